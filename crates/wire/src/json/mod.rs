@@ -1,0 +1,1 @@
+//! The one decode place of the SDK: only this module names a JSON parser.

@@ -1,0 +1,92 @@
+//! The kinds of connection, by the names that KuCoin users know them by.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::Protocol;
+
+/// Which of KuCoin's private connections: the key under which a client keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum WsKey {
+    /// V1 connection of the spot host: spot and margin topics.
+    SpotPrivateV1,
+    /// V1 connection of the futures host.
+    FuturesPrivateV1,
+    /// Pro V2: one connection for spot and futures, requests with a `tradeType`.
+    PrivateProV2,
+}
+
+impl WsKey {
+    /// Every key, in the order in which they are documented.
+    pub const ALL: [WsKey; 3] = [
+        WsKey::SpotPrivateV1,
+        WsKey::FuturesPrivateV1,
+        WsKey::PrivateProV2,
+    ];
+
+    /// The key as users write it, such as `spotPrivateV1`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            WsKey::SpotPrivateV1 => "spotPrivateV1",
+            WsKey::FuturesPrivateV1 => "futuresPrivateV1",
+            WsKey::PrivateProV2 => "privateProV2",
+        }
+    }
+}
+
+impl fmt::Display for WsKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A text that names no connection.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{given}` names no connection; choose spotPrivateV1, futuresPrivateV1 or privateProV2")]
+pub struct ParseWsKeyError {
+    given: String,
+}
+
+impl FromStr for WsKey {
+    type Err = ParseWsKeyError;
+
+    fn from_str(given: &str) -> Result<Self, Self::Err> {
+        WsKey::ALL
+            .into_iter()
+            .find(|key| key.as_str().eq_ignore_ascii_case(given))
+            .ok_or_else(|| ParseWsKeyError {
+                given: given.chars().take(64).collect(),
+            })
+    }
+}
+
+/// A connection kind as a type: it ties topics to the connection that serves them.
+///
+/// A topic names its kind, so that a futures topic on a spot connection does not compile. Implement it for a
+/// new connection of KuCoin's; the layers above need no change.
+pub trait ConnectionKind: Send + Sync + 'static {
+    /// The protocol spoken on it.
+    type Protocol: Protocol;
+    /// The key under which users and logs know it.
+    const WS_KEY: WsKey;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_parses_from_its_own_name_in_any_case() {
+        for key in WsKey::ALL {
+            assert_eq!(key.as_str().parse::<WsKey>().unwrap(), key);
+            assert_eq!(key.as_str().to_uppercase().parse::<WsKey>().unwrap(), key);
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_the_choices() {
+        let error = "spotV1".parse::<WsKey>().unwrap_err();
+        assert!(error.to_string().contains("spotPrivateV1"));
+    }
+}

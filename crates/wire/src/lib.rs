@@ -1,0 +1,30 @@
+//! Vocabulary and seams of the kucoin-streams SDK.
+//!
+//! This crate names what the layers above speak about and holds no socket, clock, randomness or runtime:
+//!
+//! - the seams: [`Protocol`] (one generation of the stream protocol, as pure functions), [`ConnectionKind`],
+//!   [`Topic`] (what to subscribe to, and the event type it yields) and [`ConnectionSource`] (where the
+//!   information for one dial comes from);
+//! - the values: [`Text`], [`Timestamp`], [`Decimal`];
+//! - the one decode place: [`json`], the only module of the SDK that names a JSON parser.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
+mod connection;
+mod kind;
+mod protocol;
+mod source;
+mod text;
+mod time;
+mod topic;
+
+pub mod json;
+
+pub use connection::{ConnectionInfo, Heartbeat, Login, SecretUrl};
+pub use kind::{ConnectionKind, ParseWsKeyError, WsKey};
+pub use protocol::{Inbound, Limits, Protocol, RefusalScope, Request, RequestId, WireError};
+pub use rust_decimal::Decimal;
+pub use source::{ConnectionSource, SourceError, SourceErrorClass};
+pub use text::Text;
+pub use time::Timestamp;
+pub use topic::{Event, Push, Topic};

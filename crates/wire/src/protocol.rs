@@ -1,0 +1,183 @@
+//! The protocol seam: one generation of KuCoin's stream protocol as pure functions over text.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::hash::Hash;
+use std::time::Duration;
+
+/// The number of a request on one connection, sent as a decimal string and echoed by its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RequestId(pub u64);
+
+impl RequestId {
+    /// Reads the id of an answer; an id that no request of ours can have had is `None`.
+    pub fn parse(id: &str) -> Option<Self> {
+        id.parse().ok().map(Self)
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What one wire subscription asks for. Equal requests share one wire subscription.
+///
+/// `Display` is the text by which users know it, such as `/account/balance`.
+pub trait Request: Clone + fmt::Debug + fmt::Display + Eq + Hash + Send + Sync + 'static {}
+
+impl<T: Clone + fmt::Debug + fmt::Display + Eq + Hash + Send + Sync + 'static> Request for T {}
+
+/// What a client may do on one connection before the server objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Messages that a client may send in one [`Limits::window`], heartbeats included.
+    pub messages: u32,
+    /// The window of [`Limits::messages`].
+    pub window: Duration,
+    /// Topics that one connection may hold; `None` where the exchange states no cap.
+    pub topics: Option<u32>,
+}
+
+impl Limits {
+    /// States the limits of a connection.
+    pub const fn new(messages: u32, window: Duration, topics: Option<u32>) -> Self {
+        Self {
+            messages,
+            window,
+            topics,
+        }
+    }
+}
+
+/// One inbound frame, told apart by its envelope alone.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Inbound<'f> {
+    /// The connection is ready for requests.
+    Welcome {
+        /// The id of the connection as the server names it: V1 `id` (our `connectId`), Pro V2 `sessionId`.
+        id: Option<Cow<'f, str>>,
+        /// The heartbeat that this welcome asks for (Pro V2 `pingInterval`); `None` keeps what is known.
+        ping_interval: Option<Duration>,
+    },
+    /// The request of this id is in force.
+    Ack {
+        /// The id of the request.
+        id: Cow<'f, str>,
+    },
+    /// The request of this id was refused, or the connection was, where the id is none of ours.
+    Refused {
+        /// The id of the request, where the server gave one.
+        id: Option<Cow<'f, str>>,
+        /// The code, where the server gave one (V1 `code`).
+        code: Option<i64>,
+        /// The server's own words.
+        message: Cow<'f, str>,
+        /// What the refusal means for the connection.
+        scope: RefusalScope,
+    },
+    /// The answer to a heartbeat.
+    Pong {
+        /// The id of the ping, where the server gave one.
+        id: Option<Cow<'f, str>>,
+    },
+    /// A push: data of a topic.
+    Message {
+        /// The topic as pushed; by it and [`Protocol::serves`] the frame finds its subscriptions.
+        topic: Cow<'f, str>,
+    },
+    /// A frame of a kind that the protocol does not define: ignored, and counted.
+    Other,
+}
+
+/// What a refusal is about, when its id names no request of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RefusalScope {
+    /// The request itself: that topic is refused, the connection is well.
+    Request,
+    /// The request came too fast; the same request may be sent again after a pause.
+    Pace,
+    /// The connection token: a new token and a new connection are needed.
+    Token,
+    /// The server has too many connections of this account, or is busy: dial again later.
+    Busy,
+    /// The connection is being ended by the server: dial again.
+    Connection,
+}
+
+/// A frame that is not of the protocol: not UTF-8, or not a JSON object.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason} at byte {offset}")]
+pub struct WireError {
+    /// What is wrong.
+    pub reason: &'static str,
+    /// Where in the frame, in bytes.
+    pub offset: usize,
+}
+
+/// One generation of KuCoin's stream protocol: pure functions from frames to meaning and back.
+///
+/// It holds no state, so a session, a recorder or a test may call it anywhere. Implement it for a protocol
+/// that KuCoin adds; a session drives any implementation.
+pub trait Protocol: Send + Sync + 'static {
+    /// What one wire subscription asks for.
+    type Request: Request;
+
+    /// The limits of a connection that speaks it.
+    const LIMITS: Limits;
+
+    /// The text of a frame's payload, which the transport may have delivered as a binary message.
+    ///
+    /// # Errors
+    /// Where the payload is not UTF-8, nor any encoding that the protocol knows.
+    fn text(payload: &[u8]) -> Result<Cow<'_, str>, WireError> {
+        std::str::from_utf8(payload)
+            .map(Cow::Borrowed)
+            .map_err(|error| WireError {
+                reason: "not utf-8",
+                offset: error.valid_up_to(),
+            })
+    }
+
+    /// Tells what a frame is from its envelope, without allocating for usual frames.
+    ///
+    /// It reads as far as it must and no further, so a push may still prove undecodable by its topic.
+    ///
+    /// # Errors
+    /// Where the frame is not a JSON object, as far as it was read.
+    fn classify(frame: &str) -> Result<Inbound<'_>, WireError>;
+
+    /// True where a push with this topic, as the server wrote it, may belong to `request`: what is asked for is
+    /// not always what is pushed.
+    fn serves(request: &Self::Request, pushed: &str) -> bool;
+
+    /// Appends the frame that subscribes to `request`.
+    fn subscribe(id: RequestId, request: &Self::Request, out: &mut String);
+
+    /// Appends the frame that ends the subscription to `request`.
+    fn unsubscribe(id: RequestId, request: &Self::Request, out: &mut String);
+
+    /// Appends a heartbeat.
+    fn ping(id: RequestId, out: &mut String);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_survives_the_wire() {
+        let id = RequestId(u64::MAX);
+        assert_eq!(RequestId::parse(&id.to_string()), Some(id));
+    }
+
+    #[test]
+    fn a_foreign_id_is_none_of_ours() {
+        assert_eq!(RequestId::parse("5e1a7c4b"), None);
+        assert_eq!(RequestId::parse(""), None);
+    }
+}
