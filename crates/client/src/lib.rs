@@ -1,1 +1,34 @@
-//! Placeholder.
+//! Tokio driver of KuCoin private streams: subscriptions, lifecycle events and gaps.
+//!
+//! One task per connection moves bytes between a transport and a `Session`, which takes every decision, and hands
+//! frames to subscriptions through bounded queues. Decoding happens where the events are taken, so a slow or
+//! panicking consumer harms itself alone.
+//!
+//! A [`Connection`] is the handle of such a task. It is generic over the seams below it: any connection kind, any
+//! `ConnectionSource`, any transport. A [`Subscription`] is a stream of `Result<Update, Gap>`: events, and exactly
+//! between the events where it happened, whatever may be missing.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
+mod config;
+mod connection;
+mod driver;
+mod error;
+mod failure;
+mod gap;
+mod intake;
+mod lifecycle;
+mod link;
+mod outcome;
+mod queue;
+mod routes;
+mod subscription;
+mod update;
+
+pub use config::Config;
+pub use connection::{Connection, ConnectionState};
+pub use error::{ClosedError, SubscribeError};
+pub use gap::{Gap, GapReason};
+pub use lifecycle::{Lifecycle, LifecycleEvent, LifecycleSender, LifecycleStream};
+pub use subscription::{Events, Subscription};
+pub use update::{Origin, Update};

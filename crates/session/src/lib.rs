@@ -1,1 +1,37 @@
-//! Placeholder.
+//! Sans-IO state machine of one KuCoin private stream connection.
+//!
+//! A [`Session`] decides; a driver moves bytes, sleeps and calls. It knows no socket, no clock and no randomness:
+//! time comes in as an argument and jitter from a seed, so that everything it does can be replayed in a test.
+//!
+//! The methods come in families, to be called in this order:
+//!
+//! 1. commands of the user: [`Session::open`], [`Session::subscribe`], [`Session::unsubscribe`],
+//!    [`Session::shut`];
+//! 2. what happened: [`Session::handle`] for the outcome of an action, [`Session::frame`] for each inbound
+//!    frame, [`Session::tick`] when [`Session::deadline`] has passed;
+//! 3. after each of them, [`Session::poll`] until it gives `None`, carrying out each [`Action`].
+//!
+//! What holds after any sequence of calls, and is tested as such: when nothing is under way any more, the topics
+//! that are wanted are the topics that are acknowledged; `Reconnected` is reported only when each wanted topic
+//! has been acknowledged or refused on the new connection; and each dial is made with connection information of
+//! its own.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
+mod action;
+mod backoff;
+mod config;
+mod failure;
+mod heartbeat;
+mod loss;
+mod machine;
+mod pace;
+mod phase;
+mod requests;
+mod topics;
+
+pub use action::{Action, CloseReason, Disposition, Input, Report};
+pub use backoff::Backoff;
+pub use config::Config;
+pub use failure::{Failure, Severity, Stage};
+pub use machine::Session;

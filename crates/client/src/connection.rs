@@ -1,0 +1,181 @@
+//! The handle of one connection.
+
+use std::fmt;
+use std::sync::Arc;
+
+use kucoin_streams_session::{CloseReason, Session};
+use kucoin_streams_transport::Connect;
+use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Topic, WsKey};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+
+use crate::driver::{Command, Driver, RequestOf};
+use crate::queue::Queue;
+use crate::{ClosedError, Config, LifecycleSender, SubscribeError, Subscription};
+
+/// Where a connection stands.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ConnectionState {
+    /// Not opened yet, or on the way to be live, be it for the first time or after a loss.
+    Connecting,
+    /// Live, and after a loss with every topic active again.
+    Live,
+    /// Over.
+    Closed(CloseReason),
+}
+
+/// The handle of one connection: cheap to clone, while one task owns the socket.
+///
+/// The connection opens at the first subscription and stands until it is [closed](Connection::close) or fails for
+/// good, or until the last handle **and** the last subscription are dropped; then it unsubscribes and closes by
+/// itself.
+pub struct Connection<K: ConnectionKind> {
+    inner: Arc<Inner<RequestOf<K>>>,
+}
+
+/// What handles and subscriptions share. The task ends when the last of them drops it.
+pub(crate) struct Inner<R> {
+    commands: mpsc::Sender<Command<R>>,
+    wake: Arc<Notify>,
+    state: watch::Receiver<ConnectionState>,
+    queue_capacity: usize,
+}
+
+impl<K: ConnectionKind> Clone for Connection<K> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+        }
+    }
+}
+
+impl<K: ConnectionKind> fmt::Debug for Connection<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("ws_key", &K::WS_KEY)
+            .field("state", &*self.inner.state.borrow())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<K: ConnectionKind> Connection<K> {
+    /// Starts the task of a connection; it dials when something is subscribed.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn spawn<S: ConnectionSource, C: Connect>(
+        source: S,
+        connect: C,
+        config: Config,
+        lifecycle: LifecycleSender,
+    ) -> Self {
+        let (commands, commands_of_task) = mpsc::channel(64);
+        let (state_of_task, state) = watch::channel(ConnectionState::Connecting);
+        let wake = Arc::new(Notify::new());
+        let session = Session::new(config.session.clone(), config.seed());
+        let driver = Driver::<K, S, C>::new(
+            session,
+            source,
+            connect,
+            config.patience,
+            commands_of_task,
+            wake.clone(),
+            lifecycle,
+            state_of_task,
+        );
+        // The task ends by itself with its handles; `close` waits for it through the state.
+        tokio::spawn(driver.run());
+        Self {
+            inner: Arc::new(Inner {
+                commands,
+                wake,
+                state,
+                queue_capacity: config.queue_capacity.max(1),
+            }),
+        }
+    }
+
+    /// The key of its kind.
+    pub fn ws_key(&self) -> WsKey {
+        K::WS_KEY
+    }
+
+    /// Where it stands.
+    pub fn state(&self) -> ConnectionState {
+        self.inner.state.borrow().clone()
+    }
+
+    /// Subscribes to a topic and resolves when the server has acknowledged it, over as many attempts to connect as
+    /// it takes. Opens the connection where it is not open.
+    ///
+    /// Equal topics share one wire subscription. Cancel safe: a dropped future leaves nothing subscribed.
+    ///
+    /// # Errors
+    /// [`SubscribeError::Refused`] with the server's code and words; [`SubscribeError::Closed`] when the connection
+    /// is over or fails for good meanwhile, for instance because credentials are refused.
+    pub async fn subscribe<T>(&self, topic: T) -> Result<Subscription<T>, SubscribeError>
+    where
+        T: Topic<Kind = K>,
+    {
+        let requests = topic.requests();
+        if requests.is_empty() {
+            return Err(SubscribeError::Nothing);
+        }
+        let queue = Arc::new(Queue::new(self.inner.queue_capacity, self.inner.wake.clone()));
+        // From here on a drop of this future drops the subscription, and with it whatever was subscribed.
+        let subscription = Subscription::new(topic, queue.clone(), self.inner.clone());
+        let (reply, answer) = oneshot::channel();
+        let command = Command::Subscribe {
+            requests,
+            queue,
+            reply,
+        };
+        if self.inner.commands.send(command).await.is_err() {
+            return Err(self.closed_error().into());
+        }
+        match answer.await {
+            Ok(outcome) => outcome.map(|()| subscription),
+            Err(_) => Err(self.closed_error().into()),
+        }
+    }
+
+    /// Opens the connection where it is not open, and waits until it is live; after a loss, until every topic is
+    /// active again. Cancel safe.
+    ///
+    /// # Errors
+    /// When the connection is over.
+    pub async fn wait_live(&self) -> Result<(), ClosedError> {
+        if self.inner.commands.send(Command::Open).await.is_err() {
+            return Err(self.closed_error());
+        }
+        let mut state = self.inner.state.clone();
+        let settled = state
+            .wait_for(|state| *state != ConnectionState::Connecting)
+            .await
+            .map(|state| state.clone());
+        match settled {
+            Ok(ConnectionState::Closed(reason)) => Err(ClosedError { reason }),
+            Ok(_) => Ok(()),
+            Err(_) => Err(self.closed_error()),
+        }
+    }
+
+    /// Ends the connection in order: unsubscribes, closes, and resolves when its task is done, after about two
+    /// seconds at the latest. Its subscriptions end behind what they have received.
+    pub async fn close(&self) {
+        let (done, closed) = oneshot::channel();
+        // An error says that the task has ended already.
+        if self.inner.commands.send(Command::Close(done)).await.is_ok() {
+            let _ = closed.await;
+        }
+    }
+
+    fn closed_error(&self) -> ClosedError {
+        let reason = match &*self.inner.state.borrow() {
+            ConnectionState::Closed(reason) => reason.clone(),
+            // The task is gone without a word: its runtime was shut down.
+            ConnectionState::Connecting | ConnectionState::Live => CloseReason::Requested,
+        };
+        ClosedError { reason }
+    }
+}

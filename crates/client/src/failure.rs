@@ -1,0 +1,114 @@
+//! What failures of the source and the transport mean to the session.
+
+use kucoin_streams_session::{Failure, Severity, Stage};
+use kucoin_streams_transport::{CloseFrame, ConnectClass, ConnectError, ReadError, WriteError};
+use kucoin_streams_wire::{SourceError, SourceErrorClass};
+
+pub(crate) fn of_source(error: &SourceError) -> Failure {
+    let severity = match error.class() {
+        SourceErrorClass::TransientUpTo(times) => Severity::TransientUpTo(times),
+        SourceErrorClass::Throttled(wait) => Severity::Throttled(wait),
+        SourceErrorClass::Refused => Severity::Refused,
+        SourceErrorClass::Fatal => Severity::Fatal,
+        _ => Severity::Transient,
+    };
+    let mut failure = Failure::new(Stage::Token, severity, with_causes(error));
+    failure.code = error.code().map(str::to_owned);
+    failure
+}
+
+pub(crate) fn of_connect(error: &ConnectError) -> Failure {
+    let severity = match error.class() {
+        // The token travels in the URL of the upgrade, so this is how a server refuses one.
+        _ if error.status() == Some(401) => Severity::TokenRefused,
+        ConnectClass::Throttled { retry_after } => Severity::Throttled(retry_after),
+        ConnectClass::Protocol => Severity::Protocol,
+        ConnectClass::Certificate => Severity::Certificate,
+        ConnectClass::Fatal => Severity::Fatal,
+        _ => Severity::Transient,
+    };
+    let mut failure = Failure::new(Stage::Dial, severity, with_causes(error));
+    failure.code = error.status().map(|status| status.to_string());
+    failure
+}
+
+pub(crate) fn of_read(error: &ReadError) -> Failure {
+    let severity = match error.close_code() {
+        Some(_) => Severity::Protocol,
+        None => Severity::Transient,
+    };
+    Failure::new(Stage::Live, severity, with_causes(error))
+}
+
+pub(crate) fn of_write(error: &WriteError) -> Failure {
+    Failure::new(Stage::Live, Severity::Transient, with_causes(error))
+}
+
+/// What the peer's close asks for, by its code.
+pub(crate) fn of_close(frame: Option<&CloseFrame>) -> Failure {
+    let Some(frame) = frame else {
+        return Failure::new(Stage::Live, Severity::Transient, "the server closed the connection");
+    };
+    let severity = match frame.code {
+        1002 | 1003 | 1007 | 1009 | 1010 => Severity::Protocol,
+        1008 => Severity::Throttled(None),
+        _ => Severity::Transient,
+    };
+    let mut message = format!("the server closed the connection with code {}", frame.code);
+    if !frame.reason.is_empty() {
+        message.push_str(": ");
+        message.extend(frame.reason.chars().flat_map(char::escape_default));
+    }
+    Failure::new(Stage::Live, severity, message).with_code(frame.code.to_string())
+}
+
+/// An error with its causes in one line. The transport and the source keep secrets out of both.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        // Some errors repeat their cause in their own text.
+        if !text.ends_with(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_close_is_judged_by_its_code() {
+        for (code, severity) in [
+            (1000, Severity::Transient),
+            (1001, Severity::Transient),
+            (1002, Severity::Protocol),
+            (1008, Severity::Throttled(None)),
+            (1012, Severity::Transient),
+            (4000, Severity::Transient),
+        ] {
+            let failure = of_close(Some(&CloseFrame::new(code, "why")));
+            assert_eq!(failure.severity, severity, "{code}");
+            assert_eq!(failure.code.as_deref(), Some(code.to_string().as_str()));
+        }
+        assert_eq!(of_close(None).severity, Severity::Transient);
+    }
+
+    #[test]
+    fn a_reason_cannot_drive_the_terminal() {
+        let failure = of_close(Some(&CloseFrame::new(1000, "\u{1b}[2J")));
+        assert!(!failure.message.contains('\u{1b}'), "{}", failure.message);
+    }
+
+    #[test]
+    fn causes_are_told_once() {
+        let cause = std::io::Error::other("connection reset");
+        let error = SourceError::new(SourceErrorClass::Transient, "no token").with_source(cause);
+        assert_eq!(of_source(&error).message, "no token: connection reset");
+    }
+}

@@ -1,0 +1,133 @@
+//! Lifecycle events: what happens to connections, under the names that users of the JavaScript SDK know.
+
+use std::time::Duration;
+
+use kucoin_streams_session::{CloseReason, Failure};
+use kucoin_streams_wire::{Timestamp, WsKey};
+use tokio::sync::broadcast;
+
+/// Something happened to a connection.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Lifecycle {
+    /// Which connection.
+    pub ws_key: WsKey,
+    /// When, by this machine's clock.
+    pub at: Timestamp,
+    /// What.
+    pub event: LifecycleEvent,
+}
+
+/// What happened to a connection.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum LifecycleEvent {
+    /// The first connection is live.
+    Open,
+    /// The server answered a subscription.
+    Response {
+        /// The topic, as it was subscribed to.
+        topic: String,
+        /// True: acknowledged, its events come from here on. False: refused; an
+        /// [`Exception`](LifecycleEvent::Exception) says why.
+        ok: bool,
+    },
+    /// The login was accepted.
+    Authenticated,
+    /// The connection, or the attempt to make it, failed; another attempt follows.
+    Reconnect {
+        /// What failed.
+        cause: Failure,
+        /// The number of the attempt that follows, counted from 1 since the connection was last healthy.
+        attempt: u32,
+        /// The wait before it.
+        delay: Duration,
+    },
+    /// The connection is live again **and** every topic that was subscribed is active again, or was refused.
+    Reconnected {
+        /// From the loss to this moment.
+        down_for: Duration,
+        /// How many topics were refused.
+        refused: usize,
+    },
+    /// Something went wrong.
+    Exception {
+        /// The topic that it is about, where it is about one.
+        topic: Option<String>,
+        /// The code that the server gave.
+        code: Option<String>,
+        /// What happened. Holds no secret.
+        message: String,
+        /// True where the connection ends of it.
+        fatal: bool,
+    },
+    /// The connection is over.
+    Close {
+        /// Why.
+        reason: CloseReason,
+    },
+    /// This reader was too slow and missed this many lifecycle events.
+    Lagged {
+        /// How many.
+        missed: u64,
+    },
+}
+
+/// Where connections put their lifecycle events; clones feed the same readers.
+#[derive(Clone, Debug)]
+pub struct LifecycleSender(broadcast::Sender<Lifecycle>);
+
+impl Default for LifecycleSender {
+    fn default() -> Self {
+        // Some ten events a reconnection and one a topic: a reader may sleep through several replays.
+        Self(broadcast::channel(4_096).0)
+    }
+}
+
+impl LifecycleSender {
+    /// A reader of all events from now on.
+    pub fn subscribe(&self) -> LifecycleStream {
+        LifecycleStream(self.0.subscribe())
+    }
+
+    pub(crate) fn send(&self, ws_key: WsKey, at: Timestamp, event: LifecycleEvent) {
+        tracing::debug!(%ws_key, ?event, "lifecycle");
+        // An error says that nobody listens, which is everybody's right.
+        let _ = self.0.send(Lifecycle { ws_key, at, event });
+    }
+}
+
+/// The lifecycle events of all connections of a client, from the moment of subscribing on.
+#[derive(Debug)]
+pub struct LifecycleStream(broadcast::Receiver<Lifecycle>);
+
+impl LifecycleStream {
+    /// The next event; `None` when all connections and their client are gone. Cancel safe.
+    ///
+    /// A reader that is too slow is told so by [`LifecycleEvent::Lagged`].
+    pub async fn next(&mut self) -> Option<Lifecycle> {
+        match self.0.recv().await {
+            Ok(lifecycle) => Some(lifecycle),
+            Err(broadcast::error::RecvError::Lagged(missed)) => Some(lagged(missed)),
+            Err(broadcast::error::RecvError::Closed) => None,
+        }
+    }
+
+    /// The next event, if there is one already.
+    pub fn try_next(&mut self) -> Option<Lifecycle> {
+        match self.0.try_recv() {
+            Ok(lifecycle) => Some(lifecycle),
+            Err(broadcast::error::TryRecvError::Lagged(missed)) => Some(lagged(missed)),
+            Err(_) => None,
+        }
+    }
+}
+
+/// A reader follows all connections, so its own slowness belongs to none; the first key stands for it.
+fn lagged(missed: u64) -> Lifecycle {
+    Lifecycle {
+        ws_key: WsKey::ALL[0],
+        at: Timestamp::from(std::time::SystemTime::now()),
+        event: LifecycleEvent::Lagged { missed },
+    }
+}

@@ -1,0 +1,158 @@
+//! A connection that stands: its reading half as a stream, and its writing half behind a small outbox.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_core::Stream;
+use futures_util::stream;
+use kucoin_streams_transport::{CloseFrame, Message, Outgoing, ReadError, Reader, WriteError, Writer};
+use zeroize::Zeroizing;
+
+/// Reading as a stream: the future of one read lives inside, so that it is never dropped in the middle of a
+/// message whatever else the driver waits for.
+type Inbound = Pin<Box<dyn Stream<Item = Result<Message, ReadError>> + Send>>;
+
+type Writing<W> = Pin<Box<dyn Future<Output = (W, Result<(), WriteError>)> + Send>>;
+
+/// How long the peer may take to answer our close before the socket is dropped.
+const CLOSE_WAIT: Duration = Duration::from_secs(1);
+
+/// Something to write.
+enum Outbound {
+    Text(Zeroizing<String>),
+    Pong(Bytes),
+}
+
+/// The writing half: at rest, or with one write under way.
+enum Pen<W> {
+    Resting(W),
+    Writing(Writing<W>),
+    /// A write failed; the connection is over.
+    Broken,
+}
+
+/// A connection that stands.
+pub(crate) struct Link<W> {
+    inbound: Inbound,
+    pen: Pen<W>,
+    outbox: VecDeque<Outbound>,
+    /// The code that our close frame must have, where the peer's behaviour decides it.
+    pub(crate) close_code: Option<u16>,
+}
+
+impl<W> fmt::Debug for Link<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link")
+            .field("outbox", &self.outbox.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<W: Writer> Link<W> {
+    pub(crate) fn new<R: Reader>(reader: R, writer: W) -> Self {
+        let inbound = stream::unfold(reader, |mut reader| async move {
+            let message = reader.read().await;
+            Some((message, reader))
+        });
+        Self {
+            inbound: Box::pin(inbound),
+            pen: Pen::Resting(writer),
+            outbox: VecDeque::new(),
+            close_code: None,
+        }
+    }
+
+    /// The next message. Nothing may be read after an error or a close.
+    pub(crate) fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Result<Message, ReadError>> {
+        // The stream has no end of its own: `unfold` goes on as long as it is polled.
+        match ready!(self.inbound.as_mut().poll_next(context)) {
+            Some(message) => Poll::Ready(message),
+            None => Poll::Pending,
+        }
+    }
+
+    /// Queues a text frame. The session's pace bounds how many can wait.
+    pub(crate) fn send(&mut self, frame: Zeroizing<String>) {
+        self.outbox.push_back(Outbound::Text(frame));
+    }
+
+    /// Queues the answer to a ping before everything else; it replaces an answer that was not sent yet.
+    pub(crate) fn pong(&mut self, payload: Bytes) {
+        if let Some(Outbound::Pong(_)) = self.outbox.front() {
+            self.outbox.pop_front();
+        }
+        self.outbox.push_front(Outbound::Pong(payload));
+    }
+
+    /// Writes what waits. Ready only when a write fails: the connection is over then.
+    pub(crate) fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<WriteError> {
+        loop {
+            match std::mem::replace(&mut self.pen, Pen::Broken) {
+                Pen::Resting(writer) => match self.outbox.pop_front() {
+                    Some(outbound) => self.pen = Pen::Writing(write(writer, outbound)),
+                    None => {
+                        self.pen = Pen::Resting(writer);
+                        return Poll::Pending;
+                    }
+                },
+                Pen::Writing(mut writing) => match writing.as_mut().poll(context) {
+                    Poll::Pending => {
+                        self.pen = Pen::Writing(writing);
+                        return Poll::Pending;
+                    }
+                    Poll::Ready((writer, Ok(()))) => self.pen = Pen::Resting(writer),
+                    Poll::Ready((_, Err(error))) => return Poll::Ready(error),
+                },
+                Pen::Broken => return Poll::Pending,
+            }
+        }
+    }
+
+    /// Ends the connection in order: what waits is written, a close frame follows, and the peer's answer is
+    /// awaited for a moment.
+    pub(crate) async fn close(mut self, code: u16) {
+        let code = self.close_code.unwrap_or(code);
+        let farewell = async {
+            let mut writer = match std::mem::replace(&mut self.pen, Pen::Broken) {
+                Pen::Resting(writer) => writer,
+                Pen::Writing(writing) => match writing.await {
+                    (writer, Ok(())) => writer,
+                    (_, Err(_)) => return,
+                },
+                Pen::Broken => return,
+            };
+            while let Some(outbound) = self.outbox.pop_front() {
+                match write(writer, outbound).await {
+                    (next, Ok(())) => writer = next,
+                    (_, Err(_)) => return,
+                }
+            }
+            if writer.close(Some(CloseFrame::new(code, ""))).await.is_err() {
+                return;
+            }
+            let mut inbound = self.inbound;
+            while let Some(Ok(message)) = std::future::poll_fn(|cx| inbound.as_mut().poll_next(cx)).await {
+                if matches!(message, Message::Close(_)) {
+                    return;
+                }
+            }
+        };
+        // Whatever the peer does, its time is up after this: both halves are dropped.
+        let _ = tokio::time::timeout(CLOSE_WAIT, farewell).await;
+    }
+}
+
+fn write<W: Writer>(mut writer: W, outbound: Outbound) -> Writing<W> {
+    Box::pin(async move {
+        let result = match &outbound {
+            Outbound::Text(frame) => writer.send(Outgoing::Text(frame)).await,
+            Outbound::Pong(payload) => writer.send(Outgoing::Pong(payload)).await,
+        };
+        (writer, result)
+    })
+}

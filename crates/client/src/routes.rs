@@ -1,0 +1,282 @@
+//! Which frames go to which subscriptions, and where each topic's gaps are.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use kucoin_streams_session::{CloseReason, Failure, Severity, Stage};
+use kucoin_streams_wire::{Protocol, Serves, Timestamp};
+use tokio::sync::oneshot;
+
+use crate::queue::{Frame, Queue};
+use crate::{ClosedError, Gap, GapReason, SubscribeError};
+
+/// The answer to a subscription that is on its way.
+pub(crate) type Reply = oneshot::Sender<Result<(), SubscribeError>>;
+
+/// Pushed topics whose routes are remembered; a server that invents topics must not fill the memory.
+const REMEMBERED: usize = 4_096;
+
+/// One subscription's part in the table.
+struct Sink<R> {
+    queue: Arc<Queue>,
+    requests: Vec<R>,
+    /// Present until each request was acknowledged.
+    waiting: Option<(Vec<R>, Reply)>,
+}
+
+/// One wire request and those who listen to it.
+struct Route<R> {
+    request: R,
+    topic: Arc<str>,
+    live: bool,
+    last_event_at: Option<Timestamp>,
+    /// Set from a loss until the topic is served again; with the sinks that may miss events by it.
+    lost: Option<(Timestamp, Vec<u64>)>,
+    sinks: Vec<u64>,
+}
+
+/// Where the frames of one pushed topic go.
+#[derive(Clone)]
+struct Destination {
+    routes: Arc<[usize]>,
+    /// Each queue once, however many of its requests the topic belongs to.
+    queues: Arc<[(Arc<str>, Arc<Queue>)]>,
+}
+
+/// The table.
+pub(crate) struct Routes<P: Protocol> {
+    routes: Vec<Route<P::Request>>,
+    sinks: HashMap<u64, Sink<P::Request>>,
+    last_sink: u64,
+    /// By topic as pushed. Emptied whenever routes or sinks change.
+    destinations: HashMap<String, Destination>,
+}
+
+impl<P: Protocol> Routes<P> {
+    pub(crate) fn new() -> Self {
+        Self {
+            routes: Vec::new(),
+            sinks: HashMap::new(),
+            last_sink: 0,
+            destinations: HashMap::new(),
+        }
+    }
+
+    /// Adds a subscription. The caller then subscribes each request, and reports those that are live already.
+    pub(crate) fn add(&mut self, requests: Vec<P::Request>, queue: Arc<Queue>, reply: Reply) {
+        self.destinations.clear();
+        self.last_sink += 1;
+        for request in &requests {
+            match self.find(request) {
+                Some(at) => self.routes[at].sinks.push(self.last_sink),
+                None => self.routes.push(Route {
+                    request: request.clone(),
+                    topic: request.to_string().into(),
+                    live: false,
+                    last_event_at: None,
+                    lost: None,
+                    sinks: vec![self.last_sink],
+                }),
+            }
+        }
+        let sink = Sink {
+            queue,
+            requests: requests.clone(),
+            waiting: Some((requests, reply)),
+        };
+        self.sinks.insert(self.last_sink, sink);
+    }
+
+    /// Forgets subscriptions whose reader is gone; gives the requests that nobody listens to any more.
+    pub(crate) fn sweep(&mut self) -> Vec<P::Request> {
+        let gone: Vec<u64> = self
+            .sinks
+            .iter()
+            .filter(|(_, sink)| sink.queue.is_reader_gone())
+            .map(|(&id, _)| id)
+            .collect();
+        gone.into_iter().flat_map(|id| self.remove_sink(id)).collect()
+    }
+
+    /// A request is served from now on.
+    pub(crate) fn live(&mut self, request: &P::Request, now: Timestamp, epoch: u64) {
+        let Some(at) = self.find(request) else { return };
+        self.routes[at].live = true;
+        self.close_gap(at, now, epoch);
+        for id in &self.routes[at].sinks {
+            let Some(sink) = self.sinks.get_mut(id) else { continue };
+            if let Some((missing, _)) = &mut sink.waiting {
+                missing.retain(|other| other != request);
+            }
+            if let Some((_, reply)) = sink.waiting.take_if(|(missing, _)| missing.is_empty()) {
+                // A caller that went away has dropped its subscription too, which the sweep finds.
+                let _ = reply.send(Ok(()));
+            }
+        }
+    }
+
+    /// A request is refused and gone. Gives the requests that nobody listens to any more: those of subscriptions
+    /// that came to nothing by it.
+    pub(crate) fn refused(
+        &mut self,
+        request: &P::Request,
+        code: Option<i64>,
+        message: &str,
+    ) -> Vec<P::Request> {
+        let Some(at) = self.find(request) else { return Vec::new() };
+        self.destinations.clear();
+        let route = self.routes.remove(at);
+        let mut orphans = Vec::new();
+        for id in route.sinks {
+            let Some(sink) = self.sinks.get_mut(&id) else { continue };
+            sink.requests.retain(|other| other != request);
+            if let Some((_, reply)) = sink.waiting.take() {
+                let _ = reply.send(Err(SubscribeError::Refused {
+                    topic: route.topic.to_string(),
+                    code,
+                    message: message.to_owned(),
+                }));
+                orphans.extend(self.remove_sink(id));
+                continue;
+            }
+            sink.queue.push_gap(Gap {
+                topic: route.topic.clone(),
+                reason: GapReason::Refused {
+                    code,
+                    message: message.to_owned(),
+                },
+            });
+            if sink.requests.is_empty() {
+                let failure = Failure::new(Stage::Acknowledgement, Severity::Fatal, message);
+                sink.queue.end(CloseReason::Failed(failure));
+                self.sinks.remove(&id);
+            }
+        }
+        orphans
+    }
+
+    /// The connection is lost: every topic that was served may miss events from now on.
+    pub(crate) fn lost(&mut self, now: Timestamp) {
+        for route in &mut self.routes {
+            let served = std::mem::take(&mut route.live) || route.last_event_at.is_some();
+            if served && route.lost.is_none() {
+                route.lost = Some((now, route.sinks.clone()));
+            }
+        }
+    }
+
+    /// True where a frame of this topic finds room with everyone whom it concerns.
+    pub(crate) fn has_room(&mut self, pushed: &str) -> bool {
+        let queues = self.destination(pushed).queues;
+        queues.iter().all(|(_, queue)| queue.has_room())
+    }
+
+    /// Hands a frame to everyone whom it concerns; false where that is nobody.
+    pub(crate) fn deliver(&mut self, pushed: &str, frame: Frame) -> bool {
+        let Destination { routes, queues } = self.destination(pushed);
+        for &at in routes.iter() {
+            // An event may come before the acknowledgement: the topic is served, so its gap ends before it.
+            if self.routes[at].lost.is_some() {
+                self.close_gap(at, frame.received_at, frame.epoch);
+            }
+            self.routes[at].last_event_at = Some(frame.received_at);
+        }
+        if let Some(((last_topic, last), others)) = queues.split_last() {
+            for (topic, queue) in others {
+                queue.push_frame(topic, frame.clone());
+            }
+            last.push_frame(last_topic, frame);
+        }
+        !queues.is_empty()
+    }
+
+    /// The connection is over: everybody is told.
+    pub(crate) fn end(&mut self, reason: &CloseReason) {
+        self.destinations.clear();
+        self.routes.clear();
+        for (_, sink) in self.sinks.drain() {
+            if let Some((_, reply)) = sink.waiting {
+                let reason = reason.clone();
+                let _ = reply.send(Err(ClosedError { reason }.into()));
+            }
+            sink.queue.end(reason.clone());
+        }
+    }
+
+    fn find(&self, request: &P::Request) -> Option<usize> {
+        self.routes.iter().position(|route| route.request == *request)
+    }
+
+    fn remove_sink(&mut self, id: u64) -> Vec<P::Request> {
+        self.destinations.clear();
+        self.sinks.remove(&id);
+        let mut orphans = Vec::new();
+        self.routes.retain_mut(|route| {
+            route.sinks.retain(|&sink| sink != id);
+            if let Some((_, sinks)) = &mut route.lost {
+                sinks.retain(|&sink| sink != id);
+            }
+            if route.sinks.is_empty() {
+                orphans.push(route.request.clone());
+            }
+            !route.sinks.is_empty()
+        });
+        orphans
+    }
+
+    fn close_gap(&mut self, at: usize, live_at: Timestamp, epoch: u64) {
+        let route = &mut self.routes[at];
+        let Some((lost_at, sinks)) = route.lost.take() else { return };
+        for id in sinks {
+            let Some(sink) = self.sinks.get(&id) else { continue };
+            sink.queue.push_gap(Gap {
+                topic: route.topic.clone(),
+                reason: GapReason::Reconnected {
+                    last_event_at: route.last_event_at,
+                    lost_at,
+                    live_at,
+                    epoch,
+                },
+            });
+        }
+    }
+
+    fn destination(&mut self, pushed: &str) -> Destination {
+        if let Some(known) = self.destinations.get(pushed) {
+            return known.clone();
+        }
+        if self.destinations.len() >= REMEMBERED {
+            self.destinations.clear();
+        }
+        let found = self.find_destination(pushed);
+        self.destinations.insert(pushed.to_owned(), found.clone());
+        found
+    }
+
+    fn find_destination(&self, pushed: &str) -> Destination {
+        let serving = |wanted: Serves| -> Vec<usize> {
+            let serves = |route: &Route<P::Request>| P::serves(&route.request, pushed) == wanted;
+            let found = self.routes.iter().enumerate().filter(|(_, route)| serves(route));
+            found.map(|(at, _)| at).collect()
+        };
+        let mut routes = serving(Serves::Exactly);
+        if routes.is_empty() {
+            routes = serving(Serves::Loosely);
+        }
+        let mut seen = Vec::new();
+        let mut queues = Vec::new();
+        for &at in &routes {
+            let route = &self.routes[at];
+            for &id in &route.sinks {
+                if let Some(sink) = self.sinks.get(&id).filter(|_| !seen.contains(&id)) {
+                    seen.push(id);
+                    queues.push((route.topic.clone(), sink.queue.clone()));
+                }
+            }
+        }
+        Destination {
+            routes: routes.into(),
+            queues: queues.into(),
+        }
+    }
+}

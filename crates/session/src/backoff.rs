@@ -1,0 +1,106 @@
+//! The delay before a reconnection attempt: full jitter, as a pure function of attempt and randomness.
+
+use std::time::Duration;
+
+/// Full jitter: a delay drawn evenly from nothing to a ceiling that doubles with each attempt.
+///
+/// Spreading from zero, the first attempt included, keeps a thousand clients that were cut at one moment from
+/// returning at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backoff {
+    /// The ceiling of the first delay: 0.5 s.
+    pub base: Duration,
+    /// The ceiling of any delay: 30 s.
+    pub cap: Duration,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self {
+            base: Duration::from_millis(500),
+            cap: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Backoff {
+    /// The longest delay before `attempt`, counted from 1.
+    pub fn ceiling(&self, attempt: u32) -> Duration {
+        let doublings = attempt.saturating_sub(1).min(31);
+        self.base.saturating_mul(1 << doublings).min(self.cap)
+    }
+
+    /// The delay before `attempt`, counted from 1, for a number drawn evenly from all of `u64`.
+    pub fn delay(&self, attempt: u32, random: u64) -> Duration {
+        scale(self.ceiling(attempt), random)
+    }
+}
+
+/// The part of `span` that `random` is of the range of `u64`.
+pub(crate) fn scale(span: Duration, random: u64) -> Duration {
+    let nanos = u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
+    let part = (u128::from(nanos) * u128::from(random)) >> 64;
+    Duration::from_nanos(u64::try_from(part).unwrap_or(nanos))
+}
+
+/// SplitMix64: enough for jitter, and the same in every run of a seed.
+#[derive(Debug)]
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ceiling_doubles_up_to_the_cap() {
+        let backoff = Backoff::default();
+        for (attempt, millis) in [
+            (1, 500),
+            (2, 1_000),
+            (3, 2_000),
+            (4, 4_000),
+            (5, 8_000),
+            (6, 16_000),
+            (7, 30_000),
+            (8, 30_000),
+            (u32::MAX, 30_000),
+        ] {
+            assert_eq!(backoff.ceiling(attempt), Duration::from_millis(millis), "attempt {attempt}");
+        }
+    }
+
+    #[test]
+    fn jitter_spreads_over_the_whole_ceiling_even_at_the_cap() {
+        let backoff = Backoff::default();
+        assert_eq!(backoff.delay(20, 0), Duration::ZERO);
+        assert_eq!(backoff.delay(20, u64::MAX / 2 + 1), Duration::from_secs(15));
+        assert!(backoff.delay(20, u64::MAX) < Duration::from_secs(30));
+        assert!(backoff.delay(20, u64::MAX) > Duration::from_secs(29));
+    }
+
+    #[test]
+    fn a_thousand_clients_cut_at_once_do_not_return_at_once() {
+        let backoff = Backoff::default();
+        let mut per_tenth = [0u32; 10];
+        for seed in 0..1_000u64 {
+            // The fourth attempt: its ceiling is 4 s, so a tenth of it is 0.4 s.
+            let delay = backoff.delay(4, Random::new(seed.wrapping_mul(0x9E37)).next());
+            per_tenth[(delay.as_millis() / 400).min(9) as usize] += 1;
+        }
+        assert!(per_tenth.iter().all(|&n| (50..=150).contains(&n)), "{per_tenth:?}");
+    }
+}

@@ -1,0 +1,52 @@
+//! The settings of a session.
+
+use std::time::Duration;
+
+use kucoin_streams_wire::Heartbeat;
+
+use crate::Backoff;
+
+/// Deadlines and retry behaviour of one connection. The defaults suit KuCoin; each is stated at its field.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Config {
+    /// How long fetching connection information may take: 15 s, which covers a second call after a clock
+    /// correction.
+    pub token_timeout: Duration,
+    /// How long a dial may take, from the name to the upgrade: 20 s.
+    pub dial_timeout: Duration,
+    /// How long the welcome may take after the upgrade: 5 s.
+    pub welcome_timeout: Duration,
+    /// How long an acknowledgement may take; after it the request is sent once more, then the connection is
+    /// given up: 5 s.
+    pub ack_timeout: Duration,
+    /// How long an orderly end may take: 1 s.
+    pub close_timeout: Duration,
+    /// The heartbeat where the server names none: every 18 s, pong within 10 s.
+    pub heartbeat: Heartbeat,
+    /// The delay before each attempt.
+    pub backoff: Backoff,
+    /// After this long in health a connection's end counts as the first failure again: 60 s.
+    pub healthy_after: Duration,
+    /// More violations of the protocol than this within 60 s are fatal: 5.
+    pub protocol_storm: usize,
+    /// More malformed frames than this within 10 s count as a violation of the protocol: 20.
+    pub malformed_storm: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            token_timeout: Duration::from_secs(15),
+            dial_timeout: Duration::from_secs(20),
+            welcome_timeout: Duration::from_secs(5),
+            ack_timeout: Duration::from_secs(5),
+            close_timeout: Duration::from_secs(1),
+            heartbeat: Heartbeat::default(),
+            backoff: Backoff::default(),
+            healthy_after: Duration::from_secs(60),
+            protocol_storm: 5,
+            malformed_storm: 20,
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The heartbeat of a live connection: when to ping, and when silence means death.
+
+use std::time::{Duration, Instant};
+
+use kucoin_streams_wire::Heartbeat;
+
+/// What the heartbeat asks for when its time has come.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Beat {
+    /// Nothing yet.
+    Wait,
+    /// Send a ping.
+    Ping,
+    /// The peer is dead: nothing came since the ping.
+    Dead,
+}
+
+/// Pings go out at the server's interval whatever the traffic, and any inbound frame after a ping is a sign of
+/// life: a pong may be late behind a burst of data.
+#[derive(Debug)]
+pub(crate) struct Pulse {
+    heartbeat: Heartbeat,
+    next_ping: Instant,
+    unanswered_since: Option<Instant>,
+}
+
+impl Pulse {
+    pub(crate) fn new(heartbeat: Heartbeat, now: Instant) -> Self {
+        Self {
+            heartbeat,
+            next_ping: now + heartbeat.interval,
+            unanswered_since: None,
+        }
+    }
+
+    /// Something came in: whatever was asked before counts as answered.
+    pub(crate) fn inbound(&mut self) {
+        self.unanswered_since = None;
+    }
+
+    /// The next moment at which [`Pulse::beat`] has something to say.
+    pub(crate) fn deadline(&self) -> Instant {
+        match self.unanswered_since {
+            Some(since) => self.next_ping.min(since + self.heartbeat.timeout),
+            None => self.next_ping,
+        }
+    }
+
+    /// What is due. After [`Beat::Ping`] the caller sends one.
+    pub(crate) fn beat(&mut self, now: Instant) -> Beat {
+        if let Some(since) = self.unanswered_since {
+            let deadline = since + self.heartbeat.timeout;
+            // A timer that fires this late was not fired by the peer's silence: the process was stopped or
+            // starved, and frames may lie unread. One more ping decides.
+            if now >= deadline + self.heartbeat.interval {
+                return self.ping(now);
+            }
+            if now >= deadline {
+                return Beat::Dead;
+            }
+        }
+        if now >= self.next_ping {
+            return self.ping(now);
+        }
+        Beat::Wait
+    }
+
+    fn ping(&mut self, now: Instant) -> Beat {
+        // A connection that answers nothing must not push its own deadline ahead with each ping.
+        self.unanswered_since = match self.unanswered_since {
+            Some(since) if now < since + self.heartbeat.timeout => Some(since),
+            _ => Some(now),
+        };
+        self.next_ping = now + self.heartbeat.interval;
+        Beat::Ping
+    }
+}
+
+/// The interval at which KuCoin's servers never ask for a ping, but a mistaken reply might.
+const FLOOR: Duration = Duration::from_millis(50);
+
+/// A heartbeat with the server's word on the interval, kept within reason.
+pub(crate) fn with_interval(heartbeat: Heartbeat, interval: Option<Duration>) -> Heartbeat {
+    Heartbeat {
+        interval: interval.unwrap_or(heartbeat.interval).max(FLOOR),
+        timeout: heartbeat.timeout.max(FLOOR),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pulse(now: Instant) -> Pulse {
+        Pulse::new(Heartbeat::default(), now)
+    }
+
+    #[test]
+    fn a_ping_is_due_at_each_interval_even_under_traffic() {
+        let start = Instant::now();
+        let mut pulse = pulse(start);
+        for beat in 1..=3 {
+            let due = start + Duration::from_secs(18 * beat);
+            pulse.inbound();
+            assert_eq!(pulse.beat(due - Duration::from_millis(1)), Beat::Wait);
+            assert_eq!(pulse.deadline(), due);
+            assert_eq!(pulse.beat(due), Beat::Ping);
+            pulse.inbound();
+        }
+    }
+
+    #[test]
+    fn silence_after_a_ping_is_death_at_the_pong_deadline() {
+        let start = Instant::now();
+        let mut pulse = pulse(start);
+        assert_eq!(pulse.beat(start + Duration::from_secs(18)), Beat::Ping);
+        let dead = start + Duration::from_secs(28);
+        assert_eq!(pulse.deadline(), dead);
+        assert_eq!(pulse.beat(dead - Duration::from_millis(1)), Beat::Wait);
+        assert_eq!(pulse.beat(dead), Beat::Dead);
+    }
+
+    #[test]
+    fn any_frame_after_the_ping_is_a_sign_of_life() {
+        let start = Instant::now();
+        let mut pulse = pulse(start);
+        pulse.beat(start + Duration::from_secs(18));
+        pulse.inbound();
+        assert_eq!(pulse.beat(start + Duration::from_secs(28)), Beat::Wait);
+        assert_eq!(pulse.beat(start + Duration::from_secs(36)), Beat::Ping);
+    }
+
+    #[test]
+    fn a_timer_that_comes_far_too_late_asks_once_more_before_it_judges() {
+        let start = Instant::now();
+        let mut pulse = pulse(start);
+        pulse.beat(start + Duration::from_secs(18));
+        let woken = start + Duration::from_secs(3_600);
+        assert_eq!(pulse.beat(woken), Beat::Ping);
+        assert_eq!(pulse.beat(woken + Duration::from_secs(10)), Beat::Dead);
+    }
+
+    #[test]
+    fn a_timeout_longer_than_the_interval_still_ends_in_death() {
+        let start = Instant::now();
+        let heartbeat = Heartbeat {
+            interval: Duration::from_secs(2),
+            timeout: Duration::from_secs(5),
+        };
+        let mut pulse = Pulse::new(heartbeat, start);
+        let dead = loop {
+            let now = pulse.deadline();
+            if pulse.beat(now) == Beat::Dead {
+                break now;
+            }
+            assert!(now < start + Duration::from_secs(60));
+        };
+        assert_eq!(dead, start + Duration::from_secs(7));
+    }
+}

@@ -1,0 +1,167 @@
+//! Losses: what a failure means for the session, how long it waits, and when it gives up.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use kucoin_streams_wire::Protocol;
+
+use crate::backoff::scale;
+use crate::phase::Phase;
+use crate::{Action, CloseReason, Failure, Report, Session, Severity};
+
+/// What a session remembers of its past attempts.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    /// Failures since the connection was last healthy.
+    failures: u32,
+    /// Failures in a row of the kind that is fatal when it repeats.
+    repeats: u32,
+    token_refusals: u32,
+    was_live: bool,
+    down_since: Option<Instant>,
+    replaying: bool,
+    refused_at_replay: usize,
+    violations: VecDeque<Instant>,
+    malformed: VecDeque<Instant>,
+}
+
+impl History {
+    /// Notes that the connection is live; true where it was so before, so that a replay begins.
+    pub(crate) fn went_live(&mut self) -> bool {
+        self.repeats = 0;
+        self.replaying = self.was_live;
+        self.refused_at_replay = 0;
+        std::mem::replace(&mut self.was_live, true)
+    }
+
+    pub(crate) fn refused_at_replay(&mut self) {
+        self.refused_at_replay += 1;
+    }
+
+    /// Ends a replay: for how long the connection was down, and how many requests were refused. `None` where no
+    /// replay was under way.
+    pub(crate) fn replayed(&mut self, now: Instant) -> Option<(Duration, usize)> {
+        if !std::mem::take(&mut self.replaying) {
+            return None;
+        }
+        let since = self.down_since.take().unwrap_or(now);
+        Some((now.duration_since(since), self.refused_at_replay))
+    }
+
+    /// Counts a malformed frame; gives how many came within 10 s.
+    pub(crate) fn malformed(&mut self, now: Instant) -> usize {
+        count_within(&mut self.malformed, now, Duration::from_secs(10))
+    }
+
+    fn lost_live(&mut self, now: Instant, healthy: bool) {
+        if healthy {
+            self.failures = 0;
+            self.token_refusals = 0;
+        }
+        self.down_since.get_or_insert(now);
+        self.replaying = false;
+        self.malformed.clear();
+    }
+
+    /// Judges a failure: true where no further attempt makes sense.
+    fn is_fatal(&mut self, now: Instant, severity: Severity, storm: usize) -> bool {
+        let limit = match severity {
+            Severity::Refused | Severity::Fatal => return true,
+            Severity::Certificate if !self.was_live => return true,
+            Severity::Certificate => 3,
+            Severity::TransientUpTo(limit) => limit,
+            Severity::Protocol => {
+                let minute = Duration::from_secs(60);
+                return count_within(&mut self.violations, now, minute) > storm;
+            }
+            Severity::Transient | Severity::Throttled(_) | Severity::TokenRefused => {
+                self.repeats = 0;
+                return false;
+            }
+        };
+        self.repeats += 1;
+        self.repeats >= limit
+    }
+}
+
+fn count_within(times: &mut VecDeque<Instant>, now: Instant, window: Duration) -> usize {
+    times.push_back(now);
+    while times.front().is_some_and(|&at| at + window <= now) {
+        times.pop_front();
+    }
+    times.len()
+}
+
+/// Where a server asks for patience without naming a time, and the least patience in any case.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+impl<P: Protocol> Session<P> {
+    /// Takes the loss of an attempt or a connection: waits for the next attempt, or ends the session.
+    pub(crate) fn lose(&mut self, now: Instant, failure: Failure) {
+        match self.phase {
+            Phase::Closed => return,
+            Phase::Closing { .. } => return self.finish(CloseReason::Requested),
+            Phase::Live { since } => {
+                let healthy = now.duration_since(since) >= self.config.healthy_after;
+                self.history.lost_live(now, healthy);
+                self.hang_up(&failure);
+                self.report(Report::Lost);
+            }
+            _ => self.hang_up(&failure),
+        }
+        self.paced_until = None;
+        for request in self.topics.forget_held() {
+            self.report(Report::Ended { request });
+        }
+        let storm = self.config.protocol_storm;
+        if self.history.is_fatal(now, failure.severity, storm) {
+            return self.finish(CloseReason::Failed(failure));
+        }
+        self.history.failures = self.history.failures.saturating_add(1);
+        let delay = self.delay(&failure);
+        self.phase = Phase::Waiting { until: now + delay };
+        self.report(Report::Reconnect {
+            cause: failure,
+            attempt: self.history.failures,
+            delay,
+        });
+    }
+
+    /// Ends the session.
+    pub(crate) fn finish(&mut self, reason: CloseReason) {
+        // After a failure the connection was hung up already, with the code that the failure asks for.
+        if reason == CloseReason::Requested && !matches!(self.phase, Phase::Idle) {
+            self.actions.push_back(Action::HangUp { code: 1000 });
+        }
+        self.phase = Phase::Closed;
+        self.report(Report::Closed(reason));
+    }
+
+    fn hang_up(&mut self, failure: &Failure) {
+        let code = match failure.severity {
+            Severity::Protocol => 1002,
+            _ => 1000,
+        };
+        self.actions.push_back(Action::HangUp { code });
+    }
+
+    fn delay(&mut self, failure: &Failure) -> Duration {
+        let random = self.random.next();
+        let backoff = self.config.backoff;
+        let attempt = self.history.failures;
+        match failure.severity {
+            Severity::TokenRefused => {
+                self.history.token_refusals += 1;
+                if self.history.token_refusals == 1 {
+                    return Duration::ZERO;
+                }
+                backoff.delay(attempt, random)
+            }
+            Severity::Throttled(wait) => {
+                let wait = wait.unwrap_or(PATIENCE).max(PATIENCE);
+                wait + scale(backoff.ceiling(attempt), random)
+            }
+            _ => backoff.delay(attempt, random),
+        }
+    }
+}

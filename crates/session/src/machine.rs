@@ -1,0 +1,378 @@
+//! The session itself: commands, inputs, frames and time in; actions out.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use kucoin_streams_wire::{
+    ConnectionInfo, Heartbeat, Inbound, Login, Protocol, RefusalScope, RequestId,
+};
+use zeroize::Zeroizing;
+
+use crate::backoff::Random;
+use crate::heartbeat::{Beat, Pulse, with_interval};
+use crate::loss::History;
+use crate::pace::Pace;
+use crate::phase::Phase;
+use crate::topics::{Entry, Held, Topics};
+use crate::{
+    Action, CloseReason, Config, Disposition, Failure, Input, Report, Severity, Stage,
+};
+
+/// The state machine of one connection, kept up through any number of losses until it is shut.
+///
+/// See the [crate] for the families of methods and the order to call them in.
+pub struct Session<P: Protocol> {
+    pub(crate) config: Config,
+    pub(crate) phase: Phase,
+    pub(crate) topics: Topics<P::Request>,
+    pub(crate) actions: VecDeque<Action<P::Request>>,
+    pub(crate) history: History,
+    pub(crate) random: Random,
+    pub(crate) pace: Pace,
+    /// Set while steps wait for the pace.
+    pub(crate) paced_until: Option<Instant>,
+    heartbeat: Heartbeat,
+    pulse: Option<Pulse>,
+    last_id: u64,
+    epoch: u64,
+}
+
+impl<P: Protocol> fmt::Debug for Session<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("phase", &self.phase)
+            .field("epoch", &self.epoch)
+            .field("topics", &self.topics)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<P: Protocol> Session<P> {
+    /// A session that does nothing until it is opened or something is subscribed. The seed feeds its jitter:
+    /// give each session of a process another one.
+    pub fn new(config: Config, seed: u64) -> Self {
+        Self {
+            heartbeat: config.heartbeat,
+            config,
+            phase: Phase::Idle,
+            topics: Topics::new(),
+            actions: VecDeque::new(),
+            history: History::default(),
+            random: Random::new(seed),
+            pace: Pace::new(P::LIMITS),
+            paced_until: None,
+            pulse: None,
+            last_id: 0,
+            epoch: 0,
+        }
+    }
+
+    /// How many times the session has become live: the number of the present connection, or of the last one.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// True while the connection is welcomed and logged in.
+    pub fn is_live(&self) -> bool {
+        matches!(self.phase, Phase::Live { .. })
+    }
+
+    /// True once the session is over.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.phase, Phase::Closed)
+    }
+
+    /// The requests that are wanted, in the order of subscription.
+    pub fn wanted(&self) -> impl Iterator<Item = &P::Request> {
+        self.topics.wanted()
+    }
+
+    /// True where this request is wanted and acknowledged on the present connection.
+    pub fn holds(&self, request: &P::Request) -> bool {
+        let held = |entry: &Entry<P::Request>| entry.wanted && entry.held == Held::Live;
+        self.is_live() && self.topics.iter().any(|entry| entry.request == *request && held(entry))
+    }
+
+    /// Opens the connection, where it was not opened yet.
+    pub fn open(&mut self, now: Instant) {
+        if matches!(self.phase, Phase::Idle) {
+            self.fetch(now);
+        }
+    }
+
+    /// Wants a request, from now on and over every reconnection. [`Report::Live`] or [`Report::Refused`] tells
+    /// the outcome; a request that is live already is not reported again. Opens the connection.
+    pub fn subscribe(&mut self, now: Instant, request: P::Request) {
+        if self.topics.find(&request).is_none() {
+            let held = self.topics.wanted().count();
+            if let Some(limit) = P::LIMITS.topics.filter(|&limit| held >= limit as usize) {
+                self.report(Report::Refused {
+                    request,
+                    code: None,
+                    message: format!("this connection holds {limit} topics, which is its limit"),
+                });
+                return;
+            }
+        }
+        self.topics.want(request);
+        self.open(now);
+        self.reconcile(now);
+    }
+
+    /// Takes a want back. [`Report::Ended`] tells when the server was told or the connection is gone.
+    pub fn unsubscribe(&mut self, now: Instant, request: &P::Request) {
+        if let Some(request) = self.topics.unwant(request) {
+            self.report(Report::Ended { request });
+        }
+        self.reconcile(now);
+        self.report_replayed(now);
+    }
+
+    /// Ends the session in order: what is live is unsubscribed, the answers are awaited for a moment, and the
+    /// connection is closed.
+    pub fn shut(&mut self, now: Instant) {
+        match self.phase {
+            Phase::Closed | Phase::Closing { .. } => {}
+            Phase::Live { .. } => {
+                self.phase = Phase::Closing {
+                    until: now + self.config.close_timeout,
+                };
+                self.unsubscribe_all(now);
+                self.finish_if_quiet();
+            }
+            _ => self.finish(CloseReason::Requested),
+        }
+    }
+
+    /// Takes the outcome of an action.
+    pub fn handle(&mut self, now: Instant, input: Input) {
+        match (input, &mut self.phase) {
+            (Input::ConnectionInfo(Ok(info)), Phase::Fetching { .. }) => self.dial(now, info),
+            (Input::Dialled(Ok(())), Phase::Dialling { login, .. }) => {
+                let login = login.take();
+                self.phase = Phase::Greeting {
+                    until: now + self.config.welcome_timeout,
+                    login,
+                };
+            }
+            (Input::ConnectionInfo(Err(failure)), Phase::Fetching { .. })
+            | (Input::Dialled(Err(failure)), Phase::Dialling { .. }) => self.lose(now, failure),
+            (Input::Lost(failure), phase) if phase.is_connected() => self.lose(now, failure),
+            // An answer to something that was given up meanwhile.
+            _ => {}
+        }
+    }
+
+    /// Takes an inbound frame; a frame with data is handed back for the subscriptions that it belongs to.
+    pub fn frame<'f>(&mut self, now: Instant, frame: &'f str) -> Disposition<'f> {
+        if !self.phase.is_connected() {
+            return Disposition::Consumed;
+        }
+        if let Some(pulse) = &mut self.pulse {
+            pulse.inbound();
+        }
+        match P::classify(frame) {
+            Ok(Inbound::Message { topic }) => return Disposition::Message { topic },
+            Ok(Inbound::Welcome { ping_interval, .. }) => self.welcome(now, ping_interval),
+            Ok(Inbound::Ack { id }) => self.acknowledged(now, &id),
+            Ok(Inbound::Refused {
+                id,
+                code,
+                message,
+                scope,
+            }) => self.refused(now, id.as_deref(), code, &message, scope),
+            Ok(Inbound::Pong { .. }) => {}
+            Ok(_) => return Disposition::Unknown,
+            Err(error) => {
+                self.malformed(now);
+                return Disposition::Malformed(error);
+            }
+        }
+        Disposition::Consumed
+    }
+
+    /// Notes a sign of life that is no frame, such as a WebSocket ping, or that the driver is itself the reason
+    /// why nothing is read.
+    pub fn touch(&mut self) {
+        if let Some(pulse) = &mut self.pulse {
+            pulse.inbound();
+        }
+    }
+
+    /// Counts a frame that proved malformed after [`Session::frame`] or that was not text: a storm of them is a
+    /// violation of the protocol.
+    pub fn malformed(&mut self, now: Instant) {
+        if self.phase.is_connected() && self.history.malformed(now) > self.config.malformed_storm {
+            let message = "the server sends malformed frames in a storm";
+            self.lose(now, Failure::new(Stage::Live, Severity::Protocol, message));
+        }
+    }
+
+    /// The next moment at which [`Session::tick`] has something to do.
+    pub fn deadline(&self) -> Option<Instant> {
+        let live = match self.phase {
+            Phase::Live { .. } => [
+                self.pulse.as_ref().map(Pulse::deadline),
+                self.topics.deadline(),
+                self.paced_until,
+            ],
+            _ => [None; 3],
+        };
+        live.into_iter().flatten().chain(self.phase.until()).min()
+    }
+
+    /// Does what is due. May be called at any time.
+    pub fn tick(&mut self, now: Instant) {
+        let due = self.phase.until().is_some_and(|until| until <= now);
+        match self.phase {
+            Phase::Live { .. } => self.tick_live(now),
+            Phase::Waiting { .. } if due => self.fetch(now),
+            Phase::Closing { .. } if due => self.finish(CloseReason::Requested),
+            Phase::Fetching { .. } if due => {
+                self.overdue(now, Stage::Token, "connection token", self.config.token_timeout);
+            }
+            Phase::Dialling { .. } if due => {
+                self.overdue(now, Stage::Dial, "connection", self.config.dial_timeout);
+            }
+            Phase::Greeting { .. } if due => {
+                self.overdue(now, Stage::Welcome, "welcome", self.config.welcome_timeout);
+            }
+            Phase::LoggingIn { .. } if due => {
+                self.overdue(now, Stage::Login, "answer to the login", self.config.ack_timeout);
+            }
+            _ => {}
+        }
+    }
+
+    /// The next thing to do, until there is none.
+    pub fn poll(&mut self) -> Option<Action<P::Request>> {
+        self.actions.pop_front()
+    }
+
+    pub(crate) fn report(&mut self, report: Report<P::Request>) {
+        self.actions.push_back(Action::Report(report));
+    }
+
+    pub(crate) fn fetch(&mut self, now: Instant) {
+        self.phase = Phase::Fetching {
+            until: now + self.config.token_timeout,
+        };
+        self.actions.push_back(Action::FetchConnectionInfo);
+    }
+
+    pub(crate) fn next_id(&mut self) -> RequestId {
+        self.last_id += 1;
+        RequestId(self.last_id)
+    }
+
+    /// True where a request of ours had this id.
+    pub(crate) fn was_sent(&self, id: RequestId) -> bool {
+        (1..=self.last_id).contains(&id.0)
+    }
+
+    /// Sends a frame and counts it.
+    pub(crate) fn send(&mut self, now: Instant, frame: Zeroizing<String>) {
+        self.pace.count(now);
+        self.actions.push_back(Action::Send(frame));
+    }
+
+    fn dial(&mut self, now: Instant, info: ConnectionInfo) {
+        self.heartbeat = with_interval(info.heartbeat.unwrap_or(self.config.heartbeat), None);
+        self.pace = Pace::new(P::LIMITS);
+        self.phase = Phase::Dialling {
+            until: now + self.config.dial_timeout,
+            login: info.login,
+        };
+        self.actions.push_back(Action::Dial(info.url));
+    }
+
+    fn welcome(&mut self, now: Instant, ping_interval: Option<Duration>) {
+        let Phase::Greeting { login, .. } = &mut self.phase else {
+            return;
+        };
+        self.heartbeat = with_interval(self.heartbeat, ping_interval);
+        match login.take() {
+            None => self.go_live(now),
+            Some(Login { id, frame }) => {
+                self.phase = Phase::LoggingIn {
+                    until: now + self.config.ack_timeout,
+                    id,
+                };
+                self.send(now, frame);
+            }
+        }
+    }
+
+    pub(crate) fn go_live(&mut self, now: Instant) {
+        self.phase = Phase::Live { since: now };
+        self.epoch += 1;
+        self.pulse = Some(Pulse::new(self.heartbeat, now));
+        self.paced_until = None;
+        if self.history.went_live() {
+            self.topics.begin_replay();
+        } else {
+            self.report(Report::Open);
+        }
+        self.reconcile(now);
+        self.report_replayed(now);
+    }
+
+    fn tick_live(&mut self, now: Instant) {
+        match self.pulse.as_mut().map(|pulse| pulse.beat(now)) {
+            Some(Beat::Ping) => {
+                let mut frame = String::with_capacity(48);
+                P::ping(self.next_id(), &mut frame);
+                self.send(now, Zeroizing::new(frame));
+            }
+            Some(Beat::Dead) => {
+                return self.overdue(now, Stage::Heartbeat, "pong", self.heartbeat.timeout);
+            }
+            Some(Beat::Wait) | None => {}
+        }
+        self.resend_overdue(now);
+        if self.is_live() {
+            self.reconcile(now);
+        }
+    }
+
+    /// Gives the connection up because `what` did not come in time.
+    pub(crate) fn overdue(&mut self, now: Instant, stage: Stage, what: &str, limit: Duration) {
+        let message = format!("no {what} within {limit:?}");
+        self.lose(now, Failure::new(stage, Severity::Transient, message));
+    }
+
+    /// Takes a refusal that is not about a request under way.
+    pub(crate) fn connection_refused(
+        &mut self,
+        now: Instant,
+        code: Option<i64>,
+        message: &str,
+        scope: RefusalScope,
+    ) {
+        let stage = match self.phase {
+            Phase::Greeting { .. } => Stage::Welcome,
+            Phase::LoggingIn { .. } => Stage::Login,
+            _ => Stage::Live,
+        };
+        let severity = match scope {
+            RefusalScope::Token => Severity::TokenRefused,
+            RefusalScope::Busy => Severity::Throttled(None),
+            RefusalScope::Pace if !self.is_live() => Severity::Throttled(None),
+            RefusalScope::Connection => Severity::Transient,
+            // Before the welcome no request was made: whatever is refused then is the connection.
+            _ if stage == Stage::Welcome => Severity::Transient,
+            scope => {
+                if scope == RefusalScope::Pace {
+                    self.pace.slow_down(now);
+                    self.reconcile(now);
+                }
+                let message = message.to_owned();
+                return self.report(Report::Exception { code, message });
+            }
+        };
+        let mut failure = Failure::new(stage, severity, message);
+        failure.code = code.map(|code| code.to_string());
+        self.lose(now, failure);
+    }
+}

@@ -1,0 +1,39 @@
+//! A login is data: sent as it is after the welcome, awaited by its id, fatal when refused.
+
+use kucoin_streams_wire::{ConnectionInfo, Login, SecretUrl};
+
+use crate::rig::Rig;
+
+fn greeted() -> Rig {
+    let mut rig = Rig::new();
+    rig.subscribe("/a").poll();
+    let login = Login {
+        id: "login-7".into(),
+        frame: "secret login".to_owned().into(),
+    };
+    rig.give(ConnectionInfo::new(SecretUrl::new("wss://host/?token=1")).with_login(login));
+    rig.dialled().expect(&["dial 1"]);
+    rig.frame("welcome").expect(&["send secret login"]);
+    rig
+}
+
+#[test]
+fn subscriptions_wait_for_the_answer_to_the_login() {
+    let mut rig = greeted();
+    rig.frame("ack 1").expect(&[]);
+    rig.frame("ack login-7").expect(&["authenticated", "open", "send subscribe 1 /a"]);
+}
+
+#[test]
+fn a_refused_login_is_fatal() {
+    let mut rig = greeted();
+    rig.frame("refuse login-7 400005 invalid sign");
+    rig.expect(&["hang up 1000", "closed: invalid sign"]);
+}
+
+#[test]
+fn a_login_without_answer_is_given_up() {
+    let mut rig = greeted();
+    rig.after(5_000);
+    rig.expect(&["hang up 1000", "reconnect 1 login no answer to the login within 5s"]);
+}

@@ -1,0 +1,14 @@
+//! The session by a fake clock and literal frames, one behaviour a file.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod rig;
+
+mod closes_in_order;
+mod gives_up;
+mod heartbeat;
+mod login;
+mod paces_requests;
+mod property;
+mod reconnects;
+mod subscribes;

@@ -1,0 +1,40 @@
+//! Requests never outrun the exchange's limit, and heartbeats keep their share of it.
+
+use crate::rig::Rig;
+
+#[test]
+fn a_long_replay_is_sent_at_the_allowed_pace() {
+    let mut rig = Rig::new();
+    for topic in 0..30 {
+        rig.subscribe(&format!("/{topic}"));
+    }
+    rig.connect();
+    // 20 messages in 10 s are allowed, two of them stay reserved.
+    assert_eq!(rig.poll().len(), 1 + 18);
+    for id in 1..=18 {
+        rig.frame(&format!("ack {id}"));
+    }
+    rig.poll();
+    rig.after(9_999).expect(&[]);
+    rig.after(1);
+    assert_eq!(rig.poll().len(), 12);
+}
+
+#[test]
+fn told_to_slow_down_the_same_request_follows_after_a_second() {
+    let mut rig = Rig::new();
+    rig.subscribe("/a").connect().poll();
+    rig.frame("refuse 1 429 exceed max permits per second").expect(&[]);
+    rig.after(999).expect(&[]);
+    rig.after(1).expect(&["send subscribe 2 /a"]);
+    rig.frame("ack 2").expect(&["live /a"]);
+}
+
+#[test]
+fn a_busy_server_is_left_alone_for_a_second_at_least() {
+    let mut rig = Rig::new();
+    rig.subscribe("/a").poll();
+    rig.info().dialled().poll();
+    rig.frame("refuse - 503 service busy").poll();
+    assert!(rig.to_deadline().as_millis() >= 1_000);
+}

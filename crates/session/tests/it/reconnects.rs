@@ -1,0 +1,156 @@
+//! After a loss: a fresh token, every topic again, and `reconnected` only when all of them are active.
+
+use std::time::Duration;
+
+use kucoin_streams_session::Severity;
+
+use crate::rig::Rig;
+
+#[test]
+fn reconnected_is_told_after_the_last_acknowledgement_and_not_before() {
+    let mut rig = Rig::live(&["/a", "/b"]);
+    rig.lost().expect(&["hang up 1000", "lost", "reconnect 1 live cut"]);
+    rig.to_deadline();
+    rig.expect(&["fetch"]);
+    rig.info().expect(&["dial 2"]);
+    rig.dialled().frame("welcome");
+    rig.expect(&["send subscribe 3 /a", "send subscribe 4 /b"]);
+    rig.frame("ack 4").expect(&["live /b"]);
+    let down = (rig.now - rig.start).as_millis();
+    rig.frame("ack 3").expect(&["live /a", &format!("reconnected {down}ms 0")]);
+}
+
+#[test]
+fn a_topic_that_is_refused_at_the_replay_is_counted_and_not_waited_for() {
+    let mut rig = Rig::live(&["/a", "/b"]);
+    rig.lost().connect().poll();
+    rig.frame("ack 3").expect(&["live /a"]);
+    rig.frame("refuse 4 404 topic /b is not found");
+    let polled = rig.poll();
+    assert_eq!(polled[0], "refused /b 404 topic /b is not found");
+    assert!(polled[1].starts_with("reconnected ") && polled[1].ends_with(" 1"), "{polled:?}");
+}
+
+#[test]
+fn a_topic_that_nobody_wants_any_more_is_not_waited_for() {
+    let mut rig = Rig::live(&["/a", "/b"]);
+    rig.lost().connect().poll();
+    rig.frame("ack 3").poll();
+    rig.unsubscribe("/b");
+    assert!(rig.poll()[0].starts_with("reconnected"));
+    rig.frame("ack 4").expect(&["send unsubscribe 5 /b"]);
+}
+
+#[test]
+fn a_loss_during_the_replay_begins_it_anew() {
+    let mut rig = Rig::live(&["/a", "/b"]);
+    rig.lost().connect().poll();
+    rig.frame("ack 3").poll();
+    rig.lost().expect(&["hang up 1000", "lost", "reconnect 2 live cut"]);
+    rig.connect();
+    assert_eq!(rig.poll(), ["send subscribe 5 /a", "send subscribe 6 /b"]);
+    rig.frame("ack 5").expect(&["live /a"]);
+    rig.frame("ack 6");
+    assert!(rig.poll()[1].starts_with("reconnected"));
+}
+
+#[test]
+fn what_is_subscribed_while_down_is_subscribed_with_the_replay() {
+    let mut rig = Rig::live(&["/a"]);
+    rig.lost().subscribe("/b").unsubscribe("/a");
+    rig.poll();
+    rig.connect();
+    assert_eq!(rig.poll(), ["send subscribe 2 /b"]);
+}
+
+#[test]
+fn without_topics_the_welcome_is_enough() {
+    let mut rig = Rig::live(&[]);
+    rig.lost().connect();
+    assert!(rig.poll()[0].starts_with("reconnected"));
+}
+
+#[test]
+fn the_first_success_after_failures_is_open_and_not_reconnected() {
+    let mut rig = Rig::new();
+    rig.subscribe("/a").poll();
+    rig.refuse_info(Severity::Transient).expect(&["hang up 1000", "reconnect 1 token no token"]);
+    rig.connect().expect(&["open", "send subscribe 1 /a"]);
+}
+
+#[test]
+fn delays_stay_below_a_ceiling_that_doubles_and_begin_anew_after_a_minute_of_health() {
+    let mut rig = Rig::live(&[]);
+    for ceiling in [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000] {
+        rig.lost().poll();
+        let waited = rig.to_deadline();
+        assert!(waited <= Duration::from_millis(ceiling), "{waited:?} above {ceiling} ms");
+        rig.poll();
+        rig.info().dialled().frame("welcome").poll();
+    }
+    rig.after(18_000).frame("pong").after(18_000).frame("pong").after(18_000).frame("pong");
+    rig.after(6_000).poll();
+    rig.lost().expect(&["hang up 1000", "lost", "reconnect 1 live cut"]);
+}
+
+#[test]
+fn a_refused_token_costs_one_more_token_at_once_then_waits() {
+    let mut rig = Rig::new();
+    rig.subscribe("/a").poll();
+    rig.info().dialled().poll();
+    rig.frame("refuse - 401 token is expired");
+    rig.expect(&["hang up 1000", "reconnect 1 welcome token is expired"]);
+    assert_eq!(rig.to_deadline(), Duration::ZERO);
+    rig.expect(&["fetch"]);
+    rig.info().expect(&["dial 2"]);
+    rig.dialled().frame("refuse - 401 token is expired").poll();
+    assert!(rig.to_deadline() > Duration::ZERO);
+}
+
+#[test]
+fn patience_that_the_server_asks_for_is_kept() {
+    let mut rig = Rig::new();
+    rig.subscribe("/a").poll();
+    rig.refuse_info(Severity::Throttled(Some(Duration::from_secs(7)))).poll();
+    let waited = rig.to_deadline();
+    assert!(waited >= Duration::from_secs(7), "{waited:?}");
+    rig.refuse_info(Severity::Throttled(None)).poll();
+    assert!(rig.to_deadline() >= Duration::from_secs(1));
+}
+
+#[test]
+fn each_stage_has_its_deadline() {
+    let mut rig = Rig::new();
+    rig.subscribe("/a").poll();
+    assert_eq!(rig.to_deadline(), Duration::from_secs(15));
+    rig.expect(&["hang up 1000", "reconnect 1 token no connection token within 15s"]);
+    rig.to_deadline();
+    rig.poll();
+    rig.info().poll();
+    assert_eq!(rig.to_deadline(), Duration::from_secs(20));
+    rig.expect(&["hang up 1000", "reconnect 2 dial no connection within 20s"]);
+    rig.to_deadline();
+    rig.poll();
+    rig.info().dialled().poll();
+    assert_eq!(rig.to_deadline(), Duration::from_secs(5));
+    rig.expect(&["hang up 1000", "reconnect 3 welcome no welcome within 5s"]);
+}
+
+#[test]
+fn answers_to_what_was_given_up_are_ignored() {
+    let mut rig = Rig::new();
+    rig.subscribe("/a").poll();
+    rig.to_deadline();
+    rig.poll();
+    rig.info().expect(&[]);
+    rig.dialled().expect(&[]);
+    rig.lost().expect(&[]);
+}
+
+#[test]
+fn the_epoch_counts_live_connections() {
+    let mut rig = Rig::live(&["/a"]);
+    assert_eq!(rig.session.epoch(), 1);
+    rig.lost().connect();
+    assert_eq!(rig.session.epoch(), 2);
+}

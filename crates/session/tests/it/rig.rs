@@ -1,0 +1,224 @@
+//! A session with a fake clock, and a protocol of plain words: what goes in and what comes out can be read.
+
+use std::borrow::Cow;
+use std::time::{Duration, Instant};
+
+use kucoin_streams_session::{Action, Config, Disposition, Failure, Input, Report, Session, Severity, Stage};
+use kucoin_streams_wire::{
+    ConnectionInfo, Inbound, Limits, Protocol, RefusalScope, RequestId, SecretUrl, Serves, WireError,
+};
+
+/// Frames are words: `welcome`, `ack 1`, `refuse 1 404 topic not found`, `pong`, `push /topic`.
+#[derive(Debug)]
+pub(crate) struct Plain;
+
+impl Protocol for Plain {
+    type Request = String;
+    const LIMITS: Limits = Limits::new(20, Duration::from_secs(10), Some(30));
+
+    fn classify(frame: &str) -> Result<Inbound<'_>, WireError> {
+        let (kind, rest) = frame.split_once(' ').unwrap_or((frame, ""));
+        Ok(match kind {
+            "welcome" => Inbound::Welcome {
+                id: None,
+                ping_interval: rest.parse().ok().map(Duration::from_secs),
+            },
+            "ack" => Inbound::Ack { id: rest.into() },
+            "pong" => Inbound::Pong { id: None },
+            "push" => Inbound::Message { topic: rest.into() },
+            "refuse" => {
+                let mut words = rest.splitn(3, ' ');
+                let id = words.next().filter(|id| *id != "-").map(Cow::from);
+                let code: i64 = words.next().unwrap().parse().unwrap();
+                let scope = match code {
+                    401 => RefusalScope::Token,
+                    429 => RefusalScope::Pace,
+                    503 => RefusalScope::Busy,
+                    _ => RefusalScope::Request,
+                };
+                Inbound::Refused {
+                    id,
+                    code: Some(code),
+                    message: words.next().unwrap_or("").into(),
+                    scope,
+                }
+            }
+            "other" => Inbound::Other,
+            _ => {
+                return Err(WireError {
+                    reason: "no word of the protocol",
+                    offset: 0,
+                });
+            }
+        })
+    }
+
+    fn serves(request: &String, pushed: &str) -> Serves {
+        if request == pushed { Serves::Exactly } else { Serves::No }
+    }
+
+    fn subscribe(id: RequestId, request: &String, out: &mut String) {
+        out.push_str(&format!("subscribe {id} {request}"));
+    }
+
+    fn unsubscribe(id: RequestId, request: &String, out: &mut String) {
+        out.push_str(&format!("unsubscribe {id} {request}"));
+    }
+
+    fn ping(id: RequestId, out: &mut String) {
+        out.push_str(&format!("ping {id}"));
+    }
+}
+
+/// A session, its clock, and how many times connection information was given.
+pub(crate) struct Rig {
+    pub(crate) session: Session<Plain>,
+    pub(crate) start: Instant,
+    pub(crate) now: Instant,
+    pub(crate) tokens: u32,
+}
+
+impl Rig {
+    pub(crate) fn new() -> Self {
+        Self::with(Config::default(), 1)
+    }
+
+    pub(crate) fn with(config: Config, seed: u64) -> Self {
+        let start = Instant::now();
+        Self {
+            session: Session::new(config, seed),
+            start,
+            now: start,
+            tokens: 0,
+        }
+    }
+
+    /// Everything that the session asks for, as words.
+    pub(crate) fn poll(&mut self) -> Vec<String> {
+        std::iter::from_fn(|| self.session.poll()).map(words).collect()
+    }
+
+    /// Takes everything that the session asks for and expects it to be this.
+    #[track_caller]
+    pub(crate) fn expect(&mut self, expected: &[&str]) {
+        assert_eq!(self.poll(), expected, "at {:?}", self.now - self.start);
+    }
+
+    pub(crate) fn after(&mut self, millis: u64) -> &mut Self {
+        self.now += Duration::from_millis(millis);
+        self.session.tick(self.now);
+        self
+    }
+
+    /// Goes to the session's next deadline.
+    #[track_caller]
+    pub(crate) fn to_deadline(&mut self) -> Duration {
+        let deadline = self.session.deadline().expect("a deadline is set");
+        let waited = deadline.saturating_duration_since(self.now);
+        self.now = self.now.max(deadline);
+        self.session.tick(self.now);
+        waited
+    }
+
+    pub(crate) fn subscribe(&mut self, topic: &str) -> &mut Self {
+        self.session.subscribe(self.now, topic.to_owned());
+        self
+    }
+
+    pub(crate) fn unsubscribe(&mut self, topic: &str) -> &mut Self {
+        self.session.unsubscribe(self.now, &topic.to_owned());
+        self
+    }
+
+    pub(crate) fn info(&mut self) -> &mut Self {
+        self.tokens += 1;
+        let url = SecretUrl::new(format!("wss://host/?token={}", self.tokens));
+        self.give(ConnectionInfo::new(url))
+    }
+
+    pub(crate) fn give(&mut self, info: ConnectionInfo) -> &mut Self {
+        self.session.handle(self.now, Input::ConnectionInfo(Ok(info)));
+        self
+    }
+
+    pub(crate) fn refuse_info(&mut self, severity: Severity) -> &mut Self {
+        let failure = Failure::new(Stage::Token, severity, "no token");
+        self.session.handle(self.now, Input::ConnectionInfo(Err(failure)));
+        self
+    }
+
+    pub(crate) fn dialled(&mut self) -> &mut Self {
+        self.session.handle(self.now, Input::Dialled(Ok(())));
+        self
+    }
+
+    pub(crate) fn lost(&mut self) -> &mut Self {
+        self.lost_by(Severity::Transient)
+    }
+
+    pub(crate) fn lost_by(&mut self, severity: Severity) -> &mut Self {
+        let failure = Failure::new(Stage::Live, severity, "cut");
+        self.session.handle(self.now, Input::Lost(failure));
+        self
+    }
+
+    pub(crate) fn frame(&mut self, frame: &str) -> &mut Self {
+        let disposition = self.session.frame(self.now, frame);
+        assert!(!matches!(disposition, Disposition::Message { .. }), "{frame} is data");
+        self
+    }
+
+    /// Token, dial and welcome, whatever is asked for meanwhile; what follows the welcome is left to poll.
+    pub(crate) fn connect(&mut self) -> &mut Self {
+        while !self.poll().iter().any(|action| action == "fetch") {
+            self.to_deadline();
+        }
+        self.info().dialled().poll();
+        self.frame("welcome")
+    }
+
+    /// A live session with these topics acknowledged, nothing left to poll, and request ids up to their number.
+    pub(crate) fn live(topics: &[&str]) -> Self {
+        let mut rig = Self::new();
+        for topic in topics {
+            rig.subscribe(topic);
+        }
+        rig.session.open(rig.now);
+        rig.connect();
+        for id in 1..=topics.len() {
+            rig.frame(&format!("ack {id}"));
+        }
+        rig.poll();
+        rig
+    }
+}
+
+/// An action as words.
+pub(crate) fn words(action: Action<String>) -> String {
+    match action {
+        Action::FetchConnectionInfo => "fetch".into(),
+        Action::Dial(url) => format!("dial {}", url.expose().rsplit('=').next().unwrap()),
+        Action::Send(frame) => format!("send {}", *frame),
+        Action::HangUp { code } => format!("hang up {code}"),
+        Action::Report(report) => match report {
+            Report::Open => "open".into(),
+            Report::Authenticated => "authenticated".into(),
+            Report::Live { request } => format!("live {request}"),
+            Report::Refused { request, code, message } => {
+                format!("refused {request} {} {message}", code.map_or("-".into(), |c| c.to_string()))
+            }
+            Report::Ended { request } => format!("ended {request}"),
+            Report::Lost => "lost".into(),
+            Report::Reconnect { cause, attempt, .. } => {
+                format!("reconnect {attempt} {} {cause}", cause.stage)
+            }
+            Report::Reconnected { down_for, refused } => {
+                format!("reconnected {}ms {refused}", down_for.as_millis())
+            }
+            Report::Exception { message, .. } => format!("exception {message}"),
+            Report::Closed(reason) => format!("closed: {reason}"),
+            other => format!("{other:?}"),
+        },
+        other => format!("{other:?}"),
+    }
+}
