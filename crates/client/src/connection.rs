@@ -121,7 +121,10 @@ impl<K: ConnectionKind> Connection<K> {
         if requests.is_empty() {
             return Err(SubscribeError::Nothing);
         }
-        let queue = Arc::new(Queue::new(self.inner.queue_capacity, self.inner.wake.clone()));
+        let queue = Arc::new(Queue::new(
+            self.inner.queue_capacity,
+            self.inner.wake.clone(),
+        ));
         // From here on a drop of this future drops the subscription, and with it whatever was subscribed.
         let subscription = Subscription::new(topic, queue.clone(), self.inner.clone());
         let (reply, answer) = oneshot::channel();

@@ -17,11 +17,11 @@ use kucoin_streams_wire::{
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::{Instant, Sleep};
 
+use crate::LifecycleSender;
 use crate::connection::ConnectionState;
 use crate::link::Link;
 use crate::queue::{Frame, Queue};
 use crate::routes::{Reply, Routes};
-use crate::LifecycleSender;
 
 /// The request type of a connection kind.
 pub(crate) type RequestOf<K> = <<K as ConnectionKind>::Protocol as Protocol>::Request;
@@ -87,7 +87,10 @@ pub(crate) enum Woken<K: ConnectionKind, C: Connect> {
 }
 
 impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
-    #[allow(clippy::too_many_arguments, reason = "called once, by the handle that makes each of them")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "called once, by the handle that makes each of them"
+    )]
     pub(crate) fn new(
         session: Session<K::Protocol>,
         source: S,

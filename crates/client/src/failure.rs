@@ -47,7 +47,11 @@ pub(crate) fn of_write(error: &WriteError) -> Failure {
 /// What the peer's close asks for, by its code.
 pub(crate) fn of_close(frame: Option<&CloseFrame>) -> Failure {
     let Some(frame) = frame else {
-        return Failure::new(Stage::Live, Severity::Transient, "the server closed the connection");
+        return Failure::new(
+            Stage::Live,
+            Severity::Transient,
+            "the server closed the connection",
+        );
     };
     let severity = match frame.code {
         1002 | 1003 | 1007 | 1009 | 1010 => Severity::Protocol,

@@ -73,7 +73,10 @@ impl fmt::Display for Gap {
                 write!(f, "{topic} was not served for {blind:?}")
             }
             GapReason::Overflowed { missed } => {
-                write!(f, "{topic}: {missed} events not kept, the consumer was too slow")
+                write!(
+                    f,
+                    "{topic}: {missed} events not kept, the consumer was too slow"
+                )
             }
             GapReason::Undecodable { error, .. } => {
                 write!(f, "{topic}: an event could not be decoded: {error}")

@@ -38,7 +38,8 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             }
             Woken::WriteFailed(error) => {
                 self.link = None;
-                self.session.handle(now, Input::Lost(failure::of_write(&error)));
+                self.session
+                    .handle(now, Input::Lost(failure::of_write(&error)));
             }
             Woken::Read(message) => self.read(message),
             Woken::Stirred => self.stirred(),
@@ -58,7 +59,8 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                 for request in requests {
                     self.session.subscribe(now, request.clone());
                     if self.session.holds(&request) {
-                        self.routes.live(&request, wall_clock(), self.session.epoch());
+                        self.routes
+                            .live(&request, wall_clock(), self.session.epoch());
                     }
                 }
             }
@@ -116,7 +118,9 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                         (Some(code), Some(link)) => link.close_code = Some(code),
                         _ => self.link = None,
                     }
-                    return self.session.handle(now, Input::Lost(failure::of_read(&error)));
+                    return self
+                        .session
+                        .handle(now, Input::Lost(failure::of_read(&error)));
                 }
             }
             self.carry_out();

@@ -10,7 +10,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_core::Stream;
 use futures_util::stream;
-use kucoin_streams_transport::{CloseFrame, Message, Outgoing, ReadError, Reader, WriteError, Writer};
+use kucoin_streams_transport::{
+    CloseFrame, Message, Outgoing, ReadError, Reader, WriteError, Writer,
+};
 use zeroize::Zeroizing;
 
 /// Reading as a stream: the future of one read lives inside, so that it is never dropped in the middle of a
@@ -68,7 +70,10 @@ impl<W: Writer> Link<W> {
     }
 
     /// The next message. Nothing may be read after an error or a close.
-    pub(crate) fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Result<Message, ReadError>> {
+    pub(crate) fn poll_read(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Message, ReadError>> {
         // The stream has no end of its own: `unfold` goes on as long as it is polled.
         match ready!(self.inbound.as_mut().poll_next(context)) {
             Some(message) => Poll::Ready(message),
@@ -136,7 +141,9 @@ impl<W: Writer> Link<W> {
                 return;
             }
             let mut inbound = self.inbound;
-            while let Some(Ok(message)) = std::future::poll_fn(|cx| inbound.as_mut().poll_next(cx)).await {
+            while let Some(Ok(message)) =
+                std::future::poll_fn(|cx| inbound.as_mut().poll_next(cx)).await
+            {
                 if matches!(message, Message::Close(_)) {
                     return;
                 }

@@ -7,9 +7,9 @@ use kucoin_streams_transport::Connect;
 use kucoin_streams_wire::{ConnectionKind, ConnectionSource};
 use tokio::time::Instant;
 
+use crate::LifecycleEvent;
 use crate::connection::ConnectionState;
 use crate::driver::{Attempt, Driver, RequestOf, wall_clock};
-use crate::LifecycleEvent;
 
 impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
     /// Carries out all that the session asks for.
@@ -51,7 +51,8 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             }
             Report::Authenticated => self.tell(LifecycleEvent::Authenticated),
             Report::Live { request } => {
-                self.routes.live(&request, wall_clock(), self.session.epoch());
+                self.routes
+                    .live(&request, wall_clock(), self.session.epoch());
                 self.tell(LifecycleEvent::Response {
                     topic: request.to_string(),
                     ok: true,

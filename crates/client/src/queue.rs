@@ -80,7 +80,13 @@ impl Queue {
         if state.lagging || state.items.len() >= self.capacity {
             state.lagging = true;
             let reason = GapReason::Overflowed { missed: 1 };
-            merge(&mut state.pending, Gap { topic: topic.clone(), reason });
+            merge(
+                &mut state.pending,
+                Gap {
+                    topic: topic.clone(),
+                    reason,
+                },
+            );
         } else {
             let topic = topic.clone();
             state.items.push_back(Item::Frame { topic, frame });
@@ -315,6 +321,9 @@ mod tests {
         queue.push_frame(&topic, frame(1));
         assert!(!queue.has_room());
         queue.push_frame(&topic, frame(2));
-        assert!(queue.has_room(), "its patience is used up: the frame is missed at once");
+        assert!(
+            queue.has_room(),
+            "its patience is used up: the frame is missed at once"
+        );
     }
 }

@@ -95,7 +95,9 @@ impl<P: Protocol> Routes<P> {
             .filter(|(_, sink)| sink.queue.is_reader_gone())
             .map(|(&id, _)| id)
             .collect();
-        gone.into_iter().flat_map(|id| self.remove_sink(id)).collect()
+        gone.into_iter()
+            .flat_map(|id| self.remove_sink(id))
+            .collect()
     }
 
     /// A request is served from now on.
@@ -104,7 +106,9 @@ impl<P: Protocol> Routes<P> {
         self.routes[at].live = true;
         self.close_gap(at, now, epoch);
         for id in &self.routes[at].sinks {
-            let Some(sink) = self.sinks.get_mut(id) else { continue };
+            let Some(sink) = self.sinks.get_mut(id) else {
+                continue;
+            };
             if let Some((missing, _)) = &mut sink.waiting {
                 missing.retain(|other| other != request);
             }
@@ -123,12 +127,16 @@ impl<P: Protocol> Routes<P> {
         code: Option<i64>,
         message: &str,
     ) -> Vec<P::Request> {
-        let Some(at) = self.find(request) else { return Vec::new() };
+        let Some(at) = self.find(request) else {
+            return Vec::new();
+        };
         self.destinations.clear();
         let route = self.routes.remove(at);
         let mut orphans = Vec::new();
         for id in route.sinks {
-            let Some(sink) = self.sinks.get_mut(&id) else { continue };
+            let Some(sink) = self.sinks.get_mut(&id) else {
+                continue;
+            };
             sink.requests.retain(|other| other != request);
             if let Some((_, reply)) = sink.waiting.take() {
                 let _ = reply.send(Err(SubscribeError::Refused {
@@ -204,7 +212,9 @@ impl<P: Protocol> Routes<P> {
     }
 
     fn find(&self, request: &P::Request) -> Option<usize> {
-        self.routes.iter().position(|route| route.request == *request)
+        self.routes
+            .iter()
+            .position(|route| route.request == *request)
     }
 
     fn remove_sink(&mut self, id: u64) -> Vec<P::Request> {
@@ -226,9 +236,13 @@ impl<P: Protocol> Routes<P> {
 
     fn close_gap(&mut self, at: usize, live_at: Timestamp, epoch: u64) {
         let route = &mut self.routes[at];
-        let Some((lost_at, sinks)) = route.lost.take() else { return };
+        let Some((lost_at, sinks)) = route.lost.take() else {
+            return;
+        };
         for id in sinks {
-            let Some(sink) = self.sinks.get(&id) else { continue };
+            let Some(sink) = self.sinks.get(&id) else {
+                continue;
+            };
             sink.queue.push_gap(Gap {
                 topic: route.topic.clone(),
                 reason: GapReason::Reconnected {
@@ -256,7 +270,11 @@ impl<P: Protocol> Routes<P> {
     fn find_destination(&self, pushed: &str) -> Destination {
         let serving = |wanted: Serves| -> Vec<usize> {
             let serves = |route: &Route<P::Request>| P::serves(&route.request, pushed) == wanted;
-            let found = self.routes.iter().enumerate().filter(|(_, route)| serves(route));
+            let found = self
+                .routes
+                .iter()
+                .enumerate()
+                .filter(|(_, route)| serves(route));
             found.map(|(at, _)| at).collect()
         };
         let mut routes = serving(Serves::Exactly);

@@ -79,7 +79,10 @@ impl<T: Topic> Subscription<T> {
         }
     }
 
-    fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Update<T::Event>, Gap>>> {
+    fn poll_item(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Update<T::Event>, Gap>>> {
         loop {
             match self.taken.pop_front() {
                 Some(Item::Gap(gap)) => return Poll::Ready(Some(Err(gap))),
@@ -100,7 +103,10 @@ impl<T: Topic> Subscription<T> {
     /// Decodes a frame; `None` where it proves to be of another topic that shares this one's name.
     fn decode(&self, topic: Arc<str>, frame: &Frame) -> Option<Result<Update<T::Event>, Gap>> {
         let decoded = std::str::from_utf8(&frame.payload)
-            .map_err(|error| DecodeError::new(error.valid_up_to(), "not utf-8"))
+            .map_err(|error| DecodeError::Syntax {
+                reason: "not utf-8",
+                offset: error.valid_up_to(),
+            })
             .and_then(|text| self.topic.decode(text));
         match decoded {
             Ok(Some(push)) => Some(Ok(Update::live(push, frame.received_at, frame.epoch))),

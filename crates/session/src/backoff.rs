@@ -79,7 +79,11 @@ mod tests {
             (8, 30_000),
             (u32::MAX, 30_000),
         ] {
-            assert_eq!(backoff.ceiling(attempt), Duration::from_millis(millis), "attempt {attempt}");
+            assert_eq!(
+                backoff.ceiling(attempt),
+                Duration::from_millis(millis),
+                "attempt {attempt}"
+            );
         }
     }
 
@@ -101,6 +105,9 @@ mod tests {
             let delay = backoff.delay(4, Random::new(seed.wrapping_mul(0x9E37)).next());
             per_tenth[(delay.as_millis() / 400).min(9) as usize] += 1;
         }
-        assert!(per_tenth.iter().all(|&n| (50..=150).contains(&n)), "{per_tenth:?}");
+        assert!(
+            per_tenth.iter().all(|&n| (50..=150).contains(&n)),
+            "{per_tenth:?}"
+        );
     }
 }

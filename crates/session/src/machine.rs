@@ -15,9 +15,7 @@ use crate::loss::History;
 use crate::pace::Pace;
 use crate::phase::Phase;
 use crate::topics::{Entry, Held, Topics};
-use crate::{
-    Action, CloseReason, Config, Disposition, Failure, Input, Report, Severity, Stage,
-};
+use crate::{Action, CloseReason, Config, Disposition, Failure, Input, Report, Severity, Stage};
 
 /// The state machine of one connection, kept up through any number of losses until it is shut.
 ///
@@ -91,7 +89,11 @@ impl<P: Protocol> Session<P> {
     /// True where this request is wanted and acknowledged on the present connection.
     pub fn holds(&self, request: &P::Request) -> bool {
         let held = |entry: &Entry<P::Request>| entry.wanted && entry.held == Held::Live;
-        self.is_live() && self.topics.iter().any(|entry| entry.request == *request && held(entry))
+        self.is_live()
+            && self
+                .topics
+                .iter()
+                .any(|entry| entry.request == *request && held(entry))
     }
 
     /// Opens the connection, where it was not opened yet.
@@ -230,7 +232,12 @@ impl<P: Protocol> Session<P> {
             Phase::Waiting { .. } if due => self.fetch(now),
             Phase::Closing { .. } if due => self.finish(CloseReason::Requested),
             Phase::Fetching { .. } if due => {
-                self.overdue(now, Stage::Token, "connection token", self.config.token_timeout);
+                self.overdue(
+                    now,
+                    Stage::Token,
+                    "connection token",
+                    self.config.token_timeout,
+                );
             }
             Phase::Dialling { .. } if due => {
                 self.overdue(now, Stage::Dial, "connection", self.config.dial_timeout);
@@ -239,7 +246,12 @@ impl<P: Protocol> Session<P> {
                 self.overdue(now, Stage::Welcome, "welcome", self.config.welcome_timeout);
             }
             Phase::LoggingIn { .. } if due => {
-                self.overdue(now, Stage::Login, "answer to the login", self.config.ack_timeout);
+                self.overdue(
+                    now,
+                    Stage::Login,
+                    "answer to the login",
+                    self.config.ack_timeout,
+                );
             }
             _ => {}
         }

@@ -54,7 +54,11 @@ impl Pace {
     }
 
     fn forget(&mut self, now: Instant) {
-        while self.sent.front().is_some_and(|&sent| sent + self.window <= now) {
+        while self
+            .sent
+            .front()
+            .is_some_and(|&sent| sent + self.window <= now)
+        {
             self.sent.pop_front();
         }
     }

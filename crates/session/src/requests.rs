@@ -98,7 +98,9 @@ impl<P: Protocol> Session<P> {
             failure.code = code.map(|code| code.to_string());
             return self.lose(now, failure);
         }
-        let id = id.and_then(RequestId::parse).filter(|&id| self.was_sent(id));
+        let id = id
+            .and_then(RequestId::parse)
+            .filter(|&id| self.was_sent(id));
         let about = match (id, scope) {
             (Some(id), RefusalScope::Request | RefusalScope::Pace) => {
                 let Some(at) = self.topics.find_in_flight(id) else {

@@ -8,7 +8,8 @@ fn what_is_live_is_unsubscribed_before_the_close() {
     rig.session.shut(rig.now);
     rig.expect(&["send unsubscribe 3 /a", "send unsubscribe 4 /b"]);
     rig.frame("ack 3").expect(&["ended /a"]);
-    rig.frame("ack 4").expect(&["ended /b", "hang up 1000", "closed: closed by the user"]);
+    rig.frame("ack 4")
+        .expect(&["ended /b", "hang up 1000", "closed: closed by the user"]);
 }
 
 #[test]
@@ -16,7 +17,8 @@ fn answers_that_stay_out_are_not_waited_for_long() {
     let mut rig = Rig::live(&["/a"]);
     rig.session.shut(rig.now);
     rig.poll();
-    rig.after(1_000).expect(&["hang up 1000", "closed: closed by the user"]);
+    rig.after(1_000)
+        .expect(&["hang up 1000", "closed: closed by the user"]);
 }
 
 #[test]
@@ -54,5 +56,6 @@ fn a_loss_while_it_closes_is_the_close() {
     let mut rig = Rig::live(&["/a"]);
     rig.session.shut(rig.now);
     rig.poll();
-    rig.lost().expect(&["hang up 1000", "closed: closed by the user"]);
+    rig.lost()
+        .expect(&["hang up 1000", "closed: closed by the user"]);
 }

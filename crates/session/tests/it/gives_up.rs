@@ -23,7 +23,8 @@ fn a_suspicious_failure_is_fatal_when_it_repeats() {
         rig.to_deadline();
         rig.expect(&["fetch"]);
     }
-    rig.refuse_info(Severity::TransientUpTo(3)).expect(&["hang up 1000", "closed: no token"]);
+    rig.refuse_info(Severity::TransientUpTo(3))
+        .expect(&["hang up 1000", "closed: no token"]);
 }
 
 #[test]

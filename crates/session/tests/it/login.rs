@@ -21,7 +21,8 @@ fn greeted() -> Rig {
 fn subscriptions_wait_for_the_answer_to_the_login() {
     let mut rig = greeted();
     rig.frame("ack 1").expect(&[]);
-    rig.frame("ack login-7").expect(&["authenticated", "open", "send subscribe 1 /a"]);
+    rig.frame("ack login-7")
+        .expect(&["authenticated", "open", "send subscribe 1 /a"]);
 }
 
 #[test]
@@ -35,5 +36,8 @@ fn a_refused_login_is_fatal() {
 fn a_login_without_answer_is_given_up() {
     let mut rig = greeted();
     rig.after(5_000);
-    rig.expect(&["hang up 1000", "reconnect 1 login no answer to the login within 5s"]);
+    rig.expect(&[
+        "hang up 1000",
+        "reconnect 1 login no answer to the login within 5s",
+    ]);
 }

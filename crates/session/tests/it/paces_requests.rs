@@ -24,7 +24,8 @@ fn a_long_replay_is_sent_at_the_allowed_pace() {
 fn told_to_slow_down_the_same_request_follows_after_a_second() {
     let mut rig = Rig::new();
     rig.subscribe("/a").connect().poll();
-    rig.frame("refuse 1 429 exceed max permits per second").expect(&[]);
+    rig.frame("refuse 1 429 exceed max permits per second")
+        .expect(&[]);
     rig.after(999).expect(&[]);
     rig.after(1).expect(&["send subscribe 2 /a"]);
     rig.frame("ack 2").expect(&["live /a"]);

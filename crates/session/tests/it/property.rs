@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use kucoin_streams_session::{Action, Config, Disposition, Failure, Input, Report, Session, Severity, Stage};
+use kucoin_streams_session::{
+    Action, Config, Disposition, Failure, Input, Report, Session, Severity, Stage,
+};
 use kucoin_streams_wire::{ConnectionInfo, SecretUrl};
 use proptest::prelude::*;
 use std::time::{Duration, Instant};
@@ -21,9 +23,13 @@ enum Step {
     /// One frame gets no answer: a subscription is lost, an unsubscription is carried out in silence.
     SwallowOne,
     /// The server refuses one request: for its pace, or for good.
-    RefuseOne { pace: bool },
+    RefuseOne {
+        pace: bool,
+    },
     /// The outcome of a pending fetch or dial.
-    Attempt { fails: bool },
+    Attempt {
+        fails: bool,
+    },
     Cut,
     Garbage,
 }
@@ -126,7 +132,11 @@ impl World {
         if std::mem::take(&mut self.fetching) {
             self.tokens += 1;
             let url = SecretUrl::new(format!("{}", self.tokens));
-            let info = if fails { Err(failure) } else { Ok(ConnectionInfo::new(url)) };
+            let info = if fails {
+                Err(failure)
+            } else {
+                Ok(ConnectionInfo::new(url))
+            };
             self.session.handle(self.now, Input::ConnectionInfo(info));
         } else if std::mem::take(&mut self.dialling) {
             self.server = Server::default();
@@ -142,7 +152,9 @@ impl World {
             self.replay = self.wanted.clone();
             return self.receive("welcome");
         }
-        let Some(frame) = self.server.unanswered.pop_front() else { return };
+        let Some(frame) = self.server.unanswered.pop_front() else {
+            return;
+        };
         let words: Vec<&str> = frame.split(' ').collect();
         match words[..] {
             ["ping", _] => self.receive("pong"),
@@ -167,14 +179,20 @@ impl World {
     }
 
     fn refuse_one(&mut self, pace: bool) {
-        let Some(frame) = self.server.unanswered.front().cloned() else { return };
+        let Some(frame) = self.server.unanswered.front().cloned() else {
+            return;
+        };
         let words: Vec<&str> = frame.split(' ').collect();
-        let ["subscribe", id, _] = words[..] else { return };
+        let ["subscribe", id, _] = words[..] else {
+            return;
+        };
         self.server.unanswered.pop_front();
         if !pace {
             // A server that refuses a request refuses the same request again, if it was sent twice.
             let same = format!("subscribe {id} ");
-            self.server.unanswered.retain(|other| !other.starts_with(&same));
+            self.server
+                .unanswered
+                .retain(|other| !other.starts_with(&same));
         }
         let code = if pace { 429 } else { 404 };
         self.receive(&format!("refuse {id} {code} no"));
@@ -192,7 +210,10 @@ impl World {
                 Action::FetchConnectionInfo => self.fetching = true,
                 Action::Dial(url) => {
                     let token = url.expose().parse().unwrap();
-                    assert!(self.dialled_tokens.insert(token), "token {token} was used twice");
+                    assert!(
+                        self.dialled_tokens.insert(token),
+                        "token {token} was used twice"
+                    );
                     self.dialling = true;
                 }
                 Action::Send(frame) => {

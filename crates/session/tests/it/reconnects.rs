@@ -9,7 +9,8 @@ use crate::rig::Rig;
 #[test]
 fn reconnected_is_told_after_the_last_acknowledgement_and_not_before() {
     let mut rig = Rig::live(&["/a", "/b"]);
-    rig.lost().expect(&["hang up 1000", "lost", "reconnect 1 live cut"]);
+    rig.lost()
+        .expect(&["hang up 1000", "lost", "reconnect 1 live cut"]);
     rig.to_deadline();
     rig.expect(&["fetch"]);
     rig.info().expect(&["dial 2"]);
@@ -17,7 +18,8 @@ fn reconnected_is_told_after_the_last_acknowledgement_and_not_before() {
     rig.expect(&["send subscribe 3 /a", "send subscribe 4 /b"]);
     rig.frame("ack 4").expect(&["live /b"]);
     let down = (rig.now - rig.start).as_millis();
-    rig.frame("ack 3").expect(&["live /a", &format!("reconnected {down}ms 0")]);
+    rig.frame("ack 3")
+        .expect(&["live /a", &format!("reconnected {down}ms 0")]);
 }
 
 #[test]
@@ -28,7 +30,10 @@ fn a_topic_that_is_refused_at_the_replay_is_counted_and_not_waited_for() {
     rig.frame("refuse 4 404 topic /b is not found");
     let polled = rig.poll();
     assert_eq!(polled[0], "refused /b 404 topic /b is not found");
-    assert!(polled[1].starts_with("reconnected ") && polled[1].ends_with(" 1"), "{polled:?}");
+    assert!(
+        polled[1].starts_with("reconnected ") && polled[1].ends_with(" 1"),
+        "{polled:?}"
+    );
 }
 
 #[test]
@@ -46,7 +51,8 @@ fn a_loss_during_the_replay_begins_it_anew() {
     let mut rig = Rig::live(&["/a", "/b"]);
     rig.lost().connect().poll();
     rig.frame("ack 3").poll();
-    rig.lost().expect(&["hang up 1000", "lost", "reconnect 2 live cut"]);
+    rig.lost()
+        .expect(&["hang up 1000", "lost", "reconnect 2 live cut"]);
     rig.connect();
     assert_eq!(rig.poll(), ["send subscribe 5 /a", "send subscribe 6 /b"]);
     rig.frame("ack 5").expect(&["live /a"]);
@@ -74,7 +80,8 @@ fn without_topics_the_welcome_is_enough() {
 fn the_first_success_after_failures_is_open_and_not_reconnected() {
     let mut rig = Rig::new();
     rig.subscribe("/a").poll();
-    rig.refuse_info(Severity::Transient).expect(&["hang up 1000", "reconnect 1 token no token"]);
+    rig.refuse_info(Severity::Transient)
+        .expect(&["hang up 1000", "reconnect 1 token no token"]);
     rig.connect().expect(&["open", "send subscribe 1 /a"]);
 }
 
@@ -84,13 +91,22 @@ fn delays_stay_below_a_ceiling_that_doubles_and_begin_anew_after_a_minute_of_hea
     for ceiling in [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000] {
         rig.lost().poll();
         let waited = rig.to_deadline();
-        assert!(waited <= Duration::from_millis(ceiling), "{waited:?} above {ceiling} ms");
+        assert!(
+            waited <= Duration::from_millis(ceiling),
+            "{waited:?} above {ceiling} ms"
+        );
         rig.poll();
         rig.info().dialled().frame("welcome").poll();
     }
-    rig.after(18_000).frame("pong").after(18_000).frame("pong").after(18_000).frame("pong");
+    rig.after(18_000)
+        .frame("pong")
+        .after(18_000)
+        .frame("pong")
+        .after(18_000)
+        .frame("pong");
     rig.after(6_000).poll();
-    rig.lost().expect(&["hang up 1000", "lost", "reconnect 1 live cut"]);
+    rig.lost()
+        .expect(&["hang up 1000", "lost", "reconnect 1 live cut"]);
 }
 
 #[test]
@@ -111,7 +127,8 @@ fn a_refused_token_costs_one_more_token_at_once_then_waits() {
 fn patience_that_the_server_asks_for_is_kept() {
     let mut rig = Rig::new();
     rig.subscribe("/a").poll();
-    rig.refuse_info(Severity::Throttled(Some(Duration::from_secs(7)))).poll();
+    rig.refuse_info(Severity::Throttled(Some(Duration::from_secs(7))))
+        .poll();
     let waited = rig.to_deadline();
     assert!(waited >= Duration::from_secs(7), "{waited:?}");
     rig.refuse_info(Severity::Throttled(None)).poll();
@@ -123,7 +140,10 @@ fn each_stage_has_its_deadline() {
     let mut rig = Rig::new();
     rig.subscribe("/a").poll();
     assert_eq!(rig.to_deadline(), Duration::from_secs(15));
-    rig.expect(&["hang up 1000", "reconnect 1 token no connection token within 15s"]);
+    rig.expect(&[
+        "hang up 1000",
+        "reconnect 1 token no connection token within 15s",
+    ]);
     rig.to_deadline();
     rig.poll();
     rig.info().poll();

@@ -3,9 +3,12 @@
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-use kucoin_streams_session::{Action, Config, Disposition, Failure, Input, Report, Session, Severity, Stage};
+use kucoin_streams_session::{
+    Action, Config, Disposition, Failure, Input, Report, Session, Severity, Stage,
+};
 use kucoin_streams_wire::{
-    ConnectionInfo, Inbound, Limits, Protocol, RefusalScope, RequestId, SecretUrl, Serves, WireError,
+    ConnectionInfo, Inbound, Limits, Protocol, RefusalScope, RequestId, SecretUrl, Serves,
+    WireError,
 };
 
 /// Frames are words: `welcome`, `ack 1`, `refuse 1 404 topic not found`, `pong`, `push /topic`.
@@ -54,7 +57,11 @@ impl Protocol for Plain {
     }
 
     fn serves(request: &String, pushed: &str) -> Serves {
-        if request == pushed { Serves::Exactly } else { Serves::No }
+        if request == pushed {
+            Serves::Exactly
+        } else {
+            Serves::No
+        }
     }
 
     fn subscribe(id: RequestId, request: &String, out: &mut String) {
@@ -95,7 +102,9 @@ impl Rig {
 
     /// Everything that the session asks for, as words.
     pub(crate) fn poll(&mut self) -> Vec<String> {
-        std::iter::from_fn(|| self.session.poll()).map(words).collect()
+        std::iter::from_fn(|| self.session.poll())
+            .map(words)
+            .collect()
     }
 
     /// Takes everything that the session asks for and expects it to be this.
@@ -137,13 +146,15 @@ impl Rig {
     }
 
     pub(crate) fn give(&mut self, info: ConnectionInfo) -> &mut Self {
-        self.session.handle(self.now, Input::ConnectionInfo(Ok(info)));
+        self.session
+            .handle(self.now, Input::ConnectionInfo(Ok(info)));
         self
     }
 
     pub(crate) fn refuse_info(&mut self, severity: Severity) -> &mut Self {
         let failure = Failure::new(Stage::Token, severity, "no token");
-        self.session.handle(self.now, Input::ConnectionInfo(Err(failure)));
+        self.session
+            .handle(self.now, Input::ConnectionInfo(Err(failure)));
         self
     }
 
@@ -164,7 +175,10 @@ impl Rig {
 
     pub(crate) fn frame(&mut self, frame: &str) -> &mut Self {
         let disposition = self.session.frame(self.now, frame);
-        assert!(!matches!(disposition, Disposition::Message { .. }), "{frame} is data");
+        assert!(
+            !matches!(disposition, Disposition::Message { .. }),
+            "{frame} is data"
+        );
         self
     }
 
@@ -204,8 +218,15 @@ pub(crate) fn words(action: Action<String>) -> String {
             Report::Open => "open".into(),
             Report::Authenticated => "authenticated".into(),
             Report::Live { request } => format!("live {request}"),
-            Report::Refused { request, code, message } => {
-                format!("refused {request} {} {message}", code.map_or("-".into(), |c| c.to_string()))
+            Report::Refused {
+                request,
+                code,
+                message,
+            } => {
+                format!(
+                    "refused {request} {} {message}",
+                    code.map_or("-".into(), |c| c.to_string())
+                )
             }
             Report::Ended { request } => format!("ended {request}"),
             Report::Lost => "lost".into(),

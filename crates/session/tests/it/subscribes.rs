@@ -9,7 +9,8 @@ fn a_subscription_opens_the_connection_and_waits_for_the_welcome() {
     rig.info().expect(&["dial 1"]);
     rig.dialled().expect(&[]);
     rig.subscribe("/b").expect(&[]);
-    rig.frame("welcome").expect(&["open", "send subscribe 1 /a", "send subscribe 2 /b"]);
+    rig.frame("welcome")
+        .expect(&["open", "send subscribe 1 /a", "send subscribe 2 /b"]);
     rig.frame("ack 2").expect(&["live /b"]);
     rig.frame("ack 1").expect(&["live /a"]);
 }
@@ -74,7 +75,10 @@ fn an_answer_that_stays_out_is_asked_for_once_more_then_the_connection_is_given_
 #[test]
 fn acks_twice_or_of_unknown_ids_are_ignored() {
     let mut rig = Rig::live(&["/a"]);
-    rig.frame("ack 1").frame("ack 77").frame("ack foreign").expect(&[]);
+    rig.frame("ack 1")
+        .frame("ack 77")
+        .frame("ack foreign")
+        .expect(&[]);
 }
 
 #[test]

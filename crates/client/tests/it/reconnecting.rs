@@ -1,0 +1,98 @@
+//! What the lifecycle tells of a loss, in its order, and that each dial has a token of its own.
+
+use kucoin_streams_client::LifecycleEvent;
+use kucoin_streams_session::Severity;
+use kucoin_streams_transport::{CloseFrame, ConnectError, Message, ReadError, Violation};
+
+use crate::rig::{Rig, breathe};
+
+#[tokio::test(start_paused = true)]
+async fn reconnected_is_told_after_the_last_acknowledgement_with_a_fresh_token() {
+    let (mut rig, mut server, _a) = Rig::live("/a").await;
+    let _b = rig.subscribe(&mut server, "/b").await;
+    assert_eq!(rig.told(), ["Open", "Response", "Response"]);
+    server.0.cut();
+    let (mut server, token) = rig.accept().await;
+    assert_eq!(token, "2");
+    assert_eq!(server.hear().await, "subscribe 3 /a");
+    assert_eq!(server.hear().await, "subscribe 4 /b");
+    server.say("ack 3").await;
+    breathe().await;
+    assert_eq!(rig.told(), ["Reconnect", "Response"]);
+    server.say("ack 4").await;
+    breathe().await;
+    assert_eq!(rig.told(), ["Response", "Reconnected"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn wait_live_waits_for_the_replay() {
+    let (mut rig, server, _a) = Rig::live("/a").await;
+    server.0.cut();
+    breathe().await;
+    let (mut server, _) = rig.accept().await;
+    server.hear().await;
+    {
+        let live = rig.connection.wait_live();
+        tokio::pin!(live);
+        tokio::select! {
+            biased;
+            _ = &mut live => panic!("the topic is not active yet"),
+            () = breathe() => {}
+        }
+        server.say("ack 2").await;
+        live.await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_dial_is_tried_again_with_another_token() {
+    let mut rig = Rig::new();
+    let connection = rig.connection.clone();
+    let (live, token) = tokio::join!(connection.wait_live(), async {
+        let first = rig.listener.accept().await.unwrap();
+        first.refuse(ConnectError::Tcp(
+            std::io::ErrorKind::ConnectionRefused.into(),
+        ));
+        let (server, token) = rig.accept().await;
+        breathe().await;
+        drop(server);
+        token
+    });
+    live.unwrap();
+    assert_eq!(token, "2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_of_the_server_is_answered_and_its_code_is_the_cause() {
+    let (mut rig, mut server, _a) = Rig::live("/a").await;
+    rig.told();
+    server
+        .0
+        .send_close(Some(CloseFrame::new(1012, "maintenance")))
+        .await
+        .unwrap();
+    let Some(Message::Close(Some(answer))) = server.0.receive().await else {
+        panic!("no close frame");
+    };
+    assert_eq!(answer.code, 1012);
+    let LifecycleEvent::Reconnect {
+        cause, attempt: 1, ..
+    } = rig.lifecycle.next().await.unwrap().event
+    else {
+        panic!("not a reconnect");
+    };
+    assert_eq!(cause.code.as_deref(), Some("1012"));
+    assert!(cause.message.contains("maintenance"), "{cause}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_violation_of_the_protocol_is_the_cause() {
+    let (mut rig, server, _a) = Rig::live("/a").await;
+    rig.told();
+    let violation = ReadError::from(Violation::Utf8);
+    server.0.fail(violation).await.unwrap();
+    let LifecycleEvent::Reconnect { cause, .. } = rig.lifecycle.next().await.unwrap().event else {
+        panic!("not a reconnect");
+    };
+    assert_eq!(cause.severity, Severity::Protocol);
+}

@@ -1,0 +1,267 @@
+//! A protocol of plain words, a topic of it, and a server in the test's hands.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use kucoin_streams_client::{
+    Config, Connection, Gap, GapReason, LifecycleSender, LifecycleStream, Subscription,
+};
+use kucoin_streams_transport::{Message, memory};
+use kucoin_streams_wire::json::DecodeError;
+use kucoin_streams_wire::{
+    ConnectionInfo, ConnectionKind, ConnectionSource, Event, Inbound, Limits, Protocol, Push,
+    RefusalScope, RequestId, SecretUrl, Serves, SourceError, SourceErrorClass, Topic, WireError,
+    WsKey,
+};
+
+/// Frames are words: `welcome`, `ack 1`, `refuse 1 topic not found`, `push /topic number`.
+#[derive(Debug)]
+pub(crate) struct Words;
+
+impl Protocol for Words {
+    type Request = String;
+    const LIMITS: Limits = Limits::new(100, Duration::from_secs(10), None);
+
+    fn classify(frame: &str) -> Result<Inbound<'_>, WireError> {
+        let words: Vec<&str> = frame.splitn(3, ' ').collect();
+        Ok(match words[..] {
+            ["welcome"] => Inbound::Welcome {
+                id: None,
+                ping_interval: None,
+            },
+            ["ack", id] => Inbound::Ack { id: id.into() },
+            ["refuse", id, message] => Inbound::Refused {
+                id: Some(id.into()),
+                code: Some(404),
+                message: message.into(),
+                scope: RefusalScope::Request,
+            },
+            ["push", topic, _] => Inbound::Message {
+                topic: topic.into(),
+            },
+            _ => {
+                return Err(WireError {
+                    reason: "no word of the protocol",
+                    offset: 0,
+                });
+            }
+        })
+    }
+
+    fn serves(request: &String, pushed: &str) -> Serves {
+        if request == pushed {
+            Serves::Exactly
+        } else {
+            Serves::No
+        }
+    }
+
+    fn subscribe(id: RequestId, request: &String, out: &mut String) {
+        out.push_str(&format!("subscribe {id} {request}"));
+    }
+
+    fn unsubscribe(id: RequestId, request: &String, out: &mut String) {
+        out.push_str(&format!("unsubscribe {id} {request}"));
+    }
+
+    fn ping(id: RequestId, out: &mut String) {
+        out.push_str(&format!("ping {id}"));
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Kind;
+
+impl ConnectionKind for Kind {
+    type Protocol = Words;
+    const WS_KEY: WsKey = WsKey::SpotPrivateV1;
+}
+
+/// A topic whose events are numbers.
+#[derive(Clone, Debug)]
+pub(crate) struct Numbers(pub(crate) &'static str);
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Number(pub(crate) u32);
+
+impl Event for Number {
+    fn identity(&self) -> String {
+        self.0.to_string()
+    }
+}
+
+impl Topic for Numbers {
+    type Kind = Kind;
+    type Event = Number;
+
+    fn requests(&self) -> Vec<String> {
+        vec![self.0.to_owned()]
+    }
+
+    fn decode(&self, frame: &str) -> Result<Option<Push<Number>>, DecodeError> {
+        let words: Vec<&str> = frame.split(' ').collect();
+        if words[1] != self.0 {
+            return Ok(None);
+        }
+        match words[2].parse() {
+            Ok(number) => Ok(Some(Push::new(Number(number), words[1].into()))),
+            Err(_) => Err(DecodeError::Missing { field: "number" }),
+        }
+    }
+}
+
+/// Gives a new token for each dial, or refuses.
+#[derive(Clone, Default)]
+pub(crate) struct Tokens {
+    pub(crate) given: Arc<AtomicU32>,
+    pub(crate) refuse: bool,
+}
+
+impl ConnectionSource for Tokens {
+    async fn connection_info(&self, _: WsKey) -> Result<ConnectionInfo, SourceError> {
+        let token = self.given.fetch_add(1, Ordering::Relaxed) + 1;
+        if self.refuse {
+            let error = SourceError::new(SourceErrorClass::Refused, "invalid api key");
+            return Err(error.with_code("400003"));
+        }
+        Ok(ConnectionInfo::new(SecretUrl::new(format!(
+            "wss://host/?token={token}"
+        ))))
+    }
+}
+
+impl Tokens {
+    pub(crate) fn given(&self) -> u32 {
+        self.given.load(Ordering::Relaxed)
+    }
+}
+
+/// A connection and the listener where its dials arrive.
+pub(crate) struct Rig {
+    pub(crate) connection: Connection<Kind>,
+    pub(crate) listener: memory::Listener,
+    pub(crate) lifecycle: LifecycleStream,
+    pub(crate) tokens: Tokens,
+}
+
+impl Rig {
+    pub(crate) fn new() -> Self {
+        Self::with(Config::default(), Tokens::default())
+    }
+
+    pub(crate) fn with(config: Config, tokens: Tokens) -> Self {
+        let (dialer, listener) = memory::pair();
+        let sender = LifecycleSender::default();
+        let lifecycle = sender.subscribe();
+        let connection = Connection::spawn(tokens.clone(), dialer, config.with_seed(7), sender);
+        Self {
+            connection,
+            listener,
+            lifecycle,
+            tokens,
+        }
+    }
+
+    /// Takes the next dial, welcomes it, and gives the server's side and the token that it came with.
+    pub(crate) async fn accept(&mut self) -> (Server, String) {
+        let dial = self.listener.accept().await.unwrap();
+        let token = dial.url().rsplit('=').next().unwrap().to_owned();
+        let server = Server(dial.accept());
+        server.say("welcome").await;
+        (server, token)
+    }
+
+    /// Subscribes while `server` acknowledges.
+    pub(crate) async fn subscribe(
+        &self,
+        server: &mut Server,
+        topic: &'static str,
+    ) -> Subscription<Numbers> {
+        let (subscription, ()) = tokio::join!(
+            self.connection.subscribe(Numbers(topic)),
+            server.acknowledge(1)
+        );
+        subscription.unwrap()
+    }
+
+    /// A live connection with one subscription.
+    pub(crate) async fn live(topic: &'static str) -> (Self, Server, Subscription<Numbers>) {
+        Self::new().go_live(topic).await
+    }
+
+    pub(crate) async fn go_live(
+        mut self,
+        topic: &'static str,
+    ) -> (Self, Server, Subscription<Numbers>) {
+        let connection = self.connection.clone();
+        let (subscription, server) = tokio::join!(connection.subscribe(Numbers(topic)), async {
+            let (mut server, _) = self.accept().await;
+            server.acknowledge(1).await;
+            server
+        });
+        (self, server, subscription.unwrap())
+    }
+
+    /// The names of the lifecycle events so far.
+    pub(crate) fn told(&mut self) -> Vec<String> {
+        std::iter::from_fn(|| self.lifecycle.try_next())
+            .map(|lifecycle| {
+                let text = format!("{:?}", lifecycle.event);
+                text.split([' ', '(', '{']).next().unwrap().to_owned()
+            })
+            .collect()
+    }
+}
+
+/// The server's side of one connection.
+pub(crate) struct Server(pub(crate) memory::Peer);
+
+impl Server {
+    pub(crate) async fn say(&self, frame: &str) {
+        self.0.send_text(frame).await.unwrap();
+    }
+
+    pub(crate) async fn push(&self, topic: &str, numbers: std::ops::Range<u32>) {
+        for number in numbers {
+            self.say(&format!("push {topic} {number}")).await;
+        }
+    }
+
+    /// The next text frame of the client.
+    pub(crate) async fn hear(&mut self) -> String {
+        match self.0.receive().await {
+            Some(Message::Text(text)) => String::from_utf8(text.to_vec()).unwrap(),
+            other => panic!("not a text frame: {other:?}"),
+        }
+    }
+
+    /// Acknowledges so many requests.
+    pub(crate) async fn acknowledge(&mut self, requests: usize) {
+        for _ in 0..requests {
+            let request = self.hear().await;
+            let id = request.split(' ').nth(1).unwrap().to_owned();
+            self.say(&format!("ack {id}")).await;
+        }
+    }
+}
+
+/// What a subscription yields next, as words.
+pub(crate) async fn next(subscription: &mut Subscription<Numbers>) -> String {
+    match subscription.next().await {
+        Some(Ok(update)) => update.0.to_string(),
+        Some(Err(Gap { topic, reason, .. })) => match reason {
+            GapReason::Reconnected { epoch, .. } => format!("{topic} reconnected, epoch {epoch}"),
+            GapReason::Overflowed { missed } => format!("{topic} missed {missed}"),
+            GapReason::Undecodable { raw, .. } => format!("undecodable: {raw}"),
+            GapReason::Refused { message, .. } => format!("{topic} refused: {message}"),
+            other => format!("{other:?}"),
+        },
+        None => "end".into(),
+    }
+}
+
+/// Gives the connection's task the time to do what it can do.
+pub(crate) async fn breathe() {
+    tokio::time::sleep(Duration::from_millis(1)).await;
+}

@@ -1,0 +1,130 @@
+//! Subscribing and unsubscribing through the handle.
+
+use kucoin_streams_client::SubscribeError;
+
+use crate::rig::{Numbers, Rig, Server, Tokens, breathe, next};
+
+#[tokio::test(start_paused = true)]
+async fn a_subscription_resolves_on_its_acknowledgement_and_yields_events_in_order() {
+    let (_rig, server, mut numbers) = Rig::live("/a").await;
+    server.push("/a", 0..3).await;
+    for expected in ["0", "1", "2"] {
+        assert_eq!(next(&mut numbers).await, expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_fails_with_code_and_words() {
+    let mut rig = Rig::new();
+    let connection = rig.connection.clone();
+    let (refused, ()) = tokio::join!(connection.subscribe(Numbers("/a")), async {
+        let (mut server, _) = rig.accept().await;
+        assert_eq!(server.hear().await, "subscribe 1 /a");
+        server.say("refuse 1 topic /a is not found").await;
+        breathe().await;
+    });
+    let SubscribeError::Refused {
+        topic,
+        code,
+        message,
+    } = refused.unwrap_err()
+    else {
+        panic!("another error");
+    };
+    assert_eq!((topic.as_str(), code), ("/a", Some(404)));
+    assert_eq!(message, "topic /a is not found");
+    assert_eq!(rig.told(), ["Open", "Response", "Exception"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn equal_topics_share_one_wire_subscription_until_the_last_is_dropped() {
+    let (rig, mut server, first) = Rig::live("/a").await;
+    let mut second = rig.connection.subscribe(Numbers("/a")).await.unwrap();
+    server.push("/a", 5..6).await;
+    assert_eq!(next(&mut second).await, "5");
+    drop(first);
+    breathe().await;
+    server.push("/a", 6..7).await;
+    assert_eq!(next(&mut second).await, "6");
+    drop(second);
+    assert_eq!(server.hear().await, "unsubscribe 2 /a");
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_topics_of_one_subscription_keep_arrival_order() {
+    let mut rig = Rig::new();
+    let connection = rig.connection.clone();
+    let topics = vec![Numbers("/a"), Numbers("/b")];
+    let (both, server) = tokio::join!(connection.subscribe(topics), async {
+        let (mut server, _) = rig.accept().await;
+        server.acknowledge(2).await;
+        server
+    });
+    let mut both = both.unwrap();
+    for (topic, number) in [("/b", 1), ("/a", 2), ("/b", 3)] {
+        server.say(&format!("push {topic} {number}")).await;
+    }
+    for (topic, number) in [("/b", 1), ("/a", 2), ("/b", 3)] {
+        let update = both.next().await.unwrap().unwrap();
+        assert_eq!((update.topic().as_str(), update.0), (topic, number));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_subscribe_leaves_nothing_subscribed() {
+    let (rig, mut server, _kept) = Rig::live("/a").await;
+    {
+        let subscribe = rig.connection.subscribe(Numbers("/b"));
+        tokio::select! {
+            biased;
+            _ = subscribe => panic!("nobody acknowledged"),
+            request = server.hear() => assert_eq!(request, "subscribe 2 /b"),
+        }
+    }
+    breathe().await;
+    server.say("ack 2").await;
+    assert_eq!(server.hear().await, "unsubscribe 3 /b");
+}
+
+#[tokio::test(start_paused = true)]
+async fn refused_credentials_fail_the_subscription_after_one_token_request() {
+    let tokens = Tokens {
+        refuse: true,
+        ..Tokens::default()
+    };
+    let mut rig = Rig::with(Default::default(), tokens);
+    let error = rig.connection.subscribe(Numbers("/a")).await.unwrap_err();
+    let SubscribeError::Closed(closed) = error else {
+        panic!("{error}")
+    };
+    assert!(closed.is_refusal());
+    assert_eq!(rig.tokens.given(), 1);
+    assert_eq!(rig.told(), ["Exception", "Close"]);
+    let again = rig.connection.subscribe(Numbers("/a")).await.unwrap_err();
+    assert!(matches!(again, SubscribeError::Closed(_)), "{again}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ping_of_the_server_is_answered() {
+    let (_rig, mut server, _numbers) = Rig::live("/a").await;
+    server.0.send_ping("are you there").await.unwrap();
+    let answer = server.0.receive().await;
+    assert_eq!(
+        answer,
+        Some(kucoin_streams_transport::Message::Pong(
+            "are you there".into()
+        ))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_dialled_before_something_is_wanted_and_wait_live_wants_it() {
+    let mut rig = Rig::new();
+    breathe().await;
+    assert_eq!(rig.tokens.given(), 0);
+    let connection = rig.connection.clone();
+    let (live, (_server, token)): (_, (Server, String)) =
+        tokio::join!(connection.wait_live(), rig.accept());
+    live.unwrap();
+    assert_eq!(token, "1");
+}
