@@ -1,1 +1,61 @@
-//! Placeholder.
+//! Unofficial Rust SDK for KuCoin's private WebSocket streams: orders, fills, balances, positions, margin.
+//!
+//! Give an API key, its secret and passphrase, subscribe to a topic, and receive typed events. The signed token,
+//! the connection, the login, the subscriptions, the heartbeat and every reconnection are taken care of, and
+//! **nothing is lost silently**: a stream yields events and, exactly between the events where it happened, a
+//! [`Gap`].
+//!
+//! ```no_run
+//! use kucoin_streams::{Credentials, Kucoin, v1};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let kucoin = Kucoin::builder().credentials(Credentials::from_env()?).build()?;
+//! let mut orders = kucoin.subscribe(v1::SpotOrders).await?;
+//! while let Some(item) = orders.next().await {
+//!     match item {
+//!         Ok(order) => println!("{} {} filled {}", order.symbol, order.side, order.filled_size.unwrap_or_default()),
+//!         Err(gap) => eprintln!("events may be missing: {gap}"),
+//!     }
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! This crate is the facade: it adds [`Kucoin`] to what it re-exports. Each layer is a crate of its own and can be
+//! used or replaced alone:
+//!
+//! | Module | Crate | What |
+//! |---|---|---|
+//! | [`v1`] | `kucoin-streams-v1` | V1 topics and events, spot and futures |
+//! | [`auth`] | `kucoin-streams-auth` | credentials, signing, tokens over REST |
+//! | [`transport`] | `kucoin-streams-transport` | the connection seam and the default WebSocket |
+//! | [`session`] | `kucoin-streams-session` | the sans-IO state machine of a connection |
+//! | [`client`] | `kucoin-streams-client` | the tokio driver, subscriptions, lifecycle events |
+//! | [`wire`] | `kucoin-streams-wire` | the vocabulary and the seams |
+
+mod builder;
+mod kucoin;
+
+#[doc(inline)]
+pub use kucoin_streams_auth as auth;
+#[doc(inline)]
+pub use kucoin_streams_client as client;
+#[doc(inline)]
+pub use kucoin_streams_session as session;
+#[doc(inline)]
+pub use kucoin_streams_transport as transport;
+#[doc(inline)]
+pub use kucoin_streams_v1 as v1;
+#[doc(inline)]
+pub use kucoin_streams_wire as wire;
+
+pub use builder::{BuildError, FromCredentials, KucoinBuilder};
+pub use kucoin::{Kucoin, Opens};
+
+pub use auth::rest::{Hosts, Region, RestTokens};
+pub use auth::{Credentials, CredentialsError};
+pub use client::{
+    ClosedError, Config, Connection, ConnectionState, Events, Gap, GapReason, Lifecycle,
+    LifecycleEvent, LifecycleStream, Origin, SubscribeError, Subscription, Update,
+};
+pub use session::{CloseReason, Failure};
+pub use wire::{Decimal, Event, Text, Timestamp, Topic, WsKey};

@@ -1,0 +1,128 @@
+//! The settings of a client.
+
+use std::fmt;
+
+use kucoin_streams_auth::rest::{ConfigError, Hosts, RestTokens};
+use kucoin_streams_auth::{Credentials, HmacSigner};
+use kucoin_streams_client::Config;
+use kucoin_streams_transport::{Connect, FastWebSocket};
+use kucoin_streams_wire::ConnectionSource;
+
+use crate::Kucoin;
+
+/// The settings of a [`Kucoin`], from [`Kucoin::builder`].
+pub struct KucoinBuilder<S, C> {
+    source: S,
+    connect: C,
+    config: Config,
+}
+
+/// Tokens come from KuCoin over REST, signed with credentials: the default source, not made yet.
+#[derive(Default)]
+pub struct FromCredentials {
+    credentials: Option<Credentials>,
+    hosts: Hosts,
+}
+
+impl fmt::Debug for FromCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FromCredentials")
+            .field("credentials", &self.credentials)
+            .field("hosts", &self.hosts)
+            .finish()
+    }
+}
+
+impl<S: fmt::Debug, C> fmt::Debug for KucoinBuilder<S, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KucoinBuilder")
+            .field("source", &self.source)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a client could not be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// Neither credentials nor a source of tokens were given: call [`KucoinBuilder::credentials`], for instance
+    /// with `Credentials::from_env()?`, or [`KucoinBuilder::source`].
+    #[error("no credentials: give some, or a source of connection tokens")]
+    NoCredentials,
+    /// The settings of the token calls cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+}
+
+impl KucoinBuilder<FromCredentials, FastWebSocket> {
+    pub(crate) fn new() -> Self {
+        Self {
+            source: FromCredentials::default(),
+            connect: FastWebSocket::new(),
+            config: Config::default(),
+        }
+    }
+}
+
+impl<C: Connect> KucoinBuilder<FromCredentials, C> {
+    /// Sets the API key, its secret and its passphrase. Required, unless a source is given.
+    #[must_use]
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.source.credentials = Some(credentials);
+        self
+    }
+
+    /// Sets where the exchange is, by region or host by host. Default: kucoin.com.
+    #[must_use]
+    pub fn hosts(mut self, hosts: Hosts) -> Self {
+        self.source.hosts = hosts;
+        self
+    }
+
+    /// Takes connection tokens from elsewhere than KuCoin's REST API.
+    pub fn source<S: ConnectionSource>(self, source: S) -> KucoinBuilder<S, C> {
+        KucoinBuilder {
+            source,
+            connect: self.connect,
+            config: self.config,
+        }
+    }
+
+    /// Checks the settings and makes the client. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// Where credentials are missing, or TLS cannot be set up.
+    pub fn build(self) -> Result<Kucoin<RestTokens, C>, BuildError> {
+        let credentials = self.source.credentials.ok_or(BuildError::NoCredentials)?;
+        let source = RestTokens::builder(HmacSigner::new(&credentials))
+            .with_hosts(self.source.hosts)
+            .build()?;
+        Ok(Kucoin::new(source, self.connect, self.config))
+    }
+}
+
+impl<S, C> KucoinBuilder<S, C> {
+    /// Makes connections by another transport than the default.
+    pub fn transport<D: Connect>(self, connect: D) -> KucoinBuilder<S, D> {
+        KucoinBuilder {
+            source: self.source,
+            connect,
+            config: self.config,
+        }
+    }
+
+    /// Sets deadlines, retries and queues. Default: [`Config::default`].
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+}
+
+impl<S: ConnectionSource, C: Connect> KucoinBuilder<S, C> {
+    /// Makes the client around the source that was given. Nothing is sent yet.
+    pub fn build(self) -> Kucoin<S, C> {
+        Kucoin::new(self.source, self.connect, self.config)
+    }
+}
