@@ -1,0 +1,224 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use kucoin_streams::{Region, WsKey};
+
+/// Private KuCoin streams in the terminal: orders, fills, balances, exactly and without silent loss.
+///
+/// Unofficial: this project has no part in KuCoin.
+#[derive(Debug, Parser)]
+#[command(name = "kucoin-streams", version, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show the events of an account as they come.
+    Watch(Box<WatchArgs>),
+    /// Run a local look-alike of the exchange, to rehearse against.
+    Exchange(ExchangeArgs),
+}
+
+const WATCH_EXAMPLES: &str = "\
+Examples:
+  kucoin-streams watch --demo
+      The activity of a made-up account, from an exchange inside of this program.
+  kucoin-streams watch --topic /spotMarket/tradeOrdersV2 --topic /account/balance
+      Orders and balances of your account.
+  kucoin-streams watch --format ndjson | jq -c 'select(.kind == \"gap\")'
+      Every moment at which events may have been missed.
+
+Credentials come from KUCOIN_API_KEY, KUCOIN_API_SECRET and KUCOIN_API_PASSPHRASE. The key needs the
+permission `General` and no other.
+
+Exit status: 0 done, 1 other failure, 2 wrong usage, 3 credentials or permission refused,
+4 not connected within --connect-timeout.";
+
+/// Show the events of an account as they come: orders, fills, balances.
+///
+/// After a loss the connection is made again with a fresh token and every topic is subscribed anew; where events
+/// may be missing, a `gap` says so in its place.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = WATCH_EXAMPLES)]
+pub(crate) struct WatchArgs {
+    /// Use an exchange inside of this program; no account is needed. After a while it cuts the connection once.
+    #[arg(long)]
+    pub(crate) demo: bool,
+
+    /// The connection to use, repeatable: spotPrivateV1. Default: those that the topics need.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) ws_key: Vec<WsKey>,
+
+    /// A topic, repeatable, such as /account/balance. Default: every topic of the account on the connection.
+    #[arg(long, value_name = "TOPIC")]
+    pub(crate) topic: Vec<String>,
+
+    /// How to write events. Default: pretty on a terminal, ndjson elsewhere.
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
+
+    /// End after this many updates.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) count: Option<u64>,
+
+    /// End after this time, such as 30s, 5m or 500ms.
+    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
+    pub(crate) for_time: Option<Duration>,
+
+    /// How long the first connection may take until all topics are live.
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30s")]
+    pub(crate) connect_timeout: Duration,
+
+    #[command(flatten)]
+    pub(crate) hosts: HostArgs,
+}
+
+/// Where the exchange is.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Where the exchange is")]
+pub(crate) struct HostArgs {
+    /// The region of the account.
+    #[arg(long, value_enum, default_value_t = RegionArg::Global)]
+    pub(crate) region: RegionArg,
+
+    /// The REST host of spot and margin, instead of the region's. http only on this machine; there it serves
+    /// futures too, unless --futures-rest-url says otherwise.
+    #[arg(long, value_name = "URL")]
+    pub(crate) rest_url: Option<String>,
+
+    /// The REST host of futures, instead of the region's.
+    #[arg(long, value_name = "URL")]
+    pub(crate) futures_rest_url: Option<String>,
+
+    /// The WebSocket host of Pro V2, instead of the region's.
+    #[arg(long, value_name = "URL")]
+    pub(crate) pro_ws_url: Option<String>,
+}
+
+const EXCHANGE_EXAMPLES: &str = "\
+Example, in two terminals:
+  kucoin-streams exchange --port 4000
+  KUCOIN_API_KEY=.. KUCOIN_API_SECRET=.. KUCOIN_API_PASSPHRASE=.. \\
+      kucoin-streams watch --rest-url http://127.0.0.1:4000
+
+The demo credentials to use are printed when the exchange is ready. Any client in any language works against it
+with its REST URL replaced.";
+
+/// Run a local look-alike of the exchange on 127.0.0.1: tokens with real signature checks, the private streams,
+/// and an account whose orders and balances agree. It goes on until it is stopped.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = EXCHANGE_EXAMPLES)]
+pub(crate) struct ExchangeArgs {
+    /// The port to listen on; 0 takes a free one.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) port: u16,
+
+    /// A script of faults: cuts, delays, refusals.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) script: Option<PathBuf>,
+
+    /// What decides the account's activity: the same seed, the same activity.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    /// Events a second that the account makes by itself.
+    #[arg(long, value_name = "EVENTS_PER_SECOND", default_value_t = 5.0, value_parser = rate)]
+    pub(crate) rate: f64,
+
+    /// How to write what is to be known. Default: pretty on a terminal, ndjson elsewhere.
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Aligned and coloured, for people.
+    Pretty,
+    /// One JSON object a line, for programs.
+    Ndjson,
+}
+
+impl Format {
+    /// The choice, or what suits where the output goes.
+    pub(crate) fn or_by_terminal(choice: Option<Self>) -> Self {
+        use std::io::IsTerminal;
+        choice.unwrap_or_else(|| match std::io::stdout().is_terminal() {
+            true => Format::Pretty,
+            false => Format::Ndjson,
+        })
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RegionArg {
+    Global,
+    Eu,
+    Au,
+}
+
+impl From<RegionArg> for Region {
+    fn from(region: RegionArg) -> Self {
+        match region {
+            RegionArg::Global => Region::Global,
+            RegionArg::Eu => Region::Europe,
+            RegionArg::Au => Region::Australia,
+        }
+    }
+}
+
+/// Reads a time such as `30s`, `1.5m`, `500ms` or `2h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is no time: write a number with ms, s, m or h, such as 30s");
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let seconds = match &text[digits.len()..] {
+        "ms" => 0.001,
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3_600.0,
+        _ => return Err(wrong()),
+    };
+    let number: f64 = digits.parse().map_err(|_| wrong())?;
+    Duration::try_from_secs_f64(number * seconds).map_err(|_| wrong())
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate.is_finite() && rate >= 0.0 => Ok(rate),
+        _ => Err(format!("`{text}` is no rate: write a number of events a second, such as 5 or 0.5")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn times_are_read_with_their_units() {
+        assert_eq!(duration("30s"), Ok(Duration::from_secs(30)));
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("2h"), Ok(Duration::from_secs(7_200)));
+        for wrong in ["", "30", "s", "-1s", "30 s", "30x", "1e99h", "é"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn there_is_no_flag_for_a_secret() {
+        let help = Args::command().render_long_help().to_string();
+        for flag in ["--key", "--secret", "--passphrase", "--api"] {
+            assert!(!help.contains(flag), "{flag}");
+        }
+    }
+}
