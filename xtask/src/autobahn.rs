@@ -1,0 +1,282 @@
+//! Knows how the Autobahn cases judge the default transport: a fuzzing server from PyPI, our example as its client.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::shell::{self, Failure, Outcome, cargo};
+
+/// The referee: Autobahn's own cases behind a server that needs no Python 2. It is pinned, since it is young.
+const KOSOKU: &str = "kosoku==0.1.0";
+
+/// Compression is never offered, so its cases have nothing to judge.
+const EXCLUDED: [&str; 2] = ["12.*", "13.*"];
+
+const AGENT: &str = "kucoin-streams";
+
+/// Fewer cases than this were never in the suite: something stopped half-way.
+const FEWEST_CASES: usize = 300;
+
+/// Runs all cases outside compression and fails when one fails.
+pub(crate) fn run() -> Outcome {
+    let folder = shell::root().join("target").join("autobahn");
+    let kosoku = install(&folder)?;
+    let example = [
+        "-p",
+        "kucoin-streams-transport",
+        "--example",
+        "autobahn_client",
+    ];
+    shell::run(cargo(&["build", "--locked"]).args(example))?;
+
+    let reports = folder.join("reports");
+    remove(&reports)?;
+    let mut server = Server::start(&kosoku, &reports)?;
+    let mut client = cargo(&["run", "--locked", "--quiet"]);
+    client.args(example).args(["--", &server.url, AGENT]);
+    shell::run_within(&mut client, Duration::from_secs(600))?;
+    server.wait(Duration::from_secs(60))?;
+
+    let index = reports.join("index.json");
+    let text = fs::read_to_string(&index).map_err(|error| told(&index, &error))?;
+    let verdict = Verdict::from_json(&text)?;
+    println!("{}", verdict.summary());
+    println!(
+        "the reports of all cases: {}",
+        reports.join("index.html").display()
+    );
+    verdict.judge()
+}
+
+/// A Python environment of its own below `target`, made once.
+fn install(folder: &Path) -> Outcome<PathBuf> {
+    let environment = folder.join(format!("venv-{}", KOSOKU.replace("==", "-")));
+    let kosoku = environment.join("bin").join("kosoku");
+    if kosoku.exists() {
+        return Ok(kosoku);
+    }
+    fs::create_dir_all(folder).map_err(|error| told(folder, &error))?;
+    remove(&environment)?;
+    shell::run(
+        shell::command("python3")
+            .args(["-m", "venv"])
+            .arg(&environment),
+    )?;
+    let pip = environment.join("bin").join("pip");
+    let pip = pip.to_string_lossy();
+    shell::run(shell::command(&pip).args([
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        KOSOKU,
+    ]))?;
+    Ok(kosoku)
+}
+
+fn remove(folder: &Path) -> Outcome {
+    if folder.exists() {
+        fs::remove_dir_all(folder).map_err(|error| told(folder, &error))?;
+    }
+    Ok(())
+}
+
+fn told(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(format!("{}: {error}", path.display()))
+}
+
+/// The fuzzing server, stopped when this goes out of scope.
+struct Server {
+    child: Child,
+    url: String,
+}
+
+impl Server {
+    /// Starts it on a free port of loopback; it tells the port on its standard error.
+    fn start(kosoku: &Path, reports: &Path) -> Outcome<Self> {
+        let mut command = shell::command(&kosoku.to_string_lossy());
+        command
+            .args(["--mode", "fuzzingserver", "127.0.0.1:0", "--outdir"])
+            .arg(reports);
+        for cases in EXCLUDED {
+            command.args(["--exclude", cases]);
+        }
+        let spawned = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn();
+        let child = spawned.map_err(|error| told(kosoku, &error))?;
+        let mut server = Self {
+            child,
+            url: String::new(),
+        };
+        let mut lines = BufReader::new(
+            server
+                .child
+                .stderr
+                .take()
+                .ok_or_else(|| Failure::new("kosoku is mute"))?,
+        );
+        let mut complaint = String::new();
+        while server.url.is_empty() {
+            let mut line = String::new();
+            if lines
+                .read_line(&mut line)
+                .map_err(|error| told(kosoku, &error))?
+                == 0
+            {
+                return Err(Failure::new(format!("kosoku did not start\n{complaint}")));
+            }
+            if let Some((_, url)) = line.split_once("listening on ") {
+                server.url = url.trim().to_owned();
+            }
+            complaint.push_str(&line);
+        }
+        // A full pipe would stop the server; its list of failed cases is in the reports, too.
+        thread::spawn(move || std::io::copy(&mut lines.by_ref(), &mut std::io::sink()));
+        Ok(server)
+    }
+
+    /// Waits for the reports. The status is not asked: a failed case makes it one, and the reports say which.
+    fn wait(&mut self, limit: Duration) -> Outcome {
+        let started = Instant::now();
+        while started.elapsed() < limit {
+            match self.child.try_wait() {
+                Ok(Some(_)) => return Ok(()),
+                Ok(None) => thread::sleep(Duration::from_millis(20)),
+                Err(error) => return Err(Failure::new(format!("kosoku: {error}"))),
+            }
+        }
+        Err(Failure::new(format!(
+            "kosoku wrote no reports within {limit:?}"
+        )))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // After its ordinary end there is nothing left to stop.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What the reports say of all cases.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Verdict {
+    cases: usize,
+    behaviors: BTreeMap<String, usize>,
+    closes: BTreeMap<String, usize>,
+    /// Case, behaviour and closing behaviour of each that is not good.
+    failures: Vec<String>,
+}
+
+impl Verdict {
+    fn from_json(text: &str) -> Outcome<Self> {
+        let index: Value = serde_json::from_str(text)
+            .map_err(|error| Failure::new(format!("the reports are not JSON: {error}")))?;
+        let cases = index[AGENT]
+            .as_object()
+            .ok_or_else(|| Failure::new("the reports do not know our client"))?;
+        let mut verdict = Self {
+            cases: cases.len(),
+            ..Self::default()
+        };
+        for (name, case) in cases {
+            let behavior = case["behavior"].as_str().unwrap_or("MISSING");
+            let close = case["behaviorClose"].as_str().unwrap_or("MISSING");
+            *verdict.behaviors.entry(behavior.to_owned()).or_default() += 1;
+            *verdict.closes.entry(close.to_owned()).or_default() += 1;
+            let good = |behavior| matches!(behavior, "OK" | "NON-STRICT" | "INFORMATIONAL");
+            if !good(behavior) || !good(close) {
+                verdict
+                    .failures
+                    .push(format!("{name}: {behavior}, closing {close}"));
+            }
+        }
+        Ok(verdict)
+    }
+
+    fn summary(&self) -> String {
+        let counts = |of: &BTreeMap<String, usize>| {
+            of.iter()
+                .map(|(name, count)| format!("{count} {name}"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        format!(
+            "autobahn, {} cases without {} (compression is not offered): {}; closing: {}; {} failed",
+            self.cases,
+            EXCLUDED.join(" and "),
+            counts(&self.behaviors),
+            counts(&self.closes),
+            self.failures.len()
+        )
+    }
+
+    fn judge(&self) -> Outcome {
+        if !self.failures.is_empty() {
+            return Err(Failure::new(format!(
+                "failed cases:\n{}",
+                self.failures.join("\n")
+            )));
+        }
+        if self.cases < FEWEST_CASES {
+            return Err(Failure::new(format!("only {} cases were run", self.cases)));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(cases: &str) -> Verdict {
+        Verdict::from_json(&format!("{{\"{AGENT}\": {{{cases}}}}}")).unwrap()
+    }
+
+    #[test]
+    fn counts_by_behaviour_and_names_the_failures() {
+        let verdict = verdict(
+            r#""1.1.1": {"behavior": "OK", "behaviorClose": "OK"},
+               "6.4.1": {"behavior": "NON-STRICT", "behaviorClose": "OK"},
+               "7.3.6": {"behavior": "FAILED", "behaviorClose": "OK"},
+               "7.9.1": {"behavior": "OK", "behaviorClose": "WRONG CODE"},
+               "9.9.9": {}"#,
+        );
+        assert_eq!(verdict.behaviors["OK"], 2);
+        assert_eq!(verdict.failures.len(), 3, "{verdict:?}");
+        let complaint = verdict.judge().unwrap_err().to_string();
+        for case in [
+            "7.3.6: FAILED",
+            "7.9.1: OK, closing WRONG CODE",
+            "9.9.9: MISSING",
+        ] {
+            assert!(complaint.contains(case), "{complaint}");
+        }
+        assert!(verdict.summary().contains("5 cases") && verdict.summary().ends_with("3 failed"));
+    }
+
+    #[test]
+    fn a_suite_that_stopped_half_way_is_no_success() {
+        let verdict = verdict(r#""1.1.1": {"behavior": "OK", "behaviorClose": "OK"}"#);
+        assert!(verdict.failures.is_empty());
+        assert_eq!(
+            verdict.judge().unwrap_err().to_string(),
+            "only 1 cases were run"
+        );
+    }
+
+    #[test]
+    fn reports_of_another_client_are_refused() {
+        assert!(Verdict::from_json(r#"{"other": {}}"#).is_err());
+        assert!(Verdict::from_json("not json").is_err());
+    }
+}

@@ -1,0 +1,167 @@
+//! Knows what CI checks and in which order: cheap and sharp steps first, steps that share a build side by side.
+//!
+//! No step sets `RUSTFLAGS`: that would build every dependency anew. Warnings are denied where each tool lets us.
+
+use std::time::{Duration, Instant};
+
+use crate::shell::{self, Failure, Outcome, cargo};
+use crate::{autobahn, bench, examples, features, interop, tidy};
+
+/// One step of CI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    Fmt,
+    Tidy,
+    Clippy,
+    Doc,
+    Features,
+    Test,
+    Examples,
+    Bench,
+    Autobahn,
+    Interop,
+}
+
+impl Step {
+    /// In the order in which they run. Up to `features` nothing is linked; from `test` on one build is shared.
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Fmt,
+        Self::Tidy,
+        Self::Clippy,
+        Self::Doc,
+        Self::Features,
+        Self::Test,
+        Self::Examples,
+        Self::Bench,
+        Self::Autobahn,
+        Self::Interop,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Fmt => "fmt",
+            Self::Tidy => "tidy",
+            Self::Clippy => "clippy",
+            Self::Doc => "doc",
+            Self::Features => "features",
+            Self::Test => "test",
+            Self::Examples => "examples",
+            Self::Bench => "bench",
+            Self::Autobahn => "autobahn",
+            Self::Interop => "interop",
+        }
+    }
+
+    fn run(self) -> Outcome {
+        match self {
+            Self::Fmt => shell::run(&mut cargo(&["fmt", "--all", "--check"])),
+            Self::Tidy => tidy::run(),
+            Self::Clippy => shell::run(&mut cargo(&[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ])),
+            Self::Doc => doc(),
+            Self::Features => features::check_each(),
+            Self::Test => test(&[]),
+            Self::Examples => examples::run_short(),
+            Self::Bench => bench::smoke(),
+            Self::Autobahn => autobahn::run(),
+            Self::Interop => interop::run(),
+        }
+    }
+}
+
+/// All tests of the workspace, doc tests included.
+pub(crate) fn test(arguments: &[String]) -> Outcome {
+    shell::run(cargo(&["test", "--workspace"]).args(arguments))
+}
+
+/// Runs the steps in order, each with its time, up to the first that fails.
+pub(crate) fn run(skip: &[Step]) -> Outcome {
+    run_steps(skip, Step::run)
+}
+
+fn run_steps(skip: &[Step], mut run: impl FnMut(Step) -> Outcome) -> Outcome {
+    let clock = Instant::now();
+    let mut times = Vec::new();
+    for step in Step::ALL {
+        if skip.contains(&step) {
+            times.push((step.name(), String::from("skipped")));
+            continue;
+        }
+        println!("\n== {}", step.name());
+        let started = Instant::now();
+        let outcome = run(step);
+        let took = seconds(started.elapsed());
+        if let Err(failure) = outcome {
+            times.push((step.name(), format!("{took}  failed")));
+            summarise(&times, clock.elapsed());
+            return Err(Failure::new(format!("step {}: {failure}", step.name())));
+        }
+        times.push((step.name(), took));
+    }
+    summarise(&times, clock.elapsed());
+    println!("cargo xtask ci: all steps passed");
+    Ok(())
+}
+
+/// The libraries only: the command line's binary is named like the facade, and their pages would overwrite each other.
+fn doc() -> Outcome {
+    shell::run(
+        cargo(&["doc", "--workspace", "--no-deps", "--lib"]).env("RUSTDOCFLAGS", "-D warnings"),
+    )
+}
+
+fn summarise(times: &[(&str, String)], total: Duration) {
+    println!();
+    for (name, time) in times {
+        println!("{name:>10}  {time:>8}");
+    }
+    println!("{:>10}  {:>8}\n", "total", seconds(total));
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn steps_run(skip: &[Step], broken: Option<Step>) -> (Vec<Step>, Result<(), String>) {
+        let mut ran = Vec::new();
+        let outcome = run_steps(skip, |step| {
+            ran.push(step);
+            if Some(step) == broken {
+                Err(Failure::new("broken"))
+            } else {
+                Ok(())
+            }
+        });
+        (ran, outcome.map_err(|failure| failure.to_string()))
+    }
+
+    #[test]
+    fn runs_every_step_in_order() {
+        assert_eq!(steps_run(&[], None), (Step::ALL.to_vec(), Ok(())));
+    }
+
+    #[test]
+    fn skips_what_it_is_told_to() {
+        let (ran, outcome) = steps_run(&[Step::Test, Step::Fmt], None);
+        assert_eq!(outcome, Ok(()));
+        assert_eq!(ran.len(), Step::ALL.len() - 2);
+        assert!(!ran.contains(&Step::Test) && !ran.contains(&Step::Fmt));
+    }
+
+    #[test]
+    fn stops_at_the_first_failure_with_its_name() {
+        let (ran, outcome) = steps_run(&[], Some(Step::Tidy));
+        assert_eq!(ran, [Step::Fmt, Step::Tidy]);
+        assert_eq!(outcome.unwrap_err(), "step tidy: broken");
+    }
+}

@@ -1,0 +1,67 @@
+//! Knows how each crate is checked under each of its features alone, as its users may build it.
+
+use std::collections::BTreeSet;
+
+use crate::shell::{self, Outcome, cargo};
+use crate::workspace::{Package, Workspace};
+
+/// Checks every published crate: without features, with each one alone, and with all.
+pub(crate) fn check_each() -> Outcome {
+    let workspace = Workspace::load()?;
+    for package in workspace.members().filter(|package| package.published) {
+        for choice in choices(package) {
+            // Clippy shares its builds of dependencies with `cargo check`, and unlike it can deny the warnings of our
+            // code alone. `--no-deps`: the other crates of ours get their own turn.
+            let mut check = cargo(&["clippy", "--no-deps", "--package", &package.name]);
+            shell::run(check.args(choice).args(["--", "-D", "warnings"]))?;
+        }
+    }
+    Ok(())
+}
+
+/// The choices of features worth a check, each once. A crate without features is checked by the step before this one.
+fn choices(package: &Package) -> Vec<Vec<String>> {
+    if package.features.is_empty() {
+        return Vec::new();
+    }
+    let none = vec![String::from("--no-default-features")];
+    let alone =
+        |feature: &String| vec![none[0].clone(), String::from("--features"), feature.clone()];
+    let all = vec![String::from("--all-features")];
+    let names: BTreeSet<_> = package.features.iter().collect();
+    [none.clone()]
+        .into_iter()
+        .chain(names.into_iter().map(alone))
+        .chain([all])
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_feature_is_checked_alone_and_all_together() {
+        let features = ["tls", "default", "rest"].map(str::to_owned).to_vec();
+        let lines: Vec<_> = choices(&Package {
+            features,
+            ..Package::default()
+        })
+        .iter()
+        .map(|choice| choice.join(" "))
+        .collect();
+        let expected = [
+            "--no-default-features",
+            "--no-default-features --features default",
+            "--no-default-features --features rest",
+            "--no-default-features --features tls",
+            "--all-features",
+        ];
+        assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn a_crate_without_features_has_nothing_more_to_check() {
+        assert!(choices(&Package::default()).is_empty());
+    }
+}

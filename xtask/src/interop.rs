@@ -1,0 +1,194 @@
+//! Knows how KuCoin's own SDKs, in Python and JavaScript, judge the local exchange: referees that we did not write.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::shell::{self, Failure, Outcome, cargo};
+
+/// The exchange as a process: how cargo builds it, the name of what it builds, and the words that start it.
+/// It prints one line of JSON with its addresses when it is ready.
+const EXCHANGE: (&[&str], &str, &[&str]) = (
+    &["-p", "kucoin-streams-exchange", "--example", "serve"],
+    "serve",
+    &[],
+);
+
+const PYTHON_SDK: &str = "kucoin-universal-sdk==1.3.2";
+const NODE_SDK: &str = "kucoin-universal-sdk@1.3.0";
+
+/// Each referee ends by itself long before this.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// Starts a local exchange and lets the SDKs connect, subscribe and read. Python must be there; without Node
+/// its part is skipped, and a line says so.
+pub(crate) fn run() -> Outcome {
+    let folder = shell::root().join("target").join("interop");
+    fs::create_dir_all(&folder).map_err(|error| told(&folder, &error))?;
+    let exchange = Exchange::start()?;
+    // In a file, so that no credentials stand on a command line, not even these of a demo.
+    let address = folder.join("exchange.json");
+    fs::write(&address, &exchange.line).map_err(|error| told(&address, &error))?;
+    judge_by_python(&folder, &address)?;
+    judge_by_node(&folder, &address)
+}
+
+fn judge_by_python(folder: &Path, exchange: &Path) -> Outcome {
+    let environment = folder.join(format!("venv-{}", PYTHON_SDK.replace("==", "-")));
+    let python = environment.join("bin").join("python");
+    if !environment.join("installed").exists() {
+        shell::run(
+            shell::command("python3")
+                .args(["-m", "venv", "--clear"])
+                .arg(&environment),
+        )?;
+        let install = [
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            PYTHON_SDK,
+        ];
+        shell::run(shell::command(&python.to_string_lossy()).args(install))?;
+        mark(&environment)?;
+    }
+    referee(&python.to_string_lossy(), "python_sdk.py", exchange, &[])
+}
+
+fn judge_by_node(folder: &Path, exchange: &Path) -> Outcome {
+    let there = |program: &str| shell::read(shell::command(program).arg("--version")).is_ok();
+    if !there("node") || !there("npm") {
+        println!("skipped: node or npm is not installed, so the JavaScript SDK did not judge");
+        return Ok(());
+    }
+    let home = folder.join(format!("node-{}", NODE_SDK.replace('@', "-")));
+    if !home.join("installed").exists() {
+        fs::create_dir_all(&home).map_err(|error| told(&home, &error))?;
+        let mut install = shell::command("npm");
+        install.args([
+            "install",
+            "--silent",
+            "--no-audit",
+            "--no-fund",
+            "--ignore-scripts",
+            "--prefix",
+        ]);
+        shell::run(install.arg(&home).arg(NODE_SDK))?;
+        mark(&home)?;
+    }
+    let modules = home.join("node_modules");
+    referee("node", "node_sdk.cjs", exchange, &[("NODE_PATH", &modules)])
+}
+
+/// Runs a script of `crates/exchange/interop` against the exchange. Requests to loopback need no proxy.
+fn referee(program: &str, script: &str, exchange: &Path, settings: &[(&str, &Path)]) -> Outcome {
+    let script = ["crates", "exchange", "interop", script]
+        .iter()
+        .collect::<PathBuf>();
+    let mut referee = shell::command(program);
+    referee
+        .arg(shell::root().join(script))
+        .arg(exchange)
+        .env("NO_PROXY", "127.0.0.1");
+    referee.envs(settings.iter().copied());
+    shell::run_within(&mut referee, LIMIT)
+}
+
+/// Says that an installation came to its end.
+fn mark(folder: &Path) -> Outcome {
+    let mark = folder.join("installed");
+    fs::write(&mark, "").map_err(|error| told(&mark, &error))
+}
+
+fn told(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(format!("{}: {error}", path.display()))
+}
+
+/// A running exchange, stopped when this goes out of scope.
+struct Exchange {
+    child: Child,
+    line: String,
+}
+
+impl Exchange {
+    fn start() -> Outcome<Self> {
+        let (package, name, words) = EXCHANGE;
+        let built = shell::read(
+            cargo(&[
+                "build",
+                "--quiet",
+                "--message-format",
+                "json-render-diagnostics",
+            ])
+            .args(package),
+        )?;
+        // Not through `cargo run`: to stop cargo would not stop what it runs.
+        let program = executable(&built, name)
+            .ok_or_else(|| Failure::new(format!("cargo built no {name}")))?;
+        let spawned = shell::command(&program)
+            .args(words)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn();
+        let child = spawned.map_err(|error| told(Path::new(&program), &error))?;
+        let mut exchange = Self {
+            child,
+            line: String::new(),
+        };
+        let stdout = exchange
+            .child
+            .stdout
+            .take()
+            .ok_or_else(|| Failure::new("the exchange is mute"))?;
+        let mut line = String::new();
+        BufReader::new(stdout)
+            .read_line(&mut line)
+            .map_err(|error| told(Path::new(&program), &error))?;
+        let said: Value = serde_json::from_str(&line).map_err(|error| {
+            Failure::new(format!("the exchange did not say where it is: {error}"))
+        })?;
+        let url = said["restUrl"].as_str().unwrap_or_default();
+        if said["kind"] != "exchange" || url.is_empty() {
+            return Err(Failure::new("the exchange did not say where it is"));
+        }
+        println!("the exchange is at {url}");
+        line.trim().clone_into(&mut exchange.line);
+        Ok(exchange)
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        // It may have ended already; either way it is gone after the wait.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The path of the program of this name in cargo's messages, one JSON text a line.
+fn executable(messages: &str, name: &str) -> Option<String> {
+    let messages = messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut built = messages.filter(|message| message["target"]["name"] == name);
+    built.find_map(|message| message["executable"].as_str().map(str::to_owned))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_program_among_cargo_s_messages() {
+        let messages = r#"{"reason":"compiler-artifact","target":{"name":"lib"},"executable":null}
+not json
+{"reason":"compiler-artifact","target":{"name":"serve"},"executable":"/t/serve"}"#;
+        assert_eq!(executable(messages, "serve").as_deref(), Some("/t/serve"));
+        assert_eq!(executable(messages, "lib"), None);
+    }
+}

@@ -1,0 +1,136 @@
+//! Knows which crates promise to pull little, and measures by `cargo tree` what they pull.
+
+use super::Violation;
+use super::graph::{AUTH, PRO, SESSION, TRANSPORT, V1, WIRE};
+use super::project::Project;
+use crate::shell::{self, Outcome};
+
+/// What one crate pulls when it is built with one choice of features.
+#[derive(Debug)]
+pub(super) struct Footprint {
+    promise: &'static Promise,
+    /// The names of the packages, its own among them.
+    pulls: Vec<String>,
+}
+
+/// A promise to whoever depends on one crate alone.
+#[derive(Debug)]
+struct Promise {
+    package: &'static str,
+    /// The features it is made for.
+    features: &'static str,
+    never: &'static [&'static str],
+    why: &'static str,
+}
+
+const NETWORK: &[&str] = &["tokio", "hyper", "reqwest", "rustls", "fastwebsockets"];
+const CORE: &str = "the core runs under any runtime and brings none";
+
+#[rustfmt::skip]
+const PROMISES: &[Promise] = &[
+    Promise { package: WIRE, features: "--all-features", never: NETWORK, why: CORE },
+    Promise { package: SESSION, features: "--all-features", never: NETWORK, why: CORE },
+    Promise { package: V1, features: "--all-features", never: NETWORK, why: CORE },
+    Promise { package: PRO, features: "--all-features", never: NETWORK, why: CORE },
+    Promise {
+        package: AUTH, features: "--no-default-features", never: NETWORK,
+        why: "signing alone needs neither a runtime nor a REST client",
+    },
+    Promise {
+        package: TRANSPORT, features: "--no-default-features",
+        never: &["fastwebsockets", "hyper", "ring", "aws-lc-rs", "rustls"],
+        why: "the seam and the in-memory pair bring no HTTP and no TLS",
+    },
+];
+
+pub(super) fn small_footprints(project: &Project) -> Vec<Violation> {
+    let mut broken = Vec::new();
+    for Footprint { promise, pulls } in &project.footprints {
+        for name in promise
+            .never
+            .iter()
+            .filter(|name| pulls.iter().any(|pulled| pulled == *name))
+        {
+            let place = format!("{} {}", promise.package, promise.features);
+            let reason = format!(
+                "pulls {name}: {} (`cargo tree -p {place} -i {name}` shows the way)",
+                promise.why
+            );
+            broken.push(Violation::new(place, reason));
+        }
+    }
+    broken
+}
+
+/// Asks cargo for the footprint of every promise.
+pub(super) fn measure_all() -> Outcome<Vec<Footprint>> {
+    PROMISES.iter().map(measure).collect()
+}
+
+fn measure(promise: &'static Promise) -> Outcome<Footprint> {
+    let what = [
+        "tree", "--locked", "--edges", "normal", "--prefix", "none", "--format", "{p}",
+    ];
+    let tree =
+        shell::read(shell::cargo(&what).args([promise.features, "--package", promise.package]))?;
+    Ok(Footprint {
+        promise,
+        pulls: names(&tree),
+    })
+}
+
+/// The names in lines of `name v1.2.3 (where from)`.
+fn names(tree: &str) -> Vec<String> {
+    tree.lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_owned)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(promise: &'static Promise, tree: &str) -> Vec<Violation> {
+        let footprints = vec![Footprint {
+            promise,
+            pulls: names(tree),
+        }];
+        small_footprints(&Project {
+            footprints,
+            ..Project::default()
+        })
+    }
+
+    #[test]
+    fn a_runtime_under_the_core_is_found() {
+        let tree = "kucoin-streams-wire v0.1.0 (/checkout/crates/wire)\nserde v1.0.228\n\ntokio v1.48.0\ntokio v1.48.0 (*)\n";
+        let broken = check(&PROMISES[0], tree);
+        assert_eq!(broken.len(), 1);
+        assert_eq!(broken[0].place, "kucoin-streams-wire --all-features");
+        assert!(
+            broken[0]
+                .reason
+                .starts_with("pulls tokio: the core runs under any runtime"),
+            "{}",
+            broken[0].reason
+        );
+    }
+
+    #[test]
+    fn names_are_compared_whole() {
+        let tree = "kucoin-streams-wire v0.1.0 (/checkout/crates/wire)\ntokio-macros v2.6.0\nhyper-like v1.0.0\n";
+        assert_eq!(check(&PROMISES[0], tree), []);
+    }
+
+    #[test]
+    fn a_measured_footprint_holds_the_crate_and_what_it_uses() {
+        let promise = &PROMISES[0];
+        let pulls = measure(promise).unwrap().pulls;
+        assert!(
+            pulls.iter().any(|name| name == promise.package)
+                && pulls.iter().any(|name| name == "serde"),
+            "{pulls:?}"
+        );
+    }
+}

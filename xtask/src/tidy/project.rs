@@ -1,0 +1,205 @@
+//! Knows how the tree is read: its text files, what cargo says of it, and what each promised footprint pulls.
+
+use std::fs;
+use std::path::Path;
+
+use super::footprint::{self, Footprint};
+use super::manifest_text::Manifest;
+use super::rust_text;
+use crate::shell::{self, Failure, Outcome};
+use crate::workspace::Workspace;
+
+/// Everything that the rules look at.
+#[derive(Debug, Default)]
+pub(crate) struct Project {
+    pub(crate) workspace: Workspace,
+    /// The names that stand in the root folder, hidden ones included.
+    pub(super) top_level: Vec<String>,
+    pub(crate) files: Vec<File>,
+    pub(super) footprints: Vec<Footprint>,
+}
+
+/// One text file of the tree.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct File {
+    /// From the root of the workspace, with `/` between names.
+    pub(super) path: String,
+    pub(super) text: String,
+}
+
+/// Folders that hold what is made or fetched, not what is written here.
+const NOT_OURS: [&str; 5] = ["target", ".git", "node_modules", ".venv", "__pycache__"];
+
+impl Project {
+    pub(super) fn load() -> Outcome<Self> {
+        let root = shell::root();
+        let mut project = Self {
+            workspace: Workspace::load()?,
+            top_level: names(&root)?,
+            files: Vec::new(),
+            footprints: footprint::measure_all()?,
+        };
+        collect(&root, "", &mut project.files)?;
+        Ok(project)
+    }
+
+    pub(super) fn file(&self, path: &str) -> Option<&File> {
+        self.files.iter().find(|file| file.path == path)
+    }
+
+    /// Whether a file, or a folder with one in it, stands at this path.
+    pub(super) fn has(&self, path: &str) -> bool {
+        let folder = format!("{path}/");
+        self.files
+            .iter()
+            .any(|file| file.path == path || file.path.starts_with(&folder))
+    }
+
+    pub(super) fn rust_files(&self) -> impl Iterator<Item = &File> {
+        self.files.iter().filter(|file| file.path.ends_with(".rs"))
+    }
+
+    /// The manifests of our packages, the root's not included.
+    pub(super) fn manifests(&self) -> impl Iterator<Item = (String, Manifest)> {
+        self.workspace.members().filter_map(|package| {
+            let path = format!("{}/Cargo.toml", package.folder);
+            let manifest = Manifest::parse(&self.file(&path)?.text);
+            Some((path, manifest))
+        })
+    }
+}
+
+impl File {
+    /// The code without comments, strings and what is built for tests only, line by line where it stood.
+    pub(super) fn product_code(&self) -> String {
+        rust_text::without_tests(&rust_text::code_only(&self.text))
+    }
+
+    /// The code without comments and strings, tests included.
+    pub(super) fn code(&self) -> String {
+        rust_text::code_only(&self.text)
+    }
+}
+
+fn collect(folder: &Path, path: &str, files: &mut Vec<File>) -> Outcome {
+    for name in names(folder)? {
+        let (place, path) = (
+            folder.join(&name),
+            if path.is_empty() {
+                name.clone()
+            } else {
+                format!("{path}/{name}")
+            },
+        );
+        if place.is_dir() {
+            if !NOT_OURS.contains(&name.as_str()) {
+                collect(&place, &path, files)?;
+            }
+        } else if path != "Cargo.lock" && !place.is_symlink() {
+            let bytes = fs::read(&place).map_err(|error| unreadable(&place, &error))?;
+            // A file that is not text (a fuzzing corpus) has no lines to judge.
+            if let Ok(text) = String::from_utf8(bytes) {
+                files.push(File { path, text });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn names(folder: &Path) -> Outcome<Vec<String>> {
+    let entries = fs::read_dir(folder).map_err(|error| unreadable(folder, &error))?;
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| unreadable(folder, &error))?;
+        names.push(entry.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn unreadable(place: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(format!("{}: {error}", place.display()))
+}
+
+#[cfg(test)]
+pub(super) mod fake {
+    //! Small projects made of words, for the tests of the rules.
+
+    use super::*;
+    use crate::workspace::{Dependency, DependencyKind, Package};
+
+    pub(in crate::tidy) fn file(path: &str, text: &str) -> File {
+        File {
+            path: path.to_owned(),
+            text: text.to_owned(),
+        }
+    }
+
+    pub(in crate::tidy) fn files(files: &[(&str, &str)]) -> Project {
+        Project {
+            files: files.iter().map(|(path, text)| file(path, text)).collect(),
+            ..Project::default()
+        }
+    }
+
+    /// Members that stand where they should, each with its normal dependencies.
+    pub(in crate::tidy) fn members(members: &[(&str, &str, &[&str])]) -> Project {
+        let packages = members
+            .iter()
+            .map(|(name, folder, uses)| member(name, folder, uses))
+            .collect();
+        Project {
+            workspace: Workspace {
+                packages,
+                ..Workspace::default()
+            },
+            ..Project::default()
+        }
+    }
+
+    pub(in crate::tidy) fn member(name: &str, folder: &str, uses: &[&str]) -> Package {
+        Package {
+            name: name.to_owned(),
+            member: true,
+            folder: folder.to_owned(),
+            published: folder.starts_with("crates/"),
+            dependencies: uses
+                .iter()
+                .map(|name| dependency(name, DependencyKind::Normal))
+                .collect(),
+            ..Package::default()
+        }
+    }
+
+    pub(in crate::tidy) fn dependency(name: &str, kind: DependencyKind) -> Dependency {
+        Dependency {
+            name: (*name).to_owned(),
+            kind,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_tree_without_what_is_made() {
+        let mut files = Vec::new();
+        collect(&shell::root(), "", &mut files).unwrap();
+        assert!(
+            files
+                .iter()
+                .any(|file| file.path == "xtask/src/tidy/project.rs")
+        );
+        assert!(
+            files.iter().any(|file| file.path == ".cargo/config.toml"),
+            "hidden folders of ours are read"
+        );
+        assert!(
+            !files
+                .iter()
+                .any(|file| file.path.starts_with("target/") || file.path.starts_with(".git/"))
+        );
+    }
+}
