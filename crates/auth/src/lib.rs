@@ -1,1 +1,51 @@
-//! Placeholder.
+//! KuCoin credentials, request signing, and connection tokens over REST.
+//!
+//! Two halves, the second behind a feature:
+//!
+//! - **Signing** needs no runtime, socket or clock: [`Credentials`], the [`Sign`] seam with its [`HmacSigner`],
+//!   [`sign_request`] for the signed headers of a REST call, and [`login`] for the login frame of Pro V2.
+//! - **Tokens** (feature `rest`, on by default): [`rest::RestTokens`] fetches the connection token of every
+//!   [`WsKey`](kucoin_streams_wire::WsKey), fresh for each dial, and is a
+//!   [`ConnectionSource`](kucoin_streams_wire::ConnectionSource).
+//!
+//! Nothing here prints a secret, passphrase, signature, token or URL query: not by `Debug`, not by `Display`,
+//! not in an error and not in a log. The API key is shown masked, as in `64f0…abcd`.
+//!
+//! ```
+//! use kucoin_streams_auth::{Credentials, HmacSigner, sign_request};
+//!
+//! # async fn sign() -> Result<(), Box<dyn std::error::Error>> {
+//! let signer = HmacSigner::new(&Credentials::new("my-api-key", "my-secret", "my-passphrase")?);
+//! let signed = sign_request(&signer, 1_700_000_000_000, "GET", "/api/v1/accounts?type=trade", "").await?;
+//! for (name, value) in signed.headers() {
+//!     // hand them to any HTTP client; mark them as sensitive where it can
+//! #   let _ = (name, value);
+//! }
+//! # Ok(()) }
+//! # let mut signing = std::pin::pin!(sign());
+//! # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+//! # assert!(matches!(signing.as_mut().poll(&mut context), std::task::Poll::Ready(Ok(()))));
+//! # use std::future::Future;
+//! ```
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
+mod credentials;
+mod hmac_signer;
+mod login;
+mod partner;
+mod prehash;
+mod sign;
+
+#[cfg(feature = "rest")]
+pub mod rest;
+
+pub use credentials::{
+    CredentialProblem, Credentials, CredentialsError, ENV_KEY, ENV_PASSPHRASE, ENV_SECRET,
+    KeyVersion,
+};
+pub use hmac_signer::HmacSigner;
+pub use login::login;
+pub use partner::Partner;
+pub use prehash::Prehash;
+pub use sign::{Sign, SignError, Signed, SignedPartner, SignedRequest, sign_request};

@@ -1,0 +1,292 @@
+//! Why there is no connection token, and how each reason is to be taken.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use kucoin_streams_wire::{SourceError, SourceErrorClass, WsKey};
+
+use crate::SignError;
+
+type Cause = Box<dyn Error + Send + Sync>;
+
+/// Why there is no connection token.
+///
+/// [`class`](TokenError::class) says whether to retry, wait or stop; it is decided by the variant. No text in it
+/// holds a secret, a token, a signature or the query of a URL.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// The host's name is unknown or no connection comes about: try again; check the network, and the host where
+    /// it was configured.
+    #[error("{host} cannot be reached")]
+    Unreachable {
+        /// The REST host.
+        host: String,
+        /// What went wrong.
+        #[source]
+        source: Cause,
+    },
+    /// The host's certificate is not trusted: a captive portal, a proxy that reads along, missing root
+    /// certificates, or a wrong clock. A few tries may pass a portal; then look into it. It is never ignored.
+    #[error("{host} shows a certificate that is not trusted")]
+    Certificate {
+        /// The REST host.
+        host: String,
+        /// What is wrong with it.
+        #[source]
+        source: Cause,
+    },
+    /// The whole reply was not there in time: try again; raise the time where the network is slow.
+    #[error("{host} gave no whole reply within {limit:?}")]
+    TimedOut {
+        /// The REST host.
+        host: String,
+        /// The time allowed, from the connection to the last byte.
+        limit: Duration,
+    },
+    /// The connection broke before the reply was whole: try again.
+    #[error("the connection to {host} broke before its reply was whole")]
+    Interrupted {
+        /// The REST host.
+        host: String,
+        /// What went wrong.
+        #[source]
+        source: Cause,
+    },
+    /// The host redirects. A redirect is never followed, since it would carry the signed headers elsewhere: set
+    /// the host that is meant.
+    #[error("{host} redirects to {target} with status {status}; redirects are not followed")]
+    UnexpectedRedirect {
+        /// The REST host.
+        host: String,
+        /// The host that it redirects to.
+        target: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The answer is 407, from a proxy that asks for a user and a password: configure them. A proxy that refuses
+    /// the tunnel itself so is told as [`Unreachable`](TokenError::Unreachable).
+    #[error("the proxy before {host} asks for authentication")]
+    ProxyAuthentication {
+        /// The REST host.
+        host: String,
+    },
+    /// The reply is longer than any token reply: something else answers in KuCoin's place. Try again.
+    #[error("the reply of {host} is longer than {limit} bytes")]
+    ReplyTooLong {
+        /// The REST host.
+        host: String,
+        /// The most that is read, in bytes.
+        limit: usize,
+    },
+    /// The reply is not one of KuCoin's: a page, a part, or a token reply without a token. Try again.
+    #[error("{host} gave no reply of KuCoin's (status {status}): {excerpt}")]
+    Unreadable {
+        /// The REST host.
+        host: String,
+        /// The HTTP status.
+        status: u16,
+        /// The beginning of the reply, escaped and with anything like a token redacted.
+        excerpt: String,
+    },
+    /// A firewall, a CDN or another server refuses (4xx) in KuCoin's place: a few tries may pass it; then check
+    /// the host and the network's address.
+    #[error("{host} is blocked (status {status}): {excerpt}")]
+    Blocked {
+        /// The REST host.
+        host: String,
+        /// The HTTP status.
+        status: u16,
+        /// The beginning of the reply, escaped and with anything like a token redacted.
+        excerpt: String,
+    },
+    /// KuCoin has a fault of its own (500000, or status 5xx): try again.
+    #[error("{host} has a fault of its own (status {status})")]
+    ServerFault {
+        /// The REST host.
+        host: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// Too many requests (429, 429000, 1015): wait for as long as it says, or the usual backoff. No request is
+    /// sent before that time has passed.
+    #[error("too many requests; {}", Wait(.retry_after))]
+    Throttled {
+        /// How long KuCoin asked to wait.
+        retry_after: Option<Duration>,
+        /// KuCoin's code, if it gave one.
+        code: Option<String>,
+    },
+    /// A signed header was missing for KuCoin (400001): something on the way removes headers, or it is an error
+    /// of this library.
+    #[error("a signed header is missing: {0}")]
+    HeaderMissing(Refusal),
+    /// The timestamp is refused (400002) though the exchange's clock was measured just before: the network is
+    /// slower than the five seconds that KuCoin allows, or the clock jumps. Try again; set the clock.
+    #[error(
+        "the timestamp is refused; the exchange's clock is {offset_ms} ms ahead of this machine's"
+    )]
+    ClockSkew {
+        /// Milliseconds that the exchange is ahead of this machine.
+        offset_ms: i64,
+    },
+    /// The key is unknown (400003), the passphrase is wrong (400004), or the secret is (400005): correct the
+    /// credentials. KuCoin locks out who tries on.
+    #[error("the credentials are refused: {0}")]
+    Credentials(Refusal),
+    /// The key may not be used from this network address (400006): add the address to the key's list.
+    #[error("the address of this machine is not allowed: {0}")]
+    AddressNotAllowed(Refusal),
+    /// The key lacks a permission (400007) or is not this user's (400010): give it the `General` permission.
+    #[error("the key has no permission: {0}")]
+    Permission(Refusal),
+    /// The version of the key is refused (400008, 400009): make a new key, or set the version that it has.
+    #[error("the key version is refused: {0}")]
+    KeyVersion(Refusal),
+    /// The broker partner or its signature is refused (400200 to 400202): correct it or leave it out.
+    #[error("the partner is refused: {0}")]
+    Partner(Refusal),
+    /// KuCoin does not serve this region or this account's verification (4003xx): nothing to retry.
+    #[error("the region is refused: {0}")]
+    Region(Refusal),
+    /// The account is frozen (411100, 411200): ask KuCoin.
+    #[error("the account is frozen: {0}")]
+    AccountFrozen(Refusal),
+    /// A code that this version does not know: it may pass, so a few tries are made; then read KuCoin's text.
+    #[error("the request is refused: {0}")]
+    UnknownCode(Refusal),
+    /// The reply names no server that can be dialled: try a few times; then KuCoin has changed its replies.
+    #[error("the token reply of {host} names no server that can be dialled")]
+    NoServers {
+        /// The REST host.
+        host: String,
+    },
+    /// The reply names a server that is not the exchange's; the token was not sent to it. Where it is a gateway
+    /// of your own, trust it with [`Hosts::with_trusted_suffix`](super::Hosts::with_trusted_suffix).
+    #[error("the token reply of {host} names {server}, which is not trusted")]
+    UntrustedEndpoint {
+        /// The REST host.
+        host: String,
+        /// The host that it names.
+        server: String,
+    },
+    /// The signer gave something that cannot be the value of a header: correct the signer.
+    #[error("the signer gave an unusable {name}")]
+    UnusableHeader {
+        /// The header's name.
+        name: &'static str,
+    },
+    /// The signer gave no signature.
+    #[error("the token request is not signed")]
+    Sign(#[from] SignError),
+    /// The connection is one that this version fetches no tokens for.
+    #[error("there are no tokens for {0}")]
+    UnknownConnection(WsKey),
+}
+
+/// A refusal in KuCoin's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// KuCoin's code, such as `400005` (reply field `code`).
+    pub code: String,
+    /// KuCoin's text (reply field `msg`), escaped, shortened, and with anything like a token redacted.
+    pub message: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.message, self.code)
+    }
+}
+
+struct Wait<'a>(&'a Option<Duration>);
+
+impl fmt::Display for Wait<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(time) => write!(f, "wait {time:?}"),
+            None => f.write_str("wait"),
+        }
+    }
+}
+
+impl TokenError {
+    /// How the error is to be taken.
+    pub fn class(&self) -> SourceErrorClass {
+        use SourceErrorClass::{Fatal, Refused, Throttled, Transient, TransientUpTo};
+        match self {
+            Self::Unreachable { .. }
+            | Self::TimedOut { .. }
+            | Self::Interrupted { .. }
+            | Self::ReplyTooLong { .. }
+            | Self::Unreadable { .. }
+            | Self::ServerFault { .. }
+            | Self::ClockSkew { .. } => Transient,
+            Self::Certificate { .. } | Self::Blocked { .. } | Self::NoServers { .. } => {
+                TransientUpTo(3)
+            }
+            Self::UnknownCode(_) => TransientUpTo(5),
+            Self::Throttled { retry_after, .. } => Throttled(*retry_after),
+            Self::Credentials(_)
+            | Self::AddressNotAllowed(_)
+            | Self::Permission(_)
+            | Self::KeyVersion(_)
+            | Self::Partner(_)
+            | Self::Region(_)
+            | Self::AccountFrozen(_) => Refused,
+            Self::HeaderMissing(_)
+            | Self::UnexpectedRedirect { .. }
+            | Self::ProxyAuthentication { .. }
+            | Self::UntrustedEndpoint { .. }
+            | Self::UnusableHeader { .. }
+            | Self::UnknownConnection(_) => Fatal,
+            Self::Sign(error) if error.is_retryable() => Transient,
+            Self::Sign(_) => Refused,
+        }
+    }
+
+    /// True where another try may succeed with nothing changed.
+    pub fn is_retryable(&self) -> bool {
+        !matches!(
+            self.class(),
+            SourceErrorClass::Refused | SourceErrorClass::Fatal
+        )
+    }
+
+    /// The code that KuCoin answered with, if it did.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::HeaderMissing(refusal)
+            | Self::Credentials(refusal)
+            | Self::AddressNotAllowed(refusal)
+            | Self::Permission(refusal)
+            | Self::KeyVersion(refusal)
+            | Self::Partner(refusal)
+            | Self::Region(refusal)
+            | Self::AccountFrozen(refusal)
+            | Self::UnknownCode(refusal) => Some(&refusal.code),
+            Self::ClockSkew { .. } => Some("400002"),
+            Self::Throttled { code, .. } => code.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+/// Class, code, text and cause are carried over.
+impl From<TokenError> for SourceError {
+    fn from(error: TokenError) -> Self {
+        let mut carried = SourceError::new(error.class(), error.to_string());
+        if let Some(code) = error.code() {
+            carried = carried.with_code(code);
+        }
+        match error {
+            TokenError::Unreachable { source, .. }
+            | TokenError::Certificate { source, .. }
+            | TokenError::Interrupted { source, .. } => carried.with_source(source),
+            TokenError::Sign(source) => carried.with_source(source),
+            _ => carried,
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! One HTTP call: what is sent, what is refused before it is read, and how its failures are told apart.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use reqwest::header::{
+    CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
+};
+use reqwest::{Client, Method, Response, Url};
+use zeroize::Zeroizing;
+
+use super::address::Address;
+use super::error::TokenError;
+use super::excerpt::excerpt;
+use crate::SignedRequest;
+
+/// The most that is read of a reply; a token reply has less than two kilobytes.
+pub(super) const LONGEST_REPLY: usize = 64 * 1024;
+/// KuCoin counts requests in windows of seconds: a shorter hint is rounded up.
+const SHORTEST_HINT: Duration = Duration::from_secs(1);
+
+/// The headers of KuCoin's that may be seen in a log.
+const PLAIN_HEADERS: [&str; 5] = [
+    "KC-API-TIMESTAMP",
+    "KC-API-KEY-VERSION",
+    "KC-API-PARTNER",
+    "KC-API-PARTNER-VERIFY",
+    "KC-BROKER-NAME",
+];
+
+#[derive(Debug)]
+pub(super) struct Http {
+    client: Client,
+    time_limit: Duration,
+    site_type: Option<&'static str>,
+}
+
+/// A whole reply within the limits. Its body may hold a token: zeroed when dropped.
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) redirect_target: Option<String>,
+    pub(super) body: Zeroizing<Vec<u8>>,
+}
+
+impl Reply {
+    pub(super) fn excerpt(&self) -> String {
+        excerpt(&self.body)
+    }
+}
+
+impl Http {
+    pub(super) fn new(
+        client: Client,
+        time_limit: Duration,
+        site_type: Option<&'static str>,
+    ) -> Self {
+        Self {
+            client,
+            time_limit,
+            site_type,
+        }
+    }
+
+    /// Sends a signed POST without a body.
+    pub(super) async fn post(
+        &self,
+        address: &Address,
+        path: &str,
+        signed: &SignedRequest,
+    ) -> Result<Reply, TokenError> {
+        let mut headers = HeaderMap::with_capacity(12);
+        for (name, value) in signed.headers() {
+            let mut header =
+                HeaderValue::from_str(value).map_err(|_| TokenError::UnusableHeader { name })?;
+            header.set_sensitive(!PLAIN_HEADERS.contains(&name));
+            headers.insert(name, header);
+        }
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        self.send(Method::POST, address, path, headers).await
+    }
+
+    /// Sends an unsigned GET.
+    pub(super) async fn get(&self, address: &Address, path: &str) -> Result<Reply, TokenError> {
+        self.send(Method::GET, address, path, HeaderMap::new())
+            .await
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        address: &Address,
+        path: &str,
+        mut headers: HeaderMap,
+    ) -> Result<Reply, TokenError> {
+        if let Some(site) = self.site_type {
+            headers.insert("X-SITE-TYPE", HeaderValue::from_static(site));
+        }
+        let host = address.host();
+        let request = self
+            .client
+            .request(method, address.join(path))
+            .headers(headers);
+        let mut response = request
+            .send()
+            .await
+            .map_err(|error| self.failure(host, error))?;
+        let body = self.body(host, &mut response).await?;
+        Ok(Reply {
+            status: response.status().as_u16(),
+            retry_after: retry_after(response.headers()),
+            redirect_target: redirect_target(&response),
+            body,
+        })
+    }
+
+    async fn body(
+        &self,
+        host: &str,
+        response: &mut Response,
+    ) -> Result<Zeroizing<Vec<u8>>, TokenError> {
+        let too_long = || TokenError::ReplyTooLong {
+            host: host.to_owned(),
+            limit: LONGEST_REPLY,
+        };
+        let announced = response.content_length().unwrap_or(0);
+        if announced > LONGEST_REPLY as u64 {
+            return Err(too_long());
+        }
+        // Room for a usual reply at once: a buffer that grows leaves copies of a token behind.
+        let mut body = Zeroizing::new(Vec::with_capacity(8 * 1024));
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| self.failure(host, error))?
+        {
+            if body.len() + chunk.len() > LONGEST_REPLY {
+                return Err(too_long());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    /// The URL is taken out of every error; the cause is told by types, never by its text.
+    fn failure(&self, host: &str, error: reqwest::Error) -> TokenError {
+        let host = host.to_owned();
+        let (is_connect, is_timeout) = (error.is_connect(), error.is_timeout());
+        let is_certificate = is_certificate(&error);
+        let source = Box::new(error.without_url());
+        if is_certificate {
+            TokenError::Certificate { host, source }
+        } else if is_connect {
+            TokenError::Unreachable { host, source }
+        } else if is_timeout {
+            let limit = self.time_limit;
+            TokenError::TimedOut { host, limit }
+        } else {
+            TokenError::Interrupted { host, source }
+        }
+    }
+}
+
+/// How long the server asked to wait: `gw-ratelimit-reset` in milliseconds or `Retry-After` in seconds, the
+/// longer of the two. A date in `Retry-After` is not read, as it would trust the clock.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+    let reset = number("gw-ratelimit-reset").map(Duration::from_millis);
+    let retry = number(RETRY_AFTER.as_str()).map(Duration::from_secs);
+    reset.max(retry).map(|hint| hint.max(SHORTEST_HINT))
+}
+
+/// The host that a redirect leads to; its path and query may carry anything and are left out.
+fn redirect_target(response: &Response) -> Option<String> {
+    let location = response.headers().get(LOCATION)?.to_str().ok()?;
+    let target: Url = response.url().join(location).ok()?;
+    target.host_str().map(str::to_owned)
+}
+
+/// Whether a certificate was refused, told from rustls's own error inside the I/O errors around it.
+fn is_certificate(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+            return matches!(
+                tls,
+                rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented
+            );
+        }
+        // An I/O error gives the cause of what it wraps as its source, and passes over what it wraps.
+        next = match cause
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+        {
+            Some(wrapped) => Some(wrapped),
+            None => cause.source(),
+        };
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hint(pairs: &[(&'static str, &'static str)]) -> Option<Duration> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.insert(*name, HeaderValue::from_static(value));
+        }
+        retry_after(&headers)
+    }
+
+    #[test]
+    fn the_longer_hint_of_the_two_is_taken() {
+        assert_eq!(
+            hint(&[("gw-ratelimit-reset", "2500")]),
+            Some(Duration::from_millis(2500))
+        );
+        assert_eq!(hint(&[("retry-after", "7")]), Some(Duration::from_secs(7)));
+        let both = [("gw-ratelimit-reset", "2500"), ("retry-after", "7")];
+        assert_eq!(hint(&both), Some(Duration::from_secs(7)));
+    }
+
+    #[test]
+    fn a_hint_that_is_no_number_is_no_hint() {
+        assert_eq!(hint(&[]), None);
+        assert_eq!(
+            hint(&[("retry-after", "Wed, 21 Oct 2026 07:28:00 GMT")]),
+            None
+        );
+        assert_eq!(hint(&[("gw-ratelimit-reset", "-5")]), None);
+    }
+
+    #[test]
+    fn a_hint_is_at_least_a_second() {
+        assert_eq!(hint(&[("gw-ratelimit-reset", "3")]), Some(SHORTEST_HINT));
+    }
+}

@@ -1,0 +1,21 @@
+//! Connection tokens over REST: one signed call for each dial, of all three connections.
+
+mod address;
+mod builder;
+mod clock;
+mod error;
+mod excerpt;
+mod hosts;
+mod http;
+mod pace;
+mod refusal;
+mod reply;
+mod tls;
+mod tokens;
+mod url;
+
+pub use address::AddressProblem;
+pub use builder::{ConfigError, RestTokensBuilder};
+pub use error::{Refusal, TokenError};
+pub use hosts::{Hosts, HostsError, ParseRegionError, Region};
+pub use tokens::{ProAuthentication, RestTokens};

@@ -1,0 +1,71 @@
+//! KuCoin's codes: what each of them means for a token request.
+
+use super::error::{Refusal, TokenError};
+use super::http::Reply;
+
+/// The code of a reply that is none of refusal.
+pub(super) const SUCCESS: &str = "200000";
+/// The code of a timestamp that is more than five seconds off.
+pub(super) const TIMESTAMP: &str = "400002";
+
+/// The error that a code of KuCoin's stands for; `offset_ms` is the clock's distance as far as it is known.
+pub(super) fn of_code(host: &str, reply: &Reply, refusal: Refusal, offset_ms: i64) -> TokenError {
+    match refusal.code.as_str() {
+        "400001" => TokenError::HeaderMissing(refusal),
+        TIMESTAMP => TokenError::ClockSkew { offset_ms },
+        "400003" | "400004" | "400005" => TokenError::Credentials(refusal),
+        "400006" => TokenError::AddressNotAllowed(refusal),
+        "400007" | "400010" => TokenError::Permission(refusal),
+        "400008" | "400009" => TokenError::KeyVersion(refusal),
+        "400200" | "400201" | "400202" => TokenError::Partner(refusal),
+        "411100" | "411200" => TokenError::AccountFrozen(refusal),
+        "429000" | "1015" => throttled(reply, Some(refusal.code)),
+        code if code.len() == 6 && code.starts_with("4003") => TokenError::Region(refusal),
+        "500000" => server_fault(host, reply),
+        _ if reply.status == 429 => throttled(reply, Some(refusal.code)),
+        _ if reply.status >= 500 => server_fault(host, reply),
+        _ => TokenError::UnknownCode(refusal),
+    }
+}
+
+/// The error of a reply without a code of KuCoin's.
+pub(super) fn of_status(host: &str, reply: &Reply) -> TokenError {
+    let (host, status) = (host.to_owned(), reply.status);
+    match status {
+        300..=399 => TokenError::UnexpectedRedirect {
+            host,
+            target: reply
+                .redirect_target
+                .clone()
+                .unwrap_or_else(|| "nowhere".to_owned()),
+            status,
+        },
+        407 => TokenError::ProxyAuthentication { host },
+        429 => throttled(reply, None),
+        400..=499 => TokenError::Blocked {
+            host,
+            status,
+            excerpt: reply.excerpt(),
+        },
+        500.. => TokenError::ServerFault { host, status },
+        _ => TokenError::Unreadable {
+            host,
+            status,
+            excerpt: reply.excerpt(),
+        },
+    }
+}
+
+fn throttled(reply: &Reply, code: Option<String>) -> TokenError {
+    TokenError::Throttled {
+        retry_after: reply.retry_after,
+        code,
+    }
+}
+
+fn server_fault(host: &str, reply: &Reply) -> TokenError {
+    TokenError::ServerFault {
+        host: host.to_owned(),
+        status: reply.status,
+    }
+}

@@ -1,0 +1,51 @@
+//! The TLS configuration of the REST calls: one provider named, the platform's roots, HTTP/1.1 only.
+
+use std::sync::Arc;
+
+use rustls::crypto::CryptoProvider;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::BuilderVerifierExt;
+
+use super::ConfigError;
+
+/// A configuration of the user's, whose ALPN list may have been made for other purposes.
+pub(super) fn own(config: Arc<ClientConfig>) -> ClientConfig {
+    for_http1(Arc::unwrap_or_clone(config))
+}
+
+/// The configuration with the root certificates of the platform.
+pub(super) fn platform() -> Result<ClientConfig, ConfigError> {
+    let builder = ClientConfig::builder_with_provider(provider()?)
+        .with_safe_default_protocol_versions()
+        .map_err(ConfigError::Tls)?
+        .with_platform_verifier()
+        .map_err(ConfigError::Tls)?;
+    Ok(for_http1(builder.with_no_client_auth()))
+}
+
+/// A configuration that trusts nobody, for hosts on this machine that are called without TLS: the platform's
+/// roots, which a small container may lack, are not needed.
+pub(super) fn trusting_nobody() -> Result<ClientConfig, ConfigError> {
+    let builder = ClientConfig::builder_with_provider(provider()?)
+        .with_safe_default_protocol_versions()
+        .map_err(ConfigError::Tls)?
+        .with_root_certificates(RootCertStore::empty());
+    Ok(for_http1(builder.with_no_client_auth()))
+}
+
+fn for_http1(mut config: ClientConfig) -> ClientConfig {
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config
+}
+
+/// The provider is always named: a process-wide default may be missing or belong to someone else, and a library
+/// must not install one.
+fn provider() -> Result<Arc<CryptoProvider>, ConfigError> {
+    #[cfg(feature = "tls-ring")]
+    let provider = Ok(Arc::new(rustls::crypto::ring::default_provider()));
+    #[cfg(all(feature = "tls-aws-lc", not(feature = "tls-ring")))]
+    let provider = Ok(Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
+    #[cfg(not(any(feature = "tls-ring", feature = "tls-aws-lc")))]
+    let provider = Err(ConfigError::NoTlsProvider);
+    provider
+}

@@ -1,0 +1,310 @@
+//! The signing seam: who signs, what comes out, and the headers made of it.
+
+use std::error::Error;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use crate::credentials::Masked;
+use crate::{KeyVersion, Prehash};
+
+/// Signs requests with an API key: by HMAC in this process ([`HmacSigner`](crate::HmacSigner)), or by your own
+/// implementation where the secret must not be in this process (an HSM, a signing service) or where the key
+/// changes while the program runs.
+///
+/// Signing is asynchronous because such a signer is usually remote; one that has its key at hand returns
+/// [`std::future::ready`] and costs nothing more. One call gives the key, the signature and the signed
+/// passphrase together, so that a signer which changes its key between two calls can never mix two keys.
+///
+/// The caller asks once for each request, at the moment of sending: KuCoin refuses a timestamp that is more than
+/// five seconds off. It drops the future at its own deadline.
+pub trait Sign: Send + Sync + 'static {
+    /// Signs one request: base64 of HMAC-SHA256 over [`Prehash::as_bytes`] under the API secret.
+    ///
+    /// # Errors
+    ///
+    /// [`SignError`] where there is no signature now or ever.
+    fn sign(&self, prehash: &Prehash) -> impl Future<Output = Result<Signed, SignError>> + Send;
+}
+
+impl<S: Sign> Sign for Arc<S> {
+    fn sign(&self, prehash: &Prehash) -> impl Future<Output = Result<Signed, SignError>> + Send {
+        self.as_ref().sign(prehash)
+    }
+}
+
+/// What a signer gives for one request. Zeroed when dropped; `Debug` shows the masked key and nothing signed.
+pub struct Signed {
+    api_key: Zeroizing<String>,
+    signature: Zeroizing<String>,
+    passphrase: Zeroizing<String>,
+    key_version: KeyVersion,
+    partner: Option<SignedPartner>,
+}
+
+impl Signed {
+    /// Takes the API key, the signature over the prehash, and the passphrase signed with the API secret, both
+    /// in base64. The key version is 3 until [`with_key_version`](Signed::with_key_version) says otherwise.
+    pub fn new(
+        api_key: impl Into<String>,
+        signature: impl Into<String>,
+        passphrase: impl Into<String>,
+    ) -> Self {
+        Self::from_parts(
+            Zeroizing::new(api_key.into()),
+            Zeroizing::new(signature.into()),
+            Zeroizing::new(passphrase.into()),
+            KeyVersion::default(),
+        )
+    }
+
+    pub(crate) fn from_parts(
+        api_key: Zeroizing<String>,
+        signature: Zeroizing<String>,
+        passphrase: Zeroizing<String>,
+        key_version: KeyVersion,
+    ) -> Self {
+        Self {
+            api_key,
+            signature,
+            passphrase,
+            key_version,
+            partner: None,
+        }
+    }
+
+    /// Sets the version of the key. Default: [`KeyVersion::V3`].
+    #[must_use]
+    pub fn with_key_version(mut self, key_version: KeyVersion) -> Self {
+        self.key_version = key_version;
+        self
+    }
+
+    /// Adds the signature of a broker partner. Default: none.
+    #[must_use]
+    pub fn with_partner(mut self, partner: SignedPartner) -> Self {
+        self.partner = Some(partner);
+        self
+    }
+
+    pub(crate) fn api_key(&self) -> &str {
+        &self.api_key
+    }
+
+    pub(crate) fn signature(&self) -> &str {
+        &self.signature
+    }
+
+    pub(crate) fn passphrase(&self) -> &str {
+        &self.passphrase
+    }
+
+    pub(crate) fn partner(&self) -> Option<&SignedPartner> {
+        self.partner.as_ref()
+    }
+}
+
+impl fmt::Debug for Signed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signed")
+            .field("api_key", &Masked(&self.api_key))
+            .field("key_version", &self.key_version)
+            .field("partner", &self.partner)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A broker partner's part of a signed request.
+pub struct SignedPartner {
+    pub(crate) name: String,
+    pub(crate) signature: Zeroizing<String>,
+    pub(crate) broker_name: Option<String>,
+}
+
+impl SignedPartner {
+    /// Takes the partner's name and, in base64, its HMAC-SHA256 under the partner key over the timestamp, the
+    /// partner's name and the API key.
+    pub fn new(name: impl Into<String>, signature: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            signature: Zeroizing::new(signature.into()),
+            broker_name: None,
+        }
+    }
+
+    /// Sets the value of `KC-BROKER-NAME`. Default: no such header.
+    #[must_use]
+    pub fn with_broker_name(mut self, broker_name: impl Into<String>) -> Self {
+        self.broker_name = Some(broker_name.into());
+        self
+    }
+}
+
+impl fmt::Debug for SignedPartner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignedPartner")
+            .field("name", &self.name)
+            .field("broker_name", &self.broker_name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Signs one REST request for sending now.
+///
+/// `timestamp_ms` is the present time in milliseconds since 1970, `path_and_query` and `body` are what will be
+/// sent, byte for byte (`""` for no body).
+///
+/// # Errors
+///
+/// [`SignError`] as the signer gives it.
+pub async fn sign_request<S: Sign>(
+    signer: &S,
+    timestamp_ms: u64,
+    method: &str,
+    path_and_query: &str,
+    body: &str,
+) -> Result<SignedRequest, SignError> {
+    let prehash = Prehash::new(timestamp_ms, method, path_and_query, body);
+    let signed = signer.sign(&prehash).await?;
+    Ok(SignedRequest { prehash, signed })
+}
+
+/// The signed headers of one request. `Debug` shows the masked key and nothing signed.
+pub struct SignedRequest {
+    prehash: Prehash,
+    signed: Signed,
+}
+
+impl SignedRequest {
+    /// Name and value of each header: the five of every signed request, then those of a partner.
+    ///
+    /// All values but those of `KC-API-TIMESTAMP`, `KC-API-KEY-VERSION`, `KC-API-PARTNER`, `KC-BROKER-NAME` and
+    /// `KC-API-PARTNER-VERIFY` are sensitive: keep them out of logs and do not let them follow a redirect.
+    pub fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let signed = &self.signed;
+        let own = [
+            ("KC-API-KEY", signed.api_key()),
+            ("KC-API-SIGN", signed.signature()),
+            ("KC-API-TIMESTAMP", self.prehash.timestamp()),
+            ("KC-API-PASSPHRASE", signed.passphrase()),
+            ("KC-API-KEY-VERSION", signed.key_version.as_str()),
+        ];
+        let partner = signed.partner().into_iter().flat_map(|partner| {
+            let broker = partner.broker_name.as_deref();
+            [
+                ("KC-API-PARTNER", partner.name.as_str()),
+                ("KC-API-PARTNER-SIGN", partner.signature.as_str()),
+                ("KC-API-PARTNER-VERIFY", "true"),
+            ]
+            .into_iter()
+            .chain(broker.map(|name| ("KC-BROKER-NAME", name)))
+        });
+        own.into_iter().chain(partner)
+    }
+}
+
+impl fmt::Debug for SignedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignedRequest")
+            .field("timestamp", &self.prehash.timestamp())
+            .field("signed", &self.signed)
+            .finish()
+    }
+}
+
+/// Why a signer gives no signature. The HMAC signer never fails.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignError {
+    /// The signer cannot be asked now, such as a signing service that does not answer: try again.
+    #[error("the signer is not available")]
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// The signer will not sign, such as an HSM without the key: give it what it needs, no retry helps.
+    #[error("the signer refused to sign")]
+    Refused(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl SignError {
+    /// True where another try may succeed with nothing changed.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, SignError::Unavailable(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Credentials, HmacSigner, Partner};
+
+    fn credentials() -> Credentials {
+        Credentials::new("64f0c0ffee0123456789abcd", "secret", "passphrase").unwrap()
+    }
+
+    async fn headers(credentials: Credentials) -> Vec<(&'static str, String)> {
+        let signer = HmacSigner::new(&credentials);
+        let request = sign_request(&signer, 7, "POST", "/path", "").await.unwrap();
+        let owned = |(name, value): (&'static str, &str)| (name, value.to_owned());
+        request.headers().map(owned).collect()
+    }
+
+    #[tokio::test]
+    async fn every_request_has_the_five_headers() {
+        let headers = headers(credentials()).await;
+        let names: Vec<_> = headers.iter().map(|(name, _)| *name).collect();
+        assert_eq!(
+            names,
+            [
+                "KC-API-KEY",
+                "KC-API-SIGN",
+                "KC-API-TIMESTAMP",
+                "KC-API-PASSPHRASE",
+                "KC-API-KEY-VERSION"
+            ]
+        );
+        assert_eq!(headers[0].1, "64f0c0ffee0123456789abcd");
+        assert_eq!(headers[2].1, "7");
+        assert_eq!(headers[4].1, "3");
+    }
+
+    #[tokio::test]
+    async fn key_version_two_differs_in_its_header_only() {
+        let three = headers(credentials()).await;
+        let two = headers(credentials().with_key_version(KeyVersion::V2)).await;
+        assert_eq!(two[..4], three[..4]);
+        assert_eq!(two[4], ("KC-API-KEY-VERSION", "2".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn a_partner_adds_its_headers() {
+        let partner = || Partner::new("acme", "partner-key").unwrap();
+        let without_broker = headers(credentials().with_partner(partner())).await;
+        let names: Vec<_> = without_broker[5..].iter().map(|(name, _)| *name).collect();
+        assert_eq!(
+            names,
+            [
+                "KC-API-PARTNER",
+                "KC-API-PARTNER-SIGN",
+                "KC-API-PARTNER-VERIFY"
+            ]
+        );
+        assert_eq!(without_broker[5].1, "acme");
+        assert_eq!(without_broker[7].1, "true");
+
+        let broker = partner().with_broker_name("AcmeBroker").unwrap();
+        let with_broker = headers(credentials().with_partner(broker)).await;
+        assert_eq!(with_broker[8], ("KC-BROKER-NAME", "AcmeBroker".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn debug_of_a_signed_request_shows_nothing_signed() {
+        let signer = HmacSigner::new(&credentials());
+        let request = sign_request(&signer, 7, "POST", "/path", "").await.unwrap();
+        let printed = format!("{request:?}");
+        for (name, value) in request.headers() {
+            let shown = matches!(name, "KC-API-TIMESTAMP" | "KC-API-KEY-VERSION");
+            assert!(shown || !printed.contains(value), "{name} in {printed}");
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Every code and status that KuCoin, or something in its place, answers with, and how it is taken.
+
+use std::time::Duration;
+
+use kucoin_streams_auth::rest::TokenError;
+use kucoin_streams_wire::SourceErrorClass::{Fatal, Refused, Throttled, Transient, TransientUpTo};
+use kucoin_streams_wire::{ConnectionSource, SourceError, SourceErrorClass, WsKey};
+
+use crate::answers::*;
+use crate::server::{Answer, Server, reply};
+
+async fn token_error(answer: impl Fn() -> Answer + Send + Sync + 'static) -> TokenError {
+    let server = Server::answering(move |_| answer()).await;
+    tokens(&server)
+        .fetch(WsKey::SpotPrivateV1)
+        .await
+        .unwrap_err()
+}
+
+async fn of_code(status: u16, code: &'static str) -> TokenError {
+    let body = format!(r#"{{"code":"{code}","msg":"Some text of KuCoin's"}}"#);
+    token_error(move || reply(status, "", &body)).await
+}
+
+#[tokio::test]
+async fn each_code_has_its_class() {
+    let table: [(&str, SourceErrorClass); 22] = [
+        ("400001", Fatal),
+        ("400003", Refused),
+        ("400004", Refused),
+        ("400005", Refused),
+        ("400006", Refused),
+        ("400007", Refused),
+        ("400008", Refused),
+        ("400009", Refused),
+        ("400010", Refused),
+        ("400200", Refused),
+        ("400201", Refused),
+        ("400202", Refused),
+        ("400301", Refused),
+        ("400302", Refused),
+        ("400303", Refused),
+        ("411100", Refused),
+        ("411200", Refused),
+        ("429000", Throttled(None)),
+        ("1015", Throttled(None)),
+        ("500000", Transient),
+        ("123456", TransientUpTo(5)),
+        ("4003", TransientUpTo(5)),
+    ];
+    for (code, class) in table {
+        for status in [200, 400, 401] {
+            let error = of_code(status, code).await;
+            assert_eq!(error.class(), class, "{code} at {status}: {error:?}");
+            let known = if class == Transient { None } else { Some(code) };
+            assert_eq!(error.code(), known, "{code}: {error:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_refusal_has_its_own_variant() {
+    assert!(matches!(
+        of_code(401, "400003").await,
+        TokenError::Credentials(_)
+    ));
+    assert!(matches!(
+        of_code(401, "400006").await,
+        TokenError::AddressNotAllowed(_)
+    ));
+    assert!(matches!(
+        of_code(403, "400007").await,
+        TokenError::Permission(_)
+    ));
+    assert!(matches!(
+        of_code(400, "400009").await,
+        TokenError::KeyVersion(_)
+    ));
+    assert!(matches!(
+        of_code(400, "400201").await,
+        TokenError::Partner(_)
+    ));
+    assert!(matches!(
+        of_code(400, "400303").await,
+        TokenError::Region(_)
+    ));
+    assert!(matches!(
+        of_code(200, "411100").await,
+        TokenError::AccountFrozen(_)
+    ));
+    assert!(matches!(
+        of_code(200, "900001").await,
+        TokenError::UnknownCode(_)
+    ));
+}
+
+#[tokio::test]
+async fn a_refusal_reaches_the_user_with_code_and_text() {
+    let server =
+        Server::answering(|_| reply(401, "", r#"{"code":"400005","msg":"Invalid KC-API-SIGN"}"#))
+            .await;
+    let error: SourceError = tokens(&server)
+        .connection_info(WsKey::SpotPrivateV1)
+        .await
+        .unwrap_err();
+    assert_eq!(error.class(), Refused);
+    assert_eq!(error.code(), Some("400005"));
+    assert_eq!(
+        error.to_string(),
+        "the credentials are refused: Invalid KC-API-SIGN (400005)"
+    );
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_code_is_read_as_a_number_too() {
+    let error = token_error(|| reply(200, "", r#"{"code":400004,"msg":null}"#)).await;
+    assert!(matches!(error, TokenError::Credentials(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_server_fault_with_an_unknown_code_passes() {
+    assert_eq!(of_code(503, "123456").await.class(), Transient);
+}
+
+#[tokio::test]
+async fn a_page_in_kucoins_place_is_transient_and_shown_in_short() {
+    let page = format!("<html>\x1b[2J{}</html>", "word ".repeat(200));
+    let error = token_error(move || reply(200, "content-type: text/html\r\n", &page)).await;
+    assert_eq!(error.class(), Transient);
+    let TokenError::Unreadable { excerpt, .. } = error else {
+        panic!("{error:?}");
+    };
+    assert!(excerpt.starts_with("<html>\\u{1b}[2Jword"), "{excerpt}");
+    assert!(excerpt.len() <= 260, "{excerpt}");
+}
+
+#[tokio::test]
+async fn a_firewall_gets_three_tries() {
+    for status in [401, 403] {
+        let error = token_error(move || reply(status, "", "<html>denied</html>")).await;
+        assert_eq!(error.class(), TransientUpTo(3));
+        assert!(matches!(error, TokenError::Blocked { .. }), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn throttling_says_how_long_to_wait() {
+    let hint = |headers: &'static str| async move {
+        token_error(move || reply(429, headers, r#"{"code":"429000","msg":"too many"}"#))
+            .await
+            .class()
+    };
+    let seconds = |seconds| Throttled(Some(Duration::from_secs(seconds)));
+    assert_eq!(hint("gw-ratelimit-reset: 4000\r\n").await, seconds(4));
+    assert_eq!(hint("Retry-After: 7\r\n").await, seconds(7));
+    assert_eq!(
+        hint("gw-ratelimit-reset: 4000\r\nRetry-After: 7\r\n").await,
+        seconds(7)
+    );
+    assert_eq!(hint("").await, Throttled(None));
+    let page = token_error(|| reply(429, "Retry-After: 9\r\n", "error code: 1015")).await;
+    assert_eq!(page.class(), seconds(9));
+}
+
+#[tokio::test]
+async fn a_limit_header_on_another_refusal_is_no_throttling() {
+    let body = r#"{"code":"400004","msg":""}"#;
+    let error = token_error(move || reply(401, "gw-ratelimit-reset: 4000\r\n", body)).await;
+    assert_eq!(error.class(), Refused);
+}

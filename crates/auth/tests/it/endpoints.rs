@@ -1,0 +1,96 @@
+//! Which of the servers that a reply names is dialled, and which is never told the token.
+
+use kucoin_streams_auth::rest::TokenError;
+use kucoin_streams_wire::{SourceErrorClass, WsKey};
+
+use crate::answers::*;
+use crate::server::{Server, json};
+
+async fn fetch(endpoints: &'static [&'static str]) -> Result<String, TokenError> {
+    let server = Server::answering(move |_| json(v1_reply(endpoints))).await;
+    let info = tokens(&server).fetch(WsKey::SpotPrivateV1).await?;
+    Ok(info.url.without_query().to_owned())
+}
+
+#[tokio::test]
+async fn several_servers_are_taken_in_turn() {
+    let endpoints = [
+        "ws://127.0.0.1:1/",
+        "ws://127.0.0.1:2/",
+        "wss://ws.kucoin.com/",
+    ];
+    let server = Server::answering(move |_| json(v1_reply(&endpoints))).await;
+    let tokens = tokens(&server);
+    let mut dialled = Vec::new();
+    for _ in 0..4 {
+        let info = tokens.fetch(WsKey::SpotPrivateV1).await.unwrap();
+        dialled.push(info.url.without_query().to_owned());
+    }
+    assert_eq!(
+        dialled,
+        [endpoints[0], endpoints[1], endpoints[2], endpoints[0]]
+    );
+}
+
+#[tokio::test]
+async fn an_untrusted_server_is_fatal_and_named_by_its_host_only() {
+    for (endpoint, host) in [
+        ("wss://evil.example/steal?token=canary", None),
+        ("wss://evil.example/canary", Some("evil.example")),
+        (
+            "ws://ws-api-spot.kucoin.com/canary",
+            Some("ws-api-spot.kucoin.com"),
+        ),
+        (
+            "https://ws-api-spot.kucoin.com/canary",
+            Some("ws-api-spot.kucoin.com"),
+        ),
+        (
+            "wss://ws.kucoin.com.evil.example/canary",
+            Some("ws.kucoin.com.evil.example"),
+        ),
+    ] {
+        let body = v1_reply(&[endpoint]);
+        let server = Server::answering(move |_| json(&body)).await;
+        let error = tokens(&server)
+            .fetch(WsKey::SpotPrivateV1)
+            .await
+            .unwrap_err();
+        assert!(
+            !format!("{error} {error:?}").contains("canary"),
+            "{error:?}"
+        );
+        match (error, host) {
+            (error @ TokenError::NoServers { .. }, None) => {
+                assert_eq!(error.class(), SourceErrorClass::TransientUpTo(3));
+            }
+            (error @ TokenError::UntrustedEndpoint { .. }, Some(host)) => {
+                assert_eq!(error.class(), SourceErrorClass::Fatal);
+                assert!(error.to_string().contains(host), "{error}");
+            }
+            (error, _) => panic!("{endpoint}: {error:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_trusted_server_among_others_is_taken() {
+    let endpoints = &[
+        "wss://evil.example/",
+        "not a url",
+        "wss://ws.kucoin.com/endpoint",
+    ];
+    assert_eq!(
+        fetch(endpoints).await.unwrap(),
+        "wss://ws.kucoin.com/endpoint"
+    );
+}
+
+#[tokio::test]
+async fn a_reply_without_a_server_to_dial_gets_three_tries() {
+    for endpoints in [&[][..], &["not a url"], &["wss://user@ws.kucoin.com/"]] {
+        let error = fetch(endpoints).await.unwrap_err();
+        assert!(matches!(error, TokenError::NoServers { .. }), "{error:?}");
+        assert_eq!(error.class(), SourceErrorClass::TransientUpTo(3));
+    }
+}

@@ -1,0 +1,116 @@
+//! Replies that are too long, too slow, broken off, or not there at all.
+
+use std::time::Duration;
+
+use kucoin_streams_auth::rest::TokenError;
+use kucoin_streams_wire::{SourceErrorClass, WsKey};
+use tokio::net::TcpListener;
+
+use crate::answers::*;
+use crate::server::{Answer, Server, json, reply};
+
+async fn error(answer: impl Fn() -> Answer + Send + Sync + 'static) -> TokenError {
+    let server = Server::answering(move |_| answer()).await;
+    let tokens = builder(&server)
+        .with_time_limit(Duration::from_secs(30))
+        .build()
+        .unwrap();
+    let error = tokens.fetch(WsKey::SpotPrivateV1).await.unwrap_err();
+    assert_eq!(error.class(), SourceErrorClass::Transient, "{error:?}");
+    error
+}
+
+#[tokio::test]
+async fn an_announced_length_over_the_limit_is_not_read() {
+    let head = b"HTTP/1.1 200 OK\r\ncontent-length: 65537\r\n\r\n";
+    let error = error(|| Answer::Bytes(head.to_vec())).await;
+    assert!(
+        matches!(error, TokenError::ReplyTooLong { limit: 65_536, .. }),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_endless_reply_is_cut_at_the_limit() {
+    const CHUNK: &[u8] = b"10\r\n{\"code\":\"200000\"\r\n";
+    let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+    let error = error(|| Answer::Endless(head.to_vec(), CHUNK, Duration::ZERO)).await;
+    assert!(
+        matches!(error, TokenError::ReplyTooLong { .. }),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_reply_of_the_limit_is_read() {
+    let server = Server::answering(|_| {
+        let blanks = " ".repeat(65_536 - good_reply().len());
+        json(format!("{}{blanks}", good_reply()))
+    })
+    .await;
+    assert!(tokens(&server).fetch(WsKey::SpotPrivateV1).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_reply_that_drips_ends_at_the_time_limit() {
+    let head = b"HTTP/1.1 200 OK\r\ncontent-length: 60000\r\n\r\n";
+    let drip = || Answer::Endless(head.to_vec(), b" ", Duration::from_millis(20));
+    let server = Server::answering(move |_| drip()).await;
+    let limit = Duration::from_millis(400);
+    let tokens = builder(&server).with_time_limit(limit).build().unwrap();
+    let error = tokens.fetch(WsKey::SpotPrivateV1).await.unwrap_err();
+    assert!(
+        matches!(error, TokenError::TimedOut { limit: l, .. } if l == limit),
+        "{error:?}"
+    );
+    assert_eq!(error.class(), SourceErrorClass::Transient);
+}
+
+#[tokio::test]
+async fn a_reply_that_breaks_off_is_interrupted() {
+    let body = b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"code\":\"200000\",\"data\":{\"token\":\"canary";
+    let broken = error(|| Answer::Bytes(body.to_vec())).await;
+    assert!(
+        matches!(broken, TokenError::Interrupted { .. }),
+        "{broken:?}"
+    );
+    assert!(!format!("{broken:?}").contains("canary"));
+    let silent = error(|| Answer::Bytes(Vec::new())).await;
+    assert!(
+        matches!(silent, TokenError::Interrupted { .. }),
+        "{silent:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_reply_that_is_cut_short_is_unreadable_and_its_token_is_not_shown() {
+    let error = error(|| reply(200, "", r#"{"code":"200000","data":{"token":"canary"#)).await;
+    let TokenError::Unreadable { excerpt, .. } = &error else {
+        panic!("{error:?}");
+    };
+    assert!(
+        excerpt.contains("200000") && !excerpt.contains("canary"),
+        "{excerpt}"
+    );
+}
+
+#[tokio::test]
+async fn compression_is_not_spoken() {
+    let error = error(|| reply(200, "content-encoding: gzip\r\n", "\x1f")).await;
+    assert!(matches!(error, TokenError::Unreadable { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_port_where_nobody_listens_is_unreachable() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let server = Server::answering(|_| json("")).await;
+    let hosts = hosts(&server)
+        .with_spot_rest(&format!("http://127.0.0.1:{port}"))
+        .unwrap();
+    let tokens = builder(&server).with_hosts(hosts).build().unwrap();
+    let error = tokens.fetch(WsKey::SpotPrivateV1).await.unwrap_err();
+    assert!(matches!(error, TokenError::Unreachable { .. }), "{error:?}");
+    assert_eq!(error.class(), SourceErrorClass::Transient);
+}

@@ -1,0 +1,18 @@
+//! Behaviour of the REST token source over real sockets on loopback, one behaviour a file.
+
+#![cfg(feature = "rest")]
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod answers;
+mod clock;
+mod codes;
+mod endpoints;
+mod limits;
+mod proxy;
+mod redirects;
+mod rotation;
+mod secrets;
+mod server;
+mod signed_request;
+mod tls;
+mod turns;

@@ -1,0 +1,44 @@
+//! A redirect is never followed: it would carry the signed headers elsewhere.
+
+use kucoin_streams_auth::rest::TokenError;
+use kucoin_streams_wire::{SourceErrorClass, WsKey};
+
+use crate::answers::*;
+use crate::server::{Server, json, reply};
+
+#[tokio::test]
+async fn a_redirect_is_fatal_and_sends_nothing_elsewhere() {
+    let elsewhere = Server::answering(|_| json(good_reply())).await;
+    for status in [301, 302, 303, 307, 308] {
+        let location = format!(
+            "location: http://localhost:{}/steal?x=canary\r\n",
+            elsewhere.port
+        );
+        let server = Server::answering(move |_| reply(status, &location, &good_reply())).await;
+        let error = tokens(&server)
+            .fetch(WsKey::SpotPrivateV1)
+            .await
+            .unwrap_err();
+        assert_eq!(error.class(), SourceErrorClass::Fatal);
+        let TokenError::UnexpectedRedirect { target, host, .. } = &error else {
+            panic!("{error:?}");
+        };
+        assert_eq!((host.as_str(), target.as_str()), ("127.0.0.1", "localhost"));
+        assert!(!format!("{error} {error:?}").contains("canary"));
+        assert_eq!(server.requests().len(), 1);
+    }
+    assert!(elsewhere.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_redirect_to_nowhere_is_fatal_too() {
+    let server = Server::answering(|_| reply(302, "", "")).await;
+    let error = tokens(&server)
+        .fetch(WsKey::SpotPrivateV1)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, TokenError::UnexpectedRedirect { .. }),
+        "{error:?}"
+    );
+}

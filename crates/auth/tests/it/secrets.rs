@@ -1,0 +1,173 @@
+//! Nothing secret reaches an error, a `Debug` text or a log, even from a server that echoes what it was sent.
+
+use std::error::Error;
+use std::fmt::{Debug, Write};
+use std::sync::{Arc, Mutex};
+
+use kucoin_streams_auth::rest::{ConfigError, ProAuthentication};
+use kucoin_streams_wire::{SourceError, WsKey};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+use crate::answers::*;
+use crate::server::{Answer, Request, Server, json, reply};
+
+/// Everything that is logged on this thread, at every level.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<String>>);
+
+impl Subscriber for Log {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        span.record(&mut self.clone());
+        Id::from_u64(1)
+    }
+    fn record(&self, _: &Id, values: &Record<'_>) {
+        values.record(&mut self.clone());
+    }
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn event(&self, event: &Event<'_>) {
+        event.record(&mut self.clone());
+    }
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+impl Visit for Log {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        writeln!(self.0.lock().unwrap(), "{field}={value:?}").unwrap();
+    }
+}
+
+/// The whole of an error: its own text, its `Debug`, and that of every cause.
+fn whole(error: &dyn Error) -> String {
+    let mut text = format!("{error}\n{error:?}\n");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        write!(text, "{error}\n{error:?}\n").unwrap();
+        cause = error.source();
+    }
+    text
+}
+
+/// Every header of the request, as a page that a careless gateway may answer with.
+fn echo(request: &Request) -> String {
+    request
+        .headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\n"))
+        .collect()
+}
+
+fn json_echo(request: &Request, code: &str) -> String {
+    let echoed = echo(request).replace('\n', " ");
+    format!(r#"{{"code":"{code}","msg":"refused {echoed}"}}"#)
+}
+
+fn answers() -> Vec<fn(&Request) -> Answer> {
+    vec![
+        |_| json(good_reply()),
+        |_| json(v1_reply(&["wss://evil.example/"])),
+        |_| json(v1_reply(&[])),
+        |_| json(&good_reply()[..60]),
+        |_| {
+            Answer::Bytes(
+                format!(
+                    "HTTP/1.1 200 OK\r\ncontent-length: 999\r\n\r\n{}",
+                    good_reply()
+                )
+                .into(),
+            )
+        },
+        |_| Answer::Bytes(format!("{TOKEN}\r\n\r\n").into()),
+        |request| reply(200, "", &echo(request)),
+        |request| reply(403, "", &echo(request)),
+        |request| reply(500, "", &echo(request)),
+        |request| json(json_echo(request, "400004")),
+        |request| json(json_echo(request, "999999")),
+        |request| {
+            reply(
+                307,
+                &format!("location: /x?sign={}\r\n", request.header("kc-api-sign")),
+                "",
+            )
+        },
+        |request| reply(429, "", &json_echo(request, "429000")),
+    ]
+}
+
+#[tokio::test]
+async fn no_error_and_no_log_holds_a_secret() {
+    let log = Log::default();
+    let _logging = tracing::subscriber::set_default(log.clone());
+    let mut printed = String::new();
+    let mut secrets = vec![KEY.to_owned(), SECRET.to_owned(), PASSPHRASE.to_owned()];
+    secrets.extend([
+        TOKEN.to_owned(),
+        ENCODED_TOKEN.to_owned(),
+        TOKEN[..13].to_owned(),
+    ]);
+    for answer in answers() {
+        let server = Server::answering(answer).await;
+        let tokens = tokens(&server);
+        match tokens.fetch(WsKey::SpotPrivateV1).await {
+            Ok(info) => printed.push_str(&format!("{info:?}\n")),
+            Err(error) => {
+                printed.push_str(&whole(&error));
+                printed.push_str(&whole(&SourceError::from(error)));
+            }
+        }
+        printed.push_str(&format!("{tokens:?}\n"));
+        for request in server.requests() {
+            secrets.push(request.header("kc-api-sign").to_owned());
+            secrets.push(request.header("kc-api-passphrase").to_owned());
+        }
+    }
+    let logged = log.0.lock().unwrap().clone();
+    assert!(
+        logged.contains("connection information fetched"),
+        "{logged}"
+    );
+    assert!(logged.contains("credentials are refused"), "{logged}");
+    printed.push_str(&logged);
+    for secret in secrets {
+        assert!(!printed.contains(&secret), "{secret} in {printed}");
+    }
+}
+
+#[tokio::test]
+async fn the_debug_of_a_builder_and_of_a_login_holds_no_secret() {
+    let server = Server::answering(|_| json(r#"{"code":"200000","data":1}"#)).await;
+    let builder = builder(&server)
+        .with_proxy("http://user:canary-proxy@127.0.0.1:9")
+        .with_pro_authentication(ProAuthentication::Login);
+    let mut printed = format!("{builder:?}");
+    let info = builder
+        .build()
+        .unwrap()
+        .fetch(WsKey::PrivateProV2)
+        .await
+        .unwrap();
+    printed.push_str(&format!("{info:?}"));
+    assert!(
+        !printed.contains("canary") && !printed.contains(KEY),
+        "{printed}"
+    );
+}
+
+#[tokio::test]
+async fn a_refused_proxy_is_not_shown() {
+    let server = Server::answering(|_| json("")).await;
+    for proxy in [
+        "socks5://user:canary@127.0.0.1:9",
+        "canary",
+        "http://user:canary@:x",
+    ] {
+        let error = builder(&server).with_proxy(proxy).build().unwrap_err();
+        assert!(matches!(error, ConfigError::Proxy), "{error:?}");
+        assert!(!whole(&error).contains("canary"));
+    }
+}

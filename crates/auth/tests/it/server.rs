@@ -1,0 +1,158 @@
+//! A raw HTTP/1.1 server of the tests: it records every request and answers with the bytes that it is told to.
+
+use std::future::{Future, ready};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::task::AbortHandle;
+
+/// One request as it came over the wire.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) line: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Request {
+    /// The value of a header that must be there exactly once; the name in lower case.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let mut values = self.headers.iter().filter(|(key, _)| key == name);
+        let value = values
+            .next()
+            .unwrap_or_else(|| panic!("no {name} in {self:?}"));
+        assert!(values.next().is_none(), "{name} twice");
+        &value.1
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.headers.iter().any(|(key, _)| key == name)
+    }
+}
+
+/// What the server writes; it closes the connection after it.
+pub(crate) enum Answer {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// These bytes, then the piece again and again for as long as the client reads.
+    Endless(Vec<u8>, &'static [u8], Duration),
+}
+
+/// A whole reply with a body of this text.
+pub(crate) fn reply(status: u16, headers: &str, body: &str) -> Answer {
+    let length = body.len();
+    Answer::Bytes(
+        format!("HTTP/1.1 {status} Some Reason\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}")
+            .into_bytes(),
+    )
+}
+
+pub(crate) fn json(body: impl AsRef<str>) -> Answer {
+    reply(200, "content-type: application/json\r\n", body.as_ref())
+}
+
+pub(crate) struct Server {
+    pub(crate) port: u16,
+    requests: Arc<Mutex<Vec<Request>>>,
+    accepting: AbortHandle,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+impl Server {
+    pub(crate) async fn answering(
+        answer: impl Fn(&Request) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        Self::answering_later(move |request| ready(answer(&request))).await
+    }
+
+    pub(crate) async fn answering_later<F>(
+        answer: impl Fn(Request) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Answer> + Send + 'static,
+    {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let (seen, answer) = (Arc::clone(&requests), Arc::new(answer));
+        let accepting = tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let (seen, answer) = (Arc::clone(&seen), Arc::clone(&answer));
+                tokio::spawn(async move {
+                    let Some(request) = read_request(&mut stream).await else {
+                        return;
+                    };
+                    seen.lock().unwrap().push(request.clone());
+                    write_answer(&mut stream, answer(request).await).await;
+                });
+            }
+        });
+        Self {
+            port,
+            requests,
+            accepting: accepting.abort_handle(),
+        }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.requests.lock().unwrap().clone()
+    }
+
+    /// The request lines, in the order of arrival.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.requests()
+            .into_iter()
+            .map(|request| request.line)
+            .collect()
+    }
+}
+
+pub(crate) async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<Request> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.ok()?);
+    }
+    let head = String::from_utf8(head).ok()?;
+    let mut lines = head.trim_end().split("\r\n");
+    let line = lines.next()?.to_owned();
+    let headers: Vec<_> = lines
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()))
+        .collect();
+    let length = headers.iter().find(|(name, _)| name == "content-length");
+    let mut body = vec![0; length.map_or(0, |(_, value)| value.parse().unwrap())];
+    stream.read_exact(&mut body).await.ok()?;
+    Some(Request {
+        line,
+        headers,
+        body,
+    })
+}
+
+/// A client that goes away in the middle is part of some tests: writing then just ends.
+pub(crate) async fn write_answer(stream: &mut (impl AsyncWrite + Unpin), answer: Answer) {
+    match answer {
+        Answer::Bytes(bytes) => {
+            let _ = stream.write_all(&bytes).await;
+        }
+        Answer::Endless(head, piece, pause) => {
+            let mut next: &[u8] = &head;
+            while stream.write_all(next).await.is_ok() && stream.flush().await.is_ok() {
+                next = piece;
+                tokio::time::sleep(pause).await;
+            }
+        }
+    }
+    let _ = stream.shutdown().await;
+}
