@@ -1,1 +1,48 @@
-//! Placeholder.
+//! The connection seam of the kucoin-streams SDK: what a WebSocket must offer, and two implementations of it.
+//!
+//! A connection is two halves, a [`Reader`] and a [`Writer`], made by a [`Connect`]. The halves share nothing that
+//! the caller can see: the reader never writes, so a ping or a close from the server comes up as a [`Message`] and
+//! the caller answers it through the writer. That keeps reading free of cancel-safety puzzles: one loop reads and
+//! nothing interrupts it in the middle of a message.
+//!
+//! | Implementation | Feature | For |
+//! |---|---|---|
+//! | `FastWebSocket` | `fastwebsockets` (default) | the network: tokio, rustls, hyper's upgrade, fastwebsockets' frames |
+//! | [`memory`] | always | tests: a pair whose far end is in the test's hands, with no socket |
+//!
+//! With `default-features = false` only the seam and the in-memory pair remain; they need tokio's channels and
+//! timers and nothing else of weight.
+//!
+//! ```no_run
+//! # #[cfg(feature = "fastwebsockets")]
+//! # async fn example(url: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! use kucoin_streams_transport::{Connect, FastWebSocket, Message, Outgoing, Reader, Writer};
+//!
+//! let (mut reader, mut writer) = FastWebSocket::new().connect(url).await?;
+//! loop {
+//!     match reader.read().await? {
+//!         Message::Text(json) | Message::Binary(json) => println!("{} bytes", json.len()),
+//!         Message::Ping(payload) => writer.send(Outgoing::Pong(&payload)).await?,
+//!         Message::Close(frame) => break writer.close(frame).await?,
+//!         _ => {}
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
+mod connect_error;
+mod seam;
+mod stream_error;
+
+#[cfg(feature = "fastwebsockets")]
+mod fast;
+pub mod memory;
+
+pub use connect_error::{ConnectClass, ConnectError, Refusal, Stage, UpgradeFault, UrlFault};
+pub use seam::{CloseFrame, Connect, Message, Outgoing, Reader, Writer};
+pub use stream_error::{ReadError, Violation, WriteError};
+
+#[cfg(feature = "fastwebsockets")]
+pub use fast::{FastReader, FastWebSocket, FastWriter};

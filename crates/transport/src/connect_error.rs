@@ -1,0 +1,376 @@
+//! How dialling can end: an error by stage and cause, and what to do next decided by variant.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+/// Why no connection came about. None of the variants holds the URL or any part of its query.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The URL cannot be dialled. Correct the configuration, or fetch a new token if the exchange gave this URL.
+    #[error("invalid url: {0}")]
+    InvalidUrl(UrlFault),
+    /// `ws://` was asked for to somewhere else than this machine. Use `wss://`.
+    #[error("plaintext is allowed to loopback addresses only")]
+    Plaintext,
+    /// The host name was not resolved. Try again later; check the name when it persists.
+    #[error("the host name was not resolved")]
+    Dns(#[source] io::Error),
+    /// No address of the host accepted a TCP connection. Try again later.
+    #[error("no tcp connection")]
+    Tcp(#[source] io::Error),
+    /// TLS cannot be set up on this machine: no root certificates were found, no cryptography is compiled in, or
+    /// the host is no valid server name. Install `ca-certificates`, enable a `tls-*` feature, or bring a TLS
+    /// configuration.
+    #[error("tls is not configured")]
+    TlsConfiguration(#[source] Box<dyn Error + Send + Sync>),
+    /// The server's certificate was not accepted: unknown authority, expired, or another host. Do not go on: someone
+    /// may be listening in. Check the clock, the network (captive portal, proxy), and the root certificates.
+    #[error("the certificate of the server was not accepted")]
+    Certificate(#[source] Box<dyn Error + Send + Sync>),
+    /// The TLS handshake broke for another reason. Try again later.
+    #[error("the tls handshake broke")]
+    Tls(#[source] io::Error),
+    /// The server answered the upgrade with another status than 101. See [`Refusal::status`]: 401 and 403 mostly mean
+    /// that the token is used up or expired, so fetch another; with a 2xx, what answers is no WebSocket server.
+    #[error("the upgrade was refused: {0}")]
+    Refused(Refusal),
+    /// The server sent us elsewhere; redirects are never followed, since the token would go along. Correct the URL.
+    #[error("the upgrade was redirected with status {status}")]
+    Redirect {
+        /// The HTTP status, 300 to 399.
+        status: u16,
+    },
+    /// The server agreed to the upgrade in a way that RFC 6455 forbids. Try again; when it persists, what answers is
+    /// no WebSocket server or something in between meddles.
+    #[error("bad reply to the upgrade: {0}")]
+    BadUpgrade(UpgradeFault),
+    /// The connection broke before the server answered the upgrade. Try again.
+    #[error("the connection broke during the upgrade")]
+    Interrupted(#[source] Box<dyn Error + Send + Sync>),
+    /// A stage took longer than its deadline. Try again later.
+    #[error("{stage} took too long")]
+    Timeout {
+        /// The stage that was under way.
+        stage: Stage,
+    },
+    /// The operating system gave no random bytes. Try again later.
+    #[error("no random bytes from the operating system")]
+    Entropy(#[source] Box<dyn Error + Send + Sync>),
+    /// A failure of another implementation of the seam, which says itself what to do next.
+    #[error("not connected")]
+    Other {
+        /// What to do next.
+        class: ConnectClass,
+        /// The cause; it must not hold the URL.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+impl ConnectError {
+    /// What to do next, decided by variant and status, never by text.
+    #[must_use]
+    pub fn class(&self) -> ConnectClass {
+        match self {
+            Self::InvalidUrl(_)
+            | Self::Plaintext
+            | Self::TlsConfiguration(_)
+            | Self::Redirect { .. } => ConnectClass::Fatal,
+            Self::Certificate(_) => ConnectClass::Certificate,
+            Self::BadUpgrade(_) => ConnectClass::Protocol,
+            Self::Refused(refusal) => refusal.class(),
+            Self::Other { class, .. } => *class,
+            Self::Dns(_)
+            | Self::Tcp(_)
+            | Self::Tls(_)
+            | Self::Interrupted(_)
+            | Self::Timeout { .. }
+            | Self::Entropy(_) => ConnectClass::Transient,
+        }
+    }
+
+    /// Whether dialling again, with a fresh token and after a wait, can help without a change by the user.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        !matches!(
+            self.class(),
+            ConnectClass::Certificate | ConnectClass::Fatal
+        )
+    }
+
+    /// The HTTP status with which the server refused or redirected the upgrade.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused(refusal) => Some(refusal.status()),
+            Self::Redirect { status } => Some(*status),
+            _ => None,
+        }
+    }
+}
+
+/// What to do after a failed dial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConnectClass {
+    /// Dial again after a backoff, with a fresh token.
+    Transient,
+    /// Dial again, but not before the server allows it.
+    Throttled {
+        /// How long the server asks to wait, where it says so.
+        retry_after: Option<Duration>,
+    },
+    /// Dial again after a backoff; give up when it happens again and again.
+    Protocol,
+    /// The server could not prove who it is: stop, or try a few times only when a connection worked before.
+    Certificate,
+    /// Stop: only a change of the configuration helps.
+    Fatal,
+}
+
+/// What is wrong with a URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UrlFault {
+    /// It cannot be parsed.
+    #[error("malformed")]
+    Malformed,
+    /// The scheme is neither `wss` nor `ws`.
+    #[error("the scheme is neither wss nor ws")]
+    Scheme,
+    /// There is no host.
+    #[error("there is no host")]
+    Host,
+    /// It names a user or a password, which would leak and is never needed.
+    #[error("it names a user")]
+    Userinfo,
+    /// It has a `#` part, which WebSocket URLs must not have.
+    #[error("it has a fragment")]
+    Fragment,
+}
+
+/// A stage of dialling, each with a deadline of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stage {
+    /// Resolving the host name.
+    Dns,
+    /// Opening the TCP connection.
+    Tcp,
+    /// The TLS handshake.
+    Tls,
+    /// The HTTP upgrade.
+    Upgrade,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Dns => "resolving the host name",
+            Self::Tcp => "the tcp connection",
+            Self::Tls => "the tls handshake",
+            Self::Upgrade => "the upgrade",
+        })
+    }
+}
+
+/// What is wrong with a server's agreement to speak WebSocket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UpgradeFault {
+    /// The reply is no HTTP, or its head is larger than 16 KiB or has more than 100 headers.
+    #[error("not http, or too large a head")]
+    Malformed,
+    /// The reply is not HTTP/1.1.
+    #[error("not http/1.1")]
+    Version,
+    /// `Upgrade` is missing or does not name `websocket`.
+    #[error("the upgrade header does not say websocket")]
+    Upgrade,
+    /// `Connection` is missing or does not name `upgrade`.
+    #[error("the connection header does not say upgrade")]
+    Connection,
+    /// `Sec-WebSocket-Accept` is missing, doubled, or does not answer our key.
+    #[error("the accept key is missing or wrong")]
+    Accept,
+    /// The server uses an extension that was not offered.
+    #[error("an extension was not asked for")]
+    Extension,
+    /// The server chose a subprotocol that was not offered.
+    #[error("a subprotocol was not asked for")]
+    Subprotocol,
+}
+
+/// A server's refusal of the upgrade: its status, its hint when to come back, and the beginning of what it said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    status: u16,
+    retry_after: Option<Duration>,
+    excerpt: String,
+}
+
+impl Refusal {
+    /// The longest excerpt of a body that is kept, in bytes.
+    pub const MAX_EXCERPT: usize = 256;
+
+    /// A refusal with this HTTP status.
+    #[must_use]
+    pub fn new(status: u16) -> Self {
+        Self {
+            status,
+            retry_after: None,
+            excerpt: String::new(),
+        }
+    }
+
+    /// Sets how long the server asks to wait; default: it does not say.
+    #[must_use]
+    pub fn with_retry_after(mut self, retry_after: Duration) -> Self {
+        self.retry_after = Some(retry_after);
+        self
+    }
+
+    /// Keeps the first 256 bytes of the body, with control characters escaped; default: none. The caller removes
+    /// secrets first.
+    #[must_use]
+    pub fn with_body(mut self, body: &str) -> Self {
+        self.excerpt = escaped_excerpt(body);
+        self
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// How long the server asks to wait (`Retry-After` in seconds, or KuCoin's `gw-ratelimit-reset` in ms).
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// The beginning of the body: at most 256 bytes, safe to print.
+    #[must_use]
+    pub fn excerpt(&self) -> &str {
+        &self.excerpt
+    }
+
+    fn class(&self) -> ConnectClass {
+        match (self.status, self.retry_after) {
+            (429, retry_after) => ConnectClass::Throttled { retry_after },
+            (503, Some(wait)) => ConnectClass::Throttled {
+                retry_after: Some(wait),
+            },
+            (407, _) => ConnectClass::Fatal,
+            (200..=299, _) => ConnectClass::Protocol,
+            _ => ConnectClass::Transient,
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "status {}", self.status)?;
+        if self.excerpt.is_empty() {
+            Ok(())
+        } else {
+            write!(formatter, ": {}", self.excerpt)
+        }
+    }
+}
+
+/// Text from the network must not move the cursor of a terminal or turn its writing around.
+fn escaped_excerpt(body: &str) -> String {
+    let mut excerpt = String::new();
+    for character in body.chars() {
+        let harmful = character.is_control()
+            || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let before = excerpt.len();
+        if harmful {
+            excerpt.extend(character.escape_default());
+        } else {
+            excerpt.push(character);
+        }
+        if excerpt.len() > Refusal::MAX_EXCERPT {
+            excerpt.truncate(before);
+            break;
+        }
+    }
+    excerpt
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_class_follows_the_variant_and_the_status() {
+        let check = |error: ConnectError, class: ConnectClass, status: Option<u16>| {
+            assert_eq!((error.class(), error.status()), (class, status), "{error}");
+        };
+        let refused = |status| ConnectError::Refused(Refusal::new(status));
+        let wait = Duration::from_secs(7);
+        let throttled = ConnectClass::Throttled {
+            retry_after: Some(wait),
+        };
+        check(ConnectError::Plaintext, ConnectClass::Fatal, None);
+        check(
+            ConnectError::Redirect { status: 302 },
+            ConnectClass::Fatal,
+            Some(302),
+        );
+        check(
+            ConnectError::BadUpgrade(UpgradeFault::Accept),
+            ConnectClass::Protocol,
+            None,
+        );
+        check(
+            ConnectError::Timeout { stage: Stage::Tls },
+            ConnectClass::Transient,
+            None,
+        );
+        check(refused(401), ConnectClass::Transient, Some(401));
+        check(refused(407), ConnectClass::Fatal, Some(407));
+        check(refused(200), ConnectClass::Protocol, Some(200));
+        check(
+            refused(429),
+            ConnectClass::Throttled { retry_after: None },
+            Some(429),
+        );
+        check(
+            ConnectError::Refused(Refusal::new(503).with_retry_after(wait)),
+            throttled,
+            Some(503),
+        );
+        check(refused(503), ConnectClass::Transient, Some(503));
+    }
+
+    #[test]
+    fn a_bad_certificate_and_a_bad_url_are_not_dialled_again() {
+        assert!(!ConnectError::Certificate("unknown issuer".into()).is_retryable());
+        assert!(!ConnectError::InvalidUrl(UrlFault::Scheme).is_retryable());
+        assert!(ConnectError::Refused(Refusal::new(429)).is_retryable());
+        assert!(ConnectError::BadUpgrade(UpgradeFault::Accept).is_retryable());
+    }
+
+    #[test]
+    fn an_excerpt_is_short_and_cannot_drive_a_terminal() {
+        let refusal = Refusal::new(400).with_body("a\u{1b}[2Jb\r\n\u{9b}\u{202e}é");
+        assert_eq!(refusal.excerpt(), "a\\u{1b}[2Jb\\r\\n\\u{9b}\\u{202e}é");
+        let long = Refusal::new(400).with_body(&"\u{1b}é".repeat(300));
+        assert!(
+            long.excerpt().len() <= Refusal::MAX_EXCERPT,
+            "{}",
+            long.excerpt().len()
+        );
+        assert!(
+            long.excerpt().len() > Refusal::MAX_EXCERPT - 8,
+            "{}",
+            long.excerpt().len()
+        );
+    }
+}

@@ -1,0 +1,126 @@
+//! The byte stream below the frames, plain or TLS, whole and in two halves.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{Buf, Bytes};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, ReadHalf, WriteHalf};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio_rustls::client::TlsStream;
+
+pub(super) enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Stream {
+    /// Two halves; the reading one begins with the bytes that came behind the reply to the upgrade.
+    ///
+    /// TCP halves share a socket without a lock. TLS keeps one state for both directions, so its halves take a lock
+    /// for each poll, never across a wait.
+    pub(super) fn split(self, first_bytes: Bytes) -> (ReadStream, WriteStream) {
+        let (read, write) = match self {
+            Self::Plain(stream) => {
+                let (read, write) = stream.into_split();
+                (ReadInner::Plain(read), WriteStream::Plain(write))
+            }
+            Self::Tls(stream) => {
+                let (read, write) = tokio::io::split(*stream);
+                (ReadInner::Tls(read), WriteStream::Tls(write))
+            }
+        };
+        (
+            ReadStream {
+                first_bytes,
+                inner: read,
+            },
+            write,
+        )
+    }
+}
+
+pub(super) struct ReadStream {
+    first_bytes: Bytes,
+    inner: ReadInner,
+}
+
+enum ReadInner {
+    Plain(OwnedReadHalf),
+    Tls(ReadHalf<TlsStream<TcpStream>>),
+}
+
+pub(super) enum WriteStream {
+    Plain(OwnedWriteHalf),
+    Tls(WriteHalf<TlsStream<TcpStream>>),
+}
+
+impl AsyncRead for ReadStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.first_bytes.has_remaining() {
+            let length = self.first_bytes.len().min(buffer.remaining());
+            buffer.put_slice(&self.first_bytes.split_to(length));
+            return Poll::Ready(Ok(()));
+        }
+        match &mut self.inner {
+            ReadInner::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+            ReadInner::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+        }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+        }
+    }
+}
+
+/// Both enums of writable streams pass every call on to what they hold.
+macro_rules! write_through {
+    ($stream:ty) => {
+        impl AsyncWrite for $stream {
+            fn poll_write(
+                self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+                bytes: &[u8],
+            ) -> Poll<io::Result<usize>> {
+                match self.get_mut() {
+                    Self::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
+                    Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+                }
+            }
+
+            fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+                match self.get_mut() {
+                    Self::Plain(stream) => Pin::new(stream).poll_flush(context),
+                    Self::Tls(stream) => Pin::new(stream).poll_flush(context),
+                }
+            }
+
+            fn poll_shutdown(
+                self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+            ) -> Poll<io::Result<()>> {
+                match self.get_mut() {
+                    Self::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+                    Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+                }
+            }
+        }
+    };
+}
+
+write_through!(Stream);
+write_through!(WriteStream);

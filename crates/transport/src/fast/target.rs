@@ -1,0 +1,187 @@
+//! Where a URL points: scheme, host, port and the request line, checked before anything is dialled.
+
+use std::fmt;
+
+use http::Uri;
+use http::uri::PathAndQuery;
+
+use crate::{ConnectError, UrlFault};
+
+/// A URL taken apart. Its query holds the token, so `Debug` shows host and port only.
+pub(super) struct Target {
+    pub(super) secure: bool,
+    /// A name or an address, IPv6 without brackets.
+    pub(super) host: String,
+    pub(super) port: u16,
+    /// The value of the `Host` header: the port stands in it only when the URL names one.
+    pub(super) authority: String,
+    pub(super) request: PathAndQuery,
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            secure, host, port, ..
+        } = self;
+        formatter
+            .debug_struct("Target")
+            .field("secure", secure)
+            .field("host", host)
+            .field("port", port)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Target {
+    pub(super) fn parse(url: &str) -> Result<Self, ConnectError> {
+        Self::take_apart(url).map_err(ConnectError::InvalidUrl)
+    }
+
+    fn take_apart(url: &str) -> Result<Self, UrlFault> {
+        if url.contains('#') {
+            return Err(UrlFault::Fragment);
+        }
+        let uri: Uri = url.parse().map_err(|_| UrlFault::Malformed)?;
+        let scheme = uri.scheme_str().ok_or(UrlFault::Malformed)?;
+        let secure = scheme.eq_ignore_ascii_case("wss");
+        if !secure && !scheme.eq_ignore_ascii_case("ws") {
+            return Err(UrlFault::Scheme);
+        }
+        let authority = uri.authority().ok_or(UrlFault::Host)?;
+        if authority.as_str().contains('@') {
+            return Err(UrlFault::Userinfo);
+        }
+        // The parser keeps quiet about a port that is no number below 65536, and would fall back to the default.
+        let after_host = authority
+            .as_str()
+            .strip_prefix(authority.host())
+            .ok_or(UrlFault::Malformed)?;
+        let port = match after_host.strip_prefix(':') {
+            Some(digits) => digits.parse().map_err(|_| UrlFault::Malformed)?,
+            None if after_host.is_empty() => {
+                if secure {
+                    443
+                } else {
+                    80
+                }
+            }
+            None => return Err(UrlFault::Malformed),
+        };
+        let host = authority.host();
+        let host = host
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+            .unwrap_or(host);
+        if host.is_empty() {
+            return Err(UrlFault::Host);
+        }
+        let (host, authority) = (host.to_owned(), authority.as_str().to_owned());
+        let request = uri
+            .into_parts()
+            .path_and_query
+            .unwrap_or_else(|| PathAndQuery::from_static("/"));
+        Ok(Self {
+            secure,
+            host,
+            port,
+            authority,
+            request,
+        })
+    }
+
+    /// What must not be shown to anyone: the whole query and each of its values.
+    pub(super) fn secrets(&self) -> Vec<&str> {
+        let query = self.request.query().unwrap_or_default();
+        let values = query
+            .split('&')
+            .map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value));
+        let mut secrets: Vec<&str> = std::iter::once(query)
+            .chain(values)
+            .filter(|secret| !secret.is_empty())
+            .collect();
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        secrets
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_taken_apart() {
+        let check =
+            |url: &str, secure: bool, host: &str, port: u16, authority: &str, request: &str| {
+                let target = Target::parse(url).unwrap();
+                let found = (
+                    target.secure,
+                    target.host.as_str(),
+                    target.port,
+                    target.authority.as_str(),
+                );
+                assert_eq!(found, (secure, host, port, authority), "{url}");
+                let uri = Uri::from(target.request).to_string();
+                assert_eq!(uri, request, "{url}");
+            };
+        check(
+            "wss://a.test/path?token=t%2B",
+            true,
+            "a.test",
+            443,
+            "a.test",
+            "/path?token=t%2B",
+        );
+        check(
+            "wss://a.test:8443?token=t",
+            true,
+            "a.test",
+            8443,
+            "a.test:8443",
+            "/?token=t",
+        );
+        check("WSS://A.test", true, "A.test", 443, "A.test", "/");
+        check(
+            "ws://127.0.0.1:9/x",
+            false,
+            "127.0.0.1",
+            9,
+            "127.0.0.1:9",
+            "/x",
+        );
+        check("ws://[::1]:9/", false, "::1", 9, "[::1]:9", "/");
+        check("ws://localhost", false, "localhost", 80, "localhost", "/");
+    }
+
+    #[test]
+    fn a_url_that_cannot_be_dialled_is_refused() {
+        let check = |url: &str, expected: UrlFault| match Target::parse(url) {
+            Err(ConnectError::InvalidUrl(fault)) => assert_eq!(fault, expected, "{url}"),
+            other => panic!("{url}: {other:?}"),
+        };
+        check("", UrlFault::Malformed);
+        check("/path?token=t", UrlFault::Malformed);
+        check("wss://", UrlFault::Malformed);
+        check("wss://a b/", UrlFault::Malformed);
+        check("wss://a.test:70000/", UrlFault::Malformed);
+        check("wss://a.test:/", UrlFault::Malformed);
+        check("https://a.test/", UrlFault::Scheme);
+        check("wss://user:password@a.test/", UrlFault::Userinfo);
+        check("wss://user@a.test/", UrlFault::Userinfo);
+        check("wss://a.test/#token", UrlFault::Fragment);
+    }
+
+    #[test]
+    fn debug_leaves_the_token_out() {
+        let target = Target::parse("wss://a.test/canary-path?token=canary-token").unwrap();
+        assert!(!format!("{target:?}").contains("canary"), "{target:?}");
+    }
+
+    #[test]
+    fn the_secrets_are_the_query_and_its_values_longest_first() {
+        let target = Target::parse("wss://a.test/?token=abc&connectId=de&&flag").unwrap();
+        assert_eq!(
+            target.secrets(),
+            ["token=abc&connectId=de&&flag", "flag", "abc", "de"]
+        );
+    }
+}

@@ -1,0 +1,168 @@
+//! The sending half: one frame at a time, flushed, under a deadline, and at most one close frame.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use fastwebsockets::{Frame, OpCode, Payload, WebSocketError, WebSocketWrite};
+use tokio::time::timeout;
+
+use super::Limits;
+use super::stream::WriteStream;
+use crate::{CloseFrame, Outgoing, WriteError, Writer};
+
+/// The sending half of a [`FastWebSocket`](crate::FastWebSocket) connection.
+///
+/// Each frame is masked with fresh random bytes and flushed before [`send`](Writer::send) resolves. A future that is
+/// dropped before it is done, like a failed write, ends the writer: half a frame may be on the wire.
+pub struct FastWriter {
+    frames: WebSocketWrite<WriteStream>,
+    write_timeout: Duration,
+    close_timeout: Duration,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Open,
+    Closed,
+    /// A write is under way, was dropped on its way, or failed.
+    Broken,
+}
+
+impl FastWriter {
+    pub(super) fn new(mut frames: WebSocketWrite<WriteStream>, limits: &Limits) -> Self {
+        // The codec's vectored write spins when a stream takes no bytes, and our frames are small.
+        frames.set_writev(false);
+        let Limits {
+            write_timeout,
+            close_timeout,
+            ..
+        } = *limits;
+        Self {
+            frames,
+            write_timeout,
+            close_timeout,
+            state: State::Open,
+        }
+    }
+
+    async fn put(
+        &mut self,
+        frame: Frame<'_>,
+        deadline: Duration,
+        after: State,
+    ) -> Result<(), WriteError> {
+        match self.state {
+            State::Open => {}
+            State::Closed => return Err(WriteError::Closed),
+            State::Broken => return Err(WriteError::Broken),
+        }
+        self.state = State::Broken;
+        let written = write_and_flush(&mut self.frames, frame);
+        timeout(deadline, written)
+            .await
+            .map_err(|_| WriteError::Timeout)??;
+        self.state = after;
+        Ok(())
+    }
+}
+
+impl Writer for FastWriter {
+    async fn send(&mut self, message: Outgoing<'_>) -> Result<(), WriteError> {
+        message.check()?;
+        let (opcode, payload) = match message {
+            Outgoing::Text(text) => (OpCode::Text, text.as_bytes()),
+            Outgoing::Binary(payload) => (OpCode::Binary, payload),
+            Outgoing::Ping(payload) => (OpCode::Ping, payload),
+            Outgoing::Pong(payload) => (OpCode::Pong, payload),
+        };
+        let frame = Frame::new(true, opcode, None, Payload::Borrowed(payload));
+        self.put(frame, self.write_timeout, State::Open).await
+    }
+
+    async fn close(&mut self, frame: Option<CloseFrame>) -> Result<(), WriteError> {
+        if self.state == State::Closed {
+            return Ok(());
+        }
+        let frame = match frame.map(CloseFrame::checked).transpose()? {
+            Some(close) => Frame::close(close.code, close.reason.as_bytes()),
+            None => Frame::close_raw(Payload::Borrowed(&[])),
+        };
+        self.put(frame, self.close_timeout, State::Closed).await
+    }
+}
+
+impl fmt::Debug for FastWriter {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("FastWriter")
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+async fn write_and_flush(
+    frames: &mut WebSocketWrite<WriteStream>,
+    frame: Frame<'_>,
+) -> Result<(), WriteError> {
+    frames.write_frame(frame).await.map_err(write_error)?;
+    frames.flush().await.map_err(write_error)
+}
+
+fn write_error(error: WebSocketError) -> WriteError {
+    match error {
+        WebSocketError::IoError(error) => WriteError::Io(error),
+        WebSocketError::ConnectionClosed => WriteError::Closed,
+        other => WriteError::Io(io::Error::other(other)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fastwebsockets::Role;
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::{TcpListener, TcpStream};
+
+    /// A connection whose peer does not read, with no room left for even one frame.
+    async fn stuck(limits: &Limits) -> (FastWriter, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let (peer, _) = listener.accept().await.unwrap();
+        let (read, mut write) = stream.into_split();
+        let flood = vec![0; 64 << 20];
+        let flooded = timeout(Duration::from_millis(200), write.write_all(&flood)).await;
+        assert!(flooded.is_err(), "the socket took everything");
+        let write = WriteStream::Plain(write);
+        let (_, frames) = fastwebsockets::after_handshake_split(read, write, Role::Client);
+        (FastWriter::new(frames, limits), peer)
+    }
+
+    #[tokio::test]
+    async fn the_close_frame_has_a_deadline_of_its_own() {
+        let limits = Limits {
+            write_timeout: Duration::MAX,
+            close_timeout: Duration::from_millis(50),
+            ..Limits::default()
+        };
+        let (mut writer, _peer) = stuck(&limits).await;
+        let closed = writer.close(Some(CloseFrame::normal())).await;
+        assert!(matches!(closed, Err(WriteError::Timeout)), "{closed:?}");
+        assert!(matches!(writer.close(None).await, Err(WriteError::Broken)));
+    }
+
+    #[tokio::test]
+    async fn a_small_frame_has_the_write_deadline() {
+        let limits = Limits {
+            write_timeout: Duration::from_millis(50),
+            close_timeout: Duration::MAX,
+            ..Limits::default()
+        };
+        let (mut writer, _peer) = stuck(&limits).await;
+        let sent = writer.send(Outgoing::Ping(b"")).await;
+        assert!(matches!(sent, Err(WriteError::Timeout)), "{sent:?}");
+    }
+}

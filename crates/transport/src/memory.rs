@@ -1,0 +1,315 @@
+//! The in-memory pair: a [`Connect`] for tests whose far end is in the test's hands; knows no socket.
+//!
+//! [`pair`] gives a [`Dialer`], to hand to the code under test, and a [`Listener`], where the test accepts each dial
+//! and plays the server through a [`Peer`]. Everything is bounded and needs only tokio's timers, so that it works
+//! under tokio's paused clock: a write into a peer that does not read fails after the write deadline at once.
+//!
+//! ```
+//! use kucoin_streams_transport::{Connect, Message, Outgoing, Reader, Writer, memory};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (dialer, mut listener) = memory::pair();
+//! let client = tokio::spawn(async move {
+//!     let (mut reader, mut writer) = dialer.connect("wss://exchange.test/?token=t0").await?;
+//!     let welcome = reader.read().await?;
+//!     writer.send(Outgoing::Text("subscribe")).await?;
+//!     Ok::<_, Box<dyn std::error::Error + Send + Sync>>(welcome)
+//! });
+//!
+//! let dial = listener.accept().await.ok_or("nobody dialled")?;
+//! assert_eq!(dial.url(), "wss://exchange.test/?token=t0");
+//! let mut peer = dial.accept();
+//! peer.send(Message::Text("welcome".into())).await?;
+//! assert_eq!(peer.receive().await, Some(Message::Text("subscribe".into())));
+//! peer.cut(); // the client now reads an end without a close frame
+//! # let welcome = client.await?.map_err(|error| error.to_string())?;
+//! # assert_eq!(welcome, Message::Text("welcome".into()));
+//! # Ok(())
+//! # }
+//! ```
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    CloseFrame, Connect, ConnectError, Message, Outgoing, ReadError, Reader, WriteError, Writer,
+};
+
+/// A connector and the place where its dials arrive; 64 messages fit each way, and a write waits 5 s for room.
+#[must_use]
+pub fn pair() -> (Dialer, Listener) {
+    let (sender, receiver) = mpsc::channel(64);
+    let dialer = Dialer {
+        dials: sender,
+        capacity: 64,
+        write_timeout: Duration::from_secs(5),
+    };
+    (dialer, Listener { dials: receiver })
+}
+
+/// The connector of an in-memory pair; clones dial the same [`Listener`].
+#[derive(Clone, Debug)]
+pub struct Dialer {
+    dials: mpsc::Sender<Dial>,
+    capacity: usize,
+    write_timeout: Duration,
+}
+
+impl Dialer {
+    /// Sets how many messages fit each way before the sender waits; default 64, at least 1.
+    #[must_use]
+    pub fn with_capacity(mut self, messages: usize) -> Self {
+        self.capacity = messages.max(1);
+        self
+    }
+
+    /// Sets how long a write waits for room before [`WriteError::Timeout`]; default 5 s.
+    #[must_use]
+    pub fn with_write_timeout(mut self, timeout: Duration) -> Self {
+        self.write_timeout = timeout;
+        self
+    }
+}
+
+/// Waits until the test answers the dial; a dial that is never answered stalls, so put your own deadline around it.
+impl Connect for Dialer {
+    type Reader = MemoryReader;
+    type Writer = MemoryWriter;
+
+    async fn connect(&self, url: &str) -> Result<(MemoryReader, MemoryWriter), ConnectError> {
+        let (answer, answered) = oneshot::channel();
+        let dial = Dial {
+            url: url.to_owned(),
+            capacity: self.capacity,
+            write_timeout: self.write_timeout,
+            answer,
+        };
+        self.dials.send(dial).await.map_err(|_| refused())?;
+        answered.await.unwrap_or_else(|_| Err(refused()))
+    }
+}
+
+fn refused() -> ConnectError {
+    ConnectError::Tcp(io::ErrorKind::ConnectionRefused.into())
+}
+
+/// Where the dials of a [`Dialer`] arrive; without it, every dial is refused like a closed port.
+#[derive(Debug)]
+pub struct Listener {
+    dials: mpsc::Receiver<Dial>,
+}
+
+impl Listener {
+    /// Waits for the next dial; `None` once every [`Dialer`] is gone.
+    pub async fn accept(&mut self) -> Option<Dial> {
+        self.dials.recv().await
+    }
+}
+
+/// A dial that waits for its answer. Keep it to stall the client; drop it to refuse like a closed port.
+pub struct Dial {
+    url: String,
+    capacity: usize,
+    write_timeout: Duration,
+    answer: oneshot::Sender<Result<(MemoryReader, MemoryWriter), ConnectError>>,
+}
+
+impl Dial {
+    /// The URL that was dialled, token included.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Whether the client gave up waiting.
+    #[must_use]
+    pub fn is_abandoned(&self) -> bool {
+        self.answer.is_closed()
+    }
+
+    /// Completes the dial and plays the server from here on.
+    #[must_use]
+    pub fn accept(self) -> Peer {
+        let (to_client, incoming) = mpsc::channel(self.capacity);
+        let (outgoing, from_client) = mpsc::channel(self.capacity);
+        let reader = MemoryReader {
+            incoming,
+            finished: false,
+        };
+        let writer = MemoryWriter {
+            outgoing,
+            timeout: self.write_timeout,
+            state: State::Open,
+        };
+        // A client that gave up drops its halves, which the peer notices as any hang-up.
+        drop(self.answer.send(Ok((reader, writer))));
+        Peer {
+            to_client,
+            from_client,
+        }
+    }
+
+    /// Makes the dial fail with this error.
+    pub fn refuse(self, error: ConnectError) {
+        drop(self.answer.send(Err(error)));
+    }
+}
+
+/// Leaves the URL out: it holds a token.
+impl fmt::Debug for Dial {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Dial").finish_non_exhaustive()
+    }
+}
+
+/// The server's side of an in-memory connection. Dropping it is [`cut`](Peer::cut).
+#[derive(Debug)]
+pub struct Peer {
+    to_client: mpsc::Sender<Result<Message, ReadError>>,
+    from_client: mpsc::Receiver<Message>,
+}
+
+/// The client has dropped its reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the client no longer reads")]
+pub struct HungUp;
+
+impl Peer {
+    /// Sends a message as it is, without checking it; waits while the client's queue is full.
+    ///
+    /// # Errors
+    /// [`HungUp`] when the client has dropped its reader.
+    pub async fn send(&self, message: Message) -> Result<(), HungUp> {
+        self.to_client.send(Ok(message)).await.map_err(|_| HungUp)
+    }
+
+    /// Sends a text message.
+    ///
+    /// # Errors
+    /// [`HungUp`] when the client has dropped its reader.
+    pub async fn send_text(&self, text: impl Into<String> + Send) -> Result<(), HungUp> {
+        self.send(Message::Text(Bytes::from(text.into()))).await
+    }
+
+    /// Sends a binary message.
+    ///
+    /// # Errors
+    /// [`HungUp`] when the client has dropped its reader.
+    pub async fn send_binary(&self, payload: impl Into<Bytes> + Send) -> Result<(), HungUp> {
+        self.send(Message::Binary(payload.into())).await
+    }
+
+    /// Sends a ping.
+    ///
+    /// # Errors
+    /// [`HungUp`] when the client has dropped its reader.
+    pub async fn send_ping(&self, payload: impl Into<Bytes> + Send) -> Result<(), HungUp> {
+        self.send(Message::Ping(payload.into())).await
+    }
+
+    /// Sends a close frame; the client's answer can still be received.
+    ///
+    /// # Errors
+    /// [`HungUp`] when the client has dropped its reader.
+    pub async fn send_close(&self, frame: Option<CloseFrame>) -> Result<(), HungUp> {
+        self.send(Message::Close(frame)).await
+    }
+
+    /// Waits for what the client writes next; `None` once it has dropped its writer. Not calling it lets the
+    /// client's queue fill up, as a server that no longer reads.
+    pub async fn receive(&mut self) -> Option<Message> {
+        self.from_client.recv().await
+    }
+
+    /// Ends the connection without a close frame, behind what was sent.
+    pub fn cut(self) {}
+
+    /// Ends the connection with this error, behind what was sent.
+    ///
+    /// # Errors
+    /// [`HungUp`] when the client has dropped its reader.
+    pub async fn fail(self, error: ReadError) -> Result<(), HungUp> {
+        self.to_client.send(Err(error)).await.map_err(|_| HungUp)
+    }
+}
+
+/// The receiving half of an in-memory connection.
+#[derive(Debug)]
+pub struct MemoryReader {
+    incoming: mpsc::Receiver<Result<Message, ReadError>>,
+    finished: bool,
+}
+
+impl Reader for MemoryReader {
+    async fn read(&mut self) -> Result<Message, ReadError> {
+        if self.finished {
+            return Err(ReadError::Finished);
+        }
+        let read = self.incoming.recv().await.unwrap_or(Err(ReadError::Eof));
+        self.finished = matches!(read, Err(_) | Ok(Message::Close(_)));
+        read
+    }
+}
+
+/// The sending half of an in-memory connection; keeps the same rules as a real one.
+#[derive(Debug)]
+pub struct MemoryWriter {
+    outgoing: mpsc::Sender<Message>,
+    timeout: Duration,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Open,
+    Closed,
+    Broken,
+}
+
+impl MemoryWriter {
+    async fn put(&mut self, message: Message) -> Result<(), WriteError> {
+        match self.state {
+            State::Open => {}
+            State::Closed => return Err(WriteError::Closed),
+            State::Broken => return Err(WriteError::Broken),
+        }
+        self.state = State::Broken;
+        let after = if matches!(message, Message::Close(_)) {
+            State::Closed
+        } else {
+            State::Open
+        };
+        match tokio::time::timeout(self.timeout, self.outgoing.send(message)).await {
+            Ok(Ok(())) => self.state = after,
+            Ok(Err(_)) => return Err(WriteError::Io(io::ErrorKind::BrokenPipe.into())),
+            Err(_) => return Err(WriteError::Timeout),
+        }
+        Ok(())
+    }
+}
+
+impl Writer for MemoryWriter {
+    async fn send(&mut self, message: Outgoing<'_>) -> Result<(), WriteError> {
+        message.check()?;
+        self.put(match message {
+            Outgoing::Text(text) => Message::Text(Bytes::copy_from_slice(text.as_bytes())),
+            Outgoing::Binary(payload) => Message::Binary(Bytes::copy_from_slice(payload)),
+            Outgoing::Ping(payload) => Message::Ping(Bytes::copy_from_slice(payload)),
+            Outgoing::Pong(payload) => Message::Pong(Bytes::copy_from_slice(payload)),
+        })
+        .await
+    }
+
+    async fn close(&mut self, frame: Option<CloseFrame>) -> Result<(), WriteError> {
+        if self.state == State::Closed {
+            return Ok(());
+        }
+        let frame = frame.map(CloseFrame::checked).transpose()?;
+        self.put(Message::Close(frame)).await
+    }
+}

@@ -1,0 +1,252 @@
+//! A server is believed only when its certificate leads to a root that is trusted, is valid, and names the host.
+#![cfg(feature = "fastwebsockets")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+use std::sync::Arc;
+
+use kucoin_streams_transport::{
+    CloseFrame, Connect, ConnectClass, ConnectError, FastReader, FastWebSocket, FastWriter,
+    Message, Outgoing, ReadError, Reader, Writer,
+};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use support::{
+    CLOSE, FIN, Server, TEXT, TOKEN, agreement, close_payload, frame, read_frame, read_head,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+struct Authority {
+    root: CertificateDer<'static>,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let mut parameters = CertificateParams::new(Vec::new()).unwrap();
+        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let root = parameters.self_signed(&key).unwrap().der().clone();
+        Self {
+            root,
+            issuer: Issuer::new(parameters, key),
+        }
+    }
+
+    /// A server with a certificate for this host.
+    fn server(&self, host: &str, change: impl Fn(&mut CertificateParams)) -> TlsAcceptor {
+        let mut parameters = CertificateParams::new(vec![host.to_owned()]).unwrap();
+        change(&mut parameters);
+        let key = KeyPair::generate().unwrap();
+        let certificate = parameters.signed_by(&key, &self.issuer).unwrap();
+        let mut config =
+            ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_no_client_auth()
+                .with_single_cert(
+                    vec![certificate.der().clone()],
+                    PrivateKeyDer::Pkcs8(key.serialize_der().into()),
+                )
+                .unwrap();
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        TlsAcceptor::from(Arc::new(config))
+    }
+
+    /// A client that trusts this authority alone, with an ALPN list that was made for something else.
+    fn client(&self) -> FastWebSocket {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.root.clone()).unwrap();
+        let mut config =
+            ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_root_certificates(roots)
+                .with_no_client_auth();
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        FastWebSocket::new().with_tls_config(Arc::new(config))
+    }
+}
+
+type Dialled = Result<(FastReader, FastWriter), ConnectError>;
+
+/// Dials `localhost`; the server's end is there when the handshake and the upgrade went through.
+async fn dial(
+    connector: FastWebSocket,
+    acceptor: TlsAcceptor,
+) -> (Dialled, Option<TlsStream<TcpStream>>) {
+    let server = Server::bind().await;
+    let url = format!("wss://localhost:{}/endpoint?token={TOKEN}", server.port());
+    let serve = async {
+        let (stream, _) = server.listener.accept().await.unwrap();
+        let mut stream = acceptor.accept(stream).await.ok()?;
+        assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
+        assert_eq!(stream.get_ref().1.server_name(), Some("localhost"));
+        let request = read_head(&mut stream).await;
+        stream
+            .write_all(agreement(&request).as_bytes())
+            .await
+            .unwrap();
+        stream.flush().await.unwrap();
+        Some(stream)
+    };
+    tokio::join!(connector.connect(&url), serve)
+}
+
+async fn check_refused(connector: FastWebSocket, acceptor: TlsAcceptor) {
+    let (dialled, stream) = dial(connector, acceptor).await;
+    let error = dialled.unwrap_err();
+    assert!(matches!(error, ConnectError::Certificate(_)), "{error:?}");
+    assert_eq!(error.class(), ConnectClass::Certificate);
+    assert!(stream.is_none(), "the token was sent");
+}
+
+#[tokio::test]
+async fn a_root_of_ones_own_is_accepted_and_messages_flow_both_ways() {
+    let authority = Authority::new();
+    let (dialled, stream) = dial(authority.client(), authority.server("localhost", |_| {})).await;
+    let ((mut reader, mut writer), mut stream) = (dialled.unwrap(), stream.unwrap());
+    let long = "é".repeat(100_000);
+    for text in ["welcome", &long] {
+        let serve = async {
+            stream
+                .write_all(&frame(FIN | TEXT, text.as_bytes()))
+                .await
+                .unwrap();
+            stream.flush().await.unwrap();
+            read_frame(&mut stream).await
+        };
+        let echo = async {
+            let message = reader.read().await.unwrap();
+            assert!(message == Message::Text(text.to_owned().into()));
+            writer.send(Outgoing::Text(text)).await.unwrap();
+        };
+        let (echoed, ()) = tokio::join!(serve, echo);
+        assert!(echoed == Some((FIN | TEXT, text.as_bytes().to_vec())));
+    }
+    writer.close(Some(CloseFrame::normal())).await.unwrap();
+    assert_eq!(
+        read_frame(&mut stream).await,
+        Some((FIN | CLOSE, close_payload(1000, b"")))
+    );
+}
+
+#[tokio::test]
+async fn reading_and_writing_at_once_over_tls() {
+    const COUNT: usize = 2_000;
+    let authority = Authority::new();
+    let (dialled, stream) = dial(authority.client(), authority.server("localhost", |_| {})).await;
+    let ((mut reader, mut writer), stream) = (dialled.unwrap(), stream.unwrap());
+    let (mut from_client, mut to_client) = tokio::io::split(stream);
+    let payload = |number: usize| format!("{number}:{}", "x".repeat(number % 700));
+    let pushed = async {
+        for number in 0..COUNT {
+            to_client
+                .write_all(&frame(FIN | TEXT, payload(number).as_bytes()))
+                .await
+                .unwrap();
+            to_client.flush().await.unwrap();
+        }
+    };
+    let received = async {
+        for number in 0..COUNT {
+            assert_eq!(
+                reader.read().await.unwrap(),
+                Message::Text(payload(number).into())
+            );
+        }
+    };
+    let sent = async {
+        for number in 0..COUNT {
+            writer.send(Outgoing::Text(&payload(number))).await.unwrap();
+        }
+    };
+    let taken = async {
+        for number in 0..COUNT {
+            assert_eq!(
+                read_frame(&mut from_client).await.unwrap().1,
+                payload(number).into_bytes()
+            );
+        }
+    };
+    tokio::join!(pushed, received, sent, taken);
+}
+
+#[tokio::test]
+async fn an_unknown_authority_is_refused() {
+    check_refused(
+        Authority::new().client(),
+        Authority::new().server("localhost", |_| {}),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn the_roots_of_the_platform_do_not_know_our_authority() {
+    let (dialled, stream) = dial(
+        FastWebSocket::new(),
+        Authority::new().server("localhost", |_| {}),
+    )
+    .await;
+    let error = dialled.unwrap_err();
+    // A machine without any root certificate refuses, too.
+    assert!(
+        matches!(
+            error,
+            ConnectError::Certificate(_) | ConnectError::TlsConfiguration(_)
+        ),
+        "{error:?}"
+    );
+    assert!(stream.is_none(), "the token was sent");
+}
+
+#[tokio::test]
+async fn a_certificate_for_another_host_is_refused() {
+    let authority = Authority::new();
+    check_refused(
+        authority.client(),
+        authority.server("exchange.test", |_| {}),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_expired_certificate_is_refused() {
+    let authority = Authority::new();
+    let expired = authority.server("localhost", |parameters| {
+        parameters.not_before = rcgen::date_time_ymd(2019, 1, 1);
+        parameters.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    });
+    check_refused(authority.client(), expired).await;
+}
+
+#[tokio::test]
+async fn an_end_without_the_farewell_of_tls_is_an_end_without_a_close_frame() {
+    let authority = Authority::new();
+    let (dialled, stream) = dial(authority.client(), authority.server("localhost", |_| {})).await;
+    let ((mut reader, _writer), mut stream) = (dialled.unwrap(), stream.unwrap());
+    stream.write_all(&frame(FIN | TEXT, b"last")).await.unwrap();
+    stream
+        .write_all(&frame(FIN | TEXT, b"truncated")[..5])
+        .await
+        .unwrap();
+    stream.flush().await.unwrap();
+    drop(stream.into_inner().0);
+    assert_eq!(reader.read().await.unwrap(), Message::Text("last".into()));
+    assert!(matches!(reader.read().await, Err(ReadError::Eof)));
+}
+
+#[tokio::test]
+async fn dropping_both_halves_closes_the_tls_connection() {
+    let authority = Authority::new();
+    let (dialled, stream) = dial(authority.client(), authority.server("localhost", |_| {})).await;
+    let mut stream = stream.unwrap();
+    drop(dialled.unwrap());
+    // The socket is gone, with or without a farewell.
+    assert!(!matches!(stream.read(&mut [0]).await, Ok(1..)));
+}

@@ -1,0 +1,178 @@
+//! Every stage of a dial ends in a bounded time and says which stage it was.
+#![cfg(feature = "fastwebsockets")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+use std::time::Duration;
+
+use kucoin_streams_transport::{
+    Connect, ConnectClass, ConnectError, FastWebSocket, Outgoing, Stage, Writer,
+};
+use support::{Server, drip};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+const SHORT: Duration = Duration::from_millis(200);
+
+async fn dial(connector: FastWebSocket, url: &str) -> ConnectError {
+    connector.connect(url).await.map(drop).unwrap_err()
+}
+
+#[tokio::test]
+async fn a_closed_port_is_a_tcp_error() {
+    let server = Server::bind().await;
+    let url = server.url();
+    drop(server);
+    let error = dial(FastWebSocket::new(), &url).await;
+    assert!(matches!(error, ConnectError::Tcp(_)), "{error:?}");
+    assert_eq!(error.class(), ConnectClass::Transient);
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_exist_is_a_dns_error() {
+    let error = dial(FastWebSocket::new(), "wss://nobody.invalid/?token=t").await;
+    // Without a network the resolver may only run out of time.
+    assert!(
+        matches!(
+            error,
+            ConnectError::Dns(_) | ConnectError::Timeout { stage: Stage::Dns }
+        ),
+        "{error:?}"
+    );
+    assert_eq!(error.class(), ConnectClass::Transient);
+}
+
+#[tokio::test]
+async fn plaintext_goes_to_loopback_only() {
+    for url in [
+        "ws://192.0.2.1/?token=t",
+        "ws://example.com/?token=t",
+        "ws://[2001:db8::1]/?token=t",
+    ] {
+        let error = dial(FastWebSocket::new(), url).await;
+        assert!(matches!(error, ConnectError::Plaintext), "{url}: {error:?}");
+        assert_eq!(error.class(), ConnectClass::Fatal);
+    }
+}
+
+#[tokio::test]
+async fn plaintext_to_localhost_works() {
+    let server = Server::bind().await;
+    let url = format!("ws://localhost:{}/?token=t", server.port());
+    let connector = FastWebSocket::new();
+    // `localhost` may be ::1 first, where nobody listens; the next address is tried.
+    let (halves, _stream) = tokio::join!(connector.connect(&url), server.accept());
+    halves.unwrap();
+}
+
+#[tokio::test]
+async fn a_silent_tls_server_runs_into_the_tls_deadline() {
+    let server = Server::bind().await;
+    let url = format!("wss://127.0.0.1:{}/?token=t", server.port());
+    let connector = rootless_tls().with_tls_timeout(SHORT);
+    let (error, _stream) = tokio::join!(dial(connector, &url), server.listener.accept());
+    assert!(
+        matches!(error, ConnectError::Timeout { stage: Stage::Tls }),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_a_tls_error() {
+    let server = Server::bind().await;
+    let url = format!("wss://127.0.0.1:{}/?token=t", server.port());
+    let serve = async {
+        let (mut stream, _) = server.listener.accept().await.unwrap();
+        stream
+            .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            .await
+            .unwrap();
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+    };
+    let (error, ()) = tokio::join!(dial(rootless_tls(), &url), serve);
+    assert!(matches!(error, ConnectError::Tls(_)), "{error:?}");
+    assert_eq!(error.class(), ConnectClass::Transient);
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers_runs_into_the_upgrade_deadline() {
+    let server = Server::bind().await;
+    let url = server.url();
+    let connector = FastWebSocket::new().with_upgrade_timeout(SHORT);
+    let (error, _stream) = tokio::join!(dial(connector, &url), server.accept_request());
+    assert!(
+        matches!(
+            error,
+            ConnectError::Timeout {
+                stage: Stage::Upgrade
+            }
+        ),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_reply_that_drips_for_ever_runs_into_the_upgrade_deadline() {
+    let server = Server::bind().await;
+    let url = server.url();
+    let serve = async {
+        let (mut stream, _) = server.accept_request().await;
+        stream
+            .write_all(b"HTTP/1.1 101 Switching Protocols\r\n")
+            .await
+            .unwrap();
+        loop {
+            drip(&mut stream, b"A: b\r\n").await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let connector = FastWebSocket::new().with_upgrade_timeout(SHORT);
+    let error = tokio::select! {
+        error = dial(connector, &url) => error,
+        () = serve => unreachable!("it drips for ever"),
+    };
+    // 100 headers would take two seconds and are refused as too many; either way the dial ends.
+    assert!(
+        matches!(
+            error,
+            ConnectError::Timeout {
+                stage: Stage::Upgrade
+            }
+        ),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_dropped_dial_closes_its_connection() {
+    let server = Server::bind().await;
+    let url = server.url();
+    let dialling = tokio::spawn(async move { FastWebSocket::new().connect(&url).await.map(drop) });
+    let (mut stream, _) = server.accept_request().await;
+    dialling.abort();
+    assert_eq!(stream.read_to_end(&mut Vec::new()).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn deadlines_beyond_every_clock_are_no_deadlines() {
+    let server = Server::bind().await;
+    let url = server.url();
+    let connector = FastWebSocket::new()
+        .with_connect_timeout(Duration::MAX)
+        .with_upgrade_timeout(Duration::MAX)
+        .with_write_timeout(Duration::MAX);
+    let (halves, _stream) = tokio::join!(connector.connect(&url), server.accept());
+    let (_reader, mut writer) = halves.unwrap();
+    writer.send(Outgoing::Text("x")).await.unwrap();
+}
+
+/// TLS with no root at all, so that the test does not depend on the roots of the machine.
+fn rootless_tls() -> FastWebSocket {
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    FastWebSocket::new().with_tls_config(std::sync::Arc::new(config))
+}

@@ -1,0 +1,113 @@
+//! However a connection ends, the reader tells it, once, and never delivers a part of a message.
+#![cfg(feature = "fastwebsockets")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+use std::time::Duration;
+
+use kucoin_streams_transport::{
+    CloseFrame, FastWebSocket, Message, Outgoing, ReadError, Reader, WriteError, Writer,
+};
+use support::{CLOSE, CONTINUATION, FIN, TEXT, close_payload, connected, frame, read_frame};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+#[tokio::test]
+async fn an_end_without_a_close_frame() {
+    let fragment = [frame(TEXT, b"half of"), frame(CONTINUATION, b" a message")].concat();
+    for unfinished in [
+        Vec::new(),
+        frame(FIN | TEXT, b"{\"half\":true}")[..7].to_vec(),
+        vec![FIN | TEXT],
+        fragment,
+    ] {
+        let (mut reader, _writer, mut server) = connected(FastWebSocket::new()).await;
+        server.write_all(&frame(FIN | TEXT, b"last")).await.unwrap();
+        server.write_all(&unfinished).await.unwrap();
+        server.shutdown().await.unwrap();
+        assert_eq!(reader.read().await.unwrap(), Message::Text("last".into()));
+        let error = reader.read().await.unwrap_err();
+        assert!(
+            matches!(error, ReadError::Eof),
+            "{error:?} after {unfinished:?}"
+        );
+        assert_eq!(error.close_code(), None);
+        assert!(matches!(reader.read().await, Err(ReadError::Finished)));
+    }
+}
+
+#[tokio::test]
+async fn a_reset_in_the_middle_of_a_frame() {
+    let (mut reader, mut writer, mut server) = connected(FastWebSocket::new()).await;
+    server.write_all(&frame(FIN | TEXT, b"last")).await.unwrap();
+    assert_eq!(reader.read().await.unwrap(), Message::Text("last".into()));
+    server
+        .write_all(&frame(FIN | TEXT, b"{\"half\":true}")[..7])
+        .await
+        .unwrap();
+    socket2::SockRef::from(&server)
+        .set_linger(Some(Duration::ZERO))
+        .unwrap();
+    drop(server);
+    let error = reader.read().await.unwrap_err();
+    assert!(matches!(error, ReadError::Io(_)), "{error:?}");
+    assert!(matches!(reader.read().await, Err(ReadError::Finished)));
+    assert!(matches!(
+        writer.send(Outgoing::Text("x")).await,
+        Err(WriteError::Io(_))
+    ));
+}
+
+#[tokio::test]
+async fn a_closing_handshake_from_the_server() {
+    let (mut reader, mut writer, mut server) = connected(FastWebSocket::new()).await;
+    let payload = close_payload(1001, b"maintenance");
+    server
+        .write_all(&frame(FIN | CLOSE, &payload))
+        .await
+        .unwrap();
+    let Message::Close(close) = reader.read().await.unwrap() else {
+        panic!("no close")
+    };
+    assert_eq!(close, Some(CloseFrame::new(1001, "maintenance")));
+    writer.close(close).await.unwrap();
+    assert_eq!(read_frame(&mut server).await, Some((FIN | CLOSE, payload)));
+    drop((reader, writer));
+    assert_eq!(server.read_to_end(&mut Vec::new()).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_closing_handshake_from_us() {
+    let (mut reader, mut writer, mut server) = connected(FastWebSocket::new()).await;
+    writer.close(Some(CloseFrame::normal())).await.unwrap();
+    let (_, payload) = read_frame(&mut server).await.unwrap();
+    // What was under way is still delivered.
+    server.write_all(&frame(FIN | TEXT, b"last")).await.unwrap();
+    server
+        .write_all(&frame(FIN | CLOSE, &payload))
+        .await
+        .unwrap();
+    assert_eq!(reader.read().await.unwrap(), Message::Text("last".into()));
+    assert_eq!(
+        reader.read().await.unwrap(),
+        Message::Close(Some(CloseFrame::normal()))
+    );
+}
+
+#[tokio::test]
+async fn a_read_that_is_dropped_in_the_middle_never_yields_garbage() {
+    let (mut reader, _writer, mut server) = connected(FastWebSocket::new()).await;
+    let message = frame(FIN | TEXT, b"{\"split\":true}");
+    server.write_all(&message[..5]).await.unwrap();
+    let dropped = tokio::time::timeout(Duration::from_millis(50), reader.read()).await;
+    assert!(dropped.is_err());
+    server.write_all(&message[5..]).await.unwrap();
+    assert!(matches!(reader.read().await, Err(ReadError::Finished)));
+}
+
+#[tokio::test]
+async fn dropping_both_halves_closes_the_socket() {
+    let (reader, writer, mut server) = connected(FastWebSocket::new()).await;
+    drop((reader, writer));
+    assert_eq!(server.read_to_end(&mut Vec::new()).await.unwrap(), 0);
+}

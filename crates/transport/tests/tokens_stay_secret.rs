@@ -1,0 +1,189 @@
+//! Neither errors nor `Debug` nor log lines show the token, whatever fails.
+#![cfg(feature = "fastwebsockets")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+use std::error::Error;
+use std::fmt::{Debug, Write as _};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use kucoin_streams_transport::{
+    Connect, ConnectError, FastWebSocket, Message, Outgoing, Reader, Writer,
+};
+use support::{FIN, Server, TEXT, TOKEN, TOKEN_DECODED, agreement, connected, dial_against, frame};
+use tokio::io::AsyncWriteExt;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+/// Every way in which an error is ever shown, causes included.
+fn shown(error: &(dyn Error + 'static)) -> String {
+    let mut text = String::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        writeln!(text, "{error} {error:?} {error:#?}").unwrap();
+        next = error.source();
+    }
+    text
+}
+
+fn check(name: &str, text: &str) {
+    for secret in [TOKEN, TOKEN_DECODED, "canary", "connectId"] {
+        assert!(!text.contains(secret), "{name}: {text}");
+    }
+}
+
+async fn failed(connector: FastWebSocket, url: &str) -> ConnectError {
+    connector.connect(url).await.map(drop).unwrap_err()
+}
+
+#[tokio::test]
+async fn errors_of_urls_and_of_dialling() {
+    let closed = {
+        let server = Server::bind().await;
+        server.url()
+    };
+    for url in [
+        closed.as_str(),
+        &format!("ws://192.0.2.1/?token={TOKEN}"),
+        &format!("http://127.0.0.1/?token={TOKEN}"),
+        &format!("wss://user:{TOKEN}@a.test/?token={TOKEN}"),
+        &format!("wss://a b/?token={TOKEN}"),
+        &format!("wss://a.test/?token={TOKEN}#{TOKEN}"),
+        &format!("wss://a.test:99999/?token={TOKEN}"),
+        &format!("wss://nobody.invalid/?token={TOKEN}"),
+        &format!("/?token={TOKEN}"),
+    ] {
+        let error = failed(FastWebSocket::new(), url).await;
+        check("dialling", &shown(&error));
+    }
+}
+
+#[tokio::test]
+async fn errors_of_the_upgrade_although_the_server_quotes_the_request() {
+    type Reply = fn(&str) -> String;
+    let replies: [(&str, Reply); 7] = [
+        ("401", |request| {
+            format!("HTTP/1.1 401 Unauthorized\r\n\r\n{request} {TOKEN_DECODED}")
+        }),
+        ("400", |request| {
+            format!("HTTP/1.1 400 Bad Request\r\n\r\n{}", request.repeat(20))
+        }),
+        ("200", |request| format!("HTTP/1.1 200 OK\r\n\r\n{request}")),
+        ("302", |_| {
+            format!("HTTP/1.1 302 Found\r\nLocation: wss://a.test/?token={TOKEN}\r\n\r\n")
+        }),
+        ("101", |_| {
+            format!("HTTP/1.1 101 {TOKEN}\r\nUpgrade: {TOKEN}\r\nConnection: {TOKEN}\r\n\r\n")
+        }),
+        ("no http", |request| format!("{request}{request}")),
+        ("nothing", |_| String::new()),
+    ];
+    for (name, reply) in replies {
+        let error = dial_against(|request| reply(request).into_bytes())
+            .await
+            .map(drop)
+            .unwrap_err();
+        check(name, &shown(&error));
+    }
+}
+
+#[tokio::test]
+async fn debug_of_everything_that_was_near_the_token_or_holds_account_data() {
+    let connector = FastWebSocket::new();
+    let (mut reader, writer, mut server) = connected(connector.clone()).await;
+    server
+        .write_all(&frame(FIN | TEXT, TOKEN.as_bytes()))
+        .await
+        .unwrap();
+    let message = reader.read().await.unwrap();
+    let things: [&dyn Debug; 5] = [
+        &connector,
+        &reader,
+        &writer,
+        &message,
+        &Outgoing::Text(TOKEN),
+    ];
+    for thing in things {
+        check("debug", &format!("{thing:?} {thing:#?}"));
+    }
+}
+
+#[tokio::test]
+async fn log_lines_at_every_level() {
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+
+    let server = Server::bind().await;
+    let url = server.url();
+    let connector = FastWebSocket::new();
+    let serve = async {
+        let (mut stream, request) = server.accept_request().await;
+        stream
+            .write_all(agreement(&request).as_bytes())
+            .await
+            .unwrap();
+        stream
+            .write_all(&frame(FIN | TEXT, TOKEN.as_bytes()))
+            .await
+            .unwrap();
+        stream
+    };
+    let (halves, _stream) = tokio::join!(connector.connect(&url), serve);
+    let (mut reader, mut writer) = halves.unwrap();
+    assert_eq!(reader.read().await.unwrap(), Message::Text(TOKEN.into()));
+    writer.send(Outgoing::Text(TOKEN)).await.unwrap();
+    let silent = Server::bind().await;
+    failed(
+        FastWebSocket::new().with_upgrade_timeout(Duration::from_millis(50)),
+        &silent.url(),
+    )
+    .await;
+    failed(
+        FastWebSocket::new(),
+        &format!("wss://nobody.invalid/?token={TOKEN}"),
+    )
+    .await;
+
+    let lines = log.0.lock().unwrap().clone();
+    assert!(
+        lines.contains("websocket open"),
+        "the log was not captured: {lines}"
+    );
+    check("log", &lines);
+}
+
+/// Keeps every event and span as text.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<String>>);
+
+impl Visit for Log {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        writeln!(self.0.lock().unwrap(), "{field}={value:?}").unwrap();
+    }
+}
+
+impl Subscriber for Log {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        span.record(&mut self.clone());
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, values: &Record<'_>) {
+        values.record(&mut self.clone());
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        event.record(&mut self.clone());
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
