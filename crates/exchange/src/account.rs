@@ -1,0 +1,260 @@
+//! The account's owner from outside: commands that happen at once and are pushed to subscribers.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
+
+use crate::clock;
+use crate::engine::{Balance, Engine, Rejected, Side, StopKind, Wallet};
+use crate::shared::Shared;
+use crate::sync::lock;
+
+/// A handle on the account of an exchange; cheap to clone.
+///
+/// Every command happens whole before it returns: its pushes are in the truth log and on their way
+/// to the subscribers. Prices and sizes must be multiples of the symbol's increments.
+#[derive(Clone)]
+pub struct Account {
+    shared: Arc<Shared>,
+}
+
+/// The symbol of the orders of a burst: its smallest order holds the least money.
+const BURST_SYMBOL: &str = "KCS-USDT";
+/// Orders of a burst that are placed without letting anybody else in.
+const BURST_SLICE: u64 = 128;
+
+impl Account {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// Places a limit order and returns its id. What its price crosses fills at once as a taker;
+    /// the rest stays open.
+    ///
+    /// # Errors
+    /// What KuCoin would refuse: unknown symbol, price or size off their increments, too little money.
+    pub fn place_limit(
+        &self,
+        symbol: &str,
+        side: Side,
+        price: Decimal,
+        size: Decimal,
+    ) -> Result<String, Rejected> {
+        self.act(|engine, now| engine.place_limit(now, (symbol, side), (price, size), None))
+            .map(id)
+    }
+
+    /// As [`Account::place_limit`], with a `clientOid`.
+    ///
+    /// # Errors
+    /// As [`Account::place_limit`].
+    pub fn place_limit_as(
+        &self,
+        client_oid: &str,
+        symbol: &str,
+        side: Side,
+        price: Decimal,
+        size: Decimal,
+    ) -> Result<String, Rejected> {
+        let client_oid = Some(Arc::from(client_oid));
+        self.act(|engine, now| engine.place_limit(now, (symbol, side), (price, size), client_oid))
+            .map(id)
+    }
+
+    /// Places a market order for a size of the base currency, which fills at once, and returns its id.
+    ///
+    /// # Errors
+    /// As [`Account::place_limit`].
+    pub fn place_market(
+        &self,
+        symbol: &str,
+        side: Side,
+        size: Decimal,
+    ) -> Result<String, Rejected> {
+        self.act(|engine, now| engine.place_market(now, (symbol, side), size, None))
+            .map(id)
+    }
+
+    /// Buys for an amount of the quote currency at the market, and returns the order's id. As on
+    /// KuCoin such an order ends `canceled`.
+    ///
+    /// # Errors
+    /// As [`Account::place_limit`]; also when the funds do not buy the smallest size.
+    pub fn place_market_funds(&self, symbol: &str, funds: Decimal) -> Result<String, Rejected> {
+        self.act(|engine, now| engine.place_market_funds(now, symbol, funds, None))
+            .map(id)
+    }
+
+    /// Places a stop order and returns its id; without an order price it becomes a market order
+    /// when it triggers.
+    ///
+    /// # Errors
+    /// As [`Account::place_limit`], but for the money, which is looked at when it triggers.
+    pub fn place_stop(
+        &self,
+        symbol: &str,
+        (side, kind): (Side, StopKind),
+        (stop_price, order_price): (Decimal, Option<Decimal>),
+        size: Decimal,
+    ) -> Result<String, Rejected> {
+        self.act(|engine, now| {
+            engine.place_stop(now, (symbol, side, kind), (stop_price, order_price), size)
+        })
+        .map(id)
+    }
+
+    /// Cancels an open order.
+    ///
+    /// # Errors
+    /// There is no open order of this id.
+    pub fn cancel(&self, order_id: &str) -> Result<(), Rejected> {
+        self.act(|engine, now| engine.cancel(now, order_id))
+    }
+
+    /// Cancels a stop order that has not triggered.
+    ///
+    /// # Errors
+    /// There is no such stop order.
+    pub fn cancel_stop(&self, order_id: &str) -> Result<(), Rejected> {
+        self.act(|engine, now| engine.cancel_stop(now, order_id))
+    }
+
+    /// Cuts the size of an open order by less than what is left of it: an `update`.
+    ///
+    /// # Errors
+    /// There is no open order of this id, or the cut is not a valid size.
+    pub fn reduce(&self, order_id: &str, by: Decimal) -> Result<(), Rejected> {
+        self.act(|engine, now| engine.reduce(now, order_id, by))
+    }
+
+    /// Lets somebody else's order meet an open order of ours: a maker fill of this size.
+    ///
+    /// # Errors
+    /// There is no open order of this id, or the size is not a valid part of what is left of it.
+    pub fn fill(&self, order_id: &str, size: Decimal) -> Result<(), Rejected> {
+        self.act(|engine, now| engine.fill_resting(now, order_id, size))
+    }
+
+    /// Sets the last price of a symbol: open orders that it goes through fill, stops trigger.
+    ///
+    /// # Errors
+    /// Unknown symbol, or a price off its tick.
+    pub fn set_price(&self, symbol: &str, price: Decimal) -> Result<(), Rejected> {
+        self.act(|engine, now| engine.set_price(now, symbol, price))
+    }
+
+    /// New money from outside, into the funding account.
+    ///
+    /// # Errors
+    /// The amount is not a positive one that can be kept exactly.
+    pub fn deposit(&self, currency: &str, amount: Decimal) -> Result<(), Rejected> {
+        self.act(|engine, now| engine.deposit(now, currency, amount))
+    }
+
+    /// Moves money between the two accounts.
+    ///
+    /// # Errors
+    /// As [`Account::deposit`]; also when there is too little.
+    pub fn transfer(
+        &self,
+        from: Wallet,
+        to: Wallet,
+        currency: &str,
+        amount: Decimal,
+    ) -> Result<(), Rejected> {
+        self.act(|engine, now| engine.transfer(now, (from, to), currency, amount))
+    }
+
+    /// Lets the account's owner do so many things by the seed, at once.
+    pub fn step(&self, steps: usize) {
+        for _ in 0..steps {
+            self.act(|engine, now| engine.step(now));
+        }
+    }
+
+    /// What is in one wallet, in one currency.
+    #[must_use]
+    pub fn balance(&self, wallet: Wallet, currency: &str) -> Balance {
+        lock(&self.shared.world).engine.balance(wallet, currency)
+    }
+
+    /// The last price of a symbol.
+    ///
+    /// # Errors
+    /// Unknown symbol.
+    pub fn last_price(&self, symbol: &str) -> Result<Decimal, Rejected> {
+        lock(&self.shared.world).engine.last_price(symbol)
+    }
+
+    /// The ids of the open orders, in no order.
+    #[must_use]
+    pub fn open_orders(&self) -> Vec<String> {
+        lock(&self.shared.world).engine.open_orders()
+    }
+
+    /// The ids of the stop orders that have not triggered.
+    #[must_use]
+    pub fn open_stops(&self) -> Vec<String> {
+        lock(&self.shared.world).engine.open_stops()
+    }
+
+    /// Places so many small orders that stay open, as fast as the subscribers' sockets take them.
+    /// Unlike any other push these wait for a client that reads slowly, and for ever for one that does
+    /// not read at all. Each order makes one push on
+    /// `/spotMarket/tradeOrders`, two on `/spotMarket/tradeOrdersV2` and one on `/account/balance`.
+    ///
+    /// # Errors
+    /// The money for it is not there; some 50 USDT hold 100,000 orders.
+    pub async fn burst(&self, orders: u64) -> Result<(), Rejected> {
+        let half = self.last_price(BURST_SYMBOL)? / Decimal::TWO;
+        let (price, size) = (half.trunc().max(Decimal::ONE), Decimal::new(1, 4));
+        let mut left = orders;
+        while left > 0 {
+            let room = self.shared.room.notified();
+            tokio::pin!(room);
+            // Registered before the look at the queues, so that no notice in between is missed.
+            room.as_mut().enable();
+            let placed = self.burst_slice((price, size), left.min(BURST_SLICE))?;
+            left -= placed;
+            if placed == 0 {
+                room.await;
+            } else {
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok(())
+    }
+
+    fn burst_slice(&self, (price, size): (Decimal, Decimal), most: u64) -> Result<u64, Rejected> {
+        let mut world = lock(&self.shared.world);
+        let mut placed = 0;
+        while placed < most && world.has_room() {
+            let now_ms = clock::now_ms();
+            world
+                .engine
+                .place_limit(now_ms, (BURST_SYMBOL, Side::Buy), (price, size), None)?;
+            world.publish(now_ms);
+            placed += 1;
+        }
+        Ok(placed)
+    }
+
+    fn act<R>(&self, command: impl FnOnce(&mut Engine, u64) -> R) -> R {
+        let mut world = lock(&self.shared.world);
+        let now_ms = clock::now_ms();
+        let result = command(&mut world.engine, now_ms);
+        world.publish(now_ms);
+        result
+    }
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account").finish_non_exhaustive()
+    }
+}
+
+fn id(id: Arc<str>) -> String {
+    id.to_string()
+}

@@ -1,0 +1,189 @@
+//! The settings of an exchange, and its start.
+
+use std::io;
+use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+
+use crate::clock;
+use crate::credentials::DemoCredentials;
+use crate::engine::Engine;
+use crate::exchange::Exchange;
+use crate::fault::{Faults, Plan};
+use crate::rng::Rng;
+use crate::shared::{Settings, Shared};
+use crate::stats::Board;
+use crate::tokens::TokenStore;
+use crate::truth::TruthLog;
+use crate::world::World;
+
+/// The settings of an exchange that is not started yet.
+#[derive(Debug, Clone)]
+#[must_use = "an exchange does nothing until it is started"]
+pub struct ExchangeBuilder {
+    seed: u64,
+    event_rate: f64,
+    port: u16,
+    ping_interval: Duration,
+    ping_timeout: Duration,
+    queue_capacity: usize,
+    truth_capacity: usize,
+    max_connections: usize,
+    reusable_tokens: bool,
+    credentials: DemoCredentials,
+    faults: Faults,
+}
+
+/// The exchange could not be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The port cannot be listened on: choose another one, or 0 for a free one.
+    #[error("cannot listen on 127.0.0.1:{port}")]
+    Listen {
+        /// The port.
+        port: u16,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl Default for ExchangeBuilder {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            event_rate: 0.0,
+            port: 0,
+            ping_interval: Duration::from_millis(18_000),
+            ping_timeout: Duration::from_millis(10_000),
+            queue_capacity: 4_096,
+            truth_capacity: 65_536,
+            max_connections: 800,
+            reusable_tokens: false,
+            credentials: DemoCredentials::default(),
+            faults: Faults::new(),
+        }
+    }
+}
+
+impl ExchangeBuilder {
+    /// Decides what the account does, and what faults draw. Default 1.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Pushes a second that the account makes by itself, counted over all topics. Default 0: nothing
+    /// happens until it is asked for. What is not a positive number counts as 0.
+    pub fn event_rate(mut self, events_per_second: f64) -> Self {
+        self.event_rate = events_per_second;
+        self
+    }
+
+    /// The port on 127.0.0.1. Default 0: a free one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// The `pingInterval` that token replies tell. Default 18 s, as KuCoin's.
+    pub fn ping_interval(mut self, interval: Duration) -> Self {
+        self.ping_interval = interval;
+        self
+    }
+
+    /// The `pingTimeout` that token replies tell. Default 10 s, as KuCoin's. A client that says
+    /// nothing for both together is closed with a `ping timeout`.
+    pub fn ping_timeout(mut self, timeout: Duration) -> Self {
+        self.ping_timeout = timeout;
+        self
+    }
+
+    /// Messages that wait for a client which does not read before it is disconnected. Default 4096.
+    pub fn queue_capacity(mut self, messages: usize) -> Self {
+        self.queue_capacity = messages.max(1);
+        self
+    }
+
+    /// Entries that the truth log keeps. Default 65 536.
+    pub fn truth_capacity(mut self, entries: usize) -> Self {
+        self.truth_capacity = entries;
+        self
+    }
+
+    /// Connections that may be open at once; the next one is refused with 509. Default 800.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections;
+        self
+    }
+
+    /// Lets a token open more than one connection. By default the second one is refused with 401.
+    pub fn reusable_tokens(mut self) -> Self {
+        self.reusable_tokens = true;
+        self
+    }
+
+    /// The credentials that are accepted instead of the demo ones.
+    pub fn credentials(mut self, credentials: DemoCredentials) -> Self {
+        self.credentials = credentials;
+        self
+    }
+
+    /// What goes wrong. Default nothing.
+    pub fn faults(mut self, faults: Faults) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    /// Listens and serves from now on, on the tokio runtime that this is called in.
+    ///
+    /// # Errors
+    /// The port cannot be listened on.
+    pub async fn start(self) -> Result<Exchange, StartError> {
+        let listen = |source| StartError::Listen {
+            port: self.port,
+            source,
+        };
+        let listener = TcpListener::bind(("127.0.0.1", self.port))
+            .await
+            .map_err(listen)?;
+        let port = listener.local_addr().map_err(listen)?.port();
+        let now_ms = clock::now_ms();
+        let truth = TruthLog::new(self.truth_capacity);
+        let mut rng = Rng::new(self.seed);
+        let user_id = rng.text(b"0123456789abcdef", 24);
+        let world = World::new(Engine::new(self.seed, now_ms), truth.clone(), user_id);
+        let plan = Plan::new(self.faults, self.seed);
+        let timers = plan.timers();
+        // A token of an earlier exchange must not open this one, whatever the seed.
+        let tokens = TokenStore::new(Rng::new(self.seed ^ clock::now_us()), self.reusable_tokens);
+        let shared = Arc::new(Shared {
+            settings: Settings {
+                seed: self.seed,
+                ping_interval: self.ping_interval,
+                ping_timeout: self.ping_timeout,
+                queue_capacity: self.queue_capacity,
+                max_connections: self.max_connections,
+                port,
+            },
+            credentials: self.credentials,
+            world: Mutex::new(world),
+            tokens: Mutex::new(tokens),
+            counts_frames: plan.counts_frames(),
+            plan: Mutex::new(plan),
+            board: Board::new(),
+            room: Notify::new(),
+            skew_ms: AtomicI64::new(0),
+        });
+        Ok(Exchange::run(
+            shared,
+            truth,
+            listener,
+            self.event_rate,
+            timers,
+        ))
+    }
+}

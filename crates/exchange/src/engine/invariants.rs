@@ -1,0 +1,284 @@
+//! Properties that hold for any seed and any number of steps: the judge must be right itself.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use rust_decimal::Decimal;
+
+use super::*;
+
+const START: u64 = 1_730_000_000_000;
+
+/// What an outsider who sees only the events makes of them.
+#[derive(Default)]
+struct Auditor {
+    balances: BTreeMap<(String, String), (Decimal, Decimal)>,
+    /// By trade id: side, base, quote, size, cost, fee.
+    trades: BTreeMap<String, Trade>,
+    done: usize,
+}
+
+struct Trade {
+    side: Side,
+    size: Decimal,
+    paid: Decimal,
+    seen_base: Decimal,
+    seen_quote: Decimal,
+}
+
+impl Auditor {
+    fn see(&mut self, event: &Event) {
+        match event {
+            Event::Order(order) => self.see_order(order),
+            Event::Balance(balance) => self.see_balance(balance),
+            Event::Stop(_) => {}
+        }
+    }
+
+    fn see_order(&mut self, order: &OrderEvent) {
+        if let Quantity::Size {
+            origin,
+            current,
+            remain,
+        } = order.quantity
+        {
+            assert_eq!(
+                order.filled + remain + order.canceled,
+                origin,
+                "parts of an order"
+            );
+            assert!(current <= origin && remain <= current);
+        }
+        if order.change == OrderChange::Filled {
+            assert_eq!(order.filled + order.canceled, order_origin(order));
+        }
+        self.done += usize::from(order.change.is_final());
+        if let Some(fill) = &order.fill {
+            let rate = match fill.liquidity {
+                Liquidity::Maker => MAKER_FEE,
+                Liquidity::Taker => TAKER_FEE,
+            };
+            let cost = fill.price * fill.size;
+            let paid = match order.side {
+                Side::Buy => cost + cost * rate,
+                Side::Sell => cost - cost * rate,
+            };
+            let trade = Trade {
+                side: order.side,
+                size: fill.size,
+                paid,
+                seen_base: Decimal::ZERO,
+                seen_quote: Decimal::ZERO,
+            };
+            assert!(
+                self.trades
+                    .insert(fill.trade_id.to_string(), trade)
+                    .is_none(),
+                "a trade id twice"
+            );
+        }
+    }
+
+    fn see_balance(&mut self, event: &BalanceEvent) {
+        let key = (event.account_id.to_string(), event.currency.to_string());
+        let before = self.balances.insert(key, (event.available, event.hold));
+        if let Some((available, hold)) = before {
+            assert_eq!(available + event.available_change, event.available);
+            assert_eq!(hold + event.hold_change, event.hold);
+        }
+        assert!(event.available >= Decimal::ZERO && event.hold >= Decimal::ZERO);
+        let trade = event
+            .context
+            .as_ref()
+            .and_then(|context| context.trade_id.as_deref());
+        if let Some(trade) = trade.and_then(|id| self.trades.get_mut(id)) {
+            let change = event.available_change + event.hold_change;
+            if &*event.currency == "USDT" {
+                trade.seen_quote += change
+            } else {
+                trade.seen_base += change
+            }
+        }
+    }
+
+    fn check(&self, engine: &Engine) {
+        for (wallet, currency, balance) in engine.ledger.balances() {
+            assert_eq!(balance.total(), balance.available + balance.hold);
+            let held: Decimal = engine
+                .orders
+                .values()
+                .filter(|order| {
+                    let market = &engine.markets[order.market];
+                    let held_in = if order.side == Side::Buy {
+                        market.quote
+                    } else {
+                        market.base
+                    };
+                    wallet == Wallet::Trade && held_in == currency
+                })
+                .map(|order| order.reserved)
+                .sum();
+            assert_eq!(
+                balance.hold, held,
+                "held in {currency} for the open orders and nothing else"
+            );
+        }
+        for (id, trade) in &self.trades {
+            let (base, quote) = match trade.side {
+                Side::Buy => (trade.size, -trade.paid),
+                Side::Sell => (-trade.size, trade.paid),
+            };
+            assert_eq!(
+                (trade.seen_base, trade.seen_quote),
+                (base, quote),
+                "settlement of trade {id}"
+            );
+        }
+    }
+}
+
+fn order_origin(order: &OrderEvent) -> Decimal {
+    match order.quantity {
+        Quantity::Size { origin, .. } => origin,
+        Quantity::Funds { .. } => order.filled,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn orders_fills_and_balances_agree_to_the_last_digit(seed: u64, steps in 1_usize..400) {
+        let mut engine = Engine::new(seed, START);
+        let mut auditor = Auditor::default();
+        for step in 0..steps {
+            engine.step(START + step as u64);
+            let events = engine.take_events();
+            prop_assert!(!events.is_empty(), "step {step} did nothing");
+            for event in &events {
+                auditor.see(event);
+            }
+            auditor.check(&engine);
+        }
+        for id in engine.open_orders() {
+            engine.cancel(START + 1_000_000, &id).unwrap();
+        }
+        for event in engine.take_events() {
+            auditor.see(&event);
+        }
+        auditor.check(&engine);
+        for (_, currency, balance) in engine.ledger.balances() {
+            prop_assert_eq!(balance.hold, Decimal::ZERO, "left held in {}", currency);
+        }
+    }
+
+    #[test]
+    fn the_same_seed_tells_the_same_story(seed: u64) {
+        let story = |seed| {
+            let mut engine = Engine::new(seed, START);
+            (0..60).for_each(|step| engine.step(START + step));
+            format!("{:?}", engine.take_events())
+        };
+        prop_assert_eq!(story(seed), story(seed));
+    }
+}
+
+#[test]
+fn a_long_run_shows_every_kind_of_event() {
+    let mut engine = Engine::new(7, START);
+    let mut seen = std::collections::BTreeSet::new();
+    for step in 0..4_000 {
+        engine.step(START + step);
+        for event in engine.take_events() {
+            seen.insert(match event {
+                Event::Order(order) => format!("order {}", order.change.as_str()),
+                Event::Balance(balance) => balance.relation_event.to_owned(),
+                Event::Stop(stop) => match stop.change {
+                    StopChange::Open => "stop open".to_owned(),
+                    StopChange::Triggered(_) => "stop triggered".to_owned(),
+                    StopChange::Cancel => "stop cancel".to_owned(),
+                },
+            });
+        }
+        assert!(engine.open.len() <= 20, "the book stays readable");
+    }
+    let expected = [
+        "main.deposit",
+        "main.transfer",
+        "order canceled",
+        "order filled",
+        "order match",
+        "order open",
+        "order received",
+        "order update",
+        "stop cancel",
+        "stop open",
+        "stop triggered",
+        "trade.hold",
+        "trade.setted",
+        "trade.transfer",
+    ];
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_market_buy_by_funds_ends_canceled_and_spends_no_more_than_its_funds() {
+    let mut engine = Engine::new(11, START);
+    let before = engine.balance(Wallet::Trade, "USDT");
+    let funds = Decimal::from(500);
+    engine
+        .place_market_funds(START, "BTC-USDT", funds, None)
+        .unwrap();
+    let after = engine.balance(Wallet::Trade, "USDT");
+    let spent = before.total() - after.total();
+    assert!(
+        spent > Decimal::from(499) && spent <= funds * (Decimal::ONE + TAKER_FEE),
+        "spent {spent}"
+    );
+    assert_eq!(after.hold, before.hold);
+    let last = engine
+        .take_events()
+        .into_iter()
+        .rev()
+        .find_map(|event| match event {
+            Event::Order(order) => Some(order),
+            _ => None,
+        });
+    let last = last.unwrap();
+    assert_eq!(last.change, OrderChange::Canceled);
+    assert!(last.filled > Decimal::ZERO);
+}
+
+#[test]
+fn refuses_what_kucoin_would_refuse() {
+    let mut engine = Engine::new(1, START);
+    let (price, size) = (Decimal::from(60_000), Decimal::ONE);
+    let place = |engine: &mut Engine, symbol, price, size| {
+        engine.place_limit(START, (symbol, Side::Buy), (price, size), None)
+    };
+    assert!(matches!(
+        place(&mut engine, "XYZ-USDT", price, size),
+        Err(Rejected::UnknownSymbol { .. })
+    ));
+    assert!(matches!(
+        place(&mut engine, "BTC-USDT", Decimal::new(6_000_001, 2), size),
+        Err(Rejected::Price { .. })
+    ));
+    assert!(matches!(
+        place(&mut engine, "BTC-USDT", price, Decimal::new(1, 9)),
+        Err(Rejected::Size { .. })
+    ));
+    assert!(matches!(
+        place(&mut engine, "BTC-USDT", price, Decimal::from(100)),
+        Err(Rejected::InsufficientFunds { .. })
+    ));
+    assert!(matches!(
+        place(&mut engine, "BTC-USDT", price, Decimal::MAX),
+        Err(Rejected::TooLarge { .. })
+    ));
+    assert!(matches!(
+        engine.cancel(START, "none"),
+        Err(Rejected::UnknownOrder { .. })
+    ));
+    assert!(engine.take_events().is_empty(), "a refusal leaves no event");
+}

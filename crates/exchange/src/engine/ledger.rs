@@ -1,0 +1,172 @@
+//! The money: what is available and what is held, in every account and currency.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
+
+use super::Rejected;
+use super::event::{BalanceEvent, RelationContext, Text};
+use super::ids::Ids;
+
+/// The accounts of a KuCoin user that the look-alike keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Wallet {
+    /// The funding account (`main`).
+    Main,
+    /// The spot trading account (`trade`).
+    Trade,
+}
+
+/// What is in one wallet, in one currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Balance {
+    /// Free to trade or to move.
+    pub available: Decimal,
+    /// Held for open orders.
+    pub hold: Decimal,
+}
+
+impl Balance {
+    /// Available and held together.
+    #[must_use]
+    pub fn total(&self) -> Decimal {
+        self.available + self.hold
+    }
+}
+
+/// Why a balance changed; the wire's `relationEvent` says both account and reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reason {
+    Deposit,
+    Transfer,
+    Hold,
+    Settled,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    entries: BTreeMap<(Wallet, Text), (Text, Balance)>,
+}
+
+impl Ledger {
+    pub(crate) fn balance(&self, wallet: Wallet, currency: &str) -> Balance {
+        let key = (wallet, Arc::from(currency));
+        self.entries
+            .get(&key)
+            .map(|entry| entry.1)
+            .unwrap_or_default()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn balances(&self) -> impl Iterator<Item = (Wallet, &str, Balance)> {
+        self.entries
+            .iter()
+            .map(|(key, entry)| (key.0, &*key.1, entry.1))
+    }
+
+    /// Changes one balance by exactly these amounts, or refuses and changes nothing.
+    pub(crate) fn apply(
+        &mut self,
+        ids: &mut Ids,
+        time_ms: u64,
+        (wallet, currency): (Wallet, &str),
+        (available_change, hold_change): (Decimal, Decimal),
+        (reason, context): (Reason, Option<RelationContext>),
+    ) -> Result<BalanceEvent, Rejected> {
+        let key: (Wallet, Text) = (wallet, Arc::from(currency));
+        let before = self
+            .entries
+            .get(&key)
+            .map(|entry| entry.1)
+            .unwrap_or_default();
+        let (available, hold) = (
+            before.available + available_change,
+            before.hold + hold_change,
+        );
+        if available < Decimal::ZERO || hold < Decimal::ZERO {
+            return Err(Rejected::InsufficientFunds {
+                currency: currency.to_owned(),
+            });
+        }
+        let after = Balance { available, hold };
+        let currency = Arc::clone(&key.1);
+        let entry = self
+            .entries
+            .entry(key)
+            .or_insert_with(|| (ids.account(), Balance::default()));
+        entry.1 = after;
+        Ok(BalanceEvent {
+            account_id: Arc::clone(&entry.0),
+            currency,
+            available,
+            hold,
+            available_change,
+            hold_change,
+            relation_event: relation_event(wallet, reason),
+            relation_event_id: ids.relation(),
+            context,
+            time_ms,
+        })
+    }
+}
+
+fn relation_event(wallet: Wallet, reason: Reason) -> &'static str {
+    match (wallet, reason) {
+        (Wallet::Main, Reason::Deposit) => "main.deposit",
+        (Wallet::Main, Reason::Transfer) => "main.transfer",
+        (Wallet::Main, _) => "main.other",
+        (Wallet::Trade, Reason::Hold) => "trade.hold",
+        // The wire spells it so.
+        (Wallet::Trade, Reason::Settled) => "trade.setted",
+        (Wallet::Trade, Reason::Transfer) => "trade.transfer",
+        (Wallet::Trade, Reason::Deposit) => "trade.other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(ledger: &mut Ledger, available: i64, hold: i64) -> Result<BalanceEvent, Rejected> {
+        let mut ids = Ids::new(1);
+        ledger.apply(
+            &mut ids,
+            1_700_000_000_000,
+            (Wallet::Trade, "USDT"),
+            (Decimal::from(available), Decimal::from(hold)),
+            (Reason::Hold, None),
+        )
+    }
+
+    #[test]
+    fn a_hold_moves_money_and_keeps_the_total() {
+        let mut ledger = Ledger::default();
+        change(&mut ledger, 10, 0).unwrap();
+        let event = change(&mut ledger, -4, 4).unwrap();
+        assert_eq!(
+            (event.available, event.hold),
+            (Decimal::from(6), Decimal::from(4))
+        );
+        assert_eq!(
+            ledger.balance(Wallet::Trade, "USDT").total(),
+            Decimal::from(10)
+        );
+    }
+
+    #[test]
+    fn refuses_what_is_not_there_and_changes_nothing() {
+        let mut ledger = Ledger::default();
+        change(&mut ledger, 10, 0).unwrap();
+        assert!(matches!(
+            change(&mut ledger, -11, 11),
+            Err(Rejected::InsufficientFunds { .. })
+        ));
+        assert_eq!(
+            ledger.balance(Wallet::Trade, "USDT").available,
+            Decimal::from(10)
+        );
+    }
+}

@@ -1,0 +1,192 @@
+//! A running exchange: its addresses, its account, and what can be done to it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::account::Account;
+use crate::builder::ExchangeBuilder;
+use crate::clock;
+use crate::credentials::DemoCredentials;
+use crate::fault::Effect;
+use crate::http;
+use crate::shared::Shared;
+use crate::stats::{Ended, Stats};
+use crate::sync::lock;
+use crate::truth::TruthLog;
+
+/// A local exchange that runs until it is shut down or dropped.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use kucoin_streams_exchange::{Exchange, Side};
+///
+/// let exchange = Exchange::builder().seed(7).start().await?;
+/// // Point any client at exchange.rest_url(), with exchange.credentials(). Then let things happen:
+/// let price = exchange.account().last_price("BTC-USDT")?;
+/// exchange.account().place_market("BTC-USDT", Side::Buy, "0.001".parse()?)?;
+/// assert!(exchange.truth().total() > 0);
+/// # let _ = price;
+/// exchange.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "an exchange stops when it is dropped"]
+pub struct Exchange {
+    shared: Arc<Shared>,
+    truth: TruthLog,
+    tasks: JoinSet<()>,
+}
+
+impl Exchange {
+    /// The settings, each with its default.
+    pub fn builder() -> ExchangeBuilder {
+        ExchangeBuilder::default()
+    }
+
+    pub(crate) fn run(
+        shared: Arc<Shared>,
+        truth: TruthLog,
+        listener: TcpListener,
+        event_rate: f64,
+        timers: Vec<(Duration, usize)>,
+    ) -> Self {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(http::serve(Arc::clone(&shared), listener));
+        if event_rate.is_finite() && event_rate > 0.0 {
+            tasks.spawn(drive(Arc::clone(&shared), event_rate));
+        }
+        for (delay, rule) in timers {
+            let shared = Arc::clone(&shared);
+            tasks.spawn(async move {
+                sleep(delay).await;
+                let fired = lock(&shared.plan).timer(rule);
+                shared.apply(fired);
+            });
+        }
+        Self {
+            shared,
+            truth,
+            tasks,
+        }
+    }
+
+    /// The base URL of the REST API, without a slash at its end: `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn rest_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.shared.settings.port)
+    }
+
+    /// The base URL that is reserved for the Pro V2 socket, which this version does not serve.
+    #[must_use]
+    pub fn pro_ws_url(&self) -> String {
+        format!("ws://127.0.0.1:{}/pro", self.shared.settings.port)
+    }
+
+    /// The port on 127.0.0.1.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.shared.settings.port
+    }
+
+    /// The credentials that the exchange accepts.
+    #[must_use]
+    pub fn credentials(&self) -> &DemoCredentials {
+        &self.shared.credentials
+    }
+
+    /// The account, to place and cancel orders and to move money; cheap to clone.
+    #[must_use]
+    pub fn account(&self) -> Account {
+        Account::new(Arc::clone(&self.shared))
+    }
+
+    /// The log of everything that happened.
+    #[must_use]
+    pub fn truth(&self) -> TruthLog {
+        self.truth.clone()
+    }
+
+    /// Lets an effect happen now: on every open connection, or, where it acts on one, on the next
+    /// token request or the next connection.
+    pub fn inject(&self, effect: Effect) {
+        let fired = lock(&self.shared.plan).inject(effect);
+        self.shared.apply(fired);
+    }
+
+    /// Lets the faults of the script happen that wait for this name; false when none does.
+    pub fn call(&self, name: &str) -> bool {
+        let fired = lock(&self.shared.plan).call(name);
+        fired.map(|fired| self.shared.apply(fired)).is_some()
+    }
+
+    /// Sends this text, as it is, to the subscribers of a topic; returns to how many. It is not in
+    /// the truth log, as nothing happened.
+    pub fn push_raw(&self, topic: &str, frame: &str) -> usize {
+        lock(&self.shared.world).send_to_topic(topic, &Arc::from(frame))
+    }
+
+    /// What the exchange saw so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.shared.board.snapshot()
+    }
+
+    /// Waits until what the exchange saw is as wanted; checked on every change. The check runs while
+    /// the counters are locked: it must not call the exchange.
+    pub async fn wait_until(&self, wanted: impl FnMut(&Stats) -> bool) {
+        self.shared.board.wait_until(wanted).await;
+    }
+
+    /// Waits until a connection is subscribed to the topic.
+    pub async fn wait_subscribed(&self, topic: &str) {
+        self.wait_until(|stats| stats.is_subscribed(topic)).await;
+    }
+
+    /// Ends all connections without a word, closes the port, waits for all tasks, and returns all
+    /// that the exchange saw.
+    pub async fn shutdown(mut self) -> Stats {
+        self.tasks.shutdown().await;
+        self.shared.board.change(|stats| {
+            let open = stats
+                .connections
+                .iter_mut()
+                .filter(|connection| connection.ended.is_none());
+            open.for_each(|connection| connection.ended = Some(Ended::Shutdown));
+        });
+        self.stats()
+    }
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exchange")
+            .field("port", &self.port())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Lets the account live, at a pace that is even over the pushes that its steps make.
+async fn drive(shared: Arc<Shared>, event_rate: f64) {
+    // A rate so low that a wait is endless is the same as a very long one.
+    let longest = Duration::from_secs(24 * 60 * 60);
+    let mut next = Instant::now();
+    loop {
+        sleep_until(next).await;
+        let pushes = {
+            let mut world = lock(&shared.world);
+            let now_ms = clock::now_ms();
+            world.engine.step(now_ms);
+            world.publish(now_ms)
+        };
+        let pushes = u32::try_from(pushes).unwrap_or(u32::MAX);
+        let wait = Duration::try_from_secs_f64(f64::from(pushes) / event_rate).unwrap_or(longest);
+        // After a long pause of the machine there is no catching up.
+        next = (next + wait.min(longest)).max(Instant::now());
+    }
+}

@@ -1,0 +1,169 @@
+//! The faults that wait on one connection for the frames that they happen to.
+
+use std::time::Duration;
+
+use super::{Cut, Effect};
+use crate::rng::Rng;
+
+/// What one connection has ahead of it.
+#[derive(Debug)]
+pub(crate) struct Armed {
+    pub(crate) welcome: Welcome,
+    pub(crate) swallow_pongs: Tally,
+    pub(crate) drop_acks: Tally,
+    pub(crate) delay_acks: Tally,
+    pub(crate) acks_late_by: Duration,
+    pub(crate) duplicate: Tally,
+    pub(crate) garble: Tally,
+    pub(crate) fragment: Tally,
+    parts: u32,
+    pub(crate) reset_mid_frame: bool,
+    refusals: Vec<(String, u16, String)>,
+    rng: Rng,
+}
+
+/// What becomes of the welcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Welcome {
+    AtOnce,
+    Late(Duration),
+    Never,
+}
+
+/// An effect that does not wait for a frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Immediate {
+    Cut(Cut),
+    HalfOpen,
+}
+
+/// How many frames of a kind something still happens to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Tally {
+    left: u64,
+}
+
+impl Tally {
+    fn set(&mut self, count: Option<u32>) {
+        self.left = count.map_or(u64::MAX, u64::from);
+    }
+
+    /// Whether it happens to this frame; counts it.
+    pub(crate) fn take(&mut self) -> bool {
+        let happens = self.left > 0;
+        if happens && self.left != u64::MAX {
+            self.left -= 1;
+        }
+        happens
+    }
+}
+
+impl Armed {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            welcome: Welcome::AtOnce,
+            swallow_pongs: Tally::default(),
+            drop_acks: Tally::default(),
+            delay_acks: Tally::default(),
+            acks_late_by: Duration::ZERO,
+            duplicate: Tally::default(),
+            garble: Tally::default(),
+            fragment: Tally::default(),
+            parts: 1,
+            reset_mid_frame: false,
+            refusals: Vec::new(),
+            rng: Rng::new(seed),
+        }
+    }
+
+    /// Takes an effect in; one that waits for nothing is handed back to be done.
+    pub(crate) fn arm(&mut self, effect: Effect) -> Option<Immediate> {
+        match effect {
+            Effect::Cut(cut) => return Some(Immediate::Cut(cut)),
+            Effect::HalfOpen => return Some(Immediate::HalfOpen),
+            Effect::ResetMidFrame => self.reset_mid_frame = true,
+            Effect::SwallowPongs { count } => self.swallow_pongs.set(count),
+            Effect::DelayWelcome { by } => self.welcome = Welcome::Late(by),
+            Effect::DropWelcome => self.welcome = Welcome::Never,
+            Effect::DelayAcks { by, count } => {
+                self.acks_late_by = by;
+                self.delay_acks.set(count);
+            }
+            Effect::DropAcks { count } => self.drop_acks.set(count),
+            Effect::RefuseTopic { topic, code, text } => self.refusals.push((topic, code, text)),
+            Effect::DuplicateFrame { count } => self.duplicate.set(count),
+            Effect::GarbleFrame { count } => self.garble.set(count),
+            Effect::FragmentFrames { parts, count } => {
+                self.parts = parts.max(1);
+                self.fragment.set(count);
+            }
+            // These act elsewhere and are never sent here.
+            Effect::ExpireTokens
+            | Effect::ClockSkew { .. }
+            | Effect::TokenRefuse { .. }
+            | Effect::TokenRateLimit { .. }
+            | Effect::TokenServerError { .. }
+            | Effect::TokenSlow { .. }
+            | Effect::TokenHtml
+            | Effect::TokenTruncated
+            | Effect::TokenCutBody => {}
+        }
+        None
+    }
+
+    /// Code and text, when this topic is to be refused.
+    pub(crate) fn refusal(&self, topic: &str) -> Option<(u16, String)> {
+        let refused = self.refusals.iter().find(|refused| refused.0 == topic)?;
+        Some((refused.1, refused.2.clone()))
+    }
+
+    /// The frame with one of its quotes changed: an odd number of quotes is never JSON.
+    pub(crate) fn garbled(&mut self, frame: &str) -> Vec<u8> {
+        let mut bytes = frame.as_bytes().to_vec();
+        let quotes: Vec<usize> = (0..bytes.len())
+            .filter(|place| bytes[*place] == b'"')
+            .collect();
+        match quotes.len() {
+            0 => bytes.insert(0, b'~'),
+            length => bytes[quotes[self.rng.index(length)]] = b'~',
+        }
+        bytes
+    }
+
+    /// Where to split a payload of so many bytes.
+    pub(crate) fn splits(&mut self, length: usize) -> Vec<usize> {
+        let mut splits: Vec<usize> = (1..self.parts)
+            .map(|_| self.rng.index(length + 1))
+            .collect();
+        splits.sort_unstable();
+        splits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tally_counts_down_or_never_ends() {
+        let mut tally = Tally::default();
+        assert!(!tally.take());
+        tally.set(Some(2));
+        assert_eq!(
+            [tally.take(), tally.take(), tally.take()],
+            [true, true, false]
+        );
+        tally.set(None);
+        assert!((0..1000).all(|_| tally.take()));
+    }
+
+    #[test]
+    fn a_garbled_frame_is_never_json() {
+        let frame = r#"{"topic":"/account/balance","data":{"total":"1"}}"#;
+        for seed in 0..200 {
+            let garbled = Armed::new(seed).garbled(frame);
+            assert_ne!(garbled, frame.as_bytes());
+            assert!(serde_json::from_slice::<serde_json::Value>(&garbled).is_err());
+        }
+    }
+}

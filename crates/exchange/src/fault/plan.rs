@@ -1,0 +1,247 @@
+//! Which faults happen now: counts what the triggers count, and draws what the seed decides.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::{Count, Effect, Fault, Faults, Place, Times, Trigger};
+use crate::rng::Rng;
+
+/// The faults of a running exchange.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    rules: Vec<Rule>,
+    token_requests: u64,
+    connections: u64,
+    /// For the next token requests, one each.
+    tokens_ahead: VecDeque<Effect>,
+    /// For the next connections, one each.
+    dials_ahead: VecDeque<Effect>,
+}
+
+#[derive(Debug)]
+struct Rule {
+    fault: Fault,
+    /// The trigger's number, drawn when the exchange started.
+    number: u64,
+    fired: u32,
+}
+
+/// The effects that a trigger let loose, by where they act.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Fired {
+    /// On the token request or connection that pulled the trigger.
+    pub(crate) here: Vec<Effect>,
+    /// On every live connection.
+    pub(crate) everywhere: Vec<Effect>,
+    /// On the exchange.
+    pub(crate) exchange: Vec<Effect>,
+}
+
+impl Plan {
+    pub(crate) fn new(faults: Faults, seed: u64) -> Self {
+        let mut rng = Rng::new(seed ^ 0xFA17);
+        let rules = faults.list.into_iter().map(|fault| {
+            let number = match &fault.trigger {
+                Trigger::Token(count) | Trigger::Connection(count) | Trigger::Frames(count) => {
+                    match *count {
+                        Count::Exactly(number) => number,
+                        Count::Between(low, high) => rng.between(low, high),
+                    }
+                }
+                Trigger::After(_) | Trigger::Call(_) => 0,
+            };
+            Rule {
+                fault,
+                number,
+                fired: 0,
+            }
+        });
+        Self {
+            rules: rules.collect(),
+            token_requests: 0,
+            connections: 0,
+            tokens_ahead: VecDeque::new(),
+            dials_ahead: VecDeque::new(),
+        }
+    }
+
+    /// A token request came in.
+    pub(crate) fn token_request(&mut self) -> Fired {
+        self.token_requests += 1;
+        let now = self.token_requests;
+        let effects =
+            self.pull(|trigger, number| matches!(trigger, Trigger::Token(_)) && now >= number);
+        let mut fired = self.sort(effects, Some(Place::Token));
+        fired.here.extend(self.tokens_ahead.pop_front());
+        fired
+    }
+
+    /// A connection opened: its number, and what happens to it.
+    pub(crate) fn connection(&mut self) -> (u64, Fired) {
+        self.connections += 1;
+        let now = self.connections;
+        let effects =
+            self.pull(|trigger, number| matches!(trigger, Trigger::Connection(_)) && now >= number);
+        let mut fired = self.sort(effects, Some(Place::Socket));
+        fired.here.extend(self.dials_ahead.pop_front());
+        (now, fired)
+    }
+
+    /// A connection has been sent its `pushed`th push.
+    pub(crate) fn frame(&mut self, pushed: u64) -> Fired {
+        let effects =
+            self.pull(|trigger, number| matches!(trigger, Trigger::Frames(_)) && pushed == number);
+        let mut fired = self.sort(effects, Some(Place::Socket));
+        // This connection is open already; what acts on opening waits for the next one.
+        let (late, here) = fired
+            .here
+            .into_iter()
+            .partition(|effect| effect.place() == Place::Dial);
+        fired.here = here;
+        let late: Vec<Effect> = late;
+        self.dials_ahead.extend(late);
+        fired
+    }
+
+    /// Whether counting frames matters at all.
+    pub(crate) fn counts_frames(&self) -> bool {
+        self.rules
+            .iter()
+            .any(|rule| matches!(rule.fault.trigger, Trigger::Frames(_)))
+    }
+
+    /// A name was called; None when no fault has it.
+    pub(crate) fn call(&mut self, name: &str) -> Option<Fired> {
+        let named = |trigger: &Trigger| matches!(trigger, Trigger::Call(known) if known == name);
+        if !self.rules.iter().any(|rule| named(&rule.fault.trigger)) {
+            return None;
+        }
+        let effects = self.pull(|trigger, _| named(trigger));
+        Some(self.sort(effects, None))
+    }
+
+    /// An effect without a rule, now.
+    pub(crate) fn inject(&mut self, effect: Effect) -> Fired {
+        self.sort(vec![effect], None)
+    }
+
+    /// When which rules want to be told that their time has come.
+    pub(crate) fn timers(&self) -> Vec<(Duration, usize)> {
+        let timer = |(index, rule): (usize, &Rule)| match rule.fault.trigger {
+            Trigger::After(delay) => Some((delay, index)),
+            _ => None,
+        };
+        self.rules.iter().enumerate().filter_map(timer).collect()
+    }
+
+    /// The time of a rule has come. Effects for requests to come happen to so many of them.
+    pub(crate) fn timer(&mut self, index: usize) -> Fired {
+        let Some(rule) = self.rules.get(index) else {
+            return Fired::default();
+        };
+        let repeats = match (rule.fault.effect.place(), rule.fault.times) {
+            (Place::Token | Place::Dial, Times::Exactly(times)) => times,
+            _ => 1,
+        };
+        let effects = (0..repeats).map(|_| rule.fault.effect.clone()).collect();
+        self.sort(effects, None)
+    }
+
+    fn pull(&mut self, due: impl Fn(&Trigger, u64) -> bool) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for rule in &mut self.rules {
+            let left = match rule.fault.times {
+                Times::Always => true,
+                Times::Exactly(times) => rule.fired < times,
+            };
+            if left && due(&rule.fault.trigger, rule.number) {
+                rule.fired = rule.fired.saturating_add(1);
+                effects.push(rule.fault.effect.clone());
+            }
+        }
+        effects
+    }
+
+    fn sort(&mut self, effects: Vec<Effect>, here: Option<Place>) -> Fired {
+        let mut fired = Fired::default();
+        for effect in effects {
+            match (effect.place(), here) {
+                (Place::Exchange, _) => fired.exchange.push(effect),
+                (Place::Token, Some(Place::Token)) | (Place::Socket, Some(Place::Socket)) => {
+                    fired.here.push(effect);
+                }
+                (Place::Token, _) => self.tokens_ahead.push_back(effect),
+                (Place::Dial, Some(Place::Socket)) => fired.here.push(effect),
+                (Place::Dial, _) | (Place::Socket, Some(_)) => self.dials_ahead.push_back(effect),
+                (Place::Socket, None) => fired.everywhere.push(effect),
+            }
+        }
+        fired
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fault::Cut;
+
+    fn plan(script: &str) -> Plan {
+        Plan::new(script.parse().unwrap(), 7)
+    }
+
+    #[test]
+    fn a_fault_happens_at_its_number_and_so_many_times() {
+        let mut plan = plan("token 2: token-html times=2");
+        let hits: Vec<usize> = (0..5).map(|_| plan.token_request().here.len()).collect();
+        assert_eq!(hits, [0, 1, 1, 0, 0]);
+    }
+
+    #[test]
+    fn frames_are_counted_for_each_connection() {
+        let mut plan = plan("after 3 frames: cut how=eof times=2");
+        assert!(plan.counts_frames());
+        let hits: Vec<usize> = [1, 2, 3, 4, 3, 3]
+            .iter()
+            .map(|pushed| plan.frame(*pushed).here.len())
+            .collect();
+        assert_eq!(hits, [0, 0, 1, 0, 1, 0]);
+    }
+
+    #[test]
+    fn what_cannot_act_now_waits_for_its_turn() {
+        let mut plan = plan(
+            "call storm: token-html times=1\ncall storm: drop-welcome\ncall storm: cut how=reset",
+        );
+        let fired = plan.call("storm").unwrap();
+        assert_eq!(fired.everywhere, [Effect::Cut(Cut::Reset)]);
+        assert_eq!(plan.token_request().here, [Effect::TokenHtml]);
+        assert_eq!(plan.token_request().here, []);
+        assert_eq!(plan.connection().1.here, [Effect::DropWelcome]);
+        assert!(plan.call("calm").is_none());
+    }
+
+    #[test]
+    fn a_range_is_drawn_by_the_seed() {
+        let number = |seed| {
+            let mut plan = Plan::new("token 1..1000: token-html".parse().unwrap(), seed);
+            (1..=1000)
+                .find(|_| !plan.token_request().here.is_empty())
+                .unwrap()
+        };
+        assert_eq!(number(1), number(1));
+        assert!((2..20).any(|seed| number(seed) != number(1)));
+    }
+
+    #[test]
+    fn a_timer_arms_as_many_requests_as_it_says() {
+        let mut plan = plan("after 5s: token-html times=2\nafter 1s: half-open");
+        assert_eq!(
+            plan.timers(),
+            [(Duration::from_secs(5), 0), (Duration::from_secs(1), 1)]
+        );
+        assert_eq!(plan.timer(1).everywhere, [Effect::HalfOpen]);
+        plan.timer(0);
+        let hits: Vec<usize> = (0..3).map(|_| plan.token_request().here.len()).collect();
+        assert_eq!(hits, [1, 1, 0]);
+    }
+}

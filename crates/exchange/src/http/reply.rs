@@ -1,0 +1,117 @@
+//! HTTP answers, the broken ones included.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full};
+use hyper::Response;
+use hyper::body::{Body, Bytes, Frame, SizeHint};
+use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue, UPGRADE};
+
+use crate::credentials::ApiError;
+use crate::json::Object;
+use crate::ws;
+
+pub(super) type Reply = Response<BoxBody<Bytes, io::Error>>;
+
+const JSON: &str = "application/json";
+
+pub(super) fn json(status: u16, body: String) -> Reply {
+    with_type(status, JSON, body)
+}
+
+pub(super) fn with_type(status: u16, content_type: &'static str, body: String) -> Reply {
+    let body = Full::new(Bytes::from(body))
+        .map_err(|never| match never {})
+        .boxed();
+    finish(status, content_type, body)
+}
+
+/// KuCoin's error body.
+pub(super) fn error(error: &ApiError) -> Reply {
+    json(
+        error.status,
+        Object::new()
+            .string("code", &error.code)
+            .string("msg", &error.message)
+            .end(),
+    )
+}
+
+/// Declares the whole body and breaks off in the middle of it.
+pub(super) fn cut_short(body: String) -> Reply {
+    let declared = body.len() as u64;
+    let mut sent = Bytes::from(body);
+    sent.truncate(sent.len() / 2);
+    finish(
+        200,
+        JSON,
+        CutShort {
+            declared,
+            sent: Some(sent),
+            flushed: false,
+        }
+        .boxed(),
+    )
+}
+
+pub(super) fn switching(key: &[u8]) -> Reply {
+    let mut reply = with_type(101, JSON, String::new());
+    let headers = reply.headers_mut();
+    headers.remove(CONTENT_TYPE);
+    headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    let accept =
+        HeaderValue::try_from(ws::accept_key(key)).expect("base64 is a valid header value");
+    headers.insert("sec-websocket-accept", accept);
+    reply
+}
+
+/// Adds KuCoin's quota headers.
+pub(super) fn with_quota(mut reply: Reply, remaining: u64, reset_ms: u64) -> Reply {
+    let headers = reply.headers_mut();
+    headers.insert("gw-ratelimit-limit", HeaderValue::from_static("2000"));
+    headers.insert("gw-ratelimit-remaining", HeaderValue::from(remaining));
+    headers.insert("gw-ratelimit-reset", HeaderValue::from(reset_ms));
+    reply
+}
+
+fn finish(status: u16, content_type: &'static str, body: BoxBody<Bytes, io::Error>) -> Reply {
+    Response::builder()
+        .status(status)
+        .header(CONTENT_TYPE, content_type)
+        .body(body)
+        .expect("status and headers are valid")
+}
+
+struct CutShort {
+    declared: u64,
+    sent: Option<Bytes>,
+    flushed: bool,
+}
+
+impl Body for CutShort {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if let Some(part) = self.sent.take() {
+            return Poll::Ready(Some(Ok(Frame::data(part))));
+        }
+        // An error at once would keep the first part from ever leaving the server's buffer.
+        if !std::mem::replace(&mut self.flushed, true) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Err(io::Error::other("cut short by a fault"))))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.declared)
+    }
+}

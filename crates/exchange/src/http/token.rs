@@ -1,0 +1,161 @@
+//! The token endpoints: signature, faults, and the answer with the address of the socket.
+
+use std::sync::Arc;
+
+use http_body_util::{BodyExt, Limited};
+use hyper::Request;
+use hyper::body::Incoming;
+
+use super::PUBLIC_TOKEN_PATH;
+use super::reply::{self, Reply};
+use crate::clock;
+use crate::credentials::{self, ApiError, Signed};
+use crate::fault::Effect;
+use crate::json::Object;
+use crate::shared::Shared;
+use crate::stats::TokenRequest;
+use crate::sync::lock;
+use crate::tokens::Scope;
+
+/// A token call has no body to speak of.
+const MAX_BODY: usize = 16 * 1024;
+
+pub(super) async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> Reply {
+    let fired = lock(&shared.plan).token_request();
+    let effects = shared.apply(fired);
+    for effect in &effects {
+        if let Effect::TokenSlow { by } = effect {
+            tokio::time::sleep(*by).await;
+        }
+    }
+    let (reply, code) = match effects.iter().find_map(broken) {
+        Some(broken) => broken,
+        None => match issue(shared, request).await {
+            Ok(body) => {
+                let body = effects
+                    .iter()
+                    .fold(Body::Whole(body), |body, effect| body.after(effect));
+                (
+                    reply::with_quota(body.into_reply(), 1_990, 30_000),
+                    "200000".to_owned(),
+                )
+            }
+            Err(refused) => (reply::error(&refused), refused.code),
+        },
+    };
+    let status = reply.status().as_u16();
+    shared
+        .board
+        .change(|stats| stats.token_requests.push(TokenRequest { status, code }));
+    reply
+}
+
+/// The answers that need no token, with KuCoin's code in them.
+fn broken(effect: &Effect) -> Option<(Reply, String)> {
+    Some(match effect {
+        Effect::TokenRefuse {
+            status,
+            code,
+            message,
+        } => {
+            let refused = ApiError::new(*status, code, message);
+            (reply::error(&refused), refused.code)
+        }
+        Effect::TokenRateLimit { reset } => {
+            let message = "Too many requests in a short period of time, please retry later";
+            let refused = ApiError::new(429, "429000", message);
+            let reset_ms = u64::try_from(reset.as_millis()).unwrap_or(u64::MAX);
+            let mut reply = reply::with_quota(reply::error(&refused), 0, reset_ms);
+            reply
+                .headers_mut()
+                .insert("retry-after", reset_ms.div_ceil(1000).into());
+            (reply, refused.code)
+        }
+        Effect::TokenServerError { status } => {
+            let body = "<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>";
+            let body = body.replace("503", &status.to_string());
+            (reply::with_type(*status, "text/html", body), String::new())
+        }
+        Effect::TokenHtml => {
+            let body = "<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>";
+            (
+                reply::with_type(200, "text/html", body.to_owned()),
+                String::new(),
+            )
+        }
+        _ => return None,
+    })
+}
+
+/// A good body, and what a fault makes of it.
+enum Body {
+    Whole(String),
+    Truncated(String),
+    CutShort(String),
+}
+
+impl Body {
+    fn after(self, effect: &Effect) -> Self {
+        match (self, effect) {
+            (Self::Whole(text), Effect::TokenTruncated) => Self::Truncated(text),
+            (Self::Whole(text), Effect::TokenCutBody) => Self::CutShort(text),
+            (body, _) => body,
+        }
+    }
+
+    fn into_reply(self) -> Reply {
+        match self {
+            Self::Whole(text) => reply::json(200, text),
+            Self::Truncated(mut text) => {
+                text.truncate(text.len() / 2);
+                reply::json(200, text)
+            }
+            Self::CutShort(text) => reply::cut_short(text),
+        }
+    }
+}
+
+async fn issue(shared: &Arc<Shared>, request: Request<Incoming>) -> Result<String, ApiError> {
+    let (head, body) = request.into_parts();
+    let scope = if head.uri.path() == PUBLIC_TOKEN_PATH {
+        Scope::Public
+    } else {
+        Scope::Private
+    };
+    let body = Limited::new(body, MAX_BODY).collect().await;
+    let body = body
+        .map_err(|_| ApiError::new(400, "400100", "Parameter Error"))?
+        .to_bytes();
+    if scope == Scope::Private {
+        let path = head.uri.path_and_query().map_or("", |path| path.as_str());
+        let signed = Signed {
+            method: head.method.as_str(),
+            path,
+            body: &body,
+        };
+        credentials::check(
+            &shared.credentials,
+            &head.headers,
+            signed,
+            shared.skewed_now_ms(),
+        )?;
+    }
+    let token = lock(&shared.tokens).issue(scope, clock::now_ms());
+    shared.board.change(|stats| stats.tokens_issued += 1);
+    let settings = &shared.settings;
+    let server = Object::new()
+        .string("endpoint", &format!("ws://127.0.0.1:{}/", settings.port))
+        .bare("encrypt", false)
+        .string("protocol", "websocket")
+        .bare("pingInterval", settings.ping_interval.as_millis())
+        .bare("pingTimeout", settings.ping_timeout.as_millis())
+        .end();
+    let data = Object::new()
+        .string("token", &token)
+        .json("instanceServers", &format!("[{server}]"))
+        .end();
+    Ok(Object::new()
+        .string("code", "200000")
+        .json("data", &data)
+        .end())
+}

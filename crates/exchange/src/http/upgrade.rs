@@ -1,0 +1,125 @@
+//! Which requests become a WebSocket, and what their URL says.
+
+use hyper::header::{CONNECTION, HeaderMap, UPGRADE};
+use hyper::{Method, Request};
+
+use crate::rng::Rng;
+use crate::socket::Dial;
+
+/// The key of a valid upgrade request; None for any other request.
+pub(super) fn key<B>(request: &Request<B>) -> Option<Vec<u8>> {
+    let headers = request.headers();
+    let upgrades = request.method() == Method::GET
+        && lists(headers, CONNECTION, "upgrade")
+        && lists(headers, UPGRADE, "websocket")
+        && headers
+            .get("sec-websocket-version")
+            .is_some_and(|version| version == "13");
+    if !upgrades || !matches!(request.uri().path(), "/" | "/endpoint") {
+        return None;
+    }
+    headers
+        .get("sec-websocket-key")
+        .map(|key| key.as_bytes().to_vec())
+}
+
+pub(super) fn dial<B>(request: &Request<B>) -> Dial {
+    let query = request.uri().query().unwrap_or_default();
+    let value = |name: &str| {
+        let pair = |pair: &str| {
+            Some(pair.split_once('=')?.1.to_owned())
+                .filter(|_| pair.split('=').next() == Some(name))
+        };
+        query.split('&').find_map(pair)
+    };
+    let raw = value("token");
+    let connect_id = value("connectId")
+        .map(|id| decode(&id))
+        .filter(|id| !id.is_empty());
+    Dial {
+        token_encoded: raw
+            .as_ref()
+            .is_some_and(|raw| !raw.contains(['+', '/', '='])),
+        token: raw.map(|raw| decode(&raw)),
+        connect_id: connect_id.unwrap_or_else(|| {
+            let alphabet = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz123456789";
+            Rng::new(crate::clock::now_us()).text(alphabet, 11)
+        }),
+    }
+}
+
+/// Percent-decoding. A bare plus stays a plus, as clients exist that do not encode the token.
+fn decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut place = 0;
+    while let Some(byte) = bytes.get(place) {
+        let escaped = bytes.get(place + 1..place + 3).filter(|_| *byte == b'%');
+        let digits = escaped.and_then(|digits| std::str::from_utf8(digits).ok());
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(value) => {
+                decoded.push(value);
+                place += 3;
+            }
+            None => {
+                decoded.push(*byte);
+                place += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+/// Whether a header's comma list has this word, in any case.
+fn lists(headers: &HeaderMap, name: hyper::header::HeaderName, word: &str) -> bool {
+    let values = headers
+        .get_all(name)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok());
+    values
+        .flat_map(|value| value.split(','))
+        .any(|entry| entry.trim().eq_ignore_ascii_case(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(uri: &str) -> Request<()> {
+        Request::builder()
+            .uri(uri)
+            .header("Connection", "keep-alive, Upgrade")
+            .header("Upgrade", "WebSocket")
+            .header("Sec-WebSocket-Version", "13")
+            .header("Sec-WebSocket-Key", "abc")
+            .body(())
+            .unwrap()
+    }
+
+    #[test]
+    fn the_url_gives_token_and_connect_id() {
+        let dialled = dial(&request("/?connectId=a%20b&token=x%2By%2Fz%3D%3D"));
+        assert_eq!(
+            (dialled.token.as_deref(), dialled.token_encoded),
+            (Some("x+y/z=="), true)
+        );
+        assert_eq!(dialled.connect_id, "a b");
+        let raw = dial(&request("/?token=x+y/z=="));
+        assert_eq!(
+            (raw.token.as_deref(), raw.token_encoded),
+            (Some("x+y/z=="), false)
+        );
+        assert_eq!(raw.connect_id.len(), 11);
+        assert_eq!(dial(&request("/?tokens=1")).token, None);
+    }
+
+    #[test]
+    fn only_a_whole_upgrade_request_upgrades() {
+        assert_eq!(key(&request("/?token=1")), Some(b"abc".to_vec()));
+        assert_eq!(key(&request("/other")), None);
+        let mut old = request("/");
+        old.headers_mut()
+            .insert("sec-websocket-version", "8".parse().unwrap());
+        assert_eq!(key(&old), None);
+    }
+}

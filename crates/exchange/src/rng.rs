@@ -1,0 +1,70 @@
+//! A small seeded generator: the same seed gives the same exchange.
+
+/// SplitMix64: tiny, fast, and good enough to choose what a demo account does next.
+#[derive(Debug, Clone)]
+pub(crate) struct Rng(u64);
+
+impl Rng {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) fn next_u64(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number in `0..bound`; 0 for a bound of 0.
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        if bound == 0 {
+            return 0;
+        }
+        self.next_u64() % bound
+    }
+
+    /// A number in `low..=high`.
+    pub(crate) fn between(&mut self, low: u64, high: u64) -> u64 {
+        low + self.below(high.saturating_sub(low).saturating_add(1))
+    }
+
+    /// An index into a list of `length` elements.
+    pub(crate) fn index(&mut self, length: usize) -> usize {
+        usize::try_from(self.below(length as u64)).expect("an index below a usize fits a usize")
+    }
+
+    /// True in `percent` of 100 calls.
+    pub(crate) fn chance(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+
+    /// `length` characters of `alphabet`, which must be ASCII.
+    pub(crate) fn text(&mut self, alphabet: &[u8], length: usize) -> String {
+        (0..length)
+            .map(|_| char::from(alphabet[self.index(alphabet.len())]))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_gives_the_same_numbers() {
+        let (mut first, mut second, mut other) = (Rng::new(7), Rng::new(7), Rng::new(8));
+        let draw = |rng: &mut Rng| (0..8).map(|_| rng.next_u64()).collect::<Vec<_>>();
+        let numbers = draw(&mut first);
+        assert_eq!(numbers, draw(&mut second));
+        assert_ne!(numbers, draw(&mut other));
+    }
+
+    #[test]
+    fn stays_inside_its_bounds() {
+        let mut rng = Rng::new(1);
+        assert!((0..1000).all(|_| (3..=5).contains(&rng.between(3, 5))));
+        assert_eq!(rng.below(0), 0);
+    }
+}

@@ -1,0 +1,139 @@
+//! How a connection ends, from the orderly close to the reset.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::time::timeout;
+
+use super::writer::Rest;
+use crate::fault::{Cut, Effect};
+use crate::shared::Shared;
+use crate::stats::Ended;
+use crate::sync::lock;
+use crate::v1::frames;
+use crate::world::Command;
+use crate::ws::{Opcode, Violation, encode, encode_close};
+
+/// How long the client is given to take the last bytes and close.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Why a connection ends.
+#[derive(Debug)]
+pub(super) enum Stop {
+    Cut(Cut),
+    MidFrame,
+    HalfOpen,
+    SlowClient,
+    ClientClosed {
+        code: Option<u16>,
+    },
+    ClientGone,
+    PingTimeout,
+    Violation(Violation),
+    /// An error frame is all that the client gets.
+    Refuse {
+        code: u16,
+        text: String,
+    },
+}
+
+impl Stop {
+    fn ended(&self) -> Ended {
+        match self {
+            Self::Cut(_) | Self::MidFrame | Self::HalfOpen => Ended::Fault,
+            Self::SlowClient => Ended::SlowClient,
+            Self::ClientClosed { code } => Ended::ClientClosed { code: *code },
+            Self::ClientGone => Ended::ClientGone,
+            Self::PingTimeout => Ended::PingTimeout,
+            Self::Violation(_) => Ended::Violation,
+            Self::Refuse { .. } => Ended::Refused,
+        }
+    }
+}
+
+/// Ends a connection in the way that `stop` says.
+pub(super) async fn finish(
+    shared: &Shared,
+    number: u64,
+    (mut read_half, mut write_half): (OwnedReadHalf, OwnedWriteHalf),
+    mut rest: Rest,
+    stop: Stop,
+    connect_id: &str,
+) {
+    // Whoever waits for the end of a connection may act on it at once: no push follows.
+    lock(&shared.world).freeze(number);
+    shared.room.notify_waiters();
+    shared.board.connection(number, |report| {
+        report.topics.clear();
+        report.ended = Some(stop.ended());
+    });
+    let mut last = Vec::new();
+    let cut = match stop {
+        Stop::HalfOpen => wait_for_cut(&mut rest).await,
+        Stop::Cut(cut) => cut,
+        Stop::MidFrame | Stop::SlowClient => Cut::Reset,
+        Stop::ClientGone => Cut::Eof,
+        Stop::ClientClosed { code } => Cut::Close {
+            code: code.unwrap_or(1000),
+            reason: String::new(),
+        },
+        Stop::Violation(violation) => Cut::Close {
+            code: violation.code,
+            reason: violation.reason.to_owned(),
+        },
+        Stop::PingTimeout => {
+            encode(
+                &mut last,
+                true,
+                Opcode::Text,
+                frames::error(None, 400, "ping timeout").as_bytes(),
+            );
+            Cut::Close {
+                code: 1000,
+                reason: String::new(),
+            }
+        }
+        Stop::Refuse { code, text } => {
+            let frame = frames::error(Some(connect_id), code, &text);
+            encode(&mut last, true, Opcode::Text, frame.as_bytes());
+            Cut::Close {
+                code: 1000,
+                reason: String::new(),
+            }
+        }
+    };
+    match cut {
+        Cut::Reset => {
+            // A linger of zero makes the close a reset; the write half must not shut down before.
+            let _ = write_half.as_ref().set_zero_linger();
+            write_half.forget();
+            return;
+        }
+        Cut::Eof => {}
+        // A close frame inside of another frame would be garbage.
+        Cut::Close { .. } if rest.torn => {}
+        Cut::Close { code, reason } => {
+            encode_close(&mut last, code, &reason);
+            let _ = timeout(LINGER, write_half.write_all(&last)).await;
+        }
+    }
+    // Bytes that are not read would turn the end of the stream into a reset.
+    let _ = write_half.shutdown().await;
+    let drain = async {
+        let mut bytes = [0; 1024];
+        while matches!(read_half.read(&mut bytes).await, Ok(read) if read > 0) {}
+    };
+    let _ = timeout(LINGER, drain).await;
+}
+
+/// A half-open connection does nothing until another fault cuts it.
+async fn wait_for_cut(rest: &mut Rest) -> Cut {
+    loop {
+        match rest.commands.recv().await {
+            Some(Command::Effect(Effect::Cut(cut))) => return cut,
+            Some(_) => {}
+            None => return Cut::Eof,
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! From the client: bytes to messages to the session, and the watch over its silence.
+
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+use tokio::net::tcp::OwnedReadHalf;
+use tokio::time::{Instant, timeout_at};
+
+use super::end::Stop;
+use crate::v1::session::Session;
+use crate::ws::{Decoder, Incoming};
+
+pub(super) struct Reader<'a> {
+    half: &'a mut OwnedReadHalf,
+    session: Session,
+    decoder: Decoder,
+}
+
+impl<'a> Reader<'a> {
+    /// `early` are bytes that came with the upgrade request.
+    pub(super) fn new(half: &'a mut OwnedReadHalf, session: Session, early: &[u8]) -> Self {
+        let mut decoder = Decoder::default();
+        decoder.push(early);
+        Self {
+            half,
+            session,
+            decoder,
+        }
+    }
+
+    /// Reads until the connection ends; `idle` is how long a client may say nothing.
+    pub(super) async fn run(&mut self, idle: Duration) -> Stop {
+        let mut deadline = Instant::now() + idle;
+        let mut bytes = [0; 4096];
+        loop {
+            loop {
+                match self.decoder.next() {
+                    Ok(Some(Incoming::Text(text))) => {
+                        deadline = Instant::now() + idle;
+                        self.session.handle(&text, Instant::now().into_std());
+                    }
+                    Ok(Some(Incoming::Binary(payload))) => {
+                        deadline = Instant::now() + idle;
+                        self.session.handle(
+                            &String::from_utf8_lossy(&payload),
+                            Instant::now().into_std(),
+                        );
+                    }
+                    Ok(Some(Incoming::Ping(payload))) => self.session.protocol_ping(payload),
+                    Ok(Some(Incoming::Pong)) => {}
+                    Ok(Some(Incoming::Close(code))) => return Stop::ClientClosed { code },
+                    Err(violation) => return Stop::Violation(violation),
+                    Ok(None) => break,
+                }
+            }
+            match timeout_at(deadline, self.half.read(&mut bytes)).await {
+                Err(_) => return Stop::PingTimeout,
+                Ok(Ok(0) | Err(_)) => return Stop::ClientGone,
+                Ok(Ok(read)) => self.decoder.push(&bytes[..read]),
+            }
+        }
+    }
+}

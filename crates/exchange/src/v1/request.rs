@@ -1,0 +1,115 @@
+//! What a client says on a V1 socket.
+
+use serde_json::Value;
+
+/// One message from the client, with its id as text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Request {
+    /// Comes back as a string even when it was sent as a number.
+    pub(crate) id: Option<String>,
+    pub(crate) kind: Kind,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Ping,
+    Subscribe(Subscription),
+    Unsubscribe(Subscription),
+    /// A `type` that the server does not know, or none.
+    Unknown,
+    /// Not a JSON object.
+    Malformed,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Subscription {
+    pub(crate) topic: Option<String>,
+    pub(crate) private_channel: bool,
+    pub(crate) response: bool,
+}
+
+pub(crate) fn parse(text: &str) -> Request {
+    let Ok(Value::Object(message)) = serde_json::from_str(text) else {
+        return Request {
+            id: None,
+            kind: Kind::Malformed,
+        };
+    };
+    let id = match message.get("id") {
+        Some(Value::String(id)) => Some(id.clone()),
+        Some(Value::Number(id)) => Some(id.to_string()),
+        _ => None,
+    };
+    let subscription = || Subscription {
+        topic: message
+            .get("topic")
+            .and_then(Value::as_str)
+            .map(str::to_owned),
+        private_channel: is_true(message.get("privateChannel")),
+        response: is_true(message.get("response")),
+    };
+    let kind = match message.get("type").and_then(Value::as_str) {
+        Some("ping") => Kind::Ping,
+        Some("subscribe") => Kind::Subscribe(subscription()),
+        Some("unsubscribe") => Kind::Unsubscribe(subscription()),
+        _ => Kind::Unknown,
+    };
+    Request { id, kind }
+}
+
+/// The documentation sends "true" as a string, every SDK a boolean; both are taken.
+fn is_true(value: Option<&Value>) -> bool {
+    match value {
+        Some(Value::Bool(flag)) => *flag,
+        Some(Value::String(text)) => text == "true",
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_booleans_as_booleans_and_as_text() {
+        for flag in ["true", "\"true\""] {
+            let text = format!(
+                r#"{{"id":42,"type":"subscribe","topic":"/account/balance","privateChannel":{flag},"response":{flag}}}"#
+            );
+            let request = parse(&text);
+            assert_eq!(request.id.as_deref(), Some("42"));
+            let topic = Some("/account/balance".to_owned());
+            let expected = Subscription {
+                topic,
+                private_channel: true,
+                response: true,
+            };
+            assert_eq!(request.kind, Kind::Subscribe(expected));
+        }
+    }
+
+    #[test]
+    fn defaults_are_silent_and_public() {
+        let Kind::Unsubscribe(asked) = parse(r#"{"type":"unsubscribe","topic":"/x"}"#).kind else {
+            panic!("not an unsubscribe");
+        };
+        assert!(!asked.private_channel && !asked.response);
+    }
+
+    #[test]
+    fn strangers_are_told_apart() {
+        assert_eq!(parse("[1]").kind, Kind::Malformed);
+        assert_eq!(parse("{").kind, Kind::Malformed);
+        assert_eq!(
+            parse(r#"{"id":"1","type":"openTunnel"}"#).kind,
+            Kind::Unknown
+        );
+        assert_eq!(
+            parse(r#"{"id":"1","type":"ping"}"#),
+            Request {
+                id: Some("1".to_owned()),
+                kind: Kind::Ping
+            }
+        );
+    }
+}

@@ -1,0 +1,216 @@
+//! The one place where things happen in order: the account, the truth log and the subscribers.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::engine::Engine;
+use crate::fault::Effect;
+use crate::truth::{TruthEntry, TruthLog};
+use crate::v1::render;
+use crate::v1::topics::Refusal;
+
+/// Subscriptions that one connection may have on the spot host.
+const MAX_TOPICS: usize = 400;
+/// Room in a queue that bursts leave for answers.
+const HEADROOM: usize = 64;
+/// Pushes that one burst order makes at most on one connection.
+const PUSHES_PER_ORDER: usize = 8;
+
+/// A message on its way to a client.
+#[derive(Debug, Clone)]
+pub(crate) enum Outgoing {
+    Welcome(String),
+    Ack(String),
+    Pong(String),
+    Error(String),
+    Push(Arc<str>),
+    /// The answer to a ping of the WebSocket protocol.
+    ProtocolPong(Vec<u8>),
+}
+
+/// What a connection is told besides its messages.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Its queue ran full.
+    Overrun,
+    Effect(Effect),
+}
+
+/// The ends of a connection's queues that its task holds.
+pub(crate) struct Membership {
+    pub(crate) queue: mpsc::Receiver<Outgoing>,
+    pub(crate) commands: mpsc::UnboundedReceiver<Command>,
+}
+
+struct Member {
+    number: u64,
+    queue: mpsc::Sender<Outgoing>,
+    commands: mpsc::UnboundedSender<Command>,
+    topics: BTreeMap<String, Audience>,
+}
+
+/// Whether a subscription is sent anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Audience {
+    Live,
+    /// Acknowledged and never served: a private topic without `privateChannel`, or public data.
+    Silent,
+}
+
+pub(crate) struct World {
+    pub(crate) engine: Engine,
+    members: Vec<Member>,
+    truth: TruthLog,
+    user_id: String,
+}
+
+impl World {
+    pub(crate) fn new(engine: Engine, truth: TruthLog, user_id: String) -> Self {
+        Self {
+            engine,
+            members: Vec::new(),
+            truth,
+            user_id,
+        }
+    }
+
+    /// Writes what the engine left, at this time, to the log and to the subscribers. Returns how
+    /// many pushes that made.
+    pub(crate) fn publish(&mut self, now_ms: u64) -> usize {
+        let mut count = 0;
+        for event in self.engine.take_events() {
+            for push in render::pushes(&event, now_ms) {
+                let (frame, data_at) = push.frame(&self.user_id);
+                let frame: Arc<str> = Arc::from(frame);
+                let entry =
+                    TruthEntry::new(push.topic, push.subject, (Arc::clone(&frame), data_at));
+                self.truth.append(entry);
+                self.send_to_topic(push.topic, &frame);
+                count += 1;
+            }
+        }
+        count
+    }
+
+    /// Sends a frame as it is; returns to how many.
+    pub(crate) fn send_to_topic(&self, topic: &str, frame: &Arc<str>) -> usize {
+        let subscribed = self
+            .members
+            .iter()
+            .filter(|member| member.topics.get(topic) == Some(&Audience::Live));
+        subscribed
+            .map(|member| member.send(Outgoing::Push(Arc::clone(frame))))
+            .count()
+    }
+
+    pub(crate) fn join(&mut self, number: u64, capacity: usize) -> Membership {
+        let (queue, queue_end) = mpsc::channel(capacity);
+        let (commands, commands_end) = mpsc::unbounded_channel();
+        self.members.push(Member {
+            number,
+            queue,
+            commands,
+            topics: BTreeMap::new(),
+        });
+        Membership {
+            queue: queue_end,
+            commands: commands_end,
+        }
+    }
+
+    pub(crate) fn leave(&mut self, number: u64) {
+        self.members.retain(|member| member.number != number);
+    }
+
+    /// Ends all subscriptions of a connection that stays, but neither reads nor writes any more.
+    pub(crate) fn freeze(&mut self, number: u64) {
+        if let Some(member) = self.member(number) {
+            member.topics.clear();
+        }
+    }
+
+    pub(crate) fn connections(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Subscribes and acknowledges in one step, so that no push comes before the acknowledgement.
+    pub(crate) fn subscribe(
+        &mut self,
+        number: u64,
+        topics: &[String],
+        audience: Audience,
+        ack: Option<Outgoing>,
+    ) -> Result<(), Refusal> {
+        let Some(member) = self.member(number) else {
+            return Ok(());
+        };
+        let new = topics
+            .iter()
+            .filter(|topic| !member.topics.contains_key(*topic))
+            .count();
+        if member.topics.len() + new > MAX_TOPICS {
+            let text =
+                format!("exceed max subscription count limitation of {MAX_TOPICS} per session");
+            return Err(Refusal::new(509, text));
+        }
+        if let Some(ack) = ack {
+            member.send(ack);
+        }
+        member
+            .topics
+            .extend(topics.iter().map(|topic| (topic.clone(), audience)));
+        Ok(())
+    }
+
+    pub(crate) fn unsubscribe(&mut self, number: u64, topics: &[String], ack: Option<Outgoing>) {
+        if let Some(member) = self.member(number) {
+            member.topics.retain(|topic, _| !topics.contains(topic));
+            if let Some(ack) = ack {
+                member.send(ack);
+            }
+        }
+    }
+
+    pub(crate) fn reply(&mut self, number: u64, message: Outgoing) {
+        if let Some(member) = self.member(number) {
+            member.send(message);
+        }
+    }
+
+    /// Lets an effect happen on every connection.
+    pub(crate) fn broadcast(&self, effect: &Effect) {
+        for member in &self.members {
+            // A connection that is ending takes no more commands.
+            let _ = member.commands.send(Command::Effect(effect.clone()));
+        }
+    }
+
+    /// Whether every subscriber has room for the pushes of one more order.
+    pub(crate) fn has_room(&self) -> bool {
+        let serving = self
+            .members
+            .iter()
+            .filter(|member| !member.topics.is_empty() && !member.queue.is_closed());
+        // A queue that is smaller than the headroom counts as having room when it is empty.
+        serving.map(|member| &member.queue).all(|queue| {
+            queue.capacity() >= (HEADROOM + PUSHES_PER_ORDER).min(queue.max_capacity())
+        })
+    }
+
+    fn member(&mut self, number: u64) -> Option<&mut Member> {
+        self.members
+            .iter_mut()
+            .find(|member| member.number == number)
+    }
+}
+
+impl Member {
+    fn send(&self, message: Outgoing) {
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.queue.try_send(message) {
+            // The task may have ended already; then there is nobody to tell.
+            let _ = self.commands.send(Command::Overrun);
+        }
+    }
+}

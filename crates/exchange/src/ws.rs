@@ -1,0 +1,311 @@
+//! WebSocket framing of the server's side, written for this crate alone: the judge of a client must
+//! not share its codec. No IO: bytes in, messages out, and the other way round.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha1::{Digest, Sha1};
+
+/// Clients send small control messages; whatever is larger is not a KuCoin client.
+const MAX_MESSAGE: usize = 64 * 1024;
+
+/// The opcodes that the server sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Opcode {
+    Continuation = 0,
+    Text = 1,
+    Close = 8,
+    Pong = 10,
+}
+
+/// One message from the client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Incoming {
+    Text(String),
+    Binary(Vec<u8>),
+    Ping(Vec<u8>),
+    Pong,
+    /// The code, where one was given.
+    Close(Option<u16>),
+}
+
+/// The client broke the protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Violation {
+    /// The close code that says so.
+    pub(crate) code: u16,
+    pub(crate) reason: &'static str,
+}
+
+/// The answer to a `Sec-WebSocket-Key`.
+pub(crate) fn accept_key(key: &[u8]) -> String {
+    let mut hash = Sha1::new();
+    hash.update(key);
+    hash.update(b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
+    STANDARD.encode(hash.finalize())
+}
+
+/// Appends one unmasked frame.
+pub(crate) fn encode(out: &mut Vec<u8>, finished: bool, opcode: Opcode, payload: &[u8]) {
+    out.push(u8::from(finished) << 7 | opcode as u8);
+    match payload.len() {
+        length @ 0..=125 => out.push(length as u8),
+        length @ 126..=0xFFFF => {
+            out.push(126);
+            out.extend_from_slice(&(length as u16).to_be_bytes());
+        }
+        length => {
+            out.push(127);
+            out.extend_from_slice(&(length as u64).to_be_bytes());
+        }
+    }
+    out.extend_from_slice(payload);
+}
+
+/// Appends a close frame; the reason is cut to what a control frame holds.
+pub(crate) fn encode_close(out: &mut Vec<u8>, code: u16, reason: &str) {
+    let mut end = reason.len().min(123);
+    while !reason.is_char_boundary(end) {
+        end -= 1;
+    }
+    let mut payload = code.to_be_bytes().to_vec();
+    payload.extend_from_slice(&reason.as_bytes()[..end]);
+    encode(out, true, Opcode::Close, &payload);
+}
+
+/// Reads the frames of a client from bytes as they come.
+#[derive(Debug, Default)]
+pub(crate) struct Decoder {
+    buffer: Vec<u8>,
+    /// A fragmented message so far: whether it is text, and its bytes.
+    partial: Option<(bool, Vec<u8>)>,
+}
+
+impl Decoder {
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// The next whole message, or None until more bytes come.
+    pub(crate) fn next(&mut self) -> Result<Option<Incoming>, Violation> {
+        loop {
+            let Some((finished, opcode, payload)) = self.next_frame()? else {
+                return Ok(None);
+            };
+            if let Some(message) = self.assemble(finished, opcode, payload)? {
+                return Ok(Some(message));
+            }
+        }
+    }
+
+    fn next_frame(&mut self) -> Result<Option<(bool, u8, Vec<u8>)>, Violation> {
+        let [first, second, ..] = *self.buffer.as_slice() else {
+            return Ok(None);
+        };
+        if first & 0x70 != 0 {
+            return Err(Violation {
+                code: 1002,
+                reason: "reserved bits are set",
+            });
+        }
+        if second & 0x80 == 0 {
+            return Err(Violation {
+                code: 1002,
+                reason: "a client's frame is not masked",
+            });
+        }
+        let (length, head) = match second & 0x7F {
+            126 => (self.length_at(2), 4),
+            127 => (self.length_at(8), 10),
+            length => (Some(u64::from(length)), 2),
+        };
+        let Some(length) = length else {
+            return Ok(None);
+        };
+        let control = first & 0x08 != 0;
+        if control && (length > 125 || first & 0x80 == 0) {
+            return Err(Violation {
+                code: 1002,
+                reason: "a control frame is too long or fragmented",
+            });
+        }
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        if length > MAX_MESSAGE {
+            return Err(Violation {
+                code: 1009,
+                reason: "message too big",
+            });
+        }
+        if self.buffer.len() < head + 4 + length {
+            return Ok(None);
+        }
+        let mask = [head, head + 1, head + 2, head + 3].map(|place| self.buffer[place]);
+        let masked = &self.buffer[head + 4..head + 4 + length];
+        let payload = masked
+            .iter()
+            .zip(mask.iter().cycle())
+            .map(|(byte, mask)| byte ^ mask)
+            .collect();
+        self.buffer.drain(..head + 4 + length);
+        Ok(Some((first & 0x80 != 0, first & 0x0F, payload)))
+    }
+
+    /// The extended length of so many bytes, once it is there.
+    fn length_at(&self, bytes: usize) -> Option<u64> {
+        let bytes = self.buffer.get(2..2 + bytes)?;
+        Some(
+            bytes
+                .iter()
+                .fold(0, |length, byte| length << 8 | u64::from(*byte)),
+        )
+    }
+
+    fn assemble(
+        &mut self,
+        finished: bool,
+        opcode: u8,
+        payload: Vec<u8>,
+    ) -> Result<Option<Incoming>, Violation> {
+        match (opcode, self.partial.take()) {
+            (8, _) => Ok(Some(Incoming::Close(
+                payload.first_chunk().map(|code| u16::from_be_bytes(*code)),
+            ))),
+            (9, partial) => {
+                self.partial = partial;
+                Ok(Some(Incoming::Ping(payload)))
+            }
+            (10, partial) => {
+                self.partial = partial;
+                Ok(Some(Incoming::Pong))
+            }
+            (1 | 2, None) => self.grow(finished, opcode == 1, payload),
+            (0, Some((text, mut message))) => {
+                message.extend_from_slice(&payload);
+                self.grow(finished, text, message)
+            }
+            _ => Err(Violation {
+                code: 1002,
+                reason: "unexpected opcode",
+            }),
+        }
+    }
+
+    fn grow(
+        &mut self,
+        finished: bool,
+        text: bool,
+        message: Vec<u8>,
+    ) -> Result<Option<Incoming>, Violation> {
+        if message.len() > MAX_MESSAGE {
+            return Err(Violation {
+                code: 1009,
+                reason: "message too big",
+            });
+        }
+        if !finished {
+            self.partial = Some((text, message));
+            return Ok(None);
+        }
+        if !text {
+            return Ok(Some(Incoming::Binary(message)));
+        }
+        match String::from_utf8(message) {
+            Ok(text) => Ok(Some(Incoming::Text(text))),
+            Err(_) => Err(Violation {
+                code: 1007,
+                reason: "text is not UTF-8",
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
+        let mask = [1, 2, 3, 4];
+        let mut frame = vec![first];
+        match payload.len() {
+            length @ 0..=125 => frame.push(0x80 | length as u8),
+            length => {
+                frame.push(0x80 | 126);
+                frame.extend_from_slice(&(length as u16).to_be_bytes());
+            }
+        }
+        frame.extend_from_slice(&mask);
+        frame.extend(
+            payload
+                .iter()
+                .zip(mask.iter().cycle())
+                .map(|(byte, mask)| byte ^ mask),
+        );
+        frame
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Vec<Incoming>, Violation> {
+        let mut decoder = Decoder::default();
+        let mut messages = Vec::new();
+        // One byte at a time: a message is never delivered before its last byte.
+        for byte in bytes {
+            decoder.push(&[*byte]);
+            messages.extend(decoder.next()?);
+        }
+        Ok(messages)
+    }
+
+    #[test]
+    fn the_accept_key_is_that_of_the_rfc() {
+        assert_eq!(
+            accept_key(b"dGhlIHNhbXBsZSBub25jZQ=="),
+            "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+        );
+    }
+
+    #[test]
+    fn reads_text_fragments_and_control_frames_between() {
+        let mut bytes = masked(0x01, b"he");
+        bytes.extend(masked(0x89, b"ping"));
+        bytes.extend(masked(0x80, b"llo"));
+        bytes.extend(masked(0x81, &[b'x'; 300]));
+        bytes.extend(masked(0x88, &[0x03, 0xE9]));
+        let expected = [
+            Incoming::Ping(b"ping".to_vec()),
+            Incoming::Text("hello".to_owned()),
+            Incoming::Text("x".repeat(300)),
+            Incoming::Close(Some(1001)),
+        ];
+        assert_eq!(decode(&bytes), Ok(expected.to_vec()));
+    }
+
+    #[test]
+    fn violations_have_their_close_codes() {
+        let code = |bytes: &[u8]| decode(bytes).map_err(|violation| violation.code);
+        assert_eq!(code(&[0x81, 0x01, b'x']), Err(1002), "not masked");
+        assert_eq!(code(&masked(0xC1, b"x")), Err(1002), "reserved bit");
+        assert_eq!(
+            code(&masked(0x80, b"x")),
+            Err(1002),
+            "continuation of nothing"
+        );
+        assert_eq!(code(&masked(0x81, &[0xFF])), Err(1007), "not UTF-8");
+        assert_eq!(
+            code(&[0x81, 0xFF, 0, 0, 0, 0, 1, 0, 0, 0]),
+            Err(1009),
+            "too big"
+        );
+    }
+
+    #[test]
+    fn lengths_are_written_in_their_three_forms() {
+        let head = |length: usize| {
+            let mut frame = Vec::new();
+            encode(&mut frame, true, Opcode::Text, &vec![0; length]);
+            assert!(frame.len() > length);
+            frame.truncate(frame.len() - length);
+            frame
+        };
+        assert_eq!(head(125), [0x81, 125]);
+        assert_eq!(head(126), [0x81, 126, 0, 126]);
+        assert_eq!(head(65_536), [0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0]);
+    }
+}

@@ -1,0 +1,350 @@
+//! The V1 socket: welcome, answers, refusals and limits.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+use std::time::Duration;
+
+use kucoin_streams_exchange::{Ended, Exchange, Side};
+use support::*;
+
+async fn quiet() -> Exchange {
+    Exchange::builder().start().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_token_opens_one_connection() {
+    let exchange = quiet().await;
+    let token = token(&exchange).await;
+    let mut first = Socket::upgrade(&exchange, &format!("token={token}&connectId=abc")).await;
+    assert_eq!(first.text().await, r#"{"id":"abc","type":"welcome"}"#);
+    for query in [
+        format!("connectId=abc&token={token}"),
+        "connectId=abc".to_owned(),
+        "connectId=abc&token=x".to_owned(),
+    ] {
+        let mut second = Socket::upgrade(&exchange, &query).await;
+        assert_eq!(
+            second.text().await,
+            r#"{"id":"abc","type":"error","code":401,"data":"token is invalid"}"#
+        );
+        assert_eq!(second.read().await, Read::Close(Some(1000)));
+    }
+    let reports = exchange.stats().connections;
+    assert_eq!((reports[0].token, reports[1].token), (Some(1), None));
+    assert_eq!(reports[1].ended, Some(Ended::Refused));
+}
+
+#[tokio::test]
+async fn notes_whether_the_token_was_encoded() {
+    let exchange = quiet().await;
+    let raw = token(&exchange).await;
+    let _first = Socket::upgrade(&exchange, &format!("token={raw}")).await;
+    let _second = Socket::connect(&exchange).await;
+    exchange
+        .wait_until(|stats| stats.connections.len() == 2)
+        .await;
+    let encoded: Vec<bool> = exchange
+        .stats()
+        .connections
+        .iter()
+        .map(|report| report.token_encoded)
+        .collect();
+    assert_eq!(encoded, [false, true]);
+}
+
+#[tokio::test]
+async fn an_expired_token_is_told_apart() {
+    let exchange = quiet().await;
+    let token = token(&exchange).await;
+    exchange.inject(kucoin_streams_exchange::Effect::ExpireTokens);
+    let mut socket = Socket::upgrade(&exchange, &format!("token={token}&connectId=1")).await;
+    assert_eq!(
+        socket.text().await,
+        r#"{"id":"1","type":"error","code":401,"data":"token is expired"}"#
+    );
+}
+
+#[tokio::test]
+async fn ids_come_back_as_text() {
+    let exchange = quiet().await;
+    let mut socket = Socket::connect(&exchange).await;
+    let numeric = subscribe("7", BALANCE).replace("\"7\"", "7");
+    assert_eq!(socket.ask(&numeric).await, r#"{"id":"7","type":"ack"}"#);
+    let pong = socket.ask(r#"{"id":123,"type":"ping"}"#).await;
+    assert_eq!(
+        (field(&pong, "id"), field(&pong, "type")),
+        ("123".into(), "pong".into())
+    );
+    let anonymous = socket.ask(r#"{"type":"ping"}"#).await;
+    assert!(
+        field(&anonymous, "id").is_null()
+            && field(&anonymous, "timestamp").as_u64() > Some(1_700_000_000_000_000)
+    );
+    assert_eq!(exchange.stats().connections[0].pings, 2);
+}
+
+#[tokio::test]
+async fn takes_a_client_that_encodes_nothing_and_counts_its_ids_in_numbers() {
+    let exchange = quiet().await;
+    let token = token(&exchange).await;
+    let mut socket = Socket::upgrade(&exchange, &format!("token={token}")).await;
+    assert_eq!(field(&socket.text().await, "type"), "welcome");
+    let message = r#"{"id":871234567890,"type":"subscribe","topic":"/account/balance","privateChannel":true,"response":true}"#;
+    assert_eq!(
+        socket.ask(message).await,
+        r#"{"id":"871234567890","type":"ack"}"#
+    );
+    let pong = socket
+        .ask(r#"{ "id": "1768824067407", "type": "ping" }"#)
+        .await;
+    assert_eq!(field(&pong, "id"), "1768824067407");
+    exchange.account().deposit("USDT", 1.into()).unwrap();
+    assert_eq!(field(&socket.text().await, "topic"), BALANCE);
+}
+
+#[tokio::test]
+async fn success_is_silent_without_response() {
+    let exchange = quiet().await;
+    let mut socket = Socket::connect(&exchange).await;
+    socket
+        .send(&subscribe("1", BALANCE).replace(",\"response\":true", ""))
+        .await;
+    // Answers come in order, so the pong would stand behind an acknowledgement.
+    assert_eq!(
+        field(&socket.ask(r#"{"id":"2","type":"ping"}"#).await, "type"),
+        "pong"
+    );
+    assert!(exchange.stats().is_subscribed(BALANCE));
+}
+
+#[tokio::test]
+async fn refusals_have_the_codes_and_texts_of_kucoin() {
+    let exchange = quiet().await;
+    let mut socket = Socket::connect(&exchange).await;
+    let cases = [
+        (
+            subscribe("1", "/account/balances"),
+            404,
+            "topic /account/balances is not found",
+        ),
+        (subscribe("1", "balance"), 400, "topic balance is invalid"),
+        (
+            subscribe("1", "/market/match: BTC-USDT"),
+            400,
+            "topic /market/match: BTC-USDT is invalid",
+        ),
+        (
+            r#"{"id":"1","type":"subscribe"}"#.to_owned(),
+            406,
+            "topic is required",
+        ),
+        (
+            r#"{"id":"1","type":"sing"}"#.to_owned(),
+            415,
+            "type is not supported",
+        ),
+    ];
+    for (message, code, text) in cases {
+        let expected = format!(r#"{{"id":"1","type":"error","code":{code},"data":"{text}"}}"#);
+        assert_eq!(socket.ask(&message).await, expected);
+    }
+    assert_eq!(field(&socket.ask("not json").await, "code"), 400);
+}
+
+#[tokio::test]
+async fn a_public_token_may_not_see_private_topics() {
+    let exchange = quiet().await;
+    let response = http(&exchange, "POST", "/api/v1/bullet-public", &[])
+        .await
+        .json();
+    let token = response["data"]["token"].as_str().unwrap();
+    let mut socket = Socket::upgrade(&exchange, &format!("token={token}")).await;
+    socket.text().await;
+    let refused = socket.ask(&subscribe("1", BALANCE)).await;
+    assert_eq!(
+        (field(&refused, "code"), field(&refused, "data")),
+        (403.into(), "login is required".into())
+    );
+}
+
+#[tokio::test]
+async fn a_private_topic_without_its_flag_is_acknowledged_and_silent() {
+    let exchange = quiet().await;
+    let mut socket = Socket::connect(&exchange).await;
+    let message =
+        subscribe("1", BALANCE).replace("\"privateChannel\":true", "\"privateChannel\":false");
+    assert_eq!(field(&socket.ask(&message).await, "type"), "ack");
+    exchange.account().deposit("USDT", 1.into()).unwrap();
+    assert_eq!(
+        field(&socket.ask(r#"{"id":"2","type":"ping"}"#).await, "type"),
+        "pong"
+    );
+}
+
+#[tokio::test]
+async fn takes_the_flag_as_text_too() {
+    let exchange = quiet().await;
+    let mut socket = Socket::connect(&exchange).await;
+    let message =
+        subscribe("1", BALANCE).replace("\"privateChannel\":true", "\"privateChannel\":\"true\"");
+    assert_eq!(field(&socket.ask(&message).await, "type"), "ack");
+    exchange.account().deposit("USDT", 1.into()).unwrap();
+    assert_eq!(field(&socket.text().await, "subject"), "account.balance");
+}
+
+#[tokio::test]
+async fn what_was_unsubscribed_stays_silent() {
+    let exchange = quiet().await;
+    let mut socket = Socket::subscribed(&exchange, &[BALANCE, ORDERS]).await;
+    assert_eq!(
+        socket.ask(&unsubscribe("u", BALANCE)).await,
+        r#"{"id":"u","type":"ack"}"#
+    );
+    assert_eq!(exchange.stats().connections[0].topics, [ORDERS]);
+    let account = exchange.account();
+    account
+        .place_limit(
+            "BTC-USDT",
+            Side::Buy,
+            50_000.into(),
+            "0.001".parse().unwrap(),
+        )
+        .unwrap();
+    assert_eq!(field(&socket.text().await, "topic"), ORDERS);
+}
+
+#[tokio::test]
+async fn too_many_messages_are_refused() {
+    let exchange = quiet().await;
+    let mut socket = Socket::connect(&exchange).await;
+    for _ in 0..100 {
+        assert_eq!(
+            field(&socket.ask(r#"{"id":"1","type":"ping"}"#).await, "type"),
+            "pong"
+        );
+    }
+    let refused = socket.ask(r#"{"id":"1","type":"ping"}"#).await;
+    assert_eq!(
+        (field(&refused, "code"), field(&refused, "data")),
+        (509.into(), "exceed max permits per second".into())
+    );
+}
+
+#[tokio::test]
+async fn too_many_topics_are_refused() {
+    let exchange = quiet().await;
+    let mut socket = Socket::connect(&exchange).await;
+    let list = |from: u32, to: u32| {
+        (from..to)
+            .map(|n| format!("S{n}-USDT"))
+            .collect::<Vec<_>>()
+            .join(",")
+    };
+    for block in 0..4 {
+        let topic = format!("/market/match:{}", list(block * 100, block * 100 + 100));
+        assert_eq!(
+            field(&socket.ask(&subscribe("1", &topic)).await, "type"),
+            "ack"
+        );
+    }
+    let refused = socket.ask(&subscribe("1", BALANCE)).await;
+    assert_eq!(
+        field(&refused, "data"),
+        "exceed max subscription count limitation of 400 per session"
+    );
+    let many = socket
+        .ask(&subscribe("1", &format!("/market/match:{}", list(0, 101))))
+        .await;
+    assert_eq!(
+        field(&many, "data"),
+        "exceed max subscription count limitation of 100 per time"
+    );
+}
+
+#[tokio::test]
+async fn too_many_connections_are_refused() {
+    let exchange = Exchange::builder()
+        .max_connections(1)
+        .start()
+        .await
+        .unwrap();
+    let _first = Socket::connect(&exchange).await;
+    let mut second = Socket::dial(&exchange).await;
+    let refused = second.text().await;
+    assert_eq!(
+        (field(&refused, "code"), field(&refused, "data")),
+        (
+            509.into(),
+            "exceed max session count limitation of 1".into()
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_silent_client_is_closed() {
+    let brief = Duration::from_millis(40);
+    let exchange = Exchange::builder()
+        .ping_interval(brief)
+        .ping_timeout(brief)
+        .start()
+        .await
+        .unwrap();
+    let mut socket = Socket::connect(&exchange).await;
+    assert_eq!(
+        socket.text().await,
+        r#"{"type":"error","code":400,"data":"ping timeout"}"#
+    );
+    assert_eq!(socket.read().await, Read::Close(Some(1000)));
+    assert_eq!(
+        exchange.stats().connections[0].ended,
+        Some(Ended::PingTimeout)
+    );
+}
+
+#[tokio::test]
+async fn pings_of_the_websocket_protocol_are_answered() {
+    let exchange = quiet().await;
+    let mut socket = Socket::connect(&exchange).await;
+    socket.send_frame(0x89, b"hey").await;
+    assert_eq!(socket.read().await, Read::Pong(b"hey".to_vec()));
+}
+
+#[tokio::test]
+async fn a_close_is_answered_and_noted() {
+    let exchange = quiet().await;
+    let mut socket = Socket::connect(&exchange).await;
+    socket.send_frame(0x88, &1001_u16.to_be_bytes()).await;
+    assert_eq!(socket.read().await, Read::Close(Some(1001)));
+    assert_eq!(socket.read().await, Read::Eof);
+    assert_eq!(
+        exchange.stats().connections[0].ended,
+        Some(Ended::ClientClosed { code: Some(1001) })
+    );
+}
+
+#[tokio::test]
+async fn an_unmasked_frame_is_a_violation() {
+    use tokio::io::AsyncWriteExt;
+    let exchange = quiet().await;
+    let mut socket = Socket::connect(&exchange).await;
+    socket.stream.write_all(&[0x81, 0x01, b'x']).await.unwrap();
+    assert_eq!(socket.read().await, Read::Close(Some(1002)));
+    assert_eq!(
+        exchange.stats().connections[0].ended,
+        Some(Ended::Violation)
+    );
+}
+
+#[tokio::test]
+async fn shutting_down_ends_every_connection_and_frees_the_port() {
+    let exchange = quiet().await;
+    let port = exchange.port();
+    let mut socket = Socket::connect(&exchange).await;
+    let seen = exchange.shutdown().await;
+    assert_eq!(seen.connections[0].ended, Some(Ended::Shutdown));
+    assert!(matches!(socket.read().await, Read::Eof | Read::Reset));
+    let again = Exchange::builder().port(port).start().await.unwrap();
+    assert_eq!(again.port(), port);
+}
