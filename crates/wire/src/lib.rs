@@ -22,7 +22,9 @@ pub mod json;
 
 pub use connection::{ConnectionInfo, Heartbeat, Login, SecretUrl};
 pub use kind::{ConnectionKind, ParseWsKeyError, WsKey};
-pub use protocol::{Inbound, Limits, Protocol, RefusalScope, Request, RequestId, WireError};
+pub use protocol::{
+    Inbound, Limits, Protocol, RefusalScope, Request, RequestId, Serves, WireError,
+};
 pub use rust_decimal::Decimal;
 pub use source::{ConnectionSource, SourceError, SourceErrorClass};
 pub use text::Text;

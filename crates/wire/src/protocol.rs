@@ -109,6 +109,18 @@ pub enum RefusalScope {
     Connection,
 }
 
+/// Whether pushes of a topic belong to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Serves {
+    /// The topic is what the request asks for.
+    Exactly,
+    /// The server is known to push this topic for the request too; it counts only while no other request of the
+    /// connection is served exactly, so that no event comes twice.
+    Loosely,
+    /// The topic has nothing to do with the request.
+    No,
+}
+
 /// A frame that is not of the protocol: not UTF-8, or not a JSON object.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason} at byte {offset}")]
@@ -151,9 +163,9 @@ pub trait Protocol: Send + Sync + 'static {
     /// Where the frame is not a JSON object, as far as it was read.
     fn classify(frame: &str) -> Result<Inbound<'_>, WireError>;
 
-    /// True where a push with this topic, as the server wrote it, may belong to `request`: what is asked for is
+    /// Tells whether a push with this topic, as the server wrote it, belongs to `request`: what is asked for is
     /// not always what is pushed.
-    fn serves(request: &Self::Request, pushed: &str) -> bool;
+    fn serves(request: &Self::Request, pushed: &str) -> Serves;
 
     /// Appends the frame that subscribes to `request`.
     fn subscribe(id: RequestId, request: &Self::Request, out: &mut String);

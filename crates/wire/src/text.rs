@@ -16,6 +16,11 @@ impl Text {
         Self(CompactString::new(text))
     }
 
+    /// Borrows a text that lives as long as the program: no allocation, whatever its length.
+    pub const fn from_static(text: &'static str) -> Self {
+        Self(CompactString::const_new(text))
+    }
+
     /// The text itself.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
@@ -87,6 +92,13 @@ impl serde::Serialize for Text {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_static_text_is_never_copied() {
+        let topic = Text::from_static("/spotMarket/tradeOrdersV2");
+        assert!(!topic.0.is_heap_allocated() && !topic.clone().0.is_heap_allocated());
+        assert_eq!(topic, Text::new("/spotMarket/tradeOrdersV2"));
+    }
 
     #[test]
     fn a_24_character_id_is_kept_in_place() {

@@ -83,7 +83,10 @@ mod tests {
     fn the_unit_is_told_by_magnitude() {
         let ns = 1_730_848_317_836_000_000;
         assert_eq!(Timestamp::from_wire(1_730_848_317_836), Some(Timestamp(ns)));
-        assert_eq!(Timestamp::from_wire(1_730_848_317_836_000), Some(Timestamp(ns)));
+        assert_eq!(
+            Timestamp::from_wire(1_730_848_317_836_000),
+            Some(Timestamp(ns))
+        );
         assert_eq!(Timestamp::from_wire(ns), Some(Timestamp(ns)));
         assert_eq!(Timestamp::from_wire(0), Some(Timestamp(0)));
     }

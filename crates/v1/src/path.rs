@@ -1,0 +1,206 @@
+//! The path of a V1 topic, and which pushes belong to which path.
+
+use std::fmt;
+
+use kucoin_streams_wire::{Serves, Text};
+
+/// A V1 topic as it stands in a subscribe frame, such as `/contract/position:XBTUSDTM`: the request of the
+/// [`V1`](crate::V1) protocol.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TopicPath(Text);
+
+impl TopicPath {
+    /// Takes a path as it is; whether KuCoin has such a topic is for its answer to say.
+    pub fn new(path: &str) -> Self {
+        Self(Text::new(path))
+    }
+
+    /// The path.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// Whether a push with this topic belongs to the subscription of this path.
+    pub fn serves(&self, pushed: &str) -> Serves {
+        serves(self.as_str(), pushed)
+    }
+}
+
+impl From<&str> for TopicPath {
+    fn from(path: &str) -> Self {
+        Self::new(path)
+    }
+}
+
+impl AsRef<str> for TopicPath {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl fmt::Display for TopicPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+const ALL_POSITIONS: &str = "/contract/positionAll";
+const POSITION: &str = "/contract/position";
+
+/// Whether a push with the topic `pushed` belongs to a subscription of `requested`.
+///
+/// Exactly: the same topic, or one symbol of a list that was asked for. Loosely: a symbol's topic for a request
+/// of the whole family, and `/contract/positionAll` with `/contract/position:SYMBOL` either way round; the
+/// published examples show each under the other's name.
+pub(crate) fn serves(requested: &str, pushed: &str) -> Serves {
+    if requested == pushed {
+        return Serves::Exactly;
+    }
+    let pushed = without_private_suffix(pushed);
+    if requested == pushed {
+        return Serves::Exactly;
+    }
+    let (family, symbols) = split(requested);
+    let (pushed_family, symbol) = split(pushed);
+    match (symbols, symbol) {
+        (Some(symbols), Some(symbol)) => {
+            let listed = symbols.split(',').any(|wanted| wanted == symbol);
+            when(listed && pushed_family == family, Serves::Exactly)
+        }
+        (None, Some(_)) => {
+            let either = requested == ALL_POSITIONS && pushed_family == POSITION;
+            when(either || pushed_family == family, Serves::Loosely)
+        }
+        // Which symbol it is stands in the event; the topic's own decoder looks there.
+        (Some(_), None) => when(
+            pushed == ALL_POSITIONS && family == POSITION,
+            Serves::Loosely,
+        ),
+        (None, None) => Serves::No,
+    }
+}
+
+fn when(holds: bool, serves: Serves) -> Serves {
+    if holds { serves } else { Serves::No }
+}
+
+/// Family and symbols of a topic: `/market/match:A,B` is `/market/match` and `A,B`.
+fn split(topic: &str) -> (&str, Option<&str>) {
+    match topic.split_once(':') {
+        Some((family, symbols)) => (family, Some(symbols)),
+        None => (topic, None),
+    }
+}
+
+/// Pushes of 2019 and 2020 carried `{topic}:privateChannel:{userId}`.
+fn without_private_suffix(pushed: &str) -> &str {
+    match pushed.find(":privateChannel:") {
+        Some(end) => &pushed[..end],
+        None => pushed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Serves::{Exactly, Loosely, No};
+
+    #[track_caller]
+    fn check(requested: &str, pushed: &str, expected: Serves) {
+        assert_eq!(
+            serves(requested, pushed),
+            expected,
+            "{requested} <- {pushed}"
+        );
+    }
+
+    #[test]
+    fn a_topic_serves_itself_and_no_neighbour() {
+        check(
+            "/spotMarket/tradeOrders",
+            "/spotMarket/tradeOrders",
+            Exactly,
+        );
+        check("/spotMarket/tradeOrders", "/spotMarket/tradeOrdersV2", No);
+        check("/spotMarket/tradeOrdersV2", "/spotMarket/tradeOrders", No);
+        check("/account/balance", "/account/snapshotBalance", No);
+        check("/account/balance", "", No);
+    }
+
+    #[test]
+    fn a_topic_without_symbol_takes_pushes_under_any_symbol() {
+        check(
+            "/contractMarket/tradeOrders",
+            "/contractMarket/tradeOrders:XBTUSDTM",
+            Loosely,
+        );
+        check(
+            "/contractMarket/tradeOrders:XBTUSDTM",
+            "/contractMarket/tradeOrders:ETHUSDTM",
+            No,
+        );
+        check(
+            "/contractMarket/tradeOrders:XBTUSDTM",
+            "/contractMarket/tradeOrders",
+            No,
+        );
+    }
+
+    #[test]
+    fn a_list_of_symbols_takes_each_of_them() {
+        check(
+            "/market/match:BTC-USDT,KCS-USDT",
+            "/market/match:KCS-USDT",
+            Exactly,
+        );
+        check(
+            "/market/match:BTC-USDT,KCS-USDT",
+            "/market/match:BTC-USDT,KCS-USDT",
+            Exactly,
+        );
+        check(
+            "/market/match:BTC-USDT,KCS-USDT",
+            "/market/match:BTC-USD",
+            No,
+        );
+    }
+
+    #[test]
+    fn all_positions_and_one_position_may_push_under_each_other() {
+        check(
+            "/contract/positionAll",
+            "/contract/position:XBTUSDTM",
+            Loosely,
+        );
+        check(
+            "/contract/position:XBTUSDTM",
+            "/contract/positionAll",
+            Loosely,
+        );
+        check(
+            "/contract/position:XBTUSDTM",
+            "/contract/position:ETHUSDTM",
+            No,
+        );
+        check("/contract/positionAll", "/contract/position", No);
+    }
+
+    #[test]
+    fn the_private_suffix_of_old_pushes_is_no_symbol() {
+        check(
+            "/account/balance",
+            "/account/balance:privateChannel:5bd6e9",
+            Exactly,
+        );
+        check(
+            "/contract/position:XBTUSDTM",
+            "/contract/position:XBTUSDTM:privateChannel:5bd6e9",
+            Exactly,
+        );
+        check(
+            "/contract/position:XBTUSDTM",
+            "/contract/position:ETHUSDTM:privateChannel:5bd6e9",
+            No,
+        );
+    }
+}

@@ -1,0 +1,216 @@
+//! Orders of the spot host: /spotMarket/tradeOrdersV2 and /spotMarket/tradeOrders.
+
+use kucoin_streams_wire::{Decimal, Event, Text, Timestamp, event, event_kind, open_enum, part};
+
+use crate::SpotPrivate;
+use crate::envelope::Data;
+use crate::topic::topic;
+
+topic! {
+    /// Every change of every order of spot and margin, high-frequency ones included, from the moment it is
+    /// received: `/spotMarket/tradeOrdersV2`.
+    ///
+    /// Subscribe to this or to [`SpotOrdersV1`]; both together give every event twice, with equal identities.
+    pub struct SpotOrders: SpotOrder, on SpotPrivate, at "/spotMarket/tradeOrdersV2"
+}
+
+topic! {
+    /// The older form of [`SpotOrders`], without the `received` event: `/spotMarket/tradeOrders`.
+    pub struct SpotOrdersV1: SpotOrder, on SpotPrivate, at "/spotMarket/tradeOrders"
+}
+
+event! {
+    /// A change of one order of spot or margin: subject `orderChange`.
+    ///
+    /// The fields here are of the order after the change; what happened, with the fields that exist only for
+    /// that, is [`kind`](Self::kind). Sizes are in the base currency, funds and prices in the quote currency.
+    /// A fee or an average price is in no field of the wire.
+    ///
+    /// A market buy by funds ends as [`Canceled`](OrderKind::Canceled) even when all of it was bought, for its
+    /// last dust of funds is released: whether something was bought is told by
+    /// [`filled_size`](Self::filled_size), never by the kind.
+    pub struct SpotOrder {
+        /// The market, such as `BTC-USDT`: `symbol`.
+        pub symbol: Text = "symbol",
+        /// The exchange's id of the order: `orderId`.
+        pub order_id: Text = "orderId",
+        /// The client's id of the order, where it was placed with one: `clientOid`.
+        pub client_oid: Option<Text> = "clientOid",
+        /// What happened: `type`.
+        pub kind: OrderKind,
+        /// What the order is now: `status`.
+        pub status: OrderStatus = "status",
+        /// Buy or sell: `side`.
+        pub side: Side = "side",
+        /// Limit or market: `orderType`.
+        pub order_type: OrderType = "orderType",
+        /// The limit price, in the quote currency: `price`. Market orders have none.
+        pub price: Option<Decimal> = "price",
+        /// The size as it is now, reduced by updates: `size`. Not on `received`, nor on market buys by funds.
+        pub size: Option<Decimal> = "size",
+        /// The size as it was placed: `originSize`.
+        pub origin_size: Option<Decimal> = "originSize",
+        /// What has been filled so far, all matches together: `filledSize`.
+        pub filled_size: Option<Decimal> = "filledSize",
+        /// What is still to be filled: `remainSize`. Not on matches of a market buy by funds.
+        pub remain_size: Option<Decimal> = "remainSize",
+        /// What has been cancelled so far: `canceledSize`.
+        pub canceled_size: Option<Decimal> = "canceledSize",
+        /// The funds of a market order by funds, in the quote currency: `funds`.
+        pub funds: Option<Decimal> = "funds",
+        /// The funds as they were placed: `originFunds`.
+        pub origin_funds: Option<Decimal> = "originFunds",
+        /// The funds that are left: `remainFunds`.
+        pub remain_funds: Option<Decimal> = "remainFunds",
+        /// The funds that were cancelled: `canceledFunds`.
+        pub canceled_funds: Option<Decimal> = "canceledFunds",
+        /// When the order was placed: `orderTime`, which KuCoin sent in nanoseconds until 2022 and in
+        /// milliseconds since.
+        pub order_time: Option<Timestamp> = "orderTime",
+        /// When the matching engine did it: `ts`. A match and the `filled` that follows it have the same.
+        pub engine_time: Option<Timestamp> = "ts",
+        /// When the gateway pushed it: `pt`, not on older frames.
+        pub pushed_at: Option<Timestamp> = "pt",
+    }
+}
+
+event_kind! {
+    /// What happened to an order: wire `type`.
+    pub enum OrderKind = "type" {
+        /// The matching engine has it; it may be matched at once or come to rest. Not on [`SpotOrdersV1`].
+        Received = "received",
+        /// It rests in the order book.
+        Open = "open",
+        /// Part or all of it was traded.
+        Match(MatchFill) = "match",
+        /// Its size was cut, by a partial cancel or by self-trade prevention.
+        Update(SizeUpdate) = "update",
+        /// It is done, all of it was traded.
+        Filled = "filled",
+        /// It is done, and some size or funds were released: see [`SpotOrder::filled_size`] for what was traded.
+        Canceled = "canceled",
+    }
+}
+
+part! {
+    /// One trade of an order.
+    ///
+    /// Price, size and trade id are always there: a match without them is no event but a gap that shows the frame.
+    pub struct MatchFill {
+        /// The price of this trade, in the quote currency: `matchPrice`.
+        pub price: Decimal = "matchPrice",
+        /// The size of this trade, in the base currency: `matchSize`.
+        pub size: Decimal = "matchSize",
+        /// The exchange's id of this trade: `tradeId`. Both sides of a trade have the same.
+        pub trade_id: Text = "tradeId",
+        /// Whether the order took or made liquidity: `liquidity`. For what is paid,
+        /// [`fee_type`](Self::fee_type) counts: the counterpart of a hidden order is a taker here.
+        pub liquidity: Liquidity = "liquidity",
+        /// Which fee is paid: `feeType`; an empty `Unknown` on frames before 2023, which lack it.
+        pub fee_type: FeeType = "feeType",
+    }
+}
+
+part! {
+    /// A cut of an order's size.
+    pub struct SizeUpdate {
+        /// The size before, in the base currency: `oldSize`. The size after is [`SpotOrder::size`].
+        pub old_size: Option<Decimal> = "oldSize",
+    }
+}
+
+open_enum! {
+    /// What an order is: wire `status`.
+    pub enum OrderStatus {
+        /// The engine has it, and it is not in the book yet.
+        New = "new",
+        /// It rests in the book.
+        Open = "open",
+        /// It is being matched as a taker.
+        Match = "match",
+        /// It is over.
+        Done = "done",
+    }
+}
+
+open_enum! {
+    /// Buy or sell: wire `side`.
+    pub enum Side {
+        /// Buys the base currency.
+        Buy = "buy",
+        /// Sells the base currency.
+        Sell = "sell",
+    }
+}
+
+open_enum! {
+    /// How an order is priced: wire `orderType`.
+    pub enum OrderType {
+        /// At its limit price or better.
+        Limit = "limit",
+        /// At whatever the book gives.
+        Market = "market",
+    }
+}
+
+open_enum! {
+    /// Which side of a trade the order was: wire `liquidity`.
+    pub enum Liquidity {
+        /// It took liquidity from the book.
+        Taker = "taker",
+        /// It rested in the book.
+        Maker = "maker",
+    }
+}
+
+open_enum! {
+    /// Which fee a trade pays: wire `feeType`.
+    pub enum FeeType {
+        /// The taker's fee.
+        Taker = "takerFee",
+        /// The maker's fee.
+        Maker = "makerFee",
+    }
+}
+
+impl SpotOrder {
+    /// The trade, where the event is one.
+    pub fn fill(&self) -> Option<&MatchFill> {
+        match &self.kind {
+            OrderKind::Match(fill) => Some(fill),
+            _ => None,
+        }
+    }
+
+    /// True where no further event of this order can follow.
+    pub fn is_done(&self) -> bool {
+        matches!(self.kind, OrderKind::Filled | OrderKind::Canceled)
+    }
+}
+
+impl Data for SpotOrder {
+    fn pushed_at(&self) -> Option<Timestamp> {
+        self.pushed_at
+    }
+}
+
+/// Order id, type, engine time and, by kind, trade id or size: the same on both topics and on every connection.
+impl Event for SpotOrder {
+    fn identity(&self) -> String {
+        let time = self.engine_time.unwrap_or_default();
+        let mut identity = format!("{}:{}:{time}", self.order_id, self.kind);
+        match &self.kind {
+            OrderKind::Match(fill) => {
+                identity.push(':');
+                identity.push_str(&fill.trade_id);
+            }
+            OrderKind::Update(_) => {
+                if let Some(size) = self.size {
+                    identity.push_str(&format!(":{}", size.normalize()));
+                }
+            }
+            _ => {}
+        }
+        identity
+    }
+}

@@ -1,0 +1,209 @@
+//! Exact decimals from their digits: no float on the way, and no digit dropped.
+
+use rust_decimal::Decimal;
+
+const MAX_MANTISSA: u128 = (1 << 96) - 1;
+const MAX_SCALE: i64 = 28;
+/// So many digits always fit 64 bits.
+const FAST_DIGITS: usize = 19;
+
+/// Reads a number as JSON writes it, or as a lenient writer would: a leading `+`, leading zeros, a bare point.
+/// `None` where it is no number, or one that a `Decimal` cannot hold to its last digit.
+#[inline]
+pub(super) fn parse(text: &str) -> Option<Decimal> {
+    let (negative, digits) = match text.as_bytes() {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    // A point and at most 19 digits.
+    if digits.len() > FAST_DIGITS {
+        return parse_any(text);
+    }
+    let mut mantissa: u64 = 0;
+    let mut point = None;
+    for (at, byte) in digits.iter().enumerate() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit < 10 {
+            mantissa = mantissa * 10 + u64::from(digit);
+        } else if *byte == b'.' && point.is_none() {
+            point = Some(at);
+        } else {
+            return parse_any(text);
+        }
+    }
+    let scale = match point {
+        Some(at) => digits.len() - at - 1,
+        None => 0,
+    };
+    if digits.len() == usize::from(point.is_some()) {
+        return None;
+    }
+    // At most 19 digits, so the scale is below 28.
+    Some(Decimal::from_parts(
+        mantissa as u32,
+        (mantissa >> 32) as u32,
+        0,
+        negative,
+        scale as u32,
+    ))
+}
+
+/// Any length and any exponent.
+#[cold]
+fn parse_any(text: &str) -> Option<Decimal> {
+    let (negative, rest) = match text.as_bytes() {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        rest => (false, rest),
+    };
+    let end = rest.iter().position(|byte| matches!(byte, b'e' | b'E'));
+    let exponent = match end {
+        Some(at) => exponent(&rest[at + 1..])?,
+        None => 0,
+    };
+    let number = &rest[..end.unwrap_or(rest.len())];
+    let (whole, fraction) = match number.iter().position(|byte| *byte == b'.') {
+        Some(at) => (&number[..at], &number[at + 1..]),
+        None => (number, &number[..0]),
+    };
+    if whole.is_empty() && fraction.is_empty() {
+        return None;
+    }
+    let digits = || whole.iter().chain(fraction);
+    if !digits().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let scale = i64::try_from(fraction.len()).ok()? - exponent;
+    assemble(digits(), scale, negative).or_else(|| {
+        // Only zeros at the end are too many: without them it is the same number.
+        let zeros = digits().rev().take_while(|digit| **digit == b'0').count();
+        let kept = whole.len() + fraction.len() - zeros;
+        assemble(
+            digits().take(kept),
+            scale - i64::try_from(zeros).ok()?,
+            negative,
+        )
+    })
+}
+
+/// Beyond five digits every exponent is as good as infinite.
+fn exponent(text: &[u8]) -> Option<i64> {
+    let (sign, digits) = match text {
+        [b'-', digits @ ..] => (-1, digits),
+        [b'+', digits @ ..] => (1, digits),
+        digits => (1, digits),
+    };
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let digits = digits.iter().fold(0_i64, |sum, digit| {
+        (sum * 10 + i64::from(digit - b'0')).min(100_000)
+    });
+    Some(sign * digits)
+}
+
+fn assemble<'d>(
+    digits: impl Iterator<Item = &'d u8>,
+    scale: i64,
+    negative: bool,
+) -> Option<Decimal> {
+    let fits = |mantissa: &u128| *mantissa <= MAX_MANTISSA;
+    let mut mantissa: u128 = 0;
+    for digit in digits {
+        mantissa = Some(mantissa * 10 + u128::from(digit - b'0')).filter(fits)?;
+    }
+    let mut scale = scale;
+    if mantissa == 0 {
+        scale = scale.clamp(0, MAX_SCALE);
+    }
+    while scale < 0 {
+        mantissa = Some(mantissa * 10).filter(fits)?;
+        scale += 1;
+    }
+    if scale > MAX_SCALE {
+        return None;
+    }
+    let [lo, mid, hi] = [0, 32, 64].map(|shift| (mantissa >> shift) as u32);
+    Some(Decimal::from_parts(lo, mid, hi, negative, scale as u32))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Option<&str>) {
+        assert_eq!(
+            parse(text).map(|decimal| decimal.to_string()).as_deref(),
+            expected,
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn every_digit_of_the_exchange_is_kept() {
+        for digits in [
+            "0",
+            "0.1",
+            "-47.764873701381",
+            "0.0003756477864777482",
+            "28.61406823126382476",
+            "0.00000000",
+            "9999999999999999999",
+            "79228162514264337593543950335",
+            "7.9228162514264337593543950335",
+            "0.0000000000000000000000000001",
+        ] {
+            check(digits, Some(digits));
+        }
+    }
+
+    #[test]
+    fn exponents_are_exact() {
+        check("0E-8", Some("0.00000000"));
+        check("1E+1", Some("10"));
+        check("-2.3e-05", Some("-0.000023"));
+        check("12.34e1", Some("123.4"));
+        check("1e28", Some("10000000000000000000000000000"));
+        check("0e999999999999999999999", Some("0"));
+        check("1e999999999999999999999", None);
+        check("1e-999999999999999999999", None);
+    }
+
+    #[test]
+    fn zeros_at_the_end_may_go_but_no_other_digit() {
+        check("1.00000000000000000000000000000000", Some("1"));
+        check("1.00000000000000000000000000000001", None);
+        check("79228162514264337593543950336", None);
+    }
+
+    #[test]
+    fn a_lenient_writer_is_understood_and_nonsense_is_not() {
+        check("+1", Some("1"));
+        check("007.50", Some("7.50"));
+        check(".5", Some("0.5"));
+        check("5.", Some("5"));
+        for nonsense in [
+            "", "-", ".", "-.", "1_000", " 1", "1 ", "1.2.3", "0x1", "NaN", "1e", "--1", "e5",
+            "1,5",
+        ] {
+            check(nonsense, None);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_decimal_prints_it_reads(lo: u32, mid: u32, hi: u32, negative: bool, scale in 0_u32..=28) {
+            let decimal = Decimal::from_parts(lo, mid, hi, negative, scale);
+            let read = parse(&decimal.to_string()).unwrap();
+            prop_assert_eq!(read.to_string(), decimal.to_string());
+        }
+
+        #[test]
+        fn a_short_number_reads_the_same_by_both_ways(text in "-?[0-9]{0,12}\\.?[0-9]{0,6}") {
+            prop_assert_eq!(parse(&text), parse_any(&text));
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Objects whose keys are data, such as currencies or symbols.
+
+use serde::ser::{SerializeMap, Serializer};
+
+use super::{AsJson, FromJson, ToJson, Value, ValueKind};
+use crate::Text;
+
+/// An object with keys that are data, in the order of the frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entries<T>(Vec<(Text, T)>);
+
+impl<T> Default for Entries<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> Entries<T> {
+    /// The value of a key; the last one where the frame repeated it.
+    pub fn get(&self, key: &str) -> Option<&T> {
+        self.0
+            .iter()
+            .rev()
+            .find(|(known, _)| known == key)
+            .map(|(_, value)| value)
+    }
+
+    /// Every key and value, in the order of the frame.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), value))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// True where there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<T> FromIterator<(Text, T)> for Entries<T> {
+    fn from_iter<I: IntoIterator<Item = (Text, T)>>(entries: I) -> Self {
+        Self(entries.into_iter().collect())
+    }
+}
+
+/// Readable where every value is; else the field is kept whole as it came.
+impl<T: FromJson> FromJson for Entries<T> {
+    fn from_json(value: Value<'_>) -> Option<Self> {
+        if value.kind() != ValueKind::Object {
+            return None;
+        }
+        let mut scanner = value.scanner();
+        let mut object = scanner.object().ok()?;
+        let mut entries = Vec::new();
+        while let Some(key) = object.key().ok()? {
+            let value = object.value().ok()?;
+            entries.push((Text::new(&key), T::from_json(value)?));
+        }
+        Some(Self(entries))
+    }
+
+    fn reproduces(&self, value: Value<'_>) -> bool {
+        let mut scanner = value.scanner();
+        let Ok(mut object) = scanner.object() else {
+            return false;
+        };
+        self.0.iter().all(|(_, entry)| {
+            matches!(object.key(), Ok(Some(_)))
+                && object.value().is_ok_and(|value| entry.reproduces(value))
+        })
+    }
+}
+
+impl<T: ToJson> ToJson for Entries<T> {
+    fn to_json<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.len()))?;
+        for (key, value) in self.iter() {
+            map.serialize_entry(key, &AsJson(value))?;
+        }
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rust_decimal::Decimal;
+
+    use super::super::Scanner;
+    use super::*;
+
+    fn read(json: &str) -> Option<Entries<Decimal>> {
+        Entries::from_json(Scanner::new(json).value().unwrap())
+    }
+
+    #[test]
+    fn entries_keep_their_order_and_digits() {
+        let entries = read(r#"{"USDT":"1.50","BTC":0E-8}"#).unwrap();
+        assert_eq!(
+            serde_json::to_string(&AsJson(&entries)).unwrap(),
+            r#"{"USDT":"1.50","BTC":"0.00000000"}"#
+        );
+        assert_eq!(entries.get("USDT"), Some(&Decimal::new(150, 2)));
+    }
+
+    #[test]
+    fn one_unreadable_value_leaves_the_field_to_its_raw_form() {
+        assert_eq!(read(r#"{"USDT":"1.50","BTC":[]}"#), None);
+        assert_eq!(read("[]"), None);
+    }
+}

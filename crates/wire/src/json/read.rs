@@ -1,0 +1,204 @@
+//! From a JSON value to a type: every rule of leniency stands here, and only here.
+
+use std::borrow::Cow;
+
+use rust_decimal::Decimal;
+
+use super::{Raw, Value, ValueKind, decimal};
+use crate::{Text, Timestamp};
+
+/// A type that a field can have.
+///
+/// Implement it for a type of your own to use it in [`event!`](crate::event).
+pub trait FromJson: Sized {
+    /// Reads the value; `None` where this type cannot hold it.
+    fn from_json(value: Value<'_>) -> Option<Self>;
+
+    /// What a field is that the frame lacks; `None` where the event makes no sense without it.
+    fn absent() -> Option<Self> {
+        None
+    }
+
+    /// True where writing this gives the meaning of `value` again, to the letter. Where it is false, the value is
+    /// kept in [`Extra`](super::Extra) too and written from there.
+    fn reproduces(&self, value: Value<'_>) -> bool {
+        let _ = value;
+        true
+    }
+}
+
+/// Absent, null and the empty string are all `None`.
+impl<T: FromJson> FromJson for Option<T> {
+    #[inline]
+    fn from_json(value: Value<'_>) -> Option<Self> {
+        if value.is_nothing() {
+            return Some(None);
+        }
+        T::from_json(value).map(Some)
+    }
+
+    #[inline]
+    fn absent() -> Option<Self> {
+        Some(None)
+    }
+
+    #[inline]
+    fn reproduces(&self, value: Value<'_>) -> bool {
+        self.as_ref().is_none_or(|inner| inner.reproduces(value))
+    }
+}
+
+/// A string, or the digits of a number.
+impl FromJson for Text {
+    #[inline]
+    fn from_json(value: Value<'_>) -> Option<Self> {
+        match value.kind() {
+            ValueKind::String => Some(Text::new(value.content())),
+            ValueKind::Number => Some(Text::new(value.as_str())),
+            _ => value.text().map(|text| Text::new(&text)),
+        }
+    }
+}
+
+/// The digits of a string or of a number, exact; never by way of a float.
+impl FromJson for Decimal {
+    #[inline]
+    fn from_json(value: Value<'_>) -> Option<Self> {
+        decimal::parse(&digits(value)?)
+    }
+}
+
+macro_rules! integers {
+    ($($integer:ty),*) => {$(
+        /// A number without fraction and exponent, or a string of one.
+        impl FromJson for $integer {
+            #[inline]
+            fn from_json(value: Value<'_>) -> Option<Self> {
+                integer(&digits(value)?)?.try_into().ok()
+            }
+        }
+    )*};
+}
+
+integers!(i64, u64, i32, u32);
+
+/// `true` and `false`, as they are or as strings.
+impl FromJson for bool {
+    fn from_json(value: Value<'_>) -> Option<Self> {
+        match (value.kind(), value.text().as_deref()) {
+            (ValueKind::True, _) | (_, Some("true")) => Some(true),
+            (ValueKind::False, _) | (_, Some("false")) => Some(false),
+            _ => None,
+        }
+    }
+}
+
+/// A number or a string of digits, its unit decided by magnitude.
+impl FromJson for Timestamp {
+    #[inline]
+    fn from_json(value: Value<'_>) -> Option<Self> {
+        Timestamp::from_wire(i64::from_json(value)?)
+    }
+}
+
+/// Any value, as it is.
+impl FromJson for Raw {
+    fn from_json(value: Value<'_>) -> Option<Self> {
+        Some(Raw::from(value))
+    }
+}
+
+#[inline]
+fn digits(value: Value<'_>) -> Option<Cow<'_, str>> {
+    match value.digits() {
+        Some(digits) => Some(Cow::Borrowed(digits)),
+        None => value.text(),
+    }
+}
+
+/// Unlike `str::parse` it takes no `+`: no number of JSON has one.
+#[inline]
+fn integer(text: &str) -> Option<i128> {
+    let (negative, digits) = match text.as_bytes() {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    // 20 digits are the longest `u64`.
+    if digits.is_empty() || digits.len() > 20 {
+        return None;
+    }
+    let (head, tail) = digits.split_at(digits.len().min(18));
+    let mut sum = i128::from(
+        head.iter()
+            .try_fold(0_i64, |sum, byte| Some(sum * 10 + digit(*byte)?))?,
+    );
+    for byte in tail {
+        sum = sum * 10 + i128::from(digit(*byte)?);
+    }
+    Some(if negative { -sum } else { sum })
+}
+
+#[inline]
+fn digit(byte: u8) -> Option<i64> {
+    byte.is_ascii_digit().then(|| i64::from(byte - b'0'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Scanner;
+    use super::*;
+
+    fn read<T: FromJson>(json: &str) -> Option<T> {
+        T::from_json(Scanner::new(json).value().unwrap())
+    }
+
+    #[test]
+    fn absent_null_and_empty_are_none() {
+        assert_eq!(read::<Option<Decimal>>("null"), Some(None));
+        assert_eq!(read::<Option<Text>>("\"\""), Some(None));
+        assert_eq!(<Option<u64>>::absent(), Some(None));
+        assert_eq!(read::<Option<Decimal>>("\"0\""), Some(Some(Decimal::ZERO)));
+        assert_eq!(read::<Option<Decimal>>("{}"), None);
+    }
+
+    #[test]
+    fn a_number_is_read_from_number_or_string() {
+        assert_eq!(read::<Decimal>("0.1"), read::<Decimal>("\"0.1\""));
+        assert_eq!(read::<Decimal>("\"\\u0030.1\""), read::<Decimal>("0.1"));
+        assert_eq!(read::<u64>("18446744073709551615"), Some(u64::MAX));
+        assert_eq!(read::<i64>("\"-9223372036854775808\""), Some(i64::MIN));
+        assert_eq!(read::<i64>("9007199254740993"), Some(9_007_199_254_740_993));
+        assert_eq!(
+            read::<Text>("9007199254740993"),
+            Some(Text::new("9007199254740993"))
+        );
+    }
+
+    #[test]
+    fn a_number_that_does_not_fit_is_none_and_no_panic() {
+        assert_eq!(read::<u64>("18446744073709551616"), None);
+        assert_eq!(read::<i64>("9223372036854775808"), None);
+        assert_eq!(read::<u64>("-1"), None);
+        assert_eq!(read::<i64>("1.0"), None);
+        assert_eq!(read::<i64>("1e3"), None);
+        assert_eq!(read::<i64>("\"\""), None);
+        assert_eq!(read::<i64>("\"-\""), None);
+        assert_eq!(read::<i64>(&"9".repeat(400)), None);
+    }
+
+    #[test]
+    fn a_time_is_read_in_any_unit_and_dress() {
+        let ns = Timestamp::from_nanos(1_730_848_317_836_000_000);
+        assert_eq!(read("1730848317836"), Some(ns));
+        assert_eq!(read("\"1730848317836\""), Some(ns));
+        assert_eq!(read("1730848317836000000"), Some(ns));
+    }
+
+    #[test]
+    fn a_flag_may_be_dressed_as_a_string() {
+        assert_eq!(read("true"), Some(true));
+        assert_eq!(read("\"false\""), Some(false));
+        assert_eq!(read::<bool>("1"), None);
+        assert_eq!(read::<bool>("\"True\""), None);
+    }
+}

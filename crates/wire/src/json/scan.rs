@@ -1,0 +1,407 @@
+//! The pull scanner: strict JSON grammar over known UTF-8, one pass, no allocation; it knows no types.
+
+use std::borrow::Cow;
+
+use super::{DecodeError, Value, ValueKind};
+
+/// How deep arrays and objects may be nested: as deep as `serde_json` goes, so that what passes here can be
+/// opened by it.
+pub const MAX_DEPTH: u32 = 127;
+
+/// Walks a JSON text from left to right, one value at a time.
+///
+/// It checks the grammar of all that it passes, values that nobody asked for included.
+#[derive(Clone, Debug)]
+pub struct Scanner<'f> {
+    text: &'f str,
+    at: usize,
+    // Where `text` begins in the frame, so that errors name the byte of the frame.
+    base: usize,
+}
+
+impl<'f> Scanner<'f> {
+    /// Begins at the start of a text.
+    pub fn new(text: &'f str) -> Self {
+        Self {
+            text,
+            at: 0,
+            base: 0,
+        }
+    }
+
+    pub(super) fn within(text: &'f str, base: usize) -> Self {
+        Self { text, at: 0, base }
+    }
+
+    /// Enters an object.
+    ///
+    /// # Errors
+    /// Where the next value is not an object.
+    #[inline]
+    pub fn object(&mut self) -> Result<Object<'_, 'f>, DecodeError> {
+        if self.next_token() != Some(b'{') {
+            return Err(self.error("expected an object"));
+        }
+        self.at += 1;
+        Ok(Object {
+            scanner: self,
+            first: true,
+        })
+    }
+
+    /// Takes the next value whole.
+    ///
+    /// # Errors
+    /// Where it is not JSON.
+    #[inline]
+    pub fn value(&mut self) -> Result<Value<'f>, DecodeError> {
+        let first = self.next_token();
+        let start = self.at;
+        let kind = match first {
+            Some(b'"') => self.string()?,
+            Some(b'-' | b'0'..=b'9') => self.number()?,
+            Some(b'{') => self.nested(ValueKind::Object)?,
+            Some(b'[') => self.nested(ValueKind::Array)?,
+            Some(b't') => self.literal("true", ValueKind::True)?,
+            Some(b'f') => self.literal("false", ValueKind::False)?,
+            Some(b'n') => self.literal("null", ValueKind::Null)?,
+            _ => return Err(self.error("expected a value")),
+        };
+        Ok(Value::new(
+            &self.text[start..self.at],
+            kind,
+            self.base + start,
+        ))
+    }
+
+    /// Checks that nothing but blanks is left.
+    ///
+    /// # Errors
+    /// Where there is more.
+    pub fn finish(&mut self) -> Result<(), DecodeError> {
+        match self.next_token() {
+            None => Ok(()),
+            Some(_) => Err(self.error("unexpected text after the value")),
+        }
+    }
+
+    /// Passes blanks; the byte that follows is not consumed.
+    #[inline]
+    fn next_token(&mut self) -> Option<u8> {
+        let bytes = self.text.as_bytes();
+        loop {
+            let byte = *bytes.get(self.at)?;
+            if byte > b' ' || !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+                return Some(byte);
+            }
+            self.at += 1;
+        }
+    }
+
+    #[inline]
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    #[cold]
+    fn error(&self, reason: &'static str) -> DecodeError {
+        let reason = if self.at >= self.text.len() {
+            "unexpected end"
+        } else {
+            reason
+        };
+        DecodeError::Syntax {
+            reason,
+            offset: self.base + self.at,
+        }
+    }
+
+    fn literal(&mut self, word: &'static str, kind: ValueKind) -> Result<ValueKind, DecodeError> {
+        for expected in word.bytes() {
+            if self.byte() != Some(expected) {
+                return Err(self.error("expected true, false or null"));
+            }
+            self.at += 1;
+        }
+        Ok(kind)
+    }
+
+    /// A string, from its opening quote to behind its closing one.
+    #[inline]
+    fn string(&mut self) -> Result<ValueKind, DecodeError> {
+        self.at += 1;
+        self.plain_run();
+        if self.byte() == Some(b'"') {
+            self.at += 1;
+            return Ok(ValueKind::String);
+        }
+        self.escaped_string()
+    }
+
+    /// The rest of a string that has escapes, or is broken.
+    #[cold]
+    fn escaped_string(&mut self) -> Result<ValueKind, DecodeError> {
+        loop {
+            match self.byte() {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(ValueKind::EscapedString);
+                }
+                Some(b'\\') => self.escape()?,
+                _ => return Err(self.error("control character in a string")),
+            }
+            self.plain_run();
+        }
+    }
+
+    /// Passes the bytes of a string up to a quote, a backslash, a control character or the end.
+    #[inline]
+    fn plain_run(&mut self) {
+        let bytes = self.text.as_bytes();
+        while let Some(chunk) = bytes
+            .get(self.at..)
+            .and_then(|rest| rest.first_chunk::<8>())
+        {
+            let special = special_bytes(u64::from_le_bytes(*chunk));
+            if special != 0 {
+                self.at += (special.trailing_zeros() / 8) as usize;
+                return;
+            }
+            self.at += 8;
+        }
+        while let Some(byte) = bytes.get(self.at) {
+            if matches!(byte, b'"' | b'\\' | 0..0x20) {
+                return;
+            }
+            self.at += 1;
+        }
+    }
+
+    fn escape(&mut self) -> Result<(), DecodeError> {
+        self.at += 1;
+        match self.byte() {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
+                self.at += 1;
+                Ok(())
+            }
+            Some(b'u') => self.unicode_escape(),
+            _ => Err(self.error("invalid escape")),
+        }
+    }
+
+    /// `\uXXXX`, or a surrogate pair of two; a lone surrogate is no text.
+    fn unicode_escape(&mut self) -> Result<(), DecodeError> {
+        match self.hex_unit()? {
+            0xD800..=0xDBFF => {
+                if self.byte() != Some(b'\\') {
+                    return Err(self.error("lone surrogate"));
+                }
+                self.at += 1;
+                if self.byte() != Some(b'u') {
+                    return Err(self.error("lone surrogate"));
+                }
+                match self.hex_unit()? {
+                    0xDC00..=0xDFFF => Ok(()),
+                    _ => Err(self.error("lone surrogate")),
+                }
+            }
+            0xDC00..=0xDFFF => Err(self.error("lone surrogate")),
+            _ => Ok(()),
+        }
+    }
+
+    /// The four digits behind the `u` under the cursor.
+    fn hex_unit(&mut self) -> Result<u32, DecodeError> {
+        let mut unit = 0;
+        for _ in 0..4 {
+            self.at += 1;
+            let digit = self.byte().and_then(|byte| char::from(byte).to_digit(16));
+            unit = unit * 16 + digit.ok_or_else(|| self.error("invalid escape"))?;
+        }
+        self.at += 1;
+        Ok(unit)
+    }
+
+    #[inline]
+    fn number(&mut self) -> Result<ValueKind, DecodeError> {
+        if self.byte() == Some(b'-') {
+            self.at += 1;
+        }
+        match self.byte() {
+            Some(b'0') => self.at += 1,
+            Some(b'1'..=b'9') => self.digits(),
+            _ => return Err(self.error("expected a digit")),
+        }
+        match self.byte() {
+            Some(b'.' | b'e' | b'E') => self.number_tail()?,
+            Some(b'0'..=b'9') => return Err(self.error("leading zero")),
+            _ => {}
+        }
+        Ok(ValueKind::Number)
+    }
+
+    /// Fraction and exponent.
+    fn number_tail(&mut self) -> Result<(), DecodeError> {
+        if self.byte() == Some(b'.') {
+            self.at += 1;
+            self.some_digits()?;
+        }
+        if matches!(self.byte(), Some(b'e' | b'E')) {
+            self.at += 1;
+            if matches!(self.byte(), Some(b'+' | b'-')) {
+                self.at += 1;
+            }
+            self.some_digits()?;
+        }
+        Ok(())
+    }
+
+    fn some_digits(&mut self) -> Result<(), DecodeError> {
+        if !self.byte().is_some_and(|byte| byte.is_ascii_digit()) {
+            return Err(self.error("expected a digit"));
+        }
+        self.digits();
+        Ok(())
+    }
+
+    #[inline]
+    fn digits(&mut self) {
+        while self.byte().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.at += 1;
+        }
+    }
+
+    /// An object or array whole. What encloses the cursor is one bit a level, so no recursion and no stack.
+    fn nested(&mut self, kind: ValueKind) -> Result<ValueKind, DecodeError> {
+        let mut objects: u128 = 0;
+        let mut depth: u32 = 0;
+        loop {
+            // The cursor stands before a value.
+            let opened = match self.next_token() {
+                Some(b'{') => Some(1),
+                Some(b'[') => Some(0),
+                _ => None,
+            };
+            if let Some(bit) = opened {
+                if depth == MAX_DEPTH {
+                    return Err(self.error("nested too deep"));
+                }
+                depth += 1;
+                objects = objects << 1 | bit;
+                self.at += 1;
+                let closing = if bit == 1 { b'}' } else { b']' };
+                if self.next_token() != Some(closing) {
+                    if bit == 1 {
+                        self.key()?;
+                    }
+                    continue;
+                }
+            } else {
+                self.value()?;
+            }
+            if self.close_levels(&mut objects, &mut depth)? {
+                return Ok(kind);
+            }
+        }
+    }
+
+    /// Behind a value or before a closing bracket: leaves every level that ends here. True when the outermost
+    /// has ended; otherwise the cursor stands before the next value.
+    fn close_levels(&mut self, objects: &mut u128, depth: &mut u32) -> Result<bool, DecodeError> {
+        loop {
+            let in_object = *objects & 1 == 1;
+            match self.next_token() {
+                Some(b',') => {
+                    self.at += 1;
+                    if in_object {
+                        self.key()?;
+                    }
+                    return Ok(false);
+                }
+                Some(b'}') if in_object => {}
+                Some(b']') if !in_object => {}
+                _ => return Err(self.error("expected `,` or the closing bracket")),
+            }
+            self.at += 1;
+            *objects >>= 1;
+            *depth -= 1;
+            if *depth == 0 {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// A key and its colon.
+    #[inline]
+    fn key(&mut self) -> Result<Cow<'f, str>, DecodeError> {
+        if self.next_token() != Some(b'"') {
+            return Err(self.error("expected a key"));
+        }
+        let start = self.at;
+        let kind = self.string()?;
+        let key = Value::new(&self.text[start..self.at], kind, self.base + start);
+        if self.next_token() != Some(b':') {
+            return Err(self.error("expected `:`"));
+        }
+        self.at += 1;
+        Ok(match kind {
+            ValueKind::EscapedString => key.text().unwrap_or_default(),
+            _ => Cow::Borrowed(key.content()),
+        })
+    }
+}
+
+/// An object that is being walked: ask for a key, then take its value from [`Object::scanner`].
+#[derive(Debug)]
+pub struct Object<'s, 'f> {
+    scanner: &'s mut Scanner<'f>,
+    first: bool,
+}
+
+impl<'f> Object<'_, 'f> {
+    /// The next key, or `None` behind the last. The value of the key before must have been taken.
+    ///
+    /// # Errors
+    /// Where the text is not JSON.
+    #[inline]
+    pub fn key(&mut self) -> Result<Option<Cow<'f, str>>, DecodeError> {
+        match self.scanner.next_token() {
+            Some(b'}') => {
+                self.scanner.at += 1;
+                return Ok(None);
+            }
+            Some(b',') if !self.first => self.scanner.at += 1,
+            Some(_) if self.first => {}
+            _ => return Err(self.scanner.error("expected `,` or `}`")),
+        }
+        self.first = false;
+        self.scanner.key().map(Some)
+    }
+
+    /// The value of the key that was just given.
+    ///
+    /// # Errors
+    /// Where the text is not JSON.
+    #[inline]
+    pub fn value(&mut self) -> Result<Value<'f>, DecodeError> {
+        self.scanner.value()
+    }
+
+    /// The scanner, standing before the value of the key that was just given: take exactly one value.
+    pub fn scanner(&mut self) -> &mut Scanner<'f> {
+        self.scanner
+    }
+}
+
+/// Marks, by the high bit of each byte, the first byte that ends a plain run; marks above the first may be false.
+#[inline]
+const fn special_bytes(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let quote = word ^ (ONES * b'"' as u64);
+    let backslash = word ^ (ONES * b'\\' as u64);
+    let found = (quote.wrapping_sub(ONES) & !quote)
+        | (backslash.wrapping_sub(ONES) & !backslash)
+        | (word.wrapping_sub(ONES * 0x20) & !word);
+    found & HIGH
+}
