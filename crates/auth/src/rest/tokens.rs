@@ -146,7 +146,7 @@ impl<S: Sign> RestTokens<S> {
             tokio::time::sleep(wait).await;
         }
         pace.count(Instant::now());
-        drop(pace); let mut pace = Pace::default(); let fetched = self.fetch_now(ws_key).await;
+        let fetched = self.fetch_now(ws_key).await;
         match &fetched {
             Ok(info) => {
                 tracing::debug!(%ws_key, server = info.url.without_query(), "connection information fetched");

@@ -133,6 +133,10 @@ async fn no_error_and_no_log_holds_a_secret() {
     );
     assert!(logged.contains("credentials are refused"), "{logged}");
     printed.push_str(&logged);
+    assert!(
+        !printed.contains("/api/v1/bullet"),
+        "a whole URL in {printed}"
+    );
     for secret in secrets {
         assert!(!printed.contains(&secret), "{secret} in {printed}");
     }

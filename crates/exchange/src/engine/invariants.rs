@@ -13,11 +13,13 @@ const START: u64 = 1_730_000_000_000;
 #[derive(Default)]
 struct Auditor {
     balances: BTreeMap<(String, String), (Decimal, Decimal)>,
-    /// By trade id: side, base, quote, size, cost, fee.
+    /// The sum of all changes, available and hold, by account name and currency.
+    sums: BTreeMap<(Wallet, String), (Decimal, Decimal)>,
+    /// By trade id.
     trades: BTreeMap<String, Trade>,
-    done: usize,
 }
 
+/// One fill: what it must move, and what its balance events moved.
 struct Trade {
     side: Side,
     size: Decimal,
@@ -52,7 +54,6 @@ impl Auditor {
         if order.change == OrderChange::Filled {
             assert_eq!(order.filled + order.canceled, order_origin(order));
         }
-        self.done += usize::from(order.change.is_final());
         if let Some(fill) = &order.fill {
             let rate = match fill.liquidity {
                 Liquidity::Maker => MAKER_FEE,
@@ -81,6 +82,16 @@ impl Auditor {
 
     fn see_balance(&mut self, event: &BalanceEvent) {
         let key = (event.account_id.to_string(), event.currency.to_string());
+        let wallet = match event.relation_event.split_once('.') {
+            Some(("main", _)) => Wallet::Main,
+            _ => Wallet::Trade,
+        };
+        let sum = self
+            .sums
+            .entry((wallet, event.currency.to_string()))
+            .or_default();
+        sum.0 += event.available_change;
+        sum.1 += event.hold_change;
         let before = self.balances.insert(key, (event.available, event.hold));
         if let Some((available, hold)) = before {
             assert_eq!(available + event.available_change, event.available);
@@ -98,6 +109,19 @@ impl Auditor {
             } else {
                 trade.seen_base += change
             }
+        }
+    }
+
+    /// What there was at first and all changes together make what there is.
+    fn check_sums(&self, first: &BTreeMap<(Wallet, String), Balance>, engine: &Engine) {
+        for (wallet, currency, balance) in engine.ledger.balances() {
+            let key = (wallet, currency.to_owned());
+            let (available, hold) = self.sums.get(&key).copied().unwrap_or_default();
+            let start = first.get(&key).copied().unwrap_or_default();
+            assert_eq!(
+                (start.available + available, start.hold + hold),
+                (balance.available, balance.hold)
+            );
         }
     }
 
@@ -151,6 +175,8 @@ proptest! {
     fn orders_fills_and_balances_agree_to_the_last_digit(seed: u64, steps in 1_usize..400) {
         let mut engine = Engine::new(seed, START);
         let mut auditor = Auditor::default();
+        let first = engine.ledger.balances();
+        let first = first.map(|(wallet, currency, balance)| ((wallet, currency.to_owned()), balance)).collect();
         for step in 0..steps {
             engine.step(START + step as u64);
             let events = engine.take_events();
@@ -167,6 +193,7 @@ proptest! {
             auditor.see(&event);
         }
         auditor.check(&engine);
+        auditor.check_sums(&first, &engine);
         for (_, currency, balance) in engine.ledger.balances() {
             prop_assert_eq!(balance.hold, Decimal::ZERO, "left held in {}", currency);
         }

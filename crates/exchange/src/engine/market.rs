@@ -123,6 +123,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_markets_are_those_that_are_told() {
+        let symbols: Vec<&str> = markets().iter().map(|market| market.symbol).collect();
+        assert_eq!(symbols, crate::SYMBOLS);
+    }
+
+    #[test]
     fn a_walk_stays_on_ticks_and_near_home() {
         let mut rng = Rng::new(3);
         for mut market in markets() {

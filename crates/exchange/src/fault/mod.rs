@@ -29,6 +29,10 @@ pub struct Fault {
 }
 
 /// When a fault happens. All counts start at 1.
+///
+/// An effect that cannot act on what pulled its trigger waits: one on the answer to a token request
+/// for the next request, one on a connection for the next connection. Where nothing pulled it, by
+/// time or by name, it acts on every open connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Trigger {
