@@ -13,9 +13,9 @@ use crate::shell::{self, Failure, Outcome, cargo};
 /// The exchange as a process: how cargo builds it, the name of what it builds, and the words that start it.
 /// It prints one line of JSON with its addresses when it is ready.
 const EXCHANGE: (&[&str], &str, &[&str]) = (
-    &["-p", "kucoin-streams-exchange", "--example", "serve"],
-    "serve",
-    &[],
+    &["-p", "kucoin-streams-cli"],
+    "kucoin-streams",
+    &["exchange", "--format", "ndjson", "--rate", "40"],
 );
 
 const PYTHON_SDK: &str = "kucoin-universal-sdk==1.3.2";
