@@ -106,8 +106,8 @@ Example, in two terminals:
   KUCOIN_API_KEY=.. KUCOIN_API_SECRET=.. KUCOIN_API_PASSPHRASE=.. \\
       kucoin-streams watch --rest-url http://127.0.0.1:4000
 
-The demo credentials to use are printed when the exchange is ready. Any client in any language works against it
-with its REST URL replaced.";
+The demo credentials to use are printed when the exchange is ready. Any client in any language
+works against it with its REST URL replaced.";
 
 /// Run a local look-alike of the exchange on 127.0.0.1: tokens with real signature checks, the private streams,
 /// and an account whose orders and balances agree. It goes on until it is stopped.

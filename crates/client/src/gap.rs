@@ -67,10 +67,11 @@ impl fmt::Display for Gap {
                 live_at,
                 ..
             } => {
-                let since = last_event_at.unwrap_or(*lost_at);
-                let nanos = live_at.as_nanos().saturating_sub(since.as_nanos());
-                let blind = Duration::from_millis(u64::try_from(nanos / 1_000_000).unwrap_or(0));
-                write!(f, "{topic} was not served for {blind:?}")
+                write!(f, "{topic} was down for {}", between(*lost_at, *live_at))?;
+                match last_event_at {
+                    Some(last) => write!(f, ", {} since its last event", between(*last, *live_at)),
+                    None => Ok(()),
+                }
             }
             GapReason::Overflowed { missed } => {
                 write!(
@@ -89,3 +90,10 @@ impl fmt::Display for Gap {
 }
 
 impl std::error::Error for Gap {}
+
+/// From one moment to another, to the millisecond.
+fn between(from: Timestamp, to: Timestamp) -> String {
+    let nanos = to.as_nanos().saturating_sub(from.as_nanos());
+    let millis = u64::try_from(nanos / 1_000_000).unwrap_or_default();
+    format!("{:?}", Duration::from_millis(millis))
+}

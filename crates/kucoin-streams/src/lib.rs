@@ -59,3 +59,8 @@ pub use client::{
 };
 pub use session::{CloseReason, Failure};
 pub use wire::{Decimal, Event, Text, Timestamp, Topic, WsKey};
+
+/// The README's examples are compiled with the docs.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -35,33 +35,33 @@ pub(super) fn order(paint: Paint, order: &SpotOrder) -> Told {
     };
     let head = head(paint, &order.symbol, &order.side);
     let id = paint.ink(Ink::Dim, &tail(&order.order_id));
-    let text = format!("{head} {:<6} {what:<58} {id}", order.order_type);
+    let text = format!("{head} {:<6} {what:<60} {id}", order.order_type);
     (ink, sort, text)
 }
 
 pub(super) fn balance(paint: Paint, balance: &Balance) -> Told {
     let currency = paint.ink(Ink::Bold, &format!("{:<10}", safe(&balance.currency)));
-    let part = |name: &str, amount: Option<Decimal>, change: Option<Decimal>| {
-        let amount = amount.map_or_else(|| "?".to_owned(), shown);
-        let change = change.filter(|change| !change.is_zero()).map(|change| {
-            let text = match change.is_sign_negative() {
-                true => shown(change),
-                false => format!("+{}", shown(change)),
-            };
-            format!("({text})")
-        });
-        let change = change.unwrap_or_default();
-        let ink = match change.starts_with("(-") {
-            true => Ink::Red,
-            false => Ink::Green,
-        };
-        format!("{name} {amount:>16} {}", paint.ink(ink, &format!("{change:<18}")))
-    };
-    let available = part("available", balance.available, balance.available_change);
-    let hold = part("hold", balance.hold, balance.hold_change);
-    let reason = balance.relation_event.as_ref().map_or_else(String::new, |event| safe(&event.to_string()));
-    let text = format!("{currency} {available} {hold} {}", paint.ink(Ink::Dim, &reason));
+    let available = amount(paint, balance.available, balance.available_change);
+    let hold = amount(paint, balance.hold, balance.hold_change);
+    let reason = balance
+        .relation_event
+        .as_ref()
+        .map_or_else(String::new, |event| safe(&event.to_string()));
+    let reason = paint.ink(Ink::Dim, &format!("{reason:<14}"));
+    let text = format!("{currency} {reason} available {available} hold {hold}");
     (Ink::Cyan, "balance", text)
+}
+
+/// An amount and by how much it changed, in columns.
+fn amount(paint: Paint, amount: Option<Decimal>, change: Option<Decimal>) -> String {
+    let amount = amount.map_or_else(|| "?".to_owned(), shown);
+    let (ink, change) = match change {
+        Some(change) if change.is_zero() => (Ink::Plain, String::new()),
+        Some(change) if change.is_sign_negative() => (Ink::Red, shown(change)),
+        Some(change) => (Ink::Green, format!("+{}", shown(change))),
+        None => (Ink::Plain, String::new()),
+    };
+    format!("{amount:>18} {}", paint.ink(ink, &format!("{change:<17}")))
 }
 
 pub(super) fn stop_order(paint: Paint, stop: &SpotStopOrder) -> Told {
@@ -75,7 +75,7 @@ pub(super) fn stop_order(paint: Paint, stop: &SpotStopOrder) -> Told {
     let kind = safe(stop.kind.as_str());
     let what = format!("{terms}  {} at {trigger}", safe(stop.stop.as_str()));
     let id = paint.ink(Ink::Dim, &tail(&stop.order_id));
-    let text = format!("{head} {kind:<9} {what:<55} {id}{failed}");
+    let text = format!("{head} {kind:<9} {what:<57} {id}{failed}");
     (Ink::Yellow, "stop", text)
 }
 
