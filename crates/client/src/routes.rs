@@ -30,8 +30,16 @@ struct Route<R> {
     topic: Arc<str>,
     live: bool,
     last_event_at: Option<Timestamp>,
-    /// Set from a loss until the topic is served again; with the sinks that may miss events by it.
-    lost: Option<(Timestamp, Vec<u64>)>,
+    /// Set from a loss until the topic is served again.
+    lost: Option<Loss>,
+    sinks: Vec<u64>,
+}
+
+/// A loss that is not over yet.
+struct Loss {
+    at: Timestamp,
+    last_event_at: Option<Timestamp>,
+    /// Who may miss events by it: those who listened when it happened.
     sinks: Vec<u64>,
 }
 
@@ -39,6 +47,8 @@ struct Route<R> {
 #[derive(Clone)]
 struct Destination {
     routes: Arc<[usize]>,
+    /// A frame proves that its routes are served: the topic is exactly theirs.
+    is_proof: bool,
     /// Each queue once, however many of its requests the topic belongs to.
     queues: Arc<[(Arc<str>, Arc<Queue>)]>,
 }
@@ -168,7 +178,11 @@ impl<P: Protocol> Routes<P> {
         for route in &mut self.routes {
             let served = std::mem::take(&mut route.live) || route.last_event_at.is_some();
             if served && route.lost.is_none() {
-                route.lost = Some((now, route.sinks.clone()));
+                route.lost = Some(Loss {
+                    at: now,
+                    last_event_at: route.last_event_at,
+                    sinks: route.sinks.clone(),
+                });
             }
         }
     }
@@ -181,10 +195,14 @@ impl<P: Protocol> Routes<P> {
 
     /// Hands a frame to everyone whom it concerns; false where that is nobody.
     pub(crate) fn deliver(&mut self, pushed: &str, frame: Frame) -> bool {
-        let Destination { routes, queues } = self.destination(pushed);
+        let Destination {
+            routes,
+            is_proof,
+            queues,
+        } = self.destination(pushed);
         for &at in routes.iter() {
             // An event may come before the acknowledgement: the topic is served, so its gap ends before it.
-            if self.routes[at].lost.is_some() {
+            if is_proof && self.routes[at].lost.is_some() {
                 self.close_gap(at, frame.received_at, frame.epoch);
             }
             self.routes[at].last_event_at = Some(frame.received_at);
@@ -223,8 +241,8 @@ impl<P: Protocol> Routes<P> {
         let mut orphans = Vec::new();
         self.routes.retain_mut(|route| {
             route.sinks.retain(|&sink| sink != id);
-            if let Some((_, sinks)) = &mut route.lost {
-                sinks.retain(|&sink| sink != id);
+            if let Some(loss) = &mut route.lost {
+                loss.sinks.retain(|&sink| sink != id);
             }
             if route.sinks.is_empty() {
                 orphans.push(route.request.clone());
@@ -236,18 +254,18 @@ impl<P: Protocol> Routes<P> {
 
     fn close_gap(&mut self, at: usize, live_at: Timestamp, epoch: u64) {
         let route = &mut self.routes[at];
-        let Some((lost_at, sinks)) = route.lost.take() else {
+        let Some(loss) = route.lost.take() else {
             return;
         };
-        for id in sinks {
+        for id in loss.sinks {
             let Some(sink) = self.sinks.get(&id) else {
                 continue;
             };
             sink.queue.push_gap(Gap {
                 topic: route.topic.clone(),
                 reason: GapReason::Reconnected {
-                    last_event_at: route.last_event_at,
-                    lost_at,
+                    last_event_at: loss.last_event_at,
+                    lost_at: loss.at,
                     live_at,
                     epoch,
                 },
@@ -278,7 +296,8 @@ impl<P: Protocol> Routes<P> {
             found.map(|(at, _)| at).collect()
         };
         let mut routes = serving(Serves::Exactly);
-        if routes.is_empty() {
+        let is_proof = !routes.is_empty();
+        if !is_proof {
             routes = serving(Serves::Loosely);
         }
         let mut seen = Vec::new();
@@ -294,6 +313,7 @@ impl<P: Protocol> Routes<P> {
         }
         Destination {
             routes: routes.into(),
+            is_proof,
             queues: queues.into(),
         }
     }

@@ -50,10 +50,10 @@ impl Protocol for Words {
     }
 
     fn serves(request: &String, pushed: &str) -> Serves {
-        if request == pushed {
-            Serves::Exactly
-        } else {
-            Serves::No
+        match pushed.strip_prefix(request.as_str()) {
+            Some("") => Serves::Exactly,
+            Some(rest) if rest.starts_with(':') => Serves::Loosely,
+            _ => Serves::No,
         }
     }
 
@@ -101,7 +101,7 @@ impl Topic for Numbers {
 
     fn decode(&self, frame: &str) -> Result<Option<Push<Number>>, DecodeError> {
         let words: Vec<&str> = frame.split(' ').collect();
-        if words[1] != self.0 {
+        if words[1].split(':').next() != Some(self.0) {
             return Ok(None);
         }
         match words[2].parse() {

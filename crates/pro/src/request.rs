@@ -1,0 +1,364 @@
+//! One channel request: what it holds, how users write it, and which pushes belong to it.
+
+use std::fmt;
+
+use kucoin_streams_wire::json::write_string;
+use kucoin_streams_wire::{Serves, Text};
+
+use crate::{AccountType, Channel, RequestError, TradeType};
+
+/// What one subscription asks for: a channel, the trading or the account that it is of, and the symbol where the
+/// channel is of one symbol. It is the request of the [`ProV2`](crate::ProV2) protocol.
+///
+/// It prints, and parses, as users write it: `orderAll?tradeType=UNIFIED`. Parameters may stand in any order;
+/// names are taken in the exchange's case only.
+///
+/// ```
+/// use kucoin_streams_pro::{AccountType, Channel, ChannelRequest, TradeType};
+///
+/// let position = ChannelRequest::for_symbol(Channel::Position, TradeType::Futures, "XBTUSDTM")?;
+/// assert_eq!(position.to_string(), "position?tradeType=FUTURES&symbol=XBTUSDTM");
+/// assert_eq!("position?symbol=XBTUSDTM&tradeType=FUTURES".parse(), Ok(position));
+///
+/// let balance = ChannelRequest::balance(AccountType::Unified);
+/// assert_eq!(balance.to_string(), "balance?accountType=UNIFIED");
+///
+/// assert!("position?tradeType=FUTURES".parse::<ChannelRequest>().is_err());
+/// # Ok::<(), kucoin_streams_pro::RequestError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ChannelRequest {
+    channel: Channel,
+    of: Of,
+    // Present exactly where the channel is of one symbol.
+    symbol: Option<Text>,
+}
+
+/// Which part of the account: `balance` is of an account, every other channel of a trading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Of {
+    Trade(TradeType),
+    Account(AccountType),
+}
+
+impl Of {
+    fn parameter(self) -> &'static str {
+        match self {
+            Self::Trade(_) => "tradeType",
+            Self::Account(_) => "accountType",
+        }
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Trade(trade_type) => trade_type.as_str(),
+            Self::Account(account_type) => account_type.as_str(),
+        }
+    }
+}
+
+impl ChannelRequest {
+    /// A channel of all symbols.
+    ///
+    /// # Errors
+    /// Where the channel is of one symbol, is [`Channel::Balance`], or has no such trade type.
+    pub fn new(channel: Channel, trade_type: TradeType) -> Result<Self, RequestError> {
+        Self::of_trade(channel, trade_type, None)
+    }
+
+    /// A channel of one symbol, [`Channel::Order`] or [`Channel::Position`].
+    ///
+    /// Write the symbol in the exchange's spelling, which has capitals only: the exchange acknowledges a symbol
+    /// that it does not know, and then pushes nothing.
+    ///
+    /// # Errors
+    /// Where the channel is not of one symbol or has no such trade type, or the text cannot be a symbol.
+    pub fn for_symbol(
+        channel: Channel,
+        trade_type: TradeType,
+        symbol: &str,
+    ) -> Result<Self, RequestError> {
+        Self::of_trade(channel, trade_type, Some(symbol))
+    }
+
+    /// The balances of an account.
+    pub const fn balance(account_type: AccountType) -> Self {
+        Self {
+            channel: Channel::Balance,
+            of: Of::Account(account_type),
+            symbol: None,
+        }
+    }
+
+    fn of_trade(
+        channel: Channel,
+        trade_type: TradeType,
+        symbol: Option<&str>,
+    ) -> Result<Self, RequestError> {
+        if channel == Channel::Balance {
+            return Err(RequestError::unknown_parameter(channel, "tradeType"));
+        }
+        if !channel.trade_types().contains(&trade_type) {
+            return Err(RequestError::TradeTypeNotOffered {
+                channel,
+                trade_type,
+            });
+        }
+        let symbol = match symbol {
+            Some(_) if !channel.is_of_one_symbol() => {
+                return Err(RequestError::unknown_parameter(channel, "symbol"));
+            }
+            None if channel.is_of_one_symbol() => {
+                return Err(RequestError::MissingParameter {
+                    channel,
+                    parameter: "symbol",
+                });
+            }
+            Some(symbol) if !is_symbol(symbol) => return Err(RequestError::invalid_symbol(symbol)),
+            symbol => symbol.map(Text::new),
+        };
+        Ok(Self {
+            channel,
+            of: Of::Trade(trade_type),
+            symbol,
+        })
+    }
+
+    /// What is pushed.
+    pub const fn channel(&self) -> Channel {
+        self.channel
+    }
+
+    /// Which trading it is of; `None` for [`Channel::Balance`].
+    pub const fn trade_type(&self) -> Option<TradeType> {
+        match self.of {
+            Of::Trade(trade_type) => Some(trade_type),
+            Of::Account(_) => None,
+        }
+    }
+
+    /// Which account it is of; `None` for any channel but [`Channel::Balance`].
+    pub const fn account_type(&self) -> Option<AccountType> {
+        match self.of {
+            Of::Trade(_) => None,
+            Of::Account(account_type) => Some(account_type),
+        }
+    }
+
+    /// The one symbol that it is of; `None` where it is of all.
+    pub fn symbol(&self) -> Option<&str> {
+        self.symbol.as_deref()
+    }
+
+    /// Whether a push under `pushed` (its `T`) belongs to this request.
+    ///
+    /// `T` is channel and type with a dot between them; a channel's own name may hold a dot, a type's does not.
+    ///
+    /// - Exactly: this channel and type, where the request is of all symbols.
+    /// - Loosely, a request of one symbol: `T` does not name the symbol, so every such request of the channel and
+    ///   type gets the push, and each decodes only the events of its own symbol. None of them is ever served
+    ///   exactly, so none hides the push from another; nothing is lost, and no event reaches a request twice.
+    /// - Loosely, another name for the same: `risk` for `lw`, `TRADING` and `SPOT` for each other.
+    /// - Not at all: `orderAll` for `order` or `positionAll` for `position`, nor the reverse. The exchange pushes
+    ///   each subscription under its own name, so that anything else would give events twice.
+    pub fn serves(&self, pushed: &str) -> Serves {
+        let Some((channel, of)) = pushed.rsplit_once('.') else {
+            return Serves::No;
+        };
+        let by_symbol = match self.symbol {
+            Some(_) => Serves::Loosely,
+            None => Serves::Exactly,
+        };
+        weakest([
+            self.serves_channel(channel),
+            self.serves_type(of),
+            by_symbol,
+        ])
+    }
+
+    fn serves_channel(&self, pushed: &str) -> Serves {
+        match self.channel {
+            channel if channel.as_str() == pushed => Serves::Exactly,
+            Channel::LiquidationWarning if pushed == "risk" => Serves::Loosely,
+            _ => Serves::No,
+        }
+    }
+
+    fn serves_type(&self, pushed: &str) -> Serves {
+        match (self.of, pushed) {
+            (of, pushed) if of.as_str() == pushed => Serves::Exactly,
+            (Of::Account(AccountType::Spot), "TRADING")
+            | (Of::Account(AccountType::Trading), "SPOT") => Serves::Loosely,
+            _ => Serves::No,
+        }
+    }
+
+    /// Appends the members of a request frame that say what is asked for.
+    pub(crate) fn push_members(&self, out: &mut String) {
+        let of = (self.of.parameter(), self.of.as_str());
+        let symbol = self.symbol().map(|symbol| ("symbol", symbol));
+        let members = [Some(("channel", self.channel.as_str())), Some(of), symbol];
+        for (key, text) in members.into_iter().flatten() {
+            out.push_str(",\"");
+            out.push_str(key);
+            out.push_str("\":");
+            write_string(out, text);
+        }
+    }
+}
+
+/// As users write it: `order?tradeType=UNIFIED&symbol=BTC-USDT`.
+impl fmt::Display for ChannelRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { channel, of, .. } = self;
+        let mut text = format!("{channel}?{}={}", of.parameter(), of.as_str());
+        if let Some(symbol) = self.symbol() {
+            text.push_str("&symbol=");
+            text.push_str(symbol);
+        }
+        f.pad(&text)
+    }
+}
+
+/// One symbol and no more, of characters that need no escape in the text that users write. Whether the exchange
+/// has it is for the exchange to say; not all of its symbols are ASCII.
+fn is_symbol(text: &str) -> bool {
+    const LONGEST: usize = 64;
+    let is_symbol_char = |c: char| {
+        c.is_alphanumeric() || (c.is_ascii_graphic() && matches!(c, '-' | '_' | '.' | '/'))
+    };
+    !text.is_empty() && text.len() <= LONGEST && text.chars().all(is_symbol_char)
+}
+
+fn weakest<const N: usize>(all: [Serves; N]) -> Serves {
+    if all.contains(&Serves::No) {
+        Serves::No
+    } else if all.contains(&Serves::Loosely) {
+        Serves::Loosely
+    } else {
+        Serves::Exactly
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use Serves::{Exactly, Loosely, No};
+
+    use super::*;
+
+    #[track_caller]
+    fn check(request: &str, pushed: &str, expected: Serves) {
+        let request: ChannelRequest = request.parse().unwrap();
+        assert_eq!(request.serves(pushed), expected, "{request} <- {pushed}");
+    }
+
+    #[test]
+    fn the_type_stands_behind_the_last_dot() {
+        check("execution?tradeType=UNIFIED", "execution.UNIFIED", Exactly);
+        check("execution?tradeType=UNIFIED", "execution.lite.UNIFIED", No);
+        check(
+            "execution.lite?tradeType=UNIFIED",
+            "execution.lite.UNIFIED",
+            Exactly,
+        );
+        check("execution.lite?tradeType=UNIFIED", "execution.UNIFIED", No);
+        check("execution.lite?tradeType=UNIFIED", "execution.lite", No);
+        check("execution?tradeType=UNIFIED", "execution.", No);
+        check("execution?tradeType=UNIFIED", ".UNIFIED", No);
+        check("execution?tradeType=UNIFIED", "execution", No);
+        check("execution?tradeType=UNIFIED", "", No);
+    }
+
+    #[test]
+    fn a_push_of_another_type_or_case_is_none_of_ours() {
+        check("orderAll?tradeType=UNIFIED", "orderAll.SPOT", No);
+        check("orderAll?tradeType=UNIFIED", "orderall.UNIFIED", No);
+        check("balance?accountType=FUNDING", "balance.UNIFIED", No);
+    }
+
+    #[test]
+    fn a_symbol_may_be_anyones_under_its_channel_and_nobodys_under_the_channel_of_all() {
+        let order = "order?tradeType=UNIFIED&symbol=BTC-USDT";
+        check(order, "order.UNIFIED", Loosely);
+        check(order, "orderAll.UNIFIED", No);
+        check("orderAll?tradeType=UNIFIED", "order.UNIFIED", No);
+        let position = "position?tradeType=FUTURES&symbol=XBTUSDTM";
+        check(position, "position.FUTURES", Loosely);
+        check(position, "position.UNIFIED", No);
+        check(position, "positionAll.FUTURES", No);
+        check("positionAll?tradeType=FUTURES", "position.FUTURES", No);
+    }
+
+    #[test]
+    fn another_name_for_the_same_is_taken_while_nobody_bears_it() {
+        check("lw?tradeType=UNIFIED", "lw.UNIFIED", Exactly);
+        check("lw?tradeType=UNIFIED", "risk.UNIFIED", Loosely);
+        check("lw?tradeType=UNIFIED", "risk.FUTURES", No);
+        check("leverage?tradeType=UNIFIED", "risk.UNIFIED", No);
+        check("balance?accountType=SPOT", "balance.SPOT", Exactly);
+        check("balance?accountType=SPOT", "balance.TRADING", Loosely);
+        check("balance?accountType=TRADING", "balance.SPOT", Loosely);
+        check("orderAll?tradeType=SPOT", "orderAll.TRADING", No);
+    }
+
+    /// Every request that can be made, of two symbols where there is one.
+    fn all() -> Vec<ChannelRequest> {
+        let mut all = Vec::new();
+        for channel in Channel::ALL {
+            for trade_type in channel.trade_types() {
+                if channel.is_of_one_symbol() {
+                    for symbol in ["BTC-USDT", "ETH-USDT"] {
+                        let request = ChannelRequest::for_symbol(*channel, *trade_type, symbol);
+                        all.push(request.unwrap());
+                    }
+                } else {
+                    all.push(ChannelRequest::new(*channel, *trade_type).unwrap());
+                }
+            }
+        }
+        all.extend(
+            AccountType::ALL
+                .iter()
+                .map(|of| ChannelRequest::balance(*of)),
+        );
+        all
+    }
+
+    #[test]
+    fn with_every_request_in_force_each_push_reaches_all_its_requests_and_no_other() {
+        let all = all();
+        for asked in &all {
+            let pushed = format!("{}.{}", asked.channel, asked.of.as_str());
+            let served = |wanted: Serves| -> Vec<&ChannelRequest> {
+                all.iter()
+                    .filter(|other| other.serves(&pushed) == wanted)
+                    .collect()
+            };
+            // As a client routes: loosely only where nobody is served exactly.
+            let mut served_by = served(Exactly);
+            if served_by.is_empty() {
+                served_by = served(Loosely);
+            }
+            let same =
+                |other: &&ChannelRequest| other.channel == asked.channel && other.of == asked.of;
+            let wanted: Vec<&ChannelRequest> = all.iter().filter(same).collect();
+            assert_eq!(served_by, wanted, "{pushed}");
+        }
+    }
+
+    #[test]
+    fn equal_requests_are_one_and_others_are_not() {
+        let all = all();
+        let distinct: std::collections::HashSet<&ChannelRequest> = all.iter().collect();
+        assert_eq!(distinct.len(), all.len());
+        let texts: std::collections::HashSet<String> =
+            all.iter().map(ToString::to_string).collect();
+        assert_eq!(texts.len(), all.len());
+    }
+
+    #[test]
+    fn a_request_can_be_aligned() {
+        let request = ChannelRequest::balance(AccountType::Unified);
+        assert_eq!(format!("{request:>28}"), " balance?accountType=UNIFIED");
+    }
+}
