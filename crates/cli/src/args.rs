@@ -189,7 +189,9 @@ fn duration(text: &str) -> Result<Duration, String> {
 fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(rate) if rate.is_finite() && rate >= 0.0 => Ok(rate),
-        _ => Err(format!("`{text}` is no rate: write a number of events a second, such as 5 or 0.5")),
+        _ => Err(format!(
+            "`{text}` is no rate: write a number of events a second, such as 5 or 0.5"
+        )),
     }
 }
 

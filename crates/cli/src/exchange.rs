@@ -47,7 +47,9 @@ pub(crate) async fn run(args: ExchangeArgs) -> Result<(), Failed> {
     };
     let text = match Format::or_by_terminal(args.format) {
         Format::Pretty => pretty(&ready),
-        Format::Ndjson => serde_json::to_string(&ready).map_err(|error| Failed::other(error.to_string()))?,
+        Format::Ndjson => {
+            serde_json::to_string(&ready).map_err(|error| Failed::other(error.to_string()))?
+        }
     };
     if let Err(error) = print(&text) {
         if is_closed_pipe(&error) {

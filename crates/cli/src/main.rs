@@ -20,7 +20,10 @@ use crate::exit::Status;
 fn main() -> ExitCode {
     // clap prints usage errors itself, and ends with status 2 as we promise.
     let args = Args::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return exit::complain(&format!("cannot start: {error}"), Status::Other),
     };
@@ -29,7 +32,9 @@ fn main() -> ExitCode {
         let command = tokio::spawn(run(args));
         match command.await {
             Ok(outcome) => outcome,
-            Err(error) => Err(exit::Failed::other(format!("stopped unexpectedly: {error}"))),
+            Err(error) => Err(exit::Failed::other(format!(
+                "stopped unexpectedly: {error}"
+            ))),
         }
     });
     runtime.shutdown_background();

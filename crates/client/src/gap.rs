@@ -57,6 +57,22 @@ pub enum GapReason {
     },
 }
 
+impl Gap {
+    /// The window of a reconnection that a comparison over REST must cover: from the last event before the loss, or
+    /// from the loss where there was none, to the moment when the topic was live again.
+    pub fn window(&self) -> Option<(Timestamp, Timestamp)> {
+        match self.reason {
+            GapReason::Reconnected {
+                last_event_at,
+                lost_at,
+                live_at,
+                ..
+            } => Some((last_event_at.unwrap_or(lost_at), live_at)),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let topic = &self.topic;
@@ -93,7 +109,6 @@ impl std::error::Error for Gap {}
 
 /// From one moment to another, to the millisecond.
 fn between(from: Timestamp, to: Timestamp) -> String {
-    let nanos = to.as_nanos().saturating_sub(from.as_nanos());
-    let millis = u64::try_from(nanos / 1_000_000).unwrap_or_default();
+    let millis = u64::try_from(to.duration_since(from).as_millis()).unwrap_or(u64::MAX);
     format!("{:?}", Duration::from_millis(millis))
 }

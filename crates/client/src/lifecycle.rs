@@ -1,5 +1,6 @@
 //! Lifecycle events: what happens to connections, under the names that users of the JavaScript SDK know.
 
+use std::fmt;
 use std::time::Duration;
 
 use kucoin_streams_session::{CloseReason, Failure};
@@ -71,6 +72,35 @@ pub enum LifecycleEvent {
         /// How many.
         missed: u64,
     },
+}
+
+impl fmt::Display for LifecycleEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open => f.write_str("open"),
+            Self::Response { topic, ok: true } => write!(f, "{topic} is live"),
+            Self::Response { topic, ok: false } => write!(f, "{topic} is refused"),
+            Self::Authenticated => f.write_str("authenticated"),
+            Self::Reconnect {
+                cause,
+                attempt,
+                delay,
+            } => write!(f, "{cause}; attempt {attempt} in {delay:?}"),
+            Self::Reconnected { down_for, refused } => {
+                write!(f, "reconnected after {down_for:?}")?;
+                match refused {
+                    0 => Ok(()),
+                    refused => write!(f, ", {refused} topics refused"),
+                }
+            }
+            Self::Exception { topic, message, .. } => match topic {
+                Some(topic) => write!(f, "{topic}: {message}"),
+                None => f.write_str(message),
+            },
+            Self::Close { reason } => write!(f, "closed: {reason}"),
+            Self::Lagged { missed } => write!(f, "{missed} lifecycle events missed"),
+        }
+    }
 }
 
 /// Where connections put their lifecycle events; clones feed the same readers.

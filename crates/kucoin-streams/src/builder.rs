@@ -80,7 +80,8 @@ impl<C: Connect> KucoinBuilder<FromCredentials, C> {
         self
     }
 
-    /// Takes connection tokens from elsewhere than KuCoin's REST API.
+    /// Takes connection tokens from elsewhere than KuCoin's REST API. Nothing can be missing then, so the
+    /// [`build`](KucoinBuilder::build) that follows cannot fail.
     pub fn source<S: ConnectionSource>(self, source: S) -> KucoinBuilder<S, C> {
         KucoinBuilder {
             source,

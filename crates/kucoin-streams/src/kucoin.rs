@@ -8,6 +8,7 @@ use kucoin_streams_client::{
     ClosedError, Config, Connection, ConnectionState, LifecycleSender, LifecycleStream,
     SubscribeError, Subscription,
 };
+use kucoin_streams_pro::Private;
 use kucoin_streams_transport::{Connect, FastWebSocket};
 use kucoin_streams_v1::{FuturesPrivate, SpotPrivate};
 use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Topic, WsKey};
@@ -32,16 +33,22 @@ struct Inner<S, C> {
     lifecycle: LifecycleSender,
     spot_private: Slot<SpotPrivate>,
     futures_private: Slot<FuturesPrivate>,
+    pro_private: Slot<Private>,
 }
 
 /// A connection that is made when it is first asked for.
 struct Slot<K: ConnectionKind>(Mutex<Option<Connection<K>>>);
 
 impl<K: ConnectionKind> Slot<K> {
-    const EMPTY: Self = Self(Mutex::new(None));
+    fn empty() -> Self {
+        Self(Mutex::new(None))
+    }
 
     fn get(&self) -> Option<Connection<K>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// The connection that stands, or a new one where there is none or it is over: what ended it may be mended.
@@ -75,6 +82,7 @@ impl<S, C> fmt::Debug for Kucoin<S, C> {
         f.debug_struct("Kucoin")
             .field("spot_private", &self.inner.spot_private.get())
             .field("futures_private", &self.inner.futures_private.get())
+            .field("pro_private", &self.inner.pro_private.get())
             .finish_non_exhaustive()
     }
 }
@@ -94,8 +102,9 @@ impl<S: ConnectionSource, C: Connect> Kucoin<S, C> {
                 connect: Arc::new(connect),
                 config,
                 lifecycle: LifecycleSender::default(),
-                spot_private: Slot::EMPTY,
-                futures_private: Slot::EMPTY,
+                spot_private: Slot::empty(),
+                futures_private: Slot::empty(),
+                pro_private: Slot::empty(),
             }),
         }
     }
@@ -139,6 +148,7 @@ impl<S: ConnectionSource, C: Connect> Kucoin<S, C> {
         match ws_key {
             WsKey::SpotPrivateV1 => self.inner.spot_private.get().map(|c| c.state()),
             WsKey::FuturesPrivateV1 => self.inner.futures_private.get().map(|c| c.state()),
+            WsKey::PrivateProV2 => self.inner.pro_private.get().map(|c| c.state()),
             _ => None,
         }
     }
@@ -148,7 +158,8 @@ impl<S: ConnectionSource, C: Connect> Kucoin<S, C> {
     pub async fn close(&self) {
         let spot = self.inner.spot_private.close();
         let futures = self.inner.futures_private.close();
-        futures_util::future::join(spot, futures).await;
+        let pro = self.inner.pro_private.close();
+        futures_util::future::join3(spot, futures, pro).await;
     }
 
     fn spawn<K: ConnectionKind>(&self) -> Connection<K> {
@@ -178,5 +189,11 @@ impl<S: ConnectionSource, C: Connect> Opens<SpotPrivate> for Kucoin<S, C> {
 impl<S: ConnectionSource, C: Connect> Opens<FuturesPrivate> for Kucoin<S, C> {
     fn connection(&self) -> Connection<FuturesPrivate> {
         self.inner.futures_private.get_or_spawn(|| self.spawn())
+    }
+}
+
+impl<S: ConnectionSource, C: Connect> Opens<Private> for Kucoin<S, C> {
+    fn connection(&self) -> Connection<Private> {
+        self.inner.pro_private.get_or_spawn(|| self.spawn())
     }
 }

@@ -26,6 +26,7 @@
 //! | Module | Crate | What |
 //! |---|---|---|
 //! | [`v1`] | `kucoin-streams-v1` | V1 topics and events, spot and futures |
+//! | [`pro`] | `kucoin-streams-pro` | the Pro V2 protocol and its channel requests |
 //! | [`auth`] | `kucoin-streams-auth` | credentials, signing, tokens over REST |
 //! | [`transport`] | `kucoin-streams-transport` | the connection seam and the default WebSocket |
 //! | [`session`] | `kucoin-streams-session` | the sans-IO state machine of a connection |
@@ -39,6 +40,8 @@ mod kucoin;
 pub use kucoin_streams_auth as auth;
 #[doc(inline)]
 pub use kucoin_streams_client as client;
+#[doc(inline)]
+pub use kucoin_streams_pro as pro;
 #[doc(inline)]
 pub use kucoin_streams_session as session;
 #[doc(inline)]
@@ -58,7 +61,11 @@ pub use client::{
     LifecycleEvent, LifecycleStream, Origin, SubscribeError, Subscription, Update,
 };
 pub use session::{CloseReason, Failure};
-pub use wire::{Decimal, Event, Text, Timestamp, Topic, WsKey};
+pub use transport::{Connect, FastWebSocket};
+pub use wire::{
+    ConnectionInfo, ConnectionSource, Decimal, Event, SecretUrl, SourceError, SourceErrorClass,
+    Text, Timestamp, Topic, WsKey,
+};
 
 /// The README's examples are compiled with the docs.
 #[cfg(doctest)]

@@ -59,6 +59,15 @@ impl Hosts {
         }
     }
 
+    /// Sets one REST host for spot, margin and futures, as the local exchange is.
+    ///
+    /// # Errors
+    ///
+    /// [`HostsError`] where it is no plain `https` URL, or `http` to this machine.
+    pub fn with_rest(self, url: &str) -> Result<Self, HostsError> {
+        self.with_spot_rest(url)?.with_futures_rest(url)
+    }
+
     /// Sets the REST host of spot and margin, which also gives Pro V2 tokens. Default: that of the region.
     ///
     /// # Errors

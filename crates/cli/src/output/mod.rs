@@ -39,7 +39,12 @@ impl Printer {
         self.flush()
     }
 
-    pub(crate) fn update(&mut self, ws_key: WsKey, topic: &str, update: &Arrived) -> io::Result<()> {
+    pub(crate) fn update(
+        &mut self,
+        ws_key: WsKey,
+        topic: &str,
+        update: &Arrived,
+    ) -> io::Result<()> {
         match &self.pretty {
             Some(pretty) => writeln!(self.out, "{}", pretty.update(update)),
             None => ndjson::update(&mut self.out, ws_key, topic, update),

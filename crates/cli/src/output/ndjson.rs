@@ -11,7 +11,11 @@ use super::Arrived;
 
 /// A happening. `kind` tells which; times are integers in nanoseconds since the Unix epoch.
 #[derive(Serialize)]
-#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
 enum Line<'a> {
     Open {
         ws_key: &'static str,
@@ -76,7 +80,11 @@ enum Line<'a> {
 }
 
 #[derive(Serialize)]
-#[serde(tag = "reason", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "reason",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
 enum Reason<'a> {
     Reconnected {
         #[serde(skip_serializing_if = "Option::is_none")]

@@ -65,7 +65,13 @@ impl Paint {
 /// A foreign text without anything that could drive the terminal.
 pub(super) fn safe(text: &str) -> String {
     text.chars()
-        .map(|letter| if letter.is_control() { '\u{fffd}' } else { letter })
+        .map(|letter| {
+            if letter.is_control() {
+                '\u{fffd}'
+            } else {
+                letter
+            }
+        })
         .collect()
 }
 

@@ -65,7 +65,11 @@ fn time_of_day(at: Timestamp) -> String {
     let millis = at.as_millis().rem_euclid(24 * 60 * 60 * 1_000);
     let (seconds, millis) = (millis / 1_000, millis % 1_000);
     let (minutes, seconds) = (seconds / 60, seconds % 60);
-    format!("{:02}:{:02}:{seconds:02}.{millis:03}", minutes / 60, minutes % 60)
+    format!(
+        "{:02}:{:02}:{seconds:02}.{millis:03}",
+        minutes / 60,
+        minutes % 60
+    )
 }
 
 #[cfg(test)]

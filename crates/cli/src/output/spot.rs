@@ -25,7 +25,11 @@ pub(super) fn order(paint: Paint, order: &SpotOrder) -> Told {
             format!("{trade}  {liquidity:<5}  {}", progress(order))
         }
         OrderKind::Filled | OrderKind::Canceled => {
-            format!("{}         {}", terms(whole(order), order.price), progress(order))
+            format!(
+                "{}         {}",
+                terms(whole(order), order.price),
+                progress(order)
+            )
         }
         OrderKind::Update(update) => {
             let old = update.old_size.map_or_else(|| "?".to_owned(), shown);
@@ -107,7 +111,9 @@ fn terms(size: Option<Decimal>, price: Option<Decimal>) -> String {
 fn progress(order: &SpotOrder) -> String {
     let filled = order.filled_size.map_or_else(|| "?".to_owned(), shown);
     match whole(order) {
-        Some(size) if order.status != OrderStatus::Done => format!("filled {filled} of {}", shown(size)),
+        Some(size) if order.status != OrderStatus::Done => {
+            format!("filled {filled} of {}", shown(size))
+        }
         _ => format!("filled {filled}"),
     }
 }

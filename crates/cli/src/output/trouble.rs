@@ -19,10 +19,16 @@ pub(super) fn gap(paint: Paint, gap: &Gap) -> Told {
 pub(super) fn lifecycle(paint: Paint, lifecycle: &Lifecycle) -> Option<Told> {
     let ws_key = lifecycle.ws_key;
     Some(match &lifecycle.event {
-        LifecycleEvent::Open => (Ink::Green, "connected", paint.ink(Ink::Dim, ws_key.as_str())),
-        LifecycleEvent::Response { topic, ok: true } => {
-            (Ink::Dim, "topic", paint.ink(Ink::Dim, &format!("{topic} is live")))
-        }
+        LifecycleEvent::Open => (
+            Ink::Green,
+            "connected",
+            paint.ink(Ink::Dim, ws_key.as_str()),
+        ),
+        LifecycleEvent::Response { topic, ok: true } => (
+            Ink::Dim,
+            "topic",
+            paint.ink(Ink::Dim, &format!("{topic} is live")),
+        ),
         // The exception that follows says more.
         LifecycleEvent::Response { ok: false, .. } => return None,
         LifecycleEvent::Authenticated => (Ink::Dim, "login", paint.ink(Ink::Dim, "accepted")),
@@ -55,8 +61,12 @@ pub(super) fn lifecycle(paint: Paint, lifecycle: &Lifecycle) -> Option<Told> {
             message,
             ..
         } => {
-            let topic = topic.as_ref().map_or_else(String::new, |topic| format!("{topic}: "));
-            let code = code.as_ref().map_or_else(String::new, |code| format!(" (code {code})"));
+            let topic = topic
+                .as_ref()
+                .map_or_else(String::new, |topic| format!("{topic}: "));
+            let code = code
+                .as_ref()
+                .map_or_else(String::new, |code| format!(" (code {code})"));
             let text = safe(&format!("{topic}{message}{code}"));
             (Ink::Red, "exception", paint.ink(Ink::Red, &text))
         }
@@ -67,9 +77,11 @@ pub(super) fn lifecycle(paint: Paint, lifecycle: &Lifecycle) -> Option<Told> {
             };
             (Ink::Dim, "closed", paint.ink(Ink::Dim, &text))
         }
-        LifecycleEvent::Lagged { missed } => {
-            (Ink::Red, "exception", format!("{missed} lifecycle events were not shown"))
-        }
+        LifecycleEvent::Lagged { missed } => (
+            Ink::Red,
+            "exception",
+            format!("{missed} lifecycle events were not shown"),
+        ),
         _ => return None,
     })
 }

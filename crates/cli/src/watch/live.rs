@@ -4,7 +4,9 @@ use std::future::{Future, pending};
 use std::time::Duration;
 
 use kucoin_streams::v1::AnySpotTopic;
-use kucoin_streams::{Gap, GapReason, Kucoin, LifecycleStream, SubscribeError, Subscription, WsKey};
+use kucoin_streams::{
+    Gap, GapReason, Kucoin, LifecycleStream, SubscribeError, Subscription, WsKey,
+};
 
 use super::{ended, keep_on};
 use crate::demo::Demo;
@@ -118,7 +120,9 @@ impl Watch {
                 SubscribeError::Refused { ref topic, .. } if self.topics.len() > 1 => {
                     self.topics.retain(|other| other.to_string() != *topic);
                 }
-                SubscribeError::Closed(closed) => return Ok(Err(Left::Over(ended(&closed.reason)))),
+                SubscribeError::Closed(closed) => {
+                    return Ok(Err(Left::Over(ended(&closed.reason))));
+                }
                 other => return Ok(Err(Left::Over(Err(Failed::other(other.to_string()))))),
             }
         }
@@ -181,7 +185,10 @@ impl Watch {
                 self.printer.update(ws_key, &asked, &update)
             }
             // The refusal itself was told by the lifecycle.
-            Err(Gap { reason: GapReason::Refused { .. }, .. }) => Ok(()),
+            Err(Gap {
+                reason: GapReason::Refused { .. },
+                ..
+            }) => Ok(()),
             Err(gap) => self.printer.gap(ws_key, &gap),
         }
     }
@@ -202,9 +209,12 @@ impl Watch {
 fn asked_for(topics: &[AnySpotTopic], pushed: &str) -> String {
     use kucoin_streams::wire::{Serves, Topic};
     let serves = |wanted: Serves| {
-        topics
-            .iter()
-            .find(|topic| topic.requests().iter().any(|request| request.serves(pushed) == wanted))
+        topics.iter().find(|topic| {
+            topic
+                .requests()
+                .iter()
+                .any(|request| request.serves(pushed) == wanted)
+        })
     };
     serves(Serves::Exactly)
         .or_else(|| serves(Serves::Loosely))

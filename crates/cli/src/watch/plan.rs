@@ -21,7 +21,9 @@ impl Plan {
         if let Some(demo) = demo {
             return Ok(Self {
                 credentials: demo.credentials()?,
-                hosts: local(&demo.rest_url())?,
+                hosts: Hosts::default()
+                    .with_rest(&demo.rest_url())
+                    .map_err(|error| Failed::other(error.to_string()))?,
             });
         }
         let credentials = Credentials::from_env().map_err(|error| Failed {
@@ -38,7 +40,8 @@ impl Plan {
 /// The topics that were asked for, or all of the account.
 pub(crate) fn topics(ws_keys: &[WsKey], given: &[String]) -> Result<Vec<AnySpotTopic>, Failed> {
     if let Some(other) = ws_keys.iter().find(|key| **key != WsKey::SpotPrivateV1) {
-        let message = format!("{other} cannot be watched by this version; it can watch {WATCHABLE}");
+        let message =
+            format!("{other} cannot be watched by this version; it can watch {WATCHABLE}");
         return Err(Failed::usage(message));
     }
     if given.is_empty() {
@@ -46,7 +49,9 @@ pub(crate) fn topics(ws_keys: &[WsKey], given: &[String]) -> Result<Vec<AnySpotT
     }
     let mut topics = Vec::new();
     for text in given {
-        let topic: AnySpotTopic = text.parse().map_err(|error| Failed::usage(format!("{error}")))?;
+        let topic: AnySpotTopic = text
+            .parse()
+            .map_err(|error| Failed::usage(format!("{error}")))?;
         if !topics.contains(&topic) {
             topics.push(topic);
         }
@@ -79,13 +84,6 @@ fn hosts(args: &HostArgs) -> Result<Hosts, Failed> {
     Ok(hosts)
 }
 
-fn local(rest_url: &str) -> Result<Hosts, Failed> {
-    let hosts = Hosts::default().with_spot_rest(rest_url);
-    hosts
-        .and_then(|hosts| hosts.with_futures_rest(rest_url))
-        .map_err(|error| Failed::other(error.to_string()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,7 +104,11 @@ mod tests {
     fn a_misspelt_topic_is_wrong_usage_and_the_nearest_is_named() {
         let error = topics(&[], &["/account/balances".to_owned()]).unwrap_err();
         assert_eq!(error.status, Status::Usage);
-        assert!(error.message.contains("/account/balance"), "{}", error.message);
+        assert!(
+            error.message.contains("/account/balance"),
+            "{}",
+            error.message
+        );
     }
 
     #[test]

@@ -20,7 +20,7 @@ fn a_suspicious_failure_is_fatal_when_it_repeats() {
     rig.subscribe("/a").poll();
     for _ in 0..2 {
         rig.refuse_info(Severity::TransientUpTo(3)).poll();
-        rig.to_deadline();
+        rig.reach_deadline();
         rig.expect(&["fetch"]);
     }
     rig.refuse_info(Severity::TransientUpTo(3))
@@ -33,9 +33,9 @@ fn another_failure_in_between_begins_the_count_anew() {
     rig.subscribe("/a").poll();
     for _ in 0..6 {
         rig.refuse_info(Severity::TransientUpTo(2));
-        rig.to_deadline();
+        rig.reach_deadline();
         rig.refuse_info(Severity::Transient);
-        rig.to_deadline();
+        rig.reach_deadline();
     }
     assert!(!rig.session.is_closed());
 }
@@ -50,11 +50,11 @@ fn an_untrusted_certificate_is_fatal_at_first_and_tolerated_twice_later() {
     let mut rig = Rig::live(&[]);
     rig.lost().poll();
     for _ in 0..2 {
-        rig.to_deadline();
+        rig.reach_deadline();
         rig.refuse_info(Severity::Certificate);
         assert!(!rig.session.is_closed());
     }
-    rig.to_deadline();
+    rig.reach_deadline();
     rig.refuse_info(Severity::Certificate);
     assert!(rig.session.is_closed());
 }

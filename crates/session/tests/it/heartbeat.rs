@@ -31,7 +31,7 @@ fn the_welcome_may_name_another_interval() {
     rig.session.open(rig.now);
     rig.poll();
     rig.info().dialled().frame("welcome 4").poll();
-    assert_eq!(rig.to_deadline(), Duration::from_secs(4));
+    assert_eq!(rig.reach_deadline(), Duration::from_secs(4));
     rig.expect(&["send ping 1"]);
 }
 

@@ -37,5 +37,5 @@ fn a_busy_server_is_left_alone_for_a_second_at_least() {
     rig.subscribe("/a").poll();
     rig.info().dialled().poll();
     rig.frame("refuse - 503 service busy").poll();
-    assert!(rig.to_deadline().as_millis() >= 1_000);
+    assert!(rig.reach_deadline().as_millis() >= 1_000);
 }

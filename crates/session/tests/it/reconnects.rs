@@ -11,7 +11,7 @@ fn reconnected_is_told_after_the_last_acknowledgement_and_not_before() {
     let mut rig = Rig::live(&["/a", "/b"]);
     rig.lost()
         .expect(&["hang up 1000", "lost", "reconnect 1 live cut"]);
-    rig.to_deadline();
+    rig.reach_deadline();
     rig.expect(&["fetch"]);
     rig.info().expect(&["dial 2"]);
     rig.dialled().frame("welcome");
@@ -90,7 +90,7 @@ fn delays_stay_below_a_ceiling_that_doubles_and_begin_anew_after_a_minute_of_hea
     let mut rig = Rig::live(&[]);
     for ceiling in [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000] {
         rig.lost().poll();
-        let waited = rig.to_deadline();
+        let waited = rig.reach_deadline();
         assert!(
             waited <= Duration::from_millis(ceiling),
             "{waited:?} above {ceiling} ms"
@@ -116,11 +116,11 @@ fn a_refused_token_costs_one_more_token_at_once_then_waits() {
     rig.info().dialled().poll();
     rig.frame("refuse - 401 token is expired");
     rig.expect(&["hang up 1000", "reconnect 1 welcome token is expired"]);
-    assert_eq!(rig.to_deadline(), Duration::ZERO);
+    assert_eq!(rig.reach_deadline(), Duration::ZERO);
     rig.expect(&["fetch"]);
     rig.info().expect(&["dial 2"]);
     rig.dialled().frame("refuse - 401 token is expired").poll();
-    assert!(rig.to_deadline() > Duration::ZERO);
+    assert!(rig.reach_deadline() > Duration::ZERO);
 }
 
 #[test]
@@ -129,30 +129,30 @@ fn patience_that_the_server_asks_for_is_kept() {
     rig.subscribe("/a").poll();
     rig.refuse_info(Severity::Throttled(Some(Duration::from_secs(7))))
         .poll();
-    let waited = rig.to_deadline();
+    let waited = rig.reach_deadline();
     assert!(waited >= Duration::from_secs(7), "{waited:?}");
     rig.refuse_info(Severity::Throttled(None)).poll();
-    assert!(rig.to_deadline() >= Duration::from_secs(1));
+    assert!(rig.reach_deadline() >= Duration::from_secs(1));
 }
 
 #[test]
 fn each_stage_has_its_deadline() {
     let mut rig = Rig::new();
     rig.subscribe("/a").poll();
-    assert_eq!(rig.to_deadline(), Duration::from_secs(15));
+    assert_eq!(rig.reach_deadline(), Duration::from_secs(15));
     rig.expect(&[
         "hang up 1000",
         "reconnect 1 token no connection token within 15s",
     ]);
-    rig.to_deadline();
+    rig.reach_deadline();
     rig.poll();
     rig.info().poll();
-    assert_eq!(rig.to_deadline(), Duration::from_secs(20));
+    assert_eq!(rig.reach_deadline(), Duration::from_secs(20));
     rig.expect(&["hang up 1000", "reconnect 2 dial no connection within 20s"]);
-    rig.to_deadline();
+    rig.reach_deadline();
     rig.poll();
     rig.info().dialled().poll();
-    assert_eq!(rig.to_deadline(), Duration::from_secs(5));
+    assert_eq!(rig.reach_deadline(), Duration::from_secs(5));
     rig.expect(&["hang up 1000", "reconnect 3 welcome no welcome within 5s"]);
 }
 
@@ -160,7 +160,7 @@ fn each_stage_has_its_deadline() {
 fn answers_to_what_was_given_up_are_ignored() {
     let mut rig = Rig::new();
     rig.subscribe("/a").poll();
-    rig.to_deadline();
+    rig.reach_deadline();
     rig.poll();
     rig.info().expect(&[]);
     rig.dialled().expect(&[]);

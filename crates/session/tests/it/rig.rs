@@ -121,7 +121,7 @@ impl Rig {
 
     /// Goes to the session's next deadline.
     #[track_caller]
-    pub(crate) fn to_deadline(&mut self) -> Duration {
+    pub(crate) fn reach_deadline(&mut self) -> Duration {
         let deadline = self.session.deadline().expect("a deadline is set");
         let waited = deadline.saturating_duration_since(self.now);
         self.now = self.now.max(deadline);
@@ -185,7 +185,7 @@ impl Rig {
     /// Token, dial and welcome, whatever is asked for meanwhile; what follows the welcome is left to poll.
     pub(crate) fn connect(&mut self) -> &mut Self {
         while !self.poll().iter().any(|action| action == "fetch") {
-            self.to_deadline();
+            self.reach_deadline();
         }
         self.info().dialled().poll();
         self.frame("welcome")
