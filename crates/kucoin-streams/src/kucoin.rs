@@ -9,6 +9,7 @@ use kucoin_streams_client::{
     SubscribeError, Subscription,
 };
 use kucoin_streams_pro::Private;
+use kucoin_streams_session::{CloseReason, Failure, Severity, Stage};
 use kucoin_streams_transport::{Connect, FastWebSocket};
 use kucoin_streams_v1::{FuturesPrivate, SpotPrivate};
 use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Topic, WsKey};
@@ -136,11 +137,18 @@ impl<S: ConnectionSource, C: Connect> Kucoin<S, C> {
     ///
     /// # Errors
     /// When the connection is over.
-    pub async fn wait_live<K: ConnectionKind>(&self) -> Result<(), ClosedError>
-    where
-        Self: Opens<K>,
-    {
-        self.connection().wait_live().await
+    pub async fn wait_live(&self, ws_key: WsKey) -> Result<(), ClosedError> {
+        match ws_key {
+            WsKey::SpotPrivateV1 => Opens::<SpotPrivate>::connection(self).wait_live().await,
+            WsKey::FuturesPrivateV1 => Opens::<FuturesPrivate>::connection(self).wait_live().await,
+            WsKey::PrivateProV2 => Opens::<Private>::connection(self).wait_live().await,
+            other => {
+                let message = format!("this client has no connection {other}");
+                let failure = Failure::new(Stage::Dial, Severity::Fatal, message);
+                let reason = CloseReason::Failed(failure);
+                Err(ClosedError { reason })
+            }
+        }
     }
 
     /// Where a connection stands; `None` where nothing was ever subscribed on it.
