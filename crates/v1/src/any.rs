@@ -6,11 +6,11 @@ use std::str::FromStr;
 use kucoin_streams_wire::json::DecodeError;
 use kucoin_streams_wire::{Event, Push, Topic};
 
-use crate::nearest::nearest;
 use crate::spot::{
     Balance, Balances, SpotOrder, SpotOrders, SpotOrdersV1, SpotStopOrder, SpotStopOrders,
 };
 use crate::{SpotPrivate, TopicPath};
+use kucoin_streams_wire::nearest;
 
 /// Why a text is no topic. Choose the topic that it names, or ask for the list of the connection.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

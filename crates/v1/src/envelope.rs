@@ -1,6 +1,6 @@
 //! The envelope of a V1 push around its data, read in one pass where the keys come in the usual order.
 
-use kucoin_streams_wire::json::{DecodeError, Extra, FromJson, Object, Record, Scanner, Value};
+use kucoin_streams_wire::json::{DecodeError, Extra, FromJson, Record, Scanner, Value};
 use kucoin_streams_wire::{Push, Serves, Text, Timestamp};
 
 use crate::path::serves;
@@ -20,29 +20,21 @@ pub(crate) fn decode<E: Data>(
     let mut envelope = Envelope::default();
     let mut object = scanner.object()?;
     let mut event = None;
-    while let Some(key) = object.key()? {
-        match &*key {
-            "topic" if envelope.topic.is_none() => {
-                let value = object.value()?;
-                let Some(pushed) = value.text() else {
-                    return Ok(None);
-                };
-                match serves(asked, &pushed) {
-                    Serves::No => return Ok(None),
-                    _ if pushed == asked => envelope.topic = Some(Text::from_static(asked)),
-                    _ => envelope.topic = Some(Text::new(&pushed)),
+    loop {
+        let ours = match object.plain_member() {
+            Some((key, value)) => envelope.field(key.as_str(), value, asked),
+            None => match object.key()? {
+                None => break,
+                // Only where the topic is known already is this data known to be ours.
+                Some(key) if key == "data" && envelope.awaits_data() && event.is_none() => {
+                    event = Some(E::read(object.scanner())?);
+                    true
                 }
-            }
-            "type" => {
-                if object.value()?.text().as_deref() != Some("message") {
-                    return Ok(None);
-                }
-            }
-            // Only when the topic is known is this data known to be ours.
-            "data" if envelope.topic.is_some() && event.is_none() && envelope.data.is_none() => {
-                event = Some(E::read(object.scanner())?);
-            }
-            _ => envelope.field(&key, &mut object)?,
+                Some(key) => envelope.field(&key, object.value()?, asked),
+            },
+        };
+        if !ours {
+            return Ok(None);
         }
     }
     scanner.finish()?;
@@ -61,27 +53,39 @@ struct Envelope<'f> {
 }
 
 impl<'f> Envelope<'f> {
-    fn field(&mut self, key: &str, object: &mut Object<'_, 'f>) -> Result<(), DecodeError> {
-        let value = object.value()?;
-        let slot = match key {
-            "subject" => &mut self.subject,
-            "id" => &mut self.id,
-            "userId" => &mut self.user_id,
-            "channelType" if value.text().as_deref() == Some("private") => return Ok(()),
-            "data" if self.topic.is_none() && self.data.is_none() => {
-                self.data = Some(value);
-                return Ok(());
+    fn awaits_data(&self) -> bool {
+        self.topic.is_some() && self.data.is_none()
+    }
+
+    /// Takes one field; false where it shows that the frame is no push of the topic `asked`.
+    fn field(&mut self, key: &str, value: Value<'f>, asked: &'static str) -> bool {
+        match key {
+            "type" => return value.text().as_deref() == Some("message"),
+            "topic" if self.topic.is_none() => return self.topic(value, asked),
+            "data" if self.topic.is_none() && self.data.is_none() => self.data = Some(value),
+            "channelType" if value.text().as_deref() == Some("private") => {}
+            "subject" if self.subject.is_none() => {
+                keep(&mut self.subject, &mut self.extra, key, value)
             }
-            _ => {
-                self.extra.push(key, value);
-                return Ok(());
+            "id" if self.id.is_none() => keep(&mut self.id, &mut self.extra, key, value),
+            "userId" if self.user_id.is_none() => {
+                keep(&mut self.user_id, &mut self.extra, key, value)
             }
-        };
-        match <Option<Text>>::from_json(value) {
-            Some(text) if slot.is_none() => *slot = text,
             _ => self.extra.push(key, value),
         }
-        Ok(())
+        true
+    }
+
+    fn topic(&mut self, value: Value<'f>, asked: &'static str) -> bool {
+        let Some(pushed) = value.text() else {
+            return false;
+        };
+        self.topic = match serves(asked, &pushed) {
+            Serves::No => return false,
+            _ if pushed == asked => Some(Text::from_static(asked)),
+            _ => Some(Text::new(&pushed)),
+        };
+        true
     }
 
     fn finish<E: Data>(self, event: Option<E>) -> Result<Option<Push<E>>, DecodeError> {
@@ -101,5 +105,13 @@ impl<'f> Envelope<'f> {
         push.pushed_at = pushed_at;
         push.extra = self.extra;
         Ok(Some(push))
+    }
+}
+
+/// Reads an optional text; what is none goes into `extra`.
+fn keep(slot: &mut Option<Text>, extra: &mut Extra, key: &str, value: Value<'_>) {
+    match FromJson::from_json(value) {
+        Some(text) => *slot = text,
+        None => extra.push(key, value),
     }
 }

@@ -32,7 +32,6 @@
 
 mod any;
 mod envelope;
-mod nearest;
 mod path;
 mod protocol;
 mod refusal;

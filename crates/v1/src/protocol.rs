@@ -109,8 +109,7 @@ impl<'f> Envelope<'f> {
         let mut envelope = Self::default();
         let mut scanner = Scanner::new(frame);
         let mut object = scanner.object()?;
-        while let Some(key) = object.key()? {
-            let value = object.value()?;
+        while let Some((key, value)) = object.member()? {
             match &*key {
                 "type" => envelope.kind = value.text(),
                 "topic" => envelope.topic = value.text(),

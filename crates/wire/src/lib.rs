@@ -12,6 +12,7 @@
 
 mod connection;
 mod kind;
+mod nearest;
 mod protocol;
 mod source;
 mod text;
@@ -22,6 +23,7 @@ pub mod json;
 
 pub use connection::{ConnectionInfo, Heartbeat, Login, SecretUrl};
 pub use kind::{ConnectionKind, ParseWsKeyError, WsKey};
+pub use nearest::nearest;
 pub use protocol::{
     Inbound, Limits, Protocol, RefusalScope, Request, RequestId, Serves, WireError,
 };

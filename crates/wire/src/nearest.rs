@@ -1,35 +1,32 @@
-//! Which of the known topics a misspelt one is nearest to.
+//! Which of some valid names a misspelt one is nearest to.
 
-/// The candidate with the smallest edit distance, case aside; the first of equals, and none gives the empty text.
-pub(crate) fn nearest(given: &str, candidates: &[&'static str]) -> &'static str {
-    // Longer than any topic, and short enough that the table stays small.
-    let given: Vec<char> = given
-        .chars()
-        .take(128)
-        .map(|c| c.to_ascii_lowercase())
-        .collect();
-    let by_distance = |candidate: &&&'static str| distance(&given, candidate);
-    candidates
+/// Longer than any name, and short enough that a hostile text costs nothing.
+const LONGEST: usize = 64;
+
+/// The name with the fewest edits to `given`, case aside; the first of equals. For error texts: what a user may have
+/// meant. No names give the empty text.
+pub fn nearest(given: &str, names: &[&'static str]) -> &'static str {
+    let given: Vec<char> = given.chars().take(LONGEST).collect();
+    names
         .iter()
-        .min_by_key(by_distance)
+        .min_by_key(|name| edits(&given, name))
         .copied()
         .unwrap_or_default()
 }
 
-/// Levenshtein's distance.
-fn distance(given: &[char], candidate: &str) -> usize {
-    let mut row: Vec<usize> = (0..=given.len()).collect();
-    for (at, wanted) in candidate.chars().enumerate() {
-        let wanted = wanted.to_ascii_lowercase();
-        let mut diagonal = row[0];
-        row[0] = at + 1;
-        for (column, found) in given.iter().enumerate() {
-            let replaced = diagonal + usize::from(*found != wanted);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
+/// How many characters must be put in, taken out or replaced.
+fn edits(given: &[char], name: &str) -> usize {
+    let mut costs: Vec<usize> = (0..=given.len()).collect();
+    for wanted in name.chars() {
+        let mut before = costs[0];
+        costs[0] += 1;
+        for (at, found) in given.iter().enumerate() {
+            let replaced = before + usize::from(!found.eq_ignore_ascii_case(&wanted));
+            before = costs[at + 1];
+            costs[at + 1] = replaced.min(before + 1).min(costs[at] + 1);
         }
     }
-    row[given.len()]
+    costs[given.len()]
 }
 
 #[cfg(test)]
@@ -37,11 +34,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_fewest_edits_win() {
-        assert_eq!(nearest("kitten", &["mitten", "sitting"]), "mitten");
+    fn the_fewest_edits_win_and_case_is_no_edit() {
+        assert_eq!(nearest("kitten", &["sitting", "mitten"]), "mitten");
         assert_eq!(nearest("SITTING", &["mitten", "sitting"]), "sitting");
         assert_eq!(nearest("", &["ab", "a"]), "a");
-        let given: Vec<char> = "kitten".chars().collect();
-        assert_eq!(distance(&given, "sitting"), 3);
+        assert_eq!(nearest("x", &["ab", "cd"]), "ab");
+        let kitten: Vec<char> = "kitten".chars().collect();
+        assert_eq!(edits(&kitten, "sitting"), 3);
+        assert_eq!(edits(&kitten, ""), 6);
     }
 }

@@ -35,6 +35,12 @@ impl Timestamp {
         self.0
     }
 
+    /// How much later this is than `earlier`; nothing where it is not later.
+    pub const fn duration_since(self, earlier: Self) -> Duration {
+        let nanos = self.0.saturating_sub(earlier.0);
+        Duration::from_nanos(if nanos > 0 { nanos.unsigned_abs() } else { 0 })
+    }
+
     /// Whole milliseconds since the Unix epoch.
     pub const fn as_millis(self) -> i64 {
         self.0.div_euclid(1_000_000)
@@ -94,6 +100,13 @@ mod tests {
     #[test]
     fn a_number_that_is_no_time_is_refused() {
         assert_eq!(Timestamp::from_wire(54_856_530_678_500), None);
+    }
+
+    #[test]
+    fn a_time_that_is_not_later_is_no_time_later() {
+        let (early, late) = (Timestamp(5), Timestamp(12));
+        assert_eq!(late.duration_since(early), Duration::from_nanos(7));
+        assert_eq!(early.duration_since(late), Duration::ZERO);
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! The macros by which an event is written: [`event!`](crate::event), [`part!`](crate::part),
-//! [`event_kind!`](crate::event_kind) and [`open_enum!`](crate::open_enum).
+//! The macros by which an event is written: [`event!`](crate::event), [`part!`](crate::part) and
+//! [`event_kind!`](crate::event_kind).
 
 /// Defines an event type: its fields, their wire names, how they are read and how they are written.
 ///
@@ -85,7 +85,8 @@ macro_rules! event {
                     scanner: &mut $crate::json::Scanner<'_>,
                 ) -> ::core::result::Result<Self, $crate::json::DecodeError> {
                     let mut extra = $crate::json::Extra::default();
-                    let mut slots = NAMES.gather(scanner, &mut extra)?;
+                    let mut slots = [::core::option::Option::None; WIDTH];
+                    NAMES.gather(scanner, &mut slots, &mut extra)?;
                     let rest = &mut slots[..];
                     $(
                         let (own, rest) = rest.split_at_mut(
@@ -250,7 +251,7 @@ macro_rules! event_kind {
                     slots: &mut [::core::option::Option<$crate::json::Value<'_>>],
                     extra: &mut $crate::json::Extra,
                 ) -> ::core::result::Result<Self, $crate::json::DecodeError> {
-                    let text: $crate::Text = p::field(&[$tag], &mut slots[..1], extra)?;
+                    let text: $crate::Text = p::field($tag, &mut slots[0], extra)?;
                     let end = 1;
                     $(
                         let width = 0 $(+ <$part as $crate::json::Part>::NAMES.len())?;
@@ -291,133 +292,17 @@ macro_rules! event_kind {
     };
 }
 
-/// Defines an enum of wire texts that stays open: what KuCoin adds tomorrow is `Unknown` and keeps its text.
-///
-/// A field of such a type that the frame lacks is `Unknown` with an empty text, so that no event is lost for it.
-/// With `ignoring case` before the brace, `TRIGGERED` is `triggered`; the exchange's spelling is then in the
-/// event's `extra` and is what serialization writes.
-///
-/// ```
-/// use kucoin_streams_wire::open_enum;
-///
-/// open_enum! {
-///     /// What became of it.
-///     pub enum Fate ignoring case {
-///         /// It went off.
-///         Triggered = "triggered",
-///     }
-/// }
-///
-/// assert_eq!(Fate::from("TRIGGERED"), Fate::Triggered);
-/// assert_eq!(Fate::from("asleep").to_string(), "asleep");
-/// ```
-#[macro_export]
-macro_rules! open_enum {
-    (
-        $(#[$meta:meta])*
-        $vis:vis enum $name:ident $(ignoring $case:ident)? {
-            $(
-                $(#[$variant_meta:meta])*
-                $variant:ident = $wire:literal
-            ),* $(,)?
-        }
-    ) => {
-        $(#[$meta])*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        $vis enum $name {
-            $(
-                $(#[$variant_meta])*
-                $variant,
-            )*
-            /// A value that this SDK does not know, as the exchange wrote it; empty where it wrote none.
-            Unknown($crate::Text),
-        }
-
-        impl $name {
-            /// The wire text.
-            pub fn as_str(&self) -> &str {
-                match self {
-                    $(Self::$variant => $wire,)*
-                    Self::Unknown(text) => text.as_str(),
-                }
-            }
-        }
-
-        impl ::core::convert::From<&str> for $name {
-            fn from(text: &str) -> Self {
-                match text {
-                    $($wire => Self::$variant,)*
-                    _ => $crate::json::__private::otherwise!(
-                        text, $name, [$($wire => $variant),*] $(, $case)?
-                    ),
-                }
-            }
-        }
-
-        impl ::core::fmt::Display for $name {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-
-        impl $crate::json::__private::serde::Serialize for $name {
-            fn serialize<S: $crate::json::__private::serde::Serializer>(
-                &self,
-                serializer: S,
-            ) -> ::core::result::Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
-            }
-        }
-
-        impl $crate::json::FromJson for $name {
-            #[inline]
-            fn from_json(value: $crate::json::Value<'_>) -> ::core::option::Option<Self> {
-                match value.text() {
-                    ::core::option::Option::Some(text) => {
-                        ::core::option::Option::Some(Self::from(&*text))
-                    }
-                    ::core::option::Option::None => {
-                        <$crate::Text as $crate::json::FromJson>::from_json(value)
-                            .map(|text| Self::from(text.as_str()))
-                    }
-                }
-            }
-
-            fn absent() -> ::core::option::Option<Self> {
-                ::core::option::Option::Some(Self::Unknown($crate::Text::default()))
-            }
-
-            $(
-                fn reproduces(&self, value: $crate::json::Value<'_>) -> bool {
-                    $crate::json::__private::spelled_as(value, self.as_str(), stringify!($case))
-                }
-            )?
-        }
-
-        impl $crate::json::ToJson for $name {
-            fn to_json<S: $crate::json::__private::serde::Serializer>(
-                &self,
-                serializer: S,
-            ) -> ::core::result::Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
-            }
-
-            fn is_nothing(&self) -> bool {
-                self.as_str().is_empty()
-            }
-        }
-    };
-}
-
 /// What the macros expand to and nobody else uses: it may change in any release.
 #[doc(hidden)]
 pub mod __private {
     pub use serde;
 
     use super::super::Value;
-    pub use super::super::fields::{Names, claim, concat, field};
-    pub use crate::{__names as names, __otherwise as otherwise, __read as read, __write as write};
+    pub use super::super::fields::{Names, claim, concat, field, field_of_any_name};
+    pub use crate::{
+        __names as names, __otherwise as otherwise, __read as read, __reproduces as reproduces,
+        __write as write,
+    };
 
     /// How many names the lists have together.
     pub const fn width(lists: &[&[&str]]) -> usize {
@@ -431,7 +316,7 @@ pub mod __private {
     }
 
     /// True where the exchange's spelling is ours.
-    pub fn spelled_as(value: Value<'_>, text: &str, _case: &str) -> bool {
+    pub fn spelled_as(value: Value<'_>, text: &str) -> bool {
         value.text().is_none_or(|spelled| spelled == text)
     }
 }
@@ -453,8 +338,13 @@ macro_rules! __read {
     ($type:ty, $slots:expr, $extra:expr) => {
         <$type as $crate::json::Part>::read($slots, $extra)
     };
-    ($type:ty, $slots:expr, $extra:expr, $wire:literal $(| $alias:literal)*) => {
-        $crate::json::__private::field::<$type>(&[$wire $(, $alias)*], $slots, $extra)
+    ($type:ty, $slots:expr, $extra:expr, $wire:literal) => {
+        $crate::json::__private::field::<$type>($wire, &mut $slots[0], $extra)
+    };
+    ($type:ty, $slots:expr, $extra:expr, $wire:literal $(| $alias:literal)+) => {
+        $crate::json::__private::field_of_any_name::<$type>(
+            &[$wire $(, $alias)+], $slots, $extra,
+        )
     };
 }
 
@@ -466,18 +356,5 @@ macro_rules! __write {
     };
     ($writer:expr, $value:expr, $wire:literal) => {
         $writer.field($wire, $value)
-    };
-}
-
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __otherwise {
-    ($text:ident, $name:ident, [$($wire:literal => $variant:ident),*]) => {
-        $name::Unknown($crate::Text::new($text))
-    };
-    ($text:ident, $name:ident, [$($wire:literal => $variant:ident),*], case) => {
-        $(if $text.eq_ignore_ascii_case($wire) { $name::$variant } else)* {
-            $name::Unknown($crate::Text::new($text))
-        }
     };
 }

@@ -1,4 +1,47 @@
 //! The one decode place of the SDK: only this module names a JSON parser.
+//!
+//! # What it promises
+//! - **Nothing is lost.** A field that an event type does not know, and a value that its type cannot hold, stands in
+//!   the event's [`Extra`], byte for byte. What is written by serialization holds every value that was read.
+//! - **Nothing is rounded.** Decimals are read from their digits, whether they came as a string or as a JSON number,
+//!   and never by way of a float. One with more digits than a `Decimal` holds is kept as it came.
+//! - **One bad field costs only itself.** A frame is an error only where it is not JSON, or where a field is missing
+//!   or unreadable without which the event could not be told from another ([`DecodeError`]).
+//! - Absent, null and the empty string are all `None`. Where a frame repeats a key, the last value counts, and all
+//!   of them are kept in [`Extra`].
+//! - No input makes it panic, recurse or allocate beyond the size of the frame: nesting ends at [`MAX_DEPTH`].
+//!
+//! # How it is made
+//! Events are written with [`event!`](crate::event), [`part!`](crate::part), [`event_kind!`](crate::event_kind) and
+//! [`open_enum!`](crate::open_enum), and decoded by a pull [`Scanner`] of our own: strict JSON grammar in one pass
+//! over known UTF-8, values as slices of the frame, no allocation. Each record gathers its fields by a table made
+//! at compile time and reads them into types afterwards, so that their order on the wire does not matter and a field
+//! may decide what another means. What is rare goes to full parsers: strings with escapes to `serde_json`, trees of
+//! unknown values to `simd-json` ([`Raw::to_value`]). Property tests hold the scanner to `serde_json`: what one
+//! accepts the other accepts, with the same values.
+//!
+//! # Why not a library alone
+//! simd-json and serde_json give a JSON number as `f64`, which drops digits; `serde_json` keeps them only through
+//! `RawValue`, field by field. A derived `Deserialize` drops unknown fields and fails the whole frame for one bad
+//! field. Nanoseconds a frame, from text to the typed event: medians of five runs of
+//! `cargo bench -p kucoin-streams-v1 --bench decode` on two cores of an AMD EPYC under other load, rustc 1.95.
+//! Compare within a column only: the load moves all figures together by a third.
+//!
+//! | | order, 617 B | balance, 496 B | position, 1030 B, JSON numbers |
+//! |---|---|---|---|
+//! | this module, lossless: classify + decode | 1164 | 1050 | 2033 |
+//! | serde_json, borrowed, derived | 1765 | 1253 | 2752 exact by `RawValue`; 6440 by `f64` |
+//! | topic and data found by bytes, then serde_json | 1575 | 1011 | 2643 exact by `RawValue` |
+//! | simd-json, typed, buffers reused | 1484 | 1110 | 5784 by `f64` |
+//!
+//! Of these, telling a usual frame by its envelope takes 55. The others do less: they drop unknown fields, their
+//! enums are closed, the relation event of a balance stays a plain text, and the byte search is right for the usual
+//! order of keys only. A tree of the position frame takes serde_json 5719 and simd-json 4718.
+//!
+//! # Why `Text`
+//! Ids are 24 characters, and an event has several. [`Text`](crate::Text) is `compact_str`'s string of 24 bytes, all
+//! of which can hold text in place; `Option` of it costs nothing. To make, clone and drop such an id takes
+//! 6 ns, against 38 ns for `String` and 22 ns for `Arc<str>` (same bench).
 
 mod decimal;
 mod entries;
@@ -6,6 +49,8 @@ mod error;
 mod extra;
 mod fields;
 mod macros;
+mod object;
+mod open_enum;
 mod read;
 mod scan;
 mod value;
@@ -17,8 +62,9 @@ pub use extra::{Extra, Raw};
 pub use fields::{Part, Record};
 #[doc(hidden)]
 pub use macros::__private;
+pub use object::{Object, PlainKey};
 pub use read::FromJson;
-pub use scan::{MAX_DEPTH, Object, Scanner};
+pub use scan::{MAX_DEPTH, Scanner};
 pub use value::{Value, ValueKind};
 pub use write::{AsJson, FieldWriter, ToJson, write_string};
 

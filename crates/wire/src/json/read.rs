@@ -1,7 +1,5 @@
 //! From a JSON value to a type: every rule of leniency stands here, and only here.
 
-use std::borrow::Cow;
-
 use rust_decimal::Decimal;
 
 use super::{Raw, Value, ValueKind, decimal};
@@ -64,7 +62,10 @@ impl FromJson for Text {
 impl FromJson for Decimal {
     #[inline]
     fn from_json(value: Value<'_>) -> Option<Self> {
-        decimal::parse(&digits(value)?)
+        match value.digits() {
+            Some(digits) => decimal::parse(digits),
+            None => decimal::parse(&value.text()?),
+        }
     }
 }
 
@@ -74,7 +75,14 @@ macro_rules! integers {
         impl FromJson for $integer {
             #[inline]
             fn from_json(value: Value<'_>) -> Option<Self> {
-                integer(&digits(value)?)?.try_into().ok()
+                let (negative, magnitude) = match value.digits() {
+                    Some(digits) => integer(digits)?,
+                    None => integer(&value.text()?)?,
+                };
+                if negative {
+                    return (-i128::from(magnitude)).try_into().ok();
+                }
+                magnitude.try_into().ok()
             }
         }
     )*};
@@ -108,39 +116,34 @@ impl FromJson for Raw {
     }
 }
 
+/// Sign and magnitude. Unlike `str::parse` it takes no `+`: no number of JSON has one.
 #[inline]
-fn digits(value: Value<'_>) -> Option<Cow<'_, str>> {
-    match value.digits() {
-        Some(digits) => Some(Cow::Borrowed(digits)),
-        None => value.text(),
-    }
-}
-
-/// Unlike `str::parse` it takes no `+`: no number of JSON has one.
-#[inline]
-fn integer(text: &str) -> Option<i128> {
+fn integer(text: &str) -> Option<(bool, u64)> {
     let (negative, digits) = match text.as_bytes() {
         [b'-', digits @ ..] => (true, digits),
         digits => (false, digits),
     };
-    // 20 digits are the longest `u64`.
-    if digits.is_empty() || digits.len() > 20 {
-        return None;
+    // 19 digits always fit, 20 may, and no `u64` has more.
+    let (head, tail) = digits.split_at(digits.len().min(19));
+    let mut magnitude: u64 = 0;
+    for byte in head {
+        magnitude = magnitude * 10 + digit(*byte)?;
     }
-    let (head, tail) = digits.split_at(digits.len().min(18));
-    let mut sum = i128::from(
-        head.iter()
-            .try_fold(0_i64, |sum, byte| Some(sum * 10 + digit(*byte)?))?,
-    );
-    for byte in tail {
-        sum = sum * 10 + i128::from(digit(*byte)?);
+    match tail {
+        [] if head.is_empty() => None,
+        [] => Some((negative, magnitude)),
+        [last] => {
+            let magnitude = magnitude.checked_mul(10)?.checked_add(digit(*last)?)?;
+            Some((negative, magnitude))
+        }
+        _ => None,
     }
-    Some(if negative { -sum } else { sum })
 }
 
 #[inline]
-fn digit(byte: u8) -> Option<i64> {
-    byte.is_ascii_digit().then(|| i64::from(byte - b'0'))
+fn digit(byte: u8) -> Option<u64> {
+    let digit = byte.wrapping_sub(b'0');
+    (digit < 10).then_some(u64::from(digit))
 }
 
 #[cfg(test)]

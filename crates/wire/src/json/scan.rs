@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::object::Object;
 use super::{DecodeError, Value, ValueKind};
 
 /// How deep arrays and objects may be nested: as deep as `serde_json` goes, so that what passes here can be
@@ -13,10 +14,10 @@ pub const MAX_DEPTH: u32 = 127;
 /// It checks the grammar of all that it passes, values that nobody asked for included.
 #[derive(Clone, Debug)]
 pub struct Scanner<'f> {
-    text: &'f str,
-    at: usize,
+    pub(super) text: &'f str,
+    pub(super) at: usize,
     // Where `text` begins in the frame, so that errors name the byte of the frame.
-    base: usize,
+    pub(super) base: usize,
 }
 
 impl<'f> Scanner<'f> {
@@ -43,10 +44,7 @@ impl<'f> Scanner<'f> {
             return Err(self.error("expected an object"));
         }
         self.at += 1;
-        Ok(Object {
-            scanner: self,
-            first: true,
-        })
+        Ok(Object::entered(self))
     }
 
     /// Takes the next value whole.
@@ -87,7 +85,7 @@ impl<'f> Scanner<'f> {
 
     /// Passes blanks; the byte that follows is not consumed.
     #[inline]
-    fn next_token(&mut self) -> Option<u8> {
+    pub(super) fn next_token(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
         loop {
             let byte = *bytes.get(self.at)?;
@@ -104,7 +102,7 @@ impl<'f> Scanner<'f> {
     }
 
     #[cold]
-    fn error(&self, reason: &'static str) -> DecodeError {
+    pub(super) fn error(&self, reason: &'static str) -> DecodeError {
         let reason = if self.at >= self.text.len() {
             "unexpected end"
         } else {
@@ -154,27 +152,9 @@ impl<'f> Scanner<'f> {
         }
     }
 
-    /// Passes the bytes of a string up to a quote, a backslash, a control character or the end.
     #[inline]
     fn plain_run(&mut self) {
-        let bytes = self.text.as_bytes();
-        while let Some(chunk) = bytes
-            .get(self.at..)
-            .and_then(|rest| rest.first_chunk::<8>())
-        {
-            let special = special_bytes(u64::from_le_bytes(*chunk));
-            if special != 0 {
-                self.at += (special.trailing_zeros() / 8) as usize;
-                return;
-            }
-            self.at += 8;
-        }
-        while let Some(byte) = bytes.get(self.at) {
-            if matches!(byte, b'"' | b'\\' | 0..0x20) {
-                return;
-            }
-            self.at += 1;
-        }
+        self.at = plain_end(self.text.as_bytes(), self.at);
     }
 
     fn escape(&mut self) -> Result<(), DecodeError> {
@@ -289,11 +269,11 @@ impl<'f> Scanner<'f> {
                 depth += 1;
                 objects = objects << 1 | bit;
                 self.at += 1;
-                let closing = if bit == 1 { b'}' } else { b']' };
-                if self.next_token() != Some(closing) {
-                    if bit == 1 {
-                        self.key()?;
-                    }
+                let entered = match bit {
+                    1 => self.enter_object()?,
+                    _ => self.next_token() != Some(b']'),
+                };
+                if entered {
                     continue;
                 }
             } else {
@@ -303,6 +283,18 @@ impl<'f> Scanner<'f> {
                 return Ok(kind);
             }
         }
+    }
+
+    /// Behind an opening brace: passes members as long as they are plain. True when the cursor stands before a
+    /// value then, false when it stands behind one or before the closing brace.
+    fn enter_object(&mut self) -> Result<bool, DecodeError> {
+        let mut object = Object::entered(self);
+        while object.plain_member().is_some() {}
+        if !object.is_at_first() || self.next_token() == Some(b'}') {
+            return Ok(false);
+        }
+        self.key()?;
+        Ok(true)
     }
 
     /// Behind a value or before a closing bracket: leaves every level that ends here. True when the outermost
@@ -333,7 +325,7 @@ impl<'f> Scanner<'f> {
 
     /// A key and its colon.
     #[inline]
-    fn key(&mut self) -> Result<Cow<'f, str>, DecodeError> {
+    pub(super) fn key(&mut self) -> Result<Cow<'f, str>, DecodeError> {
         if self.next_token() != Some(b'"') {
             return Err(self.error("expected a key"));
         }
@@ -351,57 +343,45 @@ impl<'f> Scanner<'f> {
     }
 }
 
-/// An object that is being walked: ask for a key, then take its value from [`Object::scanner`].
-#[derive(Debug)]
-pub struct Object<'s, 'f> {
-    scanner: &'s mut Scanner<'f>,
-    first: bool,
-}
-
-impl<'f> Object<'_, 'f> {
-    /// The next key, or `None` behind the last. The value of the key before must have been taken.
-    ///
-    /// # Errors
-    /// Where the text is not JSON.
-    #[inline]
-    pub fn key(&mut self) -> Result<Option<Cow<'f, str>>, DecodeError> {
-        match self.scanner.next_token() {
-            Some(b'}') => {
-                self.scanner.at += 1;
-                return Ok(None);
-            }
-            Some(b',') if !self.first => self.scanner.at += 1,
-            Some(_) if self.first => {}
-            _ => return Err(self.scanner.error("expected `,` or `}`")),
+/// Where the plain bytes of a string end that begin at `at`: at a quote, a backslash, a control character or the
+/// end of the text.
+#[inline]
+fn plain_end(bytes: &[u8], mut at: usize) -> usize {
+    loop {
+        at = run_end(bytes, at);
+        if !matches!(bytes.get(at), Some(b' ' | b'!')) {
+            return at;
         }
-        self.first = false;
-        self.scanner.key().map(Some)
-    }
-
-    /// The value of the key that was just given.
-    ///
-    /// # Errors
-    /// Where the text is not JSON.
-    #[inline]
-    pub fn value(&mut self) -> Result<Value<'f>, DecodeError> {
-        self.scanner.value()
-    }
-
-    /// The scanner, standing before the value of the key that was just given: take exactly one value.
-    pub fn scanner(&mut self) -> &mut Scanner<'f> {
-        self.scanner
+        at += 1;
     }
 }
 
-/// Marks, by the high bit of each byte, the first byte that ends a plain run; marks above the first may be false.
+/// As [`plain_end`], but it stops at a blank and at `!` too, which are rare.
+#[inline]
+pub(super) fn run_end(bytes: &[u8], at: usize) -> usize {
+    let mut rest = bytes.get(at..).unwrap_or_default();
+    while let Some((chunk, tail)) = rest.split_first_chunk::<8>() {
+        let special = special_bytes(u64::from_le_bytes(*chunk));
+        if special != 0 {
+            return bytes.len() - rest.len() + (special.trailing_zeros() / 8) as usize;
+        }
+        rest = tail;
+    }
+    let plain = rest
+        .iter()
+        .take_while(|byte| **byte > b'"' && **byte != b'\\')
+        .count();
+    bytes.len() - rest.len() + plain
+}
+
+/// Marks, by the high bit of each byte, the first byte that may end a plain run: a backslash, or anything up to the
+/// quote. Blank and `!` are so marked too, and marks above the first may be false.
 #[inline]
 const fn special_bytes(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
-    let quote = word ^ (ONES * b'"' as u64);
     let backslash = word ^ (ONES * b'\\' as u64);
-    let found = (quote.wrapping_sub(ONES) & !quote)
-        | (backslash.wrapping_sub(ONES) & !backslash)
-        | (word.wrapping_sub(ONES * 0x20) & !word);
+    let found = (backslash.wrapping_sub(ONES) & !backslash)
+        | (word.wrapping_sub(ONES * (b'"' as u64 + 1)) & !word);
     found & HIGH
 }

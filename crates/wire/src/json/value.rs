@@ -86,7 +86,7 @@ impl<'f> Value<'f> {
         }
     }
 
-    /// The digits of a number, or the content of a string that may hold one.
+    /// The digits of a number, or the content of a string without escapes, which may hold one.
     #[inline]
     pub fn digits(self) -> Option<&'f str> {
         match self.kind {

@@ -24,10 +24,17 @@ pub struct Push<'f, D> {
     pub data: D,
 }
 
-pub fn serde_borrowed<'f, D: Deserialize<'f>>(frame: &'f str) -> (Text, Option<Text>, Option<Text>, D) {
+pub fn serde_borrowed<'f, D: Deserialize<'f>>(
+    frame: &'f str,
+) -> (Text, Option<Text>, Option<Text>, D) {
     let push: Push<'f, D> = serde_json::from_str(frame).unwrap();
     let text = |text: Cow<'_, str>| Text::new(&text);
-    (text(push.topic), push.subject.map(text), push.user_id.map(text), push.data)
+    (
+        text(push.topic),
+        push.subject.map(text),
+        push.user_id.map(text),
+        push.data,
+    )
 }
 
 /// Finds topic and data by their bytes: right for frames in the usual order only.
@@ -63,7 +70,8 @@ impl Simd {
     pub fn tree(&mut self, frame: &str) {
         self.frame.clear();
         self.frame.extend_from_slice(frame.as_bytes());
-        let tree = simd_json::value::owned::to_value_with_buffers(&mut self.frame, &mut self.buffers);
+        let tree =
+            simd_json::value::owned::to_value_with_buffers(&mut self.frame, &mut self.buffers);
         black_box(tree.unwrap());
     }
 }
@@ -82,9 +90,11 @@ struct OwnedPush<D> {
 }
 
 /// A `Text` for serde.
+#[allow(dead_code)]
 pub struct Short(pub Text);
 
 /// A decimal from a string; from a JSON number by way of f64, which is all that serde offers.
+#[allow(dead_code)]
 pub struct Number(pub Decimal);
 
 struct Visitor;
@@ -311,7 +321,9 @@ pub fn scanned_position(frame: &str) -> ScannedPosition {
         while let Some(key) = object.key()? {
             match &*key {
                 "data" => position = Some(ScannedPosition::read(object.scanner())?),
-                _ => drop(black_box(object.value()?.text().map(|text| Text::new(&text)))),
+                _ => drop(black_box(
+                    object.value()?.text().map(|text| Text::new(&text)),
+                )),
             }
         }
         scanner.finish()?;

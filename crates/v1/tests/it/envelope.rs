@@ -1,0 +1,138 @@
+//! The envelope around the data: any order of keys, foreign topics, broken frames.
+
+use kucoin_streams_v1::{AnySpotTopic, Balances, SpotEvent, SpotOrders, SpotOrdersV1, V1};
+use kucoin_streams_wire::json::DecodeError;
+use kucoin_streams_wire::{Inbound, Protocol, Topic};
+use proptest::prelude::*;
+
+use crate::{decode, decoded, fixtures, push};
+
+const DATA: &str = r#"{"currency":"KCS","total":"1"}"#;
+
+#[test]
+fn data_before_its_topic_is_the_same_event() {
+    let usual = decoded(Balances, &push(Balances, DATA));
+    let members = [
+        r#""topic":"/account/balance""#.to_owned(),
+        r#""type":"message""#.to_owned(),
+        r#""subject":"s""#.to_owned(),
+        r#""userId":"u""#.to_owned(),
+        r#""channelType":"private""#.to_owned(),
+        format!(r#""data":{DATA}"#),
+    ];
+    for turn in 0..members.len() {
+        let mut turned = members.clone();
+        turned.rotate_left(turn);
+        let frame = format!("{{{}}}", turned.join(","));
+        assert_eq!(decoded(Balances, &frame), usual, "{frame}");
+        let spaced = format!(" {{\n {} \t}} \r\n", turned.join(" ,\n  ")).replace("\":", "\" : ");
+        assert_eq!(decoded(Balances, &spaced), usual, "{spaced}");
+    }
+}
+
+#[test]
+fn a_push_of_another_topic_is_not_taken() {
+    assert_eq!(decode(SpotOrders, &push(SpotOrdersV1, DATA)), Ok(None));
+    assert_eq!(
+        decode(Balances, &push("/account/snapshotBalance", DATA)),
+        Ok(None)
+    );
+    assert_eq!(decode(Balances, r#"{"id":"1","type":"welcome"}"#), Ok(None));
+    assert_eq!(decode(Balances, &format!(r#"{{"data":{DATA}}}"#)), Ok(None));
+}
+
+#[test]
+fn an_old_push_with_a_private_suffix_is_taken() {
+    let push = decoded(
+        Balances,
+        &push("/account/balance:privateChannel:60f1b2", DATA),
+    );
+    assert_eq!(push.topic, "/account/balance:privateChannel:60f1b2");
+}
+
+#[test]
+fn a_frame_without_a_type_is_a_push_all_the_same() {
+    let frame =
+        format!(r#"{{"subject":"account.balance","topic":"/account/balance","data":{DATA}}}"#);
+    assert!(matches!(V1::classify(&frame), Ok(Inbound::Message { .. })));
+    assert_eq!(
+        decoded(Balances, &frame).subject.as_deref(),
+        Some("account.balance")
+    );
+}
+
+#[test]
+fn what_the_envelope_does_not_know_is_kept() {
+    let frame = format!(
+        r#"{{"topic":"/account/balance","type":"message","tunnelId":"bt1","channelType":"public","userId":{{}},"sn":1.50,"data":{DATA}}}"#
+    );
+    let push = decoded(Balances, &frame);
+    let extra: Vec<_> = push
+        .extra
+        .iter()
+        .map(|(name, raw)| (name, raw.as_str()))
+        .collect();
+    assert_eq!(
+        extra,
+        [
+            ("tunnelId", "\"bt1\""),
+            ("channelType", "\"public\""),
+            ("userId", "{}"),
+            ("sn", "1.50")
+        ]
+    );
+}
+
+#[test]
+fn data_that_is_missing_or_no_object_is_an_error() {
+    let frame = r#"{"topic":"/account/balance","type":"message"}"#;
+    assert_eq!(
+        decode(Balances, frame),
+        Err(DecodeError::Missing { field: "data" })
+    );
+    for data in ["null", "[]", "\"\"", "1"] {
+        assert!(decode(Balances, &push(Balances, data)).is_err(), "{data}");
+    }
+    assert_eq!(
+        decode(Balances, &push(Balances, "{}")),
+        Err(DecodeError::Missing { field: "currency" })
+    );
+}
+
+#[test]
+fn a_frame_that_is_cut_anywhere_is_an_error_or_no_push() {
+    for (topic, frame) in fixtures() {
+        for end in 0..frame.len() {
+            assert!(
+                !matches!(topic.decode(&frame[..end]), Ok(Some(_))),
+                "{}",
+                &frame[..end]
+            );
+        }
+        assert!(topic.decode(&format!("{frame}}}")).is_err());
+    }
+}
+
+#[test]
+fn several_topics_take_each_their_own() {
+    let topics = AnySpotTopic::account_wide();
+    let push = topics.decode(&push(Balances, DATA)).unwrap().unwrap();
+    assert!(matches!(push.event, SpotEvent::Balance(_)));
+    assert_eq!(topics.requests().len(), 3);
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_the_decoders_panic(
+        (at, with, cut) in (any::<prop::sample::Index>(), "\\PC{0,6}", 0_usize..6),
+        which in any::<prop::sample::Index>(),
+    ) {
+        let all: Vec<_> = fixtures().collect();
+        let (topic, frame) = &all[which.index(all.len())];
+        let at = at.index(frame.len());
+        // The fixtures are ASCII, so every byte is a boundary.
+        let damaged = format!("{}{with}{}", &frame[..at], &frame[(at + cut).min(frame.len())..]);
+        let _ = V1::classify(&damaged);
+        let _ = topic.decode(&damaged);
+    }
+}

@@ -1,0 +1,139 @@
+//! The macro by which an open enum is written: [`open_enum!`](crate::open_enum).
+
+/// Defines an enum of wire texts that stays open: what KuCoin adds tomorrow is `Unknown` and keeps its text.
+///
+/// A field of such a type that the frame lacks is `Unknown` with an empty text, so that no event is lost for it.
+/// With `ignoring case` before the brace, `TRIGGERED` is `triggered`; the exchange's spelling is then in the
+/// event's `extra` and is what serialization writes.
+///
+/// ```
+/// use kucoin_streams_wire::open_enum;
+///
+/// open_enum! {
+///     /// What became of it.
+///     pub enum Fate ignoring case {
+///         /// It went off.
+///         Triggered = "triggered",
+///     }
+/// }
+///
+/// assert_eq!(Fate::from("TRIGGERED"), Fate::Triggered);
+/// assert_eq!(Fate::from("asleep").to_string(), "asleep");
+/// ```
+#[macro_export]
+macro_rules! open_enum {
+    (
+        $(#[$meta:meta])*
+        $vis:vis enum $name:ident $(ignoring $case:ident)? {
+            $(
+                $(#[$variant_meta:meta])*
+                $variant:ident = $wire:literal
+            ),* $(,)?
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        $vis enum $name {
+            $(
+                $(#[$variant_meta])*
+                $variant,
+            )*
+            /// A value that this SDK does not know, as the exchange wrote it; empty where it wrote none.
+            Unknown($crate::Text),
+        }
+
+        impl $name {
+            /// The wire text.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $wire,)*
+                    Self::Unknown(text) => text.as_str(),
+                }
+            }
+        }
+
+        impl ::core::convert::From<&str> for $name {
+            fn from(text: &str) -> Self {
+                match text {
+                    $($wire => Self::$variant,)*
+                    _ => $crate::json::__private::otherwise!(
+                        text, $name, [$($wire => $variant),*] $(, $case)?
+                    ),
+                }
+            }
+        }
+
+        impl ::core::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl $crate::json::__private::serde::Serialize for $name {
+            fn serialize<S: $crate::json::__private::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::core::result::Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl $crate::json::FromJson for $name {
+            #[inline]
+            fn from_json(value: $crate::json::Value<'_>) -> ::core::option::Option<Self> {
+                if let ::core::option::Option::Some(text) = value.digits() {
+                    return ::core::option::Option::Some(Self::from(text));
+                }
+                value.text().map(|text| Self::from(&*text))
+            }
+
+            fn absent() -> ::core::option::Option<Self> {
+                ::core::option::Option::Some(Self::Unknown($crate::Text::default()))
+            }
+
+            #[inline]
+            fn reproduces(&self, value: $crate::json::Value<'_>) -> bool {
+                $crate::json::__private::reproduces!(self, value $(, $case)?)
+            }
+        }
+
+        impl $crate::json::ToJson for $name {
+            fn to_json<S: $crate::json::__private::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::core::result::Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+
+            fn is_nothing(&self) -> bool {
+                self.as_str().is_empty()
+            }
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __otherwise {
+    ($text:ident, $name:ident, [$($wire:literal => $variant:ident),*]) => {
+        $name::Unknown($crate::Text::new($text))
+    };
+    ($text:ident, $name:ident, [$($wire:literal => $variant:ident),*], case) => {
+        $(if $text.eq_ignore_ascii_case($wire) { $name::$variant } else)* {
+            $name::Unknown($crate::Text::new($text))
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __reproduces {
+    ($this:expr, $value:expr) => {{
+        let _ = $value;
+        true
+    }};
+    ($this:expr, $value:expr, case) => {
+        $crate::json::__private::spelled_as($value, $this.as_str())
+    };
+}
