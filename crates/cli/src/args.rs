@@ -10,7 +10,7 @@ use kucoin_streams::{Region, WsKey};
 ///
 /// Unofficial: this project has no part in KuCoin.
 #[derive(Debug, Parser)]
-#[command(name = "kucoin-streams", version, max_term_width = 100)]
+#[command(name = "kucoin-streams", version)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,

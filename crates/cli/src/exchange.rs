@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::args::{ExchangeArgs, Format};
 use crate::exit::{Failed, is_closed_pipe};
-use crate::signals;
+use crate::signals::Signals;
 
 /// What a client needs to know, in one line.
 #[derive(Serialize)]
@@ -22,6 +22,8 @@ struct Ready<'a> {
 }
 
 pub(crate) async fn run(args: ExchangeArgs) -> Result<(), Failed> {
+    let unheard = |error| Failed::other(format!("cannot listen for signals: {error}"));
+    let signals = Signals::listen().map_err(unheard)?;
     let mut builder = Exchange::builder()
         .port(args.port)
         .seed(args.seed)
@@ -57,9 +59,9 @@ pub(crate) async fn run(args: ExchangeArgs) -> Result<(), Failed> {
         }
         return Err(Failed::other(format!("cannot write: {error}")));
     }
-    let ended = signals::asked_to_end().await;
+    let ended = signals.asked_to_end().await;
     exchange.shutdown().await;
-    ended.map_err(|error| Failed::other(format!("cannot listen for signals: {error}")))
+    ended.map_err(unheard)
 }
 
 fn pretty(ready: &Ready<'_>) -> String {

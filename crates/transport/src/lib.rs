@@ -40,6 +40,8 @@ mod stream_error;
 mod fast;
 pub mod memory;
 
+/// The bytes of a [`Message`], shared and cheap to clone.
+pub use bytes::Bytes;
 pub use connect_error::{ConnectClass, ConnectError, Refusal, Stage, UpgradeFault, UrlFault};
 pub use seam::{CloseFrame, Connect, Message, Outgoing, Reader, Writer};
 pub use stream_error::{ReadError, Violation, WriteError};

@@ -36,7 +36,7 @@ pub enum AddressProblem {
     WrongScheme,
     /// `http` or `ws` to another machine would send secrets in the clear: use `https` or `wss`. Without TLS only
     /// loopback IP literals and `localhost` are taken.
-    #[error("is plaintext to another machine")]
+    #[error("is plaintext to another machine; use https or wss")]
     Plaintext,
 }
 

@@ -312,7 +312,7 @@ mod tests {
             .unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the futures REST host is plaintext to another machine"
+            "the futures REST host is plaintext to another machine; use https or wss"
         );
         assert_eq!(error.problem(), AddressProblem::Plaintext);
         assert!(

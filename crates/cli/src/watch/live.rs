@@ -12,7 +12,7 @@ use super::{ended, keep_on};
 use crate::demo::Demo;
 use crate::exit::{Failed, Status};
 use crate::output::{Arrived, Printer};
-use crate::signals;
+use crate::signals::Signals;
 
 /// All that the loop needs.
 pub(crate) struct Watch {
@@ -37,12 +37,12 @@ enum Left {
 }
 
 impl Watch {
-    pub(crate) async fn run(mut self, demo: Option<&Demo>) -> Result<(), Failed> {
+    pub(crate) async fn run(mut self, demo: Option<&Demo>, signals: Signals) -> Result<(), Failed> {
         let mut lifecycle = self.kucoin.lifecycle();
         let for_time = self.for_time;
         let stop = async move {
             tokio::select! {
-                ended = signals::asked_to_end() => {
+                ended = signals.asked_to_end() => {
                     ended.map_err(|error| Failed::other(format!("cannot listen for signals: {error}")))
                 }
                 () = after(for_time) => Ok(()),

@@ -10,6 +10,7 @@ use crate::args::{Format, WatchArgs};
 use crate::demo::Demo;
 use crate::exit::{Failed, Status};
 use crate::output::Printer;
+use crate::signals::Signals;
 use crate::watch::live::Watch;
 use crate::watch::plan::Plan;
 
@@ -26,6 +27,8 @@ pub(crate) async fn run(args: Box<WatchArgs>) -> Result<(), Failed> {
         .hosts(hosts)
         .build()
         .map_err(|error| Failed::other(error.to_string()))?;
+    let signals = Signals::listen()
+        .map_err(|error| Failed::other(format!("cannot listen for signals: {error}")))?;
     let mut printer = Printer::new(Format::or_by_terminal(args.format));
     let heading = match &demo {
         Some(_) => "a made-up account on an exchange inside of this program".to_owned(),
@@ -42,7 +45,7 @@ pub(crate) async fn run(args: Box<WatchArgs>) -> Result<(), Failed> {
         for_time: args.for_time,
         connect_timeout: args.connect_timeout,
     };
-    watch.run(demo.as_ref()).await
+    watch.run(demo.as_ref(), signals).await
 }
 
 /// Turns the end of a connection into the end of the command.

@@ -1,0 +1,120 @@
+//! The ends that are well: status 0, in order, and quiet.
+
+use kucoin_streams_exchange::{Ended, Exchange};
+
+use crate::ndjson::check_form;
+use crate::rig::*;
+
+fn live() -> Local {
+    Local::start(Exchange::builder().event_rate(50.0))
+}
+
+#[test]
+fn the_count_counts_updates_alone() {
+    let local = live();
+    let ran = run(local.watch(&["--format", "ndjson", "--count", "20"])).succeeds();
+    let lines = ran.lines();
+    assert_eq!(
+        lines
+            .iter()
+            .filter(|line| check_form(line) == "update")
+            .count(),
+        20
+    );
+}
+
+#[test]
+fn the_time_is_an_end_even_where_nothing_happens() {
+    let local = Local::start(Exchange::builder());
+    let ran = run(local.watch(&["--format", "ndjson", "--for", "1500ms"])).succeeds();
+    assert_eq!(ran.lines().last().unwrap()["kind"], "close");
+}
+
+fn a_signal_ends_in_order(signal: &str) {
+    let local = live();
+    let mut running = Running::start(local.watch(&["--format", "ndjson"]));
+    running.until("update");
+    running.signal(signal);
+    let ran = running.finish().succeeds();
+    assert_eq!(ran.lines().last().unwrap()["kind"], "close");
+    local.wait(
+        local
+            .exchange
+            .wait_until(|stats| stats.connections[0].ended.is_some()),
+    );
+    let connection = &local.exchange.stats().connections[0];
+    assert_eq!(
+        connection.ended,
+        Some(Ended::ClientClosed { code: Some(1000) })
+    );
+    let unsubscribed = connection
+        .client_messages
+        .iter()
+        .filter(|message| message.contains("\"unsubscribe\""));
+    assert_eq!(unsubscribed.count(), 3);
+}
+
+#[test]
+fn an_interrupt_unsubscribes_and_closes() {
+    a_signal_ends_in_order("INT");
+}
+
+#[test]
+fn a_wish_to_terminate_unsubscribes_and_closes() {
+    a_signal_ends_in_order("TERM");
+}
+
+#[test]
+fn a_signal_is_heard_while_there_is_no_connection() {
+    let url = format!("http://127.0.0.1:{}", free_port());
+    let args = [
+        "watch",
+        "--format",
+        "ndjson",
+        "--connect-timeout",
+        "5m",
+        "--rest-url",
+        &url,
+    ];
+    let mut running = Running::start(authorised(command(&args), "key", "secret", "passphrase"));
+    running.until("reconnect");
+    running.signal("TERM");
+    running.finish().succeeds();
+}
+
+#[test]
+fn a_reader_that_has_enough_ends_it_quietly() {
+    for format in ["ndjson", "pretty"] {
+        let local = live();
+        let mut running = Running::start(local.watch(&["--format", format]));
+        running.line();
+        running.close_stdout();
+        let ran = running.finish();
+        assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""), "{format}");
+    }
+}
+
+#[test]
+fn a_slash_at_the_end_of_the_url_does_not_matter() {
+    let local = live();
+    let demo = local.exchange.credentials();
+    let url = format!("{}/", local.exchange.rest_url());
+    let args = [
+        "watch",
+        "--ws-key",
+        "spotPrivateV1",
+        "--rest-url",
+        &url,
+        "--count",
+        "1",
+        "--format",
+        "ndjson",
+    ];
+    run(authorised(
+        command(&args),
+        &demo.key,
+        &demo.secret,
+        &demo.passphrase,
+    ))
+    .succeeds();
+}

@@ -1,0 +1,171 @@
+//! The ends that are not well: which status, and one line on stderr that says what to do.
+
+use kucoin_streams_exchange::Exchange;
+
+use crate::rig::*;
+
+/// Fails with this status and one line on stderr, which it gives.
+#[track_caller]
+fn fails(ran: &Ran, status: i32) -> String {
+    assert_eq!(ran.status, Some(status), "{ran:?}");
+    let lines: Vec<&str> = ran.stderr.lines().collect();
+    assert_eq!(lines.len(), 1, "{}", ran.stderr);
+    lines[0].to_owned()
+}
+
+fn contains_all(text: &str, words: &[&str]) {
+    for word in words {
+        assert!(text.contains(word), "{word} is not in: {text}");
+    }
+}
+
+#[test]
+fn without_credentials_both_ways_out_are_named() {
+    let ran = run(command(&["watch"]));
+    let line = fails(&ran, 2);
+    contains_all(&line, &["KUCOIN_API_KEY", "--demo"]);
+    assert_eq!(ran.stdout, "");
+}
+
+#[test]
+fn half_of_the_credentials_are_none_and_what_is_missing_is_named() {
+    let mut command = command(&["watch"]);
+    command
+        .env("KUCOIN_API_KEY", "canary-key")
+        .env("KUCOIN_API_SECRET", "canary-secret");
+    let line = fails(&run(command), 2);
+    contains_all(&line, &["KUCOIN_API_PASSPHRASE", "--demo"]);
+    assert!(!line.contains("canary"), "{line}");
+}
+
+#[test]
+fn a_misspelt_topic_is_wrong_usage_and_the_nearest_is_named() {
+    let line = fails(
+        &run(command(&[
+            "watch",
+            "--demo",
+            "--topic",
+            "/account/balances",
+        ])),
+        2,
+    );
+    contains_all(&line, &["`/account/balances`", "`/account/balance`"]);
+}
+
+#[test]
+fn a_wrong_flag_is_wrong_usage() {
+    for args in [
+        &["watch", "--dmeo"][..],
+        &["watch", "--demo", "--count", "0"],
+        &["watch", "--demo", "--for", "soon"],
+        &["watch", "--demo", "--format", "xml"],
+        &["watch", "--demo", "--ws-key", "spotV1"],
+        &["watch", "--demo", "--ws-key", "privateProV3"],
+        &["exchange", "--rate", "-1"],
+        &["exchange", "--port", "65536"],
+        &["wach"],
+        &[],
+    ] {
+        let ran = run(command(args));
+        assert_eq!((ran.status, ran.stdout.as_str()), (Some(2), ""), "{args:?}");
+        assert!(!ran.stderr.is_empty(), "{args:?}");
+    }
+}
+
+#[test]
+fn plain_http_is_refused_beyond_this_machine() {
+    for url in [
+        "http://api.kucoin.com",
+        "http://127.0.0.1.example.com",
+        "http://10.0.0.1:8080",
+    ] {
+        let args = ["watch", "--rest-url", url];
+        let ran = run(authorised(command(&args), "key", "secret", "passphrase"));
+        let line = fails(&ran, 2);
+        contains_all(&line, &["REST host", "https"]);
+    }
+}
+
+#[test]
+fn refused_credentials_have_a_status_of_their_own() {
+    let local = Local::start(Exchange::builder());
+    let demo = local.exchange.credentials();
+    let url = local.exchange.rest_url();
+    let args = ["watch", "--format", "ndjson", "--rest-url", &url];
+    let ran = run(authorised(
+        command(&args),
+        &demo.key,
+        "canary-secret",
+        &demo.passphrase,
+    ));
+    let line = fails(&ran, 3);
+    contains_all(&line, &["400004"]);
+    let lines = ran.lines();
+    let kinds: Vec<&str> = lines.iter().map(crate::ndjson::check_form).collect();
+    assert_eq!(kinds, ["exception", "close"]);
+    assert_eq!(
+        (&lines[0]["code"], &lines[0]["fatal"]),
+        (&"400004".into(), &true.into())
+    );
+    assert_eq!(local.exchange.stats().token_requests.len(), 1);
+}
+
+#[test]
+fn a_missing_permission_has_the_status_of_refused_credentials() {
+    let faults = "token 1: token-refuse status=403 code=400007 message=\"need more permission\"";
+    let local = Local::start(Exchange::builder().faults(faults.parse().unwrap()));
+    let line = fails(&run(local.watch(&["--format", "ndjson"])), 3);
+    contains_all(&line, &["400007", "permission"]);
+}
+
+#[test]
+fn nothing_that_listens_is_not_connected_in_time() {
+    let url = format!("http://127.0.0.1:{}", free_port());
+    let args = [
+        "watch",
+        "--format",
+        "ndjson",
+        "--connect-timeout",
+        "1s",
+        "--rest-url",
+        &url,
+    ];
+    let ran = run(authorised(command(&args), "key", "secret", "passphrase"));
+    let line = fails(&ran, 4);
+    contains_all(&line, &["1s"]);
+    assert!(
+        ran.lines().iter().any(|line| line["kind"] == "reconnect"),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
+fn a_server_that_never_welcomes_is_not_connected_in_time() {
+    let faults = "connection 1: drop-welcome times=always";
+    let local = Local::start(Exchange::builder().faults(faults.parse().unwrap()));
+    fails(
+        &run(local.watch(&["--format", "ndjson", "--connect-timeout", "2s"])),
+        4,
+    );
+}
+
+#[test]
+fn a_last_topic_that_is_refused_is_a_failure_with_its_code() {
+    let faults = format!("connection 1: refuse-topic topic={BALANCE} code=404 times=always");
+    let local = Local::start(Exchange::builder().faults(faults.parse().unwrap()));
+    let line = fails(
+        &run(local.watch(&["--format", "ndjson", "--topic", BALANCE])),
+        1,
+    );
+    contains_all(&line, &[BALANCE, "404"]);
+}
+
+#[test]
+fn a_connection_kind_that_cannot_be_watched_yet_says_which_can() {
+    let line = fails(
+        &run(command(&["watch", "--demo", "--ws-key", "privateProV2"])),
+        2,
+    );
+    contains_all(&line, &["privateProV2", "spotPrivateV1"]);
+}

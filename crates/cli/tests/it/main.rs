@@ -1,0 +1,16 @@
+//! The built command from outside: what it writes, how it ends, and what it never shows.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod ends;
+mod exchange_command;
+mod failures;
+mod independent_exchange;
+#[path = "../../../../tests/tests/it/lookalike.rs"]
+mod lookalike;
+mod ndjson;
+mod pretty;
+mod rig;
+mod secrecy;
+#[path = "../../../../tests/tests/it/truth.rs"]
+mod truth;

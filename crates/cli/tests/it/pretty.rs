@@ -1,0 +1,56 @@
+//! The lines for people, where no person's terminal is at the other end.
+
+use kucoin_streams_exchange::{Cut, Effect, Exchange};
+
+use crate::rig::*;
+
+#[test]
+fn what_is_piped_has_no_escape_codes() {
+    let ran = run(command(&[
+        "watch", "--demo", "--count", "10", "--format", "pretty",
+    ]))
+    .succeeds();
+    assert!(!ran.stdout.contains('\u{1b}'), "{}", ran.stdout);
+    assert!(ran.stdout.lines().count() > 10, "{}", ran.stdout);
+    assert!(!ran.stdout.contains("{\""), "{}", ran.stdout);
+}
+
+#[test]
+fn a_server_cannot_drive_the_terminal() {
+    let local = Local::start(Exchange::builder());
+    let mut running =
+        Running::start(local.watch(&["--format", "pretty", "--topic", BALANCE, "--count", "1"]));
+    local.wait(local.exchange.wait_subscribed(BALANCE));
+    let evil = format!(
+        r#"{{"topic":"{BALANCE}","type":"message","data":{{"currency":"\u001b[2JUSDT","relationEvent":"main.\u0007other\n"}}}}"#
+    );
+    local.exchange.push_raw(BALANCE, &evil);
+    while !running.line().contains("USDT") {}
+    let ran = running.finish().succeeds();
+    let control = |letter: char| letter.is_control() && letter != '\n';
+    assert!(!ran.stdout.contains(control), "{:?}", ran.stdout);
+}
+
+#[test]
+fn a_loss_and_the_way_back_are_told() {
+    let local = Local::start(Exchange::builder().event_rate(50.0));
+    let mut running = Running::start(local.watch(&["--format", "pretty"]));
+    for _ in 0..3 {
+        while !running.line().contains("is live") {}
+    }
+    local.exchange.inject(Effect::Cut(Cut::Reset));
+    while !running.line().contains("reconnected") {}
+    running.signal("TERM");
+    let ran = running.finish().succeeds();
+    for topic in [ORDERS, BALANCE, STOPS] {
+        let gap = ran
+            .stdout
+            .lines()
+            .find(|line| line.contains("gap") && line.contains(topic));
+        assert!(
+            gap.is_some_and(|line| line.contains("may be missing")),
+            "{topic}: {}",
+            ran.stdout
+        );
+    }
+}
