@@ -1,7 +1,7 @@
 //! Why a channel request cannot be made, in words that say what can.
 
-use kucoin_streams_wire::nearest;
 use crate::{Channel, TradeType};
+use kucoin_streams_wire::nearest;
 
 /// Why there is no such channel request. Nothing was sent.
 ///
