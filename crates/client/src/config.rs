@@ -53,7 +53,7 @@ impl Config {
         self
     }
 
-    /// Sets [`Config::seed`].
+    /// Sets what feeds the jitter: the field `seed`.
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
@@ -61,7 +61,7 @@ impl Config {
     }
 
     /// The seed, drawn from the process's own randomness where none is set.
-    pub(crate) fn seed(&self) -> u64 {
+    pub(crate) fn seed_or_random(&self) -> u64 {
         use std::hash::{BuildHasher, RandomState};
         self.seed
             .unwrap_or_else(|| RandomState::new().hash_one("kucoin-streams"))

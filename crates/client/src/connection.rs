@@ -72,7 +72,7 @@ impl<K: ConnectionKind> Connection<K> {
         let (commands, commands_of_task) = mpsc::channel(64);
         let (state_of_task, state) = watch::channel(ConnectionState::Connecting);
         let wake = Arc::new(Notify::new());
-        let session = Session::new(config.session.clone(), config.seed());
+        let session = Session::new(config.session.clone(), config.seed_or_random());
         let driver = Driver::<K, S, C>::new(
             session,
             source,
