@@ -20,16 +20,39 @@ use kucoin_streams_wire::{Protocol, Text, Topic};
 
 use candidates::{Position, Simd, peeked, serde_borrowed};
 
-const ROUNDS: usize = 21;
-const TURNS: u32 = 20_000;
+/// How often each candidate runs: rounds, and turns in each.
+#[derive(Clone, Copy)]
+struct Measure {
+    rounds: usize,
+    turns: u32,
+}
+
+impl Measure {
+    /// One turn where `--test` only asks whether everything still works, as `cargo test` does.
+    fn of_arguments() -> Self {
+        match std::env::args().any(|argument| argument == "--test") {
+            true => Self {
+                rounds: 1,
+                turns: 1,
+            },
+            false => Self {
+                rounds: 21,
+                turns: 20_000,
+            },
+        }
+    }
+}
 
 fn main() {
     let mut simd = Simd::default();
     let (order, balance, position) = (frames::ORDER, frames::BALANCE, frames::POSITION);
     candidates::check();
 
-    println!("nanoseconds a frame, median of {ROUNDS} rounds of {TURNS}");
+    let measure = Measure::of_arguments();
+    let Measure { rounds, turns } = measure;
+    println!("nanoseconds a frame, median of {rounds} rounds of {turns}");
     table(
+        measure,
         "order",
         order,
         &mut [
@@ -55,6 +78,7 @@ fn main() {
         ],
     );
     table(
+        measure,
         "balance",
         balance,
         &mut [
@@ -74,6 +98,7 @@ fn main() {
         ],
     );
     table(
+        measure,
         "position",
         position,
         &mut [
@@ -96,6 +121,7 @@ fn main() {
         ],
     );
     table(
+        measure,
         "a tree of any frame",
         position,
         &mut [
@@ -108,6 +134,7 @@ fn main() {
         ],
     );
     table(
+        measure,
         "an id of 24 characters, made, cloned, dropped",
         "5c35c02703aa673ceec2a168",
         &mut [
@@ -130,20 +157,21 @@ fn main() {
 type Candidate<'c> = (&'c str, &'c mut dyn FnMut(&str));
 
 /// Rounds go round-robin over the candidates, so that a slow spell of the machine meets all of them.
-fn table(name: &str, input: &str, candidates: &mut [Candidate<'_>]) {
+fn table(measure: Measure, name: &str, input: &str, candidates: &mut [Candidate<'_>]) {
+    let Measure { rounds, turns } = measure;
     println!("\n{name}, {} bytes", input.len());
-    let mut times = vec![Vec::with_capacity(ROUNDS); candidates.len()];
-    for _ in 0..ROUNDS {
+    let mut times = vec![Vec::with_capacity(rounds); candidates.len()];
+    for _ in 0..rounds {
         for ((_, run), times) in candidates.iter_mut().zip(&mut times) {
             let begin = Instant::now();
-            for _ in 0..TURNS {
+            for _ in 0..turns {
                 run(black_box(input));
             }
-            times.push(begin.elapsed().as_secs_f64() * 1e9 / f64::from(TURNS));
+            times.push(begin.elapsed().as_secs_f64() * 1e9 / f64::from(turns));
         }
     }
     for ((name, _), times) in candidates.iter().zip(&mut times) {
         times.sort_by(f64::total_cmp);
-        println!("  {name:<32} {:>7.0}", times[ROUNDS / 2]);
+        println!("  {name:<32} {:>7.0}", times[rounds / 2]);
     }
 }
