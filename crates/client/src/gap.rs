@@ -26,7 +26,9 @@ pub enum GapReason {
     /// The connection was lost and is back. KuCoin replays nothing, so whatever happened in between was not
     /// pushed: ask REST for the window from `last_event_at` (or `lost_at`) to `live_at`.
     Reconnected {
-        /// When the last event of the topic before the loss was received; `None` where there was none.
+        /// When the last event of the topic before the loss was received, by this machine's clock; `None` where
+        /// there was none. What the exchange pushed last has an earlier time of its own, by the way it took: begin a
+        /// comparison some seconds before.
         last_event_at: Option<Timestamp>,
         /// When the loss was noticed.
         lost_at: Timestamp,

@@ -1,0 +1,67 @@
+//! Orders pushed as fast as the socket takes them arrive complete and in order, and nothing is dropped for speed.
+
+use kucoin_streams::v1::{OrderKind, SpotOrder, SpotOrdersV1};
+use kucoin_streams_exchange::{Exchange, TruthEntry};
+
+use crate::rig::*;
+
+/// The full number, in debug builds too; the environment may ask for fewer or more.
+fn orders() -> u64 {
+    let asked = std::env::var("KUCOIN_STREAMS_BURST").ok();
+    asked.map_or(200_000, |number| {
+        number.parse().expect("KUCOIN_STREAMS_BURST is a number")
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_order_of_a_burst_arrives_in_order() {
+    let orders = orders();
+    // Each order makes four pushes over all topics.
+    let capacity = usize::try_from(orders * 4).unwrap();
+    let exchange = Exchange::builder()
+        .seed(31)
+        .truth_capacity(capacity)
+        .start()
+        .await
+        .unwrap();
+    let kucoin = client(&exchange);
+    let mut told = Told::of(&kucoin);
+    let mut subscription = soon(kucoin.subscribe(SpotOrdersV1)).await.unwrap();
+    let account = exchange.account();
+    account.deposit("USDT", 1_000_000.into()).unwrap();
+    let pushing = tokio::spawn(async move { account.burst(orders).await });
+    let received = tokio::spawn(async move {
+        let mut received = Vec::new();
+        while received.len() as u64 != orders {
+            match subscription.next().await {
+                Some(Ok(order)) => received.push(order.into_event()),
+                other => panic!("after {} orders: {other:?}", received.len()),
+            }
+        }
+        (subscription, received)
+    });
+    pushing.await.unwrap().unwrap();
+    let (mut subscription, received) = soon(received).await.unwrap();
+    assert!(subscription.try_next().is_none(), "nothing more comes");
+    compare(&received, &exchange.truth().of_topic(ORDERS_V1));
+    assert_eq!(
+        told.words(),
+        ["open".to_owned(), format!("live {ORDERS_V1}")]
+    );
+    assert_eq!(exchange.stats().connections[0].pushed, orders);
+}
+
+/// Every order by its id, and every hundredth to the last digit.
+fn compare(received: &[SpotOrder], truth: &[TruthEntry]) {
+    assert_eq!(received.len(), truth.len());
+    for (at, (order, entry)) in received.iter().zip(truth).enumerate() {
+        assert!(
+            entry.data().contains(order.order_id.as_str()),
+            "order {at} is not the {at}th pushed"
+        );
+        assert_eq!(order.kind, OrderKind::Open);
+        if at % 100 == 0 {
+            assert_eq!(json(order), as_event(entry), "order {at}");
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Acknowledgements that are late, lost or refused.
+
+use std::time::Duration;
+
+use kucoin_streams::v1::{AnySpotTopic, Balances, SpotOrders};
+use kucoin_streams::{GapReason, LifecycleEvent, SubscribeError};
+use kucoin_streams_exchange::{Cut, Effect, Faults};
+use serde_json::Value;
+
+use crate::rig::*;
+
+fn refuse(topic: &str) -> Effect {
+    Effect::RefuseTopic {
+        topic: topic.to_owned(),
+        code: 403,
+        text: "login is required".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn a_late_acknowledgement_is_waited_for_and_events_that_overtake_it_are_kept() {
+    let by = Duration::from_millis(500);
+    let late = Effect::DelayAcks { by, count: Some(1) };
+    let exchange = exchange(Faults::new().on_connection(1, late)).await;
+    let kucoin = client(&exchange);
+    let mut told = Told::of(&kucoin);
+    let acting = async {
+        exchange.wait_subscribed(BALANCE).await;
+        exchange.account().deposit("USDT", 1.into()).unwrap();
+    };
+    let (balances, ()) = soon(async { tokio::join!(kucoin.subscribe(Balances), acting) }).await;
+    let overtook = event(&mut balances.unwrap()).await;
+    assert_eq!(vec![json(overtook.event())], truth_of(&exchange, BALANCE));
+    assert_eq!(told.words(), ["open".to_owned(), format!("live {BALANCE}")]);
+}
+
+#[tokio::test]
+async fn a_lost_acknowledgement_is_asked_for_once_more_with_the_same_id() {
+    let lost = Effect::DropAcks { count: Some(1) };
+    let exchange = exchange(Faults::new().on_connection(1, lost)).await;
+    let mut config = quick();
+    config.session.ack_timeout = Duration::from_secs(1);
+    let kucoin = client_with(&exchange, config);
+    soon(kucoin.subscribe(Balances)).await.unwrap();
+    let stats = exchange.stats();
+    assert_eq!(stats.connections.len(), 1, "the connection is kept");
+    let messages: Vec<&String> = stats.connections[0].client_messages.iter().collect();
+    assert_eq!(messages.len(), 2);
+    assert_eq!(messages[0], messages[1], "id included");
+}
+
+#[tokio::test]
+async fn a_connection_that_acknowledges_nothing_is_given_up() {
+    let deaf = Effect::DropAcks { count: None };
+    let exchange = exchange(Faults::new().on_connection(1, deaf)).await;
+    let mut config = quick();
+    config.session.ack_timeout = Duration::from_secs(1);
+    let kucoin = client_with(&exchange, config);
+    let mut told = Told::of(&kucoin);
+    let acting = async {
+        exchange.wait_subscribed(BALANCE).await;
+        exchange.account().deposit("USDT", 1.into()).unwrap();
+    };
+    let (balances, ()) = soon(async { tokio::join!(kucoin.subscribe(Balances), acting) }).await;
+    let told = told.words();
+    assert_eq!(told[..2], ["open", "reconnect 1 acknowledgement"]);
+    assert!(told.contains(&format!("live {BALANCE}")));
+    exchange.account().deposit("USDT", 2.into()).unwrap();
+
+    // It was served without a word, so what may be missing in between is told.
+    let mut balances = balances.unwrap();
+    assert_eq!(event(&mut balances).await.epoch(), 1);
+    let gap = next(&mut balances).await.unwrap_err();
+    assert!(
+        matches!(gap.reason, GapReason::Reconnected { epoch: 2, .. }),
+        "{gap:?}"
+    );
+    assert_eq!(event(&mut balances).await.epoch(), 2);
+}
+
+#[tokio::test]
+async fn a_refused_topic_fails_with_code_and_text_and_harms_no_other() {
+    let exchange = exchange(Faults::new().on_connection(1, refuse(ORDERS))).await;
+    let kucoin = client(&exchange);
+    let mut told = Told::of(&kucoin);
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    let error = soon(kucoin.subscribe(SpotOrders)).await.unwrap_err();
+    assert_eq!(
+        error,
+        SubscribeError::Refused {
+            topic: ORDERS.to_owned(),
+            code: Some(403),
+            message: "login is required".to_owned(),
+        }
+    );
+    assert_eq!(
+        error.to_string(),
+        format!("{ORDERS} was refused with code 403: login is required")
+    );
+    exchange.account().deposit("USDT", 1.into()).unwrap();
+    event(&mut balances).await;
+    assert_eq!(
+        told.words(),
+        [
+            "open".to_owned(),
+            format!("live {BALANCE}"),
+            format!("refused {ORDERS}"),
+            "exception".into()
+        ]
+    );
+}
+
+#[tokio::test]
+async fn one_refused_topic_of_several_refuses_the_subscription_and_leaves_nothing_behind() {
+    let exchange = exchange(Faults::new().on_connection(1, refuse(ORDERS))).await;
+    let kucoin = client(&exchange);
+    let topics: Vec<AnySpotTopic> = vec![Balances.into(), SpotOrders.into()];
+    let error = soon(kucoin.subscribe(topics)).await.unwrap_err();
+    assert!(matches!(error, SubscribeError::Refused { topic, .. } if topic == ORDERS));
+    let idle = |stats: &kucoin_streams_exchange::Stats| stats.connections[0].topics.is_empty();
+    soon(exchange.wait_until(idle)).await;
+}
+
+#[tokio::test]
+async fn a_topic_refused_after_a_loss_ends_in_its_stream_and_the_others_go_on() {
+    let exchange = exchange(Faults::new().on_connection(2, refuse(ORDERS))).await;
+    let kucoin = client(&exchange);
+    let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    let mut told = Told::of(&kucoin);
+    exchange.inject(Effect::Cut(Cut::Reset));
+    told.reconnected().await;
+    let expected = [
+        "reconnect 1 live",
+        &format!("refused {ORDERS}"),
+        "exception",
+        &format!("live {BALANCE}"),
+        "reconnected, 1 refused",
+    ];
+    assert_eq!(told.words(), expected);
+
+    let gap = next(&mut orders).await.unwrap_err();
+    let GapReason::Refused { code, message } = gap.reason else {
+        panic!("another gap: {gap:?}");
+    };
+    assert_eq!((code, message.as_str()), (Some(403), "login is required"));
+    let gap = next(&mut balances).await.unwrap_err();
+    assert!(
+        matches!(gap.reason, GapReason::Reconnected { .. }),
+        "{gap:?}"
+    );
+    exchange.account().deposit("USDT", 1.into()).unwrap();
+    event(&mut balances).await;
+}
+
+#[tokio::test]
+async fn a_refusal_is_not_replayed_at_the_next_loss() {
+    let exchange = exchange(Faults::new().on_connection(1, refuse(ORDERS))).await;
+    let kucoin = client(&exchange);
+    soon(kucoin.subscribe(SpotOrders)).await.unwrap_err();
+    let _balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    let mut told = Told::of(&kucoin);
+    exchange.inject(Effect::Cut(Cut::Eof));
+    told.until(|event| matches!(event, LifecycleEvent::Reconnected { .. }))
+        .await;
+    assert_eq!(
+        requests(&exchange.stats().connections[1]),
+        [format!("subscribe {BALANCE}")]
+    );
+}
+
+#[tokio::test]
+async fn every_request_asks_for_an_answer_on_a_private_channel() {
+    let exchange = exchange(Faults::new()).await;
+    let kucoin = client(&exchange);
+    let balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    drop(balances);
+    soon(exchange.wait_until(|stats| {
+        stats.connections[0].topics.is_empty() && stats.connections[0].acks == 2
+    }))
+    .await;
+    let messages = exchange.stats().connections[0].client_messages.clone();
+    assert_eq!(messages.len(), 2);
+    for (message, kind) in messages.iter().zip(["subscribe", "unsubscribe"]) {
+        let message: Value = serde_json::from_str(message).unwrap();
+        assert_eq!(
+            (&message["type"], &message["topic"]),
+            (&kind.into(), &BALANCE.into())
+        );
+        assert_eq!(
+            (&message["privateChannel"], &message["response"]),
+            (&true.into(), &true.into())
+        );
+    }
+}

@@ -1,0 +1,160 @@
+//! Frames that come twice, broken or in pieces.
+
+use kucoin_streams::v1::{Balances, SpotOrders};
+use kucoin_streams::{Event, GapReason, LifecycleEvent};
+use kucoin_streams_exchange::{Effect, Exchange, Faults};
+use serde_json::Value;
+
+use crate::rig::*;
+
+#[tokio::test]
+async fn a_frame_that_comes_twice_is_handed_out_twice_with_one_identity() {
+    let exchange =
+        exchange(Faults::new().on_connection(1, Effect::DuplicateFrame { count: None })).await;
+    let kucoin = client(&exchange);
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    exchange.account().step(20);
+    let truth = truth_of(&exchange, BALANCE);
+    let mut identities = Vec::new();
+    for expected in &truth {
+        let (first, second) = (event(&mut balances).await, event(&mut balances).await);
+        assert_eq!(
+            (json(first.event()), json(second.event())),
+            (expected.clone(), expected.clone())
+        );
+        assert_eq!(first.identity(), second.identity());
+        identities.push(first.identity());
+    }
+    let distinct: std::collections::BTreeSet<&String> = identities.iter().collect();
+    assert_eq!(
+        distinct.len(),
+        truth.len(),
+        "different events have different identities"
+    );
+}
+
+#[tokio::test]
+async fn orders_of_a_busy_account_have_identities_of_their_own() {
+    let exchange = Exchange::builder().seed(41).start().await.unwrap();
+    let kucoin = client(&exchange);
+    let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
+    exchange.account().step(300);
+    let mut identities = std::collections::BTreeSet::new();
+    for _ in 0..exchange.truth().total_of(ORDERS) {
+        let order = event(&mut orders).await;
+        assert!(identities.insert(order.identity()), "twice: {order:?}");
+    }
+}
+
+/// A broken frame is told, on the stream or on the lifecycle, and costs nothing but itself.
+async fn a_garbled_frame_costs_itself_alone(seed: u64) -> usize {
+    let garbled = Effect::GarbleFrame { count: Some(1) };
+    let faults = Faults::new().after_frames(5, garbled);
+    let exchange = Exchange::builder()
+        .seed(seed)
+        .faults(faults)
+        .start()
+        .await
+        .unwrap();
+    let kucoin = client(&exchange);
+    let mut told = Told::of(&kucoin);
+    let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
+    exchange.account().step(30);
+    let truth = truth_of(&exchange, ORDERS);
+    let (mut events, mut undecodable): (Vec<Value>, Vec<String>) = (Vec::new(), Vec::new());
+    while events.last() != truth.last() {
+        match next(&mut orders).await {
+            Ok(update) => events.push(json(update.event())),
+            Err(gap) => match gap.reason {
+                GapReason::Undecodable { raw, .. } => undecodable.push(raw),
+                other => panic!("another gap: {other:?}"),
+            },
+        }
+    }
+    let mut expected = truth.clone();
+    expected.remove(5);
+    assert_eq!(events, expected, "the sixth frame alone is missing");
+    told.words();
+    let told: Vec<&LifecycleEvent> = told
+        .events
+        .iter()
+        .filter(|event| matches!(event, LifecycleEvent::Exception { .. }))
+        .collect();
+    assert_eq!(
+        undecodable.len() + told.len(),
+        1,
+        "told once: {undecodable:?} {told:?}"
+    );
+    let whole = exchange.truth().of_topic(ORDERS)[5].frame.clone();
+    if let Some(raw) = undecodable.first() {
+        assert_eq!(raw.len(), whole.len(), "the raw frame is shown whole");
+    }
+    assert_eq!(
+        exchange.stats().connections.len(),
+        1,
+        "the connection is kept"
+    );
+    undecodable.len()
+}
+
+#[tokio::test]
+async fn garbled_frames_are_told_and_nothing_else_is_lost() {
+    let mut in_place = 0;
+    for seed in 50..70 {
+        in_place += a_garbled_frame_costs_itself_alone(seed).await;
+    }
+    assert!(
+        (1..20).contains(&in_place),
+        "{in_place} of 20: both ways of telling are seen"
+    );
+}
+
+#[tokio::test]
+async fn fragments_are_put_together_to_the_byte() {
+    let fragmented = Effect::FragmentFrames {
+        parts: 7,
+        count: None,
+    };
+    let exchange = exchange(Faults::new().on_connection(1, fragmented)).await;
+    let kucoin = client(&exchange);
+    let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
+    exchange.account().step(100);
+    assert_eq!(
+        all_events(&mut orders, &exchange, ORDERS).await,
+        truth_of(&exchange, ORDERS)
+    );
+}
+
+#[tokio::test]
+async fn a_frame_that_lacks_what_every_event_has_is_a_gap_with_the_whole_frame() {
+    let exchange = exchange(Faults::new()).await;
+    let kucoin = client(&exchange);
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    let poor = format!(
+        r#"{{"topic":"{BALANCE}","type":"message","subject":"account.balance","data":{{"total":"1"}}}}"#
+    );
+    assert_eq!(exchange.push_raw(BALANCE, &poor), 1);
+    exchange.account().deposit("USDT", 1.into()).unwrap();
+    let gap = next(&mut balances).await.unwrap_err();
+    assert_eq!(&*gap.topic, BALANCE);
+    let GapReason::Undecodable { raw, error } = gap.reason else {
+        panic!("another gap: {gap:?}");
+    };
+    assert_eq!(raw, poor);
+    assert!(error.to_string().contains("currency"), "{error}");
+    event(&mut balances).await;
+}
+
+#[tokio::test]
+async fn fields_and_values_that_nobody_knows_yet_are_kept() {
+    let exchange = exchange(Faults::new()).await;
+    let kucoin = client(&exchange);
+    let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
+    let strange = format!(
+        r#"{{"topic":"{ORDERS}","type":"message","subject":"orderChange","data":{{"symbol":"BTC-USDT","orderId":"1","type":"teleported","status":"odd","side":"hold","orderType":"limit_stop","price":"0.000000000000000000012345","tier":{{"a":[1,2]}}}}}}"#
+    );
+    exchange.push_raw(ORDERS, &strange);
+    let order = event(&mut orders).await;
+    let mut expected: Value = serde_json::from_str(&strange).unwrap();
+    assert_eq!(json(order.event()), expected["data"].take());
+}

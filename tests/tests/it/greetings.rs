@@ -1,0 +1,76 @@
+//! The welcome: nothing is sent before it, and without it the connection is given up.
+
+use std::time::Duration;
+
+use kucoin_streams::v1::{Balances, SpotOrders};
+use kucoin_streams_exchange::{Effect, Exchange, Faults};
+
+use crate::rig::*;
+
+#[tokio::test]
+async fn nothing_is_said_before_a_late_welcome() {
+    let by = Duration::from_millis(500);
+    let exchange = exchange(Faults::new().on_connection(1, Effect::DelayWelcome { by })).await;
+    let kucoin = client(&exchange);
+    let mut told = Told::of(&kucoin);
+    let (orders, balances) = tokio::join!(kucoin.subscribe(SpotOrders), kucoin.subscribe(Balances));
+    assert!(orders.is_ok() && balances.is_ok());
+    assert_eq!(told.words()[0], "open");
+    let stats = exchange.stats();
+    assert_eq!(stats.connections.len(), 1);
+    assert_eq!(stats.connections[0].early_messages, 0);
+    assert_eq!(requests(&stats.connections[0]).len(), 2);
+}
+
+#[tokio::test]
+async fn a_missing_welcome_ends_the_attempt_and_the_next_one_has_a_new_token() {
+    let exchange = exchange(Faults::new().on_connection(1, Effect::DropWelcome)).await;
+    let mut config = quick();
+    config.session.welcome_timeout = Duration::from_secs(2);
+    let kucoin = client_with(&exchange, config);
+    let mut told = Told::of(&kucoin);
+    soon(kucoin.subscribe(Balances)).await.unwrap();
+    assert_eq!(
+        told.words(),
+        [
+            "reconnect 1 welcome".to_owned(),
+            "open".into(),
+            format!("live {BALANCE}")
+        ]
+    );
+    let stats = exchange.stats();
+    assert_eq!(
+        (stats.connections[0].token, stats.connections[1].token),
+        (Some(1), Some(2))
+    );
+    assert!(stats.connections[0].client_messages.is_empty());
+}
+
+#[tokio::test]
+async fn too_many_connections_are_told_by_code_and_waited_for() {
+    let exchange = Exchange::builder()
+        .max_connections(1)
+        .start()
+        .await
+        .unwrap();
+    let first = client(&exchange);
+    let held = soon(first.subscribe(Balances)).await.unwrap();
+    let second = client(&exchange);
+    let mut told = Told::of(&second);
+    let subscribing = async {
+        let subscription = second.subscribe(Balances).await;
+        subscription.unwrap()
+    };
+    let freeing = async {
+        told.until(|event| matches!(event, kucoin_streams::LifecycleEvent::Reconnect { .. }))
+            .await;
+        let kucoin_streams::LifecycleEvent::Reconnect { cause, .. } = &told.events[0] else {
+            panic!("{:?}", told.events);
+        };
+        assert_eq!(cause.code.as_deref(), Some("509"));
+        drop(held);
+        first.close().await;
+    };
+    soon(async { tokio::join!(subscribing, freeing) }).await;
+    assert!(exchange.stats().is_subscribed(BALANCE));
+}

@@ -1,0 +1,73 @@
+//! The heartbeat on a real socket: pings at the server's interval, and a loss where pongs stay away.
+
+use std::time::Duration;
+
+use kucoin_streams::LifecycleEvent;
+use kucoin_streams::v1::Balances;
+use kucoin_streams_exchange::{Effect, Exchange, Faults};
+
+use crate::rig::*;
+
+async fn pinged(faults: Faults) -> Exchange {
+    Exchange::builder()
+        .ping_interval(Duration::from_millis(200))
+        .ping_timeout(Duration::from_secs(2))
+        .faults(faults)
+        .start()
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn pings_go_out_and_their_pongs_keep_the_connection() {
+    let exchange = pinged(Faults::new()).await;
+    let kucoin = client(&exchange);
+    let mut told = Told::of(&kucoin);
+    let _balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    soon(exchange.wait_until(|stats| stats.connections[0].pings >= 5)).await;
+    assert_eq!(told.words(), ["open".to_owned(), format!("live {BALANCE}")]);
+    let stats = exchange.stats();
+    let last = stats.connections[0].client_messages.last().unwrap();
+    let ping: serde_json::Value = serde_json::from_str(last).unwrap();
+    assert_eq!(ping["type"], "ping");
+    assert!(ping["id"].is_string());
+}
+
+#[tokio::test]
+async fn swallowed_pongs_are_a_loss_that_is_recovered_from() {
+    let swallow = Effect::SwallowPongs { count: None };
+    let exchange = pinged(Faults::new().on_connection(1, swallow)).await;
+    let kucoin = client(&exchange);
+    let mut told = Told::of(&kucoin);
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    let lost = told
+        .until(|event| matches!(event, LifecycleEvent::Reconnect { .. }))
+        .await;
+    let LifecycleEvent::Reconnect { cause, .. } = lost else {
+        panic!("{lost:?}");
+    };
+    assert_eq!(
+        (cause.stage.as_str(), cause.message.as_str()),
+        ("heartbeat", "no pong within 2s")
+    );
+    told.reconnected().await;
+    assert!(next(&mut balances).await.is_err(), "the silence is a gap");
+    exchange.account().deposit("USDT", 1.into()).unwrap();
+    event(&mut balances).await;
+    assert_eq!(exchange.stats().tokens_issued, 2);
+}
+
+#[tokio::test]
+async fn one_pong_that_stays_away_is_no_loss_while_events_come() {
+    let swallow = Effect::SwallowPongs { count: Some(2) };
+    let exchange = pinged(Faults::new().on_connection(1, swallow)).await;
+    let kucoin = client(&exchange);
+    let mut told = Told::of(&kucoin);
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    for pings in 1..=4 {
+        soon(exchange.wait_until(|stats| stats.connections[0].pings >= pings)).await;
+        exchange.account().deposit("USDT", 1.into()).unwrap();
+        event(&mut balances).await;
+    }
+    assert_eq!(told.words(), ["open".to_owned(), format!("live {BALANCE}")]);
+}

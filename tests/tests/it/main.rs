@@ -1,0 +1,21 @@
+//! Cross-crate behaviour over real sockets: one promise to a file.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod a_burst_arrives_whole;
+mod acknowledgements;
+mod events_equal_the_truth;
+mod frames;
+mod greetings;
+mod heartbeat;
+mod independent_exchange;
+mod lookalike;
+mod losses;
+mod rig;
+mod seams;
+mod secrecy;
+mod session_v1;
+mod subscriptions;
+mod tasks;
+mod tokens;
+mod truth;

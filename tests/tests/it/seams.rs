@@ -1,0 +1,262 @@
+//! The seams through the facade: tokens from elsewhere, connections by another transport.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+use kucoin_streams::transport::{
+    CloseFrame, Connect, ConnectError, FastWebSocket, Message, Outgoing, ReadError, Reader,
+    WriteError, Writer, memory,
+};
+use kucoin_streams::v1::{Balances, SpotOrders};
+use kucoin_streams::wire::{
+    ConnectionInfo, ConnectionSource, SecretUrl, SourceError, SourceErrorClass,
+};
+use kucoin_streams::{GapReason, Kucoin, RestTokens, SubscribeError, WsKey};
+use kucoin_streams_exchange::{Cut, Effect, Exchange, Faults};
+
+use crate::independent_exchange::balance;
+use crate::rig::*;
+
+/// Asks the usual source, and counts.
+struct Counted {
+    inner: RestTokens,
+    asked: Arc<AtomicU32>,
+}
+
+impl ConnectionSource for Counted {
+    async fn connection_info(&self, ws_key: WsKey) -> Result<ConnectionInfo, SourceError> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.inner.connection_info(ws_key).await
+    }
+}
+
+fn tokens(exchange: &Exchange) -> RestTokens {
+    let signer = kucoin_streams::auth::HmacSigner::new(&credentials(exchange));
+    let builder = RestTokens::builder(signer).with_hosts(hosts(&exchange.rest_url()));
+    builder.build().unwrap()
+}
+
+#[tokio::test]
+async fn a_source_of_ones_own_is_asked_once_for_each_dial() {
+    let exchange = exchange(Faults::new()).await;
+    let asked = Arc::new(AtomicU32::new(0));
+    let source = Counted {
+        inner: tokens(&exchange),
+        asked: Arc::clone(&asked),
+    };
+    let kucoin = Kucoin::builder().source(source).config(quick()).build();
+    let mut told = Told::of_any(&kucoin);
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    for dials in 1..=3 {
+        assert_eq!(asked.load(Ordering::Relaxed), dials);
+        exchange.inject(Effect::Cut(Cut::Reset));
+        told.reconnected().await;
+        assert!(next(&mut balances).await.is_err());
+    }
+}
+
+/// Fails as it is told, then refuses.
+struct Failing(Mutex<Vec<SourceErrorClass>>);
+
+impl ConnectionSource for Failing {
+    async fn connection_info(&self, _: WsKey) -> Result<ConnectionInfo, SourceError> {
+        let class = self.0.lock().unwrap().pop();
+        let class = class.unwrap_or(SourceErrorClass::Refused);
+        Err(SourceError::new(class, "the token service says no").with_code("nope"))
+    }
+}
+
+#[tokio::test]
+async fn the_class_of_a_sources_failure_decides_what_follows() {
+    let failing = Failing(Mutex::new(vec![
+        SourceErrorClass::Transient,
+        SourceErrorClass::Transient,
+    ]));
+    let kucoin = Kucoin::builder().source(failing).config(quick()).build();
+    let mut told = Told::of_any(&kucoin);
+    let error = soon(kucoin.subscribe(Balances)).await.unwrap_err();
+    assert!(
+        matches!(&error, SubscribeError::Closed(closed) if closed.is_refusal()),
+        "{error:?}"
+    );
+    assert!(
+        error.to_string().contains("the token service says no"),
+        "{error}"
+    );
+    assert_eq!(
+        told.words(),
+        [
+            "reconnect 1 token",
+            "reconnect 2 token",
+            "exception, fatal",
+            "close"
+        ]
+    );
+}
+
+/// Dials as the default does, and writes down what passes.
+struct Recording {
+    inner: FastWebSocket,
+    tape: Arc<Mutex<Vec<String>>>,
+}
+
+struct Tape<H> {
+    half: H,
+    tape: Arc<Mutex<Vec<String>>>,
+}
+
+impl<H> Tape<H> {
+    fn note(&self, mark: char, text: &[u8]) {
+        let text = String::from_utf8_lossy(text);
+        self.tape.lock().unwrap().push(format!("{mark}{text}"));
+    }
+}
+
+impl Connect for Recording {
+    type Reader = Tape<<FastWebSocket as Connect>::Reader>;
+    type Writer = Tape<<FastWebSocket as Connect>::Writer>;
+
+    async fn connect(&self, url: &str) -> Result<(Self::Reader, Self::Writer), ConnectError> {
+        let (reader, writer) = self.inner.connect(url).await?;
+        let tape = || Arc::clone(&self.tape);
+        Ok((
+            Tape {
+                half: reader,
+                tape: tape(),
+            },
+            Tape {
+                half: writer,
+                tape: tape(),
+            },
+        ))
+    }
+}
+
+impl<R: Reader> Reader for Tape<R> {
+    async fn read(&mut self) -> Result<Message, ReadError> {
+        let message = self.half.read().await?;
+        if let Message::Text(text) = &message {
+            self.note('<', text);
+        }
+        Ok(message)
+    }
+}
+
+impl<W: Writer> Writer for Tape<W> {
+    async fn send(&mut self, message: Outgoing<'_>) -> Result<(), WriteError> {
+        if let Outgoing::Text(text) = message {
+            self.note('>', text.as_bytes());
+        }
+        self.half.send(message).await
+    }
+
+    async fn close(&mut self, frame: Option<CloseFrame>) -> Result<(), WriteError> {
+        self.note('>', b"close");
+        self.half.close(frame).await
+    }
+}
+
+#[tokio::test]
+async fn a_transport_that_wraps_the_default_sees_every_frame() {
+    let exchange = exchange(Faults::new()).await;
+    let tape = Arc::new(Mutex::new(Vec::new()));
+    let transport = Recording {
+        inner: FastWebSocket::new(),
+        tape: Arc::clone(&tape),
+    };
+    let kucoin = Kucoin::builder()
+        .credentials(credentials(&exchange))
+        .hosts(hosts(&exchange.rest_url()))
+        .transport(transport)
+        .config(quick())
+        .build()
+        .unwrap();
+    let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
+    exchange.account().step(20);
+    assert_eq!(
+        all_events(&mut orders, &exchange, ORDERS).await,
+        truth_of(&exchange, ORDERS)
+    );
+    soon(kucoin.close()).await;
+
+    let tape = tape.lock().unwrap();
+    let pushed: Vec<&str> = tape
+        .iter()
+        .filter_map(|line| line.strip_prefix("<{\"topic\""))
+        .collect();
+    let truth = exchange.truth().of_topic(ORDERS);
+    let truth: Vec<&str> = truth
+        .iter()
+        .filter_map(|entry| entry.frame.strip_prefix("{\"topic\""))
+        .collect();
+    assert!(truth.len() > 20, "{}", truth.len());
+    assert_eq!(pushed, truth);
+    assert!(tape[0].contains("welcome"), "{}", tape[0]);
+    assert!(
+        tape[1].starts_with(">{") && tape[1].contains("subscribe"),
+        "{}",
+        tape[1]
+    );
+    assert_eq!(tape.last().unwrap(), ">close");
+}
+
+/// Gives a URL of its own making.
+#[derive(Default)]
+struct Numbered(AtomicU32);
+
+impl ConnectionSource for Numbered {
+    async fn connection_info(&self, ws_key: WsKey) -> Result<ConnectionInfo, SourceError> {
+        let number = self.0.fetch_add(1, Ordering::Relaxed) + 1;
+        let url = format!("wss://exchange.test/{ws_key}?token={number}");
+        Ok(ConnectionInfo::new(SecretUrl::new(url)))
+    }
+}
+
+/// Plays the server of one dial: welcome, one acknowledgement, one push.
+async fn serve(listener: &mut memory::Listener, token: u32, total: &str) -> memory::Peer {
+    let dial = listener.accept().await.unwrap();
+    assert_eq!(
+        dial.url(),
+        format!("wss://exchange.test/spotPrivateV1?token={token}")
+    );
+    let mut peer = dial.accept();
+    peer.send_text(r#"{"id":"x","type":"welcome"}"#)
+        .await
+        .unwrap();
+    let Some(Message::Text(request)) = peer.receive().await else {
+        panic!("no request");
+    };
+    let request: serde_json::Value = serde_json::from_slice(&request).unwrap();
+    assert_eq!(request["topic"], BALANCE);
+    peer.send_text(format!(r#"{{"id":{},"type":"ack"}}"#, request["id"]))
+        .await
+        .unwrap();
+    peer.send_text(balance(total)).await.unwrap();
+    peer
+}
+
+#[tokio::test]
+async fn source_and_transport_of_ones_own_need_no_socket_at_all() {
+    let (dialer, mut listener) = memory::pair();
+    let kucoin = Kucoin::builder()
+        .source(Numbered::default())
+        .transport(dialer)
+        .config(quick())
+        .build();
+    let (balances, peer) =
+        soon(async { tokio::join!(kucoin.subscribe(Balances), serve(&mut listener, 1, "1.0")) })
+            .await;
+    let mut balances = balances.unwrap();
+    assert_eq!(event(&mut balances).await.total.unwrap().to_string(), "1.0");
+    peer.cut();
+    let _peer = soon(serve(&mut listener, 2, "2.00")).await;
+    let gap = next(&mut balances).await.unwrap_err();
+    assert!(
+        matches!(gap.reason, GapReason::Reconnected { epoch: 2, .. }),
+        "{gap:?}"
+    );
+    assert_eq!(
+        event(&mut balances).await.total.unwrap().to_string(),
+        "2.00"
+    );
+}

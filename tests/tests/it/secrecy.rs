@@ -1,0 +1,255 @@
+//! Nothing secret is ever printed: a whole life with everything that is logged at any level, and everything that can
+//! be shown, searched for every secret that travelled.
+
+use std::cell::RefCell;
+use std::fmt::{self, Write};
+use std::sync::{Arc, Mutex, Once, PoisonError};
+
+use kucoin_streams::v1::{Balances, SpotOrders};
+use kucoin_streams::{Credentials, Kucoin, SubscribeError};
+use kucoin_streams_exchange::{DemoCredentials, Exchange};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+use crate::independent_exchange::{behaviour, client_of};
+use crate::lookalike::{Behaviour, KEY, LookAlike, PASSPHRASE, SECRET};
+use crate::rig::*;
+
+/// Everything that one test heard.
+type Heard = Arc<Mutex<String>>;
+
+thread_local! {
+    /// Where the `log` crate's records of this thread go.
+    static LISTENING: RefCell<Option<Heard>> = const { RefCell::new(None) };
+}
+
+fn write(heard: &Heard, text: fmt::Arguments<'_>) {
+    let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+    heard.write_fmt(text).unwrap();
+    heard.push('\n');
+}
+
+/// Writes down every span and event of `tracing`, whatever its level.
+struct Ear(Heard);
+
+struct Fields<'a>(&'a mut String);
+
+impl Visit for Fields<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        write!(self.0, " {field}={value:?}").unwrap();
+    }
+}
+
+impl Subscriber for Ear {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        let mut fields = String::new();
+        span.record(&mut Fields(&mut fields));
+        write(
+            &self.0,
+            format_args!("span {}{fields}", span.metadata().name()),
+        );
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, values: &Record<'_>) {
+        let mut fields = String::new();
+        values.record(&mut Fields(&mut fields));
+        write(&self.0, format_args!("record{fields}"));
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let mut fields = String::new();
+        event.record(&mut Fields(&mut fields));
+        write(
+            &self.0,
+            format_args!("event {}{fields}", event.metadata().target()),
+        );
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+/// The same for the `log` crate, which the HTTP client writes to.
+struct Logger;
+
+impl log::Log for Logger {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        LISTENING.with_borrow(|heard| {
+            if let Some(heard) = heard {
+                write(
+                    heard,
+                    format_args!("log {} {}", record.target(), record.args()),
+                );
+            }
+        });
+    }
+
+    fn flush(&self) {}
+}
+
+/// Listens on this thread until the guard is dropped.
+fn listen() -> (Heard, tracing::subscriber::DefaultGuard) {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        log::set_logger(&Logger).unwrap();
+        log::set_max_level(log::LevelFilter::Trace);
+    });
+    let heard = Heard::default();
+    LISTENING.set(Some(Arc::clone(&heard)));
+    let guard = tracing::subscriber::set_default(Ear(Arc::clone(&heard)));
+    (heard, guard)
+}
+
+fn check(heard: &Heard, secrets: &[String]) {
+    let heard = heard.lock().unwrap();
+    for secret in secrets {
+        assert!(secret.len() >= 8, "{secret} would be found anywhere");
+        if let Some(line) = heard.lines().find(|line| line.contains(secret.as_str())) {
+            panic!("{secret} is printed: {line}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_whole_life_prints_no_secret() {
+    let (heard, guard) = listen();
+    let refuses = Some("/spotMarket/advancedOrders".to_owned());
+    let server = LookAlike::start(Behaviour {
+        drops_after_topics: Some(2),
+        refuses,
+        ..behaviour()
+    })
+    .await;
+    let kucoin = client_of(&server);
+    let show = |what: &dyn fmt::Debug| write(&heard, format_args!("shown {what:?} {what:#?}"));
+    let mut told = Told::of(&kucoin);
+    let orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    told.reconnected().await;
+    let error = soon(kucoin.subscribe(kucoin_streams::v1::SpotStopOrders))
+        .await
+        .unwrap_err();
+    write(&heard, format_args!("error {error}"));
+    while let Some(item) = balances.try_next() {
+        show(&item);
+    }
+    soon(kucoin.close()).await;
+    told.words();
+    show(&(
+        &kucoin,
+        kucoin.source(),
+        &orders,
+        &balances,
+        &error,
+        &told.events,
+    ));
+    show(&Kucoin::builder().credentials(Credentials::new(KEY, SECRET, PASSPHRASE).unwrap()));
+    drop(guard);
+
+    let mut secrets = server.seen().secrets;
+    assert_eq!(secrets.len(), 8, "of two dials");
+    secrets.extend([SECRET, PASSPHRASE, KEY].map(str::to_owned));
+    check(&heard, &secrets);
+    let heard = heard.lock().unwrap();
+    for wanted in [
+        "connection information fetched",
+        "lifecycle",
+        "log reqwest",
+        "shown",
+        "Reconnected",
+    ] {
+        assert!(
+            heard.contains(wanted),
+            "{wanted} was not heard, so nothing is shown by its silence"
+        );
+    }
+}
+
+#[tokio::test]
+async fn refused_credentials_are_not_printed() {
+    let (heard, guard) = listen();
+    let right = DemoCredentials::new(KEY, SECRET, PASSPHRASE);
+    let exchange = Exchange::builder()
+        .credentials(right)
+        .start()
+        .await
+        .unwrap();
+    let wrong = [
+        Credentials::new(KEY, "canary-wrong-secret", PASSPHRASE).unwrap(),
+        Credentials::new(KEY, SECRET, "canary-wrong-passphrase").unwrap(),
+        Credentials::new("canary-wrong-key", SECRET, PASSPHRASE).unwrap(),
+    ];
+    for credentials in wrong {
+        let kucoin = client_of_exchange(&exchange, credentials);
+        let mut told = Told::of(&kucoin);
+        let error: SubscribeError = soon(kucoin.subscribe(Balances)).await.unwrap_err();
+        told.words();
+        write(
+            &heard,
+            format_args!("shown {error} {error:?} {:?} {kucoin:?}", told.events),
+        );
+    }
+    write(
+        &heard,
+        format_args!("shown {exchange:?} {:?}", exchange.credentials()),
+    );
+    drop(guard);
+    let canaries = [
+        "canary-wrong-secret",
+        "canary-wrong-passphrase",
+        "canary-wrong-key",
+        SECRET,
+        PASSPHRASE,
+        KEY,
+    ];
+    check(&heard, &canaries.map(str::to_owned));
+    assert!(heard.lock().unwrap().contains("400004"));
+}
+
+fn client_of_exchange(exchange: &Exchange, credentials: Credentials) -> Kucoin {
+    crate::rig::client_of(exchange, credentials, quick())
+}
+
+#[tokio::test]
+async fn a_failing_token_call_prints_no_secret() {
+    let (heard, guard) = listen();
+    let faults = "token 1: token-truncated\ntoken 2: token-cut-body\ntoken 3: token-server-error";
+    let exchange = Exchange::builder()
+        .credentials(DemoCredentials::new(KEY, SECRET, PASSPHRASE))
+        .faults(faults.parse().unwrap())
+        .start()
+        .await
+        .unwrap();
+    let kucoin = client_of_exchange(
+        &exchange,
+        Credentials::new(KEY, SECRET, PASSPHRASE).unwrap(),
+    );
+    let mut told = Told::of(&kucoin);
+    soon(kucoin.subscribe(Balances)).await.unwrap();
+    told.words();
+    assert_eq!(told.events.len(), 5, "{:?}", told.events);
+    write(&heard, format_args!("shown {:?}", told.events));
+    drop(guard);
+    // The truncated reply holds the first half of a token; whatever follows its name must not be shown.
+    check(&heard, &[SECRET, PASSPHRASE, KEY].map(str::to_owned));
+    let heard = heard.lock().unwrap();
+    let after_name = heard.split("\"token").skip(1);
+    for shown in after_name {
+        assert!(
+            shown.contains("redacted"),
+            "a token may be shown: {}",
+            &shown[..shown.len().min(80)]
+        );
+    }
+}

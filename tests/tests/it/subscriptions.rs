@@ -1,0 +1,152 @@
+//! The life of subscriptions: sharing, dropping, closing.
+
+use kucoin_streams::v1::{Balances, SpotOrders};
+use kucoin_streams::{CloseReason, ConnectionState, SubscribeError, WsKey};
+use kucoin_streams_exchange::{Ended, Faults, Stats};
+
+use crate::rig::*;
+
+#[tokio::test]
+async fn dropping_a_subscription_unsubscribes() {
+    let exchange = exchange(Faults::new()).await;
+    let kucoin = client(&exchange);
+    let orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
+    let _balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    drop(orders);
+    soon(exchange.wait_until(|stats| stats.connections[0].topics == [BALANCE])).await;
+    let asked = requests(&exchange.stats().connections[0]);
+    assert_eq!(asked.last(), Some(&format!("unsubscribe {ORDERS}")));
+}
+
+#[tokio::test]
+async fn equal_topics_share_one_wire_subscription() {
+    let exchange = exchange(Faults::new()).await;
+    let kucoin = client(&exchange);
+    let mut first = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
+    let mut second = soon(kucoin.clone().subscribe(SpotOrders)).await.unwrap();
+    exchange.account().step(10);
+    let truth = truth_of(&exchange, ORDERS);
+    assert_eq!(all_events(&mut first, &exchange, ORDERS).await, truth);
+    assert_eq!(all_events(&mut second, &exchange, ORDERS).await, truth);
+    drop(first);
+    exchange.account().step(10);
+    for expected in &truth_of(&exchange, ORDERS)[truth.len()..] {
+        assert_eq!(json(event(&mut second).await.event()), *expected);
+    }
+    assert_eq!(
+        requests(&exchange.stats().connections[0]),
+        [format!("subscribe {ORDERS}")]
+    );
+    drop(second);
+    soon(exchange.wait_until(|stats| stats.connections[0].topics.is_empty())).await;
+}
+
+#[tokio::test]
+async fn close_unsubscribes_and_ends_what_was_received() {
+    let exchange = exchange(Faults::new()).await;
+    let kucoin = client(&exchange);
+    let mut told = Told::of(&kucoin);
+    let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    exchange.account().step(10);
+    let first = event(&mut orders).await;
+    event(&mut balances).await;
+    soon(kucoin.close()).await;
+
+    let rest = exchange.truth().total_of(ORDERS) - 1;
+    let mut received = vec![json(first.event())];
+    for _ in 0..rest {
+        received.push(json(event(&mut orders).await.event()));
+    }
+    assert_eq!(
+        received,
+        truth_of(&exchange, ORDERS),
+        "what was received is still handed out"
+    );
+    assert!(soon(orders.next()).await.is_none());
+    assert_eq!(orders.end_reason(), Some(CloseReason::Requested));
+    assert_eq!(told.words().last().map(String::as_str), Some("close"));
+    assert_eq!(
+        kucoin.state(WsKey::SpotPrivateV1),
+        Some(ConnectionState::Closed(CloseReason::Requested))
+    );
+
+    soon(exchange.wait_until(|stats| stats.connections[0].ended.is_some())).await;
+    let connection = exchange.stats().connections[0].clone();
+    assert_eq!(
+        requests(&connection)[2..],
+        [
+            format!("unsubscribe {ORDERS}"),
+            format!("unsubscribe {BALANCE}")
+        ]
+    );
+    assert_eq!(
+        connection.ended,
+        Some(Ended::ClientClosed { code: Some(1000) })
+    );
+}
+
+#[tokio::test]
+async fn a_subscription_outlives_its_client() {
+    let exchange = exchange(Faults::new()).await;
+    let kucoin = client(&exchange);
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    drop(kucoin);
+    exchange.account().step(20);
+    assert_eq!(
+        all_events(&mut balances, &exchange, BALANCE).await,
+        truth_of(&exchange, BALANCE)
+    );
+    drop(balances);
+    let orderly = |stats: &Stats| stats.connections[0].ended.is_some();
+    soon(exchange.wait_until(orderly)).await;
+    let connection = &exchange.stats().connections[0];
+    assert_eq!(
+        connection.ended,
+        Some(Ended::ClientClosed { code: Some(1000) })
+    );
+    assert_eq!(
+        requests(connection),
+        [
+            format!("subscribe {BALANCE}"),
+            format!("unsubscribe {BALANCE}")
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_subscription_that_is_given_up_leaves_nothing_subscribed() {
+    let faults = "connection 1: drop-acks count=1".parse().unwrap();
+    let exchange = exchange(faults).await;
+    let kucoin = client(&exchange);
+    let given_up = tokio::spawn({
+        let kucoin = kucoin.clone();
+        async move { kucoin.subscribe(Balances).await.map(drop) }
+    });
+    soon(exchange.wait_subscribed(BALANCE)).await;
+    given_up.abort();
+    assert!(given_up.await.unwrap_err().is_cancelled());
+    soon(exchange.wait_until(|stats| stats.connections[0].topics.is_empty())).await;
+}
+
+#[tokio::test]
+async fn a_closed_client_opens_anew_when_it_is_asked_to() {
+    let exchange = exchange(Faults::new()).await;
+    let kucoin = client(&exchange);
+    let held = soon(kucoin.subscribe(Balances)).await.unwrap();
+    soon(kucoin.close()).await;
+    drop(held);
+    soon(kucoin.subscribe(Balances)).await.unwrap();
+    assert_eq!(exchange.stats().tokens_issued, 2);
+}
+
+#[tokio::test]
+async fn an_empty_list_of_topics_is_an_error_and_opens_nothing() {
+    let exchange = exchange(Faults::new()).await;
+    let kucoin = client(&exchange);
+    let error = soon(kucoin.subscribe(Vec::<SpotOrders>::new()))
+        .await
+        .unwrap_err();
+    assert_eq!(error, SubscribeError::Nothing);
+    assert!(exchange.stats().token_requests.is_empty());
+}

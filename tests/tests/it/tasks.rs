@@ -1,0 +1,142 @@
+//! No task is left behind: after a close and after a drop, whatever state the connection was in.
+
+use std::future::Future;
+use std::time::Duration;
+
+use kucoin_streams::v1::{Balances, SpotOrders};
+use kucoin_streams::{Credentials, Kucoin};
+use kucoin_streams_exchange::{Effect, Exchange, Faults};
+use tokio::runtime::{Builder, Handle};
+
+use crate::rig::*;
+
+/// Runs a client on a runtime of its own, with the exchange on another, and waits until no task of it is left.
+fn check<F: Future<Output = ()>>(
+    settings: kucoin_streams_exchange::ExchangeBuilder,
+    life: impl FnOnce(Exchange) -> F,
+) -> Exchanged {
+    let servers = Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let exchange = servers.block_on(settings.start()).unwrap();
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        assert_eq!(Handle::current().metrics().num_alive_tasks(), 0);
+        life(exchange).await;
+        soon(async {
+            while Handle::current().metrics().num_alive_tasks() > 0 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    });
+    Exchanged { _servers: servers }
+}
+
+/// Keeps the exchange's runtime until the client's is checked.
+struct Exchanged {
+    _servers: tokio::runtime::Runtime,
+}
+
+fn alive() -> usize {
+    Handle::current().metrics().num_alive_tasks()
+}
+
+#[test]
+fn none_is_left_after_close_and_drop() {
+    check(Exchange::builder(), async |exchange: Exchange| {
+        let kucoin = client(&exchange);
+        let orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
+        let balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+        assert!(alive() > 0, "the metric sees the connection's task");
+        soon(kucoin.close()).await;
+        drop((kucoin, orders, balances));
+    });
+}
+
+#[test]
+fn none_is_left_after_a_drop_alone() {
+    check(Exchange::builder(), async |exchange: Exchange| {
+        let kucoin = client(&exchange);
+        let orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
+        assert!(alive() > 0);
+        drop(kucoin);
+        drop(orders);
+    });
+}
+
+#[test]
+fn none_is_left_after_a_refusal() {
+    check(Exchange::builder(), async |exchange: Exchange| {
+        let wrong = Credentials::new("key", "secret", "passphrase").unwrap();
+        let kucoin = client_of(&exchange, wrong, quick());
+        soon(kucoin.subscribe(SpotOrders)).await.unwrap_err();
+    });
+}
+
+#[test]
+fn none_is_left_when_the_peer_answers_nothing_any_more() {
+    let settings = Exchange::builder().faults(Faults::new().after_frames(1, Effect::HalfOpen));
+    check(settings, async |exchange: Exchange| {
+        let kucoin = client(&exchange);
+        let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+        exchange.account().deposit("USDT", 1.into()).unwrap();
+        event(&mut balances).await;
+        soon(kucoin.close()).await;
+        drop((kucoin, balances));
+    });
+}
+
+#[test]
+fn none_is_left_when_dropped_in_the_middle_of_a_token_call() {
+    let by = Duration::from_secs(600);
+    let settings =
+        Exchange::builder().faults(Faults::new().on_token_request(1, Effect::TokenSlow { by }));
+    check(settings, async |exchange: Exchange| {
+        let kucoin = client(&exchange);
+        {
+            let subscribing = kucoin.subscribe(Balances);
+            tokio::pin!(subscribing);
+            // Until the request is on its way: the connection's task and the HTTP client's both live.
+            soon(async {
+                while alive() < 2 {
+                    tokio::select! {
+                        biased;
+                        _ = &mut subscribing => panic!("no token was given"),
+                        () = tokio::task::yield_now() => {}
+                    }
+                }
+            })
+            .await;
+        }
+        drop(kucoin);
+    });
+}
+
+#[test]
+fn none_is_left_when_closed_between_two_attempts() {
+    check(Exchange::builder(), async |exchange: Exchange| {
+        let url = exchange.rest_url();
+        exchange.shutdown().await;
+        let mut config = quick();
+        config.session.backoff.base = Duration::from_secs(3_600);
+        config.session.backoff.cap = Duration::from_secs(3_600);
+        let kucoin = Kucoin::builder()
+            .credentials(Credentials::new("key", "secret", "passphrase").unwrap())
+            .hosts(hosts(&url))
+            .config(config)
+            .build()
+            .unwrap();
+        let mut told = Told::of(&kucoin);
+        let waiting = tokio::spawn({
+            let kucoin = kucoin.clone();
+            async move { kucoin.subscribe(Balances).await.map(drop) }
+        });
+        told.until(|event| matches!(event, kucoin_streams::LifecycleEvent::Reconnect { .. }))
+            .await;
+        soon(kucoin.close()).await;
+        soon(waiting).await.unwrap().unwrap_err();
+    });
+}

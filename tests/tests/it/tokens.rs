@@ -1,0 +1,225 @@
+//! Trouble on the way to a token: what passes is tried again, what does not ends at the first answer.
+
+use std::time::Duration;
+
+use kucoin_streams::v1::Balances;
+use kucoin_streams::{
+    CloseReason, Config, ConnectionState, Credentials, LifecycleEvent, SubscribeError, WsKey,
+};
+use kucoin_streams_exchange::{Cut, Effect, Exchange, Faults};
+
+use crate::rig::*;
+
+/// Subscribes over one failure at the token; gives what the exchange answered to each request.
+async fn recovers(effect: Effect, config: Config) -> (Vec<String>, Vec<LifecycleEvent>) {
+    let exchange = exchange(Faults::new().on_token_request(1, effect)).await;
+    let kucoin = client_with(&exchange, config);
+    let mut told = Told::of(&kucoin);
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    let live = format!("live {BALANCE}");
+    assert_eq!(told.words(), ["reconnect 1 token", "open", &live]);
+    exchange.account().deposit("USDT", 1.into()).unwrap();
+    event(&mut balances).await;
+    (token_codes(&exchange), told.events)
+}
+
+/// Subscribes with these credentials and is refused; gives code and text.
+async fn is_refused(exchange: &Exchange, credentials: Credentials) -> (String, String) {
+    let kucoin = client_of(exchange, credentials, quick());
+    let mut told = Told::of(&kucoin);
+    let error = soon(kucoin.subscribe(Balances)).await.unwrap_err();
+    let SubscribeError::Closed(closed) = &error else {
+        panic!("another error: {error:?}");
+    };
+    assert!(closed.is_refusal());
+    let CloseReason::Failed(failure) = &closed.reason else {
+        panic!("another reason: {closed:?}");
+    };
+    assert_eq!(told.words(), ["exception, fatal", "close"]);
+    let state = kucoin.state(WsKey::SpotPrivateV1).unwrap();
+    assert!(matches!(state, ConnectionState::Closed(_)), "{state:?}");
+    let stats = exchange.stats();
+    assert_eq!(stats.token_requests.len(), 1, "one refusal is enough");
+    assert!(stats.connections.is_empty());
+    (failure.code.clone().unwrap(), error.to_string())
+}
+
+#[tokio::test]
+async fn a_wrong_secret_costs_one_request() {
+    let exchange = exchange(Faults::new()).await;
+    let demo = exchange.credentials();
+    let wrong = Credentials::new(&demo.key, "not-the-secret", &demo.passphrase).unwrap();
+    let (code, text) = is_refused(&exchange, wrong).await;
+    // The passphrase is signed with the secret, and is looked at first.
+    assert_eq!(code, "400004", "{text}");
+}
+
+#[tokio::test]
+async fn a_wrong_passphrase_costs_one_request() {
+    let exchange = exchange(Faults::new()).await;
+    let demo = exchange.credentials();
+    let wrong = Credentials::new(&demo.key, &demo.secret, "not-the-passphrase").unwrap();
+    assert_eq!(is_refused(&exchange, wrong).await.0, "400004");
+}
+
+#[tokio::test]
+async fn an_unknown_key_costs_one_request() {
+    let exchange = exchange(Faults::new()).await;
+    let demo = exchange.credentials();
+    let wrong =
+        Credentials::new("5f0000000000000000000000", &demo.secret, &demo.passphrase).unwrap();
+    assert_eq!(is_refused(&exchange, wrong).await.0, "400003");
+}
+
+#[tokio::test]
+async fn each_refusal_of_the_gateway_costs_one_request() {
+    for (status, code) in [
+        (401, "400005"),
+        (403, "400006"),
+        (403, "400007"),
+        (400, "400001"),
+    ] {
+        let effect = Effect::TokenRefuse {
+            status,
+            code: code.to_owned(),
+            message: "not you".to_owned(),
+        };
+        let exchange = exchange(Faults::new().on_token_request(1, effect).always()).await;
+        let kucoin = client(&exchange);
+        let error = soon(kucoin.subscribe(Balances)).await.unwrap_err();
+        assert!(error.to_string().contains(code), "{error}");
+        assert_eq!(exchange.stats().token_requests.len(), 1, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn credentials_that_are_mended_open_a_new_connection() {
+    let exchange = exchange(Faults::new()).await;
+    let demo = exchange.credentials();
+    let wrong = Credentials::new(&demo.key, "not-the-secret", &demo.passphrase).unwrap();
+    let kucoin = client_of(&exchange, wrong, quick());
+    soon(kucoin.subscribe(Balances)).await.unwrap_err();
+    kucoin.source().set_credentials(&credentials(&exchange));
+    soon(kucoin.subscribe(Balances)).await.unwrap();
+    assert_eq!(token_codes(&exchange), ["400004", "200000"]);
+}
+
+#[tokio::test]
+async fn a_rate_limit_is_waited_out() {
+    let reset = Duration::from_millis(1_200);
+    let (codes, events) = recovers(Effect::TokenRateLimit { reset }, quick()).await;
+    assert_eq!(codes, ["429000", "200000"]);
+    let LifecycleEvent::Reconnect { delay, .. } = &events[0] else {
+        panic!("{events:?}");
+    };
+    assert!(*delay >= reset, "asked to wait {reset:?}, waits {delay:?}");
+}
+
+#[tokio::test]
+async fn a_fault_of_the_server_passes() {
+    let effect = Effect::TokenServerError { status: 503 };
+    let (codes, _) = recovers(effect, quick()).await;
+    assert_eq!(codes, ["", "200000"]);
+}
+
+#[tokio::test]
+async fn a_page_in_the_place_of_a_reply_passes() {
+    let (codes, _) = recovers(Effect::TokenHtml, quick()).await;
+    assert_eq!(codes, ["", "200000"]);
+}
+
+#[tokio::test]
+async fn a_reply_that_stops_in_the_middle_passes() {
+    recovers(Effect::TokenTruncated, quick()).await;
+    recovers(Effect::TokenCutBody, quick()).await;
+}
+
+#[tokio::test]
+async fn a_reply_that_does_not_come_is_given_up() {
+    let mut config = quick();
+    config.session.token_timeout = Duration::from_secs(2);
+    let by = Duration::from_secs(600);
+    let (codes, events) = recovers(Effect::TokenSlow { by }, config).await;
+    assert_eq!(codes, ["200000"], "the first request was never answered");
+    let LifecycleEvent::Reconnect { cause, .. } = &events[0] else {
+        panic!("{events:?}");
+    };
+    assert_eq!(cause.message, "no connection token within 2s");
+}
+
+#[tokio::test]
+async fn a_token_that_expired_on_the_way_is_replaced_at_once() {
+    let exchange = exchange(Faults::new().on_connection(1, Effect::ExpireTokens)).await;
+    let kucoin = client(&exchange);
+    let mut told = Told::of(&kucoin);
+    soon(kucoin.subscribe(Balances)).await.unwrap();
+    told.words();
+    let LifecycleEvent::Reconnect { cause, delay, .. } = &told.events[0] else {
+        panic!("{:?}", told.events);
+    };
+    assert_eq!(
+        (cause.code.as_deref(), *delay),
+        (Some("401"), Duration::ZERO)
+    );
+    let stats = exchange.stats();
+    assert_eq!(stats.tokens_issued, 2);
+    assert_eq!(
+        (stats.connections[0].token, stats.connections[1].token),
+        (None, Some(2))
+    );
+}
+
+#[tokio::test]
+async fn a_clock_that_is_off_is_corrected_at_once_and_stays_corrected() {
+    for by_ms in [-40_000, 40_000] {
+        let exchange = exchange(Faults::new()).await;
+        exchange.inject(Effect::ClockSkew { by_ms });
+        let kucoin = client(&exchange);
+        let mut told = Told::of(&kucoin);
+        let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+        assert_eq!(
+            told.words(),
+            ["open".to_owned(), format!("live {BALANCE}")],
+            "no attempt failed"
+        );
+        assert_eq!(token_codes(&exchange), ["400002", "200000"]);
+        assert_eq!(exchange.stats().time_requests, 1);
+        let offset = kucoin.source().clock_offset_ms();
+        assert!((offset - by_ms).abs() < 5_000, "{offset} for {by_ms}");
+
+        exchange.inject(Effect::Cut(Cut::Reset));
+        told.reconnected().await;
+        assert!(next(&mut balances).await.is_err());
+        assert_eq!(token_codes(&exchange), ["400002", "200000", "200000"]);
+        assert_eq!(exchange.stats().time_requests, 1);
+    }
+}
+
+#[tokio::test]
+async fn nothing_listening_is_tried_again_until_something_does() {
+    let port = {
+        let gone = exchange(Faults::new()).await;
+        let port = gone.port();
+        gone.shutdown().await;
+        port
+    };
+    let kucoin = kucoin_streams::Kucoin::builder()
+        .credentials(Credentials::new("key", "secret", "passphrase").unwrap())
+        .hosts(hosts(&format!("http://127.0.0.1:{port}")))
+        .config(quick())
+        .build()
+        .unwrap();
+    let mut told = Told::of(&kucoin);
+    let subscribing = tokio::spawn(async move {
+        let outcome = kucoin.subscribe(Balances).await;
+        (kucoin, outcome)
+    });
+    for attempt in 1..=2 {
+        let wanted = format!("reconnect {attempt} token");
+        told.until(|event| matches!(event, LifecycleEvent::Reconnect { .. }))
+            .await;
+        assert_eq!(told.words().last(), Some(&wanted));
+    }
+    subscribing.abort();
+    assert!(subscribing.await.is_err(), "it still tries");
+}
