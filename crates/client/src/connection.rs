@@ -10,6 +10,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::driver::{Command, Driver, RequestOf};
 use crate::queue::Queue;
+use crate::waiting::OnRefusal;
 use crate::{ClosedError, Config, LifecycleSender, SubscribeError, Subscription};
 
 /// Where a connection stands.
@@ -117,6 +118,36 @@ impl<K: ConnectionKind> Connection<K> {
     where
         T: Topic<Kind = K>,
     {
+        let (subscription, _) = self.request(topic, OnRefusal::Fail).await?;
+        Ok(subscription)
+    }
+
+    /// Subscribes to several topics and resolves when the server has answered each: with the subscription to those
+    /// that it acknowledged, and the refusals of the others. No event of an acknowledged topic is lost to the refusal
+    /// of another.
+    ///
+    /// Cancel safe, as [`Connection::subscribe`].
+    ///
+    /// # Errors
+    /// As [`Connection::subscribe`]; [`SubscribeError::Refused`] only where every topic is refused, for the last.
+    pub async fn subscribe_available<T>(
+        &self,
+        topics: Vec<T>,
+    ) -> Result<(Subscription<Vec<T>>, Vec<SubscribeError>), SubscribeError>
+    where
+        T: Topic<Kind = K>,
+    {
+        self.request(topics, OnRefusal::LeaveOut).await
+    }
+
+    async fn request<T>(
+        &self,
+        topic: T,
+        on_refusal: OnRefusal,
+    ) -> Result<(Subscription<T>, Vec<SubscribeError>), SubscribeError>
+    where
+        T: Topic<Kind = K>,
+    {
         let requests = topic.requests();
         if requests.is_empty() {
             return Err(SubscribeError::Nothing);
@@ -131,13 +162,14 @@ impl<K: ConnectionKind> Connection<K> {
         let command = Command::Subscribe {
             requests,
             queue,
+            on_refusal,
             reply,
         };
         if self.inner.commands.send(command).await.is_err() {
             return Err(self.closed_error().into());
         }
         match answer.await {
-            Ok(outcome) => outcome.map(|()| subscription),
+            Ok(outcome) => outcome.map(|refused| (subscription, refused)),
             Err(_) => Err(self.closed_error().into()),
         }
     }

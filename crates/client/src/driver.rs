@@ -21,7 +21,8 @@ use crate::LifecycleSender;
 use crate::connection::ConnectionState;
 use crate::link::Link;
 use crate::queue::{Frame, Queue};
-use crate::routes::{Reply, Routes};
+use crate::routes::Routes;
+use crate::waiting::{OnRefusal, Reply};
 
 /// The request type of a connection kind.
 pub(crate) type RequestOf<K> = <<K as ConnectionKind>::Protocol as Protocol>::Request;
@@ -30,10 +31,11 @@ pub(crate) type RequestOf<K> = <<K as ConnectionKind>::Protocol as Protocol>::Re
 pub(crate) enum Command<R> {
     /// Open the connection without a subscription.
     Open,
-    /// Subscribe, and answer when each request is acknowledged or one is refused.
+    /// Subscribe, and answer when each request is acknowledged, or refused.
     Subscribe {
         requests: Vec<R>,
         queue: Arc<Queue>,
+        on_refusal: OnRefusal,
         reply: Reply,
     },
     /// Unsubscribe, close, and answer when it is done.

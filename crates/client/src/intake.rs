@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use crate::driver::{Command, Driver, HeldUp, RequestOf, Woken, wall_clock};
 use crate::link::Link;
 use crate::queue::Frame;
+use crate::waiting::Waiting;
 use crate::{LifecycleEvent, failure};
 
 /// Frames that are taken in one go before the task looks at anything else.
@@ -53,9 +54,11 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             Command::Subscribe {
                 requests,
                 queue,
+                on_refusal,
                 reply,
             } => {
-                self.routes.add(requests.clone(), queue, reply);
+                let waiting = Waiting::new(requests.clone(), on_refusal, reply);
+                self.routes.add(requests.clone(), queue, waiting);
                 for request in requests {
                     self.session.subscribe(now, request.clone());
                     if self.session.holds(&request) {

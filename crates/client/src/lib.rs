@@ -24,6 +24,7 @@ mod queue;
 mod routes;
 mod subscription;
 mod update;
+mod waiting;
 
 pub use config::Config;
 pub use connection::{Connection, ConnectionState};

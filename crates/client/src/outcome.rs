@@ -50,13 +50,14 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                 self.tell(LifecycleEvent::Open);
             }
             Report::Authenticated => self.tell(LifecycleEvent::Authenticated),
+            // Who waits for an answer finds it on the lifecycle stream already.
             Report::Live { request } => {
-                self.routes
-                    .live(&request, wall_clock(), self.session.epoch());
                 self.tell(LifecycleEvent::Response {
                     topic: request.to_string(),
                     ok: true,
                 });
+                self.routes
+                    .live(&request, wall_clock(), self.session.epoch());
             }
             Report::Refused {
                 request,
@@ -98,10 +99,6 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
 
     fn refused(&mut self, request: &RequestOf<K>, code: Option<i64>, message: String) {
         let topic = request.to_string();
-        let now = Instant::now().into_std();
-        for orphan in self.routes.refused(request, code, &message) {
-            self.session.unsubscribe(now, &orphan);
-        }
         self.tell(LifecycleEvent::Response {
             topic: topic.clone(),
             ok: false,
@@ -109,9 +106,13 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         self.tell(LifecycleEvent::Exception {
             topic: Some(topic),
             code: code.map(|code| code.to_string()),
-            message,
+            message: message.clone(),
             fatal: false,
         });
+        let now = Instant::now().into_std();
+        for orphan in self.routes.refused(request, code, &message) {
+            self.session.unsubscribe(now, &orphan);
+        }
     }
 
     fn closed(&mut self, reason: CloseReason) {

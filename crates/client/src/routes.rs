@@ -5,13 +5,10 @@ use std::sync::Arc;
 
 use kucoin_streams_session::{CloseReason, Failure, Severity, Stage};
 use kucoin_streams_wire::{Protocol, Serves, Timestamp};
-use tokio::sync::oneshot;
 
 use crate::queue::{Frame, Queue};
+use crate::waiting::Waiting;
 use crate::{ClosedError, Gap, GapReason, SubscribeError};
-
-/// The answer to a subscription that is on its way.
-pub(crate) type Reply = oneshot::Sender<Result<(), SubscribeError>>;
 
 /// Pushed topics whose routes are remembered; a server that invents topics must not fill the memory.
 const REMEMBERED: usize = 4_096;
@@ -20,8 +17,15 @@ const REMEMBERED: usize = 4_096;
 struct Sink<R> {
     queue: Arc<Queue>,
     requests: Vec<R>,
-    /// Present until each request was acknowledged.
-    waiting: Option<(Vec<R>, Reply)>,
+    waiting: Option<Waiting<R>>,
+}
+
+impl<R: PartialEq> Sink<R> {
+    fn answer_if_over(&mut self) {
+        if let Some(waiting) = self.waiting.take_if(|waiting| waiting.is_over()) {
+            waiting.succeed();
+        }
+    }
 }
 
 /// One wire request and those who listen to it.
@@ -73,7 +77,12 @@ impl<P: Protocol> Routes<P> {
     }
 
     /// Adds a subscription. The caller then subscribes each request, and reports those that are live already.
-    pub(crate) fn add(&mut self, requests: Vec<P::Request>, queue: Arc<Queue>, reply: Reply) {
+    pub(crate) fn add(
+        &mut self,
+        requests: Vec<P::Request>,
+        queue: Arc<Queue>,
+        waiting: Waiting<P::Request>,
+    ) {
         self.destinations.clear();
         self.last_sink += 1;
         for request in &requests {
@@ -91,8 +100,8 @@ impl<P: Protocol> Routes<P> {
         }
         let sink = Sink {
             queue,
-            requests: requests.clone(),
-            waiting: Some((requests, reply)),
+            requests,
+            waiting: Some(waiting),
         };
         self.sinks.insert(self.last_sink, sink);
     }
@@ -119,13 +128,10 @@ impl<P: Protocol> Routes<P> {
             let Some(sink) = self.sinks.get_mut(id) else {
                 continue;
             };
-            if let Some((missing, _)) = &mut sink.waiting {
-                missing.retain(|other| other != request);
+            if let Some(waiting) = &mut sink.waiting {
+                waiting.served(request);
             }
-            if let Some((_, reply)) = sink.waiting.take_if(|(missing, _)| missing.is_empty()) {
-                // A caller that went away has dropped its subscription too, which the sweep finds.
-                let _ = reply.send(Ok(()));
-            }
+            sink.answer_if_over();
         }
     }
 
@@ -148,13 +154,21 @@ impl<P: Protocol> Routes<P> {
                 continue;
             };
             sink.requests.retain(|other| other != request);
-            if let Some((_, reply)) = sink.waiting.take() {
-                let _ = reply.send(Err(SubscribeError::Refused {
+            if let Some(waiting) = &mut sink.waiting {
+                let error = SubscribeError::Refused {
                     topic: route.topic.to_string(),
                     code,
                     message: message.to_owned(),
-                }));
-                orphans.extend(self.remove_sink(id));
+                };
+                match waiting.refused(request, !sink.requests.is_empty(), error) {
+                    None => sink.answer_if_over(),
+                    Some(error) => {
+                        if let Some(waiting) = sink.waiting.take() {
+                            waiting.fail(error);
+                        }
+                        orphans.extend(self.remove_sink(id));
+                    }
+                }
                 continue;
             }
             sink.queue.push_gap(Gap {
@@ -221,9 +235,9 @@ impl<P: Protocol> Routes<P> {
         self.destinations.clear();
         self.routes.clear();
         for (_, sink) in self.sinks.drain() {
-            if let Some((_, reply)) = sink.waiting {
+            if let Some(waiting) = sink.waiting {
                 let reason = reason.clone();
-                let _ = reply.send(Err(ClosedError { reason }.into()));
+                waiting.fail(ClosedError { reason }.into());
             }
             sink.queue.end(reason.clone());
         }

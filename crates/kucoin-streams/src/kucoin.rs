@@ -123,6 +123,21 @@ impl<S: ConnectionSource, C: Connect> Kucoin<S, C> {
         self.connection().subscribe(topic).await
     }
 
+    /// Subscribes to those of several topics that the server acknowledges: see
+    /// [`Connection::subscribe_available`].
+    ///
+    /// # Errors
+    /// Where every topic is refused, or why the connection is over.
+    pub async fn subscribe_available<T: Topic>(
+        &self,
+        topics: Vec<T>,
+    ) -> Result<(Subscription<Vec<T>>, Vec<SubscribeError>), SubscribeError>
+    where
+        Self: Opens<T::Kind>,
+    {
+        self.connection().subscribe_available(topics).await
+    }
+
     /// The lifecycle events of all connections from now on.
     pub fn lifecycle(&self) -> LifecycleStream {
         self.inner.lifecycle.subscribe()

@@ -87,7 +87,7 @@ impl Watch {
         }
     }
 
-    /// Subscribes, and shows what happens meanwhile. A topic that is refused is left out, unless it is the last.
+    /// Subscribes, and shows what happens meanwhile. Topics that are refused are left out, unless all are.
     async fn connect(
         &mut self,
         lifecycle: &mut LifecycleStream,
@@ -95,35 +95,26 @@ impl Watch {
     ) -> Result<Result<Spot, Left>, Failed> {
         let timeout = tokio::time::sleep(self.connect_timeout);
         tokio::pin!(timeout);
+        let kucoin = self.kucoin.clone();
+        let subscribing = kucoin.subscribe_available(self.topics.clone());
+        tokio::pin!(subscribing);
         loop {
-            let kucoin = self.kucoin.clone();
-            let subscribing = kucoin.subscribe(self.topics.clone());
-            tokio::pin!(subscribing);
-            let refused = loop {
-                tokio::select! {
-                    biased;
-                    ended = &mut *stop => return ended.map(|()| Err(Left::Enough)),
-                    event = lifecycle.next() => {
-                        let Some(event) = event else { continue };
-                        if !(keep_on(self.printer.lifecycle(&event))? && keep_on(self.printer.flush())?) {
-                            return Ok(Err(Left::PipeClosed));
-                        }
+            tokio::select! {
+                biased;
+                ended = &mut *stop => return ended.map(|()| Err(Left::Enough)),
+                event = lifecycle.next() => {
+                    let Some(event) = event else { continue };
+                    if !(keep_on(self.printer.lifecycle(&event))? && keep_on(self.printer.flush())?) {
+                        return Ok(Err(Left::PipeClosed));
                     }
-                    subscribed = &mut subscribing => match subscribed {
-                        Ok(subscription) => return Ok(Ok(subscription)),
-                        Err(error) => break error,
-                    },
-                    () = &mut timeout => return Err(self.not_connected()),
                 }
-            };
-            match refused {
-                SubscribeError::Refused { ref topic, .. } if self.topics.len() > 1 => {
-                    self.topics.retain(|other| other.to_string() != *topic);
-                }
-                SubscribeError::Closed(closed) => {
-                    return Ok(Err(Left::Over(ended(&closed.reason))));
-                }
-                other => return Ok(Err(Left::Over(Err(Failed::other(other.to_string()))))),
+                // What was told before the answer has been shown above; refusals are among it.
+                subscribed = &mut subscribing => return Ok(match subscribed {
+                    Ok((subscription, _)) => Ok(subscription),
+                    Err(SubscribeError::Closed(closed)) => Err(Left::Over(ended(&closed.reason))),
+                    Err(other) => Err(Left::Over(Err(Failed::other(other.to_string())))),
+                }),
+                () = &mut timeout => return Err(self.not_connected()),
             }
         }
     }

@@ -71,6 +71,60 @@ async fn several_topics_of_one_subscription_keep_arrival_order() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn available_topics_go_on_and_lose_nothing_to_the_refusal_of_another() {
+    for refused_first in [true, false] {
+        let mut rig = Rig::new();
+        let connection = rig.connection.clone();
+        let topics = vec![Numbers("/a"), Numbers("/b")];
+        let (available, mut server) = tokio::join!(connection.subscribe_available(topics), async {
+            let (mut server, _) = rig.accept().await;
+            assert_eq!(server.hear().await, "subscribe 1 /a");
+            assert_eq!(server.hear().await, "subscribe 2 /b");
+            let mut answers = ["refuse 1 topic /a is not found", "ack 2"];
+            if !refused_first {
+                answers.reverse();
+            }
+            server.push("/b", 0..1).await;
+            for answer in answers {
+                server.say(answer).await;
+            }
+            server.push("/b", 1..2).await;
+            server
+        });
+        let (mut numbers, refused) = available.unwrap();
+        assert!(
+            matches!(&refused[..], [SubscribeError::Refused { topic, .. }] if topic == "/a"),
+            "{refused:?}"
+        );
+        for expected in [0, 1] {
+            assert_eq!(numbers.next().await.unwrap().unwrap().0, expected);
+        }
+        drop(numbers);
+        assert_eq!(server.hear().await, "unsubscribe 3 /b");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_every_topic_is_refused_the_last_refusal_is_the_error() {
+    let mut rig = Rig::new();
+    let connection = rig.connection.clone();
+    let topics = vec![Numbers("/a"), Numbers("/b")];
+    let (available, _server) = tokio::join!(connection.subscribe_available(topics), async {
+        let (mut server, _) = rig.accept().await;
+        server.hear().await;
+        server.hear().await;
+        server.say("refuse 1 topic /a is not found").await;
+        server.say("refuse 2 topic /b is not found").await;
+        server
+    });
+    let error = available.unwrap_err();
+    assert!(
+        matches!(&error, SubscribeError::Refused { topic, .. } if topic == "/b"),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_dropped_subscribe_leaves_nothing_subscribed() {
     let (rig, mut server, _kept) = Rig::live("/a").await;
     {
