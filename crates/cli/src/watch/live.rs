@@ -24,6 +24,9 @@ pub(crate) struct Watch {
     pub(crate) connect_timeout: Duration,
 }
 
+/// So many events are shown before anything else is looked at.
+const AT_ONCE: u64 = 1_024;
+
 type Spot = Subscription<Vec<AnySpotTopic>>;
 
 /// Why the loop is left.
@@ -57,7 +60,9 @@ impl Watch {
         tokio::pin!(stop);
         tokio::pin!(cut);
         let left = tokio::select! {
-            left = self.connect_and_follow(&mut lifecycle, &mut stop) => left?,
+            left = self.connect_and_follow(&mut lifecycle, &mut stop) => {
+                left.unwrap_or_else(|failed| Left::Over(Err(failed)))
+            }
             () = &mut cut => Left::Enough,
         };
         let outcome = match left {
@@ -130,7 +135,17 @@ impl Watch {
         stop: &mut (impl Future<Output = Result<(), Failed>> + Unpin),
     ) -> Result<Left, Failed> {
         let mut shown = 0;
+        let mut seen: u64 = 0;
         loop {
+            seen += 1;
+            if seen % AT_ONCE == 0 {
+                // In a flood nothing is ever awaited below, and the wish to end must be heard all the same.
+                tokio::select! {
+                    biased;
+                    ended = &mut *stop => return ended.map(|()| Left::Enough),
+                    () = tokio::task::yield_now() => {}
+                }
+            }
             let item = match spot.try_next() {
                 Some(item) => Some(item),
                 None => {
