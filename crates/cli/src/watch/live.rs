@@ -1,11 +1,12 @@
 //! The loop of `watch`: from the first dial to the orderly end.
 
+use std::collections::HashMap;
 use std::future::{Future, pending};
 use std::time::Duration;
 
 use kucoin_streams::v1::AnySpotTopic;
 use kucoin_streams::{
-    Gap, GapReason, Kucoin, LifecycleStream, SubscribeError, Subscription, WsKey,
+    Gap, GapReason, Kucoin, LifecycleStream, SubscribeError, Subscription, Text, WsKey,
 };
 
 use super::{ended, keep_on};
@@ -18,6 +19,8 @@ use crate::signals::Signals;
 pub(crate) struct Watch {
     pub(crate) kucoin: Kucoin,
     pub(crate) topics: Vec<AnySpotTopic>,
+    /// The topic as it was asked for, by the topic as it is pushed.
+    pub(crate) asked: HashMap<Text, String>,
     pub(crate) printer: Printer,
     pub(crate) count: Option<u64>,
     pub(crate) for_time: Option<Duration>,
@@ -138,7 +141,7 @@ impl Watch {
         let mut seen: u64 = 0;
         loop {
             seen += 1;
-            if seen % AT_ONCE == 0 {
+            if seen.is_multiple_of(AT_ONCE) {
                 // In a flood nothing is ever awaited below, and the wish to end must be heard all the same.
                 tokio::select! {
                     biased;
@@ -187,8 +190,16 @@ impl Watch {
         let ws_key = WsKey::SpotPrivateV1;
         match item {
             Ok(update) => {
-                let asked = asked_for(&self.topics, update.topic());
-                self.printer.update(ws_key, &asked, &update)
+                let Self {
+                    topics,
+                    asked,
+                    printer,
+                    ..
+                } = self;
+                let asked = asked
+                    .entry(update.topic().clone())
+                    .or_insert_with_key(|pushed| asked_for(topics, pushed));
+                printer.update(ws_key, asked, &update)
             }
             // The refusal itself was told by the lifecycle.
             Err(Gap {

@@ -3,6 +3,8 @@
 mod live;
 mod plan;
 
+use std::collections::HashMap;
+
 use kucoin_streams::client::ClosedError;
 use kucoin_streams::{CloseReason, Kucoin};
 
@@ -40,6 +42,7 @@ pub(crate) async fn run(args: Box<WatchArgs>) -> Result<(), Failed> {
     let watch = Watch {
         kucoin,
         topics,
+        asked: HashMap::new(),
         printer,
         count: args.count,
         for_time: args.for_time,
