@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
-use kucoin_streams_session::Session;
+use kucoin_streams_session::{CloseReason, Failure, Session, Severity, Stage};
 use kucoin_streams_transport::{Connect, ConnectError, Message, ReadError};
 use kucoin_streams_wire::{
     ConnectionInfo, ConnectionKind, ConnectionSource, Protocol, SourceError, Timestamp,
@@ -208,6 +208,19 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         let session = self.session.deadline().map(Instant::from_std);
         let held_up = self.held_up.as_ref().map(|held_up| held_up.until);
         session.into_iter().chain(held_up).min()
+    }
+}
+
+/// A stream must not look alive when it is not: a task that is dropped before its end, by the shutdown of its runtime
+/// or by a panic, tells everybody.
+impl<K: ConnectionKind, S, C: Connect> Drop for Driver<K, S, C> {
+    fn drop(&mut self) {
+        if !self.session.is_closed() {
+            let message =
+                "the task of the connection is gone: its runtime was shut down, or it panicked";
+            let failure = Failure::new(Stage::Live, Severity::Fatal, message);
+            self.closed(CloseReason::Failed(failure));
+        }
     }
 }
 

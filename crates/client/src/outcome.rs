@@ -114,8 +114,11 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             self.session.unsubscribe(now, &orphan);
         }
     }
+}
 
-    fn closed(&mut self, reason: CloseReason) {
+impl<K: ConnectionKind, S, C: Connect> Driver<K, S, C> {
+    /// Tells everybody that the connection is over.
+    pub(crate) fn closed(&mut self, reason: CloseReason) {
         if let CloseReason::Failed(failure) = &reason {
             self.tell(LifecycleEvent::Exception {
                 topic: None,

@@ -1,5 +1,6 @@
 //! Orderly ends.
 
+use kucoin_streams_session::CloseReason;
 use kucoin_streams_transport::Message;
 
 use crate::rig::{Numbers, Rig, next};
@@ -63,4 +64,29 @@ async fn closing_twice_is_closing_once() {
     let (rig, _server, _numbers) = Rig::live("/a").await;
     tokio::join!(rig.connection.close(), rig.connection.close());
     rig.connection.close().await;
+}
+
+#[test]
+fn a_runtime_that_is_shut_down_ends_the_streams_instead_of_leaving_them_silent() {
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+    };
+    let gone = runtime();
+    let (_rig, server, mut numbers) = gone.block_on(async {
+        let (rig, server, numbers) = Rig::live("/a").await;
+        server.push("/a", 0..1).await;
+        crate::rig::breathe().await;
+        (rig, server, numbers)
+    });
+    drop(gone);
+    runtime().block_on(async {
+        assert_eq!(next(&mut numbers).await, "0");
+        assert_eq!(next(&mut numbers).await, "end");
+    });
+    let reason = numbers.end_reason().unwrap();
+    assert!(matches!(reason, CloseReason::Failed(_)), "{reason}");
+    drop(server);
 }
