@@ -85,11 +85,20 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         for request in self.routes.sweep() {
             self.session.unsubscribe(now.into_std(), &request);
         }
-        if let Some(held_up) = self.held_up.take() {
-            if now < held_up.until && !self.routes.has_room(&held_up.topic) {
-                self.held_up = Some(held_up);
-            } else {
-                self.routes.deliver(&held_up.topic, held_up.frame);
+        if let Some(HeldUp {
+            topic,
+            frame,
+            until,
+        }) = self.held_up.take()
+        {
+            if now >= until {
+                self.routes.deliver(&topic, frame);
+            } else if let Err(frame) = self.routes.deliver_if_room(&topic, frame) {
+                self.held_up = Some(HeldUp {
+                    topic,
+                    frame,
+                    until,
+                });
             }
         }
     }
@@ -159,17 +168,23 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                     received_at,
                     epoch: self.session.epoch(),
                 };
-                if !self.patience.is_zero() && !self.routes.has_room(&topic) {
-                    let topic = topic.into_owned();
-                    let until = Instant::now() + self.patience;
-                    self.held_up = Some(HeldUp {
-                        topic,
-                        frame,
-                        until,
-                    });
-                } else if !self.routes.deliver(&topic, frame) {
-                    self.unrouted += 1;
-                    tracing::trace!(ws_key = %K::WS_KEY, total = self.unrouted, "event of no subscription");
+                let delivered = match self.patience.is_zero() {
+                    true => Ok(self.routes.deliver(&topic, frame)),
+                    false => self.routes.deliver_if_room(&topic, frame),
+                };
+                match delivered {
+                    Ok(true) => {}
+                    Ok(false) => {
+                        self.unrouted += 1;
+                        tracing::trace!(ws_key = %K::WS_KEY, total = self.unrouted, "event of no subscription");
+                    }
+                    Err(frame) => {
+                        self.held_up = Some(HeldUp {
+                            topic: topic.into_owned(),
+                            frame,
+                            until: Instant::now() + self.patience,
+                        });
+                    }
                 }
             }
             Disposition::Malformed(error) => self.undecodable(&error.to_string()),

@@ -201,19 +201,28 @@ impl<P: Protocol> Routes<P> {
         }
     }
 
-    /// True where a frame of this topic finds room with everyone whom it concerns.
-    pub(crate) fn has_room(&mut self, pushed: &str) -> bool {
-        let queues = self.destination(pushed).queues;
-        queues.iter().all(|(_, queue)| queue.has_room())
+    /// Hands a frame to everyone whom it concerns, as [`Routes::deliver`] does, or gives it back where one of them has
+    /// no room for it.
+    pub(crate) fn deliver_if_room(&mut self, pushed: &str, frame: Frame) -> Result<bool, Frame> {
+        let destination = self.destination(pushed);
+        match destination.queues.iter().all(|(_, queue)| queue.has_room()) {
+            true => Ok(self.deliver_to(destination, frame)),
+            false => Err(frame),
+        }
     }
 
     /// Hands a frame to everyone whom it concerns; false where that is nobody.
     pub(crate) fn deliver(&mut self, pushed: &str, frame: Frame) -> bool {
+        let destination = self.destination(pushed);
+        self.deliver_to(destination, frame)
+    }
+
+    fn deliver_to(&mut self, destination: Destination, frame: Frame) -> bool {
         let Destination {
             routes,
             is_proof,
             queues,
-        } = self.destination(pushed);
+        } = destination;
         for &at in routes.iter() {
             // An event may come before the acknowledgement: the topic is served, so its gap ends before it.
             if is_proof && self.routes[at].lost.is_some() {
