@@ -162,10 +162,11 @@ fn two_kinds_may_have_a_field_of_one_name() {
         (cut.old, cut.fee),
         (Some(Decimal::from(7)), Some(Decimal::from(2)))
     );
-    assert!(sample.extra.is_empty(), "{:?}", sample.extra);
+    let spelled: Vec<_> = sample.extra.iter().map(|(name, _)| name).collect();
+    assert_eq!(spelled, ["oldSize "], "the other spelling is kept too");
     check_written(
         r#"{"type":"update","fee":2,"oldSize ":"7","id":"1"}"#,
-        r#"{"id":"1","type":"update","oldSize":"7","fee":"2"}"#,
+        r#"{"id":"1","type":"update","oldSize":"7","fee":"2","oldSize ":"7"}"#,
     );
 }
 
@@ -243,5 +244,31 @@ fn an_enum_shows_itself_padded() {
     assert_eq!(
         format!("[{:>4}|{:<6}]", Mode::On, Kind::Open),
         "[  on|open  ]"
+    );
+}
+
+event! {
+    /// An event of a protocol that abbreviates.
+    pub struct Short {
+        /// Its id.
+        pub id: Text = "i" as "id",
+        /// How much.
+        pub amount: Option<Decimal> = "a" as "amount",
+    }
+}
+
+#[test]
+fn what_the_wire_abbreviates_is_written_in_full_even_where_it_could_not_be_read() {
+    let written = |frame: &str| {
+        let event = Short::read(&mut Scanner::new(frame)).unwrap();
+        serde_json::to_string(&event).unwrap()
+    };
+    assert_eq!(
+        written(r#"{"i":"7","a":1.50}"#),
+        r#"{"id":"7","amount":"1.50"}"#
+    );
+    assert_eq!(
+        written(r#"{"i":"7","a":[1],"b":2}"#),
+        r#"{"id":"7","b":2,"amount":[1]}"#
     );
 }

@@ -1,4 +1,4 @@
-//! The fields of an object, gathered in one pass by name, and read into types afterwards.
+//! The fields of an object that was gathered by name, read into types.
 
 use std::ops::Range;
 
@@ -14,6 +14,12 @@ pub trait Record: Sized {
     /// [`DecodeError::Syntax`] where it is no JSON object; the others where a field is missing or unreadable
     /// without which the record makes no sense.
     fn read(scanner: &mut Scanner<'_>) -> Result<Self, DecodeError>;
+}
+
+impl<T: Record> Record for Box<T> {
+    fn read(scanner: &mut Scanner<'_>) -> Result<Self, DecodeError> {
+        T::read(scanner).map(Self::new)
+    }
 }
 
 /// Some of the fields of an object as a type, made by [`part!`](crate::part) or [`event_kind!`](crate::event_kind).
@@ -32,240 +38,6 @@ pub trait Part: Sized {
     /// # Errors
     /// What the serializer gives.
     fn write<M: SerializeMap>(&self, writer: &mut FieldWriter<'_, M>) -> Result<(), M::Error>;
-}
-
-const BUCKETS: usize = 256;
-/// So many multipliers are tried for one that gives every name a bucket of its own.
-const MULTIPLIERS: u64 = 64;
-const VACANT: u8 = u8::MAX;
-
-/// The wire names of a record, laid out at compile time so that a key is found by its first and last eight bytes
-/// in one step, or a few where no layout without collisions was found.
-#[derive(Debug)]
-pub struct Names<const N: usize> {
-    names: [&'static str; N],
-    ends: [Ends; N],
-    buckets: [u8; BUCKETS],
-    multiplier: u64,
-}
-
-/// The first and the last eight bytes of a name and its length: of up to sixteen bytes that is all of it.
-#[derive(Clone, Copy, Debug)]
-struct Ends {
-    first: u64,
-    last: u64,
-    length: usize,
-}
-
-impl<const N: usize> Names<N> {
-    /// Lays out the concatenation of `lists`, which must be `N` names together. Of equal names the first counts.
-    pub const fn new(lists: &[&[&'static str]]) -> Self {
-        assert!(N < BUCKETS / 2 - 1, "too many fields for one record");
-        let names = concat::<N>(lists);
-        let mut ends = [Ends::of(b""); N];
-        let mut at = 0;
-        while at < N {
-            ends[at] = Ends::of(names[at].as_bytes());
-            at += 1;
-        }
-        let mut trial = 0;
-        loop {
-            let step = 0x5851_F42D_4C95_7F2E_u64.wrapping_mul(trial);
-            let multiplier = 0x9E37_79B9_7F4A_7C15_u64.wrapping_add(step);
-            let (buckets, collided) = lay_out(&ends, multiplier);
-            trial += 1;
-            if !collided || trial == MULTIPLIERS {
-                return Self {
-                    names,
-                    ends,
-                    buckets,
-                    multiplier,
-                };
-            }
-        }
-    }
-
-    #[inline]
-    fn find<'k>(&self, ends: Ends, whole: impl Fn() -> &'k [u8]) -> Option<usize> {
-        let mut bucket = ends.bucket(self.multiplier);
-        loop {
-            let at = usize::from(self.buckets[bucket]);
-            let known = self.ends.get(at)?;
-            if known.is(ends) && (ends.length <= 16 || self.names[at].as_bytes() == whole()) {
-                return Some(at);
-            }
-            bucket = (bucket + 1) % BUCKETS;
-        }
-    }
-
-    /// Takes the object that the scanner stands before: the fields of these names into `slots`, all others into
-    /// `extra`.
-    ///
-    /// Where the frame repeats a name the last value counts, and all of them are kept in `extra`.
-    ///
-    /// # Errors
-    /// [`DecodeError::Syntax`] where it is no JSON object.
-    #[inline]
-    pub fn gather<'f>(
-        &self,
-        scanner: &mut Scanner<'f>,
-        slots: &mut [Option<Value<'f>>; N],
-        extra: &mut Extra,
-    ) -> Result<(), DecodeError> {
-        let mut object = scanner.object()?;
-        let mut repeated = false;
-        loop {
-            while let Some((key, value)) = object.plain_member() {
-                let (bytes, start, end) = key.place();
-                match self.find(Ends::within(bytes, start, end), || &bytes[start..end]) {
-                    Some(at) if slots[at].is_none() => slots[at] = Some(value),
-                    at => repeated |= self.put_aside(at, key.as_str(), value, slots, extra),
-                }
-            }
-            let Some(key) = object.key()? else {
-                break;
-            };
-            let value = object.value()?;
-            match self.find(Ends::of(key.as_bytes()), || key.as_bytes()) {
-                Some(at) if slots[at].is_none() => slots[at] = Some(value),
-                at => repeated |= self.put_aside(at, &key, value, slots, extra),
-            }
-        }
-        if repeated {
-            self.keep_repeated(slots, extra);
-        }
-        Ok(())
-    }
-
-    /// A field that is unknown, or that was there before. True for the latter.
-    #[cold]
-    fn put_aside<'f>(
-        &self,
-        at: Option<usize>,
-        key: &str,
-        value: Value<'f>,
-        slots: &mut [Option<Value<'f>>; N],
-        extra: &mut Extra,
-    ) -> bool {
-        match at {
-            Some(at) => {
-                if let Some(earlier) = slots[at].replace(value) {
-                    extra.keep(key, earlier);
-                }
-                true
-            }
-            None => {
-                extra.push(key, value);
-                false
-            }
-        }
-    }
-
-    #[cold]
-    fn keep_repeated(&self, slots: &[Option<Value<'_>>; N], extra: &mut Extra) {
-        for (name, slot) in self.names.iter().zip(slots) {
-            if let (Some(value), true) = (slot, extra.get(name).is_some()) {
-                extra.keep(name, *value);
-            }
-        }
-    }
-
-    /// Keeps what no field took: the frame has it though this kind of event should not.
-    #[inline]
-    pub fn keep_rest(&self, slots: &[Option<Value<'_>>; N], extra: &mut Extra) {
-        for (name, slot) in self.names.iter().zip(slots) {
-            if let Some(value) = slot {
-                extra.keep(name, *value);
-            }
-        }
-    }
-}
-
-impl Ends {
-    const fn of(name: &[u8]) -> Self {
-        let length = name.len();
-        let mut first = 0;
-        let mut at = 0;
-        while at < length && at < 8 {
-            first |= (name[at] as u64) << (8 * at);
-            at += 1;
-        }
-        let mut last = 0;
-        if length > 8 {
-            at = 0;
-            while at < 8 {
-                last |= (name[length - 8 + at] as u64) << (8 * at);
-                at += 1;
-            }
-        }
-        Self {
-            first,
-            last,
-            length,
-        }
-    }
-
-    /// The same of `start..end`, read as whole words where the text goes on far enough.
-    #[inline]
-    fn within(bytes: &[u8], start: usize, end: usize) -> Self {
-        let length = end - start;
-        let word = |at: usize| {
-            let chunk = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>());
-            chunk.map(|chunk| u64::from_le_bytes(*chunk))
-        };
-        let Some(first) = word(start) else {
-            return Self::of(&bytes[start..end]);
-        };
-        if length <= 8 {
-            let unused = 64 - 8 * length as u32;
-            let first = first
-                .checked_shl(unused)
-                .unwrap_or(0)
-                .checked_shr(unused)
-                .unwrap_or(0);
-            return Self {
-                first,
-                last: 0,
-                length,
-            };
-        }
-        Self {
-            first,
-            last: word(end - 8).unwrap_or(0),
-            length,
-        }
-    }
-
-    #[inline]
-    const fn bucket(self, multiplier: u64) -> usize {
-        let mixed =
-            (self.first ^ self.last.rotate_left(29) ^ self.length as u64).wrapping_mul(multiplier);
-        (mixed >> 56) as usize % BUCKETS
-    }
-
-    const fn is(self, other: Self) -> bool {
-        self.first == other.first && self.last == other.last && self.length == other.length
-    }
-}
-
-/// Gives every name the first free bucket from its own on; true where one was taken already by another name.
-const fn lay_out<const N: usize>(ends: &[Ends; N], multiplier: u64) -> ([u8; BUCKETS], bool) {
-    let mut buckets = [VACANT; BUCKETS];
-    let mut collided = false;
-    let mut at = 0;
-    while at < N {
-        let mut bucket = ends[at].bucket(multiplier);
-        while buckets[bucket] != VACANT {
-            // Equal names, of which the first counts, share their way through the buckets.
-            if !ends[buckets[bucket] as usize].is(ends[at]) {
-                collided = true;
-            }
-            bucket = (bucket + 1) % BUCKETS;
-        }
-        buckets[bucket] = at as u8;
-        at += 1;
-    }
-    (buckets, collided)
 }
 
 /// Reads one field. What cannot be read is kept in `extra` where the field can do without it.
@@ -302,7 +74,8 @@ fn read_aside<T: FromJson>(
     Ok(read)
 }
 
-/// Reads one field that may stand under several names, the first that is there.
+/// Reads one field that may stand under several names, the first that is there. One that is not called by its
+/// first name is kept in `extra` too, so that no spelling is lost.
 ///
 /// # Errors
 /// Those of [`field`].
@@ -312,7 +85,28 @@ pub fn field_of_any_name<T: FromJson>(
     extra: &mut Extra,
 ) -> Result<T, DecodeError> {
     let present = slots.iter().position(Option::is_some).unwrap_or_default();
+    if let (Some(value), 1..) = (slots[present], present) {
+        extra.keep(names[present], value);
+    }
     field(names[present], &mut slots[present], extra)
+}
+
+/// The widest part that may be told to be absent.
+const WIDEST: usize = 16;
+
+/// Reads a part where all that it cannot do without is there; else its fields stay where they are.
+pub fn part_or_none<P: Part>(slots: &mut [Option<Value<'_>>], extra: &mut Extra) -> Option<P> {
+    const { assert!(P::NAMES.len() <= WIDEST, "too many fields for one part") };
+    let mut tried = [None; WIDEST];
+    let tried = &mut tried[..slots.len()];
+    tried.copy_from_slice(slots);
+    let mut kept = Extra::default();
+    let part = P::read(tried, &mut kept).ok()?;
+    slots.copy_from_slice(tried);
+    for (name, raw) in kept.iter() {
+        extra.push(name, raw.clone());
+    }
+    Some(part)
 }
 
 /// Moves into `range` the values of names that stand in `names` before it too: two kinds of an event may have a
@@ -346,65 +140,4 @@ pub const fn concat<const N: usize>(lists: &[&[&'static str]]) -> [&'static str;
     }
     assert!(count == N, "the names are not as many as announced");
     names
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const LISTS: &[&[&str]] = &[
-        &[
-            "",
-            "a",
-            "side",
-            "symbol",
-            "orderType",
-            "canceledSize",
-            "availableBalance",
-        ],
-        &[
-            "isolatedFundingFeeMargin",
-            "isolatedPendingFeeMargin",
-            "isolatedFundingFeesMargin",
-            "side",
-        ],
-    ];
-    static NAMES: Names<11> = Names::new(LISTS);
-
-    fn find(key: &str) -> Option<usize> {
-        let alone = NAMES.find(Ends::of(key.as_bytes()), || key.as_bytes());
-        let text = format!("\"{key}\":\"a value that goes on\"");
-        let within = Ends::within(text.as_bytes(), 1, 1 + key.len());
-        assert_eq!(NAMES.find(within, || key.as_bytes()), alone, "{key}");
-        alone
-    }
-
-    #[test]
-    fn every_name_is_found_and_of_equal_names_the_first() {
-        for (at, name) in NAMES.names.iter().enumerate().take(10) {
-            assert_eq!(find(name), Some(at), "{name}");
-        }
-        assert_eq!(find("side"), Some(2));
-    }
-
-    #[test]
-    fn names_that_share_both_ends_are_told_apart() {
-        assert_ne!(
-            find("isolatedFundingFeeMargin"),
-            find("isolatedPendingFeeMargin")
-        );
-        assert_eq!(find("isolatedXundingFeeMargin"), None);
-        assert_eq!(find("sid"), None);
-        assert_eq!(find("side "), None);
-    }
-
-    proptest! {
-        #[test]
-        fn no_other_key_is_taken_for_a_name(key in "[a-zA-Z]{0,30}|isolated[A-Z][a-z]{6}FeeMargin") {
-            let expected = NAMES.names.iter().position(|name| *name == key);
-            prop_assert_eq!(find(&key), expected);
-        }
-    }
 }

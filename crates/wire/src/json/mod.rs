@@ -46,9 +46,12 @@
 mod decimal;
 mod entries;
 mod error;
+mod event_kind;
+mod expand;
 mod extra;
 mod fields;
 mod macros;
+mod names;
 mod object;
 mod open_enum;
 mod read;
@@ -58,10 +61,10 @@ mod write;
 
 pub use entries::Entries;
 pub use error::DecodeError;
+#[doc(hidden)]
+pub use expand::__private;
 pub use extra::{Extra, Raw};
 pub use fields::{Part, Record};
-#[doc(hidden)]
-pub use macros::__private;
 pub use object::{Object, PlainKey};
 pub use read::FromJson;
 pub use scan::{MAX_DEPTH, Scanner};

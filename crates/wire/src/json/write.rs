@@ -68,12 +68,18 @@ as_serde_writes!(Text, Timestamp, Raw, bool, i64, u64, i32, u32);
 pub struct FieldWriter<'e, M> {
     map: M,
     extra: &'e Extra,
+    /// Names of the wire that are written as others, of those in `extra`.
+    written_as: Vec<(&'static str, &'static str)>,
 }
 
 impl<'e, M: SerializeMap> FieldWriter<'e, M> {
     /// Begins to write into a map.
     pub fn new(map: M, extra: &'e Extra) -> Self {
-        Self { map, extra }
+        Self {
+            map,
+            extra,
+            written_as: Vec::new(),
+        }
     }
 
     /// Writes one field, unless it has no value or its value is kept as it came.
@@ -87,12 +93,31 @@ impl<'e, M: SerializeMap> FieldWriter<'e, M> {
         self.map.serialize_entry(name, &AsJson(value))
     }
 
+    /// As [`field`](Self::field), for a field that the wire calls `wire` and we write as `name`.
+    ///
+    /// # Errors
+    /// What the serializer gives.
+    pub fn field_as<T: ToJson>(
+        &mut self,
+        wire: &'static str,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), M::Error> {
+        if self.extra.get(wire).is_some() {
+            self.written_as.push((wire, name));
+            return Ok(());
+        }
+        self.field(name, value)
+    }
+
     /// Writes what is kept as it came, and ends.
     ///
     /// # Errors
     /// What the serializer gives.
     pub fn end(mut self) -> Result<M::Ok, M::Error> {
         for (name, raw) in self.extra.iter() {
+            let written_as = self.written_as.iter().find(|(wire, _)| *wire == name);
+            let name = written_as.map_or(name, |(_, name)| name);
             self.map.serialize_entry(name, raw)?;
         }
         self.map.end()

@@ -1,0 +1,91 @@
+//! What the macros of this module expand to.
+
+/// What the macros expand to and nobody else uses: it may change in any release.
+#[doc(hidden)]
+pub mod __private {
+    pub use serde;
+
+    use super::super::Value;
+    pub use super::super::fields::{claim, concat, field, field_of_any_name, part_or_none};
+    pub use super::super::names::Names;
+    pub use crate::{
+        __kind as kind, __names as names, __otherwise as otherwise, __read as read,
+        __reproduces as reproduces, __write as write,
+    };
+
+    /// How many names the lists have together.
+    pub const fn width(lists: &[&[&str]]) -> usize {
+        let mut width = 0;
+        let mut at = 0;
+        while at < lists.len() {
+            width += lists[at].len();
+            at += 1;
+        }
+        width
+    }
+
+    /// True where the exchange's spelling is ours.
+    pub fn spelled_as(value: Value<'_>, text: &str) -> bool {
+        value.text().is_none_or(|spelled| spelled == text)
+    }
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __names {
+    ($type:ty) => {
+        <$type as $crate::json::Part>::NAMES
+    };
+    ($type:ty, $wire:literal $(| $alias:literal)*) => {
+        &[$wire $(, $alias)*]
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __read {
+    ($type:ty, $slots:expr, $extra:expr) => {
+        <$type as $crate::json::Part>::read($slots, $extra)
+    };
+    ($type:ty, $slots:expr, $extra:expr, $wire:literal) => {
+        $crate::json::__private::field::<$type>($wire, &mut $slots[0], $extra)
+    };
+    ($type:ty, $slots:expr, $extra:expr, $wire:literal $(| $alias:literal)+) => {
+        $crate::json::__private::field_of_any_name::<$type>(
+            &[$wire $(, $alias)+], $slots, $extra,
+        )
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __kind {
+    ($variant:expr, $slots:ident, $range:ident, $extra:ident) => {
+        ::core::result::Result::Ok($variant)
+    };
+    ($variant:expr, $slots:ident, $range:ident, $extra:ident, $part:ty) => {
+        <$part as $crate::json::Part>::read(&mut $slots[$range], $extra).map($variant)
+    };
+    ($variant:expr, $slots:ident, $range:ident, $extra:ident, $part:ty, else $bare:expr) => {
+        ::core::result::Result::Ok(
+            match $crate::json::__private::part_or_none::<$part>(&mut $slots[$range], $extra) {
+                ::core::option::Option::Some(part) => $variant(part),
+                ::core::option::Option::None => $bare,
+            },
+        )
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __write {
+    ($writer:expr, $value:expr) => {
+        $crate::json::Part::write($value, &mut $writer)
+    };
+    ($writer:expr, $value:expr, $wire:literal) => {
+        $writer.field($wire, $value)
+    };
+    ($writer:expr, $value:expr, $wire:literal as $long:literal) => {
+        $writer.field_as($wire, $long, $value)
+    };
+}
