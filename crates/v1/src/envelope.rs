@@ -1,21 +1,40 @@
 //! The envelope of a V1 push around its data, read in one pass where the keys come in the usual order.
 
-use kucoin_streams_wire::json::{DecodeError, Extra, FromJson, Record, Scanner, Value};
+use kucoin_streams_wire::json::{DecodeError, Extra, FromJson, Scanner, Value};
 use kucoin_streams_wire::{Push, Serves, Text, Timestamp};
 
-use crate::path::serves;
+use crate::path::{serves, symbol};
 
 /// What stands in `data` of a push.
-pub(crate) trait Data: Record {
+pub(crate) trait Data: Sized {
+    /// Whether only the subject tells how the data is to be read.
+    const BY_SUBJECT: bool = false;
+
+    /// Takes the data that the scanner stands before.
+    fn from_data(scanner: &mut Scanner<'_>, around: Around<'_>) -> Result<Self, DecodeError>;
+
     /// When the gateway pushed it, where the data says so.
-    fn pushed_at(&self) -> Option<Timestamp>;
+    fn pushed_at(&self) -> Option<Timestamp> {
+        None
+    }
+
+    /// The market that it is about, where pushes of a symbol's topic may come under the topic of all.
+    fn symbol(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// What the envelope says about its data.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Around<'e> {
+    /// The topic as pushed.
+    pub(crate) topic: &'e str,
+    /// The subject; `None` also where it does not matter and has not been seen yet.
+    pub(crate) subject: Option<&'e str>,
 }
 
 /// Decodes a push of the topic `asked`; `None` where the frame is of another topic, or no push at all.
-pub(crate) fn decode<E: Data>(
-    frame: &str,
-    asked: &'static str,
-) -> Result<Option<Push<E>>, DecodeError> {
+pub(crate) fn decode<E: Data>(frame: &str, asked: &Text) -> Result<Option<Push<E>>, DecodeError> {
     let mut scanner = Scanner::new(frame);
     let mut envelope = Envelope::default();
     let mut object = scanner.object()?;
@@ -26,8 +45,8 @@ pub(crate) fn decode<E: Data>(
             None => match object.key()? {
                 None => break,
                 // Only where the topic is known already is this data known to be ours.
-                Some(key) if key == "data" && envelope.awaits_data() && event.is_none() => {
-                    event = Some(E::read(object.scanner())?);
+                Some(key) if key == "data" && envelope.awaits_data::<E>() && event.is_none() => {
+                    event = Some(E::from_data(object.scanner(), envelope.around())?);
                     true
                 }
                 Some(key) => envelope.field(&key, object.value()?, asked),
@@ -38,7 +57,23 @@ pub(crate) fn decode<E: Data>(
         }
     }
     scanner.finish()?;
-    envelope.finish(event)
+    envelope.finish(event, asked)
+}
+
+/// The topic that a frame carries where it is a push.
+pub(crate) fn topic(frame: &str) -> Result<Option<Text>, DecodeError> {
+    let mut scanner = Scanner::new(frame);
+    let mut object = scanner.object()?;
+    let mut topic = None;
+    while let Some((key, value)) = object.member()? {
+        match &*key {
+            "topic" => topic = value.text().map(|topic| Text::new(&topic)),
+            "type" if value.text().as_deref() != Some("message") => return Ok(None),
+            _ => {}
+        }
+    }
+    scanner.finish()?;
+    Ok(topic)
 }
 
 #[derive(Default)]
@@ -53,16 +88,23 @@ struct Envelope<'f> {
 }
 
 impl<'f> Envelope<'f> {
-    fn awaits_data(&self) -> bool {
-        self.topic.is_some() && self.data.is_none()
+    fn awaits_data<E: Data>(&self) -> bool {
+        self.topic.is_some() && self.data.is_none() && (!E::BY_SUBJECT || self.subject.is_some())
+    }
+
+    fn around(&self) -> Around<'_> {
+        Around {
+            topic: self.topic.as_deref().unwrap_or_default(),
+            subject: self.subject.as_deref(),
+        }
     }
 
     /// Takes one field; false where it shows that the frame is no push of the topic `asked`.
-    fn field(&mut self, key: &str, value: Value<'f>, asked: &'static str) -> bool {
+    fn field(&mut self, key: &str, value: Value<'f>, asked: &Text) -> bool {
         match key {
             "type" => return value.text().as_deref() == Some("message"),
             "topic" if self.topic.is_none() => return self.topic(value, asked),
-            "data" if self.topic.is_none() && self.data.is_none() => self.data = Some(value),
+            "data" if self.data.is_none() => self.data = Some(value),
             "channelType" if value.text().as_deref() == Some("private") => {}
             "subject" if self.subject.is_none() => {
                 keep(&mut self.subject, &mut self.extra, key, value)
@@ -76,29 +118,43 @@ impl<'f> Envelope<'f> {
         true
     }
 
-    fn topic(&mut self, value: Value<'f>, asked: &'static str) -> bool {
+    fn topic(&mut self, value: Value<'f>, asked: &Text) -> bool {
         let Some(pushed) = value.text() else {
             return false;
         };
         self.topic = match serves(asked, &pushed) {
             Serves::No => return false,
-            _ if pushed == asked => Some(Text::from_static(asked)),
+            _ if *pushed == **asked => Some(asked.clone()),
             _ => Some(Text::new(&pushed)),
         };
         true
     }
 
-    fn finish<E: Data>(self, event: Option<E>) -> Result<Option<Push<E>>, DecodeError> {
-        let Some(topic) = self.topic else {
+    fn finish<E: Data>(
+        mut self,
+        event: Option<E>,
+        asked: &str,
+    ) -> Result<Option<Push<E>>, DecodeError> {
+        let Some(topic) = &self.topic else {
             return Ok(None);
         };
         let event = match (event, self.data) {
-            (Some(event), _) => event,
-            (None, Some(data)) => E::read(&mut data.scanner())?,
+            (Some(event), None) => event,
+            (Some(event), Some(repeated)) => {
+                self.extra.push("data", repeated);
+                event
+            }
+            (None, Some(data)) => E::from_data(&mut data.scanner(), self.around())?,
             (None, None) => return Err(DecodeError::Missing { field: "data" }),
         };
+        // Under the topic of all, a symbol's topic has only what is about its symbol.
+        if let (Some(wanted), Some(found), None) = (symbol(asked), event.symbol(), symbol(topic))
+            && wanted != found
+        {
+            return Ok(None);
+        }
         let pushed_at = event.pushed_at();
-        let mut push = Push::new(event, topic);
+        let mut push = Push::new(event, self.topic.unwrap_or_default());
         push.subject = self.subject;
         push.id = self.id;
         push.user_id = self.user_id;

@@ -80,6 +80,11 @@ pub(crate) fn serves(requested: &str, pushed: &str) -> Serves {
     }
 }
 
+/// What stands behind the colon of a topic.
+pub(crate) fn symbol(topic: &str) -> Option<&str> {
+    split(without_private_suffix(topic)).1
+}
+
 fn when(holds: bool, serves: Serves) -> Serves {
     if holds { serves } else { Serves::No }
 }
@@ -93,7 +98,7 @@ fn split(topic: &str) -> (&str, Option<&str>) {
 }
 
 /// Pushes of 2019 and 2020 carried `{topic}:privateChannel:{userId}`.
-fn without_private_suffix(pushed: &str) -> &str {
+pub(crate) fn without_private_suffix(pushed: &str) -> &str {
     match pushed.find(":privateChannel:") {
         Some(end) => &pushed[..end],
         None => pushed,

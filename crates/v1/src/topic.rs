@@ -1,6 +1,7 @@
 //! How a topic type is defined: its path, its connection, its event.
 
-/// Defines a topic without parameters: a unit struct that subscribes to one path.
+/// Defines a topic: a unit struct that subscribes to one path, or, with `of` a market, a struct that is made for a
+/// symbol and subscribes to the path followed by it.
 macro_rules! topic {
     (
         $(#[$meta:meta])*
@@ -17,7 +18,14 @@ macro_rules! topic {
             /// How the topic is written, for messages.
             pub(crate) const PATTERN: &'static str = $path;
 
-            pub(crate) fn from_path(path: &str) -> Option<Self> {
+            pub(crate) fn from_path(
+                path: &str,
+            ) -> Option<Result<Self, $crate::SymbolError>> {
+                (path == Self::PATH).then_some(Ok(Self))
+            }
+
+            /// The topic that a push of this path is of.
+            pub(crate) fn of_push(path: &str) -> Option<Self> {
                 (path == Self::PATH).then_some(Self)
             }
         }
@@ -37,13 +45,90 @@ macro_rules! topic {
                 Option<::kucoin_streams_wire::Push<$event>>,
                 ::kucoin_streams_wire::json::DecodeError,
             > {
-                $crate::envelope::decode(frame, Self::PATH)
+                const PATH: ::kucoin_streams_wire::Text =
+                    ::kucoin_streams_wire::Text::from_static($path);
+                $crate::envelope::decode(frame, &PATH)
             }
         }
 
         impl ::std::fmt::Display for $name {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.pad(Self::PATH)
+            }
+        }
+    };
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident: $event:ty, on $kind:ty, at $family:literal of $market:expr
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        pub struct $name {
+            path: ::kucoin_streams_wire::Text,
+        }
+
+        impl $name {
+            /// What the path begins with; the symbol follows.
+            pub const FAMILY: &'static str = concat!($family, ":");
+
+            /// How the topic is written, for messages.
+            pub(crate) const PATTERN: &'static str = concat!($family, ":SYMBOL");
+
+            /// The topic of this symbol.
+            ///
+            /// # Errors
+            /// Where the symbol has not the shape of one.
+            pub fn new(symbol: &str) -> Result<Self, $crate::SymbolError> {
+                $market.check(symbol)?;
+                Ok(Self::unchecked(symbol))
+            }
+
+            /// The symbol.
+            pub fn symbol(&self) -> &str {
+                self.path.get(Self::FAMILY.len()..).unwrap_or_default()
+            }
+
+            fn unchecked(symbol: &str) -> Self {
+                let path = [Self::FAMILY, symbol].concat();
+                Self {
+                    path: ::kucoin_streams_wire::Text::new(&path),
+                }
+            }
+
+            pub(crate) fn from_path(
+                path: &str,
+            ) -> Option<Result<Self, $crate::SymbolError>> {
+                path.strip_prefix(Self::FAMILY).map(Self::new)
+            }
+
+            /// The topic that a push of this path is of, whatever its symbol looks like.
+            pub(crate) fn of_push(path: &str) -> Option<Self> {
+                path.strip_prefix(Self::FAMILY).map(Self::unchecked)
+            }
+        }
+
+        impl ::kucoin_streams_wire::Topic for $name {
+            type Kind = $kind;
+            type Event = $event;
+
+            fn requests(&self) -> Vec<$crate::TopicPath> {
+                vec![$crate::TopicPath::new(&self.path)]
+            }
+
+            fn decode(
+                &self,
+                frame: &str,
+            ) -> Result<
+                Option<::kucoin_streams_wire::Push<$event>>,
+                ::kucoin_streams_wire::json::DecodeError,
+            > {
+                $crate::envelope::decode(frame, &self.path)
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.pad(&self.path)
             }
         }
     };

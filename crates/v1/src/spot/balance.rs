@@ -1,10 +1,11 @@
-//! Balances of all accounts: /account/balance.
+//! Balances of all accounts: /account/balance and /account/snapshotBalance.
 
+use kucoin_streams_wire::json::{DecodeError, Record, Scanner};
 use kucoin_streams_wire::{Decimal, Event, Text, Timestamp, event};
 
 use super::RelationEvent;
 use crate::SpotPrivate;
-use crate::envelope::Data;
+use crate::envelope::{Around, Data};
 use crate::topic::topic;
 
 topic! {
@@ -15,8 +16,17 @@ topic! {
     pub struct Balances: Balance, on SpotPrivate, at "/account/balance"
 }
 
+topic! {
+    /// The same under another name, without what a change came from: `/account/snapshotBalance`.
+    ///
+    /// KuCoin does not document this topic. A capture of 2022 shows the data of [`Balances`] with an empty
+    /// [`relation_context`](Balance::relation_context); take [`Balances`] unless you know why not.
+    pub struct BalanceSnapshots: Balance, on SpotPrivate, at "/account/snapshotBalance"
+}
+
 event! {
-    /// A change of one currency in one account: subject `account.balance`.
+    /// A change of one currency in one account: subject `account.balance`, or `account.snapshotBalance` on
+    /// [`BalanceSnapshots`].
     ///
     /// KuCoin pushes some changes several times; the repetitions have equal identities.
     pub struct Balance {
@@ -58,8 +68,8 @@ event! {
 }
 
 impl Data for Balance {
-    fn pushed_at(&self) -> Option<Timestamp> {
-        None
+    fn from_data(scanner: &mut Scanner<'_>, _: Around<'_>) -> Result<Self, DecodeError> {
+        Self::read(scanner)
     }
 }
 

@@ -1,9 +1,11 @@
 //! Orders of the spot host: /spotMarket/tradeOrdersV2 and /spotMarket/tradeOrders.
 
-use kucoin_streams_wire::{Decimal, Event, Text, Timestamp, event, event_kind, open_enum, part};
+use kucoin_streams_wire::json::{DecodeError, Record, Scanner};
+use kucoin_streams_wire::{Decimal, Event, Text, Timestamp, event, event_kind, part};
 
 use crate::SpotPrivate;
-use crate::envelope::Data;
+use crate::envelope::{Around, Data};
+use crate::order::{FeeType, Liquidity, OrderStatus, OrderType, Side};
 use crate::topic::topic;
 
 topic! {
@@ -119,60 +121,6 @@ part! {
     }
 }
 
-open_enum! {
-    /// What an order is: wire `status`.
-    pub enum OrderStatus {
-        /// The engine has it, and it is not in the book yet.
-        New = "new",
-        /// It rests in the book.
-        Open = "open",
-        /// It is being matched as a taker.
-        Match = "match",
-        /// It is over.
-        Done = "done",
-    }
-}
-
-open_enum! {
-    /// Buy or sell: wire `side`.
-    pub enum Side {
-        /// Buys the base currency.
-        Buy = "buy",
-        /// Sells the base currency.
-        Sell = "sell",
-    }
-}
-
-open_enum! {
-    /// How an order is priced: wire `orderType`.
-    pub enum OrderType {
-        /// At its limit price or better.
-        Limit = "limit",
-        /// At whatever the book gives.
-        Market = "market",
-    }
-}
-
-open_enum! {
-    /// Which side of a trade the order was: wire `liquidity`.
-    pub enum Liquidity {
-        /// It took liquidity from the book.
-        Taker = "taker",
-        /// It rested in the book.
-        Maker = "maker",
-    }
-}
-
-open_enum! {
-    /// Which fee a trade pays: wire `feeType`.
-    pub enum FeeType {
-        /// The taker's fee.
-        Taker = "takerFee",
-        /// The maker's fee.
-        Maker = "makerFee",
-    }
-}
-
 impl SpotOrder {
     /// The trade, where the event is one.
     pub fn fill(&self) -> Option<&MatchFill> {
@@ -189,6 +137,10 @@ impl SpotOrder {
 }
 
 impl Data for SpotOrder {
+    fn from_data(scanner: &mut Scanner<'_>, _: Around<'_>) -> Result<Self, DecodeError> {
+        Self::read(scanner)
+    }
+
     fn pushed_at(&self) -> Option<Timestamp> {
         self.pushed_at
     }

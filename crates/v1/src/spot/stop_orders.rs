@@ -1,10 +1,11 @@
 //! Stop orders of the spot host: /spotMarket/advancedOrders.
 
+use kucoin_streams_wire::json::{DecodeError, Record, Scanner};
 use kucoin_streams_wire::{Decimal, Event, Text, Timestamp, event, open_enum};
 
-use super::Side;
 use crate::SpotPrivate;
-use crate::envelope::Data;
+use crate::envelope::{Around, Data};
+use crate::order::Side;
 use crate::topic::topic;
 
 topic! {
@@ -104,6 +105,10 @@ open_enum! {
 }
 
 impl Data for SpotStopOrder {
+    fn from_data(scanner: &mut Scanner<'_>, _: Around<'_>) -> Result<Self, DecodeError> {
+        Self::read(scanner)
+    }
+
     fn pushed_at(&self) -> Option<Timestamp> {
         self.pushed_at
     }

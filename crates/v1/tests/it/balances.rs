@@ -1,9 +1,9 @@
 //! Balances: exact digits, accounts taken apart.
 
-use kucoin_streams_v1::{Account, Balance, BalanceReason, Balances};
+use kucoin_streams_v1::{Account, Balance, BalanceReason, BalanceSnapshots, Balances};
 use kucoin_streams_wire::{Event, Timestamp};
 
-use crate::{decoded, line};
+use crate::{decode, decoded, line};
 
 const BALANCES: &str = include_str!("../fixtures/balances.ndjson");
 
@@ -101,4 +101,17 @@ fn a_repeated_push_has_the_same_identity_and_another_change_has_not() {
             "{from}"
         );
     }
+}
+
+#[test]
+fn a_snapshot_is_a_balance_of_a_topic_of_its_own() {
+    let frame = line(BALANCES, 6);
+    let push = decoded(BalanceSnapshots, frame);
+    assert_eq!(push.subject.as_deref(), Some("account.snapshotBalance"));
+    assert_eq!(
+        push.event.total.unwrap().to_string(),
+        "0.0071934820056172039"
+    );
+    assert_eq!(decode(Balances, frame), Ok(None));
+    assert_eq!(decode(BalanceSnapshots, line(BALANCES, 1)), Ok(None));
 }

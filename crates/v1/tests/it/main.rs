@@ -4,11 +4,20 @@
 
 mod balances;
 mod envelope;
+mod futures_config;
+mod futures_orders;
+mod futures_positions;
+mod futures_stop_orders;
+mod futures_wallet;
+mod isolated_margin;
 mod lossless;
+mod margin_positions;
+mod market_matches;
 mod orders;
 mod stop_orders;
+mod trade_fills;
 
-use kucoin_streams_v1::AnySpotTopic;
+use kucoin_streams_v1::{AnyTopic, Event};
 use kucoin_streams_wire::json::DecodeError;
 use kucoin_streams_wire::{Push, Topic};
 
@@ -24,17 +33,40 @@ fn decode<T: Topic>(topic: T, frame: &str) -> Result<Option<Push<T::Event>>, Dec
 
 /// A push of `topic` around `data`.
 fn push(topic: impl std::fmt::Display, data: &str) -> String {
+    push_of(topic, "s", data)
+}
+
+/// A push of `topic` and `subject` around `data`.
+fn push_of(topic: impl std::fmt::Display, subject: &str, data: &str) -> String {
     format!(
-        r#"{{"topic":"{topic}","type":"message","subject":"s","userId":"u","channelType":"private","data":{data}}}"#
+        r#"{{"topic":"{topic}","type":"message","subject":"{subject}","userId":"u","channelType":"private","data":{data}}}"#
     )
 }
 
+/// The push in `frame` for a topic of any connection.
+fn decode_any(topic: &AnyTopic, frame: &str) -> Result<Option<Push<Event>>, DecodeError> {
+    match topic {
+        AnyTopic::Spot(topic) => Ok(topic.decode(frame)?.map(|push| push.map(Event::Spot))),
+        AnyTopic::Futures(topic) => Ok(topic.decode(frame)?.map(|push| push.map(Event::Futures))),
+        other => panic!("{other} is of no connection"),
+    }
+}
+
 /// Every recorded frame with the topic that it is of.
-fn fixtures() -> impl Iterator<Item = (AnySpotTopic, &'static str)> {
+fn fixtures() -> impl Iterator<Item = (AnyTopic, &'static str)> {
     let files = [
         include_str!("../fixtures/orders.ndjson"),
         include_str!("../fixtures/balances.ndjson"),
         include_str!("../fixtures/stop_orders.ndjson"),
+        include_str!("../fixtures/futures_orders.ndjson"),
+        include_str!("../fixtures/futures_stop_orders.ndjson"),
+        include_str!("../fixtures/futures_wallet.ndjson"),
+        include_str!("../fixtures/futures_positions.ndjson"),
+        include_str!("../fixtures/futures_config.ndjson"),
+        include_str!("../fixtures/market_matches.ndjson"),
+        include_str!("../fixtures/trade_fills.ndjson"),
+        include_str!("../fixtures/margin_positions.ndjson"),
+        include_str!("../fixtures/isolated_margin.ndjson"),
     ];
     files.into_iter().flat_map(str::lines).map(|frame| {
         let json: serde_json::Value = serde_json::from_str(frame).unwrap();

@@ -206,3 +206,38 @@ fn one_event_on_both_topics_has_one_identity_and_no_other_has_it() {
     identities.dedup();
     assert_eq!(identities.len(), 7);
 }
+
+#[test]
+fn a_cut_may_leave_an_order_that_is_matched_or_done() {
+    let states: Vec<_> = [9, 10]
+        .map(|at| (order(at).kind.to_string(), order(at).status))
+        .to_vec();
+    let update = || "update".to_owned();
+    assert_eq!(
+        states,
+        [
+            (update(), OrderStatus::Match),
+            (update(), OrderStatus::Done)
+        ]
+    );
+    assert_eq!(order(10).filled_size, Some(dec("1")));
+}
+
+#[test]
+fn funds_of_older_frames_are_read_beside_the_sizes() {
+    let order = order(11);
+    assert_eq!(
+        (order.origin_funds, order.canceled_funds),
+        (Some(dec("28")), Some(dec("0")))
+    );
+    assert!(order.client_oid.is_none() && order.extra.is_empty());
+}
+
+#[test]
+fn a_match_may_fill_all_of_an_order_before_it_is_filled() {
+    let (last, end) = (order(11), order(12));
+    assert_eq!(last.engine_time, end.engine_time);
+    assert_ne!(last.identity(), end.identity());
+    assert!(end.is_done() && !last.is_done());
+    assert_eq!(end.kind, OrderKind::Filled);
+}

@@ -59,3 +59,34 @@ fn every_change_has_an_identity_of_its_own() {
     identities.dedup();
     assert_eq!(identities.len(), 4);
 }
+
+#[test]
+fn an_open_stop_may_bring_the_error_of_a_trigger() {
+    let stop = stop(5);
+    assert_eq!(stop.kind, StopOrderType::Open);
+    assert_eq!(
+        (stop.trigger_success, stop.error.as_deref()),
+        (Some(false), Some("none"))
+    );
+}
+
+#[test]
+fn every_sort_of_stop_has_its_word() {
+    use StopTrigger::*;
+    let sorts: Vec<_> = (5..=9).map(|at| stop(at).stop).collect();
+    let unknown = Unknown("trail_v2".into());
+    assert_eq!(
+        sorts,
+        [Entry, LossLimitOco, LossStopOco, EntryLimitOco, unknown]
+    );
+}
+
+#[test]
+fn amounts_may_be_numbers_as_well_as_strings() {
+    let amounts = |number| {
+        let stop = stop(number);
+        [stop.size, stop.order_price, stop.stop_price].map(|amount| amount.unwrap().to_string())
+    };
+    assert_eq!(amounts(6), ["1.20", "9.500", "9.600"]);
+    assert_eq!(amounts(6), amounts(7));
+}

@@ -1,0 +1,103 @@
+//! Why a text is no topic, and which topic was meant.
+
+use kucoin_streams_wire::{WsKey, nearest};
+
+use crate::futures::AnyFuturesTopic;
+use crate::spot::AnySpotTopic;
+use crate::symbol::SymbolError;
+
+/// Why a text is no topic.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ParseTopicError {
+    /// No topic is written so: take the one that it names, or another of
+    /// [`AnySpotTopic::PATTERNS`] or [`AnyFuturesTopic::PATTERNS`].
+    #[error("`{given}` is no topic of V1; did you mean `{nearest}`?")]
+    Unknown {
+        /// What was given, cut and escaped.
+        given: String,
+        /// The topic whose spelling is nearest; `SYMBOL` stands for a market's.
+        nearest: &'static str,
+    },
+    /// It is a topic of another connection: subscribe to it there.
+    #[error("`{given}` is a topic of {ws_key}, not of {asked}")]
+    Elsewhere {
+        /// What was given, cut and escaped.
+        given: String,
+        /// The connection that was asked.
+        asked: WsKey,
+        /// The connection that has it.
+        ws_key: WsKey,
+    },
+    /// What stands behind the colon is no symbol: write it as the exchange does.
+    #[error("`{given}` is no topic: {reason}")]
+    Symbol {
+        /// What was given, cut and escaped.
+        given: String,
+        /// What is wrong with the symbol.
+        reason: SymbolError,
+    },
+}
+
+impl ParseTopicError {
+    /// The topic whose spelling is nearest, where nothing is written as what was given.
+    pub fn nearest(&self) -> Option<&'static str> {
+        match self {
+            Self::Unknown { nearest, .. } => Some(nearest),
+            _ => None,
+        }
+    }
+
+    /// No topic of `asked` is written so.
+    pub(crate) fn not_on(asked: WsKey, given: &str) -> Self {
+        let elsewhere = match asked {
+            WsKey::SpotPrivateV1 if AnyFuturesTopic::knows(given) => WsKey::FuturesPrivateV1,
+            WsKey::FuturesPrivateV1 if AnySpotTopic::knows(given) => WsKey::SpotPrivateV1,
+            WsKey::SpotPrivateV1 => return Self::unknown(given, &[AnySpotTopic::PATTERNS]),
+            _ => return Self::unknown(given, &[AnyFuturesTopic::PATTERNS]),
+        };
+        Self::Elsewhere {
+            given: quoted(given),
+            asked,
+            ws_key: elsewhere,
+        }
+    }
+
+    /// No topic of these is written so.
+    pub(crate) fn unknown(given: &str, patterns: &[&[&'static str]]) -> Self {
+        let patterns = || patterns.iter().copied().flatten().copied();
+        let families: Vec<&'static str> = patterns().map(family).collect();
+        let nearest = nearest(family(given), &families);
+        let alike = || patterns().filter(|pattern| family(pattern) == nearest);
+        // Some families have a topic for all and one for a symbol.
+        let nearest = alike()
+            .find(|pattern| pattern.contains(':') == given.contains(':'))
+            .or_else(|| alike().next())
+            .unwrap_or(nearest);
+        Self::Unknown {
+            given: quoted(given),
+            nearest,
+        }
+    }
+
+    pub(crate) fn symbol(given: &str, reason: SymbolError) -> Self {
+        Self::Symbol {
+            given: quoted(given),
+            reason,
+        }
+    }
+}
+
+/// A topic without its symbol.
+fn family(topic: &str) -> &str {
+    topic.split_once(':').map_or(topic, |(family, _)| family)
+}
+
+/// What a stranger wrote, fit to be shown.
+fn quoted(given: &str) -> String {
+    given
+        .chars()
+        .take(64)
+        .flat_map(char::escape_debug)
+        .collect()
+}

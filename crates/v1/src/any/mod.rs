@@ -1,0 +1,219 @@
+//! Topics and events of any V1 connection, for those who choose topics while running or read recorded frames.
+
+mod error;
+mod table;
+
+use std::fmt;
+use std::str::FromStr;
+
+use kucoin_streams_wire::json::DecodeError;
+use kucoin_streams_wire::{Push, Topic, WsKey};
+
+pub use error::ParseTopicError;
+pub(crate) use table::any_topic;
+
+use crate::futures::{AnyFuturesTopic, FuturesEvent};
+use crate::spot::{AnySpotTopic, SpotEvent};
+
+/// Any private topic of V1, parsed from its path such as `/account/balance` or `/contract/position:XBTUSDTM`.
+///
+/// It is a choice and no [`Topic`]: which connection to subscribe on is told by its variant.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AnyTopic {
+    /// A topic of the spot connection.
+    Spot(AnySpotTopic),
+    /// A topic of the futures connection.
+    Futures(AnyFuturesTopic),
+}
+
+/// Any private event of V1.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+#[allow(clippy::large_enum_variant)]
+pub enum Event {
+    /// An event of the spot connection.
+    Spot(SpotEvent),
+    /// An event of the futures connection.
+    Futures(FuturesEvent),
+}
+
+/// Decodes a push by the topic that it carries: for recorded frames, of which nobody knows what was asked for.
+///
+/// `None`: it is no push of a private topic.
+///
+/// # Errors
+/// Those of [`Topic::decode`].
+pub fn decode(frame: &str) -> Result<Option<Push<Event>>, DecodeError> {
+    let Some(pushed) = crate::envelope::topic(frame)? else {
+        return Ok(None);
+    };
+    match AnyTopic::of_push(&pushed) {
+        Some(AnyTopic::Spot(topic)) => Ok(topic.decode(frame)?.map(|push| push.map(Event::Spot))),
+        Some(AnyTopic::Futures(topic)) => {
+            Ok(topic.decode(frame)?.map(|push| push.map(Event::Futures)))
+        }
+        None => Ok(None),
+    }
+}
+
+impl AnyTopic {
+    /// The topic that a push of this path is of.
+    pub fn of_push(path: &str) -> Option<Self> {
+        AnySpotTopic::of_push(path)
+            .map(Self::Spot)
+            .or_else(|| AnyFuturesTopic::of_push(path).map(Self::Futures))
+    }
+
+    /// The connection that serves it.
+    pub fn ws_key(&self) -> WsKey {
+        match self {
+            Self::Spot(_) => WsKey::SpotPrivateV1,
+            Self::Futures(_) => WsKey::FuturesPrivateV1,
+        }
+    }
+}
+
+impl FromStr for AnyTopic {
+    type Err = ParseTopicError;
+
+    fn from_str(given: &str) -> Result<Self, ParseTopicError> {
+        if AnySpotTopic::knows(given) {
+            given.parse().map(Self::Spot)
+        } else if AnyFuturesTopic::knows(given) {
+            given.parse().map(Self::Futures)
+        } else {
+            let all = [AnySpotTopic::PATTERNS, AnyFuturesTopic::PATTERNS];
+            Err(ParseTopicError::unknown(given, &all))
+        }
+    }
+}
+
+impl fmt::Display for AnyTopic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Spot(topic) => topic.fmt(f),
+            Self::Futures(topic) => topic.fmt(f),
+        }
+    }
+}
+
+impl From<AnySpotTopic> for AnyTopic {
+    fn from(topic: AnySpotTopic) -> Self {
+        Self::Spot(topic)
+    }
+}
+
+impl From<AnyFuturesTopic> for AnyTopic {
+    fn from(topic: AnyFuturesTopic) -> Self {
+        Self::Futures(topic)
+    }
+}
+
+impl kucoin_streams_wire::Event for Event {
+    fn identity(&self) -> String {
+        match self {
+            Self::Spot(event) => event.identity(),
+            Self::Futures(event) => event.identity(),
+        }
+    }
+}
+
+/// Writes the event itself, by the exchange's field names.
+impl serde::Serialize for Event {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Spot(event) => event.serialize(serializer),
+            Self::Futures(event) => event.serialize(serializer),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{SpotOrders, SpotOrdersV1, TopicPath};
+
+    /// A path that is written by this pattern.
+    fn example(pattern: &str) -> String {
+        let symbol = match pattern.starts_with("/contract") {
+            true => "XBTUSDTM",
+            false => "BTC-USDT",
+        };
+        pattern.replace("SYMBOL", symbol)
+    }
+
+    #[test]
+    fn every_topic_parses_from_its_own_path() {
+        for pattern in AnySpotTopic::PATTERNS {
+            let path = example(pattern);
+            let topic: AnySpotTopic = path.parse().unwrap();
+            assert_eq!(topic.to_string(), path);
+            assert_eq!(topic.requests(), [TopicPath::new(&path)]);
+            assert_eq!(path.parse(), Ok(AnyTopic::Spot(topic)));
+        }
+        for pattern in AnyFuturesTopic::PATTERNS {
+            let path = example(pattern);
+            let topic: AnyFuturesTopic = path.parse().unwrap();
+            assert_eq!(topic.to_string(), path);
+            assert_eq!(topic.requests(), [TopicPath::new(&path)]);
+            assert_eq!(path.parse(), Ok(AnyTopic::Futures(topic)));
+        }
+    }
+
+    #[test]
+    fn a_misspelt_topic_is_answered_with_the_nearest() {
+        for (given, nearest) in [
+            ("/spotMarket/tradeOrderV2", "/spotMarket/tradeOrdersV2"),
+            ("/account/balances", "/account/balance"),
+            ("spotmarket/advancedorders", "/spotMarket/advancedOrders"),
+            ("balance", "/account/balance"),
+            ("/contract/positions:XBTUSDTM", "/contract/position:SYMBOL"),
+            ("/contractMarket/tradeOrder", "/contractMarket/tradeOrders"),
+            (
+                "/contractMarket/tradeOrder:XBTUSDTM",
+                "/contractMarket/tradeOrders:SYMBOL",
+            ),
+            ("/margin/positions", "/margin/position"),
+        ] {
+            let error = given.parse::<AnyTopic>().unwrap_err();
+            assert_eq!(error.nearest(), Some(nearest), "{given}");
+            assert!(error.to_string().contains(nearest));
+        }
+    }
+
+    #[test]
+    fn a_topic_of_another_connection_is_told_where_it_is() {
+        let error = "/contract/positionAll".parse::<AnySpotTopic>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`/contract/positionAll` is a topic of futuresPrivateV1, not of spotPrivateV1"
+        );
+        let error = "/account/balance".parse::<AnyFuturesTopic>().unwrap_err();
+        assert!(error.to_string().contains("spotPrivateV1"));
+    }
+
+    #[test]
+    fn a_symbol_is_checked_for_its_shape() {
+        let error = "/contract/position:xbtusdtm".parse::<AnyTopic>();
+        assert!(error.unwrap_err().to_string().contains("`XBTUSDTM`"));
+        let error = "/contract/position:all".parse::<AnyFuturesTopic>();
+        assert!(matches!(error, Err(ParseTopicError::Symbol { .. })));
+    }
+
+    #[test]
+    fn a_foreign_topic_is_cut_and_escaped_in_the_error() {
+        let error = format!("\u{1b}[2J{}", "x".repeat(1000))
+            .parse::<AnyTopic>()
+            .unwrap_err();
+        assert!(error.to_string().len() < 200);
+        assert!(!error.to_string().contains('\u{1b}'));
+    }
+
+    #[test]
+    fn the_topics_of_the_account_give_no_event_twice() {
+        let topics = AnySpotTopic::account_wide();
+        assert!(topics.contains(&SpotOrders.into()));
+        assert!(!topics.contains(&SpotOrdersV1.into()));
+    }
+}

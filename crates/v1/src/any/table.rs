@@ -1,0 +1,133 @@
+//! The macro by which the topics and the events of one connection become one type each.
+
+/// Defines the topics and the events of one connection from one table: a line for each topic, a line for each
+/// event.
+macro_rules! any_topic {
+    (
+        on $kind:ident;
+        $(#[$topics_meta:meta])*
+        topics $topics:ident {
+            $($(#[$topic_meta:meta])* $topic:ident => $gives:ident $($account_wide:ident)?),* $(,)?
+        }
+        $(#[$events_meta:meta])*
+        events $events:ident {
+            $($(#[$event_meta:meta])* $variant:ident($event:ty)),* $(,)?
+        }
+    ) => {
+        use ::std::fmt;
+        use ::std::str::FromStr;
+
+        use ::kucoin_streams_wire::json::DecodeError;
+        use ::kucoin_streams_wire::{ConnectionKind, Event, Push, Topic};
+
+        use $crate::{ParseTopicError, TopicPath};
+
+        $(#[$topics_meta])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $topics {
+            $($(#[$topic_meta])* $topic($topic),)*
+        }
+
+        $(#[$events_meta])*
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum $events {
+            $($(#[$event_meta])* $variant($event),)*
+        }
+
+        impl $topics {
+            /// How each topic of the connection is written; `SYMBOL` stands for a market's.
+            pub const PATTERNS: &'static [&'static str] = &[$($topic::PATTERN),*];
+
+            /// The topic that a push of this path is of.
+            pub fn of_push(path: &str) -> Option<Self> {
+                let path = $crate::path::without_private_suffix(path);
+                $(
+                    if let Some(topic) = $topic::of_push(path) {
+                        return Some(Self::$topic(topic));
+                    }
+                )*
+                None
+            }
+
+            /// Whether some topic is written so, its symbol aside.
+            pub(crate) fn knows(path: &str) -> bool {
+                false $(|| $topic::from_path(path).is_some())*
+            }
+
+            /// The topics that together tell all about the account, each event once.
+            pub fn account_wide() -> Vec<Self> {
+                vec![$($($crate::any::any_topic!(@ $account_wide Self::$topic($topic)),)?)*]
+            }
+        }
+
+        impl Topic for $topics {
+            type Kind = $kind;
+            type Event = $events;
+
+            fn requests(&self) -> Vec<TopicPath> {
+                match self {
+                    $(Self::$topic(topic) => topic.requests(),)*
+                }
+            }
+
+            fn decode(&self, frame: &str) -> Result<Option<Push<$events>>, DecodeError> {
+                match self {
+                    $(Self::$topic(topic) => {
+                        Ok(topic.decode(frame)?.map(|push| push.map($events::$gives)))
+                    })*
+                }
+            }
+        }
+
+        impl FromStr for $topics {
+            type Err = ParseTopicError;
+
+            fn from_str(given: &str) -> Result<Self, ParseTopicError> {
+                $(
+                    if let Some(topic) = $topic::from_path(given) {
+                        return topic
+                            .map(Self::$topic)
+                            .map_err(|reason| ParseTopicError::symbol(given, reason));
+                    }
+                )*
+                Err(ParseTopicError::not_on(<$kind as ConnectionKind>::WS_KEY, given))
+            }
+        }
+
+        impl fmt::Display for $topics {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    $(Self::$topic(topic) => topic.fmt(f),)*
+                }
+            }
+        }
+
+        $(impl From<$topic> for $topics {
+            fn from(topic: $topic) -> Self {
+                Self::$topic(topic)
+            }
+        })*
+
+        impl Event for $events {
+            fn identity(&self) -> String {
+                match self {
+                    $(Self::$variant(event) => event.identity(),)*
+                }
+            }
+        }
+
+        /// Writes the event itself, by the exchange's field names.
+        impl serde::Serialize for $events {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    $(Self::$variant(event) => event.serialize(serializer),)*
+                }
+            }
+        }
+    };
+    (@ account_wide $topic:expr) => { $topic };
+}
+
+pub(crate) use any_topic;

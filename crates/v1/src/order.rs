@@ -1,0 +1,57 @@
+//! The words that orders of spot and of futures share.
+
+use kucoin_streams_wire::open_enum;
+
+open_enum! {
+    /// Buy or sell: wire `side`.
+    pub enum Side {
+        /// Buys the base currency, or contracts.
+        Buy = "buy",
+        /// Sells the base currency, or contracts.
+        Sell = "sell",
+    }
+}
+
+open_enum! {
+    /// How an order is priced: wire `orderType`.
+    pub enum OrderType {
+        /// At its limit price or better.
+        Limit = "limit",
+        /// At whatever the book gives.
+        Market = "market",
+    }
+}
+
+open_enum! {
+    /// Which side of a trade the order was: wire `liquidity`.
+    pub enum Liquidity {
+        /// It took liquidity from the book.
+        Taker = "taker",
+        /// It rested in the book.
+        Maker = "maker",
+    }
+}
+
+open_enum! {
+    /// Which fee a trade pays: wire `feeType`.
+    pub enum FeeType {
+        /// The taker's fee.
+        Taker = "takerFee",
+        /// The maker's fee.
+        Maker = "makerFee",
+    }
+}
+
+open_enum! {
+    /// What an order is: wire `status`.
+    pub enum OrderStatus {
+        /// The engine has it, and it is not in the book yet.
+        New = "new",
+        /// It rests in the book.
+        Open = "open",
+        /// It is being matched as a taker.
+        Match = "match",
+        /// It is over.
+        Done = "done",
+    }
+}

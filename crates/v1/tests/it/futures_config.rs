@@ -1,0 +1,144 @@
+//! Margin modes and leverages: objects whose keys are contracts.
+
+use kucoin_streams_v1::{
+    Event, FuturesCrossLeverageChange, FuturesCrossLeverages, FuturesEvent,
+    FuturesMarginModeChange, FuturesMarginModes, MarginMode,
+};
+use kucoin_streams_wire::{Decimal, Event as _};
+
+use crate::{decode, decoded, line, push, push_of};
+
+const CONFIG: &str = include_str!("../fixtures/futures_config.ndjson");
+
+fn modes(data: &str) -> FuturesMarginModeChange {
+    decoded(FuturesMarginModes, &push(FuturesMarginModes, data)).event
+}
+
+fn leverages(data: &str) -> FuturesCrossLeverageChange {
+    decoded(FuturesCrossLeverages, &push(FuturesCrossLeverages, data)).event
+}
+
+fn written(event: &impl serde::Serialize) -> String {
+    serde_json::to_string(event).unwrap()
+}
+
+#[test]
+fn modes_stand_by_contract() {
+    let change = decoded(FuturesMarginModes, line(CONFIG, 2)).event;
+    let all: Vec<_> = change.modes.iter().collect();
+    assert_eq!(
+        all,
+        [
+            ("ETHUSDTM", &MarginMode::Isolated),
+            ("SOLUSDTM", &MarginMode::Cross)
+        ]
+    );
+    assert_eq!(
+        written(&change),
+        r#"{"ETHUSDTM":"ISOLATED","SOLUSDTM":"CROSS"}"#
+    );
+}
+
+#[test]
+fn a_leverage_is_read_as_string_as_number_and_with_an_exponent() {
+    let eight = decoded(FuturesCrossLeverages, line(CONFIG, 3)).event;
+    let told = eight.leverages.get("ETHUSDTM").unwrap();
+    assert_eq!(told.leverage, Some(Decimal::from(8)));
+    let two = decoded(FuturesCrossLeverages, line(CONFIG, 4)).event;
+    let told = |symbol| two.leverages.get(symbol).unwrap().leverage;
+    assert_eq!(
+        (told("XBTUSDTM"), told("SOLUSDTM")),
+        (Some(Decimal::from(5)), Some(Decimal::from(10)))
+    );
+}
+
+#[test]
+fn one_subject_on_both_topics_is_told_apart_by_the_topic() {
+    let data = r#"{"XBTUSDTM":"CROSS"}"#;
+    let frame = push_of(FuturesMarginModes, "user.config", data);
+    assert_eq!(decode(FuturesCrossLeverages, &frame), Ok(None));
+    for (number, is_mode) in [(1, true), (3, false)] {
+        let push = kucoin_streams_v1::decode(line(CONFIG, number))
+            .unwrap()
+            .unwrap();
+        assert_eq!(push.subject.as_deref(), Some("user.config"));
+        assert_eq!(
+            matches!(push.event, Event::Futures(FuturesEvent::MarginMode(_))),
+            is_mode
+        );
+        assert_eq!(
+            matches!(push.event, Event::Futures(FuturesEvent::CrossLeverage(_))),
+            !is_mode
+        );
+    }
+}
+
+#[test]
+fn what_is_no_mode_comes_out_as_it_came() {
+    let data =
+        r#"{"XBTUSDTM":"CROSS","A":"cross","B":"HEDGED","C":null,"D":{"x":1.50},"E":7,"":"CROSS"}"#;
+    let change = modes(data);
+    assert_eq!(change.modes.get("A"), Some(&MarginMode::Cross));
+    assert_eq!(
+        change.modes.get("B"),
+        Some(&MarginMode::Unknown("HEDGED".into()))
+    );
+    for key in ["C", "D", "E"] {
+        assert_eq!(change.modes.get(key), None);
+    }
+    let came: serde_json::Value = serde_json::from_str(data).unwrap();
+    assert_eq!(serde_json::to_value(&change).unwrap(), came);
+    assert!(written(&change).contains(r#""D":{"x":1.50}"#));
+}
+
+#[test]
+fn what_is_no_leverage_comes_out_as_it_came() {
+    let data = r#"{"XBTUSDTM":{"leverage":"8.0","more":[1]},"A":{"leverage":{}},"B":{},"C":12,"D":"x","E":null}"#;
+    let change = leverages(data);
+    assert_eq!(change.leverages.len(), 3);
+    assert_eq!(change.leverages.get("A").unwrap().leverage, None);
+    let came: serde_json::Value = serde_json::from_str(data).unwrap();
+    assert_eq!(serde_json::to_value(&change).unwrap(), came);
+}
+
+#[test]
+fn of_a_repeated_contract_the_last_counts_and_all_come_out() {
+    let data = r#"{"A":"CROSS","B":"CROSS","A":"ISOLATED","C":"CROSS","C":7}"#;
+    let change = modes(data);
+    assert_eq!(change.modes.get("A"), Some(&MarginMode::Isolated));
+    assert_eq!(change.modes.get("C"), None);
+    assert_eq!(
+        written(&change),
+        r#"{"B":"CROSS","A":"CROSS","A":"ISOLATED","C":"CROSS","C":7}"#
+    );
+}
+
+#[test]
+fn nothing_set_is_an_event_and_no_error() {
+    assert!(modes("{}").modes.is_empty());
+    assert!(leverages("{}").leverages.is_empty());
+    assert!(decode(FuturesMarginModes, &push(FuturesMarginModes, "[]")).is_err());
+}
+
+#[test]
+fn the_identity_is_all_that_was_set() {
+    let identity = |data| modes(data).identity();
+    assert_eq!(
+        identity(r#"{"A":"CROSS"}"#),
+        identity(r#" { "A" : "CROSS" } "#)
+    );
+    assert_ne!(
+        identity(r#"{"A":"CROSS"}"#),
+        identity(r#"{"A":"ISOLATED"}"#)
+    );
+    assert_ne!(identity(r#"{"A":"CROSS"}"#), identity(r#"{"B":"CROSS"}"#));
+    let identity = |data| leverages(data).identity();
+    assert_eq!(
+        identity(r#"{"A":{"leverage":"8"}}"#),
+        identity(r#"{"A":{"leverage":8.0}}"#)
+    );
+    assert_ne!(
+        identity(r#"{"A":{"leverage":"8"}}"#),
+        identity(r#"{"A":{"leverage":"9"}}"#)
+    );
+}

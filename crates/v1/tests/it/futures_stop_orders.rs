@@ -1,0 +1,94 @@
+//! Futures stop orders: sizes of two types, prices of three absences, triggers in capitals.
+
+use kucoin_streams_v1::{
+    FuturesStopDirection, FuturesStopOrder, FuturesStopOrders, FuturesStopPriceType, MarginMode,
+    PositionSide, StopOrderType,
+};
+use kucoin_streams_wire::{Decimal, Event, Timestamp};
+
+use crate::{decoded, line, push};
+
+const STOPS: &str = include_str!("../fixtures/futures_stop_orders.ndjson");
+
+fn stop(number: usize) -> FuturesStopOrder {
+    decoded(FuturesStopOrders, line(STOPS, number)).event
+}
+
+#[test]
+fn a_size_is_read_as_number_and_as_string() {
+    let sizes = [1, 2, 4, 5].map(|number| stop(number).size);
+    assert_eq!(sizes, [1, 1000, 7, 7].map(|size| Some(Decimal::from(size))));
+}
+
+#[test]
+fn triggered_in_capitals_is_triggered_and_comes_out_in_capitals() {
+    let stop = stop(4);
+    assert_eq!(stop.kind, StopOrderType::Triggered);
+    assert_eq!(stop.trigger_success, Some(true));
+    assert_eq!(serde_json::to_value(&stop).unwrap()["type"], "TRIGGERED");
+}
+
+#[test]
+fn a_failed_trigger_says_why() {
+    let stop = stop(3);
+    assert_eq!(
+        (stop.trigger_success, stop.error.as_deref()),
+        (
+            Some(false),
+            Some("error.createOrder.accountBalanceInsufficient")
+        )
+    );
+}
+
+#[test]
+fn a_market_stop_has_no_order_price_null_or_absent() {
+    assert_eq!((stop(4).order_price, stop(5).order_price), (None, None));
+    assert_eq!(stop(1).order_price, Some(Decimal::new(1, 1)));
+}
+
+#[test]
+fn direction_price_type_mode_and_side_are_words() {
+    use FuturesStopDirection::{Down, Up};
+    use FuturesStopPriceType::{Index, Mark, Trade};
+    let told = [1, 2, 4].map(|number| (stop(number).stop, stop(number).stop_price_type));
+    assert_eq!(told, [(Down, Trade), (Up, Mark), (Down, Index)]);
+    assert_eq!(
+        (stop(4).margin_mode, stop(4).position_side),
+        (Some(MarginMode::Cross), Some(PositionSide::Long))
+    );
+    assert_eq!((stop(2).margin_mode, stop(2).position_side), (None, None));
+}
+
+#[test]
+fn only_what_was_triggered_or_cancelled_is_done() {
+    let done = [1, 2, 3, 4, 5].map(|number| stop(number).is_done());
+    assert_eq!(done, [false, false, true, true, true]);
+}
+
+#[test]
+fn the_envelope_has_an_id_and_the_times_are_of_creation_and_change() {
+    let push = decoded(FuturesStopOrders, line(STOPS, 1));
+    assert_eq!(push.id.as_deref(), Some("66a1b2c3d4e5f60718293b01"));
+    let at = |nanos| Some(Timestamp::from_nanos(nanos));
+    assert_eq!(push.event.created_at, at(1_752_400_200_000_000_000));
+    assert_eq!(push.event.time, at(1_752_400_200_004_005_006));
+}
+
+#[test]
+fn a_stop_order_needs_nothing_but_its_symbol_and_id() {
+    let bare = push(FuturesStopOrders, r#"{"symbol":"A","orderId":"1"}"#);
+    let stop = decoded(FuturesStopOrders, &bare).event;
+    assert_eq!(stop.kind, StopOrderType::Unknown("".into()));
+    assert_eq!(
+        serde_json::to_string(&stop).unwrap(),
+        r#"{"symbol":"A","orderId":"1"}"#
+    );
+}
+
+#[test]
+fn every_change_has_an_identity_of_its_own() {
+    let mut identities: Vec<_> = (1..=5).map(|at| stop(at).identity()).collect();
+    identities.sort();
+    identities.dedup();
+    assert_eq!(identities.len(), 5);
+}

@@ -1,0 +1,220 @@
+//! The cross-margin account: debt ratio against status, told apart by what the data holds.
+
+use kucoin_streams_v1::{
+    MarginDebtRatio, MarginPosition, MarginPositions, MarginStatus, MarginStatusChange,
+};
+use kucoin_streams_wire::{Decimal, Event, Timestamp};
+
+use crate::{decoded, line, push_of};
+
+const POSITIONS: &str = include_str!("../fixtures/margin_positions.ndjson");
+
+fn position(number: usize) -> MarginPosition {
+    decoded(MarginPositions, line(POSITIONS, number)).event
+}
+
+#[track_caller]
+fn debt_ratio(position: MarginPosition) -> MarginDebtRatio {
+    match position {
+        MarginPosition::DebtRatio(ratio) => ratio,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[track_caller]
+fn status_change(position: MarginPosition) -> MarginStatusChange {
+    match position {
+        MarginPosition::Status(change) => change,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn made(subject: &str, data: &str) -> MarginPosition {
+    decoded(MarginPositions, &push_of(MarginPositions, subject, data)).event
+}
+
+fn dec(digits: &str) -> Decimal {
+    digits.parse().unwrap()
+}
+
+#[test]
+fn a_debt_ratio_has_totals_in_numbers_and_in_strings() {
+    let ratio = debt_ratio(position(1));
+    assert_eq!(
+        (ratio.debt_ratio, ratio.total_debt),
+        (Some(dec("0.6408")), Some(dec("0.0004568292912")))
+    );
+    assert_eq!(
+        ratio.total_asset.unwrap().to_string(),
+        "0.00071290468812730000000"
+    );
+    assert_eq!(
+        ratio.margin_coefficient_total_asset,
+        Some(dec("0.0007051023"))
+    );
+    assert_eq!(
+        ratio.time,
+        Some(Timestamp::from_nanos(1_752_400_400_000_000_000))
+    );
+    assert!(ratio.extra.is_empty());
+}
+
+#[test]
+fn assets_and_debts_are_found_by_currency() {
+    let ratio = debt_ratio(position(1));
+    let assets = ratio.asset_list.unwrap();
+    assert_eq!(
+        assets.get("USDT").unwrap().available,
+        Some(dec("30.23188558"))
+    );
+    assert_eq!(
+        assets
+            .iter()
+            .map(|(currency, _)| currency)
+            .collect::<Vec<_>>(),
+        ["BTC", "USDT"]
+    );
+    let debts = ratio.debt_list.unwrap();
+    assert_eq!(debts.get("USDT").unwrap().to_string(), "29.3861204500");
+    assert_eq!(debts.get("KCS"), None);
+}
+
+#[test]
+fn an_older_debt_ratio_lacks_what_was_added_since() {
+    let of_2022 = debt_ratio(position(2));
+    assert_eq!(
+        (of_2022.debt_ratio, of_2022.asset_list),
+        (Some(Decimal::ZERO), None)
+    );
+    assert!(of_2022.total_asset.is_some() && of_2022.margin_coefficient_total_asset.is_none());
+    let of_docs = debt_ratio(position(3));
+    assert_eq!(
+        (
+            of_docs.total_asset,
+            of_docs.debt_list.map(|list| list.len())
+        ),
+        (None, Some(3))
+    );
+}
+
+#[test]
+fn a_status_is_a_status_under_either_subject() {
+    assert_eq!(
+        status_change(position(4)).status,
+        MarginStatus::FrozenForLiquidation
+    );
+    let push = decoded(MarginPositions, line(POSITIONS, 5));
+    assert_eq!(push.subject.as_deref(), Some("debt.ratio"));
+    assert_eq!(
+        status_change(push.event).status,
+        MarginStatus::UnfrozenFromLiquidation
+    );
+}
+
+#[test]
+fn a_debt_ratio_is_one_under_any_subject_and_keeps_its_type() {
+    let ratio = debt_ratio(position(6));
+    assert_eq!(
+        (ratio.debt_ratio, &ratio.status),
+        (Some(dec("1.02")), &Some(MarginStatus::Liability))
+    );
+    let written = serde_json::to_value(&ratio).unwrap();
+    assert_eq!(written["type"], "LIABILITY");
+    for subject in ["position.status", "debt.ratio", "new.subject"] {
+        debt_ratio(made(subject, r#"{"type":"FROZEN_FL","debtRatio":"0.5"}"#));
+    }
+}
+
+#[test]
+fn the_subject_decides_where_the_data_tells_nothing() {
+    let nothing = r#"{"debtRatio":null,"type":"","timestamp":1752400404000}"#;
+    debt_ratio(made("debt.ratio", nothing));
+    let change = status_change(made("position.status", nothing));
+    assert_eq!(change.status, MarginStatus::Unknown("".into()));
+    assert!(matches!(
+        made("new.subject", nothing),
+        MarginPosition::Other(_)
+    ));
+}
+
+#[test]
+fn a_subject_behind_its_data_decides_as_well() {
+    let data = r#"{"totalDebt":"3","timestamp":1752400404000}"#;
+    let frame = format!(
+        r#"{{"topic":"/margin/position","data":{data},"type":"message","subject":"debt.ratio"}}"#
+    );
+    let ratio = debt_ratio(decoded(MarginPositions, &frame).event);
+    assert_eq!(ratio.total_debt, Some(dec("3")));
+}
+
+#[test]
+fn an_unknown_subject_keeps_all_that_it_brings() {
+    let MarginPosition::Other(other) = position(13) else {
+        panic!("{:?}", position(13));
+    };
+    let extra = |name| other.extra.get(name).unwrap().as_str();
+    assert_eq!(
+        (extra("currency"), extra("interest")),
+        ("\"USDT\"", "0.000000000000000000010")
+    );
+}
+
+#[test]
+fn every_status_has_its_word_and_a_new_one_keeps_its_own() {
+    use MarginStatus::*;
+    let told: Vec<_> = [4, 5, 9, 10, 11, 12]
+        .map(|at| status_change(position(at)).status)
+        .to_vec();
+    let thawed = Unknown("THAWED".into());
+    assert_eq!(
+        told,
+        [
+            FrozenForLiquidation,
+            UnfrozenFromLiquidation,
+            FrozenForRenewal,
+            UnfrozenFromRenewal,
+            LiabilityCleared,
+            thawed
+        ]
+    );
+    assert_eq!(
+        status_change(position(12))
+            .extra
+            .get("level")
+            .unwrap()
+            .as_str(),
+        "3"
+    );
+}
+
+#[test]
+fn a_timestamp_of_fourteen_digits_is_no_time_and_comes_out_as_it_came() {
+    for number in [3, 5] {
+        assert_eq!(position(number).time(), None);
+        let written = serde_json::to_value(position(number)).unwrap();
+        assert_eq!(written["timestamp"], 15_524_008_211_900_i64);
+    }
+    assert!(position(4).time().is_some());
+}
+
+#[test]
+fn a_ratio_of_more_digits_than_a_decimal_holds_is_kept_as_it_came() {
+    let ratio = debt_ratio(position(7));
+    assert_eq!(ratio.debt_ratio, None);
+    let raw = ratio.extra.get("debtRatio").unwrap();
+    assert_eq!(raw.as_str(), "0.6666666666666666666666666666666666");
+}
+
+#[test]
+fn every_push_has_an_identity_of_its_own_and_a_repeated_one_the_same() {
+    let mut identities: Vec<_> = (1..=13).map(|at| position(at).identity()).collect();
+    identities.sort();
+    identities.dedup();
+    assert_eq!(identities.len(), 13);
+    let again = line(POSITIONS, 1).replace("0.6408", "0.64080");
+    let again = decoded(MarginPositions, &again).event;
+    assert_eq!(position(1).identity(), again.identity());
+    let later = line(POSITIONS, 3).replace("15524008211900", "15524008211901");
+    let later = decoded(MarginPositions, &later).event;
+    assert_ne!(position(3).identity(), later.identity());
+}

@@ -1,0 +1,111 @@
+//! Trades of markets: whose they are, one market or a list.
+
+use kucoin_streams_v1::{Liquidity, MarketMatch, MarketMatches, Side};
+use kucoin_streams_wire::{Event, Timestamp, Topic};
+
+use crate::{decode, decoded, line, push};
+
+const MATCHES: &str = include_str!("../fixtures/market_matches.ndjson");
+
+fn market_match(symbol: &str, number: usize) -> MarketMatch {
+    let topic = MarketMatches::new(symbol).unwrap();
+    decoded(topic, line(MATCHES, number)).event
+}
+
+#[test]
+fn an_own_fill_is_known_by_the_order_on_either_side() {
+    let trade = market_match("KCS-USDT", 1);
+    let (maker, taker) = ("66a1b2c3d4e5f60718293a01", "66a1b2c3d4e5f60718293b77");
+    assert_eq!(trade.liquidity_of(maker), Some(Liquidity::Maker));
+    assert_eq!(trade.liquidity_of(taker), Some(Liquidity::Taker));
+    assert!(trade.is_of(maker) && trade.is_of(taker));
+    assert!(!trade.is_of("66a1b2c3d4e5f60718293a02"));
+    assert!(!market_match("PEPE-USDT", 3).is_of(""));
+}
+
+#[test]
+fn the_time_in_a_string_is_exact_to_the_nanosecond() {
+    assert_eq!(
+        market_match("KCS-USDT", 1).time,
+        Some(Timestamp::from_nanos(1_752_400_031_000_000_123))
+    );
+    assert_eq!(
+        market_match("BTC-USDT", 2).time,
+        Some(Timestamp::from_nanos(1_583_412_075_901_234_567))
+    );
+}
+
+#[test]
+fn amounts_and_ids_may_be_strings_or_numbers() {
+    let (text, number) = (market_match("KCS-USDT", 1), market_match("PEPE-USDT", 3));
+    assert_eq!((&text.side, &number.side), (&Side::Sell, &Side::Buy));
+    assert_eq!(text.size.map(|size| size.to_string()).unwrap(), "0.7500");
+    assert_eq!(number.size.map(|size| size.to_string()).unwrap(), "1000000");
+    assert_eq!(
+        number.price.map(|price| price.to_string()).unwrap(),
+        "0.00001099"
+    );
+    assert_eq!(number.trade_id, "8812345678901399");
+    assert!(text.extra.is_empty() && number.extra.is_empty());
+}
+
+#[test]
+fn a_list_takes_the_pushes_of_each_of_its_markets() {
+    let listed = MarketMatches::new("BTC-USDT,KCS-USDT").unwrap();
+    assert_eq!(listed.symbol(), "BTC-USDT,KCS-USDT");
+    let requests = listed.requests();
+    let paths: Vec<_> = requests.iter().map(|request| request.as_str()).collect();
+    assert_eq!(paths, ["/market/match:BTC-USDT,KCS-USDT"]);
+    let push = decoded(listed.clone(), line(MATCHES, 1));
+    assert_eq!(push.topic, "/market/match:KCS-USDT");
+    assert_eq!(
+        decoded(listed.clone(), line(MATCHES, 2)).event.symbol,
+        "BTC-USDT"
+    );
+    assert_eq!(decode(listed, line(MATCHES, 3)), Ok(None));
+}
+
+#[test]
+fn a_symbol_in_small_letters_is_told_how_it_is_written() {
+    let error = MarketMatches::new("btc-usdt").unwrap_err().to_string();
+    assert!(error.contains("`BTC-USDT`"), "{error}");
+}
+
+#[test]
+fn a_list_is_taken_up_to_what_one_request_may_name() {
+    let list = |count| vec!["KCS-USDT"; count].join(",");
+    assert!(MarketMatches::new(&list(100)).is_ok());
+    let error = MarketMatches::new(&list(101)).unwrap_err().to_string();
+    assert!(error.contains("100 symbols"), "{error}");
+    for wrong in ["", "KCS-USDT,", "KCS-USDT, BTC-USDT", "KCS-USDT,XBTUSDTM"] {
+        assert!(MarketMatches::new(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn a_trade_without_price_or_size_is_a_trade_all_the_same() {
+    let topic = MarketMatches::new("A-B").unwrap();
+    let frame = push(
+        &topic,
+        r#"{"symbol":"A-B","tradeId":"7","price":"","size":null}"#,
+    );
+    let trade = decoded(topic, &frame).event;
+    assert_eq!(
+        (trade.price, trade.size, trade.side.as_str()),
+        (None, None, "")
+    );
+}
+
+#[test]
+fn a_trade_pushed_twice_has_one_identity_and_no_other_has_it() {
+    let topic = MarketMatches::new("A-B,C-D").unwrap();
+    let identity = |symbol: &str, data: &str| {
+        let frame = push(format!("/market/match:{symbol}"), data);
+        decoded(topic.clone(), &frame).event.identity()
+    };
+    let once = identity("A-B", r#"{"symbol":"A-B","tradeId":"7","price":"1.0"}"#);
+    let again = identity("A-B", r#"{"tradeId":7,"symbol":"A-B","price":1}"#);
+    assert_eq!(once, again);
+    assert_ne!(once, identity("A-B", r#"{"symbol":"A-B","tradeId":"8"}"#));
+    assert_ne!(once, identity("C-D", r#"{"symbol":"C-D","tradeId":"7"}"#));
+}

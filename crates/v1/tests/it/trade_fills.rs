@@ -1,0 +1,63 @@
+//! Own trades with their fees: JSON numbers to the last digit.
+
+use kucoin_streams_v1::{OrderType, Side, SpotTradeFill, SpotTradeFills};
+use kucoin_streams_wire::{Decimal, Event, Timestamp};
+
+use crate::{decoded, line};
+
+const FILLS: &str = include_str!("../fixtures/trade_fills.ndjson");
+
+fn fill(number: usize) -> SpotTradeFill {
+    decoded(SpotTradeFills, line(FILLS, number)).event
+}
+
+fn digits(amount: Option<Decimal>) -> String {
+    amount.unwrap().to_string()
+}
+
+#[test]
+fn the_fee_comes_with_its_rate_and_currency() {
+    let fill = fill(2);
+    assert_eq!(
+        (&fill.side, &fill.order_type),
+        (&Side::Sell, &OrderType::Limit)
+    );
+    assert_eq!(
+        (&*digits(fill.fee), &*digits(fill.fee_rate)),
+        ("0.00836", "0.0008")
+    );
+    assert_eq!(fill.fee_currency.as_deref(), Some("KCS"));
+    assert!(fill.extra.is_empty());
+}
+
+#[test]
+fn numbers_keep_every_digit_that_a_float_would_drop() {
+    let fill = fill(3);
+    assert_eq!(digits(fill.size), "12345678901234567890.12345");
+    assert_eq!(digits(fill.price), "0.00000000000000000101");
+    assert_eq!(digits(fill.fee), "-0.00000000000000000125");
+    assert_eq!(digits(fill.fee_rate), "-0.000023");
+}
+
+#[test]
+fn the_time_may_be_a_number_or_a_string() {
+    assert_eq!(
+        (fill(1).time, fill(2).time),
+        (
+            Some(Timestamp::from_nanos(1_663_001_122_334_455_667)),
+            Some(Timestamp::from_nanos(1_704_103_200_123_000_000)),
+        )
+    );
+}
+
+#[test]
+fn the_two_fills_of_a_trade_with_oneself_are_two_events() {
+    let frame = line(FILLS, 1);
+    let counterpart = frame.replace("62b1b2c3d4e5f60718293a01", "62b1b2c3d4e5f60718293a02");
+    let next = frame.replace("62b1b2c3d4e5f60718293aff", "62b1b2c3d4e5f60718293afe");
+    let again = frame.replace("50043.4", "50043.40");
+    let identity = |frame: &str| decoded(SpotTradeFills, frame).event.identity();
+    assert_eq!(identity(frame), identity(&again));
+    assert_ne!(identity(frame), identity(&counterpart));
+    assert_ne!(identity(frame), identity(&next));
+}
