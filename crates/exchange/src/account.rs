@@ -1,5 +1,10 @@
 //! The account's owner from outside: commands that happen at once and are pushed to subscribers.
 
+mod futures;
+mod margin;
+
+pub use futures::FuturesAccount;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -17,6 +22,8 @@ use crate::sync::lock;
 #[derive(Clone)]
 pub struct Account {
     shared: Arc<Shared>,
+    /// Where the orders that it places settle.
+    wallet: Wallet,
 }
 
 /// The symbol of the orders of a burst: its smallest order holds the least money.
@@ -26,14 +33,29 @@ const BURST_SLICE: u64 = 128;
 
 impl Account {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+        Self {
+            shared,
+            wallet: Wallet::Trade,
+        }
+    }
+
+    /// The same account, with a handle whose orders and stop orders settle in this wallet:
+    /// [`Wallet::Margin`] for cross margin, [`Wallet::Isolated`] for orders on that symbol only. A
+    /// handle is made for [`Wallet::Trade`]. All that is not an order is the same with any handle.
+    #[must_use]
+    pub fn trading_in(&self, wallet: Wallet) -> Self {
+        Self {
+            wallet,
+            ..self.clone()
+        }
     }
 
     /// Places a limit order and returns its id. What its price crosses fills at once as a taker;
     /// the rest stays open.
     ///
     /// # Errors
-    /// What KuCoin would refuse: unknown symbol, price or size off their increments, too little money.
+    /// What KuCoin would refuse: unknown symbol, price or size off their increments, too little
+    /// money, a frozen margin account.
     pub fn place_limit(
         &self,
         symbol: &str,
@@ -41,8 +63,10 @@ impl Account {
         price: Decimal,
         size: Decimal,
     ) -> Result<String, Rejected> {
-        self.act(|engine, now| engine.place_limit(now, (symbol, side), (price, size), None))
-            .map(id)
+        self.act(|engine, now| {
+            engine.place_limit(now, (self.wallet, symbol, side), (price, size), None)
+        })
+        .map(id)
     }
 
     /// As [`Account::place_limit`], with a `clientOid`.
@@ -58,8 +82,10 @@ impl Account {
         size: Decimal,
     ) -> Result<String, Rejected> {
         let client_oid = Some(Arc::from(client_oid));
-        self.act(|engine, now| engine.place_limit(now, (symbol, side), (price, size), client_oid))
-            .map(id)
+        self.act(|engine, now| {
+            engine.place_limit(now, (self.wallet, symbol, side), (price, size), client_oid)
+        })
+        .map(id)
     }
 
     /// Places a market order for a size of the base currency, which fills at once, and returns its id.
@@ -72,7 +98,7 @@ impl Account {
         side: Side,
         size: Decimal,
     ) -> Result<String, Rejected> {
-        self.act(|engine, now| engine.place_market(now, (symbol, side), size, None))
+        self.act(|engine, now| engine.place_market(now, (self.wallet, symbol, side), size, None))
             .map(id)
     }
 
@@ -82,7 +108,7 @@ impl Account {
     /// # Errors
     /// As [`Account::place_limit`]; also when the funds do not buy the smallest size.
     pub fn place_market_funds(&self, symbol: &str, funds: Decimal) -> Result<String, Rejected> {
-        self.act(|engine, now| engine.place_market_funds(now, symbol, funds, None))
+        self.act(|engine, now| engine.place_market_funds(now, (self.wallet, symbol), funds, None))
             .map(id)
     }
 
@@ -99,7 +125,13 @@ impl Account {
         size: Decimal,
     ) -> Result<String, Rejected> {
         self.act(|engine, now| {
-            engine.place_stop(now, (symbol, side, kind), (stop_price, order_price), size)
+            engine.place_stop(
+                now,
+                (self.wallet, symbol, side),
+                kind,
+                (stop_price, order_price),
+                size,
+            )
         })
         .map(id)
     }
@@ -136,7 +168,8 @@ impl Account {
         self.act(|engine, now| engine.fill_resting(now, order_id, size))
     }
 
-    /// Sets the last price of a symbol: open orders that it goes through fill, stops trigger.
+    /// Sets the last price of a symbol: open orders that it goes through fill, stops trigger, and
+    /// what the cross-margin account owes is told at its new worth.
     ///
     /// # Errors
     /// Unknown symbol, or a price off its tick.
@@ -152,10 +185,12 @@ impl Account {
         self.act(|engine, now| engine.deposit(now, currency, amount))
     }
 
-    /// Moves money between the two accounts.
+    /// Moves money between two wallets. A margin account that owes something keeps enough of it to
+    /// stay at a debt ratio of 0.6.
     ///
     /// # Errors
-    /// As [`Account::deposit`]; also when there is too little.
+    /// As [`Account::deposit`]; also when there is too little, when it is needed for a debt, or when
+    /// a wallet does not keep the currency.
     pub fn transfer(
         &self,
         from: Wallet,
@@ -202,7 +237,9 @@ impl Account {
     /// Places so many small orders that stay open, as fast as the subscribers' sockets take them.
     /// Unlike any other push these wait for a client that reads slowly, and for ever for one that does
     /// not read at all. Each order makes one push on
-    /// `/spotMarket/tradeOrders`, two on `/spotMarket/tradeOrdersV2` and one on `/account/balance`.
+    /// `/spotMarket/tradeOrders`, two on `/spotMarket/tradeOrdersV2`, and one each on
+    /// `/account/balance` and `/account/snapshotBalance`. The orders settle in the trading account,
+    /// whatever the handle.
     ///
     /// # Errors
     /// The money for it is not there; some 50 USDT hold 100,000 orders.
@@ -231,9 +268,12 @@ impl Account {
         let mut placed = 0;
         while placed < most && world.has_room() {
             let now_ms = clock::now_ms();
-            world
-                .engine
-                .place_limit(now_ms, (BURST_SYMBOL, Side::Buy), (price, size), None)?;
+            world.engine.place_limit(
+                now_ms,
+                (Wallet::Trade, BURST_SYMBOL, Side::Buy),
+                (price, size),
+                None,
+            )?;
             world.publish(now_ms);
             placed += 1;
         }

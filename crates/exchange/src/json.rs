@@ -1,6 +1,6 @@
 //! JSON text written by hand, so that key order and number form are exactly those of the wire.
 
-use std::fmt::{Display, Write};
+use std::fmt::{self, Display, Formatter, Write};
 
 use rust_decimal::Decimal;
 
@@ -36,6 +36,32 @@ impl Object {
         self.key(key);
         write!(self.text, "\"{}\"", value.normalize()).expect("a String takes any text");
         self
+    }
+
+    /// An integer as the exchange writes sizes in contracts: a string.
+    pub(crate) fn number_text(mut self, key: &'static str, value: i64) -> Self {
+        self.key(key);
+        write!(self.text, "\"{value}\"").expect("a String takes any text");
+        self
+    }
+
+    /// A decimal as a JSON number, as Java's `BigDecimal` writes one: with an exponent when it has
+    /// more than five zeros after the point.
+    pub(crate) fn number(self, key: &'static str, value: Decimal) -> Self {
+        self.bare(key, BigDecimal(value.normalize(), 0))
+    }
+
+    /// The same after Java's `stripTrailingZeros`: 10 becomes `1E+1`.
+    pub(crate) fn stripped(self, key: &'static str, value: Decimal) -> Self {
+        let value = value.normalize();
+        let digits = value.mantissa().to_string();
+        let zeros = digits.len() - digits.trim_end_matches('0').len();
+        let stripped = if value.scale() == 0 && !value.is_zero() {
+            zeros
+        } else {
+            0
+        };
+        self.bare(key, BigDecimal(value, stripped))
     }
 
     /// A bare number or `true`/`false`.
@@ -79,6 +105,28 @@ impl Object {
     }
 }
 
+/// A normalised decimal, and how many zeros at its end go into the exponent.
+struct BigDecimal(Decimal, usize);
+
+impl Display for BigDecimal {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self(value, stripped) = self;
+        let mantissa = value.mantissa().unsigned_abs().to_string();
+        let digits = mantissa
+            .get(..mantissa.len() - stripped)
+            .unwrap_or(&mantissa);
+        let exponent =
+            i64::try_from(mantissa.len()).unwrap_or_default() - 1 - i64::from(value.scale());
+        if *stripped == 0 && exponent >= -6 {
+            return write!(f, "{value}");
+        }
+        let sign = if value.is_sign_negative() { "-" } else { "" };
+        let (first, rest) = digits.split_at(1);
+        let point = if rest.is_empty() { "" } else { "." };
+        write!(f, "{sign}{first}{point}{rest}E{exponent:+}")
+    }
+}
+
 fn push_string(text: &mut String, value: &str) {
     text.push('"');
     let mut rest = value;
@@ -107,6 +155,36 @@ fn push_string(text: &mut String, value: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_written_as_java_writes_them() {
+        let written = |text: &str| {
+            let value = text.parse::<Decimal>().unwrap();
+            Object::new()
+                .number("n", value)
+                .stripped("s", value)
+                .end()
+                .replace(['{', '}', '"'], "")
+        };
+        for (value, expected) in [
+            ("0", "n:0,s:0"),
+            ("0.00", "n:0,s:0"),
+            ("-0.0", "n:0,s:0"),
+            ("10", "n:10,s:1E+1"),
+            ("-1200", "n:-1200,s:-1.2E+3"),
+            ("8.50", "n:8.5,s:8.5"),
+            ("1000000", "n:1000000,s:1E+6"),
+            ("0.000001", "n:0.000001,s:0.000001"),
+            ("-0.00000012", "n:-1.2E-7,s:-1.2E-7"),
+            ("0.0000001", "n:1E-7,s:1E-7"),
+            (
+                "1234.5678901234567890",
+                "n:1234.567890123456789,s:1234.567890123456789",
+            ),
+        ] {
+            assert_eq!(written(value), expected, "{value}");
+        }
+    }
 
     #[test]
     fn keeps_key_order_and_escapes() {

@@ -1,11 +1,11 @@
 //! A local look-alike of the exchange KuCoin for its private WebSocket streams.
 //!
 //! KuCoin has had no sandbox since 2023. This crate serves one on loopback: connection tokens with
-//! real signature checks and error codes, the V1 socket of the spot host, and behind them an account
-//! whose orders, fills and balances agree to the last digit. What it did stands in a [`TruthLog`], so
-//! that a test can compare what a client received with what happened; what goes wrong is data
-//! ([`Faults`]), in code or as a script. It is unofficial, has no part in KuCoin, and was made after
-//! public documents and captures.
+//! real signature checks and error codes, the V1 socket, and behind them an account whose orders,
+//! fills, balances and debts agree to the last digit, in spot, margin and futures. What it did
+//! stands in a [`TruthLog`], so that a test can compare what a client received with what happened;
+//! what goes wrong is data ([`Faults`]), in code or as a script. It is unofficial, has no part in
+//! KuCoin, and was made after public documents and captures.
 //!
 //! Start with [`Exchange::builder`]. Any client in any language works against it when its REST base
 //! URL is set to [`Exchange::rest_url`] and its credentials to [`Exchange::credentials`].
@@ -32,10 +32,14 @@ mod v1;
 mod world;
 mod ws;
 
-pub use account::Account;
+pub use account::{Account, FuturesAccount};
 pub use builder::{ExchangeBuilder, StartError};
 pub use credentials::DemoCredentials;
-pub use engine::{Balance, Rejected, Side, StopKind, Wallet};
+pub use engine::futures::{
+    Direction, FuturesPosition, FuturesWallet, IsolatedMargin, MarginMode, SettleCurrency,
+    StopPriceType,
+};
+pub use engine::{Balance, Debt, Rejected, Side, StopKind, Wallet};
 pub use exchange::Exchange;
 pub use fault::{
     Count, Cut, Effect, Fault, Faults, ScriptError, ScriptFileError, ScriptProblem, Times, Trigger,
@@ -46,3 +50,6 @@ pub use truth::{TruthEntry, TruthLog};
 
 /// The symbols that are traded.
 pub const SYMBOLS: [&str; 4] = ["BTC-USDT", "ETH-USDT", "SOL-USDT", "KCS-USDT"];
+
+/// The futures contracts that are traded: two linear ones and an inverse one.
+pub const CONTRACTS: [&str; 3] = ["XBTUSDTM", "ETHUSDTM", "XBTUSDM"];

@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kucoin_streams_exchange::{Decimal, Exchange, Side, StopKind, TruthEntry, Wallet};
 use serde_json::Value;
@@ -20,13 +20,24 @@ fn frames(entries: &[TruthEntry]) -> Vec<String> {
 #[tokio::test]
 async fn a_subscriber_of_all_topics_gets_everything_in_order() {
     let exchange = Exchange::builder().seed(7).start().await.unwrap();
-    let mut socket = Socket::subscribed(&exchange, &[ORDERS, ORDERS_V2, BALANCE, STOPS]).await;
+    let topics = spot_topics();
+    let names: Vec<&str> = topics.iter().map(String::as_str).collect();
+    let mut socket = Socket::subscribed(&exchange, &names).await;
     exchange.account().step(300);
     let truth = exchange.truth().snapshot();
     assert!(truth.len() > 600, "300 steps made {}", truth.len());
+    let mut seen = BTreeSet::new();
     for (place, entry) in truth.iter().enumerate() {
         assert_eq!(entry.sequence, place as u64 + 1);
-        assert_eq!(socket.text().await, *entry.frame);
+        if names.contains(&entry.topic) {
+            assert_eq!(socket.text().await, *entry.frame);
+            seen.insert(entry.topic);
+        } else {
+            assert!(entry.topic.starts_with("/contract"), "{}", entry.topic);
+        }
+    }
+    for topic in [ORDERS, ORDERS_V2, BALANCE, STOPS, SNAPSHOT, FILLS, MARGIN] {
+        assert!(seen.contains(topic), "300 steps made nothing on {topic}");
     }
 }
 
@@ -181,7 +192,7 @@ async fn raw_frames_reach_the_subscribers_of_their_topic() {
 async fn a_burst_arrives_whole_and_in_order_however_slow_the_socket() {
     const BURST: u64 = 20_000;
     let exchange = Exchange::builder()
-        .truth_capacity(4 * BURST as usize)
+        .truth_capacity(5 * BURST as usize)
         .start()
         .await
         .unwrap();
@@ -202,4 +213,8 @@ async fn a_burst_arrives_whole_and_in_order_however_slow_the_socket() {
             .all(|(entry, text)| *entry.frame == **text)
     );
     assert_eq!(exchange.account().open_orders().len() as u64, BURST);
+    let counts =
+        [ORDERS, ORDERS_V2, BALANCE, SNAPSHOT].map(|topic| exchange.truth().total_of(topic));
+    assert_eq!(counts, [BURST, 2 * BURST, BURST, BURST]);
+    assert_eq!(exchange.truth().total(), 5 * BURST);
 }

@@ -16,8 +16,8 @@ fn orders() -> u64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_order_of_a_burst_arrives_in_order() {
     let orders = orders();
-    // Each order makes four pushes over all topics.
-    let capacity = usize::try_from(orders * 4).unwrap();
+    // Each order makes five pushes over all topics.
+    let capacity = usize::try_from(orders * 5).unwrap();
     let exchange = Exchange::builder()
         .seed(31)
         .truth_capacity(capacity)

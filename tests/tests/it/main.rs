@@ -5,6 +5,7 @@
 mod a_burst_arrives_whole;
 mod acknowledgements;
 mod events_equal_the_truth;
+mod every_v1_topic;
 mod frames;
 mod greetings;
 mod heartbeat;

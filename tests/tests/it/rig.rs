@@ -13,7 +13,7 @@ use kucoin_streams::{
 use kucoin_streams_exchange::{ConnectionReport, Exchange, Faults};
 use serde_json::Value;
 
-pub(crate) use crate::truth::as_event;
+pub(crate) use crate::truth::{as_event, as_json as json};
 
 pub(crate) const ORDERS: &str = "/spotMarket/tradeOrdersV2";
 pub(crate) const ORDERS_V1: &str = "/spotMarket/tradeOrders";
@@ -105,10 +105,6 @@ where
         events.push(json(event(subscription).await.event()));
     }
     events
-}
-
-pub(crate) fn json<E: serde::Serialize>(event: &E) -> Value {
-    serde_json::to_value(event).unwrap()
 }
 
 /// The events that the truth log holds of a topic.

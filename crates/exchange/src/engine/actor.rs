@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use super::event::{Side, StopKind, Text};
 use super::ledger::Wallet;
-use super::{Engine, Rejected};
+use super::{Engine, Futures, Rejected};
 
 /// Above this many resting orders the owner fills and cancels rather than places.
 const BUSY: usize = 12;
@@ -24,7 +24,13 @@ enum Action {
     PlaceStop,
     CancelStop,
     Transfer,
+    Borrow,
+    Repay,
+    Interest,
 }
+
+/// Where an order goes, and what it wants there.
+type Place = (Wallet, &'static str, Side);
 
 /// What the owner does, and how often: parts of the sum of the second column.
 const HABITS: &[(Action, u64)] = &[
@@ -39,6 +45,9 @@ const HABITS: &[(Action, u64)] = &[
     (Action::PlaceStop, 4),
     (Action::CancelStop, 2),
     (Action::Transfer, 3),
+    (Action::Borrow, 3),
+    (Action::Repay, 3),
+    (Action::Interest, 1),
 ];
 
 impl Engine {
@@ -46,11 +55,16 @@ impl Engine {
     /// Always leaves at least one event.
     pub(crate) fn step(&mut self, now_ms: u64) {
         self.advance(now_ms);
+        if self.futures.has_turn() {
+            self.with_futures(now_ms, Futures::step);
+            return;
+        }
         let before = self.events.len();
         let moved = self.rng.index(self.markets.len());
         let rng = &mut self.rng;
         self.markets[moved].walk(rng);
         self.price_moved(moved);
+        self.debts_revalued_again();
         // An action may not be possible now: no order to cancel, no money to spend.
         for _ in 0..16 {
             if self.events.len() > before {
@@ -85,6 +99,9 @@ impl Engine {
             {
                 Action::Rest
             }
+            Action::Repay | Action::Interest if self.margin.debts().next().is_none() => {
+                Action::Borrow
+            }
             action => action,
         }
     }
@@ -95,16 +112,15 @@ impl Engine {
             Action::Rest => self.rest().map(drop),
             Action::Cross => self.cross().map(drop),
             Action::MarketSize => {
-                let (symbol, side, size) = self.draw_trade();
+                let (place, size) = self.draw_trade();
                 let client_oid = self.draw_client_oid();
-                self.place_market(now, (symbol, side), size, client_oid)
-                    .map(drop)
+                self.place_market(now, place, size, client_oid).map(drop)
             }
             Action::MarketFunds => {
-                let (symbol, ..) = self.draw_trade();
+                let ((wallet, symbol, _), _) = self.draw_trade();
                 let funds = Decimal::from(self.rng.between(10, 900));
                 let client_oid = self.draw_client_oid();
-                self.place_market_funds(now, symbol, funds, client_oid)
+                self.place_market_funds(now, (wallet, symbol), funds, client_oid)
                     .map(drop)
             }
             Action::FillPart => {
@@ -137,11 +153,18 @@ impl Engine {
                 }
             },
             Action::Transfer => self.move_money(),
+            Action::Borrow => self.borrow_some(),
+            Action::Repay => self.repay_some(),
+            Action::Interest => {
+                self.settle_interest(now);
+                Ok(())
+            }
         }
     }
 
     fn rest(&mut self) -> Result<Text, Rejected> {
-        let (symbol, side, size) = self.draw_trade();
+        let (place, size) = self.draw_trade();
+        let (_, symbol, side) = place;
         let market = &self.markets[self.market(symbol)?];
         // 0.02 % to 0.6 % from the last price: some are reached by the walk soon, some never.
         let distance = market.last * Decimal::new(self.rng.between(2, 60) as i64, 4);
@@ -150,11 +173,12 @@ impl Engine {
             Side::Sell => market.floor_price(market.ask() + distance),
         };
         let client_oid = self.draw_client_oid();
-        self.place_limit(self.now_ms, (symbol, side), (price, size), client_oid)
+        self.place_limit(self.now_ms, place, (price, size), client_oid)
     }
 
     fn cross(&mut self) -> Result<Text, Rejected> {
-        let (symbol, side, size) = self.draw_trade();
+        let (place, size) = self.draw_trade();
+        let (_, symbol, side) = place;
         let market = &self.markets[self.market(symbol)?];
         let ticks = market.price_increment * Decimal::from(self.rng.below(3));
         let price = match side {
@@ -162,11 +186,12 @@ impl Engine {
             Side::Sell => market.bid() - ticks,
         };
         let client_oid = self.draw_client_oid();
-        self.place_limit(self.now_ms, (symbol, side), (price, size), client_oid)
+        self.place_limit(self.now_ms, place, (price, size), client_oid)
     }
 
     fn place_some_stop(&mut self) -> Result<Text, Rejected> {
-        let (symbol, side, size) = self.draw_trade();
+        let (place, size) = self.draw_trade();
+        let (_, symbol, side) = place;
         let market = &self.markets[self.market(symbol)?];
         let distance = market.last * Decimal::new(self.rng.between(1, 30) as i64, 4);
         let (kind, stop) = match side {
@@ -184,24 +209,28 @@ impl Engine {
         } else {
             None
         };
-        self.place_stop(self.now_ms, (symbol, side, kind), (stop, order_price), size)
+        self.place_stop(self.now_ms, place, kind, (stop, order_price), size)
     }
 
     fn move_money(&mut self) -> Result<(), Rejected> {
         let amount = Decimal::new(self.rng.between(1_000, 200_000) as i64, 2);
-        if self.rng.chance(30) {
-            return self.deposit(self.now_ms, "USDT", amount);
-        }
-        let poor = self.balance(Wallet::Trade, "USDT").available < Decimal::from(100_000);
+        let (wallet, enough) = match self.rng.below(10) {
+            0..3 => return self.deposit(self.now_ms, "USDT", amount),
+            3..8 => (Wallet::Trade, 100_000),
+            8 => (Wallet::Margin, 20_000),
+            _ => (self.draw_isolated(), 2_000),
+        };
+        let poor = self.balance(wallet, "USDT").available < Decimal::from(enough);
         let way = if poor {
-            (Wallet::Main, Wallet::Trade)
+            (Wallet::Main, wallet)
         } else {
-            (Wallet::Trade, Wallet::Main)
+            (wallet, Wallet::Main)
         };
         self.transfer(self.now_ms, way, "USDT", amount)
     }
 
-    fn draw_trade(&mut self) -> (&'static str, Side, Decimal) {
+    /// Mostly spot, now and then in a margin account.
+    fn draw_trade(&mut self) -> (Place, Decimal) {
         let index = self.rng.index(self.markets.len());
         let worth = Decimal::from(self.rng.between(20, 2_500));
         let side = if self.rng.chance(50) {
@@ -209,13 +238,19 @@ impl Engine {
         } else {
             Side::Sell
         };
+        let draw = self.rng.below(10);
         let market = &self.markets[index];
+        let wallet = match draw {
+            0..8 => Wallet::Trade,
+            8 => Wallet::Margin,
+            _ => Wallet::Isolated(market.symbol),
+        };
         // Some four digits of size, as people type them.
         let size = market
             .size_for(worth, market.last)
             .round_sf(4)
             .unwrap_or_default();
-        (market.symbol, side, market.floor_size(size))
+        ((wallet, market.symbol, side), market.floor_size(size))
     }
 
     fn draw_open(&mut self) -> Text {

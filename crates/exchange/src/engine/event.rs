@@ -4,6 +4,10 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
+use super::futures::FuturesEvent;
+use super::ledger::{Reason, Wallet};
+use super::margin::MarginEvent;
+
 /// Text that is shared by an order and all of its events.
 pub(crate) type Text = Arc<str>;
 
@@ -13,6 +17,8 @@ pub(crate) enum Event {
     Order(OrderEvent),
     Balance(BalanceEvent),
     Stop(StopEvent),
+    Margin(MarginEvent),
+    Futures(FuturesEvent),
 }
 
 /// Which way an order trades.
@@ -78,6 +84,12 @@ pub(crate) struct Fill {
     pub(crate) size: Decimal,
     pub(crate) trade_id: Text,
     pub(crate) liquidity: Liquidity,
+    pub(crate) fee: Decimal,
+    /// The fee as a part of the cost.
+    pub(crate) fee_rate: Decimal,
+    pub(crate) fee_currency: &'static str,
+    /// The id of the order that this one met, which is somebody else's.
+    pub(crate) counter_order_id: Text,
 }
 
 /// How an order says how much it wants, and what of it is left.
@@ -122,12 +134,13 @@ pub(crate) struct RelationContext {
 #[derive(Debug, Clone)]
 pub(crate) struct BalanceEvent {
     pub(crate) account_id: Text,
+    pub(crate) wallet: Wallet,
     pub(crate) currency: Text,
     pub(crate) available: Decimal,
     pub(crate) hold: Decimal,
     pub(crate) available_change: Decimal,
     pub(crate) hold_change: Decimal,
-    pub(crate) relation_event: &'static str,
+    pub(crate) reason: Reason,
     pub(crate) relation_event_id: Text,
     pub(crate) context: Option<RelationContext>,
     pub(crate) time_ms: u64,
@@ -166,6 +179,8 @@ pub(crate) enum StopChange {
 pub(crate) struct StopEvent {
     pub(crate) change: StopChange,
     pub(crate) order_id: Text,
+    /// The account that the order settles in once it is placed.
+    pub(crate) wallet: Wallet,
     pub(crate) symbol: &'static str,
     pub(crate) side: Side,
     pub(crate) kind: StopKind,

@@ -45,6 +45,14 @@ impl Ids {
         ))
     }
 
+    /// An order id in the shape of ours that is of another machine: somebody else's order.
+    pub(crate) fn stranger(&mut self, time_ms: u64) -> Text {
+        let seconds = (time_ms / 1000) & 0xFFFF_FFFF;
+        let machine = self.machine ^ (1 + self.rng.below(0xFF_FFFF_FFFE));
+        let counter = self.rng.below(0x100_0000);
+        Arc::from(format!("{seconds:08x}{machine:010x}{counter:06x}"))
+    }
+
     /// `vs` and 22 lower-case letters or digits, the counter at the end.
     pub(crate) fn stop_order(&mut self) -> Text {
         self.orders += 1;
@@ -91,6 +99,9 @@ mod tests {
         let (first, second) = (ids.order(1_730_805_502_661), ids.order(1_730_805_502_661));
         assert_eq!((first.len(), second.len()), (24, 24));
         assert_ne!(first, second);
+        let stranger = ids.stranger(1_730_805_502_661);
+        assert_eq!(stranger.len(), 24);
+        assert_ne!(stranger[8..18], first[8..18], "a machine of its own");
         assert_eq!(ids.stop_order().len(), 24);
         assert_eq!(ids.client().len(), 36);
         assert!(ids.trade() < ids.trade());

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
+use super::margin::{CurrencyState, MarginEvent};
 use super::*;
 
 const START: u64 = 1_730_000_000_000;
@@ -12,9 +13,15 @@ const START: u64 = 1_730_000_000_000;
 /// What an outsider who sees only the events makes of them.
 #[derive(Default)]
 struct Auditor {
-    balances: BTreeMap<(String, String), (Decimal, Decimal)>,
-    /// The sum of all changes, available and hold, by account name and currency.
+    balances: BTreeMap<(Wallet, String), (Decimal, Decimal)>,
+    /// By account id.
+    accounts: BTreeMap<String, (Wallet, String)>,
+    /// The sum of all changes, available and hold, by account and currency.
     sums: BTreeMap<(Wallet, String), (Decimal, Decimal)>,
+    /// What was borrowed less what was repaid since the debts of the account were told last.
+    loans: BTreeMap<(Wallet, String), Decimal>,
+    /// The debts as they were told last.
+    debts: BTreeMap<(Wallet, String), Decimal>,
     /// By trade id.
     trades: BTreeMap<String, Trade>,
 }
@@ -34,6 +41,9 @@ impl Auditor {
             Event::Order(order) => self.see_order(order),
             Event::Balance(balance) => self.see_balance(balance),
             Event::Stop(_) => {}
+            Event::Margin(event) => self.see_margin(event),
+            // The futures account has an auditor of its own.
+            Event::Futures(_) => {}
         }
     }
 
@@ -81,18 +91,20 @@ impl Auditor {
     }
 
     fn see_balance(&mut self, event: &BalanceEvent) {
-        let key = (event.account_id.to_string(), event.currency.to_string());
-        let wallet = match event.relation_event.split_once('.') {
-            Some(("main", _)) => Wallet::Main,
-            _ => Wallet::Trade,
-        };
-        let sum = self
-            .sums
-            .entry((wallet, event.currency.to_string()))
-            .or_default();
+        let place = (event.wallet, event.currency.to_string());
+        if matches!(event.reason, Reason::Borrow | Reason::Repay) {
+            *self.loans.entry(place.clone()).or_default() += event.available_change;
+        }
+        let sum = self.sums.entry(place.clone()).or_default();
         sum.0 += event.available_change;
         sum.1 += event.hold_change;
-        let before = self.balances.insert(key, (event.available, event.hold));
+        let owner = self.accounts.entry(event.account_id.to_string());
+        assert_eq!(
+            *owner.or_insert(place.clone()),
+            place,
+            "an account id is of one account"
+        );
+        let before = self.balances.insert(place, (event.available, event.hold));
         if let Some((available, hold)) = before {
             assert_eq!(available + event.available_change, event.available);
             assert_eq!(hold + event.hold_change, event.hold);
@@ -112,6 +124,56 @@ impl Auditor {
         }
     }
 
+    fn see_margin(&mut self, event: &MarginEvent) {
+        match event {
+            MarginEvent::Cross(cross) => {
+                for state in &cross.currencies {
+                    self.see_debt(Wallet::Margin, state);
+                }
+            }
+            MarginEvent::Isolated(isolated) => {
+                for state in &isolated.currencies {
+                    self.see_debt(Wallet::Isolated(isolated.symbol), state);
+                }
+            }
+            MarginEvent::Status(_) => {}
+        }
+    }
+
+    /// A debt changes by what is borrowed and repaid, to the last digit, or else by interest.
+    fn see_debt(&mut self, wallet: Wallet, state: &CurrencyState) {
+        let place = (wallet, state.currency.to_owned());
+        let owed = state.debt.total();
+        let before = self.debts.insert(place.clone(), owed).unwrap_or_default();
+        match self.loans.remove(&place) {
+            Some(loans) => assert_eq!(before + loans, owed, "a loan in {place:?}"),
+            None => assert!(owed >= before, "a debt in {place:?} went by itself"),
+        }
+        assert!(state.debt.principal >= Decimal::ZERO && state.debt.interest >= Decimal::ZERO);
+        let balance = self.balances.get(&place);
+        if let Some((available, hold)) = balance {
+            let told = (state.balance.available, state.balance.hold);
+            assert_eq!(told, (*available, *hold), "told with the debt in {place:?}");
+        }
+    }
+
+    /// Every debt has been told as it is, and nothing else is owed.
+    fn check_debts(&self, engine: &Engine) {
+        let owed: BTreeMap<_, _> = engine
+            .margin
+            .debts()
+            .map(|(wallet, currency, debt)| ((wallet, currency.to_owned()), debt.total()))
+            .collect();
+        let told: BTreeMap<_, _> = self
+            .debts
+            .iter()
+            .filter(|entry| !entry.1.is_zero())
+            .map(|(place, owed)| (place.clone(), *owed))
+            .collect();
+        assert_eq!(told, owed);
+        assert!(self.loans.is_empty(), "untold loans: {:?}", self.loans);
+    }
+
     /// What there was at first and all changes together make what there is.
     fn check_sums(&self, first: &BTreeMap<(Wallet, String), Balance>, engine: &Engine) {
         for (wallet, currency, balance) in engine.ledger.balances() {
@@ -126,6 +188,7 @@ impl Auditor {
     }
 
     fn check(&self, engine: &Engine) {
+        self.check_debts(engine);
         for (wallet, currency, balance) in engine.ledger.balances() {
             assert_eq!(balance.total(), balance.available + balance.hold);
             let held: Decimal = engine
@@ -138,7 +201,7 @@ impl Auditor {
                     } else {
                         market.base
                     };
-                    wallet == Wallet::Trade && held_in == currency
+                    wallet == order.wallet && held_in == currency
                 })
                 .map(|order| order.reserved)
                 .sum();
@@ -219,7 +282,19 @@ fn a_long_run_shows_every_kind_of_event() {
         for event in engine.take_events() {
             seen.insert(match event {
                 Event::Order(order) => format!("order {}", order.change.as_str()),
-                Event::Balance(balance) => balance.relation_event.to_owned(),
+                Event::Balance(balance) => {
+                    let account = match balance.wallet {
+                        Wallet::Isolated(_) => "Isolated".to_owned(),
+                        wallet => format!("{wallet:?}"),
+                    };
+                    format!("balance {account} {:?}", balance.reason)
+                }
+                Event::Margin(MarginEvent::Cross(_)) => "cross debts".to_owned(),
+                Event::Margin(MarginEvent::Status(status)) => format!("cross {:?}", status.change),
+                Event::Margin(MarginEvent::Isolated(isolated)) => {
+                    format!("isolated {:?}", isolated.phase)
+                }
+                Event::Futures(_) => "futures".to_owned(),
                 Event::Stop(stop) => match stop.change {
                     StopChange::Open => "stop open".to_owned(),
                     StopChange::Triggered(_) => "stop triggered".to_owned(),
@@ -230,8 +305,27 @@ fn a_long_run_shows_every_kind_of_event() {
         assert!(engine.open.len() <= 20, "the book stays readable");
     }
     let expected = [
-        "main.deposit",
-        "main.transfer",
+        "balance Isolated Borrow",
+        "balance Isolated Hold",
+        "balance Isolated Repay",
+        "balance Isolated Settled",
+        "balance Isolated Transfer",
+        "balance Main Deposit",
+        "balance Main Transfer",
+        "balance Margin Borrow",
+        "balance Margin Hold",
+        "balance Margin Repay",
+        "balance Margin Settled",
+        "balance Margin Transfer",
+        "balance Trade Hold",
+        "balance Trade Settled",
+        "balance Trade Transfer",
+        "cross debts",
+        "futures",
+        "isolated Borrowing",
+        "isolated Clear",
+        "isolated Owing",
+        "isolated Repaying",
         "order canceled",
         "order filled",
         "order match",
@@ -241,9 +335,6 @@ fn a_long_run_shows_every_kind_of_event() {
         "stop cancel",
         "stop open",
         "stop triggered",
-        "trade.hold",
-        "trade.setted",
-        "trade.transfer",
     ];
     assert_eq!(seen.into_iter().collect::<Vec<_>>(), expected);
 }
@@ -254,7 +345,7 @@ fn a_market_buy_by_funds_ends_canceled_and_spends_no_more_than_its_funds() {
     let before = engine.balance(Wallet::Trade, "USDT");
     let funds = Decimal::from(500);
     engine
-        .place_market_funds(START, "BTC-USDT", funds, None)
+        .place_market_funds(START, (Wallet::Trade, "BTC-USDT"), funds, None)
         .unwrap();
     let after = engine.balance(Wallet::Trade, "USDT");
     let spent = before.total() - after.total();
@@ -281,7 +372,12 @@ fn refuses_what_kucoin_would_refuse() {
     let mut engine = Engine::new(1, START);
     let (price, size) = (Decimal::from(60_000), Decimal::ONE);
     let place = |engine: &mut Engine, symbol, price, size| {
-        engine.place_limit(START, (symbol, Side::Buy), (price, size), None)
+        engine.place_limit(
+            START,
+            (Wallet::Trade, symbol, Side::Buy),
+            (price, size),
+            None,
+        )
     };
     assert!(matches!(
         place(&mut engine, "XYZ-USDT", price, size),

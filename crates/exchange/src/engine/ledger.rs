@@ -1,6 +1,7 @@
 //! The money: what is available and what is held, in every account and currency.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
@@ -17,6 +18,23 @@ pub enum Wallet {
     Main,
     /// The spot trading account (`trade`).
     Trade,
+    /// The cross-margin account (`margin`), which may borrow on all that it holds.
+    Margin,
+    /// The isolated-margin account of one of [`SYMBOLS`](crate::SYMBOLS) (`isolated_BTC-USDT`),
+    /// which holds and borrows the two currencies of its symbol.
+    Isolated(&'static str),
+}
+
+/// The account as KuCoin names it.
+impl fmt::Display for Wallet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Main => f.write_str("main"),
+            Self::Trade => f.write_str("trade"),
+            Self::Margin => f.write_str("margin"),
+            Self::Isolated(symbol) => write!(f, "isolated_{symbol}"),
+        }
+    }
 }
 
 /// What is in one wallet, in one currency.
@@ -37,13 +55,15 @@ impl Balance {
     }
 }
 
-/// Why a balance changed; the wire's `relationEvent` says both account and reason.
+/// Why a balance changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reason {
     Deposit,
     Transfer,
     Hold,
     Settled,
+    Borrow,
+    Repay,
 }
 
 #[derive(Debug, Default)]
@@ -60,7 +80,12 @@ impl Ledger {
             .unwrap_or_default()
     }
 
-    #[cfg(test)]
+    /// Whether there ever was anything of this currency in the account.
+    pub(crate) fn knows(&self, wallet: Wallet, currency: &str) -> bool {
+        self.balances()
+            .any(|(owner, known, _)| owner == wallet && known == currency)
+    }
+
     pub(crate) fn balances(&self) -> impl Iterator<Item = (Wallet, &str, Balance)> {
         self.entries
             .iter()
@@ -105,24 +130,12 @@ impl Ledger {
             hold,
             available_change,
             hold_change,
-            relation_event: relation_event(wallet, reason),
+            wallet,
+            reason,
             relation_event_id: ids.relation(),
             context,
             time_ms,
         })
-    }
-}
-
-fn relation_event(wallet: Wallet, reason: Reason) -> &'static str {
-    match (wallet, reason) {
-        (Wallet::Main, Reason::Deposit) => "main.deposit",
-        (Wallet::Main, Reason::Transfer) => "main.transfer",
-        (Wallet::Main, _) => "main.other",
-        (Wallet::Trade, Reason::Hold) => "trade.hold",
-        // The wire spells it so.
-        (Wallet::Trade, Reason::Settled) => "trade.setted",
-        (Wallet::Trade, Reason::Transfer) => "trade.transfer",
-        (Wallet::Trade, Reason::Deposit) => "trade.other",
     }
 }
 

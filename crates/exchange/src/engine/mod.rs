@@ -1,17 +1,21 @@
 //! The account engine: orders, fills, stops and money; no clock, socket or wire format of its own.
 //!
 //! Commands change the account at a given time and leave [`Event`]s, in their true order, to be
-//! taken by [`Engine::take_events`]. All amounts are exact: nothing is ever rounded but the sizes
-//! and prices of orders that the engine itself chooses.
+//! taken by [`Engine::take_events`]. All amounts are exact: of the spot and margin accounts nothing
+//! that is booked is ever rounded but interest, and the sizes and prices of orders that the engine
+//! itself chooses.
 
 mod actor;
 mod event;
+pub(crate) mod futures;
 mod ids;
 #[cfg(test)]
 mod invariants;
 mod ledger;
+pub(crate) mod margin;
 mod market;
 mod order;
+mod rejected;
 mod settle;
 mod stop;
 
@@ -20,69 +24,23 @@ use std::collections::HashMap;
 use rust_decimal::Decimal;
 
 pub(crate) use event::{
-    BalanceEvent, Event, Liquidity, OrderChange, OrderEvent, Quantity, StopChange, StopEvent, Text,
+    BalanceEvent, Event, Fill, Liquidity, OrderChange, OrderEvent, Quantity, StopChange, StopEvent,
+    Text,
 };
 pub use event::{Side, StopKind};
+use futures::Futures;
+pub(crate) use ledger::Reason;
 pub use ledger::{Balance, Wallet};
+pub use margin::Debt;
+pub use rejected::Rejected;
 
 use crate::rng::Rng;
 use ids::Ids;
-use ledger::{Ledger, Reason};
+use ledger::Ledger;
+use margin::Margin;
 use market::{Market, markets};
 use order::Order;
 use stop::StopOrder;
-
-/// Why the exchange did not take a command.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Rejected {
-    /// The symbol is not traded here; [`crate::SYMBOLS`] lists those that are.
-    #[error("symbol {symbol} does not exist")]
-    UnknownSymbol {
-        /// The symbol that was asked for.
-        symbol: String,
-    },
-    /// The size is not a positive multiple of the symbol's increment: round it down.
-    #[error("size {size} is not a positive multiple of {increment}")]
-    Size {
-        /// The size that was asked for.
-        size: Decimal,
-        /// The increment that it must be a multiple of.
-        increment: Decimal,
-    },
-    /// The price is not a positive multiple of the symbol's tick: round it to the tick.
-    #[error("price {price} is not a positive multiple of {increment}")]
-    Price {
-        /// The price that was asked for.
-        price: Decimal,
-        /// The tick that it must be a multiple of.
-        increment: Decimal,
-    },
-    /// The amount is not positive, or has more than 12 decimals: give a plain amount.
-    #[error("amount {amount} is not positive with at most 12 decimals")]
-    Amount {
-        /// The amount that was asked for.
-        amount: Decimal,
-    },
-    /// The amount is more than the engine can keep exactly: use a smaller one.
-    #[error("amount exceeds the limit of {limit}")]
-    TooLarge {
-        /// The greatest amount that is taken.
-        limit: Decimal,
-    },
-    /// Not enough is available in this currency: deposit or transfer first.
-    #[error("balance insufficient in {currency}")]
-    InsufficientFunds {
-        /// The currency that is short.
-        currency: String,
-    },
-    /// No open order has this id: it may have been filled or cancelled already.
-    #[error("order {order_id} does not exist or is done")]
-    UnknownOrder {
-        /// The id that was asked for.
-        order_id: String,
-    },
-}
 
 /// The fee of a taker, as a part of the cost.
 pub(crate) const TAKER_FEE: Decimal = Decimal::from_parts(1, 0, 0, false, 3);
@@ -97,10 +55,12 @@ pub(crate) struct Engine {
     ids: Ids,
     markets: Vec<Market>,
     ledger: Ledger,
+    margin: Margin,
     orders: HashMap<Text, Order>,
     /// The ids of `orders` in no order, so that one can be drawn at random; an order knows its slot.
     open: Vec<Text>,
     stops: Vec<StopOrder>,
+    futures: Futures,
     events: Vec<Event>,
     /// Engine time never runs backwards, whatever the wall clock does.
     now_ms: u64,
@@ -114,9 +74,11 @@ impl Engine {
             ids: Ids::new(seed),
             markets: markets(),
             ledger: Ledger::default(),
+            margin: Margin::default(),
             orders: HashMap::new(),
             open: Vec::new(),
             stops: Vec::new(),
+            futures: Futures::new(seed, now_ms),
             events: Vec::new(),
             now_ms,
         };
@@ -127,6 +89,16 @@ impl Engine {
             (Wallet::Trade, "ETH", 30),
             (Wallet::Trade, "SOL", 600),
             (Wallet::Trade, "KCS", 8_000),
+            (Wallet::Margin, "USDT", 20_000),
+            (Wallet::Margin, "BTC", 1),
+            (Wallet::Margin, "ETH", 5),
+            (Wallet::Isolated("BTC-USDT"), "USDT", 4_000),
+            (Wallet::Isolated("ETH-USDT"), "USDT", 2_000),
+            (Wallet::Isolated("ETH-USDT"), "ETH", 1),
+            (Wallet::Isolated("SOL-USDT"), "USDT", 2_000),
+            (Wallet::Isolated("SOL-USDT"), "SOL", 10),
+            (Wallet::Isolated("KCS-USDT"), "USDT", 1_000),
+            (Wallet::Isolated("KCS-USDT"), "KCS", 100),
         ];
         for (wallet, currency, amount) in opening {
             engine
@@ -141,6 +113,24 @@ impl Engine {
         }
         engine.events.clear();
         engine
+    }
+
+    /// Lets a command act on the futures account; what it leaves takes its place in the order of
+    /// everything.
+    pub(crate) fn with_futures<R>(
+        &mut self,
+        now_ms: u64,
+        command: impl FnOnce(&mut Futures) -> R,
+    ) -> R {
+        self.advance(now_ms);
+        let result = command(self.futures.at(self.now_ms));
+        let events = self.futures.take_events();
+        self.events.extend(events.into_iter().map(Event::Futures));
+        result
+    }
+
+    pub(crate) fn futures(&self) -> &Futures {
+        &self.futures
     }
 
     /// What happened since the last call, in order.
@@ -181,7 +171,8 @@ impl Engine {
         )
     }
 
-    /// Moves money between the two accounts: two events, the payer's first.
+    /// Moves money between two accounts: two events, the payer's first. What a margin account that
+    /// owes something holds can leave it in part only.
     pub(crate) fn transfer(
         &mut self,
         now_ms: u64,
@@ -191,6 +182,12 @@ impl Engine {
     ) -> Result<(), Rejected> {
         self.advance(now_ms);
         check_amount(amount)?;
+        for wallet in [from, to] {
+            self.check_kept(wallet, currency)?;
+        }
+        if from != to && self.margin.owes(from) {
+            self.check_withdrawal(from, currency, amount)?;
+        }
         if self.ledger.balance(to, currency).total() + amount > MAX_BALANCE {
             return Err(Rejected::TooLarge { limit: MAX_BALANCE });
         }
@@ -207,10 +204,14 @@ impl Engine {
             (amount, Decimal::ZERO),
             Reason::Transfer,
             None,
-        )
+        )?;
+        self.collateral_moved(from);
+        self.collateral_moved(to);
+        Ok(())
     }
 
     /// Sets the last price; resting orders that it crosses fill, and stops that it reaches trigger.
+    /// Debts of the cross-margin account are told at their new worth.
     pub(crate) fn set_price(
         &mut self,
         now_ms: u64,
@@ -222,6 +223,7 @@ impl Engine {
         self.markets[market].check_price(price)?;
         self.markets[market].last = price;
         self.price_moved(market);
+        self.debts_revalued();
         Ok(())
     }
 

@@ -15,6 +15,7 @@ const BOOK_LEVELS: usize = 3;
 pub(crate) struct Order {
     pub(crate) id: Text,
     pub(crate) client_oid: Option<Text>,
+    pub(crate) wallet: Wallet,
     pub(crate) market: usize,
     pub(crate) side: Side,
     /// None for a market order.
@@ -43,6 +44,8 @@ impl Order {
 /// What an order asks for, before it has an id.
 #[derive(Debug, Clone)]
 pub(crate) struct NewOrder {
+    /// The account that holds and settles the money.
+    pub(crate) wallet: Wallet,
     pub(crate) market: usize,
     pub(crate) side: Side,
     pub(crate) price: Option<Decimal>,
@@ -55,7 +58,7 @@ impl Engine {
     pub(crate) fn place_limit(
         &mut self,
         now_ms: u64,
-        (symbol, side): (&str, Side),
+        (wallet, symbol, side): (Wallet, &str, Side),
         (price, size): (Decimal, Decimal),
         client_oid: Option<Text>,
     ) -> Result<Text, Rejected> {
@@ -71,6 +74,7 @@ impl Engine {
             remain: size,
         };
         self.place(NewOrder {
+            wallet,
             market: index,
             side,
             price: Some(price),
@@ -83,7 +87,7 @@ impl Engine {
     pub(crate) fn place_market(
         &mut self,
         now_ms: u64,
-        (symbol, side): (&str, Side),
+        (wallet, symbol, side): (Wallet, &str, Side),
         size: Decimal,
         client_oid: Option<Text>,
     ) -> Result<Text, Rejected> {
@@ -98,6 +102,7 @@ impl Engine {
             remain: size,
         };
         self.place(NewOrder {
+            wallet,
             market: index,
             side,
             price: None,
@@ -111,7 +116,7 @@ impl Engine {
     pub(crate) fn place_market_funds(
         &mut self,
         now_ms: u64,
-        symbol: &str,
+        (wallet, symbol): (Wallet, &str),
         funds: Decimal,
         client_oid: Option<Text>,
     ) -> Result<Text, Rejected> {
@@ -128,6 +133,7 @@ impl Engine {
             remain: funds,
         };
         self.place(NewOrder {
+            wallet,
             market: index,
             side: Side::Buy,
             price: None,
@@ -187,6 +193,7 @@ impl Engine {
     }
 
     pub(crate) fn place(&mut self, new: NewOrder) -> Result<Text, Rejected> {
+        self.check_trades_in(new.wallet, new.market)?;
         let market = &self.markets[new.market];
         let fee = Decimal::ONE + TAKER_FEE;
         let ticks = market.price_increment * Decimal::from(BOOK_LEVELS);
@@ -207,7 +214,7 @@ impl Engine {
             trade_id: None,
         };
         self.change(
-            Wallet::Trade,
+            new.wallet,
             currency,
             (-reserved, reserved),
             Reason::Hold,
@@ -216,6 +223,7 @@ impl Engine {
         let mut order = Order {
             id: Arc::clone(&id),
             client_oid: new.client_oid,
+            wallet: new.wallet,
             market: new.market,
             side: new.side,
             price: new.price,
@@ -278,7 +286,7 @@ impl Engine {
             trade_id: None,
         };
         self.change(
-            Wallet::Trade,
+            order.wallet,
             currency,
             (amount, -amount),
             Reason::Hold,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use super::event::{Fill, Liquidity, OrderChange, Quantity, RelationContext, Side, Text};
-use super::ledger::{Reason, Wallet};
+use super::ledger::Reason;
 use super::order::{Order, unknown};
 use super::{Engine, MAKER_FEE, Rejected, TAKER_FEE};
 
@@ -100,6 +100,11 @@ impl Engine {
 
     fn execute(&mut self, order: &mut Order, price: Decimal, size: Decimal, liquidity: Liquidity) {
         let cost = price * size;
+        let rate = match liquidity {
+            Liquidity::Maker => MAKER_FEE,
+            Liquidity::Taker => TAKER_FEE,
+        };
+        let fee = cost * rate;
         let trade_id = self.ids.trade();
         order.filled += size;
         match &mut order.quantity {
@@ -111,23 +116,21 @@ impl Engine {
             size,
             trade_id: Arc::clone(&trade_id),
             liquidity,
+            fee,
+            fee_rate: rate,
+            fee_currency: self.markets[order.market].quote,
+            counter_order_id: self.ids.stranger(self.now_ms),
         };
         self.report(order, OrderChange::Match, Some(fill), None);
-        self.settle(order, (cost, size), liquidity, trade_id);
+        self.settle(order, (cost, fee, size), trade_id);
     }
 
     fn settle(
         &mut self,
         order: &mut Order,
-        (cost, size): (Decimal, Decimal),
-        liquidity: Liquidity,
+        (cost, fee, size): (Decimal, Decimal, Decimal),
         trade_id: Text,
     ) {
-        let rate = match liquidity {
-            Liquidity::Maker => MAKER_FEE,
-            Liquidity::Taker => TAKER_FEE,
-        };
-        let fee = cost * rate;
         let market = &self.markets[order.market];
         let (base, quote) = (market.base, market.quote);
         let context = RelationContext {
@@ -150,7 +153,7 @@ impl Engine {
         order.reserved -= held;
         for (currency, amounts) in [(quote, quote_change), (base, base_change)] {
             self.change(
-                Wallet::Trade,
+                order.wallet,
                 currency,
                 amounts,
                 Reason::Settled,

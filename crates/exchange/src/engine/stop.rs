@@ -5,12 +5,14 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use super::event::{Event, Quantity, Side, StopChange, StopEvent, StopKind, Text};
+use super::ledger::Wallet;
 use super::order::{NewOrder, unknown};
 use super::{Engine, Rejected};
 
 #[derive(Debug, Clone)]
 pub(crate) struct StopOrder {
     id: Text,
+    wallet: Wallet,
     market: usize,
     side: Side,
     kind: StopKind,
@@ -26,12 +28,14 @@ impl Engine {
     pub(crate) fn place_stop(
         &mut self,
         now_ms: u64,
-        (symbol, side, kind): (&str, Side, StopKind),
+        (wallet, symbol, side): (Wallet, &str, Side),
+        kind: StopKind,
         (stop_price, order_price): (Decimal, Option<Decimal>),
         size: Decimal,
     ) -> Result<Text, Rejected> {
         self.advance(now_ms);
         let index = self.market(symbol)?;
+        self.check_settles_in(wallet, index)?;
         let market = &self.markets[index];
         market.check_size(size)?;
         for price in [Some(stop_price), order_price].into_iter().flatten() {
@@ -40,6 +44,7 @@ impl Engine {
         }
         let stop = StopOrder {
             id: self.ids.stop_order(),
+            wallet,
             market: index,
             side,
             kind,
@@ -94,6 +99,7 @@ impl Engine {
             remain: stop.size,
         };
         let order = NewOrder {
+            wallet: stop.wallet,
             market: stop.market,
             side: stop.side,
             price: stop.order_price,
@@ -116,6 +122,7 @@ impl Engine {
         self.events.push(Event::Stop(StopEvent {
             change,
             order_id: Arc::clone(&stop.id),
+            wallet: stop.wallet,
             symbol: self.markets[stop.market].symbol,
             side: stop.side,
             kind: stop.kind,

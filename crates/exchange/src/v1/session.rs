@@ -96,7 +96,10 @@ impl Session {
                 (vec![topic.to_owned()], Audience::Silent)
             }
             Asked::Private(topic) => (vec![topic.to_owned()], Audience::Live),
-            Asked::Public(topics) => (topics, Audience::Silent),
+            Asked::Matches(topics) if self.scope == Scope::Private && asked.private_channel => {
+                (topics, Audience::Live)
+            }
+            Asked::Matches(topics) | Asked::Public(topics) => (topics, Audience::Silent),
         };
         for topic in &topics {
             if let Some((code, text)) = lock(&self.link.armed).refusal(topic) {
@@ -118,7 +121,7 @@ impl Session {
     fn unsubscribe(&self, request: &Request, asked: &Subscription) -> Result<(), Refusal> {
         let topics = match topics::parse(asked.topic.as_deref())? {
             Asked::Private(topic) => vec![topic.to_owned()],
-            Asked::Public(topics) => topics,
+            Asked::Matches(topics) | Asked::Public(topics) => topics,
         };
         lock(&self.shared.world).unsubscribe(self.link.number, &topics, Self::ack(request, asked));
         self.shared.board.connection(self.link.number, |report| {

@@ -1,4 +1,8 @@
-//! The topics of the spot host, and what may be asked of them.
+//! The topics, and what may be asked of them.
+
+pub(crate) mod futures;
+
+use crate::SYMBOLS;
 
 /// Order changes, without `received`.
 pub(crate) const ORDERS: &str = "/spotMarket/tradeOrders";
@@ -9,13 +13,68 @@ pub(crate) const BALANCE: &str = "/account/balance";
 /// Stop orders.
 pub(crate) const STOP_ORDERS: &str = "/spotMarket/advancedOrders";
 
-/// The private topics that are served here.
-pub(crate) const PRIVATE: [&str; 4] = [ORDERS, ORDERS_V2, BALANCE, STOP_ORDERS];
+/// Balances as they stand after each change; not documented, and served.
+pub(crate) const BALANCE_SNAPSHOT: &str = "/account/snapshotBalance";
+/// Own fills with their fees; not documented, and served.
+pub(crate) const TRADE_FILLS: &str = "/spot/tradeFills";
+/// Debts and status of the cross-margin account.
+pub(crate) const MARGIN: &str = "/margin/position";
+
+/// One topic for each of [`SYMBOLS`], in their order.
+macro_rules! by_symbol {
+    ($family:literal) => {
+        [
+            concat!($family, "BTC-USDT"),
+            concat!($family, "ETH-USDT"),
+            concat!($family, "SOL-USDT"),
+            concat!($family, "KCS-USDT"),
+        ]
+    };
+}
+
+/// Debts of the isolated-margin accounts.
+pub(crate) const ISOLATED_MARGIN: [&str; SYMBOLS.len()] = by_symbol!("/margin/isolatedPosition:");
+/// Own fills, on the topics of the public trades.
+pub(crate) const MATCHES: [&str; SYMBOLS.len()] = by_symbol!("/market/match:");
+
+/// The topic of a symbol in one of the tables by symbol.
+pub(crate) fn of_symbol(
+    table: &[&'static str; SYMBOLS.len()],
+    symbol: &str,
+) -> Option<&'static str> {
+    let place = SYMBOLS.iter().position(|known| *known == symbol)?;
+    table.get(place).copied()
+}
+
+/// The private topics of the spot host that are served here, those of a symbol apart.
+const SPOT: [&str; 7] = [
+    ORDERS,
+    ORDERS_V2,
+    BALANCE,
+    BALANCE_SNAPSHOT,
+    STOP_ORDERS,
+    TRADE_FILLS,
+    MARGIN,
+];
+
+/// Every private topic that is served here: what stands in none of these is not found, so that an
+/// unknown symbol is refused.
+const PRIVATE: &[&[&str]] = &[
+    &SPOT,
+    &ISOLATED_MARGIN,
+    &futures::ACCOUNT,
+    &futures::ORDERS_OF,
+    &futures::POSITION_OF,
+];
+
+/// The trades of a symbol: a private subscription is sent the account's own, and nothing for a
+/// symbol that is not traded here.
+const MATCH_FAMILY: &str = "/market/match:";
 
 /// Public families that are taken and stay silent: this exchange has no public market data.
 const PUBLIC: [&str; 5] = [
     "/market/ticker:",
-    "/market/match:",
+    MATCH_FAMILY,
     "/market/level2:",
     "/market/snapshot:",
     "/market/candles:",
@@ -29,6 +88,9 @@ const MAX_PER_MESSAGE: usize = 100;
 pub(crate) enum Asked {
     /// One of [`PRIVATE`].
     Private(&'static str),
+    /// Trades of the market, one topic for each symbol of a comma list; own fills when asked
+    /// privately.
+    Matches(Vec<String>),
     /// Public topics, one for each symbol of a comma list.
     Public(Vec<String>),
 }
@@ -57,7 +119,8 @@ pub(crate) fn parse(topic: Option<&str>) -> Result<Asked, Refusal> {
     if !topic.starts_with('/') || topic.contains(char::is_whitespace) || topic.len() > 4096 {
         return Err(Refusal::new(400, format!("topic {topic} is invalid")));
     }
-    if let Some(known) = PRIVATE.into_iter().find(|known| *known == topic) {
+    let mut private = PRIVATE.iter().flat_map(|table| table.iter());
+    if let Some(known) = private.find(|known| **known == topic) {
         return Ok(Asked::Private(known));
     }
     let family = PUBLIC.into_iter().find(|family| topic.starts_with(family));
@@ -75,12 +138,15 @@ pub(crate) fn parse(topic: Option<&str>) -> Result<Asked, Refusal> {
             format!("exceed max subscription count limitation of {MAX_PER_MESSAGE} per time");
         return Err(Refusal::new(509, text));
     }
-    Ok(Asked::Public(
-        symbols
-            .iter()
-            .map(|symbol| format!("{family}{symbol}"))
-            .collect(),
-    ))
+    let topics = symbols
+        .iter()
+        .map(|symbol| format!("{family}{symbol}"))
+        .collect();
+    Ok(if family == MATCH_FAMILY {
+        Asked::Matches(topics)
+    } else {
+        Asked::Public(topics)
+    })
 }
 
 #[cfg(test)]
@@ -93,9 +159,23 @@ mod tests {
 
     #[test]
     fn every_private_topic_is_found() {
-        for topic in PRIVATE {
+        for topic in PRIVATE.iter().copied().flatten().copied() {
             assert_eq!(parse(Some(topic)), Ok(Asked::Private(topic)));
         }
+    }
+
+    #[test]
+    fn a_topic_of_a_symbol_names_that_symbol() {
+        for symbol in SYMBOLS {
+            for (table, family) in [
+                (&ISOLATED_MARGIN, "/margin/isolatedPosition:"),
+                (&MATCHES, MATCH_FAMILY),
+            ] {
+                let topic = of_symbol(table, symbol).unwrap();
+                assert_eq!(topic.strip_prefix(family), Some(symbol));
+            }
+        }
+        assert_eq!(of_symbol(&MATCHES, "NO-SUCH"), None);
     }
 
     #[test]
@@ -106,6 +186,11 @@ mod tests {
         assert_eq!(code(Some("/market/match: BTC-USDT")), 400);
         assert_eq!(code(Some("/account/balances")), 404);
         assert_eq!(code(Some("/account/balance,/spotMarket/tradeOrders")), 404);
+        assert_eq!(code(Some("/margin/isolatedPosition:NO-SUCH")), 404);
+        assert_eq!(
+            code(Some("/margin/isolatedPosition:BTC-USDT,ETH-USDT")),
+            404
+        );
         let many = format!("/market/match:{}", vec!["A-B"; 101].join(","));
         assert_eq!(code(Some(&many)), 509);
     }
@@ -114,6 +199,11 @@ mod tests {
     fn comma_lists_are_for_market_topics() {
         let asked = parse(Some("/market/match:BTC-USDT,ETH-USDT")).unwrap();
         let topics = ["/market/match:BTC-USDT", "/market/match:ETH-USDT"];
-        assert_eq!(asked, Asked::Public(topics.map(str::to_owned).to_vec()));
+        assert_eq!(asked, Asked::Matches(topics.map(str::to_owned).to_vec()));
+        let asked = parse(Some("/market/ticker:BTC-USDT")).unwrap();
+        assert_eq!(
+            asked,
+            Asked::Public(vec!["/market/ticker:BTC-USDT".to_owned()])
+        );
     }
 }

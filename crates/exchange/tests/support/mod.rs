@@ -20,6 +20,26 @@ pub(crate) const ORDERS: &str = "/spotMarket/tradeOrders";
 pub(crate) const ORDERS_V2: &str = "/spotMarket/tradeOrdersV2";
 pub(crate) const BALANCE: &str = "/account/balance";
 pub(crate) const STOPS: &str = "/spotMarket/advancedOrders";
+pub(crate) const SNAPSHOT: &str = "/account/snapshotBalance";
+pub(crate) const FILLS: &str = "/spot/tradeFills";
+pub(crate) const MARGIN: &str = "/margin/position";
+pub(crate) const ISOLATED_BTC: &str = "/margin/isolatedPosition:BTC-USDT";
+pub(crate) const MATCHES: &str = "/market/match:";
+
+/// All that the spot host serves to the account, each topic by itself.
+pub(crate) fn spot_topics() -> Vec<String> {
+    let account = [ORDERS, ORDERS_V2, BALANCE, STOPS, SNAPSHOT, FILLS, MARGIN];
+    let by_symbol = [MATCHES, "/margin/isolatedPosition:"];
+    let of_symbols = by_symbol.iter().flat_map(|family| {
+        let symbols = kucoin_streams_exchange::SYMBOLS.iter();
+        symbols.map(move |symbol| format!("{family}{symbol}"))
+    });
+    account
+        .map(str::to_owned)
+        .into_iter()
+        .chain(of_symbols)
+        .collect()
+}
 
 pub(crate) fn now_ms() -> u64 {
     let since = std::time::SystemTime::now()

@@ -1,7 +1,10 @@
 //! Pushes, field by field, against the shapes of live captures.
 
+use rust_decimal::Decimal;
+
 use super::*;
 use crate::engine::{Engine, Side, StopKind, Wallet};
+use crate::v1::topics;
 
 const NOW: u64 = 1_765_465_341_363;
 
@@ -30,7 +33,7 @@ fn a_resting_order_that_is_cut_filled_and_done() {
     let id = engine
         .place_limit(
             NOW,
-            ("BTC-USDT", Side::Buy),
+            (Wallet::Trade, "BTC-USDT", Side::Buy),
             (price, Decimal::new(2, 1)),
             Some("mine".into()),
         )
@@ -78,7 +81,7 @@ fn the_first_version_has_no_received_and_no_origin_size() {
     let mut engine = Engine::new(1, NOW);
     let size = Decimal::new(2, 1);
     engine
-        .place_market(NOW, ("ETH-USDT", Side::Sell), size, None)
+        .place_market(NOW, (Wallet::Trade, "ETH-USDT", Side::Sell), size, None)
         .unwrap();
     let orders = pushed(&mut engine, topics::ORDERS);
     for data in &orders {
@@ -98,7 +101,7 @@ fn the_first_version_has_no_received_and_no_origin_size() {
 fn a_buy_by_funds_shows_funds_and_ends_canceled() {
     let mut engine = Engine::new(1, NOW);
     engine
-        .place_market_funds(NOW, "BTC-USDT", Decimal::from(100), None)
+        .place_market_funds(NOW, (Wallet::Trade, "BTC-USDT"), Decimal::from(100), None)
         .unwrap();
     let orders = pushed(&mut engine, topics::ORDERS_V2);
     assert!(orders.iter().all(|data| value(data, "funds") == "100"));
@@ -127,12 +130,18 @@ fn a_balance_is_all_text_and_tells_its_trade() {
         .transfer(NOW, (Wallet::Main, Wallet::Trade), "USDT", Decimal::from(5))
         .unwrap();
     engine
-        .place_market(NOW, ("BTC-USDT", Side::Buy), Decimal::new(1, 3), None)
+        .place_market(
+            NOW,
+            (Wallet::Trade, "BTC-USDT", Side::Buy),
+            Decimal::new(1, 3),
+            None,
+        )
         .unwrap();
     let changes = pushed(&mut engine, topics::BALANCE);
     assert_eq!(value(&changes[0], "relationEvent"), "main.transfer");
     assert_eq!(value(&changes[0], "relationContext"), serde_json::json!({}));
     assert_eq!(value(&changes[0], "time"), "1765465341363");
+    assert_eq!(value(&changes[1], "relationEvent"), "trade.transfer");
     let settled = changes
         .iter()
         .find(|data| value(data, "relationEvent") == "trade.setted")
@@ -149,12 +158,78 @@ fn a_balance_is_all_text_and_tells_its_trade() {
 }
 
 #[test]
+fn every_account_has_its_own_relation_events() {
+    let mut engine = Engine::new(1, NOW);
+    let isolated = Wallet::Isolated("ETH-USDT");
+    for wallet in [Wallet::Margin, isolated] {
+        engine
+            .transfer(NOW, (Wallet::Main, wallet), "USDT", Decimal::from(5))
+            .unwrap();
+        engine
+            .borrow(NOW, (wallet, "USDT"), Decimal::from(5))
+            .unwrap();
+        engine
+            .place_market(
+                NOW,
+                (wallet, "ETH-USDT", Side::Buy),
+                Decimal::new(1, 3),
+                None,
+            )
+            .unwrap();
+    }
+    let mut events: Vec<String> = pushed(&mut engine, topics::BALANCE)
+        .iter()
+        .map(|data| value(data, "relationEvent").as_str().unwrap().to_owned())
+        .collect();
+    events.sort_unstable();
+    events.dedup();
+    let expected = [
+        "isolated_ETH-USDT.hold",
+        "isolated_ETH-USDT.other",
+        "isolated_ETH-USDT.setted",
+        "isolated_ETH-USDT.transfer",
+        "main.transfer",
+        "margin.hold",
+        "margin.other",
+        "margin.setted",
+        "margin.transfer",
+    ];
+    assert_eq!(events, expected);
+}
+
+#[test]
+fn a_snapshot_of_a_balance_is_the_change_without_its_context() {
+    let mut engine = Engine::new(1, NOW);
+    let place = (Wallet::Trade, "BTC-USDT", Side::Buy);
+    engine
+        .place_market(NOW, place, Decimal::new(1, 3), None)
+        .unwrap();
+    let events = engine.take_events();
+    let pushes: Vec<Push> = events.iter().flat_map(|event| pushes(event, NOW)).collect();
+    let of = |topic| pushes.iter().filter(move |push| push.topic == topic);
+    assert!(of(topics::BALANCE).count() > 2);
+    for (change, snapshot) in of(topics::BALANCE).zip(of(topics::BALANCE_SNAPSHOT)) {
+        let parse = |data: &str| serde_json::from_str::<serde_json::Value>(data).unwrap();
+        let mut expected = parse(&change.data);
+        assert!(expected["relationContext"]["orderId"].is_string());
+        expected["relationContext"] = serde_json::json!({});
+        assert_eq!(parse(&snapshot.data), expected);
+        assert_eq!(snapshot.subject, "account.snapshotBalance");
+        assert!(snapshot.id.is_none());
+    }
+    assert_eq!(
+        of(topics::BALANCE).count(),
+        of(topics::BALANCE_SNAPSHOT).count()
+    );
+}
+
+#[test]
 fn a_stop_order_opens_triggers_and_goes_on_under_a_new_id() {
     let mut engine = Engine::new(1, NOW);
     let stop = Decimal::from(60_000);
-    let asked = ("BTC-USDT", Side::Sell, StopKind::Loss);
+    let asked = (Wallet::Margin, "BTC-USDT", Side::Sell);
     let id = engine
-        .place_stop(NOW, asked, (stop, None), Decimal::new(1, 2))
+        .place_stop(NOW, asked, StopKind::Loss, (stop, None), Decimal::new(1, 2))
         .unwrap();
     engine
         .set_price(NOW, "BTC-USDT", Decimal::from(59_999))
@@ -170,6 +245,7 @@ fn a_stop_order_opens_triggers_and_goes_on_under_a_new_id() {
         ("open".into(), "triggered".into())
     );
     assert_eq!(value(&stops[1].data, "triggerSuccess"), true);
+    assert_eq!(value(&stops[1].data, "tradeType"), "MARGIN_TRADE");
     assert!(
         value(&stops[1].data, "orderPrice").is_null(),
         "a market stop has no order price"
@@ -183,12 +259,8 @@ fn a_stop_order_opens_triggers_and_goes_on_under_a_new_id() {
 
 #[test]
 fn a_frame_holds_its_data_where_it_says() {
-    let push = Push {
-        topic: topics::BALANCE,
-        subject: "account.balance",
-        data: "{\"a\":1}".to_owned(),
-        id: Some("9".to_owned()),
-    };
+    let push =
+        Push::private(topics::BALANCE, "account.balance", "{\"a\":1}".to_owned()).with_id("9");
     let (frame, data_at) = push.frame("u1");
     assert_eq!(&frame[data_at..frame.len() - 1], "{\"a\":1}");
     assert_eq!(

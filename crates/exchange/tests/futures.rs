@@ -1,0 +1,287 @@
+//! The futures topics over real sockets: what a subscriber gets is what happened, to the byte.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use kucoin_streams_exchange::{
+    CONTRACTS, Decimal, Direction, Exchange, MarginMode, SettleCurrency, Side, StopPriceType,
+};
+use support::*;
+
+const FUTURES_ORDERS: &str = "/contractMarket/tradeOrders";
+const FUTURES_STOPS: &str = "/contractMarket/advancedOrders";
+const WALLET: &str = "/contractAccount/wallet";
+const POSITIONS: &str = "/contract/positionAll";
+const MARGIN_MODE: &str = "/contract/marginMode";
+const CROSS_LEVERAGE: &str = "/contract/crossLeverage";
+
+/// Every futures topic: those of the account, and two for each contract.
+fn all_topics() -> Vec<String> {
+    let account = [
+        FUTURES_ORDERS,
+        FUTURES_STOPS,
+        WALLET,
+        POSITIONS,
+        MARGIN_MODE,
+        CROSS_LEVERAGE,
+    ];
+    let by_contract = CONTRACTS.iter().flat_map(|symbol| {
+        [
+            format!("/contractMarket/tradeOrders:{symbol}"),
+            format!("/contract/position:{symbol}"),
+        ]
+    });
+    account
+        .into_iter()
+        .map(str::to_owned)
+        .chain(by_contract)
+        .collect()
+}
+
+fn decimal(text: &str) -> Decimal {
+    text.parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_subscriber_of_all_futures_topics_gets_everything_in_order() {
+    let builder = Exchange::builder().seed(7).queue_capacity(65_536);
+    let exchange = builder.start().await.unwrap();
+    let topics = all_topics();
+    let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
+    let mut socket = Socket::subscribed(&exchange, &topics).await;
+    exchange.account().futures().step(1_000);
+    let truth = exchange.truth().snapshot();
+    let mut seen = BTreeSet::new();
+    for entry in &truth {
+        assert_eq!(socket.text().await, *entry.frame);
+        seen.insert(entry.topic);
+    }
+    let topics: BTreeSet<&str> = topics.into_iter().collect();
+    assert_eq!(seen, topics, "every topic was heard");
+}
+
+#[tokio::test]
+async fn a_running_exchange_trades_spot_and_futures() {
+    let exchange = Exchange::builder().seed(3).start().await.unwrap();
+    let mut socket = Socket::subscribed(&exchange, &[FUTURES_ORDERS]).await;
+    exchange.account().step(600);
+    let truth = exchange.truth();
+    let futures = truth.total_of(FUTURES_ORDERS);
+    let spot = truth.total_of(ORDERS);
+    assert!(futures > 50 && spot > futures, "{futures} and {spot}");
+    for entry in truth.of_topic(FUTURES_ORDERS) {
+        assert_eq!(socket.text().await, *entry.frame);
+    }
+}
+
+#[tokio::test]
+async fn an_order_is_told_under_its_symbol_and_under_all() {
+    let exchange = Exchange::builder().start().await.unwrap();
+    let one = "/contractMarket/tradeOrders:XBTUSDTM";
+    let other = "/contractMarket/tradeOrders:ETHUSDTM";
+    let mut all = Socket::subscribed(&exchange, &[FUTURES_ORDERS]).await;
+    let mut single = Socket::subscribed(&exchange, &[one, other]).await;
+    let account = exchange.account().futures();
+    let id = account
+        .place_limit_as("mine", "XBTUSDTM", Side::Buy, decimal("60000.5"), 7)
+        .unwrap();
+    assert_eq!(account.open_orders(), std::slice::from_ref(&id));
+    account.reduce(&id, 2).unwrap();
+    account.fill(&id, 3).unwrap();
+    account.cancel(&id).unwrap();
+    for kind in ["open", "update", "match", "canceled"] {
+        let (all, single) = (all.text().await, single.text().await);
+        assert_eq!(field(&all, "subject"), "orderChange");
+        assert_eq!(field(&single, "subject"), "symbolOrderChange");
+        assert_eq!(field(&single, "topic"), one);
+        assert_eq!(field(&all, "channelType"), "private");
+        assert_eq!(field(&all, "data"), field(&single, "data"));
+        assert_eq!(field(&all, "data")["type"], kind);
+        assert_eq!(field(&all, "data")["clientOid"], "mine");
+    }
+    assert_eq!(account.position("XBTUSDTM").unwrap().quantity, 3);
+}
+
+#[tokio::test]
+async fn a_position_is_told_under_its_symbol_and_under_all() {
+    let exchange = Exchange::builder().start().await.unwrap();
+    let one = "/contract/position:ETHUSDTM";
+    let mut socket = Socket::subscribed(&exchange, &[POSITIONS, one]).await;
+    let account = exchange.account().futures();
+    account
+        .place_limit("ETHUSDTM", Side::Sell, decimal("3600"), 10)
+        .unwrap();
+    let id = account.open_orders().pop().unwrap();
+    account.fill(&id, 10).unwrap();
+    account.add_margin("ETHUSDTM", decimal("12.5")).unwrap();
+    account.set_auto_deposit("ETHUSDTM", true).unwrap();
+    account.adjust_risk_limit("ETHUSDTM", 2).unwrap();
+    account
+        .settle_funding("ETHUSDTM", decimal("0.0001"))
+        .unwrap();
+    account
+        .set_mark_price("ETHUSDTM", decimal("3500.001"))
+        .unwrap();
+    let expected = [
+        ("position.change", "positionChange"),
+        ("position.change", "marginChange"),
+        ("position.change", "autoAppendMarginStatusChange"),
+        ("position.adjustRiskLimit", ""),
+        ("position.change", "changeRiskLimit"),
+        ("position.settlement", ""),
+        ("position.change", "marginChange"),
+        ("position.change", "markPriceChange"),
+    ];
+    for (subject, reason) in expected {
+        let (all, single) = (socket.text().await, socket.text().await);
+        assert_eq!(field(&all, "topic"), POSITIONS);
+        assert_eq!(field(&single, "topic"), one);
+        assert_eq!(field(&all, "data"), field(&single, "data"));
+        assert_eq!(field(&all, "subject"), subject);
+        let told = field(&all, "data")["changeReason"].clone();
+        assert_eq!(told.as_str().unwrap_or_default(), reason);
+    }
+}
+
+#[tokio::test]
+async fn an_outsider_can_follow_the_wallet_from_the_pushes() {
+    let exchange = Exchange::builder().seed(11).start().await.unwrap();
+    let mut socket = Socket::subscribed(&exchange, &[WALLET]).await;
+    let account = exchange.account().futures();
+    account.step(300);
+    account
+        .deposit(SettleCurrency::Xbt, decimal("0.12345678"))
+        .unwrap();
+    let mut versions = [("USDT", 1_u64), ("XBT", 1)];
+    let mut last = serde_json::Value::Null;
+    for _ in 0..exchange.truth().total_of(WALLET) {
+        let frame = socket.text().await;
+        assert_eq!(field(&frame, "id").as_str().unwrap().len(), 24);
+        let data = field(&frame, "data");
+        let version: u64 = data["version"].as_str().unwrap().parse().unwrap();
+        let seen = versions
+            .iter_mut()
+            .find(|seen| data["currency"] == seen.0)
+            .unwrap();
+        assert_eq!(version, seen.1 + 1);
+        seen.1 = version;
+        last = data;
+    }
+    let wallet = account.wallet(SettleCurrency::Xbt);
+    assert_eq!(
+        last["walletBalance"],
+        wallet.balance.normalize().to_string()
+    );
+    assert_eq!(last["equity"], wallet.equity().normalize().to_string());
+    assert_eq!(versions[1].1, wallet.version);
+}
+
+#[tokio::test]
+async fn a_stop_order_triggers_into_an_order_with_an_id_of_its_own() {
+    let exchange = Exchange::builder().start().await.unwrap();
+    let mut socket = Socket::subscribed(&exchange, &[FUTURES_STOPS, FUTURES_ORDERS]).await;
+    let account = exchange.account().futures();
+    let how = (Side::Sell, Direction::Down, StopPriceType::Trade);
+    let stop = account
+        .place_stop("XBTUSDM", how, (decimal("60000"), None), 50)
+        .unwrap();
+    assert_eq!(account.open_stops(), std::slice::from_ref(&stop));
+    account.set_price("XBTUSDM", decimal("59999.9")).unwrap();
+    for kind in ["open", "triggered"] {
+        let frame = socket.text().await;
+        assert_eq!(field(&frame, "topic"), FUTURES_STOPS);
+        assert_eq!(field(&frame, "data")["type"], kind);
+        assert_eq!(field(&frame, "data")["orderId"], *stop);
+        assert_eq!(field(&frame, "data")["size"], 50);
+    }
+    let order = field(&socket.text().await, "data");
+    assert_eq!(order["type"], "match");
+    assert_ne!(order["orderId"], *stop);
+    assert_eq!(account.position("XBTUSDM").unwrap().quantity, -50);
+}
+
+#[tokio::test]
+async fn settings_reach_their_topics_and_are_refused_while_something_is_open() {
+    let exchange = Exchange::builder().start().await.unwrap();
+    let mut socket = Socket::subscribed(&exchange, &[MARGIN_MODE, CROSS_LEVERAGE]).await;
+    let account = exchange.account().futures();
+    account.set_leverage("XBTUSDTM", 25.into()).unwrap();
+    account
+        .set_margin_mode("XBTUSDTM", MarginMode::Isolated)
+        .unwrap();
+    account.place_market("XBTUSDTM", Side::Buy, 1).unwrap();
+    assert!(
+        account
+            .set_margin_mode("XBTUSDTM", MarginMode::Cross)
+            .is_err()
+    );
+    let leverage = socket.text().await;
+    assert_eq!(field(&leverage, "topic"), CROSS_LEVERAGE);
+    assert_eq!(field(&leverage, "subject"), "user.config");
+    assert_eq!(field(&leverage, "data")["XBTUSDTM"]["leverage"], "25");
+    let mode = socket.text().await;
+    assert_eq!(field(&mode, "topic"), MARGIN_MODE);
+    assert_eq!(field(&mode, "data")["XBTUSDTM"], "ISOLATED");
+    assert_eq!(exchange.truth().total_of(MARGIN_MODE), 1);
+}
+
+#[tokio::test]
+async fn a_contract_that_is_not_traded_is_not_found() {
+    let exchange = Exchange::builder().start().await.unwrap();
+    let mut socket = Socket::connect(&exchange).await;
+    for topic in [
+        "/contract/position:NOSUCHUSDTM",
+        "/contractMarket/tradeOrders:NOSUCHUSDTM",
+    ] {
+        let answer = socket.ask(&subscribe("1", topic)).await;
+        assert_eq!(field(&answer, "code"), 404);
+        assert_eq!(
+            field(&answer, "data"),
+            format!("topic {topic} is not found")
+        );
+    }
+    let account = exchange.account().futures();
+    assert!(account.place_market("NOSUCHUSDTM", Side::Buy, 1).is_err());
+    assert!(account.place_market("XBTUSDTM", Side::Buy, 0).is_err());
+    assert!(
+        account
+            .place_limit("XBTUSDTM", Side::Buy, decimal("60000.55"), 1)
+            .is_err()
+    );
+    assert!(account.cancel("nope").is_err() && account.cancel_stop("nope").is_err());
+    assert_eq!(exchange.truth().total(), 0);
+}
+
+#[tokio::test]
+async fn a_position_that_is_not_covered_any_more_is_liquidated() {
+    let exchange = Exchange::builder().start().await.unwrap();
+    let mut socket = Socket::subscribed(&exchange, &[FUTURES_ORDERS, POSITIONS, WALLET]).await;
+    let account = exchange.account().futures();
+    let id = account
+        .place_limit("ETHUSDTM", Side::Buy, decimal("3500"), 100)
+        .unwrap();
+    account.fill(&id, 100).unwrap();
+    account.set_mark_price("ETHUSDTM", decimal("3000")).unwrap();
+    let truth = exchange.truth();
+    let count = [FUTURES_ORDERS, POSITIONS, WALLET].map(|topic| truth.total_of(topic));
+    let mut frames = Vec::new();
+    for _ in 0..count.iter().sum() {
+        frames.push(socket.text().await);
+    }
+    let liquid = frames.iter().filter(|frame| {
+        let data = field(frame, "data");
+        data["tradeType"] == "liquid" || data["changeReason"] == "liquidation"
+    });
+    let kinds: Vec<String> = liquid
+        .map(|frame| {
+            let data = field(frame, "data");
+            let kind = data["type"].as_str().or(data["changeReason"].as_str());
+            kind.unwrap().to_owned()
+        })
+        .collect();
+    assert_eq!(kinds, ["match", "liquidation", "filled"]);
+    assert_eq!(account.position("ETHUSDTM").unwrap().quantity, 0);
+}
