@@ -1,7 +1,8 @@
 //! Why a channel request cannot be made, in words that say what can.
 
+use kucoin_streams_wire::{SymbolFlaw, nearest};
+
 use crate::{Channel, TradeType};
-use kucoin_streams_wire::nearest;
 
 /// Why there is no such channel request. Nothing was sent.
 ///
@@ -58,11 +59,14 @@ pub enum RequestError {
         /// The trade type.
         trade_type: TradeType,
     },
-    /// The text cannot be a symbol. Write one symbol in the exchange's spelling, such as `BTC-USDT` or `XBTUSDTM`.
-    #[error("`{given}` is no symbol; write one such as BTC-USDT or XBTUSDTM")]
+    /// The text cannot be a symbol of the channel. Write one symbol as the exchange's symbol list does: `BTC-USDT`
+    /// of spot and margin, `XBTUSDTM` of futures.
+    #[error("`{given}` is no symbol here: {flaw}")]
     InvalidSymbol {
         /// The beginning of what was given, with control characters escaped.
         given: String,
+        /// What is wrong with it, and how to write it.
+        flaw: SymbolFlaw,
     },
 }
 
@@ -95,9 +99,10 @@ impl RequestError {
         }
     }
 
-    pub(crate) fn invalid_symbol(given: &str) -> Self {
+    pub(crate) fn invalid_symbol(given: &str, flaw: SymbolFlaw) -> Self {
         Self::InvalidSymbol {
             given: excerpt(given),
+            flaw,
         }
     }
 }
@@ -142,6 +147,15 @@ mod tests {
                 },
                 "`position` has no tradeType `SPOT` (valid: UNIFIED, FUTURES)",
             ),
+            (
+                RequestError::invalid_symbol(
+                    "btc-usdt",
+                    SymbolFlaw::Case {
+                        capitals: "BTC-USDT".into(),
+                    },
+                ),
+                "`btc-usdt` is no symbol here: write it in capitals, `BTC-USDT`",
+            ),
         ];
         for (error, text) in table {
             assert_eq!(error.to_string(), text);
@@ -155,7 +169,7 @@ mod tests {
         for error in [
             given.parse::<Channel>().unwrap_err(),
             RequestError::unknown_parameter(Channel::Order, &given),
-            RequestError::invalid_symbol(&given),
+            RequestError::invalid_symbol(&given, SymbolFlaw::TooLong),
         ] {
             let shown = error.to_string();
             assert!(!shown.contains('\u{1b}'), "{shown}");

@@ -1,21 +1,47 @@
-//! KuCoin's Pro V2 private stream: protocol and channels, for spot, margin and futures on one connection.
+//! KuCoin's Pro V2 private stream: protocol, channels and typed events, for spot, margin and futures on one
+//! connection.
 //!
-//! | [`Channel`] | As users write it | Pushed as (`T`) | Pushed when |
-//! |---|---|---|---|
-//! | [`Order`](Channel::Order) | `order?tradeType=UNIFIED&symbol=BTC-USDT` | `order.UNIFIED` | an order of the symbol changes |
-//! | [`OrderAll`](Channel::OrderAll) | `orderAll?tradeType=UNIFIED` | `orderAll.UNIFIED` | any order changes |
-//! | [`Execution`](Channel::Execution) | `execution?tradeType=UNIFIED` | `execution.UNIFIED` | an order trades; with fees |
-//! | [`ExecutionLite`](Channel::ExecutionLite) | `execution.lite?tradeType=UNIFIED` | `execution.lite.UNIFIED` | the same, sooner and without fees |
-//! | [`Position`](Channel::Position) | `position?tradeType=FUTURES&symbol=XBTUSDTM` | `position.FUTURES` | the position of the symbol changes |
-//! | [`PositionAll`](Channel::PositionAll) | `positionAll?tradeType=UNIFIED` | `positionAll.UNIFIED` | any position changes |
-//! | [`Balance`](Channel::Balance) | `balance?accountType=UNIFIED` | `balance.UNIFIED` | the balance of a currency changes |
-//! | [`LiquidationWarning`](Channel::LiquidationWarning) | `lw?tradeType=UNIFIED` | `lw.UNIFIED`, also seen as `risk.UNIFIED` | the account comes near liquidation |
-//! | [`Leverage`](Channel::Leverage) | `leverage?tradeType=UNIFIED` | `leverage.UNIFIED` | a leverage is set |
+//! | Channel, as users write it | Pushed as (`T`) | Topic | Event | Pushed when |
+//! |---|---|---|---|---|
+//! | `orderAll?tradeType=UNIFIED` | `orderAll.UNIFIED` | [`Orders::all`] | [`Order`] | any order changes |
+//! | `order?tradeType=UNIFIED&symbol=BTC-USDT` | `order.UNIFIED` | [`Orders::symbol`] | [`Order`] | an order of the symbol changes |
+//! | `execution?tradeType=UNIFIED` | `execution.UNIFIED` | [`Executions`] | [`Execution`] | an order trades, or a trade is forced; with fees |
+//! | `execution.lite?tradeType=UNIFIED` | `execution.lite.UNIFIED` | [`ExecutionsLite`] | [`ExecutionLite`] | the same, sooner and without fees |
+//! | `positionAll?tradeType=UNIFIED` | `positionAll.UNIFIED` | [`Positions::all`] | [`Position`] | any position changes |
+//! | `position?tradeType=FUTURES&symbol=XBTUSDTM` | `position.FUTURES` | [`Positions::symbol`] | [`Position`] | the position of the symbol changes |
+//! | `balance?accountType=UNIFIED` | `balance.UNIFIED` | [`Balances`] | [`Balance`] | the balance of a currency changes |
+//! | `lw?tradeType=UNIFIED` | `lw.UNIFIED`, also seen as `risk.UNIFIED` | [`LiquidationWarnings`] | [`LiquidationWarning`] | the account comes near liquidation |
+//! | `leverage?tradeType=UNIFIED` | `leverage.UNIFIED` | [`Leverages`] | [`Leverage`] | a leverage is set |
 //!
-//! A [`ChannelRequest`] is one line of that table with its [`TradeType`] or [`AccountType`] and, where the channel
-//! is of one symbol, that symbol. [`ProV2`] is the [`Protocol`](kucoin_streams_wire::Protocol) that a session
-//! drives, [`Private`] the connection that speaks it. The exchange sends no snapshot after a subscription and
-//! replays nothing: query orders, positions and balances over REST where you need their state.
+//! Each topic is a type that fixes its event and holds its [`ChannelRequest`]: a [`Channel`] with its [`TradeType`] or
+//! [`AccountType`] and, where the channel is of one symbol, that symbol. [`AnyTopic`] is any of them, parsed from its
+//! text, [`Event`] what it gives, and [`decode`] reads a recorded frame by its own `T`. The exchange sends no snapshot
+//! after a subscription and replays nothing: query orders, positions and balances over REST where you need their
+//! state.
+//!
+//! The wire abbreviates names to letters, and the same letter means different things on different channels. Events
+//! have long names, in Rust and as they are serialized (`oi` is `order_id` and `"orderId"`), and name the letter in
+//! the doc of each field. Nothing that the exchange sends is lost on the way: what a type does not know or could not
+//! read stands in its `extra`, by the name of the wire.
+//!
+//! ```
+//! use kucoin_streams_pro::{Orders, TradeType};
+//! use kucoin_streams_wire::Topic;
+//!
+//! let orders = Orders::symbol(TradeType::Unified, "BTC-USDT")?;
+//! let frame = r#"{"T":"order.UNIFIED","P":1781200000950417233,"d":{"oi":"412001700000000101","s":"BTC-USDT",
+//!     "S":"BUY","os":4,"eT":"FILL","q":"0.002","fS":"0.0005","rS":"0.0015","lS":"0.0005","ls":"61250.4",
+//!     "ti":"91827364550001123","toi":"","U":1781200000950000000}}"#;
+//! if let Some(push) = orders.decode(frame)?
+//!     && let Some(fill) = push.event.fill()
+//! {
+//!     println!("{} {} {} at {}", push.event.side, fill.size, push.event.symbol, fill.price);
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`ProV2`] is the [`Protocol`](kucoin_streams_wire::Protocol) that a session drives, [`Private`] the connection that
+//! speaks it:
 //!
 //! ```
 //! use kucoin_streams_pro::{ChannelRequest, ProV2};
@@ -37,16 +63,36 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
+mod any;
+mod balances;
 mod envelope;
 mod error;
+mod executions;
 mod names;
+mod orders;
 mod parse;
 mod payload;
+mod positions;
 mod protocol;
+mod push;
 mod refusal;
 mod request;
+mod risk;
+mod symbol;
+mod topic;
+mod words;
 
+pub use any::{AnyTopic, Event, decode};
+pub use balances::{Balance, BalanceAccount, Balances, CollateralStatus};
 pub use error::RequestError;
+pub use executions::{Execution, ExecutionLite, ExecutionType, Executions, ExecutionsLite};
 pub use names::{AccountType, Channel, TradeType};
+pub use orders::{
+    CancelReason, Order, OrderEventType, OrderSource, OrderStatus, Orders, PositionSide,
+    SelfTradePrevention, SizeUnit, TimeInForce, TriggerDirection, TriggerPriceType,
+};
+pub use positions::{Position, Positions};
 pub use protocol::{Private, ProV2};
 pub use request::ChannelRequest;
+pub use risk::{Leverage, Leverages, LiquidationWarning, LiquidationWarnings, WarningType};
+pub use words::{Fill, Liquidity, MarginMode, Market, OrderType, Side};

@@ -118,6 +118,17 @@ wire_names! {
 }
 
 impl Channel {
+    /// The channel that a push under `pushed` (its `T`) is of, whatever its type: `T` is the channel's name, a dot and
+    /// the type, and the name may hold a dot. `None`: no channel of ours.
+    pub fn of_push(pushed: &str) -> Option<Self> {
+        let called = |name: &str| match name {
+            // The same warnings, as some clients have received them.
+            "risk" => Some(Self::LiquidationWarning),
+            _ => Self::ALL.iter().copied().find(|it| it.as_str() == name),
+        };
+        called(pushed).or_else(|| called(pushed.rsplit_once('.')?.0))
+    }
+
     /// True where a request names one symbol; other channels take none.
     pub const fn is_of_one_symbol(self) -> bool {
         matches!(self, Self::Order | Self::Position)
@@ -165,6 +176,27 @@ mod tests {
         }
         for account_type in AccountType::ALL {
             assert_eq!(account_type.as_str().parse(), Ok(*account_type));
+        }
+    }
+
+    #[test]
+    fn a_push_is_of_the_channel_before_its_last_dot() {
+        for channel in Channel::ALL {
+            for of in ["UNIFIED", "SPOT", "ANYTHING"] {
+                assert_eq!(Channel::of_push(&format!("{channel}.{of}")), Some(*channel));
+            }
+            assert_eq!(Channel::of_push(channel.as_str()), Some(*channel));
+        }
+        let warning = Some(Channel::LiquidationWarning);
+        assert_eq!(Channel::of_push("risk.UNIFIED"), warning);
+        for other in [
+            "",
+            ".",
+            "ticker.SPOT",
+            "orderall.SPOT",
+            "execution.full.SPOT",
+        ] {
+            assert_eq!(Channel::of_push(other), None, "{other}");
         }
     }
 

@@ -75,6 +75,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use kucoin_streams_wire::SymbolFlaw;
+
+    use crate::symbol::{examples, shape};
     use crate::{AccountType, TradeType};
 
     #[track_caller]
@@ -95,10 +98,9 @@ mod tests {
     fn every_documented_type_parses() {
         for channel in Channel::ALL {
             for trade_type in channel.trade_types() {
-                let symbol = if channel.is_of_one_symbol() {
-                    "&symbol=X"
-                } else {
-                    ""
+                let symbol = match examples(shape(*channel, *trade_type)) {
+                    [symbol, _] if channel.is_of_one_symbol() => format!("&symbol={symbol}"),
+                    _ => String::new(),
                 };
                 let text = format!("{channel}?tradeType={trade_type}{symbol}");
                 let request: ChannelRequest = text.parse().unwrap();
@@ -211,6 +213,16 @@ mod tests {
             let request = ChannelRequest::for_symbol(Channel::Order, TradeType::Unified, symbol);
             assert_eq!(request.unwrap().symbol(), Some(symbol));
         }
+        let case = "order?tradeType=SPOT&symbol=btc-usdt".parse::<ChannelRequest>();
+        assert_eq!(
+            case,
+            Err(RequestError::invalid_symbol(
+                "btc-usdt",
+                SymbolFlaw::Case {
+                    capitals: "BTC-USDT".into()
+                }
+            ))
+        );
         let endless = "X".repeat(65);
         for text in [
             "",

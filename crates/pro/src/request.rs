@@ -5,6 +5,7 @@ use std::fmt;
 use kucoin_streams_wire::json::write_string;
 use kucoin_streams_wire::{Serves, Text};
 
+use crate::symbol::shape;
 use crate::{AccountType, Channel, RequestError, TradeType};
 
 /// What one subscription asks for: a channel, the trading or the account that it is of, and the symbol where the
@@ -81,6 +82,15 @@ impl ChannelRequest {
         Self::of_trade(channel, trade_type, Some(symbol))
     }
 
+    /// A channel of all symbols that is known to have every trade type.
+    pub(crate) const fn of_all(channel: Channel, trade_type: TradeType) -> Self {
+        Self {
+            channel,
+            of: Of::Trade(trade_type),
+            symbol: None,
+        }
+    }
+
     /// The balances of an account.
     pub const fn balance(account_type: AccountType) -> Self {
         Self {
@@ -114,8 +124,11 @@ impl ChannelRequest {
                     parameter: "symbol",
                 });
             }
-            Some(symbol) if !is_symbol(symbol) => return Err(RequestError::invalid_symbol(symbol)),
-            symbol => symbol.map(Text::new),
+            Some(symbol) => match shape(channel, trade_type).flaw(symbol) {
+                Some(flaw) => return Err(RequestError::invalid_symbol(symbol, flaw)),
+                None => Some(Text::new(symbol)),
+            },
+            None => None,
         };
         Ok(Self {
             channel,
@@ -220,16 +233,6 @@ impl fmt::Display for ChannelRequest {
     }
 }
 
-/// One symbol and no more, of characters that need no escape in the text that users write. Whether the exchange
-/// has it is for the exchange to say; not all of its symbols are ASCII.
-fn is_symbol(text: &str) -> bool {
-    const LONGEST: usize = 64;
-    let is_symbol_char = |c: char| {
-        c.is_alphanumeric() || (c.is_ascii_graphic() && matches!(c, '-' | '_' | '.' | '/'))
-    };
-    !text.is_empty() && text.len() <= LONGEST && text.chars().all(is_symbol_char)
-}
-
 fn weakest<const N: usize>(all: [Serves; N]) -> Serves {
     if all.contains(&Serves::No) {
         Serves::No
@@ -307,7 +310,7 @@ mod tests {
         for channel in Channel::ALL {
             for trade_type in channel.trade_types() {
                 if channel.is_of_one_symbol() {
-                    for symbol in ["BTC-USDT", "ETH-USDT"] {
+                    for symbol in crate::symbol::examples(shape(*channel, *trade_type)) {
                         let request = ChannelRequest::for_symbol(*channel, *trade_type, symbol);
                         all.push(request.unwrap());
                     }

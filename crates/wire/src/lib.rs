@@ -5,7 +5,7 @@
 //! - the seams: [`Protocol`] (one generation of the stream protocol, as pure functions), [`ConnectionKind`],
 //!   [`Topic`] (what to subscribe to, and the event type it yields) and [`ConnectionSource`] (where the
 //!   information for one dial comes from);
-//! - the values: [`Text`], [`Timestamp`], [`Decimal`];
+//! - the values: [`Text`], [`Timestamp`], [`Decimal`], and the shapes of symbols ([`SymbolShape`]);
 //! - the one decode place: [`json`], the only module of the SDK that names a JSON parser.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
@@ -15,6 +15,7 @@ mod kind;
 mod nearest;
 mod protocol;
 mod source;
+mod symbol;
 mod text;
 mod time;
 mod topic;
@@ -29,6 +30,7 @@ pub use protocol::{
 };
 pub use rust_decimal::Decimal;
 pub use source::{ConnectionSource, SourceError, SourceErrorClass};
+pub use symbol::{SymbolFlaw, SymbolShape};
 pub use text::Text;
 pub use time::Timestamp;
 pub use topic::{Event, Push, Topic};

@@ -271,4 +271,8 @@ fn what_the_wire_abbreviates_is_written_in_full_even_where_it_could_not_be_read(
         written(r#"{"i":"7","a":[1],"b":2}"#),
         r#"{"id":"7","b":2,"amount":[1]}"#
     );
+    assert_eq!(
+        written(r#"{"i":"7","a":"2","amount":"3"}"#),
+        r#"{"id":"7","a":"2","amount":"3"}"#
+    );
 }

@@ -107,7 +107,13 @@ impl<'e, M: SerializeMap> FieldWriter<'e, M> {
             self.written_as.push((wire, name));
             return Ok(());
         }
-        self.field(name, value)
+        if value.is_nothing() {
+            return Ok(());
+        }
+        // A frame may have a field of its own under the name that we would write.
+        let is_taken = self.extra.get(name).is_some();
+        let name = if is_taken { wire } else { name };
+        self.map.serialize_entry(name, &AsJson(value))
     }
 
     /// Writes what is kept as it came, and ends.

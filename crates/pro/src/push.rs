@@ -1,0 +1,157 @@
+//! The envelope of a Pro V2 push around its data, read in one pass where the keys come in the usual order.
+
+use kucoin_streams_wire::json::{DecodeError, Extra, FromJson, Record, Scanner, Value};
+use kucoin_streams_wire::{Push, Serves, Text, Timestamp};
+
+use crate::{Channel, ChannelRequest};
+
+/// What stands in `d` of a push.
+pub(crate) trait Data: Record {
+    /// The market that it is about, where a channel is of one symbol and `T` does not name it.
+    fn symbol(&self) -> Option<&str> {
+        None
+    }
+
+    /// Hears under which `T` it came, where the data alone does not say enough.
+    fn pushed_as(&mut self, topic: &str) {
+        let _ = topic;
+    }
+}
+
+/// Which pushes are taken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Wanted<'a> {
+    /// Those that belong to a request.
+    By(&'a ChannelRequest),
+    /// Those of a channel, whatever was asked for.
+    Of(Channel),
+}
+
+impl<'a> Wanted<'a> {
+    fn takes(self, pushed: &str) -> bool {
+        match self {
+            Self::By(request) => request.serves(pushed) != Serves::No,
+            Self::Of(channel) => Channel::of_push(pushed) == Some(channel),
+        }
+    }
+
+    fn symbol(self) -> Option<&'a str> {
+        match self {
+            Self::By(request) => request.symbol(),
+            Self::Of(_) => None,
+        }
+    }
+}
+
+/// Decodes a push that is wanted; `None` where the frame is another push, or none at all.
+pub(crate) fn decode<E: Data>(
+    frame: &str,
+    wanted: Wanted<'_>,
+) -> Result<Option<Push<E>>, DecodeError> {
+    let mut scanner = Scanner::new(frame);
+    let mut envelope = Envelope::default();
+    let mut object = scanner.object()?;
+    let mut event = None;
+    loop {
+        let ours = match object.plain_member() {
+            Some((key, value)) => envelope.field(key.as_str(), value, wanted),
+            None => match object.key()? {
+                None => break,
+                // Only where `T` is known already is this data known to be ours.
+                Some(key) if key == "d" && envelope.awaits_data() && event.is_none() => {
+                    event = Some(E::read(object.scanner())?);
+                    true
+                }
+                Some(key) => envelope.field(&key, object.value()?, wanted),
+            },
+        };
+        if !ours {
+            return Ok(None);
+        }
+    }
+    scanner.finish()?;
+    envelope.finish(event, wanted)
+}
+
+/// The `T` of a frame, where it is a push.
+pub(crate) fn topic(frame: &str) -> Result<Option<Text>, DecodeError> {
+    let mut scanner = Scanner::new(frame);
+    let mut object = scanner.object()?;
+    let mut topic = None;
+    while let Some((key, value)) = object.member()? {
+        if key == "T" && topic.is_none() {
+            topic = filled_text(value);
+        }
+    }
+    scanner.finish()?;
+    Ok(topic)
+}
+
+#[derive(Default)]
+struct Envelope<'f> {
+    topic: Option<Text>,
+    pushed_at: Option<Timestamp>,
+    // Data that came before its `T`.
+    data: Option<Value<'f>>,
+    extra: Extra,
+}
+
+impl<'f> Envelope<'f> {
+    fn awaits_data(&self) -> bool {
+        self.topic.is_some() && self.data.is_none()
+    }
+
+    /// Takes one field; false where it shows that the frame is no push that is wanted.
+    fn field(&mut self, key: &str, value: Value<'f>, wanted: Wanted<'_>) -> bool {
+        match key {
+            "T" if self.topic.is_none() => match filled_text(value) {
+                Some(pushed) if !wanted.takes(&pushed) => return false,
+                Some(pushed) => self.topic = Some(pushed),
+                None => self.extra.push(key, value),
+            },
+            "d" if self.data.is_none() => self.data = Some(value),
+            "P" if self.pushed_at.is_none() => match FromJson::from_json(value) {
+                Some(time) => self.pushed_at = time,
+                None => self.extra.push(key, value),
+            },
+            _ => self.extra.push(key, value),
+        }
+        true
+    }
+
+    fn finish<E: Data>(
+        mut self,
+        event: Option<E>,
+        wanted: Wanted<'_>,
+    ) -> Result<Option<Push<E>>, DecodeError> {
+        let Some(topic) = self.topic else {
+            return Ok(None);
+        };
+        let mut event = match (event, self.data) {
+            (Some(event), None) => event,
+            (Some(event), Some(repeated)) => {
+                self.extra.push("d", repeated);
+                event
+            }
+            (None, Some(data)) => E::read(&mut data.scanner())?,
+            (None, None) => return Err(DecodeError::Missing { field: "d" }),
+        };
+        // `T` does not name the symbol: all that was asked for of one symbol comes under the same.
+        if let (Some(wanted), Some(found)) = (wanted.symbol(), event.symbol())
+            && wanted != found
+        {
+            return Ok(None);
+        }
+        event.pushed_as(&topic);
+        let mut push = Push::new(event, topic);
+        push.pushed_at = self.pushed_at;
+        push.extra = self.extra;
+        Ok(Some(push))
+    }
+}
+
+/// A `T` that is none, as the protocol reads it, makes no push.
+fn filled_text(value: Value<'_>) -> Option<Text> {
+    let text = value.text().filter(|text| !text.is_empty())?;
+    Some(Text::new(&text))
+}

@@ -1,0 +1,184 @@
+//! Fills: with fees, forced, and sooner.
+
+use kucoin_streams_pro::{
+    Event, Execution, ExecutionLite, ExecutionType, Executions, ExecutionsLite, Liquidity,
+    OrderType, Side, TradeType,
+};
+use kucoin_streams_wire::json::DecodeError;
+use kucoin_streams_wire::{Event as _, Topic};
+
+use crate::{dec, decoded, events, made, nanos, push};
+
+const FULL: &str = include_str!("../fixtures/executions.ndjson");
+const LITE: &str = include_str!("../fixtures/executions_lite.ndjson");
+
+fn full() -> Vec<Execution> {
+    events(FULL, |event| match event {
+        Event::Execution(execution) => Some(execution),
+        _ => None,
+    })
+}
+
+fn lite() -> Vec<ExecutionLite> {
+    events(LITE, |event| match event {
+        Event::ExecutionLite(execution) => Some(execution),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_fill_has_its_order_its_fee_and_its_time() {
+    let execution = &full()[0];
+    assert_eq!(execution.order_id().unwrap().as_str(), "412001700000000101");
+    assert_eq!(execution.client_oid.as_deref(), Some("grid-0042"));
+    assert_eq!(
+        (&execution.side, execution.symbol.as_str()),
+        (&Side::Buy, "BTC-USDT")
+    );
+    assert_eq!(execution.order_type, Some(OrderType::Limit));
+    let fill = execution.fill().unwrap();
+    assert_eq!((fill.price, fill.size), (dec("61250.4"), dec("0.0005")));
+    assert_eq!(fill.trade_id, "91827364550001123");
+    assert_eq!(execution.fee, Some(dec("0.0306252")));
+    assert_eq!(execution.fee_currency.as_deref(), Some("USDT"));
+    assert_eq!(execution.liquidity, Some(Liquidity::Maker));
+    assert_eq!(execution.execution_time, nanos(1_781_200_000_950_000_000));
+    assert_eq!((execution.closed_pnl, execution.tax), (None, None));
+    let closing = &full()[1];
+    assert_eq!(closing.closed_pnl, Some(dec("-12.3400567890123456")));
+    assert_eq!(closing.tax, Some(dec("0.01")));
+}
+
+#[test]
+fn forced_trades_have_no_order_and_are_trades_all_the_same() {
+    let all = full();
+    let types: Vec<_> = all.iter().map(|one| one.execution_type.clone()).collect();
+    assert_eq!(
+        types[1..6],
+        [
+            Some(ExecutionType::Normal),
+            Some(ExecutionType::Liquidation),
+            Some(ExecutionType::AutoDeleveraging),
+            Some(ExecutionType::Settlement),
+            None
+        ]
+    );
+    for forced in &all[2..5] {
+        assert_eq!(
+            (forced.order_id(), forced.order_id.as_deref()),
+            (None, Some("0"))
+        );
+        assert_eq!(forced.order_type, None);
+        assert!(forced.fill().is_some());
+    }
+    assert_eq!(all[3].liquidity, None);
+    let mut identities: Vec<_> = all.iter().map(Execution::identity).collect();
+    identities.sort();
+    identities.dedup();
+    assert_eq!(identities.len(), all.len());
+}
+
+#[test]
+fn twenty_decimals_of_a_fee_stay() {
+    let written = serde_json::to_value(&full()[5]).unwrap();
+    assert_eq!(written["fee"], "0.00612505000000000000");
+}
+
+#[test]
+fn a_trade_id_is_exact_as_a_number_and_as_a_string() {
+    let ids: Vec<_> = lite()
+        .iter()
+        .map(|one| one.trade_id().unwrap().to_string())
+        .collect();
+    assert_eq!(
+        ids,
+        [
+            "91827364550001123",
+            "1917000000888",
+            "81726354009000124",
+            "1917000000777"
+        ]
+    );
+    // Past the exact integers of a double, neighbours differ.
+    let of = |id: &str| match made(
+        "execution.lite.SPOT",
+        &format!(r#"{{"s":"A-B","ti":{id}}}"#),
+    ) {
+        Ok(Event::ExecutionLite(execution)) => execution.identity(),
+        other => panic!("{other:?}"),
+    };
+    assert_ne!(of("90071992547409931"), of("90071992547409932"));
+    assert_eq!(of("90071992547409931"), of("\"90071992547409931\""));
+}
+
+#[test]
+fn the_last_dot_tells_the_lite_channel_from_the_full_one() {
+    let full = Executions::new(TradeType::Unified);
+    let lite = ExecutionsLite::new(TradeType::Unified);
+    let (of_full, of_lite) = (FULL.lines().next().unwrap(), LITE.lines().next().unwrap());
+    assert!(full.decode(of_full).unwrap().is_some());
+    assert_eq!(full.decode(of_lite), Ok(None));
+    assert!(lite.decode(of_lite).unwrap().is_some());
+    assert_eq!(lite.decode(of_full), Ok(None));
+}
+
+#[test]
+fn one_trade_is_two_events_on_two_channels_so_that_its_fee_is_not_taken_for_a_repetition() {
+    let (full, lite) = (
+        decoded(FULL.lines().next().unwrap()),
+        decoded(LITE.lines().next().unwrap()),
+    );
+    assert_ne!(full.event.identity(), lite.event.identity());
+}
+
+#[test]
+fn a_trade_is_one_by_symbol_trade_and_order() {
+    let frame = FULL.lines().next().unwrap();
+    let identity = |frame: &str| decoded(frame).event.identity();
+    let again = frame
+        .replace("\"P\":1781200000955512345", "\"P\":1781200000999999999")
+        .replace("\"f\":\"0.0306252\"", "\"f\":\"0.03062520\"");
+    assert_ne!(again, frame);
+    assert_eq!(identity(&again), identity(frame));
+    for (from, to) in [
+        ("\"s\":\"BTC-USDT\"", "\"s\":\"BTC-USDC\""),
+        ("\"ti\":\"9", "\"ti\":\"8"),
+        ("\"oi\":\"4", "\"oi\":\"5"),
+    ] {
+        let other = frame.replace(from, to);
+        assert_ne!(other, frame, "{from}");
+        assert_ne!(identity(&other), identity(frame), "{from}");
+    }
+}
+
+#[test]
+fn without_a_trade_id_the_terms_tell_trades_apart() {
+    let identity = |data: &str| made("execution.UNIFIED", data).unwrap().identity();
+    let first = identity(
+        r#"{"s":"XBTUSDTM","oi":"0","ti":"","S":"SELL","p":"1","q":"2","E":1781200000000}"#,
+    );
+    assert_eq!(
+        first,
+        identity(r#"{"s":"XBTUSDTM","ti":"0","S":"SELL","p":"1.0","q":"2","E":1781200000000}"#)
+    );
+    for other in [
+        r#"{"s":"XBTUSDTM","S":"SELL","p":"1","q":"3","E":1781200000000}"#,
+        r#"{"s":"XBTUSDTM","S":"BUY","p":"1","q":"2","E":1781200000000}"#,
+        r#"{"s":"XBTUSDTM","S":"SELL","p":"1","q":"2","E":1781200000001}"#,
+    ] {
+        assert_ne!(identity(other), first, "{other}");
+    }
+}
+
+#[test]
+fn a_fill_is_of_some_market() {
+    for topic in ["execution.UNIFIED", "execution.lite.UNIFIED"] {
+        let error = DecodeError::Missing { field: "s" };
+        assert_eq!(made(topic, "{}"), Err(error));
+    }
+    assert!(
+        Executions::new(TradeType::Spot)
+            .decode(&push("execution.UNIFIED", "{}"))
+            .is_ok()
+    );
+}

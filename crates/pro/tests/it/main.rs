@@ -1,0 +1,73 @@
+//! What the Pro V2 channels make of frames, each behaviour under its own name.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod balances;
+mod envelope;
+mod executions;
+mod life_cycles;
+mod lossless;
+mod orders;
+mod positions;
+mod risk;
+mod symbols;
+
+use kucoin_streams_pro as pro;
+use kucoin_streams_wire::json::DecodeError;
+use kucoin_streams_wire::{Decimal, Push, Timestamp};
+use pro::Event;
+
+/// Every recorded frame.
+fn fixtures() -> impl Iterator<Item = &'static str> {
+    let files = [
+        include_str!("../fixtures/orders.ndjson"),
+        include_str!("../fixtures/classic_orders.ndjson"),
+        include_str!("../fixtures/conditional.ndjson"),
+        include_str!("../fixtures/take_profit_stop_loss.ndjson"),
+        include_str!("../fixtures/executions.ndjson"),
+        include_str!("../fixtures/executions_lite.ndjson"),
+        include_str!("../fixtures/balances.ndjson"),
+        include_str!("../fixtures/positions.ndjson"),
+        include_str!("../fixtures/risk.ndjson"),
+    ];
+    files.into_iter().flat_map(str::lines)
+}
+
+/// The push that `frame` is.
+#[track_caller]
+fn decoded(frame: &str) -> Push<Event> {
+    pro::decode(frame)
+        .unwrap()
+        .expect("a push of a channel of ours")
+}
+
+/// The events of a kind in a file of frames.
+#[track_caller]
+fn events<E>(file: &str, of_kind: impl Fn(Event) -> Option<E>) -> Vec<E> {
+    let events = file.lines().map(|frame| of_kind(decoded(frame).event));
+    events.map(|event| event.expect("this kind")).collect()
+}
+
+fn order(event: Event) -> Option<pro::Order> {
+    match event {
+        Event::Order(order) => Some(order),
+        _ => None,
+    }
+}
+
+/// A push under `topic` around `data`.
+fn push(topic: impl std::fmt::Display, data: &str) -> String {
+    format!(r#"{{"T":"{topic}","P":1781200000123456789,"d":{data}}}"#)
+}
+
+fn made(topic: &str, data: &str) -> Result<Event, DecodeError> {
+    pro::decode(&push(topic, data)).map(|push| push.unwrap().event)
+}
+
+fn dec(digits: &str) -> Decimal {
+    digits.parse().unwrap()
+}
+
+fn nanos(nanos: i64) -> Option<Timestamp> {
+    Some(Timestamp::from_nanos(nanos))
+}
