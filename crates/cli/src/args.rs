@@ -6,7 +6,9 @@ use std::time::Duration;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use kucoin_streams::{Region, WsKey};
 
-/// Private KuCoin streams in the terminal: orders, fills, balances, exactly and without silent loss.
+use crate::help;
+
+/// Private KuCoin streams in the terminal: orders, fills, balances, positions, exactly and without silent loss.
 ///
 /// Unofficial: this project has no part in KuCoin.
 #[derive(Debug, Parser)]
@@ -18,43 +20,37 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show the events of an account as they come.
+    /// Show the events of an account as they come: orders, fills, balances, positions, margin.
+    ///
+    /// After a loss a connection is made again with a fresh token and its topics are subscribed anew; where events
+    /// may be missing, a `gap` says so in its place. A connection that was not asked for by name and is refused,
+    /// such as futures on an account without them, is told and left out.
     Watch(Box<WatchArgs>),
+    /// Turn captured frames into the lines that `watch` would show.
+    ///
+    /// Reads one JSON text a line on stdin and writes one NDJSON line for each on stdout, in order.
+    Decode(DecodeArgs),
     /// Run a local look-alike of the exchange, to rehearse against.
+    ///
+    /// On 127.0.0.1: tokens with real signature checks, the private streams of spot, margin and futures, and an
+    /// account whose orders, balances and positions agree. It goes on until it is stopped.
     Exchange(ExchangeArgs),
 }
 
-const WATCH_EXAMPLES: &str = "\
-Examples:
-  kucoin-streams watch --demo
-      The activity of a made-up account, from an exchange inside of this program.
-  kucoin-streams watch --topic /spotMarket/tradeOrdersV2 --topic /account/balance
-      Orders and balances of your account.
-  kucoin-streams watch --format ndjson | jq -c 'select(.kind == \"gap\")'
-      Every moment at which events may have been missed.
-
-Credentials come from KUCOIN_API_KEY, KUCOIN_API_SECRET and KUCOIN_API_PASSPHRASE. The key needs the
-permission `General` and no other.
-
-Exit status: 0 done, 1 other failure, 2 wrong usage, 3 credentials or permission refused,
-4 not connected within --connect-timeout.";
-
-/// Show the events of an account as they come: orders, fills, balances.
-///
-/// After a loss the connection is made again with a fresh token and every topic is subscribed anew; where events
-/// may be missing, a `gap` says so in its place.
+/// What to watch, how and where.
 #[derive(Debug, ClapArgs)]
-#[command(after_help = WATCH_EXAMPLES)]
+#[command(after_help = help::watch())]
 pub(crate) struct WatchArgs {
-    /// Use an exchange inside of this program; no account is needed. After a while it cuts the connection once.
+    /// Use an exchange inside of this program; no account is needed. After a while it cuts the connections once.
     #[arg(long)]
     pub(crate) demo: bool,
 
-    /// The connection to use, repeatable: spotPrivateV1. Default: those that the topics need.
+    /// A connection to use, repeatable: spotPrivateV1, futuresPrivateV1. Default: those that the topics need, or all.
     #[arg(long, value_name = "KEY")]
     pub(crate) ws_key: Vec<WsKey>,
 
-    /// A topic, repeatable, such as /account/balance. Default: every topic of the account on the connection.
+    /// A topic, repeatable, such as /account/balance; --help lists them. Default: all about the account on each
+    /// connection.
     #[arg(long, value_name = "TOPIC")]
     pub(crate) topic: Vec<String>,
 
@@ -70,7 +66,7 @@ pub(crate) struct WatchArgs {
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     pub(crate) for_time: Option<Duration>,
 
-    /// How long the first connection may take until all topics are live.
+    /// How long it may take until every connection is live for the first time.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30s")]
     pub(crate) connect_timeout: Duration,
 
@@ -100,19 +96,9 @@ pub(crate) struct HostArgs {
     pub(crate) pro_ws_url: Option<String>,
 }
 
-const EXCHANGE_EXAMPLES: &str = "\
-Example, in two terminals:
-  kucoin-streams exchange --port 4000
-  KUCOIN_API_KEY=.. KUCOIN_API_SECRET=.. KUCOIN_API_PASSPHRASE=.. \\
-      kucoin-streams watch --rest-url http://127.0.0.1:4000
-
-The demo credentials to use are printed when the exchange is ready. Any client in any language
-works against it with its REST URL replaced.";
-
-/// Run a local look-alike of the exchange on 127.0.0.1: tokens with real signature checks, the private streams,
-/// and an account whose orders and balances agree. It goes on until it is stopped.
+/// How the local exchange is to behave.
 #[derive(Debug, ClapArgs)]
-#[command(after_help = EXCHANGE_EXAMPLES)]
+#[command(after_help = help::EXCHANGE)]
 pub(crate) struct ExchangeArgs {
     /// The port to listen on; 0 takes a free one.
     #[arg(long, default_value_t = 0)]
@@ -133,6 +119,25 @@ pub(crate) struct ExchangeArgs {
     /// How to write what is to be known. Default: pretty on a terminal, ndjson elsewhere.
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
+}
+
+/// How captured frames are to be read.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = help::DECODE)]
+pub(crate) struct DecodeArgs {
+    /// The generation of the stream that the frames are of.
+    #[arg(long, value_enum)]
+    pub(crate) protocol: ProtocolArg,
+
+    /// End with status 1 where a frame was not understood.
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProtocolArg {
+    /// V1, of spotPrivateV1 and futuresPrivateV1.
+    V1,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -45,6 +45,15 @@ pub(crate) fn is_closed_pipe(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::BrokenPipe
 }
 
+/// True to go on; false where the reader has closed the pipe.
+pub(crate) fn keep_on(written: io::Result<()>) -> Result<bool, Failed> {
+    match written {
+        Ok(()) => Ok(true),
+        Err(error) if is_closed_pipe(&error) => Ok(false),
+        Err(error) => Err(Failed::other(format!("cannot write: {error}"))),
+    }
+}
+
 /// Writes a line to stderr; where even that is closed, nobody is there to be told.
 pub(crate) fn note(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
@@ -52,6 +61,8 @@ pub(crate) fn note(line: &str) {
 
 /// Says on stderr what is wrong, and gives the status.
 pub(crate) fn complain(message: &str, status: Status) -> ExitCode {
+    // A server's words may be in it: they stay on one line, and do not drive the terminal.
+    let message = message.replace(char::is_control, "\u{fffd}");
     note(&format!("kucoin-streams: {message}"));
     ExitCode::from(status as u8)
 }

@@ -1,32 +1,48 @@
-//! What `watch` writes to stdout: one line a happening, for people or for programs.
+//! What the commands write to stdout: one line a happening, for people or for programs.
 
+mod lines;
 mod ndjson;
-mod paint;
 mod pretty;
-mod spot;
-mod trouble;
 
-use std::io::{self, BufWriter, Stdout, Write};
+use std::io;
+use std::sync::Arc;
 
-use kucoin_streams::v1::SpotEvent;
-use kucoin_streams::{Gap, Lifecycle, Update, WsKey};
+use kucoin_streams::v1::Event;
+use kucoin_streams::wire::json::Extra;
+use kucoin_streams::{Gap, Lifecycle, Text, Timestamp, WsKey};
 
 use crate::args::Format;
 use crate::output::pretty::Pretty;
 
-/// An update as it arrived.
-pub(crate) type Arrived = Update<SpotEvent>;
+pub(crate) use lines::Lines;
+pub(crate) use ndjson::{Control, Line, Update};
+
+/// An event as it arrived, of whichever connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrived {
+    pub(crate) ws_key: WsKey,
+    /// The topic as it was asked for.
+    pub(crate) topic: Arc<str>,
+    pub(crate) subject: Option<Text>,
+    pub(crate) id: Option<Text>,
+    pub(crate) user_id: Option<Text>,
+    pub(crate) received_at: Timestamp,
+    pub(crate) epoch: u64,
+    pub(crate) event: Event,
+    /// Fields of the envelope that this version does not know.
+    pub(crate) envelope: Extra,
+}
 
 /// Writes happenings in one of the formats. What is written shows at [`Printer::flush`].
 pub(crate) struct Printer {
-    out: BufWriter<Stdout>,
+    out: Lines,
     pretty: Option<Pretty>,
 }
 
 impl Printer {
     pub(crate) fn new(format: Format) -> Self {
         Self {
-            out: BufWriter::with_capacity(64 * 1024, io::stdout()),
+            out: Lines::to_stdout(),
             pretty: (format == Format::Pretty).then(Pretty::for_stdout),
         }
     }
@@ -34,27 +50,22 @@ impl Printer {
     /// Says what is watched, to people only.
     pub(crate) fn heading(&mut self, what: &str) -> io::Result<()> {
         if let Some(pretty) = &self.pretty {
-            self.out.write_all(pretty.heading(what).as_bytes())?;
+            self.out.text(&pretty.heading(what))?;
         }
         self.flush()
     }
 
-    pub(crate) fn update(
-        &mut self,
-        ws_key: WsKey,
-        topic: &str,
-        update: &Arrived,
-    ) -> io::Result<()> {
+    pub(crate) fn update(&mut self, arrived: &Arrived) -> io::Result<()> {
         match &self.pretty {
-            Some(pretty) => writeln!(self.out, "{}", pretty.update(update)),
-            None => ndjson::update(&mut self.out, ws_key, topic, update),
+            Some(pretty) => self.out.text(&pretty.update(arrived)),
+            None => self.out.json(&ndjson::update(arrived)),
         }
     }
 
     pub(crate) fn gap(&mut self, ws_key: WsKey, gap: &Gap) -> io::Result<()> {
         match &self.pretty {
-            Some(pretty) => writeln!(self.out, "{}", pretty.gap(gap)),
-            None => ndjson::gap(&mut self.out, ws_key, gap),
+            Some(pretty) => self.out.text(&pretty.gap(gap)),
+            None => ndjson::gap(ws_key, gap).map_or(Ok(()), |line| self.out.json(&line)),
         }
     }
 
@@ -62,8 +73,8 @@ impl Printer {
         match &self.pretty {
             Some(pretty) => pretty
                 .lifecycle(lifecycle)
-                .map_or(Ok(()), |line| writeln!(self.out, "{line}")),
-            None => ndjson::lifecycle(&mut self.out, lifecycle),
+                .map_or(Ok(()), |line| self.out.text(&line)),
+            None => ndjson::lifecycle(lifecycle).map_or(Ok(()), |line| self.out.json(&line)),
         }
     }
 

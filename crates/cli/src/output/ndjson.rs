@@ -1,9 +1,9 @@
 //! NDJSON: one object a line, a stable form that scripts depend on.
 
-use std::io::{self, Write};
+use std::borrow::Cow;
 
-use kucoin_streams::v1::SpotEvent;
-use kucoin_streams::wire::json::Extra;
+use kucoin_streams::v1::Event;
+use kucoin_streams::wire::json::{Extra, Raw};
 use kucoin_streams::{Gap, GapReason, Lifecycle, LifecycleEvent, Text, Timestamp, WsKey};
 use serde::Serialize;
 
@@ -16,7 +16,7 @@ use super::Arrived;
     rename_all = "camelCase",
     rename_all_fields = "camelCase"
 )]
-enum Line<'a> {
+pub(crate) enum Line<'a> {
     Open {
         ws_key: &'static str,
     },
@@ -28,22 +28,7 @@ enum Line<'a> {
         topic: &'a str,
         ok: bool,
     },
-    Update {
-        ws_key: &'static str,
-        topic: &'a str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        subject: Option<&'a Text>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        id: Option<&'a Text>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        user_id: Option<&'a Text>,
-        received_at: Timestamp,
-        epoch: u64,
-        data: &'a SpotEvent,
-        /// Fields of the envelope that this version does not know.
-        #[serde(skip_serializing_if = "Extra::is_empty")]
-        envelope: &'a Extra,
-    },
+    Update(Update<'a>),
     Gap {
         ws_key: &'static str,
         topic: &'a str,
@@ -70,13 +55,61 @@ enum Line<'a> {
         topic: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         code: Option<&'a str>,
-        message: &'a str,
+        message: Cow<'a, str>,
         fatal: bool,
     },
     Close {
         ws_key: &'static str,
         reason: String,
     },
+    // Those that follow are of captured frames, which came on no connection of ours.
+    Welcome(Control<'a>),
+    Ack(Control<'a>),
+    Refused(Control<'a>),
+    Pong(Control<'a>),
+    Other {
+        frame: &'a Raw,
+    },
+    Undecodable {
+        reason: String,
+        raw: &'a str,
+    },
+}
+
+/// An event, live from a connection or of a captured frame.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Update<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ws_key: Option<&'static str>,
+    /// Live: the topic as it was asked for. Captured: the topic as pushed.
+    pub(crate) topic: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) subject: Option<&'a Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) id: Option<&'a Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) user_id: Option<&'a Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) received_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) epoch: Option<u64>,
+    pub(crate) data: &'a Event,
+    /// Fields of the envelope that this version does not know.
+    #[serde(skip_serializing_if = "Extra::is_empty")]
+    pub(crate) envelope: &'a Extra,
+}
+
+/// What a captured frame other than a push says, beside the frame itself.
+#[derive(Serialize)]
+pub(crate) struct Control<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) id: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) message: Option<Cow<'a, str>>,
+    pub(crate) frame: &'a Raw,
 }
 
 #[derive(Serialize)]
@@ -85,7 +118,7 @@ enum Line<'a> {
     rename_all = "camelCase",
     rename_all_fields = "camelCase"
 )]
-enum Reason<'a> {
+pub(crate) enum Reason<'a> {
     Reconnected {
         #[serde(skip_serializing_if = "Option::is_none")]
         last_event_at: Option<Timestamp>,
@@ -102,27 +135,22 @@ enum Reason<'a> {
     },
 }
 
-pub(super) fn update(
-    out: &mut impl Write,
-    ws_key: WsKey,
-    topic: &str,
-    update: &Arrived,
-) -> io::Result<()> {
-    let line = Line::Update {
-        ws_key: ws_key.as_str(),
-        topic,
-        subject: update.subject(),
-        id: update.id(),
-        user_id: update.user_id(),
-        received_at: update.received_at(),
-        epoch: update.epoch(),
-        data: update.event(),
-        envelope: update.envelope_extra(),
-    };
-    write(out, &line)
+pub(super) fn update(arrived: &Arrived) -> Line<'_> {
+    Line::Update(Update {
+        ws_key: Some(arrived.ws_key.as_str()),
+        topic: &arrived.topic,
+        subject: arrived.subject.as_ref(),
+        id: arrived.id.as_ref(),
+        user_id: arrived.user_id.as_ref(),
+        received_at: Some(arrived.received_at),
+        epoch: Some(arrived.epoch),
+        data: &arrived.event,
+        envelope: &arrived.envelope,
+    })
 }
 
-pub(super) fn gap(out: &mut impl Write, ws_key: WsKey, gap: &Gap) -> io::Result<()> {
+/// `None` for what this version has no line for.
+pub(super) fn gap(ws_key: WsKey, gap: &Gap) -> Option<Line<'_>> {
     let reason = match &gap.reason {
         GapReason::Reconnected {
             last_event_at,
@@ -140,19 +168,19 @@ pub(super) fn gap(out: &mut impl Write, ws_key: WsKey, gap: &Gap) -> io::Result<
             error: error.to_string(),
             raw,
         },
-        _ => return Ok(()),
+        _ => return None,
     };
-    let line = Line::Gap {
+    Some(Line::Gap {
         ws_key: ws_key.as_str(),
         topic: &gap.topic,
         reason,
-    };
-    write(out, &line)
+    })
 }
 
-pub(super) fn lifecycle(out: &mut impl Write, lifecycle: &Lifecycle) -> io::Result<()> {
+/// `None` for what this version has no line for.
+pub(super) fn lifecycle(lifecycle: &Lifecycle) -> Option<Line<'_>> {
     let ws_key = lifecycle.ws_key.as_str();
-    let line = match &lifecycle.event {
+    Some(match &lifecycle.event {
         LifecycleEvent::Open => Line::Open { ws_key },
         LifecycleEvent::Authenticated => Line::Authenticated { ws_key },
         LifecycleEvent::Response { topic, ok } => Line::Response {
@@ -186,7 +214,7 @@ pub(super) fn lifecycle(out: &mut impl Write, lifecycle: &Lifecycle) -> io::Resu
             ws_key,
             topic: topic.as_deref(),
             code: code.as_deref(),
-            message,
+            message: message.into(),
             fatal: *fatal,
         },
         LifecycleEvent::Close { reason } => Line::Close {
@@ -197,19 +225,14 @@ pub(super) fn lifecycle(out: &mut impl Write, lifecycle: &Lifecycle) -> io::Resu
             ws_key,
             topic: None,
             code: None,
-            message: &format!("{missed} lifecycle events were not shown: the output is too slow"),
+            message: format!("{missed} lifecycle events were not shown: the output is too slow")
+                .into(),
             fatal: false,
         },
-        _ => return Ok(()),
-    };
-    write(out, &line)
+        _ => return None,
+    })
 }
 
 fn millis(time: std::time::Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn write(out: &mut impl Write, line: &Line<'_>) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, line).map_err(io::Error::from)?;
-    out.write_all(b"\n")
 }

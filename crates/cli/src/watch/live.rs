@@ -1,27 +1,40 @@
 //! The loop of `watch`: from the first dial to the orderly end.
 
-use std::collections::HashMap;
+use std::collections::VecDeque;
 use std::future::{Future, pending};
+use std::pin::Pin;
 use std::time::Duration;
 
-use kucoin_streams::v1::AnySpotTopic;
-use kucoin_streams::{
-    Gap, GapReason, Kucoin, LifecycleStream, SubscribeError, Subscription, Text, WsKey,
-};
+use kucoin_streams::{Gap, GapReason, Kucoin, Lifecycle, LifecycleEvent, LifecycleStream, WsKey};
+use tokio::time::Sleep;
 
-use super::{ended, keep_on};
+use super::feed::{Feeds, Happening};
+use super::plan::Wish;
 use crate::demo::Demo;
-use crate::exit::{Failed, Status};
-use crate::output::{Arrived, Printer};
+use crate::exit::{Failed, Status, keep_on};
+use crate::output::Printer;
 use crate::signals::Signals;
 
 /// All that the loop needs.
 pub(crate) struct Watch {
-    pub(crate) kucoin: Kucoin,
-    pub(crate) topics: Vec<AnySpotTopic>,
-    /// The topic as it was asked for, by the topic as it is pushed.
-    pub(crate) asked: HashMap<Text, String>,
-    pub(crate) printer: Printer,
+    kucoin: Kucoin,
+    /// The connections that are not opened yet.
+    wishes: VecDeque<Wish>,
+    /// Those that were asked for by name: the command stands and falls with each.
+    named: Vec<WsKey>,
+    feeds: Feeds,
+    /// Lifecycle events that came and are not shown yet.
+    told: VecDeque<Lifecycle>,
+    /// Why the first connection that failed did.
+    failed: Option<Failed>,
+    printer: Printer,
+    shown: u64,
+    limits: Limits,
+}
+
+/// When to end.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
     pub(crate) count: Option<u64>,
     pub(crate) for_time: Option<Duration>,
     pub(crate) connect_timeout: Duration,
@@ -30,22 +43,43 @@ pub(crate) struct Watch {
 /// So many events are shown before anything else is looked at.
 const AT_ONCE: u64 = 1_024;
 
-type Spot = Subscription<Vec<AnySpotTopic>>;
-
 /// Why the loop is left.
 enum Left {
     /// Enough: the count or the time is reached, or the user asks to end.
     Enough,
     /// Nobody reads what is written.
     PipeClosed,
-    /// The connection is over.
+    /// A connection is over without which there is nothing to watch.
     Over(Result<(), Failed>),
 }
 
+/// What the loop sees next.
+enum Next {
+    Happening(WsKey, Happening),
+    Told(Lifecycle),
+    Nothing,
+    Left(Left),
+}
+
 impl Watch {
+    pub(crate) fn new(kucoin: Kucoin, wishes: Vec<Wish>, printer: Printer, limits: Limits) -> Self {
+        let named = wishes.iter().filter(|wish| wish.is_named());
+        Self {
+            kucoin,
+            named: named.map(Wish::ws_key).collect(),
+            wishes: wishes.into(),
+            feeds: Feeds::default(),
+            told: VecDeque::new(),
+            failed: None,
+            printer,
+            shown: 0,
+            limits,
+        }
+    }
+
     pub(crate) async fn run(mut self, demo: Option<&Demo>, signals: Signals) -> Result<(), Failed> {
         let mut lifecycle = self.kucoin.lifecycle();
-        let for_time = self.for_time;
+        let for_time = self.limits.for_time;
         let stop = async move {
             tokio::select! {
                 ended = signals.asked_to_end() => {
@@ -63,81 +97,41 @@ impl Watch {
         tokio::pin!(stop);
         tokio::pin!(cut);
         let left = tokio::select! {
-            left = self.connect_and_follow(&mut lifecycle, &mut stop) => {
+            left = self.follow(&mut lifecycle, &mut stop) => {
                 left.unwrap_or_else(|failed| Left::Over(Err(failed)))
             }
             () = &mut cut => Left::Enough,
         };
-        let outcome = match left {
-            Left::PipeClosed => {
-                self.kucoin.close().await;
-                return Ok(());
-            }
-            Left::Enough => Ok(()),
-            Left::Over(outcome) => outcome,
-        };
         self.kucoin.close().await;
-        while let Some(event) = lifecycle.try_next() {
-            keep_on(self.printer.lifecycle(&event))?;
-        }
-        keep_on(self.printer.flush())?;
-        outcome
-    }
-
-    async fn connect_and_follow(
-        &mut self,
-        lifecycle: &mut LifecycleStream,
-        stop: &mut (impl Future<Output = Result<(), Failed>> + Unpin),
-    ) -> Result<Left, Failed> {
-        match self.connect(lifecycle, stop).await? {
-            Ok(subscription) => self.follow(subscription, lifecycle, stop).await,
-            Err(left) => Ok(left),
-        }
-    }
-
-    /// Subscribes, and shows what happens meanwhile. Topics that are refused are left out, unless all are.
-    async fn connect(
-        &mut self,
-        lifecycle: &mut LifecycleStream,
-        stop: &mut (impl Future<Output = Result<(), Failed>> + Unpin),
-    ) -> Result<Result<Spot, Left>, Failed> {
-        let timeout = tokio::time::sleep(self.connect_timeout);
-        tokio::pin!(timeout);
-        let kucoin = self.kucoin.clone();
-        let subscribing = kucoin.subscribe_available(self.topics.clone());
-        tokio::pin!(subscribing);
-        loop {
-            tokio::select! {
-                biased;
-                ended = &mut *stop => return ended.map(|()| Err(Left::Enough)),
-                event = lifecycle.next() => {
-                    let Some(event) = event else { continue };
-                    if !(keep_on(self.printer.lifecycle(&event))? && keep_on(self.printer.flush())?) {
-                        return Ok(Err(Left::PipeClosed));
-                    }
+        match left {
+            Left::PipeClosed => Ok(()),
+            Left::Enough => self.say_the_rest(&mut lifecycle),
+            Left::Over(outcome) => {
+                // What the other connections brought before the end.
+                while !self.is_enough()
+                    && let Some((ws_key, happening)) = self.feeds.try_next()
+                {
+                    self.show(ws_key, happening)?;
                 }
-                // What was told before the answer has been shown above; refusals are among it.
-                subscribed = &mut subscribing => return Ok(match subscribed {
-                    Ok((subscription, _)) => Ok(subscription),
-                    Err(SubscribeError::Closed(closed)) => Err(Left::Over(ended(&closed.reason))),
-                    Err(other) => Err(Left::Over(Err(Failed::other(other.to_string())))),
-                }),
-                () = &mut timeout => return Err(self.not_connected()),
+                self.say_the_rest(&mut lifecycle)?;
+                outcome
             }
         }
     }
 
-    /// Shows events, gaps and what happens to the connection.
+    /// Shows events, gaps and what happens to the connections.
     ///
     /// Events come before lifecycle events that are there at the same time: a gap is queued before the
     /// reconnection that ends it is told, and so it is shown.
     async fn follow(
         &mut self,
-        mut spot: Spot,
         lifecycle: &mut LifecycleStream,
         stop: &mut (impl Future<Output = Result<(), Failed>> + Unpin),
     ) -> Result<Left, Failed> {
-        let mut shown = 0;
+        let timeout = tokio::time::sleep(self.limits.connect_timeout);
+        tokio::pin!(timeout);
+        // The first alone: what is wrong with the credentials is found out by one request.
+        self.open_next();
         let mut seen: u64 = 0;
         loop {
             seen += 1;
@@ -146,96 +140,188 @@ impl Watch {
                 tokio::select! {
                     biased;
                     ended = &mut *stop => return ended.map(|()| Left::Enough),
+                    () = &mut timeout, if self.is_awaited() => return Err(self.not_connected()),
                     () = tokio::task::yield_now() => {}
                 }
             }
-            let item = match spot.try_next() {
-                Some(item) => Some(item),
-                None => {
-                    // Nothing more is there at once: let the reader see what there was.
-                    if !keep_on(self.printer.flush())? {
-                        return Ok(Left::PipeClosed);
-                    }
-                    tokio::select! {
-                        biased;
-                        ended = &mut *stop => return ended.map(|()| Left::Enough),
-                        item = spot.next() => match item {
-                            Some(item) => Some(item),
-                            None => return Ok(Left::Over(self.over(&spot))),
-                        },
-                        event = lifecycle.next() => {
-                            if let Some(event) = event
-                                && !keep_on(self.printer.lifecycle(&event))?
-                            {
-                                return Ok(Left::PipeClosed);
-                            }
-                            None
-                        }
+            let next = match self.feeds.try_next() {
+                Some((ws_key, happening)) => Next::Happening(ws_key, happening),
+                // No event that came before these is left.
+                None => match self.told.pop_front() {
+                    Some(event) => Next::Told(event),
+                    None => self.wait(lifecycle, stop, timeout.as_mut()).await?,
+                },
+            };
+            match next {
+                Next::Happening(ws_key, happening) => {
+                    if let Some(left) = self.take(ws_key, happening, lifecycle)? {
+                        return Ok(left);
                     }
                 }
-            };
-            let Some(item) = item else { continue };
-            let is_update = item.is_ok();
-            if !keep_on(self.show(item))? {
-                return Ok(Left::PipeClosed);
-            }
-            shown += u64::from(is_update);
-            if self.count.is_some_and(|count| shown >= count) {
-                return Ok(Left::Enough);
+                Next::Told(event) => {
+                    if !keep_on(self.tell(&event))? {
+                        return Ok(Left::PipeClosed);
+                    }
+                }
+                Next::Nothing => {}
+                Next::Left(left) => return Ok(left),
             }
         }
     }
 
-    fn show(&mut self, item: Result<Arrived, Gap>) -> std::io::Result<()> {
-        let ws_key = WsKey::SpotPrivateV1;
-        match item {
-            Ok(update) => {
-                let Self {
-                    topics,
-                    asked,
-                    printer,
-                    ..
-                } = self;
-                let asked = asked
-                    .entry(update.topic().clone())
-                    .or_insert_with_key(|pushed| asked_for(topics, pushed));
-                printer.update(ws_key, asked, &update)
+    /// Waits for what comes next, and lets the reader see what there was.
+    async fn wait(
+        &mut self,
+        lifecycle: &mut LifecycleStream,
+        stop: &mut (impl Future<Output = Result<(), Failed>> + Unpin),
+        timeout: Pin<&mut Sleep>,
+    ) -> Result<Next, Failed> {
+        if let Some(event) = lifecycle.try_next() {
+            // It is shown once no event is left that came before it.
+            self.told.push_back(event);
+            return Ok(Next::Nothing);
+        }
+        if !keep_on(self.printer.flush())? {
+            return Ok(Next::Left(Left::PipeClosed));
+        }
+        tokio::select! {
+            biased;
+            ended = stop => ended.map(|()| Next::Left(Left::Enough)),
+            (ws_key, happening) = self.feeds.next() => Ok(Next::Happening(ws_key, happening)),
+            event = lifecycle.next() => {
+                self.told.extend(event);
+                Ok(Next::Nothing)
             }
+            () = timeout, if self.is_awaited() => Err(self.not_connected()),
+        }
+    }
+
+    /// Takes what came of a connection; gives why to leave, where it is a reason.
+    fn take(
+        &mut self,
+        ws_key: WsKey,
+        happening: Happening,
+        lifecycle: &mut LifecycleStream,
+    ) -> Result<Option<Left>, Failed> {
+        match happening {
+            Happening::Live => {
+                // That it is open, and what the server answered, was told before; its first events follow it.
+                if !keep_on(self.tell_all_of(ws_key, lifecycle))? {
+                    return Ok(Some(Left::PipeClosed));
+                }
+                self.open_all();
+            }
+            Happening::Over(outcome) => return Ok(self.over(ws_key, outcome)),
+            item => {
+                if !self.show(ws_key, item)? {
+                    return Ok(Some(Left::PipeClosed));
+                }
+                if self.is_enough() {
+                    return Ok(Some(Left::Enough));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// A connection is over; gives why to leave, where nothing that was wanted is left.
+    fn over(&mut self, ws_key: WsKey, outcome: Result<(), Failed>) -> Option<Left> {
+        let refused = matches!(&outcome, Err(failed) if failed.status == Status::Refused);
+        // Where the first is refused, so are the others: they are not even opened.
+        if self.named.contains(&ws_key) || (refused && !self.wishes.is_empty()) {
+            return Some(Left::Over(outcome));
+        }
+        self.failed = self.failed.take().or(outcome.err());
+        self.open_all();
+        let outcome = || self.failed.take().map_or(Ok(()), Err);
+        self.feeds.are_over().then(outcome).map(Left::Over)
+    }
+
+    /// Shows an event or a gap; false where nobody reads any more.
+    fn show(&mut self, ws_key: WsKey, happening: Happening) -> Result<bool, Failed> {
+        self.shown += u64::from(matches!(happening, Happening::Arrived(_)));
+        keep_on(match happening {
+            Happening::Arrived(arrived) => self.printer.update(&arrived),
             // The refusal itself was told by the lifecycle.
-            Err(Gap {
+            Happening::Gap(Gap {
                 reason: GapReason::Refused { .. },
                 ..
             }) => Ok(()),
-            Err(gap) => self.printer.gap(ws_key, &gap),
+            Happening::Gap(gap) => self.printer.gap(ws_key, &gap),
+            Happening::Live | Happening::Over(_) => Ok(()),
+        })
+    }
+
+    fn tell(&mut self, event: &Lifecycle) -> std::io::Result<()> {
+        if event.event == LifecycleEvent::Open {
+            self.open_all();
+        }
+        self.printer.lifecycle(event)
+    }
+
+    /// Shows what was told of one connection; what was told of others waits for their events.
+    fn tell_all_of(
+        &mut self,
+        ws_key: WsKey,
+        lifecycle: &mut LifecycleStream,
+    ) -> std::io::Result<()> {
+        self.told
+            .extend(std::iter::from_fn(|| lifecycle.try_next()));
+        let (of_it, of_others) = std::mem::take(&mut self.told)
+            .into_iter()
+            .partition(|event| event.ws_key == ws_key);
+        self.told = of_others;
+        let of_it: VecDeque<Lifecycle> = of_it;
+        of_it.iter().try_for_each(|event| self.tell(event))
+    }
+
+    /// Shows what is told of the end.
+    fn say_the_rest(&mut self, lifecycle: &mut LifecycleStream) -> Result<(), Failed> {
+        self.told
+            .extend(std::iter::from_fn(|| lifecycle.try_next()));
+        for event in std::mem::take(&mut self.told) {
+            keep_on(self.printer.lifecycle(&event))?;
+        }
+        keep_on(self.printer.flush())?;
+        Ok(())
+    }
+
+    fn open_next(&mut self) {
+        if let Some(wish) = self.wishes.pop_front() {
+            self.feeds.add(wish.open(&self.kucoin));
         }
     }
 
-    fn over(&self, spot: &Spot) -> Result<(), Failed> {
-        spot.end_reason().map_or(Ok(()), |reason| ended(&reason))
+    fn open_all(&mut self) {
+        while !self.wishes.is_empty() {
+            self.open_next();
+        }
+    }
+
+    fn is_enough(&self) -> bool {
+        self.limits.count.is_some_and(|count| self.shown >= count)
+    }
+
+    /// Whether some connection has not been live yet.
+    fn is_awaited(&self) -> bool {
+        !self.wishes.is_empty() || self.feeds.awaited().next().is_some()
     }
 
     fn not_connected(&self) -> Failed {
+        let awaited = self
+            .feeds
+            .awaited()
+            .chain(self.wishes.iter().map(Wish::ws_key));
+        let names: Vec<&str> = awaited.map(WsKey::as_str).collect();
+        let names = names.join(", ");
         Failed {
             status: Status::NotConnected,
-            message: format!("not connected within {:?}", self.connect_timeout),
+            message: format!(
+                "not connected within {:?}: {names}",
+                self.limits.connect_timeout
+            ),
         }
     }
-}
-
-/// The topic as it was asked for, of one that was pushed.
-fn asked_for(topics: &[AnySpotTopic], pushed: &str) -> String {
-    use kucoin_streams::wire::{Serves, Topic};
-    let serves = |wanted: Serves| {
-        topics.iter().find(|topic| {
-            topic
-                .requests()
-                .iter()
-                .any(|request| request.serves(pushed) == wanted)
-        })
-    };
-    serves(Serves::Exactly)
-        .or_else(|| serves(Serves::Loosely))
-        .map_or_else(|| pushed.to_owned(), AnySpotTopic::to_string)
 }
 
 /// Resolves after a time, or never.

@@ -1,29 +1,28 @@
 //! `watch`: show the events of an account as they come.
 
+mod feed;
 mod live;
 mod plan;
 
-use std::collections::HashMap;
-
 use kucoin_streams::client::ClosedError;
-use kucoin_streams::{CloseReason, Kucoin};
+use kucoin_streams::{CloseReason, Kucoin, WsKey};
 
 use crate::args::{Format, WatchArgs};
 use crate::demo::Demo;
-use crate::exit::{Failed, Status};
+use crate::exit::{Failed, Status, keep_on};
 use crate::output::Printer;
 use crate::signals::Signals;
-use crate::watch::live::Watch;
-use crate::watch::plan::Plan;
+use crate::watch::live::{Limits, Watch};
+use crate::watch::plan::Access;
 
 pub(crate) async fn run(args: Box<WatchArgs>) -> Result<(), Failed> {
     // What was asked for is checked before anything is started.
-    let topics = plan::topics(&args.ws_key, &args.topic)?;
+    let wishes = plan::wishes(&args.ws_key, &args.topic)?;
     let demo = match args.demo {
         true => Some(Demo::start().await?),
         false => None,
     };
-    let Plan { credentials, hosts } = Plan::new(&args, demo.as_ref())?;
+    let Access { credentials, hosts } = Access::new(&args, demo.as_ref())?;
     let kucoin = Kucoin::builder()
         .credentials(credentials)
         .hosts(hosts)
@@ -32,27 +31,26 @@ pub(crate) async fn run(args: Box<WatchArgs>) -> Result<(), Failed> {
     let signals = Signals::listen()
         .map_err(|error| Failed::other(format!("cannot listen for signals: {error}")))?;
     let mut printer = Printer::new(Format::or_by_terminal(args.format));
-    let heading = match &demo {
-        Some(_) => "a made-up account on an exchange inside of this program".to_owned(),
-        None => format!("your account, {}", plan::names(&topics)),
+    let whose = match &demo {
+        Some(_) => "a made-up account on an exchange inside of this program",
+        None => "your account",
     };
+    let heading = format!("{whose}, {}", plan::summary(&wishes));
     if !keep_on(printer.heading(&heading))? {
         return Ok(());
     }
-    let watch = Watch {
-        kucoin,
-        topics,
-        asked: HashMap::new(),
-        printer,
+    let limits = Limits {
         count: args.count,
         for_time: args.for_time,
         connect_timeout: args.connect_timeout,
     };
-    watch.run(demo.as_ref(), signals).await
+    Watch::new(kucoin, wishes, printer, limits)
+        .run(demo.as_ref(), signals)
+        .await
 }
 
 /// Turns the end of a connection into the end of the command.
-fn ended(reason: &CloseReason) -> Result<(), Failed> {
+fn ended(ws_key: WsKey, reason: &CloseReason) -> Result<(), Failed> {
     let CloseReason::Failed(failure) = reason else {
         return Ok(());
     };
@@ -68,15 +66,6 @@ fn ended(reason: &CloseReason) -> Result<(), Failed> {
             true => Status::Refused,
             false => Status::Other,
         },
-        message: format!("{failure}{code}"),
+        message: format!("{ws_key}: {failure}{code}"),
     })
-}
-
-/// True to go on; false where the reader has closed the pipe.
-fn keep_on(written: std::io::Result<()>) -> Result<bool, Failed> {
-    match written {
-        Ok(()) => Ok(true),
-        Err(error) if crate::exit::is_closed_pipe(&error) => Ok(false),
-        Err(error) => Err(Failed::other(format!("cannot write: {error}"))),
-    }
 }

@@ -1,22 +1,26 @@
 //! What to watch, with which credentials, and where.
 
-use kucoin_streams::v1::AnySpotTopic;
-use kucoin_streams::{Credentials, Hosts, WsKey};
+use kucoin_streams::v1::{AnyFuturesTopic, AnySpotTopic, AnyTopic, Event};
+use kucoin_streams::{Credentials, Hosts, Kucoin, WsKey};
 
 use crate::args::{HostArgs, WatchArgs};
 use crate::demo::Demo;
 use crate::exit::{Failed, Status};
+use crate::watch::feed::Feed;
 
 /// The connections that this command can watch.
-const WATCHABLE: &str = "spotPrivateV1";
+const WATCHABLE: [WsKey; 2] = [WsKey::SpotPrivateV1, WsKey::FuturesPrivateV1];
+
+/// So many topics are named one by one.
+const NAMED_AT_MOST: usize = 3;
 
 /// Credentials and hosts.
-pub(crate) struct Plan {
+pub(crate) struct Access {
     pub(crate) credentials: Credentials,
     pub(crate) hosts: Hosts,
 }
 
-impl Plan {
+impl Access {
     pub(crate) fn new(args: &WatchArgs, demo: Option<&Demo>) -> Result<Self, Failed> {
         if let Some(demo) = demo {
             return Ok(Self {
@@ -37,32 +41,160 @@ impl Plan {
     }
 }
 
-/// The topics that were asked for, or all of the account.
-pub(crate) fn topics(ws_keys: &[WsKey], given: &[String]) -> Result<Vec<AnySpotTopic>, Failed> {
-    if let Some(other) = ws_keys.iter().find(|key| **key != WsKey::SpotPrivateV1) {
-        let message =
-            format!("{other} cannot be watched by this version; it can watch {WATCHABLE}");
-        return Err(Failed::usage(message));
-    }
-    if given.is_empty() {
-        return Ok(AnySpotTopic::account_wide());
-    }
-    let mut topics = Vec::new();
-    for text in given {
-        let topic: AnySpotTopic = text
-            .parse()
-            .map_err(|error| Failed::usage(format!("{error}")))?;
-        if !topics.contains(&topic) {
-            topics.push(topic);
-        }
-    }
-    Ok(topics)
+/// One connection, and what is wanted of it.
+pub(crate) struct Wish {
+    topics: Topics,
+    origin: Origin,
 }
 
-/// The topics in one line.
-pub(crate) fn names(topics: &[AnySpotTopic]) -> String {
-    let names: Vec<String> = topics.iter().map(AnySpotTopic::to_string).collect();
-    names.join(", ")
+/// Why a connection is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// It or topics of it were asked for.
+    Named,
+    /// It is one of all.
+    Default,
+}
+
+/// The topics of one connection.
+#[derive(Debug, PartialEq)]
+enum Topics {
+    Spot(Vec<AnySpotTopic>),
+    Futures(Vec<AnyFuturesTopic>),
+}
+
+impl Wish {
+    pub(crate) fn ws_key(&self) -> WsKey {
+        match self.topics {
+            Topics::Spot(_) => WsKey::SpotPrivateV1,
+            Topics::Futures(_) => WsKey::FuturesPrivateV1,
+        }
+    }
+
+    /// Whether it was asked for, and is not just one of all.
+    pub(crate) fn is_named(&self) -> bool {
+        self.origin == Origin::Named
+    }
+
+    /// Begins to subscribe.
+    pub(crate) fn open(self, kucoin: &Kucoin) -> Feed {
+        match self.topics {
+            Topics::Spot(topics) => Feed::open(kucoin, topics, Event::Spot),
+            Topics::Futures(topics) => Feed::open(kucoin, topics, Event::Futures),
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        match &self.topics {
+            Topics::Spot(topics) => topics.iter().map(ToString::to_string).collect(),
+            Topics::Futures(topics) => topics.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+impl Topics {
+    fn account_wide(ws_key: WsKey) -> Result<Self, Failed> {
+        match ws_key {
+            WsKey::SpotPrivateV1 => Ok(Self::Spot(AnySpotTopic::account_wide())),
+            WsKey::FuturesPrivateV1 => Ok(Self::Futures(AnyFuturesTopic::account_wide())),
+            other => Err(unwatchable(other)),
+        }
+    }
+}
+
+/// The connections to open and their topics, in the order in which connections are documented.
+///
+/// A connection that is asked for without a topic of its own is wanted with all about the account, and so is every
+/// connection where nothing is asked for.
+pub(crate) fn wishes(ws_keys: &[WsKey], topics: &[String]) -> Result<Vec<Wish>, Failed> {
+    let mut asked = Asked::parse(ws_keys, topics)?;
+    let origin = match ws_keys.is_empty() && topics.is_empty() {
+        true => Origin::Default,
+        false => Origin::Named,
+    };
+    let mut wishes = Vec::new();
+    for ws_key in WsKey::ALL {
+        let is_wanted = match origin {
+            Origin::Default => WATCHABLE.contains(&ws_key),
+            Origin::Named => ws_keys.contains(&ws_key),
+        };
+        let topics = match asked.take(ws_key) {
+            Some(topics) => topics,
+            None if is_wanted => Topics::account_wide(ws_key)?,
+            None => continue,
+        };
+        wishes.push(Wish { topics, origin });
+    }
+    Ok(wishes)
+}
+
+/// The topics that were asked for, by connection, each once.
+#[derive(Default)]
+struct Asked {
+    spot: Vec<AnySpotTopic>,
+    futures: Vec<AnyFuturesTopic>,
+}
+
+impl Asked {
+    /// Reads topics. Where connections are named, only theirs may be.
+    fn parse(ws_keys: &[WsKey], given: &[String]) -> Result<Self, Failed> {
+        let mut asked = Self::default();
+        for text in given {
+            let topic: AnyTopic = text
+                .parse()
+                .map_err(|error| Failed::usage(format!("{error}")))?;
+            let ws_key = topic.ws_key();
+            if !ws_keys.is_empty() && !ws_keys.contains(&ws_key) {
+                return Err(Failed::usage(format!(
+                    "{topic} is a topic of {ws_key}: add `--ws-key {ws_key}`, or leave --ws-key out"
+                )));
+            }
+            match topic {
+                AnyTopic::Spot(topic) => add(&mut asked.spot, topic),
+                AnyTopic::Futures(topic) => add(&mut asked.futures, topic),
+                other => return Err(unwatchable(other.ws_key())),
+            }
+        }
+        Ok(asked)
+    }
+
+    fn take(&mut self, ws_key: WsKey) -> Option<Topics> {
+        match ws_key {
+            WsKey::SpotPrivateV1 if !self.spot.is_empty() => {
+                Some(Topics::Spot(std::mem::take(&mut self.spot)))
+            }
+            WsKey::FuturesPrivateV1 if !self.futures.is_empty() => {
+                Some(Topics::Futures(std::mem::take(&mut self.futures)))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn add<T: PartialEq>(topics: &mut Vec<T>, topic: T) {
+    if !topics.contains(&topic) {
+        topics.push(topic);
+    }
+}
+
+fn unwatchable(ws_key: WsKey) -> Failed {
+    let [spot, futures] = WATCHABLE;
+    Failed::usage(format!(
+        "{ws_key} cannot be watched by this version; it can watch {spot} and {futures}"
+    ))
+}
+
+/// What is watched, in one short line.
+pub(crate) fn summary(wishes: &[Wish]) -> String {
+    let names: Vec<String> = wishes.iter().flat_map(Wish::names).collect();
+    if names.len() <= NAMED_AT_MOST {
+        return names.join(", ");
+    }
+    let counts: Vec<String> = wishes
+        .iter()
+        .map(|wish| format!("{} topics of {}", wish.names().len(), wish.ws_key()))
+        .collect();
+    counts.join(" and ")
 }
 
 fn hosts(args: &HostArgs) -> Result<Hosts, Failed> {
@@ -88,32 +220,91 @@ fn hosts(args: &HostArgs) -> Result<Hosts, Failed> {
 mod tests {
     use super::*;
 
+    fn of(ws_keys: &[WsKey], topics: &[&str]) -> Result<Vec<Wish>, Failed> {
+        let topics: Vec<String> = topics.iter().map(ToString::to_string).collect();
+        wishes(ws_keys, &topics)
+    }
+
+    #[track_caller]
+    fn check(ws_keys: &[WsKey], topics: &[&str], expected: &[Topics], named: bool) {
+        let wishes = of(ws_keys, topics).unwrap();
+        let found: Vec<&Topics> = wishes.iter().map(|wish| &wish.topics).collect();
+        assert_eq!(found, expected.iter().collect::<Vec<_>>());
+        assert!(wishes.iter().all(|wish| wish.is_named() == named));
+    }
+
+    fn all_of_spot() -> Topics {
+        Topics::Spot(AnySpotTopic::account_wide())
+    }
+
+    fn all_of_futures() -> Topics {
+        Topics::Futures(AnyFuturesTopic::account_wide())
+    }
+
+    const BALANCE: &str = "/account/balance";
+    const ORDERS: &str = "/contractMarket/tradeOrders";
+
     #[test]
-    fn without_topics_the_whole_account_is_watched() {
-        let topics = topics(&[], &[]).unwrap();
-        assert_eq!(topics, AnySpotTopic::account_wide());
+    fn without_a_wish_everything_is_watched_and_nothing_is_named() {
+        check(&[], &[], &[all_of_spot(), all_of_futures()], false);
     }
 
     #[test]
-    fn a_topic_that_is_named_twice_is_watched_once() {
-        let twice = ["/account/balance".to_owned(), "/account/balance".to_owned()];
-        assert_eq!(topics(&[WsKey::SpotPrivateV1], &twice).unwrap().len(), 1);
+    fn a_topic_brings_its_connection_and_no_other() {
+        let balance = || Topics::Spot(vec![BALANCE.parse().unwrap()]);
+        let orders = || Topics::Futures(vec![ORDERS.parse().unwrap()]);
+        check(&[], &[BALANCE], &[balance()], true);
+        check(&[], &[ORDERS], &[orders()], true);
+        check(&[], &[ORDERS, BALANCE], &[balance(), orders()], true);
+        check(&[], &[BALANCE, BALANCE], &[balance()], true);
+    }
+
+    #[test]
+    fn a_connection_without_a_topic_of_its_own_is_watched_whole() {
+        let both = [WsKey::FuturesPrivateV1, WsKey::SpotPrivateV1];
+        check(&both[..1], &[], &[all_of_futures()], true);
+        check(&both, &[], &[all_of_spot(), all_of_futures()], true);
+        let orders = Topics::Futures(vec![ORDERS.parse().unwrap()]);
+        check(&both, &[ORDERS], &[all_of_spot(), orders], true);
+    }
+
+    #[track_caller]
+    fn wrong(ws_keys: &[WsKey], topics: &[&str], words: &[&str]) {
+        let error = of(ws_keys, topics).map(|_| ()).unwrap_err();
+        assert_eq!(error.status, Status::Usage);
+        for word in words {
+            assert!(error.message.contains(word), "{}", error.message);
+        }
+    }
+
+    #[test]
+    fn a_topic_of_a_connection_that_is_not_among_the_named_is_wrong_usage() {
+        let words = [ORDERS, "futuresPrivateV1", "--ws-key"];
+        wrong(&[WsKey::SpotPrivateV1], &[ORDERS], &words);
     }
 
     #[test]
     fn a_misspelt_topic_is_wrong_usage_and_the_nearest_is_named() {
-        let error = topics(&[], &["/account/balances".to_owned()]).unwrap_err();
-        assert_eq!(error.status, Status::Usage);
-        assert!(
-            error.message.contains("/account/balance"),
-            "{}",
-            error.message
-        );
+        wrong(&[], &["/account/balances"], &["`/account/balance`"]);
     }
 
     #[test]
     fn a_connection_without_topics_is_wrong_usage() {
-        let error = topics(&[WsKey::PrivateProV2], &[]).unwrap_err();
-        assert_eq!(error.status, Status::Usage);
+        wrong(
+            &[WsKey::PrivateProV2],
+            &[],
+            &["spotPrivateV1", "futuresPrivateV1"],
+        );
+    }
+
+    #[test]
+    fn the_summary_is_short() {
+        assert_eq!(
+            summary(&of(&[], &[BALANCE, ORDERS]).unwrap()),
+            format!("{BALANCE}, {ORDERS}")
+        );
+        let all = summary(&of(&[], &[]).unwrap());
+        assert!(all.contains("topics of spotPrivateV1 and "), "{all}");
+        assert!(all.len() < 80, "{all}");
     }
 }

@@ -1,6 +1,6 @@
 //! The ends that are well: status 0, in order, and quiet.
 
-use kucoin_streams_exchange::{Ended, Exchange};
+use kucoin_streams_exchange::{Ended, Exchange, Stats};
 
 use crate::ndjson::check_form;
 use crate::rig::*;
@@ -33,25 +33,27 @@ fn the_time_is_an_end_even_where_nothing_happens() {
 fn a_signal_ends_in_order(signal: &str) {
     let local = live();
     let mut running = Running::start(local.watch(&["--format", "ndjson"]));
+    local.wait_for_all_topics();
     running.until("update");
     running.signal(signal);
     let ran = running.finish().succeeds();
     assert_eq!(ran.lines().last().unwrap()["kind"], "close");
-    local.wait(
-        local
-            .exchange
-            .wait_until(|stats| stats.connections[0].ended.is_some()),
-    );
-    let connection = &local.exchange.stats().connections[0];
-    assert_eq!(
-        connection.ended,
-        Some(Ended::ClientClosed { code: Some(1000) })
-    );
-    let unsubscribed = connection
-        .client_messages
-        .iter()
-        .filter(|message| message.contains("\"unsubscribe\""));
-    assert_eq!(unsubscribed.count(), 3);
+    let ended = |stats: &Stats| stats.open_connections().next().is_none();
+    local.wait(local.exchange.wait_until(ended));
+    let stats = local.exchange.stats();
+    assert_eq!(stats.connections.len(), 2);
+    for (connection, (ws_key, topics)) in stats.connections.iter().zip(account_wide()) {
+        assert_eq!(
+            connection.ended,
+            Some(Ended::ClientClosed { code: Some(1000) }),
+            "{ws_key}"
+        );
+        let unsubscribed = connection
+            .client_messages
+            .iter()
+            .filter(|message| message.contains("\"unsubscribe\""));
+        assert_eq!(unsubscribed.count(), topics.len(), "{ws_key}");
+    }
 }
 
 #[test]

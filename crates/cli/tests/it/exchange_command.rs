@@ -67,7 +67,9 @@ fn a_script_of_faults_is_played() {
     let path = std::env::temp_dir().join(format!("kucoin-streams-{}.faults", std::process::id()));
     std::fs::write(&path, "# once\nafter 10 frames: cut how=eof\n").unwrap();
     let (running, ready) = exchange(&["--rate", "100", "--script", path.to_str().unwrap()]);
-    let lines = watch(&ready, &["--count", "30"]).succeeds().lines();
+    // One connection, for another would count on while this one is down.
+    let args = ["--ws-key", SPOT, "--count", "30"];
+    let lines = watch(&ready, &args).succeeds().lines();
     let kinds: Vec<&str> = lines.iter().map(check_form).collect();
     for kind in ["reconnect", "gap", "reconnected"] {
         assert!(kinds.contains(&kind), "{kind} is not in {kinds:?}");

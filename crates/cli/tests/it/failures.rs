@@ -1,6 +1,6 @@
 //! The ends that are not well: which status, and one line on stderr that says what to do.
 
-use kucoin_streams_exchange::Exchange;
+use kucoin_streams_exchange::{Effect, Exchange, Faults};
 
 use crate::rig::*;
 
@@ -159,6 +159,23 @@ fn a_last_topic_that_is_refused_is_a_failure_with_its_code() {
         1,
     );
     contains_all(&line, &[BALANCE, "404"]);
+}
+
+#[test]
+fn a_refusal_cannot_drive_the_terminal() {
+    let refused = Effect::RefuseTopic {
+        topic: BALANCE.to_owned(),
+        code: 404,
+        text: "gone\u{1b}[2J\nand\u{9b}more".to_owned(),
+    };
+    let faults = Faults::new().on_connection(1, refused).always();
+    let local = Local::start(Exchange::builder().faults(faults));
+    let line = fails(
+        &run(local.watch(&["--format", "ndjson", "--topic", BALANCE])),
+        1,
+    );
+    contains_all(&line, &["gone", "more"]);
+    assert!(!line.contains(char::is_control), "{line:?}");
 }
 
 #[test]

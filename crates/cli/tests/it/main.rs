@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod decode;
 mod ends;
 mod exchange_command;
 mod failures;
@@ -14,3 +15,4 @@ mod rig;
 mod secrecy;
 #[path = "../../../../tests/tests/it/truth.rs"]
 mod truth;
+mod two_connections;

@@ -35,14 +35,20 @@ fn a_server_cannot_drive_the_terminal() {
 fn a_loss_and_the_way_back_are_told() {
     let local = Local::start(Exchange::builder().event_rate(50.0));
     let mut running = Running::start(local.watch(&["--format", "pretty"]));
-    for _ in 0..3 {
+    let topics: Vec<String> = account_wide()
+        .into_iter()
+        .flat_map(|(_, topics)| topics)
+        .collect();
+    for _ in &topics {
         while !running.line().contains("is live") {}
     }
     local.exchange.inject(Effect::Cut(Cut::Reset));
-    while !running.line().contains("reconnected") {}
+    for _ in account_wide() {
+        while !running.line().contains("reconnected") {}
+    }
     running.signal("TERM");
     let ran = running.finish().succeeds();
-    for topic in [ORDERS, BALANCE, STOPS] {
+    for topic in &topics {
         let gap = ran
             .stdout
             .lines()

@@ -2,18 +2,32 @@
 
 use std::future::Future;
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use kucoin_streams::v1::{AnyFuturesTopic, AnySpotTopic};
 use kucoin_streams_exchange::{Exchange, ExchangeBuilder};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
 pub(crate) const ORDERS: &str = "/spotMarket/tradeOrdersV2";
 pub(crate) const BALANCE: &str = "/account/balance";
-pub(crate) const STOPS: &str = "/spotMarket/advancedOrders";
+pub(crate) const WALLET: &str = "/contractAccount/wallet";
+
+pub(crate) const SPOT: &str = "spotPrivateV1";
+pub(crate) const FUTURES: &str = "futuresPrivateV1";
+
+/// The topics that are watched by default, by connection.
+pub(crate) fn account_wide() -> [(&'static str, Vec<String>); 2] {
+    let spot = AnySpotTopic::account_wide();
+    let futures = AnyFuturesTopic::account_wide();
+    [
+        (SPOT, spot.iter().map(ToString::to_string).collect()),
+        (FUTURES, futures.iter().map(ToString::to_string).collect()),
+    ]
+}
 
 /// Whatever takes longer than this hangs.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -147,6 +161,11 @@ impl Running {
         send(name, self.child.id());
     }
 
+    /// What the command reads, where its stdin is piped.
+    pub(crate) fn stdin(&mut self) -> ChildStdin {
+        self.child.stdin.take().unwrap()
+    }
+
     /// Stops reading what the command writes.
     pub(crate) fn close_stdout(&mut self) {
         self.stdout = None;
@@ -212,7 +231,7 @@ impl Local {
     }
 
     pub(crate) fn wait_for_all_topics(&self) {
-        for topic in [ORDERS, BALANCE, STOPS] {
+        for topic in account_wide().iter().flat_map(|(_, topics)| topics) {
             self.wait(self.exchange.wait_subscribed(topic));
         }
     }

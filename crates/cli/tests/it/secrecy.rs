@@ -28,6 +28,7 @@ fn no_flag_takes_a_secret_and_help_shows_none() {
         &["--help"][..],
         &["watch", "--help"],
         &["watch", "-h"],
+        &["decode", "--help"],
         &["exchange", "--help"],
     ] {
         let ran = with_canaries(args).succeeds();
@@ -57,8 +58,9 @@ fn a_life_with_a_loss_shows_no_credentials() {
         );
     let local = Local::start(settings);
     for format in ["ndjson", "pretty"] {
-        let ran = run(local.watch(&["--format", format, "--count", "40"])).succeeds();
-        check(&ran);
+        // One connection, so that a third token means a loss.
+        let args = ["--ws-key", SPOT, "--format", format, "--count", "40"];
+        check(&run(local.watch(&args)).succeeds());
     }
     assert!(
         local.exchange.stats().tokens_issued >= 3,

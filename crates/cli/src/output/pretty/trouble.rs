@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use kucoin_streams::{CloseReason, Gap, GapReason, Lifecycle, LifecycleEvent};
 
+use super::Told;
 use super::paint::{Ink, Paint, safe};
-use super::spot::Told;
 
 pub(super) fn gap(paint: Paint, gap: &Gap) -> Told {
     let text = match &gap.reason {
@@ -61,13 +61,11 @@ pub(super) fn lifecycle(paint: Paint, lifecycle: &Lifecycle) -> Option<Told> {
             message,
             ..
         } => {
-            let topic = topic
-                .as_ref()
-                .map_or_else(String::new, |topic| format!("{topic}: "));
+            let about = topic.as_deref().unwrap_or(ws_key.as_str());
             let code = code
                 .as_ref()
                 .map_or_else(String::new, |code| format!(" (code {code})"));
-            let text = safe(&format!("{topic}{message}{code}"));
+            let text = safe(&format!("{about}: {message}{code}"));
             (Ink::Red, "exception", paint.ink(Ink::Red, &text))
         }
         LifecycleEvent::Close { reason } => {

@@ -1,0 +1,167 @@
+//! `decode`: captured frames in, one NDJSON line out for each, with no connection and no runtime.
+
+use std::borrow::Cow;
+use std::io::{self, BufRead, BufReader, Read};
+
+use kucoin_streams::v1;
+use kucoin_streams::wire::json::Raw;
+use kucoin_streams::wire::{Inbound, Protocol, Push};
+
+use crate::args::{DecodeArgs, ProtocolArg};
+use crate::exit::{Failed, keep_on};
+use crate::output::{Control, Line, Lines, Update};
+
+pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failed> {
+    let mut counted = Counted::default();
+    let read_on = decode(
+        io::stdin().lock(),
+        &mut Lines::to_stdout(),
+        args.protocol,
+        &mut counted,
+    )?;
+    match args.strict && read_on {
+        true => counted.must_be_clean(),
+        false => Ok(()),
+    }
+}
+
+/// Decodes to the end of the input; false where nobody reads the output any more.
+fn decode(
+    input: impl Read,
+    out: &mut Lines,
+    protocol: ProtocolArg,
+    counted: &mut Counted,
+) -> Result<bool, Failed> {
+    let mut input = BufReader::with_capacity(64 * 1024, input);
+    let mut line = Vec::new();
+    loop {
+        // The next read may wait: let the reader see what there was.
+        if !input.buffer().contains(&b'\n') && !keep_on(out.flush())? {
+            return Ok(false);
+        }
+        line.clear();
+        let read = input
+            .read_until(b'\n', &mut line)
+            .map_err(|error| Failed::other(format!("cannot read: {error}")))?;
+        if read == 0 {
+            return Ok(true);
+        }
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        if !keep_on(write(without_end(&line), out, protocol, counted))? {
+            return Ok(false);
+        }
+    }
+}
+
+/// A line without what ends it.
+fn without_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// How many frames there were, and how many of them said nothing to us.
+#[derive(Debug, Default)]
+struct Counted {
+    frames: u64,
+    undecodable: u64,
+    other: u64,
+}
+
+impl Counted {
+    fn must_be_clean(&self) -> Result<(), Failed> {
+        let Self {
+            frames,
+            undecodable,
+            other,
+        } = self;
+        match (undecodable, other) {
+            (0, 0) => Ok(()),
+            _ => Err(Failed::other(format!(
+                "of {frames} frames, {undecodable} undecodable and {other} other"
+            ))),
+        }
+    }
+}
+
+/// What a captured frame turned out to be.
+enum Frame<'f> {
+    Push(Box<Push<v1::Event>>),
+    Control(Inbound<'f>, Raw),
+    Undecodable(String),
+}
+
+fn write(
+    line: &[u8],
+    out: &mut Lines,
+    protocol: ProtocolArg,
+    counted: &mut Counted,
+) -> io::Result<()> {
+    counted.frames += 1;
+    let text = String::from_utf8_lossy(line);
+    let frame = match (&text, protocol) {
+        (Cow::Borrowed(text), ProtocolArg::V1) => v1_frame(text),
+        (Cow::Owned(_), _) => Frame::Undecodable("not utf-8".to_owned()),
+    };
+    match frame {
+        Frame::Push(push) => out.json(&Line::Update(Update {
+            ws_key: None,
+            topic: &push.topic,
+            subject: push.subject.as_ref(),
+            id: push.id.as_ref(),
+            user_id: push.user_id.as_ref(),
+            received_at: None,
+            epoch: None,
+            data: &push.event,
+            envelope: &push.extra,
+        })),
+        Frame::Control(inbound, frame) => {
+            let line = control(inbound, &frame);
+            counted.other += u64::from(matches!(line, Line::Other { .. }));
+            out.json(&line)
+        }
+        Frame::Undecodable(reason) => {
+            counted.undecodable += 1;
+            out.json(&Line::Undecodable { reason, raw: &text })
+        }
+    }
+}
+
+/// Tells a V1 frame apart.
+fn v1_frame(text: &str) -> Frame<'_> {
+    match v1::decode(text) {
+        Ok(Some(push)) => Frame::Push(Box::new(push)),
+        Ok(None) => match (v1::V1::classify(text), Raw::parse(text)) {
+            (Ok(inbound), Ok(raw)) => Frame::Control(inbound, raw),
+            (Err(error), _) => Frame::Undecodable(error.to_string()),
+            // A push is told by its beginning; this one has no good end.
+            (_, Err(error)) => Frame::Undecodable(error.to_string()),
+        },
+        Err(error) => Frame::Undecodable(error.to_string()),
+    }
+}
+
+/// The line of a frame that is no event.
+fn control<'f>(inbound: Inbound<'f>, frame: &'f Raw) -> Line<'f> {
+    let by_id = |id| Control {
+        id,
+        code: None,
+        message: None,
+        frame,
+    };
+    match inbound {
+        Inbound::Welcome { id, .. } => Line::Welcome(by_id(id)),
+        Inbound::Ack { id } => Line::Ack(by_id(Some(id))),
+        Inbound::Pong { id } => Line::Pong(by_id(id)),
+        Inbound::Refused {
+            id, code, message, ..
+        } => Line::Refused(Control {
+            id,
+            code: code.map(|code| code.to_string()),
+            message: Some(message),
+            frame,
+        }),
+        _ => Line::Other { frame },
+    }
+}

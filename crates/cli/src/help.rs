@@ -1,0 +1,71 @@
+//! What stands below the options of `--help`: examples, topics, exit statuses.
+
+use kucoin_streams::v1::{AnyFuturesTopic, AnySpotTopic};
+
+pub(crate) const EXCHANGE: &str = "\
+Example, in two terminals:
+  kucoin-streams exchange --port 4000
+  KUCOIN_API_KEY=.. KUCOIN_API_SECRET=.. KUCOIN_API_PASSPHRASE=.. \\
+      kucoin-streams watch --rest-url http://127.0.0.1:4000
+
+The demo credentials to use are printed when the exchange is ready. Any client in any language
+works against it with its REST URLs replaced: one port serves spot, margin and futures.";
+
+pub(crate) const DECODE: &str = "\
+Example:
+  kucoin-streams decode --protocol v1 < captured.ndjson | jq -c 'select(.kind == \"update\") | .data'
+      The events of a recorded session, to the last digit.
+
+Each line of the output has a `kind`: `update`, an event; `welcome`, `ack`, `refused` or `pong`, with the
+frame beside what it says; `other`, a frame that is none of these or of a topic that is not known; or
+`undecodable`, with the reason and the line as it came. Blank lines are skipped.
+
+Exit status: 0 done, 1 with --strict where a line was `undecodable` or `other`, 2 wrong usage.";
+
+const WATCH: &str = "\
+Examples:
+  kucoin-streams watch --demo
+      The activity of a made-up account, from an exchange inside of this program.
+  kucoin-streams watch --topic /spotMarket/tradeOrdersV2 --topic /contract/position:XBTUSDTM
+      Spot orders and one futures position of your account.
+  kucoin-streams watch --ws-key futuresPrivateV1
+      All about your futures account.
+  kucoin-streams watch --format ndjson | jq -c 'select(.kind == \"gap\")'
+      Every moment at which events may have been missed.
+";
+
+const WATCH_END: &str = "\
+Credentials come from KUCOIN_API_KEY, KUCOIN_API_SECRET and KUCOIN_API_PASSPHRASE. The key needs the
+permission `General` and no other.
+
+Exit status: 0 done, 1 other failure, 2 wrong usage, 3 credentials or permission refused,
+4 not connected within --connect-timeout.";
+
+/// Below the options of `watch`. The topics come from where they are parsed, so the list is never behind.
+pub(crate) fn watch() -> String {
+    let spot: Vec<String> = account_wide(&AnySpotTopic::account_wide());
+    let futures: Vec<String> = account_wide(&AnyFuturesTopic::account_wide());
+    format!(
+        "{WATCH}\n\
+         Topics (SYMBOL is a market, such as BTC-USDT or XBTUSDTM; * is watched by default):\n\
+         {}{}\n{WATCH_END}",
+        topics("spotPrivateV1", AnySpotTopic::PATTERNS, &spot),
+        topics("futuresPrivateV1", AnyFuturesTopic::PATTERNS, &futures),
+    )
+}
+
+fn account_wide(topics: &[impl ToString]) -> Vec<String> {
+    topics.iter().map(ToString::to_string).collect()
+}
+
+fn topics(ws_key: &str, patterns: &[&str], by_default: &[String]) -> String {
+    let mut text = format!("  {ws_key}\n");
+    for pattern in patterns {
+        let mark = match by_default.iter().any(|topic| topic == pattern) {
+            true => '*',
+            false => ' ',
+        };
+        text.push_str(&format!("    {mark} {pattern}\n"));
+    }
+    text
+}

@@ -1,0 +1,135 @@
+//! The lines of every kind of event, and that no foreign text in them can do harm.
+
+use kucoin_streams::v1;
+use serde_json::Value;
+
+use super::*;
+
+/// Pushes of every kind.
+const FRAMES: &str = include_str!("../../../tests/fixtures/v1.ndjson");
+
+/// Their lines, without the time and the blanks between columns.
+const LINES: &str = "\
+received SOL-USDT sell limit 4.5 @ 151.20 …01020304
+open SOL-USDT sell limit 4.5 @ 151.20 …01020304
+match SOL-USDT sell limit 1.25 @ 151.20 maker filled 1.25 of 4.5 …01020304
+update SOL-USDT sell limit 4 @ 151.20 was 4.5 …01020304
+filled SOL-USDT sell limit 4 @ 151.20 filled 4 …01020304
+canceled SOL-USDT buy market by funds @ market filled 0.1653 …01020305
+balance USDT trade_hf.hold available 1,331.132773386762 -188.5005 hold 189.001 +188.5005
+balance SOL isolated_SOL-USDT.transfer available 0.0003756477864777482 hold 0
+stop SOL-USDT sell triggered 2 @ market loss at 140.5 …003rbl3r failed: insufficient balance
+trade BTC-USDT buy 0.00021 @ 91,234.5 taker …01020306 maker …01020307
+fill SOL-USDT buy market 0.1653 @ 151.2 fee 0.0124999999999999999 USDT (0.1 %) …01020305
+debt 86.12 % debt 0.01063 BTC of 0.01234567890123456789 960.25 USDT
+margin the cross-margin account: frozen for liquidation
+isolated BTC-USDT IN_BORROW USER_BORROW BTC 0.5, USDT 150.7 hold 10 owed 150.7 interest 0.00001
+open XBTUSDTM buy 30 ct @ 90,000 …00000001
+match XBTUSDTM buy limit 12 ct @ 90,000 maker filled 30 …00000001
+update XBTUSDTM buy limit 20 ct @ 90,000 was 30 …00000001
+filled XBTUSDTM buy market 30 ct @ market filled 30 …00000001
+match XBTUSDTM buy market 10 ct @ 88,000.1 taker filled 10 of 30 …00000001 LIQUIDATION
+stop XBTUSDTM sell triggered 5 ct @ market down at 88,000 (mark price) …00000009
+wallet USDT equity 4,988.1 available 4,100.5 cross profit -12.15 cross positions 870.2 cross orders 17.4
+wallet XBT order margin 0.1508547741
+wallet USDT available 7,612 hold 3,557
+wallet USDT withdraw hold 3,923
+event {\"currency\":\"USDT\",\"bonus\":12.50,\"timestamp\":1764000026005}
+position XBTUSDTM short 30 ct @ 90,000 mark 90,400.123 unrealised -12.00369 USDT (-4.45 %) realised -1.62 10x cross liquidation 98,765.4
+position XBTUSDTM flat realised +37.125 LIQUIDATION
+mark ETHUSDTM 3,012.35 unrealised 1.235
+funding XBTUSDTM paid 0.0623763 USDT rate -0.0023 % on -30 ct at 90,400.5
+funding ? received 0.25 XBT rate 0.01 % on 100 ct at 2,640.45
+risk limit XBTUSDTM refused level 2 margin is too low
+margin mode XBTUSDTM CROSS, ETHUSDTM ISOLATED
+leverage XBTUSDTM 8x, ETHUSDTM 12.5x
+";
+
+fn line(paint: Paint, frame: &str) -> Option<String> {
+    let push = v1::decode(frame).ok()??;
+    let told = event(paint, &push.event);
+    Some(Pretty { paint }.line(Timestamp::from_nanos(0), told))
+}
+
+#[test]
+fn every_kind_of_event_is_read_at_a_glance() {
+    for (frame, expected) in FRAMES.lines().zip(LINES.lines()) {
+        let line = line(Paint::plain(), frame).unwrap();
+        let words: Vec<&str> = line.split_whitespace().skip(1).collect();
+        assert_eq!(words.join(" "), expected);
+    }
+    assert_eq!(FRAMES.lines().count(), LINES.lines().count());
+}
+
+#[test]
+fn what_the_user_did_not_ask_for_stands_out() {
+    let loud: Vec<&str> = FRAMES
+        .lines()
+        .zip(LINES.lines())
+        .filter(|(frame, _)| {
+            let push = v1::decode(frame).unwrap().unwrap();
+            event(Paint::plain(), &push.event).0 == Ink::Alarm
+        })
+        .map(|(_, line)| line)
+        .collect();
+    let expected = [
+        "debt 86.12 %",
+        "margin the cross-margin",
+        "match XBTUSDTM buy market",
+        "position XBTUSDTM flat",
+    ];
+    assert_eq!(loud.len(), expected.len(), "{loud:?}");
+    for (loud, expected) in loud.iter().zip(expected) {
+        assert!(loud.starts_with(expected), "{loud}");
+    }
+}
+
+/// Puts what would drive a terminal before every text within data, names of symbols and currencies included.
+fn poison(data: &mut Value) {
+    match data {
+        Value::String(text) => text.insert_str(0, "\u{1b}[2J\u{9b}\n"),
+        Value::Array(items) => items.iter_mut().for_each(poison),
+        Value::Object(members) => {
+            members.values_mut().for_each(poison);
+            let names: Vec<String> = members.keys().cloned().collect();
+            for name in names
+                .into_iter()
+                .filter(|name| name == &name.to_uppercase())
+            {
+                if let Some(value) = members.remove(&name) {
+                    members.insert(format!("\u{1b}[2J\u{9b}{name}"), value);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn no_text_of_any_event_can_drive_the_terminal() {
+    for frame in FRAMES.lines() {
+        let whole: Value = serde_json::from_str(frame).unwrap();
+        let mut all = whole.clone();
+        poison(&mut all["data"]);
+        // One by one as well: an event whose kind is poisoned shows nothing else of it.
+        let names = whole["data"].as_object().unwrap().keys();
+        let one_by_one = names.map(|name| {
+            let mut one = whole.clone();
+            poison(&mut one["data"][name]);
+            (name.as_str(), one)
+        });
+        for (name, frame) in std::iter::once(("", all)).chain(one_by_one) {
+            match line(Paint::plain(), &frame.to_string()) {
+                Some(line) => assert!(!line.contains(char::is_control), "{line:?}"),
+                // Without these a match is no event: its frame is shown as a gap.
+                None => assert!(["matchPrice", "matchSize"].contains(&name), "{frame}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn the_time_of_day_is_shown_to_the_millisecond() {
+    let at = Timestamp::from_nanos(1_730_848_317_836_999_999);
+    assert_eq!(time_of_day(at), "23:11:57.836");
+}

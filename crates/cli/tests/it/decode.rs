@@ -1,0 +1,290 @@
+//! `decode`: a line in, a line out.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::rig::*;
+
+/// Pushes of every kind, one a line.
+const PUSHES: &str = include_str!("../fixtures/v1.ndjson");
+
+const CONTROL: [(&str, &str); 8] = [
+    (
+        r#"{"id":"c-17","type":"welcome"}"#,
+        r#"{"kind":"welcome","id":"c-17"}"#,
+    ),
+    (r#"{"type":"ack","id":"3"}"#, r#"{"kind":"ack","id":"3"}"#),
+    (
+        r#"{"id":"4","type":"error","code":404,"data":"topic /x is not found"}"#,
+        r#"{"kind":"refused","id":"4","code":"404","message":"topic /x is not found"}"#,
+    ),
+    (
+        r#"{"type":"error","code":401,"data":"token is expired","hint":1}"#,
+        r#"{"kind":"refused","code":"401","message":"token is expired"}"#,
+    ),
+    (r#"{"id":"5","type":"pong"}"#, r#"{"kind":"pong","id":"5"}"#),
+    (
+        r#"{"type":"pong","timestamp":1768824067407080123456}"#,
+        r#"{"kind":"pong"}"#,
+    ),
+    (
+        r#"{"type":"notice","data":[1E+400]}"#,
+        r#"{"kind":"other"}"#,
+    ),
+    (
+        r#"{"topic":"/nobody/knows","type":"message","data":{}}"#,
+        r#"{"kind":"other"}"#,
+    ),
+];
+
+fn command_of(args: &[&str]) -> Command {
+    let mut command = command(&[&["decode", "--protocol", "v1"], args].concat());
+    command.stdin(Stdio::piped());
+    command
+}
+
+/// Runs the command on this input.
+fn decode(args: &[&str], input: &[u8]) -> Ran {
+    let mut running = Running::start(command_of(args));
+    let mut stdin = running.stdin();
+    let input = input.to_vec();
+    let writer = std::thread::spawn(move || stdin.write_all(&input));
+    let ran = running.finish();
+    writer.join().unwrap().unwrap();
+    ran
+}
+
+#[track_caller]
+fn one(input: &[u8]) -> Value {
+    let mut lines = decode(&[], input).succeeds().lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    lines.remove(0)
+}
+
+#[test]
+fn every_push_is_an_update_with_all_of_its_fields() {
+    let lines = decode(&["--strict"], PUSHES.as_bytes()).succeeds().lines();
+    assert_eq!(lines.len(), PUSHES.lines().count());
+    for (line, frame) in lines.iter().zip(PUSHES.lines()) {
+        let frame: Value = serde_json::from_str(frame).unwrap();
+        for name in ["topic", "subject", "id", "userId"] {
+            assert_eq!(line[name], frame[name], "{name} of {line}");
+        }
+        let mut known = vec!["kind", "topic", "subject", "userId", "data"];
+        known.extend(frame.get("id").map(|_| "id"));
+        known.retain(|name| *name != "userId" || frame.get(name).is_some());
+        let names: Vec<&String> = line.as_object().unwrap().keys().collect();
+        assert!(
+            names.iter().all(|name| known.contains(&name.as_str())),
+            "{line}"
+        );
+        assert_eq!(
+            (line["kind"].as_str(), names.len()),
+            (Some("update"), known.len())
+        );
+        let (given, shown) = (frame["data"].as_object().unwrap(), &line["data"]);
+        // Null and the empty text say nothing.
+        for (name, value) in given {
+            assert!(
+                value.is_null() || value == "" || !shown[name].is_null(),
+                "{name} of {line}"
+            );
+        }
+        // What a field is spelled like, and the contract that only the topic tells, may come to it.
+        let added = |name: &&String| !given.contains_key(*name);
+        for name in shown.as_object().unwrap().keys().filter(added) {
+            assert!(
+                ["symbol", "oldSize"].contains(&name.as_str()),
+                "{name} of {line}"
+            );
+        }
+    }
+}
+
+#[test]
+fn numbers_keep_their_digits_and_times_their_nanoseconds() {
+    let ran = decode(&[], PUSHES.as_bytes()).succeeds();
+    for digits in [
+        r#""totalAsset":"0.01234567890123456789""#,
+        r#""fee":"0.0124999999999999999""#,
+        r#""available":"0.0003756477864777482""#,
+        r#""maintMargin":"0.00000000""#,
+        r#""fundingRate":"-0.000023""#,
+        r#""leverage":"10""#,
+        r#""bonus":12.50"#,
+        r#""ts":1764000001124000001"#,
+        r#""time":1764000009341000007"#,
+        r#""orderTime":1764000000123000000"#,
+        r#""version":"1042""#,
+        r#""type":"TRIGGERED""#,
+    ] {
+        assert!(
+            ran.stdout.contains(digits),
+            "{digits} is not in {}",
+            ran.stdout
+        );
+    }
+}
+
+#[test]
+fn nothing_of_a_control_frame_is_lost() {
+    let input: String = CONTROL
+        .iter()
+        .map(|(frame, _)| format!("{frame}\n"))
+        .collect();
+    let ran = decode(&[], input.as_bytes()).succeeds();
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    assert_eq!(lines.len(), CONTROL.len());
+    for (line, (frame, expected)) in lines.iter().zip(CONTROL) {
+        // The frame stands at the end, byte for byte.
+        let expected = expected.strip_suffix('}').unwrap();
+        assert_eq!(*line, format!("{expected},\"frame\":{frame}}}"));
+    }
+}
+
+#[test]
+fn unknown_fields_of_the_envelope_stay_beside_the_event() {
+    let line = one(br#"{"topic":"/account/balance","type":"message","data":{"currency":"KCS","new":[0.10]},"tunnelId":"bt1"}"#);
+    assert_eq!(line["envelope"], json!({"tunnelId": "bt1"}));
+    assert_eq!(line["data"]["new"], json!([0.10]));
+}
+
+#[test]
+fn what_cannot_be_decoded_says_why_and_stays_as_it_came() {
+    for (input, reason) in [
+        (&br#"{"topic":"/account/balance","type":"mess"#[..], ""),
+        (
+            br#"{"topic":"/account/balance","type":"message","data":{}}"#,
+            "currency",
+        ),
+        (
+            br#"{"topic":"/nobody/knows","type":"message","data":{}} x"#,
+            "",
+        ),
+        (br#"{"type":"ack","id":"3"}}"#, ""),
+        (b"[]", ""),
+        (b"pong", ""),
+    ] {
+        let line = one(input);
+        assert_eq!(line["kind"], "undecodable", "{line}");
+        assert_eq!(line["raw"], String::from_utf8_lossy(input).as_ref());
+        let told = line["reason"].as_str().unwrap();
+        assert!(!told.is_empty() && told.contains(reason), "{line}");
+    }
+}
+
+#[test]
+fn a_line_that_is_not_utf_8_is_undecodable() {
+    let line = one(b"{\"type\":\"\xff\"}\n");
+    assert_eq!(
+        (&line["kind"], &line["reason"]),
+        (&"undecodable".into(), &"not utf-8".into())
+    );
+    assert_eq!(line["raw"], "{\"type\":\"\u{fffd}\"}");
+}
+
+#[test]
+fn blank_lines_are_skipped_and_the_order_stays() {
+    let input = "\n{\"type\":\"ack\",\"id\":\"1\"}\r\n  \t\r\n\n{\"type\":\"pong\",\"id\":\"2\"}\nno\n\n{\"type\":\"ack\",\"id\":\"3\"}";
+    let lines = decode(&[], input.as_bytes()).succeeds().lines();
+    let told: Vec<(&Value, &Value)> = lines
+        .iter()
+        .map(|line| (&line["kind"], &line["id"]))
+        .collect();
+    assert_eq!(
+        json!(told),
+        json!([
+            ["ack", "1"],
+            ["pong", "2"],
+            ["undecodable", null],
+            ["ack", "3"]
+        ])
+    );
+    assert_eq!(decode(&["--strict"], b"\n \n").succeeds().stdout, "");
+}
+
+#[test]
+fn strict_fails_where_a_frame_was_not_understood_and_says_how_many() {
+    let good = "{\"type\":\"ack\",\"id\":\"1\"}\n";
+    decode(&["--strict"], good.as_bytes()).succeeds();
+    for (bad, counts) in [
+        ("no\nno\n{}\n", "of 4 frames, 2 undecodable and 1 other"),
+        (
+            "{\"type\":\"notice\"}\n",
+            "of 2 frames, 0 undecodable and 1 other",
+        ),
+        ("no\n", "of 2 frames, 1 undecodable and 0 other"),
+    ] {
+        let input = format!("{good}{bad}");
+        let lines = decode(&[], input.as_bytes()).succeeds().lines();
+        let strict = decode(&["--strict"], input.as_bytes());
+        assert_eq!(strict.status, Some(1));
+        assert_eq!(strict.lines(), lines);
+        let told: Vec<&str> = strict.stderr.lines().collect();
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].contains(counts), "{told:?}");
+    }
+}
+
+#[test]
+fn a_line_may_have_any_length() {
+    let long = "x".repeat(2 * 1024 * 1024);
+    let frame = format!(
+        r#"{{"topic":"/account/balance","type":"message","data":{{"currency":"KCS","note":"{long}"}}}}"#
+    );
+    let input = format!("{frame}\n{{\"type\":\"ack\",\"id\":\"1\"}}\n{frame}");
+    let lines = decode(&["--strict"], input.as_bytes()).succeeds().lines();
+    assert_eq!(lines.len(), 3);
+    for line in [&lines[0], &lines[2]] {
+        assert_eq!(line["data"]["note"], long);
+    }
+    assert_eq!(lines[1]["kind"], "ack");
+}
+
+#[test]
+fn a_reader_sees_each_line_while_the_input_is_still_open() {
+    let mut running = Running::start(command_of(&[]));
+    let mut stdin = running.stdin();
+    for id in 1..=3 {
+        writeln!(stdin, "{{\"type\":\"ack\",\"id\":\"{id}\"}}").unwrap();
+        assert_eq!(object(&running.line())["id"], id.to_string());
+    }
+    // The beginning of a line keeps nothing back.
+    write!(stdin, "{{\"type\":\"pong\"}}\n{{\"type\":").unwrap();
+    assert_eq!(object(&running.line())["kind"], "pong");
+    drop(stdin);
+    assert_eq!(running.finish().succeeds().lines().len(), 5);
+}
+
+#[test]
+fn a_reader_that_has_enough_ends_it_quietly() {
+    for args in [&[][..], &["--strict"]] {
+        let mut running = Running::start(command_of(args));
+        let mut stdin = running.stdin();
+        let writer = std::thread::spawn(move || {
+            // Until nobody reads any more.
+            while stdin.write_all(b"{\"type\":\"pong\"}\nno\n").is_ok() {}
+        });
+        running.line();
+        running.close_stdout();
+        let ran = running.finish();
+        writer.join().unwrap();
+        assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""), "{args:?}");
+    }
+}
+
+#[test]
+fn the_protocol_must_be_named() {
+    for args in [
+        &["decode"][..],
+        &["decode", "--protocol"],
+        &["decode", "--protocol", "v9"],
+        &["decode", "--protocol", "v1", "file.ndjson"],
+    ] {
+        let ran = run(command(args));
+        assert_eq!((ran.status, ran.stdout.as_str()), (Some(2), ""), "{args:?}");
+    }
+    assert!(run(command(&["decode"])).stderr.contains("--protocol"));
+}

@@ -1,0 +1,317 @@
+//! `watch` over the spot and the futures connection at once.
+
+use kucoin_streams_exchange::{Cut, Effect, Exchange};
+use serde_json::Value;
+
+use crate::ndjson::check_form;
+use crate::rig::*;
+
+/// Pushes of every kind, one a line.
+const PUSHES: &str = include_str!("../fixtures/v1.ndjson");
+
+/// The second token is that of the futures connection.
+const NO_FUTURES: &str =
+    "token 2: token-refuse status=403 code=400007 message=\"futures are not for you\"";
+
+fn of<'l>(lines: &'l [Value], ws_key: &str) -> Vec<&'l Value> {
+    let of_it = |line: &&Value| line["wsKey"] == ws_key;
+    lines.iter().filter(of_it).collect()
+}
+
+fn kinds<'l>(lines: &[&'l Value]) -> Vec<&'l str> {
+    lines.iter().map(|line| check_form(line)).collect()
+}
+
+#[test]
+fn by_default_all_about_the_account_is_watched_with_one_token_a_connection() {
+    let local = Local::start(Exchange::builder());
+    let mut running = Running::start(local.watch(&["--format", "ndjson"]));
+    local.wait_for_all_topics();
+    // What happens after the subscriptions is not missed on either.
+    local.exchange.account().step(200);
+    let first = running.until("update");
+    while running.until("update")["wsKey"] == first["wsKey"] {}
+    running.signal("TERM");
+    let lines = running.finish().succeeds().lines();
+    for (ws_key, topics) in account_wide() {
+        let lines = of(&lines, ws_key);
+        let answered: Vec<&Value> = lines
+            .iter()
+            .filter(|line| line["kind"] == "response")
+            .map(|line| &line["topic"])
+            .collect();
+        assert_eq!(answered, topics.iter().collect::<Vec<_>>());
+        let kinds = kinds(&lines);
+        // Open, the answers, then the events.
+        assert_eq!(kinds[0], "open");
+        assert!(
+            kinds[1..=topics.len()]
+                .iter()
+                .all(|kind| *kind == "response"),
+            "{kinds:?}"
+        );
+        assert_eq!(kinds.last(), Some(&"close"));
+    }
+    let opened = |ws_key| lines.iter().position(|line| line["wsKey"] == ws_key);
+    assert!(opened(SPOT) < opened(FUTURES), "spot is opened alone");
+    assert_eq!(local.exchange.stats().token_requests.len(), 2);
+}
+
+#[test]
+fn an_event_of_each_kind_is_shown_as_decode_shows_it() {
+    let local = Local::start(Exchange::builder());
+    let mut topics: Vec<String> = PUSHES
+        .lines()
+        .map(|frame| object(frame)["topic"].as_str().unwrap().to_owned())
+        .collect();
+    topics.sort();
+    topics.dedup();
+    // A push of one contract's orders under the topic of all is not to be confused with its own topic.
+    let args: Vec<&str> = topics.iter().flat_map(|topic| ["--topic", topic]).collect();
+    let args = [&["--format", "ndjson"], &args[..]].concat();
+    let mut running = Running::start(local.watch(&args));
+    for topic in &topics {
+        local.wait(local.exchange.wait_subscribed(topic));
+    }
+    for frame in PUSHES.lines() {
+        let topic = object(frame)["topic"].as_str().unwrap().to_owned();
+        assert_eq!(local.exchange.push_raw(&topic, frame), 1, "{topic}");
+        let update = running.until("update");
+        check_form(&update);
+        assert_eq!(update["topic"], topic);
+        let decoded = kucoin_streams::v1::decode(frame).unwrap().unwrap();
+        let expected = serde_json::to_value(&decoded.event).unwrap();
+        assert_eq!(update["data"], expected);
+        let ws_key = if topic.starts_with("/contract") {
+            FUTURES
+        } else {
+            SPOT
+        };
+        assert_eq!(update["wsKey"], ws_key);
+    }
+    running.signal("TERM");
+    running.finish().succeeds();
+}
+
+#[test]
+fn a_frame_over_several_lines_is_one_line() {
+    let local = Local::start(Exchange::builder());
+    let mut running = Running::start(local.watch(&["--format", "ndjson", "--topic", BALANCE]));
+    local.wait(local.exchange.wait_subscribed(BALANCE));
+    let frame = format!(
+        "{{\n \"topic\": \"{BALANCE}\",\r\n \"type\": \"message\",\n \"data\": {{\n \"currency\": \"KCS\", \"new\": {{\r\n \"a\": [1,\n2]}}}}}}"
+    );
+    local.exchange.push_raw(BALANCE, &frame);
+    let update = running.until("update");
+    assert_eq!(update["data"]["new"]["a"], serde_json::json!([1, 2]));
+    running.signal("TERM");
+    running.finish().succeeds();
+}
+
+#[test]
+fn a_connection_may_be_chosen_and_only_that_is_opened() {
+    for (ws_key, topics) in account_wide() {
+        let local = Local::start(Exchange::builder());
+        let args = ["--format", "ndjson", "--ws-key", ws_key];
+        let running = Running::start(local.watch(&args));
+        for topic in &topics {
+            local.wait(local.exchange.wait_subscribed(topic));
+        }
+        running.signal("TERM");
+        let lines = running.finish().succeeds().lines();
+        assert_eq!(of(&lines, ws_key).len(), lines.len());
+        let connections = local.exchange.stats().connections;
+        assert_eq!(connections.len(), 1);
+        let asked = |topic: &String| {
+            let subscribes = |message: &&String| {
+                let message = object(message);
+                message["type"] == "subscribe" && message["topic"] == **topic
+            };
+            connections[0]
+                .client_messages
+                .iter()
+                .filter(subscribes)
+                .count()
+        };
+        assert!(topics.iter().all(|topic| asked(topic) == 1));
+    }
+}
+
+#[test]
+fn the_count_is_over_all_connections() {
+    let local = Local::start(Exchange::builder());
+    let args = [
+        "--format", "ndjson", "--count", "2", "--topic", BALANCE, "--topic", WALLET,
+    ];
+    let mut running = Running::start(local.watch(&args));
+    local.wait(local.exchange.wait_subscribed(BALANCE));
+    local.wait(local.exchange.wait_subscribed(WALLET));
+    let frame = |topic: &str| {
+        let is_of = |frame: &&str| object(frame)["topic"] == topic;
+        PUSHES.lines().find(is_of).unwrap()
+    };
+    local.exchange.push_raw(BALANCE, frame(BALANCE));
+    running.until("update");
+    local.exchange.push_raw(WALLET, frame(WALLET));
+    let lines = running.finish().succeeds().lines();
+    let updates = |ws_key| {
+        of(&lines, ws_key)
+            .iter()
+            .filter(|line| line["kind"] == "update")
+            .count()
+    };
+    assert_eq!((updates(SPOT), updates(FUTURES)), (1, 1));
+}
+
+#[test]
+fn a_connection_that_was_not_asked_for_may_be_refused() {
+    let faults = NO_FUTURES.parse().unwrap();
+    let local = Local::start(Exchange::builder().event_rate(50.0).faults(faults));
+    let mut running = Running::start(local.watch(&["--format", "ndjson"]));
+    while running.until("close")["wsKey"] != FUTURES {}
+    for _ in 0..20 {
+        running.until("update");
+    }
+    running.signal("TERM");
+    let lines = running.finish().succeeds().lines();
+    let futures = of(&lines, FUTURES);
+    assert_eq!(kinds(&futures), ["exception", "close"]);
+    assert_eq!(
+        (&futures[0]["code"], &futures[0]["fatal"]),
+        (&"400007".into(), &true.into())
+    );
+    assert!(kinds(&of(&lines, SPOT)).contains(&"update"));
+    assert_eq!(local.exchange.stats().token_requests.len(), 2);
+}
+
+#[test]
+fn topics_that_are_all_refused_leave_the_other_connection() {
+    let [_, (_, futures)] = account_wide();
+    let script: String = futures
+        .iter()
+        .map(|topic| {
+            format!("connection 2: refuse-topic topic={topic} code=403 text=\"no\" times=always\n")
+        })
+        .collect();
+    let local = Local::start(
+        Exchange::builder()
+            .event_rate(50.0)
+            .faults(script.parse().unwrap()),
+    );
+    let mut running = Running::start(local.watch(&["--format", "ndjson"]));
+    // Nothing is left to be heard on it.
+    while running.until("close")["wsKey"] != FUTURES {}
+    running.until("update");
+    running.signal("TERM");
+    let lines = running.finish().succeeds().lines();
+    let refused = |line: &&&Value| line["kind"] == "exception" && line["code"] == "403";
+    assert_eq!(
+        of(&lines, FUTURES).iter().filter(refused).count(),
+        futures.len()
+    );
+}
+
+/// Fails with this status and one line on stderr that has all these words.
+#[track_caller]
+fn fails(ran: &Ran, status: i32, words: &[&str]) {
+    assert_eq!(ran.status, Some(status), "{ran:?}");
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    for word in words {
+        assert!(ran.stderr.contains(word), "{word} is not in {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_connection_that_was_asked_for_may_not_be_refused() {
+    for wish in [
+        &["--ws-key", SPOT, "--ws-key", FUTURES][..],
+        &["--topic", BALANCE, "--topic", WALLET],
+    ] {
+        let faults = NO_FUTURES.parse().unwrap();
+        let local = Local::start(Exchange::builder().faults(faults));
+        let ran = run(local.watch(&[&["--format", "ndjson"], wish].concat()));
+        fails(&ran, 3, &[FUTURES, "400007"]);
+        // What was open is closed in order.
+        let lines = ran.lines();
+        assert_eq!(kinds(&of(&lines, SPOT)).last(), Some(&"close"));
+        assert_eq!(kinds(&of(&lines, FUTURES)).last(), Some(&"close"));
+    }
+}
+
+#[test]
+fn when_the_last_connection_is_over_the_first_failure_counts() {
+    let script = format!(
+        "{NO_FUTURES}\ntoken 3: token-refuse status=401 code=400003 message=\"the key is gone\""
+    );
+    let local = Local::start(Exchange::builder().faults(script.parse().unwrap()));
+    let mut running = Running::start(local.watch(&["--format", "ndjson"]));
+    while running.until("close")["wsKey"] != FUTURES {}
+    local.exchange.inject(Effect::Cut(Cut::Eof));
+    while running.until("close")["wsKey"] != SPOT {}
+    fails(&running.finish(), 3, &[FUTURES, "400007"]);
+}
+
+#[test]
+fn who_is_not_connected_in_time_is_named() {
+    let faults = "connection 2: drop-welcome times=always";
+    let local = Local::start(Exchange::builder().faults(faults.parse().unwrap()));
+    let args = ["--format", "ndjson", "--connect-timeout", "3s"];
+    let ran = run(local.watch(&args));
+    fails(&ran, 4, &["3s", FUTURES]);
+    let [(_, topics), _] = account_wide();
+    let lines = ran.lines();
+    let answered = of(&lines, SPOT)
+        .iter()
+        .filter(|line| line["kind"] == "response")
+        .count();
+    // A slow machine may not have come so far.
+    assert_eq!(
+        ran.stderr.contains(SPOT),
+        answered < topics.len(),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn a_topic_of_a_connection_that_was_not_named_is_wrong_usage() {
+    let ran = run(command(&[
+        "watch", "--demo", "--ws-key", SPOT, "--topic", WALLET,
+    ]));
+    fails(&ran, 2, &[WALLET, FUTURES, "--ws-key"]);
+    let ran = run(command(&[
+        "watch",
+        "--demo",
+        "--topic",
+        "/contract/position:xbtusdtm",
+    ]));
+    fails(&ran, 2, &["`XBTUSDTM`"]);
+}
+
+#[test]
+fn help_lists_every_topic() {
+    use kucoin_streams::v1::{AnyFuturesTopic, AnySpotTopic};
+    let ran = run(command(&["watch", "--help"])).succeeds();
+    for pattern in AnySpotTopic::PATTERNS
+        .iter()
+        .chain(AnyFuturesTopic::PATTERNS)
+    {
+        let is_it = |line: &&str| line.trim_start_matches([' ', '*']) == *pattern;
+        assert_eq!(ran.stdout.lines().filter(is_it).count(), 1, "{pattern}");
+    }
+}
+
+#[test]
+fn people_are_told_what_is_watched_and_where() {
+    let local = Local::start(Exchange::builder());
+    let mut running = Running::start(local.watch(&["--format", "pretty"]));
+    let heading = running.line();
+    assert!(
+        heading.contains(SPOT) && heading.contains(FUTURES),
+        "{heading}"
+    );
+    for ws_key in [SPOT, FUTURES] {
+        while !running.line().contains(&format!("connected   {ws_key}")) {}
+    }
+    running.signal("TERM");
+    running.finish().succeeds();
+}
