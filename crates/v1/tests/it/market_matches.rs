@@ -76,7 +76,10 @@ fn a_list_is_taken_up_to_what_one_request_may_name() {
     let list = |count| vec!["KCS-USDT"; count].join(",");
     assert!(MarketMatches::new(&list(100)).is_ok());
     let error = MarketMatches::new(&list(101)).unwrap_err().to_string();
-    assert!(error.contains("101 symbols") && error.contains("100"), "{error}");
+    assert!(
+        error.contains("101 symbols") && error.contains("100"),
+        "{error}"
+    );
     for wrong in ["", "KCS-USDT,", "KCS-USDT, BTC-USDT", "KCS-USDT,XBTUSDTM"] {
         assert!(MarketMatches::new(wrong).is_err(), "{wrong}");
     }
