@@ -238,7 +238,8 @@ impl Account {
     /// Unlike any other push these wait for a client that reads slowly, and for ever for one that does
     /// not read at all. Each order makes one push on
     /// `/spotMarket/tradeOrders`, two on `/spotMarket/tradeOrdersV2`, and one each on
-    /// `/account/balance` and `/account/snapshotBalance`. The orders settle in the trading account,
+    /// `/account/balance` and `/account/snapshotBalance`; told as Pro V2, one each on `order`,
+    /// `orderAll` and `balance`, of `UNIFIED` and of `SPOT`. The orders settle in the trading account,
     /// whatever the handle.
     ///
     /// # Errors

@@ -76,8 +76,9 @@ impl ExchangeBuilder {
         self
     }
 
-    /// Pushes a second that the account makes by itself, counted over all topics. Default 0: nothing
-    /// happens until it is asked for. What is not a positive number counts as 0.
+    /// Pushes a second that the account makes by itself, counted over all V1 topics, so that the
+    /// account lives at the same pace whoever listens; the same life makes some two to three times as
+    /// many pushes on Pro V2. Default 0: nothing happens until it is asked for. What is not a positive number counts as 0.
     pub fn event_rate(mut self, events_per_second: f64) -> Self {
         self.event_rate = events_per_second;
         self
@@ -89,14 +90,14 @@ impl ExchangeBuilder {
         self
     }
 
-    /// The `pingInterval` that token replies tell. Default 18 s, as KuCoin's.
+    /// The `pingInterval` that V1 token replies and Pro V2 welcomes tell. Default 18 s, as KuCoin's.
     pub fn ping_interval(mut self, interval: Duration) -> Self {
         self.ping_interval = interval;
         self
     }
 
-    /// The `pingTimeout` that token replies tell. Default 10 s, as KuCoin's. A client that says
-    /// nothing for both together is closed with a `ping timeout`.
+    /// The `pingTimeout` that V1 token replies tell. Default 10 s, as KuCoin's. A client that says
+    /// nothing for both together is closed: on V1 with a `ping timeout`, on Pro V2 without a word.
     pub fn ping_timeout(mut self, timeout: Duration) -> Self {
         self.ping_timeout = timeout;
         self
@@ -108,7 +109,8 @@ impl ExchangeBuilder {
         self
     }
 
-    /// Entries that the truth log keeps. Default 65 536.
+    /// Entries that each truth log keeps: [`Exchange::truth`] and [`Exchange::pro_truth`]. Default
+    /// 65 536.
     pub fn truth_capacity(mut self, entries: usize) -> Self {
         self.truth_capacity = entries;
         self
@@ -153,9 +155,11 @@ impl ExchangeBuilder {
         let port = listener.local_addr().map_err(listen)?.port();
         let now_ms = clock::now_ms();
         let truth = TruthLog::new(self.truth_capacity);
+        let pro_truth = TruthLog::new(self.truth_capacity);
         let mut rng = Rng::new(self.seed);
         let user_id = rng.text(b"0123456789abcdef", 24);
-        let world = World::new(Engine::new(self.seed, now_ms), truth.clone(), user_id);
+        let logs = (truth.clone(), pro_truth.clone());
+        let world = World::new(Engine::new(self.seed, now_ms), logs, user_id);
         let plan = Plan::new(self.faults, self.seed);
         let timers = plan.timers();
         // A token of an earlier exchange must not open this one, whatever the seed.
@@ -180,7 +184,7 @@ impl ExchangeBuilder {
         });
         Ok(Exchange::run(
             shared,
-            truth,
+            (truth, pro_truth),
             listener,
             self.event_rate,
             timers,

@@ -125,6 +125,41 @@ pub(crate) fn check(
             ));
         }
     }
+    let parts = [
+        request.method.as_bytes(),
+        request.path.as_bytes(),
+        request.body,
+    ];
+    let proof = Proof {
+        key,
+        sign,
+        timestamp,
+        passphrase,
+    };
+    check_proof(credentials, proof, &parts, now_ms)
+}
+
+/// What a client shows of its credentials, in a header or in a message.
+pub(crate) struct Proof<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) sign: &'a str,
+    pub(crate) timestamp: &'a str,
+    pub(crate) passphrase: &'a str,
+}
+
+/// Checks a proof over the timestamp and these parts.
+pub(crate) fn check_proof(
+    credentials: &DemoCredentials,
+    proof: Proof<'_>,
+    signed: &[&[u8]],
+    now_ms: u64,
+) -> Result<(), ApiError> {
+    let Proof {
+        key,
+        sign,
+        timestamp,
+        passphrase,
+    } = proof;
     if !timestamp
         .parse::<u64>()
         .is_ok_and(|sent| sent.abs_diff(now_ms) <= WINDOW_MS)
@@ -138,12 +173,8 @@ pub(crate) fn check(
     if !same(passphrase.as_bytes(), expected.as_bytes()) {
         return Err(ApiError::new(401, "400004", "Invalid KC-API-PASSPHRASE"));
     }
-    let parts = [
-        timestamp.as_bytes(),
-        request.method.as_bytes(),
-        request.path.as_bytes(),
-        request.body,
-    ];
+    let mut parts = vec![timestamp.as_bytes()];
+    parts.extend(signed);
     let expected = sign_text(&credentials.secret, &parts);
     if !same(sign.as_bytes(), expected.as_bytes()) {
         return Err(ApiError::new(401, "400005", "Invalid KC-API-SIGN"));

@@ -40,6 +40,7 @@ use crate::truth::TruthLog;
 pub struct Exchange {
     shared: Arc<Shared>,
     truth: TruthLog,
+    pro_truth: TruthLog,
     tasks: JoinSet<()>,
 }
 
@@ -51,7 +52,7 @@ impl Exchange {
 
     pub(crate) fn run(
         shared: Arc<Shared>,
-        truth: TruthLog,
+        (truth, pro_truth): (TruthLog, TruthLog),
         listener: TcpListener,
         event_rate: f64,
         timers: Vec<(Duration, usize)>,
@@ -72,6 +73,7 @@ impl Exchange {
         Self {
             shared,
             truth,
+            pro_truth,
             tasks,
         }
     }
@@ -82,7 +84,11 @@ impl Exchange {
         format!("http://127.0.0.1:{}", self.shared.settings.port)
     }
 
-    /// The base URL that is reserved for the Pro V2 socket, which this version does not serve.
+    /// The URL of the Pro V2 socket, without a query and without a slash at its end:
+    /// `ws://127.0.0.1:PORT/pro`.
+    ///
+    /// A client appends `?token=` or `/?token=` and a token of `POST /api/v2/bullet-private`, or dials
+    /// it as it is and logs in with `op: auth` after the welcome.
     #[must_use]
     pub fn pro_ws_url(&self) -> String {
         format!("ws://127.0.0.1:{}/pro", self.shared.settings.port)
@@ -106,10 +112,23 @@ impl Exchange {
         Account::new(Arc::clone(&self.shared))
     }
 
-    /// The log of everything that happened.
+    /// The log of everything that happened, as V1 tells it.
     #[must_use]
     pub fn truth(&self) -> TruthLog {
         self.truth.clone()
+    }
+
+    /// The log of everything that happened since the exchange began to tell it as Pro V2: with the
+    /// first connection to [`Exchange::pro_ws_url`], or with the first call of this, whichever comes
+    /// first. Until then nothing is written for Pro V2, so that nobody pays for what nobody wants.
+    ///
+    /// An event is one entry for each `T` that tells it: an order of spot is told as `order.UNIFIED`,
+    /// `orderAll.UNIFIED`, `order.SPOT` and `orderAll.SPOT`. All symbols of `order` and `position`
+    /// share their `T`; subscribers are sent those of their symbol, which the data has as `s`.
+    #[must_use]
+    pub fn pro_truth(&self) -> TruthLog {
+        lock(&self.shared.world).tell_pro();
+        self.pro_truth.clone()
     }
 
     /// Lets an effect happen now: on every open connection, or, where it acts on one, on the next
@@ -125,8 +144,9 @@ impl Exchange {
         fired.map(|fired| self.shared.apply(fired)).is_some()
     }
 
-    /// Sends this text, as it is, to the subscribers of a topic; returns to how many. It is not in
-    /// the truth log, as nothing happened.
+    /// Sends this text, as it is, to the subscribers of a topic, which is written as in
+    /// [`ConnectionReport::topics`](crate::ConnectionReport::topics); returns to how many. It is not
+    /// in the truth logs, as nothing happened.
     pub fn push_raw(&self, topic: &str, frame: &str) -> usize {
         lock(&self.shared.world).send_to_topic(topic, &Arc::from(frame))
     }
@@ -143,7 +163,8 @@ impl Exchange {
         self.shared.board.wait_until(wanted).await;
     }
 
-    /// Waits until a connection is subscribed to the topic.
+    /// Waits until a connection is subscribed to the topic, which is written as in
+    /// [`ConnectionReport::topics`](crate::ConnectionReport::topics).
     pub async fn wait_subscribed(&self, topic: &str) {
         self.wait_until(|stats| stats.is_subscribed(topic)).await;
     }

@@ -1,14 +1,16 @@
 //! A local look-alike of the exchange KuCoin for its private WebSocket streams.
 //!
 //! KuCoin has had no sandbox since 2023. This crate serves one on loopback: connection tokens with
-//! real signature checks and error codes, the V1 socket, and behind them an account whose orders,
-//! fills, balances and debts agree to the last digit, in spot, margin and futures. What it did
-//! stands in a [`TruthLog`], so that a test can compare what a client received with what happened;
-//! what goes wrong is data ([`Faults`]), in code or as a script. It is unofficial, has no part in
-//! KuCoin, and was made after public documents and captures.
+//! real signature checks and error codes, the V1 and the Pro V2 sockets, and behind them one account
+//! whose orders, fills, balances and debts agree to the last digit, in spot, margin and futures, told
+//! alike by both generations. What it did stands in a [`TruthLog`] for each, so that a test can
+//! compare what a client received with what happened; what goes wrong is data ([`Faults`]), in code or
+//! as a script. It is unofficial, has no part in KuCoin, and was made after public documents and
+//! captures.
 //!
 //! Start with [`Exchange::builder`]. Any client in any language works against it when its REST base
-//! URL is set to [`Exchange::rest_url`] and its credentials to [`Exchange::credentials`].
+//! URL is set to [`Exchange::rest_url`], its Pro V2 host to [`Exchange::pro_ws_url`] and its
+//! credentials to [`Exchange::credentials`].
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
@@ -21,6 +23,8 @@ mod exchange;
 mod fault;
 mod http;
 mod json;
+mod pro;
+mod rate;
 mod rng;
 mod shared;
 mod socket;
@@ -45,7 +49,7 @@ pub use fault::{
     Count, Cut, Effect, Fault, Faults, ScriptError, ScriptFileError, ScriptProblem, Times, Trigger,
 };
 pub use rust_decimal::Decimal;
-pub use stats::{ConnectionReport, Ended, Stats, TokenRequest};
+pub use stats::{ConnectionReport, Ended, Protocol, Stats, TokenRequest};
 pub use truth::{TruthEntry, TruthLog};
 
 /// The symbols that are traded.

@@ -34,31 +34,50 @@ pub struct TokenRequest {
     pub code: String,
 }
 
+/// The generation of the streams that a connection speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// The first: [`Exchange::rest_url`](crate::Exchange::rest_url) tells its address with a token.
+    #[default]
+    V1,
+    /// Pro V2, at [`Exchange::pro_ws_url`](crate::Exchange::pro_ws_url).
+    ProV2,
+}
+
 /// What one connection did.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct ConnectionReport {
     /// Its number, from 1.
     pub number: u64,
-    /// The number of its token, from 1 in the order of issue; None when the token was refused.
+    /// What it speaks.
+    pub protocol: Protocol,
+    /// The number of its token, from 1 in the order of issue; None when the token was refused, or
+    /// when a Pro V2 connection came without one.
     pub token: Option<u64>,
+    /// The connection may subscribe to the account: its token was taken, or its login was.
+    pub authenticated: bool,
     /// Whether the token was percent-encoded in the URL.
     pub token_encoded: bool,
     /// The welcome was sent.
     pub welcomed: bool,
-    /// The topics that are subscribed now, in the order in which they were.
+    /// The topics that are subscribed now, in the order in which they were, as users write them:
+    /// `/account/balance`, and for Pro V2 `orderAll?tradeType=UNIFIED` or
+    /// `order?tradeType=UNIFIED&symbol=BTC-USDT`.
     pub topics: Vec<String>,
-    /// Acknowledgements sent.
+    /// Acknowledgements sent, those of logins not counted.
     pub acks: u64,
-    /// Error frames sent.
+    /// Error frames and refusals sent.
     pub refusals: u64,
-    /// Pings that came in.
+    /// Pings that came in, answered or not.
     pub pings: u64,
     /// Pushes sent, duplicates included.
     pub pushed: u64,
     /// Messages that came before the welcome was sent; they were ignored.
     pub early_messages: u64,
-    /// The text of the newest messages from the client. No V1 message carries a secret.
+    /// The text of the newest messages from the client. Of a login no more than its id is kept; no
+    /// other message carries a secret.
     pub client_messages: Vec<String>,
     /// How it ended; None while it is open.
     pub ended: Option<Ended>,

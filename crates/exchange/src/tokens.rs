@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::rng::Rng;
+use crate::stats::Protocol;
 
 const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const ALPHANUMERIC: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -16,6 +17,14 @@ pub(crate) enum Scope {
     Private,
     /// Public data only.
     Public,
+    /// The account's on the Pro V2 socket, and nothing on the others.
+    Pro,
+}
+
+impl Scope {
+    fn opens(self, protocol: Protocol) -> bool {
+        (self == Self::Pro) == (protocol == Protocol::ProV2)
+    }
 }
 
 /// What a token was good for.
@@ -28,7 +37,7 @@ pub(crate) struct Grant {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenRefused {
-    /// Missing, never issued, or used before.
+    /// Missing, never issued, issued for another socket, or used before.
     Invalid,
     Expired,
 }
@@ -85,10 +94,14 @@ impl TokenStore {
     pub(crate) fn redeem(
         &mut self,
         token: Option<&str>,
+        protocol: Protocol,
         now_ms: u64,
     ) -> Result<Grant, TokenRefused> {
         let token = token.ok_or(TokenRefused::Invalid)?;
         let (grant, expires_ms) = *self.issued.get(token).ok_or(TokenRefused::Invalid)?;
+        if !grant.scope.opens(protocol) {
+            return Err(TokenRefused::Invalid);
+        }
         if expires_ms <= now_ms {
             return Err(TokenRefused::Expired);
         }
@@ -118,21 +131,46 @@ mod tests {
         let mut store = store(false);
         let token = store.issue(Scope::Private, 0);
         assert_eq!(
-            store.redeem(Some(&token), 1),
+            store.redeem(Some(&token), Protocol::V1, 1),
             Ok(Grant {
                 number: 1,
                 scope: Scope::Private
             })
         );
-        assert_eq!(store.redeem(Some(&token), 1), Err(TokenRefused::Invalid));
-        assert_eq!(store.redeem(None, 1), Err(TokenRefused::Invalid));
+        assert_eq!(
+            store.redeem(Some(&token), Protocol::V1, 1),
+            Err(TokenRefused::Invalid)
+        );
+        assert_eq!(
+            store.redeem(None, Protocol::V1, 1),
+            Err(TokenRefused::Invalid)
+        );
+    }
+
+    #[test]
+    fn a_token_of_one_socket_does_not_open_the_other_and_is_not_spent_on_it() {
+        let mut store = store(false);
+        let doors = [
+            (Scope::Private, Protocol::ProV2),
+            (Scope::Pro, Protocol::V1),
+        ];
+        for (scope, wrong) in doors {
+            let token = store.issue(scope, 0);
+            let refused = store.redeem(Some(&token), wrong, 1);
+            assert_eq!(refused, Err(TokenRefused::Invalid));
+            let right = match wrong {
+                Protocol::V1 => Protocol::ProV2,
+                Protocol::ProV2 => Protocol::V1,
+            };
+            assert!(store.redeem(Some(&token), right, 1).is_ok());
+        }
     }
 
     #[test]
     fn a_reusable_token_opens_many() {
         let mut store = store(true);
         let token = store.issue(Scope::Public, 0);
-        assert!((0..3).all(|_| store.redeem(Some(&token), 1).is_ok()));
+        assert!((0..3).all(|_| store.redeem(Some(&token), Protocol::V1, 1).is_ok()));
     }
 
     #[test]
@@ -143,12 +181,12 @@ mod tests {
             store.issue(Scope::Private, 60_000),
         );
         assert_eq!(
-            store.redeem(Some(&old), 86_400_000),
+            store.redeem(Some(&old), Protocol::V1, 86_400_000),
             Err(TokenRefused::Expired)
         );
         store.expire_all(86_400_000);
         assert_eq!(
-            store.redeem(Some(&new), 86_400_000),
+            store.redeem(Some(&new), Protocol::V1, 86_400_000),
             Err(TokenRefused::Expired)
         );
     }

@@ -1,4 +1,5 @@
-//! The truth log: every push in its true order, whether or not anybody was subscribed.
+//! The truth log of one generation of the streams: every push in its true order, whether or not
+//! anybody was subscribed.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -14,9 +15,9 @@ use crate::sync::lock;
 pub struct TruthEntry {
     /// Its place in the order of everything that happened, from 1.
     pub sequence: u64,
-    /// The topic.
+    /// The topic; of Pro V2 the `T` of the push, such as `orderAll.UNIFIED`.
     pub topic: &'static str,
-    /// The subject.
+    /// The subject; empty for Pro V2, which has none.
     pub subject: &'static str,
     /// The whole frame that a subscriber is sent.
     pub frame: Arc<str>,
@@ -38,7 +39,7 @@ impl TruthEntry {
         }
     }
 
-    /// The exact JSON text of the frame's `data`.
+    /// The exact JSON text of the frame's `data`, which Pro V2 calls `d`.
     #[must_use]
     pub fn data(&self) -> &str {
         self.frame

@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use crate::engine::Engine;
+use crate::clock;
+use crate::engine::{Engine, Event};
 use crate::fault::Effect;
+use crate::pro::Teller;
 use crate::truth::{TruthEntry, TruthLog};
 use crate::v1::render;
 use crate::v1::topics::Refusal;
 
-/// Subscriptions that one connection may have on the spot host.
+/// Subscriptions that one connection may have.
 const MAX_TOPICS: usize = 400;
 /// Room in a queue that bursts leave for answers.
 const HEADROOM: usize = 64;
@@ -25,6 +27,8 @@ pub(crate) enum Outgoing {
     Ack(String),
     Pong(String),
     Error(String),
+    /// The answer to a login that was taken.
+    Login(String),
     Push(Arc<str>),
     /// The answer to a ping of the WebSocket protocol.
     ProtocolPong(Vec<u8>),
@@ -64,24 +68,44 @@ pub(crate) struct World {
     members: Vec<Member>,
     truth: TruthLog,
     user_id: String,
+    pro_truth: TruthLog,
+    /// Tells the events as Pro V2 too, once somebody wants that.
+    pro: Option<Teller>,
+    /// Push times of Pro V2 rise, whatever the wall clock does.
+    pro_pushed_ns: u64,
 }
 
 impl World {
-    pub(crate) fn new(engine: Engine, truth: TruthLog, user_id: String) -> Self {
+    pub(crate) fn new(
+        engine: Engine,
+        (truth, pro_truth): (TruthLog, TruthLog),
+        user_id: String,
+    ) -> Self {
         Self {
             engine,
             members: Vec::new(),
             truth,
             user_id,
+            pro_truth,
+            pro: None,
+            pro_pushed_ns: 0,
         }
     }
 
-    /// Writes what the engine left, at this time, to the log and to the subscribers. Returns how
-    /// many pushes that made.
+    /// From now on everything is told as Pro V2 too.
+    pub(crate) fn tell_pro(&mut self) {
+        if self.pro.is_none() {
+            self.pro = Some(Teller::new(&self.engine));
+        }
+    }
+
+    /// Writes what the engine left, at this time, to the logs and to the subscribers. Returns how
+    /// many V1 pushes that made.
     pub(crate) fn publish(&mut self, now_ms: u64) -> usize {
         let mut count = 0;
-        for event in self.engine.take_events() {
-            for push in render::pushes(&event, now_ms) {
+        let events = self.engine.take_events();
+        for event in &events {
+            for push in render::pushes(event, now_ms) {
                 let (frame, data_at) = push.frame(&self.user_id);
                 let frame: Arc<str> = Arc::from(frame);
                 let entry =
@@ -91,7 +115,25 @@ impl World {
                 count += 1;
             }
         }
+        self.publish_pro(&events);
         count
+    }
+
+    fn publish_pro(&mut self, events: &[Event]) {
+        let Some(mut teller) = self.pro.take() else {
+            return;
+        };
+        let mut pushes: Vec<_> = events.iter().flat_map(|event| teller.tell(event)).collect();
+        pushes.extend(teller.finish());
+        self.pro = Some(teller);
+        for push in pushes {
+            self.pro_pushed_ns = clock::now_ns().max(self.pro_pushed_ns + 1);
+            let (frame, data_at) = push.frame(self.pro_pushed_ns);
+            let frame: Arc<str> = Arc::from(frame);
+            let entry = TruthEntry::new(push.topic(), "", (Arc::clone(&frame), data_at));
+            self.pro_truth.append(entry);
+            self.send_to_topic(&push.request(), &frame);
+        }
     }
 
     /// Sends a frame as it is; returns to how many.

@@ -13,6 +13,7 @@ const MAX_MESSAGE: usize = 64 * 1024;
 pub(crate) enum Opcode {
     Continuation = 0,
     Text = 1,
+    Binary = 2,
     Close = 8,
     Pong = 10,
 }

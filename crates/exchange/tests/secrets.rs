@@ -69,10 +69,16 @@ async fn logs_and_debug_texts_hold_no_secret() {
     assert_eq!(socket.read().await, Read::Eof);
     let mut refused = Socket::upgrade(&exchange, &format!("token={token}")).await;
     refused.text().await;
+    let reply = request_token_at(&exchange, "/api/v2/bullet-private").await;
+    let pro_token = reply.json()["data"]["token"].as_str().unwrap().to_owned();
+    for _ in 0..2 {
+        let mut pro = Socket::upgrade_at(&exchange, &format!("/pro?token={pro_token}")).await;
+        assert!(matches!(pro.read().await, Read::Binary(_)));
+    }
     let debug = format!(
         "{exchange:?} {:?} {:?} {:?} {:?}",
         exchange.stats(),
-        exchange.truth(),
+        (exchange.truth(), exchange.pro_truth()),
         who,
         exchange.account()
     );
@@ -85,6 +91,7 @@ async fn logs_and_debug_texts_hold_no_secret() {
     );
     for secret in [
         &token,
+        &pro_token,
         &sign,
         &passphrase,
         &who.key,

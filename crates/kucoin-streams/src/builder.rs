@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kucoin_streams_auth::rest::{ConfigError, Hosts, RestTokens};
+use kucoin_streams_auth::rest::{ConfigError, Hosts, ProAuthentication, RestTokens};
 use kucoin_streams_auth::{Credentials, HmacSigner};
 use kucoin_streams_client::Config;
 use kucoin_streams_transport::{Connect, FastWebSocket};
@@ -22,6 +22,7 @@ pub struct KucoinBuilder<S, C> {
 pub struct FromCredentials {
     credentials: Option<Credentials>,
     hosts: Hosts,
+    pro_authentication: ProAuthentication,
 }
 
 impl fmt::Debug for FromCredentials {
@@ -29,6 +30,7 @@ impl fmt::Debug for FromCredentials {
         f.debug_struct("FromCredentials")
             .field("credentials", &self.credentials)
             .field("hosts", &self.hosts)
+            .field("pro_authentication", &self.pro_authentication)
             .finish()
     }
 }
@@ -80,6 +82,14 @@ impl<C: Connect> KucoinBuilder<FromCredentials, C> {
         self
     }
 
+    /// Sets how a Pro V2 connection proves who it is: by a token in its URL, the default, or by a login after the
+    /// welcome. Nothing else changes for the user.
+    #[must_use]
+    pub fn pro_authentication(mut self, authentication: ProAuthentication) -> Self {
+        self.source.pro_authentication = authentication;
+        self
+    }
+
     /// Takes connection tokens from elsewhere than KuCoin's REST API. Nothing can be missing then, so the
     /// [`build`](KucoinBuilder::build) that follows cannot fail.
     pub fn source<S: ConnectionSource>(self, source: S) -> KucoinBuilder<S, C> {
@@ -98,6 +108,7 @@ impl<C: Connect> KucoinBuilder<FromCredentials, C> {
         let credentials = self.source.credentials.ok_or(BuildError::NoCredentials)?;
         let source = RestTokens::builder(HmacSigner::new(&credentials))
             .with_hosts(self.source.hosts)
+            .with_pro_authentication(self.source.pro_authentication)
             .build()?;
         Ok(Kucoin::new(source, self.connect, self.config))
     }

@@ -54,7 +54,7 @@ pub use kucoin_streams_wire as wire;
 pub use builder::{BuildError, FromCredentials, KucoinBuilder};
 pub use kucoin::{Kucoin, Opens};
 
-pub use auth::rest::{Hosts, Region, RestTokens};
+pub use auth::rest::{Hosts, ProAuthentication, Region, RestTokens};
 pub use auth::{Credentials, CredentialsError};
 pub use client::{
     ClosedError, Config, Connection, ConnectionState, Events, Gap, GapReason, Lifecycle,

@@ -122,6 +122,21 @@ pub(crate) struct OrderEvent {
     pub(crate) fill: Option<Fill>,
     /// The size before an update.
     pub(crate) old_size: Option<Decimal>,
+    pub(crate) terms: OrderTerms,
+}
+
+/// What only the second generation of the streams tells of an order.
+#[derive(Debug, Clone)]
+pub(crate) struct OrderTerms {
+    /// The account that it settles in.
+    pub(crate) wallet: Wallet,
+    /// The sum of price times size over all fills, from which the average price follows.
+    pub(crate) filled_value: Decimal,
+    /// The sum of the fees of all fills.
+    pub(crate) fee: Decimal,
+    pub(crate) fee_currency: &'static str,
+    /// The stop order that it comes from.
+    pub(crate) origin: Option<Text>,
 }
 
 #[derive(Debug, Clone)]
@@ -182,6 +197,7 @@ pub(crate) struct StopEvent {
     /// The account that the order settles in once it is placed.
     pub(crate) wallet: Wallet,
     pub(crate) symbol: &'static str,
+    pub(crate) fee_currency: &'static str,
     pub(crate) side: Side,
     pub(crate) kind: StopKind,
     pub(crate) stop_price: Decimal,

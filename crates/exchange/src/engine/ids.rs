@@ -77,15 +77,7 @@ impl Ids {
 
     /// A version 4 UUID, as most clients use for `clientOid`.
     pub(crate) fn client(&mut self) -> Text {
-        let (high, low) = (self.rng.next_u64(), self.rng.next_u64());
-        Arc::from(format!(
-            "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
-            high >> 32,
-            (high >> 16) & 0xFFFF,
-            high & 0xFFF,
-            0x8000 | ((low >> 48) & 0x3FFF),
-            low & 0xFFFF_FFFF_FFFF
-        ))
+        Arc::from(self.rng.uuid())
     }
 }
 

@@ -142,6 +142,15 @@ impl Engine {
         self.ledger.balance(wallet, currency)
     }
 
+    /// Everything in every account, with what is owed of it.
+    pub(crate) fn holdings(&self) -> impl Iterator<Item = (Wallet, &str, Balance, Decimal)> {
+        let balances = self.ledger.balances();
+        balances.map(|(wallet, currency, balance)| {
+            let owed = self.margin.debt(wallet, currency).total();
+            (wallet, currency, balance, owed)
+        })
+    }
+
     pub(crate) fn open_orders(&self) -> Vec<String> {
         self.open.iter().map(|id| id.to_string()).collect()
     }

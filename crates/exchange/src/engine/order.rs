@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use super::event::{Event, Fill, OrderChange, OrderEvent, Quantity, RelationContext, Side, Text};
+use super::event::{
+    Event, Fill, OrderChange, OrderEvent, OrderTerms, Quantity, RelationContext, Side, Text,
+};
 use super::ledger::{Reason, Wallet};
 use super::{Engine, Rejected, TAKER_FEE};
 
@@ -23,6 +25,11 @@ pub(crate) struct Order {
     pub(crate) quantity: Quantity,
     pub(crate) filled: Decimal,
     pub(crate) canceled: Decimal,
+    /// The sum of price times size over all fills.
+    pub(crate) filled_value: Decimal,
+    pub(crate) fee: Decimal,
+    /// The stop order that it comes from.
+    origin: Option<Text>,
     /// What is still held for this order: quote currency for a buy, base currency for a sell.
     pub(crate) reserved: Decimal,
     /// What is held for one unit of size; not used by orders by funds.
@@ -51,6 +58,8 @@ pub(crate) struct NewOrder {
     pub(crate) price: Option<Decimal>,
     pub(crate) quantity: Quantity,
     pub(crate) client_oid: Option<Text>,
+    /// The stop order that it comes from.
+    pub(crate) origin: Option<Text>,
 }
 
 impl Engine {
@@ -80,6 +89,7 @@ impl Engine {
             price: Some(price),
             quantity,
             client_oid,
+            origin: None,
         })
     }
 
@@ -108,6 +118,7 @@ impl Engine {
             price: None,
             quantity,
             client_oid,
+            origin: None,
         })
     }
 
@@ -139,6 +150,7 @@ impl Engine {
             price: None,
             quantity,
             client_oid,
+            origin: None,
         })
     }
 
@@ -230,6 +242,9 @@ impl Engine {
             quantity: new.quantity,
             filled: Decimal::ZERO,
             canceled: Decimal::ZERO,
+            filled_value: Decimal::ZERO,
+            fee: Decimal::ZERO,
+            origin: new.origin,
             reserved,
             reserved_per_unit: per_unit,
             created_ms: self.now_ms,
@@ -319,9 +334,10 @@ impl Engine {
         fill: Option<Fill>,
         old_size: Option<Decimal>,
     ) {
+        let market = &self.markets[order.market];
         self.events.push(Event::Order(OrderEvent {
             change,
-            symbol: self.markets[order.market].symbol,
+            symbol: market.symbol,
             side: order.side,
             order_id: Arc::clone(&order.id),
             client_oid: order.client_oid.clone(),
@@ -333,6 +349,13 @@ impl Engine {
             canceled: order.canceled,
             fill,
             old_size,
+            terms: OrderTerms {
+                wallet: order.wallet,
+                filled_value: order.filled_value,
+                fee: order.fee,
+                fee_currency: market.quote,
+                origin: order.origin.clone(),
+            },
         }));
     }
 }

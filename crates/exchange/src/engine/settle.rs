@@ -107,6 +107,8 @@ impl Engine {
         let fee = cost * rate;
         let trade_id = self.ids.trade();
         order.filled += size;
+        order.filled_value += cost;
+        order.fee += fee;
         match &mut order.quantity {
             Quantity::Size { remain, .. } => *remain -= size,
             Quantity::Funds { remain, .. } => *remain -= cost,

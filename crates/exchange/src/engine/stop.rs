@@ -105,6 +105,7 @@ impl Engine {
             price: stop.order_price,
             quantity,
             client_oid: None,
+            origin: Some(Arc::clone(&stop.id)),
         };
         let worst = stop
             .order_price
@@ -119,11 +120,13 @@ impl Engine {
     }
 
     fn report_stop(&mut self, stop: &StopOrder, change: StopChange) {
+        let market = &self.markets[stop.market];
         self.events.push(Event::Stop(StopEvent {
             change,
             order_id: Arc::clone(&stop.id),
             wallet: stop.wallet,
-            symbol: self.markets[stop.market].symbol,
+            symbol: market.symbol,
+            fee_currency: market.quote,
             side: stop.side,
             kind: stop.kind,
             stop_price: stop.stop_price,

@@ -16,6 +16,8 @@ pub(crate) struct Armed {
     pub(crate) duplicate: Tally,
     pub(crate) garble: Tally,
     pub(crate) fragment: Tally,
+    pub(crate) as_text: Tally,
+    pub(crate) deflate: Tally,
     parts: u32,
     pub(crate) reset_mid_frame: bool,
     refusals: Vec<(String, u16, String)>,
@@ -69,6 +71,8 @@ impl Armed {
             duplicate: Tally::default(),
             garble: Tally::default(),
             fragment: Tally::default(),
+            as_text: Tally::default(),
+            deflate: Tally::default(),
             parts: 1,
             reset_mid_frame: false,
             refusals: Vec::new(),
@@ -97,6 +101,8 @@ impl Armed {
                 self.parts = parts.max(1);
                 self.fragment.set(count);
             }
+            Effect::TextFrames { count } => self.as_text.set(count),
+            Effect::DeflateFrames { count } => self.deflate.set(count),
             // These act elsewhere and are never sent here.
             Effect::ExpireTokens
             | Effect::ClockSkew { .. }

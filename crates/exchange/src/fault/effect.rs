@@ -56,11 +56,12 @@ pub enum Effect {
     },
     /// Subscribing to this topic is refused.
     RefuseTopic {
-        /// The topic.
+        /// The topic as users write it, with the parameters of Pro V2 in the order of
+        /// `position?tradeType=FUTURES&symbol=XBTUSDTM`.
         topic: String,
-        /// The code of the error frame, such as 403.
+        /// The code of the error frame, such as 403. Refusals of Pro V2 have none.
         code: u16,
-        /// The text of the error frame.
+        /// The text of the error frame; of Pro V2 the `reason`.
         text: String,
     },
     /// Pushes are sent twice.
@@ -77,6 +78,18 @@ pub enum Effect {
     FragmentFrames {
         /// Into how many.
         parts: u32,
+        /// How many; None is all.
+        count: Option<u32>,
+    },
+    /// Frames of a Pro V2 connection, the welcome and answers included, come as text instead of
+    /// binary. Nothing happens to the frames of V1, which are text.
+    TextFrames {
+        /// How many; None is all.
+        count: Option<u32>,
+    },
+    /// Frames of a Pro V2 connection, the welcome and answers included, are compressed by raw DEFLATE.
+    /// Nothing happens to the frames of V1.
+    DeflateFrames {
         /// How many; None is all.
         count: Option<u32>,
     },
@@ -153,7 +166,9 @@ impl Effect {
             | Self::RefuseTopic { .. }
             | Self::DuplicateFrame { .. }
             | Self::GarbleFrame { .. }
-            | Self::FragmentFrames { .. } => Place::Socket,
+            | Self::FragmentFrames { .. }
+            | Self::TextFrames { .. }
+            | Self::DeflateFrames { .. } => Place::Socket,
         }
     }
 }
@@ -184,6 +199,8 @@ impl Display for Effect {
             Self::FragmentFrames { parts, count } => {
                 write!(f, "fragment-frames parts={parts}{}", Counted(*count))
             }
+            Self::TextFrames { count } => write!(f, "text-frames{}", Counted(*count)),
+            Self::DeflateFrames { count } => write!(f, "deflate-frames{}", Counted(*count)),
             Self::ExpireTokens => f.write_str("expire-tokens"),
             Self::ClockSkew { by_ms } => write!(f, "clock-skew by={by_ms}ms"),
             Self::TokenRefuse {

@@ -153,6 +153,16 @@ const EFFECTS: &[(&str, &[&str], Read)] = &[
             count: s.count(None)?,
         })
     }),
+    ("text-frames", &["count", "times"], |s| {
+        Ok(Effect::TextFrames {
+            count: s.count(None)?,
+        })
+    }),
+    ("deflate-frames", &["count", "times"], |s| {
+        Ok(Effect::DeflateFrames {
+            count: s.count(None)?,
+        })
+    }),
     ("expire-tokens", &["times"], |_| Ok(Effect::ExpireTokens)),
     ("clock-skew", &["by", "times"], |s| {
         Ok(Effect::ClockSkew {

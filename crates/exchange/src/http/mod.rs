@@ -23,6 +23,7 @@ use crate::sync::lock;
 use reply::Reply;
 
 pub(crate) const PRIVATE_TOKEN_PATH: &str = "/api/v1/bullet-private";
+pub(crate) const PRO_TOKEN_PATH: &str = "/api/v2/bullet-private";
 pub(crate) const PUBLIC_TOKEN_PATH: &str = "/api/v1/bullet-public";
 pub(crate) const TIME_PATH: &str = "/api/v1/timestamp";
 
@@ -75,7 +76,7 @@ async fn route(shared: &Arc<Shared>, upgraded: &Upgraded, request: Request<Incom
         return reply::switching(&key);
     }
     let allowed = match request.uri().path() {
-        PRIVATE_TOKEN_PATH | PUBLIC_TOKEN_PATH => Method::POST,
+        PRIVATE_TOKEN_PATH | PRO_TOKEN_PATH | PUBLIC_TOKEN_PATH => Method::POST,
         TIME_PATH => Method::GET,
         _ => return reply::error(&ApiError::new(404, "404000", "Url Not Found")),
     };

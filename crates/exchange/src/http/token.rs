@@ -1,4 +1,4 @@
-//! The token endpoints: signature, faults, and the answer with the address of the socket.
+//! The token endpoints: signature, faults, and the answer, of V1 with the address of the socket.
 
 use std::sync::Arc;
 
@@ -6,8 +6,8 @@ use http_body_util::{BodyExt, Limited};
 use hyper::Request;
 use hyper::body::Incoming;
 
-use super::PUBLIC_TOKEN_PATH;
 use super::reply::{self, Reply};
+use super::{PRO_TOKEN_PATH, PUBLIC_TOKEN_PATH};
 use crate::clock;
 use crate::credentials::{self, ApiError, Signed};
 use crate::fault::Effect;
@@ -117,16 +117,16 @@ impl Body {
 
 async fn issue(shared: &Arc<Shared>, request: Request<Incoming>) -> Result<String, ApiError> {
     let (head, body) = request.into_parts();
-    let scope = if head.uri.path() == PUBLIC_TOKEN_PATH {
-        Scope::Public
-    } else {
-        Scope::Private
+    let scope = match head.uri.path() {
+        PUBLIC_TOKEN_PATH => Scope::Public,
+        PRO_TOKEN_PATH => Scope::Pro,
+        _ => Scope::Private,
     };
     let body = Limited::new(body, MAX_BODY).collect().await;
     let body = body
         .map_err(|_| ApiError::new(400, "400100", "Parameter Error"))?
         .to_bytes();
-    if scope == Scope::Private {
+    if scope != Scope::Public {
         let path = head.uri.path_and_query().map_or("", |path| path.as_str());
         let signed = Signed {
             method: head.method.as_str(),
@@ -142,6 +142,19 @@ async fn issue(shared: &Arc<Shared>, request: Request<Incoming>) -> Result<Strin
     }
     let token = lock(&shared.tokens).issue(scope, clock::now_ms());
     shared.board.change(|stats| stats.tokens_issued += 1);
+    let data = match scope {
+        // The address of the Pro V2 socket is not told: clients know it.
+        Scope::Pro => Object::new().string("token", &token).end(),
+        Scope::Private | Scope::Public => with_server(shared, &token),
+    };
+    Ok(Object::new()
+        .string("code", "200000")
+        .json("data", &data)
+        .end())
+}
+
+/// A V1 token and the address of the socket that it opens.
+fn with_server(shared: &Shared, token: &str) -> String {
     let settings = &shared.settings;
     let server = Object::new()
         .string("endpoint", &format!("ws://127.0.0.1:{}/", settings.port))
@@ -150,12 +163,8 @@ async fn issue(shared: &Arc<Shared>, request: Request<Incoming>) -> Result<Strin
         .bare("pingInterval", settings.ping_interval.as_millis())
         .bare("pingTimeout", settings.ping_timeout.as_millis())
         .end();
-    let data = Object::new()
-        .string("token", &token)
+    Object::new()
+        .string("token", token)
         .json("instanceServers", &format!("[{server}]"))
-        .end();
-    Ok(Object::new()
-        .string("code", "200000")
-        .json("data", &data)
-        .end())
+        .end()
 }

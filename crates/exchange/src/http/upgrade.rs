@@ -5,6 +5,7 @@ use hyper::{Method, Request};
 
 use crate::rng::Rng;
 use crate::socket::Dial;
+use crate::stats::Protocol;
 
 /// The key of a valid upgrade request; None for any other request.
 pub(super) fn key<B>(request: &Request<B>) -> Option<Vec<u8>> {
@@ -15,15 +16,27 @@ pub(super) fn key<B>(request: &Request<B>) -> Option<Vec<u8>> {
         && headers
             .get("sec-websocket-version")
             .is_some_and(|version| version == "13");
-    if !upgrades || !matches!(request.uri().path(), "/" | "/endpoint") {
+    if !upgrades {
         return None;
     }
+    protocol(request.uri().path())?;
     headers
         .get("sec-websocket-key")
         .map(|key| key.as_bytes().to_vec())
 }
 
+/// The socket behind a path. Clients append `?token=` or `/?token=` to the address of Pro V2.
+fn protocol(path: &str) -> Option<Protocol> {
+    match path {
+        "/" | "/endpoint" => Some(Protocol::V1),
+        "/pro" | "/pro/" => Some(Protocol::ProV2),
+        _ => None,
+    }
+}
+
+/// What the URL of a valid upgrade request says.
 pub(super) fn dial<B>(request: &Request<B>) -> Dial {
+    let protocol = protocol(request.uri().path()).unwrap_or_default();
     let query = request.uri().query().unwrap_or_default();
     let value = |name: &str| {
         let pair = |pair: &str| {
@@ -33,18 +46,24 @@ pub(super) fn dial<B>(request: &Request<B>) -> Dial {
         query.split('&').find_map(pair)
     };
     let raw = value("token");
-    let connect_id = value("connectId")
-        .map(|id| decode(&id))
-        .filter(|id| !id.is_empty());
+    let mut rng = Rng::new(crate::clock::now_us());
+    let mut chosen = || {
+        let id = value("connectId").map(|id| decode(&id));
+        let alphabet = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz123456789";
+        id.filter(|id| !id.is_empty())
+            .unwrap_or_else(|| rng.text(alphabet, 11))
+    };
+    let connect_id = match protocol {
+        Protocol::V1 => chosen(),
+        Protocol::ProV2 => rng.uuid(),
+    };
     Dial {
+        protocol,
         token_encoded: raw
             .as_ref()
             .is_some_and(|raw| !raw.contains(['+', '/', '='])),
         token: raw.map(|raw| decode(&raw)),
-        connect_id: connect_id.unwrap_or_else(|| {
-            let alphabet = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz123456789";
-            Rng::new(crate::clock::now_us()).text(alphabet, 11)
-        }),
+        connect_id,
     }
 }
 
@@ -111,6 +130,19 @@ mod tests {
         );
         assert_eq!(raw.connect_id.len(), 11);
         assert_eq!(dial(&request("/?tokens=1")).token, None);
+    }
+
+    #[test]
+    fn the_path_says_the_protocol() {
+        for path in ["/pro", "/pro/", "/pro?token=a%3D", "/pro/?token=a="] {
+            let dialled = dial(&request(path));
+            assert!(key(&request(path)).is_some());
+            assert_eq!(dialled.protocol, Protocol::ProV2, "{path}");
+            assert_eq!(dialled.connect_id.len(), 36);
+            assert_eq!(dialled.token.is_some(), path.contains('?'));
+        }
+        assert_eq!(dial(&request("/endpoint?token=a")).protocol, Protocol::V1);
+        assert_eq!(key(&request("/pro/private")), None);
     }
 
     #[test]

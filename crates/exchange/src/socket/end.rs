@@ -6,10 +6,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::timeout;
 
+use super::Dial;
 use super::writer::Rest;
 use crate::fault::{Cut, Effect};
 use crate::shared::Shared;
-use crate::stats::Ended;
+use crate::stats::{Ended, Protocol};
 use crate::sync::lock;
 use crate::v1::frames;
 use crate::world::Command;
@@ -59,7 +60,7 @@ pub(super) async fn finish(
     (mut read_half, mut write_half): (OwnedReadHalf, OwnedWriteHalf),
     mut rest: Rest,
     stop: Stop,
-    connect_id: &str,
+    dial: &Dial,
 ) {
     // Whoever waits for the end of a connection may act on it at once: no push follows.
     lock(&shared.world).freeze(number);
@@ -69,6 +70,11 @@ pub(super) async fn finish(
         report.ended = Some(stop.ended());
     });
     let mut last = Vec::new();
+    // Errors that end a connection have the form of V1 in both generations.
+    let opcode = match dial.protocol {
+        Protocol::V1 => Opcode::Text,
+        Protocol::ProV2 => Opcode::Binary,
+    };
     let cut = match stop {
         Stop::HalfOpen => wait_for_cut(&mut rest).await,
         Stop::Cut(cut) => cut,
@@ -82,21 +88,19 @@ pub(super) async fn finish(
             code: violation.code,
             reason: violation.reason.to_owned(),
         },
+        // As it was measured: the stream ends.
+        Stop::PingTimeout if dial.protocol == Protocol::ProV2 => Cut::Eof,
         Stop::PingTimeout => {
-            encode(
-                &mut last,
-                true,
-                Opcode::Text,
-                frames::error(None, 400, "ping timeout").as_bytes(),
-            );
+            let frame = frames::error(None, 400, "ping timeout");
+            encode(&mut last, true, opcode, frame.as_bytes());
             Cut::Close {
                 code: 1000,
                 reason: String::new(),
             }
         }
         Stop::Refuse { code, text } => {
-            let frame = frames::error(Some(connect_id), code, &text);
-            encode(&mut last, true, Opcode::Text, frame.as_bytes());
+            let frame = frames::error(Some(&dial.connect_id), code, &text);
+            encode(&mut last, true, opcode, frame.as_bytes());
             Cut::Close {
                 code: 1000,
                 reason: String::new(),

@@ -6,6 +6,7 @@ mod writer;
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use hyper::body::Bytes;
 use tokio::net::TcpStream;
@@ -13,12 +14,11 @@ use tokio::net::TcpStream;
 use crate::clock;
 use crate::fault::Armed;
 use crate::shared::Shared;
-use crate::stats::ConnectionReport;
+use crate::stats::{ConnectionReport, Protocol};
 use crate::sync::lock;
-use crate::tokens::Grant;
-use crate::v1::frames;
-use crate::v1::session::Session;
+use crate::tokens::{Grant, Scope};
 use crate::world::Command;
+use crate::{pro, v1};
 use end::{Stop, finish};
 use reader::Reader;
 use writer::Writer;
@@ -26,14 +26,17 @@ use writer::Writer;
 /// What the URL of an upgrade said.
 #[derive(Clone, Default)]
 pub(crate) struct Dial {
+    pub(crate) protocol: Protocol,
     pub(crate) token: Option<String>,
     pub(crate) token_encoded: bool,
+    /// The id of a V1 connection, which the client may choose, or of a Pro V2 session.
     pub(crate) connect_id: String,
 }
 
 /// What both directions of a connection know of it.
 pub(crate) struct Link {
     pub(crate) number: u64,
+    pub(crate) protocol: Protocol,
     pub(crate) armed: Mutex<Armed>,
     /// Set before the welcome is written, so that no client can be faster.
     pub(crate) welcomed: AtomicBool,
@@ -49,14 +52,26 @@ pub(crate) async fn run(shared: Arc<Shared>, stream: TcpStream, early: Bytes, di
     shared.board.change(|stats| {
         stats.connections.push(ConnectionReport {
             number,
-            token: grant.as_ref().ok().map(|grant| grant.number),
+            protocol: dial.protocol,
+            token: grant
+                .as_ref()
+                .ok()
+                .and_then(|grant| Some(grant.as_ref()?.number)),
+            authenticated: matches!(&grant, Ok(Some(grant)) if grant.scope != Scope::Public),
             token_encoded: dial.token_encoded,
             ..ConnectionReport::default()
         });
     });
-    let membership = lock(&shared.world).join(number, shared.settings.queue_capacity);
+    let membership = {
+        let mut world = lock(&shared.world);
+        if dial.protocol == Protocol::ProV2 {
+            world.tell_pro();
+        }
+        world.join(number, shared.settings.queue_capacity)
+    };
     let link = Arc::new(Link {
         number,
+        protocol: dial.protocol,
         armed: Mutex::new(Armed::new(shared.settings.seed ^ number)),
         welcomed: AtomicBool::new(false),
     });
@@ -66,38 +81,76 @@ pub(crate) async fn run(shared: Arc<Shared>, stream: TcpStream, early: Bytes, di
     let stop = match grant {
         Err(refused) => refused,
         Ok(grant) => {
-            let session = Session::new(Arc::clone(&shared), Arc::clone(&link), grant.scope);
+            let session = Session::new(&shared, &link, grant);
             let mut reader = Reader::new(&mut read_half, session, &early);
             let idle = shared.settings.ping_interval + shared.settings.ping_timeout;
             // Neither future is ever resumed after the other ended: nothing has to be cancel safe.
             tokio::select! {
-                stop = writer.run(opening, frames::welcome(&dial.connect_id)) => stop,
+                stop = writer.run(opening, welcome(&shared, &dial)) => stop,
                 stop = reader.run(idle) => stop,
             }
         }
     };
     tracing::debug!(connection = number, ?stop, "connection ends");
     let rest = writer.into_rest();
-    finish(
-        &shared,
-        number,
-        (read_half, write_half),
-        rest,
-        stop,
-        &dial.connect_id,
-    )
-    .await;
+    finish(&shared, number, (read_half, write_half), rest, stop, &dial).await;
     shared.leave(number);
 }
 
-fn redeem(shared: &Shared, dial: &Dial) -> Result<Grant, Stop> {
+/// What answers the client's messages.
+enum Session {
+    V1(v1::session::Session),
+    Pro(pro::session::Session),
+}
+
+impl Session {
+    fn new(shared: &Arc<Shared>, link: &Arc<Link>, grant: Option<Grant>) -> Self {
+        let (shared, link, protocol) = (Arc::clone(shared), Arc::clone(link), link.protocol);
+        let scope = grant.map(|grant| grant.scope);
+        match protocol {
+            Protocol::V1 => {
+                let scope = scope.unwrap_or(Scope::Public);
+                Self::V1(v1::session::Session::new(shared, link, scope))
+            }
+            Protocol::ProV2 => Self::Pro(pro::session::Session::new(shared, link, scope.is_some())),
+        }
+    }
+
+    fn handle(&mut self, text: &str, now: Instant) {
+        match self {
+            Self::V1(session) => session.handle(text, now),
+            Self::Pro(session) => session.handle(text, now),
+        }
+    }
+
+    fn protocol_ping(&self, payload: Vec<u8>) {
+        match self {
+            Self::V1(session) => session.protocol_ping(payload),
+            Self::Pro(session) => session.protocol_ping(payload),
+        }
+    }
+}
+
+fn welcome(shared: &Shared, dial: &Dial) -> String {
+    match dial.protocol {
+        Protocol::V1 => v1::frames::welcome(&dial.connect_id),
+        Protocol::ProV2 => pro::frames::welcome(&dial.connect_id, shared.settings.ping_interval),
+    }
+}
+
+/// Takes the token; a Pro V2 connection may come without one, and logs in later.
+fn redeem(shared: &Shared, dial: &Dial) -> Result<Option<Grant>, Stop> {
     let limit = shared.settings.max_connections;
     if lock(&shared.world).connections() >= limit {
         let text = format!("exceed max session count limitation of {limit}");
         return Err(Stop::Refuse { code: 509, text });
     }
+    if dial.protocol == Protocol::ProV2 && dial.token.is_none() {
+        return Ok(None);
+    }
     lock(&shared.tokens)
-        .redeem(dial.token.as_deref(), clock::now_ms())
+        .redeem(dial.token.as_deref(), dial.protocol, clock::now_ms())
+        .map(Some)
         .map_err(|refused| Stop::Refuse {
             code: 401,
             text: refused.text().to_owned(),

@@ -6,8 +6,8 @@ use tokio::io::AsyncReadExt;
 use tokio::net::tcp::OwnedReadHalf;
 use tokio::time::{Instant, timeout_at};
 
+use super::Session;
 use super::end::Stop;
-use crate::v1::session::Session;
 use crate::ws::{Decoder, Incoming};
 
 pub(super) struct Reader<'a> {

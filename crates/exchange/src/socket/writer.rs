@@ -1,5 +1,6 @@
 //! To the client: messages to frames, with the faults that happen to frames on their way.
 
+use std::borrow::Cow;
 use std::sync::atomic::Ordering;
 
 use tokio::io::AsyncWriteExt;
@@ -9,8 +10,9 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Link;
 use super::end::Stop;
-use crate::fault::{Immediate, Welcome};
+use crate::fault::{Armed, Immediate, Welcome};
 use crate::shared::Shared;
+use crate::stats::Protocol;
 use crate::sync::lock;
 use crate::world::{Command, Membership, Outgoing};
 use crate::ws::{Opcode, encode};
@@ -178,9 +180,11 @@ impl<'a> Writer<'a> {
                 self.written.refusals += 1;
                 text
             }
-            Outgoing::Pong(text) => text,
+            Outgoing::Pong(text) | Outgoing::Login(text) => text,
         };
-        encode(&mut self.buffer, true, Opcode::Text, text.as_bytes());
+        let mut armed = lock(&self.link.armed);
+        let (opcode, payload) = formed(self.link.protocol, &mut armed, text.as_bytes());
+        encode(&mut self.buffer, true, opcode, &payload);
         None
     }
 
@@ -188,7 +192,8 @@ impl<'a> Writer<'a> {
         let mut armed = lock(&self.link.armed);
         if armed.reset_mid_frame {
             let start = self.buffer.len();
-            encode(&mut self.buffer, true, Opcode::Text, frame.as_bytes());
+            let (opcode, payload) = formed(self.link.protocol, &mut armed, frame.as_bytes());
+            encode(&mut self.buffer, true, opcode, &payload);
             self.buffer
                 .truncate(start + (self.buffer.len() - start) / 2);
             return Some(Stop::MidFrame);
@@ -196,12 +201,13 @@ impl<'a> Writer<'a> {
         let garbled = armed.garble.take().then(|| armed.garbled(frame));
         let payload = garbled.as_deref().unwrap_or(frame.as_bytes());
         let copies = if armed.duplicate.take() { 2 } else { 1 };
+        let (opcode, payload) = formed(self.link.protocol, &mut armed, payload);
         for _ in 0..copies {
             if armed.fragment.take() {
                 let splits = armed.splits(payload.len());
-                encode_fragments(&mut self.buffer, &splits, payload);
+                encode_fragments(&mut self.buffer, opcode, &splits, &payload);
             } else {
-                encode(&mut self.buffer, true, Opcode::Text, payload);
+                encode(&mut self.buffer, true, opcode, &payload);
             }
             self.written.pushed += 1;
         }
@@ -258,11 +264,27 @@ impl<'a> Writer<'a> {
     }
 }
 
-fn encode_fragments(out: &mut Vec<u8>, splits: &[usize], payload: &[u8]) {
+/// The frame that a text becomes: of Pro V2 a binary one, with the text as it is.
+fn formed<'a>(protocol: Protocol, armed: &mut Armed, text: &'a [u8]) -> (Opcode, Cow<'a, [u8]>) {
+    if protocol == Protocol::V1 {
+        return (Opcode::Text, Cow::Borrowed(text));
+    }
+    if armed.deflate.take() {
+        let level = miniz_oxide::deflate::CompressionLevel::DefaultLevel as u8;
+        let compressed = miniz_oxide::deflate::compress_to_vec(text, level);
+        return (Opcode::Binary, Cow::Owned(compressed));
+    }
+    if armed.as_text.take() {
+        return (Opcode::Text, Cow::Borrowed(text));
+    }
+    (Opcode::Binary, Cow::Borrowed(text))
+}
+
+fn encode_fragments(out: &mut Vec<u8>, opcode: Opcode, splits: &[usize], payload: &[u8]) {
     let mut start = 0;
     for (index, end) in splits.iter().copied().chain([payload.len()]).enumerate() {
         let opcode = if index == 0 {
-            Opcode::Text
+            opcode
         } else {
             Opcode::Continuation
         };
@@ -278,7 +300,7 @@ mod tests {
     #[test]
     fn fragments_carry_the_payload_in_order() {
         let mut out = Vec::new();
-        encode_fragments(&mut out, &[2, 2], b"hello");
+        encode_fragments(&mut out, Opcode::Text, &[2, 2], b"hello");
         assert_eq!(out, b"\x01\x02he\x00\x00\x80\x03llo");
     }
 }

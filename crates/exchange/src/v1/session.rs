@@ -1,30 +1,25 @@
 //! What a V1 connection answers to each message of its client; the bytes are the socket's.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::frames;
 use super::request::{self, Kind, Request, Subscription};
 use super::topics::{self, Asked, Refusal};
 use crate::clock;
+use crate::rate::MessageRate;
 use crate::shared::Shared;
 use crate::socket::Link;
 use crate::sync::lock;
 use crate::tokens::Scope;
 use crate::world::{Audience, Outgoing};
 
-/// Messages that a client may send in [`RATE_WINDOW`], pings included.
-const RATE_LIMIT: usize = 100;
-const RATE_WINDOW: Duration = Duration::from_secs(10);
-
 pub(crate) struct Session {
     shared: Arc<Shared>,
     link: Arc<Link>,
     scope: Scope,
-    /// When the newest messages came.
-    recent: VecDeque<Instant>,
+    rate: MessageRate,
 }
 
 impl Session {
@@ -33,7 +28,7 @@ impl Session {
             shared,
             link,
             scope,
-            recent: VecDeque::new(),
+            rate: MessageRate::default(),
         }
     }
 
@@ -49,7 +44,7 @@ impl Session {
             return;
         }
         let request = request::parse(text);
-        if !self.within_rate(now) {
+        if !self.rate.admits(now) {
             self.refuse(
                 &request,
                 &Refusal::new(509, "exceed max permits per second"),
@@ -143,20 +138,5 @@ impl Session {
 
     fn reply(&self, message: Outgoing) {
         lock(&self.shared.world).reply(self.link.number, message);
-    }
-
-    fn within_rate(&mut self, now: Instant) -> bool {
-        while self
-            .recent
-            .front()
-            .is_some_and(|first| now.duration_since(*first) >= RATE_WINDOW)
-        {
-            self.recent.pop_front();
-        }
-        let within = self.recent.len() < RATE_LIMIT;
-        if within {
-            self.recent.push_back(now);
-        }
-        within
     }
 }

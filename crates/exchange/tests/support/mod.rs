@@ -48,7 +48,7 @@ pub(crate) fn now_ms() -> u64 {
     since.as_millis() as u64
 }
 
-fn mac(secret: &str, text: &str) -> String {
+pub(crate) fn mac(secret: &str, text: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(text.as_bytes());
     STANDARD.encode(mac.finalize().into_bytes())
@@ -133,7 +133,10 @@ pub(crate) async fn http(
 }
 
 pub(crate) async fn request_token(exchange: &Exchange) -> Response {
-    let path = "/api/v1/bullet-private";
+    request_token_at(exchange, "/api/v1/bullet-private").await
+}
+
+pub(crate) async fn request_token_at(exchange: &Exchange, path: &str) -> Response {
     http(
         exchange,
         "POST",
@@ -156,6 +159,7 @@ pub(crate) async fn token(exchange: &Exchange) -> String {
 #[derive(Debug, PartialEq)]
 pub(crate) enum Read {
     Text(String),
+    Binary(Vec<u8>),
     Pong(Vec<u8>),
     Close(Option<u16>),
     Eof,
@@ -166,18 +170,25 @@ pub(crate) struct Socket {
     pub(crate) stream: TcpStream,
     buffer: Vec<u8>,
     partial: Vec<u8>,
+    /// The message that is being read is binary.
+    binary: bool,
     /// Frames that the last text came in.
     pub(crate) fragments: usize,
 }
 
 impl Socket {
-    /// Upgrades with this query, as it is.
+    /// Upgrades at the V1 socket with this query, as it is.
     pub(crate) async fn upgrade(exchange: &Exchange, query: &str) -> Self {
+        Self::upgrade_at(exchange, &format!("/?{query}")).await
+    }
+
+    /// Upgrades with this path and query, as they are.
+    pub(crate) async fn upgrade_at(exchange: &Exchange, target: &str) -> Self {
         let mut stream = TcpStream::connect(("127.0.0.1", exchange.port()))
             .await
             .unwrap();
         let request = format!(
-            "GET /?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+            "GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         );
         stream.write_all(request.as_bytes()).await.unwrap();
@@ -185,6 +196,7 @@ impl Socket {
             stream,
             buffer: Vec::new(),
             partial: Vec::new(),
+            binary: false,
             fragments: 0,
         };
         let end = loop {
@@ -205,12 +217,8 @@ impl Socket {
 
     /// Upgrades with a fresh token, and does not read anything.
     pub(crate) async fn dial(exchange: &Exchange) -> Self {
-        let token = token(exchange).await;
-        let encoded = token
-            .replace('+', "%2B")
-            .replace('/', "%2F")
-            .replace('=', "%3D");
-        Self::upgrade(exchange, &format!("token={encoded}&connectId=c1")).await
+        let token = percent_encoded(&token(exchange).await);
+        Self::upgrade(exchange, &format!("token={token}&connectId=c1")).await
     }
 
     /// Dials and reads the welcome.
@@ -272,13 +280,18 @@ impl Socket {
             if let Some((first, payload)) = self.frame() {
                 self.fragments += 1;
                 self.partial.extend_from_slice(&payload);
+                if matches!(first & 0x0F, 1 | 2) {
+                    self.binary = first & 0x0F == 2;
+                }
                 match first {
-                    0x81 | 0x80 => {
-                        return Read::Text(
-                            String::from_utf8(std::mem::take(&mut self.partial)).unwrap(),
-                        );
+                    0x80..=0x82 => {
+                        let message = std::mem::take(&mut self.partial);
+                        return match self.binary {
+                            true => Read::Binary(message),
+                            false => Read::Text(String::from_utf8(message).unwrap()),
+                        };
                     }
-                    0x01 | 0x00 => {}
+                    0x00..=0x02 => {}
                     0x8A => return Read::Pong(std::mem::take(&mut self.partial)),
                     0x88 => {
                         let code = payload.first_chunk().map(|code| u16::from_be_bytes(*code));
@@ -300,7 +313,8 @@ impl Socket {
     }
 
     async fn fill(&mut self) -> Option<Read> {
-        let mut bytes = [0; 65_536];
+        // On the heap, as every future that reads holds it, and tests hold many of those.
+        let mut bytes = vec![0; 65_536];
         match timeout(PATIENCE, self.stream.read(&mut bytes))
             .await
             .unwrap()
@@ -338,6 +352,11 @@ impl Socket {
         self.buffer.drain(..head + length);
         Some((first, payload))
     }
+}
+
+pub(crate) fn percent_encoded(token: &str) -> String {
+    let token = token.replace('+', "%2B");
+    token.replace('/', "%2F").replace('=', "%3D")
 }
 
 pub(crate) fn subscribe(id: &str, topic: &str) -> String {

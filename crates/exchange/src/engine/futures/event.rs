@@ -14,7 +14,8 @@ pub(crate) enum FuturesEvent {
     Funding(FundingEvent),
     RiskLimit(RiskLimitEvent),
     Wallet(WalletEvent),
-    MarginMode(&'static str, MarginMode),
+    /// The margin mode of a contract, and the leverage that counts in it.
+    MarginMode(&'static str, MarginMode, Decimal),
     /// The leverage for the orders to come in this margin mode.
     Leverage(&'static str, MarginMode, Decimal),
 }
@@ -55,10 +56,8 @@ pub(crate) struct FuturesFill {
     pub(crate) trade_id: Text,
     pub(crate) liquidity: Liquidity,
     /// In the settlement currency, not below zero.
-    #[cfg_attr(not(test), expect(dead_code, reason = "V1 does not tell it"))]
     pub(crate) fee: Decimal,
     /// The profit of the part that closed a position, before the fee.
-    #[cfg_attr(not(test), expect(dead_code, reason = "V1 does not tell it"))]
     pub(crate) closed_pnl: Decimal,
 }
 
@@ -76,7 +75,6 @@ pub(crate) struct OrderEvent {
     pub(crate) price: Option<Decimal>,
     pub(crate) trade_type: TradeType,
     pub(crate) margin_mode: MarginMode,
-    #[cfg_attr(not(test), expect(dead_code, reason = "V1 does not tell it"))]
     pub(crate) terms: OrderTerms,
     pub(crate) size: i64,
     pub(crate) filled: i64,
@@ -89,7 +87,6 @@ pub(crate) struct OrderEvent {
 
 /// What only the second generation of the streams tells of an order.
 #[derive(Debug, Clone)]
-#[cfg_attr(not(test), expect(dead_code, reason = "V1 does not tell it"))]
 pub(crate) struct OrderTerms {
     pub(crate) leverage: Decimal,
     /// The sum of price times size over all fills, from which the average price follows.
@@ -171,6 +168,7 @@ pub(crate) struct StopEvent {
     pub(crate) event_id: Text,
     pub(crate) order_id: Text,
     pub(crate) symbol: &'static str,
+    pub(crate) settle: SettleCurrency,
     pub(crate) side: Side,
     pub(crate) margin_mode: MarginMode,
     pub(crate) direction: Direction,

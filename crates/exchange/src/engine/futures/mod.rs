@@ -23,12 +23,12 @@ mod stop;
 use rust_decimal::Decimal;
 
 pub use contract::SettleCurrency;
+pub(crate) use event::{
+    CancelReason, FundingEvent, FuturesEvent, OrderEvent, PositionChange, RiskLimitEvent,
+    StopChange, StopEvent, TradeType, WalletEvent,
+};
 pub use event::{
     Direction, FuturesPosition, FuturesWallet, IsolatedMargin, MarginMode, StopPriceType,
-};
-pub(crate) use event::{
-    FundingEvent, FuturesEvent, OrderEvent, PositionChange, RiskLimitEvent, StopChange, StopEvent,
-    TradeType, WalletEvent,
 };
 pub(crate) use margin::ratio;
 pub(crate) use order::NewOrder;

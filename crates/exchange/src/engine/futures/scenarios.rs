@@ -256,7 +256,7 @@ fn mode_and_cross_leverage_change_only_while_nothing_is_open() {
         events.as_slice(),
         [
             FuturesEvent::Leverage("XBTUSDTM", MarginMode::Cross, _),
-            FuturesEvent::MarginMode("XBTUSDTM", MarginMode::Isolated)
+            FuturesEvent::MarginMode("XBTUSDTM", MarginMode::Isolated, _)
         ]
     ));
     assert!(matches!(

@@ -21,7 +21,9 @@ impl Futures {
         self.check_flat(index)?;
         self.positions[index].mode = mode;
         let symbol = self.contracts[index].symbol;
-        self.events.push(FuturesEvent::MarginMode(symbol, mode));
+        let leverage = self.positions[index].order_leverage();
+        self.events
+            .push(FuturesEvent::MarginMode(symbol, mode, leverage));
         Ok(())
     }
 

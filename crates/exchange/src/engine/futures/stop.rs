@@ -104,6 +104,7 @@ impl Futures {
             event_id: self.ids.event(),
             order_id: Arc::clone(&stop.id),
             symbol: self.contracts[stop.contract].symbol,
+            settle: self.contracts[stop.contract].settle,
             side: stop.new.side,
             margin_mode: self.positions[stop.contract].mode,
             direction: stop.new.direction,

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::Debt;
+use super::{Debt, Worth};
 use crate::engine::Balance;
 
 /// One thing that was told about debts.
@@ -22,6 +22,8 @@ pub(crate) struct CrossMargin {
     /// The assets at the part of their worth at which they secure a debt.
     pub(crate) weighted_asset: Decimal,
     pub(crate) total_debt: Decimal,
+    /// The same three sums in USDT.
+    pub(crate) worth: Worth,
     /// Every currency that was ever held, so that it shows when a debt is gone.
     pub(crate) currencies: Vec<CurrencyState>,
     pub(crate) time_ms: u64,

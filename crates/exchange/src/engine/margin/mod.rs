@@ -21,6 +21,7 @@ pub(crate) use event::{
 
 use super::ledger::Reason;
 use super::{Engine, Event, MAX_BALANCE, Rejected, Wallet, check_amount};
+pub(crate) use worth::Worth;
 
 /// The interest of an hour, as a part of what is owed.
 const HOURLY_RATE: Decimal = Decimal::from_parts(1, 0, 0, false, 5);
@@ -259,6 +260,7 @@ impl Engine {
                 total_asset: self.in_reporting_currency(worth.assets),
                 weighted_asset: self.in_reporting_currency(worth.weighted),
                 total_debt: self.in_reporting_currency(worth.debts),
+                worth,
                 currencies: self.cross_currencies(),
                 time_ms: self.now_ms,
             })));

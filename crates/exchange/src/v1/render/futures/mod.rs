@@ -43,7 +43,7 @@ pub(super) fn pushes(event: &FuturesEvent) -> Vec<Push> {
             let push = Push::private(topics::WALLET, "walletBalance.change", data);
             vec![push.with_id(&change.event_id)]
         }
-        FuturesEvent::MarginMode(symbol, mode) => {
+        FuturesEvent::MarginMode(symbol, mode, _) => {
             let data = Object::new().word(symbol, mode.as_str()).end();
             vec![Push::private(topics::MARGIN_MODE, "user.config", data)]
         }

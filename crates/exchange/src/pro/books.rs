@@ -1,0 +1,190 @@
+//! What an outsider who follows every event knows of the account: the sums that only the unified
+//! account tells need more than the event at hand.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+
+use super::risk::Exposure;
+use crate::CONTRACTS;
+use crate::engine::futures::{FuturesPosition, FuturesWallet, MarginMode, SettleCurrency};
+use crate::engine::margin::CurrencyState;
+use crate::engine::{Balance, BalanceEvent, Engine, Reason, Text, Wallet};
+
+/// One currency of one account, or of several together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Funds {
+    pub(super) total: Decimal,
+    pub(super) available: Decimal,
+    /// Held for orders and withdrawals.
+    pub(super) hold: Decimal,
+    pub(super) liability: Decimal,
+    /// Profit that closing the positions would make.
+    pub(super) unrealised: Decimal,
+}
+
+impl Funds {
+    pub(super) fn equity(&self) -> Decimal {
+        self.total + self.unrealised - self.liability
+    }
+
+    fn of(balance: Balance, liability: Decimal) -> Self {
+        Self {
+            total: balance.total(),
+            available: balance.available,
+            hold: balance.hold,
+            liability,
+            unrealised: Decimal::ZERO,
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            total: self.total + other.total,
+            available: self.available + other.available,
+            hold: self.hold + other.hold,
+            liability: self.liability + other.liability,
+            unrealised: self.unrealised + other.unrealised,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Books {
+    accounts: BTreeMap<(Wallet, Text), (Balance, Decimal)>,
+    wallets: Vec<FuturesWallet>,
+    positions: BTreeMap<&'static str, FuturesPosition>,
+}
+
+impl Books {
+    /// The account as it stands.
+    pub(super) fn open(engine: &Engine) -> Self {
+        let futures = engine.futures();
+        let accounts = engine.holdings().map(|(wallet, currency, balance, owed)| {
+            ((wallet, Text::from(currency)), (balance, owed))
+        });
+        let positions = CONTRACTS
+            .iter()
+            .filter_map(|symbol| futures.position(symbol).ok());
+        Self {
+            accounts: accounts.collect(),
+            wallets: [SettleCurrency::Usdt, SettleCurrency::Xbt]
+                .map(|currency| futures.wallet(currency))
+                .into(),
+            positions: positions
+                .map(|position| (position.symbol, position))
+                .collect(),
+        }
+    }
+
+    /// A balance changed. A loan is owed from the moment at which its money is there.
+    pub(super) fn moved(&mut self, change: &BalanceEvent) {
+        let place = (change.wallet, change.currency.clone());
+        let (balance, owed) = self.accounts.entry(place).or_default();
+        balance.available = change.available;
+        balance.hold = change.hold;
+        if matches!(change.reason, Reason::Borrow | Reason::Repay) {
+            *owed += change.available_change;
+        }
+    }
+
+    /// What is owed was told; whether that is news.
+    pub(super) fn owed(&mut self, wallet: Wallet, state: &CurrencyState) -> bool {
+        let place = (wallet, Text::from(state.currency));
+        let (balance, owed) = self.accounts.entry(place).or_default();
+        *balance = state.balance;
+        std::mem::replace(owed, state.debt.total()) != state.debt.total()
+    }
+
+    pub(super) fn wallet_changed(&mut self, wallet: &FuturesWallet) {
+        let known = self.wallets.iter_mut();
+        if let Some(known) = known
+            .into_iter()
+            .find(|known| known.currency == wallet.currency)
+        {
+            known.clone_from(wallet);
+        }
+    }
+
+    pub(super) fn position_changed(&mut self, position: &FuturesPosition) {
+        self.positions.insert(position.symbol, position.clone());
+    }
+
+    /// One currency of one account of spot or margin.
+    pub(super) fn funds(&self, wallet: Wallet, currency: &str) -> Funds {
+        let place = (wallet, Text::from(currency));
+        let known = self.accounts.get(&place);
+        known.map_or_else(Funds::default, |(balance, owed)| Funds::of(*balance, *owed))
+    }
+
+    /// One currency of the unified account: the trading account, cross margin and futures together.
+    pub(super) fn unified(&self, currency: &str) -> Funds {
+        let spot = self.funds(Wallet::Trade, currency);
+        let margin = self.funds(Wallet::Margin, currency);
+        let futures = self.wallets.iter();
+        let futures = futures
+            .map(|wallet| wallet.currency)
+            .find(|known| known.as_str() == currency)
+            .and_then(|known| self.wallet(known))
+            .map_or_else(Funds::default, |wallet| Funds {
+                total: wallet.balance,
+                available: wallet.available(),
+                hold: wallet.hold + wallet.cross_order_margin + wallet.isolated_order_margin,
+                liability: Decimal::ZERO,
+                unrealised: wallet.cross_unrealised_pnl + wallet.isolated_unrealised_pnl,
+            });
+        spot.and(margin).and(futures)
+    }
+
+    /// The futures account at the mark prices of now: a wallet is not told when only these move.
+    fn wallet(&self, currency: SettleCurrency) -> Option<FuturesWallet> {
+        let known = self
+            .wallets
+            .iter()
+            .find(|known| known.currency == currency)?;
+        let mut wallet = known.clone();
+        let unrealised = |mode| -> Decimal {
+            let positions = self.positions_in(currency, mode);
+            positions.map(|position| position.unrealised_pnl).sum()
+        };
+        wallet.cross_unrealised_pnl = unrealised(MarginMode::Cross);
+        wallet.isolated_unrealised_pnl = unrealised(MarginMode::Isolated);
+        Some(wallet)
+    }
+
+    fn positions_in(
+        &self,
+        currency: SettleCurrency,
+        mode: MarginMode,
+    ) -> impl Iterator<Item = &FuturesPosition> {
+        self.positions.values().filter(move |position| {
+            position.quantity != 0
+                && position.settle_currency == currency
+                && position.margin_mode == mode
+        })
+    }
+
+    /// How near all cross positions in a currency are to liquidation; none when nothing is open.
+    pub(super) fn cross_exposure(&self, currency: SettleCurrency) -> Option<Exposure> {
+        let wallet = self.wallet(currency)?;
+        let sum = |part: fn(&FuturesPosition) -> Decimal| -> Decimal {
+            self.positions_in(currency, MarginMode::Cross)
+                .map(part)
+                .sum()
+        };
+        let price = self
+            .positions_in(currency, MarginMode::Cross)
+            .next()?
+            .mark_price;
+        let exposure = Exposure::of_futures(
+            wallet.total_cross_margin(),
+            sum(|position| position.initial_margin),
+            sum(|position| position.maintenance_margin),
+        );
+        Some(
+            exposure
+                .with_available(wallet.available())
+                .in_usdt(currency, price),
+        )
+    }
+}

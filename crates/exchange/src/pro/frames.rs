@@ -1,0 +1,89 @@
+//! Control frames as the server writes them: welcome, pongs, acknowledgement, refusal.
+
+use std::time::Duration;
+
+use crate::json::Object;
+
+/// Why a request is refused. Both words are on the wire: `message` for what could not be read, and
+/// `reason` for what was read and is not served. There is no code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Message(String),
+    Reason(String),
+}
+
+impl Refusal {
+    pub(super) fn invalid() -> Self {
+        Self::Message("invalid request data".to_owned())
+    }
+}
+
+pub(crate) fn welcome(session_id: &str, ping_interval: Duration) -> String {
+    Object::new()
+        .string("sessionId", session_id)
+        .word("message", "welcome")
+        .bare("pingInterval", ping_interval.as_millis())
+        .end()
+}
+
+/// The answer to a ping with a `type`; its time is in nanoseconds.
+pub(super) fn typed_pong(id: Option<&str>, time_ns: u64) -> String {
+    Object::new()
+        .word("type", "pong")
+        .maybe_string("id", id)
+        .bare("ts", time_ns)
+        .end()
+}
+
+/// The answer to a ping with an `op`; its time is in milliseconds.
+pub(super) fn operation_pong(id: Option<&str>, time_ms: u64) -> String {
+    Object::new()
+        .maybe_string("id", id)
+        .word("op", "pong")
+        .bare("timestamp", time_ms)
+        .end()
+}
+
+pub(super) fn ack(id: &str) -> String {
+    Object::new().string("id", id).bare("result", true).end()
+}
+
+pub(super) fn refused(id: Option<&str>, refusal: &Refusal) -> String {
+    let answer = Object::new().maybe_string("id", id).bare("result", false);
+    match refusal {
+        Refusal::Message(text) => answer.string("message", text),
+        Refusal::Reason(text) => answer.string("reason", text),
+    }
+    .end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn are_written_as_on_the_wire() {
+        assert_eq!(
+            welcome("1f0c", Duration::from_secs(18)),
+            r#"{"sessionId":"1f0c","message":"welcome","pingInterval":18000}"#
+        );
+        assert_eq!(
+            typed_pong(Some("7"), 1_790_113_111_261_396_000),
+            r#"{"type":"pong","id":"7","ts":1790113111261396000}"#
+        );
+        assert_eq!(
+            operation_pong(Some("7"), 1_790_113_111_261),
+            r#"{"id":"7","op":"pong","timestamp":1790113111261}"#
+        );
+        assert_eq!(ack("p1"), r#"{"id":"p1","result":true}"#);
+        let reason = Refusal::Reason("missing `symbol` for topic: Position".to_owned());
+        assert_eq!(
+            refused(Some("p1"), &reason),
+            r#"{"id":"p1","result":false,"reason":"missing `symbol` for topic: Position"}"#
+        );
+        assert_eq!(
+            refused(None, &Refusal::invalid()),
+            r#"{"result":false,"message":"invalid request data"}"#
+        );
+    }
+}

@@ -1,0 +1,339 @@
+//! Orders and their fills, field by field, against the shapes of live captures.
+
+use rust_decimal::Decimal;
+use serde_json::Value;
+
+use super::{NOW, Told, decimal, keys, steps, value};
+use crate::engine::futures::{Direction, NewStop, StopPriceType};
+use crate::engine::{Side, StopKind, Wallet};
+
+const BUY_BTC: (Wallet, &str, Side) = (Wallet::Trade, "BTC-USDT", Side::Buy);
+
+#[test]
+fn an_order_of_spot_is_live_cut_filled_and_cancelled() {
+    let mut told = Told::new();
+    let order = (decimal("60000"), decimal("0.2"));
+    let engine = &mut told.engine;
+    let id = engine
+        .place_limit(NOW, BUY_BTC, order, Some("mine".into()))
+        .unwrap();
+    engine.reduce(NOW + 1, &id, decimal("0.05")).unwrap();
+    engine.fill_resting(NOW + 2, &id, decimal("0.1")).unwrap();
+    engine.cancel(NOW + 3, &id).unwrap();
+    let changes = told.on("orderAll.UNIFIED");
+    assert_eq!(
+        steps(&changes),
+        ["2/OPEN", "2/UPDATE", "4/MATCH", "6/CANCEL"]
+    );
+    let trade_id = value(&changes[2])["ti"].as_str().unwrap().to_owned();
+    assert_eq!(
+        changes[2],
+        format!(
+            "{{\"O\":1765465341363000000,\"S\":\"BUY\",\"U\":1765465341365000000,\"f\":\"4.8\",\
+             \"p\":\"60000\",\"q\":\"0.2\",\"s\":\"BTC-USDT\",\"t\":\"0\",\"aP\":\"60000\",\"cR\":\"\",\
+             \"cS\":\"0.05\",\"ci\":\"mine\",\"eT\":\"MATCH\",\"fC\":\"USDT\",\"fS\":\"0.1\",\"lP\":\"\",\
+             \"lR\":\"MAKER\",\"lS\":\"0.1\",\"ls\":\"60000\",\"oS\":\"USER\",\"oT\":\"LIMIT\",\
+             \"oi\":\"{id}\",\"os\":4,\"pO\":false,\"pP\":\"\",\"qU\":\"BASECCY\",\"rO\":false,\
+             \"rS\":\"0.05\",\"tD\":\"\",\"tP\":\"\",\"tT\":\"SPOT\",\"ti\":\"{trade_id}\",\"lPT\":\"\",\
+             \"pPT\":\"\",\"stp\":\"\",\"tIF\":\"GTC\",\"tPT\":\"\",\"toi\":\"\",\"bT\":\"\"}}"
+        )
+    );
+    let end = value(&changes[3]);
+    assert_eq!(
+        [&end["cS"], &end["rS"], &end["cR"], &end["ti"], &end["lS"]],
+        ["0.1", "0", "USER", "", "0"]
+    );
+}
+
+#[test]
+fn the_classic_form_of_spot_leaves_out_what_tells_nothing() {
+    let mut told = Told::new();
+    let size = decimal("0.0100003");
+    let sell = (Wallet::Margin, "BTC-USDT", Side::Sell);
+    told.engine.place_market(NOW, sell, size, None).unwrap();
+    let changes = told.on("order.CROSS");
+    assert_eq!(steps(&changes)[0], "2/OPEN");
+    let last = changes.last().unwrap();
+    assert_eq!(
+        keys(last),
+        [
+            "O", "S", "U", "aP", "cS", "ci", "eT", "f", "fC", "fS", "oT", "oi", "os", "p", "pO",
+            "q", "qU", "rS", "s", "t", "tIF", "ti"
+        ]
+    );
+    let last = value(last);
+    assert_eq!([&last["p"], &last["oT"], &last["rS"]], ["0", "MARKET", "0"]);
+    assert_eq!(last["os"], 3);
+    let (price, size) = (decimal("60000"), decimal("0.01"));
+    let sell = (Wallet::Isolated("ETH-USDT"), "ETH-USDT", Side::Sell);
+    let id = told
+        .engine
+        .place_limit(NOW, sell, (price, size), None)
+        .unwrap();
+    told.engine.cancel(NOW, &id).unwrap();
+    let cancelled = told.on("orderAll.ISOLATED").pop().unwrap();
+    assert_eq!(value(&cancelled)["cR"], 1, "a number, as in captures");
+}
+
+#[test]
+fn averages_and_fees_add_up_over_the_fills() {
+    let mut told = Told::new();
+    for seed in 0..20 {
+        let size = decimal("0.0123457") + Decimal::new(seed, 7);
+        let place = (Wallet::Trade, "ETH-USDT", Side::Sell);
+        told.engine.place_market(NOW, place, size, None).unwrap();
+    }
+    let (mut value_sum, mut fee, mut filled) = (Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
+    let mut several = 0;
+    for change in told.on("orderAll.UNIFIED") {
+        let change = value(&change);
+        let number = |key: &str| decimal(change[key].as_str().unwrap());
+        if change["eT"] == "OPEN" {
+            (value_sum, fee, filled) = (Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
+            continue;
+        }
+        several += usize::from(!filled.is_zero());
+        value_sum += number("lS") * number("ls");
+        fee += number("lS") * number("ls") * decimal("0.001");
+        filled += number("lS");
+        assert_eq!((number("fS"), number("f")), (filled, fee));
+        assert_eq!(number("fS") + number("rS") + number("cS"), number("q"));
+        assert_eq!(number("aP"), (value_sum / filled).round_dp(20));
+    }
+    assert!(several > 0, "no order had more than one fill");
+}
+
+#[test]
+fn an_order_by_funds_says_what_it_spent_and_ends_once() {
+    let mut told = Told::new();
+    let place = (Wallet::Trade, "KCS-USDT");
+    for funds in 10..40 {
+        told.engine
+            .place_market_funds(NOW, place, Decimal::from(funds), None)
+            .unwrap();
+    }
+    let changes = told.on("order.UNIFIED");
+    let changes: Vec<Value> = changes.iter().map(|data| value(data)).collect();
+    let ends = changes
+        .iter()
+        .filter(|change| change["os"] == 3 || change["os"] == 6);
+    let mut spent_whole = 0;
+    for end in ends.clone() {
+        let number = |key: &str| decimal(end[key].as_str().unwrap());
+        assert_eq!(end["qU"], "QUOTECCY");
+        assert_eq!(number("rS"), Decimal::ZERO);
+        // 20 decimals of the average leave less than a digit of the cost open.
+        let spent = (number("aP") * number("fS")).round_dp(12);
+        assert_eq!(spent + number("cS"), number("q"));
+        spent_whole += usize::from(end["os"] == 3);
+        assert_eq!(end["os"] == 6, !number("cS").is_zero());
+    }
+    assert_eq!(ends.count(), 30);
+    assert!(spent_whole < 30);
+}
+
+#[test]
+fn a_triggered_order_is_live_before_its_parent_says_so() {
+    let mut told = Told::new();
+    let stop = told
+        .engine
+        .place_stop(
+            NOW,
+            BUY_BTC,
+            StopKind::Entry,
+            (decimal("70000"), None),
+            decimal("0.01"),
+        )
+        .unwrap();
+    let waiting = value(&told.on("orderAll.UNIFIED")[0]);
+    assert_eq!(
+        [
+            &waiting["tD"],
+            &waiting["tP"],
+            &waiting["tPT"],
+            &waiting["p"]
+        ],
+        ["UP", "70000", "TP", ""]
+    );
+    assert_eq!(
+        (&waiting["os"], &waiting["oi"]),
+        (&0.into(), &(*stop).into())
+    );
+    told.engine
+        .set_price(NOW + 5, "BTC-USDT", decimal("70001"))
+        .unwrap();
+    let changes = told.on("orderAll.UNIFIED");
+    assert_eq!(steps(&changes)[..2], ["2/OPEN", "1/TRIGGER"]);
+    assert_eq!(steps(&changes).last().unwrap(), "3/FILL");
+    let (child, parent) = (value(&changes[0]), value(&changes[1]));
+    assert_eq!(
+        (&child["toi"], &parent["oi"]),
+        (&(*stop).into(), &(*stop).into())
+    );
+    assert_ne!(child["oi"], parent["oi"]);
+    assert_eq!(parent["rS"], "0.01");
+    let id = told
+        .engine
+        .place_stop(
+            NOW,
+            BUY_BTC,
+            StopKind::Loss,
+            (decimal("50000"), Some(decimal("49000"))),
+            decimal("0.01"),
+        )
+        .unwrap();
+    told.engine.cancel_stop(NOW, &id).unwrap();
+    let changes = told.on("orderAll.SPOT");
+    assert_eq!(steps(&changes), ["0/OPEN", "5/CANCEL"]);
+    let cancelled = value(&changes[1]);
+    assert_eq!(
+        [&cancelled["cS"], &cancelled["rS"], &cancelled["tD"]],
+        ["0.01", "0", "DOWN"]
+    );
+}
+
+#[test]
+fn a_trigger_whose_order_is_not_taken_is_a_cancellation() {
+    let mut told = Told::new();
+    let size = decimal("30");
+    told.engine
+        .place_stop(
+            NOW,
+            BUY_BTC,
+            StopKind::Entry,
+            (decimal("70000"), None),
+            size,
+        )
+        .unwrap();
+    told.engine
+        .set_price(NOW, "BTC-USDT", decimal("70000"))
+        .unwrap();
+    let changes = told.on("orderAll.UNIFIED");
+    assert_eq!(steps(&changes), ["0/OPEN", "5/CANCEL"]);
+    assert_eq!(value(&changes[1])["cR"], "EXCEPTION_ORDER");
+}
+
+fn stop_of(side: Side, direction: Direction, stop_price: &str) -> NewStop {
+    NewStop {
+        side,
+        direction,
+        price_type: StopPriceType::Mark,
+        stop_price: decimal(stop_price),
+        order_price: None,
+        size: 3,
+    }
+}
+
+#[test]
+fn a_conditional_futures_order_has_a_child_in_the_unified_form_only() {
+    let mut told = Told::new();
+    let stop = stop_of(Side::Sell, Direction::Down, "60000");
+    let id = told
+        .engine
+        .with_futures(NOW, |futures| futures.place_stop("XBTUSDTM", stop))
+        .unwrap();
+    told.engine
+        .with_futures(NOW, |futures| {
+            futures.set_mark_price("XBTUSDTM", decimal("59999"))
+        })
+        .unwrap();
+    let all = told.all();
+    let of = |topic: &str| -> Vec<String> {
+        let on = all.iter().filter(|push| push.0 == topic);
+        on.map(|push| push.1.clone()).collect()
+    };
+    let (unified, classic) = (of("order.UNIFIED"), of("order.FUTURES"));
+    assert_eq!(steps(&unified)[..3], ["0/OPEN", "2/OPEN", "1/TRIGGER"]);
+    assert_eq!(
+        steps(&classic)[..3],
+        ["\"0\"/OPEN", "\"1\"/TRIGGER", "2/OPEN"],
+        "its status is text while it is conditional"
+    );
+    assert_eq!(steps(&classic).last().unwrap(), "3/FILL");
+    assert!(
+        classic.iter().all(|data| value(data)["oi"] == *id),
+        "the same id goes on"
+    );
+    assert_eq!(
+        keys(&classic[0]),
+        [
+            "O", "S", "U", "aP", "cR", "cS", "ci", "eT", "f", "fC", "fS", "l", "lP", "lR", "mM",
+            "oT", "oi", "os", "p", "pO", "pP", "pS", "q", "qU", "rO", "rS", "s", "stp", "t", "tD",
+            "tIF", "tP", "tPT", "ti", "toi"
+        ]
+    );
+    let first = value(&classic[0]);
+    assert_eq!(
+        [
+            &first["f"],
+            &first["fS"],
+            &first["aP"],
+            &first["l"],
+            &first["toi"]
+        ],
+        ["", "", "0", "0", "0"]
+    );
+    let last = value(classic.last().unwrap());
+    assert_eq!(
+        [
+            &last["l"],
+            &last["mM"],
+            &last["pS"],
+            &last["fC"],
+            &last["lR"]
+        ],
+        ["10", "CROSS", "BOTH", "USDT", "TAKER"]
+    );
+    let (unified, classic) = (of("execution.UNIFIED"), of("execution.FUTURES"));
+    assert_eq!(value(&classic[0])["oi"], *id);
+    assert_ne!(value(&unified[0])["oi"], *id);
+    assert!(value(&of("execution.lite.UNIFIED")[0])["ti"].is_string());
+}
+
+#[test]
+fn a_fill_is_told_with_its_fee_and_without() {
+    let mut told = Told::new();
+    let order = (decimal("60000"), decimal("0.1"));
+    let id = told
+        .engine
+        .place_limit(NOW, BUY_BTC, order, Some("mine".into()))
+        .unwrap();
+    told.engine.fill_resting(NOW + 7, &id, order.1).unwrap();
+    let all = told.all();
+    let topics: Vec<&str> = all.iter().map(|push| push.0).collect();
+    let fill = topics
+        .iter()
+        .position(|topic| *topic == "execution.lite.UNIFIED");
+    assert_eq!(
+        topics[fill.unwrap()..][..8],
+        [
+            "execution.lite.UNIFIED",
+            "execution.lite.SPOT",
+            "order.UNIFIED",
+            "orderAll.UNIFIED",
+            "order.SPOT",
+            "orderAll.SPOT",
+            "execution.UNIFIED",
+            "execution.SPOT"
+        ]
+    );
+    let of = |topic: &str| all.iter().find(|push| push.0 == topic).unwrap().1.clone();
+    let unified = of("execution.UNIFIED");
+    let trade_id = value(&unified)["ti"].as_str().unwrap().to_owned();
+    assert_eq!(
+        unified,
+        format!(
+            "{{\"oi\":\"{id}\",\"s\":\"BTC-USDT\",\"S\":\"BUY\",\"oT\":\"LIMIT\",\"p\":\"60000\",\
+             \"q\":\"0.1\",\"ti\":\"{trade_id}\",\"E\":1765465341370000000,\"lR\":\"MAKER\",\"f\":\"4.8\",\
+             \"fC\":\"USDT\",\"fT\":\"NORMAL\",\"ci\":\"mine\",\"fP\":\"\"}}"
+        )
+    );
+    assert_eq!(
+        of("execution.lite.SPOT"),
+        format!(
+            "{{\"E\":1765465341370000000,\"S\":\"BUY\",\"p\":\"60000\",\"q\":\"0.1\",\"s\":\"BTC-USDT\",\
+             \"lR\":\"MAKER\",\"oT\":\"LIMIT\",\"oi\":\"{id}\",\"ti\":{trade_id}}}"
+        )
+    );
+    assert!(!keys(&of("execution.SPOT")).contains(&"fT".to_owned()));
+}

@@ -1,0 +1,352 @@
+//! What each channel pushes, and to whom.
+
+use kucoin_streams_exchange::{
+    Direction, Exchange, MarginMode, SYMBOLS, SettleCurrency, Side, StopKind, StopPriceType,
+    TruthEntry, Wallet,
+};
+use serde_json::Value;
+
+use crate::rig::*;
+use crate::support::{Socket, field};
+
+/// What the log has under these `T`s, in order.
+fn logged(exchange: &Exchange, topics: &[&str]) -> Vec<TruthEntry> {
+    let entries = exchange.pro_truth().snapshot().into_iter();
+    entries
+        .filter(|entry| topics.contains(&entry.topic))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_subscriber_of_everything_gets_everything_in_order() {
+    let exchange = Exchange::builder().seed(7).start().await.unwrap();
+    let mut topics: Vec<String> = Vec::new();
+    for part in ["UNIFIED", "SPOT", "FUTURES", "CROSS", "ISOLATED"] {
+        for channel in ["orderAll", "execution", "execution.lite"] {
+            topics.push(format!("{channel}?tradeType={part}"));
+        }
+        topics.push(format!("balance?accountType={part}"));
+        for symbol in SYMBOLS {
+            topics.push(format!("order?tradeType={part}&symbol={symbol}"));
+        }
+    }
+    for part in ["UNIFIED", "FUTURES"] {
+        for channel in ["positionAll", "leverage", "lw"] {
+            topics.push(format!("{channel}?tradeType={part}"));
+        }
+        for symbol in kucoin_streams_exchange::CONTRACTS {
+            topics.push(format!("position?tradeType={part}&symbol={symbol}"));
+            topics.push(format!("order?tradeType={part}&symbol={symbol}"));
+        }
+    }
+    topics.push("balance?accountType=FUNDING".to_owned());
+    let names: Vec<&str> = topics.iter().map(String::as_str).collect();
+    let mut socket = Pro::subscribed(&exchange, &names).await;
+    exchange.account().step(300);
+    let truth = exchange.pro_truth().snapshot();
+    assert!(truth.len() > 2_000, "300 steps made {}", truth.len());
+    let mut last = 0;
+    let mut seen = std::collections::BTreeSet::new();
+    for (place, entry) in truth.iter().enumerate() {
+        assert_eq!((entry.sequence, entry.subject), (place as u64 + 1, ""));
+        let frame = socket.text().await;
+        assert_eq!(frame, *entry.frame);
+        assert_eq!(field(&frame, "T"), entry.topic);
+        let data: Value = serde_json::from_str(entry.data()).unwrap();
+        assert_eq!(field(&frame, "d"), data);
+        let pushed = field(&frame, "P").as_u64().unwrap();
+        assert!(pushed > last, "push times rise");
+        last = pushed;
+        seen.insert(entry.topic);
+    }
+    let channels = [
+        "order",
+        "orderAll",
+        "execution",
+        "execution.lite",
+        "position",
+        "balance",
+    ];
+    for channel in channels {
+        assert!(seen.contains(&*format!("{channel}.UNIFIED")), "{channel}");
+    }
+    assert!(seen.contains("balance.FUNDING") && seen.contains("orderAll.ISOLATED"));
+}
+
+#[tokio::test]
+async fn an_order_is_pushed_to_the_subscribers_of_its_symbol_and_of_all() {
+    let exchange = quiet().await;
+    let bitcoin = ["order?tradeType=UNIFIED&symbol=BTC-USDT"];
+    let mut one = Pro::subscribed(&exchange, &bitcoin).await;
+    let mut all = Pro::subscribed(&exchange, &["orderAll?tradeType=UNIFIED"]).await;
+    let account = exchange.account();
+    let size = decimal("0.5");
+    let ether = account
+        .place_limit("ETH-USDT", Side::Buy, decimal("3000"), size)
+        .unwrap();
+    let size = decimal("0.01");
+    let margin = account.trading_in(Wallet::Margin);
+    let id = margin
+        .place_limit("BTC-USDT", Side::Buy, decimal("60000"), size)
+        .unwrap();
+    assert_eq!(all.json().await["d"]["oi"], *ether);
+    let both = (one.json().await, all.json().await);
+    assert_eq!(
+        (&both.0["T"], &both.1["T"]),
+        (&"order.UNIFIED".into(), &"orderAll.UNIFIED".into())
+    );
+    assert_eq!(both.0["d"], both.1["d"]);
+    assert_eq!(
+        (&both.0["d"]["oi"], &both.0["d"]["tT"]),
+        (&(*id).into(), &"MARGIN".into())
+    );
+    let topics = ["order.UNIFIED", "order.SPOT", "order.CROSS"];
+    let logged: Vec<&str> = logged(&exchange, &topics)
+        .iter()
+        .map(|entry| entry.topic)
+        .collect();
+    assert_eq!(
+        logged,
+        [
+            "order.UNIFIED",
+            "order.SPOT",
+            "order.UNIFIED",
+            "order.CROSS"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_conditional_order_is_followed_by_its_child() {
+    let exchange = quiet().await;
+    let mut socket = Pro::subscribed(&exchange, &["orderAll?tradeType=UNIFIED"]).await;
+    let account = exchange.account();
+    let (how, prices) = ((Side::Buy, StopKind::Entry), (decimal("70000"), None));
+    let parent = account
+        .place_stop("BTC-USDT", how, prices, decimal("0.01"))
+        .unwrap();
+    account.set_price("BTC-USDT", decimal("70001")).unwrap();
+    let mut changes = Vec::new();
+    while changes
+        .last()
+        .is_none_or(|change: &Value| change["os"] != 3)
+    {
+        changes.push(socket.json().await["d"].clone());
+    }
+    let kinds: Vec<&str> = changes
+        .iter()
+        .map(|change| change["eT"].as_str().unwrap())
+        .collect();
+    assert_eq!(kinds[..3], ["OPEN", "OPEN", "TRIGGER"]);
+    assert_eq!(
+        (&changes[0]["oi"], &changes[2]["oi"]),
+        (&(*parent).into(), &(*parent).into())
+    );
+    for child in [&changes[1], changes.last().unwrap()] {
+        assert_eq!(child["toi"], *parent);
+        assert_eq!(child["oi"], changes[1]["oi"]);
+    }
+    let how = (Side::Sell, Direction::Down, StopPriceType::Trade);
+    let futures = account.futures();
+    let parent = futures
+        .place_stop("XBTUSDM", how, (decimal("60000"), None), 50)
+        .unwrap();
+    futures.set_price("XBTUSDM", decimal("59999.9")).unwrap();
+    let kinds: Vec<Value> = logged(&exchange, &["orderAll.FUTURES"])
+        .iter()
+        .map(|entry| field(entry.data(), "os"))
+        .collect();
+    assert_eq!(
+        kinds[..3],
+        [Value::from("0"), Value::from("1"), Value::from(2)]
+    );
+    let same = |entry: &TruthEntry| field(entry.data(), "oi") == *parent;
+    assert!(logged(&exchange, &["orderAll.FUTURES"]).iter().all(same));
+}
+
+#[tokio::test]
+async fn a_fill_is_pushed_with_and_without_its_fee() {
+    let exchange = quiet().await;
+    let topics = [
+        "execution?tradeType=UNIFIED",
+        "execution.lite?tradeType=UNIFIED",
+    ];
+    let mut socket = Pro::subscribed(&exchange, &topics).await;
+    let account = exchange.account();
+    let (price, size) = (decimal("60000"), decimal("0.1"));
+    let id = account
+        .place_limit("BTC-USDT", Side::Buy, price, size)
+        .unwrap();
+    account.fill(&id, size).unwrap();
+    let (lite, full) = (socket.json().await, socket.json().await);
+    assert_eq!(
+        (&lite["T"], &full["T"]),
+        (
+            &"execution.lite.UNIFIED".into(),
+            &"execution.UNIFIED".into()
+        )
+    );
+    let (lite, full) = (&lite["d"], &full["d"]);
+    assert!(lite["ti"].is_u64(), "a number on the lite channel");
+    assert_eq!(lite["ti"].to_string(), full["ti"].as_str().unwrap());
+    assert_eq!(
+        (&full["f"], &full["fC"], &full["oi"]),
+        (&"4.8".into(), &"USDT".into(), &(*id).into())
+    );
+    assert!(lite.get("f").is_none());
+    let futures = account.futures();
+    let id = futures
+        .place_limit("ETHUSDTM", Side::Sell, decimal("3600"), 10)
+        .unwrap();
+    futures.fill(&id, 10).unwrap();
+    let (lite, full) = (socket.json().await, socket.json().await);
+    assert_eq!(lite["d"]["ti"], full["d"]["ti"], "text for futures");
+    assert_eq!(
+        (&full["d"]["fP"], &full["d"]["f"]),
+        (&"0".into(), &"0.072".into())
+    );
+}
+
+#[tokio::test]
+async fn each_account_has_its_balance_channel() {
+    let exchange = quiet().await;
+    let topics = ["FUNDING", "SPOT", "CROSS", "ISOLATED", "FUTURES", "UNIFIED"]
+        .map(|account| format!("balance?accountType={account}"));
+    let names: Vec<&str> = topics.iter().map(String::as_str).collect();
+    let mut socket = Pro::subscribed(&exchange, &names).await;
+    let mut older = Pro::subscribed(&exchange, &["balance?accountType=TRADING"]).await;
+    let account = exchange.account();
+    let isolated = Wallet::Isolated("BTC-USDT");
+    for wallet in [Wallet::Trade, Wallet::Margin, isolated] {
+        account
+            .transfer(Wallet::Main, wallet, "USDT", 10.into())
+            .unwrap();
+    }
+    account
+        .futures()
+        .deposit(SettleCurrency::Usdt, 5.into())
+        .unwrap();
+    let expected = [
+        ("FUNDING", "49990"),
+        ("UNIFIED", "140010"),
+        ("SPOT", "100010"),
+        ("FUNDING", "49980"),
+        ("UNIFIED", "140020"),
+        ("CROSS", "20010"),
+        ("FUNDING", "49970"),
+        ("ISOLATED", "4010"),
+        ("UNIFIED", "140025"),
+        ("FUTURES", "20005"),
+    ];
+    for (part, total) in expected {
+        let push = socket.json().await;
+        assert_eq!(push["T"], format!("balance.{part}"));
+        assert_eq!(
+            (&push["d"]["b"], &push["d"]["c"]),
+            (&total.into(), &"USDT".into())
+        );
+        assert_eq!(push["d"]["U"].is_string(), part == "FUNDING");
+        assert_eq!(push["d"]["E"].is_u64(), part == "FUTURES");
+    }
+    assert_eq!(older.json().await["T"], "balance.SPOT");
+}
+
+#[tokio::test]
+async fn positions_leverage_and_warnings_are_pushed() {
+    let exchange = quiet().await;
+    let topics = [
+        "position?tradeType=FUTURES&symbol=ETHUSDTM",
+        "leverage?tradeType=UNIFIED",
+        "lw?tradeType=UNIFIED",
+        "positionAll?tradeType=UNIFIED",
+    ];
+    let mut socket = Pro::subscribed(&exchange, &topics).await;
+    let account = exchange.account().futures();
+    account.set_leverage("ETHUSDTM", 25.into()).unwrap();
+    account
+        .set_margin_mode("XBTUSDTM", MarginMode::Isolated)
+        .unwrap();
+    for (symbol, leverage, mode) in [
+        ("ETHUSDTM", "25.00", "ISOLATED"),
+        ("XBTUSDTM", "10.00", "ISOLATED"),
+    ] {
+        let push = socket.json().await;
+        assert_eq!(push["T"], "leverage.UNIFIED");
+        let expected = serde_json::json!({"s": symbol, "l": leverage, "mM": mode, "tT": "FUTURES"});
+        assert_eq!(push["d"], expected);
+    }
+    let id = account
+        .place_limit("ETHUSDTM", Side::Buy, decimal("3500"), 100)
+        .unwrap();
+    account.fill(&id, 100).unwrap();
+    let (one, all) = (socket.json().await, socket.json().await);
+    assert_eq!(
+        (&one["T"], &all["T"]),
+        (&"positionAll.UNIFIED".into(), &"position.FUTURES".into())
+    );
+    assert_eq!(one["d"], all["d"]);
+    assert_eq!(
+        (&one["d"]["q"], &one["d"]["eP"]),
+        (&"100".into(), &"3500".into())
+    );
+    let position = account.position("ETHUSDTM").unwrap();
+    let edge = position.liquidation_price + decimal("0.01");
+    account
+        .set_mark_price("ETHUSDTM", edge.round_dp(2))
+        .unwrap();
+    let (_, told) = (socket.json().await, socket.json().await);
+    let warning = socket.json().await;
+    assert_eq!(warning["T"], "lw.UNIFIED");
+    assert_eq!(warning["d"]["eT"], "LIQUIDATION_WARNING");
+    assert_eq!(warning["d"]["r"], told["d"]["r"]);
+    assert_eq!(warning["d"]["mM"], told["d"]["mtM"]);
+}
+
+#[tokio::test]
+async fn raw_frames_reach_the_subscribers_of_a_topic_as_users_write_it() {
+    let exchange = quiet().await;
+    let topic = "position?tradeType=FUTURES&symbol=XBTUSDTM";
+    let mut socket = Pro::subscribed(&exchange, &[topic]).await;
+    assert_eq!(exchange.push_raw(topic, "{\"any\":1}"), 1);
+    assert_eq!(socket.text().await, "{\"any\":1}");
+    assert_eq!(exchange.pro_truth().total(), 0);
+}
+
+#[tokio::test]
+async fn nothing_is_told_as_pro_v2_until_somebody_wants_it() {
+    let exchange = quiet().await;
+    let account = exchange.account();
+    let _v1 = Socket::connect(&exchange).await;
+    account.step(20);
+    let before = exchange.truth().total();
+    let log = exchange.pro_truth();
+    assert_eq!((before > 0, log.total()), (true, 0));
+    account.deposit("USDT", 1.into()).unwrap();
+    assert_eq!(log.total(), 1);
+    assert_eq!(exchange.truth().total(), before + 2, "the logs are two");
+    log.wait_for_topic("balance.FUNDING", 1).await;
+    assert_eq!(field(log.snapshot()[0].data(), "c"), "USDT");
+}
+
+#[tokio::test]
+async fn a_burst_arrives_whole_on_every_topic_of_its_orders() {
+    const BURST: u64 = 2_000;
+    let exchange = quiet().await;
+    let topics = [
+        "order?tradeType=UNIFIED&symbol=KCS-USDT",
+        "orderAll?tradeType=UNIFIED",
+        "order?tradeType=SPOT&symbol=KCS-USDT",
+        "orderAll?tradeType=SPOT",
+        "balance?accountType=UNIFIED",
+        "balance?accountType=SPOT",
+    ];
+    let mut socket = Pro::subscribed(&exchange, &topics).await;
+    let account = exchange.account();
+    let burst = tokio::spawn(async move { account.burst(BURST).await });
+    for _ in 0..topics.len() as u64 * BURST {
+        socket.text().await;
+    }
+    burst.await.unwrap().unwrap();
+    assert_eq!(exchange.pro_truth().total(), topics.len() as u64 * BURST);
+    assert_eq!(exchange.truth().total(), 5 * BURST);
+}
