@@ -12,6 +12,7 @@ mod heartbeat;
 mod independent_exchange;
 mod lookalike;
 mod losses;
+mod pro_v2;
 mod rig;
 mod seams;
 mod secrecy;

@@ -68,10 +68,16 @@ pub(crate) fn client_with(exchange: &Exchange, config: Config) -> Kucoin {
 pub(crate) fn client_of(exchange: &Exchange, credentials: Credentials, config: Config) -> Kucoin {
     Kucoin::builder()
         .credentials(credentials)
-        .hosts(hosts(&exchange.rest_url()))
+        .hosts(hosts_of(exchange))
         .config(config)
         .build()
         .unwrap()
+}
+
+/// Every host is this exchange.
+pub(crate) fn hosts_of(exchange: &Exchange) -> Hosts {
+    let rest = hosts(&exchange.rest_url());
+    rest.with_pro_ws(&exchange.pro_ws_url()).unwrap()
 }
 
 /// What a subscription yields.

@@ -63,7 +63,7 @@ fn counts_as_text(name: &str, value: &mut Value) {
 }
 
 /// The same JSON with every number as text, written out where it has an exponent. A parser would round it.
-fn numbers_as_text(json: &str) -> String {
+pub(crate) fn numbers_as_text(json: &str) -> String {
     let mut text = String::with_capacity(json.len() + 64);
     let mut rest = json;
     while let Some(first) = rest.chars().next() {

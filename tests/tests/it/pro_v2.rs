@@ -1,0 +1,336 @@
+//! The unified connection over sockets: every channel, both ways of proving who it is, and beside the V1 connections.
+
+use kucoin_streams::pro::{
+    AccountType, AnyTopic, Balances, Channel, ChannelRequest, Event, Executions, Leverages,
+    LiquidationWarnings, Orders, Positions, TradeType,
+};
+use kucoin_streams::v1::{FuturesOrders, SpotOrders};
+use kucoin_streams::{
+    CloseReason, Gap, GapReason, Kucoin, ProAuthentication, SubscribeError, Timestamp, Update,
+    WsKey,
+};
+use kucoin_streams_exchange::{
+    CONTRACTS, Cut, Effect, Exchange, Faults, Protocol, SYMBOLS, Side, TruthEntry,
+};
+use serde_json::Value;
+
+use crate::rig::*;
+use crate::truth::numbers_as_text;
+
+/// Every channel for every part of the account that has it, of all markets and of each.
+fn every_topic() -> Vec<AnyTopic> {
+    let trade_types = TradeType::ALL.iter().copied();
+    let mut requests: Vec<ChannelRequest> = Vec::new();
+    for (trade_type, &channel) in
+        trade_types.flat_map(|it| Channel::ALL.iter().map(move |c| (it, c)))
+    {
+        requests.extend(ChannelRequest::new(channel, trade_type));
+        for symbol in SYMBOLS.iter().chain(&CONTRACTS) {
+            requests.extend(ChannelRequest::for_symbol(channel, trade_type, symbol));
+        }
+    }
+    // SPOT and TRADING are two names of one.
+    let accounts = AccountType::ALL
+        .iter()
+        .filter(|it| **it != AccountType::Trading);
+    requests.extend(accounts.map(|account| ChannelRequest::balance(*account)));
+    requests.into_iter().map(AnyTopic::from).collect()
+}
+
+/// The values inside of some JSON, each as text, in the order of the alphabet: whatever the names are.
+fn values(json: &Value) -> Vec<String> {
+    fn gather(json: &Value, into: &mut Vec<String>) {
+        match json {
+            Value::Object(members) => members.values().for_each(|member| gather(member, into)),
+            Value::Array(items) => items.iter().for_each(|item| gather(item, into)),
+            Value::Null => {}
+            Value::String(text) if text.is_empty() => {}
+            Value::String(text) => into.push(text.clone()),
+            other => into.push(other.to_string()),
+        }
+    }
+    let mut found = Vec::new();
+    gather(json, &mut found);
+    found.sort();
+    found
+}
+
+/// What the exchange pushed, as text; times of funding balances, in milliseconds, as all the others.
+fn pushed(entry: &TruthEntry) -> Vec<String> {
+    let mut data: Value = serde_json::from_str(&numbers_as_text(entry.data())).unwrap();
+    if let Some(Value::String(time)) = data.get_mut("U")
+        && time.len() == 13
+    {
+        time.push_str("000000");
+    }
+    values(&data)
+}
+
+#[track_caller]
+fn check(update: &Update<Event>, entry: &TruthEntry) {
+    assert_eq!(update.topic().as_str(), entry.topic);
+    assert_eq!(
+        values(&json(update.event())),
+        pushed(entry),
+        "{}",
+        entry.frame
+    );
+    let envelope: Value = serde_json::from_str(&entry.frame).unwrap();
+    assert_eq!(
+        update.pushed_at().map(Timestamp::as_nanos),
+        envelope["P"].as_i64()
+    );
+    assert!(update.envelope_extra().is_empty());
+}
+
+async fn started(seed: u64) -> Exchange {
+    let exchange = Exchange::builder().seed(seed).start().await.unwrap();
+    // It is written from the first look at it on.
+    assert_eq!(exchange.pro_truth().total(), 0);
+    exchange
+}
+
+#[tokio::test]
+async fn every_channel_hands_out_what_happened_in_its_order() {
+    let exchange = started(41).await;
+    let kucoin = client(&exchange);
+    let mut events = soon(kucoin.subscribe(every_topic())).await.unwrap();
+    let mut read = 0;
+    let mut channels = std::collections::BTreeSet::new();
+    for _ in 0..30 {
+        exchange.account().step(10);
+        let log = exchange.pro_truth().snapshot();
+        for entry in &log[read..] {
+            check(&event(&mut events).await, entry);
+            channels.extend(entry.topic.rsplit_once('.').map(|(channel, _)| channel));
+        }
+        read = log.len();
+    }
+    for channel in [
+        "order",
+        "orderAll",
+        "execution",
+        "execution.lite",
+        "position",
+        "positionAll",
+        "balance",
+    ] {
+        assert!(channels.contains(channel), "{channel} in {channels:?}");
+    }
+    assert!(events.try_next().is_none(), "nothing is pushed twice");
+}
+
+#[tokio::test]
+async fn a_topic_of_one_symbol_gives_that_symbol_only_and_hides_it_from_no_other() {
+    let exchange = started(42).await;
+    let kucoin = client(&exchange);
+    let of = |symbol| Orders::symbol(TradeType::Unified, symbol).unwrap();
+    let mut kcs = soon(kucoin.subscribe(of("KCS-USDT"))).await.unwrap();
+    let mut btc = soon(kucoin.subscribe(of("BTC-USDT"))).await.unwrap();
+    let mut all = soon(kucoin.subscribe(Orders::all(TradeType::Unified)))
+        .await
+        .unwrap();
+    let account = exchange.account();
+    let size = "0.001".parse().unwrap();
+    let first = account.place_market("BTC-USDT", Side::Buy, size).unwrap();
+    let second = account
+        .place_market("KCS-USDT", Side::Buy, 10.into())
+        .unwrap();
+    assert_eq!(event(&mut kcs).await.order_id, second.as_str());
+    assert_eq!(event(&mut btc).await.order_id, first.as_str());
+    assert_eq!(event(&mut all).await.order_id, first.as_str());
+}
+
+/// A client that proves itself by a login.
+fn by_login(exchange: &Exchange, secret: Option<&str>) -> Kucoin {
+    let demo = exchange.credentials();
+    let secret = secret.unwrap_or(&demo.secret);
+    let credentials = kucoin_streams::Credentials::new(&demo.key, secret, &demo.passphrase);
+    Kucoin::builder()
+        .credentials(credentials.unwrap())
+        .hosts(hosts_of(exchange))
+        .pro_authentication(ProAuthentication::Login)
+        .config(quick())
+        .build()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_login_serves_as_a_token_does() {
+    let exchange = started(43).await;
+    let kucoin = by_login(&exchange, None);
+    let mut told = Told::of(&kucoin);
+    let mut balances = soon(kucoin.subscribe(Balances::new(AccountType::Funding)))
+        .await
+        .unwrap();
+    exchange.account().deposit("USDT", 7.into()).unwrap();
+    assert_eq!(event(&mut balances).await.currency, "USDT");
+    let live = "live balance?accountType=FUNDING";
+    assert_eq!(told.words(), ["Authenticated", "open", live]);
+    assert!(token_codes(&exchange).is_empty(), "no token is fetched");
+    assert!(exchange.stats().connections[0].authenticated);
+}
+
+#[tokio::test]
+async fn a_refused_login_ends_at_once_and_says_why() {
+    let exchange = started(44).await;
+    let kucoin = by_login(&exchange, Some("not-the-secret"));
+    let error = soon(kucoin.subscribe(Orders::all(TradeType::Unified)))
+        .await
+        .unwrap_err();
+    let SubscribeError::Closed(closed) = &error else {
+        panic!("another error: {error:?}");
+    };
+    assert!(closed.is_refusal(), "{closed:?}");
+    let CloseReason::Failed(failure) = &closed.reason else {
+        panic!("another reason: {closed:?}");
+    };
+    assert!(!failure.to_string().is_empty());
+    assert_eq!(
+        exchange.stats().connections.len(),
+        1,
+        "one refusal is enough"
+    );
+}
+
+#[tokio::test]
+async fn one_client_drives_three_connections_each_opened_at_its_first_subscription() {
+    let exchange = started(45).await;
+    let kucoin = client(&exchange);
+    let protocols = || -> Vec<Protocol> {
+        let connections = exchange.stats().connections;
+        connections
+            .iter()
+            .map(|connection| connection.protocol)
+            .collect()
+    };
+    assert_eq!(protocols(), []);
+    let mut spot = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
+    assert_eq!(protocols(), [Protocol::V1]);
+    let mut unified = soon(kucoin.subscribe(Orders::all(TradeType::Unified)))
+        .await
+        .unwrap();
+    assert_eq!(protocols(), [Protocol::V1, Protocol::ProV2]);
+    let mut futures = soon(kucoin.subscribe(FuturesOrders)).await.unwrap();
+    let _executions = soon(kucoin.subscribe(Executions::new(TradeType::Unified)))
+        .await
+        .unwrap();
+    assert_eq!(protocols(), [Protocol::V1, Protocol::ProV2, Protocol::V1]);
+
+    let account = exchange.account();
+    let one = account
+        .place_market("KCS-USDT", Side::Buy, 10.into())
+        .unwrap();
+    let two = account
+        .futures()
+        .place_market("XBTUSDTM", Side::Buy, 2)
+        .unwrap();
+    assert_eq!(event(&mut spot).await.order_id, one.as_str());
+    assert_eq!(event(&mut futures).await.order_id, two.as_str());
+    let mut told = Vec::new();
+    while told.last() != Some(&two) {
+        told.push(event(&mut unified).await.order_id.to_string());
+    }
+    assert_eq!(
+        told.first(),
+        Some(&one),
+        "both markets are on it, in their order"
+    );
+    kucoin.close().await;
+    assert_eq!(
+        kucoin
+            .state(WsKey::PrivateProV2)
+            .map(|state| format!("{state:?}").contains("Closed")),
+        Some(true)
+    );
+}
+
+#[tokio::test]
+async fn after_a_loss_every_channel_is_replayed_with_a_fresh_token() {
+    let exchange = started(46).await;
+    let kucoin = client(&exchange);
+    let mut told = Told::of(&kucoin);
+    let topics = AnyTopic::account_wide();
+    let count = topics.len();
+    let mut events = soon(kucoin.subscribe(topics)).await.unwrap();
+    exchange.inject(Effect::Cut(Cut::Reset));
+    told.reconnected().await;
+    let mut gaps = Vec::new();
+    exchange.account().deposit("USDT", 5.into()).unwrap();
+    loop {
+        match next(&mut events).await {
+            Err(Gap {
+                topic,
+                reason: GapReason::Reconnected { .. },
+                ..
+            }) => gaps.push(topic),
+            Err(other) => panic!("another gap: {other:?}"),
+            Ok(update) => {
+                assert!(matches!(update.event(), Event::Balance(_)), "{update:?}");
+                break;
+            }
+        }
+    }
+    assert_eq!(
+        gaps.len(),
+        count,
+        "each topic says that it may miss events: {gaps:?}"
+    );
+    let stats = exchange.stats();
+    assert_eq!(stats.connections.len(), 2);
+    assert_eq!(
+        requests(&stats.connections[0]),
+        requests(&stats.connections[1])
+    );
+    assert_eq!(token_codes(&exchange), ["200000", "200000"]);
+}
+
+#[tokio::test]
+async fn frames_may_be_binary_text_or_deflated() {
+    let exchange = started(47).await;
+    let kucoin = client(&exchange);
+    let mut balances = soon(kucoin.subscribe(Balances::new(AccountType::Funding)))
+        .await
+        .unwrap();
+    for (amount, effect) in [
+        (1, None),
+        (2, Some(Effect::TextFrames { count: Some(1) })),
+        (3, Some(Effect::DeflateFrames { count: Some(1) })),
+        (4, None),
+    ] {
+        if let Some(effect) = effect {
+            exchange.inject(effect);
+        }
+        exchange.account().deposit("KCS", amount.into()).unwrap();
+        let balance = event(&mut balances).await;
+        assert_eq!(
+            (&*balance.currency, balance.available),
+            ("KCS", balance.balance)
+        );
+    }
+    assert_eq!(exchange.stats().connections.len(), 1);
+}
+
+#[tokio::test]
+async fn a_channel_that_is_refused_says_so_and_the_others_go_on() {
+    let refusal = Effect::RefuseTopic {
+        topic: "leverage?tradeType=UNIFIED".into(),
+        code: 403,
+        text: "no permission".into(),
+    };
+    let exchange = exchange(Faults::new().on_connection(1, refusal)).await;
+    let kucoin = client(&exchange);
+    let leverages = Leverages::new(TradeType::Unified).unwrap();
+    let error = soon(kucoin.subscribe(leverages)).await.unwrap_err();
+    assert!(error.to_string().contains("no permission"), "{error}");
+    let positions = Positions::all(TradeType::Unified).unwrap();
+    let mut positions = soon(kucoin.subscribe(positions)).await.unwrap();
+    let warnings = LiquidationWarnings::new(TradeType::Unified).unwrap();
+    soon(kucoin.subscribe(warnings)).await.unwrap();
+    exchange
+        .account()
+        .futures()
+        .place_market("XBTUSDTM", Side::Buy, 2)
+        .unwrap();
+    assert_eq!(event(&mut positions).await.symbol, "XBTUSDTM");
+}
