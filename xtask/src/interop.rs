@@ -57,7 +57,9 @@ fn judge_by_python(folder: &Path, exchange: &Path) -> Outcome {
         shell::run(shell::command(&python.to_string_lossy()).args(install))?;
         mark(&environment)?;
     }
-    referee(&python.to_string_lossy(), "python_sdk.py", exchange, &[])
+    let python = python.to_string_lossy();
+    referee(&python, "python_sdk.py", exchange, &[])?;
+    referee(&python, "python_uta.py", exchange, &[])
 }
 
 fn judge_by_node(folder: &Path, exchange: &Path) -> Outcome {
