@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use kucoin_streams::{Region, WsKey};
+use kucoin_streams::{ProAuthentication, Region, WsKey};
 
 use crate::help;
 
@@ -45,11 +45,12 @@ pub(crate) struct WatchArgs {
     #[arg(long)]
     pub(crate) demo: bool,
 
-    /// A connection to use, repeatable: spotPrivateV1, futuresPrivateV1. Default: those that the topics need, or all.
+    /// A connection to use, repeatable: spotPrivateV1, futuresPrivateV1, privateProV2. Default: those that the topics
+    /// need, else both of V1; privateProV2 tells the same account once more, and is used where it is asked for.
     #[arg(long, value_name = "KEY")]
     pub(crate) ws_key: Vec<WsKey>,
 
-    /// A topic, repeatable, such as /account/balance; --help lists them. Default: all about the account on each
+    /// A topic, repeatable, such as /account/balance or orderAll?tradeType=UNIFIED; --help lists them. Default: all about the account on each
     /// connection.
     #[arg(long, value_name = "TOPIC")]
     pub(crate) topic: Vec<String>,
@@ -91,9 +92,14 @@ pub(crate) struct HostArgs {
     #[arg(long, value_name = "URL")]
     pub(crate) futures_rest_url: Option<String>,
 
-    /// The WebSocket host of Pro V2, instead of the region's.
+    /// The WebSocket host of Pro V2, instead of the region's. With an http --rest-url it is the same host and port,
+    /// path /pro, unless this says otherwise.
     #[arg(long, value_name = "URL")]
     pub(crate) pro_ws_url: Option<String>,
+
+    /// How a Pro V2 connection proves who it is.
+    #[arg(long, value_enum, default_value_t = ProAuthArg::Token)]
+    pub(crate) pro_auth: ProAuthArg,
 }
 
 /// How the local exchange is to behave.
@@ -138,6 +144,8 @@ pub(crate) struct DecodeArgs {
 pub(crate) enum ProtocolArg {
     /// V1, of spotPrivateV1 and futuresPrivateV1.
     V1,
+    /// Pro V2, of privateProV2.
+    Pro,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -156,6 +164,23 @@ impl Format {
             true => Format::Pretty,
             false => Format::Ndjson,
         })
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProAuthArg {
+    /// By a token in its URL.
+    Token,
+    /// By a signed login after the welcome.
+    Login,
+}
+
+impl From<ProAuthArg> for ProAuthentication {
+    fn from(authentication: ProAuthArg) -> Self {
+        match authentication {
+            ProAuthArg::Token => Self::Token,
+            ProAuthArg::Login => Self::Login,
+        }
     }
 }
 

@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::io::{self, BufRead, BufReader, Read};
 
-use kucoin_streams::v1;
-use kucoin_streams::wire::json::Raw;
+use kucoin_streams::pro::{self, ProV2};
+use kucoin_streams::v1::{self, V1};
+use kucoin_streams::wire::json::{DecodeError, Raw};
 use kucoin_streams::wire::{Inbound, Protocol, Push};
 
 use crate::args::{DecodeArgs, ProtocolArg};
 use crate::exit::{Failed, keep_on};
-use crate::output::{Control, Line, Lines, Update};
+use crate::output::{Control, Event, Line, Lines, Update};
 
 pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failed> {
     let mut counted = Counted::default();
@@ -87,7 +88,7 @@ impl Counted {
 
 /// What a captured frame turned out to be.
 enum Frame<'f> {
-    Push(Box<Push<v1::Event>>),
+    Push(Box<Push<Event>>),
     Control(Inbound<'f>, Raw),
     Undecodable(String),
 }
@@ -101,7 +102,8 @@ fn write(
     counted.frames += 1;
     let text = String::from_utf8_lossy(line);
     let frame = match (&text, protocol) {
-        (Cow::Borrowed(text), ProtocolArg::V1) => v1_frame(text),
+        (Cow::Borrowed(text), ProtocolArg::V1) => frame::<V1>(text, v1_push(text)),
+        (Cow::Borrowed(text), ProtocolArg::Pro) => frame::<ProV2>(text, pro_push(text)),
         (Cow::Owned(_), _) => Frame::Undecodable("not utf-8".to_owned()),
     };
     match frame {
@@ -111,6 +113,7 @@ fn write(
             subject: push.subject.as_ref(),
             id: push.id.as_ref(),
             user_id: push.user_id.as_ref(),
+            pushed_at: push.pushed_at,
             received_at: None,
             epoch: None,
             data: &push.event,
@@ -128,11 +131,27 @@ fn write(
     }
 }
 
-/// Tells a V1 frame apart.
-fn v1_frame(text: &str) -> Frame<'_> {
-    match v1::decode(text) {
+/// A push as it was decoded, or `None` where the frame is none.
+type Decoded = Result<Option<Push<Event>>, DecodeError>;
+
+fn v1_push(text: &str) -> Decoded {
+    let mut push = v1::decode(text)?.map(|push| push.map(Event::V1));
+    if let Some(push) = &mut push {
+        // It stands in the data.
+        push.pushed_at = None;
+    }
+    Ok(push)
+}
+
+fn pro_push(text: &str) -> Decoded {
+    Ok(pro::decode(text)?.map(|push| push.map(Event::Pro)))
+}
+
+/// Tells a frame apart.
+fn frame<P: Protocol>(text: &str, decoded: Decoded) -> Frame<'_> {
+    match decoded {
         Ok(Some(push)) => Frame::Push(Box::new(push)),
-        Ok(None) => match (v1::V1::classify(text), Raw::parse(text)) {
+        Ok(None) => match (P::classify(text), Raw::parse(text)) {
             (Ok(inbound), Ok(raw)) => Frame::Control(inbound, raw),
             (Err(error), _) => Frame::Undecodable(error.to_string()),
             // A push is told by its beginning; this one has no good end.

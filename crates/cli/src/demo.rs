@@ -8,7 +8,7 @@ use kucoin_streams_exchange::{Cut, Effect, Exchange};
 use crate::exit::Failed;
 
 /// Events a second: lively, and slow enough to be read.
-const EVENTS_PER_SECOND: f64 = 4.0;
+const EVENTS_PER_SECOND: f64 = 10.0;
 
 /// When the connection is cut, so that a loss is seen too.
 const CUT_AFTER: Duration = Duration::from_secs(15);
@@ -30,6 +30,10 @@ impl Demo {
 
     pub(crate) fn rest_url(&self) -> String {
         self.exchange.rest_url()
+    }
+
+    pub(crate) fn pro_ws_url(&self) -> String {
+        self.exchange.pro_ws_url()
     }
 
     pub(crate) fn credentials(&self) -> Result<Credentials, Failed> {

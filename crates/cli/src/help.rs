@@ -1,5 +1,6 @@
 //! What stands below the options of `--help`: examples, topics, exit statuses.
 
+use kucoin_streams::pro::{self, Channel};
 use kucoin_streams::v1::{AnyFuturesTopic, AnySpotTopic};
 
 pub(crate) const EXCHANGE: &str = "\
@@ -9,13 +10,14 @@ Example, in two terminals:
       kucoin-streams watch --rest-url http://127.0.0.1:4000
 
 The demo credentials to use are printed when the exchange is ready. Any client in any language
-works against it with its REST URLs replaced: one port serves spot, margin and futures.";
+works against it with its URLs replaced: one port serves spot, margin, futures and Pro V2.";
 
 pub(crate) const DECODE: &str = "\
 Example:
   kucoin-streams decode --protocol v1 < captured.ndjson | jq -c 'select(.kind == \"update\") | .data'
       The events of a recorded session, to the last digit.
 
+The data of V1 has the exchange's field names; that of Pro V2, which abbreviates them to letters, has long names.
 Each line of the output has a `kind`: `update`, an event; `welcome`, `ack`, `refused` or `pong`, with the
 frame beside what it says; `other`, a frame that is none of these or of a topic that is not known; or
 `undecodable`, with the reason and the line as it came. Blank lines are skipped.
@@ -30,6 +32,8 @@ Examples:
       Spot orders and one futures position of your account.
   kucoin-streams watch --ws-key futuresPrivateV1
       All about your futures account.
+  kucoin-streams watch --ws-key privateProV2
+      All about your unified account, spot and futures on one connection.
   kucoin-streams watch --format ndjson | jq -c 'select(.kind == \"gap\")'
       Every moment at which events may have been missed.
 ";
@@ -48,9 +52,10 @@ pub(crate) fn watch() -> String {
     format!(
         "{WATCH}\n\
          Topics (SYMBOL is a market, such as BTC-USDT or XBTUSDTM; * is watched by default):\n\
-         {}{}\n{WATCH_END}",
+         {}{}{}\n{WATCH_END}",
         topics("spotPrivateV1", AnySpotTopic::PATTERNS, &spot),
         topics("futuresPrivateV1", AnyFuturesTopic::PATTERNS, &futures),
+        channels(),
     )
 }
 
@@ -68,4 +73,30 @@ fn topics(ws_key: &str, patterns: &[&str], by_default: &[String]) -> String {
         text.push_str(&format!("    {mark} {pattern}\n"));
     }
     text
+}
+
+/// The channels of Pro V2, by the trade types that each has.
+fn channels() -> String {
+    let whole = account_wide(&pro::AnyTopic::account_wide());
+    let mut text = "  privateProV2, where it is asked for\n".to_owned();
+    for channel in Channel::ALL {
+        let types: Vec<&str> = channel.trade_types().iter().map(|it| it.as_str()).collect();
+        let pattern = match (channel, channel.is_of_one_symbol()) {
+            (Channel::Balance, _) => format!("{channel}?accountType={}", accounts()),
+            (_, true) => format!("{channel}?tradeType={}&symbol=SYMBOL", types.join("|")),
+            (_, false) => format!("{channel}?tradeType={}", types.join("|")),
+        };
+        let begins = format!("{channel}?");
+        let mark = match whole.iter().any(|topic| topic.starts_with(&begins)) {
+            true => '*',
+            false => ' ',
+        };
+        text.push_str(&format!("    {mark} {pattern}\n"));
+    }
+    text
+}
+
+fn accounts() -> String {
+    let names: Vec<&str> = pro::AccountType::ALL.iter().map(|it| it.as_str()).collect();
+    names.join("|")
 }

@@ -26,7 +26,7 @@
 //! | Module | Crate | What |
 //! |---|---|---|
 //! | [`v1`] | `kucoin-streams-v1` | V1 topics and events, spot and futures |
-//! | [`pro`] | `kucoin-streams-pro` | the Pro V2 protocol and its channel requests |
+//! | [`pro`] | `kucoin-streams-pro` | Pro V2 channels and events, spot and futures on one connection |
 //! | [`auth`] | `kucoin-streams-auth` | credentials, signing, tokens over REST |
 //! | [`transport`] | `kucoin-streams-transport` | the connection seam and the default WebSocket |
 //! | [`session`] | `kucoin-streams-session` | the sans-IO state machine of a connection |

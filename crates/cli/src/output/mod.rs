@@ -1,5 +1,6 @@
 //! What the commands write to stdout: one line a happening, for people or for programs.
 
+mod event;
 mod lines;
 mod ndjson;
 mod pretty;
@@ -7,13 +8,13 @@ mod pretty;
 use std::io;
 use std::sync::Arc;
 
-use kucoin_streams::v1::Event;
 use kucoin_streams::wire::json::Extra;
 use kucoin_streams::{Gap, Lifecycle, Text, Timestamp, WsKey};
 
 use crate::args::Format;
 use crate::output::pretty::Pretty;
 
+pub(crate) use event::Event;
 pub(crate) use lines::Lines;
 pub(crate) use ndjson::{Control, Line, Update};
 
@@ -26,6 +27,8 @@ pub(crate) struct Arrived {
     pub(crate) subject: Option<Text>,
     pub(crate) id: Option<Text>,
     pub(crate) user_id: Option<Text>,
+    /// When the exchange pushed it, where the envelope says so.
+    pub(crate) pushed_at: Option<Timestamp>,
     pub(crate) received_at: Timestamp,
     pub(crate) epoch: u64,
     pub(crate) event: Event,

@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 
-use kucoin_streams::v1::Event;
 use kucoin_streams::wire::json::{Extra, Raw};
 use kucoin_streams::{Gap, GapReason, Lifecycle, LifecycleEvent, Text, Timestamp, WsKey};
 use serde::Serialize;
 
-use super::Arrived;
+use super::{Arrived, Event};
 
 /// A happening. `kind` tells which; times are integers in nanoseconds since the Unix epoch.
 #[derive(Serialize)]
@@ -91,6 +90,8 @@ pub(crate) struct Update<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) user_id: Option<&'a Text>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) pushed_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) received_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) epoch: Option<u64>,
@@ -142,6 +143,7 @@ pub(super) fn update(arrived: &Arrived) -> Line<'_> {
         subject: arrived.subject.as_ref(),
         id: arrived.id.as_ref(),
         user_id: arrived.user_id.as_ref(),
+        pushed_at: arrived.pushed_at,
         received_at: Some(arrived.received_at),
         epoch: Some(arrived.epoch),
         data: &arrived.event,

@@ -7,7 +7,6 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use kucoin_streams::v1::{Event, FuturesEvent};
 use kucoin_streams::wire::{ConnectionKind, Protocol, Serves, Topic};
 use kucoin_streams::{
     CloseReason, Gap, Kucoin, Opens, SubscribeError, Subscription, Text, Update, WsKey,
@@ -15,7 +14,7 @@ use kucoin_streams::{
 
 use super::ended;
 use crate::exit::Failed;
-use crate::output::Arrived;
+use crate::output::{Arrived, Event};
 
 /// What comes of a connection.
 pub(super) enum Happening {
@@ -182,6 +181,10 @@ impl<T: Topic + Display> Subscribed<T> {
         let received_at = update.received_at();
         let epoch = update.epoch();
         let push = update.into_push();
+        // What V1 says about it stands in the data.
+        let pushed_at = push
+            .pushed_at
+            .filter(|_| T::Kind::WS_KEY == WsKey::PrivateProV2);
         let event = (self.into)(push.event);
         let topics = self.subscription.topic();
         let asked = self
@@ -194,6 +197,7 @@ impl<T: Topic + Display> Subscribed<T> {
             subject: push.subject,
             id: push.id,
             user_id: push.user_id,
+            pushed_at,
             received_at,
             epoch,
             event,
@@ -223,21 +227,19 @@ fn asked_for<T: Topic + Display>(topics: &[T], pushed: &str) -> Vec<Arc<str>> {
     asked
 }
 
-/// Of several topics that an event may be of, that of its symbol: positions of contracts that were asked for one by
-/// one may all be pushed under the topic of all.
+/// Of several topics that an event may be of, that of its symbol: V1 may push positions of contracts that were asked
+/// for one by one under the topic of all, Pro V2 never tells in its topic which symbol it is.
 fn of_event(asked: &[Arc<str>], event: &Event) -> Arc<str> {
-    let symbol = match event {
-        Event::Futures(FuturesEvent::Position(position)) => position.symbol(),
-        _ => None,
-    };
     let is_of = |topic: &&Arc<str>, symbol| {
         topic
-            .rsplit_once(':')
+            .rsplit_once([':', '='])
             .is_some_and(|(_, named)| named == symbol)
     };
     let of_symbol = match asked {
         [_] => None,
-        _ => symbol.and_then(|symbol| asked.iter().find(|topic| is_of(topic, symbol))),
+        _ => event
+            .symbol()
+            .and_then(|symbol| asked.iter().find(|topic| is_of(topic, symbol))),
     };
     of_symbol
         .or(asked.first())
@@ -246,6 +248,7 @@ fn of_event(asked: &[Arc<str>], event: &Event) -> Arc<str> {
 
 #[cfg(test)]
 mod tests {
+    use kucoin_streams::pro;
     use kucoin_streams::v1::{self, AnyFuturesTopic};
 
     use super::*;
@@ -256,7 +259,7 @@ mod tests {
         let frame = format!(
             r#"{{"topic":"{pushed}","type":"message","subject":"position.change","data":{{"symbol":"{symbol}","currentQty":1}}}}"#
         );
-        let event = v1::decode(&frame).unwrap().unwrap().event;
+        let event = Event::V1(v1::decode(&frame).unwrap().unwrap().event);
         of_event(&asked_for(&topics, pushed), &event).to_string()
     }
 
@@ -269,6 +272,23 @@ mod tests {
         assert_eq!(asked(&[ALL, XBT], XBT, "XBTUSDTM"), XBT);
         assert_eq!(asked(&[XBT, ALL], ALL, "XBTUSDTM"), ALL);
         assert_eq!(asked(&[ALL], XBT, "XBTUSDTM"), ALL);
+    }
+
+    #[test]
+    fn a_push_of_the_unified_connection_is_of_the_symbol_that_was_asked_for() {
+        let texts = [
+            "position?tradeType=FUTURES&symbol=XBTUSDTM",
+            "position?tradeType=FUTURES&symbol=ETHUSDTM",
+        ];
+        let topics = texts.map(|text| text.parse::<pro::AnyTopic>().unwrap());
+        for (symbol, text) in [("XBTUSDTM", texts[0]), ("ETHUSDTM", texts[1])] {
+            let frame = format!(r#"{{"T":"position.FUTURES","P":1,"d":{{"s":"{symbol}"}}}}"#);
+            let event = Event::Pro(pro::decode(&frame).unwrap().unwrap().event);
+            assert_eq!(
+                &*of_event(&asked_for(&topics, "position.FUTURES"), &event),
+                text
+            );
+        }
     }
 
     #[test]

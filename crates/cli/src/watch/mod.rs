@@ -17,7 +17,7 @@ use crate::watch::plan::Access;
 
 pub(crate) async fn run(args: Box<WatchArgs>) -> Result<(), Failed> {
     // What was asked for is checked before anything is started.
-    let wishes = plan::wishes(&args.ws_key, &args.topic)?;
+    let wishes = plan::wishes(&args.ws_key, &args.topic, plan::by_default(args.demo))?;
     let demo = match args.demo {
         true => Some(Demo::start().await?),
         false => None,
@@ -26,6 +26,7 @@ pub(crate) async fn run(args: Box<WatchArgs>) -> Result<(), Failed> {
     let kucoin = Kucoin::builder()
         .credentials(credentials)
         .hosts(hosts)
+        .pro_authentication(args.hosts.pro_auth.into())
         .build()
         .map_err(|error| Failed::other(error.to_string()))?;
     let signals = Signals::listen()

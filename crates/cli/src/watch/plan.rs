@@ -1,15 +1,17 @@
 //! What to watch, with which credentials, and where.
 
-use kucoin_streams::v1::{AnyFuturesTopic, AnySpotTopic, AnyTopic, Event};
-use kucoin_streams::{Credentials, Hosts, Kucoin, WsKey};
+use kucoin_streams::v1::{AnyFuturesTopic, AnySpotTopic, AnyTopic};
+use kucoin_streams::{Credentials, Hosts, Kucoin, WsKey, pro, v1};
 
 use crate::args::{HostArgs, WatchArgs};
 use crate::demo::Demo;
 use crate::exit::{Failed, Status};
+use crate::output::Event;
 use crate::watch::feed::Feed;
 
-/// The connections that this command can watch.
-const WATCHABLE: [WsKey; 2] = [WsKey::SpotPrivateV1, WsKey::FuturesPrivateV1];
+/// What is watched where nothing is asked for. Pro V2 tells the same account a second time, and for a unified
+/// account only: it is there for those who ask for it.
+const BY_DEFAULT: [WsKey; 2] = [WsKey::SpotPrivateV1, WsKey::FuturesPrivateV1];
 
 /// So many topics are named one by one.
 const NAMED_AT_MOST: usize = 3;
@@ -27,6 +29,7 @@ impl Access {
                 credentials: demo.credentials()?,
                 hosts: Hosts::default()
                     .with_rest(&demo.rest_url())
+                    .and_then(|hosts| hosts.with_pro_ws(&demo.pro_ws_url()))
                     .map_err(|error| Failed::other(error.to_string()))?,
             });
         }
@@ -61,6 +64,7 @@ enum Origin {
 enum Topics {
     Spot(Vec<AnySpotTopic>),
     Futures(Vec<AnyFuturesTopic>),
+    Pro(Vec<pro::AnyTopic>),
 }
 
 impl Wish {
@@ -68,6 +72,7 @@ impl Wish {
         match self.topics {
             Topics::Spot(_) => WsKey::SpotPrivateV1,
             Topics::Futures(_) => WsKey::FuturesPrivateV1,
+            Topics::Pro(_) => WsKey::PrivateProV2,
         }
     }
 
@@ -79,8 +84,13 @@ impl Wish {
     /// Begins to subscribe.
     pub(crate) fn open(self, kucoin: &Kucoin) -> Feed {
         match self.topics {
-            Topics::Spot(topics) => Feed::open(kucoin, topics, Event::Spot),
-            Topics::Futures(topics) => Feed::open(kucoin, topics, Event::Futures),
+            Topics::Spot(topics) => {
+                Feed::open(kucoin, topics, |event| Event::V1(v1::Event::Spot(event)))
+            }
+            Topics::Futures(topics) => {
+                Feed::open(kucoin, topics, |event| Event::V1(v1::Event::Futures(event)))
+            }
+            Topics::Pro(topics) => Feed::open(kucoin, topics, Event::Pro),
         }
     }
 
@@ -88,6 +98,7 @@ impl Wish {
         match &self.topics {
             Topics::Spot(topics) => topics.iter().map(ToString::to_string).collect(),
             Topics::Futures(topics) => topics.iter().map(ToString::to_string).collect(),
+            Topics::Pro(topics) => topics.iter().map(ToString::to_string).collect(),
         }
     }
 }
@@ -97,6 +108,7 @@ impl Topics {
         match ws_key {
             WsKey::SpotPrivateV1 => Ok(Self::Spot(AnySpotTopic::account_wide())),
             WsKey::FuturesPrivateV1 => Ok(Self::Futures(AnyFuturesTopic::account_wide())),
+            WsKey::PrivateProV2 => Ok(Self::Pro(pro::AnyTopic::account_wide())),
             other => Err(unwatchable(other)),
         }
     }
@@ -105,8 +117,12 @@ impl Topics {
 /// The connections to open and their topics, in the order in which connections are documented.
 ///
 /// A connection that is asked for without a topic of its own is wanted with all about the account, and so is every
-/// connection where nothing is asked for.
-pub(crate) fn wishes(ws_keys: &[WsKey], topics: &[String]) -> Result<Vec<Wish>, Failed> {
+/// connection of `by_default` where nothing is asked for.
+pub(crate) fn wishes(
+    ws_keys: &[WsKey],
+    topics: &[String],
+    by_default: &[WsKey],
+) -> Result<Vec<Wish>, Failed> {
     let mut asked = Asked::parse(ws_keys, topics)?;
     let origin = match ws_keys.is_empty() && topics.is_empty() {
         true => Origin::Default,
@@ -115,7 +131,7 @@ pub(crate) fn wishes(ws_keys: &[WsKey], topics: &[String]) -> Result<Vec<Wish>, 
     let mut wishes = Vec::new();
     for ws_key in WsKey::ALL {
         let is_wanted = match origin {
-            Origin::Default => WATCHABLE.contains(&ws_key),
+            Origin::Default => by_default.contains(&ws_key),
             Origin::Named => ws_keys.contains(&ws_key),
         };
         let topics = match asked.take(ws_key) {
@@ -128,11 +144,20 @@ pub(crate) fn wishes(ws_keys: &[WsKey], topics: &[String]) -> Result<Vec<Wish>, 
     Ok(wishes)
 }
 
+/// The connections that are watched where nothing is asked for.
+pub(crate) fn by_default(demo: bool) -> &'static [WsKey] {
+    match demo {
+        true => &WsKey::ALL,
+        false => &BY_DEFAULT,
+    }
+}
+
 /// The topics that were asked for, by connection, each once.
 #[derive(Default)]
 struct Asked {
     spot: Vec<AnySpotTopic>,
     futures: Vec<AnyFuturesTopic>,
+    pro: Vec<pro::AnyTopic>,
 }
 
 impl Asked {
@@ -140,22 +165,39 @@ impl Asked {
     fn parse(ws_keys: &[WsKey], given: &[String]) -> Result<Self, Failed> {
         let mut asked = Self::default();
         for text in given {
-            let topic: AnyTopic = text
-                .parse()
-                .map_err(|error| Failed::usage(format!("{error}")))?;
-            let ws_key = topic.ws_key();
+            // Topics of V1 are paths; those of Pro V2 are a channel and its parameters.
+            let ws_key = match text.contains('/') {
+                true => asked.add_v1(text)?,
+                false => asked.add_pro(text)?,
+            };
             if !ws_keys.is_empty() && !ws_keys.contains(&ws_key) {
                 return Err(Failed::usage(format!(
-                    "{topic} is a topic of {ws_key}: add `--ws-key {ws_key}`, or leave --ws-key out"
+                    "{text} is a topic of {ws_key}: add `--ws-key {ws_key}`, or leave --ws-key out"
                 )));
-            }
-            match topic {
-                AnyTopic::Spot(topic) => add(&mut asked.spot, topic),
-                AnyTopic::Futures(topic) => add(&mut asked.futures, topic),
-                other => return Err(unwatchable(other.ws_key())),
             }
         }
         Ok(asked)
+    }
+
+    fn add_v1(&mut self, text: &str) -> Result<WsKey, Failed> {
+        let topic: AnyTopic = text
+            .parse()
+            .map_err(|error| Failed::usage(format!("{error}")))?;
+        let ws_key = topic.ws_key();
+        match topic {
+            AnyTopic::Spot(topic) => add(&mut self.spot, topic),
+            AnyTopic::Futures(topic) => add(&mut self.futures, topic),
+            other => return Err(unwatchable(other.ws_key())),
+        }
+        Ok(ws_key)
+    }
+
+    fn add_pro(&mut self, text: &str) -> Result<WsKey, Failed> {
+        let topic: pro::AnyTopic = text
+            .parse()
+            .map_err(|error| Failed::usage(format!("{error}; topics of V1 begin with `/`")))?;
+        add(&mut self.pro, topic);
+        Ok(WsKey::PrivateProV2)
     }
 
     fn take(&mut self, ws_key: WsKey) -> Option<Topics> {
@@ -165,6 +207,9 @@ impl Asked {
             }
             WsKey::FuturesPrivateV1 if !self.futures.is_empty() => {
                 Some(Topics::Futures(std::mem::take(&mut self.futures)))
+            }
+            WsKey::PrivateProV2 if !self.pro.is_empty() => {
+                Some(Topics::Pro(std::mem::take(&mut self.pro)))
             }
             _ => None,
         }
@@ -178,10 +223,7 @@ fn add<T: PartialEq>(topics: &mut Vec<T>, topic: T) {
 }
 
 fn unwatchable(ws_key: WsKey) -> Failed {
-    let [spot, futures] = WATCHABLE;
-    Failed::usage(format!(
-        "{ws_key} cannot be watched by this version; it can watch {spot} and {futures}"
-    ))
+    Failed::usage(format!("{ws_key} cannot be watched by this version"))
 }
 
 /// What is watched, in one short line.
@@ -194,7 +236,11 @@ pub(crate) fn summary(wishes: &[Wish]) -> String {
         .iter()
         .map(|wish| format!("{} topics of {}", wish.names().len(), wish.ws_key()))
         .collect();
-    counts.join(" and ")
+    match counts.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, first)) => format!("{} and {last}", first.join(", ")),
+        None => String::new(),
+    }
 }
 
 fn hosts(args: &HostArgs) -> Result<Hosts, Failed> {
@@ -210,8 +256,15 @@ fn hosts(args: &HostArgs) -> Result<Hosts, Failed> {
     if let Some(url) = &args.futures_rest_url {
         hosts = hosts.with_futures_rest(url).map_err(wrong)?;
     }
-    if let Some(url) = &args.pro_ws_url {
-        hosts = hosts.with_pro_ws(url).map_err(wrong)?;
+    match (&args.pro_ws_url, &args.rest_url) {
+        (Some(url), _) => hosts = hosts.with_pro_ws(url).map_err(wrong)?,
+        // A token of an exchange on this machine is for this machine; ours serves Pro V2 there.
+        (None, Some(rest)) if rest.starts_with("http://") => {
+            let local = rest.replacen("http://", "ws://", 1);
+            let local = format!("{}/pro", local.trim_end_matches('/'));
+            hosts = hosts.with_pro_ws(&local).map_err(wrong)?;
+        }
+        _ => {}
     }
     Ok(hosts)
 }
@@ -222,7 +275,7 @@ mod tests {
 
     fn of(ws_keys: &[WsKey], topics: &[&str]) -> Result<Vec<Wish>, Failed> {
         let topics: Vec<String> = topics.iter().map(ToString::to_string).collect();
-        wishes(ws_keys, &topics)
+        wishes(ws_keys, &topics, by_default(false))
     }
 
     #[track_caller]
@@ -289,12 +342,25 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_without_topics_is_wrong_usage() {
+    fn the_unified_connection_is_watched_where_it_is_asked_for_and_in_the_demo() {
+        let all = || Topics::Pro(pro::AnyTopic::account_wide());
+        check(&[WsKey::PrivateProV2], &[], &[all()], true);
+        let text = "position?tradeType=FUTURES&symbol=XBTUSDTM";
+        let one = || Topics::Pro(vec![text.parse().unwrap()]);
+        check(&[], &[text, text], &[one()], true);
+        let demo = wishes(&[], &[], by_default(true)).unwrap();
+        assert_eq!(demo.len(), 3);
+        assert_eq!(demo[2].topics, all());
+    }
+
+    #[test]
+    fn a_channel_that_is_misspelt_or_lacks_a_parameter_is_wrong_usage() {
         wrong(
-            &[WsKey::PrivateProV2],
             &[],
-            &["spotPrivateV1", "futuresPrivateV1"],
+            &["orderAl?tradeType=UNIFIED"],
+            &["orderAll", "begin with `/`"],
         );
+        wrong(&[], &["orderAll"], &["tradeType"]);
     }
 
     #[test]

@@ -177,12 +177,3 @@ fn a_refusal_cannot_drive_the_terminal() {
     contains_all(&line, &["gone", "more"]);
     assert!(!line.contains(char::is_control), "{line:?}");
 }
-
-#[test]
-fn a_connection_kind_that_cannot_be_watched_yet_says_which_can() {
-    let line = fails(
-        &run(command(&["watch", "--demo", "--ws-key", "privateProV2"])),
-        2,
-    );
-    contains_all(&line, &["privateProV2", "spotPrivateV1"]);
-}

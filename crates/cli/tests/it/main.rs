@@ -16,3 +16,4 @@ mod secrecy;
 #[path = "../../../../tests/tests/it/truth.rs"]
 mod truth;
 mod two_connections;
+mod unified_connection;

@@ -11,11 +11,11 @@ use crate::truth::{as_event, as_json};
 /// The keys of each kind: those that are always there, and those that may be.
 fn keys(kind: &str) -> (&'static [&'static str], &'static [&'static str]) {
     match kind {
-        "open" => (&[], &[]),
+        "open" | "authenticated" => (&[], &[]),
         "response" => (&["topic", "ok"], &[]),
         "update" => (
             &["topic", "receivedAt", "epoch", "data"],
-            &["subject", "id", "userId", "envelope"],
+            &["subject", "id", "userId", "pushedAt", "envelope"],
         ),
         "gap" => (
             &["topic", "reason"],
@@ -41,7 +41,8 @@ fn keys(kind: &str) -> (&'static [&'static str], &'static [&'static str]) {
 #[track_caller]
 pub(crate) fn check_form(line: &Value) -> &str {
     let kind = line["kind"].as_str().unwrap();
-    assert!(line["wsKey"] == SPOT || line["wsKey"] == FUTURES, "{line}");
+    let ws_keys = [SPOT, FUTURES, UNIFIED];
+    assert!(ws_keys.iter().any(|key| line["wsKey"] == *key), "{line}");
     let present: BTreeSet<&str> = line
         .as_object()
         .unwrap()
@@ -60,7 +61,7 @@ pub(crate) fn check_form(line: &Value) -> &str {
         .collect();
     let strange: Vec<&&str> = present.difference(&known).collect();
     assert!(strange.is_empty(), "{strange:?} in {line}");
-    for time in ["receivedAt", "lastEventAt", "lostAt", "liveAt"] {
+    for time in ["receivedAt", "pushedAt", "lastEventAt", "lostAt", "liveAt"] {
         if let Some(value) = line.get(time) {
             let nanos = value
                 .as_i64()
@@ -97,9 +98,10 @@ fn the_demo_shows_events_with_no_account_and_ends_at_the_count() {
             .filter_map(|line| line["topic"].as_str())
             .collect()
     };
-    // The updates may be there before the second connection is.
-    let [(_, spot), (_, futures)] = account_wide();
-    let all = spot.iter().chain(&futures).map(String::as_str).collect();
+    // The updates may be there before the other connections are.
+    let ([(_, spot), (_, futures)], unified) = (account_wide(), unified());
+    let all = spot.iter().chain(&futures).chain(&unified);
+    let all = all.map(String::as_str).collect();
     assert!(
         spot.iter()
             .all(|topic| topics("response").contains(topic.as_str()))

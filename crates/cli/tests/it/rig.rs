@@ -18,6 +18,7 @@ pub(crate) const WALLET: &str = "/contractAccount/wallet";
 
 pub(crate) const SPOT: &str = "spotPrivateV1";
 pub(crate) const FUTURES: &str = "futuresPrivateV1";
+pub(crate) const UNIFIED: &str = "privateProV2";
 
 /// The topics that are watched by default, by connection.
 pub(crate) fn account_wide() -> [(&'static str, Vec<String>); 2] {
@@ -27,6 +28,12 @@ pub(crate) fn account_wide() -> [(&'static str, Vec<String>); 2] {
         (SPOT, spot.iter().map(ToString::to_string).collect()),
         (FUTURES, futures.iter().map(ToString::to_string).collect()),
     ]
+}
+
+/// The topics that the unified connection watches where none is asked for.
+pub(crate) fn unified() -> Vec<String> {
+    let topics = kucoin_streams::pro::AnyTopic::account_wide();
+    topics.iter().map(ToString::to_string).collect()
 }
 
 /// Whatever takes longer than this hangs.

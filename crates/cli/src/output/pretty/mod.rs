@@ -9,14 +9,15 @@ mod positions;
 mod settings;
 mod trades;
 mod trouble;
+mod unified;
 
 use kucoin_streams::v1::{
-    Event, FuturesEvent, FuturesPosition, FuturesWalletChange, MarginPosition, SpotEvent,
+    self, FuturesEvent, FuturesPosition, FuturesWalletChange, MarginPosition, SpotEvent,
 };
 use kucoin_streams::{Gap, Lifecycle, Timestamp};
 use serde::Serialize;
 
-use super::Arrived;
+use super::{Arrived, Event};
 use paint::{Ink, Paint, safe};
 
 /// How wide the column with the sort of happening is.
@@ -68,8 +69,9 @@ impl Pretty {
 
 fn event(paint: Paint, event: &Event) -> Told {
     match event {
-        Event::Spot(event) => spot(paint, event),
-        Event::Futures(event) => futures(paint, event),
+        Event::V1(v1::Event::Spot(event)) => spot(paint, event),
+        Event::V1(v1::Event::Futures(event)) => futures(paint, event),
+        Event::Pro(event) => unified::event(paint, event),
         other => unknown(other),
     }
 }

@@ -1,12 +1,15 @@
 //! The lines of every kind of event, and that no foreign text in them can do harm.
 
-use kucoin_streams::v1;
+use kucoin_streams::{pro, v1};
 use serde_json::Value;
 
 use super::*;
 
-/// Pushes of every kind.
-const FRAMES: &str = include_str!("../../../tests/fixtures/v1.ndjson");
+/// Pushes of every kind, of both protocols.
+const FRAMES: &str = concat!(
+    include_str!("../../../tests/fixtures/v1.ndjson"),
+    include_str!("../../../tests/fixtures/pro.ndjson")
+);
 
 /// Their lines, without the time and the blanks between columns.
 const LINES: &str = "\
@@ -43,11 +46,31 @@ funding ? received 0.25 XBT rate 0.01 % on 100 ct at 2,640.45
 risk limit XBTUSDTM refused level 2 margin is too low
 margin mode XBTUSDTM CROSS, ETHUSDTM ISOLATED
 leverage XBTUSDTM 8x, ETHUSDTM 12.5x
+open pro SOL-USDT sell limit 4.5 @ 151.20 …00400001
+match pro SOL-USDT sell limit 1.25 @ 151.20 maker filled 1.25 …00400001
+filled pro XBTUSDTM buy market 3 ct @ 90,000.1 taker filled 3 …00400002 of …00400003
+open pro XBTUSDTM buy market 3 ct @ market waits for 90,000 …00400003
+triggered pro XBTUSDTM buy market 3 ct @ market …00400003
+canceled pro SOL-USDT buy limit 2 @ 140 filled 0.5 …01020304 USER
+fill pro XBTUSDTM sell 3 @ 90,100.5 taker fee 0.1621 USDT closed +0.3012 …00400002
+fill pro XBTUSDTM sell 5 @ 88,000 taker fee 0 USDT LIQUID
+fill pro DOGE-USDT buy 10 @ 0.04732 taker …00400009
+position pro XBTUSDTM short 30 ct @ 90,000 mark 90,400.123 unrealised -12.00369 realised -1.62 liquidation 98,765.4
+position pro XBTUSDTM flat realised +37.125
+balance pro USDT UNIFIED total 412.25 available 300.125 hold 50.06 owed 12 equity 400.5
+warning pro margin call, risk 84.47 % equity 11,130.23 maintenance margin 3,348.80 owed 26,626.37
+leverage pro XBTUSDTM 5x cross
 ";
 
+fn decoded(frame: &str) -> Option<Event> {
+    match frame.contains("\"T\":") {
+        true => Some(Event::Pro(pro::decode(frame).ok()??.event)),
+        false => Some(Event::V1(v1::decode(frame).ok()??.event)),
+    }
+}
+
 fn line(paint: Paint, frame: &str) -> Option<String> {
-    let push = v1::decode(frame).ok()??;
-    let told = event(paint, &push.event);
+    let told = event(paint, &decoded(frame)?);
     Some(Pretty { paint }.line(Timestamp::from_nanos(0), told))
 }
 
@@ -67,8 +90,8 @@ fn what_the_user_did_not_ask_for_stands_out() {
         .lines()
         .zip(LINES.lines())
         .filter(|(frame, _)| {
-            let push = v1::decode(frame).unwrap().unwrap();
-            event(Paint::plain(), &push.event).0 == Ink::Alarm
+            let decoded = decoded(frame).unwrap();
+            event(Paint::plain(), &decoded).0 == Ink::Alarm
         })
         .map(|(_, line)| line)
         .collect();
@@ -77,6 +100,8 @@ fn what_the_user_did_not_ask_for_stands_out() {
         "margin the cross-margin",
         "match XBTUSDTM buy market",
         "position XBTUSDTM flat",
+        "fill pro XBTUSDTM sell 5",
+        "warning pro margin call",
     ];
     assert_eq!(loud.len(), expected.len(), "{loud:?}");
     for (loud, expected) in loud.iter().zip(expected) {
@@ -110,12 +135,13 @@ fn no_text_of_any_event_can_drive_the_terminal() {
     for frame in FRAMES.lines() {
         let whole: Value = serde_json::from_str(frame).unwrap();
         let mut all = whole.clone();
-        poison(&mut all["data"]);
+        let data = if whole["d"].is_object() { "d" } else { "data" };
+        poison(&mut all[data]);
         // One by one as well: an event whose kind is poisoned shows nothing else of it.
-        let names = whole["data"].as_object().unwrap().keys();
+        let names = whole[data].as_object().unwrap().keys();
         let one_by_one = names.map(|name| {
             let mut one = whole.clone();
-            poison(&mut one["data"][name]);
+            poison(&mut one[data][name]);
             (name.as_str(), one)
         });
         for (name, frame) in std::iter::once(("", all)).chain(one_by_one) {
