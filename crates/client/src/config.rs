@@ -14,10 +14,26 @@ pub struct Config {
     /// subscriptions of the connection wait too; a consumer that has used the patience up gets none again until
     /// it has worked off half of its queue. Zero: never wait.
     pub patience: Duration,
-    /// Deadlines and retries.
+    /// What becomes of a subscription whose consumer has used the patience up: [`SlowConsumer::Gap`].
+    pub slow_consumer: SlowConsumer,
+    /// Deadlines, retries and rotation.
     pub session: kucoin_streams_session::Config,
     /// What feeds the jitter of the retries; `None` draws one per connection.
     pub seed: Option<u64>,
+}
+
+/// What becomes of a subscription whose consumer is too slow for its queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SlowConsumer {
+    /// It goes on behind a [`Gap`](crate::Gap) that says how many frames were not kept.
+    #[default]
+    Gap,
+    /// It ends: behind what was kept come a [`Gap`](crate::Gap) for the frame that found no room, and the end, of
+    /// which [`end_reason`](crate::Subscription::end_reason) says
+    /// [`CloseReason::SlowConsumer`](kucoin_streams_session::CloseReason::SlowConsumer). Where a consumer that has
+    /// missed something must begin anew anyway, this is the quicker way to tell it. Other subscriptions go on.
+    Disconnect,
 }
 
 impl Default for Config {
@@ -25,6 +41,7 @@ impl Default for Config {
         Self {
             queue_capacity: 8_192,
             patience: Duration::from_secs(1),
+            slow_consumer: SlowConsumer::default(),
             session: kucoin_streams_session::Config::default(),
             seed: None,
         }
@@ -43,6 +60,29 @@ impl Config {
     #[must_use]
     pub fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// Sets [`Config::slow_consumer`].
+    #[must_use]
+    pub fn with_slow_consumer(mut self, slow_consumer: SlowConsumer) -> Self {
+        self.slow_consumer = slow_consumer;
+        self
+    }
+
+    /// Sets after how long a connection is replaced by a new one, before the exchange cuts it: 23 h, by the seed up to
+    /// an hour earlier. It is the field `session.rotate_every`.
+    #[must_use]
+    pub fn with_rotation_every(mut self, period: Duration) -> Self {
+        self.session.rotate_every = Some(period);
+        self
+    }
+
+    /// Never replaces a connection by itself: a cut by the exchange, after about 24 h, is a
+    /// [`Gap`](crate::Gap) then. [`Connection::rotate`](crate::Connection::rotate) still does.
+    #[must_use]
+    pub fn without_rotation(mut self) -> Self {
+        self.session.rotate_every = None;
         self
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use kucoin_streams_session::{CloseReason, Session};
+use kucoin_streams_session::{CloseReason, RotatingSession};
 use kucoin_streams_transport::Connect;
 use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Topic, WsKey};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
@@ -11,7 +11,9 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use crate::driver::{Command, Driver, RequestOf};
 use crate::queue::Queue;
 use crate::waiting::OnRefusal;
-use crate::{ClosedError, Config, LifecycleSender, SubscribeError, Subscription};
+use crate::{
+    ClosedError, Config, LifecycleSender, RotateError, SlowConsumer, SubscribeError, Subscription,
+};
 
 /// Where a connection stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +42,7 @@ pub(crate) struct Inner<R> {
     wake: Arc<Notify>,
     state: watch::Receiver<ConnectionState>,
     queue_capacity: usize,
+    slow_consumer: SlowConsumer,
 }
 
 impl<K: ConnectionKind> Clone for Connection<K> {
@@ -73,7 +76,7 @@ impl<K: ConnectionKind> Connection<K> {
         let (commands, commands_of_task) = mpsc::channel(64);
         let (state_of_task, state) = watch::channel(ConnectionState::Connecting);
         let wake = Arc::new(Notify::new());
-        let session = Session::new(config.session.clone(), config.seed_or_random());
+        let session = RotatingSession::new(config.session.clone(), config.seed_or_random());
         let driver = Driver::<K, S, C>::new(
             session,
             source,
@@ -92,6 +95,7 @@ impl<K: ConnectionKind> Connection<K> {
                 wake,
                 state,
                 queue_capacity: config.queue_capacity.max(1),
+                slow_consumer: config.slow_consumer,
             }),
         }
     }
@@ -154,6 +158,7 @@ impl<K: ConnectionKind> Connection<K> {
         }
         let queue = Arc::new(Queue::new(
             self.inner.queue_capacity,
+            self.inner.slow_consumer,
             self.inner.wake.clone(),
         ));
         // From here on a drop of this future drops the subscription, and with it whatever was subscribed.
@@ -192,6 +197,32 @@ impl<K: ConnectionKind> Connection<K> {
             Ok(ConnectionState::Closed(reason)) => Err(ClosedError { reason }),
             Ok(_) => Ok(()),
             Err(_) => Err(self.closed_error()),
+        }
+    }
+
+    /// Replaces the connection by a new one, with a fresh token, without a hole: every topic is subscribed on the new
+    /// connection before the old one is let go, and each event is handed out once. Resolves when the new one serves.
+    /// By itself this happens before the exchange cuts a connection, which it does after about 24 h:
+    /// [`Config::with_rotation_every`].
+    ///
+    /// Cancel safe: a dropped future stops no rotation.
+    ///
+    /// # Errors
+    /// Where the connection is not live, or no new one could be made: the old one goes on then. Where it is over.
+    pub async fn rotate(&self) -> Result<(), RotateError> {
+        let (reply, answer) = oneshot::channel();
+        if self
+            .inner
+            .commands
+            .send(Command::Rotate(reply))
+            .await
+            .is_err()
+        {
+            return Err(self.closed_error().into());
+        }
+        match answer.await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(self.closed_error().into()),
         }
     }
 

@@ -9,18 +9,17 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
-use kucoin_streams_session::{CloseReason, Failure, Session, Severity, Stage};
-use kucoin_streams_transport::{Connect, ConnectError, Message, ReadError};
-use kucoin_streams_wire::{
-    ConnectionInfo, ConnectionKind, ConnectionSource, Protocol, SourceError, Timestamp,
-};
+use kucoin_streams_session::{CloseReason, Failure, RotatingSession, Severity, Side, Stage};
+use kucoin_streams_transport::Connect;
+use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol, Timestamp};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::{Instant, Sleep};
 
 use crate::LifecycleSender;
 use crate::connection::ConnectionState;
-use crate::link::Link;
-use crate::queue::{Frame, Queue};
+use crate::handover::{HandOver, Pushed, RotateReply};
+use crate::line::{self, Line};
+use crate::queue::Queue;
 use crate::routes::Routes;
 use crate::waiting::{OnRefusal, Reply};
 
@@ -38,29 +37,23 @@ pub(crate) enum Command<R> {
         on_refusal: OnRefusal,
         reply: Reply,
     },
+    /// Replace the connection by a new one without a hole, and answer when it serves.
+    Rotate(RotateReply),
     /// Unsubscribe, close, and answer when it is done.
     Close(oneshot::Sender<()>),
 }
 
-type DialResult<C> = Result<(<C as Connect>::Reader, <C as Connect>::Writer), ConnectError>;
-
-/// The step towards a connection that is under way.
-pub(crate) enum Attempt<C: Connect> {
-    None,
-    Fetching(Pin<Box<dyn Future<Output = Result<ConnectionInfo, SourceError>> + Send>>),
-    Dialling(Pin<Box<dyn Future<Output = DialResult<C>> + Send>>),
-}
-
 /// A frame that a full queue holds up.
 pub(crate) struct HeldUp {
-    pub(crate) topic: String,
-    pub(crate) frame: Frame,
+    pub(crate) pushed: Pushed,
     pub(crate) until: Instant,
 }
 
+type Farewell = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// Everything that one connection's task owns.
 pub(crate) struct Driver<K: ConnectionKind, S, C: Connect> {
-    pub(crate) session: Session<K::Protocol>,
+    pub(crate) session: RotatingSession<K::Protocol>,
     pub(crate) source: Arc<S>,
     pub(crate) connect: Arc<C>,
     pub(crate) patience: Duration,
@@ -69,21 +62,26 @@ pub(crate) struct Driver<K: ConnectionKind, S, C: Connect> {
     pub(crate) lifecycle: LifecycleSender,
     pub(crate) state: watch::Sender<ConnectionState>,
     pub(crate) routes: Routes<K::Protocol>,
-    pub(crate) attempt: Attempt<C>,
-    pub(crate) link: Option<Link<C::Writer>>,
-    pub(crate) farewell: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    /// The connection whose events are handed out.
+    pub(crate) serving: Line<C>,
+    /// The one that is to take its place, while a rotation is under way.
+    pub(crate) successor: Line<C>,
+    pub(crate) hand_over: HandOver,
+    /// Connections that are being closed.
+    pub(crate) farewells: Vec<Farewell>,
     pub(crate) held_up: Option<HeldUp>,
     pub(crate) closing: Vec<oneshot::Sender<()>>,
     pub(crate) unrouted: u64,
+    /// Frames that were read so far, of whichever connection.
+    pub(crate) frames: u64,
+    /// Which connection is read first, so that a flood on one does not starve the other.
+    turn: Side,
 }
 
 /// What woke the task.
 pub(crate) enum Woken<K: ConnectionKind, C: Connect> {
     Command(Option<Command<RequestOf<K>>>),
-    Fetched(Result<ConnectionInfo, SourceError>),
-    Dialled(DialResult<C>),
-    Read(Result<Message, ReadError>),
-    WriteFailed(kucoin_streams_transport::WriteError),
+    Line(Side, line::Event<C>),
     /// A deadline passed, or a subscription was dropped or made room.
     Stirred,
 }
@@ -94,7 +92,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         reason = "called once, by the handle that makes each of them"
     )]
     pub(crate) fn new(
-        session: Session<K::Protocol>,
+        session: RotatingSession<K::Protocol>,
         source: S,
         connect: C,
         patience: Duration,
@@ -113,12 +111,15 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             lifecycle,
             state,
             routes: Routes::new(),
-            attempt: Attempt::None,
-            link: None,
-            farewell: None,
+            serving: Line::default(),
+            successor: Line::default(),
+            hand_over: HandOver::default(),
+            farewells: Vec::new(),
             held_up: None,
             closing: Vec::new(),
             unrouted: 0,
+            frames: 0,
+            turn: Side::Serving,
         }
     }
 
@@ -143,9 +144,16 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             handles_gone |= matches!(woken, Woken::Command(None));
             self.take(woken);
         }
-        if let Some(farewell) = self.farewell.take() {
-            farewell.await;
-        }
+        // Each is bounded by itself, and they are written at the same time.
+        poll_fn(|context| {
+            self.farewells
+                .retain_mut(|farewell| farewell.as_mut().poll(context).is_pending());
+            match self.farewells.is_empty() {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            }
+        })
+        .await;
         for done in self.closing.drain(..) {
             let _ = done.send(());
         }
@@ -173,41 +181,49 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                 return Poll::Ready(Woken::Stirred);
             }
         }
-        if let Some(farewell) = &mut self.farewell
-            && farewell.as_mut().poll(context).is_ready()
-        {
-            self.farewell = None;
-        }
-        match &mut self.attempt {
-            Attempt::None => {}
-            Attempt::Fetching(fetch) => {
-                if let Poll::Ready(fetched) = fetch.as_mut().poll(context) {
-                    self.attempt = Attempt::None;
-                    return Poll::Ready(Woken::Fetched(fetched));
-                }
-            }
-            Attempt::Dialling(dial) => {
-                if let Poll::Ready(dialled) = dial.as_mut().poll(context) {
-                    self.attempt = Attempt::None;
-                    return Poll::Ready(Woken::Dialled(dialled));
-                }
+        self.farewells
+            .retain_mut(|farewell| farewell.as_mut().poll(context).is_pending());
+        for side in [Side::Serving, Side::Successor] {
+            if let Poll::Ready(event) = self.line(side).poll_work(context) {
+                return Poll::Ready(Woken::Line(side, event));
             }
         }
-        if let Some(link) = &mut self.link {
-            if let Poll::Ready(error) = link.poll_write(context) {
-                return Poll::Ready(Woken::WriteFailed(error));
-            }
-            if self.held_up.is_none() {
-                return link.poll_read(context).map(Woken::Read);
+        self.poll_read(context)
+    }
+
+    /// Reads the connections in turn, each only where there is a place for what it brings.
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Woken<K, C>> {
+        for side in [self.turn, other(self.turn)] {
+            let has_place = match side {
+                Side::Serving => self.held_up.is_none() && self.hand_over.backlog.is_empty(),
+                Side::Successor => !self.hand_over.is_full(),
+            };
+            if has_place && let Poll::Ready(event) = self.line(side).poll_read(context) {
+                self.turn = other(side);
+                return Poll::Ready(Woken::Line(side, event));
             }
         }
         Poll::Pending
+    }
+
+    pub(crate) fn line(&mut self, side: Side) -> &mut Line<C> {
+        match side {
+            Side::Serving => &mut self.serving,
+            Side::Successor => &mut self.successor,
+        }
     }
 
     fn deadline(&self) -> Option<Instant> {
         let session = self.session.deadline().map(Instant::from_std);
         let held_up = self.held_up.as_ref().map(|held_up| held_up.until);
         session.into_iter().chain(held_up).min()
+    }
+}
+
+fn other(side: Side) -> Side {
+    match side {
+        Side::Serving => Side::Successor,
+        Side::Successor => Side::Serving,
     }
 }
 

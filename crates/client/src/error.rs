@@ -1,6 +1,6 @@
 //! The errors of a connection's handle.
 
-use kucoin_streams_session::CloseReason;
+use kucoin_streams_session::{CloseReason, Failure, Severity};
 
 /// Why a subscription did not come about.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -27,6 +27,37 @@ pub enum SubscribeError {
 
 fn code_text(code: &Option<i64>) -> String {
     code.map_or_else(String::new, |code| format!(" with code {code}"))
+}
+
+/// Why a connection was not replaced by a new one. The connection that stands goes on in every case but the last.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RotateError {
+    /// The connection is not live: not opened yet, or about to be made anew after a loss, with a new token. Wait
+    /// until it is live.
+    #[error("the connection is not live")]
+    NotLive,
+    /// The new connection came to nothing. Nothing was missed; try again later, where
+    /// [`RotateError::is_retryable`].
+    #[error("no new connection: {0}")]
+    Failed(Failure),
+    /// The connection is over. Where it failed, mend the cause and connect anew.
+    #[error(transparent)]
+    Closed(#[from] ClosedError),
+}
+
+impl RotateError {
+    /// True where the same may succeed later.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::NotLive => true,
+            Self::Failed(failure) => !matches!(
+                failure.severity,
+                Severity::Refused | Severity::Fatal | Severity::Certificate
+            ),
+            Self::Closed(_) => false,
+        }
+    }
 }
 
 /// The connection is over.

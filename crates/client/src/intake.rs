@@ -4,16 +4,18 @@ use std::borrow::Cow;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use kucoin_streams_session::{Disposition, Input};
+use kucoin_streams_session::{Disposition, Input, Side};
 use kucoin_streams_transport::{Connect, Message, ReadError};
 use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol};
 use tokio::time::Instant;
 
 use crate::driver::{Command, Driver, HeldUp, RequestOf, Woken, wall_clock};
+use crate::handover::Pushed;
+use crate::line;
 use crate::link::Link;
 use crate::queue::Frame;
 use crate::waiting::Waiting;
-use crate::{LifecycleEvent, failure};
+use crate::{LifecycleEvent, RotateError, failure};
 
 /// Frames that are taken in one go before the task looks at anything else.
 const BATCH: usize = 64;
@@ -25,26 +27,29 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             Woken::Command(Some(command)) => self.command(command),
             // Every handle and every subscription is gone.
             Woken::Command(None) => self.session.shut(now),
-            Woken::Fetched(fetched) => {
-                let fetched = fetched.map_err(|error| failure::of_source(&error));
-                self.session.handle(now, Input::ConnectionInfo(fetched));
-            }
-            Woken::Dialled(Ok((reader, writer))) => {
-                self.link = Some(Link::new(reader, writer));
-                self.session.handle(now, Input::Dialled(Ok(())));
-            }
-            Woken::Dialled(Err(error)) => {
-                let failure = failure::of_connect(&error);
-                self.session.handle(now, Input::Dialled(Err(failure)));
-            }
-            Woken::WriteFailed(error) => {
-                self.link = None;
-                self.session
-                    .handle(now, Input::Lost(failure::of_write(&error)));
-            }
-            Woken::Read(message) => self.read(message),
+            Woken::Line(side, event) => self.line_event(now, side, event),
             Woken::Stirred => self.stirred(),
         }
+    }
+
+    fn line_event(&mut self, now: std::time::Instant, side: Side, event: line::Event<C>) {
+        let input = match event {
+            line::Event::Fetched(fetched) => {
+                let fetched = fetched.map_err(|error| failure::of_source(&error));
+                Input::ConnectionInfo(fetched)
+            }
+            line::Event::Dialled(Ok((reader, writer))) => {
+                self.line(side).link = Some(Link::new(reader, writer));
+                Input::Dialled(Ok(()))
+            }
+            line::Event::Dialled(Err(error)) => Input::Dialled(Err(failure::of_connect(&error))),
+            line::Event::WriteFailed(error) => {
+                self.line(side).link = None;
+                Input::Lost(failure::of_write(&error))
+            }
+            line::Event::Read(message) => return self.read(side, message),
+        };
+        self.session.handle(now, side, input);
     }
 
     fn command(&mut self, command: Command<RequestOf<K>>) {
@@ -57,16 +62,21 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                 on_refusal,
                 reply,
             } => {
+                queue.begin(self.frames);
                 let waiting = Waiting::new(requests.clone(), on_refusal, reply);
                 self.routes.add(requests.clone(), queue, waiting);
                 for request in requests {
                     self.session.subscribe(now, request.clone());
                     if self.session.holds(&request) {
                         self.routes
-                            .live(&request, wall_clock(), self.session.epoch());
+                            .live(&request, wall_clock(), self.session.epoch(Side::Serving));
                     }
                 }
             }
+            Command::Rotate(reply) => match self.session.rotate(now) {
+                true => self.hand_over.ask(reply),
+                false => drop(reply.send(Err(RotateError::NotLive))),
+            },
             Command::Close(done) => {
                 self.closing.push(done);
                 self.session.shut(now);
@@ -77,69 +87,81 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
     /// Does what is due: the session's deadlines, subscriptions that were dropped, a frame that was held up.
     fn stirred(&mut self) {
         let now = Instant::now();
-        if self.held_up.is_some() {
-            // Not the peer is silent: we do not listen.
-            self.session.touch();
+        // Not the peer is silent: we do not listen.
+        if self.held_up.is_some() || !self.hand_over.backlog.is_empty() {
+            self.session.not_listening(now.into_std(), Side::Serving);
+        }
+        if self.hand_over.is_full() {
+            self.session.not_listening(now.into_std(), Side::Successor);
         }
         self.session.tick(now.into_std());
         for request in self.routes.sweep() {
             self.session.unsubscribe(now.into_std(), &request);
         }
-        if let Some(HeldUp {
-            topic,
-            frame,
-            until,
-        }) = self.held_up.take()
-        {
+        if let Some(HeldUp { pushed, until }) = self.held_up.take() {
             if now >= until {
-                self.routes.deliver(&topic, frame);
-            } else if let Err(frame) = self.routes.deliver_if_room(&topic, frame) {
-                self.held_up = Some(HeldUp {
-                    topic,
-                    frame,
-                    until,
-                });
+                self.routes.deliver(&pushed.topic, pushed.frame);
+            } else if let Err(frame) = self.routes.deliver_if_room(&pushed.topic, pushed.frame) {
+                let topic = pushed.topic;
+                let pushed = Pushed { topic, frame };
+                self.held_up = Some(HeldUp { pushed, until });
             }
         }
     }
 
+    /// Hands on what was kept of a connection before it served, as far as there is room.
+    pub(crate) fn work_off(&mut self) {
+        while self.held_up.is_none()
+            && let Some(Pushed { topic, frame }) = self.hand_over.backlog.pop_front()
+        {
+            self.hand_on(Cow::Owned(topic), frame);
+        }
+    }
+
     /// Takes a message, and those that are there already behind it.
-    fn read(&mut self, first: Result<Message, ReadError>) {
+    fn read(&mut self, side: Side, first: Result<Message, ReadError>) {
         let now = Instant::now().into_std();
         let mut next = first;
         let mut context = Context::from_waker(Waker::noop());
         for left in (0..BATCH).rev() {
             match next {
-                Ok(Message::Text(payload) | Message::Binary(payload)) => self.frame(now, payload),
+                Ok(Message::Text(payload) | Message::Binary(payload)) => {
+                    self.frame(now, side, payload);
+                }
                 Ok(Message::Ping(payload)) => {
-                    self.session.touch();
-                    if let Some(link) = &mut self.link {
+                    self.session.touch(side);
+                    if let Some(link) = &mut self.line(side).link {
                         link.pong(payload);
                     }
                 }
                 Ok(Message::Close(frame)) => {
                     let failure = failure::of_close(frame.as_ref());
-                    if let Some(link) = &mut self.link {
+                    if let Some(link) = &mut self.line(side).link {
                         link.close_code = Some(frame.map_or(1000, |frame| frame.code));
                     }
-                    return self.session.handle(now, Input::Lost(failure));
+                    return self.session.handle(now, side, Input::Lost(failure));
                 }
-                Ok(_) => self.session.touch(),
+                Ok(_) => self.session.touch(side),
                 Err(error) => {
-                    match (error.close_code(), &mut self.link) {
+                    let line = self.line(side);
+                    match (error.close_code(), &mut line.link) {
                         (Some(code), Some(link)) => link.close_code = Some(code),
-                        _ => self.link = None,
+                        _ => line.link = None,
                     }
-                    return self
-                        .session
-                        .handle(now, Input::Lost(failure::of_read(&error)));
+                    let lost = Input::Lost(failure::of_read(&error));
+                    return self.session.handle(now, side, lost);
                 }
             }
-            self.carry_out();
-            if left == 0 || self.held_up.is_some() {
+            // What a hand-over changes is for the next look at everything.
+            if self.carry_out() || left == 0 || self.held_up.is_some() {
                 return;
             }
-            let Some(link) = &mut self.link else { return };
+            if side == Side::Successor && self.hand_over.is_full() {
+                return self.session.hurry(now);
+            }
+            let Some(link) = &mut self.line(side).link else {
+                return;
+            };
             // A waker that does nothing is enough: what is pending is polled again before the task sleeps.
             match link.poll_read(&mut context) {
                 Poll::Ready(message) => next = message,
@@ -148,16 +170,17 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         }
     }
 
-    fn frame(&mut self, now: std::time::Instant, payload: Bytes) {
+    fn frame(&mut self, now: std::time::Instant, side: Side, payload: Bytes) {
+        self.frames += 1;
         let received_at = wall_clock();
         let text = match K::Protocol::text(&payload) {
             Ok(text) => text,
             Err(error) => {
                 self.undecodable(&error.to_string());
-                return self.session.malformed(now);
+                return self.session.malformed(now, side);
             }
         };
-        match self.session.frame(now, &text) {
+        match self.session.frame(now, side, &text) {
             Disposition::Message { topic } => {
                 let payload = match &text {
                     Cow::Borrowed(_) => payload.clone(),
@@ -166,24 +189,18 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                 let frame = Frame {
                     payload,
                     received_at,
-                    epoch: self.session.epoch(),
+                    epoch: self.session.epoch(side),
+                    number: self.frames,
+                    part: match side {
+                        Side::Serving => self.hand_over.part,
+                        Side::Successor => self.hand_over.part_of_successor(),
+                    },
                 };
-                let delivered = match self.patience.is_zero() {
-                    true => Ok(self.routes.deliver(&topic, frame)),
-                    false => self.routes.deliver_if_room(&topic, frame),
-                };
-                match delivered {
-                    Ok(true) => {}
-                    Ok(false) => {
-                        self.unrouted += 1;
-                        tracing::trace!(ws_key = %K::WS_KEY, total = self.unrouted, "event of no subscription");
-                    }
-                    Err(frame) => {
-                        self.held_up = Some(HeldUp {
-                            topic: topic.into_owned(),
-                            frame,
-                            until: Instant::now() + self.patience,
-                        });
+                match side {
+                    Side::Serving => self.hand_on(topic, frame),
+                    Side::Successor => {
+                        let topic = topic.into_owned();
+                        self.hand_over.keep(Pushed { topic, frame });
                     }
                 }
             }
@@ -192,6 +209,28 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                 tracing::debug!(ws_key = %K::WS_KEY, "frame of an unknown kind");
             }
             _ => {}
+        }
+    }
+
+    /// Hands a frame to its subscriptions, or keeps it for a moment where one of them has no room.
+    fn hand_on(&mut self, topic: Cow<'_, str>, frame: Frame) {
+        let delivered = match self.patience.is_zero() {
+            true => Ok(self.routes.deliver(&topic, frame)),
+            false => self.routes.deliver_if_room(&topic, frame),
+        };
+        match delivered {
+            Ok(true) => {}
+            Ok(false) => {
+                self.unrouted += 1;
+                tracing::trace!(ws_key = %K::WS_KEY, total = self.unrouted, "event of no subscription");
+            }
+            Err(frame) => {
+                let topic = topic.into_owned();
+                self.held_up = Some(HeldUp {
+                    pushed: Pushed { topic, frame },
+                    until: Instant::now() + self.patience,
+                });
+            }
         }
     }
 

@@ -51,6 +51,12 @@ pub enum LifecycleEvent {
         /// How many topics were refused.
         refused: usize,
     },
+    /// A new connection has taken over from one that still stood, and nothing was missed by it. Where the one before
+    /// was lost in the last moment, a [`Gap`](crate::Gap) on every topic says so.
+    Rotated {
+        /// From the request for a token to the hand-over.
+        took: Duration,
+    },
     /// Something went wrong.
     Exception {
         /// The topic that it is about, where it is about one.
@@ -93,6 +99,7 @@ impl fmt::Display for LifecycleEvent {
                     refused => write!(f, ", {refused} topics refused"),
                 }
             }
+            Self::Rotated { took } => write!(f, "moved to a new connection within {took:?}"),
             Self::Exception { topic, message, .. } => match topic {
                 Some(topic) => write!(f, "{topic}: {message}"),
                 None => f.write_str(message),

@@ -2,44 +2,60 @@
 
 use std::sync::Arc;
 
-use kucoin_streams_session::{Action, CloseReason, Report};
+use kucoin_streams_session::{Action, CloseReason, Report, Side};
 use kucoin_streams_transport::Connect;
 use kucoin_streams_wire::{ConnectionKind, ConnectionSource};
 use tokio::time::Instant;
 
-use crate::LifecycleEvent;
 use crate::connection::ConnectionState;
-use crate::driver::{Attempt, Driver, RequestOf, wall_clock};
+use crate::driver::{Driver, RequestOf, wall_clock};
+use crate::line::{Attempt, Line};
+use crate::{ClosedError, LifecycleEvent, RotateError};
 
 impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
-    /// Carries out all that the session asks for.
-    pub(crate) fn carry_out(&mut self) {
-        while let Some(action) = self.session.poll() {
+    /// Carries out all that the session asks for; true where one connection has taken over from another.
+    pub(crate) fn carry_out(&mut self) -> bool {
+        let mut took_over = false;
+        while let Some((side, action)) = self.session.poll() {
             match action {
                 Action::FetchConnectionInfo => {
                     let source = Arc::clone(&self.source);
                     let fetch = async move { source.connection_info(K::WS_KEY).await };
-                    self.attempt = Attempt::Fetching(Box::pin(fetch));
+                    self.line(side).attempt = Attempt::Fetching(Box::pin(fetch));
                 }
                 Action::Dial(url) => {
                     let connect = Arc::clone(&self.connect);
                     let dial = async move { connect.connect(url.expose()).await };
-                    self.attempt = Attempt::Dialling(Box::pin(dial));
+                    self.line(side).attempt = Attempt::Dialling(Box::pin(dial));
                 }
                 Action::Send(frame) => {
-                    if let Some(link) = &mut self.link {
+                    if let Some(link) = &mut self.line(side).link {
                         link.send(frame);
                     }
                 }
                 Action::HangUp { code } => {
-                    self.attempt = Attempt::None;
-                    if let Some(link) = self.link.take() {
-                        self.farewell = Some(Box::pin(link.close(code)));
-                    }
+                    let line = std::mem::take(self.line(side));
+                    self.hang_up(line, code);
+                }
+                Action::TakeOver => {
+                    took_over = true;
+                    let successor = std::mem::take(&mut self.successor);
+                    let before = std::mem::replace(&mut self.serving, successor);
+                    self.hang_up(before, 1000);
+                    self.hand_over.take_over();
                 }
                 Action::Report(report) => self.report(report),
                 _ => {}
             }
+        }
+        // Behind the gaps that were just told, where there are any.
+        self.work_off();
+        took_over
+    }
+
+    fn hang_up(&mut self, line: Line<C>, code: u16) {
+        if let Some(link) = line.link {
+            self.farewells.push(Box::pin(link.close(code)));
         }
     }
 
@@ -57,7 +73,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                     ok: true,
                 });
                 self.routes
-                    .live(&request, wall_clock(), self.session.epoch());
+                    .live(&request, wall_clock(), self.session.epoch(Side::Serving));
             }
             Report::Refused {
                 request,
@@ -68,7 +84,11 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             Report::Lost => {
                 // It came before the loss, so it must stand before the gap.
                 if let Some(held_up) = self.held_up.take() {
-                    self.routes.deliver(&held_up.topic, held_up.frame);
+                    self.routes
+                        .deliver(&held_up.pushed.topic, held_up.pushed.frame);
+                }
+                for pushed in std::mem::take(&mut self.hand_over.backlog) {
+                    self.routes.deliver(&pushed.topic, pushed.frame);
                 }
                 self.routes.lost(wall_clock());
                 self.state.send_replace(ConnectionState::Connecting);
@@ -85,6 +105,23 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             Report::Reconnected { down_for, refused } => {
                 self.state.send_replace(ConnectionState::Live);
                 self.tell(LifecycleEvent::Reconnected { down_for, refused });
+            }
+            Report::Rotated { took } => {
+                self.state.send_replace(ConnectionState::Live);
+                self.tell(LifecycleEvent::Rotated { took });
+                self.hand_over.answer(&Ok(()));
+            }
+            Report::OverlapBegan => self.hand_over.begin_overlap(),
+            Report::OverlapEnded => self.hand_over.end_overlap(),
+            Report::RotationFailed(failure) => {
+                self.hand_over.give_up();
+                self.tell(LifecycleEvent::Exception {
+                    topic: None,
+                    code: failure.code.clone(),
+                    message: format!("no new connection to move to: {}", failure.message),
+                    fatal: false,
+                });
+                self.hand_over.answer(&Err(RotateError::Failed(failure)));
             }
             Report::Exception { code, message } => self.tell(LifecycleEvent::Exception {
                 topic: None,
@@ -130,6 +167,10 @@ impl<K: ConnectionKind, S, C: Connect> Driver<K, S, C> {
         self.tell(LifecycleEvent::Close {
             reason: reason.clone(),
         });
+        let over = ClosedError {
+            reason: reason.clone(),
+        };
+        self.hand_over.answer(&Err(over.into()));
         self.routes.end(&reason);
         self.state.send_replace(ConnectionState::Closed(reason));
     }

@@ -9,7 +9,9 @@ use kucoin_streams_session::CloseReason;
 use kucoin_streams_wire::Timestamp;
 use tokio::sync::Notify;
 
-use crate::{Gap, GapReason};
+use crate::ledger::{Fate, Tally};
+use crate::overlap::Part;
+use crate::{Gap, GapReason, SlowConsumer, TopicLedger};
 
 /// A frame on its way to a subscription.
 #[derive(Clone, Debug)]
@@ -17,11 +19,14 @@ pub(crate) struct Frame {
     pub(crate) payload: Bytes,
     pub(crate) received_at: Timestamp,
     pub(crate) epoch: u64,
+    /// Its number among all frames that the connection's task has read.
+    pub(crate) number: u64,
+    pub(crate) part: Part,
 }
 
 #[derive(Debug)]
 pub(crate) enum Item {
-    Frame { topic: Arc<str>, frame: Frame },
+    Frame { tally: Arc<Tally>, frame: Frame },
     Gap(Gap),
 }
 
@@ -30,6 +35,7 @@ pub(crate) enum Item {
 pub(crate) struct Queue {
     state: Mutex<State>,
     capacity: usize,
+    slow_consumer: SlowConsumer,
     /// Wakes the connection's task: the reader is gone, or has made room that was waited for.
     driver: Arc<Notify>,
 }
@@ -46,31 +52,70 @@ struct State {
     waker: Option<Waker>,
     end: Option<CloseReason>,
     reader_gone: bool,
+    /// Frames up to this number were read before the subscription was made: they are not its.
+    read_before: u64,
+    tallies: Vec<Arc<Tally>>,
 }
 
 impl Queue {
-    pub(crate) fn new(capacity: usize, driver: Arc<Notify>) -> Self {
+    pub(crate) fn new(capacity: usize, slow_consumer: SlowConsumer, driver: Arc<Notify>) -> Self {
         Self {
             state: Mutex::default(),
             capacity,
+            slow_consumer,
             driver,
         }
+    }
+
+    /// The connection's task takes the queue up after this many frames.
+    pub(crate) fn begin(&self, frames: u64) {
+        self.lock().read_before = frames;
+    }
+
+    /// The counters of a topic.
+    pub(crate) fn tally(&self, topic: &Arc<str>) -> Arc<Tally> {
+        let tallies = &mut self.lock().tallies;
+        if let Some(known) = tallies.iter().find(|tally| tally.topic == *topic) {
+            return known.clone();
+        }
+        let tally = Arc::new(Tally::new(topic.clone(), tallies.len()));
+        tallies.push(tally.clone());
+        tally
+    }
+
+    /// The counters of all topics; `taken` is what the subscription has taken out and not handed on yet.
+    pub(crate) fn ledger(&self, taken: &VecDeque<Item>) -> Vec<TopicLedger> {
+        let state = self.lock();
+        let mut queued = vec![0; state.tallies.len()];
+        for item in state.items.iter().chain(taken) {
+            if let Item::Frame { tally, .. } = item
+                && let Some(queued) = queued.get_mut(tally.index)
+            {
+                *queued += 1;
+            }
+        }
+        let tallies = state.tallies.iter().zip(queued);
+        tallies
+            .map(|(tally, queued)| tally.ledger(queued))
+            .collect()
     }
 
     /// True where a frame would fit, or where the reader has used up all patience.
     pub(crate) fn has_room(&self) -> bool {
         let mut state = self.lock();
-        let room = state.lagging || state.items.len() < self.capacity || state.reader_gone;
+        let over = state.reader_gone || state.end.is_some();
+        let room = state.lagging || state.items.len() < self.capacity || over;
         state.awaited = !room;
         room
     }
 
-    /// Adds a frame of `topic`, or counts it as missed.
-    pub(crate) fn push_frame(&self, topic: &Arc<str>, frame: Frame) {
+    /// Adds a frame of the topic whose counters these are, or counts it as missed.
+    pub(crate) fn push_frame(&self, tally: &Arc<Tally>, frame: Frame) {
         let mut state = self.lock();
-        if state.reader_gone || state.end.is_some() {
+        if state.reader_gone || state.end.is_some() || frame.number <= state.read_before {
             return;
         }
+        tally.received();
         state.awaited = false;
         if state.lagging && state.items.len() <= self.capacity / 2 {
             state.lagging = false;
@@ -79,17 +124,18 @@ impl Queue {
         }
         if state.lagging || state.items.len() >= self.capacity {
             state.lagging = true;
+            tally.count(Fate::Overflowed);
+            let topic = tally.topic.clone();
             let reason = GapReason::Overflowed { missed: 1 };
-            merge(
-                &mut state.pending,
-                Gap {
-                    topic: topic.clone(),
-                    reason,
-                },
-            );
+            merge(&mut state.pending, Gap { topic, reason });
+            if self.slow_consumer == SlowConsumer::Disconnect {
+                state.end = Some(CloseReason::SlowConsumer);
+                // The connection's task forgets it, and unsubscribes where nobody else listens.
+                self.driver.notify_one();
+            }
         } else {
-            let topic = topic.clone();
-            state.items.push_back(Item::Frame { topic, frame });
+            let tally = tally.clone();
+            state.items.push_back(Item::Frame { tally, frame });
         }
         wake(state);
     }
@@ -159,8 +205,10 @@ impl Queue {
         self.driver.notify_one();
     }
 
-    pub(crate) fn is_reader_gone(&self) -> bool {
-        self.lock().reader_gone
+    /// True where nothing that is pushed reaches anybody.
+    pub(crate) fn is_over(&self) -> bool {
+        let state = self.lock();
+        state.reader_gone || state.end.is_some()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -205,125 +253,4 @@ fn merge(pending: &mut Vec<Gap>, gap: Gap) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn queue(capacity: usize) -> Queue {
-        Queue::new(capacity, Arc::default())
-    }
-
-    fn frame(number: u8) -> Frame {
-        Frame {
-            payload: Bytes::copy_from_slice(&[number]),
-            received_at: Timestamp::default(),
-            epoch: 1,
-        }
-    }
-
-    fn take(queue: &Queue) -> Vec<String> {
-        let mut items = VecDeque::new();
-        let mut context = Context::from_waker(Waker::noop());
-        match queue.poll_take(&mut context, &mut items) {
-            Poll::Pending => vec!["pending".into()],
-            Poll::Ready(None) => vec!["end".into()],
-            Poll::Ready(Some(())) => items
-                .into_iter()
-                .map(|item| match item {
-                    Item::Frame { frame, .. } => frame.payload[0].to_string(),
-                    Item::Gap(gap) => match gap.reason {
-                        GapReason::Overflowed { missed } => format!("missed {missed}"),
-                        GapReason::Reconnected { epoch, .. } => format!("epoch {epoch}"),
-                        other => format!("{other:?}"),
-                    },
-                })
-                .collect(),
-        }
-    }
-
-    fn reconnected(topic: &Arc<str>, epoch: u64) -> Gap {
-        let now = Timestamp::default();
-        let reason = GapReason::Reconnected {
-            last_event_at: None,
-            lost_at: now,
-            live_at: now,
-            epoch,
-        };
-        Gap {
-            topic: topic.clone(),
-            reason,
-        }
-    }
-
-    #[test]
-    fn frames_and_gaps_keep_their_order() {
-        let (queue, topic) = (queue(8), Arc::from("/a"));
-        queue.push_frame(&topic, frame(1));
-        queue.push_gap(reconnected(&topic, 2));
-        queue.push_frame(&topic, frame(2));
-        assert_eq!(take(&queue), ["1", "epoch 2", "2"]);
-        assert_eq!(take(&queue), ["pending"]);
-    }
-
-    #[test]
-    fn an_overflow_is_counted_exactly_and_told_behind_what_was_kept() {
-        let (queue, topic) = (queue(2), Arc::from("/a"));
-        for number in 0..7 {
-            queue.push_frame(&topic, frame(number));
-        }
-        assert_eq!(take(&queue), ["0", "1"]);
-        assert_eq!(take(&queue), ["missed 5"]);
-        queue.push_frame(&topic, frame(9));
-        assert_eq!(take(&queue), ["9"]);
-    }
-
-    #[test]
-    fn the_gap_comes_before_the_first_frame_that_is_kept_again() {
-        let (queue, topic) = (queue(2), Arc::from("/a"));
-        for number in 0..3 {
-            queue.push_frame(&topic, frame(number));
-        }
-        assert_eq!(take(&queue), ["0", "1"]);
-        queue.push_frame(&topic, frame(3));
-        assert_eq!(take(&queue), ["missed 1", "3"]);
-    }
-
-    #[test]
-    fn gaps_without_room_merge_and_stay_bounded() {
-        let (queue, topic) = (queue(1), Arc::from("/a"));
-        queue.push_frame(&topic, frame(0));
-        for epoch in 2..1_000 {
-            queue.push_frame(&topic, frame(1));
-            queue.push_gap(reconnected(&topic, epoch));
-        }
-        assert_eq!(queue.lock().pending.len(), 2);
-        assert_eq!(take(&queue), ["0"]);
-        assert_eq!(take(&queue), ["missed 998", "epoch 999"]);
-    }
-
-    #[test]
-    fn the_end_comes_behind_everything() {
-        let (queue, topic) = (queue(1), Arc::from("/a"));
-        queue.push_frame(&topic, frame(0));
-        queue.push_frame(&topic, frame(1));
-        queue.end(CloseReason::Requested);
-        queue.push_frame(&topic, frame(2));
-        assert_eq!(take(&queue), ["0"]);
-        assert_eq!(take(&queue), ["missed 1"]);
-        assert_eq!(take(&queue), ["end"]);
-        assert_eq!(queue.end_reason(), Some(CloseReason::Requested));
-    }
-
-    #[test]
-    fn a_reader_that_lags_is_not_waited_for_twice() {
-        let (queue, topic) = (queue(2), Arc::from("/a"));
-        queue.push_frame(&topic, frame(0));
-        assert!(queue.has_room());
-        queue.push_frame(&topic, frame(1));
-        assert!(!queue.has_room());
-        queue.push_frame(&topic, frame(2));
-        assert!(
-            queue.has_room(),
-            "its patience is used up: the frame is missed at once"
-        );
-    }
-}
+mod tests;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use kucoin_streams_session::{CloseReason, Failure, Severity, Stage};
 use kucoin_streams_wire::{Protocol, Serves, Timestamp};
 
+use crate::ledger::Tally;
 use crate::queue::{Frame, Queue};
 use crate::waiting::Waiting;
 use crate::{ClosedError, Gap, GapReason, SubscribeError};
@@ -54,7 +55,7 @@ struct Destination {
     /// A frame proves that its routes are served: the topic is exactly theirs.
     is_proof: bool,
     /// Each queue once, however many of its requests the topic belongs to.
-    queues: Arc<[(Arc<str>, Arc<Queue>)]>,
+    queues: Arc<[(Arc<Tally>, Arc<Queue>)]>,
 }
 
 /// The table.
@@ -86,17 +87,19 @@ impl<P: Protocol> Routes<P> {
         self.destinations.clear();
         self.last_sink += 1;
         for request in &requests {
-            match self.find(request) {
-                Some(at) => self.routes[at].sinks.push(self.last_sink),
-                None => self.routes.push(Route {
+            let at = self.find(request).unwrap_or_else(|| {
+                self.routes.push(Route {
                     request: request.clone(),
                     topic: request.to_string().into(),
                     live: false,
                     last_event_at: None,
                     lost: None,
-                    sinks: vec![self.last_sink],
-                }),
-            }
+                    sinks: Vec::new(),
+                });
+                self.routes.len() - 1
+            });
+            self.routes[at].sinks.push(self.last_sink);
+            queue.tally(&self.routes[at].topic);
         }
         let sink = Sink {
             queue,
@@ -106,12 +109,12 @@ impl<P: Protocol> Routes<P> {
         self.sinks.insert(self.last_sink, sink);
     }
 
-    /// Forgets subscriptions whose reader is gone; gives the requests that nobody listens to any more.
+    /// Forgets subscriptions whose reader is gone or cut off; gives the requests that nobody listens to any more.
     pub(crate) fn sweep(&mut self) -> Vec<P::Request> {
         let gone: Vec<u64> = self
             .sinks
             .iter()
-            .filter(|(_, sink)| sink.queue.is_reader_gone())
+            .filter(|(_, sink)| sink.queue.is_over())
             .map(|(&id, _)| id)
             .collect();
         gone.into_iter()
@@ -230,11 +233,11 @@ impl<P: Protocol> Routes<P> {
             }
             self.routes[at].last_event_at = Some(frame.received_at);
         }
-        if let Some(((last_topic, last), others)) = queues.split_last() {
-            for (topic, queue) in others {
-                queue.push_frame(topic, frame.clone());
+        if let Some(((last_tally, last), others)) = queues.split_last() {
+            for (tally, queue) in others {
+                queue.push_frame(tally, frame.clone());
             }
-            last.push_frame(last_topic, frame);
+            last.push_frame(last_tally, frame);
         }
         !queues.is_empty()
     }
@@ -330,7 +333,7 @@ impl<P: Protocol> Routes<P> {
             for &id in &route.sinks {
                 if let Some(sink) = self.sinks.get(&id).filter(|_| !seen.contains(&id)) {
                     seen.push(id);
-                    queues.push((route.topic.clone(), sink.queue.clone()));
+                    queues.push((sink.queue.tally(&route.topic), sink.queue.clone()));
                 }
             }
         }

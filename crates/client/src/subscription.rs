@@ -9,20 +9,25 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use kucoin_streams_session::CloseReason;
-use kucoin_streams_wire::{Topic, json::DecodeError};
+use kucoin_streams_wire::{Event, Topic, json::DecodeError};
 
+use crate::ledger::{Fate, Tally};
+use crate::overlap::{Overlap, Part, is_repeated};
 use crate::queue::{Frame, Item, Queue};
-use crate::{Gap, GapReason, Update};
+use crate::{Gap, GapReason, TopicLedger, Update};
 
 /// The events of a topic in arrival order, and a [`Gap`] exactly where events may be missing.
 ///
-/// As a stream it never ends but with its connection: gaps are items, not ends. Dropping it unsubscribes, when it
-/// was the last subscription of its topics.
+/// As a stream it never ends but with its connection, unless slow consumers are to be
+/// [cut off](crate::SlowConsumer::Disconnect): gaps are items, not ends. Dropping it unsubscribes, when it was the
+/// last subscription of its topics.
 pub struct Subscription<T: Topic> {
     topic: T,
     queue: Arc<Queue>,
     /// Taken from the queue in one go, so that the lock is taken once for many events.
     taken: VecDeque<Item>,
+    /// While two connections overlap: what was handed out already.
+    overlap: Option<Box<Overlap>>,
     /// Keeps the connection's task alive.
     _connection: Arc<dyn Any + Send + Sync>,
 }
@@ -41,6 +46,7 @@ impl<T: Topic> Subscription<T> {
             topic,
             queue,
             taken: VecDeque::new(),
+            overlap: None,
             _connection: connection,
         }
     }
@@ -65,7 +71,14 @@ impl<T: Topic> Subscription<T> {
         }
     }
 
-    /// Why the connection is over, once it is; `None` before.
+    /// What became of every frame so far, topic by topic, in the order of subscription: see [`TopicLedger`]. It is
+    /// counted anyway; asking takes a moment for each frame that waits.
+    pub fn ledger(&self) -> Vec<TopicLedger> {
+        self.queue.ledger(&self.taken)
+    }
+
+    /// Why the subscription is over, once it is: because its connection is, or because it was
+    /// [cut off](crate::SlowConsumer::Disconnect). `None` before.
     pub fn end_reason(&self) -> Option<CloseReason> {
         self.queue.end_reason()
     }
@@ -86,8 +99,8 @@ impl<T: Topic> Subscription<T> {
         loop {
             match self.taken.pop_front() {
                 Some(Item::Gap(gap)) => return Poll::Ready(Some(Err(gap))),
-                Some(Item::Frame { topic, frame }) => {
-                    if let Some(item) = self.decode(topic, &frame) {
+                Some(Item::Frame { tally, frame }) => {
+                    if let Some(item) = self.decode(&tally, &frame) {
                         return Poll::Ready(Some(item));
                     }
                 }
@@ -100,23 +113,40 @@ impl<T: Topic> Subscription<T> {
         }
     }
 
-    /// Decodes a frame; `None` where it proves to be of another topic that shares this one's name.
-    fn decode(&self, topic: Arc<str>, frame: &Frame) -> Option<Result<Update<T::Event>, Gap>> {
+    /// Decodes a frame; `None` where it proves to be of another topic that shares this one's name, or repeats what was
+    /// handed out before a rotation.
+    fn decode(&mut self, tally: &Tally, frame: &Frame) -> Option<Result<Update<T::Event>, Gap>> {
         let decoded = std::str::from_utf8(&frame.payload)
             .map_err(|error| DecodeError::Syntax {
                 reason: "not utf-8",
                 offset: error.valid_up_to(),
             })
             .and_then(|text| self.topic.decode(text));
-        match decoded {
-            Ok(Some(push)) => Some(Ok(Update::live(push, frame.received_at, frame.epoch))),
-            Ok(None) => None,
+        if (frame.part != Part::Alone || self.overlap.is_some())
+            && is_repeated(&mut self.overlap, frame.part, || match &decoded {
+                Ok(Some(push)) => push.event.identity().into_bytes(),
+                _ => frame.payload.to_vec(),
+            })
+            && !matches!(decoded, Ok(None))
+        {
+            tally.count(Fate::Duplicate);
+            return None;
+        }
+        let (fate, item) = match decoded {
+            Ok(Some(push)) => {
+                let update = Update::live(push, frame.received_at, frame.epoch);
+                (Fate::Delivered, Some(Ok(update)))
+            }
+            Ok(None) => (Fate::Other, None),
             Err(error) => {
                 let raw = String::from_utf8_lossy(&frame.payload).into_owned();
                 let reason = GapReason::Undecodable { raw, error };
-                Some(Err(Gap { topic, reason }))
+                let topic = tally.topic.clone();
+                (Fate::Undecodable, Some(Err(Gap { topic, reason })))
             }
-        }
+        };
+        tally.count(fate);
+        item
     }
 }
 
@@ -153,6 +183,11 @@ impl<T: Topic> Events<T> {
     /// The next event; `None` once the connection is over. Cancel safe.
     pub async fn next(&mut self) -> Option<Update<T::Event>> {
         std::future::poll_fn(|context| self.poll_event(context)).await
+    }
+
+    /// What became of every frame so far: see [`Subscription::ledger`].
+    pub fn ledger(&self) -> Vec<TopicLedger> {
+        self.subscription.ledger()
     }
 
     /// How many gaps were passed over so far.

@@ -81,7 +81,8 @@ impl<E> Update<E> {
         self.received_at
     }
 
-    /// The number of the connection that it came on: it grows by one with each reconnection.
+    /// The number of the connection that it came on: it grows by one with each reconnection and each
+    /// rotation.
     pub fn epoch(&self) -> u64 {
         self.epoch
     }

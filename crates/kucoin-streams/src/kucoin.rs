@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kucoin_streams_auth::rest::RestTokens;
 use kucoin_streams_client::{
     ClosedError, Config, Connection, ConnectionState, LifecycleSender, LifecycleStream,
-    SubscribeError, Subscription,
+    RotateError, SubscribeError, Subscription,
 };
 use kucoin_streams_pro::Private;
 use kucoin_streams_session::{CloseReason, Failure, Severity, Stage};
@@ -173,6 +173,25 @@ impl<S: ConnectionSource, C: Connect> Kucoin<S, C> {
             WsKey::FuturesPrivateV1 => self.inner.futures_private.get().map(|c| c.state()),
             WsKey::PrivateProV2 => self.inner.pro_private.get().map(|c| c.state()),
             _ => None,
+        }
+    }
+
+    /// Replaces a connection by a new one without a hole: see [`Connection::rotate`].
+    ///
+    /// # Errors
+    /// Those of [`Connection::rotate`]; [`RotateError::NotLive`] where nothing was ever subscribed on it.
+    pub async fn rotate(&self, ws_key: WsKey) -> Result<(), RotateError> {
+        async fn rotate<K: ConnectionKind>(slot: &Slot<K>) -> Result<(), RotateError> {
+            match slot.get() {
+                Some(connection) => connection.rotate().await,
+                None => Err(RotateError::NotLive),
+            }
+        }
+        match ws_key {
+            WsKey::SpotPrivateV1 => rotate(&self.inner.spot_private).await,
+            WsKey::FuturesPrivateV1 => rotate(&self.inner.futures_private).await,
+            WsKey::PrivateProV2 => rotate(&self.inner.pro_private).await,
+            _ => Err(RotateError::NotLive),
         }
     }
 

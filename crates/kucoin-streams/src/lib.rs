@@ -58,7 +58,8 @@ pub use auth::rest::{Hosts, ProAuthentication, Region, RestTokens};
 pub use auth::{Credentials, CredentialsError};
 pub use client::{
     ClosedError, Config, Connection, ConnectionState, Events, Gap, GapReason, Lifecycle,
-    LifecycleEvent, LifecycleStream, Origin, SubscribeError, Subscription, Update,
+    LifecycleEvent, LifecycleStream, Origin, RotateError, SlowConsumer, SubscribeError,
+    Subscription, TopicLedger, Update,
 };
 pub use session::{CloseReason, Failure};
 pub use transport::{Connect, FastWebSocket};

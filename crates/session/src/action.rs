@@ -36,6 +36,10 @@ pub enum Action<R> {
         /// The close code, such as 1000.
         code: u16,
     },
+    /// Of a [`RotatingSession`](crate::RotatingSession): the successor is the serving side from here on. Whatever
+    /// the serving side had is hung up with code 1000, the frames that were kept of the successor are handed on,
+    /// and its later ones follow them.
+    TakeOver,
     /// Tell the user.
     Report(Report<R>),
 }
@@ -92,6 +96,18 @@ pub enum Report<R> {
         /// What happened.
         message: String,
     },
+    /// The successor has taken over, and nothing was missed by it but what a [`Report::Lost`] before this said. Events
+    /// that the connection before it handed out already may still come on it a second time.
+    Rotated {
+        /// From the beginning of the rotation to this moment.
+        took: Duration,
+    },
+    /// The successor begins to subscribe: from here on an event may come on both connections.
+    OverlapBegan,
+    /// From here on no event comes a second time by the rotation.
+    OverlapEnded,
+    /// The successor came to nothing; the serving connection goes on as if nothing had been tried.
+    RotationFailed(Failure),
     /// The session is over; nothing more comes.
     Closed(CloseReason),
 }
@@ -106,6 +122,10 @@ pub enum CloseReason {
     /// It failed in a way that no retry mends.
     #[error("{0}")]
     Failed(Failure),
+    /// The consumer of one subscription was too slow and is cut off, as the settings of the client ask for. No
+    /// session ends of it, and no other subscription.
+    #[error("the consumer was too slow")]
+    SlowConsumer,
 }
 
 /// What became of an inbound frame.

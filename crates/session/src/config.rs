@@ -32,6 +32,13 @@ pub struct Config {
     pub protocol_storm: usize,
     /// More malformed frames than this within 10 s count as a violation of the protocol: 20.
     pub malformed_storm: usize,
+    /// After this long a connection is replaced by a new one before the exchange cuts it, which it does after about
+    /// 24 h: 23 h. By the seed each time up to a tenth earlier, an hour at most; never more often than once a
+    /// minute. `None`: never by itself.
+    pub rotate_every: Option<Duration>,
+    /// For how long both connections of a rotation are listened to, before and after the hand-over, beyond what
+    /// their order proves: 1 s. It covers gateways of the exchange that push the same event at different times.
+    pub overlap: Duration,
 }
 
 impl Default for Config {
@@ -47,6 +54,8 @@ impl Default for Config {
             healthy_after: Duration::from_secs(60),
             protocol_storm: 5,
             malformed_storm: 20,
+            rotate_every: Some(Duration::from_secs(23 * 60 * 60)),
+            overlap: Duration::from_secs(1),
         }
     }
 }

@@ -11,6 +11,9 @@
 //!    frame, [`Session::tick`] when [`Session::deadline`] has passed;
 //! 3. after each of them, [`Session::poll`] until it gives `None`, carrying out each [`Action`].
 //!
+//! A [`RotatingSession`] is the same with a second connection at times: it moves to a new connection while the one
+//! before it still serves, so that no event is missed by it.
+//!
 //! What holds after any sequence of calls, and is tested as such: when nothing is under way any more, the topics
 //! that are wanted are the topics that are acknowledged; `Reconnected` is reported only when each wanted topic
 //! has been acknowledged or refused on the new connection; and each dial is made with connection information of
@@ -22,12 +25,16 @@ mod action;
 mod backoff;
 mod config;
 mod failure;
+mod hand_over;
 mod heartbeat;
 mod loss;
 mod machine;
 mod pace;
 mod phase;
 mod requests;
+mod rotating;
+mod rotation;
+mod succession;
 mod topics;
 
 pub use action::{Action, CloseReason, Disposition, Input, Report};
@@ -35,3 +42,4 @@ pub use backoff::Backoff;
 pub use config::Config;
 pub use failure::{Failure, Severity, Stage};
 pub use machine::Session;
+pub use rotating::{RotatingSession, Side};

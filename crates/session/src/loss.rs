@@ -34,6 +34,21 @@ impl History {
         std::mem::replace(&mut self.was_live, true)
     }
 
+    /// What the history of a session in its place begins with: the same patience is left.
+    pub(crate) fn of_successor(&self) -> Self {
+        Self {
+            failures: self.failures,
+            token_refusals: self.token_refusals,
+            violations: self.violations.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// True from a loss to the report that everything is live again.
+    pub(crate) fn is_replaying(&self) -> bool {
+        self.replaying
+    }
+
     pub(crate) fn refused_at_replay(&mut self) {
         self.refused_at_replay += 1;
     }
@@ -101,6 +116,10 @@ impl<P: Protocol> Session<P> {
         match self.phase {
             Phase::Closed => return,
             Phase::Closing { .. } => return self.finish(CloseReason::Requested),
+            _ if self.on_trial => {
+                self.hang_up(&failure);
+                return self.finish(CloseReason::Failed(failure));
+            }
             Phase::Live { since } => {
                 let healthy = now.duration_since(since) >= self.config.healthy_after;
                 self.history.lost_live(now, healthy);

@@ -14,6 +14,7 @@ use crate::heartbeat::{Beat, Pulse, with_interval};
 use crate::loss::History;
 use crate::pace::Pace;
 use crate::phase::Phase;
+use crate::succession::Pings;
 use crate::topics::{Entry, Held, Topics};
 use crate::{Action, CloseReason, Config, Disposition, Failure, Input, Report, Severity, Stage};
 
@@ -30,10 +31,13 @@ pub struct Session<P: Protocol> {
     pub(crate) pace: Pace,
     /// Set while steps wait for the pace.
     pub(crate) paced_until: Option<Instant>,
-    heartbeat: Heartbeat,
+    pub(crate) heartbeat: Heartbeat,
+    /// One attempt is all that it has: see [`Session::successor`].
+    pub(crate) on_trial: bool,
+    pub(crate) pings: Pings,
     pulse: Option<Pulse>,
     last_id: u64,
-    epoch: u64,
+    pub(crate) epoch: u64,
 }
 
 impl<P: Protocol> fmt::Debug for Session<P> {
@@ -60,6 +64,8 @@ impl<P: Protocol> Session<P> {
             random: Random::new(seed),
             pace: Pace::new(P::LIMITS),
             paced_until: None,
+            on_trial: false,
+            pings: Pings::default(),
             pulse: None,
             last_id: 0,
             epoch: 0,
@@ -184,7 +190,7 @@ impl<P: Protocol> Session<P> {
                 message,
                 scope,
             }) => self.refused(now, id.as_deref(), code, &message, scope),
-            Ok(Inbound::Pong { .. }) => {}
+            Ok(Inbound::Pong { id }) => self.pong(id.as_deref()),
             Ok(_) => return Disposition::Unknown,
             Err(error) => {
                 self.malformed(now);
@@ -320,6 +326,7 @@ impl<P: Protocol> Session<P> {
         self.phase = Phase::Live { since: now };
         self.epoch += 1;
         self.pulse = Some(Pulse::new(self.heartbeat, now));
+        self.pings = Pings::default();
         self.paced_until = None;
         if self.history.went_live() {
             self.topics.begin_replay();
@@ -332,11 +339,7 @@ impl<P: Protocol> Session<P> {
 
     fn tick_live(&mut self, now: Instant) {
         match self.pulse.as_mut().map(|pulse| pulse.beat(now)) {
-            Some(Beat::Ping) => {
-                let mut frame = String::with_capacity(48);
-                P::ping(self.next_id(), &mut frame);
-                self.send(now, Zeroizing::new(frame));
-            }
+            Some(Beat::Ping) => drop(self.ping(now)),
             Some(Beat::Dead) => {
                 return self.overdue(now, Stage::Heartbeat, "pong", self.heartbeat.timeout);
             }

@@ -14,6 +14,7 @@ mod lookalike;
 mod losses;
 mod pro_v2;
 mod rig;
+mod rotation;
 mod seams;
 mod secrecy;
 mod session_v1;

@@ -48,6 +48,10 @@ pub(crate) enum Line<'a> {
         down_ms: u64,
         refused: usize,
     },
+    Rotated {
+        ws_key: &'static str,
+        took_ms: u64,
+    },
     Exception {
         ws_key: &'static str,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -206,6 +210,10 @@ pub(super) fn lifecycle(lifecycle: &Lifecycle) -> Option<Line<'_>> {
             ws_key,
             down_ms: millis(*down_for),
             refused: *refused,
+        },
+        LifecycleEvent::Rotated { took } => Line::Rotated {
+            ws_key,
+            took_ms: millis(*took),
         },
         LifecycleEvent::Exception {
             topic,

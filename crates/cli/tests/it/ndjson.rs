@@ -31,6 +31,7 @@ fn keys(kind: &str) -> (&'static [&'static str], &'static [&'static str]) {
         ),
         "reconnect" => (&["cause", "stage", "attempt", "delayMs"], &["code"]),
         "reconnected" => (&["downMs", "refused"], &[]),
+        "rotated" => (&["tookMs"], &[]),
         "exception" => (&["message", "fatal"], &["topic", "code"]),
         "close" => (&["reason"], &[]),
         other => panic!("an unknown kind: {other}"),

@@ -11,4 +11,5 @@ mod login;
 mod paces_requests;
 mod property;
 mod reconnects;
+mod rotates;
 mod subscribes;

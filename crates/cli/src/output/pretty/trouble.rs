@@ -55,6 +55,10 @@ pub(super) fn lifecycle(paint: Paint, lifecycle: &Lifecycle) -> Option<Told> {
             );
             (Ink::Green, "reconnected", paint.ink(Ink::Green, &text))
         }
+        LifecycleEvent::Rotated { took } => {
+            let text = format!("{ws_key}: moved to a new connection in {}", rounded(*took));
+            (Ink::Dim, "rotated", paint.ink(Ink::Dim, &text))
+        }
         LifecycleEvent::Exception {
             topic,
             code,

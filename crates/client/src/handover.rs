@@ -1,0 +1,87 @@
+//! What a rotation needs of the driver: the frames that are kept of the next connection until it serves, and those who
+//! wait for the outcome.
+
+use std::collections::VecDeque;
+
+use tokio::sync::oneshot;
+
+use crate::RotateError;
+use crate::overlap::Part;
+use crate::queue::Frame;
+
+/// So many frames are kept of the next connection. A connection that brings more before it is ready is not waited
+/// for; one that is ready is not read further until it serves.
+const KEPT: usize = 16_384;
+
+/// The answer to who asked for a rotation.
+pub(crate) type RotateReply = oneshot::Sender<Result<(), RotateError>>;
+
+/// A frame and the topic that it was pushed under.
+pub(crate) struct Pushed {
+    pub(crate) topic: String,
+    pub(crate) frame: Frame,
+}
+
+#[derive(Default)]
+pub(crate) struct HandOver {
+    /// Which part of an overlap frames of the serving connection are in.
+    pub(crate) part: Part,
+    number: u32,
+    /// What came on the next connection, to be handed on once it serves.
+    kept: VecDeque<Pushed>,
+    /// What is to be handed on before anything else is read.
+    pub(crate) backlog: VecDeque<Pushed>,
+    asked: Vec<RotateReply>,
+}
+
+impl HandOver {
+    /// From here on an event may come on both connections. What came before is not to be taken for a repetition: some
+    /// events of KuCoin look alike.
+    pub(crate) fn begin_overlap(&mut self) {
+        self.number = self.number.wrapping_add(1);
+        self.part = Part::Before(self.number);
+    }
+
+    /// The part that frames of the next connection are in.
+    pub(crate) fn part_of_successor(&self) -> Part {
+        Part::After(self.number)
+    }
+
+    pub(crate) fn keep(&mut self, pushed: Pushed) {
+        self.kept.push_back(pushed);
+    }
+
+    /// True where nothing more of the next connection is to be read for now.
+    pub(crate) fn is_full(&self) -> bool {
+        self.kept.len() >= KEPT
+    }
+
+    /// The next connection serves from here on.
+    pub(crate) fn take_over(&mut self) {
+        self.part = self.part_of_successor();
+        self.backlog.append(&mut self.kept);
+    }
+
+    /// From here on nothing comes twice.
+    pub(crate) fn end_overlap(&mut self) {
+        self.part = Part::Alone;
+    }
+
+    /// The next connection came to nothing.
+    pub(crate) fn give_up(&mut self) {
+        self.part = Part::Alone;
+        self.kept.clear();
+    }
+
+    pub(crate) fn ask(&mut self, reply: RotateReply) {
+        self.asked.push(reply);
+    }
+
+    /// Tells everybody who asked what became of it.
+    pub(crate) fn answer(&mut self, outcome: &Result<(), RotateError>) {
+        for reply in self.asked.drain(..) {
+            // Who does not wait any more need not be told.
+            let _ = reply.send(outcome.clone());
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The delivery ledger: what became of every frame that was handed to a subscription, topic by topic.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::Serialize;
+
+/// What became of the frames of one topic of a subscription, counted since it was made.
+///
+/// Nothing is lost silently, and this is the proof in numbers: every frame that was received is in exactly one of the
+/// other counters, so that
+/// `received = delivered + duplicates + undecodable + other + queued + overflowed`. See
+/// [`Subscription::ledger`](crate::Subscription::ledger).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct TopicLedger {
+    /// The topic, as it was subscribed to.
+    pub topic: String,
+    /// Frames that came for the topic, on whatever connection.
+    pub received: u64,
+    /// Frames that were handed out as events.
+    pub delivered: u64,
+    /// Frames that came a second time because two connections overlapped in a rotation.
+    pub duplicates: u64,
+    /// Frames that could not be decoded: each was handed out as a [`Gap`](crate::Gap) that holds it.
+    pub undecodable: u64,
+    /// Frames that proved to be of another topic which shares the name, such as another symbol's.
+    pub other: u64,
+    /// Frames that wait for the consumer.
+    pub queued: u64,
+    /// Frames that were not kept because the consumer was too slow: each is in the `missed` of a
+    /// [`Gap`](crate::Gap), and the frame that ends a subscription of [`SlowConsumer::Disconnect`] is one too.
+    ///
+    /// [`SlowConsumer::Disconnect`]: crate::SlowConsumer::Disconnect
+    pub overflowed: u64,
+}
+
+impl TopicLedger {
+    /// True where every frame that was received is accounted for.
+    pub fn balances(&self) -> bool {
+        let accounted = [
+            self.delivered,
+            self.duplicates,
+            self.undecodable,
+            self.other,
+            self.queued,
+            self.overflowed,
+        ];
+        self.received == accounted.iter().sum::<u64>()
+    }
+}
+
+/// What became of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Delivered,
+    Duplicate,
+    Undecodable,
+    Other,
+    Overflowed,
+}
+
+/// The counters of one topic. Each has one writer: the connection's task counts what it receives and what overflows,
+/// both under the lock of the queue, the subscription the rest. So they need no more than to be readable whole.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    pub(crate) topic: Arc<str>,
+    /// Its place among the topics of its queue.
+    pub(crate) index: usize,
+    received: AtomicU64,
+    fates: [AtomicU64; 5],
+}
+
+impl Tally {
+    pub(crate) fn new(topic: Arc<str>, index: usize) -> Self {
+        Self {
+            topic,
+            index,
+            received: AtomicU64::new(0),
+            fates: Default::default(),
+        }
+    }
+
+    pub(crate) fn received(&self) {
+        increment(&self.received);
+    }
+
+    pub(crate) fn count(&self, fate: Fate) {
+        increment(&self.fates[fate as usize]);
+    }
+
+    /// The counters by now, and how many frames wait.
+    pub(crate) fn ledger(&self, queued: u64) -> TopicLedger {
+        let count = |fate: Fate| self.fates[fate as usize].load(Ordering::Relaxed);
+        TopicLedger {
+            topic: self.topic.to_string(),
+            received: self.received.load(Ordering::Relaxed),
+            delivered: count(Fate::Delivered),
+            duplicates: count(Fate::Duplicate),
+            undecodable: count(Fate::Undecodable),
+            other: count(Fate::Other),
+            queued,
+            overflowed: count(Fate::Overflowed),
+        }
+    }
+}
+
+/// One writer: a plain addition is enough.
+fn increment(counter: &AtomicU64) {
+    counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_without_a_fate_shows() {
+        let tally = Tally::new("/a".into(), 0);
+        tally.received();
+        assert!(tally.ledger(1).balances());
+        assert!(!tally.ledger(0).balances());
+        for fate in [
+            Fate::Delivered,
+            Fate::Duplicate,
+            Fate::Undecodable,
+            Fate::Other,
+            Fate::Overflowed,
+        ] {
+            tally.count(fate);
+            assert!(tally.ledger(0).balances(), "{fate:?}");
+            tally.received();
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! The course of a rotation: what each session asks for, what follows from it, and the hand-over.
+
+use std::time::Instant;
+
+use kucoin_streams_wire::Protocol;
+
+use crate::rotating::{Refused, RotatingSession, Side, Successor};
+use crate::rotation::Stage;
+use crate::{Action, CloseReason, Failure, Report, Severity};
+
+impl<P: Protocol> RotatingSession<P> {
+    /// Takes what both sessions ask for, and what follows from it for the rotation.
+    pub(crate) fn collect(&mut self, now: Instant) {
+        loop {
+            self.collect_serving(now);
+            self.collect_successor(now);
+            if !self.advance(now) {
+                return;
+            }
+        }
+    }
+
+    fn collect_serving(&mut self, now: Instant) {
+        while let Some(action) = self.serving.poll() {
+            let mut lost = false;
+            match &action {
+                Action::Report(Report::Open | Report::Reconnected { .. }) => {
+                    self.rotation.plan(now)
+                }
+                Action::Report(Report::Lost) => lost = true,
+                Action::Report(Report::Refused { request, .. }) => self.forget(now, request),
+                _ => {}
+            }
+            self.actions.push_back((Side::Serving, action));
+            if lost {
+                self.serving_lost(now);
+            }
+        }
+    }
+
+    fn collect_successor(&mut self, now: Instant) {
+        let Some(successor) = &mut self.successor else {
+            return;
+        };
+        let mut failure = None;
+        while let Some(action) = successor.session.poll() {
+            match action {
+                Action::Report(Report::Refused {
+                    request,
+                    code,
+                    message,
+                }) => successor.refused.push(Refused {
+                    request,
+                    code,
+                    message,
+                }),
+                Action::Report(Report::Closed(CloseReason::Failed(cause))) => failure = Some(cause),
+                Action::Report(report @ Report::Exception { .. }) => {
+                    self.actions
+                        .push_back((Side::Serving, Action::Report(report)));
+                }
+                Action::Report(Report::Open) => {
+                    let began = Action::Report(Report::OverlapBegan);
+                    self.actions.push_back((Side::Serving, began));
+                }
+                // What is acknowledged is told with the hand-over, where it is news.
+                Action::Report(_) => {}
+                action => self.actions.push_back((Side::Successor, action)),
+            }
+        }
+        if let Some(failure) = failure {
+            // Its session has hung up.
+            self.successor = None;
+            self.fail(now, failure);
+        }
+    }
+
+    /// Takes the rotation one stage further; false where nothing is due.
+    fn advance(&mut self, now: Instant) -> bool {
+        let settled = self
+            .successor
+            .as_ref()
+            .is_some_and(|successor| successor.session.is_settled());
+        let overlap = self.serving.config.overlap;
+        match self.rotation.stage {
+            Stage::Steady if self.rotation.is_due(now) && self.serving.can_be_succeeded() => {
+                self.begin(now);
+            }
+            Stage::Preparing if settled => {
+                self.rotation.stage = Stage::Lingering {
+                    until: now + overlap,
+                };
+            }
+            // Something was subscribed meanwhile: what was proved before does not hold for it.
+            Stage::Lingering { .. } | Stage::Draining { .. } if !settled => {
+                self.rotation.stage = Stage::Preparing;
+            }
+            Stage::Lingering { until } if until <= now => {
+                let until = now + self.serving.probe(now);
+                self.rotation.stage = Stage::Draining { until };
+            }
+            Stage::Draining { .. } if self.serving.is_proved() => self.take_over(now),
+            Stage::Draining { until } if until <= now => {
+                let limit = self.serving.pong_timeout();
+                self.serving
+                    .overdue(now, crate::Stage::Heartbeat, "pong", limit);
+            }
+            Stage::Trailing { until } if until <= now => {
+                let until = now + self.serving.probe(now);
+                self.rotation.stage = Stage::Confirming { until };
+            }
+            Stage::Confirming { until } if self.serving.is_proved() || until <= now => {
+                self.rotation.stage = Stage::Steady;
+                self.report(Report::OverlapEnded);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    pub(crate) fn begin(&mut self, now: Instant) {
+        self.rotation.begin(now);
+        let mut session = self.serving.successor();
+        session.open(now);
+        self.successor = Some(Successor {
+            session,
+            refused: Vec::new(),
+        });
+    }
+
+    /// The successor serves from here on.
+    fn take_over(&mut self, now: Instant) {
+        let Some(Successor {
+            mut session,
+            refused,
+        }) = self.successor.take()
+        else {
+            return;
+        };
+        session.succeed();
+        let before = std::mem::replace(&mut self.serving, session);
+        self.actions.push_back((Side::Serving, Action::TakeOver));
+        let news: Vec<P::Request> = self
+            .serving
+            .wanted()
+            .filter(|request| self.serving.holds(request) && !before.holds(request))
+            .cloned()
+            .collect();
+        for request in news {
+            self.report(Report::Live { request });
+        }
+        for Refused {
+            request,
+            code,
+            message,
+        } in refused
+        {
+            if before.wants(&request) {
+                self.report(Report::Refused {
+                    request,
+                    code,
+                    message,
+                });
+            }
+        }
+        let took = self.rotation.took(now);
+        self.report(Report::Rotated { took });
+        self.rotation.plan(now);
+        self.rotation.stage = Stage::Trailing {
+            until: now + self.serving.config.overlap,
+        };
+    }
+
+    /// The serving connection is lost, which was reported.
+    fn serving_lost(&mut self, now: Instant) {
+        // The same moment may have ended both.
+        let ready = |successor: &Successor<P>| successor.session.is_settled();
+        if self.rotation.is_handing_over() && self.successor.as_ref().is_some_and(ready) {
+            // What its session has in mind to mend the loss is not needed: the successor is ready.
+            let cause =
+                std::iter::from_fn(|| self.serving.poll()).find_map(|action| match action {
+                    Action::Report(Report::Reconnect { cause, .. })
+                    | Action::Report(Report::Closed(CloseReason::Failed(cause))) => Some(cause),
+                    _ => None,
+                });
+            if let Some(cause) = cause {
+                let message = format!("the connection was lost before it had handed over: {cause}");
+                let code = cause.code.and_then(|code| code.parse().ok());
+                self.report(Report::Exception { code, message });
+            }
+            return self.take_over(now);
+        }
+        if self.rotation.is_after_hand_over() {
+            self.report(Report::OverlapEnded);
+        }
+        if self.rotation.is_before_hand_over() || self.rotation.asked_again {
+            self.give_up();
+            let message = "the connection was lost before the next one was ready";
+            let failure = Failure::new(crate::Stage::Live, Severity::Transient, message);
+            self.report(Report::RotationFailed(failure));
+        }
+        self.rotation.forget();
+    }
+
+    pub(crate) fn fail(&mut self, now: Instant, failure: Failure) {
+        self.give_up();
+        self.rotation.failed(now, &failure);
+        self.report(Report::RotationFailed(failure));
+    }
+
+    pub(crate) fn give_up(&mut self) {
+        if self.successor.take().is_some() {
+            let hang_up = Action::HangUp { code: 1000 };
+            self.actions.push_back((Side::Successor, hang_up));
+        }
+    }
+
+    /// The successor is not to serve this request.
+    pub(crate) fn forget(&mut self, now: Instant, request: &P::Request) {
+        if let Some(successor) = &mut self.successor {
+            successor.session.unsubscribe(now, request);
+            successor
+                .refused
+                .retain(|refused| refused.request != *request);
+        }
+    }
+}

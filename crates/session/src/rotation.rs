@@ -1,0 +1,230 @@
+//! When a connection is rotated, and how far a rotation is: times and stages, no sessions.
+
+use std::time::{Duration, Instant};
+
+use crate::backoff::{Random, scale};
+use crate::{Backoff, Config, Failure, Severity};
+
+/// The shortest time between two rotations that nobody asked for.
+const APART: Duration = Duration::from_secs(60);
+
+/// The earliest that jitter may begin a rotation before its time.
+const EARLIEST: Duration = Duration::from_secs(60 * 60);
+
+/// How far a rotation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// None is under way.
+    Steady,
+    /// The successor is on its way: token, dial, welcome, acknowledgements.
+    Preparing,
+    /// Every topic is live on both; the serving connection is listened to for a while.
+    Lingering { until: Instant },
+    /// The serving connection is asked to prove that nothing of it is on its way any more.
+    Draining { until: Instant },
+    /// The successor serves. What it brings may have been handed out already, for a while.
+    Trailing { until: Instant },
+    /// The new connection is asked to prove that whatever it repeats is here.
+    Confirming { until: Instant },
+}
+
+/// The course of the rotations of one connection.
+#[derive(Debug)]
+pub(crate) struct Rotation {
+    pub(crate) stage: Stage,
+    every: Option<Duration>,
+    random: Random,
+    began: Option<Instant>,
+    /// When the next one begins by itself.
+    due: Option<Instant>,
+    /// Another one was asked for while the last one was not quite over.
+    pub(crate) asked_again: bool,
+    failures: u32,
+}
+
+impl Rotation {
+    pub(crate) fn new(config: &Config, seed: u64) -> Self {
+        Self {
+            stage: Stage::Steady,
+            every: config.rotate_every,
+            random: Random::new(seed),
+            began: None,
+            due: None,
+            asked_again: false,
+            failures: 0,
+        }
+    }
+
+    /// A connection is live: the time until it is rotated begins.
+    pub(crate) fn plan(&mut self, now: Instant) {
+        self.failures = 0;
+        let random = self.random.next();
+        self.due = self.every.map(|every| {
+            let every = every.max(APART);
+            now + every
+                .saturating_sub(scale((every / 10).min(EARLIEST), random))
+                .max(APART)
+        });
+    }
+
+    /// The connection is lost; the next one is new by itself.
+    pub(crate) fn forget(&mut self) {
+        self.due = None;
+        self.asked_again = false;
+        self.stage = Stage::Steady;
+    }
+
+    pub(crate) fn begin(&mut self, now: Instant) {
+        self.began = Some(now);
+        self.asked_again = false;
+        self.stage = Stage::Preparing;
+    }
+
+    /// True where a rotation is to begin by itself.
+    pub(crate) fn is_due(&self, now: Instant) -> bool {
+        self.stage == Stage::Steady && (self.asked_again || self.due.is_some_and(|due| due <= now))
+    }
+
+    /// True from the beginning of a rotation until the successor serves.
+    pub(crate) fn is_before_hand_over(&self) -> bool {
+        matches!(
+            self.stage,
+            Stage::Preparing | Stage::Lingering { .. } | Stage::Draining { .. }
+        )
+    }
+
+    /// True where every topic was live on both when it was last looked at, and the successor does not serve yet.
+    pub(crate) fn is_handing_over(&self) -> bool {
+        matches!(self.stage, Stage::Lingering { .. } | Stage::Draining { .. })
+    }
+
+    /// True from the hand-over until nothing can come twice any more.
+    pub(crate) fn is_after_hand_over(&self) -> bool {
+        matches!(
+            self.stage,
+            Stage::Trailing { .. } | Stage::Confirming { .. }
+        )
+    }
+
+    /// How long the rotation has taken so far.
+    pub(crate) fn took(&self, now: Instant) -> Duration {
+        self.began
+            .map_or(Duration::ZERO, |began| now.saturating_duration_since(began))
+    }
+
+    /// The rotation came to nothing: the next one waits, longer with each failure, and credentials that are refused
+    /// are not tried again.
+    pub(crate) fn failed(&mut self, now: Instant, failure: &Failure) {
+        self.stage = Stage::Steady;
+        self.failures = self.failures.saturating_add(1);
+        let backoff = Backoff {
+            base: APART,
+            cap: 15 * APART,
+        };
+        let ceiling = backoff.ceiling(self.failures);
+        let mut wait = ceiling + scale(ceiling / 2, self.random.next());
+        match failure.severity {
+            Severity::Refused | Severity::Fatal | Severity::Certificate => return self.due = None,
+            Severity::Throttled(Some(asked)) => wait = wait.max(asked),
+            _ => {}
+        }
+        self.due = self.due.map(|due| due.max(now + wait));
+    }
+
+    /// Not the peer is silent, we do not listen: its answer may take longer by as much.
+    pub(crate) fn put_off(&mut self, later: Instant) {
+        if let Stage::Draining { until } | Stage::Confirming { until } = &mut self.stage {
+            *until = later.max(*until);
+        }
+    }
+
+    /// The next moment at which something is due.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        match self.stage {
+            Stage::Steady => self.due,
+            Stage::Preparing => None,
+            Stage::Lingering { until }
+            | Stage::Draining { until }
+            | Stage::Trailing { until }
+            | Stage::Confirming { until } => Some(until),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rotation(every: Option<u64>, seed: u64) -> Rotation {
+        let config = Config {
+            rotate_every: every.map(Duration::from_secs),
+            ..Config::default()
+        };
+        Rotation::new(&config, seed)
+    }
+
+    #[test]
+    fn a_day_long_connection_is_rotated_up_to_an_hour_before_its_time_by_the_seed() {
+        let now = Instant::now();
+        let waits: Vec<Duration> = (0..100)
+            .map(|seed| {
+                let mut rotation = rotation(Some(23 * 3_600), seed);
+                rotation.plan(now);
+                rotation.deadline().expect("it is planned") - now
+            })
+            .collect();
+        let hours = |hours: u64| Duration::from_secs(hours * 3_600);
+        assert!(
+            waits
+                .iter()
+                .all(|&wait| wait > hours(22) && wait <= hours(23))
+        );
+        let (least, most) = (waits.iter().min(), waits.iter().max());
+        assert!(
+            least < Some(&(hours(22) + hours(1) / 4)) && most > Some(&(hours(23) - hours(1) / 4))
+        );
+    }
+
+    #[test]
+    fn it_never_rotates_by_itself_more_often_than_once_a_minute() {
+        let now = Instant::now();
+        let mut rotation = rotation(Some(1), 7);
+        rotation.plan(now);
+        assert!(!rotation.is_due(now + APART - Duration::from_millis(1)));
+        assert!(rotation.is_due(now + APART));
+    }
+
+    #[test]
+    fn failures_are_put_off_longer_each_time_and_never_below_what_the_server_asks_for() {
+        let mut now = Instant::now();
+        let mut rotation = rotation(Some(3_600), 7);
+        rotation.plan(now);
+        now = rotation.deadline().expect("it is planned");
+        let failed = |severity| Failure::new(crate::Stage::Token, severity, "no");
+        for minutes in [1, 2, 4, 8, 15, 15] {
+            rotation.begin(now);
+            rotation.failed(now, &failed(Severity::Transient));
+            let next = rotation.deadline().expect("it is tried again");
+            assert!(next - now >= minutes * APART && next - now <= minutes * APART * 3 / 2);
+            now = next;
+        }
+        rotation.begin(now);
+        rotation.failed(now, &failed(Severity::Throttled(Some(60 * APART))));
+        assert!(rotation.deadline() >= Some(now + 60 * APART));
+        rotation.begin(now);
+        rotation.failed(now, &failed(Severity::Refused));
+        assert_eq!(
+            rotation.deadline(),
+            None,
+            "refused credentials stay refused"
+        );
+    }
+
+    #[test]
+    fn switched_off_it_never_comes_by_itself() {
+        let now = Instant::now();
+        let mut rotation = rotation(None, 7);
+        rotation.plan(now);
+        assert_eq!(rotation.deadline(), None);
+    }
+}

@@ -1,0 +1,148 @@
+//! What one session can tell another that takes its place: what is wanted, when it is ready, and that nothing which
+//! the server pushed is still on its way.
+
+use std::time::{Duration, Instant};
+
+use kucoin_streams_wire::{Protocol, RequestId};
+use zeroize::Zeroizing;
+
+use crate::Session;
+use crate::topics::Held;
+
+/// Pings and their answers on one connection.
+///
+/// A pong may lack the id of its ping. Then answers are counted: they come in order, so one answer for each ping
+/// means that the last ping is answered too.
+#[derive(Debug, Default)]
+pub(crate) struct Pings {
+    sent: u64,
+    answered: u64,
+    /// The last ping that was answered by its id.
+    answered_id: Option<RequestId>,
+    probe: Option<Probe>,
+}
+
+/// A ping whose answer proves something.
+#[derive(Debug)]
+struct Probe {
+    id: RequestId,
+    /// Its number among the pings of the connection.
+    number: u64,
+}
+
+impl Pings {
+    /// True where the answer to the probe is in.
+    fn is_proved(&self) -> bool {
+        self.probe.as_ref().is_some_and(|probe| {
+            self.answered_id >= Some(probe.id) || self.answered >= probe.number
+        })
+    }
+}
+
+impl<P: Protocol> Session<P> {
+    /// A session that takes this one's place once it is ready: everything that is wanted here is wanted there, in the
+    /// same order. It makes one attempt, and any failure of it is its end.
+    pub(crate) fn successor(&mut self) -> Self {
+        let mut successor = Self::new(self.config.clone(), self.random.next());
+        successor.on_trial = true;
+        successor.epoch = self.epoch;
+        successor.history = self.history.of_successor();
+        for request in self.topics.wanted() {
+            successor.topics.want(request.clone());
+        }
+        successor
+    }
+
+    /// The trial is passed: from here on a loss is mended.
+    pub(crate) fn succeed(&mut self) {
+        self.on_trial = false;
+    }
+
+    /// True where a rotation may begin: live, and with no loss still to be mended.
+    pub(crate) fn can_be_succeeded(&self) -> bool {
+        self.is_live() && !self.history.is_replaying()
+    }
+
+    pub(crate) fn wants(&self, request: &P::Request) -> bool {
+        self.topics.wanted().any(|wanted| wanted == request)
+    }
+
+    /// True where everything that is wanted is acknowledged.
+    pub(crate) fn is_settled(&self) -> bool {
+        let settled = |wanted: bool, held: Held| !wanted || held == Held::Live;
+        self.is_live()
+            && self
+                .topics
+                .iter()
+                .all(|entry| settled(entry.wanted, entry.held))
+    }
+
+    /// Asks the server for an answer, which proves that everything that it pushed before is here: the frames of one
+    /// connection come in order. Gives the time that the answer may take.
+    pub(crate) fn probe(&mut self, now: Instant) -> Duration {
+        let id = self.ping(now);
+        let number = self.pings.sent;
+        self.pings.probe = Some(Probe { id, number });
+        self.heartbeat.timeout
+    }
+
+    /// True where the answer to [`Session::probe`] is in.
+    pub(crate) fn is_proved(&self) -> bool {
+        self.pings.is_proved()
+    }
+
+    /// How long an answer to a ping may take.
+    pub(crate) fn pong_timeout(&self) -> Duration {
+        self.heartbeat.timeout
+    }
+
+    /// Sends a ping.
+    pub(crate) fn ping(&mut self, now: Instant) -> RequestId {
+        let id = self.next_id();
+        let mut frame = String::with_capacity(48);
+        P::ping(id, &mut frame);
+        self.send(now, Zeroizing::new(frame));
+        self.pings.sent += 1;
+        id
+    }
+
+    pub(crate) fn pong(&mut self, id: Option<&str>) {
+        // An answer that nobody asked for proves nothing.
+        if self.pings.answered < self.pings.sent {
+            self.pings.answered += 1;
+        }
+        let id = id
+            .and_then(RequestId::parse)
+            .filter(|&id| self.was_sent(id));
+        self.pings.answered_id = self.pings.answered_id.max(id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn probed(sent: u64, answered: u64, answered_id: Option<u64>) -> bool {
+        let probe = Some(Probe {
+            id: RequestId(7),
+            number: 2,
+        });
+        let answered_id = answered_id.map(RequestId);
+        Pings {
+            sent,
+            answered,
+            answered_id,
+            probe,
+        }
+        .is_proved()
+    }
+
+    #[test]
+    fn a_probe_is_answered_by_its_id_or_by_as_many_answers_as_pings() {
+        assert!(!probed(2, 0, None));
+        assert!(!probed(2, 1, Some(3)), "the heartbeat before the probe");
+        assert!(probed(2, 1, Some(7)), "a pong before it was lost");
+        assert!(probed(2, 2, None));
+        assert!(!Pings::default().is_proved());
+    }
+}

@@ -1,0 +1,277 @@
+//! A connection is replaced by a new one while events flow: each is handed out once, in order, and no gap is told.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kucoin_streams::v1::{
+    AnyFuturesTopic, AnySpotTopic, Balances, FuturesOrders, SpotOrders, SpotOrdersV1,
+};
+use kucoin_streams::{Config, GapReason, Kucoin, RotateError, Subscription, Topic, WsKey};
+use kucoin_streams_exchange::{Cut, Effect, Ended, Exchange, Faults, TruthEntry};
+use serde::Serialize;
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::rig::*;
+
+const SPOT: WsKey = WsKey::SpotPrivateV1;
+
+/// Of each connection. Token requests go out one a second in the long run.
+const ROTATIONS: usize = 4;
+
+/// Overlaps that need no second: one exchange pushes everywhere at once.
+fn brisk() -> Config {
+    let mut config = quick();
+    config.session.overlap = Duration::from_millis(20);
+    config
+}
+
+async fn rotate(kucoin: &Kucoin) {
+    soon(kucoin.rotate(SPOT)).await.unwrap();
+}
+
+/// Lets things happen until told to end; what happens is bounded, so that queues are not the matter here.
+async fn live(exchange: &Exchange, until: &watch::Receiver<bool>) {
+    while !*until.borrow() {
+        exchange.account().step(5);
+        tokio::task::yield_now().await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+fn of(exchange: &Exchange, topics: &[String]) -> Vec<TruthEntry> {
+    let log = exchange.truth().snapshot().into_iter();
+    log.filter(|entry| topics.iter().any(|topic| topic == entry.topic))
+        .collect()
+}
+
+type Seen = (String, Value);
+
+/// A subscription that is read all the time.
+struct Reading<T: Topic> {
+    wanted: watch::Sender<usize>,
+    task: JoinHandle<(Subscription<T>, Vec<Seen>)>,
+}
+
+impl<T: Topic<Event: Serialize>> Reading<T> {
+    fn begin(mut subscription: Subscription<T>) -> Self {
+        let (wanted, mut enough) = watch::channel(usize::MAX);
+        let task = tokio::spawn(async move {
+            let mut seen = Vec::new();
+            while seen.len() < *enough.borrow_and_update() {
+                tokio::select! {
+                    item = subscription.next() => match item {
+                        Some(Ok(update)) => seen.push((update.topic().to_string(), json(update.event()))),
+                        Some(Err(gap)) => panic!("after {} events: {gap:?}", seen.len()),
+                        None => panic!("it ended after {} events", seen.len()),
+                    },
+                    _ = enough.changed() => {}
+                }
+            }
+            (subscription, seen)
+        });
+        Self { wanted, task }
+    }
+
+    /// Waits for as many events as there were, and gives them; no more may come.
+    async fn finish(self, truth: Vec<TruthEntry>) -> (Subscription<T>, Vec<Seen>) {
+        self.wanted.send(truth.len()).unwrap();
+        let (mut subscription, seen) = soon(self.task).await.unwrap();
+        assert!(subscription.try_next().is_none(), "nothing is doubled");
+        (subscription, seen)
+    }
+}
+
+#[track_caller]
+fn compare(seen: &[Seen], truth: &[TruthEntry]) {
+    assert_eq!(seen.len(), truth.len());
+    for ((topic, event), entry) in seen.iter().zip(truth) {
+        assert_eq!((topic.as_str(), event), (entry.topic, &as_event(entry)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_rotations_in_a_flow_of_events_lose_none_double_none_and_tell_no_gap() {
+    let exchange = Exchange::builder()
+        .seed(71)
+        .truth_capacity(1_000_000)
+        .start()
+        .await
+        .unwrap();
+    let kucoin = client_with(&exchange, brisk());
+    let spot = AnySpotTopic::account_wide();
+    let futures = AnyFuturesTopic::account_wide();
+    let spot_names = spot.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let futures_names = futures.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let spot = Reading::begin(soon(kucoin.subscribe(spot)).await.unwrap());
+    let futures = Reading::begin(soon(kucoin.subscribe(futures)).await.unwrap());
+    let mut told = Told::of(&kucoin);
+
+    let (stop, stopped) = watch::channel(false);
+    let exchange = Arc::new(exchange);
+    let lives = exchange.clone();
+    let task = tokio::spawn(async move { live(&lives, &stopped).await });
+    for _ in 0..ROTATIONS {
+        rotate(&kucoin).await;
+        soon(kucoin.rotate(WsKey::FuturesPrivateV1)).await.unwrap();
+    }
+    stop.send(true).unwrap();
+    task.await.unwrap();
+
+    let (spot, events) = spot.finish(of(&exchange, &spot_names)).await;
+    compare(&events, &of(&exchange, &spot_names));
+    let (futures, events) = futures.finish(of(&exchange, &futures_names)).await;
+    compare(&events, &of(&exchange, &futures_names));
+    let words = told.words();
+    assert_eq!(
+        words.iter().filter(|word| word.contains("Rotated")).count(),
+        2 * ROTATIONS,
+        "{words:?}"
+    );
+    assert!(
+        words.iter().all(|word| word.contains("Rotated")),
+        "{words:?}"
+    );
+
+    let stats = exchange.stats();
+    assert_eq!(
+        stats.token_requests.len(),
+        2 * ROTATIONS + 2,
+        "a fresh token for each"
+    );
+    for connection in &stats.connections[..2 * ROTATIONS] {
+        assert!(
+            matches!(
+                connection.ended,
+                None | Some(Ended::ClientClosed { code: Some(1000) })
+            ),
+            "{:?}",
+            connection.ended
+        );
+    }
+    for ledger in spot.ledger().iter().chain(&futures.ledger()) {
+        assert!(ledger.balances(), "{ledger:?}");
+    }
+    let duplicates: u64 = spot.ledger().iter().map(|ledger| ledger.duplicates).sum();
+    assert!(duplicates > 0, "the connections did overlap");
+}
+
+#[tokio::test]
+async fn a_rotation_gives_the_events_that_follow_another_epoch() {
+    let exchange = exchange(Faults::new()).await;
+    let kucoin = client_with(&exchange, brisk());
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    exchange.account().deposit("USDT", 1.into()).unwrap();
+    assert_eq!(event(&mut balances).await.epoch(), 1);
+    rotate(&kucoin).await;
+    exchange.account().deposit("USDT", 2.into()).unwrap();
+    assert_eq!(event(&mut balances).await.epoch(), 2);
+    assert_eq!(exchange.stats().connections.len(), 2);
+}
+
+#[tokio::test]
+async fn a_successor_that_fails_costs_nothing() {
+    let refuse = Effect::TokenServerError { status: 500 };
+    let exchange = exchange(Faults::new().on_token_request(2, refuse)).await;
+    let kucoin = client_with(&exchange, brisk());
+    let mut told = Told::of(&kucoin);
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    let error = soon(kucoin.rotate(SPOT)).await.unwrap_err();
+    assert!(
+        matches!(&error, RotateError::Failed(_)) && error.is_retryable(),
+        "{error:?}"
+    );
+    exchange.account().deposit("USDT", 1.into()).unwrap();
+    assert_eq!(event(&mut balances).await.epoch(), 1);
+    assert_eq!(
+        told.words(),
+        [
+            "open".to_owned(),
+            format!("live {BALANCE}"),
+            "exception".to_owned()
+        ]
+    );
+    rotate(&kucoin).await;
+}
+
+#[tokio::test]
+async fn a_cut_before_the_successor_is_ready_goes_the_ordinary_way_with_its_gap() {
+    let slow = Effect::DelayWelcome {
+        by: Duration::from_millis(300),
+    };
+    let exchange = exchange(Faults::new().on_connection(2, slow)).await;
+    let kucoin = client_with(&exchange, brisk());
+    let mut told = Told::of(&kucoin);
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    let cut = async {
+        while exchange.stats().connections.len() < 2 {
+            tokio::task::yield_now().await;
+        }
+        exchange.inject(Effect::Cut(Cut::Reset));
+    };
+    let (rotated, ()) = soon(async { tokio::join!(kucoin.rotate(SPOT), cut) }).await;
+    assert!(
+        matches!(rotated, Err(RotateError::Failed(_))),
+        "{rotated:?}"
+    );
+    told.reconnected().await;
+    exchange.account().deposit("USDT", 3.into()).unwrap();
+    let gap = next(&mut balances).await.unwrap_err();
+    assert!(
+        matches!(gap.reason, GapReason::Reconnected { .. }),
+        "{gap:?}"
+    );
+    event(&mut balances).await;
+}
+
+#[tokio::test]
+async fn subscriptions_may_come_and_go_while_it_rotates() {
+    let late = Effect::DelayAcks {
+        by: Duration::from_millis(200),
+        count: Some(2),
+    };
+    let exchange = exchange(Faults::new().on_connection(2, late)).await;
+    let kucoin = client_with(&exchange, brisk());
+    let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
+    let dropped = soon(kucoin.subscribe(SpotOrdersV1)).await.unwrap();
+    let meanwhile = async {
+        while exchange.stats().connections.len() < 2 {
+            tokio::task::yield_now().await;
+        }
+        drop(dropped);
+        kucoin.subscribe(Balances).await.unwrap()
+    };
+    let (rotated, mut balances) =
+        soon(async { tokio::join!(kucoin.rotate(SPOT), meanwhile) }).await;
+    rotated.unwrap();
+    exchange.account().step(40);
+    for (truth, got) in [
+        (
+            truth_of(&exchange, ORDERS),
+            all_events(&mut orders, &exchange, ORDERS).await,
+        ),
+        (
+            truth_of(&exchange, BALANCE),
+            all_events(&mut balances, &exchange, BALANCE).await,
+        ),
+    ] {
+        assert_eq!(got, truth);
+    }
+    let stats = exchange.stats();
+    let mut topics = stats.connections[1].topics.clone();
+    topics.sort();
+    assert_eq!(topics, [BALANCE, ORDERS]);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_not_live_cannot_be_rotated() {
+    let exchange = exchange(Faults::new()).await;
+    let kucoin = client(&exchange);
+    assert_eq!(soon(kucoin.rotate(SPOT)).await, Err(RotateError::NotLive));
+    let _orders = soon(kucoin.subscribe(FuturesOrders)).await.unwrap();
+    assert_eq!(soon(kucoin.rotate(SPOT)).await, Err(RotateError::NotLive));
+    kucoin.close().await;
+    let closed = soon(kucoin.rotate(WsKey::FuturesPrivateV1)).await;
+    assert!(matches!(closed, Err(RotateError::Closed(_))), "{closed:?}");
+}
