@@ -13,6 +13,9 @@ use crate::queue::Frame;
 /// for; one that is ready is not read further until it serves.
 const KEPT: usize = 16_384;
 
+/// And so many bytes of them; orders and balances have some hundred each.
+const KEPT_BYTES: usize = 32 << 20;
+
 /// The answer to who asked for a rotation.
 pub(crate) type RotateReply = oneshot::Sender<Result<(), RotateError>>;
 
@@ -29,6 +32,7 @@ pub(crate) struct HandOver {
     number: u32,
     /// What came on the next connection, to be handed on once it serves.
     kept: VecDeque<Pushed>,
+    kept_bytes: usize,
     /// What is to be handed on before anything else is read.
     pub(crate) backlog: VecDeque<Pushed>,
     asked: Vec<RotateReply>,
@@ -48,18 +52,31 @@ impl HandOver {
     }
 
     pub(crate) fn keep(&mut self, pushed: Pushed) {
+        self.kept_bytes += pushed.frame.payload.len();
         self.kept.push_back(pushed);
+    }
+
+    /// Forgets what was kept of the topics that are as asked.
+    pub(crate) fn forget(&mut self, topics: impl Fn(&str) -> bool) {
+        self.kept.retain(|pushed| !topics(&pushed.topic));
+        let bytes = self.kept.iter().map(|pushed| pushed.frame.payload.len());
+        self.kept_bytes = bytes.sum();
     }
 
     /// True where nothing more of the next connection is to be read for now.
     pub(crate) fn is_full(&self) -> bool {
-        self.kept.len() >= KEPT
+        self.kept.len() >= KEPT || self.kept_bytes >= KEPT_BYTES
     }
 
     /// The next connection serves from here on.
     pub(crate) fn take_over(&mut self) {
         self.part = self.part_of_successor();
         self.backlog.append(&mut self.kept);
+        self.kept_bytes = 0;
+    }
+
+    pub(crate) fn take_backlog(&mut self) -> VecDeque<Pushed> {
+        std::mem::take(&mut self.backlog)
     }
 
     /// From here on nothing comes twice.
@@ -70,7 +87,9 @@ impl HandOver {
     /// The next connection came to nothing.
     pub(crate) fn give_up(&mut self) {
         self.part = Part::Alone;
-        self.kept.clear();
+        // A rotation is rare, and its frames need not hold memory for the next one.
+        self.kept = VecDeque::new();
+        self.kept_bytes = 0;
     }
 
     pub(crate) fn ask(&mut self, reply: RotateReply) {

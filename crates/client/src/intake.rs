@@ -152,12 +152,12 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                     return self.session.handle(now, side, lost);
                 }
             }
+            if side == Side::Successor && self.hand_over.is_full() {
+                return self.session.hurry(now);
+            }
             // What a hand-over changes is for the next look at everything.
             if self.carry_out() || left == 0 || self.held_up.is_some() {
                 return;
-            }
-            if side == Side::Successor && self.hand_over.is_full() {
-                return self.session.hurry(now);
             }
             let Some(link) = &mut self.line(side).link else {
                 return;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kucoin_streams_session::{Action, CloseReason, Report, Side};
 use kucoin_streams_transport::Connect;
-use kucoin_streams_wire::{ConnectionKind, ConnectionSource};
+use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol, Serves};
 use tokio::time::Instant;
 
 use crate::connection::ConnectionState;
@@ -83,13 +83,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             Report::Ended { .. } => {}
             Report::Lost => {
                 // It came before the loss, so it must stand before the gap.
-                if let Some(held_up) = self.held_up.take() {
-                    self.routes
-                        .deliver(&held_up.pushed.topic, held_up.pushed.frame);
-                }
-                for pushed in std::mem::take(&mut self.hand_over.backlog) {
-                    self.routes.deliver(&pushed.topic, pushed.frame);
-                }
+                self.deliver_rest();
                 self.routes.lost(wall_clock());
                 self.state.send_replace(ConnectionState::Connecting);
             }
@@ -112,6 +106,9 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                 self.hand_over.answer(&Ok(()));
             }
             Report::OverlapBegan => self.hand_over.begin_overlap(),
+            Report::Prepared { request } => self
+                .hand_over
+                .forget(|topic| K::Protocol::serves(&request, topic) != Serves::No),
             Report::OverlapEnded => self.hand_over.end_overlap(),
             Report::RotationFailed(failure) => {
                 self.hand_over.give_up();
@@ -171,8 +168,18 @@ impl<K: ConnectionKind, S, C: Connect> Driver<K, S, C> {
             reason: reason.clone(),
         };
         self.hand_over.answer(&Err(over.into()));
+        self.deliver_rest();
         self.routes.end(&reason);
         self.state.send_replace(ConnectionState::Closed(reason));
+    }
+
+    /// Hands on what was received and waits here, whether there is room for it or not.
+    fn deliver_rest(&mut self) {
+        let held_up = self.held_up.take().map(|held_up| held_up.pushed);
+        let backlog = self.hand_over.take_backlog();
+        for pushed in held_up.into_iter().chain(backlog) {
+            self.routes.deliver(&pushed.topic, pushed.frame);
+        }
     }
 
     fn tell(&self, event: LifecycleEvent) {

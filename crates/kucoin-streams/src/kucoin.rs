@@ -195,6 +195,22 @@ impl<S: ConnectionSource, C: Connect> Kucoin<S, C> {
         }
     }
 
+    /// Replaces every connection that is open by a new one, all at the same time: see [`Connection::rotate`]. Cancel
+    /// safe.
+    ///
+    /// # Errors
+    /// The first of those of [`Connection::rotate`]; the other connections are rotated all the same.
+    pub async fn rotate_all(&self) -> Result<(), RotateError> {
+        let is_open = |ws_key: &WsKey| {
+            let state = self.state(*ws_key);
+            state.is_some_and(|state| !matches!(state, ConnectionState::Closed(_)))
+        };
+        let open = WsKey::ALL.into_iter().filter(is_open);
+        let rotations = open.map(|ws_key| self.rotate(ws_key));
+        let outcomes = futures_util::future::join_all(rotations).await;
+        outcomes.into_iter().collect()
+    }
+
     /// Ends every connection in order: unsubscribes, closes, and resolves when their tasks are done, after about
     /// two seconds at the latest. Subscriptions end behind what they have received.
     pub async fn close(&self) {

@@ -104,6 +104,12 @@ pub enum Report<R> {
     },
     /// The successor begins to subscribe: from here on an event may come on both connections.
     OverlapBegan,
+    /// The successor has a request acknowledged. What it brought of it before comes on the serving connection too, or is
+    /// of an earlier subscription: it is to be forgotten.
+    Prepared {
+        /// The request.
+        request: R,
+    },
     /// From here on no event comes a second time by the rotation.
     OverlapEnded,
     /// The successor came to nothing; the serving connection goes on as if nothing had been tried.

@@ -28,6 +28,9 @@ impl<P: Protocol> RotatingSession<P> {
                     self.rotation.plan(now)
                 }
                 Action::Report(Report::Lost) => lost = true,
+                Action::Report(Report::Live { request }) => {
+                    self.subscribe_successor(now, request.clone());
+                }
                 Action::Report(Report::Refused { request, .. }) => self.forget(now, request),
                 _ => {}
             }
@@ -63,7 +66,16 @@ impl<P: Protocol> RotatingSession<P> {
                     let began = Action::Report(Report::OverlapBegan);
                     self.actions.push_back((Side::Serving, began));
                 }
-                // What is acknowledged is told with the hand-over, where it is news.
+                Action::Report(Report::Live { request }) => {
+                    let prepared = Action::Report(Report::Prepared { request });
+                    self.actions.push_back((Side::Serving, prepared));
+                }
+                Action::Report(Report::Ended { request }) => {
+                    if let Some(at) = successor.later.iter().position(|later| *later == request) {
+                        successor.later.remove(at);
+                        successor.session.subscribe(now, request);
+                    }
+                }
                 Action::Report(_) => {}
                 action => self.actions.push_back((Side::Successor, action)),
             }
@@ -77,10 +89,9 @@ impl<P: Protocol> RotatingSession<P> {
 
     /// Takes the rotation one stage further; false where nothing is due.
     fn advance(&mut self, now: Instant) -> bool {
-        let settled = self
-            .successor
-            .as_ref()
-            .is_some_and(|successor| successor.session.is_settled());
+        let settled =
+            |successor: &Successor<P>| successor.session.is_settled() && successor.later.is_empty();
+        let settled = self.serving.is_settled() && self.successor.as_ref().is_some_and(settled);
         let overlap = self.serving.config.overlap;
         match self.rotation.stage {
             Stage::Steady if self.rotation.is_due(now) && self.serving.can_be_succeeded() => {
@@ -125,6 +136,7 @@ impl<P: Protocol> RotatingSession<P> {
         self.successor = Some(Successor {
             session,
             refused: Vec::new(),
+            later: Vec::new(),
         });
     }
 
@@ -133,6 +145,7 @@ impl<P: Protocol> RotatingSession<P> {
         let Some(Successor {
             mut session,
             refused,
+            ..
         }) = self.successor.take()
         else {
             return;
@@ -215,10 +228,25 @@ impl<P: Protocol> RotatingSession<P> {
         }
     }
 
+    /// The successor is to serve this request too.
+    pub(crate) fn subscribe_successor(&mut self, now: Instant, request: P::Request) {
+        if let Some(successor) = &mut self.successor {
+            successor
+                .refused
+                .retain(|refused| refused.request != request);
+            if !successor.session.is_ending(&request) {
+                successor.session.subscribe(now, request);
+            } else if !successor.later.contains(&request) {
+                successor.later.push(request);
+            }
+        }
+    }
+
     /// The successor is not to serve this request.
     pub(crate) fn forget(&mut self, now: Instant, request: &P::Request) {
         if let Some(successor) = &mut self.successor {
             successor.session.unsubscribe(now, request);
+            successor.later.retain(|later| later != request);
             successor
                 .refused
                 .retain(|refused| refused.request != *request);

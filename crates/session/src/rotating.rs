@@ -42,6 +42,9 @@ pub(crate) struct Successor<P: Protocol> {
     pub(crate) session: Session<P>,
     /// What was refused to it: the serving connection still holds these, so it is told with the hand-over.
     pub(crate) refused: Vec<Refused<P::Request>>,
+    /// What is to be subscribed when its last subscription has ended: a new one of the serving connection is not to be
+    /// mixed with an old one of the successor.
+    pub(crate) later: Vec<P::Request>,
 }
 
 pub(crate) struct Refused<R> {
@@ -108,16 +111,12 @@ impl<P: Protocol> RotatingSession<P> {
         self.collect(now);
     }
 
-    /// As [`Session::subscribe`], on the successor too. A hand-over that is under way waits for it.
+    /// As [`Session::subscribe`], on the successor too, once the serving connection has it: what the successor brings
+    /// of it comes on the serving connection as well then, in its order. A hand-over that is under way waits for both.
     pub fn subscribe(&mut self, now: Instant, request: P::Request) {
         self.serving.subscribe(now, request.clone());
-        if let Some(successor) = &mut self.successor
-            && self.serving.wants(&request)
-        {
-            successor
-                .refused
-                .retain(|refused| refused.request != request);
-            successor.session.subscribe(now, request);
+        if self.serving.holds(&request) {
+            self.subscribe_successor(now, request);
         }
         self.collect(now);
     }

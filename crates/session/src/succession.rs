@@ -7,7 +7,7 @@ use kucoin_streams_wire::{Protocol, RequestId};
 use zeroize::Zeroizing;
 
 use crate::Session;
-use crate::topics::Held;
+use crate::topics::{Entry, Held};
 
 /// Pings and their answers on one connection.
 ///
@@ -40,15 +40,17 @@ impl Pings {
 }
 
 impl<P: Protocol> Session<P> {
-    /// A session that takes this one's place once it is ready: everything that is wanted here is wanted there, in the
-    /// same order. It makes one attempt, and any failure of it is its end.
+    /// A session that takes this one's place once it is ready: everything that is live here is wanted there, in the
+    /// same order; what is still on its way is to be subscribed there when it is live here. It makes one attempt, and
+    /// any failure of it is its end.
     pub(crate) fn successor(&mut self) -> Self {
         let mut successor = Self::new(self.config.clone(), self.random.next());
         successor.on_trial = true;
         successor.epoch = self.epoch;
         successor.history = self.history.of_successor();
-        for request in self.topics.wanted() {
-            successor.topics.want(request.clone());
+        let live = |entry: &&Entry<P::Request>| entry.wanted && entry.held == Held::Live;
+        for entry in self.topics.iter().filter(live) {
+            successor.topics.want(entry.request.clone());
         }
         successor
     }
@@ -61,6 +63,12 @@ impl<P: Protocol> Session<P> {
     /// True where a rotation may begin: live, and with no loss still to be mended.
     pub(crate) fn can_be_succeeded(&self) -> bool {
         self.is_live() && !self.history.is_replaying()
+    }
+
+    /// True where a request is not wanted any more, and its subscription is still to be ended.
+    pub(crate) fn is_ending(&self, request: &P::Request) -> bool {
+        let ending = |entry: &Entry<P::Request>| !entry.wanted && entry.request == *request;
+        self.topics.iter().any(ending)
     }
 
     pub(crate) fn wants(&self, request: &P::Request) -> bool {

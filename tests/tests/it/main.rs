@@ -10,6 +10,7 @@ mod frames;
 mod greetings;
 mod heartbeat;
 mod independent_exchange;
+mod ledger;
 mod lookalike;
 mod losses;
 mod pro_v2;

@@ -7,7 +7,7 @@ use kucoin_streams::v1::{
     AnyFuturesTopic, AnySpotTopic, Balances, FuturesOrders, SpotOrders, SpotOrdersV1,
 };
 use kucoin_streams::{Config, GapReason, Kucoin, RotateError, Subscription, Topic, WsKey};
-use kucoin_streams_exchange::{Cut, Effect, Ended, Exchange, Faults, TruthEntry};
+use kucoin_streams_exchange::{Cut, Effect, Ended, Exchange, Faults, Stats, TruthEntry};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -262,6 +262,124 @@ async fn subscriptions_may_come_and_go_while_it_rotates() {
     let mut topics = stats.connections[1].topics.clone();
     topics.sort();
     assert_eq!(topics, [BALANCE, ORDERS]);
+}
+
+/// True once both of two connections are subscribed to so many topics.
+fn both_subscribed(topics: usize) -> impl Fn(&Stats) -> bool {
+    move |stats| {
+        let mut connections = stats.connections.iter();
+        stats.connections.len() == 2 && connections.all(|known| known.topics.len() == topics)
+    }
+}
+
+#[tokio::test]
+async fn a_cut_in_the_overlap_is_one_gap_and_costs_no_event() {
+    let cut = Faults::new().cut_after_frames(60, Cut::Reset);
+    let exchange = exchange(cut).await;
+    let mut config = quick();
+    // The hand-over comes by the cut, not by the time.
+    config.session.overlap = Duration::from_secs(600);
+    let kucoin = client_with(&exchange, config);
+    let mut told = Told::of(&kucoin);
+    let mut orders = soon(kucoin.subscribe(SpotOrdersV1)).await.unwrap();
+    let account = exchange.account();
+    while exchange.truth().total_of(ORDERS_V1) < 10 {
+        account.step(1);
+    }
+    let mut ready = kucoin.lifecycle();
+    let meanwhile = async {
+        soon(exchange.wait_until(both_subscribed(1))).await;
+        // The first connection is ahead of the second, so it reaches the number first.
+        while exchange.truth().total_of(ORDERS_V1) < 60 {
+            account.step(1);
+        }
+        let first_is_cut = |stats: &Stats| stats.connections[0].ended.is_some();
+        soon(exchange.wait_until(first_is_cut)).await;
+    };
+    let (rotated, ()) = soon(async { tokio::join!(kucoin.rotate(SPOT), meanwhile) }).await;
+    assert!(rotated.is_ok(), "{rotated:?}: {:?}", ready.try_next());
+    account.step(40);
+
+    let truth = truth_of(&exchange, ORDERS_V1);
+    let (mut events, mut gaps) = (Vec::new(), 0);
+    while events.len() < truth.len() {
+        match next(&mut orders).await {
+            Ok(update) => {
+                assert_eq!(update.epoch(), 1 + gaps);
+                events.push(json(update.event()));
+            }
+            Err(gap) => {
+                let GapReason::Reconnected { epoch, .. } = gap.reason else {
+                    panic!("another gap: {gap:?}");
+                };
+                gaps += 1;
+                assert_eq!(epoch, 2);
+            }
+        }
+    }
+    assert_eq!(gaps, 1);
+    assert_eq!(events, truth);
+    assert!(orders.try_next().is_none(), "nothing is doubled");
+    let words = told.words();
+    assert!(!words.contains(&"reconnected".to_owned()), "{words:?}");
+    let stats = exchange.stats();
+    assert_eq!((stats.tokens_issued, stats.connections.len()), (2, 2));
+}
+
+#[tokio::test]
+async fn a_topic_that_is_refused_on_the_new_connection_ends_behind_its_last_event() {
+    let refuse = Effect::RefuseTopic {
+        topic: ORDERS.into(),
+        code: 404,
+        text: "topic is not found".into(),
+    };
+    let exchange = exchange(Faults::new().on_connection(2, refuse)).await;
+    let kucoin = client_with(&exchange, brisk());
+    let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    exchange.account().step(20);
+    rotate(&kucoin).await;
+    let truth = truth_of(&exchange, ORDERS);
+    assert_eq!(all_events(&mut orders, &exchange, ORDERS).await, truth);
+    let gap = next(&mut orders).await.unwrap_err();
+    assert!(matches!(gap.reason, GapReason::Refused { .. }), "{gap:?}");
+    assert!(soon(orders.next()).await.is_none());
+    exchange.account().step(20);
+    let truth = truth_of(&exchange, BALANCE);
+    assert_eq!(all_events(&mut balances, &exchange, BALANCE).await, truth);
+}
+
+#[tokio::test]
+async fn the_old_connection_is_closed_in_order_and_each_has_a_token_of_its_own() {
+    let exchange = exchange(Faults::new()).await;
+    let kucoin = client_with(&exchange, brisk());
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    for number in 0..3 {
+        rotate(&kucoin).await;
+        let closed = Some(Ended::ClientClosed { code: Some(1000) });
+        soon(exchange.wait_until(|stats| stats.connections[number].ended == closed)).await;
+        assert_eq!(exchange.stats().open_connections().count(), 1);
+        assert_eq!(exchange.stats().connections.len(), number + 2);
+        exchange.account().deposit("USDT", 1.into()).unwrap();
+        event(&mut balances).await;
+    }
+    let stats = exchange.stats();
+    let tokens = stats.connections.iter().map(|connection| connection.token);
+    assert!(tokens.eq([Some(1), Some(2), Some(3), Some(4)]));
+}
+
+#[tokio::test]
+async fn all_open_connections_are_rotated_at_once_and_those_that_are_not_open_are_left() {
+    let exchange = exchange(Faults::new()).await;
+    let kucoin = client_with(&exchange, brisk());
+    soon(kucoin.rotate_all()).await.unwrap();
+    assert_eq!(exchange.stats().connections.len(), 0);
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    let _orders = soon(kucoin.subscribe(FuturesOrders)).await.unwrap();
+    soon(kucoin.rotate_all()).await.unwrap();
+    assert_eq!(exchange.stats().connections.len(), 4);
+    exchange.account().deposit("USDT", 1.into()).unwrap();
+    assert_eq!(event(&mut balances).await.epoch(), 2);
 }
 
 #[tokio::test]

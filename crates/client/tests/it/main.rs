@@ -6,6 +6,8 @@ mod rig;
 
 mod closing;
 mod gaps;
+mod isolation;
 mod overflow;
 mod reconnecting;
+mod rotating;
 mod subscribing;

@@ -15,7 +15,7 @@ use kucoin_streams_wire::{
     WsKey,
 };
 
-/// Frames are words: `welcome`, `ack 1`, `refuse 1 topic not found`, `push /topic number`.
+/// Frames are words: `welcome`, `ack 1`, `refuse 1 topic not found`, `pong`, `push /topic number`.
 #[derive(Debug)]
 pub(crate) struct Words;
 
@@ -37,6 +37,7 @@ impl Protocol for Words {
                 message: message.into(),
                 scope: RefusalScope::Request,
             },
+            ["pong"] => Inbound::Pong { id: None },
             ["push", topic, _] => Inbound::Message {
                 topic: topic.into(),
             },

@@ -6,6 +6,7 @@ mod rig;
 
 mod closes_in_order;
 mod gives_up;
+mod hand_over_property;
 mod heartbeat;
 mod login;
 mod paces_requests;

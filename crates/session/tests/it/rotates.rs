@@ -62,6 +62,7 @@ impl Two {
                     Action::TakeOver => "take over".to_owned(),
                     Action::Report(Report::Rotated { .. }) => "rotated".to_owned(),
                     Action::Report(Report::OverlapBegan) => "overlap".to_owned(),
+                    Action::Report(Report::Prepared { request }) => format!("prepared {request}"),
                     Action::Report(Report::OverlapEnded) => "overlap over".to_owned(),
                     Action::Report(Report::RotationFailed(failure)) => format!("failed: {failure}"),
                     other => words(other),
@@ -83,7 +84,7 @@ impl Two {
         self.connect(Successor);
         self.expect(&["next: dial 1", "overlap", "next: send subscribe 1 /a"]);
         self.frame(Successor, "ack 1");
-        self.expect(&[]);
+        self.expect(&["prepared /a"]);
     }
 }
 
@@ -156,14 +157,180 @@ fn what_is_subscribed_while_it_rotates_is_waited_for() {
     let mut two = Two::live(&["/a"], Config::default());
     two.prepare();
     two.session.subscribe(two.now, "/b".to_owned());
-    two.expect(&["send subscribe 2 /b", "next: send subscribe 2 /b"]);
+    two.expect(&["send subscribe 2 /b"]);
     two.after(4_000);
     two.expect(&[]);
     two.frame(Serving, "ack 2");
+    two.expect(&["live /b", "next: send subscribe 2 /b"]);
+    two.after(4_000);
+    two.expect(&[]);
     two.frame(Successor, "ack 2");
-    two.poll();
+    two.expect(&["prepared /b"]);
     two.after(1_000);
     two.expect(&["send ping 3"]);
+}
+
+#[test]
+fn what_is_subscribed_while_it_drains_voids_the_proof() {
+    let mut two = Two::live(&["/a"], Config::default());
+    two.prepare();
+    two.after(1_000);
+    two.expect(&["send ping 2"]);
+    two.session.subscribe(two.now, "/b".to_owned());
+    two.frame(Serving, "pong");
+    two.expect(&["send subscribe 3 /b"]);
+    two.frame(Serving, "ack 3");
+    two.expect(&["live /b", "next: send subscribe 2 /b"]);
+    two.frame(Successor, "ack 2");
+    two.expect(&["prepared /b"]);
+    two.after(1_000);
+    two.expect(&["send ping 4"]);
+    two.frame(Serving, "pong");
+    two.expect(&["take over", "rotated"]);
+}
+
+#[test]
+fn a_topic_that_went_and_came_back_is_subscribed_anew_on_the_next_connection() {
+    let mut two = Two::live(&["/a"], Config::default());
+    two.prepare();
+    two.session.subscribe(two.now, "/b".to_owned());
+    two.frame(Serving, "ack 2");
+    two.expect(&[
+        "send subscribe 2 /b",
+        "live /b",
+        "next: send subscribe 2 /b",
+    ]);
+    two.session.unsubscribe(two.now, &"/b".to_owned());
+    two.frame(Serving, "ack 3");
+    two.session.subscribe(two.now, "/b".to_owned());
+    two.frame(Serving, "ack 4");
+    two.expect(&[
+        "send unsubscribe 3 /b",
+        "ended /b",
+        "send subscribe 4 /b",
+        "live /b",
+    ]);
+    // What it brings by the first subscription is not of the second.
+    two.frame(Successor, "ack 2");
+    two.expect(&["next: send unsubscribe 3 /b"]);
+    two.frame(Successor, "ack 3");
+    two.expect(&["next: send subscribe 4 /b"]);
+    two.after(2_000);
+    two.expect(&[]);
+    two.frame(Successor, "ack 4");
+    two.expect(&["prepared /b"]);
+    two.after(1_000);
+    two.expect(&["send ping 5"]);
+}
+
+#[test]
+fn a_topic_that_the_next_connection_refuses_is_told_with_the_hand_over() {
+    let mut two = Two::live(&["/a", "/b"], Config::default());
+    assert!(two.session.rotate(two.now));
+    two.connect(Successor);
+    two.poll();
+    two.frame(Successor, "ack 1");
+    two.frame(Successor, "refuse 2 404 topic /b is not found");
+    two.expect(&["prepared /a"]);
+    two.after(1_000);
+    two.frame(Serving, "pong");
+    two.expect(&[
+        "send ping 3",
+        "take over",
+        "refused /b 404 topic /b is not found",
+        "rotated",
+    ]);
+}
+
+#[test]
+fn a_refusal_by_a_successor_that_comes_to_nothing_costs_no_topic() {
+    let mut two = Two::live(&["/a", "/b"], Config::default());
+    assert!(two.session.rotate(two.now));
+    two.connect(Successor);
+    two.frame(Successor, "refuse 1 404 topic /a is not found");
+    two.poll();
+    let lost = Failure::new(Stage::Live, Severity::Transient, "cut");
+    two.session.handle(two.now, Successor, Input::Lost(lost));
+    two.expect(&["next: hang up 1000", "failed: cut"]);
+    assert!(two.session.holds(&"/a".to_owned()) && two.session.holds(&"/b".to_owned()));
+}
+
+#[test]
+fn a_connection_that_cannot_prove_that_it_is_drained_is_lost() {
+    let mut two = Two::live(&["/a"], Config::default());
+    two.prepare();
+    two.after(1_000);
+    two.expect(&["send ping 2"]);
+    two.after(9_000);
+    two.session.not_listening(two.now, Serving);
+    two.after(9_999);
+    // The heartbeats, and nothing else.
+    two.expect(&["send ping 3", "next: send ping 2"]);
+    two.after(1);
+    let told = two.poll();
+    assert_eq!(told[..2], ["hang up 1000", "lost"], "{told:?}");
+    let rest = ["take over", "live /a", "rotated"];
+    assert_eq!(told[told.len() - 3..], rest, "{told:?}");
+}
+
+#[test]
+fn a_pong_of_the_heartbeat_proves_nothing() {
+    let mut two = Two::live(&["/a"], Config::default());
+    two.after(17_500);
+    two.prepare();
+    two.after(500);
+    two.expect(&["send ping 2"]);
+    two.after(500);
+    two.expect(&["send ping 3"]);
+    two.frame(Serving, "pong");
+    two.expect(&[]);
+    two.frame(Serving, "pong");
+    two.expect(&["take over", "rotated"]);
+}
+
+#[test]
+fn without_room_a_successor_that_is_ready_hurries_and_one_that_is_not_is_given_up() {
+    let mut two = Two::live(&["/a"], Config::default());
+    two.prepare();
+    two.session.hurry(two.now);
+    two.expect(&["send ping 2"]);
+    two.session.hurry(two.now);
+    two.expect(&[]);
+
+    let mut two = Two::live(&["/a"], Config::default());
+    assert!(two.session.rotate(two.now));
+    two.connect(Successor);
+    two.poll();
+    two.session.hurry(two.now);
+    let told = two.poll();
+    assert_eq!(told[0], "next: hang up 1000");
+    assert!(told[1].starts_with("failed: more events"), "{told:?}");
+    assert!(two.session.is_live());
+}
+
+#[test]
+fn the_wish_to_rotate_again_waits_until_nothing_comes_twice() {
+    let mut two = Two::live(&["/a"], Config::default());
+    two.prepare();
+    two.after(1_000);
+    two.frame(Serving, "pong");
+    two.poll();
+    assert!(two.session.rotate(two.now));
+    two.after(1_000);
+    two.expect(&["send ping 2"]);
+    two.frame(Serving, "pong");
+    two.expect(&["overlap over", "next: fetch"]);
+}
+
+#[test]
+fn the_end_gives_the_successor_up() {
+    let mut two = Two::live(&["/a"], Config::default());
+    two.prepare();
+    two.session.shut(two.now);
+    two.expect(&["next: hang up 1000", "send unsubscribe 2 /a"]);
+    two.frame(Serving, "ack 2");
+    two.expect(&["ended /a", "hang up 1000", "closed: closed by the user"]);
+    assert!(!two.session.rotate(two.now));
 }
 
 #[test]
