@@ -50,8 +50,8 @@ pub(crate) struct WatchArgs {
     #[arg(long, value_name = "KEY")]
     pub(crate) ws_key: Vec<WsKey>,
 
-    /// A topic, repeatable, such as /account/balance or orderAll?tradeType=UNIFIED; --help lists them. Default: all about the account on each
-    /// connection.
+    /// A topic, repeatable, such as /account/balance or orderAll?tradeType=UNIFIED; --help lists them. Default: all
+    /// about the account on each connection.
     #[arg(long, value_name = "TOPIC")]
     pub(crate) topic: Vec<String>,
 

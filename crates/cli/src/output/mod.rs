@@ -2,6 +2,7 @@
 
 mod event;
 mod lines;
+mod names;
 mod ndjson;
 mod pretty;
 
@@ -16,13 +17,14 @@ use crate::output::pretty::Pretty;
 
 pub(crate) use event::Event;
 pub(crate) use lines::Lines;
+pub(crate) use names::Names;
 pub(crate) use ndjson::{Control, Line, Update};
 
 /// An event as it arrived, of whichever connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Arrived {
     pub(crate) ws_key: WsKey,
-    /// The topic as it was asked for.
+    /// The topic that was asked for.
     pub(crate) topic: Arc<str>,
     pub(crate) subject: Option<Text>,
     pub(crate) id: Option<Text>,
@@ -40,13 +42,16 @@ pub(crate) struct Arrived {
 pub(crate) struct Printer {
     out: Lines,
     pretty: Option<Pretty>,
+    names: Names,
 }
 
 impl Printer {
-    pub(crate) fn new(format: Format) -> Self {
+    /// `several`: of more than one connection, so that people are told which.
+    pub(crate) fn new(format: Format, names: Names, several: bool) -> Self {
         Self {
             out: Lines::to_stdout(),
-            pretty: (format == Format::Pretty).then(Pretty::for_stdout),
+            pretty: (format == Format::Pretty).then(|| Pretty::for_stdout(several)),
+            names,
         }
     }
 
@@ -61,23 +66,28 @@ impl Printer {
     pub(crate) fn update(&mut self, arrived: &Arrived) -> io::Result<()> {
         match &self.pretty {
             Some(pretty) => self.out.text(&pretty.update(arrived)),
-            None => self.out.json(&ndjson::update(arrived)),
+            None => {
+                let topic = self.names.asked(&arrived.topic);
+                self.out.json(&ndjson::update(arrived, topic))
+            }
         }
     }
 
     pub(crate) fn gap(&mut self, ws_key: WsKey, gap: &Gap) -> io::Result<()> {
+        let gap = self.names.of_gap(gap);
         match &self.pretty {
-            Some(pretty) => self.out.text(&pretty.gap(gap)),
-            None => ndjson::gap(ws_key, gap).map_or(Ok(()), |line| self.out.json(&line)),
+            Some(pretty) => self.out.text(&pretty.gap(ws_key, &gap)),
+            None => ndjson::gap(ws_key, &gap).map_or(Ok(()), |line| self.out.json(&line)),
         }
     }
 
     pub(crate) fn lifecycle(&mut self, lifecycle: &Lifecycle) -> io::Result<()> {
+        let lifecycle = self.names.of_lifecycle(lifecycle);
         match &self.pretty {
             Some(pretty) => pretty
-                .lifecycle(lifecycle)
+                .lifecycle(&lifecycle)
                 .map_or(Ok(()), |line| self.out.text(&line)),
-            None => ndjson::lifecycle(lifecycle).map_or(Ok(()), |line| self.out.json(&line)),
+            None => ndjson::lifecycle(&lifecycle).map_or(Ok(()), |line| self.out.json(&line)),
         }
     }
 

@@ -140,10 +140,10 @@ pub(crate) enum Reason<'a> {
     },
 }
 
-pub(super) fn update(arrived: &Arrived) -> Line<'_> {
+pub(super) fn update<'a>(arrived: &'a Arrived, topic: &'a str) -> Line<'a> {
     Line::Update(Update {
         ws_key: Some(arrived.ws_key.as_str()),
-        topic: &arrived.topic,
+        topic,
         subject: arrived.subject.as_ref(),
         id: arrived.id.as_ref(),
         user_id: arrived.user_id.as_ref(),

@@ -1,5 +1,6 @@
 //! `watch`: show the events of an account as they come.
 
+mod access;
 mod feed;
 mod live;
 mod plan;
@@ -12,12 +13,13 @@ use crate::demo::Demo;
 use crate::exit::{Failed, Status, keep_on};
 use crate::output::Printer;
 use crate::signals::Signals;
+use crate::watch::access::Access;
 use crate::watch::live::{Limits, Watch};
-use crate::watch::plan::Access;
+use crate::watch::plan::Plan;
 
 pub(crate) async fn run(args: Box<WatchArgs>) -> Result<(), Failed> {
     // What was asked for is checked before anything is started.
-    let wishes = plan::wishes(&args.ws_key, &args.topic, plan::by_default(args.demo))?;
+    let plan = Plan::new(&args.ws_key, &args.topic, plan::by_default(args.demo))?;
     let demo = match args.demo {
         true => Some(Demo::start().await?),
         false => None,
@@ -31,12 +33,14 @@ pub(crate) async fn run(args: Box<WatchArgs>) -> Result<(), Failed> {
         .map_err(|error| Failed::other(error.to_string()))?;
     let signals = Signals::listen()
         .map_err(|error| Failed::other(format!("cannot listen for signals: {error}")))?;
-    let mut printer = Printer::new(Format::or_by_terminal(args.format));
+    let format = Format::or_by_terminal(args.format);
     let whose = match &demo {
         Some(_) => "a made-up account on an exchange inside of this program",
         None => "your account",
     };
-    let heading = format!("{whose}, {}", plan::summary(&wishes));
+    let heading = format!("{whose}, {}", plan.summary());
+    let Plan { wishes, names } = plan;
+    let mut printer = Printer::new(format, names, wishes.len() > 1);
     if !keep_on(printer.heading(&heading))? {
         return Ok(());
     }

@@ -1,12 +1,10 @@
-//! What to watch, with which credentials, and where.
+//! What to watch.
 
 use kucoin_streams::v1::{AnyFuturesTopic, AnySpotTopic, AnyTopic};
-use kucoin_streams::{Credentials, Hosts, Kucoin, WsKey, pro, v1};
+use kucoin_streams::{Kucoin, WsKey, pro, v1};
 
-use crate::args::{HostArgs, WatchArgs};
-use crate::demo::Demo;
-use crate::exit::{Failed, Status};
-use crate::output::Event;
+use crate::exit::Failed;
+use crate::output::{Event, Names};
 use crate::watch::feed::Feed;
 
 /// What is watched where nothing is asked for. Pro V2 tells the same account a second time, and for a unified
@@ -16,32 +14,12 @@ const BY_DEFAULT: [WsKey; 2] = [WsKey::SpotPrivateV1, WsKey::FuturesPrivateV1];
 /// So many topics are named one by one.
 const NAMED_AT_MOST: usize = 3;
 
-/// Credentials and hosts.
-pub(crate) struct Access {
-    pub(crate) credentials: Credentials,
-    pub(crate) hosts: Hosts,
-}
-
-impl Access {
-    pub(crate) fn new(args: &WatchArgs, demo: Option<&Demo>) -> Result<Self, Failed> {
-        if let Some(demo) = demo {
-            return Ok(Self {
-                credentials: demo.credentials()?,
-                hosts: Hosts::default()
-                    .with_rest(&demo.rest_url())
-                    .and_then(|hosts| hosts.with_pro_ws(&demo.pro_ws_url()))
-                    .map_err(|error| Failed::other(error.to_string()))?,
-            });
-        }
-        let credentials = Credentials::from_env().map_err(|error| Failed {
-            status: Status::Usage,
-            message: format!("{error}; set these variables, or try `kucoin-streams watch --demo`, which needs none"),
-        })?;
-        Ok(Self {
-            credentials,
-            hosts: hosts(&args.hosts)?,
-        })
-    }
+/// All that is wanted.
+pub(crate) struct Plan {
+    /// The connections, in the order in which they are documented.
+    pub(crate) wishes: Vec<Wish>,
+    /// What topics are to be called.
+    pub(crate) names: Names,
 }
 
 /// One connection, and what is wanted of it.
@@ -114,34 +92,55 @@ impl Topics {
     }
 }
 
-/// The connections to open and their topics, in the order in which connections are documented.
-///
-/// A connection that is asked for without a topic of its own is wanted with all about the account, and so is every
-/// connection of `by_default` where nothing is asked for.
-pub(crate) fn wishes(
-    ws_keys: &[WsKey],
-    topics: &[String],
-    by_default: &[WsKey],
-) -> Result<Vec<Wish>, Failed> {
-    let mut asked = Asked::parse(ws_keys, topics)?;
-    let origin = match ws_keys.is_empty() && topics.is_empty() {
-        true => Origin::Default,
-        false => Origin::Named,
-    };
-    let mut wishes = Vec::new();
-    for ws_key in WsKey::ALL {
-        let is_wanted = match origin {
-            Origin::Default => by_default.contains(&ws_key),
-            Origin::Named => ws_keys.contains(&ws_key),
+impl Plan {
+    /// The connections to open and their topics.
+    ///
+    /// A connection that is asked for without a topic of its own is wanted with all about the account, and so is every
+    /// connection of `by_default` where nothing is asked for.
+    pub(crate) fn new(
+        ws_keys: &[WsKey],
+        topics: &[String],
+        by_default: &[WsKey],
+    ) -> Result<Self, Failed> {
+        let mut asked = Asked::parse(ws_keys, topics)?;
+        let origin = match ws_keys.is_empty() && topics.is_empty() {
+            true => Origin::Default,
+            false => Origin::Named,
         };
-        let topics = match asked.take(ws_key) {
-            Some(topics) => topics,
-            None if is_wanted => Topics::account_wide(ws_key)?,
-            None => continue,
-        };
-        wishes.push(Wish { topics, origin });
+        let mut wishes = Vec::new();
+        for ws_key in WsKey::ALL {
+            let is_wanted = match origin {
+                Origin::Default => by_default.contains(&ws_key),
+                Origin::Named => ws_keys.contains(&ws_key),
+            };
+            let topics = match asked.take(ws_key) {
+                Some(topics) => topics,
+                None if is_wanted => Topics::account_wide(ws_key)?,
+                None => continue,
+            };
+            wishes.push(Wish { topics, origin });
+        }
+        let names = asked.names;
+        Ok(Self { wishes, names })
     }
-    Ok(wishes)
+
+    /// What is watched, in one short line.
+    pub(crate) fn summary(&self) -> String {
+        let names: Vec<String> = self.wishes.iter().flat_map(Wish::names).collect();
+        if names.len() <= NAMED_AT_MOST {
+            let asked: Vec<&str> = names.iter().map(|name| self.names.asked(name)).collect();
+            return asked.join(", ");
+        }
+        let counts = self.wishes.iter();
+        let counts: Vec<String> = counts
+            .map(|wish| format!("{} topics of {}", wish.names().len(), wish.ws_key()))
+            .collect();
+        match counts.split_last() {
+            Some((last, [])) => last.clone(),
+            Some((last, first)) => format!("{} and {last}", first.join(", ")),
+            None => String::new(),
+        }
+    }
 }
 
 /// The connections that are watched where nothing is asked for.
@@ -158,6 +157,7 @@ struct Asked {
     spot: Vec<AnySpotTopic>,
     futures: Vec<AnyFuturesTopic>,
     pro: Vec<pro::AnyTopic>,
+    names: Names,
 }
 
 impl Asked {
@@ -165,8 +165,7 @@ impl Asked {
     fn parse(ws_keys: &[WsKey], given: &[String]) -> Result<Self, Failed> {
         let mut asked = Self::default();
         for text in given {
-            // Topics of V1 are paths; those of Pro V2 are a channel and its parameters.
-            let ws_key = match text.contains('/') {
+            let ws_key = match is_path(text) {
                 true => asked.add_v1(text)?,
                 false => asked.add_pro(text)?,
             };
@@ -180,13 +179,20 @@ impl Asked {
     }
 
     fn add_v1(&mut self, text: &str) -> Result<WsKey, Failed> {
-        let topic: AnyTopic = text
-            .parse()
-            .map_err(|error| Failed::usage(format!("{error}")))?;
+        let topic: AnyTopic = text.parse().map_err(|error| {
+            let channel = text.trim_start_matches('/');
+            Failed::usage(match channel.parse::<pro::AnyTopic>() {
+                Ok(_) => format!(
+                    "`{text}` is no topic of V1; did you mean `{channel}` of Pro V2, without a `/`?"
+                ),
+                Err(_) => format!("{error}"),
+            })
+        })?;
         let ws_key = topic.ws_key();
+        let names = &mut self.names;
         match topic {
-            AnyTopic::Spot(topic) => add(&mut self.spot, topic),
-            AnyTopic::Futures(topic) => add(&mut self.futures, topic),
+            AnyTopic::Spot(topic) => add(&mut self.spot, topic, names, text),
+            AnyTopic::Futures(topic) => add(&mut self.futures, topic, names, text),
             other => return Err(unwatchable(other.ws_key())),
         }
         Ok(ws_key)
@@ -196,7 +202,7 @@ impl Asked {
         let topic: pro::AnyTopic = text
             .parse()
             .map_err(|error| Failed::usage(format!("{error}; topics of V1 begin with `/`")))?;
-        add(&mut self.pro, topic);
+        add(&mut self.pro, topic, &mut self.names, text);
         Ok(WsKey::PrivateProV2)
     }
 
@@ -216,8 +222,16 @@ impl Asked {
     }
 }
 
-fn add<T: PartialEq>(topics: &mut Vec<T>, topic: T) {
+/// Whether a topic is meant to be one of V1: these are paths, those of Pro V2 a channel and its parameters.
+fn is_path(text: &str) -> bool {
+    let (name, _) = text.split_once('?').unwrap_or((text, ""));
+    name.contains('/')
+}
+
+/// Adds a topic that is not there yet, and notes what it is to be called.
+fn add<T: PartialEq + ToString>(topics: &mut Vec<T>, topic: T, names: &mut Names, asked: &str) {
     if !topics.contains(&topic) {
+        names.note(topic.to_string(), asked);
         topics.push(topic);
     }
 }
@@ -226,61 +240,19 @@ fn unwatchable(ws_key: WsKey) -> Failed {
     Failed::usage(format!("{ws_key} cannot be watched by this version"))
 }
 
-/// What is watched, in one short line.
-pub(crate) fn summary(wishes: &[Wish]) -> String {
-    let names: Vec<String> = wishes.iter().flat_map(Wish::names).collect();
-    if names.len() <= NAMED_AT_MOST {
-        return names.join(", ");
-    }
-    let counts: Vec<String> = wishes
-        .iter()
-        .map(|wish| format!("{} topics of {}", wish.names().len(), wish.ws_key()))
-        .collect();
-    match counts.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, first)) => format!("{} and {last}", first.join(", ")),
-        None => String::new(),
-    }
-}
-
-fn hosts(args: &HostArgs) -> Result<Hosts, Failed> {
-    let mut hosts = Hosts::of(args.region.into());
-    let wrong = |error: kucoin_streams::auth::rest::HostsError| Failed::usage(error.to_string());
-    if let Some(url) = &args.rest_url {
-        hosts = hosts.with_spot_rest(url).map_err(wrong)?;
-        // An exchange on this machine serves both on one port, as ours does.
-        if url.starts_with("http://") && args.futures_rest_url.is_none() {
-            hosts = hosts.with_futures_rest(url).map_err(wrong)?;
-        }
-    }
-    if let Some(url) = &args.futures_rest_url {
-        hosts = hosts.with_futures_rest(url).map_err(wrong)?;
-    }
-    match (&args.pro_ws_url, &args.rest_url) {
-        (Some(url), _) => hosts = hosts.with_pro_ws(url).map_err(wrong)?,
-        // A token of an exchange on this machine is for this machine; ours serves Pro V2 there.
-        (None, Some(rest)) if rest.starts_with("http://") => {
-            let local = rest.replacen("http://", "ws://", 1);
-            let local = format!("{}/pro", local.trim_end_matches('/'));
-            hosts = hosts.with_pro_ws(&local).map_err(wrong)?;
-        }
-        _ => {}
-    }
-    Ok(hosts)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exit::Status;
 
-    fn of(ws_keys: &[WsKey], topics: &[&str]) -> Result<Vec<Wish>, Failed> {
+    fn of(ws_keys: &[WsKey], topics: &[&str]) -> Result<Plan, Failed> {
         let topics: Vec<String> = topics.iter().map(ToString::to_string).collect();
-        wishes(ws_keys, &topics, by_default(false))
+        Plan::new(ws_keys, &topics, by_default(false))
     }
 
     #[track_caller]
     fn check(ws_keys: &[WsKey], topics: &[&str], expected: &[Topics], named: bool) {
-        let wishes = of(ws_keys, topics).unwrap();
+        let Plan { wishes, .. } = of(ws_keys, topics).unwrap();
         let found: Vec<&Topics> = wishes.iter().map(|wish| &wish.topics).collect();
         assert_eq!(found, expected.iter().collect::<Vec<_>>());
         assert!(wishes.iter().all(|wish| wish.is_named() == named));
@@ -348,28 +320,39 @@ mod tests {
         let text = "position?tradeType=FUTURES&symbol=XBTUSDTM";
         let one = || Topics::Pro(vec![text.parse().unwrap()]);
         check(&[], &[text, text], &[one()], true);
-        let demo = wishes(&[], &[], by_default(true)).unwrap();
+        let demo = Plan::new(&[], &[], by_default(true)).unwrap().wishes;
         assert_eq!(demo.len(), 3);
         assert_eq!(demo[2].topics, all());
     }
 
     #[test]
-    fn a_channel_that_is_misspelt_or_lacks_a_parameter_is_wrong_usage() {
-        wrong(
-            &[],
-            &["orderAl?tradeType=UNIFIED"],
-            &["orderAll", "begin with `/`"],
-        );
-        wrong(&[], &["orderAll"], &["tradeType"]);
+    fn what_is_wrong_with_a_channel_is_said_in_its_own_words() {
+        let misspelt = ["`orderAll`", "begin with `/`"];
+        wrong(&[], &["orderAl?tradeType=UNIFIED"], &misspelt);
+        wrong(&[], &["orderAll"], &["`tradeType`"]);
+        // A `/` further on makes no path.
+        let symbol = ["`BTC/USDT`", "symbol"];
+        wrong(&[], &["order?tradeType=SPOT&symbol=BTC/USDT"], &symbol);
+        let path = ["`orderAll?tradeType=UNIFIED` of Pro V2"];
+        wrong(&[], &["/orderAll?tradeType=UNIFIED"], &path);
+    }
+
+    #[test]
+    fn a_topic_is_called_what_it_was_first_asked_for_by() {
+        let other = "position?symbol=XBTUSDTM&tradeType=FUTURES";
+        let own = "position?tradeType=FUTURES&symbol=XBTUSDTM";
+        for (asked, first) in [([other, own], other), ([own, other], own)] {
+            let plan = of(&[], &asked).unwrap();
+            assert_eq!(plan.names.asked(own), first);
+            assert_eq!(plan.summary(), first);
+        }
     }
 
     #[test]
     fn the_summary_is_short() {
-        assert_eq!(
-            summary(&of(&[], &[BALANCE, ORDERS]).unwrap()),
-            format!("{BALANCE}, {ORDERS}")
-        );
-        let all = summary(&of(&[], &[]).unwrap());
+        let two = of(&[], &[BALANCE, ORDERS]).unwrap().summary();
+        assert_eq!(two, format!("{BALANCE}, {ORDERS}"));
+        let all = of(&[], &[]).unwrap().summary();
         assert!(all.contains("topics of spotPrivateV1 and "), "{all}");
         assert!(all.len() < 80, "{all}");
     }

@@ -7,6 +7,7 @@ mod ends;
 mod exchange_command;
 mod failures;
 mod independent_exchange;
+mod independent_pro_exchange;
 #[path = "../../../../tests/tests/it/lookalike.rs"]
 mod lookalike;
 mod ndjson;
@@ -17,3 +18,4 @@ mod secrecy;
 mod truth;
 mod two_connections;
 mod unified_connection;
+mod unified_lookalike;

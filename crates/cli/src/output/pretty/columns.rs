@@ -63,6 +63,28 @@ pub(super) fn terms(size: &str, price: &str) -> String {
     format!("{size:>12} @ {price:<12}")
 }
 
+/// A trade, and whether it took or made liquidity.
+pub(super) fn trade(size: &str, price: &str, liquidity: &str) -> String {
+    format!("{}  {:<5}", terms(size, price), safe(liquidity))
+}
+
+/// What stands where no trade does: a size and a price.
+pub(super) fn no_trade(size: &str, price: &str) -> String {
+    trade(size, price, "")
+}
+
+/// The line of an order or of a trade: `head` as above, what it is about, and what there is to note at its end.
+pub(super) fn order(
+    paint: Paint,
+    (head, order_type): (&str, &str),
+    what: &str,
+    id: &str,
+    note: &str,
+) -> String {
+    let id = tail(paint, id);
+    format!("{head} {:<6} {what:<64} {id} {note}", safe(order_type))
+}
+
 /// A name, and its value where there is one and it is not zero.
 pub(super) fn labelled(paint: Paint, label: &str, amount: Option<Decimal>) -> Option<String> {
     let amount = amount.filter(|amount| !amount.is_zero())?;

@@ -14,7 +14,7 @@ mod unified;
 use kucoin_streams::v1::{
     self, FuturesEvent, FuturesPosition, FuturesWalletChange, MarginPosition, SpotEvent,
 };
-use kucoin_streams::{Gap, Lifecycle, Timestamp};
+use kucoin_streams::{Gap, Lifecycle, Timestamp, WsKey};
 use serde::Serialize;
 
 use super::{Arrived, Event};
@@ -30,12 +30,15 @@ type Told = (Ink, &'static str, String);
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pretty {
     paint: Paint,
+    /// Whether there are several connections, and each line is marked with its own.
+    marked: bool,
 }
 
 impl Pretty {
-    pub(super) fn for_stdout() -> Self {
+    pub(super) fn for_stdout(marked: bool) -> Self {
         Self {
             paint: Paint::for_stdout(),
+            marked,
         }
     }
 
@@ -46,24 +49,39 @@ impl Pretty {
     }
 
     pub(super) fn update(&self, arrived: &Arrived) -> String {
-        self.line(arrived.received_at, event(self.paint, &arrived.event))
+        let told = event(self.paint, &arrived.event);
+        self.line(arrived.received_at, arrived.ws_key, told)
     }
 
-    pub(super) fn gap(&self, gap: &Gap) -> String {
+    pub(super) fn gap(&self, ws_key: WsKey, gap: &Gap) -> String {
         let now = Timestamp::from(std::time::SystemTime::now());
-        self.line(now, trouble::gap(self.paint, gap))
+        self.line(now, ws_key, trouble::gap(self.paint, gap))
     }
 
     /// `None` for what people need not see.
     pub(super) fn lifecycle(&self, lifecycle: &Lifecycle) -> Option<String> {
         let told = trouble::lifecycle(self.paint, lifecycle)?;
-        Some(self.line(lifecycle.at, told))
+        Some(self.line(lifecycle.at, lifecycle.ws_key, told))
     }
 
-    fn line(&self, at: Timestamp, (ink, sort, text): Told) -> String {
-        let at = self.paint.ink(Ink::Dim, &time_of_day(at));
+    fn line(&self, at: Timestamp, ws_key: WsKey, (ink, sort, text): Told) -> String {
+        let mut at = time_of_day(at);
+        if self.marked {
+            at.push_str(&format!("  {:<7}", mark(ws_key)));
+        }
+        let at = self.paint.ink(Ink::Dim, &at);
         let sort = self.paint.ink(ink, &format!("{sort:<SORT$}"));
         format!("{at}  {sort} {}", text.trim_end())
+    }
+}
+
+/// A connection in a word.
+fn mark(ws_key: WsKey) -> &'static str {
+    match ws_key {
+        WsKey::SpotPrivateV1 => "spot",
+        WsKey::FuturesPrivateV1 => "futures",
+        WsKey::PrivateProV2 => "pro",
+        other => other.as_str(),
     }
 }
 

@@ -6,7 +6,7 @@ use kucoin_streams::v1::{
     Liquidity, OrderKind, OrderStatus, OrderType, Side, SpotOrder, SpotStopOrder, StopOrderType,
 };
 
-use super::columns::{head, shown, shown_or_untold, tail, terms};
+use super::columns::{self, head, no_trade, shown, shown_or_untold, tail, terms};
 use super::paint::{Ink, Paint, safe};
 use super::{Told, unknown};
 
@@ -47,27 +47,27 @@ impl Order<'_> {
     fn line(&self, paint: Paint, what: &str, note: &str) -> String {
         let head = head(paint, self.symbol, self.side);
         let order_type = self.order_type.map_or("", OrderType::as_str);
-        let id = tail(paint, self.order_id);
-        format!("{head} {:<6} {what:<64} {id} {note}", safe(order_type))
+        columns::order(paint, (&head, order_type), what, self.order_id, note)
     }
 
     /// The size that the order was placed with, at its limit.
     fn terms(&self) -> String {
         let price = self.price.map_or_else(|| "market".to_owned(), shown);
-        terms(&self.amounts.write(self.size), &price)
+        no_trade(&self.amounts.write(self.size), &price)
     }
 
     fn trade(&self, size: Decimal, price: Decimal, liquidity: &str) -> String {
-        let trade = terms(&self.amounts.write(Some(size)), &shown(price));
-        format!("{trade}  {:<5}  {}", safe(liquidity), self.progress())
+        let size = self.amounts.write(Some(size));
+        let trade = columns::trade(&size, &shown(price), liquidity);
+        format!("{trade}  {}", self.progress())
     }
 
     fn cut(&self, old: Option<Decimal>) -> String {
-        format!("{}         was {}", self.terms(), shown_or_untold(old))
+        format!("{}  was {}", self.terms(), shown_or_untold(old))
     }
 
     fn end(&self) -> String {
-        format!("{}         {}", self.terms(), self.progress())
+        format!("{}  {}", self.terms(), self.progress())
     }
 
     /// What was filled, of what.

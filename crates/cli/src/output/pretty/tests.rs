@@ -46,20 +46,20 @@ funding ? received 0.25 XBT rate 0.01 % on 100 ct at 2,640.45
 risk limit XBTUSDTM refused level 2 margin is too low
 margin mode XBTUSDTM CROSS, ETHUSDTM ISOLATED
 leverage XBTUSDTM 8x, ETHUSDTM 12.5x
-open pro SOL-USDT sell limit 4.5 @ 151.20 …00400001
-match pro SOL-USDT sell limit 1.25 @ 151.20 maker filled 1.25 …00400001
-filled pro XBTUSDTM buy market 3 ct @ 90,000.1 taker filled 3 …00400002 of …00400003
-open pro XBTUSDTM buy market 3 ct @ market waits for 90,000 …00400003
-triggered pro XBTUSDTM buy market 3 ct @ market …00400003
-canceled pro SOL-USDT buy limit 2 @ 140 filled 0.5 …01020304 USER
-fill pro XBTUSDTM sell 3 @ 90,100.5 taker fee 0.1621 USDT closed +0.3012 …00400002
-fill pro XBTUSDTM sell 5 @ 88,000 taker fee 0 USDT LIQUID
-fill pro DOGE-USDT buy 10 @ 0.04732 taker …00400009
-position pro XBTUSDTM short 30 ct @ 90,000 mark 90,400.123 unrealised -12.00369 realised -1.62 liquidation 98,765.4
-position pro XBTUSDTM flat realised +37.125
-balance pro USDT UNIFIED total 412.25 available 300.125 hold 50.06 owed 12 equity 400.5
-warning pro margin call, risk 84.47 % equity 11,130.23 maintenance margin 3,348.80 owed 26,626.37
-leverage pro XBTUSDTM 5x cross
+open SOL-USDT sell limit 4.5 @ 151.20 …00400001
+match SOL-USDT sell limit 1.25 @ 151.20 maker filled 1.25 of 4.5 …00400001
+filled XBTUSDTM buy market 3 ct @ 90,000.1 taker filled 3 …00400002 of …00400003
+open XBTUSDTM buy market 3 ct @ market waits for 90,000 …00400003
+triggered XBTUSDTM buy market 3 ct @ market …00400003
+canceled SOL-USDT buy limit 2 @ 140 filled 0.5 …01020304 USER
+fill XBTUSDTM sell market 3 @ 90,100.5 taker fee 0.1621 USDT …00400002 closed +0.3012
+fill XBTUSDTM sell 5 @ 88,000 taker fee 0 USDT LIQUID
+fill DOGE-USDT buy market 10 @ 0.04732 taker …00400009
+position XBTUSDTM short 30 ct @ 90,000 mark 90,400.123 unrealised -12.00369 realised -1.62 10x cross liquidation 98,765.4
+position XBTUSDTM flat realised +37.125
+balance USDT UNIFIED available 300.125 hold 50.06 total 412.25 owed 12 equity 400.5
+warning margin call, risk 84.47 % equity 11,130.23 maintenance margin 3,348.80 owed 26,626.37
+leverage XBTUSDTM 5x cross
 ";
 
 fn decoded(frame: &str) -> Option<Event> {
@@ -69,15 +69,25 @@ fn decoded(frame: &str) -> Option<Event> {
     }
 }
 
-fn line(paint: Paint, frame: &str) -> Option<String> {
-    let told = event(paint, &decoded(frame)?);
-    Some(Pretty { paint }.line(Timestamp::from_nanos(0), told))
+fn line(paint: Paint, marked: bool, frame: &str) -> Option<String> {
+    let event = decoded(frame)?;
+    let ws_key = match &event {
+        Event::V1(v1::Event::Spot(_)) => WsKey::SpotPrivateV1,
+        Event::V1(_) => WsKey::FuturesPrivateV1,
+        Event::Pro(_) => WsKey::PrivateProV2,
+    };
+    let told = super::event(paint, &event);
+    Some(pretty(paint, marked).line(Timestamp::from_nanos(0), ws_key, told))
+}
+
+fn pretty(paint: Paint, marked: bool) -> Pretty {
+    Pretty { paint, marked }
 }
 
 #[test]
 fn every_kind_of_event_is_read_at_a_glance() {
     for (frame, expected) in FRAMES.lines().zip(LINES.lines()) {
-        let line = line(Paint::plain(), frame).unwrap();
+        let line = line(Paint::plain(), false, frame).unwrap();
         let words: Vec<&str> = line.split_whitespace().skip(1).collect();
         assert_eq!(words.join(" "), expected);
     }
@@ -100,8 +110,8 @@ fn what_the_user_did_not_ask_for_stands_out() {
         "margin the cross-margin",
         "match XBTUSDTM buy market",
         "position XBTUSDTM flat",
-        "fill pro XBTUSDTM sell 5",
-        "warning pro margin call",
+        "fill XBTUSDTM sell 5",
+        "warning margin call",
     ];
     assert_eq!(loud.len(), expected.len(), "{loud:?}");
     for (loud, expected) in loud.iter().zip(expected) {
@@ -145,7 +155,7 @@ fn no_text_of_any_event_can_drive_the_terminal() {
             (name.as_str(), one)
         });
         for (name, frame) in std::iter::once(("", all)).chain(one_by_one) {
-            match line(Paint::plain(), &frame.to_string()) {
+            match line(Paint::plain(), true, &frame.to_string()) {
                 Some(line) => assert!(!line.contains(char::is_control), "{line:?}"),
                 // Without these a match is no event: its frame is shown as a gap.
                 None => assert!(["matchPrice", "matchSize"].contains(&name), "{frame}"),
@@ -158,4 +168,61 @@ fn no_text_of_any_event_can_drive_the_terminal() {
 fn the_time_of_day_is_shown_to_the_millisecond() {
     let at = Timestamp::from_nanos(1_730_848_317_836_999_999);
     assert_eq!(time_of_day(at), "23:11:57.836");
+}
+
+#[test]
+fn with_several_connections_each_line_says_which() {
+    for frame in FRAMES.lines() {
+        let [alone, marked] =
+            [false, true].map(|marked| line(Paint::plain(), marked, frame).unwrap());
+        let mut words: Vec<&str> = marked.split_whitespace().collect();
+        let mark = words.remove(1);
+        assert_eq!(words, alone.split_whitespace().collect::<Vec<_>>());
+        let whole: Value = serde_json::from_str(frame).unwrap();
+        let expected = match whole["topic"].as_str() {
+            None => "pro",
+            Some(topic) if topic.starts_with("/contract") => "futures",
+            Some(_) => "spot",
+        };
+        assert_eq!(mark, expected, "{marked}");
+    }
+}
+
+/// Where a word begins in the line of a frame.
+#[track_caller]
+fn column(frame: &str, word: &str) -> usize {
+    let line = line(Paint::plain(), true, frame).unwrap();
+    let at = line.find(word).unwrap_or_else(|| panic!("{word}: {line}"));
+    line[..at].chars().count()
+}
+
+#[test]
+fn the_same_of_either_protocol_stands_in_the_same_columns() {
+    let of = |start: &str| {
+        let frame = FRAMES.lines().zip(LINES.lines());
+        let found = frame.filter(|(_, line)| line.starts_with(start));
+        found.map(|(frame, _)| frame).collect::<Vec<_>>()
+    };
+    for (start, words) in [
+        (
+            "open SOL-USDT",
+            &["SOL-USDT", "sell", "limit", "@", "…"][..],
+        ),
+        (
+            "match SOL-USDT",
+            &["SOL-USDT", "sell", "limit", "@", "maker", "filled", "…"],
+        ),
+        (
+            "position XBTUSDTM short",
+            &["XBTUSDTM", "short", "@", "mark"],
+        ),
+        ("balance USDT", &["USDT", "available"]),
+    ] {
+        let [v1, pro] = of(start)[..] else {
+            panic!("{start} is not there twice");
+        };
+        for word in words {
+            assert_eq!(column(v1, word), column(pro, word), "{word} of {start}");
+        }
+    }
 }

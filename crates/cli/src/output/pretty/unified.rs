@@ -1,21 +1,22 @@
-//! What the unified connection tells, as lines. Each begins with a mark, for V1 may tell the same beside it.
+//! What the unified connection tells, as lines: in the columns of V1, which may tell the same beside it.
 
 use kucoin_streams::Decimal;
 use kucoin_streams::pro::{
     Balance, Event, Execution, ExecutionLite, ExecutionType, Fill, Leverage, LiquidationWarning,
-    Liquidity, Order, OrderEventType, OrderStatus, Position, Side, SizeUnit, WarningType,
+    Liquidity, Order, OrderEventType, OrderStatus, OrderType, Position, Side, SizeUnit,
+    WarningType,
 };
 use kucoin_streams::v1;
 
-use super::columns::{head, labelled, name, percent, shown, shown_or_untold, signed, tail, terms};
+use super::columns::{
+    self, head, labelled, name, no_trade, percent, shown, shown_or_untold, signed, tail, terms,
+    trade,
+};
 use super::paint::{Ink, Paint, safe};
 use super::{Told, unknown};
 
-/// The mark of the connection.
-const MARK: &str = "pro";
-
 pub(super) fn event(paint: Paint, event: &Event) -> Told {
-    let (ink, sort, text) = match event {
+    match event {
         Event::Order(event) => order(paint, event),
         Event::Execution(event) => execution(paint, event),
         Event::ExecutionLite(event) => execution_lite(paint, event),
@@ -23,9 +24,8 @@ pub(super) fn event(paint: Paint, event: &Event) -> Told {
         Event::Balance(event) => balance(paint, event),
         Event::LiquidationWarning(event) => warning(paint, event),
         Event::Leverage(event) => leverage(paint, event),
-        other => return unknown(other),
-    };
-    (ink, sort, format!("{} {text}", paint.ink(Ink::Dim, MARK)))
+        other => unknown(other),
+    }
 }
 
 fn order(paint: Paint, event: &Order) -> Told {
@@ -40,41 +40,55 @@ fn order(paint: Paint, event: &Order) -> Told {
     };
     let unit = Unit::of(event.size_unit.as_ref());
     let what = match event.fill() {
-        Some(fill) => trade(&fill, unit, event.liquidity.as_ref()),
+        Some(fill) => {
+            let liquidity = liquidity(event.liquidity.as_ref());
+            trade(
+                &unit.of_trade().write(Some(fill.size)),
+                &shown(fill.price),
+                &liquidity,
+            )
+        }
         None => {
             let price = event.limit_price();
             let price = price.map_or_else(|| "market".to_owned(), shown);
-            format!("{}        ", terms(&unit.write(event.size), &price))
+            no_trade(&unit.write(event.size), &price)
         }
     };
-    let mut notes = vec![tail(paint, &event.order_id)];
-    if let Some(filled) = event.filled_size.filter(|filled| !filled.is_zero()) {
-        notes.insert(0, format!("filled {}", shown(filled)));
-    }
-    if let (OrderStatus::NotTriggered, Some(price)) = (&event.status, event.trigger_price) {
-        notes.insert(
-            0,
-            paint.ink(Ink::Yellow, &format!("waits for {}", shown(price))),
-        );
-    }
-    if let Some(origin) = event.origin_order_id() {
-        notes.push(format!(
-            "{} {}",
-            paint.ink(Ink::Dim, "of"),
-            tail(paint, origin)
-        ));
-    }
-    if let Some(reason) = &event.cancel_reason {
-        notes.push(paint.ink(Ink::Dim, &safe(reason.as_str())));
-    }
-    let order_type = event.order_type.as_ref().map_or("", |it| it.as_str());
-    let order_type = safe(&order_type.to_lowercase());
+    let what = format!("{what}  {}", progress(event, unit));
+    // Which order it comes from, and why it ended.
+    let origin = event.origin_order_id();
+    let origin = origin.map(|id| format!("{} {}", paint.ink(Ink::Dim, "of"), tail(paint, id)));
+    let reason = event.cancel_reason.as_ref();
+    let reason = reason.map(|reason| paint.ink(Ink::Dim, &safe(reason.as_str())));
+    let notes: Vec<String> = [origin, reason].into_iter().flatten().collect();
     let head = market(paint, &event.symbol, &event.side);
-    (
-        ink,
-        sort,
-        format!("{head} {order_type:<6} {what}  {}", notes.join("  ")),
-    )
+    let order_type = order_type(event.order_type.as_ref());
+    let line = columns::order(
+        paint,
+        (&head, &order_type),
+        &what,
+        &event.order_id,
+        &notes.join("  "),
+    );
+    (ink, sort, line)
+}
+
+/// What was filled, of what; or what the order waits for.
+fn progress(event: &Order, unit: Unit) -> String {
+    if let (OrderStatus::NotTriggered, Some(price)) = (&event.status, event.trigger_price) {
+        return format!("waits for {}", shown(price));
+    }
+    match (
+        event.filled_size.filter(|filled| !filled.is_zero()),
+        event.size,
+    ) {
+        (None, _) => String::new(),
+        // What was filled of funds is told in the base currency.
+        (Some(filled), Some(size)) if !event.is_done() && unit != Unit::Funds => {
+            format!("filled {} of {}", shown(filled), shown(size))
+        }
+        (Some(filled), _) => format!("filled {}", shown(filled)),
+    }
 }
 
 fn execution(paint: Paint, event: &Execution) -> Told {
@@ -82,31 +96,34 @@ fn execution(paint: Paint, event: &Execution) -> Told {
         None | Some(ExecutionType::Normal) => (Ink::Magenta, None),
         Some(forced) => (Ink::Alarm, Some(safe(forced.as_str()))),
     };
-    let fee = event.fee.map(|fee| {
+    let fee = event.fee.map_or_else(String::new, |fee| {
         let currency = safe(event.fee_currency.as_deref().unwrap_or_default());
         format!("fee {} {currency}", shown(fee))
     });
     let closed = event.closed_pnl.filter(|profit| !profit.is_zero());
     let closed = closed.map(|profit| format!("closed {}", signed(paint, profit)));
     let forced = forced.map(|forced| paint.ink(Ink::Red, &forced));
-    let id = event.order_id().map(|id| tail(paint, id));
-    let notes: Vec<String> = [fee, closed, forced, id].into_iter().flatten().collect();
+    let notes: Vec<String> = [closed, forced].into_iter().flatten().collect();
     let what = fill(event.fill(), event.liquidity.as_ref());
     let head = market(paint, &event.symbol, &event.side);
-    (
-        ink,
-        "fill",
-        format!("{head}        {what}  {}", notes.join("  ")),
-    )
+    let order_type = order_type(event.order_type.as_ref());
+    let line = columns::order(
+        paint,
+        (&head, &order_type),
+        &format!("{what}  {fee}"),
+        event.order_id().map_or("", |id| id),
+        &notes.join("  "),
+    );
+    (ink, "fill", line)
 }
 
 fn execution_lite(paint: Paint, event: &ExecutionLite) -> Told {
     let what = fill(event.fill(), event.liquidity.as_ref());
-    let id = event
-        .order_id()
-        .map_or_else(String::new, |id| tail(paint, id));
     let head = market(paint, &event.symbol, &event.side);
-    (Ink::Dim, "fill", format!("{head}        {what}  {id}"))
+    let order_type = order_type(event.order_type.as_ref());
+    let id = event.order_id().map_or("", |id| id);
+    let line = columns::order(paint, (&head, &order_type), &what, id, "");
+    (Ink::Dim, "fill", line)
 }
 
 fn position(paint: Paint, event: &Position) -> Told {
@@ -118,22 +135,30 @@ fn position(paint: Paint, event: &Position) -> Told {
         _ => (Ink::Green, "long"),
     };
     let direction = paint.ink(ink, &format!("{direction:<5}"));
-    let mut parts = Vec::new();
+    let what = match size.is_zero() {
+        true => format!("{:<27}", ""),
+        false => {
+            let entry = shown_or_untold(event.entry_price);
+            terms(&format!("{} ct", shown(size.abs())), &entry)
+        }
+    };
+    let mut parts = vec![what];
     if !size.is_zero() {
-        let entry = shown_or_untold(event.entry_price);
-        parts.push(terms(&format!("{} ct", shown(size.abs())), &entry));
         parts.push(format!("mark {}", shown_or_untold(event.mark_price)));
-        parts.extend(
-            event
-                .unrealised_pnl
-                .map(|it| format!("unrealised {}", signed(paint, it))),
-        );
+        let unrealised = event.unrealised_pnl;
+        parts.extend(unrealised.map(|it| format!("unrealised {}", signed(paint, it))));
     }
-    parts.extend(
-        event
-            .realised_pnl
-            .map(|it| format!("realised {}", signed(paint, it))),
-    );
+    let realised = event.realised_pnl;
+    parts.extend(realised.map(|it| format!("realised {}", signed(paint, it))));
+    if !size.is_zero() {
+        let times = event
+            .leverage
+            .map(|times| format!("{}x", shown(times.normalize())));
+        let mode = event.margin_mode.as_ref();
+        let mode = mode.map(|mode| safe(&mode.as_str().to_lowercase()));
+        let told: Vec<String> = [times, mode].into_iter().flatten().collect();
+        parts.extend((!told.is_empty()).then(|| told.join(" ")));
+    }
     let liquidation = event
         .liquidation_price
         .filter(|price| !size.is_zero() && !price.is_zero());
@@ -149,21 +174,23 @@ fn position(paint: Paint, event: &Position) -> Told {
 
 fn balance(paint: Paint, event: &Balance) -> Told {
     let currency = name(paint, &event.currency);
-    let account = paint.ink(Ink::Dim, &format!("{:<9}", safe(event.account.as_str())));
+    let account = paint.ink(Ink::Dim, &format!("{:<24}", safe(event.account.as_str())));
     let rest = [
-        labelled(paint, "hold", event.hold),
-        labelled(paint, "owed", event.liability),
-        labelled(
-            paint,
+        ("total", event.balance),
+        ("owed", event.liability),
+        (
             "equity",
             event.equity.filter(|it| Some(*it) != event.balance),
         ),
     ];
+    let rest = rest.map(|(label, amount)| labelled(paint, label, amount));
     let rest: Vec<String> = rest.into_iter().flatten().collect();
+    // Where V1 says by how much an amount changed, there is nothing to say here.
     let text = format!(
-        "{currency} {account} total {:>18} available {:>18}  {}",
-        shown_or_untold(event.balance),
+        "{currency} {account} available {:>18} {:<17} hold {:>18}  {}",
         shown_or_untold(event.available),
+        "",
+        shown_or_untold(event.hold),
         rest.join("  ")
     );
     (Ink::Cyan, "balance", text)
@@ -215,8 +242,16 @@ fn market(paint: Paint, symbol: &str, side: &Side) -> String {
     head(paint, symbol, &side)
 }
 
+fn order_type(order_type: Option<&OrderType>) -> String {
+    order_type.map_or_else(String::new, |it| it.as_str().to_lowercase())
+}
+
+fn liquidity(liquidity: Option<&Liquidity>) -> String {
+    liquidity.map_or_else(String::new, |it| it.as_str().to_lowercase())
+}
+
 /// What sizes are counted in.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Unit {
     Currency,
     Funds,
@@ -232,6 +267,14 @@ impl Unit {
         }
     }
 
+    /// That of the trades of an order: they are told in the base currency where the order is by funds.
+    fn of_trade(self) -> Self {
+        match self {
+            Self::Funds => Self::Currency,
+            unit => unit,
+        }
+    }
+
     fn write(self, size: Option<Decimal>) -> String {
         let size = shown_or_untold(size);
         match self {
@@ -242,20 +285,10 @@ impl Unit {
     }
 }
 
-fn trade(fill: &Fill, unit: Unit, liquidity: Option<&Liquidity>) -> String {
-    let unit = match unit {
-        // A trade is told in the base currency.
-        Unit::Funds => Unit::Currency,
-        unit => unit,
-    };
-    let terms = terms(&unit.write(Some(fill.size)), &shown(fill.price));
-    let liquidity = liquidity.map_or("", |it| it.as_str()).to_lowercase();
-    format!("{terms}  {:<6}", safe(&liquidity))
-}
-
-fn fill(fill: Option<Fill>, liquidity: Option<&Liquidity>) -> String {
+/// A trade of which it is not told what its size is counted in.
+fn fill(fill: Option<Fill>, of: Option<&Liquidity>) -> String {
     fill.map_or_else(
         || "a trade whose terms are not told".to_owned(),
-        |fill| trade(&fill, Unit::Currency, liquidity),
+        |fill| trade(&shown(fill.size), &shown(fill.price), &liquidity(of)),
     )
 }

@@ -1,0 +1,60 @@
+//! The texts that topics were asked for by.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use kucoin_streams::{Gap, Lifecycle, LifecycleEvent};
+
+/// Topics that were asked for by another text than their own, such as one with its parameters in another order.
+/// Everything that is shown bears the text that was asked for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    asked: HashMap<String, String>,
+}
+
+impl Names {
+    /// Notes by which text a topic was asked for.
+    pub(crate) fn note(&mut self, topic: String, asked: &str) {
+        if topic != asked {
+            self.asked.insert(topic, asked.to_owned());
+        }
+    }
+
+    /// The text that a topic was asked for by.
+    pub(crate) fn asked<'n>(&'n self, topic: &'n str) -> &'n str {
+        self.other(topic).unwrap_or(topic)
+    }
+
+    fn other(&self, topic: &str) -> Option<&str> {
+        self.asked.get(topic).map(String::as_str)
+    }
+
+    /// The gap with the name of its topic.
+    pub(super) fn of_gap<'g>(&self, gap: &'g Gap) -> Cow<'g, Gap> {
+        let Some(asked) = self.other(&gap.topic) else {
+            return Cow::Borrowed(gap);
+        };
+        let mut named = gap.clone();
+        named.topic = asked.into();
+        Cow::Owned(named)
+    }
+
+    /// The lifecycle event with the name of its topic.
+    pub(super) fn of_lifecycle<'l>(&self, lifecycle: &'l Lifecycle) -> Cow<'l, Lifecycle> {
+        let topic = match &lifecycle.event {
+            LifecycleEvent::Response { topic, .. } => Some(topic),
+            LifecycleEvent::Exception { topic, .. } => topic.as_ref(),
+            _ => None,
+        };
+        let Some(asked) = topic.and_then(|topic| self.other(topic)) else {
+            return Cow::Borrowed(lifecycle);
+        };
+        let mut named = lifecycle.clone();
+        match &mut named.event {
+            LifecycleEvent::Response { topic, .. } => asked.clone_into(topic),
+            LifecycleEvent::Exception { topic, .. } => *topic = Some(asked.to_owned()),
+            _ => {}
+        }
+        Cow::Owned(named)
+    }
+}
