@@ -1,5 +1,7 @@
 //! What failures of the source and the transport mean to the session.
 
+use std::time::Duration;
+
 use kucoin_streams_session::{Failure, Severity, Stage};
 use kucoin_streams_transport::{CloseFrame, ConnectClass, ConnectError, ReadError, WriteError};
 use kucoin_streams_wire::{SourceError, SourceErrorClass};
@@ -21,7 +23,9 @@ pub(crate) fn of_connect(error: &ConnectError) -> Failure {
     let severity = match error.class() {
         // The token travels in the URL of the upgrade, so this is how a server refuses one.
         _ if error.status() == Some(401) => Severity::TokenRefused,
-        ConnectClass::Throttled { retry_after } => Severity::Throttled(retry_after),
+        ConnectClass::Throttled { retry_after } => {
+            Severity::Throttled(Some(retry_after.unwrap_or(TOO_MANY_DIALS)))
+        }
         ConnectClass::Protocol => Severity::Protocol,
         ConnectClass::Certificate => Severity::Certificate,
         ConnectClass::Fatal => Severity::Fatal,
@@ -44,6 +48,23 @@ pub(crate) fn of_write(error: &WriteError) -> Failure {
     Failure::new(Stage::Live, Severity::Transient, with_causes(error))
 }
 
+/// Close code 1008: the server finds fault with what we do. A while later that may be over; again and again it is not.
+const POLICY: Severity = Severity::Postponed {
+    least: Duration::from_secs(1),
+    most: Duration::from_secs(10),
+    up_to: Some(3),
+};
+
+/// Close code 1012: the server restarts, and is not to find everybody before the door.
+const RESTART: Severity = Severity::Postponed {
+    least: Duration::from_secs(5),
+    most: Duration::from_secs(30),
+    up_to: None,
+};
+
+/// Too many dials, as the exchange counts them over some minutes, where it does not say how long to wait.
+const TOO_MANY_DIALS: Duration = Duration::from_secs(60);
+
 /// What the peer's close asks for, by its code.
 pub(crate) fn of_close(frame: Option<&CloseFrame>) -> Failure {
     let Some(frame) = frame else {
@@ -55,7 +76,8 @@ pub(crate) fn of_close(frame: Option<&CloseFrame>) -> Failure {
     };
     let severity = match frame.code {
         1002 | 1003 | 1007 | 1009 | 1010 => Severity::Protocol,
-        1008 => Severity::Throttled(None),
+        1008 => POLICY,
+        1012 => RESTART,
         _ => Severity::Transient,
     };
     let mut message = format!("the server closed the connection with code {}", frame.code);
@@ -92,8 +114,8 @@ mod tests {
             (1000, Severity::Transient),
             (1001, Severity::Transient),
             (1002, Severity::Protocol),
-            (1008, Severity::Throttled(None)),
-            (1012, Severity::Transient),
+            (1008, POLICY),
+            (1012, RESTART),
             (4000, Severity::Transient),
         ] {
             let failure = of_close(Some(&CloseFrame::new(code, "why")));

@@ -15,7 +15,8 @@ pub(crate) fn scope(code: Option<i64>, message: &str) -> RefusalScope {
         Some(400) if says("ping timeout") => RefusalScope::Connection,
         Some(429 | 429_000) => RefusalScope::Pace,
         Some(509) if says("permits per second") => RefusalScope::Pace,
-        Some(509) if says("session count") || says("busy") => RefusalScope::Busy,
+        Some(509) if says("session count") => RefusalScope::Sessions,
+        Some(509) if says("busy") => RefusalScope::Busy,
         Some(509) => RefusalScope::Request,
         // The server's own trouble: the same request may pass after a pause.
         Some(500..=599 | 500_000) => RefusalScope::Pace,
@@ -33,7 +34,7 @@ mod tests {
 
     #[test]
     fn the_code_decides_and_words_speak_only_where_it_does_not() {
-        use RefusalScope::{Busy, Connection, Pace, Request, Token};
+        use RefusalScope::{Busy, Connection, Pace, Request, Sessions, Token};
         let table = [
             (None, "invalid request data", Request),
             (None, "missing `symbol` for topic: Position", Request),
@@ -53,7 +54,11 @@ mod tests {
             (Some(429_000), "", Pace),
             (Some(500), "system error", Pace),
             (Some(509), "exceed max permits per second", Pace),
-            (Some(509), "exceed max session count limitation of 50", Busy),
+            (
+                Some(509),
+                "exceed max session count limitation of 50",
+                Sessions,
+            ),
             (Some(509), "service busy", Busy),
             (
                 Some(509),

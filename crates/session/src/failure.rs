@@ -54,6 +54,16 @@ pub enum Severity {
     TransientUpTo(u32),
     /// The server asks for patience: wait at least this long, or a second where it named no time.
     Throttled(Option<Duration>),
+    /// The server wants to be left alone for longer: wait a time drawn evenly from between these.
+    Postponed {
+        /// The shortest wait.
+        least: Duration,
+        /// The longest.
+        most: Duration,
+        /// Fatal when failures of this kind come this many times in a row, without a connection in health between
+        /// them. `None`: never.
+        up_to: Option<u32>,
+    },
     /// The connection token was refused: fetch another at once, then as transient.
     TokenRefused,
     /// The peer broke the protocol: dial again, but a storm of these is fatal.

@@ -1,6 +1,7 @@
 //! Losses: what a failure means for the session, how long it waits, and when it gives up.
 
 use std::collections::VecDeque;
+use std::mem::{Discriminant, discriminant};
 use std::time::{Duration, Instant};
 
 use kucoin_streams_wire::Protocol;
@@ -14,8 +15,8 @@ use crate::{Action, CloseReason, Failure, Report, Session, Severity};
 pub(crate) struct History {
     /// Failures since the connection was last healthy.
     failures: u32,
-    /// Failures in a row of the kind that is fatal when it repeats.
-    repeats: u32,
+    /// The kind of the last failure where it is one that is fatal when it repeats, and how often it came in a row.
+    repeats: Option<(Discriminant<Severity>, u32)>,
     token_refusals: u32,
     was_live: bool,
     down_since: Option<Instant>,
@@ -28,7 +29,6 @@ pub(crate) struct History {
 impl History {
     /// Notes that the connection is live; true where it was so before, so that a replay begins.
     pub(crate) fn went_live(&mut self) -> bool {
-        self.repeats = 0;
         self.replaying = self.was_live;
         self.refused_at_replay = 0;
         std::mem::replace(&mut self.was_live, true)
@@ -72,6 +72,7 @@ impl History {
         if healthy {
             self.failures = 0;
             self.token_refusals = 0;
+            self.repeats = None;
         }
         self.down_since.get_or_insert(now);
         self.replaying = false;
@@ -89,13 +90,22 @@ impl History {
                 let minute = Duration::from_secs(60);
                 return count_within(&mut self.violations, now, minute) > storm;
             }
-            Severity::Transient | Severity::Throttled(_) | Severity::TokenRefused => {
-                self.repeats = 0;
+            Severity::Postponed {
+                up_to: Some(limit), ..
+            } => limit,
+            Severity::Transient
+            | Severity::Throttled(_)
+            | Severity::Postponed { up_to: None, .. }
+            | Severity::TokenRefused => {
+                self.repeats = None;
                 return false;
             }
         };
-        self.repeats += 1;
-        self.repeats >= limit
+        let kind = discriminant(&severity);
+        let before = self.repeats.filter(|(last, _)| *last == kind);
+        let times = before.map_or(1, |(_, times)| times + 1);
+        self.repeats = Some((kind, times));
+        times >= limit
     }
 }
 
@@ -179,6 +189,9 @@ impl<P: Protocol> Session<P> {
             Severity::Throttled(wait) => {
                 let wait = wait.unwrap_or(PATIENCE).max(PATIENCE);
                 wait + scale(backoff.ceiling(attempt), random)
+            }
+            Severity::Postponed { least, most, .. } => {
+                least + scale(most.saturating_sub(least), random)
             }
             _ => backoff.delay(attempt, random),
         }

@@ -18,6 +18,14 @@ use crate::succession::Pings;
 use crate::topics::{Entry, Held, Topics};
 use crate::{Action, CloseReason, Config, Disposition, Failure, Input, Report, Severity, Stage};
 
+/// Connections that nobody uses any more are given up by the exchange in time, so this is waited for, but not for ever:
+/// others may need them.
+const TOO_MANY_CONNECTIONS: Severity = Severity::Postponed {
+    least: Duration::from_secs(30),
+    most: Duration::from_secs(60),
+    up_to: Some(5),
+};
+
 /// The state machine of one connection, kept up through any number of losses until it is shut.
 ///
 /// See the [crate] for the families of methods and the order to call them in.
@@ -35,6 +43,8 @@ pub struct Session<P: Protocol> {
     /// One attempt is all that it has: see [`Session::successor`].
     pub(crate) on_trial: bool,
     pub(crate) pings: Pings,
+    /// The id that the welcome is to bear, where one was asked for.
+    connect_id: Option<String>,
     pulse: Option<Pulse>,
     last_id: u64,
     pub(crate) epoch: u64,
@@ -66,6 +76,7 @@ impl<P: Protocol> Session<P> {
             paced_until: None,
             on_trial: false,
             pings: Pings::default(),
+            connect_id: None,
             pulse: None,
             last_id: 0,
             epoch: 0,
@@ -182,7 +193,9 @@ impl<P: Protocol> Session<P> {
         }
         match P::classify(frame) {
             Ok(Inbound::Message { topic }) => return Disposition::Message { topic },
-            Ok(Inbound::Welcome { ping_interval, .. }) => self.welcome(now, ping_interval),
+            Ok(Inbound::Welcome { id, ping_interval }) => {
+                self.welcome(now, id.as_deref(), ping_interval);
+            }
             Ok(Inbound::Ack { id }) => self.acknowledged(now, &id),
             Ok(Inbound::Refused {
                 id,
@@ -298,6 +311,7 @@ impl<P: Protocol> Session<P> {
     fn dial(&mut self, now: Instant, info: ConnectionInfo) {
         self.heartbeat = with_interval(info.heartbeat.unwrap_or(self.config.heartbeat), None);
         self.pace = Pace::new(P::LIMITS);
+        self.connect_id = info.connect_id;
         self.phase = Phase::Dialling {
             until: now + self.config.dial_timeout,
             login: info.login,
@@ -305,10 +319,17 @@ impl<P: Protocol> Session<P> {
         self.actions.push_back(Action::Dial(info.url));
     }
 
-    fn welcome(&mut self, now: Instant, ping_interval: Option<Duration>) {
+    fn welcome(&mut self, now: Instant, id: Option<&str>, ping_interval: Option<Duration>) {
         let Phase::Greeting { login, .. } = &mut self.phase else {
             return;
         };
+        if let (Some(asked), Some(id)) = (&self.connect_id, id)
+            && asked != id
+        {
+            let message = "the welcome is for another connection: its id is not the one asked for";
+            let failure = Failure::new(Stage::Welcome, Severity::Protocol, message);
+            return self.lose(now, failure);
+        }
         self.heartbeat = with_interval(self.heartbeat, ping_interval);
         match login.take() {
             None => self.go_live(now),
@@ -373,6 +394,7 @@ impl<P: Protocol> Session<P> {
         let severity = match scope {
             RefusalScope::Token => Severity::TokenRefused,
             RefusalScope::Busy => Severity::Throttled(None),
+            RefusalScope::Sessions => TOO_MANY_CONNECTIONS,
             RefusalScope::Pace if !self.is_live() => Severity::Throttled(None),
             RefusalScope::Connection => Severity::Transient,
             // Before the welcome no request was made: whatever is refused then is the connection.

@@ -15,7 +15,8 @@ pub(crate) fn scope(code: Option<i64>, message: &str) -> RefusalScope {
         Some(400 | 403 | 404 | 406 | 415) => RefusalScope::Request,
         Some(509) if says("subscription") => RefusalScope::Request,
         Some(509) if says("permits per second") => RefusalScope::Pace,
-        Some(509) if says("session count") || says("busy") => RefusalScope::Busy,
+        Some(509) if says("session count") => RefusalScope::Sessions,
+        Some(509) if says("busy") => RefusalScope::Busy,
         Some(509) => RefusalScope::Request,
         // "system error": the same request may pass after a pause.
         Some(500..=599) => RefusalScope::Pace,
@@ -32,7 +33,7 @@ mod tests {
 
     #[test]
     fn the_code_decides_and_the_words_refine() {
-        use RefusalScope::{Busy, Connection, Pace, Request, Token};
+        use RefusalScope::{Busy, Connection, Pace, Request, Sessions, Token};
         let table = [
             (Some(401), "token is expired", Token),
             (Some(401), "words that nobody has seen yet", Token),
@@ -43,7 +44,11 @@ mod tests {
             (Some(406), "topic is required", Request),
             (Some(415), "type is not supported", Request),
             (Some(500), "system error", Pace),
-            (Some(509), "exceed max session count limitation of 50", Busy),
+            (
+                Some(509),
+                "exceed max session count limitation of 50",
+                Sessions,
+            ),
             (Some(509), "service busy, please retry later", Busy),
             (Some(509), "exceed max permits per second", Pace),
             (

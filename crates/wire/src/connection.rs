@@ -82,6 +82,9 @@ pub struct ConnectionInfo {
     pub heartbeat: Option<Heartbeat>,
     /// What to send after the welcome, where the connection is not authenticated by its URL.
     pub login: Option<Login>,
+    /// The id that the URL asks the welcome to bear, where it does: `connectId` of V1. A welcome with another id is of
+    /// another connection.
+    pub connect_id: Option<String>,
 }
 
 impl ConnectionInfo {
@@ -91,6 +94,7 @@ impl ConnectionInfo {
             url,
             heartbeat: None,
             login: None,
+            connect_id: None,
         }
     }
 
@@ -105,6 +109,13 @@ impl ConnectionInfo {
     #[must_use]
     pub fn with_login(mut self, login: Login) -> Self {
         self.login = Some(login);
+        self
+    }
+
+    /// Sets the id that the welcome is to bear.
+    #[must_use]
+    pub fn with_connect_id(mut self, connect_id: impl Into<String>) -> Self {
+        self.connect_id = Some(connect_id.into());
         self
     }
 }

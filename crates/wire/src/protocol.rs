@@ -103,8 +103,10 @@ pub enum RefusalScope {
     Pace,
     /// The connection token: a new token and a new connection are needed.
     Token,
-    /// The server has too many connections of this account, or is busy: dial again later.
+    /// The server is busy: dial again later.
     Busy,
+    /// The account has as many connections as it may have; in time there may be room again.
+    Sessions,
     /// The connection is being ended by the server: dial again.
     Connection,
 }

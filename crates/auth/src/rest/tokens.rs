@@ -178,8 +178,10 @@ impl<S: Sign> RestTokens<S> {
     async fn v1(&self, rest: &Address) -> Result<ConnectionInfo, TokenError> {
         let TokenReply { token, servers } = self.token(rest, TOKEN_V1).await?;
         let (address, server) = self.choose(rest, &servers)?;
-        let url = url::v1(&address, &token, &self.connect_ids.next());
-        Ok(ConnectionInfo::new(url).with_heartbeat(server.heartbeat))
+        let connect_id = self.connect_ids.next();
+        let url = url::v1(&address, &token, &connect_id);
+        let info = ConnectionInfo::new(url).with_heartbeat(server.heartbeat);
+        Ok(info.with_connect_id(connect_id))
     }
 
     async fn pro_token(&self) -> Result<ConnectionInfo, TokenError> {

@@ -11,7 +11,7 @@ use kucoin_streams_wire::{
     WireError,
 };
 
-/// Frames are words: `welcome`, `ack 1`, `refuse 1 404 topic not found`, `pong`, `push /topic`.
+/// Frames are words: `welcome`, `welcome id 7`, `ack 1`, `refuse 1 404 topic not found`, `pong`, `push /topic`.
 #[derive(Debug)]
 pub(crate) struct Plain;
 
@@ -23,7 +23,7 @@ impl Protocol for Plain {
         let (kind, rest) = frame.split_once(' ').unwrap_or((frame, ""));
         Ok(match kind {
             "welcome" => Inbound::Welcome {
-                id: None,
+                id: rest.strip_prefix("id ").map(Cow::from),
                 ping_interval: rest.parse().ok().map(Duration::from_secs),
             },
             "ack" => Inbound::Ack { id: rest.into() },
@@ -37,6 +37,7 @@ impl Protocol for Plain {
                     401 => RefusalScope::Token,
                     429 => RefusalScope::Pace,
                     503 => RefusalScope::Busy,
+                    509 => RefusalScope::Sessions,
                     _ => RefusalScope::Request,
                 };
                 Inbound::Refused {
