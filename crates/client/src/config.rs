@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::DialBudget;
+
 /// How a connection treats its consumers and its peer.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -18,6 +20,8 @@ pub struct Config {
     pub slow_consumer: SlowConsumer,
     /// Deadlines, retries and rotation.
     pub session: kucoin_streams_session::Config,
+    /// How often connections are made, with those that share it: [`DialBudget::process_wide`].
+    pub dials: DialBudget,
     /// What feeds the jitter of the retries; `None` draws one per connection.
     pub seed: Option<u64>,
 }
@@ -43,6 +47,7 @@ impl Default for Config {
             patience: Duration::from_secs(1),
             slow_consumer: SlowConsumer::default(),
             session: kucoin_streams_session::Config::default(),
+            dials: DialBudget::process_wide(),
             seed: None,
         }
     }
@@ -90,6 +95,13 @@ impl Config {
     #[must_use]
     pub fn with_session(mut self, session: kucoin_streams_session::Config) -> Self {
         self.session = session;
+        self
+    }
+
+    /// Sets [`Config::dials`].
+    #[must_use]
+    pub fn with_dials(mut self, dials: DialBudget) -> Self {
+        self.dials = dials;
         self
     }
 

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use kucoin_streams_session::{CloseReason, RotatingSession};
 use kucoin_streams_transport::Connect;
-use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Topic, WsKey};
+use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol, Topic, WsKey};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
+use crate::dials::Gate;
 use crate::driver::{Command, Driver, RequestOf};
+use crate::feed::{Feed, Kept};
 use crate::queue::Queue;
-use crate::waiting::OnRefusal;
+use crate::waiting::{Answer, OnRefusal};
 use crate::{
     ClosedError, Config, LifecycleSender, RotateError, SlowConsumer, SubscribeError, Subscription,
 };
@@ -45,6 +47,31 @@ pub(crate) struct Inner<R> {
     slow_consumer: SlowConsumer,
 }
 
+/// What came of requests on one connection.
+pub(crate) struct Opened {
+    /// `None` where each was refused.
+    pub(crate) feed: Option<Feed>,
+    pub(crate) refused: Vec<SubscribeError>,
+}
+
+impl Opened {
+    /// The subscription to what is served anywhere, and all refusals; the last of these where nothing is served.
+    pub(crate) fn join<T: Topic>(
+        opened: Vec<Self>,
+        topics: Vec<T>,
+    ) -> Result<(Subscription<Vec<T>>, Vec<SubscribeError>), SubscribeError> {
+        let (mut feeds, mut refused) = (Vec::new(), Vec::new());
+        for opened in opened {
+            feeds.extend(opened.feed);
+            refused.extend(opened.refused);
+        }
+        match feeds.is_empty() {
+            true => Err(refused.pop().unwrap_or(SubscribeError::Nothing)),
+            false => Ok((Subscription::new(topics, feeds), refused)),
+        }
+    }
+}
+
 impl<K: ConnectionKind> Clone for Connection<K> {
     fn clone(&self) -> Self {
         Self {
@@ -73,6 +100,18 @@ impl<K: ConnectionKind> Connection<K> {
         config: Config,
         lifecycle: LifecycleSender,
     ) -> Self {
+        let gate = Gate::new(&config.dials, K::WS_KEY, K::Protocol::LIMITS);
+        Self::spawn_behind(gate, source, connect, config, lifecycle)
+    }
+
+    /// As [`Connection::spawn`], where connections share the way to dial.
+    pub(crate) fn spawn_behind<S: ConnectionSource, C: Connect>(
+        gate: Gate,
+        source: S,
+        connect: C,
+        config: Config,
+        lifecycle: LifecycleSender,
+    ) -> Self {
         let (commands, commands_of_task) = mpsc::channel(64);
         let (state_of_task, state) = watch::channel(ConnectionState::Connecting);
         let wake = Arc::new(Notify::new());
@@ -81,6 +120,7 @@ impl<K: ConnectionKind> Connection<K> {
             session,
             source,
             connect,
+            gate,
             config.patience,
             commands_of_task,
             wake.clone(),
@@ -122,8 +162,8 @@ impl<K: ConnectionKind> Connection<K> {
     where
         T: Topic<Kind = K>,
     {
-        let (subscription, _) = self.request(topic, OnRefusal::Fail).await?;
-        Ok(subscription)
+        let opened = self.open(topic.requests(), OnRefusal::Fail, None).await?;
+        Ok(Subscription::new(topic, opened.feed.into_iter().collect()))
     }
 
     /// Subscribes to several topics and resolves when the server has answered each: with the subscription to those
@@ -141,18 +181,18 @@ impl<K: ConnectionKind> Connection<K> {
     where
         T: Topic<Kind = K>,
     {
-        self.request(topics, OnRefusal::LeaveOut).await
+        let requests = topics.requests();
+        let opened = self.open(requests, OnRefusal::LeaveOut, None).await?;
+        Opened::join(vec![opened], topics)
     }
 
-    async fn request<T>(
+    /// Asks for requests and resolves when each is answered. `place` is kept for as long as the feed is.
+    pub(crate) async fn open(
         &self,
-        topic: T,
+        requests: Vec<RequestOf<K>>,
         on_refusal: OnRefusal,
-    ) -> Result<(Subscription<T>, Vec<SubscribeError>), SubscribeError>
-    where
-        T: Topic<Kind = K>,
-    {
-        let requests = topic.requests();
+        place: Option<Kept>,
+    ) -> Result<Opened, SubscribeError> {
         if requests.is_empty() {
             return Err(SubscribeError::Nothing);
         }
@@ -161,8 +201,8 @@ impl<K: ConnectionKind> Connection<K> {
             self.inner.slow_consumer,
             self.inner.wake.clone(),
         ));
-        // From here on a drop of this future drops the subscription, and with it whatever was subscribed.
-        let subscription = Subscription::new(topic, queue.clone(), self.inner.clone());
+        // From here on a drop of this future drops the feed, and with it whatever was subscribed.
+        let feed = Feed::new(queue.clone(), place, self.inner.clone());
         let (reply, answer) = oneshot::channel();
         let command = Command::Subscribe {
             requests,
@@ -174,9 +214,17 @@ impl<K: ConnectionKind> Connection<K> {
             return Err(self.closed_error().into());
         }
         match answer.await {
-            Ok(outcome) => outcome.map(|refused| (subscription, refused)),
+            Ok(outcome) => outcome.map(|Answer { served, refused }| Opened {
+                feed: served.then_some(feed),
+                refused,
+            }),
             Err(_) => Err(self.closed_error().into()),
         }
+    }
+
+    /// True for a handle of the same connection.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
     }
 
     /// Opens the connection where it is not open, and waits until it is live; after a loss, until every topic is

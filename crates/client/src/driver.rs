@@ -17,6 +17,7 @@ use tokio::time::{Instant, Sleep};
 
 use crate::LifecycleSender;
 use crate::connection::ConnectionState;
+use crate::dials::Gate;
 use crate::handover::{HandOver, Pushed, RotateReply};
 use crate::line::{self, Line};
 use crate::queue::Queue;
@@ -56,6 +57,8 @@ pub(crate) struct Driver<K: ConnectionKind, S, C: Connect> {
     pub(crate) session: RotatingSession<K::Protocol>,
     pub(crate) source: Arc<S>,
     pub(crate) connect: Arc<C>,
+    /// Every dial goes through it.
+    pub(crate) gate: Gate,
     pub(crate) patience: Duration,
     pub(crate) commands: mpsc::Receiver<Command<RequestOf<K>>>,
     pub(crate) wake: Arc<Notify>,
@@ -95,6 +98,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         session: RotatingSession<K::Protocol>,
         source: S,
         connect: C,
+        gate: Gate,
         patience: Duration,
         commands: mpsc::Receiver<Command<RequestOf<K>>>,
         wake: Arc<Notify>,
@@ -105,6 +109,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             session,
             source: Arc::new(source),
             connect: Arc::new(connect),
+            gate,
             patience,
             commands,
             wake,

@@ -1,6 +1,7 @@
 //! What becomes of what comes in: commands, results of attempts, messages, passed deadlines.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
@@ -11,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::driver::{Command, Driver, HeldUp, RequestOf, Woken, wall_clock};
 use crate::handover::Pushed;
-use crate::line;
+use crate::line::{self, Attempt};
 use crate::link::Link;
 use crate::queue::Frame;
 use crate::waiting::Waiting;
@@ -34,6 +35,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
 
     fn line_event(&mut self, now: std::time::Instant, side: Side, event: line::Event<C>) {
         let input = match event {
+            line::Event::Admitted => return self.fetch(now, side),
             line::Event::Fetched(fetched) => {
                 let fetched = fetched.map_err(|error| failure::of_source(&error));
                 Input::ConnectionInfo(fetched)
@@ -52,6 +54,19 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         self.session.handle(now, side, input);
     }
 
+    fn sweep(&mut self, now: std::time::Instant) {
+        for request in self.routes.sweep() {
+            self.session.unsubscribe(now, &request);
+        }
+    }
+
+    fn fetch(&mut self, now: std::time::Instant, side: Side) {
+        self.session.fetch_begins(now, side);
+        let source = Arc::clone(&self.source);
+        let fetch = async move { source.connection_info(K::WS_KEY).await };
+        self.line(side).attempt = Attempt::Fetching(Box::pin(fetch));
+    }
+
     fn command(&mut self, command: Command<RequestOf<K>>) {
         let now = Instant::now().into_std();
         match command {
@@ -62,6 +77,8 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                 on_refusal,
                 reply,
             } => {
+                // What was let go meanwhile gives its place to what is asked for.
+                self.sweep(now);
                 queue.begin(self.frames);
                 let waiting = Waiting::new(requests.clone(), on_refusal, reply);
                 self.routes.add(requests.clone(), queue, waiting);
@@ -87,6 +104,11 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
     /// Does what is due: the session's deadlines, subscriptions that were dropped, a frame that was held up.
     fn stirred(&mut self) {
         let now = Instant::now();
+        for side in [Side::Serving, Side::Successor] {
+            if self.line(side).is_waiting() {
+                self.session.fetch_begins(now.into_std(), side);
+            }
+        }
         // Not the peer is silent: we do not listen.
         if self.held_up.is_some() || !self.hand_over.backlog.is_empty() {
             self.session.not_listening(now.into_std(), Side::Serving);
@@ -95,9 +117,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             self.session.not_listening(now.into_std(), Side::Successor);
         }
         self.session.tick(now.into_std());
-        for request in self.routes.sweep() {
-            self.session.unsubscribe(now.into_std(), &request);
-        }
+        self.sweep(now.into_std());
         if let Some(HeldUp { pushed, until }) = self.held_up.take() {
             if now >= until {
                 self.routes.deliver(&pushed.topic, pushed.frame);

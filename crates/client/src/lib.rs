@@ -12,9 +12,12 @@
 
 mod config;
 mod connection;
+mod connections;
+mod dials;
 mod driver;
 mod error;
 mod failure;
+mod feed;
 mod gap;
 mod handover;
 mod intake;
@@ -32,6 +35,8 @@ mod waiting;
 
 pub use config::{Config, SlowConsumer};
 pub use connection::{Connection, ConnectionState};
+pub use connections::Connections;
+pub use dials::DialBudget;
 pub use error::{ClosedError, RotateError, SubscribeError};
 pub use gap::{Gap, GapReason};
 pub use ledger::TopicLedger;

@@ -13,6 +13,9 @@ use tokio::sync::broadcast;
 pub struct Lifecycle {
     /// Which connection.
     pub ws_key: WsKey,
+    /// Its number among those of this key: 0, but for further ones that were made because the first holds as many
+    /// topics as it may.
+    pub number: u32,
     /// When, by this machine's clock.
     pub at: Timestamp,
     /// What.
@@ -112,25 +115,42 @@ impl fmt::Display for LifecycleEvent {
 
 /// Where connections put their lifecycle events; clones feed the same readers.
 #[derive(Clone, Debug)]
-pub struct LifecycleSender(broadcast::Sender<Lifecycle>);
+pub struct LifecycleSender {
+    events: broadcast::Sender<Lifecycle>,
+    number: u32,
+}
 
 impl Default for LifecycleSender {
     fn default() -> Self {
         // Some ten events a reconnection and one a topic: a reader may sleep through several replays.
-        Self(broadcast::channel(4_096).0)
+        Self {
+            events: broadcast::channel(4_096).0,
+            number: 0,
+        }
     }
 }
 
 impl LifecycleSender {
     /// A reader of all events from now on.
     pub fn subscribe(&self) -> LifecycleStream {
-        LifecycleStream(self.0.subscribe())
+        LifecycleStream(self.events.subscribe())
+    }
+
+    /// The same for the connection of this number.
+    pub(crate) fn of(&self, number: u32) -> Self {
+        let events = self.events.clone();
+        Self { events, number }
     }
 
     pub(crate) fn send(&self, ws_key: WsKey, at: Timestamp, event: LifecycleEvent) {
         tracing::debug!(%ws_key, ?event, "lifecycle");
         // An error says that nobody listens, which is everybody's right.
-        let _ = self.0.send(Lifecycle { ws_key, at, event });
+        let _ = self.events.send(Lifecycle {
+            ws_key,
+            number: self.number,
+            at,
+            event,
+        });
     }
 }
 
@@ -164,6 +184,7 @@ impl LifecycleStream {
 fn lagged(missed: u64) -> Lifecycle {
     Lifecycle {
         ws_key: WsKey::ALL[0],
+        number: 0,
         at: Timestamp::from(std::time::SystemTime::now()),
         event: LifecycleEvent::Lagged { missed },
     }

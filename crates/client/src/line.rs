@@ -15,12 +15,16 @@ pub(crate) type DialResult<C> =
 /// The step towards a connection that is under way.
 pub(crate) enum Attempt<C: Connect> {
     None,
+    /// For its turn among the dials.
+    Waiting(Pin<Box<dyn Future<Output = ()> + Send>>),
     Fetching(Pin<Box<dyn Future<Output = Result<ConnectionInfo, SourceError>> + Send>>),
     Dialling(Pin<Box<dyn Future<Output = DialResult<C>> + Send>>),
 }
 
 /// What came of a connection.
 pub(crate) enum Event<C: Connect> {
+    /// It is its turn to be made.
+    Admitted,
     Fetched(Result<ConnectionInfo, SourceError>),
     Dialled(DialResult<C>),
     Read(Result<Message, ReadError>),
@@ -43,10 +47,21 @@ impl<C: Connect> Default for Line<C> {
 }
 
 impl<C: Connect> Line<C> {
+    /// True while it waits for its turn among the dials.
+    pub(crate) fn is_waiting(&self) -> bool {
+        matches!(self.attempt, Attempt::Waiting(_))
+    }
+
     /// Takes the attempt further and writes what waits.
     pub(crate) fn poll_work(&mut self, context: &mut Context<'_>) -> Poll<Event<C>> {
         match &mut self.attempt {
             Attempt::None => {}
+            Attempt::Waiting(turn) => {
+                if turn.as_mut().poll(context).is_ready() {
+                    self.attempt = Attempt::None;
+                    return Poll::Ready(Event::Admitted);
+                }
+            }
             Attempt::Fetching(fetch) => {
                 if let Poll::Ready(fetched) = fetch.as_mut().poll(context) {
                     self.attempt = Attempt::None;

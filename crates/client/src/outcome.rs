@@ -19,9 +19,8 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         while let Some((side, action)) = self.session.poll() {
             match action {
                 Action::FetchConnectionInfo => {
-                    let source = Arc::clone(&self.source);
-                    let fetch = async move { source.connection_info(K::WS_KEY).await };
-                    self.line(side).attempt = Attempt::Fetching(Box::pin(fetch));
+                    let turn = Box::pin(self.gate.clone().pass());
+                    self.line(side).attempt = Attempt::Waiting(turn);
                 }
                 Action::Dial(url) => {
                     let connect = Arc::clone(&self.connect);

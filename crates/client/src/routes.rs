@@ -24,7 +24,7 @@ struct Sink<R> {
 impl<R: PartialEq> Sink<R> {
     fn answer_if_over(&mut self) {
         if let Some(waiting) = self.waiting.take_if(|waiting| waiting.is_over()) {
-            waiting.succeed();
+            waiting.succeed(!self.requests.is_empty());
         }
     }
 }
@@ -163,8 +163,13 @@ impl<P: Protocol> Routes<P> {
                     code,
                     message: message.to_owned(),
                 };
-                match waiting.refused(request, !sink.requests.is_empty(), error) {
-                    None => sink.answer_if_over(),
+                match waiting.refused(request, error) {
+                    None => {
+                        sink.answer_if_over();
+                        if sink.requests.is_empty() {
+                            self.sinks.remove(&id);
+                        }
+                    }
                     Some(error) => {
                         if let Some(waiting) = sink.waiting.take() {
                             waiting.fail(error);

@@ -1,35 +1,30 @@
 //! A subscription: the stream of a topic's events, with gaps in their places.
 
-use std::any::Any;
-use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use kucoin_streams_session::CloseReason;
-use kucoin_streams_wire::{Event, Topic, json::DecodeError};
+use kucoin_streams_wire::Topic;
 
-use crate::ledger::{Fate, Tally};
-use crate::overlap::{Overlap, Part, is_repeated};
-use crate::queue::{Frame, Item, Queue};
-use crate::{Gap, GapReason, TopicLedger, Update};
+use crate::feed::Feed;
+use crate::{Gap, TopicLedger, Update};
 
 /// The events of a topic in arrival order, and a [`Gap`] exactly where events may be missing.
 ///
 /// As a stream it never ends but with its connection, unless slow consumers are to be
 /// [cut off](crate::SlowConsumer::Disconnect): gaps are items, not ends. Dropping it unsubscribes, when it was the
 /// last subscription of its topics.
+///
+/// Several topics of one subscription come in the order in which they arrived, as long as one connection holds them;
+/// those that it has no room for come from a further one, in between as they arrive.
 pub struct Subscription<T: Topic> {
     topic: T,
-    queue: Arc<Queue>,
-    /// Taken from the queue in one go, so that the lock is taken once for many events.
-    taken: VecDeque<Item>,
-    /// While two connections overlap: what was handed out already.
-    overlap: Option<Box<Overlap>>,
-    /// Keeps the connection's task alive.
-    _connection: Arc<dyn Any + Send + Sync>,
+    /// One for each connection that it needs; nearly always one.
+    feeds: Vec<Feed>,
+    /// Whose turn it is.
+    turn: usize,
 }
 
 impl<T: Topic + fmt::Debug> fmt::Debug for Subscription<T> {
@@ -41,13 +36,11 @@ impl<T: Topic + fmt::Debug> fmt::Debug for Subscription<T> {
 }
 
 impl<T: Topic> Subscription<T> {
-    pub(crate) fn new(topic: T, queue: Arc<Queue>, connection: Arc<dyn Any + Send + Sync>) -> Self {
+    pub(crate) fn new(topic: T, feeds: Vec<Feed>) -> Self {
         Self {
             topic,
-            queue,
-            taken: VecDeque::new(),
-            overlap: None,
-            _connection: connection,
+            feeds,
+            turn: 0,
         }
     }
 
@@ -74,13 +67,15 @@ impl<T: Topic> Subscription<T> {
     /// What became of every frame so far, topic by topic, in the order of subscription: see [`TopicLedger`]. It is
     /// counted anyway; asking takes a moment for each frame that waits.
     pub fn ledger(&self) -> Vec<TopicLedger> {
-        self.queue.ledger(&self.taken)
+        self.feeds.iter().flat_map(Feed::ledger).collect()
     }
 
     /// Why the subscription is over, once it is: because its connection is, or because it was
     /// [cut off](crate::SlowConsumer::Disconnect). `None` before.
     pub fn end_reason(&self) -> Option<CloseReason> {
-        self.queue.end_reason()
+        // While one connection goes on, so does the subscription.
+        let reasons: Option<Vec<_>> = self.feeds.iter().map(Feed::end_reason).collect();
+        reasons?.into_iter().next()
     }
 
     /// The events alone, for those who accept gaps. They are counted, and losses of the connection still show on
@@ -96,57 +91,26 @@ impl<T: Topic> Subscription<T> {
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Update<T::Event>, Gap>>> {
-        loop {
-            match self.taken.pop_front() {
-                Some(Item::Gap(gap)) => return Poll::Ready(Some(Err(gap))),
-                Some(Item::Frame { tally, frame }) => {
-                    if let Some(item) = self.decode(&tally, &frame) {
-                        return Poll::Ready(Some(item));
-                    }
-                }
-                None => {
-                    if ready!(self.queue.poll_take(context, &mut self.taken)).is_none() {
-                        return Poll::Ready(None);
-                    }
-                }
+        let mut over = 0;
+        for _ in 0..self.feeds.len() {
+            let Some(feed) = self.feeds.get_mut(self.turn) else {
+                break;
+            };
+            let item = feed.poll(&self.topic, context);
+            let stays = feed.holds_more();
+            if !stays {
+                self.turn = (self.turn + 1) % self.feeds.len();
+            }
+            match item {
+                Poll::Ready(Some(item)) => return Poll::Ready(Some(item)),
+                Poll::Ready(None) => over += 1,
+                Poll::Pending => {}
             }
         }
-    }
-
-    /// Decodes a frame; `None` where it proves to be of another topic that shares this one's name, or repeats what was
-    /// handed out before a rotation.
-    fn decode(&mut self, tally: &Tally, frame: &Frame) -> Option<Result<Update<T::Event>, Gap>> {
-        let decoded = std::str::from_utf8(&frame.payload)
-            .map_err(|error| DecodeError::Syntax {
-                reason: "not utf-8",
-                offset: error.valid_up_to(),
-            })
-            .and_then(|text| self.topic.decode(text));
-        if (frame.part != Part::Alone || self.overlap.is_some())
-            && is_repeated(&mut self.overlap, frame.part, || match &decoded {
-                Ok(Some(push)) => push.event.identity().into_bytes(),
-                _ => frame.payload.to_vec(),
-            })
-            && !matches!(decoded, Ok(None))
-        {
-            tally.count(Fate::Duplicate);
-            return None;
+        match over == self.feeds.len() {
+            true => Poll::Ready(None),
+            false => Poll::Pending,
         }
-        let (fate, item) = match decoded {
-            Ok(Some(push)) => {
-                let update = Update::live(push, frame.received_at, frame.epoch);
-                (Fate::Delivered, Some(Ok(update)))
-            }
-            Ok(None) => (Fate::Other, None),
-            Err(error) => {
-                let raw = String::from_utf8_lossy(&frame.payload).into_owned();
-                let reason = GapReason::Undecodable { raw, error };
-                let topic = tally.topic.clone();
-                (Fate::Undecodable, Some(Err(Gap { topic, reason })))
-            }
-        };
-        tally.count(fate);
-        item
     }
 }
 
@@ -155,12 +119,6 @@ impl<T: Topic + Unpin> Stream for Subscription<T> {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.poll_item(context)
-    }
-}
-
-impl<T: Topic> Drop for Subscription<T> {
-    fn drop(&mut self) {
-        self.queue.close();
     }
 }
 

@@ -4,8 +4,15 @@ use tokio::sync::oneshot;
 
 use crate::SubscribeError;
 
-/// The answer to a subscription: what was refused of it, or why nothing came of it.
-pub(crate) type Reply = oneshot::Sender<Result<Vec<SubscribeError>, SubscribeError>>;
+/// The answer to a subscription, or why nothing came of it.
+pub(crate) type Reply = oneshot::Sender<Result<Answer, SubscribeError>>;
+
+/// What came of a subscription.
+pub(crate) struct Answer {
+    /// False where each request was refused.
+    pub(crate) served: bool,
+    pub(crate) refused: Vec<SubscribeError>,
+}
 
 /// What a refusal of one request does to a subscription of several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,15 +46,9 @@ impl<R: PartialEq> Waiting<R> {
         self.missing.retain(|other| other != request);
     }
 
-    /// This request is refused. Gives the error back where the whole comes to nothing by it; `others` says whether
-    /// other requests are left.
-    pub(crate) fn refused(
-        &mut self,
-        request: &R,
-        others: bool,
-        error: SubscribeError,
-    ) -> Option<SubscribeError> {
-        if self.on_refusal == OnRefusal::Fail || !others {
+    /// This request is refused. Gives the error back where the whole comes to nothing by it.
+    pub(crate) fn refused(&mut self, request: &R, error: SubscribeError) -> Option<SubscribeError> {
+        if self.on_refusal == OnRefusal::Fail {
             return Some(error);
         }
         self.served(request);
@@ -59,10 +60,11 @@ impl<R: PartialEq> Waiting<R> {
         self.missing.is_empty()
     }
 
-    /// Answers that the subscription stands. A caller that went away has dropped its subscription too, which the
-    /// next sweep finds.
-    pub(crate) fn succeed(self) {
-        let _ = self.reply.send(Ok(self.refused));
+    /// Answers that the subscription stands, or that there is nothing left of it. A caller that went away has dropped
+    /// its subscription too, which the next sweep finds.
+    pub(crate) fn succeed(self, served: bool) {
+        let refused = self.refused;
+        let _ = self.reply.send(Ok(Answer { served, refused }));
     }
 
     pub(crate) fn fail(self, error: SubscribeError) {

@@ -1,11 +1,12 @@
 //! The client of one account: a connection of each kind, opened at the first subscription to it.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::marker::PhantomData;
+use std::sync::Arc;
 
 use kucoin_streams_auth::rest::RestTokens;
 use kucoin_streams_client::{
-    ClosedError, Config, Connection, ConnectionState, LifecycleSender, LifecycleStream,
+    ClosedError, Config, ConnectionState, Connections, LifecycleSender, LifecycleStream,
     RotateError, SubscribeError, Subscription,
 };
 use kucoin_streams_pro::Private;
@@ -18,8 +19,9 @@ use crate::builder::{FromCredentials, KucoinBuilder};
 
 /// The private streams of one account: cheap to clone, every clone is the same client.
 ///
-/// It holds one connection of each kind. Each opens at the first subscription to one of its topics and stands
-/// until [`Kucoin::close`], or until the last clone and the last subscription are dropped.
+/// It holds one connection of each kind, and further ones where there are more topics than the exchange lets one hold.
+/// Each opens at the first subscription to one of its topics and stands until [`Kucoin::close`], or until the last
+/// clone and the last subscription are dropped.
 ///
 /// `S` is where connection tokens come from, `C` how connections are made; both have defaults that most users
 /// keep.
@@ -29,45 +31,12 @@ pub struct Kucoin<S = RestTokens, C = FastWebSocket> {
 
 struct Inner<S, C> {
     source: Arc<S>,
-    connect: Arc<C>,
-    config: Config,
     lifecycle: LifecycleSender,
-    spot_private: Slot<SpotPrivate>,
-    futures_private: Slot<FuturesPrivate>,
-    pro_private: Slot<Private>,
-}
-
-/// A connection that is made when it is first asked for.
-struct Slot<K: ConnectionKind>(Mutex<Option<Connection<K>>>);
-
-impl<K: ConnectionKind> Slot<K> {
-    fn empty() -> Self {
-        Self(Mutex::new(None))
-    }
-
-    fn get(&self) -> Option<Connection<K>> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    /// The connection that stands, or a new one where there is none or it is over: what ended it may be mended.
-    fn get_or_spawn(&self, spawn: impl FnOnce() -> Connection<K>) -> Connection<K> {
-        let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*slot {
-            Some(connection) if !matches!(connection.state(), ConnectionState::Closed(_)) => {
-                connection.clone()
-            }
-            _ => slot.insert(spawn()).clone(),
-        }
-    }
-
-    async fn close(&self) {
-        if let Some(connection) = self.get() {
-            connection.close().await;
-        }
-    }
+    /// The connections are made by it.
+    made_by: PhantomData<fn() -> C>,
+    spot_private: Connections<SpotPrivate>,
+    futures_private: Connections<FuturesPrivate>,
+    pro_private: Connections<Private>,
 }
 
 impl<S, C> Clone for Kucoin<S, C> {
@@ -81,9 +50,9 @@ impl<S, C> Clone for Kucoin<S, C> {
 impl<S, C> fmt::Debug for Kucoin<S, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Kucoin")
-            .field("spot_private", &self.inner.spot_private.get())
-            .field("futures_private", &self.inner.futures_private.get())
-            .field("pro_private", &self.inner.pro_private.get())
+            .field("spot_private", &self.inner.spot_private)
+            .field("futures_private", &self.inner.futures_private)
+            .field("pro_private", &self.inner.pro_private)
             .finish_non_exhaustive()
     }
 }
@@ -97,20 +66,22 @@ impl Kucoin {
 
 impl<S: ConnectionSource, C: Connect> Kucoin<S, C> {
     pub(crate) fn new(source: S, connect: C, config: Config) -> Self {
+        let (source, connect) = (Arc::new(source), Arc::new(connect));
+        let lifecycle = LifecycleSender::default();
+        let with = (&source, &connect, &config, &lifecycle);
         Self {
             inner: Arc::new(Inner {
-                source: Arc::new(source),
-                connect: Arc::new(connect),
-                config,
-                lifecycle: LifecycleSender::default(),
-                spot_private: Slot::empty(),
-                futures_private: Slot::empty(),
-                pro_private: Slot::empty(),
+                spot_private: connections(with),
+                futures_private: connections(with),
+                pro_private: connections(with),
+                source,
+                lifecycle,
+                made_by: PhantomData,
             }),
         }
     }
 
-    /// Subscribes to a topic and resolves when the server has acknowledged it: see [`Connection::subscribe`].
+    /// Subscribes to a topic and resolves when the server has acknowledged it: see [`Connections::subscribe`].
     ///
     /// Several topics of one type go as a `Vec`: their events come in arrival order.
     ///
@@ -120,11 +91,11 @@ impl<S: ConnectionSource, C: Connect> Kucoin<S, C> {
     where
         Self: Opens<T::Kind>,
     {
-        self.connection().subscribe(topic).await
+        self.connections().subscribe(topic).await
     }
 
     /// Subscribes to those of several topics that the server acknowledges: see
-    /// [`Connection::subscribe_available`].
+    /// [`Connections::subscribe_available`].
     ///
     /// # Errors
     /// Where every topic is refused, or why the connection is over.
@@ -135,7 +106,7 @@ impl<S: ConnectionSource, C: Connect> Kucoin<S, C> {
     where
         Self: Opens<T::Kind>,
     {
-        self.connection().subscribe_available(topics).await
+        self.connections().subscribe_available(topics).await
     }
 
     /// The lifecycle events of all connections from now on.
@@ -148,15 +119,15 @@ impl<S: ConnectionSource, C: Connect> Kucoin<S, C> {
         &self.inner.source
     }
 
-    /// Opens a connection where it is not open, and waits until it is live: see [`Connection::wait_live`].
+    /// Opens a connection where it is not open, and waits until it is live: see [`Connections::wait_live`].
     ///
     /// # Errors
     /// When the connection is over.
     pub async fn wait_live(&self, ws_key: WsKey) -> Result<(), ClosedError> {
         match ws_key {
-            WsKey::SpotPrivateV1 => Opens::<SpotPrivate>::connection(self).wait_live().await,
-            WsKey::FuturesPrivateV1 => Opens::<FuturesPrivate>::connection(self).wait_live().await,
-            WsKey::PrivateProV2 => Opens::<Private>::connection(self).wait_live().await,
+            WsKey::SpotPrivateV1 => self.inner.spot_private.wait_live().await,
+            WsKey::FuturesPrivateV1 => self.inner.futures_private.wait_live().await,
+            WsKey::PrivateProV2 => self.inner.pro_private.wait_live().await,
             other => {
                 let message = format!("this client has no connection {other}");
                 let failure = Failure::new(Stage::Dial, Severity::Fatal, message);
@@ -169,37 +140,31 @@ impl<S: ConnectionSource, C: Connect> Kucoin<S, C> {
     /// Where a connection stands; `None` where nothing was ever subscribed on it.
     pub fn state(&self, ws_key: WsKey) -> Option<ConnectionState> {
         match ws_key {
-            WsKey::SpotPrivateV1 => self.inner.spot_private.get().map(|c| c.state()),
-            WsKey::FuturesPrivateV1 => self.inner.futures_private.get().map(|c| c.state()),
-            WsKey::PrivateProV2 => self.inner.pro_private.get().map(|c| c.state()),
+            WsKey::SpotPrivateV1 => self.inner.spot_private.state(),
+            WsKey::FuturesPrivateV1 => self.inner.futures_private.state(),
+            WsKey::PrivateProV2 => self.inner.pro_private.state(),
             _ => None,
         }
     }
 
-    /// Replaces a connection by a new one without a hole: see [`Connection::rotate`].
+    /// Replaces a connection by a new one without a hole: see [`Connections::rotate`].
     ///
     /// # Errors
-    /// Those of [`Connection::rotate`]; [`RotateError::NotLive`] where nothing was ever subscribed on it.
+    /// Those of [`Connections::rotate`]; [`RotateError::NotLive`] where nothing was ever subscribed on it.
     pub async fn rotate(&self, ws_key: WsKey) -> Result<(), RotateError> {
-        async fn rotate<K: ConnectionKind>(slot: &Slot<K>) -> Result<(), RotateError> {
-            match slot.get() {
-                Some(connection) => connection.rotate().await,
-                None => Err(RotateError::NotLive),
-            }
-        }
         match ws_key {
-            WsKey::SpotPrivateV1 => rotate(&self.inner.spot_private).await,
-            WsKey::FuturesPrivateV1 => rotate(&self.inner.futures_private).await,
-            WsKey::PrivateProV2 => rotate(&self.inner.pro_private).await,
+            WsKey::SpotPrivateV1 => self.inner.spot_private.rotate().await,
+            WsKey::FuturesPrivateV1 => self.inner.futures_private.rotate().await,
+            WsKey::PrivateProV2 => self.inner.pro_private.rotate().await,
             _ => Err(RotateError::NotLive),
         }
     }
 
-    /// Replaces every connection that is open by a new one, all at the same time: see [`Connection::rotate`]. Cancel
+    /// Replaces every connection that is open by a new one, all at the same time: see [`Connections::rotate`]. Cancel
     /// safe.
     ///
     /// # Errors
-    /// The first of those of [`Connection::rotate`]; the other connections are rotated all the same.
+    /// The first of those of [`Connections::rotate`]; the other connections are rotated all the same.
     pub async fn rotate_all(&self) -> Result<(), RotateError> {
         let is_open = |ws_key: &WsKey| {
             let state = self.state(*ws_key);
@@ -219,39 +184,41 @@ impl<S: ConnectionSource, C: Connect> Kucoin<S, C> {
         let pro = self.inner.pro_private.close();
         futures_util::future::join3(spot, futures, pro).await;
     }
+}
 
-    fn spawn<K: ConnectionKind>(&self) -> Connection<K> {
-        Connection::spawn(
-            self.inner.source.clone(),
-            self.inner.connect.clone(),
-            self.inner.config.clone(),
-            self.inner.lifecycle.clone(),
-        )
-    }
+fn connections<K: ConnectionKind, S: ConnectionSource, C: Connect>(
+    (source, connect, config, lifecycle): (&Arc<S>, &Arc<C>, &Config, &LifecycleSender),
+) -> Connections<K> {
+    Connections::new(
+        source.clone(),
+        connect.clone(),
+        config.clone(),
+        lifecycle.clone(),
+    )
 }
 
 /// Says that a client has connections of the kind `K`, so that `K`'s topics can be subscribed to on it.
 ///
-/// For a kind of your own use [`Connection`] directly.
+/// For a kind of your own use [`Connections`] directly.
 pub trait Opens<K: ConnectionKind> {
-    /// The connection of this kind; it dials when something is subscribed.
-    fn connection(&self) -> Connection<K>;
+    /// The connections of this kind; they dial when something is subscribed.
+    fn connections(&self) -> &Connections<K>;
 }
 
 impl<S: ConnectionSource, C: Connect> Opens<SpotPrivate> for Kucoin<S, C> {
-    fn connection(&self) -> Connection<SpotPrivate> {
-        self.inner.spot_private.get_or_spawn(|| self.spawn())
+    fn connections(&self) -> &Connections<SpotPrivate> {
+        &self.inner.spot_private
     }
 }
 
 impl<S: ConnectionSource, C: Connect> Opens<FuturesPrivate> for Kucoin<S, C> {
-    fn connection(&self) -> Connection<FuturesPrivate> {
-        self.inner.futures_private.get_or_spawn(|| self.spawn())
+    fn connections(&self) -> &Connections<FuturesPrivate> {
+        &self.inner.futures_private
     }
 }
 
 impl<S: ConnectionSource, C: Connect> Opens<Private> for Kucoin<S, C> {
-    fn connection(&self) -> Connection<Private> {
-        self.inner.pro_private.get_or_spawn(|| self.spawn())
+    fn connections(&self) -> &Connections<Private> {
+        &self.inner.pro_private
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use kucoin_streams_wire::json::DecodeError;
 use kucoin_streams_wire::{
-    ConnectionKind, Inbound, Limits, Protocol, RequestId, Serves, WireError, WsKey,
+    ConnectionKind, DialLimit, DialScope, Inbound, Limits, Protocol, RequestId, Serves, WireError,
+    WsKey,
 };
 
 use crate::{ChannelRequest, envelope, payload};
@@ -30,7 +31,12 @@ impl ConnectionKind for Private {
 impl Protocol for ProV2 {
     type Request = ChannelRequest;
 
-    const LIMITS: Limits = Limits::new(100, Duration::from_secs(10), Some(400));
+    const LIMITS: Limits =
+        Limits::new(100, Duration::from_secs(10), Some(400)).with_dials(DialLimit {
+            dials: 250,
+            window: Duration::from_secs(5 * 60),
+            scope: DialScope::Address,
+        });
 
     /// The text of a payload: UTF-8 as it is, and raw deflate opened where the payload can begin no JSON text, up
     /// to 1 MiB and a hundred times its size.
@@ -136,7 +142,12 @@ mod tests {
     fn the_connection_is_pro_v2_within_the_private_limits() {
         assert_eq!(Private::WS_KEY.as_str(), "privateProV2");
         let limits = <Private as ConnectionKind>::Protocol::LIMITS;
-        assert_eq!(limits, Limits::new(100, Duration::from_secs(10), Some(400)));
+        assert_eq!(
+            (limits.messages, limits.window, limits.topics),
+            (100, Duration::from_secs(10), Some(400))
+        );
+        let dials = limits.dials.unwrap();
+        assert_eq!((dials.dials, dials.scope), (250, DialScope::Address));
     }
 
     #[test]

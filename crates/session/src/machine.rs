@@ -183,6 +183,14 @@ impl<P: Protocol> Session<P> {
         }
     }
 
+    /// Connection information is being fetched only from now on: the driver had a line to wait in before it, for which
+    /// the source is not to blame.
+    pub fn fetch_begins(&mut self, now: Instant) {
+        if let Phase::Fetching { until } = &mut self.phase {
+            *until = now + self.config.token_timeout;
+        }
+    }
+
     /// Takes an inbound frame; a frame with data is handed back for the subscriptions that it belongs to.
     pub fn frame<'f>(&mut self, now: Instant, frame: &'f str) -> Disposition<'f> {
         if !self.phase.is_connected() {

@@ -161,6 +161,13 @@ impl<P: Protocol> RotatingSession<P> {
         self.collect(now);
     }
 
+    /// As [`Session::fetch_begins`], of one side.
+    pub fn fetch_begins(&mut self, now: Instant, side: Side) {
+        if let Some(session) = self.side(side) {
+            session.fetch_begins(now);
+        }
+    }
+
     /// As [`Session::frame`], of one side. What comes of the successor's data stands at [`Side::Successor`].
     pub fn frame<'f>(&mut self, now: Instant, side: Side, frame: &'f str) -> Disposition<'f> {
         let Some(session) = self.side(side) else {

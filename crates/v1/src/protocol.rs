@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use kucoin_streams_wire::json::{DecodeError, Scanner, Value, ValueKind, write_string};
 use kucoin_streams_wire::{
-    ConnectionKind, Inbound, Limits, Protocol, RequestId, Serves, WireError, WsKey,
+    ConnectionKind, DialLimit, DialScope, Inbound, Limits, Protocol, RequestId, Serves, WireError,
+    WsKey,
 };
 
 use crate::path::{TopicPath, serves};
@@ -37,8 +38,13 @@ impl Protocol for V1 {
     type Request = TopicPath;
 
     // 400 topics is the cap of the spot host; the futures host states none, and more than 400 private topics on
-    // one socket are out of reach there: its account-wide topics are few.
-    const LIMITS: Limits = Limits::new(100, Duration::from_secs(10), Some(400));
+    // one socket are out of reach there: its account-wide topics are few. Dials are counted by account.
+    const LIMITS: Limits =
+        Limits::new(100, Duration::from_secs(10), Some(400)).with_dials(DialLimit {
+            dials: 30,
+            window: Duration::from_secs(60),
+            scope: DialScope::Account,
+        });
 
     fn classify(frame: &str) -> Result<Inbound<'_>, WireError> {
         Envelope::read(frame)

@@ -26,7 +26,8 @@ pub use connection::{ConnectionInfo, Heartbeat, Login, SecretUrl};
 pub use kind::{ConnectionKind, ParseWsKeyError, WsKey};
 pub use nearest::nearest;
 pub use protocol::{
-    Inbound, Limits, Protocol, RefusalScope, Request, RequestId, Serves, WireError,
+    DialLimit, DialScope, Inbound, Limits, Protocol, RefusalScope, Request, RequestId, Serves,
+    WireError,
 };
 pub use rust_decimal::Decimal;
 pub use source::{ConnectionSource, SourceError, SourceErrorClass};

@@ -29,7 +29,7 @@ pub trait Request: Clone + fmt::Debug + fmt::Display + Eq + Hash + Send + Sync +
 
 impl<T: Clone + fmt::Debug + fmt::Display + Eq + Hash + Send + Sync + 'static> Request for T {}
 
-/// What a client may do on one connection before the server objects.
+/// What a client may do before the server objects: on one connection, and by making connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -39,6 +39,28 @@ pub struct Limits {
     pub window: Duration,
     /// Topics that one connection may hold; `None` where the exchange states no cap.
     pub topics: Option<u32>,
+    /// Dials that the exchange allows; `None` where it states no limit.
+    pub dials: Option<DialLimit>,
+}
+
+/// How often connections of one kind may be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DialLimit {
+    /// So many dials in one window.
+    pub dials: u32,
+    /// The window.
+    pub window: Duration,
+    /// Whose dials are counted together.
+    pub scope: DialScope,
+}
+
+/// Whose dials are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DialScope {
+    /// Those of one account.
+    Account,
+    /// Those of one IP address, whatever the account.
+    Address,
 }
 
 impl Limits {
@@ -48,7 +70,15 @@ impl Limits {
             messages,
             window,
             topics,
+            dials: None,
         }
+    }
+
+    /// Adds how often connections may be made.
+    #[must_use]
+    pub const fn with_dials(mut self, dials: DialLimit) -> Self {
+        self.dials = Some(dials);
+        self
     }
 }
 

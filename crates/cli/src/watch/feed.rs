@@ -60,7 +60,7 @@ impl Feed {
                 Err(error) => {
                     if matches!(error, SubscribeError::Refused { .. }) {
                         // Without a topic it would stand, and be made anew after a loss, for nothing.
-                        Opens::<T::Kind>::connection(&kucoin).close().await;
+                        Opens::<T::Kind>::connections(&kucoin).close().await;
                     }
                     Err(error)
                 }

@@ -6,7 +6,9 @@ mod rig;
 
 mod closing;
 mod gaps;
+mod herd;
 mod isolation;
+mod many_topics;
 mod overflow;
 mod reconnecting;
 mod rotating;

@@ -1,0 +1,327 @@
+//! The connections of one kind for one account: as many as its topics need.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use futures_util::future::{join_all, try_join_all};
+use kucoin_streams_transport::Connect;
+use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol, Topic, WsKey};
+
+use crate::connection::Opened;
+use crate::dials::Gate;
+use crate::driver::RequestOf;
+use crate::waiting::OnRefusal;
+use crate::{
+    ClosedError, Config, Connection, ConnectionState, LifecycleSender, RotateError, SubscribeError,
+    Subscription,
+};
+
+/// The connections of one kind for one account. There is one, until topics are subscribed beyond what the exchange
+/// lets one connection hold ([`Limits::topics`](kucoin_streams_wire::Limits)): these go to a further connection, which
+/// ends when its last topic does.
+///
+/// Clones are the same connections. They end when every clone and every subscription is gone.
+pub struct Connections<K: ConnectionKind> {
+    inner: Arc<Inner<K>>,
+}
+
+struct Inner<K: ConnectionKind> {
+    spawn: Box<dyn Fn(u32) -> Connection<K> + Send + Sync>,
+    members: Arc<Mutex<Vec<Member<K>>>>,
+}
+
+struct Member<K: ConnectionKind> {
+    connection: Connection<K>,
+    /// Its number among those that stand, from 0.
+    number: u32,
+    /// What subscriptions want of it, and how many.
+    held: HashMap<RequestOf<K>, usize>,
+}
+
+/// The part of a subscription that one connection serves.
+struct Share<K: ConnectionKind> {
+    connection: Connection<K>,
+    requests: Vec<RequestOf<K>>,
+}
+
+/// The places that a subscription takes up on one connection, until it is dropped.
+struct Place<K: ConnectionKind> {
+    members: Weak<Mutex<Vec<Member<K>>>>,
+    connection: Connection<K>,
+    requests: Vec<RequestOf<K>>,
+}
+
+impl<K: ConnectionKind> Clone for Connections<K> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+        }
+    }
+}
+
+impl<K: ConnectionKind> fmt::Debug for Connections<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let members = lock(&self.inner.members);
+        f.debug_list()
+            .entries(members.iter().map(|member| &member.connection))
+            .finish()
+    }
+}
+
+impl<K: ConnectionKind> Connections<K> {
+    /// Connections that dial when something is subscribed.
+    pub fn new<S, C>(
+        source: Arc<S>,
+        connect: Arc<C>,
+        config: Config,
+        lifecycle: LifecycleSender,
+    ) -> Self
+    where
+        S: ConnectionSource,
+        C: Connect,
+    {
+        let gate = Gate::new(&config.dials, K::WS_KEY, K::Protocol::LIMITS);
+        let spawn = move |number: u32| {
+            let mut config = config.clone();
+            // Each has a jitter of its own.
+            config.seed = Some(config.seed_or_random() ^ u64::from(number).rotate_left(32));
+            Connection::spawn_behind(
+                gate.clone(),
+                source.clone(),
+                connect.clone(),
+                config,
+                lifecycle.of(number),
+            )
+        };
+        Self {
+            inner: Arc::new(Inner {
+                spawn: Box::new(spawn),
+                members: Arc::default(),
+            }),
+        }
+    }
+
+    /// Which connections these are.
+    pub fn ws_key(&self) -> WsKey {
+        K::WS_KEY
+    }
+
+    /// How they are: [`ConnectionState::Connecting`] while one of them is, and the end of one that failed before the
+    /// life of the others. `None` where nothing was subscribed yet.
+    pub fn state(&self) -> Option<ConnectionState> {
+        let members = lock(&self.inner.members);
+        let states: Vec<ConnectionState> = members
+            .iter()
+            .map(|member| member.connection.state())
+            .collect();
+        let closed = |state: &ConnectionState| matches!(state, ConnectionState::Closed(_));
+        let find = |wanted: &dyn Fn(&ConnectionState) -> bool| {
+            states.iter().find(|state| wanted(state)).cloned()
+        };
+        find(&|state| *state == ConnectionState::Connecting)
+            .or_else(|| find(&closed))
+            .or_else(|| states.first().cloned())
+    }
+
+    /// As [`Connection::subscribe`], on whichever connection has room; a topic of several requests may need more than
+    /// one.
+    ///
+    /// # Errors
+    /// As [`Connection::subscribe`].
+    pub async fn subscribe<T>(&self, topic: T) -> Result<Subscription<T>, SubscribeError>
+    where
+        T: Topic<Kind = K>,
+    {
+        let shares = self.shares(topic.requests())?;
+        let opened = try_join_all(self.open(shares, OnRefusal::Fail)).await?;
+        let feeds = opened.into_iter().filter_map(|opened| opened.feed);
+        Ok(Subscription::new(topic, feeds.collect()))
+    }
+
+    /// As [`Connection::subscribe_available`], on whichever connections have room.
+    ///
+    /// # Errors
+    /// As [`Connection::subscribe_available`].
+    pub async fn subscribe_available<T>(
+        &self,
+        topics: Vec<T>,
+    ) -> Result<(Subscription<Vec<T>>, Vec<SubscribeError>), SubscribeError>
+    where
+        T: Topic<Kind = K>,
+    {
+        let shares = self.shares(topics.requests())?;
+        let opened = try_join_all(self.open(shares, OnRefusal::LeaveOut)).await?;
+        Opened::join(opened, topics)
+    }
+
+    /// As [`Connection::wait_live`], of all of them; opens one where there is none.
+    ///
+    /// # Errors
+    /// When one of them is over.
+    pub async fn wait_live(&self) -> Result<(), ClosedError> {
+        let connections = {
+            let mut members = self.standing();
+            if members.is_empty() {
+                self.grow(&mut members);
+            }
+            connections(&members)
+        };
+        try_join_all(connections.iter().map(Connection::wait_live)).await?;
+        Ok(())
+    }
+
+    /// As [`Connection::rotate`], of all of them at the same time.
+    ///
+    /// # Errors
+    /// The first of those of [`Connection::rotate`]; the others are rotated all the same. [`RotateError::NotLive`]
+    /// where there is none.
+    pub async fn rotate(&self) -> Result<(), RotateError> {
+        let connections = connections(&lock(&self.inner.members));
+        if connections.is_empty() {
+            return Err(RotateError::NotLive);
+        }
+        let rotated = join_all(connections.iter().map(Connection::rotate)).await;
+        rotated.into_iter().collect()
+    }
+
+    /// As [`Connection::close`], of all of them. What is subscribed later opens a new one.
+    pub async fn close(&self) {
+        let connections = connections(&lock(&self.inner.members));
+        join_all(connections.iter().map(Connection::close)).await;
+    }
+
+    fn open(
+        &self,
+        shares: Vec<Share<K>>,
+        on_refusal: OnRefusal,
+    ) -> impl Iterator<Item = impl Future<Output = Result<Opened, SubscribeError>>> {
+        shares.into_iter().map(move |share| {
+            // From here on a drop of the future gives the places back.
+            let place = Place {
+                members: Arc::downgrade(&self.inner.members),
+                connection: share.connection.clone(),
+                requests: share.requests.clone(),
+            };
+            async move {
+                let Share {
+                    connection,
+                    requests,
+                } = share;
+                let place = Some(Arc::new(place) as _);
+                connection.open(requests, on_refusal, place).await
+            }
+        })
+    }
+
+    /// Distributes requests over the connections: what is held already to its own, the rest together to the first that
+    /// has room for all of it, or to a new one, and only what no connection could hold to several.
+    fn shares(&self, mut requests: Vec<RequestOf<K>>) -> Result<Vec<Share<K>>, SubscribeError> {
+        if requests.is_empty() {
+            return Err(SubscribeError::Nothing);
+        }
+        let mut members = self.standing();
+        let mut shares: Vec<Vec<RequestOf<K>>> = vec![Vec::new(); members.len()];
+        requests.retain(|request| {
+            let holder = members.iter().position(|m| m.held.contains_key(request));
+            if let Some(at) = holder {
+                shares[at].push(request.clone());
+            }
+            holder.is_none()
+        });
+        let distinct = requests.iter().collect::<HashSet<_>>().len();
+        let whole = members.iter().position(|m| m.room() >= distinct);
+        let or_new = (distinct <= capacity::<K>()).then_some(members.len());
+        let mut at = whole.or(or_new).unwrap_or(0);
+        let mut left = requests.into_iter().peekable();
+        while left.peek().is_some() {
+            if at == members.len() {
+                self.grow(&mut members);
+                shares.push(Vec::new());
+            }
+            let room = members[at].room();
+            shares[at].extend(left.by_ref().take(room));
+            at += 1;
+        }
+        let taken = members.iter_mut().zip(shares);
+        let shares = taken.filter(|(_, requests)| !requests.is_empty());
+        let shares = shares.map(|(member, requests)| member.take(requests));
+        Ok(shares.collect())
+    }
+
+    /// Those that are not over.
+    fn standing(&self) -> MutexGuard<'_, Vec<Member<K>>> {
+        let mut members = lock(&self.inner.members);
+        members.retain(|member| !matches!(member.connection.state(), ConnectionState::Closed(_)));
+        members
+    }
+
+    fn grow(&self, members: &mut Vec<Member<K>>) {
+        let is_free = |number: &u32| members.iter().all(|member| member.number != *number);
+        let number = (0..).find(is_free).unwrap_or_default();
+        members.push(Member {
+            connection: (self.inner.spawn)(number),
+            number,
+            held: HashMap::new(),
+        });
+    }
+}
+
+impl<K: ConnectionKind> Member<K> {
+    fn room(&self) -> usize {
+        capacity::<K>().saturating_sub(self.held.len())
+    }
+
+    fn take(&mut self, requests: Vec<RequestOf<K>>) -> Share<K> {
+        for request in &requests {
+            *self.held.entry(request.clone()).or_default() += 1;
+        }
+        Share {
+            connection: self.connection.clone(),
+            requests,
+        }
+    }
+}
+
+impl<K: ConnectionKind> Drop for Place<K> {
+    fn drop(&mut self) {
+        let Some(members) = self.members.upgrade() else {
+            return;
+        };
+        let mut members = lock(&members);
+        let of_it = |member: &Member<K>| member.connection.is(&self.connection);
+        let Some(at) = members.iter().position(of_it) else {
+            return;
+        };
+        let member = &mut members[at];
+        for request in &self.requests {
+            if let Some(times) = member.held.get_mut(request) {
+                *times -= 1;
+                if *times == 0 {
+                    member.held.remove(request);
+                }
+            }
+        }
+        // The first stays for what is subscribed next, a further one is not needed any more.
+        if member.held.is_empty() && member.number > 0 {
+            members.remove(at);
+        }
+    }
+}
+
+/// How many topics one connection may hold.
+fn capacity<K: ConnectionKind>() -> usize {
+    let limit = K::Protocol::LIMITS.topics;
+    limit.map_or(usize::MAX, |limit| limit as usize)
+}
+
+fn connections<K: ConnectionKind>(members: &[Member<K>]) -> Vec<Connection<K>> {
+    members
+        .iter()
+        .map(|member| member.connection.clone())
+        .collect()
+}
+
+fn lock<K: ConnectionKind>(members: &Mutex<Vec<Member<K>>>) -> MutexGuard<'_, Vec<Member<K>>> {
+    members.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,125 @@
+//! What one connection brings to a subscription: frames in order, decoded where they are consumed, and gaps.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use kucoin_streams_session::CloseReason;
+use kucoin_streams_wire::{Event, Topic, json::DecodeError};
+
+use crate::ledger::{Fate, Tally};
+use crate::overlap::{Overlap, Part, is_repeated};
+use crate::queue::{Frame, Item, Queue};
+use crate::{Gap, GapReason, TopicLedger, Update};
+
+/// What is kept alive along with a feed.
+pub(crate) type Kept = Arc<dyn Any + Send + Sync>;
+
+/// The reading end of a connection's queue. Dropping it tells the connection.
+pub(crate) struct Feed {
+    queue: Arc<Queue>,
+    /// Taken from the queue in one go, so that the lock is taken once for many events.
+    taken: VecDeque<Item>,
+    /// While two connections overlap: what was handed out already.
+    overlap: Option<Box<Overlap>>,
+    /// The place that is taken up on the connection, where somebody counts.
+    _place: Option<Kept>,
+    /// Keeps the connection's task alive.
+    _connection: Kept,
+}
+
+impl Feed {
+    pub(crate) fn new(queue: Arc<Queue>, place: Option<Kept>, connection: Kept) -> Self {
+        Self {
+            queue,
+            taken: VecDeque::new(),
+            overlap: None,
+            _place: place,
+            _connection: connection,
+        }
+    }
+
+    /// The next event or gap; `None` once the connection is over.
+    pub(crate) fn poll<T: Topic>(
+        &mut self,
+        topic: &T,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Update<T::Event>, Gap>>> {
+        loop {
+            match self.taken.pop_front() {
+                Some(Item::Gap(gap)) => return Poll::Ready(Some(Err(gap))),
+                Some(Item::Frame { tally, frame }) => {
+                    if let Some(item) = self.decode(topic, &tally, &frame) {
+                        return Poll::Ready(Some(item));
+                    }
+                }
+                None => {
+                    if ready!(self.queue.poll_take(context, &mut self.taken)).is_none() {
+                        return Poll::Ready(None);
+                    }
+                }
+            }
+        }
+    }
+
+    /// True where more was taken out already.
+    pub(crate) fn holds_more(&self) -> bool {
+        !self.taken.is_empty()
+    }
+
+    pub(crate) fn ledger(&self) -> Vec<TopicLedger> {
+        self.queue.ledger(&self.taken)
+    }
+
+    pub(crate) fn end_reason(&self) -> Option<CloseReason> {
+        self.queue.end_reason()
+    }
+
+    /// Decodes a frame; `None` where it proves to be of another topic that shares this one's name, or repeats what was
+    /// handed out before a rotation.
+    fn decode<T: Topic>(
+        &mut self,
+        topic: &T,
+        tally: &Tally,
+        frame: &Frame,
+    ) -> Option<Result<Update<T::Event>, Gap>> {
+        let decoded = std::str::from_utf8(&frame.payload)
+            .map_err(|error| DecodeError::Syntax {
+                reason: "not utf-8",
+                offset: error.valid_up_to(),
+            })
+            .and_then(|text| topic.decode(text));
+        if (frame.part != Part::Alone || self.overlap.is_some())
+            && is_repeated(&mut self.overlap, frame.part, || match &decoded {
+                Ok(Some(push)) => push.event.identity().into_bytes(),
+                _ => frame.payload.to_vec(),
+            })
+            && !matches!(decoded, Ok(None))
+        {
+            tally.count(Fate::Duplicate);
+            return None;
+        }
+        let (fate, item) = match decoded {
+            Ok(Some(push)) => {
+                let update = Update::live(push, frame.received_at, frame.epoch);
+                (Fate::Delivered, Some(Ok(update)))
+            }
+            Ok(None) => (Fate::Other, None),
+            Err(error) => {
+                let raw = String::from_utf8_lossy(&frame.payload).into_owned();
+                let reason = GapReason::Undecodable { raw, error };
+                let topic = tally.topic.clone();
+                (Fate::Undecodable, Some(Err(Gap { topic, reason })))
+            }
+        };
+        tally.count(fate);
+        item
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}

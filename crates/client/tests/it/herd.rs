@@ -1,0 +1,106 @@
+//! A thousand connections that are cut in one moment do not come back in one moment.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use kucoin_streams_client::{Config, Connection, DialBudget, LifecycleSender};
+use kucoin_streams_transport::memory;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::rig::{Kind, Tokens};
+
+const CLIENTS: usize = 1_000;
+
+/// The most dials that any second saw.
+fn most_in_a_second(dials: &[Instant]) -> usize {
+    let within = |&from: &Instant| {
+        let second = |&&at: &&Instant| at >= from && at < from + Duration::from_secs(1);
+        dials.iter().filter(second).count()
+    };
+    dials.iter().map(within).max().unwrap_or_default()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_clients_cut_at_once_come_back_with_a_tenth_of_the_dials_in_any_second_at_most()
+{
+    let (dialer, mut listener) = memory::pair();
+    let dials = Arc::new(Mutex::new(Vec::new()));
+    let (generation, cut) = watch::channel(0);
+    let seen = dials.clone();
+    tokio::spawn(async move {
+        while let Some(dial) = listener.accept().await {
+            seen.lock().unwrap().push(Instant::now());
+            let peer = dial.accept();
+            let mut cut = cut.clone();
+            tokio::spawn(async move {
+                cut.mark_unchanged();
+                peer.send_text("welcome").await.unwrap();
+                let _ = cut.changed().await;
+            });
+        }
+    });
+    // The budget of a process, which other tests of this one share under clocks of their own.
+    assert_eq!(Config::default().dials, DialBudget::process_wide());
+    let dial_budget = DialBudget::new(50, Duration::from_secs(1));
+    assert_eq!(
+        format!("{dial_budget:?}"),
+        format!("{:?}", DialBudget::process_wide())
+    );
+    let clients: Vec<Connection<Kind>> = (0..CLIENTS)
+        .map(|seed| {
+            let config = Config::default()
+                .with_dials(dial_budget.clone())
+                .with_seed(seed as u64);
+            let lifecycle = LifecycleSender::default();
+            Connection::spawn(Tokens::default(), dialer.clone(), config, lifecycle)
+        })
+        .collect();
+    for round in 1..=3 {
+        for client in &clients {
+            client.wait_live().await.unwrap();
+        }
+        let dials = std::mem::take(&mut *dials.lock().unwrap());
+        assert_eq!(dials.len(), CLIENTS, "each dials once");
+        let most = most_in_a_second(&dials);
+        assert!(most <= CLIENTS / 10, "{most} dials in a second");
+        let took = dials[CLIENTS - 1] - dials[0];
+        assert!(took < Duration::from_secs(25), "{took:?}");
+        generation.send_replace(round);
+        // Everybody has noticed before the next look.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_in_line_for_a_dial_is_no_failure_of_the_token_service() {
+    let (dialer, mut listener) = memory::pair();
+    let dials = DialBudget::new(1, Duration::from_secs(60));
+    let spawn = || {
+        let config = Config::default().with_dials(dials.clone());
+        let lifecycle = LifecycleSender::default();
+        let told = lifecycle.subscribe();
+        let connection: Connection<Kind> =
+            Connection::spawn(Tokens::default(), dialer.clone(), config, lifecycle);
+        (connection, told)
+    };
+    let (first, _) = spawn();
+    let (second, mut told) = spawn();
+    let began = Instant::now();
+    let serve = async {
+        let mut peers = Vec::new();
+        for _ in 0..2 {
+            let peer = listener.accept().await.unwrap().accept();
+            peer.send_text("welcome").await.unwrap();
+            peers.push(peer);
+        }
+        peers
+    };
+    let live = async { tokio::join!(first.wait_live(), second.wait_live()) };
+    let (peers, live) = tokio::join!(serve, live);
+    assert!(live.0.is_ok() && live.1.is_ok());
+    assert_eq!(began.elapsed().as_secs(), 60);
+    let told: Vec<_> = std::iter::from_fn(|| told.try_next()).collect();
+    assert_eq!(told.len(), 1, "open, and nothing else: {told:?}");
+    drop(peers);
+}

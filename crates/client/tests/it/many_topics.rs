@@ -1,0 +1,303 @@
+//! Topics beyond what one connection may hold go to further connections by themselves.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use kucoin_streams_client::{
+    Config, ConnectionState, Connections, LifecycleEvent, LifecycleSender, LifecycleStream,
+    SubscribeError, Subscription,
+};
+use kucoin_streams_transport::{Message, memory};
+use kucoin_streams_wire::json::DecodeError;
+use kucoin_streams_wire::{
+    ConnectionKind, Inbound, Limits, Protocol, Push, RequestId, Serves, Topic, WireError, WsKey,
+};
+
+use crate::rig::{Number, Tokens, Words, breathe};
+
+/// So many topics may one connection hold.
+const CAP: u32 = 3;
+
+/// [`Words`] of a server that lets a connection hold few topics.
+#[derive(Debug)]
+struct Few;
+
+impl Protocol for Few {
+    type Request = String;
+    const LIMITS: Limits = Limits::new(100, Duration::from_secs(10), Some(CAP));
+
+    fn classify(frame: &str) -> Result<Inbound<'_>, WireError> {
+        Words::classify(frame)
+    }
+
+    fn serves(request: &String, pushed: &str) -> Serves {
+        Words::serves(request, pushed)
+    }
+
+    fn subscribe(id: RequestId, request: &String, out: &mut String) {
+        Words::subscribe(id, request, out);
+    }
+
+    fn unsubscribe(id: RequestId, request: &String, out: &mut String) {
+        Words::unsubscribe(id, request, out);
+    }
+
+    fn ping(id: RequestId, out: &mut String) {
+        Words::ping(id, out);
+    }
+}
+
+#[derive(Debug)]
+struct FewKind;
+
+impl ConnectionKind for FewKind {
+    type Protocol = Few;
+    const WS_KEY: WsKey = WsKey::SpotPrivateV1;
+}
+
+#[derive(Clone, Debug)]
+struct Symbol(String);
+
+impl Topic for Symbol {
+    type Kind = FewKind;
+    type Event = Number;
+
+    fn requests(&self) -> Vec<String> {
+        vec![self.0.clone()]
+    }
+
+    fn decode(&self, frame: &str) -> Result<Option<Push<Number>>, DecodeError> {
+        let words: Vec<&str> = frame.split(' ').collect();
+        match words[1] == self.0 {
+            true => Ok(Some(Push::new(
+                Number(words[2].parse().unwrap()),
+                words[1].into(),
+            ))),
+            false => Ok(None),
+        }
+    }
+}
+
+fn symbols(numbers: std::ops::Range<u32>) -> Vec<Symbol> {
+    numbers
+        .map(|number| Symbol(format!("/symbol{number}")))
+        .collect()
+}
+
+/// What each connection holds, by the order in which they were made; those that are gone hold nothing.
+type Held = Arc<Mutex<BTreeMap<usize, BTreeSet<String>>>>;
+
+/// A server that acknowledges everything but `/no`, pushes a number to whoever subscribes, and watches the cap.
+struct Server {
+    held: Held,
+    connections: Connections<FewKind>,
+    lifecycle: LifecycleStream,
+    cut: tokio::sync::broadcast::Sender<usize>,
+}
+
+impl Server {
+    fn start() -> Self {
+        let (dialer, listener) = memory::pair();
+        let held = Held::default();
+        let (cut, _) = tokio::sync::broadcast::channel(8);
+        tokio::spawn(serve(listener, held.clone(), cut.clone()));
+        let sender = LifecycleSender::default();
+        let lifecycle = sender.subscribe();
+        let source = Arc::new(Tokens::default());
+        let config = Config::default().with_seed(7);
+        Self {
+            held,
+            connections: Connections::new(source, Arc::new(dialer), config, sender),
+            lifecycle,
+            cut,
+        }
+    }
+
+    fn held(&self) -> Vec<usize> {
+        let held = self.held.lock().unwrap();
+        held.values().map(BTreeSet::len).collect()
+    }
+}
+
+async fn serve(
+    mut listener: memory::Listener,
+    held: Held,
+    cut: tokio::sync::broadcast::Sender<usize>,
+) {
+    let mut number = 0;
+    while let Some(dial) = listener.accept().await {
+        held.lock().unwrap().insert(number, BTreeSet::new());
+        tokio::spawn(connection(
+            dial.accept(),
+            held.clone(),
+            number,
+            cut.subscribe(),
+        ));
+        number += 1;
+    }
+}
+
+async fn connection(
+    mut peer: memory::Peer,
+    held: Held,
+    number: usize,
+    mut cut: tokio::sync::broadcast::Receiver<usize>,
+) {
+    peer.send_text("welcome").await.unwrap();
+    loop {
+        let message = tokio::select! {
+            message = peer.receive() => message,
+            told = cut.recv() => match told {
+                Ok(told) if told == number => break,
+                _ => continue,
+            },
+        };
+        let Some(Message::Text(text)) = message else {
+            break;
+        };
+        let text = std::str::from_utf8(&text).unwrap().to_owned();
+        let words: Vec<&str> = text.split(' ').collect();
+        let answers = match words[..] {
+            ["subscribe", id, "/no"] => vec![format!("refuse {id} not found")],
+            ["subscribe", id, topic] => {
+                let mut held = held.lock().unwrap();
+                let topics = held.get_mut(&number).unwrap();
+                topics.insert(topic.to_owned());
+                assert!(topics.len() <= CAP as usize, "over the cap: {topics:?}");
+                vec![format!("ack {id}"), format!("push {topic} {number}")]
+            }
+            ["unsubscribe", id, topic] => {
+                let mut held = held.lock().unwrap();
+                held.get_mut(&number).unwrap().remove(topic);
+                vec![format!("ack {id}")]
+            }
+            _ => vec!["pong".to_owned()],
+        };
+        for answer in answers {
+            let _ = peer.send_text(&answer).await;
+        }
+    }
+    held.lock().unwrap().insert(number, BTreeSet::new());
+}
+
+/// The connections that the next so many events come from.
+async fn from<T: Topic<Event = Number>>(
+    subscription: &mut Subscription<T>,
+    events: usize,
+) -> Vec<u32> {
+    let mut numbers = Vec::new();
+    for _ in 0..events {
+        numbers.push(subscription.next().await.unwrap().unwrap().0);
+    }
+    numbers
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_subscription_of_many_topics_is_spread_and_every_event_comes() {
+    let mut server = Server::start();
+    let mut all = server.connections.subscribe(symbols(0..8)).await.unwrap();
+    assert_eq!(server.held(), [3, 3, 2]);
+    let mut events = from(&mut all, 8).await;
+    events.sort_unstable();
+    assert_eq!(events, [0, 0, 0, 1, 1, 1, 2, 2]);
+    let ledger = all.ledger();
+    assert_eq!(ledger.len(), 8);
+    assert!(
+        ledger
+            .iter()
+            .all(|topic| topic.balances() && topic.delivered == 1)
+    );
+    let mut opened: Vec<u32> = std::iter::from_fn(|| server.lifecycle.try_next())
+        .filter(|told| told.event == LifecycleEvent::Open)
+        .map(|told| told.number)
+        .collect();
+    opened.sort_unstable();
+    assert_eq!(opened, [0, 1, 2]);
+    server.connections.close().await;
+    assert!(all.next().await.is_none());
+    assert!(all.end_reason().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_topic_is_held_once_and_a_place_that_is_free_again_is_used() {
+    let server = Server::start();
+    let first = server.connections.subscribe(symbols(0..3)).await.unwrap();
+    let again = server.connections.subscribe(symbols(2..3)).await.unwrap();
+    assert_eq!(server.held(), [3]);
+    let further = server.connections.subscribe(symbols(3..4)).await.unwrap();
+    assert_eq!(server.held(), [3, 1]);
+    drop(first);
+    // In the same moment: the server never sees more than it allows, which it watches.
+    let back = server.connections.subscribe(symbols(10..12)).await.unwrap();
+    assert_eq!(server.held(), [3, 1]);
+    drop(further);
+    breathe().await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(server.held(), [3, 0]);
+    assert_eq!(server.connections.state(), Some(ConnectionState::Live));
+    drop((again, back));
+    breathe().await;
+    assert_eq!(server.held(), [0, 0]);
+    assert_eq!(server.connections.state(), Some(ConnectionState::Live));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_belongs_together_stays_on_one_connection_where_one_has_room() {
+    let server = Server::start();
+    let _first = server.connections.subscribe(symbols(0..2)).await.unwrap();
+    let mut two = server.connections.subscribe(symbols(5..7)).await.unwrap();
+    assert_eq!(server.held(), [2, 2]);
+    assert_eq!(from(&mut two, 2).await, [1, 1]);
+    let mut one = server.connections.subscribe(symbols(8..9)).await.unwrap();
+    assert_eq!(from(&mut one, 1).await, [0], "the first that has room");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_loss_of_one_connection_is_a_gap_on_its_topics_alone() {
+    let server = Server::start();
+    let mut all = server.connections.subscribe(symbols(0..6)).await.unwrap();
+    from(&mut all, 6).await;
+    server.cut.send(1).unwrap();
+    let (mut gaps, mut events) = (BTreeSet::new(), 0);
+    while events < 3 {
+        match all.next().await.unwrap() {
+            Ok(_) => events += 1,
+            Err(gap) => assert!(gaps.insert(gap.topic.to_string())),
+        }
+    }
+    let expected = ["/symbol3", "/symbol4", "/symbol5"].map(str::to_owned);
+    assert_eq!(gaps, BTreeSet::from(expected));
+    server.connections.wait_live().await.unwrap();
+    assert_eq!(server.held(), [3, 0, 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rotation_rotates_all_of_them() {
+    let server = Server::start();
+    let mut all = server.connections.subscribe(symbols(0..6)).await.unwrap();
+    from(&mut all, 6).await;
+    server.connections.rotate().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(server.held(), [0, 0, 3, 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_on_one_connection_undoes_all_or_is_left_out_as_asked() {
+    let server = Server::start();
+    let mut topics = symbols(0..5);
+    topics.push(Symbol("/no".to_owned()));
+    let refused = server.connections.subscribe(topics.clone()).await;
+    assert!(matches!(refused, Err(SubscribeError::Refused { .. })));
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(server.held().iter().sum::<usize>(), 0);
+
+    let available = server.connections.subscribe_available(topics).await;
+    let (mut all, refused) = available.unwrap();
+    assert_eq!(refused.len(), 1);
+    from(&mut all, 5).await;
+
+    let none = vec![Symbol("/no".to_owned()); 2];
+    let refused = server.connections.subscribe_available(none).await;
+    assert!(matches!(refused, Err(SubscribeError::Refused { .. })));
+}
