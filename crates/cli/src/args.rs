@@ -71,6 +71,10 @@ pub(crate) struct WatchArgs {
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30s")]
     pub(crate) connect_timeout: Duration,
 
+    /// At the end, say what became of every frame, topic by topic.
+    #[arg(long)]
+    pub(crate) stats: bool,
+
     #[command(flatten)]
     pub(crate) hosts: HostArgs,
 }

@@ -10,7 +10,7 @@ use std::io;
 use std::sync::Arc;
 
 use kucoin_streams::wire::json::Extra;
-use kucoin_streams::{Gap, Lifecycle, Text, Timestamp, WsKey};
+use kucoin_streams::{Gap, Lifecycle, Text, Timestamp, TopicLedger, WsKey};
 
 use crate::args::Format;
 use crate::output::pretty::Pretty;
@@ -89,6 +89,19 @@ impl Printer {
                 .map_or(Ok(()), |line| self.out.text(&line)),
             None => ndjson::lifecycle(&lifecycle).map_or(Ok(()), |line| self.out.json(&line)),
         }
+    }
+
+    /// What became of every frame, topic by topic.
+    pub(crate) fn stats(&mut self, ledgers: &[(WsKey, TopicLedger)]) -> io::Result<()> {
+        if self.pretty.is_some() {
+            return self.out.text(&pretty::ledger::table(ledgers, &self.names));
+        }
+        for (ws_key, ledger) in ledgers {
+            let mut ledger = ledger.clone();
+            ledger.topic = self.names.asked(&ledger.topic).to_owned();
+            self.out.json(&ndjson::stats(*ws_key, &ledger))?;
+        }
+        Ok(())
     }
 
     pub(crate) fn flush(&mut self) -> io::Result<()> {

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use kucoin_streams::wire::json::{Extra, Raw};
-use kucoin_streams::{Gap, GapReason, Lifecycle, LifecycleEvent, Text, Timestamp, WsKey};
+use kucoin_streams::{
+    Gap, GapReason, Lifecycle, LifecycleEvent, Text, Timestamp, TopicLedger, WsKey,
+};
 use serde::Serialize;
 
 use super::{Arrived, Event};
@@ -64,6 +66,13 @@ pub(crate) enum Line<'a> {
     Close {
         ws_key: &'static str,
         reason: String,
+    },
+    Stats {
+        ws_key: &'static str,
+        #[serde(flatten)]
+        ledger: &'a TopicLedger,
+        /// Whether every frame that was received is accounted for.
+        balances: bool,
     },
     // Those that follow are of captured frames, which came on no connection of ours.
     Welcome(Control<'a>),
@@ -183,8 +192,31 @@ pub(super) fn gap(ws_key: WsKey, gap: &Gap) -> Option<Line<'_>> {
     })
 }
 
+/// Something that happened to a connection, and to which of its kind.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OfConnection<'a> {
+    #[serde(flatten)]
+    line: Line<'a>,
+    /// Missing for the first.
+    #[serde(skip_serializing_if = "is_first")]
+    connection: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref)] // serde asks so.
+fn is_first(connection: &u32) -> bool {
+    *connection == 0
+}
+
 /// `None` for what this version has no line for.
-pub(super) fn lifecycle(lifecycle: &Lifecycle) -> Option<Line<'_>> {
+pub(super) fn lifecycle(lifecycle: &Lifecycle) -> Option<OfConnection<'_>> {
+    Some(OfConnection {
+        line: happened(lifecycle)?,
+        connection: lifecycle.number,
+    })
+}
+
+fn happened(lifecycle: &Lifecycle) -> Option<Line<'_>> {
     let ws_key = lifecycle.ws_key.as_str();
     Some(match &lifecycle.event {
         LifecycleEvent::Open => Line::Open { ws_key },
@@ -241,6 +273,14 @@ pub(super) fn lifecycle(lifecycle: &Lifecycle) -> Option<Line<'_>> {
         },
         _ => return None,
     })
+}
+
+pub(super) fn stats(ws_key: WsKey, ledger: &TopicLedger) -> Line<'_> {
+    Line::Stats {
+        ws_key: ws_key.as_str(),
+        ledger,
+        balances: ledger.balances(),
+    }
 }
 
 fn millis(time: std::time::Duration) -> u64 {

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use kucoin_streams::wire::{ConnectionKind, Protocol, Serves, Topic};
 use kucoin_streams::{
-    CloseReason, Gap, Kucoin, Opens, SubscribeError, Subscription, Text, Update, WsKey,
+    CloseReason, Gap, Kucoin, Opens, SubscribeError, Subscription, Text, TopicLedger, Update, WsKey,
 };
 
 use super::ended;
@@ -39,7 +39,8 @@ type Subscribing = Pin<Box<dyn Future<Output = Result<Box<dyn Items>, SubscribeE
 enum Stand {
     Subscribing(Subscribing),
     Live(Box<dyn Items>),
-    Over,
+    /// What became of its frames.
+    Over(Vec<TopicLedger>),
 }
 
 impl Feed {
@@ -73,24 +74,28 @@ impl Feed {
     }
 
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
-        let outcome = match &mut self.stand {
+        let (outcome, ledger) = match &mut self.stand {
             Stand::Subscribing(subscribing) => match ready!(subscribing.as_mut().poll(context)) {
                 Ok(items) => {
                     self.stand = Stand::Live(items);
                     return Poll::Ready(Happening::Live);
                 }
-                Err(SubscribeError::Closed(closed)) => ended(self.ws_key, &closed.reason),
-                Err(other) => Err(Failed::other(other.to_string())),
+                Err(SubscribeError::Closed(closed)) => {
+                    (ended(self.ws_key, &closed.reason), Vec::new())
+                }
+                Err(other) => (Err(Failed::other(other.to_string())), Vec::new()),
             },
             Stand::Live(items) => match ready!(items.poll_next(context)) {
                 Some(happening) => return Poll::Ready(happening),
-                None => items
-                    .end_reason()
-                    .map_or(Ok(()), |reason| ended(self.ws_key, &reason)),
+                None => {
+                    let reason = items.end_reason();
+                    let outcome = reason.map_or(Ok(()), |reason| ended(self.ws_key, &reason));
+                    (outcome, items.ledger())
+                }
             },
-            Stand::Over => return Poll::Pending,
+            Stand::Over(_) => return Poll::Pending,
         };
-        self.stand = Stand::Over;
+        self.stand = Stand::Over(ledger);
         Poll::Ready(Happening::Over(outcome))
     }
 }
@@ -132,7 +137,21 @@ impl Feeds {
     pub(super) fn are_over(&self) -> bool {
         self.feeds
             .iter()
-            .all(|feed| matches!(feed.stand, Stand::Over))
+            .all(|feed| matches!(feed.stand, Stand::Over(_)))
+    }
+
+    /// What became of every frame so far, topic by topic.
+    pub(super) fn ledgers(&self) -> Vec<(WsKey, TopicLedger)> {
+        let of_feed = |feed: &Feed| {
+            let ws_key = feed.ws_key;
+            let ledger = match &feed.stand {
+                Stand::Subscribing(_) => Vec::new(),
+                Stand::Live(items) => items.ledger(),
+                Stand::Over(ledger) => ledger.clone(),
+            };
+            ledger.into_iter().map(move |topic| (ws_key, topic))
+        };
+        self.feeds.iter().flat_map(of_feed).collect()
     }
 
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<(WsKey, Happening)> {
@@ -152,6 +171,7 @@ impl Feeds {
 trait Items: Send {
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Happening>>;
     fn end_reason(&self) -> Option<CloseReason>;
+    fn ledger(&self) -> Vec<TopicLedger>;
 }
 
 struct Subscribed<T: Topic> {
@@ -173,6 +193,10 @@ impl<T: Topic + Display> Items for Subscribed<T> {
 
     fn end_reason(&self) -> Option<CloseReason> {
         self.subscription.end_reason()
+    }
+
+    fn ledger(&self) -> Vec<TopicLedger> {
+        self.subscription.ledger()
     }
 }
 

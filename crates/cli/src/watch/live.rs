@@ -29,15 +29,16 @@ pub(crate) struct Watch {
     failed: Option<Failed>,
     printer: Printer,
     shown: u64,
-    limits: Limits,
+    terms: Terms,
 }
 
-/// When to end.
+/// When to end, and whether to account for it.
 #[derive(Clone, Copy)]
-pub(crate) struct Limits {
+pub(crate) struct Terms {
     pub(crate) count: Option<u64>,
     pub(crate) for_time: Option<Duration>,
     pub(crate) connect_timeout: Duration,
+    pub(crate) stats: bool,
 }
 
 /// So many events are shown before anything else is looked at.
@@ -62,7 +63,7 @@ enum Next {
 }
 
 impl Watch {
-    pub(crate) fn new(kucoin: Kucoin, wishes: Vec<Wish>, printer: Printer, limits: Limits) -> Self {
+    pub(crate) fn new(kucoin: Kucoin, wishes: Vec<Wish>, printer: Printer, terms: Terms) -> Self {
         let named = wishes.iter().filter(|wish| wish.is_named());
         Self {
             kucoin,
@@ -73,13 +74,13 @@ impl Watch {
             failed: None,
             printer,
             shown: 0,
-            limits,
+            terms,
         }
     }
 
     pub(crate) async fn run(mut self, demo: Option<&Demo>, signals: Signals) -> Result<(), Failed> {
         let mut lifecycle = self.kucoin.lifecycle();
-        let for_time = self.limits.for_time;
+        let for_time = self.terms.for_time;
         let stop = async move {
             tokio::select! {
                 ended = signals.asked_to_end() => {
@@ -128,7 +129,7 @@ impl Watch {
         lifecycle: &mut LifecycleStream,
         stop: &mut (impl Future<Output = Result<(), Failed>> + Unpin),
     ) -> Result<Left, Failed> {
-        let timeout = tokio::time::sleep(self.limits.connect_timeout);
+        let timeout = tokio::time::sleep(self.terms.connect_timeout);
         tokio::pin!(timeout);
         // The first alone: what is wrong with the credentials is found out by one request.
         self.open_next();
@@ -275,12 +276,15 @@ impl Watch {
         of_it.iter().try_for_each(|event| self.tell(event))
     }
 
-    /// Shows what is told of the end.
+    /// Shows what is told of the end, and what became of every frame.
     fn say_the_rest(&mut self, lifecycle: &mut LifecycleStream) -> Result<(), Failed> {
         self.told
             .extend(std::iter::from_fn(|| lifecycle.try_next()));
         for event in std::mem::take(&mut self.told) {
             keep_on(self.printer.lifecycle(&event))?;
+        }
+        if self.terms.stats {
+            keep_on(self.printer.stats(&self.feeds.ledgers()))?;
         }
         keep_on(self.printer.flush())?;
         Ok(())
@@ -299,7 +303,7 @@ impl Watch {
     }
 
     fn is_enough(&self) -> bool {
-        self.limits.count.is_some_and(|count| self.shown >= count)
+        self.terms.count.is_some_and(|count| self.shown >= count)
     }
 
     /// Whether some connection has not been live yet.
@@ -318,7 +322,7 @@ impl Watch {
             status: Status::NotConnected,
             message: format!(
                 "not connected within {:?}: {names}",
-                self.limits.connect_timeout
+                self.terms.connect_timeout
             ),
         }
     }

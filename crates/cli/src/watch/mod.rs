@@ -14,7 +14,7 @@ use crate::exit::{Failed, Status, keep_on};
 use crate::output::Printer;
 use crate::signals::Signals;
 use crate::watch::access::Access;
-use crate::watch::live::{Limits, Watch};
+use crate::watch::live::{Terms, Watch};
 use crate::watch::plan::Plan;
 
 pub(crate) async fn run(args: Box<WatchArgs>) -> Result<(), Failed> {
@@ -44,12 +44,13 @@ pub(crate) async fn run(args: Box<WatchArgs>) -> Result<(), Failed> {
     if !keep_on(printer.heading(&heading))? {
         return Ok(());
     }
-    let limits = Limits {
+    let terms = Terms {
         count: args.count,
         for_time: args.for_time,
         connect_timeout: args.connect_timeout,
+        stats: args.stats,
     };
-    Watch::new(kucoin, wishes, printer, limits)
+    Watch::new(kucoin, wishes, printer, terms)
         .run(demo.as_ref(), signals)
         .await
 }

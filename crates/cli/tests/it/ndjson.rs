@@ -34,6 +34,20 @@ fn keys(kind: &str) -> (&'static [&'static str], &'static [&'static str]) {
         "rotated" => (&["tookMs"], &[]),
         "exception" => (&["message", "fatal"], &["topic", "code"]),
         "close" => (&["reason"], &[]),
+        "stats" => (
+            &[
+                "topic",
+                "received",
+                "delivered",
+                "duplicates",
+                "undecodable",
+                "other",
+                "queued",
+                "overflowed",
+                "balances",
+            ],
+            &[],
+        ),
         other => panic!("an unknown kind: {other}"),
     }
 }
@@ -54,7 +68,7 @@ pub(crate) fn check_form(line: &Value) -> &str {
     for key in always {
         assert!(present.contains(key), "{key} is missing in {line}");
     }
-    let known: BTreeSet<&str> = ["kind", "wsKey"]
+    let known: BTreeSet<&str> = ["kind", "wsKey", "connection"]
         .iter()
         .chain(always)
         .chain(sometimes)
@@ -147,6 +161,36 @@ fn updates_are_the_truth_in_arrival_order_to_the_last_digit() {
     let ran = running.finish().succeeds();
     let updates = |line: &&Value| line["kind"] == "update";
     assert_eq!(ran.lines().iter().filter(updates).count(), wanted);
+}
+
+#[test]
+fn at_the_end_every_frame_is_accounted_for() {
+    let local = Local::start(Exchange::builder().seed(66));
+    let mut running = Running::start(local.watch(&["--format", "ndjson", "--stats"]));
+    local.wait_for_all_topics();
+    local.exchange.account().step(100);
+    let truth: Vec<TruthEntry> = local.exchange.truth().snapshot();
+    let pushed = |topic: &str| truth.iter().filter(|entry| entry.topic == topic).count();
+    let watched = account_wide();
+    let topics = watched.iter().flat_map(|(_, topics)| topics);
+    let wanted: usize = topics.clone().map(|topic| pushed(topic)).sum();
+    for _ in 0..wanted {
+        running.until("update");
+    }
+    running.signal("TERM");
+    let lines = running.finish().succeeds().lines();
+    let stats: Vec<&Value> = lines
+        .iter()
+        .filter(|line| check_form(line) == "stats")
+        .collect();
+    assert_eq!(stats.len(), topics.clone().count());
+    for topic in topics {
+        let line = stats.iter().find(|line| line["topic"] == **topic).unwrap();
+        assert_eq!(line["received"], pushed(topic), "{line}");
+        assert_eq!(line["delivered"], pushed(topic), "{line}");
+        assert_eq!(line["balances"], true, "{line}");
+    }
+    assert_eq!(lines.last().unwrap()["kind"], "stats");
 }
 
 fn check_update(update: &Value, entry: &TruthEntry) {

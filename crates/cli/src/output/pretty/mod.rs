@@ -2,6 +2,7 @@
 
 mod balances;
 mod columns;
+pub(super) mod ledger;
 mod margin;
 mod orders;
 mod paint;
