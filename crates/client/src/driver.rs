@@ -18,8 +18,9 @@ use tokio::time::{Instant, Sleep};
 use crate::LifecycleSender;
 use crate::connection::ConnectionState;
 use crate::dials::Gate;
-use crate::handover::{HandOver, Pushed, RotateReply};
+use crate::handover::{HandOver, RotateReply};
 use crate::line::{self, Line};
+use crate::queue::Frame;
 use crate::queue::Queue;
 use crate::routes::Routes;
 use crate::waiting::{OnRefusal, Reply};
@@ -46,7 +47,8 @@ pub(crate) enum Command<R> {
 
 /// A frame that a full queue holds up.
 pub(crate) struct HeldUp {
-    pub(crate) pushed: Pushed,
+    pub(crate) topic: String,
+    pub(crate) frame: Frame,
     pub(crate) until: Instant,
 }
 

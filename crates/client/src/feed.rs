@@ -84,12 +84,7 @@ impl Feed {
         tally: &Tally,
         frame: &Frame,
     ) -> Option<Result<Update<T::Event>, Gap>> {
-        let decoded = std::str::from_utf8(&frame.payload)
-            .map_err(|error| DecodeError::Syntax {
-                reason: "not utf-8",
-                offset: error.valid_up_to(),
-            })
-            .and_then(|text| topic.decode(text));
+        let decoded = readable(frame).and_then(|text| topic.decode(text));
         if (frame.part != Part::Alone || self.overlap.is_some())
             && is_repeated(&mut self.overlap, frame.part, || match &decoded {
                 Ok(Some(push)) => push.event.identity().into_bytes(),
@@ -116,6 +111,20 @@ impl Feed {
         tally.count(fate);
         item
     }
+}
+
+/// The text of a frame, where it is of the protocol.
+fn readable(frame: &Frame) -> Result<&str, DecodeError> {
+    if let Some(fault) = &frame.fault {
+        return Err(DecodeError::Syntax {
+            reason: fault.reason,
+            offset: fault.offset,
+        });
+    }
+    std::str::from_utf8(&frame.payload).map_err(|error| DecodeError::Syntax {
+        reason: "not utf-8",
+        offset: error.valid_up_to(),
+    })
 }
 
 impl Drop for Feed {

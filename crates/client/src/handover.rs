@@ -19,9 +19,9 @@ const KEPT_BYTES: usize = 32 << 20;
 /// The answer to who asked for a rotation.
 pub(crate) type RotateReply = oneshot::Sender<Result<(), RotateError>>;
 
-/// A frame and the topic that it was pushed under.
+/// A frame and the topic that it was pushed under; `None` where it cannot be read, and may be of any.
 pub(crate) struct Pushed {
-    pub(crate) topic: String,
+    pub(crate) topic: Option<String>,
     pub(crate) frame: Frame,
 }
 
@@ -58,7 +58,8 @@ impl HandOver {
 
     /// Forgets what was kept of the topics that are as asked.
     pub(crate) fn forget(&mut self, topics: impl Fn(&str) -> bool) {
-        self.kept.retain(|pushed| !topics(&pushed.topic));
+        let is_of = |pushed: &Pushed| pushed.topic.as_deref().is_some_and(&topics);
+        self.kept.retain(|pushed| !is_of(pushed));
         let bytes = self.kept.iter().map(|pushed| pushed.frame.payload.len());
         self.kept_bytes = bytes.sum();
     }

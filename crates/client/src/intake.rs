@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 use kucoin_streams_session::{Disposition, Input, Side};
 use kucoin_streams_transport::{Connect, Message, ReadError};
-use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol};
+use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol, Timestamp, WireError};
 use tokio::time::Instant;
 
 use crate::driver::{Command, Driver, HeldUp, RequestOf, Woken, wall_clock};
@@ -118,13 +118,17 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         }
         self.session.tick(now.into_std());
         self.sweep(now.into_std());
-        if let Some(HeldUp { pushed, until }) = self.held_up.take() {
-            if now >= until {
-                self.routes.deliver(&pushed.topic, pushed.frame);
-            } else if let Err(frame) = self.routes.deliver_if_room(&pushed.topic, pushed.frame) {
-                let topic = pushed.topic;
-                let pushed = Pushed { topic, frame };
-                self.held_up = Some(HeldUp { pushed, until });
+        if let Some(held) = self.held_up.take() {
+            let HeldUp { topic, frame, .. } = held;
+            if now >= held.until {
+                self.routes.deliver(&topic, frame);
+            } else if let Err(frame) = self.routes.deliver_if_room(&topic, frame) {
+                let until = held.until;
+                self.held_up = Some(HeldUp {
+                    topic,
+                    frame,
+                    until,
+                });
             }
         }
     }
@@ -134,7 +138,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         while self.held_up.is_none()
             && let Some(Pushed { topic, frame }) = self.hand_over.backlog.pop_front()
         {
-            self.hand_on(Cow::Owned(topic), frame);
+            self.hand_on(topic.map(Cow::Owned), frame);
         }
     }
 
@@ -196,7 +200,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         let text = match K::Protocol::text(&payload) {
             Ok(text) => text,
             Err(error) => {
-                self.undecodable(&error.to_string());
+                self.unread(side, error, payload.clone(), received_at);
                 return self.session.malformed(now, side);
             }
         };
@@ -206,25 +210,12 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                     Cow::Borrowed(_) => payload.clone(),
                     Cow::Owned(text) => Bytes::copy_from_slice(text.as_bytes()),
                 };
-                let frame = Frame {
-                    payload,
-                    received_at,
-                    epoch: self.session.epoch(side),
-                    number: self.frames,
-                    part: match side {
-                        Side::Serving => self.hand_over.part,
-                        Side::Successor => self.hand_over.part_of_successor(),
-                    },
-                };
-                match side {
-                    Side::Serving => self.hand_on(topic, frame),
-                    Side::Successor => {
-                        let topic = topic.into_owned();
-                        self.hand_over.keep(Pushed { topic, frame });
-                    }
-                }
+                let frame = self.of_side(side, payload, received_at);
+                self.hand_on_or_keep(side, Some(topic), frame);
             }
-            Disposition::Malformed(error) => self.undecodable(&error.to_string()),
+            Disposition::Malformed(error) => {
+                self.unread(side, error, payload.clone(), received_at);
+            }
             Disposition::Unknown => {
                 tracing::debug!(ws_key = %K::WS_KEY, "frame of an unknown kind");
             }
@@ -232,8 +223,35 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         }
     }
 
+    fn of_side(&self, side: Side, payload: Bytes, received_at: Timestamp) -> Frame {
+        Frame {
+            payload,
+            received_at,
+            epoch: self.session.epoch(side),
+            number: self.frames,
+            part: match side {
+                Side::Serving => self.hand_over.part,
+                Side::Successor => self.hand_over.part_of_successor(),
+            },
+            fault: None,
+        }
+    }
+
+    fn hand_on_or_keep(&mut self, side: Side, topic: Option<Cow<'_, str>>, frame: Frame) {
+        match side {
+            Side::Serving => self.hand_on(topic, frame),
+            Side::Successor => {
+                let topic = topic.map(Cow::into_owned);
+                self.hand_over.keep(Pushed { topic, frame });
+            }
+        }
+    }
+
     /// Hands a frame to its subscriptions, or keeps it for a moment where one of them has no room.
-    fn hand_on(&mut self, topic: Cow<'_, str>, frame: Frame) {
+    fn hand_on(&mut self, topic: Option<Cow<'_, str>>, frame: Frame) {
+        let Some(topic) = topic else {
+            return self.routes.deliver_unread(&frame);
+        };
         let delivered = match self.patience.is_zero() {
             true => Ok(self.routes.deliver(&topic, frame)),
             false => self.routes.deliver_if_room(&topic, frame),
@@ -245,23 +263,27 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                 tracing::trace!(ws_key = %K::WS_KEY, total = self.unrouted, "event of no subscription");
             }
             Err(frame) => {
-                let topic = topic.into_owned();
                 self.held_up = Some(HeldUp {
-                    pushed: Pushed { topic, frame },
+                    topic: topic.into_owned(),
+                    frame,
                     until: Instant::now() + self.patience,
                 });
             }
         }
     }
 
-    /// A frame that is not of the protocol belongs to no topic: it is told on the lifecycle stream.
-    fn undecodable(&mut self, reason: &str) {
+    /// A frame that is not of the protocol may be an event of any topic: every stream is told in its place, and the
+    /// lifecycle stream once.
+    fn unread(&mut self, side: Side, fault: WireError, payload: Bytes, received_at: Timestamp) {
         let event = LifecycleEvent::Exception {
             topic: None,
             code: None,
-            message: format!("a frame is not of the protocol: {reason}"),
+            message: format!("a frame is not of the protocol: {fault}"),
             fatal: false,
         };
-        self.lifecycle.send(K::WS_KEY, wall_clock(), event);
+        self.lifecycle.send(K::WS_KEY, received_at, event);
+        let mut frame = self.of_side(side, payload, received_at);
+        frame.fault = Some(Box::new(fault));
+        self.hand_on_or_keep(side, None, frame);
     }
 }

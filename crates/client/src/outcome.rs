@@ -8,7 +8,8 @@ use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol, Serves};
 use tokio::time::Instant;
 
 use crate::connection::ConnectionState;
-use crate::driver::{Driver, RequestOf, wall_clock};
+use crate::driver::{Driver, HeldUp, RequestOf, wall_clock};
+use crate::handover::Pushed;
 use crate::line::{Attempt, Line};
 use crate::{ClosedError, LifecycleEvent, RotateError};
 
@@ -174,10 +175,19 @@ impl<K: ConnectionKind, S, C: Connect> Driver<K, S, C> {
 
     /// Hands on what was received and waits here, whether there is room for it or not.
     fn deliver_rest(&mut self) {
-        let held_up = self.held_up.take().map(|held_up| held_up.pushed);
+        let held_up = self
+            .held_up
+            .take()
+            .map(|HeldUp { topic, frame, .. }| Pushed {
+                topic: Some(topic),
+                frame,
+            });
         let backlog = self.hand_over.take_backlog();
         for pushed in held_up.into_iter().chain(backlog) {
-            self.routes.deliver(&pushed.topic, pushed.frame);
+            match pushed.topic {
+                Some(topic) => drop(self.routes.deliver(&topic, pushed.frame)),
+                None => self.routes.deliver_unread(&pushed.frame),
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use kucoin_streams_session::CloseReason;
-use kucoin_streams_wire::Timestamp;
+use kucoin_streams_wire::{Timestamp, WireError};
 use tokio::sync::Notify;
 
 use crate::ledger::{Fate, Tally};
@@ -22,6 +22,8 @@ pub(crate) struct Frame {
     /// Its number among all frames that the connection's task has read.
     pub(crate) number: u64,
     pub(crate) part: Part,
+    /// Set where it is not of the protocol: nobody is to decode it.
+    pub(crate) fault: Option<Box<WireError>>,
 }
 
 #[derive(Debug)]

@@ -209,6 +209,20 @@ impl<P: Protocol> Routes<P> {
         }
     }
 
+    /// Hands a frame that cannot be read to every topic that is served: it may be of any. Whoever decodes it is told
+    /// of it in its place.
+    pub(crate) fn deliver_unread(&self, frame: &Frame) {
+        for route in &self.routes {
+            if !route.live || route.lost.is_some() {
+                continue;
+            }
+            for sink in route.sinks.iter().filter_map(|id| self.sinks.get(id)) {
+                let tally = sink.queue.tally(&route.topic);
+                sink.queue.push_frame(&tally, frame.clone());
+            }
+        }
+    }
+
     /// Hands a frame to everyone whom it concerns, as [`Routes::deliver`] does, or gives it back where one of them has
     /// no room for it.
     pub(crate) fn deliver_if_room(&mut self, pushed: &str, frame: Frame) -> Result<bool, Frame> {

@@ -1,9 +1,11 @@
 //! A running exchange: its addresses, its account, and what can be done to it.
 
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -15,6 +17,7 @@ use crate::credentials::DemoCredentials;
 use crate::fault::Effect;
 use crate::http;
 use crate::shared::Shared;
+use crate::socket::Stream;
 use crate::stats::{Ended, Stats};
 use crate::sync::lock;
 use crate::truth::TruthLog;
@@ -167,6 +170,18 @@ impl Exchange {
     /// [`ConnectionReport::topics`](crate::ConnectionReport::topics).
     pub async fn wait_subscribed(&self, topic: &str) {
         self.wait_until(|stats| stats.is_subscribed(topic)).await;
+    }
+
+    /// Serves one connection over a stream of the caller's, as if it had been accepted on the port: the token requests
+    /// of HTTP and the sockets alike. The future ends with the connection; dropping it drops the stream.
+    ///
+    /// For rehearsals without a network, under tokio's paused clock for instance. A reset drops the stream without a
+    /// shutdown.
+    pub fn serve<S>(&self, stream: S) -> impl Future<Output = ()> + Send + use<S>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        http::serve_connection(Arc::clone(&self.shared), Stream::Own(Box::new(stream)))
     }
 
     /// Ends all connections without a word, closes the port, waits for all tasks, and returns all

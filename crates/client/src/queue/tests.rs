@@ -13,6 +13,7 @@ fn frame(number: u8) -> Frame {
         epoch: 1,
         number: 1,
         part: Part::Alone,
+        fault: None,
     }
 }
 

@@ -84,13 +84,23 @@ async fn a_frame_that_cannot_be_decoded_is_a_gap_with_the_frame_and_the_stream_g
 }
 
 #[tokio::test(start_paused = true)]
-async fn garbage_is_told_on_the_lifecycle_stream_and_harms_nothing() {
-    let (mut rig, server, mut numbers) = Rig::live("/a").await;
+async fn garbage_may_be_of_any_topic_so_it_is_a_gap_in_each_and_harms_nothing() {
+    let (mut rig, mut server, mut numbers) = Rig::live("/a").await;
+    let mut others = rig.subscribe(&mut server, "/b").await;
+    rig.told();
     server.say("{{{").await;
     server.0.send_binary(&b"\xff\xfe"[..]).await.unwrap();
     server.push("/a", 1..2).await;
-    assert_eq!(next(&mut numbers).await, "1");
-    assert_eq!(rig.told(), ["Open", "Response", "Exception", "Exception"]);
+    server.push("/b", 2..3).await;
+    for (stream, event) in [(&mut numbers, "1"), (&mut others, "2")] {
+        assert_eq!(next(stream).await, "undecodable: {{{");
+        assert_eq!(next(stream).await, "undecodable: \u{fffd}\u{fffd}");
+        assert_eq!(next(stream).await, event);
+        let ledger = stream.ledger().remove(0);
+        assert!(ledger.balances(), "{ledger:?}");
+        assert_eq!((ledger.undecodable, ledger.delivered), (2, 1));
+    }
+    assert_eq!(rig.told(), ["Exception", "Exception"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -12,13 +12,13 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::credentials::ApiError;
 use crate::json::Object;
 use crate::shared::Shared;
-use crate::socket::{self, Dial};
+use crate::socket::{self, Dial, Stream};
 use crate::sync::lock;
 use reply::Reply;
 
@@ -33,7 +33,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => drop(connections.spawn(serve_connection(Arc::clone(&shared), stream))),
+                Ok((stream, _)) => drop(connections.spawn(serve_connection(Arc::clone(&shared), Stream::Tcp(stream)))),
                 Err(error) => {
                     // Out of file descriptors, most likely: the loop must not spin on it.
                     tracing::warn!(%error, "a connection was not accepted");
@@ -48,7 +48,8 @@ pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
 /// Set by the request that upgrades, taken when the HTTP side is done.
 type Upgraded = Arc<Mutex<Option<Dial>>>;
 
-async fn serve_connection(shared: Arc<Shared>, stream: TcpStream) {
+/// Serves one connection, HTTP and what an upgrade makes of it.
+pub(crate) async fn serve_connection(shared: Arc<Shared>, stream: Stream) {
     let upgraded = Upgraded::default();
     let service = service_fn(|request| {
         let (shared, upgraded) = (Arc::clone(&shared), Arc::clone(&upgraded));

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::time::timeout;
 
-use super::Dial;
 use super::writer::Rest;
+use super::{Dial, Stream};
 use crate::fault::{Cut, Effect};
 use crate::shared::Shared;
 use crate::stats::{Ended, Protocol};
@@ -57,7 +56,7 @@ impl Stop {
 pub(super) async fn finish(
     shared: &Shared,
     number: u64,
-    (mut read_half, mut write_half): (OwnedReadHalf, OwnedWriteHalf),
+    (mut read_half, mut write_half): (ReadHalf<Stream>, WriteHalf<Stream>),
     mut rest: Rest,
     stop: Stop,
     dial: &Dial,
@@ -109,9 +108,7 @@ pub(super) async fn finish(
     };
     match cut {
         Cut::Reset => {
-            // A linger of zero makes the close a reset; the write half must not shut down before.
-            let _ = write_half.as_ref().set_zero_linger();
-            write_half.forget();
+            read_half.unsplit(write_half).reset();
             return;
         }
         Cut::Eof => {}

@@ -2,6 +2,7 @@
 
 mod end;
 mod reader;
+mod stream;
 mod writer;
 
 use std::sync::atomic::AtomicBool;
@@ -9,7 +10,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use hyper::body::Bytes;
-use tokio::net::TcpStream;
 
 use crate::clock;
 use crate::fault::Armed;
@@ -21,6 +21,7 @@ use crate::world::Command;
 use crate::{pro, v1};
 use end::{Stop, finish};
 use reader::Reader;
+pub(crate) use stream::Stream;
 use writer::Writer;
 
 /// What the URL of an upgrade said.
@@ -43,9 +44,8 @@ pub(crate) struct Link {
 }
 
 /// Serves a connection from the end of its upgrade to its own end.
-pub(crate) async fn run(shared: Arc<Shared>, stream: TcpStream, early: Bytes, dial: Dial) {
-    // Small frames must not wait for each other's acknowledgements.
-    let _ = stream.set_nodelay(true);
+pub(crate) async fn run(shared: Arc<Shared>, stream: Stream, early: Bytes, dial: Dial) {
+    stream.send_at_once();
     let (number, fired) = lock(&shared.plan).connection();
     let here = shared.apply(fired);
     let grant = redeem(&shared, &dial);
@@ -76,7 +76,7 @@ pub(crate) async fn run(shared: Arc<Shared>, stream: TcpStream, early: Bytes, di
         welcomed: AtomicBool::new(false),
     });
     let opening = here.into_iter().map(Command::Effect).collect();
-    let (mut read_half, mut write_half) = stream.into_split();
+    let (mut read_half, mut write_half) = tokio::io::split(stream);
     let mut writer = Writer::new(&shared, &link, &mut write_half, membership);
     let stop = match grant {
         Err(refused) => refused,

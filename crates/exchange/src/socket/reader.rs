@@ -2,23 +2,22 @@
 
 use std::time::Duration;
 
-use tokio::io::AsyncReadExt;
-use tokio::net::tcp::OwnedReadHalf;
+use tokio::io::{AsyncReadExt, ReadHalf};
 use tokio::time::{Instant, timeout_at};
 
-use super::Session;
 use super::end::Stop;
+use super::{Session, Stream};
 use crate::ws::{Decoder, Incoming};
 
 pub(super) struct Reader<'a> {
-    half: &'a mut OwnedReadHalf,
+    half: &'a mut ReadHalf<Stream>,
     session: Session,
     decoder: Decoder,
 }
 
 impl<'a> Reader<'a> {
     /// `early` are bytes that came with the upgrade request.
-    pub(super) fn new(half: &'a mut OwnedReadHalf, session: Session, early: &[u8]) -> Self {
+    pub(super) fn new(half: &'a mut ReadHalf<Stream>, session: Session, early: &[u8]) -> Self {
         let mut decoder = Decoder::default();
         decoder.push(early);
         Self {

@@ -3,13 +3,12 @@
 use std::borrow::Cow;
 use std::sync::atomic::Ordering;
 
-use tokio::io::AsyncWriteExt;
-use tokio::net::tcp::OwnedWriteHalf;
+use tokio::io::{AsyncWriteExt, WriteHalf};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-use super::Link;
 use super::end::Stop;
+use super::{Link, Stream};
 use crate::fault::{Armed, Immediate, Welcome};
 use crate::shared::Shared;
 use crate::stats::Protocol;
@@ -23,7 +22,7 @@ const BATCH: usize = 64;
 pub(super) struct Writer<'a> {
     shared: &'a Shared,
     link: &'a Link,
-    half: &'a mut OwnedWriteHalf,
+    half: &'a mut WriteHalf<Stream>,
     queue: mpsc::Receiver<Outgoing>,
     commands: mpsc::UnboundedReceiver<Command>,
     /// Frames that are due, of which the first `sent` bytes are written.
@@ -56,7 +55,7 @@ impl<'a> Writer<'a> {
     pub(super) fn new(
         shared: &'a Shared,
         link: &'a Link,
-        half: &'a mut OwnedWriteHalf,
+        half: &'a mut WriteHalf<Stream>,
         membership: Membership,
     ) -> Self {
         let Membership { queue, commands } = membership;

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::ClientConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -146,6 +147,44 @@ impl FastWebSocket {
         self
     }
 
+    /// Makes a WebSocket of a stream that stands already, through a proxy or a tunnel of your own or in a test; the
+    /// limits are those of a dial.
+    ///
+    /// `url` is the one to dial: it gives the request line and the `Host` header. Nothing is resolved and **no TLS is
+    /// added**, whatever its scheme: the token in it is as safe on its way as the stream is.
+    ///
+    /// # Errors
+    /// [`ConnectError`], of the URL or of the upgrade.
+    pub async fn upgrade<S>(
+        &self,
+        stream: S,
+        url: &str,
+    ) -> Result<(FastReader, FastWriter), ConnectError>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let target = Target::parse(url)?;
+        self.speak(Stream::Own(Box::new(stream)), &target).await
+    }
+
+    /// From a stream to a WebSocket on it.
+    async fn speak(
+        &self,
+        stream: Stream,
+        target: &Target,
+    ) -> Result<(FastReader, FastWriter), ConnectError> {
+        let deadline = deadline_after(self.limits.upgrade_timeout);
+        let (stream, first_bytes) = upgrade::upgrade(stream, target, deadline).await?;
+        let (read, write) = stream.split(first_bytes);
+        let (frames_in, frames_out) =
+            fastwebsockets::after_handshake_split(read, write, fastwebsockets::Role::Client);
+        tracing::debug!(host = target.host, port = target.port, "websocket open");
+        Ok((
+            FastReader::new(frames_in, &self.limits),
+            FastWriter::new(frames_out, &self.limits),
+        ))
+    }
+
     async fn open(&self, target: &Target) -> Result<Stream, ConnectError> {
         let deadline = deadline_after(self.limits.connect_timeout);
         let timed_out = |stage| move |_| ConnectError::Timeout { stage };
@@ -181,15 +220,6 @@ impl Connect for FastWebSocket {
     async fn connect(&self, url: &str) -> Result<(FastReader, FastWriter), ConnectError> {
         let target = Target::parse(url)?;
         let stream = self.open(&target).await?;
-        let deadline = deadline_after(self.limits.upgrade_timeout);
-        let (stream, first_bytes) = upgrade::upgrade(stream, &target, deadline).await?;
-        let (read, write) = stream.split(first_bytes);
-        let (frames_in, frames_out) =
-            fastwebsockets::after_handshake_split(read, write, fastwebsockets::Role::Client);
-        tracing::debug!(host = target.host, port = target.port, "websocket open");
-        Ok((
-            FastReader::new(frames_in, &self.limits),
-            FastWriter::new(frames_out, &self.limits),
-        ))
+        self.speak(stream, &target).await
     }
 }

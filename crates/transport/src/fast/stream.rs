@@ -1,4 +1,4 @@
-//! The byte stream below the frames, plain or TLS, whole and in two halves.
+//! The byte stream below the frames, plain, TLS or the caller's own, whole and in two halves.
 
 use std::io;
 use std::pin::Pin;
@@ -13,13 +13,19 @@ use tokio_rustls::client::TlsStream;
 pub(super) enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
+    Own(Box<dyn Duplex>),
 }
+
+/// Bytes in both directions, of whatever kind.
+pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Duplex for S {}
 
 impl Stream {
     /// Two halves; the reading one begins with the bytes that came behind the reply to the upgrade.
     ///
-    /// TCP halves share a socket without a lock. TLS keeps one state for both directions, so its halves take a lock
-    /// for each poll, never across a wait.
+    /// TCP halves share a socket without a lock. The others keep one state for both directions, so their halves take
+    /// a lock for each poll, never across a wait.
     pub(super) fn split(self, first_bytes: Bytes) -> (ReadStream, WriteStream) {
         let (read, write) = match self {
             Self::Plain(stream) => {
@@ -29,6 +35,10 @@ impl Stream {
             Self::Tls(stream) => {
                 let (read, write) = tokio::io::split(*stream);
                 (ReadInner::Tls(read), WriteStream::Tls(write))
+            }
+            Self::Own(stream) => {
+                let (read, write) = tokio::io::split(stream);
+                (ReadInner::Own(read), WriteStream::Own(write))
             }
         };
         (
@@ -49,11 +59,13 @@ pub(super) struct ReadStream {
 enum ReadInner {
     Plain(OwnedReadHalf),
     Tls(ReadHalf<TlsStream<TcpStream>>),
+    Own(ReadHalf<Box<dyn Duplex>>),
 }
 
 pub(super) enum WriteStream {
     Plain(OwnedWriteHalf),
     Tls(WriteHalf<TlsStream<TcpStream>>),
+    Own(WriteHalf<Box<dyn Duplex>>),
 }
 
 impl AsyncRead for ReadStream {
@@ -70,6 +82,7 @@ impl AsyncRead for ReadStream {
         match &mut self.inner {
             ReadInner::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
             ReadInner::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+            ReadInner::Own(stream) => Pin::new(stream).poll_read(context, buffer),
         }
     }
 }
@@ -83,6 +96,7 @@ impl AsyncRead for Stream {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
             Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Own(stream) => Pin::new(stream).poll_read(context, buffer),
         }
     }
 }
@@ -99,6 +113,7 @@ macro_rules! write_through {
                 match self.get_mut() {
                     Self::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
                     Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+                    Self::Own(stream) => Pin::new(stream).poll_write(context, bytes),
                 }
             }
 
@@ -106,6 +121,7 @@ macro_rules! write_through {
                 match self.get_mut() {
                     Self::Plain(stream) => Pin::new(stream).poll_flush(context),
                     Self::Tls(stream) => Pin::new(stream).poll_flush(context),
+                    Self::Own(stream) => Pin::new(stream).poll_flush(context),
                 }
             }
 
@@ -116,6 +132,7 @@ macro_rules! write_through {
                 match self.get_mut() {
                     Self::Plain(stream) => Pin::new(stream).poll_shutdown(context),
                     Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+                    Self::Own(stream) => Pin::new(stream).poll_shutdown(context),
                 }
             }
         }
