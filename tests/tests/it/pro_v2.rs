@@ -15,7 +15,7 @@ use kucoin_streams_exchange::{
 use serde_json::Value;
 
 use crate::rig::*;
-use crate::truth::numbers_as_text;
+use crate::truth::{values, values_of_entry};
 
 /// Every channel for every part of the account that has it, of all markets and of each.
 fn every_topic() -> Vec<AnyTopic> {
@@ -37,41 +37,12 @@ fn every_topic() -> Vec<AnyTopic> {
     requests.into_iter().map(AnyTopic::from).collect()
 }
 
-/// The values inside of some JSON, each as text, in the order of the alphabet: whatever the names are.
-fn values(json: &Value) -> Vec<String> {
-    fn gather(json: &Value, into: &mut Vec<String>) {
-        match json {
-            Value::Object(members) => members.values().for_each(|member| gather(member, into)),
-            Value::Array(items) => items.iter().for_each(|item| gather(item, into)),
-            Value::Null => {}
-            Value::String(text) if text.is_empty() => {}
-            Value::String(text) => into.push(text.clone()),
-            other => into.push(other.to_string()),
-        }
-    }
-    let mut found = Vec::new();
-    gather(json, &mut found);
-    found.sort();
-    found
-}
-
-/// What the exchange pushed, as text; times of funding balances, in milliseconds, as all the others.
-fn pushed(entry: &TruthEntry) -> Vec<String> {
-    let mut data: Value = serde_json::from_str(&numbers_as_text(entry.data())).unwrap();
-    if let Some(Value::String(time)) = data.get_mut("U")
-        && time.len() == 13
-    {
-        time.push_str("000000");
-    }
-    values(&data)
-}
-
 #[track_caller]
 fn check(update: &Update<Event>, entry: &TruthEntry) {
     assert_eq!(update.topic().as_str(), entry.topic);
     assert_eq!(
         values(&json(update.event())),
-        pushed(entry),
+        values_of_entry(entry),
         "{}",
         entry.frame
     );

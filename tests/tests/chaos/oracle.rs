@@ -1,0 +1,398 @@
+//! The judge: what was handed out against what happened. Nothing out of order, nothing twice, nothing missing without a
+//! gap that covers it, and a ledger that agrees.
+
+use std::collections::BTreeMap;
+
+use kucoin_streams_exchange::{Exchange, TruthEntry};
+
+use crate::record::{Item, Record, Wanted, Why};
+use crate::truth;
+
+/// What happened, by topic as told, in its order: the place among everything, and all that the event says.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Truth {
+    by_topic: BTreeMap<&'static str, Vec<(u64, String)>>,
+}
+
+/// What a story did that the judge must know of.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Allowed {
+    /// The exchange pushed some events twice.
+    pub(crate) doubled: bool,
+    /// Some frames were garbled: one that cannot be read may be of any topic.
+    pub(crate) garbled: bool,
+    /// Nothing went wrong that could be the reason of a gap.
+    pub(crate) calm: bool,
+}
+
+impl Truth {
+    pub(crate) fn of(exchange: &Exchange) -> Self {
+        let mut truth = Self::default();
+        let both = [exchange.truth(), exchange.pro_truth()];
+        for entry in both.iter().flat_map(|log| log.snapshot()) {
+            truth.add(entry.topic, entry.sequence, said(&entry));
+        }
+        truth
+    }
+
+    fn add(&mut self, topic: &'static str, sequence: u64, says: String) {
+        self.by_topic
+            .entry(topic)
+            .or_default()
+            .push((sequence, says));
+    }
+}
+
+/// What an entry must say as an event.
+fn said(entry: &TruthEntry) -> String {
+    match entry.topic.starts_with('/') {
+        true => truth::as_event(entry).to_string(),
+        false => truth::values_of_entry(entry).join(" "),
+    }
+}
+
+/// Judges one subscription.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn judge(record: &Record, truth: &Truth, allowed: Allowed) -> Result<(), String> {
+    let mut places = Vec::new();
+    for wanted in &record.wanted {
+        let following = Following::new(record, *wanted, truth, allowed);
+        following.run(&record.items, record.to_the_end, &mut places)?;
+    }
+    // Of several topics the events come in the order in which they happened.
+    places.sort_unstable_by_key(|(at, _)| *at);
+    let in_order = places.windows(2).all(|pair| match allowed.doubled {
+        true => pair[0].1 <= pair[1].1,
+        false => pair[0].1 < pair[1].1,
+    });
+    if !in_order {
+        return Err(format!("{:?}: topics are out of order", record.wanted));
+    }
+    balance(record)
+}
+
+/// One topic of a subscription, followed through the truth.
+struct Following<'a> {
+    wanted: Wanted,
+    happened: &'a [(u64, String)],
+    allowed: Allowed,
+    /// Where the next event is, and how many events may be missing before it: at least, at most.
+    next: usize,
+    missing: (usize, usize),
+    last: Option<&'a str>,
+}
+
+impl<'a> Following<'a> {
+    fn new(record: &'a Record, wanted: Wanted, truth: &'a Truth, allowed: Allowed) -> Self {
+        let from = record.from.get(wanted.1).copied().unwrap_or_default() as usize;
+        Self {
+            wanted,
+            happened: truth.by_topic.get(wanted.1).map_or(&[], Vec::as_slice),
+            allowed,
+            // What was pushed while the subscription was made may be there or not.
+            next: 0,
+            missing: (0, from),
+            last: None,
+        }
+    }
+
+    /// Follows the items; puts the place of each event among everything into `places`.
+    fn run(
+        mut self,
+        items: &'a [Item],
+        to_the_end: bool,
+        places: &mut Vec<(usize, u64)>,
+    ) -> Result<(), String> {
+        let mut epoch = 0;
+        for (at, item) in items.iter().enumerate() {
+            match item {
+                Item::Event {
+                    topic,
+                    says,
+                    epoch: of_it,
+                } if topic == self.wanted.1 => {
+                    places.push((at, self.event(at, says)?));
+                    if *of_it < epoch {
+                        return self.wrong(at, "the epoch goes back");
+                    }
+                    epoch = *of_it;
+                }
+                Item::Gap { topic, why } if topic == self.wanted.0 => {
+                    self.gap(at, why, &mut epoch)?;
+                }
+                _ => {}
+            }
+        }
+        let left = self.happened.len() - self.next;
+        if to_the_end && !(self.missing.0..=self.missing.1).contains(&left) {
+            let what = format!("{left} events are missing at the end");
+            return self.wrong(items.len(), &what);
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, at: usize, says: &'a str) -> Result<u64, String> {
+        let first = self.next.saturating_add(self.missing.0);
+        let last = self.next.saturating_add(self.missing.1);
+        let candidates = self.happened.iter().enumerate().skip(first);
+        let found = candidates
+            .take_while(|(place, _)| *place <= last)
+            .find(|(_, (_, known))| known == says);
+        if let Some((place, (sequence, _))) = found {
+            self.next = place + 1;
+            self.missing = (0, 0);
+            self.last = Some(says);
+            return Ok(*sequence);
+        }
+        if self.allowed.doubled && self.last == Some(says) {
+            return Ok(self.happened[self.next - 1].0);
+        }
+        let place = self.happened.iter().position(|(_, known)| known == says);
+        let what = match place {
+            None => format!("nothing like this ever happened: {says}"),
+            Some(place) if place < first => {
+                format!("event {place} comes again or too late, {first} is due")
+            }
+            Some(place) => format!("{} events are missing before {place}", place - first),
+        };
+        self.wrong(at, &what)
+    }
+
+    fn gap(&mut self, at: usize, why: &Why, epoch: &mut u64) -> Result<(), String> {
+        if self.allowed.calm && !matches!(why, Why::Overflowed { .. }) {
+            return self.wrong(at, &format!("a gap without a reason: {why:?}"));
+        }
+        let (least, most) = match why {
+            Why::Reconnected { epoch: new } => {
+                if new <= epoch {
+                    return self.wrong(at, "a gap of an epoch that was there before");
+                }
+                *epoch = *new;
+                (0, usize::MAX)
+            }
+            // Frames that could not be read are among those that found no room.
+            Why::Overflowed { missed } if self.allowed.garbled => (0, *missed as usize),
+            Why::Overflowed { missed } if self.allowed.doubled => (0, *missed as usize),
+            Why::Overflowed { missed } => (*missed as usize, *missed as usize),
+            Why::Undecodable => (0, 1),
+            Why::Other(other) => return self.wrong(at, other),
+        };
+        self.missing.0 = self.missing.0.saturating_add(least);
+        self.missing.1 = self.missing.1.saturating_add(most);
+        Ok(())
+    }
+
+    fn wrong<T>(&self, at: usize, what: &str) -> Result<T, String> {
+        Err(format!("{}, item {at}: {what}", self.wanted.0))
+    }
+}
+
+/// The ledger balances, and says what was handed out.
+fn balance(record: &Record) -> Result<(), String> {
+    let mut counted = [0; 3];
+    for ledger in &record.ledger {
+        if !ledger.balances() || (record.to_the_end && ledger.queued > 0) {
+            return Err(format!("the ledger does not balance: {ledger:?}"));
+        }
+        let counts = [ledger.delivered, ledger.overflowed, ledger.undecodable];
+        counted
+            .iter_mut()
+            .zip(counts)
+            .for_each(|(sum, count)| *sum += count);
+    }
+    let mut seen = [0; 3];
+    for item in &record.items {
+        match item {
+            Item::Event { .. } => seen[0] += 1,
+            Item::Gap { why, .. } => match why {
+                Why::Overflowed { missed } => seen[1] += missed,
+                Why::Undecodable => seen[2] += 1,
+                _ => {}
+            },
+        }
+    }
+    // What overflowed last may not be told yet where reading stopped.
+    let agrees = match record.to_the_end {
+        true => counted == seen,
+        false => counted[0] == seen[0] && counted[1] >= seen[1] && counted[2] == seen[2],
+    };
+    match agrees {
+        true => Ok(()),
+        false => Err(format!(
+            "{:?}: the ledger counts {counted:?}, handed out were {seen:?}",
+            record.wanted
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOPIC: Wanted = ("asked", "told");
+
+    fn truth() -> Truth {
+        let mut truth = Truth::default();
+        for sequence in 1..=9 {
+            truth.add("told", sequence, format!("event {sequence}"));
+        }
+        truth
+    }
+
+    fn event(number: u64) -> Item {
+        Item::Event {
+            topic: "told".to_owned(),
+            says: format!("event {number}"),
+            epoch: 1,
+        }
+    }
+
+    fn gap(why: Why) -> Item {
+        let topic = "asked".to_owned();
+        Item::Gap { topic, why }
+    }
+
+    /// Subscribed when three events had happened, and read to the end.
+    fn judged(mut items: Vec<Item>, allowed: Allowed) -> Result<(), String> {
+        let mut current = 1;
+        for item in &mut items {
+            match item {
+                Item::Event { epoch, .. } => *epoch = current,
+                Item::Gap { why, .. } => {
+                    current += u64::from(matches!(why, Why::Reconnected { .. }))
+                }
+            }
+        }
+        let delivered = items
+            .iter()
+            .filter(|item| matches!(item, Item::Event { .. }));
+        let missed = items.iter().map(|item| match item {
+            Item::Gap {
+                why: Why::Overflowed { missed },
+                ..
+            } => *missed,
+            _ => 0,
+        });
+        let mut ledger = kucoin_streams::TopicLedger::default();
+        ledger.delivered = delivered.count() as u64;
+        ledger.overflowed = missed.sum();
+        ledger.received = ledger.delivered + ledger.overflowed;
+        let record = Record {
+            wanted: vec![TOPIC],
+            from: [("told", 3)].into(),
+            items,
+            ledger: vec![ledger],
+            to_the_end: true,
+        };
+        judge(&record, &truth(), allowed)
+    }
+
+    fn events(numbers: std::ops::RangeInclusive<u64>) -> Vec<Item> {
+        numbers.map(event).collect()
+    }
+
+    #[test]
+    fn what_is_whole_passes_wherever_it_begins() {
+        for first in 1..=4 {
+            judged(events(first..=9), Allowed::default()).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_was_pushed_once_the_subscription_was_there_must_come() {
+        let error = judged(events(5..=9), Allowed::default()).unwrap_err();
+        assert!(error.contains("missing"), "{error}");
+    }
+
+    #[test]
+    fn a_missing_event_is_found_wherever_it_is() {
+        for lost in 3..9 {
+            let mut items = events(3..=9);
+            items.remove(lost - 2);
+            assert!(judged(items, Allowed::default()).is_err(), "{lost}");
+        }
+    }
+
+    #[test]
+    fn swapped_events_are_found() {
+        for at in 0..5 {
+            let mut items = events(4..=9);
+            items.swap(at, at + 1);
+            assert!(judged(items, Allowed::default()).is_err(), "{at}");
+        }
+    }
+
+    #[test]
+    fn a_doubled_event_is_found_unless_the_exchange_doubles() {
+        let mut items = events(4..=9);
+        items.insert(2, items[1].clone());
+        assert!(judged(items.clone(), Allowed::default()).is_err());
+        let doubled = Allowed {
+            doubled: true,
+            ..Allowed::default()
+        };
+        judged(items, doubled).unwrap();
+    }
+
+    #[test]
+    fn a_gap_covers_what_is_missing_in_its_place_and_nothing_else() {
+        let lost = |gap_at: usize| {
+            let mut items = events(4..=9);
+            items.drain(2..4);
+            let why = Why::Reconnected { epoch: 2 };
+            items.insert(gap_at, gap(why));
+            judged(items, Allowed::default())
+        };
+        lost(2).unwrap();
+        for elsewhere in [0, 1, 3, 4] {
+            assert!(lost(elsewhere).is_err(), "{elsewhere}");
+        }
+    }
+
+    #[test]
+    fn an_overflow_covers_exactly_what_it_counts() {
+        let overflowed = |missed| {
+            let mut items = events(4..=9);
+            items.drain(2..4);
+            items.insert(2, gap(Why::Overflowed { missed }));
+            judged(items, Allowed::default())
+        };
+        overflowed(2).unwrap();
+        assert!(overflowed(1).is_err());
+        assert!(overflowed(3).is_err());
+    }
+
+    #[test]
+    fn in_calm_no_gap_is_told() {
+        let mut items = events(4..=9);
+        items.insert(3, gap(Why::Reconnected { epoch: 2 }));
+        let calm = Allowed {
+            calm: true,
+            ..Allowed::default()
+        };
+        judged(items.clone(), Allowed::default()).unwrap();
+        assert!(judged(items, calm).is_err());
+    }
+
+    #[test]
+    fn what_never_happened_is_found() {
+        let mut items = events(4..=9);
+        items[2] = event(70);
+        let error = judged(items, Allowed::default()).unwrap_err();
+        assert!(error.contains("ever happened"), "{error}");
+    }
+
+    #[test]
+    fn a_ledger_that_says_otherwise_is_found() {
+        let record = Record {
+            wanted: vec![TOPIC],
+            from: [("told", 3)].into(),
+            items: events(4..=9),
+            ledger: vec![kucoin_streams::TopicLedger::default()],
+            to_the_end: true,
+        };
+        assert!(judge(&record, &truth(), Allowed::default()).is_err());
+    }
+}

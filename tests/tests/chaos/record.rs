@@ -1,0 +1,263 @@
+//! What a subscription handed out, and the task that reads it as slowly and as long as a story wants.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use kucoin_streams::pro::{self, AnyTopic};
+use kucoin_streams::v1::{AnyFuturesTopic, AnySpotTopic};
+use kucoin_streams::{
+    Connect, Gap, GapReason, Kucoin, Opens, Subscription, Topic, TopicLedger, Update, WsKey,
+};
+use kucoin_streams_exchange::Exchange;
+use serde::Serialize;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
+
+use crate::truth;
+
+/// A topic as it is asked for, and as the exchange tells it.
+pub(crate) type Wanted = (&'static str, &'static str);
+
+pub(crate) const SPOT: &[Wanted] = &[
+    ("/spotMarket/tradeOrders", "/spotMarket/tradeOrders"),
+    ("/spotMarket/tradeOrdersV2", "/spotMarket/tradeOrdersV2"),
+    ("/account/balance", "/account/balance"),
+    ("/spotMarket/advancedOrders", "/spotMarket/advancedOrders"),
+    ("/market/match:BTC-USDT", "/market/match:BTC-USDT"),
+];
+
+pub(crate) const FUTURES: &[Wanted] = &[
+    ("/contractMarket/tradeOrders", "/contractMarket/tradeOrders"),
+    (
+        "/contractMarket/advancedOrders",
+        "/contractMarket/advancedOrders",
+    ),
+    ("/contractAccount/wallet", "/contractAccount/wallet"),
+    ("/contract/positionAll", "/contract/positionAll"),
+];
+
+pub(crate) const PRO: &[Wanted] = &[
+    ("orderAll?tradeType=UNIFIED", "orderAll.UNIFIED"),
+    ("execution?tradeType=UNIFIED", "execution.UNIFIED"),
+    ("execution.lite?tradeType=SPOT", "execution.lite.SPOT"),
+    ("balance?accountType=UNIFIED", "balance.UNIFIED"),
+    ("positionAll?tradeType=FUTURES", "positionAll.FUTURES"),
+];
+
+/// What a subscription handed out.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Item {
+    Event {
+        /// As the exchange tells it.
+        topic: String,
+        /// All that the event says.
+        says: String,
+        epoch: u64,
+    },
+    Gap {
+        /// As it was asked for.
+        topic: String,
+        why: Why,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Why {
+    Reconnected { epoch: u64 },
+    Overflowed { missed: u64 },
+    Undecodable,
+    Other(String),
+}
+
+/// All that there is to check of one subscription.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Record {
+    pub(crate) wanted: Vec<Wanted>,
+    /// By topic as told: how much had happened when the subscription was there.
+    pub(crate) from: BTreeMap<&'static str, u64>,
+    pub(crate) items: Vec<Item>,
+    pub(crate) ledger: Vec<TopicLedger>,
+    /// It was read until its connection was closed.
+    pub(crate) to_the_end: bool,
+}
+
+impl Record {
+    /// How many events it handed out.
+    pub(crate) fn events(&self) -> u64 {
+        let is_event = |item: &&Item| matches!(item, Item::Event { .. });
+        self.items.iter().filter(is_event).count() as u64
+    }
+}
+
+/// A task that subscribes and reads.
+pub(crate) struct Reading {
+    pub(crate) ws_key: WsKey,
+    pub(crate) wanted: Vec<Wanted>,
+    hold: Arc<Hold>,
+    task: JoinHandle<Option<Record>>,
+}
+
+/// What the story and the task share.
+struct Hold {
+    let_go: Notify,
+    nap_until: Mutex<Instant>,
+    live: Mutex<bool>,
+}
+
+impl Reading {
+    /// Subscribes to topics of one connection.
+    pub(crate) fn of<S, C>(
+        kucoin: &Kucoin<S, C>,
+        exchange: &Arc<Exchange>,
+        ws_key: WsKey,
+        wanted: Vec<Wanted>,
+    ) -> Self
+    where
+        S: kucoin_streams::wire::ConnectionSource,
+        C: Connect,
+    {
+        let hold = Arc::new(Hold {
+            let_go: Notify::new(),
+            nap_until: Mutex::new(Instant::now()),
+            live: Mutex::new(false),
+        });
+        let with = (kucoin.clone(), Arc::clone(exchange), Arc::clone(&hold));
+        let asked = wanted.clone();
+        let task = match ws_key {
+            WsKey::SpotPrivateV1 => tokio::spawn(read::<AnySpotTopic, S, C>(with, asked)),
+            WsKey::FuturesPrivateV1 => tokio::spawn(read::<AnyFuturesTopic, S, C>(with, asked)),
+            _ => tokio::spawn(read::<AnyTopic, S, C>(with, asked)),
+        };
+        Self {
+            ws_key,
+            wanted,
+            hold,
+            task,
+        }
+    }
+
+    /// True once the subscription is there.
+    pub(crate) fn is_live(&self) -> bool {
+        *self.hold.live.lock().unwrap()
+    }
+
+    pub(crate) fn nap_until(&self, end: Instant) {
+        *self.hold.nap_until.lock().unwrap() = end;
+    }
+
+    /// Drops the subscription, or the wish for it. What it handed out, where it was there.
+    pub(crate) async fn let_go(self) -> Option<Record> {
+        self.hold.let_go.notify_one();
+        self.task.await.unwrap()
+    }
+
+    /// What it handed out until its connection was closed.
+    pub(crate) async fn end(self) -> Option<Record> {
+        self.nap_until(Instant::now());
+        self.task.await.unwrap()
+    }
+}
+
+type With<S, C> = (Kucoin<S, C>, Arc<Exchange>, Arc<Hold>);
+
+async fn read<T, S, C>(with: With<S, C>, wanted: Vec<Wanted>) -> Option<Record>
+where
+    T: Topic + Clone + std::str::FromStr + Unpin,
+    T::Err: std::fmt::Debug,
+    T::Event: Serialize,
+    Kucoin<S, C>: Opens<T::Kind>,
+    S: kucoin_streams::wire::ConnectionSource,
+    C: Connect,
+{
+    let (kucoin, exchange, hold) = with;
+    let topics: Vec<T> = wanted
+        .iter()
+        .map(|(asked, _)| asked.parse().unwrap())
+        .collect();
+    let subscribing = kucoin.subscribe(topics);
+    let mut subscription = tokio::select! {
+        subscribed = subscribing => match subscribed {
+            Ok(subscription) => subscription,
+            // The client was closed meanwhile; whether it had to be is told by its lifecycle.
+            Err(_) => return None,
+        },
+        () = hold.let_go.notified() => return None,
+    };
+    let total = |told: &'static str| match told.starts_with('/') {
+        true => exchange.truth().total_of(told),
+        false => exchange.pro_truth().total_of(told),
+    };
+    let from = wanted.iter().map(|(_, told)| (*told, total(told)));
+    let mut record = Record {
+        from: from.collect(),
+        wanted,
+        ..Record::default()
+    };
+    *hold.live.lock().unwrap() = true;
+    record.to_the_end = keep_reading(&mut subscription, &hold, &mut record.items).await;
+    record.ledger = subscription.ledger();
+    Some(record)
+}
+
+/// True where it was read to its end.
+async fn keep_reading<T: Topic>(
+    subscription: &mut Subscription<Vec<T>>,
+    hold: &Hold,
+    items: &mut Vec<Item>,
+) -> bool
+where
+    T::Event: Serialize,
+{
+    loop {
+        let nap_until = *hold.nap_until.lock().unwrap();
+        tokio::select! {
+            biased;
+            () = hold.let_go.notified() => return false,
+            () = sleep_until(nap_until), if nap_until > Instant::now() => {}
+            item = subscription.next(), if nap_until <= Instant::now() => match item {
+                Some(Ok(update)) => items.push(of_update(&update)),
+                Some(Err(gap)) => items.push(of_gap(gap)),
+                None => return true,
+            },
+        }
+    }
+}
+
+fn of_update<E: Serialize>(update: &Update<E>) -> Item {
+    let topic = update.topic().as_str().to_owned();
+    let says = match topic.starts_with('/') {
+        true => truth::as_json(update.event()).to_string(),
+        false => truth::values(&truth::as_json(update.event())).join(" "),
+    };
+    let epoch = update.epoch();
+    Item::Event { topic, says, epoch }
+}
+
+fn of_gap(gap: Gap) -> Item {
+    let why = match gap.reason {
+        GapReason::Reconnected { epoch, .. } => Why::Reconnected { epoch },
+        GapReason::Overflowed { missed } => Why::Overflowed { missed },
+        GapReason::Undecodable { .. } => Why::Undecodable,
+        other => Why::Other(format!("{other:?}")),
+    };
+    let topic = gap.topic.to_string();
+    Item::Gap { topic, why }
+}
+
+/// The topics of a connection.
+pub(crate) fn wanted_of(ws_key: WsKey) -> &'static [Wanted] {
+    match ws_key {
+        WsKey::SpotPrivateV1 => SPOT,
+        WsKey::FuturesPrivateV1 => FUTURES,
+        _ => PRO,
+    }
+}
+
+/// Every topic of Pro V2 that is named here exists.
+#[test]
+fn the_topics_are_topics() {
+    for (asked, _) in PRO {
+        assert!(asked.parse::<pro::AnyTopic>().is_ok(), "{asked}");
+    }
+}

@@ -1,0 +1,109 @@
+//! Tokens over the simulated network: signed requests by hand, since the usual HTTP client opens sockets of its own.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use kucoin_streams::WsKey;
+use kucoin_streams::wire::{
+    ConnectionInfo, ConnectionSource, SecretUrl, SourceError, SourceErrorClass,
+};
+use kucoin_streams_exchange::DemoCredentials;
+use serde_json::Value;
+use sha2::Sha256;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::network::Network;
+
+pub(crate) struct Tokens {
+    pub(crate) network: Network,
+    pub(crate) credentials: DemoCredentials,
+}
+
+impl ConnectionSource for Tokens {
+    async fn connection_info(&self, ws_key: WsKey) -> Result<ConnectionInfo, SourceError> {
+        let path = match ws_key {
+            WsKey::PrivateProV2 => "/api/v2/bullet-private",
+            _ => "/api/v1/bullet-private",
+        };
+        let answered = tokio::time::timeout(Duration::from_secs(10), self.ask(path)).await;
+        let reply = answered.map_err(|_| transient("no answer"))?;
+        let reply = reply.map_err(|error| transient(&error.to_string()))?;
+        let (status, body) = taken_apart(&reply).ok_or_else(|| transient("half an answer"))?;
+        if status == 429 {
+            let throttled = SourceErrorClass::Throttled(Some(Duration::from_secs(1)));
+            return Err(SourceError::new(throttled, "too many requests"));
+        }
+        let data = body.filter(|body| status == 200 && body["code"] == "200000");
+        let data = data.ok_or_else(|| transient("not a token"))?["data"].take();
+        let token = data["token"]
+            .as_str()
+            .ok_or_else(|| transient("no token"))?;
+        let endpoint = match ws_key {
+            WsKey::PrivateProV2 => "ws://exchange.test/pro",
+            _ => "ws://exchange.test/",
+        };
+        let url = format!("{endpoint}?token={}", percent_encoded(token));
+        Ok(ConnectionInfo::new(SecretUrl::new(url)))
+    }
+}
+
+impl Tokens {
+    async fn ask(&self, path: &str) -> std::io::Result<Vec<u8>> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let now = now.as_millis().to_string();
+        let DemoCredentials {
+            key,
+            secret,
+            passphrase,
+            ..
+        } = &self.credentials;
+        let signed = |text: &str| {
+            let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+            mac.update(text.as_bytes());
+            STANDARD.encode(mac.finalize().into_bytes())
+        };
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: exchange.test\r\nContent-Length: 0\r\nConnection: close\r\n\
+             KC-API-KEY: {key}\r\nKC-API-TIMESTAMP: {now}\r\nKC-API-KEY-VERSION: 3\r\n\
+             KC-API-SIGN: {}\r\nKC-API-PASSPHRASE: {}\r\n\r\n",
+            signed(&format!("{now}POST{path}")),
+            signed(passphrase),
+        );
+        let dialled = self.network.dial().await;
+        let mut stream = dialled.map_err(std::io::Error::other)?;
+        stream.write_all(request.as_bytes()).await?;
+        let mut reply = Vec::new();
+        stream.read_to_end(&mut reply).await?;
+        Ok(reply)
+    }
+}
+
+fn transient(message: &str) -> SourceError {
+    SourceError::new(SourceErrorClass::Transient, message)
+}
+
+/// Status and body; `None` where it is not whole. The body is `None` where it is not JSON.
+fn taken_apart(reply: &[u8]) -> Option<(u16, Option<Value>)> {
+    let reply = std::str::from_utf8(reply).ok()?;
+    let (head, body) = reply.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        let is_it = name.eq_ignore_ascii_case("content-length");
+        is_it.then(|| value.trim().parse::<usize>().ok())?
+    })?;
+    let is_whole = body.len() == length;
+    is_whole.then(|| (status, serde_json::from_str(body).ok()))
+}
+
+fn percent_encoded(token: &str) -> String {
+    token
+        .bytes()
+        .map(|byte| match byte {
+            b'+' | b'/' | b'=' => format!("%{byte:02X}"),
+            other => char::from(other).to_string(),
+        })
+        .collect()
+}
