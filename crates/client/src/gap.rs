@@ -39,7 +39,7 @@ pub enum GapReason {
     },
     /// The consumer was too slow for its queue, and this many frames of the topic were not kept.
     Overflowed {
-        /// How many frames.
+        /// How many frames. While a rotation overlaps, one that repeats what was handed out is counted too.
         missed: u64,
     },
     /// This frame of the topic could not be decoded. The stream goes on behind it.

@@ -31,12 +31,13 @@ impl ConnectionKind for Private {
 impl Protocol for ProV2 {
     type Request = ChannelRequest;
 
-    const LIMITS: Limits =
-        Limits::new(100, Duration::from_secs(10), Some(400)).with_dials(DialLimit {
+    const LIMITS: Limits = Limits::new(100, Duration::from_secs(10), Some(400))
+        .with_dials(DialLimit {
             dials: 250,
             window: Duration::from_secs(5 * 60),
             scope: DialScope::Address,
-        });
+        })
+        .with_ping_spacing(Duration::from_secs(1));
 
     /// The text of a payload: UTF-8 as it is, and raw deflate opened where the payload can begin no JSON text, up
     /// to 1 MiB and a hundred times its size.
@@ -148,6 +149,7 @@ mod tests {
         );
         let dials = limits.dials.unwrap();
         assert_eq!((dials.dials, dials.scope), (250, DialScope::Address));
+        assert_eq!(limits.ping_spacing, Duration::from_secs(1));
     }
 
     #[test]

@@ -107,8 +107,13 @@ impl<P: Protocol> RotatingSession<P> {
                 self.rotation.stage = Stage::Preparing;
             }
             Stage::Lingering { until } if until <= now => {
-                let until = now + self.serving.probe(now);
-                self.rotation.stage = Stage::Draining { until };
+                let probe_at = self.serving.may_probe_at(now);
+                self.rotation.stage = match probe_at > now {
+                    true => Stage::Lingering { until: probe_at },
+                    false => Stage::Draining {
+                        until: now + self.serving.probe(now),
+                    },
+                };
             }
             Stage::Draining { .. } if self.serving.is_proved() => self.take_over(now),
             Stage::Draining { until } if until <= now => {
@@ -117,8 +122,13 @@ impl<P: Protocol> RotatingSession<P> {
                     .overdue(now, crate::Stage::Heartbeat, "pong", limit);
             }
             Stage::Trailing { until } if until <= now => {
-                let until = now + self.serving.probe(now);
-                self.rotation.stage = Stage::Confirming { until };
+                let probe_at = self.serving.may_probe_at(now);
+                self.rotation.stage = match probe_at > now {
+                    true => Stage::Trailing { until: probe_at },
+                    false => Stage::Confirming {
+                        until: now + self.serving.probe(now),
+                    },
+                };
             }
             Stage::Confirming { until } if self.serving.is_proved() || until <= now => {
                 self.rotation.stage = Stage::Steady;

@@ -21,6 +21,7 @@ pub(crate) enum Beat {
 pub(crate) struct Pulse {
     heartbeat: Heartbeat,
     next_ping: Instant,
+    last_ping: Option<Instant>,
     unanswered_since: Option<Instant>,
 }
 
@@ -29,6 +30,7 @@ impl Pulse {
         Self {
             heartbeat,
             next_ping: now + heartbeat.interval,
+            last_ping: None,
             unanswered_since: None,
         }
     }
@@ -65,6 +67,17 @@ impl Pulse {
         Beat::Wait
     }
 
+    /// A ping goes out that the heartbeat did not ask for. It is as good as one of its own.
+    pub(crate) fn pinged(&mut self, now: Instant) {
+        self.ping(now);
+    }
+
+    /// From when on another ping gets an answer, where the server answers none that come closer together than this.
+    pub(crate) fn may_ping_at(&self, spacing: Duration) -> Option<Instant> {
+        // On the way to the server pings may come closer together.
+        self.last_ping.map(|last| last + spacing + spacing / 4)
+    }
+
     fn ping(&mut self, now: Instant) -> Beat {
         // A connection that answers nothing must not push its own deadline ahead with each ping.
         self.unanswered_since = match self.unanswered_since {
@@ -72,6 +85,7 @@ impl Pulse {
             _ => Some(now),
         };
         self.next_ping = now + self.heartbeat.interval;
+        self.last_ping = Some(now);
         Beat::Ping
     }
 }

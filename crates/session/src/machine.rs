@@ -45,7 +45,7 @@ pub struct Session<P: Protocol> {
     pub(crate) pings: Pings,
     /// The id that the welcome is to bear, where one was asked for.
     connect_id: Option<String>,
-    pulse: Option<Pulse>,
+    pub(crate) pulse: Option<Pulse>,
     last_id: u64,
     pub(crate) epoch: u64,
 }

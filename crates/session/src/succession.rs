@@ -88,10 +88,20 @@ impl<P: Protocol> Session<P> {
     /// Asks the server for an answer, which proves that everything that it pushed before is here: the frames of one
     /// connection come in order. Gives the time that the answer may take.
     pub(crate) fn probe(&mut self, now: Instant) -> Duration {
+        if let Some(pulse) = &mut self.pulse {
+            pulse.pinged(now);
+        }
         let id = self.ping(now);
         let number = self.pings.sent;
         self.pings.probe = Some(Probe { id, number });
         self.heartbeat.timeout
+    }
+
+    /// When a probe may go out: later than `now` where a ping that went out a moment ago would cost it its answer.
+    pub(crate) fn may_probe_at(&self, now: Instant) -> Instant {
+        let pulse = self.pulse.as_ref();
+        let earliest = pulse.and_then(|pulse| pulse.may_ping_at(P::LIMITS.ping_spacing));
+        earliest.map_or(now, |earliest| earliest.max(now))
     }
 
     /// True where the answer to [`Session::probe`] is in.

@@ -41,6 +41,8 @@ pub struct Limits {
     pub topics: Option<u32>,
     /// Dials that the exchange allows; `None` where it states no limit.
     pub dials: Option<DialLimit>,
+    /// A ping that comes sooner than this after the one before gets no answer; zero where every ping gets one.
+    pub ping_spacing: Duration,
 }
 
 /// How often connections of one kind may be made.
@@ -71,6 +73,7 @@ impl Limits {
             window,
             topics,
             dials: None,
+            ping_spacing: Duration::ZERO,
         }
     }
 
@@ -78,6 +81,13 @@ impl Limits {
     #[must_use]
     pub const fn with_dials(mut self, dials: DialLimit) -> Self {
         self.dials = Some(dials);
+        self
+    }
+
+    /// Adds how far pings must be apart to be answered.
+    #[must_use]
+    pub const fn with_ping_spacing(mut self, spacing: Duration) -> Self {
+        self.ping_spacing = spacing;
         self
     }
 }

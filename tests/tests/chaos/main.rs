@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod diary;
 mod dice;
 mod network;
 mod oracle;
@@ -44,7 +45,7 @@ fn whatever_happens_nothing_is_lost_silently() {
             Ok(came) => all.add(came),
             Err(wrong) => panic!(
                 "{}\nseed {seed}: {}\nreplay it: CHAOS_SEEDS={seed}..{} cargo test -p kucoin-streams-tests --test chaos",
-                wrong.log.join("\n"),
+                wrong.log,
                 wrong.what,
                 seed + 1
             ),

@@ -1,7 +1,7 @@
 //! The judge: what was handed out against what happened. Nothing out of order, nothing twice, nothing missing without a
 //! gap that covers it, and a ledger that agrees.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kucoin_streams_exchange::{Exchange, TruthEntry};
 
@@ -21,8 +21,16 @@ pub(crate) struct Allowed {
     pub(crate) doubled: bool,
     /// Some frames were garbled: one that cannot be read may be of any topic.
     pub(crate) garbled: bool,
+    /// Connections were rotated: a frame that finds no room may repeat one that was handed out.
+    pub(crate) rotated: bool,
     /// Nothing went wrong that could be the reason of a gap.
     pub(crate) calm: bool,
+}
+
+impl Allowed {
+    fn inexact(self) -> bool {
+        self.doubled || self.garbled || self.rotated
+    }
 }
 
 impl Truth {
@@ -78,10 +86,14 @@ struct Following<'a> {
     wanted: Wanted,
     happened: &'a [(u64, String)],
     allowed: Allowed,
-    /// Where the next event is, and how many events may be missing before it: at least, at most.
-    next: usize,
+    /// Where the next event may be: one place, but where several events look alike.
+    next: BTreeSet<usize>,
+    /// How many events may be missing before it: at least, at most.
     missing: (usize, usize),
-    last: Option<&'a str>,
+    seen: BTreeSet<&'a str>,
+    /// Events that a frame may have been which could not be read. Where two connections overlap, the other one brings
+    /// the event all the same, a moment later.
+    unread: Vec<&'a str>,
 }
 
 impl<'a> Following<'a> {
@@ -92,9 +104,10 @@ impl<'a> Following<'a> {
             happened: truth.by_topic.get(wanted.1).map_or(&[], Vec::as_slice),
             allowed,
             // What was pushed while the subscription was made may be there or not.
-            next: 0,
+            next: [0].into(),
             missing: (0, from),
-            last: None,
+            seen: BTreeSet::new(),
+            unread: Vec::new(),
         }
     }
 
@@ -113,7 +126,7 @@ impl<'a> Following<'a> {
                     says,
                     epoch: of_it,
                 } if topic == self.wanted.1 => {
-                    places.push((at, self.event(at, says)?));
+                    places.extend(self.event(at, says)?.map(|sequence| (at, sequence)));
                     if *of_it < epoch {
                         return self.wrong(at, "the epoch goes back");
                     }
@@ -125,39 +138,59 @@ impl<'a> Following<'a> {
                 _ => {}
             }
         }
-        let left = self.happened.len() - self.next;
-        if to_the_end && !(self.missing.0..=self.missing.1).contains(&left) {
-            let what = format!("{left} events are missing at the end");
+        let left = |next: &usize| self.happened.len() - next;
+        let may_end = |next| (self.missing.0..=self.missing.1).contains(&left(next));
+        if to_the_end && !self.next.iter().any(may_end) {
+            let left: Vec<usize> = self.next.iter().map(left).collect();
+            let what = format!("{left:?} events are missing at the end");
             return self.wrong(items.len(), &what);
         }
         Ok(())
     }
 
-    fn event(&mut self, at: usize, says: &'a str) -> Result<u64, String> {
-        let first = self.next.saturating_add(self.missing.0);
-        let last = self.next.saturating_add(self.missing.1);
-        let candidates = self.happened.iter().enumerate().skip(first);
-        let found = candidates
-            .take_while(|(place, _)| *place <= last)
-            .find(|(_, (_, known))| known == says);
-        if let Some((place, (sequence, _))) = found {
-            self.next = place + 1;
-            self.missing = (0, 0);
-            self.last = Some(says);
-            return Ok(*sequence);
+    /// Its place among everything, where there is one such event only.
+    fn event(&mut self, at: usize, says: &'a str) -> Result<Option<u64>, String> {
+        let (least, most) = self.missing;
+        let mut found = BTreeSet::new();
+        for &next in &self.next {
+            let (first, last) = (next.saturating_add(least), next.saturating_add(most));
+            let candidates = self.happened.iter().enumerate().skip(first);
+            let candidates = candidates.take_while(|(place, _)| *place <= last);
+            let alike = candidates.filter(|(_, (_, known))| known == says);
+            found.extend(alike.map(|(place, _)| place + 1));
         }
-        if self.allowed.doubled && self.last == Some(says) {
-            return Ok(self.happened[self.next - 1].0);
+        if let Some(&first) = found.first() {
+            let is_sure = found.len() == 1;
+            if let (true, Some(&before)) = (most < usize::MAX, self.next.first()) {
+                let passed = self.happened[before..first - 1].iter();
+                self.unread.extend(passed.map(|(_, says)| says.as_str()));
+            }
+            self.next = found;
+            self.missing = (0, 0);
+            self.seen.insert(says);
+            return Ok(is_sure.then(|| self.happened[first - 1].0));
+        }
+        // What the exchange doubles on one of two connections that overlap comes a second time later.
+        if self.allowed.doubled && self.seen.contains(says) {
+            return Ok(None);
+        }
+        if self.allowed.garbled
+            && let Some(late) = self.unread.iter().position(|unread| *unread == says)
+        {
+            self.unread.remove(late);
+            return Ok(None);
         }
         let place = self.happened.iter().position(|(_, known)| known == says);
-        let what = match place {
-            None => format!("nothing like this ever happened: {says}"),
-            Some(place) if place < first => {
-                format!("event {place} comes again or too late, {first} is due")
-            }
-            Some(place) => format!("{} events are missing before {place}", place - first),
-        };
-        self.wrong(at, &what)
+        let (next, missing) = (&self.next, self.missing);
+        self.wrong(
+            at,
+            &match place {
+                None => format!("nothing like this ever happened: {says}"),
+                Some(place) => format!(
+                    "event {place} where {next:?} is due, with {missing:?} missing before it"
+                ),
+            },
+        )
     }
 
     fn gap(&mut self, at: usize, why: &Why, epoch: &mut u64) -> Result<(), String> {
@@ -172,9 +205,8 @@ impl<'a> Following<'a> {
                 *epoch = *new;
                 (0, usize::MAX)
             }
-            // Frames that could not be read are among those that found no room.
-            Why::Overflowed { missed } if self.allowed.garbled => (0, *missed as usize),
-            Why::Overflowed { missed } if self.allowed.doubled => (0, *missed as usize),
+            // Repetitions, and frames that may be of any topic, are among those that found no room.
+            Why::Overflowed { missed } if self.allowed.inexact() => (0, *missed as usize),
             Why::Overflowed { missed } => (*missed as usize, *missed as usize),
             Why::Undecodable => (0, 1),
             Why::Other(other) => return self.wrong(at, other),
@@ -303,7 +335,7 @@ mod tests {
     #[test]
     fn what_was_pushed_once_the_subscription_was_there_must_come() {
         let error = judged(events(5..=9), Allowed::default()).unwrap_err();
-        assert!(error.contains("missing"), "{error}");
+        assert!(error.contains("event 4 where {0} is due"), "{error}");
     }
 
     #[test]

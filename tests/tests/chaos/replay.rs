@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use kucoin_streams::{CloseReason, LifecycleEvent, LifecycleStream, WsKey};
 use kucoin_streams_exchange::{ConnectionReport, Exchange, Protocol};
 
+use crate::diary::Diary;
 use crate::record::Wanted;
 
 /// Listens to the lifecycle of a client for as long as it lives.
@@ -14,6 +15,7 @@ pub(crate) struct Replays(Arc<Mutex<Seen>>);
 #[derive(Default)]
 struct Seen {
     wrong: Option<String>,
+    losses: u64,
     /// What the user holds on to.
     held: BTreeSet<String>,
     by_key: BTreeMap<WsKey, Connection>,
@@ -31,11 +33,16 @@ struct Connection {
 }
 
 impl Replays {
-    pub(crate) fn watch(mut lifecycle: LifecycleStream, exchange: &Arc<Exchange>) -> Self {
+    pub(crate) fn watch(
+        mut lifecycle: LifecycleStream,
+        exchange: &Arc<Exchange>,
+        diary: Diary,
+    ) -> Self {
         let seen = Arc::<Mutex<Seen>>::default();
         let (watched, exchange) = (Arc::clone(&seen), Arc::clone(exchange));
         tokio::spawn(async move {
             while let Some(told) = lifecycle.next().await {
+                diary.note(format!("{}: {:?}", told.ws_key, told.event));
                 let mut seen = watched.lock().unwrap();
                 seen.take(told.ws_key, &told.event, &exchange);
             }
@@ -62,6 +69,11 @@ impl Replays {
         }
     }
 
+    /// How often a connection was lost by now.
+    pub(crate) fn losses(&self) -> u64 {
+        self.0.lock().unwrap().losses
+    }
+
     /// What was wrong by now.
     pub(crate) fn verdict(&self) -> Result<(), String> {
         match &self.0.lock().unwrap().wrong {
@@ -76,6 +88,7 @@ impl Seen {
         let connection = self.by_key.entry(ws_key).or_default();
         match event {
             LifecycleEvent::Reconnect { attempt: 1, .. } => {
+                self.losses += 1;
                 connection.lost_at = exchange.stats().connections.len() as u64;
                 let active = std::mem::take(&mut connection.active);
                 let held = active.into_iter().filter(|topic| self.held.contains(topic));

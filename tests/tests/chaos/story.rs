@@ -9,6 +9,7 @@ use kucoin_streams_exchange::{Cut, Effect, Exchange};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
+use crate::diary::Diary;
 use crate::dice::Dice;
 use crate::network::Network;
 use crate::oracle::{Allowed, Truth, judge};
@@ -44,7 +45,7 @@ impl Came {
 #[derive(Debug)]
 pub(crate) struct Wrong {
     pub(crate) what: String,
-    pub(crate) log: Vec<String>,
+    pub(crate) log: String,
 }
 
 struct Story {
@@ -57,8 +58,7 @@ struct Story {
     replays: Replays,
     allowed: Allowed,
     rotations: u64,
-    began: Instant,
-    log: Vec<String>,
+    diary: Diary,
 }
 
 /// Lives through the story of a seed.
@@ -80,18 +80,23 @@ pub(crate) async fn live(seed: u64) -> Result<Came, Wrong> {
     let tasks = Handle::current().metrics().num_alive_tasks();
     let mut story = Story::new(seed, dice, &exchange, calm);
     let outcome = story.run().await;
-    let Story { log, kucoin, .. } = story;
+    let Story { diary, kucoin, .. } = story;
     drop(kucoin);
     let outcome = match outcome {
-        Ok(came) => all_is_gone(tasks).await.map(|()| came),
+        Ok(came) => all_is_gone(&exchange, tasks).await.map(|()| came),
         Err(wrong) => Err(wrong),
     };
-    outcome.map_err(|what| Wrong { what, log })
+    outcome.map_err(|what| Wrong {
+        what,
+        log: diary.text(),
+    })
 }
 
 /// The tasks of the client, of its connections and of the network end with it.
-async fn all_is_gone(tasks: usize) -> Result<(), String> {
+async fn all_is_gone(exchange: &Exchange, tasks: usize) -> Result<(), String> {
     let now = || Handle::current().metrics().num_alive_tasks();
+    // Connections that the exchange keeps half open end by nothing else.
+    exchange.inject(Effect::Cut(Cut::Reset));
     // The exchange gives a client that is silent its whole time, and it a second to go.
     sleep(Duration::from_secs(60)).await;
     match now() {
@@ -111,6 +116,7 @@ impl Story {
         session.rotate_every = dice
             .percent(30)
             .then(|| Duration::from_secs(70 + dice.below(120) as u64));
+        let rotated = session.rotate_every.is_some();
         let config = Config::default()
             .with_session(session)
             .with_seed(seed)
@@ -123,7 +129,8 @@ impl Story {
             .transport(network.clone())
             .config(config)
             .build();
-        let replays = Replays::watch(kucoin.lifecycle(), exchange);
+        let diary = Diary::new();
+        let replays = Replays::watch(kucoin.lifecycle(), exchange, diary.clone());
         Self {
             dice,
             exchange: Arc::clone(exchange),
@@ -134,11 +141,11 @@ impl Story {
             replays,
             allowed: Allowed {
                 calm,
+                rotated,
                 ..Allowed::default()
             },
             rotations: 0,
-            began: Instant::now(),
-            log: Vec::new(),
+            diary,
         }
     }
 
@@ -168,9 +175,8 @@ impl Story {
         self.pushes_agree().map(|()| came)
     }
 
-    fn note(&mut self, what: String) {
-        let at = self.began.elapsed().as_millis();
-        self.log.push(format!("{at:>8} ms  {what}"));
+    fn note(&self, what: String) {
+        self.diary.note(what);
     }
 
     async fn act(&mut self) {
@@ -236,6 +242,7 @@ impl Story {
         let ws_key = *self.dice.pick(&KEYS);
         self.note(format!("rotate {ws_key}"));
         self.rotations += 1;
+        self.allowed.rotated = true;
         let kucoin = self.kucoin.clone();
         // Whether it succeeds is a matter of the weather.
         tokio::spawn(async move { drop(kucoin.rotate(ws_key).await) });
@@ -333,13 +340,13 @@ impl Story {
             // Longer than it takes to notice that a connection is dead.
             sleep(Duration::from_secs(60)).await;
             self.replays.verdict()?;
-            let before = self.exchange.stats().connections.len();
+            let before = self.replays.losses();
             if !self.is_whole() {
                 continue;
             }
             self.exchange.account().step(20);
             sleep(Duration::from_secs(60)).await;
-            if self.is_whole() && self.exchange.stats().connections.len() == before {
+            if self.is_whole() && self.replays.losses() == before {
                 return Ok(());
             }
         }

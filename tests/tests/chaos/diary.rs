@@ -1,0 +1,32 @@
+//! What happened in a story, line by line with the time of its clock: shown where the judge finds something.
+
+use std::sync::{Arc, Mutex};
+
+use tokio::time::Instant;
+
+#[derive(Clone)]
+pub(crate) struct Diary {
+    began: Instant,
+    lines: Arc<Mutex<Vec<String>>>,
+}
+
+impl Diary {
+    pub(crate) fn new() -> Self {
+        Self {
+            began: Instant::now(),
+            lines: Arc::default(),
+        }
+    }
+
+    pub(crate) fn note(&self, what: String) {
+        let at = self.began.elapsed().as_millis();
+        self.lines
+            .lock()
+            .unwrap()
+            .push(format!("{at:>8} ms  {what}"));
+    }
+
+    pub(crate) fn text(&self) -> String {
+        self.lines.lock().unwrap().join("\n")
+    }
+}
