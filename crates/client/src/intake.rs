@@ -15,6 +15,7 @@ use crate::handover::Pushed;
 use crate::line::{self, Attempt};
 use crate::link::Link;
 use crate::queue::Frame;
+use crate::routes::Undelivered;
 use crate::waiting::Waiting;
 use crate::{LifecycleEvent, RotateError, failure};
 
@@ -121,8 +122,11 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         if let Some(held) = self.held_up.take() {
             let HeldUp { topic, frame, .. } = held;
             if now >= held.until {
-                self.routes.deliver(&topic, frame);
-            } else if let Err(frame) = self.routes.deliver_if_room(&topic, frame) {
+                // Who unsubscribed while it waited does not miss it.
+                drop(self.routes.deliver(&topic, frame));
+            } else if let Err(Undelivered::NoRoom(frame)) =
+                self.routes.deliver_if_room(&topic, frame)
+            {
                 let until = held.until;
                 self.held_up = Some(HeldUp {
                     topic,
@@ -216,9 +220,13 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             Disposition::Malformed(error) => {
                 self.unread(side, error, payload.clone(), received_at);
             }
-            Disposition::Unknown => {
-                tracing::debug!(ws_key = %K::WS_KEY, "frame of an unknown kind");
-            }
+            Disposition::Unknown => match K::Protocol::check(&text) {
+                Ok(()) => tracing::debug!(ws_key = %K::WS_KEY, "frame of an unknown kind"),
+                Err(error) => {
+                    self.unread(side, error, payload.clone(), received_at);
+                    self.session.malformed(now, side);
+                }
+            },
             _ => {}
         }
     }
@@ -253,16 +261,13 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             return self.routes.deliver_unread(&frame);
         };
         let delivered = match self.patience.is_zero() {
-            true => Ok(self.routes.deliver(&topic, frame)),
+            true => self.routes.deliver(&topic, frame),
             false => self.routes.deliver_if_room(&topic, frame),
         };
         match delivered {
-            Ok(true) => {}
-            Ok(false) => {
-                self.unrouted += 1;
-                tracing::trace!(ws_key = %K::WS_KEY, total = self.unrouted, "event of no subscription");
-            }
-            Err(frame) => {
+            Ok(()) => {}
+            Err(Undelivered::Nobody(frame)) => self.nobodys(frame),
+            Err(Undelivered::NoRoom(frame)) => {
                 self.held_up = Some(HeldUp {
                     topic: topic.into_owned(),
                     frame,
@@ -272,9 +277,35 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         }
     }
 
+    /// A frame of a topic that nobody is subscribed to: late after an unsubscription, or broken so that it shows
+    /// another topic than its own.
+    fn nobodys(&mut self, mut frame: Frame) {
+        let whole = match K::Protocol::text(&frame.payload) {
+            Ok(text) => K::Protocol::check(&text),
+            Err(fault) => Err(fault),
+        };
+        let Err(fault) = whole else {
+            self.unrouted += 1;
+            tracing::trace!(ws_key = %K::WS_KEY, total = self.unrouted, "event of no subscription");
+            return;
+        };
+        self.tell_unread(&fault, frame.received_at);
+        frame.fault = Some(Box::new(fault));
+        self.routes.deliver_unread(&frame);
+        self.session
+            .malformed(Instant::now().into_std(), Side::Serving);
+    }
+
     /// A frame that is not of the protocol may be an event of any topic: every stream is told in its place, and the
     /// lifecycle stream once.
     fn unread(&mut self, side: Side, fault: WireError, payload: Bytes, received_at: Timestamp) {
+        self.tell_unread(&fault, received_at);
+        let mut frame = self.of_side(side, payload, received_at);
+        frame.fault = Some(Box::new(fault));
+        self.hand_on_or_keep(side, None, frame);
+    }
+
+    fn tell_unread(&self, fault: &WireError, received_at: Timestamp) {
         let event = LifecycleEvent::Exception {
             topic: None,
             code: None,
@@ -282,8 +313,5 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             fatal: false,
         };
         self.lifecycle.send(K::WS_KEY, received_at, event);
-        let mut frame = self.of_side(side, payload, received_at);
-        frame.fault = Some(Box::new(fault));
-        self.hand_on_or_keep(side, None, frame);
     }
 }

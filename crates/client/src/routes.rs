@@ -14,6 +14,14 @@ use crate::{ClosedError, Gap, GapReason, SubscribeError};
 /// Pushed topics whose routes are remembered; a server that invents topics must not fill the memory.
 const REMEMBERED: usize = 4_096;
 
+/// A frame that was not handed on.
+pub(crate) enum Undelivered {
+    /// To wait until there is room.
+    NoRoom(Frame),
+    /// Nobody is subscribed to its topic.
+    Nobody(Frame),
+}
+
 /// One subscription's part in the table.
 struct Sink<R> {
     queue: Arc<Queue>,
@@ -223,23 +231,27 @@ impl<P: Protocol> Routes<P> {
         }
     }
 
-    /// Hands a frame to everyone whom it concerns, as [`Routes::deliver`] does, or gives it back where one of them has
-    /// no room for it.
-    pub(crate) fn deliver_if_room(&mut self, pushed: &str, frame: Frame) -> Result<bool, Frame> {
+    /// Hands a frame to everyone whom it concerns, as [`Routes::deliver`] does, or not at all where one of them has no
+    /// room for it.
+    pub(crate) fn deliver_if_room(
+        &mut self,
+        pushed: &str,
+        frame: Frame,
+    ) -> Result<(), Undelivered> {
         let destination = self.destination(pushed);
         match destination.queues.iter().all(|(_, queue)| queue.has_room()) {
-            true => Ok(self.deliver_to(destination, frame)),
-            false => Err(frame),
+            true => self.deliver_to(destination, frame),
+            false => Err(Undelivered::NoRoom(frame)),
         }
     }
 
-    /// Hands a frame to everyone whom it concerns; false where that is nobody.
-    pub(crate) fn deliver(&mut self, pushed: &str, frame: Frame) -> bool {
+    /// Hands a frame to everyone whom it concerns.
+    pub(crate) fn deliver(&mut self, pushed: &str, frame: Frame) -> Result<(), Undelivered> {
         let destination = self.destination(pushed);
         self.deliver_to(destination, frame)
     }
 
-    fn deliver_to(&mut self, destination: Destination, frame: Frame) -> bool {
+    fn deliver_to(&mut self, destination: Destination, frame: Frame) -> Result<(), Undelivered> {
         let Destination {
             routes,
             is_proof,
@@ -252,13 +264,14 @@ impl<P: Protocol> Routes<P> {
             }
             self.routes[at].last_event_at = Some(frame.received_at);
         }
-        if let Some(((last_tally, last), others)) = queues.split_last() {
-            for (tally, queue) in others {
-                queue.push_frame(tally, frame.clone());
-            }
-            last.push_frame(last_tally, frame);
+        let Some(((last_tally, last), others)) = queues.split_last() else {
+            return Err(Undelivered::Nobody(frame));
+        };
+        for (tally, queue) in others {
+            queue.push_frame(tally, frame.clone());
         }
-        !queues.is_empty()
+        last.push_frame(last_tally, frame);
+        Ok(())
     }
 
     /// The connection is over: everybody is told.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use kucoin_streams_wire::json::DecodeError;
+use kucoin_streams_wire::json::{self, DecodeError};
 use kucoin_streams_wire::{
     ConnectionKind, DialLimit, DialScope, Inbound, Limits, Protocol, RequestId, Serves, WireError,
     WsKey,
@@ -47,6 +47,10 @@ impl Protocol for ProV2 {
 
     fn classify(frame: &str) -> Result<Inbound<'_>, WireError> {
         envelope::classify(frame).map_err(wire_error)
+    }
+
+    fn check(frame: &str) -> Result<(), WireError> {
+        json::check(frame).map_err(wire_error)
     }
 
     fn serves(request: &ChannelRequest, pushed: &str) -> Serves {

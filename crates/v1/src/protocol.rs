@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use kucoin_streams_wire::json::{DecodeError, Scanner, Value, ValueKind, write_string};
+use kucoin_streams_wire::json::{self, DecodeError, Scanner, Value, ValueKind, write_string};
 use kucoin_streams_wire::{
     ConnectionKind, DialLimit, DialScope, Inbound, Limits, Protocol, RequestId, Serves, WireError,
     WsKey,
@@ -50,6 +50,10 @@ impl Protocol for V1 {
         Envelope::read(frame)
             .map(Envelope::classify)
             .map_err(wire_error)
+    }
+
+    fn check(frame: &str) -> Result<(), WireError> {
+        json::check(frame).map_err(wire_error)
     }
 
     fn serves(request: &TopicPath, pushed: &str) -> Serves {

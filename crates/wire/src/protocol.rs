@@ -205,6 +205,15 @@ pub trait Protocol: Send + Sync + 'static {
     /// Where the frame is not a JSON object, as far as it was read.
     fn classify(frame: &str) -> Result<Inbound<'_>, WireError>;
 
+    /// Reads a frame to its last byte. [`Protocol::classify`] need not: so a broken frame may show a topic that nobody
+    /// asked for. Before such a frame is let go, this tells whether it is whole. By default every frame is.
+    ///
+    /// # Errors
+    /// Where the frame is not of the protocol.
+    fn check(_frame: &str) -> Result<(), WireError> {
+        Ok(())
+    }
+
     /// Tells whether a push with this topic, as the server wrote it, belongs to `request`: what is asked for is
     /// not always what is pushed.
     fn serves(request: &Self::Request, pushed: &str) -> Serves;

@@ -67,7 +67,15 @@ pub(crate) fn judge(record: &Record, truth: &Truth, allowed: Allowed) -> Result<
     let mut places = Vec::new();
     for wanted in &record.wanted {
         let following = Following::new(record, *wanted, truth, allowed);
-        following.run(&record.items, record.to_the_end, &mut places)?;
+        following
+            .run(&record.items, record.to_the_end, &mut places)
+            .map_err(|wrong| {
+                format!(
+                    "{}; it is the last of\n{}",
+                    wrong.what,
+                    before(record, wrong.at)
+                )
+            })?;
     }
     // Of several topics the events come in the order in which they happened.
     places.sort_unstable_by_key(|(at, _)| *at);
@@ -79,6 +87,23 @@ pub(crate) fn judge(record: &Record, truth: &Truth, allowed: Allowed) -> Result<
         return Err(format!("{:?}: topics are out of order", record.wanted));
     }
     balance(record)
+}
+
+/// What is wrong, and at which item.
+struct Wrong {
+    at: usize,
+    what: String,
+}
+
+/// An item and those before it, as far as they help.
+fn before(record: &Record, at: usize) -> String {
+    let end = record.items.len().min(at + 1);
+    let items = record.items[end.saturating_sub(8)..end].iter();
+    let lines = items.map(|item| {
+        let line = format!("  {item:?}");
+        line.chars().take(400).collect::<String>()
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// One topic of a subscription, followed through the truth.
@@ -94,6 +119,7 @@ struct Following<'a> {
     /// Events that a frame may have been which could not be read. Where two connections overlap, the other one brings
     /// the event all the same, a moment later.
     unread: Vec<&'a str>,
+    is_unread: bool,
 }
 
 impl<'a> Following<'a> {
@@ -108,6 +134,7 @@ impl<'a> Following<'a> {
             missing: (0, from),
             seen: BTreeSet::new(),
             unread: Vec::new(),
+            is_unread: false,
         }
     }
 
@@ -117,7 +144,7 @@ impl<'a> Following<'a> {
         items: &'a [Item],
         to_the_end: bool,
         places: &mut Vec<(usize, u64)>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Wrong> {
         let mut epoch = 0;
         for (at, item) in items.iter().enumerate() {
             match item {
@@ -149,7 +176,7 @@ impl<'a> Following<'a> {
     }
 
     /// Its place among everything, where there is one such event only.
-    fn event(&mut self, at: usize, says: &'a str) -> Result<Option<u64>, String> {
+    fn event(&mut self, at: usize, says: &'a str) -> Result<Option<u64>, Wrong> {
         let (least, most) = self.missing;
         let mut found = BTreeSet::new();
         for &next in &self.next {
@@ -161,7 +188,8 @@ impl<'a> Following<'a> {
         }
         if let Some(&first) = found.first() {
             let is_sure = found.len() == 1;
-            if let (true, Some(&before)) = (most < usize::MAX, self.next.first()) {
+            if let (true, Some(&before)) = (std::mem::take(&mut self.is_unread), self.next.first())
+            {
                 let passed = self.happened[before..first - 1].iter();
                 self.unread.extend(passed.map(|(_, says)| says.as_str()));
             }
@@ -193,7 +221,7 @@ impl<'a> Following<'a> {
         )
     }
 
-    fn gap(&mut self, at: usize, why: &Why, epoch: &mut u64) -> Result<(), String> {
+    fn gap(&mut self, at: usize, why: &Why, epoch: &mut u64) -> Result<(), Wrong> {
         if self.allowed.calm && !matches!(why, Why::Overflowed { .. }) {
             return self.wrong(at, &format!("a gap without a reason: {why:?}"));
         }
@@ -211,13 +239,15 @@ impl<'a> Following<'a> {
             Why::Undecodable => (0, 1),
             Why::Other(other) => return self.wrong(at, other),
         };
+        self.is_unread |= *why == Why::Undecodable;
         self.missing.0 = self.missing.0.saturating_add(least);
         self.missing.1 = self.missing.1.saturating_add(most);
         Ok(())
     }
 
-    fn wrong<T>(&self, at: usize, what: &str) -> Result<T, String> {
-        Err(format!("{}, item {at}: {what}", self.wanted.0))
+    fn wrong<T>(&self, at: usize, what: &str) -> Result<T, Wrong> {
+        let what = format!("{}, item {at}: {what}", self.wanted.0);
+        Err(Wrong { at, what })
     }
 }
 

@@ -67,7 +67,7 @@ pub use extra::{Extra, Raw};
 pub use fields::{Part, Record};
 pub use object::{Object, PlainKey};
 pub use read::FromJson;
-pub use scan::{MAX_DEPTH, Scanner};
+pub use scan::{MAX_DEPTH, Scanner, check};
 pub use value::{Value, ValueKind};
 pub use write::{AsJson, FieldWriter, ToJson, write_string};
 

@@ -20,6 +20,16 @@ pub struct Scanner<'f> {
     pub(super) base: usize,
 }
 
+/// Checks that a text is exactly one JSON value.
+///
+/// # Errors
+/// [`DecodeError::Syntax`] where it is not.
+pub fn check(json: &str) -> Result<(), DecodeError> {
+    let mut scanner = Scanner::new(json);
+    scanner.value()?;
+    scanner.finish()
+}
+
 impl<'f> Scanner<'f> {
     /// Begins at the start of a text.
     pub fn new(text: &'f str) -> Self {
