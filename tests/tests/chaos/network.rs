@@ -98,8 +98,8 @@ impl Network {
     pub(crate) fn lose(&self, dice: &mut Dice) {
         let way = dice.below(3);
         for link in self.some(dice, false) {
-            link.lost[0].store(way != 1, Ordering::SeqCst);
-            link.lost[1].store(way != 0, Ordering::SeqCst);
+            link.lost[0].fetch_or(way != 1, Ordering::SeqCst);
+            link.lost[1].fetch_or(way != 0, Ordering::SeqCst);
         }
     }
 
