@@ -85,7 +85,12 @@ impl Feed {
         frame: &Frame,
     ) -> Option<Result<Update<T::Event>, Gap>> {
         let decoded = readable(frame).and_then(|text| topic.decode(text));
+        let is_distinct = || match &decoded {
+            Ok(Some(push)) => push.event.is_distinct(),
+            _ => true,
+        };
         if (frame.part != Part::Alone || self.overlap.is_some())
+            && is_distinct()
             && is_repeated(&mut self.overlap, frame.part, || match &decoded {
                 Ok(Some(push)) => push.event.identity().into_bytes(),
                 _ => frame.payload.to_vec(),

@@ -85,6 +85,9 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                 self.routes.add(requests.clone(), queue, waiting);
                 for request in requests {
                     self.session.subscribe(now, request.clone());
+                    if self.session.is_unsubscribing(&request) {
+                        self.routes.hold_back(&request);
+                    }
                     if self.session.holds(&request) {
                         self.routes
                             .live(&request, wall_clock(), self.session.epoch(Side::Serving));

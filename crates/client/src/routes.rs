@@ -42,6 +42,9 @@ struct Route<R> {
     request: R,
     topic: Arc<str>,
     live: bool,
+    /// Nothing is handed on until it is live: what comes still comes of a subscription that was ended, and between
+    /// its last event and the first of the new one events are missing.
+    held_back: bool,
     last_event_at: Option<Timestamp>,
     /// Set from a loss until the topic is served again.
     lost: Option<Loss>,
@@ -100,6 +103,7 @@ impl<P: Protocol> Routes<P> {
                     request: request.clone(),
                     topic: request.to_string().into(),
                     live: false,
+                    held_back: false,
                     last_event_at: None,
                     lost: None,
                     sinks: Vec::new(),
@@ -130,10 +134,21 @@ impl<P: Protocol> Routes<P> {
             .collect()
     }
 
+    /// Nothing is to be handed on of a request until it is live.
+    pub(crate) fn hold_back(&mut self, request: &P::Request) {
+        if let Some(at) = self.find(request) {
+            self.destinations.clear();
+            self.routes[at].held_back = true;
+        }
+    }
+
     /// A request is served from now on.
     pub(crate) fn live(&mut self, request: &P::Request, now: Timestamp, epoch: u64) {
         let Some(at) = self.find(request) else { return };
         self.routes[at].live = true;
+        if std::mem::take(&mut self.routes[at].held_back) {
+            self.destinations.clear();
+        }
         self.close_gap(at, now, epoch);
         for id in &self.routes[at].sinks {
             let Some(sink) = self.sinks.get_mut(id) else {
@@ -345,7 +360,9 @@ impl<P: Protocol> Routes<P> {
 
     fn find_destination(&self, pushed: &str) -> Destination {
         let serving = |wanted: Serves| -> Vec<usize> {
-            let serves = |route: &Route<P::Request>| P::serves(&route.request, pushed) == wanted;
+            let serves = |route: &Route<P::Request>| {
+                !route.held_back && P::serves(&route.request, pushed) == wanted
+            };
             let found = self
                 .routes
                 .iter()

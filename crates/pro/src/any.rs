@@ -110,6 +110,12 @@ macro_rules! any {
                     })*
                 }
             }
+
+            fn is_distinct(&self) -> bool {
+                match self {
+                    $(Self::$event(event) => event.is_distinct(),)*
+                }
+            }
         }
 
         /// Writes the event itself, by long names.

@@ -128,4 +128,8 @@ impl Event for Leverage {
             plain([self.leverage]),
         )
     }
+
+    fn is_distinct(&self) -> bool {
+        false
+    }
 }

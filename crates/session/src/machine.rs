@@ -139,6 +139,14 @@ impl<P: Protocol> Session<P> {
         self.reconcile(now);
     }
 
+    /// True where the server has been asked to end this request and has not answered: whatever comes of it still comes
+    /// of a subscription that is over, also where it is wanted again.
+    pub fn is_unsubscribing(&self, request: &P::Request) -> bool {
+        let ending = |held: Held| matches!(held, Held::Unsubscribing(_));
+        let mut entries = self.topics.iter();
+        entries.any(|entry| entry.request == *request && ending(entry.held))
+    }
+
     /// Takes a want back. [`Report::Ended`] tells when the server was told or the connection is gone.
     pub fn unsubscribe(&mut self, now: Instant, request: &P::Request) {
         if let Some(request) = self.topics.unwant(request) {

@@ -100,6 +100,11 @@ impl<P: Protocol> RotatingSession<P> {
         self.serving.holds(request)
     }
 
+    /// As [`Session::is_unsubscribing`], of the serving connection.
+    pub fn is_unsubscribing(&self, request: &P::Request) -> bool {
+        self.serving.is_unsubscribing(request)
+    }
+
     /// As [`Session::wanted`].
     pub fn wanted(&self) -> impl Iterator<Item = &P::Request> {
         self.serving.wanted()

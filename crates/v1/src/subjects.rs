@@ -13,6 +13,10 @@ impl Event for OtherChange {
     fn identity(&self) -> String {
         format!("{:?}", self.extra)
     }
+
+    fn is_distinct(&self) -> bool {
+        false
+    }
 }
 
 /// Defines an enum of events, one variant a subject; a subject that is none of those listed is `Other`.
@@ -63,6 +67,13 @@ macro_rules! subjects {
                         [stringify!($variant), ":", &event.identity()].concat()
                     })*
                     Self::Other(event) => event.identity(),
+                }
+            }
+
+            fn is_distinct(&self) -> bool {
+                match self {
+                    $(Self::$variant(event) => event.is_distinct(),)*
+                    Self::Other(event) => event.is_distinct(),
                 }
             }
         }

@@ -9,6 +9,8 @@ mod diary;
 mod dice;
 mod network;
 mod oracle;
+#[path = "../it/pro_truth.rs"]
+mod pro_truth;
 mod record;
 mod replay;
 mod story;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kucoin_streams_exchange::{Exchange, TruthEntry};
 
 use crate::record::{Item, Record, Wanted, Why};
-use crate::truth;
+use crate::{pro_truth, truth};
 
 /// What happened, by topic as told, in its order: the place among everything, and all that the event says.
 #[derive(Clone, Debug, Default)]
@@ -55,7 +55,7 @@ impl Truth {
 fn said(entry: &TruthEntry) -> String {
     match entry.topic.starts_with('/') {
         true => truth::as_event(entry).to_string(),
-        false => truth::values_of_entry(entry).join(" "),
+        false => pro_truth::values_of_entry(entry).join(" "),
     }
 }
 
@@ -116,8 +116,8 @@ struct Following<'a> {
     /// How many events may be missing before it: at least, at most.
     missing: (usize, usize),
     seen: BTreeSet<&'a str>,
-    /// Events that a frame may have been which could not be read. Where two connections overlap, the other one brings
-    /// the event all the same, a moment later.
+    /// Events that a frame may have been which could not be read, or found no room. Where two connections overlap, the
+    /// other one brings the event all the same, a moment later.
     unread: Vec<&'a str>,
     is_unread: bool,
 }
@@ -198,11 +198,16 @@ impl<'a> Following<'a> {
             self.seen.insert(says);
             return Ok(is_sure.then(|| self.happened[first - 1].0));
         }
+        // Events that the exchange gives nothing to tell them apart by come twice rather than not at all.
+        let is_vague = says.contains(r#""riskLimitLevel""#) && !says.contains(r#""currentQty""#);
+        if self.allowed.rotated && is_vague && self.seen.contains(says) {
+            return Ok(None);
+        }
         // What the exchange doubles on one of two connections that overlap comes a second time later.
         if self.allowed.doubled && self.seen.contains(says) {
             return Ok(None);
         }
-        if self.allowed.garbled
+        if (self.allowed.garbled || self.allowed.rotated)
             && let Some(late) = self.unread.iter().position(|unread| *unread == says)
         {
             self.unread.remove(late);
@@ -239,7 +244,8 @@ impl<'a> Following<'a> {
             Why::Undecodable => (0, 1),
             Why::Other(other) => return self.wrong(at, other),
         };
-        self.is_unread |= *why == Why::Undecodable;
+        let is_overflow = matches!(why, Why::Overflowed { .. });
+        self.is_unread |= *why == Why::Undecodable || (is_overflow && self.allowed.rotated);
         self.missing.0 = self.missing.0.saturating_add(least);
         self.missing.1 = self.missing.1.saturating_add(most);
         Ok(())

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
-use crate::truth;
+use crate::{pro_truth, truth};
 
 /// A topic as it is asked for, and as the exchange tells it.
 pub(crate) type Wanted = (&'static str, &'static str);
@@ -228,7 +228,7 @@ fn of_update<E: Serialize>(update: &Update<E>) -> Item {
     let topic = update.topic().as_str().to_owned();
     let says = match topic.starts_with('/') {
         true => truth::as_json(update.event()).to_string(),
-        false => truth::values(&truth::as_json(update.event())).join(" "),
+        false => pro_truth::values(&truth::as_json(update.event())).join(" "),
     };
     let epoch = update.epoch();
     Item::Event { topic, says, epoch }

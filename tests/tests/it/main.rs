@@ -13,6 +13,7 @@ mod independent_exchange;
 mod ledger;
 mod lookalike;
 mod losses;
+mod pro_truth;
 mod pro_v2;
 mod rig;
 mod rotation;

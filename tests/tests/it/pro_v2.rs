@@ -14,8 +14,8 @@ use kucoin_streams_exchange::{
 };
 use serde_json::Value;
 
+use crate::pro_truth::{values, values_of_entry};
 use crate::rig::*;
-use crate::truth::{values, values_of_entry};
 
 /// Every channel for every part of the account that has it, of all markets and of each.
 fn every_topic() -> Vec<AnyTopic> {

@@ -62,35 +62,6 @@ fn counts_as_text(name: &str, value: &mut Value) {
     }
 }
 
-/// The values inside of some JSON, each as text, in the order of the alphabet: whatever the names are.
-pub(crate) fn values(json: &Value) -> Vec<String> {
-    fn gather(json: &Value, into: &mut Vec<String>) {
-        match json {
-            Value::Object(members) => members.values().for_each(|member| gather(member, into)),
-            Value::Array(items) => items.iter().for_each(|item| gather(item, into)),
-            Value::Null => {}
-            Value::String(text) if text.is_empty() => {}
-            Value::String(text) => into.push(text.clone()),
-            other => into.push(other.to_string()),
-        }
-    }
-    let mut found = Vec::new();
-    gather(json, &mut found);
-    found.sort();
-    found
-}
-
-/// What the exchange pushed, as text; times of funding balances, in milliseconds, as all the others.
-pub(crate) fn values_of_entry(entry: &TruthEntry) -> Vec<String> {
-    let mut data: Value = serde_json::from_str(&numbers_as_text(entry.data())).unwrap();
-    if let Some(Value::String(time)) = data.get_mut("U")
-        && time.len() == 13
-    {
-        time.push_str("000000");
-    }
-    values(&data)
-}
-
 /// The same JSON with every number as text, written out where it has an exponent. A parser would round it.
 pub(crate) fn numbers_as_text(json: &str) -> String {
     let mut text = String::with_capacity(json.len() + 64);

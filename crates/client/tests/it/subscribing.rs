@@ -182,3 +182,22 @@ async fn nothing_is_dialled_before_something_is_wanted_and_wait_live_wants_it() 
     live.unwrap();
     assert_eq!(token, "1");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_still_comes_of_an_ended_subscription_is_not_of_the_new_one() {
+    let (rig, mut server, first) = Rig::live("/a").await;
+    drop(first);
+    assert_eq!(server.hear().await, "unsubscribe 2 /a");
+    let (again, server) = tokio::join!(rig.connection.subscribe(Numbers("/a")), async {
+        breathe().await;
+        server.push("/a", 5..6).await;
+        server.say("ack 2").await;
+        assert_eq!(server.hear().await, "subscribe 3 /a");
+        // 6 and 7 happened while nothing was subscribed.
+        server.say("ack 3").await;
+        server
+    });
+    let mut again = again.unwrap();
+    server.push("/a", 8..9).await;
+    assert_eq!(next(&mut again).await, "8");
+}

@@ -156,6 +156,14 @@ fn number(value: &Value) -> Option<Decimal> {
         .parse()
         .ok()
         .or_else(|| Decimal::from_scientific(&digits).ok())
+        .or_else(|| zero(&digits))
+}
+
+/// Nothing is nothing, whatever its exponent, also where a `Decimal` takes no such exponent.
+fn zero(digits: &str) -> Option<Decimal> {
+    let (mantissa, _) = digits.split_once(['e', 'E'])?;
+    let is_zero = mantissa.contains('0') && mantissa.trim_matches(['-', '0', '.']).is_empty();
+    is_zero.then_some(Decimal::ZERO)
 }
 
 fn time(value: &Value) -> Option<Timestamp> {

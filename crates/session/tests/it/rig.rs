@@ -17,7 +17,8 @@ pub(crate) struct Plain;
 
 impl Protocol for Plain {
     type Request = String;
-    const LIMITS: Limits = Limits::new(20, Duration::from_secs(10), Some(30));
+    const LIMITS: Limits = Limits::new(20, Duration::from_secs(10), Some(30))
+        .with_ping_spacing(Duration::from_secs(1));
 
     fn classify(frame: &str) -> Result<Inbound<'_>, WireError> {
         let (kind, rest) = frame.split_once(' ').unwrap_or((frame, ""));

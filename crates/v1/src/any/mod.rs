@@ -117,6 +117,13 @@ impl kucoin_streams_wire::Event for Event {
             Self::Futures(event) => event.identity(),
         }
     }
+
+    fn is_distinct(&self) -> bool {
+        match self {
+            Self::Spot(event) => event.is_distinct(),
+            Self::Futures(event) => event.is_distinct(),
+        }
+    }
 }
 
 /// Writes the event itself, by the exchange's field names.

@@ -116,6 +116,12 @@ macro_rules! any_topic {
                     $(Self::$variant(event) => event.identity(),)*
                 }
             }
+
+            fn is_distinct(&self) -> bool {
+                match self {
+                    $(Self::$variant(event) => event.is_distinct(),)*
+                }
+            }
         }
 
         /// Writes the event itself, by the exchange's field names.

@@ -111,6 +111,10 @@ impl Event for FuturesMarginModeChange {
         identity.push_str(&unread(&self.extra));
         identity
     }
+
+    fn is_distinct(&self) -> bool {
+        false
+    }
 }
 
 /// All of its leverages. KuCoin sends no time, so a contract that is set there and back has its first identity
@@ -124,6 +128,10 @@ impl Event for FuturesCrossLeverageChange {
         }
         identity.push_str(&unread(&self.extra));
         identity
+    }
+
+    fn is_distinct(&self) -> bool {
+        false
     }
 }
 

@@ -27,4 +27,8 @@ impl Event for FuturesRiskLimitAdjustment {
         let message = self.message.as_deref().unwrap_or_default();
         format!("{:?}:{level}:{message}:{:?}", self.success, self.extra)
     }
+
+    fn is_distinct(&self) -> bool {
+        false
+    }
 }

@@ -73,6 +73,14 @@ fn number(json: &str) -> Option<Decimal> {
     Decimal::from_str_exact(digits)
         .ok()
         .or_else(|| Decimal::from_scientific(digits).ok())
+        .or_else(|| zero(digits))
+}
+
+/// Nothing is nothing, whatever its exponent, also where a `Decimal` takes no such exponent.
+fn zero(digits: &str) -> Option<Decimal> {
+    let (mantissa, _) = digits.split_once(['e', 'E'])?;
+    let is_zero = mantissa.contains('0') && mantissa.trim_matches(['-', '0', '.']).is_empty();
+    is_zero.then_some(Decimal::ZERO)
 }
 
 fn time(json: &str) -> Option<i64> {
@@ -105,6 +113,7 @@ fn a_lost_or_changed_value_is_found() {
         (r#"{"a":null,"b":""}"#, "{}"),
         (r#"{"a":1.50,"b":"2"}"#, r#"{"b":"2","a":"1.50","c":3}"#),
         (r#"{"a":1E+1}"#, r#"{"a":"10"}"#),
+        (r#"{"a":-0e337}"#, r#"{"a":"0"}"#),
         (r#"{"ts":"1752400000123"}"#, r#"{"ts":1752400000123000000}"#),
     ] {
         assert!(!found(came, gone), "{came} {gone}");
