@@ -79,12 +79,16 @@ pub(crate) fn judge(record: &Record, truth: &Truth, allowed: Allowed) -> Result<
     }
     // Of several topics the events come in the order in which they happened.
     places.sort_unstable_by_key(|(at, _)| *at);
-    let in_order = places.windows(2).all(|pair| match allowed.doubled {
-        true => pair[0].1 <= pair[1].1,
-        false => pair[0].1 < pair[1].1,
+    let out_of_order = places.windows(2).find(|pair| match allowed.doubled {
+        true => pair[0].1 > pair[1].1,
+        false => pair[0].1 >= pair[1].1,
     });
-    if !in_order {
-        return Err(format!("{:?}: topics are out of order", record.wanted));
+    if let Some([first, second]) = out_of_order {
+        let what = format!("{:?}: {first:?} and {second:?}", record.wanted);
+        return Err(format!(
+            "{what} are out of order\n{}",
+            before(record, second.0)
+        ));
     }
     balance(record)
 }
@@ -187,9 +191,10 @@ impl<'a> Following<'a> {
             found.extend(alike.map(|(place, _)| place + 1));
         }
         if let Some(&first) = found.first() {
-            let is_sure = found.len() == 1;
-            if let (true, Some(&before)) = (std::mem::take(&mut self.is_unread), self.next.first())
-            {
+            // One that comes late, by the other connection, may stand behind later ones of other topics.
+            let may_be_late = std::mem::take(&mut self.is_unread);
+            let is_sure = found.len() == 1 && !may_be_late;
+            if let (true, Some(&before)) = (may_be_late, self.next.first()) {
                 let passed = self.happened[before..first - 1].iter();
                 self.unread.extend(passed.map(|(_, says)| says.as_str()));
             }

@@ -24,7 +24,7 @@ const KEYS: [WsKey; 3] = [
 ];
 
 /// What a story came to, for the figures.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Came {
     pub(crate) events: u64,
     pub(crate) gaps: u64,
