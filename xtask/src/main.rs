@@ -11,6 +11,7 @@ mod examples;
 mod features;
 mod interop;
 mod shell;
+mod soak;
 mod tidy;
 mod verb;
 mod workspace;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Verb::Bench { arguments } => bench::run(&arguments),
         Verb::Autobahn => autobahn::run(),
         Verb::Interop => interop::run(),
+        Verb::Soak(soak) => soak.run(),
         Verb::Help => {
             print!("{}", verb::help());
             Ok(())

@@ -2,6 +2,7 @@
 
 use crate::ci::Step;
 use crate::shell::{Failure, Outcome};
+use crate::soak::Soak;
 
 /// What to do, decided in full before anything runs.
 #[derive(Debug, PartialEq, Eq)]
@@ -12,6 +13,7 @@ pub(crate) enum Verb {
     Bench { arguments: Vec<String> },
     Autobahn,
     Interop,
+    Soak(Soak),
     Help,
 }
 
@@ -41,6 +43,10 @@ const LINES: &[(&str, &str)] = &[
         "interop",
         "SDKs that we did not write (from PyPI and npm) against the local exchange",
     ),
+    (
+        "soak --minutes N",
+        "chaos by fresh seeds, then over real sockets, N minutes each; `--seed N` replays one",
+    ),
     ("help", "this list"),
 ];
 
@@ -60,6 +66,7 @@ impl Verb {
             ("tidy", []) => Ok(Self::Tidy),
             ("autobahn", []) => Ok(Self::Autobahn),
             ("interop", []) => Ok(Self::Interop),
+            ("soak", rest) => Ok(Self::Soak(Soak::parse(rest)?)),
             ("ci", rest) => Ok(Self::Ci {
                 skip: steps_to_skip(rest)?,
             }),
@@ -173,8 +180,11 @@ mod tests {
     #[test]
     fn the_help_page_lists_verbs_that_exist() {
         for (line, _) in LINES {
-            let verb = line.split_whitespace().next().unwrap();
-            assert!(parse(verb).is_ok(), "{verb}");
+            let called = match line.split_once(" [") {
+                Some((verb, _)) => verb.to_owned(),
+                None => line.replace('N', "1"),
+            };
+            assert!(parse(&called).is_ok(), "{called}");
             assert!(help().contains(line), "{line}");
         }
     }

@@ -8,6 +8,9 @@ use crate::rotating::{Refused, RotatingSession, Side, Successor};
 use crate::rotation::Stage;
 use crate::{Action, CloseReason, Failure, Report, Severity};
 
+/// So often a connection that brings events is asked to prove that nothing of it is on its way any more.
+const PROBES: u32 = 3;
+
 impl<P: Protocol> RotatingSession<P> {
     /// Takes what both sessions ask for, and what follows from it for the rotation.
     pub(crate) fn collect(&mut self, now: Instant) {
@@ -110,12 +113,22 @@ impl<P: Protocol> RotatingSession<P> {
                 let probe_at = self.serving.may_probe_at(now);
                 self.rotation.stage = match probe_at > now {
                     true => Stage::Lingering { until: probe_at },
-                    false => Stage::Draining {
-                        until: now + self.serving.probe(now),
-                    },
+                    false => {
+                        self.rotation.probes = 1;
+                        Stage::Draining {
+                            until: now + self.serving.probe(now),
+                        }
+                    }
                 };
             }
             Stage::Draining { .. } if self.serving.is_proved() => self.take_over(now),
+            // The answer may have been lost, but not the connection: events still come.
+            Stage::Draining { until } if until <= now && self.may_probe_again() => {
+                self.rotation.probes += 1;
+                self.rotation.stage = Stage::Draining {
+                    until: now + self.serving.probe(now),
+                };
+            }
             Stage::Draining { until } if until <= now => {
                 let limit = self.serving.pong_timeout();
                 self.serving
@@ -137,6 +150,10 @@ impl<P: Protocol> RotatingSession<P> {
             _ => return false,
         }
         true
+    }
+
+    fn may_probe_again(&self) -> bool {
+        self.serving.is_heard() && self.rotation.probes < PROBES
     }
 
     pub(crate) fn begin(&mut self, now: Instant) {

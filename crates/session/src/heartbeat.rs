@@ -21,7 +21,6 @@ pub(crate) enum Beat {
 pub(crate) struct Pulse {
     heartbeat: Heartbeat,
     next_ping: Instant,
-    last_ping: Option<Instant>,
     unanswered_since: Option<Instant>,
 }
 
@@ -30,7 +29,6 @@ impl Pulse {
         Self {
             heartbeat,
             next_ping: now + heartbeat.interval,
-            last_ping: None,
             unanswered_since: None,
         }
     }
@@ -72,10 +70,9 @@ impl Pulse {
         self.ping(now);
     }
 
-    /// From when on another ping gets an answer, where the server answers none that come closer together than this.
-    pub(crate) fn may_ping_at(&self, spacing: Duration) -> Option<Instant> {
-        // On the way to the server pings may come closer together.
-        self.last_ping.map(|last| last + spacing + spacing / 4)
+    /// True where something came in since the last ping.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.unanswered_since.is_none()
     }
 
     fn ping(&mut self, now: Instant) -> Beat {
@@ -85,7 +82,6 @@ impl Pulse {
             _ => Some(now),
         };
         self.next_ping = now + self.heartbeat.interval;
-        self.last_ping = Some(now);
         Beat::Ping
     }
 }

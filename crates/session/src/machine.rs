@@ -219,7 +219,7 @@ impl<P: Protocol> Session<P> {
                 message,
                 scope,
             }) => self.refused(now, id.as_deref(), code, &message, scope),
-            Ok(Inbound::Pong { id }) => self.pong(id.as_deref()),
+            Ok(Inbound::Pong { id }) => self.pong(now, id.as_deref()),
             Ok(_) => return Disposition::Unknown,
             Err(error) => {
                 self.malformed(now);

@@ -40,6 +40,8 @@ pub(crate) struct Rotation {
     /// Another one was asked for while the last one was not quite over.
     pub(crate) asked_again: bool,
     failures: u32,
+    /// How often the serving connection was asked for its proof.
+    pub(crate) probes: u32,
 }
 
 impl Rotation {
@@ -52,6 +54,7 @@ impl Rotation {
             due: None,
             asked_again: false,
             failures: 0,
+            probes: 0,
         }
     }
 

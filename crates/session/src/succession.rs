@@ -7,6 +7,7 @@ use kucoin_streams_wire::{Protocol, RequestId};
 use zeroize::Zeroizing;
 
 use crate::Session;
+use crate::heartbeat::Pulse;
 use crate::topics::{Entry, Held};
 
 /// Pings and their answers on one connection.
@@ -17,6 +18,8 @@ use crate::topics::{Entry, Held};
 pub(crate) struct Pings {
     sent: u64,
     answered: u64,
+    last_sent: Option<Instant>,
+    last_answered: Option<Instant>,
     /// The last ping that was answered by its id.
     answered_id: Option<RequestId>,
     probe: Option<Probe>,
@@ -31,6 +34,16 @@ struct Probe {
 }
 
 impl Pings {
+    /// From when on another ping gets an answer, where the server answers none that come closer together than this.
+    fn next_is_answered_from(&self, spacing: Duration) -> Option<Instant> {
+        // With the answer it is certain when the last one was there at the latest. Without it, one that was under way
+        // for long may be close before the next.
+        match self.last_answered >= self.last_sent {
+            true => self.last_answered.map(|answered| answered + spacing),
+            false => self.last_sent.map(|sent| sent + 2 * spacing),
+        }
+    }
+
     /// True where the answer to the probe is in.
     fn is_proved(&self) -> bool {
         self.probe.as_ref().is_some_and(|probe| {
@@ -99,9 +112,13 @@ impl<P: Protocol> Session<P> {
 
     /// When a probe may go out: later than `now` where a ping that went out a moment ago would cost it its answer.
     pub(crate) fn may_probe_at(&self, now: Instant) -> Instant {
-        let pulse = self.pulse.as_ref();
-        let earliest = pulse.and_then(|pulse| pulse.may_ping_at(P::LIMITS.ping_spacing));
+        let earliest = self.pings.next_is_answered_from(P::LIMITS.ping_spacing);
         earliest.map_or(now, |earliest| earliest.max(now))
+    }
+
+    /// True where something came in since the last ping.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.pulse.as_ref().is_some_and(Pulse::is_answered)
     }
 
     /// True where the answer to [`Session::probe`] is in.
@@ -121,10 +138,12 @@ impl<P: Protocol> Session<P> {
         P::ping(id, &mut frame);
         self.send(now, Zeroizing::new(frame));
         self.pings.sent += 1;
+        self.pings.last_sent = Some(now);
         id
     }
 
-    pub(crate) fn pong(&mut self, id: Option<&str>) {
+    pub(crate) fn pong(&mut self, now: Instant, id: Option<&str>) {
+        self.pings.last_answered = Some(now);
         // An answer that nobody asked for proves nothing.
         if self.pings.answered < self.pings.sent {
             self.pings.answered += 1;
@@ -151,6 +170,7 @@ mod tests {
             answered,
             answered_id,
             probe,
+            ..Pings::default()
         }
         .is_proved()
     }

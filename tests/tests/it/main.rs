@@ -1,6 +1,6 @@
 //! Cross-crate behaviour over real sockets: one promise to a file.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
 mod a_burst_arrives_whole;
 mod acknowledgements;
@@ -11,6 +11,7 @@ mod greetings;
 mod heartbeat;
 mod independent_exchange;
 mod ledger;
+mod listening;
 mod lookalike;
 mod losses;
 mod pro_truth;

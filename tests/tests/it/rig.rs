@@ -13,6 +13,7 @@ use kucoin_streams::{
 use kucoin_streams_exchange::{ConnectionReport, Exchange, Faults};
 use serde_json::Value;
 
+use crate::listening::everything_is_heard;
 pub(crate) use crate::truth::{as_event, as_json as json};
 
 pub(crate) const ORDERS: &str = "/spotMarket/tradeOrdersV2";
@@ -21,7 +22,10 @@ pub(crate) const BALANCE: &str = "/account/balance";
 pub(crate) const STOPS: &str = "/spotMarket/advancedOrders";
 
 /// Waits for what must happen; a test that hangs fails here instead.
+///
+/// Everything that the test logs is heard from here on, and nothing of it may be secret.
 pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
+    everything_is_heard();
     tokio::time::timeout(Duration::from_secs(30), future)
         .await
         .expect("it happens within half a minute")
@@ -43,6 +47,7 @@ pub(crate) fn credentials(exchange: &Exchange) -> Credentials {
 
 /// Every REST host is this one.
 pub(crate) fn hosts(rest_url: &str) -> Hosts {
+    everything_is_heard();
     let spot = Hosts::default().with_spot_rest(rest_url).unwrap();
     spot.with_futures_rest(rest_url).unwrap()
 }

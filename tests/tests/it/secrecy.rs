@@ -1,115 +1,16 @@
 //! Nothing secret is ever printed: a whole life with everything that is logged at any level, and everything that can
 //! be shown, searched for every secret that travelled.
 
-use std::cell::RefCell;
-use std::fmt::{self, Write};
-use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::fmt;
 
 use kucoin_streams::v1::{Balances, SpotOrders};
 use kucoin_streams::{Credentials, Kucoin, SubscribeError};
 use kucoin_streams_exchange::{DemoCredentials, Exchange};
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
 
 use crate::independent_exchange::{behaviour, client_of};
+use crate::listening::{Heard, listen, write};
 use crate::lookalike::{Behaviour, KEY, LookAlike, PASSPHRASE, SECRET};
 use crate::rig::*;
-
-/// Everything that one test heard.
-type Heard = Arc<Mutex<String>>;
-
-thread_local! {
-    /// Where the `log` crate's records of this thread go.
-    static LISTENING: RefCell<Option<Heard>> = const { RefCell::new(None) };
-}
-
-fn write(heard: &Heard, text: fmt::Arguments<'_>) {
-    let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
-    heard.write_fmt(text).unwrap();
-    heard.push('\n');
-}
-
-/// Writes down every span and event of `tracing`, whatever its level.
-struct Ear(Heard);
-
-struct Fields<'a>(&'a mut String);
-
-impl Visit for Fields<'_> {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        write!(self.0, " {field}={value:?}").unwrap();
-    }
-}
-
-impl Subscriber for Ear {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, span: &Attributes<'_>) -> Id {
-        let mut fields = String::new();
-        span.record(&mut Fields(&mut fields));
-        write(
-            &self.0,
-            format_args!("span {}{fields}", span.metadata().name()),
-        );
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, values: &Record<'_>) {
-        let mut fields = String::new();
-        values.record(&mut Fields(&mut fields));
-        write(&self.0, format_args!("record{fields}"));
-    }
-
-    fn event(&self, event: &Event<'_>) {
-        let mut fields = String::new();
-        event.record(&mut Fields(&mut fields));
-        write(
-            &self.0,
-            format_args!("event {}{fields}", event.metadata().target()),
-        );
-    }
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-}
-
-/// The same for the `log` crate, which the HTTP client writes to.
-struct Logger;
-
-impl log::Log for Logger {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
-    }
-
-    fn log(&self, record: &log::Record<'_>) {
-        LISTENING.with_borrow(|heard| {
-            if let Some(heard) = heard {
-                write(
-                    heard,
-                    format_args!("log {} {}", record.target(), record.args()),
-                );
-            }
-        });
-    }
-
-    fn flush(&self) {}
-}
-
-/// Listens on this thread until the guard is dropped.
-fn listen() -> (Heard, tracing::subscriber::DefaultGuard) {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        log::set_logger(&Logger).unwrap();
-        log::set_max_level(log::LevelFilter::Trace);
-    });
-    let heard = Heard::default();
-    LISTENING.set(Some(Arc::clone(&heard)));
-    let guard = tracing::subscriber::set_default(Ear(Arc::clone(&heard)));
-    (heard, guard)
-}
 
 fn check(heard: &Heard, secrets: &[String]) {
     let heard = heard.lock().unwrap();

@@ -183,13 +183,42 @@ fn what_is_subscribed_while_it_drains_voids_the_proof() {
     two.expect(&["live /b", "next: send subscribe 2 /b"]);
     two.frame(Successor, "ack 2");
     two.expect(&["prepared /b"]);
-    // Pings come a moment further apart than they must be to be answered.
-    two.after(1_249);
+    // A ping that follows too soon on the one that was answered last is not answered.
+    two.after(999);
     two.expect(&[]);
     two.after(1);
     two.expect(&["send ping 4"]);
     two.frame(Serving, "pong");
     two.expect(&["take over", "rotated"]);
+}
+
+#[test]
+fn a_proof_that_does_not_come_is_asked_for_again_while_events_come() {
+    let mut two = Two::live(&["/a"], Config::default());
+    two.prepare();
+    two.after(1_000);
+    two.expect(&["send ping 2"]);
+    for ping in ["send ping 3", "send ping 4"] {
+        two.after(5_000);
+        two.frame(Serving, "push /a");
+        two.after(5_000);
+        let told = two.poll();
+        assert_eq!(told.last().map(String::as_str), Some(ping), "{told:?}");
+    }
+    two.frame(Serving, "pong");
+    two.frame(Serving, "pong");
+    two.frame(Serving, "pong");
+    two.expect(&["take over", "rotated"]);
+
+    let mut two = Two::live(&["/a"], Config::default());
+    two.prepare();
+    two.after(1_000);
+    two.expect(&["send ping 2"]);
+    two.after(10_000);
+    assert!(
+        two.poll().iter().any(|told| told == "lost"),
+        "silent is dead"
+    );
 }
 
 #[test]
@@ -283,7 +312,7 @@ fn a_pong_of_the_heartbeat_proves_nothing_and_the_next_ping_is_far_enough_from_i
     two.prepare();
     two.after(500);
     two.expect(&["send ping 2"]);
-    two.after(1_249);
+    two.after(1_999);
     two.expect(&[]);
     two.after(1);
     two.expect(&["send ping 3"]);

@@ -1,0 +1,166 @@
+//! Everything that is logged at any level, heard: written down for one test, and judged for all others.
+
+use std::cell::RefCell;
+use std::fmt::{self, Write};
+use std::sync::{Arc, Mutex, Once, PoisonError};
+
+use kucoin_streams_exchange::DemoCredentials;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+use crate::lookalike::{KEY, PASSPHRASE, SECRET};
+
+/// Everything that one test heard.
+pub(crate) type Heard = Arc<Mutex<String>>;
+
+thread_local! {
+    /// Where the `log` crate's records of this thread go.
+    static LISTENING: RefCell<Option<Heard>> = const { RefCell::new(None) };
+}
+
+pub(crate) fn write(heard: &Heard, text: fmt::Arguments<'_>) {
+    let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+    heard.write_fmt(text).unwrap();
+    heard.push('\n');
+}
+
+/// Hears every span and event of `tracing`, whatever its level.
+struct Ear(Goes);
+
+/// Where to what is heard goes.
+enum Goes {
+    /// It is written down.
+    Into(Heard),
+    /// It is judged at once.
+    ToTheJudge,
+}
+
+impl Ear {
+    fn hear(&self, line: fmt::Arguments<'_>) {
+        match &self.0 {
+            Goes::Into(heard) => write(heard, line),
+            Goes::ToTheJudge => judge(&line.to_string()),
+        }
+    }
+}
+
+struct Fields<'a>(&'a mut String);
+
+impl Visit for Fields<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        write!(self.0, " {field}={value:?}").unwrap();
+    }
+}
+
+impl Subscriber for Ear {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        let mut fields = String::new();
+        span.record(&mut Fields(&mut fields));
+        self.hear(format_args!("span {}{fields}", span.metadata().name()));
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, values: &Record<'_>) {
+        let mut fields = String::new();
+        values.record(&mut Fields(&mut fields));
+        self.hear(format_args!("record{fields}"));
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let mut fields = String::new();
+        event.record(&mut Fields(&mut fields));
+        self.hear(format_args!("event {}{fields}", event.metadata().target()));
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+/// The same for the `log` crate, which the HTTP client writes to.
+struct Logger;
+
+impl log::Log for Logger {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        let line = format!("log {} {}", record.target(), record.args());
+        LISTENING.with_borrow(|heard| match heard {
+            Some(heard) => write(heard, format_args!("{line}")),
+            None => judge(&line),
+        });
+    }
+
+    fn flush(&self) {}
+}
+
+/// From here on everything that any test of this binary logs is judged.
+pub(crate) fn everything_is_heard() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        log::set_logger(&Logger).unwrap();
+        log::set_max_level(log::LevelFilter::Trace);
+        tracing::subscriber::set_global_default(Ear(Goes::ToTheJudge)).unwrap();
+    });
+}
+
+/// Listens on this thread until the guard is dropped.
+pub(crate) fn listen() -> (Heard, tracing::subscriber::DefaultGuard) {
+    everything_is_heard();
+    let heard = Heard::default();
+    LISTENING.set(Some(Arc::clone(&heard)));
+    let ear = Ear(Goes::Into(Arc::clone(&heard)));
+    (heard, tracing::subscriber::set_default(ear))
+}
+
+/// A secret that is logged ends all tests: which one it was cannot be told, and none may.
+fn judge(line: &str) {
+    if let Some(secret) = secret_in(line) {
+        eprintln!("{secret} was logged, in a line of {} bytes", line.len());
+        std::process::exit(101);
+    }
+}
+
+/// What of a line is secret: what every exchange here is given, and what has the form of a token or a signature.
+fn secret_in(line: &str) -> Option<&'static str> {
+    let demo = DemoCredentials::default();
+    let given = [
+        (demo.key.as_str(), "the key"),
+        (&demo.secret, "the secret"),
+        (&demo.passphrase, "the passphrase"),
+        (KEY, "the key"),
+        (SECRET, "the secret"),
+        (PASSPHRASE, "the passphrase"),
+        ("2neAiuYvAU", "a token"),
+    ];
+    let found = given.iter().find(|(secret, _)| line.contains(secret));
+    found.map(|(_, what)| *what).or_else(|| {
+        // Base64 of 32 bytes.
+        let is_base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
+        let mut words = line.split(|c| !is_base64(c));
+        let is_signature = |word: &str| word.len() == 44 && word.ends_with('=');
+        words.any(is_signature).then_some("a signature")
+    })
+}
+
+#[test]
+fn secrets_are_known_by_what_they_are_and_by_their_form() {
+    let signature = "3jPjCKHhnGhQ7WkBRJC3cNN9aCgvw5jGcRR0ZrwZt4o=";
+    let demo = DemoCredentials::default();
+    for (line, secret) in [
+        (format!("secret={}", demo.secret), Some("the secret")),
+        (format!("shown {PASSPHRASE}"), Some("the passphrase")),
+        ("dial ?token=2neAiuYvAUabc%3D".to_owned(), Some("a token")),
+        (format!("KC-API-SIGN: {signature}"), Some("a signature")),
+        ("connected to 127.0.0.1:4000".to_owned(), None),
+    ] {
+        assert_eq!(secret_in(&line), secret, "{line}");
+    }
+}
