@@ -4,6 +4,7 @@
 //! [`RULES`], and test it with one project that keeps the rule and one that breaks it.
 
 mod documents;
+mod faults;
 mod footprint;
 mod graph;
 mod manifest_text;
@@ -60,6 +61,7 @@ const RULES: &[Rule] = &[
     Rule { name: "links lead somewhere", read: "crates/README.md#sources", check: documents::links_lead_somewhere },
     Rule { name: "fixed top level", read: "crates/README.md#the-table", check: documents::fixed_top_level },
     Rule { name: "two commands", read: "crates/README.md#sources", check: documents::two_commands },
+    Rule { name: "every fault is shown", read: "crates/README.md#sources", check: faults::every_fault_is_shown },
     Rule { name: "crates are named", read: "crates/README.md#the-table", check: documents::crates_are_named },
 ];
 
