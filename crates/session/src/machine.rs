@@ -33,6 +33,8 @@ pub struct Session<P: Protocol> {
     pub(crate) config: Config,
     pub(crate) phase: Phase,
     pub(crate) topics: Topics<P::Request>,
+    /// Requests whose end this connection never acknowledged: what comes of them may still be of the old subscription.
+    pub(crate) unanswered_ends: Vec<P::Request>,
     pub(crate) actions: VecDeque<Action<P::Request>>,
     pub(crate) history: History,
     pub(crate) random: Random,
@@ -69,6 +71,7 @@ impl<P: Protocol> Session<P> {
             config,
             phase: Phase::Idle,
             topics: Topics::new(),
+            unanswered_ends: Vec::new(),
             actions: VecDeque::new(),
             history: History::default(),
             random: Random::new(seed),
@@ -145,6 +148,7 @@ impl<P: Protocol> Session<P> {
         let ending = |held: Held| matches!(held, Held::Unsubscribing(_));
         let mut entries = self.topics.iter();
         entries.any(|entry| entry.request == *request && ending(entry.held))
+            || self.unanswered_ends.contains(request)
     }
 
     /// Takes a want back. [`Report::Ended`] tells when the server was told or the connection is gone.

@@ -72,6 +72,8 @@ impl<P: Protocol> Session<P> {
                 entry.held = Held::Live;
                 if entry.wanted {
                     let request = entry.request.clone();
+                    // All that the old subscription pushed came before this answer.
+                    self.unanswered_ends.retain(|ended| *ended != request);
                     self.report(Report::Live { request });
                 }
             }
@@ -132,6 +134,8 @@ impl<P: Protocol> Session<P> {
                 self.send_step(now, at, step, in_flight.id, true);
             } else if step == Step::Unsubscribe && !entry.wanted {
                 // Pushes that still come for it find no subscription: nobody is misled.
+                let request = entry.request.clone();
+                self.unanswered_ends.push(request);
                 self.ended(at);
             } else {
                 let what = format!("acknowledgement of {}", entry.request);
