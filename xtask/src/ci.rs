@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use crate::shell::{self, Failure, Outcome, cargo};
-use crate::{autobahn, bench, examples, features, interop, tidy};
+use crate::{autobahn, bench, examples, features, fuzz, interop, tidy};
 
 /// One step of CI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,11 +20,12 @@ pub(crate) enum Step {
     Bench,
     Autobahn,
     Interop,
+    Fuzz,
 }
 
 impl Step {
     /// In the order in which they run. Up to `features` nothing is linked; from `test` on one build is shared.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Fmt,
         Self::Tidy,
         Self::Clippy,
@@ -35,6 +36,7 @@ impl Step {
         Self::Bench,
         Self::Autobahn,
         Self::Interop,
+        Self::Fuzz,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -49,6 +51,7 @@ impl Step {
             Self::Bench => "bench",
             Self::Autobahn => "autobahn",
             Self::Interop => "interop",
+            Self::Fuzz => "fuzz",
         }
     }
 
@@ -71,6 +74,7 @@ impl Step {
             Self::Bench => bench::smoke(),
             Self::Autobahn => autobahn::run(),
             Self::Interop => interop::run(),
+            Self::Fuzz => fuzz::smoke(),
         }
     }
 }

@@ -9,6 +9,7 @@ mod bench;
 mod ci;
 mod examples;
 mod features;
+mod fuzz;
 mod interop;
 mod shell;
 mod soak;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         Verb::Autobahn => autobahn::run(),
         Verb::Interop => interop::run(),
         Verb::Soak(soak) => soak.run(),
+        Verb::Fuzz { choice } => fuzz::run(&choice),
         Verb::Help => {
             print!("{}", verb::help());
             Ok(())

@@ -1,6 +1,7 @@
 //! Knows the verbs of the command line and how its words become one of them.
 
 use crate::ci::Step;
+use crate::fuzz;
 use crate::shell::{Failure, Outcome};
 use crate::soak::Soak;
 
@@ -14,6 +15,7 @@ pub(crate) enum Verb {
     Autobahn,
     Interop,
     Soak(Soak),
+    Fuzz { choice: fuzz::Choice },
     Help,
 }
 
@@ -47,6 +49,10 @@ const LINES: &[(&str, &str)] = &[
         "soak --minutes N",
         "chaos by fresh seeds, then over real sockets, N minutes each; `--seed N` replays one",
     ),
+    (
+        "fuzz [--target T] [--seconds N | --runs N]",
+        "hostile bytes for each fuzz target; 60 s each unless told otherwise",
+    ),
     ("help", "this list"),
 ];
 
@@ -67,6 +73,9 @@ impl Verb {
             ("autobahn", []) => Ok(Self::Autobahn),
             ("interop", []) => Ok(Self::Interop),
             ("soak", rest) => Ok(Self::Soak(Soak::parse(rest)?)),
+            ("fuzz", words) => Ok(Self::Fuzz {
+                choice: fuzz::Choice::parse(words)?,
+            }),
             ("ci", rest) => Ok(Self::Ci {
                 skip: steps_to_skip(rest)?,
             }),

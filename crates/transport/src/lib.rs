@@ -46,5 +46,8 @@ pub use connect_error::{ConnectClass, ConnectError, Refusal, Stage, UpgradeFault
 pub use seam::{CloseFrame, Connect, Message, Outgoing, Reader, Writer};
 pub use stream_error::{ReadError, Violation, WriteError};
 
+#[cfg(feature = "unstable-fuzzing")]
+#[doc(hidden)]
+pub use fast::fuzzing;
 #[cfg(feature = "fastwebsockets")]
 pub use fast::{FastReader, FastWebSocket, FastWriter};

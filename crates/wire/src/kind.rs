@@ -56,7 +56,12 @@ impl FromStr for WsKey {
             .into_iter()
             .find(|key| key.as_str().eq_ignore_ascii_case(given))
             .ok_or_else(|| ParseWsKeyError {
-                given: given.chars().take(64).collect(),
+                // Safe for a terminal, which may show it.
+                given: given
+                    .chars()
+                    .take(64)
+                    .flat_map(char::escape_debug)
+                    .collect(),
             })
     }
 }
@@ -88,5 +93,12 @@ mod tests {
     fn an_unknown_key_is_refused_with_the_choices() {
         let error = "spotV1".parse::<WsKey>().unwrap_err();
         assert!(error.to_string().contains("spotPrivateV1"));
+    }
+
+    #[test]
+    fn a_foreign_key_is_cut_and_cannot_move_the_cursor() {
+        let given = format!("\u{1b}[2J{}", "x".repeat(1000));
+        let shown = given.parse::<WsKey>().unwrap_err().to_string();
+        assert!(!shown.contains('\u{1b}') && shown.len() < 200, "{shown}");
     }
 }

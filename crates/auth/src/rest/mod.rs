@@ -5,6 +5,9 @@ mod builder;
 mod clock;
 mod error;
 mod excerpt;
+#[cfg(feature = "unstable-fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod hosts;
 mod http;
 mod pace;

@@ -2,6 +2,8 @@
 
 mod assembly;
 mod dial;
+#[cfg(feature = "unstable-fuzzing")]
+pub mod fuzzing;
 mod reader;
 mod refusal;
 mod stream;
@@ -13,6 +15,7 @@ mod writer;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -167,24 +170,6 @@ impl FastWebSocket {
         self.speak(Stream::Own(Box::new(stream)), &target).await
     }
 
-    /// From a stream to a WebSocket on it.
-    async fn speak(
-        &self,
-        stream: Stream,
-        target: &Target,
-    ) -> Result<(FastReader, FastWriter), ConnectError> {
-        let deadline = deadline_after(self.limits.upgrade_timeout);
-        let (stream, first_bytes) = upgrade::upgrade(stream, target, deadline).await?;
-        let (read, write) = stream.split(first_bytes);
-        let (frames_in, frames_out) =
-            fastwebsockets::after_handshake_split(read, write, fastwebsockets::Role::Client);
-        tracing::debug!(host = target.host, port = target.port, "websocket open");
-        Ok((
-            FastReader::new(frames_in, &self.limits),
-            FastWriter::new(frames_out, &self.limits),
-        ))
-    }
-
     async fn open(&self, target: &Target) -> Result<Stream, ConnectError> {
         let deadline = deadline_after(self.limits.connect_timeout);
         let timed_out = |stage| move |_| ConnectError::Timeout { stage };
@@ -202,6 +187,29 @@ impl FastWebSocket {
             .await
             .map_err(timed_out(Stage::Tls))??;
         Ok(Stream::Tls(Box::new(tls)))
+    }
+
+    /// The last stage of a dial: from a stream to a WebSocket on it.
+    async fn speak(
+        &self,
+        stream: Stream,
+        target: &Target,
+    ) -> Result<(FastReader, FastWriter), ConnectError> {
+        let deadline = deadline_after(self.limits.upgrade_timeout);
+        let (stream, first_bytes) = upgrade::upgrade(stream, target, deadline).await?;
+        tracing::debug!(host = target.host, port = target.port, "websocket open");
+        Ok(self.halves(stream, first_bytes))
+    }
+
+    /// The two halves of a connection that has been upgraded.
+    fn halves(&self, stream: Stream, first_bytes: Bytes) -> (FastReader, FastWriter) {
+        let (read, write) = stream.split(first_bytes);
+        let (frames_in, frames_out) =
+            fastwebsockets::after_handshake_split(read, write, fastwebsockets::Role::Client);
+        (
+            FastReader::new(frames_in, &self.limits),
+            FastWriter::new(frames_out, &self.limits),
+        )
     }
 }
 

@@ -86,7 +86,10 @@ fn parse_any(text: &str) -> Option<Decimal> {
     })
 }
 
-/// Beyond five digits every exponent is as good as infinite.
+/// Far beyond the digits of any text an exponent is as good as infinite; short of that it may take back what the
+/// digits of a fraction give.
+const INFINITE: i64 = 1 << 40;
+
 fn exponent(text: &[u8]) -> Option<i64> {
     let (sign, digits) = match text {
         [b'-', digits @ ..] => (-1, digits),
@@ -97,7 +100,7 @@ fn exponent(text: &[u8]) -> Option<i64> {
         return None;
     }
     let digits = digits.iter().fold(0_i64, |sum, digit| {
-        (sum * 10 + i64::from(digit - b'0')).min(100_000)
+        (sum * 10 + i64::from(digit - b'0')).min(INFINITE)
     });
     Some(sign * digits)
 }
@@ -170,6 +173,13 @@ mod tests {
         check("0e999999999999999999999", Some("0"));
         check("1e999999999999999999999", None);
         check("1e-999999999999999999999", None);
+    }
+
+    #[test]
+    fn an_exponent_takes_back_as_many_zeros_as_there_are() {
+        let zeros = "0".repeat(100_005);
+        check(&format!("0.{zeros}1e100006"), Some("1"));
+        check(&format!("1{zeros}e-100005"), Some("1"));
     }
 
     #[test]

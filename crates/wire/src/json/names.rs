@@ -118,8 +118,9 @@ impl<const N: usize> Names<N> {
     ) -> bool {
         match at {
             Some(at) => {
+                // Without a look at those that stand there: a frame may repeat a key a hundred thousand times.
                 if let Some(earlier) = slots[at].replace(value) {
-                    extra.keep(key, earlier);
+                    extra.push(key, earlier);
                 }
                 true
             }

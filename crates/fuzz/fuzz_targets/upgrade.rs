@@ -1,0 +1,4 @@
+//! Lets libFuzzer drive the target `upgrade`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| kucoin_streams_fuzz::upgrade(bytes));

@@ -1,0 +1,89 @@
+//! The scanner of JSON against a full parser: both accept or both refuse, and with the same values to the digit.
+
+use kucoin_streams_wire::json::{Raw, Scanner, Value, ValueKind};
+
+use crate::judge::{Node, Tree};
+
+/// Any text as JSON.
+pub fn json(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    let expected = Tree::parse(text);
+    let raw = Raw::parse(text).ok();
+    match (&expected, &raw) {
+        (Some(tree), Some(raw)) => {
+            assert_eq!(raw.as_str(), tree.raw);
+            // A tree of floats cannot hold every number; what it does with one must be no panic.
+            let _ = raw.to_value();
+        }
+        (None, None) => {}
+        (expected, found) => panic!("{text:?}: {expected:?} against {found:?}"),
+    }
+    let mut scanner = Scanner::new(text);
+    let scanned = scanner
+        .value()
+        .and_then(|value| scanner.finish().map(|()| value));
+    assert_eq!(scanned.is_ok(), expected.is_some(), "{text:?}");
+    if let (Ok(value), Some(tree)) = (scanned, &expected) {
+        compare(value, tree);
+        assert_eq!(&text[value.offset()..][..tree.raw.len()], tree.raw);
+    }
+}
+
+fn compare(value: Value<'_>, tree: &Tree<'_>) {
+    assert_eq!(value.as_str(), tree.raw);
+    assert_eq!(value.text().as_deref(), tree.text(), "{value:?}");
+    assert_eq!(value.digits(), tree.digits(), "{value:?}");
+    assert_eq!(value.is_nothing(), tree.is_nothing(), "{value:?}");
+    let kind_fits = match (&tree.node, value.kind()) {
+        (Node::Null, ValueKind::Null)
+        | (Node::Bool(true), ValueKind::True)
+        | (Node::Bool(false), ValueKind::False)
+        | (Node::Number, ValueKind::Number)
+        | (Node::Array(_), ValueKind::Array)
+        | (Node::Object(_), ValueKind::Object) => true,
+        (Node::Text(_), kind) => match tree.raw.contains('\\') {
+            true => kind == ValueKind::EscapedString,
+            false => kind == ValueKind::String,
+        },
+        _ => false,
+    };
+    assert!(kind_fits, "{value:?}");
+    if tree.is_object() {
+        compare_members(value, tree);
+        compare_by_both_lanes(value, tree);
+    }
+}
+
+/// Key by key, as an envelope is walked, and into each value.
+fn compare_members(value: Value<'_>, tree: &Tree<'_>) {
+    let mut scanner = value.scanner();
+    let mut object = scanner.object().expect("an object was scanned");
+    for (name, expected) in tree.members() {
+        let key = object.key().expect("its grammar was checked");
+        assert_eq!(key.as_deref(), Some(name.as_str()));
+        compare(object.value().expect("its grammar was checked"), expected);
+    }
+    assert_eq!(object.key(), Ok(None));
+    assert_eq!(scanner.finish(), Ok(()));
+}
+
+/// Member by member, by the fast lane where it offers one, as events are gathered.
+fn compare_by_both_lanes(value: Value<'_>, tree: &Tree<'_>) {
+    let mut scanner = value.scanner();
+    let mut object = scanner.object().expect("an object was scanned");
+    for (name, expected) in tree.members() {
+        let (key, value) = match object.plain_member() {
+            Some((key, value)) => (key.as_str().into(), value),
+            None => {
+                let member = object.member().expect("its grammar was checked");
+                member.expect("as many members as the judge found")
+            }
+        };
+        assert_eq!(key, name.as_str());
+        assert_eq!(value.as_str(), expected.raw);
+    }
+    assert!(object.plain_member().is_none());
+    assert_eq!(object.member().map(|member| member.is_none()), Ok(true));
+}

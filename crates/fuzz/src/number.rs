@@ -1,0 +1,143 @@
+//! Numbers as their digits: the textual judge of every decimal, with no arithmetic that could round.
+
+use std::cmp::Ordering;
+
+/// The largest mantissa of a `Decimal`: 2^96 - 1.
+const MAX_MANTISSA: &str = "79228162514264337593543950335";
+const MAX_SCALE: i64 = 28;
+/// No text of a fuzzer has so many digits: an exponent beyond it is infinite.
+const INFINITE: i64 = 1 << 50;
+
+/// A number in its shortest form: digits without zeros at either end, times ten to the exponent. Zero has no digits.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Number {
+    negative: bool,
+    digits: String,
+    exponent: i64,
+    /// How many digits were written, and how many of them behind the point.
+    written: (usize, usize),
+    has_exponent: bool,
+}
+
+impl Number {
+    /// Reads a number as JSON or a lenient writer writes it: one sign, a point anywhere, an exponent.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+        let (number, exponent) = match unsigned.split_once(['e', 'E']) {
+            Some((number, exponent)) => (number, Some(exponent_of(exponent)?)),
+            None => (unsigned, None),
+        };
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        let all = [whole, fraction].concat();
+        if all.is_empty() || !all.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let cut = all.trim_end_matches('0');
+        let dropped = i64::try_from(all.len() - cut.len()).ok()?;
+        let digits = cut.trim_start_matches('0');
+        let behind = i64::try_from(fraction.len()).ok()?;
+        let is_zero = digits.is_empty();
+        Some(Self {
+            negative: text.starts_with('-') && !is_zero,
+            digits: digits.to_owned(),
+            exponent: if is_zero {
+                0
+            } else {
+                exponent.unwrap_or(0) + dropped - behind
+            },
+            written: (all.len(), fraction.len()),
+            has_exponent: exponent.is_some(),
+        })
+    }
+
+    /// Whether a `Decimal` holds it to the last digit.
+    pub(crate) fn fits_decimal(&self) -> bool {
+        let zeros = usize::try_from(self.exponent).unwrap_or(0);
+        if self.exponent < -MAX_SCALE || zeros > MAX_MANTISSA.len() {
+            return false;
+        }
+        let mantissa = self.digits.clone() + &"0".repeat(zeros);
+        match mantissa.len().cmp(&MAX_MANTISSA.len()) {
+            Ordering::Less => true,
+            Ordering::Equal => mantissa.as_str() <= MAX_MANTISSA,
+            Ordering::Greater => false,
+        }
+    }
+
+    /// Whether both are the same number; zero has no sign.
+    pub(crate) fn equals(&self, other: &Self) -> bool {
+        (self.negative, &self.digits, self.exponent)
+            == (other.negative, &other.digits, other.exponent)
+    }
+
+    /// Whether two texts are the same number, and with as many digits behind the point where these fit.
+    pub(crate) fn same_digits(came: &str, gone: &str) -> bool {
+        let (Some(came), Some(gone)) = (Self::parse(came), Self::parse(gone)) else {
+            return false;
+        };
+        let is_plain = !came.has_exponent && came.written.0 <= 28;
+        came.equals(&gone) && (!is_plain || came.written.1 == gone.written.1)
+    }
+}
+
+fn exponent_of(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let digits = digits.trim_start_matches('0');
+    let size = match digits.len() {
+        0 => 0,
+        1..=15 => digits.parse().ok()?,
+        _ => INFINITE,
+    };
+    Some(if text.starts_with('-') { -size } else { size })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_numbers_have_one_shortest_form() {
+        for (one, other) in [
+            ("1.50", "1.5"),
+            ("0.001", "1e-3"),
+            ("1E+3", "1000"),
+            ("-0", "0.000e9999999999999999999999"),
+            ("+07.", "7"),
+            (".5", "5e-1"),
+        ] {
+            let [one, other] = [one, other].map(|text| Number::parse(text).expect("a number"));
+            assert!(one.equals(&other), "{one:?} {other:?}");
+        }
+        assert!(Number::same_digits("1.50", "1.50") && !Number::same_digits("1.50", "1.5"));
+        for text in [
+            "", "-", ".", "1e", "e1", "1.2.3", "--1", "0x1", "1_0", "NaN", " 1",
+        ] {
+            assert_eq!(Number::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_decimal_holds_96_bits_and_28_places() {
+        let fits = |text| Number::parse(text).is_some_and(|number| number.fits_decimal());
+        for text in [
+            MAX_MANTISSA,
+            "1e28",
+            "1e-28",
+            "0e999999999",
+            "1.00000000000000000000000000000000",
+        ] {
+            assert!(fits(text), "{text}");
+        }
+        for text in [
+            "79228162514264337593543950336",
+            "1e29",
+            "1e-29",
+            "1e99999999999999999999",
+        ] {
+            assert!(!fits(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Decimals, integers and times against their digits: no digit is lost, none is made up, and none is refused that fits.
+
+use kucoin_streams_wire::json::{FromJson, Scanner, Value, write_string};
+use kucoin_streams_wire::{Decimal, Timestamp};
+
+use crate::judge::Tree;
+use crate::number::Number;
+
+/// Any text as a number, dressed as a JSON string, and as it is where that is JSON.
+pub fn numbers(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    let mut quoted = String::new();
+    write_string(&mut quoted, text);
+    check(text, &quoted);
+    if Tree::parse(text).is_some_and(|tree| tree.raw == text && tree.text().is_none()) {
+        check(text, text);
+    }
+}
+
+fn check(text: &str, json: &str) {
+    let value = Scanner::new(json)
+        .value()
+        .expect("a string or a number is JSON");
+    let expected = Number::parse(text);
+    let decimal = Decimal::from_json(value);
+    match (&expected, decimal) {
+        (Some(expected), Some(decimal)) => {
+            let written = decimal.to_string();
+            let found = Number::parse(&written).expect("what a decimal writes is a number");
+            assert!(expected.equals(&found), "{text} became {written}");
+            let is_plain = text.len() <= 28 && !text.contains(['e', 'E']);
+            assert!(
+                !is_plain || Number::same_digits(text, &written),
+                "{text} became {written}"
+            );
+        }
+        (Some(expected), None) => assert!(!expected.fits_decimal(), "{text} was refused"),
+        (None, None) => {}
+        (None, Some(decimal)) => panic!("{text:?} became {decimal}"),
+    }
+    check_integer::<i64>(text, value);
+    check_integer::<u64>(text, value);
+    check_integer::<i32>(text, value);
+    check_integer::<u32>(text, value);
+    check_time(text, value);
+    let flag = matches!(text, "true" | "false").then(|| text == "true");
+    assert_eq!(bool::from_json(value), flag, "{text}");
+}
+
+/// Digits with at most a minus; a `u64` has no more than twenty of them.
+fn integer(text: &str) -> Option<i128> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_integer =
+        (1..=20).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_integer)
+}
+
+fn check_integer<I>(text: &str, value: Value<'_>)
+where
+    I: FromJson + TryFrom<i128> + PartialEq + std::fmt::Debug,
+{
+    let expected = integer(text).and_then(|number| I::try_from(number).ok());
+    assert_eq!(I::from_json(value), expected, "{text}");
+}
+
+fn check_time(text: &str, value: Value<'_>) {
+    let number = integer(text).and_then(|number| i64::try_from(number).ok());
+    let expected = number.and_then(|number| {
+        let unit = match number.unsigned_abs().to_string().len() {
+            ..=14 => 1_000_000,
+            15..=17 => 1_000,
+            _ => 1,
+        };
+        number.checked_mul(unit)
+    });
+    assert_eq!(
+        Timestamp::from_json(value).map(Timestamp::as_nanos),
+        expected,
+        "{text}"
+    );
+}

@@ -1,0 +1,155 @@
+//! Every decoder of Pro V2: no frame makes one panic, and every value of a frame comes out under its long name.
+
+use kucoin_streams_pro::{AnyTopic, Channel, Event, decode};
+use kucoin_streams_wire::json::DecodeError;
+use kucoin_streams_wire::{Event as _, Push, Topic};
+
+use crate::judge::{Rules, Tree};
+
+const ORDER: Rules = Rules {
+    long_names: "oi orderId ci clientOid os status eT eventType tT tradeType s symbol S side pS positionSide \
+                 oT orderType lR liquidity oS orderSource p price l leverage mM marginMode ti tradeId q size \
+                 qU sizeUnit fS filledSize rS remainSize lS lastFillSize ls lastFillPrice aP avgPrice f fee \
+                 fC feeCurrency t tax cR cancelReason cS canceledSize tD triggerDirection tP triggerPrice \
+                 tPT triggerPriceType pP tpTriggerPrice pPT tpTriggerPriceType pOP tpOrderPrice \
+                 lP slTriggerPrice lPT slTriggerPriceType lOP slOrderPrice toi originOrderId stp stp \
+                 rO reduceOnly pO postOnly tIF timeInForce O createdAt U updatedAt bT brokerTag",
+    times: &["O", "U"],
+};
+const EXECUTION: Rules = Rules {
+    long_names: "oi orderId s symbol S side oT orderType p price q size ti tradeId E executionTime lR liquidity \
+                 f fee fC feeCurrency fT executionType ci clientOid fP closedPnl t tax",
+    times: &["E"],
+};
+const BALANCE: Rules = Rules {
+    long_names: "c currency e equity b balance a available h hold l liability U updatedAt cS collateralStatus \
+                 E sequence tCM totalCrossMargin cPM crossPosMargin cOM crossOrderMargin cUP crossUnPnl \
+                 iPM isolatedPosMargin iOM isolatedOrderMargin iUP isolatedUnPnl iFF isolatedFundingFeeMargin",
+    times: &["U"],
+};
+const POSITION: Rules = Rules {
+    long_names: "pi positionId s symbol mM marginMode q size eP entryPrice pV positionValue mP markPrice \
+                 lP liquidationPrice bP bankruptPrice l leverage uPL unrealisedPnl rPL realisedPnl \
+                 iM initialMargin mmr maintMarginRate mtM maintMargin pM positionMargin r riskRatio \
+                 adl adlPercentage O createdAt U updatedAt",
+    times: &["O", "U"],
+};
+const WARNING: Rules = Rules {
+    long_names: "eT eventType r riskRatio a adjustedEquity iM initialMargin mM maintMargin aM availableMargin \
+                 e equity l liability U updatedAt",
+    times: &["U"],
+};
+const LEVERAGE: Rules = Rules {
+    long_names: "s symbol c currency l leverage mM marginMode tT tradeType",
+    times: &[],
+};
+
+/// What a first byte below 32 chooses: the bytes behind it are then the data of a push with this `T`.
+const PUSHES: [&str; 12] = [
+    "orderAll.UNIFIED",
+    "order.UNIFIED",
+    "order.FUTURES",
+    "execution.UNIFIED",
+    "execution.lite.UNIFIED",
+    "positionAll.UNIFIED",
+    "position.FUTURES",
+    "balance.UNIFIED",
+    "balance.FUTURES",
+    "lw.UNIFIED",
+    "risk.UNIFIED",
+    "leverage.UNIFIED",
+];
+
+/// Any text as a frame, or as the data of a push.
+pub fn pro_events(bytes: &[u8]) {
+    let frame = match bytes {
+        [choice @ ..32, data @ ..] => {
+            let topic = PUSHES[usize::from(*choice) % PUSHES.len()];
+            let Ok(data) = std::str::from_utf8(data) else {
+                return;
+            };
+            format!(r#"{{"T":"{topic}","P":1781200000950417233,"d":{data}}}"#)
+        }
+        frame => match std::str::from_utf8(frame) {
+            Ok(frame) => frame.to_owned(),
+            Err(_) => return,
+        },
+    };
+    check(&frame);
+}
+
+fn check(frame: &str) {
+    let tree = Tree::of_push(frame);
+    let decoded = decode(frame);
+    judge(frame, tree.as_ref(), &decoded);
+    if let (Some(tree), Ok(None)) = (&tree, &decoded) {
+        let pushed = tree
+            .all("T")
+            .filter_map(Tree::text)
+            .find(|text| !text.is_empty());
+        assert_eq!(
+            pushed.and_then(Channel::of_push),
+            None,
+            "{frame} was passed over"
+        );
+    }
+    for topic in AnyTopic::account_wide() {
+        judge(frame, tree.as_ref(), &topic.decode(frame));
+    }
+}
+
+fn judge(frame: &str, tree: Option<&Tree<'_>>, decoded: &Result<Option<Push<Event>>, DecodeError>) {
+    match (decoded, tree) {
+        (Ok(Some(push)), Some(tree)) => check_push(frame, tree, push),
+        (Ok(Some(push)), None) => panic!("{frame:?} is no JSON object and became {push:?}"),
+        (Err(DecodeError::Syntax { .. }), Some(tree)) => {
+            let is_object = tree.is_flat_enough() && tree.all("d").all(Tree::is_object);
+            assert!(
+                !is_object,
+                "{frame} is JSON, and its data an object: {decoded:?}"
+            );
+        }
+        (Err(error), _) => assert!(error.to_string().len() < 400 && !error.is_retryable()),
+        (Ok(None), _) => {}
+    }
+}
+
+fn rules(event: &Event) -> Rules {
+    match event {
+        Event::Order(_) => ORDER,
+        Event::Execution(_) | Event::ExecutionLite(_) => EXECUTION,
+        Event::Balance(_) => BALANCE,
+        Event::Position(_) => POSITION,
+        Event::LiquidationWarning(_) => WARNING,
+        Event::Leverage(_) => LEVERAGE,
+        other => panic!("a kind of event that nobody judges: {other:?}"),
+    }
+}
+
+fn check_push(frame: &str, tree: &Tree<'_>, push: &Push<Event>) {
+    let written = serde_json::to_string(&push.event).expect("an event can be written");
+    let event = Tree::parse(&written).expect("an event is written as JSON");
+    let rules = rules(&push.event);
+    assert_eq!(
+        push.event.clone().identity(),
+        push.event.identity(),
+        "{frame}"
+    );
+    for (name, value) in tree.members() {
+        let mut extra = push.extra.iter();
+        let is_extra = extra.any(|(found, raw)| found == name && raw.as_str() == value.raw);
+        if is_extra || value.is_nothing() {
+            continue;
+        }
+        match name.as_str() {
+            "T" => assert_eq!(value.content(), Some(&*push.topic), "{frame}"),
+            "P" => assert!(push.pushed_at.is_some(), "{frame}"),
+            "d" => assert_eq!(
+                rules.first_lost(value, &event),
+                None,
+                "{frame} became {written}"
+            ),
+            _ => panic!("{frame}: {name} is lost"),
+        }
+    }
+}
