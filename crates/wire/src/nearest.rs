@@ -7,11 +7,17 @@ const LONGEST: usize = 64;
 /// meant. No names give the empty text.
 pub fn nearest(given: &str, names: &[&'static str]) -> &'static str {
     let given: Vec<char> = given.chars().take(LONGEST).collect();
-    names
-        .iter()
-        .min_by_key(|name| edits(&given, name))
-        .copied()
-        .unwrap_or_default()
+    let (mut nearest, mut fewest) = ("", usize::MAX);
+    for &name in names {
+        // Each character too many or too few is an edit.
+        if name.len().abs_diff(given.len()) < fewest {
+            let edits = edits(&given, name);
+            if edits < fewest {
+                (nearest, fewest) = (name, edits);
+            }
+        }
+    }
+    nearest
 }
 
 /// How many characters must be put in, taken out or replaced.

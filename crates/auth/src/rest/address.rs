@@ -81,7 +81,7 @@ impl Address {
             _ => return Err(AddressProblem::WrongScheme),
         };
         let host = url.host_str().ok_or(AddressProblem::Malformed)?;
-        if !names_host(text, host) {
+        if !is_written_as(text, url.scheme(), host) {
             return Err(AddressProblem::Malformed);
         }
         Ok(Self {
@@ -126,11 +126,14 @@ pub(super) fn host_of(text: &str) -> String {
     host.unwrap_or("an unknown host").to_owned()
 }
 
-/// Whether the authority in the text is literally this host, with at most a port after it.
-fn names_host(text: &str, host: &str) -> bool {
-    let Some((_, rest)) = text.split_once("://") else {
+/// Whether the text begins literally with this scheme and this host, with at most a port after them.
+fn is_written_as(text: &str, scheme: &str, host: &str) -> bool {
+    let Some((before, rest)) = text.split_once("://") else {
         return false;
     };
+    if !before.eq_ignore_ascii_case(scheme) {
+        return false;
+    }
     let authority = rest
         .split('/')
         .next()
@@ -221,6 +224,7 @@ mod tests {
             "https://",
             "https:api.kucoin.com",
             "https:///api.kucoin.com",
+            "https:api.kucoin.com://api.kucoin.com",
             "https://evil.com\\.kucoin.com",
             "https://api.kucoin.com /",
             "https://api.kucoin.com\n",
