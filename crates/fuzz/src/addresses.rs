@@ -24,8 +24,10 @@ pub fn addresses(bytes: &[u8]) {
         check_same_host(address, &server, &aim);
         check_query(&aim, token);
         let told = format!("{url:?} {}", url.without_query());
+        // An address without a path is shown with the slash that is dialled.
+        let is_of_address = format!("{address}/").contains(token);
         assert!(
-            token.len() < 6 || address.contains(token) || !told.contains(token),
+            token.len() < 6 || is_of_address || !told.contains(token),
             "{told}"
         );
     }

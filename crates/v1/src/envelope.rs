@@ -148,8 +148,10 @@ impl<'f> Envelope<'f> {
             (None, None) => return Err(DecodeError::Missing { field: "data" }),
         };
         // Under the topic of all, a symbol's topic has only what is about its symbol.
-        if let (Some(wanted), Some(found), None) = (symbol(asked), event.symbol(), symbol(topic))
+        if let Some(found) = event.symbol()
+            && let Some(wanted) = symbol(asked)
             && wanted != found
+            && symbol(topic).is_none()
         {
             return Ok(None);
         }

@@ -19,23 +19,21 @@ pub(super) fn parse(text: &str) -> Option<Decimal> {
     if digits.len() > FAST_DIGITS {
         return parse_any(text);
     }
-    let mut mantissa: u64 = 0;
-    let mut point = None;
-    for (at, byte) in digits.iter().enumerate() {
-        let digit = byte.wrapping_sub(b'0');
-        if digit < 10 {
-            mantissa = mantissa * 10 + u64::from(digit);
-        } else if *byte == b'.' && point.is_none() {
-            point = Some(at);
-        } else {
+    let (mut mantissa, whole) = digits_of(digits, 0, 0);
+    let mut scale = 0;
+    if whole < digits.len() {
+        if digits[whole] != b'.' {
             return parse_any(text);
         }
+        let end;
+        (mantissa, end) = digits_of(digits, whole + 1, mantissa);
+        if end < digits.len() {
+            return parse_any(text);
+        }
+        scale = end - whole - 1;
     }
-    let scale = match point {
-        Some(at) => digits.len() - at - 1,
-        None => 0,
-    };
-    if digits.len() == usize::from(point.is_some()) {
+    // Nothing, or a point alone.
+    if whole + scale == 0 {
         return None;
     }
     // At most 19 digits, so the scale is below 28.
@@ -46,6 +44,20 @@ pub(super) fn parse(text: &str) -> Option<Decimal> {
         negative,
         scale as u32,
     ))
+}
+
+/// Adds the digits from `at` on to a number; gives it, and where they end. They must fit.
+#[inline]
+fn digits_of(bytes: &[u8], mut at: usize, mut number: u64) -> (u64, usize) {
+    while let Some(byte) = bytes.get(at) {
+        let digit = byte.wrapping_sub(b'0');
+        if digit >= 10 {
+            break;
+        }
+        number = number * 10 + u64::from(digit);
+        at += 1;
+    }
+    (number, at)
 }
 
 /// Any length and any exponent.

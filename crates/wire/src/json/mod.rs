@@ -54,6 +54,7 @@ mod macros;
 mod names;
 mod object;
 mod open_enum;
+mod plain;
 mod read;
 mod scan;
 mod value;

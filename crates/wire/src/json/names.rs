@@ -1,6 +1,9 @@
 //! The wire names of a record as a table, and the gathering of an object's fields by it.
 
+use std::sync::atomic::{AtomicU8, Ordering};
+
 use super::fields::concat;
+use super::object::Object;
 use super::{DecodeError, Extra, Scanner, Value};
 
 const BUCKETS: usize = 256;
@@ -16,7 +19,15 @@ pub struct Names<const N: usize> {
     ends: [Ends; N],
     buckets: [u8; BUCKETS],
     multiplier: u64,
+    followers: [Followers; N],
+    first: Followers,
 }
+
+/// The names that were last seen to follow another one: the exchange writes its fields in the same order each time,
+/// and a key that is expected need not be searched for. Two of them, since kinds of an event differ in some fields;
+/// so in the long run nothing is written here, and threads do not contend. Only speed depends on them.
+#[derive(Debug)]
+struct Followers([AtomicU8; 2]);
 
 /// The first and the last eight bytes of a name and its length: of up to sixteen bytes that is all of it.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +60,8 @@ impl<const N: usize> Names<N> {
                     ends,
                     buckets,
                     multiplier,
+                    followers: [const { Followers::NONE }; N],
+                    first: Followers::NONE,
                 };
             }
         }
@@ -83,13 +96,28 @@ impl<const N: usize> Names<N> {
     ) -> Result<(), DecodeError> {
         let mut object = scanner.object()?;
         let mut repeated = false;
+        let mut followers = &self.first;
         loop {
-            while let Some((key, value)) = object.plain_member() {
+            while let Some((at, value)) = self.expected(followers, &mut object) {
+                followers = &self.followers[at];
+                if slots[at].is_none() {
+                    slots[at] = Some(value);
+                } else {
+                    repeated |= self.put_aside(Some(at), self.names[at], value, slots, extra);
+                }
+            }
+            if let Some((key, value)) = object.plain_member() {
                 let (bytes, start, end) = key.place();
-                match self.find(Ends::within(bytes, start, end), || &bytes[start..end]) {
+                let found = self.find(Ends::within(bytes, start, end), || &bytes[start..end]);
+                if let Some(at) = found {
+                    followers.learn(at);
+                    followers = &self.followers[at];
+                }
+                match found {
                     Some(at) if slots[at].is_none() => slots[at] = Some(value),
                     at => repeated |= self.put_aside(at, key.as_str(), value, slots, extra),
                 }
+                continue;
             }
             let Some(key) = object.key()? else {
                 break;
@@ -104,6 +132,29 @@ impl<const N: usize> Names<N> {
             self.keep_repeated(slots, extra);
         }
         Ok(())
+    }
+
+    /// The next member, where it is plain and its name is one that was seen to follow before.
+    #[inline]
+    fn expected<'f>(
+        &self,
+        followers: &Followers,
+        object: &mut Object<'_, 'f>,
+    ) -> Option<(usize, Value<'f>)> {
+        let (bytes, start) = object.plain_key()?;
+        let [likely, other] = &followers.0;
+        for follower in [likely, other] {
+            let at = usize::from(follower.load(Ordering::Relaxed));
+            let known = self.ends.get(at)?;
+            let end = start + known.length;
+            if known.stands_at(bytes, start)
+                && bytes.get(end..end + 2) == Some(b"\":")
+                && (known.length <= 16 || self.names[at].as_bytes() == &bytes[start..end])
+            {
+                return object.plain_value(end + 2).map(|value| (at, value));
+            }
+        }
+        None
     }
 
     /// A field that is unknown, or that was there before. True for the latter.
@@ -148,6 +199,18 @@ impl<const N: usize> Names<N> {
                 extra.keep(name, *value);
             }
         }
+    }
+}
+
+impl Followers {
+    const NONE: Self = Self([const { AtomicU8::new(VACANT) }; 2]);
+
+    /// The newest comes first.
+    #[cold]
+    fn learn(&self, at: usize) {
+        let [likely, other] = &self.0;
+        let before = likely.swap(at as u8, Ordering::Relaxed);
+        other.store(before, Ordering::Relaxed);
     }
 }
 
@@ -204,6 +267,21 @@ impl Ends {
             last: word(end - 8).unwrap_or(0),
             length,
         }
+    }
+
+    /// Whether the text goes on from `start` with these ends. False, too, within eight bytes of the end of the text.
+    #[inline]
+    fn stands_at(&self, bytes: &[u8], start: usize) -> bool {
+        let word = |at: usize| {
+            let chunk = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>());
+            chunk.map_or(0, |chunk| u64::from_le_bytes(*chunk))
+        };
+        let first = word(start);
+        if self.length <= 8 {
+            let unused = 64 - 8 * self.length as u32;
+            return (first ^ self.first).checked_shl(unused).unwrap_or(0) == 0;
+        }
+        first == self.first && word(start + self.length - 8) == self.last
     }
 
     #[inline]

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::scan::run_end;
+use super::plain::plain_end;
 use super::{DecodeError, Scanner, Value, ValueKind};
 
 /// An object that is being walked: ask for a key, then take its value from [`Object::scanner`].
@@ -78,26 +78,34 @@ impl<'s, 'f> Object<'s, 'f> {
     #[inline]
     pub fn plain_member(&mut self) -> Option<(PlainKey<'f>, Value<'f>)> {
         let text = self.scanner.text;
+        let (bytes, start) = self.plain_key()?;
+        let end = plain_end(bytes, start);
+        if bytes.get(end..end + 2)? != b"\":" {
+            return None;
+        }
+        let value = self.plain_value(end + 2)?;
+        Some((PlainKey { text, start, end }, value))
+    }
+
+    /// The whole text, and where the next key begins in it behind its quote, in the fast lane. Nothing is consumed.
+    #[inline]
+    pub(super) fn plain_key(&self) -> Option<(&'f [u8], usize)> {
+        let bytes = self.scanner.text.as_bytes();
+        let at = self.scanner.at;
+        if self.first {
+            return (*bytes.get(at)? == b'"').then_some((bytes, at + 1));
+        }
+        (bytes.get(at..at + 2)? == b",\"").then_some((bytes, at + 2))
+    }
+
+    /// The value that begins at `start`, behind a colon, in the fast lane. It is consumed, and its key with it.
+    #[inline]
+    pub(super) fn plain_value(&mut self, start: usize) -> Option<Value<'f>> {
+        let text = self.scanner.text;
         let bytes = text.as_bytes();
-        let mut at = self.scanner.at;
-        if !self.first {
-            if *bytes.get(at)? != b',' {
-                return None;
-            }
-            at += 1;
-        }
-        if *bytes.get(at)? != b'"' {
-            return None;
-        }
-        let key = at + 1;
-        let key_end = run_end(bytes, key);
-        let [b'"', b':', first] = *bytes.get(key_end..)?.first_chunk::<3>()? else {
-            return None;
-        };
-        let start = key_end + 2;
-        let (end, kind) = match first {
+        let (end, kind) = match *bytes.get(start)? {
             b'"' => {
-                let end = run_end(bytes, start + 1);
+                let end = plain_end(bytes, start + 1);
                 if *bytes.get(end)? != b'"' {
                     return None;
                 }
@@ -112,14 +120,7 @@ impl<'s, 'f> Object<'s, 'f> {
         let value = Value::new(text.get(start..end)?, kind, self.scanner.base + start);
         self.first = false;
         self.scanner.at = end;
-        Some((
-            PlainKey {
-                text,
-                start: key,
-                end: key_end,
-            },
-            value,
-        ))
+        Some(value)
     }
 
     /// The scanner, standing before the value of the key that was just given: take exactly one value.

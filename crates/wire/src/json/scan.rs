@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::object::Object;
+use super::plain::plain_end;
 use super::{DecodeError, Value, ValueKind};
 
 /// How deep arrays and objects may be nested: as deep as `serde_json` goes, so that what passes here can be
@@ -351,47 +352,4 @@ impl<'f> Scanner<'f> {
             _ => Cow::Borrowed(key.content()),
         })
     }
-}
-
-/// Where the plain bytes of a string end that begin at `at`: at a quote, a backslash, a control character or the
-/// end of the text.
-#[inline]
-fn plain_end(bytes: &[u8], mut at: usize) -> usize {
-    loop {
-        at = run_end(bytes, at);
-        if !matches!(bytes.get(at), Some(b' ' | b'!')) {
-            return at;
-        }
-        at += 1;
-    }
-}
-
-/// As [`plain_end`], but it stops at a blank and at `!` too, which are rare.
-#[inline]
-pub(super) fn run_end(bytes: &[u8], at: usize) -> usize {
-    let mut rest = bytes.get(at..).unwrap_or_default();
-    while let Some((chunk, tail)) = rest.split_first_chunk::<8>() {
-        let special = special_bytes(u64::from_le_bytes(*chunk));
-        if special != 0 {
-            return bytes.len() - rest.len() + (special.trailing_zeros() / 8) as usize;
-        }
-        rest = tail;
-    }
-    let plain = rest
-        .iter()
-        .take_while(|byte| **byte > b'"' && **byte != b'\\')
-        .count();
-    bytes.len() - rest.len() + plain
-}
-
-/// Marks, by the high bit of each byte, the first byte that may end a plain run: a backslash, or anything up to the
-/// quote. Blank and `!` are so marked too, and marks above the first may be false.
-#[inline]
-const fn special_bytes(word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let backslash = word ^ (ONES * b'\\' as u64);
-    let found = (backslash.wrapping_sub(ONES) & !backslash)
-        | (word.wrapping_sub(ONES * (b'"' as u64 + 1)) & !word);
-    found & HIGH
 }
