@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use crate::shell::{self, Failure, Outcome, cargo};
-use crate::{autobahn, bench, examples, features, fuzz, interop, tidy};
+use crate::{autobahn, examples, features, fuzz, interop, tidy};
 
 /// One step of CI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,6 @@ pub(crate) enum Step {
     Features,
     Test,
     Examples,
-    Bench,
     Autobahn,
     Interop,
     Fuzz,
@@ -25,7 +24,7 @@ pub(crate) enum Step {
 
 impl Step {
     /// In the order in which they run. Up to `features` nothing is linked; from `test` on one build is shared.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Fmt,
         Self::Tidy,
         Self::Clippy,
@@ -33,7 +32,6 @@ impl Step {
         Self::Features,
         Self::Test,
         Self::Examples,
-        Self::Bench,
         Self::Autobahn,
         Self::Interop,
         Self::Fuzz,
@@ -48,7 +46,6 @@ impl Step {
             Self::Features => "features",
             Self::Test => "test",
             Self::Examples => "examples",
-            Self::Bench => "bench",
             Self::Autobahn => "autobahn",
             Self::Interop => "interop",
             Self::Fuzz => "fuzz",
@@ -71,7 +68,6 @@ impl Step {
             Self::Features => features::check_each(),
             Self::Test => test(&[]),
             Self::Examples => examples::run_short(),
-            Self::Bench => bench::smoke(),
             Self::Autobahn => autobahn::run(),
             Self::Interop => interop::run(),
             Self::Fuzz => fuzz::smoke(),

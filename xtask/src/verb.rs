@@ -34,8 +34,8 @@ const LINES: &[(&str, &str)] = &[
         "everything that CI checks, one step after the other",
     ),
     (
-        "bench [ARGS]",
-        "every benchmark, optimised; ARGS go to `cargo bench` (a name: `-- NAME`)",
+        "bench [--json] [--quick] [NAME..]",
+        "the SDK beside its rivals over loopback; `bench parts` for its parts by criterion",
     ),
     (
         "autobahn",

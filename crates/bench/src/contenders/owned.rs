@@ -1,0 +1,84 @@
+//! Reference B: tokio-tungstenite, owned events, and a channel to the task that consumes them.
+
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::Role;
+
+use super::{Contender, Socket, Work};
+use crate::events::{Balance, ByText, Consume, Order, Position, ProOrder, ProPush, Push};
+use crate::frames::Kind;
+use crate::tally::Tally;
+
+/// As many as most take for such a channel.
+const CHANNEL: usize = 1024;
+
+pub(super) struct Owned<S> {
+    name: &'static str,
+    connection: String,
+    kind: Kind,
+    socket: Option<WebSocketStream<S>>,
+}
+
+impl<S: Socket> Owned<S> {
+    pub(super) fn new(name: &'static str, connection: String, socket: S, kind: Kind) -> Self {
+        let made = futures_util::FutureExt::now_or_never(WebSocketStream::from_raw_socket(
+            socket,
+            Role::Client,
+            None,
+        ));
+        Self {
+            name,
+            connection,
+            kind,
+            socket: Some(made.expect("it only wraps")),
+        }
+    }
+
+    fn run_as<E>(&mut self, runtime: &Runtime, work: Work) -> Tally
+    where
+        E: DeserializeOwned + Consume + Send + 'static,
+    {
+        let mut socket = self.socket.take().expect("it is given back");
+        let (sender, mut receiver) = mpsc::channel::<E>(CHANNEL);
+        let reading = runtime.spawn(async move {
+            for _ in 0..work.events {
+                let message = socket.next().await.expect("it goes on");
+                let frame = message.expect("it can be read").into_data();
+                let event = serde_json::from_slice(&frame).expect("the frame decodes");
+                assert!(sender.send(event).await.is_ok(), "somebody receives");
+            }
+            socket
+        });
+        let consuming = runtime.spawn(async move {
+            let mut tally = Tally::default();
+            while let Some(event) = receiver.recv().await {
+                event.consume(&mut tally);
+            }
+            tally
+        });
+        self.socket = Some(runtime.block_on(reading).expect("it reads to the end"));
+        runtime.block_on(consuming).expect("it consumes to the end")
+    }
+}
+
+impl<S: Socket> Contender for Owned<S> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn connection(&self) -> &str {
+        &self.connection
+    }
+
+    fn run(&mut self, runtime: &Runtime, work: Work) -> Tally {
+        match self.kind {
+            Kind::Order => self.run_as::<Push<String, Order<String>>>(runtime, work),
+            Kind::Balance => self.run_as::<Push<String, Balance<String>>>(runtime, work),
+            Kind::Position => self.run_as::<Push<String, Position<String, ByText>>>(runtime, work),
+            _ => self.run_as::<ProPush<String, ProOrder<String>>>(runtime, work),
+        }
+    }
+}

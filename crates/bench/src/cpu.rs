@@ -1,0 +1,226 @@
+//! CPU time of the client's process per event: all contenders in turn on the same frames, and their medians.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::contenders::{ALL_A, B, Contender, NAMES, OURS, Target, Work, connect};
+use crate::control::Server;
+use crate::frames::Kind;
+use crate::report::{Table, figure, median};
+use crate::tally::Tally;
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// Rounds.
+    pub rounds: usize,
+    /// Events in each, pushed in batches.
+    pub batched: u64,
+    /// Events in each, pushed one by one.
+    pub alone: u64,
+}
+
+impl Effort {
+    /// For figures that are to be told.
+    pub const FULL: Self = Self {
+        rounds: 7,
+        batched: 60_000,
+        alone: 3_000,
+    };
+    /// To see that all works.
+    pub const QUICK: Self = Self {
+        rounds: 3,
+        batched: 10_000,
+        alone: 500,
+    };
+}
+
+/// The circumstances of one column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Which frames.
+    pub kind: Kind,
+    /// Whether they come as many in one write, or one by one.
+    pub batched: bool,
+    /// Whether over TLS.
+    pub secure: bool,
+    /// Whether all tasks share one thread.
+    pub one_thread: bool,
+}
+
+/// What one contender used in one setting, round by round.
+#[derive(Clone, Debug, Default)]
+pub struct Figures {
+    /// CPU nanoseconds per event.
+    pub cpu: Vec<f64>,
+    /// Events in a second.
+    pub rate: Vec<f64>,
+}
+
+/// The figures of all, by name.
+pub type Column = HashMap<&'static str, Figures>;
+
+/// CPU time of this process so far, user and system.
+pub fn process_cpu() -> Duration {
+    let now = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(
+        now.tv_sec.unsigned_abs(),
+        u32::try_from(now.tv_nsec).unwrap_or(0),
+    )
+}
+
+/// A runtime as `#[tokio::main]` makes it, or with one thread.
+pub fn runtime(one_thread: bool) -> Runtime {
+    let mut builder = match one_thread {
+        true => Builder::new_current_thread(),
+        false => Builder::new_multi_thread(),
+    };
+    builder.enable_all().build().expect("a runtime can be had")
+}
+
+/// Measures every contender in one setting.
+///
+/// # Panics
+/// Where contenders read different events.
+pub fn measure(server: &mut Server, setting: Setting, effort: Effort) -> Column {
+    let runtime = runtime(setting.one_thread);
+    let target = Target::new(server, setting.kind, setting.secure);
+    let mut contenders: Vec<_> = NAMES
+        .into_iter()
+        .filter_map(|name| connect(&runtime, &target, name))
+        .collect();
+    let (events, how) = match setting.batched {
+        true => (effort.batched, "batched"),
+        false => (effort.alone, "alone"),
+    };
+    let loaded = server.ask(&format!("load {} {events}", setting.kind.name()));
+    let bytes = loaded.parse().expect("the server tells how many bytes");
+    let work = Work { events, bytes };
+    let mut column = Column::new();
+    let mut sum = None;
+    for round in 0..=effort.rounds {
+        for contender in &mut contenders {
+            let (cpu, rate, tally) = run(server, &runtime, contender.as_mut(), work, how);
+            assert_eq!(tally.events, events, "{} lost some", contender.name());
+            if tally.sum != 0 {
+                let expected = *sum.get_or_insert(tally.sum);
+                assert_eq!(
+                    tally.sum,
+                    expected,
+                    "{} read something else",
+                    contender.name()
+                );
+            }
+            // The first round only warms up.
+            if round > 0 {
+                let figures = column.entry(contender.name()).or_default();
+                figures.cpu.push(cpu);
+                figures.rate.push(rate);
+            }
+        }
+    }
+    column
+}
+
+fn run(
+    server: &mut Server,
+    runtime: &Runtime,
+    contender: &mut dyn Contender,
+    work: Work,
+    how: &str,
+) -> (f64, f64, Tally) {
+    let command = format!("push {} {how}", contender.connection());
+    let (began, before) = (Instant::now(), process_cpu());
+    server.tell(&command);
+    let tally = contender.run(runtime, work);
+    let (cpu, took) = (process_cpu() - before, began.elapsed());
+    server.answer();
+    #[allow(clippy::cast_precision_loss)]
+    let events = work.events as f64;
+    #[allow(clippy::cast_precision_loss)]
+    let nanos = cpu.as_nanos() as f64;
+    (nanos / events, events / took.as_secs_f64(), tally)
+}
+
+/// The tables of several settings of the same circumstances, one column a kind: CPU time, events a second.
+pub fn tables(server: &mut Server, settings: &[Setting], effort: Effort) -> Vec<Table> {
+    let columns: Vec<_> = settings
+        .iter()
+        .map(|&setting| measure(server, setting, effort))
+        .collect();
+    let first = settings[0];
+    let circumstances = format!(
+        "{}, {}, {}",
+        if first.batched {
+            "batched"
+        } else {
+            "one by one"
+        },
+        if first.secure { "TLS" } else { "plain" },
+        match first.one_thread {
+            true => "runtime of one thread",
+            false => "runtime as #[tokio::main] has it",
+        },
+    );
+    let heads = || settings.iter().map(|setting| setting.kind.name());
+    let title =
+        format!("CPU of the client's process, ns per event, median of rounds: {circumstances}");
+    let mut cpu = Table::new(title, heads());
+    let mut rate = Table::new(
+        format!("Thousand events a second: {circumstances}"),
+        heads(),
+    );
+    let cell = |column: &Column, name: &str, of: fn(&Figures) -> &[f64], by: f64| {
+        let figures = column.get(name).map(|figures| median(of(figures)) / by);
+        figure(figures.unwrap_or(f64::NAN))
+    };
+    for name in NAMES {
+        cpu.row(
+            name,
+            columns
+                .iter()
+                .map(|column| cell(column, name, |f| &f.cpu, 1.0)),
+        );
+        rate.row(
+            name,
+            columns
+                .iter()
+                .map(|column| cell(column, name, |f| &f.rate, 1000.0)),
+        );
+    }
+    cpu.row(
+        "ours / fastest A",
+        columns.iter().map(|column| figure(to_fastest(column))),
+    );
+    cpu.row(
+        "ours / B",
+        columns.iter().map(|column| figure(ratio(column, B))),
+    );
+    let mut tables = vec![cpu];
+    // One by one it is the server that sets the pace.
+    if first.batched {
+        tables.push(rate);
+    }
+    tables
+}
+
+/// How many times as much as this one ours used: the median of the rounds' ratios, so that what slowed a whole round
+/// down does not show.
+fn ratio(column: &Column, other: &str) -> f64 {
+    let (Some(ours), Some(other)) = (column.get(OURS), column.get(other)) else {
+        return f64::NAN;
+    };
+    let pairs = ours.cpu.iter().zip(&other.cpu);
+    median(&pairs.map(|(ours, other)| ours / other).collect::<Vec<_>>())
+}
+
+/// The same to whichever of the references A was the fastest here.
+fn to_fastest(column: &Column) -> f64 {
+    let named = ALL_A.iter().filter(|name| column.contains_key(*name));
+    named
+        .map(|name| ratio(column, name))
+        .fold(f64::NAN, f64::max)
+}

@@ -1,0 +1,412 @@
+//! The events as structs for serde, borrowed or owned by their type of text, with exact decimals; and what each
+//! consumer makes of them.
+
+use std::str::FromStr;
+
+use kucoin_streams::{pro, v1};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::tally::Tally;
+
+/// A decimal from a JSON string, exact.
+#[derive(Clone, Copy, Debug)]
+pub struct Quoted(pub Decimal);
+
+/// A decimal from a JSON string that is empty where there is none.
+#[derive(Clone, Copy, Debug)]
+pub struct Optional(pub Option<Decimal>);
+
+/// A decimal from a JSON number by the text that serde_json kept, exact.
+#[derive(Clone, Copy, Debug)]
+pub struct ByText(pub Decimal);
+
+/// A decimal from a JSON number by the text that sonic-rs kept, exact.
+#[derive(Clone, Copy, Debug)]
+pub struct BySonicText(pub Decimal);
+
+struct QuotedVisitor;
+
+impl serde::de::Visitor<'_> for QuotedVisitor {
+    type Value = Optional;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a decimal in quotes")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Optional, E> {
+        if text.is_empty() {
+            return Ok(Optional(None));
+        }
+        let exact = Decimal::from_str_exact(text).map_err(E::custom)?;
+        Ok(Optional(Some(exact)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Optional {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(QuotedVisitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for Quoted {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Optional(decimal) = Optional::deserialize(deserializer)?;
+        decimal
+            .map(Quoted)
+            .ok_or_else(|| serde::de::Error::custom("no decimal"))
+    }
+}
+
+fn by_text<E: serde::de::Error>(text: &str) -> Result<Decimal, E> {
+    Decimal::from_str(text)
+        .or_else(|_| Decimal::from_scientific(text))
+        .map_err(E::custom)
+}
+
+impl<'de> Deserialize<'de> for ByText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        by_text(<&RawValue>::deserialize(deserializer)?.get()).map(ByText)
+    }
+}
+
+impl<'de> Deserialize<'de> for BySonicText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = sonic_rs::LazyValue::deserialize(deserializer)?;
+        by_text(raw.as_raw_str()).map(BySonicText)
+    }
+}
+
+impl From<ByText> for Decimal {
+    fn from(ByText(decimal): ByText) -> Self {
+        decimal
+    }
+}
+
+impl From<BySonicText> for Decimal {
+    fn from(BySonicText(decimal): BySonicText) -> Self {
+        decimal
+    }
+}
+
+/// An event that can be consumed.
+pub trait Consume {
+    /// Adds several of its fields.
+    fn consume(&self, tally: &mut Tally);
+}
+
+/// The envelope of V1.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub struct Push<T, D> {
+    pub topic: T,
+    pub subject: T,
+    pub user_id: Option<T>,
+    pub data: D,
+}
+
+impl<T, D: Consume> Consume for Push<T, D> {
+    fn consume(&self, tally: &mut Tally) {
+        self.data.consume(tally);
+    }
+}
+
+/// The envelope of Pro V2.
+#[derive(Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct ProPush<T, D> {
+    #[serde(rename = "T")]
+    pub topic: T,
+    #[serde(rename = "P")]
+    pub pushed: i64,
+    #[serde(rename = "d")]
+    pub data: D,
+}
+
+impl<T, D: Consume> Consume for ProPush<T, D> {
+    fn consume(&self, tally: &mut Tally) {
+        self.data.consume(tally);
+    }
+}
+
+macro_rules! words {
+    ($($(#[$meta:meta])* $name:ident $case:literal { $($variant:ident),* })*) => {$(
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+        #[serde(rename_all = $case)]
+        #[allow(missing_docs)]
+        pub enum $name { $($variant),* }
+    )*};
+}
+
+words! {
+    Change "lowercase" { Received, Open, Match, Update, Filled, Canceled }
+    Status "lowercase" { New, Open, Match, Done }
+    Side "lowercase" { Buy, Sell }
+    Pricing "lowercase" { Limit, Market }
+    Liquidity "lowercase" { Taker, Maker }
+    Fee "camelCase" { TakerFee, MakerFee }
+    ProSide "UPPERCASE" { Buy, Sell }
+    ProPricing "UPPERCASE" { Limit, Market }
+    ProChange "UPPERCASE" { Open, Fill, Cancel, Trigger }
+}
+
+/// A spot order.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub struct Order<T> {
+    pub symbol: T,
+    pub order_id: T,
+    pub client_oid: Option<T>,
+    pub r#type: Change,
+    pub status: Status,
+    pub side: Side,
+    pub order_type: Pricing,
+    pub price: Option<Quoted>,
+    pub size: Option<Quoted>,
+    pub origin_size: Option<Quoted>,
+    pub filled_size: Option<Quoted>,
+    pub remain_size: Option<Quoted>,
+    pub canceled_size: Option<Quoted>,
+    pub match_price: Option<Quoted>,
+    pub match_size: Option<Quoted>,
+    pub trade_id: Option<T>,
+    pub liquidity: Option<Liquidity>,
+    pub fee_type: Option<Fee>,
+    pub order_time: Option<i64>,
+    pub ts: i64,
+    pub pt: Option<i64>,
+}
+
+fn decimal(decimal: Option<Quoted>) -> Decimal {
+    decimal.map_or(Decimal::ZERO, |quoted| quoted.0)
+}
+
+impl<T: AsRef<str>> Consume for Order<T> {
+    fn consume(&self, tally: &mut Tally) {
+        tally.event();
+        tally.text(self.symbol.as_ref());
+        tally.text(self.order_id.as_ref());
+        tally.decimal(decimal(self.price));
+        tally.decimal(decimal(self.filled_size));
+        tally.decimal(decimal(self.match_size));
+        tally.number(self.ts);
+        tally.number(i64::from(self.side == Side::Buy));
+    }
+}
+
+impl Consume for v1::SpotOrder {
+    fn consume(&self, tally: &mut Tally) {
+        tally.event();
+        tally.text(&self.symbol);
+        tally.text(&self.order_id);
+        tally.decimal(self.price.unwrap_or_default());
+        tally.decimal(self.filled_size.unwrap_or_default());
+        tally.decimal(self.fill().map(|fill| fill.size).unwrap_or_default());
+        tally.number(self.engine_time.unwrap_or_default().as_nanos());
+        tally.number(i64::from(self.side == v1::Side::Buy));
+    }
+}
+
+/// A balance.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub struct Balance<T> {
+    pub account_id: Option<T>,
+    pub currency: T,
+    pub total: Option<Quoted>,
+    pub available: Option<Quoted>,
+    pub hold: Option<Quoted>,
+    pub available_change: Option<Quoted>,
+    pub hold_change: Option<Quoted>,
+    pub relation_event: Option<T>,
+    pub relation_event_id: Option<T>,
+    pub relation_context: Option<Context<T>>,
+    pub time: T,
+}
+
+/// What a balance changed by.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub struct Context<T> {
+    pub symbol: Option<T>,
+    pub order_id: Option<T>,
+    pub trade_id: Option<T>,
+}
+
+impl<T: AsRef<str>> Consume for Balance<T> {
+    fn consume(&self, tally: &mut Tally) {
+        tally.event();
+        tally.text(self.currency.as_ref());
+        tally.decimal(decimal(self.total));
+        tally.decimal(decimal(self.available));
+        tally.decimal(decimal(self.hold));
+        tally.text(self.relation_event_id.as_ref().map_or("", AsRef::as_ref));
+        tally.number(self.time.as_ref().parse().unwrap_or(0));
+    }
+}
+
+impl Consume for v1::Balance {
+    fn consume(&self, tally: &mut Tally) {
+        tally.event();
+        tally.text(&self.currency);
+        tally.decimal(self.total.unwrap_or_default());
+        tally.decimal(self.available.unwrap_or_default());
+        tally.decimal(self.hold.unwrap_or_default());
+        tally.text(self.relation_event_id.as_deref().unwrap_or_default());
+        tally.number(self.time.unwrap_or_default().as_millis());
+    }
+}
+
+macro_rules! position {
+    ($($name:ident)*) => {
+        /// A futures position.
+        #[derive(Debug, Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        #[allow(missing_docs)]
+        pub struct Position<T, N> {
+            pub symbol: T,
+            pub cross_mode: Option<bool>,
+            pub is_open: Option<bool>,
+            pub auto_deposit: Option<bool>,
+            pub opening_timestamp: Option<i64>,
+            pub current_timestamp: i64,
+            pub settle_currency: Option<T>,
+            pub margin_mode: Option<T>,
+            pub position_side: Option<T>,
+            pub change_reason: Option<T>,
+            pub risk_limit_level: Option<u32>,
+            $(pub $name: Option<N>,)*
+        }
+    };
+}
+
+position! {
+    maint_margin_req risk_limit real_leverage delev_percentage current_qty current_cost current_comm unrealised_cost
+    realised_cost mark_price mark_value pos_cost pos_cross pos_init pos_comm pos_loss pos_margin pos_maint maint_margin
+    realised_gross_pnl realised_pnl unrealised_pnl unrealised_pnl_pcnt unrealised_roe_pcnt avg_entry_price
+    liquidation_price bankrupt_price leverage
+}
+
+impl<T: AsRef<str>, N: Copy + Into<Decimal>> Consume for Position<T, N> {
+    fn consume(&self, tally: &mut Tally) {
+        tally.event();
+        tally.text(self.symbol.as_ref());
+        for number in [
+            self.current_qty,
+            self.mark_price,
+            self.unrealised_pnl,
+            self.realised_pnl,
+            self.avg_entry_price,
+        ] {
+            tally.decimal(number.map_or(Decimal::ZERO, Into::into));
+        }
+        tally.number(self.current_timestamp);
+    }
+}
+
+impl Consume for v1::FuturesPosition {
+    fn consume(&self, tally: &mut Tally) {
+        tally.event();
+        let Self::Change(change) = self else {
+            return;
+        };
+        tally.text(change.symbol.as_deref().unwrap_or_default());
+        for number in [
+            Some(change.quantity),
+            change.mark_price,
+            change.unrealised_pnl,
+            change.realised_pnl,
+            change.average_entry_price,
+        ] {
+            tally.decimal(number.unwrap_or_default());
+        }
+        tally.number(change.time.unwrap_or_default().as_millis());
+    }
+}
+
+/// An order of Pro V2.
+#[derive(Debug, Deserialize)]
+#[allow(missing_docs, non_snake_case)]
+pub struct ProOrder<T> {
+    pub O: i64,
+    pub S: ProSide,
+    pub U: i64,
+    pub f: Optional,
+    pub p: Optional,
+    pub q: Optional,
+    pub s: T,
+    pub t: Optional,
+    pub aP: Optional,
+    pub cR: T,
+    pub cS: Optional,
+    pub ci: T,
+    pub eT: ProChange,
+    pub fC: T,
+    pub fS: Optional,
+    pub lP: Optional,
+    pub lR: T,
+    pub lS: Optional,
+    pub ls: Optional,
+    pub oS: T,
+    pub oT: ProPricing,
+    pub oi: T,
+    pub os: u8,
+    pub pO: bool,
+    pub pP: Optional,
+    pub qU: T,
+    pub rO: bool,
+    pub rS: Optional,
+    pub tD: T,
+    pub tP: Optional,
+    pub tT: T,
+    pub ti: T,
+    pub lPT: T,
+    pub pPT: T,
+    pub stp: T,
+    pub tIF: T,
+    pub tPT: T,
+    pub toi: T,
+    pub bT: T,
+}
+
+impl<T: AsRef<str>> Consume for ProOrder<T> {
+    fn consume(&self, tally: &mut Tally) {
+        tally.event();
+        tally.text(self.s.as_ref());
+        tally.text(self.oi.as_ref());
+        for number in [self.p, self.fS, self.ls, self.f] {
+            tally.decimal(number.0.unwrap_or_default());
+        }
+        tally.number(self.U);
+        tally.number(i64::from(self.S == ProSide::Buy));
+    }
+}
+
+impl Consume for pro::Order {
+    fn consume(&self, tally: &mut Tally) {
+        tally.event();
+        tally.text(&self.symbol);
+        tally.text(&self.order_id);
+        for number in [self.price, self.filled_size, self.last_fill_price, self.fee] {
+            tally.decimal(number.unwrap_or_default());
+        }
+        tally.number(self.updated_at.unwrap_or_default().as_nanos());
+        tally.number(i64::from(self.side == pro::Side::Buy));
+    }
+}
+
+impl Consume for v1::FuturesOrder {
+    fn consume(&self, tally: &mut Tally) {
+        tally.event();
+        tally.text(&self.symbol);
+        tally.text(&self.order_id);
+        tally.decimal(self.price.unwrap_or_default());
+        tally.decimal(self.filled_size.unwrap_or_default());
+        tally.number(self.engine_time.unwrap_or_default().as_nanos());
+    }
+}

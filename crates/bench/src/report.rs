@@ -1,0 +1,140 @@
+//! What was measured, as a table for people and as JSON for machines.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+/// The machine, the compiler and the day, without which figures say nothing.
+#[derive(Debug)]
+pub struct Header {
+    cpu: String,
+    cores: usize,
+    rustc: String,
+    profile: &'static str,
+    date: String,
+}
+
+impl Header {
+    /// Asks the system.
+    pub fn read() -> Self {
+        let first_line = |program: &str, arguments: &[&str]| {
+            let output = std::process::Command::new(program).args(arguments).output();
+            let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+            text.unwrap_or_default().trim().to_owned()
+        };
+        let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let cpu = cpu.lines().find(|line| line.starts_with("model name"));
+        let cpu = cpu.and_then(|line| line.split(": ").nth(1));
+        let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+        Self {
+            cpu: cpu.unwrap_or("unknown processor").to_owned(),
+            cores: std::thread::available_parallelism().map_or(0, usize::from),
+            rustc: first_line("rustc", &["--version"]),
+            profile: match flags.is_empty() {
+                true => {
+                    "release as cargo has it: opt-level 3, no LTO, 16 codegen units, no RUSTFLAGS"
+                }
+                false => "release as cargo has it, with RUSTFLAGS of yours",
+            },
+            date: first_line("date", &["-u", "+%Y-%m-%d %H:%M UTC"]),
+        }
+    }
+
+    /// For people.
+    pub fn text(&self) -> String {
+        format!(
+            "{}, {} cores; {}; {}; {}",
+            self.cpu, self.cores, self.rustc, self.profile, self.date
+        )
+    }
+
+    /// For machines.
+    pub fn json(&self) -> Value {
+        json!({"cpu": self.cpu, "cores": self.cores, "rustc": self.rustc, "profile": self.profile, "date": self.date})
+    }
+}
+
+/// Figures with names for their rows and columns.
+#[derive(Debug, Default)]
+pub struct Table {
+    /// What the figures are.
+    pub title: String,
+    /// The heads of the columns.
+    pub columns: Vec<String>,
+    /// The rows, each a name and a cell for every column.
+    pub rows: Vec<(String, Vec<String>)>,
+}
+
+impl Table {
+    /// An empty table.
+    pub fn new(title: impl Into<String>, columns: impl IntoIterator<Item = String>) -> Self {
+        Self {
+            title: title.into(),
+            columns: columns.into_iter().collect(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Adds a row.
+    pub fn row(&mut self, name: impl Into<String>, cells: impl IntoIterator<Item = String>) {
+        self.rows.push((name.into(), cells.into_iter().collect()));
+    }
+
+    /// For people.
+    pub fn text(&self) -> String {
+        let first = self
+            .rows
+            .iter()
+            .map(|(name, _)| name.len())
+            .max()
+            .unwrap_or(0);
+        let width = |column: usize| {
+            let cells = self.rows.iter().filter_map(|(_, cells)| cells.get(column));
+            let cells = cells.map(|cell| cell.chars().count());
+            cells.chain([self.columns[column].len()]).max().unwrap_or(0)
+        };
+        let widths: Vec<_> = (0..self.columns.len()).map(width).collect();
+        let mut text = format!("\n{}\n{:first$}", self.title, "");
+        // Writing to a text cannot fail.
+        for (column, width) in self.columns.iter().zip(&widths) {
+            let _ = write!(text, "  {column:>width$}");
+        }
+        for (name, cells) in &self.rows {
+            let _ = write!(text, "\n{name:first$}");
+            for (cell, width) in cells.iter().zip(&widths) {
+                let _ = write!(text, "  {cell:>width$}");
+            }
+        }
+        text
+    }
+
+    /// For machines: numbers where a cell is one.
+    pub fn json(&self) -> Value {
+        let cell = |cell: &String| match cell.parse::<f64>() {
+            Ok(number) => json!(number),
+            Err(_) => json!(cell),
+        };
+        let rows = self.rows.iter().map(|(name, cells)| {
+            let cells: Vec<_> = cells.iter().map(cell).collect();
+            json!({"name": name, "cells": cells})
+        });
+        json!({"title": self.title, "columns": self.columns, "rows": rows.collect::<Vec<_>>()})
+    }
+}
+
+/// The middle of several figures.
+pub fn median(figures: &[f64]) -> f64 {
+    let mut figures = figures.to_vec();
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// A figure with as many digits as it deserves.
+pub fn figure(number: f64) -> String {
+    match number {
+        _ if number.is_nan() => "-".into(),
+        _ if number.abs() >= 100.0 => format!("{number:.0}"),
+        _ if number.abs() >= 10.0 => format!("{number:.1}"),
+        _ => format!("{number:.2}"),
+    }
+}
