@@ -1,6 +1,8 @@
 //! The envelope of a Pro V2 push around its data, read in one pass where the keys come in the usual order.
 
-use kucoin_streams_wire::json::{DecodeError, Extra, FromJson, Record, Scanner, Value};
+use kucoin_streams_wire::json::{
+    DecodeError, Extra, FromJson, Key, Names, Place, Record, Scanner, Value,
+};
 use kucoin_streams_wire::{Push, Serves, Text, Timestamp};
 
 use crate::{Channel, ChannelRequest};
@@ -51,21 +53,22 @@ pub(crate) fn decode<E: Data>(
     let mut scanner = Scanner::new(frame);
     let mut envelope = Envelope::default();
     let mut object = scanner.object()?;
+    let mut place = Place::default();
     let mut event = None;
-    loop {
-        let ours = match object.plain_member() {
-            Some((key, value)) => envelope.field(key.as_str(), value, wanted),
-            None => match object.key()? {
-                None => break,
-                // Only where `T` is known already is this data known to be ours.
-                Some(key) if key == "d" && envelope.awaits_data() && event.is_none() => {
-                    event = Some(E::read(object.scanner())?);
-                    true
-                }
-                Some(key) => envelope.field(&key, object.value()?, wanted),
-            },
+    while let Some(key) = object.key_among(&NAMES, &mut place)? {
+        let at = match key {
+            // Only where `T` is known already is this data known to be ours.
+            Key::Known(DATA) if envelope.awaits_data() && event.is_none() => {
+                event = Some(E::read(object.scanner())?);
+                continue;
+            }
+            Key::Known(at) => at,
+            Key::Other(key) => {
+                envelope.extra.push(&key, object.value()?);
+                continue;
+            }
         };
-        if !ours {
+        if !envelope.field(at, object.value()?, wanted) {
             return Ok(None);
         }
     }
@@ -87,6 +90,11 @@ pub(crate) fn topic(frame: &str) -> Result<Option<Text>, DecodeError> {
     Ok(topic)
 }
 
+static NAMES: Names<3> = Names::new(&[&["T", "d", "P"]]);
+const TOPIC: usize = 0;
+const DATA: usize = 1;
+const PUSHED_AT: usize = 2;
+
 #[derive(Default)]
 struct Envelope<'f> {
     topic: Option<Text>,
@@ -102,19 +110,19 @@ impl<'f> Envelope<'f> {
     }
 
     /// Takes one field; false where it shows that the frame is no push that is wanted.
-    fn field(&mut self, key: &str, value: Value<'f>, wanted: Wanted<'_>) -> bool {
-        match key {
-            "T" if self.topic.is_none() => match filled_text(value) {
+    fn field(&mut self, at: usize, value: Value<'f>, wanted: Wanted<'_>) -> bool {
+        match at {
+            TOPIC if self.topic.is_none() => match filled_text(value) {
                 Some(pushed) if !wanted.takes(&pushed) => return false,
                 Some(pushed) => self.topic = Some(pushed),
-                None => self.extra.push(key, value),
+                None => self.extra.push(NAMES.name(at), value),
             },
-            "d" if self.data.is_none() => self.data = Some(value),
-            "P" if self.pushed_at.is_none() => match FromJson::from_json(value) {
+            DATA if self.data.is_none() => self.data = Some(value),
+            PUSHED_AT if self.pushed_at.is_none() => match FromJson::from_json(value) {
                 Some(time) => self.pushed_at = time,
-                None => self.extra.push(key, value),
+                None => self.extra.push(NAMES.name(at), value),
             },
-            _ => self.extra.push(key, value),
+            _ => self.extra.push(NAMES.name(at), value),
         }
         true
     }

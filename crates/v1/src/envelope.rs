@@ -1,6 +1,8 @@
 //! The envelope of a V1 push around its data, read in one pass where the keys come in the usual order.
 
-use kucoin_streams_wire::json::{DecodeError, Extra, FromJson, Scanner, Value};
+use kucoin_streams_wire::json::{
+    DecodeError, Extra, FromJson, Key, Names, Place, Scanner, Value,
+};
 use kucoin_streams_wire::{Push, Serves, Text, Timestamp};
 
 use crate::path::{serves, symbol};
@@ -38,21 +40,22 @@ pub(crate) fn decode<E: Data>(frame: &str, asked: &Text) -> Result<Option<Push<E
     let mut scanner = Scanner::new(frame);
     let mut envelope = Envelope::default();
     let mut object = scanner.object()?;
+    let mut place = Place::default();
     let mut event = None;
-    loop {
-        let ours = match object.plain_member() {
-            Some((key, value)) => envelope.field(key.as_str(), value, asked),
-            None => match object.key()? {
-                None => break,
-                // Only where the topic is known already is this data known to be ours.
-                Some(key) if key == "data" && envelope.awaits_data::<E>() && event.is_none() => {
-                    event = Some(E::from_data(object.scanner(), envelope.around())?);
-                    true
-                }
-                Some(key) => envelope.field(&key, object.value()?, asked),
-            },
+    while let Some(key) = object.key_among(&NAMES, &mut place)? {
+        let at = match key {
+            // Only where the topic is known already is this data known to be ours.
+            Key::Known(DATA) if envelope.awaits_data::<E>() && event.is_none() => {
+                event = Some(E::from_data(object.scanner(), envelope.around())?);
+                continue;
+            }
+            Key::Known(at) => at,
+            Key::Other(key) => {
+                envelope.extra.push(&key, object.value()?);
+                continue;
+            }
         };
-        if !ours {
+        if !envelope.field(at, object.value()?, asked) {
             return Ok(None);
         }
     }
@@ -75,6 +78,23 @@ pub(crate) fn topic(frame: &str) -> Result<Option<Text>, DecodeError> {
     scanner.finish()?;
     Ok(topic)
 }
+
+static NAMES: Names<7> = Names::new(&[&[
+    "topic",
+    "type",
+    "subject",
+    "id",
+    "userId",
+    "channelType",
+    "data",
+]]);
+const TOPIC: usize = 0;
+const TYPE: usize = 1;
+const SUBJECT: usize = 2;
+const ID: usize = 3;
+const USER_ID: usize = 4;
+const CHANNEL_TYPE: usize = 5;
+const DATA: usize = 6;
 
 #[derive(Default)]
 struct Envelope<'f> {
@@ -100,20 +120,20 @@ impl<'f> Envelope<'f> {
     }
 
     /// Takes one field; false where it shows that the frame is no push of the topic `asked`.
-    fn field(&mut self, key: &str, value: Value<'f>, asked: &Text) -> bool {
-        match key {
-            "type" => return value.text().as_deref() == Some("message"),
-            "topic" if self.topic.is_none() => return self.topic(value, asked),
-            "data" if self.data.is_none() => self.data = Some(value),
-            "channelType" if value.text().as_deref() == Some("private") => {}
-            "subject" if self.subject.is_none() => {
-                keep(&mut self.subject, &mut self.extra, key, value)
+    fn field(&mut self, at: usize, value: Value<'f>, asked: &Text) -> bool {
+        match at {
+            TYPE => return is(value, "message"),
+            TOPIC if self.topic.is_none() => return self.topic(value, asked),
+            DATA if self.data.is_none() => self.data = Some(value),
+            CHANNEL_TYPE if is(value, "private") => {}
+            SUBJECT if self.subject.is_none() => {
+                keep(&mut self.subject, &mut self.extra, at, value)
             }
-            "id" if self.id.is_none() => keep(&mut self.id, &mut self.extra, key, value),
-            "userId" if self.user_id.is_none() => {
-                keep(&mut self.user_id, &mut self.extra, key, value)
+            ID if self.id.is_none() => keep(&mut self.id, &mut self.extra, at, value),
+            USER_ID if self.user_id.is_none() => {
+                keep(&mut self.user_id, &mut self.extra, at, value)
             }
-            _ => self.extra.push(key, value),
+            _ => self.extra.push(NAMES.name(at), value),
         }
         true
     }
@@ -166,10 +186,14 @@ impl<'f> Envelope<'f> {
     }
 }
 
+fn is(value: Value<'_>, word: &str) -> bool {
+    value.text().as_deref() == Some(word)
+}
+
 /// Reads an optional text; what is none goes into `extra`.
-fn keep(slot: &mut Option<Text>, extra: &mut Extra, key: &str, value: Value<'_>) {
+fn keep(slot: &mut Option<Text>, extra: &mut Extra, at: usize, value: Value<'_>) {
     match FromJson::from_json(value) {
         Some(text) => *slot = text,
-        None => extra.push(key, value),
+        None => extra.push(NAMES.name(at), value),
     }
 }

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use kucoin_streams_wire::json::{self, DecodeError, Scanner, Value, ValueKind, write_string};
+use kucoin_streams_wire::json::{
+    self, DecodeError, Key, Names, Place, Scanner, Value, ValueKind, write_string,
+};
 use kucoin_streams_wire::{
     ConnectionKind, DialLimit, DialScope, Inbound, Limits, Protocol, RequestId, Serves, WireError,
     WsKey,
@@ -102,6 +104,8 @@ fn wire_error(error: DecodeError) -> WireError {
     }
 }
 
+static NAMES: Names<7> = Names::new(&[&["topic", "type", "id", "code", "data", "msg", "message"]]);
+
 /// What a frame says besides its data, as far as it tells frames apart.
 #[derive(Default)]
 struct Envelope<'f> {
@@ -119,15 +123,17 @@ impl<'f> Envelope<'f> {
         let mut envelope = Self::default();
         let mut scanner = Scanner::new(frame);
         let mut object = scanner.object()?;
-        while let Some((key, value)) = object.member()? {
-            match &*key {
-                "type" => envelope.kind = value.text(),
-                "topic" => envelope.topic = value.text(),
-                "id" => envelope.id = id(value),
-                "code" => envelope.code = Some(value),
-                "data" => envelope.data = Some(value),
-                "msg" | "message" => envelope.msg = Some(value),
-                _ => {}
+        let mut place = Place::default();
+        while let Some(key) = object.key_among(&NAMES, &mut place)? {
+            let value = object.value()?;
+            match key {
+                Key::Known(0) => envelope.topic = value.text(),
+                Key::Known(1) => envelope.kind = value.text(),
+                Key::Known(2) => envelope.id = id(value),
+                Key::Known(3) => envelope.code = Some(value),
+                Key::Known(4) => envelope.data = Some(value),
+                Key::Known(_) => envelope.msg = Some(value),
+                Key::Other(_) => {}
             }
             if envelope.topic.is_some() && envelope.kind.as_deref() == Some("message") {
                 return Ok(envelope);

@@ -3,8 +3,7 @@
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::fields::concat;
-use super::object::Object;
-use super::{DecodeError, Extra, Scanner, Value};
+use super::{DecodeError, Extra, Key, Scanner, Value};
 
 const BUCKETS: usize = 256;
 /// So many multipliers are tried for one that gives every name a bucket of its own.
@@ -28,6 +27,10 @@ pub struct Names<const N: usize> {
 /// so in the long run nothing is written here, and threads do not contend. Only speed depends on them.
 #[derive(Debug)]
 struct Followers([AtomicU8; 2]);
+
+/// Which key of an object was the last.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Place<'n>(Option<&'n Followers>);
 
 /// The first and the last eight bytes of a name and its length: of up to sixteen bytes that is all of it.
 #[derive(Clone, Copy, Debug)]
@@ -67,13 +70,46 @@ impl<const N: usize> Names<N> {
         }
     }
 
-    #[inline]
-    fn find<'k>(&self, ends: Ends, whole: impl Fn() -> &'k [u8]) -> Option<usize> {
+    /// The name at a place among them.
+    pub fn name(&self, at: usize) -> &'static str {
+        self.names[at]
+    }
+
+    /// The name that begins at `start` of the text, and where it ends, where it is one that was seen to follow before.
+    /// Whether the key ends there as well is for the caller to see.
+    #[inline(always)]
+    pub(super) fn expected<'n>(
+        &'n self,
+        place: &mut Place<'n>,
+        text: &[u8],
+        start: usize,
+    ) -> Option<(usize, usize)> {
+        let Followers(followers) = place.0.unwrap_or(&self.first);
+        for follower in followers {
+            let at = usize::from(follower.load(Ordering::Relaxed));
+            let known = self.ends.get(at)?;
+            let end = start + known.length;
+            if known.stands_at(text, start)
+                && (known.length <= 16 || text.get(start..end) == Some(self.names[at].as_bytes()))
+            {
+                place.0 = Some(&self.followers[at]);
+                return Some((at, end));
+            }
+        }
+        None
+    }
+
+    /// The place of this key among the names. It is expected the next time.
+    pub(super) fn find<'n>(&'n self, place: &mut Place<'n>, key: &str) -> Option<usize> {
+        let key = key.as_bytes();
+        let ends = Ends::of(key);
         let mut bucket = ends.bucket(self.multiplier);
         loop {
             let at = usize::from(self.buckets[bucket]);
             let known = self.ends.get(at)?;
-            if known.is(ends) && (ends.length <= 16 || self.names[at].as_bytes() == whole()) {
+            if known.is(ends) && (ends.length <= 16 || self.names[at].as_bytes() == key) {
+                place.0.unwrap_or(&self.first).learn(at);
+                place.0 = Some(&self.followers[at]);
                 return Some(at);
             }
             bucket = (bucket + 1) % BUCKETS;
@@ -95,91 +131,26 @@ impl<const N: usize> Names<N> {
         extra: &mut Extra,
     ) -> Result<(), DecodeError> {
         let mut object = scanner.object()?;
+        let mut place = Place::default();
         let mut repeated = false;
-        let mut followers = &self.first;
-        loop {
-            while let Some((at, value)) = self.expected(followers, &mut object) {
-                followers = &self.followers[at];
-                if slots[at].is_none() {
-                    slots[at] = Some(value);
-                } else {
-                    repeated |= self.put_aside(Some(at), self.names[at], value, slots, extra);
-                }
-            }
-            if let Some((key, value)) = object.plain_member() {
-                let (bytes, start, end) = key.place();
-                let found = self.find(Ends::within(bytes, start, end), || &bytes[start..end]);
-                if let Some(at) = found {
-                    followers.learn(at);
-                    followers = &self.followers[at];
-                }
-                match found {
-                    Some(at) if slots[at].is_none() => slots[at] = Some(value),
-                    at => repeated |= self.put_aside(at, key.as_str(), value, slots, extra),
-                }
-                continue;
-            }
-            let Some(key) = object.key()? else {
-                break;
-            };
+        while let Some(key) = object.key_among(self, &mut place)? {
             let value = object.value()?;
-            match self.find(Ends::of(key.as_bytes()), || key.as_bytes()) {
-                Some(at) if slots[at].is_none() => slots[at] = Some(value),
-                at => repeated |= self.put_aside(at, &key, value, slots, extra),
+            match key {
+                Key::Known(at) if slots[at].is_none() => slots[at] = Some(value),
+                Key::Known(at) => {
+                    // Without a look at those that stand there: a frame may repeat a key a hundred thousand times.
+                    if let Some(earlier) = slots[at].replace(value) {
+                        extra.push(self.names[at], earlier);
+                    }
+                    repeated = true;
+                }
+                Key::Other(key) => extra.push(&key, value),
             }
         }
         if repeated {
             self.keep_repeated(slots, extra);
         }
         Ok(())
-    }
-
-    /// The next member, where it is plain and its name is one that was seen to follow before.
-    #[inline]
-    fn expected<'f>(
-        &self,
-        followers: &Followers,
-        object: &mut Object<'_, 'f>,
-    ) -> Option<(usize, Value<'f>)> {
-        let (bytes, start) = object.plain_key()?;
-        let [likely, other] = &followers.0;
-        for follower in [likely, other] {
-            let at = usize::from(follower.load(Ordering::Relaxed));
-            let known = self.ends.get(at)?;
-            let end = start + known.length;
-            if known.stands_at(bytes, start)
-                && bytes.get(end..end + 2) == Some(b"\":")
-                && (known.length <= 16 || self.names[at].as_bytes() == &bytes[start..end])
-            {
-                return object.plain_value(end + 2).map(|value| (at, value));
-            }
-        }
-        None
-    }
-
-    /// A field that is unknown, or that was there before. True for the latter.
-    #[cold]
-    fn put_aside<'f>(
-        &self,
-        at: Option<usize>,
-        key: &str,
-        value: Value<'f>,
-        slots: &mut [Option<Value<'f>>; N],
-        extra: &mut Extra,
-    ) -> bool {
-        match at {
-            Some(at) => {
-                // Without a look at those that stand there: a frame may repeat a key a hundred thousand times.
-                if let Some(earlier) = slots[at].replace(value) {
-                    extra.push(key, earlier);
-                }
-                true
-            }
-            None => {
-                extra.push(key, value);
-                false
-            }
-        }
     }
 
     #[cold]
@@ -234,37 +205,6 @@ impl Ends {
         Self {
             first,
             last,
-            length,
-        }
-    }
-
-    /// The same of `start..end`, read as whole words where the text goes on far enough.
-    #[inline]
-    fn within(bytes: &[u8], start: usize, end: usize) -> Self {
-        let length = end - start;
-        let word = |at: usize| {
-            let chunk = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>());
-            chunk.map(|chunk| u64::from_le_bytes(*chunk))
-        };
-        let Some(first) = word(start) else {
-            return Self::of(&bytes[start..end]);
-        };
-        if length <= 8 {
-            let unused = 64 - 8 * length as u32;
-            let first = first
-                .checked_shl(unused)
-                .unwrap_or(0)
-                .checked_shr(unused)
-                .unwrap_or(0);
-            return Self {
-                first,
-                last: 0,
-                length,
-            };
-        }
-        Self {
-            first,
-            last: word(end - 8).unwrap_or(0),
             length,
         }
     }
@@ -341,12 +281,19 @@ mod tests {
     ];
     static NAMES: Names<11> = Names::new(LISTS);
 
+    /// Searched for, then expected, alone and in a text that goes on.
     fn find(key: &str) -> Option<usize> {
-        let alone = NAMES.find(Ends::of(key.as_bytes()), || key.as_bytes());
-        let text = format!("\"{key}\":\"a value that goes on\"");
-        let within = Ends::within(text.as_bytes(), 1, 1 + key.len());
-        assert_eq!(NAMES.find(within, || key.as_bytes()), alone, "{key}");
-        alone
+        let found = NAMES.find(&mut Place::default(), key);
+        for text in [key.to_owned(), format!("{key}\":\"a value that goes on\"")] {
+            let expected = NAMES.expected(&mut Place::default(), text.as_bytes(), 0);
+            if let Some((at, end)) = expected {
+                assert!(text.starts_with(NAMES.name(at)) && end == NAMES.name(at).len());
+            }
+            if text.len() > key.len() && found.is_some() {
+                assert_eq!(expected.map(|(at, _)| at), found, "{key}");
+            }
+        }
+        found
     }
 
     #[test]

@@ -2,8 +2,18 @@
 
 use std::borrow::Cow;
 
-use super::plain::plain_end;
+use super::names::{Names, Place};
+use super::plain::{digits_end, plain_end};
 use super::{DecodeError, Scanner, Value, ValueKind};
+
+/// A key of an object, looked up among the names that are wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Key<'f> {
+    /// One of the names, by its place among them.
+    Known(usize),
+    /// None of them.
+    Other(Cow<'f, str>),
+}
 
 /// An object that is being walked: ask for a key, then take its value from [`Object::scanner`].
 #[derive(Debug)]
@@ -33,6 +43,92 @@ impl<'s, 'f> Object<'s, 'f> {
     /// Where the text is not JSON.
     #[inline]
     pub fn key(&mut self) -> Result<Option<Cow<'f, str>>, DecodeError> {
+        match self.plain_key() {
+            Some((start, end)) => Ok(Some(Cow::Borrowed(&self.scanner.text[start..end]))),
+            None => self.any_key(),
+        }
+    }
+
+    /// The next key, looked up among `names`, or `None` behind the last. The value of the key before must have been
+    /// taken. `place` is where the object was left, at first the default.
+    ///
+    /// # Errors
+    /// Where the text is not JSON.
+    #[inline(always)]
+    pub fn key_among<'n, const N: usize>(
+        &mut self,
+        names: &'n Names<N>,
+        place: &mut Place<'n>,
+    ) -> Result<Option<Key<'f>>, DecodeError> {
+        let text = self.scanner.text.as_bytes();
+        if let Some(start) = self.key_start()
+            && let Some((at, end)) = names.expected(place, text, start)
+            && text.get(end..end + 2) == Some(b"\":")
+        {
+            self.first = false;
+            self.scanner.at = end + 2;
+            return Ok(Some(Key::Known(at)));
+        }
+        self.unexpected_key(names, place)
+    }
+
+    /// A key that must be searched for.
+    #[inline(never)]
+    fn unexpected_key<'n, const N: usize>(
+        &mut self,
+        names: &'n Names<N>,
+        place: &mut Place<'n>,
+    ) -> Result<Option<Key<'f>>, DecodeError> {
+        let Some(key) = self.key()? else {
+            return Ok(None);
+        };
+        Ok(Some(match names.find(place, &key) {
+            Some(at) => Key::Known(at),
+            None => Key::Other(key),
+        }))
+    }
+
+    /// The value of the key that was just given.
+    ///
+    /// # Errors
+    /// Where the text is not JSON.
+    #[inline(always)]
+    pub fn value(&mut self) -> Result<Value<'f>, DecodeError> {
+        match self.plain_value() {
+            Some(value) => Ok(value),
+            None => self.scanner.value(),
+        }
+    }
+
+    /// The next key with its value, or `None` behind the last.
+    ///
+    /// # Errors
+    /// Where the text is not JSON.
+    #[inline]
+    pub fn member(&mut self) -> Result<Option<(Cow<'f, str>, Value<'f>)>, DecodeError> {
+        let Some(key) = self.key()? else {
+            return Ok(None);
+        };
+        Ok(Some((key, self.value()?)))
+    }
+
+    /// The scanner, standing before the value of the key that was just given: take exactly one value.
+    pub fn scanner(&mut self) -> &mut Scanner<'f> {
+        self.scanner
+    }
+
+    /// Passes the next member, where both its key and its value are plain. Nothing is consumed where not.
+    pub(super) fn pass_plain_member(&mut self) -> bool {
+        let before = (self.scanner.at, self.first);
+        if self.plain_key().is_some() && self.plain_value().is_some() {
+            return true;
+        }
+        (self.scanner.at, self.first) = before;
+        false
+    }
+
+    /// Any key, with blanks and escapes wherever they may be.
+    fn any_key(&mut self) -> Result<Option<Cow<'f, str>>, DecodeError> {
         match self.scanner.next_token() {
             Some(b'}') => {
                 self.scanner.at += 1;
@@ -46,109 +142,64 @@ impl<'s, 'f> Object<'s, 'f> {
         self.scanner.key().map(Some)
     }
 
-    /// The value of the key that was just given.
-    ///
-    /// # Errors
-    /// Where the text is not JSON.
+    /// Where the next key begins, behind its quote, where no blanks are in between.
     #[inline]
-    pub fn value(&mut self) -> Result<Value<'f>, DecodeError> {
-        self.scanner.value()
-    }
-
-    /// The next key with its value, or `None` behind the last.
-    ///
-    /// # Errors
-    /// Where the text is not JSON.
-    #[inline]
-    pub fn member(&mut self) -> Result<Option<(Cow<'f, str>, Value<'f>)>, DecodeError> {
-        if let Some((key, value)) = self.plain_member() {
-            return Ok(Some((Cow::Borrowed(key.as_str()), value)));
-        }
-        let Some(key) = self.key()? else {
-            return Ok(None);
-        };
-        Ok(Some((key, self.scanner.value()?)))
-    }
-
-    /// The fast lane: the next member where it is a string, a number or a word, without blanks, escapes and
-    /// exponents.
-    ///
-    /// `None`, and nothing is consumed, for any other member, for the end of the object and for what is no JSON:
-    /// then ask for [`Object::key`].
-    #[inline]
-    pub fn plain_member(&mut self) -> Option<(PlainKey<'f>, Value<'f>)> {
-        let text = self.scanner.text;
-        let (bytes, start) = self.plain_key()?;
-        let end = plain_end(bytes, start);
-        if bytes.get(end..end + 2)? != b"\":" {
-            return None;
-        }
-        let value = self.plain_value(end + 2)?;
-        Some((PlainKey { text, start, end }, value))
-    }
-
-    /// The whole text, and where the next key begins in it behind its quote, in the fast lane. Nothing is consumed.
-    #[inline]
-    pub(super) fn plain_key(&self) -> Option<(&'f [u8], usize)> {
+    fn key_start(&self) -> Option<usize> {
         let bytes = self.scanner.text.as_bytes();
         let at = self.scanner.at;
         if self.first {
-            return (*bytes.get(at)? == b'"').then_some((bytes, at + 1));
+            return (bytes.get(at) == Some(&b'"')).then_some(at + 1);
         }
-        (bytes.get(at..at + 2)? == b",\"").then_some((bytes, at + 2))
+        (bytes.get(at..at + 2) == Some(b",\"")).then_some(at + 2)
     }
 
-    /// The value that begins at `start`, behind a colon, in the fast lane. It is consumed, and its key with it.
+    /// The fast lane for a key: without blanks and escapes, its colon right behind it. From where to where in the text
+    /// it goes; nothing is consumed where it is not so.
     #[inline]
-    pub(super) fn plain_value(&mut self, start: usize) -> Option<Value<'f>> {
-        let text = self.scanner.text;
-        let bytes = text.as_bytes();
-        let (end, kind) = match *bytes.get(start)? {
-            b'"' => {
-                let end = plain_end(bytes, start + 1);
-                if *bytes.get(end)? != b'"' {
-                    return None;
-                }
-                (end + 1, ValueKind::String)
-            }
-            b'-' | b'0'..=b'9' => (plain_number_end(bytes, start)?, ValueKind::Number),
-            b't' if bytes[start..].starts_with(b"true") => (start + 4, ValueKind::True),
-            b'f' if bytes[start..].starts_with(b"false") => (start + 5, ValueKind::False),
-            b'n' if bytes[start..].starts_with(b"null") => (start + 4, ValueKind::Null),
-            _ => return None,
-        };
-        let value = Value::new(text.get(start..end)?, kind, self.scanner.base + start);
+    fn plain_key(&mut self) -> Option<(usize, usize)> {
+        let bytes = self.scanner.text.as_bytes();
+        let start = self.key_start()?;
+        let end = plain_end(bytes, start);
+        if bytes.get(end..end + 2) != Some(b"\":") {
+            return None;
+        }
         self.first = false;
+        self.scanner.at = end + 2;
+        Some((start, end))
+    }
+
+    /// The fast lane for a value: a string, a number or a word right behind the colon, without escapes and exponents.
+    /// Nothing is consumed where it is not so.
+    #[inline(always)]
+    fn plain_value(&mut self) -> Option<Value<'f>> {
+        let (text, start) = (self.scanner.text, self.scanner.at);
+        let bytes = text.as_bytes();
+        let (end, kind) = if bytes.get(start) == Some(&b'"') {
+            let end = plain_end(bytes, start + 1);
+            if bytes.get(end) != Some(&b'"') {
+                return None;
+            }
+            (end + 1, ValueKind::String)
+        } else {
+            plain_scalar(bytes, start)?
+        };
         self.scanner.at = end;
-        Some(value)
-    }
-
-    /// The scanner, standing before the value of the key that was just given: take exactly one value.
-    pub fn scanner(&mut self) -> &mut Scanner<'f> {
-        self.scanner
+        let raw = text.get(start..end)?;
+        Some(Value::new(raw, kind, self.scanner.base + start))
     }
 }
 
-/// A key without escapes, where it stands in the text.
-#[derive(Clone, Copy, Debug)]
-pub struct PlainKey<'f> {
-    text: &'f str,
-    start: usize,
-    end: usize,
-}
-
-impl<'f> PlainKey<'f> {
-    /// The key.
-    #[inline]
-    pub fn as_str(self) -> &'f str {
-        &self.text[self.start..self.end]
-    }
-
-    /// The whole text, and from where to where in it the key stands.
-    #[inline]
-    pub(super) fn place(self) -> (&'f [u8], usize, usize) {
-        (self.text.as_bytes(), self.start, self.end)
-    }
+/// Where a number or a word ends, and which it is.
+fn plain_scalar(bytes: &[u8], start: usize) -> Option<(usize, ValueKind)> {
+    let (word, kind): (&[u8], _) = match bytes.get(start)? {
+        b'-' | b'0'..=b'9' => return Some((plain_number_end(bytes, start)?, ValueKind::Number)),
+        b't' => (b"true", ValueKind::True),
+        b'f' => (b"false", ValueKind::False),
+        b'n' => (b"null", ValueKind::Null),
+        _ => return None,
+    };
+    let end = start + word.len();
+    (bytes.get(start..end)? == word).then_some((end, kind))
 }
 
 /// Where a number ends that has no exponent and that another member or the end of the object follows at once.
@@ -170,12 +221,4 @@ fn plain_number_end(bytes: &[u8], mut at: usize) -> Option<usize> {
         }
     }
     matches!(bytes.get(at)?, b',' | b'}').then_some(at)
-}
-
-#[inline]
-fn digits_end(bytes: &[u8], mut at: usize) -> usize {
-    while bytes.get(at).is_some_and(u8::is_ascii_digit) {
-        at += 1;
-    }
-    at
 }

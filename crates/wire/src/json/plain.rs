@@ -1,4 +1,4 @@
-//! Where the plain part of a string ends: the innermost loop of all decoding, sixteen bytes at a time.
+//! Where the plain part of a string ends, and where digits end: the innermost loops of all decoding.
 
 use wide::{CmpEq, CmpGt, CmpLt, i8x16};
 
@@ -16,6 +16,41 @@ pub(super) fn plain_end(bytes: &[u8], at: usize) -> usize {
     }
     let is_plain = |byte: &&u8| **byte >= b' ' && !matches!(**byte, b'"' | b'\\');
     bytes.len() - rest.len() + rest.iter().take_while(is_plain).count()
+}
+
+/// Where the digits end that begin at `at`.
+#[inline]
+pub(super) fn digits_end(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk())
+        && are_digits(*chunk)
+    {
+        at += 8;
+    }
+    while bytes.get(at).is_some_and(u8::is_ascii_digit) {
+        at += 1;
+    }
+    at
+}
+
+/// Whether all eight bytes are digits: each has the high half of a digit, and has it still with six more.
+#[inline]
+pub(super) const fn are_digits(chunk: [u8; 8]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH_HALVES: u64 = ONES * 0xf0;
+    const DIGITS: u64 = ONES * 0x30;
+    let word = u64::from_le_bytes(chunk);
+    // The sum overflows from a byte into the next only where the first condition fails.
+    word & HIGH_HALVES == DIGITS && word.wrapping_add(ONES * 6) & HIGH_HALVES == DIGITS
+}
+
+/// The number that eight digits are.
+#[inline]
+pub(super) const fn number_of(digits: [u8; 8]) -> u64 {
+    // Neighbours are joined pairwise, three times: digits to pairs, pairs to fours, fours to eight.
+    let digits = u64::from_le_bytes(digits) & 0x0f0f_0f0f_0f0f_0f0f;
+    let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    (fours * 10_000 + (fours >> 32)) & 0xffff_ffff
 }
 
 const WIDTH: usize = 16;
@@ -64,7 +99,28 @@ mod tests {
         assert_eq!(plain_end(b"", 0), 0);
     }
 
+    #[test]
+    fn eight_bytes_are_digits_where_each_is() {
+        for byte in 0..=u8::MAX {
+            for at in 0..8 {
+                let mut chunk = *b"12345678";
+                chunk[at] = byte;
+                assert_eq!(are_digits(chunk), byte.is_ascii_digit(), "{chunk:?}");
+                let mut text = *b"00000000000x";
+                text[at] = byte;
+                let expected = if byte.is_ascii_digit() { 11 } else { at };
+                assert_eq!(digits_end(&text, 0), expected);
+            }
+        }
+    }
+
     proptest! {
+        #[test]
+        fn eight_digits_are_the_number_that_they_write(number in 0_u64..100_000_000) {
+            let text = format!("{number:08}");
+            prop_assert_eq!(number_of(text.as_bytes().try_into().unwrap()), number);
+        }
+
         #[test]
         fn the_first_of_several_is_found(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
             check(&bytes);

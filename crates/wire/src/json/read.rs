@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 
+use super::plain::{are_digits, number_of};
 use super::{Raw, Value, ValueKind, decimal};
 use crate::{Text, Timestamp};
 
@@ -126,7 +127,14 @@ fn integer(text: &str) -> Option<(bool, u64)> {
     // 19 digits always fit, 20 may, and no `u64` has more.
     let (head, tail) = digits.split_at(digits.len().min(19));
     let mut magnitude: u64 = 0;
-    for byte in head {
+    let (eights, rest) = head.as_chunks();
+    for eight in eights {
+        if !are_digits(*eight) {
+            return None;
+        }
+        magnitude = magnitude * 100_000_000 + number_of(*eight);
+    }
+    for byte in rest {
         magnitude = magnitude * 10 + digit(*byte)?;
     }
     match tail {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::object::Object;
-use super::plain::plain_end;
+use super::plain::{digits_end, plain_end};
 use super::{DecodeError, Value, ValueKind};
 
 /// How deep arrays and objects may be nested: as deep as `serde_json` goes, so that what passes here can be
@@ -257,9 +257,7 @@ impl<'f> Scanner<'f> {
 
     #[inline]
     fn digits(&mut self) {
-        while self.byte().is_some_and(|byte| byte.is_ascii_digit()) {
-            self.at += 1;
-        }
+        self.at = digits_end(self.text.as_bytes(), self.at);
     }
 
     /// An object or array whole. What encloses the cursor is one bit a level, so no recursion and no stack.
@@ -300,7 +298,7 @@ impl<'f> Scanner<'f> {
     /// value then, false when it stands behind one or before the closing brace.
     fn enter_object(&mut self) -> Result<bool, DecodeError> {
         let mut object = Object::entered(self);
-        while object.plain_member().is_some() {}
+        while object.pass_plain_member() {}
         if !object.is_at_first() || self.next_token() == Some(b'}') {
             return Ok(false);
         }
