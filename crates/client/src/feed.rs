@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use kucoin_streams_session::CloseReason;
-use kucoin_streams_wire::{Event, Topic, json::DecodeError};
+use kucoin_streams_wire::{Event, Push, Topic, json::DecodeError};
 
 use crate::ledger::{Fate, Tally};
 use crate::overlap::{Overlap, Part, is_repeated};
@@ -21,6 +21,8 @@ pub(crate) struct Feed {
     queue: Arc<Queue>,
     /// Taken from the queue in one go, so that the lock is taken once for many events.
     taken: VecDeque<Item>,
+    /// The counters of the topics, by their places in the queue.
+    tallies: Vec<Arc<Tally>>,
     /// While two connections overlap: what was handed out already.
     overlap: Option<Box<Overlap>>,
     /// The place that is taken up on the connection, where somebody counts.
@@ -34,6 +36,7 @@ impl Feed {
         Self {
             queue,
             taken: VecDeque::new(),
+            tallies: Vec::new(),
             overlap: None,
             _place: place,
             _connection: connection,
@@ -41,22 +44,34 @@ impl Feed {
     }
 
     /// The next event or gap; `None` once the connection is over.
+    #[inline]
     pub(crate) fn poll<T: Topic>(
         &mut self,
         topic: &T,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Update<T::Event>, Gap>>> {
         loop {
-            match self.taken.pop_front() {
+            let (at, frame) = match self.taken.pop_front() {
+                Some(Item::Frame { topic, frame }) => (topic, frame),
                 Some(Item::Gap(gap)) => return Poll::Ready(Some(Err(gap))),
-                Some(Item::Frame { tally, frame }) => {
-                    if let Some(item) = self.decode(topic, &tally, &frame) {
-                        return Poll::Ready(Some(item));
-                    }
-                }
                 None => {
-                    if ready!(self.queue.poll_take(context, &mut self.taken)).is_none() {
+                    let taken = &mut self.taken;
+                    if ready!(self.queue.poll_take(context, taken, &mut self.tallies)).is_none() {
                         return Poll::Ready(None);
+                    }
+                    continue;
+                }
+            };
+            // An event is large: from here it goes out without a stop on its way.
+            match read(topic, &frame) {
+                Ok(Some(push)) if frame.part == Part::Alone && self.overlap.is_none() => {
+                    self.tallies[at].count(Fate::Delivered);
+                    let update = Update::live(push, frame.received_at, frame.epoch);
+                    return Poll::Ready(Some(Ok(update)));
+                }
+                decoded => {
+                    if let Some(item) = self.judge(decoded, at, &frame) {
+                        return Poll::Ready(Some(item));
                     }
                 }
             }
@@ -76,15 +91,16 @@ impl Feed {
         self.queue.end_reason()
     }
 
-    /// Decodes a frame; `None` where it proves to be of another topic that shares this one's name, or repeats what was
-    /// handed out before a rotation.
-    fn decode<T: Topic>(
+    /// What becomes of a decoded frame; `None` where it proves to be of another topic that shares this one's name, or
+    /// repeats what was handed out before a rotation.
+    #[inline(never)]
+    fn judge<E: Event>(
         &mut self,
-        topic: &T,
-        tally: &Tally,
+        decoded: Result<Option<Push<E>>, DecodeError>,
+        at: usize,
         frame: &Frame,
-    ) -> Option<Result<Update<T::Event>, Gap>> {
-        let decoded = readable(frame).and_then(|text| topic.decode(text));
+    ) -> Option<Result<Update<E>, Gap>> {
+        let tally = &self.tallies[at];
         let is_distinct = || match &decoded {
             Ok(Some(push)) => push.event.is_distinct(),
             _ => true,
@@ -93,7 +109,7 @@ impl Feed {
             && is_distinct()
             && is_repeated(&mut self.overlap, frame.part, || match &decoded {
                 Ok(Some(push)) => push.event.identity().into_bytes(),
-                _ => frame.payload.to_vec(),
+                _ => frame.text.as_bytes().to_vec(),
             })
             && !matches!(decoded, Ok(None))
         {
@@ -107,7 +123,7 @@ impl Feed {
             }
             Ok(None) => (Fate::Other, None),
             Err(error) => {
-                let raw = String::from_utf8_lossy(&frame.payload).into_owned();
+                let raw = frame.text.to_string();
                 let reason = GapReason::Undecodable { raw, error };
                 let topic = tally.topic.clone();
                 (Fate::Undecodable, Some(Err(Gap { topic, reason })))
@@ -118,18 +134,16 @@ impl Feed {
     }
 }
 
-/// The text of a frame, where it is of the protocol.
-fn readable(frame: &Frame) -> Result<&str, DecodeError> {
-    if let Some(fault) = &frame.fault {
-        return Err(DecodeError::Syntax {
+/// Decodes a frame, where it is of the protocol.
+#[inline]
+fn read<T: Topic>(topic: &T, frame: &Frame) -> Result<Option<Push<T::Event>>, DecodeError> {
+    match &frame.fault {
+        None => topic.decode(&frame.text),
+        Some(fault) => Err(DecodeError::Syntax {
             reason: fault.reason,
             offset: fault.offset,
-        });
+        }),
     }
-    std::str::from_utf8(&frame.payload).map_err(|error| DecodeError::Syntax {
-        reason: "not utf-8",
-        offset: error.valid_up_to(),
-    })
 }
 
 impl Drop for Feed {

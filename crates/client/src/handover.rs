@@ -52,7 +52,7 @@ impl HandOver {
     }
 
     pub(crate) fn keep(&mut self, pushed: Pushed) {
-        self.kept_bytes += pushed.frame.payload.len();
+        self.kept_bytes += pushed.frame.text.len();
         self.kept.push_back(pushed);
     }
 
@@ -60,7 +60,7 @@ impl HandOver {
     pub(crate) fn forget(&mut self, topics: impl Fn(&str) -> bool) {
         let is_of = |pushed: &Pushed| pushed.topic.as_deref().is_some_and(&topics);
         self.kept.retain(|pushed| !is_of(pushed));
-        let bytes = self.kept.iter().map(|pushed| pushed.frame.payload.len());
+        let bytes = self.kept.iter().map(|pushed| pushed.frame.text.len());
         self.kept_bytes = bytes.sum();
     }
 

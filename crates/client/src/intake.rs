@@ -1,21 +1,22 @@
 //! What becomes of what comes in: commands, results of attempts, messages, passed deadlines.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
+use bytestring::ByteString;
 use kucoin_streams_session::{Disposition, Input, Side};
 use kucoin_streams_transport::{Connect, Message, ReadError};
 use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol, Timestamp, WireError};
 use tokio::time::Instant;
 
+use crate::destinations::Way;
 use crate::driver::{Command, Driver, HeldUp, RequestOf, Woken, wall_clock};
 use crate::handover::Pushed;
 use crate::line::{self, Attempt};
 use crate::link::Link;
 use crate::queue::Frame;
-use crate::routes::Undelivered;
+use crate::routes::{Undelivered, WhenFull};
 use crate::waiting::Waiting;
 use crate::{LifecycleEvent, RotateError, failure};
 
@@ -124,13 +125,14 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         self.sweep(now.into_std());
         if let Some(held) = self.held_up.take() {
             let HeldUp { topic, frame, .. } = held;
-            if now >= held.until {
-                // Who unsubscribed while it waited does not miss it.
-                drop(self.routes.deliver(&topic, frame));
-            } else if let Err(Undelivered::NoRoom(frame)) =
-                self.routes.deliver_if_room(&topic, frame)
-            {
-                let until = held.until;
+            let until = held.until;
+            // Who unsubscribed while it waited does not miss it.
+            let when_full = match now >= until {
+                true => WhenFull::Miss,
+                false => WhenFull::Wait,
+            };
+            let way = self.routes.way(&topic);
+            if let Err(Undelivered::NoRoom(frame)) = self.routes.deliver(way, frame, when_full) {
                 self.held_up = Some(HeldUp {
                     topic,
                     frame,
@@ -145,7 +147,13 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         while self.held_up.is_none()
             && let Some(Pushed { topic, frame }) = self.hand_over.backlog.pop_front()
         {
-            self.hand_on(topic.map(Cow::Owned), frame);
+            match topic {
+                Some(topic) => {
+                    let way = self.routes.way(&topic);
+                    self.hand_on(way, frame);
+                }
+                None => self.routes.deliver_unread(&frame),
+            }
         }
     }
 
@@ -204,29 +212,32 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
     fn frame(&mut self, now: std::time::Instant, side: Side, payload: Bytes) {
         self.frames += 1;
         let received_at = wall_clock();
-        let text = match K::Protocol::text(&payload) {
+        let text = match text_of::<K::Protocol>(payload) {
             Ok(text) => text,
-            Err(error) => {
-                self.unread(side, error, payload.clone(), received_at);
+            Err((error, payload)) => {
+                let text = String::from_utf8_lossy(&payload).into_owned().into();
+                self.unread(side, error, text, received_at);
                 return self.session.malformed(now, side);
             }
         };
         match self.session.frame(now, side, &text) {
-            Disposition::Message { topic } => {
-                let payload = match &text {
-                    Cow::Borrowed(_) => payload.clone(),
-                    Cow::Owned(text) => Bytes::copy_from_slice(text.as_bytes()),
-                };
-                let frame = self.of_side(side, payload, received_at);
-                self.hand_on_or_keep(side, Some(topic), frame);
-            }
-            Disposition::Malformed(error) => {
-                self.unread(side, error, payload.clone(), received_at);
-            }
+            Disposition::Message { topic } => match side {
+                Side::Serving => {
+                    let way = self.routes.way(&topic);
+                    let frame = self.of_side(side, text, received_at);
+                    self.hand_on(way, frame);
+                }
+                Side::Successor => {
+                    let topic = Some(topic.into_owned());
+                    let frame = self.of_side(side, text, received_at);
+                    self.hand_over.keep(Pushed { topic, frame });
+                }
+            },
+            Disposition::Malformed(error) => self.unread(side, error, text, received_at),
             Disposition::Unknown => match K::Protocol::check(&text) {
                 Ok(()) => tracing::debug!(ws_key = %K::WS_KEY, "frame of an unknown kind"),
                 Err(error) => {
-                    self.unread(side, error, payload.clone(), received_at);
+                    self.unread(side, error, text, received_at);
                     self.session.malformed(now, side);
                 }
             },
@@ -234,9 +245,9 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         }
     }
 
-    fn of_side(&self, side: Side, payload: Bytes, received_at: Timestamp) -> Frame {
+    fn of_side(&self, side: Side, text: ByteString, received_at: Timestamp) -> Frame {
         Frame {
-            payload,
+            text,
             received_at,
             epoch: self.session.epoch(side),
             number: self.frames,
@@ -248,31 +259,18 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         }
     }
 
-    fn hand_on_or_keep(&mut self, side: Side, topic: Option<Cow<'_, str>>, frame: Frame) {
-        match side {
-            Side::Serving => self.hand_on(topic, frame),
-            Side::Successor => {
-                let topic = topic.map(Cow::into_owned);
-                self.hand_over.keep(Pushed { topic, frame });
-            }
-        }
-    }
-
     /// Hands a frame to its subscriptions, or keeps it for a moment where one of them has no room.
-    fn hand_on(&mut self, topic: Option<Cow<'_, str>>, frame: Frame) {
-        let Some(topic) = topic else {
-            return self.routes.deliver_unread(&frame);
+    fn hand_on(&mut self, way: Way, frame: Frame) {
+        let when_full = match self.patience.is_zero() {
+            true => WhenFull::Miss,
+            false => WhenFull::Wait,
         };
-        let delivered = match self.patience.is_zero() {
-            true => self.routes.deliver(&topic, frame),
-            false => self.routes.deliver_if_room(&topic, frame),
-        };
-        match delivered {
+        match self.routes.deliver(way, frame, when_full) {
             Ok(()) => {}
             Err(Undelivered::Nobody(frame)) => self.nobodys(frame),
             Err(Undelivered::NoRoom(frame)) => {
                 self.held_up = Some(HeldUp {
-                    topic: topic.into_owned(),
+                    topic: self.routes.topic_of(way).unwrap_or_default().to_owned(),
                     frame,
                     until: Instant::now() + self.patience,
                 });
@@ -283,11 +281,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
     /// A frame of a topic that nobody is subscribed to: late after an unsubscription, or broken so that it shows
     /// another topic than its own.
     fn nobodys(&mut self, mut frame: Frame) {
-        let whole = match K::Protocol::text(&frame.payload) {
-            Ok(text) => K::Protocol::check(&text),
-            Err(fault) => Err(fault),
-        };
-        let Err(fault) = whole else {
+        let Err(fault) = K::Protocol::check(&frame.text) else {
             self.unrouted += 1;
             tracing::trace!(ws_key = %K::WS_KEY, total = self.unrouted, "event of no subscription");
             return;
@@ -301,11 +295,14 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
 
     /// A frame that is not of the protocol may be an event of any topic: every stream is told in its place, and the
     /// lifecycle stream once.
-    fn unread(&mut self, side: Side, fault: WireError, payload: Bytes, received_at: Timestamp) {
+    fn unread(&mut self, side: Side, fault: WireError, text: ByteString, received_at: Timestamp) {
         self.tell_unread(&fault, received_at);
-        let mut frame = self.of_side(side, payload, received_at);
+        let mut frame = self.of_side(side, text, received_at);
         frame.fault = Some(Box::new(fault));
-        self.hand_on_or_keep(side, None, frame);
+        match side {
+            Side::Serving => self.routes.deliver_unread(&frame),
+            Side::Successor => self.hand_over.keep(Pushed { topic: None, frame }),
+        }
     }
 
     fn tell_unread(&self, fault: &WireError, received_at: Timestamp) {
@@ -316,5 +313,18 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             fatal: false,
         };
         self.lifecycle.send(K::WS_KEY, received_at, event);
+    }
+}
+
+/// The text of a payload, which is checked once; it goes along with the frame to where it is decoded.
+fn text_of<P: Protocol>(payload: Bytes) -> Result<ByteString, (WireError, Bytes)> {
+    if payload.first() == Some(&b'{')
+        && let Ok(text) = ByteString::try_from(payload.clone())
+    {
+        return Ok(text);
+    }
+    match P::text(&payload) {
+        Ok(text) => Ok(ByteString::from(text.into_owned())),
+        Err(error) => Err((error, payload)),
     }
 }

@@ -13,6 +13,7 @@
 mod config;
 mod connection;
 mod connections;
+mod destinations;
 mod dials;
 mod driver;
 mod error;

@@ -57,7 +57,8 @@ impl<W> fmt::Debug for Link<W> {
 
 impl<W: Writer> Link<W> {
     pub(crate) fn new<R: Reader>(reader: R, writer: W) -> Self {
-        let inbound = stream::unfold(reader, |mut reader| async move {
+        // The stream hands the reader to each read and back: a box is moved sooner than what is in it.
+        let inbound = stream::unfold(Box::new(reader), |mut reader| async move {
             let message = reader.read().await;
             Some((message, reader))
         });

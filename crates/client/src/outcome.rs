@@ -11,6 +11,7 @@ use crate::connection::ConnectionState;
 use crate::driver::{Driver, HeldUp, RequestOf, wall_clock};
 use crate::handover::Pushed;
 use crate::line::{Attempt, Line};
+use crate::routes::WhenFull;
 use crate::{ClosedError, LifecycleEvent, RotateError};
 
 impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
@@ -185,7 +186,10 @@ impl<K: ConnectionKind, S, C: Connect> Driver<K, S, C> {
         let backlog = self.hand_over.take_backlog();
         for pushed in held_up.into_iter().chain(backlog) {
             match pushed.topic {
-                Some(topic) => drop(self.routes.deliver(&topic, pushed.frame)),
+                Some(topic) => {
+                    let way = self.routes.way(&topic);
+                    drop(self.routes.deliver(way, pushed.frame, WhenFull::Miss));
+                }
                 None => self.routes.deliver_unread(&pushed.frame),
             }
         }

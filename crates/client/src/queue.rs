@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
-use bytes::Bytes;
+use bytestring::ByteString;
 use kucoin_streams_session::CloseReason;
 use kucoin_streams_wire::{Timestamp, WireError};
 use tokio::sync::Notify;
@@ -16,7 +16,8 @@ use crate::{Gap, GapReason, SlowConsumer, TopicLedger};
 /// A frame on its way to a subscription.
 #[derive(Clone, Debug)]
 pub(crate) struct Frame {
-    pub(crate) payload: Bytes,
+    /// What came; where it is no text, as near as text can be to it.
+    pub(crate) text: ByteString,
     pub(crate) received_at: Timestamp,
     pub(crate) epoch: u64,
     /// Its number among all frames that the connection's task has read.
@@ -28,7 +29,11 @@ pub(crate) struct Frame {
 
 #[derive(Debug)]
 pub(crate) enum Item {
-    Frame { tally: Arc<Tally>, frame: Frame },
+    /// A frame, and the place of its topic among the tallies of the queue.
+    Frame {
+        topic: usize,
+        frame: Frame,
+    },
     Gap(Gap),
 }
 
@@ -90,8 +95,8 @@ impl Queue {
         let state = self.lock();
         let mut queued = vec![0; state.tallies.len()];
         for item in state.items.iter().chain(taken) {
-            if let Item::Frame { tally, .. } = item
-                && let Some(queued) = queued.get_mut(tally.index)
+            if let Item::Frame { topic, .. } = item
+                && let Some(queued) = queued.get_mut(*topic)
             {
                 *queued += 1;
             }
@@ -104,16 +109,32 @@ impl Queue {
 
     /// True where a frame would fit, or where the reader has used up all patience.
     pub(crate) fn has_room(&self) -> bool {
+        self.has_room_in(&mut self.lock())
+    }
+
+    /// Adds a frame as [`Queue::push_frame`] does, or gives it back where it has [no room](Queue::has_room).
+    pub(crate) fn push_frame_if_room(&self, tally: &Tally, frame: Frame) -> Result<(), Frame> {
         let mut state = self.lock();
+        if !self.has_room_in(&mut state) {
+            return Err(frame);
+        }
+        self.push_into(state, tally, frame);
+        Ok(())
+    }
+
+    /// Adds a frame of the topic whose counters these are, or counts it as missed.
+    pub(crate) fn push_frame(&self, tally: &Tally, frame: Frame) {
+        self.push_into(self.lock(), tally, frame);
+    }
+
+    fn has_room_in(&self, state: &mut State) -> bool {
         let over = state.reader_gone || state.end.is_some();
         let room = state.lagging || state.items.len() < self.capacity || over;
         state.awaited = !room;
         room
     }
 
-    /// Adds a frame of the topic whose counters these are, or counts it as missed.
-    pub(crate) fn push_frame(&self, tally: &Arc<Tally>, frame: Frame) {
-        let mut state = self.lock();
+    fn push_into(&self, mut state: MutexGuard<'_, State>, tally: &Tally, frame: Frame) {
         if state.reader_gone || state.end.is_some() || frame.number <= state.read_before {
             return;
         }
@@ -136,8 +157,8 @@ impl Queue {
                 self.driver.notify_one();
             }
         } else {
-            let tally = tally.clone();
-            state.items.push_back(Item::Frame { tally, frame });
+            let topic = tally.index;
+            state.items.push_back(Item::Frame { topic, frame });
         }
         wake(state);
     }
@@ -164,13 +185,16 @@ impl Queue {
         wake(state);
     }
 
-    /// Moves all that waits into `into`, which is empty; `None` is the end.
+    /// Moves all that waits into `into`, which is empty, and adds to `tallies` those that are new; `None` is the end.
     pub(crate) fn poll_take(
         &self,
         context: &mut Context<'_>,
         into: &mut VecDeque<Item>,
+        tallies: &mut Vec<Arc<Tally>>,
     ) -> Poll<Option<()>> {
         let mut state = self.lock();
+        let known = tallies.len();
+        tallies.extend_from_slice(state.tallies.get(known..).unwrap_or_default());
         std::mem::swap(&mut state.items, into);
         if into.is_empty() {
             into.extend(state.pending.drain(..).map(Item::Gap));

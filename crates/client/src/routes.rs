@@ -1,18 +1,16 @@
 //! Which frames go to which subscriptions, and where each topic's gaps are.
 
 use std::collections::HashMap;
+use std::mem;
 use std::sync::Arc;
 
 use kucoin_streams_session::{CloseReason, Failure, Severity, Stage};
 use kucoin_streams_wire::{Protocol, Serves, Timestamp};
 
-use crate::ledger::Tally;
+use crate::destinations::{Destination, Destinations, Way};
 use crate::queue::{Frame, Queue};
 use crate::waiting::Waiting;
 use crate::{ClosedError, Gap, GapReason, SubscribeError};
-
-/// Pushed topics whose routes are remembered; a server that invents topics must not fill the memory.
-const REMEMBERED: usize = 4_096;
 
 /// A frame that was not handed on.
 pub(crate) enum Undelivered {
@@ -20,6 +18,15 @@ pub(crate) enum Undelivered {
     NoRoom(Frame),
     /// Nobody is subscribed to its topic.
     Nobody(Frame),
+}
+
+/// What becomes of a frame that somebody has no room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WhenFull {
+    /// Nobody gets it: it is to wait.
+    Wait,
+    /// Who has no room misses it, and it is counted.
+    Miss,
 }
 
 /// One subscription's part in the table.
@@ -59,23 +66,13 @@ struct Loss {
     sinks: Vec<u64>,
 }
 
-/// Where the frames of one pushed topic go.
-#[derive(Clone)]
-struct Destination {
-    routes: Arc<[usize]>,
-    /// A frame proves that its routes are served: the topic is exactly theirs.
-    is_proof: bool,
-    /// Each queue once, however many of its requests the topic belongs to.
-    queues: Arc<[(Arc<Tally>, Arc<Queue>)]>,
-}
-
 /// The table.
 pub(crate) struct Routes<P: Protocol> {
     routes: Vec<Route<P::Request>>,
     sinks: HashMap<u64, Sink<P::Request>>,
     last_sink: u64,
-    /// By topic as pushed. Emptied whenever routes or sinks change.
-    destinations: HashMap<String, Destination>,
+    /// Forgotten whenever routes or sinks change.
+    destinations: Destinations,
 }
 
 impl<P: Protocol> Routes<P> {
@@ -84,7 +81,7 @@ impl<P: Protocol> Routes<P> {
             routes: Vec::new(),
             sinks: HashMap::new(),
             last_sink: 0,
-            destinations: HashMap::new(),
+            destinations: Destinations::default(),
         }
     }
 
@@ -146,10 +143,10 @@ impl<P: Protocol> Routes<P> {
     pub(crate) fn live(&mut self, request: &P::Request, now: Timestamp, epoch: u64) {
         let Some(at) = self.find(request) else { return };
         self.routes[at].live = true;
-        if std::mem::take(&mut self.routes[at].held_back) {
+        if mem::take(&mut self.routes[at].held_back) {
             self.destinations.clear();
         }
-        self.close_gap(at, now, epoch);
+        close_gap(&mut self.routes[at], &self.sinks, now, epoch);
         for id in &self.routes[at].sinks {
             let Some(sink) = self.sinks.get_mut(id) else {
                 continue;
@@ -221,7 +218,7 @@ impl<P: Protocol> Routes<P> {
     /// The connection is lost: every topic that was served may miss events from now on.
     pub(crate) fn lost(&mut self, now: Timestamp) {
         for route in &mut self.routes {
-            let served = std::mem::take(&mut route.live) || route.last_event_at.is_some();
+            let served = mem::take(&mut route.live) || route.last_event_at.is_some();
             if served && route.lost.is_none() {
                 route.lost = Some(Loss {
                     at: now,
@@ -246,44 +243,58 @@ impl<P: Protocol> Routes<P> {
         }
     }
 
-    /// Hands a frame to everyone whom it concerns, as [`Routes::deliver`] does, or not at all where one of them has no
-    /// room for it.
-    pub(crate) fn deliver_if_room(
-        &mut self,
-        pushed: &str,
-        frame: Frame,
-    ) -> Result<(), Undelivered> {
-        let destination = self.destination(pushed);
-        match destination.queues.iter().all(|(_, queue)| queue.has_room()) {
-            true => self.deliver_to(destination, frame),
-            false => Err(Undelivered::NoRoom(frame)),
-        }
-    }
-
-    /// Hands a frame to everyone whom it concerns.
-    pub(crate) fn deliver(&mut self, pushed: &str, frame: Frame) -> Result<(), Undelivered> {
-        let destination = self.destination(pushed);
-        self.deliver_to(destination, frame)
-    }
-
-    fn deliver_to(&mut self, destination: Destination, frame: Frame) -> Result<(), Undelivered> {
-        let Destination {
-            routes,
-            is_proof,
-            queues,
-        } = destination;
-        for &at in routes.iter() {
-            // An event may come before the acknowledgement: the topic is served, so its gap ends before it.
-            if is_proof && self.routes[at].lost.is_some() {
-                self.close_gap(at, frame.received_at, frame.epoch);
+    /// Where the frames of a pushed topic go, until anything here changes.
+    pub(crate) fn way(&mut self, pushed: &str) -> Way {
+        match self.destinations.find(pushed) {
+            Some(way) => way,
+            None => {
+                let found = self.find_destination(pushed);
+                self.destinations.remember(found)
             }
-            self.routes[at].last_event_at = Some(frame.received_at);
         }
-        let Some(((last_tally, last), others)) = queues.split_last() else {
+    }
+
+    /// The pushed topic that a way is of.
+    pub(crate) fn topic_of(&self, way: Way) -> Option<&str> {
+        self.destinations.get(way).map(|known| &*known.topic)
+    }
+
+    /// Hands a frame to everyone whom it concerns. Where one of them has no room for it, that one misses it, or nobody
+    /// gets it, as is asked for.
+    pub(crate) fn deliver(
+        &mut self,
+        way: Way,
+        frame: Frame,
+        when_full: WhenFull,
+    ) -> Result<(), Undelivered> {
+        let Some(destination) = self.destinations.get(way) else {
             return Err(Undelivered::Nobody(frame));
         };
+        let Some(((last_tally, last), others)) = destination.queues.split_last() else {
+            return Err(Undelivered::Nobody(frame));
+        };
+        let is_alone = others.is_empty();
+        if when_full == WhenFull::Wait && !is_alone {
+            let mut queues = destination.queues.iter();
+            if !queues.all(|(_, queue)| queue.has_room()) {
+                return Err(Undelivered::NoRoom(frame));
+            }
+        }
+        for &at in &destination.routes {
+            let route = &mut self.routes[at];
+            // An event may come before the acknowledgement: the topic is served, so its gap ends before it.
+            if destination.is_proof && route.lost.is_some() {
+                close_gap(route, &self.sinks, frame.received_at, frame.epoch);
+            }
+            route.last_event_at = Some(frame.received_at);
+        }
         for (tally, queue) in others {
             queue.push_frame(tally, frame.clone());
+        }
+        // Whether there is room, and taking it, is one step where nobody else is asked.
+        if when_full == WhenFull::Wait && is_alone {
+            let pushed = last.push_frame_if_room(last_tally, frame);
+            return pushed.map_err(Undelivered::NoRoom);
         }
         last.push_frame(last_tally, frame);
         Ok(())
@@ -325,39 +336,6 @@ impl<P: Protocol> Routes<P> {
         orphans
     }
 
-    fn close_gap(&mut self, at: usize, live_at: Timestamp, epoch: u64) {
-        let route = &mut self.routes[at];
-        let Some(loss) = route.lost.take() else {
-            return;
-        };
-        for id in loss.sinks {
-            let Some(sink) = self.sinks.get(&id) else {
-                continue;
-            };
-            sink.queue.push_gap(Gap {
-                topic: route.topic.clone(),
-                reason: GapReason::Reconnected {
-                    last_event_at: loss.last_event_at,
-                    lost_at: loss.at,
-                    live_at,
-                    epoch,
-                },
-            });
-        }
-    }
-
-    fn destination(&mut self, pushed: &str) -> Destination {
-        if let Some(known) = self.destinations.get(pushed) {
-            return known.clone();
-        }
-        if self.destinations.len() >= REMEMBERED {
-            self.destinations.clear();
-        }
-        let found = self.find_destination(pushed);
-        self.destinations.insert(pushed.to_owned(), found.clone());
-        found
-    }
-
     fn find_destination(&self, pushed: &str) -> Destination {
         let serving = |wanted: Serves| -> Vec<usize> {
             let serves = |route: &Route<P::Request>| {
@@ -387,9 +365,36 @@ impl<P: Protocol> Routes<P> {
             }
         }
         Destination {
+            topic: pushed.into(),
             routes: routes.into(),
             is_proof,
             queues: queues.into(),
         }
+    }
+}
+
+/// Tells those who listened when it was lost that a route is served again.
+fn close_gap<R>(
+    route: &mut Route<R>,
+    sinks: &HashMap<u64, Sink<R>>,
+    live_at: Timestamp,
+    epoch: u64,
+) {
+    let Some(loss) = route.lost.take() else {
+        return;
+    };
+    for id in loss.sinks {
+        let Some(sink) = sinks.get(&id) else {
+            continue;
+        };
+        sink.queue.push_gap(Gap {
+            topic: route.topic.clone(),
+            reason: GapReason::Reconnected {
+                last_event_at: loss.last_event_at,
+                lost_at: loss.at,
+                live_at,
+                epoch,
+            },
+        });
     }
 }

@@ -91,6 +91,10 @@ impl<T: Topic> Subscription<T> {
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Update<T::Event>, Gap>>> {
+        // Nearly always there is one, and an event is large: it is handed through as it comes.
+        if let [feed] = &mut self.feeds[..] {
+            return feed.poll(&self.topic, context);
+        }
         let mut over = 0;
         for _ in 0..self.feeds.len() {
             let Some(feed) = self.feeds.get_mut(self.turn) else {

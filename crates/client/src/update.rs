@@ -22,6 +22,7 @@ pub struct Update<E> {
 }
 
 impl<E> Update<E> {
+    #[inline]
     pub(crate) fn live(push: Push<E>, received_at: Timestamp, epoch: u64) -> Self {
         Self {
             push,

@@ -1,8 +1,6 @@
 //! The envelope of a V1 push around its data, read in one pass where the keys come in the usual order.
 
-use kucoin_streams_wire::json::{
-    DecodeError, Extra, FromJson, Key, Names, Place, Scanner, Value,
-};
+use kucoin_streams_wire::json::{DecodeError, Extra, FromJson, Key, Names, Place, Scanner, Value};
 use kucoin_streams_wire::{Push, Serves, Text, Timestamp};
 
 use crate::path::{serves, symbol};

@@ -184,7 +184,8 @@ pub trait Protocol: Send + Sync + 'static {
     /// The limits of a connection that speaks it.
     const LIMITS: Limits;
 
-    /// The text of a frame's payload, which the transport may have delivered as a binary message.
+    /// The text of a frame's payload, which the transport may have delivered as a binary message. UTF-8 that begins
+    /// with a brace is the text of itself in every protocol, and nobody need ask.
     ///
     /// # Errors
     /// Where the payload is not UTF-8, nor any encoding that the protocol knows.

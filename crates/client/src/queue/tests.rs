@@ -8,7 +8,7 @@ fn queue(capacity: usize) -> Queue {
 
 fn frame(number: u8) -> Frame {
     Frame {
-        payload: Bytes::copy_from_slice(&[number]),
+        text: number.to_string().into(),
         received_at: Timestamp::default(),
         epoch: 1,
         number: 1,
@@ -25,13 +25,13 @@ fn tally(queue: &Queue) -> (Arc<Tally>, Arc<str>) {
 fn take(queue: &Queue) -> Vec<String> {
     let mut items = VecDeque::new();
     let mut context = Context::from_waker(Waker::noop());
-    match queue.poll_take(&mut context, &mut items) {
+    match queue.poll_take(&mut context, &mut items, &mut Vec::new()) {
         Poll::Pending => vec!["pending".into()],
         Poll::Ready(None) => vec!["end".into()],
         Poll::Ready(Some(())) => items
             .into_iter()
             .map(|item| match item {
-                Item::Frame { frame, .. } => frame.payload[0].to_string(),
+                Item::Frame { frame, .. } => frame.text.to_string(),
                 Item::Gap(gap) => match gap.reason {
                     GapReason::Overflowed { missed } => format!("missed {missed}"),
                     GapReason::Reconnected { epoch, .. } => format!("epoch {epoch}"),
@@ -151,7 +151,11 @@ fn every_frame_is_accounted_for_at_every_moment() {
     }
     assert_eq!(ledger(&taken), (5, 2, 3));
     let mut context = Context::from_waker(Waker::noop());
-    assert!(queue.poll_take(&mut context, &mut taken).is_ready());
+    assert!(
+        queue
+            .poll_take(&mut context, &mut taken, &mut Vec::new())
+            .is_ready()
+    );
     assert_eq!(ledger(&taken), (5, 2, 3), "taken and not handed on");
     queue.close();
     queue.push_frame(&tally, frame(9));
