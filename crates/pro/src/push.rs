@@ -3,7 +3,7 @@
 use kucoin_streams_wire::json::{
     DecodeError, Extra, FromJson, Key, Names, Place, Record, Scanner, Value,
 };
-use kucoin_streams_wire::{Push, Serves, Text, Timestamp};
+use kucoin_streams_wire::{Push, PushEnvelope, Serves, Text, Timestamp};
 
 use crate::{Channel, ChannelRequest};
 
@@ -151,10 +151,13 @@ impl<'f> Envelope<'f> {
             return Ok(None);
         }
         event.pushed_as(&topic);
-        let mut push = Push::new(event, topic);
-        push.pushed_at = self.pushed_at;
-        push.extra = self.extra;
-        Ok(Some(push))
+        let envelope = PushEnvelope {
+            topic,
+            pushed_at: self.pushed_at,
+            extra: self.extra,
+            ..PushEnvelope::default()
+        };
+        Ok(Some(Push::with_envelope(event, envelope)))
     }
 }
 

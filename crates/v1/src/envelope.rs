@@ -1,7 +1,7 @@
 //! The envelope of a V1 push around its data, read in one pass where the keys come in the usual order.
 
 use kucoin_streams_wire::json::{DecodeError, Extra, FromJson, Key, Names, Place, Scanner, Value};
-use kucoin_streams_wire::{Push, Serves, Text, Timestamp};
+use kucoin_streams_wire::{Push, PushEnvelope, Serves, Text, Timestamp};
 
 use crate::path::{serves, symbol};
 
@@ -148,6 +148,7 @@ impl<'f> Envelope<'f> {
         true
     }
 
+    #[inline]
     fn finish<E: Data>(
         mut self,
         event: Option<E>,
@@ -156,14 +157,17 @@ impl<'f> Envelope<'f> {
         let Some(topic) = &self.topic else {
             return Ok(None);
         };
-        let event = match (event, self.data) {
-            (Some(event), None) => event,
-            (Some(event), Some(repeated)) => {
-                self.extra.push("data", repeated);
+        let event = match event {
+            Some(event) => {
+                if let Some(repeated) = self.data {
+                    self.extra.push("data", repeated);
+                }
                 event
             }
-            (None, Some(data)) => E::from_data(&mut data.scanner(), self.around())?,
-            (None, None) => return Err(DecodeError::Missing { field: "data" }),
+            None => {
+                let data = self.data.ok_or(DecodeError::Missing { field: "data" })?;
+                E::from_data(&mut data.scanner(), self.around())?
+            }
         };
         // Under the topic of all, a symbol's topic has only what is about its symbol.
         if let Some(found) = event.symbol()
@@ -173,14 +177,15 @@ impl<'f> Envelope<'f> {
         {
             return Ok(None);
         }
-        let pushed_at = event.pushed_at();
-        let mut push = Push::new(event, self.topic.unwrap_or_default());
-        push.subject = self.subject;
-        push.id = self.id;
-        push.user_id = self.user_id;
-        push.pushed_at = pushed_at;
-        push.extra = self.extra;
-        Ok(Some(push))
+        let envelope = PushEnvelope {
+            topic: self.topic.unwrap_or_default(),
+            subject: self.subject,
+            id: self.id,
+            user_id: self.user_id,
+            pushed_at: event.pushed_at(),
+            extra: self.extra,
+        };
+        Ok(Some(Push::with_envelope(event, envelope)))
     }
 }
 

@@ -49,6 +49,9 @@ impl Protocol for V1 {
         });
 
     fn classify(frame: &str) -> Result<Inbound<'_>, WireError> {
+        if let Some(topic) = topic_of_push(frame) {
+            return Ok(Inbound::Message { topic });
+        }
         Envelope::read(frame)
             .map(Envelope::classify)
             .map_err(wire_error)
@@ -105,6 +108,31 @@ fn wire_error(error: DecodeError) -> WireError {
 }
 
 static NAMES: Names<7> = Names::new(&[&["topic", "type", "id", "code", "data", "msg", "message"]]);
+const TOPIC: usize = 0;
+const TYPE: usize = 1;
+const ID: usize = 2;
+const CODE: usize = 3;
+const DATA: usize = 4;
+
+/// The topic, as soon as a push is certain: what nearly every frame is, and as [`Envelope`] reads it.
+fn topic_of_push(frame: &str) -> Option<Cow<'_, str>> {
+    let mut scanner = Scanner::new(frame);
+    let mut object = scanner.object().ok()?;
+    let mut place = Place::default();
+    let (mut topic, mut is_message) = (None, false);
+    while let Some(key) = object.key_among(&NAMES, &mut place).ok()? {
+        let value = object.value().ok()?;
+        match key {
+            Key::Known(TOPIC) => topic = value.text(),
+            Key::Known(TYPE) => is_message = value.text().is_some_and(|kind| kind == "message"),
+            _ => {}
+        }
+        if is_message && topic.is_some() {
+            return topic;
+        }
+    }
+    None
+}
 
 /// What a frame says besides its data, as far as it tells frames apart.
 #[derive(Default)]
@@ -127,11 +155,11 @@ impl<'f> Envelope<'f> {
         while let Some(key) = object.key_among(&NAMES, &mut place)? {
             let value = object.value()?;
             match key {
-                Key::Known(0) => envelope.topic = value.text(),
-                Key::Known(1) => envelope.kind = value.text(),
-                Key::Known(2) => envelope.id = id(value),
-                Key::Known(3) => envelope.code = Some(value),
-                Key::Known(4) => envelope.data = Some(value),
+                Key::Known(TOPIC) => envelope.topic = value.text(),
+                Key::Known(TYPE) => envelope.kind = value.text(),
+                Key::Known(ID) => envelope.id = id(value),
+                Key::Known(CODE) => envelope.code = Some(value),
+                Key::Known(DATA) => envelope.data = Some(value),
                 Key::Known(_) => envelope.msg = Some(value),
                 Key::Other(_) => {}
             }

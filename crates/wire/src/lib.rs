@@ -34,4 +34,4 @@ pub use source::{ConnectionSource, SourceError, SourceErrorClass};
 pub use symbol::{SymbolFlaw, SymbolShape};
 pub use text::Text;
 pub use time::Timestamp;
-pub use topic::{Event, Push, Topic};
+pub use topic::{Event, Push, PushEnvelope, Topic};

@@ -133,24 +133,47 @@ impl<const N: usize> Names<N> {
         let mut object = scanner.object()?;
         let mut place = Place::default();
         let mut repeated = false;
-        while let Some(key) = object.key_among(self, &mut place)? {
-            let value = object.value()?;
-            match key {
-                Key::Known(at) if slots[at].is_none() => slots[at] = Some(value),
-                Key::Known(at) => {
-                    // Without a look at those that stand there: a frame may repeat a key a hundred thousand times.
-                    if let Some(earlier) = slots[at].replace(value) {
-                        extra.push(self.names[at], earlier);
-                    }
-                    repeated = true;
+        loop {
+            // Nearly always this goes on to the end.
+            while let Some(at) = object.expected_key(self, &mut place) {
+                let value = object.value()?;
+                match slots.get_mut(at) {
+                    Some(slot @ None) => *slot = Some(value),
+                    _ => repeated |= self.repeat(at, value, slots, extra),
                 }
-                Key::Other(key) => extra.push(&key, value),
+            }
+            match object.key_among(self, &mut place)? {
+                None => break,
+                Some(Key::Known(at)) => {
+                    let value = object.value()?;
+                    match slots[at] {
+                        None => slots[at] = Some(value),
+                        Some(_) => repeated |= self.repeat(at, value, slots, extra),
+                    }
+                }
+                Some(Key::Other(key)) => extra.push(&key, object.value()?),
             }
         }
         if repeated {
             self.keep_repeated(slots, extra);
         }
         Ok(())
+    }
+
+    /// A field that was there before: the last value counts. True, for the caller to remember.
+    #[cold]
+    fn repeat<'f>(
+        &self,
+        at: usize,
+        value: Value<'f>,
+        slots: &mut [Option<Value<'f>>; N],
+        extra: &mut Extra,
+    ) -> bool {
+        // Without a look at those that stand there: a frame may repeat a key a hundred thousand times.
+        if let Some(earlier) = slots[at].replace(value) {
+            extra.push(self.names[at], earlier);
+        }
+        true
     }
 
     #[cold]

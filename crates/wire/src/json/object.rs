@@ -60,16 +60,28 @@ impl<'s, 'f> Object<'s, 'f> {
         names: &'n Names<N>,
         place: &mut Place<'n>,
     ) -> Result<Option<Key<'f>>, DecodeError> {
-        let text = self.scanner.text.as_bytes();
-        if let Some(start) = self.key_start()
-            && let Some((at, end)) = names.expected(place, text, start)
-            && text.get(end..end + 2) == Some(b"\":")
-        {
-            self.first = false;
-            self.scanner.at = end + 2;
-            return Ok(Some(Key::Known(at)));
+        match self.expected_key(names, place) {
+            Some(at) => Ok(Some(Key::Known(at))),
+            None => self.unexpected_key(names, place),
         }
-        self.unexpected_key(names, place)
+    }
+
+    /// The next key, where it is a name that was seen to follow the one before. Nothing is consumed where it is not.
+    #[inline(always)]
+    pub(super) fn expected_key<'n, const N: usize>(
+        &mut self,
+        names: &'n Names<N>,
+        place: &mut Place<'n>,
+    ) -> Option<usize> {
+        let text = self.scanner.text.as_bytes();
+        let start = self.key_start()?;
+        let (at, end) = names.expected(place, text, start)?;
+        if text.get(end..end + 2) != Some(b"\":") {
+            return None;
+        }
+        self.first = false;
+        self.scanner.at = end + 2;
+        Some(at)
     }
 
     /// A key that must be searched for.
