@@ -26,9 +26,9 @@ pub struct Effort {
 impl Effort {
     /// For figures that are to be told.
     pub const FULL: Self = Self {
-        rounds: 7,
+        rounds: 5,
         batched: 60_000,
-        alone: 3_000,
+        alone: 1_500,
     };
     /// To see that all works.
     pub const QUICK: Self = Self {
