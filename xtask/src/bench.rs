@@ -1,5 +1,7 @@
 //! Knows how the benchmarks of crates/bench are built and run.
 
+use std::path::PathBuf;
+
 use crate::shell::{self, Outcome, cargo};
 
 pub(crate) const MANIFEST: &str = "crates/bench/Cargo.toml";
@@ -16,11 +18,12 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
                 .args(["--features", PARTS, "--benches", "--"])
                 .args(rest),
         ),
-        _ => shell::run(
-            of_crate("run")
-                .args(["--release", "--bin", "bench", "--"])
-                .args(arguments),
-        ),
+        _ => {
+            shell::run(of_crate("build").args(["--release", "--bins"]))?;
+            let program: PathBuf = [TARGET, "release", "bench"].iter().collect();
+            let program = shell::root().join(program);
+            shell::run(shell::command(&program.to_string_lossy()).args(arguments))
+        }
     }
 }
 
