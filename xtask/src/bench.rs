@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::interop;
 use crate::shell::{self, Outcome, cargo};
 
 pub(crate) const MANIFEST: &str = "crates/bench/Cargo.toml";
@@ -22,7 +23,12 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
             shell::run(of_crate("build").args(["--release", "--bins"]))?;
             let program: PathBuf = [TARGET, "release", "bench"].iter().collect();
             let program = shell::root().join(program);
-            shell::run(shell::command(&program.to_string_lossy()).args(arguments))
+            let mut bench = shell::command(&program.to_string_lossy());
+            bench.args(arguments);
+            if let Some(modules) = interop::node_modules()? {
+                bench.env("NODE_PATH", modules);
+            }
+            shell::run(&mut bench)
         }
     }
 }

@@ -18,6 +18,8 @@ pub mod events;
 #[cfg(feature = "contenders")]
 pub mod growth;
 #[cfg(feature = "contenders")]
+pub mod javascript;
+#[cfg(feature = "contenders")]
 pub mod latency;
 #[cfg(feature = "contenders")]
 pub mod report;

@@ -6,10 +6,17 @@ use kucoin_streams_bench::control::{SERVE, Server};
 use kucoin_streams_bench::cpu::{self, Effort, Setting};
 use kucoin_streams_bench::frames::Kind;
 use kucoin_streams_bench::report::{Header, Table};
-use kucoin_streams_bench::{allocations, growth, latency, server};
+use kucoin_streams_bench::{allocations, growth, javascript, latency, server};
 
 /// What can be asked for, in the order in which it is measured.
-const PARTS: [&str; 5] = ["accounts", "cpu", "allocations", "latency", "growth"];
+const PARTS: [&str; 6] = [
+    "accounts",
+    "cpu",
+    "javascript",
+    "allocations",
+    "latency",
+    "growth",
+];
 
 const HELP: &str = "Usage: bench [--json] [--quick] [NAME..]";
 
@@ -66,6 +73,10 @@ fn run(part: &str, quick: bool, tell: &mut dyn FnMut(Table)) {
             tell(growth::accounts(&mut server, counts));
         }
         "cpu" => cpu_tables(&mut server, quick, tell),
+        "javascript" => match javascript::table(&mut server, if quick { 3_000 } else { 20_000 }) {
+            Some(table) => tell(table),
+            None => eprintln!("skipped: KuCoin's JavaScript SDK is not installed"),
+        },
         "allocations" => counted(if quick { "2000" } else { "20000" })
             .into_iter()
             .for_each(tell),
