@@ -16,7 +16,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     match arguments.split_first() {
         Some((first, rest)) if first == PARTS => shell::run(
             of_crate("bench")
-                .args(["--features", PARTS, "--benches", "--"])
+                .args(["--features", PARTS, "--bench", PARTS, "--"])
                 .args(rest),
         ),
         _ => {
