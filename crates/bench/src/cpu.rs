@@ -32,9 +32,9 @@ impl Effort {
     };
     /// To see that all works.
     pub const QUICK: Self = Self {
-        rounds: 3,
-        batched: 10_000,
-        alone: 500,
+        rounds: 2,
+        batched: 5_000,
+        alone: 200,
     };
 }
 

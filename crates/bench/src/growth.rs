@@ -11,7 +11,7 @@ use kucoin_streams::client::Config;
 use kucoin_streams::{Kucoin, LifecycleEvent, Subscription, v1};
 use tokio::runtime::Runtime;
 
-pub use accounts::tables as accounts;
+pub use accounts::table as accounts;
 pub use acknowledgements::table as acknowledgements;
 
 use crate::contenders::{Loopback, Target, client, fresh_name, stream};

@@ -23,7 +23,7 @@ pub type Rate = (u32, u64);
 /// What a desk sees, and a busy one.
 pub const RATES: [Rate; 3] = [(100, 400), (1_000, 4_000), (20_000, 40_000)];
 /// To see that all works.
-pub const QUICK: [Rate; 2] = [(1_000, 300), (20_000, 4_000)];
+pub const QUICK: [Rate; 2] = [(1_000, 200), (20_000, 2_000)];
 
 /// Pieces in which a reader's events come, in turn with those of the others.
 const ROUNDS: u64 = 4;

@@ -1,6 +1,7 @@
 //! Measures the facade beside a raw socket, the fastest and the usual way: `cargo xtask bench` starts it.
 
 use std::process::Command;
+use std::time::Duration;
 
 use kucoin_streams_bench::control::{SERVE, Server};
 use kucoin_streams_bench::cpu::{self, Effort, Setting};
@@ -65,12 +66,11 @@ fn run(part: &str, quick: bool, tell: &mut dyn FnMut(Table)) {
     let mut server = Server::start();
     match part {
         "accounts" => {
-            let counts = if quick {
-                &[1, 10, 100][..]
-            } else {
-                &[1, 10, 100, 1_000]
+            let (counts, listen) = match quick {
+                true => (&[1, 10, 100][..], Duration::from_millis(1_100)),
+                false => (&[1, 10, 100, 1_000][..], Duration::from_secs(4)),
             };
-            tell(growth::accounts(&mut server, counts));
+            tell(growth::accounts(&mut server, counts, listen));
         }
         "cpu" => cpu_tables(&mut server, quick, tell),
         "javascript" => match javascript::table(&mut server, if quick { 3_000 } else { 20_000 }) {
@@ -113,7 +113,7 @@ fn cpu_tables(server: &mut Server, quick: bool, tell: &mut dyn FnMut(Table)) {
         (true, false, true),
         (false, false, true),
     ];
-    for (batched, secure, one_thread) in all {
+    for (batched, secure, one_thread) in all.into_iter().take(if quick { 3 } else { 5 }) {
         let setting = |kind| Setting {
             kind,
             batched,

@@ -13,16 +13,15 @@ use crate::cpu::{process_cpu, runtime};
 use crate::frames::Kind;
 use crate::report::{Table, figure};
 
-/// For how long heartbeats are counted.
-const LISTEN: Duration = Duration::from_secs(4);
 /// KuCoin asks for 18 s; sooner, there are more to count.
 const INTERVAL: Duration = Duration::from_millis(500);
 const NAME: &str = "accounts";
 
-/// Connects up to so many accounts, each with a client of its own that is subscribed to its orders. To be called first
+/// Connects up to so many accounts, each with a client of its own that is subscribed to its orders, and counts heartbeats
+/// for a while. To be called first
 /// in a process: memory that was used before is used again, and does not show.
 #[allow(clippy::cast_precision_loss)]
-pub fn tables(server: &mut Server, counts: &[usize]) -> Table {
+pub fn table(server: &mut Server, counts: &[usize], listen: Duration) -> Table {
     let runtime = runtime(false);
     let title = format!(
         "Accounts in one process, each with a connection and a heartbeat every {INTERVAL:?}"
@@ -37,7 +36,7 @@ pub fn tables(server: &mut Server, counts: &[usize]) -> Table {
         all.extend(runtime.block_on(join_all(more)));
         let before = (process_cpu(), received(server));
         memory.push((resident().saturating_sub(base)) as f64 / 1024.0 / count as f64);
-        std::thread::sleep(LISTEN);
+        std::thread::sleep(listen);
         let cpu = (process_cpu() - before.0).as_nanos() as f64 / 1000.0;
         beats.push(cpu / (received(server) - before.1).max(1) as f64);
     }
