@@ -1,5 +1,8 @@
 //! Knows how the benchmarks of crates/bench are built and run.
 
+use std::path::PathBuf;
+
+use crate::interop;
 use crate::shell::{self, Outcome, cargo};
 
 pub(crate) const MANIFEST: &str = "crates/bench/Cargo.toml";
@@ -13,15 +16,31 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     match arguments.split_first() {
         Some((first, rest)) if first == PARTS => shell::run(
             of_crate("bench")
-                .args(["--features", PARTS, "--benches", "--"])
+                .args(["--features", PARTS, "--bench", PARTS, "--"])
                 .args(rest),
         ),
-        _ => shell::run(
-            of_crate("run")
-                .args(["--release", "--bin", "bench", "--"])
-                .args(arguments),
-        ),
+        _ => over_sockets(arguments),
     }
+}
+
+fn over_sockets(arguments: &[String]) -> Outcome {
+    let mut build = of_crate("build");
+    build.args(["--release", "--bins"]);
+    let program: PathBuf = [TARGET, "release", "bench"].iter().collect();
+    let program = shell::root().join(program);
+    let mut bench = shell::command(&program.to_string_lossy());
+    bench.args(arguments);
+    if let Some(modules) = interop::node_modules()? {
+        bench.env("NODE_PATH", modules);
+    }
+    if arguments.iter().any(|argument| argument == "--json") {
+        // What is for machines comes alone.
+        shell::read(&mut build)?;
+        print!("{}", shell::read(&mut bench)?);
+        return Ok(());
+    }
+    shell::run(&mut build)?;
+    shell::run(&mut bench)
 }
 
 fn of_crate(verb: &str) -> std::process::Command {

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use crate::shell::{self, Failure, Outcome, cargo};
-use crate::{autobahn, examples, features, fuzz, interop, tidy};
+use crate::{autobahn, examples, features, fuzz, instructions, interop, tidy};
 
 /// One step of CI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,7 @@ pub(crate) enum Step {
     Features,
     Test,
     Examples,
+    Instructions,
     Autobahn,
     Interop,
     Fuzz,
@@ -24,7 +25,7 @@ pub(crate) enum Step {
 
 impl Step {
     /// In the order in which they run. Up to `features` nothing is linked; from `test` on one build is shared.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Fmt,
         Self::Tidy,
         Self::Clippy,
@@ -32,6 +33,7 @@ impl Step {
         Self::Features,
         Self::Test,
         Self::Examples,
+        Self::Instructions,
         Self::Autobahn,
         Self::Interop,
         Self::Fuzz,
@@ -46,6 +48,7 @@ impl Step {
             Self::Features => "features",
             Self::Test => "test",
             Self::Examples => "examples",
+            Self::Instructions => "instructions",
             Self::Autobahn => "autobahn",
             Self::Interop => "interop",
             Self::Fuzz => "fuzz",
@@ -68,6 +71,7 @@ impl Step {
             Self::Features => features::check_each(),
             Self::Test => test(&[]),
             Self::Examples => examples::run_short(),
+            Self::Instructions => instructions::run(instructions::Then::Compare),
             Self::Autobahn => autobahn::run(),
             Self::Interop => interop::run(),
             Self::Fuzz => fuzz::smoke(),
@@ -119,9 +123,9 @@ fn doc() -> Outcome {
 fn summarise(times: &[(&str, String)], total: Duration) {
     println!();
     for (name, time) in times {
-        println!("{name:>10}  {time:>8}");
+        println!("{name:>12}  {time:>8}");
     }
-    println!("{:>10}  {:>8}\n", "total", seconds(total));
+    println!("{:>12}  {:>8}\n", "total", seconds(total));
 }
 
 fn seconds(time: Duration) -> String {

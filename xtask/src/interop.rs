@@ -27,14 +27,24 @@ const LIMIT: Duration = Duration::from_secs(120);
 /// Starts a local exchange and lets the SDKs connect, subscribe and read. Python must be there; without Node
 /// its part is skipped, and a line says so.
 pub(crate) fn run() -> Outcome {
-    let folder = shell::root().join("target").join("interop");
-    fs::create_dir_all(&folder).map_err(|error| told(&folder, &error))?;
+    let folder = folder()?;
     let exchange = Exchange::start()?;
     // In a file, so that no credentials stand on a command line, not even these of a demo.
     let address = folder.join("exchange.json");
     fs::write(&address, &exchange.line).map_err(|error| told(&address, &error))?;
     judge_by_python(&folder, &address)?;
     judge_by_node(&folder, &address)
+}
+
+/// Where KuCoin's JavaScript SDK is installed, for who else needs it; `None` where there is no Node.
+pub(crate) fn node_modules() -> Outcome<Option<PathBuf>> {
+    node_sdk(&folder()?)
+}
+
+fn folder() -> Outcome<PathBuf> {
+    let folder = shell::root().join("target").join("interop");
+    fs::create_dir_all(&folder).map_err(|error| told(&folder, &error))?;
+    Ok(folder)
 }
 
 fn judge_by_python(folder: &Path, exchange: &Path) -> Outcome {
@@ -63,10 +73,18 @@ fn judge_by_python(folder: &Path, exchange: &Path) -> Outcome {
 }
 
 fn judge_by_node(folder: &Path, exchange: &Path) -> Outcome {
-    let there = |program: &str| shell::read(shell::command(program).arg("--version")).is_ok();
-    if !there("node") || !there("npm") {
+    let Some(modules) = node_sdk(folder)? else {
         println!("skipped: node or npm is not installed, so the JavaScript SDK did not judge");
         return Ok(());
+    };
+    referee("node", "node_sdk.cjs", exchange, &[("NODE_PATH", &modules)])
+}
+
+/// Installs the JavaScript SDK where it is not yet, and tells where; `None` where there is no Node.
+fn node_sdk(folder: &Path) -> Outcome<Option<PathBuf>> {
+    let there = |program: &str| shell::read(shell::command(program).arg("--version")).is_ok();
+    if !there("node") || !there("npm") {
+        return Ok(None);
     }
     let home = folder.join(format!("node-{}", NODE_SDK.replace('@', "-")));
     if !home.join("installed").exists() {
@@ -83,8 +101,7 @@ fn judge_by_node(folder: &Path, exchange: &Path) -> Outcome {
         shell::run(install.arg(&home).arg(NODE_SDK))?;
         mark(&home)?;
     }
-    let modules = home.join("node_modules");
-    referee("node", "node_sdk.cjs", exchange, &[("NODE_PATH", &modules)])
+    Ok(Some(home.join("node_modules")))
 }
 
 /// Runs a script of `crates/exchange/interop` against the exchange. Requests to loopback need no proxy.

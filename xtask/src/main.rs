@@ -10,6 +10,7 @@ mod ci;
 mod examples;
 mod features;
 mod fuzz;
+mod instructions;
 mod interop;
 mod shell;
 mod soak;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Verb::Test { arguments } => ci::test(&arguments),
         Verb::Tidy => tidy::run(),
         Verb::Bench { arguments } => bench::run(&arguments),
+        Verb::Instructions(then) => instructions::run(then),
         Verb::Autobahn => autobahn::run(),
         Verb::Interop => interop::run(),
         Verb::Soak(soak) => soak.run(),

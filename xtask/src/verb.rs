@@ -2,6 +2,7 @@
 
 use crate::ci::Step;
 use crate::fuzz;
+use crate::instructions::Then;
 use crate::shell::{Failure, Outcome};
 use crate::soak::Soak;
 
@@ -12,6 +13,7 @@ pub(crate) enum Verb {
     Test { arguments: Vec<String> },
     Tidy,
     Bench { arguments: Vec<String> },
+    Instructions(Then),
     Autobahn,
     Interop,
     Soak(Soak),
@@ -36,6 +38,10 @@ const LINES: &[(&str, &str)] = &[
     (
         "bench [--json] [--quick] [NAME..]",
         "the SDK beside its rivals over loopback; `bench parts` for its parts by criterion",
+    ),
+    (
+        "instructions [--update]",
+        "how many instructions the hot paths take, against the committed figures",
     ),
     (
         "autobahn",
@@ -70,6 +76,8 @@ impl Verb {
             }),
             ("help" | "--help" | "-h", _) | (_, [.., _]) if asks_for_help(words) => Ok(Self::Help),
             ("tidy", []) => Ok(Self::Tidy),
+            ("instructions", []) => Ok(Self::Instructions(Then::Compare)),
+            ("instructions", [word]) if word == "--update" => Ok(Self::Instructions(Then::Update)),
             ("autobahn", []) => Ok(Self::Autobahn),
             ("interop", []) => Ok(Self::Interop),
             ("soak", rest) => Ok(Self::Soak(Soak::parse(rest)?)),
@@ -79,6 +87,9 @@ impl Verb {
             ("ci", rest) => Ok(Self::Ci {
                 skip: steps_to_skip(rest)?,
             }),
+            ("instructions", [word, ..]) => Err(Failure::new(format!(
+                "instructions knows `--update`, not `{word}`"
+            ))),
             ("tidy" | "autobahn" | "interop", [word, ..]) => Err(Failure::new(format!(
                 "{verb} takes no argument, not `{word}`"
             ))),
@@ -144,6 +155,10 @@ mod tests {
         assert_eq!(parse("tidy"), Ok(Verb::Tidy));
         assert_eq!(parse("autobahn"), Ok(Verb::Autobahn));
         assert_eq!(parse("interop"), Ok(Verb::Interop));
+        assert_eq!(
+            parse("instructions --update"),
+            Ok(Verb::Instructions(Then::Update))
+        );
         assert_eq!(parse("ci"), Ok(Verb::Ci { skip: vec![] }));
         assert_eq!(
             parse("ci --skip test --skip=doc"),

@@ -17,7 +17,9 @@ use crate::control::Server;
 use crate::frames::Kind;
 use crate::tally::Tally;
 
+pub(crate) use floor::Frames;
 pub use ours::{Loopback, client, stream};
+pub(crate) use socket::fresh_name;
 pub use socket::{Socket, greet, open_plain, open_secure};
 
 /// A reader of the stream. It is called from outside of its runtime and does its work in a task of its own.
@@ -122,7 +124,7 @@ fn by_socket<S: Socket, F>(
 where
     F: Future<Output = S>,
 {
-    let connection = socket::fresh_name();
+    let connection = fresh_name();
     let socket = runtime.block_on(async {
         let socket = TcpStream::connect(("127.0.0.1", target.port)).await;
         let socket = socket.expect("the server listens");

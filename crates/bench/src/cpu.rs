@@ -26,15 +26,15 @@ pub struct Effort {
 impl Effort {
     /// For figures that are to be told.
     pub const FULL: Self = Self {
-        rounds: 7,
+        rounds: 5,
         batched: 60_000,
-        alone: 3_000,
+        alone: 1_500,
     };
     /// To see that all works.
     pub const QUICK: Self = Self {
-        rounds: 3,
-        batched: 10_000,
-        alone: 500,
+        rounds: 2,
+        batched: 5_000,
+        alone: 200,
     };
 }
 

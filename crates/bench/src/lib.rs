@@ -6,6 +6,8 @@
 pub mod frames;
 
 #[cfg(feature = "contenders")]
+pub mod allocations;
+#[cfg(feature = "contenders")]
 pub mod contenders;
 #[cfg(feature = "contenders")]
 pub mod control;
@@ -13,6 +15,12 @@ pub mod control;
 pub mod cpu;
 #[cfg(feature = "contenders")]
 pub mod events;
+#[cfg(feature = "contenders")]
+pub mod growth;
+#[cfg(feature = "contenders")]
+pub mod javascript;
+#[cfg(feature = "contenders")]
+pub mod latency;
 #[cfg(feature = "contenders")]
 pub mod report;
 #[cfg(feature = "contenders")]

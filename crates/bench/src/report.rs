@@ -108,6 +108,25 @@ impl Table {
         text
     }
 
+    /// The table that [`json`](Self::json) gave.
+    pub fn of_json(value: &Value) -> Self {
+        let text = |value: &Value| match value.as_f64() {
+            Some(number) => figure(number),
+            None => value.as_str().unwrap_or_default().to_owned(),
+        };
+        let all = |value: &Value| value.as_array().cloned().unwrap_or_default();
+        let texts = |value: &Value| all(value).iter().map(text).collect::<Vec<_>>();
+        let rows = all(&value["rows"]);
+        Self {
+            title: text(&value["title"]),
+            columns: texts(&value["columns"]),
+            rows: rows
+                .iter()
+                .map(|row| (text(&row["name"]), texts(&row["cells"])))
+                .collect(),
+        }
+    }
+
     /// For machines: numbers where a cell is one.
     pub fn json(&self) -> Value {
         let cell = |cell: &String| match cell.parse::<f64>() {

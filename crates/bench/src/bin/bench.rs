@@ -1,13 +1,23 @@
 //! Measures the facade beside a raw socket, the fastest and the usual way: `cargo xtask bench` starts it.
 
+use std::process::Command;
+use std::time::Duration;
+
 use kucoin_streams_bench::control::{SERVE, Server};
 use kucoin_streams_bench::cpu::{self, Effort, Setting};
 use kucoin_streams_bench::frames::Kind;
 use kucoin_streams_bench::report::{Header, Table};
-use kucoin_streams_bench::server;
+use kucoin_streams_bench::{allocations, growth, javascript, latency, server};
 
 /// What can be asked for, in the order in which it is measured.
-const PARTS: [&str; 1] = ["cpu"];
+const PARTS: [&str; 6] = [
+    "accounts",
+    "cpu",
+    "javascript",
+    "allocations",
+    "latency",
+    "growth",
+];
 
 const HELP: &str = "Usage: bench [--json] [--quick] [NAME..]";
 
@@ -55,7 +65,41 @@ fn main() {
 fn run(part: &str, quick: bool, tell: &mut dyn FnMut(Table)) {
     let mut server = Server::start();
     match part {
+        "accounts" => {
+            let (counts, listen) = match quick {
+                true => (&[1, 10, 100][..], Duration::from_millis(1_100)),
+                false => (&[1, 10, 100, 1_000][..], Duration::from_secs(4)),
+            };
+            tell(growth::accounts(&mut server, counts, listen));
+        }
         "cpu" => cpu_tables(&mut server, quick, tell),
+        "javascript" => match javascript::table(&mut server, if quick { 3_000 } else { 20_000 }) {
+            Some(table) => tell(table),
+            None => eprintln!("skipped: KuCoin's JavaScript SDK is not installed"),
+        },
+        "allocations" => counted(if quick { "2000" } else { "20000" })
+            .into_iter()
+            .for_each(tell),
+        "latency" => {
+            let rates = if quick {
+                &latency::QUICK[..]
+            } else {
+                &latency::RATES
+            };
+            for secure in [false, true] {
+                let tables = latency::tables(&mut server, rates, secure);
+                tables.into_iter().for_each(&mut *tell);
+            }
+        }
+        "growth" => {
+            tell(growth::acknowledgements(&[1, 10, 100, 1_000, 10_000]));
+            let (counts, reconnect, events) = match quick {
+                true => (&[1, 10, 90][..], 90, 9_000),
+                false => (&[1, 10, 100, 1_000][..], 400, 60_000),
+            };
+            let tables = growth::tables(&mut server, counts, reconnect, events);
+            tables.into_iter().for_each(tell);
+        }
         _ => unreachable!("it was checked"),
     }
 }
@@ -69,7 +113,7 @@ fn cpu_tables(server: &mut Server, quick: bool, tell: &mut dyn FnMut(Table)) {
         (true, false, true),
         (false, false, true),
     ];
-    for (batched, secure, one_thread) in all {
+    for (batched, secure, one_thread) in all.into_iter().take(if quick { 3 } else { 5 }) {
         let setting = |kind| Setting {
             kind,
             batched,
@@ -81,4 +125,19 @@ fn cpu_tables(server: &mut Server, quick: bool, tell: &mut dyn FnMut(Table)) {
             tell(table);
         }
     }
+}
+
+/// What the program counted that stands beside this one.
+fn counted(events: &str) -> Vec<Table> {
+    let program = std::env::current_exe().expect("a program knows its file");
+    let mut counting = Command::new(program.with_file_name("allocations"));
+    let output = counting.args([allocations::TABLES, events]).output();
+    let output = output
+        .expect("`allocations` is built beside `bench`")
+        .stdout;
+    let tables = output
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty());
+    let tables = tables.map(|line| serde_json::from_slice(line).expect("a table"));
+    tables.map(|table| Table::of_json(&table)).collect()
 }

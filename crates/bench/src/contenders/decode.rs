@@ -58,6 +58,19 @@ pub fn consume(
     }
 }
 
+/// Decodes one frame into owned structs by serde_json, and consumes it.
+///
+/// # Panics
+/// Where the frame cannot be decoded.
+pub fn consume_owned(kind: Kind, frame: &[u8], tally: &mut Tally) {
+    match kind {
+        Kind::Order => serde::<Push<String, Order<String>>>(frame, tally),
+        Kind::Balance => serde::<Push<String, Balance<String>>>(frame, tally),
+        Kind::Position => serde::<Push<String, Position<String, ByText>>>(frame, tally),
+        _ => serde::<ProPush<String, ProOrder<String>>>(frame, tally),
+    }
+}
+
 fn sonic<'f, E: Deserialize<'f> + Consume>(frame: &'f [u8], tally: &mut Tally) {
     let event: E = sonic_rs::from_slice(frame).expect("the frame decodes");
     event.consume(tally);

@@ -105,7 +105,7 @@ impl<S: Socket> Contender for Framing<S> {
 
 /// Bytes of a socket, and the frames in them: whole ones without a mask, as a server sends them.
 #[derive(Debug)]
-pub(super) struct Frames {
+pub(crate) struct Frames {
     buffer: Vec<u8>,
     begin: usize,
     end: usize,
@@ -123,7 +123,7 @@ impl Default for Frames {
 
 impl Frames {
     /// Where the next bytes go.
-    pub(super) fn room(&mut self) -> &mut [u8] {
+    pub(crate) fn room(&mut self) -> &mut [u8] {
         self.buffer.copy_within(self.begin..self.end, 0);
         self.end -= self.begin;
         self.begin = 0;
@@ -132,13 +132,13 @@ impl Frames {
     }
 
     /// So many bytes were put there.
-    pub(super) fn filled(&mut self, bytes: usize) {
+    pub(crate) fn filled(&mut self, bytes: usize) {
         self.end += bytes;
     }
 
     /// The payload of the next frame, if it is there whole.
     #[allow(clippy::should_implement_trait)]
-    pub(super) fn next(&mut self) -> Option<&[u8]> {
+    pub(crate) fn next(&mut self) -> Option<&[u8]> {
         let bytes = &self.buffer[self.begin..self.end];
         let (length, head) = match bytes.get(1)? & 127 {
             126 => (

@@ -18,7 +18,7 @@ pub trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Socket for S {}
 
 /// A name that no other connection has.
-pub(super) fn fresh_name() -> String {
+pub(crate) fn fresh_name() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     format!("c{}", COUNT.fetch_add(1, Ordering::Relaxed))
 }

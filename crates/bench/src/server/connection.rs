@@ -54,14 +54,19 @@ impl Connection {
             head.extend_from_slice(&bytes[..read]);
         }
         let head = String::from_utf8(head).ok()?;
+        if head.starts_with("POST ") {
+            return token(&socket);
+        }
         let after = |mark: &str| {
             let at = head.find(mark)? + mark.len();
-            head[at..].split(['&', ' ', '\r']).next()
+            head[at..].split(['&', '/', '?', ' ', '\r']).next()
         };
         let lower = head.to_ascii_lowercase();
         let key = lower.find("sec-websocket-key:")? + "sec-websocket-key:".len();
         let key = head[key..].split('\r').next()?.trim();
         let name = after("name=")?.to_owned();
+        // V1 is welcomed by the id that the URL asks for.
+        let id = after("connectId=").unwrap_or("bench").to_owned();
         if let Some(tls) = &mut secure {
             tls.set_buffer_limit(None);
         }
@@ -83,9 +88,9 @@ impl Connection {
                 .as_bytes(),
             )
             .ok()?;
-        connection.say(match connection.pro {
-            true => r#"{"sessionId":"bench","message":"welcome","pingInterval":18000}"#,
-            false => r#"{"id":"bench","type":"welcome"}"#,
+        connection.say(&match connection.pro {
+            true => r#"{"sessionId":"bench","message":"welcome","pingInterval":18000}"#.to_owned(),
+            false => format!(r#"{{"id":"{id}","type":"welcome"}}"#),
         });
         Some((name, connection))
     }
@@ -192,6 +197,21 @@ impl Connection {
         // The client may be gone, which the next read tells.
         let _ = self.write(&message(1, text.as_bytes()));
     }
+}
+
+/// Answers a request for a connection token, which others make over REST; that is no connection of ours.
+fn token(mut socket: &TcpStream) -> Option<(String, Arc<Connection>)> {
+    let port = socket.local_addr().ok()?.port();
+    let body = format!(
+        r#"{{"code":"200000","data":{{"token":"secret","instanceServers":[{{"endpoint":"ws://127.0.0.1:{port}/v1/name=javascript/","encrypt":false,"protocol":"websocket","pingInterval":18000,"pingTimeout":10000}}]}}}}"#
+    );
+    let length = body.len();
+    let _ = write!(
+        socket,
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
+         Connection: close\r\n\r\n{body}"
+    );
+    None
 }
 
 /// A message of the server in one frame.

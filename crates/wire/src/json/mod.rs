@@ -24,7 +24,7 @@
 //! simd-json and serde_json give a JSON number as `f64`, which drops digits; `serde_json` keeps them only through
 //! `RawValue`, field by field. A derived `Deserialize` drops unknown fields and fails the whole frame for one bad
 //! field. Nanoseconds a frame, from text to the typed event: medians of five runs of
-//! `cargo bench -p kucoin-streams-v1 --bench decode` on two cores of an AMD EPYC under other load, rustc 1.95.
+//! such a bench as `cargo xtask bench parts decode` is now, on two cores of an AMD EPYC under other load, rustc 1.95.
 //! Compare within a column only: the load moves all figures together by a third.
 //!
 //! | | order, 617 B | balance, 496 B | position, 1030 B, JSON numbers |

@@ -1,0 +1,34 @@
+//! Counts the allocations of every contender; `bench` starts it, beside which it stands.
+
+use std::alloc::System;
+
+use kucoin_streams_bench::allocations::{TABLES, tables};
+use kucoin_streams_bench::control::{SERVE, Server};
+use kucoin_streams_bench::server;
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+fn count() -> (usize, usize) {
+    let stats = ALLOCATOR.stats();
+    (
+        stats.allocations + stats.reallocations,
+        stats.bytes_allocated,
+    )
+}
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words[..] {
+        [SERVE] => server::serve(),
+        [TABLES, events] => {
+            let events = events.parse().expect("a number of events");
+            for table in tables(&mut Server::start(), count, events) {
+                println!("{}", table.json());
+            }
+        }
+        _ => panic!("it is started by `bench`"),
+    }
+}

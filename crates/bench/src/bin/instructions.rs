@@ -1,0 +1,188 @@
+//! Runs one hot path so many times, for a tool that counts instructions: `cargo xtask instructions` starts it.
+//!
+//! `instructions PATH TURNS`, or `--list`. Inputs are fixed, so that two runs differ by their turns alone.
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Instant;
+
+use kucoin_streams_bench::frames::{Kind, frame};
+use kucoin_streams_client::{Config, Connections, LifecycleSender, Subscription};
+use kucoin_streams_pro::{Orders, ProV2, TradeType};
+use kucoin_streams_session::{Action, Disposition, Input, Session};
+use kucoin_streams_transport::{Bytes, Message, memory};
+use kucoin_streams_v1::{Balances, FuturesPositions, SpotOrders, SpotPrivate, V1};
+use kucoin_streams_wire::{
+    ConnectionInfo, ConnectionSource, Protocol, SecretUrl, SourceError, Topic, WsKey,
+};
+
+/// So many different frames are taken in turn.
+const FRAMES: u64 = 64;
+
+/// A hot path, and what runs it so many times.
+type Path = (&'static str, fn(usize));
+
+const PATHS: [Path; 10] = [
+    ("v1_order_decode", |n| decode(Kind::Order, &SpotOrders, n)),
+    ("v1_balance_decode", |n| decode(Kind::Balance, &Balances, n)),
+    ("v1_position_decode", |n| {
+        decode(Kind::Position, &FuturesPositions, n)
+    }),
+    ("pro_order_decode", |n| {
+        decode(Kind::ProOrder, &Orders::all(TradeType::Unified), n)
+    }),
+    ("v1_order_classify", |n| classify::<V1>(Kind::Order, n)),
+    ("v1_balance_classify", |n| classify::<V1>(Kind::Balance, n)),
+    ("v1_position_classify", |n| {
+        classify::<V1>(Kind::Position, n)
+    }),
+    ("pro_order_classify", |n| {
+        classify::<ProV2>(Kind::ProOrder, n)
+    }),
+    ("session_frame", session_frame),
+    ("client_in_memory", client_in_memory),
+];
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words[..] {
+        ["--list"] => {
+            for (name, _) in PATHS {
+                println!("{name}");
+            }
+        }
+        [path, turns] => {
+            let (_, run) = PATHS
+                .into_iter()
+                .find(|(name, _)| *name == path)
+                .expect("a path of the list");
+            run(turns.parse().expect("a number of turns"));
+        }
+        _ => panic!("instructions PATH TURNS, or --list"),
+    }
+}
+
+fn frames(kind: Kind) -> Vec<String> {
+    (0..FRAMES).map(|number| frame(kind, number)).collect()
+}
+
+fn decode<T: Topic>(kind: Kind, topic: &T, turns: usize) {
+    let frames = frames(kind);
+    for frame in frames.iter().cycle().take(turns) {
+        let push = black_box(topic)
+            .decode(black_box(frame))
+            .expect("it decodes");
+        black_box(push.expect("it is of the topic"));
+    }
+}
+
+fn classify<P: Protocol>(kind: Kind, turns: usize) {
+    let frames = frames(kind);
+    for frame in frames.iter().cycle().take(turns) {
+        let text = P::text(black_box(frame.as_bytes())).expect("it is a text");
+        black_box(P::classify(&text)).expect("it is a frame");
+    }
+}
+
+/// A live session that is given pushes, and asked each time what is to be done.
+fn session_frame(turns: usize) {
+    let now = Instant::now();
+    let mut session = Session::<V1>::new(kucoin_streams_session::Config::default(), 1);
+    let request = SpotOrders.requests().remove(0);
+    session.open(now);
+    session.subscribe(now, request.clone());
+    let drain = |session: &mut Session<V1>| {
+        while let Some(action) = session.poll() {
+            match action {
+                Action::FetchConnectionInfo => {
+                    let info = ConnectionInfo::new(SecretUrl::new("wss://bench.test/?token=t"));
+                    session.handle(now, Input::ConnectionInfo(Ok(info)));
+                }
+                Action::Dial(_) => {
+                    session.handle(now, Input::Dialled(Ok(())));
+                    session.frame(now, r#"{"id":"bench","type":"welcome"}"#);
+                }
+                Action::Send(text) => {
+                    let acknowledgement = text.replace("subscribe", "ack");
+                    session.frame(now, &acknowledgement);
+                }
+                _ => {}
+            }
+        }
+    };
+    drain(&mut session);
+    assert!(session.holds(&request), "it is acknowledged");
+    let frames = frames(Kind::Order);
+    for frame in frames.iter().cycle().take(turns) {
+        let disposition = session.frame(black_box(now), black_box(frame));
+        assert!(matches!(disposition, Disposition::Message { .. }));
+        black_box(session.poll());
+        black_box(session.deadline());
+    }
+}
+
+/// Gives a URL that only the in-memory transport knows.
+struct InMemory;
+
+impl ConnectionSource for InMemory {
+    async fn connection_info(&self, _: WsKey) -> Result<ConnectionInfo, SourceError> {
+        Ok(ConnectionInfo::new(SecretUrl::new(
+            "wss://bench.test/?token=t",
+        )))
+    }
+}
+
+/// The whole way through the client: from what a transport read to the event in the user's task.
+fn client_in_memory(turns: usize) {
+    let frames: Vec<Bytes> = frames(Kind::Order).into_iter().map(Bytes::from).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
+    runtime.expect("a runtime can be had").block_on(async {
+        let (dialer, mut listener) = memory::pair();
+        let connections = Connections::<SpotPrivate>::new(
+            Arc::new(InMemory),
+            Arc::new(dialer),
+            Config::default().with_seed(1),
+            LifecycleSender::default(),
+        );
+        let exchange = tokio::spawn(async move {
+            let mut peer = listener.accept().await.expect("it dials").accept();
+            let welcomed = peer.send_text(r#"{"id":"bench","type":"welcome"}"#).await;
+            welcomed.expect("it listens");
+            let Some(Message::Text(request)) = peer.receive().await else {
+                panic!("it subscribes");
+            };
+            let request = String::from_utf8(request.to_vec()).expect("it is a text");
+            let acknowledged = peer.send_text(request.replace("subscribe", "ack")).await;
+            acknowledged.expect("it listens");
+            for frame in frames.iter().cycle().take(turns) {
+                let sent = peer.send(Message::Text(frame.clone())).await;
+                sent.expect("it listens");
+            }
+            peer
+        });
+        let mut orders = connections
+            .subscribe(SpotOrders)
+            .await
+            .expect("it is acknowledged");
+        let consumed = tokio::spawn(async move {
+            consume(&mut orders, turns).await;
+        });
+        consumed.await.expect("it consumes to the end");
+        drop(exchange.await);
+    });
+}
+
+async fn consume(orders: &mut Subscription<SpotOrders>, turns: usize) {
+    for _ in 0..turns {
+        let update = orders.next().await.expect("it goes on").expect("no gap");
+        black_box((
+            &update.order_id,
+            update.price,
+            update.filled_size,
+            update.received_at(),
+        ));
+    }
+}

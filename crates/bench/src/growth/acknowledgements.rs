@@ -1,0 +1,123 @@
+//! A session, without any IO, that has ever more requests under way.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use kucoin_streams_session::{Action, Config, Input, Session};
+use kucoin_streams_wire::{
+    ConnectionInfo, Inbound, Limits, Protocol, RequestId, SecretUrl, Serves, WireError,
+};
+
+use crate::report::{Table, figure, median};
+
+/// A protocol with no limit of its own, so that ten thousand requests can be under way.
+struct Unlimited;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Number(u32);
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Protocol for Unlimited {
+    type Request = Number;
+
+    const LIMITS: Limits = Limits::new(1_000_000, Duration::from_secs(1), None);
+
+    fn classify(frame: &str) -> Result<Inbound<'_>, WireError> {
+        Ok(match frame {
+            "welcome" => Inbound::Welcome {
+                id: None,
+                ping_interval: None,
+            },
+            id => Inbound::Ack { id: id.into() },
+        })
+    }
+
+    fn check(_: &str) -> Result<(), WireError> {
+        Ok(())
+    }
+
+    fn serves(request: &Number, pushed: &str) -> Serves {
+        match pushed.parse() == Ok(request.0) {
+            true => Serves::Exactly,
+            false => Serves::No,
+        }
+    }
+
+    fn subscribe(id: RequestId, _: &Number, out: &mut String) {
+        out.push_str(&id.to_string());
+    }
+
+    fn unsubscribe(id: RequestId, _: &Number, out: &mut String) {
+        out.push_str(&id.to_string());
+    }
+
+    fn ping(id: RequestId, out: &mut String) {
+        out.push_str(&id.to_string());
+    }
+}
+
+/// Nanoseconds for an acknowledgement, by how many are under way when the first comes.
+pub fn table(counts: &[u32]) -> Table {
+    let title = "Session without IO, ns per request, by requests under way";
+    let mut table = Table::new(title, counts.iter().map(ToString::to_string));
+    let measured: Vec<_> = counts.iter().map(|&count| measure(count)).collect();
+    table.row("to send it", measured.iter().map(|(send, _)| figure(*send)));
+    table.row(
+        "to take its acknowledgement",
+        measured.iter().map(|(_, take)| figure(*take)),
+    );
+    table
+}
+
+fn measure(count: u32) -> (f64, f64) {
+    let turns = (20_000 / count).clamp(3, 2_000);
+    let (sends, takes): (Vec<_>, Vec<_>) = (0..turns).map(|_| turn(count)).unzip();
+    (median(&sends), median(&takes))
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn turn(count: u32) -> (f64, f64) {
+    let now = Instant::now();
+    let mut session = Session::<Unlimited>::new(Config::default(), 1);
+    session.open(now);
+    let mut ids = Vec::new();
+    drain(&mut session, now, &mut ids);
+    let began = Instant::now();
+    for number in 0..count {
+        session.subscribe(now, Number(number));
+        drain(&mut session, now, &mut ids);
+    }
+    let sent = began.elapsed();
+    assert_eq!(ids.len(), count as usize, "all are under way");
+    let began = Instant::now();
+    for id in &ids {
+        session.frame(now, id);
+        while session.poll().is_some() {}
+    }
+    let taken = began.elapsed();
+    assert!(session.holds(&Number(count - 1)), "all are acknowledged");
+    let each = |time: Duration| time.as_nanos() as f64 / f64::from(count);
+    (each(sent), each(taken))
+}
+
+fn drain(session: &mut Session<Unlimited>, now: Instant, ids: &mut Vec<String>) {
+    while let Some(action) = session.poll() {
+        match action {
+            Action::FetchConnectionInfo => {
+                let info = ConnectionInfo::new(SecretUrl::new("wss://bench.test/?token=t"));
+                session.handle(now, Input::ConnectionInfo(Ok(info)));
+            }
+            Action::Dial(_) => {
+                session.handle(now, Input::Dialled(Ok(())));
+                session.frame(now, "welcome");
+            }
+            Action::Send(text) => ids.push(text.to_string()),
+            _ => {}
+        }
+    }
+}

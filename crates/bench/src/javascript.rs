@@ -1,0 +1,74 @@
+//! KuCoin's own JavaScript SDK on the same server: CPU time of its process per event, beside ours.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use crate::contenders::{OURS, Target, Work, connect};
+use crate::control::Server;
+use crate::cpu::{process_cpu, runtime};
+use crate::frames::Kind;
+use crate::report::{Table, figure, median};
+
+/// Where the program that starts this tells where the SDK is installed.
+pub const MODULES: &str = "NODE_PATH";
+
+/// The name by which its connection is known: the server gives the URL with it.
+const NAME: &str = "javascript";
+
+const ROUNDS: usize = 5;
+
+/// Measures orders in batches; `None` where the SDK is not installed.
+///
+/// # Panics
+/// Where the SDK does not connect.
+#[allow(clippy::cast_precision_loss)]
+pub fn table(server: &mut Server, events: u64) -> Option<Table> {
+    std::env::var_os(MODULES)?;
+    let loaded = server.ask(&format!("load {} {events}", Kind::Order.name()));
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/node_sdk.cjs");
+    let mut node = Command::new("node")
+        .args([
+            script,
+            &format!("http://127.0.0.1:{}", server.port(false)),
+            &events.to_string(),
+        ])
+        .env("NO_PROXY", "127.0.0.1")
+        .stdout(Stdio::piped())
+        .spawn()
+        .ok()?;
+    let mut lines = BufReader::new(node.stdout.take()?)
+        .lines()
+        .map_while(Result::ok);
+    // It may say more than that on its standard output.
+    assert!(
+        lines.any(|line| line == "ready"),
+        "the SDK does not connect"
+    );
+    let runtime = runtime(false);
+    let target = Target::new(server, Kind::Order, false);
+    let mut ours = connect(&runtime, &target, OURS).expect("it reads orders");
+    let bytes = loaded.parse().expect("the server tells how many bytes");
+    let (mut theirs, mut own) = (Vec::new(), Vec::new());
+    for _ in 0..=ROUNDS {
+        server.tell(&format!("push {NAME} batched"));
+        let micros = lines.find_map(|line| line.split(' ').next()?.parse::<f64>().ok());
+        theirs.push(micros.expect("it reads to the end") * 1000.0 / events as f64);
+        server.answer();
+        let before = process_cpu();
+        server.tell(&format!("push {} batched", ours.connection()));
+        ours.run(&runtime, Work { events, bytes });
+        own.push((process_cpu() - before).as_nanos() as f64 / events as f64);
+        server.answer();
+    }
+    // It may have ended already; either way it is gone after the wait.
+    let _ = node.kill();
+    let _ = node.wait();
+    // The first round only warms up.
+    let (theirs, own) = (median(&theirs[1..]), median(&own[1..]));
+    let title = "CPU of the client's process, ns per event: orders, batched, plain";
+    let mut table = Table::new(title, [Kind::Order.name()]);
+    table.row("kucoin-universal-sdk 1.3.0 in Node", [figure(theirs)]);
+    table.row(OURS, [figure(own)]);
+    table.row("theirs / ours", [figure(theirs / own)]);
+    Some(table)
+}

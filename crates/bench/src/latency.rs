@@ -1,0 +1,217 @@
+//! Time from the server's write to the consumer, and from the socket to the consumer where the SDK tells it.
+
+mod blocking;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use fastwebsockets::{FragmentCollector, Role, WebSocket};
+use kucoin_streams::client::Config;
+use kucoin_streams::{Subscription, v1};
+use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
+
+use crate::contenders::{Socket, Target, client, fresh_name, greet, open_plain, open_secure};
+use crate::control::Server;
+use crate::cpu::runtime;
+use crate::events::{Order, Push};
+use crate::frames::Kind;
+use crate::report::{Table, figure};
+
+/// So many events a second, and how many of them for each reader.
+pub type Rate = (u32, u64);
+
+/// What a desk sees, and a busy one.
+pub const RATES: [Rate; 3] = [(100, 400), (1_000, 4_000), (20_000, 40_000)];
+/// To see that all works.
+pub const QUICK: [Rate; 2] = [(1_000, 200), (20_000, 2_000)];
+
+/// Pieces in which a reader's events come, in turn with those of the others.
+const ROUNDS: u64 = 4;
+
+/// Nanoseconds, one of each event.
+type Samples = Vec<i64>;
+
+/// Reads so many events, and tells how late each was; ours also tells how long it took behind the socket.
+trait Reader {
+    fn name(&self) -> &'static str;
+    fn connection(&self) -> &str;
+    fn read(&mut self, events: u64) -> (Samples, Samples);
+}
+
+/// Measures every reader at every rate.
+pub fn tables(server: &mut Server, rates: &[Rate], secure: bool) -> Vec<Table> {
+    let target = Target::new(server, Kind::Order, secure);
+    let mut readers: Vec<Box<dyn Reader>> = vec![
+        blocking::connect(&target),
+        reference(&target),
+        Ours::connect(&target, false),
+        Ours::connect(&target, true),
+    ];
+    let each = rates.iter().map(|&(rate, events)| {
+        let piece = events / ROUNDS;
+        server.ask(&format!("load {} {piece}", Kind::Order.name()));
+        let mut samples = vec![(Samples::new(), Samples::new()); readers.len()];
+        for _ in 0..ROUNDS {
+            for (reader, (all, inner)) in readers.iter_mut().zip(&mut samples) {
+                server.tell(&format!("push {} rate:{rate}", reader.connection()));
+                let (latencies, hand_offs) = reader.read(piece);
+                server.answer();
+                all.extend(latencies);
+                inner.extend(hand_offs);
+            }
+        }
+        let tls = if secure { "TLS" } else { "plain" };
+        let title =
+            format!("Microseconds from the server's write to the consumer: {rate} a second, {tls}");
+        let heads = ["p50", "p90", "p99", "p99.9", "worst"].map(String::from);
+        let mut table = Table::new(title, heads);
+        for (reader, (all, inner)) in readers.iter().zip(samples) {
+            table.row(reader.name(), quantiles(all));
+            if !inner.is_empty() {
+                table.row(
+                    "  of which behind the socket (received_at)",
+                    quantiles(inner),
+                );
+            }
+        }
+        table
+    });
+    each.collect()
+}
+
+fn quantiles(mut samples: Samples) -> Vec<String> {
+    samples.sort_unstable();
+    let last = samples.len() - 1;
+    let of = |per_mille: usize| samples[(samples.len() * per_mille / 1000).min(last)];
+    #[allow(clippy::cast_precision_loss)]
+    let micros = |nanos: i64| figure(nanos as f64 / 1000.0);
+    [of(500), of(900), of(990), of(999), samples[last]]
+        .map(micros)
+        .into()
+}
+
+fn now() -> i64 {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(now.as_nanos()).unwrap_or(i64::MAX)
+}
+
+/// When the server wrote it.
+fn stamp(frame: &[u8]) -> i64 {
+    let push: Push<&str, Order<&str>> = sonic_rs::from_slice(frame).expect("the frame decodes");
+    push.data.ts
+}
+
+struct Reference<S> {
+    connection: String,
+    runtime: Runtime,
+    socket: Option<FragmentCollector<S>>,
+}
+
+fn reference(target: &Target) -> Box<dyn Reader> {
+    match target.tls.clone() {
+        None => Reference::connect(target, open_plain),
+        Some(tls) => Reference::connect(target, |socket| open_secure(socket, tls)),
+    }
+}
+
+impl<S: Socket> Reference<S> {
+    fn connect<F: Future<Output = S>>(
+        target: &Target,
+        open: impl FnOnce(TcpStream) -> F,
+    ) -> Box<dyn Reader> {
+        let (runtime, connection) = (runtime(false), fresh_name());
+        let socket = runtime.block_on(async {
+            let socket = TcpStream::connect(("127.0.0.1", target.port)).await;
+            let mut socket = open(socket.expect("the server listens")).await;
+            greet(&mut socket, target, &connection).await;
+            socket
+        });
+        let socket = WebSocket::after_handshake(socket, Role::Client);
+        Box::new(Self {
+            connection,
+            runtime,
+            socket: Some(FragmentCollector::new(socket)),
+        })
+    }
+}
+
+impl<S: Socket> Reader for Reference<S> {
+    fn name(&self) -> &'static str {
+        "A: fastwebsockets + sonic-rs, inline in a task"
+    }
+
+    fn connection(&self) -> &str {
+        &self.connection
+    }
+
+    fn read(&mut self, events: u64) -> (Samples, Samples) {
+        let mut socket = self.socket.take().expect("it is given back");
+        let reading = self.runtime.spawn(async move {
+            let mut samples = Samples::new();
+            for _ in 0..events {
+                let frame = socket.read_frame().await.expect("it can be read");
+                let sent = stamp(&frame.payload);
+                samples.push(now() - sent);
+            }
+            (socket, samples)
+        });
+        let (socket, samples) = self.runtime.block_on(reading).expect("it reads to the end");
+        self.socket = Some(socket);
+        (samples, Samples::new())
+    }
+}
+
+struct Ours {
+    connection: String,
+    runtime: Runtime,
+    one_thread: bool,
+    subscription: Option<Subscription<v1::SpotOrders>>,
+}
+
+impl Ours {
+    fn connect(target: &Target, one_thread: bool) -> Box<dyn Reader> {
+        let (runtime, connection) = (runtime(one_thread), fresh_name());
+        let subscribed = runtime.block_on(async {
+            let kucoin = client(target, &connection, Config::default());
+            kucoin.subscribe(v1::SpotOrders).await
+        });
+        Box::new(Self {
+            connection,
+            runtime,
+            one_thread,
+            subscription: Some(subscribed.expect("it is acknowledged")),
+        })
+    }
+}
+
+impl Reader for Ours {
+    fn name(&self) -> &'static str {
+        match self.one_thread {
+            true => "ours, runtime of one thread",
+            false => "ours",
+        }
+    }
+
+    fn connection(&self) -> &str {
+        &self.connection
+    }
+
+    fn read(&mut self, events: u64) -> (Samples, Samples) {
+        let mut orders = self.subscription.take().expect("it is given back");
+        let reading = self.runtime.spawn(async move {
+            let (mut samples, mut inner) = (Samples::new(), Samples::new());
+            for _ in 0..events {
+                let update = orders.next().await.expect("it goes on").expect("no gap");
+                let now = now();
+                samples.push(now - update.engine_time.unwrap_or_default().as_nanos());
+                inner.push(now - update.received_at().as_nanos());
+            }
+            (orders, samples, inner)
+        });
+        let (orders, samples, inner) = self.runtime.block_on(reading).expect("it reads to the end");
+        self.subscription = Some(orders);
+        (samples, inner)
+    }
+}

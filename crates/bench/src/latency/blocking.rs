@@ -1,0 +1,88 @@
+//! A std thread that blocks on its socket, decodes and consumes: as quick as a consumer can have an event.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use rustls::pki_types::ServerName;
+use rustls::{ClientConnection, StreamOwned};
+
+use super::{Reader, Samples, now, stamp};
+use crate::contenders::{Frames, Target, fresh_name};
+
+struct Blocking<S> {
+    connection: String,
+    state: Option<(S, Frames)>,
+}
+
+pub(super) fn connect(target: &Target) -> Box<dyn Reader> {
+    let socket = TcpStream::connect(("127.0.0.1", target.port)).expect("the server listens");
+    socket.set_nodelay(true).expect("it is a TCP socket");
+    match target.tls.clone() {
+        None => Blocking::greet(socket, target),
+        Some(tls) => {
+            let name = ServerName::try_from("localhost").expect("a name");
+            let connection = ClientConnection::new(tls, name).expect("the settings hold");
+            Blocking::greet(StreamOwned::new(connection, socket), target)
+        }
+    }
+}
+
+impl<S: Read + Write + Send + 'static> Blocking<S> {
+    fn greet(mut socket: S, target: &Target) -> Box<dyn Reader> {
+        let connection = fresh_name();
+        let request = format!(
+            "GET {} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+            target.path(&connection)
+        );
+        socket
+            .write_all(request.as_bytes())
+            .expect("it can be written");
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            socket
+                .read_exact(&mut byte)
+                .expect("the upgrade is answered");
+            head.extend(byte);
+        }
+        let mut frames = Frames::default();
+        while frames.next().is_none() {
+            let read = socket.read(frames.room()).expect("a welcome comes");
+            frames.filled(read);
+        }
+        Box::new(Self {
+            connection,
+            state: Some((socket, frames)),
+        })
+    }
+}
+
+impl<S: Read + Write + Send + 'static> Reader for Blocking<S> {
+    fn name(&self) -> &'static str {
+        "std thread: blocking read + sonic-rs, inline"
+    }
+
+    fn connection(&self) -> &str {
+        &self.connection
+    }
+
+    fn read(&mut self, events: u64) -> (Samples, Samples) {
+        let (mut socket, mut frames) = self.state.take().expect("it is given back");
+        let thread = std::thread::spawn(move || {
+            let mut samples = Samples::new();
+            while (samples.len() as u64) < events {
+                let read = socket.read(frames.room()).expect("it can be read");
+                frames.filled(read);
+                while let Some(frame) = frames.next() {
+                    let sent = stamp(frame);
+                    samples.push(now() - sent);
+                }
+            }
+            (socket, frames, samples)
+        });
+        let (socket, frames, samples) = thread.join().expect("it reads to the end");
+        self.state = Some((socket, frames));
+        (samples, Samples::new())
+    }
+}
