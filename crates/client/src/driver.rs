@@ -138,6 +138,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         let mut handles_gone = false;
         loop {
             self.carry_out();
+            self.routes.wake();
             if self.session.is_closed() {
                 break;
             }

@@ -171,6 +171,7 @@ impl<K: ConnectionKind, S, C: Connect> Driver<K, S, C> {
         self.hand_over.answer(&Err(over.into()));
         self.deliver_rest();
         self.routes.end(&reason);
+        self.routes.wake();
         self.state.send_replace(ConnectionState::Closed(reason));
     }
 

@@ -37,6 +37,23 @@ pub(crate) enum Item {
     Gap(Gap),
 }
 
+/// Readers that are to be woken once the connection's task has handed on all that it has read: a wake-up costs more
+/// than an event, and one for many events is enough.
+#[derive(Debug, Default)]
+pub(crate) struct Wakers(Vec<Waker>);
+
+impl Wakers {
+    fn take(&mut self, state: &mut State) {
+        self.0.extend(state.waker.take());
+    }
+
+    pub(crate) fn wake_all(&mut self) {
+        for waker in self.0.drain(..) {
+            waker.wake();
+        }
+    }
+}
+
 /// One subscription's queue. The connection's task writes and never waits; the subscription reads.
 #[derive(Debug)]
 pub(crate) struct Queue {
@@ -113,18 +130,26 @@ impl Queue {
     }
 
     /// Adds a frame as [`Queue::push_frame`] does, or gives it back where it has [no room](Queue::has_room).
-    pub(crate) fn push_frame_if_room(&self, tally: &Tally, frame: Frame) -> Result<(), Frame> {
+    pub(crate) fn push_frame_if_room(
+        &self,
+        tally: &Tally,
+        frame: Frame,
+        wakers: &mut Wakers,
+    ) -> Result<(), Frame> {
         let mut state = self.lock();
         if !self.has_room_in(&mut state) {
             return Err(frame);
         }
-        self.push_into(state, tally, frame);
+        self.push_into(&mut state, tally, frame);
+        wakers.take(&mut state);
         Ok(())
     }
 
     /// Adds a frame of the topic whose counters these are, or counts it as missed.
-    pub(crate) fn push_frame(&self, tally: &Tally, frame: Frame) {
-        self.push_into(self.lock(), tally, frame);
+    pub(crate) fn push_frame(&self, tally: &Tally, frame: Frame, wakers: &mut Wakers) {
+        let mut state = self.lock();
+        self.push_into(&mut state, tally, frame);
+        wakers.take(&mut state);
     }
 
     fn has_room_in(&self, state: &mut State) -> bool {
@@ -134,7 +159,7 @@ impl Queue {
         room
     }
 
-    fn push_into(&self, mut state: MutexGuard<'_, State>, tally: &Tally, frame: Frame) {
+    fn push_into(&self, state: &mut State, tally: &Tally, frame: Frame) {
         if state.reader_gone || state.end.is_some() || frame.number <= state.read_before {
             return;
         }
@@ -160,11 +185,10 @@ impl Queue {
             let topic = tally.index;
             state.items.push_back(Item::Frame { topic, frame });
         }
-        wake(state);
     }
 
     /// Adds a gap behind all that was pushed so far. It is never refused.
-    pub(crate) fn push_gap(&self, gap: Gap) {
+    pub(crate) fn push_gap(&self, gap: Gap, wakers: &mut Wakers) {
         let mut state = self.lock();
         if state.reader_gone || state.end.is_some() {
             return;
@@ -175,14 +199,14 @@ impl Queue {
         } else {
             state.items.push_back(Item::Gap(gap));
         }
-        wake(state);
+        wakers.take(&mut state);
     }
 
     /// Ends the queue behind all that was pushed so far.
-    pub(crate) fn end(&self, reason: CloseReason) {
+    pub(crate) fn end(&self, reason: CloseReason, wakers: &mut Wakers) {
         let mut state = self.lock();
         state.end.get_or_insert(reason);
-        wake(state);
+        wakers.take(&mut state);
     }
 
     /// Moves all that waits into `into`, which is empty, and adds to `tallies` those that are new; `None` is the end.
@@ -242,14 +266,6 @@ impl Queue {
         self.state
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-}
-
-fn wake(mut state: MutexGuard<'_, State>) {
-    let waker = state.waker.take();
-    drop(state);
-    if let Some(waker) = waker {
-        waker.wake();
     }
 }
 

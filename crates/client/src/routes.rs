@@ -8,7 +8,7 @@ use kucoin_streams_session::{CloseReason, Failure, Severity, Stage};
 use kucoin_streams_wire::{Protocol, Serves, Timestamp};
 
 use crate::destinations::{Destination, Destinations, Way};
-use crate::queue::{Frame, Queue};
+use crate::queue::{Frame, Queue, Wakers};
 use crate::waiting::Waiting;
 use crate::{ClosedError, Gap, GapReason, SubscribeError};
 
@@ -73,6 +73,7 @@ pub(crate) struct Routes<P: Protocol> {
     last_sink: u64,
     /// Forgotten whenever routes or sinks change.
     destinations: Destinations,
+    wakers: Wakers,
 }
 
 impl<P: Protocol> Routes<P> {
@@ -82,6 +83,7 @@ impl<P: Protocol> Routes<P> {
             sinks: HashMap::new(),
             last_sink: 0,
             destinations: Destinations::default(),
+            wakers: Wakers::default(),
         }
     }
 
@@ -146,7 +148,13 @@ impl<P: Protocol> Routes<P> {
         if mem::take(&mut self.routes[at].held_back) {
             self.destinations.clear();
         }
-        close_gap(&mut self.routes[at], &self.sinks, now, epoch);
+        close_gap(
+            &mut self.routes[at],
+            &self.sinks,
+            now,
+            epoch,
+            &mut self.wakers,
+        );
         for id in &self.routes[at].sinks {
             let Some(sink) = self.sinks.get_mut(id) else {
                 continue;
@@ -199,16 +207,18 @@ impl<P: Protocol> Routes<P> {
                 }
                 continue;
             }
-            sink.queue.push_gap(Gap {
+            let gap = Gap {
                 topic: route.topic.clone(),
                 reason: GapReason::Refused {
                     code,
                     message: message.to_owned(),
                 },
-            });
+            };
+            sink.queue.push_gap(gap, &mut self.wakers);
             if sink.requests.is_empty() {
                 let failure = Failure::new(Stage::Acknowledgement, Severity::Fatal, message);
-                sink.queue.end(CloseReason::Failed(failure));
+                sink.queue
+                    .end(CloseReason::Failed(failure), &mut self.wakers);
                 self.sinks.remove(&id);
             }
         }
@@ -231,14 +241,15 @@ impl<P: Protocol> Routes<P> {
 
     /// Hands a frame that cannot be read to every topic that is served: it may be of any. Whoever decodes it is told
     /// of it in its place.
-    pub(crate) fn deliver_unread(&self, frame: &Frame) {
+    pub(crate) fn deliver_unread(&mut self, frame: &Frame) {
         for route in &self.routes {
             if !route.live || route.lost.is_some() {
                 continue;
             }
             for sink in route.sinks.iter().filter_map(|id| self.sinks.get(id)) {
                 let tally = sink.queue.tally(&route.topic);
-                sink.queue.push_frame(&tally, frame.clone());
+                sink.queue
+                    .push_frame(&tally, frame.clone(), &mut self.wakers);
             }
         }
     }
@@ -284,19 +295,20 @@ impl<P: Protocol> Routes<P> {
             let route = &mut self.routes[at];
             // An event may come before the acknowledgement: the topic is served, so its gap ends before it.
             if destination.is_proof && route.lost.is_some() {
-                close_gap(route, &self.sinks, frame.received_at, frame.epoch);
+                let (at, epoch) = (frame.received_at, frame.epoch);
+                close_gap(route, &self.sinks, at, epoch, &mut self.wakers);
             }
             route.last_event_at = Some(frame.received_at);
         }
         for (tally, queue) in others {
-            queue.push_frame(tally, frame.clone());
+            queue.push_frame(tally, frame.clone(), &mut self.wakers);
         }
         // Whether there is room, and taking it, is one step where nobody else is asked.
         if when_full == WhenFull::Wait && is_alone {
-            let pushed = last.push_frame_if_room(last_tally, frame);
+            let pushed = last.push_frame_if_room(last_tally, frame, &mut self.wakers);
             return pushed.map_err(Undelivered::NoRoom);
         }
-        last.push_frame(last_tally, frame);
+        last.push_frame(last_tally, frame, &mut self.wakers);
         Ok(())
     }
 
@@ -309,8 +321,13 @@ impl<P: Protocol> Routes<P> {
                 let reason = reason.clone();
                 waiting.fail(ClosedError { reason }.into());
             }
-            sink.queue.end(reason.clone());
+            sink.queue.end(reason.clone(), &mut self.wakers);
         }
+    }
+
+    /// Wakes everybody to whom something was handed since the last time. To be called before the task waits or ends.
+    pub(crate) fn wake(&mut self) {
+        self.wakers.wake_all();
     }
 
     fn find(&self, request: &P::Request) -> Option<usize> {
@@ -379,6 +396,7 @@ fn close_gap<R>(
     sinks: &HashMap<u64, Sink<R>>,
     live_at: Timestamp,
     epoch: u64,
+    wakers: &mut Wakers,
 ) {
     let Some(loss) = route.lost.take() else {
         return;
@@ -387,7 +405,7 @@ fn close_gap<R>(
         let Some(sink) = sinks.get(&id) else {
             continue;
         };
-        sink.queue.push_gap(Gap {
+        let gap = Gap {
             topic: route.topic.clone(),
             reason: GapReason::Reconnected {
                 last_event_at: loss.last_event_at,
@@ -395,6 +413,7 @@ fn close_gap<R>(
                 live_at,
                 epoch,
             },
-        });
+        };
+        sink.queue.push_gap(gap, wakers);
     }
 }

@@ -60,9 +60,9 @@ fn reconnected(topic: &Arc<str>, epoch: u64) -> Gap {
 fn frames_and_gaps_keep_their_order() {
     let queue = queue(8);
     let (tally, topic) = tally(&queue);
-    queue.push_frame(&tally, frame(1));
-    queue.push_gap(reconnected(&topic, 2));
-    queue.push_frame(&tally, frame(2));
+    queue.push_frame(&tally, frame(1), &mut Wakers::default());
+    queue.push_gap(reconnected(&topic, 2), &mut Wakers::default());
+    queue.push_frame(&tally, frame(2), &mut Wakers::default());
     assert_eq!(take(&queue), ["1", "epoch 2", "2"]);
     assert_eq!(take(&queue), ["pending"]);
 }
@@ -72,11 +72,11 @@ fn an_overflow_is_counted_exactly_and_told_behind_what_was_kept() {
     let queue = queue(2);
     let (tally, _) = tally(&queue);
     for number in 0..7 {
-        queue.push_frame(&tally, frame(number));
+        queue.push_frame(&tally, frame(number), &mut Wakers::default());
     }
     assert_eq!(take(&queue), ["0", "1"]);
     assert_eq!(take(&queue), ["missed 5"]);
-    queue.push_frame(&tally, frame(9));
+    queue.push_frame(&tally, frame(9), &mut Wakers::default());
     assert_eq!(take(&queue), ["9"]);
 }
 
@@ -85,10 +85,10 @@ fn the_gap_comes_before_the_first_frame_that_is_kept_again() {
     let queue = queue(2);
     let (tally, _) = tally(&queue);
     for number in 0..3 {
-        queue.push_frame(&tally, frame(number));
+        queue.push_frame(&tally, frame(number), &mut Wakers::default());
     }
     assert_eq!(take(&queue), ["0", "1"]);
-    queue.push_frame(&tally, frame(3));
+    queue.push_frame(&tally, frame(3), &mut Wakers::default());
     assert_eq!(take(&queue), ["missed 1", "3"]);
 }
 
@@ -96,10 +96,10 @@ fn the_gap_comes_before_the_first_frame_that_is_kept_again() {
 fn gaps_without_room_merge_and_stay_bounded() {
     let queue = queue(1);
     let (tally, topic) = tally(&queue);
-    queue.push_frame(&tally, frame(0));
+    queue.push_frame(&tally, frame(0), &mut Wakers::default());
     for epoch in 2..1_000 {
-        queue.push_frame(&tally, frame(1));
-        queue.push_gap(reconnected(&topic, epoch));
+        queue.push_frame(&tally, frame(1), &mut Wakers::default());
+        queue.push_gap(reconnected(&topic, epoch), &mut Wakers::default());
     }
     assert_eq!(queue.lock().pending.len(), 2);
     assert_eq!(take(&queue), ["0"]);
@@ -110,10 +110,10 @@ fn gaps_without_room_merge_and_stay_bounded() {
 fn the_end_comes_behind_everything() {
     let queue = queue(1);
     let (tally, _) = tally(&queue);
-    queue.push_frame(&tally, frame(0));
-    queue.push_frame(&tally, frame(1));
-    queue.end(CloseReason::Requested);
-    queue.push_frame(&tally, frame(2));
+    queue.push_frame(&tally, frame(0), &mut Wakers::default());
+    queue.push_frame(&tally, frame(1), &mut Wakers::default());
+    queue.end(CloseReason::Requested, &mut Wakers::default());
+    queue.push_frame(&tally, frame(2), &mut Wakers::default());
     assert_eq!(take(&queue), ["0"]);
     assert_eq!(take(&queue), ["missed 1"]);
     assert_eq!(take(&queue), ["end"]);
@@ -124,11 +124,11 @@ fn the_end_comes_behind_everything() {
 fn a_reader_that_lags_is_not_waited_for_twice() {
     let queue = queue(2);
     let (tally, _) = tally(&queue);
-    queue.push_frame(&tally, frame(0));
+    queue.push_frame(&tally, frame(0), &mut Wakers::default());
     assert!(queue.has_room());
-    queue.push_frame(&tally, frame(1));
+    queue.push_frame(&tally, frame(1), &mut Wakers::default());
     assert!(!queue.has_room());
-    queue.push_frame(&tally, frame(2));
+    queue.push_frame(&tally, frame(2), &mut Wakers::default());
     assert!(
         queue.has_room(),
         "its patience is used up: the frame is missed at once"
@@ -147,7 +147,7 @@ fn every_frame_is_accounted_for_at_every_moment() {
     let mut taken = VecDeque::new();
     assert_eq!(ledger(&taken), (0, 0, 0));
     for number in 0..5 {
-        queue.push_frame(&tally, frame(number));
+        queue.push_frame(&tally, frame(number), &mut Wakers::default());
     }
     assert_eq!(ledger(&taken), (5, 2, 3));
     let mut context = Context::from_waker(Waker::noop());
@@ -158,7 +158,7 @@ fn every_frame_is_accounted_for_at_every_moment() {
     );
     assert_eq!(ledger(&taken), (5, 2, 3), "taken and not handed on");
     queue.close();
-    queue.push_frame(&tally, frame(9));
+    queue.push_frame(&tally, frame(9), &mut Wakers::default());
     assert_eq!(ledger(&taken), (5, 2, 3), "nobody receives it");
 }
 
@@ -167,12 +167,12 @@ fn frames_that_were_read_before_the_subscription_are_not_its() {
     let queue = queue(2);
     let (tally, _) = tally(&queue);
     queue.begin(1);
-    queue.push_frame(&tally, frame(1));
+    queue.push_frame(&tally, frame(1), &mut Wakers::default());
     let later = Frame {
         number: 2,
         ..frame(2)
     };
-    queue.push_frame(&tally, later);
+    queue.push_frame(&tally, later, &mut Wakers::default());
     assert_eq!(take(&queue), ["2"]);
 }
 
@@ -181,7 +181,7 @@ fn a_consumer_that_is_cut_off_gets_what_was_kept_and_is_told_what_was_not() {
     let queue = Queue::new(2, SlowConsumer::Disconnect, Arc::default());
     let (tally, _) = tally(&queue);
     for number in 0..5 {
-        queue.push_frame(&tally, frame(number));
+        queue.push_frame(&tally, frame(number), &mut Wakers::default());
     }
     assert!(queue.is_over() && queue.has_room());
     assert_eq!(take(&queue), ["0", "1"]);
