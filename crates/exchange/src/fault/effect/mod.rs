@@ -1,20 +1,36 @@
 //! What can go wrong, one variant each, and where each of them acts.
 
-use std::fmt::{self, Display};
+pub(super) mod dial;
+pub(super) mod flaw;
+pub(super) mod limit;
+pub(super) mod mutation;
+pub(super) mod token_reply;
+pub(super) mod upgrade;
+pub(super) mod utterance;
+mod words;
+
 use std::time::Duration;
+
+pub use dial::DialFault;
+pub use flaw::Flaw;
+pub use limit::Limit;
+pub use mutation::Mutation;
+pub use token_reply::TokenReply;
+pub use upgrade::UpgradeFault;
+pub use utterance::Utterance;
 
 /// How a connection ends when it is cut.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cut {
-    /// An orderly close frame with this code and reason.
+    /// A close frame with this code and reason, which need not be legal.
     Close {
         /// The close code, such as 1001.
         code: u16,
         /// The reason, at most 123 bytes of it are sent.
         reason: String,
     },
-    /// The end of the stream with no close frame.
+    /// The end of the stream with no close frame, and over TLS without its farewell.
     Eof,
     /// A TCP reset.
     Reset,
@@ -130,15 +146,114 @@ pub enum Effect {
     TokenTruncated,
     /// A token request's answer stops before the length that its header declares.
     TokenCutBody,
+    /// A TCP connection to the port goes wrong before anything is read of it, be it for a token request or for a
+    /// socket; over TLS before the handshake.
+    Dial(DialFault),
+    /// The request for a socket is answered otherwise than it should be.
+    Upgrade(UpgradeFault),
+    /// A token request is answered otherwise than it should be.
+    TokenReply(TokenReply),
+    /// The welcome bears this id instead of the one that the client chose; of Pro V2 the `sessionId`.
+    WelcomeId {
+        /// The id.
+        id: String,
+    },
+    /// An error frame comes in the place of the welcome, and the connection is closed.
+    RefuseConnection {
+        /// The code of the error frame, such as 509.
+        code: u16,
+        /// Its text.
+        text: String,
+    },
+    /// Requests to subscribe and to unsubscribe are refused, whatever their topic, and not done.
+    RefuseRequests {
+        /// The code of the error frame, such as 509. Refusals of Pro V2 have none.
+        code: u16,
+        /// The text of the error frame; of Pro V2 the `message`.
+        text: String,
+        /// How many; None is all.
+        count: Option<u32>,
+    },
+    /// Every login of a Pro V2 connection is refused, however well it is signed.
+    RefuseLogin {
+        /// The `message` of the refusal.
+        text: String,
+    },
+    /// Logins of a Pro V2 connection are taken and never answered.
+    DropLogin,
+    /// Acknowledgements come twice.
+    DoubleAcks {
+        /// How many; None is all.
+        count: Option<u32>,
+    },
+    /// Acknowledgements bear an id that nobody asked for.
+    MisnameAcks {
+        /// How many; None is all.
+        count: Option<u32>,
+    },
+    /// Pongs come late; pushes may overtake them.
+    DelayPongs {
+        /// How late.
+        by: Duration,
+        /// How many; None is all.
+        count: Option<u32>,
+    },
+    /// Pongs bear an id that nobody asked for.
+    MisnamePongs {
+        /// How many; None is all.
+        count: Option<u32>,
+    },
+    /// The exchange does not read any more, and goes on writing.
+    StopReading,
+    /// A topic that is unsubscribed is acknowledged as such, and pushed some more times.
+    LatePushes {
+        /// How many pushes of each topic.
+        pushes: u32,
+    },
+    /// Pushes are written byte by byte.
+    DripFrames {
+        /// The time between two bytes.
+        by: Duration,
+        /// How many; None is all.
+        count: Option<u32>,
+    },
+    /// Pushes come in two fragments, with a ping of the WebSocket protocol between them.
+    InterleavePings {
+        /// How many; None is all.
+        count: Option<u32>,
+    },
+    /// Pushes come in frames that break the WebSocket protocol.
+    FlawedFrame {
+        /// What is wrong with them.
+        flaw: Flaw,
+        /// How many; None is all.
+        count: Option<u32>,
+    },
+    /// Pushes are JSON as ever, and say something else than the truth log has.
+    MutateFrame {
+        /// What is done to them.
+        mutation: Mutation,
+        /// The field of the data that it is done to. None lets the seed draw one that it suits.
+        field: Option<String>,
+        /// How many; None is all.
+        count: Option<u32>,
+    },
+    /// The exchange says something that nothing gave rise to. A connection that is about to open hears it after
+    /// its welcome. None of it is in the truth logs.
+    Say(Utterance),
+    /// The exchange bears less than it did, from now on.
+    Limit(Limit),
 }
 
 /// Where an effect acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
+    /// On a TCP connection that was accepted.
+    Dial,
     /// On the answer to one token request.
     Token,
-    /// On a connection, but only while it opens.
-    Dial,
+    /// On a connection for a socket, but only while it opens: on the answer to its upgrade, or on its welcome.
+    Opening,
     /// On a connection at any time.
     Socket,
     /// On the exchange as a whole.
@@ -148,15 +263,21 @@ pub(crate) enum Place {
 impl Effect {
     pub(crate) fn place(&self) -> Place {
         match self {
-            Self::DelayWelcome { .. } | Self::DropWelcome => Place::Dial,
-            Self::ExpireTokens | Self::ClockSkew { .. } => Place::Exchange,
+            Self::Dial(_) => Place::Dial,
+            Self::Upgrade(_)
+            | Self::DelayWelcome { .. }
+            | Self::DropWelcome
+            | Self::WelcomeId { .. }
+            | Self::RefuseConnection { .. } => Place::Opening,
+            Self::ExpireTokens | Self::ClockSkew { .. } | Self::Limit(_) => Place::Exchange,
             Self::TokenRefuse { .. }
             | Self::TokenRateLimit { .. }
             | Self::TokenServerError { .. }
             | Self::TokenSlow { .. }
             | Self::TokenHtml
             | Self::TokenTruncated
-            | Self::TokenCutBody => Place::Token,
+            | Self::TokenCutBody
+            | Self::TokenReply(_) => Place::Token,
             Self::Cut(_)
             | Self::ResetMidFrame
             | Self::HalfOpen
@@ -168,70 +289,21 @@ impl Effect {
             | Self::GarbleFrame { .. }
             | Self::FragmentFrames { .. }
             | Self::TextFrames { .. }
-            | Self::DeflateFrames { .. } => Place::Socket,
-        }
-    }
-}
-
-impl Display for Effect {
-    /// The words of a script that read as this effect.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Cut(Cut::Close { code, reason }) => {
-                write!(f, "cut how=close code={code} reason={reason:?}")
-            }
-            Self::Cut(Cut::Eof) => f.write_str("cut how=eof"),
-            Self::Cut(Cut::Reset) => f.write_str("cut how=reset"),
-            Self::ResetMidFrame => f.write_str("reset-mid-frame"),
-            Self::HalfOpen => f.write_str("half-open"),
-            Self::SwallowPongs { count } => write!(f, "swallow-pongs{}", Counted(*count)),
-            Self::DelayWelcome { by } => write!(f, "delay-welcome by={}ms", by.as_millis()),
-            Self::DropWelcome => f.write_str("drop-welcome"),
-            Self::DelayAcks { by, count } => {
-                write!(f, "delay-acks by={}ms{}", by.as_millis(), Counted(*count))
-            }
-            Self::DropAcks { count } => write!(f, "drop-acks{}", Counted(*count)),
-            Self::RefuseTopic { topic, code, text } => {
-                write!(f, "refuse-topic topic={topic} code={code} text={text:?}")
-            }
-            Self::DuplicateFrame { count } => write!(f, "duplicate-frame{}", Counted(*count)),
-            Self::GarbleFrame { count } => write!(f, "garble-frame{}", Counted(*count)),
-            Self::FragmentFrames { parts, count } => {
-                write!(f, "fragment-frames parts={parts}{}", Counted(*count))
-            }
-            Self::TextFrames { count } => write!(f, "text-frames{}", Counted(*count)),
-            Self::DeflateFrames { count } => write!(f, "deflate-frames{}", Counted(*count)),
-            Self::ExpireTokens => f.write_str("expire-tokens"),
-            Self::ClockSkew { by_ms } => write!(f, "clock-skew by={by_ms}ms"),
-            Self::TokenRefuse {
-                status,
-                code,
-                message,
-            } => {
-                write!(
-                    f,
-                    "token-refuse status={status} code={code} message={message:?}"
-                )
-            }
-            Self::TokenRateLimit { reset } => {
-                write!(f, "token-rate-limit reset={}ms", reset.as_millis())
-            }
-            Self::TokenServerError { status } => write!(f, "token-server-error status={status}"),
-            Self::TokenSlow { by } => write!(f, "token-slow by={}ms", by.as_millis()),
-            Self::TokenHtml => f.write_str("token-html"),
-            Self::TokenTruncated => f.write_str("token-truncated"),
-            Self::TokenCutBody => f.write_str("token-cut-body"),
-        }
-    }
-}
-
-struct Counted(Option<u32>);
-
-impl Display for Counted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(count) => write!(f, " count={count}"),
-            None => f.write_str(" count=all"),
+            | Self::DeflateFrames { .. }
+            | Self::RefuseRequests { .. }
+            | Self::RefuseLogin { .. }
+            | Self::DropLogin
+            | Self::DoubleAcks { .. }
+            | Self::MisnameAcks { .. }
+            | Self::DelayPongs { .. }
+            | Self::MisnamePongs { .. }
+            | Self::StopReading
+            | Self::LatePushes { .. }
+            | Self::DripFrames { .. }
+            | Self::InterleavePings { .. }
+            | Self::FlawedFrame { .. }
+            | Self::MutateFrame { .. }
+            | Self::Say(_) => Place::Socket,
         }
     }
 }
