@@ -4,6 +4,7 @@
 
 mod a_burst_arrives_whole;
 mod acknowledgements;
+mod dialling;
 mod events_equal_the_truth;
 mod every_v1_topic;
 mod frames;
@@ -21,7 +22,10 @@ mod rotation;
 mod seams;
 mod secrecy;
 mod session_v1;
+mod strange_answers;
+mod strange_frames;
 mod subscriptions;
 mod tasks;
+mod tls;
 mod tokens;
 mod truth;

@@ -53,9 +53,6 @@ pub(crate) struct Link {
 /// Serves a connection from the end of its upgrade to its own end.
 pub(crate) async fn run(shared: Arc<Shared>, mut stream: Stream, early: Bytes, mut dial: Dial) {
     stream.send_at_once();
-    // An answer that drips has still to go out; where that fails, the first write of the connection will tell.
-    let _ = stream.flush().await;
-    stream.stop_dripping();
     let number = dial.number;
     let opening = std::mem::take(&mut dial.effects);
     let grant = redeem(&shared, &dial);
@@ -72,6 +69,9 @@ pub(crate) async fn run(shared: Arc<Shared>, mut stream: Stream, early: Bytes, m
             ..ConnectionReport::default()
         });
     });
+    // An answer that drips has still to go out; where that fails, the first write of the connection will tell.
+    let _ = stream.flush().await;
+    stream.stop_dripping();
     let membership = {
         let mut world = lock(&shared.world);
         if dial.protocol == Protocol::ProV2 {
