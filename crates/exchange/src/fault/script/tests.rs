@@ -103,10 +103,13 @@ fn durations_have_units() {
 }
 
 #[test]
-fn the_example_script_reads_and_a_missing_file_is_named() {
+fn the_example_scripts_read_and_a_missing_file_is_named() {
     let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
     let faults = Faults::from_file(format!("{examples}/rough-day.faults")).unwrap();
     assert!(faults.list().len() >= 8);
+    let hostile = Faults::from_file(format!("{examples}/hostile-day.faults")).unwrap();
+    let again: Vec<String> = hostile.list().iter().map(ToString::to_string).collect();
+    assert_eq!(again.join("\n").parse::<Faults>().unwrap(), hostile);
     let missing = Faults::from_file("/no/such/script").unwrap_err();
     assert_eq!(
         missing.to_string(),
@@ -167,5 +170,9 @@ fn the_description_of_the_language_names_every_effect_and_setting() {
         for setting in settings.iter().filter(|setting| **setting != "times") {
             assert!(line.contains(&format!("`{setting}=`")), "{name} {setting}");
         }
+    }
+    let flaws = Flaw::all().map(|flaw| flaw.to_string());
+    for word in flaws.chain(Mutation::all().map(|mutation| mutation.to_string())) {
+        assert!(described.contains(&format!("`{word}`")), "{word}");
     }
 }
