@@ -1,6 +1,7 @@
 //! Pushes that break the protocol end the connection and cost a gap; those that only say something strange cost no more
 //! than themselves.
 
+use kucoin_streams::pro;
 use kucoin_streams::v1::Balances;
 use kucoin_streams::{ConnectionState, Gap, GapReason, LifecycleEvent, WsKey};
 use kucoin_streams_exchange::{Effect, Exchange, Faults, Flaw, Mutation, Utterance};
@@ -224,4 +225,54 @@ async fn frames_that_drip_or_are_interleaved_arrive_whole() {
     );
     // One answer to the newest ping is enough.
     soon(exchange.wait_until(|stats| stats.connections[0].protocol_pongs >= 1)).await;
+}
+
+#[tokio::test]
+async fn events_out_of_order_are_handed_out_as_they_come() {
+    let swap = Effect::SwapFrames { count: Some(1) };
+    let exchange = exchange(Faults::new().on_connection(1, swap)).await;
+    let kucoin = client(&exchange);
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    (1..=3).for_each(|amount| happen(&exchange, amount));
+    let mut expected = truth_of(&exchange, BALANCE);
+    expected.swap(0, 1);
+    assert_eq!(
+        all_events(&mut balances, &exchange, BALANCE).await,
+        expected
+    );
+}
+
+#[tokio::test]
+async fn silence_behind_pongs_looks_like_an_account_in_which_nothing_happens() {
+    let lost = Effect::DropFrames { count: Some(2) };
+    let exchange = Exchange::builder()
+        .ping_interval(std::time::Duration::from_millis(200))
+        .ping_timeout(std::time::Duration::from_secs(2))
+        .faults(Faults::new().on_connection(1, lost))
+        .start()
+        .await
+        .unwrap();
+    let kucoin = client(&exchange);
+    let mut told = Told::of(&kucoin);
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    (1..=2).for_each(|amount| happen(&exchange, amount));
+    soon(exchange.wait_until(|stats| stats.connections[0].pings >= 3)).await;
+    happen(&exchange, 3);
+    let only = json(event(&mut balances).await.event());
+    assert_eq!(Some(&only), truth_of(&exchange, BALANCE).last());
+    assert_eq!(told.words(), ["open".to_owned(), format!("live {BALANCE}")]);
+}
+
+#[tokio::test]
+async fn a_bomb_is_not_inflated_and_costs_nothing_else() {
+    let bomb = Effect::Say(Utterance::Bomb { bytes: 16 << 20 });
+    let exchange =
+        exchange(Faults::new().on_connection(1, Effect::QuoteAcks { count: None })).await;
+    let kucoin = client(&exchange);
+    let funding = pro::Balances::new(pro::AccountType::Funding);
+    let mut balances = soon(kucoin.subscribe(funding)).await.unwrap();
+    exchange.inject(bomb);
+    happen(&exchange, 1);
+    while soon(balances.next()).await.unwrap().is_err() {}
+    assert_eq!(exchange.stats().connections.len(), 1);
 }

@@ -23,6 +23,9 @@ pub(crate) struct Armed {
     pub(crate) drip: Tally,
     pub(crate) drip_by: Duration,
     pub(crate) interleave: Tally,
+    pub(crate) drop_frames: Tally,
+    pub(crate) swap: Tally,
+    pub(crate) quote_acks: Tally,
     flawed: Tally,
     flaw: Option<Flaw>,
     mutated: Tally,
@@ -103,6 +106,9 @@ impl Armed {
             drip: Tally::default(),
             drip_by: Duration::ZERO,
             interleave: Tally::default(),
+            drop_frames: Tally::default(),
+            swap: Tally::default(),
+            quote_acks: Tally::default(),
             flawed: Tally::default(),
             flaw: None,
             mutated: Tally::default(),
@@ -143,6 +149,7 @@ impl Armed {
             Effect::DropLogin => self.drop_logins = true,
             Effect::DoubleAcks { count } => self.double_acks.set(count),
             Effect::MisnameAcks { count } => self.misname_acks.set(count),
+            Effect::QuoteAcks { count } => self.quote_acks.set(count),
             Effect::DelayPongs { by, count } => {
                 self.pongs_late_by = by;
                 self.delay_pongs.set(count);
@@ -177,6 +184,8 @@ impl Armed {
                 self.drip_by = by;
                 self.drip.set(count);
             }
+            Effect::DropFrames { count } => self.drop_frames.set(count),
+            Effect::SwapFrames { count } => self.swap.set(count),
             Effect::InterleavePings { count } => self.interleave.set(count),
             Effect::FlawedFrame { flaw, count } => {
                 self.flaw = Some(flaw);

@@ -80,6 +80,11 @@ pub(super) const SOCKET: &[Row] = &[
             count: s.count(None)?,
         })
     }),
+    ("quote-acks", &["count", "times"], |s| {
+        Ok(Effect::QuoteAcks {
+            count: s.count(None)?,
+        })
+    }),
     (
         "refuse-requests",
         &["code", "text", "count", "times"],
@@ -95,6 +100,16 @@ pub(super) const SOCKET: &[Row] = &[
     ("late-pushes", &["pushes", "times"], |s| {
         let pushes = s.number("pushes", 1, "a number of pushes")?;
         Ok(Effect::LatePushes { pushes })
+    }),
+    ("drop-frames", &["count", "times"], |s| {
+        Ok(Effect::DropFrames {
+            count: s.count(Some(1))?,
+        })
+    }),
+    ("swap-frames", &["count", "times"], |s| {
+        Ok(Effect::SwapFrames {
+            count: s.count(Some(1))?,
+        })
     }),
     ("drip-frames", &["by", "count", "times"], |s| {
         Ok(Effect::DripFrames {

@@ -23,14 +23,17 @@ pub(super) fn formed<'a>(
         return (Opcode::Text, Cow::Borrowed(text));
     }
     if armed.deflate.take() {
-        let level = miniz_oxide::deflate::CompressionLevel::DefaultLevel as u8;
-        let compressed = miniz_oxide::deflate::compress_to_vec(text, level);
-        return (Opcode::Binary, Cow::Owned(compressed));
+        return (Opcode::Binary, Cow::Owned(deflated(text)));
     }
     if armed.as_text.take() {
         return (Opcode::Text, Cow::Borrowed(text));
     }
     (Opcode::Binary, Cow::Borrowed(text))
+}
+
+fn deflated(bytes: &[u8]) -> Vec<u8> {
+    let level = miniz_oxide::deflate::CompressionLevel::DefaultLevel as u8;
+    miniz_oxide::deflate::compress_to_vec(bytes, level)
 }
 
 /// The payload in fragments that end at `splits` and at its end.
@@ -108,6 +111,10 @@ pub(super) fn encode_utterance(
     match utterance {
         Utterance::Text { text } => message(out, text),
         Utterance::Binary { payload } => encode(out, true, Opcode::Binary, payload),
+        Utterance::Bomb { bytes } => {
+            let spaces = vec![b' '; usize::try_from(*bytes).unwrap_or_default()];
+            encode(out, true, Opcode::Binary, &deflated(&spaces));
+        }
         Utterance::Bytes { bytes } => out.extend_from_slice(bytes),
         Utterance::Error { code, text, id } => {
             message(out, &v1::frames::error(id.as_deref(), *code, text));
@@ -137,9 +144,9 @@ pub(super) fn encode_utterance(
             }
         }
         Utterance::EndlessFragments { fragments, bytes } => {
-            let (first, _) = match protocol {
-                Protocol::V1 => (Opcode::Text, ()),
-                Protocol::ProV2 => (Opcode::Binary, ()),
+            let first = match protocol {
+                Protocol::V1 => Opcode::Text,
+                Protocol::ProV2 => Opcode::Binary,
             };
             let payload = vec![b' '; usize::try_from(*bytes).unwrap_or_default()];
             for number in 0..*fragments {

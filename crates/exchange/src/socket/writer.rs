@@ -1,6 +1,7 @@
 //! To the client: messages to frames, with the faults that happen to frames on their way.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ pub(super) struct Writer<'a> {
     sent: usize,
     /// Parts of the buffer that are written byte by byte.
     drips: Vec<Range<usize>>,
+    /// A push that a fault lets the next one overtake.
+    overtaken: Option<Arc<str>>,
     /// What is said behind the welcome.
     behind_welcome: Vec<Utterance>,
     /// Messages that a fault holds back.
@@ -76,6 +79,7 @@ impl<'a> Writer<'a> {
             buffer: Vec::new(),
             sent: 0,
             drips: Vec::new(),
+            overtaken: None,
             behind_welcome: Vec::new(),
             deferred: Vec::new(),
             pushed: 0,
@@ -161,7 +165,14 @@ impl<'a> Writer<'a> {
             _ => None,
         };
         match &mut message {
-            Outgoing::Ack(text) if armed.misname_acks.take() => *text = misnamed(text),
+            Outgoing::Ack(text) => {
+                if armed.misname_acks.take() {
+                    *text = misnamed(text);
+                }
+                if armed.quote_acks.take() {
+                    *text = text.replace("\"result\":true", "\"result\":\"true\"");
+                }
+            }
             Outgoing::Pong(text) if armed.misname_pongs.take() => *text = misnamed(text),
             _ => {}
         }
@@ -191,7 +202,7 @@ impl<'a> Writer<'a> {
     fn put(&mut self, message: Outgoing) -> Option<Stop> {
         let mut copies = 1;
         let text = match message {
-            Outgoing::Push(frame) => return self.put_push(&frame),
+            Outgoing::Push(frame) => return self.put_in_order(frame),
             Outgoing::ProtocolPong(payload) => {
                 encode(&mut self.buffer, true, Opcode::Pong, &payload);
                 return None;
@@ -224,6 +235,25 @@ impl<'a> Writer<'a> {
             }
         }
         None
+    }
+
+    /// Puts a push, or loses it, or lets the next one overtake it.
+    fn put_in_order(&mut self, frame: Arc<str>) -> Option<Stop> {
+        let mut armed = lock(&self.link.armed);
+        if armed.drop_frames.take() {
+            return None;
+        }
+        if self.overtaken.is_none() && armed.swap.take() {
+            self.overtaken = Some(frame);
+            return None;
+        }
+        drop(armed);
+        let overtaken = self.overtaken.take();
+        let stop = self.put_push(&frame);
+        match (stop, overtaken) {
+            (None, Some(overtaken)) => self.put_push(&overtaken),
+            (stop, _) => stop,
+        }
     }
 
     fn put_push(&mut self, frame: &str) -> Option<Stop> {

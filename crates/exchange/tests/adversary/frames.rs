@@ -118,3 +118,15 @@ async fn a_frame_that_drips_can_be_cut() {
         "no close frame inside of another"
     );
 }
+
+#[tokio::test]
+async fn pushes_are_lost_or_overtaken() {
+    let exchange =
+        with("connection 1: drop-frames count=1\nconnection 1: swap-frames count=1").await;
+    let mut socket = Socket::subscribed(&exchange, &[BALANCE]).await;
+    (0..4).for_each(|_| happen(&exchange.account()));
+    let truth = truth(&exchange);
+    for expected in [&truth[2], &truth[1], &truth[3]] {
+        assert_eq!(&socket.text().await, expected);
+    }
+}

@@ -191,6 +191,11 @@ pub enum Effect {
         /// How many; None is all.
         count: Option<u32>,
     },
+    /// Acknowledgements of Pro V2 have `"true"` as text where they have `true`. Nothing happens to those of V1.
+    QuoteAcks {
+        /// How many; None is all.
+        count: Option<u32>,
+    },
     /// Pongs come late; pushes may overtake them.
     DelayPongs {
         /// How late.
@@ -209,6 +214,16 @@ pub enum Effect {
     LatePushes {
         /// How many pushes of each topic.
         pushes: u32,
+    },
+    /// Pushes never come, though they are in the truth log.
+    DropFrames {
+        /// How many; None is all.
+        count: Option<u32>,
+    },
+    /// Pushes come behind the one that follows them.
+    SwapFrames {
+        /// How many; None is every other one.
+        count: Option<u32>,
     },
     /// Pushes are written byte by byte.
     DripFrames {
@@ -295,6 +310,9 @@ impl Effect {
             | Self::DropLogin
             | Self::DoubleAcks { .. }
             | Self::MisnameAcks { .. }
+            | Self::QuoteAcks { .. }
+            | Self::DropFrames { .. }
+            | Self::SwapFrames { .. }
             | Self::DelayPongs { .. }
             | Self::MisnamePongs { .. }
             | Self::StopReading

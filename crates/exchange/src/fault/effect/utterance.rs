@@ -20,6 +20,11 @@ pub enum Utterance {
         /// Its payload.
         payload: Vec<u8>,
     },
+    /// A binary frame of raw DEFLATE, some thousandth as long as what it inflates to.
+    Bomb {
+        /// The length of what it inflates to.
+        bytes: u32,
+    },
     /// These bytes with no frame around them, to make any frame whatever.
     Bytes {
         /// The bytes.
@@ -72,6 +77,7 @@ impl Display for Utterance {
         match self {
             Self::Text { text } => write!(f, "send-text text={}", Quoted(text)),
             Self::Binary { payload } => write!(f, "send-binary hex={}", Hex(payload)),
+            Self::Bomb { bytes } => write!(f, "send-bomb bytes={bytes}"),
             Self::Bytes { bytes } => write!(f, "send-bytes hex={}", Hex(bytes)),
             Self::Error { code, text, id } => {
                 write!(f, "send-error code={code} text={}", Quoted(text))?;
@@ -99,6 +105,10 @@ pub(in crate::fault) const ROWS: &[Row] = &[
     ("send-binary", &["hex", "times"], |s| {
         let payload = s.hex("hex")?;
         Ok(Effect::Say(Utterance::Binary { payload }))
+    }),
+    ("send-bomb", &["bytes", "times"], |s| {
+        let bytes = s.number("bytes", 16_777_216, "a number of bytes")?;
+        Ok(Effect::Say(Utterance::Bomb { bytes }))
     }),
     ("send-bytes", &["hex", "times"], |s| {
         let bytes = s.hex("hex")?;

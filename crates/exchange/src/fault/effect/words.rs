@@ -76,6 +76,9 @@ fn write_newer(effect: &Effect, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Effect::DropLogin => f.write_str("drop-login"),
         Effect::DoubleAcks { count } => write!(f, "double-acks{}", Counted(*count)),
         Effect::MisnameAcks { count } => write!(f, "misname-acks{}", Counted(*count)),
+        Effect::QuoteAcks { count } => write!(f, "quote-acks{}", Counted(*count)),
+        Effect::DropFrames { count } => write!(f, "drop-frames{}", Counted(*count)),
+        Effect::SwapFrames { count } => write!(f, "swap-frames{}", Counted(*count)),
         Effect::DelayPongs { by, count } => {
             write!(f, "delay-pongs by={}{}", Millis(*by), Counted(*count))
         }

@@ -171,6 +171,15 @@ fn the_description_of_the_language_names_every_effect_and_setting() {
             assert!(line.contains(&format!("`{setting}=`")), "{name} {setting}");
         }
     }
+    let names = described
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    for name in names.filter(|name| !name.contains(' ')) {
+        assert!(
+            rows().any(|row| row.0 == name),
+            "{name} is described and unknown"
+        );
+    }
     let flaws = Flaw::all().map(|flaw| flaw.to_string());
     for word in flaws.chain(Mutation::all().map(|mutation| mutation.to_string())) {
         assert!(described.contains(&format!("`{word}`")), "{word}");
