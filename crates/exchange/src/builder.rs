@@ -169,6 +169,20 @@ impl ExchangeBuilder {
         self
     }
 
+    fn settings(&self, port: u16) -> Settings {
+        Settings {
+            seed: self.seed,
+            ping_interval: self.ping_interval,
+            ping_timeout: self.ping_timeout,
+            queue_capacity: self.queue_capacity,
+            port,
+            #[cfg(feature = "tls")]
+            tls: self.tls.is_some(),
+            #[cfg(not(feature = "tls"))]
+            tls: false,
+        }
+    }
+
     /// Listens and serves from now on, on the tokio runtime that this is called in.
     ///
     /// # Errors
@@ -189,6 +203,7 @@ impl ExchangeBuilder {
         let user_id = rng.text(b"0123456789abcdef", 24);
         let logs = (truth.clone(), pro_truth.clone());
         let world = World::new(Engine::new(self.seed, now_ms), logs, user_id);
+        let settings = self.settings(port);
         let plan = Plan::new(self.faults, self.seed);
         let timers = plan.timers();
         // A token of an earlier exchange must not open this one, whatever the seed.
@@ -198,17 +213,7 @@ impl ExchangeBuilder {
             self.token_life,
         );
         let shared = Arc::new(Shared {
-            settings: Settings {
-                seed: self.seed,
-                ping_interval: self.ping_interval,
-                ping_timeout: self.ping_timeout,
-                queue_capacity: self.queue_capacity,
-                port,
-                #[cfg(feature = "tls")]
-                tls: self.tls.is_some(),
-                #[cfg(not(feature = "tls"))]
-                tls: false,
-            },
+            settings,
             #[cfg(feature = "tls")]
             tls: self.tls.map(tokio_rustls::TlsAcceptor::from),
             credentials: self.credentials,
