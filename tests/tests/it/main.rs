@@ -10,6 +10,7 @@ mod every_v1_topic;
 mod frames;
 mod greetings;
 mod heartbeat;
+mod hostile_day;
 mod independent_exchange;
 mod ledger;
 mod listening;

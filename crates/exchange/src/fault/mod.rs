@@ -103,7 +103,7 @@ impl Faults {
         Self::default()
     }
 
-    /// Reads a script file; [`Faults::from_str`](std::str::FromStr) describes the language.
+    /// Reads a script file; [`from_str`](#method.from_str) describes the language.
     ///
     /// # Errors
     /// The file cannot be read, or a line of it is not understood.
