@@ -13,6 +13,7 @@ use crate::credentials::DemoCredentials;
 use crate::engine::Engine;
 use crate::exchange::Exchange;
 use crate::fault::{Faults, Plan};
+use crate::limits::{DAY, Limits};
 use crate::rng::Rng;
 use crate::shared::{Settings, Shared};
 use crate::stats::Board;
@@ -32,9 +33,13 @@ pub struct ExchangeBuilder {
     queue_capacity: usize,
     truth_capacity: usize,
     max_connections: usize,
+    connection_life: Duration,
+    token_life: Duration,
     reusable_tokens: bool,
     credentials: DemoCredentials,
     faults: Faults,
+    #[cfg(feature = "tls")]
+    tls: Option<Arc<rustls::ServerConfig>>,
 }
 
 /// The exchange could not be started.
@@ -62,9 +67,13 @@ impl Default for ExchangeBuilder {
             queue_capacity: 4_096,
             truth_capacity: 65_536,
             max_connections: 800,
+            connection_life: DAY,
+            token_life: DAY,
             reusable_tokens: false,
             credentials: DemoCredentials::default(),
             faults: Faults::new(),
+            #[cfg(feature = "tls")]
+            tls: None,
         }
     }
 }
@@ -122,6 +131,18 @@ impl ExchangeBuilder {
         self
     }
 
+    /// The age at which a connection is cut, by a close frame with 1001. Default 24 h, as KuCoin's.
+    pub fn connection_life(mut self, life: Duration) -> Self {
+        self.connection_life = life;
+        self
+    }
+
+    /// The age at which a token that was not used expires. Default 24 h, as KuCoin's.
+    pub fn token_life(mut self, life: Duration) -> Self {
+        self.token_life = life;
+        self
+    }
+
     /// Lets a token open more than one connection. By default the second one is refused with 401.
     pub fn reusable_tokens(mut self) -> Self {
         self.reusable_tokens = true;
@@ -134,10 +155,32 @@ impl ExchangeBuilder {
         self
     }
 
+    /// Speaks `https` and `wss` instead of `http` and `ws`, with the certificate of this configuration, which should
+    /// be for `localhost`: that is the host in the addresses that the exchange tells. Default no TLS.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, config: Arc<rustls::ServerConfig>) -> Self {
+        self.tls = Some(config);
+        self
+    }
+
     /// What goes wrong. Default nothing.
     pub fn faults(mut self, faults: Faults) -> Self {
         self.faults = faults;
         self
+    }
+
+    fn settings(&self, port: u16) -> Settings {
+        Settings {
+            seed: self.seed,
+            ping_interval: self.ping_interval,
+            ping_timeout: self.ping_timeout,
+            queue_capacity: self.queue_capacity,
+            port,
+            #[cfg(feature = "tls")]
+            tls: self.tls.is_some(),
+            #[cfg(not(feature = "tls"))]
+            tls: false,
+        }
     }
 
     /// Listens and serves from now on, on the tokio runtime that this is called in.
@@ -160,24 +203,25 @@ impl ExchangeBuilder {
         let user_id = rng.text(b"0123456789abcdef", 24);
         let logs = (truth.clone(), pro_truth.clone());
         let world = World::new(Engine::new(self.seed, now_ms), logs, user_id);
+        let settings = self.settings(port);
         let plan = Plan::new(self.faults, self.seed);
         let timers = plan.timers();
         // A token of an earlier exchange must not open this one, whatever the seed.
-        let tokens = TokenStore::new(Rng::new(self.seed ^ clock::now_us()), self.reusable_tokens);
+        let tokens = TokenStore::new(
+            Rng::new(self.seed ^ clock::now_us()),
+            self.reusable_tokens,
+            self.token_life,
+        );
         let shared = Arc::new(Shared {
-            settings: Settings {
-                seed: self.seed,
-                ping_interval: self.ping_interval,
-                ping_timeout: self.ping_timeout,
-                queue_capacity: self.queue_capacity,
-                max_connections: self.max_connections,
-                port,
-            },
+            settings,
+            #[cfg(feature = "tls")]
+            tls: self.tls.map(tokio_rustls::TlsAcceptor::from),
             credentials: self.credentials,
             world: Mutex::new(world),
             tokens: Mutex::new(tokens),
             counts_frames: plan.counts_frames(),
             plan: Mutex::new(plan),
+            limits: Mutex::new(Limits::new(self.max_connections, self.connection_life)),
             board: Board::new(),
             room: Notify::new(),
             skew_ms: AtomicI64::new(0),

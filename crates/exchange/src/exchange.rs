@@ -17,7 +17,6 @@ use crate::credentials::DemoCredentials;
 use crate::fault::Effect;
 use crate::http;
 use crate::shared::Shared;
-use crate::socket::Stream;
 use crate::stats::{Ended, Stats};
 use crate::sync::lock;
 use crate::truth::TruthLog;
@@ -81,20 +80,21 @@ impl Exchange {
         }
     }
 
-    /// The base URL of the REST API, without a slash at its end: `http://127.0.0.1:PORT`.
+    /// The base URL of the REST API, without a slash at its end: `http://127.0.0.1:PORT`, or over TLS
+    /// `https://localhost:PORT`.
     #[must_use]
     pub fn rest_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.shared.settings.port)
+        self.shared.settings.base("http")
     }
 
     /// The URL of the Pro V2 socket, without a query and without a slash at its end:
-    /// `ws://127.0.0.1:PORT/pro`.
+    /// `ws://127.0.0.1:PORT/pro`, or over TLS `wss://localhost:PORT/pro`.
     ///
     /// A client appends `?token=` or `/?token=` and a token of `POST /api/v2/bullet-private`, or dials
     /// it as it is and logs in with `op: auth` after the welcome.
     #[must_use]
     pub fn pro_ws_url(&self) -> String {
-        format!("ws://127.0.0.1:{}/pro", self.shared.settings.port)
+        format!("{}/pro", self.shared.settings.base("ws"))
     }
 
     /// The port on 127.0.0.1.
@@ -172,8 +172,8 @@ impl Exchange {
         self.wait_until(|stats| stats.is_subscribed(topic)).await;
     }
 
-    /// Serves one connection over a stream of the caller's, as if it had been accepted on the port: the token requests
-    /// of HTTP and the sockets alike. The future ends with the connection; dropping it drops the stream.
+    /// Serves one connection over a stream of the caller's, as if it had been accepted on the port, but never over TLS: the
+    /// token requests of HTTP and the sockets alike. The future ends with the connection; dropping it drops the stream.
     ///
     /// For rehearsals without a network, under tokio's paused clock for instance. A reset drops the stream without a
     /// shutdown.
@@ -181,7 +181,7 @@ impl Exchange {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        http::serve_connection(Arc::clone(&self.shared), Stream::Own(Box::new(stream)))
+        http::serve_own(Arc::clone(&self.shared), stream)
     }
 
     /// Ends all connections without a word, closes the port, waits for all tasks, and returns all

@@ -23,6 +23,7 @@ mod exchange;
 mod fault;
 mod http;
 mod json;
+mod limits;
 mod pro;
 mod rate;
 mod rng;
@@ -46,7 +47,8 @@ pub use engine::futures::{
 pub use engine::{Balance, Debt, Rejected, Side, StopKind, Wallet};
 pub use exchange::Exchange;
 pub use fault::{
-    Count, Cut, Effect, Fault, Faults, ScriptError, ScriptFileError, ScriptProblem, Times, Trigger,
+    Count, Cut, DialFault, Effect, Fault, Faults, Flaw, Limit, Mutation, ScriptError,
+    ScriptFileError, ScriptProblem, Times, TokenReply, Trigger, UpgradeFault, Utterance,
 };
 pub use rust_decimal::Decimal;
 pub use stats::{ConnectionReport, Ended, Protocol, Stats, TokenRequest};

@@ -3,8 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// Messages that a client may send in [`WINDOW`], pings included.
-const LIMIT: usize = 100;
+/// The window in which the messages of a client are counted, pings included.
 const WINDOW: Duration = Duration::from_secs(10);
 /// Pings of Pro V2 that come sooner after the one that was answered last get no answer.
 const PING_PACE: Duration = Duration::from_secs(1);
@@ -16,13 +15,13 @@ pub(crate) struct MessageRate {
 }
 
 impl MessageRate {
-    /// Whether a message that comes now is within the limit; one that is not does not count.
-    pub(crate) fn admits(&mut self, now: Instant) -> bool {
+    /// Whether a message that comes now is among the `limit` first in the window; one that is not does not count.
+    pub(crate) fn admits(&mut self, now: Instant, limit: usize) -> bool {
         let outdated = |first: &Instant| now.duration_since(*first) >= WINDOW;
         while self.recent.front().is_some_and(outdated) {
             self.recent.pop_front();
         }
-        let within = self.recent.len() < LIMIT;
+        let within = self.recent.len() < limit;
         if within {
             self.recent.push_back(now);
         }
@@ -58,7 +57,7 @@ mod tests {
         let start = Instant::now();
         let admitted = |rate: &mut MessageRate, after: u64| {
             let now = start + Duration::from_millis(after);
-            (0..150).filter(|_| rate.admits(now)).count()
+            (0..150).filter(|_| rate.admits(now, 100)).count()
         };
         assert_eq!(admitted(&mut rate, 0), 100);
         assert_eq!(admitted(&mut rate, 9_999), 0);

@@ -8,7 +8,8 @@ use tokio::sync::Notify;
 
 use crate::clock;
 use crate::credentials::DemoCredentials;
-use crate::fault::{Effect, Fired, Plan};
+use crate::fault::{Effect, Fired, Limit, Plan};
+use crate::limits::Limits;
 use crate::stats::Board;
 use crate::sync::lock;
 use crate::tokens::TokenStore;
@@ -21,16 +22,30 @@ pub(crate) struct Settings {
     pub(crate) ping_interval: Duration,
     pub(crate) ping_timeout: Duration,
     pub(crate) queue_capacity: usize,
-    pub(crate) max_connections: usize,
     pub(crate) port: u16,
+    /// The port speaks TLS.
+    pub(crate) tls: bool,
+}
+
+impl Settings {
+    /// The URL of the port for `http` or `ws`, without a slash at its end. Certificates name hosts and seldom addresses.
+    pub(crate) fn base(&self, scheme: &str) -> String {
+        match self.tls {
+            false => format!("{scheme}://127.0.0.1:{}", self.port),
+            true => format!("{scheme}s://localhost:{}", self.port),
+        }
+    }
 }
 
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<tokio_rustls::TlsAcceptor>,
     pub(crate) credentials: DemoCredentials,
     pub(crate) world: Mutex<World>,
     pub(crate) tokens: Mutex<TokenStore>,
     pub(crate) plan: Mutex<Plan>,
+    pub(crate) limits: Mutex<Limits>,
     /// Whether pushes have to be counted for the plan.
     pub(crate) counts_frames: bool,
     pub(crate) board: Board,
@@ -51,6 +66,7 @@ impl Shared {
         for effect in fired.exchange {
             match effect {
                 Effect::ExpireTokens => lock(&self.tokens).expire_all(clock::now_ms()),
+                Effect::Limit(limit) => self.limit(limit),
                 Effect::ClockSkew { by_ms } => self.skew_ms.store(by_ms, Ordering::Relaxed),
                 _ => {}
             }
@@ -59,6 +75,18 @@ impl Shared {
             lock(&self.world).broadcast(&effect);
         }
         fired.here
+    }
+
+    fn limit(&self, limit: Limit) {
+        let number = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
+        match limit {
+            Limit::Messages { count } => lock(&self.limits).messages = number(count),
+            Limit::Connections { count } => lock(&self.limits).connections = number(count),
+            Limit::Dials { count, per } => lock(&self.limits).limit_dials(number(count), per),
+            Limit::ConnectionLife { life } => lock(&self.limits).connection_life = life,
+            Limit::Topics { count } => lock(&self.world).limit_topics(number(count)),
+            Limit::TokenLife { life } => lock(&self.tokens).limit_life(life),
+        }
     }
 
     /// Takes a connection out of everything.

@@ -20,7 +20,8 @@ pub struct Stats {
     pub tokens_issued: u64,
     /// Requests for the server's time.
     pub time_requests: u64,
-    /// The connections in the order in which they opened, the ended ones included.
+    /// The connections in the order in which they opened, those included that have ended, or whose request for a
+    /// socket was refused.
     pub connections: Vec<ConnectionReport>,
 }
 
@@ -49,7 +50,7 @@ pub enum Protocol {
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct ConnectionReport {
-    /// Its number, from 1.
+    /// Its number, from 1, by the requests for a socket.
     pub number: u64,
     /// What it speaks.
     pub protocol: Protocol,
@@ -72,6 +73,8 @@ pub struct ConnectionReport {
     pub refusals: u64,
     /// Pings that came in, answered or not.
     pub pings: u64,
+    /// Pongs of the WebSocket protocol that came in.
+    pub protocol_pongs: u64,
     /// Pushes sent, duplicates included.
     pub pushed: u64,
     /// Messages that came before the welcome was sent; they were ignored.
@@ -94,6 +97,8 @@ pub enum Ended {
     },
     /// The client's end of the stream closed or broke.
     ClientGone,
+    /// It reached the age at which connections are cut.
+    TooOld,
     /// The client did not read: its queue ran full.
     SlowClient,
     /// No message from the client for a ping interval and timeout.

@@ -1,4 +1,4 @@
-//! Connection tokens: issued over REST, good for one socket, for a day.
+//! Connection tokens: issued over REST, good for one socket, for a day by default.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,7 +8,6 @@ use crate::stats::Protocol;
 
 const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const ALPHANUMERIC: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-const LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Whose data a token opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,15 +54,18 @@ impl TokenRefused {
 pub(crate) struct TokenStore {
     rng: Rng,
     reusable: bool,
+    life: Duration,
     issued: HashMap<String, (Grant, u64)>,
     count: u64,
 }
 
 impl TokenStore {
-    pub(crate) fn new(rng: Rng, reusable: bool) -> Self {
+    /// `life` is the age at which a token expires.
+    pub(crate) fn new(rng: Rng, reusable: bool, life: Duration) -> Self {
         Self {
             rng,
             reusable,
+            life,
             issued: HashMap::new(),
             count: 0,
         }
@@ -73,7 +75,7 @@ impl TokenStore {
         self.issued
             .retain(|_, (_, expires_ms)| *expires_ms + 3_600_000 > now_ms);
         self.count += 1;
-        let life_ms = u64::try_from(LIFE.as_millis()).unwrap_or(u64::MAX);
+        let life_ms = u64::try_from(self.life.as_millis()).unwrap_or(u64::MAX);
         // Shaped as the real ones, with the two characters in it that change meaning in a query.
         let token = format!(
             "2neAiuYvAU{}+{}/{}.{}==",
@@ -111,6 +113,11 @@ impl TokenStore {
         Ok(grant)
     }
 
+    /// The age at which tokens expire that are issued from now on.
+    pub(crate) fn limit_life(&mut self, life: Duration) {
+        self.life = life;
+    }
+
     pub(crate) fn expire_all(&mut self, now_ms: u64) {
         self.issued
             .values_mut()
@@ -123,7 +130,7 @@ mod tests {
     use super::*;
 
     fn store(reusable: bool) -> TokenStore {
-        TokenStore::new(Rng::new(3), reusable)
+        TokenStore::new(Rng::new(3), reusable, crate::limits::DAY)
     }
 
     #[test]

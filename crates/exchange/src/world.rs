@@ -13,7 +13,7 @@ use crate::truth::{TruthEntry, TruthLog};
 use crate::v1::render;
 use crate::v1::topics::Refusal;
 
-/// Subscriptions that one connection may have.
+/// Subscriptions that one connection may have at first.
 const MAX_TOPICS: usize = 400;
 /// Room in a queue that bursts leave for answers.
 const HEADROOM: usize = 64;
@@ -61,11 +61,14 @@ pub(crate) enum Audience {
     Live,
     /// Acknowledged and never served: a private topic without `privateChannel`, or public data.
     Silent,
+    /// It has ended, and is pushed so many times more.
+    Ending(u32),
 }
 
 pub(crate) struct World {
     pub(crate) engine: Engine,
     members: Vec<Member>,
+    max_topics: usize,
     truth: TruthLog,
     user_id: String,
     pro_truth: TruthLog,
@@ -84,6 +87,7 @@ impl World {
         Self {
             engine,
             members: Vec::new(),
+            max_topics: MAX_TOPICS,
             truth,
             user_id,
             pro_truth,
@@ -137,14 +141,16 @@ impl World {
     }
 
     /// Sends a frame as it is; returns to how many.
-    pub(crate) fn send_to_topic(&self, topic: &str, frame: &Arc<str>) -> usize {
-        let subscribed = self
-            .members
-            .iter()
-            .filter(|member| member.topics.get(topic) == Some(&Audience::Live));
+    pub(crate) fn send_to_topic(&mut self, topic: &str, frame: &Arc<str>) -> usize {
+        let members = self.members.iter_mut();
+        let subscribed = members.filter_map(|member| member.hears(topic).then_some(member));
         subscribed
             .map(|member| member.send(Outgoing::Push(Arc::clone(frame))))
             .count()
+    }
+
+    pub(crate) fn limit_topics(&mut self, count: usize) {
+        self.max_topics = count;
     }
 
     pub(crate) fn join(&mut self, number: u64, capacity: usize) -> Membership {
@@ -185,16 +191,22 @@ impl World {
         audience: Audience,
         ack: Option<Outgoing>,
     ) -> Result<(), Refusal> {
+        let most = self.max_topics;
         let Some(member) = self.member(number) else {
             return Ok(());
         };
+        let is_ending = |audience: &Audience| matches!(audience, Audience::Ending(_));
+        let held = member
+            .topics
+            .values()
+            .filter(|audience| !is_ending(audience));
+        let held = held.count();
         let new = topics
             .iter()
-            .filter(|topic| !member.topics.contains_key(*topic))
+            .filter(|topic| member.topics.get(*topic).is_none_or(is_ending))
             .count();
-        if member.topics.len() + new > MAX_TOPICS {
-            let text =
-                format!("exceed max subscription count limitation of {MAX_TOPICS} per session");
+        if held + new > most {
+            let text = format!("exceed max subscription count limitation of {most} per session");
             return Err(Refusal::new(509, text));
         }
         if let Some(ack) = ack {
@@ -206,9 +218,23 @@ impl World {
         Ok(())
     }
 
-    pub(crate) fn unsubscribe(&mut self, number: u64, topics: &[String], ack: Option<Outgoing>) {
+    /// Ends subscriptions, after which each live one is pushed `late` times more.
+    pub(crate) fn unsubscribe(
+        &mut self,
+        number: u64,
+        topics: &[String],
+        late: u32,
+        ack: Option<Outgoing>,
+    ) {
         if let Some(member) = self.member(number) {
-            member.topics.retain(|topic, _| !topics.contains(topic));
+            member.topics.retain(|topic, audience| {
+                let ends = topics.contains(topic);
+                let lingers = ends && late > 0 && *audience == Audience::Live;
+                if lingers {
+                    *audience = Audience::Ending(late);
+                }
+                lingers || !ends
+            });
             if let Some(ack) = ack {
                 member.send(ack);
             }
@@ -249,6 +275,21 @@ impl World {
 }
 
 impl Member {
+    /// Whether it is sent a push of this topic; counts those that come late.
+    fn hears(&mut self, topic: &str) -> bool {
+        match self.topics.get_mut(topic) {
+            Some(Audience::Live) => true,
+            Some(Audience::Ending(left)) => {
+                *left -= 1;
+                if *left == 0 {
+                    self.topics.remove(topic);
+                }
+                true
+            }
+            Some(Audience::Silent) | None => false,
+        }
+    }
+
     fn send(&self, message: Outgoing) {
         if let Err(mpsc::error::TrySendError::Full(_)) = self.queue.try_send(message) {
             // The task may have ended already; then there is nobody to tell.

@@ -15,6 +15,7 @@ pub(crate) enum Opcode {
     Text = 1,
     Binary = 2,
     Close = 8,
+    Ping = 9,
     Pong = 10,
 }
 
@@ -47,19 +48,39 @@ pub(crate) fn accept_key(key: &[u8]) -> String {
 
 /// Appends one unmasked frame.
 pub(crate) fn encode(out: &mut Vec<u8>, finished: bool, opcode: Opcode, payload: &[u8]) {
-    out.push(u8::from(finished) << 7 | opcode as u8);
-    match payload.len() {
-        length @ 0..=125 => out.push(length as u8),
-        length @ 126..=0xFFFF => {
-            out.push(126);
+    let first = u8::from(finished) << 7 | opcode as u8;
+    encode_raw(out, first, payload.len() as u64, None, payload);
+}
+
+/// Appends a frame with this first byte and this declared length, which need not be right.
+pub(crate) fn encode_raw(
+    out: &mut Vec<u8>,
+    first: u8,
+    length: u64,
+    mask: Option<[u8; 4]>,
+    payload: &[u8],
+) {
+    out.push(first);
+    let masked = u8::from(mask.is_some()) << 7;
+    match length {
+        0..=125 => out.push(masked | length as u8),
+        126..=0xFFFF => {
+            out.push(masked | 126);
             out.extend_from_slice(&(length as u16).to_be_bytes());
         }
-        length => {
-            out.push(127);
-            out.extend_from_slice(&(length as u64).to_be_bytes());
+        _ => {
+            out.push(masked | 127);
+            out.extend_from_slice(&length.to_be_bytes());
         }
     }
-    out.extend_from_slice(payload);
+    match mask {
+        None => out.extend_from_slice(payload),
+        Some(mask) => {
+            out.extend_from_slice(&mask);
+            let bytes = payload.iter().zip(mask.iter().cycle());
+            out.extend(bytes.map(|(byte, mask)| byte ^ mask));
+        }
+    }
 }
 
 /// Appends a close frame; the reason is cut to what a control frame holds.

@@ -17,6 +17,7 @@ mod replay;
 mod soak;
 mod story;
 mod tokens;
+mod trouble;
 #[path = "../it/truth.rs"]
 mod truth;
 

@@ -16,6 +16,7 @@ use crate::oracle::{Allowed, Truth, judge};
 use crate::record::{Reading, Record, wanted_of};
 use crate::replay::Replays;
 use crate::tokens::Tokens;
+use crate::trouble;
 
 const KEYS: [WsKey; 3] = [
     WsKey::SpotPrivateV1,
@@ -292,42 +293,7 @@ impl Story {
     }
 
     fn trouble_at_the_exchange(&mut self) {
-        let dice = &mut self.dice;
-        let some = Some(1 + dice.below(3) as u32);
-        let by = dice.up_to_ms(8_000);
-        let effect = match dice.below(17) {
-            0 => Effect::Cut(Cut::Eof),
-            1 => Effect::Cut(Cut::Reset),
-            2 => Effect::Cut(Cut::Close {
-                code: *dice.pick(&[1000, 1001, 1011, 1012]),
-                reason: "bye".to_owned(),
-            }),
-            3 => Effect::ResetMidFrame,
-            4 => Effect::HalfOpen,
-            5 => Effect::SwallowPongs { count: some },
-            6 => Effect::DelayWelcome { by },
-            7 => Effect::DropWelcome,
-            8 => Effect::DelayAcks { by, count: some },
-            9 => Effect::DropAcks { count: some },
-            10 => {
-                self.allowed.doubled = true;
-                Effect::DuplicateFrame { count: some }
-            }
-            11 => {
-                self.allowed.garbled = true;
-                Effect::GarbleFrame { count: some }
-            }
-            12 => Effect::FragmentFrames {
-                parts: 2 + dice.below(9) as u32,
-                count: some,
-            },
-            13 => Effect::ExpireTokens,
-            14 => Effect::TokenServerError { status: 503 },
-            15 => Effect::TokenRateLimit {
-                reset: Duration::from_secs(2),
-            },
-            _ => Effect::TokenCutBody,
-        };
+        let effect = trouble::of_the_exchange(&mut self.dice, &mut self.allowed);
         self.note(format!("the exchange: {effect}"));
         self.exchange.inject(effect);
     }

@@ -4,11 +4,13 @@
 
 mod a_burst_arrives_whole;
 mod acknowledgements;
+mod dialling;
 mod events_equal_the_truth;
 mod every_v1_topic;
 mod frames;
 mod greetings;
 mod heartbeat;
+mod hostile_day;
 mod independent_exchange;
 mod ledger;
 mod listening;
@@ -21,7 +23,10 @@ mod rotation;
 mod seams;
 mod secrecy;
 mod session_v1;
+mod strange_answers;
+mod strange_frames;
 mod subscriptions;
 mod tasks;
+mod tls;
 mod tokens;
 mod truth;

@@ -65,7 +65,11 @@ fn watch_follows_it_from_another_process() {
 #[test]
 fn a_script_of_faults_is_played() {
     let path = std::env::temp_dir().join(format!("kucoin-streams-{}.faults", std::process::id()));
-    std::fs::write(&path, "# once\nafter 10 frames: cut how=eof\n").unwrap();
+    std::fs::write(
+        &path,
+        "# once\nconnection 1: send-pongs count=2\nafter 10 frames: cut how=eof\n",
+    )
+    .unwrap();
     let (running, ready) = exchange(&["--rate", "100", "--script", path.to_str().unwrap()]);
     // One connection, for another would count on while this one is down.
     let args = ["--ws-key", SPOT, "--count", "30"];

@@ -2,7 +2,9 @@
 
 mod armed;
 mod effect;
+mod mutate;
 mod plan;
+mod rows;
 mod script;
 mod settings;
 
@@ -12,7 +14,9 @@ use std::time::Duration;
 
 pub(crate) use armed::{Armed, Immediate, Welcome};
 use effect::Place;
-pub use effect::{Cut, Effect};
+pub use effect::{
+    Cut, DialFault, Effect, Flaw, Limit, Mutation, TokenReply, UpgradeFault, Utterance,
+};
 pub(crate) use plan::{Fired, Plan};
 pub use script::{ScriptError, ScriptFileError, ScriptProblem};
 
@@ -31,15 +35,18 @@ pub struct Fault {
 /// When a fault happens. All counts start at 1.
 ///
 /// An effect that cannot act on what pulled its trigger waits: one on the answer to a token request
-/// for the next request, one on a connection for the next connection. Where nothing pulled it, by
+/// for the next request, one on a connection for the next connection, one on a TCP connection for the next of those. Where nothing pulled it, by
 /// time or by name, it acts on every open connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Trigger {
     /// At this token request, counted over the life of the exchange.
     Token(Count),
-    /// On this connection, counted over the life of the exchange.
+    /// On this connection, counted over the life of the exchange by the requests for a socket.
     Connection(Count),
+    /// On this TCP connection to the port, be it for token requests or for a socket, counted over the life of the
+    /// exchange.
+    Dial(Count),
     /// When a connection has been sent this many pushes.
     Frames(Count),
     /// This long after the exchange started.
@@ -96,7 +103,7 @@ impl Faults {
         Self::default()
     }
 
-    /// Reads a script file; [`Faults::from_str`](std::str::FromStr) describes the language.
+    /// Reads a script file; [`from_str`](#method.from_str) describes the language.
     ///
     /// # Errors
     /// The file cannot be read, or a line of it is not understood.
@@ -159,6 +166,12 @@ impl Faults {
         self.with(Trigger::Connection(number.into()), effect)
     }
 
+    /// The effect on the `number`th TCP connection.
+    #[must_use]
+    pub fn on_dial(self, number: impl Into<Count>, effect: Effect) -> Self {
+        self.with(Trigger::Dial(number.into()), effect)
+    }
+
     /// The effect at the `number`th token request.
     #[must_use]
     pub fn on_token_request(self, number: impl Into<Count>, effect: Effect) -> Self {
@@ -206,6 +219,7 @@ impl Display for Trigger {
         match self {
             Self::Token(count) => write!(f, "token {count}"),
             Self::Connection(count) => write!(f, "connection {count}"),
+            Self::Dial(count) => write!(f, "dial {count}"),
             Self::Frames(count) => write!(f, "after {count} frames"),
             Self::After(delay) => write!(f, "after {}ms", delay.as_millis()),
             Self::Call(name) => write!(f, "call {name}"),

@@ -12,10 +12,26 @@ pub(crate) struct Plan {
     rules: Vec<Rule>,
     token_requests: u64,
     connections: u64,
+    dials: u64,
     /// For the next token requests, one each.
     tokens_ahead: VecDeque<Effect>,
     /// For the next connections, one each.
+    connections_ahead: VecDeque<Effect>,
+    /// For the next TCP connections, one each.
     dials_ahead: VecDeque<Effect>,
+}
+
+/// What pulled a trigger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    Dial,
+    Token,
+    /// A request for a socket.
+    Connection,
+    /// A push on a connection that is open.
+    Frame,
+    /// A time or a name: nothing that an effect could act on by itself.
+    Elsewhere,
 }
 
 #[derive(Debug)]
@@ -42,12 +58,13 @@ impl Plan {
         let mut rng = Rng::new(seed ^ 0xFA17);
         let rules = faults.list.into_iter().map(|fault| {
             let number = match &fault.trigger {
-                Trigger::Token(count) | Trigger::Connection(count) | Trigger::Frames(count) => {
-                    match *count {
-                        Count::Exactly(number) => number,
-                        Count::Between(low, high) => rng.between(low, high),
-                    }
-                }
+                Trigger::Token(count)
+                | Trigger::Connection(count)
+                | Trigger::Dial(count)
+                | Trigger::Frames(count) => match *count {
+                    Count::Exactly(number) => number,
+                    Count::Between(low, high) => rng.between(low, high),
+                },
                 Trigger::After(_) | Trigger::Call(_) => 0,
             };
             Rule {
@@ -60,7 +77,9 @@ impl Plan {
             rules: rules.collect(),
             token_requests: 0,
             connections: 0,
+            dials: 0,
             tokens_ahead: VecDeque::new(),
+            connections_ahead: VecDeque::new(),
             dials_ahead: VecDeque::new(),
         }
     }
@@ -71,36 +90,38 @@ impl Plan {
         let now = self.token_requests;
         let effects =
             self.pull(|trigger, number| matches!(trigger, Trigger::Token(_)) && now >= number);
-        let mut fired = self.sort(effects, Some(Place::Token));
+        let mut fired = self.sort(effects, Moment::Token);
         fired.here.extend(self.tokens_ahead.pop_front());
         fired
     }
 
-    /// A connection opened: its number, and what happens to it.
+    /// A socket was asked for: the number of its connection, and what happens to it.
     pub(crate) fn connection(&mut self) -> (u64, Fired) {
         self.connections += 1;
         let now = self.connections;
         let effects =
             self.pull(|trigger, number| matches!(trigger, Trigger::Connection(_)) && now >= number);
-        let mut fired = self.sort(effects, Some(Place::Socket));
-        fired.here.extend(self.dials_ahead.pop_front());
+        let mut fired = self.sort(effects, Moment::Connection);
+        fired.here.extend(self.connections_ahead.pop_front());
         (now, fired)
+    }
+
+    /// A TCP connection was accepted.
+    pub(crate) fn dial(&mut self) -> Fired {
+        self.dials += 1;
+        let now = self.dials;
+        let effects =
+            self.pull(|trigger, number| matches!(trigger, Trigger::Dial(_)) && now >= number);
+        let mut fired = self.sort(effects, Moment::Dial);
+        fired.here.extend(self.dials_ahead.pop_front());
+        fired
     }
 
     /// A connection has been sent its `pushed`th push.
     pub(crate) fn frame(&mut self, pushed: u64) -> Fired {
         let effects =
             self.pull(|trigger, number| matches!(trigger, Trigger::Frames(_)) && pushed == number);
-        let mut fired = self.sort(effects, Some(Place::Socket));
-        // This connection is open already; what acts on opening waits for the next one.
-        let (late, here) = fired
-            .here
-            .into_iter()
-            .partition(|effect| effect.place() == Place::Dial);
-        fired.here = here;
-        let late: Vec<Effect> = late;
-        self.dials_ahead.extend(late);
-        fired
+        self.sort(effects, Moment::Frame)
     }
 
     /// Whether counting frames matters at all.
@@ -117,12 +138,12 @@ impl Plan {
             return None;
         }
         let effects = self.pull(|trigger, _| named(trigger));
-        Some(self.sort(effects, None))
+        Some(self.sort(effects, Moment::Elsewhere))
     }
 
     /// An effect without a rule, now.
     pub(crate) fn inject(&mut self, effect: Effect) -> Fired {
-        self.sort(vec![effect], None)
+        self.sort(vec![effect], Moment::Elsewhere)
     }
 
     /// When which rules want to be told that their time has come.
@@ -140,11 +161,11 @@ impl Plan {
             return Fired::default();
         };
         let repeats = match (rule.fault.effect.place(), rule.fault.times) {
-            (Place::Token | Place::Dial, Times::Exactly(times)) => times,
+            (Place::Token | Place::Dial | Place::Opening, Times::Exactly(times)) => times,
             _ => 1,
         };
         let effects = (0..repeats).map(|_| rule.fault.effect.clone()).collect();
-        self.sort(effects, None)
+        self.sort(effects, Moment::Elsewhere)
     }
 
     fn pull(&mut self, due: impl Fn(&Trigger, u64) -> bool) -> Vec<Effect> {
@@ -162,18 +183,20 @@ impl Plan {
         effects
     }
 
-    fn sort(&mut self, effects: Vec<Effect>, here: Option<Place>) -> Fired {
+    fn sort(&mut self, effects: Vec<Effect>, moment: Moment) -> Fired {
         let mut fired = Fired::default();
         for effect in effects {
-            match (effect.place(), here) {
+            match (effect.place(), moment) {
                 (Place::Exchange, _) => fired.exchange.push(effect),
-                (Place::Token, Some(Place::Token)) | (Place::Socket, Some(Place::Socket)) => {
-                    fired.here.push(effect);
-                }
+                (Place::Dial, Moment::Dial)
+                | (Place::Token, Moment::Token)
+                | (Place::Opening | Place::Socket, Moment::Connection)
+                | (Place::Socket, Moment::Frame) => fired.here.push(effect),
+                (Place::Dial, _) => self.dials_ahead.push_back(effect),
                 (Place::Token, _) => self.tokens_ahead.push_back(effect),
-                (Place::Dial, Some(Place::Socket)) => fired.here.push(effect),
-                (Place::Dial, _) | (Place::Socket, Some(_)) => self.dials_ahead.push_back(effect),
-                (Place::Socket, None) => fired.everywhere.push(effect),
+                (Place::Socket, Moment::Elsewhere) => fired.everywhere.push(effect),
+                // What acts on opening waits for the next connection, as this one is open already.
+                (Place::Opening | Place::Socket, _) => self.connections_ahead.push_back(effect),
             }
         }
         fired
@@ -183,7 +206,7 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::Cut;
+    use crate::fault::{Cut, DialFault, UpgradeFault};
 
     fn plan(script: &str) -> Plan {
         Plan::new(script.parse().unwrap(), 7)
@@ -218,6 +241,22 @@ mod tests {
         assert_eq!(plan.token_request().here, []);
         assert_eq!(plan.connection().1.here, [Effect::DropWelcome]);
         assert!(plan.call("calm").is_none());
+    }
+
+    #[test]
+    fn what_acts_on_a_dial_waits_for_one() {
+        let mut plan = plan(
+            "dial 2: dial-reset\nconnection 1: dial-stall\nafter 1 frames: upgrade-stall\ndial 1: half-open",
+        );
+        assert_eq!(plan.dial().here, []);
+        assert_eq!(plan.dial().here, [Effect::Dial(DialFault::Reset)]);
+        assert_eq!(plan.connection().1.here, [Effect::HalfOpen]);
+        assert_eq!(plan.dial().here, [Effect::Dial(DialFault::Stall)]);
+        assert_eq!(plan.frame(1).here, []);
+        assert_eq!(
+            plan.connection().1.here,
+            [Effect::Upgrade(UpgradeFault::Stall)]
+        );
     }
 
     #[test]

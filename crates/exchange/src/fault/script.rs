@@ -4,8 +4,9 @@ use std::fmt::{self, Display};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use super::effect::{dial, flaw, limit, mutation, token_reply, upgrade, utterance};
 use super::settings::{Settings, parse_duration};
-use super::{Count, Cut, Effect, Fault, Faults, Times, Trigger};
+use super::{Count, Effect, Fault, Faults, Times, Trigger, rows};
 
 /// One line of a script is not understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -93,124 +94,45 @@ pub enum ScriptFileError {
     },
 }
 
-const TRIGGERS: [&str; 5] = [
+const TRIGGERS: [&str; 6] = [
     "token N",
     "connection N",
+    "dial N",
     "after N frames",
     "after 5s",
     "call NAME",
 ];
 
-type Read = fn(&mut Settings) -> Result<Effect, ScriptProblem>;
+/// How the settings after a name make its effect.
+pub(super) type Read = fn(&mut Settings) -> Result<Effect, ScriptProblem>;
 
-/// A new effect is a new row here, besides its variant.
-const EFFECTS: &[(&str, &[&str], Read)] = &[
-    ("cut", &["how", "code", "reason", "times"], read_cut),
-    ("reset-mid-frame", &["times"], |_| Ok(Effect::ResetMidFrame)),
-    ("half-open", &["times"], |_| Ok(Effect::HalfOpen)),
-    ("swallow-pongs", &["count", "times"], |s| {
-        Ok(Effect::SwallowPongs {
-            count: s.count(None)?,
-        })
-    }),
-    ("delay-welcome", &["by", "times"], |s| {
-        Ok(Effect::DelayWelcome {
-            by: s.duration("by")?,
-        })
-    }),
-    ("drop-welcome", &["times"], |_| Ok(Effect::DropWelcome)),
-    ("delay-acks", &["by", "count", "times"], |s| {
-        Ok(Effect::DelayAcks {
-            by: s.duration("by")?,
-            count: s.count(None)?,
-        })
-    }),
-    ("drop-acks", &["count", "times"], |s| {
-        Ok(Effect::DropAcks {
-            count: s.count(None)?,
-        })
-    }),
-    ("refuse-topic", &["topic", "code", "text", "times"], |s| {
-        let topic = s.required("topic")?;
-        let code = s.number("code", 404, "a code such as 403")?;
-        let text = s.text("text", &format!("topic {topic} is not found"));
-        Ok(Effect::RefuseTopic { topic, code, text })
-    }),
-    ("duplicate-frame", &["count", "times"], |s| {
-        Ok(Effect::DuplicateFrame {
-            count: s.count(Some(1))?,
-        })
-    }),
-    ("garble-frame", &["count", "times"], |s| {
-        Ok(Effect::GarbleFrame {
-            count: s.count(Some(1))?,
-        })
-    }),
-    ("fragment-frames", &["parts", "count", "times"], |s| {
-        let parts = s.number("parts", 3, "a number of fragments")?;
-        Ok(Effect::FragmentFrames {
-            parts,
-            count: s.count(None)?,
-        })
-    }),
-    ("text-frames", &["count", "times"], |s| {
-        Ok(Effect::TextFrames {
-            count: s.count(None)?,
-        })
-    }),
-    ("deflate-frames", &["count", "times"], |s| {
-        Ok(Effect::DeflateFrames {
-            count: s.count(None)?,
-        })
-    }),
-    ("expire-tokens", &["times"], |_| Ok(Effect::ExpireTokens)),
-    ("clock-skew", &["by", "times"], |s| {
-        Ok(Effect::ClockSkew {
-            by_ms: s.signed_ms("by")?,
-        })
-    }),
-    (
-        "token-refuse",
-        &["status", "code", "message", "times"],
-        |s| {
-            Ok(Effect::TokenRefuse {
-                status: read_status(s, 401)?,
-                code: s.text("code", "400003"),
-                message: s.text("message", "KC-API-KEY not exists"),
-            })
-        },
-    ),
-    ("token-rate-limit", &["reset", "times"], |s| {
-        Ok(Effect::TokenRateLimit {
-            reset: s.duration("reset")?,
-        })
-    }),
-    ("token-server-error", &["status", "times"], |s| {
-        Ok(Effect::TokenServerError {
-            status: read_status(s, 503)?,
-        })
-    }),
-    ("token-slow", &["by", "times"], |s| {
-        Ok(Effect::TokenSlow {
-            by: s.duration("by")?,
-        })
-    }),
-    ("token-html", &["times"], |_| Ok(Effect::TokenHtml)),
-    ("token-truncated", &["times"], |_| {
-        Ok(Effect::TokenTruncated)
-    }),
-    ("token-cut-body", &["times"], |_| Ok(Effect::TokenCutBody)),
-];
+/// The name of an effect, its settings, and how they are read. A new effect is a new row, besides its variant.
+pub(super) type Row = (&'static str, &'static [&'static str], Read);
+
+/// All rows, each group by where its effects act.
+pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
+    [
+        rows::SOCKET,
+        rows::LOGIN,
+        flaw::ROWS,
+        mutation::ROWS,
+        utterance::ROWS,
+        rows::OPENING,
+        upgrade::ROWS,
+        dial::ROWS,
+        rows::EXCHANGE,
+        limit::ROWS,
+        rows::TOKEN,
+        token_reply::ROWS,
+    ]
+    .into_iter()
+    .flatten()
+}
 
 impl FromStr for Faults {
     type Err = ScriptError;
 
-    /// Reads a script: one fault a line, empty lines and lines from `#` on are skipped.
-    ///
-    /// A line is `trigger: effect setting=value …`. The triggers are `token N`, `connection N`,
-    /// `after N frames`, `after 5s` and `call NAME`, where `N` may be a range `2..5` of which the
-    /// seed draws one number. The effects have the names of [`Effect`] in lower case with dashes.
-    /// Every effect takes `times=`: how often it happens, a number or `always`; else once.
+    #[doc = include_str!("language.md")]
     fn from_str(text: &str) -> Result<Self, ScriptError> {
         let lines = text.lines().enumerate();
         lines
@@ -229,7 +151,7 @@ fn read_fault(line: &str) -> Result<Fault, ScriptProblem> {
     let trigger = read_trigger(trigger.trim())?;
     let rest = rest.trim();
     let (name, settings) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-    let row = EFFECTS.iter().find(|row| row.0 == name);
+    let row = rows().find(|row| row.0 == name);
     let (_, valid, read) = row.ok_or_else(|| ScriptProblem::Effect {
         found: name.to_owned(),
     })?;
@@ -256,6 +178,7 @@ fn read_trigger(text: &str) -> Result<Trigger, ScriptProblem> {
     };
     match words.as_slice() {
         ["token", count] => read_count(count).map(Trigger::Token),
+        ["dial", count] => read_count(count).map(Trigger::Dial),
         ["connection", count] => read_count(count).map(Trigger::Connection),
         ["after", count, "frames" | "frame"] => read_count(count).map(Trigger::Frames),
         ["after", delay] => parse_duration(delay).map(Trigger::After),
@@ -292,26 +215,8 @@ fn read_times(settings: &mut Settings, default: Times) -> Result<Times, ScriptPr
     }
 }
 
-fn read_cut(settings: &mut Settings) -> Result<Effect, ScriptProblem> {
-    let how = settings.text("how", "close");
-    Ok(Effect::Cut(match how.as_str() {
-        "close" => Cut::Close {
-            code: settings.number("code", 1001, "a close code such as 1001")?,
-            reason: settings.text("reason", ""),
-        },
-        "eof" => Cut::Eof,
-        "reset" => Cut::Reset,
-        _ => {
-            return Err(ScriptProblem::Value {
-                setting: "how",
-                found: how,
-                expected: "close, eof or reset",
-            });
-        }
-    }))
-}
-
-fn read_status(settings: &mut Settings, default: u16) -> Result<u16, ScriptProblem> {
+/// The status of a refusal.
+pub(super) fn read_status(settings: &mut Settings, default: u16) -> Result<u16, ScriptProblem> {
     let expected = "an HTTP status from 400 to 599";
     let status = settings.number("status", default, expected)?;
     if !(400..600).contains(&status) {
@@ -329,7 +234,7 @@ struct EffectNames;
 
 impl Display for EffectNames {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> = EFFECTS.iter().map(|row| row.0).collect();
+        let names: Vec<&str> = rows().map(|row| row.0).collect();
         f.write_str(&names.join(", "))
     }
 }

@@ -1,10 +1,10 @@
 //! The port: REST calls are answered, upgrades are handed to the sockets.
 
 mod reply;
+mod switching;
 mod token;
 mod upgrade;
 
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
 use hyper::body::{Bytes, Incoming};
@@ -12,13 +12,15 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::credentials::ApiError;
+use crate::fault::{DialFault, Effect};
 use crate::json::Object;
 use crate::shared::Shared;
-use crate::socket::{self, Dial, Stream};
+use crate::socket::{self, Control, Dial, Stream};
 use crate::sync::lock;
 use reply::Reply;
 
@@ -33,7 +35,10 @@ pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => drop(connections.spawn(serve_connection(Arc::clone(&shared), Stream::Tcp(stream)))),
+                Ok((stream, _)) => {
+                    let here = dialled(&shared);
+                    drop(connections.spawn(serve_tcp(Arc::clone(&shared), stream, here)));
+                }
                 Err(error) => {
                     // Out of file descriptors, most likely: the loop must not spin on it.
                     tracing::warn!(%error, "a connection was not accepted");
@@ -45,15 +50,75 @@ pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
     }
 }
 
+/// Counts a TCP connection: what happens to it.
+fn dialled(shared: &Shared) -> Vec<Effect> {
+    let fired = lock(&shared.plan).dial();
+    shared.apply(fired)
+}
+
+/// Serves a connection that came in on the port, over TLS where that is set up.
+async fn serve_tcp(shared: Arc<Shared>, mut stream: TcpStream, here: Vec<Effect>) {
+    if let Some(fault) = dial_fault(&here) {
+        if fault == DialFault::Reset {
+            // A linger of zero makes the close a reset.
+            let _ = stream.set_zero_linger();
+        }
+        return suffer(fault, &mut stream).await;
+    }
+    #[cfg(feature = "tls")]
+    if let Some(acceptor) = &shared.tls {
+        let _ = stream.set_nodelay(true);
+        match acceptor.accept(stream).await {
+            Ok(stream) => serve_connection(shared, Stream::tls(stream)).await,
+            Err(error) => tracing::debug!(%error, "a TLS handshake failed"),
+        }
+        return;
+    }
+    serve_connection(shared, Stream::tcp(stream)).await;
+}
+
+/// Serves a stream of the caller's as if it had come in on the port.
+pub(crate) async fn serve_own<S>(shared: Arc<Shared>, mut stream: S)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    match dial_fault(&dialled(&shared)) {
+        Some(fault) => suffer(fault, &mut stream).await,
+        None => serve_connection(shared, Stream::own(stream)).await,
+    }
+}
+
+fn dial_fault(here: &[Effect]) -> Option<DialFault> {
+    here.iter().find_map(|effect| match effect {
+        Effect::Dial(fault) => Some(*fault),
+        _ => None,
+    })
+}
+
+/// Ends with the end of the connection, which has been said nothing.
+async fn suffer(fault: DialFault, stream: &mut (impl AsyncRead + Unpin)) {
+    if fault == DialFault::Stall {
+        let mut bytes = [0; 1024];
+        while matches!(stream.read(&mut bytes).await, Ok(read) if read > 0) {}
+    }
+}
+
+/// The connection ends without an answer, as a fault wants it.
+#[derive(Debug, thiserror::Error)]
+#[error("ended by a fault")]
+struct Broken;
+
 /// Set by the request that upgrades, taken when the HTTP side is done.
 type Upgraded = Arc<Mutex<Option<Dial>>>;
 
 /// Serves one connection, HTTP and what an upgrade makes of it.
-pub(crate) async fn serve_connection(shared: Arc<Shared>, stream: Stream) {
+async fn serve_connection(shared: Arc<Shared>, stream: Stream) {
     let upgraded = Upgraded::default();
+    let control = stream.control();
     let service = service_fn(|request| {
         let (shared, upgraded) = (Arc::clone(&shared), Arc::clone(&upgraded));
-        async move { Ok::<_, Infallible>(route(&shared, &upgraded, request).await) }
+        let control = Arc::clone(&control);
+        async move { route(&shared, &control, &upgraded, request).await }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -71,29 +136,33 @@ pub(crate) async fn serve_connection(shared: Arc<Shared>, stream: Stream) {
     }
 }
 
-async fn route(shared: &Arc<Shared>, upgraded: &Upgraded, request: Request<Incoming>) -> Reply {
+async fn route(
+    shared: &Arc<Shared>,
+    control: &Control,
+    upgraded: &Upgraded,
+    request: Request<Incoming>,
+) -> Result<Reply, Broken> {
     if let Some(key) = upgrade::key(&request) {
-        *lock(upgraded) = Some(upgrade::dial(&request));
-        return reply::switching(&key);
+        let dial = upgrade::dial(&request);
+        let (reply, dial) = switching::answer(shared, control, &key, dial).await?;
+        *lock(upgraded) = dial;
+        return Ok(reply);
     }
     let allowed = match request.uri().path() {
         PRIVATE_TOKEN_PATH | PRO_TOKEN_PATH | PUBLIC_TOKEN_PATH => Method::POST,
         TIME_PATH => Method::GET,
-        _ => return reply::error(&ApiError::new(404, "404000", "Url Not Found")),
+        _ => return Ok(reply::error(&ApiError::new(404, "404000", "Url Not Found"))),
     };
     if request.method() != allowed {
         let message = format!("Request method '{}' not supported", request.method());
-        return reply::error(&ApiError::new(405, "405000", &message));
+        return Ok(reply::error(&ApiError::new(405, "405000", &message)));
     }
     if allowed == Method::POST {
-        return token::answer(shared, request).await;
+        return token::answer(shared, control, request).await;
     }
     shared.board.change(|stats| stats.time_requests += 1);
-    reply::json(
-        200,
-        Object::new()
-            .string("code", "200000")
-            .bare("data", shared.skewed_now_ms())
-            .end(),
-    )
+    let time = Object::new()
+        .string("code", "200000")
+        .bare("data", shared.skewed_now_ms());
+    Ok(reply::json(200, time.end()))
 }

@@ -8,7 +8,7 @@ use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::Response;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
-use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue, UPGRADE};
+use hyper::header::{CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, LOCATION, UPGRADE};
 
 use crate::credentials::ApiError;
 use crate::json::Object;
@@ -38,6 +38,32 @@ pub(super) fn error(error: &ApiError) -> Reply {
             .string("msg", &error.message)
             .end(),
     )
+}
+
+/// A redirect; a place that no header can hold is left out.
+pub(super) fn redirect(status: u16, location: &str) -> Reply {
+    let mut reply = with_type(status, "text/html", String::new());
+    if let Ok(location) = HeaderValue::try_from(location) {
+        reply.headers_mut().insert(LOCATION, location);
+    }
+    reply
+}
+
+/// The first half of the body as gzip, which nobody asked for.
+pub(super) fn gzip_cut_short(body: &str) -> Reply {
+    // The ten bytes of a head without options, then raw DEFLATE, of which the end and the checksum are missing.
+    let mut bytes = vec![0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF];
+    let level = miniz_oxide::deflate::CompressionLevel::DefaultLevel as u8;
+    bytes.extend(miniz_oxide::deflate::compress_to_vec(
+        body.as_bytes(),
+        level,
+    ));
+    bytes.truncate(bytes.len() / 2);
+    let body = Full::new(Bytes::from(bytes)).map_err(|never| match never {});
+    let mut reply = finish(200, JSON, body.boxed());
+    let headers = reply.headers_mut();
+    headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    reply
 }
 
 /// Declares the whole body and breaks off in the middle of it.

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use http_body_util::{BodyExt, Limited};
 use hyper::Request;
 use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue};
 
 use super::reply::{self, Reply};
-use super::{PRO_TOKEN_PATH, PUBLIC_TOKEN_PATH};
+use super::{Broken, PRO_TOKEN_PATH, PUBLIC_TOKEN_PATH};
 use crate::clock;
 use crate::credentials::{self, ApiError, Signed};
-use crate::fault::Effect;
+use crate::fault::{Effect, TokenReply};
 use crate::json::Object;
 use crate::shared::Shared;
+use crate::socket::Control;
 use crate::stats::TokenRequest;
 use crate::sync::lock;
 use crate::tokens::Scope;
@@ -20,7 +22,11 @@ use crate::tokens::Scope;
 /// A token call has no body to speak of.
 const MAX_BODY: usize = 16 * 1024;
 
-pub(super) async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> Reply {
+pub(super) async fn answer(
+    shared: &Arc<Shared>,
+    control: &Control,
+    request: Request<Incoming>,
+) -> Result<Reply, Broken> {
     let fired = lock(&shared.plan).token_request();
     let effects = shared.apply(fired);
     for effect in &effects {
@@ -28,9 +34,12 @@ pub(super) async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> 
             tokio::time::sleep(*by).await;
         }
     }
-    let (reply, code) = match effects.iter().find_map(broken) {
+    if effects.contains(&Effect::TokenReply(TokenReply::Close)) {
+        return Err(Broken);
+    }
+    let (mut reply, code) = match effects.iter().find_map(broken) {
         Some(broken) => broken,
-        None => match issue(shared, request).await {
+        None => match issue(shared, request, &effects).await {
             Ok(body) => {
                 let body = effects
                     .iter()
@@ -47,7 +56,17 @@ pub(super) async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> 
     shared
         .board
         .change(|stats| stats.token_requests.push(TokenRequest { status, code }));
-    reply
+    let drip = effects.iter().find_map(|effect| match effect {
+        Effect::TokenReply(TokenReply::Drip { by }) => Some(*by),
+        _ => None,
+    });
+    if let Some(by) = drip {
+        // What comes next over this connection would drip as well.
+        let close = HeaderValue::from_static("close");
+        reply.headers_mut().insert(CONNECTION, close);
+        control.drip(by);
+    }
+    Ok(reply)
 }
 
 /// The answers that need no token, with KuCoin's code in them.
@@ -83,6 +102,13 @@ fn broken(effect: &Effect) -> Option<(Reply, String)> {
                 String::new(),
             )
         }
+        Effect::TokenReply(TokenReply::Redirect { status, location }) => {
+            (reply::redirect(*status, location), String::new())
+        }
+        Effect::TokenReply(TokenReply::Code { code, message }) => {
+            let refused = ApiError::new(200, code, message);
+            (reply::error(&refused), refused.code)
+        }
         _ => return None,
     })
 }
@@ -92,6 +118,7 @@ enum Body {
     Whole(String),
     Truncated(String),
     CutShort(String),
+    Gzip(String),
 }
 
 impl Body {
@@ -99,6 +126,11 @@ impl Body {
         match (self, effect) {
             (Self::Whole(text), Effect::TokenTruncated) => Self::Truncated(text),
             (Self::Whole(text), Effect::TokenCutBody) => Self::CutShort(text),
+            (Self::Whole(text), Effect::TokenReply(TokenReply::Gzip)) => Self::Gzip(text),
+            (Self::Whole(text), Effect::TokenReply(TokenReply::Long { bytes })) => {
+                let spaces = " ".repeat(usize::try_from(*bytes).unwrap_or_default());
+                Self::Whole(spaces + &text)
+            }
             (body, _) => body,
         }
     }
@@ -111,11 +143,16 @@ impl Body {
                 reply::json(200, text)
             }
             Self::CutShort(text) => reply::cut_short(text),
+            Self::Gzip(text) => reply::gzip_cut_short(&text),
         }
     }
 }
 
-async fn issue(shared: &Arc<Shared>, request: Request<Incoming>) -> Result<String, ApiError> {
+async fn issue(
+    shared: &Arc<Shared>,
+    request: Request<Incoming>,
+    effects: &[Effect],
+) -> Result<String, ApiError> {
     let (head, body) = request.into_parts();
     let scope = match head.uri.path() {
         PUBLIC_TOKEN_PATH => Scope::Public,
@@ -145,7 +182,7 @@ async fn issue(shared: &Arc<Shared>, request: Request<Incoming>) -> Result<Strin
     let data = match scope {
         // The address of the Pro V2 socket is not told: clients know it.
         Scope::Pro => Object::new().string("token", &token).end(),
-        Scope::Private | Scope::Public => with_server(shared, &token),
+        Scope::Private | Scope::Public => with_servers(shared, &token, effects),
     };
     Ok(Object::new()
         .string("code", "200000")
@@ -153,18 +190,34 @@ async fn issue(shared: &Arc<Shared>, request: Request<Incoming>) -> Result<Strin
         .end())
 }
 
-/// A V1 token and the address of the socket that it opens.
-fn with_server(shared: &Shared, token: &str) -> String {
+/// A V1 token and the addresses of the sockets that it opens: the right one, unless a fault says otherwise.
+fn with_servers(shared: &Shared, token: &str, effects: &[Effect]) -> String {
+    let mut endpoints = vec![format!("{}/", shared.settings.base("ws"))];
+    for effect in effects {
+        match effect {
+            Effect::TokenReply(TokenReply::NoServers) => endpoints.clear(),
+            Effect::TokenReply(TokenReply::Endpoint { url }) => endpoints = vec![url.clone()],
+            Effect::TokenReply(TokenReply::ExtraEndpoint { url }) => {
+                endpoints.insert(0, url.clone());
+            }
+            _ => {}
+        }
+    }
     let settings = &shared.settings;
-    let server = Object::new()
-        .string("endpoint", &format!("ws://127.0.0.1:{}/", settings.port))
-        .bare("encrypt", false)
-        .string("protocol", "websocket")
-        .bare("pingInterval", settings.ping_interval.as_millis())
-        .bare("pingTimeout", settings.ping_timeout.as_millis())
-        .end();
+    let servers: Vec<String> = endpoints
+        .iter()
+        .map(|endpoint| {
+            Object::new()
+                .string("endpoint", endpoint)
+                .bare("encrypt", settings.tls)
+                .string("protocol", "websocket")
+                .bare("pingInterval", settings.ping_interval.as_millis())
+                .bare("pingTimeout", settings.ping_timeout.as_millis())
+                .end()
+        })
+        .collect();
     Object::new()
         .string("token", token)
-        .json("instanceServers", &format!("[{server}]"))
+        .json("instanceServers", &format!("[{}]", servers.join(",")))
         .end()
 }

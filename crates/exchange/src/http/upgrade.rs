@@ -64,6 +64,7 @@ pub(super) fn dial<B>(request: &Request<B>) -> Dial {
             .is_some_and(|raw| !raw.contains(['+', '/', '='])),
         token: raw.map(|raw| decode(&raw)),
         connect_id,
+        ..Dial::default()
     }
 }
 

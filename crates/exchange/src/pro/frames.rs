@@ -44,7 +44,7 @@ pub(super) fn operation_pong(id: Option<&str>, time_ms: u64) -> String {
         .end()
 }
 
-pub(super) fn ack(id: &str) -> String {
+pub(crate) fn ack(id: &str) -> String {
     Object::new().string("id", id).bare("result", true).end()
 }
 

@@ -50,7 +50,8 @@ impl Session {
         if early {
             return;
         }
-        let within = self.rate.admits(now);
+        let limit = lock(&self.shared.limits).messages;
+        let within = self.rate.admits(now, limit);
         let Some(request) = request else {
             return;
         };
@@ -78,6 +79,9 @@ impl Session {
             Kind::OperationPing => self.ping(now, || frames::operation_pong(id, clock::now_ms())),
             Kind::Login(parts) => {
                 let id = id.ok_or_else(Refusal::invalid)?;
+                if let Some(text) = &lock(&self.link.armed).login_refusal {
+                    return Err(Refusal::Message(text.clone()));
+                }
                 let now_ms = self.shared.skewed_now_ms();
                 login::check(&self.shared.credentials, parts, now_ms)?;
                 self.authenticated = true;
@@ -104,6 +108,7 @@ impl Session {
 
     fn subscribe(&self, id: Option<&str>, asked: &Map<String, Value>) -> Result<(), Refusal> {
         let id = id.ok_or_else(Refusal::invalid)?;
+        self.unless_refused()?;
         let asked = channels::parse(asked)?;
         if !self.authenticated {
             return Err(Refusal::Message("login is required".to_owned()));
@@ -126,13 +131,24 @@ impl Session {
 
     fn unsubscribe(&self, id: Option<&str>, asked: &Map<String, Value>) -> Result<(), Refusal> {
         let id = id.ok_or_else(Refusal::invalid)?;
+        self.unless_refused()?;
         let asked = channels::parse(asked)?;
         let ack = Some(Outgoing::Ack(frames::ack(id)));
-        lock(&self.shared.world).unsubscribe(self.link.number, &[asked.served], ack);
+        let late = lock(&self.link.armed).late_pushes;
+        let topics = [asked.served];
+        lock(&self.shared.world).unsubscribe(self.link.number, &topics, late, ack);
         self.shared.board.connection(self.link.number, |report| {
             report.topics.retain(|topic| *topic != asked.written);
         });
         Ok(())
+    }
+
+    /// A fault may refuse a request whatever it asks for.
+    fn unless_refused(&self) -> Result<(), Refusal> {
+        match lock(&self.link.armed).request_refusal() {
+            Some((_, text)) => Err(Refusal::Message(text)),
+            None => Ok(()),
+        }
     }
 
     fn reply(&self, message: Outgoing) {

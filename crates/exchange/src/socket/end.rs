@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::time::timeout;
 
 use super::writer::Rest;
-use super::{Dial, Stream};
+use super::{Control, Dial, Stream};
 use crate::fault::{Cut, Effect};
 use crate::shared::Shared;
 use crate::stats::{Ended, Protocol};
@@ -24,6 +24,7 @@ pub(super) enum Stop {
     Cut(Cut),
     MidFrame,
     HalfOpen,
+    TooOld,
     SlowClient,
     ClientClosed {
         code: Option<u16>,
@@ -42,6 +43,7 @@ impl Stop {
     fn ended(&self) -> Ended {
         match self {
             Self::Cut(_) | Self::MidFrame | Self::HalfOpen => Ended::Fault,
+            Self::TooOld => Ended::TooOld,
             Self::SlowClient => Ended::SlowClient,
             Self::ClientClosed { code } => Ended::ClientClosed { code: *code },
             Self::ClientGone => Ended::ClientGone,
@@ -55,12 +57,13 @@ impl Stop {
 /// Ends a connection in the way that `stop` says.
 pub(super) async fn finish(
     shared: &Shared,
-    number: u64,
+    control: &Control,
     (mut read_half, mut write_half): (ReadHalf<Stream>, WriteHalf<Stream>),
     mut rest: Rest,
     stop: Stop,
     dial: &Dial,
 ) {
+    let number = dial.number;
     // Whoever waits for the end of a connection may act on it at once: no push follows.
     lock(&shared.world).freeze(number);
     shared.room.notify_waiters();
@@ -79,6 +82,10 @@ pub(super) async fn finish(
         Stop::Cut(cut) => cut,
         Stop::MidFrame | Stop::SlowClient => Cut::Reset,
         Stop::ClientGone => Cut::Eof,
+        Stop::TooOld => Cut::Close {
+            code: 1001,
+            reason: String::new(),
+        },
         Stop::ClientClosed { code } => Cut::Close {
             code: code.unwrap_or(1000),
             reason: String::new(),
@@ -108,19 +115,24 @@ pub(super) async fn finish(
     };
     match cut {
         Cut::Reset => {
-            read_half.unsplit(write_half).reset();
+            control.reset();
+            drop(read_half.unsplit(write_half));
             return;
         }
-        Cut::Eof => {}
+        Cut::Eof => control.end_abruptly(),
         // A close frame inside of another frame would be garbage.
         Cut::Close { .. } if rest.torn => {}
         Cut::Close { code, reason } => {
             encode_close(&mut last, code, &reason);
-            let _ = timeout(LINGER, write_half.write_all(&last)).await;
+            let farewell = async {
+                write_half.write_all(&last).await?;
+                write_half.flush().await
+            };
+            let _ = timeout(LINGER, farewell).await;
         }
     }
     // Bytes that are not read would turn the end of the stream into a reset.
-    let _ = write_half.shutdown().await;
+    let _ = timeout(LINGER, write_half.shutdown()).await;
     let drain = async {
         let mut bytes = [0; 1024];
         while matches!(read_half.read(&mut bytes).await, Ok(read) if read > 0) {}

@@ -1,6 +1,7 @@
 //! One WebSocket connection: its bytes, its two directions, and all the ways in which it ends.
 
 mod end;
+mod framing;
 mod reader;
 mod stream;
 mod writer;
@@ -10,23 +11,27 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use hyper::body::Bytes;
+use tokio::io::AsyncWriteExt;
+use tokio::sync::watch;
+use tokio::time::sleep;
 
 use crate::clock;
-use crate::fault::Armed;
+use crate::fault::{Armed, Effect};
 use crate::shared::Shared;
 use crate::stats::{ConnectionReport, Protocol};
 use crate::sync::lock;
 use crate::tokens::{Grant, Scope};
-use crate::world::Command;
 use crate::{pro, v1};
 use end::{Stop, finish};
 use reader::Reader;
-pub(crate) use stream::Stream;
+pub(crate) use stream::{Control, Stream};
 use writer::Writer;
 
-/// What the URL of an upgrade said.
+/// What the URL of an upgrade said, and what is to happen to its connection.
 #[derive(Clone, Default)]
 pub(crate) struct Dial {
+    pub(crate) number: u64,
+    pub(crate) effects: Vec<Effect>,
     pub(crate) protocol: Protocol,
     pub(crate) token: Option<String>,
     pub(crate) token_encoded: bool,
@@ -41,13 +46,15 @@ pub(crate) struct Link {
     pub(crate) armed: Mutex<Armed>,
     /// Set before the welcome is written, so that no client can be faster.
     pub(crate) welcomed: AtomicBool,
+    /// False once a fault has ended the reading.
+    pub(crate) reading: watch::Sender<bool>,
 }
 
 /// Serves a connection from the end of its upgrade to its own end.
-pub(crate) async fn run(shared: Arc<Shared>, stream: Stream, early: Bytes, dial: Dial) {
+pub(crate) async fn run(shared: Arc<Shared>, mut stream: Stream, early: Bytes, mut dial: Dial) {
     stream.send_at_once();
-    let (number, fired) = lock(&shared.plan).connection();
-    let here = shared.apply(fired);
+    let number = dial.number;
+    let opening = std::mem::take(&mut dial.effects);
     let grant = redeem(&shared, &dial);
     shared.board.change(|stats| {
         stats.connections.push(ConnectionReport {
@@ -62,6 +69,9 @@ pub(crate) async fn run(shared: Arc<Shared>, stream: Stream, early: Bytes, dial:
             ..ConnectionReport::default()
         });
     });
+    // An answer that drips has still to go out; where that fails, the first write of the connection will tell.
+    let _ = stream.flush().await;
+    stream.stop_dripping();
     let membership = {
         let mut world = lock(&shared.world);
         if dial.protocol == Protocol::ProV2 {
@@ -74,26 +84,31 @@ pub(crate) async fn run(shared: Arc<Shared>, stream: Stream, early: Bytes, dial:
         protocol: dial.protocol,
         armed: Mutex::new(Armed::new(shared.settings.seed ^ number)),
         welcomed: AtomicBool::new(false),
+        reading: watch::Sender::new(true),
     });
-    let opening = here.into_iter().map(Command::Effect).collect();
+    let life = lock(&shared.limits).connection_life;
+    let control = stream.control();
     let (mut read_half, mut write_half) = tokio::io::split(stream);
     let mut writer = Writer::new(&shared, &link, &mut write_half, membership);
     let stop = match grant {
         Err(refused) => refused,
         Ok(grant) => {
             let session = Session::new(&shared, &link, grant);
-            let mut reader = Reader::new(&mut read_half, session, &early);
+            let mut reader = Reader::new(&mut read_half, (&shared, &link), session, &early);
+            let welcome = welcome(&shared, &dial, &opening);
             let idle = shared.settings.ping_interval + shared.settings.ping_timeout;
             // Neither future is ever resumed after the other ended: nothing has to be cancel safe.
             tokio::select! {
-                stop = writer.run(opening, welcome(&shared, &dial)) => stop,
+                stop = writer.run(opening, welcome) => stop,
                 stop = reader.run(idle) => stop,
+                () = sleep(life) => Stop::TooOld,
             }
         }
     };
     tracing::debug!(connection = number, ?stop, "connection ends");
     let rest = writer.into_rest();
-    finish(&shared, number, (read_half, write_half), rest, stop, &dial).await;
+    let halves = (read_half, write_half);
+    finish(&shared, &control, halves, rest, stop, &dial).await;
     shared.leave(number);
 }
 
@@ -131,16 +146,21 @@ impl Session {
     }
 }
 
-fn welcome(shared: &Shared, dial: &Dial) -> String {
+fn welcome(shared: &Shared, dial: &Dial, opening: &[Effect]) -> String {
+    let another = opening.iter().rev().find_map(|effect| match effect {
+        Effect::WelcomeId { id } => Some(id),
+        _ => None,
+    });
+    let id = another.unwrap_or(&dial.connect_id);
     match dial.protocol {
-        Protocol::V1 => v1::frames::welcome(&dial.connect_id),
-        Protocol::ProV2 => pro::frames::welcome(&dial.connect_id, shared.settings.ping_interval),
+        Protocol::V1 => v1::frames::welcome(id),
+        Protocol::ProV2 => pro::frames::welcome(id, shared.settings.ping_interval),
     }
 }
 
 /// Takes the token; a Pro V2 connection may come without one, and logs in later.
 fn redeem(shared: &Shared, dial: &Dial) -> Result<Option<Grant>, Stop> {
-    let limit = shared.settings.max_connections;
+    let limit = lock(&shared.limits).connections;
     if lock(&shared.world).connections() >= limit {
         let text = format!("exceed max session count limitation of {limit}");
         return Err(Stop::Refuse { code: 509, text });

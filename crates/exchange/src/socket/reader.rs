@@ -1,27 +1,38 @@
 //! From the client: bytes to messages to the session, and the watch over its silence.
 
+use std::future::pending;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, ReadHalf};
 use tokio::time::{Instant, timeout_at};
 
 use super::end::Stop;
-use super::{Session, Stream};
+use super::{Link, Session, Stream};
+use crate::shared::Shared;
 use crate::ws::{Decoder, Incoming};
 
 pub(super) struct Reader<'a> {
     half: &'a mut ReadHalf<Stream>,
+    shared: &'a Shared,
+    link: &'a Link,
     session: Session,
     decoder: Decoder,
 }
 
 impl<'a> Reader<'a> {
     /// `early` are bytes that came with the upgrade request.
-    pub(super) fn new(half: &'a mut ReadHalf<Stream>, session: Session, early: &[u8]) -> Self {
+    pub(super) fn new(
+        half: &'a mut ReadHalf<Stream>,
+        (shared, link): (&'a Shared, &'a Link),
+        session: Session,
+        early: &[u8],
+    ) -> Self {
         let mut decoder = Decoder::default();
         decoder.push(early);
         Self {
             half,
+            shared,
+            link,
             session,
             decoder,
         }
@@ -31,6 +42,7 @@ impl<'a> Reader<'a> {
     pub(super) async fn run(&mut self, idle: Duration) -> Stop {
         let mut deadline = Instant::now() + idle;
         let mut bytes = [0; 4096];
+        let mut reading = self.link.reading.subscribe();
         loop {
             loop {
                 match self.decoder.next() {
@@ -46,13 +58,23 @@ impl<'a> Reader<'a> {
                         );
                     }
                     Ok(Some(Incoming::Ping(payload))) => self.session.protocol_ping(payload),
-                    Ok(Some(Incoming::Pong)) => {}
+                    Ok(Some(Incoming::Pong)) => {
+                        self.shared
+                            .board
+                            .connection(self.link.number, |report| report.protocol_pongs += 1);
+                    }
                     Ok(Some(Incoming::Close(code))) => return Stop::ClientClosed { code },
                     Err(violation) => return Stop::Violation(violation),
                     Ok(None) => break,
                 }
             }
-            match timeout_at(deadline, self.half.read(&mut bytes)).await {
+            let read = tokio::select! {
+                biased;
+                // A stream that is not read is not judged by its silence either.
+                () = async { drop(reading.wait_for(|reading| !reading).await) } => pending().await,
+                read = timeout_at(deadline, self.half.read(&mut bytes)) => read,
+            };
+            match read {
                 Err(_) => return Stop::PingTimeout,
                 Ok(Ok(0) | Err(_)) => return Stop::ClientGone,
                 Ok(Ok(read)) => self.decoder.push(&bytes[..read]),

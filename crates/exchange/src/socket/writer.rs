@@ -1,17 +1,22 @@
 //! To the client: messages to frames, with the faults that happen to frames on their way.
 
-use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
+use serde_json::Value;
 use tokio::io::{AsyncWriteExt, WriteHalf};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::end::Stop;
+use super::framing::{
+    encode_flawed, encode_fragments, encode_interleaved, encode_utterance, formed,
+};
 use super::{Link, Stream};
-use crate::fault::{Armed, Immediate, Welcome};
+use crate::fault::{Cut, Effect, Immediate, Utterance, Welcome};
 use crate::shared::Shared;
-use crate::stats::Protocol;
 use crate::sync::lock;
 use crate::world::{Command, Membership, Outgoing};
 use crate::ws::{Opcode, encode};
@@ -28,6 +33,12 @@ pub(super) struct Writer<'a> {
     /// Frames that are due, of which the first `sent` bytes are written.
     buffer: Vec<u8>,
     sent: usize,
+    /// Parts of the buffer that are written byte by byte.
+    drips: Vec<Range<usize>>,
+    /// A push that a fault lets the next one overtake.
+    overtaken: Option<Arc<str>>,
+    /// What is said behind the welcome.
+    behind_welcome: Vec<Utterance>,
     /// Messages that a fault holds back.
     deferred: Vec<(Instant, Outgoing)>,
     /// Pushes so far, duplicates not counted: what the plan counts.
@@ -67,6 +78,9 @@ impl<'a> Writer<'a> {
             commands,
             buffer: Vec::new(),
             sent: 0,
+            drips: Vec::new(),
+            overtaken: None,
+            behind_welcome: Vec::new(),
             deferred: Vec::new(),
             pushed: 0,
             written: Written::default(),
@@ -81,9 +95,11 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes until the connection ends. `opening` are the faults that it is born with.
-    pub(super) async fn run(&mut self, opening: Vec<Command>, welcome: String) -> Stop {
-        for command in opening {
-            if let Some(stop) = self.obey(command) {
+    pub(super) async fn run(&mut self, opening: Vec<Effect>, welcome: String) -> Stop {
+        for effect in opening {
+            if let Effect::Say(utterance) = effect {
+                self.behind_welcome.push(utterance);
+            } else if let Some(stop) = self.obey(Command::Effect(effect)) {
                 return stop;
             }
         }
@@ -116,26 +132,50 @@ impl<'a> Writer<'a> {
             Command::Overrun => return Some(Stop::SlowClient),
             Command::Effect(effect) => effect,
         };
-        match lock(&self.link.armed).arm(effect)? {
-            Immediate::Cut(cut) => Some(Stop::Cut(cut)),
-            Immediate::HalfOpen => Some(Stop::HalfOpen),
+        let immediate = lock(&self.link.armed).arm(effect)?;
+        match immediate {
+            Immediate::Cut(cut) => return Some(Stop::Cut(cut)),
+            Immediate::HalfOpen => return Some(Stop::HalfOpen),
+            Immediate::StopReading => drop(self.link.reading.send_replace(false)),
+            Immediate::Say(utterance) => self.say(&utterance),
         }
+        None
+    }
+
+    fn say(&mut self, utterance: &Utterance) {
+        let mut armed = lock(&self.link.armed);
+        encode_utterance(&mut self.buffer, self.link.protocol, &mut armed, utterance);
     }
 
     /// Puts a message into the buffer, or holds it back, or loses it, as the faults say.
-    fn stage(&mut self, message: Outgoing) -> Option<Stop> {
+    fn stage(&mut self, mut message: Outgoing) -> Option<Stop> {
         let mut armed = lock(&self.link.armed);
         let late = match &message {
-            Outgoing::Welcome(_) => match armed.welcome {
+            Outgoing::Welcome(_) => match armed.welcome.clone() {
                 Welcome::AtOnce => None,
                 Welcome::Late(by) => Some(by),
                 Welcome::Never => return None,
+                Welcome::Refused { code, text } => return Some(Stop::Refuse { code, text }),
             },
+            Outgoing::Login(_) if armed.drop_logins => return None,
             Outgoing::Ack(_) if armed.drop_acks.take() => return None,
             Outgoing::Ack(_) if armed.delay_acks.take() => Some(armed.acks_late_by),
             Outgoing::Pong(_) if armed.swallow_pongs.take() => return None,
+            Outgoing::Pong(_) if armed.delay_pongs.take() => Some(armed.pongs_late_by),
             _ => None,
         };
+        match &mut message {
+            Outgoing::Ack(text) => {
+                if armed.misname_acks.take() {
+                    *text = misnamed(text);
+                }
+                if armed.quote_acks.take() {
+                    *text = text.replace("\"result\":true", "\"result\":\"true\"");
+                }
+            }
+            Outgoing::Pong(text) if armed.misname_pongs.take() => *text = misnamed(text),
+            _ => {}
+        }
         drop(armed);
         match late {
             Some(by) => {
@@ -160,8 +200,9 @@ impl<'a> Writer<'a> {
     }
 
     fn put(&mut self, message: Outgoing) -> Option<Stop> {
+        let mut copies = 1;
         let text = match message {
-            Outgoing::Push(frame) => return self.put_push(&frame),
+            Outgoing::Push(frame) => return self.put_in_order(frame),
             Outgoing::ProtocolPong(payload) => {
                 encode(&mut self.buffer, true, Opcode::Pong, &payload);
                 return None;
@@ -172,7 +213,8 @@ impl<'a> Writer<'a> {
                 text
             }
             Outgoing::Ack(text) => {
-                self.written.acks += 1;
+                copies += u64::from(lock(&self.link.armed).double_acks.take());
+                self.written.acks += copies;
                 text
             }
             Outgoing::Error(text) => {
@@ -182,13 +224,42 @@ impl<'a> Writer<'a> {
             Outgoing::Pong(text) | Outgoing::Login(text) => text,
         };
         let mut armed = lock(&self.link.armed);
-        let (opcode, payload) = formed(self.link.protocol, &mut armed, text.as_bytes());
-        encode(&mut self.buffer, true, opcode, &payload);
+        for _ in 0..copies {
+            let (opcode, payload) = formed(self.link.protocol, &mut armed, text.as_bytes());
+            encode(&mut self.buffer, true, opcode, &payload);
+        }
+        drop(armed);
+        if self.written.welcomed {
+            for utterance in std::mem::take(&mut self.behind_welcome) {
+                self.say(&utterance);
+            }
+        }
         None
+    }
+
+    /// Puts a push, or loses it, or lets the next one overtake it.
+    fn put_in_order(&mut self, frame: Arc<str>) -> Option<Stop> {
+        let mut armed = lock(&self.link.armed);
+        if armed.drop_frames.take() {
+            return None;
+        }
+        if self.overtaken.is_none() && armed.swap.take() {
+            self.overtaken = Some(frame);
+            return None;
+        }
+        drop(armed);
+        let overtaken = self.overtaken.take();
+        let stop = self.put_push(&frame);
+        match (stop, overtaken) {
+            (None, Some(overtaken)) => self.put_push(&overtaken),
+            (stop, _) => stop,
+        }
     }
 
     fn put_push(&mut self, frame: &str) -> Option<Stop> {
         let mut armed = lock(&self.link.armed);
+        let mutated = armed.mutated(frame);
+        let frame = mutated.as_deref().unwrap_or(frame);
         if armed.reset_mid_frame {
             let start = self.buffer.len();
             let (opcode, payload) = formed(self.link.protocol, &mut armed, frame.as_bytes());
@@ -202,13 +273,24 @@ impl<'a> Writer<'a> {
         let copies = if armed.duplicate.take() { 2 } else { 1 };
         let (opcode, payload) = formed(self.link.protocol, &mut armed, payload);
         for _ in 0..copies {
-            if armed.fragment.take() {
+            let start = self.buffer.len();
+            self.written.pushed += 1;
+            if let Some(flaw) = armed.flaw() {
+                encode_flawed(&mut self.buffer, flaw, opcode, &payload);
+                if flaw.ends() {
+                    return Some(Stop::Cut(Cut::Eof));
+                }
+            } else if armed.fragment.take() {
                 let splits = armed.splits(payload.len());
                 encode_fragments(&mut self.buffer, opcode, &splits, &payload);
+            } else if armed.interleave.take() {
+                encode_interleaved(&mut self.buffer, opcode, &payload);
             } else {
                 encode(&mut self.buffer, true, opcode, &payload);
             }
-            self.written.pushed += 1;
+            if armed.drip.take() {
+                self.drips.push(start..self.buffer.len());
+            }
         }
         drop(armed);
         self.pushed += 1;
@@ -224,12 +306,32 @@ impl<'a> Writer<'a> {
 
     /// Writes the buffer out. While the client does not read, commands are still obeyed.
     async fn flush(&mut self) -> Result<(), Stop> {
-        while self.sent < self.buffer.len() {
+        let mut pause = Instant::now();
+        loop {
+            let (end, by) = self.stretch();
+            // Nothing is lost where a command comes first: the pause is a moment, and a write is done or not.
+            let step = async {
+                if self.sent == self.buffer.len() {
+                    // Over TLS bytes may wait in its own buffer.
+                    return self.half.flush().await.map(|()| None);
+                }
+                if by.is_some() {
+                    sleep_until(pause).await;
+                }
+                self.half
+                    .write(&self.buffer[self.sent..end])
+                    .await
+                    .map(Some)
+            };
             tokio::select! {
                 biased;
-                wrote = self.half.write(&self.buffer[self.sent..]) => match wrote {
-                    Ok(0) | Err(_) => return Err(Stop::ClientGone),
-                    Ok(wrote) => self.sent += wrote,
+                step = step => match step {
+                    Ok(None) => break,
+                    Ok(Some(0)) | Err(_) => return Err(Stop::ClientGone),
+                    Ok(Some(wrote)) => {
+                        self.sent += wrote;
+                        pause = Instant::now() + by.unwrap_or_default();
+                    }
                 },
                 command = self.commands.recv() => {
                     if let Some(stop) = command.map_or(Some(Stop::ClientGone), |command| self.obey(command)) {
@@ -239,10 +341,22 @@ impl<'a> Writer<'a> {
             }
         }
         self.buffer.clear();
+        self.drips.clear();
         self.sent = 0;
         self.report();
         self.shared.room.notify_waiters();
         Ok(())
+    }
+
+    /// How far the next write goes, and the pause before it where its bytes come one by one.
+    fn stretch(&self) -> (usize, Option<Duration>) {
+        match self.drips.iter().find(|drip| drip.end > self.sent) {
+            Some(drip) if drip.start <= self.sent => {
+                (self.sent + 1, Some(lock(&self.link.armed).drip_by))
+            }
+            Some(drip) => (drip.start, None),
+            None => (self.buffer.len(), None),
+        }
     }
 
     fn report(&mut self) {
@@ -263,43 +377,11 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// The frame that a text becomes: of Pro V2 a binary one, with the text as it is.
-fn formed<'a>(protocol: Protocol, armed: &mut Armed, text: &'a [u8]) -> (Opcode, Cow<'a, [u8]>) {
-    if protocol == Protocol::V1 {
-        return (Opcode::Text, Cow::Borrowed(text));
-    }
-    if armed.deflate.take() {
-        let level = miniz_oxide::deflate::CompressionLevel::DefaultLevel as u8;
-        let compressed = miniz_oxide::deflate::compress_to_vec(text, level);
-        return (Opcode::Binary, Cow::Owned(compressed));
-    }
-    if armed.as_text.take() {
-        return (Opcode::Text, Cow::Borrowed(text));
-    }
-    (Opcode::Binary, Cow::Borrowed(text))
-}
-
-fn encode_fragments(out: &mut Vec<u8>, opcode: Opcode, splits: &[usize], payload: &[u8]) {
-    let mut start = 0;
-    for (index, end) in splits.iter().copied().chain([payload.len()]).enumerate() {
-        let opcode = if index == 0 {
-            opcode
-        } else {
-            Opcode::Continuation
-        };
-        encode(out, index == splits.len(), opcode, &payload[start..end]);
-        start = end;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fragments_carry_the_payload_in_order() {
-        let mut out = Vec::new();
-        encode_fragments(&mut out, Opcode::Text, &[2, 2], b"hello");
-        assert_eq!(out, b"\x01\x02he\x00\x00\x80\x03llo");
-    }
+/// The answer with an id that nobody asked for.
+fn misnamed(text: &str) -> String {
+    let Ok(Value::Object(mut answer)) = serde_json::from_str(text) else {
+        return text.to_owned();
+    };
+    answer.insert("id".to_owned(), Value::from("nobody"));
+    Value::Object(answer).to_string()
 }

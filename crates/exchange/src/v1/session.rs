@@ -44,7 +44,8 @@ impl Session {
             return;
         }
         let request = request::parse(text);
-        if !self.rate.admits(now) {
+        let limit = lock(&self.shared.limits).messages;
+        if !self.rate.admits(now, limit) {
             self.refuse(
                 &request,
                 &Refusal::new(509, "exceed max permits per second"),
@@ -81,6 +82,7 @@ impl Session {
     }
 
     fn subscribe(&self, request: &Request, asked: &Subscription) -> Result<(), Refusal> {
+        self.unless_refused()?;
         let (topics, audience) = match topics::parse(asked.topic.as_deref())? {
             Asked::Private(_) if self.scope == Scope::Public && asked.private_channel => {
                 return Err(Refusal::new(403, "login is required"));
@@ -114,15 +116,26 @@ impl Session {
     }
 
     fn unsubscribe(&self, request: &Request, asked: &Subscription) -> Result<(), Refusal> {
+        self.unless_refused()?;
         let topics = match topics::parse(asked.topic.as_deref())? {
             Asked::Private(topic) => vec![topic.to_owned()],
             Asked::Matches(topics) | Asked::Public(topics) => topics,
         };
-        lock(&self.shared.world).unsubscribe(self.link.number, &topics, Self::ack(request, asked));
+        let late = lock(&self.link.armed).late_pushes;
+        let ack = Self::ack(request, asked);
+        lock(&self.shared.world).unsubscribe(self.link.number, &topics, late, ack);
         self.shared.board.connection(self.link.number, |report| {
             report.topics.retain(|topic| !topics.contains(topic));
         });
         Ok(())
+    }
+
+    /// A fault may refuse a request whatever it asks for.
+    fn unless_refused(&self) -> Result<(), Refusal> {
+        match lock(&self.link.armed).request_refusal() {
+            Some((code, text)) => Err(Refusal { code, text }),
+            None => Ok(()),
+        }
     }
 
     fn ack(request: &Request, asked: &Subscription) -> Option<Outgoing> {

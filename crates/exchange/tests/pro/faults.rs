@@ -142,3 +142,20 @@ async fn a_token_expires_before_it_is_used() {
         (401.into(), "token is expired".into())
     );
 }
+
+#[tokio::test]
+async fn an_acknowledgement_is_text_and_a_bomb_is_small() {
+    let exchange =
+        with("connection 1: quote-acks count=1\ncall bomb: send-bomb bytes=1000000").await;
+    let mut socket = Pro::connect(&exchange).await;
+    let answer = socket.ask(&subscribe("1", ORDERS)).await;
+    assert_eq!(answer, r#"{"id":"1","result":"true"}"#);
+    let answer = socket.ask(&subscribe("2", FUNDING)).await;
+    assert_eq!(answer, r#"{"id":"2","result":true}"#);
+    assert!(exchange.call("bomb"));
+    let Read::Binary(bytes) = socket.socket.read().await else {
+        panic!("no bomb");
+    };
+    assert!(bytes.len() < 10_000);
+    assert_eq!(decompress_to_vec(&bytes).unwrap(), vec![b' '; 1_000_000]);
+}

@@ -147,3 +147,37 @@ async fn nothing_of_a_login_is_kept() {
         assert!(!shown.contains(secret.as_str()));
     }
 }
+
+#[tokio::test]
+async fn logins_are_refused_or_dropped_by_a_fault() {
+    let script = "connection 1: refuse-login text=\"not today\"\nconnection 2: drop-login";
+    let exchange = Exchange::builder()
+        .faults(script.parse().unwrap())
+        .start()
+        .await
+        .unwrap();
+    let login = login(exchange.credentials(), &quoted(now_ms()));
+    let mut refused = Pro::at(&exchange, "/pro").await;
+    let answer = refused.ask(&login).await;
+    assert_eq!(answer, r#"{"id":"a","result":false,"message":"not today"}"#);
+    let mut dropped = Pro::at(&exchange, "/pro").await;
+    dropped.send(&login).await;
+    let pong = dropped.ask(r#"{"id":"p","type":"ping"}"#).await;
+    assert_eq!(field(&pong, "type"), "pong", "no answer stands before it");
+}
+
+#[tokio::test]
+async fn requests_are_refused_in_words_without_a_code() {
+    let script = "connection 1: refuse-requests text=busy\nconnection 1: send-ack id=9";
+    let exchange = Exchange::builder()
+        .faults(script.parse().unwrap())
+        .start()
+        .await
+        .unwrap();
+    let mut socket = Pro::connect(&exchange).await;
+    assert_eq!(socket.text().await, r#"{"id":"9","result":true}"#);
+    let refused = socket.ask(&subscribe("1", ORDERS)).await;
+    assert_eq!(refused, r#"{"id":"1","result":false,"message":"busy"}"#);
+    let acknowledged = socket.ask(&subscribe("2", ORDERS)).await;
+    assert_eq!(acknowledged, r#"{"id":"2","result":true}"#);
+}

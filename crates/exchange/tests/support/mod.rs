@@ -160,6 +160,7 @@ pub(crate) async fn token(exchange: &Exchange) -> String {
 pub(crate) enum Read {
     Text(String),
     Binary(Vec<u8>),
+    Ping(Vec<u8>),
     Pong(Vec<u8>),
     Close(Option<u16>),
     Eof,
@@ -275,9 +276,15 @@ impl Socket {
     }
 
     pub(crate) async fn read(&mut self) -> Read {
-        self.fragments = 0;
+        if self.partial.is_empty() {
+            self.fragments = 0;
+        }
         loop {
             if let Some((first, payload)) = self.frame() {
+                // Pings may stand between the fragments of a message.
+                if first == 0x89 {
+                    return Read::Ping(payload);
+                }
                 self.fragments += 1;
                 self.partial.extend_from_slice(&payload);
                 if matches!(first & 0x0F, 1 | 2) {

@@ -1,0 +1,132 @@
+//! Pushes whose frames break the protocol, or that say something strange.
+
+use kucoin_streams_exchange::{Effect, Ended, Flaw, Mutation};
+use serde_json::Value;
+use tokio::io::AsyncReadExt;
+use tokio::time::timeout;
+
+use crate::rig::*;
+use crate::support::*;
+
+#[tokio::test]
+async fn each_flaw_is_on_the_wire_and_the_event_in_the_truth() {
+    for flaw in Flaw::all() {
+        let exchange = with(&format!("connection 1: flawed-frame flaw={flaw}")).await;
+        let mut socket = Socket::subscribed(&exchange, &[BALANCE]).await;
+        happen(&exchange.account());
+        let push = truth(&exchange)[0].clone();
+        let mut start = vec![0; 3];
+        timeout(PATIENCE, socket.stream.read_exact(&mut start))
+            .await
+            .unwrap()
+            .unwrap();
+        let long = 126;
+        match flaw {
+            Flaw::Masked => assert_eq!(start[..2], [0x81, 0x80 | long]),
+            Flaw::ReservedBit => assert_eq!(start[..2], [0xC1, long]),
+            Flaw::UnknownOpcode => assert_eq!(start[..2], [0x83, long]),
+            Flaw::NotUtf8 => assert_eq!(start[..2], [0x81, long]),
+            Flaw::StrayContinuation => assert_eq!(start[..2], [0x80, long]),
+            Flaw::Interrupted => assert_eq!(start[0], 0x01),
+            Flaw::FragmentedPing => assert_eq!(start[..2], [0x09, 4]),
+            Flaw::LongPing => assert_eq!(start[..2], [0x89, 126]),
+            Flaw::Oversized => assert_eq!(start, [0x81, 127, 0x40]),
+            Flaw::ShortClose => assert_eq!(start, [0x88, 1, 0x03]),
+            Flaw::CloseNotUtf8 => assert_eq!(start, [0x88, 4, 0x03]),
+            other => panic!("no test of {other}"),
+        }
+        if matches!(flaw, Flaw::ShortClose | Flaw::CloseNotUtf8) {
+            let (_, end) = rest(&mut socket.stream).await;
+            assert_eq!(end, End::Eof, "{flaw}");
+            assert_eq!(exchange.stats().connections[0].ended, Some(Ended::Fault));
+        } else {
+            // Once only: what follows is as it should be.
+            happen(&exchange.account());
+            let next = truth(&exchange)[1].clone().into_bytes();
+            let mut bytes = vec![0; push.len() + next.len()];
+            while !bytes.ends_with(&next) {
+                bytes.push(
+                    timeout(PATIENCE, socket.stream.read_u8())
+                        .await
+                        .unwrap()
+                        .unwrap(),
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_mutation_leaves_json_and_the_truth_as_they_are() {
+    for mutation in Mutation::all() {
+        let exchange = with(&format!("connection 1: mutate-frame how={mutation}")).await;
+        let mut socket = Socket::subscribed(&exchange, &[BALANCE]).await;
+        (0..2).for_each(|_| happen(&exchange.account()));
+        let truth = truth(&exchange);
+        let mutated = socket.text().await;
+        assert!(serde_json::from_str::<Value>(&mutated).is_ok(), "{mutated}");
+        assert_ne!(mutated, truth[0], "{mutation}");
+        assert_eq!(socket.text().await, truth[1], "{mutation}");
+    }
+}
+
+#[tokio::test]
+async fn a_field_is_chosen_by_its_name() {
+    let exchange = with("connection 1: mutate-frame how=null-field field=currency count=all").await;
+    let mut socket = Socket::subscribed(&exchange, &[BALANCE]).await;
+    (0..2).for_each(|_| happen(&exchange.account()));
+    for _ in 0..2 {
+        assert_eq!(field(&socket.text().await, "data")["currency"], Value::Null);
+    }
+}
+
+#[tokio::test]
+async fn pings_stand_between_fragments() {
+    let exchange = with("connection 1: interleave-pings count=1").await;
+    let mut socket = Socket::subscribed(&exchange, &[BALANCE]).await;
+    (0..2).for_each(|_| happen(&exchange.account()));
+    let truth = truth(&exchange);
+    assert_eq!(socket.read().await, Read::Ping(b"between".to_vec()));
+    assert_eq!([socket.text().await, socket.text().await], truth[..2]);
+}
+
+#[tokio::test]
+async fn frames_drip_and_arrive_whole() {
+    let exchange = with("connection 1: drip-frames by=1ms count=1").await;
+    let mut socket = Socket::subscribed(&exchange, &[BALANCE]).await;
+    (0..3).for_each(|_| happen(&exchange.account()));
+    for expected in truth(&exchange) {
+        assert_eq!(socket.text().await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_frame_that_drips_can_be_cut() {
+    let exchange = with("connection 1: drip-frames by=10m").await;
+    let mut socket = Socket::subscribed(&exchange, &[BALANCE]).await;
+    happen(&exchange.account());
+    let first = timeout(PATIENCE, socket.stream.read_u8()).await.unwrap();
+    assert_eq!(first.unwrap(), 0x81);
+    exchange.inject(Effect::Cut(kucoin_streams_exchange::Cut::Close {
+        code: 1001,
+        reason: String::new(),
+    }));
+    let (rest, end) = rest(&mut socket.stream).await;
+    assert_eq!(
+        (rest, end),
+        (vec![], End::Eof),
+        "no close frame inside of another"
+    );
+}
+
+#[tokio::test]
+async fn pushes_are_lost_or_overtaken() {
+    let exchange =
+        with("connection 1: drop-frames count=1\nconnection 1: swap-frames count=1").await;
+    let mut socket = Socket::subscribed(&exchange, &[BALANCE]).await;
+    (0..4).for_each(|_| happen(&exchange.account()));
+    let truth = truth(&exchange);
+    for expected in [&truth[2], &truth[1], &truth[3]] {
+        assert_eq!(&socket.text().await, expected);
+    }
+}

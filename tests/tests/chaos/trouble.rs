@@ -1,0 +1,86 @@
+//! What goes wrong at the exchange, by the dice. Nothing here is a breach of the WebSocket protocol, as a storm of those
+//! would rightly end a life.
+
+use std::time::Duration;
+
+use kucoin_streams_exchange::{Cut, Effect, TokenReply, UpgradeFault, Utterance};
+
+use crate::dice::Dice;
+use crate::oracle::Allowed;
+
+/// One effect, and what the judge must allow because of it.
+pub(crate) fn of_the_exchange(dice: &mut Dice, allowed: &mut Allowed) -> Effect {
+    let some = Some(1 + dice.below(3) as u32);
+    let by = dice.up_to_ms(8_000);
+    match dice.below(30) {
+        0 => Effect::Cut(Cut::Eof),
+        1 => Effect::Cut(Cut::Reset),
+        2 => Effect::Cut(Cut::Close {
+            code: *dice.pick(&[1000, 1001, 1011, 1012]),
+            reason: "bye".to_owned(),
+        }),
+        3 => Effect::ResetMidFrame,
+        4 => Effect::HalfOpen,
+        5 => Effect::SwallowPongs { count: some },
+        6 => Effect::DelayWelcome { by },
+        7 => Effect::DropWelcome,
+        8 => Effect::DelayAcks { by, count: some },
+        9 => Effect::DropAcks { count: some },
+        10 => {
+            allowed.doubled = true;
+            Effect::DuplicateFrame { count: some }
+        }
+        11 => {
+            allowed.garbled = true;
+            Effect::GarbleFrame { count: some }
+        }
+        12 => Effect::FragmentFrames {
+            parts: 2 + dice.below(9) as u32,
+            count: some,
+        },
+        13 => Effect::ExpireTokens,
+        14 => Effect::TokenServerError { status: 503 },
+        15 => Effect::TokenRateLimit {
+            reset: Duration::from_secs(2),
+        },
+        16 => Effect::TokenCutBody,
+        17 => Effect::TokenReply(TokenReply::Close),
+        18 => Effect::Upgrade(match dice.below(4) {
+            0 => UpgradeFault::Close,
+            1 => UpgradeFault::Reset,
+            2 => UpgradeFault::Stall,
+            _ => UpgradeFault::Refuse {
+                status: 503,
+                text: "back soon".to_owned(),
+                retry_after: None,
+            },
+        }),
+        19 => Effect::RefuseConnection {
+            code: 509,
+            text: "service busy".to_owned(),
+        },
+        20 => Effect::RefuseRequests {
+            code: 509,
+            text: "exceed max permits per second".to_owned(),
+            count: some,
+        },
+        21 => Effect::DoubleAcks { count: some },
+        22 => Effect::MisnameAcks { count: some },
+        23 => Effect::DelayPongs { by, count: some },
+        24 => Effect::MisnamePongs { count: some },
+        25 => Effect::StopReading,
+        26 => Effect::LatePushes {
+            pushes: 1 + dice.below(5) as u32,
+        },
+        27 => Effect::DripFrames {
+            by: Duration::from_millis(2),
+            count: some,
+        },
+        28 => Effect::InterleavePings { count: some },
+        _ => Effect::Say(match dice.below(3) {
+            0 => Utterance::Pings { count: 3, bytes: 9 },
+            1 => Utterance::Pongs { count: 3 },
+            _ => Utterance::Flood { pushes: 200 },
+        }),
+    }
+}

@@ -1,0 +1,166 @@
+//! Trouble between the token and the welcome: what passes is dialled again with a new token, and no server that lies is
+//! believed.
+
+use std::time::Duration;
+
+use kucoin_streams::v1::Balances;
+use kucoin_streams::{FastWebSocket, Kucoin, LifecycleEvent, SubscribeError};
+use kucoin_streams_exchange::{DialFault, Effect, Exchange, Faults, Limit, UpgradeFault};
+
+use crate::rig::*;
+
+/// A client whose dials are given up soon.
+fn impatient(exchange: &Exchange) -> Kucoin {
+    let brief = Duration::from_secs(1);
+    let transport = FastWebSocket::new()
+        .with_connect_timeout(brief)
+        .with_upgrade_timeout(brief);
+    Kucoin::builder()
+        .transport(transport)
+        .credentials(credentials(exchange))
+        .hosts(hosts_of(exchange))
+        .config(quick())
+        .build()
+        .unwrap()
+}
+
+/// Subscribes over one dial that fails; gives what was told of that failure, and the exchange.
+async fn recovers(faults: Faults) -> (LifecycleEvent, Exchange) {
+    let exchange = exchange(faults).await;
+    let kucoin = impatient(&exchange);
+    let mut told = Told::of(&kucoin);
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    let live = format!("live {BALANCE}");
+    assert_eq!(told.words(), ["reconnect 1 dial", "open", &live]);
+    exchange.account().deposit("USDT", 1.into()).unwrap();
+    event(&mut balances).await;
+    let stats = exchange.stats();
+    assert_eq!(stats.tokens_issued, 2, "each dial has a token of its own");
+    let served = stats.open_connections().find(|it| it.token == Some(2));
+    assert!(served.is_some());
+    (told.events.remove(0), exchange)
+}
+
+async fn recovers_from(fault: UpgradeFault) -> LifecycleEvent {
+    let faults = Faults::new().on_connection(1, Effect::Upgrade(fault));
+    let (told, exchange) = recovers(faults).await;
+    let stats = exchange.stats();
+    // It stands in the report once its answer is out, which may be never.
+    let mut first = stats.connections.iter().filter(|it| it.number == 1);
+    assert!(
+        first.all(|it| it.client_messages.is_empty()),
+        "nothing was said to it"
+    );
+    told
+}
+
+fn cause(told: &LifecycleEvent) -> (Option<String>, Duration) {
+    match told {
+        LifecycleEvent::Reconnect { cause, delay, .. } => (cause.code.clone(), *delay),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_before_its_answer_is_dialled_again() {
+    recovers_from(UpgradeFault::Close).await;
+    recovers_from(UpgradeFault::Reset).await;
+    // The first connection is for the token, the second one for the socket.
+    for fault in [DialFault::Close, DialFault::Reset] {
+        let _ = recovers(Faults::new().on_dial(2, Effect::Dial(fault))).await;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_not_answered_in_time_is_dialled_again() {
+    recovers_from(UpgradeFault::Stall).await;
+    // The head is some hundred bytes long.
+    let by = Duration::from_millis(100);
+    recovers_from(UpgradeFault::Drip { by }).await;
+    let stall = Effect::Dial(DialFault::Stall);
+    let _ = recovers(Faults::new().on_dial(2, stall)).await;
+}
+
+#[tokio::test]
+async fn an_upgrade_that_lies_is_not_believed() {
+    let header = |header: &str| UpgradeFault::Without {
+        header: header.to_owned(),
+    };
+    let name = || "permessage-deflate".to_owned();
+    for fault in [
+        UpgradeFault::WrongAccept,
+        header("upgrade"),
+        header("connection"),
+        header("sec-websocket-accept"),
+        UpgradeFault::Extension { name: name() },
+        UpgradeFault::Subprotocol { name: name() },
+    ] {
+        recovers_from(fault).await;
+    }
+}
+
+#[tokio::test]
+async fn an_upgrade_with_a_head_without_end_is_cut() {
+    recovers_from(UpgradeFault::LongHead { bytes: 1 << 20 }).await;
+}
+
+#[tokio::test]
+async fn a_token_that_the_upgrade_refuses_is_replaced_at_once() {
+    let told = recovers_from(UpgradeFault::Refuse {
+        status: 401,
+        text: "token is invalid".to_owned(),
+        retry_after: None,
+    })
+    .await;
+    assert_eq!(cause(&told), (Some("401".to_owned()), Duration::ZERO));
+}
+
+#[tokio::test]
+async fn an_upgrade_is_asked_for_again_when_the_server_allows_it() {
+    let wait = Duration::from_secs(2);
+    for status in [429, 503] {
+        let told = recovers_from(UpgradeFault::Refuse {
+            status,
+            text: "later".to_owned(),
+            retry_after: Some(wait),
+        })
+        .await;
+        let (code, delay) = cause(&told);
+        assert_eq!(code, Some(status.to_string()));
+        assert!(delay >= wait, "asked to wait {wait:?}, waits {delay:?}");
+    }
+}
+
+#[tokio::test]
+async fn dials_beyond_the_limit_of_the_exchange_wait_as_long_as_it_says() {
+    let per = Duration::from_secs(2);
+    let limit = Effect::Limit(Limit::Dials { count: 1, per });
+    let exchange = exchange(Faults::new().on_token_request(1, limit)).await;
+    let first = client(&exchange);
+    let _held = soon(first.subscribe(Balances)).await.unwrap();
+    let second = client(&exchange);
+    let mut told = Told::of(&second);
+    soon(second.subscribe(Balances)).await.unwrap();
+    told.words();
+    let refused = told.events.iter().filter_map(|event| match event {
+        LifecycleEvent::Reconnect { cause, .. } => Some(cause.code.as_deref()),
+        _ => None,
+    });
+    assert!(refused.into_iter().all(|code| code == Some("429")));
+}
+
+#[tokio::test]
+async fn a_redirect_of_the_upgrade_is_fatal_and_not_followed() {
+    let elsewhere = exchange(Faults::new()).await;
+    let redirect = UpgradeFault::Redirect {
+        status: 302,
+        location: elsewhere.pro_ws_url(),
+    };
+    let faults = Faults::new().on_connection(1, Effect::Upgrade(redirect));
+    let exchange = exchange(faults).await;
+    let kucoin = client(&exchange);
+    let error = soon(kucoin.subscribe(Balances)).await.unwrap_err();
+    assert!(matches!(error, SubscribeError::Closed(_)), "{error:?}");
+    assert!(elsewhere.stats().connections.is_empty());
+    assert_eq!(exchange.stats().connections.len(), 1);
+}

@@ -1,0 +1,59 @@
+//! The example script of a hostile day, from the first token to a connection that serves, with everything it has.
+
+use kucoin_streams::v1::{Balances, SpotOrders};
+use kucoin_streams::{Subscription, Topic};
+use kucoin_streams_exchange::{Ended, Exchange, Faults};
+use serde_json::Value;
+
+use crate::rig::*;
+
+/// Reads on to this event, whatever stands before it.
+async fn read_to<T: Topic>(subscription: &mut Subscription<T>, last: &Value)
+where
+    T::Event: serde::Serialize,
+{
+    loop {
+        let item = next(subscription).await;
+        if item.is_ok_and(|update| json(update.event()) == *last) {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn it_is_survived_to_the_last_event() {
+    let script = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../crates/exchange/examples/hostile-day.faults"
+    );
+    let exchange = Exchange::builder()
+        .seed(7)
+        .faults(Faults::from_file(script).unwrap())
+        .start()
+        .await
+        .unwrap();
+    let kucoin = client(&exchange);
+    let mut told = Told::of(&kucoin);
+    let (balances, orders) =
+        soon(async { tokio::join!(kucoin.subscribe(Balances), kucoin.subscribe(SpotOrders)) })
+            .await;
+    let (mut balances, mut orders) = (balances.unwrap(), orders.unwrap());
+    exchange.account().step(100);
+    told.reconnected().await;
+    exchange.account().step(20);
+    read_to(&mut balances, truth_of(&exchange, BALANCE).last().unwrap()).await;
+    read_to(&mut orders, truth_of(&exchange, ORDERS).last().unwrap()).await;
+
+    let stats = exchange.stats();
+    let ended: Vec<_> = stats
+        .connections
+        .iter()
+        .map(|it| it.ended.clone())
+        .collect();
+    assert_eq!(ended.len(), 5, "{ended:?}");
+    assert_eq!(ended[0], Some(Ended::Fault), "the upgrade that was refused");
+    assert_eq!(ended[2], Some(Ended::Refused), "the one that was too busy");
+    assert_eq!(ended[4], None, "the one that serves");
+    let codes = token_codes(&exchange);
+    assert_eq!(codes[0], "500000");
+}

@@ -1,0 +1,264 @@
+//! Answers that are late, doubled, misaddressed or refused, and ends that KuCoin imposes.
+
+use std::time::Duration;
+
+use kucoin_streams::pro::{Orders, TradeType};
+use kucoin_streams::v1::{Balances, SpotOrders};
+use kucoin_streams::{
+    Credentials, GapReason, Kucoin, LifecycleEvent, ProAuthentication, SubscribeError,
+};
+use kucoin_streams_exchange::{Effect, Exchange, Faults, Limit, TokenReply, Utterance};
+
+use crate::rig::*;
+
+/// Subscribes where the first connection is struck; gives what was told of its loss.
+async fn loses_and_recovers(effect: Effect) -> (LifecycleEvent, Exchange) {
+    let exchange = exchange(Faults::new().on_connection(1, effect)).await;
+    let kucoin = client(&exchange);
+    let mut told = Told::of(&kucoin);
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    let loss = told
+        .until(|event| matches!(event, LifecycleEvent::Reconnect { .. }))
+        .await;
+    soon(exchange.wait_until(|stats| stats.connections.len() == 2 && stats.is_subscribed(BALANCE)))
+        .await;
+    exchange.account().deposit("USDT", 1.into()).unwrap();
+    while next(&mut balances).await.is_err() {}
+    assert_eq!(exchange.stats().tokens_issued, 2);
+    (loss, exchange)
+}
+
+fn cause(told: &LifecycleEvent) -> (Option<String>, Duration) {
+    match told {
+        LifecycleEvent::Reconnect { cause, delay, .. } => (cause.code.clone(), *delay),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn refuse_connection(code: u16, text: &str) -> Effect {
+    let text = text.to_owned();
+    Effect::RefuseConnection { code, text }
+}
+
+#[tokio::test]
+async fn a_welcome_of_another_connection_is_not_believed() {
+    let id = "stranger".to_owned();
+    let (_, exchange) = loses_and_recovers(Effect::WelcomeId { id }).await;
+    let first = &exchange.stats().connections[0];
+    assert!(first.client_messages.is_empty(), "nothing was said to it");
+}
+
+#[tokio::test]
+async fn a_busy_server_is_asked_again_after_a_second() {
+    let (told, _) = loses_and_recovers(refuse_connection(509, "service busy")).await;
+    let (code, delay) = cause(&told);
+    assert_eq!(code.as_deref(), Some("509"));
+    assert!(delay >= Duration::from_secs(1), "{delay:?}");
+}
+
+#[tokio::test]
+async fn a_ping_timeout_that_the_server_tells_is_a_loss() {
+    let told = Effect::Say(Utterance::Error {
+        code: 400,
+        text: "ping timeout".to_owned(),
+        id: None,
+    });
+    let (told, _) = loses_and_recovers(told).await;
+    assert_eq!(cause(&told).0.as_deref(), Some("400"));
+}
+
+#[tokio::test]
+async fn a_request_that_comes_too_fast_is_asked_again() {
+    let too_fast = Effect::RefuseRequests {
+        code: 509,
+        text: "exceed max permits per second".to_owned(),
+        count: Some(1),
+    };
+    let exchange = exchange(Faults::new().on_connection(1, too_fast)).await;
+    let kucoin = client(&exchange);
+    soon(kucoin.subscribe(Balances)).await.unwrap();
+    let stats = exchange.stats();
+    assert_eq!(stats.connections.len(), 1, "the connection is kept");
+    let asked = format!("subscribe {BALANCE}");
+    assert_eq!(requests(&stats.connections[0]), [asked.clone(), asked]);
+}
+
+#[tokio::test]
+async fn acknowledgements_twice_and_pongs_and_errors_of_nobody_change_nothing() {
+    let faults = Faults::new()
+        .on_connection(1, Effect::DoubleAcks { count: None })
+        .on_connection(1, Effect::Say(Utterance::Ack { id: "9999".into() }))
+        .on_connection(1, Effect::Say(Utterance::Pongs { count: 50 }))
+        .on_connection(
+            1,
+            Effect::Say(Utterance::Pings {
+                count: 5,
+                bytes: 125,
+            }),
+        );
+    let exchange = exchange(faults).await;
+    let kucoin = client(&exchange);
+    let mut told = Told::of(&kucoin);
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    let _orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
+    let text = r#"{"id":"nobody","type":"error","code":404,"data":"topic /x is not found"}"#;
+    exchange.inject(Effect::Say(Utterance::Text {
+        text: text.to_owned(),
+    }));
+    // One answer to the newest ping is enough.
+    soon(exchange.wait_until(|stats| stats.connections[0].protocol_pongs >= 1)).await;
+    exchange.account().deposit("USDT", 1.into()).unwrap();
+    event(&mut balances).await;
+    let live = [BALANCE, ORDERS].map(|topic| format!("live {topic}"));
+    assert_eq!(told.words(), ["open", &live[0], &live[1], "exception"]);
+}
+
+#[tokio::test]
+async fn an_acknowledgement_of_nobody_is_no_acknowledgement() {
+    let misnamed = Effect::MisnameAcks { count: Some(1) };
+    let exchange = exchange(Faults::new().on_connection(1, misnamed)).await;
+    let mut config = quick();
+    config.session.ack_timeout = Duration::from_secs(1);
+    let kucoin = client_with(&exchange, config);
+    soon(kucoin.subscribe(Balances)).await.unwrap();
+    let messages = exchange.stats().connections[0].client_messages.clone();
+    assert_eq!(messages.len(), 2);
+    assert_eq!(messages[0], messages[1], "asked once more");
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_read_any_more_is_left() {
+    let exchange = Exchange::builder()
+        .ping_interval(Duration::from_millis(200))
+        .ping_timeout(Duration::from_secs(2))
+        .start()
+        .await
+        .unwrap();
+    let kucoin = client(&exchange);
+    let mut told = Told::of(&kucoin);
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    exchange.inject(Effect::StopReading);
+    told.reconnected().await;
+    assert!(next(&mut balances).await.is_err());
+    exchange.account().deposit("USDT", 1.into()).unwrap();
+    event(&mut balances).await;
+}
+
+#[tokio::test]
+async fn pushes_of_a_topic_that_has_ended_are_let_go() {
+    let late = Effect::LatePushes { pushes: 5 };
+    let exchange = exchange(Faults::new().on_connection(1, late)).await;
+    let kucoin = client(&exchange);
+    let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
+    let balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    drop(balances);
+    soon(exchange.wait_until(|stats| !stats.is_subscribed(BALANCE))).await;
+    exchange.account().step(50);
+    assert_eq!(
+        all_events(&mut orders, &exchange, ORDERS).await,
+        truth_of(&exchange, ORDERS)
+    );
+    assert_eq!(exchange.stats().connections.len(), 1);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_cut_at_its_age_comes_back() {
+    let life = Duration::from_secs(1);
+    let limit = Effect::Limit(Limit::ConnectionLife { life });
+    let exchange = exchange(Faults::new().on_token_request(1, limit)).await;
+    let kucoin = client(&exchange);
+    let mut told = Told::of(&kucoin);
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    told.reconnected().await;
+    let gap = next(&mut balances).await.unwrap_err();
+    assert!(
+        matches!(gap.reason, GapReason::Reconnected { .. }),
+        "{gap:?}"
+    );
+}
+
+fn with_login(exchange: &Exchange, login_timeout: Option<Duration>) -> Kucoin {
+    let mut config = quick();
+    if let Some(timeout) = login_timeout {
+        config.session.ack_timeout = timeout;
+    }
+    let demo = exchange.credentials();
+    Kucoin::builder()
+        .credentials(Credentials::new(&demo.key, &demo.secret, &demo.passphrase).unwrap())
+        .hosts(hosts_of(exchange))
+        .pro_authentication(ProAuthentication::Login)
+        .config(config)
+        .build()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_login_that_is_not_answered_is_tried_again_on_a_new_connection() {
+    let exchange = exchange(Faults::new().on_connection(1, Effect::DropLogin)).await;
+    let kucoin = with_login(&exchange, Some(Duration::from_secs(1)));
+    let orders = Orders::all(TradeType::Unified);
+    let _orders = soon(kucoin.subscribe(orders)).await.unwrap();
+    let stats = exchange.stats();
+    assert_eq!(stats.connections.len(), 2);
+    assert!(stats.connections[1].authenticated);
+}
+
+#[tokio::test]
+async fn a_login_that_is_refused_in_words_is_fatal() {
+    let text = "Invalid KC-API-SIGN".to_owned();
+    let refuse = Effect::RefuseLogin { text };
+    let exchange = exchange(Faults::new().on_connection(1, refuse).always()).await;
+    let kucoin = with_login(&exchange, None);
+    let orders = Orders::all(TradeType::Unified);
+    let error = soon(kucoin.subscribe(orders)).await.unwrap_err();
+    assert!(matches!(error, SubscribeError::Closed(_)), "{error:?}");
+    assert!(error.to_string().contains("Invalid KC-API-SIGN"), "{error}");
+    assert_eq!(exchange.stats().connections.len(), 1);
+}
+
+#[tokio::test]
+async fn token_replies_that_are_broken_pass() {
+    let nowhere = || "ws://127.0.0.1:9/".to_owned();
+    for reply in [
+        TokenReply::Long { bytes: 1 << 20 },
+        TokenReply::Close,
+        TokenReply::Gzip,
+        TokenReply::NoServers,
+        TokenReply::Code {
+            code: "900001".to_owned(),
+            message: "try again".to_owned(),
+        },
+        // Nothing listens there.
+        TokenReply::Endpoint { url: nowhere() },
+        TokenReply::ExtraEndpoint { url: nowhere() },
+    ] {
+        let effect = Effect::TokenReply(reply.clone());
+        let exchange = exchange(Faults::new().on_token_request(1, effect)).await;
+        let kucoin = client(&exchange);
+        let subscribed = soon(kucoin.subscribe(Balances)).await;
+        assert!(subscribed.is_ok(), "{reply:?}: {subscribed:?}");
+    }
+}
+
+#[tokio::test]
+async fn token_replies_that_lead_elsewhere_are_fatal() {
+    for reply in [
+        TokenReply::Redirect {
+            status: 307,
+            location: "http://127.0.0.1:9/".to_owned(),
+        },
+        TokenReply::Endpoint {
+            url: "wss://elsewhere.test/".to_owned(),
+        },
+    ] {
+        let effect = Effect::TokenReply(reply.clone());
+        let exchange = exchange(Faults::new().on_token_request(1, effect).always()).await;
+        let kucoin = client(&exchange);
+        let error = soon(kucoin.subscribe(Balances)).await.unwrap_err();
+        assert!(
+            matches!(error, SubscribeError::Closed(_)),
+            "{reply:?}: {error:?}"
+        );
+        assert_eq!(exchange.stats().token_requests.len(), 1, "{reply:?}");
+    }
+}

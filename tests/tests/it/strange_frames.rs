@@ -1,0 +1,278 @@
+//! Pushes that break the protocol end the connection and cost a gap; those that only say something strange cost no more
+//! than themselves.
+
+use kucoin_streams::pro;
+use kucoin_streams::v1::Balances;
+use kucoin_streams::{ConnectionState, Gap, GapReason, LifecycleEvent, WsKey};
+use kucoin_streams_exchange::{Effect, Exchange, Faults, Flaw, Mutation, Utterance};
+use serde_json::Value;
+
+use crate::rig::*;
+
+/// An exchange whose second push on the first connection is struck.
+async fn striking(effect: Effect) -> Exchange {
+    exchange(Faults::new().after_frames(1, effect)).await
+}
+
+/// One push of the balance that no other is like.
+fn happen(exchange: &Exchange, amount: u32) {
+    exchange.account().deposit("USDT", amount.into()).unwrap();
+}
+
+#[tokio::test]
+async fn each_breach_of_the_protocol_is_one_gap_and_nothing_of_it_is_handed_out() {
+    for flaw in Flaw::all() {
+        let exchange = striking(Effect::FlawedFrame {
+            flaw,
+            count: Some(1),
+        })
+        .await;
+        let kucoin = client(&exchange);
+        let mut told = Told::of(&kucoin);
+        let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+        happen(&exchange, 1);
+        let mut events = vec![json(event(&mut balances).await.event())];
+        happen(&exchange, 2);
+        if flaw == Flaw::Oversized {
+            // What follows is a part of it; the head alone is enough to refuse it.
+            happen(&exchange, 3);
+        }
+        told.reconnected().await;
+        happen(&exchange, 4);
+        let gap = next(&mut balances).await.unwrap_err();
+        assert!(
+            matches!(gap.reason, GapReason::Reconnected { .. }),
+            "{flaw}: {gap:?}"
+        );
+        events.push(json(event(&mut balances).await.event()));
+        let truth = truth_of(&exchange, BALANCE);
+        let kept = [
+            truth.first().unwrap().clone(),
+            truth.last().unwrap().clone(),
+        ];
+        assert_eq!(events, kept, "{flaw}");
+        assert_eq!(exchange.stats().tokens_issued, 2, "{flaw}");
+    }
+}
+
+#[tokio::test]
+async fn a_storm_of_breaches_is_fatal() {
+    let flawed = Effect::FlawedFrame {
+        flaw: Flaw::Masked,
+        count: None,
+    };
+    let exchange = exchange(Faults::new().on_connection(1, flawed).always()).await;
+    let kucoin = client(&exchange);
+    let mut told = Told::of(&kucoin);
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    for violations in 1.. {
+        happen(&exchange, violations);
+        let event = told
+            .until(|event| {
+                matches!(
+                    event,
+                    LifecycleEvent::Reconnected { .. }
+                        | LifecycleEvent::Exception { fatal: true, .. }
+                )
+            })
+            .await;
+        if matches!(event, LifecycleEvent::Exception { .. }) {
+            assert_eq!(violations, 6, "five are borne");
+            break;
+        }
+    }
+    while soon(balances.next()).await.is_some() {}
+    let state = kucoin.state(WsKey::SpotPrivateV1).unwrap();
+    assert!(matches!(state, ConnectionState::Closed(_)), "{state:?}");
+}
+
+#[tokio::test]
+async fn a_message_whose_last_fragment_never_comes_is_cut() {
+    for bytes in [0, 1_024] {
+        let exchange = exchange(Faults::new()).await;
+        let kucoin = client(&exchange);
+        let mut told = Told::of(&kucoin);
+        let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+        exchange.inject(Effect::Say(Utterance::EndlessFragments {
+            fragments: 2_048,
+            bytes,
+        }));
+        told.reconnected().await;
+        assert!(next(&mut balances).await.is_err());
+        happen(&exchange, 1);
+        event(&mut balances).await;
+    }
+}
+
+/// What became of the three pushes of which the second was changed.
+async fn mutated(mutation: Mutation, field: Option<&str>) -> (Vec<Result<Value, Gap>>, Exchange) {
+    let exchange = striking(Effect::MutateFrame {
+        mutation,
+        field: field.map(str::to_owned),
+        count: Some(1),
+    })
+    .await;
+    let kucoin = client(&exchange);
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    (1..=3).for_each(|amount| happen(&exchange, amount));
+    let truth = truth_of(&exchange, BALANCE);
+    let mut items: Vec<Result<Value, Gap>> = Vec::new();
+    loop {
+        let item = next(&mut balances).await.map(|update| json(update.event()));
+        let is_last = item.as_ref().is_ok_and(|told| Some(told) == truth.last());
+        items.push(item);
+        if is_last {
+            break;
+        }
+    }
+    let stats = exchange.stats();
+    assert_eq!(
+        stats.connections.len(),
+        1,
+        "{mutation}: the connection is kept"
+    );
+    assert!(stats.connections[0].ended.is_none(), "{mutation}");
+    (items, exchange)
+}
+
+#[tokio::test]
+async fn what_is_strange_in_a_push_costs_no_more_than_that_push() {
+    for mutation in Mutation::all() {
+        for seed_field in [None, Some("total"), Some("currency")] {
+            let (items, exchange) = mutated(mutation, seed_field).await;
+            let truth = truth_of(&exchange, BALANCE);
+            assert_eq!(
+                items.first().unwrap().as_ref().ok(),
+                truth.first(),
+                "{mutation}"
+            );
+            assert!((2..=3).contains(&items.len()), "{mutation}: {items:?}");
+            if let [_, Err(gap), _] = items.as_slice() {
+                let undecodable = matches!(gap.reason, GapReason::Undecodable { .. });
+                assert!(undecodable, "{mutation}: {gap:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_time_in_another_unit_is_the_same_moment() {
+    let (items, exchange) = mutated(Mutation::OtherTimeUnit, Some("time")).await;
+    let told = items[1].as_ref().unwrap();
+    let truth = truth_of(&exchange, BALANCE);
+    assert_eq!(told, &truth[1]);
+    assert_eq!(items.len(), 3);
+}
+
+#[tokio::test]
+async fn a_flood_of_an_unknown_topic_drowns_nothing() {
+    let flood = Effect::Say(Utterance::Flood { pushes: 20_000 });
+    let exchange = striking(flood).await;
+    let kucoin = client(&exchange);
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    (1..=50).for_each(|amount| happen(&exchange, amount));
+    assert_eq!(
+        all_events(&mut balances, &exchange, BALANCE).await,
+        truth_of(&exchange, BALANCE)
+    );
+    assert_eq!(exchange.stats().connections.len(), 1);
+}
+
+#[tokio::test]
+async fn messages_that_nobody_knows_are_ignored() {
+    let texts = [
+        r#"{"type":"novelty","id":"1"}"#,
+        r#"{"type":"message","topic":"/novel/topic","subject":"x","data":{}}"#,
+        r#"{"type":"message","topic":"/account/balance","subject":"novel","data":{}}"#,
+        r#"{"nothing":"of ours"}"#,
+    ];
+    let mut faults = Faults::new();
+    for text in texts {
+        let text = text.to_owned();
+        faults = faults.after_frames(1, Effect::Say(Utterance::Text { text }));
+    }
+    let exchange = exchange(faults).await;
+    let kucoin = client(&exchange);
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    (1..=3).for_each(|amount| happen(&exchange, amount));
+    let truth = truth_of(&exchange, BALANCE);
+    let mut told = Vec::new();
+    while told.last() != truth.last() {
+        // A frame that names the topic and is no event of it may be told as a gap of its own.
+        if let Ok(update) = next(&mut balances).await {
+            told.push(json(update.event()));
+        }
+    }
+    assert_eq!(told, truth);
+    assert_eq!(exchange.stats().connections.len(), 1);
+}
+
+#[tokio::test]
+async fn frames_that_drip_or_are_interleaved_arrive_whole() {
+    let drip = Effect::DripFrames {
+        by: std::time::Duration::from_millis(1),
+        count: Some(2),
+    };
+    let pings = Effect::InterleavePings { count: None };
+    let faults = Faults::new().on_connection(1, drip).on_connection(1, pings);
+    let exchange = exchange(faults).await;
+    let kucoin = client(&exchange);
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    (1..=4).for_each(|amount| happen(&exchange, amount));
+    assert_eq!(
+        all_events(&mut balances, &exchange, BALANCE).await,
+        truth_of(&exchange, BALANCE)
+    );
+    // One answer to the newest ping is enough.
+    soon(exchange.wait_until(|stats| stats.connections[0].protocol_pongs >= 1)).await;
+}
+
+#[tokio::test]
+async fn events_out_of_order_are_handed_out_as_they_come() {
+    let swap = Effect::SwapFrames { count: Some(1) };
+    let exchange = exchange(Faults::new().on_connection(1, swap)).await;
+    let kucoin = client(&exchange);
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    (1..=3).for_each(|amount| happen(&exchange, amount));
+    let mut expected = truth_of(&exchange, BALANCE);
+    expected.swap(0, 1);
+    assert_eq!(
+        all_events(&mut balances, &exchange, BALANCE).await,
+        expected
+    );
+}
+
+#[tokio::test]
+async fn silence_behind_pongs_looks_like_an_account_in_which_nothing_happens() {
+    let lost = Effect::DropFrames { count: Some(2) };
+    let exchange = Exchange::builder()
+        .ping_interval(std::time::Duration::from_millis(200))
+        .ping_timeout(std::time::Duration::from_secs(2))
+        .faults(Faults::new().on_connection(1, lost))
+        .start()
+        .await
+        .unwrap();
+    let kucoin = client(&exchange);
+    let mut told = Told::of(&kucoin);
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    (1..=2).for_each(|amount| happen(&exchange, amount));
+    soon(exchange.wait_until(|stats| stats.connections[0].pings >= 3)).await;
+    happen(&exchange, 3);
+    let only = json(event(&mut balances).await.event());
+    assert_eq!(Some(&only), truth_of(&exchange, BALANCE).last());
+    assert_eq!(told.words(), ["open".to_owned(), format!("live {BALANCE}")]);
+}
+
+#[tokio::test]
+async fn a_bomb_is_not_inflated_and_costs_nothing_else() {
+    let bomb = Effect::Say(Utterance::Bomb { bytes: 16 << 20 });
+    let exchange =
+        exchange(Faults::new().on_connection(1, Effect::QuoteAcks { count: None })).await;
+    let kucoin = client(&exchange);
+    let funding = pro::Balances::new(pro::AccountType::Funding);
+    let mut balances = soon(kucoin.subscribe(funding)).await.unwrap();
+    exchange.inject(bomb);
+    happen(&exchange, 1);
+    while soon(balances.next()).await.unwrap().is_err() {}
+    assert_eq!(exchange.stats().connections.len(), 1);
+}
