@@ -86,7 +86,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                 self.routes.add(requests.clone(), queue, waiting);
                 for request in requests {
                     self.session.subscribe(now, request.clone());
-                    if self.session.is_unsubscribing(&request) {
+                    if self.session.is_ended(&request) {
                         self.routes.hold_back(&request);
                     }
                     if self.session.holds(&request) {

@@ -139,7 +139,7 @@ impl<P: Protocol> Session<P> {
             _ => self.hang_up(&failure),
         }
         self.paced_until = None;
-        self.unanswered_ends.clear();
+        self.ended_here.clear();
         for request in self.topics.forget_held() {
             self.report(Report::Ended { request });
         }

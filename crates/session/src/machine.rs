@@ -1,6 +1,6 @@
 //! The session itself: commands, inputs, frames and time in; actions out.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -33,8 +33,9 @@ pub struct Session<P: Protocol> {
     pub(crate) config: Config,
     pub(crate) phase: Phase,
     pub(crate) topics: Topics<P::Request>,
-    /// Requests whose end this connection never acknowledged: what comes of them may still be of the old subscription.
-    pub(crate) unanswered_ends: Vec<P::Request>,
+    /// Requests that ended on this connection: what comes of them may still be of the old subscription, until a new one
+    /// is acknowledged.
+    pub(crate) ended_here: HashSet<P::Request>,
     pub(crate) actions: VecDeque<Action<P::Request>>,
     pub(crate) history: History,
     pub(crate) random: Random,
@@ -71,7 +72,7 @@ impl<P: Protocol> Session<P> {
             config,
             phase: Phase::Idle,
             topics: Topics::new(),
-            unanswered_ends: Vec::new(),
+            ended_here: HashSet::new(),
             actions: VecDeque::new(),
             history: History::default(),
             random: Random::new(seed),
@@ -109,11 +110,11 @@ impl<P: Protocol> Session<P> {
     /// True where this request is wanted and acknowledged on the present connection.
     pub fn holds(&self, request: &P::Request) -> bool {
         let held = |entry: &Entry<P::Request>| entry.wanted && entry.held == Held::Live;
-        self.is_live()
-            && self
-                .topics
-                .iter()
-                .any(|entry| entry.request == *request && held(entry))
+        self.is_live() && self.entry_of(request).is_some_and(held)
+    }
+
+    pub(crate) fn entry_of(&self, request: &P::Request) -> Option<&Entry<P::Request>> {
+        self.topics.get(self.topics.find(request)?)
     }
 
     /// Opens the connection, where it was not opened yet.
@@ -127,7 +128,7 @@ impl<P: Protocol> Session<P> {
     /// the outcome; a request that is live already is not reported again. Opens the connection.
     pub fn subscribe(&mut self, now: Instant, request: P::Request) {
         if self.topics.find(&request).is_none() {
-            let held = self.topics.wanted().count();
+            let held = self.topics.wanted_count();
             if let Some(limit) = P::LIMITS.topics.filter(|&limit| held >= limit as usize) {
                 self.report(Report::Refused {
                     request,
@@ -142,13 +143,12 @@ impl<P: Protocol> Session<P> {
         self.reconcile(now);
     }
 
-    /// True where the server has been asked to end this request and has not answered: whatever comes of it still comes
-    /// of a subscription that is over, also where it is wanted again.
-    pub fn is_unsubscribing(&self, request: &P::Request) -> bool {
-        let ending = |held: Held| matches!(held, Held::Unsubscribing(_));
-        let mut entries = self.topics.iter();
-        entries.any(|entry| entry.request == *request && ending(entry.held))
-            || self.unanswered_ends.contains(request)
+    /// True where this connection held the request before and has not acknowledged it anew: whatever comes of it may
+    /// still come of the subscription that is over, also where it is wanted again. A server may push on after it has
+    /// acknowledged an end.
+    pub fn is_ended(&self, request: &P::Request) -> bool {
+        let is_ending = |entry: &Entry<P::Request>| matches!(entry.held, Held::Unsubscribing(_));
+        self.entry_of(request).is_some_and(is_ending) || self.ended_here.contains(request)
     }
 
     /// Takes a want back. [`Report::Ended`] tells when the server was told or the connection is gone.

@@ -6,7 +6,7 @@ use kucoin_streams_wire::{Protocol, RefusalScope, RequestId};
 use zeroize::Zeroizing;
 
 use crate::phase::Phase;
-use crate::topics::{Held, InFlight, Step};
+use crate::topics::{Entry, Held, InFlight, Place, Step};
 use crate::{CloseReason, Failure, Report, Session, Severity, Stage};
 
 impl<P: Protocol> Session<P> {
@@ -29,10 +29,9 @@ impl<P: Protocol> Session<P> {
     /// Asks for the end of all that is live, as far as the pace allows: what is left ends with the connection.
     pub(crate) fn unsubscribe_all(&mut self, now: Instant) {
         self.topics.unwant_all();
-        let live: Vec<usize> = self
+        let live: Vec<Place> = self
             .topics
             .iter()
-            .enumerate()
             .filter(|(_, entry)| entry.held == Held::Live)
             .map(|(at, _)| at)
             .collect();
@@ -66,19 +65,18 @@ impl<P: Protocol> Session<P> {
         let Some(at) = RequestId::parse(id).and_then(|id| self.topics.find_in_flight(id)) else {
             return;
         };
-        let entry = self.topics.entry(at);
-        match entry.held {
-            Held::Subscribing(_) => {
-                entry.held = Held::Live;
-                if entry.wanted {
+        match self.topics.get(at).map(|entry| entry.held) {
+            Some(Held::Subscribing(_)) => {
+                self.topics.hold(at, Held::Live);
+                if let Some(entry) = self.topics.get(at).filter(|entry| entry.wanted) {
                     let request = entry.request.clone();
                     // All that the old subscription pushed came before this answer.
-                    self.unanswered_ends.retain(|ended| *ended != request);
+                    self.ended_here.remove(&request);
                     self.report(Report::Live { request });
                 }
             }
-            Held::Unsubscribing(_) => self.ended(at),
-            Held::Nothing | Held::Live => {}
+            Some(Held::Unsubscribing(_)) => self.ended(at),
+            _ => {}
         }
         self.reconcile(now);
         self.report_replayed(now);
@@ -124,7 +122,9 @@ impl<P: Protocol> Session<P> {
     /// Sends a request again whose answer is overdue, or gives the connection up where it was sent twice.
     pub(crate) fn resend_overdue(&mut self, now: Instant) {
         while let Some(at) = self.topics.overdue(now) {
-            let entry = self.topics.entry(at);
+            let Some(entry) = self.topics.get(at) else {
+                return;
+            };
             let (step, in_flight) = match entry.held {
                 Held::Subscribing(in_flight) => (Step::Subscribe, in_flight),
                 Held::Unsubscribing(in_flight) => (Step::Unsubscribe, in_flight),
@@ -134,8 +134,6 @@ impl<P: Protocol> Session<P> {
                 self.send_step(now, at, step, in_flight.id, true);
             } else if step == Step::Unsubscribe && !entry.wanted {
                 // Pushes that still come for it find no subscription: nobody is misled.
-                let request = entry.request.clone();
-                self.unanswered_ends.push(request);
                 self.ended(at);
             } else {
                 let what = format!("acknowledgement of {}", entry.request);
@@ -146,71 +144,84 @@ impl<P: Protocol> Session<P> {
     }
 
     pub(crate) fn finish_if_quiet(&mut self) {
-        let quiet = || {
-            self.topics
-                .iter()
-                .all(|entry| entry.held.in_flight().is_none())
-        };
-        if matches!(self.phase, Phase::Closing { .. }) && quiet() {
+        if matches!(self.phase, Phase::Closing { .. }) && self.topics.is_quiet() {
             self.finish(CloseReason::Requested);
         }
     }
 
-    fn send_step(&mut self, now: Instant, at: usize, step: Step, id: RequestId, resent: bool) {
+    fn send_step(&mut self, now: Instant, at: Place, step: Step, id: RequestId, resent: bool) {
         let in_flight = InFlight {
             id,
             deadline: now + self.config.ack_timeout,
             resent,
         };
-        let entry = self.topics.entry(at);
+        let Some(entry) = self.topics.get(at) else {
+            return;
+        };
         let mut frame = String::with_capacity(128);
-        match step {
+        let held = match step {
             Step::Subscribe => {
                 P::subscribe(id, &entry.request, &mut frame);
-                entry.held = Held::Subscribing(in_flight);
+                Held::Subscribing(in_flight)
             }
             Step::Unsubscribe => {
                 P::unsubscribe(id, &entry.request, &mut frame);
-                entry.held = Held::Unsubscribing(in_flight);
+                Held::Unsubscribing(in_flight)
             }
-        }
+        };
+        self.topics.hold(at, held);
         self.send(now, Zeroizing::new(frame));
     }
 
     /// The unsubscription is done: the request is gone, or begins anew where it is wanted again meanwhile.
-    fn ended(&mut self, at: usize) {
-        let entry = self.topics.entry(at);
-        if entry.wanted {
-            entry.held = Held::Nothing;
+    fn ended(&mut self, at: Place) {
+        let Some(entry) = self.topics.get(at) else {
             return;
+        };
+        self.ended_here.insert(entry.request.clone());
+        if entry.wanted {
+            return self.topics.hold(at, Held::Nothing);
         }
-        let request = self.topics.remove(at).request;
-        self.report(Report::Ended { request });
+        self.report_end(at);
     }
 
-    fn try_again_later(&mut self, now: Instant, at: usize) {
-        let deadline = now + self.config.ack_timeout;
-        let entry = self.topics.entry(at);
-        match &mut entry.held {
-            // It was sent twice and refused once: the answer to the other one decides.
-            Held::Subscribing(in_flight) | Held::Unsubscribing(in_flight) if in_flight.resent => {
-                in_flight.resent = false;
-                in_flight.deadline = deadline;
-            }
-            Held::Unsubscribing(_) => entry.held = Held::Live,
-            _ => entry.held = Held::Nothing,
-        }
-        if !entry.wanted && entry.held == Held::Nothing {
-            let request = self.topics.remove(at).request;
+    fn report_end(&mut self, at: Place) {
+        if let Some(Entry { request, .. }) = self.topics.remove(at) {
             self.report(Report::Ended { request });
+        }
+    }
+
+    fn try_again_later(&mut self, now: Instant, at: Place) {
+        let deadline = now + self.config.ack_timeout;
+        let Some(entry) = self.topics.get(at) else {
+            return;
+        };
+        let again = |in_flight: InFlight| InFlight {
+            resent: false,
+            deadline,
+            ..in_flight
+        };
+        // Where it was sent twice and refused once, the answer to the other one decides.
+        let held = match entry.held {
+            Held::Subscribing(flight) if flight.resent => Held::Subscribing(again(flight)),
+            Held::Unsubscribing(flight) if flight.resent => Held::Unsubscribing(again(flight)),
+            Held::Unsubscribing(_) => Held::Live,
+            _ => Held::Nothing,
+        };
+        let is_over = !entry.wanted && held == Held::Nothing;
+        self.topics.hold(at, held);
+        if is_over {
+            self.report_end(at);
         }
         self.pace.slow_down(now);
         self.reconcile(now);
         self.finish_if_quiet();
     }
 
-    fn request_refused(&mut self, now: Instant, at: usize, code: Option<i64>, message: &str) {
-        let entry = self.topics.remove(at);
+    fn request_refused(&mut self, now: Instant, at: Place, code: Option<i64>, message: &str) {
+        let Some(entry) = self.topics.remove(at) else {
+            return;
+        };
         let request = entry.request;
         let message = message.to_owned();
         match entry.held {

@@ -100,9 +100,9 @@ impl<P: Protocol> RotatingSession<P> {
         self.serving.holds(request)
     }
 
-    /// As [`Session::is_unsubscribing`], of the serving connection.
-    pub fn is_unsubscribing(&self, request: &P::Request) -> bool {
-        self.serving.is_unsubscribing(request)
+    /// As [`Session::is_ended`], of the serving connection.
+    pub fn is_ended(&self, request: &P::Request) -> bool {
+        self.serving.is_ended(request)
     }
 
     /// As [`Session::wanted`].

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::Session;
 use crate::heartbeat::Pulse;
-use crate::topics::{Entry, Held};
+use crate::topics::Held;
 
 /// Pings and their answers on one connection.
 ///
@@ -61,9 +61,10 @@ impl<P: Protocol> Session<P> {
         successor.on_trial = true;
         successor.epoch = self.epoch;
         successor.history = self.history.of_successor();
-        let live = |entry: &&Entry<P::Request>| entry.wanted && entry.held == Held::Live;
-        for entry in self.topics.iter().filter(live) {
-            successor.topics.want(entry.request.clone());
+        for (_, entry) in self.topics.iter() {
+            if entry.wanted && entry.held == Held::Live {
+                successor.topics.want(entry.request.clone());
+            }
         }
         successor
     }
@@ -80,12 +81,11 @@ impl<P: Protocol> Session<P> {
 
     /// True where a request is not wanted any more, and its subscription is still to be ended.
     pub(crate) fn is_ending(&self, request: &P::Request) -> bool {
-        let ending = |entry: &Entry<P::Request>| !entry.wanted && entry.request == *request;
-        self.topics.iter().any(ending)
+        self.entry_of(request).is_some_and(|entry| !entry.wanted)
     }
 
     pub(crate) fn wants(&self, request: &P::Request) -> bool {
-        self.topics.wanted().any(|wanted| wanted == request)
+        self.entry_of(request).is_some_and(|entry| entry.wanted)
     }
 
     /// True where everything that is wanted is acknowledged.
@@ -95,7 +95,7 @@ impl<P: Protocol> Session<P> {
             && self
                 .topics
                 .iter()
-                .all(|entry| settled(entry.wanted, entry.held))
+                .all(|(_, entry)| settled(entry.wanted, entry.held))
     }
 
     /// Asks the server for an answer, which proves that everything that it pushed before is here: the frames of one

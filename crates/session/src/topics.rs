@@ -1,5 +1,6 @@
 //! The table of requests: what is wanted against what the connection holds, in the order of subscription.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Instant;
 
 use kucoin_streams_wire::{Request, RequestId};
@@ -47,148 +48,167 @@ pub(crate) enum Step {
     Unsubscribe,
 }
 
-/// Requests in the order in which they were first wanted.
+/// The place of a request in the order in which requests were first wanted. It is never given twice.
+pub(crate) type Place = u64;
+
+/// Requests in the order in which they were first wanted. Beside them stand indexes, so that an answer, a step or a
+/// deadline costs the same whether few requests are under way or thousands.
 #[derive(Debug)]
 pub(crate) struct Topics<R> {
-    entries: Vec<Entry<R>>,
+    entries: BTreeMap<Place, Entry<R>>,
+    last: Place,
+    by_request: HashMap<R, Place>,
+    by_id: HashMap<RequestId, Place>,
+    /// What is to be sent.
+    steps: BTreeSet<Place>,
+    deadlines: BTreeSet<(Instant, Place)>,
+    wanted: usize,
+    /// Those that `Reconnected` waits for and that are not live.
+    replaying: usize,
 }
 
 impl<R: Request> Topics<R> {
     pub(crate) fn new() -> Self {
         Self {
-            entries: Vec::new(),
+            entries: BTreeMap::new(),
+            last: 0,
+            by_request: HashMap::new(),
+            by_id: HashMap::new(),
+            steps: BTreeSet::new(),
+            deadlines: BTreeSet::new(),
+            wanted: 0,
+            replaying: 0,
         }
     }
 
     pub(crate) fn wanted(&self) -> impl Iterator<Item = &R> {
         self.entries
-            .iter()
+            .values()
             .filter(|entry| entry.wanted)
             .map(|entry| &entry.request)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry<R>> {
-        self.entries.iter()
+    pub(crate) fn wanted_count(&self) -> usize {
+        self.wanted
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Place, &Entry<R>)> {
+        self.entries.iter().map(|(&at, entry)| (at, entry))
     }
 
     pub(crate) fn want(&mut self, request: R) {
-        match self.find(&request) {
-            Some(at) => self.entries[at].wanted = true,
-            None => self.entries.push(Entry {
-                request,
-                wanted: true,
-                held: Held::Nothing,
-                replaying: false,
-            }),
+        if let Some(at) = self.find(&request) {
+            return self.change(at, |entry| entry.wanted = true);
         }
+        self.last += 1;
+        self.by_request.insert(request.clone(), self.last);
+        let entry = Entry {
+            request,
+            wanted: true,
+            held: Held::Nothing,
+            replaying: false,
+        };
+        self.enter(self.last, &entry);
+        self.entries.insert(self.last, entry);
     }
 
     /// Takes the want back. Gives the request where nothing of it was held, so that it is gone already.
     pub(crate) fn unwant(&mut self, request: &R) -> Option<R> {
         let at = self.find(request)?;
-        let entry = &mut self.entries[at];
-        entry.wanted = false;
-        entry.replaying = false;
-        (entry.held == Held::Nothing).then(|| self.entries.remove(at).request)
+        self.change(at, |entry| {
+            entry.wanted = false;
+            entry.replaying = false;
+        });
+        let is_gone = self.get(at)?.held == Held::Nothing;
+        is_gone
+            .then(|| self.remove(at))
+            .flatten()
+            .map(|entry| entry.request)
     }
 
-    pub(crate) fn find(&self, request: &R) -> Option<usize> {
-        self.entries
-            .iter()
-            .position(|entry| entry.request == *request)
+    pub(crate) fn find(&self, request: &R) -> Option<Place> {
+        self.by_request.get(request).copied()
     }
 
-    pub(crate) fn find_in_flight(&self, id: RequestId) -> Option<usize> {
-        self.entries.iter().position(|entry| {
-            entry
-                .held
-                .in_flight()
-                .is_some_and(|in_flight| in_flight.id == id)
-        })
+    pub(crate) fn find_in_flight(&self, id: RequestId) -> Option<Place> {
+        self.by_id.get(&id).copied()
     }
 
-    pub(crate) fn entry(&mut self, at: usize) -> &mut Entry<R> {
-        &mut self.entries[at]
+    /// True where every request that was sent is answered.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.by_id.is_empty()
     }
 
-    pub(crate) fn remove(&mut self, at: usize) -> Entry<R> {
-        self.entries.remove(at)
+    pub(crate) fn get(&self, at: Place) -> Option<&Entry<R>> {
+        self.entries.get(&at)
+    }
+
+    pub(crate) fn hold(&mut self, at: Place, held: Held) {
+        self.change(at, |entry| entry.held = held);
+    }
+
+    pub(crate) fn remove(&mut self, at: Place) -> Option<Entry<R>> {
+        let entry = self.entries.remove(&at)?;
+        self.leave(at, &entry);
+        self.by_request.remove(&entry.request);
+        Some(entry)
     }
 
     /// The connection is gone and with it all that it held. Gives the requests that end here, as nobody wants
     /// them on the next one.
     pub(crate) fn forget_held(&mut self) -> Vec<R> {
         let mut ended = Vec::new();
-        self.entries.retain_mut(|entry| {
-            entry.held = Held::Nothing;
-            if !entry.wanted {
-                ended.push(entry.request.clone());
+        for at in self.places() {
+            self.hold(at, Held::Nothing);
+            if self.get(at).is_some_and(|entry| !entry.wanted) {
+                ended.extend(self.remove(at).map(|entry| entry.request));
             }
-            entry.wanted
-        });
+        }
         ended
     }
 
     /// Takes every want back: the session ends.
     pub(crate) fn unwant_all(&mut self) {
-        for entry in &mut self.entries {
-            entry.wanted = false;
+        for at in self.places() {
+            self.change(at, |entry| entry.wanted = false);
         }
     }
 
     /// Marks what `Reconnected` has to wait for.
     pub(crate) fn begin_replay(&mut self) {
-        for entry in &mut self.entries {
-            entry.replaying = entry.wanted;
+        for at in self.places() {
+            self.change(at, |entry| entry.replaying = entry.wanted);
         }
     }
 
     /// True when nothing that was wanted at the replay's begin is still on its way.
     pub(crate) fn is_replayed(&self) -> bool {
-        self.entries
-            .iter()
-            .all(|entry| !entry.replaying || entry.held == Held::Live)
+        self.replaying == 0
     }
 
     /// The first step towards what is wanted, in the order of subscription.
-    pub(crate) fn next_step(&self) -> Option<(usize, Step)> {
-        self.entries
-            .iter()
-            .enumerate()
-            .find_map(|(at, entry)| match (entry.wanted, entry.held) {
-                (true, Held::Nothing) => Some((at, Step::Subscribe)),
-                (false, Held::Live) => Some((at, Step::Unsubscribe)),
-                _ => None,
-            })
+    pub(crate) fn next_step(&self) -> Option<(Place, Step)> {
+        let at = *self.steps.first()?;
+        Some((at, self.get(at)?.step()?))
     }
 
     /// The first moment at which an answer is overdue.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.entries
-            .iter()
-            .filter_map(|entry| entry.held.in_flight())
-            .map(|in_flight| in_flight.deadline)
-            .min()
+        self.deadlines.first().map(|(deadline, _)| *deadline)
     }
 
     /// The first request whose answer is overdue.
-    pub(crate) fn overdue(&self, now: Instant) -> Option<usize> {
-        self.entries.iter().position(|entry| {
-            entry
-                .held
-                .in_flight()
-                .is_some_and(|in_flight| in_flight.deadline <= now)
-        })
+    pub(crate) fn overdue(&self, now: Instant) -> Option<Place> {
+        let (deadline, at) = *self.deadlines.first()?;
+        (deadline <= now).then_some(at)
     }
 
     /// The one request that an answer without a usable id can be about: the one whose name it mentions, or the
     /// only one under way.
-    pub(crate) fn guess_in_flight(&self, message: &str) -> Option<usize> {
+    pub(crate) fn guess_in_flight(&self, message: &str) -> Option<Place> {
         let flying = || {
-            self.entries
-                .iter()
-                .enumerate()
-                .filter(|(_, entry)| matches!(entry.held, Held::Subscribing(_)))
+            let entries = self.iter();
+            entries.filter(|(_, entry)| matches!(entry.held, Held::Subscribing(_)))
         };
         let named = flying()
             .filter(|(_, entry)| message.contains(&entry.request.to_string()))
@@ -201,6 +221,60 @@ impl<R: Request> Topics<R> {
             (Some((at, _)), None) => Some(at),
             _ => None,
         }
+    }
+
+    fn places(&self) -> Vec<Place> {
+        self.entries.keys().copied().collect()
+    }
+
+    /// The one way to change an entry, so that the indexes follow.
+    fn change(&mut self, at: Place, change: impl FnOnce(&mut Entry<R>)) {
+        let Some(mut entry) = self.entries.remove(&at) else {
+            return;
+        };
+        self.leave(at, &entry);
+        change(&mut entry);
+        self.enter(at, &entry);
+        self.entries.insert(at, entry);
+    }
+
+    fn enter(&mut self, at: Place, entry: &Entry<R>) {
+        if let Some(in_flight) = entry.held.in_flight() {
+            self.by_id.insert(in_flight.id, at);
+            self.deadlines.insert((in_flight.deadline, at));
+        }
+        if entry.step().is_some() {
+            self.steps.insert(at);
+        }
+        self.wanted += usize::from(entry.wanted);
+        self.replaying += usize::from(entry.is_awaited());
+    }
+
+    fn leave(&mut self, at: Place, entry: &Entry<R>) {
+        if let Some(in_flight) = entry.held.in_flight() {
+            self.by_id.remove(&in_flight.id);
+            self.deadlines.remove(&(in_flight.deadline, at));
+        }
+        if entry.step().is_some() {
+            self.steps.remove(&at);
+        }
+        self.wanted -= usize::from(entry.wanted);
+        self.replaying -= usize::from(entry.is_awaited());
+    }
+}
+
+impl<R> Entry<R> {
+    fn step(&self) -> Option<Step> {
+        match (self.wanted, self.held) {
+            (true, Held::Nothing) => Some(Step::Subscribe),
+            (false, Held::Live) => Some(Step::Unsubscribe),
+            _ => None,
+        }
+    }
+
+    /// Whether `Reconnected` waits for it.
+    fn is_awaited(&self) -> bool {
+        self.replaying && self.held != Held::Live
     }
 }
 
@@ -227,15 +301,15 @@ mod tests {
     #[test]
     fn an_answer_without_id_goes_to_the_request_that_it_names() {
         let mut topics = Topics::new();
-        for (at, name) in ["/account/balance", "/account"].into_iter().enumerate() {
+        for (id, name) in [(1, "/account/balance"), (2, "/account")] {
             topics.want(name);
-            topics.entry(at).held = Held::Subscribing(in_flight(at as u64));
+            topics.hold(id, Held::Subscribing(in_flight(id)));
         }
         let message = "topic /account/balance is not found";
-        assert_eq!(topics.guess_in_flight(message), Some(0));
+        assert_eq!(topics.guess_in_flight(message), Some(1));
         assert_eq!(topics.guess_in_flight("topic is not found"), None);
-        topics.entry(0).held = Held::Live;
-        assert_eq!(topics.guess_in_flight("topic is not found"), Some(1));
+        topics.hold(1, Held::Live);
+        assert_eq!(topics.guess_in_flight("topic is not found"), Some(2));
     }
 
     #[test]
@@ -243,10 +317,10 @@ mod tests {
         let mut topics = Topics::new();
         topics.want("/a");
         topics.want("/b");
-        topics.entry(0).held = Held::Live;
+        topics.hold(1, Held::Live);
         assert_eq!(topics.unwant(&"/a"), None);
-        assert_eq!(topics.next_step(), Some((0, Step::Unsubscribe)));
+        assert_eq!(topics.next_step(), Some((1, Step::Unsubscribe)));
         assert_eq!(topics.forget_held(), vec!["/a"]);
-        assert_eq!(topics.next_step(), Some((0, Step::Subscribe)));
+        assert_eq!(topics.next_step(), Some((2, Step::Subscribe)));
     }
 }

@@ -203,6 +203,25 @@ async fn what_still_comes_of_an_ended_subscription_is_not_of_the_new_one() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_end_that_is_acknowledged_may_still_push_and_that_is_not_of_the_new_one() {
+    let (rig, mut server, first) = Rig::live("/a").await;
+    drop(first);
+    assert_eq!(server.hear().await, "unsubscribe 2 /a");
+    server.say("ack 2").await;
+    breathe().await;
+    let (again, server) = tokio::join!(rig.connection.subscribe(Numbers("/a")), async {
+        assert_eq!(server.hear().await, "subscribe 3 /a");
+        // On its way since before the end; 6 and 7 happened while nothing was subscribed.
+        server.push("/a", 5..6).await;
+        server.say("ack 3").await;
+        server
+    });
+    let mut again = again.unwrap();
+    server.push("/a", 8..9).await;
+    assert_eq!(next(&mut again).await, "8");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_end_that_nobody_acknowledged_may_still_push_and_that_is_not_of_the_new_one() {
     let (rig, mut server, first) = Rig::live("/a").await;
     drop(first);
