@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::names::{Names, Place};
-use super::plain::{digits_end, plain_end};
+use super::plain::{number_ends, plain_end};
 use super::{DecodeError, Scanner, Value, ValueKind};
 
 /// A key of an object, looked up among the names that are wanted.
@@ -216,21 +216,11 @@ fn plain_scalar(bytes: &[u8], start: usize) -> Option<(usize, ValueKind)> {
 
 /// Where a number ends that has no exponent and that another member or the end of the object follows at once.
 #[inline]
-fn plain_number_end(bytes: &[u8], mut at: usize) -> Option<usize> {
-    if bytes.get(at) == Some(&b'-') {
-        at += 1;
-    }
-    at = match *bytes.get(at)? {
-        b'0' => at + 1,
-        b'1'..=b'9' => digits_end(bytes, at + 1),
-        _ => return None,
-    };
-    if *bytes.get(at)? == b'.' {
-        let fraction = at + 1;
-        at = digits_end(bytes, fraction);
-        if at == fraction {
-            return None;
-        }
-    }
-    matches!(bytes.get(at)?, b',' | b'}').then_some(at)
+fn plain_number_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let at = start + usize::from(bytes.get(start) == Some(&b'-'));
+    let (whole, fraction) = number_ends(bytes, at);
+    let has_leading_zero = bytes.get(at) == Some(&b'0') && whole > at + 1;
+    // A point needs digits on both sides.
+    let is_number = whole > at && fraction != whole + 1 && !has_leading_zero;
+    (is_number && matches!(bytes.get(fraction)?, b',' | b'}')).then_some(fraction)
 }

@@ -32,6 +32,38 @@ pub(super) fn digits_end(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
+/// Where the digits end that begin at `at`, and where those end that follow them behind a point; the same where there
+/// is no point.
+#[inline]
+pub(super) fn number_ends(bytes: &[u8], at: usize) -> (usize, usize) {
+    // Most numbers are shorter than a chunk, and seen at once.
+    if let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        let others = no_digits(*chunk);
+        let behind_point = others & others.wrapping_sub(1);
+        if behind_point != 0 {
+            let whole = at + others.trailing_zeros() as usize;
+            return match bytes.get(whole) {
+                Some(b'.') => (whole, at + behind_point.trailing_zeros() as usize),
+                _ => (whole, whole),
+            };
+        }
+    }
+    let whole = digits_end(bytes, at);
+    match bytes.get(whole) {
+        Some(b'.') => (whole, digits_end(bytes, whole + 1)),
+        _ => (whole, whole),
+    }
+}
+
+/// One bit for each byte that is no digit.
+#[inline]
+fn no_digits(chunk: [u8; WIDTH]) -> u32 {
+    let bytes: i8x16 = bytemuck::cast(chunk);
+    let above = bytes.cmp_gt(i8x16::splat(b'9' as i8));
+    let below = bytes.cmp_lt(i8x16::splat(b'0' as i8));
+    (above | below).move_mask() as u32
+}
+
 /// Whether all eight bytes are digits: each has the high half of a digit, and has it still with six more.
 #[inline]
 pub(super) const fn are_digits(chunk: [u8; 8]) -> bool {
@@ -110,6 +142,24 @@ mod tests {
                 text[at] = byte;
                 let expected = if byte.is_ascii_digit() { 11 } else { at };
                 assert_eq!(digits_end(&text, 0), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_ends_where_its_digits_do() {
+        let check = |number: &str, behind: &str, expected: (usize, usize)| {
+            let text = format!("{number}{behind}");
+            assert_eq!(number_ends(text.as_bytes(), 0), expected, "{text}");
+        };
+        for behind in ["", ",", "}", ",\"a\":\"long enough for a chunk\"", "x.1", "\u{e9}"] {
+            for digits in [0, 1, 5, 13, 14, 15, 16, 17, 30] {
+                let whole = "7".repeat(digits);
+                check(&whole, behind, (digits, digits));
+                check(&format!("{whole}."), behind, (digits, digits + 1));
+                check(&format!("{whole}.25"), behind, (digits, digits + 3));
+                let long = format!("{whole}.{}", "1".repeat(20));
+                check(&long, behind, (digits, digits + 21));
             }
         }
     }
