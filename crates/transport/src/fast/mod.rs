@@ -4,6 +4,7 @@ mod assembly;
 mod dial;
 #[cfg(feature = "unstable-fuzzing")]
 pub mod fuzzing;
+mod read_ahead;
 mod reader;
 mod refusal;
 mod stream;

@@ -4,11 +4,13 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, ReadHalf, WriteHalf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio_rustls::client::TlsStream;
+
+use super::read_ahead::ReadAhead;
 
 pub(super) enum Stream {
     Plain(TcpStream),
@@ -41,22 +43,13 @@ impl Stream {
                 (ReadInner::Own(read), WriteStream::Own(write))
             }
         };
-        (
-            ReadStream {
-                first_bytes,
-                inner: read,
-            },
-            write,
-        )
+        (ReadAhead::new(read, &first_bytes), write)
     }
 }
 
-pub(super) struct ReadStream {
-    first_bytes: Bytes,
-    inner: ReadInner,
-}
+pub(super) type ReadStream = ReadAhead<ReadInner>;
 
-enum ReadInner {
+pub(super) enum ReadInner {
     Plain(OwnedReadHalf),
     Tls(ReadHalf<TlsStream<TcpStream>>),
     Own(ReadHalf<Box<dyn Duplex>>),
@@ -68,21 +61,16 @@ pub(super) enum WriteStream {
     Own(WriteHalf<Box<dyn Duplex>>),
 }
 
-impl AsyncRead for ReadStream {
+impl AsyncRead for ReadInner {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.first_bytes.has_remaining() {
-            let length = self.first_bytes.len().min(buffer.remaining());
-            buffer.put_slice(&self.first_bytes.split_to(length));
-            return Poll::Ready(Ok(()));
-        }
-        match &mut self.inner {
-            ReadInner::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
-            ReadInner::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
-            ReadInner::Own(stream) => Pin::new(stream).poll_read(context, buffer),
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Own(stream) => Pin::new(stream).poll_read(context, buffer),
         }
     }
 }
