@@ -81,6 +81,8 @@ pub(crate) struct Driver<K: ConnectionKind, S, C: Connect> {
     pub(crate) frames: u64,
     /// Which connection is read first, so that a flood on one does not starve the other.
     turn: Side,
+    /// There is more to read, and others run before that is done.
+    pub(crate) gives_way: bool,
 }
 
 /// What woke the task.
@@ -127,6 +129,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             unrouted: 0,
             frames: 0,
             turn: Side::Serving,
+            gives_way: false,
         }
     }
 
@@ -175,6 +178,10 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         mut sleep: Pin<&mut Sleep>,
         handles_gone: bool,
     ) -> Poll<Woken<K, C>> {
+        if std::mem::take(&mut self.gives_way) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         if !handles_gone && let Poll::Ready(command) = self.commands.poll_recv(context) {
             return Poll::Ready(Woken::Command(command));
         }
