@@ -72,7 +72,7 @@ impl Address {
         if text.contains(['@', '?', '#']) {
             return Err(AddressProblem::HasExtras);
         }
-        let url = Url::parse(text).map_err(|_| AddressProblem::Malformed)?;
+        let url = parse(text).ok_or(AddressProblem::Malformed)?;
         let scheme = match url.scheme() {
             "http" => Scheme::Http,
             "https" => Scheme::Https,
@@ -121,9 +121,18 @@ impl Address {
 
 /// The host of a refused URL, for its error; nothing else of it may be shown.
 pub(super) fn host_of(text: &str) -> String {
-    let url = Url::parse(text).ok();
+    let url = parse(text);
     let host = url.as_ref().and_then(Url::host_str);
     host.unwrap_or("an unknown host").to_owned()
+}
+
+/// Names in other scripts are none that the exchange has, and the parser of their ASCII form is for plain names only.
+fn parse(text: &str) -> Option<Url> {
+    let mut fours = text.as_bytes().windows(4);
+    match fours.any(|four| four.eq_ignore_ascii_case(b"xn--")) {
+        true => None,
+        false => Url::parse(text).ok(),
+    }
 }
 
 /// Whether the text begins literally with this scheme and this host, with at most a port after them.
@@ -230,6 +239,8 @@ mod tests {
             "https://api.kucoin.com\n",
             "https://api%2ekucoin.com",
             "https://апи.kucoin.com",
+            "https://xn--80ak6aa92e.kucoin.com",
+            "wss://XN--u-iPMuqqqqqqqqkcanarykk.kb",
             "https://127.1",
             "https://0x7f000001",
             "https://api.kucoin.com:",
