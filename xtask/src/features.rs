@@ -1,4 +1,5 @@
-//! Knows how each crate is checked under each of its features alone, as its users may build it.
+//! Knows how each crate is checked under each of its features alone, as its users may build it, and run where that is
+//! what counts.
 
 use std::collections::BTreeSet;
 
@@ -15,6 +16,23 @@ pub(crate) fn check_each() -> Outcome {
             let mut check = cargo(&["clippy", "--no-deps", "--package", &package.name]);
             shell::run(check.args(choice).args(["--", "-D", "warnings"]))?;
         }
+    }
+    shake_hands()
+}
+
+/// Lets the provider of cryptography that is not the default shake hands, too: it must run, not only build.
+fn shake_hands() -> Outcome {
+    for (package, features, test) in [
+        (
+            "kucoin-streams-transport",
+            "fastwebsockets,tls-aws-lc",
+            ["--test", "certificates_are_checked"],
+        ),
+        ("kucoin-streams-auth", "rest,tls-aws-lc", ["--test", "it"]),
+    ] {
+        let mut test_run = cargo(&["test", "--quiet", "--package", package]);
+        test_run.args(["--no-default-features", "--features", features]);
+        shell::run(test_run.args(test))?;
     }
     Ok(())
 }

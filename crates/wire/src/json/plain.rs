@@ -152,7 +152,14 @@ mod tests {
             let text = format!("{number}{behind}");
             assert_eq!(number_ends(text.as_bytes(), 0), expected, "{text}");
         };
-        for behind in ["", ",", "}", ",\"a\":\"long enough for a chunk\"", "x.1", "\u{e9}"] {
+        for behind in [
+            "",
+            ",",
+            "}",
+            ",\"a\":\"long enough for a chunk\"",
+            "x.1",
+            "\u{e9}",
+        ] {
             for digits in [0, 1, 5, 13, 14, 15, 16, 17, 30] {
                 let whole = "7".repeat(digits);
                 check(&whole, behind, (digits, digits));
