@@ -25,8 +25,12 @@ pub mod __private {
     }
 
     /// True where the exchange's spelling is ours.
+    #[inline]
     pub fn spelled_as(value: Value<'_>, text: &str) -> bool {
-        value.text().is_none_or(|spelled| spelled == text)
+        match value.digits() {
+            Some(spelled) => spelled == text,
+            None => value.text().is_none_or(|spelled| spelled == text),
+        }
     }
 }
 
