@@ -1,7 +1,7 @@
 //! What one connection brings to a subscription: frames in order, decoded where they are consumed, and gaps.
 
 use std::any::Any;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -23,6 +23,8 @@ pub(crate) struct Feed {
     taken: VecDeque<Item>,
     /// The counters of the topics, by their places in the queue.
     tallies: Vec<Arc<Tally>>,
+    /// The places of the same topics among the requests of the subscription, where it has more than one.
+    places: Vec<usize>,
     /// While two connections overlap: what was handed out already.
     overlap: Option<Box<Overlap>>,
     /// The place that is taken up on the connection, where somebody counts.
@@ -37,10 +39,21 @@ impl Feed {
             queue,
             taken: VecDeque::new(),
             tallies: Vec::new(),
+            places: Vec::new(),
             overlap: None,
             _place: place,
             _connection: connection,
         }
+    }
+
+    /// Hears which requests the subscription has, of which this connection may serve only some, and in another order.
+    pub(crate) fn learn_places(&mut self, requests: &HashMap<String, usize>) {
+        let place = |tally: &Arc<Tally>| requests.get(&*tally.topic).copied();
+        let topics = self.queue.tallies();
+        self.places = topics
+            .iter()
+            .map(|tally| place(tally).unwrap_or(usize::MAX))
+            .collect();
     }
 
     /// The next event or gap; `None` once the connection is over.
@@ -63,7 +76,7 @@ impl Feed {
                 }
             };
             // An event is large: from here it goes out without a stop on its way.
-            match read(topic, &frame) {
+            match read(topic, self.places.get(at), &frame) {
                 Ok(Some(push)) if frame.part == Part::Alone && self.overlap.is_none() => {
                     self.tallies[at].count(Fate::Delivered);
                     let update = Update::live(push, frame.received_at, frame.epoch);
@@ -136,9 +149,13 @@ impl Feed {
 
 /// Decodes a frame, where it is of the protocol.
 #[inline]
-fn read<T: Topic>(topic: &T, frame: &Frame) -> Result<Option<Push<T::Event>>, DecodeError> {
+fn read<T: Topic>(
+    topic: &T,
+    place: Option<&usize>,
+    frame: &Frame,
+) -> Result<Option<Push<T::Event>>, DecodeError> {
     match &frame.fault {
-        None => topic.decode(&frame.text),
+        None => topic.decode_at(place.copied().unwrap_or(usize::MAX), &frame.text),
         Some(fault) => Err(DecodeError::Syntax {
             reason: fault.reason,
             offset: fault.offset,

@@ -21,6 +21,7 @@ mod failure;
 mod feed;
 mod gap;
 mod handover;
+mod inbox;
 mod intake;
 mod ledger;
 mod lifecycle;

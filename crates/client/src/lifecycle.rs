@@ -1,11 +1,14 @@
 //! Lifecycle events: what happens to connections, under the names that users of the JavaScript SDK know.
 
 use std::fmt;
+use std::future::poll_fn;
+use std::sync::Arc;
 use std::time::Duration;
 
 use kucoin_streams_session::{CloseReason, Failure};
 use kucoin_streams_wire::{Timestamp, WsKey};
-use tokio::sync::broadcast;
+
+use crate::inbox::{Reader, Readers, Received};
 
 /// Something happened to a connection.
 #[derive(Clone, Debug, PartialEq)]
@@ -113,18 +116,21 @@ impl fmt::Display for LifecycleEvent {
     }
 }
 
+/// Events that wait for a reader at most. Some ten come of a reconnection and one of each topic: a reader may sleep
+/// through several replays.
+const CAPACITY: usize = 4_096;
+
 /// Where connections put their lifecycle events; clones feed the same readers.
 #[derive(Clone, Debug)]
 pub struct LifecycleSender {
-    events: broadcast::Sender<Lifecycle>,
+    readers: Arc<Readers<Lifecycle>>,
     number: u32,
 }
 
 impl Default for LifecycleSender {
     fn default() -> Self {
-        // Some ten events a reconnection and one a topic: a reader may sleep through several replays.
         Self {
-            events: broadcast::channel(4_096).0,
+            readers: Arc::new(Readers::new(CAPACITY)),
             number: 0,
         }
     }
@@ -133,19 +139,18 @@ impl Default for LifecycleSender {
 impl LifecycleSender {
     /// A reader of all events from now on.
     pub fn subscribe(&self) -> LifecycleStream {
-        LifecycleStream(self.events.subscribe())
+        LifecycleStream(self.readers.add())
     }
 
     /// The same for the connection of this number.
     pub(crate) fn of(&self, number: u32) -> Self {
-        let events = self.events.clone();
-        Self { events, number }
+        let readers = self.readers.clone();
+        Self { readers, number }
     }
 
     pub(crate) fn send(&self, ws_key: WsKey, at: Timestamp, event: LifecycleEvent) {
         tracing::debug!(%ws_key, ?event, "lifecycle");
-        // An error says that nobody listens, which is everybody's right.
-        let _ = self.events.send(Lifecycle {
+        self.readers.send(&Lifecycle {
             ws_key,
             number: self.number,
             at,
@@ -154,29 +159,30 @@ impl LifecycleSender {
     }
 }
 
-/// The lifecycle events of all connections of a client, from the moment of subscribing on.
+/// The lifecycle events of all connections of a client, from the moment of subscribing on. They wait for their reader,
+/// up to 4,096 of them.
 #[derive(Debug)]
-pub struct LifecycleStream(broadcast::Receiver<Lifecycle>);
+pub struct LifecycleStream(Reader<Lifecycle>);
 
 impl LifecycleStream {
     /// The next event; `None` when all connections and their client are gone. Cancel safe.
     ///
     /// A reader that is too slow is told so by [`LifecycleEvent::Lagged`].
     pub async fn next(&mut self) -> Option<Lifecycle> {
-        match self.0.recv().await {
-            Ok(lifecycle) => Some(lifecycle),
-            Err(broadcast::error::RecvError::Lagged(missed)) => Some(lagged(missed)),
-            Err(broadcast::error::RecvError::Closed) => None,
-        }
+        let received = poll_fn(|context| self.0.poll(context)).await;
+        received.map(told)
     }
 
     /// The next event, if there is one already.
     pub fn try_next(&mut self) -> Option<Lifecycle> {
-        match self.0.try_recv() {
-            Ok(lifecycle) => Some(lifecycle),
-            Err(broadcast::error::TryRecvError::Lagged(missed)) => Some(lagged(missed)),
-            Err(_) => None,
-        }
+        self.0.take().map(told)
+    }
+}
+
+fn told(received: Received<Lifecycle>) -> Lifecycle {
+    match received {
+        Received::Event(lifecycle) => lifecycle,
+        Received::Missed(missed) => lagged(missed),
     }
 }
 

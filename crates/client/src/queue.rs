@@ -107,7 +107,13 @@ impl Queue {
         tally
     }
 
-    /// The counters of all topics; `taken` is what the subscription has taken out and not handed on yet.
+    /// The counters of all topics, by their places: those of the subscription's requests, which are there once it is
+    /// answered.
+    pub(crate) fn tallies(&self) -> Vec<Arc<Tally>> {
+        self.lock().tallies.clone()
+    }
+
+    /// What became of all topics' frames; `taken` is what the subscription has taken out and not handed on yet.
     pub(crate) fn ledger(&self, taken: &VecDeque<Item>) -> Vec<TopicLedger> {
         let state = self.lock();
         let mut queued = vec![0; state.tallies.len()];

@@ -1,5 +1,6 @@
 //! A subscription: the stream of a topic's events, with gaps in their places.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -36,7 +37,17 @@ impl<T: Topic + fmt::Debug> fmt::Debug for Subscription<T> {
 }
 
 impl<T: Topic> Subscription<T> {
-    pub(crate) fn new(topic: T, feeds: Vec<Feed>) -> Self {
+    pub(crate) fn new(topic: T, mut feeds: Vec<Feed>) -> Self {
+        let requests = topic.requests();
+        if requests.len() > 1 {
+            let mut places = HashMap::new();
+            for (place, request) in requests.iter().enumerate() {
+                places.entry(request.to_string()).or_insert(place);
+            }
+            for feed in &mut feeds {
+                feed.learn_places(&places);
+            }
+        }
         Self {
             topic,
             feeds,

@@ -1,5 +1,7 @@
 //! The topic seam: what to subscribe to, which pushes belong to it, and the event type they become.
 
+use std::collections::HashSet;
+
 use crate::json::{DecodeError, Extra};
 use crate::{ConnectionKind, Protocol, Text, Timestamp};
 
@@ -26,6 +28,22 @@ pub trait Topic: Send + Sync + 'static {
     /// Where the frame is not JSON or lacks what every event of the topic must have. The caller keeps the
     /// frame and shows it beside the error.
     fn decode(&self, frame: &str) -> Result<Option<Push<Self::Event>>, DecodeError>;
+
+    /// Decodes one push of which it is known to which request it was routed: the one at `place` among
+    /// [`requests`](Topic::requests). Its result is that of [`decode`](Topic::decode), whatever the place: it is a hint
+    /// where to look first, for a topic of very many requests. Others have no use for it and leave this as it is.
+    ///
+    /// # Errors
+    /// As [`Topic::decode`].
+    #[inline]
+    fn decode_at(
+        &self,
+        place: usize,
+        frame: &str,
+    ) -> Result<Option<Push<Self::Event>>, DecodeError> {
+        let _ = place;
+        self.decode(frame)
+    }
 }
 
 /// An event of a topic.
@@ -124,26 +142,57 @@ impl<E> Push<E> {
 }
 
 /// Several topics of one type in one subscription: their events come in arrival order.
+///
+/// Topics that take the same push must make the same of it: which of them is asked first depends on where the push was
+/// routed.
 impl<T: Topic> Topic for Vec<T> {
     type Kind = T::Kind;
     type Event = T::Event;
 
     fn requests(&self) -> Vec<RequestOf<Self>> {
-        let mut requests = Vec::new();
-        for request in self.iter().flat_map(T::requests) {
-            if !requests.contains(&request) {
-                requests.push(request);
-            }
-        }
+        let mut seen = HashSet::new();
+        let requests = self.iter().flat_map(T::requests);
         requests
+            .filter(|request| seen.insert(request.clone()))
+            .collect()
     }
 
     fn decode(&self, frame: &str) -> Result<Option<Push<Self::Event>>, DecodeError> {
-        for topic in self {
-            if let Some(push) = topic.decode(frame)? {
-                return Ok(Some(push));
+        first_of(self.iter(), frame)
+    }
+
+    /// Nearly always each topic has one request, so that the place is its own; where it is another's, as behind equal
+    /// topics, that one gives nothing and the others are asked.
+    #[inline]
+    fn decode_at(
+        &self,
+        place: usize,
+        frame: &str,
+    ) -> Result<Option<Push<Self::Event>>, DecodeError> {
+        // An event is large: what the topic gives is the result as it stands, without a move.
+        match self.get(place).map(|topic| topic.decode(frame)) {
+            Some(Ok(None)) | None => {
+                let others = self.iter().enumerate().filter(|(at, _)| *at != place);
+                first_of(others.map(|(_, topic)| topic), frame)
             }
+            Some(decoded) => decoded,
         }
-        Ok(None)
     }
 }
+
+/// What the first topic says that has anything to say to a frame.
+fn first_of<'t, T: Topic>(
+    topics: impl Iterator<Item = &'t T>,
+    frame: &str,
+) -> Result<Option<Push<T::Event>>, DecodeError> {
+    for topic in topics {
+        match topic.decode(frame) {
+            Ok(None) => {}
+            decoded => return decoded,
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests;

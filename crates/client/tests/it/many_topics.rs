@@ -1,5 +1,6 @@
 //! Topics beyond what one connection may hold go to further connections by themselves.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -56,6 +57,11 @@ impl ConnectionKind for FewKind {
     const WS_KEY: WsKey = WsKey::SpotPrivateV1;
 }
 
+thread_local! {
+    /// How often a symbol was asked what it makes of a frame.
+    static DECODED: Cell<usize> = const { Cell::new(0) };
+}
+
 #[derive(Clone, Debug)]
 struct Symbol(String);
 
@@ -68,6 +74,7 @@ impl Topic for Symbol {
     }
 
     fn decode(&self, frame: &str) -> Result<Option<Push<Number>>, DecodeError> {
+        DECODED.set(DECODED.get() + 1);
         let words: Vec<&str> = frame.split(' ').collect();
         match words[1] == self.0 {
             true => Ok(Some(Push::new(
@@ -300,4 +307,20 @@ async fn a_refusal_on_one_connection_undoes_all_or_is_left_out_as_asked() {
     let none = vec![Symbol("/no".to_owned()); 2];
     let refused = server.connections.subscribe_available(none).await;
     assert!(matches!(refused, Err(SubscribeError::Refused { .. })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_is_decoded_by_its_own_topic_alone_whichever_connection_brings_it() {
+    let server = Server::start();
+    // The first connection holds this one already, so that the order there is another than in the list.
+    let _held = server.connections.subscribe(symbols(2..3)).await.unwrap();
+    let mut topics = symbols(0..8);
+    topics.insert(1, Symbol("/no".to_owned()));
+    let available = server.connections.subscribe_available(topics).await;
+    let (mut all, refused) = available.unwrap();
+    assert_eq!((refused.len(), server.held().len()), (1, 3));
+    // One for each that is subscribed now.
+    let events = from(&mut all, 7).await;
+    assert!([0, 1, 2].iter().all(|number| events.contains(number)));
+    assert_eq!(DECODED.get(), events.len());
 }

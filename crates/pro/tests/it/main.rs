@@ -7,6 +7,7 @@ mod envelope;
 mod executions;
 mod life_cycles;
 mod lossless;
+mod many_topics;
 mod orders;
 mod positions;
 mod risk;

@@ -11,6 +11,7 @@ mod futures_stop_orders;
 mod futures_wallet;
 mod isolated_margin;
 mod lossless;
+mod many_topics;
 mod margin_positions;
 mod market_matches;
 mod orders;

@@ -1,0 +1,95 @@
+//! Topics that take the same push make the same of it, so that any of them may be asked first.
+
+use kucoin_streams_pro::{AccountType, AnyTopic, TradeType};
+use kucoin_streams_wire::Topic;
+
+use crate::fixtures;
+
+/// Every channel of every type, of all symbols and of some.
+fn topics() -> Vec<AnyTopic> {
+    let channels = "order orderAll execution execution.lite position positionAll lw leverage";
+    let symbols = [
+        "",
+        "&symbol=BTC-USDT",
+        "&symbol=XBTUSDTM",
+        "&symbol=ETHUSDTM",
+    ];
+    let mut written = Vec::new();
+    for channel in channels.split(' ') {
+        for of in TradeType::ALL {
+            written.extend(symbols.map(|symbol| format!("{channel}?tradeType={of}{symbol}")));
+        }
+    }
+    for of in AccountType::ALL {
+        written.push(format!("balance?accountType={of}"));
+    }
+    // Not every channel has each type, or a symbol.
+    written
+        .iter()
+        .filter_map(|text| text.parse().ok())
+        .collect()
+}
+
+/// What is pushed, under its own name and under each other's, whole and broken.
+fn frames() -> Vec<String> {
+    let names: std::collections::BTreeSet<String> = fixtures().map(name).collect();
+    let (mut frames, mut seen) = (Vec::new(), Vec::new());
+    for frame in fixtures() {
+        frames.push(frame.to_owned());
+        let own = name(frame);
+        if seen.contains(&own) {
+            continue;
+        }
+        for name in names
+            .iter()
+            .map(String::as_str)
+            .chain(["risk.UNIFIED", "no"])
+        {
+            let named = frame.replace(&format!("\"{own}\""), &format!("\"{name}\""));
+            frames.push(named.replace("\"d\":", "\"other\":"));
+            let cuts = (1..12).map(|part| named.len() * part / 12);
+            let cuts = cuts.chain([named.len() - 1]);
+            frames.extend(cuts.filter_map(|cut| named.get(..cut)).map(str::to_owned));
+            frames.push(named);
+        }
+        seen.push(own);
+    }
+    frames
+}
+
+fn name(frame: &str) -> String {
+    let json: serde_json::Value = serde_json::from_str(frame).unwrap();
+    json["T"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn topics_that_take_the_same_push_make_the_same_of_it() {
+    let topics = topics();
+    let (mut shared, mut broken) = (0, 0);
+    for frame in frames() {
+        let decoded = topics.iter().map(|topic| (topic, topic.decode(&frame)));
+        let mut taken = decoded.filter(|(_, decoded)| *decoded != Ok(None));
+        let Some((first, expected)) = taken.next() else {
+            continue;
+        };
+        for (other, decoded) in taken {
+            assert_eq!(decoded, expected, "{first} and {other} of {frame}");
+            match decoded {
+                Ok(_) => shared += 1,
+                Err(_) => broken += 1,
+            }
+        }
+    }
+    assert!(shared > 5 && broken > 100, "{shared}, {broken}");
+}
+
+#[test]
+fn a_list_decodes_alike_wherever_a_push_was_routed() {
+    let topics = topics();
+    for frame in fixtures() {
+        let expected = topics.decode(frame);
+        for place in 0..=topics.len() {
+            assert_eq!(topics.decode_at(place, frame), expected, "{place}: {frame}");
+        }
+    }
+}

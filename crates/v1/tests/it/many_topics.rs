@@ -1,0 +1,116 @@
+//! Topics that take the same push make the same of it, so that any of them may be asked first.
+
+use kucoin_streams_v1::{AnyFuturesTopic, AnySpotTopic, AnyTopic};
+use kucoin_streams_wire::Topic;
+
+use crate::{decode_any, fixtures};
+
+const SYMBOLS: [&str; 2] = ["XBTUSDTM", "ETHUSDTM"];
+const MARKETS: [&str; 3] = ["BTC-USDT", "KCS-USDT", "ETH-USDT"];
+
+/// Every topic, those of a symbol several times.
+fn topics() -> Vec<AnyTopic> {
+    let spot = AnySpotTopic::PATTERNS
+        .iter()
+        .map(|path| (path, &MARKETS[..]));
+    let futures = AnyFuturesTopic::PATTERNS
+        .iter()
+        .map(|path| (path, &SYMBOLS[..]));
+    let mut topics = Vec::new();
+    for (pattern, symbols) in spot.chain(futures) {
+        let each = symbols
+            .iter()
+            .map(|symbol| pattern.replace("SYMBOL", symbol));
+        let mut paths: Vec<String> = each.collect();
+        paths.dedup();
+        topics.extend(paths.iter().map(|path| path.parse::<AnyTopic>().unwrap()));
+    }
+    topics
+}
+
+/// What a push may be called: as a topic is, after a list of symbols, after none, or as it was in 2019.
+fn names() -> Vec<String> {
+    let mut names: Vec<String> = topics().iter().map(ToString::to_string).collect();
+    names.extend([
+        "/contract/position".to_owned(),
+        "/contractMarket/tradeOrders:XBTUSDTM,ETHUSDTM".to_owned(),
+        "/contractMarket/advancedOrders:ETHUSDTM".to_owned(),
+        "/market/match:BTC-USDT,ETH-USDT".to_owned(),
+        "/account/balance:privateChannel:1".to_owned(),
+        "/contract/position:XBTUSDTM:privateChannel:1".to_owned(),
+        "/no/such".to_owned(),
+    ]);
+    names
+}
+
+/// Each frame under each name, whole and broken in several ways.
+fn frames() -> Vec<String> {
+    let mut frames = Vec::new();
+    let mut last = None;
+    for (topic, frame) in fixtures() {
+        frames.push(frame.to_owned());
+        if last
+            .replace(topic.clone())
+            .is_some_and(|last| last == topic)
+        {
+            continue;
+        }
+        for name in names() {
+            let named = frame.replace(&format!("\"{topic}\""), &format!("\"{name}\""));
+            let data = named.find("\"data\"").unwrap();
+            frames.push(named.replace("\"data\":", "\"other\":"));
+            frames.push(named.replace("\"message\"", "\"notice\""));
+            frames.push(format!("{}\"data\":[1]}}", &named[..data]));
+            let cuts = (1..8).map(|part| named.len() * part / 8);
+            let cuts = cuts.chain([data + 9, named.len() - 1]);
+            frames.extend(cuts.filter_map(|cut| named.get(..cut)).map(str::to_owned));
+            frames.push(named);
+        }
+    }
+    frames
+}
+
+#[test]
+fn topics_that_take_the_same_push_make_the_same_of_it() {
+    let topics = topics();
+    let (mut shared, mut broken) = (0, 0);
+    for frame in frames() {
+        let of_kind = |is_spot: bool| {
+            let of_it = topics
+                .iter()
+                .filter(move |t| matches!(t, AnyTopic::Spot(_)) == is_spot);
+            of_it.map(|topic| (topic, decode_any(topic, &frame)))
+        };
+        for is_spot in [true, false] {
+            let mut taken = of_kind(is_spot).filter(|(_, decoded)| *decoded != Ok(None));
+            let Some((first, expected)) = taken.next() else {
+                continue;
+            };
+            for (other, decoded) in taken {
+                assert_eq!(decoded, expected, "{first} and {other} of {frame}");
+                match decoded {
+                    Ok(_) => shared += 1,
+                    Err(_) => broken += 1,
+                }
+            }
+        }
+    }
+    assert!(shared > 20 && broken > 100, "{shared}, {broken}");
+}
+
+#[test]
+fn a_list_decodes_alike_wherever_a_push_was_routed() {
+    let futures = |topic| match topic {
+        AnyTopic::Futures(topic) => Some(topic),
+        _ => None,
+    };
+    let topics: Vec<AnyFuturesTopic> = topics().into_iter().filter_map(futures).collect();
+    // There and back, so that each stands before each, and equal ones shift the places.
+    let topics: Vec<_> = topics.iter().chain(topics.iter().rev()).cloned().collect();
+    for (_, frame) in fixtures() {
+        let expected = topics.decode(frame);
+        for place in 0..=topics.len() {
+            assert_eq!(topics.decode_at(place, frame), expected, "{place}: {frame}");
+        }
+    }
+}
