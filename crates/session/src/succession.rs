@@ -44,6 +44,22 @@ impl Pings {
         }
     }
 
+    /// Takes a pong: without an id, or with that of one of our pings, or with one of nobody's. What nobody asked for
+    /// proves nothing, least of all that the connection has brought everything.
+    fn take_answer(&mut self, now: Instant, id: Option<Option<RequestId>>) {
+        match id {
+            Some(None) => return,
+            // A server that names its answers does not forget to.
+            None if self.answered_id.is_some() => return,
+            Some(ours) => self.answered_id = self.answered_id.max(ours),
+            None => {}
+        }
+        self.last_answered = Some(now);
+        if self.answered < self.sent {
+            self.answered += 1;
+        }
+    }
+
     /// True where the answer to the probe is in.
     fn is_proved(&self) -> bool {
         self.probe.as_ref().is_some_and(|probe| {
@@ -143,15 +159,8 @@ impl<P: Protocol> Session<P> {
     }
 
     pub(crate) fn pong(&mut self, now: Instant, id: Option<&str>) {
-        self.pings.last_answered = Some(now);
-        // An answer that nobody asked for proves nothing.
-        if self.pings.answered < self.pings.sent {
-            self.pings.answered += 1;
-        }
-        let id = id
-            .and_then(RequestId::parse)
-            .filter(|&id| self.was_sent(id));
-        self.pings.answered_id = self.pings.answered_id.max(id);
+        let id = id.map(|id| RequestId::parse(id).filter(|&id| self.was_sent(id)));
+        self.pings.take_answer(now, id);
     }
 }
 
@@ -182,5 +191,29 @@ mod tests {
         assert!(probed(2, 1, Some(7)), "a pong before it was lost");
         assert!(probed(2, 2, None));
         assert!(!Pings::default().is_proved());
+    }
+
+    #[test]
+    fn a_pong_that_nobody_asked_for_proves_nothing() {
+        let now = Instant::now();
+        let (ours, foreign) = (|id| Some(Some(RequestId(id))), Some(None));
+        let proved = |answers: &[Option<Option<RequestId>>]| {
+            let mut pings = Pings {
+                sent: 2,
+                probe: Some(Probe {
+                    id: RequestId(7),
+                    number: 2,
+                }),
+                ..Pings::default()
+            };
+            for answer in answers {
+                pings.take_answer(now, *answer);
+            }
+            pings.is_proved()
+        };
+        assert!(!proved(&[foreign, foreign, foreign]));
+        assert!(!proved(&[foreign, ours(3), foreign, None, None]));
+        assert!(proved(&[foreign, ours(3), ours(7)]));
+        assert!(proved(&[None, None]), "a server that names none");
     }
 }

@@ -63,8 +63,8 @@ impl<const N: usize> Names<N> {
                     ends,
                     buckets,
                     multiplier,
-                    followers: [const { Followers::NONE }; N],
-                    first: Followers::NONE,
+                    followers: [const { Followers::none() }; N],
+                    first: Followers::none(),
                 };
             }
         }
@@ -197,7 +197,9 @@ impl<const N: usize> Names<N> {
 }
 
 impl Followers {
-    const NONE: Self = Self([const { AtomicU8::new(VACANT) }; 2]);
+    const fn none() -> Self {
+        Self([const { AtomicU8::new(VACANT) }; 2])
+    }
 
     /// The newest comes first.
     #[cold]
