@@ -75,12 +75,9 @@ impl<'s, 'f> Object<'s, 'f> {
     ) -> Option<usize> {
         let text = self.scanner.text.as_bytes();
         let start = self.key_start()?;
-        let (at, end) = names.expected(place, text, start)?;
-        if text.get(end..end + 2) != Some(b"\":") {
-            return None;
-        }
+        let (at, value) = names.expected(place, text, start)?;
         self.first = false;
-        self.scanner.at = end + 2;
+        self.scanner.at = value;
         Some(at)
     }
 
