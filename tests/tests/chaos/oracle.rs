@@ -110,15 +110,21 @@ fn before(record: &Record, at: usize) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// A place where the next event may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Next {
+    place: usize,
+    /// How many events may be missing before it: at least, at most.
+    missing: (usize, usize),
+}
+
 /// One topic of a subscription, followed through the truth.
 struct Following<'a> {
     wanted: Wanted,
     happened: &'a [(u64, String)],
     allowed: Allowed,
     /// Where the next event may be: one place, but where several events look alike.
-    next: BTreeSet<usize>,
-    /// How many events may be missing before it: at least, at most.
-    missing: (usize, usize),
+    next: BTreeSet<Next>,
     seen: BTreeSet<&'a str>,
     /// Events that a frame may have been which could not be read, or found no room. Where two connections overlap, the
     /// other one brings the event all the same, a moment later.
@@ -134,8 +140,10 @@ impl<'a> Following<'a> {
             happened: truth.by_topic.get(wanted.1).map_or(&[], Vec::as_slice),
             allowed,
             // What was pushed while the subscription was made may be there or not.
-            next: [0].into(),
-            missing: (0, from),
+            next: BTreeSet::from([Next {
+                place: 0,
+                missing: (0, from),
+            }]),
             seen: BTreeSet::new(),
             unread: Vec::new(),
             is_unread: false,
@@ -169,8 +177,8 @@ impl<'a> Following<'a> {
                 _ => {}
             }
         }
-        let left = |next: &usize| self.happened.len() - next;
-        let may_end = |next| (self.missing.0..=self.missing.1).contains(&left(next));
+        let left = |next: &Next| self.happened.len() - next.place;
+        let may_end = |next: &Next| (next.missing.0..=next.missing.1).contains(&left(next));
         if to_the_end && !self.next.iter().any(may_end) {
             let left: Vec<usize> = self.next.iter().map(left).collect();
             let what = format!("{left:?} events are missing at the end");
@@ -181,31 +189,36 @@ impl<'a> Following<'a> {
 
     /// Its place among everything, where there is one such event only.
     fn event(&mut self, at: usize, says: &'a str) -> Result<Option<u64>, Wrong> {
-        let (least, most) = self.missing;
         let mut found = BTreeSet::new();
-        for &next in &self.next {
-            let (first, last) = (next.saturating_add(least), next.saturating_add(most));
+        for next in &self.next {
+            let first = next.place.saturating_add(next.missing.0);
+            let last = next.place.saturating_add(next.missing.1);
             let candidates = self.happened.iter().enumerate().skip(first);
             let candidates = candidates.take_while(|(place, _)| *place <= last);
             let alike = candidates.filter(|(_, (_, known))| known == says);
             found.extend(alike.map(|(place, _)| place + 1));
         }
+        // Events that the exchange gives nothing to tell them apart by come twice rather than not at all.
+        let is_vague = says.contains(r#""riskLimitLevel""#) && !says.contains(r#""currentQty""#);
+        let may_be_repeated = self.allowed.rotated && is_vague && self.seen.contains(says);
         if let Some(&first) = found.first() {
             // One that comes late, by the other connection, may stand behind later ones of other topics.
             let may_be_late = std::mem::take(&mut self.is_unread);
-            let is_sure = found.len() == 1 && !may_be_late;
-            if let (true, Some(&before)) = (may_be_late, self.next.first()) {
-                let passed = self.happened[before..first - 1].iter();
+            let is_sure = found.len() == 1 && !may_be_late && !may_be_repeated;
+            if let (true, Some(before)) = (may_be_late, self.next.first()) {
+                let passed = self.happened[before.place..first - 1].iter();
                 self.unread.extend(passed.map(|(_, says)| says.as_str()));
             }
-            self.next = found;
-            self.missing = (0, 0);
+            if !may_be_repeated {
+                self.next.clear();
+            }
+            let missing = (0, 0);
+            let found = found.into_iter().map(|place| Next { place, missing });
+            self.next.extend(found);
             self.seen.insert(says);
             return Ok(is_sure.then(|| self.happened[first - 1].0));
         }
-        // Events that the exchange gives nothing to tell them apart by come twice rather than not at all.
-        let is_vague = says.contains(r#""riskLimitLevel""#) && !says.contains(r#""currentQty""#);
-        if self.allowed.rotated && is_vague && self.seen.contains(says) {
+        if may_be_repeated {
             return Ok(None);
         }
         // What the exchange doubles on one of two connections that overlap comes a second time later.
@@ -219,16 +232,11 @@ impl<'a> Following<'a> {
             return Ok(None);
         }
         let place = self.happened.iter().position(|(_, known)| known == says);
-        let (next, missing) = (&self.next, self.missing);
-        self.wrong(
-            at,
-            &match place {
-                None => format!("nothing like this ever happened: {says}"),
-                Some(place) => format!(
-                    "event {place} where {next:?} is due, with {missing:?} missing before it"
-                ),
-            },
-        )
+        let what = match place {
+            None => format!("nothing like this ever happened: {says}"),
+            Some(place) => format!("event {place} where {:?} is due", self.next),
+        };
+        self.wrong(at, &what)
     }
 
     fn gap(&mut self, at: usize, why: &Why, epoch: &mut u64) -> Result<(), Wrong> {
@@ -251,8 +259,14 @@ impl<'a> Following<'a> {
         };
         let is_overflow = matches!(why, Why::Overflowed { .. });
         self.is_unread |= *why == Why::Undecodable || (is_overflow && self.allowed.rotated);
-        self.missing.0 = self.missing.0.saturating_add(least);
-        self.missing.1 = self.missing.1.saturating_add(most);
+        let missing_too = |next: &Next| Next {
+            place: next.place,
+            missing: (
+                next.missing.0.saturating_add(least),
+                next.missing.1.saturating_add(most),
+            ),
+        };
+        self.next = self.next.iter().map(missing_too).collect();
         Ok(())
     }
 

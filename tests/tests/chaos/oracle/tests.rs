@@ -72,7 +72,7 @@ fn what_is_whole_passes_wherever_it_begins() {
 #[test]
 fn what_was_pushed_once_the_subscription_was_there_must_come() {
     let error = judged(events(5..=9), Allowed::default()).unwrap_err();
-    assert!(error.contains("event 4 where {0} is due"), "{error}");
+    assert!(error.contains("event 4 where {Next { place: 0,"), "{error}");
 }
 
 #[test]
