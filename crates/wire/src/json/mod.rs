@@ -16,27 +16,27 @@
 //! [`open_enum!`](crate::open_enum), and decoded by a pull [`Scanner`] of our own: strict JSON grammar in one pass
 //! over known UTF-8, values as slices of the frame, no allocation. Each record gathers its fields by a table made
 //! at compile time and reads them into types afterwards, so that their order on the wire does not matter and a field
-//! may decide what another means. What is rare goes to full parsers: strings with escapes to `serde_json`, trees of
-//! unknown values to `simd-json` ([`Raw::to_value`]). Property tests hold the scanner to `serde_json`: what one
-//! accepts the other accepts, with the same values.
+//! may decide what another means. The exchange writes its fields in the same order each time, so the name that
+//! followed the last one before is expected first ([`Names`]): that is a comparison, where any other key is searched
+//! for. What is rare goes to full parsers: strings with escapes to `serde_json`, trees of unknown values to
+//! `simd-json` ([`Raw::to_value`]). Property tests and fuzzing hold the scanner to `serde_json`: what one accepts the
+//! other accepts, with the same values.
 //!
 //! # Why not a library alone
 //! simd-json and serde_json give a JSON number as `f64`, which drops digits; `serde_json` keeps them only through
 //! `RawValue`, field by field. A derived `Deserialize` drops unknown fields and fails the whole frame for one bad
-//! field. Nanoseconds a frame, from text to the typed event: medians of five runs of
-//! such a bench as `cargo xtask bench parts decode` is now, on two cores of an AMD EPYC under other load, rustc 1.95.
-//! Compare within a column only: the load moves all figures together by a third.
+//! field. Nanoseconds a frame, from text to the typed event, by `cargo xtask bench parts decode` on two cores of an
+//! Intel Xeon under other load, rustc 1.95. Compare within a column only.
 //!
-//! | | order, 617 B | balance, 496 B | position, 1030 B, JSON numbers |
-//! |---|---|---|---|
-//! | this module, lossless: classify + decode | 1164 | 1050 | 2033 |
-//! | serde_json, borrowed, derived | 1765 | 1253 | 2752 exact by `RawValue`; 6440 by `f64` |
-//! | topic and data found by bytes, then serde_json | 1575 | 1011 | 2643 exact by `RawValue` |
-//! | simd-json, typed, buffers reused | 1484 | 1110 | 5784 by `f64` |
+//! | | order, 617 B | balance, 496 B | position, 1030 B, JSON numbers | order of Pro V2 |
+//! |---|---|---|---|---|
+//! | this module, owned and lossless | 922 | 702 | 1674 | 1302 |
+//! | serde_json, owned structs with exact decimals | 2033 | 1399 | 3082 | 2310 |
+//! | serde_json, borrowed | 1485 | 1835 | 2841 | 2094 |
+//! | sonic-rs, borrowed | 1933 | 1721 | 3055 | 1912 |
+//! | simd-json, borrowed, with the copy that it needs | 1195 | 1008 | - | 2468 |
 //!
-//! Of these, telling a usual frame by its envelope takes 55. The others do less: they drop unknown fields, their
-//! enums are closed, the relation event of a balance stays a plain text, and the byte search is right for the usual
-//! order of keys only. A tree of the position frame takes serde_json 5719 and simd-json 4718.
+//! The others do less: they drop unknown fields, and their enums are closed.
 //!
 //! # Why `Text`
 //! Ids are 24 characters, and an event has several. [`Text`](crate::Text) is `compact_str`'s string of 24 bytes, all
