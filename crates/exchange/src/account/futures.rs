@@ -147,7 +147,7 @@ impl FuturesAccount {
     /// longer covers the maintenance margin.
     ///
     /// # Errors
-    /// Unknown contract, or a price with two decimals more than the tick has.
+    /// Unknown contract, a price with two decimals more than the tick has, or one above 900,000.
     pub fn set_mark_price(&self, symbol: &str, price: Decimal) -> Result<(), Rejected> {
         self.act(|futures| futures.set_mark_price(symbol, price))
     }

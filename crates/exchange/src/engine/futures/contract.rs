@@ -73,6 +73,9 @@ const INVERSE_LEVELS: &[RiskLevel] = &[
 pub(crate) const MAX_CONTRACTS: i64 = 1_000_000;
 /// The greatest price, which also stands for a bankruptcy that no price reaches, as KuCoin writes it.
 pub(crate) const MAX_PRICE: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
+/// The greatest mark price. A long position may be bankrupt above its mark, by the fee of closing it, and that is to be a
+/// price, too: else closing it would leave a debt.
+pub(crate) const MAX_MARK: Decimal = Decimal::from_parts(900_000, 0, 0, false, 0);
 
 /// A contract, its last price and its mark price. The index price is the mark price: no basis.
 #[derive(Debug, Clone)]
@@ -196,17 +199,17 @@ impl Contract {
     }
 
     pub(crate) fn check_price(&self, price: Decimal) -> Result<(), Rejected> {
-        self.check_on(price, self.tick)
+        self.check_on(price, self.tick, MAX_PRICE)
     }
 
     /// Mark prices have one decimal more than prices of orders.
     pub(crate) fn check_mark(&self, price: Decimal) -> Result<(), Rejected> {
-        self.check_on(price, Decimal::new(1, self.tick.scale() + 1))
+        self.check_on(price, Decimal::new(1, self.tick.scale() + 1), MAX_MARK)
     }
 
-    fn check_on(&self, price: Decimal, increment: Decimal) -> Result<(), Rejected> {
+    fn check_on(&self, price: Decimal, increment: Decimal, most: Decimal) -> Result<(), Rejected> {
         let on_tick = price.normalize().scale() <= increment.scale();
-        if price <= Decimal::ZERO || price > MAX_PRICE || !on_tick {
+        if price <= Decimal::ZERO || price > most || !on_tick {
             return Err(Rejected::Price { price, increment });
         }
         Ok(())

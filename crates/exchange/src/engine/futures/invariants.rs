@@ -261,7 +261,7 @@ proptest! {
         for (index, percent) in jumps {
             let contract = &futures.contracts[index];
             let (symbol, price) = (contract.symbol, contract.mark * Decimal::from(percent) / Decimal::ONE_HUNDRED);
-            let price = contract.floor_price(price).clamp(contract.tick, contract::MAX_PRICE);
+            let price = contract.floor_price(price).clamp(contract.tick, contract::MAX_MARK);
             futures.set_mark_price(symbol, price).unwrap();
             futures.take_events().into_iter().for_each(|event| auditor.see(event));
             auditor.check(&futures);
