@@ -1,6 +1,8 @@
 //! The envelope of a V1 push around its data, read in one pass where the keys come in the usual order.
 
-use kucoin_streams_wire::json::{DecodeError, Extra, FromJson, Key, Names, Place, Scanner, Value};
+use kucoin_streams_wire::json::{
+    DecodeError, Extra, FromJson, Key, Names, Object, Place, Scanner, Value,
+};
 use kucoin_streams_wire::{Push, PushEnvelope, Serves, Text, Timestamp};
 
 use crate::path::{serves, symbol};
@@ -39,26 +41,31 @@ pub(crate) fn decode<E: Data>(frame: &str, asked: &Text) -> Result<Option<Push<E
     let mut envelope = Envelope::default();
     let mut object = scanner.object()?;
     let mut place = Place::default();
-    let mut event = None;
-    while let Some(key) = object.key_among(&NAMES, &mut place)? {
-        let at = match key {
-            // Only where the topic is known already is this data known to be ours.
-            Key::Known(DATA) if envelope.awaits_data::<E>() && event.is_none() => {
-                event = Some(E::from_data(object.scanner(), envelope.around())?);
-                continue;
+    match envelope.take(&mut object, &mut place, asked, E::BY_SUBJECT)? {
+        Stop::Other => Ok(None),
+        // Nearly always: the data is read where it stands, and what follows it after that. An event is large, so
+        // that each place where it lies in between would cost a copy.
+        Stop::Data => {
+            let event = E::from_data(object.scanner(), envelope.around())?;
+            envelope.has_event = true;
+            if let Stop::Other = envelope.take(&mut object, &mut place, asked, E::BY_SUBJECT)? {
+                return Ok(None);
             }
-            Key::Known(at) => at,
-            Key::Other(key) => {
-                envelope.extra.push(&key, object.value()?);
-                continue;
+            scanner.finish()?;
+            Ok(envelope.push(event, asked))
+        }
+        Stop::End => {
+            scanner.finish()?;
+            if envelope.topic.is_none() {
+                return Ok(None);
             }
-        };
-        if !envelope.field(at, object.value()?, asked) {
-            return Ok(None);
+            let Some(data) = envelope.data.take() else {
+                return Err(DecodeError::Missing { field: "data" });
+            };
+            let event = E::from_data(&mut data.scanner(), envelope.around())?;
+            Ok(envelope.push(event, asked))
         }
     }
-    scanner.finish()?;
-    envelope.finish(event, asked)
 }
 
 /// The topic that a frame carries where it is a push.
@@ -102,12 +109,48 @@ struct Envelope<'f> {
     user_id: Option<Text>,
     // Data that came before its topic.
     data: Option<Value<'f>>,
+    has_event: bool,
     extra: Extra,
 }
 
+/// Why no further field of the envelope was taken.
+enum Stop {
+    /// The data comes next, and all is known that it takes to read it.
+    Data,
+    /// There is no further one.
+    End,
+    /// The frame is no push of the topic.
+    Other,
+}
+
 impl<'f> Envelope<'f> {
-    fn awaits_data<E: Data>(&self) -> bool {
-        self.topic.is_some() && self.data.is_none() && (!E::BY_SUBJECT || self.subject.is_some())
+    /// Takes field after field.
+    #[inline(always)]
+    fn take(
+        &mut self,
+        object: &mut Object<'_, 'f>,
+        place: &mut Place<'static>,
+        asked: &Text,
+        by_subject: bool,
+    ) -> Result<Stop, DecodeError> {
+        while let Some(key) = object.key_among(&NAMES, place)? {
+            match key {
+                Key::Known(DATA) if self.awaits_data(by_subject) => return Ok(Stop::Data),
+                Key::Known(at) => {
+                    if !self.field(at, object.value()?, asked) {
+                        return Ok(Stop::Other);
+                    }
+                }
+                Key::Other(key) => self.extra.push(&key, object.value()?),
+            }
+        }
+        Ok(Stop::End)
+    }
+
+    /// Only where the topic is known already is the data known to be ours.
+    fn awaits_data(&self, by_subject: bool) -> bool {
+        let is_first = self.data.is_none() && !self.has_event;
+        is_first && self.topic.is_some() && (!by_subject || self.subject.is_some())
     }
 
     fn around(&self) -> Around<'_> {
@@ -120,10 +163,10 @@ impl<'f> Envelope<'f> {
     /// Takes one field; false where it shows that the frame is no push of the topic `asked`.
     fn field(&mut self, at: usize, value: Value<'f>, asked: &Text) -> bool {
         match at {
-            TYPE => return is(value, "message"),
+            TYPE => return value.is("message"),
             TOPIC if self.topic.is_none() => return self.topic(value, asked),
-            DATA if self.data.is_none() => self.data = Some(value),
-            CHANNEL_TYPE if is(value, "private") => {}
+            DATA if self.data.is_none() && !self.has_event => self.data = Some(value),
+            CHANNEL_TYPE if value.is("private") => {}
             SUBJECT if self.subject.is_none() => {
                 keep(&mut self.subject, &mut self.extra, at, value)
             }
@@ -137,60 +180,42 @@ impl<'f> Envelope<'f> {
     }
 
     fn topic(&mut self, value: Value<'f>, asked: &Text) -> bool {
+        if value.is(asked) {
+            self.topic = Some(asked.clone());
+            return true;
+        }
         let Some(pushed) = value.text() else {
             return false;
         };
         self.topic = match serves(asked, &pushed) {
             Serves::No => return false,
-            _ if *pushed == **asked => Some(asked.clone()),
             _ => Some(Text::new(&pushed)),
         };
         true
     }
 
+    /// The event with its envelope; none where it is of another symbol than asked for.
     #[inline]
-    fn finish<E: Data>(
-        mut self,
-        event: Option<E>,
-        asked: &str,
-    ) -> Result<Option<Push<E>>, DecodeError> {
-        let Some(topic) = &self.topic else {
-            return Ok(None);
-        };
-        let event = match event {
-            Some(event) => {
-                if let Some(repeated) = self.data {
-                    self.extra.push("data", repeated);
-                }
-                event
-            }
-            None => {
-                let data = self.data.ok_or(DecodeError::Missing { field: "data" })?;
-                E::from_data(&mut data.scanner(), self.around())?
-            }
-        };
+    fn push<E: Data>(self, event: E, asked: &str) -> Option<Push<E>> {
+        let topic = self.topic.unwrap_or_default();
         // Under the topic of all, a symbol's topic has only what is about its symbol.
         if let Some(found) = event.symbol()
             && let Some(wanted) = symbol(asked)
             && wanted != found
-            && symbol(topic).is_none()
+            && symbol(&topic).is_none()
         {
-            return Ok(None);
+            return None;
         }
         let envelope = PushEnvelope {
-            topic: self.topic.unwrap_or_default(),
+            topic,
             subject: self.subject,
             id: self.id,
             user_id: self.user_id,
             pushed_at: event.pushed_at(),
             extra: self.extra,
         };
-        Ok(Some(Push::with_envelope(event, envelope)))
+        Some(Push::with_envelope(event, envelope))
     }
-}
-
-fn is(value: Value<'_>, word: &str) -> bool {
-    value.text().as_deref() == Some(word)
 }
 
 /// Reads an optional text; what is none goes into `extra`.

@@ -2,68 +2,35 @@
 
 use rust_decimal::Decimal;
 
+use super::numeral::{Numeral, Short};
+
 const MAX_MANTISSA: u128 = (1 << 96) - 1;
 const MAX_SCALE: i64 = 28;
-/// So many digits always fit 64 bits.
-const FAST_DIGITS: usize = 19;
 
 /// Reads a number as JSON writes it, or as a lenient writer would: a leading `+`, leading zeros, a bare point.
 /// `None` where it is no number, or one that a `Decimal` cannot hold to its last digit.
 #[inline]
-pub(super) fn parse(text: &str) -> Option<Decimal> {
-    let (negative, digits) = match text.as_bytes() {
-        [b'-', digits @ ..] => (true, digits),
-        digits => (false, digits),
-    };
-    // A point and at most 19 digits.
-    if digits.len() > FAST_DIGITS {
-        return parse_any(text);
+pub(super) fn parse(numeral: Numeral<'_>) -> Option<Decimal> {
+    match numeral.short().and_then(parse_short) {
+        Some(decimal) => Some(decimal),
+        None => parse_any(numeral.bytes()),
     }
-    let (mut mantissa, whole) = digits_of(digits, 0, 0);
-    let mut scale = 0;
-    if whole < digits.len() {
-        if digits[whole] != b'.' {
-            return parse_any(text);
-        }
-        let end;
-        (mantissa, end) = digits_of(digits, whole + 1, mantissa);
-        if end < digits.len() {
-            return parse_any(text);
-        }
-        scale = end - whole - 1;
-    }
-    // Nothing, or a point alone.
-    if whole + scale == 0 {
-        return None;
-    }
-    // At most 19 digits, so the scale is below 28.
-    Some(Decimal::from_parts(
-        mantissa as u32,
-        (mantissa >> 32) as u32,
-        0,
-        negative,
-        scale as u32,
-    ))
 }
 
-/// Adds the digits from `at` on to a number; gives it, and where they end. They must fit.
+/// Digits and at most one point.
 #[inline]
-fn digits_of(bytes: &[u8], mut at: usize, mut number: u64) -> (u64, usize) {
-    while let Some(byte) = bytes.get(at) {
-        let digit = byte.wrapping_sub(b'0');
-        if digit >= 10 {
-            break;
-        }
-        number = number * 10 + u64::from(digit);
-        at += 1;
-    }
-    (number, at)
+fn parse_short(short: Short) -> Option<Decimal> {
+    let (negative, magnitude) = short.sign();
+    let (mantissa, scale) = magnitude.decimal()?;
+    let [lo, mid] = [mantissa as u32, (mantissa >> 32) as u32];
+    // At most 16 digits, so the scale is below 28.
+    Some(Decimal::from_parts(lo, mid, 0, negative, scale))
 }
 
 /// Any length and any exponent.
 #[cold]
-fn parse_any(text: &str) -> Option<Decimal> {
-    let (negative, rest) = match text.as_bytes() {
+fn parse_any(text: &[u8]) -> Option<Decimal> {
+    let (negative, rest) = match text {
         [b'-', rest @ ..] => (true, rest),
         [b'+', rest @ ..] => (false, rest),
         rest => (false, rest),
@@ -148,10 +115,14 @@ mod tests {
 
     use super::*;
 
+    fn read(text: &str) -> Option<Decimal> {
+        parse(Numeral::of(text))
+    }
+
     #[track_caller]
     fn check(text: &str, expected: Option<&str>) {
         assert_eq!(
-            parse(text).map(|decimal| decimal.to_string()).as_deref(),
+            read(text).map(|decimal| decimal.to_string()).as_deref(),
             expected,
             "{text}"
         );
@@ -219,13 +190,13 @@ mod tests {
         #[test]
         fn what_a_decimal_prints_it_reads(lo: u32, mid: u32, hi: u32, negative: bool, scale in 0_u32..=28) {
             let decimal = Decimal::from_parts(lo, mid, hi, negative, scale);
-            let read = parse(&decimal.to_string()).unwrap();
+            let read = read(&decimal.to_string()).unwrap();
             prop_assert_eq!(read.to_string(), decimal.to_string());
         }
 
         #[test]
         fn a_short_number_reads_the_same_by_both_ways(text in "-?[0-9]{0,12}\\.?[0-9]{0,6}") {
-            prop_assert_eq!(parse(&text), parse_any(&text));
+            prop_assert_eq!(read(&text), parse_any(text.as_bytes()));
         }
     }
 }

@@ -44,18 +44,21 @@ pub trait Part: Sized {
 ///
 /// # Errors
 /// [`DecodeError::Missing`] and [`DecodeError::Unreadable`] where it cannot.
-#[inline]
+#[inline(always)]
 pub fn field<T: FromJson>(
     name: &'static str,
     slot: &mut Option<Value<'_>>,
     extra: &mut Extra,
 ) -> Result<T, DecodeError> {
-    let Some(value) = slot.take() else {
+    let Some(value) = *slot else {
         return T::absent().ok_or(DecodeError::Missing { field: name });
     };
     match T::from_json(value) {
-        Some(read) if read.reproduces(value) => Ok(read),
-        read => read_aside(name, value, read, extra),
+        Some(read) if read.reproduces(value) => {
+            *slot = None;
+            Ok(read)
+        }
+        read => read_aside(name, slot, read, extra),
     }
 }
 
@@ -63,10 +66,13 @@ pub fn field<T: FromJson>(
 #[cold]
 fn read_aside<T: FromJson>(
     name: &'static str,
-    value: Value<'_>,
+    slot: &mut Option<Value<'_>>,
     read: Option<T>,
     extra: &mut Extra,
 ) -> Result<T, DecodeError> {
+    let Some(value) = slot.take() else {
+        return T::absent().ok_or(DecodeError::Missing { field: name });
+    };
     let read = read
         .or_else(T::absent)
         .ok_or_else(|| value.unreadable(name))?;

@@ -52,11 +52,13 @@ mod extra;
 mod fields;
 mod macros;
 mod names;
+mod numeral;
 mod object;
 mod open_enum;
 mod plain;
 mod read;
 mod scan;
+mod token;
 mod value;
 mod write;
 

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::fields::concat;
+use super::token::Token;
 use super::{DecodeError, Extra, Key, Scanner, Value};
 
 const BUCKETS: usize = 256;
@@ -16,6 +17,7 @@ const VACANT: u8 = u8::MAX;
 pub struct Names<const N: usize> {
     names: [&'static str; N],
     ends: [Ends; N],
+    tokens: [Token; N],
     buckets: [u8; BUCKETS],
     multiplier: u64,
     followers: [Followers; N],
@@ -46,9 +48,11 @@ impl<const N: usize> Names<N> {
         assert!(N < BUCKETS / 2 - 1, "too many fields for one record");
         let names = concat::<N>(lists);
         let mut ends = [Ends::of(b""); N];
+        let mut tokens = [Token::of(""); N];
         let mut at = 0;
         while at < N {
             ends[at] = Ends::of(names[at].as_bytes());
+            tokens[at] = Token::of(names[at]);
             at += 1;
         }
         let mut trial = 0;
@@ -61,6 +65,7 @@ impl<const N: usize> Names<N> {
                 return Self {
                     names,
                     ends,
+                    tokens,
                     buckets,
                     multiplier,
                     followers: [const { Followers::none() }; N],
@@ -75,8 +80,8 @@ impl<const N: usize> Names<N> {
         self.names[at]
     }
 
-    /// The name of the key that begins at `start` of the text, and where its value begins, where it is one that was seen
-    /// to follow before and its colon comes at once.
+    /// The name of the key whose quote stands at `start` of the text, and where its value begins, where it is one that
+    /// was seen to follow before and its colon comes at once.
     #[inline(always)]
     pub(super) fn expected<'n>(
         &'n self,
@@ -87,14 +92,10 @@ impl<const N: usize> Names<N> {
         let Followers(followers) = place.0.unwrap_or(&self.first);
         for follower in followers {
             let at = usize::from(follower.load(Ordering::Relaxed));
-            let known = self.ends.get(at)?;
-            let end = start + known.length;
-            if known.stands_at(text, start)
-                && text.get(end..end + 2) == Some(b"\":")
-                && (known.length <= 16 || text.get(start..end) == Some(self.names[at].as_bytes()))
-            {
+            let token = self.tokens.get(at)?;
+            if token.stands_at(text, start, self.names[at]) {
                 place.0 = Some(&self.followers[at]);
-                return Some((at, end + 2));
+                return Some((at, start + token.length));
             }
         }
         None
@@ -137,10 +138,9 @@ impl<const N: usize> Names<N> {
         loop {
             // Nearly always this goes on to the end.
             while let Some(at) = object.expected_key(self, &mut place) {
-                let value = object.value()?;
                 match slots.get_mut(at) {
-                    Some(slot @ None) => *slot = Some(value),
-                    _ => repeated |= self.repeat(at, value, slots, extra),
+                    Some(slot @ None) => object.value_into(slot)?,
+                    _ => repeated |= self.repeat(at, object.value()?, slots, extra),
                 }
             }
             match object.key_among(self, &mut place)? {
@@ -189,6 +189,9 @@ impl<const N: usize> Names<N> {
     /// Keeps what no field took: the frame has it though this kind of event should not.
     #[inline]
     pub fn keep_rest(&self, slots: &[Option<Value<'_>>; N], extra: &mut Extra) {
+        if slots.iter().all(Option::is_none) {
+            return;
+        }
         for (name, slot) in self.names.iter().zip(slots) {
             if let Some(value) = slot {
                 extra.keep(name, *value);
@@ -233,21 +236,6 @@ impl Ends {
             last,
             length,
         }
-    }
-
-    /// Whether the text goes on from `start` with these ends. False, too, within eight bytes of the end of the text.
-    #[inline]
-    fn stands_at(&self, bytes: &[u8], start: usize) -> bool {
-        let word = |at: usize| {
-            let chunk = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>());
-            chunk.map_or(0, |chunk| u64::from_le_bytes(*chunk))
-        };
-        let first = word(start);
-        if self.length <= 8 {
-            let unused = 64 - 8 * self.length as u32;
-            return (first ^ self.first).checked_shl(unused).unwrap_or(0) == 0;
-        }
-        first == self.first && word(start + self.length - 8) == self.last
     }
 
     #[inline]
@@ -312,10 +300,10 @@ mod tests {
         // Of its own, as others learn from what is found in the static one.
         let names = Names::<11>::new(LISTS);
         let found = names.find(&mut Place::default(), key);
-        let text = format!("{key}\":\"a value that goes on\"");
+        let text = format!("\"{key}\":\"a value that goes on\"");
         let expected = names.expected(&mut Place::default(), text.as_bytes(), 0);
         let expected = expected.map(|(at, value)| {
-            assert_eq!(value, key.len() + 2);
+            assert_eq!(value, key.len() + 3);
             at
         });
         assert_eq!(expected, found, "{key}");

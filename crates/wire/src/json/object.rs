@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::names::{Names, Place};
-use super::plain::{number_ends, plain_end};
+use super::plain::{number_ends, plain_string_end};
 use super::{DecodeError, Scanner, Value, ValueKind};
 
 /// A key of an object, looked up among the names that are wanted.
@@ -62,8 +62,17 @@ impl<'s, 'f> Object<'s, 'f> {
     ) -> Result<Option<Key<'f>>, DecodeError> {
         match self.expected_key(names, place) {
             Some(at) => Ok(Some(Key::Known(at))),
+            None if self.closes() => Ok(None),
             None => self.unexpected_key(names, place),
         }
+    }
+
+    /// Passes the end of the object, where it comes at once.
+    #[inline(always)]
+    fn closes(&mut self) -> bool {
+        let closes = self.scanner.text.as_bytes().get(self.scanner.at) == Some(&b'}');
+        self.scanner.at += usize::from(closes);
+        closes
     }
 
     /// The next key, where it is a name that was seen to follow the one before. Nothing is consumed where it is not.
@@ -151,15 +160,14 @@ impl<'s, 'f> Object<'s, 'f> {
         self.scanner.key().map(Some)
     }
 
-    /// Where the next key begins, behind its quote, where no blanks are in between.
+    /// Where the next key begins, with its quote, where no blanks are in between.
     #[inline]
     fn key_start(&self) -> Option<usize> {
-        let bytes = self.scanner.text.as_bytes();
         let at = self.scanner.at;
         if self.first {
-            return (bytes.get(at) == Some(&b'"')).then_some(at + 1);
+            return Some(at);
         }
-        (bytes.get(at..at + 2) == Some(b",\"")).then_some(at + 2)
+        (self.scanner.text.as_bytes().get(at) == Some(&b',')).then_some(at + 1)
     }
 
     /// The fast lane for a key: without blanks and escapes, its colon right behind it. From where to where in the text
@@ -167,14 +175,17 @@ impl<'s, 'f> Object<'s, 'f> {
     #[inline]
     fn plain_key(&mut self) -> Option<(usize, usize)> {
         let bytes = self.scanner.text.as_bytes();
-        let start = self.key_start()?;
-        let end = plain_end(bytes, start);
-        if bytes.get(end..end + 2) != Some(b"\":") {
+        let quote = self.key_start()?;
+        if bytes.get(quote) != Some(&b'"') {
+            return None;
+        }
+        let end = plain_string_end(bytes, quote + 1)?;
+        if bytes.get(end + 1) != Some(&b':') {
             return None;
         }
         self.first = false;
         self.scanner.at = end + 2;
-        Some((start, end))
+        Some((quote + 1, end))
     }
 
     /// The fast lane for a value: a string, a number or a word right behind the colon, without escapes and exponents.
@@ -184,17 +195,22 @@ impl<'s, 'f> Object<'s, 'f> {
         let (text, start) = (self.scanner.text, self.scanner.at);
         let bytes = text.as_bytes();
         let (end, kind) = if bytes.get(start) == Some(&b'"') {
-            let end = plain_end(bytes, start + 1);
-            if bytes.get(end) != Some(&b'"') {
-                return None;
-            }
-            (end + 1, ValueKind::String)
+            (plain_string_end(bytes, start + 1)? + 1, ValueKind::String)
         } else {
             plain_scalar(bytes, start)?
         };
         self.scanner.at = end;
-        let raw = text.get(start..end)?;
-        Some(Value::new(raw, kind, self.scanner.base + start))
+        Some(Value::new(text, start, end, kind))
+    }
+
+    /// As [`Object::value`], into its place: moving it there would cost as much as finding it.
+    #[inline(always)]
+    pub(super) fn value_into(&mut self, slot: &mut Option<Value<'f>>) -> Result<(), DecodeError> {
+        match self.plain_value() {
+            Some(value) => *slot = Some(value),
+            None => *slot = Some(self.scanner.value()?),
+        }
+        Ok(())
     }
 }
 

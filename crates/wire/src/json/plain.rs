@@ -7,24 +7,45 @@ use wide::{CmpEq, CmpGt, CmpLt, i8x16};
 #[inline]
 pub(super) fn plain_end(bytes: &[u8], at: usize) -> usize {
     let mut rest = bytes.get(at..).unwrap_or_default();
-    while let Some((chunk, tail)) = rest.split_first_chunk::<WIDTH>() {
-        let special = special_bytes(*chunk);
+    while let Some((chunk, tail)) = rest.split_first_chunk() {
+        let (_, special) = special_bytes(*chunk);
         if special != 0 {
             return bytes.len() - rest.len() + special.trailing_zeros() as usize;
         }
         rest = tail;
     }
-    let is_plain = |byte: &&u8| **byte >= b' ' && !matches!(**byte, b'"' | b'\\');
-    bytes.len() - rest.len() + rest.iter().take_while(is_plain).count()
+    bytes.len() - rest.len() + rest.iter().take_while(|byte| is_plain(**byte)).count()
+}
+
+/// Where a string ends that begins behind its quote at `at`: its closing quote. `None` where something else ends its
+/// plain bytes.
+#[inline]
+pub(super) fn plain_string_end(bytes: &[u8], mut at: usize) -> Option<usize> {
+    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        let (quotes, special) = special_bytes(*chunk);
+        if special != 0 {
+            let end = special.trailing_zeros();
+            return (quotes >> end & 1 == 1).then_some(at + end as usize);
+        }
+        at += WIDTH;
+    }
+    let end = plain_end(bytes, at);
+    (bytes.get(end) == Some(&b'"')).then_some(end)
+}
+
+fn is_plain(byte: u8) -> bool {
+    byte >= b' ' && !matches!(byte, b'"' | b'\\')
 }
 
 /// Where the digits end that begin at `at`.
 #[inline]
 pub(super) fn digits_end(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk())
-        && are_digits(*chunk)
-    {
-        at += 8;
+    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        let others = no_digits(*chunk);
+        if others != 0 {
+            return at + others.trailing_zeros() as usize;
+        }
+        at += WIDTH;
     }
     while bytes.get(at).is_some_and(u8::is_ascii_digit) {
         at += 1;
@@ -55,9 +76,16 @@ pub(super) fn number_ends(bytes: &[u8], at: usize) -> (usize, usize) {
     }
 }
 
+/// One bit for each byte that is the same in both.
+#[inline]
+pub(super) fn equal_bytes(one: [u8; WIDTH], other: [u8; WIDTH]) -> u32 {
+    let [one, other]: [i8x16; 2] = [bytemuck::cast(one), bytemuck::cast(other)];
+    one.cmp_eq(other).move_mask() as u32
+}
+
 /// One bit for each byte that is no digit.
 #[inline]
-fn no_digits(chunk: [u8; WIDTH]) -> u32 {
+pub(super) fn no_digits(chunk: [u8; WIDTH]) -> u32 {
     let bytes: i8x16 = bytemuck::cast(chunk);
     let above = bytes.cmp_gt(i8x16::splat(b'9' as i8));
     let below = bytes.cmp_lt(i8x16::splat(b'0' as i8));
@@ -85,17 +113,19 @@ pub(super) const fn number_of(digits: [u8; 8]) -> u64 {
     (fours * 10_000 + (fours >> 32)) & 0xffff_ffff
 }
 
-const WIDTH: usize = 16;
+/// So many bytes are looked at together.
+pub(super) const WIDTH: usize = 16;
 
-/// One bit for each byte that ends a plain run.
+/// One bit for each byte that is a quote, and for each that ends a plain run.
 #[inline]
-fn special_bytes(chunk: [u8; WIDTH]) -> u32 {
+fn special_bytes(chunk: [u8; WIDTH]) -> (u32, u32) {
     let bytes: i8x16 = bytemuck::cast(chunk);
     let quotes = bytes.cmp_eq(i8x16::splat(b'"' as i8));
     let backslashes = bytes.cmp_eq(i8x16::splat(b'\\' as i8));
     // Signed, so that what is not ASCII is below zero.
     let controls = bytes.cmp_lt(i8x16::splat(b' ' as i8)) & bytes.cmp_gt(i8x16::splat(-1));
-    (quotes | backslashes | controls).move_mask() as u32
+    let special = quotes | backslashes | controls;
+    (quotes.move_mask() as u32, special.move_mask() as u32)
 }
 
 #[cfg(test)]
@@ -111,7 +141,10 @@ mod tests {
     #[track_caller]
     fn check(bytes: &[u8]) {
         let expected = bytes.iter().position(|byte| is_special(*byte));
-        assert_eq!(plain_end(bytes, 0), expected.unwrap_or(bytes.len()));
+        let end = expected.unwrap_or(bytes.len());
+        assert_eq!(plain_end(bytes, 0), end);
+        let is_closed = bytes.get(end) == Some(&b'"');
+        assert_eq!(plain_string_end(bytes, 0), is_closed.then_some(end));
     }
 
     #[test]

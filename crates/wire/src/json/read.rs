@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 
+use super::numeral::Numeral;
 use super::plain::{are_digits, number_of};
 use super::{Raw, Value, ValueKind, decimal};
 use crate::{Text, Timestamp};
@@ -28,7 +29,7 @@ pub trait FromJson: Sized {
 
 /// Absent, null and the empty string are all `None`.
 impl<T: FromJson> FromJson for Option<T> {
-    #[inline]
+    #[inline(always)]
     fn from_json(value: Value<'_>) -> Option<Self> {
         if value.is_nothing() {
             return Some(None);
@@ -49,7 +50,7 @@ impl<T: FromJson> FromJson for Option<T> {
 
 /// A string, or the digits of a number.
 impl FromJson for Text {
-    #[inline]
+    #[inline(always)]
     fn from_json(value: Value<'_>) -> Option<Self> {
         match value.kind() {
             ValueKind::String => Some(Text::new(value.content())),
@@ -61,11 +62,11 @@ impl FromJson for Text {
 
 /// The digits of a string or of a number, exact; never by way of a float.
 impl FromJson for Decimal {
-    #[inline]
+    #[inline(always)]
     fn from_json(value: Value<'_>) -> Option<Self> {
-        match value.digits() {
-            Some(digits) => decimal::parse(digits),
-            None => decimal::parse(&value.text()?),
+        match value.numeral() {
+            Some(numeral) => decimal::parse(numeral),
+            None => decimal::parse(Numeral::of(&value.text()?)),
         }
     }
 }
@@ -74,11 +75,11 @@ macro_rules! integers {
     ($($integer:ty),*) => {$(
         /// A number without fraction and exponent, or a string of one.
         impl FromJson for $integer {
-            #[inline]
+            #[inline(always)]
             fn from_json(value: Value<'_>) -> Option<Self> {
-                let (negative, magnitude) = match value.digits() {
-                    Some(digits) => integer(digits)?,
-                    None => integer(&value.text()?)?,
+                let (negative, magnitude) = match value.numeral() {
+                    Some(numeral) => integer(numeral)?,
+                    None => integer(Numeral::of(&value.text()?))?,
                 };
                 if negative {
                     return (-i128::from(magnitude)).try_into().ok();
@@ -104,7 +105,7 @@ impl FromJson for bool {
 
 /// A number or a string of digits, its unit decided by magnitude.
 impl FromJson for Timestamp {
-    #[inline]
+    #[inline(always)]
     fn from_json(value: Value<'_>) -> Option<Self> {
         Timestamp::from_wire(i64::from_json(value)?)
     }
@@ -119,8 +120,17 @@ impl FromJson for Raw {
 
 /// Sign and magnitude. Unlike `str::parse` it takes no `+`: no number of JSON has one.
 #[inline]
-fn integer(text: &str) -> Option<(bool, u64)> {
-    let (negative, digits) = match text.as_bytes() {
+fn integer(numeral: Numeral<'_>) -> Option<(bool, u64)> {
+    let Some(short) = numeral.short() else {
+        return long_integer(numeral.bytes());
+    };
+    let (negative, magnitude) = short.sign();
+    Some((negative, magnitude.digits()?))
+}
+
+/// One of more than sixteen bytes, such as a time in nanoseconds.
+fn long_integer(text: &[u8]) -> Option<(bool, u64)> {
+    let (negative, digits) = match text {
         [b'-', digits @ ..] => (true, digits),
         digits => (false, digits),
     };
@@ -138,7 +148,6 @@ fn integer(text: &str) -> Option<(bool, u64)> {
         magnitude = magnitude * 10 + digit(*byte)?;
     }
     match tail {
-        [] if head.is_empty() => None,
         [] => Some((negative, magnitude)),
         [last] => {
             let magnitude = magnitude.checked_mul(10)?.checked_add(digit(*last)?)?;

@@ -17,8 +17,6 @@ pub const MAX_DEPTH: u32 = 127;
 pub struct Scanner<'f> {
     pub(super) text: &'f str,
     pub(super) at: usize,
-    // Where `text` begins in the frame, so that errors name the byte of the frame.
-    pub(super) base: usize,
 }
 
 /// Checks that a text is exactly one JSON value.
@@ -32,17 +30,20 @@ pub fn check(json: &str) -> Result<(), DecodeError> {
 }
 
 impl<'f> Scanner<'f> {
-    /// Begins at the start of a text.
+    /// Begins at the start of a text. One of more than 4 GiB is taken as if it were cut there.
+    #[inline]
     pub fn new(text: &'f str) -> Self {
-        Self {
-            text,
-            at: 0,
-            base: 0,
+        let mut end = text.len().min(u32::MAX as usize);
+        while !text.is_char_boundary(end) {
+            end -= 1;
         }
+        Self::within(&text[..end], 0)
     }
 
-    pub(super) fn within(text: &'f str, base: usize) -> Self {
-        Self { text, at: 0, base }
+    /// Begins within a text, so that errors name the byte of all of it.
+    #[inline]
+    pub(super) fn within(text: &'f str, at: usize) -> Self {
+        Self { text, at }
     }
 
     /// Enters an object.
@@ -76,11 +77,7 @@ impl<'f> Scanner<'f> {
             Some(b'n') => self.literal("null", ValueKind::Null)?,
             _ => return Err(self.error("expected a value")),
         };
-        Ok(Value::new(
-            &self.text[start..self.at],
-            kind,
-            self.base + start,
-        ))
+        Ok(Value::new(self.text, start, self.at, kind))
     }
 
     /// Checks that nothing but blanks is left.
@@ -121,7 +118,7 @@ impl<'f> Scanner<'f> {
         };
         DecodeError::Syntax {
             reason,
-            offset: self.base + self.at,
+            offset: self.at,
         }
     }
 
@@ -340,7 +337,7 @@ impl<'f> Scanner<'f> {
         }
         let start = self.at;
         let kind = self.string()?;
-        let key = Value::new(&self.text[start..self.at], kind, self.base + start);
+        let key = Value::new(self.text, start, self.at, kind);
         if self.next_token() != Some(b':') {
             return Err(self.error("expected `:`"));
         }

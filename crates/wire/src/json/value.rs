@@ -1,13 +1,17 @@
 //! One JSON value as a slice of the frame: its kind and its text, nothing read into a type yet.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use super::error::excerpt;
+use super::numeral::Numeral;
 use super::{DecodeError, Scanner};
 
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+// As wide as what stands before it in a `Value`: padding would be copied with it, piece by piece.
+#[repr(u64)]
 pub enum ValueKind {
     /// `null`.
     Null,
@@ -28,21 +32,25 @@ pub enum ValueKind {
 }
 
 /// One JSON value that the scanner has passed and found well formed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Value<'f> {
-    raw: &'f str,
-    // A frame is at most a few megabytes; 32 bits keep a value at 24 bytes.
-    offset: u32,
+    // All that was scanned, so that what stands behind a value can be read with it: see `Digits`.
+    text: &'f str,
+    // Of 32 bits, as no text is longer: see `Scanner::new`.
+    start: u32,
+    end: u32,
     kind: ValueKind,
 }
 
 impl<'f> Value<'f> {
+    /// The part from `start` to `end` of a text, which both are boundaries of characters.
     #[inline]
-    pub(super) fn new(raw: &'f str, kind: ValueKind, offset: usize) -> Self {
+    pub(super) fn new(text: &'f str, start: usize, end: usize, kind: ValueKind) -> Self {
         Self {
-            raw,
+            text,
+            start: start as u32,
+            end: end as u32,
             kind,
-            offset: offset as u32,
         }
     }
 
@@ -55,12 +63,12 @@ impl<'f> Value<'f> {
     /// The JSON text, byte for byte.
     #[inline]
     pub fn as_str(self) -> &'f str {
-        self.raw
+        &self.text[self.start as usize..self.end as usize]
     }
 
     /// Where it begins in the frame, in bytes.
     pub fn offset(self) -> usize {
-        self.offset as usize
+        self.start as usize
     }
 
     /// True for null and for the empty string, which KuCoin writes where a field has no value.
@@ -68,7 +76,7 @@ impl<'f> Value<'f> {
     pub fn is_nothing(self) -> bool {
         match self.kind {
             ValueKind::Null => true,
-            ValueKind::String => self.raw.len() == 2,
+            ValueKind::String => self.end - self.start == 2,
             _ => false,
         }
     }
@@ -79,10 +87,20 @@ impl<'f> Value<'f> {
         match self.kind {
             ValueKind::String => Some(Cow::Borrowed(self.content())),
             // The scanner has checked every escape, so the full parser cannot refuse.
-            ValueKind::EscapedString => serde_json::from_str::<String>(self.raw)
+            ValueKind::EscapedString => serde_json::from_str::<String>(self.as_str())
                 .ok()
                 .map(Cow::Owned),
             _ => None,
+        }
+    }
+
+    /// True for a string of just this text.
+    #[inline]
+    pub fn is(self, text: &str) -> bool {
+        match self.kind {
+            ValueKind::String => self.content_bytes() == text.as_bytes(),
+            ValueKind::EscapedString => self.text().as_deref() == Some(text),
+            _ => false,
         }
     }
 
@@ -90,7 +108,7 @@ impl<'f> Value<'f> {
     #[inline]
     pub fn digits(self) -> Option<&'f str> {
         match self.kind {
-            ValueKind::Number => Some(self.raw),
+            ValueKind::Number => Some(self.as_str()),
             ValueKind::String => Some(self.content()),
             _ => None,
         }
@@ -98,7 +116,7 @@ impl<'f> Value<'f> {
 
     /// A scanner over this value alone.
     pub fn scanner(self) -> Scanner<'f> {
-        Scanner::within(self.raw, self.offset())
+        Scanner::within(&self.text[..self.end as usize], self.start as usize)
     }
 
     /// The error of a field that cannot be this value.
@@ -106,7 +124,7 @@ impl<'f> Value<'f> {
     pub fn unreadable(self, field: &'static str) -> DecodeError {
         DecodeError::Unreadable {
             field,
-            found: excerpt(self.raw),
+            found: excerpt(self.as_str()),
             offset: self.offset(),
         }
     }
@@ -114,6 +132,33 @@ impl<'f> Value<'f> {
     /// What stands between the quotes of a string, escapes not resolved.
     #[inline]
     pub(super) fn content(self) -> &'f str {
-        &self.raw[1..self.raw.len() - 1]
+        &self.text[self.start as usize + 1..self.end as usize - 1]
+    }
+
+    #[inline]
+    fn content_bytes(self) -> &'f [u8] {
+        &self.text.as_bytes()[self.start as usize + 1..self.end as usize - 1]
+    }
+
+    /// What [`Value::digits`] gives, for those who read digits.
+    #[inline]
+    pub(super) fn numeral(self) -> Option<Numeral<'f>> {
+        let quotes = match self.kind {
+            ValueKind::Number => 0,
+            ValueKind::String => 1,
+            _ => return None,
+        };
+        let (start, end) = (self.start as usize + quotes, self.end as usize - quotes);
+        Some(Numeral::new(self.text.as_bytes(), start, end))
+    }
+}
+
+impl fmt::Debug for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Value")
+            .field("raw", &self.as_str())
+            .field("offset", &self.offset())
+            .field("kind", &self.kind)
+            .finish()
     }
 }
