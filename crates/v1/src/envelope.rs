@@ -220,8 +220,12 @@ impl<'f> Envelope<'f> {
 
 /// Reads an optional text; what is none goes into `extra`.
 fn keep(slot: &mut Option<Text>, extra: &mut Extra, at: usize, value: Value<'_>) {
-    match FromJson::from_json(value) {
-        Some(text) => *slot = text,
-        None => extra.push(NAMES.name(at), value),
+    match value.digits() {
+        Some("") => {}
+        Some(text) => *slot = Some(Text::new(text)),
+        None => match FromJson::from_json(value) {
+            Some(text) => *slot = text,
+            None => extra.push(NAMES.name(at), value),
+        },
     }
 }

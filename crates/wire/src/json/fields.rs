@@ -53,31 +53,29 @@ pub fn field<T: FromJson>(
     let Some(value) = *slot else {
         return T::absent().ok_or(DecodeError::Missing { field: name });
     };
-    match T::from_json(value) {
-        Some(read) if read.reproduces(value) => {
-            *slot = None;
-            Ok(read)
-        }
-        read => read_aside(name, slot, read, extra),
+    if let Some(read) = T::from_json(value)
+        && read.reproduces(value)
+    {
+        *slot = None;
+        return Ok(read);
     }
+    read_aside(name, slot, extra).map(|read| *read)
 }
 
-/// A value that could not be read, or not to the letter.
+/// A value that could not be read, or not to the letter. In a box, so that one that was read at once need not lie where
+/// this one is returned: to move it from there would cost as much as to read it.
 #[cold]
 fn read_aside<T: FromJson>(
     name: &'static str,
     slot: &mut Option<Value<'_>>,
-    read: Option<T>,
     extra: &mut Extra,
-) -> Result<T, DecodeError> {
-    let Some(value) = slot.take() else {
-        return T::absent().ok_or(DecodeError::Missing { field: name });
-    };
-    let read = read
+) -> Result<Box<T>, DecodeError> {
+    let value = slot.take().ok_or(DecodeError::Missing { field: name })?;
+    let read = T::from_json(value)
         .or_else(T::absent)
         .ok_or_else(|| value.unreadable(name))?;
     extra.keep(name, value);
-    Ok(read)
+    Ok(Box::new(read))
 }
 
 /// Reads one field that may stand under several names, the first that is there. One that is not called by its

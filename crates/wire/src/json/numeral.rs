@@ -5,9 +5,9 @@ use super::plain::{WIDTH, no_digits, number_of};
 /// What should be a number, within the text that it stands in.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Numeral<'f> {
-    text: &'f [u8],
-    start: usize,
-    end: usize,
+    pub(super) text: &'f [u8],
+    pub(super) start: usize,
+    pub(super) end: usize,
 }
 
 /// A number of no more than sixteen bytes. What is behind its last byte is of no meaning.
@@ -84,7 +84,7 @@ impl Short {
 
     /// The number without its point, and how many digits stand behind that. `None` where there is anything else than
     /// digits and one point, or no digit.
-    #[inline]
+    #[inline(always)]
     pub(super) fn decimal(self) -> Option<(u64, u32)> {
         if self.others == 0 {
             return Some((self.digits()?, 0));
@@ -100,6 +100,18 @@ impl Short {
             others: 0,
         };
         Some((digits.digits()?, digits.length - at))
+    }
+
+    /// How many digits there are.
+    #[inline]
+    pub(super) fn count_digits(self) -> u32 {
+        self.length - self.others.count_ones()
+    }
+
+    /// Whether there are digits only.
+    #[inline]
+    pub(super) fn is_whole(self) -> bool {
+        self.others == 0
     }
 
     /// The number, where there is at least one digit and nothing else.

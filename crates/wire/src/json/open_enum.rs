@@ -54,6 +54,7 @@ macro_rules! open_enum {
         }
 
         impl ::core::convert::From<&str> for $name {
+            #[inline(always)]
             fn from(text: &str) -> Self {
                 match text {
                     $($wire => Self::$variant,)*
@@ -80,7 +81,7 @@ macro_rules! open_enum {
         }
 
         impl $crate::json::FromJson for $name {
-            #[inline]
+            #[inline(always)]
             fn from_json(value: $crate::json::Value<'_>) -> ::core::option::Option<Self> {
                 if let ::core::option::Option::Some(text) = value.digits() {
                     return ::core::option::Option::Some(Self::from(text));
