@@ -12,21 +12,41 @@ pub type Count = fn() -> (usize, usize);
 /// The word by which the counting program is told to print its tables for another program.
 pub const TABLES: &str = "tables";
 
-/// Counts what every contender asks of the allocator.
-pub fn tables(server: &mut Server, count: Count, events: u64) -> [Table; 2] {
-    let heads = || Kind::COMPARED.iter().map(|kind| kind.name());
-    let mut times = Table::new("Allocations per event: batched, plain", heads());
-    let mut bytes = Table::new("Bytes allocated per event: batched, plain", heads());
-    let counted = Kind::COMPARED.map(|kind| column(server, count, kind, events));
-    for (row, name) in NAMES.into_iter().enumerate() {
-        times.row(name, counted.iter().map(|column| figure(column[row].0)));
-        bytes.row(name, counted.iter().map(|column| figure(column[row].1)));
+/// One by one each event waits for the server's pause.
+const ALONE: u64 = 2_000;
+
+/// Counts what every contender asks of the allocator: in a flood, which is as fast as it can be consumed, and one by one.
+pub fn tables(server: &mut Server, count: Count, events: u64) -> Vec<Table> {
+    let ways = [
+        ("batched", "batched", events),
+        ("one by one", "alone", events.min(ALONE)),
+    ];
+    let mut tables = Vec::new();
+    for (title, how, events) in ways {
+        let heads = || Kind::COMPARED.iter().map(|kind| kind.name());
+        let mut times = Table::new(format!("Allocations per event: {title}, plain"), heads());
+        let mut bytes = Table::new(
+            format!("Bytes allocated per event: {title}, plain"),
+            heads(),
+        );
+        let counted = Kind::COMPARED.map(|kind| column(server, count, kind, events, how));
+        for (row, name) in NAMES.into_iter().enumerate() {
+            times.row(name, counted.iter().map(|column| figure(column[row].0)));
+            bytes.row(name, counted.iter().map(|column| figure(column[row].1)));
+        }
+        tables.extend([times, bytes]);
     }
-    [times, bytes]
+    tables
 }
 
 #[allow(clippy::cast_precision_loss)]
-fn column(server: &mut Server, count: Count, kind: Kind, events: u64) -> Vec<(f64, f64)> {
+fn column(
+    server: &mut Server,
+    count: Count,
+    kind: Kind,
+    events: u64,
+    how: &str,
+) -> Vec<(f64, f64)> {
     let loaded = server.ask(&format!("load {} {events}", kind.name()));
     let bytes = loaded.parse().expect("the server tells how many bytes");
     let work = Work { events, bytes };
@@ -36,7 +56,7 @@ fn column(server: &mut Server, count: Count, kind: Kind, events: u64) -> Vec<(f6
         let Some(mut contender) = connect(&runtime, &target, name) else {
             return (f64::NAN, f64::NAN);
         };
-        let command = format!("push {} batched", contender.connection());
+        let command = format!("push {} {how}", contender.connection());
         let mut counted = (0, 0);
         // The first turn fills what is kept for the next.
         for _ in 0..2 {

@@ -22,7 +22,7 @@ use crate::{LifecycleEvent, RotateError, failure};
 
 /// Frames that are taken in one go before the task looks at anything else, and lets their readers run: so many are
 /// still in the fastest memory then, and none waits for long.
-const BATCH: usize = 32;
+const BATCH: usize = 64;
 
 impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
     pub(crate) fn take(&mut self, woken: Woken<K, C>) {

@@ -1,9 +1,10 @@
 //! From frames to messages: puts fragments together under limits and refuses what RFC 6455 forbids; knows no socket.
 
 use bytes::Bytes;
-use fastwebsockets::{Frame, OpCode, Payload};
+use fastwebsockets::{Frame, OpCode};
 
 use super::Limits;
+use super::chunks::Chunks;
 use crate::seam::MAX_CONTROL_PAYLOAD;
 use crate::{CloseFrame, Message, Violation};
 
@@ -12,6 +13,7 @@ pub(super) struct Assembly {
     max_size: usize,
     max_fragments: usize,
     partial: Option<Partial>,
+    chunks: Chunks,
 }
 
 /// A fragmented message that is not whole yet.
@@ -29,6 +31,7 @@ impl Assembly {
             max_size: limits.max_message_size,
             max_fragments: limits.max_fragments,
             partial: None,
+            chunks: Chunks::default(),
         }
     }
 
@@ -62,8 +65,8 @@ impl Assembly {
             OpCode::Ping | OpCode::Pong if frame.payload.len() > MAX_CONTROL_PAYLOAD => {
                 Err(Violation::ControlTooLong)
             }
-            OpCode::Ping => Ok(Some(Message::Ping(shared(frame.payload)))),
-            OpCode::Pong => Ok(Some(Message::Pong(shared(frame.payload)))),
+            OpCode::Ping => Ok(Some(Message::Ping(self.chunks.take(frame.payload)))),
+            OpCode::Pong => Ok(Some(Message::Pong(self.chunks.take(frame.payload)))),
         }
     }
 
@@ -78,7 +81,7 @@ impl Assembly {
         let text = frame.opcode == OpCode::Text;
         if frame.fin {
             // A whole text frame has been checked for UTF-8 by the codec.
-            let payload = shared(frame.payload);
+            let payload = self.chunks.take(frame.payload);
             return Ok(Some(if text {
                 Message::Text(payload)
             } else {
@@ -156,14 +159,6 @@ impl Partial {
     }
 }
 
-/// Takes the payload over; what the codec reads is already shared bytes, so nothing is copied.
-fn shared(payload: Payload<'_>) -> Bytes {
-    match payload {
-        Payload::Bytes(bytes) => bytes.freeze(),
-        other => Bytes::from(Vec::from(other)),
-    }
-}
-
 /// The codec neither refuses nor unmasks a masked frame, and shows the mask only in a header that it writes.
 fn is_masked(frame: &mut Frame<'_>) -> bool {
     let mut head = [0; 16];
@@ -173,6 +168,8 @@ fn is_masked(frame: &mut Frame<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use fastwebsockets::Payload;
+
     use super::*;
 
     fn assembly(max_size: usize, max_fragments: usize) -> Assembly {
@@ -180,6 +177,7 @@ mod tests {
             max_size,
             max_fragments,
             partial: None,
+            chunks: Chunks::default(),
         }
     }
 

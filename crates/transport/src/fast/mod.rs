@@ -1,6 +1,7 @@
 //! The default transport: its configuration, and the order of the stages of a dial.
 
 mod assembly;
+mod chunks;
 mod dial;
 #[cfg(feature = "unstable-fuzzing")]
 pub mod fuzzing;

@@ -14,7 +14,7 @@ use crate::{Message, ReadError, Reader, Violation};
 
 /// The receiving half of a [`FastWebSocket`](crate::FastWebSocket) connection.
 ///
-/// A whole text frame is handed on without a copy of our own; it is known to be UTF-8. A future of
+/// A whole text frame is known to be UTF-8. A future of
 /// [`read`](Reader::read) that is dropped before it is done ends the reader: the codec may have been in the middle
 /// of a frame, and reading on would turn payload into headers.
 pub struct FastReader {

@@ -147,9 +147,7 @@ mod tests {
 
     #[test]
     fn one_point_is_taken_out_wherever_it_is() {
-        let taken = |text: &str| {
-            Numeral::of(text).short()?.decimal()
-        };
+        let taken = |text: &str| Numeral::of(text).short()?.decimal();
         assert_eq!(taken("12.50"), Some((1250, 2)));
         assert_eq!(taken(".5"), Some((5, 1)));
         assert_eq!(taken("5."), Some((5, 0)));
