@@ -11,8 +11,10 @@ use fastwebsockets::Payload;
 
 /// A dozen events; what a message that is kept keeps alive.
 const CHUNK: usize = 8 << 10;
+/// The first one is for greetings and acknowledgements: most connections are idle, and there may be a thousand.
+const FIRST: usize = 2 << 10;
 /// Longer payloads are left where they are.
-const LONGEST: usize = CHUNK / 4;
+const LONGEST: usize = FIRST;
 /// So many chunks wait for their payloads to go. A consumer that is further behind costs allocations, not more memory
 /// than its queue takes.
 const WAITING: usize = 16;
@@ -21,6 +23,8 @@ const WAITING: usize = 16;
 #[derive(Default)]
 pub(super) struct Chunks {
     current: Option<BytesMut>,
+    /// The present chunk is the first one, which is too small to be used again.
+    is_first: bool,
     /// Those that are full, the oldest first.
     full: VecDeque<BytesMut>,
 }
@@ -46,7 +50,14 @@ impl Chunks {
 
     /// Goes on with the oldest chunk where it is free, else with a new one.
     fn turn(&mut self) -> &mut BytesMut {
-        self.full.extend(self.current.take());
+        let before = self.current.take();
+        if before.is_none() {
+            self.is_first = true;
+            return self.current.insert(BytesMut::with_capacity(FIRST));
+        }
+        if !std::mem::take(&mut self.is_first) {
+            self.full.extend(before);
+        }
         let is_free = |oldest: &mut BytesMut| oldest.try_reclaim(CHUNK);
         let free = match self.full.front_mut().is_some_and(is_free) {
             true => self.full.pop_front(),
@@ -81,8 +92,11 @@ mod tests {
     }
 
     #[test]
-    fn one_chunk_is_enough_for_who_keeps_nothing() {
+    fn one_chunk_behind_the_first_is_enough_for_who_keeps_nothing() {
         let mut chunks = Chunks::default();
+        for _ in 0..FIRST / 600 + 1 {
+            chunks.copy(&[0; 600]);
+        }
         let first = chunks.copy(&[1; 600]).as_ptr();
         let mut others = 0;
         for _ in 0..100 {
