@@ -18,7 +18,9 @@
 //! at compile time and reads them into types afterwards, so that their order on the wire does not matter and a field
 //! may decide what another means. The exchange writes its fields in the same order each time, so the name that
 //! followed the last one before is expected first ([`Names`]): that is a comparison, where any other key is searched
-//! for. What is rare goes to full parsers: strings with escapes to `serde_json`, trees of unknown values to
+//! for. Keys and the ends of strings are found sixteen bytes at a time, and a value that was read goes on in registers:
+//! what is written in small pieces and moved in a large one keeps the processor waiting for as long as it took to read.
+//! What is rare goes to full parsers: strings with escapes to `serde_json`, trees of unknown values to
 //! `simd-json` ([`Raw::to_value`]). Property tests and fuzzing hold the scanner to `serde_json`: what one accepts the
 //! other accepts, with the same values.
 //!
@@ -26,15 +28,15 @@
 //! simd-json and serde_json give a JSON number as `f64`, which drops digits; `serde_json` keeps them only through
 //! `RawValue`, field by field. A derived `Deserialize` drops unknown fields and fails the whole frame for one bad
 //! field. Nanoseconds a frame, from text to the typed event, by `cargo xtask bench parts decode` on two cores of an
-//! Intel Xeon under other load, rustc 1.95. Compare within a column only.
+//! Intel Xeon, rustc 1.95. Compare within a column only.
 //!
 //! | | order, 617 B | balance, 496 B | position, 1030 B, JSON numbers | order of Pro V2 |
 //! |---|---|---|---|---|
-//! | this module, owned and lossless | 922 | 702 | 1674 | 1302 |
-//! | serde_json, owned structs with exact decimals | 2033 | 1399 | 3082 | 2310 |
-//! | serde_json, borrowed | 1485 | 1835 | 2841 | 2094 |
-//! | sonic-rs, borrowed | 1933 | 1721 | 3055 | 1912 |
-//! | simd-json, borrowed, with the copy that it needs | 1195 | 1008 | - | 2468 |
+//! | this module, owned and lossless | 660 | 536 | 1300 | 1061 |
+//! | serde_json, owned structs with exact decimals | 1933 | 1504 | 3460 | 2428 |
+//! | serde_json, borrowed | 1760 | 1214 | 3373 | 2119 |
+//! | sonic-rs, borrowed | 1474 | 1123 | 3203 | 1875 |
+//! | simd-json, borrowed, with the copy that it needs | 1219 | 943 | - | 1719 |
 //!
 //! The others do less: they drop unknown fields, and their enums are closed.
 //!
