@@ -3,6 +3,7 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::Rejected;
+use super::walk::walked;
 use crate::rng::Rng;
 
 /// A symbol and its price.
@@ -52,23 +53,7 @@ impl Market {
 
     /// Moves the price by up to 0.05 %, back towards home when it strayed over 5 %.
     pub(crate) fn walk(&mut self, rng: &mut Rng) {
-        let reach = self.last / Decimal::from(2_000);
-        let ticks = (reach / self.price_increment).trunc().mantissa().max(1);
-        let ticks = u64::try_from(ticks).unwrap_or(1);
-        let step = Decimal::from(rng.between(0, ticks)) * self.price_increment;
-        let band = self.home / Decimal::from(20);
-        let up = if self.last > self.home + band {
-            false
-        } else if self.last < self.home - band {
-            true
-        } else {
-            rng.chance(50)
-        };
-        self.last = if up {
-            self.last + step
-        } else {
-            self.last - step
-        };
+        self.last = walked(self.last, self.home, self.price_increment, rng);
     }
 
     /// `amount` worth of quote currency in base currency at `price`, rounded down to a valid size.

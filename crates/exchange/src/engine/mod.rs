@@ -18,6 +18,7 @@ mod order;
 mod rejected;
 mod settle;
 mod stop;
+mod walk;
 
 use std::collections::HashMap;
 

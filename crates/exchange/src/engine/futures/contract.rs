@@ -2,6 +2,7 @@
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
+use super::super::walk::walked;
 use super::super::{Rejected, Side};
 use crate::rng::Rng;
 
@@ -227,23 +228,7 @@ impl Contract {
 
     /// Moves the last price by up to 0.05 %, back towards home when it strayed over 5 %.
     pub(crate) fn walk(&mut self, rng: &mut Rng) {
-        let reach = self.last / Decimal::from(2_000);
-        let ticks = (reach / self.tick).trunc().mantissa().max(1);
-        let ticks = u64::try_from(ticks).unwrap_or(1);
-        let step = Decimal::from(rng.between(0, ticks)) * self.tick;
-        let band = self.home / Decimal::from(20);
-        let up = if self.last > self.home + band {
-            false
-        } else if self.last < self.home - band {
-            true
-        } else {
-            rng.chance(50)
-        };
-        self.last = if up {
-            self.last + step
-        } else {
-            self.last - step
-        };
+        self.last = walked(self.last, self.home, self.tick, rng);
     }
 
     /// Where the mark price goes next: a quarter of its way to the last price.

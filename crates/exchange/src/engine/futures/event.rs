@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 
+pub(crate) use super::super::event::StopChange;
 use super::super::event::{Liquidity, OrderChange, Side, Text};
 use super::contract::SettleCurrency;
 
@@ -152,14 +153,6 @@ impl StopPriceType {
             Self::Index => "IP",
         }
     }
-}
-
-#[derive(Debug, Clone)]
-pub(crate) enum StopChange {
-    Open,
-    /// The text says why the order that should follow was not taken.
-    Triggered(Result<(), String>),
-    Cancel,
 }
 
 #[derive(Debug, Clone)]
