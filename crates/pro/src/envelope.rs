@@ -110,7 +110,7 @@ impl<'f> Envelope<'f> {
 }
 
 fn is(value: Option<Value<'_>>, word: &str) -> bool {
-    value.and_then(Value::text).is_some_and(|text| text == word)
+    value.is_some_and(|value| value.is(word))
 }
 
 /// An id comes back as a string or, though never seen, as the number that was sent.

@@ -76,7 +76,7 @@ pub(crate) fn topic(frame: &str) -> Result<Option<Text>, DecodeError> {
     while let Some((key, value)) = object.member()? {
         match &*key {
             "topic" => topic = value.text().map(|topic| Text::new(&topic)),
-            "type" if value.text().as_deref() != Some("message") => return Ok(None),
+            "type" if !value.is("message") => return Ok(None),
             _ => {}
         }
     }
