@@ -64,7 +64,7 @@ impl HandOver {
         self.kept_bytes = bytes.sum();
     }
 
-    /// True where nothing more of the next connection is to be read for now.
+    /// True where nothing more of the next connection may be read yet.
     pub(crate) fn is_full(&self) -> bool {
         self.kept.len() >= KEPT || self.kept_bytes >= KEPT_BYTES
     }

@@ -1,7 +1,7 @@
 //! Memory for payloads that is used again once they are gone.
 //!
 //! The codec reads into one buffer. A payload that is kept in it makes it take a new one, and who drops the last payload
-//! of the old one, in most cases another thread, gives that back to the allocator: some times for every dozen events,
+//! of the old one, in most cases another thread, gives that back to the allocator: twice for every dozen events,
 //! and dearly. So a payload moves out, which is a short copy, and both the codec's buffer and these chunks stay.
 
 use std::collections::VecDeque;

@@ -34,7 +34,7 @@ pub enum ValueKind {
 /// One JSON value that the scanner has passed and found well formed.
 #[derive(Clone, Copy)]
 pub struct Value<'f> {
-    // All that was scanned, so that what stands behind a value can be read with it: see `Digits`.
+    // All that was scanned, so that what stands behind a value can be read with it: see `Numeral`.
     text: &'f str,
     // Where it begins and ends, of 32 bits each, as no text is longer: see `Scanner::new`. In one word, since two that
     // are written apart and moved together keep the processor waiting.
