@@ -70,6 +70,11 @@ impl Pulse {
         self.ping(now);
     }
 
+    /// No ping goes out before this moment.
+    pub(crate) fn put_off(&mut self, until: Instant) {
+        self.next_ping = self.next_ping.max(until);
+    }
+
     /// True where something came in since the last ping.
     pub(crate) fn is_answered(&self) -> bool {
         self.unanswered_since.is_none()
