@@ -18,11 +18,12 @@ pub struct Config {
     /// limit of messages makes many topics wait.
     pub connect_timeout: Duration,
     /// How long reading of a connection pauses for subscriptions whose queues are full, before their events become a
-    /// [`Gap`](crate::Gap): 1 s, for all subscriptions of the connection together. Meanwhile TCP makes the exchange
-    /// wait, heartbeats go on, and the other subscriptions of the connection receive nothing. The time that was used is
-    /// available again at a tenth of the pace of the clock, so a slow consumer delays its neighbours by at most 1 s at
-    /// once and a tenth in the long run. The only subscription of a connection delays no other: it may pause reading
-    /// for 1 s each time. Zero: never pause.
+    /// [`Gap`](crate::Gap): 1 s, which the subscriptions of the connection share in equal parts. While reading pauses,
+    /// TCP makes the exchange wait, heartbeats go on, and the other subscriptions of the connection receive nothing. A
+    /// subscription regains what it used at a tenth of the pace of the clock. So all slow consumers of a connection
+    /// together delay their neighbours by at most 1 s at once, and by a tenth of the time in the long run. The only
+    /// subscription of a connection delays no other and may pause reading for the whole limit each time. Zero: never
+    /// pause.
     pub backpressure_timeout: Duration,
     /// What becomes of a subscription whose consumer is too slow: [`SlowConsumer::Gap`].
     pub slow_consumer: SlowConsumer,

@@ -23,6 +23,18 @@ use crate::{
 pub(crate) struct Status {
     pub(crate) state: ConnectionState,
     pub(crate) last_failure: Option<Failure>,
+    /// It waits for its turn among the dials.
+    pub(crate) is_in_line: bool,
+}
+
+impl Default for Status {
+    fn default() -> Self {
+        Self {
+            state: ConnectionState::Connecting,
+            last_failure: None,
+            is_in_line: false,
+        }
+    }
 }
 
 /// State of a connection.
@@ -144,10 +156,7 @@ impl<K: ConnectionKind> Connection<K> {
         lifecycle: LifecycleSender,
     ) -> Self {
         let (commands, commands_of_task) = mpsc::channel(64);
-        let (status_of_task, status) = watch::channel(Status {
-            state: ConnectionState::Connecting,
-            last_failure: None,
-        });
+        let (status_of_task, status) = watch::channel(Status::default());
         let wake = Arc::new(Notify::new());
         let session = RotatingSession::new(config.session.clone(), config.seed_or_random());
         let driver = Driver::<K, S, C>::new(
@@ -286,13 +295,18 @@ impl<K: ConnectionKind> Connection<K> {
             return Err(self.closed_error().into());
         }
         let mut status = self.inner.status.clone();
-        let settled = status.wait_for(|status| status.state != ConnectionState::Connecting);
         let limit = self.inner.connect_timeout;
-        let settled = match tokio::time::timeout(limit, settled).await {
-            Ok(settled) => settled.map(|status| status.state.clone()),
-            Err(_) => {
-                let cause = self.inner.status.borrow().last_failure.clone();
-                return Err(SubscribeError::TimedOut { limit, cause });
+        let settled = loop {
+            let settled = status.wait_for(|status| status.state != ConnectionState::Connecting);
+            match tokio::time::timeout(limit, settled).await {
+                Ok(settled) => break settled.map(|status| status.state.clone()),
+                Err(_) => {
+                    let status = self.inner.status.borrow();
+                    if !status.is_in_line {
+                        let cause = status.last_failure.clone();
+                        return Err(SubscribeError::TimedOut { limit, cause });
+                    }
+                }
             }
         };
         match settled {

@@ -17,7 +17,6 @@ use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol, Timestamp}
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::{Instant, Sleep};
 
-use crate::backpressure::Backpressure;
 use crate::connection::Status;
 use crate::dials::Gate;
 use crate::feed::Identify;
@@ -54,7 +53,6 @@ pub(crate) enum Command<R> {
 pub(crate) struct HeldUp {
     pub(crate) topic: String,
     pub(crate) frame: Frame,
-    pub(crate) since: Instant,
     pub(crate) until: Instant,
 }
 
@@ -69,7 +67,6 @@ pub(crate) struct Driver<K: ConnectionKind, S, C: Connect> {
     pub(crate) gate: Gate,
     /// How long a subscription may take to be live.
     pub(crate) connect_timeout: Duration,
-    pub(crate) backpressure: Backpressure,
     pub(crate) commands: mpsc::Receiver<Command<RequestOf<K>>>,
     pub(crate) wake: Arc<Notify>,
     pub(crate) lifecycle: LifecycleSender,
@@ -125,12 +122,11 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             connect: Arc::new(connect),
             gate,
             connect_timeout: config.connect_timeout,
-            backpressure: Backpressure::new(config.backpressure_timeout),
             commands,
             wake,
             lifecycle,
             state,
-            routes: Routes::new(),
+            routes: Routes::new(config.backpressure_timeout),
             serving: Line::default(),
             successor: Line::default(),
             last_heard_at: wall_clock(),

@@ -39,7 +39,10 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
 
     fn line_event(&mut self, now: std::time::Instant, side: Side, event: line::Event<C>) {
         let input = match event {
-            line::Event::Admitted => return self.fetch(now, side),
+            line::Event::Admitted => {
+                self.state.send_modify(|status| status.is_in_line = false);
+                return self.fetch(now, side);
+            }
             line::Event::Fetched(fetched) => {
                 let fetched = fetched.map_err(|error| failure::of_source(&error));
                 Input::ConnectionInfo(fetched)
@@ -131,7 +134,6 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             let HeldUp {
                 topic,
                 frame,
-                since,
                 until,
             } = held;
             // Who unsubscribed while it waited does not miss it.
@@ -140,15 +142,12 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                 false => WhenFull::Wait,
             };
             let way = self.routes.way(&topic);
-            if let Err(Undelivered::NoRoom(frame)) = self.routes.deliver(way, frame, when_full) {
+            if let Err(Undelivered::NoRoom(frame, _)) = self.routes.deliver(way, frame, when_full) {
                 self.held_up = Some(HeldUp {
                     topic,
                     frame,
-                    since,
                     until,
                 });
-            } else if self.routes.has_neighbours() {
-                self.backpressure.spend(now, now.min(until) - since);
             }
         }
     }
@@ -156,8 +155,9 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
     /// Answers the callers that have waited long enough for their subscriptions.
     fn time_out(&mut self, now: Instant) {
         let last = self.state.borrow().last_failure.clone();
-        let session = &self.session;
-        let is_paced = |request: &RequestOf<K>| session.is_paced(request);
+        let (session, is_in_line) = (&self.session, self.serving.is_waiting());
+        // Neither the line of dials nor the pace of requests is what a caller waits for in vain.
+        let is_paced = |request: &RequestOf<K>| is_in_line || session.is_paced(request);
         let orphans = self
             .routes
             .time_out(now, wall_clock(), last.as_ref(), is_paced);
@@ -329,21 +329,17 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
 
     /// Hands a frame to its subscriptions, or keeps it for a moment where one of them has no room.
     fn hand_on(&mut self, way: Way, frame: Frame) {
-        let now = Instant::now();
-        let pause = self.backpressure.available(now);
-        let when_full = match pause.is_zero() {
-            true => WhenFull::Miss,
-            false => WhenFull::Wait,
-        };
-        match self.routes.deliver(way, frame, when_full) {
+        match self.routes.deliver(way, frame, WhenFull::Wait) {
             Ok(()) => {}
             Err(Undelivered::Nobody(frame)) => self.nobodys(frame),
-            Err(Undelivered::NoRoom(frame)) => {
+            Err(Undelivered::NoRoom(frame, pause)) if pause.is_zero() => {
+                drop(self.routes.deliver(way, frame, WhenFull::Miss));
+            }
+            Err(Undelivered::NoRoom(frame, pause)) => {
                 self.held_up = Some(HeldUp {
                     topic: self.routes.topic_of(way).unwrap_or_default().to_owned(),
                     frame,
-                    since: now,
-                    until: now + pause,
+                    until: Instant::now() + pause,
                 });
             }
         }

@@ -25,6 +25,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                 Action::FetchConnectionInfo => {
                     let turn = Box::pin(self.gate.clone().pass());
                     self.line(side).attempt = Attempt::Waiting(turn);
+                    self.state.send_modify(|status| status.is_in_line = true);
                 }
                 Action::Dial(url) => {
                     let connect = Arc::clone(&self.connect);
@@ -213,7 +214,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
     fn is_live(&self) {
         self.state.send_replace(Status {
             state: ConnectionState::Live,
-            last_failure: None,
+            ..Status::default()
         });
     }
 }

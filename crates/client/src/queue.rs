@@ -8,7 +8,9 @@ use bytestring::ByteString;
 use kucoin_streams_session::CloseReason;
 use kucoin_streams_wire::{Timestamp, WireError};
 use tokio::sync::Notify;
+use tokio::time::{Duration, Instant};
 
+use crate::backpressure::{Backpressure, PauseLimit};
 use crate::ledger::{Fate, Tally};
 use crate::{Gap, GapReason, SlowConsumer, TopicLedger};
 
@@ -78,8 +80,8 @@ struct State {
     pending: Vec<Gap>,
     /// Frames are dropped until half of the queue is drained, so that gaps come few and long.
     lagging: bool,
-    /// The connection's task waits for room.
-    awaited: bool,
+    /// While the connection's task waits for room it does not read.
+    backpressure: Backpressure,
     waker: Option<Waker>,
     end: Option<CloseReason>,
     reader_gone: bool,
@@ -143,10 +145,15 @@ impl Queue {
 
     /// True if a frame of this many bytes would fit, or if frames are dropped anyway.
     pub(crate) fn has_room(&self, bytes: usize) -> bool {
-        self.has_room_in(&mut self.lock(), bytes)
+        self.has_room_in(&self.lock(), bytes)
     }
 
-    /// Adds a frame as [`Queue::push_frame`] does, or gives it back where it has [no room](Queue::has_room).
+    /// The connection stops reading until this queue has room, which its reader reports; gives for how long it may.
+    pub(crate) fn pause(&self, limit: PauseLimit) -> Duration {
+        self.lock().backpressure.pause(Instant::now(), limit)
+    }
+
+    /// Adds a frame as [`Queue::push_frame`] does, or gives it back if it has [no room](Queue::has_room).
     pub(crate) fn push_frame_if_room(
         &self,
         tally: &Tally,
@@ -154,7 +161,7 @@ impl Queue {
         wakers: &mut Wakers,
     ) -> Result<(), Frame> {
         let mut state = self.lock();
-        if !self.has_room_in(&mut state, frame.text.len()) {
+        if !self.has_room_in(&state, frame.text.len()) {
             return Err(frame);
         }
         self.push_into(&mut state, tally, frame);
@@ -169,11 +176,9 @@ impl Queue {
         wakers.take(&mut state);
     }
 
-    fn has_room_in(&self, state: &mut State, bytes: usize) -> bool {
-        let over = state.reader_gone || state.end.is_some();
-        let room = state.lagging || !state.is_full(self.capacity, bytes) || over;
-        state.awaited = !room;
-        room
+    fn has_room_in(&self, state: &State, bytes: usize) -> bool {
+        let is_over = state.reader_gone || state.end.is_some();
+        is_over || state.lagging || !state.is_full(self.capacity, bytes)
     }
 
     fn push_into(&self, state: &mut State, tally: &Tally, frame: Frame) {
@@ -182,7 +187,9 @@ impl Queue {
         }
         let bytes = frame.text.len();
         tally.received();
-        state.awaited = false;
+        if state.backpressure.is_pausing() {
+            state.backpressure.resume(Instant::now());
+        }
         if state.lagging && state.is_half_drained(self.capacity) {
             state.lagging = false;
             let pending = std::mem::take(&mut state.pending);
@@ -248,7 +255,8 @@ impl Queue {
             state.lagging = false;
         }
         if !into.is_empty() {
-            if std::mem::take(&mut state.awaited) {
+            if state.backpressure.is_pausing() {
+                state.backpressure.resume(Instant::now());
                 self.driver.notify_one();
             }
             return Poll::Ready(Some(()));

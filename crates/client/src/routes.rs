@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use kucoin_streams_session::{CloseReason, Failure, Severity, Stage};
 use kucoin_streams_wire::{Protocol, Serves, Timestamp};
-use tokio::time::Instant;
+use tokio::time::{Duration, Instant};
 
+use crate::backpressure::PauseLimit;
 use crate::destinations::{Destination, Destinations, Way};
 use crate::feed::{Identify, Identity};
 use crate::ledger::Fate;
@@ -17,8 +18,8 @@ use crate::waiting::{Waiting, Words};
 
 /// A frame that was not handed on.
 pub(crate) enum Undelivered {
-    /// To wait until there is room.
-    NoRoom(Frame),
+    /// A queue is full: the frame may wait for room for this long.
+    NoRoom(Frame, Duration),
     /// Nobody is subscribed to its topic.
     Nobody(Frame),
 }
@@ -54,13 +55,16 @@ pub(crate) struct Routes<P: Protocol> {
     /// Forgotten whenever routes or sinks change.
     destinations: Destinations,
     wakers: Wakers,
+    backpressure_timeout: Duration,
     /// No caller has waited long enough before this moment.
     deadline: Option<Instant>,
 }
 
 impl<P: Protocol> Routes<P> {
-    pub(crate) fn new() -> Self {
+    /// `backpressure_timeout`: for how long reading pauses at most.
+    pub(crate) fn new(backpressure_timeout: Duration) -> Self {
         Self {
+            backpressure_timeout,
             routes: Vec::new(),
             sinks: HashMap::new(),
             last_sink: 0,
@@ -274,11 +278,6 @@ impl<P: Protocol> Routes<P> {
             .collect()
     }
 
-    /// True if more than one subscription listens.
-    pub(crate) fn has_neighbours(&self) -> bool {
-        self.sinks.len() > 1
-    }
-
     /// What tells a frame from others of its topic.
     pub(crate) fn identity(&self, way: Way, frame: &str) -> Identity {
         let destination = self.destinations.get(way);
@@ -349,8 +348,10 @@ impl<P: Protocol> Routes<P> {
         let is_alone = others.is_empty();
         if when_full == WhenFull::Wait && !is_alone {
             let mut queues = destination.queues.iter();
-            if !queues.all(|(_, queue)| queue.has_room(frame.text.len())) {
-                return Err(Undelivered::NoRoom(frame));
+            let is_full = |(_, queue): &&(_, Arc<Queue>)| !queue.has_room(frame.text.len());
+            if let Some((_, queue)) = queues.find(is_full) {
+                let pause = queue.pause(self.pause_limit());
+                return Err(Undelivered::NoRoom(frame, pause));
             }
         }
         for &at in &destination.routes {
@@ -364,7 +365,8 @@ impl<P: Protocol> Routes<P> {
         // Whether there is room, and taking it, is one step where nobody else is asked.
         if when_full == WhenFull::Wait && is_alone {
             let pushed = last.push_frame_if_room(last_tally, frame, &mut self.wakers);
-            return pushed.map_err(Undelivered::NoRoom);
+            return pushed
+                .map_err(|frame| Undelivered::NoRoom(frame, last.pause(self.pause_limit())));
         }
         last.push_frame(last_tally, frame, &mut self.wakers);
         Ok(())
@@ -393,6 +395,13 @@ impl<P: Protocol> Routes<P> {
     /// Wakes everybody to whom something was handed since the last time. To be called before the task waits or ends.
     pub(crate) fn wake(&mut self) {
         self.wakers.wake_all();
+    }
+
+    fn pause_limit(&self) -> PauseLimit {
+        PauseLimit {
+            total: self.backpressure_timeout,
+            shares: self.sinks.len(),
+        }
     }
 
     fn find(&self, request: &P::Request) -> Option<usize> {
