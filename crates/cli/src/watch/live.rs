@@ -5,7 +5,7 @@ use std::future::{Future, pending};
 use std::pin::Pin;
 use std::time::Duration;
 
-use kucoin_streams::{Gap, GapReason, Kucoin, Lifecycle, LifecycleEvent, LifecycleStream, WsKey};
+use kucoin_streams::{Kucoin, Lifecycle, LifecycleEvent, LifecycleStream, WsKey};
 use tokio::time::Sleep;
 
 use super::feed::{Feeds, Happening};
@@ -243,11 +243,6 @@ impl Watch {
         self.shown += u64::from(matches!(happening, Happening::Arrived(_)));
         keep_on(match happening {
             Happening::Arrived(arrived) => self.printer.update(&arrived),
-            // The refusal itself was told by the lifecycle.
-            Happening::Gap(Gap {
-                reason: GapReason::Refused { .. },
-                ..
-            }) => Ok(()),
             Happening::Gap(gap) => self.printer.gap(ws_key, &gap),
             Happening::Live | Happening::Over(_) => Ok(()),
         })
