@@ -197,7 +197,8 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
     /// The topics of which one connection of a rotation brought events that the other did not may have a hole.
     fn report_uneven(&mut self) {
         let uneven = self.hand_over.overlap.uneven();
-        if uneven.is_empty() {
+        // A connection that was lost before has a gap on every topic already.
+        if uneven.is_empty() || self.state.borrow().state != ConnectionState::Live {
             return;
         }
         let message = "the connections before and after a rotation brought different events";
