@@ -5,7 +5,7 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use kucoin_streams_session::{Disposition, Input, Side};
+use kucoin_streams_session::{Disposition, Failure, Input, Severity, Side};
 use kucoin_streams_transport::{Connect, Message, ReadError};
 use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol, Timestamp, WireError};
 use tokio::time::Instant;
@@ -154,7 +154,11 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
 
     /// Answers the callers that have waited long enough for their subscriptions.
     fn time_out(&mut self, now: Instant) {
-        let last = self.state.borrow().last_failure.clone();
+        let awaited = self.session.stage().map(|stage| {
+            let message = format!("the exchange does not answer (stage: {stage})");
+            Failure::new(stage, Severity::Transient, message)
+        });
+        let last = self.state.borrow().last_failure.clone().or(awaited);
         let (session, is_in_line) = (&self.session, self.serving.is_waiting());
         // Neither the line of dials nor the pace of requests is what a caller waits for in vain.
         let is_paced = |request: &RequestOf<K>| is_in_line || session.is_paced(request);

@@ -198,7 +198,10 @@ impl Queue {
                 .extend(pending.into_iter().map(|gap| Item::Gap(Box::new(gap))));
         }
         if state.lagging || state.is_full(self.capacity, bytes) {
-            state.lagging = true;
+            if !std::mem::replace(&mut state.lagging, true) {
+                let topic = &*tally.topic;
+                tracing::warn!(topic, "the consumer is too slow: its events are dropped");
+            }
             tally.count(Fate::Overflowed);
             merge(
                 &mut state.pending,

@@ -100,6 +100,11 @@ impl<P: Protocol> Session<P> {
         matches!(self.phase, Phase::Live { .. })
     }
 
+    /// What the session awaits of the server at present; `None` if nothing, as between two attempts.
+    pub fn stage(&self) -> Option<Stage> {
+        self.phase.stage()
+    }
+
     /// True once the session is over.
     pub fn is_closed(&self) -> bool {
         matches!(self.phase, Phase::Closed)

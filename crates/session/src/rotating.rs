@@ -83,6 +83,11 @@ impl<P: Protocol> RotatingSession<P> {
         self.serving.is_live()
     }
 
+    /// As [`Session::stage`], of the serving connection.
+    pub fn stage(&self) -> Option<crate::Stage> {
+        self.serving.stage()
+    }
+
     /// As [`Session::is_closed`].
     pub fn is_closed(&self) -> bool {
         self.serving.is_closed()
