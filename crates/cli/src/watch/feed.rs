@@ -126,6 +126,21 @@ impl Feeds {
         }
     }
 
+    /// What comes of a connection that has not been live yet; waits for ever if there is none. Cancel safe.
+    pub(super) async fn next_subscribed(&mut self) -> (WsKey, Happening) {
+        std::future::poll_fn(|context| {
+            for feed in &mut self.feeds {
+                if matches!(feed.stand, Stand::Subscribing(_))
+                    && let Poll::Ready(happening) = feed.poll_next(context)
+                {
+                    return Poll::Ready((feed.ws_key, happening));
+                }
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
     /// Those that have not been live yet, and may be.
     pub(super) fn awaited(&self) -> impl Iterator<Item = WsKey> {
         self.feeds
