@@ -22,7 +22,7 @@ pub(crate) struct Watch {
     wishes: VecDeque<Wish>,
     /// The connections that were asked for by name: the command ends with the first of them that ends.
     named: Vec<WsKey>,
-    /// The connections that are live, or were.
+    /// The connections of which a topic is live, or was.
     live: Vec<WsKey>,
     feeds: Feeds,
     /// Lifecycle events that came and are not shown yet.
@@ -228,12 +228,14 @@ impl Watch {
     ) -> Result<Option<Left>, Failed> {
         match happening {
             Happening::Live => {
-                self.live.push(ws_key);
                 // `open` and the answers of the server came before; the first events follow them.
                 self.show_lifecycle_of(ws_key, lifecycle)?;
                 self.open_all();
             }
-            Happening::Over(outcome) => return Ok(self.over(ws_key, outcome)),
+            Happening::Over(outcome) => {
+                self.show_lifecycle_of(ws_key, lifecycle)?;
+                return Ok(self.over(ws_key, outcome));
+            }
             item => {
                 self.show(ws_key, item)?;
                 if self.is_enough() {
@@ -293,8 +295,12 @@ impl Watch {
     }
 
     fn show_lifecycle(&mut self, event: &Lifecycle) -> Result<(), Failed> {
-        if event.event == LifecycleEvent::Open {
-            self.open_all();
+        match event.event {
+            LifecycleEvent::Open => self.open_all(),
+            LifecycleEvent::Response { ok: true, .. } if !self.live.contains(&event.ws_key) => {
+                self.live.push(event.ws_key);
+            }
+            _ => {}
         }
         self.printer.lifecycle(event)
     }
@@ -324,7 +330,7 @@ impl Watch {
         stop: Pin<&mut impl Stop>,
     ) -> Result<Left, Failed> {
         let began = Instant::now();
-        if let Ok(done) = timeout_at(began + CLOSE_WITHIN, self.close_and_drain()).await {
+        if let Ok(done) = timeout_at(began + CLOSE_WITHIN, self.close_and_drain(lifecycle)).await {
             done?;
         }
         self.show_rest(lifecycle)?;
@@ -345,7 +351,8 @@ impl Watch {
     }
 
     /// Closes the connections and shows what they received until then.
-    async fn close_and_drain(&mut self) -> Result<(), Failed> {
+    async fn close_and_drain(&mut self, lifecycle: &mut LifecycleStream) -> Result<(), Failed> {
+        self.wishes.clear();
         let kucoin = self.kucoin.clone();
         let mut close = pin!(kucoin.close());
         let mut is_closed = false;
@@ -358,7 +365,10 @@ impl Watch {
                 () = &mut close, if !is_closed => is_closed = true,
                 () = self.printer.room(), if is_full => {}
                 (ws_key, happening) = self.feeds.next(), if wants_more => match happening {
-                    Happening::Over(outcome) => self.note_end(ws_key, outcome),
+                    Happening::Over(outcome) => {
+                        self.show_lifecycle_of(ws_key, lifecycle)?;
+                        self.note_end(ws_key, outcome);
+                    }
                     item => self.show(ws_key, item)?,
                 },
                 // Whatever a closed connection has received is ready at once.
