@@ -21,7 +21,7 @@ pub enum SubscribeError {
     },
     /// The topic was not live in time ([`Config::connect_timeout`](crate::Config::connect_timeout)): usually the
     /// exchange cannot be reached. Check the network, then subscribe again.
-    #[error("not live within {limit:?}{}", cause_text(.cause))]
+    #[error("not connected within {limit:?}{}", cause_text(.cause))]
     TimedOut {
         /// The time that was allowed.
         limit: Duration,
