@@ -234,33 +234,36 @@ impl<P: Protocol> Session<P> {
         let Some(entry) = self.topics.get(at) else {
             return;
         };
-        let again = |in_flight: InFlight| InFlight {
+        let again = |in_flight: InFlight, delay: Duration| InFlight {
             resent: false,
-            deadline: now + POSTPONED.base,
+            deadline: now + delay,
             ..in_flight
         };
         match entry.held {
-            // It was sent twice and refused once: the answer to the other one decides.
-            Held::Subscribing(flight) if flight.resent => {
-                self.topics.hold(at, Held::Subscribing(again(flight)));
-            }
             Held::Unsubscribing(flight) if !flight.resent => {
-                self.topics.hold(at, Held::Unsubscribing(again(flight)));
+                let held = Held::Unsubscribing(again(flight, POSTPONED.base));
+                self.topics.hold(at, held);
             }
             // Pushes that still come for it find no subscription.
             Held::Unsubscribing(_) => self.ended(at),
-            _ if !entry.wanted => self.report_end(at),
-            _ => {
+            _ if !entry.wanted => self.ended(at),
+            held => {
                 let request = entry.request.clone();
-                let is_first = entry.postponements == 0;
-                let mut delay = POSTPONED.base;
-                self.topics.postpone(at, |times| {
-                    delay = POSTPONED.ceiling(times);
-                    now + delay
-                });
-                if is_first && self.history.is_replaying() {
-                    self.replay_until = Some(now + self.config.postponed_limit);
+                let delay = POSTPONED.ceiling(entry.postponements.saturating_add(1));
+                // The limit counts from the first refusal of the replay, and passes once.
+                let is_first = || self.topics.awaited().1 + self.history.abandoned() == 0;
+                if entry.replaying && self.history.is_replaying() && is_first() {
+                    let limit = now + self.config.postponed_limit;
+                    self.replay_until.get_or_insert(limit);
                 }
+                let held = match held {
+                    // It was sent twice and refused once: the other answer may still come, so its id stays.
+                    Held::Subscribing(flight) if flight.resent => {
+                        Held::Subscribing(again(flight, delay))
+                    }
+                    _ => Held::Postponed(now + delay),
+                };
+                self.topics.postpone(at, held);
                 self.report(Report::Postponed {
                     request,
                     code,

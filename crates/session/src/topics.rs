@@ -175,11 +175,11 @@ impl<R: Request> Topics<R> {
         });
     }
 
-    /// Refused for now: `until` says when to ask again, given how often that happened in a row.
-    pub(crate) fn postpone(&mut self, at: Place, until: impl FnOnce(u32) -> Instant) {
+    /// Refused for now: counts it, and notes what is held until the request is sent again.
+    pub(crate) fn postpone(&mut self, at: Place, held: Held) {
         self.change(at, |entry| {
             entry.postponements = entry.postponements.saturating_add(1);
-            entry.held = Held::Postponed(until(entry.postponements));
+            entry.held = held;
         });
     }
 

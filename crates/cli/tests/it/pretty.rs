@@ -61,5 +61,5 @@ fn a_loss_and_the_way_back_are_told() {
             "{topics:?}: {gap}"
         );
     }
-    assert_eq!(lines("live again after").len(), account_wide().len());
+    assert_eq!(lines("; compare the last ").len(), account_wide().len());
 }
