@@ -94,10 +94,16 @@ impl Pulse {
 /// The interval at which KuCoin's servers never ask for a ping, but a mistaken reply might.
 const FLOOR: Duration = Duration::from_millis(50);
 
-/// A heartbeat with the server's word on the interval, kept within reason.
-pub(crate) fn with_interval(heartbeat: Heartbeat, interval: Option<Duration>) -> Heartbeat {
+/// A heartbeat with the server's word on the interval, kept within reason. `spacing`: a ping that arrives sooner than
+/// this after the one before gets no answer, so pings are sent twice as far apart at least.
+pub(crate) fn with_interval(
+    heartbeat: Heartbeat,
+    interval: Option<Duration>,
+    spacing: Duration,
+) -> Heartbeat {
+    let interval = interval.unwrap_or(heartbeat.interval);
     Heartbeat {
-        interval: interval.unwrap_or(heartbeat.interval).max(FLOOR),
+        interval: interval.max(FLOOR).max(spacing.saturating_mul(2)),
         timeout: heartbeat.timeout.max(FLOOR),
     }
 }

@@ -351,7 +351,11 @@ impl<P: Protocol> Session<P> {
     }
 
     fn dial(&mut self, now: Instant, info: ConnectionInfo) {
-        self.heartbeat = with_interval(info.heartbeat.unwrap_or(self.config.heartbeat), None);
+        self.heartbeat = with_interval(
+            info.heartbeat.unwrap_or(self.config.heartbeat),
+            None,
+            P::LIMITS.ping_spacing,
+        );
         self.pace = Pace::new(P::LIMITS);
         self.connect_id = info.connect_id;
         self.phase = Phase::Dialling {
@@ -372,7 +376,7 @@ impl<P: Protocol> Session<P> {
             let failure = Failure::new(Stage::Welcome, Severity::Protocol, message);
             return self.lose(now, failure);
         }
-        self.heartbeat = with_interval(self.heartbeat, ping_interval);
+        self.heartbeat = with_interval(self.heartbeat, ping_interval, P::LIMITS.ping_spacing);
         match login.take() {
             None => self.go_live(now),
             Some(Login { id, frame }) => {
@@ -402,6 +406,9 @@ impl<P: Protocol> Session<P> {
     }
 
     fn tick_live(&mut self, now: Instant) {
+        if let (Some(pulse), Some(until)) = (&mut self.pulse, self.pace.wait_for_heartbeat(now)) {
+            pulse.put_off(until);
+        }
         match self.pulse.as_mut().map(|pulse| pulse.beat(now)) {
             Some(Beat::Ping) => drop(self.ping(now)),
             Some(Beat::Dead) => {

@@ -14,6 +14,9 @@ use kucoin_streams_wire::Limits;
 #[derive(Debug)]
 pub(crate) struct Pace {
     window: Duration,
+    /// What the exchange allows.
+    limit: usize,
+    /// What requests may use of it.
     allowance: usize,
     /// When each message was sent that has no answer yet.
     unanswered: VecDeque<Instant>,
@@ -47,6 +50,7 @@ impl Pace {
         let messages = limits.messages as usize;
         Self {
             window: limits.window,
+            limit: messages,
             allowance: (messages - messages / 10).max(1),
             unanswered: VecDeque::new(),
             answered: VecDeque::new(),
@@ -71,19 +75,24 @@ impl Pace {
     pub(crate) fn wait(&mut self, now: Instant) -> Option<Instant> {
         self.forget(now);
         let pause = self.slowed.map(|slowed| slowed.pause);
-        let allowance = self
-            .slowed
-            .map_or(self.allowance, |slowed| slowed.allowance);
+        let allowance = self.slowed.map_or(self.allowance, |slowed| slowed.allowance);
+        pause.filter(|&until| until > now).max(self.free(allowance))
+    }
+
+    /// When a heartbeat may be sent: `None` is now. It waits only if a server asks for more than the exchange allows.
+    pub(crate) fn wait_for_heartbeat(&mut self, now: Instant) -> Option<Instant> {
+        self.forget(now);
+        self.free(self.limit)
+    }
+
+    /// When fewer messages than these count: `None` if they do now.
+    fn free(&self, allowance: usize) -> Option<Instant> {
         let count = self.answered.len() + self.unanswered.len();
-        let free = count.checked_sub(allowance).and_then(|over| {
-            let answered = self.answered.get(over).map(|&at| at + self.window);
-            // Without an answer the message counts for longer; an answer brings the moment forward.
-            let unanswered = self
-                .unanswered
-                .get(over.saturating_sub(self.answered.len()));
-            answered.or_else(|| unanswered.map(|&at| at + self.window + ANSWER_WAIT))
-        });
-        pause.filter(|&until| until > now).max(free)
+        let over = count.checked_sub(allowance)?;
+        let answered = self.answered.get(over).map(|&at| at + self.window);
+        // Without an answer the message counts for longer; an answer brings the moment forward.
+        let unanswered = self.unanswered.get(over.saturating_sub(self.answered.len()));
+        answered.or_else(|| unanswered.map(|&at| at + self.window + ANSWER_WAIT))
     }
 
     /// Takes the server's word that messages come too fast: a pause, and half the allowance for a while.
@@ -218,6 +227,18 @@ mod tests {
             pace.count(over);
         }
         assert!(pace.wait(over).is_some());
+    }
+
+    #[test]
+    fn heartbeats_keep_the_limit_too() {
+        let start = Instant::now();
+        let mut pace = Pace::new(LIMITS);
+        for _ in 0..100 {
+            assert_eq!(pace.wait_for_heartbeat(start), None);
+            pace.count(start);
+            pace.answered(start);
+        }
+        assert_eq!(pace.wait_for_heartbeat(start), Some(start + seconds(10)));
     }
 
     #[test]
