@@ -22,11 +22,7 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failed> {
 }
 
 /// Decodes to the end of the input; false if the reader of the output is gone.
-fn decode(
-    input: impl Read,
-    protocol: ProtocolArg,
-    counted: &mut Counted,
-) -> Result<bool, Failed> {
+fn decode(input: impl Read, protocol: ProtocolArg, counted: &mut Counted) -> Result<bool, Failed> {
     let mut input = BufReader::with_capacity(64 * 1024, input);
     let mut line = Vec::new();
     let mut out = Lines::default();

@@ -48,9 +48,9 @@ where
     let command = command(stderr.clone());
     let code = runtime.block_on(async {
         // The loop of a command runs as a task: inside of `block_on` it would wake later.
-        let outcome = tokio::spawn(command).await.unwrap_or_else(|error| {
-            Err(Failed::other(format!("stopped unexpectedly: {error}")))
-        });
+        let outcome = tokio::spawn(command)
+            .await
+            .unwrap_or_else(|error| Err(Failed::other(format!("stopped unexpectedly: {error}"))));
         let code = match outcome {
             Ok(()) => ExitCode::SUCCESS,
             Err(failed) => {

@@ -317,7 +317,9 @@ impl Watch {
             .into_iter()
             .partition(|event| event.ws_key == ws_key);
         self.events = of_others;
-        of_it.iter().try_for_each(|event| self.show_lifecycle(event))
+        of_it
+            .iter()
+            .try_for_each(|event| self.show_lifecycle(event))
     }
 
     /// Closes the connections and writes what they received, as far as there is time; returns why the loop ended.

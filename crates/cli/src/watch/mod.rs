@@ -40,7 +40,8 @@ pub(crate) async fn run(args: Box<WatchArgs>, stderr: Stderr) -> Result<(), Fail
     };
     let heading = format!("{whose}, {}", plan.summary());
     let Plan { wishes, names } = plan;
-    let mut printer = Printer::new(format, names, wishes.len() > 1).map_err(Failed::cannot_write)?;
+    let mut printer =
+        Printer::new(format, names, wishes.len() > 1).map_err(Failed::cannot_write)?;
     printer.heading(&heading);
     let terms = Terms {
         count: args.count,

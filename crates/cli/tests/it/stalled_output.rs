@@ -169,7 +169,10 @@ fn reader_that_comes_back_sees_the_gap_in_its_place() {
     let lines = ran.lines();
     let stats = lines.last().unwrap();
     let updates = numbers(&lines).len() as u64;
-    let missed: u64 = lines.iter().filter_map(|line| line["missed"].as_u64()).sum();
+    let missed: u64 = lines
+        .iter()
+        .filter_map(|line| line["missed"].as_u64())
+        .sum();
     assert_eq!(updates + missed, 4 * FLOOD, "{stats}");
     assert_eq!(stats["overflowed"], missed);
 }

@@ -239,8 +239,7 @@ fn a_connection_that_was_asked_for_may_not_be_refused() {
 }
 
 /// The key is gone when a lost connection asks for another token.
-const KEY_GONE: &str =
-    "token 3: token-refuse status=401 code=400003 message=\"the key is gone\"";
+const KEY_GONE: &str = "token 3: token-refuse status=401 code=400003 message=\"the key is gone\"";
 
 #[test]
 fn last_connection_that_ends_after_it_was_live_gives_the_error() {
