@@ -9,6 +9,7 @@ mod socket;
 
 use std::sync::Arc;
 
+use kucoin_streams::client::ConnectionRuntime;
 use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
@@ -70,7 +71,7 @@ impl Target {
 }
 
 /// The names of all, in the order of the table. What `ours` is compared with are `A` and `B`.
-pub const NAMES: [&str; 8] = [
+pub const NAMES: [&str; 9] = [
     "raw socket read",
     "hand framing",
     "fastwebsockets",
@@ -78,6 +79,7 @@ pub const NAMES: [&str; 8] = [
     A_SERDE,
     A_SIMD,
     B,
+    OURS_ON_THE_RUNTIME,
     OURS,
 ];
 /// The fastest ways that are well kept, each decoding inline and owning nothing; which of them is the fastest depends
@@ -90,6 +92,9 @@ const A_SIMD: &str = "A: fastwebsockets + simd-json borrowed";
 pub const B: &str = "B: tokio-tungstenite + serde_json owned + mpsc";
 /// The facade.
 pub const OURS: &str = "ours: Subscription in the user's task";
+
+/// The facade, its connections on the user's runtime instead of a thread of their own.
+pub const OURS_ON_THE_RUNTIME: &str = "ours: connections on the user's runtime";
 
 /// Connects one contender; `None` where it cannot read this kind exactly.
 ///
@@ -105,7 +110,10 @@ pub fn connect(
         return None;
     }
     if name == OURS {
-        return Some(ours::connect(runtime, target));
+        return Some(ours::connect(runtime, target, ConnectionRuntime::Dedicated));
+    }
+    if name == OURS_ON_THE_RUNTIME {
+        return Some(ours::connect(runtime, target, ConnectionRuntime::Current));
     }
     match target.tls.clone() {
         None => by_socket(runtime, target, name, open_plain),

@@ -80,3 +80,74 @@ fn dedicated() -> io::Result<Arc<Thread>> {
     *current = Arc::downgrade(&thread);
     Ok(thread)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    fn is_running() -> bool {
+        let current = THREAD.lock().unwrap_or_else(PoisonError::into_inner);
+        current.strong_count() > 0
+    }
+
+    /// The threads of this process that are named as ours is.
+    #[cfg(target_os = "linux")]
+    fn threads() -> usize {
+        let threads = std::fs::read_dir("/proc/self/task").unwrap();
+        let name = |thread: std::io::Result<std::fs::DirEntry>| {
+            std::fs::read_to_string(thread.unwrap().path().join("comm")).unwrap_or_default()
+        };
+        threads
+            .map(name)
+            .filter(|name| name == "kucoin-streams\n")
+            .count()
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn threads() -> usize {
+        usize::from(is_running())
+    }
+
+    #[track_caller]
+    fn wait_until(condition: impl Fn() -> bool) {
+        let began = Instant::now();
+        while !condition() {
+            assert!(began.elapsed() < Duration::from_secs(30));
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Tasks share one thread, which ends with the last of them and starts again for the next. One test, as the thread
+    /// is one of the process.
+    #[test]
+    fn thread_runs_as_long_as_a_connection() {
+        for _ in 0..3 {
+            let (first_stop, first) = oneshot::channel::<()>();
+            let (second_stop, second) = oneshot::channel::<()>();
+            let (names, named) = mpsc::channel();
+            for stop in [first, second] {
+                let names = names.clone();
+                let task = async move {
+                    let name = thread::current().name().map(str::to_owned);
+                    names.send((name, thread::current().id())).unwrap();
+                    let _ = stop.await;
+                };
+                ConnectionRuntime::Dedicated.spawn(task).unwrap();
+            }
+            let (first, second) = (named.recv().unwrap(), named.recv().unwrap());
+            assert_eq!(first.0.as_deref(), Some("kucoin-streams"));
+            assert_eq!(first, second);
+            assert_eq!(threads(), 1);
+            drop(first_stop);
+            thread::sleep(Duration::from_millis(5));
+            assert!(is_running(), "the second connection is there");
+            // The last handle is dropped where another runtime runs.
+            let other = Builder::new_current_thread().build().unwrap();
+            other.block_on(async { drop(second_stop) });
+            wait_until(|| !is_running() && threads() == 0);
+        }
+    }
+}

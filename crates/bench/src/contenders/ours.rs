@@ -1,5 +1,6 @@
 //! Ours: the facade with everything on, and a subscription in the user's own task.
 
+use kucoin_streams::client::ConnectionRuntime;
 use kucoin_streams::{
     ConnectionInfo, ConnectionSource, FastWebSocket, Kucoin, SecretUrl, SourceError, Subscription,
     Topic, WsKey, client::Config, pro, v1,
@@ -45,20 +46,34 @@ pub fn client(target: &Target, name: &str, config: Config) -> Kucoin<Loopback> {
 }
 
 struct Ours<T: Topic> {
+    name: &'static str,
     connection: String,
     subscription: Option<Subscription<T>>,
     /// Stands as long as the subscription.
     _kucoin: Kucoin<Loopback>,
 }
 
-pub(super) fn connect(runtime: &Runtime, target: &Target) -> Box<dyn Contender> {
+pub(super) fn connect(
+    runtime: &Runtime,
+    target: &Target,
+    where_to: ConnectionRuntime,
+) -> Box<dyn Contender> {
+    let name = match where_to {
+        ConnectionRuntime::Current => super::OURS_ON_THE_RUNTIME,
+        _ => super::OURS,
+    };
     let connection = fresh_name();
     let _inside = runtime.enter();
-    let kucoin = client(target, &connection, Config::default());
+    let kucoin = client(
+        target,
+        &connection,
+        Config::default().with_runtime(where_to),
+    );
     macro_rules! ours {
         ($topic:expr) => {{
             let subscribed = runtime.block_on(kucoin.subscribe($topic));
             Box::new(Ours {
+                name,
                 connection,
                 subscription: Some(subscribed.expect("it is acknowledged")),
                 _kucoin: kucoin,
@@ -98,7 +113,7 @@ where
     T::Event: Consume,
 {
     fn name(&self) -> &'static str {
-        super::OURS
+        self.name
     }
 
     fn connection(&self) -> &str {
