@@ -8,6 +8,7 @@ use kucoin_streams_transport::Connect;
 use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol, Topic, WsKey};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
+use crate::config::NEVER;
 use crate::dials::Gate;
 use crate::driver::{Command, Driver, RequestOf};
 use crate::feed::{Feed, Kept};
@@ -121,7 +122,7 @@ impl<K: ConnectionKind> Connection<K> {
             source,
             connect,
             gate,
-            config.patience,
+            config.patience.min(NEVER),
             commands_of_task,
             wake.clone(),
             lifecycle,

@@ -91,10 +91,13 @@ impl<P: Protocol> Session<P> {
         message: &str,
         scope: RefusalScope,
     ) {
+        // Another scope is a trouble of the server's own, which passes.
         if let Phase::LoggingIn { id: login, .. } = &self.phase
             && id == Some(login.as_str())
+            && matches!(scope, RefusalScope::Request | RefusalScope::Token)
         {
-            let mut failure = Failure::new(Stage::Login, Severity::Refused, message);
+            let words = self.redactor.words(message);
+            let mut failure = Failure::new(Stage::Login, Severity::Refused, words);
             failure.code = code.map(|code| code.to_string());
             return self.lose(now, failure);
         }
@@ -223,7 +226,7 @@ impl<P: Protocol> Session<P> {
             return;
         };
         let request = entry.request;
-        let message = message.to_owned();
+        let message = self.redactor.words(message);
         match entry.held {
             Held::Subscribing(_) if entry.wanted => {
                 if entry.replaying {

@@ -4,6 +4,7 @@
 
 mod rig;
 
+mod absurd_numbers;
 mod closes_in_order;
 mod gives_up;
 mod hand_over_property;
@@ -12,5 +13,6 @@ mod login;
 mod paces_requests;
 mod property;
 mod reconnects;
+mod redacts;
 mod rotates;
 mod subscribes;
