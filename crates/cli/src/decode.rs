@@ -1,7 +1,7 @@
 //! `decode`: captured frames in, one NDJSON line out for each, with no connection and no runtime.
 
 use std::borrow::Cow;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Write};
 
 use kucoin_streams::pro::{self, ProV2};
 use kucoin_streams::v1::{self, V1};
@@ -9,35 +9,27 @@ use kucoin_streams::wire::json::{DecodeError, Raw};
 use kucoin_streams::wire::{Inbound, Protocol, Push};
 
 use crate::args::{DecodeArgs, ProtocolArg};
-use crate::exit::{Failed, keep_on};
+use crate::exit::Failed;
 use crate::output::{Control, Event, Line, Lines, Update};
 
 pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failed> {
     let mut counted = Counted::default();
-    let read_on = decode(
-        io::stdin().lock(),
-        &mut Lines::to_stdout(),
-        args.protocol,
-        &mut counted,
-    )?;
-    match args.strict && read_on {
+    let is_read = decode(io::stdin().lock(), args.protocol, &mut counted)?;
+    match args.strict && is_read {
         true => counted.must_be_clean(),
         false => Ok(()),
     }
 }
 
-/// Decodes to the end of the input; false where nobody reads the output any more.
-fn decode(
-    input: impl Read,
-    out: &mut Lines,
-    protocol: ProtocolArg,
-    counted: &mut Counted,
-) -> Result<bool, Failed> {
+/// Decodes to the end of the input; false if the reader of the output is gone.
+fn decode(input: impl Read, protocol: ProtocolArg, counted: &mut Counted) -> Result<bool, Failed> {
     let mut input = BufReader::with_capacity(64 * 1024, input);
     let mut line = Vec::new();
+    let mut out = Lines::default();
     loop {
         // The next read may wait: let the reader see what there was.
-        if !input.buffer().contains(&b'\n') && !keep_on(out.flush())? {
+        let must_show = out.are_enough() || !input.buffer().contains(&b'\n');
+        if must_show && !show(&mut out)? {
             return Ok(false);
         }
         line.clear();
@@ -45,14 +37,25 @@ fn decode(
             .read_until(b'\n', &mut line)
             .map_err(|error| Failed::other(format!("cannot read: {error}")))?;
         if read == 0 {
-            return Ok(true);
+            return show(&mut out);
         }
-        if line.trim_ascii().is_empty() {
-            continue;
+        if !line.trim_ascii().is_empty() {
+            add(without_end(&line), &mut out, protocol, counted)?;
         }
-        if !keep_on(write(without_end(&line), out, protocol, counted))? {
-            return Ok(false);
-        }
+    }
+}
+
+/// Writes the lines so far; false if the reader is gone.
+fn show(lines: &mut Lines) -> Result<bool, Failed> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout
+        .write_all(lines.bytes())
+        .and_then(|()| stdout.flush());
+    lines.clear();
+    match written {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Failed::cannot_write(error)),
     }
 }
 
@@ -93,12 +96,12 @@ enum Frame<'f> {
     Undecodable(String),
 }
 
-fn write(
+fn add(
     line: &[u8],
     out: &mut Lines,
     protocol: ProtocolArg,
     counted: &mut Counted,
-) -> io::Result<()> {
+) -> serde_json::Result<()> {
     counted.frames += 1;
     let text = String::from_utf8_lossy(line);
     let frame = match (&text, protocol) {

@@ -1,13 +1,18 @@
 //! `exchange`: run the local exchange until it is stopped.
 
-use std::io::{self, Write};
+use std::io;
+use std::time::Duration;
 
 use kucoin_streams_exchange::{Exchange, Faults};
 use serde::Serialize;
 
 use crate::args::{ExchangeArgs, Format};
-use crate::exit::{Failed, is_closed_pipe};
+use crate::exit::Failed;
+use crate::output::{End, Writer};
 use crate::signals::Signals;
+
+/// The time that the exchange gets to end its connections.
+const END_WITHIN: Duration = Duration::from_millis(1_800);
 
 /// What a client needs to know, in one line.
 #[derive(Serialize)]
@@ -53,15 +58,24 @@ pub(crate) async fn run(args: ExchangeArgs) -> Result<(), Failed> {
             serde_json::to_string(&ready).map_err(|error| Failed::other(error.to_string()))?
         }
     };
-    if let Err(error) = print(&text) {
-        if is_closed_pipe(&error) {
-            return Ok(());
-        }
-        return Err(Failed::other(format!("cannot write: {error}")));
+    let stdout = Writer::start(io::stdout()).map_err(Failed::cannot_write)?;
+    stdout.push(format!("{text}\n").as_bytes(), 0);
+    let end = tokio::select! {
+        signal = signals.asked_to_end() => signal.map_err(unheard),
+        end = unwritten(&stdout) => end,
+    };
+    let _ = tokio::time::timeout(END_WITHIN, exchange.shutdown()).await;
+    end
+}
+
+/// Resolves if what a client needs to know cannot be written. Once it is written, the reader may leave.
+async fn unwritten(stdout: &Writer) -> Result<(), Failed> {
+    stdout.written().await;
+    match stdout.end() {
+        None => std::future::pending().await,
+        Some(End::ReaderGone) => Ok(()),
+        Some(End::Failed(error)) => Err(Failed::cannot_write(error)),
     }
-    let ended = signals.asked_to_end().await;
-    exchange.shutdown().await;
-    ended.map_err(unheard)
 }
 
 fn pretty(ready: &Ready<'_>) -> String {
@@ -75,12 +89,6 @@ fn pretty(ready: &Ready<'_>) -> String {
          \x20 kucoin-streams watch --rest-url {}",
         ready.rest_url, ready.api_key, ready.api_secret, ready.api_passphrase, ready.rest_url,
     )
-}
-
-fn print(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "{text}")?;
-    out.flush()
 }
 
 fn with_cause(error: &dyn std::error::Error) -> String {

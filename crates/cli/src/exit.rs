@@ -2,6 +2,9 @@
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::output::Writer;
 
 /// How the command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +23,7 @@ pub(crate) enum Status {
 #[derive(Debug, PartialEq)]
 pub(crate) struct Failed {
     pub(crate) status: Status,
-    /// One line, without secrets, that says what to do.
+    /// One line, without secrets, that says what to do. Empty if stderr has it already.
     pub(crate) message: String,
 }
 
@@ -38,31 +41,63 @@ impl Failed {
             message: message.into(),
         }
     }
-}
 
-/// A pipe that was closed is the reader's way to say that it has enough: it ends the command in silence.
-pub(crate) fn is_closed_pipe(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::BrokenPipe
-}
+    /// A failure that stderr has already.
+    pub(crate) fn reported(status: Status) -> Self {
+        Self {
+            status,
+            message: String::new(),
+        }
+    }
 
-/// True to go on; false where the reader has closed the pipe.
-pub(crate) fn keep_on(written: io::Result<()>) -> Result<bool, Failed> {
-    match written {
-        Ok(()) => Ok(true),
-        Err(error) if is_closed_pipe(&error) => Ok(false),
-        Err(error) => Err(Failed::other(format!("cannot write: {error}"))),
+    pub(crate) fn cannot_write(error: impl std::fmt::Display) -> Self {
+        Self::other(format!("cannot write: {error}"))
+    }
+
+    pub(crate) fn code(&self) -> ExitCode {
+        ExitCode::from(self.status as u8)
     }
 }
 
-/// Writes a line to stderr; where even that is closed, nobody is there to be told.
-pub(crate) fn note(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+impl From<serde_json::Error> for Failed {
+    fn from(error: serde_json::Error) -> Self {
+        Self::cannot_write(error)
+    }
 }
 
-/// Says on stderr what is wrong, and gives the status.
-pub(crate) fn complain(message: &str, status: Status) -> ExitCode {
-    // A server's words may be in it: they stay on one line, and do not drive the terminal.
+/// Writes errors to stderr from a thread, so that a stalled reader of stderr blocks no command.
+#[derive(Clone)]
+pub(crate) struct Stderr {
+    writer: Writer,
+}
+
+/// The time that stderr gets at the end of a command.
+const STDERR_WITHIN: Duration = Duration::from_millis(100);
+
+impl Stderr {
+    pub(crate) fn start() -> io::Result<Self> {
+        Writer::start(io::stderr()).map(|writer| Self { writer })
+    }
+
+    /// Writes a line; never waits.
+    pub(crate) fn line(&self, message: &str) {
+        self.writer.push(line(message).as_bytes(), 0);
+    }
+
+    /// Waits until all lines are written, for a short time at most.
+    pub(crate) async fn written(&self) {
+        let _ = tokio::time::timeout(STDERR_WITHIN, self.writer.written()).await;
+    }
+}
+
+/// Writes a line to stderr, and waits for it.
+pub(crate) fn complain(message: &str) {
+    // If even stderr is closed, there is no other place for an error.
+    let _ = io::stderr().write_all(line(message).as_bytes());
+}
+
+/// A server's words may be in a message: they stay on one line, and do not drive the terminal.
+fn line(message: &str) -> String {
     let message = message.replace(char::is_control, "\u{fffd}");
-    note(&format!("kucoin-streams: {message}"));
-    ExitCode::from(status as u8)
+    format!("kucoin-streams: {message}\n")
 }

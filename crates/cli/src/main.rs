@@ -18,35 +18,57 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::args::{Args, Command};
-use crate::exit::Failed;
+use crate::exit::{Failed, Stderr};
 
 fn main() -> ExitCode {
     // clap prints usage errors itself, and ends with status 2 as we promise.
-    let outcome = match Args::parse().command {
-        Command::Watch(args) => on_runtime(watch::run(args)),
-        Command::Decode(args) => decode::run(&args),
-        Command::Exchange(args) => on_runtime(exchange::run(args)),
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failed) => exit::complain(&failed.message, failed.status),
+    match Args::parse().command {
+        Command::Watch(args) => on_runtime(|stderr| watch::run(args, stderr)),
+        Command::Exchange(args) => on_runtime(|_| exchange::run(args)),
+        Command::Decode(args) => match decode::run(&args) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failed) => without_runtime(&failed),
+        },
     }
 }
 
-fn on_runtime(
-    command: impl Future<Output = Result<(), Failed>> + Send + 'static,
-) -> Result<(), Failed> {
+/// Runs a command to its end. The process then ends although a thread may still wait in a write to stdout or stderr.
+fn on_runtime<F>(command: impl FnOnce(Stderr) -> F) -> ExitCode
+where
+    F: Future<Output = Result<(), Failed>> + Send + 'static,
+{
+    let cannot_start = |error| without_runtime(&Failed::other(format!("cannot start: {error}")));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .build()
-        .map_err(|error| Failed::other(format!("cannot start: {error}")))?;
-    let outcome = runtime.block_on(async {
+        .build();
+    let (runtime, stderr) = match (runtime, Stderr::start()) {
+        (Ok(runtime), Ok(stderr)) => (runtime, stderr),
+        (Err(error), _) | (_, Err(error)) => return cannot_start(error),
+    };
+    let command = command(stderr.clone());
+    let code = runtime.block_on(async {
         // The loop of a command runs as a task: inside of `block_on` it would wake later.
-        match tokio::spawn(command).await {
-            Ok(outcome) => outcome,
-            Err(error) => Err(Failed::other(format!("stopped unexpectedly: {error}"))),
-        }
+        let outcome = tokio::spawn(command)
+            .await
+            .unwrap_or_else(|error| Err(Failed::other(format!("stopped unexpectedly: {error}"))));
+        let code = match outcome {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failed) => {
+                if !failed.message.is_empty() {
+                    stderr.line(&failed.message);
+                }
+                failed.code()
+            }
+        };
+        stderr.written().await;
+        code
     });
     runtime.shutdown_background();
-    outcome
+    code
+}
+
+/// Reports a failure if no signal is handled, so that a write that blocks can be ended by one.
+fn without_runtime(failed: &Failed) -> ExitCode {
+    exit::complain(&failed.message);
+    failed.code()
 }

@@ -1,9 +1,9 @@
-//! SIGINT and SIGTERM: the wish to end in order.
+//! SIGINT and SIGTERM: the first asks the command to end in order, the second ends the process at once.
 
 use std::io;
 
-/// Listens for the wish to end. What comes between [`Signals::listen`] and [`Signals::asked_to_end`] is not lost,
-/// so listen before anything is written that somebody may answer with a signal.
+/// Listens for SIGINT and SIGTERM. A signal between [`Signals::listen`] and [`Signals::asked_to_end`] is not lost,
+/// so listen before anything is written that a reader may answer with a signal.
 pub(crate) struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
@@ -11,9 +11,15 @@ pub(crate) struct Signals {
     terminate: tokio::signal::unix::Signal,
 }
 
+/// The exit status of a process that SIGINT ended, as shells give it.
+const INTERRUPTED: i32 = 130;
+/// The exit status of a process that SIGTERM ended, as shells give it.
 #[cfg(unix)]
+const TERMINATED: i32 = 143;
+
 impl Signals {
     /// From here on a signal does not end the process by itself.
+    #[cfg(unix)]
     pub(crate) fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
@@ -22,25 +28,34 @@ impl Signals {
         })
     }
 
-    /// Resolves when the process is asked to end.
-    pub(crate) async fn asked_to_end(mut self) -> io::Result<()> {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-        Ok(())
-    }
-}
-
-#[cfg(not(unix))]
-impl Signals {
     /// There is nothing to prepare.
+    #[cfg(not(unix))]
     pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self {})
     }
 
-    /// Resolves when the process is asked to end.
-    pub(crate) async fn asked_to_end(self) -> io::Result<()> {
-        tokio::signal::ctrl_c().await
+    /// Resolves when the process is asked to end. From then on the next signal ends it at once.
+    pub(crate) async fn asked_to_end(mut self) -> io::Result<()> {
+        self.next().await?;
+        tokio::spawn(async move {
+            if let Ok(status) = self.next().await {
+                std::process::exit(status);
+            }
+        });
+        Ok(())
+    }
+
+    /// Waits for a signal; returns the exit status of a process that it ends.
+    #[cfg(unix)]
+    async fn next(&mut self) -> io::Result<i32> {
+        tokio::select! {
+            _ = self.interrupt.recv() => Ok(INTERRUPTED),
+            _ = self.terminate.recv() => Ok(TERMINATED),
+        }
+    }
+
+    #[cfg(not(unix))]
+    async fn next(&mut self) -> io::Result<i32> {
+        tokio::signal::ctrl_c().await.map(|()| INTERRUPTED)
     }
 }

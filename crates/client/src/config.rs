@@ -8,15 +8,24 @@ use crate::DialBudget;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Config {
-    /// How many frames wait for the consumer of one subscription: 8,192. A consumer that takes events holds up to
-    /// as many more.
+    /// The number of frames that a subscription's queue holds: 8,192. A consumer that takes events holds up to as many
+    /// more.
     pub queue_capacity: usize,
-    /// How long reading pauses for a consumer whose queue is full before its events become a
-    /// [`Gap`](crate::Gap): 1 s. Meanwhile the exchange is held back by TCP, the heartbeat goes on, and the other
-    /// subscriptions of the connection wait too; a consumer that has used the patience up gets none again until
-    /// it has worked off half of its queue. Zero: never wait.
-    pub patience: Duration,
-    /// What becomes of a subscription whose consumer has used the patience up: [`SlowConsumer::Gap`].
+    /// The bytes of the frames that a subscription's queue holds: 16 MiB. A consumer that takes events holds up to as
+    /// many more, so a subscription holds 32 MiB at most.
+    pub queue_bytes: usize,
+    /// How long `subscribe` may take until its topics are live: 30 s, and in addition the time that the exchange's
+    /// limit of messages makes many topics wait.
+    pub connect_timeout: Duration,
+    /// How long reading of a connection pauses for subscriptions whose queues are full, before their events become a
+    /// [`Gap`](crate::Gap): 1 s, which the subscriptions of the connection share in equal parts. While reading pauses,
+    /// TCP makes the exchange wait, heartbeats go on, and the other subscriptions of the connection receive nothing. A
+    /// subscription regains what it used at a tenth of the pace of the clock. So all slow consumers of a connection
+    /// together delay their neighbours by at most 1 s at once, and by a tenth of the time in the long run. The only
+    /// subscription of a connection delays no other and may pause reading for the whole limit each time. Zero: never
+    /// pause.
+    pub backpressure_timeout: Duration,
+    /// What becomes of a subscription whose consumer is too slow: [`SlowConsumer::Gap`].
     pub slow_consumer: SlowConsumer,
     /// Deadlines, retries and rotation.
     pub session: kucoin_streams_session::Config,
@@ -30,13 +39,13 @@ pub struct Config {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SlowConsumer {
-    /// It goes on behind a [`Gap`](crate::Gap) that says how many frames were not kept.
+    /// It goes on after a [`Gap`](crate::Gap) with the number of frames that were dropped.
     #[default]
     Gap,
-    /// It ends: behind what was kept come a [`Gap`](crate::Gap) for the frame that found no room, and the end, of
-    /// which [`end_reason`](crate::Subscription::end_reason) says
-    /// [`CloseReason::SlowConsumer`](kucoin_streams_session::CloseReason::SlowConsumer). Where a consumer that has
-    /// missed something must begin anew anyway, this is the quicker way to tell it. Other subscriptions go on.
+    /// The subscription ends: queued events first, then a [`Gap`](crate::Gap), then `None`;
+    /// [`end_reason`](crate::Subscription::end_reason) returns
+    /// [`CloseReason::SlowConsumer`](kucoin_streams_session::CloseReason::SlowConsumer). Choose it for a consumer that
+    /// must begin again anyway once it has missed something. Other subscriptions go on.
     Disconnect,
 }
 
@@ -47,7 +56,9 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             queue_capacity: 8_192,
-            patience: Duration::from_secs(1),
+            queue_bytes: 16 << 20,
+            connect_timeout: Duration::from_secs(30),
+            backpressure_timeout: Duration::from_secs(1),
             slow_consumer: SlowConsumer::default(),
             session: kucoin_streams_session::Config::default(),
             dials: DialBudget::process_wide(),
@@ -64,10 +75,24 @@ impl Config {
         self
     }
 
-    /// Sets [`Config::patience`].
+    /// Sets [`Config::queue_bytes`].
     #[must_use]
-    pub fn with_patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    pub fn with_queue_bytes(mut self, bytes: usize) -> Self {
+        self.queue_bytes = bytes;
+        self
+    }
+
+    /// Sets [`Config::connect_timeout`].
+    #[must_use]
+    pub fn with_connect_timeout(mut self, limit: Duration) -> Self {
+        self.connect_timeout = limit;
+        self
+    }
+
+    /// Sets [`Config::backpressure_timeout`].
+    #[must_use]
+    pub fn with_backpressure_timeout(mut self, limit: Duration) -> Self {
+        self.backpressure_timeout = limit;
         self
     }
 

@@ -2,23 +2,42 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use kucoin_streams_session::{CloseReason, RotatingSession};
+use kucoin_streams_session::{CloseReason, Failure, RotatingSession};
 use kucoin_streams_transport::Connect;
 use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol, Topic, WsKey};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
-use crate::config::NEVER;
 use crate::dials::Gate;
 use crate::driver::{Command, Driver, RequestOf};
-use crate::feed::{Feed, Kept};
-use crate::queue::Queue;
+use crate::feed::{Feed, Identify, Kept, identify};
+use crate::queue::{Capacity, Queue};
 use crate::waiting::{Answer, OnRefusal};
 use crate::{
     ClosedError, Config, LifecycleSender, RotateError, SlowConsumer, SubscribeError, Subscription,
 };
 
-/// Where a connection stands.
+/// The state of a connection, and why the last attempt to connect failed, until it is live.
+#[derive(Clone, Debug)]
+pub(crate) struct Status {
+    pub(crate) state: ConnectionState,
+    pub(crate) last_failure: Option<Failure>,
+    /// It waits for its turn among the dials.
+    pub(crate) is_in_line: bool,
+}
+
+impl Default for Status {
+    fn default() -> Self {
+        Self {
+            state: ConnectionState::Connecting,
+            last_failure: None,
+            is_in_line: false,
+        }
+    }
+}
+
+/// State of a connection.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ConnectionState {
@@ -43,9 +62,32 @@ pub struct Connection<K: ConnectionKind> {
 pub(crate) struct Inner<R> {
     commands: mpsc::Sender<Command<R>>,
     wake: Arc<Notify>,
-    state: watch::Receiver<ConnectionState>,
-    queue_capacity: usize,
+    status: watch::Receiver<Status>,
+    queue_capacity: Capacity,
+    connect_timeout: Duration,
     slow_consumer: SlowConsumer,
+}
+
+/// What is asked of one connection.
+pub(crate) struct Asked<R> {
+    pub(crate) requests: Vec<R>,
+    pub(crate) identify: Identify,
+    pub(crate) on_refusal: OnRefusal,
+}
+
+impl<R> Asked<R> {
+    /// All that a topic needs.
+    fn new<T>(topic: &Arc<T>, on_refusal: OnRefusal) -> Self
+    where
+        T: Topic,
+        T::Kind: ConnectionKind<Protocol: Protocol<Request = R>>,
+    {
+        Self {
+            requests: topic.requests(),
+            identify: identify(topic.clone()),
+            on_refusal,
+        }
+    }
 }
 
 /// What came of requests on one connection.
@@ -59,7 +101,7 @@ impl Opened {
     /// The subscription to what is served anywhere, and all refusals; the last of these where nothing is served.
     pub(crate) fn join<T: Topic>(
         opened: Vec<Self>,
-        topics: Vec<T>,
+        topics: Arc<Vec<T>>,
     ) -> Result<(Subscription<Vec<T>>, Vec<SubscribeError>), SubscribeError> {
         let (mut feeds, mut refused) = (Vec::new(), Vec::new());
         for opened in opened {
@@ -85,7 +127,7 @@ impl<K: ConnectionKind> fmt::Debug for Connection<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection")
             .field("ws_key", &K::WS_KEY)
-            .field("state", &*self.inner.state.borrow())
+            .field("state", &self.state())
             .finish_non_exhaustive()
     }
 }
@@ -114,7 +156,7 @@ impl<K: ConnectionKind> Connection<K> {
         lifecycle: LifecycleSender,
     ) -> Self {
         let (commands, commands_of_task) = mpsc::channel(64);
-        let (state_of_task, state) = watch::channel(ConnectionState::Connecting);
+        let (status_of_task, status) = watch::channel(Status::default());
         let wake = Arc::new(Notify::new());
         let session = RotatingSession::new(config.session.clone(), config.seed_or_random());
         let driver = Driver::<K, S, C>::new(
@@ -122,11 +164,11 @@ impl<K: ConnectionKind> Connection<K> {
             source,
             connect,
             gate,
-            config.patience.min(NEVER),
+            &config,
             commands_of_task,
             wake.clone(),
             lifecycle,
-            state_of_task,
+            status_of_task,
         );
         // The task ends by itself with its handles; `close` waits for it through the state.
         tokio::spawn(driver.run());
@@ -134,8 +176,12 @@ impl<K: ConnectionKind> Connection<K> {
             inner: Arc::new(Inner {
                 commands,
                 wake,
-                state,
-                queue_capacity: config.queue_capacity.max(1),
+                status,
+                queue_capacity: Capacity {
+                    frames: config.queue_capacity.max(1),
+                    bytes: config.queue_bytes,
+                },
+                connect_timeout: config.connect_timeout,
                 slow_consumer: config.slow_consumer,
             }),
         }
@@ -146,30 +192,33 @@ impl<K: ConnectionKind> Connection<K> {
         K::WS_KEY
     }
 
-    /// Where it stands.
+    /// Current state of the connection.
     pub fn state(&self) -> ConnectionState {
-        self.inner.state.borrow().clone()
+        self.inner.status.borrow().state.clone()
     }
 
     /// Subscribes to a topic and resolves when the server has acknowledged it, over as many attempts to connect as
-    /// it takes. Opens the connection where it is not open.
+    /// fit in [`Config::connect_timeout`]. Opens the connection if it is not open.
     ///
     /// Equal topics share one wire subscription. Cancel safe: a dropped future leaves nothing subscribed.
     ///
     /// # Errors
-    /// [`SubscribeError::Refused`] with the server's code and words; [`SubscribeError::Closed`] when the connection
-    /// is over or fails for good meanwhile, for instance because credentials are refused.
+    /// [`SubscribeError::Refused`] with the server's code and words; [`SubscribeError::TimedOut`] with the last cause
+    /// if it is not live in time; [`SubscribeError::Closed`] if the connection ends for good, for instance because
+    /// credentials are refused.
     pub async fn subscribe<T>(&self, topic: T) -> Result<Subscription<T>, SubscribeError>
     where
         T: Topic<Kind = K>,
     {
-        let opened = self.open(topic.requests(), OnRefusal::Fail, None).await?;
+        let topic = Arc::new(topic);
+        let opened = self.open(Asked::new(&topic, OnRefusal::Fail), None).await?;
         Ok(Subscription::new(topic, opened.feed.into_iter().collect()))
     }
 
     /// Subscribes to several topics and resolves when the server has answered each: with the subscription to those
     /// that it acknowledged, and the refusals of the others. No event of an acknowledged topic is lost to the refusal
-    /// of another.
+    /// of another. A topic that is refused for now belongs to the subscription, which begins with a
+    /// [`Gap`](crate::Gap) for it; it is asked for again until it is live.
     ///
     /// Cancel safe, as [`Connection::subscribe`].
     ///
@@ -182,18 +231,24 @@ impl<K: ConnectionKind> Connection<K> {
     where
         T: Topic<Kind = K>,
     {
-        let requests = topics.requests();
-        let opened = self.open(requests, OnRefusal::LeaveOut, None).await?;
+        let topics = Arc::new(topics);
+        let opened = self
+            .open(Asked::new(&topics, OnRefusal::LeaveOut), None)
+            .await?;
         Opened::join(vec![opened], topics)
     }
 
     /// Asks for requests and resolves when each is answered. `place` is kept for as long as the feed is.
     pub(crate) async fn open(
         &self,
-        requests: Vec<RequestOf<K>>,
-        on_refusal: OnRefusal,
+        asked: Asked<RequestOf<K>>,
         place: Option<Kept>,
     ) -> Result<Opened, SubscribeError> {
+        let Asked {
+            requests,
+            identify,
+            on_refusal,
+        } = asked;
         if requests.is_empty() {
             return Err(SubscribeError::Nothing);
         }
@@ -208,6 +263,7 @@ impl<K: ConnectionKind> Connection<K> {
         let command = Command::Subscribe {
             requests,
             queue,
+            identify,
             on_refusal,
             reply,
         };
@@ -232,20 +288,31 @@ impl<K: ConnectionKind> Connection<K> {
     /// active again. Cancel safe.
     ///
     /// # Errors
-    /// When the connection is over.
-    pub async fn wait_live(&self) -> Result<(), ClosedError> {
+    /// [`SubscribeError::TimedOut`] with the last cause if it is not live within [`Config::connect_timeout`];
+    /// [`SubscribeError::Closed`] if the connection has ended.
+    pub async fn wait_live(&self) -> Result<(), SubscribeError> {
         if self.inner.commands.send(Command::Open).await.is_err() {
-            return Err(self.closed_error());
+            return Err(self.closed_error().into());
         }
-        let mut state = self.inner.state.clone();
-        let settled = state
-            .wait_for(|state| *state != ConnectionState::Connecting)
-            .await
-            .map(|state| state.clone());
+        let mut status = self.inner.status.clone();
+        let limit = self.inner.connect_timeout;
+        let settled = loop {
+            let settled = status.wait_for(|status| status.state != ConnectionState::Connecting);
+            match tokio::time::timeout(limit, settled).await {
+                Ok(settled) => break settled.map(|status| status.state.clone()),
+                Err(_) => {
+                    let status = self.inner.status.borrow();
+                    if !status.is_in_line {
+                        let cause = status.last_failure.clone();
+                        return Err(SubscribeError::TimedOut { limit, cause });
+                    }
+                }
+            }
+        };
         match settled {
-            Ok(ConnectionState::Closed(reason)) => Err(ClosedError { reason }),
+            Ok(ConnectionState::Closed(reason)) => Err(ClosedError { reason }.into()),
             Ok(_) => Ok(()),
-            Err(_) => Err(self.closed_error()),
+            Err(_) => Err(self.closed_error().into()),
         }
     }
 
@@ -286,7 +353,7 @@ impl<K: ConnectionKind> Connection<K> {
     }
 
     fn closed_error(&self) -> ClosedError {
-        let reason = match &*self.inner.state.borrow() {
+        let reason = match &self.inner.status.borrow().state {
             ConnectionState::Closed(reason) => reason.clone(),
             // The task is gone without a word: its runtime was shut down.
             ConnectionState::Connecting | ConnectionState::Live => CloseReason::Requested,

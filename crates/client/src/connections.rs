@@ -8,13 +8,13 @@ use futures_util::future::{join_all, try_join_all};
 use kucoin_streams_transport::Connect;
 use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol, Topic, WsKey};
 
-use crate::connection::Opened;
+use crate::connection::{Asked, Opened};
 use crate::dials::Gate;
 use crate::driver::RequestOf;
+use crate::feed::{Identify, identify};
 use crate::waiting::OnRefusal;
 use crate::{
-    ClosedError, Config, Connection, ConnectionState, LifecycleSender, RotateError, SubscribeError,
-    Subscription,
+    Config, Connection, ConnectionState, LifecycleSender, RotateError, SubscribeError, Subscription,
 };
 
 /// The connections of one kind for one account. There is one, until topics are subscribed beyond what the exchange
@@ -133,8 +133,10 @@ impl<K: ConnectionKind> Connections<K> {
     where
         T: Topic<Kind = K>,
     {
+        let topic = Arc::new(topic);
         let shares = self.shares(topic.requests())?;
-        let opened = try_join_all(self.open(shares, OnRefusal::Fail)).await?;
+        let identify = identify(topic.clone());
+        let opened = try_join_all(self.open(shares, &identify, OnRefusal::Fail)).await?;
         let feeds = opened.into_iter().filter_map(|opened| opened.feed);
         Ok(Subscription::new(topic, feeds.collect()))
     }
@@ -150,16 +152,18 @@ impl<K: ConnectionKind> Connections<K> {
     where
         T: Topic<Kind = K>,
     {
+        let topics = Arc::new(topics);
         let shares = self.shares(topics.requests())?;
-        let opened = try_join_all(self.open(shares, OnRefusal::LeaveOut)).await?;
+        let identify = identify(topics.clone());
+        let opened = try_join_all(self.open(shares, &identify, OnRefusal::LeaveOut)).await?;
         Opened::join(opened, topics)
     }
 
     /// As [`Connection::wait_live`], of all of them; opens one where there is none.
     ///
     /// # Errors
-    /// When one of them is over.
-    pub async fn wait_live(&self) -> Result<(), ClosedError> {
+    /// As [`Connection::wait_live`].
+    pub async fn wait_live(&self) -> Result<(), SubscribeError> {
         let connections = {
             let mut members = self.standing();
             if members.is_empty() {
@@ -194,6 +198,7 @@ impl<K: ConnectionKind> Connections<K> {
     fn open(
         &self,
         shares: Vec<Share<K>>,
+        identify: &Identify,
         on_refusal: OnRefusal,
     ) -> impl Iterator<Item = impl Future<Output = Result<Opened, SubscribeError>>> {
         shares.into_iter().map(move |share| {
@@ -203,13 +208,14 @@ impl<K: ConnectionKind> Connections<K> {
                 connection: share.connection.clone(),
                 requests: share.requests.clone(),
             };
+            let asked = Asked {
+                requests: share.requests,
+                identify: identify.clone(),
+                on_refusal,
+            };
             async move {
-                let Share {
-                    connection,
-                    requests,
-                } = share;
                 let place = Some(Arc::new(place) as _);
-                connection.open(requests, on_refusal, place).await
+                share.connection.open(asked, place).await
             }
         })
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::feed::Identify;
 use crate::ledger::Tally;
 use crate::queue::Queue;
 
@@ -15,8 +16,8 @@ pub(crate) struct Destination {
     pub(crate) topic: Box<str>,
     /// The routes that they belong to, by their places in the table.
     pub(crate) routes: Box<[usize]>,
-    /// A frame proves that its routes are served: the topic is exactly theirs.
-    pub(crate) is_proof: bool,
+    /// What tells the events of the topic apart, by the topics of the subscriptions.
+    pub(crate) identify: Box<[Identify]>,
     /// Each queue once, however many of its requests the topic belongs to.
     pub(crate) queues: Box<[(Arc<Tally>, Arc<Queue>)]>,
 }

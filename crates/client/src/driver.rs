@@ -9,21 +9,25 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
-use kucoin_streams_session::{CloseReason, Failure, RotatingSession, Severity, Side, Stage};
+use kucoin_streams_session::{
+    CloseReason, Failure, Overlap, RotatingSession, Severity, Side, Stage,
+};
 use kucoin_streams_transport::Connect;
 use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol, Timestamp};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::{Instant, Sleep};
 
-use crate::LifecycleSender;
-use crate::connection::ConnectionState;
+use crate::config::NEVER;
+use crate::connection::Status;
 use crate::dials::Gate;
+use crate::feed::Identify;
 use crate::handover::{HandOver, RotateReply};
 use crate::line::{self, Line};
 use crate::queue::Frame;
 use crate::queue::Queue;
 use crate::routes::Routes;
 use crate::waiting::{OnRefusal, Reply};
+use crate::{Config, LifecycleSender};
 
 /// The request type of a connection kind.
 pub(crate) type RequestOf<K> = <<K as ConnectionKind>::Protocol as Protocol>::Request;
@@ -36,6 +40,7 @@ pub(crate) enum Command<R> {
     Subscribe {
         requests: Vec<R>,
         queue: Arc<Queue>,
+        identify: Identify,
         on_refusal: OnRefusal,
         reply: Reply,
     },
@@ -45,7 +50,7 @@ pub(crate) enum Command<R> {
     Close(oneshot::Sender<()>),
 }
 
-/// A frame that a full queue holds up.
+/// A frame that waits for room in a full queue.
 pub(crate) struct HeldUp {
     pub(crate) topic: String,
     pub(crate) frame: Frame,
@@ -61,11 +66,14 @@ pub(crate) struct Driver<K: ConnectionKind, S, C: Connect> {
     pub(crate) connect: Arc<C>,
     /// Every dial goes through it.
     pub(crate) gate: Gate,
-    pub(crate) patience: Duration,
+    /// How long a subscription may take to be live.
+    pub(crate) connect_timeout: Duration,
     pub(crate) commands: mpsc::Receiver<Command<RequestOf<K>>>,
     pub(crate) wake: Arc<Notify>,
     pub(crate) lifecycle: LifecycleSender,
-    pub(crate) state: watch::Sender<ConnectionState>,
+    pub(crate) state: watch::Sender<Status>,
+    /// When the last frame came, of any kind and of whichever connection.
+    pub(crate) last_heard_at: Timestamp,
     pub(crate) routes: Routes<K::Protocol>,
     /// The connection whose events are handed out.
     pub(crate) serving: Line<C>,
@@ -103,26 +111,27 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         source: S,
         connect: C,
         gate: Gate,
-        patience: Duration,
+        config: &Config,
         commands: mpsc::Receiver<Command<RequestOf<K>>>,
         wake: Arc<Notify>,
         lifecycle: LifecycleSender,
-        state: watch::Sender<ConnectionState>,
+        state: watch::Sender<Status>,
     ) -> Self {
         Self {
             session,
             source: Arc::new(source),
             connect: Arc::new(connect),
             gate,
-            patience,
+            connect_timeout: config.connect_timeout,
             commands,
             wake,
             lifecycle,
             state,
-            routes: Routes::new(),
+            routes: Routes::new(config.backpressure_timeout.min(NEVER)),
             serving: Line::default(),
             successor: Line::default(),
-            hand_over: HandOver::default(),
+            last_heard_at: wall_clock(),
+            hand_over: HandOver::new(Overlap::new(config.session.overlap / 2)),
             farewells: Vec::new(),
             held_up: None,
             closing: Vec::new(),
@@ -211,7 +220,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         for side in [self.turn, other(self.turn)] {
             let has_place = match side {
                 Side::Serving => self.held_up.is_none() && self.hand_over.backlog.is_empty(),
-                Side::Successor => !self.hand_over.is_full(),
+                Side::Successor => !self.hand_over.overlap.is_full(),
             };
             if has_place && let Poll::Ready(event) = self.line(side).poll_read(context) {
                 self.turn = other(side);
@@ -231,7 +240,8 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
     fn deadline(&self) -> Option<Instant> {
         let session = self.session.deadline().map(Instant::from_std);
         let held_up = self.held_up.as_ref().map(|held_up| held_up.until);
-        session.into_iter().chain(held_up).min()
+        let waiting = self.routes.deadline();
+        [session, held_up, waiting].into_iter().flatten().min()
     }
 }
 

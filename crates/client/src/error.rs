@@ -1,5 +1,7 @@
 //! The errors of a connection's handle.
 
+use std::time::Duration;
+
 use kucoin_streams_session::{CloseReason, Failure};
 
 /// Why a subscription did not come about.
@@ -17,6 +19,15 @@ pub enum SubscribeError {
         /// The server's words.
         message: String,
     },
+    /// The topic was not live in time ([`Config::connect_timeout`](crate::Config::connect_timeout)): usually the
+    /// exchange cannot be reached. Check the network, then subscribe again.
+    #[error("not connected within {limit:?}{}", cause_text(.cause))]
+    TimedOut {
+        /// The time that was allowed.
+        limit: Duration,
+        /// Why the last attempt to connect failed, if one did.
+        cause: Option<Failure>,
+    },
     /// The connection is over. Where it failed, mend the cause and connect anew.
     #[error(transparent)]
     Closed(#[from] ClosedError),
@@ -27,6 +38,12 @@ pub enum SubscribeError {
 
 fn code_text(code: &Option<i64>) -> String {
     code.map_or_else(String::new, |code| format!(" with code {code}"))
+}
+
+fn cause_text(cause: &Option<Failure>) -> String {
+    cause
+        .as_ref()
+        .map_or_else(String::new, |cause| format!(": {cause}"))
 }
 
 /// Why a connection was not replaced by a new one. The connection that stands goes on in every case but the last.

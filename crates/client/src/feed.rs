@@ -9,12 +9,35 @@ use kucoin_streams_session::CloseReason;
 use kucoin_streams_wire::{Event, Push, Topic, json::DecodeError};
 
 use crate::ledger::{Fate, Tally};
-use crate::overlap::{Overlap, Part, is_repeated};
 use crate::queue::{Frame, Item, Queue};
 use crate::{Gap, GapReason, TopicLedger, Update};
 
 /// What is kept alive along with a feed.
 pub(crate) type Kept = Arc<dyn Any + Send + Sync>;
+
+/// What tells an event from others, by the topic that decodes it.
+pub(crate) enum Identity {
+    /// Equal bytes mean the same event.
+    Key(Vec<u8>),
+    /// Nothing tells it from a later event.
+    None,
+    /// The frame is of another topic.
+    Other,
+}
+
+/// Finds the identity of a frame, whatever type its event has.
+pub(crate) type Identify = Arc<dyn Fn(&str) -> Identity + Send + Sync>;
+
+pub(crate) fn identify<T: Topic>(topic: Arc<T>) -> Identify {
+    Arc::new(move |frame| match topic.decode(frame) {
+        Ok(Some(push)) if push.event.is_distinct() => {
+            Identity::Key(push.event.identity().into_bytes())
+        }
+        Ok(Some(_)) => Identity::None,
+        Ok(None) => Identity::Other,
+        Err(_) => Identity::Key(frame.as_bytes().to_vec()),
+    })
+}
 
 /// The reading end of a connection's queue. Dropping it tells the connection.
 pub(crate) struct Feed {
@@ -25,8 +48,6 @@ pub(crate) struct Feed {
     tallies: Vec<Arc<Tally>>,
     /// The places of the same topics among the requests of the subscription, where it has more than one.
     places: Vec<usize>,
-    /// While two connections overlap: what was handed out already.
-    overlap: Option<Box<Overlap>>,
     /// The place that is taken up on the connection, where somebody counts.
     _place: Option<Kept>,
     /// Keeps the connection's task alive.
@@ -40,7 +61,6 @@ impl Feed {
             taken: VecDeque::new(),
             tallies: Vec::new(),
             places: Vec::new(),
-            overlap: None,
             _place: place,
             _connection: connection,
         }
@@ -66,7 +86,7 @@ impl Feed {
         loop {
             let (at, frame) = match self.taken.pop_front() {
                 Some(Item::Frame { topic, frame }) => (topic, frame),
-                Some(Item::Gap(gap)) => return Poll::Ready(Some(Err(gap))),
+                Some(Item::Gap(gap)) => return Poll::Ready(Some(Err(*gap))),
                 None => {
                     let taken = &mut self.taken;
                     if ready!(self.queue.poll_take(context, taken, &mut self.tallies)).is_none() {
@@ -77,16 +97,14 @@ impl Feed {
             };
             // An event is large: from here it goes out without a stop on its way.
             match read(topic, self.places.get(at), &frame) {
-                Ok(Some(push)) if frame.part == Part::Alone && self.overlap.is_none() => {
+                Ok(Some(push)) => {
                     self.tallies[at].count(Fate::Delivered);
                     let update = Update::live(push, frame.received_at, frame.epoch);
                     return Poll::Ready(Some(Ok(update)));
                 }
-                decoded => {
-                    if let Some(item) = self.judge(decoded, at, &frame) {
-                        return Poll::Ready(Some(item));
-                    }
-                }
+                // It is of another topic that shares the name of this one.
+                Ok(None) => self.tallies[at].count(Fate::Other),
+                Err(error) => return Poll::Ready(Some(Err(self.undecodable(error, at, &frame)))),
             }
         }
     }
@@ -104,46 +122,12 @@ impl Feed {
         self.queue.end_reason()
     }
 
-    /// What becomes of a decoded frame; `None` where it proves to be of another topic that shares this one's name, or
-    /// repeats what was handed out before a rotation.
-    #[inline(never)]
-    fn judge<E: Event>(
-        &mut self,
-        decoded: Result<Option<Push<E>>, DecodeError>,
-        at: usize,
-        frame: &Frame,
-    ) -> Option<Result<Update<E>, Gap>> {
+    #[cold]
+    fn undecodable(&self, error: DecodeError, at: usize, frame: &Frame) -> Gap {
         let tally = &self.tallies[at];
-        let is_distinct = || match &decoded {
-            Ok(Some(push)) => push.event.is_distinct(),
-            _ => true,
-        };
-        if (frame.part != Part::Alone || self.overlap.is_some())
-            && is_distinct()
-            && is_repeated(&mut self.overlap, frame.part, || match &decoded {
-                Ok(Some(push)) => push.event.identity().into_bytes(),
-                _ => frame.text.as_bytes().to_vec(),
-            })
-            && !matches!(decoded, Ok(None))
-        {
-            tally.count(Fate::Duplicate);
-            return None;
-        }
-        let (fate, item) = match decoded {
-            Ok(Some(push)) => {
-                let update = Update::live(push, frame.received_at, frame.epoch);
-                (Fate::Delivered, Some(Ok(update)))
-            }
-            Ok(None) => (Fate::Other, None),
-            Err(error) => {
-                let raw = frame.text.to_string();
-                let reason = GapReason::Undecodable { raw, error };
-                let topic = tally.topic.clone();
-                (Fate::Undecodable, Some(Err(Gap { topic, reason })))
-            }
-        };
-        tally.count(fate);
-        item
+        tally.count(Fate::Undecodable);
+        let raw = frame.text.to_string();
+        Gap::of_topic(&tally.topic, GapReason::Undecodable { raw, error })
     }
 }
 

@@ -4,17 +4,20 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kucoin_streams_session::{CloseReason, Failure};
 use kucoin_streams_wire::{Timestamp, json::DecodeError};
 
-/// Events of a topic may be missing at this place of the stream.
+/// Events of some topics may be missing at this place of the stream, or a place like that is closed again.
 ///
-/// A gap stands exactly between the events where it happened and never ends a stream. After one, compare your
-/// view with the exchange's (open orders, fills, balances over REST), then go on.
+/// A gap stands exactly between the events where it happened. A loss of the connection is two items: one at the moment
+/// when the loss is noticed ([`GapReason::Lost`]), and one when the topics are live again ([`GapReason::Live`]), with
+/// the window to compare with the exchange (open orders, fills, balances over REST). Events after the first of them
+/// came on a later connection.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Gap {
-    /// The topic, as it was subscribed to.
-    pub topic: Arc<str>,
+    /// The topics of the subscription that are affected, as they were subscribed to.
+    pub topics: Arc<[Arc<str>]>,
     /// What happened.
     pub reason: GapReason,
 }
@@ -23,86 +26,137 @@ pub struct Gap {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum GapReason {
-    /// The connection was lost and is back. KuCoin replays nothing, so whatever happened in between was not
-    /// pushed: ask REST for the window from `last_event_at` (or `lost_at`) to `live_at`.
-    Reconnected {
-        /// When the last event of the topic before the loss was received, by this machine's clock; `None` where
-        /// there was none. What the exchange pushed last has an earlier time of its own, by the way it took: begin a
-        /// comparison some seconds before.
+    /// The connection is lost, now. KuCoin replays nothing, so whatever happens until the topics are live again is not
+    /// pushed. [`GapReason::Live`] or [`GapReason::Closed`] follows.
+    Lost {
+        /// Why.
+        cause: Failure,
+        /// Receive time of the last event of these topics before the loss; `None` if there was none.
         last_event_at: Option<Timestamp>,
+        /// Receive time of the last frame of any kind on the connection.
+        last_heard_at: Timestamp,
         /// When the loss was noticed.
         lost_at: Timestamp,
-        /// When the topic was live again.
+    },
+    /// The topics are live again after a loss. [`Gap::window`] is the time to compare with the exchange.
+    Live {
+        /// Receive time of the last event of these topics before the loss; `None` if there was none.
+        last_event_at: Option<Timestamp>,
+        /// Receive time of the last frame of any kind before the loss.
+        last_heard_at: Timestamp,
+        /// When the loss was noticed.
+        lost_at: Timestamp,
+        /// When the last of the topics was live again.
         live_at: Timestamp,
-        /// The number of the connection that serves it from here on.
+        /// The number of the connection that serves them now.
         epoch: u64,
     },
-    /// The consumer was too slow for its queue, and this many frames of the topic were not kept.
+    /// The consumer was too slow for its queue, and this many frames of the topic were dropped.
     Overflowed {
-        /// How many frames. While a rotation overlaps, one that repeats what was handed out is counted too.
+        /// The number of frames.
         missed: u64,
     },
-    /// This frame of the topic could not be decoded. The stream goes on behind it.
+    /// This frame of the topic could not be decoded. The stream goes on after it.
     Undecodable {
         /// The whole frame as it came.
         raw: String,
         /// What is wrong with it.
         error: DecodeError,
     },
-    /// The server refused the topic when it was subscribed to anew after a loss: no more events of it come.
-    /// The other topics of the subscription go on.
+    /// The server refuses the topic.
     Refused {
         /// The server's code, if it gave one.
         code: Option<i64>,
         /// The server's words.
         message: String,
+        /// True if the server refuses it for now only: it is asked for again until it is live, which a
+        /// [`GapReason::Live`] reports. False: no more events of it come, and the other topics of the subscription go
+        /// on.
+        retrying: bool,
+    },
+    /// The connection has ended for good, or was closed while it was down: no more events come.
+    Closed {
+        /// Why.
+        reason: CloseReason,
+        /// Receive time of the last event of these topics; `None` if there was none.
+        last_event_at: Option<Timestamp>,
     },
 }
 
 impl Gap {
-    /// The window of a reconnection that a comparison over REST must cover: from the last event before the loss, or
-    /// from the loss where there was none, to the moment when the topic was live again.
+    pub(crate) fn of_topic(topic: &Arc<str>, reason: GapReason) -> Self {
+        Self {
+            topics: Arc::new([topic.clone()]),
+            reason,
+        }
+    }
+
+    /// The window after a loss that a comparison over REST must cover: from the last event before the loss, or from the
+    /// last frame if there was no event, to the moment when the topics were live again. `None` for other reasons.
+    ///
+    /// These are local receive times. The exchange's own times are earlier by the network latency, so start a query a
+    /// few seconds before the window.
     pub fn window(&self) -> Option<(Timestamp, Timestamp)> {
         match self.reason {
-            GapReason::Reconnected {
+            GapReason::Live {
                 last_event_at,
-                lost_at,
+                last_heard_at,
                 live_at,
                 ..
-            } => Some((last_event_at.unwrap_or(lost_at), live_at)),
+            } => Some((last_event_at.unwrap_or(last_heard_at), live_at)),
             _ => None,
         }
     }
 }
 
+/// Topics that are named one by one.
+const NAMED: usize = 3;
+
 impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let topic = &self.topic;
+        for (at, topic) in self.topics.iter().take(NAMED).enumerate() {
+            if at > 0 {
+                f.write_str(", ")?;
+            }
+            f.write_str(topic)?;
+        }
+        match self.topics.len().saturating_sub(NAMED) {
+            0 => {}
+            more => write!(f, " and {more} more")?,
+        }
         match &self.reason {
-            GapReason::Reconnected {
-                last_event_at,
-                lost_at,
-                live_at,
-                ..
+            GapReason::Lost { cause, .. } => write!(f, ": connection lost: {cause}"),
+            GapReason::Live {
+                lost_at, live_at, ..
             } => {
-                write!(f, "{topic} was down for {}", between(*lost_at, *live_at))?;
-                match last_event_at {
-                    Some(last) => write!(f, ", {} since its last event", between(*last, *live_at)),
+                write!(f, ": live again after {}", between(*lost_at, *live_at))?;
+                match self.window() {
+                    Some((from, to)) => write!(f, "; compare the last {}", between(from, to)),
                     None => Ok(()),
                 }
             }
             GapReason::Overflowed { missed } => {
-                write!(
-                    f,
-                    "{topic}: {missed} events not kept, the consumer was too slow"
-                )
+                write!(f, ": {missed} events dropped, the consumer was too slow")
             }
             GapReason::Undecodable { error, .. } => {
-                write!(f, "{topic}: an event could not be decoded: {error}")
+                write!(f, ": an event could not be decoded: {error}")
             }
-            GapReason::Refused { message, .. } => {
-                write!(f, "{topic} was refused after a reconnection: {message}")
+            GapReason::Refused {
+                code,
+                message,
+                retrying,
+            } => {
+                f.write_str(": refused by KuCoin")?;
+                match code {
+                    Some(code) => write!(f, " (code {code}: {message})")?,
+                    None => write!(f, " ({message})")?,
+                }
+                match retrying {
+                    true => f.write_str(", asked for again"),
+                    false => Ok(()),
+                }
             }
+            GapReason::Closed { reason, .. } => write!(f, ": connection ended: {reason}"),
         }
     }
 }

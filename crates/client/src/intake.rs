@@ -5,13 +5,14 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use kucoin_streams_session::{Disposition, Input, Side};
+use kucoin_streams_session::{Disposition, Failure, Input, Severity, Side};
 use kucoin_streams_transport::{Connect, Message, ReadError};
 use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol, Timestamp, WireError};
 use tokio::time::Instant;
 
 use crate::destinations::Way;
 use crate::driver::{Command, Driver, HeldUp, RequestOf, Woken, wall_clock};
+use crate::feed::Identity;
 use crate::handover::Pushed;
 use crate::line::{self, Attempt};
 use crate::link::Link;
@@ -38,7 +39,10 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
 
     fn line_event(&mut self, now: std::time::Instant, side: Side, event: line::Event<C>) {
         let input = match event {
-            line::Event::Admitted => return self.fetch(now, side),
+            line::Event::Admitted => {
+                self.state.send_modify(|status| status.is_in_line = false);
+                return self.fetch(now, side);
+            }
             line::Event::Fetched(fetched) => {
                 let fetched = fetched.map_err(|error| failure::of_source(&error));
                 Input::ConnectionInfo(fetched)
@@ -77,14 +81,15 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             Command::Subscribe {
                 requests,
                 queue,
+                identify,
                 on_refusal,
                 reply,
             } => {
                 // What was let go meanwhile gives its place to what is asked for.
                 self.sweep(now);
                 queue.begin(self.frames);
-                let waiting = Waiting::new(requests.clone(), on_refusal, reply);
-                self.routes.add(requests.clone(), queue, waiting);
+                let waiting = Waiting::new(&requests, on_refusal, self.connect_timeout, reply);
+                self.routes.add(requests.clone(), queue, identify, waiting);
                 for request in requests {
                     self.session.subscribe(now, request.clone());
                     if self.session.is_ended(&request) {
@@ -119,27 +124,49 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         if self.held_up.is_some() || !self.hand_over.backlog.is_empty() {
             self.session.not_listening(now.into_std(), Side::Serving);
         }
-        if self.hand_over.is_full() {
+        if self.hand_over.overlap.is_full() {
             self.session.not_listening(now.into_std(), Side::Successor);
         }
         self.session.tick(now.into_std());
         self.sweep(now.into_std());
+        self.time_out(now);
         if let Some(held) = self.held_up.take() {
-            let HeldUp { topic, frame, .. } = held;
-            let until = held.until;
+            let HeldUp {
+                topic,
+                frame,
+                until,
+            } = held;
             // Who unsubscribed while it waited does not miss it.
             let when_full = match now >= until {
                 true => WhenFull::Miss,
                 false => WhenFull::Wait,
             };
             let way = self.routes.way(&topic);
-            if let Err(Undelivered::NoRoom(frame)) = self.routes.deliver(way, frame, when_full) {
+            if let Err(Undelivered::NoRoom(frame, _)) = self.routes.deliver(way, frame, when_full) {
                 self.held_up = Some(HeldUp {
                     topic,
                     frame,
                     until,
                 });
             }
+        }
+    }
+
+    /// Answers the callers that have waited long enough for their subscriptions.
+    fn time_out(&mut self, now: Instant) {
+        let awaited = self.session.stage().map(|stage| {
+            let message = format!("the exchange does not answer (stage: {stage})");
+            Failure::new(stage, Severity::Transient, message)
+        });
+        let last = self.state.borrow().last_failure.clone().or(awaited);
+        let (session, is_in_line) = (&self.session, self.serving.is_waiting());
+        // Neither the line of dials nor the pace of requests is what a caller waits for in vain.
+        let is_paced = |request: &RequestOf<K>| is_in_line || session.is_paced(request);
+        let orphans = self
+            .routes
+            .time_out(now, wall_clock(), last.as_ref(), is_paced);
+        for request in orphans {
+            self.session.unsubscribe(now.into_std(), &request);
         }
     }
 
@@ -192,7 +219,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                     return self.session.handle(now, side, lost);
                 }
             }
-            if side == Side::Successor && self.hand_over.is_full() {
+            if side == Side::Successor && self.hand_over.overlap.is_full() {
                 return self.session.hurry(now);
             }
             // What a hand-over changes is for the next look at everything.
@@ -217,32 +244,32 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
     fn frame(&mut self, now: std::time::Instant, side: Side, payload: Bytes) {
         self.frames += 1;
         let received_at = wall_clock();
+        self.last_heard_at = received_at;
         let text = match text_of::<K::Protocol>(payload) {
             Ok(text) => text,
             Err((error, payload)) => {
                 let text = String::from_utf8_lossy(&payload).into_owned().into();
-                self.unread(side, error, text, received_at);
+                self.unread(now, side, error, text, received_at);
                 return self.session.malformed(now, side);
             }
         };
         match self.session.frame(now, side, &text) {
-            Disposition::Message { topic } => match side {
-                Side::Serving => {
-                    let way = self.routes.way(&topic);
+            Disposition::Message { topic } => {
+                let way = self.routes.way(&topic);
+                if self.hand_over.overlap.is_active() {
+                    let topic = topic.into_owned();
+                    let frame = self.of_side(side, text, received_at);
+                    self.overlapping(now, side, Some((way, &topic)), frame);
+                } else if side == Side::Serving {
                     let frame = self.of_side(side, text, received_at);
                     self.hand_on(way, frame);
                 }
-                Side::Successor => {
-                    let topic = Some(topic.into_owned());
-                    let frame = self.of_side(side, text, received_at);
-                    self.hand_over.keep(Pushed { topic, frame });
-                }
-            },
-            Disposition::Malformed(error) => self.unread(side, error, text, received_at),
+            }
+            Disposition::Malformed(error) => self.unread(now, side, error, text, received_at),
             Disposition::Unknown => match K::Protocol::check(&text) {
                 Ok(()) => tracing::debug!(ws_key = %K::WS_KEY, "frame of an unknown kind"),
                 Err(error) => {
-                    self.unread(side, error, text, received_at);
+                    self.unread(now, side, error, text, received_at);
                     self.session.malformed(now, side);
                 }
             },
@@ -256,28 +283,67 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             received_at,
             epoch: self.session.epoch(side),
             number: self.frames,
-            part: match side {
-                Side::Serving => self.hand_over.part,
-                Side::Successor => self.hand_over.part_of_successor(),
-            },
             fault: None,
         }
     }
 
+    /// Takes a frame while two connections bring the same: each event is delivered once. `topic` is `None` if it
+    /// cannot be read.
+    fn overlapping(
+        &mut self,
+        now: std::time::Instant,
+        side: Side,
+        topic: Option<(Way, &str)>,
+        frame: Frame,
+    ) {
+        let identity = match topic {
+            Some((way, _)) => self.routes.identity(way, &frame.text),
+            None => Identity::Key(frame.text.as_bytes().to_vec()),
+        };
+        let key = match &identity {
+            Identity::Key(key) => Some(&key[..]),
+            Identity::None | Identity::Other => None,
+        };
+        let name = topic.map(|(_, topic)| topic);
+        let overlap = &mut self.hand_over.overlap;
+        let (is_delivered, is_duplicate) = match side {
+            Side::Serving => {
+                let mut duplicates = false;
+                let is_new = overlap.serving(now, name, key, |_| duplicates = true);
+                (is_new, duplicates || !is_new)
+            }
+            Side::Successor => {
+                let bytes = frame.text.len();
+                let kept = overlap.successor(now, name, key, bytes, frame.clone());
+                (false, kept.is_err())
+            }
+        };
+        let is_even = overlap.is_even();
+        if let Some((way, _)) = topic.filter(|_| is_duplicate) {
+            self.routes.count_duplicate(way);
+        }
+        if is_delivered {
+            match topic {
+                Some((way, _)) => self.hand_on(way, frame),
+                None => self.routes.deliver_unread(&frame),
+            }
+        }
+        self.session.overlap_is_even(now, is_even);
+    }
+
     /// Hands a frame to its subscriptions, or keeps it for a moment where one of them has no room.
     fn hand_on(&mut self, way: Way, frame: Frame) {
-        let when_full = match self.patience.is_zero() {
-            true => WhenFull::Miss,
-            false => WhenFull::Wait,
-        };
-        match self.routes.deliver(way, frame, when_full) {
+        match self.routes.deliver(way, frame, WhenFull::Wait) {
             Ok(()) => {}
             Err(Undelivered::Nobody(frame)) => self.nobodys(frame),
-            Err(Undelivered::NoRoom(frame)) => {
+            Err(Undelivered::NoRoom(frame, pause)) if pause.is_zero() => {
+                drop(self.routes.deliver(way, frame, WhenFull::Miss));
+            }
+            Err(Undelivered::NoRoom(frame, pause)) => {
                 self.held_up = Some(HeldUp {
                     topic: self.routes.topic_of(way).unwrap_or_default().to_owned(),
                     frame,
-                    until: Instant::now() + self.patience,
+                    until: Instant::now() + pause,
                 });
             }
         }
@@ -298,15 +364,23 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             .malformed(Instant::now().into_std(), Side::Serving);
     }
 
-    /// A frame that is not of the protocol may be an event of any topic: every stream is told in its place, and the
+    /// A frame that is not of the protocol may be an event of any topic: every stream reports it in its place, and the
     /// lifecycle stream once.
-    fn unread(&mut self, side: Side, fault: WireError, text: ByteString, received_at: Timestamp) {
+    fn unread(
+        &mut self,
+        now: std::time::Instant,
+        side: Side,
+        fault: WireError,
+        text: ByteString,
+        received_at: Timestamp,
+    ) {
         self.tell_unread(&fault, received_at);
         let mut frame = self.of_side(side, text, received_at);
         frame.fault = Some(Box::new(fault));
-        match side {
-            Side::Serving => self.routes.deliver_unread(&frame),
-            Side::Successor => self.hand_over.keep(Pushed { topic: None, frame }),
+        match self.hand_over.overlap.is_active() {
+            true => self.overlapping(now, side, None, frame),
+            false if side == Side::Serving => self.routes.deliver_unread(&frame),
+            false => {}
         }
     }
 

@@ -10,6 +10,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
+mod backpressure;
 mod config;
 mod connection;
 mod connections;
@@ -27,8 +28,8 @@ mod ledger;
 mod lifecycle;
 mod line;
 mod link;
+mod outage;
 mod outcome;
-mod overlap;
 mod queue;
 mod routes;
 mod subscription;

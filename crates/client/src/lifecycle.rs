@@ -149,13 +149,27 @@ impl LifecycleSender {
     }
 
     pub(crate) fn send(&self, ws_key: WsKey, at: Timestamp, event: LifecycleEvent) {
-        tracing::debug!(%ws_key, ?event, "lifecycle");
+        log(ws_key, self.number, &event);
         self.readers.send(&Lifecycle {
             ws_key,
             number: self.number,
             at,
             event,
         });
+    }
+}
+
+/// Logs what happened: refused for good as an error, trouble as a warning, the rest as information.
+fn log(ws_key: WsKey, connection: u32, event: &LifecycleEvent) {
+    match event {
+        LifecycleEvent::Exception { fatal: true, .. } => {
+            tracing::error!(%ws_key, connection, "{event}");
+        }
+        LifecycleEvent::Reconnect { .. }
+        | LifecycleEvent::Exception { .. }
+        | LifecycleEvent::Lagged { .. } => tracing::warn!(%ws_key, connection, "{event}"),
+        LifecycleEvent::Response { .. } => tracing::debug!(%ws_key, connection, "{event}"),
+        _ => tracing::info!(%ws_key, connection, "{event}"),
     }
 }
 

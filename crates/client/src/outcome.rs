@@ -1,16 +1,18 @@
 //! How the session's actions are carried out and its reports reach those whom they concern.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use kucoin_streams_session::{Action, CloseReason, Report, Side};
+use kucoin_streams_session::{Action, CloseReason, Failure, Report, Severity, Side, Stage};
 use kucoin_streams_transport::Connect;
 use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol, Serves};
 use tokio::time::Instant;
 
-use crate::connection::ConnectionState;
+use crate::connection::{ConnectionState, Status};
 use crate::driver::{Driver, HeldUp, RequestOf, wall_clock};
 use crate::handover::Pushed;
 use crate::line::{Attempt, Line};
+use crate::outage::Loss;
 use crate::routes::WhenFull;
 use crate::{ClosedError, LifecycleEvent, RotateError};
 
@@ -23,6 +25,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                 Action::FetchConnectionInfo => {
                     let turn = Box::pin(self.gate.clone().pass());
                     self.line(side).attempt = Attempt::Waiting(turn);
+                    self.state.send_modify(|status| status.is_in_line = true);
                 }
                 Action::Dial(url) => {
                     let connect = Arc::clone(&self.connect);
@@ -43,6 +46,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                     let successor = std::mem::take(&mut self.successor);
                     let before = std::mem::replace(&mut self.serving, successor);
                     self.hang_up(before, 1000);
+                    self.report_uneven();
                     self.hand_over.take_over();
                 }
                 Action::Report(report) => self.report(report),
@@ -63,7 +67,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
     fn report(&mut self, report: Report<RequestOf<K>>) {
         match report {
             Report::Open => {
-                self.state.send_replace(ConnectionState::Live);
+                self.is_live();
                 self.tell(LifecycleEvent::Open);
             }
             Report::Authenticated => self.tell(LifecycleEvent::Authenticated),
@@ -82,37 +86,59 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                 message,
             } => self.refused(&request, code, message),
             Report::Ended { .. } => {}
-            Report::Lost => {
+            Report::Postponed {
+                request,
+                code,
+                message,
+                delay,
+            } => self.postponed(&request, code, message, delay),
+            Report::Lost { cause } => {
                 // It came before the loss, so it must stand before the gap.
                 self.deliver_rest();
-                self.routes.lost(wall_clock());
-                self.state.send_replace(ConnectionState::Connecting);
+                let last_heard_at = self.last_heard_at;
+                self.routes.lost(Loss {
+                    cause: &cause,
+                    last_heard_at,
+                    lost_at: wall_clock(),
+                });
+                self.state.send_modify(|status| {
+                    status.state = ConnectionState::Connecting;
+                    status.last_failure = Some(cause);
+                });
             }
             Report::Reconnect {
                 cause,
                 attempt,
                 delay,
-            } => self.tell(LifecycleEvent::Reconnect {
-                cause,
-                attempt,
-                delay,
-            }),
+            } => {
+                self.state
+                    .send_modify(|status| status.last_failure = Some(cause.clone()));
+                self.tell(LifecycleEvent::Reconnect {
+                    cause,
+                    attempt,
+                    delay,
+                });
+            }
             Report::Reconnected { down_for, refused } => {
-                self.state.send_replace(ConnectionState::Live);
+                self.is_live();
                 self.tell(LifecycleEvent::Reconnected { down_for, refused });
             }
             Report::Rotated { took } => {
-                self.state.send_replace(ConnectionState::Live);
+                self.is_live();
                 self.tell(LifecycleEvent::Rotated { took });
                 self.hand_over.answer(&Ok(()));
             }
-            Report::OverlapBegan => self.hand_over.begin_overlap(),
-            Report::Prepared { request } => self
-                .hand_over
-                .forget(|topic| K::Protocol::serves(&request, topic) != Serves::No),
-            Report::OverlapEnded => self.hand_over.end_overlap(),
+            Report::OverlapBegan => self.hand_over.overlap.begin(),
+            Report::Prepared { request } => {
+                let is_of = |topic: &str| K::Protocol::serves(&request, topic) != Serves::No;
+                let now = Instant::now().into_std();
+                self.hand_over.overlap.prepared(now, is_of);
+                let is_even = self.hand_over.overlap.is_even();
+                self.session.overlap_is_even(now, is_even);
+            }
+            Report::OverlapEnded => self.hand_over.overlap.end(),
             Report::RotationFailed(failure) => {
-                self.hand_over.give_up();
+                self.hand_over.overlap.end();
                 self.tell(LifecycleEvent::Exception {
                     topic: None,
                     code: failure.code.clone(),
@@ -145,9 +171,52 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             fatal: false,
         });
         let now = Instant::now().into_std();
-        for orphan in self.routes.refused(request, code, &message) {
+        let when = (wall_clock(), self.session.epoch(Side::Serving));
+        for orphan in self.routes.refused(request, code, &message, when) {
             self.session.unsubscribe(now, &orphan);
         }
+    }
+
+    fn postponed(
+        &mut self,
+        request: &RequestOf<K>,
+        code: Option<i64>,
+        message: String,
+        delay: Duration,
+    ) {
+        let when = (wall_clock(), self.session.epoch(Side::Serving));
+        self.routes.postponed(request, code, &message, when);
+        self.tell(LifecycleEvent::Exception {
+            topic: Some(request.to_string()),
+            code: code.map(|code| code.to_string()),
+            message: format!("{message}; asked for again in {delay:?}"),
+            fatal: false,
+        });
+    }
+
+    /// The topics of which one connection of a rotation brought events that the other did not may have a hole.
+    fn report_uneven(&mut self) {
+        let uneven = self.hand_over.overlap.uneven();
+        // A connection that was lost before has a gap on every topic already.
+        if uneven.is_empty() || self.state.borrow().state != ConnectionState::Live {
+            return;
+        }
+        let message = "the connections before and after a rotation brought different events";
+        let cause = Failure::new(Stage::Live, Severity::Transient, message);
+        let loss = Loss {
+            cause: &cause,
+            last_heard_at: self.last_heard_at,
+            lost_at: wall_clock(),
+        };
+        let epoch = self.session.epoch(Side::Serving);
+        self.routes.uneven(&uneven, loss, epoch);
+    }
+
+    fn is_live(&self) {
+        self.state.send_replace(Status {
+            state: ConnectionState::Live,
+            ..Status::default()
+        });
     }
 }
 
@@ -172,7 +241,8 @@ impl<K: ConnectionKind, S, C: Connect> Driver<K, S, C> {
         self.deliver_rest();
         self.routes.end(&reason);
         self.routes.wake();
-        self.state.send_replace(ConnectionState::Closed(reason));
+        self.state
+            .send_modify(|status| status.state = ConnectionState::Closed(reason));
     }
 
     /// Hands on what was received and waits here, whether there is room for it or not.
@@ -181,7 +251,7 @@ impl<K: ConnectionKind, S, C: Connect> Driver<K, S, C> {
             .held_up
             .take()
             .map(|HeldUp { topic, frame, .. }| Pushed {
-                topic: Some(topic),
+                topic: Some(topic.into()),
                 frame,
             });
         let backlog = self.hand_over.take_backlog();

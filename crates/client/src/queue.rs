@@ -8,9 +8,10 @@ use bytestring::ByteString;
 use kucoin_streams_session::CloseReason;
 use kucoin_streams_wire::{Timestamp, WireError};
 use tokio::sync::Notify;
+use tokio::time::{Duration, Instant};
 
+use crate::backpressure::{Backpressure, PauseLimit};
 use crate::ledger::{Fate, Tally};
-use crate::overlap::Part;
 use crate::{Gap, GapReason, SlowConsumer, TopicLedger};
 
 /// A frame on its way to a subscription.
@@ -22,7 +23,6 @@ pub(crate) struct Frame {
     pub(crate) epoch: u64,
     /// Its number among all frames that the connection's task has read.
     pub(crate) number: u64,
-    pub(crate) part: Part,
     /// Set where it is not of the protocol: nobody is to decode it.
     pub(crate) fault: Option<Box<WireError>>,
 }
@@ -34,7 +34,7 @@ pub(crate) enum Item {
         topic: usize,
         frame: Frame,
     },
-    Gap(Gap),
+    Gap(Box<Gap>),
 }
 
 /// Readers that are to be woken once the connection's task has handed on all that it has read: a wake-up costs more
@@ -54,11 +54,18 @@ impl Wakers {
     }
 }
 
+/// What a queue holds at most. One frame fits whatever its size.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Capacity {
+    pub(crate) frames: usize,
+    pub(crate) bytes: usize,
+}
+
 /// One subscription's queue. The connection's task writes and never waits; the subscription reads.
 #[derive(Debug)]
 pub(crate) struct Queue {
     state: Mutex<State>,
-    capacity: usize,
+    capacity: Capacity,
     slow_consumer: SlowConsumer,
     /// Wakes the connection's task: the reader is gone, or has made room that was waited for.
     driver: Arc<Notify>,
@@ -67,12 +74,14 @@ pub(crate) struct Queue {
 #[derive(Debug, Default)]
 struct State {
     items: VecDeque<Item>,
-    /// Gaps behind `items` that found no room. At most two a topic: they merge.
+    /// Bytes of the frames in `items`.
+    bytes: usize,
+    /// Gaps after `items` that found no room. They merge, so that they stay few.
     pending: Vec<Gap>,
-    /// Frames are being missed until half of the queue is worked off, so that gaps come few and long.
+    /// Frames are dropped until half of the queue is drained, so that gaps come few and long.
     lagging: bool,
-    /// The connection's task waits for room.
-    awaited: bool,
+    /// While the connection's task waits for room it does not read.
+    backpressure: Backpressure,
     waker: Option<Waker>,
     end: Option<CloseReason>,
     reader_gone: bool,
@@ -82,7 +91,11 @@ struct State {
 }
 
 impl Queue {
-    pub(crate) fn new(capacity: usize, slow_consumer: SlowConsumer, driver: Arc<Notify>) -> Self {
+    pub(crate) fn new(
+        capacity: Capacity,
+        slow_consumer: SlowConsumer,
+        driver: Arc<Notify>,
+    ) -> Self {
         Self {
             state: Mutex::default(),
             capacity,
@@ -130,12 +143,17 @@ impl Queue {
             .collect()
     }
 
-    /// True where a frame would fit, or where the reader has used up all patience.
-    pub(crate) fn has_room(&self) -> bool {
-        self.has_room_in(&mut self.lock())
+    /// True if a frame of this many bytes would fit, or if frames are dropped anyway.
+    pub(crate) fn has_room(&self, bytes: usize) -> bool {
+        self.has_room_in(&self.lock(), bytes)
     }
 
-    /// Adds a frame as [`Queue::push_frame`] does, or gives it back where it has [no room](Queue::has_room).
+    /// The connection stops reading until this queue has room, which its reader reports; gives for how long it may.
+    pub(crate) fn pause(&self, limit: PauseLimit) -> Duration {
+        self.lock().backpressure.pause(Instant::now(), limit)
+    }
+
+    /// Adds a frame as [`Queue::push_frame`] does, or gives it back if it has [no room](Queue::has_room).
     pub(crate) fn push_frame_if_room(
         &self,
         tally: &Tally,
@@ -143,7 +161,7 @@ impl Queue {
         wakers: &mut Wakers,
     ) -> Result<(), Frame> {
         let mut state = self.lock();
-        if !self.has_room_in(&mut state) {
+        if !self.has_room_in(&state, frame.text.len()) {
             return Err(frame);
         }
         self.push_into(&mut state, tally, frame);
@@ -158,30 +176,37 @@ impl Queue {
         wakers.take(&mut state);
     }
 
-    fn has_room_in(&self, state: &mut State) -> bool {
-        let over = state.reader_gone || state.end.is_some();
-        let room = state.lagging || state.items.len() < self.capacity || over;
-        state.awaited = !room;
-        room
+    fn has_room_in(&self, state: &State, bytes: usize) -> bool {
+        let is_over = state.reader_gone || state.end.is_some();
+        is_over || state.lagging || !state.is_full(self.capacity, bytes)
     }
 
     fn push_into(&self, state: &mut State, tally: &Tally, frame: Frame) {
         if state.reader_gone || state.end.is_some() || frame.number <= state.read_before {
             return;
         }
+        let bytes = frame.text.len();
         tally.received();
-        state.awaited = false;
-        if state.lagging && state.items.len() <= self.capacity / 2 {
+        if state.backpressure.is_pausing() {
+            state.backpressure.resume(Instant::now());
+        }
+        if state.lagging && state.is_half_drained(self.capacity) {
             state.lagging = false;
             let pending = std::mem::take(&mut state.pending);
-            state.items.extend(pending.into_iter().map(Item::Gap));
+            state
+                .items
+                .extend(pending.into_iter().map(|gap| Item::Gap(Box::new(gap))));
         }
-        if state.lagging || state.items.len() >= self.capacity {
-            state.lagging = true;
+        if state.lagging || state.is_full(self.capacity, bytes) {
+            if !std::mem::replace(&mut state.lagging, true) {
+                let topic = &*tally.topic;
+                tracing::warn!(topic, "the consumer is too slow: its events are dropped");
+            }
             tally.count(Fate::Overflowed);
-            let topic = tally.topic.clone();
-            let reason = GapReason::Overflowed { missed: 1 };
-            merge(&mut state.pending, Gap { topic, reason });
+            merge(
+                &mut state.pending,
+                Gap::of_topic(&tally.topic, GapReason::Overflowed { missed: 1 }),
+            );
             if self.slow_consumer == SlowConsumer::Disconnect {
                 state.end = Some(CloseReason::SlowConsumer);
                 // The connection's task forgets it, and unsubscribes where nobody else listens.
@@ -189,26 +214,27 @@ impl Queue {
             }
         } else {
             let topic = tally.index;
+            state.bytes += bytes;
             state.items.push_back(Item::Frame { topic, frame });
         }
     }
 
-    /// Adds a gap behind all that was pushed so far. It is never refused.
+    /// Adds a gap after all that was pushed so far. It is never refused.
     pub(crate) fn push_gap(&self, gap: Gap, wakers: &mut Wakers) {
         let mut state = self.lock();
         if state.reader_gone || state.end.is_some() {
             return;
         }
-        if state.lagging || state.items.len() >= self.capacity {
+        if state.lagging || state.items.len() >= self.capacity.frames {
             state.lagging = true;
             merge(&mut state.pending, gap);
         } else {
-            state.items.push_back(Item::Gap(gap));
+            state.items.push_back(Item::Gap(Box::new(gap)));
         }
         wakers.take(&mut state);
     }
 
-    /// Ends the queue behind all that was pushed so far.
+    /// Ends the queue after all that was pushed so far.
     pub(crate) fn end(&self, reason: CloseReason, wakers: &mut Wakers) {
         let mut state = self.lock();
         state.end.get_or_insert(reason);
@@ -226,12 +252,14 @@ impl Queue {
         let known = tallies.len();
         tallies.extend_from_slice(state.tallies.get(known..).unwrap_or_default());
         std::mem::swap(&mut state.items, into);
+        state.bytes = 0;
         if into.is_empty() {
-            into.extend(state.pending.drain(..).map(Item::Gap));
+            into.extend(state.pending.drain(..).map(|gap| Item::Gap(Box::new(gap))));
             state.lagging = false;
         }
         if !into.is_empty() {
-            if std::mem::take(&mut state.awaited) {
+            if state.backpressure.is_pausing() {
+                state.backpressure.resume(Instant::now());
                 self.driver.notify_one();
             }
             return Poll::Ready(Some(()));
@@ -275,29 +303,98 @@ impl Queue {
     }
 }
 
-/// Adds a gap to those that found no room; gaps of one topic and one kind become one.
-fn merge(pending: &mut Vec<Gap>, gap: Gap) {
-    for known in pending.iter_mut().filter(|known| known.topic == gap.topic) {
-        match (&mut known.reason, &gap.reason) {
-            (GapReason::Overflowed { missed }, GapReason::Overflowed { missed: more }) => {
-                *missed += more;
-                return;
+impl State {
+    fn is_full(&self, capacity: Capacity, bytes: usize) -> bool {
+        let is_too_long = self.bytes.saturating_add(bytes) > capacity.bytes;
+        self.items.len() >= capacity.frames || (is_too_long && !self.items.is_empty())
+    }
+
+    fn is_half_drained(&self, capacity: Capacity) -> bool {
+        self.items.len() <= capacity.frames / 2 && self.bytes <= capacity.bytes / 2
+    }
+}
+
+/// Adds a gap to those that found no room. No event stands between these, so losses become one with the longest
+/// window, and what is counted adds up.
+fn merge(pending: &mut Vec<Gap>, mut gap: Gap) {
+    let lost = pending
+        .iter()
+        .position(|known| matches!(known.reason, GapReason::Lost { .. }));
+    match &mut gap.reason {
+        GapReason::Lost { .. } => {
+            if let Some(lost) = lost {
+                let mut at = 0;
+                pending.retain(|known| {
+                    at += 1;
+                    at <= lost || !matches!(known.reason, GapReason::Live { .. })
+                });
+                return join_topics(&mut pending[lost], &gap);
             }
-            (
-                GapReason::Reconnected { live_at, epoch, .. },
-                GapReason::Reconnected {
-                    live_at: later,
-                    epoch: newer,
-                    ..
-                },
-            ) => {
-                (*live_at, *epoch) = (*later, *newer);
-                return;
-            }
-            _ => {}
         }
+        GapReason::Live {
+            last_event_at,
+            last_heard_at,
+            lost_at,
+            live_at,
+            epoch,
+        } => {
+            if let Some(GapReason::Lost {
+                last_event_at: first_event,
+                last_heard_at: first_heard,
+                lost_at: first_lost,
+                ..
+            }) = lost.map(|lost| &pending[lost].reason)
+            {
+                (*last_event_at, *last_heard_at, *lost_at) =
+                    (*first_event, *first_heard, *first_lost);
+            }
+            let after = lost.map_or(0, |lost| lost + 1);
+            for known in &mut pending[after..] {
+                if let GapReason::Live {
+                    live_at: known_live,
+                    epoch: known_epoch,
+                    ..
+                } = &mut known.reason
+                {
+                    (*known_live, *known_epoch) = (*live_at, *epoch);
+                    return join_topics(known, &gap);
+                }
+            }
+        }
+        GapReason::Overflowed { missed: more } => {
+            for known in pending
+                .iter_mut()
+                .filter(|known| known.topics == gap.topics)
+            {
+                if let GapReason::Overflowed { missed } = &mut known.reason {
+                    *missed += *more;
+                    return;
+                }
+            }
+        }
+        GapReason::Refused { .. } => {
+            let is_same = |known: &&mut Gap| {
+                known.topics == gap.topics && matches!(known.reason, GapReason::Refused { .. })
+            };
+            if let Some(known) = pending.iter_mut().find(is_same) {
+                *known = gap;
+                return;
+            }
+        }
+        GapReason::Undecodable { .. } | GapReason::Closed { .. } => {}
     }
     pending.push(gap);
+}
+
+fn join_topics(known: &mut Gap, other: &Gap) {
+    let new: Vec<_> = other
+        .topics
+        .iter()
+        .filter(|topic| !known.topics.contains(topic))
+        .collect();
+    if !new.is_empty() {
+        known.topics = known.topics.iter().chain(new).cloned().collect();
+    }
 }
 
 #[cfg(test)]

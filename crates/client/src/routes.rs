@@ -1,4 +1,4 @@
-//! Which frames go to which subscriptions, and where each topic's gaps are.
+//! Which frames go to which subscriptions.
 
 use std::collections::HashMap;
 use std::mem;
@@ -6,16 +6,20 @@ use std::sync::Arc;
 
 use kucoin_streams_session::{CloseReason, Failure, Severity, Stage};
 use kucoin_streams_wire::{Protocol, Serves, Timestamp};
+use tokio::time::{Duration, Instant};
 
+use crate::backpressure::PauseLimit;
 use crate::destinations::{Destination, Destinations, Way};
+use crate::feed::{Identify, Identity};
+use crate::ledger::Fate;
+use crate::outage::{Loss, RefusalOutcome, Sink};
 use crate::queue::{Frame, Queue, Wakers};
-use crate::waiting::Waiting;
-use crate::{ClosedError, Gap, GapReason, SubscribeError};
+use crate::waiting::{Waiting, Words};
 
 /// A frame that was not handed on.
 pub(crate) enum Undelivered {
-    /// To wait until there is room.
-    NoRoom(Frame),
+    /// A queue is full: the frame may wait for room for this long.
+    NoRoom(Frame, Duration),
     /// Nobody is subscribed to its topic.
     Nobody(Frame),
 }
@@ -29,40 +33,17 @@ pub(crate) enum WhenFull {
     Miss,
 }
 
-/// One subscription's part in the table.
-struct Sink<R> {
-    queue: Arc<Queue>,
-    requests: Vec<R>,
-    waiting: Option<Waiting<R>>,
-}
-
-impl<R: PartialEq> Sink<R> {
-    fn answer_if_over(&mut self) {
-        if let Some(waiting) = self.waiting.take_if(|waiting| waiting.is_over()) {
-            waiting.succeed(!self.requests.is_empty());
-        }
-    }
-}
-
 /// One wire request and those who listen to it.
 struct Route<R> {
     request: R,
     topic: Arc<str>,
     live: bool,
-    /// Nothing is handed on until it is live: what comes still comes of a subscription that was ended, and between
-    /// its last event and the first of the new one events are missing.
+    /// Nothing is delivered until it is live: what comes is still of a subscription that was ended, and between its
+    /// last event and the first of the new one events are missing.
     held_back: bool,
     last_event_at: Option<Timestamp>,
-    /// Set from a loss until the topic is served again.
-    lost: Option<Loss>,
-    sinks: Vec<u64>,
-}
-
-/// A loss that is not over yet.
-struct Loss {
-    at: Timestamp,
-    last_event_at: Option<Timestamp>,
-    /// Who may miss events by it: those who listened when it happened.
+    /// An event came since the connection was lost last.
+    heard: bool,
     sinks: Vec<u64>,
 }
 
@@ -74,16 +55,22 @@ pub(crate) struct Routes<P: Protocol> {
     /// Forgotten whenever routes or sinks change.
     destinations: Destinations,
     wakers: Wakers,
+    backpressure_timeout: Duration,
+    /// No caller has waited long enough before this moment.
+    deadline: Option<Instant>,
 }
 
 impl<P: Protocol> Routes<P> {
-    pub(crate) fn new() -> Self {
+    /// `backpressure_timeout`: for how long reading pauses at most.
+    pub(crate) fn new(backpressure_timeout: Duration) -> Self {
         Self {
+            backpressure_timeout,
             routes: Vec::new(),
             sinks: HashMap::new(),
             last_sink: 0,
             destinations: Destinations::default(),
             wakers: Wakers::default(),
+            deadline: None,
         }
     }
 
@@ -92,6 +79,7 @@ impl<P: Protocol> Routes<P> {
         &mut self,
         requests: Vec<P::Request>,
         queue: Arc<Queue>,
+        identify: Identify,
         waiting: Waiting<P::Request>,
     ) {
         self.destinations.clear();
@@ -104,7 +92,7 @@ impl<P: Protocol> Routes<P> {
                     live: false,
                     held_back: false,
                     last_event_at: None,
-                    lost: None,
+                    heard: false,
                     sinks: Vec::new(),
                 });
                 self.routes.len() - 1
@@ -112,11 +100,8 @@ impl<P: Protocol> Routes<P> {
             self.routes[at].sinks.push(self.last_sink);
             queue.tally(&self.routes[at].topic);
         }
-        let sink = Sink {
-            queue,
-            requests,
-            waiting: Some(waiting),
-        };
+        self.deadline = earlier(self.deadline, waiting.deadline());
+        let sink = Sink::new(requests, queue, identify, waiting);
         self.sinks.insert(self.last_sink, sink);
     }
 
@@ -148,21 +133,29 @@ impl<P: Protocol> Routes<P> {
         if mem::take(&mut self.routes[at].held_back) {
             self.destinations.clear();
         }
-        close_gap(
-            &mut self.routes[at],
-            &self.sinks,
-            now,
-            epoch,
-            &mut self.wakers,
-        );
-        for id in &self.routes[at].sinks {
-            let Some(sink) = self.sinks.get_mut(id) else {
-                continue;
-            };
-            if let Some(waiting) = &mut sink.waiting {
-                waiting.served(request);
+        let route = &self.routes[at];
+        for id in &route.sinks {
+            if let Some(sink) = self.sinks.get_mut(id) {
+                sink.live(request, &route.topic, now, epoch, &mut self.wakers);
             }
-            sink.answer_if_over();
+        }
+    }
+
+    /// A request is refused for now.
+    pub(crate) fn postponed(
+        &mut self,
+        request: &P::Request,
+        code: Option<i64>,
+        message: &str,
+        when: (Timestamp, u64),
+    ) {
+        let Some(at) = self.find(request) else { return };
+        self.routes[at].live = false;
+        for id in &self.routes[at].sinks {
+            if let Some(sink) = self.sinks.get_mut(id) {
+                let message = message.to_owned();
+                sink.postponed(request, Words { code, message }, when, &mut self.wakers);
+            }
         }
     }
 
@@ -173,69 +166,137 @@ impl<P: Protocol> Routes<P> {
         request: &P::Request,
         code: Option<i64>,
         message: &str,
+        when: (Timestamp, u64),
     ) -> Vec<P::Request> {
         let Some(at) = self.find(request) else {
             return Vec::new();
         };
         self.destinations.clear();
         let route = self.routes.remove(at);
+        let words = Words {
+            code,
+            message: message.to_owned(),
+        };
         let mut orphans = Vec::new();
         for id in route.sinks {
             let Some(sink) = self.sinks.get_mut(&id) else {
                 continue;
             };
-            sink.requests.retain(|other| other != request);
-            if let Some(waiting) = &mut sink.waiting {
-                let error = SubscribeError::Refused {
-                    topic: route.topic.to_string(),
-                    code,
-                    message: message.to_owned(),
-                };
-                match waiting.refused(request, error) {
-                    None => {
-                        sink.answer_if_over();
-                        if sink.requests.is_empty() {
-                            self.sinks.remove(&id);
-                        }
-                    }
-                    Some(error) => {
-                        if let Some(waiting) = sink.waiting.take() {
-                            waiting.fail(error);
-                        }
-                        orphans.extend(self.remove_sink(id));
-                    }
+            match sink.refused(request, &route.topic, &words, when, &mut self.wakers) {
+                RefusalOutcome::Fails => orphans.extend(self.remove_sink(id)),
+                RefusalOutcome::GoesOn if sink.requests.is_empty() => {
+                    let failure = Failure::new(Stage::Acknowledgement, Severity::Fatal, message);
+                    let reason = CloseReason::Failed(failure);
+                    sink.queue.end(reason, &mut self.wakers);
+                    self.sinks.remove(&id);
                 }
-                continue;
-            }
-            let gap = Gap {
-                topic: route.topic.clone(),
-                reason: GapReason::Refused {
-                    code,
-                    message: message.to_owned(),
-                },
-            };
-            sink.queue.push_gap(gap, &mut self.wakers);
-            if sink.requests.is_empty() {
-                let failure = Failure::new(Stage::Acknowledgement, Severity::Fatal, message);
-                sink.queue
-                    .end(CloseReason::Failed(failure), &mut self.wakers);
-                self.sinks.remove(&id);
+                RefusalOutcome::GoesOn => {}
             }
         }
         orphans
     }
 
     /// The connection is lost: every topic that was served may miss events from now on.
-    pub(crate) fn lost(&mut self, now: Timestamp) {
+    pub(crate) fn lost(&mut self, loss: Loss<'_>) {
+        let mut lost: HashMap<u64, (Vec<_>, Option<Timestamp>)> = HashMap::new();
         for route in &mut self.routes {
-            let served = mem::take(&mut route.live) || route.last_event_at.is_some();
-            if served && route.lost.is_none() {
-                route.lost = Some(Loss {
-                    at: now,
-                    last_event_at: route.last_event_at,
-                    sinks: route.sinks.clone(),
-                });
+            let was_live = mem::take(&mut route.live);
+            if !(mem::take(&mut route.heard) || was_live) {
+                continue;
             }
+            for id in &route.sinks {
+                let (topics, last_event_at) = lost.entry(*id).or_default();
+                topics.push((route.request.clone(), route.topic.clone()));
+                *last_event_at = route.last_event_at.max(*last_event_at);
+            }
+        }
+        for (id, sink) in &mut self.sinks {
+            let (topics, last_event_at) = lost.remove(id).unwrap_or_default();
+            if !topics.is_empty() || sink.is_down() {
+                sink.lost(topics, last_event_at, loss, &mut self.wakers);
+            }
+        }
+    }
+
+    /// Two connections did not bring the same events of these topics, as pushed, while one took over from the other:
+    /// a loss that is over already.
+    pub(crate) fn uneven(&mut self, pushed: &[Box<str>], loss: Loss<'_>, epoch: u64) {
+        let is_of = |request: &P::Request| {
+            let mut pushed = pushed.iter();
+            pushed.any(|pushed| P::serves(request, pushed) != Serves::No)
+        };
+        for route in self.routes.iter().filter(|route| is_of(&route.request)) {
+            for id in &route.sinks {
+                let Some(sink) = self.sinks.get_mut(id) else {
+                    continue;
+                };
+                let topics = vec![(route.request.clone(), route.topic.clone())];
+                sink.lost(topics, route.last_event_at, loss, &mut self.wakers);
+                sink.live(
+                    &route.request,
+                    &route.topic,
+                    loss.lost_at,
+                    epoch,
+                    &mut self.wakers,
+                );
+            }
+        }
+    }
+
+    /// The next moment at which a caller may have waited long enough for its subscription.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// Answers the callers that have waited long enough. Gives the requests that nobody listens to any more.
+    pub(crate) fn time_out(
+        &mut self,
+        now: Instant,
+        wall: Timestamp,
+        last: Option<&Failure>,
+        is_paced: impl Fn(&P::Request) -> bool,
+    ) -> Vec<P::Request> {
+        if self.deadline.is_none_or(|deadline| deadline > now) {
+            return Vec::new();
+        }
+        self.deadline = None;
+        let mut gone = Vec::new();
+        for (&id, sink) in &mut self.sinks {
+            let is_due = |waiting: &Waiting<_>| waiting.deadline() <= now;
+            if let Some(waiting) = sink.waiting_mut().filter(|waiting| is_due(waiting)) {
+                waiting.extend_if_paced(now, &is_paced);
+            }
+            let is_due = sink.waiting().is_some_and(is_due);
+            if is_due && !sink.time_out(last, wall, &mut self.wakers) {
+                gone.push(id);
+            } else if let Some(waiting) = sink.waiting() {
+                self.deadline = earlier(self.deadline, waiting.deadline());
+            }
+        }
+        gone.into_iter()
+            .flat_map(|id| self.remove_sink(id))
+            .collect()
+    }
+
+    /// What tells a frame from others of its topic.
+    pub(crate) fn identity(&self, way: Way, frame: &str) -> Identity {
+        let destination = self.destinations.get(way);
+        let identify = destination.map_or(&[][..], |destination| &destination.identify);
+        identify
+            .iter()
+            .map(|identify| identify(frame))
+            .find(|identity| !matches!(identity, Identity::Other))
+            .unwrap_or(Identity::Other)
+    }
+
+    /// Counts a frame that repeats what was delivered.
+    pub(crate) fn count_duplicate(&self, way: Way) {
+        let Some(destination) = self.destinations.get(way) else {
+            return;
+        };
+        for (tally, _) in &destination.queues {
+            tally.received();
+            tally.count(Fate::Duplicate);
         }
     }
 
@@ -243,7 +304,7 @@ impl<P: Protocol> Routes<P> {
     /// of it in its place.
     pub(crate) fn deliver_unread(&mut self, frame: &Frame) {
         for route in &self.routes {
-            if !route.live || route.lost.is_some() {
+            if !route.live {
                 continue;
             }
             for sink in route.sinks.iter().filter_map(|id| self.sinks.get(id)) {
@@ -287,18 +348,16 @@ impl<P: Protocol> Routes<P> {
         let is_alone = others.is_empty();
         if when_full == WhenFull::Wait && !is_alone {
             let mut queues = destination.queues.iter();
-            if !queues.all(|(_, queue)| queue.has_room()) {
-                return Err(Undelivered::NoRoom(frame));
+            let is_full = |(_, queue): &&(_, Arc<Queue>)| !queue.has_room(frame.text.len());
+            if let Some((_, queue)) = queues.find(is_full) {
+                let pause = queue.pause(self.pause_limit());
+                return Err(Undelivered::NoRoom(frame, pause));
             }
         }
         for &at in &destination.routes {
             let route = &mut self.routes[at];
-            // An event may come before the acknowledgement: the topic is served, so its gap ends before it.
-            if destination.is_proof && route.lost.is_some() {
-                let (at, epoch) = (frame.received_at, frame.epoch);
-                close_gap(route, &self.sinks, at, epoch, &mut self.wakers);
-            }
             route.last_event_at = Some(frame.received_at);
+            route.heard = true;
         }
         for (tally, queue) in others {
             queue.push_frame(tally, frame.clone(), &mut self.wakers);
@@ -306,28 +365,43 @@ impl<P: Protocol> Routes<P> {
         // Whether there is room, and taking it, is one step where nobody else is asked.
         if when_full == WhenFull::Wait && is_alone {
             let pushed = last.push_frame_if_room(last_tally, frame, &mut self.wakers);
-            return pushed.map_err(Undelivered::NoRoom);
+            return pushed
+                .map_err(|frame| Undelivered::NoRoom(frame, last.pause(self.pause_limit())));
         }
         last.push_frame(last_tally, frame, &mut self.wakers);
         Ok(())
     }
 
-    /// The connection is over: everybody is told.
+    /// The connection has ended: every subscription ends. One that misses events by it gets a gap first.
     pub(crate) fn end(&mut self, reason: &CloseReason) {
         self.destinations.clear();
-        self.routes.clear();
-        for (_, sink) in self.sinks.drain() {
-            if let Some(waiting) = sink.waiting {
-                let reason = reason.clone();
-                waiting.fail(ClosedError { reason }.into());
+        let mut ended: HashMap<u64, (Vec<Arc<str>>, Option<Timestamp>)> = HashMap::new();
+        for route in self.routes.drain(..) {
+            for id in route.sinks {
+                let (topics, last_event_at) = ended.entry(id).or_default();
+                topics.push(route.topic.clone());
+                *last_event_at = route.last_event_at.max(*last_event_at);
             }
-            sink.queue.end(reason.clone(), &mut self.wakers);
+        }
+        for (id, mut sink) in self.sinks.drain() {
+            let (mut topics, last_event_at) = ended.remove(&id).unwrap_or_default();
+            if *reason == CloseReason::Requested && !sink.is_down() {
+                topics.clear();
+            }
+            sink.end(topics.into(), last_event_at, reason, &mut self.wakers);
         }
     }
 
     /// Wakes everybody to whom something was handed since the last time. To be called before the task waits or ends.
     pub(crate) fn wake(&mut self) {
         self.wakers.wake_all();
+    }
+
+    fn pause_limit(&self) -> PauseLimit {
+        PauseLimit {
+            total: self.backpressure_timeout,
+            shares: self.sinks.len(),
+        }
     }
 
     fn find(&self, request: &P::Request) -> Option<usize> {
@@ -342,9 +416,6 @@ impl<P: Protocol> Routes<P> {
         let mut orphans = Vec::new();
         self.routes.retain_mut(|route| {
             route.sinks.retain(|&sink| sink != id);
-            if let Some(loss) = &mut route.lost {
-                loss.sinks.retain(|&sink| sink != id);
-            }
             if route.sinks.is_empty() {
                 orphans.push(route.request.clone());
             }
@@ -366,54 +437,30 @@ impl<P: Protocol> Routes<P> {
             found.map(|(at, _)| at).collect()
         };
         let mut routes = serving(Serves::Exactly);
-        let is_proof = !routes.is_empty();
-        if !is_proof {
+        if routes.is_empty() {
             routes = serving(Serves::Loosely);
         }
         let mut seen = Vec::new();
-        let mut queues = Vec::new();
+        let (mut queues, mut identify) = (Vec::new(), Vec::new());
         for &at in &routes {
             let route = &self.routes[at];
             for &id in &route.sinks {
                 if let Some(sink) = self.sinks.get(&id).filter(|_| !seen.contains(&id)) {
                     seen.push(id);
                     queues.push((sink.queue.tally(&route.topic), sink.queue.clone()));
+                    identify.push(sink.identify.clone());
                 }
             }
         }
         Destination {
             topic: pushed.into(),
             routes: routes.into(),
-            is_proof,
+            identify: identify.into(),
             queues: queues.into(),
         }
     }
 }
 
-/// Tells those who listened when it was lost that a route is served again.
-fn close_gap<R>(
-    route: &mut Route<R>,
-    sinks: &HashMap<u64, Sink<R>>,
-    live_at: Timestamp,
-    epoch: u64,
-    wakers: &mut Wakers,
-) {
-    let Some(loss) = route.lost.take() else {
-        return;
-    };
-    for id in loss.sinks {
-        let Some(sink) = sinks.get(&id) else {
-            continue;
-        };
-        let gap = Gap {
-            topic: route.topic.clone(),
-            reason: GapReason::Reconnected {
-                last_event_at: loss.last_event_at,
-                lost_at: loss.at,
-                live_at,
-                epoch,
-            },
-        };
-        sink.queue.push_gap(gap, wakers);
-    }
+fn earlier(known: Option<Instant>, other: Instant) -> Option<Instant> {
+    Some(known.map_or(other, |known| known.min(other)))
 }

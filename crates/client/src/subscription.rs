@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
@@ -21,7 +22,7 @@ use crate::{Gap, TopicLedger, Update};
 /// Several topics of one subscription come in the order in which they arrived, as long as one connection holds them;
 /// those that it has no room for come from a further one, in between as they arrive.
 pub struct Subscription<T: Topic> {
-    topic: T,
+    topic: Arc<T>,
     /// One for each connection that it needs; nearly always one.
     feeds: Vec<Feed>,
     /// Whose turn it is.
@@ -37,7 +38,7 @@ impl<T: Topic + fmt::Debug> fmt::Debug for Subscription<T> {
 }
 
 impl<T: Topic> Subscription<T> {
-    pub(crate) fn new(topic: T, mut feeds: Vec<Feed>) -> Self {
+    pub(crate) fn new(topic: Arc<T>, mut feeds: Vec<Feed>) -> Self {
         let requests = topic.requests();
         if requests.len() > 1 {
             let mut places = HashMap::new();
@@ -104,14 +105,14 @@ impl<T: Topic> Subscription<T> {
     ) -> Poll<Option<Result<Update<T::Event>, Gap>>> {
         // Nearly always there is one, and an event is large: it is handed through as it comes.
         if let [feed] = &mut self.feeds[..] {
-            return feed.poll(&self.topic, context);
+            return feed.poll(&*self.topic, context);
         }
         let mut over = 0;
         for _ in 0..self.feeds.len() {
             let Some(feed) = self.feeds.get_mut(self.turn) else {
                 break;
             };
-            let item = feed.poll(&self.topic, context);
+            let item = feed.poll(&*self.topic, context);
             let stays = feed.holds_more();
             if !stays {
                 self.turn = (self.turn + 1) % self.feeds.len();
@@ -129,7 +130,7 @@ impl<T: Topic> Subscription<T> {
     }
 }
 
-impl<T: Topic + Unpin> Stream for Subscription<T> {
+impl<T: Topic> Stream for Subscription<T> {
     type Item = Result<Update<T::Event>, Gap>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -179,7 +180,7 @@ impl<T: Topic> Events<T> {
     }
 }
 
-impl<T: Topic + Unpin> Stream for Events<T> {
+impl<T: Topic> Stream for Events<T> {
     type Item = Update<T::Event>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {

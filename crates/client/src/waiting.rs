@@ -1,6 +1,11 @@
-//! A subscription on its way: what it waits for, and how it is answered.
+//! A subscription on its way: what it waits for, for how long, and how it is answered.
 
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use kucoin_streams_session::Failure;
 use tokio::sync::oneshot;
+use tokio::time::{Duration, Instant};
 
 use crate::SubscribeError;
 
@@ -9,7 +14,7 @@ pub(crate) type Reply = oneshot::Sender<Result<Answer, SubscribeError>>;
 
 /// What came of a subscription.
 pub(crate) struct Answer {
-    /// False where each request was refused.
+    /// False if each request was refused.
     pub(crate) served: bool,
     pub(crate) refused: Vec<SubscribeError>,
 }
@@ -23,51 +28,128 @@ pub(crate) enum OnRefusal {
     LeaveOut,
 }
 
+/// The server's words of refusal.
+#[derive(Clone, Debug)]
+pub(crate) struct Words {
+    pub(crate) code: Option<i64>,
+    pub(crate) message: String,
+}
+
 /// Present until each request was answered.
 pub(crate) struct Waiting<R> {
-    missing: Vec<R>,
+    /// The requests without an answer, and why those were postponed that are refused for now.
+    missing: HashMap<R, Option<Words>>,
+    /// At least one request was acknowledged.
+    served: bool,
     refused: Vec<SubscribeError>,
     on_refusal: OnRefusal,
+    limit: Duration,
+    deadline: Instant,
     reply: Reply,
 }
 
-impl<R: PartialEq> Waiting<R> {
-    pub(crate) fn new(missing: Vec<R>, on_refusal: OnRefusal, reply: Reply) -> Self {
+impl<R: Clone + Eq + Hash + ToString> Waiting<R> {
+    /// Waits for `requests` for as long as `limit`.
+    pub(crate) fn new(
+        requests: &[R],
+        on_refusal: OnRefusal,
+        limit: Duration,
+        reply: Reply,
+    ) -> Self {
         Self {
-            missing,
+            missing: requests
+                .iter()
+                .cloned()
+                .map(|request| (request, None))
+                .collect(),
+            served: false,
             refused: Vec::new(),
             on_refusal,
+            limit,
+            deadline: far(Instant::now(), limit),
             reply,
         }
     }
 
     /// This request is served.
     pub(crate) fn served(&mut self, request: &R) {
-        self.missing.retain(|other| other != request);
+        self.served |= self.missing.remove(request).is_some();
     }
 
-    /// This request is refused. Gives the error back where the whole comes to nothing by it.
+    /// This request is refused for now.
+    pub(crate) fn postponed(&mut self, request: &R, words: Words) {
+        if let Some(missing) = self.missing.get_mut(request) {
+            *missing = Some(words);
+        }
+    }
+
+    /// This request is refused. Gives the error back if the whole comes to nothing by it.
     pub(crate) fn refused(&mut self, request: &R, error: SubscribeError) -> Option<SubscribeError> {
         if self.on_refusal == OnRefusal::Fail {
             return Some(error);
         }
-        self.served(request);
+        self.missing.remove(request);
         self.refused.push(error);
         None
     }
 
+    /// True once nothing is waited for any more. Topics that are refused for now are not, if the subscription goes on
+    /// without some and another one is served.
     pub(crate) fn is_over(&self) -> bool {
         self.missing.is_empty()
+            || (self.on_refusal == OnRefusal::LeaveOut
+                && self.served
+                && self.missing.values().all(Option::is_some))
     }
 
-    /// Answers that the subscription stands, or that there is nothing left of it. A caller that went away has dropped
-    /// its subscription too, which the next sweep finds.
-    pub(crate) fn succeed(self, served: bool) {
+    /// Answers that the subscription is there, or that there is nothing left of it. Gives the requests that are not
+    /// live yet. A caller that went away has dropped its subscription too, which the next sweep finds.
+    pub(crate) fn succeed(self, served: bool) -> HashMap<R, Option<Words>> {
         let refused = self.refused;
         let _ = self.reply.send(Ok(Answer { served, refused }));
+        self.missing
     }
 
     pub(crate) fn fail(self, error: SubscribeError) {
         let _ = self.reply.send(Err(error));
     }
+
+    pub(crate) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Waits on if a request waits only for the pace: that time does not count.
+    pub(crate) fn extend_if_paced(&mut self, now: Instant, is_paced: impl Fn(&R) -> bool) {
+        if self.missing.keys().any(is_paced) {
+            self.deadline = far(now, self.limit);
+        }
+    }
+
+    /// The deadline has passed. `None` if the subscription goes on with what is served.
+    pub(crate) fn time_out(&self, last: Option<&Failure>) -> Option<SubscribeError> {
+        if self.on_refusal == OnRefusal::LeaveOut && self.served {
+            return None;
+        }
+        let postponed = self
+            .missing
+            .iter()
+            .find_map(|(request, words)| words.as_ref().map(|words| (request, words)));
+        Some(match postponed {
+            Some((request, Words { code, message })) => SubscribeError::Refused {
+                topic: request.to_string(),
+                code: *code,
+                message: message.clone(),
+            },
+            None => SubscribeError::TimedOut {
+                limit: self.limit,
+                cause: last.cloned(),
+            },
+        })
+    }
+}
+
+/// A moment so far ahead, or a century where that is too far for the clock.
+fn far(now: Instant, ahead: Duration) -> Instant {
+    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+    now + ahead.min(CENTURY)
 }

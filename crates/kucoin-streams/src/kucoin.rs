@@ -122,8 +122,8 @@ impl<S: ConnectionSource, C: Connect> Kucoin<S, C> {
     /// Opens a connection where it is not open, and waits until it is live: see [`Connections::wait_live`].
     ///
     /// # Errors
-    /// When the connection is over.
-    pub async fn wait_live(&self, ws_key: WsKey) -> Result<(), ClosedError> {
+    /// As [`Connections::wait_live`].
+    pub async fn wait_live(&self, ws_key: WsKey) -> Result<(), SubscribeError> {
         match ws_key {
             WsKey::SpotPrivateV1 => self.inner.spot_private.wait_live().await,
             WsKey::FuturesPrivateV1 => self.inner.futures_private.wait_live().await,
@@ -132,7 +132,7 @@ impl<S: ConnectionSource, C: Connect> Kucoin<S, C> {
                 let message = format!("this client has no connection {other}");
                 let failure = Failure::new(Stage::Dial, Severity::Fatal, message);
                 let reason = CloseReason::Failed(failure);
-                Err(ClosedError { reason })
+                Err(ClosedError { reason }.into())
             }
         }
     }

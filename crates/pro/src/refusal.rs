@@ -21,7 +21,7 @@ pub(crate) fn scope(code: Option<i64>, message: &str) -> RefusalScope {
         Some(509) if says("busy") => RefusalScope::Busy,
         Some(509) => RefusalScope::Request,
         // The server's own trouble: the same request may pass after a pause.
-        Some(500..=599 | 500_000) => RefusalScope::Pace,
+        Some(500..=599 | 500_000) => RefusalScope::Temporary,
         Some(_) => RefusalScope::Request,
         None if says("token is expired") || says("token is invalid") => RefusalScope::Token,
         None if says("ping timeout") => RefusalScope::Connection,
@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn the_code_decides_and_words_speak_only_where_it_does_not() {
-        use RefusalScope::{Busy, Connection, Pace, Request, Sessions, Token};
+        use RefusalScope::{Busy, Connection, Pace, Request, Sessions, Temporary, Token};
         let table = [
             (None, "invalid request data", Request),
             (None, "missing `symbol` for topic: Position", Request),
@@ -62,7 +62,7 @@ mod tests {
             (Some(403), "token is expired", Request),
             (Some(404), "topic /ping timeout is not found", Request),
             (Some(429_000), "", Pace),
-            (Some(500), "system error", Pace),
+            (Some(500), "system error", Temporary),
             (Some(509), "exceed max permits per second", Pace),
             (
                 Some(509),

@@ -66,13 +66,28 @@ pub enum Report<R> {
         /// The server's words, or ours where a limit of the connection forbids the request.
         message: String,
     },
+    /// The server refuses the request for now, such as by a limit of its pace or by trouble of its own: it is sent
+    /// again after a delay, as often as it takes.
+    Postponed {
+        /// The request.
+        request: R,
+        /// The server's code, if it gave one.
+        code: Option<i64>,
+        /// The server's words.
+        message: String,
+        /// How long the session waits before it asks again.
+        delay: Duration,
+    },
     /// The request is ended: unsubscribed, or forgotten with the connection that held it.
     Ended {
         /// The request.
         request: R,
     },
     /// The live connection is lost: from here on events may be missed until each request is live again.
-    Lost,
+    Lost {
+        /// Why.
+        cause: Failure,
+    },
     /// A new attempt follows after a delay.
     Reconnect {
         /// Why the attempt or connection before it ended.
@@ -82,11 +97,12 @@ pub enum Report<R> {
         /// How long the session waits before it.
         delay: Duration,
     },
-    /// The connection is live again, and each request that was wanted when it became so is live or refused.
+    /// The connection is live again, and each request that was wanted when it became so is live or refused. A request
+    /// that is [postponed](Report::Postponed) is waited for up to [`Config::postponed_limit`](crate::Config).
     Reconnected {
         /// From the loss to this moment.
         down_for: Duration,
-        /// How many requests were refused at the replay.
+        /// The number of requests that were refused at the replay, those that are still postponed included.
         refused: usize,
     },
     /// Something went wrong that the session lives on with.

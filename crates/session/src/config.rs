@@ -20,6 +20,9 @@ pub struct Config {
     /// How long an acknowledgement may take; after it the request is sent once more, then the connection is
     /// given up: 5 s.
     pub ack_timeout: Duration,
+    /// How long a reconnection is not reported because a topic is refused for now: 30 s after its first refusal. The
+    /// topic is asked for again all the same.
+    pub postponed_limit: Duration,
     /// How long an orderly end may take: 1 s.
     pub close_timeout: Duration,
     /// The heartbeat where the server names none: every 18 s, pong within 10 s.
@@ -34,9 +37,12 @@ pub struct Config {
     /// 24 h: 23 h. By the seed each time up to a tenth earlier, an hour at most; never more often than once a
     /// minute. `None`: never by itself.
     pub rotate_every: Option<Duration>,
-    /// For how long both connections of a rotation are listened to, before and after the hand-over, beyond what
-    /// their order proves: 1 s. It covers gateways of the exchange that push the same event at different times.
+    /// How long both connections of a rotation serve at least, before and after the hand-over: 20 s. A gateway of the
+    /// exchange may push the same event later than another; see [`Overlap`](crate::Overlap).
     pub overlap: Duration,
+    /// How long a rotation waits at most until both connections bring the same: 5 min. Then the next connection takes
+    /// over all the same, and topics that were not proved complete have a gap.
+    pub overlap_limit: Duration,
 }
 
 impl Default for Config {
@@ -46,13 +52,15 @@ impl Default for Config {
             dial_timeout: Duration::from_secs(20),
             welcome_timeout: Duration::from_secs(5),
             ack_timeout: Duration::from_secs(5),
+            postponed_limit: Duration::from_secs(30),
             close_timeout: Duration::from_secs(1),
             heartbeat: Heartbeat::default(),
             backoff: Backoff::default(),
             healthy_after: Duration::from_secs(60),
             malformed_storm: 20,
             rotate_every: Some(Duration::from_secs(23 * 60 * 60)),
-            overlap: Duration::from_secs(1),
+            overlap: Duration::from_secs(20),
+            overlap_limit: Duration::from_secs(5 * 60),
         }
     }
 }
@@ -75,6 +83,8 @@ impl Config {
             &mut self.backoff.cap,
             &mut self.healthy_after,
             &mut self.overlap,
+            &mut self.overlap_limit,
+            &mut self.postponed_limit,
         ];
         for time in times.into_iter().chain(&mut self.rotate_every) {
             *time = NEVER.min(*time);

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use kucoin_streams_wire::Protocol;
 
-use crate::rotating::{Refused, RotatingSession, Side, Successor};
+use crate::rotating::{RotatingSession, Side, Successor};
 use crate::rotation::Stage;
 use crate::{Action, CloseReason, Failure, Report, Severity};
 
@@ -30,7 +30,7 @@ impl<P: Protocol> RotatingSession<P> {
                 Action::Report(Report::Open | Report::Reconnected { .. }) => {
                     self.rotation.plan(now)
                 }
-                Action::Report(Report::Lost) => lost = true,
+                Action::Report(Report::Lost { .. }) => lost = true,
                 Action::Report(Report::Live { request }) => {
                     self.subscribe_successor(now, request.clone());
                 }
@@ -55,11 +55,15 @@ impl<P: Protocol> RotatingSession<P> {
                     request,
                     code,
                     message,
-                }) => successor.refused.push(Refused {
-                    request,
-                    code,
-                    message,
-                }),
+                }) => {
+                    // The serving connection still has it: it goes on.
+                    let message =
+                        format!("{request} was refused on the next connection: {message}");
+                    let stage = crate::Stage::Acknowledgement;
+                    let mut refusal = Failure::new(stage, Severity::Transient, message);
+                    refusal.code = code.map(|code| code.to_string());
+                    failure.get_or_insert(refusal);
+                }
                 Action::Report(Report::Closed(CloseReason::Failed(cause))) => failure = Some(cause),
                 Action::Report(report @ Report::Exception { .. }) => {
                     self.actions
@@ -84,8 +88,6 @@ impl<P: Protocol> RotatingSession<P> {
             }
         }
         if let Some(failure) = failure {
-            // Its session has hung up.
-            self.successor = None;
             self.fail(now, failure);
         }
     }
@@ -100,19 +102,31 @@ impl<P: Protocol> RotatingSession<P> {
             Stage::Steady if self.rotation.is_due(now) && self.serving.can_be_succeeded() => {
                 self.begin(now);
             }
-            Stage::Preparing if settled => {
+            Stage::Preparing { .. } if settled => {
+                let limit = self.serving.config.overlap_limit.max(overlap);
                 self.rotation.stage = Stage::Lingering {
                     until: now + overlap,
+                    limit: now + limit,
                 };
+            }
+            Stage::Preparing { until } if until <= now => {
+                let message = "not every topic became live on the next connection in time";
+                let stage = crate::Stage::Acknowledgement;
+                self.fail(now, Failure::new(stage, Severity::Transient, message));
             }
             // Something was subscribed meanwhile: what was proved before does not hold for it.
             Stage::Lingering { .. } | Stage::Draining { .. } if !settled => {
-                self.rotation.stage = Stage::Preparing;
+                self.rotation.prepare(now);
             }
-            Stage::Lingering { until } if until <= now => {
+            Stage::Lingering { until, limit }
+                if until <= now && (self.rotation.is_even || limit <= now) =>
+            {
                 let probe_at = self.serving.may_probe_at(now);
                 self.rotation.stage = match probe_at > now {
-                    true => Stage::Lingering { until: probe_at },
+                    true => Stage::Lingering {
+                        until: probe_at,
+                        limit: limit.max(probe_at),
+                    },
                     false => {
                         self.rotation.probes = 1;
                         Stage::Draining {
@@ -162,19 +176,13 @@ impl<P: Protocol> RotatingSession<P> {
         session.open(now);
         self.successor = Some(Successor {
             session,
-            refused: Vec::new(),
             later: Vec::new(),
         });
     }
 
     /// The successor serves from here on.
     fn take_over(&mut self, now: Instant) {
-        let Some(Successor {
-            mut session,
-            refused,
-            ..
-        }) = self.successor.take()
-        else {
+        let Some(Successor { mut session, .. }) = self.successor.take() else {
             return;
         };
         session.succeed();
@@ -188,20 +196,6 @@ impl<P: Protocol> RotatingSession<P> {
             .collect();
         for request in news {
             self.report(Report::Live { request });
-        }
-        for Refused {
-            request,
-            code,
-            message,
-        } in refused
-        {
-            if before.wants(&request) {
-                self.report(Report::Refused {
-                    request,
-                    code,
-                    message,
-                });
-            }
         }
         let took = self.rotation.took(now);
         self.report(Report::Rotated { took });
@@ -258,9 +252,6 @@ impl<P: Protocol> RotatingSession<P> {
     /// The successor is to serve this request too.
     pub(crate) fn subscribe_successor(&mut self, now: Instant, request: P::Request) {
         if let Some(successor) = &mut self.successor {
-            successor
-                .refused
-                .retain(|refused| refused.request != request);
             if !successor.session.is_ending(&request) {
                 successor.session.subscribe(now, request);
             } else if !successor.later.contains(&request) {
@@ -274,9 +265,6 @@ impl<P: Protocol> RotatingSession<P> {
         if let Some(successor) = &mut self.successor {
             successor.session.unsubscribe(now, request);
             successor.later.retain(|later| later != request);
-            successor
-                .refused
-                .retain(|refused| refused.request != *request);
         }
     }
 }

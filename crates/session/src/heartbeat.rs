@@ -70,6 +70,11 @@ impl Pulse {
         self.ping(now);
     }
 
+    /// No ping goes out before this moment.
+    pub(crate) fn put_off(&mut self, until: Instant) {
+        self.next_ping = self.next_ping.max(until);
+    }
+
     /// True where something came in since the last ping.
     pub(crate) fn is_answered(&self) -> bool {
         self.unanswered_since.is_none()
@@ -92,11 +97,17 @@ const FLOOR: Duration = Duration::from_millis(50);
 /// The longest time that a server may ask for: KuCoin closes a connection after a minute without a ping.
 const CEILING: Duration = Duration::from_secs(60);
 
-/// A heartbeat with the interval that the server asks for, kept within reason.
-pub(crate) fn with_interval(heartbeat: Heartbeat, interval: Option<Duration>) -> Heartbeat {
+/// A heartbeat with the interval that the server asks for, kept within reason. `spacing`: a ping that arrives sooner
+/// than this after the one before gets no answer, so pings are sent twice as far apart at least.
+pub(crate) fn with_interval(
+    heartbeat: Heartbeat,
+    interval: Option<Duration>,
+    spacing: Duration,
+) -> Heartbeat {
     let asked = interval.map(|asked| asked.min(CEILING));
+    let interval = asked.unwrap_or(heartbeat.interval);
     Heartbeat {
-        interval: asked.unwrap_or(heartbeat.interval).max(FLOOR),
+        interval: interval.max(FLOOR).max(spacing.saturating_mul(2)),
         timeout: heartbeat.timeout.max(FLOOR),
     }
 }
@@ -191,9 +202,9 @@ mod tests {
             timeout: CEILING,
         };
         assert_eq!(within_reason(asked), bounded);
-        let welcomed = with_interval(Heartbeat::default(), Some(Duration::MAX));
+        let welcomed = with_interval(Heartbeat::default(), Some(Duration::MAX), Duration::ZERO);
         assert_eq!(welcomed.interval, CEILING);
-        let hasty = with_interval(Heartbeat::default(), Some(Duration::ZERO));
+        let hasty = with_interval(Heartbeat::default(), Some(Duration::ZERO), Duration::ZERO);
         assert_eq!(hasty.interval, FLOOR);
     }
 }

@@ -19,6 +19,8 @@ pub(crate) struct History {
     down_since: Option<Instant>,
     replaying: bool,
     refused_at_replay: usize,
+    /// Requests that were unsubscribed while they were refused for now, so that they never became live.
+    abandoned: usize,
     malformed: VecDeque<Instant>,
 }
 
@@ -27,6 +29,7 @@ impl History {
     pub(crate) fn went_live(&mut self) -> bool {
         self.replaying = self.was_live;
         self.refused_at_replay = 0;
+        self.abandoned = 0;
         std::mem::replace(&mut self.was_live, true)
     }
 
@@ -46,6 +49,14 @@ impl History {
 
     pub(crate) fn refused_at_replay(&mut self) {
         self.refused_at_replay += 1;
+    }
+
+    pub(crate) fn abandon(&mut self) {
+        self.abandoned += 1;
+    }
+
+    pub(crate) fn abandoned(&self) -> usize {
+        self.abandoned
     }
 
     /// Ends a replay: for how long the connection was down, and how many requests were refused. `None` where no
@@ -96,7 +107,9 @@ impl<P: Protocol> Session<P> {
                 let healthy = now.duration_since(since) >= self.config.healthy_after;
                 self.history.lost_live(now, healthy);
                 self.hang_up(&failure);
-                self.report(Report::Lost);
+                self.report(Report::Lost {
+                    cause: failure.clone(),
+                });
             }
             _ => self.hang_up(&failure),
         }

@@ -41,6 +41,8 @@ pub struct Session<P: Protocol> {
     pub(crate) pace: Pace,
     /// Set while steps wait for the pace.
     pub(crate) paced_until: Option<Instant>,
+    /// Until then a reconnection is not reported if topics are refused for now.
+    pub(crate) replay_until: Option<Instant>,
     pub(crate) heartbeat: Heartbeat,
     /// One attempt is all that it has: see [`Session::successor`].
     pub(crate) on_trial: bool,
@@ -80,6 +82,7 @@ impl<P: Protocol> Session<P> {
             random: Random::new(seed),
             pace: Pace::new(P::LIMITS),
             paced_until: None,
+            replay_until: None,
             on_trial: false,
             pings: Pings::default(),
             connect_id: None,
@@ -100,6 +103,11 @@ impl<P: Protocol> Session<P> {
         matches!(self.phase, Phase::Live { .. })
     }
 
+    /// What the session awaits of the server at present; `None` if nothing, as between two attempts.
+    pub fn stage(&self) -> Option<Stage> {
+        self.phase.stage()
+    }
+
     /// True once the session is over.
     pub fn is_closed(&self) -> bool {
         matches!(self.phase, Phase::Closed)
@@ -108,6 +116,15 @@ impl<P: Protocol> Session<P> {
     /// The requests that are wanted, in the order of subscription.
     pub fn wanted(&self) -> impl Iterator<Item = &P::Request> {
         self.topics.wanted()
+    }
+
+    /// True if a request waits only for the pace: the connection is live, and so many requests were sent that the
+    /// exchange allows no more for now.
+    pub fn is_paced(&self, request: &P::Request) -> bool {
+        self.paced_until.is_some()
+            && self
+                .entry_of(request)
+                .is_some_and(|entry| entry.held == Held::Nothing)
     }
 
     /// True where this request is wanted and acknowledged on the present connection.
@@ -156,6 +173,10 @@ impl<P: Protocol> Session<P> {
 
     /// Takes a want back. [`Report::Ended`] tells when the server was told or the connection is gone.
     pub fn unsubscribe(&mut self, now: Instant, request: &P::Request) {
+        let is_given_up = |entry: &Entry<P::Request>| entry.is_awaited() && entry.postponements > 0;
+        if self.entry_of(request).is_some_and(is_given_up) {
+            self.history.abandon();
+        }
         if let Some(request) = self.topics.unwant(request) {
             self.report(Report::Ended { request });
         }
@@ -268,8 +289,9 @@ impl<P: Protocol> Session<P> {
                 self.pulse.as_ref().map(Pulse::deadline),
                 self.topics.deadline(),
                 self.paced_until,
+                self.replay_until,
             ],
-            _ => [None; 3],
+            _ => [None; 4],
         };
         live.into_iter().flatten().chain(self.phase.until()).min()
     }
@@ -341,7 +363,8 @@ impl<P: Protocol> Session<P> {
 
     fn dial(&mut self, now: Instant, info: ConnectionInfo) {
         let asked = info.heartbeat.map(within_reason);
-        self.heartbeat = with_interval(asked.unwrap_or(self.config.heartbeat), None);
+        let asked = asked.unwrap_or(self.config.heartbeat);
+        self.heartbeat = with_interval(asked, None, P::LIMITS.ping_spacing);
         self.pace = Pace::new(P::LIMITS);
         self.redactor = Redactor::new(&info);
         self.connect_id = info.connect_id;
@@ -363,7 +386,7 @@ impl<P: Protocol> Session<P> {
             let failure = Failure::new(Stage::Welcome, Severity::Protocol, message);
             return self.lose(now, failure);
         }
-        self.heartbeat = with_interval(self.heartbeat, ping_interval);
+        self.heartbeat = with_interval(self.heartbeat, ping_interval, P::LIMITS.ping_spacing);
         match login.take() {
             None => self.go_live(now),
             Some(Login { id, frame }) => {
@@ -382,6 +405,7 @@ impl<P: Protocol> Session<P> {
         self.pulse = Some(Pulse::new(self.heartbeat, now));
         self.pings = Pings::default();
         self.paced_until = None;
+        self.replay_until = None;
         if self.history.went_live() {
             self.topics.begin_replay();
         } else {
@@ -392,6 +416,9 @@ impl<P: Protocol> Session<P> {
     }
 
     fn tick_live(&mut self, now: Instant) {
+        if let (Some(pulse), Some(until)) = (&mut self.pulse, self.pace.wait_for_heartbeat(now)) {
+            pulse.put_off(until);
+        }
         match self.pulse.as_mut().map(|pulse| pulse.beat(now)) {
             Some(Beat::Ping) => drop(self.ping(now)),
             Some(Beat::Dead) => {
@@ -402,6 +429,10 @@ impl<P: Protocol> Session<P> {
         self.resend_overdue(now);
         if self.is_live() {
             self.reconcile(now);
+            if self.replay_until.is_some_and(|until| until <= now) {
+                self.replay_until = None;
+                self.report_replayed(now);
+            }
         }
     }
 
@@ -429,6 +460,7 @@ impl<P: Protocol> Session<P> {
             RefusalScope::Busy => Severity::Throttled(None),
             RefusalScope::Sessions => TOO_MANY_CONNECTIONS,
             RefusalScope::Pace if !self.is_live() => Severity::Throttled(None),
+            RefusalScope::Temporary if !self.is_live() => Severity::Transient,
             RefusalScope::Connection => Severity::Transient,
             // Before the welcome no request was made: whatever is refused then is the connection.
             _ if stage == Stage::Welcome => Severity::Transient,

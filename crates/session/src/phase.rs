@@ -4,6 +4,8 @@ use std::time::Instant;
 
 use kucoin_streams_wire::Login;
 
+use crate::Stage;
+
 /// Where the session stands.
 #[derive(Debug)]
 pub(crate) enum Phase {
@@ -45,6 +47,20 @@ impl Phase {
             | Phase::Closing { until } => Some(*until),
             Phase::Idle | Phase::Live { .. } | Phase::Closed => None,
         }
+    }
+
+    /// What is awaited of the server.
+    pub(crate) fn stage(&self) -> Option<Stage> {
+        Some(match self {
+            Phase::Fetching { .. } => Stage::Token,
+            Phase::Dialling { .. } => Stage::Dial,
+            Phase::Greeting { .. } => Stage::Welcome,
+            Phase::LoggingIn { .. } => Stage::Login,
+            Phase::Live { .. } => Stage::Acknowledgement,
+            Phase::Idle | Phase::Waiting { .. } | Phase::Closing { .. } | Phase::Closed => {
+                return None;
+            }
+        })
     }
 
     /// True where a connection stands on which frames may come.

@@ -1,13 +1,19 @@
 //! Requests on a live connection: sending towards what is wanted, and what each answer means.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use kucoin_streams_wire::{Protocol, RefusalScope, RequestId};
 use zeroize::Zeroizing;
 
 use crate::phase::Phase;
 use crate::topics::{Entry, Held, InFlight, Place, Step};
-use crate::{CloseReason, Failure, Report, Session, Severity, Stage};
+use crate::{Backoff, CloseReason, Failure, Report, Session, Severity, Stage};
+
+/// How soon a request that was refused for now is sent again: after 1 s, then twice as long each time, up to 30 s.
+const POSTPONED: Backoff = Backoff {
+    base: Duration::from_secs(1),
+    cap: Duration::from_secs(30),
+};
 
 impl<P: Protocol> Session<P> {
     /// Sends what is missing between what is wanted and what is held, as far as the pace allows.
@@ -44,12 +50,21 @@ impl<P: Protocol> Session<P> {
         }
     }
 
-    /// Reports the reconnection once everything that it waits for is live.
+    /// Reports the reconnection once everything that it waits for is live. Topics that are refused for now are waited
+    /// for up to a limit.
     pub(crate) fn report_replayed(&mut self, now: Instant) {
-        if !self.is_live() || !self.topics.is_replayed() {
+        if !self.is_live() || !self.history.is_replaying() {
             return;
         }
+        let (on_their_way, postponed) = self.topics.awaited();
+        let unanswered = postponed + self.history.abandoned();
+        let waits = self.replay_until.is_some_and(|until| now < until);
+        if on_their_way > 0 || (unanswered > 0 && (waits || !self.topics.has_live())) {
+            return;
+        }
+        self.replay_until = None;
         if let Some((down_for, refused)) = self.history.replayed(now) {
+            let refused = refused + unanswered;
             self.report(Report::Reconnected { down_for, refused });
         }
     }
@@ -57,6 +72,7 @@ impl<P: Protocol> Session<P> {
     pub(crate) fn acknowledged(&mut self, now: Instant, id: &str) {
         if let Phase::LoggingIn { id: login, .. } = &self.phase {
             if login == id {
+                self.pace.answered(now);
                 self.report(Report::Authenticated);
                 self.go_live(now);
             }
@@ -65,6 +81,7 @@ impl<P: Protocol> Session<P> {
         let Some(at) = RequestId::parse(id).and_then(|id| self.topics.find_in_flight(id)) else {
             return;
         };
+        self.pace.answered(now);
         match self.topics.get(at).map(|entry| entry.held) {
             Some(Held::Subscribing(_)) => {
                 self.topics.hold(at, Held::Live);
@@ -104,25 +121,41 @@ impl<P: Protocol> Session<P> {
         let id = id
             .and_then(RequestId::parse)
             .filter(|&id| self.was_sent(id));
-        let about = match (id, scope) {
-            (Some(id), RefusalScope::Request | RefusalScope::Pace) => {
+        let is_of_request = matches!(
+            scope,
+            RefusalScope::Request
+                | RefusalScope::Pace
+                | RefusalScope::Temporary
+                | RefusalScope::Busy
+        );
+        let about = match id {
+            Some(id) if is_of_request => {
                 let Some(at) = self.topics.find_in_flight(id) else {
                     // The second answer to a request that was sent twice.
                     return;
                 };
                 Some(at)
             }
-            (None, RefusalScope::Request) => self.topics.guess_in_flight(message),
+            None if is_of_request => self.topics.guess_in_flight(message),
             _ => None,
         };
-        match about {
-            Some(at) if scope == RefusalScope::Pace => self.try_again_later(now, at),
-            Some(at) => self.request_refused(now, at, code, message),
-            None => self.connection_refused(now, code, message, scope),
+        let Some(at) = about else {
+            return self.connection_refused(now, code, message, scope);
+        };
+        self.pace.answered(now);
+        match scope {
+            RefusalScope::Request => self.request_refused(now, at, code, message),
+            _ => {
+                if scope != RefusalScope::Temporary {
+                    self.pace.slow_down(now);
+                }
+                self.postpone(now, at, code, message);
+            }
         }
     }
 
-    /// Sends a request again whose answer is overdue, or gives the connection up where it was sent twice.
+    /// Sends a request again whose answer is overdue, or that was refused for now; gives the connection up if it was
+    /// sent twice without an answer.
     pub(crate) fn resend_overdue(&mut self, now: Instant) {
         while let Some(at) = self.topics.overdue(now) {
             let Some(entry) = self.topics.get(at) else {
@@ -131,6 +164,11 @@ impl<P: Protocol> Session<P> {
             let (step, in_flight) = match entry.held {
                 Held::Subscribing(in_flight) => (Step::Subscribe, in_flight),
                 Held::Unsubscribing(in_flight) => (Step::Unsubscribe, in_flight),
+                Held::Postponed(_) => {
+                    // The next step towards what is wanted asks for it.
+                    self.topics.hold(at, Held::Nothing);
+                    continue;
+                }
                 Held::Nothing | Held::Live => return,
             };
             if !in_flight.resent {
@@ -194,30 +232,52 @@ impl<P: Protocol> Session<P> {
         }
     }
 
-    fn try_again_later(&mut self, now: Instant, at: Place) {
-        let deadline = now + self.config.ack_timeout;
+    /// A request is refused for now: it is sent again after a delay that grows.
+    fn postpone(&mut self, now: Instant, at: Place, code: Option<i64>, message: &str) {
         let Some(entry) = self.topics.get(at) else {
             return;
         };
-        let again = |in_flight: InFlight| InFlight {
+        let again = |in_flight: InFlight, delay: Duration| InFlight {
             resent: false,
-            deadline,
+            deadline: now + delay,
             ..in_flight
         };
-        // Where it was sent twice and refused once, the answer to the other one decides.
-        let held = match entry.held {
-            Held::Subscribing(flight) if flight.resent => Held::Subscribing(again(flight)),
-            Held::Unsubscribing(flight) if flight.resent => Held::Unsubscribing(again(flight)),
-            Held::Unsubscribing(_) => Held::Live,
-            _ => Held::Nothing,
-        };
-        let is_over = !entry.wanted && held == Held::Nothing;
-        self.topics.hold(at, held);
-        if is_over {
-            self.report_end(at);
+        match entry.held {
+            Held::Unsubscribing(flight) if !flight.resent => {
+                let held = Held::Unsubscribing(again(flight, POSTPONED.base));
+                self.topics.hold(at, held);
+            }
+            // Pushes that still come for it find no subscription.
+            Held::Unsubscribing(_) => self.ended(at),
+            _ if !entry.wanted => self.ended(at),
+            held => {
+                let request = entry.request.clone();
+                let delay = POSTPONED.ceiling(entry.postponements.saturating_add(1));
+                // The limit counts from the first refusal of the replay, and passes once.
+                let is_first = || self.topics.awaited().1 + self.history.abandoned() == 0;
+                if entry.replaying && self.history.is_replaying() && is_first() {
+                    let limit = now + self.config.postponed_limit;
+                    self.replay_until.get_or_insert(limit);
+                }
+                let held = match held {
+                    // It was sent twice and refused once: the other answer may still come, so its id stays.
+                    Held::Subscribing(flight) if flight.resent => {
+                        Held::Subscribing(again(flight, delay))
+                    }
+                    _ => Held::Postponed(now + delay),
+                };
+                self.topics.postpone(at, held);
+                let message = self.redactor.words(message);
+                self.report(Report::Postponed {
+                    request,
+                    code,
+                    message,
+                    delay,
+                });
+            }
         }
-        self.pace.slow_down(now);
         self.reconcile(now);
+        self.report_replayed(now);
         self.finish_if_quiet();
     }
 

@@ -25,12 +25,13 @@ pub enum Side {
 /// [`Report::Lost`] is not reported.
 ///
 /// The hand-over waits until each wanted request is acknowledged on both connections, listens on for
-/// [`Config::overlap`], then pings the serving connection: its frames come in order, so with the answer everything is
-/// here that was pushed before the successor was ready. Where the answer does not come the serving connection is lost,
-/// which is reported as such before the successor takes over.
+/// [`Config::overlap`] and until both bring the same (see [`RotatingSession::overlap_is_even`]), then pings the serving
+/// connection: with the answer everything is here that its socket holds. If the answer does not come the serving
+/// connection is lost, which is reported as such before the successor takes over.
 ///
-/// A successor that fails costs nothing: the serving connection goes on, and [`Report::RotationFailed`] says why. It
-/// is called as a [`Session`] is, with the [`Side`] that an outcome or a frame came from.
+/// A successor that fails, or that is refused a topic, costs nothing: the serving connection goes on, and
+/// [`Report::RotationFailed`] says why. It is called as a [`Session`] is, with the [`Side`] that an outcome or a frame
+/// came from.
 pub struct RotatingSession<P: Protocol> {
     pub(crate) serving: Session<P>,
     pub(crate) successor: Option<Successor<P>>,
@@ -40,17 +41,9 @@ pub struct RotatingSession<P: Protocol> {
 
 pub(crate) struct Successor<P: Protocol> {
     pub(crate) session: Session<P>,
-    /// What was refused to it: the serving connection still holds these, so it is told with the hand-over.
-    pub(crate) refused: Vec<Refused<P::Request>>,
     /// What is to be subscribed when its last subscription has ended: a new one of the serving connection is not to be
     /// mixed with an old one of the successor.
     pub(crate) later: Vec<P::Request>,
-}
-
-pub(crate) struct Refused<R> {
-    pub(crate) request: R,
-    pub(crate) code: Option<i64>,
-    pub(crate) message: String,
 }
 
 impl<P: Protocol> fmt::Debug for RotatingSession<P> {
@@ -91,6 +84,11 @@ impl<P: Protocol> RotatingSession<P> {
         self.serving.is_live()
     }
 
+    /// As [`Session::stage`], of the serving connection.
+    pub fn stage(&self) -> Option<crate::Stage> {
+        self.serving.stage()
+    }
+
     /// As [`Session::is_closed`].
     pub fn is_closed(&self) -> bool {
         self.serving.is_closed()
@@ -99,6 +97,11 @@ impl<P: Protocol> RotatingSession<P> {
     /// As [`Session::holds`], of the serving connection.
     pub fn holds(&self, request: &P::Request) -> bool {
         self.serving.holds(request)
+    }
+
+    /// As [`Session::is_paced`], of the serving connection.
+    pub fn is_paced(&self, request: &P::Request) -> bool {
+        self.serving.is_paced(request)
     }
 
     /// As [`Session::is_ended`], of the serving connection.
@@ -214,8 +217,8 @@ impl<P: Protocol> RotatingSession<P> {
     /// successor that is not ready yet is given up.
     pub fn hurry(&mut self, now: Instant) {
         match &mut self.rotation.stage {
-            Stage::Lingering { until } => *until = now,
-            Stage::Preparing => {
+            Stage::Lingering { until, limit } => (*until, *limit) = (now, now),
+            Stage::Preparing { .. } => {
                 let message =
                     "more events came than can be kept while the next connection was made ready";
                 self.fail(
@@ -226,6 +229,14 @@ impl<P: Protocol> RotatingSession<P> {
             _ => {}
         }
         self.collect(now);
+    }
+
+    /// Tells whether both connections bring the same, as an [`Overlap`](crate::Overlap) finds out: a hand-over waits for
+    /// it up to [`Config::overlap_limit`].
+    pub fn overlap_is_even(&mut self, now: Instant, is_even: bool) {
+        if std::mem::replace(&mut self.rotation.is_even, is_even) != is_even {
+            self.collect(now);
+        }
     }
 
     /// The next moment at which [`RotatingSession::tick`] has something to do.

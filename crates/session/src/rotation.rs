@@ -11,15 +11,18 @@ const APART: Duration = Duration::from_secs(60);
 /// The earliest that jitter may begin a rotation before its time.
 const EARLIEST: Duration = Duration::from_secs(60 * 60);
 
+/// How long a successor may take until every topic is live on it. It covers the pace of many topics.
+const PREPARATION: Duration = Duration::from_secs(10 * 60);
+
 /// How far a rotation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
     /// None is under way.
     Steady,
     /// The successor is on its way: token, dial, welcome, acknowledgements.
-    Preparing,
-    /// Every topic is live on both; the serving connection is listened to for a while.
-    Lingering { until: Instant },
+    Preparing { until: Instant },
+    /// Every topic is live on both; the serving connection is listened to for a while, and longer if one of them lags.
+    Lingering { until: Instant, limit: Instant },
     /// The serving connection is asked to prove that nothing of it is on its way any more.
     Draining { until: Instant },
     /// The successor serves. What it brings may have been handed out already, for a while.
@@ -37,6 +40,8 @@ pub(crate) struct Rotation {
     began: Option<Instant>,
     /// When the next one begins by itself.
     due: Option<Instant>,
+    /// Both connections bring the same, as far as events came.
+    pub(crate) is_even: bool,
     /// Another one was asked for while the last one was not quite over.
     pub(crate) asked_again: bool,
     failures: u32,
@@ -52,6 +57,7 @@ impl Rotation {
             random: Random::new(seed),
             began: None,
             due: None,
+            is_even: true,
             asked_again: false,
             failures: 0,
             probes: 0,
@@ -80,7 +86,15 @@ impl Rotation {
     pub(crate) fn begin(&mut self, now: Instant) {
         self.began = Some(now);
         self.asked_again = false;
-        self.stage = Stage::Preparing;
+        self.is_even = true;
+        self.prepare(now);
+    }
+
+    /// Every topic is to be live on both connections.
+    pub(crate) fn prepare(&mut self, now: Instant) {
+        self.stage = Stage::Preparing {
+            until: now + PREPARATION,
+        };
     }
 
     /// True where a rotation is to begin by itself.
@@ -92,7 +106,7 @@ impl Rotation {
     pub(crate) fn is_before_hand_over(&self) -> bool {
         matches!(
             self.stage,
-            Stage::Preparing | Stage::Lingering { .. } | Stage::Draining { .. }
+            Stage::Preparing { .. } | Stage::Lingering { .. } | Stage::Draining { .. }
         )
     }
 
@@ -144,8 +158,11 @@ impl Rotation {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match self.stage {
             Stage::Steady => self.due,
-            Stage::Preparing => None,
-            Stage::Lingering { until }
+            Stage::Lingering { until, limit } => Some(match self.is_even {
+                true => until,
+                false => limit,
+            }),
+            Stage::Preparing { until }
             | Stage::Draining { until }
             | Stage::Trailing { until }
             | Stage::Confirming { until } => Some(until),

@@ -100,10 +100,6 @@ impl<P: Protocol> Session<P> {
         self.entry_of(request).is_some_and(|entry| !entry.wanted)
     }
 
-    pub(crate) fn wants(&self, request: &P::Request) -> bool {
-        self.entry_of(request).is_some_and(|entry| entry.wanted)
-    }
-
     /// True where everything that is wanted is acknowledged.
     pub(crate) fn is_settled(&self) -> bool {
         let settled = |wanted: bool, held: Held| !wanted || held == Held::Live;
@@ -126,10 +122,16 @@ impl<P: Protocol> Session<P> {
         self.heartbeat.timeout
     }
 
-    /// When a probe may go out: later than `now` where a ping that went out a moment ago would cost it its answer.
-    pub(crate) fn may_probe_at(&self, now: Instant) -> Instant {
-        let earliest = self.pings.next_is_answered_from(P::LIMITS.ping_spacing);
-        earliest.map_or(now, |earliest| earliest.max(now))
+    /// When a probe may go out: later than `now` if a ping that went out a moment ago would cost it its answer. Until
+    /// then no other ping goes out, which would put it off again.
+    pub(crate) fn may_probe_at(&mut self, now: Instant) -> Instant {
+        let spacing = P::LIMITS.ping_spacing;
+        let earliest = self.pings.next_is_answered_from(spacing);
+        let probe_at = earliest.map_or(now, |earliest| earliest.max(now));
+        if let Some(pulse) = self.pulse.as_mut().filter(|_| probe_at > now) {
+            pulse.put_off(probe_at + spacing);
+        }
+        probe_at
     }
 
     /// True where something came in since the last ping.
@@ -160,6 +162,9 @@ impl<P: Protocol> Session<P> {
 
     pub(crate) fn pong(&mut self, now: Instant, id: Option<&str>) {
         let id = id.map(|id| RequestId::parse(id).filter(|&id| self.was_sent(id)));
+        if id.is_none_or(|id| id.is_some()) {
+            self.pace.answered(now);
+        }
         self.pings.take_answer(now, id);
     }
 }

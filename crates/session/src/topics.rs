@@ -18,6 +18,8 @@ pub(crate) struct InFlight {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Held {
     Nothing,
+    /// Refused for now: it is asked for again at this moment.
+    Postponed(Instant),
     Subscribing(InFlight),
     Live,
     Unsubscribing(InFlight),
@@ -27,8 +29,21 @@ impl Held {
     pub(crate) fn in_flight(&self) -> Option<&InFlight> {
         match self {
             Held::Subscribing(flight) | Held::Unsubscribing(flight) => Some(flight),
-            Held::Nothing | Held::Live => None,
+            Held::Nothing | Held::Postponed(_) | Held::Live => None,
         }
+    }
+
+    /// When it is overdue, or is to be asked for again.
+    fn deadline(&self) -> Option<Instant> {
+        match self {
+            Held::Postponed(until) => Some(*until),
+            held => held.in_flight().map(|flight| flight.deadline),
+        }
+    }
+
+    /// True if nothing of it is subscribed and no answer is awaited.
+    pub(crate) fn is_nothing(&self) -> bool {
+        matches!(self, Held::Nothing | Held::Postponed(_))
     }
 }
 
@@ -39,6 +54,8 @@ pub(crate) struct Entry<R> {
     pub(crate) held: Held,
     /// It was wanted when the connection came back, so `Reconnected` waits for it.
     pub(crate) replaying: bool,
+    /// How often in a row it was refused for now on this connection.
+    pub(crate) postponements: u32,
 }
 
 /// What brings the connection one step closer to what is wanted.
@@ -88,6 +105,11 @@ impl<R: Request> Topics<R> {
             .map(|entry| &entry.request)
     }
 
+    /// True if at least one request is live.
+    pub(crate) fn has_live(&self) -> bool {
+        self.entries.values().any(|entry| entry.held == Held::Live)
+    }
+
     pub(crate) fn wanted_count(&self) -> usize {
         self.wanted
     }
@@ -107,6 +129,7 @@ impl<R: Request> Topics<R> {
             wanted: true,
             held: Held::Nothing,
             replaying: false,
+            postponements: 0,
         };
         self.enter(self.last, &entry);
         self.entries.insert(self.last, entry);
@@ -119,7 +142,7 @@ impl<R: Request> Topics<R> {
             entry.wanted = false;
             entry.replaying = false;
         });
-        let is_gone = self.get(at)?.held == Held::Nothing;
+        let is_gone = self.get(at)?.held.is_nothing();
         is_gone
             .then(|| self.remove(at))
             .flatten()
@@ -144,7 +167,20 @@ impl<R: Request> Topics<R> {
     }
 
     pub(crate) fn hold(&mut self, at: Place, held: Held) {
-        self.change(at, |entry| entry.held = held);
+        self.change(at, |entry| {
+            entry.held = held;
+            if held == Held::Live {
+                entry.postponements = 0;
+            }
+        });
+    }
+
+    /// Refused for now: counts it, and notes what is held until the request is sent again.
+    pub(crate) fn postpone(&mut self, at: Place, held: Held) {
+        self.change(at, |entry| {
+            entry.postponements = entry.postponements.saturating_add(1);
+            entry.held = held;
+        });
     }
 
     pub(crate) fn remove(&mut self, at: Place) -> Option<Entry<R>> {
@@ -159,7 +195,10 @@ impl<R: Request> Topics<R> {
     pub(crate) fn forget_held(&mut self) -> Vec<R> {
         let mut ended = Vec::new();
         for at in self.places() {
-            self.hold(at, Held::Nothing);
+            self.change(at, |entry| {
+                entry.held = Held::Nothing;
+                entry.postponements = 0;
+            });
             if self.get(at).is_some_and(|entry| !entry.wanted) {
                 ended.extend(self.remove(at).map(|entry| entry.request));
             }
@@ -181,9 +220,15 @@ impl<R: Request> Topics<R> {
         }
     }
 
-    /// True when nothing that was wanted at the replay's begin is still on its way.
-    pub(crate) fn is_replayed(&self) -> bool {
-        self.replaying == 0
+    /// Those that were wanted when the replay began and are not live: how many are on their way, and how many are
+    /// refused for now.
+    pub(crate) fn awaited(&self) -> (usize, usize) {
+        let postponed = |entry: &&Entry<R>| entry.is_awaited() && entry.postponements > 0;
+        let postponed = match self.replaying {
+            0 => 0,
+            _ => self.entries.values().filter(postponed).count(),
+        };
+        (self.replaying - postponed, postponed)
     }
 
     /// The first step towards what is wanted, in the order of subscription.
@@ -192,12 +237,12 @@ impl<R: Request> Topics<R> {
         Some((at, self.get(at)?.step()?))
     }
 
-    /// The first moment at which an answer is overdue.
+    /// The first moment at which an answer is overdue, or a request is to be sent again.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.deadlines.first().map(|(deadline, _)| *deadline)
     }
 
-    /// The first request whose answer is overdue.
+    /// The first request whose answer is overdue, or that is to be sent again.
     pub(crate) fn overdue(&self, now: Instant) -> Option<Place> {
         let (deadline, at) = *self.deadlines.first()?;
         (deadline <= now).then_some(at)
@@ -241,7 +286,9 @@ impl<R: Request> Topics<R> {
     fn enter(&mut self, at: Place, entry: &Entry<R>) {
         if let Some(in_flight) = entry.held.in_flight() {
             self.by_id.insert(in_flight.id, at);
-            self.deadlines.insert((in_flight.deadline, at));
+        }
+        if let Some(deadline) = entry.held.deadline() {
+            self.deadlines.insert((deadline, at));
         }
         if entry.step().is_some() {
             self.steps.insert(at);
@@ -253,7 +300,9 @@ impl<R: Request> Topics<R> {
     fn leave(&mut self, at: Place, entry: &Entry<R>) {
         if let Some(in_flight) = entry.held.in_flight() {
             self.by_id.remove(&in_flight.id);
-            self.deadlines.remove(&(in_flight.deadline, at));
+        }
+        if let Some(deadline) = entry.held.deadline() {
+            self.deadlines.remove(&(deadline, at));
         }
         if entry.step().is_some() {
             self.steps.remove(&at);
@@ -273,7 +322,7 @@ impl<R> Entry<R> {
     }
 
     /// Whether `Reconnected` waits for it.
-    fn is_awaited(&self) -> bool {
+    pub(crate) fn is_awaited(&self) -> bool {
         self.replaying && self.held != Held::Live
     }
 }

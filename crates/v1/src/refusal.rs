@@ -19,7 +19,7 @@ pub(crate) fn scope(code: Option<i64>, message: &str) -> RefusalScope {
         Some(509) if says("busy") => RefusalScope::Busy,
         Some(509) => RefusalScope::Request,
         // "system error": the same request may pass after a pause.
-        Some(500..=599) => RefusalScope::Pace,
+        Some(500..=599) => RefusalScope::Temporary,
         Some(_) => RefusalScope::Request,
         None if says("token is expired") || says("token is invalid") => RefusalScope::Token,
         None if says("ping timeout") => RefusalScope::Connection,
@@ -33,7 +33,7 @@ mod tests {
 
     #[test]
     fn the_code_decides_and_the_words_refine() {
-        use RefusalScope::{Busy, Connection, Pace, Request, Sessions, Token};
+        use RefusalScope::{Busy, Connection, Pace, Request, Sessions, Temporary, Token};
         let table = [
             (Some(401), "token is expired", Token),
             (Some(401), "words that nobody has seen yet", Token),
@@ -43,7 +43,7 @@ mod tests {
             (Some(404), "topic /a/ping timeout is not found", Request),
             (Some(406), "topic is required", Request),
             (Some(415), "type is not supported", Request),
-            (Some(500), "system error", Pace),
+            (Some(500), "system error", Temporary),
             (
                 Some(509),
                 "exceed max session count limitation of 50",

@@ -141,6 +141,8 @@ pub enum RefusalScope {
     Request,
     /// The request came too fast; the same request may be sent again after a pause.
     Pace,
+    /// The server has trouble of its own; the same request may be sent again after a pause.
+    Temporary,
     /// The connection token: a new token and a new connection are needed.
     Token,
     /// The server is busy: dial again later.

@@ -110,6 +110,15 @@ fn before(record: &Record, at: usize) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// The connections that the next event may have come on.
+#[derive(Clone, Copy, Debug, Default)]
+struct Epochs {
+    /// That of the last event, or of the last report that the topic is live again.
+    seen: u64,
+    least: u64,
+    is_lost: bool,
+}
+
 /// A place where the next event may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Next {
@@ -157,7 +166,7 @@ impl<'a> Following<'a> {
         to_the_end: bool,
         places: &mut Vec<(usize, u64)>,
     ) -> Result<(), Wrong> {
-        let mut epoch = 0;
+        let mut epochs = Epochs::default();
         for (at, item) in items.iter().enumerate() {
             match item {
                 Item::Event {
@@ -166,13 +175,13 @@ impl<'a> Following<'a> {
                     epoch: of_it,
                 } if topic == self.wanted.1 => {
                     places.extend(self.event(at, says)?.map(|sequence| (at, sequence)));
-                    if *of_it < epoch {
-                        return self.wrong(at, "the epoch goes back");
+                    if *of_it < epochs.least {
+                        return self.wrong(at, "an event of an earlier connection");
                     }
-                    epoch = *of_it;
+                    (epochs.seen, epochs.least) = (*of_it, *of_it);
                 }
                 Item::Gap { topic, why } if topic == self.wanted.0 => {
-                    self.gap(at, why, &mut epoch)?;
+                    self.gap(at, why, &mut epochs)?;
                 }
                 _ => {}
             }
@@ -239,18 +248,25 @@ impl<'a> Following<'a> {
         self.wrong(at, &what)
     }
 
-    fn gap(&mut self, at: usize, why: &Why, epoch: &mut u64) -> Result<(), Wrong> {
+    fn gap(&mut self, at: usize, why: &Why, epochs: &mut Epochs) -> Result<(), Wrong> {
         if self.allowed.calm && !matches!(why, Why::Overflowed { .. }) {
             return self.wrong(at, &format!("a gap without a reason: {why:?}"));
         }
         let (least, most) = match why {
-            Why::Reconnected { epoch: new } => {
-                if new <= epoch {
-                    return self.wrong(at, "a gap of an epoch that was there before");
-                }
-                *epoch = *new;
+            // From here on nothing of the lost connection comes, but that of a later one.
+            Why::Lost => {
+                epochs.least = epochs.seen + 1;
+                epochs.is_lost = true;
                 (0, usize::MAX)
             }
+            Why::Live { epoch } => {
+                if !std::mem::take(&mut epochs.is_lost) || *epoch < epochs.least {
+                    return self.wrong(at, "live again without a loss");
+                }
+                (epochs.seen, epochs.least) = (*epoch, *epoch);
+                (0, 0)
+            }
+            Why::Closed => (0, usize::MAX),
             // Repetitions, and frames that may be of any topic, are among those that found no room.
             Why::Overflowed { missed } if self.allowed.inexact() => (0, *missed as usize),
             Why::Overflowed { missed } => (*missed as usize, *missed as usize),

@@ -64,7 +64,9 @@ pub(crate) enum Item {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Why {
-    Reconnected { epoch: u64 },
+    Lost,
+    Live { epoch: u64 },
+    Closed,
     Overflowed { missed: u64 },
     Undecodable,
     Other(String),
@@ -217,7 +219,7 @@ where
             () = sleep_until(nap_until), if nap_until > Instant::now() => {}
             item = subscription.next(), if nap_until <= Instant::now() => match item {
                 Some(Ok(update)) => items.push(of_update(&update)),
-                Some(Err(gap)) => items.push(of_gap(gap)),
+                Some(Err(gap)) => items.extend(of_gap(&gap)),
                 None => return true,
             },
         }
@@ -234,15 +236,21 @@ fn of_update<E: Serialize>(update: &Update<E>) -> Item {
     Item::Event { topic, says, epoch }
 }
 
-fn of_gap(gap: Gap) -> Item {
-    let why = match gap.reason {
-        GapReason::Reconnected { epoch, .. } => Why::Reconnected { epoch },
-        GapReason::Overflowed { missed } => Why::Overflowed { missed },
+/// One item for each of its topics.
+fn of_gap(gap: &Gap) -> Vec<Item> {
+    let why = match &gap.reason {
+        GapReason::Lost { .. } => Why::Lost,
+        GapReason::Live { epoch, .. } => Why::Live { epoch: *epoch },
+        GapReason::Closed { .. } => Why::Closed,
+        GapReason::Overflowed { missed } => Why::Overflowed { missed: *missed },
         GapReason::Undecodable { .. } => Why::Undecodable,
         other => Why::Other(format!("{other:?}")),
     };
-    let topic = gap.topic.to_string();
-    Item::Gap { topic, why }
+    let of_topic = |topic: &Arc<str>| Item::Gap {
+        topic: topic.to_string(),
+        why: why.clone(),
+    };
+    gap.topics.iter().map(of_topic).collect()
 }
 
 /// The topics of a connection.

@@ -124,6 +124,8 @@ fn client(exchange: &Exchange, seed: u64) -> Kucoin {
     // Cuts come faster than any backoff for the real exchange would let it come back.
     session.backoff.base = Duration::from_millis(50);
     session.backoff.cap = Duration::from_millis(500);
+    // And sooner than two gateways of the real exchange can be compared.
+    session.overlap = Duration::from_millis(300);
     Kucoin::builder()
         .credentials(credentials)
         .hosts(hosts)

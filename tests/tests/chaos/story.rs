@@ -118,11 +118,15 @@ impl Story {
             .percent(30)
             .then(|| Duration::from_secs(70 + dice.below(120) as u64));
         let rotated = session.rotate_every.is_some();
+        session.overlap = dice.up_to_ms(20_000);
+        session.overlap_limit = session.overlap + dice.up_to_ms(60_000);
         let config = Config::default()
             .with_session(session)
             .with_seed(seed)
             .with_queue_capacity(32 << dice.below(8))
-            .with_patience(dice.up_to_ms(1_000))
+            .with_backpressure_timeout(dice.up_to_ms(1_000))
+            // The weather lasts longer than a caller would wait.
+            .with_connect_timeout(Duration::MAX)
             // That of the process is for one clock, and here every story has its own.
             .with_dials(DialBudget::new(50, Duration::from_secs(1)));
         let kucoin = Kucoin::builder()

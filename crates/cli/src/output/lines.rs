@@ -1,52 +1,52 @@
-//! Stdout, line by line: what is written shows at a flush.
-
-use std::io::{self, BufWriter, Stdout, Write};
+//! A buffer of lines: text for people, JSON for programs.
 
 use serde::Serialize;
 
-/// Writes lines to stdout.
-pub(crate) struct Lines<W: Write = Stdout> {
-    out: BufWriter<W>,
-    /// Kept for its room.
-    json: Vec<u8>,
+/// Enough lines to be written at once.
+const ENOUGH: usize = 64 * 1024;
+
+/// Lines that are not written yet.
+#[derive(Debug, Default)]
+pub(crate) struct Lines {
+    bytes: Vec<u8>,
 }
 
 impl Lines {
-    pub(crate) fn to_stdout() -> Self {
-        Self::to(io::stdout())
+    /// Adds a text as a line.
+    pub(crate) fn text(&mut self, text: &str) {
+        self.bytes.extend_from_slice(text.as_bytes());
+        self.bytes.push(b'\n');
     }
-}
 
-impl<W: Write> Lines<W> {
-    fn to(out: W) -> Self {
-        Self {
-            out: BufWriter::with_capacity(64 * 1024, out),
-            json: Vec::new(),
+    /// Adds a value as JSON on one line.
+    pub(crate) fn json(&mut self, value: &impl Serialize) -> serde_json::Result<()> {
+        let start = self.bytes.len();
+        if let Err(error) = serde_json::to_writer(&mut self.bytes, value) {
+            self.bytes.truncate(start);
+            return Err(error);
         }
-    }
-
-    /// Writes a text, and ends its line.
-    pub(crate) fn text(&mut self, text: &str) -> io::Result<()> {
-        writeln!(self.out, "{text}")
-    }
-
-    /// Writes a value as JSON on one line.
-    pub(crate) fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
-        self.json.clear();
-        serde_json::to_writer(&mut self.json, value)?;
         // What an event keeps as it came may be spread over lines. Within JSON a bare line end is never more than
         // a blank, and one would break the line.
-        for byte in &mut self.json {
+        for byte in &mut self.bytes[start..] {
             if matches!(byte, b'\n' | b'\r') {
                 *byte = b' ';
             }
         }
-        self.json.push(b'\n');
-        self.out.write_all(&self.json)
+        self.bytes.push(b'\n');
+        Ok(())
     }
 
-    pub(crate) fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+    /// Whether it is time to write the lines.
+    pub(crate) fn are_enough(&self) -> bool {
+        self.bytes.len() >= ENOUGH
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.bytes.clear();
     }
 }
 
@@ -58,13 +58,12 @@ mod tests {
 
     #[test]
     fn json_that_came_over_several_lines_is_written_on_one() {
-        let mut lines = Lines::to(Vec::new());
+        let mut lines = Lines::default();
         let raw = Raw::parse("{\"a\":\r\n  [1,\n2], \"b\": \"\\n\"}").unwrap();
         lines.json(&raw).unwrap();
-        lines.text("end").unwrap();
-        lines.flush().unwrap();
+        lines.text("end");
         assert_eq!(
-            String::from_utf8_lossy(lines.out.get_ref()),
+            String::from_utf8_lossy(lines.bytes()),
             "{\"a\":    [1, 2], \"b\": \"\\n\"}\nend\n"
         );
     }

@@ -1,10 +1,12 @@
-//! What the commands write to stdout: one line a happening, for people or for programs.
+//! What the commands write: one line a happening on stdout, for people or for programs; errors on stderr.
 
 mod event;
 mod lines;
 mod names;
 mod ndjson;
 mod pretty;
+mod reader;
+mod writer;
 
 use std::io;
 use std::sync::Arc;
@@ -13,12 +15,14 @@ use kucoin_streams::wire::json::Extra;
 use kucoin_streams::{Gap, Lifecycle, Text, Timestamp, TopicLedger, WsKey};
 
 use crate::args::Format;
+use crate::exit::Failed;
 use crate::output::pretty::Pretty;
 
 pub(crate) use event::Event;
 pub(crate) use lines::Lines;
 pub(crate) use names::Names;
 pub(crate) use ndjson::{Control, Line, Update};
+pub(crate) use writer::{End, Writer};
 
 /// An event as it arrived, of whichever connection.
 #[derive(Clone, Debug)]
@@ -38,73 +42,120 @@ pub(crate) struct Arrived {
     pub(crate) envelope: Extra,
 }
 
-/// Writes happenings in one of the formats. What is written shows at [`Printer::flush`].
+/// Formats happenings as lines and hands them to the thread that writes stdout; never waits for it.
 pub(crate) struct Printer {
-    out: Lines,
+    lines: Lines,
+    /// The number of updates in `lines`.
+    updates: u64,
+    writer: Writer,
+    full: bool,
     pretty: Option<Pretty>,
     names: Names,
 }
 
 impl Printer {
-    /// `several`: of more than one connection, so that people are told which.
-    pub(crate) fn new(format: Format, names: Names, several: bool) -> Self {
-        Self {
-            out: Lines::to_stdout(),
+    /// `several`: of more than one connection, so that each line says of which.
+    pub(crate) fn new(format: Format, names: Names, several: bool) -> io::Result<Self> {
+        Ok(Self {
+            lines: Lines::default(),
+            updates: 0,
+            writer: Writer::to_stdout()?,
+            full: false,
             pretty: (format == Format::Pretty).then(|| Pretty::for_stdout(several)),
             names,
-        }
+        })
     }
 
     /// Says what is watched, to people only.
-    pub(crate) fn heading(&mut self, what: &str) -> io::Result<()> {
+    pub(crate) fn heading(&mut self, what: &str) {
         if let Some(pretty) = &self.pretty {
-            self.out.text(&pretty.heading(what))?;
+            self.lines.text(&pretty.heading(what));
         }
-        self.flush()
+        self.flush();
     }
 
-    pub(crate) fn update(&mut self, arrived: &Arrived) -> io::Result<()> {
+    pub(crate) fn update(&mut self, arrived: &Arrived) -> Result<(), Failed> {
+        self.updates += 1;
         match &self.pretty {
-            Some(pretty) => self.out.text(&pretty.update(arrived)),
+            Some(pretty) => self.lines.text(&pretty.update(arrived)),
             None => {
                 let topic = self.names.asked(&arrived.topic);
-                self.out.json(&ndjson::update(arrived, topic))
+                self.lines.json(&ndjson::update(arrived, topic))?;
             }
         }
-    }
-
-    pub(crate) fn gap(&mut self, ws_key: WsKey, gap: &Gap) -> io::Result<()> {
-        let gap = self.names.of_gap(gap);
-        match &self.pretty {
-            Some(pretty) => self.out.text(&pretty.gap(ws_key, &gap)),
-            None => ndjson::gap(ws_key, &gap).map_or(Ok(()), |line| self.out.json(&line)),
-        }
-    }
-
-    pub(crate) fn lifecycle(&mut self, lifecycle: &Lifecycle) -> io::Result<()> {
-        let lifecycle = self.names.of_lifecycle(lifecycle);
-        match &self.pretty {
-            Some(pretty) => pretty
-                .lifecycle(&lifecycle)
-                .map_or(Ok(()), |line| self.out.text(&line)),
-            None => ndjson::lifecycle(&lifecycle).map_or(Ok(()), |line| self.out.json(&line)),
-        }
-    }
-
-    /// What became of every frame, topic by topic.
-    pub(crate) fn stats(&mut self, ledgers: &[(WsKey, TopicLedger)]) -> io::Result<()> {
-        if self.pretty.is_some() {
-            return self.out.text(&pretty::ledger::table(ledgers, &self.names));
-        }
-        for (ws_key, ledger) in ledgers {
-            let mut ledger = ledger.clone();
-            ledger.topic = self.names.asked(&ledger.topic).to_owned();
-            self.out.json(&ndjson::stats(*ws_key, &ledger))?;
+        if self.lines.are_enough() {
+            self.flush();
         }
         Ok(())
     }
 
-    pub(crate) fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+    pub(crate) fn gap(&mut self, ws_key: WsKey, gap: &Gap) -> Result<(), Failed> {
+        let gap = self.names.of_gap(gap);
+        match &self.pretty {
+            Some(pretty) => self.lines.text(&pretty.gap(ws_key, &gap)),
+            None => {
+                if let Some(line) = ndjson::gap(ws_key, &gap) {
+                    self.lines.json(&line)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn lifecycle(&mut self, lifecycle: &Lifecycle) -> Result<(), Failed> {
+        let lifecycle = self.names.of_lifecycle(lifecycle);
+        match &self.pretty {
+            Some(pretty) => {
+                if let Some(line) = pretty.lifecycle(&lifecycle) {
+                    self.lines.text(&line);
+                }
+            }
+            None => {
+                if let Some(line) = ndjson::lifecycle(&lifecycle) {
+                    self.lines.json(&line)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What became of every frame, topic by topic.
+    pub(crate) fn stats(&mut self, ledgers: &[(WsKey, TopicLedger)]) -> Result<(), Failed> {
+        if self.pretty.is_some() {
+            self.lines
+                .text(&pretty::ledger::table(ledgers, &self.names));
+            return Ok(());
+        }
+        for (ws_key, ledger) in ledgers {
+            let mut ledger = ledger.clone();
+            ledger.topic = self.names.asked(&ledger.topic).to_owned();
+            self.lines.json(&ndjson::stats(*ws_key, &ledger))?;
+        }
+        Ok(())
+    }
+
+    /// Hands all lines so far to the writing thread.
+    pub(crate) fn flush(&mut self) {
+        if !self.lines.bytes().is_empty() {
+            self.full = !self.writer.push(self.lines.bytes(), self.updates);
+            self.lines.clear();
+            self.updates = 0;
+        }
+    }
+
+    /// Whether nothing more should be shown until there is [room](Self::room).
+    pub(crate) fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// Waits until there is room for more lines, and lets other tasks run even if there is. Cancel safe.
+    pub(crate) async fn room(&mut self) {
+        tokio::task::yield_now().await;
+        self.writer.room().await;
+        self.full = false;
+    }
+
+    pub(crate) fn writer(&self) -> &Writer {
+        &self.writer
     }
 }

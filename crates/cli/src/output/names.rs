@@ -29,13 +29,14 @@ impl Names {
         self.asked.get(topic).map(String::as_str)
     }
 
-    /// The gap with the name of its topic.
+    /// The gap with the names of its topics.
     pub(super) fn of_gap<'g>(&self, gap: &'g Gap) -> Cow<'g, Gap> {
-        let Some(asked) = self.other(&gap.topic) else {
+        if gap.topics.iter().all(|topic| self.other(topic).is_none()) {
             return Cow::Borrowed(gap);
-        };
+        }
         let mut named = gap.clone();
-        named.topic = asked.into();
+        let asked = gap.topics.iter().map(|topic| self.asked(topic).into());
+        named.topics = asked.collect();
         Cow::Owned(named)
     }
 

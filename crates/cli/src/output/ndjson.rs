@@ -32,9 +32,19 @@ pub(crate) enum Line<'a> {
     Update(Update<'a>),
     Gap {
         ws_key: &'static str,
-        topic: &'a str,
+        topics: Vec<&'a str>,
         #[serde(flatten)]
         reason: Reason<'a>,
+    },
+    Live {
+        ws_key: &'static str,
+        topics: Vec<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        last_event_at: Option<Timestamp>,
+        last_heard_at: Timestamp,
+        lost_at: Timestamp,
+        live_at: Timestamp,
+        epoch: u64,
     },
     Reconnect {
         ws_key: &'static str,
@@ -133,12 +143,15 @@ pub(crate) struct Control<'a> {
     rename_all_fields = "camelCase"
 )]
 pub(crate) enum Reason<'a> {
-    Reconnected {
+    Lost {
+        cause: &'a str,
+        stage: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        code: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         last_event_at: Option<Timestamp>,
+        last_heard_at: Timestamp,
         lost_at: Timestamp,
-        live_at: Timestamp,
-        epoch: u64,
     },
     Overflowed {
         missed: u64,
@@ -146,6 +159,17 @@ pub(crate) enum Reason<'a> {
     Undecodable {
         error: String,
         raw: &'a str,
+    },
+    Refused {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        code: Option<i64>,
+        message: &'a str,
+        retrying: bool,
+    },
+    Closed {
+        cause: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        last_event_at: Option<Timestamp>,
     },
 }
 
@@ -166,28 +190,65 @@ pub(super) fn update<'a>(arrived: &'a Arrived, topic: &'a str) -> Line<'a> {
 
 /// `None` for what this version has no line for.
 pub(super) fn gap(ws_key: WsKey, gap: &Gap) -> Option<Line<'_>> {
+    let ws_key = ws_key.as_str();
+    let topics = gap.topics.iter().map(|topic| &**topic).collect();
     let reason = match &gap.reason {
-        GapReason::Reconnected {
+        GapReason::Live {
             last_event_at,
+            last_heard_at,
             lost_at,
             live_at,
             epoch,
-        } => Reason::Reconnected {
+        } => {
+            return Some(Line::Live {
+                ws_key,
+                topics,
+                last_event_at: *last_event_at,
+                last_heard_at: *last_heard_at,
+                lost_at: *lost_at,
+                live_at: *live_at,
+                epoch: *epoch,
+            });
+        }
+        GapReason::Lost {
+            cause,
+            last_event_at,
+            last_heard_at,
+            lost_at,
+        } => Reason::Lost {
+            cause: &cause.message,
+            stage: cause.stage.as_str(),
+            code: cause.code.as_deref(),
             last_event_at: *last_event_at,
+            last_heard_at: *last_heard_at,
             lost_at: *lost_at,
-            live_at: *live_at,
-            epoch: *epoch,
         },
         GapReason::Overflowed { missed } => Reason::Overflowed { missed: *missed },
         GapReason::Undecodable { raw, error } => Reason::Undecodable {
             error: error.to_string(),
             raw,
         },
+        GapReason::Refused {
+            code,
+            message,
+            retrying,
+        } => Reason::Refused {
+            code: *code,
+            message,
+            retrying: *retrying,
+        },
+        GapReason::Closed {
+            reason,
+            last_event_at,
+        } => Reason::Closed {
+            cause: reason.to_string(),
+            last_event_at: *last_event_at,
+        },
         _ => return None,
     };
     Some(Line::Gap {
-        ws_key: ws_key.as_str(),
-        topic: &gap.topic,
+        ws_key,
+        topics,
         reason,
     })
 }

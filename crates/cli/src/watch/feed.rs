@@ -13,7 +13,7 @@ use kucoin_streams::{
 };
 
 use super::ended;
-use crate::exit::Failed;
+use crate::exit::{Failed, Status};
 use crate::output::{Arrived, Event};
 
 /// What comes of a connection.
@@ -83,6 +83,13 @@ impl Feed {
                 Err(SubscribeError::Closed(closed)) => {
                     (ended(self.ws_key, &closed.reason), Vec::new())
                 }
+                Err(timed_out @ SubscribeError::TimedOut { .. }) => {
+                    let failed = Failed {
+                        status: Status::NotConnected,
+                        message: format!("{}: {timed_out}", self.ws_key),
+                    };
+                    (Err(failed), Vec::new())
+                }
                 Err(other) => (Err(Failed::other(other.to_string())), Vec::new()),
             },
             Stand::Live(items) => match ready!(items.poll_next(context)) {
@@ -126,12 +133,19 @@ impl Feeds {
         }
     }
 
-    /// Those that have not been live yet, and may be.
-    pub(super) fn awaited(&self) -> impl Iterator<Item = WsKey> {
-        self.feeds
-            .iter()
-            .filter(|feed| matches!(feed.stand, Stand::Subscribing(_)))
-            .map(|feed| feed.ws_key)
+    /// What comes of a connection that has not been live yet; waits for ever if there is none. Cancel safe.
+    pub(super) async fn next_subscribed(&mut self) -> (WsKey, Happening) {
+        std::future::poll_fn(|context| {
+            for feed in &mut self.feeds {
+                if matches!(feed.stand, Stand::Subscribing(_))
+                    && let Poll::Ready(happening) = feed.poll_next(context)
+                {
+                    return Poll::Ready((feed.ws_key, happening));
+                }
+            }
+            Poll::Pending
+        })
+        .await
     }
 
     pub(super) fn are_over(&self) -> bool {

@@ -2,17 +2,17 @@
 
 use std::collections::VecDeque;
 use std::future::{Future, pending};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use kucoin_streams::{Gap, GapReason, Kucoin, Lifecycle, LifecycleEvent, LifecycleStream, WsKey};
-use tokio::time::Sleep;
+use kucoin_streams::{Kucoin, Lifecycle, LifecycleEvent, LifecycleStream, WsKey};
+use tokio::time::{Instant, timeout_at};
 
 use super::feed::{Feeds, Happening};
 use super::plan::Wish;
 use crate::demo::Demo;
-use crate::exit::{Failed, Status, keep_on};
-use crate::output::Printer;
+use crate::exit::{Failed, Status, Stderr};
+use crate::output::{End, Printer};
 use crate::signals::Signals;
 
 /// All that the loop needs.
@@ -20,14 +20,20 @@ pub(crate) struct Watch {
     kucoin: Kucoin,
     /// The connections that are not opened yet.
     wishes: VecDeque<Wish>,
-    /// Those that were asked for by name: the command stands and falls with each.
+    /// The connections that were asked for by name: the command ends with the first of them that ends.
     named: Vec<WsKey>,
+    /// The connections of which a topic is live, or was.
+    live: Vec<WsKey>,
     feeds: Feeds,
     /// Lifecycle events that came and are not shown yet.
-    told: VecDeque<Lifecycle>,
-    /// Why the first connection that failed did.
+    events: VecDeque<Lifecycle>,
+    /// Why the first connection failed that was never live.
     failed: Option<Failed>,
+    /// The status of the first connection that failed after it was live. Its error is on stderr already.
+    lost: Option<Status>,
     printer: Printer,
+    stderr: Stderr,
+    /// The number of updates that were shown.
     shown: u64,
     terms: Terms,
 }
@@ -37,42 +43,62 @@ pub(crate) struct Watch {
 pub(crate) struct Terms {
     pub(crate) count: Option<u64>,
     pub(crate) for_time: Option<Duration>,
-    pub(crate) connect_timeout: Duration,
     pub(crate) stats: bool,
 }
 
-/// So many events are shown before anything else is looked at.
+/// The number of events that are shown before anything else is looked at.
 const AT_ONCE: u64 = 1_024;
 
-/// Why the loop is left.
+/// The time to close the connections and to show what they received.
+const CLOSE_WITHIN: Duration = Duration::from_millis(1_500);
+
+/// The time for all of that and for writing it. With stderr and the end of the process it makes two seconds.
+const END_WITHIN: Duration = Duration::from_millis(1_800);
+
+/// Why the loop ends.
 enum Left {
-    /// Enough: the count or the time is reached, or the user asks to end.
-    Enough,
-    /// Nobody reads what is written.
-    PipeClosed,
-    /// A connection is over without which there is nothing to watch.
+    /// All updates of `--count` were shown.
+    Counted,
+    /// A signal came, or the time of `--for` has passed.
+    Stopped,
+    /// The reader of stdout is gone.
+    ReaderGone,
+    /// Nothing that must be watched is left, or stdout cannot be written.
     Over(Result<(), Failed>),
 }
 
 /// What the loop sees next.
 enum Next {
     Happening(WsKey, Happening),
-    Told(Lifecycle),
+    Lifecycle(Lifecycle),
     Nothing,
     Left(Left),
 }
 
+/// Resolves when the loop must end whatever the connections do.
+trait Stop: Future<Output = Left> + Send {}
+impl<F: Future<Output = Left> + Send> Stop for F {}
+
 impl Watch {
-    pub(crate) fn new(kucoin: Kucoin, wishes: Vec<Wish>, printer: Printer, terms: Terms) -> Self {
+    pub(crate) fn new(
+        kucoin: Kucoin,
+        wishes: Vec<Wish>,
+        printer: Printer,
+        stderr: Stderr,
+        terms: Terms,
+    ) -> Self {
         let named = wishes.iter().filter(|wish| wish.is_named());
         Self {
             kucoin,
             named: named.map(Wish::ws_key).collect(),
             wishes: wishes.into(),
+            live: Vec::new(),
             feeds: Feeds::default(),
-            told: VecDeque::new(),
+            events: VecDeque::new(),
             failed: None,
+            lost: None,
             printer,
+            stderr,
             shown: 0,
             terms,
         }
@@ -80,42 +106,34 @@ impl Watch {
 
     pub(crate) async fn run(mut self, demo: Option<&Demo>, signals: Signals) -> Result<(), Failed> {
         let mut lifecycle = self.kucoin.lifecycle();
+        let mut stop = pin!(self.stop(demo, signals));
+        let left = self.follow(&mut lifecycle, stop.as_mut()).await;
+        let left = left.unwrap_or_else(|failed| Left::Over(Err(failed)));
+        let left = self.finish(left, &mut lifecycle, stop).await?;
+        self.outcome(left)
+    }
+
+    fn stop<'d>(&self, demo: Option<&'d Demo>, signals: Signals) -> impl Stop + use<'d> {
         let for_time = self.terms.for_time;
-        let stop = async move {
+        let writer = self.printer.writer().clone();
+        async move {
+            let cut = async {
+                match demo {
+                    Some(demo) => demo.cut_once().await,
+                    None => pending().await,
+                }
+            };
             tokio::select! {
-                ended = signals.asked_to_end() => {
-                    ended.map_err(|error| Failed::other(format!("cannot listen for signals: {error}")))
-                }
-                () = after(for_time) => Ok(()),
-            }
-        };
-        let cut = async {
-            match demo {
-                Some(demo) => demo.cut_once().await,
-                None => pending().await,
-            }
-        };
-        tokio::pin!(stop);
-        tokio::pin!(cut);
-        let left = tokio::select! {
-            left = self.follow(&mut lifecycle, &mut stop) => {
-                left.unwrap_or_else(|failed| Left::Over(Err(failed)))
-            }
-            () = &mut cut => Left::Enough,
-        };
-        self.kucoin.close().await;
-        match left {
-            Left::PipeClosed => Ok(()),
-            Left::Enough => self.say_the_rest(&mut lifecycle),
-            Left::Over(outcome) => {
-                // What the other connections brought before the end.
-                while !self.is_enough()
-                    && let Some((ws_key, happening)) = self.feeds.try_next()
-                {
-                    self.show(ws_key, happening)?;
-                }
-                self.say_the_rest(&mut lifecycle)?;
-                outcome
+                signal = signals.asked_to_end() => match signal {
+                    Ok(()) => Left::Stopped,
+                    Err(error) => Left::Over(Err(Failed::other(format!("cannot listen for signals: {error}")))),
+                },
+                () = after(for_time) => Left::Stopped,
+                end = writer.ended() => match end {
+                    End::ReaderGone => Left::ReaderGone,
+                    End::Failed(error) => Left::Over(Err(Failed::cannot_write(error))),
+                },
+                () = cut => Left::Stopped,
             }
         }
     }
@@ -123,35 +141,27 @@ impl Watch {
     /// Shows events, gaps and what happens to the connections.
     ///
     /// Events come before lifecycle events that are there at the same time: a gap is queued before the
-    /// reconnection that ends it is told, and so it is shown.
+    /// reconnection that ends it is reported, and so it is shown.
     async fn follow(
         &mut self,
         lifecycle: &mut LifecycleStream,
-        stop: &mut (impl Future<Output = Result<(), Failed>> + Unpin),
+        mut stop: Pin<&mut impl Stop>,
     ) -> Result<Left, Failed> {
-        let timeout = tokio::time::sleep(self.terms.connect_timeout);
-        tokio::pin!(timeout);
         // The first alone: what is wrong with the credentials is found out by one request.
         self.open_next();
         let mut seen: u64 = 0;
         loop {
             seen += 1;
-            if seen.is_multiple_of(AT_ONCE) {
-                // In a flood nothing is ever awaited below, and the wish to end must be heard all the same.
-                tokio::select! {
-                    biased;
-                    ended = &mut *stop => return ended.map(|()| Left::Enough),
-                    () = &mut timeout, if self.is_awaited() => return Err(self.not_connected()),
-                    () = tokio::task::yield_now() => {}
-                }
-            }
-            let next = match self.feeds.try_next() {
-                Some((ws_key, happening)) => Next::Happening(ws_key, happening),
-                // No event that came before these is left.
-                None => match self.told.pop_front() {
-                    Some(event) => Next::Told(event),
-                    None => self.wait(lifecycle, stop, timeout.as_mut()).await?,
-                },
+            // In a flood nothing is ever awaited below, and the wish to end must be heard all the same.
+            let next = if self.printer.is_full() || seen.is_multiple_of(AT_ONCE) {
+                self.wait_for_room(stop.as_mut()).await
+            } else if let Some((ws_key, happening)) = self.feeds.try_next() {
+                Next::Happening(ws_key, happening)
+            } else if let Some(event) = self.events.pop_front() {
+                // No event that came before this one is left.
+                Next::Lifecycle(event)
+            } else {
+                self.wait(lifecycle, stop.as_mut()).await
             };
             match next {
                 Next::Happening(ws_key, happening) => {
@@ -159,45 +169,43 @@ impl Watch {
                         return Ok(left);
                     }
                 }
-                Next::Told(event) => {
-                    if !keep_on(self.tell(&event))? {
-                        return Ok(Left::PipeClosed);
-                    }
-                }
+                Next::Lifecycle(event) => self.show_lifecycle(&event)?,
                 Next::Nothing => {}
                 Next::Left(left) => return Ok(left),
             }
         }
     }
 
-    /// Waits for what comes next, and lets the reader see what there was.
-    async fn wait(
-        &mut self,
-        lifecycle: &mut LifecycleStream,
-        stop: &mut (impl Future<Output = Result<(), Failed>> + Unpin),
-        timeout: Pin<&mut Sleep>,
-    ) -> Result<Next, Failed> {
-        if let Some(event) = lifecycle.try_next() {
-            // It is shown once no event is left that came before it.
-            self.told.push_back(event);
-            return Ok(Next::Nothing);
-        }
-        if !keep_on(self.printer.flush())? {
-            return Ok(Next::Left(Left::PipeClosed));
-        }
+    /// Waits until stdout takes more. Meanwhile events wait in the queues of the subscriptions.
+    async fn wait_for_room(&mut self, stop: Pin<&mut impl Stop>) -> Next {
         tokio::select! {
             biased;
-            ended = stop => ended.map(|()| Next::Left(Left::Enough)),
-            (ws_key, happening) = self.feeds.next() => Ok(Next::Happening(ws_key, happening)),
-            event = lifecycle.next() => {
-                self.told.extend(event);
-                Ok(Next::Nothing)
-            }
-            () = timeout, if self.is_awaited() => Err(self.not_connected()),
+            left = stop => Next::Left(left),
+            (ws_key, happening) = self.feeds.next_subscribed() => Next::Happening(ws_key, happening),
+            () = self.printer.room() => Next::Nothing,
         }
     }
 
-    /// Takes what came of a connection; gives why to leave, where it is a reason.
+    /// Waits for what comes next, and lets the reader see what there was.
+    async fn wait(&mut self, lifecycle: &mut LifecycleStream, stop: Pin<&mut impl Stop>) -> Next {
+        if let Some(event) = lifecycle.try_next() {
+            // It is shown once no event is left that came before it.
+            self.events.push_back(event);
+            return Next::Nothing;
+        }
+        self.printer.flush();
+        tokio::select! {
+            biased;
+            left = stop => Next::Left(left),
+            (ws_key, happening) = self.feeds.next() => Next::Happening(ws_key, happening),
+            event = lifecycle.next() => {
+                self.events.extend(event);
+                Next::Nothing
+            }
+        }
+    }
+
+    /// Takes what came of a connection; returns why to end, if it is a reason.
     fn take(
         &mut self,
         ws_key: WsKey,
@@ -206,88 +214,202 @@ impl Watch {
     ) -> Result<Option<Left>, Failed> {
         match happening {
             Happening::Live => {
-                // That it is open, and what the server answered, was told before; its first events follow it.
-                if !keep_on(self.tell_all_of(ws_key, lifecycle))? {
-                    return Ok(Some(Left::PipeClosed));
-                }
+                // `open` and the answers of the server came before; the first events follow them.
+                self.show_lifecycle_of(ws_key, lifecycle)?;
                 self.open_all();
             }
-            Happening::Over(outcome) => return Ok(self.over(ws_key, outcome)),
+            Happening::Over(outcome) => {
+                self.show_lifecycle_of(ws_key, lifecycle)?;
+                return Ok(self.over(ws_key, outcome));
+            }
             item => {
-                if !self.show(ws_key, item)? {
-                    return Ok(Some(Left::PipeClosed));
-                }
+                self.show(ws_key, item)?;
                 if self.is_enough() {
-                    return Ok(Some(Left::Enough));
+                    return Ok(Some(Left::Counted));
                 }
             }
         }
         Ok(None)
     }
 
-    /// A connection is over; gives why to leave, where nothing that was wanted is left.
+    /// A connection has ended; returns why to end, if nothing is left that must be watched.
     fn over(&mut self, ws_key: WsKey, outcome: Result<(), Failed>) -> Option<Left> {
-        let refused = matches!(&outcome, Err(failed) if failed.status == Status::Refused);
-        // Where the first is refused, so are the others: they are not even opened.
-        if self.named.contains(&ws_key) || (refused && !self.wishes.is_empty()) {
+        let has_status = |status| matches!(&outcome, Err(failed) if failed.status == status);
+        // If the first is refused, so are the others: they are not even opened.
+        let is_refused = has_status(Status::Refused) && !self.wishes.is_empty();
+        if self.named.contains(&ws_key) || is_refused || has_status(Status::NotConnected) {
             return Some(Left::Over(outcome));
         }
-        self.failed = self.failed.take().or(outcome.err());
+        self.note_end(ws_key, outcome);
         self.open_all();
-        let outcome = || self.failed.take().map_or(Ok(()), Err);
-        self.feeds.are_over().then(outcome).map(Left::Over)
-    }
-
-    /// Shows an event or a gap; false where nobody reads any more.
-    fn show(&mut self, ws_key: WsKey, happening: Happening) -> Result<bool, Failed> {
-        self.shown += u64::from(matches!(happening, Happening::Arrived(_)));
-        keep_on(match happening {
-            Happening::Arrived(arrived) => self.printer.update(&arrived),
-            // The refusal itself was told by the lifecycle.
-            Happening::Gap(Gap {
-                reason: GapReason::Refused { .. },
-                ..
-            }) => Ok(()),
-            Happening::Gap(gap) => self.printer.gap(ws_key, &gap),
-            Happening::Live | Happening::Over(_) => Ok(()),
+        self.feeds.are_over().then(|| {
+            let failed = match self.lost.take() {
+                Some(status) => Some(Failed::reported(status)),
+                None => self.failed.take(),
+            };
+            Left::Over(failed.map_or(Ok(()), Err))
         })
     }
 
-    fn tell(&mut self, event: &Lifecycle) -> std::io::Result<()> {
-        if event.event == LifecycleEvent::Open {
-            self.open_all();
+    /// Reports a connection that failed after it was live. One that was never live is left out.
+    fn note_end(&mut self, ws_key: WsKey, outcome: Result<(), Failed>) {
+        let Err(failed) = outcome else {
+            return;
+        };
+        if self.live.contains(&ws_key) {
+            self.stderr.line(&failed.message);
+            self.lost.get_or_insert(failed.status);
+        } else {
+            self.failed.get_or_insert(failed);
+        }
+    }
+
+    /// Shows an event or a gap.
+    fn show(&mut self, ws_key: WsKey, happening: Happening) -> Result<(), Failed> {
+        match happening {
+            Happening::Arrived(arrived) => {
+                self.shown += 1;
+                self.printer.update(&arrived)
+            }
+            Happening::Gap(gap) => self.printer.gap(ws_key, &gap),
+            Happening::Live | Happening::Over(_) => Ok(()),
+        }
+    }
+
+    fn show_lifecycle(&mut self, event: &Lifecycle) -> Result<(), Failed> {
+        match event.event {
+            LifecycleEvent::Open => self.open_all(),
+            LifecycleEvent::Response { ok: true, .. } if !self.live.contains(&event.ws_key) => {
+                self.live.push(event.ws_key);
+            }
+            _ => {}
         }
         self.printer.lifecycle(event)
     }
 
-    /// Shows what was told of one connection; what was told of others waits for their events.
-    fn tell_all_of(
+    /// Shows the lifecycle events of one connection; those of others wait for their events.
+    fn show_lifecycle_of(
         &mut self,
         ws_key: WsKey,
         lifecycle: &mut LifecycleStream,
-    ) -> std::io::Result<()> {
-        self.told
+    ) -> Result<(), Failed> {
+        self.events
             .extend(std::iter::from_fn(|| lifecycle.try_next()));
-        let (of_it, of_others) = std::mem::take(&mut self.told)
+        let (of_it, of_others): (VecDeque<_>, VecDeque<_>) = std::mem::take(&mut self.events)
             .into_iter()
             .partition(|event| event.ws_key == ws_key);
-        self.told = of_others;
-        let of_it: VecDeque<Lifecycle> = of_it;
-        of_it.iter().try_for_each(|event| self.tell(event))
+        self.events = of_others;
+        of_it
+            .iter()
+            .try_for_each(|event| self.show_lifecycle(event))
     }
 
-    /// Shows what is told of the end, and what became of every frame.
-    fn say_the_rest(&mut self, lifecycle: &mut LifecycleStream) -> Result<(), Failed> {
-        self.told
+    /// Closes the connections and writes what they received, as far as there is time; returns why the loop ended.
+    ///
+    /// The updates of `--count` have all the time that their reader takes, until the command is to stop.
+    async fn finish(
+        &mut self,
+        left: Left,
+        lifecycle: &mut LifecycleStream,
+        stop: Pin<&mut impl Stop>,
+    ) -> Result<Left, Failed> {
+        let began = Instant::now();
+        if let Ok(done) = timeout_at(began + CLOSE_WITHIN, self.close_and_drain(lifecycle)).await {
+            done?;
+        }
+        self.show_rest(lifecycle)?;
+        let mut left = left;
+        let mut deadline = began + END_WITHIN;
+        let written = self.printer.writer().written();
+        if let Left::Counted = left {
+            tokio::select! {
+                () = written => {}
+                stopped = stop => {
+                    left = stopped;
+                    deadline = Instant::now() + END_WITHIN;
+                }
+            }
+        }
+        let _ = timeout_at(deadline, self.printer.writer().written()).await;
+        Ok(left)
+    }
+
+    /// Closes the connections and shows what they received until then.
+    async fn close_and_drain(&mut self, lifecycle: &mut LifecycleStream) -> Result<(), Failed> {
+        self.wishes.clear();
+        let kucoin = self.kucoin.clone();
+        let mut close = pin!(kucoin.close());
+        let mut is_closed = false;
+        let mut seen: u64 = 0;
+        loop {
+            let is_full = self.printer.is_full();
+            let wants_more = !is_full && !self.is_enough();
+            tokio::select! {
+                biased;
+                () = &mut close, if !is_closed => is_closed = true,
+                () = self.printer.room(), if is_full => {}
+                (ws_key, happening) = self.feeds.next(), if wants_more => match happening {
+                    Happening::Over(outcome) => {
+                        self.show_lifecycle_of(ws_key, lifecycle)?;
+                        self.note_end(ws_key, outcome);
+                    }
+                    item => self.show(ws_key, item)?,
+                },
+                // Whatever a closed connection has received is ready at once.
+                () = std::future::ready(()), if is_closed && !is_full => return Ok(()),
+            }
+            seen += 1;
+            if seen.is_multiple_of(AT_ONCE) {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    /// Shows the lifecycle events of the end, and what became of every frame.
+    fn show_rest(&mut self, lifecycle: &mut LifecycleStream) -> Result<(), Failed> {
+        self.events
             .extend(std::iter::from_fn(|| lifecycle.try_next()));
-        for event in std::mem::take(&mut self.told) {
-            keep_on(self.printer.lifecycle(&event))?;
+        for event in std::mem::take(&mut self.events) {
+            self.printer.lifecycle(&event)?;
         }
         if self.terms.stats {
-            keep_on(self.printer.stats(&self.feeds.ledgers()))?;
+            self.printer.stats(&self.feeds.ledgers())?;
         }
-        keep_on(self.printer.flush())?;
+        self.printer.flush();
         Ok(())
+    }
+
+    /// The outcome of the command, once everything is written or the time is up.
+    fn outcome(&mut self, left: Left) -> Result<(), Failed> {
+        let end = self.printer.writer().end();
+        let unwritten = match end {
+            None => self.unwritten(),
+            // The reader has enough, or the error says that the output is incomplete.
+            Some(_) => 0,
+        };
+        if unwritten > 0 {
+            self.stderr.line(&format!(
+                "{unwritten} events received but not written: stdout is not read fast enough"
+            ));
+        }
+        match (left, end) {
+            (Left::Over(Err(failed)), _) => Err(failed),
+            (_, Some(End::Failed(error))) => Err(Failed::cannot_write(error)),
+            _ if unwritten > 0 || self.lost.is_some() => Err(Failed::reported(Status::Other)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The number of events that were received, should be shown and are not written.
+    fn unwritten(&self) -> u64 {
+        let waiting = match self.is_enough() {
+            true => 0,
+            false => {
+                let ledgers = self.feeds.ledgers();
+                ledgers.iter().map(|(_, ledger)| ledger.queued).sum()
+            }
+        };
+        self.printer.writer().unwritten() + waiting
     }
 
     fn open_next(&mut self) {
@@ -304,27 +426,6 @@ impl Watch {
 
     fn is_enough(&self) -> bool {
         self.terms.count.is_some_and(|count| self.shown >= count)
-    }
-
-    /// Whether some connection has not been live yet.
-    fn is_awaited(&self) -> bool {
-        !self.wishes.is_empty() || self.feeds.awaited().next().is_some()
-    }
-
-    fn not_connected(&self) -> Failed {
-        let awaited = self
-            .feeds
-            .awaited()
-            .chain(self.wishes.iter().map(Wish::ws_key));
-        let names: Vec<&str> = awaited.map(WsKey::as_str).collect();
-        let names = names.join(", ");
-        Failed {
-            status: Status::NotConnected,
-            message: format!(
-                "not connected within {:?}: {names}",
-                self.terms.connect_timeout
-            ),
-        }
     }
 }
 

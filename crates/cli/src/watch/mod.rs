@@ -6,18 +6,18 @@ mod live;
 mod plan;
 
 use kucoin_streams::client::ClosedError;
-use kucoin_streams::{CloseReason, Kucoin, WsKey};
+use kucoin_streams::{CloseReason, Config, Kucoin, WsKey};
 
 use crate::args::{Format, WatchArgs};
 use crate::demo::Demo;
-use crate::exit::{Failed, Status, keep_on};
+use crate::exit::{Failed, Status, Stderr};
 use crate::output::Printer;
 use crate::signals::Signals;
 use crate::watch::access::Access;
 use crate::watch::live::{Terms, Watch};
 use crate::watch::plan::Plan;
 
-pub(crate) async fn run(args: Box<WatchArgs>) -> Result<(), Failed> {
+pub(crate) async fn run(args: Box<WatchArgs>, stderr: Stderr) -> Result<(), Failed> {
     // What was asked for is checked before anything is started.
     let plan = Plan::new(&args.ws_key, &args.topic, plan::by_default(args.demo))?;
     let demo = match args.demo {
@@ -29,6 +29,7 @@ pub(crate) async fn run(args: Box<WatchArgs>) -> Result<(), Failed> {
         .credentials(credentials)
         .hosts(hosts)
         .pro_authentication(args.hosts.pro_auth.into())
+        .config(Config::default().with_connect_timeout(args.connect_timeout))
         .build()
         .map_err(|error| Failed::other(error.to_string()))?;
     let signals = Signals::listen()
@@ -40,17 +41,15 @@ pub(crate) async fn run(args: Box<WatchArgs>) -> Result<(), Failed> {
     };
     let heading = format!("{whose}, {}", plan.summary());
     let Plan { wishes, names } = plan;
-    let mut printer = Printer::new(format, names, wishes.len() > 1);
-    if !keep_on(printer.heading(&heading))? {
-        return Ok(());
-    }
+    let mut printer =
+        Printer::new(format, names, wishes.len() > 1).map_err(Failed::cannot_write)?;
+    printer.heading(&heading);
     let terms = Terms {
         count: args.count,
         for_time: args.for_time,
-        connect_timeout: args.connect_timeout,
         stats: args.stats,
     };
-    Watch::new(kucoin, wishes, printer, terms)
+    Watch::new(kucoin, wishes, printer, stderr, terms)
         .run(demo.as_ref(), signals)
         .await
 }
@@ -63,15 +62,17 @@ fn ended(ws_key: WsKey, reason: &CloseReason) -> Result<(), Failed> {
     let closed = ClosedError {
         reason: reason.clone(),
     };
-    let code = failure
-        .code
-        .as_ref()
-        .map_or_else(String::new, |code| format!(" (code {code})"));
+    let mut message = format!("{ws_key}: {failure}");
+    if let Some(code) = &failure.code
+        && !message.contains(&**code)
+    {
+        message.push_str(&format!(" (code {code})"));
+    }
     Err(Failed {
         status: match closed.is_refusal() {
             true => Status::Refused,
             false => Status::Other,
         },
-        message: format!("{ws_key}: {failure}{code}"),
+        message,
     })
 }

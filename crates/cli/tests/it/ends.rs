@@ -97,6 +97,61 @@ fn a_reader_that_has_enough_ends_it_quietly() {
 }
 
 #[test]
+fn reader_that_is_gone_ends_it_though_nothing_happens() {
+    for format in ["ndjson", "pretty"] {
+        let local = Local::start(Exchange::builder());
+        let mut running = Running::start(local.watch(&["--format", format]));
+        let (_, spot) = &account_wide()[0];
+        let (_, futures) = &account_wide()[1];
+        for _ in spot.iter().chain(futures) {
+            while !running.line().contains('/') {}
+        }
+        running.close_stdout();
+        running.ends_unread();
+        let ran = running.finish();
+        assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""), "{format}");
+        let ended = |stats: &Stats| stats.open_connections().next().is_none();
+        local.wait(local.exchange.wait_until(ended));
+    }
+}
+
+#[test]
+fn file_has_no_reader_that_can_be_gone() {
+    let path = std::env::temp_dir().join(format!("kucoin-streams-{}.ndjson", std::process::id()));
+    let local = Local::start(Exchange::builder());
+    let mut command = local.watch(&["--format", "ndjson", "--for", "1500ms"]);
+    command.stdout(std::fs::File::create(&path).unwrap());
+    run(command).succeeds();
+    let written = std::fs::read_to_string(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(object(written.lines().last().unwrap())["kind"], "close");
+    let mut command = local.watch(&["--format", "ndjson", "--for", "1500ms"]);
+    command.stdout(std::process::Stdio::null());
+    run(command).succeeds();
+    let ended = local.exchange.stats().connections;
+    let in_order = Some(Ended::ClientClosed { code: Some(1000) });
+    assert!(ended.iter().all(|connection| connection.ended == in_order));
+}
+
+#[test]
+fn signal_in_a_flood_loses_nothing_that_was_received() {
+    let local = Local::start(Exchange::builder().queue_capacity(1_000_000));
+    let args = ["--format", "ndjson", "--stats", "--topic", BALANCE];
+    let mut running = Running::start(local.watch(&args));
+    local.wait(local.exchange.wait_subscribed(BALANCE));
+    crate::stalled_output::flood(&local, 5_000);
+    running.until("update");
+    running.signal("TERM");
+    let lines = running.finish().succeeds().lines();
+    let updates = lines.iter().filter(|line| line["kind"] == "update");
+    let stats = lines.last().unwrap();
+    assert_eq!(check_form(stats), "stats");
+    assert_eq!(stats["queued"], 0, "{stats}");
+    assert_eq!(stats["received"], stats["delivered"], "{stats}");
+    assert_eq!(stats["delivered"], updates.count());
+}
+
+#[test]
 fn a_slash_at_the_end_of_the_url_does_not_matter() {
     let local = live();
     let demo = local.exchange.credentials();

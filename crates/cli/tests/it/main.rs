@@ -14,6 +14,7 @@ mod ndjson;
 mod pretty;
 mod rig;
 mod secrecy;
+mod stalled_output;
 #[path = "../../../../tests/tests/it/truth.rs"]
 mod truth;
 mod two_connections;

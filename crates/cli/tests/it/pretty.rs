@@ -48,15 +48,18 @@ fn a_loss_and_the_way_back_are_told() {
     }
     running.signal("TERM");
     let ran = running.finish().succeeds();
-    for topic in &topics {
-        let gap = ran
-            .stdout
-            .lines()
-            .find(|line| line.contains("gap") && line.contains(topic));
+    let lines = |word: &str| {
+        let lines = ran.stdout.lines();
+        lines.filter(|line| line.contains(word)).collect::<Vec<_>>()
+    };
+    let gaps = lines("  gap ");
+    assert_eq!(gaps.len(), account_wide().len(), "{}", ran.stdout);
+    for ((_, topics), gap) in account_wide().iter().zip(gaps) {
+        assert!(gap.contains("may be missing"), "{gap}");
         assert!(
-            gap.is_some_and(|line| line.contains("may be missing")),
-            "{topic}: {}",
-            ran.stdout
+            gap.contains(" more: connection lost: "),
+            "{topics:?}: {gap}"
         );
     }
+    assert_eq!(lines("; compare the last ").len(), account_wide().len());
 }

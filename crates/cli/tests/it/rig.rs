@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kucoin_streams::v1::{AnyFuturesTopic, AnySpotTopic};
 use kucoin_streams_exchange::{Exchange, ExchangeBuilder};
@@ -178,6 +178,18 @@ impl Running {
         self.stdout = None;
     }
 
+    /// The status, if it has ended.
+    pub(crate) fn ended(&mut self) -> Option<Option<i32>> {
+        let status = self.child.try_wait().unwrap();
+        status.map(|status| status.code())
+    }
+
+    /// Waits for the end without reading, so that what blocks the command goes on to do so.
+    #[track_caller]
+    pub(crate) fn ends_unread(&mut self) {
+        ends_soon(&mut self.child);
+    }
+
     /// Waits for the end; gives all that was written, what was read before included.
     pub(crate) fn finish(mut self) -> Ran {
         if let Some(stdout) = &mut self.stdout {
@@ -200,7 +212,23 @@ impl Drop for Running {
     }
 }
 
-fn send(signal: &str, pid: u32) {
+/// Waits for an end that is promised within two seconds. A busy machine may take longer; a hang has no end.
+#[track_caller]
+pub(crate) fn ends_soon(child: &mut Child) -> Option<i32> {
+    let began = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        if began.elapsed() > Duration::from_secs(10) {
+            child.kill().unwrap();
+            panic!("the command hangs");
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+pub(crate) fn send(signal: &str, pid: u32) {
     let sent = Command::new("kill")
         .args([&format!("-{signal}"), &pid.to_string()])
         .status();

@@ -1,6 +1,6 @@
 //! `watch` over the spot and the futures connection at once.
 
-use kucoin_streams_exchange::{Cut, Effect, Exchange};
+use kucoin_streams_exchange::{Cut, Effect, Exchange, Stats};
 use serde_json::Value;
 
 use crate::ndjson::check_form;
@@ -238,17 +238,47 @@ fn a_connection_that_was_asked_for_may_not_be_refused() {
     }
 }
 
+/// The key is gone when a lost connection asks for another token.
+const KEY_GONE: &str = "token 3: token-refuse status=401 code=400003 message=\"the key is gone\"";
+
 #[test]
-fn when_the_last_connection_is_over_the_first_failure_counts() {
-    let script = format!(
-        "{NO_FUTURES}\ntoken 3: token-refuse status=401 code=400003 message=\"the key is gone\""
-    );
+fn last_connection_that_ends_after_it_was_live_gives_the_error() {
+    let script = format!("{NO_FUTURES}\n{KEY_GONE}");
     let local = Local::start(Exchange::builder().faults(script.parse().unwrap()));
     let mut running = Running::start(local.watch(&["--format", "ndjson"]));
     while running.until("close")["wsKey"] != FUTURES {}
+    local.wait(local.exchange.wait_subscribed(BALANCE));
     local.exchange.inject(Effect::Cut(Cut::Eof));
     while running.until("close")["wsKey"] != SPOT {}
-    fails(&running.finish(), 3, &[FUTURES, "400007"]);
+    fails(&running.finish(), 3, &[SPOT, "400003"]);
+}
+
+#[test]
+fn connection_that_ends_after_it_was_live_is_an_error_though_others_go_on() {
+    for end in ["signal", "count"] {
+        let local = Local::start(Exchange::builder().faults(KEY_GONE.parse().unwrap()));
+        let args: &[&str] = match end {
+            "count" => &["--format", "ndjson", "--count", "5"],
+            _ => &["--format", "ndjson"],
+        };
+        let mut running = Running::start(local.watch(args));
+        local.wait_for_all_topics();
+        // Whichever connection asks first gets the third token.
+        local.exchange.inject(Effect::Cut(Cut::Eof));
+        let gone = running.until("close")["wsKey"].clone();
+        let lives = |stats: &Stats| {
+            let topics = stats.open_connections().flat_map(|open| &open.topics);
+            topics.count() > 3
+        };
+        local.wait(local.exchange.wait_until(lives));
+        local.exchange.account().step(100);
+        assert_ne!(running.until("update")["wsKey"], gone);
+        if end == "signal" {
+            running.signal("TERM");
+        }
+        let ran = running.finish();
+        fails(&ran, 1, &[gone.as_str().unwrap(), "400003"]);
+    }
 }
 
 #[test]

@@ -1,9 +1,18 @@
 //! The queue alone: order, room, and what is counted.
 
+use kucoin_streams_session::{Failure, Severity, Stage};
+
 use super::*;
 
 fn queue(capacity: usize) -> Queue {
-    Queue::new(capacity, SlowConsumer::Gap, Arc::default())
+    Queue::new(of(capacity), SlowConsumer::Gap, Arc::default())
+}
+
+fn of(frames: usize) -> Capacity {
+    Capacity {
+        frames,
+        bytes: usize::MAX,
+    }
 }
 
 fn frame(number: u8) -> Frame {
@@ -12,7 +21,6 @@ fn frame(number: u8) -> Frame {
         received_at: Timestamp::default(),
         epoch: 1,
         number: 1,
-        part: Part::Alone,
         fault: None,
     }
 }
@@ -34,7 +42,8 @@ fn take(queue: &Queue) -> Vec<String> {
                 Item::Frame { frame, .. } => frame.text.to_string(),
                 Item::Gap(gap) => match gap.reason {
                     GapReason::Overflowed { missed } => format!("missed {missed}"),
-                    GapReason::Reconnected { epoch, .. } => format!("epoch {epoch}"),
+                    GapReason::Lost { .. } => "lost".into(),
+                    GapReason::Live { epoch, .. } => format!("epoch {epoch}"),
                     other => format!("{other:?}"),
                 },
             })
@@ -42,26 +51,38 @@ fn take(queue: &Queue) -> Vec<String> {
     }
 }
 
-fn reconnected(topic: &Arc<str>, epoch: u64) -> Gap {
-    let now = Timestamp::default();
-    let reason = GapReason::Reconnected {
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_nanos(seconds * 1_000_000_000)
+}
+
+fn lost(topic: &str, second: i64) -> Gap {
+    let cause = Failure::new(Stage::Live, Severity::Transient, "cut");
+    let reason = GapReason::Lost {
+        cause,
         last_event_at: None,
-        lost_at: now,
-        live_at: now,
+        last_heard_at: at(second),
+        lost_at: at(second),
+    };
+    Gap::of_topic(&topic.into(), reason)
+}
+
+fn live(topic: &str, (lost, second): (i64, i64), epoch: u64) -> Gap {
+    let reason = GapReason::Live {
+        last_event_at: None,
+        last_heard_at: at(lost),
+        lost_at: at(lost),
+        live_at: at(second),
         epoch,
     };
-    Gap {
-        topic: topic.clone(),
-        reason,
-    }
+    Gap::of_topic(&topic.into(), reason)
 }
 
 #[test]
 fn frames_and_gaps_keep_their_order() {
     let queue = queue(8);
-    let (tally, topic) = tally(&queue);
+    let (tally, _) = tally(&queue);
     queue.push_frame(&tally, frame(1), &mut Wakers::default());
-    queue.push_gap(reconnected(&topic, 2), &mut Wakers::default());
+    queue.push_gap(live("/a", (1, 2), 2), &mut Wakers::default());
     queue.push_frame(&tally, frame(2), &mut Wakers::default());
     assert_eq!(take(&queue), ["1", "epoch 2", "2"]);
     assert_eq!(take(&queue), ["pending"]);
@@ -95,15 +116,65 @@ fn the_gap_comes_before_the_first_frame_that_is_kept_again() {
 #[test]
 fn gaps_without_room_merge_and_stay_bounded() {
     let queue = queue(1);
-    let (tally, topic) = tally(&queue);
+    let (tally, _) = tally(&queue);
     queue.push_frame(&tally, frame(0), &mut Wakers::default());
     for epoch in 2..1_000 {
         queue.push_frame(&tally, frame(1), &mut Wakers::default());
-        queue.push_gap(reconnected(&topic, epoch), &mut Wakers::default());
+        for topic in ["/a", "/b"] {
+            queue.push_gap(lost(topic, epoch), &mut Wakers::default());
+        }
+        for topic in ["/a", "/b"] {
+            let gap = live(topic, (epoch, epoch + 1), epoch.unsigned_abs());
+            queue.push_gap(gap, &mut Wakers::default());
+        }
     }
-    assert_eq!(queue.lock().pending.len(), 2);
+    let pending = queue.lock().pending.clone();
+    assert_eq!(pending.len(), 3, "{pending:?}");
+    assert_eq!(pending[1].topics.len(), 2);
+    assert_eq!(pending[2].topics.len(), 2);
+    assert_eq!(pending[2].window(), Some((at(2), at(1_000))), "all of them");
     assert_eq!(take(&queue), ["0"]);
-    assert_eq!(take(&queue), ["missed 998", "epoch 999"]);
+    assert_eq!(take(&queue), ["missed 998", "lost", "epoch 999"]);
+}
+
+#[test]
+fn loss_after_the_end_of_another_is_not_merged_into_it() {
+    let queue = queue(1);
+    let (tally, _) = tally(&queue);
+    queue.push_frame(&tally, frame(0), &mut Wakers::default());
+    queue.push_gap(live("/a", (1, 2), 2), &mut Wakers::default());
+    queue.push_gap(lost("/a", 3), &mut Wakers::default());
+    queue.push_gap(live("/a", (3, 4), 3), &mut Wakers::default());
+    queue.push_gap(lost("/a", 5), &mut Wakers::default());
+    assert_eq!(take(&queue), ["0"]);
+    assert_eq!(take(&queue), ["epoch 2", "lost"], "it is still down");
+}
+
+#[test]
+fn bytes_are_bounded_and_one_frame_always_fits() {
+    let capacity = Capacity {
+        frames: 1_000,
+        bytes: 10,
+    };
+    let queue = Queue::new(capacity, SlowConsumer::Gap, Arc::default());
+    let (tally, _) = tally(&queue);
+    let long = |number: u8| Frame {
+        text: "x".repeat(8).into(),
+        ..frame(number)
+    };
+    assert!(queue.has_room(11), "nothing else is in the queue");
+    queue.push_frame(&tally, long(0), &mut Wakers::default());
+    assert!(queue.has_room(2) && !queue.has_room(3));
+    queue.push_frame(&tally, long(1), &mut Wakers::default());
+    queue.push_frame(&tally, frame(2), &mut Wakers::default());
+    assert_eq!(take(&queue), ["xxxxxxxx"]);
+    assert_eq!(take(&queue), ["missed 2"]);
+    queue.push_frame(&tally, long(3), &mut Wakers::default());
+    assert_eq!(
+        take(&queue),
+        ["xxxxxxxx"],
+        "room is counted from nothing again"
+    );
 }
 
 #[test]
@@ -125,12 +196,12 @@ fn a_reader_that_lags_is_not_waited_for_twice() {
     let queue = queue(2);
     let (tally, _) = tally(&queue);
     queue.push_frame(&tally, frame(0), &mut Wakers::default());
-    assert!(queue.has_room());
+    assert!(queue.has_room(1));
     queue.push_frame(&tally, frame(1), &mut Wakers::default());
-    assert!(!queue.has_room());
+    assert!(!queue.has_room(1));
     queue.push_frame(&tally, frame(2), &mut Wakers::default());
     assert!(
-        queue.has_room(),
+        queue.has_room(1),
         "its patience is used up: the frame is missed at once"
     );
 }
@@ -178,12 +249,12 @@ fn frames_that_were_read_before_the_subscription_are_not_its() {
 
 #[test]
 fn a_consumer_that_is_cut_off_gets_what_was_kept_and_is_told_what_was_not() {
-    let queue = Queue::new(2, SlowConsumer::Disconnect, Arc::default());
+    let queue = Queue::new(of(2), SlowConsumer::Disconnect, Arc::default());
     let (tally, _) = tally(&queue);
     for number in 0..5 {
         queue.push_frame(&tally, frame(number), &mut Wakers::default());
     }
-    assert!(queue.is_over() && queue.has_room());
+    assert!(queue.is_over() && queue.has_room(1));
     assert_eq!(take(&queue), ["0", "1"]);
     assert_eq!(take(&queue), ["missed 1"]);
     assert_eq!(take(&queue), ["end"]);

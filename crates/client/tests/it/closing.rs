@@ -84,6 +84,7 @@ fn a_runtime_that_is_shut_down_ends_the_streams_instead_of_leaving_them_silent()
     drop(gone);
     runtime().block_on(async {
         assert_eq!(next(&mut numbers).await, "0");
+        assert!(next(&mut numbers).await.starts_with("/a closed: "));
         assert_eq!(next(&mut numbers).await, "end");
     });
     let reason = numbers.end_reason().unwrap();

@@ -1,6 +1,10 @@
 //! Gaps stand exactly where events may be missing.
 
-use crate::rig::{Rig, breathe, next};
+use std::time::Duration;
+
+use kucoin_streams_client::GapReason;
+
+use crate::rig::{Numbers, Rig, breathe, gap_words, next};
 
 #[tokio::test(start_paused = true)]
 async fn a_gap_stands_between_the_last_event_before_and_the_first_after_a_loss() {
@@ -11,27 +15,28 @@ async fn a_gap_stands_between_the_last_event_before_and_the_first_after_a_loss()
     let (mut server, _) = rig.accept().await;
     server.acknowledge(1).await;
     server.push("/a", 5..6).await;
-    for expected in ["0", "1", "/a reconnected, epoch 2", "5"] {
+    for expected in ["0", "1", "/a lost", "/a live, epoch 2", "5"] {
         assert_eq!(next(&mut numbers).await, expected);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_before_its_acknowledgement_comes_behind_the_gap() {
+async fn event_before_its_acknowledgement_comes_after_the_gap() {
     let (mut rig, server, mut numbers) = Rig::live("/a").await;
     server.0.cut();
     let (mut server, _) = rig.accept().await;
     assert_eq!(server.hear().await, "subscribe 2 /a");
     server.push("/a", 9..10).await;
-    assert_eq!(next(&mut numbers).await, "/a reconnected, epoch 2");
+    assert_eq!(next(&mut numbers).await, "/a lost");
     assert_eq!(next(&mut numbers).await, "9");
     server.say("ack 2").await;
     server.push("/a", 10..11).await;
+    assert_eq!(next(&mut numbers).await, "/a live, epoch 2");
     assert_eq!(next(&mut numbers).await, "10");
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_that_may_be_of_another_topic_does_not_end_the_gap() {
+async fn event_that_matches_loosely_comes_after_the_gap() {
     let (mut rig, server, mut numbers) = Rig::live("/a").await;
     server.push("/a", 0..1).await;
     breathe().await;
@@ -40,9 +45,139 @@ async fn an_event_that_may_be_of_another_topic_does_not_end_the_gap() {
     assert_eq!(server.hear().await, "subscribe 2 /a");
     server.push("/a:x", 1..2).await;
     server.say("ack 2").await;
-    for expected in ["0", "1", "/a reconnected, epoch 2"] {
+    for expected in ["0", "/a lost", "1", "/a live, epoch 2"] {
         assert_eq!(next(&mut numbers).await, expected);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn loss_before_the_acknowledgement_is_a_gap_of_its_own() {
+    for push in ["/a", "/a:x"] {
+        let (mut rig, server, mut numbers) = Rig::live("/a").await;
+        server.push("/a", 0..1).await;
+        breathe().await;
+        server.0.cut();
+        let (mut server, _) = rig.accept().await;
+        server.hear().await;
+        server.push(push, 10..11).await;
+        breathe().await;
+        server.0.cut();
+        let (mut server, _) = rig.accept().await;
+        server.acknowledge(1).await;
+        server.push("/a", 20..21).await;
+        let expected = ["0", "/a lost", "10", "/a lost", "/a live, epoch 3", "20"];
+        for expected in expected {
+            assert_eq!(next(&mut numbers).await, expected, "{push}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn loss_is_reported_when_it_is_noticed() {
+    let (rig, server, mut numbers) = Rig::live("/a").await;
+    server.push("/a", 0..1).await;
+    breathe().await;
+    let began = tokio::time::Instant::now();
+    server.0.cut();
+    assert_eq!(next(&mut numbers).await, "0");
+    let gap = numbers.next().await.unwrap().unwrap_err();
+    assert!(began.elapsed() < Duration::from_millis(100));
+    let GapReason::Lost {
+        last_event_at: Some(last_event_at),
+        last_heard_at,
+        lost_at,
+        ..
+    } = gap.reason
+    else {
+        panic!("{gap:?}");
+    };
+    assert!(last_event_at <= last_heard_at && last_heard_at <= lost_at);
+    drop(rig);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_loss_is_one_item_with_all_topics() {
+    let mut rig = Rig::new();
+    let connection = rig.connection.clone();
+    let topics = vec![Numbers("/a"), Numbers("/b"), Numbers("/c")];
+    let (all, server) = tokio::join!(connection.subscribe(topics), async {
+        let (mut server, _) = rig.accept().await;
+        server.acknowledge(3).await;
+        server
+    });
+    let mut all = all.unwrap();
+    server.push("/b", 1..2).await;
+    breathe().await;
+    server.0.cut();
+    let (mut server, _) = rig.accept().await;
+    server.acknowledge(2).await;
+    server.push("/a", 2..3).await;
+    breathe().await;
+    server.acknowledge(1).await;
+    let mut told = Vec::new();
+    for _ in 0..4 {
+        told.push(match all.next().await.unwrap() {
+            Ok(update) => update.0.to_string(),
+            Err(gap) => {
+                assert!(gap.window().is_none_or(|(from, to)| from <= to));
+                gap_words(&gap)
+            }
+        });
+    }
+    assert_eq!(told, ["1", "/a /b /c lost", "2", "/a /b /c live, epoch 2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn end_for_good_is_an_item() {
+    let (mut rig, server, mut numbers) = Rig::live("/a").await;
+    rig.tokens.refuse_from_now_on();
+    server.0.cut();
+    for expected in ["/a lost", "/a closed: invalid api key", "end"] {
+        assert_eq!(next(&mut numbers).await, expected);
+    }
+    assert!(rig.told().contains(&"Close".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn close_while_down_is_an_item_and_close_while_live_is_none() {
+    let (rig, server, mut numbers) = Rig::live("/a").await;
+    server.0.cut();
+    breathe().await;
+    rig.connection.close().await;
+    for expected in ["/a lost", "/a closed: closed by the user", "end"] {
+        assert_eq!(next(&mut numbers).await, expected);
+    }
+    let (rig, _server, mut numbers) = Rig::live("/a").await;
+    rig.connection.close().await;
+    assert_eq!(next(&mut numbers).await, "end");
+}
+
+#[tokio::test(start_paused = true)]
+async fn topic_refused_for_now_is_reported_and_holds_up_no_other() {
+    let mut rig = Rig::new();
+    let connection = rig.connection.clone();
+    let topics = vec![Numbers("/a"), Numbers("/b")];
+    let (available, mut server) = tokio::join!(connection.subscribe_available(topics), async {
+        let (mut server, _) = rig.accept().await;
+        assert_eq!(server.hear().await, "subscribe 1 /a");
+        server.acknowledge(1).await;
+        server.say("postpone 1 system error").await;
+        server.push("/b", 1..2).await;
+        server
+    });
+    let (mut numbers, refused) = available.unwrap();
+    assert!(refused.is_empty(), "{refused:?}");
+    let gap = numbers.next().await.unwrap().unwrap_err();
+    assert_eq!(gap_words(&gap), "/a refused for now: system error");
+    assert_eq!(numbers.next().await.unwrap().unwrap().0, 1);
+    assert_eq!(server.hear().await, "subscribe 3 /a");
+    server.say("postpone 3 system error").await;
+    server.acknowledge(1).await;
+    let gap = numbers.next().await.unwrap().unwrap_err();
+    assert_eq!(gap_words(&gap), "/a live, epoch 1");
+    let told = rig.told();
+    let exceptions = told.iter().filter(|told| *told == "Exception").count();
+    assert_eq!(exceptions, 2, "each refusal: {told:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -52,8 +187,10 @@ async fn each_topic_has_its_own_gap() {
     server.0.cut();
     let (mut server, _) = rig.accept().await;
     server.acknowledge(2).await;
-    assert_eq!(next(&mut a).await, "/a reconnected, epoch 2");
-    assert_eq!(next(&mut b).await, "/b reconnected, epoch 2");
+    assert_eq!(next(&mut a).await, "/a lost");
+    assert_eq!(next(&mut a).await, "/a live, epoch 2");
+    assert_eq!(next(&mut b).await, "/b lost");
+    assert_eq!(next(&mut b).await, "/b live, epoch 2");
 }
 
 #[tokio::test(start_paused = true)]
@@ -62,7 +199,7 @@ async fn who_subscribes_during_the_outage_has_missed_nothing() {
     server.0.cut();
     breathe().await;
     let connection = rig.connection.clone();
-    let (new, server) = tokio::join!(connection.subscribe(crate::rig::Numbers("/a")), async {
+    let (new, server) = tokio::join!(connection.subscribe(Numbers("/a")), async {
         let (mut server, _) = rig.accept().await;
         server.acknowledge(1).await;
         server
@@ -70,7 +207,8 @@ async fn who_subscribes_during_the_outage_has_missed_nothing() {
     let mut new = new.unwrap();
     server.push("/a", 3..4).await;
     assert_eq!(next(&mut new).await, "3");
-    assert_eq!(next(&mut old).await, "/a reconnected, epoch 2");
+    assert_eq!(next(&mut old).await, "/a lost");
+    assert_eq!(next(&mut old).await, "/a live, epoch 2");
     assert_eq!(next(&mut old).await, "3");
 }
 
@@ -113,9 +251,11 @@ async fn a_topic_that_is_refused_at_the_replay_says_so_in_its_stream() {
     server.hear().await;
     server.say("refuse 3 topic /a is not found").await;
     server.say("ack 4").await;
+    assert_eq!(next(&mut a).await, "/a lost");
     assert_eq!(next(&mut a).await, "/a refused: topic /a is not found");
     assert_eq!(next(&mut a).await, "end");
-    assert_eq!(next(&mut b).await, "/b reconnected, epoch 2");
+    assert_eq!(next(&mut b).await, "/b lost");
+    assert_eq!(next(&mut b).await, "/b live, epoch 2");
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,7 +11,7 @@ use crate::rig::{Numbers, Rig, Tokens, breathe, next};
 async fn a_slow_consumer_is_cut_off_where_that_is_asked_for_and_the_others_go_on() {
     let config = Config::default()
         .with_queue_capacity(4)
-        .with_patience(Duration::ZERO)
+        .with_backpressure_timeout(Duration::ZERO)
         .with_slow_consumer(SlowConsumer::Disconnect);
     let (rig, mut server, mut slow) = Rig::with(config, Tokens::default()).go_live("/slow").await;
     let mut quick = rig.subscribe(&mut server, "/quick").await;
@@ -35,7 +35,7 @@ async fn a_slow_consumer_is_cut_off_where_that_is_asked_for_and_the_others_go_on
 async fn who_was_cut_off_can_subscribe_anew() {
     let config = Config::default()
         .with_queue_capacity(1)
-        .with_patience(Duration::ZERO)
+        .with_backpressure_timeout(Duration::ZERO)
         .with_slow_consumer(SlowConsumer::Disconnect);
     let (rig, mut server, _slow) = Rig::with(config, Tokens::default()).go_live("/a").await;
     server.push("/a", 0..3).await;
@@ -72,7 +72,7 @@ async fn a_consumer_that_panics_harms_nobody_else() {
 async fn every_frame_has_one_fate_and_the_ledger_knows_it() {
     let config = Config::default()
         .with_queue_capacity(4)
-        .with_patience(Duration::ZERO);
+        .with_backpressure_timeout(Duration::ZERO);
     let (rig, server, mut a) = Rig::with(config, Tokens::default()).go_live("/a").await;
     let mut both = rig
         .connection

@@ -9,7 +9,7 @@ use crate::rig::{Rig, Tokens, breathe, next};
 fn rig(patience: Duration) -> Rig {
     let config = Config::default()
         .with_queue_capacity(4)
-        .with_patience(patience);
+        .with_backpressure_timeout(patience);
     Rig::with(config, Tokens::default())
 }
 
@@ -26,7 +26,7 @@ async fn without_patience_what_finds_no_room_is_counted_exactly() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_patience_reading_pauses_and_nothing_is_lost() {
+async fn with_backpressure_timeout_reading_pauses_and_nothing_is_lost() {
     let (_rig, server, mut numbers) = rig(Duration::from_secs(1)).go_live("/a").await;
     let push = server.push("/a", 0..1_000);
     let take = async {
@@ -72,4 +72,33 @@ async fn another_subscription_of_the_connection_loses_nothing_to_a_slow_one() {
         }
     };
     tokio::join!(push, take);
+}
+
+#[tokio::test(start_paused = true)]
+async fn eight_unread_subscriptions_delay_a_neighbour_by_one_second_at_most() {
+    let mut config = Config::default().with_queue_capacity(4);
+    // Nothing but the pauses takes time here.
+    config.session.rotate_every = None;
+    let topics = ["/1", "/2", "/3", "/4", "/5", "/6", "/7", "/8"];
+    let (rig, mut server, mut quick) = Rig::with(config, Tokens::default()).go_live("/quick").await;
+    let mut unread = Vec::new();
+    for topic in topics {
+        unread.push(rig.subscribe(&mut server, topic).await);
+    }
+    let began = tokio::time::Instant::now();
+    let push = async {
+        for topic in topics {
+            server.push(topic, 0..10).await;
+        }
+        server.push("/quick", 1..2).await;
+    };
+    let (neighbour, ()) = tokio::join!(next(&mut quick), push);
+    assert_eq!(neighbour, "1");
+    let delay = began.elapsed();
+    assert!(delay <= Duration::from_secs(1), "{delay:?}");
+    for (topic, mut unread) in topics.iter().zip(unread) {
+        for expected in ["0", "1", "2", "3", &format!("{topic} missed 6")] {
+            assert_eq!(next(&mut unread).await, expected);
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! A protocol of plain words, a topic of it, and a server in the test's hands.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use kucoin_streams_client::{
@@ -36,6 +36,12 @@ impl Protocol for Words {
                 code: Some(404),
                 message: message.into(),
                 scope: RefusalScope::Request,
+            },
+            ["postpone", id, message] => Inbound::Refused {
+                id: Some(id.into()),
+                code: Some(500),
+                message: message.into(),
+                scope: RefusalScope::Temporary,
             },
             ["pong"] => Inbound::Pong { id: None },
             ["push", topic, _] => Inbound::Message {
@@ -117,12 +123,13 @@ impl Topic for Numbers {
 pub(crate) struct Tokens {
     pub(crate) given: Arc<AtomicU32>,
     pub(crate) refuse: bool,
+    pub(crate) refuse_now: Arc<AtomicBool>,
 }
 
 impl ConnectionSource for Tokens {
     async fn connection_info(&self, _: WsKey) -> Result<ConnectionInfo, SourceError> {
         let token = self.given.fetch_add(1, Ordering::Relaxed) + 1;
-        if self.refuse {
+        if self.refuse || self.refuse_now.load(Ordering::Relaxed) {
             let error = SourceError::new(SourceErrorClass::Refused, "invalid api key");
             return Err(error.with_code("400003"));
         }
@@ -133,9 +140,20 @@ impl ConnectionSource for Tokens {
 }
 
 impl Tokens {
+    pub(crate) fn refuse_from_now_on(&self) {
+        self.refuse_now.store(true, Ordering::Relaxed);
+    }
+
     pub(crate) fn given(&self) -> u32 {
         self.given.load(Ordering::Relaxed)
     }
+}
+
+/// The usual settings, with short overlaps.
+pub(crate) fn config() -> Config {
+    let mut config = Config::default();
+    config.session.overlap = Duration::from_secs(1);
+    config
 }
 
 /// A connection and the listener where its dials arrive.
@@ -148,7 +166,7 @@ pub(crate) struct Rig {
 
 impl Rig {
     pub(crate) fn new() -> Self {
-        Self::with(Config::default(), Tokens::default())
+        Self::with(config(), Tokens::default())
     }
 
     pub(crate) fn with(config: Config, tokens: Tokens) -> Self {
@@ -251,14 +269,27 @@ impl Server {
 pub(crate) async fn next(subscription: &mut Subscription<Numbers>) -> String {
     match subscription.next().await {
         Some(Ok(update)) => update.0.to_string(),
-        Some(Err(Gap { topic, reason, .. })) => match reason {
-            GapReason::Reconnected { epoch, .. } => format!("{topic} reconnected, epoch {epoch}"),
-            GapReason::Overflowed { missed } => format!("{topic} missed {missed}"),
-            GapReason::Undecodable { raw, .. } => format!("undecodable: {raw}"),
-            GapReason::Refused { message, .. } => format!("{topic} refused: {message}"),
-            other => format!("{other:?}"),
-        },
+        Some(Err(gap)) => gap_words(&gap),
         None => "end".into(),
+    }
+}
+
+/// A gap as words.
+pub(crate) fn gap_words(gap: &Gap) -> String {
+    let topics = gap.topics.join(" ");
+    match &gap.reason {
+        GapReason::Lost { .. } => format!("{topics} lost"),
+        GapReason::Live { epoch, .. } => format!("{topics} live, epoch {epoch}"),
+        GapReason::Overflowed { missed } => format!("{topics} missed {missed}"),
+        GapReason::Undecodable { raw, .. } => format!("undecodable: {raw}"),
+        GapReason::Refused {
+            message, retrying, ..
+        } => {
+            let retrying = if *retrying { " for now" } else { "" };
+            format!("{topics} refused{retrying}: {message}")
+        }
+        GapReason::Closed { reason, .. } => format!("{topics} closed: {reason}"),
+        other => format!("{other:?}"),
     }
 }
 

@@ -1,10 +1,12 @@
 //! A connection takes over from another: what is handed out, in which order, and what becomes of the old one.
 
-use kucoin_streams_client::{Config, LifecycleEvent, RotateError, Subscription};
+use std::time::Duration;
+
+use kucoin_streams_client::{LifecycleEvent, RotateError, Subscription};
 use kucoin_streams_session::Severity;
 use kucoin_streams_transport::{ConnectError, Message};
 
-use crate::rig::{Numbers, Rig, Server, Tokens, breathe, next};
+use crate::rig::{Numbers, Rig, Server, Tokens, breathe, config, next};
 
 use tokio::task::JoinHandle;
 
@@ -145,10 +147,11 @@ async fn a_connection_that_is_lost_while_it_is_drained_is_a_gap_in_its_place() {
     breathe().await;
     server.0.cut();
     rotation.await.unwrap().unwrap();
-    for expected in ["0", "1", "/a reconnected, epoch 2", "2", "3"] {
+    for expected in ["0", "1", "/a lost", "/a live, epoch 2", "2", "3"] {
         assert_eq!(next(&mut a).await, expected);
     }
-    assert_eq!(next(&mut b).await, "/b reconnected, epoch 2");
+    assert_eq!(next(&mut b).await, "/b lost");
+    assert_eq!(next(&mut b).await, "/b live, epoch 2");
     assert_eq!(ledger(&a), (5, 4, 1));
     let told = rig.told();
     assert!(!told.iter().any(|told| told == "Reconnected"), "{told:?}");
@@ -164,7 +167,7 @@ async fn a_connection_that_answers_no_ping_is_a_gap_and_not_waited_for_for_ever(
     server.push("/a", 0..1).await;
     rotation.await.unwrap().unwrap();
     new.push("/a", 1..2).await;
-    for expected in ["0", "/a reconnected, epoch 2", "1"] {
+    for expected in ["0", "/a lost", "/a live, epoch 2", "1"] {
         assert_eq!(next(&mut numbers).await, expected);
     }
 }
@@ -181,7 +184,8 @@ async fn a_loss_before_the_successor_is_ready_is_mended_in_the_ordinary_way() {
     assert_eq!(token, "3");
     server.acknowledge(1).await;
     server.push("/a", 5..6).await;
-    assert_eq!(next(&mut numbers).await, "/a reconnected, epoch 2");
+    assert_eq!(next(&mut numbers).await, "/a lost");
+    assert_eq!(next(&mut numbers).await, "/a live, epoch 2");
     assert_eq!(next(&mut numbers).await, "5");
 }
 
@@ -213,7 +217,7 @@ async fn a_successor_that_is_not_let_in_or_is_lost_costs_nothing() {
     for expected in ["0", "1", "2", "3"] {
         assert_eq!(next(&mut numbers).await, expected);
     }
-    assert_eq!(ledger(&numbers), (4, 4, 0));
+    assert_eq!(ledger(&numbers), (7, 4, 3));
     assert_eq!(rig.told(), ["Exception", "Exception"]);
 
     let (rotation, mut new) = begin(&mut rig).await;
@@ -226,7 +230,7 @@ async fn a_successor_that_is_not_let_in_or_is_lost_costs_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_topic_that_the_new_connection_refuses_ends_with_the_hand_over_and_not_before() {
+async fn topic_refused_by_the_new_connection_is_served_by_the_old_one() {
     let (mut rig, mut old, mut a) = Rig::live("/a").await;
     let mut b = rig.subscribe(&mut old, "/b").await;
     let (rotation, mut new) = begin(&mut rig).await;
@@ -234,15 +238,58 @@ async fn a_topic_that_the_new_connection_refuses_ends_with_the_hand_over_and_not
     assert_eq!(new.hear().await, "subscribe 2 /b");
     new.say("refuse 1 topic /a is not found").await;
     new.say("ack 2").await;
-    breathe().await;
+    let Err(RotateError::Failed(failure)) = rotation.await.unwrap() else {
+        panic!("it succeeded");
+    };
+    assert!(failure.message.contains("/a was refused"), "{failure}");
+    assert_eq!(until_closed(&mut new).await, 1000);
     old.push("/a", 0..1).await;
-    assert_eq!(until_closed(&mut old).await, 1000);
+    old.push("/b", 1..2).await;
+    assert_eq!(next(&mut a).await, "0");
+    assert_eq!(next(&mut b).await, "1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn rotation_waits_for_a_connection_that_lags() {
+    let (mut rig, mut old, mut numbers) = Rig::live("/a").await;
+    let (rotation, mut new) = begin(&mut rig).await;
+    new.acknowledge(1).await;
+    // The old gateway is a minute late.
+    new.push("/a", 2..5).await;
+    tokio::time::sleep(Duration::from_secs(15)).await;
+    assert!(!rotation.is_finished());
+    old.push("/a", 0..3).await;
+    let pinged = answer_pings(old);
     rotation.await.unwrap().unwrap();
-    for expected in ["0", "/a refused: topic /a is not found", "end"] {
+    for expected in 0..5 {
+        assert_eq!(next(&mut numbers).await, expected.to_string());
+    }
+    assert_eq!(ledger(&numbers), (6, 5, 1));
+    pinged.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn topic_of_which_both_brought_different_events_has_a_gap() {
+    let (mut rig, mut old, mut a) = Rig::live("/a").await;
+    let mut b = rig.subscribe(&mut old, "/b").await;
+    let (rotation, mut new) = begin(&mut rig).await;
+    new.acknowledge(2).await;
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    old.push("/a", 0..1).await;
+    new.push("/a", 7..8).await;
+    for server in [&old, &new] {
+        server.push("/b", 1..2).await;
+    }
+    let pinged = answer_pings(old);
+    let news = answer_pings(new);
+    rotation.await.unwrap().unwrap();
+    for expected in ["0", "/a lost", "/a live, epoch 2", "7"] {
         assert_eq!(next(&mut a).await, expected);
     }
-    new.push("/b", 1..2).await;
     assert_eq!(next(&mut b).await, "1");
+    assert!(b.try_next().is_none());
+    pinged.abort();
+    news.abort();
 }
 
 #[tokio::test(start_paused = true)]
@@ -296,7 +343,7 @@ async fn what_is_dropped_in_the_overlap_is_gone_from_both() {
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_consumer_is_waited_for_as_ever_and_misses_nothing_by_a_rotation() {
-    let config = Config::default().with_queue_capacity(4);
+    let config = config().with_queue_capacity(4);
     let (mut rig, mut old, mut numbers) = Rig::with(config, Tokens::default()).go_live("/a").await;
     let (rotation, mut new) = begin(&mut rig).await;
     new.acknowledge(1).await;
@@ -323,7 +370,7 @@ async fn a_slow_consumer_is_waited_for_as_ever_and_misses_nothing_by_a_rotation(
 
 #[tokio::test(start_paused = true)]
 async fn it_rotates_by_itself_in_time_and_every_time_with_a_token_of_its_own() {
-    let config = Config::default().with_rotation_every(std::time::Duration::from_secs(3_600));
+    let config = config().with_rotation_every(std::time::Duration::from_secs(3_600));
     let (mut rig, old, mut numbers) = Rig::with(config, Tokens::default()).go_live("/a").await;
     rig.told();
     let mut pinged = vec![answer_pings(old)];
@@ -333,12 +380,11 @@ async fn it_rotates_by_itself_in_time_and_every_time_with_a_token_of_its_own() {
         assert_eq!(token, number.to_string());
         assert!(began.elapsed().as_secs() >= 3_200, "{:?}", began.elapsed());
         server.acknowledge(1).await;
-        server.push("/a", number..number + 1).await;
         pinged.push(answer_pings(server));
-        assert_eq!(next(&mut numbers).await, number.to_string());
         let told = rig.lifecycle.next().await.unwrap().event;
         assert!(matches!(told, LifecycleEvent::Rotated { .. }), "{told:?}");
     }
+    assert!(numbers.try_next().is_none(), "no gap");
 }
 
 #[tokio::test(start_paused = true)]

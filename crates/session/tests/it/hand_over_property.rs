@@ -337,7 +337,7 @@ impl World {
                 self.kept.clear();
             }
             Report::Rotated { .. } => self.rotated += 1,
-            Report::Lost => {
+            Report::Lost { .. } => {
                 let topics: Vec<String> = self.log.keys().cloned().collect();
                 topics
                     .iter()

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod rig;
+mod rotation_rig;
 
 mod absurd_numbers;
 mod closes_in_order;
@@ -11,8 +12,12 @@ mod hand_over_property;
 mod heartbeat;
 mod login;
 mod paces_requests;
+mod postpones_requests;
 mod property;
 mod reconnects;
 mod redacts;
+mod retries_rotation;
 mod rotates;
+mod rotates_when_even;
+mod rotates_with_short_pings;
 mod subscribes;

@@ -21,14 +21,44 @@ fn a_long_replay_is_sent_at_the_allowed_pace() {
 }
 
 #[test]
-fn told_to_slow_down_the_same_request_follows_after_a_second() {
+fn refusal_for_pace_pauses_all_topics_for_a_second() {
     let mut rig = Rig::new();
     rig.subscribe("/a").connect().poll();
     rig.frame("refuse 1 429 exceed max permits per second")
-        .expect(&[]);
+        .expect(&["postponed /a 1s 429 exceed max permits per second"]);
+    rig.subscribe("/b").expect(&[]);
+    assert!(rig.session.is_paced(&"/b".to_owned()));
     rig.after(999).expect(&[]);
-    rig.after(1).expect(&["send subscribe 2 /a"]);
+    rig.after(1)
+        .expect(&["send subscribe 2 /a", "send subscribe 3 /b"]);
     rig.frame("ack 2").expect(&["live /a"]);
+}
+
+#[test]
+fn refusal_for_pace_without_id_pauses_all_topics() {
+    let mut rig = Rig::live(&["/a"]);
+    rig.frame("refuse - 429 exceed max permits per second")
+        .expect(&["exception exceed max permits per second"]);
+    rig.subscribe("/b").expect(&[]);
+    rig.after(1_000).expect(&["send subscribe 2 /b"]);
+}
+
+#[test]
+fn late_answers_delay_the_next_requests() {
+    let mut rig = Rig::new();
+    for topic in 0..30 {
+        rig.subscribe(&format!("/{topic}"));
+    }
+    rig.connect().poll();
+    rig.after(3_000);
+    for id in 1..=18 {
+        rig.frame(&format!("ack {id}"));
+    }
+    rig.poll();
+    // The server may have counted the messages up to the moment of its answers.
+    rig.after(9_999).expect(&[]);
+    rig.after(1);
+    assert_eq!(rig.poll().len(), 12);
 }
 
 #[test]

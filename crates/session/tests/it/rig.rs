@@ -11,7 +11,7 @@ use kucoin_streams_wire::{
     WireError,
 };
 
-/// Frames are words: `welcome`, `welcome id 7`, `ack 1`, `refuse 1 404 topic not found`, `pong`, `push /topic`.
+/// Frames are words: `welcome`, `welcome id 7`, `ack 1`, `refuse 1 404 topic not found`, `pong`, `pong 2`, `push /topic`.
 #[derive(Debug)]
 pub(crate) struct Plain;
 
@@ -28,7 +28,9 @@ impl Protocol for Plain {
                 ping_interval: rest.parse().ok().map(Duration::from_secs),
             },
             "ack" => Inbound::Ack { id: rest.into() },
-            "pong" => Inbound::Pong { id: None },
+            "pong" => Inbound::Pong {
+                id: (!rest.is_empty()).then(|| rest.into()),
+            },
             "push" => Inbound::Message { topic: rest.into() },
             "refuse" => {
                 let mut words = rest.splitn(3, ' ');
@@ -37,6 +39,7 @@ impl Protocol for Plain {
                 let scope = match code {
                     401 => RefusalScope::Token,
                     429 => RefusalScope::Pace,
+                    500 => RefusalScope::Temporary,
                     503 => RefusalScope::Busy,
                     509 => RefusalScope::Sessions,
                     _ => RefusalScope::Request,
@@ -129,6 +132,29 @@ impl Rig {
         self.now = self.now.max(deadline);
         self.session.tick(self.now);
         waited
+    }
+
+    /// Lets time pass on a healthy connection: pings are answered at once. Returns the other actions.
+    #[track_caller]
+    pub(crate) fn wait(&mut self, millis: u64) -> Vec<String> {
+        let end = self.now + Duration::from_millis(millis);
+        let mut others = Vec::new();
+        for _ in 0..10_000 {
+            let deadline = self.session.deadline().unwrap_or(end);
+            self.now = deadline.clamp(self.now, end);
+            self.session.tick(self.now);
+            for action in self.poll() {
+                if action.starts_with("send ping") {
+                    self.frame("pong");
+                } else {
+                    others.push(action);
+                }
+            }
+            if self.now == end {
+                return others;
+            }
+        }
+        panic!("the deadline does not move on");
     }
 
     pub(crate) fn subscribe(&mut self, topic: &str) -> &mut Self {
@@ -230,8 +256,17 @@ pub(crate) fn words(action: Action<String>) -> String {
                     code.map_or("-".into(), |c| c.to_string())
                 )
             }
+            Report::Postponed {
+                request,
+                code,
+                message,
+                delay,
+            } => {
+                let code = code.map_or("-".into(), |c| c.to_string());
+                format!("postponed {request} {delay:?} {code} {message}")
+            }
             Report::Ended { request } => format!("ended {request}"),
-            Report::Lost => "lost".into(),
+            Report::Lost { .. } => "lost".into(),
             Report::Reconnect { cause, attempt, .. } => {
                 format!("reconnect {attempt} {} {cause}", cause.stage)
             }

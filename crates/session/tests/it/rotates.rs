@@ -1,96 +1,16 @@
 //! A rotation by a fake clock: what is asked of which connection, and when one takes over from the other.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use kucoin_streams_session::{
-    Action, Config, Failure, Input, Report, RotatingSession, Severity, Side, Stage,
-};
-use kucoin_streams_wire::{ConnectionInfo, SecretUrl};
+use kucoin_streams_session::{Config, Failure, Input, Severity, Side, Stage};
 
-use crate::rig::{Plain, words};
+use crate::rotation_rig::{RotationRig, config};
 
 use Side::{Serving, Successor};
 
-struct Two {
-    session: RotatingSession<Plain>,
-    now: Instant,
-}
-
-impl Two {
-    /// Live, with these topics, and nothing left to do.
-    fn live(topics: &[&str], config: Config) -> Self {
-        let mut two = Self {
-            session: RotatingSession::new(config, 1),
-            now: Instant::now(),
-        };
-        for topic in topics {
-            two.session.subscribe(two.now, (*topic).to_owned());
-        }
-        two.connect(Serving);
-        for id in 1..=topics.len() {
-            two.frame(Serving, &format!("ack {id}"));
-        }
-        two.poll();
-        two
-    }
-
-    fn connect(&mut self, side: Side) {
-        let info = ConnectionInfo::new(SecretUrl::new("wss://host/?token=1"));
-        self.session
-            .handle(self.now, side, Input::ConnectionInfo(Ok(info)));
-        self.session.handle(self.now, side, Input::Dialled(Ok(())));
-        self.frame(side, "welcome");
-    }
-
-    fn frame(&mut self, side: Side, frame: &str) {
-        let _ = self.session.frame(self.now, side, frame);
-    }
-
-    fn after(&mut self, millis: u64) {
-        self.now += Duration::from_millis(millis);
-        self.session.tick(self.now);
-    }
-
-    fn poll(&mut self) -> Vec<String> {
-        std::iter::from_fn(|| self.session.poll())
-            .map(|(side, action)| {
-                let side = match side {
-                    Serving => "",
-                    Successor => "next: ",
-                };
-                let told = match action {
-                    Action::TakeOver => "take over".to_owned(),
-                    Action::Report(Report::Rotated { .. }) => "rotated".to_owned(),
-                    Action::Report(Report::OverlapBegan) => "overlap".to_owned(),
-                    Action::Report(Report::Prepared { request }) => format!("prepared {request}"),
-                    Action::Report(Report::OverlapEnded) => "overlap over".to_owned(),
-                    Action::Report(Report::RotationFailed(failure)) => format!("failed: {failure}"),
-                    other => words(other),
-                };
-                format!("{side}{told}")
-            })
-            .collect()
-    }
-
-    #[track_caller]
-    fn expect(&mut self, expected: &[&str]) {
-        assert_eq!(self.poll(), expected);
-    }
-
-    /// Rotates until every topic is live on both.
-    fn prepare(&mut self) {
-        assert!(self.session.rotate(self.now));
-        self.expect(&["next: fetch"]);
-        self.connect(Successor);
-        self.expect(&["next: dial 1", "overlap", "next: send subscribe 1 /a"]);
-        self.frame(Successor, "ack 1");
-        self.expect(&["prepared /a"]);
-    }
-}
-
 #[test]
-fn the_next_connection_takes_over_when_the_one_before_has_proved_that_it_is_drained() {
-    let mut two = Two::live(&["/a"], Config::default());
+fn successor_takes_over_when_the_serving_socket_is_drained() {
+    let mut two = RotationRig::live(&["/a"], config());
     two.prepare();
     two.after(999);
     two.expect(&[]);
@@ -109,8 +29,8 @@ fn the_next_connection_takes_over_when_the_one_before_has_proved_that_it_is_drai
 }
 
 #[test]
-fn a_successor_that_fails_leaves_everything_as_it_was() {
-    let mut two = Two::live(&["/a"], Config::default());
+fn failed_successor_leaves_the_serving_connection_alone() {
+    let mut two = RotationRig::live(&["/a"], config());
     assert!(two.session.rotate(two.now));
     two.poll();
     let failure = Failure::new(Stage::Token, Severity::Transient, "no");
@@ -132,8 +52,8 @@ fn a_successor_that_fails_leaves_everything_as_it_was() {
 }
 
 #[test]
-fn a_loss_while_handing_over_is_told_before_the_next_connection_takes_over() {
-    let mut two = Two::live(&["/a"], Config::default());
+fn loss_in_a_hand_over_is_reported_before_the_take_over() {
+    let mut two = RotationRig::live(&["/a"], config());
     two.prepare();
     let lost = Failure::new(Stage::Live, Severity::Transient, "reset");
     two.session.handle(two.now, Serving, Input::Lost(lost));
@@ -153,8 +73,8 @@ fn a_loss_while_handing_over_is_told_before_the_next_connection_takes_over() {
 }
 
 #[test]
-fn what_is_subscribed_while_it_rotates_is_waited_for() {
-    let mut two = Two::live(&["/a"], Config::default());
+fn rotation_waits_for_a_topic_subscribed_meanwhile() {
+    let mut two = RotationRig::live(&["/a"], config());
     two.prepare();
     two.session.subscribe(two.now, "/b".to_owned());
     two.expect(&["send subscribe 2 /b"]);
@@ -171,8 +91,8 @@ fn what_is_subscribed_while_it_rotates_is_waited_for() {
 }
 
 #[test]
-fn what_is_subscribed_while_it_drains_voids_the_proof() {
-    let mut two = Two::live(&["/a"], Config::default());
+fn topic_subscribed_while_draining_needs_another_probe() {
+    let mut two = RotationRig::live(&["/a"], config());
     two.prepare();
     two.after(1_000);
     two.expect(&["send ping 2"]);
@@ -193,8 +113,8 @@ fn what_is_subscribed_while_it_drains_voids_the_proof() {
 }
 
 #[test]
-fn a_proof_that_does_not_come_is_asked_for_again_while_events_come() {
-    let mut two = Two::live(&["/a"], Config::default());
+fn unanswered_probe_is_repeated_while_events_come() {
+    let mut two = RotationRig::live(&["/a"], config());
     two.prepare();
     two.after(1_000);
     two.expect(&["send ping 2"]);
@@ -210,7 +130,7 @@ fn a_proof_that_does_not_come_is_asked_for_again_while_events_come() {
     two.frame(Serving, "pong");
     two.expect(&["take over", "rotated"]);
 
-    let mut two = Two::live(&["/a"], Config::default());
+    let mut two = RotationRig::live(&["/a"], config());
     two.prepare();
     two.after(1_000);
     two.expect(&["send ping 2"]);
@@ -222,8 +142,8 @@ fn a_proof_that_does_not_come_is_asked_for_again_while_events_come() {
 }
 
 #[test]
-fn a_topic_that_went_and_came_back_is_subscribed_anew_on_the_next_connection() {
-    let mut two = Two::live(&["/a"], Config::default());
+fn topic_subscribed_again_is_subscribed_again_on_the_successor() {
+    let mut two = RotationRig::live(&["/a"], config());
     two.prepare();
     two.session.subscribe(two.now, "/b".to_owned());
     two.frame(Serving, "ack 2");
@@ -256,40 +176,8 @@ fn a_topic_that_went_and_came_back_is_subscribed_anew_on_the_next_connection() {
 }
 
 #[test]
-fn a_topic_that_the_next_connection_refuses_is_told_with_the_hand_over() {
-    let mut two = Two::live(&["/a", "/b"], Config::default());
-    assert!(two.session.rotate(two.now));
-    two.connect(Successor);
-    two.poll();
-    two.frame(Successor, "ack 1");
-    two.frame(Successor, "refuse 2 404 topic /b is not found");
-    two.expect(&["prepared /a"]);
-    two.after(1_000);
-    two.frame(Serving, "pong");
-    two.expect(&[
-        "send ping 3",
-        "take over",
-        "refused /b 404 topic /b is not found",
-        "rotated",
-    ]);
-}
-
-#[test]
-fn a_refusal_by_a_successor_that_comes_to_nothing_costs_no_topic() {
-    let mut two = Two::live(&["/a", "/b"], Config::default());
-    assert!(two.session.rotate(two.now));
-    two.connect(Successor);
-    two.frame(Successor, "refuse 1 404 topic /a is not found");
-    two.poll();
-    let lost = Failure::new(Stage::Live, Severity::Transient, "cut");
-    two.session.handle(two.now, Successor, Input::Lost(lost));
-    two.expect(&["next: hang up 1000", "failed: cut"]);
-    assert!(two.session.holds(&"/a".to_owned()) && two.session.holds(&"/b".to_owned()));
-}
-
-#[test]
-fn a_connection_that_cannot_prove_that_it_is_drained_is_lost() {
-    let mut two = Two::live(&["/a"], Config::default());
+fn connection_without_answer_to_its_probes_is_lost() {
+    let mut two = RotationRig::live(&["/a"], config());
     two.prepare();
     two.after(1_000);
     two.expect(&["send ping 2"]);
@@ -306,8 +194,8 @@ fn a_connection_that_cannot_prove_that_it_is_drained_is_lost() {
 }
 
 #[test]
-fn a_pong_of_the_heartbeat_proves_nothing_and_the_next_ping_is_far_enough_from_it_to_be_answered() {
-    let mut two = Two::live(&["/a"], Config::default());
+fn pong_of_the_heartbeat_does_not_answer_the_probe() {
+    let mut two = RotationRig::live(&["/a"], config());
     two.after(17_500);
     two.prepare();
     two.after(500);
@@ -323,15 +211,15 @@ fn a_pong_of_the_heartbeat_proves_nothing_and_the_next_ping_is_far_enough_from_i
 }
 
 #[test]
-fn without_room_a_successor_that_is_ready_hurries_and_one_that_is_not_is_given_up() {
-    let mut two = Two::live(&["/a"], Config::default());
+fn full_buffer_hurries_or_ends_the_rotation() {
+    let mut two = RotationRig::live(&["/a"], config());
     two.prepare();
     two.session.hurry(two.now);
     two.expect(&["send ping 2"]);
     two.session.hurry(two.now);
     two.expect(&[]);
 
-    let mut two = Two::live(&["/a"], Config::default());
+    let mut two = RotationRig::live(&["/a"], config());
     assert!(two.session.rotate(two.now));
     two.connect(Successor);
     two.poll();
@@ -343,8 +231,8 @@ fn without_room_a_successor_that_is_ready_hurries_and_one_that_is_not_is_given_u
 }
 
 #[test]
-fn the_wish_to_rotate_again_waits_until_nothing_comes_twice() {
-    let mut two = Two::live(&["/a"], Config::default());
+fn second_rotation_waits_for_the_end_of_the_overlap() {
+    let mut two = RotationRig::live(&["/a"], config());
     two.prepare();
     two.after(1_000);
     two.frame(Serving, "pong");
@@ -357,8 +245,8 @@ fn the_wish_to_rotate_again_waits_until_nothing_comes_twice() {
 }
 
 #[test]
-fn the_end_gives_the_successor_up() {
-    let mut two = Two::live(&["/a"], Config::default());
+fn shut_closes_the_successor() {
+    let mut two = RotationRig::live(&["/a"], config());
     two.prepare();
     two.session.shut(two.now);
     two.expect(&["next: hang up 1000", "send unsubscribe 2 /a"]);
@@ -368,11 +256,11 @@ fn the_end_gives_the_successor_up() {
 }
 
 #[test]
-fn it_begins_by_itself_before_the_exchange_would_cut_and_not_where_it_is_switched_off() {
+fn rotation_begins_before_the_exchange_cuts_or_never() {
     let hours = |hours: u64| Duration::from_secs(hours * 3_600);
     let mut config = Config::default();
     config.rotate_every = Some(hours(23));
-    let mut two = Two::live(&["/a"], config);
+    let mut two = RotationRig::live(&["/a"], config);
     let begin = two.now;
     let rotated = loop {
         // Pings and pongs, as all day long.
@@ -396,7 +284,7 @@ fn it_begins_by_itself_before_the_exchange_would_cut_and_not_where_it_is_switche
 
     let mut config = Config::default();
     config.rotate_every = None;
-    let two = Two::live(&["/a"], config);
+    let two = RotationRig::live(&["/a"], config);
     let next = two.session.deadline().unwrap() - two.now;
     assert!(
         next <= Duration::from_secs(18),

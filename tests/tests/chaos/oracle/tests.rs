@@ -31,7 +31,7 @@ fn judged(mut items: Vec<Item>, allowed: Allowed) -> Result<(), String> {
     for item in &mut items {
         match item {
             Item::Event { epoch, .. } => *epoch = current,
-            Item::Gap { why, .. } => current += u64::from(matches!(why, Why::Reconnected { .. })),
+            Item::Gap { why, .. } => current += u64::from(matches!(why, Why::Lost)),
         }
     }
     let delivered = items
@@ -110,14 +110,45 @@ fn a_gap_covers_what_is_missing_in_its_place_and_nothing_else() {
     let lost = |gap_at: usize| {
         let mut items = events(4..=9);
         items.drain(2..4);
-        let why = Why::Reconnected { epoch: 2 };
-        items.insert(gap_at, gap(why));
+        items.insert(gap_at, gap(Why::Lost));
         judged(items, Allowed::default())
     };
     lost(2).unwrap();
     for elsewhere in [0, 1, 3, 4] {
         assert!(lost(elsewhere).is_err(), "{elsewhere}");
     }
+}
+
+#[test]
+fn event_of_the_lost_connection_after_its_gap_is_found() {
+    let with = |epoch: u64| {
+        let mut items = events(4..=9);
+        items.insert(2, gap(Why::Lost));
+        items.insert(5, gap(Why::Live { epoch: 2 }));
+        for (at, item) in items.iter_mut().enumerate() {
+            if let Item::Event { epoch: of_it, .. } = item {
+                *of_it = if at > 2 { epoch } else { 1 };
+            }
+        }
+        let happened = truth();
+        let record = Record {
+            wanted: vec![TOPIC],
+            from: [("told", 3)].into(),
+            items,
+            ..Record::default()
+        };
+        let following = Following::new(&record, TOPIC, &happened, Allowed::default());
+        following.run(&record.items, true, &mut Vec::new()).is_ok()
+    };
+    assert!(with(2));
+    assert!(!with(1));
+}
+
+#[test]
+fn live_without_a_loss_is_found() {
+    let mut items = events(4..=9);
+    items.insert(3, gap(Why::Live { epoch: 1 }));
+    assert!(judged(items, Allowed::default()).is_err());
 }
 
 #[test]
@@ -136,7 +167,7 @@ fn an_overflow_covers_exactly_what_it_counts() {
 #[test]
 fn in_calm_no_gap_is_told() {
     let mut items = events(4..=9);
-    items.insert(3, gap(Why::Reconnected { epoch: 2 }));
+    items.insert(3, gap(Why::Lost));
     let calm = Allowed {
         calm: true,
         ..Allowed::default()

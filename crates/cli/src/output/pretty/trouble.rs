@@ -8,11 +8,18 @@ use super::Told;
 use super::paint::{Ink, Paint, safe};
 
 pub(super) fn gap(paint: Paint, gap: &Gap) -> Told {
-    let text = match &gap.reason {
-        GapReason::Undecodable { raw, .. } => format!("{}  {}", safe(&gap.to_string()), safe(raw)),
-        _ => format!("events may be missing: {}", safe(&gap.to_string())),
-    };
-    (Ink::Alarm, "gap", paint.ink(Ink::Yellow, &text))
+    let text = safe(&gap.to_string());
+    match &gap.reason {
+        GapReason::Live { .. } => (Ink::Green, "live", paint.ink(Ink::Green, &text)),
+        GapReason::Undecodable { raw, .. } => {
+            let text = format!("{text}  {}", safe(raw));
+            (Ink::Alarm, "gap", paint.ink(Ink::Yellow, &text))
+        }
+        _ => {
+            let text = format!("events may be missing: {text}");
+            (Ink::Alarm, "gap", paint.ink(Ink::Yellow, &text))
+        }
+    }
 }
 
 /// `None` for what people need not see.

@@ -1,0 +1,114 @@
+//! For how long a connection stops reading for the sake of one subscription whose queue is full.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// What was used of the time comes back at this part of the pace of the clock.
+const REGAINED: u32 = 10;
+
+/// How much of its share of the pauses of a connection one subscription has used.
+///
+/// While a connection does not read, the neighbours of the slow subscription receive nothing. So all subscriptions of a
+/// connection share one limit in equal parts: together they never pause it for longer, and none uses up the part of
+/// another.
+#[derive(Debug, Default)]
+pub(crate) struct Backpressure {
+    used: Duration,
+    updated: Option<Instant>,
+    paused_since: Option<Instant>,
+}
+
+/// The limit of a connection, and the number of subscriptions that share it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PauseLimit {
+    pub(crate) total: Duration,
+    pub(crate) shares: usize,
+}
+
+impl Backpressure {
+    /// Reading pauses from now on; gives for how long it may.
+    pub(crate) fn pause(&mut self, now: Instant, limit: PauseLimit) -> Duration {
+        let shares = u32::try_from(limit.shares.max(1)).unwrap_or(u32::MAX);
+        let since = self.updated.replace(now).unwrap_or(now);
+        let regained = now.saturating_duration_since(since) / REGAINED / shares;
+        self.used = self.used.saturating_sub(regained);
+        self.paused_since.get_or_insert(now);
+        match shares {
+            // It delays no neighbour.
+            1 => limit.total,
+            _ => (limit.total / shares).saturating_sub(self.used),
+        }
+    }
+
+    /// Reading goes on.
+    pub(crate) fn resume(&mut self, now: Instant) {
+        if let Some(since) = self.paused_since.take() {
+            self.used += now.saturating_duration_since(since);
+            self.updated = Some(now);
+        }
+    }
+
+    pub(crate) fn is_pausing(&self) -> bool {
+        self.paused_since.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn limit(shares: usize) -> PauseLimit {
+        PauseLimit {
+            total: SECOND,
+            shares,
+        }
+    }
+
+    #[test]
+    fn eight_stalled_subscriptions_pause_reading_for_one_second_together() {
+        let start = Instant::now();
+        let mut now = start;
+        for mut subscription in std::iter::repeat_with(Backpressure::default).take(8) {
+            now += subscription.pause(now, limit(8));
+            subscription.resume(now);
+            assert_eq!(subscription.pause(now, limit(8)), Duration::ZERO);
+        }
+        assert_eq!(now - start, SECOND);
+    }
+
+    #[test]
+    fn share_comes_back_at_a_tenth_of_the_clock() {
+        let now = Instant::now();
+        let mut one = Backpressure::default();
+        assert_eq!(one.pause(now, limit(2)), SECOND / 2);
+        one.resume(now + SECOND / 2);
+        let later = now + SECOND / 2 + 4 * SECOND;
+        assert_eq!(one.pause(later, limit(2)), SECOND / 5);
+        one.resume(later);
+        assert_eq!(one.pause(now + 60 * SECOND, limit(2)), SECOND / 2);
+    }
+
+    #[test]
+    fn short_pauses_use_what_they_take() {
+        let now = Instant::now();
+        let mut one = Backpressure::default();
+        one.pause(now, limit(2));
+        let later = now + SECOND / 4;
+        one.resume(later);
+        assert_eq!(one.pause(later, limit(2)), SECOND / 4);
+    }
+
+    #[test]
+    fn only_subscription_pauses_for_the_whole_limit_each_time() {
+        let mut now = Instant::now();
+        let mut alone = Backpressure::default();
+        for _ in 0..5 {
+            assert_eq!(alone.pause(now, limit(1)), SECOND);
+            now += SECOND;
+            alone.resume(now);
+        }
+    }
+}
