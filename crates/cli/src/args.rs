@@ -24,7 +24,7 @@ pub(crate) enum Command {
     ///
     /// After a loss a connection is made again with a fresh token and its topics are subscribed anew; where events
     /// may be missing, a `gap` says so in its place. A connection that was not asked for by name and is refused,
-    /// such as futures on an account without them, is told and left out.
+    /// such as futures on an account without them, is reported and left out.
     Watch(Box<WatchArgs>),
     /// Turn captured frames into the lines that `watch` would show.
     ///
@@ -59,7 +59,7 @@ pub(crate) struct WatchArgs {
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
 
-    /// End after this many updates.
+    /// End after this number of updates, once they are written.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) count: Option<u64>,
 

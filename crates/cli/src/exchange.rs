@@ -12,7 +12,7 @@ use crate::output::{End, Writer};
 use crate::signals::Signals;
 
 /// The time that the exchange gets to end its connections.
-const END_WITHIN: Duration = Duration::from_millis(1_800);
+const END_WITHIN: Duration = Duration::from_millis(1_700);
 
 /// What a client needs to know, in one line.
 #[derive(Serialize)]

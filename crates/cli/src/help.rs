@@ -10,7 +10,9 @@ Example, in two terminals:
       kucoin-streams watch --rest-url http://127.0.0.1:4000
 
 The demo credentials to use are printed when the exchange is ready. Any client in any language
-works against it with its URLs replaced: one port serves spot, margin, futures and Pro V2.";
+works against it with its URLs replaced: one port serves spot, margin, futures and Pro V2.
+
+SIGINT or SIGTERM ends it within two seconds, a second one at once.";
 
 pub(crate) const DECODE: &str = "\
 Example:
@@ -42,8 +44,16 @@ const WATCH_END: &str = "\
 Credentials come from KUCOIN_API_KEY, KUCOIN_API_SECRET and KUCOIN_API_PASSPHRASE. The key needs the
 permission `General` and no other.
 
+SIGINT, SIGTERM and --for close the connections, write what was received and end the command within two
+seconds, also if nothing reads its output; a second signal ends it at once. What could not be written in
+that time is counted on stderr. With --count the updates wait for their reader.
+
+A connection that fails for good after it was live is reported on stderr at once. The others go on.
+
 Exit status: 0 done, 1 other failure, 2 wrong usage, 3 credentials or permission refused,
-4 not connected within --connect-timeout.";
+4 not connected within --connect-timeout, 130 or 143 a second SIGINT or SIGTERM. Status 1 also means that
+a connection failed after it was live, or that received events could not be written. A reader that closes
+the pipe ends the command with status 0.";
 
 /// Below the options of `watch`. The topics come from where they are parsed, so the list is never behind.
 pub(crate) fn watch() -> String {

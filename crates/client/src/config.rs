@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::DialBudget;
+use crate::{ConnectionRuntime, DialBudget};
 
 /// How a connection treats its consumers and its peer.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +33,8 @@ pub struct Config {
     pub dials: DialBudget,
     /// What feeds the jitter of the retries; `None` draws one per connection.
     pub seed: Option<u64>,
+    /// Where the tasks of the connections run: [`ConnectionRuntime::Dedicated`].
+    pub runtime: ConnectionRuntime,
 }
 
 /// What becomes of a subscription whose consumer is too slow for its queue.
@@ -63,6 +65,7 @@ impl Default for Config {
             session: kucoin_streams_session::Config::default(),
             dials: DialBudget::process_wide(),
             seed: None,
+            runtime: ConnectionRuntime::default(),
         }
     }
 }
@@ -137,6 +140,13 @@ impl Config {
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
+        self
+    }
+
+    /// Sets [`Config::runtime`].
+    #[must_use]
+    pub fn with_runtime(mut self, runtime: ConnectionRuntime) -> Self {
+        self.runtime = runtime;
         self
     }
 

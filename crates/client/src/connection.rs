@@ -2,9 +2,8 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
-use kucoin_streams_session::{CloseReason, Failure, RotatingSession};
+use kucoin_streams_session::{CloseReason, RotatingSession};
 use kucoin_streams_transport::Connect;
 use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol, Topic, WsKey};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
@@ -17,25 +16,6 @@ use crate::waiting::{Answer, OnRefusal};
 use crate::{
     ClosedError, Config, LifecycleSender, RotateError, SlowConsumer, SubscribeError, Subscription,
 };
-
-/// The state of a connection, and why the last attempt to connect failed, until it is live.
-#[derive(Clone, Debug)]
-pub(crate) struct Status {
-    pub(crate) state: ConnectionState,
-    pub(crate) last_failure: Option<Failure>,
-    /// It waits for its turn among the dials.
-    pub(crate) is_in_line: bool,
-}
-
-impl Default for Status {
-    fn default() -> Self {
-        Self {
-            state: ConnectionState::Connecting,
-            last_failure: None,
-            is_in_line: false,
-        }
-    }
-}
 
 /// State of a connection.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,9 +42,8 @@ pub struct Connection<K: ConnectionKind> {
 pub(crate) struct Inner<R> {
     commands: mpsc::Sender<Command<R>>,
     wake: Arc<Notify>,
-    status: watch::Receiver<Status>,
+    state: watch::Receiver<ConnectionState>,
     queue_capacity: Capacity,
-    connect_timeout: Duration,
     slow_consumer: SlowConsumer,
 }
 
@@ -136,7 +115,7 @@ impl<K: ConnectionKind> Connection<K> {
     /// Starts the task of a connection; it dials when something is subscribed.
     ///
     /// # Panics
-    /// Outside of a tokio runtime.
+    /// With [`ConnectionRuntime::Current`](crate::ConnectionRuntime::Current) outside of a tokio runtime.
     pub fn spawn<S: ConnectionSource, C: Connect>(
         source: S,
         connect: C,
@@ -156,7 +135,7 @@ impl<K: ConnectionKind> Connection<K> {
         lifecycle: LifecycleSender,
     ) -> Self {
         let (commands, commands_of_task) = mpsc::channel(64);
-        let (status_of_task, status) = watch::channel(Status::default());
+        let (state_of_task, state) = watch::channel(ConnectionState::Connecting);
         let wake = Arc::new(Notify::new());
         let session = RotatingSession::new(config.session.clone(), config.seed_or_random());
         let driver = Driver::<K, S, C>::new(
@@ -168,20 +147,21 @@ impl<K: ConnectionKind> Connection<K> {
             commands_of_task,
             wake.clone(),
             lifecycle,
-            status_of_task,
+            state_of_task,
         );
-        // The task ends by itself with its handles; `close` waits for it through the state.
-        tokio::spawn(driver.run());
+        // The task ends by itself with its handles. One that cannot start is dropped, which ends the connection.
+        if let Err(error) = config.runtime.spawn(driver.run()) {
+            tracing::error!(ws_key = %K::WS_KEY, %error, "cannot start the thread of the connections");
+        }
         Self {
             inner: Arc::new(Inner {
                 commands,
                 wake,
-                status,
+                state,
                 queue_capacity: Capacity {
                     frames: config.queue_capacity.max(1),
                     bytes: config.queue_bytes,
                 },
-                connect_timeout: config.connect_timeout,
                 slow_consumer: config.slow_consumer,
             }),
         }
@@ -194,7 +174,7 @@ impl<K: ConnectionKind> Connection<K> {
 
     /// Current state of the connection.
     pub fn state(&self) -> ConnectionState {
-        self.inner.status.borrow().state.clone()
+        self.inner.state.borrow().clone()
     }
 
     /// Subscribes to a topic and resolves when the server has acknowledged it, over as many attempts to connect as
@@ -291,27 +271,13 @@ impl<K: ConnectionKind> Connection<K> {
     /// [`SubscribeError::TimedOut`] with the last cause if it is not live within [`Config::connect_timeout`];
     /// [`SubscribeError::Closed`] if the connection has ended.
     pub async fn wait_live(&self) -> Result<(), SubscribeError> {
-        if self.inner.commands.send(Command::Open).await.is_err() {
+        let (reply, answer) = oneshot::channel();
+        let command = Command::WaitLive(reply);
+        if self.inner.commands.send(command).await.is_err() {
             return Err(self.closed_error().into());
         }
-        let mut status = self.inner.status.clone();
-        let limit = self.inner.connect_timeout;
-        let settled = loop {
-            let settled = status.wait_for(|status| status.state != ConnectionState::Connecting);
-            match tokio::time::timeout(limit, settled).await {
-                Ok(settled) => break settled.map(|status| status.state.clone()),
-                Err(_) => {
-                    let status = self.inner.status.borrow();
-                    if !status.is_in_line {
-                        let cause = status.last_failure.clone();
-                        return Err(SubscribeError::TimedOut { limit, cause });
-                    }
-                }
-            }
-        };
-        match settled {
-            Ok(ConnectionState::Closed(reason)) => Err(ClosedError { reason }.into()),
-            Ok(_) => Ok(()),
+        match answer.await {
+            Ok(outcome) => outcome,
             Err(_) => Err(self.closed_error().into()),
         }
     }
@@ -353,7 +319,7 @@ impl<K: ConnectionKind> Connection<K> {
     }
 
     fn closed_error(&self) -> ClosedError {
-        let reason = match &self.inner.status.borrow().state {
+        let reason = match &*self.inner.state.borrow() {
             ConnectionState::Closed(reason) => reason.clone(),
             // The task is gone without a word: its runtime was shut down.
             ConnectionState::Connecting | ConnectionState::Live => CloseReason::Requested,

@@ -18,7 +18,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::{Instant, Sleep};
 
 use crate::config::NEVER;
-use crate::connection::Status;
+use crate::connection::ConnectionState;
 use crate::dials::Gate;
 use crate::feed::Identify;
 use crate::handover::{HandOver, RotateReply};
@@ -27,15 +27,15 @@ use crate::queue::Frame;
 use crate::queue::Queue;
 use crate::routes::Routes;
 use crate::waiting::{OnRefusal, Reply};
-use crate::{Config, LifecycleSender};
+use crate::{Config, LifecycleSender, SubscribeError};
 
 /// The request type of a connection kind.
 pub(crate) type RequestOf<K> = <<K as ConnectionKind>::Protocol as Protocol>::Request;
 
 /// What a handle asks of the task.
 pub(crate) enum Command<R> {
-    /// Open the connection without a subscription.
-    Open,
+    /// Open the connection, and answer when it is live with every topic.
+    WaitLive(LiveReply),
     /// Subscribe, and answer when each request is acknowledged, or refused.
     Subscribe {
         requests: Vec<R>,
@@ -57,6 +57,9 @@ pub(crate) struct HeldUp {
     pub(crate) until: Instant,
 }
 
+/// The answer to who waits until the connection is live.
+pub(crate) type LiveReply = oneshot::Sender<Result<(), SubscribeError>>;
+
 type Farewell = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Everything that one connection's task owns.
@@ -71,7 +74,11 @@ pub(crate) struct Driver<K: ConnectionKind, S, C: Connect> {
     pub(crate) commands: mpsc::Receiver<Command<RequestOf<K>>>,
     pub(crate) wake: Arc<Notify>,
     pub(crate) lifecycle: LifecycleSender,
-    pub(crate) state: watch::Sender<Status>,
+    pub(crate) state: watch::Sender<ConnectionState>,
+    /// Why the last attempt to connect failed, until the connection is live.
+    pub(crate) last_failure: Option<Failure>,
+    /// Who waits until it is live, and until when.
+    pub(crate) live_waiters: Vec<(Instant, LiveReply)>,
     /// When the last frame came, of any kind and of whichever connection.
     pub(crate) last_heard_at: Timestamp,
     pub(crate) routes: Routes<K::Protocol>,
@@ -115,7 +122,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         commands: mpsc::Receiver<Command<RequestOf<K>>>,
         wake: Arc<Notify>,
         lifecycle: LifecycleSender,
-        state: watch::Sender<Status>,
+        state: watch::Sender<ConnectionState>,
     ) -> Self {
         Self {
             session,
@@ -130,6 +137,8 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             routes: Routes::new(config.backpressure_timeout.min(NEVER)),
             serving: Line::default(),
             successor: Line::default(),
+            last_failure: None,
+            live_waiters: Vec::new(),
             last_heard_at: wall_clock(),
             hand_over: HandOver::new(Overlap::new(config.session.overlap / 2)),
             farewells: Vec::new(),
@@ -241,7 +250,15 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         let session = self.session.deadline().map(Instant::from_std);
         let held_up = self.held_up.as_ref().map(|held_up| held_up.until);
         let waiting = self.routes.deadline();
-        [session, held_up, waiting].into_iter().flatten().min()
+        let live = self
+            .live_waiters
+            .iter()
+            .map(|(deadline, _)| *deadline)
+            .min();
+        [session, held_up, waiting, live]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }
 

@@ -18,8 +18,8 @@ use crate::line::{self, Attempt};
 use crate::link::Link;
 use crate::queue::Frame;
 use crate::routes::{Undelivered, WhenFull};
-use crate::waiting::Waiting;
-use crate::{LifecycleEvent, RotateError, failure};
+use crate::waiting::{Waiting, far};
+use crate::{ConnectionState, LifecycleEvent, RotateError, SubscribeError, failure};
 
 /// Frames that are taken in one go before the task looks at anything else, and lets their readers run: so many are
 /// still in the fastest memory then, and none waits for long.
@@ -39,10 +39,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
 
     fn line_event(&mut self, now: std::time::Instant, side: Side, event: line::Event<C>) {
         let input = match event {
-            line::Event::Admitted => {
-                self.state.send_modify(|status| status.is_in_line = false);
-                return self.fetch(now, side);
-            }
+            line::Event::Admitted => return self.fetch(now, side),
             line::Event::Fetched(fetched) => {
                 let fetched = fetched.map_err(|error| failure::of_source(&error));
                 Input::ConnectionInfo(fetched)
@@ -77,7 +74,14 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
     fn command(&mut self, command: Command<RequestOf<K>>) {
         let now = Instant::now().into_std();
         match command {
-            Command::Open => self.session.open(now),
+            Command::WaitLive(reply) if *self.state.borrow() == ConnectionState::Live => {
+                drop(reply.send(Ok(())));
+            }
+            Command::WaitLive(reply) => {
+                let deadline = far(Instant::now(), self.connect_timeout);
+                self.live_waiters.push((deadline, reply));
+                self.session.open(now);
+            }
             Command::Subscribe {
                 requests,
                 queue,
@@ -152,21 +156,35 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         }
     }
 
-    /// Answers the callers that have waited long enough for their subscriptions.
+    /// Answers the callers that have waited long enough. Neither the line of dials nor the pace of requests counts.
     fn time_out(&mut self, now: Instant) {
-        let awaited = self.session.stage().map(|stage| {
-            let message = format!("the exchange does not answer (stage: {stage})");
-            Failure::new(stage, Severity::Transient, message)
-        });
-        let last = self.state.borrow().last_failure.clone().or(awaited);
+        let deadline = self.routes.deadline();
+        if self.live_waiters.is_empty() && deadline.is_none_or(|deadline| deadline > now) {
+            return;
+        }
         let (session, is_in_line) = (&self.session, self.serving.is_waiting());
-        // Neither the line of dials nor the pace of requests is what a caller waits for in vain.
         let is_paced = |request: &RequestOf<K>| is_in_line || session.is_paced(request);
+        let last = self.last_failure.clone().or_else(|| {
+            let stage = session.stage()?;
+            let message = format!("the exchange does not answer (stage: {stage})");
+            Some(Failure::new(stage, Severity::Transient, message))
+        });
         let orphans = self
             .routes
             .time_out(now, wall_clock(), last.as_ref(), is_paced);
         for request in orphans {
             self.session.unsubscribe(now.into_std(), &request);
+        }
+        for (deadline, reply) in std::mem::take(&mut self.live_waiters) {
+            if deadline > now {
+                self.live_waiters.push((deadline, reply));
+            } else if is_in_line {
+                self.live_waiters
+                    .push((far(now, self.connect_timeout), reply));
+            } else {
+                let (limit, cause) = (self.connect_timeout, last.clone());
+                drop(reply.send(Err(SubscribeError::TimedOut { limit, cause })));
+            }
         }
     }
 

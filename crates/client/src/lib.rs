@@ -4,6 +4,9 @@
 //! frames to subscriptions through bounded queues. Decoding happens where the events are taken, so a slow or
 //! panicking consumer harms itself alone.
 //!
+//! These tasks run on a thread of their own ([`ConnectionRuntime`]), so a consumer may block its thread: heartbeats go
+//! on, its events wait in its queue, and what finds no room there is counted in a [`Gap`].
+//!
 //! A [`Connection`] is the handle of such a task. It is generic over the seams below it: any connection kind, any
 //! `ConnectionSource`, any transport. A [`Subscription`] is a stream of `Result<Update, Gap>`: events, and exactly
 //! between the events where it happened, whatever may be missing.
@@ -32,6 +35,7 @@ mod outage;
 mod outcome;
 mod queue;
 mod routes;
+mod runtime;
 mod subscription;
 mod update;
 mod waiting;
@@ -44,5 +48,6 @@ pub use error::{ClosedError, RotateError, SubscribeError};
 pub use gap::{Gap, GapReason};
 pub use ledger::TopicLedger;
 pub use lifecycle::{Lifecycle, LifecycleEvent, LifecycleSender, LifecycleStream};
+pub use runtime::ConnectionRuntime;
 pub use subscription::{Events, Subscription};
 pub use update::{Origin, Update};

@@ -8,7 +8,7 @@ use kucoin_streams_transport::Connect;
 use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol, Serves};
 use tokio::time::Instant;
 
-use crate::connection::{ConnectionState, Status};
+use crate::connection::ConnectionState;
 use crate::driver::{Driver, HeldUp, RequestOf, wall_clock};
 use crate::handover::Pushed;
 use crate::line::{Attempt, Line};
@@ -25,7 +25,6 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                 Action::FetchConnectionInfo => {
                     let turn = Box::pin(self.gate.clone().pass());
                     self.line(side).attempt = Attempt::Waiting(turn);
-                    self.state.send_modify(|status| status.is_in_line = true);
                 }
                 Action::Dial(url) => {
                     let connect = Arc::clone(&self.connect);
@@ -101,18 +100,15 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                     last_heard_at,
                     lost_at: wall_clock(),
                 });
-                self.state.send_modify(|status| {
-                    status.state = ConnectionState::Connecting;
-                    status.last_failure = Some(cause);
-                });
+                self.state.send_replace(ConnectionState::Connecting);
+                self.last_failure = Some(cause);
             }
             Report::Reconnect {
                 cause,
                 attempt,
                 delay,
             } => {
-                self.state
-                    .send_modify(|status| status.last_failure = Some(cause.clone()));
+                self.last_failure = Some(cause.clone());
                 self.tell(LifecycleEvent::Reconnect {
                     cause,
                     attempt,
@@ -198,7 +194,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
     fn report_uneven(&mut self) {
         let uneven = self.hand_over.overlap.uneven();
         // A connection that was lost before has a gap on every topic already.
-        if uneven.is_empty() || self.state.borrow().state != ConnectionState::Live {
+        if uneven.is_empty() || *self.state.borrow() != ConnectionState::Live {
             return;
         }
         let message = "the connections before and after a rotation brought different events";
@@ -212,11 +208,12 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         self.routes.uneven(&uneven, loss, epoch);
     }
 
-    fn is_live(&self) {
-        self.state.send_replace(Status {
-            state: ConnectionState::Live,
-            ..Status::default()
-        });
+    fn is_live(&mut self) {
+        self.state.send_replace(ConnectionState::Live);
+        self.last_failure = None;
+        for (_, reply) in self.live_waiters.drain(..) {
+            drop(reply.send(Ok(())));
+        }
     }
 }
 
@@ -241,8 +238,11 @@ impl<K: ConnectionKind, S, C: Connect> Driver<K, S, C> {
         self.deliver_rest();
         self.routes.end(&reason);
         self.routes.wake();
-        self.state
-            .send_modify(|status| status.state = ConnectionState::Closed(reason));
+        for (_, reply) in self.live_waiters.drain(..) {
+            let reason = reason.clone();
+            drop(reply.send(Err(ClosedError { reason }.into())));
+        }
+        self.state.send_replace(ConnectionState::Closed(reason));
     }
 
     /// Hands on what was received and waits here, whether there is room for it or not.

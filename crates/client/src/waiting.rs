@@ -149,7 +149,7 @@ impl<R: Clone + Eq + Hash + ToString> Waiting<R> {
 }
 
 /// A moment so far ahead, or a century where that is too far for the clock.
-fn far(now: Instant, ahead: Duration) -> Instant {
+pub(crate) fn far(now: Instant, ahead: Duration) -> Instant {
     const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
     now + ahead.min(CENTURY)
 }

@@ -75,7 +75,9 @@ impl Pace {
     pub(crate) fn wait(&mut self, now: Instant) -> Option<Instant> {
         self.forget(now);
         let pause = self.slowed.map(|slowed| slowed.pause);
-        let allowance = self.slowed.map_or(self.allowance, |slowed| slowed.allowance);
+        let allowance = self
+            .slowed
+            .map_or(self.allowance, |slowed| slowed.allowance);
         pause.filter(|&until| until > now).max(self.free(allowance))
     }
 
@@ -91,7 +93,9 @@ impl Pace {
         let over = count.checked_sub(allowance)?;
         let answered = self.answered.get(over).map(|&at| at + self.window);
         // Without an answer the message counts for longer; an answer brings the moment forward.
-        let unanswered = self.unanswered.get(over.saturating_sub(self.answered.len()));
+        let unanswered = self
+            .unanswered
+            .get(over.saturating_sub(self.answered.len()));
         answered.or_else(|| unanswered.map(|&at| at + self.window + ANSWER_WAIT))
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use kucoin_streams::client::ConnectionRuntime;
 use kucoin_streams::client::DialBudget;
 use kucoin_streams::{Config, ConnectionState, Kucoin, WsKey};
 use kucoin_streams_exchange::{Cut, Effect, Exchange};
@@ -123,6 +124,7 @@ impl Story {
         let config = Config::default()
             .with_session(session)
             .with_seed(seed)
+            .with_runtime(ConnectionRuntime::Current)
             .with_queue_capacity(32 << dice.below(8))
             .with_backpressure_timeout(dice.up_to_ms(1_000))
             // The weather lasts longer than a caller would wait.

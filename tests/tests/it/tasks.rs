@@ -3,8 +3,9 @@
 use std::future::Future;
 use std::time::Duration;
 
+use kucoin_streams::client::ConnectionRuntime;
 use kucoin_streams::v1::{Balances, SpotOrders};
-use kucoin_streams::{Credentials, Kucoin};
+use kucoin_streams::{Config, Credentials, Kucoin};
 use kucoin_streams_exchange::{Effect, Exchange, Faults};
 use tokio::runtime::{Builder, Handle};
 
@@ -40,6 +41,11 @@ struct Exchanged {
     _servers: tokio::runtime::Runtime,
 }
 
+/// Settings of a client whose tasks run on the runtime whose tasks are counted.
+fn here() -> Config {
+    quick().with_runtime(ConnectionRuntime::Current)
+}
+
 fn alive() -> usize {
     Handle::current().metrics().num_alive_tasks()
 }
@@ -47,7 +53,7 @@ fn alive() -> usize {
 #[test]
 fn none_is_left_after_close_and_drop() {
     check(Exchange::builder(), async |exchange: Exchange| {
-        let kucoin = client(&exchange);
+        let kucoin = client_with(&exchange, here());
         let orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
         let balances = soon(kucoin.subscribe(Balances)).await.unwrap();
         assert!(alive() > 0, "the metric sees the connection's task");
@@ -59,7 +65,7 @@ fn none_is_left_after_close_and_drop() {
 #[test]
 fn none_is_left_after_a_drop_alone() {
     check(Exchange::builder(), async |exchange: Exchange| {
-        let kucoin = client(&exchange);
+        let kucoin = client_with(&exchange, here());
         let orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
         assert!(alive() > 0);
         drop(kucoin);
@@ -71,7 +77,7 @@ fn none_is_left_after_a_drop_alone() {
 fn none_is_left_after_a_refusal() {
     check(Exchange::builder(), async |exchange: Exchange| {
         let wrong = Credentials::new("key", "secret", "passphrase").unwrap();
-        let kucoin = client_of(&exchange, wrong, quick());
+        let kucoin = client_of(&exchange, wrong, here());
         soon(kucoin.subscribe(SpotOrders)).await.unwrap_err();
     });
 }
@@ -80,7 +86,7 @@ fn none_is_left_after_a_refusal() {
 fn none_is_left_when_the_peer_answers_nothing_any_more() {
     let settings = Exchange::builder().faults(Faults::new().after_frames(1, Effect::HalfOpen));
     check(settings, async |exchange: Exchange| {
-        let kucoin = client(&exchange);
+        let kucoin = client_with(&exchange, here());
         let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
         exchange.account().deposit("USDT", 1.into()).unwrap();
         event(&mut balances).await;
@@ -95,7 +101,7 @@ fn none_is_left_when_dropped_in_the_middle_of_a_token_call() {
     let settings =
         Exchange::builder().faults(Faults::new().on_token_request(1, Effect::TokenSlow { by }));
     check(settings, async |exchange: Exchange| {
-        let kucoin = client(&exchange);
+        let kucoin = client_with(&exchange, here());
         {
             let subscribing = kucoin.subscribe(Balances);
             tokio::pin!(subscribing);
@@ -120,7 +126,7 @@ fn none_is_left_when_closed_between_two_attempts() {
     check(Exchange::builder(), async |exchange: Exchange| {
         let url = exchange.rest_url();
         exchange.shutdown().await;
-        let mut config = quick();
+        let mut config = here();
         config.session.backoff.base = Duration::from_secs(3_600);
         config.session.backoff.cap = Duration::from_secs(3_600);
         let kucoin = Kucoin::builder()

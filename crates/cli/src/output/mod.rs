@@ -12,7 +12,7 @@ use std::io;
 use std::sync::Arc;
 
 use kucoin_streams::wire::json::Extra;
-use kucoin_streams::{Gap, Lifecycle, Text, Timestamp, TopicLedger, WsKey};
+use kucoin_streams::{Gap, GapReason, Lifecycle, Text, Timestamp, TopicLedger, WsKey};
 
 use crate::args::Format;
 use crate::exit::Failed;
@@ -42,11 +42,20 @@ pub(crate) struct Arrived {
     pub(crate) envelope: Extra,
 }
 
+/// The number of events that a gap accounts for.
+pub(crate) fn missed_by(gap: &Gap) -> u64 {
+    match gap.reason {
+        GapReason::Overflowed { missed } => missed,
+        GapReason::Undecodable { .. } => 1,
+        _ => 0,
+    }
+}
+
 /// Formats happenings as lines and hands them to the thread that writes stdout; never waits for it.
 pub(crate) struct Printer {
     lines: Lines,
-    /// The number of updates in `lines`.
-    updates: u64,
+    /// The number of events that `lines` account for.
+    events: u64,
     writer: Writer,
     full: bool,
     pretty: Option<Pretty>,
@@ -58,7 +67,7 @@ impl Printer {
     pub(crate) fn new(format: Format, names: Names, several: bool) -> io::Result<Self> {
         Ok(Self {
             lines: Lines::default(),
-            updates: 0,
+            events: 0,
             writer: Writer::to_stdout()?,
             full: false,
             pretty: (format == Format::Pretty).then(|| Pretty::for_stdout(several)),
@@ -75,7 +84,7 @@ impl Printer {
     }
 
     pub(crate) fn update(&mut self, arrived: &Arrived) -> Result<(), Failed> {
-        self.updates += 1;
+        self.events += 1;
         match &self.pretty {
             Some(pretty) => self.lines.text(&pretty.update(arrived)),
             None => {
@@ -90,6 +99,7 @@ impl Printer {
     }
 
     pub(crate) fn gap(&mut self, ws_key: WsKey, gap: &Gap) -> Result<(), Failed> {
+        self.events += missed_by(gap);
         let gap = self.names.of_gap(gap);
         match &self.pretty {
             Some(pretty) => self.lines.text(&pretty.gap(ws_key, &gap)),
@@ -137,9 +147,9 @@ impl Printer {
     /// Hands all lines so far to the writing thread.
     pub(crate) fn flush(&mut self) {
         if !self.lines.bytes().is_empty() {
-            self.full = !self.writer.push(self.lines.bytes(), self.updates);
+            self.full = !self.writer.push(self.lines.bytes(), self.events);
             self.lines.clear();
-            self.updates = 0;
+            self.events = 0;
         }
     }
 

@@ -1,7 +1,6 @@
 //! The loop of `watch`: from the first dial to the orderly end.
 
 use std::collections::VecDeque;
-use std::future::{Future, pending};
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
@@ -10,9 +9,10 @@ use tokio::time::{Instant, timeout_at};
 
 use super::feed::{Feeds, Happening};
 use super::plan::Wish;
+use super::stop::{Left, Stop, stop};
 use crate::demo::Demo;
 use crate::exit::{Failed, Status, Stderr};
-use crate::output::{End, Printer};
+use crate::output::{End, Printer, missed_by};
 use crate::signals::Signals;
 
 /// All that the loop needs.
@@ -35,6 +35,8 @@ pub(crate) struct Watch {
     stderr: Stderr,
     /// The number of updates that were shown.
     shown: u64,
+    /// The number of events that gaps counted instead.
+    missed: u64,
     terms: Terms,
 }
 
@@ -50,22 +52,10 @@ pub(crate) struct Terms {
 const AT_ONCE: u64 = 1_024;
 
 /// The time to close the connections and to show what they received.
-const CLOSE_WITHIN: Duration = Duration::from_millis(1_500);
+const CLOSE_WITHIN: Duration = Duration::from_millis(1_400);
 
 /// The time for all of that and for writing it. With stderr and the end of the process it makes two seconds.
-const END_WITHIN: Duration = Duration::from_millis(1_800);
-
-/// Why the loop ends.
-enum Left {
-    /// All updates of `--count` were shown.
-    Counted,
-    /// A signal came, or the time of `--for` has passed.
-    Stopped,
-    /// The reader of stdout is gone.
-    ReaderGone,
-    /// Nothing that must be watched is left, or stdout cannot be written.
-    Over(Result<(), Failed>),
-}
+const END_WITHIN: Duration = Duration::from_millis(1_700);
 
 /// What the loop sees next.
 enum Next {
@@ -74,10 +64,6 @@ enum Next {
     Nothing,
     Left(Left),
 }
-
-/// Resolves when the loop must end whatever the connections do.
-trait Stop: Future<Output = Left> + Send {}
-impl<F: Future<Output = Left> + Send> Stop for F {}
 
 impl Watch {
     pub(crate) fn new(
@@ -100,42 +86,23 @@ impl Watch {
             printer,
             stderr,
             shown: 0,
+            missed: 0,
             terms,
         }
     }
 
     pub(crate) async fn run(mut self, demo: Option<&Demo>, signals: Signals) -> Result<(), Failed> {
         let mut lifecycle = self.kucoin.lifecycle();
-        let mut stop = pin!(self.stop(demo, signals));
+        let mut stop = pin!(stop(
+            demo,
+            signals,
+            self.terms.for_time,
+            self.printer.writer().clone()
+        ));
         let left = self.follow(&mut lifecycle, stop.as_mut()).await;
         let left = left.unwrap_or_else(|failed| Left::Over(Err(failed)));
         let left = self.finish(left, &mut lifecycle, stop).await?;
         self.outcome(left)
-    }
-
-    fn stop<'d>(&self, demo: Option<&'d Demo>, signals: Signals) -> impl Stop + use<'d> {
-        let for_time = self.terms.for_time;
-        let writer = self.printer.writer().clone();
-        async move {
-            let cut = async {
-                match demo {
-                    Some(demo) => demo.cut_once().await,
-                    None => pending().await,
-                }
-            };
-            tokio::select! {
-                signal = signals.asked_to_end() => match signal {
-                    Ok(()) => Left::Stopped,
-                    Err(error) => Left::Over(Err(Failed::other(format!("cannot listen for signals: {error}")))),
-                },
-                () = after(for_time) => Left::Stopped,
-                end = writer.ended() => match end {
-                    End::ReaderGone => Left::ReaderGone,
-                    End::Failed(error) => Left::Over(Err(Failed::cannot_write(error))),
-                },
-                () = cut => Left::Stopped,
-            }
-        }
     }
 
     /// Shows events, gaps and what happens to the connections.
@@ -271,7 +238,10 @@ impl Watch {
                 self.shown += 1;
                 self.printer.update(&arrived)
             }
-            Happening::Gap(gap) => self.printer.gap(ws_key, &gap),
+            Happening::Gap(gap) => {
+                self.missed += missed_by(&gap);
+                self.printer.gap(ws_key, &gap)
+            }
             Happening::Live | Happening::Over(_) => Ok(()),
         }
     }
@@ -402,14 +372,16 @@ impl Watch {
 
     /// The number of events that were received, should be shown and are not written.
     fn unwritten(&self) -> u64 {
-        let waiting = match self.is_enough() {
-            true => 0,
-            false => {
-                let ledgers = self.feeds.ledgers();
-                ledgers.iter().map(|(_, ledger)| ledger.queued).sum()
-            }
-        };
-        self.printer.writer().unwritten() + waiting
+        if self.is_enough() {
+            return self.printer.writer().unwritten();
+        }
+        let missed: u64 = self
+            .feeds
+            .ledgers()
+            .iter()
+            .map(|(_, ledger)| ledger.queued + ledger.overflowed + ledger.undecodable)
+            .sum();
+        self.printer.writer().unwritten() + missed.saturating_sub(self.missed)
     }
 
     fn open_next(&mut self) {
@@ -426,13 +398,5 @@ impl Watch {
 
     fn is_enough(&self) -> bool {
         self.terms.count.is_some_and(|count| self.shown >= count)
-    }
-}
-
-/// Resolves after a time, or never.
-async fn after(time: Option<Duration>) {
-    match time {
-        Some(time) => tokio::time::sleep(time).await,
-        None => pending().await,
     }
 }

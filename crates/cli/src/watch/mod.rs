@@ -4,6 +4,7 @@ mod access;
 mod feed;
 mod live;
 mod plan;
+mod stop;
 
 use kucoin_streams::client::ClosedError;
 use kucoin_streams::{CloseReason, Config, Kucoin, WsKey};

@@ -257,7 +257,11 @@ fn check_loss(lines: &[&Value], topics: &[String]) {
     assert_eq!(lines[gap]["reason"], "lost");
     assert_eq!(lines[live]["epoch"], 2);
     for at in [gap, live] {
-        assert_eq!(lines[at]["topics"], serde_json::json!(topics), "all topics in one item");
+        assert_eq!(
+            lines[at]["topics"],
+            serde_json::json!(topics),
+            "all topics in one item"
+        );
         assert!(lines[at]["lastHeardAt"].as_i64() <= lines[at]["lostAt"].as_i64());
     }
     assert_eq!(lines[gap]["lostAt"], lines[live]["lostAt"]);

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use kucoin_streams_client::{Config, Connection, DialBudget, LifecycleSender};
+use kucoin_streams_client::{Config, Connection, ConnectionRuntime, DialBudget, LifecycleSender};
 use kucoin_streams_transport::memory;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -50,6 +50,7 @@ async fn a_thousand_clients_cut_at_once_come_back_with_a_tenth_of_the_dials_in_a
     let clients: Vec<Connection<Kind>> = (0..CLIENTS)
         .map(|seed| {
             let config = Config::default()
+                .with_runtime(ConnectionRuntime::Current)
                 .with_dials(dial_budget.clone())
                 .with_seed(seed as u64);
             let lifecycle = LifecycleSender::default();
@@ -77,7 +78,9 @@ async fn waiting_in_line_for_a_dial_is_no_failure_of_the_token_service() {
     let (dialer, mut listener) = memory::pair();
     let dials = DialBudget::new(1, Duration::from_secs(60));
     let spawn = || {
-        let config = Config::default().with_dials(dials.clone());
+        let config = Config::default()
+            .with_runtime(ConnectionRuntime::Current)
+            .with_dials(dials.clone());
         let lifecycle = LifecycleSender::default();
         let told = lifecycle.subscribe();
         let connection: Connection<Kind> =

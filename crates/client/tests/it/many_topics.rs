@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kucoin_streams_client::{
-    Config, ConnectionState, Connections, LifecycleEvent, LifecycleSender, LifecycleStream,
-    SubscribeError, Subscription,
+    Config, ConnectionRuntime, ConnectionState, Connections, LifecycleEvent, LifecycleSender,
+    LifecycleStream, SubscribeError, Subscription,
 };
 use kucoin_streams_transport::{Message, memory};
 use kucoin_streams_wire::json::DecodeError;
@@ -112,7 +112,9 @@ impl Server {
         let sender = LifecycleSender::default();
         let lifecycle = sender.subscribe();
         let source = Arc::new(Tokens::default());
-        let config = Config::default().with_seed(7);
+        let config = Config::default()
+            .with_runtime(ConnectionRuntime::Current)
+            .with_seed(7);
         Self {
             held,
             connections: Connections::new(source, Arc::new(dialer), config, sender),

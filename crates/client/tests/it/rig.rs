@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use kucoin_streams_client::{
-    Config, Connection, Gap, GapReason, LifecycleSender, LifecycleStream, Subscription,
+    Config, Connection, ConnectionRuntime, Gap, GapReason, LifecycleSender, LifecycleStream,
+    Subscription,
 };
 use kucoin_streams_transport::{Message, memory};
 use kucoin_streams_wire::json::DecodeError;
@@ -156,6 +157,11 @@ pub(crate) fn config() -> Config {
     config
 }
 
+/// The clock of these tests is paused, so connections run where it is.
+fn on_this_clock(config: Config) -> Config {
+    config.with_runtime(ConnectionRuntime::Current).with_seed(7)
+}
+
 /// A connection and the listener where its dials arrive.
 pub(crate) struct Rig {
     pub(crate) connection: Connection<Kind>,
@@ -173,7 +179,7 @@ impl Rig {
         let (dialer, listener) = memory::pair();
         let sender = LifecycleSender::default();
         let lifecycle = sender.subscribe();
-        let connection = Connection::spawn(tokens.clone(), dialer, config.with_seed(7), sender);
+        let connection = Connection::spawn(tokens.clone(), dialer, on_this_clock(config), sender);
         Self {
             connection,
             listener,

@@ -12,6 +12,7 @@ mod hand_over_property;
 mod heartbeat;
 mod login;
 mod paces_requests;
+mod postpones_replay;
 mod postpones_requests;
 mod property;
 mod reconnects;

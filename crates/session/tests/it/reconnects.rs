@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kucoin_streams_session::Severity;
+use kucoin_streams_session::{Action, Report, Severity};
 
 use crate::rig::Rig;
 
@@ -173,4 +173,15 @@ fn the_epoch_counts_live_connections() {
     assert_eq!(rig.session.epoch(), 1);
     rig.lost().connect();
     assert_eq!(rig.session.epoch(), 2);
+}
+
+#[test]
+fn lost_names_its_cause() {
+    let mut rig = Rig::live(&["/a"]);
+    rig.lost();
+    let cause = std::iter::from_fn(|| rig.session.poll()).find_map(|action| match action {
+        Action::Report(Report::Lost { cause }) => Some(cause.message),
+        _ => None,
+    });
+    assert_eq!(cause.as_deref(), Some("cut"));
 }

@@ -1,0 +1,50 @@
+//! What may happen in a property test of hand-overs, at random.
+
+use kucoin_streams_session::Side;
+use proptest::prelude::*;
+
+use Side::{Serving, Successor};
+
+/// These are wanted all the time; the others come and go.
+pub(super) const STEADY: u8 = 2;
+
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    Subscribe(u8),
+    Unsubscribe(u8),
+    Rotate,
+    Wait(u16),
+    /// The outcome of a pending fetch or dial.
+    Attempt(Side, bool),
+    /// The server takes so many of the frames that it was sent.
+    Serve(Side, u8),
+    /// The server refuses a topic that is not wanted all the time.
+    Refuse(Side),
+    /// The server refuses a topic for now.
+    Postpone(Side),
+    /// The driver finds that both connections bring the same, or not.
+    Even(bool),
+    /// Something happens at the exchange, pushed once or twice.
+    Happen(u8, bool),
+    /// The client reads so many frames.
+    Read(Side, u8),
+    Cut(Side),
+}
+
+pub(super) fn step() -> impl Strategy<Value = Step> {
+    let side = || prop_oneof![Just(Serving), Just(Successor)];
+    prop_oneof![
+        3 => (STEADY..4).prop_map(Step::Subscribe),
+        2 => (STEADY..4).prop_map(Step::Unsubscribe),
+        3 => Just(Step::Rotate),
+        4 => (0u16..300).prop_map(Step::Wait),
+        8 => (side(), prop::bool::weighted(0.03)).prop_map(|(side, fails)| Step::Attempt(side, fails)),
+        12 => (side(), 1u8..4).prop_map(|(side, frames)| Step::Serve(side, frames)),
+        1 => side().prop_map(Step::Refuse),
+        1 => side().prop_map(Step::Postpone),
+        1 => any::<bool>().prop_map(Step::Even),
+        8 => (0u8..4, prop::bool::weighted(0.2)).prop_map(|(topic, twice)| Step::Happen(topic, twice)),
+        12 => (side(), 1u8..6).prop_map(|(side, frames)| Step::Read(side, frames)),
+        1 => prop::bool::weighted(0.5).prop_map(|serving| Step::Cut(if serving { Serving } else { Successor })),
+    ]
+}

@@ -1,0 +1,115 @@
+//! A hand-over waits until both connections bring the same, up to a limit.
+
+use std::time::Duration;
+
+use kucoin_streams_session::{Config, Failure, Input, Severity, Side, Stage};
+
+use crate::rotation_rig::{RotationRig, config};
+
+use Side::{Serving, Successor};
+
+/// Prepared, and one connection brought events that the other did not.
+fn uneven(config: Config) -> RotationRig {
+    let mut two = RotationRig::live(&["/a"], config);
+    two.prepare();
+    two.session.overlap_is_even(two.now, false);
+    two.expect(&[]);
+    two
+}
+
+#[test]
+fn overlap_lasts_20_seconds_and_5_minutes_at_most_by_default() {
+    let config = Config::default();
+    assert_eq!(config.overlap, Duration::from_secs(20));
+    assert_eq!(config.overlap_limit, Duration::from_secs(300));
+}
+
+#[test]
+fn uneven_hand_over_waits_and_goes_on_when_even() {
+    let mut two = uneven(config());
+    assert_eq!(two.wait(17_500), [""; 0]);
+    two.session.overlap_is_even(two.now, true);
+    two.expect(&["send ping 2"]);
+    two.frame(Serving, "pong");
+    two.expect(&["take over", "rotated"]);
+}
+
+#[test]
+fn even_hand_over_still_waits_for_the_overlap() {
+    let mut two = uneven(config());
+    two.after(500);
+    two.session.overlap_is_even(two.now, true);
+    two.after(499);
+    two.expect(&[]);
+    two.after(1);
+    two.expect(&["send ping 2"]);
+}
+
+#[test]
+fn uneven_hand_over_goes_on_at_the_limit() {
+    let mut config = config();
+    config.overlap_limit = Duration::from_secs(60);
+    let mut two = uneven(config);
+    assert_eq!(two.wait(59_999), [""; 0]);
+    assert_eq!(two.wait(1), ["take over", "rotated"]);
+}
+
+#[test]
+fn limit_below_the_overlap_is_the_overlap() {
+    let mut config = config();
+    config.overlap_limit = Duration::ZERO;
+    let mut two = uneven(config);
+    two.after(999);
+    two.expect(&[]);
+    two.after(1);
+    two.expect(&["send ping 2"]);
+}
+
+#[test]
+fn rotation_begins_even_whatever_the_one_before_was() {
+    let mut config = config();
+    config.overlap_limit = Duration::from_secs(30);
+    let mut two = uneven(config);
+    assert_eq!(two.wait(40_000), ["take over", "rotated", "overlap over"]);
+    assert!(two.session.rotate(two.now));
+    two.poll();
+    two.connect(Successor);
+    two.frame(Successor, "ack 1");
+    two.poll();
+    assert_eq!(two.wait(1_900), ["take over", "rotated"]);
+}
+
+#[test]
+fn loss_of_the_serving_connection_ends_an_uneven_overlap() {
+    let mut two = uneven(config());
+    two.after(5_000);
+    let lost = Failure::new(Stage::Live, Severity::Transient, "cut");
+    two.session.handle(two.now, Serving, Input::Lost(lost));
+    let actions = two.poll();
+    let lost = actions.iter().position(|action| action == "lost");
+    let rotated = actions.iter().position(|action| action == "rotated");
+    assert!(lost.is_some() && lost < rotated, "{actions:?}");
+}
+
+#[test]
+fn full_buffer_ends_an_uneven_overlap() {
+    let mut two = uneven(config());
+    two.session.hurry(two.now);
+    two.expect(&["send ping 2"]);
+    two.frame(Serving, "pong");
+    two.expect(&["take over", "rotated"]);
+}
+
+#[test]
+fn topic_subscribed_in_an_uneven_overlap_starts_it_again() {
+    let mut config = config();
+    config.overlap_limit = Duration::from_secs(10);
+    let mut two = uneven(config);
+    two.after(9_000);
+    two.session.subscribe(two.now, "/b".to_owned());
+    two.frame(Serving, "ack 2");
+    two.frame(Successor, "ack 2");
+    two.poll();
+    assert_eq!(two.wait(9_999), [""; 0]);
+    two.wait_for("rotated");
+}

@@ -1,0 +1,294 @@
+//! A rotation ends also if heartbeats are as close as, or closer than, what the server answers.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use kucoin_streams_session::{Action, Config, Disposition, Input, Report, RotatingSession, Side};
+use kucoin_streams_wire::{ConnectionInfo, Heartbeat, SecretUrl};
+
+use crate::rig::Plain;
+
+use Side::{Serving, Successor};
+
+/// How a server answers pings.
+#[derive(Clone, Copy, Debug)]
+struct Pongs {
+    with_id: bool,
+    ignores: Ignores,
+}
+
+/// Which pings a server ignores.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Ignores {
+    None,
+    /// Those that come less than a second after the last one that it answered.
+    SoonAfterAnswered,
+    /// Those that come less than a second after the last one, answered or not.
+    SoonAfterAny,
+}
+
+#[derive(Default)]
+struct Wire {
+    /// Frames on their way to the client, with the times at which they arrive.
+    inbound: VecDeque<(Instant, String)>,
+    outbound: VecDeque<(Instant, String)>,
+    last_ping: Option<Instant>,
+    last_pong: Option<Instant>,
+    pings: u32,
+}
+
+/// The frames of one connection arrive in their order.
+fn push_in_order(queue: &mut VecDeque<(Instant, String)>, at: Instant, frame: String) {
+    let last = queue.back().map_or(at, |(last, _)| at.max(*last));
+    queue.push_back((last, frame));
+}
+
+fn pop_arrived(queue: &mut VecDeque<(Instant, String)>, now: Instant) -> Option<String> {
+    let is_here = queue.front().is_some_and(|(at, _)| *at <= now);
+    is_here
+        .then(|| queue.pop_front())
+        .flatten()
+        .map(|(_, frame)| frame)
+}
+
+struct World {
+    session: RotatingSession<Plain>,
+    now: Instant,
+    interval: Duration,
+    pongs: Pongs,
+    latency: Duration,
+    /// A frame takes up to this much longer than the latency.
+    jitter: Duration,
+    frames: u32,
+    wires: HashMap<Side, Wire>,
+    pending: VecDeque<(Side, Action<String>)>,
+    reports: Vec<Report<String>>,
+}
+
+impl World {
+    fn new(interval: Duration, pongs: Pongs, latency: Duration, jitter: Duration) -> Self {
+        let mut config = Config::default();
+        config.rotate_every = None;
+        Self {
+            session: RotatingSession::new(config, 1),
+            now: Instant::now(),
+            interval,
+            pongs,
+            latency,
+            jitter,
+            frames: 0,
+            wires: HashMap::new(),
+            pending: VecDeque::new(),
+            reports: Vec::new(),
+        }
+    }
+
+    /// Lets this much time pass, in steps of 10 ms. An event comes each 300 ms.
+    fn run(&mut self, time: Duration) {
+        let end = self.now + time;
+        let mut steps = 0;
+        while self.now < end {
+            self.now += Duration::from_millis(10);
+            steps += 1;
+            self.serve();
+            if steps % 30 == 0 {
+                let at = self.arrival();
+                for wire in self.wires.values_mut() {
+                    push_in_order(&mut wire.inbound, at, "push /a".into());
+                }
+            }
+            self.session.tick(self.now);
+            self.carry_out();
+        }
+    }
+
+    /// When a frame arrives that is sent now.
+    fn arrival(&mut self) -> Instant {
+        self.frames += 1;
+        let part = self.frames.wrapping_mul(7_919) % 101;
+        self.now + self.latency + self.jitter * part / 100
+    }
+
+    /// The server takes what has arrived, and the client what has come back.
+    fn serve(&mut self) {
+        let second = Duration::from_secs(1);
+        let (now, pongs) = (self.now, self.pongs);
+        for side in [Serving, Successor] {
+            loop {
+                let at = self.arrival();
+                let Some(wire) = self.wires.get_mut(&side) else {
+                    break;
+                };
+                let Some(frame) = pop_arrived(&mut wire.outbound, now) else {
+                    break;
+                };
+                let mut words = frame.split(' ');
+                let (kind, id) = (words.next().unwrap(), words.next().unwrap());
+                let answer = match kind {
+                    "ping" => {
+                        wire.pings += 1;
+                        let last = match pongs.ignores {
+                            Ignores::None => None,
+                            Ignores::SoonAfterAnswered => wire.last_pong,
+                            Ignores::SoonAfterAny => wire.last_ping,
+                        };
+                        wire.last_ping = Some(now);
+                        if last.is_some_and(|last| now < last + second) {
+                            continue;
+                        }
+                        wire.last_pong = Some(now);
+                        match pongs.with_id {
+                            true => format!("pong {id}"),
+                            false => "pong".into(),
+                        }
+                    }
+                    _ => format!("ack {id}"),
+                };
+                push_in_order(&mut wire.inbound, at, answer);
+            }
+            loop {
+                let wire = self.wires.get_mut(&side);
+                let Some(frame) = wire.and_then(|wire| pop_arrived(&mut wire.inbound, now)) else {
+                    break;
+                };
+                let disposition = self.session.frame(now, side, &frame);
+                let is_push = matches!(disposition, Disposition::Message { .. });
+                assert_eq!(is_push, frame.starts_with("push"));
+                self.carry_out();
+            }
+        }
+    }
+
+    fn carry_out(&mut self) {
+        while let Some((side, action)) = self.session.poll() {
+            self.pending.push_back((side, action));
+        }
+        while let Some((side, action)) = self.pending.pop_front() {
+            match action {
+                Action::FetchConnectionInfo => {
+                    let heartbeat = Heartbeat {
+                        interval: self.interval,
+                        timeout: Duration::from_secs(10),
+                    };
+                    let url = SecretUrl::new("wss://host/?token=1");
+                    let info = ConnectionInfo::new(url).with_heartbeat(heartbeat);
+                    self.session
+                        .handle(self.now, side, Input::ConnectionInfo(Ok(info)));
+                }
+                Action::Dial(_) => {
+                    let mut wire = Wire::default();
+                    let welcome = (self.now + self.latency, "welcome".into());
+                    wire.inbound.push_back(welcome);
+                    self.wires.insert(side, wire);
+                    self.session.handle(self.now, side, Input::Dialled(Ok(())));
+                }
+                Action::Send(frame) => {
+                    let at = self.arrival();
+                    let wire = self.wires.get_mut(&side).unwrap();
+                    push_in_order(&mut wire.outbound, at, frame.to_string());
+                }
+                Action::HangUp { .. } => drop(self.wires.remove(&side)),
+                Action::TakeOver => {
+                    let next = self.wires.remove(&Successor).unwrap();
+                    self.wires.insert(Serving, next);
+                }
+                Action::Report(report) => self.reports.push(report),
+                other => panic!("{other:?}"),
+            }
+            while let Some((side, action)) = self.session.poll() {
+                self.pending.push_back((side, action));
+            }
+        }
+    }
+
+    fn count(&self, is_counted: impl Fn(&Report<String>) -> bool) -> usize {
+        self.reports
+            .iter()
+            .filter(|report| is_counted(report))
+            .count()
+    }
+}
+
+/// Rotates twice with each latency and start, without a loss.
+#[track_caller]
+fn assert_rotates(interval_millis: u64, pongs: Pongs) {
+    for (latency, jitter) in [(0, 0), (30, 0), (30, 60), (900, 0), (150, 1_500)] {
+        for start in [0, 10, 340, 500, 990] {
+            let interval = Duration::from_millis(interval_millis);
+            let millis = Duration::from_millis;
+            let mut world = World::new(interval, pongs, millis(latency), millis(jitter));
+            world.session.subscribe(world.now, "/a".to_owned());
+            world.carry_out();
+            world.run(Duration::from_millis(8_000 + start));
+            let context =
+                format!("{interval:?} {pongs:?} latency {latency} jitter {jitter} start {start}");
+            assert!(world.session.is_live(), "{context}");
+            for rotation in 1..=2 {
+                assert!(world.session.rotate(world.now), "{context}");
+                world.carry_out();
+                world.run(Duration::from_secs(60));
+                let rotated = world.count(|report| matches!(report, Report::Rotated { .. }));
+                let ended = world.count(|report| matches!(report, Report::OverlapEnded));
+                let lost = world.count(|report| matches!(report, Report::Lost { .. }));
+                let context = format!("{context}: {:?}", world.reports);
+                assert_eq!((rotated, ended), (rotation, rotation), "{context}");
+                assert_eq!(lost, 0, "{context}");
+            }
+            // Heartbeats go on after a rotation.
+            let before = world.wires[&Serving].pings;
+            world.run(Duration::from_secs(10));
+            assert!(world.wires[&Serving].pings >= before + 3, "{context}");
+        }
+    }
+}
+
+const IGNORES_NONE: [Pongs; 2] = [
+    Pongs {
+        with_id: true,
+        ignores: Ignores::None,
+    },
+    Pongs {
+        with_id: false,
+        ignores: Ignores::None,
+    },
+];
+
+#[test]
+fn rotation_ends_with_a_ping_interval_of_1_s() {
+    for pongs in IGNORES_NONE {
+        assert_rotates(1_000, pongs);
+    }
+}
+
+#[test]
+fn rotation_ends_with_a_ping_interval_of_500_ms() {
+    for pongs in IGNORES_NONE {
+        assert_rotates(500, pongs);
+    }
+}
+
+#[test]
+fn rotation_ends_with_ids_if_close_pings_are_ignored() {
+    for ignores in [Ignores::SoonAfterAnswered, Ignores::SoonAfterAny] {
+        for interval in [1_000, 500] {
+            let with_id = true;
+            assert_rotates(interval, Pongs { with_id, ignores });
+        }
+    }
+}
+
+#[test]
+fn rotation_ends_without_ids_if_pings_1_s_apart_are_ignored() {
+    for ignores in [Ignores::SoonAfterAnswered, Ignores::SoonAfterAny] {
+        let with_id = false;
+        assert_rotates(1_000, Pongs { with_id, ignores });
+    }
+}
+
+#[test]
+fn rotation_ends_without_ids_if_pings_500_ms_apart_are_ignored() {
+    for ignores in [Ignores::SoonAfterAnswered, Ignores::SoonAfterAny] {
+        let with_id = false;
+        assert_rotates(500, Pongs { with_id, ignores });
+    }
+}

@@ -1,0 +1,140 @@
+//! A rotating session with a fake clock: what is asked of both connections, as words.
+
+use std::time::{Duration, Instant};
+
+use kucoin_streams_session::{Action, Config, Input, Report, RotatingSession, Side};
+use kucoin_streams_wire::{ConnectionInfo, SecretUrl};
+
+use crate::rig::{Plain, words};
+
+use Side::{Serving, Successor};
+
+/// The times of these tests assume that connections overlap for a second.
+pub(crate) fn config() -> Config {
+    let mut config = Config::default();
+    config.overlap = Duration::from_secs(1);
+    config
+}
+
+pub(crate) struct RotationRig {
+    pub(crate) session: RotatingSession<Plain>,
+    pub(crate) now: Instant,
+}
+
+impl RotationRig {
+    /// Live, with these topics, and nothing left to do.
+    pub(crate) fn live(topics: &[&str], config: Config) -> Self {
+        let mut two = Self {
+            session: RotatingSession::new(config, 1),
+            now: Instant::now(),
+        };
+        for topic in topics {
+            two.session.subscribe(two.now, (*topic).to_owned());
+        }
+        two.connect(Serving);
+        for id in 1..=topics.len() {
+            two.frame(Serving, &format!("ack {id}"));
+        }
+        two.poll();
+        two
+    }
+
+    pub(crate) fn connect(&mut self, side: Side) {
+        let info = ConnectionInfo::new(SecretUrl::new("wss://host/?token=1"));
+        self.session
+            .handle(self.now, side, Input::ConnectionInfo(Ok(info)));
+        self.session.handle(self.now, side, Input::Dialled(Ok(())));
+        self.frame(side, "welcome");
+    }
+
+    pub(crate) fn frame(&mut self, side: Side, frame: &str) {
+        let _ = self.session.frame(self.now, side, frame);
+    }
+
+    pub(crate) fn after(&mut self, millis: u64) {
+        self.now += Duration::from_millis(millis);
+        self.session.tick(self.now);
+    }
+
+    pub(crate) fn poll(&mut self) -> Vec<String> {
+        std::iter::from_fn(|| self.session.poll())
+            .map(|(side, action)| {
+                let side = match side {
+                    Serving => "",
+                    Successor => "next: ",
+                };
+                let action = match action {
+                    Action::TakeOver => "take over".to_owned(),
+                    Action::Report(Report::Rotated { .. }) => "rotated".to_owned(),
+                    Action::Report(Report::OverlapBegan) => "overlap".to_owned(),
+                    Action::Report(Report::Prepared { request }) => format!("prepared {request}"),
+                    Action::Report(Report::OverlapEnded) => "overlap over".to_owned(),
+                    Action::Report(Report::RotationFailed(failure)) => format!("failed: {failure}"),
+                    other => words(other),
+                };
+                format!("{side}{action}")
+            })
+            .collect()
+    }
+
+    #[track_caller]
+    pub(crate) fn expect(&mut self, expected: &[&str]) {
+        assert_eq!(self.poll(), expected);
+    }
+
+    /// Lets time pass on healthy connections: pings are answered at once. Returns the other actions.
+    #[track_caller]
+    pub(crate) fn wait(&mut self, millis: u64) -> Vec<String> {
+        let end = self.now + Duration::from_millis(millis);
+        let mut others = Vec::new();
+        for _ in 0..100_000 {
+            let deadline = self.session.deadline().unwrap_or(end);
+            self.now = deadline.clamp(self.now, end);
+            self.session.tick(self.now);
+            for action in self.poll() {
+                if action.starts_with("send ping") {
+                    self.frame(Serving, "pong");
+                } else if action.starts_with("next: send ping") {
+                    self.frame(Successor, "pong");
+                } else {
+                    others.push(action);
+                }
+            }
+            others.extend(self.poll());
+            if self.now == end {
+                return others;
+            }
+        }
+        panic!("the deadline does not move on");
+    }
+
+    /// Waits as [`RotationRig::wait`] until this action, up to an hour. Returns how long that took.
+    #[track_caller]
+    pub(crate) fn wait_for(&mut self, action: &str) -> Duration {
+        let start = self.now;
+        let hour = start + Duration::from_secs(3_600);
+        while self.now < hour {
+            let deadline = self.session.deadline().unwrap_or(hour);
+            let step = deadline.saturating_duration_since(self.now);
+            let millis = u64::try_from(step.as_millis()).unwrap();
+            if self
+                .wait(millis.max(1))
+                .iter()
+                .any(|other| other.starts_with(action))
+            {
+                return self.now - start;
+            }
+        }
+        panic!("no {action} within an hour");
+    }
+
+    /// Rotates until every topic is live on both.
+    pub(crate) fn prepare(&mut self) {
+        assert!(self.session.rotate(self.now));
+        self.expect(&["next: fetch"]);
+        self.connect(Successor);
+        self.expect(&["next: dial 1", "overlap", "next: send subscribe 1 /a"]);
+        self.frame(Successor, "ack 1");
+        self.expect(&["prepared /a"]);
+    }
+}
