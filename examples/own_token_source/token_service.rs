@@ -63,7 +63,7 @@ impl From<Denial> for SourceError {
         let class = match denial.status {
             403 => SourceErrorClass::Refused,
             429 => SourceErrorClass::Throttled(denial.retry_after),
-            502 => SourceErrorClass::TransientUpTo(5),
+            502 => SourceErrorClass::Blocked,
             503 => SourceErrorClass::Transient,
             _ => SourceErrorClass::Fatal,
         };
@@ -97,7 +97,7 @@ async fn serve(tokens: RestTokens, mut questions: mpsc::Receiver<Question>) {
                 let (status, retry_after) = match error.class() {
                     SourceErrorClass::Refused => (403, None),
                     SourceErrorClass::Throttled(wait) => (429, wait),
-                    SourceErrorClass::TransientUpTo(_) => (502, None),
+                    SourceErrorClass::Blocked => (502, None),
                     SourceErrorClass::Transient => (503, None),
                     _ => (500, None),
                 };

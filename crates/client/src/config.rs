@@ -51,6 +51,9 @@ pub enum SlowConsumer {
     Disconnect,
 }
 
+/// As good as never, and no clock overflows by it.
+pub(crate) const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
 impl Default for Config {
     fn default() -> Self {
         Self {

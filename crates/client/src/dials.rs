@@ -10,6 +10,8 @@ use kucoin_streams_wire::{DialLimit, DialScope, Limits, WsKey};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
+use crate::config::NEVER;
+
 /// So many dials of one process go out in any second. A thousand connections that are cut at once come back within
 /// twenty seconds, and no second sees more than a twentieth of them.
 const A_SECOND: u32 = 50;
@@ -133,7 +135,7 @@ impl Window {
     fn new(dials: u32, length: Duration) -> Self {
         Self {
             dials: dials.max(1),
-            length,
+            length: length.min(NEVER),
             log: Mutex::default(),
         }
     }

@@ -17,6 +17,7 @@ use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol, Timestamp}
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::{Instant, Sleep};
 
+use crate::config::NEVER;
 use crate::connection::ConnectionState;
 use crate::dials::Gate;
 use crate::feed::Identify;
@@ -133,7 +134,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             wake,
             lifecycle,
             state,
-            routes: Routes::new(config.backpressure_timeout),
+            routes: Routes::new(config.backpressure_timeout.min(NEVER)),
             serving: Line::default(),
             successor: Line::default(),
             last_failure: None,

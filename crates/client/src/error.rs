@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kucoin_streams_session::{CloseReason, Failure, Severity};
+use kucoin_streams_session::{CloseReason, Failure};
 
 /// Why a subscription did not come about.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -68,10 +68,8 @@ impl RotateError {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::NotLive => true,
-            Self::Failed(failure) => !matches!(
-                failure.severity,
-                Severity::Refused | Severity::Fatal | Severity::Certificate
-            ),
+            // The connection is live, so its configuration works.
+            Self::Failed(failure) => !failure.is_refusal(),
             Self::Closed(_) => false,
         }
     }

@@ -8,8 +8,9 @@ use kucoin_streams_wire::{SourceError, SourceErrorClass};
 
 pub(crate) fn of_source(error: &SourceError) -> Failure {
     let severity = match error.class() {
-        SourceErrorClass::TransientUpTo(times) => Severity::TransientUpTo(times),
+        SourceErrorClass::Blocked => Severity::Blocked,
         SourceErrorClass::Throttled(wait) => Severity::Throttled(wait),
+        SourceErrorClass::Certificate => Severity::Certificate,
         SourceErrorClass::Refused => Severity::Refused,
         SourceErrorClass::Fatal => Severity::Fatal,
         _ => Severity::Transient,
@@ -48,24 +49,16 @@ pub(crate) fn of_write(error: &WriteError) -> Failure {
     Failure::new(Stage::Live, Severity::Transient, with_causes(error))
 }
 
-/// Close code 1008: the server finds fault with what we do. A while later that may be over; again and again it is not.
-const POLICY: Severity = Severity::Postponed {
-    least: Duration::from_secs(1),
-    most: Duration::from_secs(10),
-    up_to: Some(3),
-};
-
 /// Close code 1012: the server restarts, and is not to find everybody before the door.
 const RESTART: Severity = Severity::Postponed {
     least: Duration::from_secs(5),
     most: Duration::from_secs(30),
-    up_to: None,
 };
 
 /// Too many dials, as the exchange counts them over some minutes, where it does not say how long to wait.
 const TOO_MANY_DIALS: Duration = Duration::from_secs(60);
 
-/// What the peer's close asks for, by its code.
+/// What the peer's close asks for, by its code. The session redacts and escapes the reason.
 pub(crate) fn of_close(frame: Option<&CloseFrame>) -> Failure {
     let Some(frame) = frame else {
         return Failure::new(
@@ -76,14 +69,15 @@ pub(crate) fn of_close(frame: Option<&CloseFrame>) -> Failure {
     };
     let severity = match frame.code {
         1002 | 1003 | 1007 | 1009 | 1010 => Severity::Protocol,
-        1008 => POLICY,
+        // The server objects to what we do, or to how much of it: that may pass.
+        1008 => Severity::Blocked,
         1012 => RESTART,
         _ => Severity::Transient,
     };
     let mut message = format!("the server closed the connection with code {}", frame.code);
     if !frame.reason.is_empty() {
         message.push_str(": ");
-        message.extend(frame.reason.chars().flat_map(char::escape_default));
+        message.push_str(&frame.reason);
     }
     Failure::new(Stage::Live, severity, message).with_code(frame.code.to_string())
 }
@@ -114,7 +108,7 @@ mod tests {
             (1000, Severity::Transient),
             (1001, Severity::Transient),
             (1002, Severity::Protocol),
-            (1008, POLICY),
+            (1008, Severity::Blocked),
             (1012, RESTART),
             (4000, Severity::Transient),
         ] {
@@ -123,12 +117,6 @@ mod tests {
             assert_eq!(failure.code.as_deref(), Some(code.to_string().as_str()));
         }
         assert_eq!(of_close(None).severity, Severity::Transient);
-    }
-
-    #[test]
-    fn a_reason_cannot_drive_the_terminal() {
-        let failure = of_close(Some(&CloseFrame::new(1000, "\u{1b}[2J")));
-        assert!(!failure.message.contains('\u{1b}'), "{}", failure.message);
     }
 
     #[test]

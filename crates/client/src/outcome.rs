@@ -231,6 +231,9 @@ impl<K: ConnectionKind, S, C: Connect> Driver<K, S, C> {
         self.tell(LifecycleEvent::Close {
             reason: reason.clone(),
         });
+        // Before any answer: a caller on another thread may look at the state at once.
+        self.state
+            .send_replace(ConnectionState::Closed(reason.clone()));
         let over = ClosedError {
             reason: reason.clone(),
         };
@@ -242,7 +245,6 @@ impl<K: ConnectionKind, S, C: Connect> Driver<K, S, C> {
             let reason = reason.clone();
             drop(reply.send(Err(ClosedError { reason }.into())));
         }
-        self.state.send_replace(ConnectionState::Closed(reason));
     }
 
     /// Hands on what was received and waits here, whether there is room for it or not.

@@ -10,7 +10,9 @@ pub(crate) fn scope(code: Option<i64>, message: &str) -> RefusalScope {
     let words = message.to_ascii_lowercase();
     let says = |phrase: &str| words.contains(phrase);
     match code {
-        // The token, or the key and signature of a login: both are made anew for the next dial.
+        // The time of a login was off, or it came too late: the next dial makes another.
+        Some(400_002 | 400_012) => RefusalScope::Connection,
+        // The token, or the key and signature of a login.
         Some(401 | 400_001..=400_012) => RefusalScope::Token,
         Some(400) if says("ping timeout") => RefusalScope::Connection,
         Some(429 | 429_000) => RefusalScope::Pace,
@@ -24,6 +26,9 @@ pub(crate) fn scope(code: Option<i64>, message: &str) -> RefusalScope {
         None if says("token is expired") || says("token is invalid") => RefusalScope::Token,
         None if says("ping timeout") => RefusalScope::Connection,
         None if says("permits per second") || says("too many requests") => RefusalScope::Pace,
+        // A login is answered in words alone, and only a refusal of its key may end the connection.
+        None if says("kc-api-timestamp") => RefusalScope::Connection,
+        None if says("busy") || says("try again") || says("system error") => RefusalScope::Pace,
         None => RefusalScope::Request,
     }
 }
@@ -43,6 +48,11 @@ mod tests {
             (None, "Token is expired", Token),
             (None, "too many requests", Pace),
             (None, "ping timeout", Connection),
+            (None, "Invalid KC-API-TIMESTAMP", Connection),
+            (None, "Invalid KC-API-SIGN", Request),
+            (None, "Service busy, please try again", Pace),
+            (Some(400_002), "KC-API-TIMESTAMP Invalid", Connection),
+            (Some(400_012), "session challenge timed out", Connection),
             (Some(401), "token is expired", Token),
             (Some(401), "words that nobody has seen yet", Token),
             (Some(400_003), "KC-API-KEY not exists", Token),

@@ -31,8 +31,6 @@ pub struct Config {
     pub backoff: Backoff,
     /// After this long in health a connection's end counts as the first failure again: 60 s.
     pub healthy_after: Duration,
-    /// More violations of the protocol than this within 60 s are fatal: 5.
-    pub protocol_storm: usize,
     /// More malformed frames than this within 10 s count as a violation of the protocol: 20.
     pub malformed_storm: usize,
     /// After this long a connection is replaced by a new one before the exchange cuts it, which it does after about
@@ -59,11 +57,38 @@ impl Default for Config {
             heartbeat: Heartbeat::default(),
             backoff: Backoff::default(),
             healthy_after: Duration::from_secs(60),
-            protocol_storm: 5,
             malformed_storm: 20,
             rotate_every: Some(Duration::from_secs(23 * 60 * 60)),
             overlap: Duration::from_secs(20),
             overlap_limit: Duration::from_secs(5 * 60),
         }
+    }
+}
+
+/// As good as never, and no clock overflows by it.
+const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
+impl Config {
+    /// The same settings with every time bounded, so that no deadline overflows.
+    pub(crate) fn bounded(mut self) -> Self {
+        let times = [
+            &mut self.token_timeout,
+            &mut self.dial_timeout,
+            &mut self.welcome_timeout,
+            &mut self.ack_timeout,
+            &mut self.close_timeout,
+            &mut self.heartbeat.interval,
+            &mut self.heartbeat.timeout,
+            &mut self.backoff.base,
+            &mut self.backoff.cap,
+            &mut self.healthy_after,
+            &mut self.overlap,
+            &mut self.overlap_limit,
+            &mut self.postponed_limit,
+        ];
+        for time in times.into_iter().chain(&mut self.rotate_every) {
+            *time = NEVER.min(*time);
+        }
+        self
     }
 }

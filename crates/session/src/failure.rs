@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use kucoin_streams_wire::redact::Redactor;
+
 /// Where in the life of a connection something failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -45,36 +47,75 @@ impl fmt::Display for Stage {
 }
 
 /// What a failure asks of the session.
+///
+/// Only [`Severity::Refused`] ends a session whatever happened before. [`Severity::Certificate`] and
+/// [`Severity::Fatal`] end one that was never live, since its configuration is probably wrong; after that the
+/// configuration is known to work, so they are retried. Everything else is retried without a count, and each attempt is
+/// reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Severity {
     /// Passes by itself: dial again after a backoff.
     Transient,
-    /// As transient, but fatal when failures of this kind come this many times in a row.
-    TransientUpTo(u32),
-    /// The server asks for patience: wait at least this long, or a second where it named no time.
+    /// Something else than the exchange answered, or the exchange answered nothing usable: dial again after a backoff
+    /// of at least a second. Blocks of a firewall or a CDN last from seconds to minutes.
+    Blocked,
+    /// The server asks for a wait of this length, or names none: then a second. Dial again after it, and a backoff on
+    /// top. A wait of more than five minutes counts as five minutes.
     Throttled(Option<Duration>),
-    /// The server wants to be left alone for longer: wait a time drawn evenly from between these.
+    /// Dial again after a time drawn evenly from between these, each at most five minutes.
     Postponed {
         /// The shortest wait.
         least: Duration,
         /// The longest.
         most: Duration,
-        /// Fatal when failures of this kind come this many times in a row, without a connection in health between
-        /// them. `None`: never.
-        up_to: Option<u32>,
     },
     /// The connection token was refused: fetch another at once, then as transient.
     TokenRefused,
-    /// The peer broke the protocol: dial again, but a storm of these is fatal.
+    /// The peer broke the protocol: dial again after a backoff.
     Protocol,
-    /// The peer's certificate is not to be trusted: fatal for the first connection, as
-    /// [`Severity::TransientUpTo`] three once a connection was live.
+    /// The peer's certificate is not trusted: fatal before the first live connection, then as [`Severity::Blocked`].
     Certificate,
-    /// Credentials or permissions are refused: fatal.
+    /// KuCoin refused the credentials, their permissions or the account: fatal, also after a live connection.
     Refused,
-    /// Will not pass by itself, for another reason: fatal.
+    /// The configuration is probably wrong, such as a redirect or an untrusted endpoint: fatal before the first live
+    /// connection, then as [`Severity::Blocked`], since a captive portal looks the same.
     Fatal,
+}
+
+/// The shortest wait before an attempt that would fail in the same way at once.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+
+/// The longest wait that a server may ask for: after it the server is asked again whatever it said.
+const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
+
+impl Severity {
+    /// True if no further attempt makes sense, given whether a connection was ever live.
+    pub(crate) fn is_fatal(self, was_live: bool) -> bool {
+        match self {
+            Severity::Refused => true,
+            Severity::Certificate | Severity::Fatal => !was_live,
+            _ => false,
+        }
+    }
+
+    /// The shortest wait before the next attempt. Every wait that a server asks for is bounded here.
+    pub(crate) fn shortest_wait(self) -> Duration {
+        match self {
+            Severity::Transient | Severity::TokenRefused | Severity::Protocol => Duration::ZERO,
+            Severity::Throttled(Some(wait)) => wait.clamp(SHORTEST_WAIT, LONGEST_WAIT),
+            Severity::Postponed { least, .. } => least.min(LONGEST_WAIT),
+            _ => SHORTEST_WAIT,
+        }
+    }
+
+    /// How far the wait may be drawn out beyond the shortest, for a backoff with this ceiling.
+    pub(crate) fn jitter(self, ceiling: Duration) -> Duration {
+        match self {
+            Severity::Postponed { least, most } => most.min(LONGEST_WAIT).saturating_sub(least),
+            _ => ceiling,
+        }
+    }
 }
 
 /// Why an attempt or a connection ended.
@@ -92,7 +133,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// Describes a failure; the message must hold no secret.
+    /// Describes a failure; the message must hold no secret. A session redacts what repeats its connection token.
     pub fn new(stage: Stage, severity: Severity, message: impl Into<String>) -> Self {
         Self {
             stage,
@@ -102,6 +143,12 @@ impl Failure {
         }
     }
 
+    /// The same with what its text repeats of a connection's secrets redacted.
+    pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
+        self.message = redactor.words(&self.message);
+        self
+    }
+
     /// Adds the code that the server gave.
     #[must_use]
     pub fn with_code(mut self, code: impl Into<String>) -> Self {
@@ -109,8 +156,46 @@ impl Failure {
         self
     }
 
-    /// True where credentials or permissions were refused, so that only their owner can help.
+    /// True if KuCoin refused credentials or permissions, so that only their owner can help.
     pub fn is_refusal(&self) -> bool {
         self.severity == Severity::Refused
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_refusal_of_kucoin_ends_a_stream_that_was_live() {
+        for (severity, ends_first, ends_later) in [
+            (Severity::Refused, true, true),
+            (Severity::Fatal, true, false),
+            (Severity::Certificate, true, false),
+            (Severity::Protocol, false, false),
+            (Severity::Blocked, false, false),
+            (Severity::Throttled(None), false, false),
+            (Severity::TokenRefused, false, false),
+            (Severity::Transient, false, false),
+        ] {
+            assert_eq!(severity.is_fatal(false), ends_first, "{severity:?}");
+            assert_eq!(severity.is_fatal(true), ends_later, "{severity:?}");
+        }
+    }
+
+    #[test]
+    fn no_wait_exceeds_five_minutes() {
+        let longest = Duration::from_secs(300);
+        for wait in [longest, Duration::from_secs(86_400), Duration::MAX] {
+            assert_eq!(Severity::Throttled(Some(wait)).shortest_wait(), longest);
+            let postponed = Severity::Postponed {
+                least: wait,
+                most: wait,
+            };
+            assert_eq!(postponed.shortest_wait(), longest);
+            assert_eq!(postponed.jitter(Duration::MAX), Duration::ZERO);
+        }
+        let short = Severity::Throttled(Some(Duration::from_millis(3)));
+        assert_eq!(short.shortest_wait(), SHORTEST_WAIT);
     }
 }

@@ -94,17 +94,29 @@ impl Pulse {
 /// The interval at which KuCoin's servers never ask for a ping, but a mistaken reply might.
 const FLOOR: Duration = Duration::from_millis(50);
 
-/// A heartbeat with the server's word on the interval, kept within reason. `spacing`: a ping that arrives sooner than
-/// this after the one before gets no answer, so pings are sent twice as far apart at least.
+/// The longest time that a server may ask for: KuCoin closes a connection after a minute without a ping.
+const CEILING: Duration = Duration::from_secs(60);
+
+/// A heartbeat with the interval that the server asks for, kept within reason. `spacing`: a ping that arrives sooner
+/// than this after the one before gets no answer, so pings are sent twice as far apart at least.
 pub(crate) fn with_interval(
     heartbeat: Heartbeat,
     interval: Option<Duration>,
     spacing: Duration,
 ) -> Heartbeat {
-    let interval = interval.unwrap_or(heartbeat.interval);
+    let asked = interval.map(|asked| asked.min(CEILING));
+    let interval = asked.unwrap_or(heartbeat.interval);
     Heartbeat {
         interval: interval.max(FLOOR).max(spacing.saturating_mul(2)),
         timeout: heartbeat.timeout.max(FLOOR),
+    }
+}
+
+/// A heartbeat that a server asks for, without times that would keep a dead connection.
+pub(crate) fn within_reason(asked: Heartbeat) -> Heartbeat {
+    Heartbeat {
+        interval: asked.interval.min(CEILING),
+        timeout: asked.timeout.min(CEILING),
     }
 }
 
@@ -177,5 +189,22 @@ mod tests {
             assert!(now < start + Duration::from_secs(60));
         };
         assert_eq!(dead, start + Duration::from_secs(7));
+    }
+
+    #[test]
+    fn absurd_heartbeats_of_a_server_are_bounded() {
+        let asked = Heartbeat {
+            interval: Duration::MAX,
+            timeout: Duration::MAX,
+        };
+        let bounded = Heartbeat {
+            interval: CEILING,
+            timeout: CEILING,
+        };
+        assert_eq!(within_reason(asked), bounded);
+        let welcomed = with_interval(Heartbeat::default(), Some(Duration::MAX), Duration::ZERO);
+        assert_eq!(welcomed.interval, CEILING);
+        let hasty = with_interval(Heartbeat::default(), Some(Duration::ZERO), Duration::ZERO);
+        assert_eq!(hasty.interval, FLOOR);
     }
 }

@@ -1,7 +1,6 @@
-//! Losses: what a failure means for the session, how long it waits, and when it gives up.
+//! Losses: what a failure means for the session, how long it waits, and when it ends.
 
 use std::collections::VecDeque;
-use std::mem::{Discriminant, discriminant};
 use std::time::{Duration, Instant};
 
 use kucoin_streams_wire::Protocol;
@@ -15,8 +14,6 @@ use crate::{Action, CloseReason, Failure, Report, Session, Severity};
 pub(crate) struct History {
     /// Failures since the connection was last healthy.
     failures: u32,
-    /// The kind of the last failure where it is one that is fatal when it repeats, and how often it came in a row.
-    repeats: Option<(Discriminant<Severity>, u32)>,
     token_refusals: u32,
     was_live: bool,
     down_since: Option<Instant>,
@@ -24,7 +21,6 @@ pub(crate) struct History {
     refused_at_replay: usize,
     /// Requests that were unsubscribed while they were refused for now, so that they never became live.
     abandoned: usize,
-    violations: VecDeque<Instant>,
     malformed: VecDeque<Instant>,
 }
 
@@ -37,12 +33,11 @@ impl History {
         std::mem::replace(&mut self.was_live, true)
     }
 
-    /// What the history of a session in its place begins with: the same patience is left.
+    /// What the history of a session in its place begins with: the same backoff.
     pub(crate) fn of_successor(&self) -> Self {
         Self {
             failures: self.failures,
             token_refusals: self.token_refusals,
-            violations: self.violations.clone(),
             ..Self::default()
         }
     }
@@ -83,40 +78,10 @@ impl History {
         if healthy {
             self.failures = 0;
             self.token_refusals = 0;
-            self.repeats = None;
         }
         self.down_since.get_or_insert(now);
         self.replaying = false;
         self.malformed.clear();
-    }
-
-    /// Judges a failure: true where no further attempt makes sense.
-    fn is_fatal(&mut self, now: Instant, severity: Severity, storm: usize) -> bool {
-        let limit = match severity {
-            Severity::Refused | Severity::Fatal => return true,
-            Severity::Certificate if !self.was_live => return true,
-            Severity::Certificate => 3,
-            Severity::TransientUpTo(limit) => limit,
-            Severity::Protocol => {
-                let minute = Duration::from_secs(60);
-                return count_within(&mut self.violations, now, minute) > storm;
-            }
-            Severity::Postponed {
-                up_to: Some(limit), ..
-            } => limit,
-            Severity::Transient
-            | Severity::Throttled(_)
-            | Severity::Postponed { up_to: None, .. }
-            | Severity::TokenRefused => {
-                self.repeats = None;
-                return false;
-            }
-        };
-        let kind = discriminant(&severity);
-        let before = self.repeats.filter(|(last, _)| *last == kind);
-        let times = before.map_or(1, |(_, times)| times + 1);
-        self.repeats = Some((kind, times));
-        times >= limit
     }
 }
 
@@ -127,9 +92,6 @@ fn count_within(times: &mut VecDeque<Instant>, now: Instant, window: Duration) -
     }
     times.len()
 }
-
-/// Where a server asks for patience without naming a time, and the least patience in any case.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 impl<P: Protocol> Session<P> {
     /// Takes the loss of an attempt or a connection: waits for the next attempt, or ends the session.
@@ -156,8 +118,7 @@ impl<P: Protocol> Session<P> {
         for request in self.topics.forget_held() {
             self.report(Report::Ended { request });
         }
-        let storm = self.config.protocol_storm;
-        if self.history.is_fatal(now, failure.severity, storm) {
+        if failure.severity.is_fatal(self.history.was_live) {
             return self.finish(CloseReason::Failed(failure));
         }
         self.history.failures = self.history.failures.saturating_add(1);
@@ -190,24 +151,14 @@ impl<P: Protocol> Session<P> {
 
     fn delay(&mut self, failure: &Failure) -> Duration {
         let random = self.random.next();
-        let backoff = self.config.backoff;
-        let attempt = self.history.failures;
-        match failure.severity {
-            Severity::TokenRefused => {
-                self.history.token_refusals += 1;
-                if self.history.token_refusals == 1 {
-                    return Duration::ZERO;
-                }
-                backoff.delay(attempt, random)
+        let severity = failure.severity;
+        if severity == Severity::TokenRefused {
+            self.history.token_refusals = self.history.token_refusals.saturating_add(1);
+            if self.history.token_refusals == 1 {
+                return Duration::ZERO;
             }
-            Severity::Throttled(wait) => {
-                let wait = wait.unwrap_or(PATIENCE).max(PATIENCE);
-                wait + scale(backoff.ceiling(attempt), random)
-            }
-            Severity::Postponed { least, most, .. } => {
-                least + scale(most.saturating_sub(least), random)
-            }
-            _ => backoff.delay(attempt, random),
         }
+        let ceiling = self.config.backoff.ceiling(self.history.failures);
+        severity.shortest_wait() + scale(severity.jitter(ceiling), random)
     }
 }

@@ -4,13 +4,14 @@ use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use kucoin_streams_wire::redact::Redactor;
 use kucoin_streams_wire::{
     ConnectionInfo, Heartbeat, Inbound, Login, Protocol, RefusalScope, RequestId,
 };
 use zeroize::Zeroizing;
 
 use crate::backoff::Random;
-use crate::heartbeat::{Beat, Pulse, with_interval};
+use crate::heartbeat::{Beat, Pulse, with_interval, within_reason};
 use crate::loss::History;
 use crate::pace::Pace;
 use crate::phase::Phase;
@@ -18,12 +19,10 @@ use crate::succession::Pings;
 use crate::topics::{Entry, Held, Topics};
 use crate::{Action, CloseReason, Config, Disposition, Failure, Input, Report, Severity, Stage};
 
-/// Connections that nobody uses any more are given up by the exchange in time, so this is waited for, but not for ever:
-/// others may need them.
+/// The exchange closes connections that are not used any more in time, so this is waited for.
 const TOO_MANY_CONNECTIONS: Severity = Severity::Postponed {
     least: Duration::from_secs(30),
     most: Duration::from_secs(60),
-    up_to: Some(5),
 };
 
 /// The state machine of one connection, kept up through any number of losses until it is shut.
@@ -50,6 +49,8 @@ pub struct Session<P: Protocol> {
     pub(crate) pings: Pings,
     /// The id that the welcome is to bear, where one was asked for.
     connect_id: Option<String>,
+    /// Knows the secrets of the present connection: whatever its server says passes through it.
+    pub(crate) redactor: Redactor,
     pub(crate) pulse: Option<Pulse>,
     last_id: u64,
     pub(crate) epoch: u64,
@@ -69,6 +70,7 @@ impl<P: Protocol> Session<P> {
     /// A session that does nothing until it is opened or something is subscribed. The seed feeds its jitter:
     /// give each session of a process another one.
     pub fn new(config: Config, seed: u64) -> Self {
+        let config = config.bounded();
         Self {
             heartbeat: config.heartbeat,
             config,
@@ -84,6 +86,7 @@ impl<P: Protocol> Session<P> {
             on_trial: false,
             pings: Pings::default(),
             connect_id: None,
+            redactor: Redactor::default(),
             pulse: None,
             last_id: 0,
             epoch: 0,
@@ -208,9 +211,17 @@ impl<P: Protocol> Session<P> {
                     login,
                 };
             }
-            (Input::ConnectionInfo(Err(failure)), Phase::Fetching { .. })
-            | (Input::Dialled(Err(failure)), Phase::Dialling { .. }) => self.lose(now, failure),
-            (Input::Lost(failure), phase) if phase.is_connected() => self.lose(now, failure),
+            (Input::ConnectionInfo(Err(failure)), Phase::Fetching { .. }) => {
+                self.lose(now, failure);
+            }
+            (Input::Dialled(Err(failure)), Phase::Dialling { .. }) => {
+                let failure = failure.redacted(&self.redactor);
+                self.lose(now, failure);
+            }
+            (Input::Lost(failure), phase) if phase.is_connected() => {
+                let failure = failure.redacted(&self.redactor);
+                self.lose(now, failure);
+            }
             // An answer to something that was given up meanwhile.
             _ => {}
         }
@@ -351,12 +362,11 @@ impl<P: Protocol> Session<P> {
     }
 
     fn dial(&mut self, now: Instant, info: ConnectionInfo) {
-        self.heartbeat = with_interval(
-            info.heartbeat.unwrap_or(self.config.heartbeat),
-            None,
-            P::LIMITS.ping_spacing,
-        );
+        let asked = info.heartbeat.map(within_reason);
+        let asked = asked.unwrap_or(self.config.heartbeat);
+        self.heartbeat = with_interval(asked, None, P::LIMITS.ping_spacing);
         self.pace = Pace::new(P::LIMITS);
+        self.redactor = Redactor::new(&info);
         self.connect_id = info.connect_id;
         self.phase = Phase::Dialling {
             until: now + self.config.dial_timeout,
@@ -459,11 +469,11 @@ impl<P: Protocol> Session<P> {
                     self.pace.slow_down(now);
                     self.reconcile(now);
                 }
-                let message = message.to_owned();
+                let message = self.redactor.words(message);
                 return self.report(Report::Exception { code, message });
             }
         };
-        let mut failure = Failure::new(stage, severity, message);
+        let mut failure = Failure::new(stage, severity, self.redactor.words(message));
         failure.code = code.map(|code| code.to_string());
         self.lose(now, failure);
     }

@@ -108,10 +108,13 @@ impl<P: Protocol> Session<P> {
         message: &str,
         scope: RefusalScope,
     ) {
+        // Another scope is a trouble of the server's own, which passes.
         if let Phase::LoggingIn { id: login, .. } = &self.phase
             && id == Some(login.as_str())
+            && matches!(scope, RefusalScope::Request | RefusalScope::Token)
         {
-            let mut failure = Failure::new(Stage::Login, Severity::Refused, message);
+            let words = self.redactor.words(message);
+            let mut failure = Failure::new(Stage::Login, Severity::Refused, words);
             failure.code = code.map(|code| code.to_string());
             return self.lose(now, failure);
         }
@@ -264,10 +267,11 @@ impl<P: Protocol> Session<P> {
                     _ => Held::Postponed(now + delay),
                 };
                 self.topics.postpone(at, held);
+                let message = self.redactor.words(message);
                 self.report(Report::Postponed {
                     request,
                     code,
-                    message: message.to_owned(),
+                    message,
                     delay,
                 });
             }
@@ -282,7 +286,7 @@ impl<P: Protocol> Session<P> {
             return;
         };
         let request = entry.request;
-        let message = message.to_owned();
+        let message = self.redactor.words(message);
         match entry.held {
             Held::Subscribing(_) if entry.wanted => {
                 if entry.replaying {

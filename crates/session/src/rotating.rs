@@ -61,6 +61,7 @@ impl<P: Protocol> RotatingSession<P> {
     /// A session that does nothing until it is opened or something is subscribed. The seed feeds its jitter: give each
     /// session of a process another one.
     pub fn new(config: Config, seed: u64) -> Self {
+        let config = config.bounded();
         Self {
             rotation: Rotation::new(&config, seed.rotate_left(32)),
             serving: Session::new(config, seed),

@@ -129,8 +129,8 @@ impl Rotation {
             .map_or(Duration::ZERO, |began| now.saturating_duration_since(began))
     }
 
-    /// The rotation came to nothing: the next one waits, longer with each failure, and credentials that are refused
-    /// are not tried again.
+    /// The rotation came to nothing: the next one waits, longer with each failure. Only credentials that KuCoin
+    /// refuses are not tried again.
     pub(crate) fn failed(&mut self, now: Instant, failure: &Failure) {
         self.stage = Stage::Steady;
         self.failures = self.failures.saturating_add(1);
@@ -139,12 +139,11 @@ impl Rotation {
             cap: 15 * APART,
         };
         let ceiling = backoff.ceiling(self.failures);
-        let mut wait = ceiling + scale(ceiling / 2, self.random.next());
-        match failure.severity {
-            Severity::Refused | Severity::Fatal | Severity::Certificate => return self.due = None,
-            Severity::Throttled(Some(asked)) => wait = wait.max(asked),
-            _ => {}
+        let wait = ceiling + scale(ceiling / 2, self.random.next());
+        if failure.severity == Severity::Refused {
+            return self.due = None;
         }
+        let wait = wait.max(failure.severity.shortest_wait());
         self.due = self.due.map(|due| due.max(now + wait));
     }
 
@@ -229,8 +228,13 @@ mod tests {
             now = next;
         }
         rotation.begin(now);
-        rotation.failed(now, &failed(Severity::Throttled(Some(60 * APART))));
-        assert!(rotation.deadline() >= Some(now + 60 * APART));
+        rotation.failed(now, &failed(Severity::Throttled(Some(Duration::MAX))));
+        assert!(rotation.deadline() >= Some(now + 5 * APART));
+        for severity in [Severity::Fatal, Severity::Certificate, Severity::Blocked] {
+            rotation.begin(now);
+            rotation.failed(now, &failed(severity));
+            assert!(rotation.deadline().is_some(), "{severity:?} passes");
+        }
         rotation.begin(now);
         rotation.failed(now, &failed(Severity::Refused));
         assert_eq!(

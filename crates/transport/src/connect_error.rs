@@ -123,11 +123,12 @@ pub enum ConnectClass {
         /// How long the server asks to wait, where it says so.
         retry_after: Option<Duration>,
     },
-    /// Dial again after a backoff; give up when it happens again and again.
+    /// Dial again after a backoff: what answered does not speak the protocol.
     Protocol,
-    /// The server could not prove who it is: stop, or try a few times only when a connection worked before.
+    /// The server could not prove who it is: stop, or dial again after a backoff if a connection worked before.
     Certificate,
-    /// Stop: only a change of the configuration helps.
+    /// Stop, since the configuration is probably wrong; or dial again after a backoff if a connection worked before: a
+    /// captive portal looks the same.
     Fatal,
 }
 

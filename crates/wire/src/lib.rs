@@ -21,6 +21,7 @@ mod time;
 mod topic;
 
 pub mod json;
+pub mod redact;
 
 pub use connection::{ConnectionInfo, Heartbeat, Login, SecretUrl};
 pub use kind::{ConnectionKind, ParseWsKeyError, WsKey};

@@ -29,20 +29,32 @@ impl<S: ConnectionSource> ConnectionSource for std::sync::Arc<S> {
     }
 }
 
-/// How a failure of the source is to be taken.
+/// How a failure of the source is to be taken. Only [`SourceErrorClass::Refused`] ends a connection that was live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SourceErrorClass {
     /// Passes by itself: try again after a backoff.
     Transient,
-    /// Looks transient, but is fatal when it comes this many times in a row.
-    TransientUpTo(u32),
-    /// Too many requests: wait at least this long, or the usual backoff where the server named no time.
+    /// Not the exchange answered, such as a firewall or a CDN, or it answered nothing usable: try again after a backoff
+    /// of at least a second. Such blocks last from seconds to minutes.
+    Blocked,
+    /// Too many requests: wait at least this long, or a second if the server named no time; at most five minutes.
     Throttled(Option<Duration>),
-    /// Credentials or permissions are refused: no retry helps until somebody changes them.
+    /// The certificate of the server is not trusted: fatal before the first live connection, then as
+    /// [`SourceErrorClass::Blocked`].
+    Certificate,
+    /// KuCoin refused the credentials, their permissions or the account: fatal until their owner changes them.
     Refused,
-    /// Will not pass by itself, for another reason: a wrong setting, an untrusted endpoint.
+    /// A wrong setting, such as an untrusted endpoint: fatal before the first live connection, then as
+    /// [`SourceErrorClass::Blocked`].
     Fatal,
+}
+
+impl SourceErrorClass {
+    /// True if another try may succeed with nothing changed.
+    pub fn is_retryable(self) -> bool {
+        !matches!(self, Self::Refused | Self::Fatal | Self::Certificate)
+    }
 }
 
 /// Why there is no connection information.
@@ -91,11 +103,8 @@ impl SourceError {
         self.code.as_deref()
     }
 
-    /// True where another try may succeed with nothing changed.
+    /// True if another try may succeed with nothing changed.
     pub fn is_retryable(&self) -> bool {
-        !matches!(
-            self.class,
-            SourceErrorClass::Refused | SourceErrorClass::Fatal
-        )
+        self.class.is_retryable()
     }
 }

@@ -1,5 +1,4 @@
-//! What goes wrong at the exchange, by the dice. Nothing here is a breach of the WebSocket protocol, as a storm of those
-//! would rightly end a life.
+//! What goes wrong at the exchange, by the dice. Nothing here is a breach of the WebSocket protocol.
 
 use std::time::Duration;
 

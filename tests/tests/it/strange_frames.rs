@@ -3,7 +3,7 @@
 
 use kucoin_streams::pro;
 use kucoin_streams::v1::Balances;
-use kucoin_streams::{ConnectionState, Gap, GapReason, LifecycleEvent, WsKey};
+use kucoin_streams::{ConnectionState, Gap, GapReason, WsKey};
 use kucoin_streams_exchange::{Effect, Exchange, Faults, Flaw, Mutation, Utterance};
 use serde_json::Value;
 
@@ -56,34 +56,27 @@ async fn each_breach_of_the_protocol_is_one_gap_and_nothing_of_it_is_handed_out(
 }
 
 #[tokio::test]
-async fn a_storm_of_breaches_is_fatal() {
+async fn a_storm_of_breaches_is_retried() {
     let flawed = Effect::FlawedFrame {
         flaw: Flaw::Masked,
         count: None,
     };
-    let exchange = exchange(Faults::new().on_connection(1, flawed).always()).await;
+    let faults = Faults::new().on_connection(1, flawed).times(8);
+    let exchange = exchange(faults).await;
     let kucoin = client(&exchange);
     let mut told = Told::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-    for violations in 1.. {
-        happen(&exchange, violations);
-        let event = told
-            .until(|event| {
-                matches!(
-                    event,
-                    LifecycleEvent::Reconnected { .. }
-                        | LifecycleEvent::Exception { fatal: true, .. }
-                )
-            })
-            .await;
-        if matches!(event, LifecycleEvent::Exception { .. }) {
-            assert_eq!(violations, 6, "five are borne");
-            break;
-        }
+    for breach in 1..=8 {
+        happen(&exchange, breach);
+        told.reconnected().await;
     }
-    while soon(balances.next()).await.is_some() {}
-    let state = kucoin.state(WsKey::SpotPrivateV1).unwrap();
-    assert!(matches!(state, ConnectionState::Closed(_)), "{state:?}");
+    happen(&exchange, 9);
+    while next(&mut balances).await.is_err() {}
+    assert_eq!(
+        kucoin.state(WsKey::SpotPrivateV1),
+        Some(ConnectionState::Live)
+    );
+    assert!(!told.words().contains(&"exception, fatal".to_owned()));
 }
 
 #[tokio::test]

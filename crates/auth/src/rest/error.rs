@@ -28,7 +28,7 @@ pub enum TokenError {
         source: Cause,
     },
     /// The host's certificate is not trusted: a captive portal, a proxy that reads along, missing root
-    /// certificates, or a wrong clock. A few tries may pass a portal; then look into it. It is never ignored.
+    /// certificates, or a wrong clock. It is never ignored.
     #[error("{host} shows a certificate that is not trusted")]
     Certificate {
         /// The REST host.
@@ -90,8 +90,8 @@ pub enum TokenError {
         /// The beginning of the reply, escaped and with anything like a token redacted.
         excerpt: String,
     },
-    /// A firewall, a CDN or another server refuses (4xx) in KuCoin's place: a few tries may pass it; then check
-    /// the host and the network's address.
+    /// A firewall, a CDN or another server refuses (4xx) in KuCoin's place: try again, as such blocks pass within
+    /// minutes. If it stays, check the host and the network's address.
     #[error("{host} is blocked (status {status}): {excerpt}")]
     Blocked {
         /// The REST host.
@@ -101,15 +101,17 @@ pub enum TokenError {
         /// The beginning of the reply, escaped and with anything like a token redacted.
         excerpt: String,
     },
-    /// KuCoin has a fault of its own (500000, or status 5xx): try again.
-    #[error("{host} has a fault of its own (status {status})")]
+    /// KuCoin has a fault of its own (500000, 100002, 230005, 300000, or status 5xx): try again.
+    #[error("{host} has a fault of its own (status {status}{})", CodeText(.code))]
     ServerFault {
         /// The REST host.
         host: String,
         /// The HTTP status.
         status: u16,
+        /// KuCoin's code, if it gave one.
+        code: Option<String>,
     },
-    /// Too many requests (429, 429000, 1015): wait for as long as it says, or the usual backoff. No request is
+    /// Too many requests (429, 429000, 200002, 1015): wait for as long as it says, or the usual backoff. No request is
     /// sent before that time has passed.
     #[error("too many requests; {}", Wait(.retry_after))]
     Throttled {
@@ -153,10 +155,10 @@ pub enum TokenError {
     /// The account is frozen (411100, 411200): ask KuCoin.
     #[error("the account is frozen: {0}")]
     AccountFrozen(Refusal),
-    /// A code that this version does not know: it may pass, so a few tries are made; then read KuCoin's text.
+    /// A code that this version does not know: try again, as it may pass; if it stays, read KuCoin's text.
     #[error("the request is refused: {0}")]
     UnknownCode(Refusal),
-    /// The reply names no server that can be dialled: try a few times; then KuCoin has changed its replies.
+    /// The reply names no server that can be dialled: try again. If it stays, KuCoin has changed its replies.
     #[error("the token reply of {host} names no server that can be dialled")]
     NoServers {
         /// The REST host.
@@ -201,6 +203,17 @@ impl fmt::Display for Refusal {
     }
 }
 
+struct CodeText<'a>(&'a Option<String>);
+
+impl fmt::Display for CodeText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(code) => write!(f, ", code {code}"),
+            None => Ok(()),
+        }
+    }
+}
+
 struct Wait<'a>(&'a Option<Duration>);
 
 impl fmt::Display for Wait<'_> {
@@ -213,21 +226,21 @@ impl fmt::Display for Wait<'_> {
 }
 
 impl TokenError {
-    /// How the error is to be taken.
+    /// How the error is to be taken. Only KuCoin's own refusal ends a connection that was live.
     pub fn class(&self) -> SourceErrorClass {
-        use SourceErrorClass::{Fatal, Refused, Throttled, Transient, TransientUpTo};
+        use SourceErrorClass::{Blocked, Certificate, Fatal, Refused, Throttled, Transient};
         match self {
             Self::Unreachable { .. }
             | Self::TimedOut { .. }
             | Self::Interrupted { .. }
-            | Self::ReplyTooLong { .. }
-            | Self::Unreadable { .. }
             | Self::ServerFault { .. }
             | Self::ClockSkew { .. } => Transient,
-            Self::Certificate { .. } | Self::Blocked { .. } | Self::NoServers { .. } => {
-                TransientUpTo(3)
-            }
-            Self::UnknownCode(_) => TransientUpTo(5),
+            Self::Blocked { .. }
+            | Self::NoServers { .. }
+            | Self::ReplyTooLong { .. }
+            | Self::Unreadable { .. }
+            | Self::UnknownCode(_) => Blocked,
+            Self::Certificate { .. } => Certificate,
             Self::Throttled { retry_after, .. } => Throttled(*retry_after),
             Self::Credentials(_)
             | Self::AddressNotAllowed(_)
@@ -243,16 +256,13 @@ impl TokenError {
             | Self::UnusableHeader { .. }
             | Self::UnknownConnection(_) => Fatal,
             Self::Sign(error) if error.is_retryable() => Transient,
-            Self::Sign(_) => Refused,
+            Self::Sign(_) => Fatal,
         }
     }
 
-    /// True where another try may succeed with nothing changed.
+    /// True if another try may succeed with nothing changed.
     pub fn is_retryable(&self) -> bool {
-        !matches!(
-            self.class(),
-            SourceErrorClass::Refused | SourceErrorClass::Fatal
-        )
+        self.class().is_retryable()
     }
 
     /// The code that KuCoin answered with, if it did.
@@ -268,7 +278,7 @@ impl TokenError {
             | Self::AccountFrozen(refusal)
             | Self::UnknownCode(refusal) => Some(&refusal.code),
             Self::ClockSkew { .. } => Some("400002"),
-            Self::Throttled { code, .. } => code.as_deref(),
+            Self::Throttled { code, .. } | Self::ServerFault { code, .. } => code.as_deref(),
             _ => None,
         }
     }

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
+use kucoin_streams_wire::redact::excerpt;
 use reqwest::header::{
     CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
 };
@@ -12,7 +13,6 @@ use zeroize::Zeroizing;
 
 use super::address::Address;
 use super::error::TokenError;
-use super::excerpt::excerpt;
 use crate::SignedRequest;
 
 /// The most that is read of a reply; a token reply has less than two kilobytes.

@@ -4,7 +4,6 @@ mod address;
 mod builder;
 mod clock;
 mod error;
-mod excerpt;
 #[cfg(feature = "unstable-fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;

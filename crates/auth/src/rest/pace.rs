@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 const SPACING: Duration = Duration::from_secs(1);
 /// Requests that may go out at once: the three connections of a start, and one second signature.
 const BURST: u32 = 4;
-/// A longer hint than this is taken for an error of the server's.
-const LONGEST_HOLD: Duration = Duration::from_secs(3600);
+/// The longest wait that KuCoin may ask for: after it KuCoin is asked again whatever it said.
+const LONGEST_HOLD: Duration = Duration::from_secs(5 * 60);
 
 #[derive(Debug, Default)]
 pub(super) struct Pace {
@@ -85,7 +85,13 @@ mod tests {
         let later = start + Duration::from_secs(2);
         assert_eq!(pace.held(later), Some(Duration::from_secs(3)));
         assert_eq!(pace.held(start + Duration::from_secs(5)), None);
-        pace.hold(start, Duration::MAX);
-        assert_eq!(pace.held(start), Some(LONGEST_HOLD));
+        for absurd in [
+            Duration::from_secs(86_400),
+            Duration::from_secs(u64::MAX),
+            Duration::MAX,
+        ] {
+            pace.hold(start, absurd);
+            assert_eq!(pace.held(start), Some(LONGEST_HOLD));
+        }
     }
 }

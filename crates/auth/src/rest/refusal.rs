@@ -1,5 +1,7 @@
 //! KuCoin's codes: what each of them means for a token request.
 
+use std::time::Duration;
+
 use super::error::{Refusal, TokenError};
 use super::http::Reply;
 
@@ -7,6 +9,9 @@ use super::http::Reply;
 pub(super) const SUCCESS: &str = "200000";
 /// The code of a timestamp that is more than five seconds off.
 pub(super) const TIMESTAMP: &str = "400002";
+
+/// How long KuCoin refuses requests with 200002 if no header says otherwise.
+const BLOCK: Duration = Duration::from_secs(10);
 
 /// The error that a code of KuCoin's stands for; `offset_ms` is the clock's distance as far as it is known.
 pub(super) fn of_code(host: &str, reply: &Reply, refusal: Refusal, offset_ms: i64) -> TokenError {
@@ -21,9 +26,13 @@ pub(super) fn of_code(host: &str, reply: &Reply, refusal: Refusal, offset_ms: i6
         "411100" | "411200" => TokenError::AccountFrozen(refusal),
         "429000" | "1015" => throttled(reply, Some(refusal.code)),
         code if code.len() == 6 && code.starts_with("4003") => TokenError::Region(refusal),
-        "500000" => server_fault(host, reply),
+        "200002" => TokenError::Throttled {
+            retry_after: reply.retry_after.or(Some(BLOCK)),
+            code: Some(refusal.code),
+        },
+        "500000" | "100002" | "230005" | "300000" => server_fault(host, reply, Some(refusal.code)),
         _ if reply.status == 429 => throttled(reply, Some(refusal.code)),
-        _ if reply.status >= 500 => server_fault(host, reply),
+        _ if reply.status >= 500 => server_fault(host, reply, Some(refusal.code)),
         _ => TokenError::UnknownCode(refusal),
     }
 }
@@ -47,7 +56,7 @@ pub(super) fn of_status(host: &str, reply: &Reply) -> TokenError {
             status,
             excerpt: reply.excerpt(),
         },
-        500.. => TokenError::ServerFault { host, status },
+        500.. => server_fault(&host, reply, None),
         _ => TokenError::Unreadable {
             host,
             status,
@@ -63,9 +72,10 @@ fn throttled(reply: &Reply, code: Option<String>) -> TokenError {
     }
 }
 
-fn server_fault(host: &str, reply: &Reply) -> TokenError {
+fn server_fault(host: &str, reply: &Reply, code: Option<String>) -> TokenError {
     TokenError::ServerFault {
         host: host.to_owned(),
         status: reply.status,
+        code,
     }
 }

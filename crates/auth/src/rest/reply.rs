@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use kucoin_streams_wire::Heartbeat;
 use kucoin_streams_wire::json::{DecodeError, Object, Scanner, Value, ValueKind};
+use kucoin_streams_wire::redact::excerpt;
 use zeroize::Zeroizing;
 
 use super::error::{Refusal, TokenError};
-use super::excerpt::excerpt;
 use super::http::Reply;
 use super::refusal::{self, SUCCESS};
 
@@ -314,12 +314,17 @@ mod tests {
     #[test]
     fn what_is_no_reply_of_kucoins_is_told_by_its_status() {
         for (status, class) in [
-            (200, SourceErrorClass::Transient),
+            (200, SourceErrorClass::Blocked),
             (302, SourceErrorClass::Fatal),
-            (400, SourceErrorClass::TransientUpTo(3)),
-            (401, SourceErrorClass::TransientUpTo(3)),
-            (403, SourceErrorClass::TransientUpTo(3)),
+            (400, SourceErrorClass::Blocked),
+            (401, SourceErrorClass::Blocked),
+            (403, SourceErrorClass::Blocked),
+            (404, SourceErrorClass::Blocked),
             (407, SourceErrorClass::Fatal),
+            (408, SourceErrorClass::Blocked),
+            (418, SourceErrorClass::Blocked),
+            (425, SourceErrorClass::Blocked),
+            (451, SourceErrorClass::Blocked),
             (429, SourceErrorClass::Throttled(None)),
             (500, SourceErrorClass::Transient),
             (503, SourceErrorClass::Transient),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kucoin_streams_auth::rest::TokenError;
-use kucoin_streams_wire::SourceErrorClass::{Fatal, Refused, Throttled, Transient, TransientUpTo};
+use kucoin_streams_wire::SourceErrorClass::{Blocked, Fatal, Refused, Throttled, Transient};
 use kucoin_streams_wire::{ConnectionSource, SourceError, SourceErrorClass, WsKey};
 
 use crate::answers::*;
@@ -24,7 +24,7 @@ async fn of_code(status: u16, code: &'static str) -> TokenError {
 
 #[tokio::test]
 async fn each_code_has_its_class() {
-    let table: [(&str, SourceErrorClass); 22] = [
+    let table: [(&str, SourceErrorClass); 26] = [
         ("400001", Fatal),
         ("400003", Refused),
         ("400004", Refused),
@@ -45,15 +45,18 @@ async fn each_code_has_its_class() {
         ("429000", Throttled(None)),
         ("1015", Throttled(None)),
         ("500000", Transient),
-        ("123456", TransientUpTo(5)),
-        ("4003", TransientUpTo(5)),
+        ("200002", Throttled(Some(Duration::from_secs(10)))),
+        ("100002", Transient),
+        ("230005", Transient),
+        ("300000", Transient),
+        ("123456", Blocked),
+        ("4003", Blocked),
     ];
     for (code, class) in table {
-        for status in [200, 400, 401] {
+        for status in [200, 400, 401, 403] {
             let error = of_code(status, code).await;
             assert_eq!(error.class(), class, "{code} at {status}: {error:?}");
-            let known = if class == Transient { None } else { Some(code) };
-            assert_eq!(error.code(), known, "{code}: {error:?}");
+            assert_eq!(error.code(), Some(code), "{code}: {error:?}");
         }
     }
 }
@@ -124,10 +127,10 @@ async fn a_server_fault_with_an_unknown_code_passes() {
 }
 
 #[tokio::test]
-async fn a_page_in_kucoins_place_is_transient_and_shown_in_short() {
+async fn a_page_in_kucoins_place_is_blocked_and_shown_in_short() {
     let page = format!("<html>\x1b[2J{}</html>", "word ".repeat(200));
     let error = token_error(move || reply(200, "content-type: text/html\r\n", &page)).await;
-    assert_eq!(error.class(), Transient);
+    assert_eq!(error.class(), Blocked);
     let TokenError::Unreadable { excerpt, .. } = error else {
         panic!("{error:?}");
     };
@@ -136,11 +139,53 @@ async fn a_page_in_kucoins_place_is_transient_and_shown_in_short() {
 }
 
 #[tokio::test]
-async fn a_firewall_gets_three_tries() {
-    for status in [401, 403] {
-        let error = token_error(move || reply(status, "", "<html>denied</html>")).await;
-        assert_eq!(error.class(), TransientUpTo(3));
-        assert!(matches!(error, TokenError::Blocked { .. }), "{error:?}");
+async fn a_firewall_is_retried_without_a_count() {
+    for status in [400, 401, 403, 404, 408, 418, 425, 451] {
+        for body in [
+            "<html>denied</html>",
+            "",
+            r#"{"code":403,"message":"denied"}"#,
+        ] {
+            let error = token_error(move || reply(status, "", body)).await;
+            assert_eq!(error.class(), Blocked, "{status} {body}: {error:?}");
+            assert!(error.is_retryable());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_rate_limit_code_waits_as_long_as_a_header_says() {
+    let body = r#"{"code":"200002","msg":"too many requests"}"#;
+    for status in [200, 400, 403] {
+        let error = token_error(move || reply(status, "gw-ratelimit-reset: 4000\r\n", body)).await;
+        assert_eq!(error.class(), Throttled(Some(Duration::from_secs(4))));
+    }
+}
+
+#[tokio::test]
+async fn absurd_waits_neither_panic_nor_hold_longer_than_five_minutes() {
+    let body = r#"{"code":"429000","msg":"too many"}"#;
+    for headers in [
+        "Retry-After: 9223372036854775807\r\n",
+        "Retry-After: 18446744073709551615\r\n",
+        "Retry-After: 18446744073709551616\r\n",
+        "Retry-After: 86400\r\n",
+        "gw-ratelimit-reset: 18446744073709551615\r\n",
+        "gw-ratelimit-reset: 9223372036854775807\r\nRetry-After: 18446744073709551615\r\n",
+    ] {
+        let server = Server::answering(move |_| reply(429, headers, body)).await;
+        let tokens = tokens(&server);
+        for _ in 0..2 {
+            let error = tokens.fetch(WsKey::SpotPrivateV1).await.unwrap_err();
+            assert!(
+                matches!(error.class(), Throttled(_)),
+                "{headers}: {error:?}"
+            );
+        }
+        let held = tokens.fetch(WsKey::SpotPrivateV1).await.unwrap_err();
+        if let Throttled(Some(wait)) = held.class() {
+            assert!(wait <= Duration::from_secs(300), "{headers}: {wait:?}");
+        }
     }
 }
 

@@ -16,7 +16,7 @@ async fn error(answer: impl Fn() -> Answer + Send + Sync + 'static) -> TokenErro
         .build()
         .unwrap();
     let error = tokens.fetch(WsKey::SpotPrivateV1).await.unwrap_err();
-    assert_eq!(error.class(), SourceErrorClass::Transient, "{error:?}");
+    assert!(error.is_retryable(), "{error:?}");
     error
 }
 

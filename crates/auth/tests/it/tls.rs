@@ -74,7 +74,7 @@ async fn a_configuration_of_ones_own_is_used() {
 async fn a_certificate_that_nobody_signed_is_refused_with_the_platforms_roots() {
     let error = fetch("localhost", "localhost", false).await.unwrap_err();
     assert!(matches!(error, TokenError::Certificate { .. }), "{error:?}");
-    assert_eq!(error.class(), SourceErrorClass::TransientUpTo(3));
+    assert_eq!(error.class(), SourceErrorClass::Certificate);
 }
 
 #[tokio::test]

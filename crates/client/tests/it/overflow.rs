@@ -41,6 +41,19 @@ async fn with_backpressure_timeout_reading_pauses_and_nothing_is_lost() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn endless_backpressure_timeout_waits_and_loses_nothing() {
+    let (_rig, server, mut numbers) = rig(Duration::MAX).go_live("/a").await;
+    let push = server.push("/a", 0..20);
+    let take = async {
+        breathe().await;
+        for expected in 0..20 {
+            assert_eq!(next(&mut numbers).await, expected.to_string());
+        }
+    };
+    tokio::join!(push, take);
+}
+
+#[tokio::test(start_paused = true)]
 async fn patience_ends_and_the_heartbeat_goes_on_meanwhile() {
     let (mut rig, mut server, mut numbers) = rig(Duration::from_secs(60)).go_live("/a").await;
     server.push("/a", 0..20).await;

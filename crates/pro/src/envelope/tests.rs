@@ -179,7 +179,7 @@ fn an_error_of_the_older_shape_keeps_its_code() {
             None,
             Some(400_012),
             "session verification timeout",
-            RefusalScope::Token,
+            RefusalScope::Connection,
         ),
     );
     check(r#"{"id":"1","code":"200000","data":{}}"#, Inbound::Other);

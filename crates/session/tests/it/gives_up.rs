@@ -1,4 +1,4 @@
-//! What no retry mends ends the session at once, and says why.
+//! Only a refusal of KuCoin, or a configuration that never worked, ends a session. Everything else is retried.
 
 use std::time::Duration;
 
@@ -17,64 +17,89 @@ fn refused_credentials_cost_one_token_request() {
     rig.after(600_000).expect(&[]);
 }
 
+/// Every failure that is not a refusal of KuCoin, and whether it may end a session that was never live.
+const PASSING: [(Severity, bool); 7] = [
+    (Severity::Transient, false),
+    (Severity::Blocked, false),
+    (Severity::Throttled(None), false),
+    (Severity::Protocol, false),
+    (Severity::TokenRefused, false),
+    (Severity::Certificate, true),
+    (Severity::Fatal, true),
+];
+
 #[test]
-fn a_suspicious_failure_is_fatal_when_it_repeats() {
-    let mut rig = Rig::new();
-    rig.subscribe("/a").poll();
-    for _ in 0..2 {
-        rig.refuse_info(Severity::TransientUpTo(3)).poll();
-        rig.reach_deadline();
-        rig.expect(&["fetch"]);
+fn a_live_stream_survives_an_hour_of_any_passing_failure() {
+    for (severity, _) in PASSING {
+        let mut rig = Rig::live(&["/a"]);
+        rig.lost().poll();
+        let mut attempts = 0;
+        while rig.now - rig.start < Duration::from_secs(3_600) {
+            rig.reach_deadline();
+            assert!(rig.poll().contains(&"fetch".to_owned()), "{severity:?}");
+            rig.refuse_info(severity);
+            let polled = rig.poll();
+            let reported = polled.iter().any(|it| it.starts_with("reconnect "));
+            assert!(reported, "{severity:?}: {polled:?}");
+            attempts += 1;
+        }
+        assert!(attempts > 60, "{severity:?}: {attempts} attempts");
+        rig.connect();
+        assert!(rig.session.is_live(), "{severity:?}");
     }
-    rig.refuse_info(Severity::TransientUpTo(3))
-        .expect(&["hang up 1000", "closed: no token"]);
 }
 
 #[test]
-fn another_failure_in_between_begins_the_count_anew() {
-    let mut rig = Rig::new();
-    rig.subscribe("/a").poll();
-    for _ in 0..6 {
-        rig.refuse_info(Severity::TransientUpTo(2));
-        rig.reach_deadline();
-        rig.refuse_info(Severity::Transient);
-        rig.reach_deadline();
+fn a_first_connection_ends_by_a_wrong_configuration_only() {
+    for (severity, ends) in PASSING {
+        let mut rig = Rig::new();
+        rig.subscribe("/a").poll();
+        for _ in 0..20 {
+            if rig.session.is_closed() {
+                break;
+            }
+            rig.refuse_info(severity).poll();
+            if !rig.session.is_closed() {
+                rig.reach_deadline();
+            }
+        }
+        assert_eq!(rig.session.is_closed(), ends, "{severity:?}");
     }
-    assert!(!rig.session.is_closed());
 }
 
 #[test]
-fn an_untrusted_certificate_is_fatal_at_first_and_tolerated_twice_later() {
-    let mut rig = Rig::new();
-    rig.subscribe("/a").poll();
-    rig.refuse_info(Severity::Certificate);
-    assert!(rig.session.is_closed());
-
-    let mut rig = Rig::live(&[]);
-    rig.lost().poll();
-    for _ in 0..2 {
-        rig.reach_deadline();
-        rig.refuse_info(Severity::Certificate);
-        assert!(!rig.session.is_closed());
-    }
-    rig.reach_deadline();
-    rig.refuse_info(Severity::Certificate);
-    assert!(rig.session.is_closed());
-}
-
-#[test]
-fn a_storm_of_protocol_violations_is_fatal() {
+fn refused_credentials_end_a_live_stream_too() {
     let mut rig = Rig::live(&["/a"]);
-    for _ in 0..5 {
-        rig.lost_by(Severity::Protocol);
-        assert_eq!(rig.poll()[0], "hang up 1002");
-        // The backoff must not stretch the storm over more than its minute here.
-        rig.now = rig.start;
-        rig.session.tick(rig.session.deadline().unwrap());
-        rig.info().dialled().frame("welcome").poll();
-    }
-    rig.lost_by(Severity::Protocol);
+    rig.lost().poll();
+    rig.reach_deadline();
+    rig.refuse_info(Severity::Refused);
     assert!(rig.session.is_closed());
+}
+
+#[test]
+fn a_block_is_retried_after_a_second_at_least() {
+    for severity in [Severity::Blocked, Severity::Fatal, Severity::Certificate] {
+        let mut rig = Rig::live(&[]);
+        rig.lost().poll();
+        rig.reach_deadline();
+        for _ in 0..20 {
+            rig.refuse_info(severity);
+            let waited = rig.reach_deadline();
+            let range = Duration::from_secs(1)..=Duration::from_secs(31);
+            assert!(range.contains(&waited), "{severity:?}: {waited:?}");
+        }
+    }
+}
+
+#[test]
+fn a_storm_of_violations_and_welcomes_is_retried() {
+    for severity in [Severity::Protocol, Severity::Blocked] {
+        let mut rig = Rig::live(&["/a"]);
+        for _ in 0..50 {
+            rig.lost_by(severity).connect().poll();
+        }
+        assert!(rig.session.is_live(), "{severity:?}");
+    }
 }
 
 #[test]
@@ -88,38 +113,17 @@ fn a_storm_of_malformed_frames_is_a_violation_of_the_protocol() {
 }
 
 #[test]
-fn too_many_connections_are_waited_for_up_to_a_minute_and_not_for_ever() {
+fn too_many_connections_are_waited_for_without_a_count() {
     let mut rig = Rig::new();
     rig.subscribe("/a").poll();
-    for attempt in 1..=5 {
+    for _ in 0..20 {
         rig.info().dialled().poll();
         rig.frame("refuse - 509 session count");
-        if attempt < 5 {
-            let waited = rig.reach_deadline();
-            assert!((30..60).contains(&waited.as_secs()), "{waited:?}");
-        }
+        let polled = rig.poll();
+        assert!(polled[1].starts_with("reconnect "), "{polled:?}");
+        let waited = rig.reach_deadline();
+        assert!((30..60).contains(&waited.as_secs()), "{waited:?}");
     }
-    assert_eq!(rig.poll().last().unwrap(), "closed: session count");
-}
-
-#[test]
-fn a_failure_that_comes_again_after_health_is_the_first_again() {
-    let postponed = Severity::Postponed {
-        least: Duration::from_secs(1),
-        most: Duration::from_secs(2),
-        up_to: Some(3),
-    };
-    let mut rig = Rig::live(&[]);
-    for _ in 0..10 {
-        rig.after(59_000).frame("pong").after(1_000);
-        rig.lost_by(postponed).connect();
-    }
-    assert!(!rig.session.is_closed());
-    // Back, but not in health: the count goes on.
-    rig.lost_by(postponed).connect();
-    assert!(!rig.session.is_closed());
-    rig.lost_by(postponed);
-    assert!(rig.session.is_closed());
 }
 
 #[test]

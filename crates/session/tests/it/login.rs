@@ -41,3 +41,14 @@ fn a_login_without_answer_is_given_up() {
         "reconnect 1 login no answer to the login within 5s",
     ]);
 }
+
+#[test]
+fn a_login_that_meets_a_busy_server_is_retried() {
+    for code in [429, 503, 509] {
+        let mut rig = greeted();
+        rig.frame(&format!("refuse login-7 {code} try again later"));
+        assert!(!rig.session.is_closed(), "{code}");
+        let polled = rig.poll();
+        assert!(polled[1].starts_with("reconnect 1 login"), "{polled:?}");
+    }
+}

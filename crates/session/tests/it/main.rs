@@ -5,6 +5,7 @@
 mod rig;
 mod rotation_rig;
 
+mod absurd_numbers;
 mod closes_in_order;
 mod gives_up;
 mod hand_over_property;
@@ -15,6 +16,7 @@ mod postpones_replay;
 mod postpones_requests;
 mod property;
 mod reconnects;
+mod redacts;
 mod retries_rotation;
 mod rotates;
 mod rotates_when_even;

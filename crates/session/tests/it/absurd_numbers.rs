@@ -1,0 +1,115 @@
+//! Numbers from outside, however large, neither overflow a deadline nor keep a stream down for long.
+
+use std::time::Duration;
+
+use kucoin_streams_session::{Backoff, Config, RotatingSession, Severity, Side};
+use kucoin_streams_wire::{ConnectionInfo, Heartbeat, SecretUrl};
+
+use crate::rig::{Plain, Rig};
+
+/// `Retry-After` in seconds, as a server may write it.
+const ABSURD: [u64; 4] = [86_400, i64::MAX as u64, u64::MAX / 1_000, u64::MAX];
+
+#[test]
+fn an_absurd_wait_of_a_server_counts_as_five_minutes() {
+    for seconds in ABSURD {
+        let wait = Duration::from_secs(seconds);
+        for severity in [
+            Severity::Throttled(Some(wait)),
+            Severity::Postponed {
+                least: wait,
+                most: Duration::MAX,
+            },
+        ] {
+            let mut rig = Rig::live(&["/a"]);
+            rig.lost().poll();
+            rig.reach_deadline();
+            rig.refuse_info(severity);
+            let waited = rig.reach_deadline();
+            let range = Duration::from_secs(300)..=Duration::from_secs(330);
+            assert!(range.contains(&waited), "{severity:?}: {waited:?}");
+            assert!(rig.poll().contains(&"fetch".to_owned()));
+        }
+    }
+}
+
+#[test]
+fn an_absurd_heartbeat_still_notices_a_dead_peer_in_two_minutes() {
+    let absurd = Heartbeat {
+        interval: Duration::MAX,
+        timeout: Duration::MAX,
+    };
+    for welcome in ["welcome", "welcome 18446744073709551615"] {
+        let mut rig = Rig::new();
+        rig.subscribe("/a").poll();
+        let info = ConnectionInfo::new(SecretUrl::new("wss://host/?token=1"));
+        rig.give(info.with_heartbeat(absurd))
+            .dialled()
+            .frame(welcome);
+        let live = rig.now;
+        rig.frame("ack 1").poll();
+        while rig.session.is_live() {
+            rig.reach_deadline();
+        }
+        let noticed = rig.now - live;
+        assert!(noticed <= Duration::from_secs(120), "{noticed:?}");
+    }
+}
+
+fn endless() -> Config {
+    let mut config = Config::default();
+    for time in [
+        &mut config.token_timeout,
+        &mut config.dial_timeout,
+        &mut config.welcome_timeout,
+        &mut config.ack_timeout,
+        &mut config.close_timeout,
+        &mut config.healthy_after,
+        &mut config.overlap,
+    ] {
+        *time = Duration::MAX;
+    }
+    config.backoff = Backoff {
+        base: Duration::MAX,
+        cap: Duration::MAX,
+    };
+    config.heartbeat = Heartbeat {
+        interval: Duration::MAX,
+        timeout: Duration::MAX,
+    };
+    config.rotate_every = Some(Duration::MAX);
+    config
+}
+
+#[test]
+fn endless_times_in_the_settings_overflow_nothing() {
+    let mut rig = Rig::with(endless(), 1);
+    rig.subscribe("/a").poll();
+    for _ in 0..3 {
+        rig.info().dialled().frame("welcome").poll();
+        rig.after(60_000);
+        rig.lost_by(Severity::Throttled(Some(Duration::MAX))).poll();
+        rig.reach_deadline();
+        rig.poll();
+    }
+    rig.session.shut(rig.now);
+}
+
+#[test]
+fn endless_rotation_settings_overflow_nothing() {
+    let now = std::time::Instant::now();
+    let mut session = RotatingSession::<Plain>::new(endless(), 1);
+    session.open(now);
+    let url = SecretUrl::new("wss://host/?token=1");
+    let info = kucoin_streams_session::Input::ConnectionInfo(Ok(ConnectionInfo::new(url)));
+    session.handle(now, Side::Serving, info);
+    session.handle(
+        now,
+        Side::Serving,
+        kucoin_streams_session::Input::Dialled(Ok(())),
+    );
+    session.frame(now, Side::Serving, "welcome");
+    assert!(session.is_live() && session.rotate(now));
+    session.not_listening(now, Side::Serving);
+    assert!(session.deadline().is_some());
+}

@@ -1,0 +1,133 @@
+//! A server may repeat the connection token in its words: no word of it leaves the session with a part of the token.
+
+use kucoin_streams_session::{Failure, Input, Severity, Stage};
+use kucoin_streams_wire::{ConnectionInfo, Login, SecretUrl};
+
+use crate::rig::Rig;
+
+const TOKENS: [&str; 3] = [
+    "canary",
+    "canary-7~31",
+    "2neAiuYvAU61ZDXANAGAsiL4-iAExhsBXZxftpOeh_55i3Ysy2q2LEsEWU64mdzUOPusi34M",
+];
+
+/// A session that is greeting, with this token in its URL and nothing left to poll.
+fn greeting(token: &str) -> Rig {
+    let mut rig = Rig::new();
+    rig.subscribe("/a").poll();
+    let url = SecretUrl::new(format!("wss://host/?token={token}&connectId=17"));
+    rig.give(ConnectionInfo::new(url).with_connect_id("17"))
+        .dialled()
+        .poll();
+    rig
+}
+
+fn live(token: &str) -> Rig {
+    let mut rig = greeting(token);
+    rig.frame("welcome id 17").frame("ack 1").poll();
+    rig
+}
+
+/// What is reported holds this text, and nothing of the token.
+#[track_caller]
+fn check(rig: &mut Rig, token: &str, readable: &str) {
+    let polled = rig.poll().join("\n");
+    assert!(polled.contains(readable), "{polled}");
+    assert!(polled.contains("[redacted]"), "{polled}");
+    assert!(!polled.contains(&token[..6]), "{polled}");
+}
+
+#[test]
+fn error_frame_before_the_welcome_is_redacted() {
+    for token in TOKENS {
+        let mut rig = greeting(token);
+        rig.frame(&format!("refuse - 401 the token {token} is expired"));
+        check(&mut rig, token, "is expired");
+    }
+}
+
+#[test]
+fn error_frame_on_a_live_connection_is_redacted() {
+    for token in TOKENS {
+        for code in [404, 429, 503, 509] {
+            let mut rig = live(token);
+            rig.frame(&format!(
+                "refuse - {code} ?token={token}&connectId=17 is bad"
+            ));
+            check(&mut rig, token, "is bad");
+        }
+    }
+}
+
+#[test]
+fn refusal_of_a_topic_is_redacted_and_its_topic_is_readable() {
+    for token in TOKENS {
+        for code in [404, 429, 503] {
+            let mut rig = live(token);
+            rig.subscribe("/contractMarket/tradeOrders:XBTUSDTM").poll();
+            let words = "topic /contractMarket/tradeOrders:XBTUSDTM of ";
+            rig.frame(&format!("refuse 2 {code} {words}{token} is bad"));
+            check(&mut rig, token, words);
+        }
+    }
+}
+
+#[test]
+fn close_reason_and_failed_dial_are_redacted() {
+    for token in TOKENS {
+        let failure = || Failure::new(Stage::Live, Severity::Blocked, format!("closed: {token}"));
+        let mut rig = live(token);
+        rig.session.handle(rig.now, Input::Lost(failure()));
+        check(&mut rig, token, "closed: ");
+        let mut rig = Rig::new();
+        rig.subscribe("/a").poll();
+        let url = SecretUrl::new(format!("wss://host/?token={token}"));
+        rig.give(ConnectionInfo::new(url)).poll();
+        rig.session.handle(rig.now, Input::Dialled(Err(failure())));
+        check(&mut rig, token, "closed: ");
+    }
+}
+
+#[test]
+fn welcome_of_another_connection_is_reported_without_its_id() {
+    let mut rig = greeting(TOKENS[2]);
+    rig.frame(&format!("welcome id {}", TOKENS[2]));
+    let polled = rig.poll().join("\n");
+    assert!(
+        polled.contains("welcome") && !polled.contains(TOKENS[2]),
+        "{polled}"
+    );
+}
+
+#[test]
+fn refused_login_is_redacted() {
+    let mut rig = Rig::new();
+    rig.subscribe("/a").poll();
+    let login = Login {
+        id: "login".into(),
+        frame: r#"{"id":"login","kc-api-sign":"canary+sign/7="}"#.to_owned().into(),
+    };
+    rig.give(ConnectionInfo::new(SecretUrl::new("wss://host/")).with_login(login));
+    rig.dialled().frame("welcome").poll();
+    rig.frame("refuse login 400005 the signature canary+sign/7= is wrong");
+    rig.expect(&["hang up 1000", "closed: the signature [redacted] is wrong"]);
+}
+
+#[test]
+fn words_of_a_server_are_bounded_and_cannot_drive_a_terminal() {
+    let mut rig = live(TOKENS[0]);
+    let words = format!("\u{1b}[2J{}", "word ".repeat(100_000));
+    rig.session.handle(
+        rig.now,
+        Input::Lost(Failure::new(
+            Stage::Live,
+            Severity::Transient,
+            words.clone(),
+        )),
+    );
+    let polled = rig.poll().join("");
+    assert!(polled.len() < 400 && !polled.contains('\u{1b}'), "{polled}");
+    let mut rig = live(TOKENS[0]);
+    rig.frame(&format!("refuse - 404 {words}"));
+    assert!(rig.poll().join("").len() < 400);
+}

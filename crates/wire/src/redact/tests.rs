@@ -1,0 +1,153 @@
+//! What is redacted, and what stays readable.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{Login, SecretUrl};
+
+const LONG: &str = "2neAiuYvAU61ZDXANAGAsiL4-iAExhsBXZxftpOeh_55i3Ysy2q2LEsEWU64mdzUOPusi34M";
+
+fn redactor(query: &str) -> Redactor {
+    let url = SecretUrl::new(format!("wss://host/endpoint?{query}"));
+    Redactor::new(&ConnectionInfo::new(url))
+}
+
+#[test]
+fn ordinary_message_is_shown_as_it_is() {
+    let text = "Invalid KC-API-PASSPHRASE, IP 10.0.0.1 (400004)";
+    assert_eq!(excerpt(text.as_bytes()), text);
+    assert_eq!(Redactor::default().words(text), text);
+}
+
+#[test]
+fn control_characters_are_escaped() {
+    let text = "a\u{1b}[31mb\r\n\0\u{9b}\u{202e}";
+    let escaped = "a\\u{1b}[31mb\\r\\n\\u{0}\\u{9b}\\u{202e}";
+    assert_eq!(excerpt(text.as_bytes()), escaped);
+    assert_eq!(Redactor::default().words(text), escaped);
+}
+
+#[test]
+fn long_run_is_redacted_even_over_the_end() {
+    let text = format!("{}{LONG}", "word ".repeat(50));
+    for shown in [excerpt(text.as_bytes()), Redactor::default().words(&text)] {
+        assert!(!shown.contains("2neA"), "{shown}");
+        assert!(shown.len() <= LONGEST + "…".len());
+    }
+}
+
+#[test]
+fn short_token_is_redacted_by_its_name() {
+    for text in [
+        r#"{"data":{"token":"canary"#,
+        r#"{"data":{"token" : "canary"}}"#,
+        r#"{\"token\":\"canary\"}"#,
+        r#"{"bulletToken":"canary"}"#,
+        r#"{"token":"a\/canary\/b"}"#,
+        "/endpoint?token=canary&connectId=1",
+    ] {
+        for shown in [excerpt(text.as_bytes()), Redactor::default().words(text)] {
+            assert!(!shown.contains("canary"), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn bytes_that_are_not_text_are_shown_in_short() {
+    let shown = excerpt(&[0xff; 5000]);
+    assert!(shown.starts_with('\u{fffd}') && shown.len() <= LONGEST + "…".len());
+}
+
+#[test]
+fn known_token_is_redacted_in_every_form() {
+    let redactor = redactor("token=canary%2Bto%2Fken&connectId=1");
+    for (text, shown) in [
+        (
+            "token canary+to/ken is invalid",
+            "token [redacted] is invalid",
+        ),
+        (
+            "token canary%2Bto%2Fken is invalid",
+            "token [redacted] is invalid",
+        ),
+        ("<canary+to/ken>", "<[redacted]>"),
+        ("cut off: canary%2Bt", "cut off: [redacted]"),
+        ("cut off: canary", "cut off: [redacted]"),
+        ("the end of it: ry+to/ken", "the end of it: [redacted]"),
+        ("xcanary+to/kenx", "x[redacted]x"),
+    ] {
+        assert_eq!(redactor.words(text), shown);
+    }
+}
+
+#[test]
+fn tokens_of_any_usual_length_are_redacted() {
+    for length in 6..LONG.len() {
+        let token = &LONG[..length];
+        let redactor = redactor(&format!("token={token}&connectId=17"));
+        for text in [
+            format!("topic {token} is not found"),
+            format!("GET /endpoint?token={token}&connectId=17"),
+            format!("a{token}b"),
+        ] {
+            let shown = redactor.words(&text);
+            assert!(!shown.contains(&token[..6]), "{length}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn values_of_a_login_are_redacted_and_its_names_are_not() {
+    let frame = r#"{"id":"1","op":"auth","kc-api-sign":"1gKZgAbov95sU\/MT","kc-api-timestamp":"1700000000000","more":{"kc-api-passphrase":"ZGDg9EKim"}}"#;
+    let info = ConnectionInfo::new(SecretUrl::new("wss://host/")).with_login(Login {
+        id: "1".into(),
+        frame: Zeroizing::new(frame.into()),
+    });
+    let redactor = Redactor::new(&info);
+    assert_eq!(
+        redactor
+            .words("kc-api-sign 1gKZgAbov95sU/MT, kc-api-passphrase ZGDg9EKim, at 1700000000001"),
+        "kc-api-sign [redacted], kc-api-passphrase [redacted], at 1700000000001"
+    );
+}
+
+#[test]
+fn topics_and_plain_english_stay_readable() {
+    let redactor = redactor(&format!("token={LONG}&connectId=64f0c0ffee0123456789abcd"));
+    for text in [
+        "topic /contractMarket/tradeOrders:XBTUSDTM is not found",
+        "/margin/isolatedPosition:BTC-USDT",
+        "position?tradeType=FUTURES&symbol=XBTUSDTM",
+        "balance?accountType=ISOLATED",
+        "execution.lite",
+        "no acknowledgement of /spotMarket/tradeOrdersV2 within 10s",
+        "token is expired",
+        "token is invalid",
+        "exceed max subscription count limitation of 400 per session",
+        "the server closed the connection with code 1008: policy violation",
+        "invalid peer certificate: UnknownIssuer",
+    ] {
+        assert_eq!(redactor.words(text), text);
+    }
+}
+
+#[test]
+fn redactor_prints_nothing() {
+    let printed = format!("{:?}", redactor("token=canary-canary"));
+    assert!(!printed.contains("canary"), "{printed}");
+}
+
+proptest! {
+    #[test]
+    fn words_are_bounded_and_hold_no_token(
+        token in "[A-Za-z0-9_-]{8,120}",
+        before in ".{0,300}",
+        behind in ".{0,300}",
+    ) {
+        let redactor = redactor(&format!("token={token}"));
+        let shown = redactor.words(&format!("{before}{token}{behind}"));
+        prop_assert!(shown.len() <= LONGEST + "…".len());
+        prop_assert!(!shown.contains(&token), "{shown}");
+        prop_assert!(!shown.chars().any(char::is_control));
+    }
+}

@@ -1,0 +1,132 @@
+//! A stream that was once live survives whatever is not KuCoin's own refusal: each attempt is reported, none is the last.
+
+use kucoin_streams::v1::Balances;
+use kucoin_streams::{ConnectionState, LifecycleEvent, WsKey};
+use kucoin_streams_exchange::{Cut, Effect, Faults, TokenReply, UpgradeFault};
+
+use crate::rig::*;
+
+/// The number of attempts that fail in the same way.
+const BLOCKS: u32 = 5;
+
+/// Cuts a live stream, with these faults in the way of its return.
+async fn survives(name: &str, faults: Faults) {
+    let exchange = exchange(faults).await;
+    let kucoin = client(&exchange);
+    let mut told = Told::of(&kucoin);
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    exchange.inject(Effect::Cut(Cut::Reset));
+    told.reconnected().await;
+    let words = told.words();
+    let attempts = words.iter().filter(|word| word.starts_with("reconnect "));
+    let attempts = attempts.count();
+    assert!(attempts > BLOCKS as usize, "{name}: {words:?}");
+    assert!(!words.contains(&"exception, fatal".to_owned()), "{name}");
+    let waits = told.events.iter().filter_map(|event| match event {
+        LifecycleEvent::Reconnect { delay, .. } => Some(*delay),
+        _ => None,
+    });
+    let seconds = waits.filter(|wait| wait.as_secs() >= 1).count();
+    assert!(
+        seconds >= BLOCKS as usize,
+        "{name}: a block is not hammered"
+    );
+    let state = kucoin.state(WsKey::SpotPrivateV1);
+    assert_eq!(state, Some(ConnectionState::Live), "{name}");
+    while next(&mut balances).await.is_err() {
+        exchange.account().deposit("USDT", 1.into()).unwrap();
+    }
+}
+
+async fn survives_tokens(effect: Effect) {
+    let name = format!("{effect:?}");
+    let faults = Faults::new().on_token_request(2, effect).times(BLOCKS);
+    survives(&name, faults).await;
+}
+
+async fn survives_upgrades(fault: UpgradeFault) {
+    let name = format!("{fault:?}");
+    let effect = Effect::Upgrade(fault);
+    survives(&name, Faults::new().on_connection(2, effect).times(BLOCKS)).await;
+}
+
+#[tokio::test]
+async fn blocks_of_a_firewall_on_the_token_call_pass() {
+    let blocked = |status| survives_tokens(Effect::TokenServerError { status });
+    tokio::join!(blocked(400), blocked(401), blocked(403), blocked(404));
+    tokio::join!(blocked(408), blocked(418), blocked(425), blocked(451));
+}
+
+#[tokio::test]
+async fn token_replies_without_a_usable_server_pass() {
+    let redirect = TokenReply::Redirect {
+        status: 302,
+        location: "http://portal.test/login".to_owned(),
+    };
+    let untrusted = TokenReply::Endpoint {
+        url: "wss://elsewhere.test/".to_owned(),
+    };
+    let unknown = TokenReply::Code {
+        code: "900001".to_owned(),
+        message: "never seen".to_owned(),
+    };
+    let survives = |reply| survives_tokens(Effect::TokenReply(reply));
+    tokio::join!(
+        survives(TokenReply::NoServers),
+        survives(redirect),
+        survives(untrusted),
+        survives(unknown),
+        survives_tokens(Effect::TokenHtml),
+    );
+}
+
+#[tokio::test]
+async fn a_captive_portal_on_the_upgrade_passes() {
+    let redirect = UpgradeFault::Redirect {
+        status: 302,
+        location: "http://portal.test/login".to_owned(),
+    };
+    let proxy = UpgradeFault::Refuse {
+        status: 407,
+        text: "log in".to_owned(),
+        retry_after: None,
+    };
+    tokio::join!(survives_upgrades(redirect), survives_upgrades(proxy));
+}
+
+#[tokio::test]
+async fn welcomes_that_are_each_closed_by_1008_pass() {
+    let close = Effect::Cut(Cut::Close {
+        code: 1008,
+        reason: "policy".to_owned(),
+    });
+    survives(
+        "close 1008",
+        Faults::new().on_connection(2, close).times(BLOCKS),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn absurd_waits_on_the_upgrade_count_as_five_minutes() {
+    for seconds in [86_400, i64::MAX as u64, u64::MAX] {
+        let refuse = UpgradeFault::Refuse {
+            status: 429,
+            text: String::new(),
+            retry_after: Some(std::time::Duration::from_secs(seconds)),
+        };
+        let faults = Faults::new().on_connection(1, Effect::Upgrade(refuse));
+        let exchange = exchange(faults).await;
+        let kucoin = client(&exchange);
+        let mut told = Told::of(&kucoin);
+        let subscribing = tokio::spawn(async move { kucoin.subscribe(Balances).await });
+        let event = told
+            .until(|event| matches!(event, LifecycleEvent::Reconnect { .. }))
+            .await;
+        let LifecycleEvent::Reconnect { delay, .. } = event else {
+            panic!("{event:?}");
+        };
+        assert!((300..=301).contains(&delay.as_secs()), "{delay:?}");
+        subscribing.abort();
+    }
+}
