@@ -81,7 +81,7 @@ impl Stderr {
 
     /// Writes a line; never waits.
     pub(crate) fn line(&self, message: &str) {
-        self.writer.push(line(message).as_bytes(), 0);
+        self.writer.push(line(message).as_bytes(), &[]);
     }
 
     /// Waits until all lines are written, for a short time at most.

@@ -211,20 +211,22 @@ impl<P: Protocol> Session<P> {
                     login,
                 };
             }
-            (Input::ConnectionInfo(Err(failure)), Phase::Fetching { .. }) => {
-                self.lose(now, failure);
-            }
-            (Input::Dialled(Err(failure)), Phase::Dialling { .. }) => {
-                let failure = failure.redacted(&self.redactor);
-                self.lose(now, failure);
+            (Input::ConnectionInfo(Err(failure)), Phase::Fetching { .. })
+            | (Input::Dialled(Err(failure)), Phase::Dialling { .. }) => {
+                self.lose_redacted(now, failure);
             }
             (Input::Lost(failure), phase) if phase.is_connected() => {
-                let failure = failure.redacted(&self.redactor);
-                self.lose(now, failure);
+                self.lose_redacted(now, failure);
             }
             // An answer to something that was given up meanwhile.
             _ => {}
         }
+    }
+
+    /// A server may repeat the token of the present connection, or of the last one.
+    fn lose_redacted(&mut self, now: Instant, failure: Failure) {
+        let failure = failure.redacted(&self.redactor);
+        self.lose(now, failure);
     }
 
     /// Connection information is being fetched only from now on: the driver had a line to wait in before it, for which

@@ -83,7 +83,7 @@ async fn a_loss_and_its_mending_leave_nothing_unaccounted_for() {
     exchange.inject(Effect::Cut(Cut::Eof));
     told.reconnected().await;
     deposit(&exchange, 4);
-    assert!(next(&mut balances).await.is_err());
+    outage(&mut balances).await;
     for _ in 0..4 {
         event(&mut balances).await;
     }
@@ -122,7 +122,9 @@ async fn a_rotation_counts_what_both_connections_brought() {
 #[tokio::test]
 async fn what_finds_no_room_is_counted_as_its_gap_counts_it() {
     let exchange = exchange(Faults::new()).await;
-    let config = quick().with_queue_capacity(8).with_patience(Duration::ZERO);
+    let config = quick()
+        .with_queue_capacity(8)
+        .with_backpressure_timeout(Duration::ZERO);
     let kucoin = client_with(&exchange, config);
     let mut slow = soon(kucoin.subscribe(Balances)).await.unwrap();
     let mut quick = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
@@ -157,7 +159,7 @@ async fn a_consumer_that_is_cut_off_has_its_own_reason_and_its_ledger_balances()
     let exchange = exchange(Faults::new()).await;
     let config = quick()
         .with_queue_capacity(4)
-        .with_patience(Duration::ZERO)
+        .with_backpressure_timeout(Duration::ZERO)
         .with_slow_consumer(SlowConsumer::Disconnect);
     let kucoin = client_with(&exchange, config);
     let mut slow = soon(kucoin.subscribe(Balances)).await.unwrap();

@@ -1,9 +1,9 @@
-//! A connection that is lost, in every way: a fresh token, the same topics, one gap in its place, nothing silent.
+//! A lost connection, whatever the cause: a fresh token, the same topics, and both gaps of the loss in their place.
 
 use std::time::Duration;
 
 use kucoin_streams::v1::{Balances, SpotOrders, SpotStopOrders};
-use kucoin_streams::{Event, Gap, GapReason, Subscription, Topic, Update};
+use kucoin_streams::{Event, Gap, Subscription, Topic, Update};
 use kucoin_streams_exchange::{Cut, Decimal, Effect, Exchange, Side, StopKind};
 use serde_json::Value;
 
@@ -54,26 +54,30 @@ where
     }
 }
 
-/// What lies around the one gap.
+/// The events before and after the one loss.
 struct Around<E> {
     before: Vec<Update<E>>,
-    gap: Gap,
+    outage: Outage,
     after: Vec<Update<E>>,
 }
 
 fn around<E>(items: Vec<Item<E>>) -> Around<E> {
-    let (mut before, mut gaps, mut after) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    let mut gaps: Vec<Gap> = Vec::new();
     for item in items {
         match item {
             Ok(update) if gaps.is_empty() => before.push(update),
-            Ok(update) => after.push(update),
+            Ok(update) if gaps.len() == 2 => after.push(update),
+            Ok(_) => panic!("an event of a topic that is not live: {gaps:?}"),
             Err(gap) => gaps.push(gap),
         }
     }
-    assert_eq!(gaps.len(), 1, "one gap for one loss: {gaps:?}");
+    let [lost, live] = gaps.as_slice() else {
+        panic!("two gaps for one loss: {gaps:?}");
+    };
     Around {
         before,
-        gap: gaps.remove(0),
+        outage: Outage::of(lost, live),
         after,
     }
 }
@@ -84,12 +88,18 @@ async fn check<T>(
     before: Vec<Item<T::Event>>,
     exchange: &Exchange,
     topic: &str,
+    stage: &str,
 ) where
     T: Topic,
     T::Event: serde::Serialize + Event,
 {
     let truth = truth_of(exchange, topic);
-    let Around { before, gap, after } = around(collect(subscription, before, &truth).await);
+    let items = collect(subscription, before, &truth).await;
+    let Around {
+        before,
+        outage,
+        after,
+    } = around(items);
     let values = |updates: &[Update<T::Event>]| -> Vec<Value> {
         updates.iter().map(|update| json(update.event())).collect()
     };
@@ -103,31 +113,23 @@ async fn check<T>(
     assert!(before.iter().all(|update| update.epoch() == 1));
     assert!(after.iter().all(|update| update.epoch() == 2));
 
-    assert_eq!(&*gap.topic, topic);
-    let GapReason::Reconnected {
-        last_event_at,
-        lost_at,
-        live_at,
-        epoch,
-    } = gap.reason
-    else {
-        panic!("another gap: {gap:?}");
-    };
-    assert_eq!(last_event_at, before.last().map(Update::received_at));
-    assert_eq!(epoch, 2);
-    assert!(last_event_at.unwrap() <= lost_at && lost_at <= live_at);
+    assert_eq!(outage.topics, [topic]);
+    assert_eq!(outage.cause.stage.as_str(), stage);
+    let last_event_at = before.last().map(Update::received_at);
+    assert_eq!(outage.last_event_at, last_event_at);
+    assert_eq!(outage.epoch, 2);
     for missing in &truth[first..last] {
         let pushed = ["pt", "time", "ts"]
             .iter()
             .find_map(|name| missing[name].as_i64());
         assert!(
-            pushed.unwrap() <= live_at.as_nanos(),
+            pushed.unwrap() <= outage.live_at.as_nanos(),
             "{topic}: lost after it was live again"
         );
     }
 }
 
-async fn survive(exchange: Exchange, cut: Effect, cause: &str) {
+async fn survive(exchange: Exchange, cut: Effect, stage: &str) {
     let kucoin = client(&exchange);
     let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
@@ -144,11 +146,11 @@ async fn survive(exchange: Exchange, cut: Effect, cause: &str) {
     told.reconnected().await;
     act(&exchange);
 
-    check(&mut orders, orders_before, &exchange, ORDERS).await;
-    check(&mut balances, balances_before, &exchange, BALANCE).await;
-    check(&mut stops, stops_before, &exchange, STOPS).await;
+    check(&mut orders, orders_before, &exchange, ORDERS, stage).await;
+    check(&mut balances, balances_before, &exchange, BALANCE, stage).await;
+    check(&mut stops, stops_before, &exchange, STOPS, stage).await;
     let live = [ORDERS, BALANCE, STOPS].map(|topic| format!("live {topic}"));
-    let mut expected = vec![cause.to_owned()];
+    let mut expected = vec![format!("reconnect 1 {stage}")];
     expected.extend(live);
     expected.push("reconnected".to_owned());
     assert_eq!(told.words(), expected);
@@ -187,13 +189,13 @@ async fn survive(exchange: Exchange, cut: Effect, cause: &str) {
 #[tokio::test]
 async fn a_reset_is_one_gap_on_every_topic() {
     let exchange = Exchange::builder().seed(21).start().await.unwrap();
-    survive(exchange, Effect::Cut(Cut::Reset), "reconnect 1 live").await;
+    survive(exchange, Effect::Cut(Cut::Reset), "live").await;
 }
 
 #[tokio::test]
 async fn an_end_without_a_close_frame_is_one_gap_on_every_topic() {
     let exchange = Exchange::builder().seed(22).start().await.unwrap();
-    survive(exchange, Effect::Cut(Cut::Eof), "reconnect 1 live").await;
+    survive(exchange, Effect::Cut(Cut::Eof), "live").await;
 }
 
 #[tokio::test]
@@ -203,7 +205,7 @@ async fn a_close_frame_is_one_gap_on_every_topic() {
     survive(
         exchange,
         Effect::Cut(Cut::Close { code: 1001, reason }),
-        "reconnect 1 live",
+        "live",
     )
     .await;
 }
@@ -211,7 +213,7 @@ async fn a_close_frame_is_one_gap_on_every_topic() {
 #[tokio::test]
 async fn a_reset_in_the_middle_of_a_frame_delivers_no_part_of_it() {
     let exchange = Exchange::builder().seed(24).start().await.unwrap();
-    survive(exchange, Effect::ResetMidFrame, "reconnect 1 live").await;
+    survive(exchange, Effect::ResetMidFrame, "live").await;
 }
 
 #[tokio::test]
@@ -223,7 +225,7 @@ async fn a_peer_that_vanishes_is_noticed_by_its_silence() {
         .start()
         .await
         .unwrap();
-    survive(exchange, Effect::HalfOpen, "reconnect 1 heartbeat").await;
+    survive(exchange, Effect::HalfOpen, "heartbeat").await;
 }
 
 #[tokio::test]
@@ -237,12 +239,13 @@ async fn every_loss_of_many_has_its_own_gap_and_token() {
         event(&mut balances).await;
         exchange.inject(Effect::Cut(Cut::Reset));
         told.reconnected().await;
-        let gap = loop {
+        let lost = loop {
             if let Err(gap) = next(&mut balances).await {
                 break gap;
             }
         };
-        assert!(matches!(gap.reason, GapReason::Reconnected { epoch, .. } if epoch == loss + 1));
+        let live = gap(&mut balances).await;
+        assert_eq!(Outage::of(&lost, &live).epoch, loss + 1);
     }
     let stats = exchange.stats();
     let tokens: Vec<Option<u64>> = stats

@@ -6,8 +6,7 @@ use kucoin_streams::pro::{
 };
 use kucoin_streams::v1::{FuturesOrders, SpotOrders};
 use kucoin_streams::{
-    CloseReason, Gap, GapReason, Kucoin, ProAuthentication, SubscribeError, Timestamp, Update,
-    WsKey,
+    CloseReason, Kucoin, ProAuthentication, SubscribeError, Timestamp, Update, WsKey,
 };
 use kucoin_streams_exchange::{
     CONTRACTS, Cut, Effect, Exchange, Faults, Protocol, SYMBOLS, Side, TruthEntry,
@@ -226,27 +225,15 @@ async fn after_a_loss_every_channel_is_replayed_with_a_fresh_token() {
     let mut events = soon(kucoin.subscribe(topics)).await.unwrap();
     exchange.inject(Effect::Cut(Cut::Reset));
     told.reconnected().await;
-    let mut gaps = Vec::new();
     exchange.account().deposit("USDT", 5.into()).unwrap();
-    loop {
-        match next(&mut events).await {
-            Err(Gap {
-                topic,
-                reason: GapReason::Reconnected { .. },
-                ..
-            }) => gaps.push(topic),
-            Err(other) => panic!("another gap: {other:?}"),
-            Ok(update) => {
-                assert!(matches!(update.event(), Event::Balance(_)), "{update:?}");
-                break;
-            }
-        }
-    }
+    let outage = outage(&mut events).await;
     assert_eq!(
-        gaps.len(),
+        outage.topics.len(),
         count,
-        "each topic says that it may miss events: {gaps:?}"
+        "one loss of all topics: {outage:?}"
     );
+    let update = event(&mut events).await;
+    assert!(matches!(update.event(), Event::Balance(_)), "{update:?}");
     let stats = exchange.stats();
     assert_eq!(stats.connections.len(), 2);
     assert_eq!(

@@ -3,12 +3,12 @@
 use std::future::Future;
 use std::time::Duration;
 
-use kucoin_streams::session::Backoff;
+use kucoin_streams::session::{Backoff, Failure};
 use kucoin_streams::transport::Connect;
 use kucoin_streams::wire::ConnectionSource;
 use kucoin_streams::{
-    Config, Credentials, Event, Gap, Hosts, Kucoin, LifecycleEvent, LifecycleStream, Subscription,
-    Topic, Update,
+    Config, Credentials, Event, Gap, GapReason, Hosts, Kucoin, LifecycleEvent, LifecycleStream,
+    Subscription, Timestamp, Topic, Update,
 };
 use kucoin_streams_exchange::{ConnectionReport, Exchange, Faults};
 use serde_json::Value;
@@ -99,6 +99,85 @@ pub(crate) async fn event<T: Topic>(subscription: &mut Subscription<T>) -> Updat
         Ok(update) => update,
         Err(gap) => panic!("a gap where none may be: {gap:?}"),
     }
+}
+
+/// The next item, which must be a gap.
+pub(crate) async fn gap<T: Topic>(subscription: &mut Subscription<T>) -> Gap {
+    match next(subscription).await {
+        Ok(update) => panic!(
+            "an event instead of a gap, on connection {}",
+            update.epoch()
+        ),
+        Err(gap) => gap,
+    }
+}
+
+/// The two gaps of one loss of the connection.
+#[derive(Debug)]
+pub(crate) struct Outage {
+    /// The topics, in alphabetical order.
+    pub(crate) topics: Vec<String>,
+    pub(crate) cause: Failure,
+    pub(crate) last_event_at: Option<Timestamp>,
+    pub(crate) lost_at: Timestamp,
+    pub(crate) live_at: Timestamp,
+    pub(crate) epoch: u64,
+}
+
+impl Outage {
+    /// Checks that both gaps are about the same topics and times, and that the window is the one of the documentation.
+    #[track_caller]
+    pub(crate) fn of(lost: &Gap, live: &Gap) -> Self {
+        let GapReason::Lost {
+            cause,
+            last_event_at,
+            last_heard_at,
+            lost_at,
+        } = &lost.reason
+        else {
+            panic!("not a loss: {lost:?}");
+        };
+        let GapReason::Live { live_at, epoch, .. } = live.reason else {
+            panic!("not live again: {live:?}");
+        };
+        let expected = GapReason::Live {
+            last_event_at: *last_event_at,
+            last_heard_at: *last_heard_at,
+            lost_at: *lost_at,
+            live_at,
+            epoch,
+        };
+        assert_eq!(live.reason, expected, "after {lost:?}");
+        let topics = topics_of(lost);
+        assert_eq!(topics, topics_of(live));
+        assert!(last_event_at.is_none_or(|event| event <= *last_heard_at));
+        assert!(*last_heard_at <= *lost_at && *lost_at <= live_at);
+        assert_eq!(lost.window(), None);
+        let from = last_event_at.unwrap_or(*last_heard_at);
+        assert_eq!(live.window(), Some((from, live_at)));
+        Self {
+            topics,
+            cause: cause.clone(),
+            last_event_at: *last_event_at,
+            lost_at: *lost_at,
+            live_at,
+            epoch,
+        }
+    }
+}
+
+/// The topics of a gap, in alphabetical order.
+pub(crate) fn topics_of(gap: &Gap) -> Vec<String> {
+    let mut topics: Vec<String> = gap.topics.iter().map(ToString::to_string).collect();
+    topics.sort();
+    topics
+}
+
+/// The next two items, which must be the loss of a connection and its end with no event between them.
+pub(crate) async fn outage<T: Topic>(subscription: &mut Subscription<T>) -> Outage {
+    let lost = gap(subscription).await;
+    let live = gap(subscription).await;
+    Outage::of(&lost, &live)
 }
 
 /// As many events as the exchange knows of by now, with no gap between them.

@@ -225,11 +225,7 @@ async fn a_cut_before_the_successor_is_ready_goes_the_ordinary_way_with_its_gap(
     );
     told.reconnected().await;
     exchange.account().deposit("USDT", 3.into()).unwrap();
-    let gap = next(&mut balances).await.unwrap_err();
-    assert!(
-        matches!(gap.reason, GapReason::Reconnected { .. }),
-        "{gap:?}"
-    );
+    assert_eq!(outage(&mut balances).await.topics, [BALANCE]);
     event(&mut balances).await;
 }
 
@@ -309,23 +305,21 @@ async fn a_cut_in_the_overlap_is_one_gap_and_costs_no_event() {
     account.step(40);
 
     let truth = truth_of(&exchange, ORDERS_V1);
-    let (mut events, mut gaps) = (Vec::new(), 0);
+    let (mut events, mut loss) = (Vec::new(), None);
     while events.len() < truth.len() {
         match next(&mut orders).await {
             Ok(update) => {
-                assert_eq!(update.epoch(), 1 + gaps);
+                let epoch = if loss.is_none() { 1 } else { 2 };
+                assert_eq!(update.epoch(), epoch);
                 events.push(json(update.event()));
             }
-            Err(gap) => {
-                let GapReason::Reconnected { epoch, .. } = gap.reason else {
-                    panic!("another gap: {gap:?}");
-                };
-                gaps += 1;
-                assert_eq!(epoch, 2);
+            Err(lost) => {
+                let outage = Outage::of(&lost, &gap(&mut orders).await);
+                assert!(loss.replace(outage).is_none(), "one loss");
             }
         }
     }
-    assert_eq!(gaps, 1);
+    assert_eq!(loss.unwrap().epoch, 2);
     assert_eq!(events, truth);
     assert!(orders.try_next().is_none(), "nothing is doubled");
     let words = told.words();

@@ -108,7 +108,13 @@ fn words(action: Action<TopicPath>) -> String {
                 code,
                 message,
             } => format!("refused {request} {code:?} {message}"),
-            Report::Lost => "lost".into(),
+            Report::Lost { .. } => "lost".into(),
+            Report::Postponed {
+                request,
+                code,
+                message,
+                delay,
+            } => format!("postponed {request} by {delay:?}: {code:?} {message}"),
             Report::Reconnect { cause, delay, .. } => {
                 let code = cause.code.clone().unwrap_or_default();
                 let wait = match delay.as_millis() {
@@ -295,7 +301,9 @@ fn requests_that_come_too_fast_are_asked_again_a_second_later() {
         .frame(WELCOME)
         .expect(&["open", &subscribe(1, ORDERS)]);
     rig.frame(r#"{"id":"1","type":"error","code":509,"data":"exceed max permits per second"}"#);
-    rig.expect(&[]);
+    rig.expect(&[&format!(
+        "postponed {ORDERS} by 1s: Some(509) exceed max permits per second"
+    )]);
     rig.after(Duration::from_millis(999)).expect(&[]);
     rig.after(Duration::from_millis(1))
         .expect(&[&subscribe(2, ORDERS)]);

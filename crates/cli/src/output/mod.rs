@@ -22,7 +22,7 @@ pub(crate) use event::Event;
 pub(crate) use lines::Lines;
 pub(crate) use names::Names;
 pub(crate) use ndjson::{Control, Line, Update};
-pub(crate) use writer::{End, Writer};
+pub(crate) use writer::{End, Mark, Writer};
 
 /// An event as it arrived, of whichever connection.
 #[derive(Clone, Debug)]
@@ -54,8 +54,8 @@ pub(crate) fn missed_by(gap: &Gap) -> u64 {
 /// Formats happenings as lines and hands them to the thread that writes stdout; never waits for it.
 pub(crate) struct Printer {
     lines: Lines,
-    /// The number of events that `lines` account for.
-    events: u64,
+    /// The events that `lines` account for.
+    marks: Vec<Mark>,
     writer: Writer,
     full: bool,
     pretty: Option<Pretty>,
@@ -67,7 +67,7 @@ impl Printer {
     pub(crate) fn new(format: Format, names: Names, several: bool) -> io::Result<Self> {
         Ok(Self {
             lines: Lines::default(),
-            events: 0,
+            marks: Vec::new(),
             writer: Writer::to_stdout()?,
             full: false,
             pretty: (format == Format::Pretty).then(|| Pretty::for_stdout(several)),
@@ -84,7 +84,6 @@ impl Printer {
     }
 
     pub(crate) fn update(&mut self, arrived: &Arrived) -> Result<(), Failed> {
-        self.events += 1;
         match &self.pretty {
             Some(pretty) => self.lines.text(&pretty.update(arrived)),
             None => {
@@ -92,14 +91,20 @@ impl Printer {
                 self.lines.json(&ndjson::update(arrived, topic))?;
             }
         }
+        self.mark(1);
         if self.lines.are_enough() {
             self.flush();
         }
         Ok(())
     }
 
+    /// The last line accounts for so many events.
+    fn mark(&mut self, events: u64) {
+        let end = self.lines.bytes().len();
+        self.marks.push(Mark { end, events });
+    }
+
     pub(crate) fn gap(&mut self, ws_key: WsKey, gap: &Gap) -> Result<(), Failed> {
-        self.events += missed_by(gap);
         let gap = self.names.of_gap(gap);
         match &self.pretty {
             Some(pretty) => self.lines.text(&pretty.gap(ws_key, &gap)),
@@ -109,6 +114,7 @@ impl Printer {
                 }
             }
         }
+        self.mark(missed_by(&gap));
         Ok(())
     }
 
@@ -147,9 +153,9 @@ impl Printer {
     /// Hands all lines so far to the writing thread.
     pub(crate) fn flush(&mut self) {
         if !self.lines.bytes().is_empty() {
-            self.full = !self.writer.push(self.lines.bytes(), self.events);
+            self.full = !self.writer.push(self.lines.bytes(), &self.marks);
             self.lines.clear();
-            self.events = 0;
+            self.marks.clear();
         }
     }
 

@@ -22,12 +22,22 @@ pub(crate) struct Writer {
     progress: Progress,
 }
 
-/// What is handed over at once.
+/// Lines that are handed over at once.
 struct Chunk {
     bytes: Vec<u8>,
-    /// The number of updates in it.
-    updates: u64,
+    marks: Vec<Mark>,
 }
+
+/// Events that a line accounts for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    /// Where the line ends.
+    pub(crate) end: usize,
+    pub(crate) events: u64,
+}
+
+/// A pipe takes a write of this length as a whole or not at all, so what it took is known to the line.
+const PIECE: usize = 4096;
 
 /// What the thread has not written yet, and whether it still writes.
 #[derive(Clone)]
@@ -39,7 +49,7 @@ struct Progress {
 #[derive(Default)]
 struct Queued {
     bytes: usize,
-    updates: u64,
+    events: u64,
     ended: bool,
 }
 
@@ -80,18 +90,18 @@ impl Writer {
         Ok(writer)
     }
 
-    /// Queues bytes and never waits; returns whether the queue has room for more.
-    pub(crate) fn push(&self, bytes: &[u8], updates: u64) -> bool {
+    /// Queues lines and never waits; returns whether the queue has room for more.
+    pub(crate) fn push(&self, bytes: &[u8], marks: &[Mark]) -> bool {
         let mut has_room = true;
         self.progress.queued.send_modify(|queued| {
             queued.bytes += bytes.len();
-            queued.updates += updates;
+            queued.events += marks.iter().map(|mark| mark.events).sum::<u64>();
             has_room = queued.has_room();
         });
         // The thread has ended only if `end` says so.
         let _ = self.chunks.send(Chunk {
             bytes: bytes.to_vec(),
-            updates,
+            marks: marks.to_vec(),
         });
         has_room
     }
@@ -106,9 +116,9 @@ impl Writer {
         self.until(|queued| queued.bytes == 0 || queued.ended).await;
     }
 
-    /// The number of updates that are queued, or in a write that has not returned.
+    /// The number of events that are queued, or in a write that has not returned.
     pub(crate) fn unwritten(&self) -> u64 {
-        self.progress.queued.borrow().updates
+        self.progress.queued.borrow().events
     }
 
     /// Why nothing more can be written, if so.
@@ -157,19 +167,43 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
 }
 
 fn write_chunks(chunks: &Receiver<Chunk>, mut out: impl Write, progress: &Progress) {
-    for Chunk { bytes, updates } in chunks {
-        if let Err(error) = write_fully(&mut out, &bytes) {
-            progress.end_with(match error.kind() {
-                ErrorKind::BrokenPipe => End::ReaderGone,
-                _ => End::Failed(error.to_string()),
+    for Chunk { bytes, marks } in chunks {
+        let mut marks = marks.into_iter().peekable();
+        let mut start = 0;
+        while start < bytes.len() {
+            let end = piece_end(&bytes, start);
+            if let Err(error) = write_fully(&mut out, &bytes[start..end]) {
+                progress.end_with(match error.kind() {
+                    ErrorKind::BrokenPipe => End::ReaderGone,
+                    _ => End::Failed(error.to_string()),
+                });
+                return;
+            }
+            let mut events = 0;
+            while let Some(mark) = marks.next_if(|mark| mark.end <= end) {
+                events += mark.events;
+            }
+            progress.queued.send_modify(|queued| {
+                queued.bytes -= end - start;
+                queued.events -= events;
             });
-            return;
+            start = end;
         }
-        progress.queued.send_modify(|queued| {
-            queued.bytes -= bytes.len();
-            queued.updates -= updates;
-        });
     }
+}
+
+/// Where the lines end that are written at once: as many as fit in a piece, or a longer one.
+fn piece_end(bytes: &[u8], start: usize) -> usize {
+    let whole = bytes.len().min(start + PIECE);
+    if whole == bytes.len() {
+        return whole;
+    }
+    let is_end = |byte: &u8| *byte == b'\n';
+    if let Some(last) = bytes[start..whole].iter().rposition(is_end) {
+        return start + last + 1;
+    }
+    let next = bytes[whole..].iter().position(is_end);
+    next.map_or(bytes.len(), |next| whole + next + 1)
 }
 
 /// As `write_all` and `flush`, also if another process has set the descriptor to non-blocking.
@@ -226,25 +260,58 @@ mod tests {
         (Writer::start(reader).unwrap(), allow, read)
     }
 
+    fn marks(end: usize, events: u64) -> [Mark; 1] {
+        [Mark { end, events }]
+    }
+
+    #[test]
+    fn pieces_are_whole_lines() {
+        let line = [&[b'x'; 99][..], b"\n"].concat();
+        let bytes = line.repeat(100);
+        assert_eq!(piece_end(&bytes, 0), 4_000);
+        assert_eq!(piece_end(&bytes, 8_000), 10_000);
+        let long = [&[b'x'; 9_999][..], b"\nend"].concat();
+        assert_eq!(piece_end(&long, 0), 10_000);
+        assert_eq!(piece_end(&long, 10_000), 10_003);
+    }
+
+    #[tokio::test]
+    async fn lines_that_a_pipe_took_are_known() {
+        let (writer, allow, _) = writer();
+        let line = [&[b'x'; 99][..], b"\n"].concat();
+        let bytes = line.repeat(100);
+        let marks: Vec<Mark> = (1..=100)
+            .map(|line| Mark {
+                end: line * 100,
+                events: 1,
+            })
+            .collect();
+        writer.push(&bytes, &marks);
+        allow.send(Ok(9_999)).unwrap();
+        let mut queued = writer.progress.queued.subscribe();
+        queued.wait_for(|queued| queued.events < 100).await.unwrap();
+        assert_eq!(writer.unwritten(), 60);
+    }
+
     #[tokio::test]
     async fn writer_keeps_the_order_over_partial_and_refused_writes() {
         let (writer, allow, read) = writer();
-        assert!(writer.push(b"one ", 1));
-        assert!(writer.push(b"two", 2));
+        assert!(writer.push(b"one\n", &marks(4, 1)));
+        assert!(writer.push(b"two", &marks(3, 2)));
         assert_eq!(writer.unwritten(), 3);
         for answer in [Ok(2), Err(ErrorKind::WouldBlock.into()), Ok(9), Ok(9)] {
             allow.send(answer).unwrap();
         }
         writer.written().await;
-        assert_eq!(*read.lock().unwrap(), b"one two");
+        assert_eq!(*read.lock().unwrap(), b"one\ntwo");
         assert_eq!(writer.unwritten(), 0);
     }
 
     #[tokio::test]
     async fn full_queue_has_room_after_a_write() {
         let (writer, allow, _) = writer();
-        assert!(writer.push(b"first", 1));
-        assert!(!writer.push(&vec![b'x'; QUEUE - 1], 1));
+        assert!(writer.push(b"first", &marks(5, 1)));
+        assert!(!writer.push(&vec![b'x'; QUEUE - 1], &marks(QUEUE - 1, 1)));
         allow.send(Ok(5)).unwrap();
         writer.room().await;
         assert_eq!(writer.unwritten(), 1);
@@ -253,11 +320,11 @@ mod tests {
     #[tokio::test]
     async fn failed_write_ends_every_wait() {
         let (writer, allow, _) = writer();
-        assert!(!writer.push(&vec![b'x'; QUEUE], 1));
+        assert!(!writer.push(&vec![b'x'; QUEUE], &marks(QUEUE, 1)));
         allow.send(Err(ErrorKind::StorageFull.into())).unwrap();
         writer.room().await;
         writer.written().await;
         assert!(matches!(writer.ended().await, End::Failed(_)));
-        assert!(writer.push(b"more", 1));
+        assert!(writer.push(b"more", &marks(4, 1)));
     }
 }

@@ -1,6 +1,7 @@
 //! Subscribing and unsubscribing through the handle.
 
 use kucoin_streams_client::SubscribeError;
+use kucoin_streams_transport::ConnectError;
 
 use crate::rig::{Numbers, Rig, Server, Tokens, breathe, next};
 
@@ -238,4 +239,94 @@ async fn an_end_that_nobody_acknowledged_may_still_push_and_that_is_not_of_the_n
     let mut again = again.unwrap();
     server.push("/a", 8..9).await;
     assert_eq!(next(&mut again).await, "8");
+}
+
+#[tokio::test(start_paused = true)]
+async fn start_without_a_network_fails_with_the_last_cause() {
+    let mut rig = Rig::new();
+    let refuse = async {
+        loop {
+            let dial = rig.listener.accept().await.unwrap();
+            dial.refuse(ConnectError::Tcp(
+                std::io::ErrorKind::ConnectionRefused.into(),
+            ));
+        }
+    };
+    let began = tokio::time::Instant::now();
+    let failed = async {
+        let connection = rig.connection.clone();
+        let (subscribed, live) =
+            tokio::join!(connection.subscribe(Numbers("/a")), connection.wait_live());
+        [subscribed.map(drop), live]
+    };
+    let failed = tokio::select! {
+        failed = failed => failed,
+        () = refuse => unreachable!("it refuses for ever"),
+    };
+    assert_eq!(began.elapsed().as_secs(), 30);
+    for failed in failed {
+        let Err(SubscribeError::TimedOut { cause, .. }) = &failed else {
+            panic!("{failed:?}");
+        };
+        assert!(
+            cause
+                .as_ref()
+                .unwrap()
+                .message
+                .contains("no tcp connection")
+        );
+        assert!(
+            failed
+                .unwrap_err()
+                .to_string()
+                .contains("no tcp connection")
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn exchange_that_does_not_answer_is_named_by_the_stage() {
+    let mut rig = Rig::new();
+    let connection = rig.connection.clone();
+    let subscribing = connection.subscribe(Numbers("/a"));
+    let silent = async {
+        let mut peers = Vec::new();
+        loop {
+            peers.push(rig.listener.accept().await.unwrap());
+        }
+    };
+    let failed = tokio::select! {
+        failed = subscribing => failed.unwrap_err(),
+        () = silent => unreachable!("it is silent for ever"),
+    };
+    assert!(
+        failed.to_string().contains("no connection within"),
+        "{failed}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn topic_refused_for_now_fails_after_the_deadline() {
+    let mut rig = Rig::new();
+    let connection = rig.connection.clone();
+    let subscribing = connection.subscribe(Numbers("/a"));
+    let refuse = async {
+        let (mut server, _) = rig.accept().await;
+        loop {
+            let frame = server.hear().await;
+            let mut words = frame.split(' ');
+            match (words.next().unwrap(), words.next().unwrap()) {
+                ("subscribe", id) => server.say(&format!("postpone {id} system error")).await,
+                _ => server.say("pong").await,
+            }
+        }
+    };
+    let failed = tokio::select! {
+        failed = subscribing => failed.unwrap_err(),
+        () = refuse => unreachable!("it refuses for ever"),
+    };
+    let SubscribeError::Refused { code, message, .. } = failed else {
+        panic!("{failed:?}");
+    };
+    assert_eq!((code, message.as_str()), (Some(500), "system error"));
 }
