@@ -42,7 +42,7 @@ async fn main() -> Result<(), Error> {
                     FuturesEvent::Wallet(change) => println!("{}", wallet(change)),
                     _ => {}
                 },
-                // What is kept may be stale from here on: fill it anew over REST, as `handle_gaps` shows.
+                // What is kept may be out of date: fill it again over REST once the topics are live, as `handle_gaps` shows.
                 Some(Err(gap)) => {
                     positions.clear();
                     println!("positions may be out of date: {gap}");

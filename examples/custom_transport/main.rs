@@ -40,8 +40,8 @@ async fn play_in_process() -> Result<(), Error> {
         .transport(InProcess::default())
         .build();
     let mut orders = kucoin.subscribe(SpotOrders).await?;
-    // Three events, the gap where the server hangs up, and three events of the next connection.
-    for _ in 0..7 {
+    // Three events, the two gaps of the loss where the server hangs up, and three events of the next connection.
+    for _ in 0..8 {
         match orders.next().await {
             Some(Ok(order)) => eprintln!(
                 "   {} {} on connection {}",

@@ -1,4 +1,5 @@
-//! What to do at a gap: doubt what you know, ask REST for the window, and go on. Lifecycle events beside it.
+//! What to do at a gap: mark what you know as in doubt when the connection is lost, ask REST for the window when it is
+//! live again, and stop when it has ended. Lifecycle events beside it.
 //!
 //! ```sh
 //! cargo run -p kucoin-streams-examples --example handle_gaps
@@ -15,7 +16,7 @@ use std::pin::pin;
 use std::time::SystemTime;
 
 use kucoin_streams::v1::SpotOrders;
-use kucoin_streams::{Gap, GapReason, Kucoin, LifecycleEvent, Timestamp};
+use kucoin_streams::{Gap, GapReason, Kucoin, Timestamp};
 use kucoin_streams_examples::{Error, Place, over};
 
 use open_orders::OpenOrders;
@@ -28,7 +29,7 @@ async fn main() -> Result<(), Error> {
         .hosts(place.hosts()?)
         .build()?;
 
-    // Taken before the first subscription, so that nothing of the connection's life is missed.
+    // Before the first subscription, so that it reports how the connection opens too.
     let mut lifecycle = kucoin.lifecycle();
     let mut orders = kucoin.subscribe(SpotOrders).await?;
     let mut view = OpenOrders::default();
@@ -37,7 +38,7 @@ async fn main() -> Result<(), Error> {
     let mut end = pin!(place.until_end(rehearsal::play));
     loop {
         tokio::select! {
-            // A gap is in the stream before its reconnection is told, and in this order it is shown so.
+            // The gap of a loss is in the stream before the lifecycle reports the loss: print them in this order.
             biased;
             ended = &mut end => break ended?,
             item = orders.next() => match item {
@@ -48,13 +49,12 @@ async fn main() -> Result<(), Error> {
                 }
                 Some(Err(gap)) => {
                     println!("gap        {gap}");
-                    view.doubt();
+                    handle(&gap, last_event_at, &mut view, &place)?;
                     println!("{view}");
-                    reconcile(&place, &gap, last_event_at, &mut view)?;
                 }
                 None => return Err(over(orders.end_reason())),
             },
-            Some(event) = lifecycle.next() => show(&event.event),
+            Some(event) = lifecycle.next() => println!("lifecycle  {}", event.event),
         }
     }
     println!("at the end\n{view}");
@@ -63,33 +63,41 @@ async fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// Learns what the stream may have missed. Events that arrive meanwhile wait in the subscription; each tells the
-/// whole state of its order, so applying them after the answer ends at the truth, even those older than the answer.
-fn reconcile(
-    place: &Place,
+/// What a gap asks for.
+fn handle(
     gap: &Gap,
     last_event_at: Timestamp,
     view: &mut OpenOrders,
+    place: &Place,
 ) -> Result<(), Error> {
-    let now = Timestamp::from(SystemTime::now());
-    let (from, to) = match &gap.reason {
-        GapReason::Reconnected {
-            last_event_at,
-            lost_at,
-            live_at,
-            ..
-        } => (last_event_at.unwrap_or(*lost_at), *live_at),
-        // No more events of this topic will come, so there is nothing to go on with.
-        GapReason::Refused { .. } => return Err(gap.to_string().into()),
-        // Overflowed: read faster. Undecodable: `raw` is the frame, worth a bug report. Either way events are missing.
-        _ => (last_event_at, now),
-    };
-    // A second more on each side: these times are by this machine's clock, and REST may lag behind the stream.
-    let (start, end) = (from.as_millis() - 1_000, to.as_millis() + 1_000);
+    match &gap.reason {
+        // From now on orders change without an event. Do not trade on the view until `Live` follows.
+        GapReason::Lost { .. } | GapReason::Refused { retrying: true, .. } => view.doubt(),
+        GapReason::Live { .. } => {
+            if let Some(window) = gap.window() {
+                reconcile(window, view, place);
+            }
+        }
+        // No more events come.
+        GapReason::Closed { .. } | GapReason::Refused { .. } => return Err(gap.clone().into()),
+        // Overflowed: read faster. Undecodable: `raw` is the frame, worth a bug report. Events are missing up to now.
+        _ => {
+            view.doubt();
+            reconcile((last_event_at, SystemTime::now().into()), view, place);
+        }
+    }
+    Ok(())
+}
+
+/// Asks the exchange what the stream has missed. Events that arrive meanwhile wait in the subscription. Each has the
+/// whole state of its order, so the view is right after them even if they are older than the answer.
+fn reconcile((from, to): (Timestamp, Timestamp), view: &mut OpenOrders, place: &Place) {
+    // The window has local receive times: the exchange's own are earlier, and REST may lag behind the stream.
+    let (start, end) = (from.as_millis() - 5_000, to.as_millis() + 1_000);
     match place.local_exchange() {
         Some(exchange) => {
             view.reconcile(&exchange.account().open_orders());
-            println!("reconciled {start} to {end}\n{view}");
+            println!("reconciled {start} to {end}");
         }
         // Your REST client belongs here, and its answer goes to `view.reconcile`. Until then the orders in the view
         // stay in doubt, each until its next event.
@@ -97,30 +105,5 @@ fn reconcile(
             "ask REST   GET /api/v1/hf/orders/active?symbol=.. for what is open now, and\n           \
              GET /api/v1/hf/fills?symbol=..&startAt={start}&endAt={end} for what was traded unseen"
         ),
-    }
-    Ok(())
-}
-
-fn show(event: &LifecycleEvent) {
-    match event {
-        LifecycleEvent::Reconnect {
-            cause,
-            attempt,
-            delay,
-        } => {
-            println!(
-                "lifecycle  lost while {}: {cause}; attempt {attempt} in {delay:.1?}",
-                cause.stage
-            );
-        }
-        // Only now is every topic live again.
-        LifecycleEvent::Reconnected { down_for, .. } => {
-            println!("lifecycle  reconnected after {down_for:.1?}")
-        }
-        LifecycleEvent::Response { topic, ok } => println!(
-            "lifecycle  {topic} {}",
-            if *ok { "acknowledged" } else { "refused" }
-        ),
-        other => println!("lifecycle  {other:?}"),
     }
 }

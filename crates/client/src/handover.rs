@@ -22,6 +22,8 @@ pub(crate) struct HandOver {
     pub(crate) overlap: Overlap<Frame>,
     /// What is to be delivered before anything else is read.
     pub(crate) backlog: VecDeque<Pushed>,
+    /// Both connections brought the same when the last one took over, as far as events came.
+    pub(crate) was_even: bool,
     asked: Vec<RotateReply>,
 }
 
@@ -30,12 +32,14 @@ impl HandOver {
         Self {
             overlap,
             backlog: VecDeque::new(),
+            was_even: true,
             asked: Vec::new(),
         }
     }
 
     /// The next connection serves from here on.
-    pub(crate) fn take_over(&mut self) {
+    pub(crate) fn take_over(&mut self, is_even: bool) {
+        self.was_even = is_even;
         let kept = self.overlap.take_over();
         let kept = kept.map(|(topic, frame)| Pushed { topic, frame });
         self.backlog.extend(kept);

@@ -40,13 +40,17 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                     let line = std::mem::take(self.line(side));
                     self.hang_up(line, code);
                 }
-                Action::TakeOver => {
+                Action::TakeOver { is_even } => {
                     took_over = true;
                     let successor = std::mem::take(&mut self.successor);
                     let before = std::mem::replace(&mut self.serving, successor);
                     self.hang_up(before, 1000);
-                    self.report_uneven();
-                    self.hand_over.take_over();
+                    if !is_even {
+                        let uneven = self.hand_over.overlap.uneven();
+                        self.report_uneven(&uneven);
+                    }
+                    let was_live = *self.state.borrow() == ConnectionState::Live;
+                    self.hand_over.take_over(is_even && was_live);
                 }
                 Action::Report(report) => self.report(report),
                 _ => {}
@@ -132,7 +136,13 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                 let is_even = self.hand_over.overlap.is_even();
                 self.session.overlap_is_even(now, is_even);
             }
-            Report::OverlapEnded => self.hand_over.overlap.end(),
+            Report::OverlapEnded => {
+                let missing = self.hand_over.overlap.not_repeated();
+                if self.hand_over.was_even {
+                    self.report_uneven(&missing);
+                }
+                self.hand_over.overlap.end();
+            }
             Report::RotationFailed(failure) => {
                 self.hand_over.overlap.end();
                 self.tell(LifecycleEvent::Exception {
@@ -191,8 +201,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
     }
 
     /// The topics of which one connection of a rotation brought events that the other did not may have a hole.
-    fn report_uneven(&mut self) {
-        let uneven = self.hand_over.overlap.uneven();
+    fn report_uneven(&mut self, uneven: &[Box<str>]) {
         // A connection that was lost before has a gap on every topic already.
         if uneven.is_empty() || *self.state.borrow() != ConnectionState::Live {
             return;
@@ -205,7 +214,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             lost_at: wall_clock(),
         };
         let epoch = self.session.epoch(Side::Serving);
-        self.routes.uneven(&uneven, loss, epoch);
+        self.routes.uneven(uneven, loss, epoch);
     }
 
     fn is_live(&mut self) {

@@ -16,7 +16,9 @@ pub enum ConnectionRuntime {
     /// share it; it starts with the first of them and ends with the last.
     ///
     /// A consumer may block its own thread as long as it likes: heartbeats go on, and events wait in the queue of its
-    /// subscription.
+    /// subscription. It costs nothing in a flood. An event that comes alone wakes two threads instead of one, which takes
+    /// about 20 us more CPU time and 5 to 20 us more latency. Sources of tokens and transports of your own run on this
+    /// thread too, so they must not block it.
     #[default]
     Dedicated,
     /// On the tokio runtime in which the connection is made.

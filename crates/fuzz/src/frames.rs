@@ -28,9 +28,9 @@ pub fn frames(bytes: &[u8]) {
 pub(crate) fn check(reader: &mut impl Reader, said: &[u8], limits: Limits) {
     let (expected, end) = read(said, limits);
     let mut messages = Vec::new();
-    let patience = 16 * said.len() + 64;
+    let polls = 16 * said.len() + 64;
     let failure = loop {
-        match run(reader.read(), patience) {
+        match run(reader.read(), polls) {
             Ok(Message::Close(frame)) => {
                 messages.push(Message::Close(frame));
                 break None;

@@ -121,11 +121,11 @@ impl Cut {
     }
 }
 
-/// Runs a future to its end. It must get there in fewer polls than `patience`: nothing is left that it could wait for.
-pub(crate) fn run<F: Future>(future: F, patience: usize) -> F::Output {
+/// Runs a future to its end. It must get there in fewer polls than `polls`: nothing is left that it could wait for.
+pub(crate) fn run<F: Future>(future: F, polls: usize) -> F::Output {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
-    for _ in 0..patience {
+    for _ in 0..polls {
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
             return output;
         }

@@ -14,7 +14,7 @@
 //! while let Some(item) = orders.next().await {
 //!     match item {
 //!         Ok(order) => println!("{} {} filled {}", order.symbol, order.side, order.filled_size.unwrap_or_default()),
-//!         Err(gap) => eprintln!("events may be missing: {gap}"),
+//!         Err(gap) => eprintln!("gap: {gap}"),
 //!     }
 //! }
 //! # Ok(()) }

@@ -39,7 +39,11 @@ pub enum Action<R> {
     /// Of a [`RotatingSession`](crate::RotatingSession): the successor is the serving side from here on. Whatever
     /// the serving side had is hung up with code 1000, the frames that were kept of the successor are handed on,
     /// and its later ones follow them.
-    TakeOver,
+    TakeOver {
+        /// False if the wait for both connections to bring the same was given up: topics that are not
+        /// [even](crate::Overlap::is_even) may miss events.
+        is_even: bool,
+    },
     /// Tell the user.
     Report(Report<R>),
 }

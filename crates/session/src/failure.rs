@@ -146,6 +146,7 @@ impl Failure {
     /// The same with what its text repeats of a connection's secrets redacted.
     pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
         self.message = redactor.words(&self.message);
+        self.code = self.code.map(|code| redactor.words(&code));
         self
     }
 

@@ -121,6 +121,7 @@ impl<P: Protocol> RotatingSession<P> {
             Stage::Lingering { until, limit }
                 if until <= now && (self.rotation.is_even || limit <= now) =>
             {
+                self.rotation.is_forced = !self.rotation.is_even;
                 let probe_at = self.serving.may_probe_at(now);
                 self.rotation.stage = match probe_at > now {
                     true => Stage::Lingering {
@@ -187,7 +188,9 @@ impl<P: Protocol> RotatingSession<P> {
         };
         session.succeed();
         let before = std::mem::replace(&mut self.serving, session);
-        self.actions.push_back((Side::Serving, Action::TakeOver));
+        let is_even = !self.rotation.is_forced;
+        self.actions
+            .push_back((Side::Serving, Action::TakeOver { is_even }));
         let news: Vec<P::Request> = self
             .serving
             .wanted()

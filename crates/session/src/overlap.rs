@@ -243,6 +243,13 @@ impl<F> Overlap<F> {
         uneven.map(|(topic, _)| topic.clone()).collect()
     }
 
+    /// The topics of which the connection before brought events, and its successor none of them.
+    pub fn not_repeated(&self) -> Vec<Box<str>> {
+        let missing = |topic: &TopicOverlap| topic.serving && !topic.matched;
+        let missing = self.topics.iter().filter(|(_, topic)| missing(topic));
+        missing.map(|(topic, _)| topic.clone()).collect()
+    }
+
     /// The successor serves from here on: gives its frames that were kept, with their topics.
     pub fn take_over(&mut self) -> impl Iterator<Item = (Option<Box<str>>, F)> + use<F> {
         self.phase = Phase::After;
@@ -431,6 +438,16 @@ mod tests {
         assert!(!rig.overlap.is_even());
         rig.successor(12, "1");
         assert!(rig.overlap.is_even());
+    }
+
+    #[test]
+    fn events_that_the_successor_never_repeats_are_known_at_the_end() {
+        let mut rig = Rig::prepared(0);
+        rig.serving(11, "1");
+        rig.take_over();
+        assert_eq!(rig.overlap.not_repeated(), [TOPIC.into()]);
+        rig.serving(12, "1");
+        assert!(rig.overlap.not_repeated().is_empty());
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub(crate) struct Rotation {
     due: Option<Instant>,
     /// Both connections bring the same, as far as events came.
     pub(crate) is_even: bool,
+    /// The connections did not bring the same when the hand-over began.
+    pub(crate) is_forced: bool,
     /// Another one was asked for while the last one was not quite over.
     pub(crate) asked_again: bool,
     failures: u32,
@@ -58,6 +60,7 @@ impl Rotation {
             began: None,
             due: None,
             is_even: true,
+            is_forced: false,
             asked_again: false,
             failures: 0,
             probes: 0,
@@ -87,6 +90,7 @@ impl Rotation {
         self.began = Some(now);
         self.asked_again = false;
         self.is_even = true;
+        self.is_forced = false;
         self.prepare(now);
     }
 

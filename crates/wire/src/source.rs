@@ -9,7 +9,8 @@ use crate::{ConnectionInfo, WsKey};
 /// Gives what is needed for one dial: usually a signed token from KuCoin's REST API.
 ///
 /// Implement it where tokens come from elsewhere: a token service that keeps the API secret away from the
-/// trading host, a recording, a test. It is asked once for every dial; what it gives is used once and dropped.
+/// trading host, a recording, a test. It is asked once for every dial; what it gives is used once and dropped. It runs on
+/// the thread of the connections, so it must not block.
 pub trait ConnectionSource: Send + Sync + 'static {
     /// Fetches fresh information for one dial of the connection `ws_key`.
     ///

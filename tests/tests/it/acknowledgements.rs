@@ -107,7 +107,7 @@ async fn a_refused_topic_fails_with_code_and_text_and_harms_no_other() {
 }
 
 #[tokio::test]
-async fn one_refused_topic_of_several_refuses_the_subscription_and_leaves_nothing_behind() {
+async fn refused_topic_of_several_leaves_nothing_subscribed() {
     let exchange = exchange(Faults::new().on_connection(1, refuse(ORDERS))).await;
     let kucoin = client(&exchange);
     let topics: Vec<AnySpotTopic> = vec![Balances.into(), SpotOrders.into()];

@@ -26,7 +26,7 @@ fn check(consumer: &Runtime) {
         let kucoin = client(&exchange);
         let mut told = Told::of(&kucoin);
         // In `main` of a program, and in a task of it.
-        let (mut balances, kucoin) = tokio::spawn(async move {
+        let (mut balances, kucoin, _exchange) = tokio::spawn(async move {
             let balances = soon(kucoin.subscribe(Balances)).await.unwrap();
             let before = exchange.stats().connections[0].pings;
             std::thread::sleep(BLOCKED);
@@ -34,7 +34,7 @@ fn check(consumer: &Runtime) {
             exchange.account().deposit("USDT", 1.into()).unwrap();
             std::thread::sleep(BLOCKED);
             assert_eq!(exchange.stats().connections.len(), 1);
-            (balances, kucoin)
+            (balances, kucoin, exchange)
         })
         .await
         .unwrap();

@@ -58,7 +58,7 @@ async fn stop_orders_are_handed_out_as_they_happened() {
 }
 
 #[tokio::test]
-async fn several_topics_in_one_subscription_keep_the_order_across_topics() {
+async fn one_subscription_keeps_the_order_across_topics() {
     let exchange = Exchange::builder().seed(12).start().await.unwrap();
     let kucoin = client(&exchange);
     let topics: Vec<AnySpotTopic> = vec![SpotOrders.into(), Balances.into(), SpotStopOrders.into()];

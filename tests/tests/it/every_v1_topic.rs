@@ -81,7 +81,7 @@ fn check<E: Serialize>(update: &Update<E>, entry: &TruthEntry) {
 }
 
 #[tokio::test]
-async fn every_topic_of_both_connections_hands_out_what_happened_in_its_order() {
+async fn every_topic_delivers_its_events_in_order() {
     let exchange = Exchange::builder().seed(21).start().await.unwrap();
     let kucoin = client(&exchange);
     let mut spot = soon(kucoin.subscribe(spot_topics())).await.unwrap();

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use kucoin_streams::v1::{Balances, SpotOrders};
-use kucoin_streams::{Credentials, Event, Kucoin};
+use kucoin_streams::{Config, Credentials, Event, Kucoin};
 
-use crate::lookalike::{Behaviour, KEY, LookAlike, PASSPHRASE, SECRET};
+use crate::lookalike::{Behaviour, KEY, LookAlike, PASSPHRASE, Refusal, SECRET};
 use crate::rig::*;
 
 pub(crate) fn order(id: u64) -> String {
@@ -37,11 +37,11 @@ pub(crate) fn behaviour() -> Behaviour {
     }
 }
 
-pub(crate) fn client_of(server: &LookAlike) -> Kucoin {
+pub(crate) fn client_of(server: &LookAlike, config: Config) -> Kucoin {
     Kucoin::builder()
         .credentials(Credentials::new(KEY, SECRET, PASSPHRASE).unwrap())
         .hosts(hosts(&server.rest_url))
-        .config(quick())
+        .config(config)
         .build()
         .unwrap()
 }
@@ -53,7 +53,7 @@ async fn a_whole_life_without_a_breach() {
         ..behaviour()
     })
     .await;
-    let kucoin = client_of(&server);
+    let kucoin = client_of(&server, quick());
     let mut told = Told::of(&kucoin);
     let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
@@ -117,13 +117,13 @@ async fn a_whole_life_without_a_breach() {
 
 #[tokio::test]
 async fn a_refusal_is_told_with_its_code_and_text() {
-    let refuses = Some(ORDERS.to_owned());
+    let refuses = Some(Refusal::not_found(ORDERS));
     let server = LookAlike::start(Behaviour {
         refuses,
         ..behaviour()
     })
     .await;
-    let kucoin = client_of(&server);
+    let kucoin = client_of(&server, quick());
     let error = soon(kucoin.subscribe(SpotOrders)).await.unwrap_err();
     assert_eq!(
         error.to_string(),

@@ -8,6 +8,7 @@ use kucoin_streams::{
 };
 use kucoin_streams_exchange::{Cut, Effect, Exchange, Faults, Stats};
 
+use crate::independent_exchange::order;
 use crate::rig::*;
 
 /// The ledger of a subscription of one topic.
@@ -56,7 +57,7 @@ async fn what_is_handed_out_is_what_was_pushed() {
 }
 
 #[tokio::test]
-async fn doubled_by_the_exchange_is_handed_out_twice_and_no_duplicate_of_ours() {
+async fn event_pushed_twice_is_delivered_twice() {
     let twice = Effect::DuplicateFrame { count: Some(3) };
     let exchange = exchange(Faults::new().on_connection(1, twice)).await;
     let kucoin = client(&exchange);
@@ -155,7 +156,7 @@ async fn what_finds_no_room_is_counted_as_its_gap_counts_it() {
 }
 
 #[tokio::test]
-async fn a_consumer_that_is_cut_off_has_its_own_reason_and_its_ledger_balances() {
+async fn ledger_of_a_disconnected_slow_consumer_is_consistent() {
     let exchange = exchange(Faults::new()).await;
     let config = quick()
         .with_queue_capacity(4)
@@ -179,7 +180,7 @@ async fn a_consumer_that_is_cut_off_has_its_own_reason_and_its_ledger_balances()
 }
 
 #[tokio::test]
-async fn frames_that_tell_nothing_and_frames_of_other_markets_have_their_own_counters() {
+async fn undecodable_and_other_frames_have_their_own_counters() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);
     let topic = FuturesSymbolPosition::new("XBTUSDTM").unwrap();
@@ -215,4 +216,53 @@ async fn frames_that_tell_nothing_and_frames_of_other_markets_have_their_own_cou
         ),
         (3, 1, 1, 1)
     );
+}
+
+/// A push of a balance, padded to this many bytes.
+fn long_balance(bytes: usize) -> String {
+    let frame = |padding: &str| {
+        format!(
+            r#"{{"topic":"{BALANCE}","type":"message","subject":"account.balance","data":{{"currency":"USDT","total":"1","padding":"{padding}"}}}}"#
+        )
+    };
+    frame(&"x".repeat(bytes - frame("").len()))
+}
+
+#[tokio::test]
+async fn queue_is_bounded_in_bytes() {
+    const BYTES: usize = 500_000;
+    const PUSHED: u64 = 40;
+    let exchange = exchange(Faults::new()).await;
+    let config = quick().with_backpressure_timeout(Duration::ZERO);
+    // By default 16 MiB.
+    let fitting = (config.queue_bytes / BYTES) as u64;
+    assert_eq!(fitting, 33);
+    let kucoin = client_with(&exchange, config);
+    let mut slow = soon(kucoin.subscribe(Balances)).await.unwrap();
+    let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
+    for pushed in 1..=PUSHED {
+        assert_eq!(exchange.push_raw(BALANCE, &long_balance(BYTES)), 1);
+        // An event of another subscription after each shows that the frame is in, and that it delays no other.
+        assert_eq!(exchange.push_raw(ORDERS, &order(pushed)), 1);
+        event(&mut orders).await;
+        let ledger = ledger(&slow);
+        assert_eq!(
+            (ledger.received, ledger.queued),
+            (pushed, pushed.min(fitting))
+        );
+        assert_eq!(ledger.overflowed, pushed.saturating_sub(fitting));
+    }
+    for _ in 0..fitting {
+        event(&mut slow).await;
+    }
+    let missed = PUSHED - fitting;
+    assert_eq!(
+        gap(&mut slow).await.reason,
+        GapReason::Overflowed { missed }
+    );
+    // There is room again.
+    assert_eq!(exchange.push_raw(BALANCE, &long_balance(BYTES)), 1);
+    event(&mut slow).await;
+    let ledger = ledger(&slow);
+    assert_eq!((ledger.delivered, ledger.overflowed), (fitting + 1, missed));
 }

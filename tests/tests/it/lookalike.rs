@@ -28,10 +28,42 @@ type Pushes = HashMap<String, Vec<String>>;
 pub(crate) struct Behaviour {
     pub(crate) ping_interval: Duration,
     pub(crate) pushes: Pushes,
-    /// Refuses this topic.
-    pub(crate) refuses: Option<String>,
+    pub(crate) refuses: Option<Refusal>,
     /// Drops the first connection when everything was pushed on so many topics.
     pub(crate) drops_after_topics: Option<usize>,
+}
+
+/// A topic that it refuses.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    pub(crate) topic: String,
+    pub(crate) code: u16,
+    pub(crate) message: String,
+    /// The number of requests for the topic that it refuses, over all connections.
+    pub(crate) times: usize,
+}
+
+#[allow(dead_code, reason = "the tests of the command use one of these")]
+impl Refusal {
+    /// A topic that does not exist.
+    pub(crate) fn not_found(topic: &str) -> Self {
+        Self {
+            topic: topic.to_owned(),
+            code: 404,
+            message: format!("topic {topic} is not found"),
+            times: usize::MAX,
+        }
+    }
+
+    /// Trouble of the server.
+    pub(crate) fn internal_error(topic: &str, times: usize) -> Self {
+        Self {
+            topic: topic.to_owned(),
+            code: 500,
+            message: "internal error".to_owned(),
+            times,
+        }
+    }
 }
 
 /// What it saw.
@@ -317,19 +349,27 @@ impl Client {
             "privateChannel is not true",
         );
         self.must(message["response"] == json!(true), "response is not true");
-        self.note(|seen| {
+        let asked = self.note(|seen| {
             let held = seen.requests[connection].contains(&format!("subscribe {topic}"));
             if kind == "unsubscribe" && !held {
                 seen.breaches
                     .push(format!("unsubscribes {topic}, which is not subscribed"));
             }
             seen.requests[connection].push(format!("{kind} {topic}"));
+            let requests = seen.requests.iter().flatten();
+            let is_this = |request: &&String| **request == format!("subscribe {topic}");
+            requests.filter(is_this).count()
         });
-        if self.behaviour.refuses.as_deref() == Some(topic) {
-            let data = format!("topic {topic} is not found");
+        let refusal = self.behaviour.refuses.as_ref();
+        if let Some(Refusal {
+            code,
+            message: data,
+            ..
+        }) = refusal.filter(|refusal| refusal.topic == topic && asked <= refusal.times)
+        {
             send(
                 socket,
-                &json!({"id": message["id"], "type": "error", "code": 404, "data": data}),
+                &json!({"id": message["id"], "type": "error", "code": code, "data": data}),
             )
             .await;
             return false;

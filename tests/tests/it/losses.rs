@@ -187,7 +187,7 @@ async fn survive(exchange: Exchange, cut: Effect, stage: &str) {
 }
 
 #[tokio::test]
-async fn a_reset_is_one_gap_on_every_topic() {
+async fn reset_is_one_loss_on_every_topic() {
     let exchange = Exchange::builder().seed(21).start().await.unwrap();
     survive(exchange, Effect::Cut(Cut::Reset), "live").await;
 }

@@ -91,7 +91,7 @@ async fn every_channel_hands_out_what_happened_in_its_order() {
 }
 
 #[tokio::test]
-async fn a_topic_of_one_symbol_gives_that_symbol_only_and_hides_it_from_no_other() {
+async fn topic_of_one_symbol_delivers_that_symbol_only() {
     let exchange = started(42).await;
     let kucoin = client(&exchange);
     let of = |symbol| Orders::symbol(TradeType::Unified, symbol).unwrap();
@@ -164,7 +164,7 @@ async fn a_refused_login_ends_at_once_and_says_why() {
 }
 
 #[tokio::test]
-async fn one_client_drives_three_connections_each_opened_at_its_first_subscription() {
+async fn each_connection_opens_at_its_first_subscription() {
     let exchange = started(45).await;
     let kucoin = client(&exchange);
     let protocols = || -> Vec<Protocol> {

@@ -1,18 +1,19 @@
 //! A connection is replaced by a new one while events flow: each is handed out once, in order, and no gap is told.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kucoin_streams::v1::{
     AnyFuturesTopic, AnySpotTopic, Balances, FuturesOrders, SpotOrders, SpotOrdersV1,
 };
-use kucoin_streams::{Config, Event, GapReason, Kucoin, RotateError, Subscription, Topic, WsKey};
+use kucoin_streams::{Config, Event, Kucoin, RotateError, Subscription, Topic, WsKey};
 use kucoin_streams_exchange::{Cut, Effect, Ended, Exchange, Faults, Stats, TruthEntry};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::independent_exchange::order;
 use crate::rig::*;
 
 const SPOT: WsKey = WsKey::SpotPrivateV1;
@@ -107,7 +108,10 @@ async fn many_rotations_in_a_flow_of_events_lose_none_double_none_and_tell_no_ga
         .start()
         .await
         .unwrap();
-    let kucoin = client_with(&exchange, brisk());
+    let mut config = brisk();
+    // Long enough that each topic brings events on both connections.
+    config.session.overlap = Duration::from_millis(250);
+    let kucoin = client_with(&exchange, config);
     let spot = AnySpotTopic::account_wide();
     let futures = AnyFuturesTopic::account_wide();
     let spot_names = spot.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -204,7 +208,7 @@ async fn a_successor_that_fails_costs_nothing() {
 }
 
 #[tokio::test]
-async fn a_cut_before_the_successor_is_ready_goes_the_ordinary_way_with_its_gap() {
+async fn cut_before_the_next_connection_is_ready_is_a_loss() {
     let slow = Effect::DelayWelcome {
         by: Duration::from_millis(300),
     };
@@ -277,7 +281,7 @@ fn both_subscribed(topics: usize) -> impl Fn(&Stats) -> bool {
 }
 
 #[tokio::test]
-async fn a_cut_in_the_overlap_is_one_gap_and_costs_no_event() {
+async fn cut_in_the_overlap_is_one_loss_and_costs_no_event() {
     let cut = Faults::new().cut_after_frames(60, Cut::Reset);
     let exchange = exchange(cut).await;
     let mut config = quick();
@@ -293,6 +297,8 @@ async fn a_cut_in_the_overlap_is_one_gap_and_costs_no_event() {
     let mut ready = kucoin.lifecycle();
     let meanwhile = async {
         soon(exchange.wait_until(both_subscribed(1))).await;
+        // The acknowledgement is on its way: a cut that overtakes it fails the rotation.
+        tokio::time::sleep(Duration::from_millis(300)).await;
         // The first connection is ahead of the second, so it reaches the number first.
         while exchange.truth().total_of(ORDERS_V1) < 60 {
             account.step(1);
@@ -329,7 +335,7 @@ async fn a_cut_in_the_overlap_is_one_gap_and_costs_no_event() {
 }
 
 #[tokio::test]
-async fn a_topic_that_is_refused_on_the_new_connection_ends_behind_its_last_event() {
+async fn refused_topic_fails_the_rotation_and_costs_nothing() {
     let refuse = Effect::RefuseTopic {
         topic: ORDERS.into(),
         code: 404,
@@ -339,16 +345,29 @@ async fn a_topic_that_is_refused_on_the_new_connection_ends_behind_its_last_even
     let kucoin = client_with(&exchange, brisk());
     let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    let mut told = Told::of(&kucoin);
     exchange.account().step(20);
-    rotate(&kucoin).await;
+    let error = soon(kucoin.rotate(SPOT)).await.unwrap_err();
+    assert!(error.is_retryable(), "{error:?}");
+    let RotateError::Failed(failure) = error else {
+        panic!("another error: {error:?}");
+    };
+    assert_eq!(failure.code.as_deref(), Some("404"));
+    assert!(failure.message.contains(ORDERS), "{failure}");
+    assert_eq!(told.words(), ["exception"]);
+    let given_up = |stats: &Stats| stats.connections[1].ended.is_some();
+    soon(exchange.wait_until(given_up)).await;
+
+    exchange.account().step(20);
     let truth = truth_of(&exchange, ORDERS);
     assert_eq!(all_events(&mut orders, &exchange, ORDERS).await, truth);
-    let gap = next(&mut orders).await.unwrap_err();
-    assert!(matches!(gap.reason, GapReason::Refused { .. }), "{gap:?}");
-    assert!(soon(orders.next()).await.is_none());
-    exchange.account().step(20);
     let truth = truth_of(&exchange, BALANCE);
     assert_eq!(all_events(&mut balances, &exchange, BALANCE).await, truth);
+    assert_eq!(exchange.stats().connections[0].ended, None);
+    // The third connection is refused nothing.
+    rotate(&kucoin).await;
+    exchange.account().deposit("USDT", 1.into()).unwrap();
+    assert_eq!(event(&mut balances).await.epoch(), 2);
 }
 
 #[tokio::test]
@@ -371,7 +390,7 @@ async fn the_old_connection_is_closed_in_order_and_each_has_a_token_of_its_own()
 }
 
 #[tokio::test]
-async fn all_open_connections_are_rotated_at_once_and_those_that_are_not_open_are_left() {
+async fn rotate_all_rotates_the_open_connections() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client_with(&exchange, brisk());
     soon(kucoin.rotate_all()).await.unwrap();
@@ -394,4 +413,93 @@ async fn a_connection_that_is_not_live_cannot_be_rotated() {
     kucoin.close().await;
     let closed = soon(kucoin.rotate(WsKey::FuturesPrivateV1)).await;
     assert!(matches!(closed, Err(RotateError::Closed(_))), "{closed:?}");
+}
+
+fn push_order(exchange: &Exchange, id: u64) -> usize {
+    let frame = order(id).replace(ORDERS, ORDERS_V1);
+    exchange.push_raw(ORDERS_V1, &frame)
+}
+
+#[tokio::test]
+async fn topic_with_different_events_has_a_gap() {
+    // The next connection brings no order: its first pushes are dropped.
+    let lost = Effect::DropFrames { count: Some(3) };
+    let exchange = exchange(Faults::new().on_connection(2, lost)).await;
+    let mut config = quick();
+    config.session.overlap = Duration::from_millis(400);
+    config.session.overlap_limit = Duration::from_secs(2);
+    let kucoin = client_with(&exchange, config);
+    let mut told = Told::of(&kucoin);
+    let mut orders = soon(kucoin.subscribe(SpotOrdersV1)).await.unwrap();
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    let meanwhile = async {
+        soon(exchange.wait_until(both_subscribed(2))).await;
+        // Sooner after the subscription, an event of one connection alone shows nothing.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        for id in 1..=3 {
+            assert_eq!(push_order(&exchange, id), 2);
+        }
+        exchange.account().deposit("USDT", 1.into()).unwrap();
+    };
+    let began = Instant::now();
+    let (rotated, ()) = soon(async { tokio::join!(kucoin.rotate(SPOT), meanwhile) }).await;
+    rotated.unwrap();
+    assert!(
+        began.elapsed() >= Duration::from_secs(2),
+        "it waits for the orders"
+    );
+
+    for id in 1..=3 {
+        let update = event(&mut orders).await;
+        assert_eq!(
+            (update.order_id.as_str(), update.epoch()),
+            (format!("{id:024}").as_str(), 1)
+        );
+    }
+    let outage = outage(&mut orders).await;
+    assert_eq!(
+        (outage.topics, outage.epoch),
+        (vec![ORDERS_V1.to_owned()], 2)
+    );
+    assert!(
+        outage.cause.message.contains("different events"),
+        "{}",
+        outage.cause
+    );
+    event(&mut balances).await;
+    exchange.account().deposit("USDT", 1.into()).unwrap();
+    assert_eq!(event(&mut balances).await.epoch(), 2);
+    assert_eq!(push_order(&exchange, 4), 1);
+    assert_eq!(event(&mut orders).await.epoch(), 2);
+    let words = told.words();
+    assert!(words.last().unwrap().contains("Rotated"), "{words:?}");
+}
+
+#[tokio::test]
+async fn first_event_before_the_take_over_is_no_gap() {
+    // The pong that ends the wait for the last events comes late, and one event comes later still on the next
+    // connection: after the one that follows it.
+    let by = Duration::from_secs(1);
+    let faults = Faults::new()
+        .on_connection(1, Effect::DelayPongs { by, count: None })
+        .on_connection(2, Effect::SwapFrames { count: Some(1) });
+    let exchange = exchange(faults).await;
+    let mut config = quick();
+    config.session.overlap = Duration::from_secs(3);
+    let kucoin = client_with(&exchange, config);
+    let mut orders = soon(kucoin.subscribe(SpotOrdersV1)).await.unwrap();
+    let meanwhile = async {
+        soon(exchange.wait_until(|stats| stats.connections[0].pings == 1)).await;
+        assert_eq!(push_order(&exchange, 1), 2);
+        tokio::time::sleep(2 * by).await;
+        push_order(&exchange, 2);
+    };
+    let (rotated, ()) = soon(async { tokio::join!(kucoin.rotate(SPOT), meanwhile) }).await;
+    rotated.unwrap();
+    for id in 1..=2 {
+        assert_eq!(
+            event(&mut orders).await.order_id.as_str(),
+            format!("{id:024}")
+        );
+    }
 }

@@ -3,13 +3,14 @@
 
 use std::fmt;
 
+use kucoin_streams::client::ConnectionRuntime;
 use kucoin_streams::v1::{Balances, SpotOrders};
-use kucoin_streams::{Credentials, Kucoin, SubscribeError};
+use kucoin_streams::{Config, Credentials, Kucoin, SubscribeError};
 use kucoin_streams_exchange::{DemoCredentials, Exchange};
 
 use crate::independent_exchange::{behaviour, client_of};
 use crate::listening::{Heard, listen, write};
-use crate::lookalike::{Behaviour, KEY, LookAlike, PASSPHRASE, SECRET};
+use crate::lookalike::{Behaviour, KEY, LookAlike, PASSPHRASE, Refusal, SECRET};
 use crate::rig::*;
 
 fn check(heard: &Heard, secrets: &[String]) {
@@ -22,17 +23,22 @@ fn check(heard: &Heard, secrets: &[String]) {
     }
 }
 
+/// Settings of a client whose connections run, and log, on the thread that is listened to.
+fn here() -> Config {
+    quick().with_runtime(ConnectionRuntime::Current)
+}
+
 #[tokio::test]
 async fn a_whole_life_prints_no_secret() {
     let (heard, guard) = listen();
-    let refuses = Some("/spotMarket/advancedOrders".to_owned());
+    let refuses = Some(Refusal::not_found(STOPS));
     let server = LookAlike::start(Behaviour {
         drops_after_topics: Some(2),
         refuses,
         ..behaviour()
     })
     .await;
-    let kucoin = client_of(&server);
+    let kucoin = client_of(&server, here());
     let show = |what: &dyn fmt::Debug| write(&heard, format_args!("shown {what:?} {what:#?}"));
     let mut told = Told::of(&kucoin);
     let orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
@@ -65,7 +71,7 @@ async fn a_whole_life_prints_no_secret() {
     let heard = heard.lock().unwrap();
     for wanted in [
         "connection information fetched",
-        "lifecycle",
+        "attempt 1 in",
         "log reqwest",
         "shown",
         "Reconnected",
@@ -119,7 +125,7 @@ async fn refused_credentials_are_not_printed() {
 }
 
 fn client_of_exchange(exchange: &Exchange, credentials: Credentials) -> Kucoin {
-    crate::rig::client_of(exchange, credentials, quick())
+    crate::rig::client_of(exchange, credentials, here())
 }
 
 #[tokio::test]

@@ -183,7 +183,7 @@ fn an_error_without_an_id_refuses_the_topic_that_it_names() {
 }
 
 #[test]
-fn an_error_with_an_id_of_the_servers_own_refuses_the_topic_that_it_names() {
+fn error_with_an_unknown_id_refuses_the_topic_in_its_text() {
     let mut rig = Rig::new(&[ORDERS, BALANCE]);
     rig.connect().frame(WELCOME).poll();
     let data = format!("topic {ORDERS} is not found");
@@ -205,7 +205,7 @@ fn an_error_that_may_be_about_either_request_refuses_neither() {
 }
 
 #[test]
-fn pings_go_out_every_18_seconds_and_a_pong_without_an_id_answers_one() {
+fn pings_go_out_every_18_seconds() {
     let mut rig = Rig::live(&[ORDERS]);
     for beat in 1..=3 {
         assert_eq!(rig.reach_deadline(), Duration::from_secs(18 * beat));
@@ -230,7 +230,7 @@ fn a_pong_that_stays_away_is_a_loss_ten_seconds_after_its_ping() {
 }
 
 #[test]
-fn after_a_loss_the_topics_are_replayed_in_order_with_ids_of_their_own() {
+fn topics_are_replayed_in_order_with_new_ids() {
     let mut rig = Rig::live(&[ORDERS, BALANCE]);
     rig.frame(r#"{"id":"9","type":"error","code":400,"data":"ping timeout"}"#);
     let actions = rig.poll();

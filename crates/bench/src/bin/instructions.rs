@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use kucoin_streams_bench::frames::{Kind, frame};
-use kucoin_streams_client::{Config, Connections, LifecycleSender, Subscription};
+use kucoin_streams_client::{
+    Config, ConnectionRuntime, Connections, LifecycleSender, Subscription,
+};
 use kucoin_streams_pro::{Orders, ProV2, TradeType};
 use kucoin_streams_session::{Action, Disposition, Input, Session};
 use kucoin_streams_transport::{Bytes, Message, memory};
@@ -144,7 +146,9 @@ fn client_in_memory(turns: usize) {
         let connections = Connections::<SpotPrivate>::new(
             Arc::new(InMemory),
             Arc::new(dialer),
-            Config::default().with_seed(1),
+            Config::default()
+                .with_seed(1)
+                .with_runtime(ConnectionRuntime::Current),
             LifecycleSender::default(),
         );
         let exchange = tokio::spawn(async move {

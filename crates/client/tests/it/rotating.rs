@@ -251,7 +251,7 @@ async fn topic_refused_by_the_new_connection_is_served_by_the_old_one() {
 
 #[tokio::test(start_paused = true)]
 async fn rotation_waits_for_a_connection_that_lags() {
-    let (mut rig, mut old, mut numbers) = Rig::live("/a").await;
+    let (mut rig, old, mut numbers) = Rig::live("/a").await;
     let (rotation, mut new) = begin(&mut rig).await;
     new.acknowledge(1).await;
     // The old gateway is a minute late.

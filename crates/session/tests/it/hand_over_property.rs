@@ -289,7 +289,7 @@ impl World {
                     }
                 }
                 Action::HangUp { .. } => *self.line(side) = Line::default(),
-                Action::TakeOver => {
+                Action::TakeOver { .. } => {
                     let next = std::mem::take(self.line(Successor));
                     assert!(next.wire.is_some(), "it stands");
                     *self.line(Serving) = next;

@@ -188,7 +188,7 @@ impl World {
                     push_in_order(&mut wire.outbound, at, frame.to_string());
                 }
                 Action::HangUp { .. } => drop(self.wires.remove(&side)),
-                Action::TakeOver => {
+                Action::TakeOver { .. } => {
                     let next = self.wires.remove(&Successor).unwrap();
                     self.wires.insert(Serving, next);
                 }

@@ -64,7 +64,7 @@ impl RotationRig {
                     Successor => "next: ",
                 };
                 let action = match action {
-                    Action::TakeOver => "take over".to_owned(),
+                    Action::TakeOver { .. } => "take over".to_owned(),
                     Action::Report(Report::Rotated { .. }) => "rotated".to_owned(),
                     Action::Report(Report::OverlapBegan) => "overlap".to_owned(),
                     Action::Report(Report::Prepared { request }) => format!("prepared {request}"),
