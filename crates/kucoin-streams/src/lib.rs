@@ -57,9 +57,9 @@ pub use kucoin::{Kucoin, Opens};
 pub use auth::rest::{Hosts, ProAuthentication, Region, RestTokens};
 pub use auth::{Credentials, CredentialsError};
 pub use client::{
-    ClosedError, Config, Connection, ConnectionState, Connections, DialBudget, Events, Gap,
-    GapReason, Lifecycle, LifecycleEvent, LifecycleStream, Origin, RotateError, SlowConsumer,
-    SubscribeError, Subscription, TopicLedger, Update,
+    ClosedError, Config, Connection, ConnectionRuntime, ConnectionState, Connections, DialBudget,
+    Events, Gap, GapReason, Lifecycle, LifecycleEvent, LifecycleStream, Origin, RotateError,
+    SlowConsumer, SubscribeError, Subscription, TopicLedger, Update,
 };
 pub use session::{CloseReason, Failure};
 pub use transport::{Connect, FastWebSocket};

@@ -5,7 +5,6 @@
 mod a_burst_arrives_whole;
 mod acknowledgements;
 mod blocked;
-mod blocked_consumers;
 mod dialling;
 mod events_equal_the_truth;
 mod every_v1_topic;

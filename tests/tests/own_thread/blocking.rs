@@ -1,0 +1,60 @@
+//! A consumer that blocks its thread for several heartbeat timeouts does not lose the connection.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kucoin_streams::v1::Balances;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::rig::*;
+
+/// Blocks the thread for three timeouts at least, and until pings have gone out all the while.
+fn block(rig: &Rig) {
+    let (began, before) = (Instant::now(), rig.pings());
+    while began.elapsed() < 3 * PING_TIMEOUT {
+        let so_far = rig.pings();
+        std::thread::sleep(Duration::from_millis(20));
+        until(|| rig.pings() > so_far || !rig.is_first_connection_open());
+    }
+    assert!(rig.pings() >= before + 10);
+}
+
+async fn consume(rig: Arc<Rig>) {
+    let kucoin = rig.client();
+    let mut balances = kucoin.subscribe(Balances).await.unwrap();
+    rig.deposit();
+    event(&mut balances).await;
+    block(&rig);
+    assert!(rig.is_first_connection_open());
+    rig.deposit();
+    event(&mut balances).await;
+    assert!(rig.is_first_connection_open());
+    kucoin.close().await;
+}
+
+fn check(runtime: &Runtime) {
+    let rig = Arc::new(Rig::start());
+    // As a task, it blocks the thread that runs tasks and the I/O driver.
+    let consumer = runtime.spawn(consume(rig.clone()));
+    runtime.block_on(consumer).unwrap();
+}
+
+#[test]
+fn blocked_current_thread_runtime_keeps_the_heartbeat() {
+    check(&current_thread());
+}
+
+#[test]
+fn blocked_only_worker_keeps_the_heartbeat() {
+    let one_worker = Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build();
+    check(&one_worker.unwrap());
+}
+
+#[test]
+fn blocked_main_keeps_the_heartbeat() {
+    let rig = Arc::new(Rig::start());
+    current_thread().block_on(consume(rig.clone()));
+}

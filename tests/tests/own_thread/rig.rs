@@ -1,0 +1,126 @@
+//! An exchange on a runtime of its own, clients whose connections run on their own thread, and waits that end.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+use kucoin_streams::v1::Balances;
+use kucoin_streams::{Config, ConnectionRuntime, Credentials, Hosts, Kucoin, Subscription};
+use kucoin_streams_exchange::Exchange;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{Mutex, MutexGuard};
+
+/// A hanging test fails after this.
+const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const PING_INTERVAL: Duration = Duration::from_millis(100);
+/// The exchange cuts a connection that is silent for this long after the interval, and so does the client.
+pub(crate) const PING_TIMEOUT: Duration = Duration::from_secs(2);
+
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+
+/// The exchange of one test, whose own threads no consumer blocks.
+pub(crate) struct Rig {
+    pub(crate) exchange: Exchange,
+    _servers: Runtime,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Rig {
+    pub(crate) fn start() -> Self {
+        let turn = ONE_AT_A_TIME.blocking_lock();
+        until(|| connection_threads() == 0);
+        let servers = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let settings = Exchange::builder()
+            .ping_interval(PING_INTERVAL)
+            .ping_timeout(PING_TIMEOUT);
+        Self {
+            exchange: servers.block_on(settings.start()).unwrap(),
+            _servers: servers,
+            _turn: turn,
+        }
+    }
+
+    pub(crate) fn client(&self) -> Kucoin {
+        let demo = self.exchange.credentials();
+        let rest = self.exchange.rest_url();
+        let hosts = Hosts::default().with_spot_rest(&rest).unwrap();
+        Kucoin::builder()
+            .credentials(Credentials::new(&demo.key, &demo.secret, &demo.passphrase).unwrap())
+            .hosts(hosts.with_futures_rest(&rest).unwrap())
+            .config(Config::default().with_runtime(ConnectionRuntime::Dedicated))
+            .build()
+            .unwrap()
+    }
+
+    pub(crate) fn deposit(&self) {
+        self.exchange.account().deposit("USDT", 1.into()).unwrap();
+    }
+
+    /// Pings that the exchange has received on its first connection.
+    pub(crate) fn pings(&self) -> u64 {
+        self.exchange.stats().connections[0].pings
+    }
+
+    /// True if the first connection is the only one and still open.
+    pub(crate) fn is_first_connection_open(&self) -> bool {
+        let stats = self.exchange.stats();
+        stats.connections.len() == 1 && stats.open_connections().count() == 1
+    }
+}
+
+/// A runtime of one thread.
+pub(crate) fn current_thread() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// Fails at a gap.
+pub(crate) async fn event(balances: &mut Subscription<Balances>) {
+    let item = balances.next().await;
+    item.expect("the subscription is open").expect("no gap");
+}
+
+/// Blocks the thread until the condition holds.
+pub(crate) fn until(condition: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !condition() {
+        assert!(began.elapsed() < LIMIT, "it happens within a minute");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Runs a future without any runtime.
+pub(crate) fn without_runtime<F: Future>(future: F) -> F::Output {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let (mut future, began) = (pin!(future), Instant::now());
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return output;
+        }
+        assert!(began.elapsed() < LIMIT, "it happens within a minute");
+        std::thread::park_timeout(LIMIT);
+    }
+}
+
+/// Threads that the connections have, by their names; 0 if the system does not list them.
+pub(crate) fn connection_threads() -> usize {
+    let Ok(threads) = std::fs::read_dir("/proc/self/task") else {
+        return 0;
+    };
+    let names =
+        threads.filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("comm")).ok());
+    names
+        .filter(|name| ["kucoin-streams", "kucoin-blocking"].contains(&name.trim_end()))
+        .count()
+}
