@@ -149,8 +149,9 @@ mod tests {
 
     #[test]
     fn a_number_that_is_missing_or_stands_twice_is_found() {
-        assert_eq!(with(FAULTS, ""), ["100 is missing"]);
+        let missing = format!("{FAULTS} is missing");
+        assert_eq!(with(FAULTS, ""), [missing.clone()]);
         let twice = "| 97 | T | what | then | `tests/a.rs::it_holds` |";
-        assert_eq!(with(FAULTS, twice), ["97 stands twice", "100 is missing"]);
+        assert_eq!(with(FAULTS, twice), ["97 stands twice".to_owned(), missing]);
     }
 }
