@@ -36,8 +36,8 @@ Examples:
       All about your futures account.
   kucoin-streams watch --ws-key privateProV2
       All about your unified account, spot and futures on one connection.
-  kucoin-streams watch --format ndjson | jq -c 'select(.kind == \"gap\")'
-      Every moment at which events may have been missed.
+  kucoin-streams watch --format ndjson | jq -c 'select(.kind == \"gap\" or .kind == \"live\")'
+      Every moment at which events may be missing, and from when to when to compare over REST.
 ";
 
 const WATCH_END: &str = "\

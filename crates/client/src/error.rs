@@ -9,7 +9,8 @@ use kucoin_streams_session::{CloseReason, Failure};
 #[non_exhaustive]
 pub enum SubscribeError {
     /// The server refused the topic. Check the topic's name and symbol, the key's permission, and the limits of
-    /// the connection; the same request will be refused again.
+    /// the connection. A topic that is refused for now (code 500 or 509) for all of
+    /// [`Config::connect_timeout`](crate::Config::connect_timeout) fails so too; subscribe again later then.
     #[error("{topic} was refused{}: {message}", code_text(.code))]
     Refused {
         /// The topic.

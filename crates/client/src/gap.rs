@@ -7,12 +7,18 @@ use std::time::Duration;
 use kucoin_streams_session::{CloseReason, Failure};
 use kucoin_streams_wire::{Timestamp, json::DecodeError};
 
-/// Events of some topics may be missing at this place of the stream, or a place like that is closed again.
+/// A place in a stream where events may be missing, or the end of such a period.
 ///
-/// A gap stands exactly between the events where it happened. A loss of the connection is two items: one at the moment
-/// when the loss is noticed ([`GapReason::Lost`]), and one when the topics are live again ([`GapReason::Live`]), with
-/// the window to compare with the exchange (open orders, fills, balances over REST). Events after the first of them
-/// came on a later connection.
+/// Gaps come in order, between the last event before and the first event after. What to do:
+///
+/// | Reason | Do | Then comes |
+/// |---|---|---|
+/// | [`Lost`](GapReason::Lost) | do not trust your state of these topics | `Live` or `Closed`; events of the new connection may come before |
+/// | [`Live`](GapReason::Live) | compare with the exchange over REST for [`Gap::window`] | events |
+/// | [`Overflowed`](GapReason::Overflowed), [`Undecodable`](GapReason::Undecodable) | compare from the last event before the gap until now | events |
+/// | [`Refused`](GapReason::Refused), retrying | do not trust your state of the topic | `Live`, sooner or later |
+/// | [`Refused`](GapReason::Refused) for good | check the topic's name and the key's permission | events of the other topics; the end if there are none |
+/// | [`Closed`](GapReason::Closed) | compare from the last event until now, make a new client | the end (`None`) |
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Gap {
@@ -26,7 +32,7 @@ pub struct Gap {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum GapReason {
-    /// The connection is lost, now. KuCoin replays nothing, so whatever happens until the topics are live again is not
+    /// The connection was lost. KuCoin replays nothing, so whatever happens until the topics are live again is not
     /// pushed. [`GapReason::Live`] or [`GapReason::Closed`] follows.
     Lost {
         /// Why.
@@ -69,9 +75,8 @@ pub enum GapReason {
         code: Option<i64>,
         /// The server's words.
         message: String,
-        /// True if the server refuses it for now only: it is asked for again until it is live, which a
-        /// [`GapReason::Live`] reports. False: no more events of it come, and the other topics of the subscription go
-        /// on.
+        /// True: asked for again after 1 s to 30 s, until [`GapReason::Live`]. False: no more events of this topic come,
+        /// the other topics of the subscription go on.
         retrying: bool,
     },
     /// The connection has ended for good, or was closed while it was down: no more events come.
@@ -92,7 +97,8 @@ impl Gap {
     }
 
     /// The window after a loss that a comparison over REST must cover: from the last event before the loss, or from the
-    /// last frame if there was no event, to the moment when the topics were live again. `None` for other reasons.
+    /// last frame if there was no event, to the moment when the topics were live again. Always `Some` for
+    /// [`GapReason::Live`], `None` for other reasons.
     ///
     /// These are local receive times. The exchange's own times are earlier by the network latency, so start a query a
     /// few seconds before the window.

@@ -114,13 +114,14 @@ impl<R: Request> Sink<R> {
             outage.missing.remove(request);
             outage.postponed.remove(request);
         }
+        let reason = GapReason::Refused {
+            code: words.code,
+            message: words.message.clone(),
+            retrying: false,
+        };
+        let gap = Gap::of_topic(topic, reason);
         let Some(waiting) = &mut self.waiting else {
-            let reason = GapReason::Refused {
-                code: words.code,
-                message: words.message.clone(),
-                retrying: false,
-            };
-            self.queue.push_gap(Gap::of_topic(topic, reason), wakers);
+            self.queue.push_gap(gap, wakers);
             self.report_live(now, epoch, wakers);
             return RefusalOutcome::GoesOn;
         };
@@ -137,6 +138,7 @@ impl<R: Request> Sink<R> {
                 RefusalOutcome::Fails
             }
             None => {
+                self.queue.push_gap(gap, wakers);
                 self.answer_if_over(now, wakers);
                 RefusalOutcome::GoesOn
             }
@@ -185,6 +187,14 @@ impl<R: Request> Sink<R> {
     /// True if some of its topics were lost and are not live again.
     pub(crate) fn is_down(&self) -> bool {
         self.outage.is_some()
+    }
+
+    /// True if this request was lost, or is refused for now, and is not live again.
+    pub(crate) fn misses(&self, request: &R) -> bool {
+        let misses = |outage: &Outage<R>| {
+            outage.missing.contains(request) || outage.postponed.contains(request)
+        };
+        self.outage.as_ref().is_some_and(misses)
     }
 
     pub(crate) fn waiting(&self) -> Option<&Waiting<R>> {

@@ -378,16 +378,19 @@ impl<P: Protocol> Routes<P> {
         let mut ended: HashMap<u64, (Vec<Arc<str>>, Option<Timestamp>)> = HashMap::new();
         for route in self.routes.drain(..) {
             for id in route.sinks {
+                // A close in order costs nothing but what is down already.
+                let misses = |sink: &Sink<_>| sink.misses(&route.request);
+                let is_down = self.sinks.get(&id).is_some_and(misses);
+                if *reason == CloseReason::Requested && !is_down {
+                    continue;
+                }
                 let (topics, last_event_at) = ended.entry(id).or_default();
                 topics.push(route.topic.clone());
                 *last_event_at = route.last_event_at.max(*last_event_at);
             }
         }
         for (id, mut sink) in self.sinks.drain() {
-            let (mut topics, last_event_at) = ended.remove(&id).unwrap_or_default();
-            if *reason == CloseReason::Requested && !sink.is_down() {
-                topics.clear();
-            }
+            let (topics, last_event_at) = ended.remove(&id).unwrap_or_default();
             sink.end(topics.into(), last_event_at, reason, &mut self.wakers);
         }
     }

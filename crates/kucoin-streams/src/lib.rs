@@ -17,7 +17,7 @@
 //!         Err(gap) => eprintln!("gap: {gap}"),
 //!     }
 //! }
-//! # Ok(()) }
+//! # Err(format!("the stream ended: {:?}", orders.end_reason()).into()) }
 //! ```
 //!
 //! This crate is the facade: it adds [`Kucoin`] to what it re-exports. Each layer is a crate of its own and can be
