@@ -77,6 +77,8 @@ pub(crate) struct Driver<K: ConnectionKind, S, C: Connect> {
     pub(crate) state: watch::Sender<ConnectionState>,
     /// Why the last attempt to connect failed, until the connection is live.
     pub(crate) last_failure: Option<Failure>,
+    /// Up to this moment callers waited for the line of dials or the pace of requests, which does not count.
+    pub(crate) excused_at: Option<Instant>,
     /// Who waits until it is live, and until when.
     pub(crate) live_waiters: Vec<(Instant, LiveReply)>,
     /// When the last frame came, of any kind and of whichever connection.
@@ -138,6 +140,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             serving: Line::default(),
             successor: Line::default(),
             last_failure: None,
+            excused_at: None,
             live_waiters: Vec::new(),
             last_heard_at: wall_clock(),
             hand_over: HandOver::new(Overlap::new(config.session.overlap / 2)),

@@ -119,6 +119,9 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
     /// Does what is due: the session's deadlines, subscriptions that were dropped, a frame that was held up.
     fn stirred(&mut self) {
         let now = Instant::now();
+        if self.serving.is_waiting() || self.session.is_pacing() {
+            self.excused_at = Some(now);
+        }
         for side in [Side::Serving, Side::Successor] {
             if self.line(side).is_waiting() {
                 self.session.fetch_begins(now.into_std(), side);
@@ -162,25 +165,22 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         if self.live_waiters.is_empty() && deadline.is_none_or(|deadline| deadline > now) {
             return;
         }
-        let (session, is_in_line) = (&self.session, self.serving.is_waiting());
-        let is_paced = |request: &RequestOf<K>| is_in_line || session.is_paced(request);
         let last = self.last_failure.clone().or_else(|| {
-            let stage = session.stage()?;
+            let stage = self.session.stage()?;
             let message = format!("the exchange does not answer (stage: {stage})");
             Some(Failure::new(stage, Severity::Transient, message))
         });
         let orphans = self
             .routes
-            .time_out(now, wall_clock(), last.as_ref(), is_paced);
+            .time_out(now, wall_clock(), last.as_ref(), self.excused_at);
         for request in orphans {
             self.session.unsubscribe(now.into_std(), &request);
         }
+        let excused = self.excused_at.map(|at| far(at, self.connect_timeout));
         for (deadline, reply) in std::mem::take(&mut self.live_waiters) {
+            let deadline = excused.map_or(deadline, |excused| deadline.max(excused));
             if deadline > now {
                 self.live_waiters.push((deadline, reply));
-            } else if is_in_line {
-                self.live_waiters
-                    .push((far(now, self.connect_timeout), reply));
             } else {
                 let (limit, cause) = (self.connect_timeout, last.clone());
                 drop(reply.send(Err(SubscribeError::TimedOut { limit, cause })));

@@ -41,6 +41,8 @@ struct Route<R> {
     /// Nothing is delivered until it is live: what comes is still of a subscription that was ended, and between its
     /// last event and the first of the new one events are missing.
     held_back: bool,
+    /// What the server said if it refuses the request for now.
+    postponed: Option<Words>,
     last_event_at: Option<Timestamp>,
     /// An event came since the connection was lost last.
     heard: bool,
@@ -80,7 +82,7 @@ impl<P: Protocol> Routes<P> {
         requests: Vec<P::Request>,
         queue: Arc<Queue>,
         identify: Identify,
-        waiting: Waiting<P::Request>,
+        mut waiting: Waiting<P::Request>,
     ) {
         self.destinations.clear();
         self.last_sink += 1;
@@ -91,6 +93,7 @@ impl<P: Protocol> Routes<P> {
                     topic: request.to_string().into(),
                     live: false,
                     held_back: false,
+                    postponed: None,
                     last_event_at: None,
                     heard: false,
                     sinks: Vec::new(),
@@ -98,6 +101,9 @@ impl<P: Protocol> Routes<P> {
                 self.routes.len() - 1
             });
             self.routes[at].sinks.push(self.last_sink);
+            if let Some(words) = &self.routes[at].postponed {
+                waiting.postponed(request, words.clone());
+            }
             queue.tally(&self.routes[at].topic);
         }
         self.deadline = earlier(self.deadline, waiting.deadline());
@@ -130,6 +136,7 @@ impl<P: Protocol> Routes<P> {
     pub(crate) fn live(&mut self, request: &P::Request, now: Timestamp, epoch: u64) {
         let Some(at) = self.find(request) else { return };
         self.routes[at].live = true;
+        self.routes[at].postponed = None;
         if mem::take(&mut self.routes[at].held_back) {
             self.destinations.clear();
         }
@@ -150,11 +157,16 @@ impl<P: Protocol> Routes<P> {
         when: (Timestamp, u64),
     ) {
         let Some(at) = self.find(request) else { return };
-        self.routes[at].live = false;
-        for id in &self.routes[at].sinks {
+        let words = Words {
+            code,
+            message: message.to_owned(),
+        };
+        let route = &mut self.routes[at];
+        route.live = false;
+        route.postponed = Some(words.clone());
+        for id in &route.sinks {
             if let Some(sink) = self.sinks.get_mut(id) {
-                let message = message.to_owned();
-                sink.postponed(request, Words { code, message }, when, &mut self.wakers);
+                sink.postponed(request, words.clone(), when, &mut self.wakers);
             }
         }
     }
@@ -201,6 +213,7 @@ impl<P: Protocol> Routes<P> {
         let mut lost: HashMap<u64, (Vec<_>, Option<Timestamp>)> = HashMap::new();
         for route in &mut self.routes {
             let was_live = mem::take(&mut route.live);
+            route.postponed = None;
             if !(mem::take(&mut route.heard) || was_live) {
                 continue;
             }
@@ -254,7 +267,7 @@ impl<P: Protocol> Routes<P> {
         now: Instant,
         wall: Timestamp,
         last: Option<&Failure>,
-        is_paced: impl Fn(&P::Request) -> bool,
+        excused_at: Option<Instant>,
     ) -> Vec<P::Request> {
         if self.deadline.is_none_or(|deadline| deadline > now) {
             return Vec::new();
@@ -264,7 +277,7 @@ impl<P: Protocol> Routes<P> {
         for (&id, sink) in &mut self.sinks {
             let is_due = |waiting: &Waiting<_>| waiting.deadline() <= now;
             if let Some(waiting) = sink.waiting_mut().filter(|waiting| is_due(waiting)) {
-                waiting.extend_if_paced(now, &is_paced);
+                waiting.excuse(excused_at);
             }
             let is_due = sink.waiting().is_some_and(is_due);
             if is_due && !sink.time_out(last, wall, &mut self.wakers) {

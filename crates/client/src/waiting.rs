@@ -118,10 +118,10 @@ impl<R: Clone + Eq + Hash + ToString> Waiting<R> {
         self.deadline
     }
 
-    /// Waits on if a request waits only for the pace: that time does not count.
-    pub(crate) fn extend_if_paced(&mut self, now: Instant, is_paced: impl Fn(&R) -> bool) {
-        if self.missing.keys().any(is_paced) {
-            self.deadline = far(now, self.limit);
+    /// The time up to this moment does not count.
+    pub(crate) fn excuse(&mut self, excused_at: Option<Instant>) {
+        if let Some(at) = excused_at {
+            self.deadline = self.deadline.max(far(at, self.limit));
         }
     }
 

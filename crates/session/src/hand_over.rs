@@ -65,6 +65,18 @@ impl<P: Protocol> RotatingSession<P> {
                     failure.get_or_insert(refusal);
                 }
                 Action::Report(Report::Closed(CloseReason::Failed(cause))) => failure = Some(cause),
+                Action::Report(Report::Postponed {
+                    request,
+                    code,
+                    message,
+                    ..
+                }) => {
+                    let message =
+                        format!("{request} is refused for now on the next connection: {message}");
+                    let report = Report::Exception { code, message };
+                    self.actions
+                        .push_back((Side::Serving, Action::Report(report)));
+                }
                 Action::Report(report @ Report::Exception { .. }) => {
                     self.actions
                         .push_back((Side::Serving, Action::Report(report)));
@@ -104,9 +116,9 @@ impl<P: Protocol> RotatingSession<P> {
             }
             Stage::Preparing { .. } if settled => {
                 let limit = self.serving.config.overlap_limit.max(overlap);
+                self.rotation.limit = Some(now + limit);
                 self.rotation.stage = Stage::Lingering {
                     until: now + overlap,
-                    limit: now + limit,
                 };
             }
             Stage::Preparing { until } if until <= now => {
@@ -118,16 +130,10 @@ impl<P: Protocol> RotatingSession<P> {
             Stage::Lingering { .. } | Stage::Draining { .. } if !settled => {
                 self.rotation.prepare(now);
             }
-            Stage::Lingering { until, limit }
-                if until <= now && (self.rotation.is_even || limit <= now) =>
-            {
-                self.rotation.is_forced = !self.rotation.is_even;
+            Stage::Lingering { until } if until <= now && self.rotation.may_hand_over(now) => {
                 let probe_at = self.serving.may_probe_at(now);
                 self.rotation.stage = match probe_at > now {
-                    true => Stage::Lingering {
-                        until: probe_at,
-                        limit: limit.max(probe_at),
-                    },
+                    true => Stage::Lingering { until: probe_at },
                     false => {
                         self.rotation.probes = 1;
                         Stage::Draining {
@@ -136,7 +142,13 @@ impl<P: Protocol> RotatingSession<P> {
                     }
                 };
             }
-            Stage::Draining { .. } if self.serving.is_proved() => self.take_over(now),
+            Stage::Draining { .. } if self.serving.is_proved() => {
+                match self.rotation.may_hand_over(now) {
+                    true => self.take_over(now),
+                    // Meanwhile one of the connections brought what the other has not.
+                    false => self.rotation.stage = Stage::Lingering { until: now },
+                }
+            }
             // The answer may have been lost, but not the connection: events still come.
             Stage::Draining { until } if until <= now && self.may_probe_again() => {
                 self.rotation.probes += 1;
@@ -188,7 +200,7 @@ impl<P: Protocol> RotatingSession<P> {
         };
         session.succeed();
         let before = std::mem::replace(&mut self.serving, session);
-        let is_even = !self.rotation.is_forced;
+        let is_even = self.rotation.is_even;
         self.actions
             .push_back((Side::Serving, Action::TakeOver { is_even }));
         let news: Vec<P::Request> = self

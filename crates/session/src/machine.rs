@@ -118,13 +118,9 @@ impl<P: Protocol> Session<P> {
         self.topics.wanted()
     }
 
-    /// True if a request waits only for the pace: the connection is live, and so many requests were sent that the
-    /// exchange allows no more for now.
-    pub fn is_paced(&self, request: &P::Request) -> bool {
+    /// True if requests wait only for the pace: so many were sent that the exchange allows no more for now.
+    pub fn is_pacing(&self) -> bool {
         self.paced_until.is_some()
-            && self
-                .entry_of(request)
-                .is_some_and(|entry| entry.held == Held::Nothing)
     }
 
     /// True where this request is wanted and acknowledged on the present connection.

@@ -99,9 +99,9 @@ impl<P: Protocol> RotatingSession<P> {
         self.serving.holds(request)
     }
 
-    /// As [`Session::is_paced`], of the serving connection.
-    pub fn is_paced(&self, request: &P::Request) -> bool {
-        self.serving.is_paced(request)
+    /// As [`Session::is_pacing`], of the serving connection.
+    pub fn is_pacing(&self) -> bool {
+        self.serving.is_pacing()
     }
 
     /// As [`Session::is_ended`], of the serving connection.
@@ -216,8 +216,9 @@ impl<P: Protocol> RotatingSession<P> {
     /// The driver has no room for more frames of the successor. The hand-over waits no longer than it must; a
     /// successor that is not ready yet is given up.
     pub fn hurry(&mut self, now: Instant) {
+        self.rotation.limit = self.rotation.limit.map(|limit| limit.min(now));
         match &mut self.rotation.stage {
-            Stage::Lingering { until, limit } => (*until, *limit) = (now, now),
+            Stage::Lingering { until } => *until = now,
             Stage::Preparing { .. } => {
                 let message =
                     "more events came than can be kept while the next connection was made ready";

@@ -22,7 +22,7 @@ pub(crate) enum Stage {
     /// The successor is on its way: token, dial, welcome, acknowledgements.
     Preparing { until: Instant },
     /// Every topic is live on both; the serving connection is listened to for a while, and longer if one of them lags.
-    Lingering { until: Instant, limit: Instant },
+    Lingering { until: Instant },
     /// The serving connection is asked to prove that nothing of it is on its way any more.
     Draining { until: Instant },
     /// The successor serves. What it brings may have been handed out already, for a while.
@@ -42,8 +42,8 @@ pub(crate) struct Rotation {
     due: Option<Instant>,
     /// Both connections bring the same, as far as events came.
     pub(crate) is_even: bool,
-    /// The connections did not bring the same when the hand-over began.
-    pub(crate) is_forced: bool,
+    /// When the hand-over no longer waits for that.
+    pub(crate) limit: Option<Instant>,
     /// Another one was asked for while the last one was not quite over.
     pub(crate) asked_again: bool,
     failures: u32,
@@ -60,7 +60,7 @@ impl Rotation {
             began: None,
             due: None,
             is_even: true,
-            is_forced: false,
+            limit: None,
             asked_again: false,
             failures: 0,
             probes: 0,
@@ -90,7 +90,7 @@ impl Rotation {
         self.began = Some(now);
         self.asked_again = false;
         self.is_even = true;
-        self.is_forced = false;
+        self.limit = None;
         self.prepare(now);
     }
 
@@ -125,6 +125,11 @@ impl Rotation {
             self.stage,
             Stage::Trailing { .. } | Stage::Confirming { .. }
         )
+    }
+
+    /// True if the hand-over need not wait until both connections bring the same.
+    pub(crate) fn may_hand_over(&self, now: Instant) -> bool {
+        self.is_even || self.limit.is_none_or(|limit| limit <= now)
     }
 
     /// How long the rotation has taken so far.
@@ -162,10 +167,8 @@ impl Rotation {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match self.stage {
             Stage::Steady => self.due,
-            Stage::Lingering { until, limit } => Some(match self.is_even {
-                true => until,
-                false => limit,
-            }),
+            Stage::Lingering { until } if self.is_even => Some(until),
+            Stage::Lingering { until } => self.limit.map(|limit| limit.max(until)),
             Stage::Preparing { until }
             | Stage::Draining { until }
             | Stage::Trailing { until }

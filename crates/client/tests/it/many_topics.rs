@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kucoin_streams_client::{
-    Config, ConnectionRuntime, ConnectionState, Connections, LifecycleEvent, LifecycleSender,
-    LifecycleStream, SubscribeError, Subscription,
+    Config, ConnectionRuntime, ConnectionState, Connections, GapReason, LifecycleEvent,
+    LifecycleSender, LifecycleStream, SubscribeError, Subscription,
 };
 use kucoin_streams_transport::{Message, memory};
 use kucoin_streams_wire::json::DecodeError;

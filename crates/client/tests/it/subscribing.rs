@@ -1,6 +1,6 @@
 //! Subscribing and unsubscribing through the handle.
 
-use kucoin_streams_client::SubscribeError;
+use kucoin_streams_client::{Config, SubscribeError};
 use kucoin_streams_transport::ConnectError;
 
 use crate::rig::{Numbers, Rig, Server, Tokens, breathe, gap_words, next};
@@ -335,4 +335,58 @@ async fn topic_refused_for_now_fails_after_the_deadline() {
         panic!("{failed:?}");
     };
     assert_eq!((code, message.as_str()), (Some(500), "system error"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn known_refusal_for_now_holds_up_no_new_subscription() {
+    let mut rig = Rig::new();
+    let connection = rig.connection.clone();
+    let both = || vec![Numbers("/a"), Numbers("/b")];
+    let (first, _server) = tokio::join!(connection.subscribe_available(both()), async {
+        let (mut server, _) = rig.accept().await;
+        assert_eq!(server.hear().await, "subscribe 1 /a");
+        server.acknowledge(1).await;
+        server.say("postpone 1 system error").await;
+        server
+    });
+    let _first = first.unwrap();
+    let began = tokio::time::Instant::now();
+    let (mut second, _) = connection.subscribe_available(both()).await.unwrap();
+    assert!(began.elapsed() < std::time::Duration::from_millis(100));
+    let gap = second.next().await.unwrap().unwrap_err();
+    assert_eq!(gap_words(&gap), "/a refused for now: system error");
+}
+
+#[tokio::test(start_paused = true)]
+async fn wait_for_the_pace_does_not_count_for_the_deadline() {
+    let config = Config::default().with_connect_timeout(std::time::Duration::from_secs(3));
+    let mut rig = Rig::with(config, Tokens::default());
+    let connection = rig.connection.clone();
+    let names = (0..300).map(|number| &*format!("/{number}").leak());
+    let topics: Vec<Numbers> = names.map(Numbers).collect();
+    let (all, live, _server) = tokio::join!(
+        connection.subscribe(topics),
+        connection.wait_live(),
+        async {
+            let (mut server, _) = rig.accept().await;
+            let mut acknowledged = 0;
+            while acknowledged < 300 {
+                let frame = server.hear().await;
+                let mut words = frame.split(' ');
+                let (kind, id) = (words.next().unwrap(), words.next().unwrap());
+                // As late as the pong of a busy server.
+                tokio::time::sleep(std::time::Duration::from_millis(9)).await;
+                match kind {
+                    "ping" => server.say("pong").await,
+                    _ => {
+                        acknowledged += 1;
+                        server.say(&format!("ack {id}")).await;
+                    }
+                }
+            }
+            server
+        }
+    );
+    all.unwrap();
+    live.unwrap();
 }

@@ -121,7 +121,10 @@ fn topic_postponed_on_the_successor_delays_the_hand_over() {
     let mut two = rotating();
     two.frame(Successor, "ack 1");
     two.frame(Successor, "refuse 2 500 system error");
-    two.expect(&["prepared /a"]);
+    two.expect(&[
+        "prepared /a",
+        "exception /b is refused for now on the next connection: system error",
+    ]);
     two.after(999);
     two.expect(&[]);
     two.after(1);
