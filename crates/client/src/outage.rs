@@ -42,6 +42,19 @@ struct Outage<R> {
     lost_at: Timestamp,
 }
 
+impl<R> Outage<R> {
+    fn new(last_event_at: Option<Timestamp>, last_heard_at: Timestamp, lost_at: Timestamp) -> Self {
+        Self {
+            missing: HashSet::new(),
+            postponed: HashSet::new(),
+            live: Vec::new(),
+            last_event_at,
+            last_heard_at,
+            lost_at,
+        }
+    }
+}
+
 impl<R: Request> Sink<R> {
     pub(crate) fn new(
         requests: Vec<R>,
@@ -153,14 +166,8 @@ impl<R: Request> Sink<R> {
         loss: Loss<'_>,
         wakers: &mut Wakers,
     ) {
-        let outage = self.outage.get_or_insert_with(|| Outage {
-            missing: HashSet::new(),
-            postponed: HashSet::new(),
-            live: Vec::new(),
-            last_event_at,
-            last_heard_at: loss.last_heard_at,
-            lost_at: loss.lost_at,
-        });
+        let begin = || Outage::new(last_event_at, loss.last_heard_at, loss.lost_at);
+        let outage = self.outage.get_or_insert_with(begin);
         // The next connection is asked for these as if nothing had been said.
         outage.missing.extend(outage.postponed.drain());
         if topics.is_empty() {
@@ -205,7 +212,7 @@ impl<R: Request> Sink<R> {
         self.waiting.as_mut()
     }
 
-    /// The caller that waits gets its answer now, with what is live by now; false if nothing is, which it is told.
+    /// Answers the caller now, with the topics that are live; returns false, after an error, if none is.
     pub(crate) fn time_out(
         &mut self,
         last: Option<&Failure>,
@@ -250,14 +257,9 @@ impl<R: Request> Sink<R> {
     }
 
     fn report_postponed(&mut self, request: &R, words: Words, now: Timestamp, wakers: &mut Wakers) {
-        let outage = self.outage.get_or_insert_with(|| Outage {
-            missing: HashSet::new(),
-            postponed: HashSet::new(),
-            live: Vec::new(),
-            last_event_at: None,
-            last_heard_at: now,
-            lost_at: now,
-        });
+        let outage = self
+            .outage
+            .get_or_insert_with(|| Outage::new(None, now, now));
         outage.missing.remove(request);
         // Said once until it is live; each attempt is on the lifecycle stream.
         if outage.postponed.insert(request.clone()) {

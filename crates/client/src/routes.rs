@@ -261,7 +261,7 @@ impl<P: Protocol> Routes<P> {
         self.deadline
     }
 
-    /// Answers the callers that have waited long enough. Gives the requests that nobody listens to any more.
+    /// Answers the callers whose deadline has passed. Returns the requests that no subscription needs any more.
     pub(crate) fn time_out(
         &mut self,
         now: Instant,

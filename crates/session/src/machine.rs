@@ -118,7 +118,7 @@ impl<P: Protocol> Session<P> {
         self.topics.wanted()
     }
 
-    /// True if requests wait only for the pace: so many were sent that the exchange allows no more for now.
+    /// True if requests wait only because the exchange's message rate limit is reached.
     pub fn is_pacing(&self) -> bool {
         self.paced_until.is_some()
     }

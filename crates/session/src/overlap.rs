@@ -178,7 +178,7 @@ impl<F> Overlap<F> {
                 let grace = self.grace;
                 let kept = self.kept_by.get_mut(&hash).and_then(VecDeque::pop_front);
                 if let Some(topic) = self.topic(now, topic) {
-                    topic.serving |= now >= topic.since + grace;
+                    topic.serving |= now.saturating_duration_since(topic.since) >= grace;
                     topic.matched |= kept.is_some();
                 }
                 match kept.and_then(|at| self.drop_kept(at)) {

@@ -98,7 +98,7 @@ impl Printer {
         Ok(())
     }
 
-    /// The last line accounts for so many events.
+    /// Notes the number of events that the last line accounts for.
     fn mark(&mut self, events: u64) {
         let end = self.lines.bytes().len();
         self.marks.push(Mark { end, events });

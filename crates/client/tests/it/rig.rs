@@ -157,7 +157,7 @@ pub(crate) fn config() -> Config {
     config
 }
 
-/// The clock of these tests is paused, so connections run where it is.
+/// These tests pause the clock of their runtime, so connections run on it.
 fn on_this_clock(config: Config) -> Config {
     config.with_runtime(ConnectionRuntime::Current).with_seed(7)
 }
