@@ -33,7 +33,7 @@ fn the_time_is_an_end_even_where_nothing_happens() {
 fn a_signal_ends_in_order(signal: &str) {
     let local = live();
     let mut running = Running::start(local.watch(&["--format", "ndjson"]));
-    local.wait_for_all_topics();
+    running.until_subscribed();
     running.until("update");
     running.signal(signal);
     let ran = running.finish().succeeds();

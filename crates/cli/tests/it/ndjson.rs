@@ -144,7 +144,7 @@ fn updates_are_the_truth_in_arrival_order_to_the_last_digit() {
     let local = Local::start(Exchange::builder().seed(61));
     // Every update of the account, and one more to see that nothing else comes.
     let mut running = Running::start(local.watch(&["--format", "ndjson"]));
-    local.wait_for_all_topics();
+    running.until_subscribed();
     local.exchange.account().step(300);
     let truth: Vec<TruthEntry> = local.exchange.truth().snapshot();
     let truth = account_wide().map(|(ws_key, topics)| {
@@ -175,7 +175,7 @@ fn updates_are_the_truth_in_arrival_order_to_the_last_digit() {
 fn at_the_end_every_frame_is_accounted_for() {
     let local = Local::start(Exchange::builder().seed(66));
     let mut running = Running::start(local.watch(&["--format", "ndjson", "--stats"]));
-    local.wait_for_all_topics();
+    running.until_subscribed();
     local.exchange.account().step(100);
     let truth: Vec<TruthEntry> = local.exchange.truth().snapshot();
     let pushed = |topic: &str| truth.iter().filter(|entry| entry.topic == topic).count();
@@ -218,7 +218,7 @@ fn check_update(update: &Value, entry: &TruthEntry) {
 fn a_loss_is_told_in_its_place() {
     let local = Local::start(Exchange::builder().seed(62));
     let mut running = Running::start(local.watch(&["--format", "ndjson"]));
-    local.wait_for_all_topics();
+    running.until_subscribed();
     local.exchange.account().step(50);
     running.until("update");
     local.exchange.inject(Effect::Cut(Cut::Reset));

@@ -164,6 +164,25 @@ impl Running {
         }
     }
 
+    /// Reads on until the command has reported an answer for each of these topics. That the server has answered is
+    /// not enough: a cut can destroy an answer that is under way.
+    pub(crate) fn until_answered<'t>(&mut self, topics: impl IntoIterator<Item = &'t String>) {
+        for topic in topics {
+            let is_answered = |line: &str| {
+                let line = object(line);
+                line["kind"] == "response" && line["topic"] == **topic
+            };
+            while !self.read.lines().any(is_answered) {
+                self.line();
+            }
+        }
+    }
+
+    /// Reads on until every topic that is watched by default is answered.
+    pub(crate) fn until_subscribed(&mut self) {
+        self.until_answered(account_wide().iter().flat_map(|(_, topics)| topics));
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         send(name, self.child.id());
     }
@@ -263,12 +282,6 @@ impl Local {
         self.runtime
             .block_on(soon)
             .expect("it happens within a minute")
-    }
-
-    pub(crate) fn wait_for_all_topics(&self) {
-        for topic in account_wide().iter().flat_map(|(_, topics)| topics) {
-            self.wait(self.exchange.wait_subscribed(topic));
-        }
     }
 }
 

@@ -26,7 +26,7 @@ fn kinds<'l>(lines: &[&'l Value]) -> Vec<&'l str> {
 fn by_default_all_about_the_account_is_watched_with_one_token_a_connection() {
     let local = Local::start(Exchange::builder());
     let mut running = Running::start(local.watch(&["--format", "ndjson"]));
-    local.wait_for_all_topics();
+    running.until_subscribed();
     // What happens after the subscriptions is not missed on either.
     local.exchange.account().step(200);
     let first = running.until("update");
@@ -247,7 +247,8 @@ fn last_connection_that_ends_after_it_was_live_gives_the_error() {
     let local = Local::start(Exchange::builder().faults(script.parse().unwrap()));
     let mut running = Running::start(local.watch(&["--format", "ndjson"]));
     while running.until("close")["wsKey"] != FUTURES {}
-    local.wait(local.exchange.wait_subscribed(BALANCE));
+    let [(_, spot), _] = account_wide();
+    running.until_answered(&spot);
     local.exchange.inject(Effect::Cut(Cut::Eof));
     while running.until("close")["wsKey"] != SPOT {}
     fails(&running.finish(), 3, &[SPOT, "400003"]);
@@ -262,7 +263,7 @@ fn connection_that_ends_after_it_was_live_is_an_error_though_others_go_on() {
             _ => &["--format", "ndjson"],
         };
         let mut running = Running::start(local.watch(args));
-        local.wait_for_all_topics();
+        running.until_subscribed();
         // Whichever connection asks first gets the third token.
         local.exchange.inject(Effect::Cut(Cut::Eof));
         let gone = running.until("close")["wsKey"].clone();
