@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::neighbours;
 use crate::shell::{self, Outcome, cargo};
 use crate::workspace::{Package, Workspace};
 
@@ -17,10 +18,11 @@ pub(crate) fn check_each() -> Outcome {
             shell::run(check.args(choice).args(["--", "-D", "warnings"]))?;
         }
     }
-    shake_hands()
+    shake_hands()?;
+    neighbours::live_together()
 }
 
-/// Lets the provider of cryptography that is not the default shake hands, too: it must run, not only build.
+/// Lets aws-lc shake hands too, which the tests of the workspace do with ring: it must run, not only build.
 fn shake_hands() -> Outcome {
     for (package, features, test) in [
         (

@@ -12,6 +12,7 @@ mod features;
 mod fuzz;
 mod instructions;
 mod interop;
+mod neighbours;
 mod shell;
 mod soak;
 mod tidy;
