@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use kucoin_streams_session::SlowConsumer;
+
 use crate::{ConnectionRuntime, DialBudget};
 
 /// How a connection treats its consumers and its peer.
@@ -36,23 +38,6 @@ pub struct Config {
     /// Where the tasks of the connections run: [`ConnectionRuntime::Dedicated`].
     pub runtime: ConnectionRuntime,
 }
-
-/// What becomes of a subscription whose consumer is too slow for its queue.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SlowConsumer {
-    /// It goes on after a [`Gap`](crate::Gap) with the number of frames that were dropped.
-    #[default]
-    Gap,
-    /// The subscription ends: queued events first, then a [`Gap`](crate::Gap), then `None`;
-    /// [`end_reason`](crate::Subscription::end_reason) returns
-    /// [`CloseReason::SlowConsumer`](kucoin_streams_session::CloseReason::SlowConsumer). Choose it for a consumer that
-    /// must begin again anyway once it has missed something. Other subscriptions go on.
-    Disconnect,
-}
-
-/// As good as never, and no clock overflows by it.
-pub(crate) const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 impl Default for Config {
     fn default() -> Self {

@@ -3,31 +3,19 @@
 use std::fmt;
 use std::sync::Arc;
 
-use kucoin_streams_session::{CloseReason, RotatingSession};
+use kucoin_streams_session::{
+    Capacity, CloseReason, ClosedError, ConnectionState, Identify, OnRefusal, RotateError,
+    SlowConsumer, Streams, Subscribe, SubscribeError, WaitLimits, identify,
+};
 use kucoin_streams_transport::Connect;
 use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol, Topic, WsKey};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::dials::Gate;
-use crate::driver::{Command, Driver, RequestOf};
-use crate::feed::{Feed, Identify, Kept, identify};
-use crate::queue::{Capacity, Queue};
-use crate::waiting::{Answer, OnRefusal};
-use crate::{
-    ClosedError, Config, LifecycleSender, RotateError, SlowConsumer, SubscribeError, Subscription,
-};
-
-/// State of a connection.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum ConnectionState {
-    /// Not opened yet, or on the way to be live, be it for the first time or after a loss.
-    Connecting,
-    /// Live, and after a loss with every topic active again.
-    Live,
-    /// Over.
-    Closed(CloseReason),
-}
+use crate::driver::{Command, Dialler, Driver, Outward, Reply, RequestOf, now};
+use crate::feed::{Feed, Kept};
+use crate::queue::queue;
+use crate::{Config, LifecycleSender, Subscription};
 
 /// The handle of one connection: cheap to clone, while one task owns the socket.
 ///
@@ -137,18 +125,20 @@ impl<K: ConnectionKind> Connection<K> {
         let (commands, commands_of_task) = mpsc::channel(64);
         let (state_of_task, state) = watch::channel(ConnectionState::Connecting);
         let wake = Arc::new(Notify::new());
-        let session = RotatingSession::new(config.session.clone(), config.seed_or_random());
-        let driver = Driver::<K, S, C>::new(
-            session,
-            source,
-            connect,
+        let limits = WaitLimits::new(config.connect_timeout, config.backpressure_timeout);
+        let seed = config.seed_or_random();
+        let streams = Streams::new(config.session.clone(), limits, seed, now());
+        let dialler = Dialler {
+            source: Arc::new(source),
+            connect: Arc::new(connect),
             gate,
-            &config,
-            commands_of_task,
-            wake.clone(),
+        };
+        let outward = Outward {
             lifecycle,
-            state_of_task,
-        );
+            state: state_of_task,
+        };
+        let driver =
+            Driver::<K, S, C>::new(streams, dialler, outward, commands_of_task, wake.clone());
         // The task ends by itself with its handles. One that cannot start is dropped, which ends the connection.
         if let Err(error) = config.runtime.spawn(driver.run()) {
             tracing::error!(ws_key = %K::WS_KEY, %error, "cannot start the thread of the connections");
@@ -159,7 +149,7 @@ impl<K: ConnectionKind> Connection<K> {
                 wake,
                 state,
                 queue_capacity: Capacity {
-                    frames: config.queue_capacity.max(1),
+                    frames: config.queue_capacity,
                     bytes: config.queue_bytes,
                 },
                 slow_consumer: config.slow_consumer,
@@ -232,31 +222,38 @@ impl<K: ConnectionKind> Connection<K> {
         if requests.is_empty() {
             return Err(SubscribeError::Nothing);
         }
-        let queue = Arc::new(Queue::new(
+        let (mailbox, reader) = queue(
             self.inner.queue_capacity,
             self.inner.slow_consumer,
             self.inner.wake.clone(),
-        ));
+        );
         // From here on a drop of this future drops the feed, and with it whatever was subscribed.
-        let feed = Feed::new(queue.clone(), place, self.inner.clone());
-        let (reply, answer) = oneshot::channel();
-        let command = Command::Subscribe {
+        let feed = Feed::new(reader, place, self.inner.clone());
+        let subscribe = Subscribe {
             requests,
-            queue,
+            mailbox,
             identify,
             on_refusal,
-            reply,
         };
-        if self.inner.commands.send(command).await.is_err() {
+        let answer = self.ask(|reply| Command::Subscribe(subscribe, reply));
+        answer.await.map(|subscribed| Opened {
+            feed: subscribed.is_served.then_some(feed),
+            refused: subscribed.refused,
+        })
+    }
+
+    /// Asks the task, and waits for its answer.
+    async fn ask<T, E: From<ClosedError>>(
+        &self,
+        command: impl FnOnce(Reply<T, E>) -> Command<RequestOf<K>>,
+    ) -> Result<T, E> {
+        let (reply, answer) = oneshot::channel();
+        if self.inner.commands.send(command(reply)).await.is_err() {
             return Err(self.closed_error().into());
         }
-        match answer.await {
-            Ok(outcome) => outcome.map(|Answer { served, refused }| Opened {
-                feed: served.then_some(feed),
-                refused,
-            }),
-            Err(_) => Err(self.closed_error().into()),
-        }
+        answer
+            .await
+            .unwrap_or_else(|_| Err(self.closed_error().into()))
     }
 
     /// True for a handle of the same connection.
@@ -271,15 +268,7 @@ impl<K: ConnectionKind> Connection<K> {
     /// [`SubscribeError::TimedOut`] with the last cause if it is not live within [`Config::connect_timeout`];
     /// [`SubscribeError::Closed`] if the connection has ended.
     pub async fn wait_live(&self) -> Result<(), SubscribeError> {
-        let (reply, answer) = oneshot::channel();
-        let command = Command::WaitLive(reply);
-        if self.inner.commands.send(command).await.is_err() {
-            return Err(self.closed_error().into());
-        }
-        match answer.await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(self.closed_error().into()),
-        }
+        self.ask(Command::WaitLive).await
     }
 
     /// Replaces the connection by a new one, with a fresh token, without a hole: every topic is subscribed on the new
@@ -292,20 +281,7 @@ impl<K: ConnectionKind> Connection<K> {
     /// # Errors
     /// Where the connection is not live, or no new one could be made: the old one goes on then. Where it is over.
     pub async fn rotate(&self) -> Result<(), RotateError> {
-        let (reply, answer) = oneshot::channel();
-        if self
-            .inner
-            .commands
-            .send(Command::Rotate(reply))
-            .await
-            .is_err()
-        {
-            return Err(self.closed_error().into());
-        }
-        match answer.await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(self.closed_error().into()),
-        }
+        self.ask(Command::Rotate).await
     }
 
     /// Ends the connection in order: unsubscribes, closes, and resolves when its task is done, after about two
@@ -322,7 +298,7 @@ impl<K: ConnectionKind> Connection<K> {
         let reason = match &*self.inner.state.borrow() {
             ConnectionState::Closed(reason) => reason.clone(),
             // The task is gone without a word: its runtime was shut down.
-            ConnectionState::Connecting | ConnectionState::Live => CloseReason::Requested,
+            _ => CloseReason::Requested,
         };
         ClosedError { reason }
     }

@@ -5,17 +5,16 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use futures_util::future::{join_all, try_join_all};
+use kucoin_streams_session::{
+    ConnectionState, Identify, OnRefusal, RotateError, SubscribeError, identify,
+};
 use kucoin_streams_transport::Connect;
 use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol, Topic, WsKey};
 
 use crate::connection::{Asked, Opened};
 use crate::dials::Gate;
 use crate::driver::RequestOf;
-use crate::feed::{Identify, identify};
-use crate::waiting::OnRefusal;
-use crate::{
-    Config, Connection, ConnectionState, LifecycleSender, RotateError, SubscribeError, Subscription,
-};
+use crate::{Config, Connection, LifecycleSender, Subscription};
 
 /// The connections of one kind for one account. There is one, until topics are subscribed beyond what the exchange
 /// lets one connection hold ([`Limits::topics`](kucoin_streams_wire::Limits)): these go to a further connection, which

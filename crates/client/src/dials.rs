@@ -10,7 +10,8 @@ use kucoin_streams_wire::{DialLimit, DialScope, Limits, WsKey};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
-use crate::config::NEVER;
+/// As good as never, and no clock overflows by it.
+const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 /// So many dials of one process go out in any second. A thousand connections that are cut at once come back within
 /// twenty seconds, and no second sees more than a twentieth of them.

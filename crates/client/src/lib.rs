@@ -13,41 +13,29 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
-mod backpressure;
 mod config;
 mod connection;
 mod connections;
-mod destinations;
 mod dials;
 mod driver;
-mod error;
 mod failure;
 mod feed;
-mod gap;
-mod handover;
 mod inbox;
-mod intake;
-mod ledger;
 mod lifecycle;
-mod line;
-mod link;
-mod outage;
-mod outcome;
 mod queue;
-mod routes;
 mod runtime;
 mod subscription;
 mod update;
-mod waiting;
 
-pub use config::{Config, SlowConsumer};
-pub use connection::{Connection, ConnectionState};
+pub use config::Config;
+pub use connection::Connection;
 pub use connections::Connections;
 pub use dials::DialBudget;
-pub use error::{ClosedError, RotateError, SubscribeError};
-pub use gap::{Gap, GapReason};
-pub use ledger::TopicLedger;
-pub use lifecycle::{Lifecycle, LifecycleEvent, LifecycleSender, LifecycleStream};
+pub use kucoin_streams_session::{
+    ClosedError, ConnectionState, Gap, GapReason, LifecycleEvent, RotateError, SlowConsumer,
+    SubscribeError, TopicLedger,
+};
+pub use lifecycle::{Lifecycle, LifecycleSender, LifecycleStream};
 pub use runtime::ConnectionRuntime;
 pub use subscription::{Events, Subscription};
 pub use update::{Origin, Update};

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
-use kucoin_streams_session::CloseReason;
+use kucoin_streams_session::{CloseReason, Gap, TopicLedger};
 use kucoin_streams_wire::Topic;
 
+use crate::Update;
 use crate::feed::Feed;
-use crate::{Gap, TopicLedger, Update};
 
 /// The events of a topic in arrival order, and a [`Gap`] exactly where events may be missing.
 ///

@@ -1,6 +1,6 @@
 //! The settings of a session.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kucoin_streams_wire::Heartbeat;
 
@@ -66,7 +66,7 @@ impl Default for Config {
 }
 
 /// As good as never, and no clock overflows by it.
-const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+pub(crate) const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 impl Config {
     /// The same settings with every time bounded, so that no deadline overflows.
@@ -91,4 +91,10 @@ impl Config {
         }
         self
     }
+}
+
+/// A moment `ahead` of now; a century, if that is too far for the clock.
+pub(crate) fn far(now: Instant, ahead: Duration) -> Instant {
+    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+    now + ahead.min(CENTURY)
 }

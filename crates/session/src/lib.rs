@@ -23,26 +23,24 @@
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
 
 mod action;
-mod backoff;
 mod config;
+mod connection;
+mod delivery;
+mod event;
 mod failure;
-mod hand_over;
-mod heartbeat;
-mod loss;
-mod machine;
-mod overlap;
-mod pace;
-mod phase;
-mod requests;
-mod rotating;
 mod rotation;
-mod succession;
-mod topics;
+mod streams;
 
 pub use action::{Action, CloseReason, Disposition, Input, Report};
-pub use backoff::Backoff;
 pub use config::Config;
+pub use connection::Session;
+pub use connection::backoff::Backoff;
+pub use delivery::{
+    Answer, Buffer, Capacity, ClosedError, Delivery, Fate, Frame, Gap, GapReason, Identify,
+    Identity, Mailbox, Moment, OnRefusal, RotateError, SlowConsumer, SubscribeError, Subscribed,
+    Taken, Ticket, TopicCounters, TopicLedger, identify,
+};
+pub use event::LifecycleEvent;
 pub use failure::{Failure, Severity, Stage};
-pub use machine::Session;
-pub use overlap::Overlap;
-pub use rotating::{RotatingSession, Side};
+pub use rotation::{Overlap, RotatingSession, Side};
+pub use streams::{ConnectionState, Output, Streams, Subscribe, WaitLimits};

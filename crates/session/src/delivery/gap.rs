@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kucoin_streams_session::{CloseReason, Failure};
 use kucoin_streams_wire::{Timestamp, json::DecodeError};
+
+use crate::{CloseReason, Failure};
 
 /// A place in a stream where events may be missing, or the end of such a period.
 ///
@@ -89,7 +90,8 @@ pub enum GapReason {
 }
 
 impl Gap {
-    pub(crate) fn of_topic(topic: &Arc<str>, reason: GapReason) -> Self {
+    /// A gap of one topic.
+    pub fn of_topic(topic: &Arc<str>, reason: GapReason) -> Self {
         Self {
             topics: Arc::new([topic.clone()]),
             reason,

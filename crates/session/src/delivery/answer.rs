@@ -1,28 +1,50 @@
-//! A subscription on its way: what it waits for, for how long, and how it is answered.
+//! A request of the user on its way: what it waits for, for how long, and what is answered.
 
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::time::{Duration, Instant};
 
-use kucoin_streams_session::Failure;
-use tokio::sync::oneshot;
-use tokio::time::{Duration, Instant};
+use kucoin_streams_wire::Request;
 
-use crate::SubscribeError;
+use super::{RotateError, SubscribeError};
+use crate::Failure;
+use crate::config::far;
 
-/// The answer to a subscription, or why nothing came of it.
-pub(crate) type Reply = oneshot::Sender<Result<Answer, SubscribeError>>;
+/// The number of a command that is answered later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ticket(u64);
 
-/// What came of a subscription.
-pub(crate) struct Answer {
-    /// False if each request was refused.
-    pub(crate) served: bool,
-    pub(crate) refused: Vec<SubscribeError>,
+impl Ticket {
+    pub(crate) fn new(number: u64) -> Self {
+        Self(number)
+    }
 }
 
-/// What a refusal of one request does to a subscription of several.
+/// What came of a command.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Answer {
+    /// Of [`Streams::subscribe`](crate::Streams::subscribe).
+    Subscribed(Result<Subscribed, SubscribeError>),
+    /// Of [`Streams::wait_live`](crate::Streams::wait_live).
+    Live(Result<(), SubscribeError>),
+    /// Of [`Streams::rotate`](crate::Streams::rotate).
+    Rotated(Result<(), RotateError>),
+}
+
+/// What came of a subscription that did not fail.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Subscribed {
+    /// False if each topic was refused.
+    pub is_served: bool,
+    /// The topics that were refused and are left out.
+    pub refused: Vec<SubscribeError>,
+}
+
+/// What a refusal of one topic does to a subscription of several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum OnRefusal {
-    /// The subscription comes to nothing.
+pub enum OnRefusal {
+    /// The subscription fails.
     Fail,
     /// It goes on with the others.
     LeaveOut,
@@ -35,45 +57,47 @@ pub(crate) struct Words {
     pub(crate) message: String,
 }
 
-/// Present until each request was answered.
-pub(crate) struct Waiting<R> {
+/// The answer to a subscription, until each of its requests is answered.
+pub(crate) struct PendingAnswer<R> {
+    ticket: Ticket,
     /// The requests without an answer, and why those were postponed that are refused for now.
     missing: HashMap<R, Option<Words>>,
     /// At least one request was acknowledged.
-    served: bool,
+    is_served: bool,
     refused: Vec<SubscribeError>,
     on_refusal: OnRefusal,
     limit: Duration,
     deadline: Instant,
-    reply: Reply,
 }
 
-impl<R: Clone + Eq + Hash + ToString> Waiting<R> {
+impl<R: Request> PendingAnswer<R> {
     /// Waits for `requests` for as long as `limit`.
     pub(crate) fn new(
+        ticket: Ticket,
         requests: &[R],
         on_refusal: OnRefusal,
         limit: Duration,
-        reply: Reply,
+        now: Instant,
     ) -> Self {
+        let missing = requests.iter().cloned().map(|request| (request, None));
         Self {
-            missing: requests
-                .iter()
-                .cloned()
-                .map(|request| (request, None))
-                .collect(),
-            served: false,
+            ticket,
+            missing: missing.collect(),
+            is_served: false,
             refused: Vec::new(),
             on_refusal,
             limit,
-            deadline: far(Instant::now(), limit),
-            reply,
+            deadline: far(now, limit),
         }
+    }
+
+    pub(crate) fn ticket(&self) -> Ticket {
+        self.ticket
     }
 
     /// This request is served.
     pub(crate) fn served(&mut self, request: &R) {
-        self.served |= self.missing.remove(request).is_some();
+        self.is_served |= self.missing.remove(request).is_some();
     }
 
     /// This request is refused for now.
@@ -83,7 +107,7 @@ impl<R: Clone + Eq + Hash + ToString> Waiting<R> {
         }
     }
 
-    /// This request is refused. Gives the error back if the whole comes to nothing by it.
+    /// This request is refused. Gives the error back if the whole subscription fails by it.
     pub(crate) fn refused(&mut self, request: &R, error: SubscribeError) -> Option<SubscribeError> {
         if self.on_refusal == OnRefusal::Fail {
             return Some(error);
@@ -95,23 +119,18 @@ impl<R: Clone + Eq + Hash + ToString> Waiting<R> {
 
     /// True once nothing is waited for any more. Topics that are refused for now are not, if the subscription goes on
     /// without some and another one is served.
-    pub(crate) fn is_over(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.missing.is_empty()
             || (self.on_refusal == OnRefusal::LeaveOut
-                && self.served
+                && self.is_served
                 && self.missing.values().all(Option::is_some))
     }
 
-    /// Answers that the subscription is there, or that there is nothing left of it. Gives the requests that are not
-    /// live yet. A caller that went away has dropped its subscription too, which the next sweep finds.
-    pub(crate) fn succeed(self, served: bool) -> HashMap<R, Option<Words>> {
+    /// The answer, and the requests that are not live yet.
+    pub(crate) fn succeed(self, is_served: bool) -> (Answer, HashMap<R, Option<Words>>) {
         let refused = self.refused;
-        let _ = self.reply.send(Ok(Answer { served, refused }));
-        self.missing
-    }
-
-    pub(crate) fn fail(self, error: SubscribeError) {
-        let _ = self.reply.send(Err(error));
+        let subscribed = Subscribed { is_served, refused };
+        (Answer::Subscribed(Ok(subscribed)), self.missing)
     }
 
     pub(crate) fn deadline(&self) -> Instant {
@@ -127,7 +146,7 @@ impl<R: Clone + Eq + Hash + ToString> Waiting<R> {
 
     /// The deadline has passed. `None` if the subscription goes on with what is served.
     pub(crate) fn time_out(&self, last: Option<&Failure>) -> Option<SubscribeError> {
-        if self.on_refusal == OnRefusal::LeaveOut && self.served {
+        if self.on_refusal == OnRefusal::LeaveOut && self.is_served {
             return None;
         }
         let postponed = self
@@ -146,10 +165,4 @@ impl<R: Clone + Eq + Hash + ToString> Waiting<R> {
             },
         })
     }
-}
-
-/// A moment so far ahead, or a century where that is too far for the clock.
-pub(crate) fn far(now: Instant, ahead: Duration) -> Instant {
-    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
-    now + ahead.min(CENTURY)
 }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use kucoin_streams_wire::Protocol;
 
-use crate::backoff::scale;
-use crate::phase::Phase;
+use crate::connection::backoff::scale;
+use crate::connection::phase::Phase;
 use crate::{Action, CloseReason, Failure, Report, Session, Severity};
 
 /// What a session remembers of its past attempts.

@@ -1,8 +1,8 @@
-//! The errors of a connection's handle.
+//! Why a subscription, or a rotation, did not come about.
 
 use std::time::Duration;
 
-use kucoin_streams_session::{CloseReason, Failure};
+use crate::{CloseReason, Failure};
 
 /// Why a subscription did not come about.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -10,7 +10,7 @@ use kucoin_streams_session::{CloseReason, Failure};
 pub enum SubscribeError {
     /// The server refused the topic. Check the topic's name and symbol, the key's permission, and the limits of
     /// the connection. A topic that is refused for now (code 500 or 509) for all of
-    /// [`Config::connect_timeout`](crate::Config::connect_timeout) fails so too; subscribe again later then.
+    /// the connect timeout fails so too; subscribe again later then.
     #[error("{topic} was refused{}: {message}", code_text(.code))]
     Refused {
         /// The topic.
@@ -20,7 +20,7 @@ pub enum SubscribeError {
         /// The server's words.
         message: String,
     },
-    /// The topic was not live in time ([`Config::connect_timeout`](crate::Config::connect_timeout)): usually the
+    /// The topic was not live in time (the connect timeout): usually the
     /// exchange cannot be reached. Check the network, then subscribe again.
     #[error("not connected within {limit:?}{}", cause_text(.cause))]
     TimedOut {

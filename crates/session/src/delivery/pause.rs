@@ -1,8 +1,6 @@
-//! For how long a connection stops reading for the sake of one subscription whose queue is full.
+//! For how long a connection stops reading for one subscription whose queue is full.
 
-use std::time::Duration;
-
-use tokio::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What was used of the time comes back at this part of the pace of the clock.
 const REGAINED: u32 = 10;
@@ -13,7 +11,7 @@ const REGAINED: u32 = 10;
 /// connection share one limit in equal parts: together they never pause it for longer, and none uses up the part of
 /// another.
 #[derive(Debug, Default)]
-pub(crate) struct Backpressure {
+pub(super) struct Backpressure {
     used: Duration,
     updated: Option<Instant>,
     paused_since: Option<Instant>,
@@ -28,7 +26,7 @@ pub(crate) struct PauseLimit {
 
 impl Backpressure {
     /// Reading pauses from now on; gives for how long it may.
-    pub(crate) fn pause(&mut self, now: Instant, limit: PauseLimit) -> Duration {
+    pub(super) fn pause(&mut self, now: Instant, limit: PauseLimit) -> Duration {
         let shares = u32::try_from(limit.shares.max(1)).unwrap_or(u32::MAX);
         let since = self.updated.replace(now).unwrap_or(now);
         let regained = now.saturating_duration_since(since) / REGAINED / shares;
@@ -42,14 +40,14 @@ impl Backpressure {
     }
 
     /// Reading goes on.
-    pub(crate) fn resume(&mut self, now: Instant) {
+    pub(super) fn resume(&mut self, now: Instant) {
         if let Some(since) = self.paused_since.take() {
             self.used += now.saturating_duration_since(since);
             self.updated = Some(now);
         }
     }
 
-    pub(crate) fn is_pausing(&self) -> bool {
+    pub(super) fn is_pausing(&self) -> bool {
         self.paused_since.is_some()
     }
 }

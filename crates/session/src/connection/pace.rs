@@ -182,7 +182,7 @@ mod tests {
     /// A server behind a network that delays each message by up to three seconds counts what arrives.
     #[test]
     fn delays_of_the_network_never_exceed_the_limit_of_the_server() {
-        let mut random = crate::backoff::Random::new(7);
+        let mut random = crate::connection::backoff::Random::new(7);
         let start = Instant::now();
         let mut pace = Pace::new(LIMITS);
         let (mut now, mut last_arrival) = (start, start);
@@ -195,7 +195,7 @@ mod tests {
             }
             while pace.wait(now).is_none() {
                 pace.count(now);
-                let delay = crate::backoff::scale(seconds(3), random.next());
+                let delay = crate::connection::backoff::scale(seconds(3), random.next());
                 last_arrival = (now + delay).max(last_arrival);
                 arrivals.push_back(last_arrival);
                 answers.push_back(last_arrival + Duration::from_millis(20));

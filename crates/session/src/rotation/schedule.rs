@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::backoff::{Random, scale};
+use crate::connection::backoff::{Random, scale};
 use crate::{Backoff, Config, Failure, Severity};
 
 /// The shortest time between two rotations that nobody asked for.

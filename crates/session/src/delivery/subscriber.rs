@@ -3,29 +3,29 @@
 use std::collections::HashSet;
 use std::mem;
 use std::sync::Arc;
+use std::time::Instant;
 
-use kucoin_streams_session::{CloseReason, Failure};
 use kucoin_streams_wire::{Request, Timestamp};
 
-use crate::feed::Identify;
-use crate::queue::{Queue, Wakers};
-use crate::waiting::{Waiting, Words};
-use crate::{Gap, GapReason};
+use super::answer::Words;
+use super::{
+    Answer, ClosedError, Gap, GapReason, Identify, Mailbox, PendingAnswer, Step, SubscribeError,
+};
+use crate::{CloseReason, Failure};
 
 /// A loss of the connection, as it was noticed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Loss<'a> {
     pub(crate) cause: &'a Failure,
     pub(crate) last_heard_at: Timestamp,
-    pub(crate) lost_at: Timestamp,
 }
 
 /// One subscription.
-pub(crate) struct Sink<R> {
-    pub(crate) queue: Arc<Queue>,
-    pub(crate) requests: Vec<R>,
-    pub(crate) identify: Identify,
-    waiting: Option<Waiting<R>>,
+pub(super) struct Subscriber<R, M> {
+    mailbox: M,
+    requests: Vec<R>,
+    identify: Identify,
+    pending: Option<PendingAnswer<R>>,
     outage: Option<Outage<R>>,
 }
 
@@ -55,72 +55,70 @@ impl<R> Outage<R> {
     }
 }
 
-impl<R: Request> Sink<R> {
-    pub(crate) fn new(
+impl<R: Request, M: Mailbox> Subscriber<R, M> {
+    pub(super) fn new(
         requests: Vec<R>,
-        queue: Arc<Queue>,
+        mailbox: M,
         identify: Identify,
-        waiting: Waiting<R>,
+        pending: PendingAnswer<R>,
     ) -> Self {
         Self {
-            queue,
+            mailbox,
             requests,
             identify,
-            waiting: Some(waiting),
+            pending: Some(pending),
             outage: None,
         }
     }
 
+    pub(super) fn mailbox(&self) -> &M {
+        &self.mailbox
+    }
+
+    pub(super) fn identify(&self) -> &Identify {
+        &self.identify
+    }
+
+    /// True if none of its requests is left.
+    pub(super) fn is_empty(&self) -> bool {
+        self.requests.is_empty()
+    }
+
     /// A request is served from now on.
-    pub(crate) fn live(
-        &mut self,
-        request: &R,
-        topic: &Arc<str>,
-        now: Timestamp,
-        epoch: u64,
-        wakers: &mut Wakers,
-    ) {
+    pub(super) fn live(&mut self, request: &R, topic: &Arc<str>, step: &mut Step<'_, M>) {
         if let Some(outage) = &mut self.outage
             && (outage.missing.remove(request) || outage.postponed.remove(request))
         {
             outage.live.push(topic.clone());
-            self.report_live(now, epoch, wakers);
+            self.report_live(step);
         }
-        if let Some(waiting) = &mut self.waiting {
-            waiting.served(request);
+        if let Some(pending) = &mut self.pending {
+            pending.served(request);
         }
-        self.answer_if_over(now, wakers);
+        self.answer_if_complete(step);
     }
 
     /// A request is refused for now.
-    pub(crate) fn postponed(
-        &mut self,
-        request: &R,
-        words: Words,
-        (now, epoch): (Timestamp, u64),
-        wakers: &mut Wakers,
-    ) {
-        match &mut self.waiting {
-            Some(waiting) => {
-                waiting.postponed(request, words);
-                self.answer_if_over(now, wakers);
+    pub(super) fn postponed(&mut self, request: &R, words: Words, step: &mut Step<'_, M>) {
+        match &mut self.pending {
+            Some(pending) => {
+                pending.postponed(request, words);
+                self.answer_if_complete(step);
             }
             None => {
-                self.report_postponed(request, words, now, wakers);
-                self.report_live(now, epoch, wakers);
+                self.report_postponed(request, words, step);
+                self.report_live(step);
             }
         }
     }
 
-    /// A request is refused for good. Gives the answer to a caller that waits, if the whole subscription comes to
-    /// nothing by it.
-    pub(crate) fn refused(
+    /// A request is refused for good.
+    pub(super) fn refused(
         &mut self,
         request: &R,
         topic: &Arc<str>,
         words: &Words,
-        (now, epoch): (Timestamp, u64),
-        wakers: &mut Wakers,
+        step: &mut Step<'_, M>,
     ) -> RefusalOutcome {
         self.requests.retain(|other| other != request);
         if let Some(outage) = &mut self.outage {
@@ -133,40 +131,34 @@ impl<R: Request> Sink<R> {
             retrying: false,
         };
         let gap = Gap::of_topic(topic, reason);
-        let Some(waiting) = &mut self.waiting else {
-            self.queue.push_gap(gap, wakers);
-            self.report_live(now, epoch, wakers);
+        let Some(pending) = &mut self.pending else {
+            self.push_gap(gap, step);
+            self.report_live(step);
             return RefusalOutcome::GoesOn;
         };
-        let error = crate::SubscribeError::Refused {
+        let error = SubscribeError::Refused {
             topic: topic.to_string(),
             code: words.code,
             message: words.message.clone(),
         };
-        match waiting.refused(request, error) {
-            Some(error) => {
-                if let Some(waiting) = self.waiting.take() {
-                    waiting.fail(error);
-                }
-                RefusalOutcome::Fails
-            }
-            None => {
-                self.queue.push_gap(gap, wakers);
-                self.answer_if_over(now, wakers);
-                RefusalOutcome::GoesOn
-            }
+        if let Some(error) = pending.refused(request, error) {
+            self.fail(error, step);
+            return RefusalOutcome::Fails;
         }
+        self.push_gap(gap, step);
+        self.answer_if_complete(step);
+        RefusalOutcome::GoesOn
     }
 
     /// The connection is lost, and with it these topics that were served.
-    pub(crate) fn lost(
+    pub(super) fn lost(
         &mut self,
         topics: Vec<(R, Arc<str>)>,
         last_event_at: Option<Timestamp>,
         loss: Loss<'_>,
-        wakers: &mut Wakers,
+        step: &mut Step<'_, M>,
     ) {
-        let begin = || Outage::new(last_event_at, loss.last_heard_at, loss.lost_at);
+        let begin = || Outage::new(last_event_at, loss.last_heard_at, step.now.wall);
         let outage = self.outage.get_or_insert_with(begin);
         // The next connection is asked for these as if nothing had been said.
         outage.missing.extend(outage.postponed.drain());
@@ -182,86 +174,97 @@ impl<R: Request> Sink<R> {
                 cause: loss.cause.clone(),
                 last_event_at,
                 last_heard_at: loss.last_heard_at,
-                lost_at: loss.lost_at,
+                lost_at: step.now.wall,
             },
         };
         outage
             .missing
             .extend(topics.into_iter().map(|(request, _)| request));
-        self.queue.push_gap(gap, wakers);
+        self.push_gap(gap, step);
     }
 
     /// True if some of its topics were lost and are not live again.
-    pub(crate) fn is_down(&self) -> bool {
+    pub(super) fn is_down(&self) -> bool {
         self.outage.is_some()
     }
 
     /// True if this request was lost, or is refused for now, and is not live again.
-    pub(crate) fn misses(&self, request: &R) -> bool {
+    pub(super) fn misses(&self, request: &R) -> bool {
         let misses = |outage: &Outage<R>| {
             outage.missing.contains(request) || outage.postponed.contains(request)
         };
         self.outage.as_ref().is_some_and(misses)
     }
 
-    pub(crate) fn waiting(&self) -> Option<&Waiting<R>> {
-        self.waiting.as_ref()
-    }
-
-    pub(crate) fn waiting_mut(&mut self) -> Option<&mut Waiting<R>> {
-        self.waiting.as_mut()
-    }
-
-    /// Answers the caller now, with the topics that are live; returns false, after an error, if none is.
-    pub(crate) fn time_out(
+    /// When its caller has waited long enough; the time up to `excused_at` does not count.
+    pub(super) fn deadline(
         &mut self,
-        last: Option<&Failure>,
-        now: Timestamp,
-        wakers: &mut Wakers,
-    ) -> bool {
-        let Some(waiting) = self.waiting.take() else {
+        now: Instant,
+        excused_at: Option<Instant>,
+    ) -> Option<Instant> {
+        let pending = self.pending.as_mut()?;
+        if pending.deadline() <= now {
+            pending.excuse(excused_at);
+        }
+        Some(pending.deadline())
+    }
+
+    /// Answers the caller now, with the topics that are live. False, after an error, if none is.
+    pub(super) fn time_out(&mut self, last: Option<&Failure>, step: &mut Step<'_, M>) -> bool {
+        let Some(pending) = &self.pending else {
             return true;
         };
-        match waiting.time_out(last) {
+        match pending.time_out(last) {
             None => {
-                self.answer(waiting, now, wakers);
+                self.answer(step);
                 true
             }
             Some(error) => {
-                waiting.fail(error);
+                self.fail(error, step);
                 false
             }
         }
     }
 
     /// The connection has ended: `topics` may miss events from now on, if they are not empty.
-    pub(crate) fn end(
+    pub(super) fn end(
         &mut self,
         topics: Arc<[Arc<str>]>,
         last_event_at: Option<Timestamp>,
         reason: &CloseReason,
-        wakers: &mut Wakers,
+        step: &mut Step<'_, M>,
     ) {
-        if let Some(waiting) = self.waiting.take() {
-            let reason = reason.clone();
-            waiting.fail(crate::ClosedError { reason }.into());
-        }
+        let closed = ClosedError {
+            reason: reason.clone(),
+        };
+        self.fail(closed.into(), step);
         if !topics.is_empty() {
             let reason = GapReason::Closed {
                 reason: reason.clone(),
                 last_event_at,
             };
-            self.queue.push_gap(Gap { topics, reason }, wakers);
+            self.push_gap(Gap { topics, reason }, step);
         }
-        self.queue.end(reason.clone(), wakers);
+        self.end_mailbox(reason.clone(), step);
     }
 
-    fn report_postponed(&mut self, request: &R, words: Words, now: Timestamp, wakers: &mut Wakers) {
+    /// Ends the stream after what was delivered.
+    pub(super) fn end_mailbox(&self, reason: CloseReason, step: &mut Step<'_, M>) {
+        self.mailbox.with(step.wakers, |buffer| buffer.end(reason));
+    }
+
+    fn push_gap(&self, gap: Gap, step: &mut Step<'_, M>) {
+        self.mailbox
+            .with(step.wakers, |buffer| buffer.push_gap(gap));
+    }
+
+    fn report_postponed(&mut self, request: &R, words: Words, step: &mut Step<'_, M>) {
+        let now = step.now.wall;
         let outage = self
             .outage
             .get_or_insert_with(|| Outage::new(None, now, now));
         outage.missing.remove(request);
-        // Said once until it is live; each attempt is on the lifecycle stream.
+        // Said once until it is live; each attempt is a lifecycle event.
         if outage.postponed.insert(request.clone()) {
             let reason = GapReason::Refused {
                 code: words.code,
@@ -269,54 +272,72 @@ impl<R: Request> Sink<R> {
                 retrying: true,
             };
             let topic = Arc::from(request.to_string());
-            self.queue.push_gap(Gap::of_topic(&topic, reason), wakers);
+            self.push_gap(Gap::of_topic(&topic, reason), step);
         }
     }
 
     /// Reports the topics that are live again, once all are that are not refused.
-    fn report_live(&mut self, now: Timestamp, epoch: u64, wakers: &mut Wakers) {
+    fn report_live(&mut self, step: &mut Step<'_, M>) {
         let Some(outage) = &mut self.outage else {
             return;
         };
         if !outage.missing.is_empty() {
             return;
         }
-        if !outage.live.is_empty() {
-            let reason = GapReason::Live {
-                last_event_at: outage.last_event_at,
-                last_heard_at: outage.last_heard_at,
-                lost_at: outage.lost_at,
-                live_at: now,
-                epoch,
-            };
-            let topics = mem::take(&mut outage.live).into();
-            self.queue.push_gap(Gap { topics, reason }, wakers);
-        }
+        let topics = mem::take(&mut outage.live);
+        let reason = GapReason::Live {
+            last_event_at: outage.last_event_at,
+            last_heard_at: outage.last_heard_at,
+            lost_at: outage.lost_at,
+            live_at: step.now.wall,
+            epoch: step.epoch,
+        };
         if outage.postponed.is_empty() {
             self.outage = None;
         }
-    }
-
-    fn answer_if_over(&mut self, now: Timestamp, wakers: &mut Wakers) {
-        if let Some(waiting) = self.waiting.take_if(|waiting| waiting.is_over()) {
-            self.answer(waiting, now, wakers);
+        if !topics.is_empty() {
+            let topics = topics.into();
+            self.push_gap(Gap { topics, reason }, step);
         }
     }
 
-    fn answer(&mut self, waiting: Waiting<R>, now: Timestamp, wakers: &mut Wakers) {
-        for (request, words) in waiting.succeed(!self.requests.is_empty()) {
+    fn answer_if_complete(&mut self, step: &mut Step<'_, M>) {
+        if self
+            .pending
+            .as_ref()
+            .is_some_and(PendingAnswer::is_complete)
+        {
+            self.answer(step);
+        }
+    }
+
+    fn answer(&mut self, step: &mut Step<'_, M>) {
+        let Some(pending) = self.pending.take() else {
+            return;
+        };
+        let ticket = pending.ticket();
+        let (answer, missing) = pending.succeed(!self.requests.is_empty());
+        step.answer(ticket, answer);
+        for (request, words) in missing {
             let words = words.unwrap_or_else(|| Words {
                 code: None,
                 message: "no answer from the server".to_owned(),
             });
-            self.report_postponed(&request, words, now, wakers);
+            self.report_postponed(&request, words, step);
+        }
+    }
+
+    fn fail(&mut self, error: SubscribeError, step: &mut Step<'_, M>) {
+        if let Some(pending) = self.pending.take() {
+            let answer = Answer::Subscribed(Err(error));
+            step.answer(pending.ticket(), answer);
         }
     }
 }
 
 /// What a refusal means for a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RefusalOutcome {
+pub(super) enum RefusalOutcome {
     GoesOn,
     Fails,
 }

@@ -3,64 +3,71 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::feed::Identify;
-use crate::ledger::Tally;
-use crate::queue::Queue;
+use super::{Identify, TopicCounters};
 
 /// Pushed topics that are remembered; a server that invents topics must not fill the memory.
 const REMEMBERED: usize = 4_096;
 
 /// Where the frames of one pushed topic go.
-pub(crate) struct Destination {
+pub(super) struct Destination<M> {
     /// The topic as pushed.
-    pub(crate) topic: Box<str>,
+    pub(super) topic: Box<str>,
     /// The routes that they belong to, by their places in the table.
-    pub(crate) routes: Box<[usize]>,
+    pub(super) routes: Box<[usize]>,
     /// What tells the events of the topic apart, by the topics of the subscriptions.
-    pub(crate) identify: Box<[Identify]>,
-    /// Each queue once, however many of its requests the topic belongs to.
-    pub(crate) queues: Box<[(Arc<Tally>, Arc<Queue>)]>,
+    pub(super) identify: Box<[Identify]>,
+    /// Each mailbox once, however many of its requests the topic belongs to.
+    pub(super) mailboxes: Box<[(Arc<TopicCounters>, M)]>,
 }
 
 /// A destination by its place, for as long as nothing is forgotten.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Way(usize);
+pub(crate) struct RouteId(usize);
 
 /// The destinations that are known so far, by topic as pushed.
-#[derive(Default)]
-pub(crate) struct Destinations {
-    known: Vec<Destination>,
+pub(super) struct RouteCache<M> {
+    known: Vec<Destination<M>>,
     by_topic: HashMap<Box<str>, usize>,
     /// Frames of one topic often come in a row.
     last: usize,
 }
 
-impl Destinations {
+impl<M> Default for RouteCache<M> {
+    fn default() -> Self {
+        Self {
+            known: Vec::new(),
+            by_topic: HashMap::new(),
+            last: 0,
+        }
+    }
+}
+
+impl<M> RouteCache<M> {
     /// Forgets all: routes or their sinks have changed.
-    pub(crate) fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.known.clear();
         self.by_topic.clear();
     }
 
-    pub(crate) fn find(&mut self, pushed: &str) -> Option<Way> {
+    pub(super) fn find(&mut self, pushed: &str) -> Option<RouteId> {
         let last = self.known.get(self.last);
         if last.is_none_or(|last| *last.topic != *pushed) {
             self.last = *self.by_topic.get(pushed)?;
         }
-        Some(Way(self.last))
+        Some(RouteId(self.last))
     }
 
-    pub(crate) fn remember(&mut self, destination: Destination) -> Way {
+    pub(super) fn remember(&mut self, destination: Destination<M>) -> RouteId {
         if self.known.len() >= REMEMBERED {
             self.clear();
         }
         self.last = self.known.len();
         self.by_topic.insert(destination.topic.clone(), self.last);
         self.known.push(destination);
-        Way(self.last)
+        RouteId(self.last)
     }
 
-    pub(crate) fn get(&self, way: Way) -> Option<&Destination> {
-        self.known.get(way.0)
+    pub(super) fn get(&self, route: RouteId) -> Option<&Destination<M>> {
+        self.known.get(route.0)
     }
 }

@@ -1,4 +1,4 @@
-//! A connection that stands: its reading half as a stream, and its writing half behind a small outbox.
+//! An open connection: its reading half as a stream, and its writing half behind a small outbox.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -30,33 +30,33 @@ enum Outbound {
     Pong(Bytes),
 }
 
-/// The writing half: at rest, or with one write under way.
-enum Pen<W> {
-    Resting(W),
-    Writing(Writing<W>),
+/// The writing half: idle, or with one write under way.
+enum WriteHalf<W> {
+    Idle(W),
+    Busy(Writing<W>),
     /// A write failed; the connection is over.
-    Broken,
+    Failed,
 }
 
-/// A connection that stands.
-pub(crate) struct Link<W> {
+/// An open connection.
+pub(super) struct Socket<W> {
     inbound: Inbound,
-    pen: Pen<W>,
+    writer: WriteHalf<W>,
     outbox: VecDeque<Outbound>,
     /// The code that our close frame must have, where the peer's behaviour decides it.
-    pub(crate) close_code: Option<u16>,
+    close_code: Option<u16>,
 }
 
-impl<W> fmt::Debug for Link<W> {
+impl<W> fmt::Debug for Socket<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Link")
+        f.debug_struct("Socket")
             .field("outbox", &self.outbox.len())
             .finish_non_exhaustive()
     }
 }
 
-impl<W: Writer> Link<W> {
-    pub(crate) fn new<R: Reader>(reader: R, writer: W) -> Self {
+impl<W: Writer> Socket<W> {
+    pub(super) fn new<R: Reader>(reader: R, writer: W) -> Self {
         // The stream hands the reader to each read and back: a box is moved sooner than what is in it.
         let inbound = stream::unfold(Box::new(reader), |mut reader| async move {
             let message = reader.read().await;
@@ -64,14 +64,19 @@ impl<W: Writer> Link<W> {
         });
         Self {
             inbound: Box::pin(inbound),
-            pen: Pen::Resting(writer),
+            writer: WriteHalf::Idle(writer),
             outbox: VecDeque::new(),
             close_code: None,
         }
     }
 
+    /// Our close frame, if one is sent, bears this code.
+    pub(super) fn close_with(&mut self, code: u16) {
+        self.close_code = Some(code);
+    }
+
     /// The next message. Nothing may be read after an error or a close.
-    pub(crate) fn poll_read(
+    pub(super) fn poll_read(
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Result<Message, ReadError>> {
@@ -83,12 +88,12 @@ impl<W: Writer> Link<W> {
     }
 
     /// Queues a text frame. The session's pace bounds how many can wait.
-    pub(crate) fn send(&mut self, frame: Zeroizing<String>) {
+    pub(super) fn send(&mut self, frame: Zeroizing<String>) {
         self.outbox.push_back(Outbound::Text(frame));
     }
 
     /// Queues the answer to a ping before everything else; it replaces an answer that was not sent yet.
-    pub(crate) fn pong(&mut self, payload: Bytes) {
+    pub(super) fn pong(&mut self, payload: Bytes) {
         if let Some(Outbound::Pong(_)) = self.outbox.front() {
             self.outbox.pop_front();
         }
@@ -96,41 +101,41 @@ impl<W: Writer> Link<W> {
     }
 
     /// Writes what waits. Ready only when a write fails: the connection is over then.
-    pub(crate) fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<WriteError> {
+    pub(super) fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<WriteError> {
         loop {
-            match std::mem::replace(&mut self.pen, Pen::Broken) {
-                Pen::Resting(writer) => match self.outbox.pop_front() {
-                    Some(outbound) => self.pen = Pen::Writing(write(writer, outbound)),
+            match std::mem::replace(&mut self.writer, WriteHalf::Failed) {
+                WriteHalf::Idle(writer) => match self.outbox.pop_front() {
+                    Some(outbound) => self.writer = WriteHalf::Busy(write(writer, outbound)),
                     None => {
-                        self.pen = Pen::Resting(writer);
+                        self.writer = WriteHalf::Idle(writer);
                         return Poll::Pending;
                     }
                 },
-                Pen::Writing(mut writing) => match writing.as_mut().poll(context) {
+                WriteHalf::Busy(mut writing) => match writing.as_mut().poll(context) {
                     Poll::Pending => {
-                        self.pen = Pen::Writing(writing);
+                        self.writer = WriteHalf::Busy(writing);
                         return Poll::Pending;
                     }
-                    Poll::Ready((writer, Ok(()))) => self.pen = Pen::Resting(writer),
+                    Poll::Ready((writer, Ok(()))) => self.writer = WriteHalf::Idle(writer),
                     Poll::Ready((_, Err(error))) => return Poll::Ready(error),
                 },
-                Pen::Broken => return Poll::Pending,
+                WriteHalf::Failed => return Poll::Pending,
             }
         }
     }
 
     /// Ends the connection in order: what waits is written, a close frame follows, and the peer's answer is
     /// awaited for a moment.
-    pub(crate) async fn close(mut self, code: u16) {
+    pub(super) async fn close(mut self, code: u16) {
         let code = self.close_code.unwrap_or(code);
         let farewell = async {
-            let mut writer = match std::mem::replace(&mut self.pen, Pen::Broken) {
-                Pen::Resting(writer) => writer,
-                Pen::Writing(writing) => match writing.await {
+            let mut writer = match std::mem::replace(&mut self.writer, WriteHalf::Failed) {
+                WriteHalf::Idle(writer) => writer,
+                WriteHalf::Busy(writing) => match writing.await {
                     (writer, Ok(())) => writer,
                     (_, Err(_)) => return,
                 },
-                Pen::Broken => return,
+                WriteHalf::Failed => return,
             };
             while let Some(outbound) = self.outbox.pop_front() {
                 match write(writer, outbound).await {

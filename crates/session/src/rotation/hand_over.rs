@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use kucoin_streams_wire::Protocol;
 
-use crate::rotating::{RotatingSession, Side, Successor};
-use crate::rotation::Stage;
+use crate::rotation::schedule::Stage;
+use crate::rotation::{RotatingSession, Side, Successor};
 use crate::{Action, CloseReason, Failure, Report, Severity};
 
 /// So often a connection that brings events is asked to prove that nothing of it is on its way any more.
@@ -109,13 +109,13 @@ impl<P: Protocol> RotatingSession<P> {
         let settled =
             |successor: &Successor<P>| successor.session.is_settled() && successor.later.is_empty();
         let settled = self.serving.is_settled() && self.successor.as_ref().is_some_and(settled);
-        let overlap = self.serving.config.overlap;
+        let overlap = self.serving.config().overlap;
         match self.rotation.stage {
             Stage::Steady if self.rotation.is_due(now) && self.serving.can_be_succeeded() => {
                 self.begin(now);
             }
             Stage::Preparing { .. } if settled => {
-                let limit = self.serving.config.overlap_limit.max(overlap);
+                let limit = self.serving.config().overlap_limit.max(overlap);
                 self.rotation.limit = Some(now + limit);
                 self.rotation.stage = Stage::Lingering {
                     until: now + overlap,
@@ -216,7 +216,7 @@ impl<P: Protocol> RotatingSession<P> {
         self.report(Report::Rotated { took });
         self.rotation.plan(now);
         self.rotation.stage = Stage::Trailing {
-            until: now + self.serving.config.overlap,
+            until: now + self.serving.config().overlap,
         };
     }
 

@@ -9,8 +9,7 @@ use serde::Serialize;
 ///
 /// Nothing is lost silently, and this is the proof in numbers: every frame that was received is in exactly one of the
 /// other counters, so that
-/// `received = delivered + duplicates + undecodable + other + queued + overflowed`. See
-/// [`Subscription::ledger`](crate::Subscription::ledger).
+/// `received = delivered + duplicates + undecodable + other + queued + overflowed`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -53,21 +52,26 @@ impl TopicLedger {
 
 /// What became of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub enum Fate {
+    /// Handed out as an event.
     Delivered,
+    /// It came a second time because two connections overlapped.
     Duplicate,
+    /// Handed out as a gap that holds it.
     Undecodable,
+    /// It was of another topic which shares the name.
     Other,
+    /// Dropped because the consumer was too slow.
     Overflowed,
 }
 
-/// The counters of one topic. Each has one writer: the connection's task counts what it receives and what overflows,
-/// both under the lock of the queue, the subscription the rest. So they need no more than to be readable whole.
+/// The counters of one topic of a subscription. Each counter has one writer: the connection counts what it receives and
+/// what overflows, the reader of the subscription the rest.
 #[derive(Debug)]
-pub(crate) struct Tally {
-    pub(crate) topic: Arc<str>,
-    /// Its place among the topics of its queue.
-    pub(crate) index: usize,
+pub struct TopicCounters {
+    pub(super) topic: Arc<str>,
+    /// Its place among the topics of its buffer.
+    pub(super) index: usize,
     received: AtomicU64,
     fates: Apart<[AtomicU64; 5]>,
 }
@@ -77,8 +81,8 @@ pub(crate) struct Tally {
 #[repr(align(64))]
 struct Apart<T>(T);
 
-impl Tally {
-    pub(crate) fn new(topic: Arc<str>, index: usize) -> Self {
+impl TopicCounters {
+    pub(super) fn new(topic: Arc<str>, index: usize) -> Self {
         Self {
             topic,
             index,
@@ -87,16 +91,22 @@ impl Tally {
         }
     }
 
-    pub(crate) fn received(&self) {
+    /// The topic, as it was subscribed to.
+    pub fn topic(&self) -> &Arc<str> {
+        &self.topic
+    }
+
+    pub(super) fn received(&self) {
         increment(&self.received);
     }
 
-    pub(crate) fn count(&self, fate: Fate) {
+    /// Counts what became of one frame.
+    pub fn count(&self, fate: Fate) {
         increment(&self.fates.0[fate as usize]);
     }
 
     /// The counters by now, and how many frames wait.
-    pub(crate) fn ledger(&self, queued: u64) -> TopicLedger {
+    pub(super) fn ledger(&self, queued: u64) -> TopicLedger {
         let count = |fate: Fate| self.fates.0[fate as usize].load(Ordering::Relaxed);
         TopicLedger {
             topic: self.topic.to_string(),
@@ -122,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_frame_without_a_fate_shows() {
-        let tally = Tally::new("/a".into(), 0);
+        let tally = TopicCounters::new("/a".into(), 0);
         tally.received();
         assert!(tally.ledger(1).balances());
         assert!(!tally.ledger(0).balances());

@@ -7,8 +7,8 @@ use kucoin_streams_wire::{Protocol, RequestId};
 use zeroize::Zeroizing;
 
 use crate::Session;
-use crate::heartbeat::Pulse;
-use crate::topics::Held;
+use crate::connection::heartbeat::Pulse;
+use crate::connection::topics::Held;
 
 /// Pings and their answers on one connection.
 ///

@@ -1,13 +1,18 @@
 //! A session that moves to a new connection while the one before it still serves: two sessions at times, and the
 //! hand-over between them.
 
+mod hand_over;
+mod overlap;
+mod schedule;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::time::Instant;
 
 use kucoin_streams_wire::Protocol;
 
-use crate::rotation::{Rotation, Stage};
+pub use self::overlap::Overlap;
+use self::schedule::{Rotation, Stage};
 use crate::{Action, Config, Disposition, Failure, Input, Report, Session, Severity};
 
 /// Which of the two connections something is about.
@@ -33,17 +38,17 @@ pub enum Side {
 /// [`Report::RotationFailed`] says why. It is called as a [`Session`] is, with the [`Side`] that an outcome or a frame
 /// came from.
 pub struct RotatingSession<P: Protocol> {
-    pub(crate) serving: Session<P>,
-    pub(crate) successor: Option<Successor<P>>,
-    pub(crate) rotation: Rotation,
-    pub(crate) actions: VecDeque<(Side, Action<P::Request>)>,
+    serving: Session<P>,
+    successor: Option<Successor<P>>,
+    rotation: Rotation,
+    actions: VecDeque<(Side, Action<P::Request>)>,
 }
 
-pub(crate) struct Successor<P: Protocol> {
-    pub(crate) session: Session<P>,
+struct Successor<P: Protocol> {
+    session: Session<P>,
     /// What is to be subscribed when its last subscription has ended: a new one of the serving connection is not to be
     /// mixed with an old one of the successor.
-    pub(crate) later: Vec<P::Request>,
+    later: Vec<P::Request>,
 }
 
 impl<P: Protocol> fmt::Debug for RotatingSession<P> {

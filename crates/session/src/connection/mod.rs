@@ -1,5 +1,14 @@
 //! The session itself: commands, inputs, frames and time in; actions out.
 
+pub(crate) mod backoff;
+mod heartbeat;
+mod loss;
+mod pace;
+mod phase;
+mod requests;
+mod succession;
+mod topics;
+
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -10,13 +19,13 @@ use kucoin_streams_wire::{
 };
 use zeroize::Zeroizing;
 
-use crate::backoff::Random;
-use crate::heartbeat::{Beat, Pulse, with_interval, within_reason};
-use crate::loss::History;
-use crate::pace::Pace;
-use crate::phase::Phase;
-use crate::succession::Pings;
-use crate::topics::{Entry, Held, Topics};
+use crate::connection::backoff::Random;
+use crate::connection::heartbeat::{Beat, Pulse, with_interval, within_reason};
+use crate::connection::loss::History;
+use crate::connection::pace::Pace;
+use crate::connection::phase::Phase;
+use crate::connection::succession::Pings;
+use crate::connection::topics::{Entry, Held, Topics};
 use crate::{Action, CloseReason, Config, Disposition, Failure, Input, Report, Severity, Stage};
 
 /// The exchange closes connections that are not used any more in time, so this is waited for.
@@ -29,31 +38,31 @@ const TOO_MANY_CONNECTIONS: Severity = Severity::Postponed {
 ///
 /// See the [crate] for the families of methods and the order to call them in.
 pub struct Session<P: Protocol> {
-    pub(crate) config: Config,
-    pub(crate) phase: Phase,
-    pub(crate) topics: Topics<P::Request>,
+    config: Config,
+    phase: Phase,
+    topics: Topics<P::Request>,
     /// Requests that ended on this connection: what comes of them may still be of the old subscription, until a new one
     /// is acknowledged.
-    pub(crate) ended_here: HashSet<P::Request>,
-    pub(crate) actions: VecDeque<Action<P::Request>>,
-    pub(crate) history: History,
-    pub(crate) random: Random,
-    pub(crate) pace: Pace,
+    ended_here: HashSet<P::Request>,
+    actions: VecDeque<Action<P::Request>>,
+    history: History,
+    random: Random,
+    pace: Pace,
     /// Set while steps wait for the pace.
-    pub(crate) paced_until: Option<Instant>,
+    paced_until: Option<Instant>,
     /// Until then a reconnection is not reported if topics are refused for now.
-    pub(crate) replay_until: Option<Instant>,
-    pub(crate) heartbeat: Heartbeat,
+    replay_until: Option<Instant>,
+    heartbeat: Heartbeat,
     /// One attempt is all that it has: see [`Session::successor`].
-    pub(crate) on_trial: bool,
-    pub(crate) pings: Pings,
+    on_trial: bool,
+    pings: Pings,
     /// The id that the welcome is to bear, where one was asked for.
     connect_id: Option<String>,
     /// Knows the secrets of the present connection: whatever its server says passes through it.
-    pub(crate) redactor: Redactor,
-    pub(crate) pulse: Option<Pulse>,
+    redactor: Redactor,
+    pulse: Option<Pulse>,
     last_id: u64,
-    pub(crate) epoch: u64,
+    epoch: u64,
 }
 
 impl<P: Protocol> fmt::Debug for Session<P> {
@@ -129,7 +138,11 @@ impl<P: Protocol> Session<P> {
         self.is_live() && self.entry_of(request).is_some_and(held)
     }
 
-    pub(crate) fn entry_of(&self, request: &P::Request) -> Option<&Entry<P::Request>> {
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    fn entry_of(&self, request: &P::Request) -> Option<&Entry<P::Request>> {
         self.topics.get(self.topics.find(request)?)
     }
 

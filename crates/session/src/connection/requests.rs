@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use kucoin_streams_wire::{Protocol, RefusalScope, RequestId};
 use zeroize::Zeroizing;
 
-use crate::phase::Phase;
-use crate::topics::{Entry, Held, InFlight, Place, Step};
+use crate::connection::phase::Phase;
+use crate::connection::topics::{Entry, Held, InFlight, Place, Step};
 use crate::{Backoff, CloseReason, Failure, Report, Session, Severity, Stage};
 
 /// How soon a request that was refused for now is sent again: after 1 s, then twice as long each time, up to 30 s.

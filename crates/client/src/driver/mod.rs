@@ -1,0 +1,396 @@
+//! The task of one connection: it moves bytes, sleeps, and asks the [`Streams`], which take every decision.
+
+mod slot;
+mod socket;
+
+use std::collections::HashMap;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::SystemTime;
+
+use kucoin_streams_session::{
+    Answer, ConnectionState, Failure, Input, Moment, Output, RotateError, Severity, Side, Stage,
+    Streams, Subscribe, SubscribeError, Subscribed, Ticket,
+};
+use kucoin_streams_transport::{Connect, Message, ReadError};
+use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol, Timestamp};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::time::{Instant, Sleep};
+
+use self::slot::{Attempt, Event, Slot, ended};
+use crate::LifecycleSender;
+use crate::dials::Gate;
+use crate::queue::QueueMailbox;
+
+/// Frames that are taken in one go before anything else is looked at, and their readers run: that many are still in the
+/// fastest memory then, and none waits for long.
+const BATCH: usize = 64;
+
+/// The request type of a connection kind.
+pub(crate) type RequestOf<K> = <<K as ConnectionKind>::Protocol as Protocol>::Request;
+
+/// Who waits for an answer.
+pub(crate) type Reply<T, E> = oneshot::Sender<Result<T, E>>;
+
+/// What a handle asks of the task.
+pub(crate) enum Command<R> {
+    Subscribe(
+        Subscribe<R, QueueMailbox>,
+        Reply<Subscribed, SubscribeError>,
+    ),
+    WaitLive(Reply<(), SubscribeError>),
+    Rotate(Reply<(), RotateError>),
+    /// Answered when everything is closed.
+    Close(oneshot::Sender<()>),
+}
+
+/// Who gets the answer to a ticket.
+enum Caller {
+    Subscribe(Reply<Subscribed, SubscribeError>),
+    WaitLive(Reply<(), SubscribeError>),
+    Rotate(Reply<(), RotateError>),
+}
+
+/// Where the user sees what happens.
+pub(crate) struct Outward {
+    pub(crate) lifecycle: LifecycleSender,
+    pub(crate) state: watch::Sender<ConnectionState>,
+}
+
+/// How connections are made.
+pub(crate) struct Dialler<S, C> {
+    pub(crate) source: Arc<S>,
+    pub(crate) connect: Arc<C>,
+    /// Every dial goes through it.
+    pub(crate) gate: Gate,
+}
+
+/// Everything that one connection's task owns.
+pub(crate) struct Driver<K: ConnectionKind, S, C: Connect> {
+    streams: Streams<K::Protocol, QueueMailbox>,
+    dialler: Dialler<S, C>,
+    outward: Outward,
+    commands: mpsc::Receiver<Command<RequestOf<K>>>,
+    wake: Arc<Notify>,
+    callers: HashMap<Ticket, Caller>,
+    closers: Vec<oneshot::Sender<()>>,
+    /// The connection whose events are delivered.
+    serving: Slot<C>,
+    /// The one that takes its place in a rotation.
+    successor: Slot<C>,
+    /// Connections that are being closed.
+    farewells: Vec<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    /// Which connection is read first, so that a flood on one does not starve the other.
+    turn: Side,
+    /// There is more to read, and others run before that is done.
+    gives_way: bool,
+}
+
+/// What woke the task.
+enum Wake<R> {
+    Command(Option<Command<R>>),
+    Slot(Side, Event),
+    /// A deadline passed, or a reader made room or is gone.
+    Timer,
+}
+
+impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
+    pub(crate) fn new(
+        streams: Streams<K::Protocol, QueueMailbox>,
+        dialler: Dialler<S, C>,
+        outward: Outward,
+        commands: mpsc::Receiver<Command<RequestOf<K>>>,
+        wake: Arc<Notify>,
+    ) -> Self {
+        Self {
+            streams,
+            dialler,
+            outward,
+            commands,
+            wake,
+            callers: HashMap::new(),
+            closers: Vec::new(),
+            serving: Slot::default(),
+            successor: Slot::default(),
+            farewells: Vec::new(),
+            turn: Side::Serving,
+            gives_way: false,
+        }
+    }
+
+    /// Runs until the connection has ended.
+    pub(crate) async fn run(mut self) {
+        let wake = self.wake.clone();
+        let mut notified = Box::pin(wake.notified());
+        let mut sleep = Box::pin(tokio::time::sleep_until(Instant::now()));
+        let mut handles_gone = false;
+        loop {
+            self.carry_out();
+            if self.streams.is_closed() {
+                break;
+            }
+            let woken = poll_fn(|context| {
+                self.poll(context, notified.as_mut(), sleep.as_mut(), handles_gone)
+            });
+            match woken.await {
+                Wake::Command(Some(command)) => self.command(command),
+                // Every handle and every subscription is gone.
+                Wake::Command(None) => {
+                    handles_gone = true;
+                    self.streams.shut(now());
+                }
+                Wake::Slot(side, event) => self.event(side, event),
+                Wake::Timer => {
+                    notified.set(wake.notified());
+                    self.tick();
+                }
+            }
+        }
+        // Each is bounded by itself, and they are written at the same time.
+        poll_fn(|context| match self.poll_farewells(context) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        })
+        .await;
+        for done in self.closers.drain(..) {
+            let _ = done.send(());
+        }
+    }
+
+    /// Waits for the first of everything. Reading comes last, so that a flood of frames starves nothing else.
+    fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+        notified: Pin<&mut tokio::sync::futures::Notified<'_>>,
+        mut sleep: Pin<&mut Sleep>,
+        handles_gone: bool,
+    ) -> Poll<Wake<RequestOf<K>>> {
+        if std::mem::take(&mut self.gives_way) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if !handles_gone && let Poll::Ready(command) = self.commands.poll_recv(context) {
+            return Poll::Ready(Wake::Command(command));
+        }
+        if notified.poll(context).is_ready() {
+            return Poll::Ready(Wake::Timer);
+        }
+        if let Some(deadline) = self.streams.deadline().map(Instant::from_std) {
+            if sleep.deadline() != deadline {
+                sleep.as_mut().reset(deadline);
+            }
+            if sleep.poll(context).is_ready() {
+                return Poll::Ready(Wake::Timer);
+            }
+        }
+        self.poll_farewells(context);
+        for side in [Side::Serving, Side::Successor] {
+            if let Poll::Ready(event) = self.slot(side).poll_work(context) {
+                return Poll::Ready(Wake::Slot(side, event));
+            }
+        }
+        for side in [self.turn, other(self.turn)] {
+            if self.streams.may_read(side)
+                && let Poll::Ready(message) = self.slot(side).poll_read(context)
+            {
+                self.turn = other(side);
+                return Poll::Ready(Wake::Slot(side, Event::Read(message)));
+            }
+        }
+        Poll::Pending
+    }
+
+    /// True once all are done.
+    fn poll_farewells(&mut self, context: &mut Context<'_>) -> bool {
+        self.farewells
+            .retain_mut(|farewell| farewell.as_mut().poll(context).is_pending());
+        self.farewells.is_empty()
+    }
+
+    fn command(&mut self, command: Command<RequestOf<K>>) {
+        let (ticket, caller) = match command {
+            Command::Subscribe(subscribe, reply) => {
+                let ticket = self.streams.subscribe(now(), subscribe);
+                (ticket, Caller::Subscribe(reply))
+            }
+            Command::WaitLive(reply) => (self.streams.wait_live(now()), Caller::WaitLive(reply)),
+            Command::Rotate(reply) => (self.streams.rotate(now()), Caller::Rotate(reply)),
+            Command::Close(done) => {
+                self.closers.push(done);
+                return self.streams.shut(now());
+            }
+        };
+        self.callers.insert(ticket, caller);
+    }
+
+    fn event(&mut self, side: Side, event: Event) {
+        match event {
+            Event::Admitted => {
+                self.streams.fetch_begins(now(), side);
+                let source = Arc::clone(&self.dialler.source);
+                let fetch = async move { source.connection_info(K::WS_KEY).await };
+                self.slot(side).attempt(Attempt::Fetching(Box::pin(fetch)));
+            }
+            Event::Outcome(input) => self.streams.handle(now(), side, input),
+            Event::Read(message) => self.read(side, message),
+        }
+    }
+
+    /// Takes a message, and those that are there already after it.
+    fn read(&mut self, side: Side, first: Result<Message, ReadError>) {
+        let Moment { clock, .. } = now();
+        let mut next = first;
+        let mut context = Context::from_waker(Waker::noop());
+        let mut left = BATCH;
+        loop {
+            match next {
+                Ok(Message::Text(payload) | Message::Binary(payload)) => {
+                    let now = Moment {
+                        clock,
+                        wall: wall_clock(),
+                    };
+                    self.streams.message(now, side, payload);
+                }
+                Ok(Message::Ping(payload)) => {
+                    self.streams.touch(side);
+                    self.slot(side).pong(payload);
+                }
+                end @ (Ok(Message::Close(_)) | Err(_)) => {
+                    let (failure, close_code) = ended(end);
+                    self.slot(side).end(close_code);
+                    return self.streams.handle(now(), side, Input::Lost(failure));
+                }
+                Ok(_) => self.streams.touch(side),
+            }
+            if self.streams.has_output() || !self.streams.may_read(side) {
+                return;
+            }
+            left -= 1;
+            if left == 0 {
+                self.gives_way = true;
+                return;
+            }
+            // A waker that does nothing is enough: what is pending is polled again before the task sleeps.
+            match self.slot(side).poll_read(&mut context) {
+                Poll::Ready(message) => next = message,
+                Poll::Pending => return,
+            }
+        }
+    }
+
+    fn tick(&mut self) {
+        for side in [Side::Serving, Side::Successor] {
+            if self.slot(side).is_waiting() {
+                self.streams.dial_waits(now(), side);
+            }
+        }
+        self.streams.tick(now());
+    }
+
+    /// Carries out everything that the streams ask for, then wakes the readers.
+    fn carry_out(&mut self) {
+        while let Some(output) = self.streams.poll() {
+            match output {
+                Output::FetchConnectionInfo(side) => {
+                    let turn = Box::pin(self.dialler.gate.clone().pass());
+                    self.slot(side).attempt(Attempt::Waiting(turn));
+                }
+                Output::Dial(side, url) => {
+                    let connect = Arc::clone(&self.dialler.connect);
+                    let dial = async move { connect.connect(url.expose()).await };
+                    self.slot(side).attempt(Attempt::Dialling(Box::pin(dial)));
+                }
+                Output::Send(side, frame) => self.slot(side).send(frame),
+                Output::HangUp(side, code) => {
+                    let slot = std::mem::take(self.slot(side));
+                    self.hang_up(slot, code);
+                }
+                Output::TakeOver => {
+                    let successor = std::mem::take(&mut self.successor);
+                    let before = std::mem::replace(&mut self.serving, successor);
+                    self.hang_up(before, 1000);
+                }
+                report => self.report(report),
+            }
+        }
+        self.streams.wakers().wake_all();
+    }
+
+    fn hang_up(&mut self, slot: Slot<C>, code: u16) {
+        if let Some(farewell) = slot.hang_up(code) {
+            self.farewells.push(Box::pin(farewell));
+        }
+    }
+
+    fn slot(&mut self, side: Side) -> &mut Slot<C> {
+        match side {
+            Side::Serving => &mut self.serving,
+            Side::Successor => &mut self.successor,
+        }
+    }
+}
+
+impl<K: ConnectionKind, S, C: Connect> Driver<K, S, C> {
+    /// Passes on what users and callers are to know. A caller that does not wait any more needs no answer.
+    fn report(&mut self, output: Output) {
+        match output {
+            Output::State(state) => drop(self.outward.state.send_replace(state)),
+            Output::Event(event) => self.outward.lifecycle.send(K::WS_KEY, wall_clock(), event),
+            Output::Overflowing(topic) => {
+                tracing::warn!(%topic, "the consumer is too slow: its events are dropped");
+            }
+            Output::Answer(ticket, answer) => match (self.callers.remove(&ticket), answer) {
+                (Some(Caller::Subscribe(reply)), Answer::Subscribed(outcome)) => {
+                    drop(reply.send(outcome));
+                }
+                (Some(Caller::WaitLive(reply)), Answer::Live(outcome)) => {
+                    drop(reply.send(outcome));
+                }
+                (Some(Caller::Rotate(reply)), Answer::Rotated(outcome)) => {
+                    drop(reply.send(outcome));
+                }
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+}
+
+/// A stream must not look alive when it is not: a task that is dropped before its end, by the shutdown of its runtime
+/// or by a panic, ends every stream.
+impl<K: ConnectionKind, S, C: Connect> Drop for Driver<K, S, C> {
+    fn drop(&mut self) {
+        if self.streams.is_closed() {
+            return;
+        }
+        let message =
+            "the task of the connection is gone: its runtime was shut down, or it panicked";
+        let failure = Failure::new(Stage::Live, Severity::Fatal, message);
+        self.streams.abort(now(), failure);
+        while let Some(output) = self.streams.poll() {
+            self.report(output);
+        }
+        self.streams.wakers().wake_all();
+    }
+}
+
+fn other(side: Side) -> Side {
+    match side {
+        Side::Serving => Side::Successor,
+        Side::Successor => Side::Serving,
+    }
+}
+
+/// The present moment by both clocks.
+pub(crate) fn now() -> Moment {
+    Moment {
+        clock: Instant::now().into_std(),
+        wall: wall_clock(),
+    }
+}
+
+fn wall_clock() -> Timestamp {
+    Timestamp::from(SystemTime::now())
+}

@@ -1,0 +1,148 @@
+//! The place of one connection: the step towards it that is under way, then its socket.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use kucoin_streams_session::{Failure, Input};
+use kucoin_streams_transport::{Connect, ConnectError, Message, ReadError};
+use kucoin_streams_wire::{ConnectionInfo, SourceError};
+use zeroize::Zeroizing;
+
+use super::socket::Socket;
+use crate::failure;
+
+type DialResult<C> = Result<(<C as Connect>::Reader, <C as Connect>::Writer), ConnectError>;
+
+/// The step towards a connection that is under way.
+pub(super) enum Attempt<C: Connect> {
+    None,
+    /// For its turn among the dials.
+    Waiting(Pin<Box<dyn Future<Output = ()> + Send>>),
+    Fetching(Pin<Box<dyn Future<Output = Result<ConnectionInfo, SourceError>> + Send>>),
+    Dialling(Pin<Box<dyn Future<Output = DialResult<C>> + Send>>),
+}
+
+/// What a slot brings.
+pub(super) enum Event {
+    /// It is its turn to be dialled.
+    Admitted,
+    /// The outcome of an attempt, or the loss of the connection.
+    Outcome(Input),
+    Read(Result<Message, ReadError>),
+}
+
+/// The place of one connection.
+pub(super) struct Slot<C: Connect> {
+    attempt: Attempt<C>,
+    socket: Option<Socket<C::Writer>>,
+}
+
+impl<C: Connect> Default for Slot<C> {
+    fn default() -> Self {
+        Self {
+            attempt: Attempt::None,
+            socket: None,
+        }
+    }
+}
+
+impl<C: Connect> Slot<C> {
+    /// Begins a step.
+    pub(super) fn attempt(&mut self, attempt: Attempt<C>) {
+        self.attempt = attempt;
+    }
+
+    /// True while it waits for its turn among the dials.
+    pub(super) fn is_waiting(&self) -> bool {
+        matches!(self.attempt, Attempt::Waiting(_))
+    }
+
+    /// Queues a text frame.
+    pub(super) fn send(&mut self, frame: Zeroizing<String>) {
+        if let Some(socket) = &mut self.socket {
+            socket.send(frame);
+        }
+    }
+
+    /// Queues the answer to a ping.
+    pub(super) fn pong(&mut self, payload: Bytes) {
+        if let Some(socket) = &mut self.socket {
+            socket.pong(payload);
+        }
+    }
+
+    /// Nothing more can be read. Our close frame bears this code; `None`: the socket is dead, and none is sent.
+    pub(super) fn end(&mut self, close_code: Option<u16>) {
+        match (close_code, &mut self.socket) {
+            (Some(code), Some(socket)) => socket.close_with(code),
+            _ => self.socket = None,
+        }
+    }
+
+    /// Gives everything up; to an open connection a close frame is sent first.
+    pub(super) fn hang_up(self, code: u16) -> Option<impl Future<Output = ()> + Send + 'static> {
+        self.socket.map(|socket| socket.close(code))
+    }
+
+    /// Takes the attempt further and writes what waits.
+    pub(super) fn poll_work(&mut self, context: &mut Context<'_>) -> Poll<Event> {
+        match &mut self.attempt {
+            Attempt::None => {}
+            Attempt::Waiting(turn) => {
+                if turn.as_mut().poll(context).is_ready() {
+                    self.attempt = Attempt::None;
+                    return Poll::Ready(Event::Admitted);
+                }
+            }
+            Attempt::Fetching(fetch) => {
+                if let Poll::Ready(fetched) = fetch.as_mut().poll(context) {
+                    self.attempt = Attempt::None;
+                    let fetched = fetched.map_err(|error| failure::of_source(&error));
+                    return Poll::Ready(Event::Outcome(Input::ConnectionInfo(fetched)));
+                }
+            }
+            Attempt::Dialling(dial) => {
+                if let Poll::Ready(dialled) = dial.as_mut().poll(context) {
+                    self.attempt = Attempt::None;
+                    let dialled = dialled.map(|(reader, writer)| {
+                        self.socket = Some(Socket::new(reader, writer));
+                    });
+                    let dialled = dialled.map_err(|error| failure::of_connect(&error));
+                    return Poll::Ready(Event::Outcome(Input::Dialled(dialled)));
+                }
+            }
+        }
+        let Some(socket) = &mut self.socket else {
+            return Poll::Pending;
+        };
+        socket.poll_write(context).map(|error| {
+            self.socket = None;
+            Event::Outcome(Input::Lost(failure::of_write(&error)))
+        })
+    }
+
+    /// The next message, if the connection is open.
+    pub(super) fn poll_read(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Message, ReadError>> {
+        match &mut self.socket {
+            Some(socket) => socket.poll_read(context),
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// What the end of reading means, and the code of our close frame, if one is to be sent.
+pub(super) fn ended(message: Result<Message, ReadError>) -> (Failure, Option<u16>) {
+    match message {
+        Ok(Message::Close(frame)) => {
+            let failure = failure::of_close(frame.as_ref());
+            (failure, Some(frame.map_or(1000, |frame| frame.code)))
+        }
+        Ok(_) => (failure::of_close(None), None),
+        Err(error) => (failure::of_read(&error), error.close_code()),
+    }
+}

@@ -1,0 +1,623 @@
+//! The streams of one connection: its session, its subscriptions, and everything between them.
+
+mod inflow;
+mod output;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use kucoin_streams_wire::{Protocol, Serves, WireError};
+
+use self::inflow::Inflow;
+pub use self::output::{ConnectionState, Output, Subscribe, WaitLimits};
+use crate::config::{NEVER, far};
+use crate::delivery::{
+    Answer, ClosedError, Loss, Mailbox, Moment, PendingAnswer, RotateError, Step, SubscribeError,
+    Ticket,
+};
+use crate::{
+    Action, CloseReason, Config, Disposition, Failure, Input, LifecycleEvent, Report,
+    RotatingSession, Severity, Side, Stage,
+};
+
+/// The streams of one connection, without IO: a driver feeds them with bytes, outcomes and time, and carries out what
+/// they [ask for](Output). Every decision is taken here, from the token to the place of a gap.
+///
+/// After each call that takes a [`Moment`], call [`Streams::poll`] until it gives `None`, then wake the
+/// [readers](Streams::wakers).
+pub struct Streams<P: Protocol, M: Mailbox> {
+    session: RotatingSession<P>,
+    inflow: Inflow<P, M>,
+    wakers: M::Wakers,
+    state: ConnectionState,
+    /// Why the last attempt to connect failed, until the connection is live.
+    last_failure: Option<Failure>,
+    /// Up to this moment callers waited for the line of dials or the pace of requests, which does not count.
+    excused_at: Option<Instant>,
+    connect_timeout: Duration,
+    last_ticket: u64,
+    /// Callers that wait until it is live, each with its deadline.
+    live_waiters: Vec<(Instant, Ticket)>,
+    /// Callers that asked for a rotation.
+    rotation_waiters: Vec<Ticket>,
+    outputs: VecDeque<Output>,
+}
+
+impl<P: Protocol, M: Mailbox> fmt::Debug for Streams<P, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Streams")
+            .field("session", &self.session)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<P: Protocol, M: Mailbox> Streams<P, M> {
+    /// Streams that do nothing until something is subscribed. The seed feeds the jitter: give each connection of a
+    /// process another one.
+    pub fn new(config: Config, limits: WaitLimits, seed: u64, now: Moment) -> Self {
+        let pause = limits.backpressure_timeout.min(NEVER);
+        let inflow = Inflow::new(pause, config.overlap, now.wall);
+        Self {
+            session: RotatingSession::new(config, seed),
+            inflow,
+            wakers: M::Wakers::default(),
+            state: ConnectionState::Connecting,
+            last_failure: None,
+            excused_at: None,
+            connect_timeout: limits.connect_timeout,
+            last_ticket: 0,
+            live_waiters: Vec::new(),
+            rotation_waiters: Vec::new(),
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// Current state of the connection.
+    pub fn state(&self) -> &ConnectionState {
+        &self.state
+    }
+
+    /// True once everything is over: after the outputs nothing more comes.
+    pub fn is_closed(&self) -> bool {
+        self.session.is_closed()
+    }
+
+    /// Subscribes. [`Answer::Subscribed`] follows.
+    pub fn subscribe(&mut self, now: Moment, subscribe: Subscribe<P::Request, M>) -> Ticket {
+        // What was dropped meanwhile gives its place to what is asked for.
+        self.sweep(now);
+        let ticket = self.ticket();
+        let Subscribe {
+            requests,
+            mailbox,
+            identify,
+            on_refusal,
+        } = subscribe;
+        let limit = self.connect_timeout;
+        let pending = PendingAnswer::new(ticket, &requests, on_refusal, limit, now.clock);
+        let (inflow, mut step) = self.step(now);
+        let frames = inflow.frames();
+        let routes = inflow.routes();
+        routes.add(
+            requests.clone(),
+            mailbox,
+            identify,
+            pending,
+            frames,
+            &mut step,
+        );
+        for request in requests {
+            self.session.subscribe(now.clock, request.clone());
+            if self.session.is_ended(&request) {
+                self.inflow.routes().hold_back(&request);
+            }
+            if self.session.holds(&request) {
+                let (inflow, mut step) = self.step(now);
+                inflow.routes().live(&request, &mut step);
+            }
+        }
+        self.follow(now);
+        ticket
+    }
+
+    /// Opens the connection if it is not open, and waits until it is live. [`Answer::Live`] follows.
+    pub fn wait_live(&mut self, now: Moment) -> Ticket {
+        let ticket = self.ticket();
+        if self.state == ConnectionState::Live {
+            self.answer(ticket, Answer::Live(Ok(())));
+        } else {
+            let deadline = far(now.clock, self.connect_timeout);
+            self.live_waiters.push((deadline, ticket));
+            self.session.open(now.clock);
+            self.follow(now);
+        }
+        ticket
+    }
+
+    /// Replaces the connection by a new one without a gap. [`Answer::Rotated`] follows.
+    pub fn rotate(&mut self, now: Moment) -> Ticket {
+        let ticket = self.ticket();
+        if self.session.rotate(now.clock) {
+            self.rotation_waiters.push(ticket);
+            self.follow(now);
+        } else {
+            self.answer(ticket, Answer::Rotated(Err(RotateError::NotLive)));
+        }
+        ticket
+    }
+
+    /// Ends the connection in order: unsubscribes, awaits the answers for a moment, and hangs up.
+    pub fn shut(&mut self, now: Moment) {
+        self.session.shut(now.clock);
+        self.follow(now);
+    }
+
+    /// Ends everything at once because the driver cannot go on. Nothing is hung up.
+    pub fn abort(&mut self, now: Moment, failure: Failure) {
+        if !matches!(self.state, ConnectionState::Closed(_)) {
+            self.closed(now, CloseReason::Failed(failure));
+        }
+    }
+
+    /// Takes the outcome of an output.
+    pub fn handle(&mut self, now: Moment, side: Side, input: Input) {
+        self.session.handle(now.clock, side, input);
+        self.follow(now);
+    }
+
+    /// This side's dial waits for its turn among others, which is held against no one. To be called before each
+    /// [`Streams::tick`] while it does.
+    pub fn dial_waits(&mut self, now: Moment, side: Side) {
+        if side == Side::Serving {
+            self.excused_at = Some(now.clock);
+        }
+        self.session.fetch_begins(now.clock, side);
+    }
+
+    /// The source is being asked from now on.
+    pub fn fetch_begins(&mut self, now: Moment, side: Side) {
+        self.session.fetch_begins(now.clock, side);
+    }
+
+    /// Notes a sign of life that is no text, such as a WebSocket ping.
+    pub fn touch(&mut self, side: Side) {
+        self.session.touch(side);
+    }
+
+    /// True if this side may be read: there is a place for what it brings.
+    pub fn may_read(&self, side: Side) -> bool {
+        self.inflow.has_place(side)
+    }
+
+    /// The number of frames so far that were no event of any subscription, such as late ones after an unsubscription.
+    pub fn unrouted_frames(&self) -> u64 {
+        self.inflow.unrouted_frames()
+    }
+
+    /// Takes a text or binary message of this side.
+    pub fn message(&mut self, now: Moment, side: Side, payload: Bytes) {
+        self.inflow.heard(now.wall);
+        let text = match text_of::<P>(payload) {
+            Ok(text) => text,
+            Err((fault, payload)) => {
+                let text = String::from_utf8_lossy(&payload).into_owned().into();
+                self.unread(now, side, fault, text);
+                self.session.malformed(now.clock, side);
+                return self.follow(now);
+            }
+        };
+        match self.session.frame(now.clock, side, &text) {
+            Disposition::Message { topic } => {
+                let epoch = self.session.epoch(side);
+                let (inflow, mut step) = self.step(now);
+                let route = inflow.routes().find_route(&topic, &mut step);
+                let overlaps = inflow.overlap().is_active();
+                let topic = overlaps.then(|| topic.into_owned());
+                let frame = inflow.frame(text, epoch);
+                let outcome = inflow.message(side, (route, topic), frame, &mut step);
+                return self.delivered(now, side, outcome);
+            }
+            Disposition::Malformed(fault) => self.unread(now, side, fault, text),
+            // A frame of an unknown kind means nothing, if it is one.
+            Disposition::Unknown => {
+                if let Err(fault) = P::check(&text) {
+                    self.unread(now, side, fault, text);
+                    self.session.malformed(now.clock, side);
+                }
+            }
+            _ => {}
+        }
+        self.follow(now);
+    }
+
+    /// The next moment at which [`Streams::tick`] has something to do.
+    pub fn deadline(&self) -> Option<Instant> {
+        let waiters = self.live_waiters.iter().map(|(deadline, _)| *deadline);
+        let deadlines = [
+            self.session.deadline(),
+            self.inflow.deadline(),
+            waiters.min(),
+        ];
+        deadlines.into_iter().flatten().min()
+    }
+
+    /// Does what is due: deadlines, subscriptions whose reader is gone, a frame that waits for room. To be called when
+    /// the deadline has passed, and when a reader closed its buffer or [made room](crate::Taken).
+    pub fn tick(&mut self, now: Moment) {
+        if self.session.is_pacing() {
+            self.excused_at = Some(now.clock);
+        }
+        // Not the peer is silent: nothing is read.
+        for side in [Side::Serving, Side::Successor] {
+            if !self.may_read(side) {
+                self.session.not_listening(now.clock, side);
+            }
+        }
+        self.session.tick(now.clock);
+        self.sweep(now);
+        self.time_out(now);
+        let (inflow, mut step) = self.step(now);
+        inflow.retry(&mut step);
+        self.follow(now);
+    }
+
+    /// The next thing to do, until there is none.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// True if there is something to do.
+    pub fn has_output(&self) -> bool {
+        !self.outputs.is_empty()
+    }
+
+    /// The readers to wake.
+    pub fn wakers(&mut self) -> &mut M::Wakers {
+        &mut self.wakers
+    }
+
+    /// Takes everything that the session asks for, and what follows from it.
+    fn follow(&mut self, now: Moment) {
+        loop {
+            while let Some((side, action)) = self.session.poll() {
+                self.act(now, side, action);
+            }
+            let (inflow, mut step) = self.step(now);
+            let faults = inflow.drain_backlog(&mut step);
+            if faults.is_empty() {
+                return;
+            }
+            for fault in faults {
+                self.broken(now, Side::Serving, &fault);
+            }
+        }
+    }
+
+    fn act(&mut self, now: Moment, side: Side, action: Action<P::Request>) {
+        let output = match action {
+            Action::FetchConnectionInfo => Output::FetchConnectionInfo(side),
+            Action::Dial(url) => Output::Dial(side, url),
+            Action::Send(frame) => Output::Send(side, frame),
+            Action::HangUp { code } => Output::HangUp(side, code),
+            Action::TakeOver { is_even } => {
+                if !is_even {
+                    let uneven = self.inflow.overlap().uneven();
+                    self.report_uneven(now, &uneven);
+                }
+                let is_live = self.state == ConnectionState::Live;
+                self.inflow.take_over(is_even && is_live);
+                Output::TakeOver
+            }
+            Action::Report(report) => return self.report(now, report),
+        };
+        self.outputs.push_back(output);
+    }
+
+    fn report(&mut self, now: Moment, report: Report<P::Request>) {
+        match report {
+            Report::Open => {
+                self.live();
+                self.event(LifecycleEvent::Open);
+            }
+            Report::Authenticated => self.event(LifecycleEvent::Authenticated),
+            Report::Live { request } => {
+                let topic = request.to_string();
+                self.event(LifecycleEvent::Response { topic, ok: true });
+                let (inflow, mut step) = self.step(now);
+                inflow.routes().live(&request, &mut step);
+            }
+            Report::Refused {
+                request,
+                code,
+                message,
+            } => {
+                let topic = request.to_string();
+                self.event(LifecycleEvent::Response {
+                    topic: topic.clone(),
+                    ok: false,
+                });
+                self.exception(Some(topic), code, message.clone());
+                let (inflow, mut step) = self.step(now);
+                let orphans = inflow.routes().refused(&request, code, &message, &mut step);
+                for orphan in orphans {
+                    self.session.unsubscribe(now.clock, &orphan);
+                }
+            }
+            Report::Postponed {
+                request,
+                code,
+                message,
+                delay,
+            } => {
+                let (inflow, mut step) = self.step(now);
+                inflow
+                    .routes()
+                    .postponed(&request, code, &message, &mut step);
+                let message = format!("{message}; asked for again in {delay:?}");
+                self.exception(Some(request.to_string()), code, message);
+            }
+            Report::Lost { cause } => {
+                let last_heard_at = self.inflow.last_heard_at();
+                let (inflow, mut step) = self.step(now);
+                // It came before the loss, so it is delivered before the gap.
+                inflow.deliver_rest(&mut step);
+                let cause_of_gap = &cause;
+                let loss = Loss {
+                    cause: cause_of_gap,
+                    last_heard_at,
+                };
+                inflow.routes().lost(loss, &mut step);
+                self.set_state(ConnectionState::Connecting);
+                self.last_failure = Some(cause);
+            }
+            Report::Reconnect {
+                cause,
+                attempt,
+                delay,
+            } => {
+                self.last_failure = Some(cause.clone());
+                self.event(LifecycleEvent::Reconnect {
+                    cause,
+                    attempt,
+                    delay,
+                });
+            }
+            Report::Reconnected { down_for, refused } => {
+                self.live();
+                self.event(LifecycleEvent::Reconnected { down_for, refused });
+            }
+            Report::Rotated { took } => {
+                self.live();
+                self.event(LifecycleEvent::Rotated { took });
+                self.answer_rotations(&Ok(()));
+            }
+            Report::OverlapBegan => self.inflow.overlap().begin(),
+            Report::Prepared { request } => {
+                let is_of = |topic: &str| P::serves(&request, topic) != Serves::No;
+                self.inflow.overlap().prepared(now.clock, is_of);
+                self.compare(now);
+            }
+            Report::OverlapEnded => {
+                let missing = self.inflow.end_overlap();
+                self.report_uneven(now, &missing);
+            }
+            Report::RotationFailed(failure) => {
+                self.inflow.overlap().end();
+                self.event(LifecycleEvent::Exception {
+                    topic: None,
+                    code: failure.code.clone(),
+                    message: format!("no new connection to move to: {}", failure.message),
+                    fatal: false,
+                });
+                self.answer_rotations(&Err(RotateError::Failed(failure)));
+            }
+            Report::Exception { code, message } => self.exception(None, code, message),
+            Report::Ended { .. } => {}
+            Report::Closed(reason) => self.closed(now, reason),
+        }
+    }
+
+    fn live(&mut self) {
+        self.set_state(ConnectionState::Live);
+        self.last_failure = None;
+        for (_, ticket) in std::mem::take(&mut self.live_waiters) {
+            self.answer(ticket, Answer::Live(Ok(())));
+        }
+    }
+
+    /// The topics of which one connection of a rotation brought events that the other did not may miss some.
+    fn report_uneven(&mut self, now: Moment, uneven: &[Box<str>]) {
+        // A connection that was lost before has a gap on every topic already.
+        if uneven.is_empty() || self.state != ConnectionState::Live {
+            return;
+        }
+        let message = "the connections before and after a rotation brought different events";
+        let cause = &Failure::new(Stage::Live, Severity::Transient, message);
+        let last_heard_at = self.inflow.last_heard_at();
+        let loss = Loss {
+            cause,
+            last_heard_at,
+        };
+        let (inflow, mut step) = self.step(now);
+        inflow.routes().uneven(uneven, loss, &mut step);
+    }
+
+    fn closed(&mut self, now: Moment, reason: CloseReason) {
+        if let CloseReason::Failed(failure) = &reason {
+            self.event(LifecycleEvent::Exception {
+                topic: None,
+                code: failure.code.clone(),
+                message: failure.message.clone(),
+                fatal: true,
+            });
+        }
+        self.event(LifecycleEvent::Close {
+            reason: reason.clone(),
+        });
+        // Before any answer: a caller on another thread may look at the state at once.
+        self.set_state(ConnectionState::Closed(reason.clone()));
+        let closed = || ClosedError {
+            reason: reason.clone(),
+        };
+        self.answer_rotations(&Err(closed().into()));
+        let (inflow, mut step) = self.step(now);
+        inflow.deliver_rest(&mut step);
+        inflow.routes().end(&reason, &mut step);
+        for (_, ticket) in std::mem::take(&mut self.live_waiters) {
+            self.answer(ticket, Answer::Live(Err(closed().into())));
+        }
+    }
+
+    /// After a frame with data: most ask for nothing more.
+    fn delivered(&mut self, now: Moment, side: Side, outcome: Result<(), WireError>) {
+        if self.inflow.overlap().is_active() {
+            self.compare(now);
+            if side == Side::Successor && !self.may_read(side) {
+                self.session.hurry(now.clock);
+            }
+            self.follow(now);
+        }
+        if let Err(fault) = outcome {
+            self.broken(now, side, &fault);
+            self.follow(now);
+        }
+        if self.inflow.routes().take_sweep_due() {
+            self.sweep(now);
+            self.follow(now);
+        }
+    }
+
+    /// Tells the session whether both connections of a rotation bring the same.
+    fn compare(&mut self, now: Moment) {
+        let is_even = self.inflow.overlap().is_even();
+        self.session.overlap_is_even(now.clock, is_even);
+    }
+
+    /// A frame that is not of the protocol may be an event of any topic: every stream has a gap in its place, and it is
+    /// one lifecycle event.
+    fn unread(&mut self, now: Moment, side: Side, fault: WireError, text: ByteString) {
+        self.report_broken(&fault);
+        let (inflow, mut step) = self.step(now);
+        inflow.unread(side, text, fault, &mut step);
+        self.delivered(now, side, Ok(()));
+    }
+
+    /// A frame that looked like data proved broken.
+    fn broken(&mut self, now: Moment, side: Side, fault: &WireError) {
+        self.report_broken(fault);
+        self.session.malformed(now.clock, side);
+    }
+
+    fn report_broken(&mut self, fault: &WireError) {
+        self.exception(
+            None,
+            None,
+            format!("a frame is not of the protocol: {fault}"),
+        );
+    }
+
+    /// Unsubscribes what no subscription needs any more.
+    fn sweep(&mut self, now: Moment) {
+        let orphans = self.inflow.routes().sweep(&mut self.wakers);
+        for request in orphans {
+            self.session.unsubscribe(now.clock, &request);
+        }
+    }
+
+    /// Answers the callers that have waited long enough. Neither the line of dials nor the pace of requests counts.
+    fn time_out(&mut self, now: Moment) {
+        let deadline = self.inflow.routes().deadline();
+        if self.live_waiters.is_empty() && deadline.is_none_or(|deadline| deadline > now.clock) {
+            return;
+        }
+        let last = self.last_failure.clone().or_else(|| {
+            let stage = self.session.stage()?;
+            let message = format!("the exchange does not answer (stage: {stage})");
+            Some(Failure::new(stage, Severity::Transient, message))
+        });
+        let excused_at = self.excused_at;
+        let (inflow, mut step) = self.step(now);
+        let orphans = inflow
+            .routes()
+            .time_out(last.as_ref(), excused_at, &mut step);
+        for request in orphans {
+            self.session.unsubscribe(now.clock, &request);
+        }
+        let limit = self.connect_timeout;
+        let excused = excused_at.map(|at| far(at, limit));
+        for (deadline, ticket) in std::mem::take(&mut self.live_waiters) {
+            let deadline = excused.map_or(deadline, |excused| deadline.max(excused));
+            if deadline > now.clock {
+                self.live_waiters.push((deadline, ticket));
+            } else {
+                let cause = last.clone();
+                let error = SubscribeError::TimedOut { limit, cause };
+                self.answer(ticket, Answer::Live(Err(error)));
+            }
+        }
+    }
+
+    fn answer_rotations(&mut self, outcome: &Result<(), RotateError>) {
+        for ticket in std::mem::take(&mut self.rotation_waiters) {
+            self.answer(ticket, Answer::Rotated(outcome.clone()));
+        }
+    }
+
+    fn answer(&mut self, ticket: Ticket, answer: Answer) {
+        self.outputs.push_back(Output::Answer(ticket, answer));
+    }
+
+    fn exception(&mut self, topic: Option<String>, code: Option<i64>, message: String) {
+        self.event(LifecycleEvent::Exception {
+            topic,
+            code: code.map(|code| code.to_string()),
+            message,
+            fatal: false,
+        });
+    }
+
+    fn event(&mut self, event: LifecycleEvent) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    fn set_state(&mut self, state: ConnectionState) {
+        if self.state != state {
+            self.state = state.clone();
+            self.outputs.push_back(Output::State(state));
+        }
+    }
+
+    fn ticket(&mut self) -> Ticket {
+        self.last_ticket += 1;
+        Ticket::new(self.last_ticket)
+    }
+
+    /// The frames and their subscriptions, and what one step of delivery works with.
+    #[inline]
+    fn step(&mut self, now: Moment) -> (&mut Inflow<P, M>, Step<'_, M>) {
+        let step = Step {
+            now,
+            epoch: self.session.epoch(Side::Serving),
+            wakers: &mut self.wakers,
+            outputs: &mut self.outputs,
+        };
+        (&mut self.inflow, step)
+    }
+}
+
+/// The text of a payload, which is checked once; it goes along with the frame to where it is decoded.
+fn text_of<P: Protocol>(payload: Bytes) -> Result<ByteString, (WireError, Bytes)> {
+    if payload.first() == Some(&b'{')
+        && let Ok(text) = ByteString::try_from(payload.clone())
+    {
+        return Ok(text);
+    }
+    match P::text(&payload) {
+        Ok(text) => Ok(ByteString::from(text.into_owned())),
+        Err(error) => Err((error, payload)),
+    }
+}
