@@ -197,6 +197,7 @@ fn a_reader_that_lags_is_not_waited_for_twice() {
 #[test]
 fn every_frame_is_accounted_for_at_every_moment() {
     let mut buffer = buffer(2);
+    buffer.counters_of(&"/a".into());
     let ledger = |buffer: &Buffer, taken: &VecDeque<Delivery>| {
         let ledger = buffer.ledger(taken).remove(0);
         assert!(ledger.balances(), "{ledger:?}");

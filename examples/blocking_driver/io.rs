@@ -1,0 +1,129 @@
+//! Blocking IO for the driver: a token over HTTP, a WebSocket, and the local exchange on another thread.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use kucoin_streams::Credentials;
+use kucoin_streams::auth::{HmacSigner, sign_request};
+use kucoin_streams::wire::{ConnectionInfo, SecretUrl};
+use kucoin_streams_examples::{Error, pause};
+use kucoin_streams_exchange::{Cut, Effect, Exchange};
+use tungstenite::protocol::frame::coding::CloseCode;
+use tungstenite::{Message, WebSocket};
+
+/// How long one read waits: two connections are read in turn.
+const WAIT: Duration = Duration::from_millis(10);
+
+/// A WebSocket to this machine.
+pub(crate) struct Socket(WebSocket<TcpStream>);
+
+impl Socket {
+    pub(crate) fn dial(url: &str) -> Result<Self, tungstenite::Error> {
+        let authority = url.split('/').nth(2).unwrap_or_default();
+        let stream = TcpStream::connect(authority)?;
+        stream.set_nodelay(true)?;
+        let (socket, _) = tungstenite::client(url, stream).map_err(|error| match error {
+            tungstenite::HandshakeError::Failure(error) => error,
+            tungstenite::HandshakeError::Interrupted(_) => tungstenite::Error::AttackAttempt,
+        })?;
+        socket.get_ref().set_read_timeout(Some(WAIT))?;
+        Ok(Self(socket))
+    }
+
+    pub(crate) fn send(&mut self, frame: &str) -> Result<(), tungstenite::Error> {
+        self.0.send(Message::text(frame))
+    }
+
+    /// The payload of the next message, or `None` if there is none in a moment.
+    pub(crate) fn read(&mut self) -> Result<Option<bytes::Bytes>, tungstenite::Error> {
+        use std::io::ErrorKind::{TimedOut, WouldBlock};
+        match self.0.read() {
+            Ok(message @ (Message::Text(_) | Message::Binary(_))) => Ok(Some(message.into_data())),
+            // tungstenite answers pings by itself.
+            Ok(Message::Close(_)) => Err(tungstenite::Error::ConnectionClosed),
+            Ok(_) => Ok(None),
+            Err(tungstenite::Error::Io(error)) if matches!(error.kind(), WouldBlock | TimedOut) => {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) fn close(mut self, code: u16) {
+        let frame = tungstenite::protocol::CloseFrame {
+            code: CloseCode::from(code),
+            reason: "".into(),
+        };
+        // The peer may be gone already.
+        let _ = self.0.close(Some(frame));
+        let _ = self.0.flush();
+    }
+}
+
+/// The local exchange, which runs on threads of its own.
+pub(crate) struct Rehearsal {
+    exchange: Arc<Exchange>,
+    signer: HmacSigner,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Rehearsal {
+    pub(crate) fn start() -> Result<Self, Error> {
+        let runtime = tokio::runtime::Runtime::new()?;
+        let exchange = runtime.block_on(Exchange::builder().event_rate(20.0).start())?;
+        let demo = exchange.credentials();
+        let credentials = Credentials::new(&demo.key, &demo.secret, &demo.passphrase)?;
+        Ok(Self {
+            signer: HmacSigner::new(&credentials),
+            exchange: Arc::new(exchange),
+            runtime,
+        })
+    }
+
+    /// Cuts the connection in a moment.
+    pub(crate) fn cut_soon(&self) {
+        let exchange = self.exchange.clone();
+        self.runtime.spawn(async move {
+            pause().await;
+            exchange.inject(Effect::Cut(Cut::Eof));
+        });
+    }
+
+    /// Asks for a token by `POST /api/v1/bullet-private`.
+    pub(crate) fn connection_info(&self) -> std::io::Result<ConnectionInfo> {
+        const PATH: &str = "/api/v1/bullet-private";
+        let time = SystemTime::now().duration_since(UNIX_EPOCH);
+        let time = time.map_or(0, |time| u64::try_from(time.as_millis()).unwrap_or(0));
+        // This signer needs no network, so its future is ready at once.
+        let signing = pin!(sign_request(&self.signer, time, "POST", PATH, ""));
+        let Poll::Ready(Ok(signed)) = signing.poll(&mut Context::from_waker(Waker::noop())) else {
+            return Err(std::io::Error::other("the request cannot be signed"));
+        };
+        let mut request = format!(
+            "POST {PATH} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n"
+        );
+        for (name, value) in signed.headers() {
+            request.push_str(&format!("{name}: {value}\r\n"));
+        }
+        request.push_str("\r\n");
+        let mut stream = TcpStream::connect(("127.0.0.1", self.exchange.port()))?;
+        stream.write_all(request.as_bytes())?;
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply)?;
+        let body = reply.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+        let body: serde_json::Value = serde_json::from_str(body)?;
+        let text = |path: &str| body.pointer(path).and_then(serde_json::Value::as_str);
+        let (Some(endpoint), Some(token)) = (
+            text("/data/instanceServers/0/endpoint"),
+            text("/data/token"),
+        ) else {
+            return Err(std::io::Error::other("the reply has no token"));
+        };
+        let url = format!("{endpoint}?token={token}&connectId=blocking");
+        Ok(ConnectionInfo::new(SecretUrl::new(url)).with_connect_id("blocking"))
+    }
+}
