@@ -92,12 +92,12 @@ pub(crate) struct HostArgs {
     #[arg(long, value_name = "URL")]
     pub(crate) rest_url: Option<String>,
 
-    /// The REST host of futures, instead of the region's.
+    /// The REST host of futures, instead of the region's. Needed if --rest-url is no host of KuCoin's and not http.
     #[arg(long, value_name = "URL")]
     pub(crate) futures_rest_url: Option<String>,
 
-    /// The WebSocket host of Pro V2, instead of the region's. With an http --rest-url it is the same host and port,
-    /// path /pro, unless this says otherwise.
+    /// The WebSocket host of Pro V2, instead of the region's. Needed if --rest-url is no host of KuCoin's; with an http
+    /// --rest-url the default is the same host and port, path /pro.
     #[arg(long, value_name = "URL")]
     pub(crate) pro_ws_url: Option<String>,
 

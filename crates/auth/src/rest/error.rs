@@ -17,6 +17,35 @@ type Cause = Box<dyn Error + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
+    /// A host was set to another place than KuCoin's, and one that this connection uses was not: set it, too. KuCoin's
+    /// own host is not used then, as a token or a signed request would go where it was not meant to.
+    #[error(
+        "{missing} is not set: KuCoin's {host} is not used while {other} is {other_host}; set it with {setter}"
+    )]
+    HostNotSet {
+        /// Which host is not set.
+        missing: &'static str,
+        /// KuCoin's host, which is not used.
+        host: String,
+        /// Which host was set.
+        other: &'static str,
+        /// What it was set to.
+        other_host: String,
+        /// The method that sets the missing host, and the option of `kucoin-streams watch`.
+        setter: &'static str,
+    },
+    /// A Pro V2 connection would take its token from this machine to another, or the other way round: set both hosts
+    /// to the same exchange.
+    #[error(
+        "the spot REST host {rest} and the Pro V2 WebSocket host {web_socket} do not belong together: \
+             only one of them is on this machine; set both to the same exchange"
+    )]
+    HostsMixed {
+        /// The spot REST host.
+        rest: String,
+        /// The Pro V2 WebSocket host.
+        web_socket: String,
+    },
     /// The host's name is unknown or no connection comes about: try again; check the network, and the host where
     /// it was configured.
     #[error("{host} cannot be reached")]
@@ -249,7 +278,9 @@ impl TokenError {
             | Self::Partner(_)
             | Self::Region(_)
             | Self::AccountFrozen(_) => Refused,
-            Self::HeaderMissing(_)
+            Self::HostNotSet { .. }
+            | Self::HostsMixed { .. }
+            | Self::HeaderMissing(_)
             | Self::UnexpectedRedirect { .. }
             | Self::ProxyAuthentication { .. }
             | Self::UntrustedEndpoint { .. }
