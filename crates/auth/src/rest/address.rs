@@ -127,6 +127,10 @@ impl Address {
         self.scheme
     }
 
+    pub(super) fn is_plaintext(&self) -> bool {
+        matches!(self.scheme, Scheme::Http | Scheme::Ws)
+    }
+
     pub(super) fn is_loopback(&self) -> bool {
         self.is_loopback
     }

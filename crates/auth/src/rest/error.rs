@@ -13,7 +13,8 @@ type Cause = Box<dyn Error + Send + Sync>;
 /// Why there is no connection token.
 ///
 /// [`class`](TokenError::class) says whether to retry, wait or stop; it is decided by the variant. No text in it
-/// holds a secret, a token, a signature or the query of a URL.
+/// holds a secret, a token, a signature or the query of a URL. If a call goes through a proxy, the proxy's host and port
+/// follow the name of the REST host.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
@@ -94,9 +95,25 @@ pub enum TokenError {
         /// The HTTP status.
         status: u16,
     },
-    /// The answer is 407, from a proxy that asks for a user and a password: configure them. A proxy that refuses
-    /// the tunnel itself so is told as [`Unreachable`](TokenError::Unreachable).
-    #[error("the proxy before {host} asks for authentication")]
+    /// The proxy gave no connection to the host, and none was made without it: try again; check that the proxy runs, its
+    /// host and port, and that it lets this host through.
+    #[error(
+        "no connection to {host} through the proxy {proxy}; check that the proxy runs and lets this host through"
+    )]
+    Proxy {
+        /// The REST host.
+        host: String,
+        /// The proxy's host and port.
+        proxy: String,
+        /// What went wrong.
+        #[source]
+        source: Cause,
+    },
+    /// A proxy asks for a user and a password, or does not accept those of its URL (407, or the same in SOCKS5): correct
+    /// them in the URL of the proxy.
+    #[error(
+        "a proxy refuses the user and password, or their absence, on the way to {host}; correct them in its URL"
+    )]
     ProxyAuthentication {
         /// The REST host.
         host: String,
@@ -260,6 +277,7 @@ impl TokenError {
         use SourceErrorClass::{Blocked, Certificate, Fatal, Refused, Throttled, Transient};
         match self {
             Self::Unreachable { .. }
+            | Self::Proxy { .. }
             | Self::TimedOut { .. }
             | Self::Interrupted { .. }
             | Self::ServerFault { .. }
@@ -325,6 +343,7 @@ impl From<TokenError> for SourceError {
         match error {
             TokenError::Unreachable { source, .. }
             | TokenError::Certificate { source, .. }
+            | TokenError::Proxy { source, .. }
             | TokenError::Interrupted { source, .. } => carried.with_source(source),
             TokenError::Sign(source) => carried.with_source(source),
             _ => carried,

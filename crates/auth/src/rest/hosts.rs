@@ -207,11 +207,14 @@ impl Hosts {
                 .any(|suffix| server.host().ends_with(suffix))
     }
 
+    /// The three hosts.
+    pub(super) fn all(&self) -> impl Iterator<Item = Cow<'_, Address>> {
+        HostRole::ALL.into_iter().map(|role| self.effective(role))
+    }
+
     /// Whether any REST call goes over TLS.
     pub(super) fn rest_needs_tls(&self) -> bool {
-        [HostRole::SpotRest, HostRole::FuturesRest]
-            .into_iter()
-            .any(|role| self.effective(role).scheme() == Scheme::Https)
+        self.all().any(|address| address.scheme() == Scheme::Https)
     }
 
     /// A host that is used, unless it was left at KuCoin's while another one is elsewhere.

@@ -231,14 +231,15 @@ impl<S: Sign> RestTokens<S> {
     ) -> Result<TokenReply, TokenError> {
         let signed = sign_request(signer, self.clock.now_ms(), "POST", path, "").await?;
         let reply = self.http.post(rest, path, &signed).await?;
-        reply::token(rest.host(), &reply, self.clock.offset_ms())
+        reply::token(&self.http.name_of(rest), &reply, self.clock.offset_ms())
     }
 
     async fn measure_clock(&self, rest: &Address) -> Result<i64, TokenError> {
         let (asked, asked_ms) = (Instant::now(), local_ms());
         let reply = self.http.get(rest, TIME).await?;
         let round_trip = asked.elapsed();
-        let server_ms = reply::server_time(rest.host(), &reply, self.clock.offset_ms())?;
+        let server_ms =
+            reply::server_time(&self.http.name_of(rest), &reply, self.clock.offset_ms())?;
         Ok(self.clock.measured(server_ms, asked_ms, round_trip))
     }
 

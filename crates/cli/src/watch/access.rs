@@ -1,22 +1,24 @@
 //! With which credentials to watch, and where the exchange is.
 
 use kucoin_streams::auth::rest::HostsError;
-use kucoin_streams::{Credentials, Hosts};
+use kucoin_streams::{Credentials, Hosts, Proxy};
 
 use crate::args::{HostArgs, WatchArgs};
 use crate::demo::Demo;
 use crate::exit::{Failed, Status};
 
-/// Credentials and hosts.
+/// Credentials, hosts and the proxy.
 pub(crate) struct Access {
     pub(crate) credentials: Credentials,
     pub(crate) hosts: Hosts,
+    pub(crate) proxy: Option<Proxy>,
 }
 
 impl Access {
     pub(crate) fn new(args: &WatchArgs, demo: Option<&Demo>) -> Result<Self, Failed> {
         if let Some(demo) = demo {
             return Ok(Self {
+                proxy: None,
                 credentials: demo.credentials()?,
                 hosts: Hosts::local(&demo.rest_url())
                     .map_err(|error| Failed::other(error.to_string()))?,
@@ -29,8 +31,17 @@ impl Access {
         Ok(Self {
             credentials,
             hosts: hosts(&args.hosts)?,
+            proxy: args.hosts.proxy.as_deref().map(proxy).transpose()?,
         })
     }
+}
+
+fn proxy(url: &str) -> Result<Proxy, Failed> {
+    let proxy = match url {
+        "env" => Proxy::from_env(),
+        _ => Proxy::new(url),
+    };
+    proxy.map_err(|error| Failed::usage(format!("--proxy: {error}")))
 }
 
 /// The hosts of the region, except for those that are set.

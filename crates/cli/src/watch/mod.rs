@@ -25,14 +25,17 @@ pub(crate) async fn run(args: Box<WatchArgs>, stderr: Stderr) -> Result<(), Fail
         true => Some(Demo::start().await?),
         false => None,
     };
-    let Access { credentials, hosts } = Access::new(&args, demo.as_ref())?;
-    let kucoin = Kucoin::builder()
-        .credentials(credentials)
-        .hosts(hosts)
+    let access = Access::new(&args, demo.as_ref())?;
+    let builder = Kucoin::builder()
+        .credentials(access.credentials)
+        .hosts(access.hosts)
         .pro_authentication(args.hosts.pro_auth.into())
-        .config(Config::default().with_connect_timeout(args.connect_timeout))
-        .build()
-        .map_err(|error| Failed::other(error.to_string()))?;
+        .config(Config::default().with_connect_timeout(args.connect_timeout));
+    let kucoin = match access.proxy {
+        Some(proxy) => builder.proxy(proxy).build(),
+        None => builder.build(),
+    };
+    let kucoin = kucoin.map_err(|error| Failed::other(error.to_string()))?;
     let signals = Signals::listen()
         .map_err(|error| Failed::other(format!("cannot listen for signals: {error}")))?;
     let format = Format::or_by_terminal(args.format);
