@@ -104,7 +104,7 @@ pub(crate) struct HostArgs {
     /// A proxy for everything: http://HOST:PORT, https://, socks5:// (names are resolved here) or socks5h:// (by the
     /// proxy), or `env` for HTTPS_PROXY or ALL_PROXY with NO_PROXY. Nothing goes around it. Other users of this machine
     /// can read arguments: with a user and a password, set a variable and use `env`.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", conflicts_with = "demo")]
     pub(crate) proxy: Option<String>,
 
     /// How a Pro V2 connection proves who it is.

@@ -12,6 +12,7 @@ mod independent_pro_exchange;
 mod lookalike;
 mod ndjson;
 mod pretty;
+mod proxy;
 mod rig;
 mod secrecy;
 mod stalled_output;
