@@ -149,6 +149,10 @@ pub enum ProxyFault {
     /// The host's name was not resolved on this machine, as `socks5` asks for. Try again later, or use `socks5h`.
     #[error("the host name was not resolved on this machine; with socks5h the proxy resolves it")]
     UnknownName,
+    /// The proxy connected, and TLS to the target failed behind it. See the cause; a proxy that reads along shows a
+    /// certificate of its own, which is not accepted.
+    #[error("tls to the host failed behind the proxy")]
+    Beyond(#[source] Box<ConnectError>),
     /// A `ws://` connection would leave this machine. Use `wss`, or a proxy on this machine.
     #[error("plaintext passes a proxy only if both ends are on this machine; use wss")]
     Plaintext,
@@ -157,7 +161,7 @@ pub enum ProxyFault {
 impl ProxyFault {
     fn class(&self) -> ConnectClass {
         match self {
-            Self::Unreachable(error) => error.class(),
+            Self::Unreachable(error) | Self::Beyond(error) => error.class(),
             Self::Authentication | Self::Plaintext => ConnectClass::Fatal,
             Self::Malformed => ConnectClass::Protocol,
             Self::Refused(_) | Self::Interrupted(_) | Self::TimedOut | Self::UnknownName => {

@@ -225,7 +225,8 @@ async fn exchange_inside_of_the_tunnel_is_believed_by_its_certificate_only() {
             .with_tls_config(known.trust())
             .with_proxy(Proxy::new(&proxy.url()).unwrap());
         let error = soon(connector.connect(&url)).await.map(drop).unwrap_err();
-        assert!(matches!(error, ConnectError::Certificate(_)), "{error:?}");
+        assert_eq!(error.class(), ConnectClass::Certificate, "{error:?}");
+        assert!(error.to_string().contains(&proxy.place()), "{error}");
         let tokens = RestTokens::builder(HmacSigner::new(&credentials(&exchange)))
             .with_hosts(hosts_of(&exchange))
             .with_tls_config(known.trust())

@@ -197,7 +197,12 @@ impl FastWebSocket {
     async fn open(&self, target: &Target) -> Result<Stream, ConnectError> {
         let proxy = self.proxy.as_ref();
         if let Some(proxy) = proxy.filter(|proxy| proxy.carries(&target.authority)) {
-            return self.open_through(proxy, target).await;
+            let opened = self.open_through(proxy, target).await;
+            return opened.map_err(|fault| ConnectError::Proxy {
+                proxy: proxy.place(),
+                target: target.host_and_port(),
+                fault,
+            });
         }
         let deadline = deadline_after(self.limits.connect_timeout);
         let timed_out = |stage| move |_| ConnectError::Timeout { stage };
@@ -214,17 +219,13 @@ impl FastWebSocket {
         Ok(Stream::Tls(Box::new(self.encrypted(tcp, target).await?)))
     }
 
-    async fn open_through(&self, proxy: &Proxy, target: &Target) -> Result<Stream, ConnectError> {
+    async fn open_through(&self, proxy: &Proxy, target: &Target) -> Result<Stream, ProxyFault> {
         let deadline = deadline_after(self.limits.connect_timeout);
-        let tunnel = tunnel::open(proxy, target, &self.tls);
-        let tunnel = timeout_at(deadline, tunnel).await;
-        let tunnel = tunnel.unwrap_or(Err(ProxyFault::TimedOut));
-        let tunnel = tunnel.map_err(|fault| ConnectError::Proxy {
-            proxy: proxy.place(),
-            target: target.host_and_port(),
-            fault,
-        })?;
-        self.secured(tunnel, target).await
+        let tunnel = timeout_at(deadline, tunnel::open(proxy, target, &self.tls))
+            .await
+            .map_err(|_| ProxyFault::TimedOut)??;
+        let secured = self.secured(tunnel, target).await;
+        secured.map_err(|error| ProxyFault::Beyond(Box::new(error)))
     }
 
     /// A stream of another's, with TLS to the target if its URL asks for it.

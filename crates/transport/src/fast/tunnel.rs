@@ -26,7 +26,8 @@ pub(super) async fn open(
     target: &Target,
     tls: &Tls,
 ) -> Result<Box<dyn Duplex>, ProxyFault> {
-    if !target.secure && !(target.is_loopback() && proxy.is_loopback()) {
+    let is_all_here = target.is_loopback() && proxy.is_loopback();
+    if !target.secure && !is_all_here {
         return Err(ProxyFault::Plaintext);
     }
     let unreachable = |error: ConnectError| ProxyFault::Unreachable(Box::new(error));
