@@ -3,10 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use kucoin_streams::auth::HmacSigner;
-use kucoin_streams::transport::{
-    Connect, ConnectClass, ConnectError, FastReader, FastWebSocket, FastWriter,
-};
-use kucoin_streams::{Credentials, Hosts, Kucoin, ProAuthentication, Proxy, RestTokens, WsKey};
+use kucoin_streams::transport::{Connect, ConnectClass, ConnectError, FastReader, FastWriter};
+use kucoin_streams::{Credentials, Hosts, Kucoin, ProAuthentication, RestTokens, WsKey};
 use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -311,18 +309,4 @@ async fn one_url_is_enough_for_the_local_exchange() {
         soon(kucoin.wait_live(ws_key)).await.unwrap();
     }
     assert_eq!(exchange.stats().connections.len(), 3);
-}
-
-#[tokio::test]
-async fn proxy_of_the_world_hides_no_direct_call() {
-    // Without the proxy the names of the world lead nowhere, so the test of all combinations would see no request.
-    let world = World::start().await;
-    let proxy = Proxy::new(&world.proxy.url()).unwrap();
-    world.proxy.misbehaves(Some(Misdeed::Refusal(502)));
-    let dialled = FastWebSocket::new()
-        .with_proxy(proxy)
-        .connect("wss://ws-api.kucoin.com/")
-        .await;
-    assert!(matches!(dialled, Err(ConnectError::Proxy { .. })));
-    assert_eq!(world.proxy.targets(), ["ws-api.kucoin.com:443"]);
 }

@@ -174,7 +174,8 @@ impl FastWebSocket {
     ///
     /// `url` is the one to dial: it gives the request line and the `Host` header; nothing is resolved. With `wss` the
     /// stream gets TLS, with the same configuration and checks as a dial. With `ws` the token would be readable on its
-    /// way, so the host must be a loopback address or `localhost`.
+    /// way, so the host must be a loopback address or `localhost`. A proxy of this connector plays no part: the stream is
+    /// there already.
     ///
     /// # Errors
     /// [`ConnectError`], of the URL, of TLS or of the upgrade; [`ConnectError::Plaintext`] before anything is sent.
