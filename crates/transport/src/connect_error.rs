@@ -132,13 +132,15 @@ pub enum ProxyFault {
     #[error("the proxy cannot be reached; check that it runs, and its host and port")]
     Unreachable(#[source] Box<ConnectError>),
     /// The proxy asks for a user and a password, or does not accept those of its URL. Correct them.
-    #[error("the proxy refuses the user and password, or their absence; correct them in its URL")]
+    #[error(
+        "the proxy asks for a user and a password, or does not accept those of its URL; correct the URL"
+    )]
     Authentication,
     /// The proxy does not connect to the target. Try again later; allow the host and its port in the proxy.
     #[error("the proxy does not connect to this host ({0}); allow the host and its port there")]
     Refused(String),
     /// What answered is no proxy of this kind. Try again later; check scheme and port of the URL.
-    #[error("the answer is none of such a proxy; check the scheme and port of its URL")]
+    #[error("what answered is not such a proxy; check the scheme and the port of its URL")]
     Malformed,
     /// The connection to the proxy broke. Try again later.
     #[error("the proxy broke the connection")]
@@ -154,7 +156,7 @@ pub enum ProxyFault {
     #[error("tls to the host failed behind the proxy")]
     Beyond(#[source] Box<ConnectError>),
     /// A `ws://` connection would leave this machine. Use `wss`, or a proxy on this machine.
-    #[error("plaintext passes a proxy only if both ends are on this machine; use wss")]
+    #[error("plaintext passes a proxy only if proxy and target are on this machine; use wss")]
     Plaintext,
 }
 

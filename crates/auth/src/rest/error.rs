@@ -112,7 +112,7 @@ pub enum TokenError {
     /// A proxy asks for a user and a password, or does not accept those of its URL (407, or the same in SOCKS5): correct
     /// them in the URL of the proxy.
     #[error(
-        "a proxy refuses the user and password, or their absence, on the way to {host}; correct them in its URL"
+        "no connection to {host}: the proxy asks for a user and a password, or does not accept those of its URL; correct the URL"
     )]
     ProxyAuthentication {
         /// The REST host.

@@ -6,6 +6,7 @@ mod decode;
 mod ends;
 mod exchange_command;
 mod failures;
+mod hosts;
 mod independent_exchange;
 mod independent_pro_exchange;
 #[path = "../../../../tests/tests/it/lookalike.rs"]
