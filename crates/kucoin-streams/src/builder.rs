@@ -95,6 +95,14 @@ impl KucoinBuilder<FromCredentials, FastWebSocket> {
     /// let builder = kucoin_streams::Kucoin::builder().proxy(proxy).transport(FastWebSocket::new());
     /// # Ok(()) }
     /// ```
+    ///
+    /// ```compile_fail,E0599
+    /// use kucoin_streams::{ConnectionSource, transport::Proxy};
+    /// # fn build(source: impl ConnectionSource) -> Result<(), Box<dyn std::error::Error>> {
+    /// let proxy = Proxy::new("http://proxy.example:3128")?;
+    /// let builder = kucoin_streams::Kucoin::builder().source(source).proxy(proxy);
+    /// # Ok(()) }
+    /// ```
     pub fn proxy(self, proxy: Proxy) -> KucoinBuilder<FromCredentials, ThroughProxy> {
         KucoinBuilder {
             source: self.source,
