@@ -92,14 +92,20 @@ pub(crate) struct HostArgs {
     #[arg(long, value_name = "URL")]
     pub(crate) rest_url: Option<String>,
 
-    /// The REST host of futures, instead of the region's.
+    /// The REST host of futures, instead of the region's. Needed if --rest-url is no host of KuCoin's and not http.
     #[arg(long, value_name = "URL")]
     pub(crate) futures_rest_url: Option<String>,
 
-    /// The WebSocket host of Pro V2, instead of the region's. With an http --rest-url it is the same host and port,
-    /// path /pro, unless this says otherwise.
+    /// The WebSocket host of Pro V2, instead of the region's. Needed if --rest-url is no host of KuCoin's; with an http
+    /// --rest-url the default is the same host and port, path /pro.
     #[arg(long, value_name = "URL")]
     pub(crate) pro_ws_url: Option<String>,
+
+    /// A proxy for everything: http://HOST:PORT, https://, socks5:// (names are resolved here) or socks5h:// (by the
+    /// proxy), or `env` for HTTPS_PROXY or ALL_PROXY with NO_PROXY. Nothing goes around it. Other users of this machine
+    /// can read arguments: with a user and a password, set a variable and use `env`.
+    #[arg(long, value_name = "URL", conflicts_with = "demo")]
+    pub(crate) proxy: Option<String>,
 
     /// How a Pro V2 connection proves who it is.
     #[arg(long, value_enum, default_value_t = ProAuthArg::Token)]

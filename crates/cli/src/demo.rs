@@ -32,10 +32,6 @@ impl Demo {
         self.exchange.rest_url()
     }
 
-    pub(crate) fn pro_ws_url(&self) -> String {
-        self.exchange.pro_ws_url()
-    }
-
     pub(crate) fn credentials(&self) -> Result<Credentials, Failed> {
         let demo = self.exchange.credentials();
         Credentials::new(&demo.key, &demo.secret, &demo.passphrase)

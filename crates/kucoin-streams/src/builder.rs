@@ -5,7 +5,7 @@ use std::fmt;
 use kucoin_streams_auth::rest::{ConfigError, Hosts, ProAuthentication, RestTokens};
 use kucoin_streams_auth::{Credentials, HmacSigner};
 use kucoin_streams_client::Config;
-use kucoin_streams_transport::{Connect, FastWebSocket};
+use kucoin_streams_transport::{Connect, FastWebSocket, Proxy};
 use kucoin_streams_wire::ConnectionSource;
 
 use crate::Kucoin;
@@ -32,6 +32,20 @@ impl fmt::Debug for FromCredentials {
             .field("hosts", &self.hosts)
             .field("pro_authentication", &self.pro_authentication)
             .finish()
+    }
+}
+
+/// The default transport through a proxy, which the token calls use too.
+pub struct ThroughProxy {
+    connect: FastWebSocket,
+    proxy: Proxy,
+}
+
+impl fmt::Debug for ThroughProxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ThroughProxy")
+            .field("proxy", &self.proxy)
+            .finish_non_exhaustive()
     }
 }
 
@@ -67,7 +81,67 @@ impl KucoinBuilder<FromCredentials, FastWebSocket> {
     }
 }
 
-impl<C: Connect> KucoinBuilder<FromCredentials, C> {
+impl KucoinBuilder<FromCredentials, FastWebSocket> {
+    /// Sends everything through a proxy, token calls and WebSockets alike: see [`Proxy`]. Default: none, and the
+    /// environment is not read.
+    ///
+    /// A transport or a source of your own has its own proxy
+    /// ([`FastWebSocket::with_proxy`], `RestTokensBuilder::with_proxy`), so neither can be set together with this one:
+    ///
+    /// ```compile_fail,E0599
+    /// use kucoin_streams::transport::{FastWebSocket, Proxy};
+    /// # fn build() -> Result<(), Box<dyn std::error::Error>> {
+    /// let proxy = Proxy::new("http://proxy.example:3128")?;
+    /// let builder = kucoin_streams::Kucoin::builder().proxy(proxy).transport(FastWebSocket::new());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// ```compile_fail,E0599
+    /// use kucoin_streams::{ConnectionSource, transport::Proxy};
+    /// # fn build(source: impl ConnectionSource) -> Result<(), Box<dyn std::error::Error>> {
+    /// let proxy = Proxy::new("http://proxy.example:3128")?;
+    /// let builder = kucoin_streams::Kucoin::builder().source(source).proxy(proxy);
+    /// # Ok(()) }
+    /// ```
+    pub fn proxy(self, proxy: Proxy) -> KucoinBuilder<FromCredentials, ThroughProxy> {
+        KucoinBuilder {
+            source: self.source,
+            connect: ThroughProxy {
+                connect: self.connect,
+                proxy,
+            },
+            config: self.config,
+        }
+    }
+}
+
+impl KucoinBuilder<FromCredentials, ThroughProxy> {
+    /// Checks the settings and makes the client. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// If credentials are missing, TLS cannot be set up, or a host without TLS cannot pass the proxy.
+    pub fn build(self) -> Result<Kucoin, BuildError> {
+        let ThroughProxy { connect, proxy } = self.connect;
+        let source = self.source.tokens(Some(&proxy))?;
+        Ok(Kucoin::new(source, connect.with_proxy(proxy), self.config))
+    }
+}
+
+impl FromCredentials {
+    fn tokens(self, proxy: Option<&Proxy>) -> Result<RestTokens, BuildError> {
+        let credentials = self.credentials.ok_or(BuildError::NoCredentials)?;
+        let mut tokens = RestTokens::builder(HmacSigner::new(&credentials))
+            .with_hosts(self.hosts)
+            .with_pro_authentication(self.pro_authentication);
+        if let Some(proxy) = proxy {
+            tokens = tokens.with_proxy(proxy.expose_url());
+            tokens = tokens.with_no_proxy(proxy.no_proxy());
+        }
+        Ok(tokens.build()?)
+    }
+}
+
+impl<C> KucoinBuilder<FromCredentials, C> {
     /// Sets the API key, its secret and its passphrase. Required, unless a source is given.
     #[must_use]
     pub fn credentials(mut self, credentials: Credentials) -> Self {
@@ -89,7 +163,9 @@ impl<C: Connect> KucoinBuilder<FromCredentials, C> {
         self.source.pro_authentication = authentication;
         self
     }
+}
 
+impl<C: Connect> KucoinBuilder<FromCredentials, C> {
     /// Takes connection tokens from elsewhere than KuCoin's REST API. Nothing can be missing then, so the
     /// [`build`](KucoinBuilder::build) that follows cannot fail.
     pub fn source<S: ConnectionSource>(self, source: S) -> KucoinBuilder<S, C> {
@@ -105,16 +181,15 @@ impl<C: Connect> KucoinBuilder<FromCredentials, C> {
     /// # Errors
     /// Where credentials are missing, or TLS cannot be set up.
     pub fn build(self) -> Result<Kucoin<RestTokens, C>, BuildError> {
-        let credentials = self.source.credentials.ok_or(BuildError::NoCredentials)?;
-        let source = RestTokens::builder(HmacSigner::new(&credentials))
-            .with_hosts(self.source.hosts)
-            .with_pro_authentication(self.source.pro_authentication)
-            .build()?;
-        Ok(Kucoin::new(source, self.connect, self.config))
+        Ok(Kucoin::new(
+            self.source.tokens(None)?,
+            self.connect,
+            self.config,
+        ))
     }
 }
 
-impl<S, C> KucoinBuilder<S, C> {
+impl<S, C: Connect> KucoinBuilder<S, C> {
     /// Makes connections by another transport than the default.
     pub fn transport<D: Connect>(self, connect: D) -> KucoinBuilder<S, D> {
         KucoinBuilder {
@@ -123,7 +198,9 @@ impl<S, C> KucoinBuilder<S, C> {
             config: self.config,
         }
     }
+}
 
+impl<S, C> KucoinBuilder<S, C> {
     /// Sets deadlines, retries and queues. Default: [`Config::default`].
     #[must_use]
     pub fn config(mut self, config: Config) -> Self {

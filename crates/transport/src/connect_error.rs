@@ -56,6 +56,17 @@ pub enum ConnectError {
         /// The stage that was under way.
         stage: Stage,
     },
+    /// The proxy gave no connection to the target; nothing was dialled directly. Check the proxy, and its settings.
+    #[error("no connection to {target} through the proxy {proxy}")]
+    Proxy {
+        /// The proxy's host and port.
+        proxy: String,
+        /// The host and port to reach.
+        target: String,
+        /// What went wrong.
+        #[source]
+        fault: ProxyFault,
+    },
     /// The operating system gave no random bytes. Try again later.
     #[error("no random bytes from the operating system")]
     Entropy(#[source] Box<dyn Error + Send + Sync>),
@@ -82,6 +93,7 @@ impl ConnectError {
             Self::Certificate(_) => ConnectClass::Certificate,
             Self::BadUpgrade(_) => ConnectClass::Protocol,
             Self::Refused(refusal) => refusal.class(),
+            Self::Proxy { fault, .. } => fault.class(),
             Self::Other { class, .. } => *class,
             Self::Dns(_)
             | Self::Tcp(_)
@@ -108,6 +120,55 @@ impl ConnectError {
             Self::Refused(refusal) => Some(refusal.status()),
             Self::Redirect { status } => Some(*status),
             _ => None,
+        }
+    }
+}
+
+/// Why a proxy gave no connection.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProxyFault {
+    /// No connection to the proxy itself. Try again later; check that it runs, and its host and port.
+    #[error("the proxy cannot be reached; check that it runs, and its host and port")]
+    Unreachable(#[source] Box<ConnectError>),
+    /// The proxy asks for a user and a password, or does not accept those of its URL. Correct them.
+    #[error(
+        "the proxy asks for a user and a password, or does not accept those of its URL; correct the URL"
+    )]
+    Authentication,
+    /// The proxy does not connect to the target. Try again later; allow the host and its port in the proxy.
+    #[error("the proxy does not connect to this host ({0}); allow the host and its port there")]
+    Refused(String),
+    /// What answered is no proxy of this kind. Try again later; check scheme and port of the URL.
+    #[error("what answered is not such a proxy; check the scheme and the port of its URL")]
+    Malformed,
+    /// The connection to the proxy broke. Try again later.
+    #[error("the proxy broke the connection")]
+    Interrupted(#[source] Box<dyn Error + Send + Sync>),
+    /// The proxy did not answer in time. Try again later; check that it runs.
+    #[error("the proxy did not answer in time; check that it runs, and its host and port")]
+    TimedOut,
+    /// The host's name was not resolved on this machine, as `socks5` asks for. Try again later, or use `socks5h`.
+    #[error("the host name was not resolved on this machine; with socks5h the proxy resolves it")]
+    UnknownName,
+    /// The proxy connected, and TLS to the target failed behind it. See the cause; a proxy that reads along shows a
+    /// certificate of its own, which is not accepted.
+    #[error("tls to the host failed behind the proxy")]
+    Beyond(#[source] Box<ConnectError>),
+    /// A `ws://` connection would leave this machine. Use `wss`, or a proxy on this machine.
+    #[error("plaintext passes a proxy only if proxy and target are on this machine; use wss")]
+    Plaintext,
+}
+
+impl ProxyFault {
+    fn class(&self) -> ConnectClass {
+        match self {
+            Self::Unreachable(error) | Self::Beyond(error) => error.class(),
+            Self::Authentication | Self::Plaintext => ConnectClass::Fatal,
+            Self::Malformed => ConnectClass::Protocol,
+            Self::Refused(_) | Self::Interrupted(_) | Self::TimedOut | Self::UnknownName => {
+                ConnectClass::Transient
+            }
         }
     }
 }

@@ -48,11 +48,9 @@ impl Rig {
 
     pub(crate) fn client(&self) -> Kucoin {
         let demo = self.exchange.credentials();
-        let rest = self.exchange.rest_url();
-        let hosts = Hosts::default().with_spot_rest(&rest).unwrap();
         Kucoin::builder()
             .credentials(Credentials::new(&demo.key, &demo.secret, &demo.passphrase).unwrap())
-            .hosts(hosts.with_futures_rest(&rest).unwrap())
+            .hosts(Hosts::local(&self.exchange.rest_url()).unwrap())
             .config(Config::default().with_runtime(ConnectionRuntime::Dedicated))
             .build()
             .unwrap()

@@ -13,10 +13,40 @@ type Cause = Box<dyn Error + Send + Sync>;
 /// Why there is no connection token.
 ///
 /// [`class`](TokenError::class) says whether to retry, wait or stop; it is decided by the variant. No text in it
-/// holds a secret, a token, a signature or the query of a URL.
+/// holds a secret, a token, a signature or the query of a URL. If a call goes through a proxy, the proxy's host and port
+/// follow the name of the REST host.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
+    /// A host was set to another place than KuCoin's, and one that this connection uses was not: set it, too. KuCoin's
+    /// own host is not used then, as a token or a signed request would go where it was not meant to.
+    #[error(
+        "{missing} is not set: KuCoin's {host} is not used while {other} is {other_host}; set it with {setter}"
+    )]
+    HostNotSet {
+        /// Which host is not set.
+        missing: &'static str,
+        /// KuCoin's host, which is not used.
+        host: String,
+        /// Which host was set.
+        other: &'static str,
+        /// What it was set to.
+        other_host: String,
+        /// The method that sets the missing host, and the option of `kucoin-streams watch`.
+        setter: &'static str,
+    },
+    /// A Pro V2 connection would take its token from this machine to another, or the other way round: set both hosts
+    /// to the same exchange.
+    #[error(
+        "the spot REST host {rest} and the Pro V2 WebSocket host {web_socket} do not belong together: \
+             only one of them is on this machine; set both to the same exchange"
+    )]
+    HostsMixed {
+        /// The spot REST host.
+        rest: String,
+        /// The Pro V2 WebSocket host.
+        web_socket: String,
+    },
     /// The host's name is unknown or no connection comes about: try again; check the network, and the host where
     /// it was configured.
     #[error("{host} cannot be reached")]
@@ -65,9 +95,25 @@ pub enum TokenError {
         /// The HTTP status.
         status: u16,
     },
-    /// The answer is 407, from a proxy that asks for a user and a password: configure them. A proxy that refuses
-    /// the tunnel itself so is told as [`Unreachable`](TokenError::Unreachable).
-    #[error("the proxy before {host} asks for authentication")]
+    /// The proxy gave no connection to the host, and none was made without it: try again; check that the proxy runs, its
+    /// host and port, and that it lets this host through.
+    #[error(
+        "no connection to {host} through the proxy {proxy}; check that the proxy runs and lets this host through"
+    )]
+    Proxy {
+        /// The REST host.
+        host: String,
+        /// The proxy's host and port.
+        proxy: String,
+        /// What went wrong.
+        #[source]
+        source: Cause,
+    },
+    /// A proxy asks for a user and a password, or does not accept those of its URL (407, or the same in SOCKS5): correct
+    /// them in the URL of the proxy.
+    #[error(
+        "no connection to {host}: the proxy asks for a user and a password, or does not accept those of its URL; correct the URL"
+    )]
     ProxyAuthentication {
         /// The REST host.
         host: String,
@@ -231,6 +277,7 @@ impl TokenError {
         use SourceErrorClass::{Blocked, Certificate, Fatal, Refused, Throttled, Transient};
         match self {
             Self::Unreachable { .. }
+            | Self::Proxy { .. }
             | Self::TimedOut { .. }
             | Self::Interrupted { .. }
             | Self::ServerFault { .. }
@@ -249,7 +296,9 @@ impl TokenError {
             | Self::Partner(_)
             | Self::Region(_)
             | Self::AccountFrozen(_) => Refused,
-            Self::HeaderMissing(_)
+            Self::HostNotSet { .. }
+            | Self::HostsMixed { .. }
+            | Self::HeaderMissing(_)
             | Self::UnexpectedRedirect { .. }
             | Self::ProxyAuthentication { .. }
             | Self::UntrustedEndpoint { .. }
@@ -294,6 +343,7 @@ impl From<TokenError> for SourceError {
         match error {
             TokenError::Unreachable { source, .. }
             | TokenError::Certificate { source, .. }
+            | TokenError::Proxy { source, .. }
             | TokenError::Interrupted { source, .. } => carried.with_source(source),
             TokenError::Sign(source) => carried.with_source(source),
             _ => carried,

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::address::Address;
 use super::error::TokenError;
+use super::proxy::{self, ProxyStep, RestProxy};
 use crate::SignedRequest;
 
 /// The most that is read of a reply; a token reply has less than two kilobytes.
@@ -34,6 +35,7 @@ pub(super) struct Http {
     client: Client,
     time_limit: Duration,
     site_type: Option<&'static str>,
+    proxy: Option<RestProxy>,
 }
 
 /// A whole reply within the limits. Its body may hold a token: zeroed when dropped.
@@ -55,12 +57,28 @@ impl Http {
         client: Client,
         time_limit: Duration,
         site_type: Option<&'static str>,
+        proxy: Option<RestProxy>,
     ) -> Self {
         Self {
             client,
             time_limit,
             site_type,
+            proxy,
         }
+    }
+
+    /// The host of an address for errors, with the proxy if its calls go through one.
+    pub(super) fn name_of(&self, address: &Address) -> String {
+        let host = address.host();
+        match self.proxy_of(address) {
+            Some(proxy) => format!("{host} through the proxy {proxy}"),
+            None => host.to_owned(),
+        }
+    }
+
+    fn proxy_of(&self, address: &Address) -> Option<&RestProxy> {
+        let proxy = self.proxy.as_ref();
+        proxy.filter(|proxy| proxy.carries(address))
     }
 
     /// Sends a signed POST without a body.
@@ -98,7 +116,6 @@ impl Http {
         if let Some(site) = self.site_type {
             headers.insert("X-SITE-TYPE", HeaderValue::from_static(site));
         }
-        let host = address.host();
         let request = self
             .client
             .request(method, address.join(path))
@@ -106,8 +123,8 @@ impl Http {
         let mut response = request
             .send()
             .await
-            .map_err(|error| self.failure(host, error))?;
-        let body = self.body(host, &mut response).await?;
+            .map_err(|error| self.failure(address, error))?;
+        let body = self.body(address, &mut response).await?;
         Ok(Reply {
             status: response.status().as_u16(),
             retry_after: retry_after(response.headers()),
@@ -118,11 +135,11 @@ impl Http {
 
     async fn body(
         &self,
-        host: &str,
+        address: &Address,
         response: &mut Response,
     ) -> Result<Zeroizing<Vec<u8>>, TokenError> {
         let too_long = || TokenError::ReplyTooLong {
-            host: host.to_owned(),
+            host: self.name_of(address),
             limit: LONGEST_REPLY,
         };
         let announced = response.content_length().unwrap_or(0);
@@ -134,7 +151,7 @@ impl Http {
         while let Some(chunk) = response
             .chunk()
             .await
-            .map_err(|error| self.failure(host, error))?
+            .map_err(|error| self.failure(address, error))?
         {
             if body.len() + chunk.len() > LONGEST_REPLY {
                 return Err(too_long());
@@ -145,13 +162,32 @@ impl Http {
     }
 
     /// The URL is taken out of every error; the cause is told by types, never by its text.
-    fn failure(&self, host: &str, error: reqwest::Error) -> TokenError {
-        let host = host.to_owned();
+    fn failure(&self, address: &Address, error: reqwest::Error) -> TokenError {
+        let host = self.name_of(address);
         let (is_connect, is_timeout) = (error.is_connect(), error.is_timeout());
         let is_certificate = is_certificate(&error);
+        let proxy = self.proxy_of(address).filter(|_| is_connect);
+        let step = proxy.map(|_| proxy::step(&error));
         let source = Box::new(error.without_url());
-        if is_certificate {
+        if let (Some(proxy), true) = (proxy, is_certificate) {
+            // TLS to a host without TLS can only be TLS to the proxy.
+            let is_proxys = step == Some(ProxyStep::BeforeProxy) || address.is_plaintext();
+            let host = match is_proxys {
+                true => format!("the proxy {proxy}"),
+                false => host,
+            };
             TokenError::Certificate { host, source }
+        } else if is_certificate {
+            TokenError::Certificate { host, source }
+        } else if step == Some(ProxyStep::Authentication) {
+            TokenError::ProxyAuthentication { host }
+        } else if let Some(proxy) = proxy {
+            let (host, proxy) = (address.host().to_owned(), proxy.to_string());
+            TokenError::Proxy {
+                host,
+                proxy,
+                source,
+            }
         } else if is_connect {
             TokenError::Unreachable { host, source }
         } else if is_timeout {

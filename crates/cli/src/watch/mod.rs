@@ -6,8 +6,9 @@ mod live;
 mod plan;
 mod stop;
 
+use kucoin_streams::auth::rest::ConfigError;
 use kucoin_streams::client::ClosedError;
-use kucoin_streams::{CloseReason, Config, Kucoin, WsKey};
+use kucoin_streams::{BuildError, CloseReason, Config, Kucoin, WsKey};
 
 use crate::args::{Format, WatchArgs};
 use crate::demo::Demo;
@@ -25,14 +26,17 @@ pub(crate) async fn run(args: Box<WatchArgs>, stderr: Stderr) -> Result<(), Fail
         true => Some(Demo::start().await?),
         false => None,
     };
-    let Access { credentials, hosts } = Access::new(&args, demo.as_ref())?;
-    let kucoin = Kucoin::builder()
-        .credentials(credentials)
-        .hosts(hosts)
+    let access = Access::new(&args, demo.as_ref())?;
+    let builder = Kucoin::builder()
+        .credentials(access.credentials)
+        .hosts(access.hosts)
         .pro_authentication(args.hosts.pro_auth.into())
-        .config(Config::default().with_connect_timeout(args.connect_timeout))
-        .build()
-        .map_err(|error| Failed::other(error.to_string()))?;
+        .config(Config::default().with_connect_timeout(args.connect_timeout));
+    let kucoin = match access.proxy {
+        Some(proxy) => builder.proxy(proxy).build(),
+        None => builder.build(),
+    };
+    let kucoin = kucoin.map_err(cannot_build)?;
     let signals = Signals::listen()
         .map_err(|error| Failed::other(format!("cannot listen for signals: {error}")))?;
     let format = Format::or_by_terminal(args.format);
@@ -53,6 +57,15 @@ pub(crate) async fn run(args: Box<WatchArgs>, stderr: Stderr) -> Result<(), Fail
     Watch::new(kucoin, wishes, printer, stderr, terms)
         .run(demo.as_ref(), signals)
         .await
+}
+
+fn cannot_build(error: BuildError) -> Failed {
+    match error {
+        BuildError::Config(ConfigError::Proxy | ConfigError::PlaintextThroughProxy { .. }) => {
+            Failed::usage(format!("--proxy: {error}"))
+        }
+        _ => Failed::other(error.to_string()),
+    }
 }
 
 /// Turns the end of a connection into the end of the command.

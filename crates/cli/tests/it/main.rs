@@ -6,12 +6,14 @@ mod decode;
 mod ends;
 mod exchange_command;
 mod failures;
+mod hosts;
 mod independent_exchange;
 mod independent_pro_exchange;
 #[path = "../../../../tests/tests/it/lookalike.rs"]
 mod lookalike;
 mod ndjson;
 mod pretty;
+mod proxy;
 mod rig;
 mod secrecy;
 mod stalled_output;
