@@ -149,9 +149,10 @@ impl<K: ConnectionKind> Connection<K> {
             lifecycle,
             state_of_task,
         );
-        // The task ends by itself with its handles. One that cannot start is dropped, which ends the connection.
-        if let Err(error) = config.runtime.spawn(driver.run()) {
-            tracing::error!(ws_key = %K::WS_KEY, %error, "cannot start the thread of the connections");
+        // The task ends by itself with its handles.
+        match config.runtime.start() {
+            Ok(runtime) => runtime.spawn(driver.run()),
+            Err(error) => driver.cannot_start(&error),
         }
         Self {
             inner: Arc::new(Inner {

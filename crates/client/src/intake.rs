@@ -48,7 +48,9 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                 self.line(side).link = Some(Link::new(reader, writer));
                 Input::Dialled(Ok(()))
             }
-            line::Event::Dialled(Err(error)) => Input::Dialled(Err(failure::of_connect(&error))),
+            line::Event::Dialled(Err((error, server))) => {
+                Input::Dialled(Err(failure::of_connect(&error, &server)))
+            }
             line::Event::WriteFailed(error) => {
                 self.line(side).link = None;
                 Input::Lost(failure::of_write(&error))

@@ -28,7 +28,10 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                 }
                 Action::Dial(url) => {
                     let connect = Arc::clone(&self.connect);
-                    let dial = async move { connect.connect(url.expose()).await };
+                    let dial = async move {
+                        let dialled = connect.connect(url.expose()).await;
+                        dialled.map_err(|error| (error, url.authority().to_owned()))
+                    };
                     self.line(side).attempt = Attempt::Dialling(Box::pin(dial));
                 }
                 Action::Send(frame) => {
@@ -227,6 +230,18 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
 }
 
 impl<K: ConnectionKind, S, C: Connect> Driver<K, S, C> {
+    /// Ends the connection because its task cannot run.
+    pub(crate) fn cannot_start(mut self, error: &std::io::Error) {
+        let message = format!("cannot start the thread of the connections: {error}");
+        let failure = Failure::new(Stage::Dial, Severity::Fatal, message);
+        let reason = match kucoin_streams_wire::remedy(error, None) {
+            Some(remedy) => CloseReason::Failed(failure.with_remedy(remedy)),
+            None => CloseReason::Failed(failure),
+        };
+        self.closed(reason);
+        self.is_reported = true;
+    }
+
     /// Tells everybody that the connection is over.
     pub(crate) fn closed(&mut self, reason: CloseReason) {
         if let CloseReason::Failed(failure) = &reason {

@@ -6,7 +6,7 @@ use kucoin_streams_auth::rest::{ConfigError, Hosts, ProAuthentication, RestToken
 use kucoin_streams_auth::{Credentials, HmacSigner};
 use kucoin_streams_client::Config;
 use kucoin_streams_transport::{Connect, FastWebSocket};
-use kucoin_streams_wire::ConnectionSource;
+use kucoin_streams_wire::{ConnectionSource, explain};
 
 use crate::Kucoin;
 
@@ -50,11 +50,11 @@ impl<S: fmt::Debug, C> fmt::Debug for KucoinBuilder<S, C> {
 pub enum BuildError {
     /// Neither credentials nor a source of tokens were given: call [`KucoinBuilder::credentials`], for instance
     /// with `Credentials::from_env()?`, or [`KucoinBuilder::source`].
-    #[error("no credentials: give some, or a source of connection tokens")]
+    #[error("no credentials: call `credentials`, or `source` if tokens come from elsewhere")]
     NoCredentials,
-    /// The settings of the token calls cannot be used.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
+    /// The settings of the token calls cannot be used. The text names the cause and what to do about it.
+    #[error("{}", explain(.0, .0.remedy()))]
+    Config(ConfigError),
 }
 
 impl KucoinBuilder<FromCredentials, FastWebSocket> {
@@ -109,7 +109,8 @@ impl<C: Connect> KucoinBuilder<FromCredentials, C> {
         let source = RestTokens::builder(HmacSigner::new(&credentials))
             .with_hosts(self.source.hosts)
             .with_pro_authentication(self.source.pro_authentication)
-            .build()?;
+            .build()
+            .map_err(BuildError::Config)?;
         Ok(Kucoin::new(source, self.connect, self.config))
     }
 }

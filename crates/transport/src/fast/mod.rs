@@ -187,7 +187,8 @@ impl FastWebSocket {
         let handshake = self.tls.handshake(&target.host, tcp);
         let tls = timeout(self.limits.tls_timeout, handshake)
             .await
-            .map_err(timed_out(Stage::Tls))??;
+            .map_err(timed_out(Stage::Tls))?
+            .map_err(or_descriptors)?;
         Ok(Stream::Tls(Box::new(tls)))
     }
 
@@ -213,6 +214,14 @@ impl FastWebSocket {
             FastWriter::new(frames_out, &self.limits),
         )
     }
+}
+
+/// Root certificates look missing if no file can be opened to read them. That passes, and a wrong set-up does not.
+fn or_descriptors(error: ConnectError) -> ConnectError {
+    let ConnectError::TlsConfiguration(_) = error else {
+        return error;
+    };
+    dial::descriptor_shortage().map_or(error, ConnectError::Tcp)
 }
 
 /// A timeout that no clock can hold means never; thirty years are as good.
