@@ -1,8 +1,11 @@
 //! Exit statuses, which scripts depend on, and the one place that writes to stderr.
 
+use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
+
+use kucoin_streams::wire::explain;
 
 use crate::output::Writer;
 
@@ -33,6 +36,11 @@ impl Failed {
             status: Status::Other,
             message: message.into(),
         }
+    }
+
+    /// Says what failed, why, and what to do about it.
+    pub(crate) fn because(what: &str, error: &(dyn Error + 'static)) -> Self {
+        Self::other(format!("{what}: {}", explain(error, None)))
     }
 
     pub(crate) fn usage(message: impl Into<String>) -> Self {

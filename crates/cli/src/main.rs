@@ -37,7 +37,10 @@ fn on_runtime<F>(command: impl FnOnce(Stderr) -> F) -> ExitCode
 where
     F: Future<Output = Result<(), Failed>> + Send + 'static,
 {
-    let cannot_start = |error| without_runtime(&Failed::other(format!("cannot start: {error}")));
+    let cannot_start = |error| without_runtime(&Failed::because("cannot start", &error));
+    if let Err(error) = descriptors_are_left() {
+        return cannot_start(error);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
@@ -65,6 +68,25 @@ where
     });
     runtime.shutdown_background();
     code
+}
+
+/// The file descriptors that a command opens at least, its first connection included.
+#[cfg(unix)]
+const DESCRIPTORS: usize = 16;
+
+/// Fails if there are too few file descriptors: later the runtime panics, or a cause is hard to see.
+#[cfg(unix)]
+fn descriptors_are_left() -> std::io::Result<()> {
+    let open = |_| std::fs::File::open("/");
+    (0..DESCRIPTORS)
+        .map(open)
+        .collect::<std::io::Result<Vec<_>>>()
+        .map(drop)
+}
+
+#[cfg(not(unix))]
+fn descriptors_are_left() -> std::io::Result<()> {
+    Ok(())
 }
 
 /// Reports a failure if no signal is handled, so that a write that blocks can be ended by one.

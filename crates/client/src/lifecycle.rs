@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kucoin_streams_session::{CloseReason, Failure};
-use kucoin_streams_wire::{Timestamp, WsKey};
+use kucoin_streams_wire::{Timestamp, WsKey, with_code};
 
 use crate::inbox::{Reader, Readers, Received};
 
@@ -106,10 +106,17 @@ impl fmt::Display for LifecycleEvent {
                 }
             }
             Self::Rotated { took } => write!(f, "moved to a new connection within {took:?}"),
-            Self::Exception { topic, message, .. } => match topic {
-                Some(topic) => write!(f, "{topic}: {message}"),
-                None => f.write_str(message),
-            },
+            Self::Exception {
+                topic,
+                code,
+                message,
+                ..
+            } => {
+                if let Some(topic) = topic {
+                    write!(f, "{topic}: ")?;
+                }
+                f.write_str(&with_code(message, code.as_deref()))
+            }
             Self::Close { reason } => write!(f, "closed: {reason}"),
             Self::Lagged { missed } => write!(f, "{missed} lifecycle events missed"),
         }

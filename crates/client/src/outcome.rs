@@ -151,7 +151,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                 self.tell(LifecycleEvent::Exception {
                     topic: None,
                     code: failure.code.clone(),
-                    message: format!("no new connection to move to: {}", failure.message),
+                    message: format!("no new connection to move to: {failure}"),
                     fatal: false,
                 });
                 self.hand_over.answer(&Err(RotateError::Failed(failure)));
@@ -248,7 +248,7 @@ impl<K: ConnectionKind, S, C: Connect> Driver<K, S, C> {
             self.tell(LifecycleEvent::Exception {
                 topic: None,
                 code: failure.code.clone(),
-                message: failure.message.clone(),
+                message: failure.to_string(),
                 fatal: true,
             });
         }
