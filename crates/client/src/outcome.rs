@@ -173,12 +173,14 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             topic: topic.clone(),
             ok: false,
         });
-        self.tell(LifecycleEvent::Exception {
+        let refusal = LifecycleEvent::Exception {
             topic: Some(topic),
             code: code.map(|code| code.to_string()),
             message: message.clone(),
             fatal: false,
-        });
+        };
+        self.lifecycle
+            .send_refusal(K::WS_KEY, wall_clock(), refusal);
         let now = Instant::now().into_std();
         let when = (wall_clock(), self.session.epoch(Side::Serving));
         for orphan in self.routes.refused(request, code, &message, when) {

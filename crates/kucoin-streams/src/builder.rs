@@ -1,6 +1,7 @@
 //! The settings of a client.
 
 use std::fmt;
+use std::sync::Arc;
 
 use kucoin_streams_auth::rest::{ConfigError, Hosts, ProAuthentication, RestTokens};
 use kucoin_streams_auth::{Credentials, HmacSigner};
@@ -15,6 +16,7 @@ pub struct KucoinBuilder<S, C> {
     source: S,
     connect: C,
     config: Config,
+    label: Option<Arc<str>>,
 }
 
 /// Tokens come from KuCoin over REST, signed with credentials: the default source, not made yet.
@@ -40,6 +42,7 @@ impl<S: fmt::Debug, C> fmt::Debug for KucoinBuilder<S, C> {
         f.debug_struct("KucoinBuilder")
             .field("source", &self.source)
             .field("config", &self.config)
+            .field("label", &self.label)
             .finish_non_exhaustive()
     }
 }
@@ -63,6 +66,7 @@ impl KucoinBuilder<FromCredentials, FastWebSocket> {
             source: FromCredentials::default(),
             connect: FastWebSocket::new(),
             config: Config::default(),
+            label: None,
         }
     }
 }
@@ -97,6 +101,7 @@ impl<C: Connect> KucoinBuilder<FromCredentials, C> {
             source,
             connect: self.connect,
             config: self.config,
+            label: self.label,
         }
     }
 
@@ -111,7 +116,8 @@ impl<C: Connect> KucoinBuilder<FromCredentials, C> {
             .with_pro_authentication(self.source.pro_authentication)
             .build()
             .map_err(BuildError::Config)?;
-        Ok(Kucoin::new(source, self.connect, self.config))
+        let config = labelled(self.config, self.label);
+        Ok(Kucoin::new(source, self.connect, config))
     }
 }
 
@@ -122,7 +128,15 @@ impl<S, C> KucoinBuilder<S, C> {
             source: self.source,
             connect,
             config: self.config,
+            label: self.label,
         }
+    }
+
+    /// Names the account in logs, such as `desk 7`: [`Config::label`]. Default: no name.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<Arc<str>>) -> Self {
+        self.label = Some(label.into());
+        self
     }
 
     /// Sets deadlines, retries and queues. Default: [`Config::default`].
@@ -136,6 +150,15 @@ impl<S, C> KucoinBuilder<S, C> {
 impl<S: ConnectionSource, C: Connect> KucoinBuilder<S, C> {
     /// Makes the client around the source that was given. Nothing is sent yet.
     pub fn build(self) -> Kucoin<S, C> {
-        Kucoin::new(self.source, self.connect, self.config)
+        let config = labelled(self.config, self.label);
+        Kucoin::new(self.source, self.connect, config)
+    }
+}
+
+/// The label of the builder comes before that of the settings, whichever was set first.
+fn labelled(config: Config, label: Option<Arc<str>>) -> Config {
+    match label {
+        Some(label) => config.with_label(label),
+        None => config,
     }
 }
