@@ -16,6 +16,10 @@ use crate::help;
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
+
+    /// Log to stderr: -v what happens to connections, -vv each step, -vvv everything. Without it RUST_LOG decides.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use kucoin_streams::wire::explain;
@@ -73,10 +75,12 @@ impl From<serde_json::Error> for Failed {
     }
 }
 
-/// Writes errors to stderr from a thread, so that a stalled reader of stderr blocks no command.
+/// Writes errors and logs to stderr from a thread, so that a stalled reader of stderr blocks no command.
 #[derive(Clone)]
 pub(crate) struct Stderr {
     writer: Writer,
+    /// Log lines that found no room, and are not reported yet.
+    dropped: Arc<AtomicU64>,
 }
 
 /// The time that stderr gets at the end of a command.
@@ -84,12 +88,29 @@ const STDERR_WITHIN: Duration = Duration::from_millis(100);
 
 impl Stderr {
     pub(crate) fn start() -> io::Result<Self> {
-        Writer::start(io::stderr()).map(|writer| Self { writer })
+        let writer = Writer::start(io::stderr())?;
+        let dropped = Arc::default();
+        Ok(Self { writer, dropped })
     }
 
     /// Writes a line; never waits.
     pub(crate) fn line(&self, message: &str) {
         self.writer.push(line(message).as_bytes(), &[]);
+    }
+
+    /// Writes a line of the log, or drops it if a stalled reader has left too many unread; never waits.
+    pub(crate) fn log(&self, line: &[u8]) {
+        if !self.writer.has_room() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        let dropped = self.dropped.swap(0, Ordering::Relaxed);
+        if dropped > 0 {
+            self.line(&format!(
+                "{dropped} lines of the log are dropped: stderr is not read fast enough"
+            ));
+        }
+        self.writer.push(line, &[]);
     }
 
     /// Waits until all lines are written, for a short time at most.

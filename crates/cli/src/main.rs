@@ -8,6 +8,7 @@ mod demo;
 mod exchange;
 mod exit;
 mod help;
+mod logs;
 mod output;
 mod signals;
 mod watch;
@@ -22,9 +23,10 @@ use crate::exit::{Failed, Stderr};
 
 fn main() -> ExitCode {
     // clap prints usage errors itself, and ends with status 2 as we promise.
-    match Args::parse().command {
-        Command::Watch(args) => on_runtime(|stderr| watch::run(args, stderr)),
-        Command::Exchange(args) => on_runtime(|_| exchange::run(args)),
+    let Args { command, verbose } = Args::parse();
+    match command {
+        Command::Watch(args) => on_runtime(verbose, |stderr| watch::run(args, stderr)),
+        Command::Exchange(args) => on_runtime(verbose, |_| exchange::run(args)),
         Command::Decode(args) => match decode::run(&args) {
             Ok(()) => ExitCode::SUCCESS,
             Err(failed) => without_runtime(&failed),
@@ -33,7 +35,7 @@ fn main() -> ExitCode {
 }
 
 /// Runs a command to its end. The process then ends although a thread may still wait in a write to stdout or stderr.
-fn on_runtime<F>(command: impl FnOnce(Stderr) -> F) -> ExitCode
+fn on_runtime<F>(verbosity: u8, command: impl FnOnce(Stderr) -> F) -> ExitCode
 where
     F: Future<Output = Result<(), Failed>> + Send + 'static,
 {
@@ -48,6 +50,7 @@ where
         (Ok(runtime), Ok(stderr)) => (runtime, stderr),
         (Err(error), _) | (_, Err(error)) => return cannot_start(error),
     };
+    logs::start(verbosity, &stderr);
     let command = command(stderr.clone());
     let code = runtime.block_on(async {
         // The loop of a command runs as a task: inside of `block_on` it would wake later.

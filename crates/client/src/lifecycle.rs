@@ -118,6 +118,9 @@ impl fmt::Display for LifecycleEvent {
                 }
                 f.write_str(&with_code(message, code.as_deref()))
             }
+            Self::Close {
+                reason: CloseReason::Requested,
+            } => f.write_str("closed by the user"),
             Self::Close { reason } => write!(f, "closed: {reason}"),
             Self::Lagged { missed } => write!(f, "{missed} lifecycle events missed"),
         }

@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod causes;
 mod decode;
 mod ends;
 mod exchange_command;
 mod failures;
 mod independent_exchange;
 mod independent_pro_exchange;
+mod logs;
 #[path = "../../../../tests/tests/it/lookalike.rs"]
 mod lookalike;
 mod ndjson;
