@@ -2,12 +2,11 @@
 //! the command waits for its reader.
 
 use std::process::Stdio;
-use std::time::Duration;
 
 use kucoin_streams_exchange::{Cut, Effect, Exchange};
 
 use crate::rig::*;
-use crate::stalled_output::flood;
+use crate::stalled_output::{flood, full_pipe};
 
 /// The log of a life with one loss.
 fn logged(args: &[&str], rust_log: Option<&str>) -> String {
@@ -80,9 +79,7 @@ fn rust_log_is_a_list_of_targets() {
 fn stalled_stderr_stops_neither_events_nor_the_end() {
     let local = Local::start(Exchange::builder().queue_capacity(1_000_000));
     let mut command = local.watch(&["--format", "ndjson", "--topic", BALANCE, "-vvv"]);
-    let (reader, writer) = std::io::pipe().unwrap();
-    // A pipe that is full already takes no line of the log.
-    fill(&writer);
+    let (reader, writer) = full_pipe();
     command.stderr(writer);
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     let stdout = child.stdout.take().unwrap();
@@ -96,20 +93,4 @@ fn stalled_stderr_stops_neither_events_nor_the_end() {
     send("TERM", child.id());
     assert_eq!(ends_soon(&mut child), Some(0));
     drop(reader);
-}
-
-/// Writes until the pipe takes no more.
-fn fill(pipe: &std::io::PipeWriter) {
-    use std::io::Write;
-    let mut filling = pipe.try_clone().unwrap();
-    let (wrote, written) = std::sync::mpsc::channel();
-    // The last write never returns: it waits for a reader that does not read.
-    std::thread::spawn(move || {
-        while filling.write_all(&[b'x'; 1024]).is_ok() {
-            if wrote.send(()).is_err() {
-                return;
-            }
-        }
-    });
-    while written.recv_timeout(Duration::from_secs(1)).is_ok() {}
 }
