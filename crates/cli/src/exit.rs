@@ -130,3 +130,64 @@ fn line(message: &str) -> String {
     let message = message.replace(char::is_control, "\u{fffd}");
     format!("kucoin-streams: {message}\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::mpsc::{self, Receiver};
+
+    use super::*;
+
+    /// Blocks until it may write, and then writes everything.
+    struct Stalled {
+        may_write: Receiver<()>,
+        written: Arc<Mutex<Vec<u8>>>,
+    }
+
+    impl Write for Stalled {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            // Once the sender is gone, nothing is waited for.
+            let _ = self.may_write.recv();
+            self.written.lock().unwrap().extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn log_of_a_stalled_reader_is_bounded_and_its_loss_is_counted() {
+        let (go_on, may_write) = mpsc::channel();
+        let written = Arc::default();
+        let stalled = Stalled {
+            may_write,
+            written: Arc::clone(&written),
+        };
+        let stderr = Stderr {
+            writer: Writer::start(stalled).unwrap(),
+            dropped: Arc::default(),
+        };
+        let line = [&[b'x'; 1023][..], b"\n"].concat();
+        for _ in 0..3_000 {
+            stderr.log(&line);
+        }
+        let dropped = stderr.dropped.load(Ordering::Relaxed);
+        assert!((1..3_000).contains(&dropped), "{dropped}");
+        drop(go_on);
+        stderr.writer.written().await;
+        stderr.log(b"the next\n");
+        stderr.writer.written().await;
+        let written = written.lock().unwrap();
+        let text = String::from_utf8_lossy(&written);
+        let end = format!(
+            "kucoin-streams: {dropped} lines of the log are dropped: stderr is not read fast enough\nthe next\n"
+        );
+        assert!(text.ends_with(&end));
+        assert_eq!(
+            text.len() as u64,
+            (3_000 - dropped) * 1024 + end.len() as u64
+        );
+    }
+}
