@@ -238,11 +238,11 @@ impl Queue {
         wakers.take(&mut state);
     }
 
-    /// Logs a gap; a refusal is logged where it is reported.
+    /// Logs a gap. Refusals and the end of the connection are logged as lifecycle events.
     fn log(gap: &Gap) {
         match gap.reason {
             GapReason::Live { .. } => tracing::info!("{gap}"),
-            GapReason::Refused { .. } => {}
+            GapReason::Refused { .. } | GapReason::Closed { .. } => {}
             _ => tracing::warn!("{gap}"),
         }
     }
