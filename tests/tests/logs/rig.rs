@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use kucoin_streams::client::DialBudget;
 use kucoin_streams::session::Backoff;
 use kucoin_streams::v1::Balances;
 use kucoin_streams::{Config, Credentials, Hosts, Kucoin, Subscription, Topic};
@@ -32,7 +33,9 @@ pub(crate) fn quick() -> Config {
         base: Duration::from_millis(50),
         cap: Duration::from_millis(200),
     };
-    Config::default().with_session(session).with_seed(7)
+    let dials = DialBudget::new(100, Duration::from_secs(1));
+    let config = Config::default().with_session(session).with_seed(7);
+    config.with_dials(dials)
 }
 
 pub(crate) fn client(exchange: &Exchange, label: &str, config: Config) -> Kucoin {

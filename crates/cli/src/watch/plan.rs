@@ -183,7 +183,7 @@ impl Asked {
             let channel = text.trim_start_matches('/');
             Failed::usage(match channel.parse::<pro::AnyTopic>() {
                 Ok(_) => format!(
-                    "`{text}` is no topic of V1; did you mean `{channel}` of Pro V2, without a `/`?"
+                    "unknown V1 topic `{text}`; did you mean `{channel}` of Pro V2, without a `/`?"
                 ),
                 Err(_) => format!("{error}"),
             })
