@@ -131,7 +131,7 @@ pub struct Failure {
     /// What happened and why, for people. Holds no secret.
     pub message: String,
     /// What the user can do about it, if that is known.
-    pub remedy: Option<String>,
+    pub remedy: Option<Box<str>>,
 }
 
 impl Failure {
@@ -162,7 +162,7 @@ impl Failure {
 
     /// Adds what the user can do about it.
     #[must_use]
-    pub fn with_remedy(mut self, remedy: impl Into<String>) -> Self {
+    pub fn with_remedy(mut self, remedy: impl Into<Box<str>>) -> Self {
         self.remedy = Some(remedy.into());
         self
     }

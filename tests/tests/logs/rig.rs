@@ -33,6 +33,7 @@ pub(crate) fn quick() -> Config {
         base: Duration::from_millis(50),
         cap: Duration::from_millis(200),
     };
+    session.overlap = Duration::from_millis(50);
     let dials = DialBudget::new(100, Duration::from_secs(1));
     let config = Config::default().with_session(session).with_seed(7);
     config.with_dials(dials)
