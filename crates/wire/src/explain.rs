@@ -105,6 +105,7 @@ fn io_remedy(error: &io::Error) -> Option<&'static str> {
         ErrorKind::PermissionDenied => {
             "check whether a firewall or a sandbox of this machine forbids the connection"
         }
+        ErrorKind::TimedOut => "check the network, and whether a firewall drops the packets",
         _ => return None,
     })
 }
@@ -166,6 +167,23 @@ mod tests {
             explain(&layer("start it", "now"), Some("start it")),
             "start it: now"
         );
+    }
+
+    #[test]
+    fn remedy_follows_the_kind_of_the_io_error() {
+        for (kind, words) in [
+            (ErrorKind::ConnectionRefused, "the port"),
+            (ErrorKind::NetworkUnreachable, "routes"),
+            (ErrorKind::HostUnreachable, "routes"),
+            (ErrorKind::PermissionDenied, "sandbox"),
+            (ErrorKind::TimedOut, "firewall"),
+        ] {
+            let error = layer("no connection", io::Error::from(kind));
+            assert!(remedy(&error, None).unwrap().contains(words), "{kind}");
+        }
+        let reset = layer("lost", io::Error::from(ErrorKind::ConnectionReset));
+        assert_eq!(remedy(&reset, None), None);
+        assert_eq!(remedy(&reset, Some("wait")), Some("wait"));
     }
 
     #[cfg(unix)]

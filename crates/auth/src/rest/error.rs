@@ -8,6 +8,8 @@ use kucoin_streams_wire::{SourceError, SourceErrorClass, WsKey, with_code};
 
 use crate::SignError;
 
+const CHECK_NETWORK: &str = "check the network, and whether a firewall drops the packets";
+
 type Cause = Box<dyn Error + Send + Sync>;
 
 /// Why there is no connection token.
@@ -300,7 +302,12 @@ impl TokenError {
                 "check this machine's clock and root certificates (package `ca-certificates`), and whether a captive \
                  portal or a proxy intercepts TLS"
             }
-            Self::TimedOut { .. } => "check the network, and whether a firewall drops the packets",
+            // A refused connection says more than one that merely takes too long.
+            Self::Unreachable { source, .. } => {
+                let by_cause = kucoin_streams_wire::remedy(&**source, None);
+                by_cause.unwrap_or(CHECK_NETWORK)
+            }
+            Self::TimedOut { .. } => CHECK_NETWORK,
             Self::UnexpectedRedirect { .. } => {
                 "log in if the network has a captive portal; else set the host that is meant"
             }
@@ -364,5 +371,30 @@ impl From<TokenError> for SourceError {
             TokenError::Sign(source) => carried.with_source(source),
             _ => carried,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn remedy_of_an_unreachable_host_follows_the_cause() {
+        let unreachable = |source: Cause| TokenError::Unreachable {
+            host: "host".to_owned(),
+            source,
+        };
+        let check = |source: Cause, words: &str| {
+            let error = SourceError::from(unreachable(source));
+            let remedy = error.remedy().unwrap();
+            assert!(remedy.contains(words), "{remedy}");
+        };
+        check(Error::from(ErrorKind::ConnectionRefused).into(), "the port");
+        check(Error::from(ErrorKind::NetworkUnreachable).into(), "routes");
+        check("operation timed out".into(), "drops the packets");
+        #[cfg(unix)]
+        check(Error::from_raw_os_error(24).into(), "`ulimit -n`");
     }
 }

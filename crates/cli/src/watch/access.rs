@@ -28,12 +28,13 @@ impl Access {
         let credentials = Credentials::from_env().map_err(|error| {
             let is_set = |problem| problem != CredentialProblem::NotSet;
             let is_any_set = error.problems().iter().any(|(_, problem)| is_set(*problem));
+            // A wrong value says itself what to do.
             let remedy = match is_any_set {
-                true => "correct them",
-                false => "set these variables",
+                true => "",
+                false => "set these variables, ",
             };
             Failed::usage(format!(
-                "{error}; {remedy}, or try `kucoin-streams watch --demo`, which needs none"
+                "{error}; {remedy}or try `kucoin-streams watch --demo`, which needs none"
             ))
         })?;
         Ok(Self {

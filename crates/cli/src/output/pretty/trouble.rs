@@ -80,7 +80,8 @@ pub(super) fn lifecycle(paint: Paint, lifecycle: &Lifecycle) -> Option<Told> {
         }
         LifecycleEvent::Close { reason } => {
             let text = match reason {
-                CloseReason::Requested => ws_key.to_string(),
+                // The exception before it says why a connection failed.
+                CloseReason::Requested | CloseReason::Failed(_) => ws_key.to_string(),
                 reason => format!("{ws_key}: {}", safe(&reason.to_string())),
             };
             (Ink::Dim, "closed", paint.ink(Ink::Dim, &text))
