@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn far_and_empty_texts_are_near_no_name() {
-        for given in ["", "x", "abcd", "orders of my account"] {
+        for given in ["", "x", "abcde", "orders of my account"] {
             assert_eq!(nearest(given, &["ab", "lw", "order"]), None, "{given}");
         }
         assert_eq!(nearest("ax", &["ab", "lw"]), Some("ab"));
