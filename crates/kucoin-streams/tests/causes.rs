@@ -64,6 +64,11 @@ fn case_in_a_process_of_its_own() {
                 .unwrap_err()
                 .to_string()
         }
+        Ok("resolve") => {
+            let kucoin = build("https://kucoin.invalid").unwrap();
+            let subscribed = runtime().block_on(kucoin.subscribe(Balances));
+            subscribed.unwrap_err().to_string()
+        }
         // Without a case it is a test like others, of nothing.
         _ => return,
     };
@@ -126,6 +131,20 @@ fn missing_root_certificates_are_named_with_the_remedy() {
             "; install",
             "`ca-certificates`",
             "`with_tls_config`",
+        ],
+    );
+}
+
+#[test]
+fn name_that_cannot_be_resolved_is_named_with_the_remedy() {
+    let said = said_by("resolve", "RES_OPTIONS='timeout:1 attempts:1'");
+    check(
+        &said,
+        &[
+            "not connected within 4s: ",
+            "kucoin.invalid cannot be resolved: ",
+            "; check",
+            "DNS",
         ],
     );
 }
