@@ -16,6 +16,10 @@ use crate::help;
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
+
+    /// Log to stderr: -v what happens to connections, -vv each step, -vvv everything. Without it RUST_LOG decides.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
 }
 
 #[derive(Debug, Subcommand)]
@@ -213,7 +217,8 @@ impl From<RegionArg> for Region {
 
 /// Reads a time such as `30s`, `1.5m`, `500ms` or `2h`.
 fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("`{text}` is no time: write a number with ms, s, m or h, such as 30s");
+    let wrong =
+        || format!("`{text}` is not a duration; expected a number with ms, s, m or h, such as 30s");
     let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
     let seconds = match &text[digits.len()..] {
         "ms" => 0.001,
@@ -230,7 +235,7 @@ fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(rate) if rate.is_finite() && rate >= 0.0 => Ok(rate),
         _ => Err(format!(
-            "`{text}` is no rate: write a number of events a second, such as 5 or 0.5"
+            "`{text}` is not a rate; expected a number of events a second, such as 5 or 0.5"
         )),
     }
 }

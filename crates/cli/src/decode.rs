@@ -35,7 +35,7 @@ fn decode(input: impl Read, protocol: ProtocolArg, counted: &mut Counted) -> Res
         line.clear();
         let read = input
             .read_until(b'\n', &mut line)
-            .map_err(|error| Failed::other(format!("cannot read: {error}")))?;
+            .map_err(|error| Failed::because("cannot read", &error))?;
         if read == 0 {
             return show(&mut out);
         }

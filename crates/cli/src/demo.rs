@@ -24,7 +24,7 @@ impl Demo {
             .event_rate(EVENTS_PER_SECOND)
             .start()
             .await
-            .map_err(|error| Failed::other(format!("the demo exchange cannot start: {error}")))?;
+            .map_err(|error| Failed::because("the demo exchange cannot start", &error))?;
         Ok(Self { exchange })
     }
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use kucoin_streams::wire::explain;
 use kucoin_streams_exchange::{Exchange, Faults};
 use serde::Serialize;
 
@@ -27,20 +28,21 @@ struct Ready<'a> {
 }
 
 pub(crate) async fn run(args: ExchangeArgs) -> Result<(), Failed> {
-    let unheard = |error| Failed::other(format!("cannot listen for signals: {error}"));
+    let unheard = |error| Failed::because("cannot listen for signals", &error);
     let signals = Signals::listen().map_err(unheard)?;
     let mut builder = Exchange::builder()
         .port(args.port)
         .seed(args.seed)
         .event_rate(args.rate);
     if let Some(path) = &args.script {
-        let faults = Faults::from_file(path).map_err(|error| Failed::usage(with_cause(&error)))?;
+        let faults =
+            Faults::from_file(path).map_err(|error| Failed::usage(explain(&error, None)))?;
         builder = builder.faults(faults);
     }
     let exchange = builder
         .start()
         .await
-        .map_err(|error| Failed::other(with_cause(&error)))?;
+        .map_err(|error| Failed::other(explain(&error, None)))?;
     let rest_url = exchange.rest_url();
     let pro_ws_url = exchange.pro_ws_url();
     let credentials = exchange.credentials();
@@ -89,11 +91,4 @@ fn pretty(ready: &Ready<'_>) -> String {
          \x20 kucoin-streams watch --rest-url {}",
         ready.rest_url, ready.api_key, ready.api_secret, ready.api_passphrase, ready.rest_url,
     )
-}
-
-fn with_cause(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
-    }
 }

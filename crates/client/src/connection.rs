@@ -7,6 +7,7 @@ use kucoin_streams_session::{CloseReason, RotatingSession};
 use kucoin_streams_transport::Connect;
 use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol, Topic, WsKey};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tracing::{Instrument, Span};
 
 use crate::dials::Gate;
 use crate::driver::{Command, Driver, RequestOf};
@@ -45,6 +46,7 @@ pub(crate) struct Inner<R> {
     state: watch::Receiver<ConnectionState>,
     queue_capacity: Capacity,
     slow_consumer: SlowConsumer,
+    span: Span,
 }
 
 /// What is asked of one connection.
@@ -134,6 +136,13 @@ impl<K: ConnectionKind> Connection<K> {
         config: Config,
         lifecycle: LifecycleSender,
     ) -> Self {
+        // Errors need it too, so no filter for a level leaves it out.
+        let span = tracing::error_span!(
+            "connection",
+            account = config.label.as_deref(),
+            ws_key = %K::WS_KEY,
+            number = lifecycle.number(),
+        );
         let (commands, commands_of_task) = mpsc::channel(64);
         let (state_of_task, state) = watch::channel(ConnectionState::Connecting);
         let wake = Arc::new(Notify::new());
@@ -149,9 +158,10 @@ impl<K: ConnectionKind> Connection<K> {
             lifecycle,
             state_of_task,
         );
-        // The task ends by itself with its handles. One that cannot start is dropped, which ends the connection.
-        if let Err(error) = config.runtime.spawn(driver.run()) {
-            tracing::error!(ws_key = %K::WS_KEY, %error, "cannot start the thread of the connections");
+        // The task ends by itself with its handles.
+        match config.runtime.start() {
+            Ok(runtime) => runtime.spawn(driver.run().instrument(span.clone())),
+            Err(error) => span.in_scope(|| driver.cannot_start(&error)),
         }
         Self {
             inner: Arc::new(Inner {
@@ -163,6 +173,7 @@ impl<K: ConnectionKind> Connection<K> {
                     bytes: config.queue_bytes,
                 },
                 slow_consumer: config.slow_consumer,
+                span,
             }),
         }
     }
@@ -238,7 +249,12 @@ impl<K: ConnectionKind> Connection<K> {
             self.inner.wake.clone(),
         ));
         // From here on a drop of this future drops the feed, and with it whatever was subscribed.
-        let feed = Feed::new(queue.clone(), place, self.inner.clone());
+        let feed = Feed::new(
+            queue.clone(),
+            place,
+            self.inner.clone(),
+            self.inner.span.clone(),
+        );
         let (reply, answer) = oneshot::channel();
         let command = Command::Subscribe {
             requests,

@@ -98,6 +98,8 @@ pub(crate) struct Driver<K: ConnectionKind, S, C: Connect> {
     pub(crate) frames: u64,
     /// Which connection is read first, so that a flood on one does not starve the other.
     turn: Side,
+    /// The end was reported although the session did not close.
+    pub(crate) is_reported: bool,
     /// There is more to read, and others run before that is done.
     pub(crate) gives_way: bool,
 }
@@ -150,6 +152,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             unrouted: 0,
             frames: 0,
             turn: Side::Serving,
+            is_reported: false,
             gives_way: false,
         }
     }
@@ -276,7 +279,7 @@ fn other(side: Side) -> Side {
 /// or by a panic, tells everybody.
 impl<K: ConnectionKind, S, C: Connect> Drop for Driver<K, S, C> {
     fn drop(&mut self) {
-        if !self.session.is_closed() {
+        if !self.session.is_closed() && !self.is_reported {
             let message =
                 "the task of the connection is gone: its runtime was shut down, or it panicked";
             let failure = Failure::new(Stage::Live, Severity::Fatal, message);

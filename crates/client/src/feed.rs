@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use kucoin_streams_session::CloseReason;
 use kucoin_streams_wire::{Event, Push, Topic, json::DecodeError};
+use tracing::Span;
 
 use crate::ledger::{Fate, Tally};
 use crate::queue::{Frame, Item, Queue};
@@ -52,10 +53,19 @@ pub(crate) struct Feed {
     _place: Option<Kept>,
     /// Keeps the connection's task alive.
     _connection: Kept,
+    /// The connection, in logs.
+    span: Span,
+    /// Events that could not be decoded.
+    undecodable: u64,
 }
 
 impl Feed {
-    pub(crate) fn new(queue: Arc<Queue>, place: Option<Kept>, connection: Kept) -> Self {
+    pub(crate) fn new(
+        queue: Arc<Queue>,
+        place: Option<Kept>,
+        connection: Kept,
+        span: Span,
+    ) -> Self {
         Self {
             queue,
             taken: VecDeque::new(),
@@ -63,6 +73,8 @@ impl Feed {
             places: Vec::new(),
             _place: place,
             _connection: connection,
+            span,
+            undecodable: 0,
         }
     }
 
@@ -123,9 +135,15 @@ impl Feed {
     }
 
     #[cold]
-    fn undecodable(&self, error: DecodeError, at: usize, frame: &Frame) -> Gap {
+    fn undecodable(&mut self, error: DecodeError, at: usize, frame: &Frame) -> Gap {
         let tally = &self.tallies[at];
         tally.count(Fate::Undecodable);
+        self.undecodable += 1;
+        // If the exchange has changed its format, every event fails: a few lines say so, and not one for each.
+        if self.undecodable.is_power_of_two() {
+            let (topic, total) = (&*tally.topic, self.undecodable);
+            tracing::warn!(parent: &self.span, topic, total, %error, "an event cannot be decoded");
+        }
         let raw = frame.text.to_string();
         Gap::of_topic(&tally.topic, GapReason::Undecodable { raw, error })
     }

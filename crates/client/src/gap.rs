@@ -7,6 +7,8 @@ use std::time::Duration;
 use kucoin_streams_session::{CloseReason, Failure};
 use kucoin_streams_wire::{Timestamp, json::DecodeError};
 
+use crate::error::Refused;
+
 /// A place in a stream where events may be missing, or the end of such a period.
 ///
 /// Gaps come in order, between the last event before and the first event after. What to do:
@@ -152,11 +154,7 @@ impl fmt::Display for Gap {
                 message,
                 retrying,
             } => {
-                f.write_str(": refused by KuCoin")?;
-                match code {
-                    Some(code) => write!(f, " (code {code}: {message})")?,
-                    None => write!(f, " ({message})")?,
-                }
+                write!(f, ": {}", Refused(*code, message))?;
                 match retrying {
                     true => f.write_str(", asked for again"),
                     false => Ok(()),

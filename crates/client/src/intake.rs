@@ -48,7 +48,9 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                 self.line(side).link = Some(Link::new(reader, writer));
                 Input::Dialled(Ok(()))
             }
-            line::Event::Dialled(Err(error)) => Input::Dialled(Err(failure::of_connect(&error))),
+            line::Event::Dialled(Err((error, server))) => {
+                Input::Dialled(Err(failure::of_connect(&error, &server)))
+            }
             line::Event::WriteFailed(error) => {
                 self.line(side).link = None;
                 Input::Lost(failure::of_write(&error))
@@ -285,7 +287,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             }
             Disposition::Malformed(error) => self.unread(now, side, error, text, received_at),
             Disposition::Unknown => match K::Protocol::check(&text) {
-                Ok(()) => tracing::debug!(ws_key = %K::WS_KEY, "frame of an unknown kind"),
+                Ok(()) => tracing::debug!("frame of an unknown kind"),
                 Err(error) => {
                     self.unread(now, side, error, text, received_at);
                     self.session.malformed(now, side);
@@ -372,7 +374,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
     fn nobodys(&mut self, mut frame: Frame) {
         let Err(fault) = K::Protocol::check(&frame.text) else {
             self.unrouted += 1;
-            tracing::trace!(ws_key = %K::WS_KEY, total = self.unrouted, "event of no subscription");
+            tracing::trace!(total = self.unrouted, "event of no subscription");
             return;
         };
         self.tell_unread(&fault, frame.received_at);

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kucoin_streams_session::{CloseReason, Failure};
-use kucoin_streams_wire::{Timestamp, WsKey};
+use kucoin_streams_wire::{Timestamp, WsKey, with_code};
+use tracing::Level;
 
 use crate::inbox::{Reader, Readers, Received};
 
@@ -89,7 +90,7 @@ pub enum LifecycleEvent {
 impl fmt::Display for LifecycleEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Open => f.write_str("open"),
+            Self::Open => f.write_str("connected"),
             Self::Response { topic, ok: true } => write!(f, "{topic} is live"),
             Self::Response { topic, ok: false } => write!(f, "{topic} is refused"),
             Self::Authenticated => f.write_str("authenticated"),
@@ -106,10 +107,20 @@ impl fmt::Display for LifecycleEvent {
                 }
             }
             Self::Rotated { took } => write!(f, "moved to a new connection within {took:?}"),
-            Self::Exception { topic, message, .. } => match topic {
-                Some(topic) => write!(f, "{topic}: {message}"),
-                None => f.write_str(message),
-            },
+            Self::Exception {
+                topic,
+                code,
+                message,
+                ..
+            } => {
+                if let Some(topic) = topic {
+                    write!(f, "{topic}: ")?;
+                }
+                f.write_str(&with_code(message, code.as_deref()))
+            }
+            Self::Close {
+                reason: CloseReason::Requested,
+            } => f.write_str("closed by the user"),
             Self::Close { reason } => write!(f, "closed: {reason}"),
             Self::Lagged { missed } => write!(f, "{missed} lifecycle events missed"),
         }
@@ -148,8 +159,28 @@ impl LifecycleSender {
         Self { readers, number }
     }
 
+    /// The number of the connection that sends by this.
+    pub(crate) fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Reports an event, and logs it within the span of the connection.
     pub(crate) fn send(&self, ws_key: WsKey, at: Timestamp, event: LifecycleEvent) {
-        log(ws_key, self.number, &event);
+        self.send_at(level(&event), ws_key, at, event);
+    }
+
+    /// Reports the refusal of a topic for good.
+    pub(crate) fn send_refusal(&self, ws_key: WsKey, at: Timestamp, event: LifecycleEvent) {
+        self.send_at(Level::ERROR, ws_key, at, event);
+    }
+
+    fn send_at(&self, level: Level, ws_key: WsKey, at: Timestamp, event: LifecycleEvent) {
+        match level {
+            Level::ERROR => tracing::error!("{event}"),
+            Level::WARN => tracing::warn!("{event}"),
+            Level::INFO => tracing::info!("{event}"),
+            _ => tracing::debug!("{event}"),
+        }
         self.readers.send(&Lifecycle {
             ws_key,
             number: self.number,
@@ -159,17 +190,23 @@ impl LifecycleSender {
     }
 }
 
-/// Logs what happened: refused for good as an error, trouble as a warning, the rest as information.
-fn log(ws_key: WsKey, connection: u32, event: &LifecycleEvent) {
+/// An error is refused for good, a warning is trouble, and information is what is well again.
+fn level(event: &LifecycleEvent) -> Level {
     match event {
-        LifecycleEvent::Exception { fatal: true, .. } => {
-            tracing::error!(%ws_key, connection, "{event}");
-        }
+        LifecycleEvent::Exception { fatal: true, .. } => Level::ERROR,
         LifecycleEvent::Reconnect { .. }
         | LifecycleEvent::Exception { .. }
-        | LifecycleEvent::Lagged { .. } => tracing::warn!(%ws_key, connection, "{event}"),
-        LifecycleEvent::Response { .. } => tracing::debug!(%ws_key, connection, "{event}"),
-        _ => tracing::info!(%ws_key, connection, "{event}"),
+        | LifecycleEvent::Lagged { .. } => Level::WARN,
+        LifecycleEvent::Open
+        | LifecycleEvent::Reconnected { .. }
+        | LifecycleEvent::Rotated { .. }
+        | LifecycleEvent::Close {
+            reason: CloseReason::Requested,
+        } => Level::INFO,
+        // The exception before a close that was not requested is an error.
+        LifecycleEvent::Response { .. }
+        | LifecycleEvent::Authenticated
+        | LifecycleEvent::Close { .. } => Level::DEBUG,
     }
 }
 
@@ -202,6 +239,7 @@ fn told(received: Received<Lifecycle>) -> Lifecycle {
 
 /// A reader follows all connections, so its own slowness belongs to none; the first key stands for it.
 fn lagged(missed: u64) -> Lifecycle {
+    tracing::warn!(missed, "slow reader of lifecycle events: some are dropped");
     Lifecycle {
         ws_key: WsKey::ALL[0],
         number: 0,

@@ -9,8 +9,9 @@ use kucoin_streams_wire::{ConnectionInfo, SourceError};
 
 use crate::link::Link;
 
+/// The halves of a connection, or why there is none, and the server that was dialled.
 pub(crate) type DialResult<C> =
-    Result<(<C as Connect>::Reader, <C as Connect>::Writer), ConnectError>;
+    Result<(<C as Connect>::Reader, <C as Connect>::Writer), (ConnectError, String)>;
 
 /// The step towards a connection that is under way.
 pub(crate) enum Attempt<C: Connect> {

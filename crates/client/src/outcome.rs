@@ -28,7 +28,10 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                 }
                 Action::Dial(url) => {
                     let connect = Arc::clone(&self.connect);
-                    let dial = async move { connect.connect(url.expose()).await };
+                    let dial = async move {
+                        let dialled = connect.connect(url.expose()).await;
+                        dialled.map_err(|error| (error, url.authority().to_owned()))
+                    };
                     self.line(side).attempt = Attempt::Dialling(Box::pin(dial));
                 }
                 Action::Send(frame) => {
@@ -148,7 +151,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                 self.tell(LifecycleEvent::Exception {
                     topic: None,
                     code: failure.code.clone(),
-                    message: format!("no new connection to move to: {}", failure.message),
+                    message: format!("no new connection to move to: {failure}"),
                     fatal: false,
                 });
                 self.hand_over.answer(&Err(RotateError::Failed(failure)));
@@ -170,12 +173,14 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             topic: topic.clone(),
             ok: false,
         });
-        self.tell(LifecycleEvent::Exception {
+        let refusal = LifecycleEvent::Exception {
             topic: Some(topic),
             code: code.map(|code| code.to_string()),
             message: message.clone(),
             fatal: false,
-        });
+        };
+        self.lifecycle
+            .send_refusal(K::WS_KEY, wall_clock(), refusal);
         let now = Instant::now().into_std();
         let when = (wall_clock(), self.session.epoch(Side::Serving));
         for orphan in self.routes.refused(request, code, &message, when) {
@@ -227,13 +232,25 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
 }
 
 impl<K: ConnectionKind, S, C: Connect> Driver<K, S, C> {
+    /// Ends the connection because its task cannot run.
+    pub(crate) fn cannot_start(mut self, error: &std::io::Error) {
+        let message = format!("cannot start the thread of the connections: {error}");
+        let failure = Failure::new(Stage::Dial, Severity::Fatal, message);
+        let reason = match kucoin_streams_wire::remedy(error, None) {
+            Some(remedy) => CloseReason::Failed(failure.with_remedy(remedy)),
+            None => CloseReason::Failed(failure),
+        };
+        self.closed(reason);
+        self.is_reported = true;
+    }
+
     /// Tells everybody that the connection is over.
     pub(crate) fn closed(&mut self, reason: CloseReason) {
         if let CloseReason::Failed(failure) = &reason {
             self.tell(LifecycleEvent::Exception {
                 topic: None,
                 code: failure.code.clone(),
-                message: failure.message.clone(),
+                message: failure.to_string(),
                 fatal: true,
             });
         }

@@ -200,7 +200,10 @@ impl Queue {
         if state.lagging || state.is_full(self.capacity, bytes) {
             if !std::mem::replace(&mut state.lagging, true) {
                 let topic = &*tally.topic;
-                tracing::warn!(topic, "the consumer is too slow: its events are dropped");
+                tracing::warn!(
+                    topic,
+                    "slow consumer: its queue is full, events are dropped"
+                );
             }
             tally.count(Fate::Overflowed);
             merge(
@@ -225,6 +228,7 @@ impl Queue {
         if state.reader_gone || state.end.is_some() {
             return;
         }
+        Self::log(&gap);
         if state.lagging || state.items.len() >= self.capacity.frames {
             state.lagging = true;
             merge(&mut state.pending, gap);
@@ -232,6 +236,15 @@ impl Queue {
             state.items.push_back(Item::Gap(Box::new(gap)));
         }
         wakers.take(&mut state);
+    }
+
+    /// Logs a gap. Refusals and the end of the connection are logged as lifecycle events.
+    fn log(gap: &Gap) {
+        match gap.reason {
+            GapReason::Live { .. } => tracing::info!("{gap}"),
+            GapReason::Refused { .. } | GapReason::Closed { .. } => {}
+            _ => tracing::warn!("{gap}"),
+        }
     }
 
     /// Ends the queue after all that was pushed so far.

@@ -1,12 +1,13 @@
 //! The settings of a client.
 
 use std::fmt;
+use std::sync::Arc;
 
 use kucoin_streams_auth::rest::{ConfigError, Hosts, ProAuthentication, RestTokens};
 use kucoin_streams_auth::{Credentials, HmacSigner};
 use kucoin_streams_client::Config;
 use kucoin_streams_transport::{Connect, FastWebSocket, Proxy};
-use kucoin_streams_wire::ConnectionSource;
+use kucoin_streams_wire::{ConnectionSource, explain};
 
 use crate::Kucoin;
 
@@ -15,6 +16,7 @@ pub struct KucoinBuilder<S, C> {
     source: S,
     connect: C,
     config: Config,
+    label: Option<Arc<str>>,
 }
 
 /// Tokens come from KuCoin over REST, signed with credentials: the default source, not made yet.
@@ -54,6 +56,7 @@ impl<S: fmt::Debug, C> fmt::Debug for KucoinBuilder<S, C> {
         f.debug_struct("KucoinBuilder")
             .field("source", &self.source)
             .field("config", &self.config)
+            .field("label", &self.label)
             .finish_non_exhaustive()
     }
 }
@@ -64,11 +67,11 @@ impl<S: fmt::Debug, C> fmt::Debug for KucoinBuilder<S, C> {
 pub enum BuildError {
     /// Neither credentials nor a source of tokens were given: call [`KucoinBuilder::credentials`], for instance
     /// with `Credentials::from_env()?`, or [`KucoinBuilder::source`].
-    #[error("no credentials: give some, or a source of connection tokens")]
+    #[error("no credentials: call `credentials`, or `source` if tokens come from elsewhere")]
     NoCredentials,
-    /// The settings of the token calls cannot be used.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
+    /// The settings of the token calls cannot be used. The text names the cause and what to do about it.
+    #[error("{}", explain(.0, .0.remedy()))]
+    Config(ConfigError),
 }
 
 impl KucoinBuilder<FromCredentials, FastWebSocket> {
@@ -77,6 +80,7 @@ impl KucoinBuilder<FromCredentials, FastWebSocket> {
             source: FromCredentials::default(),
             connect: FastWebSocket::new(),
             config: Config::default(),
+            label: None,
         }
     }
 }
@@ -111,6 +115,7 @@ impl KucoinBuilder<FromCredentials, FastWebSocket> {
                 proxy,
             },
             config: self.config,
+            label: self.label,
         }
     }
 }
@@ -123,7 +128,8 @@ impl KucoinBuilder<FromCredentials, ThroughProxy> {
     pub fn build(self) -> Result<Kucoin, BuildError> {
         let ThroughProxy { connect, proxy } = self.connect;
         let source = self.source.tokens(Some(&proxy))?;
-        Ok(Kucoin::new(source, connect.with_proxy(proxy), self.config))
+        let config = labelled(self.config, self.label);
+        Ok(Kucoin::new(source, connect.with_proxy(proxy), config))
     }
 }
 
@@ -137,7 +143,7 @@ impl FromCredentials {
             tokens = tokens.with_proxy(proxy.expose_url());
             tokens = tokens.with_no_proxy(proxy.no_proxy());
         }
-        Ok(tokens.build()?)
+        tokens.build().map_err(BuildError::Config)
     }
 }
 
@@ -173,6 +179,7 @@ impl<C: Connect> KucoinBuilder<FromCredentials, C> {
             source,
             connect: self.connect,
             config: self.config,
+            label: self.label,
         }
     }
 
@@ -181,11 +188,8 @@ impl<C: Connect> KucoinBuilder<FromCredentials, C> {
     /// # Errors
     /// Where credentials are missing, or TLS cannot be set up.
     pub fn build(self) -> Result<Kucoin<RestTokens, C>, BuildError> {
-        Ok(Kucoin::new(
-            self.source.tokens(None)?,
-            self.connect,
-            self.config,
-        ))
+        let config = labelled(self.config, self.label);
+        Ok(Kucoin::new(self.source.tokens(None)?, self.connect, config))
     }
 }
 
@@ -196,11 +200,19 @@ impl<S, C: Connect> KucoinBuilder<S, C> {
             source: self.source,
             connect,
             config: self.config,
+            label: self.label,
         }
     }
 }
 
 impl<S, C> KucoinBuilder<S, C> {
+    /// Names the account in logs, such as `desk 7`: [`Config::label`]. Default: no name.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<Arc<str>>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
     /// Sets deadlines, retries and queues. Default: [`Config::default`].
     #[must_use]
     pub fn config(mut self, config: Config) -> Self {
@@ -212,6 +224,15 @@ impl<S, C> KucoinBuilder<S, C> {
 impl<S: ConnectionSource, C: Connect> KucoinBuilder<S, C> {
     /// Makes the client around the source that was given. Nothing is sent yet.
     pub fn build(self) -> Kucoin<S, C> {
-        Kucoin::new(self.source, self.connect, self.config)
+        let config = labelled(self.config, self.label);
+        Kucoin::new(self.source, self.connect, config)
+    }
+}
+
+/// The label of the builder comes before that of the settings, whichever was set first.
+fn labelled(config: Config, label: Option<Arc<str>>) -> Config {
+    match label {
+        Some(label) => config.with_label(label),
+        None => config,
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use reqwest::{Client, redirect, retry};
 use rustls::ClientConfig;
 
-use super::http::Http;
+use super::http::{Http, SystemResolver, descriptor_shortage};
 use super::proxy::RestProxy;
 use super::{Hosts, ProAuthentication, RestTokens, tls};
 use crate::Sign;
@@ -108,7 +108,9 @@ impl<S: Sign> RestTokensBuilder<S> {
         let proxy_needs_tls = proxy.as_ref().is_some_and(RestProxy::needs_tls);
         let tls = match self.tls_config.take() {
             Some(config) => tls::own(config),
-            None if proxy_needs_tls || self.hosts.rest_needs_tls() => tls::platform()?,
+            None if proxy_needs_tls || self.hosts.rest_needs_tls() => {
+                tls::platform().map_err(or_descriptors)?
+            }
             None => tls::trusting_nobody()?,
         };
         let client = self.client(tls, proxy.as_ref())?;
@@ -144,6 +146,7 @@ impl<S: Sign> RestTokensBuilder<S> {
             .connect_timeout(self.connect_time_limit)
             // Tokens are fetched minutes to days apart; a kept connection serves the second signature only.
             .pool_idle_timeout(Duration::from_secs(10))
+            .dns_resolver(Arc::new(SystemResolver))
             // Plaintext to `localhost` must stay on this machine, whatever a resolver says.
             .resolve_to_addrs(
                 "localhost",
@@ -160,6 +163,11 @@ impl<S: Sign> RestTokensBuilder<S> {
             .build()
             .map_err(|error| ConfigError::Client(Box::new(error.without_url())))
     }
+}
+
+/// Root certificates look missing if no file can be opened to read them.
+fn or_descriptors(error: ConfigError) -> ConfigError {
+    descriptor_shortage().map_or(error, |shortage| ConfigError::Client(shortage.into()))
 }
 
 impl<S> fmt::Debug for RestTokensBuilder<S> {
@@ -199,7 +207,9 @@ pub enum ConfigError {
     },
     /// No cryptography is compiled in: enable the feature `tls-ring` or `tls-aws-lc`, or bring a configuration
     /// with [`with_tls_config`](RestTokensBuilder::with_tls_config).
-    #[error("no cryptography for TLS is compiled in")]
+    #[error(
+        "no cryptography for TLS is compiled in: enable the feature `tls-ring` or `tls-aws-lc`"
+    )]
     NoTlsProvider,
     /// TLS cannot be set up, most often since the system has no root certificates: install `ca-certificates`,
     /// or bring a configuration with [`with_tls_config`](RestTokensBuilder::with_tls_config).
@@ -208,4 +218,20 @@ pub enum ConfigError {
     /// The HTTP client cannot be made: see the cause.
     #[error("the HTTP client cannot be made")]
     Client(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl ConfigError {
+    /// What the user can do about it, in a few words; `None` if the error or its cause says it.
+    pub fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::Tls(_) => Some(
+                "install the root certificates of the system (package `ca-certificates`), name a file of them in \
+                 SSL_CERT_FILE, or bring a configuration (`with_tls_config`)",
+            ),
+            Self::Proxy
+            | Self::PlaintextThroughProxy { .. }
+            | Self::NoTlsProvider
+            | Self::Client(_) => None,
+        }
+    }
 }

@@ -325,7 +325,7 @@ impl fmt::Display for Region {
 
 /// A text that names no region.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no such region; choose global, eu or au")]
+#[error("unknown region; expected one of global, eu, au")]
 pub struct ParseRegionError(());
 
 impl FromStr for Region {

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
-use kucoin_streams_wire::{ConnectionInfo, ConnectionSource, SecretUrl, SourceError, WsKey};
+use kucoin_streams_wire::{
+    ConnectionInfo, ConnectionSource, SecretUrl, SourceError, WsKey, explain,
+};
 use tokio::sync::Mutex;
 
 use super::address::{self, Address};
@@ -159,7 +161,8 @@ impl<S: Sign> RestTokens<S> {
                 {
                     pace.hold(Instant::now(), *time);
                 }
-                tracing::debug!(%ws_key, %error, "no connection information");
+                let error = explain(error, error.remedy());
+                tracing::debug!(%ws_key, error, "no connection information");
             }
         }
         fetched
@@ -195,7 +198,8 @@ impl<S: Sign> RestTokens<S> {
         // Nothing answers the frame's timestamp with 400002 and a second try: a refused login is final. The last
         // known distance is used where the REST host cannot be asked.
         if let Err(error) = self.measure_clock(&rest).await {
-            tracing::debug!(%error, "the exchange's clock was not measured");
+            let error = explain(&error, error.remedy());
+            tracing::debug!(error, "the exchange's clock was not measured");
         }
         let login = login(
             &*self.signer(),

@@ -131,7 +131,7 @@ async fn no_error_and_no_log_holds_a_secret() {
         logged.contains("connection information fetched"),
         "{logged}"
     );
-    assert!(logged.contains("credentials are refused"), "{logged}");
+    assert!(logged.contains("refused the credentials"), "{logged}");
     printed.push_str(&logged);
     assert!(
         !printed.contains("/api/v1/bullet"),

@@ -49,6 +49,8 @@ pub(crate) enum Line<'a> {
     Reconnect {
         ws_key: &'static str,
         cause: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        remedy: Option<&'a str>,
         stage: &'static str,
         #[serde(skip_serializing_if = "Option::is_none")]
         code: Option<&'a str>,
@@ -294,6 +296,7 @@ fn happened(lifecycle: &Lifecycle) -> Option<Line<'_>> {
         } => Line::Reconnect {
             ws_key,
             cause: &cause.message,
+            remedy: cause.remedy.as_deref(),
             stage: cause.stage.as_str(),
             code: cause.code.as_deref(),
             attempt: *attempt,

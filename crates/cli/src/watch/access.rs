@@ -1,11 +1,12 @@
 //! With which credentials to watch, and where the exchange is.
 
+use kucoin_streams::auth::CredentialProblem;
 use kucoin_streams::auth::rest::HostsError;
 use kucoin_streams::{Credentials, Hosts, Proxy};
 
 use crate::args::{HostArgs, WatchArgs};
 use crate::demo::Demo;
-use crate::exit::{Failed, Status};
+use crate::exit::Failed;
 
 /// Credentials, hosts and the proxy.
 pub(crate) struct Access {
@@ -24,9 +25,17 @@ impl Access {
                     .map_err(|error| Failed::other(error.to_string()))?,
             });
         }
-        let credentials = Credentials::from_env().map_err(|error| Failed {
-            status: Status::Usage,
-            message: format!("{error}; set these variables, or try `kucoin-streams watch --demo`, which needs none"),
+        let credentials = Credentials::from_env().map_err(|error| {
+            let is_set = |problem| problem != CredentialProblem::NotSet;
+            let is_any_set = error.problems().iter().any(|(_, problem)| is_set(*problem));
+            // A wrong value says itself what to do.
+            let remedy = match is_any_set {
+                true => "",
+                false => "set these variables, ",
+            };
+            Failed::usage(format!(
+                "{error}; {remedy}or try `kucoin-streams watch --demo`, which needs none"
+            ))
         })?;
         Ok(Self {
             credentials,

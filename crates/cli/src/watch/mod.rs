@@ -37,8 +37,8 @@ pub(crate) async fn run(args: Box<WatchArgs>, stderr: Stderr) -> Result<(), Fail
         None => builder.build(),
     };
     let kucoin = kucoin.map_err(cannot_build)?;
-    let signals = Signals::listen()
-        .map_err(|error| Failed::other(format!("cannot listen for signals: {error}")))?;
+    let signals =
+        Signals::listen().map_err(|error| Failed::because("cannot listen for signals", &error))?;
     let format = Format::or_by_terminal(args.format);
     let whose = match &demo {
         Some(_) => "a made-up account on an exchange inside of this program",
@@ -76,17 +76,11 @@ fn ended(ws_key: WsKey, reason: &CloseReason) -> Result<(), Failed> {
     let closed = ClosedError {
         reason: reason.clone(),
     };
-    let mut message = format!("{ws_key}: {failure}");
-    if let Some(code) = &failure.code
-        && !message.contains(&**code)
-    {
-        message.push_str(&format!(" (code {code})"));
-    }
     Err(Failed {
         status: match closed.is_refusal() {
             true => Status::Refused,
             false => Status::Other,
         },
-        message,
+        message: format!("{ws_key}: {failure}"),
     })
 }

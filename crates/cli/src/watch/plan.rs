@@ -1,5 +1,6 @@
 //! What to watch.
 
+use kucoin_streams::pro::RequestError;
 use kucoin_streams::v1::{AnyFuturesTopic, AnySpotTopic, AnyTopic};
 use kucoin_streams::{Kucoin, WsKey, pro, v1};
 
@@ -183,7 +184,7 @@ impl Asked {
             let channel = text.trim_start_matches('/');
             Failed::usage(match channel.parse::<pro::AnyTopic>() {
                 Ok(_) => format!(
-                    "`{text}` is no topic of V1; did you mean `{channel}` of Pro V2, without a `/`?"
+                    "unknown V1 topic `{text}`; did you mean `{channel}` of Pro V2, without a `/`?"
                 ),
                 Err(_) => format!("{error}"),
             })
@@ -199,9 +200,12 @@ impl Asked {
     }
 
     fn add_pro(&mut self, text: &str) -> Result<WsKey, Failed> {
-        let topic: pro::AnyTopic = text
-            .parse()
-            .map_err(|error| Failed::usage(format!("{error}; topics of V1 begin with `/`")))?;
+        let topic: pro::AnyTopic = text.parse().map_err(|error| match error {
+            RequestError::UnknownName {
+                what: "channel", ..
+            } => Failed::usage(format!("{error}; topics of V1 begin with `/`")),
+            other => Failed::usage(other.to_string()),
+        })?;
         add(&mut self.pro, topic, &mut self.names, text);
         Ok(WsKey::PrivateProV2)
     }

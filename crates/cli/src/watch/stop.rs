@@ -48,7 +48,7 @@ pub(super) async fn stop(
         signal = signals.asked_to_end() => match signal {
             Ok(()) => Left::Stopped,
             Err(error) => {
-                Left::Over(Err(Failed::other(format!("cannot listen for signals: {error}"))))
+                Left::Over(Err(Failed::because("cannot listen for signals", &error)))
             }
         },
         () = time => Left::Stopped,

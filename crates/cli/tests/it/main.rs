@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod causes;
 mod decode;
 mod ends;
 mod exchange_command;
@@ -9,6 +10,7 @@ mod failures;
 mod hosts;
 mod independent_exchange;
 mod independent_pro_exchange;
+mod logs;
 #[path = "../../../../tests/tests/it/lookalike.rs"]
 mod lookalike;
 mod ndjson;

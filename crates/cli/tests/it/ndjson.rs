@@ -37,7 +37,10 @@ fn keys(kind: &str) -> (&'static [&'static str], &'static [&'static str]) {
             &["topics", "lastHeardAt", "lostAt", "liveAt", "epoch"],
             &["lastEventAt"],
         ),
-        "reconnect" => (&["cause", "stage", "attempt", "delayMs"], &["code"]),
+        "reconnect" => (
+            &["cause", "stage", "attempt", "delayMs"],
+            &["code", "remedy"],
+        ),
         "reconnected" => (&["downMs", "refused"], &[]),
         "rotated" => (&["tookMs"], &[]),
         "exception" => (&["message", "fatal"], &["topic", "code"]),

@@ -34,7 +34,7 @@ pub(super) async fn resolve(
         Some(address) => vec![SocketAddr::new(address, port)],
         None => lookup_host((host, port))
             .await
-            .map_err(ConnectError::Dns)?
+            .map_err(|error| ConnectError::Dns(descriptor_shortage().unwrap_or(error)))?
             .collect(),
     };
     if addresses.is_empty() {
@@ -57,6 +57,21 @@ pub(super) async fn connect(addresses: Vec<SocketAddr>) -> Result<TcpStream, Con
         tracing::debug!(%error, "keepalive is not available");
     }
     Ok(stream)
+}
+
+/// The error of the operating system if it opens nothing more. A failed look-up or a lack of root certificates does not
+/// say that this is the cause.
+pub(super) fn descriptor_shortage() -> Option<io::Error> {
+    // EMFILE, ENFILE and WSAEMFILE; std has no kind for them.
+    const CODES: [i32; 3] = [24, 23, 10_024];
+    let shortage = |error: &io::Error| {
+        error
+            .raw_os_error()
+            .is_some_and(|code| CODES.contains(&code))
+    };
+    std::net::UdpSocket::bind(("127.0.0.1", 0))
+        .err()
+        .filter(shortage)
 }
 
 /// Refuses a plaintext connection that did not end on this machine, whatever the name said.

@@ -250,6 +250,7 @@ impl FastWebSocket {
         timeout(self.limits.tls_timeout, handshake)
             .await
             .map_err(|_| ConnectError::Timeout { stage: Stage::Tls })?
+            .map_err(or_descriptors)
     }
 
     /// The last stage of a dial: from a stream to a WebSocket on it.
@@ -274,6 +275,14 @@ impl FastWebSocket {
             FastWriter::new(frames_out, &self.limits),
         )
     }
+}
+
+/// Root certificates look missing if no file can be opened to read them. That passes, and a wrong set-up does not.
+fn or_descriptors(error: ConnectError) -> ConnectError {
+    let ConnectError::TlsConfiguration(_) = error else {
+        return error;
+    };
+    dial::descriptor_shortage().map_or(error, ConnectError::Tcp)
 }
 
 /// A timeout that no clock can hold means never; thirty years are as good.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use kucoin_streams::wire::with_code;
 use kucoin_streams::{CloseReason, Gap, GapReason, Lifecycle, LifecycleEvent};
 
 use super::Told;
@@ -46,7 +47,7 @@ pub(super) fn lifecycle(paint: Paint, lifecycle: &Lifecycle) -> Option<Told> {
         } => {
             let text = format!(
                 "{ws_key}: {}; attempt {attempt} in {}",
-                safe(&cause.message),
+                safe(&cause.to_string()),
                 rounded(*delay)
             );
             (Ink::Alarm, "reconnect", paint.ink(Ink::Yellow, &text))
@@ -73,15 +74,14 @@ pub(super) fn lifecycle(paint: Paint, lifecycle: &Lifecycle) -> Option<Told> {
             ..
         } => {
             let about = topic.as_deref().unwrap_or(ws_key.as_str());
-            let code = code
-                .as_ref()
-                .map_or_else(String::new, |code| format!(" (code {code})"));
-            let text = safe(&format!("{about}: {message}{code}"));
+            let message = with_code(message, code.as_deref());
+            let text = safe(&format!("{about}: {message}"));
             (Ink::Red, "exception", paint.ink(Ink::Red, &text))
         }
         LifecycleEvent::Close { reason } => {
             let text = match reason {
-                CloseReason::Requested => ws_key.to_string(),
+                // The exception before it says why a connection failed.
+                CloseReason::Requested | CloseReason::Failed(_) => ws_key.to_string(),
                 reason => format!("{ws_key}: {}", safe(&reason.to_string())),
             };
             (Ink::Dim, "closed", paint.ink(Ink::Dim, &text))
