@@ -15,6 +15,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 mod account;
+mod activity;
 mod builder;
 mod clock;
 mod credentials;
@@ -38,6 +39,7 @@ mod world;
 mod ws;
 
 pub use account::{Account, FuturesAccount};
+pub use activity::Activity;
 pub use builder::{ExchangeBuilder, StartError};
 pub use credentials::DemoCredentials;
 pub use engine::futures::{
@@ -47,11 +49,12 @@ pub use engine::futures::{
 pub use engine::{Balance, Debt, Rejected, Side, StopKind, Wallet};
 pub use exchange::Exchange;
 pub use fault::{
-    Count, Cut, DialFault, Effect, Fault, Faults, Flaw, Limit, Mutation, ScriptError,
-    ScriptFileError, ScriptProblem, Times, TokenReply, Trigger, UpgradeFault, Utterance,
+    Count, Cut, DialFault, Effect, Fault, Faults, Flaw, Limit, LiquidationLevel, MarginStatusType,
+    Mutation, ScriptError, ScriptFileError, ScriptProblem, Times, TokenReply, Trigger,
+    UnknownSymbols, UpgradeFault, Utterance,
 };
 pub use rust_decimal::Decimal;
-pub use stats::{ConnectionReport, Ended, Protocol, Stats, TokenRequest};
+pub use stats::{ConnectionReport, Ended, Protocol, ServedMarket, Stats, TokenRequest};
 pub use truth::{TruthEntry, TruthLog};
 
 /// The symbols that are traded.

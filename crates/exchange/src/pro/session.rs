@@ -109,7 +109,7 @@ impl Session {
     fn subscribe(&self, id: Option<&str>, asked: &Map<String, Value>) -> Result<(), Refusal> {
         let id = id.ok_or_else(Refusal::invalid)?;
         self.unless_refused()?;
-        let asked = channels::parse(asked)?;
+        let asked = channels::parse(asked, lock(&self.shared.limits).unknown_symbols)?;
         if !self.authenticated {
             return Err(Refusal::Message("login is required".to_owned()));
         }
@@ -132,7 +132,7 @@ impl Session {
     fn unsubscribe(&self, id: Option<&str>, asked: &Map<String, Value>) -> Result<(), Refusal> {
         let id = id.ok_or_else(Refusal::invalid)?;
         self.unless_refused()?;
-        let asked = channels::parse(asked)?;
+        let asked = channels::parse(asked, lock(&self.shared.limits).unknown_symbols)?;
         let ack = Some(Outgoing::Ack(frames::ack(id)));
         let late = lock(&self.link.armed).late_pushes;
         let topics = [asked.served];
