@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::output::Writer;
@@ -69,6 +71,7 @@ impl From<serde_json::Error> for Failed {
 #[derive(Clone)]
 pub(crate) struct Stderr {
     writer: Writer,
+    left_out: Arc<AtomicU64>,
 }
 
 /// The time that stderr gets at the end of a command.
@@ -76,12 +79,31 @@ const STDERR_WITHIN: Duration = Duration::from_millis(100);
 
 impl Stderr {
     pub(crate) fn start() -> io::Result<Self> {
-        Writer::start(io::stderr()).map(|writer| Self { writer })
+        Writer::start(io::stderr()).map(|writer| Self {
+            writer,
+            left_out: Arc::default(),
+        })
     }
 
     /// Writes a line; never waits.
     pub(crate) fn line(&self, message: &str) {
         self.writer.push(line(message).as_bytes(), &[]);
+    }
+
+    /// Writes a line of a log as it is; never waits. If its reader stalls, lines are left out and counted.
+    pub(crate) fn log(&self, line: &str) {
+        if !self.writer.has_room() {
+            self.left_out.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        let left_out = self.left_out.swap(0, Ordering::Relaxed);
+        if left_out > 0 {
+            self.line(&format!(
+                "{left_out} lines were left out, as they were not read"
+            ));
+        }
+        let line = line.replace(char::is_control, "\u{fffd}");
+        self.writer.push(format!("{line}\n").as_bytes(), &[]);
     }
 
     /// Waits until all lines are written, for a short time at most.

@@ -24,11 +24,9 @@ fn main() -> ExitCode {
     // clap prints usage errors itself, and ends with status 2 as we promise.
     match Args::parse().command {
         Command::Watch(args) => on_runtime(|stderr| watch::run(args, stderr)),
-        Command::Exchange(args) => on_runtime(|_| exchange::run(args)),
-        Command::Decode(args) => match decode::run(&args) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(failed) => without_runtime(&failed),
-        },
+        Command::Exchange(args) if args.help_script => finish(exchange::help_script()),
+        Command::Exchange(args) => on_runtime(|stderr| exchange::run(args, stderr)),
+        Command::Decode(args) => finish(decode::run(&args)),
     }
 }
 
@@ -65,6 +63,14 @@ where
     });
     runtime.shutdown_background();
     code
+}
+
+/// The end of a command that needs no runtime.
+fn finish(outcome: Result<(), Failed>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failed) => without_runtime(&failed),
+    }
 }
 
 /// Reports a failure if no signal is handled, so that a write that blocks can be ended by one.

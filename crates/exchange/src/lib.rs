@@ -16,6 +16,8 @@
 
 mod account;
 mod activity;
+#[cfg(feature = "self-signed")]
+mod authority;
 mod builder;
 mod clock;
 mod credentials;
@@ -40,6 +42,8 @@ mod ws;
 
 pub use account::{Account, FuturesAccount};
 pub use activity::Activity;
+#[cfg(feature = "self-signed")]
+pub use authority::{CertificateError, LocalAuthority};
 pub use builder::{ExchangeBuilder, StartError};
 pub use credentials::DemoCredentials;
 pub use engine::futures::{

@@ -12,7 +12,8 @@ use crate::{Channel, TradeType};
 pub enum RequestError {
     /// A name that Pro V2 does not have, or not in this case. Write the nearest, or another of the valid ones.
     #[error(
-        "`{given}` is no {what} of pro v2; did you mean `{nearest}`? (valid: {})",
+        "`{given}` is no {what} of pro v2; {}valid: {}",
+        .nearest.map(|nearest| format!("did you mean `{nearest}`? ")).unwrap_or_default(),
         .valid.join(", ")
     )]
     UnknownName {
@@ -20,8 +21,8 @@ pub enum RequestError {
         what: &'static str,
         /// The beginning of what was given, with control characters escaped.
         given: String,
-        /// The valid name whose spelling is nearest.
-        nearest: &'static str,
+        /// The valid name whose spelling is nearest; `None` if none is near.
+        nearest: Option<&'static str>,
         /// Every valid name.
         valid: &'static [&'static str],
     },
@@ -126,8 +127,8 @@ mod tests {
         let table = [
             (
                 "orderall".parse::<Channel>().unwrap_err(),
-                "`orderall` is no channel of pro v2; did you mean `orderAll`? (valid: order, orderAll, execution, \
-                 execution.lite, position, positionAll, balance, lw, leverage)",
+                "`orderall` is no channel of pro v2; did you mean `orderAll`? valid: order, orderAll, execution, \
+                 execution.lite, position, positionAll, balance, lw, leverage",
             ),
             (
                 RequestError::MissingParameter {

@@ -137,12 +137,19 @@ mod tests {
             ("orderAll?tradeType=UNIFITED", "UNIFIED"),
             ("orderAll?tradeType=futures", "FUTURES"),
             ("balance?accountType=TRADE", "TRADING"),
-            ("", "lw"),
         ] {
             let RequestError::UnknownName { nearest, .. } = refusal(given) else {
                 panic!("{given}");
             };
-            assert_eq!(nearest, wanted, "{given}");
+            assert_eq!(nearest, Some(wanted), "{given}");
+        }
+        for far in ["", "xyzzy", "?tradeType=UNIFIED"] {
+            let error = refusal(far);
+            assert!(matches!(
+                error,
+                RequestError::UnknownName { nearest: None, .. }
+            ));
+            assert!(!error.to_string().contains("did you mean"), "{error}");
         }
     }
 

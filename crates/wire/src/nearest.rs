@@ -2,10 +2,13 @@
 
 /// Longer than any name, and short enough that a hostile text costs nothing.
 const LONGEST: usize = 64;
+/// A part of a name has at least this many letters.
+const PART: usize = 4;
 
-/// The name with the fewest edits to `given`, case aside; the first of equals. For error texts: what a user may have
-/// meant. No names give the empty text.
-pub fn nearest(given: &str, names: &[&'static str]) -> &'static str {
+/// Returns the name with the fewest edits to `given`, ignoring case; the first of equals. For error texts: what a user may
+/// have meant. `None` if even the nearest name differs in more than half of its letters, as from an empty text, unless
+/// `given` is a part of it.
+pub fn nearest(given: &str, names: &[&'static str]) -> Option<&'static str> {
     let given: Vec<char> = given.chars().take(LONGEST).collect();
     let (mut nearest, mut fewest) = ("", usize::MAX);
     for &name in names {
@@ -17,7 +20,9 @@ pub fn nearest(given: &str, names: &[&'static str]) -> &'static str {
             }
         }
     }
-    nearest
+    // All edits are letters that are missing.
+    let is_part = given.len() >= PART && nearest.len().checked_sub(given.len()) == Some(fewest);
+    (is_part || fewest <= nearest.len() / 2).then_some(nearest)
 }
 
 /// How many characters must be put in, taken out or replaced.
@@ -41,12 +46,21 @@ mod tests {
 
     #[test]
     fn the_fewest_edits_win_and_case_is_no_edit() {
-        assert_eq!(nearest("kitten", &["sitting", "mitten"]), "mitten");
-        assert_eq!(nearest("SITTING", &["mitten", "sitting"]), "sitting");
-        assert_eq!(nearest("", &["ab", "a"]), "a");
-        assert_eq!(nearest("x", &["ab", "cd"]), "ab");
+        assert_eq!(nearest("kitten", &["sitting", "mitten"]), Some("mitten"));
+        assert_eq!(nearest("SITTING", &["mitten", "sitting"]), Some("sitting"));
         let kitten: Vec<char> = "kitten".chars().collect();
         assert_eq!(edits(&kitten, "sitting"), 3);
         assert_eq!(edits(&kitten, ""), 6);
+    }
+
+    #[test]
+    fn text_that_is_empty_or_far_from_every_name_has_no_nearest() {
+        for far in ["", " ", "xyzzy", "1234567"] {
+            assert_eq!(nearest(far, &["order", "lw", "balance"]), None, "{far}");
+        }
+        assert_eq!(nearest("ordr", &["order", "lw"]), Some("order"));
+        let paths = ["/account/balance", "/margin/position"];
+        assert_eq!(nearest("balance", &paths), Some("/account/balance"));
+        assert_eq!(nearest("order", &[]), None);
     }
 }

@@ -9,6 +9,9 @@ use crate::watch::feed::Feed;
 
 /// What is watched where nothing is asked for. Pro V2 tells the same account a second time, and for a unified
 /// account only: it is there for those who ask for it.
+/// Where the topics are listed.
+const LIST: &str = "`kucoin-streams watch --help` lists the topics";
+
 const BY_DEFAULT: [WsKey; 2] = [WsKey::SpotPrivateV1, WsKey::FuturesPrivateV1];
 
 /// So many topics are named one by one.
@@ -185,7 +188,7 @@ impl Asked {
                 Ok(_) => format!(
                     "`{text}` is no topic of V1; did you mean `{channel}` of Pro V2, without a `/`?"
                 ),
-                Err(_) => format!("{error}"),
+                Err(_) => format!("{error}; {LIST}"),
             })
         })?;
         let ws_key = topic.ws_key();
@@ -199,9 +202,9 @@ impl Asked {
     }
 
     fn add_pro(&mut self, text: &str) -> Result<WsKey, Failed> {
-        let topic: pro::AnyTopic = text
-            .parse()
-            .map_err(|error| Failed::usage(format!("{error}; topics of V1 begin with `/`")))?;
+        let topic: pro::AnyTopic = text.parse().map_err(|error| {
+            Failed::usage(format!("{error}; topics of V1 begin with `/`; {LIST}"))
+        })?;
         add(&mut self.pro, topic, &mut self.names, text);
         Ok(WsKey::PrivateProV2)
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod decode;
+mod decode_input;
 mod ends;
 mod exchange_command;
 mod failures;

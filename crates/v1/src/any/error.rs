@@ -12,12 +12,15 @@ use crate::symbol::SymbolError;
 pub enum ParseTopicError {
     /// No topic is written so: take the one that it names, or another of
     /// [`AnySpotTopic::PATTERNS`] or [`AnyFuturesTopic::PATTERNS`].
-    #[error("`{given}` is no topic of V1; did you mean `{nearest}`?")]
+    #[error(
+        "`{given}` is no topic of V1{}",
+        .nearest.map(|nearest| format!("; did you mean `{nearest}`?")).unwrap_or_default()
+    )]
     Unknown {
         /// What was given, cut and escaped.
         given: String,
-        /// The topic whose spelling is nearest; `SYMBOL` stands for a market's.
-        nearest: &'static str,
+        /// The topic whose spelling is nearest, if one is near; `SYMBOL` stands for a market's.
+        nearest: Option<&'static str>,
     },
     /// It is a topic of another connection: subscribe to it there.
     #[error("`{given}` is a topic of {ws_key}, not of {asked}")]
@@ -40,10 +43,10 @@ pub enum ParseTopicError {
 }
 
 impl ParseTopicError {
-    /// The topic whose spelling is nearest, where nothing is written as what was given.
+    /// The topic whose spelling is nearest, if one is near.
     pub fn nearest(&self) -> Option<&'static str> {
         match self {
-            Self::Unknown { nearest, .. } => Some(nearest),
+            Self::Unknown { nearest, .. } => *nearest,
             _ => None,
         }
     }
@@ -68,12 +71,11 @@ impl ParseTopicError {
         let patterns = || patterns.iter().copied().flatten().copied();
         let families: Vec<&'static str> = patterns().map(family).collect();
         let nearest = nearest(family(given), &families);
-        let alike = || patterns().filter(|pattern| family(pattern) == nearest);
+        let alike = || patterns().filter(|pattern| Some(family(pattern)) == nearest);
         // Some families have a topic for all and one for a symbol.
         let nearest = alike()
             .find(|pattern| pattern.contains(':') == given.contains(':'))
-            .or_else(|| alike().next())
-            .unwrap_or(nearest);
+            .or_else(|| alike().next());
         Self::Unknown {
             given: quoted(given),
             nearest,
