@@ -206,7 +206,7 @@ fn demo_takes_either_proof_of_a_pro_connection() {
             "privateProV2",
         ];
         let ran = run(command(&[&args[..], &["--count", "3"]].concat()));
-        assert_eq!(ran.succeeds().stdout.lines().count() > 3, true);
+        assert!(ran.succeeds().stdout.lines().count() > 3);
     }
 }
 

@@ -74,35 +74,26 @@ fn describe(text: &mut String, row: &Row, trigger: &str) {
 
 fn describe_parameter(text: &mut String, parameter: &Parameter) {
     let about = sentence(parameter.about);
+    let about = about.trim_end_matches('.');
     let default = match parameter.default {
-        Some("") => ", empty by default".to_owned(),
-        Some(default) => format!(", {default} by default"),
-        None if (parameter.optional)() => ", may be left out".to_owned(),
-        None => ", required".to_owned(),
+        Some("") => "empty by default".to_owned(),
+        Some(default) => format!("default {default}"),
+        None if (parameter.optional)() => "may be left out".to_owned(),
+        None => "required".to_owned(),
     };
     let words = (parameter.words)();
-    let expected = match words.is_empty() {
-        true => (parameter.expected)(),
-        false => "one of".to_owned(),
+    let line = match words.is_empty() {
+        true => format!(
+            "{}=  {about} ({}; {default})",
+            parameter.name,
+            (parameter.expected)()
+        ),
+        false => format!("{}=  {about}, one of ({default}):", parameter.name),
     };
-    let colon = if words.is_empty() { "" } else { ":" };
-    let line = format!(
-        "{}=  {about} {}{default}{colon}",
-        parameter.name,
-        capital(&expected)
-    );
     wrapped(text, 6, 8, &line);
     for (word, meaning) in words {
         wrapped(text, 10, 12, &format!("{word}  {meaning}"));
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters
-        .next()
-        .map(|first| first.to_uppercase().chain(letters).collect())
-        .unwrap_or_default()
 }
 
 fn entry(text: &mut String, name: &str, about: &str, example: &str) {

@@ -33,12 +33,12 @@ pub(super) trait Value: Sized {
 }
 
 macro_rules! numbers {
-    ($($number:ty),+) => {$(
+    ($($number:ty: $expected:literal),+) => {$(
         impl Value for $number {
             const EXAMPLE: &'static str = "3";
 
             fn expected() -> String {
-                format!("a number from 0 to {}", Self::MAX)
+                $expected.to_owned()
             }
 
             fn parse(text: &str) -> Option<Self> {
@@ -52,7 +52,7 @@ macro_rules! numbers {
     )+};
 }
 
-numbers!(u8, u16, u32);
+numbers!(u8: "a number up to 255", u16: "a number up to 65535", u32: "a number");
 
 /// How many times something happens: `None` is `all`.
 impl Value for Option<u32> {
@@ -191,8 +191,8 @@ pub(super) trait Accepts<T> {
     fn expected(&self) -> String;
 }
 
-impl Accepts<u16> for RangeInclusive<u16> {
-    fn accepts(&self, value: &u16) -> bool {
+impl<N: PartialOrd + Display> Accepts<N> for RangeInclusive<N> {
+    fn accepts(&self, value: &N) -> bool {
         self.contains(value)
     }
 

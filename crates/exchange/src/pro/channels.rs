@@ -70,10 +70,9 @@ pub(super) fn parse(
         Some(symbol) => symbol,
     };
     let known = |symbol: &str| SYMBOLS.contains(&symbol) || CONTRACTS.contains(&symbol);
-    if let Some(symbol) = symbol.filter(|symbol| !known(symbol)) {
-        if unknown_symbols == UnknownSymbols::Refuse {
-            return Err(not_found(name, symbol));
-        }
+    let unknown = symbol.filter(|symbol| !known(symbol));
+    if let (Some(symbol), UnknownSymbols::Refuse) = (unknown, unknown_symbols) {
+        return Err(not_found(name, symbol));
     }
     let served = channel.of(part).written(symbol);
     let written = match asked {

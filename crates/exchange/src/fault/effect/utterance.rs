@@ -52,8 +52,8 @@ faults! {
         "send-pings" Pings {
             /// The number of pings.
             count: u32 = "1",
-            /// The length of the payload of each, up to 125.
-            bytes: u8 = "4",
+            /// The length of the payload of each.
+            bytes: u8 = "4" => 0..=125,
         },
         /// The exchange sends a burst of pushes of a topic that does not exist: `/flood/unknown`, of Pro V2
         /// `flood.UNKNOWN`. They are not counted as pushes.
