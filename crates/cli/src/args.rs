@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use kucoin_streams::{ProAuthentication, Region, WsKey};
+use kucoin_streams_exchange::UnknownSymbols;
 
 use crate::help;
 
@@ -32,7 +33,7 @@ pub(crate) enum Command {
     Watch(Box<WatchArgs>),
     /// Turn captured frames into the lines that `watch` would show.
     ///
-    /// Reads one JSON text a line on stdin and writes one NDJSON line for each on stdout, in order.
+    /// Reads one JSON text a line, of V1 and Pro V2, and writes one NDJSON line for each on stdout, in order.
     Decode(DecodeArgs),
     /// Run a local look-alike of the exchange, to rehearse against.
     ///
@@ -41,12 +42,16 @@ pub(crate) enum Command {
     Exchange(ExchangeArgs),
 }
 
+/// The options that name an exchange, which `--demo` has already. How a Pro V2 connection proves who it is names none.
+const ANOTHER_EXCHANGE: [&str; 4] = ["region", "rest_url", "futures_rest_url", "pro_ws_url"];
+
 /// What to watch, how and where.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = help::watch())]
 pub(crate) struct WatchArgs {
     /// Use an exchange inside of this program; no account is needed. After a while it cuts the connections once.
-    #[arg(long)]
+    /// Options that name another exchange are refused with it.
+    #[arg(long, conflicts_with_all = ANOTHER_EXCHANGE)]
     pub(crate) demo: bool,
 
     /// A connection to use, repeatable: spotPrivateV1, futuresPrivateV1, privateProV2. Default: those that the topics
@@ -120,13 +125,35 @@ pub(crate) struct HostArgs {
 #[derive(Debug, ClapArgs)]
 #[command(after_help = help::EXCHANGE)]
 pub(crate) struct ExchangeArgs {
-    /// The port to listen on; 0 takes a free one.
+    /// The port to listen on, which serves spot, margin, futures and Pro V2; 0 takes a free one.
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
 
-    /// A script of faults: cuts, delays, refusals.
+    /// The port that stands for api.kucoin.com alone: its tokens do not serve futures topics. 0 takes a free one.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub(crate) spot_port: u16,
+
+    /// The port that stands for api-futures.kucoin.com alone: its tokens serve futures topics only. 0 takes a free one.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub(crate) futures_port: u16,
+
+    /// Serve https and wss with a certificate that is made now, and write the certificate of its authority to this
+    /// file, which a client must trust.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls: Option<PathBuf>,
+
+    /// A script of faults: cuts, delays, refusals; see --help-script.
     #[arg(long, value_name = "FILE")]
     pub(crate) script: Option<PathBuf>,
+
+    /// Describe the language of --script: every trigger, fault and parameter, with an example each.
+    #[arg(long, exclusive = true)]
+    pub(crate) help_script: bool,
+
+    /// How to answer a topic of a symbol that is not traded: `acknowledge` and stay silent, as KuCoin does today, or
+    /// `refuse`.
+    #[arg(long, value_name = "HOW", default_value_t = UnknownSymbols::default())]
+    pub(crate) unknown_symbols: UnknownSymbols,
 
     /// What decides the account's activity: the same seed, the same activity.
     #[arg(long, default_value_t = 1)]
@@ -145,11 +172,15 @@ pub(crate) struct ExchangeArgs {
 #[derive(Debug, ClapArgs)]
 #[command(after_help = help::DECODE)]
 pub(crate) struct DecodeArgs {
-    /// The generation of the stream that the frames are of.
-    #[arg(long, value_enum)]
-    pub(crate) protocol: ProtocolArg,
+    /// The file to read; without it, or with `-`, stdin.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
 
-    /// End with status 1 where a frame was not understood.
+    /// The generation of all frames. Default: each frame's own, by its fields.
+    #[arg(long, value_enum)]
+    pub(crate) protocol: Option<ProtocolArg>,
+
+    /// End with status 1 if a frame was not understood.
     #[arg(long)]
     pub(crate) strict: bool,
 }

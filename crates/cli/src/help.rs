@@ -9,22 +9,39 @@ Example, in two terminals:
   KUCOIN_API_KEY=.. KUCOIN_API_SECRET=.. KUCOIN_API_PASSPHRASE=.. \\
       kucoin-streams watch --rest-url http://127.0.0.1:4000
 
-The demo credentials to use are printed when the exchange is ready. Any client in any language
-works against it with its URLs replaced: one port serves spot, margin, futures and Pro V2.
+The credentials and URLs to use are printed when the exchange is ready. Any client in any language
+works against it with its URLs replaced:
+  https://api.kucoin.com          http://127.0.0.1:PORT
+  https://api-futures.kucoin.com  http://127.0.0.1:PORT
+  wss://wsapi-push.kucoin.com     ws://127.0.0.1:PORT/pro, or with a token ws://127.0.0.1:PORT/
+
+KuCoin's tokens of spot do not serve futures topics, and the other way round. --port stands for both
+hosts, so its tokens serve all topics. The tokens of --spot-port serve spot and margin only, those of
+--futures-port futures only, and topics of the other host are refused there with 404: with these two a
+bot shows whether it asks the right host.
+
+With --tls FILE a client must trust FILE: SSL_CERT_FILE=FILE for kucoin-streams and for Python,
+NODE_EXTRA_CA_CERTS=FILE for Node. Give `watch` all three URLs then, as an https URL may be KuCoin's.
+
+Connections, token requests and the faults that are triggered are reported on stderr, in the same
+--format, without tokens. A client that sends no message for 60 s is cut, as by KuCoin.
 
 SIGINT or SIGTERM ends it within two seconds, a second one at once.";
 
 pub(crate) const DECODE: &str = "\
 Example:
-  kucoin-streams decode --protocol v1 < captured.ndjson | jq -c 'select(.kind == \"update\") | .data'
+  kucoin-streams decode captured.ndjson | jq -c 'select(.kind == \"update\") | .data'
       The events of a recorded session, to the last digit.
 
 The data of V1 has the exchange's field names; that of Pro V2, which abbreviates them to letters, has long names.
 Each line of the output has a `kind`: `update`, an event; `welcome`, `ack`, `refused` or `pong`, with the
 frame beside what it says; `other`, a frame that is none of these or of a topic that is not known; or
-`undecodable`, with the reason and the line as it came. Blank lines are skipped.
+`undecodable`, with the reason and the line as it came. Blank lines are skipped. The generation of a
+frame is detected by its fields; V1 and Pro V2 may be mixed. The input is UTF-8, with or without a byte
+order mark, with lines that end as on Unix or on Windows.
 
-Exit status: 0 done, 1 with --strict where a line was `undecodable` or `other`, 2 wrong usage.";
+Exit status: 0 done, 1 with --strict if a line was `undecodable` or `other`, 2 wrong usage, also if the
+input cannot be opened or is not UTF-8 text.";
 
 const WATCH: &str = "\
 Examples:

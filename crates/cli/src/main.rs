@@ -26,11 +26,9 @@ fn main() -> ExitCode {
     let Args { command, verbose } = Args::parse();
     match command {
         Command::Watch(args) => on_runtime(verbose, |stderr| watch::run(args, stderr)),
-        Command::Exchange(args) => on_runtime(verbose, |_| exchange::run(args)),
-        Command::Decode(args) => match decode::run(&args) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(failed) => without_runtime(&failed),
-        },
+        Command::Exchange(args) if args.help_script => finish(exchange::help_script()),
+        Command::Exchange(args) => on_runtime(verbose, |stderr| exchange::run(args, stderr)),
+        Command::Decode(args) => finish(decode::run(&args)),
     }
 }
 
@@ -90,6 +88,14 @@ fn descriptors_are_left() -> std::io::Result<()> {
 #[cfg(not(unix))]
 fn descriptors_are_left() -> std::io::Result<()> {
     Ok(())
+}
+
+/// The end of a command that needs no runtime.
+fn finish(outcome: Result<(), Failed>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failed) => without_runtime(&failed),
+    }
 }
 
 /// Reports a failure if no signal is handled, so that a write that blocks can be ended by one.

@@ -38,7 +38,8 @@ impl Rig {
             .unwrap();
         let settings = Exchange::builder()
             .ping_interval(PING_INTERVAL)
-            .ping_timeout(PING_TIMEOUT);
+            .ping_timeout(PING_TIMEOUT)
+            .idle_timeout(PING_INTERVAL + PING_TIMEOUT);
         Self {
             exchange: servers.block_on(settings.start()).unwrap(),
             _servers: servers,

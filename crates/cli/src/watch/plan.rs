@@ -10,6 +10,9 @@ use crate::watch::feed::Feed;
 
 /// What is watched where nothing is asked for. Pro V2 tells the same account a second time, and for a unified
 /// account only: it is there for those who ask for it.
+/// Where the topics are listed.
+const LIST: &str = "`kucoin-streams watch --help` lists the topics";
+
 const BY_DEFAULT: [WsKey; 2] = [WsKey::SpotPrivateV1, WsKey::FuturesPrivateV1];
 
 /// So many topics are named one by one.
@@ -186,7 +189,7 @@ impl Asked {
                 Ok(_) => format!(
                     "unknown V1 topic `{text}`; did you mean `{channel}` of Pro V2, without a `/`?"
                 ),
-                Err(_) => format!("{error}"),
+                Err(_) => format!("{error}; {LIST}"),
             })
         })?;
         let ws_key = topic.ws_key();
@@ -203,8 +206,8 @@ impl Asked {
         let topic: pro::AnyTopic = text.parse().map_err(|error| match error {
             RequestError::UnknownName {
                 what: "channel", ..
-            } => Failed::usage(format!("{error}; topics of V1 begin with `/`")),
-            other => Failed::usage(other.to_string()),
+            } => Failed::usage(format!("{error}; topics of V1 begin with `/`; {LIST}")),
+            other => Failed::usage(format!("{other}; {LIST}")),
         })?;
         add(&mut self.pro, topic, &mut self.names, text);
         Ok(WsKey::PrivateProV2)

@@ -4,6 +4,7 @@
 
 mod causes;
 mod decode;
+mod decode_input;
 mod ends;
 mod exchange_command;
 mod failures;

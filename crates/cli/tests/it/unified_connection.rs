@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::Stdio;
 
-use kucoin_streams_exchange::{Cut, Effect, Exchange, Side};
+use kucoin_streams_exchange::{Account, Cut, Effect, Exchange, Side};
 use serde_json::Value;
 
 use crate::ndjson::check_form;
@@ -98,6 +98,7 @@ fn a_unified_account_is_watched_whole_and_after_a_loss_again() {
     let order = account
         .place_market("KCS-USDT", Side::Buy, 10.into())
         .unwrap();
+    let order = Account::unified_order_id(&order);
     while running.until("update")["data"]["orderId"] != order.as_str() {}
     local.exchange.inject(Effect::Cut(Cut::Reset));
     running.until("reconnected");

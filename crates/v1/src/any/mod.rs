@@ -187,6 +187,11 @@ mod tests {
             assert_eq!(error.nearest(), Some(nearest), "{given}");
             assert!(error.to_string().contains(nearest));
         }
+        for far in ["", "/", "/nobody/knows/this/topic"] {
+            let error = far.parse::<AnyTopic>().unwrap_err();
+            assert_eq!(error.nearest(), None, "{far}");
+            assert!(!error.to_string().contains("did you mean"), "{error}");
+        }
     }
 
     #[test]
