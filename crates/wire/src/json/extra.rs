@@ -35,11 +35,11 @@ impl Raw {
     /// Numbers in it are `f64`, `i64` or `u64`; for their exact digits take [`Raw::as_str`].
     ///
     /// # Errors
-    /// [`DecodeError::Syntax`] where a number fits none of the three.
+    /// [`DecodeError::Syntax`] if a number fits none of the three, or a text has half of a surrogate pair.
     pub fn to_value(&self) -> Result<simd_json::OwnedValue, DecodeError> {
         let mut bytes = self.0.as_bytes().to_vec();
         simd_json::to_owned_value(&mut bytes).map_err(|error| DecodeError::Syntax {
-            reason: "a number beyond a tree's reach",
+            reason: "a number or a text beyond a tree's reach",
             offset: error.index(),
         })
     }

@@ -72,7 +72,7 @@ fn read_aside<T: FromJson>(
 ) -> Result<Box<T>, DecodeError> {
     let value = slot.take().ok_or(DecodeError::Missing { field: name })?;
     let read = T::from_json(value)
-        .or_else(T::absent)
+        .or_else(|| T::unreadable(value))
         .ok_or_else(|| value.unreadable(name))?;
     extra.keep(name, value);
     Ok(Box::new(read))
