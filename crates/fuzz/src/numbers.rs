@@ -67,7 +67,8 @@ fn check_time(text: &str, value: Value<'_>) {
     let number = integer(text).and_then(|number| i64::try_from(number).ok());
     let expected = number.and_then(|number| {
         let unit = match number.unsigned_abs().to_string().len() {
-            ..=14 => 1_000_000,
+            ..=11 => 1_000_000_000,
+            12..=14 => 1_000_000,
             15..=17 => 1_000,
             _ => 1,
         };

@@ -73,7 +73,7 @@ event! {
         pub closed_pnl: Option<Decimal> = "fP" as "closedPnl",
         /// The tax: `t`, told by one source only.
         pub tax: Option<Decimal> = "t" as "tax",
-        /// When it was matched: `E`, nanoseconds, whole milliseconds.
+        /// When it was matched: `E`, sent in nanoseconds, whole milliseconds.
         pub execution_time: Option<Timestamp> = "E" as "executionTime",
     }
 }
@@ -101,7 +101,7 @@ event! {
         pub size: Option<Decimal> = "q" as "size",
         /// Whether the order took or made liquidity: `lR`.
         pub liquidity: Option<Liquidity> = "lR" as "liquidity",
-        /// When it was matched: `E`, nanoseconds, whole milliseconds.
+        /// When it was matched: `E`, sent in nanoseconds, whole milliseconds.
         pub execution_time: Option<Timestamp> = "E" as "executionTime",
     }
 }

@@ -72,9 +72,9 @@ event! {
         pub risk_ratio: Option<Decimal> = "r" as "riskRatio",
         /// The rank in the queue of automatic deleveraging, from 0 to 1: `adl`, documented since May 2026.
         pub adl_percentage: Option<Decimal> = "adl" as "adlPercentage",
-        /// When it was opened: `O`, nanoseconds.
+        /// When it was opened: `O`, sent in nanoseconds.
         pub created_at: Option<Timestamp> = "O" as "createdAt",
-        /// When it changed: `U`, nanoseconds.
+        /// When it changed: `U`, sent in nanoseconds.
         pub updated_at: Option<Timestamp> = "U" as "updatedAt",
     }
 }

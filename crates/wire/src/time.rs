@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// A point in time, in nanoseconds since the Unix epoch, exact to the digit that the exchange sent.
 ///
 /// KuCoin writes some fields in milliseconds, some in nanoseconds, and has changed single fields from one to the
-/// other. The unit is decided by magnitude, and whatever it was, `ts`, `orderTime` and the like are nanoseconds here.
+/// other. The unit (s, ms, µs or ns) is decided by magnitude, and whatever it was, `ts`, `orderTime` and the like are
+/// nanoseconds here.
 ///
 /// It is serialized as a string of nanoseconds, such as `"1765000000000000001"`: a JSON integer beyond 2^53 loses
 /// digits in JavaScript and in jq before 1.7. [`TimeFormat`] can change that.
@@ -20,11 +21,12 @@ impl Timestamp {
         Self(nanos)
     }
 
-    /// From a number of the wire, its unit decided by magnitude: below 10^14 milliseconds, below 10^17
-    /// microseconds, else nanoseconds. `None` where the time in nanoseconds does not fit.
+    /// Makes a time from a number of the wire, its unit decided by magnitude: below 10^11 seconds, below 10^14
+    /// milliseconds, below 10^17 microseconds, else nanoseconds. `None` if the time in nanoseconds does not fit.
     pub const fn from_wire(number: i64) -> Option<Self> {
         let factor = match number.unsigned_abs() {
-            0..100_000_000_000_000 => 1_000_000,
+            0..100_000_000_000 => 1_000_000_000,
+            100_000_000_000..100_000_000_000_000 => 1_000_000,
             100_000_000_000_000..100_000_000_000_000_000 => 1_000,
             _ => 1,
         };
@@ -222,12 +224,17 @@ mod tests {
             Some(Timestamp(ns))
         );
         assert_eq!(Timestamp::from_wire(ns), Some(Timestamp(ns)));
+        assert_eq!(
+            Timestamp::from_wire(1_730_848_317),
+            Some(Timestamp(1_730_848_317_000_000_000))
+        );
         assert_eq!(Timestamp::from_wire(0), Some(Timestamp(0)));
     }
 
     #[test]
     fn a_number_that_is_no_time_is_refused() {
         assert_eq!(Timestamp::from_wire(54_856_530_678_500), None);
+        assert_eq!(Timestamp::from_wire(10_000_000_000), None);
     }
 
     #[test]

@@ -102,9 +102,9 @@ event! {
         pub funding_fee: Option<Decimal> = "fundingFee",
         /// `aggRate`, of the published pages of 2026, which do not explain it.
         pub agg_rate: Option<Decimal> = "aggRate",
-        /// When it was opened: `openingTimestamp`, milliseconds.
+        /// When it was opened: `openingTimestamp`, sent in milliseconds.
         pub opened_at: Option<Timestamp> = "openingTimestamp",
-        /// When it changed: `currentTimestamp`, milliseconds.
+        /// When it changed: `currentTimestamp`, sent in milliseconds.
         pub time: Option<Timestamp> = "currentTimestamp",
     }
 }

@@ -39,7 +39,7 @@ event! {
         pub deleverage_fraction: Option<Decimal> = "delevPercentage",
         /// The settle currency: `settleCurrency`.
         pub settle_currency: Option<Text> = "settleCurrency",
-        /// When it changed: `currentTimestamp`, milliseconds.
+        /// When it changed: `currentTimestamp`, sent in milliseconds.
         pub time: Option<Timestamp> = "currentTimestamp",
     }
 }

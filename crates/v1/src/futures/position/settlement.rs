@@ -10,7 +10,7 @@ event! {
         /// The contract, such as `XBTUSDTM`: the symbol of the topic, for the data has none. `None` under
         /// `/contract/positionAll`, unless KuCoin should come to write `symbol`.
         pub symbol: Option<Text> = "symbol",
-        /// The time that it is settled for: `fundingTime`, milliseconds.
+        /// The time that it is settled for: `fundingTime`, sent in milliseconds.
         pub funding_time: Option<Timestamp> = "fundingTime",
         /// The size, in contracts, below zero where it is short: `qty`.
         pub quantity: Option<Decimal> = "qty",
@@ -26,7 +26,7 @@ event! {
         pub position_side: Option<PositionSide> = "positionSide",
         /// Isolated or cross margin: `marginMode`, since 2026.
         pub margin_mode: Option<MarginMode> = "marginMode",
-        /// When it was settled: `ts`, nanoseconds.
+        /// When it was settled: `ts`, sent in nanoseconds.
         pub time: Option<Timestamp> = "ts",
     }
 }
