@@ -14,7 +14,7 @@ use crate::output::{Control, Event, Line, Lines, Update};
 
 pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failed> {
     let mut counted = Counted::default();
-    let is_read = decode(io::stdin().lock(), args.protocol, &mut counted)?;
+    let is_read = decode(io::stdin().lock(), args, &mut counted)?;
     match args.strict && is_read {
         true => counted.must_be_clean(),
         false => Ok(()),
@@ -22,10 +22,10 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failed> {
 }
 
 /// Decodes to the end of the input; false if the reader of the output is gone.
-fn decode(input: impl Read, protocol: ProtocolArg, counted: &mut Counted) -> Result<bool, Failed> {
+fn decode(input: impl Read, args: &DecodeArgs, counted: &mut Counted) -> Result<bool, Failed> {
     let mut input = BufReader::with_capacity(64 * 1024, input);
     let mut line = Vec::new();
-    let mut out = Lines::default();
+    let mut out = Lines::new(args.times.into());
     loop {
         // The next read may wait: let the reader see what there was.
         let must_show = out.are_enough() || !input.buffer().contains(&b'\n');
@@ -40,7 +40,7 @@ fn decode(input: impl Read, protocol: ProtocolArg, counted: &mut Counted) -> Res
             return show(&mut out);
         }
         if !line.trim_ascii().is_empty() {
-            add(without_end(&line), &mut out, protocol, counted)?;
+            add(without_end(&line), &mut out, args.protocol, counted)?;
         }
     }
 }

@@ -31,7 +31,7 @@ const ORDER: Channel = Channel {
 const EXECUTION: Channel = Channel {
     topic: "execution.UNIFIED",
     identity: r#"{"s":"BTC-USDT"}"#,
-    names: "oi orderId s symbol S side oT orderType p price q size ti tradeId E executionTime lR liquidity f fee \
+    names: "oi orderId s symbol S side pS positionSide mM marginMode oT orderType p price q size ti tradeId E executionTime lR liquidity f fee \
             fC feeCurrency fT executionType ci clientOid fP closedPnl t tax",
     times: "E",
 };
@@ -39,7 +39,7 @@ const EXECUTION: Channel = Channel {
 const EXECUTION_LITE: Channel = Channel {
     topic: "execution.lite.UNIFIED",
     identity: r#"{"s":"BTC-USDT"}"#,
-    names: "oi orderId s symbol S side oT orderType p price q size ti tradeId E executionTime lR liquidity \
+    names: "oi orderId s symbol S side pS positionSide mM marginMode oT orderType p price q size ti tradeId E executionTime lR liquidity \
             ci clientOid",
     times: "E",
 };
@@ -56,7 +56,7 @@ const BALANCE: Channel = Channel {
 const POSITION: Channel = Channel {
     topic: "positionAll.UNIFIED",
     identity: r#"{"s":"XBTUSDTM"}"#,
-    names: "pi positionId s symbol mM marginMode q size eP entryPrice pV positionValue mP markPrice \
+    names: "pi positionId s symbol mM marginMode pS positionSide q size eP entryPrice pV positionValue mP markPrice \
             lP liquidationPrice bP bankruptPrice l leverage uPL unrealisedPnl rPL realisedPnl iM initialMargin \
             mmr maintMarginRate mtM maintMargin pM positionMargin r riskRatio adl adlPercentage O createdAt \
             U updatedAt",

@@ -31,7 +31,7 @@ event! {
     }
 }
 
-/// Both times, side, currency, quantity, price, rate and fee. Without the symbol, which one topic tells and the other
+/// Both times, side, margin mode, currency, quantity, price, rate and fee. Without the symbol, which one topic tells and the other
 /// does not: so it is the same on both.
 impl Event for FuturesFundingSettlement {
     fn identity(&self) -> String {
@@ -44,10 +44,11 @@ impl Event for FuturesFundingSettlement {
         let [quantity, price, rate, fee] =
             told.map(|number| number.unwrap_or_default().normalize());
         format!(
-            "{}:{}:{}:{}:{quantity}:{price}:{rate}:{fee}",
+            "{}:{}:{}:{}:{}:{quantity}:{price}:{rate}:{fee}",
             self.funding_time.unwrap_or_default(),
             self.time.unwrap_or_default(),
             self.position_side.as_ref().map_or("", PositionSide::as_str),
+            self.margin_mode.as_ref().map_or("", MarginMode::as_str),
             self.settle_currency.as_deref().unwrap_or_default(),
         )
     }
