@@ -5,7 +5,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use super::paint::{Ink, Paint};
 
 /// Terminals of this many columns and more have room for wide columns.
-pub(super) const ROOMY: usize = 110;
+const ROOMY: usize = 136;
 
 /// Words are not shortened below this number of columns.
 const SHORTEST: usize = 8;
@@ -151,16 +151,21 @@ enum Fill {
     None,
 }
 
-/// Lays out parts in so many columns; `None` has no end. What must not be left out goes on in another line.
+/// Lays out parts in the columns that `before` leaves of a line; `None` has no end. What must not be left out goes on in
+/// another line.
 pub(super) fn lay(
     mut parts: Vec<Part>,
-    room: Option<usize>,
-    is_roomy: bool,
+    columns: Option<usize>,
+    before: usize,
     paint: Paint,
 ) -> Vec<String> {
-    let mut fill = if is_roomy { Fill::Roomy } else { Fill::Narrow };
-    let Some(room) = room else {
-        return vec![render(&parts, fill, paint)];
+    let Some(columns) = columns else {
+        return vec![render(&parts, Fill::Roomy, paint)];
+    };
+    let room = columns.saturating_sub(before);
+    let mut fill = match columns {
+        ROOMY.. => Fill::Roomy,
+        _ => Fill::Narrow,
     };
     let is_too_wide = |parts: &[Part], fill| width(parts, fill) > room;
     for rank in [Rank::Id, Rank::Delta] {
@@ -295,7 +300,10 @@ mod tests {
 
     #[test]
     fn ids_go_first_then_deltas_then_words_are_shortened() {
-        let shown = |room| lay(parts(), room, true, Paint::plain()).join("\n");
+        let shown = |room: Option<usize>| {
+            let columns = room.map(|room| room + ROOMY);
+            lay(parts(), columns, ROOMY, Paint::plain()).join("\n")
+        };
         let all = "XBTUSDTM      12 ct +3 a reason in words …00000001";
         for (room, expected) in [
             (None, all),
@@ -309,7 +317,8 @@ mod tests {
             (Some(7), "XBTUSD…\n12 ct\na reas…"),
         ] {
             assert_eq!(shown(room), expected, "{room:?}");
-            let lines = lay(parts(), room, true, Paint::plain());
+            let shown = shown(room);
+            let mut lines = shown.lines();
             assert!(
                 lines
                     .iter()
@@ -323,7 +332,7 @@ mod tests {
         assert_eq!(filled("币安人生", 10), "币安人生  ");
         assert_eq!(shortened("币安人生USDTM", 8), "币安人…");
         let wide = vec![part("币安人生USDTM"), part("x").right(4, 4)];
-        let shown = |room| lay(wide.clone(), Some(room), true, Paint::plain());
+        let shown = |room: usize| lay(wide.clone(), Some(room + ROOMY), ROOMY, Paint::plain());
         assert_eq!(shown(18), ["币安人生USDTM    x"]);
         assert_eq!(shown(15), ["币安人生USDTM x"]);
     }

@@ -21,12 +21,15 @@ use kucoin_streams::{Gap, Lifecycle, Timestamp, TopicLedger, WsKey};
 use serde::Serialize;
 
 use super::{Arrived, Event, Names};
-use layout::{Part, ROOMY, filled, folded, lay, part};
+use layout::{Part, filled, folded, lay, part};
 use paint::{Ink, Paint, safe};
 use trouble::Trouble;
 use width::Width;
 
-/// How wide the column with the sort of happening is, in a roomy terminal and in a narrow one.
+/// Terminals of less columns have no room for milliseconds.
+const WIDE: usize = 100;
+
+/// How wide the column with the sort of happening is, in a wide terminal and in a narrow one.
 const SORT: (usize, usize) = (11, 9);
 
 /// What one line says.
@@ -126,11 +129,10 @@ impl Pretty {
 
     fn line(&self, at: Timestamp, ws_key: WsKey, told: Told) -> String {
         let columns = self.width.columns();
-        let is_roomy = columns.is_none_or(|columns| columns >= ROOMY);
         let mut head = time_of_day(at);
-        let (blanks, sort) = match is_roomy {
-            true => ("  ", SORT.0),
-            false => {
+        let (blanks, sort) = match columns {
+            None | Some(WIDE..) => ("  ", SORT.0),
+            Some(_) => {
                 head.truncate("23:11:57".len());
                 (" ", SORT.1)
             }
@@ -151,7 +153,7 @@ impl Pretty {
             lines.extend(folded.map(|text| self.paint.ink(*ink, &text)));
         }
         if !told.parts.is_empty() || lines.is_empty() {
-            lines.extend(lay(told.parts, room, is_roomy, self.paint));
+            lines.extend(lay(told.parts, columns, before, self.paint));
         }
         let indented = format!("\n{}", " ".repeat(before));
         let line = format!("{head}{blanks}{sort} {}", lines.join(&indented));

@@ -267,6 +267,9 @@ fn long_texts_and_numbers_fit_too() {
     }
 }
 
+/// The words that tell the positions of a contract apart.
+const LEGS: [&str; 5] = ["both", "long", "short", "cross", "isolated"];
+
 #[test]
 fn leg_is_named_at_any_width_and_one_way_mode_is_not() {
     for frame in FRAMES.lines() {
@@ -276,7 +279,9 @@ fn leg_is_named_at_any_width_and_one_way_mode_is_not() {
             let found = names
                 .into_iter()
                 .find_map(|name| whole[data][name].as_str());
-            found.filter(|word| !word.is_empty()).map(str::to_lowercase)
+            found
+                .map(str::to_lowercase)
+                .filter(|word| LEGS.contains(&word.as_str()))
         };
         let side = word(["positionSide", "pS"]);
         let mode = word(["marginMode", "mM"]);

@@ -54,7 +54,7 @@ impl Trouble {
             GapReason::Lost { cause, .. } => {
                 self.connections.entry(ws_key).or_default().losses += 1;
                 let topics = topics(gap);
-                let text = format!("{ws_key}: {cause}; events of {topics} may be missing");
+                let text = format!("{ws_key}: {cause}; {topics} may miss events");
                 yellow("lost", text)
             }
             GapReason::Live {
@@ -63,13 +63,13 @@ impl Trouble {
                 let after = Rounded(live_at.duration_since(*lost_at));
                 let window = gap.window().map_or_else(String::new, |(from, to)| {
                     format!(
-                        "; events may be missing from {} to {}",
+                        "; events of {} to {} may be missing",
                         time_of_day(from),
                         time_of_day(to)
                     )
                 });
                 let topics = topics(gap);
-                let text = format!("{ws_key}: {topics} live again after {after}{window}");
+                let text = format!("{ws_key}: {topics} live after {after}{window}");
                 Told::words(Ink::Green, "back", Ink::Green, safe(&text))
             }
             GapReason::Undecodable { raw, .. } => {
