@@ -15,6 +15,8 @@ mod pretty;
 mod rig;
 mod secrecy;
 mod stalled_output;
+#[cfg(unix)]
+mod terminal;
 #[path = "../../../../tests/tests/it/truth.rs"]
 mod truth;
 mod two_connections;

@@ -319,11 +319,7 @@ mod tests {
             assert_eq!(shown(room), expected, "{room:?}");
             let shown = shown(room);
             let mut lines = shown.lines();
-            assert!(
-                lines
-                    .iter()
-                    .all(|line| room.is_none_or(|room| line.width() <= room))
-            );
+            assert!(lines.all(|line| room.is_none_or(|room| line.width() <= room)));
         }
     }
 
