@@ -60,6 +60,44 @@ fn keys(kind: &str) -> (&'static [&'static str], &'static [&'static str]) {
     }
 }
 
+#[test]
+fn help_lists_every_kind_with_its_fields() {
+    let help = run(command(&["watch", "--help"])).succeeds().stdout;
+    let (_, table) = help.split_once("Lines of --format ndjson").unwrap();
+    for kind in [
+        "response",
+        "update",
+        "gap",
+        "live",
+        "reconnect",
+        "reconnected",
+        "rotated",
+        "exception",
+        "close",
+        "stats",
+    ] {
+        let (_, row) = table.split_once(&format!("\n  {kind} ")).unwrap();
+        // The fields that depend on the reason of a gap are in rows that are indented more.
+        let end = row.find("\n  ").map_or(row.len(), |mut end| {
+            while row[end..].starts_with("\n    ") {
+                end += 1 + row[end + 1..].find('\n').unwrap();
+            }
+            end
+        });
+        let words: Vec<&str> = row[..end]
+            .split_whitespace()
+            .map(|word| word.trim_end_matches(['?', ',', ']', '[']))
+            .collect();
+        let (always, sometimes) = keys(kind);
+        for key in always.iter().chain(sometimes) {
+            assert!(words.contains(key), "{key} of {kind} in {words:?}");
+        }
+    }
+    for kind in ["open", "authenticated"] {
+        assert!(table.contains(kind));
+    }
+}
+
 /// Checks the form of a line, and gives its kind.
 #[track_caller]
 pub(crate) fn check_form(line: &Value) -> &str {

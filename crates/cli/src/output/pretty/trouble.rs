@@ -16,8 +16,15 @@ const NAMED: usize = 30;
 #[derive(Debug, Default)]
 pub(super) struct Trouble {
     connections: HashMap<WsKey, Connection>,
-    /// Topics of which one of the two items of a refusal was shown.
-    refused: HashSet<String>,
+    /// Topics of which one of the two items of a refusal was shown, and which.
+    refused: HashSet<(String, Item)>,
+}
+
+/// A refusal is reported twice: in its place in the stream, and as a lifecycle event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Item {
+    Gap,
+    Exception,
 }
 
 #[derive(Debug, Default)]
@@ -77,7 +84,10 @@ impl Trouble {
                 told.with(vec![Part::of(Ink::Dim, safe(raw)).words()])
             }
             GapReason::Refused { .. } => {
-                let is_said = self.is_said(gap.topics.iter().map(|topic| &**topic));
+                let mut is_said = true;
+                for topic in &*gap.topics {
+                    is_said &= self.is_said(topic, Item::Exception);
+                }
                 if is_said {
                     return None;
                 }
@@ -94,14 +104,15 @@ impl Trouble {
         })
     }
 
-    /// A refusal is reported on the stream and as a lifecycle event. Returns whether the other one was shown.
-    fn is_said<'t>(&mut self, topics: impl Iterator<Item = &'t str>) -> bool {
-        let mut is_said = true;
-        for topic in topics {
-            if !self.refused.remove(topic) {
-                self.refused.insert(topic.to_owned());
-                is_said = false;
-            }
+    /// Whether the other item of a refusal was shown; if not, this one is.
+    fn is_said(&mut self, topic: &str, other: Item) -> bool {
+        let this = match other {
+            Item::Gap => Item::Exception,
+            Item::Exception => Item::Gap,
+        };
+        let is_said = self.refused.remove(&(topic.to_owned(), other));
+        if !is_said {
+            self.refused.insert((topic.to_owned(), this));
         }
         is_said
     }
@@ -159,7 +170,7 @@ impl Trouble {
                 ..
             } => {
                 if let Some(topic) = topic
-                    && self.is_said(std::iter::once(topic.as_str()))
+                    && self.is_said(topic, Item::Gap)
                 {
                     return None;
                 }
