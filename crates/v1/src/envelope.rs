@@ -203,10 +203,11 @@ impl<'f> Envelope<'f> {
     fn push<E: Data>(self, event: E, asked: &str) -> Option<Push<E>> {
         let topic = self.topic.unwrap_or_default();
         // Under the topic of all, a symbol's topic has only what is about its symbol.
-        if let Some(found) = event.symbol().filter(|found| is_readable(found))
+        if let Some(found) = event.symbol()
             && let Some(wanted) = symbol(asked)
             && wanted != found
             && symbol(&topic).is_none()
+            && is_readable(found)
         {
             return None;
         }

@@ -143,7 +143,7 @@ impl FromJson for FuturesWalletVersion {
 
     fn reproduces(&self, value: Value<'_>) -> bool {
         let starts_as_numbers_do = |digits: &str| digits == "0" || !digits.starts_with(['0', '-']);
-        value.digits().is_some_and(starts_as_numbers_do)
+        value.digits().is_some_and(starts_as_numbers_do) && self.0.reproduces(value)
     }
 }
 

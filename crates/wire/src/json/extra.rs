@@ -117,6 +117,17 @@ impl Extra {
             .push((Text::new(name), raw.into()));
     }
 
+    /// Forgets all but the first fields.
+    #[cold]
+    pub(super) fn truncate(&mut self, count: usize) {
+        if let Some(entries) = &mut self.0 {
+            entries.truncate(count);
+        }
+        if count == 0 {
+            self.0 = None;
+        }
+    }
+
     /// Adds a field, unless the very same stands here already.
     pub(super) fn keep(&mut self, name: &str, value: Value<'_>) {
         if !self

@@ -100,9 +100,10 @@ macro_rules! integers {
             }
 
             /// The zeros of `1.0` would not be written.
+            #[inline]
             fn reproduces(&self, value: Value<'_>) -> bool {
                 let text = value.as_str();
-                !text.contains('.') || text.contains(['e', 'E'])
+                text.len() < 3 || is_without_zeros(text)
             }
         }
     )*};
@@ -136,17 +137,23 @@ impl FromJson for Raw {
     }
 }
 
+/// Whether a whole number has no zeros after a point.
+fn is_without_zeros(text: &str) -> bool {
+    !text.contains('.') || text.contains(['e', 'E'])
+}
+
 /// Sign and magnitude. Unlike `str::parse` it takes no `+`: no number of JSON has one.
 #[inline]
 fn integer(numeral: Numeral<'_>) -> Option<(bool, u64)> {
-    let plain = match numeral.short() {
-        Some(short) => {
-            let (negative, magnitude) = short.sign();
-            magnitude.digits().map(|digits| (negative, digits))
-        }
-        None => long_integer(numeral.bytes()),
+    let Some(short) = numeral.short() else {
+        let text = numeral.bytes();
+        return long_integer(text).or_else(|| decimal::whole(text));
     };
-    plain.or_else(|| decimal::whole(numeral.bytes()))
+    let (negative, magnitude) = short.sign();
+    match magnitude.digits() {
+        Some(digits) => Some((negative, digits)),
+        None => decimal::whole(numeral.bytes()),
+    }
 }
 
 /// One of more than sixteen bytes, such as a time in nanoseconds.

@@ -104,13 +104,19 @@ impl<'f> Value<'f> {
     ///
     /// Different strings stay different, so an id of this form still tells one event from another. `None` for any value
     /// that is not a string.
+    #[inline]
     pub fn spelled_text(self) -> Option<Cow<'f, str>> {
-        match (self.text(), self.kind) {
-            (None, ValueKind::EscapedString) => {
-                unescaped(&halves_spelled(self.as_str())).map(Cow::Owned)
-            }
-            (text, _) => text,
+        match self.kind {
+            ValueKind::String => Some(Cow::Borrowed(self.content())),
+            ValueKind::EscapedString => self.unescaped_or_spelled().map(Cow::Owned),
+            _ => None,
         }
+    }
+
+    #[cold]
+    fn unescaped_or_spelled(self) -> Option<String> {
+        let json = self.as_str();
+        unescaped(json).or_else(|| unescaped(&halves_spelled(json)))
     }
 
     /// True for a string of just this text.

@@ -25,7 +25,7 @@ pub(super) fn spot(balance: &Balance) -> Told {
 
 /// Why a balance changed, or of which account it is.
 pub(super) fn reason_part(reason: String) -> Part {
-    let reason = Part::of(Ink::Dim, reason).left(24, 0);
+    let reason = Part::of(Ink::Dim, reason).left(24, 14);
     reason.rank(Rank::Detail)
 }
 

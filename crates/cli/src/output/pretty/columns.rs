@@ -52,7 +52,7 @@ pub(super) fn head(symbol: &str, side: &Side, order_type: &str) -> Vec<Part> {
     vec![
         name(symbol),
         Part::of(ink, safe(side.as_str())).left(4, 4),
-        part(safe(order_type)).left(6, 0).rank(Rank::Detail),
+        part(safe(order_type)).left(6, 6).rank(Rank::Detail),
     ]
 }
 
@@ -64,7 +64,7 @@ pub(super) fn terms(size: &str, price: &str) -> Vec<Part> {
 /// A trade, and whether it took or made liquidity.
 pub(super) fn trade(size: &str, price: &str, liquidity: &str) -> Vec<Part> {
     let mut parts = terms(size, price);
-    let liquidity = part(safe(liquidity)).left(5, 0);
+    let liquidity = part(safe(liquidity)).left(5, 5);
     parts.push(liquidity.rank(Rank::Detail).apart());
     parts
 }

@@ -5,7 +5,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use super::paint::{Ink, Paint};
 
 /// Terminals of this many columns and more have room for wide columns.
-const ROOMY: usize = 136;
+const ROOMY: usize = 160;
 
 /// Words are not shortened below this number of columns.
 const SHORTEST: usize = 8;
