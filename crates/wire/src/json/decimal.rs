@@ -162,7 +162,8 @@ fn parse_any(text: &[u8]) -> Option<Decimal> {
 /// Reads a whole number in any spelling, such as `1.765E18`: its sign and magnitude. `None` if it is not whole, or does
 /// not fit.
 #[cold]
-pub(super) fn whole(text: &[u8]) -> Option<(bool, u64)> {
+pub(super) fn whole(numeral: Numeral<'_>) -> Option<(bool, u64)> {
+    let text = numeral.bytes();
     let parts = Parts::of(text).filter(|_| !text.starts_with(b"+"))?;
     let (digits, scale) = parts.shortest()?;
     let mut magnitude: u64 = 0;

@@ -145,15 +145,14 @@ fn is_without_zeros(text: &str) -> bool {
 /// Sign and magnitude. Unlike `str::parse` it takes no `+`: no number of JSON has one.
 #[inline]
 fn integer(numeral: Numeral<'_>) -> Option<(bool, u64)> {
-    let Some(short) = numeral.short() else {
-        let text = numeral.bytes();
-        return long_integer(text).or_else(|| decimal::whole(text));
+    let plain = match numeral.short() {
+        Some(short) => {
+            let (negative, magnitude) = short.sign();
+            magnitude.digits().map(|digits| (negative, digits))
+        }
+        None => long_integer(numeral.bytes()),
     };
-    let (negative, magnitude) = short.sign();
-    match magnitude.digits() {
-        Some(digits) => Some((negative, digits)),
-        None => decimal::whole(numeral.bytes()),
-    }
+    plain.or_else(|| decimal::whole(numeral))
 }
 
 /// One of more than sixteen bytes, such as a time in nanoseconds.
