@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use kucoin_streams::wire::TimeFormat;
 use kucoin_streams::{ProAuthentication, Region, WsKey};
 use kucoin_streams_exchange::UnknownSymbols;
 
@@ -67,6 +68,10 @@ pub(crate) struct WatchArgs {
     /// How to write events. Default: pretty on a terminal, ndjson elsewhere.
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
+
+    /// How NDJSON writes times. Either way they are strings and exact to the nanosecond.
+    #[arg(long, value_enum, default_value_t = TimesArg::Ns)]
+    pub(crate) times: TimesArg,
 
     /// End after this number of updates, once they are written.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -180,6 +185,10 @@ pub(crate) struct DecodeArgs {
     #[arg(long, value_enum)]
     pub(crate) protocol: Option<ProtocolArg>,
 
+    /// How times are written. Either way they are strings and exact to the nanosecond.
+    #[arg(long, value_enum, default_value_t = TimesArg::Ns)]
+    pub(crate) times: TimesArg,
+
     /// End with status 1 if a frame was not understood.
     #[arg(long)]
     pub(crate) strict: bool,
@@ -199,6 +208,23 @@ pub(crate) enum Format {
     Pretty,
     /// One JSON object a line, for programs.
     Ndjson,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TimesArg {
+    /// Nanoseconds since 1970, such as 1765000000000000001.
+    Ns,
+    /// RFC 3339 in UTC, such as 2025-12-06T05:46:40.000000001Z.
+    Rfc3339,
+}
+
+impl From<TimesArg> for TimeFormat {
+    fn from(times: TimesArg) -> Self {
+        match times {
+            TimesArg::Ns => Self::Nanoseconds,
+            TimesArg::Rfc3339 => Self::Rfc3339,
+        }
+    }
 }
 
 impl Format {

@@ -21,7 +21,7 @@ use crate::output::{Control, Event, Line, Lines, Update};
 pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failed> {
     let mut counted = Counted::default();
     let input = Input::open(args.file.as_deref())?;
-    let is_read = decode(input, args.protocol, &mut counted)?;
+    let is_read = decode(input, args, &mut counted)?;
     match args.strict && is_read {
         true => counted.must_be_clean(),
         false => Ok(()),
@@ -29,12 +29,8 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failed> {
 }
 
 /// Decodes to the end of the input; false if the reader of the output is gone.
-fn decode(
-    mut input: Input,
-    protocol: Option<ProtocolArg>,
-    counted: &mut Counted,
-) -> Result<bool, Failed> {
-    let mut out = Lines::default();
+fn decode(mut input: Input, args: &DecodeArgs, counted: &mut Counted) -> Result<bool, Failed> {
+    let mut out = Lines::new(args.times.into());
     loop {
         // The next read may wait: let the reader see what there was.
         let must_show = out.are_enough() || !input.has_line();
@@ -44,7 +40,7 @@ fn decode(
         let Some(line) = input.next()? else {
             return show(&mut out);
         };
-        add(&line, &mut out, protocol, counted)?;
+        add(&line, &mut out, args.protocol, counted)?;
     }
 }
 

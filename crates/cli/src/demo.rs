@@ -1,5 +1,6 @@
 //! The exchange inside of this program, for `watch --demo`.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use kucoin_streams::Credentials;
@@ -39,7 +40,7 @@ impl Demo {
     }
 
     /// Cuts the connection once, after a while; then nothing more.
-    pub(crate) async fn cut_once(&self) {
+    pub(crate) async fn cut_once(&self) -> Infallible {
         tokio::time::sleep(CUT_AFTER).await;
         self.exchange.inject(Effect::Cut(Cut::Reset));
         std::future::pending().await

@@ -57,7 +57,7 @@ pub(crate) async fn run(args: ExchangeArgs, stderr: Stderr) -> Result<(), Failed
     let stdout = Writer::start(io::stdout()).map_err(Failed::cannot_write)?;
     stdout.push(format!("{text}\n").as_bytes(), &[]);
     let end = tokio::select! {
-        signal = signals.asked_to_end() => signal.map_err(unheard),
+        signal = signals.asked_to_end() => signal.map(drop).map_err(unheard),
         end = unwritten(&stdout) => end,
     };
     let _ = tokio::time::timeout(END_WITHIN, exchange.shutdown()).await;

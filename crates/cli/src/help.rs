@@ -33,11 +33,16 @@ Example:
   kucoin-streams decode captured.ndjson | jq -c 'select(.kind == \"update\") | .data'
       The events of a recorded session, to the last digit.
 
-The data of V1 has the exchange's field names; that of Pro V2, which abbreviates them to letters, has long names.
-Each line of the output has a `kind`: `update`, an event; `welcome`, `ack`, `refused` or `pong`, with the
-frame beside what it says; `other`, a frame that is none of these or of a topic that is not known; or
-`undecodable`, with the reason and the line as it came. Blank lines are skipped. The generation of a
-frame is detected by its fields; V1 and Pro V2 may be mixed. The input is UTF-8, with or without a byte
+Each line of the output has a `kind`, and these fields (? if there is something to say):
+  update       topic subject? id? userId? pushedAt? data envelope?
+  welcome, ack, refused, pong
+               id? code? message? frame
+  other        frame: none of these, or of a topic that is not known
+  undecodable  reason raw: the line as it came
+Blank lines are skipped. The data of V1 has the exchange's field names; Pro V2, which abbreviates them to
+letters, has long names here. Times are strings, see --times, and decimals are strings with the exchange's
+digits. A field that cannot be read is as the exchange sent it, and costs nothing but itself. The generation
+of a frame is detected by its fields; V1 and Pro V2 may be mixed. The input is UTF-8, with or without a byte
 order mark, with lines that end as on Unix or on Windows.
 
 Exit status: 0 done, 1 with --strict if a line was `undecodable` or `other`, 2 wrong usage, also if the
@@ -58,6 +63,29 @@ Examples:
 ";
 
 const WATCH_END: &str = "\
+Lines of --format ndjson: each has `kind`, `wsKey` and these fields (? if there is something to say):
+  open, authenticated
+  response     topic ok
+  update       topic subject? id? userId? pushedAt? receivedAt epoch data envelope?
+  gap          topics[] reason, events may be missing from here on; by reason:
+    lost         cause stage code? lastEventAt? lastHeardAt lostAt
+    overflowed   missed
+    undecodable  error raw
+    refused      code? message retrying
+    closed       cause lastEventAt?
+  live         topics[] lastEventAt? lastHeardAt lostAt liveAt epoch, the end of a loss
+  reconnect    cause stage code? attempt delayMs
+  reconnected  downMs refused
+  rotated      tookMs
+  exception    topic? code? message fatal
+  close        reason
+  stats        topic received delivered duplicates undecodable other queued overflowed consistent
+Times (receivedAt, lostAt, and those in data) are strings, see --times. Decimals are strings with the
+exchange's digits. Durations are numbers with their unit in the name. A field of data that cannot be read is
+as the exchange sent it. `connection` is the number of a further connection of the same kind.
+
+--format pretty fits the terminal, or COLUMNS if stdout is no terminal and it is set, at 80 columns and more.
+
 Credentials come from KUCOIN_API_KEY, KUCOIN_API_SECRET and KUCOIN_API_PASSPHRASE. The key needs the
 permission `General` and no other.
 

@@ -2,10 +2,9 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use kucoin_streams_session::{CloseReason, Failure};
-use kucoin_streams_wire::{Timestamp, json::DecodeError};
+use kucoin_streams_wire::{Rounded, Timestamp, json::DecodeError};
 
 use crate::error::Refused;
 
@@ -167,8 +166,7 @@ impl fmt::Display for Gap {
 
 impl std::error::Error for Gap {}
 
-/// From one moment to another, to the millisecond.
-fn between(from: Timestamp, to: Timestamp) -> String {
-    let millis = u64::try_from(to.duration_since(from).as_millis()).unwrap_or(u64::MAX);
-    format!("{:?}", Duration::from_millis(millis))
+/// The time from one moment to another, for people.
+fn between(from: Timestamp, to: Timestamp) -> Rounded {
+    Rounded(to.duration_since(from))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kucoin_streams_session::{CloseReason, Failure};
-use kucoin_streams_wire::{Timestamp, WsKey, with_code};
+use kucoin_streams_wire::{Rounded, Timestamp, WsKey, with_code};
 use tracing::Level;
 
 use crate::inbox::{Reader, Readers, Received};
@@ -98,15 +98,17 @@ impl fmt::Display for LifecycleEvent {
                 cause,
                 attempt,
                 delay,
-            } => write!(f, "{cause}; attempt {attempt} in {delay:?}"),
+            } => write!(f, "{cause}; attempt {attempt} in {}", Rounded(*delay)),
             Self::Reconnected { down_for, refused } => {
-                write!(f, "reconnected after {down_for:?}")?;
+                write!(f, "reconnected after {}", Rounded(*down_for))?;
                 match refused {
                     0 => Ok(()),
                     refused => write!(f, ", {refused} topics refused"),
                 }
             }
-            Self::Rotated { took } => write!(f, "moved to a new connection within {took:?}"),
+            Self::Rotated { took } => {
+                write!(f, "moved to a new connection within {}", Rounded(*took))
+            }
             Self::Exception {
                 topic,
                 code,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kucoin_streams_session::{Action, CloseReason, Failure, Report, Severity, Side, Stage};
 use kucoin_streams_transport::Connect;
-use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol, Serves};
+use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol, Rounded, Serves};
 use tokio::time::Instant;
 
 use crate::connection::ConnectionState;
@@ -200,7 +200,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         self.tell(LifecycleEvent::Exception {
             topic: Some(request.to_string()),
             code: code.map(|code| code.to_string()),
-            message: format!("{message}; asked for again in {delay:?}"),
+            message: format!("{message}; asked for again in {}", Rounded(delay)),
             fatal: false,
         });
     }

@@ -37,5 +37,5 @@ pub use rust_decimal::Decimal;
 pub use source::{ConnectionSource, SourceError, SourceErrorClass};
 pub use symbol::{SymbolFlaw, SymbolShape};
 pub use text::Text;
-pub use time::Timestamp;
+pub use time::{Rounded, TimeFormat, Timestamp};
 pub use topic::{Event, Push, PushEnvelope, Topic};

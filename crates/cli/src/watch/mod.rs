@@ -21,7 +21,7 @@ use crate::watch::plan::Plan;
 
 pub(crate) async fn run(args: Box<WatchArgs>, stderr: Stderr) -> Result<(), Failed> {
     // What was asked for is checked before anything is started.
-    let plan = Plan::new(&args.ws_key, &args.topic, plan::by_default(args.demo))?;
+    let plan = Plan::new(&args.ws_key, &args.topic)?;
     let demo = match args.demo {
         true => Some(Demo::start().await?),
         false => None,
@@ -46,8 +46,8 @@ pub(crate) async fn run(args: Box<WatchArgs>, stderr: Stderr) -> Result<(), Fail
     };
     let heading = format!("{whose}, {}", plan.summary());
     let Plan { wishes, names } = plan;
-    let mut printer =
-        Printer::new(format, names, wishes.len() > 1).map_err(Failed::cannot_write)?;
+    let mut printer = Printer::new(format, args.times.into(), names, wishes.len() > 1)
+        .map_err(Failed::cannot_write)?;
     printer.heading(&heading);
     let terms = Terms {
         count: args.count,

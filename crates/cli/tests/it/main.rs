@@ -20,6 +20,8 @@ mod proxy;
 mod rig;
 mod secrecy;
 mod stalled_output;
+#[cfg(unix)]
+mod terminal;
 #[path = "../../../../tests/tests/it/truth.rs"]
 mod truth;
 mod two_connections;

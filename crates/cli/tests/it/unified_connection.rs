@@ -35,7 +35,7 @@ fn every_channel_is_decoded_under_long_names_with_the_time_of_its_push() {
             (&line["kind"], &line["topic"]),
             (&"update".into(), &frame["T"])
         );
-        assert_eq!(line["pushedAt"], frame["P"]);
+        assert_eq!(line["pushedAt"], frame["P"].to_string());
         let data = line["data"].as_object().unwrap();
         assert!(data.keys().all(|name| name.len() > 2), "{line}");
     }
