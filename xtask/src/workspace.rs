@@ -41,6 +41,8 @@ pub(crate) struct Package {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Dependency {
     pub(crate) name: String,
+    /// What is asked for, such as `^1.48`.
+    pub(crate) version: String,
     pub(crate) kind: DependencyKind,
 }
 
@@ -163,6 +165,7 @@ impl Dependency {
         };
         Self {
             name: text(&json["name"]).unwrap_or_default(),
+            version: text(&json["req"]).unwrap_or_default(),
             kind,
         }
     }

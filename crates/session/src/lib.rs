@@ -20,6 +20,7 @@
 //! its own.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+#![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
 
 mod action;
 mod backoff;

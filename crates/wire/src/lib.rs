@@ -10,6 +10,7 @@
 //! - the one decode place: [`json`], the only module of the SDK that names a JSON parser.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+#![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
 
 mod connection;
 mod explain;

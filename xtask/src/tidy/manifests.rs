@@ -1,18 +1,10 @@
 //! Knows what every manifest of ours says: publishing metadata, lints, inherited versions, a true rust-version.
 
+use std::collections::BTreeMap;
+
 use super::Violation;
-use super::manifest_text::Manifest;
 use super::project::Project;
 use crate::workspace::Package;
-
-/// What a member takes from the root, so that it is stated once.
-const INHERITED: [&str; 5] = [
-    "version",
-    "edition",
-    "rust-version",
-    "license",
-    "repository",
-];
 
 pub(super) fn ready_to_publish(project: &Project) -> Vec<Violation> {
     let mut broken = Vec::new();
@@ -50,71 +42,58 @@ pub(super) fn ready_to_publish(project: &Project) -> Vec<Violation> {
 }
 
 pub(super) fn lints_apply_everywhere(project: &Project) -> Vec<Violation> {
-    let mut broken = Vec::new();
-    for (path, manifest) in project.manifests() {
-        if manifest.value("lints", "workspace") != Some("true") {
-            broken.push(Violation::new(
-                path,
-                "`[lints] workspace = true` is missing",
-            ));
-        }
-    }
-    let root = root_manifest(project);
-    if root.value("workspace.lints.rust", "unsafe_code") != Some("\"forbid\"") {
-        broken.push(Violation::new(
-            "Cargo.toml",
-            "`unsafe_code = \"forbid\"` is missing from [workspace.lints.rust]",
-        ));
-    }
-    broken
+    let says = |path: &str, text: &str| {
+        let file = project.file(path);
+        file.is_some_and(|file| file.text.contains(text))
+    };
+    let missing = |path: String, text: &str| {
+        (!says(&path, text)).then(|| Violation::new(path, format!("lacks `{text}`")))
+    };
+    let members = project.workspace.members();
+    members
+        .filter_map(|package| missing(place(package), "[lints]\nworkspace = true"))
+        .chain(missing(
+            String::from("Cargo.toml"),
+            "unsafe_code = \"forbid\"",
+        ))
+        .collect()
 }
 
+/// What two members ask of one dependency, or of cargo, is the same: the root states it, and they inherit it.
 pub(super) fn declared_once(project: &Project) -> Vec<Violation> {
+    let mut stated: BTreeMap<&str, &str> = BTreeMap::new();
     let mut broken = Vec::new();
-    for (path, manifest) in project.manifests() {
-        for field in INHERITED
-            .into_iter()
-            .filter(|field| !manifest.inherits(field))
-        {
-            broken.push(Violation::new(
-                &path,
-                format!("`{field}.workspace = true` is missing"),
-            ));
-        }
-        for name in manifest.dependencies_not_inherited() {
-            let reason = format!(
-                "{name} states a source of its own; declare it in the root and write `{name}.workspace = true`"
-            );
-            broken.push(Violation::new(&path, reason));
+    for package in project.workspace.members() {
+        let asks = package.dependencies.iter();
+        let asks = asks.map(|dependency| (&*dependency.name, &*dependency.version));
+        let rust = package.rust_version.as_deref().unwrap_or_default();
+        for (name, version) in asks.chain([("rust-version", rust)]) {
+            let first = *stated.entry(name).or_insert(version);
+            if first != version {
+                let reason = format!(
+                    "asks for {name} {version}, another member for {first}: declare it in the root and inherit it"
+                );
+                broken.push(Violation::new(place(package), reason));
+            }
         }
     }
     broken
 }
 
 pub(super) fn true_rust_version(project: &Project) -> Vec<Violation> {
-    let stated = root_manifest(project);
-    let stated = stated
-        .value("workspace.package", "rust-version")
-        .map(|text| text.trim_matches('"').to_owned());
-    let Some(ours) = stated.as_deref().and_then(parse_version) else {
-        return vec![Violation::new(
-            "Cargo.toml",
-            "rust-version is missing from [workspace.package]",
-        )];
+    let mut members = project.workspace.members();
+    let stated = members.find_map(|package| package.rust_version.as_deref());
+    let Some((stated, ours)) = stated.and_then(|text| Some((text, parse_version(text)?))) else {
+        return vec![Violation::new("Cargo.toml", "rust-version is missing")];
     };
     let mut broken = Vec::new();
     for package in &project.workspace.packages {
-        let asks = package.rust_version.as_deref();
-        if asks
-            .and_then(parse_version)
-            .is_some_and(|theirs| theirs > ours)
-        {
+        let Some(asks) = package.rust_version.as_deref() else {
+            continue;
+        };
+        if parse_version(asks).is_some_and(|theirs| theirs > ours) {
             let place = format!("{} {}", package.name, package.version);
-            let reason = format!(
-                "asks for Rust {}, and we promise {}",
-                asks.unwrap_or_default(),
-                stated.as_deref().unwrap_or_default()
-            );
+            let reason = format!("asks for Rust {asks}, and we promise {stated}");
             broken.push(Violation::new(place, reason));
         }
     }
@@ -155,13 +134,6 @@ fn missing_metadata(package: &Package) -> Vec<&'static str> {
 fn readme_exists(project: &Project, package: &Package, readme: &str) -> bool {
     super::documents::resolve(&package.folder, readme)
         .is_some_and(|path| project.file(&path).is_some())
-}
-
-fn root_manifest(project: &Project) -> Manifest {
-    project
-        .file("Cargo.toml")
-        .map(|file| Manifest::parse(&file.text))
-        .unwrap_or_default()
 }
 
 /// A version as numbers that compare; absent parts are 0.
@@ -261,77 +233,59 @@ mod tests {
         );
     }
 
-    fn one_manifest(root: &str, manifest: &str) -> Project {
-        let mut project =
-            fake::files(&[("Cargo.toml", root), ("crates/wire/Cargo.toml", manifest)]);
-        project
-            .workspace
-            .packages
-            .push(fake::member("kucoin-streams-wire", "crates/wire", &[]));
-        project
-    }
-
     #[test]
     fn missing_lints_are_found() {
-        let forbid = "[workspace.lints.rust]\nunsafe_code = \"forbid\"\n";
-        assert_eq!(
-            lints_apply_everywhere(&one_manifest(forbid, "[lints]\nworkspace = true\n")),
-            []
-        );
-        let own =
-            lints_apply_everywhere(&one_manifest(forbid, "[lints.rust]\nunused = \"warn\"\n"));
-        assert_eq!(own[0].place, "crates/wire/Cargo.toml");
-        let denied = "[workspace.lints.rust]\nunsafe_code = \"deny\"\n";
-        assert_eq!(
-            lints_apply_everywhere(&one_manifest(denied, "[lints]\nworkspace = true\n"))[0].place,
-            "Cargo.toml"
-        );
+        let good = "[package]\n\n[lints]\nworkspace = true\n";
+        let root = "[workspace.lints.rust]\nunsafe_code = \"forbid\"\n";
+        let judge = |root: &str, member: &str| {
+            let mut project =
+                fake::files(&[("Cargo.toml", root), ("crates/wire/Cargo.toml", member)]);
+            let member = fake::member("kucoin-streams-wire", "crates/wire", &[]);
+            project.workspace.packages.push(member);
+            let broken = lints_apply_everywhere(&project).into_iter();
+            broken.map(|broken| broken.place).collect::<Vec<_>>()
+        };
+        assert_eq!(judge(root, good), Vec::<String>::new());
+        assert_eq!(judge(root, "[lints.rust]\n"), ["crates/wire/Cargo.toml"]);
+        assert_eq!(judge("unsafe_code = \"deny\"", good), ["Cargo.toml"]);
     }
 
     #[test]
-    fn versions_stated_twice_are_found() {
-        let inherited: String = INHERITED
-            .iter()
-            .map(|field| format!("{field}.workspace = true\n"))
-            .collect();
-        let good = format!("[package]\n{inherited}[dependencies]\nserde.workspace = true\n");
-        assert_eq!(declared_once(&one_manifest("", &good)), []);
-        let bad =
-            good.replace("edition.workspace = true", "edition = \"2021\"") + "bytes = \"1\"\n";
-        let reasons: Vec<_> = declared_once(&one_manifest("", &bad))
-            .into_iter()
-            .map(|broken| broken.reason)
-            .collect();
-        assert!(
-            matches!(&*reasons, [edition, bytes] if edition.contains("edition.workspace") && bytes.starts_with("bytes ")),
-            "{reasons:?}"
-        );
+    fn two_versions_of_one_dependency_are_found() {
+        let member = |folder: &str, version: &str| {
+            let mut package = fake::member(folder, folder, &["bytes"]);
+            package.dependencies[0].version = version.to_owned();
+            package
+        };
+        let judge = |versions: [&str; 2]| {
+            let mut project = fake::files(&[]);
+            let [a, b] = versions;
+            project.workspace.packages = vec![member("crates/a", a), member("crates/b", b)];
+            declared_once(&project)
+        };
+        assert_eq!(judge(["^1.11", "^1.11"]), []);
+        assert_eq!(judge(["^1.11", "^1.12"])[0].place, "crates/b/Cargo.toml");
     }
 
     #[test]
     fn a_dependency_that_asks_for_a_newer_rust_is_found() {
-        let mut project = one_manifest("[workspace.package]\nrust-version = \"1.88\"\n", "");
-        let other = |name: &str, asks: &str| Package {
+        let package = |name: &str, asks: &str| Package {
             name: name.to_owned(),
             version: String::from("1.2.3"),
             rust_version: Some(asks.to_owned()),
             ..Package::default()
         };
-        project
-            .workspace
-            .packages
-            .extend([other("old", "1.9"), other("same", "1.88.0")]);
+        let mut project = fake::files(&[]);
+        assert_eq!(true_rust_version(&project).len(), 1, "none is stated");
+        let ours = Package {
+            member: true,
+            ..package("ours", "1.88")
+        };
+        let others = [package("old", "1.9"), package("same", "1.88.0")];
+        project.workspace.packages = [ours].into_iter().chain(others).collect();
         assert_eq!(true_rust_version(&project), []);
-        project.workspace.packages.push(other("new", "1.88.1"));
+        project.workspace.packages.push(package("new", "1.88.1"));
         let expected = Violation::new("new 1.2.3", "asks for Rust 1.88.1, and we promise 1.88");
         assert_eq!(true_rust_version(&project), [expected]);
-    }
-
-    #[test]
-    fn a_workspace_without_rust_version_is_found() {
-        assert_eq!(
-            true_rust_version(&one_manifest("[workspace.package]\nversion = \"1\"\n", "")).len(),
-            1
-        );
     }
 }

@@ -4,8 +4,6 @@ use std::fs;
 use std::path::Path;
 
 use super::footprint::{self, Footprint};
-use super::manifest_text::Manifest;
-use super::rust_text;
 use crate::shell::{self, Failure, Outcome};
 use crate::workspace::Workspace;
 
@@ -58,27 +56,6 @@ impl Project {
     pub(super) fn rust_files(&self) -> impl Iterator<Item = &File> {
         self.files.iter().filter(|file| file.path.ends_with(".rs"))
     }
-
-    /// The manifests of our packages, the root's not included.
-    pub(super) fn manifests(&self) -> impl Iterator<Item = (String, Manifest)> {
-        self.workspace.members().filter_map(|package| {
-            let path = format!("{}/Cargo.toml", package.folder);
-            let manifest = Manifest::parse(&self.file(&path)?.text);
-            Some((path, manifest))
-        })
-    }
-}
-
-impl File {
-    /// The code without comments, strings and what is built for tests only, line by line where it stood.
-    pub(super) fn product_code(&self) -> String {
-        rust_text::without_tests(&rust_text::code_only(&self.text))
-    }
-
-    /// The code without comments and strings, tests included.
-    pub(super) fn code(&self) -> String {
-        rust_text::code_only(&self.text)
-    }
 }
 
 fn collect(folder: &Path, path: &str, files: &mut Vec<File>) -> Outcome {
@@ -91,10 +68,11 @@ fn collect(folder: &Path, path: &str, files: &mut Vec<File>) -> Outcome {
                 format!("{path}/{name}")
             },
         );
+        if NOT_OURS.contains(&name.as_str()) {
+            continue;
+        }
         if place.is_dir() {
-            if !NOT_OURS.contains(&name.as_str()) {
-                collect(&place, &path, files)?;
-            }
+            collect(&place, &path, files)?;
         } else if path != "Cargo.lock" && !place.is_symlink() {
             let bytes = fs::read(&place).map_err(|error| unreadable(&place, &error))?;
             // A file that is not text (a fuzzing corpus) has no lines to judge.
@@ -174,6 +152,7 @@ pub(super) mod fake {
     pub(in crate::tidy) fn dependency(name: &str, kind: DependencyKind) -> Dependency {
         Dependency {
             name: (*name).to_owned(),
+            version: String::from("^1"),
             kind,
         }
     }

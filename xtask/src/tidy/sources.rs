@@ -1,45 +1,25 @@
-//! Knows how our files are written: header, length, nothing left undone, and a core without clock or runtime.
-
-use std::collections::BTreeSet;
+//! Knows how our files are written: header, length, nothing left undone, and the lints of the pure core.
 
 use super::Violation;
 use super::graph::PURE;
-use super::project::{File, Project};
-use super::rust_text::{has_word, test_only_modules};
+use super::project::Project;
 
 /// A reader follows a file as one idea; a longer one holds two.
 const LINES: usize = 600;
 
-/// Words that say "not finished", wherever they stand. Written in halves, since this file is judged too.
-const UNDONE_WORDS: [&str; 3] = [
+/// Marks of unfinished work, and of tests that do not run or pass by failing. Written in halves, since this file is
+/// judged too; clippy knows the macros (`todo` and the like) by itself.
+const UNDONE: [&str; 5] = [
     concat!("TO", "DO"),
     concat!("FIX", "ME"),
     concat!("XX", "X"),
+    concat!("#[", "ignore"),
+    concat!("should_", "panic"),
 ];
 
-/// The same in code: unfinished bodies, tests that do not run or pass by failing, left-over debugging.
-const UNDONE_CODE: [&str; 5] = [
-    "todo!",
-    "unimplemented!",
-    "dbg!",
-    "#[ignore",
-    "should_panic",
-];
-
-/// What the pure core takes as an argument instead, or leaves to the layers above.
-const IMPURE: [&str; 11] = [
-    "Instant::now",
-    "SystemTime::now",
-    "rand",
-    "fastrand",
-    "getrandom",
-    "tokio",
-    "std::env",
-    "std::fs",
-    "std::net",
-    "std::process",
-    "std::thread",
-];
+/// What turns on the lints of crates/clippy.toml: no clock, files, sockets, threads or environment.
+const PURE_LINTS: &str =
+    "#![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]";
 
 pub(super) fn files_say_what_they_know(project: &Project) -> Vec<Violation> {
     let silent = project
@@ -72,98 +52,42 @@ pub(super) fn files_stay_short(project: &Project) -> Vec<Violation> {
 pub(super) fn nothing_left_undone(project: &Project) -> Vec<Violation> {
     let mut broken = Vec::new();
     for file in &project.files {
-        broken.extend(find(
-            file,
-            &file.text,
-            &UNDONE_WORDS,
-            "is left undone: do it, or say what it waits for",
-        ));
-    }
-    for file in project.rust_files() {
-        broken.extend(find(
-            file,
-            &file.code(),
-            &UNDONE_CODE,
-            "does not belong in finished code",
-        ));
-        for (line, text) in numbered(&file.text) {
-            let comment = text.trim_start();
-            let example = comment
-                .strip_prefix("///")
-                .or_else(|| comment.strip_prefix("//!"));
-            if example.is_some_and(|text| {
-                text.trim_start().starts_with("```") && has_word(text, "ignore")
-            }) {
-                broken.push(Violation::new(
-                    format!("{}:{line}", file.path),
-                    "an example that is not compiled; let it run",
-                ));
+        for (index, line) in file.text.lines().enumerate() {
+            let place = || format!("{}:{}", file.path, index + 1);
+            for mark in UNDONE.iter().filter(|mark| has_word(line, mark)) {
+                let reason = format!("`{mark}` is left undone: do it, or say what it waits for");
+                broken.push(Violation::new(place(), reason));
+            }
+            let comment = line.trim_start();
+            let comment = comment.strip_prefix("///").or(comment.strip_prefix("//!"));
+            let fence = comment.and_then(|text| text.trim_start().strip_prefix("```"));
+            if fence.is_some_and(|words| words.split(',').any(|word| word == "ignore")) {
+                let reason = "an example that is not compiled; let it run";
+                broken.push(Violation::new(place(), reason));
             }
         }
     }
     broken
 }
 
-pub(super) fn the_core_is_pure(project: &Project) -> Vec<Violation> {
-    let tests = test_only_files(project);
-    let mut broken = Vec::new();
-    for file in project.rust_files() {
-        let in_core = PURE
-            .iter()
-            .any(|folder| file.path.starts_with(&format!("{folder}/src/")));
-        if in_core
-            && !tests
-                .iter()
-                .any(|path| file.path == *path || file.path.starts_with(&format!("{path}/")))
-        {
-            broken.extend(find(
-                file,
-                &file.product_code(),
-                &IMPURE,
-                "has no place in the pure core: take it as an argument",
-            ));
-        }
-    }
-    broken
+pub(super) fn the_core_asks_for_its_lints(project: &Project) -> Vec<Violation> {
+    let root = |folder: &&str| format!("{folder}/src/lib.rs");
+    let asks = |path: &String| {
+        let file = project.file(path);
+        file.is_some_and(|file| file.text.contains(PURE_LINTS))
+    };
+    let silent = PURE.iter().map(root).filter(|path| !asks(path));
+    silent
+        .map(|path| Violation::new(path, format!("lacks `{PURE_LINTS}`")))
+        .collect()
 }
 
-/// The files, and the folders of modules, that other files declare under `#[cfg(test)]`.
-fn test_only_files(project: &Project) -> BTreeSet<String> {
-    let mut paths = BTreeSet::new();
-    for file in project.rust_files() {
-        let stem = file.path.trim_end_matches(".rs");
-        let (folder, name) = stem.rsplit_once('/').unwrap_or(("", stem));
-        // `mod x;` in lib.rs, main.rs or mod.rs stands beside them; in any other file, in the folder of its name.
-        let folder = if matches!(name, "lib" | "main" | "mod") {
-            folder
-        } else {
-            stem
-        };
-        for module in test_only_modules(&file.code()) {
-            paths.insert(format!("{folder}/{module}.rs"));
-            paths.insert(format!("{folder}/{module}"));
-        }
-    }
-    paths
-}
-
-fn find(file: &File, text: &str, words: &[&str], reason: &str) -> Vec<Violation> {
-    let mut found = Vec::new();
-    for (line, text) in numbered(text) {
-        for word in words.iter().filter(|word| has_word(text, word)) {
-            found.push(Violation::new(
-                format!("{}:{line}", file.path),
-                format!("`{word}` {reason}"),
-            ));
-        }
-    }
-    found
-}
-
-fn numbered(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.lines()
-        .enumerate()
-        .map(|(index, line)| (index + 1, line))
+/// Whether a word occurs by itself, not as a part of a longer name.
+fn has_word(line: &str, word: &str) -> bool {
+    let is_name = |character: char| character.is_alphanumeric() || character == '_';
+    line.match_indices(word).any(|(at, _)| {
+        !line[..at].ends_with(is_name) && !line[at + word.len()..].starts_with(is_name)
+    })
 }
 
 #[cfg(test)]
@@ -198,33 +122,15 @@ mod tests {
 
     #[test]
     fn every_mark_of_unfinished_work_is_found() {
-        for mark in UNDONE_CODE.into_iter().chain(UNDONE_WORDS) {
-            let text = format!("//! Knows a.\nfn a() {{}} {mark}\n");
-            assert_eq!(
-                places(nothing_left_undone(&fake::files(&[("a.rs", &text)]))),
-                ["a.rs:2"],
-                "{mark}"
-            );
+        for mark in UNDONE {
+            for path in ["a.rs", ".ci/run"] {
+                let text = format!("//! Knows a.\n// {mark}: later\n");
+                let found = places(nothing_left_undone(&fake::files(&[(path, &text)])));
+                assert_eq!(found, [format!("{path}:2")], "{mark}");
+            }
+            let name = format!("fn ma{mark}n() {{}}\n");
+            assert_eq!(nothing_left_undone(&fake::files(&[("a.rs", &name)])), []);
         }
-        for mark in UNDONE_WORDS {
-            let text = format!("// {mark}: later\n");
-            assert_eq!(
-                places(nothing_left_undone(&fake::files(&[("a.rs", &text)]))),
-                ["a.rs:1"],
-                "{mark}"
-            );
-            assert_eq!(
-                places(nothing_left_undone(&fake::files(&[(".ci/run", &text)]))),
-                [".ci/run:1"],
-                "{mark}"
-            );
-        }
-    }
-
-    #[test]
-    fn speaking_of_a_mark_in_a_comment_or_string_is_no_mark() {
-        let text = "//! No `should_panic` here.\nconst A: &str = \"dbg!\";\nfn mastodon() {}\n";
-        assert_eq!(nothing_left_undone(&fake::files(&[("a.rs", text)])), []);
     }
 
     #[test]
@@ -238,39 +144,11 @@ mod tests {
     }
 
     #[test]
-    fn every_impurity_in_the_core_is_found() {
-        for folder in PURE {
-            for word in IMPURE {
-                let (path, text) = (format!("{folder}/src/a.rs"), format!("fn a() {{ {word} }}"));
-                assert_eq!(
-                    places(the_core_is_pure(&fake::files(&[(&path, &text)]))),
-                    [format!("{path}:1")],
-                    "{word}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn tests_comments_and_other_layers_may_name_it() {
-        let clock = "fn a() { Instant::now() }";
-        let project = fake::files(&[
-            (
-                "crates/wire/src/lib.rs",
-                "// tokio\n#[cfg(test)]\nmod tests {\n fn a() { Instant::now() }\n}\n#[cfg(test)] mod fake;\n",
-            ),
-            ("crates/wire/src/fake.rs", clock),
-            ("crates/wire/src/fake/deep.rs", clock),
-            ("crates/wire/src/a.rs", "#[cfg(test)] mod b;"),
-            ("crates/wire/src/a/b.rs", clock),
-            ("crates/wire/tests/it.rs", clock),
-            ("crates/client/src/lib.rs", clock),
-        ]);
-        assert_eq!(the_core_is_pure(&project), []);
-        let declared = fake::files(&[
-            ("crates/wire/src/lib.rs", "mod fake;"),
-            ("crates/wire/src/fake.rs", clock),
-        ]);
-        assert_eq!(the_core_is_pure(&declared).len(), 1);
+    fn a_pure_crate_without_its_lints_is_found() {
+        let files = PURE.map(|folder| (format!("{folder}/src/lib.rs"), PURE_LINTS));
+        let files = files.each_ref().map(|(path, text)| (path.as_str(), *text));
+        assert_eq!(the_core_asks_for_its_lints(&fake::files(&files)), []);
+        let broken = the_core_asks_for_its_lints(&fake::files(&files[1..]));
+        assert_eq!(places(broken), ["crates/wire/src/lib.rs"]);
     }
 }
