@@ -74,7 +74,7 @@ Lines of --format ndjson: each has `kind`, `wsKey` and these fields (? if there 
     refused      code? message retrying
     closed       cause lastEventAt?
   live         topics[] lastEventAt? lastHeardAt lostAt liveAt epoch, the end of a loss
-  reconnect    cause stage code? attempt delayMs
+  reconnect    cause remedy? stage code? attempt delayMs
   reconnected  downMs refused
   rotated      tookMs
   exception    topic? code? message fatal
