@@ -85,7 +85,7 @@ impl Place {
     pub fn hosts(&self) -> Result<Hosts, Error> {
         Ok(match &self.exchange {
             None => Hosts::default(),
-            Some(exchange) => Hosts::default().with_rest(&exchange.rest_url())?,
+            Some(exchange) => Hosts::local(&exchange.rest_url())?,
         })
     }
 

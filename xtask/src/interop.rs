@@ -1,4 +1,4 @@
-//! Knows how KuCoin's own SDKs, in Python and JavaScript, judge the local exchange: referees that we did not write.
+//! Knows how KuCoin's own SDKs, in Python and JavaScript, and ccxt judge the local exchange: referees that we did not write.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -20,6 +20,7 @@ const EXCHANGE: (&[&str], &str, &[&str]) = (
 
 const PYTHON_SDK: &str = "kucoin-universal-sdk==1.3.2";
 const NODE_SDK: &str = "kucoin-universal-sdk@1.3.0";
+const NODE_CCXT: &str = "ccxt@4.5.84";
 
 /// Each referee ends by itself long before this.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -38,7 +39,7 @@ pub(crate) fn run() -> Outcome {
 
 /// Where KuCoin's JavaScript SDK is installed, for who else needs it; `None` where there is no Node.
 pub(crate) fn node_modules() -> Outcome<Option<PathBuf>> {
-    node_sdk(&folder()?)
+    node_package(&folder()?, NODE_SDK)
 }
 
 fn folder() -> Outcome<PathBuf> {
@@ -73,20 +74,23 @@ fn judge_by_python(folder: &Path, exchange: &Path) -> Outcome {
 }
 
 fn judge_by_node(folder: &Path, exchange: &Path) -> Outcome {
-    let Some(modules) = node_sdk(folder)? else {
-        println!("skipped: node or npm is not installed, so the JavaScript SDK did not judge");
-        return Ok(());
-    };
-    referee("node", "node_sdk.cjs", exchange, &[("NODE_PATH", &modules)])
+    for (package, script) in [(NODE_SDK, "node_sdk.cjs"), (NODE_CCXT, "node_ccxt.cjs")] {
+        let Some(modules) = node_package(folder, package)? else {
+            println!("skipped: node or npm is not installed, so no JavaScript client judged");
+            return Ok(());
+        };
+        referee("node", script, exchange, &[("NODE_PATH", &modules)])?;
+    }
+    Ok(())
 }
 
-/// Installs the JavaScript SDK where it is not yet, and tells where; `None` where there is no Node.
-fn node_sdk(folder: &Path) -> Outcome<Option<PathBuf>> {
+/// Installs a package of npm if it is not installed yet, and returns where; `None` if there is no Node.
+fn node_package(folder: &Path, package: &str) -> Outcome<Option<PathBuf>> {
     let there = |program: &str| shell::read(shell::command(program).arg("--version")).is_ok();
     if !there("node") || !there("npm") {
         return Ok(None);
     }
-    let home = folder.join(format!("node-{}", NODE_SDK.replace('@', "-")));
+    let home = folder.join(format!("node-{}", package.replace('@', "-")));
     if !home.join("installed").exists() {
         fs::create_dir_all(&home).map_err(|error| told(&home, &error))?;
         let mut install = shell::command("npm");
@@ -98,7 +102,7 @@ fn node_sdk(folder: &Path) -> Outcome<Option<PathBuf>> {
             "--ignore-scripts",
             "--prefix",
         ]);
-        shell::run(install.arg(&home).arg(NODE_SDK))?;
+        shell::run(install.arg(&home).arg(package))?;
         mark(&home)?;
     }
     Ok(Some(home.join("node_modules")))

@@ -53,13 +53,13 @@ impl KeyVersion {
 impl Credentials {
     /// Takes a key, its secret and its passphrase; the key version is 3 until [`with_key_version`] says otherwise.
     ///
-    /// White space at either end is refused and not removed: it is nearly always a slip of copying, and a silent
-    /// repair would hide which text is in use.
+    /// Slips of copying, such as white space at either end or quotes around a key, are refused and not removed: a silent
+    /// repair would hide which text is in use. The passphrase may begin and end with quotes here, as it may have been
+    /// chosen so.
     ///
     /// # Errors
     ///
-    /// [`CredentialsError`] names every text that is empty, has white space at an end, or, for the key, holds
-    /// anything but visible ASCII.
+    /// [`CredentialsError`] names every text that is refused, and [`CredentialProblem`] each reason.
     ///
     /// [`with_key_version`]: Credentials::with_key_version
     pub fn new(
@@ -69,12 +69,18 @@ impl Credentials {
     ) -> Result<Self, CredentialsError> {
         let names = ["the API key", "the API secret", "the API passphrase"];
         let given = [key.into(), secret.into(), passphrase.into()];
-        Self::checked(names, given.map(|text| Ok(Zeroizing::new(text))))
+        Self::checked(
+            names,
+            given.map(|text| Ok(Zeroizing::new(text))),
+            passphrase_problem,
+        )
     }
 
     /// Reads [`ENV_KEY`], [`ENV_SECRET`] and [`ENV_PASSPHRASE`].
     ///
-    /// The environment itself keeps its copies for as long as the process lives.
+    /// The environment itself keeps its copies for as long as the process lives. Quotes around the passphrase are
+    /// refused too, as `docker --env-file` and other readers of files leave them there. Give a passphrase that was chosen
+    /// with quotes around it to [`Credentials::new`].
     ///
     /// # Errors
     ///
@@ -93,17 +99,26 @@ impl Credentials {
                 Some(Err(_)) => Err(CredentialProblem::NotUnicode),
                 Some(Ok(text)) => Ok(Zeroizing::new(text)),
             }),
+            |text| passphrase_problem(text).or_else(|| quotes_problem(text)),
         )
     }
 
     fn checked(
         names: [&'static str; 3],
         given: [Result<Zeroizing<String>, CredentialProblem>; 3],
+        passphrase_problem: fn(&str) -> Option<CredentialProblem>,
     ) -> Result<Self, CredentialsError> {
         let [key, secret, passphrase] = given;
-        let key = key.and_then(|text| refuse(text, header_problem));
-        let secret = secret.and_then(|text| refuse(text, text_problem));
-        let passphrase = passphrase.and_then(|text| refuse(text, text_problem));
+        let mut key = key.and_then(|text| refuse(text, key_problem));
+        let mut secret = secret.and_then(|text| refuse(text, key_problem));
+        let passphrase = passphrase.and_then(|text| refuse(text, passphrase_problem));
+        if let (Ok(key_text), Ok(secret_text)) = (&key, &secret)
+            && is_secret(key_text)
+            && is_key(secret_text)
+        {
+            key = Err(CredentialProblem::Swapped);
+            secret = Err(CredentialProblem::Swapped);
+        }
         match (key, secret, passphrase) {
             (Ok(key), Ok(secret), Ok(passphrase)) => Ok(Self {
                 key,
@@ -199,9 +214,80 @@ pub(crate) fn text_problem(text: &str) -> Option<CredentialProblem> {
         Some(CredentialProblem::Empty)
     } else if text.trim().len() != text.len() {
         Some(CredentialProblem::SurroundingWhitespace)
+    } else if text.contains(is_invisible) {
+        Some(CredentialProblem::Invisible)
     } else {
         None
     }
+}
+
+/// What is wrong with a key or a secret, if anything: KuCoin's are of letters, digits and dashes.
+fn key_problem(text: &str) -> Option<CredentialProblem> {
+    text_problem(text)
+        .or_else(|| assignment_problem(text))
+        .or_else(|| quotes_problem(text))
+        .or_else(|| {
+            let is_wrong = text.starts_with(is_quote) || text.ends_with(is_quote);
+            is_wrong.then_some(CredentialProblem::Quoted)
+        })
+        .or_else(|| {
+            let is_wrong = text.ends_with([',', ';']);
+            is_wrong.then_some(CredentialProblem::TrailingSeparator)
+        })
+        .or_else(|| header_problem(text))
+}
+
+/// What is wrong with a passphrase, if anything. It may hold what people choose, but for what cannot be seen or is typed
+/// by mistake.
+fn passphrase_problem(text: &str) -> Option<CredentialProblem> {
+    let full_width = |character| matches!(character, '\u{ff01}'..='\u{ff5e}' | '\u{3000}');
+    let problem = text_problem(text).or_else(|| assignment_problem(text));
+    problem.or_else(|| {
+        let is_wrong = text.contains(full_width);
+        is_wrong.then_some(CredentialProblem::FullWidth)
+    })
+}
+
+/// A line of a file or a script in the place of a value.
+fn assignment_problem(text: &str) -> Option<CredentialProblem> {
+    let assigned = text
+        .trim_start_matches("export ")
+        .trim_start_matches("set ");
+    let is_wrong = assigned.starts_with("KUCOIN_API_") || text.starts_with("export ");
+    is_wrong.then_some(CredentialProblem::Assignment)
+}
+
+fn quotes_problem(text: &str) -> Option<CredentialProblem> {
+    let (first, last) = (text.chars().next()?, text.chars().next_back()?);
+    let closing = match first {
+        '\u{201c}' => '\u{201d}',
+        '\u{2018}' => '\u{2019}',
+        other => other,
+    };
+    let is_wrong = is_quote(first) && last == closing && text.len() > first.len_utf8();
+    is_wrong.then_some(CredentialProblem::Quoted)
+}
+
+fn is_quote(character: char) -> bool {
+    matches!(character, '"' | '\'' | '`' | '\u{2018}'..='\u{201f}')
+}
+
+/// A byte order mark, another mark without a width, or a control character.
+fn is_invisible(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// True for the form of KuCoin's keys: 24 hexadecimal digits.
+fn is_key(text: &str) -> bool {
+    text.len() == 24 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// True for the form of KuCoin's secrets: a UUID.
+fn is_secret(text: &str) -> bool {
+    let lengths = text.split('-').map(str::len);
+    let is_hex = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
+    lengths.eq([8, 4, 4, 4, 12]) && text.bytes().all(is_hex)
 }
 
 /// What is wrong with a text that travels as the value of a header, if anything.
@@ -250,10 +336,22 @@ pub enum CredentialProblem {
     Empty,
     /// The environment variable is not Unicode text: it was likely filled from binary data.
     NotUnicode,
-    /// It begins or ends with white space: copy it again without.
+    /// It begins or ends with white space, which includes line ends: copy it again without.
     SurroundingWhitespace,
-    /// The key holds something else than visible ASCII: copy it again.
+    /// It is wrapped in quotes: remove them.
+    Quoted,
+    /// It ends with a comma or a semicolon: remove it.
+    TrailingSeparator,
+    /// It is a whole assignment, such as `export KUCOIN_API_KEY=..`: give the value alone.
+    Assignment,
+    /// It holds a character that cannot be seen, such as a byte order mark: type it again.
+    Invisible,
+    /// The passphrase holds full-width letters or digits: type it again without the input method.
+    FullWidth,
+    /// The key or the secret holds something else than visible ASCII: copy it again.
     NotVisibleAscii,
+    /// Key and secret are swapped: the key has 24 hexadecimal digits, the secret is a UUID.
+    Swapped,
 }
 
 impl fmt::Display for CredentialProblem {
@@ -261,9 +359,19 @@ impl fmt::Display for CredentialProblem {
         f.write_str(match self {
             CredentialProblem::NotSet => "is not set",
             CredentialProblem::Empty => "is empty",
-            CredentialProblem::NotUnicode => "is not unicode text",
-            CredentialProblem::SurroundingWhitespace => "begins or ends with white space",
-            CredentialProblem::NotVisibleAscii => "holds something else than visible ASCII",
+            CredentialProblem::NotUnicode => "is not Unicode text",
+            CredentialProblem::SurroundingWhitespace => {
+                "begins or ends with white space (remove it)"
+            }
+            CredentialProblem::Quoted => "is wrapped in quotes (remove them)",
+            CredentialProblem::TrailingSeparator => "ends with a comma or a semicolon (remove it)",
+            CredentialProblem::Assignment => "is a whole assignment (give the value alone)",
+            CredentialProblem::Invisible => "holds an invisible character (type it again)",
+            CredentialProblem::FullWidth => "holds full-width characters (type it again)",
+            CredentialProblem::NotVisibleAscii => {
+                "holds something else than visible ASCII (copy it again)"
+            }
+            CredentialProblem::Swapped => "is swapped with the other of key and secret",
         })
     }
 }
@@ -327,8 +435,8 @@ mod tests {
         assert!(!error.nothing_is_set());
         assert_eq!(
             error.to_string(),
-            "KUCOIN_API_KEY holds something else than visible ASCII, \
-             KUCOIN_API_SECRET begins or ends with white space, KUCOIN_API_PASSPHRASE is empty"
+            "KUCOIN_API_KEY holds an invisible character (type it again), \
+             KUCOIN_API_SECRET begins or ends with white space (remove it), KUCOIN_API_PASSPHRASE is empty"
         );
         assert!(!format!("{error:?}").contains("canary"));
     }
@@ -352,8 +460,94 @@ mod tests {
         let error = Credentials::new(KEY, "", "pass ").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the API secret is empty, the API passphrase begins or ends with white space"
+            "the API secret is empty, the API passphrase begins or ends with white space (remove it)"
         );
+    }
+
+    /// The problem of each text when it is the key, the secret and the passphrase in the environment.
+    #[track_caller]
+    fn check(text: &str, expected: [Option<CredentialProblem>; 3]) {
+        let names = [ENV_KEY, ENV_SECRET, ENV_PASSPHRASE];
+        let problems = names.map(|wrong| {
+            let lookup = |name: &str| Some(if name == wrong { text } else { "given" }.into());
+            let error = Credentials::from_lookup(lookup).err()?;
+            assert!(!error.to_string().contains("canary"), "{error}");
+            let [(name, problem)] = error.problems() else {
+                panic!("{error}");
+            };
+            assert_eq!(*name, wrong);
+            Some(*problem)
+        });
+        assert_eq!(problems, expected, "{text:?}");
+    }
+
+    #[test]
+    fn slips_of_copying_are_refused_by_kind() {
+        use CredentialProblem::*;
+        for text in [
+            "\"canary\"",
+            "'canary'",
+            "`canary`",
+            "\u{201c}canary\u{201d}",
+            "\"\"",
+        ] {
+            check(text, [Some(Quoted); 3]);
+        }
+        for text in ["canary\r", "canary\r\n", "\u{a0}canary", "\u{3000}canary"] {
+            check(text, [Some(SurroundingWhitespace); 3]);
+        }
+        for text in ["\u{feff}canary", "can\u{200b}ary", "canary\u{7}x"] {
+            check(text, [Some(Invisible); 3]);
+        }
+        for text in [
+            "export KUCOIN_API_KEY=canary",
+            "KUCOIN_API_SECRET=canary",
+            "export X=\"canary\"",
+        ] {
+            check(text, [Some(Assignment); 3]);
+        }
+        let ascii = Some(NotVisibleAscii);
+        check("ｃａｎａｒｙ", [ascii, ascii, Some(FullWidth)]);
+        check("two canaries", [ascii, ascii, None]);
+        // A passphrase may have been chosen so.
+        let quoted = Some(Quoted);
+        for text in ["\"canary", "canary'"] {
+            check(text, [quoted, quoted, None]);
+        }
+        let separator = Some(TrailingSeparator);
+        for text in ["canary,", "canary;"] {
+            check(text, [separator, separator, None]);
+        }
+        for text in ["can\"ary", "can-ary_=+/", "c"] {
+            check(text, [None; 3]);
+        }
+        check("\"", [quoted, quoted, None]);
+    }
+
+    #[test]
+    fn quotes_around_a_passphrase_are_its_own_if_it_is_given_by_hand() {
+        let credentials = Credentials::new(KEY, "canary-secret", "\"canary\"").unwrap();
+        assert_eq!(credentials.passphrase(), "\"canary\"");
+        assert!(Credentials::new(KEY, "\"canary\"", "canary").is_err());
+    }
+
+    #[test]
+    fn key_and_secret_that_are_swapped_are_refused() {
+        const SECRET: &str = "0c0ffee0-1234-4567-89ab-cdef01234567";
+        let error = Credentials::new(SECRET, KEY, "canary").unwrap_err();
+        let swapped = CredentialProblem::Swapped;
+        assert_eq!(
+            error.problems(),
+            [("the API key", swapped), ("the API secret", swapped)]
+        );
+        for (key, secret) in [
+            (KEY, SECRET),
+            (SECRET, SECRET),
+            (KEY, KEY),
+            (SECRET, "other"),
+        ] {
+            assert!(Credentials::new(key, secret, "canary").is_ok(), "{key}");
+        }
     }
 
     #[test]

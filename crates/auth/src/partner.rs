@@ -102,7 +102,7 @@ mod tests {
         let error = Partner::new("ac me", "").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the partner name holds something else than visible ASCII, the partner key is empty"
+            "the partner name holds something else than visible ASCII (copy it again), the partner key is empty"
         );
         let partner = Partner::new("acme", "key").unwrap();
         assert!(partner.with_broker_name("Acme\r\nX: y").is_err());

@@ -219,7 +219,7 @@ impl fmt::Debug for SignedRequest {
 #[non_exhaustive]
 pub enum SignError {
     /// The signer cannot be asked now, such as a signing service that does not answer: try again.
-    #[error("the signer is not available")]
+    #[error("the signer cannot be reached")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
     /// The signer will not sign, such as an HSM without the key: give it what it needs, no retry helps.
     #[error("the signer refused to sign")]

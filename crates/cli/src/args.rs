@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use kucoin_streams::wire::TimeFormat;
 use kucoin_streams::{ProAuthentication, Region, WsKey};
+use kucoin_streams_exchange::UnknownSymbols;
 
 use crate::help;
 
@@ -16,6 +18,10 @@ use crate::help;
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
+
+    /// Log to stderr: -v what happens to connections, -vv each step, -vvv everything. Without it RUST_LOG decides.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
 }
 
 #[derive(Debug, Subcommand)]
@@ -28,7 +34,7 @@ pub(crate) enum Command {
     Watch(Box<WatchArgs>),
     /// Turn captured frames into the lines that `watch` would show.
     ///
-    /// Reads one JSON text a line on stdin and writes one NDJSON line for each on stdout, in order.
+    /// Reads one JSON text a line, of V1 and Pro V2, and writes one NDJSON line for each on stdout, in order.
     Decode(DecodeArgs),
     /// Run a local look-alike of the exchange, to rehearse against.
     ///
@@ -37,12 +43,16 @@ pub(crate) enum Command {
     Exchange(ExchangeArgs),
 }
 
+/// The options that name an exchange, which `--demo` has already. How a Pro V2 connection proves who it is names none.
+const ANOTHER_EXCHANGE: [&str; 4] = ["region", "rest_url", "futures_rest_url", "pro_ws_url"];
+
 /// What to watch, how and where.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = help::watch())]
 pub(crate) struct WatchArgs {
     /// Use an exchange inside of this program; no account is needed. After a while it cuts the connections once.
-    #[arg(long)]
+    /// Options that name another exchange are refused with it.
+    #[arg(long, conflicts_with_all = ANOTHER_EXCHANGE)]
     pub(crate) demo: bool,
 
     /// A connection to use, repeatable: spotPrivateV1, futuresPrivateV1, privateProV2. Default: those that the topics
@@ -58,6 +68,10 @@ pub(crate) struct WatchArgs {
     /// How to write events. Default: pretty on a terminal, ndjson elsewhere.
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
+
+    /// How NDJSON writes times. Either way they are strings and exact to the nanosecond.
+    #[arg(long, value_enum, default_value_t = TimesArg::Ns)]
+    pub(crate) times: TimesArg,
 
     /// End after this number of updates, once they are written.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -92,14 +106,20 @@ pub(crate) struct HostArgs {
     #[arg(long, value_name = "URL")]
     pub(crate) rest_url: Option<String>,
 
-    /// The REST host of futures, instead of the region's.
+    /// The REST host of futures, instead of the region's. Needed if --rest-url is no host of KuCoin's and not http.
     #[arg(long, value_name = "URL")]
     pub(crate) futures_rest_url: Option<String>,
 
-    /// The WebSocket host of Pro V2, instead of the region's. With an http --rest-url it is the same host and port,
-    /// path /pro, unless this says otherwise.
+    /// The WebSocket host of Pro V2, instead of the region's. Needed if --rest-url is no host of KuCoin's; with an http
+    /// --rest-url the default is the same host and port, path /pro.
     #[arg(long, value_name = "URL")]
     pub(crate) pro_ws_url: Option<String>,
+
+    /// A proxy for everything: http://HOST:PORT, https://, socks5:// (names are resolved here) or socks5h:// (by the
+    /// proxy), or `env` for HTTPS_PROXY or ALL_PROXY with NO_PROXY. Nothing goes around it. Other users of this machine
+    /// can read arguments: with a user and a password, set a variable and use `env`.
+    #[arg(long, value_name = "URL", conflicts_with = "demo")]
+    pub(crate) proxy: Option<String>,
 
     /// How a Pro V2 connection proves who it is.
     #[arg(long, value_enum, default_value_t = ProAuthArg::Token)]
@@ -110,13 +130,35 @@ pub(crate) struct HostArgs {
 #[derive(Debug, ClapArgs)]
 #[command(after_help = help::EXCHANGE)]
 pub(crate) struct ExchangeArgs {
-    /// The port to listen on; 0 takes a free one.
+    /// The port to listen on, which serves spot, margin, futures and Pro V2; 0 takes a free one.
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
 
-    /// A script of faults: cuts, delays, refusals.
+    /// The port that stands for api.kucoin.com alone: its tokens do not serve futures topics. 0 takes a free one.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub(crate) spot_port: u16,
+
+    /// The port that stands for api-futures.kucoin.com alone: its tokens serve futures topics only. 0 takes a free one.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub(crate) futures_port: u16,
+
+    /// Serve https and wss with a certificate that is made now, and write the certificate of its authority to this
+    /// file, which a client must trust.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls: Option<PathBuf>,
+
+    /// A script of faults: cuts, delays, refusals; see --help-script.
     #[arg(long, value_name = "FILE")]
     pub(crate) script: Option<PathBuf>,
+
+    /// Describe the language of --script: every trigger, fault and parameter, with an example each.
+    #[arg(long, exclusive = true)]
+    pub(crate) help_script: bool,
+
+    /// How to answer a topic of a symbol that is not traded: `acknowledge` and stay silent, as KuCoin does today, or
+    /// `refuse`.
+    #[arg(long, value_name = "HOW", default_value_t = UnknownSymbols::default())]
+    pub(crate) unknown_symbols: UnknownSymbols,
 
     /// What decides the account's activity: the same seed, the same activity.
     #[arg(long, default_value_t = 1)]
@@ -135,11 +177,19 @@ pub(crate) struct ExchangeArgs {
 #[derive(Debug, ClapArgs)]
 #[command(after_help = help::DECODE)]
 pub(crate) struct DecodeArgs {
-    /// The generation of the stream that the frames are of.
-    #[arg(long, value_enum)]
-    pub(crate) protocol: ProtocolArg,
+    /// The file to read; without it, or with `-`, stdin.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
 
-    /// End with status 1 where a frame was not understood.
+    /// The generation of all frames. Default: each frame's own, by its fields.
+    #[arg(long, value_enum)]
+    pub(crate) protocol: Option<ProtocolArg>,
+
+    /// How times are written. Either way they are strings and exact to the nanosecond.
+    #[arg(long, value_enum, default_value_t = TimesArg::Ns)]
+    pub(crate) times: TimesArg,
+
+    /// End with status 1 if a frame was not understood.
     #[arg(long)]
     pub(crate) strict: bool,
 }
@@ -158,6 +208,23 @@ pub(crate) enum Format {
     Pretty,
     /// One JSON object a line, for programs.
     Ndjson,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TimesArg {
+    /// Nanoseconds since 1970, such as 1765000000000000001.
+    Ns,
+    /// RFC 3339 in UTC, such as 2025-12-06T05:46:40.000000001Z.
+    Rfc3339,
+}
+
+impl From<TimesArg> for TimeFormat {
+    fn from(times: TimesArg) -> Self {
+        match times {
+            TimesArg::Ns => Self::Nanoseconds,
+            TimesArg::Rfc3339 => Self::Rfc3339,
+        }
+    }
 }
 
 impl Format {
@@ -207,7 +274,8 @@ impl From<RegionArg> for Region {
 
 /// Reads a time such as `30s`, `1.5m`, `500ms` or `2h`.
 fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("`{text}` is no time: write a number with ms, s, m or h, such as 30s");
+    let wrong =
+        || format!("`{text}` is not a duration; expected a number with ms, s, m or h, such as 30s");
     let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
     let seconds = match &text[digits.len()..] {
         "ms" => 0.001,
@@ -224,7 +292,7 @@ fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(rate) if rate.is_finite() && rate >= 0.0 => Ok(rate),
         _ => Err(format!(
-            "`{text}` is no rate: write a number of events a second, such as 5 or 0.5"
+            "`{text}` is not a rate; expected a number of events a second, such as 5 or 0.5"
         )),
     }
 }

@@ -1,20 +1,27 @@
 //! `decode`: captured frames in, one NDJSON line out for each, with no connection and no runtime.
 
+mod input;
+
 use std::borrow::Cow;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, Write};
 
 use kucoin_streams::pro::{self, ProV2};
 use kucoin_streams::v1::{self, V1};
 use kucoin_streams::wire::json::{DecodeError, Raw};
 use kucoin_streams::wire::{Inbound, Protocol, Push};
 
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
 use crate::args::{DecodeArgs, ProtocolArg};
+use crate::decode::input::Input;
 use crate::exit::Failed;
 use crate::output::{Control, Event, Line, Lines, Update};
 
 pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failed> {
     let mut counted = Counted::default();
-    let is_read = decode(io::stdin().lock(), args.protocol, &mut counted)?;
+    let input = Input::open(args.file.as_deref())?;
+    let is_read = decode(input, args, &mut counted)?;
     match args.strict && is_read {
         true => counted.must_be_clean(),
         false => Ok(()),
@@ -22,26 +29,18 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failed> {
 }
 
 /// Decodes to the end of the input; false if the reader of the output is gone.
-fn decode(input: impl Read, protocol: ProtocolArg, counted: &mut Counted) -> Result<bool, Failed> {
-    let mut input = BufReader::with_capacity(64 * 1024, input);
-    let mut line = Vec::new();
-    let mut out = Lines::default();
+fn decode(mut input: Input, args: &DecodeArgs, counted: &mut Counted) -> Result<bool, Failed> {
+    let mut out = Lines::new(args.times.into());
     loop {
         // The next read may wait: let the reader see what there was.
-        let must_show = out.are_enough() || !input.buffer().contains(&b'\n');
+        let must_show = out.are_enough() || !input.has_line();
         if must_show && !show(&mut out)? {
             return Ok(false);
         }
-        line.clear();
-        let read = input
-            .read_until(b'\n', &mut line)
-            .map_err(|error| Failed::other(format!("cannot read: {error}")))?;
-        if read == 0 {
+        let Some(line) = input.next()? else {
             return show(&mut out);
-        }
-        if !line.trim_ascii().is_empty() {
-            add(without_end(&line), &mut out, protocol, counted)?;
-        }
+        };
+        add(&line, &mut out, args.protocol, counted)?;
     }
 }
 
@@ -57,12 +56,6 @@ fn show(lines: &mut Lines) -> Result<bool, Failed> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(Failed::cannot_write(error)),
     }
-}
-
-/// A line without what ends it.
-fn without_end(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 /// How many frames there were, and how many of them said nothing to us.
@@ -97,17 +90,25 @@ enum Frame<'f> {
 }
 
 fn add(
-    line: &[u8],
+    line: &input::Line<'_>,
     out: &mut Lines,
-    protocol: ProtocolArg,
+    protocol: Option<ProtocolArg>,
     counted: &mut Counted,
 ) -> serde_json::Result<()> {
     counted.frames += 1;
-    let text = String::from_utf8_lossy(line);
-    let frame = match (&text, protocol) {
-        (Cow::Borrowed(text), ProtocolArg::V1) => frame::<V1>(text, v1_push(text)),
-        (Cow::Borrowed(text), ProtocolArg::Pro) => frame::<ProV2>(text, pro_push(text)),
+    let (text, too_long) = match line {
+        input::Line::Whole(line) => (String::from_utf8_lossy(line), None),
+        input::Line::TooLong(start, length) => (String::from_utf8_lossy(start), Some(length)),
+    };
+    let frame = match (&text, too_long) {
+        (_, Some(length)) => Frame::Undecodable(format!(
+            "{length} bytes are too long for a frame; only the beginning is shown"
+        )),
         (Cow::Owned(_), _) => Frame::Undecodable("not utf-8".to_owned()),
+        (Cow::Borrowed(text), _) => match protocol.unwrap_or_else(|| detect(text)) {
+            ProtocolArg::V1 => frame::<V1>(text, v1_push(text)),
+            ProtocolArg::Pro => frame::<ProV2>(text, pro_push(text)),
+        },
     };
     match frame {
         Frame::Push(push) => out.json(&Line::Update(Update {
@@ -134,7 +135,37 @@ fn add(
     }
 }
 
-/// A push as it was decoded, or `None` where the frame is none.
+/// The fields that only frames of Pro V2 have: of pushes, of the welcome, of answers, and of pings with an `op`.
+#[derive(Deserialize)]
+struct OnlyOfPro {
+    #[serde(rename = "T")]
+    topic: Option<IgnoredAny>,
+    #[serde(rename = "sessionId")]
+    session_id: Option<IgnoredAny>,
+    result: Option<IgnoredAny>,
+    action: Option<IgnoredAny>,
+    op: Option<IgnoredAny>,
+}
+
+/// The generation of one frame, whatever the frames before it were. What both have, such as an error frame, says the
+/// same in both.
+fn detect(text: &str) -> ProtocolArg {
+    match serde_json::from_str(text) {
+        Ok(OnlyOfPro {
+            topic: None,
+            session_id: None,
+            result: None,
+            action: None,
+            op: None,
+        }) => ProtocolArg::V1,
+        Ok(_) => ProtocolArg::Pro,
+        // It is undecodable in both, unless it has a field twice.
+        Err(_) if text.contains("\"T\":") => ProtocolArg::Pro,
+        Err(_) => ProtocolArg::V1,
+    }
+}
+
+/// A push as it was decoded, or `None` if the frame is not one.
 type Decoded = Result<Option<Push<Event>>, DecodeError>;
 
 fn v1_push(text: &str) -> Decoded {

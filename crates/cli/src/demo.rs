@@ -1,5 +1,6 @@
 //! The exchange inside of this program, for `watch --demo`.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use kucoin_streams::Credentials;
@@ -24,16 +25,12 @@ impl Demo {
             .event_rate(EVENTS_PER_SECOND)
             .start()
             .await
-            .map_err(|error| Failed::other(format!("the demo exchange cannot start: {error}")))?;
+            .map_err(|error| Failed::because("the demo exchange cannot start", &error))?;
         Ok(Self { exchange })
     }
 
     pub(crate) fn rest_url(&self) -> String {
         self.exchange.rest_url()
-    }
-
-    pub(crate) fn pro_ws_url(&self) -> String {
-        self.exchange.pro_ws_url()
     }
 
     pub(crate) fn credentials(&self) -> Result<Credentials, Failed> {
@@ -43,7 +40,7 @@ impl Demo {
     }
 
     /// Cuts the connection once, after a while; then nothing more.
-    pub(crate) async fn cut_once(&self) {
+    pub(crate) async fn cut_once(&self) -> Infallible {
         tokio::time::sleep(CUT_AFTER).await;
         self.exchange.inject(Effect::Cut(Cut::Reset));
         std::future::pending().await

@@ -8,6 +8,7 @@ mod demo;
 mod exchange;
 mod exit;
 mod help;
+mod logs;
 mod output;
 mod signals;
 mod watch;
@@ -22,22 +23,24 @@ use crate::exit::{Failed, Stderr};
 
 fn main() -> ExitCode {
     // clap prints usage errors itself, and ends with status 2 as we promise.
-    match Args::parse().command {
-        Command::Watch(args) => on_runtime(|stderr| watch::run(args, stderr)),
-        Command::Exchange(args) => on_runtime(|_| exchange::run(args)),
-        Command::Decode(args) => match decode::run(&args) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(failed) => without_runtime(&failed),
-        },
+    let Args { command, verbose } = Args::parse();
+    match command {
+        Command::Watch(args) => on_runtime(verbose, |stderr| watch::run(args, stderr)),
+        Command::Exchange(args) if args.help_script => finish(exchange::help_script()),
+        Command::Exchange(args) => on_runtime(verbose, |stderr| exchange::run(args, stderr)),
+        Command::Decode(args) => finish(decode::run(&args)),
     }
 }
 
 /// Runs a command to its end. The process then ends although a thread may still wait in a write to stdout or stderr.
-fn on_runtime<F>(command: impl FnOnce(Stderr) -> F) -> ExitCode
+fn on_runtime<F>(verbosity: u8, command: impl FnOnce(Stderr) -> F) -> ExitCode
 where
     F: Future<Output = Result<(), Failed>> + Send + 'static,
 {
-    let cannot_start = |error| without_runtime(&Failed::other(format!("cannot start: {error}")));
+    let cannot_start = |error| without_runtime(&Failed::because("cannot start", &error));
+    if let Err(error) = descriptors_are_left() {
+        return cannot_start(error);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
@@ -45,6 +48,7 @@ where
         (Ok(runtime), Ok(stderr)) => (runtime, stderr),
         (Err(error), _) | (_, Err(error)) => return cannot_start(error),
     };
+    logs::start(verbosity, &stderr);
     let command = command(stderr.clone());
     let code = runtime.block_on(async {
         // The loop of a command runs as a task: inside of `block_on` it would wake later.
@@ -65,6 +69,33 @@ where
     });
     runtime.shutdown_background();
     code
+}
+
+/// The file descriptors that a command opens at least, its first connection included.
+#[cfg(unix)]
+const DESCRIPTORS: usize = 16;
+
+/// Fails if there are too few file descriptors: later the runtime panics, or a cause is hard to see.
+#[cfg(unix)]
+fn descriptors_are_left() -> std::io::Result<()> {
+    let open = |_| std::fs::File::open("/");
+    (0..DESCRIPTORS)
+        .map(open)
+        .collect::<std::io::Result<Vec<_>>>()
+        .map(drop)
+}
+
+#[cfg(not(unix))]
+fn descriptors_are_left() -> std::io::Result<()> {
+    Ok(())
+}
+
+/// The end of a command that needs no runtime.
+fn finish(outcome: Result<(), Failed>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failed) => without_runtime(&failed),
+    }
 }
 
 /// Reports a failure if no signal is handled, so that a write that blocks can be ended by one.

@@ -34,15 +34,18 @@ impl Signals {
         Ok(Self {})
     }
 
-    /// Resolves when the process is asked to end. From then on the next signal ends it at once.
-    pub(crate) async fn asked_to_end(mut self) -> io::Result<()> {
-        self.next().await?;
+    /// Waits until the process is asked to end; returns the signal. From then on the next one ends it at once.
+    pub(crate) async fn asked_to_end(mut self) -> io::Result<&'static str> {
+        let signal = match self.next().await? {
+            INTERRUPTED => "SIGINT",
+            _ => "SIGTERM",
+        };
         tokio::spawn(async move {
             if let Ok(status) = self.next().await {
                 std::process::exit(status);
             }
         });
-        Ok(())
+        Ok(signal)
     }
 
     /// Waits for a signal; returns the exit status of a process that it ends.

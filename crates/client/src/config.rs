@@ -1,5 +1,6 @@
 //! The settings of a connection's driver.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use kucoin_streams_session::SlowConsumer;
@@ -37,6 +38,9 @@ pub struct Config {
     pub seed: Option<u64>,
     /// Where the tasks of the connections run: [`ConnectionRuntime::Dedicated`].
     pub runtime: ConnectionRuntime,
+    /// The name of the account in logs, such as `desk 7`: none. It is the field `account` of the `tracing` span
+    /// `connection`, which covers everything that a connection does. It is never made from the API key.
+    pub label: Option<Arc<str>>,
 }
 
 impl Default for Config {
@@ -51,6 +55,7 @@ impl Default for Config {
             dials: DialBudget::process_wide(),
             seed: None,
             runtime: ConnectionRuntime::default(),
+            label: None,
         }
     }
 }
@@ -132,6 +137,13 @@ impl Config {
     #[must_use]
     pub fn with_runtime(mut self, runtime: ConnectionRuntime) -> Self {
         self.runtime = runtime;
+        self
+    }
+
+    /// Sets [`Config::label`].
+    #[must_use]
+    pub fn with_label(mut self, label: impl Into<Arc<str>>) -> Self {
+        self.label = Some(label.into());
         self
     }
 

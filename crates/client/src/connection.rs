@@ -10,6 +10,7 @@ use kucoin_streams_session::{
 use kucoin_streams_transport::Connect;
 use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol, Topic, WsKey};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tracing::{Instrument, Span};
 
 use crate::dials::Gate;
 use crate::driver::{Command, Dialler, Driver, Outward, Reply, RequestOf, now};
@@ -33,6 +34,7 @@ pub(crate) struct Inner<R> {
     state: watch::Receiver<ConnectionState>,
     queue_capacity: Capacity,
     slow_consumer: SlowConsumer,
+    span: Span,
 }
 
 /// What is asked of one connection.
@@ -122,6 +124,13 @@ impl<K: ConnectionKind> Connection<K> {
         config: Config,
         lifecycle: LifecycleSender,
     ) -> Self {
+        // Errors need it too, so no filter for a level leaves it out.
+        let span = tracing::error_span!(
+            "connection",
+            account = config.label.as_deref(),
+            ws_key = %K::WS_KEY,
+            number = lifecycle.number(),
+        );
         let (commands, commands_of_task) = mpsc::channel(64);
         let (state_of_task, state) = watch::channel(ConnectionState::Connecting);
         let wake = Arc::new(Notify::new());
@@ -139,9 +148,10 @@ impl<K: ConnectionKind> Connection<K> {
         };
         let driver =
             Driver::<K, S, C>::new(streams, dialler, outward, commands_of_task, wake.clone());
-        // The task ends by itself with its handles. One that cannot start is dropped, which ends the connection.
-        if let Err(error) = config.runtime.spawn(driver.run()) {
-            tracing::error!(ws_key = %K::WS_KEY, %error, "cannot start the thread of the connections");
+        // The task ends by itself with its handles.
+        match config.runtime.start() {
+            Ok(runtime) => runtime.spawn(driver.run().instrument(span.clone())),
+            Err(error) => span.in_scope(|| driver.cannot_start(&error)),
         }
         Self {
             inner: Arc::new(Inner {
@@ -153,6 +163,7 @@ impl<K: ConnectionKind> Connection<K> {
                     bytes: config.queue_bytes,
                 },
                 slow_consumer: config.slow_consumer,
+                span,
             }),
         }
     }
@@ -228,7 +239,8 @@ impl<K: ConnectionKind> Connection<K> {
             self.inner.wake.clone(),
         );
         // From here on a drop of this future drops the feed, and with it whatever was subscribed.
-        let feed = Feed::new(reader, place, self.inner.clone());
+        let span = self.inner.span.clone();
+        let feed = Feed::new(reader, place, self.inner.clone(), span);
         let subscribe = Subscribe {
             requests,
             mailbox,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kucoin_streams_session::{Failure, Severity, Stage};
 use kucoin_streams_transport::{CloseFrame, ConnectClass, ConnectError, ReadError, WriteError};
-use kucoin_streams_wire::{SourceError, SourceErrorClass};
+use kucoin_streams_wire::{SourceError, SourceErrorClass, describe, remedy};
 
 pub(crate) fn of_source(error: &SourceError) -> Failure {
     let severity = match error.class() {
@@ -15,12 +15,13 @@ pub(crate) fn of_source(error: &SourceError) -> Failure {
         SourceErrorClass::Fatal => Severity::Fatal,
         _ => Severity::Transient,
     };
-    let mut failure = Failure::new(Stage::Token, severity, with_causes(error));
+    let mut failure = explained(Stage::Token, severity, error, error.remedy());
     failure.code = error.code().map(str::to_owned);
     failure
 }
 
-pub(crate) fn of_connect(error: &ConnectError) -> Failure {
+/// `server` is the host that was dialled, and the port if it is an uncommon one.
+pub(crate) fn of_connect(error: &ConnectError, server: &str) -> Failure {
     let severity = match error.class() {
         // The token travels in the URL of the upgrade, so this is how a server refuses one.
         _ if error.status() == Some(401) => Severity::TokenRefused,
@@ -32,7 +33,8 @@ pub(crate) fn of_connect(error: &ConnectError) -> Failure {
         ConnectClass::Fatal => Severity::Fatal,
         _ => Severity::Transient,
     };
-    let mut failure = Failure::new(Stage::Dial, severity, with_causes(error));
+    let mut failure = explained(Stage::Dial, severity, error, error.remedy());
+    failure.message = format!("{server}: {}", failure.message);
     failure.code = error.status().map(|status| status.to_string());
     failure
 }
@@ -42,11 +44,11 @@ pub(crate) fn of_read(error: &ReadError) -> Failure {
         Some(_) => Severity::Protocol,
         None => Severity::Transient,
     };
-    Failure::new(Stage::Live, severity, with_causes(error))
+    explained(Stage::Live, severity, error, None)
 }
 
 pub(crate) fn of_write(error: &WriteError) -> Failure {
-    Failure::new(Stage::Live, Severity::Transient, with_causes(error))
+    explained(Stage::Live, Severity::Transient, error, None)
 }
 
 /// Close code 1012: the server restarts, and is not to find everybody before the door.
@@ -82,20 +84,18 @@ pub(crate) fn of_close(frame: Option<&CloseFrame>) -> Failure {
     Failure::new(Stage::Live, severity, message).with_code(frame.code.to_string())
 }
 
-/// An error with its causes in one line. The transport and the source keep secrets out of both.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = error.to_string();
-        // Some errors repeat their cause in their own text.
-        if !text.ends_with(&next) {
-            text.push_str(": ");
-            text.push_str(&next);
-        }
-        cause = error.source();
+/// An error with its causes, and what to do about it. The transport and the source keep secrets out of both.
+fn explained(
+    stage: Stage,
+    severity: Severity,
+    error: &(dyn std::error::Error + 'static),
+    known: Option<&str>,
+) -> Failure {
+    let failure = Failure::new(stage, severity, describe(error));
+    match remedy(error, known) {
+        Some(remedy) => failure.with_remedy(remedy),
+        None => failure,
     }
-    text
 }
 
 #[cfg(test)]
@@ -120,9 +120,28 @@ mod tests {
     }
 
     #[test]
-    fn causes_are_told_once() {
+    fn failed_dial_names_the_server_the_cause_and_the_remedy() {
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let failure = of_connect(&ConnectError::Tcp(refused), "push.example");
+        assert_eq!(
+            failure.message,
+            "push.example: no TCP connection: connection refused"
+        );
+        assert!(failure.remedy.unwrap().contains("the port"));
+        let untrusted = ConnectError::Certificate("unknown issuer".into());
+        let remedy = of_connect(&untrusted, "push.example").remedy.unwrap();
+        assert!(
+            remedy.contains("clock") && remedy.contains("portal"),
+            "{remedy}"
+        );
+    }
+
+    #[test]
+    fn cause_and_remedy_of_a_source_are_kept() {
         let cause = std::io::Error::other("connection reset");
         let error = SourceError::new(SourceErrorClass::Transient, "no token").with_source(cause);
-        assert_eq!(of_source(&error).message, "no token: connection reset");
+        let failure = of_source(&error.with_remedy("wait"));
+        assert_eq!(failure.message, "no token: connection reset");
+        assert_eq!(failure.remedy.as_deref(), Some("wait"));
     }
 }

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use kucoin_streams_session::{CloseReason, Delivery, Fate, Frame, Gap, GapReason, TopicLedger};
 use kucoin_streams_wire::{Push, Topic, json::DecodeError};
+use tracing::Span;
 
 use crate::Update;
 use crate::queue::QueueReader;
@@ -23,15 +24,26 @@ pub(crate) struct Feed {
     _place: Option<Kept>,
     /// Keeps the connection's task alive.
     _connection: Kept,
+    /// The connection, in logs.
+    span: Span,
+    /// Events that could not be decoded.
+    undecodable: u64,
 }
 
 impl Feed {
-    pub(crate) fn new(queue: QueueReader, place: Option<Kept>, connection: Kept) -> Self {
+    pub(crate) fn new(
+        queue: QueueReader,
+        place: Option<Kept>,
+        connection: Kept,
+        span: Span,
+    ) -> Self {
         Self {
             queue,
             places: Vec::new(),
             _place: place,
             _connection: connection,
+            span,
+            undecodable: 0,
         }
     }
 
@@ -82,12 +94,18 @@ impl Feed {
     }
 
     #[cold]
-    fn undecodable(&self, error: DecodeError, at: usize, frame: &Frame) -> Gap {
+    fn undecodable(&mut self, error: DecodeError, at: usize, frame: &Frame) -> Gap {
         self.count(at, Fate::Undecodable);
         let topic = match self.queue.counters(at) {
             Some(counters) => counters.topic().clone(),
             None => Arc::from(""),
         };
+        self.undecodable += 1;
+        // If the exchange has changed its format, every event fails: a few lines say so, and not one for each.
+        if self.undecodable.is_power_of_two() {
+            let total = self.undecodable;
+            tracing::warn!(parent: &self.span, %topic, total, %error, "an event cannot be decoded");
+        }
         let raw = frame.text().to_owned();
         Gap::of_topic(&topic, GapReason::Undecodable { raw, error })
     }

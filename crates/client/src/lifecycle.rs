@@ -3,8 +3,9 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 
-use kucoin_streams_session::LifecycleEvent;
+use kucoin_streams_session::{CloseReason, LifecycleEvent};
 use kucoin_streams_wire::{Timestamp, WsKey};
+use tracing::Level;
 
 use crate::inbox::{Reader, Readers, Received};
 
@@ -55,8 +56,28 @@ impl LifecycleSender {
         Self { readers, number }
     }
 
+    /// The number of the connection that sends by this.
+    pub(crate) fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Reports an event, and logs it within the span of the connection.
     pub(crate) fn send(&self, ws_key: WsKey, at: Timestamp, event: LifecycleEvent) {
-        log(ws_key, self.number, &event);
+        self.send_at(level(&event), ws_key, at, event);
+    }
+
+    /// Reports the refusal of a topic for good.
+    pub(crate) fn send_refusal(&self, ws_key: WsKey, at: Timestamp, event: LifecycleEvent) {
+        self.send_at(Level::ERROR, ws_key, at, event);
+    }
+
+    fn send_at(&self, level: Level, ws_key: WsKey, at: Timestamp, event: LifecycleEvent) {
+        match level {
+            Level::ERROR => tracing::error!("{event}"),
+            Level::WARN => tracing::warn!("{event}"),
+            Level::INFO => tracing::info!("{event}"),
+            _ => tracing::debug!("{event}"),
+        }
         self.readers.send(&Lifecycle {
             ws_key,
             number: self.number,
@@ -66,17 +87,21 @@ impl LifecycleSender {
     }
 }
 
-/// Logs what happened: refused for good as an error, trouble as a warning, the rest as information.
-fn log(ws_key: WsKey, connection: u32, event: &LifecycleEvent) {
+/// An error is refused for good, a warning is trouble, and information is what is well again.
+fn level(event: &LifecycleEvent) -> Level {
     match event {
-        LifecycleEvent::Exception { fatal: true, .. } => {
-            tracing::error!(%ws_key, connection, "{event}");
-        }
+        LifecycleEvent::Exception { fatal: true, .. } => Level::ERROR,
         LifecycleEvent::Reconnect { .. }
         | LifecycleEvent::Exception { .. }
-        | LifecycleEvent::Lagged { .. } => tracing::warn!(%ws_key, connection, "{event}"),
-        LifecycleEvent::Response { .. } => tracing::debug!(%ws_key, connection, "{event}"),
-        _ => tracing::info!(%ws_key, connection, "{event}"),
+        | LifecycleEvent::Lagged { .. } => Level::WARN,
+        LifecycleEvent::Open
+        | LifecycleEvent::Reconnected { .. }
+        | LifecycleEvent::Rotated { .. }
+        | LifecycleEvent::Close {
+            reason: CloseReason::Requested,
+        } => Level::INFO,
+        // The exception before a close that was not requested is an error.
+        _ => Level::DEBUG,
     }
 }
 
@@ -109,6 +134,7 @@ fn told(received: Received<Lifecycle>) -> Lifecycle {
 
 /// A reader follows all connections, so its own slowness belongs to none; the first key stands for it.
 fn lagged(missed: u64) -> Lifecycle {
+    tracing::warn!(missed, "slow reader of lifecycle events: some are dropped");
     Lifecycle {
         ws_key: WsKey::ALL[0],
         number: 0,

@@ -30,23 +30,34 @@ pub enum ConnectionRuntime {
 }
 
 impl ConnectionRuntime {
+    /// Starts the thread if it does not run yet.
+    pub(crate) fn start(self) -> io::Result<StartedRuntime> {
+        Ok(StartedRuntime(match self {
+            Self::Dedicated => Some(dedicated()?),
+            Self::Current => None,
+        }))
+    }
+}
+
+/// A runtime that takes the task of a connection: the thread of the connections, or the current one.
+pub(crate) struct StartedRuntime(Option<Arc<Thread>>);
+
+impl StartedRuntime {
     /// Runs a connection's task to its end.
     ///
     /// # Panics
     /// [`ConnectionRuntime::Current`] outside of a tokio runtime.
-    pub(crate) fn spawn(self, task: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        match self {
-            Self::Dedicated => {
-                let thread = dedicated()?;
+    pub(crate) fn spawn(self, task: impl Future<Output = ()> + Send + 'static) {
+        match self.0 {
+            Some(thread) => {
                 let handle = thread.runtime.clone();
                 handle.spawn(async move {
                     task.await;
                     drop(thread);
                 });
             }
-            Self::Current => drop(tokio::spawn(task)),
+            None => drop(tokio::spawn(task)),
         }
-        Ok(())
     }
 }
 
@@ -137,7 +148,7 @@ mod tests {
                     names.send((name, thread::current().id())).unwrap();
                     let _ = stop.await;
                 };
-                ConnectionRuntime::Dedicated.spawn(task).unwrap();
+                ConnectionRuntime::Dedicated.start().unwrap().spawn(task);
             }
             let (first, second) = (named.recv().unwrap(), named.recv().unwrap());
             assert_eq!(first.0.as_deref(), Some("kucoin-streams"));

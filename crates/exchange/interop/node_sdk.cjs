@@ -55,7 +55,7 @@ async function main() {
     .setKey(exchange.apiKey)
     .setSecret(exchange.apiSecret)
     .setPassphrase(exchange.apiPassphrase)
-    .setSpotEndpoint(exchange.restUrl)
+    .setSpotEndpoint(exchange.spotRestUrl)
     .setTransportOption(new TransportOptionBuilder().build())
     .setWebSocketClientOption(new WebSocketClientOptionBuilder().withReconnect(false).build())
     .build();

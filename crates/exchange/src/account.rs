@@ -12,6 +12,8 @@ use rust_decimal::Decimal;
 
 use crate::clock;
 use crate::engine::{Balance, Engine, Rejected, Side, StopKind, Wallet};
+use crate::fault::{LiquidationLevel, MarginStatusType};
+use crate::pro::unified_id;
 use crate::shared::Shared;
 use crate::sync::lock;
 
@@ -199,6 +201,24 @@ impl Account {
         amount: Decimal,
     ) -> Result<(), Rejected> {
         self.act(|engine, now| engine.transfer(now, (from, to), currency, amount))
+    }
+
+    /// Warns the account of liquidation, whatever it owes: an `lw` of Pro V2 with its true amounts. Pro V2 must be
+    /// spoken already; see [`Exchange::pro_truth`](crate::Exchange::pro_truth).
+    pub fn warn_of_liquidation(&self, level: LiquidationLevel) {
+        lock(&self.shared.world).warn(level, clock::now_ms());
+    }
+
+    /// Lets the cross-margin account say a status, whatever it owes: `position.status` on `/margin/position`.
+    pub fn say_margin_status(&self, status: MarginStatusType) {
+        lock(&self.shared.world).say_status(status, clock::now_ms());
+    }
+
+    /// Returns the id of an order as the unified account of Pro V2 has it, in decimal digits. V1 and the classic
+    /// accounts have the id that the order was placed with.
+    #[must_use]
+    pub fn unified_order_id(order_id: &str) -> String {
+        unified_id(order_id).into_owned()
     }
 
     /// Lets the account's owner do so many things by the seed, at once.

@@ -8,15 +8,16 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
+use crate::activity::{Activity, Observer};
 use crate::clock;
 use crate::credentials::DemoCredentials;
 use crate::engine::Engine;
 use crate::exchange::Exchange;
-use crate::fault::{Faults, Plan};
-use crate::limits::{DAY, Limits};
+use crate::fault::{Faults, Plan, UnknownSymbols};
+use crate::limits::{DAY, IDLE_TIMEOUT, Limits};
 use crate::rng::Rng;
-use crate::shared::{Settings, Shared};
-use crate::stats::Board;
+use crate::shared::{Ports, Settings, Shared};
+use crate::stats::{Board, ServedMarket};
 use crate::tokens::TokenStore;
 use crate::truth::TruthLog;
 use crate::world::World;
@@ -28,16 +29,21 @@ pub struct ExchangeBuilder {
     seed: u64,
     event_rate: f64,
     port: u16,
+    spot_port: u16,
+    futures_port: u16,
     ping_interval: Duration,
     ping_timeout: Duration,
+    idle_timeout: Duration,
+    unknown_symbols: UnknownSymbols,
     queue_capacity: usize,
     truth_capacity: usize,
     max_connections: usize,
     connection_life: Duration,
     token_life: Duration,
-    reusable_tokens: bool,
+    single_use_tokens: bool,
     credentials: DemoCredentials,
     faults: Faults,
+    observer: Option<Observer>,
     #[cfg(feature = "tls")]
     tls: Option<Arc<rustls::ServerConfig>>,
 }
@@ -46,7 +52,7 @@ pub struct ExchangeBuilder {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The port cannot be listened on: choose another one, or 0 for a free one.
+    /// A port cannot be listened on: choose another one, or 0 for a free one.
     #[error("cannot listen on 127.0.0.1:{port}")]
     Listen {
         /// The port.
@@ -62,16 +68,21 @@ impl Default for ExchangeBuilder {
             seed: 1,
             event_rate: 0.0,
             port: 0,
+            spot_port: 0,
+            futures_port: 0,
             ping_interval: Duration::from_millis(18_000),
             ping_timeout: Duration::from_millis(10_000),
+            idle_timeout: IDLE_TIMEOUT,
+            unknown_symbols: UnknownSymbols::default(),
             queue_capacity: 4_096,
             truth_capacity: 65_536,
             max_connections: 800,
             connection_life: DAY,
             token_life: DAY,
-            reusable_tokens: false,
+            single_use_tokens: false,
             credentials: DemoCredentials::default(),
             faults: Faults::new(),
+            observer: None,
             #[cfg(feature = "tls")]
             tls: None,
         }
@@ -93,9 +104,21 @@ impl ExchangeBuilder {
         self
     }
 
-    /// The port on 127.0.0.1. Default 0: a free one.
+    /// The port on 127.0.0.1 that serves spot, margin, futures and Pro V2. Default 0: a free one.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
+        self
+    }
+
+    /// The port of [`Exchange::spot_rest_url`]. Default 0: a free one.
+    pub fn spot_port(mut self, port: u16) -> Self {
+        self.spot_port = port;
+        self
+    }
+
+    /// The port of [`Exchange::futures_rest_url`]. Default 0: a free one.
+    pub fn futures_port(mut self, port: u16) -> Self {
+        self.futures_port = port;
         self
     }
 
@@ -105,10 +128,27 @@ impl ExchangeBuilder {
         self
     }
 
-    /// The `pingTimeout` that V1 token replies tell. Default 10 s, as KuCoin's. A client that says
-    /// nothing for both together is closed: on V1 with a `ping timeout`, on Pro V2 without a word.
+    /// The `pingTimeout` that V1 token replies tell. Default 10 s, as KuCoin's.
     pub fn ping_timeout(mut self, timeout: Duration) -> Self {
         self.ping_timeout = timeout;
+        self
+    }
+
+    /// The time without a message from the client after which its connection is cut: on V1 with a
+    /// `ping timeout`, on Pro V2 by the end of the stream. Default 60 s, as KuCoin's.
+    ///
+    /// Any text or binary message counts, be it a ping, a request or one that is not understood. Pings and
+    /// pongs of the WebSocket protocol do not count, and neither do pushes to the client.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
+    /// How a topic of a symbol that is not traded is answered. Default [`UnknownSymbols::Acknowledge`]: live
+    /// reports of 2026 say that KuCoin acknowledges it and pushes nothing, on V1 (one source) and on Pro V2
+    /// (several); on V1 captures of 2019 to 2022 have a refusal with 404.
+    pub fn unknown_symbols(mut self, answer: UnknownSymbols) -> Self {
+        self.unknown_symbols = answer;
         self
     }
 
@@ -137,15 +177,16 @@ impl ExchangeBuilder {
         self
     }
 
-    /// The age at which a token that was not used expires. Default 24 h, as KuCoin's.
+    /// The age at which a token expires. Default 24 h, as KuCoin's.
     pub fn token_life(mut self, life: Duration) -> Self {
         self.token_life = life;
         self
     }
 
-    /// Lets a token open more than one connection. By default the second one is refused with 401.
-    pub fn reusable_tokens(mut self) -> Self {
-        self.reusable_tokens = true;
+    /// Lets a token open one connection only; the second one is refused with 401. By default a token opens any number
+    /// of connections until it expires, as KuCoin's.
+    pub fn single_use_tokens(mut self) -> Self {
+        self.single_use_tokens = true;
         self
     }
 
@@ -163,19 +204,26 @@ impl ExchangeBuilder {
         self
     }
 
+    /// Reports what happens while it happens, for a log: connections, token requests, and faults that are triggered. No
+    /// token and no credential is in it. The function must not wait, nor call the exchange.
+    pub fn observe(mut self, observer: impl Fn(Activity) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Observer(Arc::new(observer)));
+        self
+    }
+
     /// What goes wrong. Default nothing.
     pub fn faults(mut self, faults: Faults) -> Self {
         self.faults = faults;
         self
     }
 
-    fn settings(&self, port: u16) -> Settings {
+    fn settings(&self, ports: Ports) -> Settings {
         Settings {
             seed: self.seed,
             ping_interval: self.ping_interval,
             ping_timeout: self.ping_timeout,
             queue_capacity: self.queue_capacity,
-            port,
+            ports,
             #[cfg(feature = "tls")]
             tls: self.tls.is_some(),
             #[cfg(not(feature = "tls"))]
@@ -188,14 +236,21 @@ impl ExchangeBuilder {
     /// # Errors
     /// The port cannot be listened on.
     pub async fn start(self) -> Result<Exchange, StartError> {
-        let listen = |source| StartError::Listen {
-            port: self.port,
-            source,
-        };
-        let listener = TcpListener::bind(("127.0.0.1", self.port))
-            .await
-            .map_err(listen)?;
-        let port = listener.local_addr().map_err(listen)?.port();
+        // A port that the caller chose must not be taken as a free one for another market.
+        let (mut listeners, mut ports) = (Vec::new(), Ports::default());
+        let mut wanted = [
+            (ServedMarket::Both, self.port),
+            (ServedMarket::Spot, self.spot_port),
+            (ServedMarket::Futures, self.futures_port),
+        ];
+        wanted.sort_by_key(|(_, port)| *port == 0);
+        for (market, port) in wanted {
+            let (listener, port) = listen(port)
+                .await
+                .map_err(|source| StartError::Listen { port, source })?;
+            listeners.push((market, listener));
+            *ports.of_mut(market) = port;
+        }
         let now_ms = clock::now_ms();
         let truth = TruthLog::new(self.truth_capacity);
         let pro_truth = TruthLog::new(self.truth_capacity);
@@ -203,15 +258,19 @@ impl ExchangeBuilder {
         let user_id = rng.text(b"0123456789abcdef", 24);
         let logs = (truth.clone(), pro_truth.clone());
         let world = World::new(Engine::new(self.seed, now_ms), logs, user_id);
-        let settings = self.settings(port);
+        let settings = self.settings(ports);
         let plan = Plan::new(self.faults, self.seed);
         let timers = plan.timers();
         // A token of an earlier exchange must not open this one, whatever the seed.
         let tokens = TokenStore::new(
             Rng::new(self.seed ^ clock::now_us()),
-            self.reusable_tokens,
+            self.single_use_tokens,
             self.token_life,
         );
+        let mut limits = Limits::new(self.max_connections);
+        limits.connection_life = self.connection_life;
+        limits.idle_timeout = self.idle_timeout;
+        limits.unknown_symbols = self.unknown_symbols;
         let shared = Arc::new(Shared {
             settings,
             #[cfg(feature = "tls")]
@@ -221,7 +280,8 @@ impl ExchangeBuilder {
             tokens: Mutex::new(tokens),
             counts_frames: plan.counts_frames(),
             plan: Mutex::new(plan),
-            limits: Mutex::new(Limits::new(self.max_connections, self.connection_life)),
+            limits: Mutex::new(limits),
+            observer: self.observer,
             board: Board::new(),
             room: Notify::new(),
             skew_ms: AtomicI64::new(0),
@@ -229,9 +289,16 @@ impl ExchangeBuilder {
         Ok(Exchange::run(
             shared,
             (truth, pro_truth),
-            listener,
+            listeners,
             self.event_rate,
             timers,
         ))
     }
+}
+
+/// Listens on a port, 0 being a free one; returns the port as well.
+async fn listen(port: u16) -> io::Result<(TcpListener, u16)> {
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    let port = listener.local_addr()?.port();
+    Ok((listener, port))
 }

@@ -17,7 +17,7 @@ use crate::credentials::DemoCredentials;
 use crate::fault::Effect;
 use crate::http;
 use crate::shared::Shared;
-use crate::stats::{Ended, Stats};
+use crate::stats::{Ended, ServedMarket, Stats};
 use crate::sync::lock;
 use crate::truth::TruthLog;
 
@@ -55,12 +55,14 @@ impl Exchange {
     pub(crate) fn run(
         shared: Arc<Shared>,
         (truth, pro_truth): (TruthLog, TruthLog),
-        listener: TcpListener,
+        listeners: Vec<(ServedMarket, TcpListener)>,
         event_rate: f64,
         timers: Vec<(Duration, usize)>,
     ) -> Self {
         let mut tasks = JoinSet::new();
-        tasks.spawn(http::serve(Arc::clone(&shared), listener));
+        for (market, listener) in listeners {
+            tasks.spawn(http::serve(Arc::clone(&shared), market, listener));
+        }
         if event_rate.is_finite() && event_rate > 0.0 {
             tasks.spawn(drive(Arc::clone(&shared), event_rate));
         }
@@ -82,25 +84,43 @@ impl Exchange {
 
     /// The base URL of the REST API, without a slash at its end: `http://127.0.0.1:PORT`, or over TLS
     /// `https://localhost:PORT`.
+    ///
+    /// It stands for both REST hosts of KuCoin: its tokens serve the topics of spot, margin and futures. Use
+    /// [`Exchange::spot_rest_url`] and [`Exchange::futures_rest_url`] to find out whether a client asks the right host.
     #[must_use]
     pub fn rest_url(&self) -> String {
-        self.shared.settings.base("http")
+        self.shared.settings.base("http", ServedMarket::Both)
+    }
+
+    /// The base URL that stands for `api.kucoin.com` alone: its tokens do not serve futures topics, which are refused
+    /// with 404, nor do they open a socket of [`Exchange::futures_rest_url`].
+    #[must_use]
+    pub fn spot_rest_url(&self) -> String {
+        self.shared.settings.base("http", ServedMarket::Spot)
+    }
+
+    /// The base URL that stands for `api-futures.kucoin.com` alone: its tokens serve futures topics only.
+    #[must_use]
+    pub fn futures_rest_url(&self) -> String {
+        self.shared.settings.base("http", ServedMarket::Futures)
     }
 
     /// The URL of the Pro V2 socket, without a query and without a slash at its end:
     /// `ws://127.0.0.1:PORT/pro`, or over TLS `wss://localhost:PORT/pro`.
     ///
     /// A client appends `?token=` or `/?token=` and a token of `POST /api/v2/bullet-private`, or dials
-    /// it as it is and logs in with `op: auth` after the welcome.
+    /// it as it is and logs in with `op: auth` after the welcome. With a token the path may be left out, as on KuCoin's
+    /// own host: `ws://127.0.0.1:PORT/?token=`.
     #[must_use]
     pub fn pro_ws_url(&self) -> String {
-        format!("{}/pro", self.shared.settings.base("ws"))
+        let base = self.shared.settings.base("ws", ServedMarket::Both);
+        format!("{base}/pro")
     }
 
-    /// The port on 127.0.0.1.
+    /// The port of [`Exchange::rest_url`] on 127.0.0.1.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.shared.settings.port
+        self.shared.settings.ports.both
     }
 
     /// The credentials that the exchange accepts.

@@ -1,20 +1,33 @@
 //! A local look-alike of the exchange KuCoin for its private WebSocket streams.
 //!
 //! KuCoin has had no sandbox since 2023. This crate serves one on loopback: connection tokens with
-//! real signature checks and error codes, the V1 and the Pro V2 sockets, and behind them one account
-//! whose orders, fills, balances and debts agree to the last digit, in spot, margin and futures, told
-//! alike by both generations. What it did stands in a [`TruthLog`] for each, so that a test can
-//! compare what a client received with what happened; what goes wrong is data ([`Faults`]), in code or
-//! as a script. It is unofficial, has no part in KuCoin, and was made after public documents and
-//! captures.
+//! real signature checks and error codes, the V1 and the Pro V2 sockets, and one account whose orders,
+//! fills, balances and debts agree to the last digit, in spot, margin and futures, pushed alike by both
+//! generations. What happened is in a [`TruthLog`] for each, so that a test can compare what a client
+//! received with what happened; what goes wrong is data ([`Faults`]), in code or as a script, whose
+//! language [`Faults::language`] describes. It is unofficial, has no part in KuCoin, and was made after
+//! public documents and captures.
 //!
-//! Start with [`Exchange::builder`]. Any client in any language works against it when its REST base
-//! URL is set to [`Exchange::rest_url`], its Pro V2 host to [`Exchange::pro_ws_url`] and its
-//! credentials to [`Exchange::credentials`].
+//! Start with [`Exchange::builder`]. Any client in any language works against it if its REST base URLs
+//! are set to [`Exchange::rest_url`], its Pro V2 host to [`Exchange::pro_ws_url`] and its credentials to
+//! [`Exchange::credentials`].
+//!
+//! Where KuCoin is known to behave in a certain way, so does the exchange by default:
+//!
+//! | | default | changed by |
+//! |---|---|---|
+//! | tokens | open any number of connections for 24 h | [`single_use_tokens`](ExchangeBuilder::single_use_tokens) |
+//! | hosts | one port serves spot and futures; two more serve one each | [`Exchange::spot_rest_url`], [`Exchange::futures_rest_url`] |
+//! | a silent client | is cut after 60 s without a message | [`idle_timeout`](ExchangeBuilder::idle_timeout) |
+//! | symbols that are not traded | are acknowledged and stay silent | [`unknown_symbols`](ExchangeBuilder::unknown_symbols) |
+//! | connections | 800 at once, cut after 24 h | [`max_connections`](ExchangeBuilder::max_connections), [`connection_life`](ExchangeBuilder::connection_life) |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 mod account;
+mod activity;
+#[cfg(feature = "self-signed")]
+mod authority;
 mod builder;
 mod clock;
 mod credentials;
@@ -38,6 +51,9 @@ mod world;
 mod ws;
 
 pub use account::{Account, FuturesAccount};
+pub use activity::Activity;
+#[cfg(feature = "self-signed")]
+pub use authority::{CertificateError, LocalAuthority};
 pub use builder::{ExchangeBuilder, StartError};
 pub use credentials::DemoCredentials;
 pub use engine::futures::{
@@ -47,11 +63,12 @@ pub use engine::futures::{
 pub use engine::{Balance, Debt, Rejected, Side, StopKind, Wallet};
 pub use exchange::Exchange;
 pub use fault::{
-    Count, Cut, DialFault, Effect, Fault, Faults, Flaw, Limit, Mutation, ScriptError,
-    ScriptFileError, ScriptProblem, Times, TokenReply, Trigger, UpgradeFault, Utterance,
+    Count, Cut, DialFault, Effect, Fault, Faults, Flaw, Limit, LiquidationLevel, MarginStatusType,
+    Mutation, ScriptError, ScriptFileError, ScriptProblem, Times, TokenReply, Trigger,
+    UnknownSymbols, UpgradeFault, Utterance,
 };
 pub use rust_decimal::Decimal;
-pub use stats::{ConnectionReport, Ended, Protocol, Stats, TokenRequest};
+pub use stats::{ConnectionReport, Ended, Protocol, ServedMarket, Stats, TokenRequest};
 pub use truth::{TruthEntry, TruthLog};
 
 /// The symbols that are traded.

@@ -1,12 +1,16 @@
-//! How much the exchange bears of its clients, as faults may change it while it runs.
+//! What the exchange accepts of its clients, as faults may change it while it runs.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use crate::fault::UnknownSymbols;
+
+/// The silence of a client after which KuCoin cuts its connection.
+pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// A day, after which KuCoin cuts a connection and lets a token expire.
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What is asked on each occasion. The limit of topics stands with the subscriptions, that of tokens with the tokens.
+/// What connections are checked against. The limit of topics is kept with the subscriptions, that of tokens with the tokens.
 #[derive(Debug)]
 pub(crate) struct Limits {
     /// Messages of one connection in 10 s.
@@ -15,6 +19,9 @@ pub(crate) struct Limits {
     pub(crate) connections: usize,
     /// The age at which a connection is cut.
     pub(crate) connection_life: Duration,
+    /// The time without a message from the client after which a connection is cut.
+    pub(crate) idle_timeout: Duration,
+    pub(crate) unknown_symbols: UnknownSymbols,
     /// Requests for a socket, and the window in which so many are taken.
     dials: Option<(usize, Duration)>,
     /// When those came that were taken.
@@ -22,11 +29,13 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    pub(crate) fn new(connections: usize, connection_life: Duration) -> Self {
+    pub(crate) fn new(connections: usize) -> Self {
         Self {
             messages: 100,
             connections,
-            connection_life,
+            connection_life: DAY,
+            idle_timeout: IDLE_TIMEOUT,
+            unknown_symbols: UnknownSymbols::default(),
             dials: None,
             taken: VecDeque::new(),
         }
@@ -62,7 +71,7 @@ mod tests {
 
     #[test]
     fn so_many_dials_in_a_window_and_the_wait_is_told() {
-        let mut limits = Limits::new(1, DAY);
+        let mut limits = Limits::new(1);
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         assert!((0..1_000).all(|_| limits.admit_dial(start).is_ok()));

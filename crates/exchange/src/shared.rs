@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use crate::activity::{Activity, Observer};
 use crate::clock;
 use crate::credentials::DemoCredentials;
 use crate::fault::{Effect, Fired, Limit, Plan};
 use crate::limits::Limits;
-use crate::stats::Board;
+use crate::stats::{Board, ServedMarket};
 use crate::sync::lock;
 use crate::tokens::TokenStore;
 use crate::world::World;
@@ -22,17 +23,44 @@ pub(crate) struct Settings {
     pub(crate) ping_interval: Duration,
     pub(crate) ping_timeout: Duration,
     pub(crate) queue_capacity: usize,
-    pub(crate) port: u16,
+    pub(crate) ports: Ports,
     /// The port speaks TLS.
     pub(crate) tls: bool,
 }
 
 impl Settings {
-    /// The URL of the port for `http` or `ws`, without a slash at its end. Certificates name hosts and seldom addresses.
-    pub(crate) fn base(&self, scheme: &str) -> String {
+    /// The URL of a port for `http` or `ws`, without a slash at its end. Certificates name hosts and seldom addresses.
+    pub(crate) fn base(&self, scheme: &str, market: ServedMarket) -> String {
+        let port = self.ports.of(market);
         match self.tls {
-            false => format!("{scheme}://127.0.0.1:{}", self.port),
-            true => format!("{scheme}s://localhost:{}", self.port),
+            false => format!("{scheme}://127.0.0.1:{port}"),
+            true => format!("{scheme}s://localhost:{port}"),
+        }
+    }
+}
+
+/// The ports on 127.0.0.1, one for each host of KuCoin and one that stands for both.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Ports {
+    pub(crate) both: u16,
+    pub(crate) spot: u16,
+    pub(crate) futures: u16,
+}
+
+impl Ports {
+    pub(crate) fn of(self, market: ServedMarket) -> u16 {
+        match market {
+            ServedMarket::Both => self.both,
+            ServedMarket::Spot => self.spot,
+            ServedMarket::Futures => self.futures,
+        }
+    }
+
+    pub(crate) fn of_mut(&mut self, market: ServedMarket) -> &mut u16 {
+        match market {
+            ServedMarket::Both => &mut self.both,
+            ServedMarket::Spot => &mut self.spot,
+            ServedMarket::Futures => &mut self.futures,
         }
     }
 }
@@ -49,6 +77,7 @@ pub(crate) struct Shared {
     /// Whether pushes have to be counted for the plan.
     pub(crate) counts_frames: bool,
     pub(crate) board: Board,
+    pub(crate) observer: Option<Observer>,
     /// A connection wrote something, or ended: there may be room in its queue.
     pub(crate) room: Notify,
     /// How far the exchange's clock is off.
@@ -63,9 +92,20 @@ impl Shared {
 
     /// Lets happen what does not happen on the spot; returns what does.
     pub(crate) fn apply(&self, fired: Fired) -> Vec<Effect> {
+        for (fault, at) in fired.happened {
+            self.report(|| Activity::Fault { fault, at });
+        }
         for effect in fired.exchange {
             match effect {
                 Effect::ExpireTokens => lock(&self.tokens).expire_all(clock::now_ms()),
+                Effect::SingleUseTokens => lock(&self.tokens).allow_single_use(),
+                Effect::UnknownSymbols { answer } => lock(&self.limits).unknown_symbols = answer,
+                Effect::LiquidationWarning { level } => {
+                    lock(&self.world).warn(level, clock::now_ms());
+                }
+                Effect::MarginStatus { status } => {
+                    lock(&self.world).say_status(status, clock::now_ms());
+                }
                 Effect::Limit(limit) => self.limit(limit),
                 Effect::ClockSkew { by_ms } => self.skew_ms.store(by_ms, Ordering::Relaxed),
                 _ => {}
@@ -77,6 +117,13 @@ impl Shared {
         fired.here
     }
 
+    /// Reports to whoever watches the exchange.
+    pub(crate) fn report(&self, activity: impl FnOnce() -> Activity) {
+        if let Some(observer) = &self.observer {
+            (observer.0)(activity());
+        }
+    }
+
     fn limit(&self, limit: Limit) {
         let number = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
         match limit {
@@ -84,6 +131,7 @@ impl Shared {
             Limit::Connections { count } => lock(&self.limits).connections = number(count),
             Limit::Dials { count, per } => lock(&self.limits).limit_dials(number(count), per),
             Limit::ConnectionLife { life } => lock(&self.limits).connection_life = life,
+            Limit::Idle { after } => lock(&self.limits).idle_timeout = after,
             Limit::Topics { count } => lock(&self.world).limit_topics(number(count)),
             Limit::TokenLife { life } => lock(&self.tokens).limit_life(life),
         }

@@ -42,8 +42,31 @@ pub enum Protocol {
     /// The first: [`Exchange::rest_url`](crate::Exchange::rest_url) tells its address with a token.
     #[default]
     V1,
-    /// Pro V2, at [`Exchange::pro_ws_url`](crate::Exchange::pro_ws_url).
+    /// Pro V2, at [`Exchange::pro_ws_url`](crate::Exchange::pro_ws_url), or at the root of a port with a Pro token.
     ProV2,
+}
+
+/// The market whose private topics a V1 connection serves. Pro V2 serves all of them on one connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum ServedMarket {
+    /// Spot, margin and futures: [`Exchange::rest_url`](crate::Exchange::rest_url), which stands for both hosts of KuCoin.
+    #[default]
+    Both,
+    /// Spot and margin: [`Exchange::spot_rest_url`](crate::Exchange::spot_rest_url).
+    Spot,
+    /// Futures: [`Exchange::futures_rest_url`](crate::Exchange::futures_rest_url).
+    Futures,
+}
+
+impl ServedMarket {
+    /// The part that a token and the socket that it opens have in common.
+    pub(crate) fn and(self, other: Self) -> Option<Self> {
+        match (self, other) {
+            (Self::Both, one) | (one, Self::Both) => Some(one),
+            (one, other) => (one == other).then_some(one),
+        }
+    }
 }
 
 /// What one connection did.
@@ -54,6 +77,8 @@ pub struct ConnectionReport {
     pub number: u64,
     /// What it speaks.
     pub protocol: Protocol,
+    /// What it serves: the market of its token, on the port of that market.
+    pub market: ServedMarket,
     /// The number of its token, from 1 in the order of issue; None when the token was refused, or
     /// when a Pro V2 connection came without one.
     pub token: Option<u64>,
@@ -101,7 +126,7 @@ pub enum Ended {
     TooOld,
     /// The client did not read: its queue ran full.
     SlowClient,
-    /// No message from the client for a ping interval and timeout.
+    /// No message from the client for the idle timeout, 60 s by default.
     PingTimeout,
     /// The token was refused, or there were too many connections.
     Refused,

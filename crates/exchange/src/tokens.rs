@@ -1,10 +1,10 @@
-//! Connection tokens: issued over REST, good for one socket, for a day by default.
+//! Connection tokens: issued over REST, good for any number of sockets, for a day by default.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::rng::Rng;
-use crate::stats::Protocol;
+use crate::stats::{Protocol, ServedMarket};
 
 const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const ALPHANUMERIC: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -32,11 +32,19 @@ pub(crate) struct Grant {
     /// The token's number, from 1, in the order of issue.
     pub(crate) number: u64,
     pub(crate) scope: Scope,
+    pub(crate) market: ServedMarket,
+}
+
+/// A token that was issued.
+struct Issued {
+    grant: Grant,
+    expires_ms: u64,
+    used: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenRefused {
-    /// Missing, never issued, issued for another socket, or used before.
+    /// Missing, never issued, issued for another socket, or for single use and used.
     Invalid,
     Expired,
 }
@@ -53,27 +61,27 @@ impl TokenRefused {
 
 pub(crate) struct TokenStore {
     rng: Rng,
-    reusable: bool,
+    single_use: bool,
     life: Duration,
-    issued: HashMap<String, (Grant, u64)>,
+    issued: HashMap<String, Issued>,
     count: u64,
 }
 
 impl TokenStore {
     /// `life` is the age at which a token expires.
-    pub(crate) fn new(rng: Rng, reusable: bool, life: Duration) -> Self {
+    pub(crate) fn new(rng: Rng, single_use: bool, life: Duration) -> Self {
         Self {
             rng,
-            reusable,
+            single_use,
             life,
             issued: HashMap::new(),
             count: 0,
         }
     }
 
-    pub(crate) fn issue(&mut self, scope: Scope, now_ms: u64) -> String {
+    pub(crate) fn issue(&mut self, scope: Scope, market: ServedMarket, now_ms: u64) -> String {
         self.issued
-            .retain(|_, (_, expires_ms)| *expires_ms + 3_600_000 > now_ms);
+            .retain(|_, issued| issued.expires_ms.saturating_add(3_600_000) > now_ms);
         self.count += 1;
         let life_ms = u64::try_from(self.life.as_millis()).unwrap_or(u64::MAX);
         // Shaped as the real ones, with the two characters in it that change meaning in a query.
@@ -84,33 +92,54 @@ impl TokenStore {
             self.rng.text(ALPHABET, 50),
             self.rng.text(ALPHANUMERIC, 22),
         );
-        let grant = Grant {
-            number: self.count,
-            scope,
+        let issued = Issued {
+            grant: Grant {
+                number: self.count,
+                scope,
+                market,
+            },
+            expires_ms: now_ms.saturating_add(life_ms),
+            used: false,
         };
-        self.issued
-            .insert(token.clone(), (grant, now_ms.saturating_add(life_ms)));
+        self.issued.insert(token.clone(), issued);
         token
     }
 
+    /// Whether it is a token of Pro V2, which tells its connection from one of V1 at the same address.
+    pub(crate) fn is_pro(&self, token: &str) -> bool {
+        let issued = self.issued.get(token);
+        issued.is_some_and(|issued| issued.grant.scope == Scope::Pro)
+    }
+
+    /// Takes the token of a connection that speaks this protocol on the port of this market.
     pub(crate) fn redeem(
         &mut self,
         token: Option<&str>,
-        protocol: Protocol,
+        (protocol, market): (Protocol, ServedMarket),
         now_ms: u64,
     ) -> Result<Grant, TokenRefused> {
-        let token = token.ok_or(TokenRefused::Invalid)?;
-        let (grant, expires_ms) = *self.issued.get(token).ok_or(TokenRefused::Invalid)?;
-        if !grant.scope.opens(protocol) {
-            return Err(TokenRefused::Invalid);
-        }
-        if expires_ms <= now_ms {
+        let issued = token.and_then(|token| self.issued.get_mut(token));
+        let issued = issued.ok_or(TokenRefused::Invalid)?;
+        let grant = issued.grant;
+        let market = match grant.scope {
+            Scope::Pro => Some(ServedMarket::Both),
+            Scope::Private | Scope::Public => grant.market.and(market),
+        };
+        let market = market.filter(|_| grant.scope.opens(protocol));
+        let market = market.ok_or(TokenRefused::Invalid)?;
+        if issued.expires_ms <= now_ms {
             return Err(TokenRefused::Expired);
         }
-        if !self.reusable {
-            self.issued.remove(token);
+        if self.single_use && issued.used {
+            return Err(TokenRefused::Invalid);
         }
-        Ok(grant)
+        issued.used = true;
+        Ok(Grant { market, ..grant })
+    }
+
+    /// From now on a token opens one connection only, also one that was used before.
+    pub(crate) fn allow_single_use(&mut self) {
+        self.single_use = true;
     }
 
     /// The age at which tokens expire that are issued from now on.
@@ -121,7 +150,7 @@ impl TokenStore {
     pub(crate) fn expire_all(&mut self, now_ms: u64) {
         self.issued
             .values_mut()
-            .for_each(|(_, expires_ms)| *expires_ms = now_ms);
+            .for_each(|issued| issued.expires_ms = now_ms);
     }
 }
 
@@ -129,81 +158,83 @@ impl TokenStore {
 mod tests {
     use super::*;
 
-    fn store(reusable: bool) -> TokenStore {
-        TokenStore::new(Rng::new(3), reusable, crate::limits::DAY)
+    const V1: (Protocol, ServedMarket) = (Protocol::V1, ServedMarket::Both);
+
+    fn store() -> TokenStore {
+        TokenStore::new(Rng::new(3), false, crate::limits::DAY)
     }
 
     #[test]
-    fn a_token_opens_one_connection() {
-        let mut store = store(false);
-        let token = store.issue(Scope::Private, 0);
-        assert_eq!(
-            store.redeem(Some(&token), Protocol::V1, 1),
-            Ok(Grant {
-                number: 1,
-                scope: Scope::Private
-            })
+    fn token_opens_many_connections_until_it_is_for_single_use() {
+        let mut store = store();
+        let (old, new) = (
+            store.issue(Scope::Private, ServedMarket::Both, 0),
+            store.issue(Scope::Private, ServedMarket::Both, 0),
         );
-        assert_eq!(
-            store.redeem(Some(&token), Protocol::V1, 1),
-            Err(TokenRefused::Invalid)
-        );
-        assert_eq!(
-            store.redeem(None, Protocol::V1, 1),
-            Err(TokenRefused::Invalid)
-        );
+        assert!((0..3).all(|_| store.redeem(Some(&old), V1, 1).is_ok()));
+        store.allow_single_use();
+        let invalid = Err(TokenRefused::Invalid);
+        assert_eq!(store.redeem(Some(&old), V1, 1), invalid);
+        let grant = store.redeem(Some(&new), V1, 1).unwrap();
+        assert_eq!((grant.number, grant.scope), (2, Scope::Private));
+        assert_eq!(store.redeem(Some(&new), V1, 1), invalid);
+        assert_eq!(store.redeem(None, V1, 1), invalid);
     }
 
     #[test]
-    fn a_token_of_one_socket_does_not_open_the_other_and_is_not_spent_on_it() {
-        let mut store = store(false);
-        let doors = [
-            (Scope::Private, Protocol::ProV2),
-            (Scope::Pro, Protocol::V1),
-        ];
-        for (scope, wrong) in doors {
-            let token = store.issue(scope, 0);
-            let refused = store.redeem(Some(&token), wrong, 1);
+    fn token_of_one_generation_does_not_open_the_other() {
+        let mut store = TokenStore::new(Rng::new(3), true, crate::limits::DAY);
+        let (v1, pro) = (Protocol::V1, Protocol::ProV2);
+        for (scope, right, wrong) in [(Scope::Private, v1, pro), (Scope::Pro, pro, v1)] {
+            let token = store.issue(scope, ServedMarket::Both, 0);
+            assert_eq!(store.is_pro(&token), scope == Scope::Pro);
+            let refused = store.redeem(Some(&token), (wrong, ServedMarket::Both), 1);
             assert_eq!(refused, Err(TokenRefused::Invalid));
-            let right = match wrong {
-                Protocol::V1 => Protocol::ProV2,
-                Protocol::ProV2 => Protocol::V1,
-            };
-            assert!(store.redeem(Some(&token), right, 1).is_ok());
+            let opened = store.redeem(Some(&token), (right, ServedMarket::Both), 1);
+            assert!(opened.is_ok(), "and it is not spent");
         }
     }
 
     #[test]
-    fn a_reusable_token_opens_many() {
-        let mut store = store(true);
-        let token = store.issue(Scope::Public, 0);
-        assert!((0..3).all(|_| store.redeem(Some(&token), Protocol::V1, 1).is_ok()));
+    fn token_serves_the_market_of_its_host_and_of_the_socket() {
+        use ServedMarket::{Both, Futures, Spot};
+        let mut store = store();
+        for (issued, dialled, expected) in [
+            (Both, Both, Some(Both)),
+            (Both, Futures, Some(Futures)),
+            (Spot, Both, Some(Spot)),
+            (Futures, Futures, Some(Futures)),
+            (Spot, Futures, None),
+            (Futures, Spot, None),
+        ] {
+            let token = store.issue(Scope::Private, issued, 0);
+            let grant = store.redeem(Some(&token), (Protocol::V1, dialled), 1);
+            assert_eq!(grant.ok().map(|grant| grant.market), expected);
+            let pro = store.issue(Scope::Pro, issued, 0);
+            let grant = store.redeem(Some(&pro), (Protocol::ProV2, dialled), 1);
+            assert_eq!(grant.unwrap().market, Both, "Pro V2 has one host");
+        }
     }
 
     #[test]
     fn tokens_expire_after_a_day_or_when_told() {
-        let mut store = store(false);
+        let mut store = store();
         let (old, new) = (
-            store.issue(Scope::Private, 0),
-            store.issue(Scope::Private, 60_000),
+            store.issue(Scope::Private, ServedMarket::Both, 0),
+            store.issue(Scope::Private, ServedMarket::Both, 60_000),
         );
-        assert_eq!(
-            store.redeem(Some(&old), Protocol::V1, 86_400_000),
-            Err(TokenRefused::Expired)
-        );
+        let expired = Err(TokenRefused::Expired);
+        assert_eq!(store.redeem(Some(&old), V1, 86_400_000), expired);
         store.expire_all(86_400_000);
-        assert_eq!(
-            store.redeem(Some(&new), Protocol::V1, 86_400_000),
-            Err(TokenRefused::Expired)
-        );
+        assert_eq!(store.redeem(Some(&new), V1, 86_400_000), expired);
     }
 
     #[test]
     fn tokens_look_like_the_real_ones_and_differ() {
-        let mut store = store(false);
+        let mut store = store();
         let (first, second) = (
-            store.issue(Scope::Private, 0),
-            store.issue(Scope::Private, 0),
+            store.issue(Scope::Private, ServedMarket::Both, 0),
+            store.issue(Scope::Private, ServedMarket::Both, 0),
         );
         assert_ne!(first, second);
         assert!(

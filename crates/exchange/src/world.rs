@@ -7,8 +7,8 @@ use tokio::sync::mpsc;
 
 use crate::clock;
 use crate::engine::{Engine, Event};
-use crate::fault::Effect;
-use crate::pro::Teller;
+use crate::fault::{Effect, LiquidationLevel, MarginStatusType};
+use crate::pro::{Push, Teller};
 use crate::truth::{TruthEntry, TruthLog};
 use crate::v1::render;
 use crate::v1::topics::Refusal;
@@ -130,6 +130,24 @@ impl World {
         let mut pushes: Vec<_> = events.iter().flat_map(|event| teller.tell(event)).collect();
         pushes.extend(teller.finish());
         self.pro = Some(teller);
+        self.send_pro(pushes);
+    }
+
+    /// Warns the subscribers of Pro V2 of liquidation, if there are any.
+    pub(crate) fn warn(&mut self, level: LiquidationLevel, now_ms: u64) {
+        if let Some(teller) = &mut self.pro {
+            let pushes = teller.warn(level, now_ms);
+            self.send_pro(pushes);
+        }
+    }
+
+    /// Lets the cross-margin account say a status.
+    pub(crate) fn say_status(&mut self, status: MarginStatusType, now_ms: u64) {
+        self.engine.say_margin_status(now_ms, status);
+        self.publish(now_ms);
+    }
+
+    fn send_pro(&mut self, pushes: Vec<Push>) {
         for push in pushes {
             self.pro_pushed_ns = clock::now_ns().max(self.pro_pushed_ns + 1);
             let (frame, data_at) = push.frame(self.pro_pushed_ns);

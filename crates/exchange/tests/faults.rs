@@ -151,8 +151,7 @@ async fn the_welcome_can_be_lost() {
     let faults = Faults::new().on_connection(1, Effect::DropWelcome);
     let exchange = Exchange::builder()
         .faults(faults)
-        .ping_interval(brief)
-        .ping_timeout(brief)
+        .idle_timeout(brief)
         .start()
         .await
         .unwrap();

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use kucoin_streams_exchange::{
     CONTRACTS, Decimal, Direction, Exchange, MarginMode, SettleCurrency, Side, StopPriceType,
+    UnknownSymbols,
 };
 use support::*;
 
@@ -230,7 +231,8 @@ async fn settings_reach_their_topics_and_are_refused_while_something_is_open() {
 
 #[tokio::test]
 async fn a_contract_that_is_not_traded_is_not_found() {
-    let exchange = Exchange::builder().start().await.unwrap();
+    let settings = Exchange::builder().unknown_symbols(UnknownSymbols::Refuse);
+    let exchange = settings.start().await.unwrap();
     let mut socket = Socket::connect(&exchange).await;
     for topic in [
         "/contract/position:NOSUCHUSDTM",

@@ -4,7 +4,9 @@
 
 mod support;
 
-use kucoin_streams_exchange::{Decimal, Exchange, Rejected, Side, StopKind, Wallet};
+use kucoin_streams_exchange::{
+    Decimal, Exchange, MarginStatusType, Rejected, Side, StopKind, UnknownSymbols, Wallet,
+};
 use support::*;
 
 const BTC_USDT: Wallet = Wallet::Isolated("BTC-USDT");
@@ -94,7 +96,8 @@ async fn an_isolated_debt_is_told_step_by_step_to_its_symbol_only() {
 
 #[tokio::test]
 async fn an_isolated_topic_of_an_unknown_symbol_is_not_found() {
-    let exchange = quiet().await;
+    let settings = Exchange::builder().unknown_symbols(UnknownSymbols::Refuse);
+    let exchange = settings.start().await.unwrap();
     let mut socket = Socket::connect(&exchange).await;
     let lists = "/margin/isolatedPosition:BTC-USDT,ETH-USDT";
     for topic in [
@@ -212,4 +215,22 @@ async fn a_running_account_shows_margin_life() {
         cross + isolated < main / 4,
         "{cross} and {isolated} beside {main}"
     );
+}
+
+#[tokio::test]
+async fn status_of_the_margin_account_can_be_provoked_in_code_and_by_script() {
+    let script = "call freeze: margin-status status=FROZEN_RENEW";
+    let settings = Exchange::builder().faults(script.parse().unwrap());
+    let exchange = settings.start().await.unwrap();
+    let mut socket = Socket::subscribed(&exchange, &[MARGIN]).await;
+    exchange
+        .account()
+        .say_margin_status(MarginStatusType::Liability);
+    assert!(exchange.call("freeze"));
+    for expected in ["LIABILITY", "FROZEN_RENEW"] {
+        let push = socket.text().await;
+        assert_eq!(field(&push, "subject"), "position.status");
+        assert_eq!(field(&push, "data")["type"], expected);
+    }
+    assert_eq!(exchange.truth().total_of(MARGIN), 2);
 }

@@ -6,7 +6,7 @@ mod support;
 
 use std::time::Duration;
 
-use kucoin_streams_exchange::{Ended, Exchange, Side};
+use kucoin_streams_exchange::{Effect, Ended, Exchange, Side, UnknownSymbols};
 use support::*;
 
 async fn quiet() -> Exchange {
@@ -15,7 +15,8 @@ async fn quiet() -> Exchange {
 
 #[tokio::test]
 async fn a_token_opens_one_connection() {
-    let exchange = quiet().await;
+    let settings = Exchange::builder().single_use_tokens();
+    let exchange = settings.start().await.unwrap();
     let token = token(&exchange).await;
     let mut first = Socket::upgrade(&exchange, &format!("token={token}&connectId=abc")).await;
     assert_eq!(first.text().await, r#"{"id":"abc","type":"welcome"}"#);
@@ -286,8 +287,7 @@ async fn too_many_connections_are_refused() {
 async fn a_silent_client_is_closed() {
     let brief = Duration::from_millis(40);
     let exchange = Exchange::builder()
-        .ping_interval(brief)
-        .ping_timeout(brief)
+        .idle_timeout(brief)
         .start()
         .await
         .unwrap();
@@ -347,4 +347,32 @@ async fn shutting_down_ends_every_connection_and_frees_the_port() {
     assert!(matches!(socket.read().await, Read::Eof | Read::Reset));
     let again = Exchange::builder().port(port).start().await.unwrap();
     assert_eq!(again.port(), port);
+}
+
+#[tokio::test]
+async fn token_opens_several_connections_unless_it_is_for_single_use() {
+    let exchange = quiet().await;
+    let token = percent_encoded(&token(&exchange).await);
+    for _ in 0..3 {
+        let mut socket = Socket::upgrade(&exchange, &format!("token={token}")).await;
+        assert_eq!(field(&socket.text().await, "type"), "welcome");
+    }
+    exchange.inject(Effect::SingleUseTokens);
+    let mut socket = Socket::upgrade(&exchange, &format!("token={token}")).await;
+    assert_eq!(field(&socket.text().await, "data"), "token is invalid");
+}
+
+#[tokio::test]
+async fn symbol_that_is_not_traded_is_acknowledged_and_silent_until_a_fault_refuses_it() {
+    let exchange = quiet().await;
+    let mut socket = Socket::connect(&exchange).await;
+    let topic = "/contract/position:NOSUCHUSDTM";
+    let answer = socket.ask(&subscribe("1", topic)).await;
+    assert_eq!(answer, r#"{"id":"1","type":"ack"}"#);
+    assert!(exchange.stats().is_subscribed(topic));
+    exchange.inject(Effect::UnknownSymbols {
+        answer: UnknownSymbols::Refuse,
+    });
+    let answer = socket.ask(&subscribe("2", topic)).await;
+    assert_eq!(field(&answer, "code"), 404);
 }

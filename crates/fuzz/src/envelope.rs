@@ -7,6 +7,7 @@ use kucoin_streams_v1::V1;
 use kucoin_streams_wire::{Inbound, Protocol};
 
 use crate::judge::{Node, Tree};
+use crate::number::Number;
 
 /// Any text as a frame of either protocol.
 pub fn envelope(bytes: &[u8]) {
@@ -61,7 +62,7 @@ fn v1<'t>(frame: &'t Tree<'_>) -> Kind<'t> {
     for (name, value) in frame.members() {
         match name.as_str() {
             "type" => kind = value.text(),
-            "topic" => topic = value.text(),
+            "topic" => topic = value.spelled(),
             "id" => id = id_of(value),
             "code" => code = value.digits().and_then(|digits| digits.parse().ok()),
             "data" => data = Some(value),
@@ -99,7 +100,10 @@ fn v1_words<'t>(value: &'t Tree<'_>) -> Option<&'t str> {
 
 /// Pro V2 pushes by `T`, answers by `result`, and greets and refuses in several ways.
 fn pro<'t>(frame: &'t Tree<'_>) -> Kind<'t> {
-    let pushed = frame.all("T").find_map(filled);
+    let pushed = frame
+        .all("T")
+        .filter_map(Tree::spelled)
+        .find(|text| !text.is_empty());
     if let Some(topic) = pushed {
         return Kind::Message(topic);
     }
@@ -159,12 +163,10 @@ fn id_of<'t>(value: &'t Tree<'_>) -> Option<&'t str> {
     filled(value).or_else(|| matches!(value.node, Node::Number).then_some(value.raw))
 }
 
-/// A whole number of at most twenty digits, in a string or not.
+/// A whole number in any spelling, in a string or not.
 fn integer(value: &Tree<'_>) -> Option<i64> {
-    let text = value.content()?;
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let is_integer = digits.len() <= 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|_| is_integer)
+    let text = value.content().filter(|text| !text.starts_with('+'))?;
+    Number::parse(text)?.whole()?.try_into().ok()
 }
 
 fn interval(value: &Tree<'_>) -> Option<Duration> {

@@ -24,6 +24,8 @@ pub(crate) enum Node<'t> {
     Bool(bool),
     Number,
     Text(String),
+    /// A string with half of a surrogate pair, which is no text, and how it is spelled.
+    Half(String),
     Array(Vec<Tree<'t>>),
     Object(Vec<(String, Tree<'t>)>),
 }
@@ -57,11 +59,13 @@ impl<'t> Tree<'t> {
         let node = match raw.as_bytes().first()? {
             b'{' => {
                 let depth = depth.checked_sub(1)?;
-                let Members(members) = serde_json::from_str(raw).ok()?;
-                let members = members
-                    .into_iter()
-                    .map(|(name, value)| Some((name, Self::open(value.get(), depth)?)));
-                Node::Object(members.collect::<Option<_>>()?)
+                let mut members = Vec::new();
+                let Members(raw) = serde_json::from_str(raw).ok()?;
+                for (name, value) in raw {
+                    let name = text(name.get()).or_else(|| spelled(name.get()))?;
+                    members.push((name, Self::open(value.get(), depth)?));
+                }
+                Node::Object(members)
             }
             b'[' => {
                 let depth = depth.checked_sub(1)?;
@@ -71,7 +75,10 @@ impl<'t> Tree<'t> {
                     .map(|value| Self::open(value.get(), depth));
                 Node::Array(elements.collect::<Option<_>>()?)
             }
-            b'"' => Node::Text(serde_json::from_str(raw).ok()?),
+            b'"' => match text(raw) {
+                Some(text) => Node::Text(text),
+                None => Node::Half(spelled(raw)?),
+            },
             b'n' => Node::Null,
             b't' => Node::Bool(true),
             b'f' => Node::Bool(false),
@@ -108,6 +115,14 @@ impl<'t> Tree<'t> {
         }
     }
 
+    /// The content of a string, each half of a surrogate pair spelled.
+    pub(crate) fn spelled(&self) -> Option<&str> {
+        match &self.node {
+            Node::Text(text) | Node::Half(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// The content of a string, or the text of a number or of a word.
     pub(crate) fn content(&self) -> Option<&str> {
         match &self.node {
@@ -133,7 +148,44 @@ impl<'t> Tree<'t> {
 }
 
 /// The members of an object in their order; a map would keep one of several alike.
-struct Members<'t>(Vec<(String, &'t RawValue)>);
+struct Members<'t>(Vec<(&'t RawValue, &'t RawValue)>);
+
+/// The text of a string; `None` if it has half of a surrogate pair.
+fn text(raw: &str) -> Option<String> {
+    serde_json::from_str(raw).ok()
+}
+
+/// The text of a string, unit by unit of UTF-16, with each half of a surrogate pair as its escape.
+fn spelled(raw: &str) -> Option<String> {
+    let mut units = Vec::new();
+    let mut chars = raw.strip_prefix('"')?.strip_suffix('"')?.chars();
+    while let Some(plain) = chars.next() {
+        let unit = match plain {
+            '\\' => match chars.next()? {
+                'u' => {
+                    let digits: String = chars.by_ref().take(4).collect();
+                    u16::from_str_radix(&digits, 16).ok()?
+                }
+                'b' => 0x08,
+                'f' => 0x0C,
+                'n' => 0x0A,
+                'r' => 0x0D,
+                't' => 0x09,
+                itself => u16::try_from(u32::from(itself)).ok()?,
+            },
+            plain => {
+                units.extend_from_slice(plain.encode_utf16(&mut [0; 2]));
+                continue;
+            }
+        };
+        units.push(unit);
+    }
+    let spelled = char::decode_utf16(units).map(|decoded| match decoded {
+        Ok(letter) => letter.to_string(),
+        Err(half) => format!("\\u{:04x}", half.unpaired_surrogate()),
+    });
+    Some(spelled.collect())
+}
 
 impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -164,7 +216,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
 pub(crate) struct Rules {
     /// Names that are written in full: of the wire, and long, by turns.
     pub(crate) long_names: &'static str,
-    /// Names of times, which are written in nanoseconds.
+    /// Names of times, which are written as strings of nanoseconds.
     pub(crate) times: &'static [&'static str],
 }
 
@@ -204,24 +256,28 @@ impl Rules {
         if came.is_object() && gone.is_object() {
             return self.first_lost(came, gone).is_none();
         }
+        let is_text = gone.text().is_some();
         let (Some(came), Some(gone)) = (came.content(), gone.content()) else {
             return false;
         };
-        if came == gone {
-            return true;
-        }
         if self.times.contains(&name) {
-            let nanos = came.parse().ok().and_then(nanos);
-            return nanos.is_some() && nanos == gone.parse().ok();
+            let number = Number::parse(came).and_then(|number| number.whole());
+            let nanos = number.and_then(|number| nanos(number.try_into().ok()?));
+            return match nanos {
+                Some(nanos) => is_text && gone.parse() == Ok(nanos),
+                // It is no time, and stays what it is.
+                None => came == gone,
+            };
         }
-        Number::same_digits(came, gone)
+        came == gone || Number::same_digits(came, gone)
     }
 }
 
-/// Nanoseconds of a time in milliseconds, microseconds or nanoseconds, told apart by magnitude.
+/// Nanoseconds of a time in seconds, milliseconds, microseconds or nanoseconds, told apart by magnitude.
 fn nanos(number: i64) -> Option<i64> {
     number.checked_mul(match number.unsigned_abs() {
-        ..100_000_000_000_000 => 1_000_000,
+        ..100_000_000_000 => 1_000_000_000,
+        100_000_000_000..100_000_000_000_000 => 1_000_000,
         100_000_000_000_000..100_000_000_000_000_000 => 1_000,
         _ => 1,
     })
@@ -254,8 +310,11 @@ mod tests {
             ),
             (r#"{"a":"x"}"#, r#"{"a":"y"}"#),
             (r#"{"a":[1]}"#, r#"{"a":[]}"#),
-            (r#"{"ts":1752400000123}"#, r#"{"ts":1752400000123000001}"#),
-            (r#"{"as":1752400000123}"#, r#"{"as":1752400000123000000}"#),
+            (r#"{"ts":1752400000123}"#, r#"{"ts":"1752400000123000001"}"#),
+            (r#"{"ts":1752400000123}"#, r#"{"ts":1752400000123000000}"#),
+            (r#"{"ts":"1.7524E12"}"#, r#"{"ts":"1.7524E12 "}"#),
+            (r#"{"a":"\ud83d"}"#, r#"{"a":"\ud83e"}"#),
+            (r#"{"as":1752400000123}"#, r#"{"as":"1752400000123000000"}"#),
             (r#"{"a":"1e400"}"#, r#"{"a":"1e401"}"#),
             (r#"{"oi":"1"}"#, r#"{"oid":"1"}"#),
         ] {
@@ -270,7 +329,13 @@ mod tests {
             (r#"{"a":1.50,"b":"2"}"#, r#"{"b":"2","a":"1.50","c":3}"#),
             (r#"{"a":1E+1}"#, r#"{"a":"10"}"#),
             (r#"{"a":"true"}"#, r#"{"a":true}"#),
-            (r#"{"ts":"1752400000123"}"#, r#"{"ts":1752400000123000000}"#),
+            (
+                r#"{"ts":"1752400000123"}"#,
+                r#"{"ts":"1752400000123000000"}"#,
+            ),
+            (r#"{"ts":1.7524E12}"#, r#"{"ts":"1752400000000000000"}"#),
+            (r#"{"ts":1.5}"#, r#"{"ts":1.5}"#),
+            (r#"{"a\uD83D":"\udc00"}"#, r#"{"a\\ud83d":"\udc00"}"#),
             (r#"{"oi":"1"}"#, r#"{"orderId":"1"}"#),
         ] {
             assert_eq!(lost(came, gone), None, "{came} {gone}");
@@ -283,8 +348,8 @@ mod tests {
             "",
             "{",
             "1 2",
-            "\"\\ud800\"",
-            "{\"\\ud800\":1}",
+            "\"\\ud8\"",
+            "{\"\\ud8g0\":1}",
             "01",
             "\"\n\"",
         ] {

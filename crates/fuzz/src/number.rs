@@ -64,6 +64,17 @@ impl Number {
         }
     }
 
+    /// The whole number that it is, if it is one of at most 38 digits.
+    pub(crate) fn whole(&self) -> Option<i128> {
+        if self.digits.is_empty() {
+            return Some(0);
+        }
+        let zeros = usize::try_from(self.exponent).ok().filter(|it| *it < 38)?;
+        let sign = if self.negative { "-" } else { "" };
+        let zeros = "0".repeat(zeros);
+        format!("{sign}{}{zeros}", self.digits).parse().ok()
+    }
+
     /// Whether both are the same number; zero has no sign.
     pub(crate) fn equals(&self, other: &Self) -> bool {
         (self.negative, &self.digits, self.exponent)

@@ -49,12 +49,10 @@ fn check(text: &str, json: &str) {
     assert_eq!(bool::from_json(value), flag, "{text}");
 }
 
-/// Digits with at most a minus; a `u64` has no more than twenty of them.
+/// A whole number in any spelling, without a `+`, which JSON has not.
 fn integer(text: &str) -> Option<i128> {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let is_integer =
-        (1..=20).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|_| is_integer)
+    let number = Number::parse(text).filter(|_| !text.starts_with('+'))?;
+    number.whole()
 }
 
 fn check_integer<I>(text: &str, value: Value<'_>)
@@ -69,7 +67,8 @@ fn check_time(text: &str, value: Value<'_>) {
     let number = integer(text).and_then(|number| i64::try_from(number).ok());
     let expected = number.and_then(|number| {
         let unit = match number.unsigned_abs().to_string().len() {
-            ..=14 => 1_000_000,
+            ..=11 => 1_000_000_000,
+            12..=14 => 1_000_000,
             15..=17 => 1_000,
             _ => 1,
         };

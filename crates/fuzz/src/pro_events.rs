@@ -17,7 +17,7 @@ const ORDER: Rules = Rules {
     times: &["O", "U"],
 };
 const EXECUTION: Rules = Rules {
-    long_names: "oi orderId s symbol S side oT orderType p price q size ti tradeId E executionTime lR liquidity \
+    long_names: "oi orderId s symbol S side pS positionSide mM marginMode oT orderType p price q size ti tradeId E executionTime lR liquidity \
                  f fee fC feeCurrency fT executionType ci clientOid fP closedPnl t tax",
     times: &["E"],
 };
@@ -28,7 +28,7 @@ const BALANCE: Rules = Rules {
     times: &["U"],
 };
 const POSITION: Rules = Rules {
-    long_names: "pi positionId s symbol mM marginMode q size eP entryPrice pV positionValue mP markPrice \
+    long_names: "pi positionId s symbol mM marginMode pS positionSide q size eP entryPrice pV positionValue mP markPrice \
                  lP liquidationPrice bP bankruptPrice l leverage uPL unrealisedPnl rPL realisedPnl \
                  iM initialMargin mmr maintMarginRate mtM maintMargin pM positionMargin r riskRatio \
                  adl adlPercentage O createdAt U updatedAt",

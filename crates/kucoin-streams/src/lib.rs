@@ -51,7 +51,7 @@ pub use kucoin_streams_v1 as v1;
 #[doc(inline)]
 pub use kucoin_streams_wire as wire;
 
-pub use builder::{BuildError, FromCredentials, KucoinBuilder};
+pub use builder::{BuildError, FromCredentials, KucoinBuilder, ThroughProxy};
 pub use kucoin::{Kucoin, Opens};
 
 pub use auth::rest::{Hosts, ProAuthentication, Region, RestTokens};
@@ -62,7 +62,7 @@ pub use client::{
     SlowConsumer, SubscribeError, Subscription, TopicLedger, Update,
 };
 pub use session::{CloseReason, Failure};
-pub use transport::{Connect, FastWebSocket};
+pub use transport::{Connect, FastWebSocket, Proxy, ProxyError};
 pub use wire::{
     ConnectionInfo, ConnectionSource, Decimal, Event, SecretUrl, SourceError, SourceErrorClass,
     Text, Timestamp, Topic, WsKey,

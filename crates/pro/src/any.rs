@@ -266,7 +266,7 @@ mod tests {
             Leverages::new(TradeType::Spot).err(),
         ] {
             let told = refused.unwrap().to_string();
-            assert!(told.ends_with("(valid: UNIFIED, FUTURES)"), "{told}");
+            assert!(told.ends_with("expected one of UNIFIED, FUTURES"), "{told}");
         }
         let told = Orders::symbol(TradeType::Spot, "btc-usdt").unwrap_err();
         assert!(told.to_string().contains("`BTC-USDT`"), "{told}");

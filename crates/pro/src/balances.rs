@@ -62,8 +62,8 @@ event! {
         pub isolated_un_pnl: Option<Decimal> = "iUP" as "isolatedUnPnl",
         /// The funding fee of isolated margin: `iFF`, of classic futures.
         pub isolated_funding_fee_margin: Option<Decimal> = "iFF" as "isolatedFundingFeeMargin",
-        /// When the ledger changed, which may be long before the push: `U`, in nanoseconds, of the funding account in
-        /// milliseconds.
+        /// When the ledger changed, which may be long before the push: `U`, sent in nanoseconds, of the funding account
+        /// in milliseconds.
         pub updated_at: Option<Timestamp> = "U" as "updatedAt",
     }
 }

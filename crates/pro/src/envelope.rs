@@ -22,7 +22,7 @@ pub(crate) fn classify(frame: &str) -> Result<Inbound<'_>, DecodeError> {
     while let Some(key) = object.key()? {
         let value = object.value()?;
         if key == "T"
-            && let Some(topic) = filled_text(value)
+            && let Some(topic) = value.spelled_text().filter(|topic| !topic.is_empty())
         {
             return Ok(Inbound::Message { topic });
         }

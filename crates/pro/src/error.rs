@@ -1,5 +1,7 @@
 //! Why a channel request cannot be made, in words that say what can.
 
+use std::fmt;
+
 use kucoin_streams_wire::{SymbolFlaw, nearest};
 
 use crate::{Channel, TradeType};
@@ -11,17 +13,14 @@ use crate::{Channel, TradeType};
 #[non_exhaustive]
 pub enum RequestError {
     /// A name that Pro V2 does not have, or not in this case. Write the nearest, or another of the valid ones.
-    #[error(
-        "`{given}` is no {what} of pro v2; did you mean `{nearest}`? (valid: {})",
-        .valid.join(", ")
-    )]
+    #[error("unknown {what} `{given}` of Pro V2; {}expected one of {}", Nearest(.nearest), .valid.join(", "))]
     UnknownName {
         /// What was named: `channel`, `tradeType` or `accountType`.
         what: &'static str,
         /// The beginning of what was given, with control characters escaped.
         given: String,
-        /// The valid name whose spelling is nearest.
-        nearest: &'static str,
+        /// The valid name whose spelling is nearest, if one is near.
+        nearest: Option<&'static str>,
         /// Every valid name.
         valid: &'static [&'static str],
     },
@@ -43,14 +42,14 @@ pub enum RequestError {
         given: String,
     },
     /// A parameter is given twice. Keep one, and subscribe once more for the other.
-    #[error("`{parameter}` is given twice; one request is of one")]
+    #[error("`{parameter}` is given twice; subscribe once for each")]
     RepeatedParameter {
         /// The parameter.
         parameter: &'static str,
     },
     /// The exchange documents no such trade type for the channel. Choose one of [`Channel::trade_types`].
     #[error(
-        "`{channel}` has no tradeType `{trade_type}` (valid: {})",
+        "`{channel}` has no tradeType `{trade_type}`; expected one of {}",
         .channel.trade_types().iter().map(|valid| valid.as_str()).collect::<Vec<_>>().join(", ")
     )]
     TradeTypeNotOffered {
@@ -61,7 +60,7 @@ pub enum RequestError {
     },
     /// The text cannot be a symbol of the channel. Write one symbol as the exchange's symbol list does: `BTC-USDT`
     /// of spot and margin, `XBTUSDTM` of futures.
-    #[error("`{given}` is no symbol here: {flaw}")]
+    #[error("`{given}` is not a symbol of this channel: {flaw}")]
     InvalidSymbol {
         /// The beginning of what was given, with control characters escaped.
         given: String,
@@ -107,6 +106,18 @@ impl RequestError {
     }
 }
 
+/// A suggestion, if there is one.
+struct Nearest<'a>(&'a Option<&'static str>);
+
+impl fmt::Display for Nearest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(nearest) => write!(f, "did you mean `{nearest}`? "),
+            None => Ok(()),
+        }
+    }
+}
+
 /// The beginning of a foreign text, safe for a terminal.
 fn excerpt(given: &str) -> String {
     const LONGEST: usize = 64;
@@ -126,8 +137,13 @@ mod tests {
         let table = [
             (
                 "orderall".parse::<Channel>().unwrap_err(),
-                "`orderall` is no channel of pro v2; did you mean `orderAll`? (valid: order, orderAll, execution, \
-                 execution.lite, position, positionAll, balance, lw, leverage)",
+                "unknown channel `orderall` of Pro V2; did you mean `orderAll`? expected one of order, orderAll, \
+                 execution, execution.lite, position, positionAll, balance, lw, leverage",
+            ),
+            (
+                "".parse::<Channel>().unwrap_err(),
+                "unknown channel `` of Pro V2; expected one of order, orderAll, execution, execution.lite, position, \
+                 positionAll, balance, lw, leverage",
             ),
             (
                 RequestError::MissingParameter {
@@ -145,7 +161,7 @@ mod tests {
                     channel: Channel::Position,
                     trade_type: TradeType::Spot,
                 },
-                "`position` has no tradeType `SPOT` (valid: UNIFIED, FUTURES)",
+                "`position` has no tradeType `SPOT`; expected one of UNIFIED, FUTURES",
             ),
             (
                 RequestError::invalid_symbol(
@@ -154,7 +170,7 @@ mod tests {
                         capitals: "BTC-USDT".into(),
                     },
                 ),
-                "`btc-usdt` is no symbol here: write it in capitals, `BTC-USDT`",
+                "`btc-usdt` is not a symbol of this channel: write it in capitals, `BTC-USDT`",
             ),
         ];
         for (error, text) in table {

@@ -2,9 +2,10 @@
 
 use kucoin_streams_wire::{Decimal, Event, Text, Timestamp, event, open_enum};
 
+use crate::orders::PositionSide;
 use crate::push::Data;
 use crate::topic::topic;
-use crate::words::{Fill, Liquidity, OrderType, Side, plain, real};
+use crate::words::{Fill, Liquidity, MarginMode, OrderType, Side, plain, real};
 use crate::{Channel, ChannelRequest, TradeType};
 
 topic! {
@@ -55,6 +56,10 @@ event! {
         pub trade_id: Option<Text> = "ti" as "tradeId",
         /// Buy or sell: `S`.
         pub side: Side = "S" as "side",
+        /// Which position of the contract it changes: `pS`, not documented of this channel; orders have it.
+        pub position_side: Option<PositionSide> = "pS" as "positionSide",
+        /// Cross or isolated margin: `mM`, not documented of this channel; orders have it.
+        pub margin_mode: Option<MarginMode> = "mM" as "marginMode",
         /// Limit or market; forced trades have none: `oT`.
         pub order_type: Option<OrderType> = "oT" as "orderType",
         /// The price of the trade: `p`.
@@ -73,7 +78,7 @@ event! {
         pub closed_pnl: Option<Decimal> = "fP" as "closedPnl",
         /// The tax: `t`, told by one source only.
         pub tax: Option<Decimal> = "t" as "tax",
-        /// When it was matched: `E`, nanoseconds, whole milliseconds.
+        /// When it was matched: `E`, sent in nanoseconds, whole milliseconds.
         pub execution_time: Option<Timestamp> = "E" as "executionTime",
     }
 }
@@ -93,6 +98,10 @@ event! {
         pub trade_id: Option<Text> = "ti" as "tradeId",
         /// Buy or sell: `S`.
         pub side: Side = "S" as "side",
+        /// Which position of the contract it changes: `pS`, not documented of this channel; orders have it.
+        pub position_side: Option<PositionSide> = "pS" as "positionSide",
+        /// Cross or isolated margin: `mM`, not documented of this channel; orders have it.
+        pub margin_mode: Option<MarginMode> = "mM" as "marginMode",
         /// Limit or market: `oT`.
         pub order_type: Option<OrderType> = "oT" as "orderType",
         /// The price of the trade: `p`.
@@ -101,7 +110,7 @@ event! {
         pub size: Option<Decimal> = "q" as "size",
         /// Whether the order took or made liquidity: `lR`.
         pub liquidity: Option<Liquidity> = "lR" as "liquidity",
-        /// When it was matched: `E`, nanoseconds, whole milliseconds.
+        /// When it was matched: `E`, sent in nanoseconds, whole milliseconds.
         pub execution_time: Option<Timestamp> = "E" as "executionTime",
     }
 }

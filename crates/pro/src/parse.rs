@@ -137,12 +137,27 @@ mod tests {
             ("orderAll?tradeType=UNIFITED", "UNIFIED"),
             ("orderAll?tradeType=futures", "FUTURES"),
             ("balance?accountType=TRADE", "TRADING"),
-            ("", "lw"),
         ] {
             let RequestError::UnknownName { nearest, .. } = refusal(given) else {
                 panic!("{given}");
             };
-            assert_eq!(nearest, wanted, "{given}");
+            assert_eq!(nearest, Some(wanted), "{given}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_suggested_for_an_empty_or_far_off_name() {
+        for given in ["", "x?tradeType=UNIFIED", "orderAll?tradeType=nonsense"] {
+            let error = refusal(given);
+            let RequestError::UnknownName { nearest, valid, .. } = &error else {
+                panic!("{given}");
+            };
+            assert_eq!(*nearest, None, "{given}");
+            let text = error.to_string();
+            assert!(
+                text.contains(valid[0]) && !text.contains("did you mean"),
+                "{text}"
+            );
         }
     }
 

@@ -2,6 +2,7 @@
 
 use kucoin_streams_wire::{Decimal, Event, Text, Timestamp, event};
 
+use crate::orders::PositionSide;
 use crate::push::Data;
 use crate::topic::topic;
 use crate::words::{MarginMode, plain};
@@ -42,6 +43,8 @@ event! {
         pub symbol: Text = "s" as "symbol",
         /// Cross or isolated margin: `mM`.
         pub margin_mode: Option<MarginMode> = "mM" as "marginMode",
+        /// Which position of the contract: `pS`, not documented of this channel; orders have it.
+        pub position_side: Option<PositionSide> = "pS" as "positionSide",
         /// The size in contracts, negative where it is short: `q`. Zero is expected of a closed position.
         pub size: Option<Decimal> = "q" as "size",
         /// The average price of entry: `eP`.
@@ -72,9 +75,9 @@ event! {
         pub risk_ratio: Option<Decimal> = "r" as "riskRatio",
         /// The rank in the queue of automatic deleveraging, from 0 to 1: `adl`, documented since May 2026.
         pub adl_percentage: Option<Decimal> = "adl" as "adlPercentage",
-        /// When it was opened: `O`, nanoseconds.
+        /// When it was opened: `O`, sent in nanoseconds.
         pub created_at: Option<Timestamp> = "O" as "createdAt",
-        /// When it changed: `U`, nanoseconds.
+        /// When it changed: `U`, sent in nanoseconds.
         pub updated_at: Option<Timestamp> = "U" as "updatedAt",
     }
 }
@@ -85,7 +88,7 @@ impl Data for Position {
     }
 }
 
-/// Symbol, position id, margin mode and time, and all that was reached: it may move with the mark price while the time
+/// Symbol, position id, side, margin mode and time, and all that was reached: it may move with the mark price while the time
 /// stands. So a position that moves there and back has an identity again: take equal identities for one event only
 /// where they come close together.
 impl Event for Position {
@@ -106,9 +109,10 @@ impl Event for Position {
             self.adl_percentage,
         ]);
         format!(
-            "{}:{}:{}:{}{reached}",
+            "{}:{}:{}:{}:{}{reached}",
             self.symbol,
             self.position_id.as_deref().unwrap_or_default(),
+            self.position_side.as_ref().map_or("", PositionSide::as_str),
             self.margin_mode.as_ref().map_or("", MarginMode::as_str),
             self.updated_at.unwrap_or_default(),
         )

@@ -9,6 +9,7 @@ use kucoin_streams_wire::{
     WsKey,
 };
 
+use crate::push::is_readable;
 use crate::{ChannelRequest, envelope, payload};
 
 /// KuCoin's Pro V2 stream protocol ("UTA WebSocket"), as its private push host speaks it.
@@ -50,7 +51,15 @@ impl Protocol for ProV2 {
     }
 
     fn check(frame: &str) -> Result<(), WireError> {
-        json::check(frame).map_err(wire_error)
+        json::check(frame).map_err(wire_error)?;
+        match envelope::classify(frame) {
+            // Of which topic it is cannot be known: every subscription is to hear of it.
+            Ok(Inbound::Message { topic }) if !is_readable(&topic) => Err(WireError {
+                reason: "the topic has half of a surrogate pair",
+                offset: 0,
+            }),
+            _ => Ok(()),
+        }
     }
 
     fn serves(request: &ChannelRequest, pushed: &str) -> Serves {

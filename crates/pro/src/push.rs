@@ -114,7 +114,12 @@ impl<'f> Envelope<'f> {
         match at {
             TOPIC if self.topic.is_none() => match filled_text(value) {
                 Some(pushed) if !wanted.takes(&pushed) => return false,
-                Some(pushed) => self.topic = Some(pushed),
+                Some(pushed) => {
+                    if value.text().is_none() {
+                        self.extra.push(NAMES.name(at), value);
+                    }
+                    self.topic = Some(pushed);
+                }
                 None => self.extra.push(NAMES.name(at), value),
             },
             DATA if self.data.is_none() => self.data = Some(value),
@@ -147,6 +152,7 @@ impl<'f> Envelope<'f> {
         // `T` does not name the symbol: all that was asked for of one symbol comes under the same.
         if let (Some(wanted), Some(found)) = (wanted.symbol(), event.symbol())
             && wanted != found
+            && is_readable(found)
         {
             return Ok(None);
         }
@@ -163,6 +169,12 @@ impl<'f> Envelope<'f> {
 
 /// A `T` that is none, as the protocol reads it, makes no push.
 fn filled_text(value: Value<'_>) -> Option<Text> {
-    let text = value.text().filter(|text| !text.is_empty())?;
+    let text = value.spelled_text().filter(|text| !text.is_empty())?;
     Some(Text::new(&text))
+}
+
+/// Whether a text is as the exchange wrote it: one with half of a surrogate pair is spelled with a backslash, and a
+/// symbol of that kind may be of any market.
+pub(crate) fn is_readable(text: &str) -> bool {
+    !text.contains('\\')
 }

@@ -59,7 +59,7 @@ event! {
         pub equity: Option<Decimal> = "e" as "equity",
         /// What is owed: `l`.
         pub liability: Option<Decimal> = "l" as "liability",
-        /// When it was found: `U`, in nanoseconds, in milliseconds by an older document.
+        /// When it was found: `U`, sent in nanoseconds, in milliseconds by an older document.
         pub updated_at: Option<Timestamp> = "U" as "updatedAt",
     }
 }

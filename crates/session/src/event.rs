@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use kucoin_streams_wire::{Rounded, with_code};
+
 use crate::{CloseReason, Failure};
 
 /// What happened to a connection.
@@ -69,7 +71,7 @@ pub enum LifecycleEvent {
 impl fmt::Display for LifecycleEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Open => f.write_str("open"),
+            Self::Open => f.write_str("connected"),
             Self::Response { topic, ok: true } => write!(f, "{topic} is live"),
             Self::Response { topic, ok: false } => write!(f, "{topic} is refused"),
             Self::Authenticated => f.write_str("authenticated"),
@@ -77,19 +79,31 @@ impl fmt::Display for LifecycleEvent {
                 cause,
                 attempt,
                 delay,
-            } => write!(f, "{cause}; attempt {attempt} in {delay:?}"),
+            } => write!(f, "{cause}; attempt {attempt} in {}", Rounded(*delay)),
             Self::Reconnected { down_for, refused } => {
-                write!(f, "reconnected after {down_for:?}")?;
+                write!(f, "reconnected after {}", Rounded(*down_for))?;
                 match refused {
                     0 => Ok(()),
                     refused => write!(f, ", {refused} topics refused"),
                 }
             }
-            Self::Rotated { took } => write!(f, "moved to a new connection within {took:?}"),
-            Self::Exception { topic, message, .. } => match topic {
-                Some(topic) => write!(f, "{topic}: {message}"),
-                None => f.write_str(message),
-            },
+            Self::Rotated { took } => {
+                write!(f, "moved to a new connection within {}", Rounded(*took))
+            }
+            Self::Exception {
+                topic,
+                code,
+                message,
+                ..
+            } => {
+                if let Some(topic) = topic {
+                    write!(f, "{topic}: ")?;
+                }
+                f.write_str(&with_code(message, code.as_deref()))
+            }
+            Self::Close {
+                reason: CloseReason::Requested,
+            } => f.write_str("closed by the user"),
             Self::Close { reason } => write!(f, "closed: {reason}"),
             Self::Lagged { missed } => write!(f, "{missed} lifecycle events missed"),
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use kucoin_streams_wire::redact::Redactor;
+use kucoin_streams_wire::{redact::Redactor, with_code};
 
 /// Where in the life of a connection something failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,7 +120,7 @@ impl Severity {
 
 /// Why an attempt or a connection ended.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{message}")]
+#[error("{}", DisplayFailure(self))]
 pub struct Failure {
     /// Where it failed.
     pub stage: Stage,
@@ -128,8 +128,10 @@ pub struct Failure {
     pub severity: Severity,
     /// The code that the server gave: KuCoin's, an HTTP status, or a close code.
     pub code: Option<String>,
-    /// What happened, for people. Holds no secret.
+    /// What happened and why, for people. Holds no secret.
     pub message: String,
+    /// What the user can do about it, if that is known.
+    pub remedy: Option<Box<str>>,
 }
 
 impl Failure {
@@ -140,6 +142,7 @@ impl Failure {
             severity,
             code: None,
             message: message.into(),
+            remedy: None,
         }
     }
 
@@ -157,15 +160,47 @@ impl Failure {
         self
     }
 
+    /// Adds what the user can do about it.
+    #[must_use]
+    pub fn with_remedy(mut self, remedy: impl Into<Box<str>>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
+    }
+
     /// True if KuCoin refused credentials or permissions, so that only their owner can help.
     pub fn is_refusal(&self) -> bool {
         self.severity == Severity::Refused
     }
 }
 
+/// What happened with its code, which is said once, and what to do.
+struct DisplayFailure<'a>(&'a Failure);
+
+impl fmt::Display for DisplayFailure<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&with_code(&self.0.message, self.0.code.as_deref()))?;
+        match &self.0.remedy {
+            Some(remedy) => write!(f, "; {remedy}"),
+            None => Ok(()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn failure_says_its_code_once_and_its_remedy_last() {
+        let failure = |message: &str| Failure::new(Stage::Token, Severity::Refused, message);
+        assert_eq!(failure("refused").to_string(), "refused");
+        let coded = failure("refused")
+            .with_code("400007")
+            .with_remedy("allow it");
+        assert_eq!(coded.to_string(), "refused (code 400007); allow it");
+        let coded = failure("refused: no permission (code 400007)").with_code("400007");
+        assert_eq!(coded.to_string(), "refused: no permission (code 400007)");
+    }
 
     #[test]
     fn only_a_refusal_of_kucoin_ends_a_stream_that_was_live() {

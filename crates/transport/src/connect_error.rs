@@ -10,45 +10,47 @@ use std::time::Duration;
 #[non_exhaustive]
 pub enum ConnectError {
     /// The URL cannot be dialled. Correct the configuration, or fetch a new token if the exchange gave this URL.
-    #[error("invalid url: {0}")]
+    #[error("the WebSocket URL cannot be used: {0}")]
     InvalidUrl(UrlFault),
     /// `ws://` was asked for to somewhere else than this machine. Use `wss://`.
-    #[error("plaintext is allowed to loopback addresses only")]
+    #[error("plaintext (ws) is allowed to this machine only; use wss")]
     Plaintext,
     /// The host name was not resolved. Try again later; check the name when it persists.
-    #[error("the host name was not resolved")]
+    #[error("the host name cannot be resolved")]
     Dns(#[source] io::Error),
     /// No address of the host accepted a TCP connection. Try again later.
-    #[error("no tcp connection")]
+    #[error("no TCP connection")]
     Tcp(#[source] io::Error),
     /// TLS cannot be set up on this machine: no root certificates were found, no cryptography is compiled in, or
     /// the host is no valid server name. Install `ca-certificates`, enable a `tls-*` feature, or bring a TLS
     /// configuration.
-    #[error("tls is not configured")]
+    #[error("TLS cannot be set up")]
     TlsConfiguration(#[source] Box<dyn Error + Send + Sync>),
     /// The server's certificate was not accepted: unknown authority, expired, or another host. Do not go on: someone
     /// may be listening in. Check the clock, the network (captive portal, proxy), and the root certificates.
-    #[error("the certificate of the server was not accepted")]
+    #[error("the certificate of the server is not trusted")]
     Certificate(#[source] Box<dyn Error + Send + Sync>),
     /// The TLS handshake broke for another reason. Try again later.
-    #[error("the tls handshake broke")]
+    #[error("the TLS handshake failed")]
     Tls(#[source] io::Error),
     /// The server answered the upgrade with another status than 101. See [`Refusal::status`]: 401 and 403 mostly mean
     /// that the token is used up or expired, so fetch another; with a 2xx, what answers is no WebSocket server.
-    #[error("the upgrade was refused: {0}")]
+    #[error("the server refused the WebSocket upgrade: {0}")]
     Refused(Refusal),
     /// The server sent us elsewhere; redirects are never followed, since the token would go along. Correct the URL.
-    #[error("the upgrade was redirected with status {status}")]
+    #[error(
+        "the server redirects the WebSocket upgrade (status {status}); redirects are never followed"
+    )]
     Redirect {
         /// The HTTP status, 300 to 399.
         status: u16,
     },
     /// The server agreed to the upgrade in a way that RFC 6455 forbids. Try again; when it persists, what answers is
     /// no WebSocket server or something in between meddles.
-    #[error("bad reply to the upgrade: {0}")]
+    #[error("the reply to the WebSocket upgrade is invalid: {0}")]
     BadUpgrade(UpgradeFault),
     /// The connection broke before the server answered the upgrade. Try again.
-    #[error("the connection broke during the upgrade")]
+    #[error("the connection broke during the WebSocket upgrade")]
     Interrupted(#[source] Box<dyn Error + Send + Sync>),
     /// A stage took longer than its deadline. Try again later.
     #[error("{stage} took too long")]
@@ -56,11 +58,22 @@ pub enum ConnectError {
         /// The stage that was under way.
         stage: Stage,
     },
+    /// The proxy gave no connection to the target; nothing was dialled directly. Check the proxy, and its settings.
+    #[error("no connection to {target} through the proxy {proxy}")]
+    Proxy {
+        /// The proxy's host and port.
+        proxy: String,
+        /// The host and port to reach.
+        target: String,
+        /// What went wrong.
+        #[source]
+        fault: ProxyFault,
+    },
     /// The operating system gave no random bytes. Try again later.
-    #[error("no random bytes from the operating system")]
+    #[error("the operating system gives no random bytes")]
     Entropy(#[source] Box<dyn Error + Send + Sync>),
     /// A failure of another implementation of the seam, which says itself what to do next.
-    #[error("not connected")]
+    #[error("the transport did not connect")]
     Other {
         /// What to do next.
         class: ConnectClass,
@@ -82,6 +95,7 @@ impl ConnectError {
             Self::Certificate(_) => ConnectClass::Certificate,
             Self::BadUpgrade(_) => ConnectClass::Protocol,
             Self::Refused(refusal) => refusal.class(),
+            Self::Proxy { fault, .. } => fault.class(),
             Self::Other { class, .. } => *class,
             Self::Dns(_)
             | Self::Tcp(_)
@@ -101,6 +115,33 @@ impl ConnectError {
         )
     }
 
+    /// What the user can do about it, in a few words; `None` if only time helps, or the error or its cause says it.
+    #[must_use]
+    pub fn remedy(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Dns(_) => {
+                "check the spelling of the host, and this machine's DNS resolver and network"
+            }
+            Self::TlsConfiguration(_) => {
+                "install the root certificates of the system (package `ca-certificates`), name a file of them in \
+                 SSL_CERT_FILE, or bring a configuration (`with_tls_config`)"
+            }
+            Self::Certificate(_) => {
+                "check this machine's clock and root certificates (package `ca-certificates`), and whether a captive \
+                 portal or a proxy intercepts TLS"
+            }
+            Self::Redirect { .. } => {
+                "log in if the network has a captive portal; else set the host that is meant"
+            }
+            Self::Timeout { .. } => "check the network, and whether a firewall drops the packets",
+            Self::Refused(refusal) if refusal.status() == 407 => {
+                "set a user and a password for the proxy"
+            }
+            Self::Proxy { fault, .. } => return fault.remedy(),
+            _ => return None,
+        })
+    }
+
     /// The HTTP status with which the server refused or redirected the upgrade.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
@@ -108,6 +149,68 @@ impl ConnectError {
             Self::Refused(refusal) => Some(refusal.status()),
             Self::Redirect { status } => Some(*status),
             _ => None,
+        }
+    }
+}
+
+/// Why a proxy gave no connection.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProxyFault {
+    /// No connection to the proxy itself. Try again later; check that it runs, and its host and port.
+    #[error("the proxy cannot be reached")]
+    Unreachable(#[source] Box<ConnectError>),
+    /// The proxy asks for a user and a password, or does not accept those of its URL. Correct them.
+    #[error("the proxy asks for a user and a password, or does not accept those of its URL")]
+    Authentication,
+    /// The proxy does not connect to the target. Try again later; allow the host and its port in the proxy.
+    #[error("the proxy does not connect to this host ({0})")]
+    Refused(String),
+    /// What answered is no proxy of this kind. Try again later; check scheme and port of the URL.
+    #[error("what answered is not such a proxy")]
+    Malformed,
+    /// The connection to the proxy broke. Try again later.
+    #[error("the proxy broke the connection")]
+    Interrupted(#[source] Box<dyn Error + Send + Sync>),
+    /// The proxy did not answer in time. Try again later; check that it runs.
+    #[error("the proxy did not answer in time")]
+    TimedOut,
+    /// The host's name was not resolved on this machine, as `socks5` asks for. Try again later, or use `socks5h`.
+    #[error("the host name was not resolved on this machine")]
+    UnknownName,
+    /// The proxy connected, and TLS to the target failed behind it. See the cause; a proxy that reads along shows a
+    /// certificate of its own, which is not accepted.
+    #[error("tls to the host failed behind the proxy")]
+    Beyond(#[source] Box<ConnectError>),
+    /// A `ws://` connection would leave this machine. Use `wss`, or a proxy on this machine.
+    #[error("plaintext passes a proxy only if proxy and target are on this machine")]
+    Plaintext,
+}
+
+impl ProxyFault {
+    fn remedy(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Unreachable(_) | Self::TimedOut => {
+                "check that the proxy runs, and its host and port"
+            }
+            Self::Authentication => "correct the user and the password in the proxy's URL",
+            Self::Refused(_) => "allow the host and its port in the proxy",
+            Self::Malformed => "check the scheme and the port of the proxy's URL",
+            Self::UnknownName => "use socks5h, with which the proxy resolves it",
+            Self::Beyond(error) => return error.remedy(),
+            Self::Plaintext => "use wss",
+            Self::Interrupted(_) => return None,
+        })
+    }
+
+    fn class(&self) -> ConnectClass {
+        match self {
+            Self::Unreachable(error) | Self::Beyond(error) => error.class(),
+            Self::Authentication | Self::Plaintext => ConnectClass::Fatal,
+            Self::Malformed => ConnectClass::Protocol,
+            Self::Refused(_) | Self::Interrupted(_) | Self::TimedOut | Self::UnknownName => {
+                ConnectClass::Transient
+            }
         }
     }
 }
@@ -137,7 +240,7 @@ pub enum ConnectClass {
 #[non_exhaustive]
 pub enum UrlFault {
     /// It cannot be parsed.
-    #[error("malformed")]
+    #[error("it is malformed")]
     Malformed,
     /// The scheme is neither `wss` nor `ws`.
     #[error("the scheme is neither wss nor ws")]
@@ -171,9 +274,9 @@ impl fmt::Display for Stage {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Dns => "resolving the host name",
-            Self::Tcp => "the tcp connection",
-            Self::Tls => "the tls handshake",
-            Self::Upgrade => "the upgrade",
+            Self::Tcp => "the TCP connection",
+            Self::Tls => "the TLS handshake",
+            Self::Upgrade => "the WebSocket upgrade",
         })
     }
 }
@@ -183,25 +286,25 @@ impl fmt::Display for Stage {
 #[non_exhaustive]
 pub enum UpgradeFault {
     /// The reply is no HTTP, or its head is larger than 16 KiB or has more than 100 headers.
-    #[error("not http, or too large a head")]
+    #[error("it is not HTTP, or its head is too large")]
     Malformed,
     /// The reply is not HTTP/1.1.
-    #[error("not http/1.1")]
+    #[error("it is not HTTP/1.1")]
     Version,
     /// `Upgrade` is missing or does not name `websocket`.
-    #[error("the upgrade header does not say websocket")]
+    #[error("the header `Upgrade` is not `websocket`")]
     Upgrade,
     /// `Connection` is missing or does not name `upgrade`.
-    #[error("the connection header does not say upgrade")]
+    #[error("the header `Connection` is not `upgrade`")]
     Connection,
     /// `Sec-WebSocket-Accept` is missing, doubled, or does not answer our key.
-    #[error("the accept key is missing or wrong")]
+    #[error("the header `Sec-WebSocket-Accept` is missing or wrong")]
     Accept,
     /// The server uses an extension that was not offered.
-    #[error("an extension was not asked for")]
+    #[error("the server uses an extension that was not requested")]
     Extension,
     /// The server chose a subprotocol that was not offered.
-    #[error("a subprotocol was not asked for")]
+    #[error("the server uses a subprotocol that was not requested")]
     Subprotocol,
 }
 

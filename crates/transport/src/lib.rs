@@ -42,7 +42,9 @@ pub mod memory;
 
 /// The bytes of a [`Message`], shared and cheap to clone.
 pub use bytes::Bytes;
-pub use connect_error::{ConnectClass, ConnectError, Refusal, Stage, UpgradeFault, UrlFault};
+pub use connect_error::{
+    ConnectClass, ConnectError, ProxyFault, Refusal, Stage, UpgradeFault, UrlFault,
+};
 pub use seam::{CloseFrame, Connect, Message, Outgoing, Reader, Writer};
 pub use stream_error::{ReadError, Violation, WriteError};
 
@@ -50,4 +52,4 @@ pub use stream_error::{ReadError, Violation, WriteError};
 #[doc(hidden)]
 pub use fast::fuzzing;
 #[cfg(feature = "fastwebsockets")]
-pub use fast::{FastReader, FastWebSocket, FastWriter};
+pub use fast::{FastReader, FastWebSocket, FastWriter, Proxy, ProxyError};

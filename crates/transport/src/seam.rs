@@ -164,7 +164,7 @@ fn floor_char_boundary(text: &str, index: usize) -> usize {
 
 /// Opens WebSocket connections: plain configuration that can dial again and again.
 ///
-/// Implement it to bring another WebSocket library, to go through a proxy, or to wrap a connector and watch or
+/// Implement it to bring another WebSocket library, to go through a tunnel of another kind, or to wrap a connector and watch or
 /// record what passes. Wrapping is easy: call the inner `connect` and wrap its two halves.
 ///
 /// The caller dials each URL once: it carries a connection token that is good for one connection. The caller may

@@ -68,19 +68,19 @@ pub enum Violation {
     #[error("a control frame has more than 125 bytes")]
     ControlTooLong,
     /// A continuation came with nothing to continue.
-    #[error("a continuation continues nothing")]
+    #[error("a continuation frame has no message to continue")]
     Continuation,
     /// A new message began inside a fragmented one.
     #[error("a message begins inside another")]
     Interleaved,
     /// A close frame has a payload of one byte.
-    #[error("a close frame has half a code")]
+    #[error("a close frame has an incomplete code")]
     CloseFrame,
     /// A close frame has a code that must not travel.
     #[error("close code {0} is not allowed")]
     CloseCode(u16),
     /// A text message or a close reason is not UTF-8.
-    #[error("a text is not utf-8")]
+    #[error("a text message is not UTF-8")]
     Utf8,
     /// A message is longer than this many bytes, fragments added up.
     #[error("a message has more than {limit} bytes")]
@@ -116,7 +116,7 @@ impl Violation {
 #[non_exhaustive]
 pub enum WriteError {
     /// The server did not take our bytes in time. Drop the connection and dial again.
-    #[error("the write deadline passed")]
+    #[error("the server takes no data: a write did not finish in time")]
     Timeout,
     /// The socket or the TLS layer broke. Drop the connection and dial again.
     #[error("the connection broke")]

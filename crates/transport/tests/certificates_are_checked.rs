@@ -250,3 +250,113 @@ async fn dropping_both_halves_closes_the_tls_connection() {
     // The socket is gone, with or without a farewell.
     assert!(!matches!(stream.read(&mut [0]).await, Ok(1..)));
 }
+
+#[tokio::test]
+async fn stream_of_ones_own_gets_tls_for_wss() {
+    let authority = Authority::new();
+    let (near, far) = tokio::io::duplex(64 * 1024);
+    let url = format!("wss://exchange.test/endpoint?token={TOKEN}");
+    let acceptor = authority.server("exchange.test", |_| {});
+    let serve = async {
+        let mut stream = acceptor.accept(far).await.unwrap();
+        assert_eq!(stream.get_ref().1.server_name(), Some("exchange.test"));
+        let request = read_head(&mut stream).await;
+        assert!(request.contains(TOKEN), "{request}");
+        let mut answer = agreement(&request).into_bytes();
+        answer.extend(frame(FIN | TEXT, b"welcome"));
+        stream.write_all(&answer).await.unwrap();
+        stream.flush().await.unwrap();
+        stream
+    };
+    let client = authority.client();
+    let (halves, _stream) = tokio::join!(client.upgrade(near, &url), serve);
+    let (mut reader, _writer) = halves.unwrap();
+    assert_eq!(
+        reader.read().await.unwrap(),
+        Message::Text("welcome".into())
+    );
+}
+
+#[tokio::test]
+async fn stream_of_ones_own_carries_no_token_in_the_clear() {
+    let (near, mut far) = tokio::io::duplex(64 * 1024);
+    let url = format!("wss://exchange.test/endpoint?token={TOKEN}");
+    let client = Authority::new().client();
+    let overhear = async {
+        let mut heard = vec![0; 64 * 1024];
+        let length = far.read(&mut heard).await.unwrap();
+        heard.truncate(length);
+        // A server that takes the token as it comes would answer in the clear.
+        far.write_all(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")
+            .await
+            .unwrap();
+        far.shutdown().await.unwrap();
+        far.read_to_end(&mut heard).await.unwrap();
+        heard
+    };
+    let (upgraded, heard) = tokio::join!(client.upgrade(near, &url), overhear);
+    assert!(
+        matches!(upgraded, Err(ConnectError::Tls(_))),
+        "{upgraded:?}"
+    );
+    assert_eq!(heard[0], 0x16, "a handshake of TLS");
+    for secret in [TOKEN, "token", "GET"] {
+        let found = heard
+            .windows(secret.len())
+            .any(|it| it == secret.as_bytes());
+        assert!(!found, "{secret} was sent in the clear");
+    }
+}
+
+#[tokio::test]
+async fn stream_of_ones_own_is_not_believed_without_a_certificate() {
+    let (near, far) = tokio::io::duplex(64 * 1024);
+    let acceptor = Authority::new().server("exchange.test", |_| {});
+    let client = Authority::new().client();
+    let upgrade = client.upgrade(near, "wss://exchange.test/endpoint?token=t");
+    let (upgraded, accepted) = tokio::join!(upgrade, acceptor.accept(far));
+    let error = upgraded.unwrap_err();
+    assert!(matches!(error, ConnectError::Certificate(_)), "{error:?}");
+    assert!(accepted.is_err(), "the handshake went through");
+}
+
+#[tokio::test]
+async fn silent_stream_of_ones_own_runs_into_the_tls_deadline() {
+    let (near, _far) = tokio::io::duplex(64 * 1024);
+    let client = Authority::new().client();
+    let client = client.with_tls_timeout(std::time::Duration::from_millis(50));
+    let error = client.upgrade(near, "wss://exchange.test/").await;
+    let error = error.unwrap_err();
+    let tls = kucoin_streams_transport::Stage::Tls;
+    assert!(
+        matches!(error, ConnectError::Timeout { stage } if stage == tls),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn plaintext_over_a_stream_of_ones_own_stays_on_this_machine() {
+    for host in ["kucoin.com", "10.0.0.1", "localhost.evil.test", "127.1"] {
+        let (near, mut far) = tokio::io::duplex(64 * 1024);
+        let url = format!("ws://{host}/endpoint?token={TOKEN}");
+        let error = FastWebSocket::new().upgrade(near, &url).await.unwrap_err();
+        assert!(
+            matches!(error, ConnectError::Plaintext),
+            "{host}: {error:?}"
+        );
+        let mut sent = Vec::new();
+        far.read_to_end(&mut sent).await.unwrap();
+        assert!(sent.is_empty(), "{host}: {} bytes were sent", sent.len());
+    }
+    for host in ["localhost", "127.0.0.1:9", "[::1]:9"] {
+        let (near, mut far) = tokio::io::duplex(64 * 1024);
+        let url = format!("ws://{host}/endpoint?token={TOKEN}");
+        let serve = async {
+            let request = read_head(&mut far).await;
+            far.write_all(agreement(&request).as_bytes()).await.unwrap();
+        };
+        let client = FastWebSocket::new();
+        let (upgraded, ()) = tokio::join!(client.upgrade(near, &url), serve);
+        upgraded.unwrap();
+    }
+}

@@ -75,8 +75,8 @@ pub(crate) fn topic(frame: &str) -> Result<Option<Text>, DecodeError> {
     let mut topic = None;
     while let Some((key, value)) = object.member()? {
         match &*key {
-            "topic" => topic = value.text().map(|topic| Text::new(&topic)),
-            "type" if !value.is("message") => return Ok(None),
+            "topic" => topic = value.spelled_text().map(|topic| Text::new(&topic)),
+            "type" if is_other_type(value) => return Ok(None),
             _ => {}
         }
     }
@@ -163,7 +163,8 @@ impl<'f> Envelope<'f> {
     /// Takes one field; false where it shows that the frame is no push of the topic `asked`.
     fn field(&mut self, at: usize, value: Value<'f>, asked: &Text) -> bool {
         match at {
-            TYPE => return value.is("message"),
+            TYPE if value.is("message") => {}
+            TYPE if is_other_type(value) => return false,
             TOPIC if self.topic.is_none() => return self.topic(value, asked),
             DATA if self.data.is_none() && !self.has_event => self.data = Some(value),
             CHANNEL_TYPE if value.is("private") => {}
@@ -184,13 +185,16 @@ impl<'f> Envelope<'f> {
             self.topic = Some(asked.clone());
             return true;
         }
-        let Some(pushed) = value.text() else {
+        let Some(pushed) = value.spelled_text() else {
             return false;
         };
         self.topic = match serves(asked, &pushed) {
             Serves::No => return false,
             _ => Some(Text::new(&pushed)),
         };
+        if value.text().is_none() {
+            self.extra.push(NAMES.name(TOPIC), value);
+        }
         true
     }
 
@@ -203,6 +207,7 @@ impl<'f> Envelope<'f> {
             && let Some(wanted) = symbol(asked)
             && wanted != found
             && symbol(&topic).is_none()
+            && is_readable(found)
         {
             return None;
         }
@@ -216,6 +221,17 @@ impl<'f> Envelope<'f> {
         };
         Some(Push::with_envelope(event, envelope))
     }
+}
+
+/// Whether the type is another than that of a push. One that cannot be read, like one that is missing, says nothing.
+fn is_other_type(value: Value<'_>) -> bool {
+    value.text().is_some_and(|kind| kind != "message")
+}
+
+/// Whether a symbol is as the exchange wrote it: one with half of a surrogate pair is spelled with a backslash, and may
+/// be of any market.
+pub(crate) fn is_readable(symbol: &str) -> bool {
+    !symbol.contains('\\')
 }
 
 /// Reads an optional text; what is none goes into `extra`.

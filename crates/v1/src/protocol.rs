@@ -11,6 +11,7 @@ use kucoin_streams_wire::{
     WsKey,
 };
 
+use crate::envelope::is_readable;
 use crate::path::{TopicPath, serves};
 use crate::refusal::scope;
 
@@ -58,7 +59,15 @@ impl Protocol for V1 {
     }
 
     fn check(frame: &str) -> Result<(), WireError> {
-        json::check(frame).map_err(wire_error)
+        json::check(frame).map_err(wire_error)?;
+        match topic_of_push(frame) {
+            // Of which topic it is cannot be known: every subscription is to hear of it.
+            Some(topic) if !is_readable(&topic) => Err(WireError {
+                reason: "the topic has half of a surrogate pair",
+                offset: 0,
+            }),
+            _ => Ok(()),
+        }
     }
 
     fn serves(request: &TopicPath, pushed: &str) -> Serves {
@@ -123,7 +132,7 @@ fn topic_of_push(frame: &str) -> Option<Cow<'_, str>> {
     while let Some(key) = object.key_among(&NAMES, &mut place).ok()? {
         let value = object.value().ok()?;
         match key {
-            Key::Known(TOPIC) => topic = value.text(),
+            Key::Known(TOPIC) => topic = value.spelled_text(),
             Key::Known(TYPE) => is_message = value.text().is_some_and(|kind| kind == "message"),
             _ => {}
         }
@@ -155,7 +164,7 @@ impl<'f> Envelope<'f> {
         while let Some(key) = object.key_among(&NAMES, &mut place)? {
             let value = object.value()?;
             match key {
-                Key::Known(TOPIC) => envelope.topic = value.text(),
+                Key::Known(TOPIC) => envelope.topic = value.spelled_text(),
                 Key::Known(TYPE) => envelope.kind = value.text(),
                 Key::Known(ID) => envelope.id = id(value),
                 Key::Known(CODE) => envelope.code = Some(value),

@@ -8,7 +8,7 @@ use kucoin_streams_wire::{SymbolFlaw, SymbolShape};
 #[non_exhaustive]
 pub enum SymbolError {
     /// It has not the shape of one.
-    #[error("`{given}` is no symbol: {flaw}")]
+    #[error("`{given}` is not a symbol: {flaw}")]
     Shape {
         /// What was given, cut and escaped.
         given: String,
@@ -16,7 +16,7 @@ pub enum SymbolError {
         flaw: SymbolFlaw,
     },
     /// The list is longer than KuCoin takes in one request: part it.
-    #[error("{count} symbols are more than the {MOST} that one request takes")]
+    #[error("{count} symbols are too many: one request takes at most {MOST}")]
     TooMany {
         /// How many were given.
         count: usize,

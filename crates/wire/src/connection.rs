@@ -27,6 +27,14 @@ impl SecretUrl {
         let end = self.0.find(['?', '#']).unwrap_or(self.0.len());
         &self.0[..end]
     }
+
+    /// Returns host and port, which may be printed; a user or a password before them is left out.
+    pub fn authority(&self) -> &str {
+        let url = self.without_query();
+        let beyond = url.split_once("://").map_or(url, |(_, beyond)| beyond);
+        let host = beyond.rsplit('@').next().unwrap_or_default();
+        host.split('/').next().unwrap_or_default()
+    }
 }
 
 impl fmt::Debug for SecretUrl {
@@ -123,6 +131,23 @@ impl ConnectionInfo {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn authority_is_host_and_port_alone() {
+        for (url, authority) in [
+            (
+                "wss://ws-api.kucoin.com/endpoint?token=canary",
+                "ws-api.kucoin.com",
+            ),
+            ("ws://127.0.0.1:4000/?token=canary", "127.0.0.1:4000"),
+            ("wss://[::1]:1#canary", "[::1]:1"),
+            ("wss://canary:canary@host/", "host"),
+            ("wss://canary:can/ary@host", "host"),
+            ("", ""),
+        ] {
+            assert_eq!(SecretUrl::new(url).authority(), authority, "{url}");
+        }
+    }
 
     #[test]
     fn a_token_is_never_printed() {

@@ -43,7 +43,9 @@ impl fmt::Display for WsKey {
 
 /// A text that names no connection.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{given}` names no connection; choose spotPrivateV1, futuresPrivateV1 or privateProV2")]
+#[error(
+    "unknown connection `{given}`; expected one of spotPrivateV1, futuresPrivateV1, privateProV2"
+)]
 pub struct ParseWsKeyError {
     given: String,
 }

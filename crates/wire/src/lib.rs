@@ -6,12 +6,14 @@
 //!   [`Topic`] (what to subscribe to, and the event type it yields) and [`ConnectionSource`] (where the
 //!   information for one dial comes from);
 //! - the values: [`Text`], [`Timestamp`], [`Decimal`], and the shapes of symbols ([`SymbolShape`]);
+//! - errors as one line of text ([`explain()`]);
 //! - the one decode place: [`json`], the only module of the SDK that names a JSON parser.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
 
 mod connection;
+mod explain;
 mod kind;
 mod nearest;
 mod protocol;
@@ -25,6 +27,7 @@ pub mod json;
 pub mod redact;
 
 pub use connection::{ConnectionInfo, Heartbeat, Login, SecretUrl};
+pub use explain::{causes, describe, explain, lacks_descriptors, remedy, with_code};
 pub use kind::{ConnectionKind, ParseWsKeyError, WsKey};
 pub use nearest::nearest;
 pub use protocol::{
@@ -35,5 +38,5 @@ pub use rust_decimal::Decimal;
 pub use source::{ConnectionSource, SourceError, SourceErrorClass};
 pub use symbol::{SymbolFlaw, SymbolShape};
 pub use text::Text;
-pub use time::Timestamp;
+pub use time::{Rounded, TimeFormat, Timestamp};
 pub use topic::{Event, Push, PushEnvelope, Topic};

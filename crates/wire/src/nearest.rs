@@ -3,21 +3,34 @@
 /// Longer than any name, and short enough that a hostile text costs nothing.
 const LONGEST: usize = 64;
 
-/// The name with the fewest edits to `given`, case aside; the first of equals. For error texts: what a user may have
-/// meant. No names give the empty text.
-pub fn nearest(given: &str, names: &[&'static str]) -> &'static str {
+/// Returns the name with the fewest edits to `given`, case aside, for error texts: what a user may have meant.
+///
+/// The first of equals is taken. A name is near if it contains `given`, of three characters at least, or if at most half
+/// of the longer of the two must be edited. `None` if no name is near.
+pub fn nearest(given: &str, names: &[&'static str]) -> Option<&'static str> {
     let given: Vec<char> = given.chars().take(LONGEST).collect();
-    let (mut nearest, mut fewest) = ("", usize::MAX);
+    let (mut nearest, mut fewest) = (None, usize::MAX);
     for &name in names {
         // Each character too many or too few is an edit.
         if name.len().abs_diff(given.len()) < fewest {
             let edits = edits(&given, name);
-            if edits < fewest {
-                (nearest, fewest) = (name, edits);
+            let is_near = 2 * edits <= name.len().max(given.len()) || contains(name, &given);
+            if edits < fewest && is_near {
+                (nearest, fewest) = (Some(name), edits);
             }
         }
     }
     nearest
+}
+
+fn contains(name: &str, given: &[char]) -> bool {
+    let name: Vec<char> = name.chars().collect();
+    let is_given = |part: &[char]| {
+        part.iter()
+            .zip(given)
+            .all(|(a, b)| a.eq_ignore_ascii_case(b))
+    };
+    given.len() >= 3 && name.windows(given.len()).any(is_given)
 }
 
 /// How many characters must be put in, taken out or replaced.
@@ -41,12 +54,26 @@ mod tests {
 
     #[test]
     fn the_fewest_edits_win_and_case_is_no_edit() {
-        assert_eq!(nearest("kitten", &["sitting", "mitten"]), "mitten");
-        assert_eq!(nearest("SITTING", &["mitten", "sitting"]), "sitting");
-        assert_eq!(nearest("", &["ab", "a"]), "a");
-        assert_eq!(nearest("x", &["ab", "cd"]), "ab");
+        assert_eq!(nearest("kitten", &["sitting", "mitten"]), Some("mitten"));
+        assert_eq!(nearest("SITTING", &["mitten", "sitting"]), Some("sitting"));
         let kitten: Vec<char> = "kitten".chars().collect();
         assert_eq!(edits(&kitten, "sitting"), 3);
         assert_eq!(edits(&kitten, ""), 6);
+    }
+
+    #[test]
+    fn far_and_empty_texts_are_near_no_name() {
+        for given in ["", "x", "abcde", "orders of my account"] {
+            assert_eq!(nearest(given, &["ab", "lw", "order"]), None, "{given}");
+        }
+        assert_eq!(nearest("ax", &["ab", "lw"]), Some("ab"));
+        assert_eq!(nearest("", &[]), None);
+    }
+
+    #[test]
+    fn part_of_a_name_is_near_it() {
+        let names = ["/spotMarket/advancedOrders", "/account/balance"];
+        assert_eq!(nearest("Balance", &names), Some("/account/balance"));
+        assert_eq!(nearest("ce", &names), None);
     }
 }

@@ -65,6 +65,7 @@ pub struct SourceError {
     class: SourceErrorClass,
     code: Option<String>,
     message: String,
+    remedy: Option<String>,
     #[source]
     source: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -76,6 +77,7 @@ impl SourceError {
             class,
             code: None,
             message: message.into(),
+            remedy: None,
             source: None,
         }
     }
@@ -84,6 +86,13 @@ impl SourceError {
     #[must_use]
     pub fn with_code(mut self, code: impl Into<String>) -> Self {
         self.code = Some(code.into());
+        self
+    }
+
+    /// Adds what the user can do about it, such as "check the passphrase". It is shown after the message and its causes.
+    #[must_use]
+    pub fn with_remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
         self
     }
 
@@ -102,6 +111,11 @@ impl SourceError {
     /// The server's code, if it gave one.
     pub fn code(&self) -> Option<&str> {
         self.code.as_deref()
+    }
+
+    /// What the user can do about it, if the source knows.
+    pub fn remedy(&self) -> Option<&str> {
+        self.remedy.as_deref()
     }
 
     /// True if another try may succeed with nothing changed.

@@ -11,7 +11,7 @@ pub enum SymbolFlaw {
     #[error("it is empty")]
     Empty,
     /// It is a list. Subscribe once for each symbol, or to the topic of all.
-    #[error("one symbol is taken here; subscribe once for each of several")]
+    #[error("expected one symbol; subscribe once for each of several")]
     List,
     /// No symbol is so long.
     #[error("it has more than {LONGEST} bytes")]
@@ -23,16 +23,16 @@ pub enum SymbolFlaw {
         capitals: String,
     },
     /// It holds a character that stands in no symbol.
-    #[error("{found:?} stands in no symbol")]
+    #[error("{found:?} is not a character of symbols")]
     Character {
         /// The first such character.
         found: char,
     },
     /// A symbol of spot and margin is two currencies with one dash between them.
-    #[error("base and quote currency are parted by one dash, such as BTC-USDT")]
+    #[error("expected base and quote currency with one dash between them, such as BTC-USDT")]
     NoPair,
     /// A symbol of futures is one word.
-    #[error("a contract has no dash, such as XBTUSDTM")]
+    #[error("expected a contract, which has no dash, such as XBTUSDTM")]
     NoContract,
 }
 

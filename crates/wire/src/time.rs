@@ -1,26 +1,32 @@
-//! Times on the wire: milliseconds, microseconds or nanoseconds, told apart by magnitude.
+//! Times of the wire, their unit decided by magnitude, and how times and durations are written.
 
+use std::cell::Cell;
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A point in time, in nanoseconds since the Unix epoch, exact to the digit that the exchange sent.
 ///
 /// KuCoin writes some fields in milliseconds, some in nanoseconds, and has changed single fields from one to the
-/// other; the unit is decided by magnitude.
+/// other. The unit (s, ms, µs or ns) is decided by magnitude, and whatever it was, `ts`, `orderTime` and the like are
+/// nanoseconds here.
+///
+/// It is serialized as a string of nanoseconds, such as `"1765000000000000001"`: a JSON integer beyond 2^53 loses
+/// digits in JavaScript and in jq before 1.7. [`TimeFormat`] can change that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// From nanoseconds since the Unix epoch.
+    /// Makes a time from nanoseconds since the Unix epoch.
     pub const fn from_nanos(nanos: i64) -> Self {
         Self(nanos)
     }
 
-    /// From a number of the wire, its unit decided by magnitude: below 10^14 milliseconds, below 10^17
-    /// microseconds, else nanoseconds. `None` where the time in nanoseconds does not fit.
+    /// Makes a time from a number of the wire, its unit decided by magnitude: below 10^11 seconds, below 10^14
+    /// milliseconds, below 10^17 microseconds, else nanoseconds. `None` if the time in nanoseconds does not fit.
     pub const fn from_wire(number: i64) -> Option<Self> {
         let factor = match number.unsigned_abs() {
-            0..100_000_000_000_000 => 1_000_000,
+            0..100_000_000_000 => 1_000_000_000,
+            100_000_000_000..100_000_000_000_000 => 1_000_000,
             100_000_000_000_000..100_000_000_000_000_000 => 1_000,
             _ => 1,
         };
@@ -41,10 +47,53 @@ impl Timestamp {
         Duration::from_nanos(if nanos > 0 { nanos.unsigned_abs() } else { 0 })
     }
 
+    /// Displays the time by RFC 3339, in UTC with nine digits of fraction: `2025-12-06T05:46:40.000000001Z`.
+    pub fn rfc3339(self) -> impl fmt::Display {
+        Rfc3339(self)
+    }
+
     /// Whole milliseconds since the Unix epoch.
     pub const fn as_millis(self) -> i64 {
         self.0.div_euclid(1_000_000)
     }
+}
+
+struct Rfc3339(Timestamp);
+
+impl fmt::Display for Rfc3339 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nanos = self.0.as_nanos();
+        let (seconds, nanos) = (
+            nanos.div_euclid(1_000_000_000),
+            nanos.rem_euclid(1_000_000_000),
+        );
+        let (year, month, day) = civil(seconds.div_euclid(86_400));
+        let second = seconds.rem_euclid(86_400);
+        let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{nanos:09}Z"
+        )
+    }
+}
+
+/// Year, month and day of a day since the Unix epoch, in the Gregorian calendar. A year is counted from March on, so
+/// that a leap day is its last.
+const fn civil(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 {
+        from_march + 3
+    } else {
+        from_march - 9
+    };
+    (year_of_era + era * 400 + (month <= 2) as i64, month, day)
 }
 
 impl From<SystemTime> for Timestamp {
@@ -77,7 +126,88 @@ impl fmt::Display for Timestamp {
 
 impl serde::Serialize for Timestamp {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_i64(self.0)
+        match TimeFormat::current() {
+            TimeFormat::Nanoseconds => serializer.collect_str(&self.0),
+            TimeFormat::Rfc3339 => serializer.collect_str(&self.rfc3339()),
+        }
+    }
+}
+
+/// How a [`Timestamp`] is serialized. Either way it is a string and exact.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TimeFormat {
+    /// Nanoseconds since the Unix epoch: `"1765000000000000001"`.
+    #[default]
+    Nanoseconds,
+    /// RFC 3339 in UTC, always with nine digits of fraction: `"2025-12-06T05:46:40.000000001Z"`.
+    Rfc3339,
+}
+
+thread_local! {
+    static FORMAT: Cell<TimeFormat> = const { Cell::new(TimeFormat::Nanoseconds) };
+}
+
+impl TimeFormat {
+    /// Runs `serialize`, in which this thread writes times in this format; those within events too.
+    ///
+    /// ```
+    /// use kucoin_streams_wire::{TimeFormat, Timestamp};
+    ///
+    /// let time = Timestamp::from_nanos(1_765_000_000_000_000_001);
+    /// assert_eq!(serde_json::to_string(&time)?, r#""1765000000000000001""#);
+    /// let people = TimeFormat::Rfc3339.while_in(|| serde_json::to_string(&time));
+    /// assert_eq!(people?, r#""2025-12-06T05:46:40.000000001Z""#);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn while_in<R>(self, serialize: impl FnOnce() -> R) -> R {
+        /// Puts the format back even if `serialize` panics.
+        struct Restore(TimeFormat);
+
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                FORMAT.set(self.0);
+            }
+        }
+
+        let _restore = Restore(FORMAT.replace(self));
+        serialize()
+    }
+
+    fn current() -> Self {
+        FORMAT.get()
+    }
+}
+
+/// A duration as people read it, rounded to the nearest unit shown: `279 ms`, `1.2 s`, `4 min 5 s`, `3 h 12 min`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rounded(pub Duration);
+
+impl fmt::Display for Rounded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nanos = self.0.as_nanos();
+        let rounded = |unit: u128| (nanos + unit / 2) / unit;
+        let text = match (
+            rounded(1_000_000),
+            rounded(100_000_000),
+            rounded(1_000_000_000),
+        ) {
+            (0, ..) if nanos > 0 => "<1 ms".to_owned(),
+            (millis @ 0..1_000, ..) => format!("{millis} ms"),
+            (_, tenths @ 0..600, _) => match tenths % 10 {
+                0 => format!("{} s", tenths / 10),
+                tenth => format!("{}.{tenth} s", tenths / 10),
+            },
+            (.., seconds @ 0..3_600) => match seconds % 60 {
+                0 => format!("{} min", seconds / 60),
+                rest => format!("{} min {rest} s", seconds / 60),
+            },
+            _ => match rounded(60_000_000_000) {
+                minutes if minutes % 60 == 0 => format!("{} h", minutes / 60),
+                minutes => format!("{} h {} min", minutes / 60, minutes % 60),
+            },
+        };
+        f.pad(&text)
     }
 }
 
@@ -94,12 +224,17 @@ mod tests {
             Some(Timestamp(ns))
         );
         assert_eq!(Timestamp::from_wire(ns), Some(Timestamp(ns)));
+        assert_eq!(
+            Timestamp::from_wire(1_730_848_317),
+            Some(Timestamp(1_730_848_317_000_000_000))
+        );
         assert_eq!(Timestamp::from_wire(0), Some(Timestamp(0)));
     }
 
     #[test]
     fn a_number_that_is_no_time_is_refused() {
         assert_eq!(Timestamp::from_wire(54_856_530_678_500), None);
+        assert_eq!(Timestamp::from_wire(10_000_000_000), None);
     }
 
     #[test]
@@ -113,5 +248,52 @@ mod tests {
     fn system_time_there_and_back_keeps_the_nanosecond() {
         let stamp = Timestamp(1_730_848_317_836_123_456);
         assert_eq!(Timestamp::from(SystemTime::from(stamp)), stamp);
+    }
+
+    #[test]
+    fn time_is_written_by_rfc_3339() {
+        for (nanos, text) in [
+            (1_765_000_000_000_000_001, "2025-12-06T05:46:40.000000001Z"),
+            (0, "1970-01-01T00:00:00.000000000Z"),
+            (-1, "1969-12-31T23:59:59.999999999Z"),
+            (951_782_400_000_000_000, "2000-02-29T00:00:00.000000000Z"),
+            (4_107_542_400_000_000_000, "2100-03-01T00:00:00.000000000Z"),
+            (i64::MAX, "2262-04-11T23:47:16.854775807Z"),
+            (i64::MIN, "1677-09-21T00:12:43.145224192Z"),
+        ] {
+            assert_eq!(Timestamp(nanos).rfc3339().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn format_holds_for_its_closure_alone() {
+        let write = || serde_json::to_string(&Timestamp(1)).unwrap();
+        let within = TimeFormat::Rfc3339.while_in(|| {
+            let nested = TimeFormat::Nanoseconds.while_in(write);
+            (write(), nested)
+        });
+        assert_eq!(within.0, "\"1970-01-01T00:00:00.000000001Z\"");
+        assert_eq!(
+            (within.1, write()),
+            ("\"1\"".to_owned(), "\"1\"".to_owned())
+        );
+    }
+
+    #[test]
+    fn duration_is_rounded_for_people() {
+        for (nanos, text) in [
+            (0, "0 ms"),
+            (300, "<1 ms"),
+            (279_145_185, "279 ms"),
+            (999_600_000, "1 s"),
+            (1_234_000_000, "1.2 s"),
+            (59_970_000_000, "1 min"),
+            (245_000_000_000, "4 min 5 s"),
+            (3_599_600_000_000, "1 h"),
+            (11_520_000_000_000, "3 h 12 min"),
+        ] {
+            assert_eq!(Rounded(Duration::from_nanos(nanos)).to_string(), text);
+        }
+        assert!(Rounded(Duration::MAX).to_string().contains(" h"));
     }
 }

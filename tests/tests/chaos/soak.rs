@@ -116,10 +116,7 @@ async fn round(dice: &mut Dice, time: Duration) -> (Vec<Record>, u64) {
 fn client(exchange: &Exchange, seed: u64) -> Kucoin {
     let demo = exchange.credentials();
     let credentials = Credentials::new(&demo.key, &demo.secret, &demo.passphrase).unwrap();
-    let rest = exchange.rest_url();
-    let hosts = Hosts::default().with_spot_rest(&rest).unwrap();
-    let hosts = hosts.with_futures_rest(&rest).unwrap();
-    let hosts = hosts.with_pro_ws(&exchange.pro_ws_url()).unwrap();
+    let hosts = Hosts::local(&exchange.rest_url()).unwrap();
     let mut session = kucoin_streams::session::Config::default();
     // Cuts come faster than any backoff for the real exchange would let it come back.
     session.backoff.base = Duration::from_millis(50);

@@ -41,8 +41,8 @@ impl ConnectionSource for Tokens {
             .as_str()
             .ok_or_else(|| transient("no token"))?;
         let endpoint = match ws_key {
-            WsKey::PrivateProV2 => "ws://exchange.test/pro",
-            _ => "ws://exchange.test/",
+            WsKey::PrivateProV2 => "ws://localhost/pro",
+            _ => "ws://localhost/",
         };
         let url = format!("{endpoint}?token={}", percent_encoded(token));
         Ok(ConnectionInfo::new(SecretUrl::new(url)))

@@ -91,7 +91,10 @@ async fn a_refused_topic_fails_with_code_and_text_and_harms_no_other() {
     );
     assert_eq!(
         error.to_string(),
-        format!("{ORDERS} was refused with code 403: login is required")
+        format!(
+            "topic {ORDERS} refused by KuCoin (code 403: login is required); check the topic, its symbol and the key's \
+             permission"
+        )
     );
     exchange.account().deposit("USDT", 1.into()).unwrap();
     event(&mut balances).await;

@@ -127,7 +127,10 @@ async fn a_refusal_is_told_with_its_code_and_text() {
     let error = soon(kucoin.subscribe(SpotOrders)).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        format!("{ORDERS} was refused with code 404: topic {ORDERS} is not found")
+        format!(
+            "topic {ORDERS} refused by KuCoin (code 404: topic {ORDERS} is not found); check the topic, its symbol and \
+             the key's permission"
+        )
     );
     assert_eq!(server.seen().breaches, Vec::<String>::new());
 }

@@ -119,9 +119,9 @@ async fn check<T>(
     assert_eq!(outage.last_event_at, last_event_at);
     assert_eq!(outage.epoch, 2);
     for missing in &truth[first..last] {
-        let pushed = ["pt", "time", "ts"]
+        let pushed: Option<i64> = ["pt", "time", "ts"]
             .iter()
-            .find_map(|name| missing[name].as_i64());
+            .find_map(|name| missing[name].as_str()?.parse().ok());
         assert!(
             pushed.unwrap() <= outage.live_at.as_nanos(),
             "{topic}: lost after it was live again"

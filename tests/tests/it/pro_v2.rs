@@ -9,7 +9,7 @@ use kucoin_streams::{
     CloseReason, Kucoin, ProAuthentication, SubscribeError, Timestamp, Update, WsKey,
 };
 use kucoin_streams_exchange::{
-    CONTRACTS, Cut, Effect, Exchange, Faults, Protocol, SYMBOLS, Side, TruthEntry,
+    Account, CONTRACTS, Cut, Effect, Exchange, Faults, Protocol, SYMBOLS, Side, TruthEntry,
 };
 use serde_json::Value;
 
@@ -106,6 +106,7 @@ async fn topic_of_one_symbol_delivers_that_symbol_only() {
     let second = account
         .place_market("KCS-USDT", Side::Buy, 10.into())
         .unwrap();
+    let [first, second] = [first, second].map(|id| Account::unified_order_id(&id));
     assert_eq!(event(&mut kcs).await.order_id, second.as_str());
     assert_eq!(event(&mut btc).await.order_id, first.as_str());
     assert_eq!(event(&mut all).await.order_id, first.as_str());
@@ -197,6 +198,7 @@ async fn each_connection_opens_at_its_first_subscription() {
         .unwrap();
     assert_eq!(event(&mut spot).await.order_id, one.as_str());
     assert_eq!(event(&mut futures).await.order_id, two.as_str());
+    let one = Account::unified_order_id(&one);
     let mut told = Vec::new();
     while told.last() != Some(&two) {
         told.push(event(&mut unified).await.order_id.to_string());

@@ -48,8 +48,7 @@ pub(crate) fn credentials(exchange: &Exchange) -> Credentials {
 /// Every REST host is this one.
 pub(crate) fn hosts(rest_url: &str) -> Hosts {
     everything_is_heard();
-    let spot = Hosts::default().with_spot_rest(rest_url).unwrap();
-    spot.with_futures_rest(rest_url).unwrap()
+    Hosts::default().with_rest(rest_url).unwrap()
 }
 
 /// The defaults, but for retries that a test need not wait for.

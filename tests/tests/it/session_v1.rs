@@ -122,7 +122,7 @@ fn words(action: Action<TopicPath>) -> String {
                     1..1_000 => "within a second",
                     _ => "after a second",
                 };
-                format!("reconnect {wait}: {} {code} {cause}", cause.stage)
+                format!("reconnect {wait}: {} {code} {}", cause.stage, cause.message)
             }
             Report::Reconnected { refused, .. } => format!("reconnected, {refused} refused"),
             Report::Exception { code, message } => format!("exception {code:?} {message}"),

@@ -197,6 +197,33 @@ async fn messages_that_nobody_knows_are_ignored() {
 }
 
 #[tokio::test]
+async fn half_of_a_surrogate_pair_costs_a_field_or_is_a_gap_with_the_frame() {
+    let exchange = exchange(Faults::new()).await;
+    let kucoin = client(&exchange);
+    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    let frame = |topic: &str| {
+        format!(
+            r#"{{"topic":"{topic}","type":"message","subject":"\udc00","data":{{"currency":"KCS","accountId":"\ud83d","total":"1"}}}}"#
+        )
+    };
+    assert_eq!(exchange.push_raw(BALANCE, &frame(BALANCE)), 1);
+    let balance = event(&mut balances).await;
+    assert_eq!(balance.event().currency, "KCS");
+    // Of which topic it is cannot be read: every stream reports it.
+    let unreadable = frame(&format!(r"{BALANCE}\ud83d"));
+    exchange.push_raw(BALANCE, &unreadable);
+    let gap = next(&mut balances).await.unwrap_err();
+    let GapReason::Undecodable { raw, error } = &gap.reason else {
+        panic!("{gap:?}");
+    };
+    assert_eq!(*raw, unreadable);
+    assert!(error.to_string().contains("surrogate"), "{error}");
+    happen(&exchange, 1);
+    event(&mut balances).await;
+    assert_eq!(exchange.stats().connections.len(), 1);
+}
+
+#[tokio::test]
 async fn frames_that_drip_or_are_interleaved_arrive_whole() {
     let drip = Effect::DripFrames {
         by: std::time::Duration::from_millis(1),

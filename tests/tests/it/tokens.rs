@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use kucoin_streams::v1::Balances;
+use kucoin_streams::v1::{Balances, FuturesWallet};
 use kucoin_streams::{
-    CloseReason, Config, ConnectionState, Credentials, LifecycleEvent, SubscribeError, WsKey,
+    CloseReason, Config, ConnectionState, Credentials, Hosts, Kucoin, LifecycleEvent,
+    SubscribeError, WsKey,
 };
 use kucoin_streams_exchange::{Cut, Effect, Exchange, Faults};
 
@@ -230,4 +231,27 @@ async fn nothing_listening_is_tried_again_until_something_does() {
     }
     subscribing.abort();
     assert!(subscribing.await.is_err(), "it still tries");
+}
+
+#[tokio::test]
+async fn each_token_is_asked_of_the_host_that_serves_its_topics() {
+    let exchange = exchange(Faults::new()).await;
+    let of = |spot: &str, futures: &str| {
+        let hosts = Hosts::default().with_spot_rest(spot).unwrap();
+        Kucoin::builder()
+            .credentials(credentials(&exchange))
+            .hosts(hosts.with_futures_rest(futures).unwrap())
+            .config(quick())
+            .build()
+            .unwrap()
+    };
+    let (spot, futures) = (exchange.spot_rest_url(), exchange.futures_rest_url());
+    let kucoin = of(&spot, &futures);
+    let _balances = soon(kucoin.subscribe(Balances)).await.unwrap();
+    let _wallet = soon(kucoin.subscribe(FuturesWallet)).await.unwrap();
+    let swapped = of(&futures, &spot);
+    let refused = soon(swapped.subscribe(Balances)).await.unwrap_err();
+    assert!(refused.to_string().contains("404"), "{refused}");
+    let refused = soon(swapped.subscribe(FuturesWallet)).await.unwrap_err();
+    assert!(refused.to_string().contains("404"), "{refused}");
 }

@@ -26,7 +26,7 @@ pub(crate) fn as_event(entry: &TruthEntry) -> Value {
     let mut data: Value = serde_json::from_str(&numbers_as_text(entry.data())).unwrap();
     for name in TIMES {
         if let Some(time) = data.get_mut(name) {
-            *time = nanos(time).into();
+            *time = nanos(time).to_string().into();
         }
     }
     // The empty text is the wire's word for none.

@@ -56,7 +56,8 @@ async fn subscribe_times_out_and_names_the_cause() {
     let text = error.to_string();
     assert!(text.starts_with("not connected within 1s: "), "{text}");
     assert!(text.contains("127.0.0.1 cannot be reached"), "{text}");
-    assert!(text.contains("refused"), "{text}");
+    assert_eq!(text.matches("refused").count(), 1, "{text}");
+    assert!(text.contains("; check the host and the port"), "{text}");
     let waiting = soon(kucoin.wait_live(WsKey::SpotPrivateV1)).await;
     assert!(
         matches!(waiting, Err(SubscribeError::TimedOut { .. })),
@@ -106,6 +107,16 @@ async fn loss_is_reported_while_the_exchange_is_unreachable() {
         told.until(|event| matches!(event, LifecycleEvent::Reconnect { .. }))
             .await;
     }
+    let last = told.events.last().unwrap();
+    let LifecycleEvent::Reconnect { cause, .. } = last else {
+        panic!("another event: {last:?}");
+    };
+    let text = cause.to_string();
+    assert!(text.starts_with("127.0.0.1 cannot be reached: "), "{text}");
+    assert!(
+        text.contains("refused") && text.contains("; check the host"),
+        "{text}"
+    );
     assert!(balances.try_next().is_none(), "it is not live again");
     let state = kucoin.state(WsKey::SpotPrivateV1);
     assert_eq!(state, Some(ConnectionState::Connecting));

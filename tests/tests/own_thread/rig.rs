@@ -38,7 +38,8 @@ impl Rig {
             .unwrap();
         let settings = Exchange::builder()
             .ping_interval(PING_INTERVAL)
-            .ping_timeout(PING_TIMEOUT);
+            .ping_timeout(PING_TIMEOUT)
+            .idle_timeout(PING_INTERVAL + PING_TIMEOUT);
         Self {
             exchange: servers.block_on(settings.start()).unwrap(),
             _servers: servers,
@@ -48,11 +49,9 @@ impl Rig {
 
     pub(crate) fn client(&self) -> Kucoin {
         let demo = self.exchange.credentials();
-        let rest = self.exchange.rest_url();
-        let hosts = Hosts::default().with_spot_rest(&rest).unwrap();
         Kucoin::builder()
             .credentials(Credentials::new(&demo.key, &demo.secret, &demo.passphrase).unwrap())
-            .hosts(hosts.with_futures_rest(&rest).unwrap())
+            .hosts(Hosts::local(&self.exchange.rest_url()).unwrap())
             .config(Config::default().with_runtime(ConnectionRuntime::Dedicated))
             .build()
             .unwrap()

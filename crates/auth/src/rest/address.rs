@@ -34,6 +34,9 @@ pub enum AddressProblem {
     /// Its scheme is another one: REST hosts take `https`, WebSocket hosts `wss`.
     #[error("has the wrong scheme")]
     WrongScheme,
+    /// It is no `http` URL of this machine: write it as `http://127.0.0.1:4000`.
+    #[error("is not an http URL of this machine, such as http://127.0.0.1:4000")]
+    NotLocal,
     /// `http` or `ws` to another machine would send secrets in the clear: use `https` or `wss`. Without TLS only
     /// loopback IP literals and `localhost` are taken.
     #[error("is plaintext to another machine; use https or wss")]
@@ -101,6 +104,16 @@ impl Address {
         format!("{}{path}", self.endpoint.trim_end_matches('/'))
     }
 
+    /// The Pro V2 address of the local exchange at this `http` address: the same host and port, path `/pro`.
+    pub(super) fn local_pro(&self) -> Self {
+        let (_, beyond) = self.endpoint.split_once("://").unwrap_or_default();
+        Self {
+            endpoint: format!("ws://{}/pro", beyond.trim_end_matches('/')),
+            scheme: Scheme::Ws,
+            ..self.clone()
+        }
+    }
+
     /// The address as it was given, with a path in any case: a query may follow it.
     pub(super) fn endpoint(&self) -> &str {
         &self.endpoint
@@ -112,6 +125,10 @@ impl Address {
 
     pub(super) fn scheme(&self) -> Scheme {
         self.scheme
+    }
+
+    pub(super) fn is_plaintext(&self) -> bool {
+        matches!(self.scheme, Scheme::Http | Scheme::Ws)
     }
 
     pub(super) fn is_loopback(&self) -> bool {

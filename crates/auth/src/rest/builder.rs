@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Client, Proxy, redirect, retry};
+use reqwest::{Client, redirect, retry};
 use rustls::ClientConfig;
 
-use super::http::Http;
+use super::http::{Http, SystemResolver, descriptor_shortage};
+use super::proxy::RestProxy;
 use super::{Hosts, ProAuthentication, RestTokens, tls};
 use crate::Sign;
 
@@ -20,6 +21,7 @@ pub struct RestTokensBuilder<S> {
     time_limit: Duration,
     connect_time_limit: Duration,
     proxy: Option<String>,
+    no_proxy: String,
     tls_config: Option<Arc<ClientConfig>>,
 }
 
@@ -32,6 +34,7 @@ impl<S: Sign> RestTokensBuilder<S> {
             time_limit: Duration::from_secs(10),
             connect_time_limit: Duration::from_secs(5),
             proxy: None,
+            no_proxy: String::new(),
             tls_config: None,
         }
     }
@@ -57,19 +60,32 @@ impl<S: Sign> RestTokensBuilder<S> {
         self
     }
 
-    /// Sets the time for name resolution, TCP and TLS together. Default: 5 s.
+    /// Sets the time for name resolution, TCP and TLS together, and for a proxy between them. Default: 5 s.
     #[must_use]
     pub fn with_connect_time_limit(mut self, limit: Duration) -> Self {
         self.connect_time_limit = limit;
         self
     }
 
-    /// Sends the calls to `https` hosts through an HTTP proxy, such as `http://proxy.example:3128`. Default: none;
-    /// the proxy variables of the environment are not read. `http` hosts, which are on this machine, are called
-    /// directly.
+    /// Sends all calls through a proxy, such as `http://user:password@proxy.example:3128`. Default: none; the proxy
+    /// variables of the environment are not read.
+    ///
+    /// `http` and `https` proxies tunnel by `CONNECT`, the latter over TLS to the proxy with the same roots; with
+    /// `socks5` names are resolved on this machine, with `socks5h` by the proxy. Without a scheme `http` is meant. User
+    /// and password are percent-encoded. If the proxy fails, so does the call: none is sent directly. TLS to the
+    /// exchange goes inside of the tunnel. Hosts on this machine go through the proxy too, and without TLS only if the
+    /// proxy is on this machine as well.
     #[must_use]
     pub fn with_proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = Some(url.into());
+        self
+    }
+
+    /// Sets the hosts that are called without the proxy, separated by commas: names, which include their subdomains,
+    /// IP addresses, networks such as `10.0.0.0/8`, or `*` for all. Default: none.
+    #[must_use]
+    pub fn with_no_proxy(mut self, hosts: impl Into<String>) -> Self {
+        self.no_proxy = hosts.into();
         self
     }
 
@@ -88,17 +104,37 @@ impl<S: Sign> RestTokensBuilder<S> {
     ///
     /// [`ConfigError`] where the proxy or the TLS set-up cannot be used.
     pub fn build(mut self) -> Result<RestTokens<S>, ConfigError> {
+        let proxy = self.checked_proxy()?;
+        let proxy_needs_tls = proxy.as_ref().is_some_and(RestProxy::needs_tls);
         let tls = match self.tls_config.take() {
             Some(config) => tls::own(config),
-            None if self.hosts.rest_needs_tls() => tls::platform()?,
+            None if proxy_needs_tls || self.hosts.rest_needs_tls() => {
+                tls::platform().map_err(or_descriptors)?
+            }
             None => tls::trusting_nobody()?,
         };
-        let client = self.client(tls)?;
-        let http = Http::new(client, self.time_limit, self.hosts.site_type());
+        let client = self.client(tls, proxy.as_ref())?;
+        let http = Http::new(client, self.time_limit, self.hosts.site_type(), proxy);
         Ok(RestTokens::from_builder(self, http))
     }
 
-    fn client(&self, tls: ClientConfig) -> Result<Client, ConfigError> {
+    /// The proxy, which plaintext must not pass on its way to another machine.
+    fn checked_proxy(&self) -> Result<Option<RestProxy>, ConfigError> {
+        let Some(url) = &self.proxy else {
+            return Ok(None);
+        };
+        let proxy = RestProxy::new(url, &self.no_proxy)?;
+        let mut plaintext = self.hosts.all().filter(|address| address.is_plaintext());
+        match plaintext.find(|address| proxy.carries(address) && !proxy.is_loopback()) {
+            Some(address) => Err(ConfigError::PlaintextThroughProxy {
+                host: address.host().to_owned(),
+                proxy: proxy.to_string(),
+            }),
+            None => Ok(Some(proxy)),
+        }
+    }
+
+    fn client(&self, tls: ClientConfig, proxy: Option<&RestProxy>) -> Result<Client, ConfigError> {
         let mut client = Client::builder()
             .user_agent(concat!("kucoin-streams/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
@@ -110,6 +146,7 @@ impl<S: Sign> RestTokensBuilder<S> {
             .connect_timeout(self.connect_time_limit)
             // Tokens are fetched minutes to days apart; a kept connection serves the second signature only.
             .pool_idle_timeout(Duration::from_secs(10))
+            .dns_resolver(Arc::new(SystemResolver))
             // Plaintext to `localhost` must stay on this machine, whatever a resolver says.
             .resolve_to_addrs(
                 "localhost",
@@ -119,8 +156,8 @@ impl<S: Sign> RestTokensBuilder<S> {
                 ],
             )
             .tls_backend_preconfigured(tls);
-        if let Some(url) = &self.proxy {
-            client = client.proxy(proxy(url)?);
+        if let Some(proxy) = proxy {
+            client = client.proxy(proxy.for_client()?);
         }
         client
             .build()
@@ -128,16 +165,9 @@ impl<S: Sign> RestTokensBuilder<S> {
     }
 }
 
-/// Only HTTP CONNECT is spoken: the proxy sees the host and nothing signed. Another kind is refused, and never
-/// replaced by a direct connection.
-fn proxy(url: &str) -> Result<Proxy, ConfigError> {
-    let scheme = url
-        .split_once("://")
-        .map(|(scheme, _)| scheme.to_ascii_lowercase());
-    if !matches!(scheme.as_deref(), Some("http" | "https")) {
-        return Err(ConfigError::Proxy);
-    }
-    Proxy::https(url).map_err(|_| ConfigError::Proxy)
+/// Root certificates look missing if no file can be opened to read them.
+fn or_descriptors(error: ConfigError) -> ConfigError {
+    descriptor_shortage().map_or(error, |shortage| ConfigError::Client(shortage.into()))
 }
 
 impl<S> fmt::Debug for RestTokensBuilder<S> {
@@ -148,6 +178,7 @@ impl<S> fmt::Debug for RestTokensBuilder<S> {
             .field("time_limit", &self.time_limit)
             .field("connect_time_limit", &self.connect_time_limit)
             .field("has_proxy", &self.proxy.is_some())
+            .field("no_proxy", &self.no_proxy)
             .finish_non_exhaustive()
     }
 }
@@ -156,13 +187,29 @@ impl<S> fmt::Debug for RestTokensBuilder<S> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// The proxy is no `http` or `https` URL: correct it. SOCKS proxies are not supported. Its URL may hold a
-    /// password and is not shown.
-    #[error("the proxy is no http or https URL")]
+    /// The proxy is no plain URL of a kind that is supported: correct it. Its URL may hold a password and is not shown.
+    #[error(
+        "the proxy is no plain http, https, socks5 or socks5h URL; write it as http://user:password@host:port, \
+             with special characters percent-encoded"
+    )]
     Proxy,
+    /// A host without TLS would be called through a proxy on another machine: use a proxy on this machine, `https`, or
+    /// [`with_no_proxy`](RestTokensBuilder::with_no_proxy).
+    #[error(
+        "{host} is plaintext and cannot pass the proxy {proxy} on another machine; \
+             use a proxy on this machine, or leave the host out of the proxy"
+    )]
+    PlaintextThroughProxy {
+        /// The host, which is on this machine.
+        host: String,
+        /// The proxy's host and port.
+        proxy: String,
+    },
     /// No cryptography is compiled in: enable the feature `tls-ring` or `tls-aws-lc`, or bring a configuration
     /// with [`with_tls_config`](RestTokensBuilder::with_tls_config).
-    #[error("no cryptography for TLS is compiled in")]
+    #[error(
+        "no cryptography for TLS is compiled in: enable the feature `tls-ring` or `tls-aws-lc`"
+    )]
     NoTlsProvider,
     /// TLS cannot be set up, most often since the system has no root certificates: install `ca-certificates`,
     /// or bring a configuration with [`with_tls_config`](RestTokensBuilder::with_tls_config).
@@ -171,4 +218,20 @@ pub enum ConfigError {
     /// The HTTP client cannot be made: see the cause.
     #[error("the HTTP client cannot be made")]
     Client(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl ConfigError {
+    /// What the user can do about it, in a few words; `None` if the error or its cause says it.
+    pub fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::Tls(_) => Some(
+                "install the root certificates of the system (package `ca-certificates`), name a file of them in \
+                 SSL_CERT_FILE, or bring a configuration (`with_tls_config`)",
+            ),
+            Self::Proxy
+            | Self::PlaintextThroughProxy { .. }
+            | Self::NoTlsProvider
+            | Self::Client(_) => None,
+        }
+    }
 }

@@ -4,21 +4,61 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use kucoin_streams_wire::{SourceError, SourceErrorClass, WsKey};
+use kucoin_streams_wire::{SourceError, SourceErrorClass, WsKey, with_code};
 
 use crate::SignError;
+
+const CHECK_NETWORK: &str = "check the network, and whether a firewall drops the packets";
 
 type Cause = Box<dyn Error + Send + Sync>;
 
 /// Why there is no connection token.
 ///
 /// [`class`](TokenError::class) says whether to retry, wait or stop; it is decided by the variant. No text in it
-/// holds a secret, a token, a signature or the query of a URL.
+/// holds a secret, a token, a signature or the query of a URL. If a call goes through a proxy, the proxy's host and port
+/// follow the name of the REST host.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// The host's name is unknown or no connection comes about: try again; check the network, and the host where
-    /// it was configured.
+    /// A host was set to another place than KuCoin's, and one that this connection uses was not: set it, too. KuCoin's
+    /// own host is not used then, as a token or a signed request would go where it was not meant to.
+    #[error(
+        "{missing} is not set: KuCoin's {host} is not used while {other} is {other_host}; set it with {setter}"
+    )]
+    HostNotSet {
+        /// Which host is not set.
+        missing: &'static str,
+        /// KuCoin's host, which is not used.
+        host: String,
+        /// Which host was set.
+        other: &'static str,
+        /// What it was set to.
+        other_host: String,
+        /// The method that sets the missing host, and the option of `kucoin-streams watch`.
+        setter: &'static str,
+    },
+    /// A Pro V2 connection would take its token from this machine to another, or the other way round: set both hosts
+    /// to the same exchange.
+    #[error(
+        "the spot REST host {rest} and the Pro V2 WebSocket host {web_socket} do not belong together: \
+             only one of them is on this machine; set both to the same exchange"
+    )]
+    HostsMixed {
+        /// The spot REST host.
+        rest: String,
+        /// The Pro V2 WebSocket host.
+        web_socket: String,
+    },
+    /// The name of the host, or of the proxy, cannot be resolved: try again; check the name and the DNS resolver.
+    #[error("the host name {host} cannot be resolved")]
+    NotResolved {
+        /// The name.
+        host: String,
+        /// What went wrong.
+        #[source]
+        source: Cause,
+    },
+    /// No connection to the host comes about: try again; check the network, and the host if you have set one.
     #[error("{host} cannot be reached")]
     Unreachable {
         /// The REST host.
@@ -29,7 +69,7 @@ pub enum TokenError {
     },
     /// The host's certificate is not trusted: a captive portal, a proxy that reads along, missing root
     /// certificates, or a wrong clock. It is never ignored.
-    #[error("{host} shows a certificate that is not trusted")]
+    #[error("the certificate of {host} is not trusted")]
     Certificate {
         /// The REST host.
         host: String,
@@ -38,7 +78,7 @@ pub enum TokenError {
         source: Cause,
     },
     /// The whole reply was not there in time: try again; raise the time where the network is slow.
-    #[error("{host} gave no whole reply within {limit:?}")]
+    #[error("{host} sent no complete reply within {limit:?}")]
     TimedOut {
         /// The REST host.
         host: String,
@@ -46,7 +86,7 @@ pub enum TokenError {
         limit: Duration,
     },
     /// The connection broke before the reply was whole: try again.
-    #[error("the connection to {host} broke before its reply was whole")]
+    #[error("the connection to {host} broke before the reply was complete")]
     Interrupted {
         /// The REST host.
         host: String,
@@ -56,7 +96,7 @@ pub enum TokenError {
     },
     /// The host redirects. A redirect is never followed, since it would carry the signed headers elsewhere: set
     /// the host that is meant.
-    #[error("{host} redirects to {target} with status {status}; redirects are not followed")]
+    #[error("{host} redirects to {target} (status {status}); redirects are never followed")]
     UnexpectedRedirect {
         /// The REST host.
         host: String,
@@ -65,15 +105,29 @@ pub enum TokenError {
         /// The HTTP status.
         status: u16,
     },
-    /// The answer is 407, from a proxy that asks for a user and a password: configure them. A proxy that refuses
-    /// the tunnel itself so is told as [`Unreachable`](TokenError::Unreachable).
-    #[error("the proxy before {host} asks for authentication")]
+    /// The proxy gave no connection to the host, and none was made without it: try again; check that the proxy runs, its
+    /// host and port, and that it lets this host through.
+    #[error("no connection to {host} through the proxy {proxy}")]
+    Proxy {
+        /// The REST host.
+        host: String,
+        /// The proxy's host and port.
+        proxy: String,
+        /// What went wrong.
+        #[source]
+        source: Cause,
+    },
+    /// A proxy asks for a user and a password, or does not accept those of its URL (407, or the same in SOCKS5): correct
+    /// them in the URL of the proxy.
+    #[error(
+        "no connection to {host}: the proxy asks for a user and a password, or does not accept those of its URL"
+    )]
     ProxyAuthentication {
         /// The REST host.
         host: String,
     },
     /// The reply is longer than any token reply: something else answers in KuCoin's place. Try again.
-    #[error("the reply of {host} is longer than {limit} bytes")]
+    #[error("the reply of {host} is longer than {limit} bytes, so it is not KuCoin's")]
     ReplyTooLong {
         /// The REST host.
         host: String,
@@ -81,7 +135,7 @@ pub enum TokenError {
         limit: usize,
     },
     /// The reply is not one of KuCoin's: a page, a part, or a token reply without a token. Try again.
-    #[error("{host} gave no reply of KuCoin's (status {status}): {excerpt}")]
+    #[error("the reply of {host} is not KuCoin's (status {status}): {excerpt}")]
     Unreadable {
         /// The REST host.
         host: String,
@@ -92,7 +146,9 @@ pub enum TokenError {
     },
     /// A firewall, a CDN or another server refuses (4xx) in KuCoin's place: try again, as such blocks pass within
     /// minutes. If it stays, check the host and the network's address.
-    #[error("{host} is blocked (status {status}): {excerpt}")]
+    #[error(
+        "a firewall or CDN in front of {host} refused the request (status {status}): {excerpt}"
+    )]
     Blocked {
         /// The REST host.
         host: String,
@@ -102,7 +158,7 @@ pub enum TokenError {
         excerpt: String,
     },
     /// KuCoin has a fault of its own (500000, 100002, 230005, 300000, or status 5xx): try again.
-    #[error("{host} has a fault of its own (status {status}{})", CodeText(.code))]
+    #[error("{host} reports an error of its own (status {status}{})", CodeText(.code))]
     ServerFault {
         /// The REST host.
         host: String,
@@ -113,7 +169,7 @@ pub enum TokenError {
     },
     /// Too many requests (429, 429000, 200002, 1015): wait for as long as it says, or the usual backoff. No request is
     /// sent before that time has passed.
-    #[error("too many requests; {}", Wait(.retry_after))]
+    #[error("KuCoin refused the request as too many{}; {}", InParentheses(.code), Wait(.retry_after))]
     Throttled {
         /// How long KuCoin asked to wait.
         retry_after: Option<Duration>,
@@ -122,12 +178,12 @@ pub enum TokenError {
     },
     /// A signed header was missing for KuCoin (400001): something on the way removes headers, or it is an error
     /// of this library.
-    #[error("a signed header is missing: {0}")]
+    #[error("KuCoin received the request without a signed header: {0}")]
     HeaderMissing(Refusal),
     /// The timestamp is refused (400002) though the exchange's clock was measured just before: the network is
     /// slower than the five seconds that KuCoin allows, or the clock jumps. Try again; set the clock.
     #[error(
-        "the timestamp is refused; the exchange's clock is {offset_ms} ms ahead of this machine's"
+        "KuCoin refused the timestamp (code 400002); its clock is {offset_ms} ms ahead of this machine's"
     )]
     ClockSkew {
         /// Milliseconds that the exchange is ahead of this machine.
@@ -135,28 +191,28 @@ pub enum TokenError {
     },
     /// The key is unknown (400003), the passphrase is wrong (400004), or the secret is (400005): correct the
     /// credentials. KuCoin locks out who tries on.
-    #[error("the credentials are refused: {0}")]
+    #[error("KuCoin refused the credentials: {0}")]
     Credentials(Refusal),
     /// The key may not be used from this network address (400006): add the address to the key's list.
-    #[error("the address of this machine is not allowed: {0}")]
+    #[error("KuCoin does not allow the key from this network address: {0}")]
     AddressNotAllowed(Refusal),
     /// The key lacks a permission (400007) or is not this user's (400010): give it the `General` permission.
-    #[error("the key has no permission: {0}")]
+    #[error("KuCoin refused the key's permission: {0}")]
     Permission(Refusal),
     /// The version of the key is refused (400008, 400009): make a new key, or set the version that it has.
-    #[error("the key version is refused: {0}")]
+    #[error("KuCoin refused the key's version: {0}")]
     KeyVersion(Refusal),
     /// The broker partner or its signature is refused (400200 to 400202): correct it or leave it out.
-    #[error("the partner is refused: {0}")]
+    #[error("KuCoin refused the broker partner: {0}")]
     Partner(Refusal),
     /// KuCoin does not serve this region or this account's verification (4003xx): nothing to retry.
-    #[error("the region is refused: {0}")]
+    #[error("KuCoin does not serve this account or region: {0}")]
     Region(Refusal),
     /// The account is frozen (411100, 411200): ask KuCoin.
-    #[error("the account is frozen: {0}")]
+    #[error("KuCoin has frozen the account: {0}")]
     AccountFrozen(Refusal),
     /// A code that this version does not know: try again, as it may pass; if it stays, read KuCoin's text.
-    #[error("the request is refused: {0}")]
+    #[error("KuCoin refused the request: {0}")]
     UnknownCode(Refusal),
     /// The reply names no server that can be dialled: try again. If it stays, KuCoin has changed its replies.
     #[error("the token reply of {host} names no server that can be dialled")]
@@ -166,7 +222,7 @@ pub enum TokenError {
     },
     /// The reply names a server that is not the exchange's; the token was not sent to it. Where it is a gateway
     /// of your own, trust it with [`Hosts::with_trusted_suffix`](super::Hosts::with_trusted_suffix).
-    #[error("the token reply of {host} names {server}, which is not trusted")]
+    #[error("the token reply of {host} names the server {server}, which is not trusted")]
     UntrustedEndpoint {
         /// The REST host.
         host: String,
@@ -174,7 +230,7 @@ pub enum TokenError {
         server: String,
     },
     /// The signer gave something that cannot be the value of a header: correct the signer.
-    #[error("the signer gave an unusable {name}")]
+    #[error("the signer's value of {name} cannot be sent as a header")]
     UnusableHeader {
         /// The header's name.
         name: &'static str,
@@ -183,7 +239,7 @@ pub enum TokenError {
     #[error("the token request is not signed")]
     Sign(#[from] SignError),
     /// The connection is one that this version fetches no tokens for.
-    #[error("there are no tokens for {0}")]
+    #[error("this version fetches no tokens for {0}")]
     UnknownConnection(WsKey),
 }
 
@@ -199,7 +255,10 @@ pub struct Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.message, self.code)
+        match self.message.is_empty() {
+            true => write!(f, "code {}", self.code),
+            false => f.write_str(&with_code(&self.message, Some(&self.code))),
+        }
     }
 }
 
@@ -214,13 +273,24 @@ impl fmt::Display for CodeText<'_> {
     }
 }
 
+struct InParentheses<'a>(&'a Option<String>);
+
+impl fmt::Display for InParentheses<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(code) => write!(f, " (code {code})"),
+            None => Ok(()),
+        }
+    }
+}
+
 struct Wait<'a>(&'a Option<Duration>);
 
 impl fmt::Display for Wait<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(time) => write!(f, "wait {time:?}"),
-            None => f.write_str("wait"),
+            Some(time) => write!(f, "the next is allowed in {time:?}"),
+            None => f.write_str("wait before the next"),
         }
     }
 }
@@ -230,7 +300,9 @@ impl TokenError {
     pub fn class(&self) -> SourceErrorClass {
         use SourceErrorClass::{Blocked, Certificate, Fatal, Refused, Throttled, Transient};
         match self {
-            Self::Unreachable { .. }
+            Self::NotResolved { .. }
+            | Self::Unreachable { .. }
+            | Self::Proxy { .. }
             | Self::TimedOut { .. }
             | Self::Interrupted { .. }
             | Self::ServerFault { .. }
@@ -249,7 +321,9 @@ impl TokenError {
             | Self::Partner(_)
             | Self::Region(_)
             | Self::AccountFrozen(_) => Refused,
-            Self::HeaderMissing(_)
+            Self::HostNotSet { .. }
+            | Self::HostsMixed { .. }
+            | Self::HeaderMissing(_)
             | Self::UnexpectedRedirect { .. }
             | Self::ProxyAuthentication { .. }
             | Self::UntrustedEndpoint { .. }
@@ -263,6 +337,51 @@ impl TokenError {
     /// True if another try may succeed with nothing changed.
     pub fn is_retryable(&self) -> bool {
         self.class().is_retryable()
+    }
+
+    /// What the user can do about it, in a few words; `None` if only time helps, or the cause says it.
+    pub fn remedy(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NotResolved { .. } => {
+                "check the spelling of the host, and this machine's DNS resolver and network"
+            }
+            Self::Certificate { .. } => {
+                "check this machine's clock and root certificates (package `ca-certificates`), and whether a captive \
+                 portal or a proxy intercepts TLS"
+            }
+            // A refused connection says more than one that merely takes too long.
+            Self::Unreachable { source, .. } => {
+                let by_cause = kucoin_streams_wire::remedy(&**source, None);
+                by_cause.unwrap_or(CHECK_NETWORK)
+            }
+            Self::TimedOut { .. } => CHECK_NETWORK,
+            Self::Proxy { .. } => "check that the proxy runs and lets this host through",
+            Self::UnexpectedRedirect { .. } => {
+                "log in if the network has a captive portal; else set the host that is meant"
+            }
+            Self::ProxyAuthentication { .. } => {
+                "correct the user and the password in the proxy's URL"
+            }
+            Self::Blocked { .. } => {
+                "if it stays, check the host and whether KuCoin serves this network address"
+            }
+            Self::HeaderMissing(_) => "check whether a proxy removes headers of the request",
+            Self::ClockSkew { .. } => "synchronize this machine's clock",
+            Self::Credentials(refusal) => match refusal.code.as_str() {
+                "400003" => "check the API key, and that it is a key of this region",
+                "400004" => "check the API passphrase, which was chosen when the key was created",
+                _ => "check the API secret",
+            },
+            Self::AddressNotAllowed(_) => "add this machine's public address to the key's IP list",
+            Self::Permission(_) => "give the key the permission `General`",
+            Self::KeyVersion(_) => "set the version of the key, or create a new key",
+            Self::Partner(_) => "correct the partner's name and key, or leave the partner out",
+            Self::AccountFrozen(_) => "contact KuCoin's support",
+            Self::UntrustedEndpoint { .. } => {
+                "if it is a gateway of your own, trust it with `Hosts::with_trusted_suffix`"
+            }
+            _ => return None,
+        })
     }
 
     /// The code that KuCoin answered with, if it did.
@@ -284,19 +403,49 @@ impl TokenError {
     }
 }
 
-/// Class, code, text and cause are carried over.
+/// Class, code, text, remedy and cause are carried over.
 impl From<TokenError> for SourceError {
     fn from(error: TokenError) -> Self {
         let mut carried = SourceError::new(error.class(), error.to_string());
         if let Some(code) = error.code() {
             carried = carried.with_code(code);
         }
+        if let Some(remedy) = error.remedy() {
+            carried = carried.with_remedy(remedy);
+        }
         match error {
-            TokenError::Unreachable { source, .. }
+            TokenError::NotResolved { source, .. }
+            | TokenError::Unreachable { source, .. }
             | TokenError::Certificate { source, .. }
+            | TokenError::Proxy { source, .. }
             | TokenError::Interrupted { source, .. } => carried.with_source(source),
             TokenError::Sign(source) => carried.with_source(source),
             _ => carried,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn remedy_of_an_unreachable_host_follows_the_cause() {
+        let unreachable = |source: Cause| TokenError::Unreachable {
+            host: "host".to_owned(),
+            source,
+        };
+        let check = |source: Cause, words: &str| {
+            let error = SourceError::from(unreachable(source));
+            let remedy = error.remedy().unwrap();
+            assert!(remedy.contains(words), "{remedy}");
+        };
+        check(Error::from(ErrorKind::ConnectionRefused).into(), "the port");
+        check(Error::from(ErrorKind::NetworkUnreachable).into(), "routes");
+        check("operation timed out".into(), "drops the packets");
+        #[cfg(unix)]
+        check(Error::from_raw_os_error(24).into(), "`ulimit -n`");
     }
 }

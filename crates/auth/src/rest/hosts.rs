@@ -1,23 +1,36 @@
-//! Where the exchange is: its hosts by region, each of them replaceable, and which hosts may see a token.
+//! Where the exchange is: its hosts by region, each replaceable, which of them go together, and which may see a token.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use super::AddressProblem;
 use super::address::{Address, Scheme};
+use super::{AddressProblem, TokenError};
 
-/// The hosts of the exchange, by region, and which WebSocket hosts may be told a token.
+/// The domains of KuCoin, under which its hosts and its WebSocket servers are.
+const KUCOIN: [&str; 2] = [".kucoin.com", ".kucoin.eu"];
+
+/// The hosts of the exchange, and which WebSocket hosts may receive a token.
 ///
-/// REST hosts are `https`, the Pro V2 host is `wss`; `http` and `ws` are taken for loopback IP literals and
-/// `localhost` only. A V1 token reply names the server to dial: it must be `wss` and its host must end in a
-/// trusted suffix (`.kucoin.com` and `.kucoin.eu` from the start), so that a false reply cannot send the token
-/// elsewhere. A server on this machine is taken where the REST host is on this machine too.
+/// There are three: REST of spot and margin, REST of futures, and the WebSocket of Pro V2. A host that is not set is
+/// KuCoin's, by region. REST hosts are `https`, the Pro V2 host is `wss`; `http` and `ws` are accepted for loopback IP
+/// literals and `localhost` only.
+///
+/// No token and no signed request goes to a host that was not meant:
+/// - If a host is set to another place than KuCoin's, KuCoin's own hosts are no longer used: a connection that needs
+///   one fails with [`TokenError::HostNotSet`], which names the host to set.
+/// - If the spot REST host is an `http` URL of this machine, futures REST is by default the same host, and Pro V2 the
+///   same host and port with the path `/pro`, as of the local exchange: see [`Hosts::local`].
+/// - A Pro V2 connection never uses one host on this machine and one elsewhere ([`TokenError::HostsMixed`]).
+/// - A V1 token reply names the server to dial: it must be `wss` and its host must end in a trusted suffix
+///   (`.kucoin.com` and `.kucoin.eu` by default). A server on this machine is accepted if the REST host is on this
+///   machine too.
 #[derive(Clone, Debug)]
 pub struct Hosts {
-    spot_rest: Address,
-    futures_rest: Address,
-    pro_ws: Address,
-    site_type: Option<&'static str>,
+    region: Region,
+    spot_rest: Option<Address>,
+    futures_rest: Option<Address>,
+    pro_ws: Option<Address>,
     trusted_suffixes: Vec<String>,
 }
 
@@ -35,6 +48,35 @@ pub enum Region {
     Australia,
 }
 
+/// One of the three hosts.
+#[derive(Clone, Copy)]
+enum HostRole {
+    SpotRest,
+    FuturesRest,
+    ProWs,
+}
+
+impl HostRole {
+    const ALL: [Self; 3] = [Self::SpotRest, Self::FuturesRest, Self::ProWs];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::SpotRest => "the spot REST host",
+            Self::FuturesRest => "the futures REST host",
+            Self::ProWs => "the Pro V2 WebSocket host",
+        }
+    }
+
+    /// The method that sets it, and the option of `kucoin-streams watch`.
+    const fn setter(self) -> &'static str {
+        match self {
+            Self::SpotRest => "Hosts::with_spot_rest (--rest-url)",
+            Self::FuturesRest => "Hosts::with_futures_rest (--futures-rest-url)",
+            Self::ProWs => "Hosts::with_pro_ws (--pro-ws-url)",
+        }
+    }
+}
+
 impl Default for Hosts {
     fn default() -> Self {
         Self::of(Region::default())
@@ -44,37 +86,47 @@ impl Default for Hosts {
 impl Hosts {
     /// The hosts of a region.
     pub fn of(region: Region) -> Self {
-        let domain = match region {
-            Region::Global | Region::Australia => "kucoin.com",
-            Region::Europe => "kucoin.eu",
-        };
-        let rest = |name| Address::rest(&format!("https://{name}.{domain}"));
         Self {
-            spot_rest: rest("api").expect("the host is well formed"),
-            futures_rest: rest("api-futures").expect("the host is well formed"),
-            pro_ws: Address::web_socket(&format!("wss://wsapi-push.{domain}"))
-                .expect("the host is well formed"),
-            site_type: (region == Region::Australia).then_some("australia"),
-            trusted_suffixes: vec![".kucoin.com".to_owned(), ".kucoin.eu".to_owned()],
+            region,
+            spot_rest: None,
+            futures_rest: None,
+            pro_ws: None,
+            trusted_suffixes: KUCOIN.map(str::to_owned).into(),
         }
     }
 
-    /// Sets one REST host for spot, margin and futures, as the local exchange is.
+    /// One exchange on this machine, such as `http://127.0.0.1:4000`: REST of spot and futures there, Pro V2 on the
+    /// same host and port with the path `/pro`. The local exchange of this project serves all three so.
     ///
     /// # Errors
     ///
-    /// [`HostsError`] where it is no plain `https` URL, or `http` to this machine.
+    /// [`HostsError`] if it is not a plain `http` URL with a loopback IP literal or `localhost`.
+    pub fn local(url: &str) -> Result<Self, HostsError> {
+        let hosts = Self::default().with_rest(url)?;
+        match hosts.local_exchange() {
+            Some(_) => Ok(hosts),
+            None => named("the local exchange", Err(AddressProblem::NotLocal)),
+        }
+    }
+
+    /// Sets one REST host for spot, margin and futures.
+    ///
+    /// # Errors
+    ///
+    /// [`HostsError`] if it is no plain `https` URL, or `http` to this machine.
     pub fn with_rest(self, url: &str) -> Result<Self, HostsError> {
         self.with_spot_rest(url)?.with_futures_rest(url)
     }
 
     /// Sets the REST host of spot and margin, which also gives Pro V2 tokens. Default: that of the region.
     ///
+    /// An `http` URL of this machine is also the default of the other two hosts: see [`Hosts`].
+    ///
     /// # Errors
     ///
-    /// [`HostsError`] where it is no plain `https` URL, or `http` to this machine.
+    /// [`HostsError`] if it is no plain `https` URL, or `http` to this machine.
     pub fn with_spot_rest(mut self, url: &str) -> Result<Self, HostsError> {
-        self.spot_rest = named("the spot REST host", Address::rest(url))?;
+        self.spot_rest = Some(named(HostRole::SpotRest.as_str(), Address::rest(url))?);
         Ok(self)
     }
 
@@ -82,9 +134,9 @@ impl Hosts {
     ///
     /// # Errors
     ///
-    /// [`HostsError`] where it is no plain `https` URL, or `http` to this machine.
+    /// [`HostsError`] if it is no plain `https` URL, or `http` to this machine.
     pub fn with_futures_rest(mut self, url: &str) -> Result<Self, HostsError> {
-        self.futures_rest = named("the futures REST host", Address::rest(url))?;
+        self.futures_rest = Some(named(HostRole::FuturesRest.as_str(), Address::rest(url))?);
         Ok(self)
     }
 
@@ -92,9 +144,9 @@ impl Hosts {
     ///
     /// # Errors
     ///
-    /// [`HostsError`] where it is no plain `wss` URL, or `ws` to this machine.
+    /// [`HostsError`] if it is no plain `wss` URL, or `ws` to this machine.
     pub fn with_pro_ws(mut self, url: &str) -> Result<Self, HostsError> {
-        self.pro_ws = named("the Pro V2 WebSocket host", Address::web_socket(url))?;
+        self.pro_ws = Some(named(HostRole::ProWs.as_str(), Address::web_socket(url))?);
         Ok(self)
     }
 
@@ -103,7 +155,7 @@ impl Hosts {
     ///
     /// # Errors
     ///
-    /// [`HostsError`] where it does not start with a dot or is not made of host name characters.
+    /// [`HostsError`] if it does not start with a dot or is not made of host name characters.
     pub fn with_trusted_suffix(mut self, suffix: &str) -> Result<Self, HostsError> {
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
         let domain = suffix.strip_prefix('.').filter(|domain| {
@@ -116,23 +168,34 @@ impl Hosts {
         Ok(self)
     }
 
-    pub(super) fn spot_rest(&self) -> &Address {
-        &self.spot_rest
+    /// The host of spot tokens.
+    pub(super) fn spot_rest(&self) -> Result<Cow<'_, Address>, TokenError> {
+        self.checked(HostRole::SpotRest)
     }
 
-    pub(super) fn futures_rest(&self) -> &Address {
-        &self.futures_rest
+    /// The host of futures tokens.
+    pub(super) fn futures_rest(&self) -> Result<Cow<'_, Address>, TokenError> {
+        self.checked(HostRole::FuturesRest)
     }
 
-    pub(super) fn pro_ws(&self) -> &Address {
-        &self.pro_ws
+    /// The hosts of a Pro V2 connection: REST first, then the WebSocket.
+    pub(super) fn pro(&self) -> Result<(Cow<'_, Address>, Cow<'_, Address>), TokenError> {
+        let rest = self.checked(HostRole::SpotRest)?;
+        let web_socket = self.checked(HostRole::ProWs)?;
+        if rest.is_loopback() == web_socket.is_loopback() {
+            return Ok((rest, web_socket));
+        }
+        Err(TokenError::HostsMixed {
+            rest: rest.host().to_owned(),
+            web_socket: web_socket.host().to_owned(),
+        })
     }
 
     pub(super) fn site_type(&self) -> Option<&'static str> {
-        self.site_type
+        (self.region == Region::Australia).then_some("australia")
     }
 
-    /// Whether a server that a token reply names may be told the token.
+    /// Whether a server that a token reply names may receive the token.
     pub(super) fn trusts(&self, server: &Address, asked: &Address) -> bool {
         if server.is_loopback() {
             return asked.is_loopback();
@@ -144,12 +207,68 @@ impl Hosts {
                 .any(|suffix| server.host().ends_with(suffix))
     }
 
+    /// The three hosts.
+    pub(super) fn all(&self) -> impl Iterator<Item = Cow<'_, Address>> {
+        HostRole::ALL.into_iter().map(|role| self.effective(role))
+    }
+
     /// Whether any REST call goes over TLS.
     pub(super) fn rest_needs_tls(&self) -> bool {
-        [&self.spot_rest, &self.futures_rest]
-            .iter()
-            .any(|address| address.scheme() == Scheme::Https)
+        self.all().any(|address| address.scheme() == Scheme::Https)
     }
+
+    /// A host that is used, unless it was left at KuCoin's while another one is elsewhere.
+    fn checked(&self, role: HostRole) -> Result<Cow<'_, Address>, TokenError> {
+        let address = self.effective(role);
+        if !matches!(address, Cow::Owned(_)) || self.local_exchange().is_some() {
+            return Ok(address);
+        }
+        let elsewhere = HostRole::ALL.into_iter().find_map(|other| {
+            let set = self.set(other)?;
+            (!is_kucoins(set)).then(|| (other, set.host().to_owned()))
+        });
+        match elsewhere {
+            None => Ok(address),
+            Some((other, other_host)) => Err(TokenError::HostNotSet {
+                missing: role.as_str(),
+                host: address.host().to_owned(),
+                other: other.as_str(),
+                other_host,
+                setter: role.setter(),
+            }),
+        }
+    }
+
+    /// The host that was set, or else that of the local exchange, or else that of the region.
+    fn effective(&self, role: HostRole) -> Cow<'_, Address> {
+        match (self.set(role), self.local_exchange()) {
+            (Some(set), _) => Cow::Borrowed(set),
+            (None, Some(local)) => Cow::Owned(match role {
+                HostRole::SpotRest | HostRole::FuturesRest => local.clone(),
+                HostRole::ProWs => local.local_pro(),
+            }),
+            (None, None) => Cow::Owned(self.region.host(role)),
+        }
+    }
+
+    fn set(&self, role: HostRole) -> Option<&Address> {
+        match role {
+            HostRole::SpotRest => self.spot_rest.as_ref(),
+            HostRole::FuturesRest => self.futures_rest.as_ref(),
+            HostRole::ProWs => self.pro_ws.as_ref(),
+        }
+    }
+
+    /// The spot REST host if it is an exchange on this machine, which serves all on one port.
+    fn local_exchange(&self) -> Option<&Address> {
+        self.spot_rest
+            .as_ref()
+            .filter(|address| address.scheme() == Scheme::Http)
+    }
+}
+
+fn is_kucoins(address: &Address) -> bool {
+    KUCOIN.iter().any(|suffix| address.host().ends_with(suffix))
 }
 
 fn named<T>(what: &'static str, checked: Result<T, AddressProblem>) -> Result<T, HostsError> {
@@ -172,6 +291,19 @@ impl HostsError {
 }
 
 impl Region {
+    fn host(self, role: HostRole) -> Address {
+        let domain = match self {
+            Region::Global | Region::Australia => "kucoin.com",
+            Region::Europe => "kucoin.eu",
+        };
+        let address = match role {
+            HostRole::SpotRest => Address::rest(&format!("https://api.{domain}")),
+            HostRole::FuturesRest => Address::rest(&format!("https://api-futures.{domain}")),
+            HostRole::ProWs => Address::web_socket(&format!("wss://wsapi-push.{domain}")),
+        };
+        address.expect("the host is well formed")
+    }
+
     /// Every region, in the order in which they are documented.
     pub const ALL: [Region; 3] = [Region::Global, Region::Europe, Region::Australia];
 
@@ -193,7 +325,7 @@ impl fmt::Display for Region {
 
 /// A text that names no region.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no such region; choose global, eu or au")]
+#[error("unknown region; expected one of global, eu, au")]
 pub struct ParseRegionError(());
 
 impl FromStr for Region {
@@ -218,22 +350,32 @@ mod tests {
         )
     }
 
+    /// The hosts that spot, futures and Pro V2 use; the error instead, if one is refused.
+    fn used(hosts: &Hosts) -> [Result<String, String>; 3] {
+        let url = |address: &Address| address.join("");
+        let text = |error: TokenError| error.to_string();
+        [
+            hosts.spot_rest().map(|it| url(&it)).map_err(text),
+            hosts.futures_rest().map(|it| url(&it)).map_err(text),
+            hosts.pro().map(|(_, it)| url(&it)).map_err(text),
+        ]
+    }
+
     #[test]
     fn each_region_has_its_hosts() {
         let global = Hosts::of(Region::Global);
-        assert_eq!(global.spot_rest().join(""), "https://api.kucoin.com");
-        assert_eq!(
-            global.futures_rest().join(""),
-            "https://api-futures.kucoin.com"
-        );
-        assert_eq!(global.pro_ws().join(""), "wss://wsapi-push.kucoin.com");
+        let kucoin = [
+            "https://api.kucoin.com",
+            "https://api-futures.kucoin.com",
+            "wss://wsapi-push.kucoin.com",
+        ];
+        assert_eq!(used(&global), kucoin.map(|url| Ok(url.to_owned())));
         assert_eq!(global.site_type(), None);
-        assert_eq!(
-            Hosts::of(Region::Europe).spot_rest().join(""),
-            "https://api.kucoin.eu"
-        );
-        assert_eq!(Hosts::of(Region::Australia).site_type(), Some("australia"));
-        assert_eq!(Hosts::of(Region::Australia).spot_rest(), global.spot_rest());
+        let europe = kucoin.map(|url| Ok(url.replace(".com", ".eu")));
+        assert_eq!(used(&Hosts::of(Region::Europe)), europe);
+        let australia = Hosts::of(Region::Australia);
+        assert_eq!(australia.site_type(), Some("australia"));
+        assert_eq!(used(&australia), used(&global));
     }
 
     #[test]
@@ -320,5 +462,70 @@ mod tests {
                 .with_pro_ws("https://wsapi-push.kucoin.com")
                 .is_err()
         );
+    }
+
+    #[test]
+    fn local_exchange_serves_all_unless_more_is_set() {
+        let check = |hosts: Hosts, expected: [&str; 3]| {
+            assert_eq!(used(&hosts), expected.map(|url| Ok(url.to_owned())));
+        };
+        let local = "http://127.0.0.1:4000";
+        let pro = "ws://127.0.0.1:4000/pro";
+        check(Hosts::local(local).unwrap(), [local, local, pro]);
+        check(
+            Hosts::local("http://127.0.0.1:4000/").unwrap(),
+            [local, local, pro],
+        );
+        check(
+            Hosts::default().with_spot_rest(local).unwrap(),
+            [local, local, pro],
+        );
+        let capitals = "HTTP://127.0.0.1:4000";
+        check(Hosts::local(capitals).unwrap(), [capitals, capitals, pro]);
+        let (other, own) = ("http://localhost:5000", "ws://[::1]:6000/own");
+        let hosts = Hosts::local(local).unwrap();
+        check(
+            hosts.clone().with_futures_rest(other).unwrap(),
+            [local, other, pro],
+        );
+        check(hosts.with_pro_ws(own).unwrap(), [local, local, own]);
+    }
+
+    #[test]
+    fn local_exchange_is_http_on_this_machine() {
+        for url in [
+            "https://127.0.0.1:4000",
+            "https://api.kucoin.com",
+            "http://10.0.0.1:4000",
+            "ws://127.0.0.1:4000",
+            "127.0.0.1:4000",
+        ] {
+            assert!(Hosts::local(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn missing_host_is_named_with_its_setter() {
+        let hosts = Hosts::default()
+            .with_rest("https://rest.gateway.example")
+            .unwrap();
+        let error = hosts.pro().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the Pro V2 WebSocket host is not set: KuCoin's wsapi-push.kucoin.com is not used while the spot REST host \
+             is rest.gateway.example; set it with Hosts::with_pro_ws (--pro-ws-url)"
+        );
+        assert!(!error.is_retryable());
+    }
+
+    #[test]
+    fn pro_connection_mixes_no_local_host_with_another() {
+        let local = Hosts::local("http://127.0.0.1:4000").unwrap();
+        let mixed = local.with_pro_ws("wss://wsapi-push.kucoin.com").unwrap();
+        let error = mixed.pro().unwrap_err();
+        assert!(matches!(error, TokenError::HostsMixed { .. }), "{error:?}");
+        assert!(!error.is_retryable());
+        let text = error.to_string();
+        assert!(text.contains("127.0.0.1") && text.contains("wsapi-push.kucoin.com"));
     }
 }

@@ -1,10 +1,13 @@
 //! One HTTP call: what is sent, what is refused before it is read, and how its failures are told apart.
 
 use std::error::Error;
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
 use kucoin_streams_wire::redact::excerpt;
+use kucoin_streams_wire::{causes, lacks_descriptors};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{
     CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
 };
@@ -13,6 +16,7 @@ use zeroize::Zeroizing;
 
 use super::address::Address;
 use super::error::TokenError;
+use super::proxy::{self, ProxyStep, RestProxy};
 use crate::SignedRequest;
 
 /// The most that is read of a reply; a token reply has less than two kilobytes.
@@ -34,6 +38,7 @@ pub(super) struct Http {
     client: Client,
     time_limit: Duration,
     site_type: Option<&'static str>,
+    proxy: Option<RestProxy>,
 }
 
 /// A whole reply within the limits. Its body may hold a token: zeroed when dropped.
@@ -55,12 +60,28 @@ impl Http {
         client: Client,
         time_limit: Duration,
         site_type: Option<&'static str>,
+        proxy: Option<RestProxy>,
     ) -> Self {
         Self {
             client,
             time_limit,
             site_type,
+            proxy,
         }
+    }
+
+    /// The host of an address for errors, with the proxy if its calls go through one.
+    pub(super) fn name_of(&self, address: &Address) -> String {
+        let host = address.host();
+        match self.proxy_of(address) {
+            Some(proxy) => format!("{host} through the proxy {proxy}"),
+            None => host.to_owned(),
+        }
+    }
+
+    fn proxy_of(&self, address: &Address) -> Option<&RestProxy> {
+        let proxy = self.proxy.as_ref();
+        proxy.filter(|proxy| proxy.carries(address))
     }
 
     /// Sends a signed POST without a body.
@@ -98,7 +119,6 @@ impl Http {
         if let Some(site) = self.site_type {
             headers.insert("X-SITE-TYPE", HeaderValue::from_static(site));
         }
-        let host = address.host();
         let request = self
             .client
             .request(method, address.join(path))
@@ -106,8 +126,8 @@ impl Http {
         let mut response = request
             .send()
             .await
-            .map_err(|error| self.failure(host, error))?;
-        let body = self.body(host, &mut response).await?;
+            .map_err(|error| self.failure(address, error))?;
+        let body = self.body(address, &mut response).await?;
         Ok(Reply {
             status: response.status().as_u16(),
             retry_after: retry_after(response.headers()),
@@ -118,11 +138,11 @@ impl Http {
 
     async fn body(
         &self,
-        host: &str,
+        address: &Address,
         response: &mut Response,
     ) -> Result<Zeroizing<Vec<u8>>, TokenError> {
         let too_long = || TokenError::ReplyTooLong {
-            host: host.to_owned(),
+            host: self.name_of(address),
             limit: LONGEST_REPLY,
         };
         let announced = response.content_length().unwrap_or(0);
@@ -134,7 +154,7 @@ impl Http {
         while let Some(chunk) = response
             .chunk()
             .await
-            .map_err(|error| self.failure(host, error))?
+            .map_err(|error| self.failure(address, error))?
         {
             if body.len() + chunk.len() > LONGEST_REPLY {
                 return Err(too_long());
@@ -144,14 +164,37 @@ impl Http {
         Ok(body)
     }
 
-    /// The URL is taken out of every error; the cause is told by types, never by its text.
-    fn failure(&self, host: &str, error: reqwest::Error) -> TokenError {
-        let host = host.to_owned();
+    /// The URL is taken out of every error; the variant is decided by types, never by text.
+    fn failure(&self, address: &Address, error: reqwest::Error) -> TokenError {
+        let host = self.name_of(address);
         let (is_connect, is_timeout) = (error.is_connect(), error.is_timeout());
         let is_certificate = is_certificate(&error);
-        let source = Box::new(error.without_url());
-        if is_certificate {
+        let proxy = self.proxy_of(address).filter(|_| is_connect);
+        let step = proxy.map(|_| proxy::step(&error));
+        let not_resolved = causes(&error).find_map(|cause| cause.downcast_ref::<NotResolved>());
+        let not_resolved = not_resolved.map(|error| error.host.clone());
+        let source = Box::new(RootCause(error.without_url()));
+        if let Some(host) = not_resolved {
+            TokenError::NotResolved { host, source }
+        } else if let (Some(proxy), true) = (proxy, is_certificate) {
+            // TLS to a host without TLS can only be TLS to the proxy.
+            let is_proxys = step == Some(ProxyStep::BeforeProxy) || address.is_plaintext();
+            let host = match is_proxys {
+                true => format!("the proxy {proxy}"),
+                false => host,
+            };
             TokenError::Certificate { host, source }
+        } else if is_certificate {
+            TokenError::Certificate { host, source }
+        } else if step == Some(ProxyStep::Authentication) {
+            TokenError::ProxyAuthentication { host }
+        } else if let Some(proxy) = proxy {
+            let (host, proxy) = (address.host().to_owned(), proxy.to_string());
+            TokenError::Proxy {
+                host,
+                proxy,
+                source,
+            }
         } else if is_connect {
             TokenError::Unreachable { host, source }
         } else if is_timeout {
@@ -179,26 +222,72 @@ fn redirect_target(response: &Response) -> Option<String> {
     target.host_str().map(str::to_owned)
 }
 
-/// Whether a certificate was refused, told from rustls's own error inside the I/O errors around it.
+/// Whether a certificate was refused: rustls's own error is inside the I/O errors around it.
 fn is_certificate(error: &(dyn Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(cause) = next {
-        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-            return matches!(
-                tls,
-                rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented
-            );
-        }
-        // An I/O error gives the cause of what it wraps as its source, and passes over what it wraps.
-        next = match cause
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref)
-        {
-            Some(wrapped) => Some(wrapped),
-            None => cause.source(),
-        };
+    let tls = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>());
+    matches!(
+        tls,
+        Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented)
+    )
+}
+
+/// An error of reqwest with the text of its last cause: each layer above says only that a request failed.
+#[derive(Debug)]
+struct RootCause(reqwest::Error);
+
+impl RootCause {
+    fn last(&self) -> &(dyn Error + 'static) {
+        causes(&self.0).last().unwrap_or(&self.0)
     }
-    false
+}
+
+impl fmt::Display for RootCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.last())
+    }
+}
+
+impl Error for RootCause {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(self.last())
+    }
+}
+
+/// The error of the operating system if it opens nothing more. A failed look-up or a lack of root certificates does not
+/// say that this is the cause.
+pub(super) fn descriptor_shortage() -> Option<io::Error> {
+    let socket = std::net::UdpSocket::bind(("127.0.0.1", 0));
+    socket.err().filter(|error| lacks_descriptors(error))
+}
+
+/// Resolves names as tokio does, with an error that can be recognised by its type.
+#[derive(Debug)]
+pub(super) struct SystemResolver;
+
+/// A name that cannot be resolved.
+#[derive(Debug, thiserror::Error)]
+#[error("{host} cannot be resolved")]
+struct NotResolved {
+    host: String,
+    #[source]
+    source: io::Error,
+}
+
+impl Resolve for SystemResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let host = name.as_str().to_owned();
+            let resolved = tokio::net::lookup_host((&*host, 0)).await;
+            let resolved = resolved.map(|addresses| addresses.collect::<Vec<_>>());
+            match resolved {
+                Ok(addresses) => Ok(Box::new(addresses.into_iter()) as Addrs),
+                Err(error) => {
+                    let source = descriptor_shortage().unwrap_or(error);
+                    Err(NotResolved { host, source }.into())
+                }
+            }
+        })
+    }
 }
 
 #[cfg(test)]

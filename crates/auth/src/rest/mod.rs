@@ -10,6 +10,7 @@ pub mod fuzzing;
 mod hosts;
 mod http;
 mod pace;
+mod proxy;
 mod refusal;
 mod reply;
 mod tls;

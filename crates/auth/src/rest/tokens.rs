@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
-use kucoin_streams_wire::{ConnectionInfo, ConnectionSource, SecretUrl, SourceError, WsKey};
+use kucoin_streams_wire::{
+    ConnectionInfo, ConnectionSource, SecretUrl, SourceError, WsKey, explain,
+};
 use tokio::sync::Mutex;
 
 use super::address::{self, Address};
@@ -159,7 +161,8 @@ impl<S: Sign> RestTokens<S> {
                 {
                     pace.hold(Instant::now(), *time);
                 }
-                tracing::debug!(%ws_key, %error, "no connection information");
+                let error = explain(error, error.remedy());
+                tracing::debug!(%ws_key, error, "no connection information");
             }
         }
         fetched
@@ -167,8 +170,8 @@ impl<S: Sign> RestTokens<S> {
 
     async fn fetch_now(&self, ws_key: WsKey) -> Result<ConnectionInfo, TokenError> {
         match (ws_key, self.pro_authentication) {
-            (WsKey::SpotPrivateV1, _) => self.v1(self.hosts.spot_rest()).await,
-            (WsKey::FuturesPrivateV1, _) => self.v1(self.hosts.futures_rest()).await,
+            (WsKey::SpotPrivateV1, _) => self.v1(&*self.hosts.spot_rest()?).await,
+            (WsKey::FuturesPrivateV1, _) => self.v1(&*self.hosts.futures_rest()?).await,
             (WsKey::PrivateProV2, ProAuthentication::Token) => self.pro_token().await,
             (WsKey::PrivateProV2, ProAuthentication::Login) => self.pro_login().await,
             (other, _) => Err(TokenError::UnknownConnection(other)),
@@ -185,18 +188,18 @@ impl<S: Sign> RestTokens<S> {
     }
 
     async fn pro_token(&self) -> Result<ConnectionInfo, TokenError> {
-        let reply = self.token(self.hosts.spot_rest(), TOKEN_V2).await?;
-        Ok(ConnectionInfo::new(url::pro(
-            self.hosts.pro_ws(),
-            &reply.token,
-        )))
+        let (rest, web_socket) = self.hosts.pro()?;
+        let reply = self.token(&rest, TOKEN_V2).await?;
+        Ok(ConnectionInfo::new(url::pro(&web_socket, &reply.token)))
     }
 
     async fn pro_login(&self) -> Result<ConnectionInfo, TokenError> {
+        let (rest, web_socket) = self.hosts.pro()?;
         // Nothing answers the frame's timestamp with 400002 and a second try: a refused login is final. The last
         // known distance is used where the REST host cannot be asked.
-        if let Err(error) = self.measure_clock(self.hosts.spot_rest()).await {
-            tracing::debug!(%error, "the exchange's clock was not measured");
+        if let Err(error) = self.measure_clock(&rest).await {
+            let error = explain(&error, error.remedy());
+            tracing::debug!(error, "the exchange's clock was not measured");
         }
         let login = login(
             &*self.signer(),
@@ -204,7 +207,7 @@ impl<S: Sign> RestTokens<S> {
             self.clock.now_ms(),
         )
         .await?;
-        let url = SecretUrl::new(self.hosts.pro_ws().endpoint());
+        let url = SecretUrl::new(web_socket.endpoint());
         Ok(ConnectionInfo::new(url).with_login(login))
     }
 
@@ -232,14 +235,15 @@ impl<S: Sign> RestTokens<S> {
     ) -> Result<TokenReply, TokenError> {
         let signed = sign_request(signer, self.clock.now_ms(), "POST", path, "").await?;
         let reply = self.http.post(rest, path, &signed).await?;
-        reply::token(rest.host(), &reply, self.clock.offset_ms())
+        reply::token(&self.http.name_of(rest), &reply, self.clock.offset_ms())
     }
 
     async fn measure_clock(&self, rest: &Address) -> Result<i64, TokenError> {
         let (asked, asked_ms) = (Instant::now(), local_ms());
         let reply = self.http.get(rest, TIME).await?;
         let round_trip = asked.elapsed();
-        let server_ms = reply::server_time(rest.host(), &reply, self.clock.offset_ms())?;
+        let server_ms =
+            reply::server_time(&self.http.name_of(rest), &reply, self.clock.offset_ms())?;
         Ok(self.clock.measured(server_ms, asked_ms, round_trip))
     }
 

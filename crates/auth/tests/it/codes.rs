@@ -110,7 +110,7 @@ async fn a_refusal_reaches_the_user_with_code_and_text() {
     assert_eq!(error.code(), Some("400005"));
     assert_eq!(
         error.to_string(),
-        "the credentials are refused: Invalid KC-API-SIGN (400005)"
+        "KuCoin refused the credentials: Invalid KC-API-SIGN (code 400005)"
     );
     assert_eq!(server.requests().len(), 1);
 }

@@ -1,17 +1,25 @@
 //! A buffer of lines: text for people, JSON for programs.
 
+use kucoin_streams::wire::TimeFormat;
 use serde::Serialize;
 
 /// Enough lines to be written at once.
 const ENOUGH: usize = 64 * 1024;
 
 /// Lines that are not written yet.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Lines {
     bytes: Vec<u8>,
+    times: TimeFormat,
 }
 
 impl Lines {
+    /// `times`: how JSON has them.
+    pub(crate) fn new(times: TimeFormat) -> Self {
+        let bytes = Vec::new();
+        Self { bytes, times }
+    }
+
     /// Adds a text as a line.
     pub(crate) fn text(&mut self, text: &str) {
         self.bytes.extend_from_slice(text.as_bytes());
@@ -21,7 +29,8 @@ impl Lines {
     /// Adds a value as JSON on one line.
     pub(crate) fn json(&mut self, value: &impl Serialize) -> serde_json::Result<()> {
         let start = self.bytes.len();
-        if let Err(error) = serde_json::to_writer(&mut self.bytes, value) {
+        let write = || serde_json::to_writer(&mut self.bytes, value);
+        if let Err(error) = self.times.while_in(write) {
             self.bytes.truncate(start);
             return Err(error);
         }
@@ -58,7 +67,7 @@ mod tests {
 
     #[test]
     fn json_that_came_over_several_lines_is_written_on_one() {
-        let mut lines = Lines::default();
+        let mut lines = Lines::new(TimeFormat::Nanoseconds);
         let raw = Raw::parse("{\"a\":\r\n  [1,\n2], \"b\": \"\\n\"}").unwrap();
         lines.json(&raw).unwrap();
         lines.text("end");

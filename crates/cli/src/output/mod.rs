@@ -8,9 +8,11 @@ mod pretty;
 mod reader;
 mod writer;
 
+use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 
+use kucoin_streams::wire::TimeFormat;
 use kucoin_streams::wire::json::Extra;
 use kucoin_streams::{Gap, GapReason, Lifecycle, Text, Timestamp, TopicLedger, WsKey};
 
@@ -60,19 +62,43 @@ pub(crate) struct Printer {
     full: bool,
     pretty: Option<Pretty>,
     names: Names,
+    /// Why connections close that did not fail.
+    why: Cow<'static, str>,
 }
 
 impl Printer {
     /// `several`: of more than one connection, so that each line says of which.
-    pub(crate) fn new(format: Format, names: Names, several: bool) -> io::Result<Self> {
+    pub(crate) fn new(
+        format: Format,
+        times: TimeFormat,
+        names: Names,
+        several: bool,
+    ) -> io::Result<Self> {
         Ok(Self {
-            lines: Lines::default(),
+            lines: Lines::new(times),
             marks: Vec::new(),
             writer: Writer::to_stdout()?,
             full: false,
             pretty: (format == Format::Pretty).then(|| Pretty::for_stdout(several)),
             names,
+            why: "none of its topics is available".into(),
         })
+    }
+
+    /// Notes why the command ends, which is why its connections close.
+    pub(crate) fn ends(&mut self, why: impl Into<Cow<'static, str>>) {
+        self.why = why.into();
+    }
+
+    /// Says which topics of a connection are live at the start, to people only: programs read the responses.
+    pub(crate) fn started(&mut self, ws_key: WsKey) {
+        let line = self
+            .pretty
+            .as_mut()
+            .and_then(|pretty| pretty.started(ws_key));
+        if let Some(line) = line {
+            self.lines.text(&line);
+        }
     }
 
     /// Says what is watched, to people only.
@@ -106,10 +132,14 @@ impl Printer {
 
     pub(crate) fn gap(&mut self, ws_key: WsKey, gap: &Gap) -> Result<(), Failed> {
         let gap = self.names.of_gap(gap);
-        match &self.pretty {
-            Some(pretty) => self.lines.text(&pretty.gap(ws_key, &gap)),
+        match &mut self.pretty {
+            Some(pretty) => {
+                if let Some(line) = pretty.gap(ws_key, &gap, &self.why) {
+                    self.lines.text(&line);
+                }
+            }
             None => {
-                if let Some(line) = ndjson::gap(ws_key, &gap) {
+                if let Some(line) = ndjson::gap(ws_key, &gap, &self.why) {
                     self.lines.json(&line)?;
                 }
             }
@@ -120,14 +150,14 @@ impl Printer {
 
     pub(crate) fn lifecycle(&mut self, lifecycle: &Lifecycle) -> Result<(), Failed> {
         let lifecycle = self.names.of_lifecycle(lifecycle);
-        match &self.pretty {
+        match &mut self.pretty {
             Some(pretty) => {
-                if let Some(line) = pretty.lifecycle(&lifecycle) {
+                if let Some(line) = pretty.lifecycle(&lifecycle, &self.why) {
                     self.lines.text(&line);
                 }
             }
             None => {
-                if let Some(line) = ndjson::lifecycle(&lifecycle) {
+                if let Some(line) = ndjson::lifecycle(&lifecycle, &self.why) {
                     self.lines.json(&line)?;
                 }
             }
@@ -137,9 +167,8 @@ impl Printer {
 
     /// What became of every frame, topic by topic.
     pub(crate) fn stats(&mut self, ledgers: &[(WsKey, TopicLedger)]) -> Result<(), Failed> {
-        if self.pretty.is_some() {
-            self.lines
-                .text(&pretty::ledger::table(ledgers, &self.names));
+        if let Some(pretty) = &self.pretty {
+            self.lines.text(&pretty.stats(ledgers, &self.names));
             return Ok(());
         }
         for (ws_key, ledger) in ledgers {

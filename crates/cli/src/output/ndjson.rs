@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use kucoin_streams::wire::json::{Extra, Raw};
 use kucoin_streams::{
-    Gap, GapReason, Lifecycle, LifecycleEvent, Text, Timestamp, TopicLedger, WsKey,
+    CloseReason, Gap, GapReason, Lifecycle, LifecycleEvent, Text, Timestamp, TopicLedger, WsKey,
 };
 use serde::Serialize;
 
 use super::{Arrived, Event};
 
-/// A happening. `kind` tells which; times are integers in nanoseconds since the Unix epoch.
+/// A happening. `kind` says which; times are strings, durations numbers with their unit in the name.
 #[derive(Serialize)]
 #[serde(
     tag = "kind",
@@ -49,6 +49,8 @@ pub(crate) enum Line<'a> {
     Reconnect {
         ws_key: &'static str,
         cause: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        remedy: Option<&'a str>,
         stage: &'static str,
         #[serde(skip_serializing_if = "Option::is_none")]
         code: Option<&'a str>,
@@ -82,7 +84,7 @@ pub(crate) enum Line<'a> {
         #[serde(flatten)]
         ledger: &'a TopicLedger,
         /// Whether every frame that was received is accounted for.
-        balances: bool,
+        consistent: bool,
     },
     // Those that follow are of captured frames, which came on no connection of ours.
     Welcome(Control<'a>),
@@ -188,8 +190,8 @@ pub(super) fn update<'a>(arrived: &'a Arrived, topic: &'a str) -> Line<'a> {
     })
 }
 
-/// `None` for what this version has no line for.
-pub(super) fn gap(ws_key: WsKey, gap: &Gap) -> Option<Line<'_>> {
+/// `why` the command ends, if it does. `None` for what this version has no line for.
+pub(super) fn gap<'a>(ws_key: WsKey, gap: &'a Gap, why: &str) -> Option<Line<'a>> {
     let ws_key = ws_key.as_str();
     let topics = gap.topics.iter().map(|topic| &**topic).collect();
     let reason = match &gap.reason {
@@ -241,7 +243,7 @@ pub(super) fn gap(ws_key: WsKey, gap: &Gap) -> Option<Line<'_>> {
             reason,
             last_event_at,
         } => Reason::Closed {
-            cause: reason.to_string(),
+            cause: closed(reason, why),
             last_event_at: *last_event_at,
         },
         _ => return None,
@@ -269,15 +271,15 @@ fn is_first(connection: &u32) -> bool {
     *connection == 0
 }
 
-/// `None` for what this version has no line for.
-pub(super) fn lifecycle(lifecycle: &Lifecycle) -> Option<OfConnection<'_>> {
+/// `why` the command ends, if it does. `None` for what this version has no line for.
+pub(super) fn lifecycle<'a>(lifecycle: &'a Lifecycle, why: &str) -> Option<OfConnection<'a>> {
     Some(OfConnection {
-        line: happened(lifecycle)?,
+        line: happened(lifecycle, why)?,
         connection: lifecycle.number,
     })
 }
 
-fn happened(lifecycle: &Lifecycle) -> Option<Line<'_>> {
+fn happened<'a>(lifecycle: &'a Lifecycle, why: &str) -> Option<Line<'a>> {
     let ws_key = lifecycle.ws_key.as_str();
     Some(match &lifecycle.event {
         LifecycleEvent::Open => Line::Open { ws_key },
@@ -294,6 +296,7 @@ fn happened(lifecycle: &Lifecycle) -> Option<Line<'_>> {
         } => Line::Reconnect {
             ws_key,
             cause: &cause.message,
+            remedy: cause.remedy.as_deref(),
             stage: cause.stage.as_str(),
             code: cause.code.as_deref(),
             attempt: *attempt,
@@ -322,7 +325,7 @@ fn happened(lifecycle: &Lifecycle) -> Option<Line<'_>> {
         },
         LifecycleEvent::Close { reason } => Line::Close {
             ws_key,
-            reason: reason.to_string(),
+            reason: closed(reason, why),
         },
         LifecycleEvent::Lagged { missed } => Line::Exception {
             ws_key,
@@ -336,11 +339,19 @@ fn happened(lifecycle: &Lifecycle) -> Option<Line<'_>> {
     })
 }
 
+/// Why a connection is closed.
+fn closed(reason: &CloseReason, why: &str) -> String {
+    match reason {
+        CloseReason::Requested => why.to_owned(),
+        reason => reason.to_string(),
+    }
+}
+
 pub(super) fn stats(ws_key: WsKey, ledger: &TopicLedger) -> Line<'_> {
     Line::Stats {
         ws_key: ws_key.as_str(),
         ledger,
-        balances: ledger.balances(),
+        consistent: ledger.balances(),
     }
 }
 

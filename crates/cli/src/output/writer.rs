@@ -106,6 +106,11 @@ impl Writer {
         has_room
     }
 
+    /// Whether the queue has room, or nothing more can be written.
+    pub(crate) fn has_room(&self) -> bool {
+        self.progress.queued.borrow().has_room()
+    }
+
     /// Waits until the queue has room, or nothing more can be written. Cancel safe.
     pub(crate) async fn room(&self) {
         self.until(Queued::has_room).await;

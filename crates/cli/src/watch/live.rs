@@ -183,6 +183,7 @@ impl Watch {
             Happening::Live => {
                 // `open` and the answers of the server came before; the first events follow them.
                 self.show_lifecycle_of(ws_key, lifecycle)?;
+                self.printer.started(ws_key);
                 self.open_all();
             }
             Happening::Over(outcome) => {
@@ -284,6 +285,7 @@ impl Watch {
         stop: Pin<&mut impl Stop>,
     ) -> Result<Left, Failed> {
         let began = Instant::now();
+        self.printer.ends(left.why());
         if let Ok(done) = timeout_at(began + CLOSE_WITHIN, self.close_and_drain(lifecycle)).await {
             done?;
         }

@@ -6,8 +6,9 @@ mod live;
 mod plan;
 mod stop;
 
+use kucoin_streams::auth::rest::ConfigError;
 use kucoin_streams::client::ClosedError;
-use kucoin_streams::{CloseReason, Config, Kucoin, WsKey};
+use kucoin_streams::{BuildError, CloseReason, Config, Kucoin, WsKey};
 
 use crate::args::{Format, WatchArgs};
 use crate::demo::Demo;
@@ -20,21 +21,24 @@ use crate::watch::plan::Plan;
 
 pub(crate) async fn run(args: Box<WatchArgs>, stderr: Stderr) -> Result<(), Failed> {
     // What was asked for is checked before anything is started.
-    let plan = Plan::new(&args.ws_key, &args.topic, plan::by_default(args.demo))?;
+    let plan = Plan::new(&args.ws_key, &args.topic)?;
     let demo = match args.demo {
         true => Some(Demo::start().await?),
         false => None,
     };
-    let Access { credentials, hosts } = Access::new(&args, demo.as_ref())?;
-    let kucoin = Kucoin::builder()
-        .credentials(credentials)
-        .hosts(hosts)
+    let access = Access::new(&args, demo.as_ref())?;
+    let builder = Kucoin::builder()
+        .credentials(access.credentials)
+        .hosts(access.hosts)
         .pro_authentication(args.hosts.pro_auth.into())
-        .config(Config::default().with_connect_timeout(args.connect_timeout))
-        .build()
-        .map_err(|error| Failed::other(error.to_string()))?;
-    let signals = Signals::listen()
-        .map_err(|error| Failed::other(format!("cannot listen for signals: {error}")))?;
+        .config(Config::default().with_connect_timeout(args.connect_timeout));
+    let kucoin = match access.proxy {
+        Some(proxy) => builder.proxy(proxy).build(),
+        None => builder.build(),
+    };
+    let kucoin = kucoin.map_err(cannot_build)?;
+    let signals =
+        Signals::listen().map_err(|error| Failed::because("cannot listen for signals", &error))?;
     let format = Format::or_by_terminal(args.format);
     let whose = match &demo {
         Some(_) => "a made-up account on an exchange inside of this program",
@@ -42,8 +46,8 @@ pub(crate) async fn run(args: Box<WatchArgs>, stderr: Stderr) -> Result<(), Fail
     };
     let heading = format!("{whose}, {}", plan.summary());
     let Plan { wishes, names } = plan;
-    let mut printer =
-        Printer::new(format, names, wishes.len() > 1).map_err(Failed::cannot_write)?;
+    let mut printer = Printer::new(format, args.times.into(), names, wishes.len() > 1)
+        .map_err(Failed::cannot_write)?;
     printer.heading(&heading);
     let terms = Terms {
         count: args.count,
@@ -55,6 +59,15 @@ pub(crate) async fn run(args: Box<WatchArgs>, stderr: Stderr) -> Result<(), Fail
         .await
 }
 
+fn cannot_build(error: BuildError) -> Failed {
+    match error {
+        BuildError::Config(ConfigError::Proxy | ConfigError::PlaintextThroughProxy { .. }) => {
+            Failed::usage(format!("--proxy: {error}"))
+        }
+        _ => Failed::other(error.to_string()),
+    }
+}
+
 /// Turns the end of a connection into the end of the command.
 fn ended(ws_key: WsKey, reason: &CloseReason) -> Result<(), Failed> {
     let CloseReason::Failed(failure) = reason else {
@@ -63,17 +76,11 @@ fn ended(ws_key: WsKey, reason: &CloseReason) -> Result<(), Failed> {
     let closed = ClosedError {
         reason: reason.clone(),
     };
-    let mut message = format!("{ws_key}: {failure}");
-    if let Some(code) = &failure.code
-        && !message.contains(&**code)
-    {
-        message.push_str(&format!(" (code {code})"));
-    }
     Err(Failed {
         status: match closed.is_refusal() {
             true => Status::Refused,
             false => Status::Other,
         },
-        message,
+        message: format!("{ws_key}: {failure}"),
     })
 }

@@ -1,5 +1,6 @@
 //! What to watch.
 
+use kucoin_streams::pro::RequestError;
 use kucoin_streams::v1::{AnyFuturesTopic, AnySpotTopic, AnyTopic};
 use kucoin_streams::{Kucoin, WsKey, pro, v1};
 
@@ -9,6 +10,9 @@ use crate::watch::feed::Feed;
 
 /// What is watched where nothing is asked for. Pro V2 tells the same account a second time, and for a unified
 /// account only: it is there for those who ask for it.
+/// Where the topics are listed.
+const LIST: &str = "`kucoin-streams watch --help` lists the topics";
+
 const BY_DEFAULT: [WsKey; 2] = [WsKey::SpotPrivateV1, WsKey::FuturesPrivateV1];
 
 /// So many topics are named one by one.
@@ -96,12 +100,8 @@ impl Plan {
     /// The connections to open and their topics.
     ///
     /// A connection that is asked for without a topic of its own is wanted with all about the account, and so is every
-    /// connection of `by_default` where nothing is asked for.
-    pub(crate) fn new(
-        ws_keys: &[WsKey],
-        topics: &[String],
-        by_default: &[WsKey],
-    ) -> Result<Self, Failed> {
+    /// connection of [`BY_DEFAULT`] if nothing is asked for.
+    pub(crate) fn new(ws_keys: &[WsKey], topics: &[String]) -> Result<Self, Failed> {
         let mut asked = Asked::parse(ws_keys, topics)?;
         let origin = match ws_keys.is_empty() && topics.is_empty() {
             true => Origin::Default,
@@ -110,7 +110,7 @@ impl Plan {
         let mut wishes = Vec::new();
         for ws_key in WsKey::ALL {
             let is_wanted = match origin {
-                Origin::Default => by_default.contains(&ws_key),
+                Origin::Default => BY_DEFAULT.contains(&ws_key),
                 Origin::Named => ws_keys.contains(&ws_key),
             };
             let topics = match asked.take(ws_key) {
@@ -140,14 +140,6 @@ impl Plan {
             Some((last, first)) => format!("{} and {last}", first.join(", ")),
             None => String::new(),
         }
-    }
-}
-
-/// The connections that are watched where nothing is asked for.
-pub(crate) fn by_default(demo: bool) -> &'static [WsKey] {
-    match demo {
-        true => &WsKey::ALL,
-        false => &BY_DEFAULT,
     }
 }
 
@@ -183,9 +175,9 @@ impl Asked {
             let channel = text.trim_start_matches('/');
             Failed::usage(match channel.parse::<pro::AnyTopic>() {
                 Ok(_) => format!(
-                    "`{text}` is no topic of V1; did you mean `{channel}` of Pro V2, without a `/`?"
+                    "unknown V1 topic `{text}`; did you mean `{channel}` of Pro V2, without a `/`?"
                 ),
-                Err(_) => format!("{error}"),
+                Err(_) => format!("{error}; {LIST}"),
             })
         })?;
         let ws_key = topic.ws_key();
@@ -199,9 +191,12 @@ impl Asked {
     }
 
     fn add_pro(&mut self, text: &str) -> Result<WsKey, Failed> {
-        let topic: pro::AnyTopic = text
-            .parse()
-            .map_err(|error| Failed::usage(format!("{error}; topics of V1 begin with `/`")))?;
+        let topic: pro::AnyTopic = text.parse().map_err(|error| match error {
+            RequestError::UnknownName {
+                what: "channel", ..
+            } => Failed::usage(format!("{error}; topics of V1 begin with `/`; {LIST}")),
+            other => Failed::usage(format!("{other}; {LIST}")),
+        })?;
         add(&mut self.pro, topic, &mut self.names, text);
         Ok(WsKey::PrivateProV2)
     }
@@ -247,7 +242,7 @@ mod tests {
 
     fn of(ws_keys: &[WsKey], topics: &[&str]) -> Result<Plan, Failed> {
         let topics: Vec<String> = topics.iter().map(ToString::to_string).collect();
-        Plan::new(ws_keys, &topics, by_default(false))
+        Plan::new(ws_keys, &topics)
     }
 
     #[track_caller]
@@ -314,15 +309,12 @@ mod tests {
     }
 
     #[test]
-    fn the_unified_connection_is_watched_where_it_is_asked_for_and_in_the_demo() {
+    fn unified_connection_is_watched_if_it_is_asked_for() {
         let all = || Topics::Pro(pro::AnyTopic::account_wide());
         check(&[WsKey::PrivateProV2], &[], &[all()], true);
         let text = "position?tradeType=FUTURES&symbol=XBTUSDTM";
         let one = || Topics::Pro(vec![text.parse().unwrap()]);
         check(&[], &[text, text], &[one()], true);
-        let demo = Plan::new(&[], &[], by_default(true)).unwrap().wishes;
-        assert_eq!(demo.len(), 3);
-        assert_eq!(demo[2].topics, all());
     }
 
     #[test]

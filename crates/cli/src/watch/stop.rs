@@ -1,7 +1,10 @@
 //! Why `watch` ends, and what ends it whatever the connections do.
 
+use std::convert::Infallible;
 use std::future::{Future, pending};
 use std::time::Duration;
+
+use kucoin_streams::wire::Rounded;
 
 use crate::demo::Demo;
 use crate::exit::Failed;
@@ -12,12 +15,28 @@ use crate::signals::Signals;
 pub(super) enum Left {
     /// All updates of `--count` were shown.
     Counted,
-    /// A signal came, or the time of `--for` has passed.
-    Stopped,
+    /// A signal came, or the time of `--for` has passed: which of them.
+    Stopped(String),
     /// The reader of stdout is gone.
     ReaderGone,
     /// Nothing that must be watched is left, or stdout cannot be written.
     Over(Result<(), Failed>),
+}
+
+impl Left {
+    /// Why connections close that did not fail.
+    pub(super) fn why(&self) -> String {
+        match self {
+            Self::Counted => "the updates of --count were shown".to_owned(),
+            Self::Stopped(why) => why.clone(),
+            Self::ReaderGone => "the reader of stdout is gone".to_owned(),
+            Self::Over(Ok(())) => "nothing is left to watch".to_owned(),
+            Self::Over(Err(failed)) if failed.message.is_empty() => {
+                "the other connections failed".to_owned()
+            }
+            Self::Over(Err(failed)) => format!("the command failed: {}", failed.message),
+        }
+    }
 }
 
 /// Resolves when the loop must end whatever the connections do.
@@ -35,27 +54,30 @@ pub(super) async fn stop(
     let cut = async {
         match demo {
             Some(demo) => demo.cut_once().await,
-            None => pending().await,
+            None => pending::<Infallible>().await,
         }
     };
     let time = async {
         match for_time {
-            Some(time) => tokio::time::sleep(time).await,
+            Some(time) => {
+                tokio::time::sleep(time).await;
+                format!("the {} of --for have passed", Rounded(time))
+            }
             None => pending().await,
         }
     };
     tokio::select! {
         signal = signals.asked_to_end() => match signal {
-            Ok(()) => Left::Stopped,
+            Ok(signal) => Left::Stopped(format!("stopped by {signal}")),
             Err(error) => {
-                Left::Over(Err(Failed::other(format!("cannot listen for signals: {error}"))))
+                Left::Over(Err(Failed::because("cannot listen for signals", &error)))
             }
         },
-        () = time => Left::Stopped,
+        why = time => Left::Stopped(why),
         end = stdout.ended() => match end {
             End::ReaderGone => Left::ReaderGone,
             End::Failed(error) => Left::Over(Err(Failed::cannot_write(error))),
         },
-        () = cut => Left::Stopped,
+        never = cut => match never {},
     }
 }

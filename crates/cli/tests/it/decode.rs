@@ -40,7 +40,13 @@ const CONTROL: [(&str, &str); 8] = [
 ];
 
 fn command_of(args: &[&str]) -> Command {
-    let mut command = command(&[&["decode", "--protocol", "v1"], args].concat());
+    let of_v1 = ["--protocol", "v1"];
+    let protocol = if args.contains(&"--protocol") {
+        &[]
+    } else {
+        &of_v1[..]
+    };
+    let mut command = command(&[&["decode"], protocol, args].concat());
     command.stdin(Stdio::piped());
     command
 }
@@ -114,9 +120,9 @@ fn numbers_keep_their_digits_and_times_their_nanoseconds() {
         r#""fundingRate":"-0.000023""#,
         r#""leverage":"10""#,
         r#""bonus":12.50"#,
-        r#""ts":1764000001124000001"#,
-        r#""time":1764000009341000007"#,
-        r#""orderTime":1764000000123000000"#,
+        r#""ts":"1764000001124000001""#,
+        r#""time":"1764000009341000007""#,
+        r#""orderTime":"1764000000123000000""#,
         r#""version":"1042""#,
         r#""type":"TRIGGERED""#,
     ] {
@@ -276,15 +282,117 @@ fn a_reader_that_has_enough_ends_it_quietly() {
 }
 
 #[test]
-fn the_protocol_must_be_named() {
+fn wrong_arguments_are_wrong_usage() {
     for args in [
-        &["decode"][..],
-        &["decode", "--protocol"],
+        &["decode", "--protocol"][..],
         &["decode", "--protocol", "v9"],
-        &["decode", "--protocol", "v1", "file.ndjson"],
+        &["decode", "one.ndjson", "two.ndjson"],
     ] {
         let ran = run(command(args));
         assert_eq!((ran.status, ran.stdout.as_str()), (Some(2), ""), "{args:?}");
     }
-    assert!(run(command(&["decode"])).stderr.contains("--protocol"));
+}
+
+/// Pushes of the unified connection, and of hedge mode, which are of both protocols.
+const UNIFIED_PUSHES: &str = include_str!("../fixtures/pro.ndjson");
+
+/// What a reader has of a number whose numbers are floats of 64 bits, as in JavaScript and jq 1.6.
+fn assert_survives_floats(value: &Value, line: &str) {
+    match value {
+        Value::Number(number) => {
+            let float = number.as_f64().unwrap();
+            let integer = number.as_i64();
+            assert!(
+                integer.is_none_or(|integer| float as i64 == integer && integer.abs() < 1 << 53),
+                "{number} loses digits: {line}"
+            );
+        }
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| assert_survives_floats(item, line)),
+        Value::Object(members) => {
+            members
+                .values()
+                .for_each(|member| assert_survives_floats(member, line));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn no_number_loses_digits_in_a_reader_of_floats() {
+    for (protocol, pushes) in [("v1", PUSHES), ("pro", UNIFIED_PUSHES)] {
+        let ran = decode(&["--protocol", protocol, "--strict"], pushes.as_bytes()).succeeds();
+        for line in ran.stdout.lines() {
+            assert_survives_floats(&object(line), line);
+        }
+    }
+}
+
+#[test]
+fn times_are_for_people_if_asked_for() {
+    let frame = r#"{"topic":"/contractMarket/tradeOrders","type":"message","data":{"symbol":"XBTUSDTM","orderId":"a6","type":"open","orderTime":1.765E18,"ts":1765000000000000001,"tradeId":"1"}}"#;
+    let of = |times: &str| {
+        let ran = decode(&["--times", times], frame.as_bytes()).succeeds();
+        let data = ran.lines()[0]["data"].clone();
+        [data["orderTime"].clone(), data["ts"].clone()]
+    };
+    assert_eq!(of("ns"), ["1765000000000000000", "1765000000000000001"]);
+    assert_eq!(
+        of("rfc3339"),
+        [
+            "2025-12-06T05:46:40.000000000Z",
+            "2025-12-06T05:46:40.000000001Z"
+        ]
+    );
+    let pushed = r#"{"T":"lw.UNIFIED","P":1765000000000,"d":{"eT":"MARGIN_CALL","U":1765000000}}"#;
+    let args = ["--protocol", "pro", "--times", "rfc3339"];
+    let line = decode(&args, pushed.as_bytes())
+        .succeeds()
+        .lines()
+        .remove(0);
+    for time in [&line["pushedAt"], &line["data"]["updatedAt"]] {
+        assert_eq!(time, "2025-12-06T05:46:40.000000000Z");
+    }
+}
+
+#[test]
+fn time_that_cannot_be_read_stays_raw_and_costs_no_event() {
+    for raw in ["1.7650000000000000001E18", "1.765E19", "\"soon\"", "[1]"] {
+        let frame = format!(
+            r#"{{"topic":"/account/balance","type":"message","data":{{"currency":"KCS","total":"1.50","time":{raw}}}}}"#
+        );
+        for times in ["ns", "rfc3339"] {
+            let ran = decode(&["--strict", "--times", times], frame.as_bytes()).succeeds();
+            assert!(
+                ran.stdout.contains(&format!("\"time\":{raw}")),
+                "{}",
+                ran.stdout
+            );
+            assert_eq!(ran.lines()[0]["data"]["total"], "1.50");
+        }
+    }
+}
+
+#[test]
+fn half_of_a_surrogate_pair_costs_no_event() {
+    for half in [r"gm \ud83d", r"\udc00", r"\uD83D\uD83D", r"\ud83d \udc00"] {
+        let v1 = format!(
+            r#"{{"topic":"/spotMarket/tradeOrdersV2","type":"message","userId":"{half}","data":{{"clientOid":"{half}","orderId":"a1","symbol":"BTC-USDT","type":"open","ts":1765000000000000001}}}}"#
+        );
+        let pro = format!(
+            r#"{{"T":"orderAll.UNIFIED","P":1,"d":{{"oi":"1","ci":"{half}","s":"XBTUSDTM","os":3,"U":1765000000000000001}}}}"#
+        );
+        for (protocol, frame) in [("v1", v1), ("pro", pro)] {
+            let args = ["--strict", "--protocol", protocol];
+            let ran = decode(&args, frame.as_bytes()).succeeds();
+            for kept in [
+                r#""kind":"update""#.to_owned(),
+                format!(r#""clientOid":"{half}""#),
+                r#""1765000000000000001""#.to_owned(),
+            ] {
+                assert!(ran.stdout.contains(&kept), "{kept}: {}", ran.stdout);
+            }
+        }
+    }
 }

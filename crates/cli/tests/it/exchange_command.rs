@@ -13,6 +13,14 @@ fn exchange(args: &[&str]) -> (Running, Value) {
     (running, ready)
 }
 
+/// Stops an exchange, whose log stays on stderr.
+fn stopped(running: Running) -> Ran {
+    running.signal("TERM");
+    let ran = running.finish();
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    ran
+}
+
 fn watch(ready: &Value, args: &[&str]) -> Ran {
     let text = |name: &str| ready[name].as_str().unwrap();
     let args = [
@@ -35,6 +43,8 @@ fn one_line_says_all_that_a_client_needs() {
     let names = [
         "kind",
         "restUrl",
+        "spotRestUrl",
+        "futuresRestUrl",
         "proWsUrl",
         "apiKey",
         "apiSecret",
@@ -42,8 +52,7 @@ fn one_line_says_all_that_a_client_needs() {
     ];
     assert_eq!(ready.as_object().unwrap().len(), names.len());
     assert!(names.iter().all(|name| ready[name].is_string()), "{ready}");
-    running.signal("TERM");
-    let ran = running.finish().succeeds();
+    let ran = stopped(running);
     assert_eq!(ran.stdout.lines().count(), 1);
 }
 
@@ -59,7 +68,7 @@ fn watch_follows_it_from_another_process() {
         30
     );
     running.signal("INT");
-    running.finish().succeeds();
+    assert_eq!(running.finish().status, Some(0));
 }
 
 #[test]
@@ -82,20 +91,254 @@ fn a_script_of_faults_is_played() {
     std::fs::remove_file(path).unwrap();
 }
 
-#[test]
-fn a_script_that_is_not_understood_is_wrong_usage_and_the_line_is_named() {
-    let path = std::env::temp_dir().join(format!("kucoin-streams-{}.wrong", std::process::id()));
-    std::fs::write(&path, "after 10 frames: cut how=eof\nafter lunch: cut\n").unwrap();
-    let ran = run(command(&["exchange", "--script", path.to_str().unwrap()]));
+/// The command's answer to this script.
+fn refused_script(name: &str, script: &str) -> (Ran, String) {
+    let name = format!("kucoin-streams-{}-{name}", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    std::fs::write(&path, script).unwrap();
+    let path = path.to_str().unwrap().to_owned();
+    let ran = run(command(&["exchange", "--script", &path]));
     std::fs::remove_file(&path).unwrap();
+    assert_eq!((ran.status, ran.stdout.as_str()), (Some(2), ""));
+    (ran, path)
+}
+
+#[test]
+fn mistake_in_a_script_is_reported_once_with_file_line_and_word() {
+    let (ran, path) = refused_script("near", "# day\nafter 10 frames: cutt how=eof\n");
+    assert_eq!(
+        ran.stderr,
+        format!(
+            "kucoin-streams: script {path} is not valid: line 2: unknown fault `cutt`, did you mean `cut`?; \
+             see `kucoin-streams exchange --help-script`\n"
+        )
+    );
+    for (name, line, word) in [
+        ("far", "token 1: explode", "`explode`"),
+        ("none", "token 1: ", "`token 1`"),
+        ("trigger", "after lunch: cut", "`after lunch`"),
+        ("parameter", "token 1: token-slow in=5s", "`token-slow`"),
+        ("value", "token 1: token-slow by=soon", "`by=soon`"),
+    ] {
+        let (ran, _) = refused_script(name, line);
+        assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+        assert_eq!(ran.stderr.matches(word).count(), 1, "{}", ran.stderr);
+        assert_eq!(ran.stderr.matches("line 1").count(), 1, "{}", ran.stderr);
+        assert!(!ran.stderr.contains("did you mean"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn script_that_cannot_be_read_is_wrong_usage() {
+    let ran = run(command(&["exchange", "--script", "/nowhere/to/be/found"]));
     assert_eq!(ran.status, Some(2));
-    assert!(
-        ran.stderr.contains("line 2") && ran.stderr.contains("after lunch"),
+    assert_eq!(
+        ran.stderr.matches("No such file").count(),
+        1,
         "{}",
         ran.stderr
     );
-    let ran = run(command(&["exchange", "--script", "/nowhere/to/be/found"]));
-    assert_eq!(ran.status, Some(2), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("/nowhere/to/be/found"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn language_of_scripts_is_described_and_every_example_is_valid() {
+    let language = run(command(&["exchange", "--help-script"]))
+        .succeeds()
+        .stdout;
+    let examples = language
+        .lines()
+        .filter_map(|line| line.split_once("Example: "));
+    let examples: Vec<&str> = examples.map(|(_, example)| example).collect();
+    assert!(examples.len() > 60, "{} examples", examples.len());
+    assert!(language.contains("after 10 frames: cut how=reset times=always"));
+    let script: kucoin_streams_exchange::Faults = examples.join("\n").parse().unwrap();
+    assert_eq!(script.list().len(), examples.len());
+}
+
+/// Runs `watch` until the exchange reports that its connection has ended; what stderr has.
+fn log_of(format: &str, script: &str) -> String {
+    let name = format!("kucoin-streams-{}-{format}.log-faults", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    std::fs::write(&path, script).unwrap();
+    let args = ["--rate", "100", "--script", path.to_str().unwrap()];
+    let (running, ready) = match format {
+        "ndjson" => exchange(&args),
+        _ => {
+            let port = free_port().to_string();
+            let args = [
+                &["exchange", "--format", format, "--port", &port],
+                &args[..],
+            ]
+            .concat();
+            let mut running = Running::start(command(&args));
+            let mut secret = String::new();
+            while !running.line().contains("kucoin-streams watch") {}
+            let demo = kucoin_streams_exchange::DemoCredentials::default();
+            secret.push_str(&demo.secret);
+            let rest = format!("http://127.0.0.1:{port}");
+            let ready = serde_json::json!({
+                "restUrl": rest, "apiKey": demo.key, "apiSecret": secret, "apiPassphrase": demo.passphrase,
+            });
+            (running, ready)
+        }
+    };
+    watch(&ready, &["--ws-key", SPOT, "--count", "30"]).succeeds();
+    let ran = stopped(running);
+    std::fs::remove_file(path).unwrap();
+    for name in ["apiKey", "apiSecret", "apiPassphrase"] {
+        assert!(!ran.stderr.contains(ready[name].as_str().unwrap()));
+    }
+    ran.stderr
+}
+
+#[test]
+fn running_exchange_reports_connections_and_faults_as_json() {
+    let log = log_of("ndjson", "after 10 frames: cut how=eof\n");
+    let lines: Vec<Value> = log.lines().map(object).collect();
+    let of =
+        |kind: &str| -> Vec<&Value> { lines.iter().filter(|line| line["kind"] == kind).collect() };
+    assert_eq!(of("tokenRequest").len(), 2, "{log}");
+    assert_eq!(of("tokenRequest")[0]["code"], "200000");
+    let opened = of("opened");
+    assert_eq!(opened[0]["connection"], 1);
+    assert_eq!(opened[0]["protocol"], "v1");
+    assert_eq!(
+        (&opened[1]["token"], &opened[1]["market"]),
+        (&2.into(), &"both".into())
+    );
+    assert_eq!(of("fault").len(), 1, "{log}");
+    assert_eq!(of("fault")[0]["fault"], "after 10 frames: cut how=eof");
+    assert_eq!(of("fault")[0]["trigger"], "push 10 of connection 1");
+    let ended = of("ended");
+    assert_eq!(
+        (&ended[0]["how"], &ended[0]["reason"]),
+        (&"fault".into(), &"cut how=eof".into())
+    );
+    assert!(
+        lines
+            .iter()
+            .all(|line| line["at"].as_str().unwrap().len() == 19)
+    );
+}
+
+#[test]
+fn running_exchange_reports_connections_and_faults_to_people() {
+    let log = log_of("pretty", "after 10 frames: cut how=eof\n");
+    for part in [
+        "  token issued",
+        "  connection 1 opened: V1 of spot and futures, token 1, ",
+        "  fault at push 10 of connection 1: after 10 frames: cut how=eof",
+        "  connection 1 ended after ",
+        "a fault (cut how=eof)",
+    ] {
+        assert!(log.contains(part), "{part:?} is not in {log}");
+    }
+    assert!(!log.contains('\u{1b}') && !log.contains('{'), "{log}");
+}
+
+#[test]
+fn symbols_that_are_not_traded_are_refused_if_asked_to() {
+    let topic = "/contract/position:NOSUCHM";
+    for (how, status) in [("acknowledge", Some(0)), ("refuse", Some(1))] {
+        let (running, ready) = exchange(&["--unknown-symbols", how]);
+        let ran = watch(&ready, &["--topic", topic, "--for", "1s"]);
+        assert_eq!(ran.status, status, "{how}: {}", ran.stderr);
+        stopped(running);
+    }
+    let ran = run(command(&["exchange", "--unknown-symbols", "guess"]));
+    assert_eq!(ran.status, Some(2));
+    assert!(
+        ran.stderr.contains("acknowledge or refuse"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn hosts_of_spot_and_futures_are_told_apart() {
+    let (running, ready) = exchange(&["--rate", "100"]);
+    let url = |name: &str| ready[name].as_str().unwrap().to_owned();
+    let both = |spot: &str, futures: &str| {
+        let (spot, futures) = (url(spot), url(futures));
+        let swapped = serde_json::json!({
+            "restUrl": spot, "apiKey": url("apiKey"), "apiSecret": url("apiSecret"),
+            "apiPassphrase": url("apiPassphrase"),
+        });
+        let args = [
+            "--ws-key",
+            SPOT,
+            "--ws-key",
+            FUTURES,
+            "--futures-rest-url",
+            &futures,
+        ];
+        watch(&swapped, &[&args[..], &["--count", "5"]].concat())
+    };
+    both("spotRestUrl", "futuresRestUrl").succeeds();
+    both("restUrl", "restUrl").succeeds();
+    let swapped = both("futuresRestUrl", "spotRestUrl");
+    assert_eq!(swapped.status, Some(1));
+    assert!(
+        swapped.stderr.contains("is not found"),
+        "{}",
+        swapped.stderr
+    );
+    stopped(running);
+}
+
+#[test]
+fn exchange_over_tls_is_trusted_by_the_file_that_it_writes() {
+    let path = std::env::temp_dir().join(format!("kucoin-streams-{}.pem", std::process::id()));
+    let file = path.to_str().unwrap();
+    let (running, ready) = exchange(&["--rate", "100", "--tls", file]);
+    assert_eq!(ready["caFile"], file);
+    let text = |name: &str| ready[name].as_str().unwrap();
+    assert!(text("restUrl").starts_with("https://localhost:"), "{ready}");
+    assert!(text("proWsUrl").starts_with("wss://localhost:"), "{ready}");
+    let watch = |trusted: Option<&str>| {
+        let args = [
+            "watch",
+            "--format",
+            "ndjson",
+            "--rest-url",
+            text("restUrl"),
+            "--futures-rest-url",
+            text("futuresRestUrl"),
+            "--pro-ws-url",
+            text("proWsUrl"),
+            "--ws-key",
+            SPOT,
+            "--ws-key",
+            FUTURES,
+            "--ws-key",
+            "privateProV2",
+            "--count",
+            "30",
+        ];
+        let mut command = authorised(
+            command(&args),
+            text("apiKey"),
+            text("apiSecret"),
+            text("apiPassphrase"),
+        );
+        match trusted {
+            Some(file) => command.env("SSL_CERT_FILE", file),
+            None => command.env_remove("SSL_CERT_FILE"),
+        };
+        run(command)
+    };
+    let lines = watch(Some(file)).succeeds().lines();
+    let updates = lines.iter().filter(|line| line["kind"] == "update");
+    assert_eq!(updates.count(), 30);
+    let ran = watch(None);
+    assert_ne!(ran.status, Some(0), "an unknown issuer is not trusted");
+    stopped(running);
+    std::fs::remove_file(path).unwrap();
 }
 
 #[test]
@@ -114,8 +357,7 @@ fn people_are_told_how_to_watch_it() {
         .line()
         .contains("kucoin-streams watch --rest-url http://127.0.0.1:")
     {}
-    running.signal("TERM");
-    let ran = running.finish().succeeds();
+    let ran = stopped(running);
     assert!(
         ran.stdout.contains("export KUCOIN_API_SECRET="),
         "{}",

@@ -177,3 +177,58 @@ fn a_refusal_cannot_drive_the_terminal() {
     contains_all(&line, &["gone", "more"]);
     assert!(!line.contains(char::is_control), "{line:?}");
 }
+
+#[test]
+fn demo_with_an_option_that_names_another_exchange_is_wrong_usage() {
+    for (option, value) in [
+        ("--rest-url", "http://127.0.0.1:4000"),
+        ("--futures-rest-url", "http://127.0.0.1:4000"),
+        ("--pro-ws-url", "ws://127.0.0.1:4000/pro"),
+        ("--region", "eu"),
+        // The default, but it was asked for.
+        ("--region", "global"),
+    ] {
+        let ran = run(command(&["watch", "--demo", option, value]));
+        assert_eq!((ran.status, ran.stdout.as_str()), (Some(2), ""), "{option}");
+        contains_all(&ran.stderr, &["--demo", option]);
+    }
+}
+
+#[test]
+fn demo_takes_either_proof_of_a_pro_connection() {
+    for proof in ["token", "login"] {
+        let args = [
+            "watch",
+            "--demo",
+            "--pro-auth",
+            proof,
+            "--ws-key",
+            "privateProV2",
+        ];
+        let ran = run(command(&[&args[..], &["--count", "3"]].concat()));
+        assert!(ran.succeeds().stdout.lines().count() > 3);
+    }
+}
+
+#[test]
+fn only_a_near_topic_is_suggested() {
+    for (topic, suggested) in [
+        ("", None),
+        ("xyzzy", None),
+        ("/xyzzy", None),
+        ("orderall?tradeType=UNIFIED", Some("`orderAll`")),
+        ("/account/balances", Some("`/account/balance`")),
+    ] {
+        let ran = run(command(&["watch", "--demo", "--topic", topic]));
+        assert_eq!((ran.status, ran.stdout.as_str()), (Some(2), ""), "{topic}");
+        let suggestion = ran.stderr.split_once("did you mean ");
+        let suggestion = suggestion.and_then(|(_, rest)| rest.split_once('?'));
+        assert_eq!(
+            suggestion.map(|(word, _)| word),
+            suggested,
+            "{}",
+            ran.stderr
+        );
+        contains_all(&ran.stderr, &["watch --help"]);
+    }
+}

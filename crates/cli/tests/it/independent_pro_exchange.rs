@@ -107,7 +107,7 @@ fn watch_does_all_that_a_client_of_pro_v2_must() {
     };
     assert_eq!(asked.map(|topic| of(topic).len()), [4, 2, 2]);
     let first = of(ALL)[0];
-    assert_eq!(first["pushedAt"], 1_772_116_784_703_673_440_i64);
+    assert_eq!(first["pushedAt"], "1772116784703673440");
     assert_eq!(first["data"]["orderId"], "9007199254740993");
     assert_eq!(first["data"]["size"], "3.10");
     let entry = &of(ETH_ASKED)[0]["data"]["entryPrice"];

@@ -2,19 +2,26 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod causes;
 mod decode;
+mod decode_input;
 mod ends;
 mod exchange_command;
 mod failures;
+mod hosts;
 mod independent_exchange;
 mod independent_pro_exchange;
+mod logs;
 #[path = "../../../../tests/tests/it/lookalike.rs"]
 mod lookalike;
 mod ndjson;
 mod pretty;
+mod proxy;
 mod rig;
 mod secrecy;
 mod stalled_output;
+#[cfg(unix)]
+mod terminal;
 #[path = "../../../../tests/tests/it/truth.rs"]
 mod truth;
 mod two_connections;

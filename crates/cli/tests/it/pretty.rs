@@ -32,34 +32,76 @@ fn a_server_cannot_drive_the_terminal() {
 }
 
 #[test]
-fn a_loss_and_the_way_back_are_told() {
+fn loss_is_one_line_and_the_way_back_another() {
     let local = Local::start(Exchange::builder().event_rate(50.0));
     let mut running = Running::start(local.watch(&["--format", "pretty"]));
-    let topics: Vec<String> = account_wide()
-        .into_iter()
-        .flat_map(|(_, topics)| topics)
-        .collect();
-    for _ in &topics {
-        while !running.line().contains("is live") {}
+    for (_, topics) in account_wide() {
+        let live = loop {
+            let line = running.line();
+            if line.contains(" live: ") {
+                break line;
+            }
+        };
+        let is_spot = live.contains("/account/balance");
+        let all = &account_wide()[usize::from(!is_spot)].1;
+        assert!(all.iter().all(|topic| live.contains(topic)), "{topics:?}");
     }
     local.exchange.inject(Effect::Cut(Cut::Reset));
     for _ in account_wide() {
-        while !running.line().contains("reconnected") {}
+        while !running.line().contains("  back ") {}
     }
     running.signal("TERM");
     let ran = running.finish().succeeds();
-    let lines = |word: &str| {
-        let lines = ran.stdout.lines();
-        lines.filter(|line| line.contains(word)).collect::<Vec<_>>()
-    };
-    let gaps = lines("  gap ");
-    assert_eq!(gaps.len(), account_wide().len(), "{}", ran.stdout);
-    for ((_, topics), gap) in account_wide().iter().zip(gaps) {
-        assert!(gap.contains("may be missing"), "{gap}");
+    for (ws_key, topics) in account_wide() {
+        let of_it = |word: &str| {
+            let lines = ran.stdout.lines();
+            let of_it = lines.filter(|line| line.contains(word) && line.contains(ws_key));
+            of_it.collect::<Vec<_>>()
+        };
+        let [lost] = of_it("  lost ")[..] else {
+            panic!("{}", ran.stdout);
+        };
+        let count = format!("{} topics may miss events", topics.len());
+        assert!(lost.ends_with(&count), "{lost}");
+        let [back] = of_it("  back ")[..] else {
+            panic!("{}", ran.stdout);
+        };
+        let count = format!("{ws_key}: {} topics live after ", topics.len());
         assert!(
-            gap.contains(" more: connection lost: "),
-            "{topics:?}: {gap}"
+            back.contains(&count) && back.ends_with(" may be missing"),
+            "{back}"
         );
+        let [closed] = of_it("  closed ")[..] else {
+            panic!("{}", ran.stdout);
+        };
+        assert!(closed.ends_with(": stopped by SIGTERM"), "{closed}");
     }
-    assert_eq!(lines("; compare the last ").len(), account_wide().len());
+    assert_eq!(ran.stdout.matches(" live: ").count(), account_wide().len());
+    assert!(!ran.stdout.contains("reconnected"), "{}", ran.stdout);
+}
+
+#[test]
+fn refused_topic_says_so_once() {
+    let script = format!(
+        "connection 1: refuse-topic topic={ORDERS} code=404 text=\"topic is gone\" times=always"
+    );
+    let local = Local::start(Exchange::builder().faults(script.parse().unwrap()));
+    let args = ["--format", "pretty", "--topic", ORDERS, "--topic", BALANCE];
+    let mut running = Running::start(local.watch(&args));
+    while !running.line().contains(" live: ") {}
+    running.signal("INT");
+    let ran = running.finish().succeeds();
+    let refusals = ran.stdout.matches("topic is gone").count();
+    assert_eq!(refusals, 1, "{}", ran.stdout);
+    assert!(ran.stdout.contains(ORDERS), "{}", ran.stdout);
+    assert!(ran.stdout.contains(": stopped by SIGINT"), "{}", ran.stdout);
+}
+
+#[test]
+fn columns_of_the_environment_count_if_there_is_no_terminal() {
+    let mut demo = command(&["watch", "--demo", "--count", "40", "--format", "pretty"]);
+    demo.env("COLUMNS", "90");
+    let ran = run(demo).succeeds();
+    let longest = ran.stdout.lines().map(|line| line.chars().count()).max();
+    assert!(longest <= Some(90), "{}", ran.stdout);
 }

@@ -180,7 +180,7 @@ fn reader_that_comes_back_sees_the_gap_in_its_place() {
 }
 
 /// A pipe that is full, as long as it is not read.
-fn full_pipe() -> (PipeReader, PipeWriter) {
+pub(crate) fn full_pipe() -> (PipeReader, PipeWriter) {
     let (reader, writer) = std::io::pipe().unwrap();
     let mut filler = writer.try_clone().unwrap();
     std::thread::spawn(move || while filler.write_all(&[b'\n'; 4096]).is_ok() {});

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::Stdio;
 
-use kucoin_streams_exchange::{Cut, Effect, Exchange, Side};
+use kucoin_streams_exchange::{Account, Cut, Effect, Exchange, Side};
 use serde_json::Value;
 
 use crate::ndjson::check_form;
@@ -35,7 +35,7 @@ fn every_channel_is_decoded_under_long_names_with_the_time_of_its_push() {
             (&line["kind"], &line["topic"]),
             (&"update".into(), &frame["T"])
         );
-        assert_eq!(line["pushedAt"], frame["P"]);
+        assert_eq!(line["pushedAt"], frame["P"].to_string());
         let data = line["data"].as_object().unwrap();
         assert!(data.keys().all(|name| name.len() > 2), "{line}");
     }
@@ -98,6 +98,7 @@ fn a_unified_account_is_watched_whole_and_after_a_loss_again() {
     let order = account
         .place_market("KCS-USDT", Side::Buy, 10.into())
         .unwrap();
+    let order = Account::unified_order_id(&order);
     while running.until("update")["data"]["orderId"] != order.as_str() {}
     local.exchange.inject(Effect::Cut(Cut::Reset));
     running.until("reconnected");

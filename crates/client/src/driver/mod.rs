@@ -11,8 +11,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::SystemTime;
 
 use kucoin_streams_session::{
-    Answer, ConnectionState, Failure, Input, Moment, Output, RotateError, Severity, Side, Stage,
-    Streams, Subscribe, SubscribeError, Subscribed, Ticket,
+    Answer, ConnectionState, Failure, GapReason, Input, Moment, Output, RotateError, Severity,
+    Side, Stage, Streams, Subscribe, SubscribeError, Subscribed, Ticket,
 };
 use kucoin_streams_transport::{Connect, Message, ReadError};
 use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol, Timestamp};
@@ -299,7 +299,10 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                 }
                 Output::Dial(side, url) => {
                     let connect = Arc::clone(&self.dialler.connect);
-                    let dial = async move { connect.connect(url.expose()).await };
+                    let dial = async move {
+                        let dialled = connect.connect(url.expose()).await;
+                        dialled.map_err(|error| (error, url.authority().to_owned()))
+                    };
                     self.slot(side).attempt(Attempt::Dialling(Box::pin(dial)));
                 }
                 Output::Send(side, frame) => self.slot(side).send(frame),
@@ -333,14 +336,41 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
 }
 
 impl<K: ConnectionKind, S, C: Connect> Driver<K, S, C> {
+    /// Ends the connection because its task cannot run.
+    pub(crate) fn cannot_start(mut self, error: &std::io::Error) {
+        let message = format!("cannot start the thread of the connections: {error}");
+        let failure = Failure::new(Stage::Dial, Severity::Fatal, message);
+        self.abort(match kucoin_streams_wire::remedy(error, None) {
+            Some(remedy) => failure.with_remedy(remedy),
+            None => failure,
+        });
+    }
+
+    /// Ends everything at once, if it has not ended.
+    fn abort(&mut self, failure: Failure) {
+        self.streams.abort(now(), failure);
+        while let Some(output) = self.streams.poll() {
+            self.report(output);
+        }
+        self.streams.wakers().wake_all();
+    }
+
     /// Passes on what users and callers are to know. A caller that does not wait any more needs no answer.
     fn report(&mut self, output: Output) {
         match output {
             Output::State(state) => drop(self.outward.state.send_replace(state)),
             Output::Event(event) => self.outward.lifecycle.send(K::WS_KEY, wall_clock(), event),
-            Output::Overflowing(topic) => {
-                tracing::warn!(%topic, "the consumer is too slow: its events are dropped");
+            Output::Refusal(event) => {
+                let lifecycle = &self.outward.lifecycle;
+                lifecycle.send_refusal(K::WS_KEY, wall_clock(), event);
             }
+            Output::Overflowing(topic) => {
+                tracing::warn!(%topic, "slow consumer: its queue is full, events are dropped");
+            }
+            Output::Gap(gap) => match gap.reason {
+                GapReason::Live { .. } => tracing::info!("{gap}"),
+                _ => tracing::warn!("{gap}"),
+            },
             Output::Answer(ticket, answer) => match (self.callers.remove(&ticket), answer) {
                 (Some(Caller::Subscribe(reply)), Answer::Subscribed(outcome)) => {
                     drop(reply.send(outcome));
@@ -362,17 +392,9 @@ impl<K: ConnectionKind, S, C: Connect> Driver<K, S, C> {
 /// or by a panic, ends every stream.
 impl<K: ConnectionKind, S, C: Connect> Drop for Driver<K, S, C> {
     fn drop(&mut self) {
-        if self.streams.is_closed() {
-            return;
-        }
         let message =
             "the task of the connection is gone: its runtime was shut down, or it panicked";
-        let failure = Failure::new(Stage::Live, Severity::Fatal, message);
-        self.streams.abort(now(), failure);
-        while let Some(output) = self.streams.poll() {
-            self.report(output);
-        }
-        self.streams.wakers().wake_all();
+        self.abort(Failure::new(Stage::Live, Severity::Fatal, message));
     }
 }
 

@@ -13,7 +13,9 @@ use zeroize::Zeroizing;
 use super::socket::Socket;
 use crate::failure;
 
-type DialResult<C> = Result<(<C as Connect>::Reader, <C as Connect>::Writer), ConnectError>;
+/// The halves of a connection, or why there is none, and the server that was dialled.
+type DialResult<C> =
+    Result<(<C as Connect>::Reader, <C as Connect>::Writer), (ConnectError, String)>;
 
 /// The step towards a connection that is under way.
 pub(super) enum Attempt<C: Connect> {
@@ -109,7 +111,8 @@ impl<C: Connect> Slot<C> {
                     let dialled = dialled.map(|(reader, writer)| {
                         self.socket = Some(Socket::new(reader, writer));
                     });
-                    let dialled = dialled.map_err(|error| failure::of_connect(&error));
+                    let dialled =
+                        dialled.map_err(|(error, server)| failure::of_connect(&error, &server));
                     return Poll::Ready(Event::Outcome(Input::Dialled(dialled)));
                 }
             }

@@ -132,7 +132,7 @@ async fn end_for_good_is_an_item() {
     let (mut rig, server, mut numbers) = Rig::live("/a").await;
     rig.tokens.refuse_from_now_on();
     server.0.cut();
-    for expected in ["/a lost", "/a closed: invalid api key", "end"] {
+    for expected in ["/a lost", "/a closed: invalid api key (code 400003)", "end"] {
         assert_eq!(next(&mut numbers).await, expected);
     }
     assert!(rig.told().contains(&"Close".to_owned()));

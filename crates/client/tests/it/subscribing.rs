@@ -279,13 +279,13 @@ async fn start_without_a_network_fails_with_the_last_cause() {
                 .as_ref()
                 .unwrap()
                 .message
-                .contains("no tcp connection")
+                .contains("no TCP connection")
         );
         assert!(
             failed
                 .unwrap_err()
                 .to_string()
-                .contains("no tcp connection")
+                .contains("no TCP connection")
         );
     }
 }

@@ -208,7 +208,7 @@ impl Armed {
     /// Code and text, when this topic is to be refused.
     pub(crate) fn refusal(&self, topic: &str) -> Option<(u16, String)> {
         let refused = self.refusals.iter().find(|refused| refused.0 == topic)?;
-        Some((refused.1, refused.2.clone()))
+        Some((refused.1, refused.2.replace("{topic}", topic)))
     }
 
     /// Code and text, when this request is to be refused; counts it.

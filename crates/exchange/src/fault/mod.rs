@@ -2,11 +2,13 @@
 
 mod armed;
 mod effect;
+mod language;
 mod mutate;
 mod plan;
-mod rows;
 mod script;
 mod settings;
+mod table;
+mod value;
 
 use std::fmt::{self, Display};
 use std::path::Path;
@@ -15,7 +17,8 @@ use std::time::Duration;
 pub(crate) use armed::{Armed, Immediate, Welcome};
 use effect::Place;
 pub use effect::{
-    Cut, DialFault, Effect, Flaw, Limit, Mutation, TokenReply, UpgradeFault, Utterance,
+    Cut, DialFault, Effect, Flaw, Limit, LiquidationLevel, MarginStatusType, Mutation, TokenReply,
+    UnknownSymbols, UpgradeFault, Utterance,
 };
 pub(crate) use plan::{Fired, Plan};
 pub use script::{ScriptError, ScriptFileError, ScriptProblem};
@@ -103,7 +106,7 @@ impl Faults {
         Self::default()
     }
 
-    /// Reads a script file; [`from_str`](#method.from_str) describes the language.
+    /// Reads a script file; [`Faults::language`] describes the language.
     ///
     /// # Errors
     /// The file cannot be read, or a line of it is not understood.

@@ -51,7 +51,12 @@ pub(crate) struct Fired {
     pub(crate) everywhere: Vec<Effect>,
     /// On the exchange.
     pub(crate) exchange: Vec<Effect>,
+    /// What was triggered, as a line of a script, and what triggered it.
+    pub(crate) happened: Vec<(String, String)>,
 }
+
+/// An effect and the fault that it comes from, as a line of a script.
+type Pulled = (Effect, String);
 
 impl Plan {
     pub(crate) fn new(faults: Faults, seed: u64) -> Self {
@@ -90,7 +95,7 @@ impl Plan {
         let now = self.token_requests;
         let effects =
             self.pull(|trigger, number| matches!(trigger, Trigger::Token(_)) && now >= number);
-        let mut fired = self.sort(effects, Moment::Token);
+        let mut fired = self.sort(effects, Moment::Token, || format!("token request {now}"));
         fired.here.extend(self.tokens_ahead.pop_front());
         fired
     }
@@ -101,7 +106,7 @@ impl Plan {
         let now = self.connections;
         let effects =
             self.pull(|trigger, number| matches!(trigger, Trigger::Connection(_)) && now >= number);
-        let mut fired = self.sort(effects, Moment::Connection);
+        let mut fired = self.sort(effects, Moment::Connection, || format!("connection {now}"));
         fired.here.extend(self.connections_ahead.pop_front());
         (now, fired)
     }
@@ -112,16 +117,17 @@ impl Plan {
         let now = self.dials;
         let effects =
             self.pull(|trigger, number| matches!(trigger, Trigger::Dial(_)) && now >= number);
-        let mut fired = self.sort(effects, Moment::Dial);
+        let mut fired = self.sort(effects, Moment::Dial, || format!("dial {now}"));
         fired.here.extend(self.dials_ahead.pop_front());
         fired
     }
 
     /// A connection has been sent its `pushed`th push.
-    pub(crate) fn frame(&mut self, pushed: u64) -> Fired {
+    pub(crate) fn frame(&mut self, connection: u64, pushed: u64) -> Fired {
         let effects =
             self.pull(|trigger, number| matches!(trigger, Trigger::Frames(_)) && pushed == number);
-        self.sort(effects, Moment::Frame)
+        let at = || format!("push {pushed} of connection {connection}");
+        self.sort(effects, Moment::Frame, at)
     }
 
     /// Whether counting frames matters at all.
@@ -138,12 +144,13 @@ impl Plan {
             return None;
         }
         let effects = self.pull(|trigger, _| named(trigger));
-        Some(self.sort(effects, Moment::Elsewhere))
+        Some(self.sort(effects, Moment::Elsewhere, || format!("call {name}")))
     }
 
     /// An effect without a rule, now.
     pub(crate) fn inject(&mut self, effect: Effect) -> Fired {
-        self.sort(vec![effect], Moment::Elsewhere)
+        let pulled = (effect.clone(), effect.to_string());
+        self.sort(vec![pulled], Moment::Elsewhere, || "injected".to_owned())
     }
 
     /// When which rules want to be told that their time has come.
@@ -164,11 +171,16 @@ impl Plan {
             (Place::Token | Place::Dial | Place::Opening, Times::Exactly(times)) => times,
             _ => 1,
         };
-        let effects = (0..repeats).map(|_| rule.fault.effect.clone()).collect();
-        self.sort(effects, Moment::Elsewhere)
+        let pulled = || (rule.fault.effect.clone(), rule.fault.to_string());
+        let effects = (0..repeats).map(|_| pulled()).collect();
+        let at = rule.fault.trigger.to_string();
+        let mut fired = self.sort(effects, Moment::Elsewhere, || at.clone());
+        // It is one fault, however many requests it waits for.
+        fired.happened.truncate(1);
+        fired
     }
 
-    fn pull(&mut self, due: impl Fn(&Trigger, u64) -> bool) -> Vec<Effect> {
+    fn pull(&mut self, due: impl Fn(&Trigger, u64) -> bool) -> Vec<Pulled> {
         let mut effects = Vec::new();
         for rule in &mut self.rules {
             let left = match rule.fault.times {
@@ -177,15 +189,16 @@ impl Plan {
             };
             if left && due(&rule.fault.trigger, rule.number) {
                 rule.fired = rule.fired.saturating_add(1);
-                effects.push(rule.fault.effect.clone());
+                effects.push((rule.fault.effect.clone(), rule.fault.to_string()));
             }
         }
         effects
     }
 
-    fn sort(&mut self, effects: Vec<Effect>, moment: Moment) -> Fired {
+    fn sort(&mut self, effects: Vec<Pulled>, moment: Moment, at: impl Fn() -> String) -> Fired {
         let mut fired = Fired::default();
-        for effect in effects {
+        for (effect, fault) in effects {
+            fired.happened.push((fault, at()));
             match (effect.place(), moment) {
                 (Place::Exchange, _) => fired.exchange.push(effect),
                 (Place::Dial, Moment::Dial)
@@ -225,7 +238,7 @@ mod tests {
         assert!(plan.counts_frames());
         let hits: Vec<usize> = [1, 2, 3, 4, 3, 3]
             .iter()
-            .map(|pushed| plan.frame(*pushed).here.len())
+            .map(|pushed| plan.frame(1, *pushed).here.len())
             .collect();
         assert_eq!(hits, [0, 0, 1, 0, 1, 0]);
     }
@@ -252,7 +265,7 @@ mod tests {
         assert_eq!(plan.dial().here, [Effect::Dial(DialFault::Reset)]);
         assert_eq!(plan.connection().1.here, [Effect::HalfOpen]);
         assert_eq!(plan.dial().here, [Effect::Dial(DialFault::Stall)]);
-        assert_eq!(plan.frame(1).here, []);
+        assert_eq!(plan.frame(1, 1).here, []);
         assert_eq!(
             plan.connection().1.here,
             [Effect::Upgrade(UpgradeFault::Stall)]

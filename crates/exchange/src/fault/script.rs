@@ -1,14 +1,15 @@
-//! The script language: one fault a line, `trigger: effect setting=value …`.
+//! The script language: one fault a line, `trigger: fault parameter=value …`.
 
 use std::fmt::{self, Display};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::effect::{dial, flaw, limit, mutation, token_reply, upgrade, utterance};
-use super::settings::{Settings, parse_duration};
-use super::{Count, Effect, Fault, Faults, Times, Trigger, rows};
+use super::effect::rows;
+use super::settings::Settings;
+use super::value::{Value, parse_duration};
+use super::{Count, Fault, Faults, Times, Trigger};
 
-/// One line of a script is not understood.
+/// A line of a script is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {problem}")]
 pub struct ScriptError {
@@ -22,57 +23,69 @@ pub struct ScriptError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScriptProblem {
-    /// There is no colon between trigger and effect, or no `=` in a setting, or a quote is open.
+    /// There is no colon between trigger and fault, or no `=` in a parameter, or a quote is open.
     #[error(
-        "{found:?} is not understood; a line is `trigger: effect setting=value`, texts with spaces in quotes"
+        "`{found}` is not understood; a line is `trigger: fault parameter=value`, text with spaces in quotes"
     )]
     Syntax {
         /// The part that is not understood.
         found: String,
     },
     /// The trigger is unknown.
-    #[error("unknown trigger {found:?}, expected one of: {}", TRIGGERS.join(", "))]
+    #[error(
+        "unknown trigger `{found}`, expected one of: {}",
+        Names(&TRIGGERS.each_ref().map(|trigger| trigger.form))
+    )]
     Trigger {
-        /// What stands before the colon.
+        /// What comes before the colon.
         found: String,
     },
-    /// The effect is unknown.
-    #[error("unknown effect {found:?}, expected one of: {}", EffectNames)]
+    /// The fault is unknown.
+    #[error("unknown fault `{found}`{}", Near(found))]
     Effect {
         /// The word after the colon.
         found: String,
     },
-    /// The effect has no such setting.
-    #[error("{effect} has no setting {found:?}, expected one of: {}", Valid(valid))]
-    Setting {
-        /// The effect.
-        effect: String,
-        /// The setting that it does not have.
-        found: String,
-        /// The settings that it has.
-        valid: &'static [&'static str],
+    /// There is no fault after the colon.
+    #[error("no fault after the trigger `{trigger}`; a line is `trigger: fault parameter=value`")]
+    NoEffect {
+        /// The trigger.
+        trigger: String,
     },
-    /// A setting that the effect cannot do without is missing.
-    #[error("{effect} needs a setting {setting}=")]
-    Missing {
-        /// The effect.
+    /// The fault has no such parameter.
+    #[error(
+        "`{effect}` has no parameter `{found}`, expected one of: {}",
+        Names(valid)
+    )]
+    Setting {
+        /// The fault.
         effect: String,
-        /// The setting.
+        /// The parameter that it does not have.
+        found: String,
+        /// The parameters that it has, `times` included.
+        valid: Vec<&'static str>,
+    },
+    /// A parameter without a default is missing.
+    #[error("`{effect}` needs the parameter `{setting}=`")]
+    Missing {
+        /// The fault.
+        effect: String,
+        /// The parameter.
         setting: &'static str,
     },
-    /// The value of a setting is not valid.
-    #[error("{setting}={found} is not valid, expected {expected}")]
+    /// The value of a parameter is not valid.
+    #[error("`{setting}={found}` is not valid, expected {expected}")]
     Value {
-        /// The setting.
+        /// The parameter.
         setting: &'static str,
         /// Its value.
         found: String,
         /// What would be valid.
-        expected: &'static str,
+        expected: String,
     },
 }
 
-/// A script file is of no use.
+/// A script file cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScriptFileError {
@@ -84,8 +97,8 @@ pub enum ScriptFileError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// A line of the file is not understood: the source names it.
-    #[error("script {} is not valid: {source}", path.display())]
+    /// A line of the file is not valid: the source names it.
+    #[error("script {} is not valid", path.display())]
     Script {
         /// The file.
         path: PathBuf,
@@ -94,46 +107,82 @@ pub enum ScriptFileError {
     },
 }
 
-const TRIGGERS: [&str; 6] = [
-    "token N",
-    "connection N",
-    "dial N",
-    "after N frames",
-    "after 5s",
-    "call NAME",
+/// A trigger of the script language. A new trigger is a new entry, besides its variant.
+pub(super) struct TriggerRow {
+    pub(super) form: &'static str,
+    pub(super) about: &'static str,
+    pub(super) example: &'static str,
+    /// Reads the words before the colon; `None` if they are not this trigger.
+    read: fn(&[&str]) -> Option<Trigger>,
+}
+
+pub(super) const TRIGGERS: [TriggerRow; 6] = [
+    TriggerRow {
+        form: "token N",
+        about: "At the Nth token request.",
+        example: "token 2: token-html",
+        read: |words| match words {
+            ["token", count] => read_count(count).map(Trigger::Token),
+            _ => None,
+        },
+    },
+    TriggerRow {
+        form: "connection N",
+        about: "At the Nth request for a socket, even if it is refused.",
+        example: "connection 2..5: delay-welcome by=3s",
+        read: |words| match words {
+            ["connection", count] => read_count(count).map(Trigger::Connection),
+            _ => None,
+        },
+    },
+    TriggerRow {
+        form: "dial N",
+        about: "At the Nth TCP connection, for token requests and sockets alike.",
+        example: "dial 3: dial-reset",
+        read: |words| match words {
+            ["dial", count] => read_count(count).map(Trigger::Dial),
+            _ => None,
+        },
+    },
+    TriggerRow {
+        form: "after N frames",
+        about: "When a connection has been sent N pushes.",
+        example: "after 10 frames: cut how=reset times=always",
+        read: |words| match words {
+            ["after", count, "frames" | "frame"] => read_count(count).map(Trigger::Frames),
+            _ => None,
+        },
+    },
+    TriggerRow {
+        form: "after TIME",
+        about: "This long after the exchange started.",
+        example: "after 5s: half-open",
+        read: |words| match words {
+            ["after", delay] => parse_duration(delay).map(Trigger::After),
+            _ => None,
+        },
+    },
+    TriggerRow {
+        form: "call NAME",
+        about: "When a test calls `Exchange::call` with this name.",
+        example: "call storm: expire-tokens",
+        read: |words| match words {
+            ["call", name] => Some(Trigger::Call((*name).to_owned())),
+            _ => None,
+        },
+    },
 ];
 
-/// How the settings after a name make its effect.
-pub(super) type Read = fn(&mut Settings) -> Result<Effect, ScriptProblem>;
-
-/// The name of an effect, its settings, and how they are read. A new effect is a new row, besides its variant.
-pub(super) type Row = (&'static str, &'static [&'static str], Read);
-
-/// All rows, each group by where its effects act.
-pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
-    [
-        rows::SOCKET,
-        rows::LOGIN,
-        flaw::ROWS,
-        mutation::ROWS,
-        utterance::ROWS,
-        rows::OPENING,
-        upgrade::ROWS,
-        dial::ROWS,
-        rows::EXCHANGE,
-        limit::ROWS,
-        rows::TOKEN,
-        token_reply::ROWS,
-    ]
-    .into_iter()
-    .flatten()
-}
+/// The parameter that every fault has.
+pub(super) const TIMES: &str = "times";
 
 impl FromStr for Faults {
     type Err = ScriptError;
 
-    #[doc = include_str!("language.md")]
+    /// Reads a script: one fault a line, as [`Faults::language`] describes.
     fn from_str(text: &str) -> Result<Self, ScriptError> {
+        // Editors of Windows begin a file with a byte order mark.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let lines = text.lines().enumerate();
         lines
             .map(|(index, line)| (index + 1, line.trim()))
@@ -144,26 +193,29 @@ impl FromStr for Faults {
 }
 
 fn read_fault(line: &str) -> Result<Fault, ScriptProblem> {
-    let syntax = || ScriptProblem::Syntax {
+    let (before, rest) = line.split_once(':').ok_or_else(|| ScriptProblem::Syntax {
         found: line.to_owned(),
-    };
-    let (trigger, rest) = line.split_once(": ").ok_or_else(syntax)?;
-    let trigger = read_trigger(trigger.trim())?;
+    })?;
+    let trigger = read_trigger(before.trim())?;
     let rest = rest.trim();
     let (name, settings) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-    let row = rows().find(|row| row.0 == name);
-    let (_, valid, read) = row.ok_or_else(|| ScriptProblem::Effect {
+    if name.is_empty() {
+        let trigger = before.trim().to_owned();
+        return Err(ScriptProblem::NoEffect { trigger });
+    }
+    let row = rows().find(|row| row.name == name);
+    let row = row.ok_or_else(|| ScriptProblem::Effect {
         found: name.to_owned(),
     })?;
     let mut settings = Settings::parse(name, settings)?;
-    let effect = read(&mut settings)?;
+    let effect = (row.read)(&mut settings)?;
     let default = if matches!(trigger, Trigger::Call(_)) {
         Times::Always
     } else {
         Times::Exactly(1)
     };
     let times = read_times(&mut settings, default)?;
-    settings.finish(valid)?;
+    settings.finish(row.parameters)?;
     Ok(Fault {
         trigger,
         effect,
@@ -173,19 +225,10 @@ fn read_fault(line: &str) -> Result<Fault, ScriptProblem> {
 
 fn read_trigger(text: &str) -> Result<Trigger, ScriptProblem> {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let unknown = || ScriptProblem::Trigger {
+    let read = TRIGGERS.iter().find_map(|trigger| (trigger.read)(&words));
+    read.ok_or_else(|| ScriptProblem::Trigger {
         found: text.to_owned(),
-    };
-    match words.as_slice() {
-        ["token", count] => read_count(count).map(Trigger::Token),
-        ["dial", count] => read_count(count).map(Trigger::Dial),
-        ["connection", count] => read_count(count).map(Trigger::Connection),
-        ["after", count, "frames" | "frame"] => read_count(count).map(Trigger::Frames),
-        ["after", delay] => parse_duration(delay).map(Trigger::After),
-        ["call", name] => Some(Trigger::Call((*name).to_owned())),
-        _ => None,
-    }
-    .ok_or_else(unknown)
+    })
 }
 
 fn read_count(text: &str) -> Option<Count> {
@@ -200,51 +243,49 @@ fn read_count(text: &str) -> Option<Count> {
 }
 
 fn read_times(settings: &mut Settings, default: Times) -> Result<Times, ScriptProblem> {
-    let expected = "a number of at least 1, or always";
-    match settings.take("times").as_deref() {
-        None => Ok(default),
-        Some("always") => Ok(Times::Always),
-        Some(found) => match found.parse() {
-            Ok(times) if times > 0 => Ok(Times::Exactly(times)),
+    let Some(found) = settings.take(TIMES) else {
+        return Ok(default);
+    };
+    match found.as_str() {
+        "always" => Ok(Times::Always),
+        number => match <Option<u32> as Value>::parse(number) {
+            Some(Some(times)) => Ok(Times::Exactly(times)),
             _ => Err(ScriptProblem::Value {
-                setting: "times",
-                found: found.to_owned(),
-                expected,
+                setting: TIMES,
+                found,
+                expected: "a number of at least 1, or always".to_owned(),
             }),
         },
     }
 }
 
-/// The status of a refusal.
-pub(super) fn read_status(settings: &mut Settings, default: u16) -> Result<u16, ScriptProblem> {
-    let expected = "an HTTP status from 400 to 599";
-    let status = settings.number("status", default, expected)?;
-    if !(400..600).contains(&status) {
-        let found = status.to_string();
-        return Err(ScriptProblem::Value {
-            setting: "status",
-            found,
-            expected,
-        });
-    }
-    Ok(status)
-}
+/// The words of a list.
+struct Names<'a>(&'a [&'static str]);
 
-struct EffectNames;
-
-impl Display for EffectNames {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> = rows().map(|row| row.0).collect();
-        f.write_str(&names.join(", "))
-    }
-}
-
-struct Valid<'a>(&'a [&'static str]);
-
-impl Display for Valid<'_> {
+impl Display for Names<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.join(", "))
     }
+}
+
+/// `, did you mean …?` for the known word that is near, and nothing if none is.
+struct Near<'a>(&'a str);
+
+impl Display for Near<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match near(self.0, rows().map(|row| row.name)) {
+            Some(known) => write!(f, ", did you mean `{known}`?"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The known word that is at most two typing errors away, and one of at most a third of its letters.
+fn near(word: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+    let far = |name: &str| strsim::osa_distance(word, name);
+    let nearest = known.min_by_key(|name| far(name))?;
+    let most = (nearest.len() / 3).min(2);
+    (far(nearest) <= most).then_some(nearest)
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
-//! The `key=value` settings of a script line, read with errors that name what would be valid.
+//! The `key=value` parameters of a script line, read with errors that name what would be valid.
 
-use std::time::Duration;
+use super::script::{ScriptProblem, TIMES};
+use super::table::Parameter;
+use super::value::{Accepts, Value};
 
-use super::script::ScriptProblem;
-
-/// What stands after an effect's name. Reading takes a setting out, so what remains is unknown.
+/// What follows the name of a fault. Reading takes a parameter out, so what remains is unknown.
 #[derive(Debug)]
 pub(super) struct Settings {
     effect: String,
@@ -12,20 +12,18 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// Splits `key=value key="a value"` into pairs. In double quotes a backslash escapes; single quotes take all as it
-    /// is.
+    /// Splits `key=value key="a value"` into pairs. In double quotes a backslash escapes; text in single quotes is taken
+    /// literally.
     pub(super) fn parse(effect: &str, text: &str) -> Result<Self, ScriptProblem> {
         let mut pairs = Vec::new();
         let mut rest = text.trim();
         while !rest.is_empty() {
             let Some((key, after)) = rest.split_once('=') else {
-                return Err(ScriptProblem::Syntax {
-                    found: rest.to_owned(),
-                });
+                return Err(not_understood(rest));
             };
             let (value, left) = match after.chars().next() {
                 Some('"') => quoted(after)?,
-                Some('\'') => as_it_is(after)?,
+                Some('\'') => literal(after)?,
                 _ => {
                     let (value, left) =
                         after.split_once(char::is_whitespace).unwrap_or((after, ""));
@@ -41,159 +39,46 @@ impl Settings {
         })
     }
 
-    pub(super) fn text(&mut self, key: &str, default: &str) -> String {
-        self.take(key).unwrap_or_else(|| default.to_owned())
-    }
-
-    pub(super) fn required(&mut self, key: &'static str) -> Result<String, ScriptProblem> {
-        let missing = ScriptProblem::Missing {
-            effect: self.effect.clone(),
-            setting: key,
-        };
-        self.take(key).ok_or(missing)
-    }
-
-    pub(super) fn number<N: std::str::FromStr>(
+    /// The value of a parameter, its default, or that it is left out.
+    pub(super) fn value<T: Value>(
         &mut self,
         key: &'static str,
-        default: N,
-        expected: &'static str,
-    ) -> Result<N, ScriptProblem> {
-        match self.take(key) {
-            None => Ok(default),
-            Some(found) => found.parse().map_err(|_| ScriptProblem::Value {
-                setting: key,
-                found,
-                expected,
-            }),
-        }
-    }
-
-    /// A number that has no default.
-    pub(super) fn required_number<N: std::str::FromStr>(
-        &mut self,
-        key: &'static str,
-        expected: &'static str,
-    ) -> Result<N, ScriptProblem> {
-        let found = self.required(key)?;
-        found.parse().map_err(|_| ScriptProblem::Value {
-            setting: key,
-            found,
-            expected,
-        })
-    }
-
-    /// One of these words.
-    pub(super) fn choice(
-        &mut self,
-        key: &'static str,
-        words: &[&'static str],
-        expected: &'static str,
-    ) -> Result<&'static str, ScriptProblem> {
-        let found = self.required(key)?;
-        let known = words.iter().find(|word| **word == found);
-        known.copied().ok_or(ScriptProblem::Value {
-            setting: key,
-            found,
-            expected,
-        })
-    }
-
-    /// What one of these words stands for.
-    pub(super) fn named<T: Copy>(
-        &mut self,
-        key: &'static str,
-        names: &[(&str, T)],
-        expected: &'static str,
+        default: Option<&str>,
+        limit: &impl Accepts<T>,
     ) -> Result<T, ScriptProblem> {
-        let found = self.required(key)?;
-        let known = names.iter().find(|(name, _)| *name == found);
-        known.map(|(_, value)| *value).ok_or(ScriptProblem::Value {
-            setting: key,
-            found,
-            expected,
-        })
-    }
-
-    /// Bytes, two digits each.
-    pub(super) fn hex(&mut self, key: &'static str) -> Result<Vec<u8>, ScriptProblem> {
-        let found = self.required(key)?;
-        let digits: Option<Vec<u8>> = found
-            .chars()
-            .map(|digit| {
-                digit
-                    .to_digit(16)
-                    .and_then(|value| u8::try_from(value).ok())
-            })
-            .collect();
-        match digits {
-            Some(digits) if digits.len() % 2 == 0 => Ok(digits
-                .chunks_exact(2)
-                .map(|pair| pair[0] << 4 | pair[1])
-                .collect()),
-            _ => Err(ScriptProblem::Value {
+        let given = self.take(key);
+        let Some(text) = given.as_deref().or(default) else {
+            return T::absent().ok_or_else(|| ScriptProblem::Missing {
+                effect: self.effect.clone(),
                 setting: key,
-                found,
-                expected: "bytes in hexadecimal such as 8a00",
-            }),
-        }
-    }
-
-    /// How many frames: a number, or `all`.
-    pub(super) fn count(&mut self, default: Option<u32>) -> Result<Option<u32>, ScriptProblem> {
-        let expected = "a number of at least 1, or all";
-        match self.take("count").as_deref() {
-            None => Ok(default),
-            Some("all") => Ok(None),
-            Some(found) => match found.parse() {
-                Ok(count) if count > 0 => Ok(Some(count)),
-                _ => Err(ScriptProblem::Value {
-                    setting: "count",
-                    found: found.to_owned(),
-                    expected,
-                }),
-            },
-        }
-    }
-
-    pub(super) fn duration(&mut self, key: &'static str) -> Result<Duration, ScriptProblem> {
-        let found = self.required(key)?;
-        read_duration(key, found)
-    }
-
-    pub(super) fn maybe_duration(
-        &mut self,
-        key: &'static str,
-    ) -> Result<Option<Duration>, ScriptProblem> {
-        let found = self.take(key);
-        found.map(|found| read_duration(key, found)).transpose()
-    }
-
-    pub(super) fn signed_ms(&mut self, key: &'static str) -> Result<i64, ScriptProblem> {
-        let found = self.required(key)?;
-        let expected = "a duration such as 30s or -30s";
-        let (sign, length) = match found.strip_prefix('-') {
-            Some(length) => (-1, length),
-            None => (1, found.as_str()),
+            });
         };
-        let ms = parse_duration(length).and_then(|length| i64::try_from(length.as_millis()).ok());
-        ms.map(|ms| sign * ms).ok_or(ScriptProblem::Value {
+        let value = T::parse(text).filter(|value| limit.accepts(value));
+        value.ok_or_else(|| ScriptProblem::Value {
             setting: key,
-            found,
-            expected,
+            found: text.to_owned(),
+            expected: limit.expected(),
         })
     }
 
-    /// Fails with what would be valid when a setting was not read.
-    pub(super) fn finish(self, valid: &'static [&'static str]) -> Result<(), ScriptProblem> {
+    /// Fails with what would be valid if a parameter was not read.
+    pub(super) fn finish(self, valid: &[Parameter]) -> Result<(), ScriptProblem> {
         match self.pairs.into_iter().next() {
             None => Ok(()),
-            Some((found, _)) => Err(ScriptProblem::Setting {
-                effect: self.effect,
-                found,
-                valid,
-            }),
+            Some((found, _)) => {
+                let valid = valid.iter().map(|known| known.name);
+                Err(ScriptProblem::Setting {
+                    effect: self.effect,
+                    found,
+                    valid: valid.chain([TIMES]).collect(),
+                })
+            }
         }
+    }
+
+    /// Whether a parameter is given that was not read.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.pairs.iter().any(|pair| pair.0 == key)
     }
 
     pub(super) fn take(&mut self, key: &str) -> Option<String> {
@@ -202,28 +87,21 @@ impl Settings {
     }
 }
 
-fn read_duration(key: &'static str, found: String) -> Result<Duration, ScriptProblem> {
-    let expected = "a duration such as 250ms, 5s, 2m or 24h";
-    parse_duration(&found).ok_or(ScriptProblem::Value {
-        setting: key,
-        found,
-        expected,
-    })
-}
-
-fn open_quote(found: &str) -> ScriptProblem {
+fn not_understood(found: &str) -> ScriptProblem {
     ScriptProblem::Syntax {
         found: found.to_owned(),
     }
 }
 
-/// What stands in single quotes, and the rest behind them.
-fn as_it_is(text: &str) -> Result<(String, &str), ScriptProblem> {
-    let (value, rest) = text[1..].split_once('\'').ok_or_else(|| open_quote(text))?;
+/// The text in single quotes, and the rest after them.
+fn literal(text: &str) -> Result<(String, &str), ScriptProblem> {
+    let (value, rest) = text[1..]
+        .split_once('\'')
+        .ok_or_else(|| not_understood(text))?;
     Ok((value.to_owned(), rest))
 }
 
-/// What stands in double quotes, its escapes undone, and the rest behind them.
+/// The text in double quotes, its escapes undone, and the rest after them.
 fn quoted(text: &str) -> Result<(String, &str), ScriptProblem> {
     let mut value = String::new();
     let mut letters = text.char_indices().skip(1);
@@ -243,26 +121,12 @@ fn quoted(text: &str) -> Result<(String, &str), ScriptProblem> {
                     let code = digits.strip_prefix('{');
                     let code = code.and_then(|code| u32::from_str_radix(code, 16).ok());
                     let letter = code.and_then(char::from_u32);
-                    value.push(letter.ok_or_else(|| open_quote(text))?);
+                    value.push(letter.ok_or_else(|| not_understood(text))?);
                 }
-                _ => return Err(open_quote(text)),
+                _ => return Err(not_understood(text)),
             },
             plain => value.push(plain),
         }
     }
-    Err(open_quote(text))
-}
-
-/// `250ms`, `5s`, `1.5s`, `2m` or `24h`.
-pub(super) fn parse_duration(text: &str) -> Option<Duration> {
-    let (number, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic())?);
-    let scale = match unit {
-        "ms" => 0.001,
-        "s" => 1.0,
-        "m" => 60.0,
-        "h" => 3600.0,
-        _ => return None,
-    };
-    let seconds: f64 = number.trim().parse().ok()?;
-    Duration::try_from_secs_f64(seconds * scale).ok()
+    Err(not_understood(text))
 }

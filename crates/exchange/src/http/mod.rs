@@ -1,4 +1,4 @@
-//! The port: REST calls are answered, upgrades are handed to the sockets.
+//! The ports: REST calls are answered, upgrades are handed to the sockets.
 
 mod reply;
 mod switching;
@@ -21,6 +21,7 @@ use crate::fault::{DialFault, Effect};
 use crate::json::Object;
 use crate::shared::Shared;
 use crate::socket::{self, Control, Dial, Stream};
+use crate::stats::ServedMarket;
 use crate::sync::lock;
 use reply::Reply;
 
@@ -30,14 +31,14 @@ pub(crate) const PUBLIC_TOKEN_PATH: &str = "/api/v1/bullet-public";
 pub(crate) const TIME_PATH: &str = "/api/v1/timestamp";
 
 /// Accepts until it is dropped; with it end all connections, as their tasks are its own.
-pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
+pub(crate) async fn serve(shared: Arc<Shared>, market: ServedMarket, listener: TcpListener) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
                     let here = dialled(&shared);
-                    drop(connections.spawn(serve_tcp(Arc::clone(&shared), stream, here)));
+                    drop(connections.spawn(serve_tcp(Arc::clone(&shared), market, stream, here)));
                 }
                 Err(error) => {
                     // Out of file descriptors, most likely: the loop must not spin on it.
@@ -57,7 +58,12 @@ fn dialled(shared: &Shared) -> Vec<Effect> {
 }
 
 /// Serves a connection that came in on the port, over TLS where that is set up.
-async fn serve_tcp(shared: Arc<Shared>, mut stream: TcpStream, here: Vec<Effect>) {
+async fn serve_tcp(
+    shared: Arc<Shared>,
+    market: ServedMarket,
+    mut stream: TcpStream,
+    here: Vec<Effect>,
+) {
     if let Some(fault) = dial_fault(&here) {
         if fault == DialFault::Reset {
             // A linger of zero makes the close a reset.
@@ -69,12 +75,12 @@ async fn serve_tcp(shared: Arc<Shared>, mut stream: TcpStream, here: Vec<Effect>
     if let Some(acceptor) = &shared.tls {
         let _ = stream.set_nodelay(true);
         match acceptor.accept(stream).await {
-            Ok(stream) => serve_connection(shared, Stream::tls(stream)).await,
+            Ok(stream) => serve_connection(shared, market, Stream::tls(stream)).await,
             Err(error) => tracing::debug!(%error, "a TLS handshake failed"),
         }
         return;
     }
-    serve_connection(shared, Stream::tcp(stream)).await;
+    serve_connection(shared, market, Stream::tcp(stream)).await;
 }
 
 /// Serves a stream of the caller's as if it had come in on the port.
@@ -84,7 +90,7 @@ where
 {
     match dial_fault(&dialled(&shared)) {
         Some(fault) => suffer(fault, &mut stream).await,
-        None => serve_connection(shared, Stream::own(stream)).await,
+        None => serve_connection(shared, ServedMarket::Both, Stream::own(stream)).await,
     }
 }
 
@@ -112,13 +118,13 @@ struct Broken;
 type Upgraded = Arc<Mutex<Option<Dial>>>;
 
 /// Serves one connection, HTTP and what an upgrade makes of it.
-async fn serve_connection(shared: Arc<Shared>, stream: Stream) {
+async fn serve_connection(shared: Arc<Shared>, market: ServedMarket, stream: Stream) {
     let upgraded = Upgraded::default();
     let control = stream.control();
     let service = service_fn(|request| {
         let (shared, upgraded) = (Arc::clone(&shared), Arc::clone(&upgraded));
         let control = Arc::clone(&control);
-        async move { route(&shared, &control, &upgraded, request).await }
+        async move { route((&shared, market), &control, &upgraded, request).await }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -137,13 +143,17 @@ async fn serve_connection(shared: Arc<Shared>, stream: Stream) {
 }
 
 async fn route(
-    shared: &Arc<Shared>,
+    (shared, market): (&Arc<Shared>, ServedMarket),
     control: &Control,
     upgraded: &Upgraded,
     request: Request<Incoming>,
 ) -> Result<Reply, Broken> {
     if let Some(key) = upgrade::key(&request) {
-        let dial = upgrade::dial(&request);
+        let is_pro = |token: &str| lock(&shared.tokens).is_pro(token);
+        let dial = Dial {
+            market,
+            ..upgrade::dial(&request, is_pro)
+        };
         let (reply, dial) = switching::answer(shared, control, &key, dial).await?;
         *lock(upgraded) = dial;
         return Ok(reply);
@@ -158,7 +168,7 @@ async fn route(
         return Ok(reply::error(&ApiError::new(405, "405000", &message)));
     }
     if allowed == Method::POST {
-        return token::answer(shared, control, request).await;
+        return token::answer((shared, market), control, request).await;
     }
     shared.board.change(|stats| stats.time_requests += 1);
     let time = Object::new()

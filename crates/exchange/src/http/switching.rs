@@ -8,6 +8,7 @@ use hyper::header::{HeaderName, HeaderValue, RETRY_AFTER};
 
 use super::Broken;
 use super::reply::{self, Reply};
+use crate::activity::Activity;
 use crate::fault::{Effect, UpgradeFault};
 use crate::shared::Shared;
 use crate::socket::{Control, Dial};
@@ -111,10 +112,17 @@ fn put(reply: &mut Reply, name: &'static str, value: &str) {
 
 /// A connection that never became a socket is in the report all the same.
 fn report(shared: &Shared, dial: &Dial, ended: Ended) {
+    shared.report(|| Activity::Ended {
+        connection: dial.number,
+        how: ended.clone(),
+        reason: Some("its upgrade was not answered with 101".to_owned()),
+        pushed: 0,
+    });
     shared.board.change(|stats| {
         stats.connections.push(ConnectionReport {
             number: dial.number,
             protocol: dial.protocol,
+            market: dial.market,
             token_encoded: dial.token_encoded,
             ended: Some(ended),
             ..ConnectionReport::default()

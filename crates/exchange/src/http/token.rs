@@ -9,13 +9,14 @@ use hyper::header::{CONNECTION, HeaderValue};
 
 use super::reply::{self, Reply};
 use super::{Broken, PRO_TOKEN_PATH, PUBLIC_TOKEN_PATH};
+use crate::activity::Activity;
 use crate::clock;
 use crate::credentials::{self, ApiError, Signed};
 use crate::fault::{Effect, TokenReply};
 use crate::json::Object;
 use crate::shared::Shared;
 use crate::socket::Control;
-use crate::stats::TokenRequest;
+use crate::stats::{ServedMarket, TokenRequest};
 use crate::sync::lock;
 use crate::tokens::Scope;
 
@@ -23,7 +24,7 @@ use crate::tokens::Scope;
 const MAX_BODY: usize = 16 * 1024;
 
 pub(super) async fn answer(
-    shared: &Arc<Shared>,
+    (shared, market): (&Arc<Shared>, ServedMarket),
     control: &Control,
     request: Request<Incoming>,
 ) -> Result<Reply, Broken> {
@@ -39,7 +40,7 @@ pub(super) async fn answer(
     }
     let (mut reply, code) = match effects.iter().find_map(broken) {
         Some(broken) => broken,
-        None => match issue(shared, request, &effects).await {
+        None => match issue((shared, market), request, &effects).await {
             Ok(body) => {
                 let body = effects
                     .iter()
@@ -53,6 +54,10 @@ pub(super) async fn answer(
         },
     };
     let status = reply.status().as_u16();
+    shared.report(|| Activity::TokenRequest {
+        status,
+        code: code.clone(),
+    });
     shared
         .board
         .change(|stats| stats.token_requests.push(TokenRequest { status, code }));
@@ -149,7 +154,7 @@ impl Body {
 }
 
 async fn issue(
-    shared: &Arc<Shared>,
+    (shared, market): (&Arc<Shared>, ServedMarket),
     request: Request<Incoming>,
     effects: &[Effect],
 ) -> Result<String, ApiError> {
@@ -177,12 +182,12 @@ async fn issue(
             shared.skewed_now_ms(),
         )?;
     }
-    let token = lock(&shared.tokens).issue(scope, clock::now_ms());
+    let token = lock(&shared.tokens).issue(scope, market, clock::now_ms());
     shared.board.change(|stats| stats.tokens_issued += 1);
     let data = match scope {
         // The address of the Pro V2 socket is not told: clients know it.
         Scope::Pro => Object::new().string("token", &token).end(),
-        Scope::Private | Scope::Public => with_servers(shared, &token, effects),
+        Scope::Private | Scope::Public => with_servers((shared, market), &token, effects),
     };
     Ok(Object::new()
         .string("code", "200000")
@@ -191,8 +196,12 @@ async fn issue(
 }
 
 /// A V1 token and the addresses of the sockets that it opens: the right one, unless a fault says otherwise.
-fn with_servers(shared: &Shared, token: &str, effects: &[Effect]) -> String {
-    let mut endpoints = vec![format!("{}/", shared.settings.base("ws"))];
+fn with_servers(
+    (shared, market): (&Shared, ServedMarket),
+    token: &str,
+    effects: &[Effect],
+) -> String {
+    let mut endpoints = vec![format!("{}/", shared.settings.base("ws", market))];
     for effect in effects {
         match effect {
             Effect::TokenReply(TokenReply::NoServers) => endpoints.clear(),

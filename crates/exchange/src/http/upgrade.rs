@@ -1,6 +1,6 @@
 //! Which requests become a WebSocket, and what their URL says.
 
-use hyper::header::{CONNECTION, HeaderMap, UPGRADE};
+use hyper::header::{CONNECTION, HeaderMap, UPGRADE, USER_AGENT};
 use hyper::{Method, Request};
 
 use crate::rng::Rng;
@@ -25,7 +25,7 @@ pub(super) fn key<B>(request: &Request<B>) -> Option<Vec<u8>> {
         .map(|key| key.as_bytes().to_vec())
 }
 
-/// The socket behind a path. Clients append `?token=` or `/?token=` to the address of Pro V2.
+/// The socket of a path. Clients append `?token=` or `/?token=` to the address of Pro V2.
 fn protocol(path: &str) -> Option<Protocol> {
     match path {
         "/" | "/endpoint" => Some(Protocol::V1),
@@ -34,9 +34,9 @@ fn protocol(path: &str) -> Option<Protocol> {
     }
 }
 
-/// What the URL of a valid upgrade request says.
-pub(super) fn dial<B>(request: &Request<B>) -> Dial {
-    let protocol = protocol(request.uri().path()).unwrap_or_default();
+/// What the URL of a valid upgrade request says, and which client sent it. KuCoin's Pro V2 host has its socket at the
+/// root, where V1 is served too: the kind of the token decides.
+pub(super) fn dial<B>(request: &Request<B>, is_pro: impl Fn(&str) -> bool) -> Dial {
     let query = request.uri().query().unwrap_or_default();
     let value = |name: &str| {
         let pair = |pair: &str| {
@@ -46,6 +46,11 @@ pub(super) fn dial<B>(request: &Request<B>) -> Dial {
         query.split('&').find_map(pair)
     };
     let raw = value("token");
+    let token = raw.as_deref().map(decode);
+    let protocol = match request.uri().path() {
+        "/" if token.as_deref().is_some_and(is_pro) => Protocol::ProV2,
+        path => protocol(path).unwrap_or_default(),
+    };
     let mut rng = Rng::new(crate::clock::now_us());
     let mut chosen = || {
         let id = value("connectId").map(|id| decode(&id));
@@ -62,10 +67,17 @@ pub(super) fn dial<B>(request: &Request<B>) -> Dial {
         token_encoded: raw
             .as_ref()
             .is_some_and(|raw| !raw.contains(['+', '/', '='])),
-        token: raw.map(|raw| decode(&raw)),
+        token,
+        client: client(request.headers()),
         connect_id,
         ..Dial::default()
     }
+}
+
+/// The `User-Agent`, of which a line of a log needs the beginning only.
+fn client(headers: &HeaderMap) -> Option<String> {
+    let agent = headers.get(USER_AGENT)?.to_str().ok()?;
+    Some(agent.chars().take(80).collect())
 }
 
 /// Percent-decoding. A bare plus stays a plus, as clients exist that do not encode the token.
@@ -116,33 +128,40 @@ mod tests {
             .unwrap()
     }
 
+    fn dial_v1(uri: &str) -> Dial {
+        dial(&request(uri), |_| false)
+    }
+
     #[test]
     fn the_url_gives_token_and_connect_id() {
-        let dialled = dial(&request("/?connectId=a%20b&token=x%2By%2Fz%3D%3D"));
+        let dialled = dial_v1("/?connectId=a%20b&token=x%2By%2Fz%3D%3D");
         assert_eq!(
             (dialled.token.as_deref(), dialled.token_encoded),
             (Some("x+y/z=="), true)
         );
         assert_eq!(dialled.connect_id, "a b");
-        let raw = dial(&request("/?token=x+y/z=="));
+        let raw = dial_v1("/?token=x+y/z==");
         assert_eq!(
             (raw.token.as_deref(), raw.token_encoded),
             (Some("x+y/z=="), false)
         );
         assert_eq!(raw.connect_id.len(), 11);
-        assert_eq!(dial(&request("/?tokens=1")).token, None);
+        assert_eq!(dial_v1("/?tokens=1").token, None);
     }
 
     #[test]
     fn the_path_says_the_protocol() {
         for path in ["/pro", "/pro/", "/pro?token=a%3D", "/pro/?token=a="] {
-            let dialled = dial(&request(path));
+            let dialled = dial_v1(path);
             assert!(key(&request(path)).is_some());
             assert_eq!(dialled.protocol, Protocol::ProV2, "{path}");
             assert_eq!(dialled.connect_id.len(), 36);
             assert_eq!(dialled.token.is_some(), path.contains('?'));
         }
-        assert_eq!(dial(&request("/endpoint?token=a")).protocol, Protocol::V1);
+        assert_eq!(dial_v1("/endpoint?token=a").protocol, Protocol::V1);
+        assert_eq!(dial_v1("/?token=a%3D").protocol, Protocol::V1);
+        let pro = dial(&request("/?token=a%3D"), |token| token == "a=");
+        assert_eq!((pro.protocol, pro.connect_id.len()), (Protocol::ProV2, 36));
         assert_eq!(key(&request("/pro/private")), None);
     }
 

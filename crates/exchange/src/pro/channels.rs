@@ -4,6 +4,8 @@ use serde_json::{Map, Value};
 
 use super::frames::Refusal;
 use super::streams::{CHANNELS, Channel, PARTS, Part};
+use crate::fault::UnknownSymbols;
+use crate::{CONTRACTS, SYMBOLS};
 
 /// A request for one channel that is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +31,10 @@ const PUBLIC: [&str; 6] = [
 ];
 
 /// Reads the parameters of a subscription.
-pub(super) fn parse(parameters: &Map<String, Value>) -> Result<Asked, Refusal> {
+pub(super) fn parse(
+    parameters: &Map<String, Value>,
+    unknown_symbols: UnknownSymbols,
+) -> Result<Asked, Refusal> {
     let text = |key: &str| parameters.get(key).map(Value::as_str);
     let Some(Some(name)) = text("channel") else {
         return Err(Refusal::invalid());
@@ -46,14 +51,17 @@ pub(super) fn parse(parameters: &Map<String, Value>) -> Result<Asked, Refusal> {
     let (part, asked) = match text(channel.parameter()) {
         None => return Err(missing(channel.parameter(), name)),
         Some(None) => return Err(Refusal::invalid()),
-        Some(Some(TRADING)) if channel == Channel::Balance => (Part::Spot, TRADING),
+        Some(Some(asked)) if channel == Channel::Balance && asked.eq_ignore_ascii_case(TRADING) => {
+            (Part::Spot, TRADING)
+        }
         Some(Some(asked)) => {
-            let part = PARTS.into_iter().find(|part| part.as_str() == asked);
+            let named = |part: &Part| part.as_str().eq_ignore_ascii_case(asked);
+            let part = PARTS.into_iter().find(named);
             (part.ok_or_else(Refusal::invalid)?, asked)
         }
     };
     if !channel.parts().contains(&part) {
-        return Err(not_allowed(name, asked));
+        return Err(not_allowed(name, part.as_str()));
     }
     let symbol = match text("symbol") {
         _ if !channel.needs_symbol() => None,
@@ -61,6 +69,11 @@ pub(super) fn parse(parameters: &Map<String, Value>) -> Result<Asked, Refusal> {
         Some(None) => return Err(Refusal::invalid()),
         Some(symbol) => symbol,
     };
+    let known = |symbol: &str| SYMBOLS.contains(&symbol) || CONTRACTS.contains(&symbol);
+    let unknown = symbol.filter(|symbol| !known(symbol));
+    if let (Some(symbol), UnknownSymbols::Refuse) = (unknown, unknown_symbols) {
+        return Err(not_found(name, symbol));
+    }
     let served = channel.of(part).written(symbol);
     let written = match asked {
         TRADING => served.replace(Part::Spot.as_str(), TRADING),
@@ -78,6 +91,12 @@ fn missing(parameter: &str, channel: &str) -> Refusal {
     Refusal::Reason(format!("missing `{parameter}` for topic: {name}"))
 }
 
+/// In the words of the other refusals: how KuCoin would say it is not known, as it acknowledges such requests.
+fn not_found(channel: &str, symbol: &str) -> Refusal {
+    let text = format!("topic {channel} symbol = \"{symbol}\" is not found");
+    Refusal::Reason(text)
+}
+
 fn not_allowed(channel: &str, kind: &str) -> Refusal {
     let text = format!("topic {channel} type = \"{kind}\" not allowed in current environment");
     Refusal::Reason(text)
@@ -89,7 +108,7 @@ mod tests {
 
     fn asked(parameters: &str) -> Result<String, String> {
         let parameters = serde_json::from_str(parameters).unwrap();
-        match parse(&parameters) {
+        match parse(&parameters, UnknownSymbols::Acknowledge) {
             Ok(asked) => Ok(asked.written),
             Err(Refusal::Message(text) | Refusal::Reason(text)) => Err(text),
         }
@@ -119,9 +138,43 @@ mod tests {
     #[test]
     fn the_older_name_of_the_spot_account_is_served_as_it() {
         let request = r#"{"channel":"balance","accountType":"TRADING"}"#;
-        let asked = parse(&serde_json::from_str(request).unwrap()).unwrap();
+        let parameters = serde_json::from_str(request).unwrap();
+        let asked = parse(&parameters, UnknownSymbols::Acknowledge).unwrap();
         assert_eq!(asked.written, "balance?accountType=TRADING");
         assert_eq!(asked.served, "balance?accountType=SPOT");
+    }
+
+    #[test]
+    fn trade_and_account_types_are_taken_in_any_case() {
+        for (request, expected) in [
+            (
+                r#"{"channel":"orderAll","tradeType":"unified"}"#,
+                "orderAll?tradeType=UNIFIED",
+            ),
+            (
+                r#"{"channel":"balance","accountType":"Unified"}"#,
+                "balance?accountType=UNIFIED",
+            ),
+            (
+                r#"{"channel":"balance","accountType":"trading"}"#,
+                "balance?accountType=TRADING",
+            ),
+        ] {
+            assert_eq!(asked(request), Ok(expected.to_owned()));
+        }
+    }
+
+    #[test]
+    fn symbols_that_are_not_traded_are_acknowledged_or_refused() {
+        let request = r#"{"channel":"order","tradeType":"SPOT","symbol":"NO-SUCH"}"#;
+        assert_eq!(
+            asked(request),
+            Ok("order?tradeType=SPOT&symbol=NO-SUCH".to_owned())
+        );
+        let parameters = serde_json::from_str(request).unwrap();
+        let refused = parse(&parameters, UnknownSymbols::Refuse).unwrap_err();
+        let reason = "topic order symbol = \"NO-SUCH\" is not found".to_owned();
+        assert_eq!(refused, Refusal::Reason(reason));
     }
 
     #[test]
@@ -130,7 +183,6 @@ mod tests {
         let table = [
             (r#"{}"#, invalid),
             (r#"{"channel":"orders","tradeType":"UNIFIED"}"#, invalid),
-            (r#"{"channel":"orderAll","tradeType":"unified"}"#, invalid),
             (r#"{"channel":"orderAll","tradeType":7}"#, invalid),
             (r#"{"channel":"orderAll","tradeType":"TRADING"}"#, invalid),
             (

@@ -44,8 +44,9 @@ pub(super) fn operation_pong(id: Option<&str>, time_ms: u64) -> String {
         .end()
 }
 
-pub(crate) fn ack(id: &str) -> String {
-    Object::new().string("id", id).bare("result", true).end()
+pub(crate) fn ack(id: Option<&str>) -> String {
+    let answer = Object::new().maybe_string("id", id);
+    answer.bare("result", true).end()
 }
 
 pub(super) fn refused(id: Option<&str>, refusal: &Refusal) -> String {
@@ -75,7 +76,7 @@ mod tests {
             operation_pong(Some("7"), 1_790_113_111_261),
             r#"{"id":"7","op":"pong","timestamp":1790113111261}"#
         );
-        assert_eq!(ack("p1"), r#"{"id":"p1","result":true}"#);
+        assert_eq!(ack(Some("p1")), r#"{"id":"p1","result":true}"#);
         let reason = Refusal::Reason("missing `symbol` for topic: Position".to_owned());
         assert_eq!(
             refused(Some("p1"), &reason),

@@ -15,4 +15,5 @@ mod teller;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use teller::Teller;
+pub(crate) use order::unified_id;
+pub(crate) use teller::{Push, Teller};

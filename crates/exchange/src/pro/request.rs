@@ -33,10 +33,16 @@ pub(super) fn parse(text: &str) -> Option<Request> {
     };
     let id = message.get("id").cloned();
     let kind = kind(message);
-    let id = match (id, &kind) {
-        (Some(Value::String(id)), _) => Some(id),
-        (Some(Value::Number(id)), Kind::TypedPing | Kind::OperationPing) => Some(id.to_string()),
-        _ => None,
+    let (id, kind) = match (id, kind) {
+        (Some(Value::String(id)), kind) => (Some(id), kind),
+        (Some(Value::Number(id)), kind @ (Kind::TypedPing | Kind::OperationPing)) => {
+            (Some(id.to_string()), kind)
+        }
+        // Documented as optional for subscriptions.
+        (None, kind) => (None, kind),
+        // Refused for its parts, and still a login, of which no part is kept.
+        (Some(_), Kind::Login(_)) => (None, Kind::Login(Map::new())),
+        (Some(_), _) => (None, Kind::Invalid),
     };
     Some(Request { id, kind })
 }
@@ -90,6 +96,8 @@ mod tests {
         assert_eq!(id(r#"{"id":7,"type":"ping"}"#).as_deref(), Some("7"));
         assert_eq!(id(r#"{"id":7,"op":"ping"}"#).as_deref(), Some("7"));
         assert_eq!(id(r#"{"id":7,"action":"subscribe"}"#), None);
+        let kind = parse(r#"{"id":7,"action":"subscribe"}"#).unwrap().kind;
+        assert_eq!(kind, Kind::Invalid);
         assert_eq!(id(r#"{"id":7,"op":"auth"}"#), None);
     }
 
@@ -108,6 +116,7 @@ mod tests {
         assert_eq!(kept(login), r#"{"id":"a","op":"auth"}"#);
         let escaped = r#"{"id":"a","op":"auth","kc\u002dapi-sign":"c2VjcmV0"}"#;
         assert_eq!(kept(escaped), r#"{"id":"a","op":"auth"}"#);
+        assert_eq!(kept(&escaped.replace("\"a\"", "7")), r#"{"op":"auth"}"#);
         assert_eq!(kept(r#"{"KC-API-KEY":"secret"#), r#"{"op":"auth"}"#);
         assert_eq!(kept(r#"{"id":"1"}"#), r#"{"id":"1"}"#);
     }

@@ -6,40 +6,21 @@ use rust_decimal::Decimal;
 
 use crate::engine::futures::{FuturesPosition, SettleCurrency, ratio};
 use crate::engine::margin::CrossMargin;
+use crate::fault::LiquidationLevel;
 
 /// As long as the level stays, it is told once in so many milliseconds at most.
 const TELL_EVERY_MS: u64 = 60_000;
 
-/// What stands between the owner and liquidation, by the ratio of the exposure: `eT`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Level {
-    MarginCall,
-    ReduceOnly,
-    LiquidationWarning,
-    ForceLiquidation,
-}
-
-impl Level {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::MarginCall => "MARGIN_CALL",
-            Self::ReduceOnly => "REDUCE_ONLY",
-            Self::LiquidationWarning => "LIQUIDATION_WARNING",
-            Self::ForceLiquidation => "FORCE_LIQUIDATION",
-        }
-    }
-
-    /// None while all is well.
-    fn of(ratio: Decimal) -> Option<Self> {
-        let levels = [
-            (Decimal::ONE, Self::ForceLiquidation),
-            (Decimal::new(90, 2), Self::LiquidationWarning),
-            (Decimal::new(85, 2), Self::ReduceOnly),
-            (Decimal::new(80, 2), Self::MarginCall),
-        ];
-        let reached = levels.into_iter().find(|(from, _)| ratio >= *from);
-        reached.map(|(_, level)| level)
-    }
+/// The level of this ratio of the exposure; `None` while all is well.
+fn level_of(ratio: Decimal) -> Option<LiquidationLevel> {
+    let levels = [
+        (Decimal::ONE, LiquidationLevel::ForceLiquidation),
+        (Decimal::new(90, 2), LiquidationLevel::LiquidationWarning),
+        (Decimal::new(85, 2), LiquidationLevel::ReduceOnly),
+        (Decimal::new(80, 2), LiquidationLevel::MarginCall),
+    ];
+    let reached = levels.into_iter().find(|(from, _)| ratio >= *from);
+    reached.map(|(_, level)| level)
 }
 
 /// A part of the account that can be liquidated by itself; amounts are in USDT.
@@ -133,7 +114,7 @@ pub(super) enum Source {
 #[derive(Debug, Default)]
 pub(super) struct Watch {
     exposures: BTreeMap<Source, Exposure>,
-    level: Option<Level>,
+    level: Option<LiquidationLevel>,
     told_ms: u64,
 }
 
@@ -144,14 +125,13 @@ impl Watch {
         source: Source,
         exposure: Option<Exposure>,
         now_ms: u64,
-    ) -> Option<(Level, &Exposure)> {
+    ) -> Option<(LiquidationLevel, &Exposure)> {
         match exposure {
             Some(exposure) => self.exposures.insert(source, exposure),
             None => self.exposures.remove(&source),
         };
-        let exposures = self.exposures.values();
-        let worst = exposures.max_by_key(|exposure| exposure.ratio);
-        let level = worst.and_then(|exposure| Level::of(exposure.ratio));
+        let worst = worst(&self.exposures);
+        let level = worst.and_then(|exposure| level_of(exposure.ratio));
         let before = std::mem::replace(&mut self.level, level);
         let due = now_ms >= self.told_ms.saturating_add(TELL_EVERY_MS);
         if level == before && !due {
@@ -161,6 +141,15 @@ impl Watch {
         self.told_ms = now_ms;
         Some(told)
     }
+
+    /// The part that is nearest to liquidation; an empty one if there is none.
+    pub(super) fn worst(&self) -> Exposure {
+        worst(&self.exposures).cloned().unwrap_or_default()
+    }
+}
+
+fn worst(exposures: &BTreeMap<Source, Exposure>) -> Option<&Exposure> {
+    exposures.values().max_by_key(|exposure| exposure.ratio)
 }
 
 #[cfg(test)]
@@ -204,12 +193,12 @@ mod tests {
         let (level, worst) = watch.see(one, exposure(95), 3).unwrap();
         assert_eq!(
             (level, worst.ratio),
-            (Level::LiquidationWarning, Decimal::new(95, 2))
+            (LiquidationLevel::LiquidationWarning, Decimal::new(95, 2))
         );
         let (level, worst) = watch.see(one, None, 4).unwrap();
         assert_eq!(
             (level, worst.ratio),
-            (Level::ReduceOnly, Decimal::new(86, 2))
+            (LiquidationLevel::ReduceOnly, Decimal::new(86, 2))
         );
     }
 }

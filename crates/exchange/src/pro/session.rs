@@ -78,7 +78,7 @@ impl Session {
             Kind::TypedPing => self.ping(now, || frames::typed_pong(id, clock::now_ns())),
             Kind::OperationPing => self.ping(now, || frames::operation_pong(id, clock::now_ms())),
             Kind::Login(parts) => {
-                let id = id.ok_or_else(Refusal::invalid)?;
+                let id = Some(id.ok_or_else(Refusal::invalid)?);
                 if let Some(text) = &lock(&self.link.armed).login_refusal {
                     return Err(Refusal::Message(text.clone()));
                 }
@@ -107,9 +107,8 @@ impl Session {
     }
 
     fn subscribe(&self, id: Option<&str>, asked: &Map<String, Value>) -> Result<(), Refusal> {
-        let id = id.ok_or_else(Refusal::invalid)?;
         self.unless_refused()?;
-        let asked = channels::parse(asked)?;
+        let asked = channels::parse(asked, lock(&self.shared.limits).unknown_symbols)?;
         if !self.authenticated {
             return Err(Refusal::Message("login is required".to_owned()));
         }
@@ -130,9 +129,8 @@ impl Session {
     }
 
     fn unsubscribe(&self, id: Option<&str>, asked: &Map<String, Value>) -> Result<(), Refusal> {
-        let id = id.ok_or_else(Refusal::invalid)?;
         self.unless_refused()?;
-        let asked = channels::parse(asked)?;
+        let asked = channels::parse(asked, lock(&self.shared.limits).unknown_symbols)?;
         let ack = Some(Outgoing::Ack(frames::ack(id)));
         let late = lock(&self.link.armed).late_pushes;
         let topics = [asked.served];

@@ -8,6 +8,7 @@ use super::streams::{Channel, Part, Stream};
 use crate::engine::futures::{FuturesEvent, FuturesPosition, PositionChange, WalletEvent};
 use crate::engine::margin::{CurrencyState, MarginEvent};
 use crate::engine::{BalanceEvent, Engine, Event, Wallet};
+use crate::fault::LiquidationLevel;
 use crate::json::Object;
 
 /// One frame to every subscriber of one stream.
@@ -93,6 +94,19 @@ impl Teller {
             Event::Stop(event) => self.conditional(Order::of_spot_stop(event)),
             Event::Margin(event) => self.margin(event),
             Event::Futures(event) => self.futures(event),
+        }
+        std::mem::take(&mut self.pushes)
+    }
+
+    /// The pushes of a warning of liquidation, whatever the account owes: with its true amounts.
+    pub(crate) fn warn(&mut self, level: LiquidationLevel, time_ms: u64) -> Vec<Push> {
+        for (part, watch) in [
+            (Part::Unified, &self.unified),
+            (Part::Futures, &self.futures),
+        ] {
+            let data = settings::warning(level, &watch.worst(), time_ms);
+            self.pushes
+                .push(Push::new(Channel::LiquidationWarning, part, data));
         }
         std::mem::take(&mut self.pushes)
     }

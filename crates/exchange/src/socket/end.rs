@@ -7,6 +7,7 @@ use tokio::time::timeout;
 
 use super::writer::Rest;
 use super::{Control, Dial, Stream};
+use crate::activity::Activity;
 use crate::fault::{Cut, Effect};
 use crate::shared::Shared;
 use crate::stats::{Ended, Protocol};
@@ -54,6 +55,20 @@ impl Stop {
     }
 }
 
+impl Stop {
+    /// The words that the client gets, or what it did wrong.
+    fn reason(&self) -> Option<String> {
+        match self {
+            Self::Refuse { code, text } => Some(format!("{code} {text}")),
+            Self::Violation(violation) => Some(violation.reason.to_owned()),
+            Self::Cut(cut) => Some(cut.to_string()),
+            Self::MidFrame => Some("reset-mid-frame".to_owned()),
+            Self::HalfOpen => Some("half-open".to_owned()),
+            _ => None,
+        }
+    }
+}
+
 /// Ends a connection in the way that `stop` says.
 pub(super) async fn finish(
     shared: &Shared,
@@ -67,9 +82,17 @@ pub(super) async fn finish(
     // Whoever waits for the end of a connection may act on it at once: no push follows.
     lock(&shared.world).freeze(number);
     shared.room.notify_waiters();
+    let mut pushed = 0;
     shared.board.connection(number, |report| {
         report.topics.clear();
         report.ended = Some(stop.ended());
+        pushed = report.pushed;
+    });
+    shared.report(|| Activity::Ended {
+        connection: number,
+        how: stop.ended(),
+        reason: stop.reason(),
+        pushed,
     });
     let mut last = Vec::new();
     // Errors that end a connection have the form of V1 in both generations.

@@ -123,7 +123,7 @@ pub(super) fn encode_utterance(
             out,
             &match protocol {
                 Protocol::V1 => v1::frames::ack(Some(id)),
-                Protocol::ProV2 => pro::frames::ack(id),
+                Protocol::ProV2 => pro::frames::ack(Some(id)),
             },
         ),
         Utterance::Pongs { count } => {

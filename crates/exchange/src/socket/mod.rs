@@ -15,10 +15,11 @@ use tokio::io::AsyncWriteExt;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+use crate::activity::Activity;
 use crate::clock;
 use crate::fault::{Armed, Effect};
 use crate::shared::Shared;
-use crate::stats::{ConnectionReport, Protocol};
+use crate::stats::{ConnectionReport, Protocol, ServedMarket};
 use crate::sync::lock;
 use crate::tokens::{Grant, Scope};
 use crate::{pro, v1};
@@ -33,10 +34,14 @@ pub(crate) struct Dial {
     pub(crate) number: u64,
     pub(crate) effects: Vec<Effect>,
     pub(crate) protocol: Protocol,
+    /// The market of the port.
+    pub(crate) market: ServedMarket,
     pub(crate) token: Option<String>,
     pub(crate) token_encoded: bool,
     /// The id of a V1 connection, which the client may choose, or of a Pro V2 session.
     pub(crate) connect_id: String,
+    /// The `User-Agent`.
+    pub(crate) client: Option<String>,
 }
 
 /// What both directions of a connection know of it.
@@ -56,10 +61,12 @@ pub(crate) async fn run(shared: Arc<Shared>, mut stream: Stream, early: Bytes, m
     let number = dial.number;
     let opening = std::mem::take(&mut dial.effects);
     let grant = redeem(&shared, &dial);
+    let market = market(&grant, &dial);
     shared.board.change(|stats| {
         stats.connections.push(ConnectionReport {
             number,
             protocol: dial.protocol,
+            market,
             token: grant
                 .as_ref()
                 .ok()
@@ -69,6 +76,15 @@ pub(crate) async fn run(shared: Arc<Shared>, mut stream: Stream, early: Bytes, m
             ..ConnectionReport::default()
         });
     });
+    if let Ok(grant) = &grant {
+        shared.report(|| Activity::Opened {
+            connection: number,
+            protocol: dial.protocol,
+            market,
+            token: grant.map(|grant| grant.number),
+            client: dial.client.clone(),
+        });
+    }
     // An answer that drips has still to go out; where that fails, the first write of the connection will tell.
     let _ = stream.flush().await;
     stream.stop_dripping();
@@ -86,7 +102,10 @@ pub(crate) async fn run(shared: Arc<Shared>, mut stream: Stream, early: Bytes, m
         welcomed: AtomicBool::new(false),
         reading: watch::Sender::new(true),
     });
-    let life = lock(&shared.limits).connection_life;
+    let (life, idle) = {
+        let limits = lock(&shared.limits);
+        (limits.connection_life, limits.idle_timeout)
+    };
     let control = stream.control();
     let (mut read_half, mut write_half) = tokio::io::split(stream);
     let mut writer = Writer::new(&shared, &link, &mut write_half, membership);
@@ -96,7 +115,6 @@ pub(crate) async fn run(shared: Arc<Shared>, mut stream: Stream, early: Bytes, m
             let session = Session::new(&shared, &link, grant);
             let mut reader = Reader::new(&mut read_half, (&shared, &link), session, &early);
             let welcome = welcome(&shared, &dial, &opening);
-            let idle = shared.settings.ping_interval + shared.settings.ping_timeout;
             // Neither future is ever resumed after the other ended: nothing has to be cancel safe.
             tokio::select! {
                 stop = writer.run(opening, welcome) => stop,
@@ -121,13 +139,9 @@ enum Session {
 impl Session {
     fn new(shared: &Arc<Shared>, link: &Arc<Link>, grant: Option<Grant>) -> Self {
         let (shared, link, protocol) = (Arc::clone(shared), Arc::clone(link), link.protocol);
-        let scope = grant.map(|grant| grant.scope);
-        match protocol {
-            Protocol::V1 => {
-                let scope = scope.unwrap_or(Scope::Public);
-                Self::V1(v1::session::Session::new(shared, link, scope))
-            }
-            Protocol::ProV2 => Self::Pro(pro::session::Session::new(shared, link, scope.is_some())),
+        match (protocol, grant) {
+            (Protocol::V1, Some(grant)) => Self::V1(v1::session::Session::new(shared, link, grant)),
+            (_, grant) => Self::Pro(pro::session::Session::new(shared, link, grant.is_some())),
         }
     }
 
@@ -158,6 +172,15 @@ fn welcome(shared: &Shared, dial: &Dial, opening: &[Effect]) -> String {
     }
 }
 
+/// The market that a connection serves: that of its token, if it was accepted.
+fn market(grant: &Result<Option<Grant>, Stop>, dial: &Dial) -> ServedMarket {
+    match (grant, dial.protocol) {
+        (Ok(Some(grant)), _) => grant.market,
+        (_, Protocol::ProV2) => ServedMarket::Both,
+        (_, Protocol::V1) => dial.market,
+    }
+}
+
 /// Takes the token; a Pro V2 connection may come without one, and logs in later.
 fn redeem(shared: &Shared, dial: &Dial) -> Result<Option<Grant>, Stop> {
     let limit = lock(&shared.limits).connections;
@@ -169,7 +192,11 @@ fn redeem(shared: &Shared, dial: &Dial) -> Result<Option<Grant>, Stop> {
         return Ok(None);
     }
     lock(&shared.tokens)
-        .redeem(dial.token.as_deref(), dial.protocol, clock::now_ms())
+        .redeem(
+            dial.token.as_deref(),
+            (dial.protocol, dial.market),
+            clock::now_ms(),
+        )
         .map(Some)
         .map_err(|refused| Stop::Refuse {
             code: 401,

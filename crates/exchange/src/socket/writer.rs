@@ -297,7 +297,7 @@ impl<'a> Writer<'a> {
         if !self.shared.counts_frames {
             return None;
         }
-        let fired = lock(&self.shared.plan).frame(self.pushed);
+        let fired = lock(&self.shared.plan).frame(self.link.number, self.pushed);
         let here = self.shared.apply(fired);
         here.into_iter()
             .filter_map(|effect| self.obey(Command::Effect(effect)))

@@ -12,22 +12,22 @@ use crate::rate::MessageRate;
 use crate::shared::Shared;
 use crate::socket::Link;
 use crate::sync::lock;
-use crate::tokens::Scope;
+use crate::tokens::{Grant, Scope};
 use crate::world::{Audience, Outgoing};
 
 pub(crate) struct Session {
     shared: Arc<Shared>,
     link: Arc<Link>,
-    scope: Scope,
+    grant: Grant,
     rate: MessageRate,
 }
 
 impl Session {
-    pub(crate) fn new(shared: Arc<Shared>, link: Arc<Link>, scope: Scope) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, link: Arc<Link>, grant: Grant) -> Self {
         Self {
             shared,
             link,
-            scope,
+            grant,
             rate: MessageRate::default(),
         }
     }
@@ -83,8 +83,9 @@ impl Session {
 
     fn subscribe(&self, request: &Request, asked: &Subscription) -> Result<(), Refusal> {
         self.unless_refused()?;
-        let (topics, audience) = match topics::parse(asked.topic.as_deref())? {
-            Asked::Private(_) if self.scope == Scope::Public && asked.private_channel => {
+        let is_public = self.grant.scope == Scope::Public;
+        let (topics, audience) = match self.read(asked)? {
+            Asked::Private(_) | Asked::Unknown(_) if is_public && asked.private_channel => {
                 return Err(Refusal::new(403, "login is required"));
             }
             // The real server acknowledges a private topic that is asked for without
@@ -93,7 +94,8 @@ impl Session {
                 (vec![topic.to_owned()], Audience::Silent)
             }
             Asked::Private(topic) => (vec![topic.to_owned()], Audience::Live),
-            Asked::Matches(topics) if self.scope == Scope::Private && asked.private_channel => {
+            Asked::Unknown(topic) => (vec![topic], Audience::Silent),
+            Asked::Matches(topics) if !is_public && asked.private_channel => {
                 (topics, Audience::Live)
             }
             Asked::Matches(topics) | Asked::Public(topics) => (topics, Audience::Silent),
@@ -117,8 +119,9 @@ impl Session {
 
     fn unsubscribe(&self, request: &Request, asked: &Subscription) -> Result<(), Refusal> {
         self.unless_refused()?;
-        let topics = match topics::parse(asked.topic.as_deref())? {
+        let topics = match self.read(asked)? {
             Asked::Private(topic) => vec![topic.to_owned()],
+            Asked::Unknown(topic) => vec![topic],
             Asked::Matches(topics) | Asked::Public(topics) => topics,
         };
         let late = lock(&self.link.armed).late_pushes;
@@ -128,6 +131,11 @@ impl Session {
             report.topics.retain(|topic| !topics.contains(topic));
         });
         Ok(())
+    }
+
+    fn read(&self, asked: &Subscription) -> Result<Asked, Refusal> {
+        let unknown_symbols = lock(&self.shared.limits).unknown_symbols;
+        topics::parse(asked.topic.as_deref(), self.grant.market, unknown_symbols)
     }
 
     /// A fault may refuse a request whatever it asks for.

@@ -3,6 +3,8 @@
 pub(crate) mod futures;
 
 use crate::SYMBOLS;
+use crate::fault::UnknownSymbols;
+use crate::stats::ServedMarket;
 
 /// Order changes, without `received`.
 pub(crate) const ORDERS: &str = "/spotMarket/tradeOrders";
@@ -57,28 +59,67 @@ const SPOT: [&str; 7] = [
     MARGIN,
 ];
 
-/// Every private topic that is served here: what stands in none of these is not found, so that an
-/// unknown symbol is refused.
-const PRIVATE: &[&[&str]] = &[
-    &SPOT,
-    &ISOLATED_MARGIN,
-    &futures::ACCOUNT,
-    &futures::ORDERS_OF,
-    &futures::POSITION_OF,
-];
+/// What one host of KuCoin serves.
+struct Host {
+    /// The private topics, those of each symbol included.
+    private: &'static [&'static [&'static str]],
+    /// Private topics of one symbol, which may be one that is not traded.
+    of_symbol: &'static [&'static str],
+    /// Public families that are acknowledged and stay silent: this exchange has no public market data.
+    public: &'static [&'static str],
+}
+
+const SPOT_HOST: Host = Host {
+    private: &[&SPOT, &ISOLATED_MARGIN],
+    of_symbol: &["/margin/isolatedPosition:"],
+    public: &[
+        MATCH_FAMILY,
+        "/market/ticker:",
+        "/market/level2:",
+        "/market/snapshot:",
+        "/market/candles:",
+        "/spotMarket/level1:",
+        "/spotMarket/level2Depth5:",
+        "/spotMarket/level2Depth50:",
+        "/indicator/index:",
+        "/indicator/markPrice:",
+    ],
+};
+
+const FUTURES_HOST: Host = Host {
+    private: &[
+        &futures::ACCOUNT,
+        &futures::ORDERS_OF,
+        &futures::POSITION_OF,
+    ],
+    of_symbol: &["/contractMarket/tradeOrders:", "/contract/position:"],
+    public: &[
+        "/contractMarket/ticker:",
+        "/contractMarket/tickerV2:",
+        "/contractMarket/level2:",
+        "/contractMarket/level2Depth5:",
+        "/contractMarket/level2Depth50:",
+        "/contractMarket/execution:",
+        "/contractMarket/limitCandle:",
+        "/contractMarket/snapshot:",
+        "/contract/instrument:",
+    ],
+};
+
+/// The hosts of a market.
+fn hosts(market: ServedMarket) -> impl Iterator<Item = &'static Host> {
+    let all = [
+        (ServedMarket::Spot, &SPOT_HOST),
+        (ServedMarket::Futures, &FUTURES_HOST),
+    ];
+    all.into_iter()
+        .filter(move |(served, _)| served.and(market).is_some())
+        .map(|(_, host)| host)
+}
 
 /// The trades of a symbol: a private subscription is sent the account's own, and nothing for a
 /// symbol that is not traded here.
 const MATCH_FAMILY: &str = "/market/match:";
-
-/// Public families that are taken and stay silent: this exchange has no public market data.
-const PUBLIC: [&str; 5] = [
-    "/market/ticker:",
-    MATCH_FAMILY,
-    "/market/level2:",
-    "/market/snapshot:",
-    "/market/candles:",
-];
 
 /// Topics that one subscribe message may name.
 const MAX_PER_MESSAGE: usize = 100;
@@ -86,8 +127,10 @@ const MAX_PER_MESSAGE: usize = 100;
 /// What a topic string turned out to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Asked {
-    /// One of [`PRIVATE`].
+    /// A private topic that is served.
     Private(&'static str),
+    /// A private topic of a symbol that is not traded.
+    Unknown(String),
     /// Trades of the market, one topic for each symbol of a comma list; own fills when asked
     /// privately.
     Matches(Vec<String>),
@@ -111,22 +154,30 @@ impl Refusal {
     }
 }
 
-/// Reads the `topic` of a subscribe or unsubscribe message.
-pub(crate) fn parse(topic: Option<&str>) -> Result<Asked, Refusal> {
+/// Reads the `topic` of a subscribe or unsubscribe message on a connection of this market.
+pub(crate) fn parse(
+    topic: Option<&str>,
+    market: ServedMarket,
+    unknown_symbols: UnknownSymbols,
+) -> Result<Asked, Refusal> {
     let Some(topic) = topic.filter(|topic| !topic.is_empty()) else {
         return Err(Refusal::new(406, "topic is required"));
     };
     if !topic.starts_with('/') || topic.contains(char::is_whitespace) || topic.len() > 4096 {
         return Err(Refusal::new(400, format!("topic {topic} is invalid")));
     }
-    let mut private = PRIVATE.iter().flat_map(|table| table.iter());
+    let mut private = hosts(market).flat_map(|host| host.private.iter().copied().flatten());
     if let Some(known) = private.find(|known| **known == topic) {
         return Ok(Asked::Private(known));
     }
-    let family = PUBLIC.into_iter().find(|family| topic.starts_with(family));
-    let Some((family, symbols)) =
-        family.and_then(|family| Some((family, topic.strip_prefix(family)?)))
-    else {
+    let mut of_symbol = hosts(market).flat_map(|host| host.of_symbol);
+    let symbol = of_symbol.find_map(|family| topic.strip_prefix(family));
+    if symbol.is_some_and(is_symbol) && unknown_symbols == UnknownSymbols::Acknowledge {
+        return Ok(Asked::Unknown(topic.to_owned()));
+    }
+    let mut public = hosts(market).flat_map(|host| host.public);
+    let family = public.find_map(|family| Some((*family, topic.strip_prefix(family)?)));
+    let Some((family, symbols)) = family else {
         return Err(Refusal::new(404, format!("topic {topic} is not found")));
     };
     let symbols: Vec<&str> = symbols.split(',').collect();
@@ -149,18 +200,68 @@ pub(crate) fn parse(topic: Option<&str>) -> Result<Asked, Refusal> {
     })
 }
 
+/// One symbol in KuCoin's spelling; `all`, `*` and lists are none.
+fn is_symbol(text: &str) -> bool {
+    let spelled = |letter: char| matches!(letter, 'A'..='Z' | '0'..='9' | '-');
+    !text.is_empty() && text.chars().all(spelled)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn parse_any(topic: Option<&str>) -> Result<Asked, Refusal> {
+        parse(topic, ServedMarket::Both, UnknownSymbols::Refuse)
+    }
+
     fn code(topic: Option<&str>) -> u16 {
-        parse(topic).unwrap_err().code
+        parse_any(topic).unwrap_err().code
+    }
+
+    #[test]
+    fn each_host_serves_its_own_topics() {
+        use ServedMarket::{Futures, Spot};
+        for (served, other, topic) in [
+            (Spot, Futures, BALANCE),
+            (Spot, Futures, "/margin/isolatedPosition:BTC-USDT"),
+            (Spot, Futures, "/market/match:BTC-USDT"),
+            (Futures, Spot, futures::WALLET),
+            (Futures, Spot, "/contract/position:XBTUSDTM"),
+            (Futures, Spot, "/contract/position:NOSUCHM"),
+        ] {
+            let ask = |market| parse(Some(topic), market, UnknownSymbols::Acknowledge);
+            assert!(ask(served).is_ok(), "{topic}");
+            let text = format!("topic {topic} is not found");
+            assert_eq!(ask(other), Err(Refusal::new(404, text)));
+        }
+    }
+
+    #[test]
+    fn symbols_that_are_not_traded_are_acknowledged_or_refused() {
+        for topic in [
+            "/margin/isolatedPosition:NO-SUCH",
+            "/contract/position:NOSUCHM",
+        ] {
+            let acknowledged = parse(Some(topic), ServedMarket::Both, UnknownSymbols::Acknowledge);
+            assert_eq!(acknowledged, Ok(Asked::Unknown(topic.to_owned())));
+            assert_eq!(code(Some(topic)), 404);
+        }
+        for none in ["all", "*", "", "XBTUSDTM,ETHUSDTM"] {
+            let topic = format!("/contract/position:{none}");
+            let refused = parse(
+                Some(&topic),
+                ServedMarket::Both,
+                UnknownSymbols::Acknowledge,
+            );
+            assert_eq!(refused.unwrap_err().code, 404, "{topic}");
+        }
     }
 
     #[test]
     fn every_private_topic_is_found() {
-        for topic in PRIVATE.iter().copied().flatten().copied() {
-            assert_eq!(parse(Some(topic)), Ok(Asked::Private(topic)));
+        let hosts = hosts(ServedMarket::Both);
+        for topic in hosts.flat_map(|host| host.private.iter().copied().flatten()) {
+            assert_eq!(parse_any(Some(topic)), Ok(Asked::Private(topic)));
         }
     }
 
@@ -197,10 +298,10 @@ mod tests {
 
     #[test]
     fn comma_lists_are_for_market_topics() {
-        let asked = parse(Some("/market/match:BTC-USDT,ETH-USDT")).unwrap();
+        let asked = parse_any(Some("/market/match:BTC-USDT,ETH-USDT")).unwrap();
         let topics = ["/market/match:BTC-USDT", "/market/match:ETH-USDT"];
         assert_eq!(asked, Asked::Matches(topics.map(str::to_owned).to_vec()));
-        let asked = parse(Some("/market/ticker:BTC-USDT")).unwrap();
+        let asked = parse_any(Some("/market/ticker:BTC-USDT")).unwrap();
         assert_eq!(
             asked,
             Asked::Public(vec!["/market/ticker:BTC-USDT".to_owned()])

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use kucoin_streams_exchange::{CONTRACTS, Decimal, Exchange, SettleCurrency, Wallet};
+use kucoin_streams_exchange::{Account, CONTRACTS, Decimal, Exchange, SettleCurrency, Wallet};
 use serde_json::Value;
 
 use crate::rig::*;
@@ -83,7 +83,7 @@ impl Known {
     }
 
     fn order_v1(&mut self, data: &Value) {
-        let id = text(&data["orderId"]);
+        let id = Account::unified_order_id(data["orderId"].as_str().unwrap());
         if data["type"] == "match" {
             let fill = (
                 id.clone(),

@@ -1,13 +1,18 @@
 //! What each channel pushes, and to whom.
 
 use kucoin_streams_exchange::{
-    Direction, Exchange, MarginMode, SYMBOLS, SettleCurrency, Side, StopKind, StopPriceType,
-    TruthEntry, Wallet,
+    Account, Direction, Effect, Exchange, LiquidationLevel, MarginMode, SYMBOLS, SettleCurrency,
+    Side, StopKind, StopPriceType, TruthEntry, Wallet,
 };
 use serde_json::Value;
 
 use crate::rig::*;
 use crate::support::{Socket, field};
+
+/// The id of an order in the unified account.
+fn unified(id: &str) -> String {
+    Account::unified_order_id(id)
+}
 
 /// What the log has under these `T`s, in order.
 fn logged(exchange: &Exchange, topics: &[&str]) -> Vec<TruthEntry> {
@@ -89,7 +94,7 @@ async fn an_order_is_pushed_to_the_subscribers_of_its_symbol_and_of_all() {
     let id = margin
         .place_limit("BTC-USDT", Side::Buy, decimal("60000"), size)
         .unwrap();
-    assert_eq!(all.json().await["d"]["oi"], *ether);
+    assert_eq!(all.json().await["d"]["oi"], *unified(&ether));
     let both = (one.json().await, all.json().await);
     assert_eq!(
         (&both.0["T"], &both.1["T"]),
@@ -98,7 +103,7 @@ async fn an_order_is_pushed_to_the_subscribers_of_its_symbol_and_of_all() {
     assert_eq!(both.0["d"], both.1["d"]);
     assert_eq!(
         (&both.0["d"]["oi"], &both.0["d"]["tT"]),
-        (&(*id).into(), &"MARGIN".into())
+        (&(*unified(&id)).into(), &"MARGIN".into())
     );
     let topics = ["order.UNIFIED", "order.SPOT", "order.CROSS"];
     let logged: Vec<&str> = logged(&exchange, &topics)
@@ -140,10 +145,10 @@ async fn a_conditional_order_is_followed_by_its_child() {
     assert_eq!(kinds[..3], ["OPEN", "OPEN", "TRIGGER"]);
     assert_eq!(
         (&changes[0]["oi"], &changes[2]["oi"]),
-        (&(*parent).into(), &(*parent).into())
+        (&(*unified(&parent)).into(), &(*unified(&parent)).into())
     );
     for child in [&changes[1], changes.last().unwrap()] {
-        assert_eq!(child["toi"], *parent);
+        assert_eq!(child["toi"], *unified(&parent));
         assert_eq!(child["oi"], changes[1]["oi"]);
     }
     let how = (Side::Sell, Direction::Down, StopPriceType::Trade);
@@ -191,7 +196,7 @@ async fn a_fill_is_pushed_with_and_without_its_fee() {
     assert_eq!(lite["ti"].to_string(), full["ti"].as_str().unwrap());
     assert_eq!(
         (&full["f"], &full["fC"], &full["oi"]),
-        (&"4.8".into(), &"USDT".into(), &(*id).into())
+        (&"4.8".into(), &"USDT".into(), &(*unified(&id)).into())
     );
     assert!(lite.get("f").is_none());
     let futures = account.futures();
@@ -349,4 +354,50 @@ async fn a_burst_arrives_whole_on_every_topic_of_its_orders() {
     burst.await.unwrap().unwrap();
     assert_eq!(exchange.pro_truth().total(), topics.len() as u64 * BURST);
     assert_eq!(exchange.truth().total(), 5 * BURST);
+}
+
+#[tokio::test]
+async fn order_ids_of_the_unified_account_are_decimal_and_those_of_the_classic_ones_are_not() {
+    let exchange = quiet().await;
+    let topics = ["orderAll?tradeType=UNIFIED", "orderAll?tradeType=SPOT"];
+    let mut socket = Pro::subscribed(&exchange, &topics).await;
+    let account = exchange.account();
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        let price = decimal("3000");
+        let id = account
+            .place_limit("ETH-USDT", Side::Buy, price, decimal("0.5"))
+            .unwrap();
+        let (unified, classic) = (socket.json().await, socket.json().await);
+        assert_eq!(classic["d"]["oi"], *id);
+        let decimal: u64 = unified["d"]["oi"].as_str().unwrap().parse().unwrap();
+        assert!(decimal > 1 << 53, "more digits than a float keeps");
+        seen.push(decimal);
+    }
+    assert!(seen.is_sorted_by(|one, next| one < next), "{seen:?}");
+}
+
+#[tokio::test]
+async fn warning_of_liquidation_can_be_provoked_in_code_and_by_script() {
+    let script = "call warn: liquidation-warning level=FORCE_LIQUIDATION";
+    let exchange = Exchange::builder()
+        .faults(script.parse().unwrap())
+        .start()
+        .await
+        .unwrap();
+    let mut socket = Pro::subscribed(&exchange, &["lw?tradeType=UNIFIED"]).await;
+    let account = exchange.account();
+    account.warn_of_liquidation(LiquidationLevel::MarginCall);
+    let warned = socket.json().await;
+    assert_eq!(
+        (&warned["T"], &warned["d"]["eT"]),
+        (&"lw.UNIFIED".into(), &"MARGIN_CALL".into())
+    );
+    assert_eq!(warned["d"]["r"], "0", "nothing is owed");
+    assert!(exchange.call("warn"));
+    assert_eq!(socket.json().await["d"]["eT"], "FORCE_LIQUIDATION");
+    let level = LiquidationLevel::ReduceOnly;
+    exchange.inject(Effect::LiquidationWarning { level });
+    assert_eq!(socket.json().await["d"]["eT"], "REDUCE_ONLY");
+    assert_eq!(logged(&exchange, &["lw.UNIFIED"]).len(), 3);
 }

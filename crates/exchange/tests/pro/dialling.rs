@@ -53,7 +53,8 @@ async fn a_token_may_be_encoded_or_raw_with_a_slash_or_without() {
 
 #[tokio::test]
 async fn a_token_opens_only_the_socket_that_it_was_issued_for() {
-    let exchange = quiet().await;
+    let settings = Exchange::builder().single_use_tokens();
+    let exchange = settings.start().await.unwrap();
     let v1 = support::token(&exchange).await;
     let pro = token(&exchange).await;
     let expected = |frame: &str| {
@@ -67,7 +68,7 @@ async fn a_token_opens_only_the_socket_that_it_was_issued_for() {
         other => panic!("{other:?}"),
     }
     assert_eq!(wrong.read().await, Read::Close(Some(1000)));
-    let mut wrong = Socket::upgrade(&exchange, &format!("token={pro}")).await;
+    let mut wrong = Socket::upgrade_at(&exchange, &format!("/endpoint?token={pro}")).await;
     expected(&wrong.text().await);
     // Neither was spent.
     Pro::at(&exchange, &format!("/pro?token={pro}")).await;
@@ -87,7 +88,7 @@ async fn a_token_opens_only_the_socket_that_it_was_issued_for() {
 async fn who_says_nothing_is_cut_off_without_a_word() {
     let exchange = Exchange::builder()
         .ping_interval(Duration::from_millis(40))
-        .ping_timeout(Duration::from_millis(40))
+        .idle_timeout(Duration::from_millis(40))
         .start()
         .await
         .unwrap();
@@ -103,4 +104,24 @@ async fn who_says_nothing_is_cut_off_without_a_word() {
         exchange.stats().connections[0].ended,
         Some(Ended::PingTimeout)
     );
+}
+
+#[tokio::test]
+async fn token_of_pro_v2_opens_its_socket_at_the_root_as_well() {
+    let exchange = quiet().await;
+    let pro = token(&exchange).await;
+    for target in [
+        format!("/?token={pro}"),
+        format!("/?token={}", percent_encoded(&pro)),
+    ] {
+        let mut socket = Pro::at(&exchange, &target).await;
+        let answer = socket
+            .ask(&subscribe("1", "orderAll?tradeType=unified"))
+            .await;
+        assert_eq!(answer, r#"{"id":"1","result":true}"#);
+        assert!(exchange.stats().is_subscribed("orderAll?tradeType=UNIFIED"));
+    }
+    let v1 = support::token(&exchange).await;
+    let mut socket = Socket::upgrade(&exchange, &format!("token={v1}&connectId=a")).await;
+    assert_eq!(socket.text().await, r#"{"id":"a","type":"welcome"}"#);
 }

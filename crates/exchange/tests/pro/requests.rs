@@ -69,7 +69,7 @@ async fn refusals_say_what_is_wrong() {
         ),
         (subscribe("1", ORDERS).replace("\"1\"", "1"), "", invalid),
         (
-            subscribe("1", ORDERS).replace("\"id\":\"1\",", ""),
+            subscribe("1", ORDERS).replace("\"id\":\"1\"", "\"id\":null"),
             "",
             invalid,
         ),
@@ -211,4 +211,18 @@ async fn a_ping_a_second_is_answered() {
         pass(1).await;
     }
     assert_eq!(exchange.stats().connections[0].pings, 3);
+}
+
+#[tokio::test]
+async fn request_without_an_id_is_answered_without_one() {
+    let exchange = quiet().await;
+    let mut socket = Pro::connect(&exchange).await;
+    let without = |text: String| text.replace("\"id\":\"1\",", "");
+    let answer = socket.ask(&without(subscribe("1", ORDERS))).await;
+    assert_eq!(answer, r#"{"result":true}"#);
+    assert!(exchange.stats().is_subscribed(ORDERS));
+    let answer = socket
+        .ask(&without(request("1", "UNSUBSCRIBE", ORDERS)))
+        .await;
+    assert_eq!(answer, r#"{"result":true}"#);
 }

@@ -104,9 +104,17 @@ pub(crate) async fn http(
     path: &str,
     headers: &[(&str, String)],
 ) -> Response {
-    let mut stream = TcpStream::connect(("127.0.0.1", exchange.port()))
-        .await
-        .unwrap();
+    http_on(exchange.port(), method, path, headers).await
+}
+
+/// A request to another port than that of the whole exchange.
+pub(crate) async fn http_on(
+    port: u16,
+    method: &str,
+    path: &str,
+    headers: &[(&str, String)],
+) -> Response {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let mut request = format!(
         "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: 0\r\n"
     );
@@ -185,11 +193,14 @@ impl Socket {
 
     /// Upgrades with this path and query, as they are.
     pub(crate) async fn upgrade_at(exchange: &Exchange, target: &str) -> Self {
-        let mut stream = TcpStream::connect(("127.0.0.1", exchange.port()))
-            .await
-            .unwrap();
+        Self::upgrade_on(exchange.port(), target).await
+    }
+
+    /// Upgrades on another port than that of the whole exchange.
+    pub(crate) async fn upgrade_on(port: u16, target: &str) -> Self {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
         let request = format!(
-            "GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+            "GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: raw client\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         );
         stream.write_all(request.as_bytes()).await.unwrap();

@@ -141,9 +141,9 @@ event! {
         pub post_only: Option<bool> = "pO" as "postOnly",
         /// How long it stays: `tIF`.
         pub time_in_force: Option<TimeInForce> = "tIF" as "timeInForce",
-        /// When it was created: `O`, nanoseconds.
+        /// When it was created: `O`, sent in nanoseconds.
         pub created_at: Option<Timestamp> = "O" as "createdAt",
-        /// When it changed: `U`, nanoseconds; of trades whole milliseconds.
+        /// When it changed: `U`, sent in nanoseconds; of trades whole milliseconds.
         pub updated_at: Option<Timestamp> = "U" as "updatedAt",
         /// The broker's tag: `bT`, in frames since September 2026.
         pub broker_tag: Option<Text> = "bT" as "brokerTag",

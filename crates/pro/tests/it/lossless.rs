@@ -31,7 +31,7 @@ const ORDER: Channel = Channel {
 const EXECUTION: Channel = Channel {
     topic: "execution.UNIFIED",
     identity: r#"{"s":"BTC-USDT"}"#,
-    names: "oi orderId s symbol S side oT orderType p price q size ti tradeId E executionTime lR liquidity f fee \
+    names: "oi orderId s symbol S side pS positionSide mM marginMode oT orderType p price q size ti tradeId E executionTime lR liquidity f fee \
             fC feeCurrency fT executionType ci clientOid fP closedPnl t tax",
     times: "E",
 };
@@ -39,7 +39,7 @@ const EXECUTION: Channel = Channel {
 const EXECUTION_LITE: Channel = Channel {
     topic: "execution.lite.UNIFIED",
     identity: r#"{"s":"BTC-USDT"}"#,
-    names: "oi orderId s symbol S side oT orderType p price q size ti tradeId E executionTime lR liquidity \
+    names: "oi orderId s symbol S side pS positionSide mM marginMode oT orderType p price q size ti tradeId E executionTime lR liquidity \
             ci clientOid",
     times: "E",
 };
@@ -56,7 +56,7 @@ const BALANCE: Channel = Channel {
 const POSITION: Channel = Channel {
     topic: "positionAll.UNIFIED",
     identity: r#"{"s":"XBTUSDTM"}"#,
-    names: "pi positionId s symbol mM marginMode q size eP entryPrice pV positionValue mP markPrice \
+    names: "pi positionId s symbol mM marginMode pS positionSide q size eP entryPrice pV positionValue mP markPrice \
             lP liquidationPrice bP bankruptPrice l leverage uPL unrealisedPnl rPL realisedPnl iM initialMargin \
             mmr maintMarginRate mtM maintMargin pM positionMargin r riskRatio adl adlPercentage O createdAt \
             U updatedAt",
@@ -130,7 +130,9 @@ fn check_value(key: &str, came: &Value, gone: Option<&Value>, is_time: bool) {
         (Value::String(text), _) if text.is_empty() => {}
         (came, Some(gone)) if came == gone => {}
         (came, Some(gone)) if is_time => {
-            assert_eq!(time(came).map(Timestamp::as_nanos), gone.as_i64(), "{key}");
+            let nanos = gone.as_str().and_then(|gone| gone.parse().ok());
+            assert!(nanos.is_some(), "{key}: {came} became {gone}");
+            assert_eq!(time(came).map(Timestamp::as_nanos), nanos, "{key}");
         }
         (came, Some(Value::Bool(gone))) => assert_eq!(*came, gone.to_string(), "{key}"),
         (came, Some(gone)) if digits(came).is_some() && digits(came) == digits(gone) => {}
@@ -167,7 +169,30 @@ fn zero(digits: &str) -> Option<Decimal> {
 }
 
 fn time(value: &Value) -> Option<Timestamp> {
-    Timestamp::from_wire(digits(value)?.parse().ok()?)
+    Timestamp::from_wire(whole(&digits(value)?)?)
+}
+
+/// The whole number that the digits write, exponent and all; `None` if they are not whole or do not fit.
+fn whole(text: &str) -> Option<i64> {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", text),
+    };
+    let (number, exponent) = digits.split_once(['e', 'E']).unwrap_or((digits, "0"));
+    let (before, behind) = number.split_once('.').unwrap_or((number, ""));
+    let all = format!("{before}{behind}");
+    if all.is_empty() || !all.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let cut = all.trim_end_matches('0');
+    if cut.is_empty() {
+        return Some(0);
+    }
+    let exponent: i64 = exponent.parse().ok()?;
+    let length = |text: &str| i64::try_from(text.len()).unwrap();
+    let zeros = exponent + length(&all) - length(cut) - length(behind);
+    let zeros = usize::try_from(zeros).ok().filter(|zeros| *zeros < 20)?;
+    format!("{sign}{cut}{}", "0".repeat(zeros)).parse().ok()
 }
 
 #[test]

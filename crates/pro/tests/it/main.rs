@@ -4,6 +4,7 @@
 
 mod balances;
 mod envelope;
+mod exact_texts;
 mod executions;
 mod life_cycles;
 mod lossless;

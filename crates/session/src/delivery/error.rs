@@ -1,5 +1,6 @@
 //! Why a subscription, or a rotation, did not come about.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::{CloseReason, Failure};
@@ -11,7 +12,7 @@ pub enum SubscribeError {
     /// The server refused the topic. Check the topic's name and symbol, the key's permission, and the limits of
     /// the connection. A topic that is refused for now (code 500 or 509) for all of
     /// the connect timeout fails so too; subscribe again later then.
-    #[error("{topic} was refused{}: {message}", code_text(.code))]
+    #[error("topic {topic} {}; {}", Refused(*.code, .message), refused_remedy(.code))]
     Refused {
         /// The topic.
         topic: String,
@@ -33,12 +34,30 @@ pub enum SubscribeError {
     #[error(transparent)]
     Closed(#[from] ClosedError),
     /// The topic asks for nothing, as an empty list of topics does. Name at least one.
-    #[error("no topic to subscribe to")]
+    #[error("no topic to subscribe to: name at least one")]
     Nothing,
 }
 
-fn code_text(code: &Option<i64>) -> String {
-    code.map_or_else(String::new, |code| format!(" with code {code}"))
+/// A refusal of a topic in the server's words, with its code.
+pub(crate) struct Refused<'a>(pub(crate) Option<i64>, pub(crate) &'a str);
+
+impl fmt::Display for Refused<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("refused by KuCoin")?;
+        match (self.0, self.1) {
+            (Some(code), "") => write!(f, " (code {code})"),
+            (Some(code), words) => write!(f, " (code {code}: {words})"),
+            (None, "") => Ok(()),
+            (None, words) => write!(f, " ({words})"),
+        }
+    }
+}
+
+fn refused_remedy(code: &Option<i64>) -> &'static str {
+    match code {
+        Some(500 | 509) => "subscribe again later",
+        _ => "check the topic, its symbol and the key's permission",
+    }
 }
 
 fn cause_text(cause: &Option<Failure>) -> String {
@@ -53,11 +72,11 @@ fn cause_text(cause: &Option<Failure>) -> String {
 pub enum RotateError {
     /// The connection is not live: not opened yet, or about to be made anew after a loss, with a new token. Wait
     /// until it is live.
-    #[error("the connection is not live")]
+    #[error("the connection is not live; wait until it is (`wait_live`)")]
     NotLive,
     /// The new connection came to nothing. Nothing was missed; try again later, where
     /// [`RotateError::is_retryable`].
-    #[error("no new connection: {0}")]
+    #[error("no new connection could be made, the old one goes on: {0}")]
     Failed(Failure),
     /// The connection is over. Where it failed, mend the cause and connect anew.
     #[error(transparent)]
@@ -76,9 +95,9 @@ impl RotateError {
     }
 }
 
-/// The connection is over.
+/// The connection has ended.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("the connection is over: {reason}")]
+#[error("the connection has ended: {reason}")]
 pub struct ClosedError {
     /// Why.
     pub reason: CloseReason,

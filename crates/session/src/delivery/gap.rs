@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
-use kucoin_streams_wire::{Timestamp, json::DecodeError};
+use kucoin_streams_wire::{Rounded, Timestamp, json::DecodeError};
 
+use super::error::Refused;
 use crate::{CloseReason, Failure};
 
 /// A place in a stream where events may be missing, or the end of such a period.
@@ -154,11 +154,7 @@ impl fmt::Display for Gap {
                 message,
                 retrying,
             } => {
-                f.write_str(": refused by KuCoin")?;
-                match code {
-                    Some(code) => write!(f, " (code {code}: {message})")?,
-                    None => write!(f, " ({message})")?,
-                }
+                write!(f, ": {}", Refused(*code, message))?;
                 match retrying {
                     true => f.write_str(", asked for again"),
                     false => Ok(()),
@@ -171,8 +167,7 @@ impl fmt::Display for Gap {
 
 impl std::error::Error for Gap {}
 
-/// From one moment to another, to the millisecond.
-fn between(from: Timestamp, to: Timestamp) -> String {
-    let millis = u64::try_from(to.duration_since(from).as_millis()).unwrap_or(u64::MAX);
-    format!("{:?}", Duration::from_millis(millis))
+/// The time from one moment to another, for people.
+fn between(from: Timestamp, to: Timestamp) -> Rounded {
+    Rounded(to.duration_since(from))
 }

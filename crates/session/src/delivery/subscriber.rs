@@ -11,6 +11,7 @@ use super::answer::Words;
 use super::{
     Answer, ClosedError, Gap, GapReason, Identify, Mailbox, PendingAnswer, Step, SubscribeError,
 };
+use crate::streams::Output;
 use crate::{CloseReason, Failure};
 
 /// A loss of the connection, as it was noticed.
@@ -254,6 +255,12 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
     }
 
     fn push_gap(&self, gap: Gap, step: &mut Step<'_, M>) {
+        if !matches!(
+            gap.reason,
+            GapReason::Refused { .. } | GapReason::Closed { .. }
+        ) {
+            step.outputs.push_back(Output::Gap(gap.clone()));
+        }
         self.mailbox
             .with(step.wakers, |buffer| buffer.push_gap(gap));
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use kucoin_streams_wire::{Protocol, Serves, WireError};
+use kucoin_streams_wire::{Protocol, Rounded, Serves, WireError};
 
 use self::inflow::Inflow;
 pub use self::output::{ConnectionState, Output, Subscribe, WaitLimits};
@@ -340,7 +340,13 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
                     topic: topic.clone(),
                     ok: false,
                 });
-                self.exception(Some(topic), code, message.clone());
+                self.outputs
+                    .push_back(Output::Refusal(LifecycleEvent::Exception {
+                        topic: Some(topic),
+                        code: code.map(|code| code.to_string()),
+                        message: message.clone(),
+                        fatal: false,
+                    }));
                 let (inflow, mut step) = self.step(now);
                 let orphans = inflow.routes().refused(&request, code, &message, &mut step);
                 for orphan in orphans {
@@ -357,7 +363,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
                 inflow
                     .routes()
                     .postponed(&request, code, &message, &mut step);
-                let message = format!("{message}; asked for again in {delay:?}");
+                let message = format!("{message}; asked for again in {}", Rounded(delay));
                 self.exception(Some(request.to_string()), code, message);
             }
             Report::Lost { cause } => {
@@ -410,7 +416,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
                 self.event(LifecycleEvent::Exception {
                     topic: None,
                     code: failure.code.clone(),
-                    message: format!("no new connection to move to: {}", failure.message),
+                    message: format!("no new connection to move to: {failure}"),
                     fatal: false,
                 });
                 self.answer_rotations(&Err(RotateError::Failed(failure)));
@@ -451,7 +457,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
             self.event(LifecycleEvent::Exception {
                 topic: None,
                 code: failure.code.clone(),
-                message: failure.message.clone(),
+                message: failure.to_string(),
                 fatal: true,
             });
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use kucoin_streams_wire::SecretUrl;
 use zeroize::Zeroizing;
 
-use crate::delivery::{Answer, Identify, OnRefusal, Ticket};
+use crate::delivery::{Answer, Gap, Identify, OnRefusal, Ticket};
 use crate::{CloseReason, LifecycleEvent, Side};
 
 /// State of a connection.
@@ -46,6 +46,10 @@ pub enum Output {
     State(ConnectionState),
     /// Report this to the user.
     Event(LifecycleEvent),
+    /// Report this to the user: a topic is refused for good.
+    Refusal(LifecycleEvent),
+    /// This gap was delivered, for a log. Refusals and the end of the connection are events anyway.
+    Gap(Gap),
     /// A subscription to this topic is too slow and misses events from here on; its ledger and its gap count them.
     Overflowing(Arc<str>),
 }

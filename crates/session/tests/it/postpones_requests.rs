@@ -151,7 +151,11 @@ fn server_error_about_no_request_is_an_exception() {
 fn busy_server_about_no_request_loses_the_connection() {
     let mut rig = Rig::live(&["/a"]);
     rig.frame("refuse - 503 service busy");
-    rig.expect(&["hang up 1000", "lost", "reconnect 1 live service busy"]);
+    rig.expect(&[
+        "hang up 1000",
+        "lost",
+        "reconnect 1 live service busy (code 503)",
+    ]);
 }
 
 #[test]

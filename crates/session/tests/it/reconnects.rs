@@ -115,7 +115,10 @@ fn a_refused_token_costs_one_more_token_at_once_then_waits() {
     rig.subscribe("/a").poll();
     rig.info().dialled().poll();
     rig.frame("refuse - 401 token is expired");
-    rig.expect(&["hang up 1000", "reconnect 1 welcome token is expired"]);
+    rig.expect(&[
+        "hang up 1000",
+        "reconnect 1 welcome token is expired (code 401)",
+    ]);
     assert_eq!(rig.reach_deadline(), Duration::ZERO);
     rig.expect(&["fetch"]);
     rig.info().expect(&["dial 2"]);

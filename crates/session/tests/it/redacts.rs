@@ -110,7 +110,10 @@ fn refused_login_is_redacted() {
     rig.give(ConnectionInfo::new(SecretUrl::new("wss://host/")).with_login(login));
     rig.dialled().frame("welcome").poll();
     rig.frame("refuse login 400005 the signature canary+sign/7= is wrong");
-    rig.expect(&["hang up 1000", "closed: the signature [redacted] is wrong"]);
+    rig.expect(&[
+        "hang up 1000",
+        "closed: the signature [redacted] is wrong (code 400005)",
+    ]);
 }
 
 #[test]

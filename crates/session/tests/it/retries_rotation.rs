@@ -34,7 +34,7 @@ fn topic_refused_on_the_successor_fails_the_rotation() {
     two.expect(&[
         "prepared /a",
         "next: hang up 1000",
-        "failed: /b was refused on the next connection: topic /b is not found",
+        "failed: /b was refused on the next connection: topic /b is not found (code 404)",
     ]);
     assert_serves(&two, &["/a", "/b"]);
     assert_eq!(two.wait(120_000), [""; 0]);
@@ -53,7 +53,7 @@ fn topic_refused_while_draining_fails_the_rotation() {
     two.frame(Successor, "refuse 3 404 topic /c is not found");
     two.expect(&[
         "next: hang up 1000",
-        "failed: /c was refused on the next connection: topic /c is not found",
+        "failed: /c was refused on the next connection: topic /c is not found (code 404)",
     ]);
     // The answer to the probe finds no rotation.
     two.frame(Serving, "pong");
@@ -70,7 +70,7 @@ fn second_refusal_by_a_failed_successor_is_ignored() {
     two.session.handle(two.now, Successor, Input::Lost(lost));
     two.expect(&[
         "next: hang up 1000",
-        "failed: /a was refused on the next connection: topic /a is not found",
+        "failed: /a was refused on the next connection: topic /a is not found (code 404)",
     ]);
     assert_serves(&two, &["/a", "/b"]);
 }

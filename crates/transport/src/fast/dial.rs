@@ -11,7 +11,6 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
-use super::target::Target;
 use crate::ConnectError;
 
 /// How long an address gets before the next one is tried beside it (RFC 8305, 5).
@@ -20,29 +19,28 @@ const STAGGER: Duration = Duration::from_millis(250);
 /// How long sent data may stay unacknowledged before the connection counts as dead.
 const USER_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The addresses of the host, families alternating. Nothing is remembered from one dial to the next.
+/// The addresses of a host, families alternating. Nothing is remembered from one dial to the next.
 ///
-/// For plaintext only a loopback address, or `localhost` where it means nothing but loopback, gives any.
-pub(super) async fn resolve(target: &Target) -> Result<Vec<SocketAddr>, ConnectError> {
-    let literal: Option<IpAddr> = target.host.parse().ok();
-    let may_be_loopback = literal.map_or_else(
-        || target.host.eq_ignore_ascii_case("localhost"),
-        is_loopback,
-    );
-    if !target.secure && !may_be_loopback {
+/// For plaintext only a loopback address, or `localhost` if it means nothing but loopback, gives any.
+pub(super) async fn resolve(
+    host: &str,
+    port: u16,
+    is_plaintext: bool,
+) -> Result<Vec<SocketAddr>, ConnectError> {
+    if is_plaintext && !is_loopback_name(host) {
         return Err(ConnectError::Plaintext);
     }
-    let addresses: Vec<SocketAddr> = match literal {
-        Some(address) => vec![SocketAddr::new(address, target.port)],
-        None => lookup_host((target.host.as_str(), target.port))
+    let addresses: Vec<SocketAddr> = match host.parse().ok() {
+        Some(address) => vec![SocketAddr::new(address, port)],
+        None => lookup_host((host, port))
             .await
-            .map_err(ConnectError::Dns)?
+            .map_err(|error| ConnectError::Dns(descriptor_shortage().unwrap_or(error)))?
             .collect(),
     };
     if addresses.is_empty() {
         return Err(ConnectError::Dns(io::ErrorKind::NotFound.into()));
     }
-    if !target.secure && !addresses.iter().all(|address| is_loopback(address.ip())) {
+    if is_plaintext && !addresses.iter().all(|address| is_loopback(address.ip())) {
         return Err(ConnectError::Plaintext);
     }
     Ok(alternate_families(addresses))
@@ -61,6 +59,21 @@ pub(super) async fn connect(addresses: Vec<SocketAddr>) -> Result<TcpStream, Con
     Ok(stream)
 }
 
+/// The error of the operating system if it opens nothing more. A failed look-up or a lack of root certificates does not
+/// say that this is the cause.
+pub(super) fn descriptor_shortage() -> Option<io::Error> {
+    // EMFILE, ENFILE and WSAEMFILE; std has no kind for them.
+    const CODES: [i32; 3] = [24, 23, 10_024];
+    let shortage = |error: &io::Error| {
+        error
+            .raw_os_error()
+            .is_some_and(|code| CODES.contains(&code))
+    };
+    std::net::UdpSocket::bind(("127.0.0.1", 0))
+        .err()
+        .filter(shortage)
+}
+
 /// Refuses a plaintext connection that did not end on this machine, whatever the name said.
 pub(super) fn require_loopback(stream: TcpStream) -> Result<TcpStream, ConnectError> {
     let peer = stream.peer_addr().map_err(ConnectError::Tcp)?;
@@ -69,6 +82,12 @@ pub(super) fn require_loopback(stream: TcpStream) -> Result<TcpStream, ConnectEr
     } else {
         Err(ConnectError::Plaintext)
     }
+}
+
+/// Whether a host is meant to be this machine: a loopback address, or `localhost`.
+pub(super) fn is_loopback_name(host: &str) -> bool {
+    host.parse()
+        .map_or_else(|_| host.eq_ignore_ascii_case("localhost"), is_loopback)
 }
 
 fn is_loopback(address: IpAddr) -> bool {
@@ -229,31 +248,31 @@ mod tests {
 
     #[tokio::test]
     async fn plaintext_resolves_to_loopback_only() {
-        for url in [
-            "ws://127.0.0.1/",
-            "ws://127.8.8.8/",
-            "ws://[::1]/",
-            "ws://[::ffff:127.0.0.1]/",
-            "ws://LocalHost/",
+        for host in [
+            "127.0.0.1",
+            "127.8.8.8",
+            "::1",
+            "::ffff:127.0.0.1",
+            "LocalHost",
         ] {
-            let resolved = resolve(&Target::parse(url).unwrap()).await.unwrap();
+            let resolved = resolve(host, 80, true).await.unwrap();
             assert!(
                 resolved.iter().all(|address| is_loopback(address.ip())),
-                "{url}: {resolved:?}"
+                "{host}: {resolved:?}"
             );
         }
-        for url in [
-            "ws://10.0.0.1/",
-            "ws://0.0.0.0/",
-            "ws://[::]/",
-            "ws://127.1/",
-            "ws://localhost.a.test/",
-            "ws://a.test/",
+        for host in [
+            "10.0.0.1",
+            "0.0.0.0",
+            "::",
+            "127.1",
+            "localhost.a.test",
+            "a.test",
         ] {
-            let refused = resolve(&Target::parse(url).unwrap()).await;
+            let refused = resolve(host, 80, true).await;
             assert!(
                 matches!(refused, Err(ConnectError::Plaintext)),
-                "{url}: {refused:?}"
+                "{host}: {refused:?}"
             );
         }
     }

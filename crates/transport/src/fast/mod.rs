@@ -3,14 +3,17 @@
 mod assembly;
 mod chunks;
 mod dial;
+mod driven;
 #[cfg(feature = "unstable-fuzzing")]
 pub mod fuzzing;
+mod proxy;
 mod read_ahead;
 mod reader;
 mod refusal;
 mod stream;
 mod target;
 mod tls;
+mod tunnel;
 mod upgrade;
 mod writer;
 
@@ -22,20 +25,24 @@ use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
+use tokio_rustls::client::TlsStream;
 
+pub use self::proxy::{Proxy, ProxyError};
 pub use self::reader::FastReader;
 pub use self::writer::FastWriter;
 
-use self::stream::Stream;
+use self::stream::{Duplex, Stream};
 use self::target::Target;
 use self::tls::Tls;
-use crate::{Connect, ConnectError, Stage};
+use crate::{Connect, ConnectError, ProxyFault, Stage};
 
 /// The default [`Connect`]: TCP by tokio, TLS by rustls, the upgrade by hyper, frames by fastwebsockets.
 ///
 /// What it holds to, beyond RFC 6455:
 /// - `wss://` is checked against the root certificates of the platform, or by your own configuration; `ws://` goes
-///   to loopback addresses only. Nobody can switch the checks off. No proxy is used and no redirect followed.
+///   to loopback addresses only. The checks cannot be switched off. No redirect is followed.
+/// - No proxy is used unless [`with_proxy`](FastWebSocket::with_proxy) sets one; the environment is not read. With a
+///   proxy no connection goes around it.
 /// - The upgrade is verified in full: the accept key, and no extension or subprotocol that was not asked for.
 /// - Each stage has a deadline, each message a limit that also holds for the sum of its fragments, and no length
 ///   that a server declares makes it reserve more than that limit.
@@ -58,6 +65,7 @@ use crate::{Connect, ConnectError, Stage};
 pub struct FastWebSocket {
     limits: Limits,
     tls: Tls,
+    proxy: Option<Proxy>,
 }
 
 /// All deadlines and sizes of a connection.
@@ -99,6 +107,15 @@ impl FastWebSocket {
     #[must_use]
     pub fn with_tls_config(mut self, config: Arc<ClientConfig>) -> Self {
         self.tls = Tls::own(config);
+        self
+    }
+
+    /// Dials through this proxy; default: none. The time to reach the proxy and to get its answer counts as connecting
+    /// ([`with_connect_timeout`](FastWebSocket::with_connect_timeout)); TLS and the upgrade have their own limits as
+    /// ever.
+    #[must_use]
+    pub fn with_proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = Some(proxy);
         self
     }
 
@@ -152,14 +169,16 @@ impl FastWebSocket {
         self
     }
 
-    /// Makes a WebSocket of a stream that stands already, through a proxy or a tunnel of your own or in a test; the
+    /// Makes a WebSocket of a stream that is already connected, such as a tunnel of your own or one end of a test; the
     /// limits are those of a dial.
     ///
-    /// `url` is the one to dial: it gives the request line and the `Host` header. Nothing is resolved and **no TLS is
-    /// added**, whatever its scheme: the token in it is as safe on its way as the stream is.
+    /// `url` is the one to dial: it gives the request line and the `Host` header; nothing is resolved. With `wss` the
+    /// stream gets TLS, with the same configuration and checks as a dial. With `ws` the token would be readable on its
+    /// way, so the host must be a loopback address or `localhost`. A proxy of this connector plays no part: the stream is
+    /// there already.
     ///
     /// # Errors
-    /// [`ConnectError`], of the URL or of the upgrade.
+    /// [`ConnectError`], of the URL, of TLS or of the upgrade; [`ConnectError::Plaintext`] before anything is sent.
     pub async fn upgrade<S>(
         &self,
         stream: S,
@@ -169,13 +188,27 @@ impl FastWebSocket {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let target = Target::parse(url)?;
-        self.speak(Stream::Own(Box::new(stream)), &target).await
+        if !target.secure && !target.is_loopback() {
+            return Err(ConnectError::Plaintext);
+        }
+        let stream = self.secured(Box::new(stream), &target).await?;
+        self.speak(stream, &target).await
     }
 
     async fn open(&self, target: &Target) -> Result<Stream, ConnectError> {
+        let proxy = self.proxy.as_ref();
+        if let Some(proxy) = proxy.filter(|proxy| proxy.carries(&target.authority)) {
+            let opened = self.open_through(proxy, target).await;
+            return opened.map_err(|fault| ConnectError::Proxy {
+                proxy: proxy.place(),
+                target: target.host_and_port(),
+                fault,
+            });
+        }
         let deadline = deadline_after(self.limits.connect_timeout);
         let timed_out = |stage| move |_| ConnectError::Timeout { stage };
-        let addresses = timeout_at(deadline, dial::resolve(target))
+        let addresses = dial::resolve(&target.host, target.port, !target.secure);
+        let addresses = timeout_at(deadline, addresses)
             .await
             .map_err(timed_out(Stage::Dns))??;
         let tcp: TcpStream = timeout_at(deadline, dial::connect(addresses))
@@ -184,11 +217,40 @@ impl FastWebSocket {
         if !target.secure {
             return dial::require_loopback(tcp).map(Stream::Plain);
         }
-        let handshake = self.tls.handshake(&target.host, tcp);
-        let tls = timeout(self.limits.tls_timeout, handshake)
+        Ok(Stream::Tls(Box::new(self.encrypted(tcp, target).await?)))
+    }
+
+    async fn open_through(&self, proxy: &Proxy, target: &Target) -> Result<Stream, ProxyFault> {
+        let deadline = deadline_after(self.limits.connect_timeout);
+        let tunnel = timeout_at(deadline, tunnel::open(proxy, target, &self.tls))
             .await
-            .map_err(timed_out(Stage::Tls))??;
-        Ok(Stream::Tls(Box::new(tls)))
+            .map_err(|_| ProxyFault::TimedOut)??;
+        let secured = self.secured(tunnel, target).await;
+        secured.map_err(|error| ProxyFault::Beyond(Box::new(error)))
+    }
+
+    /// A stream of another's, with TLS to the target if its URL asks for it.
+    async fn secured(
+        &self,
+        stream: Box<dyn Duplex>,
+        target: &Target,
+    ) -> Result<Stream, ConnectError> {
+        Ok(Stream::Own(match target.secure {
+            true => Box::new(self.encrypted(stream, target).await?),
+            false => stream,
+        }))
+    }
+
+    async fn encrypted<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        stream: S,
+        target: &Target,
+    ) -> Result<TlsStream<S>, ConnectError> {
+        let handshake = self.tls.handshake(&target.host, stream);
+        timeout(self.limits.tls_timeout, handshake)
+            .await
+            .map_err(|_| ConnectError::Timeout { stage: Stage::Tls })?
+            .map_err(or_descriptors)
     }
 
     /// The last stage of a dial: from a stream to a WebSocket on it.
@@ -213,6 +275,14 @@ impl FastWebSocket {
             FastWriter::new(frames_out, &self.limits),
         )
     }
+}
+
+/// Root certificates look missing if no file can be opened to read them. That passes, and a wrong set-up does not.
+fn or_descriptors(error: ConnectError) -> ConnectError {
+    let ConnectError::TlsConfiguration(_) = error else {
+        return error;
+    };
+    dial::descriptor_shortage().map_or(error, ConnectError::Tcp)
 }
 
 /// A timeout that no clock can hold means never; thirty years are as good.

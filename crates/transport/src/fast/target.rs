@@ -5,6 +5,7 @@ use std::fmt;
 use http::Uri;
 use http::uri::PathAndQuery;
 
+use super::dial;
 use crate::{ConnectError, UrlFault};
 
 /// A URL taken apart. Its query holds the token, so `Debug` shows host and port only.
@@ -87,6 +88,19 @@ impl Target {
             authority,
             request,
         })
+    }
+
+    /// Whether the URL names this machine.
+    pub(super) fn is_loopback(&self) -> bool {
+        dial::is_loopback_name(&self.host)
+    }
+
+    /// Host and port, for a proxy and for errors.
+    pub(super) fn host_and_port(&self) -> String {
+        match self.host.contains(':') {
+            true => format!("[{}]:{}", self.host, self.port),
+            false => format!("{}:{}", self.host, self.port),
+        }
     }
 
     /// What must not be shown to anyone: the whole query and each of its values.

@@ -9,7 +9,7 @@ use rustls::ClientConfig;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;
 use rustls_platform_verifier::BuilderVerifierExt;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -38,11 +38,11 @@ impl Tls {
         }
     }
 
-    pub(super) async fn handshake(
+    pub(super) async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         host: &str,
-        stream: TcpStream,
-    ) -> Result<TlsStream<TcpStream>, ConnectError> {
+        stream: S,
+    ) -> Result<TlsStream<S>, ConnectError> {
         let name = ServerName::try_from(host.to_owned())
             .map_err(|error| ConnectError::TlsConfiguration(error.into()))?;
         // Reading the platform's root certificates takes tens of milliseconds of file access.

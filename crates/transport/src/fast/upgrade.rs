@@ -1,8 +1,5 @@
 //! The HTTP upgrade of RFC 6455, 4: the request, and everything that a reply must satisfy.
 
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
@@ -15,18 +12,19 @@ use hyper_util::rt::TokioIo;
 use sha1::{Digest, Sha1};
 use tokio::time::{Instant, timeout_at};
 
+use super::driven::Driven;
 use super::refusal::{MAX_BODY, refusal};
 use super::stream::Stream;
 use super::target::Target;
 use crate::{ConnectError, Stage, UpgradeFault, UrlFault};
 
 /// The largest head of a reply, in bytes.
-const MAX_HEAD: usize = 16 * 1024;
+pub(super) const MAX_HEAD: usize = 16 * 1024;
 
 /// Every server appends this to the key before hashing (RFC 6455, 1.3).
 const KEY_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-const USER_AGENT: HeaderValue =
+pub(super) const USER_AGENT: HeaderValue =
     HeaderValue::from_static(concat!("kucoin-streams/", env!("CARGO_PKG_VERSION")));
 
 /// Asks for the upgrade and checks the reply. Gives the stream back, and the bytes that came behind the reply.
@@ -79,33 +77,6 @@ pub(super) async fn upgrade(
         ConnectError::Interrupted("the upgraded stream is not the one that was dialled".into())
     })?;
     Ok((parts.io.into_inner(), parts.read_buf))
-}
-
-/// A connection of hyper that is polled beside whatever waits for it, so that it needs no task of its own.
-struct Driven<C> {
-    connection: Option<Pin<Box<C>>>,
-}
-
-impl<C: Future> Driven<C> {
-    fn new(connection: C) -> Self {
-        Self {
-            connection: Some(Box::pin(connection)),
-        }
-    }
-
-    async fn alongside<F: Future>(&mut self, future: F) -> F::Output {
-        let mut future = pin!(future);
-        poll_fn(|context| {
-            // Whether it ended well is told to the future: its request or its upgrade fails.
-            if let Some(connection) = &mut self.connection
-                && connection.as_mut().poll(context).is_ready()
-            {
-                self.connection = None;
-            }
-            future.as_mut().poll(context)
-        })
-        .await
-    }
 }
 
 fn new_key() -> Result<String, ConnectError> {

@@ -1,5 +1,7 @@
 //! Why a text is no topic, and which topic was meant.
 
+use std::fmt;
+
 use kucoin_streams_wire::{WsKey, nearest};
 
 use crate::futures::AnyFuturesTopic;
@@ -12,15 +14,15 @@ use crate::symbol::SymbolError;
 pub enum ParseTopicError {
     /// No topic is written so: take the one that it names, or another of
     /// [`AnySpotTopic::PATTERNS`] or [`AnyFuturesTopic::PATTERNS`].
-    #[error("`{given}` is no topic of V1; did you mean `{nearest}`?")]
+    #[error("unknown V1 topic `{given}`; {}", Expected(.nearest))]
     Unknown {
         /// What was given, cut and escaped.
         given: String,
-        /// The topic whose spelling is nearest; `SYMBOL` stands for a market's.
-        nearest: &'static str,
+        /// The topic whose spelling is nearest, if one is near; `SYMBOL` stands for a market's.
+        nearest: Option<&'static str>,
     },
     /// It is a topic of another connection: subscribe to it there.
-    #[error("`{given}` is a topic of {ws_key}, not of {asked}")]
+    #[error("`{given}` is a topic of {ws_key}, not of {asked}; subscribe to it there")]
     Elsewhere {
         /// What was given, cut and escaped.
         given: String,
@@ -30,7 +32,7 @@ pub enum ParseTopicError {
         ws_key: WsKey,
     },
     /// What stands behind the colon is no symbol: write it as the exchange does.
-    #[error("`{given}` is no topic: {reason}")]
+    #[error("`{given}` is not a V1 topic: {reason}")]
     Symbol {
         /// What was given, cut and escaped.
         given: String,
@@ -40,10 +42,10 @@ pub enum ParseTopicError {
 }
 
 impl ParseTopicError {
-    /// The topic whose spelling is nearest, where nothing is written as what was given.
+    /// The topic whose spelling is nearest to an unknown one, if one is near.
     pub fn nearest(&self) -> Option<&'static str> {
         match self {
-            Self::Unknown { nearest, .. } => Some(nearest),
+            Self::Unknown { nearest, .. } => *nearest,
             _ => None,
         }
     }
@@ -67,13 +69,14 @@ impl ParseTopicError {
     pub(crate) fn unknown(given: &str, patterns: &[&[&'static str]]) -> Self {
         let patterns = || patterns.iter().copied().flatten().copied();
         let families: Vec<&'static str> = patterns().map(family).collect();
-        let nearest = nearest(family(given), &families);
-        let alike = || patterns().filter(|pattern| family(pattern) == nearest);
-        // Some families have a topic for all and one for a symbol.
-        let nearest = alike()
-            .find(|pattern| pattern.contains(':') == given.contains(':'))
-            .or_else(|| alike().next())
-            .unwrap_or(nearest);
+        let nearest = nearest(family(given), &families).map(|nearest| {
+            let alike = || patterns().filter(|pattern| family(pattern) == nearest);
+            // Some families have a topic for all and one for a symbol.
+            alike()
+                .find(|pattern| pattern.contains(':') == given.contains(':'))
+                .or_else(|| alike().next())
+                .unwrap_or(nearest)
+        });
         Self::Unknown {
             given: quoted(given),
             nearest,
@@ -84,6 +87,21 @@ impl ParseTopicError {
         Self::Symbol {
             given: quoted(given),
             reason,
+        }
+    }
+}
+
+/// What an unknown topic should be: the nearest, or examples.
+struct Expected<'a>(&'a Option<&'static str>);
+
+impl fmt::Display for Expected<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(nearest) => write!(f, "did you mean `{nearest}`?"),
+            None => f.write_str(
+                "expected a topic such as `/account/balance`, `/spotMarket/tradeOrdersV2` or \
+                 `/contractMarket/tradeOrders:XBTUSDTM`",
+            ),
         }
     }
 }

@@ -187,6 +187,23 @@ mod tests {
             assert_eq!(error.nearest(), Some(nearest), "{given}");
             assert!(error.to_string().contains(nearest));
         }
+        for far in ["", "/", "/nobody/knows/this/topic"] {
+            let error = far.parse::<AnyTopic>().unwrap_err();
+            assert_eq!(error.nearest(), None, "{far}");
+            assert!(!error.to_string().contains("did you mean"), "{error}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_suggested_for_an_empty_or_far_off_topic() {
+        for given in ["", "/", "/my/own/orders/please"] {
+            let error = given.parse::<AnyTopic>().unwrap_err();
+            assert_eq!(error.nearest(), None, "{given}");
+            assert!(
+                error.to_string().contains("expected a topic such as"),
+                "{error}"
+            );
+        }
     }
 
     #[test]
@@ -194,7 +211,7 @@ mod tests {
         let error = "/contract/positionAll".parse::<AnySpotTopic>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "`/contract/positionAll` is a topic of futuresPrivateV1, not of spotPrivateV1"
+            "`/contract/positionAll` is a topic of futuresPrivateV1, not of spotPrivateV1; subscribe to it there"
         );
         let error = "/account/balance".parse::<AnyFuturesTopic>().unwrap_err();
         assert!(error.to_string().contains("spotPrivateV1"));
@@ -213,7 +230,7 @@ mod tests {
         let error = format!("\u{1b}[2J{}", "x".repeat(1000))
             .parse::<AnyTopic>()
             .unwrap_err();
-        assert!(error.to_string().len() < 200);
+        assert!(error.to_string().len() < 300);
         assert!(!error.to_string().contains('\u{1b}'));
     }
 

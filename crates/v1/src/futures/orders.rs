@@ -67,9 +67,9 @@ event! {
         pub position_side: Option<PositionSide> = "positionSide",
         /// Who placed it: `tradeType`, since 2024.
         pub trade_type: Option<FuturesTradeType> = "tradeType",
-        /// When the order was placed: `orderTime`, nanoseconds.
+        /// When the order was placed: `orderTime`, sent in nanoseconds.
         pub order_time: Option<Timestamp> = "orderTime",
-        /// When the matching engine did it: `ts`, nanoseconds, often whole milliseconds.
+        /// When the matching engine did it: `ts`, sent in nanoseconds, often whole milliseconds.
         pub engine_time: Option<Timestamp> = "ts",
     }
 }

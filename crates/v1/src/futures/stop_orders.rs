@@ -53,9 +53,9 @@ event! {
         pub trigger_success: Option<bool> = "triggerSuccess",
         /// Why it did not: `error`, such as `error.createOrder.accountBalanceInsufficient`.
         pub error: Option<Text> = "error",
-        /// When it was created: `createdAt`, milliseconds.
+        /// When it was created: `createdAt`, sent in milliseconds.
         pub created_at: Option<Timestamp> = "createdAt",
-        /// When it happened: `ts`, nanoseconds.
+        /// When it happened: `ts`, sent in nanoseconds.
         pub time: Option<Timestamp> = "ts",
     }
 }

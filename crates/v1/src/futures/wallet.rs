@@ -68,7 +68,7 @@ event! {
         pub isolated_unrealised_pnl: Option<Decimal> = "isolatedUnPnl",
         /// Counts the changes of the account: `version`.
         pub version: Option<FuturesWalletVersion> = "version",
-        /// When it changed: `timestamp`, milliseconds.
+        /// When it changed: `timestamp`, sent in milliseconds.
         pub time: Option<Timestamp> = "timestamp",
     }
 }
@@ -82,7 +82,7 @@ event! {
         pub currency: Text = "currency",
         /// The margin of all orders, in the currency: `orderMargin`.
         pub order_margin: Option<Decimal> = "orderMargin",
-        /// When it changed: `timestamp`, milliseconds.
+        /// When it changed: `timestamp`, sent in milliseconds.
         pub time: Option<Timestamp> = "timestamp",
     }
 }
@@ -98,7 +98,7 @@ event! {
         pub available_balance: Option<Decimal> = "availableBalance",
         /// What is held, in the currency: `holdBalance`.
         pub hold_balance: Option<Decimal> = "holdBalance",
-        /// When it changed: `timestamp`, milliseconds.
+        /// When it changed: `timestamp`, sent in milliseconds.
         pub time: Option<Timestamp> = "timestamp",
     }
 }
@@ -112,7 +112,7 @@ event! {
         pub currency: Text = "currency",
         /// What is held for them, in the currency: `withdrawHold`.
         pub withdraw_hold: Option<Decimal> = "withdrawHold",
-        /// When it changed: `timestamp`, milliseconds.
+        /// When it changed: `timestamp`, sent in milliseconds.
         pub time: Option<Timestamp> = "timestamp",
     }
 }
@@ -143,7 +143,7 @@ impl FromJson for FuturesWalletVersion {
 
     fn reproduces(&self, value: Value<'_>) -> bool {
         let starts_as_numbers_do = |digits: &str| digits == "0" || !digits.starts_with(['0', '-']);
-        value.digits().is_some_and(starts_as_numbers_do)
+        value.digits().is_some_and(starts_as_numbers_do) && self.0.reproduces(value)
     }
 }
 

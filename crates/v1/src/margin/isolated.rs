@@ -33,7 +33,7 @@ event! {
         pub accumulated_principal: Option<Decimal> = "accumulatedPrincipal",
         /// What there is and what is owed of each currency that changed: `changeAssets`.
         pub change_assets: Option<Entries<IsolatedMarginAsset>> = "changeAssets",
-        /// When it changed: `timestamp`, milliseconds.
+        /// When it changed: `timestamp`, sent in milliseconds.
         pub time: Option<Timestamp> = "timestamp",
     }
 }

@@ -52,7 +52,7 @@ event! {
         pub debt_list: Option<Entries<Decimal>> = "debtList",
         /// A change of status beside it: `type`, which the published schema has here too and no frame showed.
         pub status: Option<MarginStatus> = "type",
-        /// When it was so: `timestamp`, milliseconds.
+        /// When it was so: `timestamp`, sent in milliseconds.
         pub time: Option<Timestamp> = "timestamp",
     }
 }
@@ -75,7 +75,7 @@ event! {
     pub struct MarginStatusChange {
         /// What became of the account: `type`.
         pub status: MarginStatus = "type",
-        /// When: `timestamp`, milliseconds.
+        /// When: `timestamp`, sent in milliseconds.
         pub time: Option<Timestamp> = "timestamp",
     }
 }
@@ -123,7 +123,7 @@ impl Held {
 }
 
 impl MarginPosition {
-    /// When it was so: `timestamp`, milliseconds. `None` under a subject that this SDK does not know.
+    /// When it was so: `timestamp`, sent in milliseconds. `None` under a subject that this SDK does not know.
     pub fn time(&self) -> Option<Timestamp> {
         match self {
             Self::DebtRatio(ratio) => ratio.time,

@@ -50,7 +50,7 @@ event! {
         pub relation_event_id: Option<Text> = "relationEventId",
         /// The order or trade that changed it: `relationContext`. Not on frames of 2020.
         pub relation_context: Option<RelationContext> = "relationContext",
-        /// When it changed: `time`, milliseconds.
+        /// When it changed: `time`, sent in milliseconds.
         pub time: Option<Timestamp> = "time",
     }
 }

@@ -45,7 +45,7 @@ event! {
         pub taker_order_id: Option<Text> = "takerOrderId",
         /// The order that rested in the book: `makerOrderId`.
         pub maker_order_id: Option<Text> = "makerOrderId",
-        /// When it was matched: `time`, nanoseconds in a string.
+        /// When it was matched: `time`, sent in nanoseconds in a string.
         pub time: Option<Timestamp> = "time",
     }
 }

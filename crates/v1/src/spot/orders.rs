@@ -84,7 +84,10 @@ event_kind! {
         /// It rests in the order book.
         Open = "open",
         /// Part or all of it was traded.
-        Match(MatchFill) = "match",
+        Match(MatchFill) = "match" else
+        /// It was traded, and the frame lacks the price, the size or the trade id, or has one that cannot be read:
+        /// what it has is in [`extra`](SpotOrder::extra). Ask over REST which fill it was.
+        MatchUntold,
         /// Its size was cut, by a partial cancel or by self-trade prevention.
         Update(SizeUpdate) = "update",
         /// It is done, all of it was traded.
@@ -96,8 +99,6 @@ event_kind! {
 
 part! {
     /// One trade of an order.
-    ///
-    /// Price, size and trade id are always there: a match without them is no event but a gap that shows the frame.
     pub struct MatchFill {
         /// The price of this trade, in the quote currency: `matchPrice`.
         pub price: Decimal = "matchPrice",
@@ -160,6 +161,10 @@ impl Event for SpotOrder {
                 if let Some(size) = self.size {
                     identity.push_str(&format!(":{}", size.normalize()));
                 }
+            }
+            OrderKind::MatchUntold => {
+                let remain = self.remain_size.unwrap_or_default().normalize();
+                identity.push_str(&format!(":{remain}"));
             }
             _ => {}
         }

@@ -43,9 +43,9 @@ event! {
         pub trigger_success: Option<bool> = "triggerSuccess",
         /// Why it did not: `error`.
         pub error: Option<Text> = "error",
-        /// When it was created: `createdAt`, milliseconds.
+        /// When it was created: `createdAt`, sent in milliseconds.
         pub created_at: Option<Timestamp> = "createdAt",
-        /// When it was pushed: `ts`, nanoseconds.
+        /// When it was pushed: `ts`, sent in nanoseconds.
         pub pushed_at: Option<Timestamp> = "ts",
     }
 }

@@ -43,7 +43,7 @@ event! {
         pub fee_currency: Option<Text> = "feeCurrency",
         /// The fee as a fraction of the funds traded, `0.001` for 0.1 %: `feeRate`.
         pub fee_rate: Option<Decimal> = "feeRate",
-        /// When it was matched: `time`, nanoseconds.
+        /// When it was matched: `time`, sent in nanoseconds.
         pub time: Option<Timestamp> = "time",
     }
 }

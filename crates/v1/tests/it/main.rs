@@ -4,11 +4,13 @@
 
 mod balances;
 mod envelope;
+mod exact_numbers;
 mod futures_config;
 mod futures_orders;
 mod futures_positions;
 mod futures_stop_orders;
 mod futures_wallet;
+mod half_surrogates;
 mod isolated_margin;
 mod lossless;
 mod many_topics;

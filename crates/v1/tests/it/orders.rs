@@ -151,22 +151,18 @@ fn a_match_without_liquidity_or_fee_type_is_still_a_match() {
 }
 
 #[test]
-fn a_match_without_a_readable_price_is_an_error_and_never_silent() {
-    for price in ["\"\"", "null", "\"n/a\"", "{}"] {
+fn match_without_a_readable_price_is_untold_and_keeps_its_fields() {
+    for price in ["\"\"", "null", "\"n/a\"", "\"Infinity\"", "{}"] {
         let data = format!(
-            r#"{{"symbol":"A-B","orderId":"1","type":"match","matchPrice":{price},"matchSize":"2","tradeId":"3"}}"#
+            r#"{{"symbol":"A-B","orderId":"1","type":"match","matchPrice":{price},"matchSize":"2","tradeId":"3","filledSize":"2"}}"#
         );
-        let error = made(&data).unwrap_err();
-        assert!(
-            matches!(
-                error,
-                DecodeError::Unreadable {
-                    field: "matchPrice",
-                    ..
-                }
-            ),
-            "{error}"
-        );
+        let order = made(&data).unwrap();
+        assert_eq!((&order.kind, order.fill()), (&OrderKind::MatchUntold, None));
+        assert_eq!(order.filled_size, Some(dec("2")));
+        for (name, value) in [("matchPrice", price), ("matchSize", "\"2\"")] {
+            let kept = order.extra.get(name).map(|raw| raw.as_str());
+            assert_eq!(kept, Some(value), "{price}");
+        }
     }
 }
 

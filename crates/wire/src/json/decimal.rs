@@ -95,42 +95,87 @@ fn parse_halves(numeral: Numeral<'_>) -> Option<Decimal> {
     Some(from_mantissa(mantissa, is_negative, scale))
 }
 
+/// A number as its parts.
+struct Parts<'t> {
+    negative: bool,
+    whole: &'t [u8],
+    fraction: &'t [u8],
+    exponent: i64,
+}
+
+impl<'t> Parts<'t> {
+    fn of(text: &'t [u8]) -> Option<Self> {
+        let (negative, rest) = match text {
+            [b'-', rest @ ..] => (true, rest),
+            [b'+', rest @ ..] => (false, rest),
+            rest => (false, rest),
+        };
+        let end = rest.iter().position(|byte| matches!(byte, b'e' | b'E'));
+        let exponent = match end {
+            Some(at) => exponent(&rest[at + 1..])?,
+            None => 0,
+        };
+        let number = &rest[..end.unwrap_or(rest.len())];
+        let (whole, fraction) = match number.iter().position(|byte| *byte == b'.') {
+            Some(at) => (&number[..at], &number[at + 1..]),
+            None => (number, &number[..0]),
+        };
+        let parts = Self {
+            negative,
+            whole,
+            fraction,
+            exponent,
+        };
+        let is_empty = whole.is_empty() && fraction.is_empty();
+        (!is_empty && parts.digits().all(u8::is_ascii_digit)).then_some(parts)
+    }
+
+    fn digits(&self) -> impl DoubleEndedIterator<Item = &'t u8> + use<'t> {
+        self.whole.iter().chain(self.fraction)
+    }
+
+    fn scale(&self) -> Option<i64> {
+        Some(i64::try_from(self.fraction.len()).ok()? - self.exponent)
+    }
+
+    /// The digits without zeros at the end, and their scale.
+    fn shortest(&self) -> Option<(impl Iterator<Item = &'t u8> + use<'t>, i64)> {
+        let zeros = self.digits().rev().take_while(|digit| **digit == b'0');
+        let zeros = zeros.count();
+        let kept = self.whole.len() + self.fraction.len() - zeros;
+        let scale = self.scale()? - i64::try_from(zeros).ok()?;
+        Some((self.digits().take(kept), scale))
+    }
+}
+
 /// Any length and any exponent.
 #[cold]
 fn parse_any(text: &[u8]) -> Option<Decimal> {
-    let (negative, rest) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
-    };
-    let end = rest.iter().position(|byte| matches!(byte, b'e' | b'E'));
-    let exponent = match end {
-        Some(at) => exponent(&rest[at + 1..])?,
-        None => 0,
-    };
-    let number = &rest[..end.unwrap_or(rest.len())];
-    let (whole, fraction) = match number.iter().position(|byte| *byte == b'.') {
-        Some(at) => (&number[..at], &number[at + 1..]),
-        None => (number, &number[..0]),
-    };
-    if whole.is_empty() && fraction.is_empty() {
-        return None;
-    }
-    let digits = || whole.iter().chain(fraction);
-    if !digits().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let scale = i64::try_from(fraction.len()).ok()? - exponent;
-    assemble(digits(), scale, negative).or_else(|| {
+    let parts = Parts::of(text)?;
+    assemble(parts.digits(), parts.scale()?, parts.negative).or_else(|| {
         // Only zeros at the end are too many: without them it is the same number.
-        let zeros = digits().rev().take_while(|digit| **digit == b'0').count();
-        let kept = whole.len() + fraction.len() - zeros;
-        assemble(
-            digits().take(kept),
-            scale - i64::try_from(zeros).ok()?,
-            negative,
-        )
+        let (digits, scale) = parts.shortest()?;
+        assemble(digits, scale, parts.negative)
     })
+}
+
+/// Reads a whole number in any spelling, such as `1.765E18`: its sign and magnitude. `None` if it is not whole, or does
+/// not fit.
+#[cold]
+pub(super) fn whole(numeral: Numeral<'_>) -> Option<(bool, u64)> {
+    let text = numeral.bytes();
+    let parts = Parts::of(text).filter(|_| !text.starts_with(b"+"))?;
+    let (digits, scale) = parts.shortest()?;
+    let mut magnitude: u64 = 0;
+    for digit in digits {
+        let digit = u64::from(digit - b'0');
+        magnitude = magnitude.checked_mul(10)?.checked_add(digit)?;
+    }
+    if magnitude != 0 {
+        let zeros = u32::try_from(-scale).ok()?;
+        magnitude = magnitude.checked_mul(10_u64.checked_pow(zeros)?)?;
+    }
+    Some((parts.negative, magnitude))
 }
 
 /// Far beyond the digits of any text an exponent is as good as infinite; short of that it may take back what the

@@ -235,7 +235,7 @@ fn keys_and_values_with_escapes_are_the_same() {
 fn nested_values_are_written_by_their_own_rules() {
     check_written(
         r#"{"id":"1","type":"open","ts":1730848317836,"inner":{"name":"x","more":null},"debts":{"B":1e1,"A":"0.50"}}"#,
-        r#"{"id":"1","type":"open","ts":1730848317836000000,"inner":{"name":"x","more":null},"debts":{"B":"10","A":"0.50"}}"#,
+        r#"{"id":"1","type":"open","ts":"1730848317836000000","inner":{"name":"x","more":null},"debts":{"B":"10","A":"0.50"}}"#,
     );
 }
 

@@ -35,11 +35,11 @@ impl Raw {
     /// Numbers in it are `f64`, `i64` or `u64`; for their exact digits take [`Raw::as_str`].
     ///
     /// # Errors
-    /// [`DecodeError::Syntax`] where a number fits none of the three.
+    /// [`DecodeError::Syntax`] if a number fits none of the three, or a text has half of a surrogate pair.
     pub fn to_value(&self) -> Result<simd_json::OwnedValue, DecodeError> {
         let mut bytes = self.0.as_bytes().to_vec();
         simd_json::to_owned_value(&mut bytes).map_err(|error| DecodeError::Syntax {
-            reason: "a number beyond a tree's reach",
+            reason: "a number or a text beyond a tree's reach",
             offset: error.index(),
         })
     }
@@ -115,6 +115,17 @@ impl Extra {
         self.0
             .get_or_insert_default()
             .push((Text::new(name), raw.into()));
+    }
+
+    /// Forgets all but the first fields.
+    #[cold]
+    pub(super) fn truncate(&mut self, count: usize) {
+        if let Some(entries) = &mut self.0 {
+            entries.truncate(count);
+        }
+        if count == 0 {
+            self.0 = None;
+        }
     }
 
     /// Adds a field, unless the very same stands here already.

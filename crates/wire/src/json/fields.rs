@@ -72,7 +72,7 @@ fn read_aside<T: FromJson>(
 ) -> Result<Box<T>, DecodeError> {
     let value = slot.take().ok_or(DecodeError::Missing { field: name })?;
     let read = T::from_json(value)
-        .or_else(T::absent)
+        .or_else(|| T::unreadable(value))
         .ok_or_else(|| value.unreadable(name))?;
     extra.keep(name, value);
     Ok(Box::new(read))
@@ -95,22 +95,25 @@ pub fn field_of_any_name<T: FromJson>(
     field(names[present], &mut slots[present], extra)
 }
 
-/// The widest part that may be told to be absent.
-const WIDEST: usize = 16;
+/// The widest part that may be absent.
+const WIDEST: usize = 6;
 
 /// Reads a part where all that it cannot do without is there; else its fields stay where they are.
+#[inline(always)]
 pub fn part_or_none<P: Part>(slots: &mut [Option<Value<'_>>], extra: &mut Extra) -> Option<P> {
     const { assert!(P::NAMES.len() <= WIDEST, "too many fields for one part") };
-    let mut tried = [None; WIDEST];
-    let tried = &mut tried[..slots.len()];
-    tried.copy_from_slice(slots);
-    let mut kept = Extra::default();
-    let part = P::read(tried, &mut kept).ok()?;
-    slots.copy_from_slice(tried);
-    for (name, raw) in kept.iter() {
-        extra.push(name, raw.clone());
+    let mut before = [None; WIDEST];
+    let before = &mut before[..P::NAMES.len()];
+    before.copy_from_slice(slots);
+    let kept = extra.len();
+    match P::read(slots, extra) {
+        Ok(part) => Some(part),
+        Err(_) => {
+            slots.copy_from_slice(before);
+            extra.truncate(kept);
+            None
+        }
     }
-    Some(part)
 }
 
 /// Moves into `range` the values of names that stand in `names` before it too: two kinds of an event may have a

@@ -7,6 +7,10 @@
 //!   and never by way of a float. One with more digits than a `Decimal` holds is kept as it came.
 //! - **One bad field costs only itself.** A frame is an error only where it is not JSON, or where a field is missing
 //!   or unreadable without which the event could not be told from another ([`DecodeError`]).
+//! - **Any spelling of a number is that number.** `1E+3` is 1000 as a size, an integer and a time, if it is whole and
+//!   fits; a number that its type cannot hold, and `"Infinity"`, stay as they came.
+//! - **Half of a surrogate pair is no text.** `"gm \ud83d"` costs its own field only. A field that the event cannot do
+//!   without, such as an order id, and a key of an object have it spelled: `\ud83d`.
 //! - Absent, null and the empty string are all `None`. Where a frame repeats a key, the last value counts, and all
 //!   of them are kept in [`Extra`].
 //! - No input makes it panic, recurse or allocate beyond the size of the frame: nesting ends at [`MAX_DEPTH`].

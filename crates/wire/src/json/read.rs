@@ -19,6 +19,13 @@ pub trait FromJson: Sized {
         None
     }
 
+    /// What a field is if the frame has a value that [`from_json`](Self::from_json) cannot read: as if it were absent,
+    /// unless the type has a better answer. The value itself is kept in [`Extra`](super::Extra).
+    fn unreadable(value: Value<'_>) -> Option<Self> {
+        let _ = value;
+        Self::absent()
+    }
+
     /// True where writing this gives the meaning of `value` again, to the letter. Where it is false, the value is
     /// kept in [`Extra`](super::Extra) too and written from there.
     fn reproduces(&self, value: Value<'_>) -> bool {
@@ -58,6 +65,11 @@ impl FromJson for Text {
             _ => value.text().map(|text| Text::new(&text)),
         }
     }
+
+    /// A text with half of a surrogate pair costs no event: its spelling tells it from others.
+    fn unreadable(value: Value<'_>) -> Option<Self> {
+        value.spelled_text().map(|text| Text::new(&text))
+    }
 }
 
 /// The digits of a string or of a number, exact; never by way of a float.
@@ -73,7 +85,7 @@ impl FromJson for Decimal {
 
 macro_rules! integers {
     ($($integer:ty),*) => {$(
-        /// A number without fraction and exponent, or a string of one.
+        /// A whole number, or a string of one: `1000`, `1E+3`, `1.0`.
         impl FromJson for $integer {
             #[inline(always)]
             fn from_json(value: Value<'_>) -> Option<Self> {
@@ -85,6 +97,13 @@ macro_rules! integers {
                     return (-i128::from(magnitude)).try_into().ok();
                 }
                 magnitude.try_into().ok()
+            }
+
+            /// The zeros of `1.0` would not be written.
+            #[inline]
+            fn reproduces(&self, value: Value<'_>) -> bool {
+                let text = value.as_str();
+                text.len() < 3 || is_without_zeros(text)
             }
         }
     )*};
@@ -103,7 +122,7 @@ impl FromJson for bool {
     }
 }
 
-/// A number or a string of digits, its unit decided by magnitude.
+/// A whole number or a string of one, its unit decided by magnitude.
 impl FromJson for Timestamp {
     #[inline(always)]
     fn from_json(value: Value<'_>) -> Option<Self> {
@@ -118,14 +137,22 @@ impl FromJson for Raw {
     }
 }
 
+/// Whether a whole number has no zeros after a point.
+fn is_without_zeros(text: &str) -> bool {
+    !text.contains('.') || text.contains(['e', 'E'])
+}
+
 /// Sign and magnitude. Unlike `str::parse` it takes no `+`: no number of JSON has one.
 #[inline]
 fn integer(numeral: Numeral<'_>) -> Option<(bool, u64)> {
-    let Some(short) = numeral.short() else {
-        return long_integer(numeral.bytes());
+    let plain = match numeral.short() {
+        Some(short) => {
+            let (negative, magnitude) = short.sign();
+            magnitude.digits().map(|digits| (negative, digits))
+        }
+        None => long_integer(numeral.bytes()),
     };
-    let (negative, magnitude) = short.sign();
-    Some((negative, magnitude.digits()?))
+    plain.or_else(|| decimal::whole(numeral))
 }
 
 /// One of more than sixteen bytes, such as a time in nanoseconds.
@@ -199,11 +226,76 @@ mod tests {
         assert_eq!(read::<u64>("18446744073709551616"), None);
         assert_eq!(read::<i64>("9223372036854775808"), None);
         assert_eq!(read::<u64>("-1"), None);
-        assert_eq!(read::<i64>("1.0"), None);
-        assert_eq!(read::<i64>("1e3"), None);
+        assert_eq!(read::<i64>("1.5"), None);
+        assert_eq!(read::<i64>("1e-3"), None);
+        assert_eq!(read::<i64>("1e19"), None);
+        assert_eq!(read::<u64>("\"+1\""), None);
+        assert_eq!(read::<i64>("1e999999999999999999999"), None);
         assert_eq!(read::<i64>("\"\""), None);
         assert_eq!(read::<i64>("\"-\""), None);
         assert_eq!(read::<i64>(&"9".repeat(400)), None);
+    }
+
+    #[test]
+    fn whole_number_is_read_in_any_spelling() {
+        assert_eq!(read::<i64>("1E+3"), Some(1_000));
+        assert_eq!(read::<u32>("\"1E+1\""), Some(10));
+        assert_eq!(read::<i64>("-0E-8"), Some(0));
+        assert_eq!(read::<i64>("-12.50e2"), Some(-1_250));
+        assert_eq!(read::<i64>("1.0"), Some(1));
+        assert_eq!(read::<i64>("-9.223372036854775808E18"), Some(i64::MIN));
+        assert_eq!(read::<u64>("18446744073709551615e0"), Some(u64::MAX));
+        assert_eq!(read::<i64>(&format!("1{}e-400", "0".repeat(400))), Some(1));
+    }
+
+    #[test]
+    fn time_in_exponent_form_is_exact_or_unread() {
+        let time = |json| read::<Timestamp>(json).map(Timestamp::as_nanos);
+        assert_eq!(time("1.765E18"), Some(1_765_000_000_000_000_000));
+        assert_eq!(
+            time("\"1.765000000000000001E18\""),
+            Some(1_765_000_000_000_000_001)
+        );
+        assert_eq!(time("1.765e+12"), Some(1_765_000_000_000_000_000));
+        assert_eq!(time("1765000000000.0"), Some(1_765_000_000_000_000_000));
+        assert_eq!(time("1.7650000000000000001E18"), None);
+        assert_eq!(time("1765000000000.5"), None);
+        assert_eq!(time("1.765E19"), None);
+        assert_eq!(time("\"Infinity\""), None);
+    }
+
+    #[test]
+    fn half_of_a_surrogate_pair_is_no_text() {
+        for json in [
+            r#""gm \ud83d""#,
+            r#""\udc00gm""#,
+            r#""\ud83d\ud83d""#,
+            r#""\ud83d \udc00""#,
+        ] {
+            assert_eq!(read::<Text>(json), None, "{json}");
+            assert_eq!(read::<Option<Text>>(json), None, "{json}");
+            assert_eq!(read::<Decimal>(json), None, "{json}");
+        }
+        assert_eq!(
+            read::<Text>(r#""\ud83e\udd80""#),
+            Some(Text::new("\u{1f980}"))
+        );
+    }
+
+    #[test]
+    fn half_of_a_surrogate_pair_is_spelled_and_the_rest_is_text() {
+        let spelled = |json| {
+            let value = Scanner::new(json).value().unwrap();
+            Text::unreadable(value).unwrap().to_string()
+        };
+        for (json, expected) in [
+            (r#""gm \uD83D""#, r"gm \ud83d"),
+            (r#""\udc00\ud83d\ud83e\udd80""#, "\\udc00\\ud83d\u{1f980}"),
+            (r#""\\ud83d \n\ud83dé""#, "\\ud83d \n\\ud83dé"),
+            (r#""\ud83d\u0041""#, r"\ud83dA"),
+        ] {
+            assert_eq!(spelled(json), expected, "{json}");
+        }
     }
 
     #[test]

@@ -177,37 +177,16 @@ impl<'f> Scanner<'f> {
         }
     }
 
-    /// `\uXXXX`, or a surrogate pair of two; a lone surrogate is no text.
+    /// `\uXXXX`. Half of a surrogate pair is JSON, though no text: [`Value::text`] decides.
     fn unicode_escape(&mut self) -> Result<(), DecodeError> {
-        match self.hex_unit()? {
-            0xD800..=0xDBFF => {
-                if self.byte() != Some(b'\\') {
-                    return Err(self.error("lone surrogate"));
-                }
-                self.at += 1;
-                if self.byte() != Some(b'u') {
-                    return Err(self.error("lone surrogate"));
-                }
-                match self.hex_unit()? {
-                    0xDC00..=0xDFFF => Ok(()),
-                    _ => Err(self.error("lone surrogate")),
-                }
-            }
-            0xDC00..=0xDFFF => Err(self.error("lone surrogate")),
-            _ => Ok(()),
-        }
-    }
-
-    /// The four digits behind the `u` under the cursor.
-    fn hex_unit(&mut self) -> Result<u32, DecodeError> {
-        let mut unit = 0;
         for _ in 0..4 {
             self.at += 1;
-            let digit = self.byte().and_then(|byte| char::from(byte).to_digit(16));
-            unit = unit * 16 + digit.ok_or_else(|| self.error("invalid escape"))?;
+            if !self.byte().is_some_and(|byte| byte.is_ascii_hexdigit()) {
+                return Err(self.error("invalid escape"));
+            }
         }
         self.at += 1;
-        Ok(unit)
+        Ok(())
     }
 
     #[inline]
@@ -343,7 +322,7 @@ impl<'f> Scanner<'f> {
         }
         self.at += 1;
         Ok(match kind {
-            ValueKind::EscapedString => key.text().unwrap_or_default(),
+            ValueKind::EscapedString => key.spelled_text().unwrap_or_default(),
             _ => Cow::Borrowed(key.content()),
         })
     }

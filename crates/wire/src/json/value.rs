@@ -90,17 +90,33 @@ impl<'f> Value<'f> {
         }
     }
 
-    /// The text of a string; `None` for any other value.
+    /// Returns the text of a string; `None` for any other value, and for half of a surrogate pair, which is no text.
     #[inline]
     pub fn text(self) -> Option<Cow<'f, str>> {
         match self.kind {
             ValueKind::String => Some(Cow::Borrowed(self.content())),
-            // The scanner has checked every escape, so the full parser cannot refuse.
-            ValueKind::EscapedString => serde_json::from_str::<String>(self.as_str())
-                .ok()
-                .map(Cow::Owned),
+            ValueKind::EscapedString => unescaped(self.as_str()).map(Cow::Owned),
             _ => None,
         }
+    }
+
+    /// Returns the text of a string with each half of a surrogate pair spelled as its escape, such as `\ud83d`.
+    ///
+    /// Different strings stay different, so an id of this form still tells one event from another. `None` for any value
+    /// that is not a string.
+    #[inline]
+    pub fn spelled_text(self) -> Option<Cow<'f, str>> {
+        match self.kind {
+            ValueKind::String => Some(Cow::Borrowed(self.content())),
+            ValueKind::EscapedString => self.unescaped_or_spelled().map(Cow::Owned),
+            _ => None,
+        }
+    }
+
+    #[cold]
+    fn unescaped_or_spelled(self) -> Option<String> {
+        let json = self.as_str();
+        unescaped(json).or_else(|| unescaped(&halves_spelled(json)))
     }
 
     /// True for a string of just this text.
@@ -160,6 +176,38 @@ impl<'f> Value<'f> {
         let (start, end) = (self.start() + quotes, self.end() - quotes);
         Some(Numeral::new(self.text.as_bytes(), start, end))
     }
+}
+
+/// The text of a JSON string; `None` if it has half of a surrogate pair.
+fn unescaped(json: &str) -> Option<String> {
+    serde_json::from_str(json).ok()
+}
+
+/// A JSON string in which the backslash of each half of a surrogate pair is escaped, so that the half is spelled.
+#[cold]
+fn halves_spelled(json: &str) -> String {
+    let unit = |at: usize| {
+        let digits = json.get(at..)?.strip_prefix("\\u")?.get(..4)?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let mut spelled = String::with_capacity(json.len() + 8);
+    let mut at = 0;
+    while let Some(next) = json[at..].find('\\').map(|ahead| at + ahead) {
+        spelled.push_str(&json[at..next]);
+        at = match (unit(next), unit(next + 6)) {
+            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => next + 12,
+            (Some(half @ 0xD800..=0xDFFF), _) => {
+                spelled.push_str(&format!("\\\\u{half:04x}"));
+                at = next + 6;
+                continue;
+            }
+            (Some(_), _) => next + 6,
+            (None, _) => next + 2,
+        };
+        spelled.push_str(&json[next..at]);
+    }
+    spelled.push_str(&json[at..]);
+    spelled
 }
 
 impl fmt::Debug for Value<'_> {

@@ -7,7 +7,7 @@ use serde::ser::{SerializeMap, Serializer};
 use super::{Extra, Raw};
 use crate::{Text, Timestamp};
 
-/// How a field of an event is written: decimals as strings with the exchange's digits, times as integers in
+/// How a field of an event is written: decimals as strings with the exchange's digits, times as strings of
 /// nanoseconds, enums by their wire text.
 pub trait ToJson {
     /// Writes the value.

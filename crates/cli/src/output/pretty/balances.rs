@@ -3,71 +3,81 @@
 use kucoin_streams::Decimal;
 use kucoin_streams::v1::{Balance, FuturesWalletBalance, FuturesWalletChange};
 
-use super::columns::{labelled, name, shown_or_untold, signed, signed_parts};
-use super::paint::{Ink, Paint, safe};
+use super::columns::{labelled, name, shown_or_untold, signed};
+use super::layout::{Part, Rank, part};
+use super::paint::{Ink, safe};
 use super::{Told, unknown};
 
-pub(super) fn spot(paint: Paint, balance: &Balance) -> Told {
-    let currency = name(paint, &balance.currency);
-    let available = changed(paint, balance.available, balance.available_change);
-    let hold = changed(paint, balance.hold, balance.hold_change);
+pub(super) fn spot(balance: &Balance) -> Told {
     let reason = balance
         .relation_event
         .as_ref()
         .map_or_else(String::new, |event| safe(&event.to_string()));
-    let reason = paint.ink(Ink::Dim, &format!("{reason:<24}"));
-    let text = format!("{currency} {reason} available {available} hold {hold}");
-    (Ink::Cyan, "balance", text)
+    let mut parts = vec![name(&balance.currency), reason_part(reason)];
+    parts.extend(changed(
+        "available",
+        balance.available,
+        balance.available_change,
+    ));
+    parts.extend(changed("hold", balance.hold, balance.hold_change));
+    Told::new(Ink::Cyan, "balance", parts)
+}
+
+/// Why a balance changed, or of which account it is.
+pub(super) fn reason_part(reason: String) -> Part {
+    let reason = Part::of(Ink::Dim, reason).left(24, 14);
+    reason.rank(Rank::Detail)
 }
 
 /// An amount and by how much it changed, in columns.
-fn changed(paint: Paint, amount: Option<Decimal>, change: Option<Decimal>) -> String {
+pub(super) fn changed(label: &str, amount: Option<Decimal>, change: Option<Decimal>) -> [Part; 3] {
     let (ink, change) = match change {
-        Some(change) if !change.is_zero() => signed_parts(change),
+        Some(change) if !change.is_zero() => signed(change),
         _ => (Ink::Plain, String::new()),
     };
-    let amount = shown_or_untold(amount);
-    format!("{amount:>18} {}", paint.ink(ink, &format!("{change:<17}")))
+    [
+        part(label),
+        part(shown_or_untold(amount)).right(18, 10),
+        Part::of(ink, change).left(17, 0).rank(Rank::Delta),
+    ]
 }
 
-pub(super) fn futures(paint: Paint, change: &FuturesWalletChange) -> Told {
+pub(super) fn futures(change: &FuturesWalletChange) -> Told {
     let Some(currency) = change.currency() else {
         return unknown(change);
     };
-    let amounts = match change {
-        FuturesWalletChange::Balance(balance) => whole(paint, balance),
-        FuturesWalletChange::OrderMargin(margin) => one("order margin", margin.order_margin),
-        FuturesWalletChange::AvailableBalance(balance) => {
-            let available = one("available", balance.available_balance);
-            format!("{available} {}", one("hold", balance.hold_balance))
+    let mut parts = vec![name(currency)];
+    match change {
+        FuturesWalletChange::Balance(balance) => parts.extend(whole(balance)),
+        FuturesWalletChange::OrderMargin(margin) => {
+            parts.extend(one("order margin", margin.order_margin));
         }
-        FuturesWalletChange::WithdrawHold(hold) => one("withdraw hold", hold.withdraw_hold),
+        FuturesWalletChange::AvailableBalance(balance) => {
+            parts.extend(one("available", balance.available_balance));
+            parts.extend(one("hold", balance.hold_balance));
+        }
+        FuturesWalletChange::WithdrawHold(hold) => {
+            parts.extend(one("withdraw hold", hold.withdraw_hold));
+        }
         _ => return unknown(change),
-    };
-    (
-        Ink::Cyan,
-        "wallet",
-        format!("{} {amounts}", name(paint, currency)),
-    )
+    }
+    Told::new(Ink::Cyan, "wallet", parts)
 }
 
-fn one(label: &str, amount: Option<Decimal>) -> String {
-    format!("{label} {:>18}", shown_or_untold(amount))
+fn one(label: &str, amount: Option<Decimal>) -> [Part; 2] {
+    [part(label), part(shown_or_untold(amount)).right(18, 10)]
 }
 
-/// Equity and what can be used, and of all else what is not zero.
-fn whole(paint: Paint, balance: &FuturesWalletBalance) -> String {
+/// Equity and available balance, and of all else what is not zero.
+fn whole(balance: &FuturesWalletBalance) -> impl Iterator<Item = Part> {
     let profit = [
         ("cross profit", balance.cross_unrealised_pnl),
         ("isolated profit", balance.isolated_unrealised_pnl),
     ];
     let profit = profit.into_iter().filter_map(|(label, amount)| {
-        let amount = amount.filter(|amount| !amount.is_zero())?;
-        Some(format!(
-            "{} {}",
-            paint.ink(Ink::Dim, label),
-            signed(paint, amount)
-        ))
+        let (ink, amount) = signed(amount.filter(|amount| !amount.is_zero())?);
+        let part = Part::of(Ink::Dim, label).and(Ink::Plain, " ");
+        Some(part.and(ink, amount).rank(Rank::Minor))
     });
     let margins = [
         ("cross positions", balance.cross_position_margin),
@@ -79,12 +89,9 @@ fn whole(paint: Paint, balance: &FuturesWalletBalance) -> String {
     ];
     let margins = margins
         .into_iter()
-        .filter_map(|(label, amount)| labelled(paint, label, amount));
-    let rest: Vec<String> = profit.chain(margins).collect();
-    format!(
-        "{} {}  {}",
-        one("equity", balance.equity),
-        one("available", balance.available_balance),
-        rest.join("  ")
-    )
+        .filter_map(|(label, amount)| labelled(label, amount));
+    let amounts = one("equity", balance.equity)
+        .into_iter()
+        .chain(one("available", balance.available_balance));
+    amounts.chain(profit.chain(margins).map(Part::apart))
 }

@@ -3,7 +3,8 @@
 use kucoin_streams::Decimal;
 use kucoin_streams::v1::Side;
 
-use super::paint::{Ink, Paint, grouped, safe};
+use super::layout::{Part, Rank, part};
+use super::paint::{Ink, grouped, safe};
 
 /// Stands for what the exchange did not say.
 const UNTOLD: &str = "?";
@@ -17,14 +18,8 @@ pub(super) fn shown_or_untold(amount: Option<Decimal>) -> String {
     amount.map_or_else(|| UNTOLD.to_owned(), shown)
 }
 
-/// An amount with its sign, green above zero and red below.
-pub(super) fn signed(paint: Paint, amount: Decimal) -> String {
-    let (ink, text) = signed_parts(amount);
-    paint.ink(ink, &text)
-}
-
-/// An amount with its sign, and the ink that it asks for.
-pub(super) fn signed_parts(amount: Decimal) -> (Ink, String) {
+/// An amount with its sign, and the ink that it asks for: green above zero and red below.
+pub(super) fn signed(amount: Decimal) -> (Ink, String) {
     if amount.is_zero() {
         (Ink::Plain, shown(amount))
     } else if amount.is_sign_negative() {
@@ -43,63 +38,74 @@ pub(super) fn percent(fraction: Decimal) -> String {
 }
 
 /// A name in the column of symbols and currencies.
-pub(super) fn name(paint: Paint, name: &str) -> String {
-    paint.ink(Ink::Bold, &format!("{:<10}", safe(name)))
+pub(super) fn name(name: &str) -> Part {
+    Part::of(Ink::Bold, safe(name)).left(10, 8)
 }
 
-/// Symbol and side.
-pub(super) fn head(paint: Paint, symbol: &str, side: &Side) -> String {
+/// Symbol, side and type of an order.
+pub(super) fn head(symbol: &str, side: &Side, order_type: &str) -> Vec<Part> {
     let ink = match side {
         Side::Buy => Ink::Green,
         Side::Sell => Ink::Red,
         _ => Ink::Plain,
     };
-    let side = paint.ink(ink, &format!("{:<4}", safe(side.as_str())));
-    format!("{} {side}", name(paint, symbol))
+    vec![
+        name(symbol),
+        Part::of(ink, safe(side.as_str())).left(4, 4),
+        part(safe(order_type)).left(6, 6).rank(Rank::Detail),
+    ]
 }
 
 /// How much at what price.
-pub(super) fn terms(size: &str, price: &str) -> String {
-    format!("{size:>12} @ {price:<12}")
+pub(super) fn terms(size: &str, price: &str) -> Vec<Part> {
+    vec![part(size).right(12, 8), part("@"), part(price).left(12, 8)]
 }
 
 /// A trade, and whether it took or made liquidity.
-pub(super) fn trade(size: &str, price: &str, liquidity: &str) -> String {
-    format!("{}  {:<5}", terms(size, price), safe(liquidity))
+pub(super) fn trade(size: &str, price: &str, liquidity: &str) -> Vec<Part> {
+    let mut parts = terms(size, price);
+    let liquidity = part(safe(liquidity)).left(5, 5);
+    parts.push(liquidity.rank(Rank::Detail).apart());
+    parts
 }
 
 /// What stands where no trade does: a size and a price.
-pub(super) fn no_trade(size: &str, price: &str) -> String {
+pub(super) fn no_trade(size: &str, price: &str) -> Vec<Part> {
     trade(size, price, "")
 }
 
-/// The line of an order or of a trade: `head` as above, what it is about, and what there is to note at its end.
-pub(super) fn order(
-    paint: Paint,
-    (head, order_type): (&str, &str),
-    what: &str,
-    id: &str,
-    note: &str,
-) -> String {
-    let id = tail(paint, id);
-    format!("{head} {:<6} {what:<64} {id} {note}", safe(order_type))
+/// Which of a contract's positions it is about: its side in hedge mode, and its margin mode. Nothing for spot.
+pub(super) fn leg(side: Option<&str>, mode: Option<&str>) -> Option<Part> {
+    let side = side.filter(|side| !side.eq_ignore_ascii_case("BOTH"));
+    let named: Vec<String> = [side, mode]
+        .into_iter()
+        .flatten()
+        .filter(|word| !word.is_empty())
+        .map(|word| safe(&word.to_lowercase()))
+        .collect();
+    (!named.is_empty()).then(|| part(named.join(" ")))
 }
 
 /// A name, and its value where there is one and it is not zero.
-pub(super) fn labelled(paint: Paint, label: &str, amount: Option<Decimal>) -> Option<String> {
+pub(super) fn labelled(label: &str, amount: Option<Decimal>) -> Option<Part> {
     let amount = amount.filter(|amount| !amount.is_zero())?;
-    Some(format!("{} {}", paint.ink(Ink::Dim, label), shown(amount)))
+    let part = Part::of(Ink::Dim, label).and(Ink::Plain, format!(" {}", shown(amount)));
+    Some(part.rank(Rank::Minor))
 }
 
 /// The end of an id, which is where ids differ.
-pub(super) fn tail(paint: Paint, id: &str) -> String {
+pub(super) fn tail(id: &str) -> String {
     let id = safe(id);
     let skipped = id.chars().count().saturating_sub(8);
-    let shown = match skipped {
+    match skipped {
         0 => id,
         _ => format!("…{}", id.chars().skip(skipped).collect::<String>()),
-    };
-    paint.ink(Ink::Dim, &shown)
+    }
+}
+
+/// An id as a part of a line.
+pub(super) fn id(id: &str) -> Part {
+    Part::of(Ink::Dim, tail(id)).rank(Rank::Id)
 }
 
 #[cfg(test)]
@@ -124,8 +130,7 @@ mod tests {
 
     #[test]
     fn the_end_of_an_id_is_shown() {
-        let id = |id| tail(Paint::plain(), id);
-        assert_eq!(id("5c35c02703aa673ceec2a168"), "…eec2a168");
-        assert_eq!(id("12345678"), "12345678");
+        assert_eq!(tail("5c35c02703aa673ceec2a168"), "…eec2a168");
+        assert_eq!(tail("12345678"), "12345678");
     }
 }

@@ -7,37 +7,38 @@ use kucoin_streams::v1::{
 
 use super::Told;
 use super::columns::{labelled, name, percent, shown, shown_or_untold};
-use super::paint::{Ink, Paint, safe};
+use super::layout::{Part, Rank, part};
+use super::paint::{Ink, safe};
 
 /// From here on a debt ratio is red: where debts come near to all that there is, the account is liquidated.
 const HIGH: Decimal = Decimal::from_parts(8, 0, 0, false, 1);
 /// From here on it is yellow.
 const RAISED: Decimal = Decimal::from_parts(6, 0, 0, false, 1);
 
-pub(super) fn debt_ratio(paint: Paint, event: &MarginDebtRatio) -> Told {
+pub(super) fn debt_ratio(event: &MarginDebtRatio) -> Told {
     let ink = match event.debt_ratio {
         Some(ratio) if ratio >= HIGH => Ink::Red,
         Some(ratio) if ratio >= RAISED => Ink::Yellow,
         _ => Ink::Plain,
     };
     let ratio = event.debt_ratio.map_or_else(|| "?".to_owned(), percent);
-    let ratio = paint.ink(ink, &format!("{ratio:<10}"));
-    let debt = shown_or_untold(event.total_debt);
-    let of_assets = event
-        .total_asset
-        .map_or_else(String::new, |asset| format!(" of {}", shown(asset)));
     let debts = event.debt_list.iter().flat_map(|debts| debts.iter());
     let debts: Vec<String> = debts
         .filter(|(_, amount)| !amount.is_zero())
         .map(|(currency, amount)| format!("{} {}", shown(*amount), safe(currency)))
         .collect();
-    let debts = paint.ink(Ink::Dim, &debts.join(", "));
-    let text = format!("{ratio} debt {debt} BTC{of_assets}  {debts}");
+    let mut parts = vec![
+        Part::of(ink, ratio).left(10, 0),
+        part(format!("debt {} BTC", shown_or_untold(event.total_debt))),
+    ];
+    let asset = event.total_asset;
+    parts.extend(asset.map(|asset| part(format!("of {}", shown(asset))).rank(Rank::Detail)));
+    parts.push(Part::of(Ink::Dim, debts.join(", ")).words().apart());
     let sort_ink = match ink {
         Ink::Red => Ink::Alarm,
         _ => Ink::Cyan,
     };
-    (sort_ink, "debt", text)
+    Told::new(sort_ink, "debt", parts)
 }
 
 pub(super) fn status(change: &MarginStatusChange) -> Told {
@@ -52,45 +53,50 @@ pub(super) fn status(change: &MarginStatusChange) -> Told {
         MarginStatus::LiabilityCleared => (Ink::Green, "no longer owes more than it has"),
         other => (Ink::Yellow, other.as_str()),
     };
-    (
-        ink,
-        "margin",
-        format!("the cross-margin account: {}", safe(words)),
-    )
+    let text = format!("the cross-margin account: {}", safe(words));
+    Told::words(ink, "margin", Ink::Plain, text)
 }
 
-pub(super) fn isolated(paint: Paint, position: &IsolatedMarginPosition) -> Told {
+pub(super) fn isolated(position: &IsolatedMarginPosition) -> Told {
     let ink = match position.status {
         IsolatedMarginStatus::Liquidating => Ink::Alarm,
         IsolatedMarginStatus::Clear => Ink::Green,
         _ => Ink::Cyan,
     };
-    let symbol = name(paint, position.symbol.as_deref().unwrap_or("?"));
     let reason = position
         .reason
         .as_ref()
         .map_or("", |reason| reason.as_str());
-    let reason = paint.ink(Ink::Dim, &format!("{:<18}", safe(reason)));
+    let mut parts = vec![
+        name(position.symbol.as_deref().unwrap_or("?")),
+        part(safe(position.status.as_str())).left(14, 0),
+        Part::of(Ink::Dim, safe(reason))
+            .left(18, 0)
+            .rank(Rank::Detail),
+    ];
     let assets = position
         .change_assets
         .iter()
         .flat_map(|assets| assets.iter());
-    let assets: Vec<String> = assets
-        .map(|(currency, asset)| {
-            let parts = [
-                Some(format!(
-                    "{} {}",
-                    safe(currency),
-                    shown_or_untold(asset.total)
-                )),
-                labelled(paint, "hold", asset.hold),
-                labelled(paint, "owed", asset.liability_principal),
-                labelled(paint, "interest", asset.liability_interest),
-            ];
-            parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
-        })
-        .collect();
-    let status = safe(position.status.as_str());
-    let text = format!("{symbol} {status:<14} {reason} {}", assets.join(", "));
-    (ink, "isolated", text)
+    for (at, (currency, asset)) in assets.enumerate() {
+        if at > 0 {
+            parts = parts_and_comma(parts);
+        }
+        let total = shown_or_untold(asset.total);
+        parts.push(part(format!("{} {total}", safe(currency))).words());
+        let amounts = [
+            labelled("hold", asset.hold),
+            labelled("owed", asset.liability_principal),
+            labelled("interest", asset.liability_interest),
+        ];
+        parts.extend(amounts.into_iter().flatten());
+    }
+    Told::new(ink, "isolated", parts)
+}
+
+/// Ends the last part with a comma.
+fn parts_and_comma(mut parts: Vec<Part>) -> Vec<Part> {
+    let last = parts.pop().map(|last| last.and(Ink::Plain, ","));
+    parts.extend(last);
+    parts
 }

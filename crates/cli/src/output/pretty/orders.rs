@@ -3,11 +3,13 @@
 use kucoin_streams::Decimal;
 use kucoin_streams::v1::{
     FuturesOrder, FuturesOrderKind, FuturesStopOrder, FuturesStopPriceType, FuturesTradeType,
-    Liquidity, OrderKind, OrderStatus, OrderType, Side, SpotOrder, SpotStopOrder, StopOrderType,
+    Liquidity, MarginMode, OrderKind, OrderStatus, OrderType, PositionSide, Side, SpotOrder,
+    SpotStopOrder, StopOrderType,
 };
 
-use super::columns::{self, head, no_trade, shown, shown_or_untold, tail, terms};
-use super::paint::{Ink, Paint, safe};
+use super::columns::{self, head, id, leg, no_trade, shown, shown_or_untold, terms};
+use super::layout::{Part, Rank, part};
+use super::paint::{Ink, safe};
 use super::{Told, unknown};
 
 /// What an order's line shows, of spot or of futures.
@@ -22,6 +24,8 @@ struct Order<'o> {
     price: Option<Decimal>,
     filled: Option<Decimal>,
     amounts: Amounts,
+    /// Which of a contract's positions it changes.
+    leg: Option<Part>,
 }
 
 /// How sizes are written.
@@ -44,30 +48,45 @@ impl Amounts {
 
 impl Order<'_> {
     /// The whole line; `note` stands at its end.
-    fn line(&self, paint: Paint, what: &str, note: &str) -> String {
-        let head = head(paint, self.symbol, self.side);
+    fn line(&self, what: Vec<Part>, note: Option<Part>) -> Vec<Part> {
         let order_type = self.order_type.map_or("", OrderType::as_str);
-        columns::order(paint, (&head, order_type), what, self.order_id, note)
+        let mut parts = head(self.symbol, self.side, order_type);
+        parts.extend(what);
+        parts.extend(self.leg.clone());
+        parts.push(id(self.order_id));
+        parts.extend(note);
+        parts
     }
 
     /// The size that the order was placed with, at its limit.
-    fn terms(&self) -> String {
+    fn terms(&self) -> Vec<Part> {
         let price = self.price.map_or_else(|| "market".to_owned(), shown);
         no_trade(&self.amounts.write(self.size), &price)
     }
 
-    fn trade(&self, size: Decimal, price: Decimal, liquidity: &str) -> String {
+    fn open(&self) -> Vec<Part> {
+        self.with(String::new())
+    }
+
+    fn trade(&self, size: Decimal, price: Decimal, liquidity: &str) -> Vec<Part> {
         let size = self.amounts.write(Some(size));
-        let trade = columns::trade(&size, &shown(price), liquidity);
-        format!("{trade}  {}", self.progress())
+        let mut parts = columns::trade(&size, &shown(price), liquidity);
+        parts.push(progress(self.progress()));
+        parts
     }
 
-    fn cut(&self, old: Option<Decimal>) -> String {
-        format!("{}  was {}", self.terms(), shown_or_untold(old))
+    fn cut(&self, old: Option<Decimal>) -> Vec<Part> {
+        self.with(format!("was {}", shown_or_untold(old)))
     }
 
-    fn end(&self) -> String {
-        format!("{}  {}", self.terms(), self.progress())
+    fn end(&self) -> Vec<Part> {
+        self.with(self.progress())
+    }
+
+    fn with(&self, how_far: String) -> Vec<Part> {
+        let mut parts = self.terms();
+        parts.push(progress(how_far));
+        parts
     }
 
     /// What was filled, of what.
@@ -82,7 +101,12 @@ impl Order<'_> {
     }
 }
 
-pub(super) fn spot(paint: Paint, event: &SpotOrder) -> Told {
+/// How far an order is, in a column of its own.
+pub(super) fn progress(how_far: String) -> Part {
+    part(how_far).left(28, 0).apart()
+}
+
+pub(super) fn spot(event: &SpotOrder) -> Told {
     let order = Order {
         symbol: &event.symbol,
         side: &event.side,
@@ -93,23 +117,25 @@ pub(super) fn spot(paint: Paint, event: &SpotOrder) -> Told {
         price: event.price,
         filled: event.filled_size,
         amounts: Amounts::Base,
+        leg: None,
     };
     let (ink, sort, what) = match &event.kind {
-        OrderKind::Received => (Ink::Dim, "received", order.terms()),
-        OrderKind::Open => (Ink::Blue, "open", order.terms()),
+        OrderKind::Received => (Ink::Dim, "received", order.open()),
+        OrderKind::Open => (Ink::Blue, "open", order.open()),
         OrderKind::Match(fill) => {
             let what = order.trade(fill.size, fill.price, fill.liquidity.as_str());
             (Ink::Magenta, "match", what)
         }
+        OrderKind::MatchUntold => (Ink::Magenta, "match", order.end()),
         OrderKind::Update(update) => (Ink::Blue, "update", order.cut(update.old_size)),
         OrderKind::Filled => (Ink::Green, "filled", order.end()),
         OrderKind::Canceled => (Ink::Yellow, "canceled", order.end()),
         _ => return unknown(event),
     };
-    (ink, sort, order.line(paint, &what, ""))
+    Told::new(ink, sort, order.line(what, None))
 }
 
-pub(super) fn futures(paint: Paint, event: &FuturesOrder) -> Told {
+pub(super) fn futures(event: &FuturesOrder) -> Told {
     let order = Order {
         symbol: &event.symbol,
         side: &event.side,
@@ -120,10 +146,14 @@ pub(super) fn futures(paint: Paint, event: &FuturesOrder) -> Told {
         price: event.limit_price(),
         filled: event.filled_size,
         amounts: Amounts::Contracts,
+        leg: leg(
+            event.position_side.as_ref().map(PositionSide::as_str),
+            event.margin_mode.as_ref().map(MarginMode::as_str),
+        ),
     };
     let liquidity = event.liquidity.as_ref().map_or("", Liquidity::as_str);
     let (ink, sort, what) = match &event.kind {
-        FuturesOrderKind::Open => (Ink::Blue, "open", order.terms()),
+        FuturesOrderKind::Open => (Ink::Blue, "open", order.open()),
         FuturesOrderKind::Match(fill) => {
             let what = order.trade(fill.size, fill.price, liquidity);
             (Ink::Magenta, "match", what)
@@ -136,13 +166,13 @@ pub(super) fn futures(paint: Paint, event: &FuturesOrder) -> Told {
     };
     // What the user did not ask for stands out.
     let (ink, note) = match &event.trade_type {
-        Some(FuturesTradeType::Liquidation) => (Ink::Alarm, "LIQUIDATION"),
-        Some(FuturesTradeType::AutoDeleveraging) => (Ink::Alarm, "DELEVERAGING"),
-        Some(FuturesTradeType::Settlement) => (ink, "settlement of the contract"),
-        _ => (ink, ""),
+        Some(FuturesTradeType::Liquidation) => (Ink::Alarm, Some("LIQUIDATION")),
+        Some(FuturesTradeType::AutoDeleveraging) => (Ink::Alarm, Some("DELEVERAGING")),
+        Some(FuturesTradeType::Settlement) => (ink, Some("settlement of the contract")),
+        _ => (ink, None),
     };
-    let line = order.line(paint, &what, &paint.ink(Ink::Red, note));
-    (ink, sort, line)
+    let note = note.map(|note| Part::of(Ink::Red, note).words());
+    Told::new(ink, sort, order.line(what, note))
 }
 
 /// What a stop order's line shows, of spot or of futures.
@@ -154,28 +184,36 @@ struct Stop<'o> {
     size: String,
     price: Option<Decimal>,
     trigger: String,
+    /// The price that triggers it.
+    of: Option<&'static str>,
+    leg: Option<Part>,
     success: Option<bool>,
     error: Option<&'o str>,
 }
 
 impl Stop<'_> {
-    fn told(self, paint: Paint) -> Told {
-        let head = head(paint, self.symbol, self.side);
-        let kind = safe(self.kind.as_str());
+    fn told(self) -> Told {
+        let mut parts = head(self.symbol, self.side, "");
+        // The kind of a stop is longer than the type of an order.
+        parts.truncate(2);
+        parts.push(part(safe(self.kind.as_str())).left(9, 9));
         let price = self.price.map_or_else(|| "market".to_owned(), shown);
-        let what = format!("{}  {}", terms(&self.size, &price), self.trigger);
-        let id = tail(paint, self.order_id);
+        parts.extend(terms(&self.size, &price));
+        parts.push(part(self.trigger).left(32, 0).apart());
+        parts.extend(self.of.map(|of| part(of).rank(Rank::Detail)));
+        parts.extend(self.leg);
+        parts.push(id(self.order_id));
         let failed = match (self.success, self.error) {
-            (Some(false), Some(error)) => paint.ink(Ink::Red, &format!(" failed: {}", safe(error))),
-            (Some(false), None) => paint.ink(Ink::Red, " failed"),
-            _ => String::new(),
+            (Some(false), Some(error)) => Some(format!("failed: {}", safe(error))),
+            (Some(false), None) => Some("failed".to_owned()),
+            _ => None,
         };
-        let text = format!("{head} {kind:<9} {what:<61} {id}{failed}");
-        (Ink::Yellow, "stop", text)
+        parts.extend(failed.map(|failed| Part::of(Ink::Red, failed).words()));
+        Told::new(Ink::Yellow, "stop", parts)
     }
 }
 
-pub(super) fn spot_stop(paint: Paint, event: &SpotStopOrder) -> Told {
+pub(super) fn spot_stop(event: &SpotStopOrder) -> Told {
     let stop = Stop {
         symbol: &event.symbol,
         side: &event.side,
@@ -184,18 +222,20 @@ pub(super) fn spot_stop(paint: Paint, event: &SpotStopOrder) -> Told {
         size: Amounts::Base.write(event.size),
         price: event.order_price,
         trigger: trigger(event.stop.as_str(), event.stop_price),
+        of: None,
+        leg: None,
         success: event.trigger_success,
         error: event.error.as_deref(),
     };
-    stop.told(paint)
+    stop.told()
 }
 
-pub(super) fn futures_stop(paint: Paint, event: &FuturesStopOrder) -> Told {
+pub(super) fn futures_stop(event: &FuturesStopOrder) -> Told {
     let of = match &event.stop_price_type {
-        FuturesStopPriceType::Trade => " (last price)",
-        FuturesStopPriceType::Mark => " (mark price)",
-        FuturesStopPriceType::Index => " (index price)",
-        _ => "",
+        FuturesStopPriceType::Trade => Some("(last price)"),
+        FuturesStopPriceType::Mark => Some("(mark price)"),
+        FuturesStopPriceType::Index => Some("(index price)"),
+        _ => None,
     };
     let stop = Stop {
         symbol: &event.symbol,
@@ -204,11 +244,16 @@ pub(super) fn futures_stop(paint: Paint, event: &FuturesStopOrder) -> Told {
         order_id: &event.order_id,
         size: Amounts::Contracts.write(event.size),
         price: event.order_price,
-        trigger: trigger(event.stop.as_str(), event.stop_price) + of,
+        trigger: trigger(event.stop.as_str(), event.stop_price),
+        of,
+        leg: leg(
+            event.position_side.as_ref().map(PositionSide::as_str),
+            event.margin_mode.as_ref().map(MarginMode::as_str),
+        ),
         success: event.trigger_success,
         error: event.error.as_deref(),
     };
-    stop.told(paint)
+    stop.told()
 }
 
 fn trigger(stop: &str, price: Option<Decimal>) -> String {

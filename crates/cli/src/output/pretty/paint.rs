@@ -38,6 +38,11 @@ impl Paint {
         Self { coloured: false }
     }
 
+    #[cfg(test)]
+    pub(super) fn coloured() -> Self {
+        Self { coloured: true }
+    }
+
     pub(super) fn ink(self, ink: Ink, text: &str) -> String {
         let code = match ink {
             Ink::Plain => "",

@@ -7,118 +7,182 @@ use kucoin_streams::v1::{
 };
 
 use super::Told;
-use super::columns::{name, percent, shown, shown_or_untold, signed, terms};
-use super::paint::{Ink, Paint, safe};
+use super::columns::{leg, name, percent, shown, shown_or_untold, signed, terms};
+use super::layout::{Part, Rank, part};
+use super::paint::{Ink, safe};
 
-pub(super) fn change(paint: Paint, position: &FuturesPositionChange) -> Told {
-    let symbol = name(paint, position.symbol.as_deref().unwrap_or("?"));
-    let (ink, direction) = match position.direction() {
-        Some(PositionSide::Long) => (Ink::Green, "long"),
-        Some(_) => (Ink::Red, "short"),
-        None => (Ink::Dim, "flat"),
-    };
-    let direction = paint.ink(ink, &format!("{direction:<5}"));
-    let what = match position.is_flat() {
-        true => format!("{:<27}", ""),
-        false => terms(
-            &format!("{} ct", shown(position.quantity.abs())),
-            &shown_or_untold(position.average_entry_price),
-        ),
-    };
-    let mut parts = vec![what];
-    if !position.is_flat() {
-        let mark = shown_or_untold(position.mark_price);
-        parts.push(format!("mark {mark}"));
-        parts.extend(profit(paint, position));
-    }
-    if let Some(realised) = position.realised_pnl {
-        parts.push(format!("realised {}", signed(paint, realised)));
-    }
-    if !position.is_flat() {
-        parts.extend(leverage(position));
-        let liquidation = position.liquidation_price.filter(|price| !price.is_zero());
-        let liquidation = liquidation.map(|price| format!("liquidation {}", shown(price)));
-        parts.extend(liquidation.map(|text| paint.ink(Ink::Yellow, &text)));
-    }
-    let (ink, reason) = reason(paint, position.reason.as_ref());
-    parts.extend(reason);
-    let text = format!("{symbol} {direction} {}", parts.join("  "));
-    (ink, "position", text)
+/// What a position's line shows, of either protocol.
+pub(super) struct Position<'p> {
+    pub(super) symbol: &'p str,
+    /// Below zero if it is short.
+    pub(super) size: Decimal,
+    /// Long or short in hedge mode.
+    pub(super) side: Option<&'p str>,
+    pub(super) mode: Option<String>,
+    pub(super) entry: Option<Decimal>,
+    pub(super) mark: Option<Decimal>,
+    pub(super) unrealised: Option<Decimal>,
+    pub(super) settle_currency: &'p str,
+    /// Profit as a fraction of the margin.
+    pub(super) share: Option<Decimal>,
+    pub(super) realised: Option<Decimal>,
+    pub(super) leverage: Option<Decimal>,
+    pub(super) liquidation: Option<Decimal>,
 }
 
-/// What is not realised, in the settle currency and of what was put in.
-fn profit(paint: Paint, position: &FuturesPositionChange) -> Option<String> {
-    let profit = position.unrealised_pnl?;
-    let settle_currency = position.settle_currency.as_deref().unwrap_or_default();
-    let share = position
-        .unrealised_roe_fraction
-        .map_or_else(String::new, |share| format!(" ({})", percent(share)));
-    let text = format!(
-        "unrealised {} {}{share}",
-        signed(paint, profit),
-        safe(settle_currency)
-    );
-    Some(text)
+impl Position<'_> {
+    pub(super) fn parts(&self) -> Vec<Part> {
+        let mut parts = vec![name(self.symbol), self.direction()];
+        if self.size.is_zero() {
+            parts.push(part("").right(12, 8));
+            parts.push(part("").left(14, 10));
+        } else {
+            let size = format!("{} ct", shown(self.size.abs()));
+            parts.extend(terms(&size, &shown_or_untold(self.entry)));
+            let mark = format!("mark {}", shown_or_untold(self.mark));
+            parts.push(part(mark).rank(Rank::Detail).apart());
+            parts.extend(self.profit());
+        }
+        parts.extend(self.realised.map(|realised| {
+            let (ink, amount) = signed(realised);
+            let part = part("realised ").and(ink, amount).apart();
+            match self.size.is_zero() {
+                true => part,
+                false => part.rank(Rank::Minor),
+            }
+        }));
+        let leverage = self.leverage.filter(|_| !self.size.is_zero());
+        let leverage = leverage.map(|times| format!("{}x", shown(times.round_dp(2).normalize())));
+        parts.extend(leverage.map(|times| part(times).rank(Rank::Detail).apart()));
+        parts.extend(self.mode.as_ref().map(part));
+        let liquidation = self.liquidation;
+        let liquidation = liquidation.filter(|price| !self.size.is_zero() && !price.is_zero());
+        parts.extend(liquidation.map(|price| {
+            let text = format!("liquidation {}", shown(price));
+            Part::of(Ink::Yellow, text).apart()
+        }));
+        parts
+    }
+
+    /// Long, short or flat; in hedge mode, which of the two is flat.
+    fn direction(&self) -> Part {
+        let side = self.side.filter(|side| !side.eq_ignore_ascii_case("BOTH"));
+        let side = side.map(|side| safe(&side.to_lowercase()));
+        let (ink, text) = match (self.size.is_zero(), side) {
+            (true, Some(side)) => (Ink::Dim, format!("{side} flat")),
+            (true, None) => (Ink::Dim, "flat".to_owned()),
+            (false, Some(side)) if side == "short" => (Ink::Red, side),
+            (false, Some(side)) => (Ink::Green, side),
+            (false, None) if self.size.is_sign_negative() => (Ink::Red, "short".to_owned()),
+            (false, None) => (Ink::Green, "long".to_owned()),
+        };
+        Part::of(ink, text).left(5, 5)
+    }
+
+    /// What is not realised, in the settle currency and of the margin.
+    fn profit(&self) -> Vec<Part> {
+        let Some(profit) = self.unrealised else {
+            return Vec::new();
+        };
+        let (ink, amount) = signed(profit);
+        let mut parts = vec![part("unrealised ").and(ink, amount).apart()];
+        if !self.settle_currency.is_empty() {
+            parts.push(part(safe(self.settle_currency)).rank(Rank::Delta));
+        }
+        let share = self.share.map(|share| format!("({})", percent(share)));
+        parts.extend(share.map(|share| part(share).rank(Rank::Delta)));
+        parts
+    }
 }
 
-fn leverage(position: &FuturesPositionChange) -> Option<String> {
-    // The leverage that was set; the one that there is moves with the price.
-    let leverage = position.leverage.or(position.real_leverage);
-    let leverage = leverage.map(|times| format!("{}x", shown(times.round_dp(2).normalize())));
-    let mode = match (&position.margin_mode, position.cross_mode) {
-        (Some(MarginMode::Cross), _) | (None, Some(true)) => Some("cross".to_owned()),
-        (Some(MarginMode::Isolated), _) | (None, Some(false)) => Some("isolated".to_owned()),
-        (Some(other), _) => Some(safe(other.as_str())),
+pub(super) fn change(change: &FuturesPositionChange) -> Told {
+    let position = Position {
+        symbol: change.symbol.as_deref().unwrap_or("?"),
+        size: change.quantity,
+        side: change.position_side.as_ref().map(PositionSide::as_str),
+        mode: mode(change),
+        entry: change.average_entry_price,
+        mark: change.mark_price,
+        unrealised: change.unrealised_pnl,
+        settle_currency: change.settle_currency.as_deref().unwrap_or_default(),
+        share: change.unrealised_roe_fraction,
+        realised: change.realised_pnl,
+        // The leverage that was set; the one that there is moves with the price.
+        leverage: change.leverage.or(change.real_leverage),
+        liquidation: change.liquidation_price,
+    };
+    let mut parts = position.parts();
+    let (ink, reason) = reason(change.reason.as_ref());
+    parts.extend(reason.map(Part::apart));
+    Told::new(ink, "position", parts)
+}
+
+/// The margin mode in small letters.
+fn mode(change: &FuturesPositionChange) -> Option<String> {
+    match (&change.margin_mode, change.cross_mode) {
+        (Some(mode), _) => Some(safe(&mode.as_str().to_lowercase())),
+        (None, Some(true)) => Some("cross".to_owned()),
+        (None, Some(false)) => Some("isolated".to_owned()),
         (None, None) => None,
-    };
-    let told: Vec<String> = [leverage, mode].into_iter().flatten().collect();
-    (!told.is_empty()).then(|| told.join(" "))
+    }
 }
 
 /// Why it changed, where that is more than a trade; what the user did not ask for stands out.
-fn reason(paint: Paint, reason: Option<&FuturesPositionChangeReason>) -> (Ink, Option<String>) {
-    let alarm = |text| (Ink::Alarm, Some(paint.ink(Ink::Red, text)));
+fn reason(reason: Option<&FuturesPositionChangeReason>) -> (Ink, Option<Part>) {
+    let alarm = |text| (Ink::Alarm, Some(Part::of(Ink::Red, text)));
     match reason {
         None | Some(FuturesPositionChangeReason::PositionChange) => (Ink::Blue, None),
         Some(FuturesPositionChangeReason::Liquidation) => alarm("LIQUIDATION"),
         Some(FuturesPositionChangeReason::AutoDeleveraging) => alarm("DELEVERAGING"),
-        Some(other) => (Ink::Blue, Some(paint.ink(Ink::Dim, &safe(other.as_str())))),
+        Some(other) => {
+            let reason = Part::of(Ink::Dim, safe(other.as_str()));
+            (Ink::Blue, Some(reason.rank(Rank::Detail).words()))
+        }
     }
 }
 
-pub(super) fn mark_price(paint: Paint, patch: &FuturesMarkPriceChange) -> Told {
+pub(super) fn mark_price(patch: &FuturesMarkPriceChange) -> Told {
     let symbol = safe(patch.symbol.as_deref().unwrap_or("?"));
-    let price = shown_or_untold(patch.mark_price);
-    let profit = patch.unrealised_pnl.map_or_else(String::new, |profit| {
-        format!("  unrealised {}", shown(profit))
-    });
-    let text = format!("{symbol:<10} {price}{profit}");
-    (Ink::Dim, "mark", paint.ink(Ink::Dim, &text))
+    let dim = |text: String| Part::of(Ink::Dim, text);
+    let mut parts = vec![dim(symbol).left(10, 8)];
+    parts.extend(leg(
+        patch.position_side.as_ref().map(PositionSide::as_str),
+        patch.margin_mode.as_ref().map(MarginMode::as_str),
+    ));
+    parts.push(dim(shown_or_untold(patch.mark_price)));
+    let profit = patch.unrealised_pnl;
+    parts.extend(profit.map(|profit| dim(format!("unrealised {}", shown(profit))).apart()));
+    Told::new(Ink::Dim, "mark", parts)
 }
 
-pub(super) fn funding(paint: Paint, settlement: &FuturesFundingSettlement) -> Told {
-    let symbol = name(paint, settlement.symbol.as_deref().unwrap_or("?"));
+pub(super) fn funding(settlement: &FuturesFundingSettlement) -> Told {
+    let mut parts = vec![name(settlement.symbol.as_deref().unwrap_or("?"))];
+    parts.extend(leg(
+        settlement.position_side.as_ref().map(PositionSide::as_str),
+        settlement.margin_mode.as_ref().map(MarginMode::as_str),
+    ));
     let currency = safe(settlement.settle_currency.as_deref().unwrap_or_default());
-    let fee = match settlement.funding_fee {
-        None => "fee not told".to_owned(),
+    parts.push(match settlement.funding_fee {
+        None => part("fee not told"),
         Some(fee) => {
             let (ink, verb) = match fee {
                 fee if fee.is_zero() => (Ink::Plain, "nothing due,"),
                 fee if fee.is_sign_negative() => (Ink::Red, "paid"),
                 _ => (Ink::Green, "received"),
             };
-            paint.ink(ink, &format!("{verb} {} {currency}", shown(fee.abs())))
+            Part::of(ink, format!("{verb} {} {currency}", shown(fee.abs())))
         }
-    };
-    let rate = settlement.funding_rate.map_or_else(String::new, |rate| {
-        format!("  rate {}", exact_percent(rate))
     });
+    let rate = settlement.funding_rate;
+    let rate = rate.map(|rate| format!("rate {}", exact_percent(rate)));
+    parts.extend(rate.map(|rate| part(rate).rank(Rank::Detail).apart()));
     let on = format!(
-        "  on {} ct at {}",
+        "on {} ct at {}",
         shown_or_untold(settlement.quantity),
         shown_or_untold(settlement.mark_price)
     );
-    (Ink::Blue, "funding", format!("{symbol} {fee}{rate}{on}"))
+    parts.push(part(on).rank(Rank::Minor).apart());
+    Told::new(Ink::Blue, "funding", parts)
 }
 
 /// Funding rates are small: every digit counts.

@@ -2,13 +2,15 @@
 
 use kucoin_streams::{pro, v1};
 use serde_json::Value;
+use unicode_width::UnicodeWidthStr;
 
 use super::*;
 
 /// Pushes of every kind, of both protocols.
 const FRAMES: &str = concat!(
     include_str!("../../../tests/fixtures/v1.ndjson"),
-    include_str!("../../../tests/fixtures/pro.ndjson")
+    include_str!("../../../tests/fixtures/pro.ndjson"),
+    include_str!("../../../tests/fixtures/hedge.ndjson")
 );
 
 /// Their lines, without the time and the blanks between columns.
@@ -27,19 +29,19 @@ fill SOL-USDT buy market 0.1653 @ 151.2 fee 0.0124999999999999999 USDT (0.1 %) �
 debt 86.12 % debt 0.01063 BTC of 0.01234567890123456789 960.25 USDT
 margin the cross-margin account: frozen for liquidation
 isolated BTC-USDT IN_BORROW USER_BORROW BTC 0.5, USDT 150.7 hold 10 owed 150.7 interest 0.00001
-open XBTUSDTM buy 30 ct @ 90,000 …00000001
-match XBTUSDTM buy limit 12 ct @ 90,000 maker filled 30 …00000001
-update XBTUSDTM buy limit 20 ct @ 90,000 was 30 …00000001
-filled XBTUSDTM buy market 30 ct @ market filled 30 …00000001
-match XBTUSDTM buy market 10 ct @ 88,000.1 taker filled 10 of 30 …00000001 LIQUIDATION
-stop XBTUSDTM sell triggered 5 ct @ market down at 88,000 (mark price) …00000009
+open XBTUSDTM buy 30 ct @ 90,000 cross …00000001
+match XBTUSDTM buy limit 12 ct @ 90,000 maker filled 30 cross …00000001
+update XBTUSDTM buy limit 20 ct @ 90,000 was 30 cross …00000001
+filled XBTUSDTM buy market 30 ct @ market filled 30 cross …00000001
+match XBTUSDTM buy market 10 ct @ 88,000.1 taker filled 10 of 30 cross …00000001 LIQUIDATION
+stop XBTUSDTM sell triggered 5 ct @ market down at 88,000 (mark price) isolated …00000009
 wallet USDT equity 4,988.1 available 4,100.5 cross profit -12.15 cross positions 870.2 cross orders 17.4
 wallet XBT order margin 0.1508547741
 wallet USDT available 7,612 hold 3,557
 wallet USDT withdraw hold 3,923
 event {\"currency\":\"USDT\",\"bonus\":12.50,\"timestamp\":1764000026005}
 position XBTUSDTM short 30 ct @ 90,000 mark 90,400.123 unrealised -12.00369 USDT (-4.45 %) realised -1.62 10x cross liquidation 98,765.4
-position XBTUSDTM flat realised +37.125 LIQUIDATION
+position XBTUSDTM flat realised +37.125 isolated LIQUIDATION
 mark ETHUSDTM 3,012.35 unrealised 1.235
 funding XBTUSDTM paid 0.0623763 USDT rate -0.0023 % on -30 ct at 90,400.5
 funding ? received 0.25 XBT rate 0.01 % on 100 ct at 2,640.45
@@ -56,10 +58,26 @@ fill XBTUSDTM sell market 3 @ 90,100.5 taker fee 0.1621 USDT …00400002 closed 
 fill XBTUSDTM sell 5 @ 88,000 taker fee 0 USDT LIQUID
 fill DOGE-USDT buy market 10 @ 0.04732 taker …00400009
 position XBTUSDTM short 30 ct @ 90,000 mark 90,400.123 unrealised -12.00369 realised -1.62 10x cross liquidation 98,765.4
-position XBTUSDTM flat realised +37.125
+position XBTUSDTM flat realised +37.125 cross id …00000001
 balance USDT UNIFIED available 300.125 hold 50.06 total 412.25 owed 12 equity 400.5
 warning margin call, risk 84.47 % equity 11,130.23 maintenance margin 3,348.80 owed 26,626.37
 leverage XBTUSDTM 5x cross
+position XBTUSDTM long 7 ct @ 68,001.5 mark 68,007.5 unrealised +4.2 3x cross
+position XBTUSDTM short 3 ct @ 68,001.5 mark 68,007.5 unrealised -1.8 3x cross
+position XBTUSDTM short flat realised -2.75 cross
+mark XBTUSDTM long cross 68,010.1 unrealised 6.02
+funding XBTUSDTM short isolated received 0.0204 USDT rate 0.01 % on -3 ct at 68,010.1
+position ETHUSDTM long 2 ct @ 3,000 mark 3,000 unrealised 0 5x isolated
+position ETHUSDTM flat cross
+match 币安人生USDTM sell limit 1,000 ct @ 0.13425 maker filled 1,000 of 12,000 long cross …00000011
+open XBTUSDTM buy limit 3 ct @ 67,000 short isolated …00000012
+stop XBTUSDTM buy open 3 ct @ 70,000 up at 69,500 (mark price) short cross …00000013
+filled XBTUSDTM sell market 2 ct @ 68,000.1 taker filled 2 long cross …00000014
+open 币安人生USDTM buy limit 100 ct @ 0.125 short isolated …00000015
+fill XBTUSDTM sell market 2 @ 68,000.1 taker fee 0.0816 USDT long cross …00000014 closed -1.25
+position XBTUSDTM short 3 ct @ 68,001.5 mark 68,010.1 unrealised -0.0258 realised -0.1 3x cross liquidation 91,000
+position XBTUSDTM long flat realised +1.5 cross
+position XBTUSDTM flat realised 0 isolated id …00081574
 ";
 
 fn decoded(frame: &str) -> Option<Event> {
@@ -70,18 +88,27 @@ fn decoded(frame: &str) -> Option<Event> {
 }
 
 fn line(paint: Paint, marked: bool, frame: &str) -> Option<String> {
+    line_of(paint, marked, None, frame)
+}
+
+fn line_of(paint: Paint, marked: bool, columns: Option<usize>, frame: &str) -> Option<String> {
     let event = decoded(frame)?;
     let ws_key = match &event {
         Event::V1(v1::Event::Spot(_)) => WsKey::SpotPrivateV1,
         Event::V1(_) => WsKey::FuturesPrivateV1,
         Event::Pro(_) => WsKey::PrivateProV2,
     };
-    let told = super::event(paint, &event);
-    Some(pretty(paint, marked).line(Timestamp::from_nanos(0), ws_key, told))
+    let told = super::event(&event);
+    Some(pretty(paint, marked, columns).line(Timestamp::from_nanos(0), ws_key, told))
 }
 
-fn pretty(paint: Paint, marked: bool) -> Pretty {
-    Pretty { paint, marked }
+fn pretty(paint: Paint, marked: bool, columns: Option<usize>) -> Pretty {
+    Pretty {
+        paint,
+        width: Width::Of(columns),
+        marked,
+        trouble: Trouble::default(),
+    }
 }
 
 #[test]
@@ -101,7 +128,7 @@ fn what_the_user_did_not_ask_for_stands_out() {
         .zip(LINES.lines())
         .filter(|(frame, _)| {
             let decoded = decoded(frame).unwrap();
-            event(Paint::plain(), &decoded).0 == Ink::Alarm
+            event(&decoded).ink == Ink::Alarm
         })
         .map(|(_, line)| line)
         .collect();
@@ -188,6 +215,111 @@ fn with_several_connections_each_line_says_which() {
     }
 }
 
+/// The widths that a line must fit, with and without a mark.
+fn widths() -> impl Iterator<Item = (usize, bool)> {
+    let widths = [80, 100, 120, 140].into_iter();
+    widths.flat_map(|columns| [(columns, false), (columns, true)])
+}
+
+#[track_caller]
+fn assert_fits(line: &str, columns: usize) {
+    assert!(
+        line.lines().all(|line| line.width() <= columns),
+        "{columns}: {line}"
+    );
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal_and_no_number_is_cut() {
+    for (columns, marked) in widths() {
+        for frame in FRAMES.lines() {
+            let line = line_of(Paint::plain(), marked, Some(columns), frame).unwrap();
+            assert_fits(&line, columns);
+            let is_unknown = line.contains("  event ") || line.contains(" event ");
+            let after_digit = line.split('…').next().unwrap_or_default();
+            let is_cut =
+                line.contains('…') && after_digit.ends_with(|last: char| last.is_numeric());
+            assert!(is_unknown || !is_cut, "{columns}: {line}");
+        }
+    }
+}
+
+#[test]
+fn long_texts_and_numbers_fit_too() {
+    let long = "9".repeat(60);
+    for frame in FRAMES.lines() {
+        let whole: Value = serde_json::from_str(frame).unwrap();
+        let data = if whole["d"].is_object() { "d" } else { "data" };
+        for name in whole[data].as_object().unwrap().keys() {
+            let mut frame = whole.clone();
+            frame[data][name] = format!("{}{long}", "币".repeat(30)).into();
+            let text = frame.to_string();
+            frame[data][name] = "79228162514264.337593543950335".into();
+            for frame in [text, frame.to_string()] {
+                for (columns, marked) in widths() {
+                    // A match that is not one any more has no line.
+                    if let Some(line) = line_of(Paint::plain(), marked, Some(columns), &frame) {
+                        assert_fits(&line, columns);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The words that tell the positions of a contract apart.
+const LEGS: [&str; 5] = ["both", "long", "short", "cross", "isolated"];
+
+#[test]
+fn leg_is_named_at_any_width_and_one_way_mode_is_not() {
+    for frame in FRAMES.lines() {
+        let whole: Value = serde_json::from_str(frame).unwrap();
+        let data = if whole["d"].is_object() { "d" } else { "data" };
+        let word = |names: [&str; 2]| {
+            let found = names
+                .into_iter()
+                .find_map(|name| whole[data][name].as_str());
+            found
+                .map(str::to_lowercase)
+                .filter(|word| LEGS.contains(&word.as_str()))
+        };
+        let side = word(["positionSide", "pS"]);
+        let mode = word(["marginMode", "mM"]);
+        for (columns, marked) in widths() {
+            let line = line_of(Paint::plain(), marked, Some(columns), frame).unwrap();
+            let words: Vec<&str> = line.split_whitespace().collect();
+            assert!(!words.contains(&"both"), "{line}");
+            for word in [&side, &mode].into_iter().flatten() {
+                assert!(
+                    word == "both" || words.contains(&word.as_str()),
+                    "{columns}: {line}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn colours_take_no_columns() {
+    let coloured = Paint::coloured();
+    for frame in FRAMES.lines() {
+        for (columns, marked) in widths() {
+            let line = line_of(coloured, marked, Some(columns), frame).unwrap();
+            let mut plain = String::new();
+            for (at, piece) in line.split('\u{1b}').enumerate() {
+                let text = if at == 0 {
+                    piece
+                } else {
+                    piece.split_once('m').unwrap().1
+                };
+                plain.push_str(text);
+            }
+            let expected = line_of(Paint::plain(), marked, Some(columns), frame).unwrap();
+            assert_eq!(plain, expected);
+        }
+    }
+}
+
 /// Where a word begins in the line of a frame.
 #[track_caller]
 fn column(frame: &str, word: &str) -> usize {
@@ -213,7 +345,7 @@ fn the_same_of_either_protocol_stands_in_the_same_columns() {
             &["SOL-USDT", "sell", "limit", "@", "maker", "filled", "…"],
         ),
         (
-            "position XBTUSDTM short",
+            "position XBTUSDTM short 30",
             &["XBTUSDTM", "short", "@", "mark"],
         ),
         ("balance USDT", &["USDT", "available"]),

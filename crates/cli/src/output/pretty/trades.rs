@@ -3,31 +3,43 @@
 use kucoin_streams::v1::{MarketMatch, SpotTradeFill};
 
 use super::Told;
-use super::columns::{head, percent, shown, shown_or_untold, tail, terms};
-use super::paint::{Ink, Paint, safe};
+use super::columns::{head, id, percent, shown, shown_or_untold, tail, terms};
+use super::layout::{Part, Rank, part};
+use super::paint::{Ink, safe};
 
-pub(super) fn market_match(paint: Paint, trade: &MarketMatch) -> Told {
-    let head = head(paint, &trade.symbol, &trade.side);
-    let what = terms(&shown_or_untold(trade.size), &shown_or_untold(trade.price));
-    let id = |id: &Option<_>| tail(paint, id.as_deref().unwrap_or("?"));
-    let taker = id(&trade.taker_order_id);
-    let maker = id(&trade.maker_order_id);
-    let text = format!("{head}        {what}  taker {taker}  maker {maker}");
-    (Ink::Magenta, "trade", text)
+pub(super) fn market_match(trade: &MarketMatch) -> Told {
+    let mut parts = head(&trade.symbol, &trade.side, "");
+    parts.extend(terms(
+        &shown_or_untold(trade.size),
+        &shown_or_untold(trade.price),
+    ));
+    for (label, order_id) in [
+        ("taker", &trade.taker_order_id),
+        ("maker", &trade.maker_order_id),
+    ] {
+        let id = tail(order_id.as_deref().unwrap_or("?"));
+        let part = part(format!("{label} ")).and(Ink::Dim, id);
+        parts.push(part.rank(Rank::Id).apart());
+    }
+    Told::new(Ink::Magenta, "trade", parts)
 }
 
-pub(super) fn spot_fill(paint: Paint, fill: &SpotTradeFill) -> Told {
-    let head = head(paint, &fill.symbol, &fill.side);
-    let what = terms(&shown_or_untold(fill.size), &shown_or_untold(fill.price));
-    let rate = fill
-        .fee_rate
-        .map_or_else(String::new, |rate| format!(" ({})", percent(rate)));
-    let fee = fill.fee.map_or_else(String::new, |fee| {
+pub(super) fn spot_fill(fill: &SpotTradeFill) -> Told {
+    let mut parts = head(&fill.symbol, &fill.side, fill.order_type.as_str());
+    parts.extend(terms(
+        &shown_or_untold(fill.size),
+        &shown_or_untold(fill.price),
+    ));
+    if let Some(amount) = fill.fee {
         let currency = safe(fill.fee_currency.as_deref().unwrap_or_default());
-        format!("fee {} {currency}{rate}", shown(fee))
-    });
-    let order_type = safe(fill.order_type.as_str());
-    let id = tail(paint, &fill.order_id);
-    let text = format!("{head} {order_type:<6} {what}  {fee:<31} {id}");
-    (Ink::Magenta, "fill", text)
+        parts.push(fee(format!("fee {} {currency}", shown(amount)), 23));
+        let rate = fill.fee_rate.map(|rate| format!("({})", percent(rate)));
+        parts.extend(rate.map(|rate| part(rate).rank(Rank::Delta)));
+    }
+    parts.push(id(&fill.order_id));
+    Told::new(Ink::Magenta, "fill", parts)
+}
+
+pub(super) fn fee(text: String, column: usize) -> Part {
+    part(text).left(column, 0).apart()
 }

@@ -3,32 +3,35 @@
 use kucoin_streams::Decimal;
 use kucoin_streams::pro::{
     Balance, Event, Execution, ExecutionLite, ExecutionType, Fill, Leverage, LiquidationWarning,
-    Liquidity, Order, OrderEventType, OrderStatus, OrderType, Position, Side, SizeUnit,
-    WarningType,
+    Liquidity, MarginMode, Order, OrderEventType, OrderStatus, OrderType, Position, PositionSide,
+    Side, SizeUnit, WarningType,
 };
 use kucoin_streams::v1;
 
+use super::balances::{changed, reason_part};
 use super::columns::{
-    self, head, labelled, name, no_trade, percent, shown, shown_or_untold, signed, tail, terms,
-    trade,
+    self, head, id, labelled, leg, name, no_trade, percent, shown, shown_or_untold, signed, tail,
 };
-use super::paint::{Ink, Paint, safe};
-use super::{Told, unknown};
+use super::layout::{Part, Rank, part};
+use super::orders::progress;
+use super::paint::{Ink, safe};
+use super::trades::fee;
+use super::{Told, positions, unknown};
 
-pub(super) fn event(paint: Paint, event: &Event) -> Told {
+pub(super) fn event(event: &Event) -> Told {
     match event {
-        Event::Order(event) => order(paint, event),
-        Event::Execution(event) => execution(paint, event),
-        Event::ExecutionLite(event) => execution_lite(paint, event),
-        Event::Position(event) => position(paint, event),
-        Event::Balance(event) => balance(paint, event),
-        Event::LiquidationWarning(event) => warning(paint, event),
-        Event::Leverage(event) => leverage(paint, event),
+        Event::Order(event) => order(event),
+        Event::Execution(event) => execution(event),
+        Event::ExecutionLite(event) => execution_lite(event),
+        Event::Position(event) => position(event),
+        Event::Balance(event) => balance(event),
+        Event::LiquidationWarning(event) => warning(event),
+        Event::Leverage(event) => leverage(event),
         other => unknown(other),
     }
 }
 
-fn order(paint: Paint, event: &Order) -> Told {
+fn order(event: &Order) -> Told {
     let (ink, sort) = match &event.event_type {
         Some(OrderEventType::Open) => (Ink::Blue, "open"),
         Some(OrderEventType::Update) => (Ink::Blue, "update"),
@@ -39,42 +42,42 @@ fn order(paint: Paint, event: &Order) -> Told {
         _ => (Ink::Plain, "order"),
     };
     let unit = Unit::of(event.size_unit.as_ref());
-    let what = match event.fill() {
-        Some(fill) => {
-            let liquidity = liquidity(event.liquidity.as_ref());
-            trade(
-                &unit.of_trade().write(Some(fill.size)),
-                &shown(fill.price),
-                &liquidity,
-            )
-        }
+    let mut parts = market(&event.symbol, &event.side, event.order_type.as_ref());
+    parts.extend(match event.fill() {
+        Some(fill) => columns::trade(
+            &unit.of_trade().write(Some(fill.size)),
+            &shown(fill.price),
+            &liquidity(event.liquidity.as_ref()),
+        ),
         None => {
             let price = event.limit_price();
             let price = price.map_or_else(|| "market".to_owned(), shown);
             no_trade(&unit.write(event.size), &price)
         }
-    };
-    let what = format!("{what}  {}", progress(event, unit));
+    });
+    parts.push(progress(how_far(event, unit)));
+    parts.extend(leg_of(
+        event.position_side.as_ref(),
+        event.margin_mode.as_ref(),
+    ));
+    parts.push(id(&event.order_id));
     // Which order it comes from, and why it ended.
-    let origin = event.origin_order_id();
-    let origin = origin.map(|id| format!("{} {}", paint.ink(Ink::Dim, "of"), tail(paint, id)));
+    parts.extend(event.origin_order_id().map(|origin| {
+        let part = Part::of(Ink::Dim, "of ").and(Ink::Dim, tail(origin));
+        part.rank(Rank::Id)
+    }));
     let reason = event.cancel_reason.as_ref();
-    let reason = reason.map(|reason| paint.ink(Ink::Dim, &safe(reason.as_str())));
-    let notes: Vec<String> = [origin, reason].into_iter().flatten().collect();
-    let head = market(paint, &event.symbol, &event.side);
-    let order_type = order_type(event.order_type.as_ref());
-    let line = columns::order(
-        paint,
-        (&head, &order_type),
-        &what,
-        &event.order_id,
-        &notes.join("  "),
-    );
-    (ink, sort, line)
+    parts.extend(reason.map(|it| Part::of(Ink::Dim, safe(it.as_str())).words()));
+    Told::new(ink, sort, parts)
+}
+
+/// Which of a contract's positions it is about.
+fn leg_of(side: Option<&PositionSide>, mode: Option<&MarginMode>) -> Option<Part> {
+    leg(side.map(PositionSide::as_str), mode.map(MarginMode::as_str))
 }
 
 /// What was filled, of what; or what the order waits for.
-fn progress(event: &Order, unit: Unit) -> String {
+fn how_far(event: &Order, unit: Unit) -> String {
     if let (OrderStatus::NotTriggered, Some(price)) = (&event.status, event.trigger_price) {
         return format!("waits for {}", shown(price));
     }
@@ -91,112 +94,93 @@ fn progress(event: &Order, unit: Unit) -> String {
     }
 }
 
-fn execution(paint: Paint, event: &Execution) -> Told {
+fn execution(event: &Execution) -> Told {
     let (ink, forced) = match &event.execution_type {
         None | Some(ExecutionType::Normal) => (Ink::Magenta, None),
         Some(forced) => (Ink::Alarm, Some(safe(forced.as_str()))),
     };
-    let fee = event.fee.map_or_else(String::new, |fee| {
+    let mut parts = market(&event.symbol, &event.side, event.order_type.as_ref());
+    parts.extend(fill(event.fill(), event.liquidity.as_ref()));
+    let paid = event.fee.map_or_else(String::new, |fee| {
         let currency = safe(event.fee_currency.as_deref().unwrap_or_default());
         format!("fee {} {currency}", shown(fee))
     });
+    parts.push(fee(paid, 28).rank(Rank::Minor));
+    parts.extend(leg_of(
+        event.position_side.as_ref(),
+        event.margin_mode.as_ref(),
+    ));
+    parts.push(id(event.order_id().map_or("", |id| id)));
     let closed = event.closed_pnl.filter(|profit| !profit.is_zero());
-    let closed = closed.map(|profit| format!("closed {}", signed(paint, profit)));
-    let forced = forced.map(|forced| paint.ink(Ink::Red, &forced));
-    let notes: Vec<String> = [closed, forced].into_iter().flatten().collect();
-    let what = fill(event.fill(), event.liquidity.as_ref());
-    let head = market(paint, &event.symbol, &event.side);
-    let order_type = order_type(event.order_type.as_ref());
-    let line = columns::order(
-        paint,
-        (&head, &order_type),
-        &format!("{what}  {fee}"),
-        event.order_id().map_or("", |id| id),
-        &notes.join("  "),
-    );
-    (ink, "fill", line)
+    parts.extend(closed.map(|profit| {
+        let (ink, amount) = signed(profit);
+        part("closed ").and(ink, amount)
+    }));
+    parts.extend(forced.map(|forced| Part::of(Ink::Red, forced)));
+    Told::new(ink, "fill", parts)
 }
 
-fn execution_lite(paint: Paint, event: &ExecutionLite) -> Told {
-    let what = fill(event.fill(), event.liquidity.as_ref());
-    let head = market(paint, &event.symbol, &event.side);
-    let order_type = order_type(event.order_type.as_ref());
-    let id = event.order_id().map_or("", |id| id);
-    let line = columns::order(paint, (&head, &order_type), &what, id, "");
-    (Ink::Dim, "fill", line)
+fn execution_lite(event: &ExecutionLite) -> Told {
+    let mut parts = market(&event.symbol, &event.side, event.order_type.as_ref());
+    parts.extend(fill(event.fill(), event.liquidity.as_ref()));
+    parts.push(fee(String::new(), 28));
+    parts.extend(leg_of(
+        event.position_side.as_ref(),
+        event.margin_mode.as_ref(),
+    ));
+    parts.push(id(event.order_id().map_or("", |id| id)));
+    Told::new(Ink::Dim, "fill", parts)
 }
 
-fn position(paint: Paint, event: &Position) -> Told {
-    let symbol = name(paint, &event.symbol);
-    let size = event.size.unwrap_or_default();
-    let (ink, direction) = match size {
-        size if size.is_zero() => (Ink::Dim, "flat"),
-        size if size.is_sign_negative() => (Ink::Red, "short"),
-        _ => (Ink::Green, "long"),
+fn position(event: &Position) -> Told {
+    let position = positions::Position {
+        symbol: &event.symbol,
+        size: event.size.unwrap_or_default(),
+        side: event.position_side.as_ref().map(PositionSide::as_str),
+        mode: event
+            .margin_mode
+            .as_ref()
+            .map(|mode| safe(&mode.as_str().to_lowercase())),
+        entry: event.entry_price,
+        mark: event.mark_price,
+        unrealised: event.unrealised_pnl,
+        settle_currency: "",
+        share: None,
+        realised: event.realised_pnl,
+        leverage: event.leverage,
+        liquidation: event.liquidation_price,
     };
-    let direction = paint.ink(ink, &format!("{direction:<5}"));
-    let what = match size.is_zero() {
-        true => format!("{:<27}", ""),
-        false => {
-            let entry = shown_or_untold(event.entry_price);
-            terms(&format!("{} ct", shown(size.abs())), &entry)
-        }
-    };
-    let mut parts = vec![what];
-    if !size.is_zero() {
-        parts.push(format!("mark {}", shown_or_untold(event.mark_price)));
-        let unrealised = event.unrealised_pnl;
-        parts.extend(unrealised.map(|it| format!("unrealised {}", signed(paint, it))));
-    }
-    let realised = event.realised_pnl;
-    parts.extend(realised.map(|it| format!("realised {}", signed(paint, it))));
-    if !size.is_zero() {
-        let times = event
-            .leverage
-            .map(|times| format!("{}x", shown(times.normalize())));
-        let mode = event.margin_mode.as_ref();
-        let mode = mode.map(|mode| safe(&mode.as_str().to_lowercase()));
-        let told: Vec<String> = [times, mode].into_iter().flatten().collect();
-        parts.extend((!told.is_empty()).then(|| told.join(" ")));
-    }
-    let liquidation = event
-        .liquidation_price
-        .filter(|price| !size.is_zero() && !price.is_zero());
-    parts.extend(
-        liquidation.map(|price| paint.ink(Ink::Yellow, &format!("liquidation {}", shown(price)))),
-    );
-    (
-        Ink::Blue,
-        "position",
-        format!("{symbol} {direction} {}", parts.join("  ")),
-    )
+    let mut parts = position.parts();
+    // Where nothing else says which of several positions is flat, its id does.
+    let is_named = event.position_side.is_some() || !position.size.is_zero();
+    let unnamed = event.position_id.as_ref().filter(|_| !is_named);
+    parts.extend(unnamed.map(|id| {
+        let part = Part::of(Ink::Dim, "id ").and(Ink::Dim, tail(id));
+        part.apart()
+    }));
+    Told::new(Ink::Blue, "position", parts)
 }
 
-fn balance(paint: Paint, event: &Balance) -> Told {
-    let currency = name(paint, &event.currency);
-    let account = paint.ink(Ink::Dim, &format!("{:<24}", safe(event.account.as_str())));
+fn balance(event: &Balance) -> Told {
+    let mut parts = vec![
+        name(&event.currency),
+        reason_part(safe(event.account.as_str())),
+    ];
+    // Where V1 says by how much an amount changed, there is nothing to say here.
+    parts.extend(changed("available", event.available, None));
+    parts.extend(changed("hold", event.hold, None));
+    let equity = event.equity.filter(|it| Some(*it) != event.balance);
     let rest = [
         ("total", event.balance),
         ("owed", event.liability),
-        (
-            "equity",
-            event.equity.filter(|it| Some(*it) != event.balance),
-        ),
+        ("equity", equity),
     ];
-    let rest = rest.map(|(label, amount)| labelled(paint, label, amount));
-    let rest: Vec<String> = rest.into_iter().flatten().collect();
-    // Where V1 says by how much an amount changed, there is nothing to say here.
-    let text = format!(
-        "{currency} {account} available {:>18} {:<17} hold {:>18}  {}",
-        shown_or_untold(event.available),
-        "",
-        shown_or_untold(event.hold),
-        rest.join("  ")
-    );
-    (Ink::Cyan, "balance", text)
+    let rest = rest.map(|(label, amount)| labelled(label, amount));
+    parts.extend(rest.into_iter().flatten().map(Part::apart));
+    Told::new(Ink::Cyan, "balance", parts)
 }
 
-fn warning(paint: Paint, event: &LiquidationWarning) -> Told {
+fn warning(event: &LiquidationWarning) -> Told {
     let kind = match &event.warning {
         WarningType::MarginCall => "margin call".to_owned(),
         WarningType::ReduceOnly => "reduce only".to_owned(),
@@ -205,45 +189,36 @@ fn warning(paint: Paint, event: &LiquidationWarning) -> Told {
         other => safe(other.as_str()),
     };
     let ratio = event.risk_ratio.map_or_else(|| "?".to_owned(), percent);
-    let parts = [
-        labelled(paint, "equity", event.equity),
-        labelled(paint, "maintenance margin", event.maint_margin),
-        labelled(paint, "owed", event.liability),
+    let amounts = [
+        labelled("equity", event.equity),
+        labelled("maintenance margin", event.maint_margin),
+        labelled("owed", event.liability),
     ];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
-    let told = paint.ink(Ink::Red, &format!("{kind}, risk {ratio}"));
-    (
-        Ink::Alarm,
-        "warning",
-        format!("{told}  {}", parts.join("  ")),
-    )
+    let mut parts = vec![Part::of(Ink::Red, format!("{kind}, risk {ratio}"))];
+    parts.extend(amounts.into_iter().flatten().map(Part::apart));
+    Told::new(Ink::Alarm, "warning", parts)
 }
 
-fn leverage(paint: Paint, event: &Leverage) -> Told {
+fn leverage(event: &Leverage) -> Told {
     let of = event.symbol.as_deref().or(event.currency.as_deref());
-    let of = name(paint, of.unwrap_or("?"));
     let times = event.leverage.map(|times| shown(times.normalize()));
-    let mode = event.margin_mode.as_ref().map_or("", |mode| mode.as_str());
-    let text = format!(
-        "{of} {}x {}",
-        times.as_deref().unwrap_or("?"),
-        safe(&mode.to_lowercase())
-    );
-    (Ink::Blue, "leverage", text)
+    let mut parts = vec![
+        name(of.unwrap_or("?")),
+        part(format!("{}x", times.as_deref().unwrap_or("?"))),
+    ];
+    parts.extend(leg_of(None, event.margin_mode.as_ref()));
+    Told::new(Ink::Blue, "leverage", parts)
 }
 
-/// Symbol and side, the latter as on the other connections.
-fn market(paint: Paint, symbol: &str, side: &Side) -> String {
+/// Symbol, side and type, the latter two as on the other connections.
+fn market(symbol: &str, side: &Side, order_type: Option<&OrderType>) -> Vec<Part> {
     let side = match side {
         Side::Buy => v1::Side::Buy,
         Side::Sell => v1::Side::Sell,
         other => v1::Side::Unknown(other.as_str().into()),
     };
-    head(paint, symbol, &side)
-}
-
-fn order_type(order_type: Option<&OrderType>) -> String {
-    order_type.map_or_else(String::new, |it| it.as_str().to_lowercase())
+    let order_type = order_type.map_or_else(String::new, |it| it.as_str().to_lowercase());
+    head(symbol, &side, &order_type)
 }
 
 fn liquidity(liquidity: Option<&Liquidity>) -> String {
@@ -286,9 +261,9 @@ impl Unit {
 }
 
 /// A trade of which it is not told what its size is counted in.
-fn fill(fill: Option<Fill>, of: Option<&Liquidity>) -> String {
-    fill.map_or_else(
-        || "a trade whose terms are not told".to_owned(),
-        |fill| trade(&shown(fill.size), &shown(fill.price), &liquidity(of)),
-    )
+fn fill(fill: Option<Fill>, of: Option<&Liquidity>) -> Vec<Part> {
+    match fill {
+        Some(fill) => columns::trade(&shown(fill.size), &shown(fill.price), &liquidity(of)),
+        None => vec![part("a trade whose terms are not told").words()],
+    }
 }

@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 
 use super::{Debt, Worth};
 use crate::engine::Balance;
+use crate::fault::MarginStatusType;
 
 /// One thing that was told about debts.
 #[derive(Debug, Clone)]
@@ -40,18 +41,8 @@ pub(crate) struct CurrencyState {
 /// The cross-margin account went over one of its limits, or came back.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CrossStatus {
-    pub(crate) change: StatusChange,
+    pub(crate) change: MarginStatusType,
     pub(crate) time_ms: u64,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum StatusChange {
-    /// It owes nearly all that it has: nothing more may be traded or borrowed.
-    Frozen,
-    Unfrozen,
-    /// It owes more than it has.
-    Liability,
-    LiabilityCleared,
 }
 
 /// An isolated-margin account as it stood when its debt changed, or was about to.

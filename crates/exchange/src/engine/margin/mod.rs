@@ -16,11 +16,12 @@ use std::collections::BTreeMap;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 pub(crate) use event::{
-    CrossMargin, CrossStatus, CurrencyState, IsolatedMargin, LoanPhase, MarginEvent, StatusChange,
+    CrossMargin, CrossStatus, CurrencyState, IsolatedMargin, LoanPhase, MarginEvent,
 };
 
 use super::ledger::Reason;
 use super::{Engine, Event, MAX_BALANCE, Rejected, Wallet, check_amount};
+use crate::fault::MarginStatusType;
 pub(crate) use worth::Worth;
 
 /// The interest of an hour, as a part of what is owed.
@@ -269,13 +270,16 @@ impl Engine {
         let was_in_liability = std::mem::replace(&mut self.margin.in_liability, in_liability);
         // On the way down it is the other way round: a frozen account may be in liability or not.
         let crossed = [
-            (!was_frozen && frozen, StatusChange::Frozen),
-            (!was_in_liability && in_liability, StatusChange::Liability),
+            (!was_frozen && frozen, MarginStatusType::Frozen),
+            (
+                !was_in_liability && in_liability,
+                MarginStatusType::Liability,
+            ),
             (
                 was_in_liability && !in_liability,
-                StatusChange::LiabilityCleared,
+                MarginStatusType::LiabilityCleared,
             ),
-            (was_frozen && !frozen, StatusChange::Unfrozen),
+            (was_frozen && !frozen, MarginStatusType::Unfrozen),
         ];
         for (_, change) in crossed.into_iter().filter(|(crossed, _)| *crossed) {
             let time_ms = self.now_ms;
@@ -285,6 +289,14 @@ impl Engine {
                     time_ms,
                 })));
         }
+    }
+
+    /// Lets the cross-margin account say a status, whatever it owes.
+    pub(crate) fn say_margin_status(&mut self, now_ms: u64, change: MarginStatusType) {
+        self.advance(now_ms);
+        let time_ms = self.now_ms;
+        let status = CrossStatus { change, time_ms };
+        self.events.push(Event::Margin(MarginEvent::Status(status)));
     }
 
     fn cross_currencies(&self) -> Vec<CurrencyState> {

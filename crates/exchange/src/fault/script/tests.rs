@@ -1,35 +1,21 @@
 //! The script language: what reads, what it reads as, and what its errors say.
 
-use std::time::Duration;
-
 use super::*;
-use crate::fault::{Flaw, Mutation, Utterance};
+use crate::fault::table::Row;
+use crate::fault::{Effect, Flaw, Mutation, Utterance};
 
 fn problem(line: &str) -> String {
     line.parse::<Faults>().unwrap_err().to_string()
 }
 
-/// A line for each effect, with every setting that has no default.
+/// A line for each fault with every parameter, as the description of the language has it.
 fn line_of(row: &Row) -> String {
-    let settings = row.1.iter().filter_map(|setting| match *setting {
-        "by" | "reset" | "per" | "life" | "retry-after" => Some(format!("{setting}=250ms")),
-        "location" | "url" => Some(format!("{setting}=https://elsewhere.test/a?b=c")),
-        "header" => Some("header=upgrade".to_owned()),
-        "flaw" => Some("flaw=masked".to_owned()),
-        "hex" => Some("hex=8a00ff".to_owned()),
-        "field" => Some("field=total".to_owned()),
-        "id" => Some("id='a b'".to_owned()),
-        "text" => Some(r#"text="say \"no\" \\ é \u{7}""#.to_owned()),
-        "how" if row.0 == "mutate-frame" => Some("how=null-field".to_owned()),
-        "topic" => Some("topic=/account/balance".to_owned()),
-        "count" => Some("count=2".to_owned()),
-        "reason" => Some("reason=\"gone for lunch\"".to_owned()),
-        _ => None,
-    });
+    let parameters = row.parameters.iter();
+    let parameters = parameters.map(|known| format!(" {}", known.example()));
     format!(
-        "after 3 frames: {} {}",
-        row.0,
-        settings.collect::<Vec<_>>().join(" ")
+        "after 3 frames: {}{}",
+        row.name,
+        parameters.collect::<String>()
     )
 }
 
@@ -38,7 +24,11 @@ fn every_effect_reads_back_what_it_writes() {
     for row in rows() {
         let read: Faults = line_of(row).parse().unwrap();
         let written = read.list()[0].to_string();
-        assert!(written.contains(row.0), "{written} is not named {}", row.0);
+        assert!(
+            written.contains(row.name),
+            "{written} is not named {}",
+            row.name
+        );
         assert_eq!(written.parse::<Faults>().unwrap(), read, "{written}");
     }
 }
@@ -64,10 +54,9 @@ fn comments_and_empty_lines_are_skipped_and_lines_counted() {
         .parse::<Faults>()
         .unwrap_err();
     assert_eq!(error.line, 4);
-    assert!(
-        error
-            .to_string()
-            .starts_with("line 4: unknown effect \"cutt\", expected one of: cut, reset-mid-frame")
+    assert_eq!(
+        error.to_string(),
+        "line 4: unknown fault `cutt`, did you mean `cut`?"
     );
 }
 
@@ -75,31 +64,26 @@ fn comments_and_empty_lines_are_skipped_and_lines_counted() {
 fn an_error_names_what_would_be_valid() {
     assert_eq!(
         problem("after 1 frames: cut hw=reset"),
-        "line 1: cut has no setting \"hw\", expected one of: how, code, reason, times"
+        "line 1: `cut` has no parameter `hw`, expected one of: how, code, reason, times"
     );
     assert_eq!(
         problem("after 1 frames: cut how=axe"),
-        "line 1: how=axe is not valid, expected close, eof or reset"
+        "line 1: `how=axe` is not valid, expected close, eof or reset"
+    );
+    assert_eq!(
+        problem("after 1 frames: cut how=reset code=1001"),
+        "line 1: `how=reset` is not valid, expected close if `code=` or `reason=` is given"
     );
     assert!(problem("sometimes: cut").contains("expected one of: token N, connection N, dial N"));
     assert!(problem("token 0: token-html").contains("unknown trigger"));
     assert_eq!(
         problem("token 1: token-slow"),
-        "line 1: token-slow needs a setting by="
+        "line 1: `token-slow` needs the parameter `by=`"
     );
     assert!(problem("token 1: token-slow by=soon").contains("a duration such as 250ms"));
     assert!(problem("token 1: token-html times=0").contains("a number of at least 1, or always"));
     assert!(problem("token 1: token-refuse status=200").contains("from 400 to 599"));
-    assert!(problem("token 1 token-html").contains("a line is `trigger: effect setting=value`"));
-}
-
-#[test]
-fn durations_have_units() {
-    assert_eq!(parse_duration("1.5s"), Some(Duration::from_millis(1500)));
-    assert_eq!(parse_duration("2m"), Some(Duration::from_secs(120)));
-    assert_eq!(parse_duration("24h"), Some(Duration::from_secs(86_400)));
-    assert_eq!(parse_duration("5"), None);
-    assert_eq!(parse_duration("-5s"), None);
+    assert!(problem("token 1 token-html").contains("a line is `trigger: fault parameter=value`"));
 }
 
 #[test]
@@ -134,7 +118,7 @@ fn texts_may_hold_anything_in_quotes() {
     for open in ["'{", "\"{", "\"\\x\"", "\"\\u{zz}\""] {
         let line = format!("after 1s: send-text text={open}");
         assert!(
-            problem(&line).contains("texts with spaces in quotes"),
+            problem(&line).contains("text with spaces in quotes"),
             "{line}"
         );
     }
@@ -160,28 +144,84 @@ fn every_flaw_and_mutation_reads_back_and_is_named_where_one_is_unknown() {
 }
 
 #[test]
-fn the_description_of_the_language_names_every_effect_and_setting() {
-    let described = include_str!("../language.md");
-    for (name, settings, _) in rows() {
-        let line = described
-            .lines()
-            .find(|line| line.starts_with(&format!("| `{name}`")))
-            .unwrap_or_else(|| panic!("{name} is not described"));
-        for setting in settings.iter().filter(|setting| **setting != "times") {
-            assert!(line.contains(&format!("`{setting}=`")), "{name} {setting}");
+fn language_describes_every_trigger_fault_parameter_and_word() {
+    let language = Faults::language();
+    let lines: Vec<&str> = language.lines().map(str::trim_start).collect();
+    let has = |start: &str| lines.iter().any(|line| line.starts_with(start));
+    for trigger in &TRIGGERS {
+        assert!(has(trigger.form), "{}", trigger.form);
+    }
+    for row in rows() {
+        assert!(has(row.name), "{}", row.name);
+        for parameter in row.parameters {
+            assert!(has(&format!("{}=  ", parameter.name)), "{}", row.name);
+            for (word, _) in (parameter.words)() {
+                assert!(has(&format!("{word}  ")), "{} {word}", row.name);
+            }
         }
     }
-    let names = described
+    let long = language
         .lines()
-        .filter_map(|line| line.strip_prefix("| `")?.split('`').next());
-    for name in names.filter(|name| !name.contains(' ')) {
-        assert!(
-            rows().any(|row| row.0 == name),
-            "{name} is described and unknown"
-        );
+        .find(|line| line.len() > 100 && !line.contains("Example: "));
+    assert_eq!(long, None, "a line fits a terminal");
+}
+
+#[test]
+fn every_example_of_the_language_is_valid() {
+    let language = Faults::language();
+    let examples = language
+        .lines()
+        .filter_map(|line| line.split_once("Example: "));
+    let examples: Vec<&str> = examples.map(|(_, example)| example).collect();
+    assert_eq!(examples.len(), TRIGGERS.len() + rows().count());
+    for example in examples {
+        if let Err(error) = example.parse::<Faults>() {
+            panic!("{example}: {error}");
+        }
     }
-    let flaws = Flaw::all().map(|flaw| flaw.to_string());
-    for word in flaws.chain(Mutation::all().map(|mutation| mutation.to_string())) {
-        assert!(described.contains(&format!("`{word}`")), "{word}");
+}
+
+#[test]
+fn names_of_faults_are_unique() {
+    let mut names: Vec<&str> = rows().map(|row| row.name).collect();
+    names.sort_unstable();
+    let all = names.len();
+    names.dedup();
+    assert_eq!(names.len(), all);
+}
+
+#[test]
+fn only_a_near_word_is_suggested() {
+    let suggested = |word: &str| {
+        let text = problem(&format!("connection 1: {word}"));
+        text.split_once("did you mean `")
+            .map(|(_, rest)| rest.trim_end_matches("`?").to_owned())
+    };
+    assert_eq!(suggested("cutt").as_deref(), Some("cut"));
+    assert_eq!(suggested("half-opne").as_deref(), Some("half-open"));
+    assert_eq!(suggested("drop-ack").as_deref(), Some("drop-acks"));
+    for far in ["x", "to", "explode", "half", "tokens"] {
+        assert_eq!(suggested(far), None, "{far}");
     }
+    assert_eq!(
+        problem("connection 1: "),
+        "line 1: no fault after the trigger `connection 1`; a line is `trigger: fault parameter=value`"
+    );
+}
+
+#[test]
+fn script_with_a_byte_order_mark_and_windows_lines_is_read() {
+    let script = "\u{feff}token 1: token-html\r\n\r\n# done\r\n";
+    assert_eq!(script.parse::<Faults>().unwrap().list().len(), 1);
+}
+
+#[test]
+fn topic_is_named_in_its_refusal() {
+    let read: Faults = "connection 1: refuse-topic topic=/a".parse().unwrap();
+    let expected = Effect::RefuseTopic {
+        topic: "/a".to_owned(),
+        code: 404,
+        text: "topic {topic} is not found".to_owned(),
+    };
+    assert_eq!(read.list()[0].effect, expected);
 }

@@ -4,6 +4,8 @@
 mod futures;
 mod spot;
 
+use std::borrow::Cow;
+
 use rust_decimal::Decimal;
 
 use super::streams::Part;
@@ -140,6 +142,20 @@ impl Order {
         let average = filled_value.checked_div(filled).unwrap_or_default();
         average.round_dp(AVERAGE_SCALE)
     }
+}
+
+/// The id of an order in the unified account: 18 decimal digits, too many for a float. Those of spot, 24 characters in the
+/// classic accounts, are made from the counter in them.
+pub(crate) fn unified_id(id: &str) -> Cow<'_, str> {
+    const FIRST: u64 = 385_168_432_000_000_000;
+    const NOISE_BITS: u32 = 20;
+    let counter = id.get(18..24).filter(|_| id.len() == 24);
+    let Some(counter) = counter.and_then(|digits| u64::from_str_radix(digits, 16).ok()) else {
+        return Cow::Borrowed(id);
+    };
+    let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    let noise = id.bytes().fold(0xcbf2_9ce4_8422_2325, mix) >> (64 - NOISE_BITS);
+    Cow::Owned((FIRST + (counter << NOISE_BITS) + noise).to_string())
 }
 
 /// The engine's clock ticks in milliseconds, the wire's in nanoseconds.

@@ -1,8 +1,10 @@
 //! Executions: `execution` with the fee, `execution.lite` without.
 
+use std::borrow::Cow;
+
 use super::{NONE, liquidity, order_type, side};
 use crate::json::Object;
-use crate::pro::order::{Fill, Order};
+use crate::pro::order::{Fill, Order, unified_id};
 
 /// What an execution that closes a position by force has in place of an order's id.
 const NO_ORDER: &str = "0";
@@ -11,7 +13,7 @@ const NO_ORDER: &str = "0";
 pub(in crate::pro) fn unified(order: &Order, fill: &Fill) -> String {
     let closed_pnl = fill.closed_pnl.map(|profit| profit.normalize().to_string());
     Object::new()
-        .string("oi", order_id(order, fill))
+        .string("oi", &unified_id(order_id(order, fill)))
         .word("s", order.symbol)
         .word("S", side(order.side))
         .word("oT", kind(order, fill))
@@ -48,9 +50,9 @@ pub(in crate::pro) fn classic(order: &Order, fill: &Fill) -> String {
 /// The lite form, which is one for all accounts but for the ids of triggered futures orders.
 pub(in crate::pro) fn lite(order: &Order, fill: &Fill, classic: bool) -> String {
     let id = if classic {
-        classic_order_id(order, fill)
+        Cow::Borrowed(classic_order_id(order, fill))
     } else {
-        order_id(order, fill)
+        unified_id(order_id(order, fill))
     };
     let data = Object::new()
         .bare("E", order.updated_ns)
@@ -60,7 +62,7 @@ pub(in crate::pro) fn lite(order: &Order, fill: &Fill, classic: bool) -> String 
         .word("s", order.symbol)
         .word("lR", liquidity(fill.liquidity))
         .word("oT", kind(order, fill))
-        .string("oi", id);
+        .string("oi", &id);
     // A number in spot and margin, of more digits than a double keeps.
     match order.futures {
         Some(_) => data.string("ti", &fill.trade_id),

@@ -3,7 +3,7 @@
 use super::{NONE, liquidity, order_type, side};
 use crate::engine::futures::Direction;
 use crate::json::Object;
-use crate::pro::order::{Condition, FuturesTerms, Order, Reason, Stage};
+use crate::pro::order::{Condition, FuturesTerms, Order, Reason, Stage, unified_id};
 use crate::pro::streams::Part;
 
 /// The `toi` of the classic futures form.
@@ -37,7 +37,7 @@ pub(in crate::pro) fn unified(order: &Order) -> String {
         .decimal("ls", fill.map(|fill| fill.price).unwrap_or_default())
         .word("oS", "USER")
         .word("oT", order_type(order))
-        .string("oi", &order.id)
+        .string("oi", &unified_id(&order.id))
         .bare("os", order.status())
         .bare("pO", false)
         .word("pP", NONE)
@@ -59,7 +59,7 @@ pub(in crate::pro) fn unified(order: &Order) -> String {
             "tPT",
             condition.map_or(NONE, |known| known.price_type.as_str()),
         )
-        .text("toi", order.origin.as_deref())
+        .text("toi", order.origin.as_deref().map(unified_id).as_deref())
         .word("bT", NONE)
         .end()
 }

@@ -3,12 +3,17 @@
 use rust_decimal::Decimal;
 
 use crate::engine::futures::MarginMode;
+use crate::fault::LiquidationLevel;
 use crate::json::Object;
 use crate::pro::order::nanoseconds;
-use crate::pro::risk::{Exposure, Level};
+use crate::pro::risk::Exposure;
 
 /// A warning; amounts are in USDT.
-pub(in crate::pro) fn warning(level: Level, exposure: &Exposure, time_ms: u64) -> String {
+pub(in crate::pro) fn warning(
+    level: LiquidationLevel,
+    exposure: &Exposure,
+    time_ms: u64,
+) -> String {
     Object::new()
         .word("eT", level.as_str())
         .decimal("r", exposure.ratio)

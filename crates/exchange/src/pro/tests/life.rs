@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::{NOW, decimal, value};
 use crate::engine::Engine;
-use crate::pro::Teller;
 use crate::pro::teller::Push;
+use crate::pro::{Teller, unified_id};
 
 /// Follows the orders of the unified account through the changes that are told.
 #[derive(Default)]
@@ -85,8 +85,9 @@ fn every_order_has_a_beginning_and_nothing_after_its_end() {
             futures.open_stops(),
         ];
         let told = follower.orders.iter().filter(|order| is_open(order.1));
-        let mut told: Vec<&String> = told.map(|order| order.0).collect();
-        let mut open: Vec<&String> = open.iter().flatten().collect();
+        let mut told: Vec<String> = told.map(|order| order.0.clone()).collect();
+        let open = open.iter().flatten();
+        let mut open: Vec<String> = open.map(|id| unified_id(id).into_owned()).collect();
         told.sort();
         open.sort();
         assert_eq!(told, open);

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::{NOW, Told, decimal, keys, steps, value};
 use crate::engine::futures::{Direction, NewStop, StopPriceType};
 use crate::engine::{Side, StopKind, Wallet};
+use crate::pro::unified_id;
 
 const BUY_BTC: (Wallet, &str, Side) = (Wallet::Trade, "BTC-USDT", Side::Buy);
 
@@ -25,6 +26,7 @@ fn an_order_of_spot_is_live_cut_filled_and_cancelled() {
         steps(&changes),
         ["2/OPEN", "2/UPDATE", "4/MATCH", "6/CANCEL"]
     );
+    let id = unified_id(&id);
     let trade_id = value(&changes[2])["ti"].as_str().unwrap().to_owned();
     assert_eq!(
         changes[2],
@@ -157,7 +159,7 @@ fn a_triggered_order_is_live_before_its_parent_says_so() {
     );
     assert_eq!(
         (&waiting["os"], &waiting["oi"]),
-        (&0.into(), &(*stop).into())
+        (&0.into(), &(*unified_id(&stop)).into())
     );
     told.engine
         .set_price(NOW + 5, "BTC-USDT", decimal("70001"))
@@ -168,7 +170,7 @@ fn a_triggered_order_is_live_before_its_parent_says_so() {
     let (child, parent) = (value(&changes[0]), value(&changes[1]));
     assert_eq!(
         (&child["toi"], &parent["oi"]),
-        (&(*stop).into(), &(*stop).into())
+        (&(*unified_id(&stop)).into(), &(*unified_id(&stop)).into())
     );
     assert_ne!(child["oi"], parent["oi"]);
     assert_eq!(parent["rS"], "0.01");
@@ -323,9 +325,10 @@ fn a_fill_is_told_with_its_fee_and_without() {
     assert_eq!(
         unified,
         format!(
-            "{{\"oi\":\"{id}\",\"s\":\"BTC-USDT\",\"S\":\"BUY\",\"oT\":\"LIMIT\",\"p\":\"60000\",\
+            "{{\"oi\":\"{}\",\"s\":\"BTC-USDT\",\"S\":\"BUY\",\"oT\":\"LIMIT\",\"p\":\"60000\",\
              \"q\":\"0.1\",\"ti\":\"{trade_id}\",\"E\":1765465341370000000,\"lR\":\"MAKER\",\"f\":\"4.8\",\
-             \"fC\":\"USDT\",\"fT\":\"NORMAL\",\"ci\":\"mine\",\"fP\":\"\"}}"
+             \"fC\":\"USDT\",\"fT\":\"NORMAL\",\"ci\":\"mine\",\"fP\":\"\"}}",
+            unified_id(&id)
         )
     );
     assert_eq!(

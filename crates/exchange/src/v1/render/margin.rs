@@ -2,7 +2,7 @@
 
 use super::Push;
 use crate::engine::margin::{
-    CrossMargin, CrossStatus, CurrencyState, IsolatedMargin, LoanPhase, MarginEvent, StatusChange,
+    CrossMargin, CrossStatus, CurrencyState, IsolatedMargin, LoanPhase, MarginEvent,
 };
 use crate::json::Object;
 use crate::v1::topics;
@@ -51,14 +51,8 @@ fn debt_ratio(cross: &CrossMargin) -> String {
 }
 
 fn status(status: CrossStatus) -> String {
-    let kind = match status.change {
-        StatusChange::Frozen => "FROZEN_FL",
-        StatusChange::Unfrozen => "UNFROZEN_FL",
-        StatusChange::Liability => "LIABILITY",
-        StatusChange::LiabilityCleared => "UNLIABILITY",
-    };
     Object::new()
-        .word("type", kind)
+        .word("type", status.change.as_str())
         .bare("timestamp", status.time_ms)
         .end()
 }
@@ -100,6 +94,7 @@ mod tests {
 
     use super::*;
     use crate::engine::{Engine, Side, Wallet};
+    use crate::fault::MarginStatusType;
     use crate::v1::render::pushes;
 
     const NOW: u64 = 1_765_465_341_363;
@@ -146,12 +141,14 @@ mod tests {
             })
         };
         let kinds = [
-            (StatusChange::Frozen, "FROZEN_FL"),
-            (StatusChange::Unfrozen, "UNFROZEN_FL"),
-            (StatusChange::Liability, "LIABILITY"),
-            (StatusChange::LiabilityCleared, "UNLIABILITY"),
+            "FROZEN_FL",
+            "UNFROZEN_FL",
+            "FROZEN_RENEW",
+            "UNFROZEN_RENEW",
+            "LIABILITY",
+            "UNLIABILITY",
         ];
-        for (change, kind) in kinds {
+        for (change, kind) in MarginStatusType::all().zip(kinds) {
             let push = push(&event(change)).unwrap();
             assert_eq!(
                 (push.topic, push.subject),

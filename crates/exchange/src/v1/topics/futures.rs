@@ -52,8 +52,14 @@ pub(crate) fn of_contract(
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Asked, parse};
+    use super::super::{Asked, Refusal};
     use super::*;
+    use crate::fault::UnknownSymbols;
+    use crate::stats::ServedMarket;
+
+    fn parse(topic: Option<&str>) -> Result<Asked, Refusal> {
+        super::super::parse(topic, ServedMarket::Futures, UnknownSymbols::Refuse)
+    }
 
     #[test]
     fn each_contract_has_its_own_topics() {

@@ -102,9 +102,9 @@ event! {
         pub funding_fee: Option<Decimal> = "fundingFee",
         /// `aggRate`, of the published pages of 2026, which do not explain it.
         pub agg_rate: Option<Decimal> = "aggRate",
-        /// When it was opened: `openingTimestamp`, milliseconds.
+        /// When it was opened: `openingTimestamp`, sent in milliseconds.
         pub opened_at: Option<Timestamp> = "openingTimestamp",
-        /// When it changed: `currentTimestamp`, milliseconds.
+        /// When it changed: `currentTimestamp`, sent in milliseconds.
         pub time: Option<Timestamp> = "currentTimestamp",
     }
 }
@@ -169,7 +169,7 @@ impl FuturesPositionChange {
     }
 }
 
-/// Symbol, side, reason and time, and the quantity, cost and margin reached: one millisecond may have several
+/// Symbol, side, margin mode, reason and time, and the quantity, cost and margin reached: one millisecond may have several
 /// changes.
 impl Event for FuturesPositionChange {
     fn identity(&self) -> String {
@@ -182,9 +182,10 @@ impl Event for FuturesPositionChange {
         let [cost, realised, margin, leverage] =
             reached.map(|amount| amount.unwrap_or_default().normalize());
         format!(
-            "{}:{}:{}:{}:{}:{cost}:{realised}:{margin}:{leverage}",
+            "{}:{}:{}:{}:{}:{}:{cost}:{realised}:{margin}:{leverage}",
             self.symbol.as_deref().unwrap_or_default(),
             self.position_side.as_ref().map_or("", PositionSide::as_str),
+            self.margin_mode.as_ref().map_or("", MarginMode::as_str),
             self.reason
                 .as_ref()
                 .map_or("", FuturesPositionChangeReason::as_str),

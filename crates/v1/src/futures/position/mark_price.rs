@@ -39,20 +39,21 @@ event! {
         pub deleverage_fraction: Option<Decimal> = "delevPercentage",
         /// The settle currency: `settleCurrency`.
         pub settle_currency: Option<Text> = "settleCurrency",
-        /// When it changed: `currentTimestamp`, milliseconds.
+        /// When it changed: `currentTimestamp`, sent in milliseconds.
         pub time: Option<Timestamp> = "currentTimestamp",
     }
 }
 
-/// Symbol, side, reason, time, mark price and profit.
+/// Symbol, side, margin mode, reason, time, mark price and profit.
 impl Event for FuturesMarkPriceChange {
     fn identity(&self) -> String {
         let [price, profit] = [self.mark_price, self.unrealised_pnl]
             .map(|amount| amount.unwrap_or_default().normalize());
         format!(
-            "{}:{}:{}:{}:{price}:{profit}",
+            "{}:{}:{}:{}:{}:{price}:{profit}",
             self.symbol.as_deref().unwrap_or_default(),
             self.position_side.as_ref().map_or("", PositionSide::as_str),
+            self.margin_mode.as_ref().map_or("", MarginMode::as_str),
             self.reason
                 .as_ref()
                 .map_or("", FuturesPositionChangeReason::as_str),

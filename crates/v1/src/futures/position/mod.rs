@@ -14,7 +14,7 @@ pub use risk_limit::FuturesRiskLimitAdjustment;
 pub use settlement::FuturesFundingSettlement;
 
 use crate::FuturesPrivate;
-use crate::envelope::{Around, Data};
+use crate::envelope::{Around, Data, is_readable};
 use crate::subjects::subjects;
 use crate::symbol::Market;
 use crate::topic::topic;
@@ -109,7 +109,8 @@ impl Data for FuturesPosition {
         };
         if let Some(symbol @ None) = position.symbol_mut() {
             let of_topic = crate::path::symbol(around.topic);
-            *symbol = of_topic.filter(|name| !name.is_empty()).map(Text::new);
+            let of_topic = of_topic.filter(|name| !name.is_empty() && is_readable(name));
+            *symbol = of_topic.map(Text::new);
         }
         Ok(position)
     }

@@ -10,7 +10,7 @@ event! {
         /// The contract, such as `XBTUSDTM`: the symbol of the topic, for the data has none. `None` under
         /// `/contract/positionAll`, unless KuCoin should come to write `symbol`.
         pub symbol: Option<Text> = "symbol",
-        /// The time that it is settled for: `fundingTime`, milliseconds.
+        /// The time that it is settled for: `fundingTime`, sent in milliseconds.
         pub funding_time: Option<Timestamp> = "fundingTime",
         /// The size, in contracts, below zero where it is short: `qty`.
         pub quantity: Option<Decimal> = "qty",
@@ -26,12 +26,12 @@ event! {
         pub position_side: Option<PositionSide> = "positionSide",
         /// Isolated or cross margin: `marginMode`, since 2026.
         pub margin_mode: Option<MarginMode> = "marginMode",
-        /// When it was settled: `ts`, nanoseconds.
+        /// When it was settled: `ts`, sent in nanoseconds.
         pub time: Option<Timestamp> = "ts",
     }
 }
 
-/// Both times, side, currency, quantity, price, rate and fee. Without the symbol, which one topic tells and the other
+/// Both times, side, margin mode, currency, quantity, price, rate and fee. Without the symbol, which one topic tells and the other
 /// does not: so it is the same on both.
 impl Event for FuturesFundingSettlement {
     fn identity(&self) -> String {
@@ -44,10 +44,11 @@ impl Event for FuturesFundingSettlement {
         let [quantity, price, rate, fee] =
             told.map(|number| number.unwrap_or_default().normalize());
         format!(
-            "{}:{}:{}:{}:{quantity}:{price}:{rate}:{fee}",
+            "{}:{}:{}:{}:{}:{quantity}:{price}:{rate}:{fee}",
             self.funding_time.unwrap_or_default(),
             self.time.unwrap_or_default(),
             self.position_side.as_ref().map_or("", PositionSide::as_str),
+            self.margin_mode.as_ref().map_or("", MarginMode::as_str),
             self.settle_currency.as_deref().unwrap_or_default(),
         )
     }

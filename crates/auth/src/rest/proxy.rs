@@ -1,0 +1,192 @@
+//! The proxy of the REST calls: its URL, which hosts it carries, and what its failures mean.
+
+use std::error::Error;
+use std::fmt;
+use std::net::IpAddr;
+
+use http::Uri;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::{NoProxy, Url};
+use tower_service::Service;
+
+use super::ConfigError;
+use super::address::Address;
+
+/// The error of the HTTP client's tunnel, which has no public name.
+type TunnelError = <Tunnel<HttpConnector> as Service<Uri>>::Error;
+
+/// A proxy that the HTTP client is sure to use.
+pub(super) struct RestProxy {
+    url: Url,
+    no_proxy: String,
+    matcher: Matcher,
+}
+
+impl RestProxy {
+    /// Refuses every URL of which the HTTP client would make a direct connection, or another proxy than was meant.
+    pub(super) fn new(url: &str, no_proxy: &str) -> Result<Self, ConfigError> {
+        let with_scheme = match url.contains("://") {
+            true => url.to_owned(),
+            false => format!("http://{url}"),
+        };
+        let mut url = Url::parse(&with_scheme).map_err(|_| ConfigError::Proxy)?;
+        let is_known = matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h");
+        let is_plain = matches!(url.path(), "" | "/")
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.port() != Some(0)
+            && with_scheme.matches('@').count() <= 1;
+        if !is_known || !is_plain || url.host_str().is_none_or(str::is_empty) {
+            return Err(ConfigError::Proxy);
+        }
+        if url.port_or_known_default().is_none() {
+            url.set_port(Some(1080)).map_err(|()| ConfigError::Proxy)?;
+        }
+        let matcher = |hosts| Matcher::builder().all(url.as_str()).no(hosts).build();
+        let probe = Uri::from_static("https://exchange.invalid");
+        if matcher("").intercept(&probe).is_none() {
+            return Err(ConfigError::Proxy);
+        }
+        let matcher = matcher(no_proxy);
+        Ok(Self {
+            url,
+            no_proxy: no_proxy.to_owned(),
+            matcher,
+        })
+    }
+
+    pub(super) fn for_client(&self) -> Result<reqwest::Proxy, ConfigError> {
+        let proxy = reqwest::Proxy::all(self.url.clone()).map_err(|_| ConfigError::Proxy)?;
+        Ok(proxy.no_proxy(NoProxy::from_string(&self.no_proxy)))
+    }
+
+    pub(super) fn needs_tls(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+
+    /// Whether calls to this address go through the proxy. A `ws` or `wss` address counts as `http` or `https`.
+    pub(super) fn carries(&self, address: &Address) -> bool {
+        let (_, rest) = address.endpoint().split_once("://").unwrap_or_default();
+        // An address that cannot be read gets no way around the proxy.
+        let Ok(uri) = format!("https://{rest}").parse() else {
+            return true;
+        };
+        self.matcher.intercept(&uri).is_some()
+    }
+
+    /// Whether the proxy is on this machine.
+    pub(super) fn is_loopback(&self) -> bool {
+        let host = self.url.host_str().unwrap_or_default();
+        let literal = host.trim_start_matches('[').trim_end_matches(']');
+        host.eq_ignore_ascii_case("localhost")
+            || literal.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    }
+}
+
+/// Host and port; the rest of the URL may hold a password.
+impl fmt::Display for RestProxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = self.url.host_str().unwrap_or_default();
+        let port = self.url.port_or_known_default().unwrap_or_default();
+        write!(f, "{host}:{port}")
+    }
+}
+
+impl fmt::Debug for RestProxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{self}", self.url.scheme())
+    }
+}
+
+/// Where a failed call failed, seen from the proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ProxyStep {
+    /// Before the proxy was reached.
+    BeforeProxy,
+    /// The proxy refused the user and password, or their absence.
+    Authentication,
+    /// At the proxy or beyond it.
+    Later,
+}
+
+/// Reads the step from the causes of an error.
+pub(super) fn step(error: &(dyn Error + 'static)) -> ProxyStep {
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        match cause.downcast_ref::<TunnelError>() {
+            Some(TunnelError::ConnectFailed(_)) => return ProxyStep::BeforeProxy,
+            Some(TunnelError::ProxyAuthRequired) => return ProxyStep::Authentication,
+            _ => {}
+        }
+        // The types of SOCKS errors cannot be named, nor told apart but by these words, which a test holds on to.
+        let is_refused_by_socks = cause.source().is_none()
+            && [
+                "SOCKS error: credentials not accepted",
+                "SOCKS error: server does not support user/pass authentication",
+                "SOCKS error: server implements authentication incorrectly",
+            ]
+            .contains(&cause.to_string().as_str());
+        if is_refused_by_socks {
+            return ProxyStep::Authentication;
+        }
+        next = cause.source();
+    }
+    ProxyStep::Later
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn url_of_a_proxy_is_read_as_curl_reads_it() {
+        for (url, shown) in [
+            ("http://proxy.test:3128", "http://proxy.test:3128"),
+            ("proxy.test:3128", "http://proxy.test:3128"),
+            ("http://proxy.test/", "http://proxy.test:80"),
+            ("https://user:p%40ss@proxy.test", "https://proxy.test:443"),
+            ("socks5://user:word@proxy.test", "socks5://proxy.test:1080"),
+            ("socks5h://[::1]:9", "socks5h://[::1]:9"),
+        ] {
+            let proxy = RestProxy::new(url, "").unwrap();
+            assert_eq!(format!("{proxy:?}"), shown, "{url}");
+            assert!(proxy.for_client().is_ok(), "{url}");
+        }
+    }
+
+    #[test]
+    fn url_that_would_mean_a_direct_connection_is_refused() {
+        for url in [
+            "",
+            "http://",
+            "http://:3128",
+            "http://proxy.test:0",
+            "http://proxy.test:x",
+            "http://proxy.test/path",
+            "http://user:a#b@proxy.test",
+            "http://user:a?b@proxy.test",
+            "http://user:a/b@proxy.test",
+            "http://user:a@b@proxy.test",
+            "htp://proxy.test",
+            "socks4://proxy.test",
+            "socks://proxy.test",
+            "wss://proxy.test",
+        ] {
+            assert!(RestProxy::new(url, "").is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn hosts_are_left_out_by_name_and_address() {
+        let proxy = RestProxy::new("http://proxy.test", "kucoin.com,127.0.0.0/8").unwrap();
+        let carries = |url| proxy.carries(&Address::rest(url).unwrap());
+        assert!(!carries("https://api.kucoin.com"));
+        assert!(!carries("http://127.0.0.1:4000"));
+        assert!(carries("https://api.kucoin.eu"));
+        assert!(carries("http://localhost:4000"));
+        let pro = Address::web_socket("ws://127.0.0.1:4000/pro").unwrap();
+        assert!(!proxy.carries(&pro));
+    }
+}

@@ -1,0 +1,196 @@
+//! A line for each thing that happens on the local exchange, for people or for programs.
+
+use std::time::SystemTime;
+
+use kucoin_streams::Timestamp;
+use kucoin_streams_exchange::{Activity, Ended, Protocol, ServedMarket};
+use serde::Serialize;
+
+use crate::args::Format;
+
+/// The line, or `None` for what this version does not know.
+pub(super) fn line(activity: &Activity, format: Format) -> Option<String> {
+    let now = Timestamp::from(SystemTime::now());
+    match format {
+        Format::Pretty => Some(format!("{}  {}", clock(now), words(activity)?)),
+        Format::Ndjson => serde_json::to_string(&Record::new(activity, now)?).ok(),
+    }
+}
+
+/// The time of the day, UTC.
+fn clock(now: Timestamp) -> String {
+    let seconds = now.as_millis().div_euclid(1_000).rem_euclid(86_400);
+    let (hours, minutes) = (seconds / 3_600, seconds / 60 % 60);
+    format!("{hours:02}:{minutes:02}:{:02}", seconds % 60)
+}
+
+fn words(activity: &Activity) -> Option<String> {
+    Some(match activity {
+        Activity::TokenRequest { code, .. } if code == "200000" => "token issued".to_owned(),
+        Activity::TokenRequest { status, code } => match code.as_str() {
+            "" => format!("token request answered with HTTP {status}"),
+            code => format!("token refused with HTTP {status}, code {code}"),
+        },
+        Activity::Opened {
+            connection,
+            protocol,
+            market,
+            token,
+            client,
+        } => {
+            let served = match protocol {
+                Protocol::V1 => format!("V1 of {}", of_market(*market)),
+                _ => "Pro V2".to_owned(),
+            };
+            let proof = match token {
+                Some(token) => format!("token {token}"),
+                None => "no token, a login is to follow".to_owned(),
+            };
+            let client = client.as_deref().unwrap_or("no User-Agent");
+            format!("connection {connection} opened: {served}, {proof}, {client}")
+        }
+        Activity::Ended {
+            connection,
+            how,
+            reason,
+            pushed,
+        } => {
+            let reason = reason.as_deref().map(|it| format!(" ({it})"));
+            let (how, reason) = (of_end(how)?, reason.unwrap_or_default());
+            format!("connection {connection} ended after {pushed} pushes: {how}{reason}")
+        }
+        Activity::Fault { fault, at } => format!("fault at {at}: {fault}"),
+        _ => return None,
+    })
+}
+
+fn of_market(market: ServedMarket) -> &'static str {
+    match market {
+        ServedMarket::Spot => "spot",
+        ServedMarket::Futures => "futures",
+        _ => "spot and futures",
+    }
+}
+
+fn of_end(how: &Ended) -> Option<String> {
+    Some(match how {
+        Ended::ClientClosed { code: Some(code) } => format!("the client closed it with {code}"),
+        Ended::ClientClosed { code: None } => "the client closed it without a code".to_owned(),
+        Ended::ClientGone => "the client is gone without a close frame".to_owned(),
+        Ended::TooOld => "it reached its maximum age".to_owned(),
+        Ended::SlowClient => "the client did not read, and its queue ran full".to_owned(),
+        Ended::PingTimeout => "no message from the client in time".to_owned(),
+        Ended::Refused => "refused".to_owned(),
+        Ended::Violation => "the client broke the WebSocket protocol".to_owned(),
+        Ended::Fault => "a fault".to_owned(),
+        Ended::Shutdown => "the exchange was shut down".to_owned(),
+        _ => return None,
+    })
+}
+
+#[derive(Serialize)]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+enum Record<'a> {
+    TokenRequest {
+        /// Nanoseconds since the Unix epoch, as text: more digits than a float keeps.
+        at: String,
+        status: u16,
+        code: &'a str,
+    },
+    Opened {
+        at: String,
+        connection: u64,
+        protocol: &'static str,
+        market: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        token: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client: Option<&'a str>,
+    },
+    Ended {
+        at: String,
+        connection: u64,
+        how: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        code: Option<u16>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<&'a str>,
+        pushed: u64,
+    },
+    Fault {
+        at: String,
+        fault: &'a str,
+        trigger: &'a str,
+    },
+}
+
+impl<'a> Record<'a> {
+    fn new(activity: &'a Activity, now: Timestamp) -> Option<Self> {
+        let at = now.to_string();
+        Some(match activity {
+            Activity::TokenRequest { status, code } => Self::TokenRequest {
+                at,
+                status: *status,
+                code,
+            },
+            Activity::Opened {
+                connection,
+                protocol,
+                market,
+                token,
+                client,
+            } => Self::Opened {
+                at,
+                connection: *connection,
+                protocol: match protocol {
+                    Protocol::V1 => "v1",
+                    _ => "pro",
+                },
+                market: match market {
+                    ServedMarket::Spot => "spot",
+                    ServedMarket::Futures => "futures",
+                    _ => "both",
+                },
+                token: *token,
+                client: client.as_deref(),
+            },
+            Activity::Ended {
+                connection,
+                how,
+                reason,
+                pushed,
+            } => Self::Ended {
+                at,
+                connection: *connection,
+                how: key(how)?,
+                code: match how {
+                    Ended::ClientClosed { code } => *code,
+                    _ => None,
+                },
+                reason: reason.as_deref(),
+                pushed: *pushed,
+            },
+            Activity::Fault { fault, at: trigger } => Self::Fault { at, fault, trigger },
+            _ => return None,
+        })
+    }
+}
+
+fn key(how: &Ended) -> Option<&'static str> {
+    Some(match how {
+        Ended::ClientClosed { .. } => "clientClosed",
+        Ended::ClientGone => "clientGone",
+        Ended::TooOld => "tooOld",
+        Ended::SlowClient => "slowClient",
+        Ended::PingTimeout => "pingTimeout",
+        Ended::Refused => "refused",
+        Ended::Violation => "violation",
+        Ended::Fault => "fault",
+        Ended::Shutdown => "shutdown",
+        _ => return None,
+    })
+}

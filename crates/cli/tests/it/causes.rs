@@ -1,0 +1,113 @@
+//! Why a connection does not come about, and what to do: on stderr, with the status of it.
+
+use std::process::{Command, Stdio};
+
+use crate::rig::*;
+
+/// What `watch` says on stderr about an exchange at this URL, with this status.
+#[track_caller]
+fn complaint(rest_url: &str, status: i32, set: impl FnOnce(&mut Command)) -> String {
+    let args = ["watch", "--rest-url", rest_url];
+    let mut command = authorised(command(&args), "canary-key", "canary-secret", "canary-pass");
+    set(&mut command);
+    let ran = run(command);
+    assert_eq!(ran.status, Some(status), "{ran:?}");
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    assert!(!format!("{ran:?}").contains("canary"), "{ran:?}");
+    ran.stderr
+}
+
+#[track_caller]
+fn says(text: &str, parts: &[&str]) {
+    let mut rest = text;
+    for part in parts {
+        let at = rest.find(part);
+        let at = at.unwrap_or_else(|| panic!("{part:?} is not in its place: {text}"));
+        rest = &rest[at + part.len()..];
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn missing_root_certificates_name_the_package() {
+    let text = complaint("https://localhost:1", 1, |command| {
+        command
+            .env("SSL_CERT_FILE", "/nonexistent/certificates.pem")
+            .env("SSL_CERT_DIR", "/nonexistent");
+    });
+    says(
+        &text,
+        &[
+            "TLS",
+            "No CA certificates",
+            "; install",
+            "`ca-certificates`",
+            "SSL_CERT_FILE",
+        ],
+    );
+}
+
+#[test]
+fn name_that_cannot_be_resolved_is_named() {
+    let host = "kucoin.invalid";
+    let text = complaint(&format!("https://{host}"), 4, |command| {
+        // Without a network the resolver may wait for its server; it is not to wait for longer than the command.
+        command
+            .env("RES_OPTIONS", "timeout:1 attempts:1")
+            .args(["--connect-timeout", "5s"]);
+    });
+    says(
+        &text,
+        &[
+            "not connected within 5s",
+            host,
+            "cannot be resolved: ",
+            "; check",
+            "DNS",
+        ],
+    );
+    assert_eq!(text.matches("cannot be resolved").count(), 1, "{text}");
+}
+
+#[test]
+fn port_that_nothing_listens_on_is_refused() {
+    for scheme in ["http", "https"] {
+        let url = format!("{scheme}://localhost:{}", free_port());
+        let text = complaint(&url, 4, |command| {
+            command.args(["--connect-timeout", "1s"]);
+        });
+        says(
+            &text,
+            &[
+                "not connected within 1s",
+                "localhost cannot be reached: ",
+                "; check",
+                "the port",
+            ],
+        );
+        assert_eq!(text.to_lowercase().matches("refused").count(), 1, "{text}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn lack_of_file_descriptors_names_the_limit() {
+    for limit in 6..=24 {
+        let script =
+            format!("ulimit -n {limit} && exec \"$0\" watch --demo --for 1s --format ndjson");
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", &script, env!("CARGO_BIN_EXE_kucoin-streams")])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let ran = run(command);
+        if ran.status != Some(0) {
+            says(
+                &ran.stderr,
+                &["Too many open files", "; raise", "`ulimit -n`"],
+            );
+        }
+        assert!(!ran.stderr.contains("panicked"), "{limit}: {ran:?}");
+    }
+}

@@ -1,0 +1,210 @@
+//! The lines for people in a real terminal, at each of its widths.
+
+use std::fs::File;
+use std::io::Read;
+use std::process::Child;
+
+use kucoin_streams_exchange::Exchange;
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
+use unicode_width::UnicodeWidthStr;
+
+use crate::rig::*;
+
+const WIDTHS: [u16; 4] = [80, 100, 120, 140];
+
+/// Pushes of every kind, of both protocols, in one-way mode and in hedge mode.
+const FRAMES: &str = concat!(
+    include_str!("../fixtures/v1.ndjson"),
+    include_str!("../fixtures/pro.ndjson"),
+    include_str!("../fixtures/hedge.ndjson")
+);
+
+/// A command with a terminal at its stdout.
+struct Terminal {
+    child: Child,
+    screen: File,
+    read: String,
+}
+
+impl Terminal {
+    fn start(mut command: std::process::Command, columns: u16) -> Self {
+        let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&screen).unwrap();
+        unlockpt(&screen).unwrap();
+        let path = ptsname(&screen, Vec::new()).unwrap();
+        let end = File::options()
+            .read(true)
+            .write(true)
+            .open(path.to_str().unwrap())
+            .unwrap();
+        let screen = File::from(screen);
+        resize(&screen, columns);
+        let child = command.stdout(end).env("TERM", "xterm").spawn().unwrap();
+        // With the command goes the last other descriptor of the terminal.
+        drop(command);
+        Self {
+            child,
+            screen,
+            read: String::new(),
+        }
+    }
+
+    /// The next piece of what is shown; false at the end.
+    fn more(&mut self) -> bool {
+        let mut bytes = [0; 64 * 1024];
+        let mut count = match self.screen.read(&mut bytes) {
+            Ok(0) | Err(_) => return false,
+            Ok(count) => count,
+        };
+        // A letter may be cut in two.
+        while let Err(error) = std::str::from_utf8(&bytes[..count]) {
+            assert!(error.error_len().is_none(), "no UTF-8");
+            count += self.screen.read(&mut bytes[count..count + 1]).unwrap();
+        }
+        self.read
+            .push_str(std::str::from_utf8(&bytes[..count]).unwrap());
+        true
+    }
+
+    fn until(&mut self, word: &str) {
+        while !self.read.contains(word) {
+            assert!(self.more(), "the command ended after {}", self.read);
+        }
+    }
+
+    /// All that was shown, without colours.
+    fn finish(mut self) -> String {
+        while self.more() {}
+        assert_eq!(self.child.wait().unwrap().code(), Some(0), "{}", self.read);
+        let shown = self.read.replace('\r', "");
+        let mut plain = String::new();
+        for (at, piece) in shown.split("\u{1b}[").enumerate() {
+            let text = match at {
+                0 => piece,
+                _ => piece.split_once('m').unwrap().1,
+            };
+            plain.push_str(text);
+        }
+        plain
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // It has ended already where the test went well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn resize(screen: &File, columns: u16) {
+    let size = Winsize {
+        ws_row: 40,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    tcsetwinsize(screen, size).unwrap();
+}
+
+#[track_caller]
+fn assert_fits(shown: &str, columns: u16) {
+    for line in shown.lines() {
+        assert!(line.width() <= usize::from(columns), "{columns}: {line}");
+    }
+}
+
+#[test]
+fn demo_fits_at_each_width_and_shows_each_order_once() {
+    let args = ["watch", "--demo", "--for", "18s", "--stats"];
+    let running = WIDTHS.map(|columns| (columns, Terminal::start(command(&args), columns)));
+    for (columns, terminal) in running {
+        let shown = terminal.finish();
+        assert_fits(&shown, columns);
+        // It is cut once, and comes back.
+        for word in ["open", "lost", "back", "closed", "frames of"] {
+            assert!(shown.contains(word), "{word}: {shown}");
+        }
+        assert!(!shown.contains(UNIFIED), "{shown}");
+    }
+}
+
+#[test]
+fn every_kind_of_event_fits_at_each_width() {
+    let local = Local::start(Exchange::builder());
+    let mut topics: Vec<String> = FRAMES.lines().map(|frame| topic(frame).1).collect();
+    topics.sort();
+    topics.dedup();
+    let args: Vec<&str> = topics.iter().flat_map(|topic| ["--topic", topic]).collect();
+    for columns in WIDTHS {
+        let mut terminal = Terminal::start(local.watch(&args), columns);
+        for ws_key in [SPOT, FUTURES, UNIFIED] {
+            terminal.until(ws_key);
+        }
+        for topic in &topics {
+            local.wait(local.exchange.wait_subscribed(topic));
+        }
+        for frame in FRAMES.lines() {
+            let pushed = local.exchange.push_raw(&topic(frame).1, frame);
+            assert_eq!(pushed, 1, "{frame}");
+        }
+        let last = FRAMES.lines().last().unwrap();
+        assert!(last.contains("20000000000081574"));
+        terminal.until("…00081574");
+        send("TERM", terminal.child.id());
+        let shown = terminal.finish();
+        assert_fits(&shown, columns);
+        assert!(shown.contains("币安人生USDTM"), "{shown}");
+        // The connections of the next width are others.
+        local.wait(
+            local
+                .exchange
+                .wait_until(|stats| stats.open_connections().next().is_none()),
+        );
+    }
+}
+
+/// The topic of a push, as it is pushed and as it is asked for.
+fn topic(frame: &str) -> (String, String) {
+    let frame = object(frame);
+    if let Some(topic) = frame["topic"].as_str() {
+        return (topic.to_owned(), topic.to_owned());
+    }
+    let pushed = frame["T"].as_str().unwrap();
+    let (channel, of) = pushed.rsplit_once('.').unwrap();
+    let asked = match (channel, frame["d"]["s"].as_str()) {
+        ("balance", _) => format!("balance?accountType={of}"),
+        ("order" | "position", Some(symbol)) => {
+            format!("{channel}?tradeType={of}&symbol={symbol}")
+        }
+        ("risk", _) => format!("lw?tradeType={of}"),
+        _ => format!("{channel}?tradeType={of}"),
+    };
+    (pushed.to_owned(), asked)
+}
+
+#[test]
+fn resize_is_noticed() {
+    let local = Local::start(Exchange::builder());
+    let mut terminal = Terminal::start(local.watch(&["--topic", BALANCE]), 140);
+    local.wait(local.exchange.wait_subscribed(BALANCE));
+    let push = |currency: &str| {
+        let frame = format!(
+            r#"{{"topic":"{BALANCE}","type":"message","data":{{"currency":"{currency}","relationEvent":"trade.setted","available":"123456789.012345678901","availableChange":"-23456789.012345678901","hold":"1.5","holdChange":"-0.5"}}}}"#
+        );
+        assert_eq!(local.exchange.push_raw(BALANCE, &frame), 1);
+    };
+    push("WIDE");
+    terminal.until("WIDE");
+    resize(&terminal.screen, 80);
+    push("NARROW");
+    terminal.until("NARROW");
+    send("TERM", terminal.child.id());
+    let shown = terminal.finish();
+    let line = |word: &str| shown.lines().find(|line| line.contains(word)).unwrap();
+    assert!(line("WIDE").width() > 80, "{shown}");
+    let (_, after) = shown.split_once("WIDE").unwrap();
+    let (_, after) = after.split_once('\n').unwrap();
+    assert_fits(after, 80);
+}

@@ -1,0 +1,110 @@
+//! A certificate authority of this process, for TLS on loopback without the user's own certificate.
+
+use std::fmt;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
+};
+use rustls::ServerConfig;
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::PrivateKeyDer;
+
+/// A certificate authority that was made now, and a certificate of it for `localhost` and `127.0.0.1`. Their keys never
+/// leave the process.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use kucoin_streams_exchange::{Exchange, LocalAuthority};
+///
+/// let authority = LocalAuthority::new()?;
+/// // A client must trust `authority.pem()`, for instance as the file that `SSL_CERT_FILE` names.
+/// let exchange = Exchange::builder().tls(authority.server_config()).start().await?;
+/// assert!(exchange.rest_url().starts_with("https://localhost:"));
+/// # Ok(())
+/// # }
+/// ```
+pub struct LocalAuthority {
+    pem: String,
+    config: Arc<ServerConfig>,
+}
+
+/// The certificate could not be made; nothing that a caller did is the cause.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot make a certificate")]
+pub struct CertificateError(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+impl LocalAuthority {
+    /// Makes keys and certificates.
+    ///
+    /// # Errors
+    /// The cryptography fails.
+    pub fn new() -> Result<Self, CertificateError> {
+        let (authority, issuer) = authority().map_err(failed)?;
+        let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let mut parameters = CertificateParams::new(names).map_err(failed)?;
+        parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let key = KeyPair::generate().map_err(failed)?;
+        let certificate = parameters.signed_by(&key, &issuer).map_err(failed)?;
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(failed)?
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![certificate.der().clone()],
+                PrivateKeyDer::Pkcs8(key.serialize_der().into()),
+            )
+            .map_err(failed)?;
+        Ok(Self {
+            pem: authority,
+            config: Arc::new(config),
+        })
+    }
+
+    /// The certificate of the authority, which a client must trust. It is public.
+    #[must_use]
+    pub fn pem(&self) -> &str {
+        &self.pem
+    }
+
+    /// The settings for [`ExchangeBuilder::tls`](crate::ExchangeBuilder::tls).
+    #[must_use]
+    pub fn server_config(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.config)
+    }
+}
+
+impl fmt::Debug for LocalAuthority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalAuthority").finish_non_exhaustive()
+    }
+}
+
+fn authority() -> Result<(String, Issuer<'static, KeyPair>), rcgen::Error> {
+    let mut parameters = CertificateParams::new(Vec::new())?;
+    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    let name = "kucoin-streams local exchange";
+    parameters.distinguished_name.push(DnType::CommonName, name);
+    let key = KeyPair::generate()?;
+    let certificate = parameters.self_signed(&key)?;
+    Ok((pem(certificate.der()), Issuer::new(parameters, key)))
+}
+
+/// A certificate as text, 64 letters a line.
+fn pem(der: &[u8]) -> String {
+    let mut text = String::from("-----BEGIN CERTIFICATE-----\n");
+    for line in STANDARD.encode(der).as_bytes().chunks(64) {
+        text.push_str(&String::from_utf8_lossy(line));
+        text.push('\n');
+    }
+    text + "-----END CERTIFICATE-----\n"
+}
+
+fn failed(error: impl std::error::Error + Send + Sync + 'static) -> CertificateError {
+    CertificateError(Box::new(error))
+}

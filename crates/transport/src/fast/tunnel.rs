@@ -1,0 +1,148 @@
+//! From a proxy to a stream that reaches the target: HTTP `CONNECT`, or SOCKS5. Nothing here dials the target.
+
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, StatusCode, header};
+use http_body_util::Empty;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio_socks::TargetAddr;
+use tokio_socks::tcp::Socks5Stream;
+
+use super::dial;
+use super::driven::Driven;
+use super::proxy::{Proxy, ProxyScheme};
+use super::stream::Duplex;
+use super::target::Target;
+use super::tls::Tls;
+use super::upgrade::{MAX_HEAD, USER_AGENT};
+use crate::{ConnectError, ProxyFault};
+
+/// A stream through the proxy to the target, before any TLS to the target.
+pub(super) async fn open(
+    proxy: &Proxy,
+    target: &Target,
+    tls: &Tls,
+) -> Result<Box<dyn Duplex>, ProxyFault> {
+    let is_all_here = target.is_loopback() && proxy.is_loopback();
+    if !target.secure && !is_all_here {
+        return Err(ProxyFault::Plaintext);
+    }
+    let unreachable = |error: ConnectError| ProxyFault::Unreachable(Box::new(error));
+    let tcp = reach(proxy, !target.secure).await.map_err(unreachable)?;
+    match proxy.scheme() {
+        ProxyScheme::Http => http_connect(Box::new(tcp), target, proxy.basic_auth()).await,
+        ProxyScheme::Https => {
+            let tls = tls.handshake(proxy.host(), tcp).await;
+            let tls = Box::new(tls.map_err(unreachable)?);
+            http_connect(tls, target, proxy.basic_auth()).await
+        }
+        ProxyScheme::Socks5 => {
+            let addresses = dial::resolve(&target.host, target.port, !target.secure).await;
+            let address = addresses
+                .ok()
+                .and_then(|addresses| addresses.first().copied())
+                .ok_or(ProxyFault::UnknownName)?;
+            socks5(tcp, TargetAddr::Ip(address), proxy.user_and_password()).await
+        }
+        ProxyScheme::Socks5h => {
+            let address = match target.host.parse::<IpAddr>() {
+                Ok(ip) => TargetAddr::Ip((ip, target.port).into()),
+                Err(_) => TargetAddr::Domain(target.host.as_str().into(), target.port),
+            };
+            socks5(tcp, address, proxy.user_and_password()).await
+        }
+    }
+}
+
+async fn reach(proxy: &Proxy, is_plaintext: bool) -> Result<TcpStream, ConnectError> {
+    let addresses = dial::resolve(proxy.host(), proxy.port(), is_plaintext).await?;
+    let tcp = dial::connect(addresses).await?;
+    match is_plaintext {
+        true => dial::require_loopback(tcp),
+        false => Ok(tcp),
+    }
+}
+
+async fn http_connect(
+    stream: Box<dyn Duplex>,
+    target: &Target,
+    auth: Option<&HeaderValue>,
+) -> Result<Box<dyn Duplex>, ProxyFault> {
+    let authority = target.host_and_port();
+    let mut request = Request::connect(&authority)
+        .header(header::HOST, &authority)
+        .header(header::USER_AGENT, USER_AGENT);
+    if let Some(auth) = auth {
+        request = request.header(header::PROXY_AUTHORIZATION, auth);
+    }
+    let request = request.body(Empty::<Bytes>::new());
+    let request = request.map_err(|_| ProxyFault::Refused("the host has no valid name".into()))?;
+    let (mut sender, connection) = http1::Builder::new()
+        .max_buf_size(MAX_HEAD)
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(http_fault)?;
+    let mut connection = Driven::new(connection.with_upgrades());
+    let reply = connection.alongside(sender.send_request(request)).await;
+    let reply = reply.map_err(http_fault)?;
+    match reply.status() {
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED => return Err(ProxyFault::Authentication),
+        status if !status.is_success() => {
+            return Err(ProxyFault::Refused(format!("status {}", status.as_u16())));
+        }
+        _ => {}
+    }
+    let upgraded = connection.alongside(hyper::upgrade::on(reply)).await;
+    let upgraded = upgraded.map_err(http_fault)?;
+    let parts = upgraded
+        .downcast::<TokioIo<Box<dyn Duplex>>>()
+        .map_err(|_| ProxyFault::Malformed)?;
+    // The target speaks second, so bytes after the answer are a page of a server that is no proxy.
+    match parts.read_buf.is_empty() {
+        true => Ok(parts.io.into_inner()),
+        false => Err(ProxyFault::Malformed),
+    }
+}
+
+fn http_fault(error: hyper::Error) -> ProxyFault {
+    match error.is_parse() {
+        true => ProxyFault::Malformed,
+        false => ProxyFault::Interrupted(error.into()),
+    }
+}
+
+async fn socks5(
+    tcp: TcpStream,
+    target: TargetAddr<'_>,
+    credentials: Option<(&str, &str)>,
+) -> Result<Box<dyn Duplex>, ProxyFault> {
+    let connected = match credentials {
+        Some((user, password)) => {
+            Socks5Stream::connect_with_password_and_socket(tcp, target, user, password).await
+        }
+        None => Socks5Stream::connect_with_socket(tcp, target).await,
+    };
+    match connected {
+        Ok(stream) => Ok(Box::new(stream.into_inner())),
+        Err(error) => Err(socks_fault(error)),
+    }
+}
+
+fn socks_fault(error: tokio_socks::Error) -> ProxyFault {
+    use tokio_socks::Error;
+    match error {
+        Error::Io(error) => ProxyFault::Interrupted(error.into()),
+        Error::NoAcceptableAuthMethods
+        | Error::AuthorizationRequired
+        | Error::PasswordAuthFailure(_) => ProxyFault::Authentication,
+        Error::InvalidResponseVersion
+        | Error::UnknownAuthMethod
+        | Error::InvalidReservedByte
+        | Error::UnknownAddressType
+        | Error::UnknownError => ProxyFault::Malformed,
+        refused => ProxyFault::Refused(refused.to_string().to_lowercase()),
+    }
+}

@@ -1,0 +1,309 @@
+//! A proxy that fails is named, with what to do, and never gone around.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use kucoin_streams::auth::HmacSigner;
+use kucoin_streams::auth::rest::TokenError;
+use kucoin_streams::transport::{
+    Connect, ConnectClass, ConnectError, FastReader, FastWebSocket, FastWriter, ProxyFault,
+};
+use kucoin_streams::v1::Balances;
+use kucoin_streams::{
+    BuildError, Credentials, Hosts, Kucoin, Proxy, RestTokens, SourceErrorClass, SubscribeError,
+    WsKey,
+};
+use tokio::net::TcpListener;
+
+use crate::proxy_server::*;
+use crate::rig::*;
+use crate::tls::Authority;
+
+const WRONG: &str = "canary-us%20er:canary-wrong";
+
+/// A port of which every connection is counted.
+struct Target {
+    port: u16,
+    reached: Arc<AtomicUsize>,
+}
+
+impl Target {
+    async fn listen() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (port, reached) = (
+            listener.local_addr().unwrap().port(),
+            Arc::new(AtomicUsize::new(0)),
+        );
+        let count = Arc::clone(&reached);
+        tokio::spawn(async move {
+            while listener.accept().await.is_ok() {
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        Self { port, reached }
+    }
+
+    async fn fetch(&self, scheme: &str, proxy: &str) -> TokenError {
+        let rest = format!("{scheme}://localhost:{}", self.port);
+        let credentials = Credentials::new("key", "secret", "passphrase").unwrap();
+        let tokens = RestTokens::builder(HmacSigner::new(&credentials))
+            .with_hosts(Hosts::default().with_rest(&rest).unwrap())
+            .with_tls_config(Authority::new().trust())
+            .with_connect_time_limit(Duration::from_millis(200))
+            .with_time_limit(Duration::from_millis(400))
+            .with_proxy(proxy)
+            .build()
+            .unwrap();
+        soon(tokens.fetch(WsKey::SpotPrivateV1)).await.unwrap_err()
+    }
+
+    async fn dial(&self, scheme: &str, proxy: &str) -> ConnectError {
+        let connector = FastWebSocket::new()
+            .with_tls_config(Authority::new().trust())
+            .with_connect_timeout(Duration::from_millis(200))
+            .with_proxy(Proxy::new(proxy).unwrap());
+        let url = format!("{scheme}://localhost:{}/?token=canary-token", self.port);
+        let dialled: Result<(FastReader, FastWriter), _> = soon(connector.connect(&url)).await;
+        dialled.map(drop).unwrap_err()
+    }
+
+    /// Fails by the proxy at this place in all four ways, with these classes of the token call and of the dial.
+    async fn check(
+        &self,
+        (proxy, place): (&str, &str),
+        (token, dial): (SourceErrorClass, ConnectClass),
+        what: &str,
+    ) {
+        for scheme in ["https", "http"] {
+            let error = self.fetch(scheme, proxy).await;
+            let text = error.to_string();
+            assert!(text.contains(place), "{what}, {scheme}: {text}");
+            // Without TLS the refusal of an HTTP proxy looks like one of the exchange, which passes as well.
+            let same = scheme == "https" || token == SourceErrorClass::Fatal;
+            let class = error.class();
+            assert!(
+                if same {
+                    class == token
+                } else {
+                    error.is_retryable()
+                },
+                "{what}, {scheme}: {error:?}"
+            );
+        }
+        for scheme in ["wss", "ws"] {
+            let error = self.dial(scheme, proxy).await;
+            let text = error.to_string();
+            assert!(text.contains(place), "{what}, {scheme}: {text}");
+            assert_eq!(error.class(), dial, "{what}, {scheme}: {error:?}");
+            assert!(matches!(error, ConnectError::Proxy { .. }), "{error:?}");
+        }
+        let reached = self.reached.load(Ordering::Relaxed);
+        assert_eq!(reached, 0, "{what}: the target was dialled");
+    }
+}
+
+const PASSES: (SourceErrorClass, ConnectClass) =
+    (SourceErrorClass::Transient, ConnectClass::Transient);
+const FATAL: (SourceErrorClass, ConnectClass) = (SourceErrorClass::Fatal, ConnectClass::Fatal);
+const NO_PROXY_THERE: (SourceErrorClass, ConnectClass) =
+    (SourceErrorClass::Transient, ConnectClass::Protocol);
+
+#[tokio::test]
+async fn every_misdeed_of_a_proxy_is_an_error_that_names_it() {
+    use Misdeed::{HangUp, Page, Refusal, Rubbish, Silence};
+    let target = Target::listen().await;
+    let of_http = [
+        (Refusal(403), PASSES),
+        (Refusal(502), PASSES),
+        (Refusal(407), FATAL),
+        (Silence, PASSES),
+        (HangUp, PASSES),
+        (Rubbish, NO_PROXY_THERE),
+        (Page, NO_PROXY_THERE),
+    ];
+    let of_socks = [
+        (Refusal(1), PASSES),
+        (Refusal(2), PASSES),
+        (Refusal(5), PASSES),
+        (Silence, PASSES),
+        (HangUp, PASSES),
+        (Rubbish, NO_PROXY_THERE),
+    ];
+    for (setup, misdeeds) in [(HTTP, &of_http[..]), (SOCKS, &of_socks[..])] {
+        let proxy = ProxyServer::start(setup).await;
+        for (misdeed, classes) in misdeeds {
+            proxy.misbehaves(Some(*misdeed));
+            let at = (&*proxy.url(), &*proxy.place());
+            target.check(at, *classes, &format!("{misdeed:?}")).await;
+        }
+        assert_eq!(proxy.targets().len(), 4 * misdeeds.len());
+    }
+}
+
+#[tokio::test]
+async fn wrong_user_of_a_proxy_is_fatal() {
+    let target = Target::listen().await;
+    for setup in [HTTP, SOCKS] {
+        let asks = Setup {
+            asks_for_user: true,
+            ..setup
+        };
+        let proxy = ProxyServer::start(asks).await;
+        for credentials in [WRONG, ""] {
+            let url = proxy.url_with(credentials);
+            target
+                .check((&url, &proxy.place()), FATAL, "wrong user")
+                .await;
+        }
+        assert_eq!((proxy.refused_users(), proxy.targets().len()), (8, 0));
+    }
+}
+
+#[tokio::test]
+async fn proxy_that_is_down_is_named_with_what_to_do() {
+    let target = Target::listen().await;
+    let down = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = down.local_addr().unwrap().port();
+    drop(down);
+    let place = format!("127.0.0.1:{port}");
+    for scheme in ["http", "https", "socks5", "socks5h"] {
+        let url = format!("{scheme}://user:canary@{place}");
+        target.check((&url, &place), PASSES, scheme).await;
+        let error = target.dial("wss", &url).await;
+        let ConnectError::Proxy { fault, .. } = &error else {
+            panic!("{error:?}");
+        };
+        let text = fault.to_string();
+        assert!(text.contains("check that it runs"), "{text}");
+        assert!(!format!("{error:?}").contains("canary"), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn certificate_of_a_proxy_is_checked() {
+    let target = Target::listen().await;
+    let setup = Setup {
+        tls: Some(Authority::new().server(&["localhost"], |_| {})),
+        ..HTTP
+    };
+    let proxy = ProxyServer::start(setup).await;
+    let url = proxy.url_with(CREDENTIALS);
+    let classes = (SourceErrorClass::Certificate, ConnectClass::Certificate);
+    for scheme in ["https", "http"] {
+        let error = target.fetch(scheme, &url).await;
+        assert_eq!(error.class(), classes.0, "{error:?}");
+        let text = error.to_string();
+        let named = format!("the proxy {}", proxy.place());
+        assert!(text.starts_with(&named), "{text}");
+    }
+    for scheme in ["wss", "ws"] {
+        let error = target.dial(scheme, &url).await;
+        assert_eq!(error.class(), classes.1, "{error:?}");
+        assert!(matches!(
+            error,
+            ConnectError::Proxy {
+                fault: ProxyFault::Unreachable(_),
+                ..
+            }
+        ));
+    }
+    assert!(proxy.targets().is_empty(), "it saw a request");
+    assert_eq!(target.reached.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn exchange_inside_of_the_tunnel_is_believed_by_its_certificate_only() {
+    let (known, unknown) = (Authority::new(), Authority::new());
+    let exchange = unknown
+        .good_exchange(kucoin_streams_exchange::Faults::new())
+        .await;
+    for setup in [HTTP, SOCKS] {
+        let proxy = ProxyServer::start(setup).await;
+        let url = format!("wss://localhost:{}/?token=canary-token", exchange.port());
+        let connector = FastWebSocket::new()
+            .with_tls_config(known.trust())
+            .with_proxy(Proxy::new(&proxy.url()).unwrap());
+        let error = soon(connector.connect(&url)).await.map(drop).unwrap_err();
+        assert_eq!(error.class(), ConnectClass::Certificate, "{error:?}");
+        assert!(error.to_string().contains(&proxy.place()), "{error}");
+        let tokens = RestTokens::builder(HmacSigner::new(&credentials(&exchange)))
+            .with_hosts(hosts_of(&exchange))
+            .with_tls_config(known.trust())
+            .with_proxy(proxy.url())
+            .build()
+            .unwrap();
+        let error = soon(tokens.fetch(WsKey::SpotPrivateV1)).await.unwrap_err();
+        assert_eq!(error.class(), SourceErrorClass::Certificate, "{error:?}");
+        let text = error.to_string();
+        assert!(text.starts_with("localhost"), "{text}");
+        assert_eq!(proxy.targets().len(), 2);
+    }
+    assert!(exchange.stats().token_requests.is_empty());
+}
+
+#[tokio::test]
+async fn plaintext_passes_no_proxy_elsewhere() {
+    let target = Target::listen().await;
+    for proxy in ["http://proxy.invalid:1", "socks5h://10.0.0.1"] {
+        let error = target.dial("ws", proxy).await;
+        let ConnectError::Proxy { fault, .. } = &error else {
+            panic!("{error:?}");
+        };
+        assert!(matches!(fault, ProxyFault::Plaintext), "{error:?}");
+        let built = Kucoin::builder()
+            .credentials(Credentials::new("key", "secret", "passphrase").unwrap())
+            .hosts(Hosts::local(&format!("http://127.0.0.1:{}", target.port)).unwrap())
+            .proxy(Proxy::new(proxy).unwrap())
+            .build();
+        let error = built.map(drop).unwrap_err();
+        assert!(matches!(error, BuildError::Config(_)), "{error:?}");
+        assert!(
+            error.to_string().contains("proxy on this machine"),
+            "{error}"
+        );
+    }
+    // Nor does it leave this machine through a proxy that is here.
+    let proxy = ProxyServer::start(HTTP).await;
+    let connector = FastWebSocket::new().with_proxy(Proxy::new(&proxy.url()).unwrap());
+    let error = soon(connector.connect("ws://kucoin.com/?token=t")).await;
+    assert_eq!(error.map(drop).unwrap_err().class(), ConnectClass::Fatal);
+    assert!(proxy.targets().is_empty());
+}
+
+#[tokio::test]
+async fn subscription_fails_by_a_proxy_and_says_so() {
+    let exchange = exchange(kucoin_streams_exchange::Faults::new()).await;
+    let asks = Setup {
+        asks_for_user: true,
+        ..SOCKS
+    };
+    let proxy = ProxyServer::start(asks).await;
+    let subscribe = async |url: &str| {
+        let kucoin = Kucoin::builder()
+            .credentials(credentials(&exchange))
+            .hosts(Hosts::local(&exchange.rest_url()).unwrap())
+            .config(quick().with_connect_timeout(Duration::from_secs(2)))
+            .proxy(Proxy::new(url).unwrap())
+            .build()
+            .unwrap();
+        soon(kucoin.subscribe(Balances))
+            .await
+            .map(drop)
+            .unwrap_err()
+    };
+    let error = subscribe(&proxy.url_with(WRONG)).await;
+    assert!(matches!(error, SubscribeError::Closed(_)), "{error:?}");
+    assert!(error.to_string().contains(&proxy.place()), "{error}");
+    assert_eq!(proxy.refused_users(), 1, "it is tried once");
+
+    proxy.misbehaves(Some(Misdeed::Refusal(2)));
+    let error = subscribe(&proxy.url()).await;
+    assert!(
+        matches!(error, SubscribeError::TimedOut { .. }),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains(&proxy.place()), "{error}");
+    assert!(proxy.targets().len() > 1, "it is tried again");
+    assert!(exchange.stats().token_requests.is_empty());
+}
