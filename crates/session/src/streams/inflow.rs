@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use bytestring::ByteString;
 use kucoin_streams_wire::{Protocol, Timestamp, WireError};
 
@@ -294,5 +295,18 @@ impl<P: Protocol, M: Mailbox> Inflow<P, M> {
                 None => self.routes.deliver_unread(&frame, step),
             }
         }
+    }
+}
+
+/// The text of a payload, which is checked once; it goes along with the frame to where it is decoded.
+pub(super) fn text_of<P: Protocol>(payload: Bytes) -> Result<ByteString, (WireError, Bytes)> {
+    if payload.first() == Some(&b'{')
+        && let Ok(text) = ByteString::try_from(payload.clone())
+    {
+        return Ok(text);
+    }
+    match P::text(&payload) {
+        Ok(text) => Ok(ByteString::from(text.into_owned())),
+        Err(error) => Err((error, payload)),
     }
 }

@@ -2,18 +2,20 @@
 
 mod inflow;
 mod output;
+mod waiters;
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use bytestring::ByteString;
 use kucoin_streams_wire::{Protocol, Rounded, Serves, WireError};
 
-use self::inflow::Inflow;
+use self::inflow::{Inflow, text_of};
 pub use self::output::{ConnectionState, Output, Subscribe, WaitLimits};
-use crate::config::{NEVER, far};
+use self::waiters::Waiters;
+use crate::config::NEVER;
 use crate::delivery::{
     Answer, ClosedError, Loss, Mailbox, Moment, PendingAnswer, RotateError, Step, SubscribeError,
     Ticket,
@@ -35,14 +37,7 @@ pub struct Streams<P: Protocol, M: Mailbox> {
     state: ConnectionState,
     /// Why the last attempt to connect failed, until the connection is live.
     last_failure: Option<Failure>,
-    /// Up to this moment callers waited for the line of dials or the pace of requests, which does not count.
-    excused_at: Option<Instant>,
-    connect_timeout: Duration,
-    last_ticket: u64,
-    /// Callers that wait until it is live, each with its deadline.
-    live_waiters: Vec<(Instant, Ticket)>,
-    /// Callers that asked for a rotation.
-    rotation_waiters: Vec<Ticket>,
+    waiters: Waiters,
     outputs: VecDeque<Output>,
 }
 
@@ -67,11 +62,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
             wakers: M::Wakers::default(),
             state: ConnectionState::Connecting,
             last_failure: None,
-            excused_at: None,
-            connect_timeout: limits.connect_timeout,
-            last_ticket: 0,
-            live_waiters: Vec::new(),
-            rotation_waiters: Vec::new(),
+            waiters: Waiters::new(limits.connect_timeout),
             outputs: VecDeque::new(),
         }
     }
@@ -90,14 +81,14 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
     pub fn subscribe(&mut self, now: Moment, subscribe: Subscribe<P::Request, M>) -> Ticket {
         // What was dropped meanwhile gives its place to what is asked for.
         self.sweep(now);
-        let ticket = self.ticket();
+        let ticket = self.waiters.ticket();
         let Subscribe {
             requests,
             mailbox,
             identify,
             on_refusal,
         } = subscribe;
-        let limit = self.connect_timeout;
+        let limit = self.waiters.limit();
         let pending = PendingAnswer::new(ticket, &requests, on_refusal, limit, now.clock);
         let (inflow, mut step) = self.step(now);
         let frames = inflow.frames();
@@ -126,12 +117,11 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
 
     /// Opens the connection if it is not open, and waits until it is live. [`Answer::Live`] follows.
     pub fn wait_live(&mut self, now: Moment) -> Ticket {
-        let ticket = self.ticket();
+        let ticket = self.waiters.ticket();
         if self.state == ConnectionState::Live {
             self.answer(ticket, Answer::Live(Ok(())));
         } else {
-            let deadline = far(now.clock, self.connect_timeout);
-            self.live_waiters.push((deadline, ticket));
+            self.waiters.wait_live(now.clock, ticket);
             self.session.open(now.clock);
             self.follow(now);
         }
@@ -140,9 +130,9 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
 
     /// Replaces the connection by a new one without a gap. [`Answer::Rotated`] follows.
     pub fn rotate(&mut self, now: Moment) -> Ticket {
-        let ticket = self.ticket();
+        let ticket = self.waiters.ticket();
         if self.session.rotate(now.clock) {
-            self.rotation_waiters.push(ticket);
+            self.waiters.wait_rotated(ticket);
             self.follow(now);
         } else {
             self.answer(ticket, Answer::Rotated(Err(RotateError::NotLive)));
@@ -173,7 +163,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
     /// [`Streams::tick`] while it does.
     pub fn dial_waits(&mut self, now: Moment, side: Side) {
         if side == Side::Serving {
-            self.excused_at = Some(now.clock);
+            self.waiters.excuse(now.clock);
         }
         self.session.fetch_begins(now.clock, side);
     }
@@ -236,11 +226,10 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
 
     /// The next moment at which [`Streams::tick`] has something to do.
     pub fn deadline(&self) -> Option<Instant> {
-        let waiters = self.live_waiters.iter().map(|(deadline, _)| *deadline);
         let deadlines = [
             self.session.deadline(),
             self.inflow.deadline(),
-            waiters.min(),
+            self.waiters.deadline(),
         ];
         deadlines.into_iter().flatten().min()
     }
@@ -249,7 +238,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
     /// the deadline has passed, and when a reader closed its buffer or [made room](crate::Taken).
     pub fn tick(&mut self, now: Moment) {
         if self.session.is_pacing() {
-            self.excused_at = Some(now.clock);
+            self.waiters.excuse(now.clock);
         }
         // Not the peer is silent: nothing is read.
         for side in [Side::Serving, Side::Successor] {
@@ -430,7 +419,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
     fn live(&mut self) {
         self.set_state(ConnectionState::Live);
         self.last_failure = None;
-        for (_, ticket) in std::mem::take(&mut self.live_waiters) {
+        for ticket in self.waiters.take_live() {
             self.answer(ticket, Answer::Live(Ok(())));
         }
     }
@@ -473,7 +462,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         let (inflow, mut step) = self.step(now);
         inflow.deliver_rest(&mut step);
         inflow.routes().end(&reason, &mut step);
-        for (_, ticket) in std::mem::take(&mut self.live_waiters) {
+        for ticket in self.waiters.take_live() {
             self.answer(ticket, Answer::Live(Err(closed().into())));
         }
     }
@@ -536,8 +525,12 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
 
     /// Answers the callers that have waited long enough. Neither the line of dials nor the pace of requests counts.
     fn time_out(&mut self, now: Moment) {
-        let deadline = self.inflow.routes().deadline();
-        if self.live_waiters.is_empty() && deadline.is_none_or(|deadline| deadline > now.clock) {
+        let deadlines = [self.inflow.routes().deadline(), self.waiters.deadline()];
+        if deadlines
+            .into_iter()
+            .flatten()
+            .all(|deadline| deadline > now.clock)
+        {
             return;
         }
         let last = self.last_failure.clone().or_else(|| {
@@ -545,7 +538,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
             let message = format!("the exchange does not answer (stage: {stage})");
             Some(Failure::new(stage, Severity::Transient, message))
         });
-        let excused_at = self.excused_at;
+        let excused_at = self.waiters.excused_at();
         let (inflow, mut step) = self.step(now);
         let orphans = inflow
             .routes()
@@ -553,22 +546,16 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         for request in orphans {
             self.session.unsubscribe(now.clock, &request);
         }
-        let limit = self.connect_timeout;
-        let excused = excused_at.map(|at| far(at, limit));
-        for (deadline, ticket) in std::mem::take(&mut self.live_waiters) {
-            let deadline = excused.map_or(deadline, |excused| deadline.max(excused));
-            if deadline > now.clock {
-                self.live_waiters.push((deadline, ticket));
-            } else {
-                let cause = last.clone();
-                let error = SubscribeError::TimedOut { limit, cause };
-                self.answer(ticket, Answer::Live(Err(error)));
-            }
+        let limit = self.waiters.limit();
+        for ticket in self.waiters.take_overdue(now.clock) {
+            let cause = last.clone();
+            let error = SubscribeError::TimedOut { limit, cause };
+            self.answer(ticket, Answer::Live(Err(error)));
         }
     }
 
     fn answer_rotations(&mut self, outcome: &Result<(), RotateError>) {
-        for ticket in std::mem::take(&mut self.rotation_waiters) {
+        for ticket in self.waiters.take_rotated() {
             self.answer(ticket, Answer::Rotated(outcome.clone()));
         }
     }
@@ -597,11 +584,6 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         }
     }
 
-    fn ticket(&mut self) -> Ticket {
-        self.last_ticket += 1;
-        Ticket::new(self.last_ticket)
-    }
-
     /// The frames and their subscriptions, and what one step of delivery works with.
     #[inline]
     fn step(&mut self, now: Moment) -> (&mut Inflow<P, M>, Step<'_, M>) {
@@ -612,18 +594,5 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
             outputs: &mut self.outputs,
         };
         (&mut self.inflow, step)
-    }
-}
-
-/// The text of a payload, which is checked once; it goes along with the frame to where it is decoded.
-fn text_of<P: Protocol>(payload: Bytes) -> Result<ByteString, (WireError, Bytes)> {
-    if payload.first() == Some(&b'{')
-        && let Ok(text) = ByteString::try_from(payload.clone())
-    {
-        return Ok(text);
-    }
-    match P::text(&payload) {
-        Ok(text) => Ok(ByteString::from(text.into_owned())),
-        Err(error) => Err((error, payload)),
     }
 }

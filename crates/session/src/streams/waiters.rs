@@ -1,0 +1,83 @@
+//! Callers that wait for an answer of the connection as a whole, and until when.
+
+use std::time::{Duration, Instant};
+
+use crate::config::far;
+use crate::delivery::Ticket;
+
+/// Who waits, and how much of the wait does not count.
+pub(super) struct Waiters {
+    limit: Duration,
+    /// Up to this moment callers waited for the line of dials or the pace of requests, which does not count.
+    excused_at: Option<Instant>,
+    last_ticket: u64,
+    /// Callers that wait until it is live, each with its deadline.
+    live: Vec<(Instant, Ticket)>,
+    /// Callers that asked for a rotation.
+    rotated: Vec<Ticket>,
+}
+
+impl Waiters {
+    /// Each waits for as long as `limit`.
+    pub(super) fn new(limit: Duration) -> Self {
+        Self {
+            limit,
+            excused_at: None,
+            last_ticket: 0,
+            live: Vec::new(),
+            rotated: Vec::new(),
+        }
+    }
+
+    pub(super) fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    pub(super) fn excused_at(&self) -> Option<Instant> {
+        self.excused_at
+    }
+
+    /// The time up to now does not count.
+    pub(super) fn excuse(&mut self, now: Instant) {
+        self.excused_at = Some(now);
+    }
+
+    pub(super) fn ticket(&mut self) -> Ticket {
+        self.last_ticket += 1;
+        Ticket::new(self.last_ticket)
+    }
+
+    pub(super) fn wait_live(&mut self, now: Instant, ticket: Ticket) {
+        self.live.push((far(now, self.limit), ticket));
+    }
+
+    pub(super) fn wait_rotated(&mut self, ticket: Ticket) {
+        self.rotated.push(ticket);
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.live.iter().map(|(deadline, _)| *deadline).min()
+    }
+
+    /// Takes those that wait until it is live.
+    pub(super) fn take_live(&mut self) -> Vec<Ticket> {
+        self.live.drain(..).map(|(_, ticket)| ticket).collect()
+    }
+
+    /// Takes those that wait for a rotation.
+    pub(super) fn take_rotated(&mut self) -> Vec<Ticket> {
+        std::mem::take(&mut self.rotated)
+    }
+
+    /// Takes those that have waited until it is live for long enough.
+    pub(super) fn take_overdue(&mut self, now: Instant) -> Vec<Ticket> {
+        if let Some(excused_at) = self.excused_at {
+            let excused = far(excused_at, self.limit);
+            for (deadline, _) in &mut self.live {
+                *deadline = excused.max(*deadline);
+            }
+        }
+        let overdue = self.live.extract_if(.., |(deadline, _)| *deadline <= now);
+        overdue.map(|(_, ticket)| ticket).collect()
+    }
+}
