@@ -40,13 +40,13 @@ fn case_in_a_process_of_its_own() {
     let text = match std::env::var(CASE).as_deref() {
         Ok("build") => build("https://localhost:1").unwrap_err(),
         Ok("build without descriptors") => {
-            let _held = exhaust();
+            exhaust();
             build("https://localhost:1").unwrap_err()
         }
         Ok("subscribe without descriptors") => {
             let kucoin = build("http://127.0.0.1:1").unwrap();
             let runtime = runtime();
-            let _held = exhaust();
+            exhaust();
             runtime
                 .block_on(kucoin.subscribe(Balances))
                 .unwrap_err()
@@ -58,7 +58,7 @@ fn case_in_a_process_of_its_own() {
             // The thread of the connections runs, and then nothing is left for a dial.
             let live = kucoin.wait_live(kucoin_streams::WsKey::SpotPrivateV1);
             runtime.block_on(live).unwrap_err();
-            let _held = exhaust();
+            exhaust();
             runtime
                 .block_on(kucoin.subscribe(Balances))
                 .unwrap_err()
@@ -105,9 +105,21 @@ fn build(rest_url: &str) -> Result<Kucoin, String> {
         .map_err(|error| error.to_string())
 }
 
-/// Takes every file descriptor that is left.
-fn exhaust() -> Vec<File> {
-    std::iter::from_fn(|| File::open("/").ok()).collect()
+/// Takes every file descriptor that is left, and those that are closed later: a dial that is under way has one.
+fn exhaust() {
+    let mut taken = Vec::new();
+    let mut take = move || taken.extend(std::iter::from_fn(|| File::open("/").ok()));
+    let thread = std::thread::Builder::new();
+    let (first, is_done) = std::sync::mpsc::channel();
+    let taking = move || {
+        loop {
+            take();
+            let _ = first.send(());
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    };
+    thread.spawn(taking).unwrap();
+    is_done.recv().unwrap();
 }
 
 #[track_caller]
