@@ -1,8 +1,7 @@
-//! Tokio driver of KuCoin private streams: subscriptions, lifecycle events and gaps.
+//! Tokio driver of KuCoin private streams: sockets, timers, queues and handles.
 //!
-//! One task per connection moves bytes between a transport and a `Session`, which takes every decision, and hands
-//! frames to subscriptions through bounded queues. Decoding happens where the events are taken, so a slow or
-//! panicking consumer harms itself alone.
+//! One task per connection moves bytes between a transport and the `Streams` of the session crate, which take every
+//! decision. Frames are decoded where the events are taken, so a slow or panicking consumer harms itself alone.
 //!
 //! These tasks run on a thread of their own ([`ConnectionRuntime`]), so a consumer may block its thread: heartbeats go
 //! on, its events wait in its queue, and what finds no room there is counted in a [`Gap`].

@@ -1,18 +1,19 @@
-//! Sans-IO state machine of one KuCoin private stream connection.
+//! Every decision of KuCoin's private streams, without IO.
 //!
-//! A [`Session`] decides; a driver moves bytes, sleeps and calls. It knows no socket, no clock and no randomness:
-//! time comes in as an argument and jitter from a seed, so that everything it does can be replayed in a test.
+//! [`Streams`] is one connection with its subscriptions: token, dial, login, heartbeat, backoff, replay, rotation, and which
+//! subscription gets which frame or [`Gap`]. A driver moves bytes, sleeps and calls. Nothing here knows a socket, a clock
+//! or a source of randomness: time comes in as an argument and jitter from a seed, so that everything can be replayed in
+//! a test, and driven by any runtime or none.
 //!
 //! The methods come in families, to be called in this order:
 //!
-//! 1. commands of the user: [`Session::open`], [`Session::subscribe`], [`Session::unsubscribe`],
-//!    [`Session::shut`];
-//! 2. what happened: [`Session::handle`] for the outcome of an action, [`Session::frame`] for each inbound
-//!    frame, [`Session::tick`] when [`Session::deadline`] has passed;
-//! 3. after each of them, [`Session::poll`] until it gives `None`, carrying out each [`Action`].
+//! 1. commands of the user: [`Streams::subscribe`], [`Streams::wait_live`], [`Streams::rotate`], [`Streams::shut`];
+//! 2. what happened: [`Streams::handle`] for the outcome of an output, [`Streams::message`] for each inbound message,
+//!    [`Streams::tick`] when [`Streams::deadline`] has passed or a reader made room;
+//! 3. after each of them, [`Streams::poll`] until it gives `None`, carrying out each [`Output`].
 //!
-//! A [`RotatingSession`] is the same with a second connection at times: it moves to a new connection while the one
-//! before it still serves, so that no event is missed by it.
+//! Below it, usable alone: a [`Session`] keeps one connection up, and a [`RotatingSession`] moves to a new connection while
+//! the one before it still serves, so that no event is missed by it.
 //!
 //! What holds after any sequence of calls, and is tested as such: when nothing is under way any more, the topics
 //! that are wanted are the topics that are acknowledged; `Reconnected` is reported only when each wanted topic

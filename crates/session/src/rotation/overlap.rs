@@ -2,7 +2,7 @@
 //! bring the same.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{DefaultHasher, Hasher};
 use std::time::{Duration, Instant};
 
 /// Identities that are remembered of each connection. The oldest go first.
@@ -22,7 +22,8 @@ type Hash = [u64; 2];
 /// successor has come on both: the serving connection has brought everything that is older then.
 #[derive(Debug)]
 pub struct Overlap<F> {
-    hashers: [RandomState; 2],
+    /// Keys of the hashes.
+    seed: u64,
     phase: Phase,
     /// Frames of the successor that the serving connection has not brought, in their order.
     kept: BTreeMap<u64, Kept<F>>,
@@ -76,7 +77,7 @@ impl TopicOverlap {
 }
 
 /// Identities, each as often as it came: what the exchange pushes twice on one connection is delivered twice. Kept as
-/// hashes of 128 bits, by keys of this process.
+/// hashes of 128 bits, by keys of the seed.
 #[derive(Debug, Default)]
 struct Seen {
     times: HashMap<Hash, u32>,
@@ -109,10 +110,10 @@ impl Seen {
 
 impl<F> Overlap<F> {
     /// No rotation is under way. An event that one connection alone brings within `grace` after the subscription says
-    /// nothing about the other.
-    pub fn new(grace: Duration) -> Self {
+    /// nothing about the other. The seed keeps a server from finding identities with equal hashes.
+    pub fn new(grace: Duration, seed: u64) -> Self {
         Self {
-            hashers: [RandomState::new(), RandomState::new()],
+            seed,
             phase: Phase::None,
             kept: BTreeMap::new(),
             kept_bytes: 0,
@@ -266,11 +267,7 @@ impl<F> Overlap<F> {
 
     /// A rotation is rare, and its frames need not hold memory for the next one.
     fn clear(&mut self) {
-        let hashers = std::mem::take(&mut self.hashers);
-        *self = Self {
-            hashers,
-            ..Self::new(self.grace)
-        };
+        *self = Self::new(self.grace, self.seed);
     }
 
     fn topic(&mut self, now: Instant, topic: Option<&str>) -> Option<&mut TopicOverlap> {
@@ -304,7 +301,12 @@ impl<F> Overlap<F> {
     }
 
     fn hash(&self, identity: &[u8]) -> Hash {
-        [&self.hashers[0], &self.hashers[1]].map(|hasher| hasher.hash_one(identity))
+        [self.seed, !self.seed].map(|seed| {
+            let mut hasher = DefaultHasher::new();
+            hasher.write_u64(seed);
+            hasher.write(identity);
+            hasher.finish()
+        })
     }
 }
 
@@ -325,7 +327,7 @@ mod tests {
 
     impl Rig {
         fn begun() -> Self {
-            let mut overlap = Overlap::new(GRACE);
+            let mut overlap = Overlap::new(GRACE, 7);
             overlap.begin();
             Self {
                 overlap,
@@ -462,7 +464,7 @@ mod tests {
 
     #[test]
     fn event_without_identity_is_never_a_repetition() {
-        let mut overlap = Overlap::new(GRACE);
+        let mut overlap = Overlap::new(GRACE, 7);
         overlap.begin();
         let now = Instant::now();
         assert!(overlap.serving(now, Some(TOPIC), None, |_| {}));

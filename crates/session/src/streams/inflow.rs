@@ -42,10 +42,14 @@ pub(super) struct Inflow<P: Protocol, M: Mailbox> {
 }
 
 impl<P: Protocol, M: Mailbox> Inflow<P, M> {
-    pub(super) fn new(backpressure_timeout: Duration, overlap: Duration, now: Timestamp) -> Self {
+    pub(super) fn new(
+        backpressure_timeout: Duration,
+        overlap: Overlap<Frame>,
+        now: Timestamp,
+    ) -> Self {
         Self {
             routes: Routes::new(backpressure_timeout),
-            overlap: Overlap::new(overlap / 2),
+            overlap,
             was_even: true,
             backlog: VecDeque::new(),
             stalled: None,

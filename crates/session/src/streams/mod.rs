@@ -21,7 +21,7 @@ use crate::delivery::{
     Ticket,
 };
 use crate::{
-    Action, CloseReason, Config, Disposition, Failure, Input, LifecycleEvent, Report,
+    Action, CloseReason, Config, Disposition, Failure, Input, LifecycleEvent, Overlap, Report,
     RotatingSession, Severity, Side, Stage,
 };
 
@@ -55,7 +55,8 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
     /// process another one.
     pub fn new(config: Config, limits: WaitLimits, seed: u64, now: Moment) -> Self {
         let pause = limits.backpressure_timeout.min(NEVER);
-        let inflow = Inflow::new(pause, config.overlap, now.wall);
+        let overlap = Overlap::new(config.overlap / 2, seed.rotate_left(16));
+        let inflow = Inflow::new(pause, overlap, now.wall);
         Self {
             session: RotatingSession::new(config, seed),
             inflow,
