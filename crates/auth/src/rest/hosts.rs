@@ -22,9 +22,9 @@ const KUCOIN: [&str; 2] = [".kucoin.com", ".kucoin.eu"];
 /// - If the spot REST host is an `http` URL of this machine, futures REST is by default the same host, and Pro V2 the
 ///   same host and port with the path `/pro`, as of the local exchange: see [`Hosts::local`].
 /// - A Pro V2 connection never uses one host on this machine and one elsewhere ([`TokenError::HostsMixed`]).
-/// - A V1 token reply names the server to dial: it must be `wss` and its host must end in a trusted suffix
-///   (`.kucoin.com` and `.kucoin.eu` by default). A server on this machine is accepted if the REST host is on this
-///   machine too.
+/// - A V1 token reply names the server to dial: it must be `wss` and its host must end in a trusted suffix. By default
+///   these are `.kucoin.com` and `.kucoin.eu`, and none if the REST host is on this machine. A server on this machine is
+///   accepted if the REST host is on this machine too.
 #[derive(Clone, Debug)]
 pub struct Hosts {
     region: Region,
@@ -91,7 +91,7 @@ impl Hosts {
             spot_rest: None,
             futures_rest: None,
             pro_ws: None,
-            trusted_suffixes: KUCOIN.map(str::to_owned).into(),
+            trusted_suffixes: Vec::new(),
         }
     }
 
@@ -200,11 +200,11 @@ impl Hosts {
         if server.is_loopback() {
             return asked.is_loopback();
         }
-        server.scheme() == Scheme::Wss
-            && self
-                .trusted_suffixes
-                .iter()
-                .any(|suffix| server.host().ends_with(suffix))
+        let is_added = |suffix: &String| server.host().ends_with(suffix);
+        // A token from this machine, as of a local exchange, does not go to KuCoin.
+        let is_trusted = (is_kucoins(server) && !asked.is_loopback())
+            || self.trusted_suffixes.iter().any(is_added);
+        server.scheme() == Scheme::Wss && is_trusted
     }
 
     /// The three hosts.
@@ -392,6 +392,11 @@ mod tests {
         let rest = "https://api.kucoin.com";
         assert!(trusts(&hosts, "wss://ws-api-spot.kucoin.com/", rest));
         assert!(trusts(&hosts, "wss://push.kucoin.eu/endpoint", rest));
+        assert!(!trusts(
+            &hosts,
+            "wss://ws-api-spot.kucoin.com/",
+            "http://127.0.0.1:8000"
+        ));
         for server in [
             "wss://evil.com",
             "wss://kucoin.com.evil.com",
