@@ -158,7 +158,7 @@ fn pretty(ready: &Ready<'_>) -> String {
          \x20 export KUCOIN_API_SECRET={}\n\
          \x20 export KUCOIN_API_PASSPHRASE={}\n\
          \x20 {watch}\n\n\
-         Point a bot at it, with these credentials in place of yours and these URLs in place of KuCoin's:\n\n\
+         Point a bot at it with these credentials, and these URLs in place of KuCoin's:\n\n\
          \x20 https://api.kucoin.com          {rest_url}\n\
          \x20 https://api-futures.kucoin.com  {rest_url}\n\
          \x20 wss://wsapi-push.kucoin.com     {pro_ws_url}\n\n\

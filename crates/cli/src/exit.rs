@@ -64,6 +64,10 @@ impl Failed {
         Self::other(format!("cannot write: {error}"))
     }
 
+    pub(crate) fn with_status(self, status: Status) -> Self {
+        Self { status, ..self }
+    }
+
     pub(crate) fn code(&self) -> ExitCode {
         ExitCode::from(self.status as u8)
     }

@@ -41,7 +41,8 @@ Each line of the output has a `kind`, and these fields (? if there is something 
   undecodable  reason raw: the line as it came
 Blank lines are skipped. The data of V1 has the exchange's field names; Pro V2, which abbreviates them to
 letters, has long names here. Times are strings, see --times, and decimals are strings with the exchange's
-digits. A field that cannot be read is as the exchange sent it, and costs nothing but itself. The generation
+digits. A field that cannot be read is as the exchange sent it, and costs nothing but itself; half of a
+surrogate pair in a text is spelled out. The generation
 of a frame is detected by its fields; V1 and Pro V2 may be mixed. The input is UTF-8, with or without a byte
 order mark, with lines that end as on Unix or on Windows.
 

@@ -3,6 +3,8 @@
 use kucoin_streams::wire::TimeFormat;
 use serde::Serialize;
 
+use super::portable;
+
 /// Enough lines to be written at once.
 const ENOUGH: usize = 64 * 1024;
 
@@ -34,13 +36,7 @@ impl Lines {
             self.bytes.truncate(start);
             return Err(error);
         }
-        // What an event keeps as it came may be spread over lines. Within JSON a bare line end is never more than
-        // a blank, and one would break the line.
-        for byte in &mut self.bytes[start..] {
-            if matches!(byte, b'\n' | b'\r') {
-                *byte = b' ';
-            }
-        }
+        portable::rewrite(&mut self.bytes, start);
         self.bytes.push(b'\n');
         Ok(())
     }

@@ -4,6 +4,7 @@ mod event;
 mod lines;
 mod names;
 mod ndjson;
+mod portable;
 mod pretty;
 mod reader;
 mod writer;

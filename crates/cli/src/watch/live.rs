@@ -202,6 +202,11 @@ impl Watch {
 
     /// A connection has ended; returns why to end, if nothing is left that must be watched.
     fn over(&mut self, ws_key: WsKey, outcome: Result<(), Failed>) -> Option<Left> {
+        let was_live = self.live.contains(&ws_key);
+        let outcome = outcome.map_err(|failed| match was_live {
+            true => failed.with_status(Status::Other),
+            false => failed,
+        });
         let has_status = |status| matches!(&outcome, Err(failed) if failed.status == status);
         // If the first is refused, so are the others: they are not even opened.
         let is_refused = has_status(Status::Refused) && !self.wishes.is_empty();

@@ -251,7 +251,7 @@ fn last_connection_that_ends_after_it_was_live_gives_the_error() {
     running.until_answered(&spot);
     local.exchange.inject(Effect::Cut(Cut::Eof));
     while running.until("close")["wsKey"] != SPOT {}
-    fails(&running.finish(), 3, &[SPOT, "400003"]);
+    fails(&running.finish(), 1, &[SPOT, "400003"]);
 }
 
 #[test]

@@ -189,11 +189,15 @@ pub(crate) fn parse(
             format!("exceed max subscription count limitation of {MAX_PER_MESSAGE} per time");
         return Err(Refusal::new(509, text));
     }
-    let topics = symbols
+    let topics: Vec<String> = symbols
         .iter()
         .map(|symbol| format!("{family}{symbol}"))
         .collect();
+    let is_traded = |topic: &String| MATCHES.contains(&topic.as_str());
     Ok(if family == MATCH_FAMILY {
+        if unknown_symbols == UnknownSymbols::Refuse && !topics.iter().all(is_traded) {
+            return Err(Refusal::new(404, format!("topic {topic} is not found")));
+        }
         Asked::Matches(topics)
     } else {
         Asked::Public(topics)

@@ -27,6 +27,10 @@ event! {
         pub mark_value: Option<Decimal> = "markValue",
         /// The margin with profit that is not realised: `maintMargin`.
         pub maintenance_margin: Option<Decimal> = "maintMargin",
+        /// The average entry price, in the quote currency: `avgEntryPrice`. On some frames only.
+        pub average_entry_price: Option<Decimal> = "avgEntryPrice",
+        /// The leverage that was set: `leverage`. On some frames only.
+        pub leverage: Option<Decimal> = "leverage",
         /// The leverage that there is: `realLeverage`.
         pub real_leverage: Option<Decimal> = "realLeverage",
         /// Profit at the mark price that is not realised: `unrealisedPnl`.
