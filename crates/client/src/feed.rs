@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use kucoin_streams_session::{CloseReason, Delivery, Fate, Frame, Gap, GapReason, TopicLedger};
-use kucoin_streams_wire::{Push, Topic, json::DecodeError};
+use kucoin_streams_wire::{Topic, json::DecodeError};
 use tracing::Span;
 
 use crate::Update;
@@ -67,7 +67,8 @@ impl Feed {
                 None => return Poll::Ready(None),
             };
             // An event is large: from here it goes out without a stop on its way.
-            match read(topic, self.places.get(at), &frame) {
+            let place = self.places.get(at).copied().unwrap_or(usize::MAX);
+            match topic.decode_at(place, frame.text()) {
                 Ok(Some(push)) => {
                     self.count(at, Fate::Delivered);
                     let update = Update::live(push, frame.received_at(), frame.epoch());
@@ -115,21 +116,5 @@ impl Feed {
         if let Some(counters) = self.queue.counters(at) {
             counters.count(fate);
         }
-    }
-}
-
-/// Decodes a frame, where it is of the protocol.
-#[inline]
-fn read<T: Topic>(
-    topic: &T,
-    place: Option<&usize>,
-    frame: &Frame,
-) -> Result<Option<Push<T::Event>>, DecodeError> {
-    match frame.fault() {
-        None => topic.decode_at(place.copied().unwrap_or(usize::MAX), frame.text()),
-        Some(fault) => Err(DecodeError::Syntax {
-            reason: fault.reason,
-            offset: fault.offset,
-        }),
     }
 }

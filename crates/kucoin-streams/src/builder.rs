@@ -40,7 +40,7 @@ impl fmt::Debug for FromCredentials {
 /// The default transport through a proxy, which the token calls use too.
 pub struct ThroughProxy {
     connect: FastWebSocket,
-    proxy: Proxy,
+    proxy: Option<Proxy>,
 }
 
 impl fmt::Debug for ThroughProxy {
@@ -86,8 +86,8 @@ impl KucoinBuilder<FromCredentials, FastWebSocket> {
 }
 
 impl KucoinBuilder<FromCredentials, FastWebSocket> {
-    /// Sends everything through a proxy, token calls and WebSockets alike: see [`Proxy`]. Default: none, and the
-    /// environment is not read.
+    /// Sends everything through a proxy, token calls and WebSockets alike: see [`Proxy`]. `None` is no proxy, which is the
+    /// default; the environment is not read.
     ///
     /// A transport or a source of your own has its own proxy
     /// ([`FastWebSocket::with_proxy`], `RestTokensBuilder::with_proxy`), so neither can be set together with this one:
@@ -107,12 +107,15 @@ impl KucoinBuilder<FromCredentials, FastWebSocket> {
     /// let builder = kucoin_streams::Kucoin::builder().source(source).proxy(proxy);
     /// # Ok(()) }
     /// ```
-    pub fn proxy(self, proxy: Proxy) -> KucoinBuilder<FromCredentials, ThroughProxy> {
+    pub fn proxy(
+        self,
+        proxy: impl Into<Option<Proxy>>,
+    ) -> KucoinBuilder<FromCredentials, ThroughProxy> {
         KucoinBuilder {
             source: self.source,
             connect: ThroughProxy {
                 connect: self.connect,
-                proxy,
+                proxy: proxy.into(),
             },
             config: self.config,
             label: self.label,
@@ -127,9 +130,13 @@ impl KucoinBuilder<FromCredentials, ThroughProxy> {
     /// If credentials are missing, TLS cannot be set up, or a host without TLS cannot pass the proxy.
     pub fn build(self) -> Result<Kucoin, BuildError> {
         let ThroughProxy { connect, proxy } = self.connect;
-        let source = self.source.tokens(Some(&proxy))?;
+        let source = self.source.tokens(proxy.as_ref())?;
+        let connect = match proxy {
+            Some(proxy) => connect.with_proxy(proxy),
+            None => connect,
+        };
         let config = labelled(self.config, self.label);
-        Ok(Kucoin::new(source, connect.with_proxy(proxy), config))
+        Ok(Kucoin::new(source, connect, config))
     }
 }
 

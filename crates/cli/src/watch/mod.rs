@@ -27,16 +27,14 @@ pub(crate) async fn run(args: Box<WatchArgs>, stderr: Stderr) -> Result<(), Fail
         false => None,
     };
     let access = Access::new(&args, demo.as_ref())?;
-    let builder = Kucoin::builder()
+    let kucoin = Kucoin::builder()
         .credentials(access.credentials)
         .hosts(access.hosts)
         .pro_authentication(args.hosts.pro_auth.into())
-        .config(Config::default().with_connect_timeout(args.connect_timeout));
-    let kucoin = match access.proxy {
-        Some(proxy) => builder.proxy(proxy).build(),
-        None => builder.build(),
-    };
-    let kucoin = kucoin.map_err(cannot_build)?;
+        .config(Config::default().with_connect_timeout(args.connect_timeout))
+        .proxy(access.proxy)
+        .build()
+        .map_err(cannot_build)?;
     let signals =
         Signals::listen().map_err(|error| Failed::because("cannot listen for signals", &error))?;
     let format = Format::or_by_terminal(args.format);

@@ -267,3 +267,31 @@ async fn events_alone_count_the_gaps() {
     assert_eq!(events.next().await.unwrap().0, 8);
     assert_eq!(events.gaps(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn frame_that_cannot_be_read_is_one_gap_with_all_topics() {
+    let mut rig = Rig::new();
+    let connection = rig.connection.clone();
+    let topics = vec![Numbers("/a"), Numbers("/b")];
+    let (subscription, server) = tokio::join!(connection.subscribe(topics), async {
+        let (mut server, _) = rig.accept().await;
+        server.acknowledge(2).await;
+        server
+    });
+    let mut numbers = subscription.unwrap();
+    server.push("/a", 0..1).await;
+    server.say("rubbish").await;
+    server.push("/b", 1..2).await;
+    assert_eq!(numbers.next().await.unwrap().unwrap().0, 0);
+    let gap = numbers.next().await.unwrap().unwrap_err();
+    assert_eq!(gap.topics.join(" "), "/a /b");
+    assert_eq!(gap_words(&gap), "undecodable: rubbish");
+    assert_eq!(numbers.next().await.unwrap().unwrap().0, 1);
+    for ledger in numbers.ledger() {
+        assert_eq!(
+            (ledger.received, ledger.delivered, ledger.undecodable),
+            (2, 1, 1)
+        );
+        assert!(ledger.balances());
+    }
+}

@@ -131,8 +131,10 @@ impl<P: Protocol> Session<P> {
         let about = match id {
             Some(id) if is_of_request => {
                 let Some(at) = self.topics.find_in_flight(id) else {
-                    // The second answer to a request that was sent twice.
-                    return;
+                    // It was answered already: the second answer to a request that was sent twice, or a server that
+                    // objects later. Nothing follows from it that is known.
+                    let message = self.redactor.words(message);
+                    return self.report(Report::Exception { code, message });
                 };
                 Some(at)
             }

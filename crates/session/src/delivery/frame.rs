@@ -44,8 +44,8 @@ impl Frame {
         self.epoch
     }
 
-    /// Why it is not a frame of the protocol, if it is none: it cannot be decoded.
-    pub fn fault(&self) -> Option<&WireError> {
+    /// Why it is not a frame of the protocol, if it is none: it is reported as a gap and not delivered.
+    pub(super) fn fault(&self) -> Option<&WireError> {
         self.fault.as_deref()
     }
 }

@@ -63,7 +63,7 @@ pub enum GapReason {
         /// The number of frames.
         missed: u64,
     },
-    /// This frame of the topic could not be decoded. The stream goes on after it.
+    /// This frame of the topic, or of one of these topics, could not be decoded. The stream goes on after it.
     Undecodable {
         /// The whole frame as it came.
         raw: String,

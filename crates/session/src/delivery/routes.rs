@@ -307,19 +307,18 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         }
     }
 
-    /// Delivers a frame that cannot be read to every topic that is served: it may be of any. The reader that decodes it
-    /// gets a gap in its place.
+    /// Reports a frame that cannot be read to every subscription: it may be of any of its topics that are served.
     pub(crate) fn deliver_unread(&mut self, frame: &Frame, step: &mut Step<'_, M>) {
-        let live = self.routes.iter().filter(|route| route.live);
-        for route in live {
-            let ids = route.subscribers.iter();
-            for subscriber in ids.filter_map(|id| self.subscribers.get(id)) {
-                let now = step.now.clock;
-                let pushed = subscriber.mailbox().with(step.wakers, |buffer| {
-                    let counters = buffer.counters_of(&route.topic);
-                    buffer.push_frame(now, &counters, frame.clone())
-                });
-                self.sweep_due |= is_overflowing(pushed, &route.topic, step);
+        let Some(fault) = frame.fault() else { return };
+        let mut topics: HashMap<u64, Vec<Arc<str>>> = HashMap::new();
+        for route in self.routes.iter().filter(|route| route.live) {
+            for id in &route.subscribers {
+                topics.entry(*id).or_default().push(route.topic.clone());
+            }
+        }
+        for (id, topics) in topics {
+            if let Some(subscriber) = self.subscribers.get(&id) {
+                subscriber.unread(topics, frame, fault, step);
             }
         }
     }

@@ -5,11 +5,13 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
-use kucoin_streams_wire::{Request, Timestamp};
+use kucoin_streams_wire::json::DecodeError;
+use kucoin_streams_wire::{Request, Timestamp, WireError};
 
 use super::answer::Words;
 use super::{
-    Answer, ClosedError, Gap, GapReason, Identify, Mailbox, PendingAnswer, Step, SubscribeError,
+    Answer, ClosedError, Fate, Frame, Gap, GapReason, Identify, Mailbox, PendingAnswer, Step,
+    SubscribeError,
 };
 use crate::streams::Output;
 use crate::{CloseReason, Failure};
@@ -149,6 +151,31 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         self.push_gap(gap, step);
         self.answer_if_complete(step);
         RefusalOutcome::GoesOn
+    }
+
+    /// A frame cannot be read, and may be of any of these topics: it is counted once for each.
+    pub(super) fn unread(
+        &self,
+        topics: Vec<Arc<str>>,
+        frame: &Frame,
+        fault: &WireError,
+        step: &mut Step<'_, M>,
+    ) {
+        self.mailbox.with(step.wakers, |buffer| {
+            for topic in &topics {
+                let counters = buffer.counters_of(topic);
+                counters.received();
+                counters.count(Fate::Undecodable);
+            }
+        });
+        let error = DecodeError::Syntax {
+            reason: fault.reason,
+            offset: fault.offset,
+        };
+        let raw = frame.text().to_owned();
+        let reason = GapReason::Undecodable { raw, error };
+        let topics = topics.into();
+        self.push_gap(Gap { topics, reason }, step);
     }
 
     /// The connection is lost, and with it these topics that were served.

@@ -122,3 +122,11 @@ fn frames_of_other_kinds_are_handed_back_as_what_they_are() {
     assert!(matches!(garbage, Disposition::Malformed(_)));
     assert!(rig.session.is_live());
 }
+
+#[test]
+fn refusal_of_an_answered_request_is_reported_and_harms_nothing() {
+    let mut rig = Rig::live(&["/a"]);
+    rig.frame("refuse 1 404 no such topic any more");
+    rig.expect(&["exception no such topic any more"]);
+    assert!(rig.session.holds(&"/a".to_owned()));
+}
