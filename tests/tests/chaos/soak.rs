@@ -75,6 +75,11 @@ async fn round(dice: &mut Dice, time: Duration) -> (Vec<Record>, u64) {
     let reading =
         |ws_key: WsKey| Reading::of(&kucoin, &exchange, ws_key, wanted_of(ws_key).to_vec());
     let readings = KEYS.map(reading);
+    // Whatever the dice say, each connection is lost once while its topics are live.
+    while !readings.iter().all(Reading::is_live) {
+        sleep(Duration::from_millis(10)).await;
+    }
+    exchange.inject(Effect::Cut(Cut::Reset));
     let end = Instant::now() + time;
     while Instant::now() < end {
         sleep(dice.up_to_ms(2_500)).await;
