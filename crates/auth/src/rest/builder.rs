@@ -134,7 +134,10 @@ impl<S: Sign> RestTokensBuilder<S> {
             return Ok(None);
         };
         let proxy = RestProxy::new(url, &self.no_proxy)?;
-        let mut literals = self.hosts.all().filter(|address| address.is_https_to_ipv6());
+        let mut literals = self
+            .hosts
+            .all()
+            .filter(|address| address.is_https_to_ipv6());
         if let Some(address) = literals.find(|address| proxy.carries(address)) {
             return Err(ConfigError::Ipv6ThroughProxy {
                 host: address.host().to_owned(),

@@ -537,18 +537,38 @@ mod tests {
         for region in Region::ALL {
             let own = HostRole::ALL.map(|role| region.host(role).host().to_owned());
             let mut all: Vec<String> = Region::ALL.into_iter().flat_map(urls).collect();
-            all.iter_mut().for_each(|url| *url = url.split_once("//").unwrap().1.to_owned());
-            all.extend(["openapi-sandbox.kucoin.com", "api.kucoin.com.", "x.kucoin.eu", "gateway.example"].map(str::to_owned));
-            for (set, host) in HostRole::ALL.into_iter().flat_map(|role| all.iter().map(move |host| (role, host))) {
+            all.iter_mut()
+                .for_each(|url| *url = url.split_once("//").unwrap().1.to_owned());
+            all.extend(
+                [
+                    "openapi-sandbox.kucoin.com",
+                    "api.kucoin.com.",
+                    "x.kucoin.eu",
+                    "gateway.example",
+                ]
+                .map(str::to_owned),
+            );
+            for (set, host) in HostRole::ALL
+                .into_iter()
+                .flat_map(|role| all.iter().map(move |host| (role, host)))
+            {
                 let hosts = with(Hosts::of(region), set, host);
                 for (role, own_host) in HostRole::ALL.into_iter().zip(&own) {
-                    let used = hosts.checked(role).map(|address| address.host().to_owned()).ok();
+                    let used = hosts
+                        .checked(role)
+                        .map(|address| address.host().to_owned())
+                        .ok();
                     let expected = match (role as u8 == set as u8, own.contains(host)) {
                         (true, _) => Some(host),
                         (false, true) => Some(own_host),
                         (false, false) => None,
                     };
-                    assert_eq!(used.as_ref(), expected, "{region}: {} is {host}", set.as_str());
+                    assert_eq!(
+                        used.as_ref(),
+                        expected,
+                        "{region}: {} is {host}",
+                        set.as_str()
+                    );
                 }
             }
         }

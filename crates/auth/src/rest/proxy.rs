@@ -38,7 +38,10 @@ impl RestProxy {
         let (_, rest) = with_scheme.split_once("://").unwrap_or_default();
         let authority = rest.trim_end_matches('/').rsplit('@').next();
         let (host, port) = authority.map_or(("", ""), host_and_port);
-        let is_read_alike = is_plain_host(host) && port.bytes().all(|byte| byte.is_ascii_digit());
+        let is_read_alike = with_scheme.parse::<Uri>().is_ok()
+            && is_plain_host(host)
+            && !with_scheme.ends_with(':')
+            && port.bytes().all(|byte| byte.is_ascii_digit());
         let is_plain = matches!(url.path(), "" | "/")
             && url.query().is_none()
             && url.fragment().is_none()
@@ -265,6 +268,9 @@ mod tests {
             "http://127.0.0.1.:1",
             "http://%31.test:1",
             "http://127.0.0.1:+1",
+            "http://127.0.0.1:",
+            " http://127.0.0.1",
+            "http://127.0.0.1\n",
             "http://user:a%ff@proxy.test",
             "http://us%3Aer:a@proxy.test",
             "http://:@proxy.test",

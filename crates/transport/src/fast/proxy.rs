@@ -168,7 +168,9 @@ impl Proxy {
 
     /// Whether a connection to this host, with brackets if it is an IPv6 address, goes through the proxy.
     pub(super) fn carries(&self, host: &str) -> bool {
-        let matcher = Matcher::builder().all(&self.url).no(plain_hosts(&self.no_proxy));
+        let matcher = Matcher::builder()
+            .all(&self.url)
+            .no(plain_hosts(&self.no_proxy));
         // A host that cannot be read gets no way around the proxy.
         let Ok(uri) = format!("https://{host}").parse() else {
             return true;
@@ -311,7 +313,11 @@ mod tests {
         check("Socks5H://127.0.0.1:9", "127.0.0.1:9", None);
         check("http://[::ffff:127.0.0.1]:9", "[::ffff:127.0.0.1]:9", None);
         check("http://a-1.b_2.3c.:9", "a-1.b_2.3c.:9", None);
-        check("socks5://a%3Ab:c:d@a.test", "a.test:1080", Some(("a:b", "c:d")));
+        check(
+            "socks5://a%3Ab:c:d@a.test",
+            "a.test:1080",
+            Some(("a:b", "c:d")),
+        );
         check(
             "socks5://us%20er:p%40s%3As@proxy.test:1",
             "proxy.test:1",
@@ -355,7 +361,10 @@ mod tests {
             ("http://:@proxy.test", ProxyError::Credentials),
             ("http://@proxy.test", ProxyError::Credentials),
             ("socks5://canary:@proxy.test", ProxyError::Credentials),
-            ("socks5h://user:canary%ff@proxy.test", ProxyError::Credentials),
+            (
+                "socks5h://user:canary%ff@proxy.test",
+                ProxyError::Credentials,
+            ),
             ("ftp://user:canary@proxy.test", ProxyError::Scheme),
             ("socks4://user:canary@proxy.test", ProxyError::Scheme),
             ("wss://proxy.test", ProxyError::Scheme),
@@ -426,7 +435,13 @@ mod tests {
         for host in ["127.0.0.1", "[2001:db8::1]", "localhost"] {
             check("*", host, false);
         }
-        for hosts in ["*.kucoin.com", "kucoin.com:443", "kucoin.com.", "a.test kucoin.com", ",\tkucoin.com,"] {
+        for hosts in [
+            "*.kucoin.com",
+            "kucoin.com:443",
+            "kucoin.com.",
+            "a.test kucoin.com",
+            ",\tkucoin.com,",
+        ] {
             check(hosts, "ws-api.kucoin.com", false);
             check(hosts, "api.kucoin.eu", true);
         }

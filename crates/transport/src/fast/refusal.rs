@@ -125,7 +125,10 @@ mod tests {
             "canary+token/\r\n  of=twenty=",
             r"canary+token/\nof=twenty=",
         ] {
-            check(&format!("GET /?token={spelling}, bad"), "GET /?token=[redacted], bad");
+            check(
+                &format!("GET /?token={spelling}, bad"),
+                "GET /?token=[redacted], bad",
+            );
             check(&format!("{spelling}{spelling}é"), "[redacted][redacted]é");
         }
         check("token canary%2Btok... is cut", "token [redacted]... is cut");
