@@ -129,7 +129,7 @@ impl Http {
         };
         let mut sent = send(&self.client).await;
         if let (Err(error), Some(anonymous)) = (&sent, &self.anonymous)
-            && proxy::chose_another_method(error)
+            && proxy::takes_no_user(error)
         {
             sent = send(anonymous).await;
         }

@@ -127,12 +127,18 @@ impl fmt::Debug for RestProxy {
     }
 }
 
-/// Whether a SOCKS5 proxy answered an offer of user and password by another method. The HTTP client offers no other
-/// beside it, so a proxy that asks for none is to be asked again without.
-pub(super) fn chose_another_method(error: &(dyn Error + 'static)) -> bool {
+/// Whether a SOCKS5 proxy took no user and password before any was sent. The HTTP client offers nothing beside them, so
+/// a proxy that asks for none is to be asked again without.
+pub(super) fn takes_no_user(error: &(dyn Error + 'static)) -> bool {
     // The type cannot be named.
-    let words = "server implements authentication incorrectly";
-    causes(error).any(|cause| cause.to_string().ends_with(words))
+    let words = [
+        "server does not support user/pass authentication",
+        "server implements authentication incorrectly",
+    ];
+    causes(error).any(|cause| {
+        let text = cause.to_string();
+        words.iter().any(|words| text.ends_with(words))
+    })
 }
 
 /// Whether a proxy can be told the user and the password that stand before this host: RFC 7617 and RFC 1929.
