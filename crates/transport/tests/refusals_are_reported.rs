@@ -60,7 +60,7 @@ async fn a_quoted_token_is_removed() {
     let refusal = refusal(reply("400 Bad Request", "", &body)).await;
     assert_eq!(
         refusal.excerpt(),
-        "GET /endpoint?token=[redacted]&connectId=c1: token [redacted] is invalid"
+        "GET /endpoint?[redacted]: token [redacted] is invalid"
     );
 }
 

@@ -103,13 +103,18 @@ impl Target {
         }
     }
 
-    /// What must not be shown to anyone: each value of the query.
+    /// What must not be shown to anyone: the whole query and each of its values.
     pub(super) fn secrets(&self) -> Vec<&str> {
         let query = self.request.query().unwrap_or_default();
         let values = query
             .split('&')
             .map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value));
-        values.filter(|secret| !secret.is_empty()).collect()
+        let mut secrets: Vec<&str> = std::iter::once(query)
+            .chain(values)
+            .filter(|secret| !secret.is_empty())
+            .collect();
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        secrets
     }
 }
 
@@ -186,8 +191,11 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_the_values_of_the_query() {
+    fn the_secrets_are_the_query_and_its_values_longest_first() {
         let target = Target::parse("wss://a.test/?token=abc&connectId=de&&flag").unwrap();
-        assert_eq!(target.secrets(), ["abc", "de", "flag"]);
+        assert_eq!(
+            target.secrets(),
+            ["token=abc&connectId=de&&flag", "flag", "abc", "de"]
+        );
     }
 }
