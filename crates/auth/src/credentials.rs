@@ -6,6 +6,9 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use crate::Partner;
+use crate::slips::{
+    is_key, is_secret, key_problem, line_end_problem, passphrase_problem, quotes_problem,
+};
 
 /// Environment variable that holds the API key.
 pub const ENV_KEY: &str = "KUCOIN_API_KEY";
@@ -79,8 +82,8 @@ impl Credentials {
     /// Reads [`ENV_KEY`], [`ENV_SECRET`] and [`ENV_PASSPHRASE`].
     ///
     /// The environment itself keeps its copies for as long as the process lives. Quotes around the passphrase are
-    /// refused too, as `docker --env-file` and other readers of files leave them there. Give a passphrase that was chosen
-    /// with quotes around it to [`Credentials::new`].
+    /// refused too, and a written `\n` at its end, as `docker --env-file` and other readers of files leave them there. Give
+    /// a passphrase that was chosen so to [`Credentials::new`].
     ///
     /// # Errors
     ///
@@ -99,7 +102,10 @@ impl Credentials {
                 Some(Err(_)) => Err(CredentialProblem::NotUnicode),
                 Some(Ok(text)) => Ok(Zeroizing::new(text)),
             }),
-            |text| passphrase_problem(text).or_else(|| quotes_problem(text)),
+            |text| {
+                let problem = passphrase_problem(text).or_else(|| quotes_problem(text));
+                problem.or_else(|| line_end_problem(text))
+            },
         )
     }
 
@@ -118,6 +124,11 @@ impl Credentials {
         {
             key = Err(CredentialProblem::Swapped);
             secret = Err(CredentialProblem::Swapped);
+        } else if let (Ok(key_text), Ok(secret_text)) = (&key, &secret)
+            && key_text == secret_text
+        {
+            key = Err(CredentialProblem::Same);
+            secret = Err(CredentialProblem::Same);
         }
         match (key, secret, passphrase) {
             (Ok(key), Ok(secret), Ok(passphrase)) => Ok(Self {
@@ -208,96 +219,6 @@ fn refuse(
     problem(&text).map_or(Ok(text), Err)
 }
 
-/// What is wrong with a text of the credentials, if anything.
-pub(crate) fn text_problem(text: &str) -> Option<CredentialProblem> {
-    if text.is_empty() {
-        Some(CredentialProblem::Empty)
-    } else if text.trim().len() != text.len() {
-        Some(CredentialProblem::SurroundingWhitespace)
-    } else if text.contains(is_invisible) {
-        Some(CredentialProblem::Invisible)
-    } else {
-        None
-    }
-}
-
-/// What is wrong with a key or a secret, if anything: KuCoin's are of letters, digits and dashes.
-fn key_problem(text: &str) -> Option<CredentialProblem> {
-    text_problem(text)
-        .or_else(|| assignment_problem(text))
-        .or_else(|| quotes_problem(text))
-        .or_else(|| {
-            let is_wrong = text.starts_with(is_quote) || text.ends_with(is_quote);
-            is_wrong.then_some(CredentialProblem::Quoted)
-        })
-        .or_else(|| {
-            let is_wrong = text.ends_with([',', ';']);
-            is_wrong.then_some(CredentialProblem::TrailingSeparator)
-        })
-        .or_else(|| header_problem(text))
-}
-
-/// What is wrong with a passphrase, if anything. It may hold what people choose, but for what cannot be seen or is typed
-/// by mistake.
-fn passphrase_problem(text: &str) -> Option<CredentialProblem> {
-    let full_width = |character| matches!(character, '\u{ff01}'..='\u{ff5e}' | '\u{3000}');
-    let problem = text_problem(text).or_else(|| assignment_problem(text));
-    problem.or_else(|| {
-        let is_wrong = text.contains(full_width);
-        is_wrong.then_some(CredentialProblem::FullWidth)
-    })
-}
-
-/// A line of a file or a script in the place of a value.
-fn assignment_problem(text: &str) -> Option<CredentialProblem> {
-    let assigned = text
-        .trim_start_matches("export ")
-        .trim_start_matches("set ");
-    let is_wrong = assigned.starts_with("KUCOIN_API_") || text.starts_with("export ");
-    is_wrong.then_some(CredentialProblem::Assignment)
-}
-
-fn quotes_problem(text: &str) -> Option<CredentialProblem> {
-    let (first, last) = (text.chars().next()?, text.chars().next_back()?);
-    let closing = match first {
-        '\u{201c}' => '\u{201d}',
-        '\u{2018}' => '\u{2019}',
-        other => other,
-    };
-    let is_wrong = is_quote(first) && last == closing && text.len() > first.len_utf8();
-    is_wrong.then_some(CredentialProblem::Quoted)
-}
-
-fn is_quote(character: char) -> bool {
-    matches!(character, '"' | '\'' | '`' | '\u{2018}'..='\u{201f}')
-}
-
-/// A byte order mark, another mark without a width, or a control character.
-fn is_invisible(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-}
-
-/// True for the form of KuCoin's keys: 24 hexadecimal digits.
-fn is_key(text: &str) -> bool {
-    text.len() == 24 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-/// True for the form of KuCoin's secrets: a UUID.
-fn is_secret(text: &str) -> bool {
-    let lengths = text.split('-').map(str::len);
-    let is_hex = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
-    lengths.eq([8, 4, 4, 4, 12]) && text.bytes().all(is_hex)
-}
-
-/// What is wrong with a text that travels as the value of a header, if anything.
-pub(crate) fn header_problem(text: &str) -> Option<CredentialProblem> {
-    text_problem(text).or_else(|| {
-        let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
-        (!visible).then_some(CredentialProblem::NotVisibleAscii)
-    })
-}
-
 /// Credentials that cannot be used, with every reason at once. It holds none of the texts.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", Listed(.problems))]
@@ -344,6 +265,10 @@ pub enum CredentialProblem {
     TrailingSeparator,
     /// It is a whole assignment, such as `export KUCOIN_API_KEY=..`: give the value alone.
     Assignment,
+    /// It is the name of a variable, such as `${KUCOIN_API_KEY}`, and not its value: give the value.
+    Reference,
+    /// It ends with a written line end, the two characters `\n` or `\r`: remove them.
+    WrittenLineEnd,
     /// It holds a character that cannot be seen, such as a byte order mark: type it again.
     Invisible,
     /// The passphrase holds full-width letters or digits: type it again without the input method.
@@ -352,6 +277,8 @@ pub enum CredentialProblem {
     NotVisibleAscii,
     /// Key and secret are swapped: the key has 24 hexadecimal digits, the secret is a UUID.
     Swapped,
+    /// Key and secret are the same text: copy each again.
+    Same,
 }
 
 impl fmt::Display for CredentialProblem {
@@ -366,12 +293,17 @@ impl fmt::Display for CredentialProblem {
             CredentialProblem::Quoted => "is wrapped in quotes (remove them)",
             CredentialProblem::TrailingSeparator => "ends with a comma or a semicolon (remove it)",
             CredentialProblem::Assignment => "is a whole assignment (give the value alone)",
+            CredentialProblem::Reference => "is the name of a variable (give its value)",
+            CredentialProblem::WrittenLineEnd => r"ends with a written \n or \r (remove it)",
             CredentialProblem::Invisible => "holds an invisible character (type it again)",
             CredentialProblem::FullWidth => "holds full-width characters (type it again)",
             CredentialProblem::NotVisibleAscii => {
                 "holds something else than visible ASCII (copy it again)"
             }
             CredentialProblem::Swapped => "is swapped with the other of key and secret",
+            CredentialProblem::Same => {
+                "is the same as the other of key and secret (copy each again)"
+            }
         })
     }
 }
@@ -447,7 +379,7 @@ mod tests {
         use std::os::unix::ffi::OsStringExt;
         let error = error_of(|name| match name {
             ENV_SECRET => Some(OsString::from_vec(vec![0x66, 0xff])),
-            _ => Some("given".into()),
+            name => Some(name.to_ascii_lowercase().into()),
         });
         assert_eq!(
             error.problems(),
@@ -469,7 +401,14 @@ mod tests {
     fn check(text: &str, expected: [Option<CredentialProblem>; 3]) {
         let names = [ENV_KEY, ENV_SECRET, ENV_PASSPHRASE];
         let problems = names.map(|wrong| {
-            let lookup = |name: &str| Some(if name == wrong { text } else { "given" }.into());
+            let lookup = |name: &str| {
+                let given = name.to_ascii_lowercase();
+                Some(if name == wrong {
+                    text.into()
+                } else {
+                    given.into()
+                })
+            };
             let error = Credentials::from_lookup(lookup).err()?;
             assert!(!error.to_string().contains("canary"), "{error}");
             let [(name, problem)] = error.problems() else {
@@ -499,6 +438,10 @@ mod tests {
         for text in ["\u{feff}canary", "can\u{200b}ary", "canary\u{7}x"] {
             check(text, [Some(Invisible); 3]);
         }
+        for invisible in "\u{a0}\u{2028}\u{2003}\u{61c}\u{3164}\u{2800}\u{200d}\u{200c}".chars() {
+            check(&format!("can{invisible}ary"), [Some(Invisible); 3]);
+            check(&format!("é{invisible}{invisible}é"), [Some(Invisible); 3]);
+        }
         for text in [
             "export KUCOIN_API_KEY=canary",
             "KUCOIN_API_SECRET=canary",
@@ -506,9 +449,34 @@ mod tests {
         ] {
             check(text, [Some(Assignment); 3]);
         }
+        check("API_KEY=canary", [Some(Assignment), Some(Assignment), None]);
+        for text in [
+            "$KUCOIN_API_KEY",
+            "${KUCOIN_API_SECRET}",
+            "${canary}",
+            "$env:KUCOIN_API_KEY",
+            "$env:canary",
+        ] {
+            check(text, [Some(Reference); 3]);
+        }
+        for text in ["$canary", "${can ary", "$(canary)"] {
+            check(text, [Some(Reference), Some(Reference), None]);
+        }
+        for text in [r"canary\n", r"canary\r\n", r"canary\r"] {
+            check(text, [Some(WrittenLineEnd); 3]);
+        }
+        assert!(Credentials::new(KEY, "canary-secret", r"canary\n").is_ok());
         let ascii = Some(NotVisibleAscii);
         check("ｃａｎａｒｙ", [ascii, ascii, Some(FullWidth)]);
-        check("two canaries", [ascii, ascii, None]);
+        // A family, a heart with its variant, letters that are joined and kept apart.
+        for text in [
+            "two canaries",
+            "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}",
+            "\u{2764}\u{fe0f}\u{200d}\u{1f525}",
+            "\u{645}\u{6cc}\u{200c}\u{62e}",
+        ] {
+            check(text, [ascii, ascii, None]);
+        }
         // A passphrase may have been chosen so.
         let quoted = Some(Quoted);
         for text in ["\"canary", "canary'"] {
@@ -540,13 +508,16 @@ mod tests {
             error.problems(),
             [("the API key", swapped), ("the API secret", swapped)]
         );
-        for (key, secret) in [
-            (KEY, SECRET),
-            (SECRET, SECRET),
-            (KEY, KEY),
-            (SECRET, "other"),
-        ] {
+        for (key, secret) in [(KEY, SECRET), (SECRET, "other"), ("other", KEY)] {
             assert!(Credentials::new(key, secret, "canary").is_ok(), "{key}");
+        }
+        for text in [KEY, SECRET, "other"] {
+            let error = Credentials::new(text, text, text).unwrap_err();
+            let same = CredentialProblem::Same;
+            assert_eq!(
+                error.problems(),
+                [("the API key", same), ("the API secret", same)]
+            );
         }
     }
 

@@ -36,6 +36,7 @@ mod login;
 mod partner;
 mod prehash;
 mod sign;
+mod slips;
 
 #[cfg(feature = "rest")]
 pub mod rest;

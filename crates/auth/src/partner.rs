@@ -5,7 +5,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use crate::CredentialsError;
-use crate::credentials::{header_problem, text_problem};
+use crate::slips::{header_problem, text_problem};
 
 /// A broker partner of KuCoin: its name, its key and its broker name.
 ///

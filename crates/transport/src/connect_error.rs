@@ -177,7 +177,7 @@ pub enum ProxyFault {
     TimedOut,
     /// The host's name was not resolved on this machine, as `socks5` asks for. Try again later, or use `socks5h`.
     #[error("the host name was not resolved on this machine")]
-    UnknownName,
+    UnknownName(#[source] Box<ConnectError>),
     /// The proxy connected, and TLS to the target failed behind it. See the cause; a proxy that reads along shows a
     /// certificate of its own, which is not accepted.
     #[error("tls to the host failed behind the proxy")]
@@ -196,7 +196,7 @@ impl ProxyFault {
             Self::Authentication => "correct the user and the password in the proxy's URL",
             Self::Refused(_) => "allow the host and its port in the proxy",
             Self::Malformed => "check the scheme and the port of the proxy's URL",
-            Self::UnknownName => "use socks5h, with which the proxy resolves it",
+            Self::UnknownName(_) => "use socks5h, with which the proxy resolves it",
             Self::Beyond(error) => return error.remedy(),
             Self::Plaintext => "use wss",
             Self::Interrupted(_) => return None,
@@ -208,7 +208,7 @@ impl ProxyFault {
             Self::Unreachable(error) | Self::Beyond(error) => error.class(),
             Self::Authentication | Self::Plaintext => ConnectClass::Fatal,
             Self::Malformed => ConnectClass::Protocol,
-            Self::Refused(_) | Self::Interrupted(_) | Self::TimedOut | Self::UnknownName => {
+            Self::Refused(_) | Self::Interrupted(_) | Self::TimedOut | Self::UnknownName(_) => {
                 ConnectClass::Transient
             }
         }

@@ -1,6 +1,7 @@
 //! Words of a server made fit for an error: short, on one line, and without a token of ours.
 
 use std::fmt;
+use std::ops::Range;
 
 use zeroize::Zeroizing;
 
@@ -29,13 +30,14 @@ const REDACTED: &str = "[redacted]";
 /// ```
 #[derive(Default)]
 pub struct Redactor {
+    /// In one spelling, as by [`letters`], like the others.
     tokens: Vec<Zeroizing<String>>,
-    /// Other values, and other forms of the tokens.
+    /// Other values.
     secrets: Vec<Zeroizing<String>>,
 }
 
 impl Redactor {
-    /// Knows the query of the URL, as it is and percent-decoded, and the values of the login.
+    /// Knows the values of the URL's query and of the login.
     pub fn new(info: &ConnectionInfo) -> Self {
         let mut redactor = Self::default();
         let url = info.url.expose();
@@ -43,9 +45,7 @@ impl Redactor {
         let query = url.split_once('?').map_or("", |(_, query)| query);
         for pair in query.split('&') {
             let (name, value) = pair.split_once('=').unwrap_or(("", pair));
-            let is_token = name.to_ascii_lowercase().ends_with("token");
-            redactor.add(value, is_token);
-            redactor.add(&percent_decoded(value), is_token);
+            redactor.add(value, name.to_ascii_lowercase().ends_with("token"));
         }
         if let Some(login) = &info.login {
             match Scanner::new(&login.frame).value() {
@@ -59,7 +59,8 @@ impl Redactor {
     /// What may be shown of a text: at most its first 256 bytes, control characters escaped, secrets redacted.
     ///
     /// Redacted are parts of the connection's secrets from eight characters on, beginnings of its token from six on,
-    /// runs of twenty and more characters that may be a token, and the value of anything that is called a token.
+    /// runs of twenty and more characters that may be a token, and the value of anything that is called a token. The
+    /// secrets are found in every spelling: escaped as in a URL or in JSON, or broken by white space.
     pub fn words(&self, text: &str) -> String {
         let (text, is_whole) = beginning(text);
         shown(text, is_whole, |before, rest| {
@@ -94,8 +95,9 @@ impl Redactor {
             true => &mut self.tokens,
             false => &mut self.secrets,
         };
-        if secret.len() >= shortest && !list.iter().any(|known| known.as_str() == secret) {
-            list.push(Zeroizing::new(secret.to_owned()));
+        let secret = spelled(secret);
+        if secret.len() >= shortest && !list.contains(&secret) {
+            list.push(secret);
         }
     }
 
@@ -119,10 +121,18 @@ impl Redactor {
     /// The length of the part of a secret that a text begins with; 0 if there is none.
     fn known(&self, text: &str) -> usize {
         let all = self.tokens.iter().chain(&self.secrets);
-        let parts = all.map(|secret| longest_part(secret, text));
-        let beginnings = self.tokens.iter().map(|token| common(token, text));
+        let longest = all.clone().map(|secret| secret.len()).max().unwrap_or(0);
+        let places: Vec<(u8, Range<usize>)> = letters(text).take(longest).collect();
+        // What is left out before the first letter is no part of the secret.
+        if places.first().is_none_or(|(_, place)| place.start > 0) {
+            return 0;
+        }
+        let parts = all.map(|secret| longest_part(secret.as_bytes(), &places));
+        let beginnings = self.tokens.iter();
+        let beginnings = beginnings.map(|token| common(token.as_bytes(), &places));
         let beginning = beginnings.max().filter(|&length| length >= SHORTEST_TOKEN);
         let longest = parts.max().max(beginning).unwrap_or(0);
+        let longest = longest.checked_sub(1).map_or(0, |last| places[last].1.end);
         (0..=longest)
             .rev()
             .find(|&end| text.is_char_boundary(end))
@@ -207,36 +217,65 @@ fn follows_token_name(before: &str, needs_mark: bool) -> bool {
 }
 
 /// Length of the longest part of a secret that a text begins with; 0 if it is shorter than [`SECRET_PART`].
-fn longest_part(secret: &str, text: &str) -> usize {
-    let Some(part) = text.get(..SECRET_PART) else {
-        return 0;
-    };
-    let places = secret.match_indices(part);
-    let lengths = places.map(|(at, _)| common(&secret[at..], text));
-    lengths.max().unwrap_or(0)
+fn longest_part(secret: &[u8], text: &[(u8, Range<usize>)]) -> usize {
+    let lengths = (0..secret.len()).map(|start| common(&secret[start..], text));
+    let longest = lengths.max().unwrap_or(0);
+    if longest < SECRET_PART { 0 } else { longest }
 }
 
-/// Length in bytes of what two texts begin with.
-fn common(one: &str, other: &str) -> usize {
-    let pairs = one.bytes().zip(other.bytes());
-    pairs.take_while(|(one, other)| one == other).count()
+/// How many letters of a secret a text begins with.
+fn common(secret: &[u8], text: &[(u8, Range<usize>)]) -> usize {
+    let pairs = secret.iter().zip(text);
+    pairs.take_while(|(one, (other, _))| *one == other).count()
 }
 
-fn percent_decoded(text: &str) -> Zeroizing<String> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
+fn spelled(secret: &str) -> Zeroizing<String> {
     // Room for all at once: bytes that grow would leave copies of a token behind.
-    let mut decoded = Zeroizing::new(Vec::with_capacity(text.len()));
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        let escaped = match rest {
-            [b'%', high, low, ..] => digit(*high).zip(digit(*low)),
-            _ => None,
-        };
-        let byte = escaped.and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
-        decoded.push(byte.unwrap_or(*first));
-        rest = if byte.is_some() { &rest[3..] } else { after };
-    }
-    Zeroizing::new(String::from_utf8_lossy(&decoded).into_owned())
+    let mut spelled = Zeroizing::new(Vec::with_capacity(secret.len()));
+    spelled.extend(letters(secret).map(|(byte, _)| byte));
+    Zeroizing::new(String::from_utf8_lossy(&spelled).into_owned())
+}
+
+/// The bytes of a text with their places: escapes of URLs and of JSON undone, and without what may stand for a space,
+/// break a line, or escape a character.
+fn letters(text: &str) -> impl Iterator<Item = (u8, Range<usize>)> + '_ {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let rest = text.as_bytes().get(start..)?;
+            let (byte, length) = letter(rest)?;
+            let place = start..start + length;
+            start = place.end;
+            if !matches!(byte, b'+' | b'\\') && !byte.is_ascii_whitespace() {
+                return Some((byte, place));
+            }
+        }
+    })
+}
+
+/// The byte that a text begins with, and the length of its spelling.
+fn letter(text: &[u8]) -> Option<(u8, usize)> {
+    let escaped = match text {
+        [b'\\', b'n' | b'r' | b't', ..] => Some((b' ', 2)),
+        [b'\\', b'u', b'0', b'0', rest @ ..] => hex(rest).map(|byte| (byte, 6)),
+        [b'%', rest @ ..] => {
+            // Escaped more than once: `%252B`.
+            let mut digits = rest;
+            while let Some(inner) = digits.strip_prefix(b"25").filter(|it| hex(it).is_some()) {
+                digits = inner;
+            }
+            hex(digits).map(|byte| (byte, text.len() - digits.len() + 2))
+        }
+        _ => None,
+    };
+    escaped.or_else(|| Some((*text.first()?, 1)))
+}
+
+/// The byte that a text begins with as two hexadecimal digits.
+fn hex(text: &[u8]) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let (high, low) = (digit(*text.first()?)?, digit(*text.get(1)?)?);
+    u8::try_from(high * 16 + low).ok()
 }
 
 /// Control characters, and those that turn the direction of a line, could drive a terminal or hide a text.

@@ -82,6 +82,16 @@ async fn tokens_and_events_pass_every_kind_of_proxy() {
 }
 
 #[tokio::test]
+async fn proxy_that_asks_for_no_user_is_passed_with_one_in_its_url() {
+    for setup in [HTTP, SOCKS] {
+        let exchange = exchange(Faults::new()).await;
+        let proxy = ProxyServer::start(setup).await;
+        let kucoin = client_through(&exchange, &proxy.url_with(CREDENTIALS));
+        check_all_passes(&kucoin, &exchange, &proxy).await;
+    }
+}
+
+#[tokio::test]
 async fn tls_to_the_exchange_goes_inside_of_the_tunnel() {
     let authority = Authority::new();
     let over_tls = Setup {

@@ -110,12 +110,32 @@ const NO_PROXY_THERE: (SourceErrorClass, ConnectClass) =
     (SourceErrorClass::Transient, ConnectClass::Protocol);
 
 #[tokio::test]
+async fn name_that_socks5_cannot_resolve_here_keeps_its_cause() {
+    let proxy = ProxyServer::start(SOCKS).await;
+    let url = proxy.url().replace("socks5h", "socks5");
+    let connector = FastWebSocket::new()
+        .with_tls_config(Authority::new().trust())
+        .with_proxy(Proxy::new(&url).unwrap());
+    let dialled: Result<(FastReader, FastWriter), _> =
+        soon(connector.connect("wss://nobody.invalid/?token=canary-token")).await;
+    match dialled.map(drop).unwrap_err() {
+        ConnectError::Proxy {
+            fault: ProxyFault::UnknownName(cause),
+            ..
+        } => assert!(matches!(*cause, ConnectError::Dns(_)), "{cause:?}"),
+        other => panic!("another error: {other:?}"),
+    }
+    assert!(proxy.targets().is_empty());
+}
+
+#[tokio::test]
 async fn every_misdeed_of_a_proxy_is_an_error_that_names_it() {
     use Misdeed::{HangUp, Page, Refusal, Rubbish, Silence};
     let target = Target::listen().await;
     let of_http = [
         (Refusal(403), PASSES),
         (Refusal(502), PASSES),
+        (Refusal(204), PASSES),
         (Refusal(407), FATAL),
         (Silence, PASSES),
         (HangUp, PASSES),

@@ -104,6 +104,11 @@ impl Address {
         format!("{}{path}", self.endpoint.trim_end_matches('/'))
     }
 
+    /// Whether this is `https` to an address such as `[::1]`.
+    pub(super) fn is_https_to_ipv6(&self) -> bool {
+        self.scheme == Scheme::Https && self.host.starts_with('[')
+    }
+
     /// The Pro V2 address of the local exchange at this `http` address: the same host and port, path `/pro`.
     pub(super) fn local_pro(&self) -> Self {
         let (_, beyond) = self.endpoint.split_once("://").unwrap_or_default();

@@ -82,7 +82,8 @@ impl<S: Sign> RestTokensBuilder<S> {
     }
 
     /// Sets the hosts that are called without the proxy, separated by commas: names, which include their subdomains,
-    /// IP addresses, networks such as `10.0.0.0/8`, or `*` for all. Default: none.
+    /// IP addresses, networks such as `10.0.0.0/8`, or `*` for all. `*.name` means the same as `name`; a port counts for
+    /// nothing; white space separates too. Default: none.
     #[must_use]
     pub fn with_no_proxy(mut self, hosts: impl Into<String>) -> Self {
         self.no_proxy = hosts.into();
@@ -113,8 +114,17 @@ impl<S: Sign> RestTokensBuilder<S> {
             }
             None => tls::trusting_nobody()?,
         };
-        let client = self.client(tls, proxy.as_ref())?;
-        let http = Http::new(client, self.time_limit, self.hosts.site_type(), proxy);
+        let anonymous = proxy.as_ref().map(RestProxy::anonymous).transpose()?;
+        let anonymous = anonymous.flatten();
+        let anonymous = anonymous.map(|proxy| self.client(tls.clone(), Some(proxy)));
+        let for_client = proxy.as_ref().map(RestProxy::for_client).transpose()?;
+        let http = Http::new(
+            self.client(tls, for_client)?,
+            anonymous.transpose()?,
+            self.time_limit,
+            self.hosts.site_type(),
+            proxy,
+        );
         Ok(RestTokens::from_builder(self, http))
     }
 
@@ -124,6 +134,16 @@ impl<S: Sign> RestTokensBuilder<S> {
             return Ok(None);
         };
         let proxy = RestProxy::new(url, &self.no_proxy)?;
+        let mut literals = self
+            .hosts
+            .all()
+            .filter(|address| address.is_https_to_ipv6());
+        if let Some(address) = literals.find(|address| proxy.carries(address)) {
+            return Err(ConfigError::Ipv6ThroughProxy {
+                host: address.host().to_owned(),
+                proxy: proxy.to_string(),
+            });
+        }
         let mut plaintext = self.hosts.all().filter(|address| address.is_plaintext());
         match plaintext.find(|address| proxy.carries(address) && !proxy.is_loopback()) {
             Some(address) => Err(ConfigError::PlaintextThroughProxy {
@@ -134,7 +154,11 @@ impl<S: Sign> RestTokensBuilder<S> {
         }
     }
 
-    fn client(&self, tls: ClientConfig, proxy: Option<&RestProxy>) -> Result<Client, ConfigError> {
+    fn client(
+        &self,
+        tls: ClientConfig,
+        proxy: Option<reqwest::Proxy>,
+    ) -> Result<Client, ConfigError> {
         let mut client = Client::builder()
             .user_agent(concat!("kucoin-streams/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
@@ -157,7 +181,7 @@ impl<S: Sign> RestTokensBuilder<S> {
             )
             .tls_backend_preconfigured(tls);
         if let Some(proxy) = proxy {
-            client = client.proxy(proxy.for_client()?);
+            client = client.proxy(proxy);
         }
         client
             .build()
@@ -205,6 +229,18 @@ pub enum ConfigError {
         /// The proxy's host and port.
         proxy: String,
     },
+    /// The HTTP client makes no TLS to an IPv6 address behind a proxy: set the host by its name, or leave it out of the
+    /// proxy by [`with_no_proxy`](RestTokensBuilder::with_no_proxy).
+    #[error(
+        "{host} is an IPv6 address, which REST calls cannot reach through the proxy {proxy}; \
+             set the host by its name, or leave it out of the proxy"
+    )]
+    Ipv6ThroughProxy {
+        /// The address.
+        host: String,
+        /// The proxy's host and port.
+        proxy: String,
+    },
     /// No cryptography is compiled in: enable the feature `tls-ring` or `tls-aws-lc`, or bring a configuration
     /// with [`with_tls_config`](RestTokensBuilder::with_tls_config).
     #[error(
@@ -230,6 +266,7 @@ impl ConfigError {
             ),
             Self::Proxy
             | Self::PlaintextThroughProxy { .. }
+            | Self::Ipv6ThroughProxy { .. }
             | Self::NoTlsProvider
             | Self::Client(_) => None,
         }

@@ -369,7 +369,9 @@ impl TokenError {
             Self::ClockSkew { .. } => "synchronize this machine's clock",
             Self::Credentials(refusal) => match refusal.code.as_str() {
                 "400003" => "check the API key, and that it is a key of this region",
-                "400004" => "check the API passphrase, which was chosen when the key was created",
+                "400004" => {
+                    "check the API passphrase, which was chosen when the key was created, and the API secret, which signs it"
+                }
                 _ => "check the API secret",
             },
             Self::AddressNotAllowed(_) => "add this machine's public address to the key's IP list",

@@ -17,8 +17,8 @@ const KUCOIN: [&str; 2] = [".kucoin.com", ".kucoin.eu"];
 /// literals and `localhost` only.
 ///
 /// No token and no signed request goes to a host that was not meant:
-/// - If a host is set to another place than KuCoin's, KuCoin's own hosts are no longer used: a connection that needs
-///   one fails with [`TokenError::HostNotSet`], which names the host to set.
+/// - If a host is set to another one than the three of the region, as of a gateway, a sandbox or another region, the
+///   region's own are used only if they are set too: a connection that needs one fails with [`TokenError::HostNotSet`], which names the host to set.
 /// - If the spot REST host is an `http` URL of this machine, futures REST is by default the same host, and Pro V2 the
 ///   same host and port with the path `/pro`, as of the local exchange: see [`Hosts::local`].
 /// - A Pro V2 connection never uses one host on this machine and one elsewhere ([`TokenError::HostsMixed`]).
@@ -217,15 +217,18 @@ impl Hosts {
         self.all().any(|address| address.scheme() == Scheme::Https)
     }
 
-    /// A host that is used, unless it was left at KuCoin's while another one is elsewhere.
+    /// A host that is used, unless it was left at the region's while another one is elsewhere.
     fn checked(&self, role: HostRole) -> Result<Cow<'_, Address>, TokenError> {
         let address = self.effective(role);
         if !matches!(address, Cow::Owned(_)) || self.local_exchange().is_some() {
             return Ok(address);
         }
+        // A sandbox, or another region, is below KuCoin's domains too.
+        let own = HostRole::ALL.map(|role| self.region.host(role));
         let elsewhere = HostRole::ALL.into_iter().find_map(|other| {
             let set = self.set(other)?;
-            (!is_kucoins(set)).then(|| (other, set.host().to_owned()))
+            let is_regions = own.iter().any(|own| own.host() == set.host());
+            (!is_regions).then(|| (other, set.host().to_owned()))
         });
         match elsewhere {
             None => Ok(address),
@@ -521,6 +524,54 @@ mod tests {
              is rest.gateway.example; set it with Hosts::with_pro_ws (--pro-ws-url)"
         );
         assert!(!error.is_retryable());
+    }
+
+    #[test]
+    fn host_that_is_not_set_is_used_only_beside_hosts_of_its_region() {
+        let urls = |region: Region| HostRole::ALL.map(|role| region.host(role).join(""));
+        let with = |hosts: Hosts, role, host: &str| match role {
+            HostRole::SpotRest => hosts.with_spot_rest(&format!("https://{host}")).unwrap(),
+            HostRole::FuturesRest => hosts.with_futures_rest(&format!("https://{host}")).unwrap(),
+            HostRole::ProWs => hosts.with_pro_ws(&format!("wss://{host}")).unwrap(),
+        };
+        for region in Region::ALL {
+            let own = HostRole::ALL.map(|role| region.host(role).host().to_owned());
+            let mut all: Vec<String> = Region::ALL.into_iter().flat_map(urls).collect();
+            all.iter_mut()
+                .for_each(|url| *url = url.split_once("//").unwrap().1.to_owned());
+            all.extend(
+                [
+                    "openapi-sandbox.kucoin.com",
+                    "api.kucoin.com.",
+                    "x.kucoin.eu",
+                    "gateway.example",
+                ]
+                .map(str::to_owned),
+            );
+            for (set, host) in HostRole::ALL
+                .into_iter()
+                .flat_map(|role| all.iter().map(move |host| (role, host)))
+            {
+                let hosts = with(Hosts::of(region), set, host);
+                for (role, own_host) in HostRole::ALL.into_iter().zip(&own) {
+                    let used = hosts
+                        .checked(role)
+                        .map(|address| address.host().to_owned())
+                        .ok();
+                    let expected = match (role as u8 == set as u8, own.contains(host)) {
+                        (true, _) => Some(host),
+                        (false, true) => Some(own_host),
+                        (false, false) => None,
+                    };
+                    assert_eq!(
+                        used.as_ref(),
+                        expected,
+                        "{region}: {} is {host}",
+                        set.as_str()
+                    );
+                }
+            }
+        }
     }
 
     #[test]

@@ -36,6 +36,8 @@ const PLAIN_HEADERS: [&str; 5] = [
 #[derive(Debug)]
 pub(super) struct Http {
     client: Client,
+    /// For a SOCKS5 proxy that asks for no user and password though its URL has them.
+    anonymous: Option<Client>,
     time_limit: Duration,
     site_type: Option<&'static str>,
     proxy: Option<RestProxy>,
@@ -58,12 +60,14 @@ impl Reply {
 impl Http {
     pub(super) fn new(
         client: Client,
+        anonymous: Option<Client>,
         time_limit: Duration,
         site_type: Option<&'static str>,
         proxy: Option<RestProxy>,
     ) -> Self {
         Self {
             client,
+            anonymous,
             time_limit,
             site_type,
             proxy,
@@ -119,14 +123,17 @@ impl Http {
         if let Some(site) = self.site_type {
             headers.insert("X-SITE-TYPE", HeaderValue::from_static(site));
         }
-        let request = self
-            .client
-            .request(method, address.join(path))
-            .headers(headers);
-        let mut response = request
-            .send()
-            .await
-            .map_err(|error| self.failure(address, error))?;
+        let send = |client: &Client| {
+            let request = client.request(method.clone(), address.join(path));
+            request.headers(headers.clone()).send()
+        };
+        let mut sent = send(&self.client).await;
+        if let (Err(error), Some(anonymous)) = (&sent, &self.anonymous)
+            && proxy::takes_no_user(error)
+        {
+            sent = send(anonymous).await;
+        }
+        let mut response = sent.map_err(|error| self.failure(address, error))?;
         let body = self.body(address, &mut response).await?;
         Ok(Reply {
             status: response.status().as_u16(),
@@ -276,7 +283,8 @@ struct NotResolved {
 impl Resolve for SystemResolver {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
-            let host = name.as_str().to_owned();
+            // For a SOCKS5 proxy the HTTP client asks for addresses too, with their brackets.
+            let host = name.as_str().trim_matches(['[', ']']).to_owned();
             let resolved = tokio::net::lookup_host((&*host, 0)).await;
             let resolved = resolved.map(|addresses| addresses.collect::<Vec<_>>());
             match resolved {

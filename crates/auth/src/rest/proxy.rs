@@ -2,12 +2,13 @@
 
 use std::error::Error;
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use http::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
-use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use kucoin_streams_wire::causes;
 use reqwest::{NoProxy, Url};
 use tower_service::Service;
 
@@ -32,33 +33,57 @@ impl RestProxy {
             false => format!("http://{url}"),
         };
         let mut url = Url::parse(&with_scheme).map_err(|_| ConfigError::Proxy)?;
-        let is_known = matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h");
+        let is_socks = matches!(url.scheme(), "socks5" | "socks5h");
+        let is_known = is_socks || matches!(url.scheme(), "http" | "https");
+        let (_, rest) = with_scheme.split_once("://").unwrap_or_default();
+        let authority = rest.trim_end_matches('/').rsplit('@').next();
+        let (host, port) = authority.map_or(("", ""), host_and_port);
+        let is_read_alike = with_scheme.parse::<Uri>().is_ok()
+            && is_plain_host(host)
+            && !with_scheme.ends_with(':')
+            && port.bytes().all(|byte| byte.is_ascii_digit());
         let is_plain = matches!(url.path(), "" | "/")
             && url.query().is_none()
             && url.fragment().is_none()
             && url.port() != Some(0)
             && with_scheme.matches('@').count() <= 1;
-        if !is_known || !is_plain || url.host_str().is_none_or(str::is_empty) {
+        if !is_known || !is_plain || !is_read_alike || !has_good_credentials(rest, is_socks) {
             return Err(ConfigError::Proxy);
         }
         if url.port_or_known_default().is_none() {
             url.set_port(Some(1080)).map_err(|()| ConfigError::Proxy)?;
         }
-        let matcher = |hosts| Matcher::builder().all(url.as_str()).no(hosts).build();
+        let no_proxy = plain_hosts(no_proxy);
+        let matcher = |hosts: &str| Matcher::builder().all(url.as_str()).no(hosts).build();
         let probe = Uri::from_static("https://exchange.invalid");
         if matcher("").intercept(&probe).is_none() {
             return Err(ConfigError::Proxy);
         }
-        let matcher = matcher(no_proxy);
+        let matcher = matcher(&no_proxy);
         Ok(Self {
             url,
-            no_proxy: no_proxy.to_owned(),
+            no_proxy,
             matcher,
         })
     }
 
     pub(super) fn for_client(&self) -> Result<reqwest::Proxy, ConfigError> {
-        let proxy = reqwest::Proxy::all(self.url.clone()).map_err(|_| ConfigError::Proxy)?;
+        self.at(self.url.clone())
+    }
+
+    /// The same SOCKS5 proxy without user and password; `None` if it has none or is another one.
+    pub(super) fn anonymous(&self) -> Result<Option<reqwest::Proxy>, ConfigError> {
+        let mut url = self.url.clone();
+        if !url.scheme().starts_with("socks5") || url.username().is_empty() {
+            return Ok(None);
+        }
+        let emptied = url.set_username("").and_then(|()| url.set_password(None));
+        emptied.map_err(|()| ConfigError::Proxy)?;
+        self.at(url).map(Some)
+    }
+
+    fn at(&self, url: Url) -> Result<reqwest::Proxy, ConfigError> {
+        let proxy = reqwest::Proxy::all(url).map_err(|_| ConfigError::Proxy)?;
         Ok(proxy.no_proxy(NoProxy::from_string(&self.no_proxy)))
     }
 
@@ -81,7 +106,9 @@ impl RestProxy {
         let host = self.url.host_str().unwrap_or_default();
         let literal = host.trim_start_matches('[').trim_end_matches(']');
         host.eq_ignore_ascii_case("localhost")
-            || literal.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+            || literal
+                .parse::<IpAddr>()
+                .is_ok_and(|ip| ip.to_canonical().is_loopback())
     }
 }
 
@@ -98,6 +125,81 @@ impl fmt::Debug for RestProxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{self}", self.url.scheme())
     }
+}
+
+/// Whether a SOCKS5 proxy took no user and password before any was sent. The HTTP client offers nothing beside them, so
+/// a proxy that asks for none is to be asked again without.
+pub(super) fn takes_no_user(error: &(dyn Error + 'static)) -> bool {
+    // The type cannot be named.
+    let words = [
+        "server does not support user/pass authentication",
+        "server implements authentication incorrectly",
+    ];
+    causes(error).any(|cause| {
+        let text = cause.to_string();
+        words.iter().any(|words| text.ends_with(words))
+    })
+}
+
+/// Whether a proxy can be told the user and the password that stand before this host: RFC 7617 and RFC 1929.
+fn has_good_credentials(rest: &str, is_socks: bool) -> bool {
+    let probe = Uri::from_static("https://exchange.invalid");
+    let via = Matcher::builder().all(format!("socks5://{rest}")).build();
+    let via = via.intercept(&probe);
+    let Some((user, password)) = via.as_ref().and_then(Intercept::raw_auth) else {
+        return !rest.contains('@');
+    };
+    // What is not UTF-8 was replaced.
+    let is_text = !user.contains('\u{fffd}') && !password.contains('\u{fffd}');
+    let lengths = [user.len(), password.len()];
+    is_text
+        && match is_socks {
+            true => lengths.iter().all(|length| (1..=255).contains(length)),
+            false => lengths != [0, 0] && !user.contains(':'),
+        }
+}
+
+/// Host, with brackets if it has them, and the digits of the port, if any.
+fn host_and_port(authority: &str) -> (&str, &str) {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, port),
+        _ => (authority, ""),
+    }
+}
+
+/// Whether every parser takes this host for the same: a name, or an address in its usual form.
+fn is_plain_host(host: &str) -> bool {
+    if let Some(address) = host.strip_prefix('[') {
+        let address = address.strip_suffix(']').map(str::parse::<Ipv6Addr>);
+        return address.is_some_and(|address| address.is_ok());
+    }
+    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    // Some parsers take a name that ends in a number for an address: `127.1`, `0x7f000001`.
+    let last = host.trim_end_matches('.').rsplit('.').next();
+    let ends_in_number = last.is_some_and(|last| {
+        let is_hex = last.starts_with("0x") || last.starts_with("0X");
+        is_hex || last.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    let is_address = host.parse::<Ipv4Addr>().is_ok();
+    is_address || (!ends_in_number && host.bytes().all(is_of_name))
+}
+
+/// The hosts without the proxy in the spelling that the matcher takes: `*` for addresses too, and without the `*` of
+/// `*.name`, brackets, a port, and a dot at the end.
+fn plain_hosts(no_proxy: &str) -> String {
+    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    let is_host = |host: &str| !host.contains(':') || host.ends_with(']');
+    let entries = no_proxy.split(|character: char| character == ',' || character.is_whitespace());
+    let plain = entries.map(|entry| match entry.rsplit_once(':') {
+        _ if entry == "*" => "*,0.0.0.0/0,::/0",
+        Some((host, port)) if is_host(host) && is_port(port) => host,
+        _ => entry,
+    });
+    let plain = plain.map(|entry| {
+        let name = entry.strip_prefix("*.").unwrap_or(entry);
+        name.trim_matches(['[', ']']).trim_end_matches('.')
+    });
+    plain.collect::<Vec<_>>().join(",")
 }
 
 /// Where a failed call failed, seen from the proxy.
@@ -149,6 +251,10 @@ mod tests {
             ("https://user:p%40ss@proxy.test", "https://proxy.test:443"),
             ("socks5://user:word@proxy.test", "socks5://proxy.test:1080"),
             ("socks5h://[::1]:9", "socks5h://[::1]:9"),
+            ("Socks5H://127.0.0.1:9/", "socks5h://127.0.0.1:9"),
+            ("http://[::ffff:127.0.0.1]", "http://[::ffff:7f00:1]:80"),
+            ("http://a-1.b_2.3c.:9", "http://a-1.b_2.3c.:9"),
+            ("socks5://a%3Ab:c:d@a.test", "socks5://a.test:1080"),
         ] {
             let proxy = RestProxy::new(url, "").unwrap();
             assert_eq!(format!("{proxy:?}"), shown, "{url}");
@@ -162,6 +268,21 @@ mod tests {
             "",
             "http://",
             "http://:3128",
+            "http://127.1:1",
+            "http://0x7f000001:1",
+            "http://2130706433:1",
+            "http://127.0.0.1.:1",
+            "http://%31.test:1",
+            "http://127.0.0.1:+1",
+            "http://127.0.0.1:",
+            " http://127.0.0.1",
+            "http://127.0.0.1\n",
+            "http://user:a%ff@proxy.test",
+            "http://us%3Aer:a@proxy.test",
+            "http://:@proxy.test",
+            "http://@proxy.test",
+            "socks5://user:@proxy.test",
+            "socks5h://user:a%ff@proxy.test",
             "http://proxy.test:0",
             "http://proxy.test:x",
             "http://proxy.test/path",
@@ -175,6 +296,31 @@ mod tests {
             "wss://proxy.test",
         ] {
             assert!(RestProxy::new(url, "").is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn proxy_on_this_machine_is_known_in_every_spelling() {
+        for host in ["127.0.0.1", "LocalHost", "[::1]", "[::ffff:127.0.0.1]"] {
+            let proxy = RestProxy::new(host, "").unwrap();
+            assert!(proxy.is_loopback(), "{host}");
+        }
+        assert!(!RestProxy::new("proxy.test", "").unwrap().is_loopback());
+    }
+
+    #[test]
+    fn hosts_are_left_out_in_every_spelling() {
+        for (hosts, url) in [
+            ("*", "https://10.0.0.1"),
+            ("*", "https://[2001:db8::1]"),
+            ("*.kucoin.com", "https://api.kucoin.com"),
+            ("kucoin.com:443", "https://api.kucoin.com"),
+            ("kucoin.com.", "https://api.kucoin.com"),
+            ("a.test kucoin.com", "https://api.kucoin.com"),
+            ("[::1]:80", "http://[::1]:80"),
+        ] {
+            let proxy = RestProxy::new("http://proxy.test", hosts).unwrap();
+            assert!(!proxy.carries(&Address::rest(url).unwrap()), "{hosts}");
         }
     }
 

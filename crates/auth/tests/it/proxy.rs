@@ -3,6 +3,9 @@
 use kucoin_streams_auth::rest::{ConfigError, Hosts, TokenError};
 use kucoin_streams_wire::{SourceErrorClass, WsKey};
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
 use crate::answers::*;
 use crate::server::{Server, json, reply};
 
@@ -83,4 +86,56 @@ async fn plaintext_passes_no_proxy_on_another_machine() {
         let tokens = builder().with_no_proxy("127.0.0.1").build().unwrap();
         tokens.fetch(WsKey::SpotPrivateV1).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn socks_proxy_that_takes_no_user_is_asked_again_without() {
+    for method in [0, 0xff] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = Server::answering(|_| json(good_reply())).await;
+        let heard = tokio::spawn(async move {
+            let mut heard = [Vec::new(), Vec::new()];
+            for bytes in &mut heard {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut greeting = [0; 3];
+                stream.read_exact(&mut greeting).await.unwrap();
+                stream.write_all(&[5, method]).await.unwrap();
+                if method == 0xff {
+                    stream.shutdown().await.unwrap();
+                }
+                // It may hang up at once.
+                let _ = stream.read_buf(bytes).await;
+                bytes.splice(0..0, greeting);
+            }
+            heard
+        });
+        let tokens = builder(&server)
+            .with_hosts(Hosts::default())
+            .with_proxy(format!("socks5h://canary:canary@127.0.0.1:{port}"));
+        let error = tokens.build().unwrap().fetch(WsKey::SpotPrivateV1).await;
+        assert!(error.is_err());
+        let [with_user, without] = heard.await.unwrap();
+        assert_eq!(with_user, [5, 1, 2], "{method}");
+        assert_eq!(without[..3], [5, 1, 0], "{method}");
+        assert!(!String::from_utf8_lossy(&without).contains("canary"));
+        let asks = String::from_utf8_lossy(&without).contains("api.kucoin.com");
+        assert_eq!(asks, method == 0);
+    }
+}
+
+#[tokio::test]
+async fn tls_to_an_ipv6_address_passes_no_proxy() {
+    let server = Server::answering(|_| json(good_reply())).await;
+    let hosts = Hosts::default().with_rest("https://[2001:db8::1]").unwrap();
+    let builder = || {
+        let builder = builder(&server).with_hosts(hosts.clone());
+        builder.with_proxy("socks5://127.0.0.1:1")
+    };
+    let error = builder().build().unwrap_err();
+    assert!(
+        matches!(error, ConfigError::Ipv6ThroughProxy { .. }),
+        "{error:?}"
+    );
+    assert!(builder().with_no_proxy("[2001:db8::1]").build().is_ok());
 }

@@ -59,9 +59,11 @@ pub(crate) async fn run(args: Box<WatchArgs>, stderr: Stderr) -> Result<(), Fail
 
 fn cannot_build(error: BuildError) -> Failed {
     match error {
-        BuildError::Config(ConfigError::Proxy | ConfigError::PlaintextThroughProxy { .. }) => {
-            Failed::usage(format!("--proxy: {error}"))
-        }
+        BuildError::Config(
+            ConfigError::Proxy
+            | ConfigError::PlaintextThroughProxy { .. }
+            | ConfigError::Ipv6ThroughProxy { .. },
+        ) => Failed::usage(format!("--proxy: {error}")),
         _ => Failed::other(error.to_string()),
     }
 }

@@ -113,8 +113,13 @@ impl<P: Protocol> Session<P> {
             && id == Some(login.as_str())
             && matches!(scope, RefusalScope::Request | RefusalScope::Token)
         {
-            let words = self.redactor.words(message);
-            let mut failure = Failure::new(Stage::Login, Severity::Refused, words);
+            let words = match self.redactor.words(message) {
+                words if words.is_empty() => words,
+                words => format!(": {words}"),
+            };
+            let message = format!("KuCoin refused the login{words}");
+            let mut failure = Failure::new(Stage::Login, Severity::Refused, message)
+                .with_remedy("check the API key, the API secret, and the API passphrase");
             failure.code = code.map(|code| code.to_string());
             return self.lose(now, failure);
         }

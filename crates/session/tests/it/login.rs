@@ -29,7 +29,11 @@ fn subscriptions_wait_for_the_answer_to_the_login() {
 fn a_refused_login_is_fatal() {
     let mut rig = greeted();
     rig.frame("refuse login-7 400005 invalid sign");
-    rig.expect(&["hang up 1000", "closed: invalid sign (code 400005)"]);
+    rig.expect(&[
+        "hang up 1000",
+        "closed: KuCoin refused the login: invalid sign (code 400005); \
+         check the API key, the API secret, and the API passphrase",
+    ]);
 }
 
 #[test]

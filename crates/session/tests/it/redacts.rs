@@ -112,7 +112,8 @@ fn refused_login_is_redacted() {
     rig.frame("refuse login 400005 the signature canary+sign/7= is wrong");
     rig.expect(&[
         "hang up 1000",
-        "closed: the signature [redacted] is wrong (code 400005)",
+        "closed: KuCoin refused the login: the signature [redacted] is wrong (code 400005); \
+         check the API key, the API secret, and the API passphrase",
     ]);
 }
 

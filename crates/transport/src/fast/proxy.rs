@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use http::{HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
@@ -49,10 +50,8 @@ impl Proxy {
     /// # Errors
     /// [`ProxyError`], which does not show the URL.
     pub fn new(url: &str) -> Result<Self, ProxyError> {
-        let url = match url.contains("://") {
-            true => url.to_owned(),
-            false => format!("http://{url}"),
-        };
+        let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+        let url = format!("{}://{rest}", scheme.to_ascii_lowercase());
         // Two parsers may take another one of these as the end of the password.
         let is_ambiguous = url.contains(['#', '?']) || url.matches('@').count() > 1;
         let uri: Uri = match is_ambiguous {
@@ -65,19 +64,19 @@ impl Proxy {
         // The parser accepts any text as a port and would fall back to the default.
         let after_host = authority.as_str().rsplit('@').next().unwrap_or_default();
         let after_host = after_host.strip_prefix(authority.host());
-        let is_port = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
+        let is_port = |port: &str| {
+            let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
+            is_number && port.parse::<u16>().is_ok_and(|port| port > 0)
+        };
         let has_good_port = after_host
             .is_some_and(|text| text.is_empty() || text.strip_prefix(':').is_some_and(is_port));
-        if authority.host().is_empty() || !has_good_port || uri.path().len() > 1 {
+        if !is_plain_host(authority.host()) || !has_good_port || uri.path().len() > 1 {
             return Err(ProxyError::Malformed);
         }
         let via = Matcher::builder().all(&url).build();
         let via = via.intercept(&Uri::from_static("https://exchange.invalid"));
         let via = via.ok_or(ProxyError::Malformed)?;
-        let lengths = via.raw_auth().map(|(user, word)| [user.len(), word.len()]);
-        if scheme.is_socks()
-            && lengths.is_some_and(|both| !both.iter().all(|it| (1..=255).contains(it)))
-        {
+        if !has_good_credentials(rest, scheme.is_socks()) {
             return Err(ProxyError::Credentials);
         }
         Ok(Self {
@@ -110,7 +109,8 @@ impl Proxy {
     }
 
     /// Sets the hosts that are reached without the proxy, separated by commas: names, which include their subdomains,
-    /// IP addresses, networks such as `10.0.0.0/8`, or `*` for all. Default: none.
+    /// IP addresses, networks such as `10.0.0.0/8`, or `*` for all. `*.name` means the same as `name`; a port counts for
+    /// nothing; white space separates too. Default: none.
     #[must_use]
     pub fn with_no_proxy(mut self, hosts: impl Into<String>) -> Self {
         self.no_proxy = hosts.into();
@@ -168,7 +168,9 @@ impl Proxy {
 
     /// Whether a connection to this host, with brackets if it is an IPv6 address, goes through the proxy.
     pub(super) fn carries(&self, host: &str) -> bool {
-        let matcher = Matcher::builder().all(&self.url).no(&self.no_proxy);
+        let matcher = Matcher::builder()
+            .all(&self.url)
+            .no(plain_hosts(&self.no_proxy));
         // A host that cannot be read gets no way around the proxy.
         let Ok(uri) = format!("https://{host}").parse() else {
             return true;
@@ -215,6 +217,59 @@ impl ProxyScheme {
     }
 }
 
+/// Whether a proxy can be told the user and the password that stand before this host: RFC 7617 and RFC 1929.
+fn has_good_credentials(rest: &str, is_socks: bool) -> bool {
+    let probe = Uri::from_static("https://exchange.invalid");
+    let via = Matcher::builder().all(format!("socks5://{rest}")).build();
+    let via = via.intercept(&probe);
+    let Some((user, password)) = via.as_ref().and_then(Intercept::raw_auth) else {
+        return !rest.contains('@');
+    };
+    // What is not UTF-8 was replaced.
+    let is_text = !user.contains('\u{fffd}') && !password.contains('\u{fffd}');
+    let lengths = [user.len(), password.len()];
+    is_text
+        && match is_socks {
+            true => lengths.iter().all(|length| (1..=255).contains(length)),
+            false => lengths != [0, 0] && !user.contains(':'),
+        }
+}
+
+/// Whether every parser takes this host for the same: a name, or an address in its usual form.
+fn is_plain_host(host: &str) -> bool {
+    if let Some(address) = host.strip_prefix('[') {
+        let address = address.strip_suffix(']').map(str::parse::<Ipv6Addr>);
+        return address.is_some_and(|address| address.is_ok());
+    }
+    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    // Some parsers take a name that ends in a number for an address: `127.1`, `0x7f000001`.
+    let last = host.trim_end_matches('.').rsplit('.').next();
+    let ends_in_number = last.is_some_and(|last| {
+        let is_hex = last.starts_with("0x") || last.starts_with("0X");
+        is_hex || last.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    let is_address = host.parse::<Ipv4Addr>().is_ok();
+    is_address || (!ends_in_number && host.bytes().all(is_of_name))
+}
+
+/// The hosts without the proxy in the spelling that the matcher takes: `*` for addresses too, and without the `*` of
+/// `*.name`, brackets, a port, and a dot at the end.
+fn plain_hosts(no_proxy: &str) -> String {
+    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    let is_host = |host: &str| !host.contains(':') || host.ends_with(']');
+    let entries = no_proxy.split(|character: char| character == ',' || character.is_whitespace());
+    let plain = entries.map(|entry| match entry.rsplit_once(':') {
+        _ if entry == "*" => "*,0.0.0.0/0,::/0",
+        Some((host, port)) if is_host(host) && is_port(port) => host,
+        _ => entry,
+    });
+    let plain = plain.map(|entry| {
+        let name = entry.strip_prefix("*.").unwrap_or(entry);
+        name.trim_matches(['[', ']']).trim_end_matches('.')
+    });
+    plain.collect::<Vec<_>>().join(",")
+}
+
 /// Why a proxy cannot be used. Its URL may hold a password and is not shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -227,9 +282,10 @@ pub enum ProxyError {
     /// Its scheme is another one.
     #[error("the scheme of the proxy is not supported; use http, https, socks5 or socks5h")]
     Scheme,
-    /// SOCKS5 cannot carry this user or password (RFC 1929).
+    /// No proxy of this kind can be told this user or password: HTTP (RFC 7617), SOCKS5 (RFC 1929).
     #[error(
-        "a SOCKS5 proxy takes a user and a password of 1 to 255 bytes each, or neither of them"
+        "the user and the password of the proxy cannot be used: both are UTF-8; for SOCKS5 each has 1 to 255 bytes, and \
+         for HTTP one of them is not empty and the user has no colon"
     )]
     Credentials,
     /// The environment names no proxy.
@@ -254,6 +310,14 @@ mod tests {
         check("https://proxy.test", "proxy.test:443", None);
         check("socks5://proxy.test", "proxy.test:1080", None);
         check("socks5h://[::1]:9", "[::1]:9", None);
+        check("Socks5H://127.0.0.1:9", "127.0.0.1:9", None);
+        check("http://[::ffff:127.0.0.1]:9", "[::ffff:127.0.0.1]:9", None);
+        check("http://a-1.b_2.3c.:9", "a-1.b_2.3c.:9", None);
+        check(
+            "socks5://a%3Ab:c:d@a.test",
+            "a.test:1080",
+            Some(("a:b", "c:d")),
+        );
         check(
             "socks5://us%20er:p%40s%3As@proxy.test:1",
             "proxy.test:1",
@@ -283,6 +347,24 @@ mod tests {
             ("http://user:can ary@proxy.test:1", ProxyError::Malformed),
             ("http://proxy.test:1/path", ProxyError::Malformed),
             ("http://prøxy.test:1", ProxyError::Malformed),
+            ("http://127.1:1", ProxyError::Malformed),
+            ("http://0x7f000001:1", ProxyError::Malformed),
+            ("http://proxy.0x1:1", ProxyError::Malformed),
+            ("http://2130706433:1", ProxyError::Malformed),
+            ("http://0177.0.0.1:1", ProxyError::Malformed),
+            ("http://127.0.0.1.:1", ProxyError::Malformed),
+            ("http://%31.test:1", ProxyError::Malformed),
+            ("http://[fe80::1%25lo]:1", ProxyError::Malformed),
+            ("http://127.0.0.1:+1", ProxyError::Malformed),
+            ("http://user:canary%ff@proxy.test", ProxyError::Credentials),
+            ("http://us%3Aer:canary@proxy.test", ProxyError::Credentials),
+            ("http://:@proxy.test", ProxyError::Credentials),
+            ("http://@proxy.test", ProxyError::Credentials),
+            ("socks5://canary:@proxy.test", ProxyError::Credentials),
+            (
+                "socks5h://user:canary%ff@proxy.test",
+                ProxyError::Credentials,
+            ),
             ("ftp://user:canary@proxy.test", ProxyError::Scheme),
             ("socks4://user:canary@proxy.test", ProxyError::Scheme),
             ("wss://proxy.test", ProxyError::Scheme),
@@ -348,6 +430,22 @@ mod tests {
         check("127.0.0.0/8", "127.0.0.1", false);
         check("127.0.0.0/8", "localhost", true);
         check("::1", "[::1]", false);
+        check("[::1]", "[::1]", false);
+        check("[::1]:443", "[::1]", false);
+        for host in ["127.0.0.1", "[2001:db8::1]", "localhost"] {
+            check("*", host, false);
+        }
+        for hosts in [
+            "*.kucoin.com",
+            "kucoin.com:443",
+            "kucoin.com.",
+            "a.test kucoin.com",
+            ",\tkucoin.com,",
+        ] {
+            check(hosts, "ws-api.kucoin.com", false);
+            check(hosts, "api.kucoin.eu", true);
+        }
+        check(" , ", "ws-api.kucoin.com", true);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a server's refusal of the upgrade tells: when to come back, and its words without our token.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use http::HeaderMap;
@@ -27,47 +28,79 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         .or_else(|| number(RETRY_AFTER.as_str()).map(Duration::from_secs))
 }
 
-/// Removes every secret, also in its percent-decoded form, and one that the end of the body cuts off. A server
-/// may quote the request line. Short values such as `1` are no secrets and would only make the text unreadable.
+/// Removes every part of a secret, in whichever spelling. A server may quote the request line, escaped, broken or cut
+/// off. Short values such as `1` are no secrets and would only make the text unreadable.
 fn redact(body: &str, secrets: &[&str]) -> String {
-    const MARK: &str = "[redacted]";
-    const SHORTEST: usize = 6;
-    let mut text = body.to_owned();
-    for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
-        for form in [(*secret).to_owned(), percent_decoded(secret)] {
-            text = text.replace(&form, MARK);
-            let cut_off = (SHORTEST..form.len())
-                .rev()
-                .filter(|end| form.is_char_boundary(*end))
-                .find(|end| text.ends_with(&form[..*end]));
-            if let Some(length) = cut_off {
-                text.truncate(text.len() - length);
-                text.push_str(MARK);
-            }
+    let spelled = |text: &str| letters(text).map(|(byte, _)| byte).collect();
+    let secrets: Vec<Vec<u8>> = secrets.iter().map(|secret| spelled(secret)).collect();
+    let text: Vec<(u8, Range<usize>)> = letters(body).collect();
+    let mut shown = Vec::with_capacity(body.len());
+    let (mut copied, mut at) = (0, 0);
+    while at < text.len() {
+        let lengths = secrets.iter().map(|secret| known(secret, &text[at..]));
+        let length = lengths.max().unwrap_or(0);
+        if length > 0 {
+            shown.extend_from_slice(&body.as_bytes()[copied..text[at].1.start]);
+            shown.extend_from_slice(b"[redacted]");
+            copied = text[at + length - 1].1.end;
         }
+        at += length.max(1);
     }
-    text
+    shown.extend_from_slice(&body.as_bytes()[copied..]);
+    String::from_utf8_lossy(&shown).into_owned()
 }
 
-fn percent_decoded(text: &str) -> String {
-    let digit = |byte: u8| {
-        char::from(byte)
-            .to_digit(16)
-            .and_then(|digit| u8::try_from(digit).ok())
+/// How much a text begins with of a secret: its beginning from six letters on, any part of it from eight on.
+fn known(secret: &[u8], text: &[(u8, Range<usize>)]) -> usize {
+    let lengths = (0..secret.len()).map(|start| {
+        let pairs = secret[start..].iter().zip(text);
+        let length = pairs.take_while(|(one, (other, _))| *one == other).count();
+        let shortest = if start == 0 { 6 } else { 8 };
+        if length < shortest { 0 } else { length }
+    });
+    lengths.max().unwrap_or(0)
+}
+
+/// The bytes of a text with their places: escapes of URLs and of JSON undone, and without what may stand for a space,
+/// break a line, or escape a character.
+fn letters(text: &str) -> impl Iterator<Item = (u8, Range<usize>)> + '_ {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let rest = text.as_bytes().get(start..)?;
+            let (byte, length) = letter(rest)?;
+            let place = start..start + length;
+            start = place.end;
+            if !matches!(byte, b'+' | b'\\') && !byte.is_ascii_whitespace() {
+                return Some((byte, place));
+            }
+        }
+    })
+}
+
+/// The byte that a text begins with, and the length of its spelling.
+fn letter(text: &[u8]) -> Option<(u8, usize)> {
+    let escaped = match text {
+        [b'\\', b'n' | b'r' | b't', ..] => Some((b' ', 2)),
+        [b'\\', b'u', b'0', b'0', rest @ ..] => hex(rest).map(|byte| (byte, 6)),
+        [b'%', rest @ ..] => {
+            // Escaped more than once: `%252B`.
+            let mut digits = rest;
+            while let Some(inner) = digits.strip_prefix(b"25").filter(|it| hex(it).is_some()) {
+                digits = inner;
+            }
+            hex(digits).map(|byte| (byte, text.len() - digits.len() + 2))
+        }
+        _ => None,
     };
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        let escaped = match rest {
-            [b'%', high, low, ..] => digit(*high)
-                .zip(digit(*low))
-                .map(|(high, low)| high * 16 + low),
-            _ => None,
-        };
-        decoded.push(escaped.unwrap_or(*first));
-        rest = if escaped.is_some() { &rest[3..] } else { after };
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
+    escaped.or_else(|| Some((*text.first()?, 1)))
+}
+
+/// The byte that a text begins with as two hexadecimal digits.
+fn hex(text: &[u8]) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let (high, low) = (digit(*text.first()?)?, digit(*text.get(1)?)?);
+    u8::try_from(high * 16 + low).ok()
 }
 
 #[cfg(test)]
@@ -75,24 +108,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_token_is_removed_in_every_form() {
-        let secrets = ["token=canary%2Btoken", "canary%2Btoken"];
-        let check =
-            |body: &str, expected: &str| assert_eq!(redact(body, &secrets), expected, "{body}");
-        check("bad GET /?token=canary%2Btoken!", "bad GET /?[redacted]!");
-        check(
-            "token canary+token is invalid",
-            "token [redacted] is invalid",
-        );
-        check("canary%2Btoken, canary+token", "[redacted], [redacted]");
-        check("cut off: canary%2Bto", "cut off: [redacted]");
-        check("cut off: canary+tok", "cut off: [redacted]");
-        check("no token here", "no token here");
+    fn token_is_removed_in_every_spelling_and_every_part() {
+        let secret = "canary%2Btoken%2Fof%3Dtwenty%3D";
+        let check = |body: &str, expected: &str| {
+            assert_eq!(redact(body, &[secret]), expected, "{body}");
+        };
+        for spelling in [
+            "canary%2Btoken%2Fof%3Dtwenty%3D",
+            "canary%2btoken%2fof%3dtwenty%3d",
+            "canary+token/of=twenty=",
+            "canary token/of=twenty=",
+            "canary%20token%2Fof%3Dtwenty%3D",
+            r"canary+token\/of=twenty=",
+            r"canary\u002btoken\u002Fof\u003dtwenty=",
+            "canary%252Btoken%252Fof%25253Dtwenty%253D",
+            "canary+token/\r\n  of=twenty=",
+            r"canary+token/\nof=twenty=",
+        ] {
+            check(
+                &format!("GET /?token={spelling}, bad"),
+                "GET /?token=[redacted], bad",
+            );
+            check(&format!("{spelling}{spelling}é"), "[redacted][redacted]é");
+        }
+        check("token canary%2Btok... is cut", "token [redacted]... is cut");
+        check("token canary+... is cut", "token [redacted]+... is cut");
+        check("middle oken/of=twen, too", "middle [redacted], too");
+        check("end %3dtwenty%3d", "end [redacted]");
+        check("no token here, of twenty", "no token here, of twenty");
     }
 
     #[test]
-    fn short_values_stay_readable() {
-        assert_eq!(redact("1 of 10 at v1", &["v=1", "1"]), "1 of 10 at v1");
+    fn text_without_a_secret_stays_as_it_is() {
+        assert_eq!(redact("1 of 10 at v1", &["1", "v1"]), "1 of 10 at v1");
+        let text = "100% \\ of \\u00 + %2 % \\u00e9 é%";
+        assert_eq!(redact(text, &["canary-token"]), text);
     }
 
     #[test]

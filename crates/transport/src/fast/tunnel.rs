@@ -1,5 +1,6 @@
 //! From a proxy to a stream that reaches the target: HTTP `CONNECT`, or SOCKS5. Nothing here dials the target.
 
+use std::io::ErrorKind;
 use std::net::IpAddr;
 
 use bytes::Bytes;
@@ -40,16 +41,21 @@ pub(super) async fn open(
             http_connect(tls, target, proxy.basic_auth()).await
         }
         ProxyScheme::Socks5 => {
+            let unknown = |error: ConnectError| ProxyFault::UnknownName(Box::new(error));
             let addresses = dial::resolve(&target.host, target.port, !target.secure).await;
-            let address = addresses
-                .ok()
-                .and_then(|addresses| addresses.first().copied())
-                .ok_or(ProxyFault::UnknownName)?;
+            let addresses = addresses.map_err(unknown)?;
+            let address = addresses.first().copied();
+            let nothing = || unknown(ConnectError::Dns(ErrorKind::NotFound.into()));
+            let address = address.ok_or_else(nothing)?;
             socks5(tcp, TargetAddr::Ip(address), proxy.user_and_password()).await
         }
         ProxyScheme::Socks5h => {
             let address = match target.host.parse::<IpAddr>() {
                 Ok(ip) => TargetAddr::Ip((ip, target.port).into()),
+                // One byte counts the name's.
+                Err(_) if target.host.len() > 255 => {
+                    return Err(ProxyFault::Refused("the host has no valid name".into()));
+                }
                 Err(_) => TargetAddr::Domain(target.host.as_str().into(), target.port),
             };
             socks5(tcp, address, proxy.user_and_password()).await
@@ -90,7 +96,8 @@ async fn http_connect(
     let reply = reply.map_err(http_fault)?;
     match reply.status() {
         StatusCode::PROXY_AUTHENTICATION_REQUIRED => return Err(ProxyFault::Authentication),
-        status if !status.is_success() => {
+        // hyper makes a tunnel of no other status, and neither does the client of the REST calls.
+        status if status != StatusCode::OK => {
             return Err(ProxyFault::Refused(format!("status {}", status.as_u16())));
         }
         _ => {}
@@ -142,6 +149,8 @@ fn socks_fault(error: tokio_socks::Error) -> ProxyFault {
         | Error::UnknownAuthMethod
         | Error::InvalidReservedByte
         | Error::UnknownAddressType
+        // It is the proxy's own address, in its reply.
+        | Error::InvalidTargetAddress(_)
         | Error::UnknownError => ProxyFault::Malformed,
         refused => ProxyFault::Refused(refused.to_string().to_lowercase()),
     }

@@ -81,6 +81,25 @@ fn known_token_is_redacted_in_every_form() {
 }
 
 #[test]
+fn known_token_is_redacted_in_every_spelling() {
+    let redactor = redactor("token=aB3%2BxY7%2Fq%3Dd%3D%3D&connectId=1");
+    for spelling in [
+        "aB3%2bxY7%2fq%3dd%3d%3d",
+        "aB3+xY7/q=d==",
+        "aB3 xY7/q=d==",
+        r"aB3+xY7\/q=d==",
+        r"aB3\u002bxY7\u002Fq\u003dd\u003D=",
+        "aB3%252BxY7%252Fq%253Dd%253D%253D",
+        "aB3+ xY7/ \n q=d= =",
+    ] {
+        let shown = redactor.words(&format!("see {spelling}, bad"));
+        assert_eq!(shown, "see [redacted], bad", "{spelling}");
+    }
+    assert_eq!(redactor.words("see aB3+xY7… it"), "see [redacted]… it");
+    assert_eq!(redactor.words("see xY7%2fq%3dd%3d it"), "see [redacted] it");
+}
+
+#[test]
 fn tokens_of_any_usual_length_are_redacted() {
     for length in 6..LONG.len() {
         let token = &LONG[..length];

@@ -1,0 +1,142 @@
+//! Slips of copying in a text of the credentials, found by kind.
+
+use crate::CredentialProblem;
+
+/// What is wrong with a text of the credentials, if anything.
+pub(crate) fn text_problem(text: &str) -> Option<CredentialProblem> {
+    if text.is_empty() {
+        Some(CredentialProblem::Empty)
+    } else if text.trim().len() != text.len() {
+        Some(CredentialProblem::SurroundingWhitespace)
+    } else if has_invisible(text) {
+        Some(CredentialProblem::Invisible)
+    } else {
+        None
+    }
+}
+
+/// What is wrong with a key or a secret, if anything: KuCoin's are of letters, digits and dashes.
+pub(crate) fn key_problem(text: &str) -> Option<CredentialProblem> {
+    let is_assignment = text
+        .split_once('=')
+        .is_some_and(|(name, value)| is_name(name) && !value.is_empty());
+    text_problem(text)
+        .or_else(|| assignment_problem(text))
+        .or_else(|| is_assignment.then_some(CredentialProblem::Assignment))
+        .or_else(|| {
+            let is_wrong = text.starts_with('$');
+            is_wrong.then_some(CredentialProblem::Reference)
+        })
+        .or_else(|| line_end_problem(text))
+        .or_else(|| quotes_problem(text))
+        .or_else(|| {
+            let is_wrong = text.starts_with(is_quote) || text.ends_with(is_quote);
+            is_wrong.then_some(CredentialProblem::Quoted)
+        })
+        .or_else(|| {
+            let is_wrong = text.ends_with([',', ';']);
+            is_wrong.then_some(CredentialProblem::TrailingSeparator)
+        })
+        .or_else(|| header_problem(text))
+}
+
+/// What is wrong with a passphrase, if anything. It may hold what people choose, but for what cannot be seen or is typed
+/// by mistake.
+pub(crate) fn passphrase_problem(text: &str) -> Option<CredentialProblem> {
+    let full_width = |character| matches!(character, '\u{ff01}'..='\u{ff5e}' | '\u{3000}');
+    let problem = text_problem(text).or_else(|| assignment_problem(text));
+    problem.or_else(|| {
+        let is_wrong = text.contains(full_width);
+        is_wrong.then_some(CredentialProblem::FullWidth)
+    })
+}
+
+/// A line of a file or a script in the place of a value.
+fn assignment_problem(text: &str) -> Option<CredentialProblem> {
+    let assigned = text
+        .trim_start_matches("export ")
+        .trim_start_matches("set ");
+    let is_wrong = assigned.starts_with("KUCOIN_API_") || text.starts_with("export ");
+    if is_wrong {
+        return Some(CredentialProblem::Assignment);
+    }
+    // What a shell would have replaced, but for double quotes.
+    let braced = text.strip_prefix("${").and_then(|it| it.strip_suffix('}'));
+    let named = braced.or_else(|| text.strip_prefix("$env:"));
+    let is_wrong = named.is_some_and(is_name)
+        || text.starts_with("$KUCOIN_API_")
+        || text.starts_with("%KUCOIN_API_");
+    is_wrong.then_some(CredentialProblem::Reference)
+}
+
+/// Whether a text could be the name of a variable.
+fn is_name(text: &str) -> bool {
+    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    !text.is_empty() && text.bytes().all(is_of_name)
+}
+
+pub(crate) fn line_end_problem(text: &str) -> Option<CredentialProblem> {
+    let is_wrong = text.ends_with("\\n") || text.ends_with("\\r");
+    is_wrong.then_some(CredentialProblem::WrittenLineEnd)
+}
+
+pub(crate) fn quotes_problem(text: &str) -> Option<CredentialProblem> {
+    let (first, last) = (text.chars().next()?, text.chars().next_back()?);
+    let closing = match first {
+        '\u{201c}' => '\u{201d}',
+        '\u{2018}' => '\u{2019}',
+        other => other,
+    };
+    let is_wrong = is_quote(first) && last == closing && text.len() > first.len_utf8();
+    is_wrong.then_some(CredentialProblem::Quoted)
+}
+
+fn is_quote(character: char) -> bool {
+    matches!(character, '"' | '\'' | '`' | '\u{2018}'..='\u{201f}')
+}
+
+/// Whether a text holds a character that cannot be seen. Joiners between letters that are not ASCII are part of them, as
+/// in an emoji of a family or in Persian.
+fn has_invisible(text: &str) -> bool {
+    let is_joinable = |character: Option<char>| {
+        character.is_some_and(|it| !it.is_ascii() && !it.is_whitespace() && !is_invisible(it))
+    };
+    text.char_indices().any(|(at, character)| {
+        let is_joiner = matches!(character, '\u{200c}' | '\u{200d}')
+            && is_joinable(text[..at].chars().next_back())
+            && is_joinable(text[at..].chars().nth(1));
+        is_invisible(character) && !is_joiner
+    })
+}
+
+/// A space other than the usual and the full-width one, a filler, a mark without a width, or a control character.
+fn is_invisible(character: char) -> bool {
+    (character.is_whitespace() && !matches!(character, ' ' | '\u{3000}'))
+        || character.is_control()
+        || matches!(
+            character,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180e}'
+                | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+                | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
+        )
+}
+
+/// True for the form of KuCoin's keys: 24 hexadecimal digits.
+pub(crate) fn is_key(text: &str) -> bool {
+    text.len() == 24 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// True for the form of KuCoin's secrets: a UUID.
+pub(crate) fn is_secret(text: &str) -> bool {
+    let lengths = text.split('-').map(str::len);
+    let is_hex = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
+    lengths.eq([8, 4, 4, 4, 12]) && text.bytes().all(is_hex)
+}
+
+/// What is wrong with a text that travels as the value of a header, if anything.
+pub(crate) fn header_problem(text: &str) -> Option<CredentialProblem> {
+    text_problem(text).or_else(|| {
+        let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
+        (!visible).then_some(CredentialProblem::NotVisibleAscii)
+    })
+}
