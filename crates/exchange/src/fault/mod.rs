@@ -16,6 +16,7 @@ use std::time::Duration;
 
 pub(crate) use armed::{Armed, Immediate, Welcome};
 use effect::Place;
+use value::Value;
 pub use effect::{
     Cut, DialFault, Effect, Flaw, Limit, LiquidationLevel, MarginStatusType, Mutation, TokenReply,
     UnknownSymbols, UpgradeFault, Utterance,
@@ -224,7 +225,10 @@ impl Display for Trigger {
             Self::Connection(count) => write!(f, "connection {count}"),
             Self::Dial(count) => write!(f, "dial {count}"),
             Self::Frames(count) => write!(f, "after {count} frames"),
-            Self::After(delay) => write!(f, "after {}ms", delay.as_millis()),
+            Self::After(delay) => {
+                f.write_str("after ")?;
+                delay.write(f)
+            }
             Self::Call(name) => write!(f, "call {name}"),
         }
     }
