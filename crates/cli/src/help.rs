@@ -81,8 +81,8 @@ with a ? only if there is something to say:
   update       topic subject? id? userId? pushedAt? receivedAt epoch data
                envelope?
   gap          topics[] reason, events may be missing from here on; by reason:
-    lost         cause stage code? lastEventAt? lastHeardAt lostAt
     overflowed   missed
+    lost         cause stage code? lastEventAt? lastHeardAt lostAt
     undecodable  error raw
     refused      code? message retrying
     closed       cause lastEventAt?
@@ -175,4 +175,17 @@ fn channels() -> String {
 fn accounts() -> String {
     let names: Vec<&str> = pro::AccountType::ALL.iter().map(|it| it.as_str()).collect();
     names.join("|")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_fits_a_terminal_of_80_columns_as_it_is() {
+        for text in [EXCHANGE, DECODE, &watch()] {
+            let long = text.lines().find(|line| line.chars().count() > 78);
+            assert_eq!(long, None);
+        }
+    }
 }

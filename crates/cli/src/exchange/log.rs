@@ -61,7 +61,9 @@ fn words(activity: &Activity) -> Option<String> {
         }
         Activity::Fault { fault, at } => {
             // The line of the script begins with its trigger, which `at` is or says more exactly.
-            let effect = fault.split_once(": ").map_or(&**fault, |(_, effect)| effect);
+            let effect = fault
+                .split_once(": ")
+                .map_or(&**fault, |(_, effect)| effect);
             match at.starts_with("after ") {
                 true => format!("fault {at}: {effect}"),
                 false => format!("fault at {at}: {effect}"),

@@ -16,7 +16,9 @@ use std::sync::Arc;
 
 use kucoin_streams::wire::TimeFormat;
 use kucoin_streams::wire::json::Extra;
-use kucoin_streams::{Gap, GapReason, Lifecycle, LifecycleEvent, Text, Timestamp, TopicLedger, WsKey};
+use kucoin_streams::{
+    Gap, GapReason, Lifecycle, LifecycleEvent, Text, Timestamp, TopicLedger, WsKey,
+};
 
 use crate::args::Format;
 use crate::exit::Failed;

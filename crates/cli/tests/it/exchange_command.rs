@@ -241,7 +241,10 @@ fn running_exchange_reports_connections_and_faults_to_people() {
     assert!(!log.contains('\u{1b}') && !log.contains('{'), "{log}");
     assert!(log.lines().all(|line| line.len() <= 80), "{log}");
     let log = log_of("pretty", "after 0ms: garble-frame count=1\nafter 2m: cut\n");
-    assert!(log.contains("  fault after 0ms: garble-frame count=1\n"), "{log}");
+    assert!(
+        log.contains("  fault after 0ms: garble-frame count=1\n"),
+        "{log}"
+    );
 }
 
 #[test]

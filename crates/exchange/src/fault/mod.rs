@@ -16,13 +16,13 @@ use std::time::Duration;
 
 pub(crate) use armed::{Armed, Immediate, Welcome};
 use effect::Place;
-use value::Value;
 pub use effect::{
     Cut, DialFault, Effect, Flaw, Limit, LiquidationLevel, MarginStatusType, Mutation, TokenReply,
     UnknownSymbols, UpgradeFault, Utterance,
 };
 pub(crate) use plan::{Fired, Plan};
 pub use script::{ScriptError, ScriptFileError, ScriptProblem};
+use value::Value;
 
 /// One fault: an effect, the trigger that lets it happen, and how many times it does.
 #[derive(Debug, Clone, PartialEq, Eq)]

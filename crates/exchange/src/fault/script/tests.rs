@@ -102,9 +102,8 @@ fn parameter_that_is_given_twice_is_named_as_such() {
 
 #[test]
 fn count_of_a_trigger_that_is_zero_or_an_empty_range_is_named_as_such() {
-    let zero = |found: &str| {
-        format!("line 1: `{found}` counts from 0; counts of triggers begin at 1")
-    };
+    let zero =
+        |found: &str| format!("line 1: `{found}` counts from 0; counts of triggers begin at 1");
     let empty = |found: &str, range: &str| {
         format!("line 1: the range `{range}` of `{found}` is empty; the lower number comes first")
     };
@@ -114,11 +113,20 @@ fn count_of_a_trigger_that_is_zero_or_an_empty_range_is_named_as_such() {
         ("dial 0..3", zero("dial 0..3")),
         ("after 0 frames", zero("after 0 frames")),
         ("connection 3..2", empty("connection 3..2", "3..2")),
-        ("after 20..10 frames", empty("after 20..10 frames", "20..10")),
+        (
+            "after 20..10 frames",
+            empty("after 20..10 frames", "20..10"),
+        ),
     ] {
         assert_eq!(problem(&format!("{found}: cut")), expected);
     }
-    for other in ["connection x", "connection", "connection 1..", "sometimes 0", "after -1 frames"] {
+    for other in [
+        "connection x",
+        "connection",
+        "connection 1..",
+        "sometimes 0",
+        "after -1 frames",
+    ] {
         let problem = problem(&format!("{other}: cut"));
         assert!(problem.contains("unknown trigger"), "{problem}");
     }
