@@ -19,8 +19,9 @@ pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
 
-    /// Log to stderr: -v what happens to connections, -vv each step, -vvv everything. Without it RUST_LOG decides.
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    /// Log to stderr: -v connections opened, lost and closed; -vv also tokens, sockets and topics; -vvv also what the
+    /// local exchange refuses its own account. Frames are never logged. Without -v RUST_LOG decides.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Log")]
     pub(crate) verbose: u8,
 }
 

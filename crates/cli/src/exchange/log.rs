@@ -39,12 +39,12 @@ fn words(activity: &Activity) -> Option<String> {
             client,
         } => {
             let served = match protocol {
-                Protocol::V1 => format!("V1 of {}", of_market(*market)),
-                _ => "Pro V2".to_owned(),
+                Protocol::V1 => of_market(*market),
+                _ => "Pro V2",
             };
             let proof = match token {
                 Some(token) => format!("token {token}"),
-                None => "no token, a login is to follow".to_owned(),
+                None => "a login is to follow".to_owned(),
             };
             let client = client.as_deref().unwrap_or("no User-Agent");
             format!("connection {connection} opened: {served}, {proof}, {client}")
@@ -59,16 +59,25 @@ fn words(activity: &Activity) -> Option<String> {
             let (how, reason) = (of_end(how)?, reason.unwrap_or_default());
             format!("connection {connection} ended after {pushed} pushes: {how}{reason}")
         }
-        Activity::Fault { fault, at } => format!("fault at {at}: {fault}"),
+        Activity::Fault { fault, at } => {
+            // The line of the script begins with its trigger, which `at` is or says more exactly.
+            let effect = fault
+                .split_once(": ")
+                .map_or(&**fault, |(_, effect)| effect);
+            match at.starts_with("after ") {
+                true => format!("fault {at}: {effect}"),
+                false => format!("fault at {at}: {effect}"),
+            }
+        }
         _ => return None,
     })
 }
 
 fn of_market(market: ServedMarket) -> &'static str {
     match market {
-        ServedMarket::Spot => "spot",
-        ServedMarket::Futures => "futures",
-        _ => "spot and futures",
+        ServedMarket::Spot => "V1 of spot",
+        ServedMarket::Futures => "V1 of futures",
+        _ => "V1",
     }
 }
 

@@ -10,12 +10,15 @@ mod reader;
 mod writer;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
 
 use kucoin_streams::wire::TimeFormat;
 use kucoin_streams::wire::json::Extra;
-use kucoin_streams::{Gap, GapReason, Lifecycle, Text, Timestamp, TopicLedger, WsKey};
+use kucoin_streams::{
+    Gap, GapReason, Lifecycle, LifecycleEvent, Text, Timestamp, TopicLedger, WsKey,
+};
 
 use crate::args::Format;
 use crate::exit::Failed;
@@ -54,6 +57,19 @@ pub(crate) fn missed_by(gap: &Gap) -> u64 {
     }
 }
 
+/// Whether a topic is refused for another reason than that it is not found.
+fn is_refused_otherwise(event: &LifecycleEvent) -> bool {
+    match event {
+        LifecycleEvent::Exception {
+            topic: Some(_),
+            code,
+            message,
+            ..
+        } => code.as_deref() != Some("404") || !message.contains("not found"),
+        _ => false,
+    }
+}
+
 /// Formats happenings as lines and hands them to the thread that writes stdout; never waits for it.
 pub(crate) struct Printer {
     lines: Lines,
@@ -63,8 +79,10 @@ pub(crate) struct Printer {
     full: bool,
     pretty: Option<Pretty>,
     names: Names,
-    /// Why connections close that did not fail.
-    why: Cow<'static, str>,
+    /// Why the command ends, and so why its connections close; `None` before it ends.
+    why: Option<Cow<'static, str>>,
+    /// The connections with a topic that was refused for another reason than that it is not found.
+    refused_otherwise: HashSet<WsKey>,
 }
 
 impl Printer {
@@ -82,13 +100,31 @@ impl Printer {
             full: false,
             pretty: (format == Format::Pretty).then(|| Pretty::for_stdout(several)),
             names,
-            why: "none of its topics is available".into(),
+            why: None,
+            refused_otherwise: HashSet::new(),
         })
     }
 
     /// Notes why the command ends, which is why its connections close.
     pub(crate) fn ends(&mut self, why: impl Into<Cow<'static, str>>) {
-        self.why = why.into();
+        self.why = Some(why.into());
+    }
+
+    /// Why a connection closes that did not fail. Before the command ends it does so only if all topics are refused.
+    fn why(&self, ws_key: WsKey) -> &str {
+        match (&self.why, ws_key) {
+            (Some(why), _) => why,
+            (None, _) if self.refused_otherwise.contains(&ws_key) => {
+                "none of its topics is available"
+            }
+            (None, WsKey::SpotPrivateV1) => {
+                "none of its topics is found; its token may come from a host of futures, see --rest-url"
+            }
+            (None, WsKey::FuturesPrivateV1) => {
+                "none of its topics is found; its token may come from a host of spot, see --futures-rest-url"
+            }
+            (None, _) => "none of its topics is available",
+        }
     }
 
     /// Says which topics of a connection are live at the start, to people only: programs read the responses.
@@ -133,14 +169,15 @@ impl Printer {
 
     pub(crate) fn gap(&mut self, ws_key: WsKey, gap: &Gap) -> Result<(), Failed> {
         let gap = self.names.of_gap(gap);
+        let why = self.why(ws_key).to_owned();
         match &mut self.pretty {
             Some(pretty) => {
-                if let Some(line) = pretty.gap(ws_key, &gap, &self.why) {
+                if let Some(line) = pretty.gap(ws_key, &gap, &why) {
                     self.lines.text(&line);
                 }
             }
             None => {
-                if let Some(line) = ndjson::gap(ws_key, &gap, &self.why) {
+                if let Some(line) = ndjson::gap(ws_key, &gap, &why) {
                     self.lines.json(&line)?;
                 }
             }
@@ -151,14 +188,18 @@ impl Printer {
 
     pub(crate) fn lifecycle(&mut self, lifecycle: &Lifecycle) -> Result<(), Failed> {
         let lifecycle = self.names.of_lifecycle(lifecycle);
+        if is_refused_otherwise(&lifecycle.event) {
+            self.refused_otherwise.insert(lifecycle.ws_key);
+        }
+        let why = self.why(lifecycle.ws_key).to_owned();
         match &mut self.pretty {
             Some(pretty) => {
-                if let Some(line) = pretty.lifecycle(&lifecycle, &self.why) {
+                if let Some(line) = pretty.lifecycle(&lifecycle, &why) {
                     self.lines.text(&line);
                 }
             }
             None => {
-                if let Some(line) = ndjson::lifecycle(&lifecycle, &self.why) {
+                if let Some(line) = ndjson::lifecycle(&lifecycle, &why) {
                     self.lines.json(&line)?;
                 }
             }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use kucoin_streams::wire::Rounded;
 
 use crate::demo::Demo;
-use crate::exit::Failed;
+use crate::exit::{Failed, Status};
 use crate::output::{End, Writer};
 use crate::signals::Signals;
 
@@ -34,7 +34,11 @@ impl Left {
             Self::Over(Err(failed)) if failed.message.is_empty() => {
                 "the other connections failed".to_owned()
             }
-            Self::Over(Err(failed)) => format!("the command failed: {}", failed.message),
+            // stderr says of which connection, and the cause.
+            Self::Over(Err(failed)) if failed.status == Status::NotConnected => {
+                "not connected in time".to_owned()
+            }
+            Self::Over(Err(_)) => "the command failed".to_owned(),
         }
     }
 }

@@ -231,14 +231,20 @@ fn running_exchange_reports_connections_and_faults_to_people() {
     let log = log_of("pretty", "after 10 frames: cut how=eof\n");
     for part in [
         "  token issued",
-        "  connection 1 opened: V1 of spot and futures, token 1, ",
-        "  fault at push 10 of connection 1: after 10 frames: cut how=eof",
+        "  connection 1 opened: V1, token 1, kucoin-streams/",
+        "  fault at push 10 of connection 1: cut how=eof\n",
         "  connection 1 ended after ",
         "a fault (cut how=eof)",
     ] {
         assert!(log.contains(part), "{part:?} is not in {log}");
     }
     assert!(!log.contains('\u{1b}') && !log.contains('{'), "{log}");
+    assert!(log.lines().all(|line| line.len() <= 80), "{log}");
+    let log = log_of("pretty", "after 0ms: garble-frame count=1\nafter 2m: cut\n");
+    assert!(
+        log.contains("  fault after 0ms: garble-frame count=1\n"),
+        "{log}"
+    );
 }
 
 #[test]

@@ -141,6 +141,53 @@ fn nothing_that_listens_is_not_connected_in_time() {
 }
 
 #[test]
+fn closed_connection_leaves_the_cause_of_the_end_to_stderr() {
+    let url = format!("http://127.0.0.1:{}", free_port());
+    for format in ["ndjson", "pretty"] {
+        let args = ["watch", "--format", format, "--connect-timeout", "1s"];
+        let args = [&args[..], &["--rest-url", &url]].concat();
+        let ran = run(authorised(command(&args), "key", "secret", "passphrase"));
+        let cause = fails(&ran, 4);
+        contains_all(&cause, &["not connected within 1s: ", "refused"]);
+        let closed = ran.stdout.lines().find(|line| line.contains("close"));
+        let closed = closed.unwrap_or_default();
+        contains_all(closed, &[SPOT, "not connected in time"]);
+        assert_eq!(closed.matches(SPOT).count(), 1, "{closed}");
+        assert!(!closed.contains("refused"), "{closed}");
+    }
+}
+
+#[test]
+fn topics_that_are_all_not_found_hint_at_the_host_of_the_token() {
+    let local = Local::start(Exchange::builder());
+    let demo = local.exchange.credentials();
+    let watch = |url: &str, ws_key: &str| {
+        let args = ["watch", "--rest-url", url, "--ws-key", ws_key];
+        let args = [&args[..], &["--format", "ndjson"]].concat();
+        let command = authorised(command(&args), &demo.key, &demo.secret, &demo.passphrase);
+        let ran = run(command);
+        contains_all(&fails(&ran, 1), &["404"]);
+        let closed = ran.lines().pop().unwrap();
+        assert_eq!(closed["kind"], "close");
+        closed["reason"].as_str().unwrap().to_owned()
+    };
+    let spot = watch(&local.exchange.futures_rest_url(), SPOT);
+    contains_all(&spot, &["a host of futures", "--rest-url"]);
+    let futures = watch(&local.exchange.spot_rest_url(), FUTURES);
+    contains_all(&futures, &["a host of spot", "--futures-rest-url"]);
+}
+
+#[test]
+fn topic_that_is_refused_otherwise_hints_at_no_host() {
+    let faults =
+        format!("connection 1: refuse-topic topic={BALANCE} code=403 text=no times=always");
+    let local = Local::start(Exchange::builder().faults(faults.parse().unwrap()));
+    let ran = run(local.watch(&["--format", "ndjson", "--topic", BALANCE]));
+    let closed = ran.lines().pop().unwrap();
+    assert_eq!(closed["reason"], "none of its topics is available");
+}
+
+#[test]
 fn a_server_that_never_welcomes_is_not_connected_in_time() {
     let faults = "connection 1: drop-welcome times=always";
     let local = Local::start(Exchange::builder().faults(faults.parse().unwrap()));

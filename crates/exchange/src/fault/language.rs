@@ -8,23 +8,33 @@ use super::script::TRIGGERS;
 use super::table::{Parameter, Row, sentence};
 
 const HEAD: &str = "\
-A script has one fault a line; empty lines and lines that begin with # are skipped:
+A script has one fault a line; empty lines and lines that begin with # are
+skipped:
 
   trigger: fault parameter=value ...
 
-Text with spaces is put in quotes: \"with \\\"escapes\\\" \\\\ \\n \\u{7}\", or '{\"taken\":\"literally\"}'.
-Durations are 250ms, 5s, 2m or 24h. Every fault takes `times=`, the number of times that it happens,
-or `always`; without it once, after `call` always.
+Text with spaces is put in quotes: \"with \\\"escapes\\\" \\\\ \\n \\u{7}\", or
+'{\"taken\":\"literally\"}'. Durations are 250ms, 5s, 2m or 24h. Every fault takes
+`times=`, the number of times that it happens, or `always`; without it once,
+after `call` always.
 
 TRIGGERS
-N counts from 1. It may be a range such as 2..5, of which the seed draws one number.
+N counts from 1. It may be a range such as 2..5, of which the seed draws one
+number.
 ";
 
 const TAIL: &str = "
-A fault that cannot act on what triggered it waits for the next thing of its kind: one on token
-requests for the next of them, one on a connection that opens for the next connection. If nothing
-triggered it but a time or a name, a fault on open connections acts on all of them.
+A fault that cannot act on what triggered it waits for the next thing of its
+kind: one on token requests for the next of them, one on a connection that
+opens for the next connection. If nothing triggered it but a time or a name, a
+fault on open connections acts on all of them.
 ";
+
+/// The columns of the description.
+const COLUMNS: usize = 78;
+
+/// Begins the line of an example.
+const EXAMPLE: &str = "      Example: ";
 
 /// The places in the order of a client that connects, each with a trigger for its examples.
 const PLACES: [(Place, &str, &str); 5] = [
@@ -64,7 +74,12 @@ impl Faults {
 fn describe(text: &mut String, row: &Row, trigger: &str) {
     let mut example = format!("{trigger}: {}", row.name);
     for parameter in row.parameters {
-        let _ = write!(example, " {}", parameter.example());
+        let more = format!(" {}", parameter.example());
+        // What may be left out is, if the line is too long.
+        let fits = EXAMPLE.len() + example.len() + more.len() <= COLUMNS;
+        if fits || (parameter.default.is_none() && !(parameter.optional)()) {
+            example.push_str(&more);
+        }
     }
     entry(text, row.name, &sentence(row.about), &example);
     for parameter in row.parameters {
@@ -99,14 +114,14 @@ fn describe_parameter(text: &mut String, parameter: &Parameter) {
 fn entry(text: &mut String, name: &str, about: &str, example: &str) {
     let _ = write!(text, "\n  {name}\n");
     wrapped(text, 6, 6, about);
-    let _ = writeln!(text, "      Example: {example}");
+    let _ = writeln!(text, "{EXAMPLE}{example}");
 }
 
-/// A paragraph of at most 100 columns; words stay whole.
+/// A paragraph that fits [`COLUMNS`]; words stay whole.
 fn wrapped(text: &mut String, first: usize, others: usize, paragraph: &str) {
     let mut line = " ".repeat(first);
     for word in paragraph.split_inclusive(' ') {
-        if line.len() + word.trim_end().len() > 100 {
+        if line.len() + word.trim_end().len() > COLUMNS {
             let _ = writeln!(text, "{}", line.trim_end());
             line = " ".repeat(others);
         }

@@ -22,6 +22,7 @@ pub use effect::{
 };
 pub(crate) use plan::{Fired, Plan};
 pub use script::{ScriptError, ScriptFileError, ScriptProblem};
+use value::Value;
 
 /// One fault: an effect, the trigger that lets it happen, and how many times it does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -224,7 +225,10 @@ impl Display for Trigger {
             Self::Connection(count) => write!(f, "connection {count}"),
             Self::Dial(count) => write!(f, "dial {count}"),
             Self::Frames(count) => write!(f, "after {count} frames"),
-            Self::After(delay) => write!(f, "after {}ms", delay.as_millis()),
+            Self::After(delay) => {
+                f.write_str("after ")?;
+                delay.write(f)
+            }
             Self::Call(name) => write!(f, "call {name}"),
         }
     }

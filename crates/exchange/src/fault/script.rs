@@ -40,6 +40,20 @@ pub enum ScriptProblem {
         /// What comes before the colon.
         found: String,
     },
+    /// The count of the trigger is 0.
+    #[error("`{found}` counts from 0; counts of triggers begin at 1")]
+    CountOfZero {
+        /// What comes before the colon.
+        found: String,
+    },
+    /// The count of the trigger is a range without a number in it.
+    #[error("the range `{range}` of `{found}` is empty; the lower number comes first")]
+    EmptyRange {
+        /// What comes before the colon.
+        found: String,
+        /// The range.
+        range: String,
+    },
     /// The fault is unknown.
     #[error("unknown fault `{found}`{}", Near(found))]
     Effect {
@@ -64,6 +78,12 @@ pub enum ScriptProblem {
         found: String,
         /// The parameters that it has, `times` included.
         valid: Vec<&'static str>,
+    },
+    /// A parameter is given more than once.
+    #[error("`{setting}=` is given twice")]
+    Twice {
+        /// The parameter.
+        setting: String,
     },
     /// A parameter without a default is missing.
     #[error("`{effect}` needs the parameter `{setting}=`")]
@@ -226,19 +246,32 @@ fn read_fault(line: &str) -> Result<Fault, ScriptProblem> {
 fn read_trigger(text: &str) -> Result<Trigger, ScriptProblem> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let read = TRIGGERS.iter().find_map(|trigger| (trigger.read)(&words));
-    read.ok_or_else(|| ScriptProblem::Trigger {
-        found: text.to_owned(),
-    })
+    let found = || text.to_owned();
+    let trigger = read.ok_or_else(|| ScriptProblem::Trigger { found: found() })?;
+    let (Trigger::Token(count)
+    | Trigger::Connection(count)
+    | Trigger::Dial(count)
+    | Trigger::Frames(count)) = &trigger
+    else {
+        return Ok(trigger);
+    };
+    match *count {
+        Count::Exactly(0) | Count::Between(0, _) => {
+            Err(ScriptProblem::CountOfZero { found: found() })
+        }
+        Count::Between(low, high) if low > high => Err(ScriptProblem::EmptyRange {
+            found: found(),
+            range: count.to_string(),
+        }),
+        _ => Ok(trigger),
+    }
 }
 
+/// Any number or range; which of them are valid is checked afterwards, so that the error can say what is wrong.
 fn read_count(text: &str) -> Option<Count> {
-    let number = |text: &str| text.parse::<u64>().ok().filter(|number| *number > 0);
     match text.split_once("..") {
-        None => number(text).map(Count::Exactly),
-        Some((low, high)) => {
-            let (low, high) = (number(low)?, number(high)?);
-            (low <= high).then_some(Count::Between(low, high))
-        }
+        None => text.parse().ok().map(Count::Exactly),
+        Some((low, high)) => Some(Count::Between(low.parse().ok()?, high.parse().ok()?)),
     }
 }
 

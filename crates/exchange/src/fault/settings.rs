@@ -15,7 +15,7 @@ impl Settings {
     /// Splits `key=value key="a value"` into pairs. In double quotes a backslash escapes; text in single quotes is taken
     /// literally.
     pub(super) fn parse(effect: &str, text: &str) -> Result<Self, ScriptProblem> {
-        let mut pairs = Vec::new();
+        let mut pairs: Vec<(String, String)> = Vec::new();
         let mut rest = text.trim();
         while !rest.is_empty() {
             let Some((key, after)) = rest.split_once('=') else {
@@ -30,7 +30,11 @@ impl Settings {
                     (value.to_owned(), left)
                 }
             };
-            pairs.push((key.trim().to_owned(), value));
+            let key = key.trim().to_owned();
+            if pairs.iter().any(|(known, _)| *known == key) {
+                return Err(ScriptProblem::Twice { setting: key });
+            }
+            pairs.push((key, value));
             rest = left.trim_start();
         }
         Ok(Self {

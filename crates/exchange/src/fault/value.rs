@@ -128,7 +128,10 @@ impl Value for Duration {
     }
 
     fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}ms", self.as_millis())
+        match self.as_millis() {
+            millis if millis > 0 && millis % 1_000 == 0 => write!(f, "{}s", millis / 1_000),
+            millis => write!(f, "{millis}ms"),
+        }
     }
 }
 

@@ -13,7 +13,8 @@ pub(super) fn spot(balance: &Balance) -> Told {
         .relation_event
         .as_ref()
         .map_or_else(String::new, |event| safe(&event.to_string()));
-    let mut parts = vec![name(&balance.currency), reason_part(reason)];
+    let account = reason.split('.').next().unwrap_or_default().to_owned();
+    let mut parts = vec![name(&balance.currency), account_part(reason).or(account)];
     parts.extend(changed(
         "available",
         balance.available,
@@ -23,10 +24,9 @@ pub(super) fn spot(balance: &Balance) -> Told {
     Told::new(Ink::Cyan, "balance", parts)
 }
 
-/// Why a balance changed, or of which account it is.
-pub(super) fn reason_part(reason: String) -> Part {
-    let reason = Part::of(Ink::Dim, reason).left(24, 14);
-    reason.rank(Rank::Detail)
+/// Of which account a balance is, and why it changed if that is known. Never left out: accounts look alike without it.
+pub(super) fn account_part(account: String) -> Part {
+    Part::of(Ink::Dim, account).left(24, 14)
 }
 
 /// An amount and by how much it changed, in columns.
@@ -37,7 +37,7 @@ pub(super) fn changed(label: &str, amount: Option<Decimal>, change: Option<Decim
     };
     [
         part(label),
-        part(shown_or_untold(amount)).right(18, 10),
+        part(shown_or_untold(amount)).right(18, 10).bound(),
         Part::of(ink, change).left(17, 0).rank(Rank::Delta),
     ]
 }
@@ -65,7 +65,8 @@ pub(super) fn futures(change: &FuturesWalletChange) -> Told {
 }
 
 fn one(label: &str, amount: Option<Decimal>) -> [Part; 2] {
-    [part(label), part(shown_or_untold(amount)).right(18, 10)]
+    let amount = part(shown_or_untold(amount)).right(18, 10);
+    [part(label), amount.bound()]
 }
 
 /// Equity and available balance, and of all else what is not zero.

@@ -42,6 +42,18 @@ pub(super) fn name(name: &str) -> Part {
     Part::of(Ink::Bold, safe(name)).left(10, 8)
 }
 
+/// Terminals of less columns have no room for the type of an order in lines of trades.
+const TYPED: usize = 120;
+
+/// Symbol, side and type of an order that was traded.
+pub(super) fn head_of_trade(symbol: &str, side: &Side, order_type: &str) -> Vec<Part> {
+    let mut parts = head(symbol, side, order_type);
+    // At one width either all lines say it or none.
+    let order_type = parts.pop().map(|part| part.from(TYPED).rank(Rank::Detail));
+    parts.extend(order_type);
+    parts
+}
+
 /// Symbol, side and type of an order.
 pub(super) fn head(symbol: &str, side: &Side, order_type: &str) -> Vec<Part> {
     let ink = match side {
@@ -52,20 +64,24 @@ pub(super) fn head(symbol: &str, side: &Side, order_type: &str) -> Vec<Part> {
     vec![
         name(symbol),
         Part::of(ink, safe(side.as_str())).left(4, 4),
-        part(safe(order_type)).left(6, 6).rank(Rank::Detail),
+        part(safe(order_type)).left(6, 6).rank(Rank::Minor),
     ]
 }
 
 /// How much at what price.
 pub(super) fn terms(size: &str, price: &str) -> Vec<Part> {
-    vec![part(size).right(12, 8), part("@"), part(price).left(12, 8)]
+    vec![
+        part(size).right(12, 8),
+        part("@").bound(),
+        part(price).left(12, 8).bound(),
+    ]
 }
 
 /// A trade, and whether it took or made liquidity.
 pub(super) fn trade(size: &str, price: &str, liquidity: &str) -> Vec<Part> {
     let mut parts = terms(size, price);
     let liquidity = part(safe(liquidity)).left(5, 5);
-    parts.push(liquidity.rank(Rank::Detail).apart());
+    parts.push(liquidity.rank(Rank::Minor).apart());
     parts
 }
 
@@ -96,16 +112,16 @@ pub(super) fn labelled(label: &str, amount: Option<Decimal>) -> Option<Part> {
 /// The end of an id, which is where ids differ.
 pub(super) fn tail(id: &str) -> String {
     let id = safe(id);
-    let skipped = id.chars().count().saturating_sub(8);
+    let skipped = id.chars().count().saturating_sub(6);
     match skipped {
         0 => id,
         _ => format!("…{}", id.chars().skip(skipped).collect::<String>()),
     }
 }
 
-/// An id as a part of a line.
+/// The id of the order that a line is about, which is never left out.
 pub(super) fn id(id: &str) -> Part {
-    Part::of(Ink::Dim, tail(id)).rank(Rank::Id)
+    Part::of(Ink::Dim, tail(id))
 }
 
 #[cfg(test)]
@@ -130,7 +146,7 @@ mod tests {
 
     #[test]
     fn the_end_of_an_id_is_shown() {
-        assert_eq!(tail("5c35c02703aa673ceec2a168"), "…eec2a168");
-        assert_eq!(tail("12345678"), "12345678");
+        assert_eq!(tail("5c35c02703aa673ceec2a168"), "…c2a168");
+        assert_eq!(tail("123456"), "123456");
     }
 }

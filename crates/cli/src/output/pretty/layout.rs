@@ -1,4 +1,4 @@
-//! A line as parts, and what is left of it if the terminal is too narrow: ids go first, then deltas, then details.
+//! A line as parts, and what is left of it if the terminal is too narrow: what is said shorter, then what is left out.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -13,9 +13,9 @@ const SHORTEST: usize = 8;
 /// What is left out first where there is no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
-    Id,
+    /// How an amount changed, and ids of other orders.
     Delta,
-    /// Amounts that other events say too.
+    /// Words and amounts that other events say too.
     Minor,
     Detail,
     Keep,
@@ -38,6 +38,12 @@ pub(super) struct Part {
     /// Whether it is words, which say something if they are shortened, too.
     is_words: bool,
     is_apart: bool,
+    /// Whether it stays in one line with the part before it.
+    is_bound: bool,
+    /// What says nearly the same in less columns.
+    short: Option<String>,
+    /// The columns from which on it is shown.
+    from: usize,
 }
 
 /// A part without ink that is never left out.
@@ -53,6 +59,9 @@ impl Part {
             rank: Rank::Keep,
             is_words: false,
             is_apart: false,
+            is_bound: false,
+            short: None,
+            from: 0,
         }
     }
 
@@ -80,6 +89,25 @@ impl Part {
             is_apart: true,
             ..self
         }
+    }
+
+    /// Stays in one line with the part before it, such as a value with its label.
+    pub(super) fn bound(self) -> Self {
+        Self {
+            is_bound: true,
+            ..self
+        }
+    }
+
+    /// What it says if there is too little room.
+    pub(super) fn or(self, short: impl Into<String>) -> Self {
+        let short = Some(short.into());
+        Self { short, ..self }
+    }
+
+    /// Is shown in terminals of this many columns and more, whatever else the line says.
+    pub(super) fn from(self, from: usize) -> Self {
+        Self { from, ..self }
     }
 
     /// Fills a column from its left.
@@ -163,14 +191,14 @@ pub(super) fn lay(
         return vec![render(&parts, Fill::Roomy, paint)];
     };
     let room = columns.saturating_sub(before);
+    parts.retain(|part| part.from <= columns);
     let mut fill = match columns {
         ROOMY.. => Fill::Roomy,
         _ => Fill::Narrow,
     };
     let is_too_wide = |parts: &[Part], fill| width(parts, fill) > room;
-    for rank in [Rank::Id, Rank::Delta] {
-        while is_too_wide(&parts, fill) && leave_out(&mut parts, rank) {}
-    }
+    while is_too_wide(&parts, fill) && say_shorter(&mut parts) {}
+    while is_too_wide(&parts, fill) && leave_out(&mut parts, Rank::Delta) {}
     for narrower in [Fill::Narrow, Fill::None] {
         if is_too_wide(&parts, fill) {
             fill = narrower;
@@ -191,14 +219,34 @@ pub(super) fn lay(
     for mut part in parts {
         part.shorten(room);
         line.push(part);
-        if is_too_wide(&line, fill) {
-            let next = line.split_off(line.len() - 1);
+        while line.len() > 1 && is_too_wide(&line, fill) {
+            let next = line.split_off(break_of(&line));
             lines.push(render(&line, fill, paint));
             line = next;
         }
     }
     lines.push(render(&line, fill, paint));
     lines
+}
+
+/// Where a line that is too wide by its last part is broken: before the parts that must stay with the last.
+fn break_of(line: &[Part]) -> usize {
+    let first = line.iter().rposition(|part| !part.is_bound).unwrap_or(0);
+    match first {
+        // All of it must stay together, and cannot.
+        0 => line.len() - 1,
+        first => first,
+    }
+}
+
+/// Says the last part shorter that can be; false if there is none.
+fn say_shorter(parts: &mut [Part]) -> bool {
+    let last = parts.iter_mut().rfind(|part| part.short.is_some());
+    last.is_some_and(|part| {
+        let ink = part.spans.first().map_or(Ink::Plain, |(ink, _)| *ink);
+        part.spans = Vec::from_iter(part.short.take().map(|short| (ink, short)));
+        true
+    })
 }
 
 /// Leaves out the last part of a rank; false if there is none.
@@ -293,34 +341,73 @@ mod tests {
             part("XBTUSDTM").left(10, 8),
             part("12 ct").right(8, 6),
             part("+3").rank(Rank::Delta),
+            part("filled 3 of 7").or("3/7").rank(Rank::Detail),
             part("a reason in words").words(),
-            part("…00000001").rank(Rank::Id),
+            part("…000001"),
         ]
     }
 
     #[test]
-    fn ids_go_first_then_deltas_then_words_are_shortened() {
+    fn texts_are_said_shorter_then_deltas_go_then_details_and_words_are_shortened() {
         let shown = |room: Option<usize>| {
             let columns = room.map(|room| room + ROOMY);
             lay(parts(), columns, ROOMY, Paint::plain()).join("\n")
         };
-        let all = "XBTUSDTM      12 ct +3 a reason in words …00000001";
+        let all = "XBTUSDTM      12 ct +3 filled 3 of 7 a reason in words …000001";
         for (room, expected) in [
             (None, all),
             (Some(all.width()), all),
-            (Some(49), "XBTUSDTM      12 ct +3 a reason in words"),
-            (Some(39), "XBTUSDTM      12 ct a reason in words"),
-            (Some(34), "XBTUSDTM  12 ct a reason in words"),
-            (Some(32), "XBTUSDTM 12 ct a reason in words"),
-            (Some(26), "XBTUSDTM 12 ct a reason i…"),
-            (Some(15), "XBTUSDTM 12 ct\na reaso…"),
-            (Some(7), "XBTUSD…\n12 ct\na reas…"),
+            (
+                Some(61),
+                "XBTUSDTM      12 ct +3 3/7 a reason in words …000001",
+            ),
+            (
+                Some(51),
+                "XBTUSDTM      12 ct 3/7 a reason in words …000001",
+            ),
+            (Some(48), "XBTUSDTM  12 ct 3/7 a reason in words …000001"),
+            (Some(44), "XBTUSDTM 12 ct 3/7 a reason in words …000001"),
+            (Some(42), "XBTUSDTM 12 ct a reason in words …000001"),
+            (Some(34), "XBTUSDTM 12 ct a reason i… …000001"),
+            (Some(15), "XBTUSDTM 12 ct\na reaso…\n…000001"),
+            (Some(7), "XBTUSD…\n12 ct\na reas…\n…000001"),
         ] {
             assert_eq!(shown(room), expected, "{room:?}");
             let shown = shown(room);
             let mut lines = shown.lines();
             assert!(lines.all(|line| room.is_none_or(|room| line.width() <= room)));
         }
+    }
+
+    #[test]
+    fn value_stays_with_its_label() {
+        let parts = || {
+            vec![
+                part("USDT"),
+                part("available"),
+                part("0.49").bound(),
+                part("hold"),
+                part("12.5").bound(),
+            ]
+        };
+        for (room, expected) in [
+            (29, &["USDT available 0.49 hold 12.5"][..]),
+            (28, &["USDT available 0.49", "hold 12.5"]),
+            (18, &["USDT", "available 0.49", "hold 12.5"]),
+            (13, &["USDT", "available", "0.49", "hold 12.5"]),
+        ] {
+            let shown = lay(parts(), Some(room + ROOMY), ROOMY, Paint::plain());
+            assert_eq!(shown, expected, "{room}");
+        }
+    }
+
+    #[test]
+    fn part_is_shown_from_its_columns_on() {
+        let parts = || vec![part("a"), part("b").from(100)];
+        let shown = |columns| lay(parts(), columns, 0, Paint::plain()).join("|");
+        assert_eq!(shown(Some(99)), "a");
+        assert_eq!(shown(Some(100)), "a b");
+        assert_eq!(shown(None), "a b");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use kucoin_streams::v1::{
     SpotStopOrder, StopOrderType,
 };
 
-use super::columns::{self, head, id, leg, no_trade, shown, shown_or_untold, terms};
+use super::columns::{self, head, head_of_trade, id, leg, no_trade, shown, shown_or_untold, terms};
 use super::layout::{Part, Rank, part};
 use super::paint::{Ink, safe};
 use super::{Told, unknown};
@@ -31,16 +31,19 @@ struct Order<'o> {
 /// How sizes are written.
 #[derive(Clone, Copy)]
 enum Amounts {
-    /// In the base currency; where there is no size, the order is by funds.
-    Base,
+    /// In the base currency; if there is no size, the order is by these funds in the quote currency.
+    Base {
+        funds: Option<Decimal>,
+    },
     Contracts,
 }
 
 impl Amounts {
     fn write(self, size: Option<Decimal>) -> String {
         match (self, size) {
-            (Self::Base, Some(size)) => shown(size),
-            (Self::Base, None) => "by funds".to_owned(),
+            (Self::Base { .. }, Some(size)) => shown(size),
+            (Self::Base { funds: Some(funds) }, None) => format!("for {}", shown(funds)),
+            (Self::Base { funds: None }, None) => "by funds".to_owned(),
             (Self::Contracts, size) => format!("{} ct", shown_or_untold(size)),
         }
     }
@@ -48,9 +51,12 @@ impl Amounts {
 
 impl Order<'_> {
     /// The whole line; `note` stands at its end.
-    fn line(&self, what: Vec<Part>, note: Option<Part>) -> Vec<Part> {
+    fn line(&self, sort: &str, what: Vec<Part>, note: Option<Part>) -> Vec<Part> {
         let order_type = self.order_type.map_or("", OrderType::as_str);
-        let mut parts = head(self.symbol, self.side, order_type);
+        let mut parts = match sort {
+            "match" => head_of_trade(self.symbol, self.side, order_type),
+            _ => head(self.symbol, self.side, order_type),
+        };
         parts.extend(what);
         parts.extend(self.leg.clone());
         parts.push(id(self.order_id));
@@ -65,40 +71,51 @@ impl Order<'_> {
     }
 
     fn open(&self) -> Vec<Part> {
-        self.with(String::new())
+        self.with(progress(String::new()))
+    }
+
+    /// As its terms are those of `received` before it, it says that it is on the book now.
+    fn open_after_received(&self) -> Vec<Part> {
+        self.with(progress("resting".to_owned()).rank(Rank::Detail))
     }
 
     fn trade(&self, size: Decimal, price: Decimal, liquidity: &str) -> Vec<Part> {
         let size = self.amounts.write(Some(size));
         let mut parts = columns::trade(&size, &shown(price), liquidity);
-        parts.push(progress(self.progress()));
+        parts.push(self.progress());
         parts
     }
 
     fn cut(&self, old: Option<Decimal>) -> Vec<Part> {
-        self.with(format!("was {}", shown_or_untold(old)))
+        self.with(progress(format!("was {}", shown_or_untold(old))))
     }
 
     fn end(&self) -> Vec<Part> {
         self.with(self.progress())
     }
 
-    fn with(&self, how_far: String) -> Vec<Part> {
+    fn with(&self, how_far: Part) -> Vec<Part> {
         let mut parts = self.terms();
-        parts.push(progress(how_far));
+        parts.push(how_far);
         parts
     }
 
     /// What was filled, of what.
-    fn progress(&self) -> String {
+    fn progress(&self) -> Part {
         let filled = shown_or_untold(self.filled);
         match self.size {
-            Some(size) if *self.status != OrderStatus::Done => {
-                format!("filled {filled} of {}", shown(size))
-            }
-            _ => format!("filled {filled}"),
+            Some(size) if *self.status != OrderStatus::Done => filled_of(filled, shown(size)),
+            _ => progress(format!("filled {filled}")),
         }
     }
+}
+
+/// What was filled of an order that is not done; the trades say it too.
+pub(super) fn filled_of(filled: String, size: String) -> Part {
+    let short = format!("{filled}/{size}");
+    progress(format!("filled {filled} of {size}"))
+        .or(short)
+        .rank(Rank::Detail)
 }
 
 /// How far an order is, in a column of its own.
@@ -116,12 +133,14 @@ pub(super) fn spot(event: &SpotOrder) -> Told {
         size: event.size.or(event.origin_size),
         price: event.price,
         filled: event.filled_size,
-        amounts: Amounts::Base,
+        amounts: Amounts::Base {
+            funds: event.origin_funds.or(event.funds),
+        },
         leg: None,
     };
     let (ink, sort, what) = match &event.kind {
         OrderKind::Received => (Ink::Dim, "received", order.open()),
-        OrderKind::Open => (Ink::Blue, "open", order.open()),
+        OrderKind::Open => (Ink::Blue, "open", order.open_after_received()),
         OrderKind::Match(fill) => {
             let what = order.trade(fill.size, fill.price, fill.liquidity.as_str());
             (Ink::Magenta, "match", what)
@@ -129,10 +148,24 @@ pub(super) fn spot(event: &SpotOrder) -> Told {
         OrderKind::MatchUntold => (Ink::Magenta, "match", order.end()),
         OrderKind::Update(update) => (Ink::Blue, "update", order.cut(update.old_size)),
         OrderKind::Filled => (Ink::Green, "filled", order.end()),
+        OrderKind::Canceled if is_spent(event) => (Ink::Green, "filled", order.end()),
         OrderKind::Canceled => (Ink::Yellow, "canceled", order.end()),
         _ => return unknown(event),
     };
-    Told::new(ink, sort, order.line(what, None))
+    let unspent = event.canceled_funds.or(event.remain_funds);
+    let unspent = unspent.filter(|funds| sort == "canceled" && !funds.is_zero());
+    let note = unspent.map(|funds| part(format!("{} unspent", shown(funds))));
+    Told::new(ink, sort, order.line(sort, what, note))
+}
+
+/// Whether an order by funds has bought for all of them: it ends as cancelled, for its last dust is released.
+fn is_spent(event: &SpotOrder) -> bool {
+    let is_zero = |amount: Option<Decimal>| amount.is_none_or(|amount| amount.is_zero());
+    event.size.or(event.origin_size).is_none()
+        && !is_zero(event.filled_size)
+        && event.funds.or(event.origin_funds).is_some()
+        && is_zero(event.remain_funds)
+        && is_zero(event.canceled_funds)
 }
 
 pub(super) fn futures(event: &FuturesOrder) -> Told {
@@ -172,7 +205,7 @@ pub(super) fn futures(event: &FuturesOrder) -> Told {
         _ => (ink, None),
     };
     let note = note.map(|note| Part::of(Ink::Red, note).words());
-    Told::new(ink, sort, order.line(what, note))
+    Told::new(ink, sort, order.line(sort, what, note))
 }
 
 /// What a stop order's line shows, of spot or of futures.
@@ -219,7 +252,7 @@ pub(super) fn spot_stop(event: &SpotStopOrder) -> Told {
         side: &event.side,
         kind: &event.kind,
         order_id: &event.order_id,
-        size: Amounts::Base.write(event.size),
+        size: Amounts::Base { funds: None }.write(event.size),
         price: event.order_price,
         trigger: trigger(event.stop.as_str(), event.stop_price),
         of: None,

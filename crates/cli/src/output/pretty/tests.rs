@@ -15,26 +15,26 @@ const FRAMES: &str = concat!(
 
 /// Their lines, without the time and the blanks between columns.
 const LINES: &str = "\
-received SOL-USDT sell limit 4.5 @ 151.20 …01020304
-open SOL-USDT sell limit 4.5 @ 151.20 …01020304
-match SOL-USDT sell limit 1.25 @ 151.20 maker filled 1.25 of 4.5 …01020304
-update SOL-USDT sell limit 4 @ 151.20 was 4.5 …01020304
-filled SOL-USDT sell limit 4 @ 151.20 filled 4 …01020304
-canceled SOL-USDT buy market by funds @ market filled 0.1653 …01020305
+received SOL-USDT sell limit 4.5 @ 151.20 …020304
+open SOL-USDT sell limit 4.5 @ 151.20 resting …020304
+match SOL-USDT sell limit 1.25 @ 151.20 maker filled 1.25 of 4.5 …020304
+update SOL-USDT sell limit 4 @ 151.20 was 4.5 …020304
+filled SOL-USDT sell limit 4 @ 151.20 filled 4 …020304
+filled SOL-USDT buy market for 25 @ market filled 0.1653 …020305
 balance USDT trade_hf.hold available 1,331.132773386762 -188.5005 hold 189.001 +188.5005
 balance SOL isolated_SOL-USDT.transfer available 0.0003756477864777482 hold 0
-stop SOL-USDT sell triggered 2 @ market loss at 140.5 …003rbl3r failed: insufficient balance
-trade BTC-USDT buy 0.00021 @ 91,234.5 taker …01020306 maker …01020307
-fill SOL-USDT buy market 0.1653 @ 151.2 fee 0.0124999999999999999 USDT (0.1 %) …01020305
+stop SOL-USDT sell triggered 2 @ market loss at 140.5 …3rbl3r failed: insufficient balance
+trade BTC-USDT buy 0.00021 @ 91,234.5 taker …020306 maker …020307
+fill SOL-USDT buy market 0.1653 @ 151.2 fee 0.0124999999999999999 USDT (0.1 %) …020305
 debt 86.12 % debt 0.01063 BTC of 0.01234567890123456789 960.25 USDT
 margin the cross-margin account: frozen for liquidation
 isolated BTC-USDT IN_BORROW USER_BORROW BTC 0.5, USDT 150.7 hold 10 owed 150.7 interest 0.00001
-open XBTUSDTM buy 30 ct @ 90,000 cross …00000001
-match XBTUSDTM buy limit 12 ct @ 90,000 maker filled 30 cross …00000001
-update XBTUSDTM buy limit 20 ct @ 90,000 was 30 cross …00000001
-filled XBTUSDTM buy market 30 ct @ market filled 30 cross …00000001
-match XBTUSDTM buy market 10 ct @ 88,000.1 taker filled 10 of 30 cross …00000001 LIQUIDATION
-stop XBTUSDTM sell triggered 5 ct @ market down at 88,000 (mark price) isolated …00000009
+open XBTUSDTM buy 30 ct @ 90,000 cross …000001
+match XBTUSDTM buy limit 12 ct @ 90,000 maker filled 30 cross …000001
+update XBTUSDTM buy limit 20 ct @ 90,000 was 30 cross …000001
+filled XBTUSDTM buy market 30 ct @ market filled 30 cross …000001
+match XBTUSDTM buy market 10 ct @ 88,000.1 taker filled 10 of 30 cross …000001 LIQUIDATION
+stop XBTUSDTM sell triggered 5 ct @ market down at 88,000 (mark price) isolated …000009
 wallet USDT equity 4,988.1 available 4,100.5 cross profit -12.15 cross positions 870.2 cross orders 17.4
 wallet XBT order margin 0.1508547741
 wallet USDT available 7,612 hold 3,557
@@ -48,17 +48,17 @@ funding ? received 0.25 XBT rate 0.01 % on 100 ct at 2,640.45
 risk limit XBTUSDTM refused level 2 margin is too low
 margin mode XBTUSDTM CROSS, ETHUSDTM ISOLATED
 leverage XBTUSDTM 8x, ETHUSDTM 12.5x
-open SOL-USDT sell limit 4.5 @ 151.20 …00400001
-match SOL-USDT sell limit 1.25 @ 151.20 maker filled 1.25 of 4.5 …00400001
-filled XBTUSDTM buy market 3 ct @ 90,000.1 taker filled 3 …00400002 of …00400003
-open XBTUSDTM buy market 3 ct @ market waits for 90,000 …00400003
-triggered XBTUSDTM buy market 3 ct @ market …00400003
-canceled SOL-USDT buy limit 2 @ 140 filled 0.5 …01020304 USER
-fill XBTUSDTM sell market 3 @ 90,100.5 taker fee 0.1621 USDT …00400002 closed +0.3012
+open SOL-USDT sell limit 4.5 @ 151.20 …400001
+match SOL-USDT sell limit 1.25 @ 151.20 maker filled 1.25 of 4.5 …400001
+filled XBTUSDTM buy market 3 ct @ 90,000.1 taker filled 3 …400002 of …400003
+open XBTUSDTM buy market 3 ct @ market waits for 90,000 …400003
+triggered XBTUSDTM buy market 3 ct @ market …400003
+canceled SOL-USDT buy limit 2 @ 140 filled 0.5 …020304 USER
+fill XBTUSDTM sell market 3 @ 90,100.5 taker fee 0.1621 USDT …400002 closed +0.3012
 fill XBTUSDTM sell 5 @ 88,000 taker fee 0 USDT LIQUID
-fill DOGE-USDT buy market 10 @ 0.04732 taker …00400009
+fill DOGE-USDT buy market 10 @ 0.04732 taker …400009
 position XBTUSDTM short 30 ct @ 90,000 mark 90,400.123 unrealised -12.00369 realised -1.62 10x cross liquidation 98,765.4
-position XBTUSDTM flat realised +37.125 cross id …00000001
+position XBTUSDTM flat realised +37.125 cross id …000001
 balance USDT UNIFIED available 300.125 hold 50.06 total 412.25 owed 12 equity 400.5
 warning margin call, risk 84.47 % equity 11,130.23 maintenance margin 3,348.80 owed 26,626.37
 leverage XBTUSDTM 5x cross
@@ -69,15 +69,15 @@ mark XBTUSDTM long cross 68,010.1 unrealised 6.02
 funding XBTUSDTM short isolated received 0.0204 USDT rate 0.01 % on -3 ct at 68,010.1
 position ETHUSDTM long 2 ct @ 3,000 mark 3,000 unrealised 0 5x isolated
 position ETHUSDTM flat cross
-match 币安人生USDTM sell limit 1,000 ct @ 0.13425 maker filled 1,000 of 12,000 long cross …00000011
-open XBTUSDTM buy limit 3 ct @ 67,000 short isolated …00000012
-stop XBTUSDTM buy open 3 ct @ 70,000 up at 69,500 (mark price) short cross …00000013
-filled XBTUSDTM sell market 2 ct @ 68,000.1 taker filled 2 long cross …00000014
-open 币安人生USDTM buy limit 100 ct @ 0.125 short isolated …00000015
-fill XBTUSDTM sell market 2 @ 68,000.1 taker fee 0.0816 USDT long cross …00000014 closed -1.25
+match 币安人生USDTM sell limit 1,000 ct @ 0.13425 maker filled 1,000 of 12,000 long cross …000011
+open XBTUSDTM buy limit 3 ct @ 67,000 short isolated …000012
+stop XBTUSDTM buy open 3 ct @ 70,000 up at 69,500 (mark price) short cross …000013
+filled XBTUSDTM sell market 2 ct @ 68,000.1 taker filled 2 long cross …000014
+open 币安人生USDTM buy limit 100 ct @ 0.125 short isolated …000015
+fill XBTUSDTM sell market 2 @ 68,000.1 taker fee 0.0816 USDT long cross …000014 closed -1.25
 position XBTUSDTM short 3 ct @ 68,001.5 mark 68,010.1 unrealised -0.0258 realised -0.1 3x cross liquidation 91,000
 position XBTUSDTM long flat realised +1.5 cross
-position XBTUSDTM flat realised 0 isolated id …00081574
+position XBTUSDTM flat realised 0 isolated id …081574
 ";
 
 fn decoded(frame: &str) -> Option<Event> {
@@ -296,6 +296,105 @@ fn leg_is_named_at_any_width_and_one_way_mode_is_not() {
                 );
             }
         }
+    }
+}
+
+/// The line of a frame in words, lines that it goes on in included.
+fn words_of(columns: usize, marked: bool, frame: &str) -> Vec<String> {
+    let line = line_of(Paint::plain(), marked, Some(columns), frame).unwrap();
+    line.split_whitespace().map(str::to_owned).collect()
+}
+
+#[test]
+fn order_lines_name_their_order_at_any_width() {
+    for (frame, line) in FRAMES.lines().zip(LINES.lines()) {
+        let Some(id) = line.split(' ').find(|word| word.starts_with('…')) else {
+            continue;
+        };
+        // The tape of a market names the orders of others.
+        for (columns, marked) in widths().filter(|_| !line.starts_with("trade ")) {
+            let words = words_of(columns, marked, frame);
+            assert!(words.iter().any(|word| word == id), "{columns}: {words:?}");
+        }
+    }
+}
+
+#[test]
+fn matches_of_one_width_name_the_type_of_their_order_all_or_none() {
+    for (columns, marked) in widths() {
+        let trades = FRAMES.lines().zip(LINES.lines());
+        let trades = trades.filter(|(_, line)| line.starts_with("match "));
+        let mut named: Vec<bool> = trades
+            .map(|(frame, _)| {
+                let words = words_of(columns, marked, frame);
+                words.iter().any(|word| word == "limit" || word == "market")
+            })
+            .collect();
+        named.dedup();
+        assert_eq!(named, [columns >= 120], "{columns}");
+    }
+}
+
+#[test]
+fn balance_names_its_account_at_any_width_and_a_label_keeps_its_value() {
+    let (frame, _) = FRAMES
+        .lines()
+        .zip(LINES.lines())
+        .find(|(_, line)| line.starts_with("balance SOL isolated_SOL-USDT"))
+        .unwrap();
+    for amount in [
+        "0.49",
+        "1234567.123456789012345678",
+        "123456789012345678901.5",
+    ] {
+        let mut whole: Value = serde_json::from_str(frame).unwrap();
+        whole["data"]["available"] = amount.into();
+        whole["data"]["hold"] = amount.into();
+        for (columns, marked) in widths() {
+            let frame = whole.to_string();
+            let line = line_of(Paint::plain(), marked, Some(columns), &frame).unwrap();
+            assert_fits(&line, columns);
+            assert!(line.contains("isolated_SOL-USDT"), "{columns}: {line}");
+            for label in ["available", "hold"] {
+                assert!(!line.lines().any(|line| line.ends_with(label)), "{line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn market_buy_by_funds_is_filled_if_nothing_is_left_of_them() {
+    let frame = |amounts: &str| {
+        format!(
+            r#"{{"topic":"/spotMarket/tradeOrdersV2","type":"message","subject":"orderChange","data":{{"symbol":"SOL-USDT","side":"buy","orderType":"market","orderId":"66f0a1b2c3d4e5f601020305","orderTime":1764000004000,"type":"canceled","status":"done","ts":1764000004002000000,{amounts}}}}}"#
+        )
+    };
+    for (amounts, expected) in [
+        (
+            r#""funds":"320","remainFunds":"0","filledSize":"27.8848","remainSize":"0""#,
+            "filled SOL-USDT buy market for 320 @ market filled 27.8848 …020305",
+        ),
+        (
+            r#""originFunds":"320","canceledFunds":"0","filledSize":"27.8848""#,
+            "filled SOL-USDT buy market for 320 @ market filled 27.8848 …020305",
+        ),
+        (
+            r#""funds":"320","remainFunds":"12.5","filledSize":"26.79""#,
+            "canceled SOL-USDT buy market for 320 @ market filled 26.79 …020305 12.5 unspent",
+        ),
+        (
+            r#""funds":"320","remainFunds":"320","filledSize":"0""#,
+            "canceled SOL-USDT buy market for 320 @ market filled 0 …020305 320 unspent",
+        ),
+        // Not by funds.
+        (
+            r#""size":"3","remainFunds":"0","filledSize":"1","canceledSize":"2""#,
+            "canceled SOL-USDT buy market 3 @ market filled 1 …020305",
+        ),
+    ] {
+        let line = line(Paint::plain(), false, &frame(amounts)).unwrap();
+        let words: Vec<&str> = line.split_whitespace().skip(1).collect();
+        assert_eq!(words.join(" "), expected);
     }
 }
 

@@ -3,7 +3,7 @@
 use kucoin_streams::v1::{MarketMatch, SpotTradeFill};
 
 use super::Told;
-use super::columns::{head, id, percent, shown, shown_or_untold, tail, terms};
+use super::columns::{head, head_of_trade, id, percent, shown, shown_or_untold, tail, terms};
 use super::layout::{Part, Rank, part};
 use super::paint::{Ink, safe};
 
@@ -19,13 +19,13 @@ pub(super) fn market_match(trade: &MarketMatch) -> Told {
     ] {
         let id = tail(order_id.as_deref().unwrap_or("?"));
         let part = part(format!("{label} ")).and(Ink::Dim, id);
-        parts.push(part.rank(Rank::Id).apart());
+        parts.push(part.rank(Rank::Delta).apart());
     }
     Told::new(Ink::Magenta, "trade", parts)
 }
 
 pub(super) fn spot_fill(fill: &SpotTradeFill) -> Told {
-    let mut parts = head(&fill.symbol, &fill.side, fill.order_type.as_str());
+    let mut parts = head_of_trade(&fill.symbol, &fill.side, fill.order_type.as_str());
     parts.extend(terms(
         &shown_or_untold(fill.size),
         &shown_or_untold(fill.price),

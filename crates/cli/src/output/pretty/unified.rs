@@ -8,12 +8,13 @@ use kucoin_streams::pro::{
 };
 use kucoin_streams::v1;
 
-use super::balances::{changed, reason_part};
+use super::balances::{account_part, changed};
 use super::columns::{
-    self, head, id, labelled, leg, name, no_trade, percent, shown, shown_or_untold, signed, tail,
+    self, head, head_of_trade, id, labelled, leg, name, no_trade, percent, shown, shown_or_untold,
+    signed, tail,
 };
 use super::layout::{Part, Rank, part};
-use super::orders::progress;
+use super::orders::{filled_of, progress};
 use super::paint::{Ink, safe};
 use super::trades::fee;
 use super::{Told, positions, unknown};
@@ -42,7 +43,11 @@ fn order(event: &Order) -> Told {
         _ => (Ink::Plain, "order"),
     };
     let unit = Unit::of(event.size_unit.as_ref());
-    let mut parts = market(&event.symbol, &event.side, event.order_type.as_ref());
+    let market_or_trade = match event.fill() {
+        Some(_) => market_of_trade,
+        None => market,
+    };
+    let mut parts = market_or_trade(&event.symbol, &event.side, event.order_type.as_ref());
     parts.extend(match event.fill() {
         Some(fill) => columns::trade(
             &unit.of_trade().write(Some(fill.size)),
@@ -55,7 +60,7 @@ fn order(event: &Order) -> Told {
             no_trade(&unit.write(event.size), &price)
         }
     });
-    parts.push(progress(how_far(event, unit)));
+    parts.push(how_far(event, unit));
     parts.extend(leg_of(
         event.position_side.as_ref(),
         event.margin_mode.as_ref(),
@@ -64,7 +69,7 @@ fn order(event: &Order) -> Told {
     // Which order it comes from, and why it ended.
     parts.extend(event.origin_order_id().map(|origin| {
         let part = Part::of(Ink::Dim, "of ").and(Ink::Dim, tail(origin));
-        part.rank(Rank::Id)
+        part.rank(Rank::Delta)
     }));
     let reason = event.cancel_reason.as_ref();
     parts.extend(reason.map(|it| Part::of(Ink::Dim, safe(it.as_str())).words()));
@@ -77,20 +82,20 @@ fn leg_of(side: Option<&PositionSide>, mode: Option<&MarginMode>) -> Option<Part
 }
 
 /// What was filled, of what; or what the order waits for.
-fn how_far(event: &Order, unit: Unit) -> String {
+fn how_far(event: &Order, unit: Unit) -> Part {
     if let (OrderStatus::NotTriggered, Some(price)) = (&event.status, event.trigger_price) {
-        return format!("waits for {}", shown(price));
+        return progress(format!("waits for {}", shown(price)));
     }
     match (
         event.filled_size.filter(|filled| !filled.is_zero()),
         event.size,
     ) {
-        (None, _) => String::new(),
+        (None, _) => progress(String::new()),
         // What was filled of funds is told in the base currency.
         (Some(filled), Some(size)) if !event.is_done() && unit != Unit::Funds => {
-            format!("filled {} of {}", shown(filled), shown(size))
+            filled_of(shown(filled), shown(size))
         }
-        (Some(filled), _) => format!("filled {}", shown(filled)),
+        (Some(filled), _) => progress(format!("filled {}", shown(filled))),
     }
 }
 
@@ -99,7 +104,7 @@ fn execution(event: &Execution) -> Told {
         None | Some(ExecutionType::Normal) => (Ink::Magenta, None),
         Some(forced) => (Ink::Alarm, Some(safe(forced.as_str()))),
     };
-    let mut parts = market(&event.symbol, &event.side, event.order_type.as_ref());
+    let mut parts = market_of_trade(&event.symbol, &event.side, event.order_type.as_ref());
     parts.extend(fill(event.fill(), event.liquidity.as_ref()));
     let paid = event.fee.map_or_else(String::new, |fee| {
         let currency = safe(event.fee_currency.as_deref().unwrap_or_default());
@@ -121,7 +126,7 @@ fn execution(event: &Execution) -> Told {
 }
 
 fn execution_lite(event: &ExecutionLite) -> Told {
-    let mut parts = market(&event.symbol, &event.side, event.order_type.as_ref());
+    let mut parts = market_of_trade(&event.symbol, &event.side, event.order_type.as_ref());
     parts.extend(fill(event.fill(), event.liquidity.as_ref()));
     parts.push(fee(String::new(), 28));
     parts.extend(leg_of(
@@ -164,7 +169,7 @@ fn position(event: &Position) -> Told {
 fn balance(event: &Balance) -> Told {
     let mut parts = vec![
         name(&event.currency),
-        reason_part(safe(event.account.as_str())),
+        account_part(safe(event.account.as_str())),
     ];
     // Where V1 says by how much an amount changed, there is nothing to say here.
     parts.extend(changed("available", event.available, None));
@@ -212,13 +217,23 @@ fn leverage(event: &Leverage) -> Told {
 
 /// Symbol, side and type, the latter two as on the other connections.
 fn market(symbol: &str, side: &Side, order_type: Option<&OrderType>) -> Vec<Part> {
+    let (side, order_type) = as_v1(side, order_type);
+    head(symbol, &side, &order_type)
+}
+
+fn market_of_trade(symbol: &str, side: &Side, order_type: Option<&OrderType>) -> Vec<Part> {
+    let (side, order_type) = as_v1(side, order_type);
+    head_of_trade(symbol, &side, &order_type)
+}
+
+fn as_v1(side: &Side, order_type: Option<&OrderType>) -> (v1::Side, String) {
     let side = match side {
         Side::Buy => v1::Side::Buy,
         Side::Sell => v1::Side::Sell,
         other => v1::Side::Unknown(other.as_str().into()),
     };
     let order_type = order_type.map_or_else(String::new, |it| it.as_str().to_lowercase());
-    head(symbol, &side, &order_type)
+    (side, order_type)
 }
 
 fn liquidity(liquidity: Option<&Liquidity>) -> String {

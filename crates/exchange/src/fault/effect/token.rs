@@ -16,7 +16,7 @@ faults! {
             /// The HTTP status.
             status: u16 = "302" => 300..=399,
             /// The new address.
-            location: String ; "https://elsewhere.test/",
+            location: String ; "/elsewhere",
         },
         /// A token request is answered 200 with a code of failure.
         "token-code" Code {

@@ -25,7 +25,7 @@ faults! {
             /// The HTTP status.
             status: u16 = "302" => 300..=399,
             /// The new address.
-            location: String ; "https://elsewhere.test/",
+            location: String ; "/elsewhere",
         },
         /// 101 has the accept key of another request. The socket works for a client that does not check.
         "upgrade-wrong-accept" WrongAccept,
