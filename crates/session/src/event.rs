@@ -71,7 +71,7 @@ pub enum LifecycleEvent {
 impl fmt::Display for LifecycleEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Open => f.write_str("connected"),
+            Self::Open => f.write_str("the connection is live"),
             Self::Response { topic, ok: true } => write!(f, "{topic} is live"),
             Self::Response { topic, ok: false } => write!(f, "{topic} is refused"),
             Self::Authenticated => f.write_str("authenticated"),

@@ -54,7 +54,7 @@ fn each_v_adds_a_level() {
     for words in [
         "connection lost",
         "attempt 1 in",
-        "connected",
+        "the connection is live",
         "reconnected after",
     ] {
         assert!(info.contains(words), "{words}: {info}");
