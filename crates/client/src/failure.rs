@@ -17,7 +17,8 @@ pub(crate) fn of_source(error: &SourceError) -> Failure {
     };
     let mut failure = explained(Stage::Token, severity, error, error.remedy());
     failure.code = error.code().map(str::to_owned);
-    failure
+    let hosts = error.hosts().iter().cloned();
+    hosts.fold(failure, Failure::with_host)
 }
 
 /// `server` is the host that was dialled, and the port if it is an uncommon one.
@@ -36,7 +37,11 @@ pub(crate) fn of_connect(error: &ConnectError, server: &str) -> Failure {
     let mut failure = explained(Stage::Dial, severity, error, error.remedy());
     failure.message = format!("{server}: {}", failure.message);
     failure.code = error.status().map(|status| status.to_string());
-    failure
+    let mut hosts = vec![server];
+    if let ConnectError::Proxy { proxy, target, .. } = error {
+        hosts.extend([&**proxy, target]);
+    }
+    hosts.into_iter().fold(failure, Failure::with_host)
 }
 
 pub(crate) fn of_read(error: &ReadError) -> Failure {

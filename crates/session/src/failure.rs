@@ -132,6 +132,8 @@ pub struct Failure {
     pub message: String,
     /// What the user can do about it, if that is known.
     pub remedy: Option<Box<str>>,
+    /// Names of hosts in the message, which the session does not take for tokens.
+    hosts: Vec<Box<str>>,
 }
 
 impl Failure {
@@ -143,12 +145,14 @@ impl Failure {
             code: None,
             message: message.into(),
             remedy: None,
+            hosts: Vec::new(),
         }
     }
 
     /// The same with what its text repeats of a connection's secrets redacted.
     pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
-        self.message = redactor.words(&self.message);
+        let hosts = std::mem::take(&mut self.hosts);
+        self.message = redactor.words_naming(&self.message, &hosts);
         self.code = self.code.map(|code| redactor.words(&code));
         self
     }
@@ -157,6 +161,14 @@ impl Failure {
     #[must_use]
     pub fn with_code(mut self, code: impl Into<String>) -> Self {
         self.code = Some(code.into());
+        self
+    }
+
+    /// Adds the name of a host, or another part of the message that names one, which is shown as it is: a long name could
+    /// be taken for a token.
+    #[must_use]
+    pub fn with_host(mut self, host: impl Into<Box<str>>) -> Self {
+        self.hosts.push(host.into());
         self
     }
 
