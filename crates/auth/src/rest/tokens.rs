@@ -268,7 +268,7 @@ impl<S: Sign> RestTokens<S> {
         if !trusted.is_empty() {
             return Ok(trusted.swap_remove(turn % trusted.len()));
         }
-        let host = rest.host().to_owned();
+        let host = rest.place();
         Err(match untrusted {
             Some(server) => TokenError::UntrustedEndpoint { host, server },
             None => TokenError::NoServers { host },

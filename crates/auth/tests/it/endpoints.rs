@@ -84,10 +84,7 @@ async fn a_trusted_server_among_others_is_taken() {
         "not a url",
         "ws://127.0.0.1:1/endpoint",
     ];
-    assert_eq!(
-        fetch(endpoints).await.unwrap(),
-        "ws://127.0.0.1:1/endpoint"
-    );
+    assert_eq!(fetch(endpoints).await.unwrap(), "ws://127.0.0.1:1/endpoint");
 }
 
 #[tokio::test]

@@ -171,10 +171,7 @@ fn name_of_a_host_that_repeats_the_token_is_no_exception() {
         let host = format!("{part}.kucoin.com");
         let text = format!("{host} cannot be reached: {LONG}");
         let shown = redactor.words_naming(&text, &[host.into()]);
-        assert_eq!(
-            shown,
-            "[redacted].kucoin.com cannot be reached: [redacted]"
-        );
+        assert_eq!(shown, "[redacted].kucoin.com cannot be reached: [redacted]");
     }
 }
 
