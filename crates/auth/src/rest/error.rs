@@ -105,7 +105,7 @@ pub enum TokenError {
     UnexpectedRedirect {
         /// The REST host.
         host: String,
-        /// The host that it redirects to.
+        /// The host that it redirects to, with anything like a token redacted.
         target: String,
         /// The HTTP status.
         status: u16,
@@ -231,7 +231,7 @@ pub enum TokenError {
     UntrustedEndpoint {
         /// The REST host.
         host: String,
-        /// The host that it names.
+        /// The host that it names, with anything like a token redacted.
         server: String,
     },
     /// The signer gave something that cannot be the value of a header: correct the signer.

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use kucoin_streams_wire::redact::excerpt;
+use kucoin_streams_wire::redact::{Redactor, excerpt};
 use kucoin_streams_wire::{causes, lacks_descriptors};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{
@@ -227,7 +227,8 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 fn redirect_target(response: &Response) -> Option<String> {
     let location = response.headers().get(LOCATION)?.to_str().ok()?;
     let target: Url = response.url().join(location).ok()?;
-    target.host_str().map(str::to_owned)
+    let host = target.host_str()?;
+    Some(Redactor::default().words(host))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -161,9 +161,9 @@ impl ProxyFailure {
     pub(super) fn words(&self) -> Option<String> {
         let words = match self {
             Self::Unreachable | Self::Authentication => return None,
-            Self::NoTunnel => "the proxy refused to connect to this host, or is no HTTP proxy",
+            Self::NoTunnel => "the proxy does not connect to this host, or is no HTTP proxy",
             Self::Refused(why) => {
-                return Some(format!("the proxy refused to connect to this host ({why})"));
+                return Some(format!("the proxy does not connect to this host ({why})"));
             }
             Self::HungUp => "the proxy closed the connection without an answer",
             Self::NotSuchProxy => "what answered is not such a proxy",

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
+use kucoin_streams_wire::redact::Redactor;
 use kucoin_streams_wire::{
     ConnectionInfo, ConnectionSource, SecretUrl, SourceError, WsKey, explain,
 };
@@ -270,7 +271,10 @@ impl<S: Sign> RestTokens<S> {
         }
         let host = rest.place();
         Err(match untrusted {
-            Some(server) => TokenError::UntrustedEndpoint { host, server },
+            Some(server) => TokenError::UntrustedEndpoint {
+                host,
+                server: Redactor::default().words(&server),
+            },
             None => TokenError::NoServers { host },
         })
     }

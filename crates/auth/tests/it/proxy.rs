@@ -91,7 +91,7 @@ async fn failure_of_a_proxy_says_what_it_did() {
         assert!(text.contains(expected), "{text}");
     };
     let refusal = b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n";
-    check("http", refusal, "the proxy refused to connect to this host").await;
+    check("http", refusal, "the proxy does not connect to this host").await;
     check("http", b"\x05\xff", "or is no HTTP proxy").await;
     check("http", b"", "without an answer").await;
     check("https", refusal, "does not speak TLS; check the scheme").await;
@@ -100,7 +100,7 @@ async fn failure_of_a_proxy_says_what_it_did() {
     check(
         "socks5h",
         not_allowed,
-        "refused to connect to this host (connection not allowed)",
+        "does not connect to this host (connection not allowed)",
     )
     .await;
 }
