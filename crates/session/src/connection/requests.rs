@@ -115,7 +115,7 @@ impl<P: Protocol> Session<P> {
         {
             let words = self.redactor.words(message);
             let mut failure = Failure::new(Stage::Login, Severity::Refused, words);
-            failure.code = code.map(|code| code.to_string());
+            failure.code = code.map(|code| code.to_string().into());
             return self.lose(now, failure);
         }
         let id = id
