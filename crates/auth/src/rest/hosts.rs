@@ -203,8 +203,8 @@ impl Hosts {
             return Ok((rest, web_socket));
         }
         Err(TokenError::HostsMixed {
-            rest: rest.host().to_owned(),
-            web_socket: web_socket.host().to_owned(),
+            rest: rest.place(),
+            web_socket: web_socket.place(),
         })
     }
 
@@ -242,13 +242,13 @@ impl Hosts {
         }
         let elsewhere = HostRole::ALL.into_iter().find_map(|other| {
             let set = self.set(other)?;
-            (!is_kucoins(set)).then(|| (other, set.host().to_owned()))
+            (!is_kucoins(set)).then(|| (other, set.place()))
         });
         match elsewhere {
             None => Ok(address),
             Some((other, other_host)) => Err(TokenError::HostNotSet {
                 missing: role,
-                host: address.host().to_owned(),
+                host: address.place(),
                 other,
                 other_host,
             }),
