@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use kucoin_streams::wire::explain;
 use kucoin_streams_exchange::{
-    DemoCredentials, Exchange, ExchangeBuilder, Faults, LocalAuthority, ScriptFileError,
+    DemoCredentials, Exchange, ExchangeBuilder, Faults, LocalAuthority, ScriptFileError, StartError,
 };
 use serde::Serialize;
 
@@ -49,10 +49,8 @@ pub(crate) async fn run(args: ExchangeArgs, stderr: Stderr) -> Result<(), Failed
     let unheard = |error| Failed::because("cannot listen for signals", &error);
     let signals = Signals::listen().map_err(unheard)?;
     let format = Format::or_by_terminal(args.format);
-    let exchange = builder(&args, format, stderr)?
-        .start()
-        .await
-        .map_err(|error| Failed::other(explain(&error, None)))?;
+    let exchange = builder(&args, format, stderr)?.start().await;
+    let exchange = exchange.map_err(|error| cannot_start(&error, &args))?;
     let text = ready(&exchange, &args, format)?;
     let stdout = Writer::start(io::stdout()).map_err(Failed::cannot_write)?;
     stdout.push(format!("{text}\n").as_bytes(), &[]);
@@ -90,6 +88,25 @@ fn builder(args: &ExchangeArgs, format: Format, stderr: Stderr) -> Result<Exchan
         builder = builder.tls(authority.server_config());
     }
     Ok(builder)
+}
+
+fn cannot_start(error: &StartError, args: &ExchangeArgs) -> Failed {
+    let options = [
+        (args.port, "choose another --port, or 0 for a free one"),
+        (
+            args.spot_port,
+            "choose another --spot-port, or 0 for a free one",
+        ),
+        (
+            args.futures_port,
+            "choose another --futures-port, or 0 for a free one",
+        ),
+    ];
+    let remedy = match error {
+        StartError::Listen { port, .. } => options.iter().find(|(given, _)| given == port),
+        _ => None,
+    };
+    Failed::other(explain(error, remedy.map(|(_, remedy)| *remedy)))
 }
 
 fn wrong_script(error: &ScriptFileError) -> Failed {

@@ -16,8 +16,9 @@ pub(crate) fn of_source(error: &SourceError) -> Failure {
         _ => Severity::Transient,
     };
     let mut failure = explained(Stage::Token, severity, error, error.remedy());
-    failure.code = error.code().map(str::to_owned);
-    failure
+    failure.code = error.code().map(Into::into);
+    let hosts = error.hosts().iter().cloned();
+    hosts.fold(failure, Failure::with_host)
 }
 
 /// `server` is the host that was dialled, and the port if it is an uncommon one.
@@ -35,8 +36,12 @@ pub(crate) fn of_connect(error: &ConnectError, server: &str) -> Failure {
     };
     let mut failure = explained(Stage::Dial, severity, error, error.remedy());
     failure.message = format!("{server}: {}", failure.message);
-    failure.code = error.status().map(|status| status.to_string());
-    failure
+    failure.code = error.status().map(|status| status.to_string().into());
+    let mut hosts = vec![server];
+    if let ConnectError::Proxy { proxy, target, .. } = error {
+        hosts.extend([&**proxy, target]);
+    }
+    hosts.into_iter().fold(failure, Failure::with_host)
 }
 
 pub(crate) fn of_read(error: &ReadError) -> Failure {

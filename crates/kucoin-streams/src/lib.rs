@@ -62,7 +62,7 @@ pub use client::{
     SlowConsumer, SubscribeError, Subscription, TopicLedger, Update,
 };
 pub use session::{CloseReason, Failure};
-pub use transport::{Connect, FastWebSocket, Proxy, ProxyError};
+pub use transport::{Connect, FastWebSocket, Proxy, ProxyEnvError, ProxyError};
 pub use wire::{
     ConnectionInfo, ConnectionSource, Decimal, Event, SecretUrl, SourceError, SourceErrorClass,
     Text, Timestamp, Topic, WsKey,

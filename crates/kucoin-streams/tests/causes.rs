@@ -139,10 +139,9 @@ fn missing_root_certificates_are_named_with_the_remedy() {
         &said,
         &[
             "TLS cannot be set up: ",
-            "No CA certificates",
-            "; install",
+            "no root certificates found (SSL_CERT_FILE=/nonexistent, SSL_CERT_DIR=/nonexistent)",
+            "; correct what is set",
             "`ca-certificates`",
-            "`with_tls_config`",
         ],
     );
 }

@@ -127,12 +127,18 @@ pub struct Failure {
     /// What it asks of the session.
     pub severity: Severity,
     /// The code that the server gave: KuCoin's, an HTTP status, or a close code.
-    pub code: Option<String>,
+    pub code: Option<Box<str>>,
     /// What happened and why, for people. Holds no secret.
     pub message: String,
     /// What the user can do about it, if that is known.
     pub remedy: Option<Box<str>>,
+    /// Boxed, since results hold failures.
+    hosts: Option<Box<NamedHosts>>,
 }
+
+/// Names of hosts in a message, which the session does not take for tokens.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct NamedHosts(Vec<Box<str>>);
 
 impl Failure {
     /// Describes a failure; the message must hold no secret. A session redacts what repeats its connection token.
@@ -143,20 +149,30 @@ impl Failure {
             code: None,
             message: message.into(),
             remedy: None,
+            hosts: None,
         }
     }
 
     /// The same with what its text repeats of a connection's secrets redacted.
     pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
-        self.message = redactor.words(&self.message);
-        self.code = self.code.map(|code| redactor.words(&code));
+        let hosts = self.hosts.take().unwrap_or_default();
+        self.message = redactor.words_naming(&self.message, &hosts.0);
+        self.code = self.code.map(|code| redactor.words(&code).into());
         self
     }
 
     /// Adds the code that the server gave.
     #[must_use]
-    pub fn with_code(mut self, code: impl Into<String>) -> Self {
+    pub fn with_code(mut self, code: impl Into<Box<str>>) -> Self {
         self.code = Some(code.into());
+        self
+    }
+
+    /// Adds the name of a host, or another part of the message that names one, which is shown as it is: a long name could
+    /// be taken for a token.
+    #[must_use]
+    pub fn with_host(mut self, host: impl Into<Box<str>>) -> Self {
+        self.hosts.get_or_insert_default().0.push(host.into());
         self
     }
 

@@ -21,15 +21,21 @@ pub enum ConnectError {
     /// No address of the host accepted a TCP connection. Try again later.
     #[error("no TCP connection")]
     Tcp(#[source] io::Error),
-    /// TLS cannot be set up on this machine: no root certificates were found, no cryptography is compiled in, or
-    /// the host is no valid server name. Install `ca-certificates`, enable a `tls-*` feature, or bring a TLS
-    /// configuration.
+    /// No root certificates were found on this machine. Install `ca-certificates`, correct the variables that are set,
+    /// such as `SSL_CERT_FILE=/path`, or bring a TLS configuration.
+    #[error("TLS cannot be set up: no root certificates found{}", InParentheses(.0))]
+    NoRoots(Vec<String>),
+    /// TLS cannot be set up on this machine: no cryptography is compiled in, or the host is no valid server name. Enable
+    /// a `tls-*` feature, or bring a TLS configuration.
     #[error("TLS cannot be set up")]
     TlsConfiguration(#[source] Box<dyn Error + Send + Sync>),
     /// The server's certificate was not accepted: unknown authority, expired, or another host. Do not go on: someone
     /// may be listening in. Check the clock, the network (captive portal, proxy), and the root certificates.
     #[error("the certificate of the server is not trusted")]
     Certificate(#[source] Box<dyn Error + Send + Sync>),
+    /// What answered the TLS handshake does not speak TLS. Try again later; check the scheme and the port.
+    #[error("what answered does not speak TLS")]
+    NotTls,
     /// The TLS handshake broke for another reason. Try again later.
     #[error("the TLS handshake failed")]
     Tls(#[source] io::Error),
@@ -90,10 +96,11 @@ impl ConnectError {
         match self {
             Self::InvalidUrl(_)
             | Self::Plaintext
+            | Self::NoRoots(_)
             | Self::TlsConfiguration(_)
             | Self::Redirect { .. } => ConnectClass::Fatal,
             Self::Certificate(_) => ConnectClass::Certificate,
-            Self::BadUpgrade(_) => ConnectClass::Protocol,
+            Self::NotTls | Self::BadUpgrade(_) => ConnectClass::Protocol,
             Self::Refused(refusal) => refusal.class(),
             Self::Proxy { fault, .. } => fault.class(),
             Self::Other { class, .. } => *class,
@@ -122,10 +129,15 @@ impl ConnectError {
             Self::Dns(_) => {
                 "check the spelling of the host, and this machine's DNS resolver and network"
             }
-            Self::TlsConfiguration(_) => {
-                "install the root certificates of the system (package `ca-certificates`), name a file of them in \
-                 SSL_CERT_FILE, or bring a configuration (`with_tls_config`)"
+            Self::NoRoots(set) if set.is_empty() => {
+                "install the root certificates of the system (package `ca-certificates`), or name a file of them in \
+                 SSL_CERT_FILE"
             }
+            Self::NoRoots(_) => {
+                "correct what is set, or unset it and install the system's root certificates (package \
+                 `ca-certificates`)"
+            }
+            Self::NotTls => "check the scheme and the port of the URL",
             Self::Certificate(_) => {
                 "check this machine's clock and root certificates (package `ca-certificates`), and whether a captive \
                  portal or a proxy intercepts TLS"
@@ -149,6 +161,18 @@ impl ConnectError {
             Self::Refused(refusal) => Some(refusal.status()),
             Self::Redirect { status } => Some(*status),
             _ => None,
+        }
+    }
+}
+
+/// What is set, if anything is.
+struct InParentheses<'a>(&'a [String]);
+
+impl fmt::Display for InParentheses<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            [] => Ok(()),
+            set => write!(formatter, " ({})", set.join(", ")),
         }
     }
 }
@@ -190,6 +214,9 @@ pub enum ProxyFault {
 impl ProxyFault {
     fn remedy(&self) -> Option<&'static str> {
         Some(match self {
+            Self::Unreachable(error) if matches!(**error, ConnectError::NotTls) => {
+                "check the scheme and the port of the proxy's URL"
+            }
             Self::Unreachable(_) | Self::TimedOut => {
                 "check that the proxy runs, and its host and port"
             }

@@ -52,4 +52,4 @@ pub use stream_error::{ReadError, Violation, WriteError};
 #[doc(hidden)]
 pub use fast::fuzzing;
 #[cfg(feature = "fastwebsockets")]
-pub use fast::{FastReader, FastWebSocket, FastWriter, Proxy, ProxyError};
+pub use fast::{FastReader, FastWebSocket, FastWriter, Proxy, ProxyEnvError, ProxyError};

@@ -78,7 +78,7 @@ async fn a_silent_tls_server_runs_into_the_tls_deadline() {
 }
 
 #[tokio::test]
-async fn a_server_without_tls_is_a_tls_error() {
+async fn server_without_tls_is_told_from_a_broken_handshake() {
     let server = Server::bind().await;
     let url = format!("wss://127.0.0.1:{}/?token=t", server.port());
     let serve = async {
@@ -90,8 +90,9 @@ async fn a_server_without_tls_is_a_tls_error() {
         let _ = stream.read_to_end(&mut Vec::new()).await;
     };
     let (error, ()) = tokio::join!(dial(rootless_tls(), &url), serve);
-    assert!(matches!(error, ConnectError::Tls(_)), "{error:?}");
-    assert_eq!(error.class(), ConnectClass::Transient);
+    assert!(matches!(error, ConnectError::NotTls), "{error:?}");
+    assert_eq!(error.class(), ConnectClass::Protocol);
+    assert!(error.remedy().unwrap().contains("port"));
 }
 
 #[tokio::test]

@@ -16,6 +16,9 @@ const TOKEN_RUN: usize = 20;
 const SECRET_PART: usize = 8;
 /// A token of fewer characters is not redacted by itself, nor is a shorter beginning of one.
 const SHORTEST_TOKEN: usize = 6;
+/// What a token has beside letters and digits: without the separators of paths and topics, whose parts are to stay
+/// readable.
+const TOKEN_MARKS: &[u8] = b"-_+%~";
 const REDACTED: &str = "[redacted]";
 
 /// Removes the secrets of one connection from what its server says, since a server may repeat them.
@@ -62,7 +65,19 @@ impl Redactor {
     /// runs of twenty and more characters that may be a token, and the value of anything that is called a token. The
     /// secrets are found in every spelling: escaped as in a URL or in JSON, or broken by white space.
     pub fn words(&self, text: &str) -> String {
+        self.words_naming(text, &[])
+    }
+
+    /// What may be shown of an error of ours, as by [`Redactor::words`], with the names of these hosts as they are.
+    ///
+    /// A host that is dialled is no secret: its name crosses the network in the clear. A name that repeats a part of the
+    /// connection's secrets, in whatever case, gets no exception.
+    pub fn words_naming(&self, text: &str, hosts: &[Box<str>]) -> String {
         let (text, is_whole) = beginning(text);
+        let hosts = hosts.iter().map(AsRef::as_ref);
+        let hosts: Vec<&str> = hosts
+            .filter(|host| is_visible(host) && !self.is_repeated_in(host))
+            .collect();
         shown(text, is_whole, |before, rest| {
             let known = self.known(rest);
             if known > 0 {
@@ -72,14 +87,28 @@ impl Redactor {
             if value > 0 && follows_token_name(before, true) {
                 return (value, true);
             }
-            // Without the separators of paths and topics, whose parts are to stay readable.
-            let run = run_len(rest, b"-_+%~");
+            if let Some(host) = hosts.iter().find(|host| is_named_by(rest, host)) {
+                return (host.len(), false);
+            }
+            let run = run_len(rest, TOKEN_MARKS);
             let is_cut = run > 0 && run == rest.len() && !is_whole;
             match run >= TOKEN_RUN || is_cut {
                 true => (run, true),
                 false => (0, false),
             }
         })
+    }
+
+    /// Whether a text repeats a part of a secret, in upper or lower case.
+    fn is_repeated_in(&self, text: &str) -> bool {
+        let text = text.to_ascii_lowercase();
+        let lower = |secret: &Zeroizing<String>| Zeroizing::new(secret.to_ascii_lowercase());
+        let lower = Self {
+            tokens: self.tokens.iter().map(lower).collect(),
+            secrets: self.secrets.iter().map(lower).collect(),
+        };
+        let mut places = text.char_indices();
+        places.any(|(at, _)| lower.known(&text[at..]) > 0)
     }
 
     fn add(&mut self, secret: &str, is_token: bool) {
@@ -202,6 +231,16 @@ fn shown(text: &str, is_whole: bool, run: impl Fn(&str, &str) -> (usize, bool)) 
 fn run_len(text: &str, others: &[u8]) -> usize {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || others.contains(&byte);
     text.bytes().take_while(|&byte| is_token(byte)).count()
+}
+
+/// Whether a text begins with this name, and the name ends there.
+fn is_named_by(text: &str, name: &str) -> bool {
+    text.strip_prefix(name)
+        .is_some_and(|rest| run_len(rest, TOKEN_MARKS) == 0)
+}
+
+fn is_visible(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
 /// Whether what comes next is the value of a member or a parameter called `token`, however short it is; in plain words

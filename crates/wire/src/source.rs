@@ -66,6 +66,7 @@ pub struct SourceError {
     code: Option<String>,
     message: String,
     remedy: Option<String>,
+    hosts: Vec<Box<str>>,
     #[source]
     source: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -78,6 +79,7 @@ impl SourceError {
             code: None,
             message: message.into(),
             remedy: None,
+            hosts: Vec::new(),
             source: None,
         }
     }
@@ -93,6 +95,14 @@ impl SourceError {
     #[must_use]
     pub fn with_remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
+        self
+    }
+
+    /// Adds the name of a host that the message or its causes name, with its port if that is shown. The name is shown as
+    /// it is; without this, a part of it from twenty characters on is taken for a token and redacted.
+    #[must_use]
+    pub fn with_host(mut self, host: impl Into<Box<str>>) -> Self {
+        self.hosts.push(host.into());
         self
     }
 
@@ -116,6 +126,11 @@ impl SourceError {
     /// What the user can do about it, if the source knows.
     pub fn remedy(&self) -> Option<&str> {
         self.remedy.as_deref()
+    }
+
+    /// The names of hosts that are shown as they are.
+    pub fn hosts(&self) -> &[Box<str>] {
+        &self.hosts
     }
 
     /// True if another try may succeed with nothing changed.

@@ -56,7 +56,9 @@ async fn recovers_from(fault: UpgradeFault) -> LifecycleEvent {
 
 fn cause(told: &LifecycleEvent) -> (Option<String>, Duration) {
     match told {
-        LifecycleEvent::Reconnect { cause, delay, .. } => (cause.code.clone(), *delay),
+        LifecycleEvent::Reconnect { cause, delay, .. } => {
+            (cause.code.clone().map(String::from), *delay)
+        }
         other => panic!("{other:?}"),
     }
 }

@@ -266,9 +266,9 @@ async fn every_combination_of_hosts_sends_nothing_astray() {
                 }
                 (rest, _) => {
                     let setter = match (rest, role) {
-                        (Some(_), _) => "Hosts::with_pro_ws (--pro-ws-url)",
-                        (None, 0) => "Hosts::with_spot_rest (--rest-url)",
-                        (None, _) => "Hosts::with_futures_rest (--futures-rest-url)",
+                        (Some(_), _) => "Hosts::with_pro_ws",
+                        (None, 0) => "Hosts::with_spot_rest",
+                        (None, _) => "Hosts::with_futures_rest",
                     };
                     assert!(error.contains(setter), "{what}");
                     (vec![], vec![])
@@ -291,7 +291,11 @@ async fn missing_host_is_a_fatal_error_of_the_first_subscription() {
         .unwrap();
     let subscribed = soon(kucoin.subscribe(kucoin_streams::v1::Balances)).await;
     let error = subscribed.unwrap_err().to_string();
-    for words in ["the spot REST host is not set", "127.0.0.1", "--rest-url"] {
+    for words in [
+        "the spot REST host is not set",
+        "127.0.0.1",
+        "with_spot_rest",
+    ] {
         assert!(error.contains(words), "{error}");
     }
 }

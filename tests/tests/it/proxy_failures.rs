@@ -254,7 +254,8 @@ async fn exchange_inside_of_the_tunnel_is_believed_by_its_certificate_only() {
         let error = soon(tokens.fetch(WsKey::SpotPrivateV1)).await.unwrap_err();
         assert_eq!(error.class(), SourceErrorClass::Certificate, "{error:?}");
         let text = error.to_string();
-        assert!(text.contains("certificate of localhost"), "{text}");
+        let named = format!("certificate of localhost:{}", exchange.port());
+        assert!(text.contains(&named), "{text}");
         assert_eq!(proxy.targets().len(), 2);
     }
     assert!(exchange.stats().token_requests.is_empty());

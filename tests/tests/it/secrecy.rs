@@ -5,8 +5,10 @@ use std::fmt;
 
 use kucoin_streams::client::ConnectionRuntime;
 use kucoin_streams::v1::{Balances, SpotOrders};
-use kucoin_streams::{Config, Credentials, Kucoin, SubscribeError};
+use kucoin_streams::{Config, Credentials, Hosts, Kucoin, SubscribeError};
 use kucoin_streams_exchange::{DemoCredentials, Exchange};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use crate::independent_exchange::{behaviour, client_of};
 use crate::listening::{Heard, listen, write};
@@ -159,4 +161,79 @@ async fn a_failing_token_call_prints_no_secret() {
             &shown[..shown.len().min(80)]
         );
     }
+}
+
+/// A token that is in every word of a server, as it is and as a host in lower case.
+const REPEATED: &str = "2neAiuYvAU61ZDXANAGAsiL4-iAExhsBXZxftpOehT55i3Ysy2q2LEsEW";
+
+/// A server that answers every request with these bytes; returns its port.
+async fn server_of_words(answer: String) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let answer = answer.clone();
+            tokio::spawn(async move {
+                // A client that has hung up is no matter.
+                let _ = stream.read(&mut [0; 4096]).await;
+                let _ = stream.write_all(answer.as_bytes()).await;
+            });
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn server_that_repeats_a_token_everywhere_uncovers_none() {
+    let (heard, guard) = listen();
+    let json = |body: String| {
+        let length = body.len();
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close";
+        format!("{head}\r\ncontent-length: {length}\r\n\r\n{body}")
+    };
+    let host = REPEATED.to_lowercase();
+    let named = |endpoint: &str| {
+        let server =
+            format!(r#"{{"endpoint":"{endpoint}","pingInterval":18000,"pingTimeout":10000}}"#);
+        json(format!(
+            r#"{{"code":"200000","data":{{"token":"{REPEATED}","instanceServers":[{server}]}}}}"#
+        ))
+    };
+    for answer in [
+        format!(
+            "HTTP/1.1 302 Found\r\nlocation: https://{host}.example/\r\ncontent-length: 0\r\n\r\n"
+        ),
+        format!(
+            "HTTP/1.1 403 Forbidden\r\ncontent-length: {}\r\n\r\n{REPEATED}",
+            REPEATED.len()
+        ),
+        json(format!(r#"{{"code":"400005","msg":"not {REPEATED}"}}"#)),
+        json(format!(r#"{{"code":"999999","msg":"not {REPEATED}"}}"#)),
+        json(REPEATED.to_owned()),
+        named(&format!("wss://{host}.example/")),
+        named(&format!("wss://{REPEATED}.kucoin.com/")),
+    ] {
+        let port = server_of_words(answer).await;
+        let kucoin = Kucoin::builder()
+            .credentials(Credentials::new(KEY, SECRET, PASSPHRASE).unwrap())
+            .hosts(Hosts::local(&format!("http://127.0.0.1:{port}")).unwrap())
+            .config(here().with_connect_timeout(std::time::Duration::from_secs(1)))
+            .build()
+            .unwrap();
+        let mut told = Told::of(&kucoin);
+        let error = soon(kucoin.subscribe(Balances)).await.unwrap_err();
+        told.words();
+        let text = error.to_string();
+        assert!(
+            text.contains(&format!("127.0.0.1:{port}")) || text.contains("KuCoin"),
+            "{text}"
+        );
+        write(
+            &heard,
+            format_args!("shown {error} {error:?} {:?}", told.events),
+        );
+    }
+    drop(guard);
+    let parts = [&REPEATED[..12], &host[..12], SECRET, PASSPHRASE, KEY];
+    check(&heard, &parts.map(str::to_owned));
 }

@@ -28,7 +28,9 @@ async fn loses_and_recovers(effect: Effect) -> (LifecycleEvent, Exchange) {
 
 fn cause(told: &LifecycleEvent) -> (Option<String>, Duration) {
     match told {
-        LifecycleEvent::Reconnect { cause, delay, .. } => (cause.code.clone(), *delay),
+        LifecycleEvent::Reconnect { cause, delay, .. } => {
+            (cause.code.clone().map(String::from), *delay)
+        }
         other => panic!("{other:?}"),
     }
 }

@@ -42,7 +42,7 @@ async fn is_refused(exchange: &Exchange, credentials: Credentials) -> (String, S
     let stats = exchange.stats();
     assert_eq!(stats.token_requests.len(), 1, "one refusal is enough");
     assert!(stats.connections.is_empty());
-    (failure.code.clone().unwrap(), error.to_string())
+    (failure.code.clone().unwrap().into(), error.to_string())
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use reqwest::Url;
 pub(super) struct Address {
     endpoint: String,
     host: String,
+    port: Option<u16>,
     scheme: Scheme,
     is_loopback: bool,
 }
@@ -94,6 +95,7 @@ impl Address {
                 text.to_owned()
             },
             host: host.to_owned(),
+            port: url.port(),
             scheme,
             is_loopback: is_loopback(host),
         })
@@ -126,6 +128,14 @@ impl Address {
 
     pub(super) fn host(&self) -> &str {
         &self.host
+    }
+
+    /// The host for errors, with its port unless that is the usual one of the scheme.
+    pub(super) fn place(&self) -> String {
+        match self.port {
+            Some(port) => format!("{}:{port}", self.host),
+            None => self.host.clone(),
+        }
     }
 
     pub(super) fn scheme(&self) -> Scheme {
@@ -200,6 +210,20 @@ mod tests {
             "wss://ws-api.kucoin.com:443/endpoint/x"
         );
         assert!(!endpoint.is_loopback());
+    }
+
+    #[test]
+    fn errors_show_an_uncommon_port() {
+        for (url, place) in [
+            ("https://api.kucoin.com", "api.kucoin.com"),
+            ("https://api.kucoin.com:443", "api.kucoin.com"),
+            ("https://api.kucoin.com:8443", "api.kucoin.com:8443"),
+            ("http://[::1]:4000", "[::1]:4000"),
+        ] {
+            assert_eq!(Address::rest(url).unwrap().place(), place);
+        }
+        let pro = Address::rest("http://127.0.0.1:4000").unwrap().local_pro();
+        assert_eq!(pro.place(), "127.0.0.1:4000");
     }
 
     #[test]

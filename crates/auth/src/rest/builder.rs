@@ -147,7 +147,7 @@ impl<S: Sign> RestTokensBuilder<S> {
         let mut plaintext = self.hosts.all().filter(|address| address.is_plaintext());
         match plaintext.find(|address| proxy.carries(address) && !proxy.is_loopback()) {
             Some(address) => Err(ConfigError::PlaintextThroughProxy {
-                host: address.host().to_owned(),
+                host: address.place(),
                 proxy: proxy.to_string(),
             }),
             None => Ok(Some(proxy)),
@@ -247,8 +247,12 @@ pub enum ConfigError {
         "no cryptography for TLS is compiled in: enable the feature `tls-ring` or `tls-aws-lc`"
     )]
     NoTlsProvider,
-    /// TLS cannot be set up, most often since the system has no root certificates: install `ca-certificates`,
-    /// or bring a configuration with [`with_tls_config`](RestTokensBuilder::with_tls_config).
+    /// No root certificates were found: install `ca-certificates`, correct the variables that are set, such as
+    /// `SSL_CERT_FILE=/path`, or bring a configuration with [`with_tls_config`](RestTokensBuilder::with_tls_config).
+    #[error("TLS cannot be set up: no root certificates found{}", InParentheses(.0))]
+    NoRoots(Vec<String>),
+    /// TLS cannot be set up: see the cause, or bring a configuration with
+    /// [`with_tls_config`](RestTokensBuilder::with_tls_config).
     #[error("TLS cannot be set up")]
     Tls(#[source] rustls::Error),
     /// The HTTP client cannot be made: see the cause.
@@ -256,15 +260,32 @@ pub enum ConfigError {
     Client(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+/// What is set, if anything is.
+struct InParentheses<'a>(&'a [String]);
+
+impl fmt::Display for InParentheses<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            [] => Ok(()),
+            set => write!(f, " ({})", set.join(", ")),
+        }
+    }
+}
+
 impl ConfigError {
     /// What the user can do about it, in a few words; `None` if the error or its cause says it.
     pub fn remedy(&self) -> Option<&'static str> {
         match self {
-            Self::Tls(_) => Some(
-                "install the root certificates of the system (package `ca-certificates`), name a file of them in \
-                 SSL_CERT_FILE, or bring a configuration (`with_tls_config`)",
+            Self::NoRoots(set) if set.is_empty() => Some(
+                "install the root certificates of the system (package `ca-certificates`), or name a file of them in \
+                 SSL_CERT_FILE",
             ),
-            Self::Proxy
+            Self::NoRoots(_) => Some(
+                "correct what is set, or unset it and install the system's root certificates (package \
+                 `ca-certificates`)",
+            ),
+            Self::Tls(_)
+            | Self::Proxy
             | Self::PlaintextThroughProxy { .. }
             | Self::Ipv6ThroughProxy { .. }
             | Self::NoTlsProvider

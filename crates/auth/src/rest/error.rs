@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use kucoin_streams_wire::{SourceError, SourceErrorClass, WsKey, with_code};
 
+use super::HostRole;
 use crate::SignError;
 
 const CHECK_NETWORK: &str = "check the network, and whether a firewall drops the packets";
@@ -15,27 +16,24 @@ type Cause = Box<dyn Error + Send + Sync>;
 /// Why there is no connection token.
 ///
 /// [`class`](TokenError::class) says whether to retry, wait or stop; it is decided by the variant. No text in it
-/// holds a secret, a token, a signature or the query of a URL. If a call goes through a proxy, the proxy's host and port
-/// follow the name of the REST host.
+/// holds a secret, a token, a signature or the query of a URL. A host is named with its port unless that is the usual one.
+/// If a call goes through a proxy, the proxy's host and port follow.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// A host was set to another place than KuCoin's, and one that this connection uses was not: set it, too. KuCoin's
-    /// own host is not used then, as a token or a signed request would go where it was not meant to.
-    #[error(
-        "{missing} is not set: KuCoin's {host} is not used while {other} is {other_host}; set it with {setter}"
-    )]
+    /// A host was set to another place than KuCoin's, and one that this connection uses was not: set it, too, with the
+    /// method of [`Hosts`](super::Hosts) that [`HostRole`] names. KuCoin's own host is not used then, as a token or a
+    /// signed request would go where it was not meant to.
+    #[error("{missing} is not set: KuCoin's {host} is not used while {other} is {other_host}")]
     HostNotSet {
         /// Which host is not set.
-        missing: &'static str,
+        missing: HostRole,
         /// KuCoin's host, which is not used.
         host: String,
         /// Which host was set.
-        other: &'static str,
+        other: HostRole,
         /// What it was set to.
         other_host: String,
-        /// The method that sets the missing host, and the option of `kucoin-streams watch`.
-        setter: &'static str,
     },
     /// A Pro V2 connection would take its token from this machine to another, or the other way round: set both hosts
     /// to the same exchange.
@@ -77,6 +75,13 @@ pub enum TokenError {
         #[source]
         source: Cause,
     },
+    /// What answered at a host or a proxy does not speak TLS: try again, as a captive portal passes; check the scheme and
+    /// the port of its URL.
+    #[error("{host} does not speak TLS")]
+    NotTls {
+        /// The REST host, or the proxy.
+        host: String,
+    },
     /// The whole reply was not there in time: try again; raise the time where the network is slow.
     #[error("{host} sent no complete reply within {limit:?}")]
     TimedOut {
@@ -100,7 +105,7 @@ pub enum TokenError {
     UnexpectedRedirect {
         /// The REST host.
         host: String,
-        /// The host that it redirects to.
+        /// The host that it redirects to, with anything like a token redacted.
         target: String,
         /// The HTTP status.
         status: u16,
@@ -226,7 +231,7 @@ pub enum TokenError {
     UntrustedEndpoint {
         /// The REST host.
         host: String,
-        /// The host that it names.
+        /// The host that it names, with anything like a token redacted.
         server: String,
     },
     /// The signer gave something that cannot be the value of a header: correct the signer.
@@ -302,6 +307,7 @@ impl TokenError {
         match self {
             Self::NotResolved { .. }
             | Self::Unreachable { .. }
+            | Self::NotTls { .. }
             | Self::Proxy { .. }
             | Self::TimedOut { .. }
             | Self::Interrupted { .. }
@@ -342,6 +348,11 @@ impl TokenError {
     /// What the user can do about it, in a few words; `None` if only time helps, or the cause says it.
     pub fn remedy(&self) -> Option<&'static str> {
         Some(match self {
+            Self::HostNotSet { missing, .. } => match missing {
+                HostRole::SpotRest => "set it with `Hosts::with_spot_rest`",
+                HostRole::FuturesRest => "set it with `Hosts::with_futures_rest`",
+                HostRole::ProWs => "set it with `Hosts::with_pro_ws`",
+            },
             Self::NotResolved { .. } => {
                 "check the spelling of the host, and this machine's DNS resolver and network"
             }
@@ -354,8 +365,11 @@ impl TokenError {
                 let by_cause = kucoin_streams_wire::remedy(&**source, None);
                 by_cause.unwrap_or(CHECK_NETWORK)
             }
+            Self::NotTls { .. } => "check the scheme and the port of its URL",
             Self::TimedOut { .. } => CHECK_NETWORK,
-            Self::Proxy { .. } => "check that the proxy runs and lets this host through",
+            Self::Proxy { .. } => {
+                "check that the proxy runs, its scheme, host and port, and that it allows this host"
+            }
             Self::UnexpectedRedirect { .. } => {
                 "log in if the network has a captive portal; else set the host that is meant"
             }
@@ -380,10 +394,36 @@ impl TokenError {
             Self::Partner(_) => "correct the partner's name and key, or leave the partner out",
             Self::AccountFrozen(_) => "contact KuCoin's support",
             Self::UntrustedEndpoint { .. } => {
-                "if it is a gateway of your own, trust it with `Hosts::with_trusted_suffix`"
+                "if it is a gateway of your own, add its domain to the trusted suffixes of the hosts"
             }
             _ => return None,
         })
+    }
+
+    /// The hosts that the text names, and that no server named.
+    fn hosts(&self) -> Vec<&str> {
+        match self {
+            Self::HostNotSet {
+                host, other_host, ..
+            } => vec![host, other_host],
+            Self::HostsMixed { rest, web_socket } => vec![rest, web_socket],
+            Self::Proxy { host, proxy, .. } => vec![host, proxy],
+            Self::NotResolved { host, .. }
+            | Self::Unreachable { host, .. }
+            | Self::Certificate { host, .. }
+            | Self::NotTls { host }
+            | Self::TimedOut { host, .. }
+            | Self::Interrupted { host, .. }
+            | Self::UnexpectedRedirect { host, .. }
+            | Self::ProxyAuthentication { host }
+            | Self::ReplyTooLong { host, .. }
+            | Self::Unreadable { host, .. }
+            | Self::Blocked { host, .. }
+            | Self::ServerFault { host, .. }
+            | Self::NoServers { host }
+            | Self::UntrustedEndpoint { host, .. } => vec![host],
+            _ => Vec::new(),
+        }
     }
 
     /// The code that KuCoin answered with, if it did.
@@ -405,12 +445,15 @@ impl TokenError {
     }
 }
 
-/// Class, code, text, remedy and cause are carried over.
+/// Class, code, text, hosts, remedy and cause are carried over.
 impl From<TokenError> for SourceError {
     fn from(error: TokenError) -> Self {
         let mut carried = SourceError::new(error.class(), error.to_string());
         if let Some(code) = error.code() {
             carried = carried.with_code(code);
+        }
+        for host in error.hosts() {
+            carried = carried.with_host(host);
         }
         if let Some(remedy) = error.remedy() {
             carried = carried.with_remedy(remedy);

@@ -5,6 +5,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::address::{Address, Scheme};
+use kucoin_streams_wire::WsKey;
+
 use super::{AddressProblem, TokenError};
 
 /// The domains of KuCoin, under which its hosts and its WebSocket servers are.
@@ -49,10 +51,13 @@ pub enum Region {
 }
 
 /// One of the three hosts.
-#[derive(Clone, Copy)]
-enum HostRole {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostRole {
+    /// REST of spot and margin, which also gives Pro V2 tokens: [`Hosts::with_spot_rest`].
     SpotRest,
+    /// REST of futures: [`Hosts::with_futures_rest`].
     FuturesRest,
+    /// The WebSocket of Pro V2: [`Hosts::with_pro_ws`].
     ProWs,
 }
 
@@ -66,14 +71,11 @@ impl HostRole {
             Self::ProWs => "the Pro V2 WebSocket host",
         }
     }
+}
 
-    /// The method that sets it, and the option of `kucoin-streams watch`.
-    const fn setter(self) -> &'static str {
-        match self {
-            Self::SpotRest => "Hosts::with_spot_rest (--rest-url)",
-            Self::FuturesRest => "Hosts::with_futures_rest (--futures-rest-url)",
-            Self::ProWs => "Hosts::with_pro_ws (--pro-ws-url)",
-        }
+impl fmt::Display for HostRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }
 
@@ -168,6 +170,21 @@ impl Hosts {
         Ok(self)
     }
 
+    /// Checks that a connection could use these hosts; nothing is sent. Each attempt to connect makes the same check.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::HostNotSet`] and [`TokenError::HostsMixed`]; [`TokenError::UnknownConnection`] for a connection that
+    /// this version fetches no tokens for.
+    pub fn check(&self, ws_key: WsKey) -> Result<(), TokenError> {
+        match ws_key {
+            WsKey::SpotPrivateV1 => self.spot_rest().map(drop),
+            WsKey::FuturesPrivateV1 => self.futures_rest().map(drop),
+            WsKey::PrivateProV2 => self.pro().map(drop),
+            other => Err(TokenError::UnknownConnection(other)),
+        }
+    }
+
     /// The host of spot tokens.
     pub(super) fn spot_rest(&self) -> Result<Cow<'_, Address>, TokenError> {
         self.checked(HostRole::SpotRest)
@@ -186,8 +203,8 @@ impl Hosts {
             return Ok((rest, web_socket));
         }
         Err(TokenError::HostsMixed {
-            rest: rest.host().to_owned(),
-            web_socket: web_socket.host().to_owned(),
+            rest: rest.place(),
+            web_socket: web_socket.place(),
         })
     }
 
@@ -228,16 +245,15 @@ impl Hosts {
         let elsewhere = HostRole::ALL.into_iter().find_map(|other| {
             let set = self.set(other)?;
             let is_regions = own.iter().any(|own| own.host() == set.host());
-            (!is_regions).then(|| (other, set.host().to_owned()))
+            (!is_regions).then(|| (other, set.place()))
         });
         match elsewhere {
             None => Ok(address),
             Some((other, other_host)) => Err(TokenError::HostNotSet {
-                missing: role.as_str(),
-                host: address.host().to_owned(),
-                other: other.as_str(),
+                missing: role,
+                host: address.place(),
+                other,
                 other_host,
-                setter: role.setter(),
             }),
         }
     }
@@ -521,8 +537,12 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "the Pro V2 WebSocket host is not set: KuCoin's wsapi-push.kucoin.com is not used while the spot REST host \
-             is rest.gateway.example; set it with Hosts::with_pro_ws (--pro-ws-url)"
+             is rest.gateway.example"
         );
+        assert_eq!(error.remedy(), Some("set it with `Hosts::with_pro_ws`"));
+        let check = |ws_key| hosts.check(ws_key).map_err(|error| error.to_string());
+        assert_eq!(check(WsKey::PrivateProV2), Err(error.to_string()));
+        assert_eq!(check(WsKey::FuturesPrivateV1), Ok(()));
         assert!(!error.is_retryable());
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use kucoin_streams_wire::redact::excerpt;
+use kucoin_streams_wire::redact::{Redactor, excerpt};
 use kucoin_streams_wire::{causes, lacks_descriptors};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{
@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use super::address::Address;
 use super::error::TokenError;
-use super::proxy::{self, ProxyStep, RestProxy};
+use super::proxy::{self, ProxyFailure, RestProxy, call_causes};
 use crate::SignedRequest;
 
 /// The most that is read of a reply; a token reply has less than two kilobytes.
@@ -76,10 +76,10 @@ impl Http {
 
     /// The host of an address for errors, with the proxy if its calls go through one.
     pub(super) fn name_of(&self, address: &Address) -> String {
-        let host = address.host();
+        let host = address.place();
         match self.proxy_of(address) {
             Some(proxy) => format!("{host} through the proxy {proxy}"),
-            None => host.to_owned(),
+            None => host,
         }
     }
 
@@ -175,28 +175,36 @@ impl Http {
     fn failure(&self, address: &Address, error: reqwest::Error) -> TokenError {
         let host = self.name_of(address);
         let (is_connect, is_timeout) = (error.is_connect(), error.is_timeout());
-        let is_certificate = is_certificate(&error);
+        let tls = tls_fault(&error);
         let proxy = self.proxy_of(address).filter(|_| is_connect);
-        let step = proxy.map(|_| proxy::step(&error));
-        let not_resolved = causes(&error).find_map(|cause| cause.downcast_ref::<NotResolved>());
+        let at_proxy = proxy.and_then(|_| ProxyFailure::of(&error));
+        let not_resolved =
+            call_causes(&error).find_map(|cause| cause.downcast_ref::<NotResolved>());
         let not_resolved = not_resolved.map(|error| error.host.clone());
-        let source = Box::new(RootCause(error.without_url()));
+        // TLS to a host without TLS can only be TLS to the proxy.
+        let is_before_proxy =
+            matches!(at_proxy, Some(ProxyFailure::Unreachable)) || address.is_plaintext();
+        let tls_host = match proxy.filter(|_| is_before_proxy) {
+            Some(proxy) => format!("the proxy {proxy}"),
+            None => host.clone(),
+        };
+        let source = Box::new(RootCause {
+            words: at_proxy.as_ref().and_then(ProxyFailure::words),
+            error: error.without_url(),
+        });
         if let Some(host) = not_resolved {
             TokenError::NotResolved { host, source }
-        } else if let (Some(proxy), true) = (proxy, is_certificate) {
-            // TLS to a host without TLS can only be TLS to the proxy.
-            let is_proxys = step == Some(ProxyStep::BeforeProxy) || address.is_plaintext();
-            let host = match is_proxys {
-                true => format!("the proxy {proxy}"),
-                false => host,
-            };
-            TokenError::Certificate { host, source }
-        } else if is_certificate {
-            TokenError::Certificate { host, source }
-        } else if step == Some(ProxyStep::Authentication) {
+        } else if tls == Some(TlsFault::Certificate) {
+            TokenError::Certificate {
+                host: tls_host,
+                source,
+            }
+        } else if tls == Some(TlsFault::NotTls) && is_connect {
+            TokenError::NotTls { host: tls_host }
+        } else if at_proxy == Some(ProxyFailure::Authentication) {
             TokenError::ProxyAuthentication { host }
         } else if let Some(proxy) = proxy {
-            let (host, proxy) = (address.host().to_owned(), proxy.to_string());
+            let (host, proxy) = (address.place(), proxy.to_string());
             TokenError::Proxy {
                 host,
                 proxy,
@@ -226,37 +234,53 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 fn redirect_target(response: &Response) -> Option<String> {
     let location = response.headers().get(LOCATION)?.to_str().ok()?;
     let target: Url = response.url().join(location).ok()?;
-    target.host_str().map(str::to_owned)
+    let host = target.host_str()?;
+    Some(Redactor::default().words(host))
 }
 
-/// Whether a certificate was refused: rustls's own error is inside the I/O errors around it.
-fn is_certificate(error: &(dyn Error + 'static)) -> bool {
-    let tls = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>());
-    matches!(
-        tls,
-        Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented)
-    )
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum TlsFault {
+    Certificate,
+    /// What answered a handshake is no TLS.
+    NotTls,
+}
+
+/// What TLS failed by, if a user can change it: rustls's own error is inside the I/O errors around it.
+fn tls_fault(error: &(dyn Error + 'static)) -> Option<TlsFault> {
+    use rustls::Error::{InvalidCertificate, InvalidMessage, NoCertificatesPresented};
+    match causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>())? {
+        InvalidCertificate(_) | NoCertificatesPresented => Some(TlsFault::Certificate),
+        InvalidMessage(_) => Some(TlsFault::NotTls),
+        _ => None,
+    }
 }
 
 /// An error of reqwest with the text of its last cause: each layer above says only that a request failed.
 #[derive(Debug)]
-struct RootCause(reqwest::Error);
+struct RootCause {
+    /// Better words than those of the last cause.
+    words: Option<String>,
+    error: reqwest::Error,
+}
 
 impl RootCause {
     fn last(&self) -> &(dyn Error + 'static) {
-        causes(&self.0).last().unwrap_or(&self.0)
+        call_causes(&self.error).last().unwrap_or(&self.error)
     }
 }
 
 impl fmt::Display for RootCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.last())
+        match &self.words {
+            Some(words) => f.write_str(words),
+            None => write!(f, "{}", self.last()),
+        }
     }
 }
 
 impl Error for RootCause {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(self.last())
+        self.words.is_none().then(|| self.last())
     }
 }
 

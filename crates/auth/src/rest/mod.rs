@@ -20,5 +20,5 @@ mod url;
 pub use address::AddressProblem;
 pub use builder::{ConfigError, RestTokensBuilder};
 pub use error::{Refusal, TokenError};
-pub use hosts::{Hosts, HostsError, ParseRegionError, Region};
+pub use hosts::{HostRole, Hosts, HostsError, ParseRegionError, Region};
 pub use tokens::{ProAuthentication, RestTokens};

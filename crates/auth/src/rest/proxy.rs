@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use http::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use kucoin_streams_wire::causes;
 use reqwest::{NoProxy, Url};
@@ -17,6 +17,9 @@ use super::address::Address;
 
 /// The error of the HTTP client's tunnel, which has no public name.
 type TunnelError = <Tunnel<HttpConnector> as Service<Uri>>::Error;
+
+/// The error of the HTTP client's SOCKS5, which has no public name either.
+type SocksError = <SocksV5<HttpConnector> as Service<Uri>>::Error;
 
 /// A proxy that the HTTP client is sure to use.
 pub(super) struct RestProxy {
@@ -202,40 +205,85 @@ fn plain_hosts(no_proxy: &str) -> String {
     plain.collect::<Vec<_>>().join(",")
 }
 
-/// Where a failed call failed, seen from the proxy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ProxyStep {
-    /// Before the proxy was reached.
-    BeforeProxy,
+/// What a call failed by at its proxy, as far as the HTTP client says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum ProxyFailure {
+    /// The proxy itself was not reached; the causes say why.
+    Unreachable,
     /// The proxy refused the user and password, or their absence.
     Authentication,
-    /// At the proxy or beyond it.
-    Later,
+    /// The proxy answered `CONNECT` with another status than 200, which the HTTP client does not pass on, or with no HTTP.
+    NoTunnel,
+    /// A SOCKS5 proxy refused, in words of the HTTP client.
+    Refused(String),
+    /// The proxy hung up without an answer.
+    HungUp,
+    /// What answered does not speak the protocol of the proxy's URL.
+    NotSuchProxy,
 }
 
-/// Reads the step from the causes of an error.
-pub(super) fn step(error: &(dyn Error + 'static)) -> ProxyStep {
-    let mut next = Some(error);
-    while let Some(cause) = next {
-        match cause.downcast_ref::<TunnelError>() {
-            Some(TunnelError::ConnectFailed(_)) => return ProxyStep::BeforeProxy,
-            Some(TunnelError::ProxyAuthRequired) => return ProxyStep::Authentication,
-            _ => {}
-        }
-        // The types of SOCKS errors cannot be named, nor told apart but by these words, which a test holds on to.
-        let is_refused_by_socks = cause.source().is_none()
-            && [
-                "SOCKS error: credentials not accepted",
-                "SOCKS error: server does not support user/pass authentication",
-                "SOCKS error: server implements authentication incorrectly",
-            ]
-            .contains(&cause.to_string().as_str());
-        if is_refused_by_socks {
-            return ProxyStep::Authentication;
-        }
-        next = cause.source();
+impl ProxyFailure {
+    /// Reads the failure from the causes of an error.
+    pub(super) fn of(error: &(dyn Error + 'static)) -> Option<Self> {
+        causes(error).find_map(|cause| match cause.downcast_ref::<TunnelError>() {
+            Some(TunnelError::ConnectFailed(_)) => Some(Self::Unreachable),
+            Some(TunnelError::ProxyAuthRequired) => Some(Self::Authentication),
+            Some(TunnelError::TunnelUnsuccessful) => Some(Self::NoTunnel),
+            Some(TunnelError::TunnelUnexpectedEof) => Some(Self::HungUp),
+            Some(TunnelError::ProxyHeadersTooLong) => Some(Self::NotSuchProxy),
+            Some(_) => None,
+            None => cause.downcast_ref().and_then(Self::of_socks),
+        })
     }
-    ProxyStep::Later
+
+    fn of_socks(error: &SocksError) -> Option<Self> {
+        match error {
+            SocksError::Inner(_) => Some(Self::Unreachable),
+            SocksError::Parsing(_) => Some(Self::NotSuchProxy),
+            // These types cannot be named, nor told apart but by these words, which a test holds on to.
+            SocksError::V5(error) => {
+                let words = error.to_string();
+                let is_authentication = [
+                    "credentials not accepted",
+                    "server does not support user/pass authentication",
+                    "server implements authentication incorrectly",
+                ]
+                .contains(&words.as_str());
+                Some(match is_authentication {
+                    true => Self::Authentication,
+                    false => Self::Refused(words),
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// Words for users; `None` if the last cause says more.
+    pub(super) fn words(&self) -> Option<String> {
+        let words = match self {
+            Self::Unreachable | Self::Authentication => return None,
+            Self::NoTunnel => "the proxy does not connect to this host, or is no HTTP proxy",
+            Self::Refused(why) => {
+                return Some(format!("the proxy does not connect to this host ({why})"));
+            }
+            Self::HungUp => "the proxy closed the connection without an answer",
+            Self::NotSuchProxy => "what answered is not such a proxy",
+        };
+        Some(words.to_owned())
+    }
+}
+
+/// As [`causes`], with those inside of the HTTP client's SOCKS errors, which say nothing of them.
+pub(super) fn call_causes<'e>(
+    error: &'e (dyn Error + 'static),
+) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    let socks = causes(error).find_map(|cause| cause.downcast_ref::<SocksError>());
+    let beyond: Option<&(dyn Error + 'static)> = match socks {
+        Some(SocksError::Inner(error)) => Some(error),
+        Some(SocksError::Io(error)) => Some(error),
+        _ => None,
+    };
+    causes(error).chain(beyond.into_iter().flat_map(causes))
 }
 
 #[cfg(test)]

@@ -19,8 +19,23 @@ pub(super) fn platform() -> Result<ClientConfig, ConfigError> {
         .with_safe_default_protocol_versions()
         .map_err(ConfigError::Tls)?
         .with_platform_verifier()
-        .map_err(ConfigError::Tls)?;
+        .map_err(verifier_error)?;
     Ok(for_http1(builder.with_no_client_auth()))
+}
+
+/// The platform's verifier reports a lack of root certificates in words that do not say where it looked.
+fn verifier_error(error: rustls::Error) -> ConfigError {
+    let reads_variables = cfg!(all(unix, not(target_vendor = "apple")));
+    match error {
+        rustls::Error::General(_) if reads_variables => {
+            let names = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
+            let set = names.map(|name| Some((name, std::env::var_os(name)?)));
+            let set = set.into_iter().flatten();
+            let set = set.map(|(name, path)| format!("{name}={}", path.to_string_lossy()));
+            ConfigError::NoRoots(set.collect())
+        }
+        other => ConfigError::Tls(other),
+    }
 }
 
 /// A configuration that trusts nobody, for hosts on this machine that are called without TLS: the platform's

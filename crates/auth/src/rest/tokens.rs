@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
+use kucoin_streams_wire::redact::Redactor;
 use kucoin_streams_wire::{
     ConnectionInfo, ConnectionSource, SecretUrl, SourceError, WsKey, explain,
 };
@@ -268,9 +269,12 @@ impl<S: Sign> RestTokens<S> {
         if !trusted.is_empty() {
             return Ok(trusted.swap_remove(turn % trusted.len()));
         }
-        let host = rest.host().to_owned();
+        let host = rest.place();
         Err(match untrusted {
-            Some(server) => TokenError::UntrustedEndpoint { host, server },
+            Some(server) => TokenError::UntrustedEndpoint {
+                host,
+                server: Redactor::default().words(&server),
+            },
             None => TokenError::NoServers { host },
         })
     }

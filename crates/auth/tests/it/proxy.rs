@@ -1,13 +1,13 @@
 //! A proxy carries every call, sees nothing that is signed of a call over TLS, and is never gone around.
 
 use kucoin_streams_auth::rest::{ConfigError, Hosts, TokenError};
-use kucoin_streams_wire::{SourceErrorClass, WsKey};
-
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use kucoin_streams_wire::{SourceErrorClass, WsKey, explain};
 use tokio::net::TcpListener;
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
 use crate::answers::*;
-use crate::server::{Server, json, reply};
+use crate::server::{Server, json, raw_server, reply};
 
 /// The error of a token call to kucoin.com through a proxy that answers so.
 async fn refused(status: u16) -> (TokenError, Server) {
@@ -51,6 +51,60 @@ async fn refusal_of_a_proxy_names_it_and_has_its_class() {
             "{text}"
         );
     }
+}
+
+/// The error of a token call through this proxy in full, as users see it.
+async fn shown(proxy: &str) -> String {
+    let server = Server::answering(|_| json("")).await;
+    let builder = builder(&server).with_hosts(Hosts::default());
+    let tokens = builder.with_proxy(proxy).build().unwrap();
+    let error = tokens.fetch(WsKey::SpotPrivateV1).await.unwrap_err();
+    assert!(error.is_retryable(), "{error:?}");
+    let remedy = error.remedy();
+    let text = explain(&error, remedy);
+    let words = ["tunnel error", "SOCKS error", "underlying", "corrupt"];
+    assert!(!words.iter().any(|it| text.contains(it)), "{text}");
+    assert!(text.contains("; check"), "{text}");
+    text
+}
+
+#[tokio::test]
+async fn proxy_that_is_down_refuses_the_connection_whatever_its_kind() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let place = listener.local_addr().unwrap();
+    drop(listener);
+    for scheme in ["http", "https", "socks5h"] {
+        let text = shown(&format!("{scheme}://{place}")).await;
+        let words = [&*place.to_string(), "api.kucoin.com", "refused"];
+        assert!(words.iter().all(|it| text.contains(it)), "{text}");
+    }
+    for scheme in ["http", "socks5h"] {
+        let text = shown(&format!("{scheme}://proxy.invalid")).await;
+        assert!(text.contains("proxy.invalid cannot be resolved"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn failure_of_a_proxy_says_what_it_did() {
+    let check = async |scheme: &str, answer, expected: &str| {
+        let port = raw_server(answer).await;
+        let text = shown(&format!("{scheme}://127.0.0.1:{port}")).await;
+        assert!(text.contains(&format!("127.0.0.1:{port}")), "{text}");
+        assert!(text.contains(expected), "{text}");
+    };
+    let refusal = b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n";
+    check("http", refusal, "the proxy does not connect to this host").await;
+    check("http", b"\x05\xff", "or is no HTTP proxy").await;
+    check("http", b"", "without an answer").await;
+    check("https", refusal, "does not speak TLS; check the scheme").await;
+    check("socks5h", refusal, "what answered is not such a proxy").await;
+    let not_allowed = b"\x05\x00\x05\x02\x00\x01\0\0\0\0\0\0";
+    check(
+        "socks5h",
+        not_allowed,
+        "does not connect to this host (connection not allowed)",
+    )
+    .await;
 }
 
 #[tokio::test]

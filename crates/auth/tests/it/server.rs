@@ -156,3 +156,19 @@ pub(crate) async fn write_answer(stream: &mut (impl AsyncWrite + Unpin), answer:
     }
     let _ = stream.shutdown().await;
 }
+
+/// A server that answers each connection with these bytes.
+pub(crate) async fn raw_server(answer: &'static [u8]) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                // A client that has hung up is no matter.
+                let _ = stream.read(&mut [0; 1024]).await;
+                let _ = stream.write_all(answer).await;
+            });
+        }
+    });
+    port
+}

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use crate::answers::*;
-use crate::server::{Server, json, read_request, write_answer};
+use crate::server::{Server, json, raw_server, read_request, write_answer};
 
 /// Serves good replies over TLS for as long as the runtime lives; returns the port and a client that trusts it.
 async fn tls_server(name: &str) -> (u16, Arc<ClientConfig>) {
@@ -86,12 +86,17 @@ async fn a_certificate_of_another_name_is_refused() {
 }
 
 #[tokio::test]
-async fn a_server_without_tls_is_unreachable_by_https() {
-    let plain = Server::answering(|_| json(good_reply())).await;
+async fn server_without_tls_is_named_with_its_port() {
+    let plain = Server::answering(|_| json("")).await;
+    let port = raw_server(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
     let hosts = hosts(&plain)
-        .with_spot_rest(&format!("https://localhost:{}", plain.port))
+        .with_spot_rest(&format!("https://localhost:{port}"))
         .unwrap();
     let tokens = builder(&plain).with_hosts(hosts).build().unwrap();
     let error = tokens.fetch(WsKey::SpotPrivateV1).await.unwrap_err();
-    assert!(matches!(error, TokenError::Unreachable { .. }), "{error:?}");
+    assert!(matches!(error, TokenError::NotTls { .. }), "{error:?}");
+    assert_eq!(error.class(), SourceErrorClass::Transient);
+    let text = error.to_string();
+    let expected = format!("localhost:{port} does not speak TLS");
+    assert_eq!(text, expected);
 }

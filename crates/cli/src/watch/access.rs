@@ -1,8 +1,8 @@
 //! With which credentials to watch, and where the exchange is.
 
 use kucoin_streams::auth::CredentialProblem;
-use kucoin_streams::auth::rest::HostsError;
-use kucoin_streams::{Credentials, Hosts, Proxy};
+use kucoin_streams::auth::rest::{HostRole, HostsError, TokenError};
+use kucoin_streams::{Credentials, Hosts, Proxy, WsKey};
 
 use crate::args::{HostArgs, WatchArgs};
 use crate::demo::Demo;
@@ -46,11 +46,29 @@ impl Access {
 }
 
 fn proxy(url: &str) -> Result<Proxy, Failed> {
-    let proxy = match url {
-        "env" => Proxy::from_env(),
-        _ => Proxy::new(url),
-    };
-    proxy.map_err(|error| Failed::usage(format!("--proxy: {error}")))
+    match url {
+        "env" => Proxy::from_env().map_err(|error| Failed::usage(error.to_string())),
+        _ => Proxy::new(url).map_err(|error| Failed::usage(format!("--proxy: {error}"))),
+    }
+}
+
+/// Refuses hosts that one of these connections could not use.
+pub(crate) fn check_hosts(
+    hosts: &Hosts,
+    mut ws_keys: impl Iterator<Item = WsKey>,
+) -> Result<(), Failed> {
+    let checked = ws_keys.try_for_each(|ws_key| hosts.check(ws_key));
+    checked.map_err(|error| {
+        let option = match &error {
+            TokenError::HostNotSet { missing, .. } => match missing {
+                HostRole::SpotRest => "; set it with --rest-url",
+                HostRole::FuturesRest => "; set it with --futures-rest-url",
+                HostRole::ProWs => "; set it with --pro-ws-url",
+            },
+            _ => "",
+        };
+        Failed::usage(format!("{error}{option}"))
+    })
 }
 
 /// The hosts of the region, except for those that are set.

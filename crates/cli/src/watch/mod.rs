@@ -17,7 +17,7 @@ use crate::output::Printer;
 use crate::signals::Signals;
 use crate::watch::access::Access;
 use crate::watch::live::{Terms, Watch};
-use crate::watch::plan::Plan;
+use crate::watch::plan::{Plan, Wish};
 
 pub(crate) async fn run(args: Box<WatchArgs>, stderr: Stderr) -> Result<(), Failed> {
     // What was asked for is checked before anything is started.
@@ -27,6 +27,7 @@ pub(crate) async fn run(args: Box<WatchArgs>, stderr: Stderr) -> Result<(), Fail
         false => None,
     };
     let access = Access::new(&args, demo.as_ref())?;
+    access::check_hosts(&access.hosts, plan.wishes.iter().map(Wish::ws_key))?;
     let kucoin = Kucoin::builder()
         .credentials(access.credentials)
         .hosts(access.hosts)

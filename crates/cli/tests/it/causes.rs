@@ -29,32 +29,46 @@ fn says(text: &str, parts: &[&str]) {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn missing_root_certificates_name_the_package() {
-    let text = complaint("https://localhost:1", 1, |command| {
-        command
-            .env("SSL_CERT_FILE", "/nonexistent/certificates.pem")
-            .env("SSL_CERT_DIR", "/nonexistent");
-    });
-    says(
-        &text,
-        &[
-            "TLS",
-            "No CA certificates",
-            "; install",
-            "`ca-certificates`",
-            "SSL_CERT_FILE",
-        ],
-    );
+fn missing_root_certificates_name_the_variables_that_are_set() {
+    let (file, dir) = ("/nonexistent/roots.pem", "/nonexistent");
+    for (file, dir, place) in [
+        (Some(file), None, "(SSL_CERT_FILE=/nonexistent/roots.pem)"),
+        (None, Some(dir), "(SSL_CERT_DIR=/nonexistent)"),
+        (
+            Some(file),
+            Some(dir),
+            "(SSL_CERT_FILE=/nonexistent/roots.pem, SSL_CERT_DIR=/nonexistent)",
+        ),
+    ] {
+        let text = complaint("https://localhost:1", 1, |command| {
+            for (name, value) in [("SSL_CERT_FILE", file), ("SSL_CERT_DIR", dir)] {
+                match value {
+                    Some(value) => command.env(name, value),
+                    None => command.env_remove(name),
+                };
+            }
+            command.args(["--ws-key", "spotPrivateV1"]);
+        });
+        let no_roots = format!("no root certificates found {place}; correct");
+        says(&text, &["TLS", &no_roots, "`ca-certificates`"]);
+        assert!(
+            !text.contains("unexpected") && !text.contains("with_"),
+            "{text}"
+        );
+    }
 }
 
 #[test]
 fn name_that_cannot_be_resolved_is_named() {
-    let host = "kucoin.invalid";
+    let host = "kucoin-gateway-7f9c6d5b8d-x2x4z.invalid";
     let text = complaint(&format!("https://{host}"), 4, |command| {
         // Without a network the resolver may wait for its server; it is not to wait for longer than the command.
-        command
-            .env("RES_OPTIONS", "timeout:1 attempts:1")
-            .args(["--connect-timeout", "5s"]);
+        command.env("RES_OPTIONS", "timeout:1 attempts:1").args([
+            "--connect-timeout",
+            "5s",
+            "--ws-key",
+            "spotPrivateV1",
+        ]);
     });
     says(
         &text,
@@ -72,20 +86,32 @@ fn name_that_cannot_be_resolved_is_named() {
 #[test]
 fn port_that_nothing_listens_on_is_refused() {
     for scheme in ["http", "https"] {
-        let url = format!("{scheme}://localhost:{}", free_port());
-        let text = complaint(&url, 4, |command| {
-            command.args(["--connect-timeout", "1s"]);
+        let place = format!("localhost:{}", free_port());
+        let text = complaint(&format!("{scheme}://{place}"), 4, |command| {
+            command.args(["--connect-timeout", "1s", "--ws-key", "spotPrivateV1"]);
         });
         says(
             &text,
             &[
                 "not connected within 1s",
-                "localhost cannot be reached: ",
+                &format!("{place} cannot be reached: "),
                 "; check",
                 "the port",
             ],
         );
         assert_eq!(text.to_lowercase().matches("refused").count(), 1, "{text}");
+    }
+}
+
+#[test]
+fn port_that_is_taken_names_the_option() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    for option in ["--port", "--spot-port", "--futures-port"] {
+        let ran = run(command(&["exchange", option, &port]));
+        assert_eq!(ran.status, Some(1), "{ran:?}");
+        let remedy = format!("; choose another {option}, or 0");
+        says(&ran.stderr, &["cannot listen on", &port, ": ", &remedy]);
     }
 }
 

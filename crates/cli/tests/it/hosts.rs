@@ -7,9 +7,10 @@ use crate::rig::*;
 fn check(args: &[&str], option: &str) {
     let all = [&["watch", "--format", "ndjson"][..], args].concat();
     let ran = run(authorised(command(&all), "key", "secret", "passphrase"));
-    assert_eq!(ran.status, Some(1), "{ran:?}");
+    assert_eq!(ran.status, Some(2), "{ran:?}");
     assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
     assert!(ran.stderr.contains(option), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("::"), "{}", ran.stderr);
 }
 
 #[test]
@@ -28,6 +29,11 @@ fn missing_host_is_named_with_its_option() {
     check(&pro, "--pro-ws-url");
     let futures = [&gateway[..], &["--ws-key", "futuresPrivateV1"]].concat();
     check(&futures, "--futures-rest-url");
+    check(&gateway, "--futures-rest-url");
+    check(
+        &["--futures-rest-url", "https://gateway.invalid"],
+        "--rest-url",
+    );
 }
 
 #[test]

@@ -136,6 +136,23 @@ fn proxy_that_cannot_be_used_is_wrong_usage() {
 }
 
 #[test]
+fn unusable_variable_is_named_instead_of_the_flag() {
+    let local = Local::start(Exchange::builder());
+    for name in ["HTTPS_PROXY", "all_proxy"] {
+        let mut command = watch(&local, &["--proxy", "env"]);
+        command.env(name, "ftp://user:canary@proxy.test");
+        let ran = run(command);
+        assert_eq!((ran.status, &*ran.stdout), (Some(2), ""));
+        let text = &ran.stderr;
+        assert!(text.contains(&format!("{name}: ")), "{text}");
+        assert!(
+            !text.contains("--proxy") && !text.contains("canary"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn demo_takes_no_proxy() {
     let ran = run(command(&[
         "watch",

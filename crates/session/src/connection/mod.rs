@@ -485,7 +485,7 @@ impl<P: Protocol> Session<P> {
             }
         };
         let mut failure = Failure::new(stage, severity, self.redactor.words(message));
-        failure.code = code.map(|code| code.to_string());
+        failure.code = code.map(|code| code.to_string().into());
         self.lose(now, failure);
     }
 }

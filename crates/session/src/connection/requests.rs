@@ -120,7 +120,7 @@ impl<P: Protocol> Session<P> {
             let message = format!("KuCoin refused the login{words}");
             let mut failure = Failure::new(Stage::Login, Severity::Refused, message)
                 .with_remedy("check the API key, the API secret, and the API passphrase");
-            failure.code = code.map(|code| code.to_string());
+            failure.code = code.map(|code| code.to_string().into());
             return self.lose(now, failure);
         }
         let id = id

@@ -61,7 +61,7 @@ impl<P: Protocol> RotatingSession<P> {
                         format!("{request} was refused on the next connection: {message}");
                     let stage = crate::Stage::Acknowledgement;
                     let mut refusal = Failure::new(stage, Severity::Transient, message);
-                    refusal.code = code.map(|code| code.to_string());
+                    refusal.code = code.map(|code| code.to_string().into());
                     failure.get_or_insert(refusal);
                 }
                 Action::Report(Report::Closed(CloseReason::Failed(cause))) => failure = Some(cause),

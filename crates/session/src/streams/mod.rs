@@ -405,7 +405,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
                 self.inflow.overlap().end();
                 self.event(LifecycleEvent::Exception {
                     topic: None,
-                    code: failure.code.clone(),
+                    code: failure.code.clone().map(String::from),
                     message: format!("no new connection to move to: {failure}"),
                     fatal: false,
                 });
@@ -446,7 +446,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         if let CloseReason::Failed(failure) = &reason {
             self.event(LifecycleEvent::Exception {
                 topic: None,
-                code: failure.code.clone(),
+                code: failure.code.clone().map(String::from),
                 message: failure.to_string(),
                 fatal: true,
             });

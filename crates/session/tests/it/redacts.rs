@@ -89,6 +89,24 @@ fn close_reason_and_failed_dial_are_redacted() {
 }
 
 #[test]
+fn host_of_a_failed_dial_is_readable_and_its_token_is_not() {
+    let host = "my-load-balancer-1234567890abcdef.elb.example:443";
+    for token in TOKENS {
+        for named in [host.to_owned(), format!("{token}.kucoin.com")] {
+            let mut rig = Rig::new();
+            rig.subscribe("/a").poll();
+            let url = SecretUrl::new(format!("wss://{named}/?token={token}"));
+            rig.give(ConnectionInfo::new(url)).poll();
+            let words = format!("{named}: refused: {token}");
+            let failure = Failure::new(Stage::Dial, Severity::Blocked, words).with_host(&*named);
+            rig.session.handle(rig.now, Input::Dialled(Err(failure)));
+            let readable = if named == host { host } else { "refused: " };
+            check(&mut rig, token, readable);
+        }
+    }
+}
+
+#[test]
 fn welcome_of_another_connection_is_reported_without_its_id() {
     let mut rig = greeting(TOKENS[2]);
     rig.frame(&format!("welcome id {}", TOKENS[2]));

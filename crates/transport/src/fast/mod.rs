@@ -27,7 +27,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::client::TlsStream;
 
-pub use self::proxy::{Proxy, ProxyError};
+pub use self::proxy::{Proxy, ProxyEnvError, ProxyError};
 pub use self::reader::FastReader;
 pub use self::writer::FastWriter;
 
@@ -279,7 +279,7 @@ impl FastWebSocket {
 
 /// Root certificates look missing if no file can be opened to read them. That passes, and a wrong set-up does not.
 fn or_descriptors(error: ConnectError) -> ConnectError {
-    let ConnectError::TlsConfiguration(_) = error else {
+    let ConnectError::NoRoots(_) = error else {
         return error;
     };
     dial::descriptor_shortage().map_or(error, ConnectError::Tcp)

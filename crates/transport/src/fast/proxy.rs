@@ -90,21 +90,26 @@ impl Proxy {
     /// that is not empty, for every host but those of `NO_PROXY` or `no_proxy`.
     ///
     /// # Errors
-    /// [`ProxyError::NotSet`] if none is set; else as [`Proxy::new`].
-    pub fn from_env() -> Result<Self, ProxyError> {
+    /// [`ProxyEnvError`], which names the variable.
+    pub fn from_env() -> Result<Self, ProxyEnvError> {
         Self::from_variables(|name| std::env::var_os(name))
     }
 
-    fn from_variables(read: impl Fn(&str) -> Option<OsString>) -> Result<Self, ProxyError> {
-        let first = |names: &[&str]| {
-            let set = names.iter().filter_map(|name| read(name));
-            let mut set = set.filter(|value| !value.is_empty());
-            set.next().map(OsString::into_string).transpose()
+    fn from_variables(read: impl Fn(&str) -> Option<OsString>) -> Result<Self, ProxyEnvError> {
+        let first = |names: &[&'static str]| {
+            let set = names.iter().filter_map(|&name| Some((name, read(name)?)));
+            let mut set = set.filter(|(_, value)| !value.is_empty());
+            let first = set.next().map(|(name, value)| match value.into_string() {
+                Ok(text) => Ok((name, text)),
+                Err(_) => Err(ProxyEnvError::NotUnicode { name }),
+            });
+            first.transpose()
         };
-        let url = first(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]);
-        let url = url.map_err(|_| ProxyError::Malformed)?;
-        let hosts = first(&["NO_PROXY", "no_proxy"]).map_err(|_| ProxyError::Malformed)?;
-        let proxy = Self::new(&url.ok_or(ProxyError::NotSet)?)?;
+        let url = first(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])?;
+        let hosts = first(&["NO_PROXY", "no_proxy"])?;
+        let (name, url) = url.ok_or(ProxyEnvError::NotSet)?;
+        let proxy = Self::new(&url).map_err(|error| ProxyEnvError::Unusable { name, error })?;
+        let hosts = hosts.map(|(_, hosts)| hosts);
         Ok(proxy.with_no_proxy(hosts.unwrap_or_default()))
     }
 
@@ -288,9 +293,29 @@ pub enum ProxyError {
          for HTTP one of them is not empty and the user has no colon"
     )]
     Credentials,
+}
+
+/// Why the environment gives no proxy. No value is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProxyEnvError {
     /// The environment names no proxy.
     #[error("the environment names no proxy; set HTTPS_PROXY or ALL_PROXY")]
     NotSet,
+    /// The value of this variable is not valid Unicode: correct it.
+    #[error("the value of {name} is not valid Unicode")]
+    NotUnicode {
+        /// The variable.
+        name: &'static str,
+    },
+    /// The proxy in this variable cannot be used: correct it.
+    #[error("{name}: {error}")]
+    Unusable {
+        /// The variable.
+        name: &'static str,
+        /// What is wrong with its value.
+        error: ProxyError,
+    },
 }
 
 #[cfg(test)]
@@ -387,16 +412,10 @@ mod tests {
             })
         };
         let place = |variables| read(variables).map(|proxy| proxy.place());
-        assert_eq!(place(&[]), Err(ProxyError::NotSet));
-        assert_eq!(place(&[("HTTPS_PROXY", "")]), Err(ProxyError::NotSet));
-        assert_eq!(
-            place(&[("HTTP_PROXY", "http://a:1")]),
-            Err(ProxyError::NotSet)
-        );
-        assert_eq!(
-            place(&[("HTTPS_PROXY", "htp://a:1")]),
-            Err(ProxyError::Scheme)
-        );
+        let not_set = Err(ProxyEnvError::NotSet);
+        assert_eq!(place(&[]), not_set);
+        assert_eq!(place(&[("HTTPS_PROXY", "")]), not_set);
+        assert_eq!(place(&[("HTTP_PROXY", "http://a:1")]), not_set);
         let all = &[
             ("all_proxy", "http://d:4"),
             ("ALL_PROXY", "http://c:3"),
@@ -413,6 +432,36 @@ mod tests {
         ];
         let proxy = read(some).unwrap();
         assert_eq!(proxy.no_proxy(), "kucoin.com, 10.0.0.0/8");
+    }
+
+    #[test]
+    fn unusable_variable_is_named_without_its_value() {
+        let read = |name, value: &str| {
+            let read = |asked: &str| (asked == name).then(|| value.into());
+            Proxy::from_variables(read).unwrap_err()
+        };
+        for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+            for (value, error) in [
+                ("htp://user:canary@a:1", ProxyError::Scheme),
+                ("::canary::", ProxyError::Malformed),
+            ] {
+                let found = read(name, value);
+                assert_eq!(found, ProxyEnvError::Unusable { name, error });
+                let text = found.to_string();
+                assert!(text.starts_with(name) && !text.contains("canary"), "{text}");
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn variable_that_is_not_unicode_is_named() {
+        use std::os::unix::ffi::OsStringExt;
+        for name in ["HTTPS_PROXY", "NO_PROXY"] {
+            let read = |asked: &str| (asked == name).then(|| OsString::from_vec(vec![0xff]));
+            let error = Proxy::from_variables(read).unwrap_err();
+            assert_eq!(error, ProxyEnvError::NotUnicode { name });
+        }
     }
 
     #[test]

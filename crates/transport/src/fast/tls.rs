@@ -1,6 +1,5 @@
 //! TLS: which configuration is used, and what a failed handshake means.
 
-use std::error::Error;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -51,9 +50,8 @@ impl Tls {
             .get_or_try_init(|| async {
                 let built = tokio::task::spawn_blocking(platform_config).await;
                 built
-                    .unwrap_or_else(|error| Err(error.into()))
+                    .unwrap_or_else(|error| Err(ConnectError::TlsConfiguration(error.into())))
                     .map(Arc::new)
-                    .map_err(ConnectError::TlsConfiguration)
             })
             .await?;
         TlsConnector::from(Arc::clone(config))
@@ -68,14 +66,33 @@ fn for_http1(mut config: ClientConfig) -> ClientConfig {
     config
 }
 
-fn platform_config() -> Result<ClientConfig, Box<dyn Error + Send + Sync>> {
-    let provider =
-        provider().ok_or("no cryptography is compiled in; enable tls-ring or tls-aws-lc")?;
+fn platform_config() -> Result<ClientConfig, ConnectError> {
+    let unusable = |error| ConnectError::TlsConfiguration(error);
+    let provider = provider().ok_or_else(|| {
+        unusable("no cryptography is compiled in; enable tls-ring or tls-aws-lc".into())
+    })?;
     let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_platform_verifier()?
+        .with_safe_default_protocol_versions()
+        .map_err(|error| unusable(error.into()))?
+        .with_platform_verifier()
+        .map_err(verifier_error)?
         .with_no_client_auth();
     Ok(for_http1(config))
+}
+
+/// The platform's verifier reports a lack of root certificates in words that do not say where it looked.
+fn verifier_error(error: rustls::Error) -> ConnectError {
+    let reads_variables = cfg!(all(unix, not(target_vendor = "apple")));
+    match error {
+        rustls::Error::General(_) if reads_variables => {
+            let names = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
+            let set = names.map(|name| Some((name, std::env::var_os(name)?)));
+            let set = set.into_iter().flatten();
+            let set = set.map(|(name, path)| format!("{name}={}", path.to_string_lossy()));
+            ConnectError::NoRoots(set.collect())
+        }
+        other => ConnectError::TlsConfiguration(other.into()),
+    }
 }
 
 /// The provider is always named: a process-wide default may be missing or belong to someone else.
@@ -89,7 +106,7 @@ fn provider() -> Option<Arc<CryptoProvider>> {
     provider
 }
 
-/// A certificate that was refused is told apart from a handshake that broke.
+/// A certificate that was refused, and an answer that is no TLS, are told apart from a handshake that broke.
 fn handshake_error(error: io::Error) -> ConnectError {
     let cause = error
         .get_ref()
@@ -98,6 +115,7 @@ fn handshake_error(error: io::Error) -> ConnectError {
         Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented) => {
             ConnectError::Certificate(error.into())
         }
+        Some(rustls::Error::InvalidMessage(_)) => ConnectError::NotTls,
         _ => ConnectError::Tls(error),
     }
 }

@@ -170,3 +170,39 @@ proptest! {
         prop_assert!(!shown.chars().any(char::is_control));
     }
 }
+
+#[test]
+fn long_name_of_a_host_is_shown_if_it_is_named() {
+    let host = "kucoin-gateway-7f9c6d5b8d-x2x4z.default.svc:4000";
+    let text = format!("{host} cannot be reached ({host}): /{LONG}");
+    let redactor = redactor("token=canary-canary");
+    let shown = redactor.words_naming(&text, &[host.into()]);
+    let expected = format!("{host} cannot be reached ({host}): /[redacted]");
+    assert_eq!(shown, expected);
+    assert!(!redactor.words(&text).contains("x2x4z"));
+}
+
+#[test]
+fn name_of_a_host_that_repeats_the_token_is_no_exception() {
+    let redactor = redactor(&format!("token={LONG}"));
+    let lower = LONG.to_lowercase();
+    for part in [LONG, &lower, &LONG[..24], &lower[..24], &lower[20..44]] {
+        let host = format!("{part}.kucoin.com");
+        let text = format!("{host} cannot be reached: {LONG}");
+        let shown = redactor.words_naming(&text, &[host.into()]);
+        assert_eq!(shown, "[redacted].kucoin.com cannot be reached: [redacted]");
+    }
+}
+
+#[test]
+fn name_of_a_host_uncovers_nothing_else() {
+    let check = |host: &str, text: &str, expected: &str| {
+        let shown = Redactor::default().words_naming(text, &[host.into()]);
+        assert_eq!(shown, expected, "{host}");
+    };
+    // The beginning of a run is not the whole of it.
+    check(&LONG[..15], LONG, "[redacted]");
+    check("", LONG, "[redacted]");
+    check("canary", "token=canary", "token=[redacted]");
+    check("a\u{1b}[2J", "a\u{1b}[2J: down", "a\\u{1b}[2J: down");
+}
