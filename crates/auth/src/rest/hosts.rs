@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::str::FromStr;
 
-use super::address::{Address, Scheme};
 use kucoin_streams_wire::WsKey;
 
-use super::{AddressProblem, TokenError};
+use super::address::{Address, Scheme};
+use super::{AddressProblem, Region, TokenError};
 
 /// The domains of KuCoin, under which its hosts and its WebSocket servers are.
 const KUCOIN: [&str; 2] = [".kucoin.com", ".kucoin.eu"];
@@ -34,20 +33,6 @@ pub struct Hosts {
     futures_rest: Option<Address>,
     pro_ws: Option<Address>,
     trusted_suffixes: Vec<String>,
-}
-
-/// A region of KuCoin, with hosts or a site header of its own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Region {
-    /// kucoin.com.
-    #[default]
-    Global,
-    /// kucoin.eu. Only its spot REST host is documented; the futures and Pro V2 hosts follow its pattern and
-    /// are not verified.
-    Europe,
-    /// kucoin.com with the header `X-SITE-TYPE: australia` on every REST call.
-    Australia,
 }
 
 /// One of the three hosts.
@@ -309,55 +294,6 @@ impl HostsError {
     }
 }
 
-impl Region {
-    fn host(self, role: HostRole) -> Address {
-        let domain = match self {
-            Region::Global | Region::Australia => "kucoin.com",
-            Region::Europe => "kucoin.eu",
-        };
-        let address = match role {
-            HostRole::SpotRest => Address::rest(&format!("https://api.{domain}")),
-            HostRole::FuturesRest => Address::rest(&format!("https://api-futures.{domain}")),
-            HostRole::ProWs => Address::web_socket(&format!("wss://wsapi-push.{domain}")),
-        };
-        address.expect("the host is well formed")
-    }
-
-    /// Every region, in the order in which they are documented.
-    pub const ALL: [Region; 3] = [Region::Global, Region::Europe, Region::Australia];
-
-    /// The region as users write it: `global`, `eu` or `au`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Region::Global => "global",
-            Region::Europe => "eu",
-            Region::Australia => "au",
-        }
-    }
-}
-
-impl fmt::Display for Region {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-/// A text that names no region.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown region; expected one of global, eu, au")]
-pub struct ParseRegionError(());
-
-impl FromStr for Region {
-    type Err = ParseRegionError;
-
-    fn from_str(given: &str) -> Result<Self, Self::Err> {
-        Region::ALL
-            .into_iter()
-            .find(|region| region.as_str().eq_ignore_ascii_case(given))
-            .ok_or(ParseRegionError(()))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -395,14 +331,6 @@ mod tests {
         let australia = Hosts::of(Region::Australia);
         assert_eq!(australia.site_type(), Some("australia"));
         assert_eq!(used(&australia), used(&global));
-    }
-
-    #[test]
-    fn every_region_parses_from_its_own_name() {
-        for region in Region::ALL {
-            assert_eq!(region.to_string().parse::<Region>().unwrap(), region);
-        }
-        assert!("mars".parse::<Region>().is_err());
     }
 
     #[test]
