@@ -16,7 +16,7 @@ async fn loss_is_a_warning_and_what_is_well_again_is_information() {
     let label = "desk 7";
     let kucoin = client(&exchange, label, quick());
     let mut balances = balances(&kucoin).await;
-    logged(label, Level::INFO, "connected");
+    logged(label, Level::INFO, "the connection is live");
     exchange.inject(Effect::Cut(Cut::Reset));
     let is_live = |gap: &kucoin_streams::Gap| matches!(gap.reason, GapReason::Live { .. });
     until_gap(&mut balances, is_live).await;
@@ -157,10 +157,10 @@ async fn every_line_of_a_connection_is_in_its_span() {
     for (target, words) in [
         ("kucoin_streams_auth", "connection information fetched"),
         ("kucoin_streams_transport", "websocket open"),
-        ("kucoin_streams_client", "connected"),
+        ("kucoin_streams_client", "the connection is live"),
     ] {
         let level = match words {
-            "connected" => Level::INFO,
+            "the connection is live" => Level::INFO,
             _ => Level::DEBUG,
         };
         let line = logged(label, level, words);
