@@ -117,7 +117,7 @@ fn check_url(text: &str) {
             };
             assert_eq!(
                 format!("{error} {error:?}"),
-                format!("invalid url: {fault} InvalidUrl({fault:?})")
+                format!("the WebSocket URL cannot be used: {fault} InvalidUrl({fault:?})")
             );
         }
     }

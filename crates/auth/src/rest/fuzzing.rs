@@ -68,7 +68,7 @@ pub struct Server {
 pub fn server(text: &str) -> Result<Server, AddressProblem> {
     let address = Address::web_socket(text)?;
     Ok(Server {
-        host: address.place(),
+        host: address.host().to_owned(),
         is_loopback: address.is_loopback(),
         address,
     })
