@@ -62,7 +62,7 @@ impl Queue {
     }
 }
 
-/// The end of a queue at which the subscription reads. When it is dropped the connection's task is told.
+/// The end of a queue at which the subscription reads. Dropping it wakes the connection's task.
 #[derive(Debug)]
 pub(crate) struct QueueReader {
     queue: Arc<Queue>,

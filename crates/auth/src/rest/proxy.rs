@@ -144,7 +144,7 @@ pub(super) fn takes_no_user(error: &(dyn Error + 'static)) -> bool {
     })
 }
 
-/// Whether a proxy can be told the user and the password that stand before this host: RFC 7617 and RFC 1929.
+/// Whether the user and the password before this host can be sent to a proxy: RFC 7617 and RFC 1929.
 fn has_good_credentials(rest: &str, is_socks: bool) -> bool {
     let probe = Uri::from_static("https://exchange.invalid");
     let via = Matcher::builder().all(format!("socks5://{rest}")).build();
@@ -240,7 +240,7 @@ impl ProxyFailure {
         match error {
             SocksError::Inner(_) => Some(Self::Unreachable),
             SocksError::Parsing(_) => Some(Self::NotSuchProxy),
-            // These types cannot be named, nor told apart but by these words, which a test holds on to.
+            // These types have no public name: only their words differ, and a test holds these.
             SocksError::V5(error) => {
                 let words = error.to_string();
                 let is_authentication = [

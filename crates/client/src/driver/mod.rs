@@ -82,6 +82,8 @@ pub(crate) struct Driver<K: ConnectionKind, S, C: Connect> {
     successor: Slot<C>,
     /// Connections that are being closed.
     farewells: Vec<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    /// Frames of no subscription that are logged.
+    unrouted: u64,
     /// Which connection is read first, so that a flood on one does not starve the other.
     turn: Side,
     /// There is more to read, and others run before that is done.
@@ -115,6 +117,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             serving: Slot::default(),
             successor: Slot::default(),
             farewells: Vec::new(),
+            unrouted: 0,
             turn: Side::Serving,
             gives_way: false,
         }
@@ -317,6 +320,13 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                 }
                 report => self.report(report),
             }
+        }
+        let unrouted = self.streams.unrouted_frames();
+        if std::mem::replace(&mut self.unrouted, unrouted) < unrouted {
+            tracing::debug!(
+                total = unrouted,
+                "frames that are no event of a subscription"
+            );
         }
         self.streams.wakers().wake_all();
     }

@@ -94,6 +94,10 @@ impl<P: Protocol, M: Mailbox> Inflow<P, M> {
         self.last_heard_at = at;
     }
 
+    pub(super) fn count_unrouted(&mut self) {
+        self.unrouted += 1;
+    }
+
     /// The number of frames without a subscription so far.
     pub(super) fn unrouted_frames(&self) -> u64 {
         self.unrouted
@@ -215,7 +219,7 @@ impl<P: Protocol, M: Mailbox> Inflow<P, M> {
                 .deliver_unread(&frame.with_fault(fault.clone()), step);
             return Err(fault);
         }
-        self.unrouted += 1;
+        self.count_unrouted();
         Ok(())
     }
 

@@ -184,7 +184,8 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         self.inflow.has_place(side)
     }
 
-    /// The number of frames so far that were no event of any subscription, such as late ones after an unsubscription.
+    /// The number of frames so far that are no event of a subscription: of an unknown kind, or late after an
+    /// unsubscription.
     pub fn unrouted_frames(&self) -> u64 {
         self.inflow.unrouted_frames()
     }
@@ -214,12 +215,13 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
             }
             Disposition::Malformed(fault) => self.unread(now, side, fault, text),
             // A frame of an unknown kind means nothing, if it is one.
-            Disposition::Unknown => {
-                if let Err(fault) = P::check(&text) {
+            Disposition::Unknown => match P::check(&text) {
+                Ok(()) => self.inflow.count_unrouted(),
+                Err(fault) => {
                     self.unread(now, side, fault, text);
                     self.session.malformed(now.clock, side);
                 }
-            }
+            },
             _ => {}
         }
         self.follow(now);
@@ -361,9 +363,8 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
                 let (inflow, mut step) = self.step(now);
                 // It came before the loss, so it is delivered before the gap.
                 inflow.deliver_rest(&mut step);
-                let cause_of_gap = &cause;
                 let loss = Loss {
-                    cause: cause_of_gap,
+                    cause: &cause,
                     last_heard_at,
                 };
                 inflow.routes().lost(loss, &mut step);

@@ -222,7 +222,7 @@ impl ProxyScheme {
     }
 }
 
-/// Whether a proxy can be told the user and the password that stand before this host: RFC 7617 and RFC 1929.
+/// Whether the user and the password before this host can be sent to a proxy: RFC 7617 and RFC 1929.
 fn has_good_credentials(rest: &str, is_socks: bool) -> bool {
     let probe = Uri::from_static("https://exchange.invalid");
     let via = Matcher::builder().all(format!("socks5://{rest}")).build();

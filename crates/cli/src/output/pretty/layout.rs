@@ -10,7 +10,7 @@ const ROOMY: usize = 160;
 /// Words are not shortened below this number of columns.
 const SHORTEST: usize = 8;
 
-/// What is left out first where there is no room.
+/// What is left out first if there is no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
     /// How an amount changed, and ids of other orders.
@@ -126,7 +126,7 @@ impl Part {
         self.spans.iter().map(|(_, text)| text.width()).sum()
     }
 
-    /// Cuts it to so many columns, an ellipsis included.
+    /// Cuts it to this number of columns, with an ellipsis.
     fn shorten(&mut self, columns: usize) {
         let mut left = columns;
         let mut spans = Vec::new();
@@ -143,7 +143,7 @@ impl Part {
     }
 }
 
-/// The beginning of a text in so many columns, an ellipsis included where it is cut.
+/// Returns the beginning of a text that fits this number of columns, with an ellipsis if it is cut.
 pub(super) fn shortened(text: &str, columns: usize) -> String {
     if text.width() <= columns {
         return text.to_owned();
@@ -311,7 +311,7 @@ fn render(parts: &[Part], fill: Fill, paint: Paint) -> String {
     line
 }
 
-/// Breaks a text between words into lines of so many columns; a word that is longer is shortened.
+/// Breaks a text between words into lines of this number of columns; a longer word is shortened.
 pub(super) fn folded(text: &str, room: Option<usize>) -> Vec<String> {
     let Some(room) = room else {
         return vec![text.to_owned()];

@@ -21,7 +21,7 @@ const COLUMNS: [Column; 7] = [
     ("overflowed", |ledger| ledger.overflowed),
 ];
 
-/// These are shown whatever they count; the others go where there is no room and they count nothing.
+/// These are always shown; the others are left out if they are zero and there is no room.
 const ALWAYS: usize = 2;
 
 /// A topic with less room than this has a line of its own.
