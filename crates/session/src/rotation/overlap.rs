@@ -2,7 +2,7 @@
 //! bring the same.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::hash::{DefaultHasher, Hasher};
+use std::hash::{DefaultHasher, Hash as _, Hasher};
 use std::time::{Duration, Instant};
 
 /// Identities that are remembered of each connection. The oldest go first.
@@ -153,9 +153,9 @@ impl<F> Overlap<F> {
         }
     }
 
-    /// Takes an event of the serving connection; false if it repeats what was delivered. `identity` is `None` for an
-    /// event that nothing tells from a later one: it is never a repetition. `duplicate` gets the frame of the successor
-    /// that repeats this one, if it came first.
+    /// Takes an event of the serving connection; false if it repeats what was delivered. `identity` tells the event from
+    /// others of its topic; an event without one is never a repetition. `duplicate` gets the frame of the successor that
+    /// repeats this one, if it came first.
     pub fn serving(
         &mut self,
         now: Instant,
@@ -163,7 +163,7 @@ impl<F> Overlap<F> {
         identity: Option<&[u8]>,
         duplicate: impl FnOnce(F),
     ) -> bool {
-        let Some(hash) = identity.map(|identity| self.hash(identity)) else {
+        let Some(hash) = identity.map(|identity| self.hash(topic, identity)) else {
             return true;
         };
         match self.phase {
@@ -201,7 +201,7 @@ impl<F> Overlap<F> {
         bytes: usize,
         frame: F,
     ) -> Result<(), F> {
-        let hash = identity.map(|identity| self.hash(identity));
+        let hash = identity.map(|identity| self.hash(topic, identity));
         let is_repeated = hash.is_some_and(|hash| self.seen.take(hash));
         if hash.is_some()
             && let Some(topic) = self.topic(now, topic)
@@ -300,11 +300,11 @@ impl<F> Overlap<F> {
         Some(kept.frame)
     }
 
-    fn hash(&self, identity: &[u8]) -> Hash {
+    /// Topics share identities: two of them push the changes of one order.
+    fn hash(&self, topic: Option<&str>, identity: &[u8]) -> Hash {
         [self.seed, !self.seed].map(|seed| {
             let mut hasher = DefaultHasher::new();
-            hasher.write_u64(seed);
-            hasher.write(identity);
+            (seed, topic, identity).hash(&mut hasher);
             hasher.finish()
         })
     }
@@ -348,11 +348,15 @@ mod tests {
         }
 
         fn serving(&mut self, second: u64, event: &str) {
+            self.serving_of(TOPIC, second, event);
+        }
+
+        fn serving_of(&mut self, topic: &str, second: u64, event: &str) {
             let now = self.at(second);
             let duplicates = &mut self.duplicates;
             let is_new = self
                 .overlap
-                .serving(now, Some(TOPIC), Some(event.as_bytes()), |frame| {
+                .serving(now, Some(topic), Some(event.as_bytes()), |frame| {
                     duplicates.push(frame);
                 });
             match is_new {
@@ -362,12 +366,16 @@ mod tests {
         }
 
         fn successor(&mut self, second: u64, event: &str) {
+            self.successor_of(TOPIC, second, event);
+        }
+
+        fn successor_of(&mut self, topic: &str, second: u64, event: &str) {
             let now = self.at(second);
             let frame = event.to_owned();
             let identity = Some(event.as_bytes());
             if let Err(frame) =
                 self.overlap
-                    .successor(now, Some(TOPIC), identity, event.len(), frame)
+                    .successor(now, Some(topic), identity, event.len(), frame)
             {
                 self.duplicates.push(frame);
             }
@@ -405,6 +413,22 @@ mod tests {
         rig.serving(5, "3");
         assert_eq!(rig.delivered, ["1", "2", "3"]);
         assert_eq!(rig.duplicates, ["1", "2"]);
+    }
+
+    #[test]
+    fn event_repeats_none_of_another_topic() {
+        let mut rig = Rig::prepared(0);
+        rig.successor_of("/b", 1, "1");
+        rig.successor(1, "1");
+        rig.serving(2, "1");
+        rig.serving_of("/b", 3, "2");
+        rig.successor(4, "2");
+        let kept = rig.overlap.take_over();
+        let topics: Vec<_> = kept.map(|(topic, frame)| (topic.unwrap(), frame)).collect();
+        assert_eq!(
+            topics,
+            [("/b".into(), "1".into()), (TOPIC.into(), "2".into())]
+        );
     }
 
     #[test]
