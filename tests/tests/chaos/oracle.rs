@@ -23,6 +23,8 @@ pub(crate) struct Allowed {
     pub(crate) garbled: bool,
     /// Connections were rotated: a frame that finds no room may repeat one that was handed out.
     pub(crate) rotated: bool,
+    /// Requests were refused for a while.
+    pub(crate) refused: bool,
     /// Nothing went wrong that could be the reason of a gap.
     pub(crate) calm: bool,
 }
@@ -266,6 +268,12 @@ impl<'a> Following<'a> {
                 (epochs.seen, epochs.least) = (*epoch, *epoch);
                 (0, 0)
             }
+            // Nothing of the topic comes until it is live, on the same connection if none was lost.
+            Why::Refused if self.allowed.refused => {
+                epochs.is_lost = true;
+                (0, usize::MAX)
+            }
+            Why::Refused => return self.wrong(at, "refused without a refusal"),
             Why::Closed => (0, usize::MAX),
             // Repetitions, and frames that may be of any topic, are among those that found no room.
             Why::Overflowed { missed } if self.allowed.inexact() => (0, *missed as usize),

@@ -65,10 +65,16 @@ pub(crate) enum Item {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Why {
     Lost,
-    Live { epoch: u64 },
+    Live {
+        epoch: u64,
+    },
     Closed,
-    Overflowed { missed: u64 },
+    Overflowed {
+        missed: u64,
+    },
     Undecodable,
+    /// Refused, and asked for again.
+    Refused,
     Other(String),
 }
 
@@ -244,6 +250,7 @@ fn of_gap(gap: &Gap) -> Vec<Item> {
         GapReason::Closed { .. } => Why::Closed,
         GapReason::Overflowed { missed } => Why::Overflowed { missed: *missed },
         GapReason::Undecodable { .. } => Why::Undecodable,
+        GapReason::Refused { retrying: true, .. } => Why::Refused,
         other => Why::Other(format!("{other:?}")),
     };
     let of_topic = |topic: &Arc<str>| Item::Gap {

@@ -58,11 +58,14 @@ pub(crate) fn of_the_exchange(dice: &mut Dice, allowed: &mut Allowed) -> Effect 
             code: 509,
             text: "service busy".to_owned(),
         },
-        20 => Effect::RefuseRequests {
-            code: 509,
-            text: "exceed max permits per second".to_owned(),
-            count: some,
-        },
+        20 => {
+            allowed.refused = true;
+            Effect::RefuseRequests {
+                code: 509,
+                text: "exceed max permits per second".to_owned(),
+                count: some,
+            }
+        }
         21 => Effect::DoubleAcks { count: some },
         22 => Effect::MisnameAcks { count: some },
         23 => Effect::DelayPongs { by, count: some },

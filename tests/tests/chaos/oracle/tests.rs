@@ -152,6 +152,22 @@ fn live_without_a_loss_is_found() {
 }
 
 #[test]
+fn refusal_covers_what_is_missing_until_the_topic_is_live_if_the_exchange_refuses() {
+    let refused = Allowed {
+        refused: true,
+        ..Allowed::default()
+    };
+    let mut items = events(4..=9);
+    items.drain(2..4);
+    items.insert(2, gap(Why::Refused));
+    items.insert(3, gap(Why::Live { epoch: 1 }));
+    judged(items.clone(), refused).unwrap();
+    assert!(judged(items.clone(), Allowed::default()).is_err());
+    items.swap(2, 3);
+    assert!(judged(items, refused).is_err());
+}
+
+#[test]
 fn an_overflow_covers_exactly_what_it_counts() {
     let overflowed = |missed| {
         let mut items = events(4..=9);
