@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use kucoin_streams::Credentials;
 use kucoin_streams::auth::{HmacSigner, sign_request};
-use kucoin_streams::wire::{ConnectionInfo, SecretUrl};
+use kucoin_streams::core::{ConnectionInfo, SecretUrl};
 use kucoin_streams_examples::{Error, pause};
 use kucoin_streams_exchange::{Cut, Effect, Exchange};
 use tungstenite::protocol::frame::coding::CloseCode;

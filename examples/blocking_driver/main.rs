@@ -16,13 +16,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use kucoin_streams::core::{Timestamp, Topic};
 use kucoin_streams::session::{
     Buffer, Capacity, Config, Delivery, Failure, Fate, Input, LifecycleEvent, Mailbox, Moment,
     OnRefusal, Output, Severity, Side, SlowConsumer, Stage, Streams, Subscribe, WaitLimits,
     identify,
 };
 use kucoin_streams::v1::{SpotOrders, V1};
-use kucoin_streams::wire::{Timestamp, Topic};
 use kucoin_streams_examples::Error;
 
 use io::{Rehearsal, Socket};

@@ -16,8 +16,8 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::pin::pin;
 
+use kucoin_streams::core::{ConnectionInfo, SecretUrl, SourceError};
 use kucoin_streams::v1::{AnySpotTopic, SpotOrders};
-use kucoin_streams::wire::{ConnectionInfo, SecretUrl, SourceError};
 use kucoin_streams::{Kucoin, WsKey, transport::FastWebSocket};
 use kucoin_streams_examples::{Error, Place, over, pause};
 use kucoin_streams_exchange::{Cut, Effect, Exchange};
@@ -61,7 +61,7 @@ async fn play_in_process() -> Result<(), Error> {
 #[derive(Debug)]
 struct NoToken;
 
-impl kucoin_streams::wire::ConnectionSource for NoToken {
+impl kucoin_streams::core::ConnectionSource for NoToken {
     async fn connection_info(&self, _: WsKey) -> Result<ConnectionInfo, SourceError> {
         Ok(ConnectionInfo::new(SecretUrl::new(
             "wss://in-process.invalid/",

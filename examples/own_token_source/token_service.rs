@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kucoin_streams::WsKey;
 use kucoin_streams::auth::rest::RestTokens;
-use kucoin_streams::wire::{
+use kucoin_streams::core::{
     ConnectionInfo, ConnectionSource, Heartbeat, SecretUrl, SourceError, SourceErrorClass,
 };
 use tokio::sync::{mpsc, oneshot};

@@ -205,10 +205,10 @@ mod tests {
 
     const METADATA: &str = r#"{
         "workspace_root": "/checkout", "target_directory": "/checkout/target",
-        "workspace_members": ["path+file:///checkout/crates/wire#a@0.1.0", "path+file:///checkout/xtask#0.1.0"],
+        "workspace_members": ["path+file:///checkout/crates/core#a@0.1.0", "path+file:///checkout/xtask#0.1.0"],
         "packages": [
-            {"id": "path+file:///checkout/crates/wire#a@0.1.0", "name": "a", "version": "0.1.0", "publish": null,
-             "manifest_path": "/checkout/crates/wire/Cargo.toml", "rust_version": "1.88", "description": "",
+            {"id": "path+file:///checkout/crates/core#a@0.1.0", "name": "a", "version": "0.1.0", "publish": null,
+             "manifest_path": "/checkout/crates/core/Cargo.toml", "rust_version": "1.88", "description": "",
              "keywords": ["k"], "features": {"default": ["x"], "x": []}, "metadata": {"own": 1},
              "dependencies": [{"name": "serde", "kind": null}, {"name": "cc", "kind": "build"}, {"name": "b", "kind": "dev"}],
              "targets": [{"name": "a", "kind": ["lib"]}, {"name": "decode", "kind": ["bench"]}]},
@@ -225,7 +225,7 @@ mod tests {
             .members()
             .map(|package| (&*package.name, &*package.folder))
             .collect();
-        assert_eq!(ours, [("a", "crates/wire"), ("xtask", "xtask")]);
+        assert_eq!(ours, [("a", "crates/core"), ("xtask", "xtask")]);
         assert_eq!(workspace.packages[2].folder, "");
     }
 

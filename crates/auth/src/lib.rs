@@ -5,8 +5,8 @@
 //! - **Signing** needs no runtime, socket or clock: [`Credentials`], the [`Sign`] seam with its [`HmacSigner`],
 //!   [`sign_request`] for the signed headers of a REST call, and [`login`] for the login frame of Pro V2.
 //! - **Tokens** (feature `rest`, on by default): [`rest::RestTokens`] fetches the connection token of every
-//!   [`WsKey`](kucoin_streams_wire::WsKey), fresh for each dial, and is a
-//!   [`ConnectionSource`](kucoin_streams_wire::ConnectionSource).
+//!   [`WsKey`](kucoin_streams_core::WsKey), fresh for each dial, and is a
+//!   [`ConnectionSource`](kucoin_streams_core::ConnectionSource).
 //!
 //! Nothing here prints a secret, passphrase, signature, token or URL query: not by `Debug`, not by `Display`,
 //! not in an error and not in a log. The API key is shown masked, as in `64f0…abcd`.

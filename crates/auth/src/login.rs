@@ -1,6 +1,6 @@
 //! The login frame of Pro V2's second generation: a signature over a fixed path, sent after the welcome.
 
-use kucoin_streams_wire::Login;
+use kucoin_streams_core::Login;
 use zeroize::Zeroizing;
 
 use crate::sign::Signed;

@@ -13,7 +13,7 @@ use kucoin_streams_bench::tally::Tally;
 use kucoin_streams_pro::{Orders, ProV2, TradeType};
 use kucoin_streams_session::{Action, Config, Input, Session};
 use kucoin_streams_v1::{Balances, FuturesPositions, SpotOrders, V1};
-use kucoin_streams_wire::{ConnectionInfo, Protocol, SecretUrl, Topic};
+use kucoin_streams_core::{ConnectionInfo, Protocol, SecretUrl, Topic};
 
 /// So many different frames are taken in turn; a figure is of one.
 const FRAMES: u64 = 64;

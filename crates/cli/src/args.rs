@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use kucoin_streams::wire::TimeFormat;
+use kucoin_streams::core::TimeFormat;
 use kucoin_streams::{ProAuthentication, Region, WsKey};
 use kucoin_streams_exchange::UnknownSymbols;
 

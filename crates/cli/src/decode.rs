@@ -5,10 +5,9 @@ mod input;
 use std::borrow::Cow;
 use std::io::{self, Write};
 
+use kucoin_streams::core::{DecodeError, Inbound, Protocol, Push, Raw};
 use kucoin_streams::pro::{self, ProV2};
 use kucoin_streams::v1::{self, V1};
-use kucoin_streams::wire::json::{DecodeError, Raw};
-use kucoin_streams::wire::{Inbound, Protocol, Push};
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use kucoin_streams::wire::explain;
+use kucoin_streams::core::explain;
 use kucoin_streams_exchange::{
     DemoCredentials, Exchange, ExchangeBuilder, Faults, LocalAuthority, ScriptFileError, StartError,
 };

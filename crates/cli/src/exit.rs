@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use kucoin_streams::wire::explain;
+use kucoin_streams::core::explain;
 
 use crate::output::Writer;
 

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
+use kucoin_streams_core::{ConnectionKind, ConnectionSource, Protocol, Topic, WsKey};
 use kucoin_streams_session::{
     Capacity, CloseReason, ClosedError, ConnectionState, Identify, OnRefusal, RotateError,
     SlowConsumer, Streams, Subscribe, SubscribeError, WaitLimits, identify,
 };
 use kucoin_streams_transport::Connect;
-use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol, Topic, WsKey};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tracing::{Instrument, Span};
 

@@ -5,11 +5,11 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use futures_util::future::{join_all, try_join_all};
+use kucoin_streams_core::{ConnectionKind, ConnectionSource, Protocol, Topic, WsKey};
 use kucoin_streams_session::{
     ConnectionState, Identify, OnRefusal, RotateError, SubscribeError, identify,
 };
 use kucoin_streams_transport::Connect;
-use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol, Topic, WsKey};
 
 use crate::connection::{Asked, Opened};
 use crate::dials::Gate;
@@ -17,7 +17,7 @@ use crate::driver::RequestOf;
 use crate::{Config, Connection, LifecycleSender, Subscription};
 
 /// The connections of one kind for one account. There is one, until topics are subscribed beyond what the exchange
-/// lets one connection hold ([`Limits::topics`](kucoin_streams_wire::Limits)): these go to a further connection, which
+/// lets one connection hold ([`Limits::topics`](kucoin_streams_core::Limits)): these go to a further connection, which
 /// ends when its last topic does.
 ///
 /// Clones are the same connections. They end when every clone and every subscription is gone.

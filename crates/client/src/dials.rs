@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 
-use kucoin_streams_wire::{DialLimit, DialScope, Limits, WsKey};
+use kucoin_streams_core::{DialLimit, DialScope, Limits, WsKey};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::Instant;
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use kucoin_streams_core::{SourceError, SourceErrorClass, describe, remedy};
 use kucoin_streams_session::{Failure, Severity, Stage};
 use kucoin_streams_transport::{CloseFrame, ConnectClass, ConnectError, ReadError, WriteError};
-use kucoin_streams_wire::{SourceError, SourceErrorClass, describe, remedy};
 
 pub(crate) fn of_source(error: &SourceError) -> Failure {
     let severity = match error.class() {

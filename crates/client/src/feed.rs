@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use kucoin_streams_core::{DecodeError, Topic};
 use kucoin_streams_session::{CloseReason, Delivery, Fate, Frame, Gap, GapReason, TopicLedger};
-use kucoin_streams_wire::{Topic, json::DecodeError};
 use tracing::Span;
 
 use crate::Update;

@@ -3,8 +3,8 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 
+use kucoin_streams_core::{Timestamp, WsKey};
 use kucoin_streams_session::{CloseReason, LifecycleEvent};
-use kucoin_streams_wire::{Timestamp, WsKey};
 use tracing::Level;
 
 use crate::inbox::{Reader, Readers, Received};

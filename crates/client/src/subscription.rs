@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
+use kucoin_streams_core::Topic;
 use kucoin_streams_session::{CloseReason, Gap, TopicLedger};
-use kucoin_streams_wire::Topic;
 
 use crate::Update;
 use crate::feed::Feed;

@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use kucoin_streams_wire::{Push, Text, Timestamp, json::Extra};
+use kucoin_streams_core::{Extra, Push, Text, Timestamp};
 
 /// How an event came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! The scanner of JSON against a full parser: both accept or both refuse, and with the same values to the digit.
 
-use kucoin_streams_wire::json::{Key, Names, Place, Raw, Scanner, Value, ValueKind};
+use kucoin_streams_core::Raw;
+use kucoin_streams_decode::{Key, Names, Place, Scanner, Value, ValueKind};
 
 use crate::judge::{Node, Tree};
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use kucoin_streams_pro::ProV2;
-use kucoin_streams_wire::Protocol;
+use kucoin_streams_core::Protocol;
 
 const MOST_BYTES: usize = 1 << 20;
 const MOST_TIMES: usize = 100;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kucoin_streams_auth::rest::fuzzing::{time_reply, token_reply};
-use kucoin_streams_wire::Heartbeat;
+use kucoin_streams_core::Heartbeat;
 
 use crate::judge::{Node, Tree};
 

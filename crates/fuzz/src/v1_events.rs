@@ -1,8 +1,7 @@
 //! Every decoder of V1: no frame makes one panic, and every value of a frame comes out of its event.
 
 use kucoin_streams_v1::{AnyFuturesTopic, AnySpotTopic, AnyTopic, decode};
-use kucoin_streams_wire::json::DecodeError;
-use kucoin_streams_wire::{Event, Push, Topic};
+use kucoin_streams_core::{DecodeError, Event, Push, Topic};
 use serde::Serialize;
 
 use crate::judge::{Rules, Tree};
@@ -135,7 +134,7 @@ fn check_push<E: Event + Serialize + Clone + std::fmt::Debug>(
     for (name, value) in tree.members() {
         let text = value.content();
         let kept =
-            |field: &Option<_>| text == field.as_ref().map(kucoin_streams_wire::Text::as_str);
+            |field: &Option<_>| text == field.as_ref().map(kucoin_streams_core::Text::as_str);
         let is_kept = match name.as_str() {
             "type" => text == Some("message"),
             "channelType" => text == Some("private"),

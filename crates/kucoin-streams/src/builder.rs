@@ -6,8 +6,8 @@ use std::sync::Arc;
 use kucoin_streams_auth::rest::{ConfigError, Hosts, ProAuthentication, RestTokens};
 use kucoin_streams_auth::{Credentials, HmacSigner};
 use kucoin_streams_client::Config;
+use kucoin_streams_core::{ConnectionSource, explain};
 use kucoin_streams_transport::{Connect, FastWebSocket, Proxy};
-use kucoin_streams_wire::{ConnectionSource, explain};
 
 use crate::Kucoin;
 

@@ -9,11 +9,11 @@ use kucoin_streams_client::{
     ClosedError, Config, ConnectionState, Connections, LifecycleSender, LifecycleStream,
     RotateError, SubscribeError, Subscription,
 };
+use kucoin_streams_core::{ConnectionKind, ConnectionSource, Topic, WsKey};
 use kucoin_streams_pro::Private;
 use kucoin_streams_session::{CloseReason, Failure, Severity, Stage};
 use kucoin_streams_transport::{Connect, FastWebSocket};
 use kucoin_streams_v1::{FuturesPrivate, SpotPrivate};
-use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Topic, WsKey};
 
 use crate::builder::{FromCredentials, KucoinBuilder};
 

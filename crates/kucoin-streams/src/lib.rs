@@ -31,7 +31,8 @@
 //! | [`transport`] | `kucoin-streams-transport` | the connection seam and the default WebSocket |
 //! | [`session`] | `kucoin-streams-session` | the sans-IO state machine of a connection |
 //! | [`client`] | `kucoin-streams-client` | the tokio driver, subscriptions, lifecycle events |
-//! | [`wire`] | `kucoin-streams-wire` | the vocabulary and the seams |
+//! | [`decode`] | `kucoin-streams-decode` | the lossless JSON decoder, and the macros that define events |
+//! | [`mod@core`] | `kucoin-streams-core` | the words that all layers share: traits and values |
 
 mod builder;
 mod kucoin;
@@ -41,6 +42,10 @@ pub use kucoin_streams_auth as auth;
 #[doc(inline)]
 pub use kucoin_streams_client as client;
 #[doc(inline)]
+pub use kucoin_streams_core as core;
+#[doc(inline)]
+pub use kucoin_streams_decode as decode;
+#[doc(inline)]
 pub use kucoin_streams_pro as pro;
 #[doc(inline)]
 pub use kucoin_streams_session as session;
@@ -48,12 +53,14 @@ pub use kucoin_streams_session as session;
 pub use kucoin_streams_transport as transport;
 #[doc(inline)]
 pub use kucoin_streams_v1 as v1;
-#[doc(inline)]
-pub use kucoin_streams_wire as wire;
 
 pub use builder::{BuildError, FromCredentials, KucoinBuilder, ThroughProxy};
 pub use kucoin::{Kucoin, Opens};
 
+pub use self::core::{
+    ConnectionInfo, ConnectionSource, Decimal, Event, SecretUrl, SourceError, SourceErrorClass,
+    Text, Timestamp, Topic, WsKey,
+};
 pub use auth::rest::{Hosts, ProAuthentication, Region, RestTokens};
 pub use auth::{Credentials, CredentialsError};
 pub use client::{
@@ -63,10 +70,6 @@ pub use client::{
 };
 pub use session::{CloseReason, Failure};
 pub use transport::{Connect, FastWebSocket, Proxy, ProxyEnvError, ProxyError};
-pub use wire::{
-    ConnectionInfo, ConnectionSource, Decimal, Event, SecretUrl, SourceError, SourceErrorClass,
-    Text, Timestamp, Topic, WsKey,
-};
 
 /// The README's examples are compiled with the docs.
 #[cfg(doctest)]

@@ -3,8 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use kucoin_streams_wire::json::DecodeError;
-use kucoin_streams_wire::{Push, Topic};
+use kucoin_streams_core::{DecodeError, Push, Topic};
 
 use crate::push::{self, Wanted};
 use crate::{
@@ -102,7 +101,7 @@ macro_rules! any {
 
         /// That of the event inside, behind the name of its kind: a fill with its fee is another event than the
         /// same fill without.
-        impl kucoin_streams_wire::Event for Event {
+        impl kucoin_streams_core::Event for Event {
             fn identity(&self) -> String {
                 match self {
                     $(Self::$event(event) => {
@@ -283,7 +282,7 @@ mod tests {
             let pushed = format!("{}.{}", request.channel(), of.unwrap());
             let takers = topics
                 .iter()
-                .filter(|topic| topic.request().serves(&pushed) != kucoin_streams_wire::Serves::No);
+                .filter(|topic| topic.request().serves(&pushed) != kucoin_streams_core::Serves::No);
             assert_eq!(takers.count(), 1, "{pushed}");
         }
     }

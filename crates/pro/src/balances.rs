@@ -1,7 +1,7 @@
 //! Balances: channel `balance`, one currency of one account a push.
 
-use kucoin_streams_wire::json::{DecodeError, Extra, FieldWriter, Part, Value};
-use kucoin_streams_wire::{Decimal, Event, Text, Timestamp, event, open_enum};
+use kucoin_streams_core::{Decimal, DecodeError, Event, Extra, Text, Timestamp};
+use kucoin_streams_decode::{FieldWriter, Part, Value, event, open_enum};
 use serde::ser::SerializeMap;
 
 use crate::push::Data;

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use kucoin_streams_wire::Inbound;
-use kucoin_streams_wire::json::{DecodeError, FromJson, Scanner, Value, ValueKind};
+use kucoin_streams_core::{DecodeError, Inbound};
+use kucoin_streams_decode::{FromJson, Scanner, Value, ValueKind};
 
 use crate::refusal::scope;
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kucoin_streams_wire::{SymbolFlaw, nearest};
+use kucoin_streams_core::{SymbolFlaw, nearest};
 
 use crate::{Channel, TradeType};
 

@@ -1,6 +1,7 @@
 //! Fills: channel `execution` with fees and `execution.lite` sooner without.
 
-use kucoin_streams_wire::{Decimal, Event, Text, Timestamp, event, open_enum};
+use kucoin_streams_core::{Decimal, Event, Text, Timestamp};
+use kucoin_streams_decode::{event, open_enum};
 
 use crate::orders::PositionSide;
 use crate::push::Data;

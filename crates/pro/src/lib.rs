@@ -26,7 +26,7 @@
 //!
 //! ```
 //! use kucoin_streams_pro::{Orders, TradeType};
-//! use kucoin_streams_wire::Topic;
+//! use kucoin_streams_core::Topic;
 //!
 //! let orders = Orders::symbol(TradeType::Unified, "BTC-USDT")?;
 //! let frame = r#"{"T":"order.UNIFIED","P":1781200000950417233,"d":{"oi":"412001700000000101","s":"BTC-USDT",
@@ -40,12 +40,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`ProV2`] is the [`Protocol`](kucoin_streams_wire::Protocol) that a session drives, [`Private`] the connection that
+//! [`ProV2`] is the [`Protocol`](kucoin_streams_core::Protocol) that a session drives, [`Private`] the connection that
 //! speaks it:
 //!
 //! ```
 //! use kucoin_streams_pro::{ChannelRequest, ProV2};
-//! use kucoin_streams_wire::{Inbound, Protocol, RequestId, Serves};
+//! use kucoin_streams_core::{Inbound, Protocol, RequestId, Serves};
 //!
 //! let request: ChannelRequest = "orderAll?tradeType=UNIFIED".parse()?;
 //! let mut frame = String::new();

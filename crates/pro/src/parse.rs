@@ -75,7 +75,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use kucoin_streams_wire::SymbolFlaw;
+    use kucoin_streams_core::SymbolFlaw;
 
     use crate::symbol::{examples, shape};
     use crate::{AccountType, TradeType};

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use kucoin_streams_wire::WireError;
+use kucoin_streams_core::WireError;
 use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_with_limit};
 
 /// More than any frame of the exchange; a payload that grows beyond it is an attack or a mistake.

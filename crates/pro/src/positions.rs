@@ -1,6 +1,7 @@
 //! Futures positions: channel `position` of one contract and `positionAll` of all.
 
-use kucoin_streams_wire::{Decimal, Event, Text, Timestamp, event};
+use kucoin_streams_core::{Decimal, Event, Text, Timestamp};
+use kucoin_streams_decode::event;
 
 use crate::orders::PositionSide;
 use crate::push::Data;

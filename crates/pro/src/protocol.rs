@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use kucoin_streams_wire::json::{self, DecodeError};
-use kucoin_streams_wire::{
-    ConnectionKind, DialLimit, DialScope, Inbound, Limits, Protocol, RequestId, Serves, WireError,
-    WsKey,
+use kucoin_streams_core::{
+    ConnectionKind, DecodeError, DialLimit, DialScope, Inbound, Limits, Protocol, RequestId,
+    Serves, WireError, WsKey,
 };
+use kucoin_streams_decode::check;
 
 use crate::push::is_readable;
 use crate::{ChannelRequest, envelope, payload};
@@ -15,7 +15,7 @@ use crate::{ChannelRequest, envelope, payload};
 /// KuCoin's Pro V2 stream protocol ("UTA WebSocket"), as its private push host speaks it.
 ///
 /// It serves both ways in which that host knows the account: a token in the URL, and a login after the welcome.
-/// Which one is used stands in the [`ConnectionInfo`](kucoin_streams_wire::ConnectionInfo); the frames are the
+/// Which one is used stands in the [`ConnectionInfo`](kucoin_streams_core::ConnectionInfo); the frames are the
 /// same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ProV2;
@@ -51,7 +51,7 @@ impl Protocol for ProV2 {
     }
 
     fn check(frame: &str) -> Result<(), WireError> {
-        json::check(frame).map_err(wire_error)?;
+        check(frame).map_err(wire_error)?;
         match envelope::classify(frame) {
             // Of which topic it is cannot be known: every subscription is to hear of it.
             Ok(Inbound::Message { topic }) if !is_readable(&topic) => Err(WireError {

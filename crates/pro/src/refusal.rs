@@ -1,6 +1,6 @@
 //! What a refusal of Pro V2 is about: by its code where it has one, else by its words.
 
-use kucoin_streams_wire::RefusalScope;
+use kucoin_streams_core::RefusalScope;
 
 /// Decides what a refusal means for the connection.
 ///

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use kucoin_streams_wire::json::write_string;
-use kucoin_streams_wire::{Serves, Text};
+use kucoin_streams_core::{Serves, Text};
+use kucoin_streams_decode::write_string;
 
 use crate::symbol::shape;
 use crate::{AccountType, Channel, RequestError, TradeType};

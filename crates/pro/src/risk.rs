@@ -1,6 +1,7 @@
 //! What bears on the risk of an account: channel `lw`, warnings before liquidation, and channel `leverage`.
 
-use kucoin_streams_wire::{Decimal, Event, Text, Timestamp, event, open_enum};
+use kucoin_streams_core::{Decimal, Event, Text, Timestamp};
+use kucoin_streams_decode::{event, open_enum};
 
 use crate::push::Data;
 use crate::topic::topic;

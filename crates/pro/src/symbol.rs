@@ -1,6 +1,6 @@
 //! Which symbols a request may name.
 
-use kucoin_streams_wire::SymbolShape;
+use kucoin_streams_core::SymbolShape;
 
 use crate::{Channel, TradeType};
 

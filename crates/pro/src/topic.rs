@@ -21,7 +21,7 @@ macro_rules! topic {
             }
         }
 
-        impl ::kucoin_streams_wire::Topic for $name {
+        impl ::kucoin_streams_core::Topic for $name {
             type Kind = $crate::Private;
             type Event = $event;
 
@@ -33,8 +33,8 @@ macro_rules! topic {
                 &self,
                 frame: &str,
             ) -> Result<
-                Option<::kucoin_streams_wire::Push<$event>>,
-                ::kucoin_streams_wire::json::DecodeError,
+                Option<::kucoin_streams_core::Push<$event>>,
+                ::kucoin_streams_core::DecodeError,
             > {
                 $crate::push::decode(frame, $crate::push::Wanted::By(&self.request))
             }

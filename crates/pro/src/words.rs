@@ -1,6 +1,7 @@
 //! The words that several channels share.
 
-use kucoin_streams_wire::{Decimal, Text, open_enum};
+use kucoin_streams_core::{Decimal, Text};
+use kucoin_streams_decode::open_enum;
 
 open_enum! {
     /// Buy or sell: wire `S`.

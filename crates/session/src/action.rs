@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use kucoin_streams_wire::{ConnectionInfo, SecretUrl, WireError};
+use kucoin_streams_core::{ConnectionInfo, SecretUrl, WireError};
 use zeroize::Zeroizing;
 
 use crate::Failure;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use kucoin_streams_wire::Heartbeat;
+use kucoin_streams_core::Heartbeat;
 
 use crate::Backoff;
 

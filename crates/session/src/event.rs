@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use kucoin_streams_wire::{Rounded, with_code};
+use kucoin_streams_core::{Rounded, with_code};
 
 use crate::{CloseReason, Failure};
 

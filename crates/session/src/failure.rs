@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use kucoin_streams_wire::{redact::Redactor, with_code};
+use kucoin_streams_core::{redact::Redactor, with_code};
 
 /// Where in the life of a connection something failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

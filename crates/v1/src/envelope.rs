@@ -1,9 +1,7 @@
 //! The envelope of a V1 push around its data, read in one pass where the keys come in the usual order.
 
-use kucoin_streams_wire::json::{
-    DecodeError, Extra, FromJson, Key, Names, Object, Place, Scanner, Value,
-};
-use kucoin_streams_wire::{Push, PushEnvelope, Serves, Text, Timestamp};
+use kucoin_streams_core::{DecodeError, Extra, Push, PushEnvelope, Serves, Text, Timestamp};
+use kucoin_streams_decode::{FromJson, Key, Names, Object, Place, Scanner, Value};
 
 use crate::path::{serves, symbol};
 

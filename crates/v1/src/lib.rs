@@ -36,7 +36,7 @@
 //!
 //! ```
 //! use kucoin_streams_v1::{OrderKind, SpotOrders};
-//! use kucoin_streams_wire::Topic;
+//! use kucoin_streams_core::Topic;
 //!
 //! let frame = r#"{"topic":"/spotMarket/tradeOrdersV2","type":"message","subject":"orderChange",
 //!     "channelType":"private","data":{"symbol":"KCS-USDT","side":"buy","orderType":"limit","type":"match",
@@ -48,7 +48,7 @@
 //! {
 //!     println!("{} {} {} at {}", push.event.side, fill.size, push.event.symbol, fill.price);
 //! }
-//! # Ok::<(), kucoin_streams_wire::json::DecodeError>(())
+//! # Ok::<(), kucoin_streams_core::DecodeError>(())
 //! ```
 //!
 //! # A topic of the other connection does not compile
@@ -57,7 +57,7 @@
 //!
 //! ```
 //! use kucoin_streams_v1::{FuturesOrders, SpotOrders, SpotPrivate};
-//! use kucoin_streams_wire::Topic;
+//! use kucoin_streams_core::Topic;
 //!
 //! fn subscribe_on_spot(topic: impl Topic<Kind = SpotPrivate>) {}
 //!
@@ -68,7 +68,7 @@
 //!
 //! ```compile_fail,E0271
 //! use kucoin_streams_v1::{FuturesOrders, SpotOrders, SpotPrivate};
-//! use kucoin_streams_wire::Topic;
+//! use kucoin_streams_core::Topic;
 //!
 //! fn subscribe_on_spot(topic: impl Topic<Kind = SpotPrivate>) {}
 //!

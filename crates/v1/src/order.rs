@@ -1,6 +1,6 @@
 //! The words that orders of spot and of futures share.
 
-use kucoin_streams_wire::open_enum;
+use kucoin_streams_decode::open_enum;
 
 open_enum! {
     /// Buy or sell: wire `side`.

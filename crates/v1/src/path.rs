@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kucoin_streams_wire::{Serves, Text};
+use kucoin_streams_core::{Serves, Text};
 
 /// A V1 topic as it stands in a subscribe frame, such as `/contract/position:XBTUSDTM`: the request of the
 /// [`V1`](crate::V1) protocol.

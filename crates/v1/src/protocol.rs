@@ -3,13 +3,11 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use kucoin_streams_wire::json::{
-    self, DecodeError, Key, Names, Place, Scanner, Value, ValueKind, write_string,
+use kucoin_streams_core::{
+    ConnectionKind, DecodeError, DialLimit, DialScope, Inbound, Limits, Protocol, RequestId,
+    Serves, WireError, WsKey,
 };
-use kucoin_streams_wire::{
-    ConnectionKind, DialLimit, DialScope, Inbound, Limits, Protocol, RequestId, Serves, WireError,
-    WsKey,
-};
+use kucoin_streams_decode::{Key, Names, Place, Scanner, Value, ValueKind, check, write_string};
 
 use crate::envelope::is_readable;
 use crate::path::{TopicPath, serves};
@@ -59,7 +57,7 @@ impl Protocol for V1 {
     }
 
     fn check(frame: &str) -> Result<(), WireError> {
-        json::check(frame).map_err(wire_error)?;
+        check(frame).map_err(wire_error)?;
         match topic_of_push(frame) {
             // Of which topic it is cannot be known: every subscription is to hear of it.
             Some(topic) if !is_readable(&topic) => Err(WireError {
@@ -252,7 +250,7 @@ fn inner_words(value: Value<'_>) -> Option<Cow<'_, str>> {
 
 #[cfg(test)]
 mod tests {
-    use kucoin_streams_wire::RefusalScope;
+    use kucoin_streams_core::RefusalScope;
 
     use super::*;
 

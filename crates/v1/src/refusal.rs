@@ -1,6 +1,6 @@
 //! What an error frame of the V1 protocol is about: by its code first, then by its words.
 
-use kucoin_streams_wire::RefusalScope;
+use kucoin_streams_core::RefusalScope;
 
 /// Decides what a refusal means for the connection.
 ///

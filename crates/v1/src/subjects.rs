@@ -1,6 +1,7 @@
 //! How an event is defined whose type depends on the subject of the push.
 
-use kucoin_streams_wire::{Event, event};
+use kucoin_streams_core::Event;
+use kucoin_streams_decode::event;
 
 event! {
     /// A change under a subject that this SDK does not know: all of its fields are in
@@ -43,9 +44,9 @@ macro_rules! subjects {
             #[allow(dead_code)]
             fn by_subject(
                 subject: Option<&str>,
-                scanner: &mut ::kucoin_streams_wire::json::Scanner<'_>,
-            ) -> Result<Self, ::kucoin_streams_wire::json::DecodeError> {
-                use ::kucoin_streams_wire::json::Record;
+                scanner: &mut ::kucoin_streams_decode::Scanner<'_>,
+            ) -> Result<Self, ::kucoin_streams_core::DecodeError> {
+                use kucoin_streams_decode::Record;
                 match subject {
                     $($(Some($subject) => <$event>::read(scanner).map(Self::$variant),)?)*
                     _ => $crate::OtherChange::read(scanner).map(Self::Other),
@@ -60,7 +61,7 @@ macro_rules! subjects {
         })*
 
         /// That of the event inside, behind the name of its kind.
-        impl ::kucoin_streams_wire::Event for $name {
+        impl ::kucoin_streams_core::Event for $name {
             fn identity(&self) -> String {
                 match self {
                     $(Self::$variant(event) => {

@@ -1,6 +1,6 @@
 //! Symbols inside of topics, and the error for what is none.
 
-use kucoin_streams_wire::{SymbolFlaw, SymbolShape};
+use kucoin_streams_core::{SymbolFlaw, SymbolShape};
 
 /// Why a text is no symbol of a topic. Write it as KuCoin's symbol list does: `BTC-USDT` on spot, `XBTUSDTM` on
 /// futures.

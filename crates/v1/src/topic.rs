@@ -30,7 +30,7 @@ macro_rules! topic {
             }
         }
 
-        impl ::kucoin_streams_wire::Topic for $name {
+        impl ::kucoin_streams_core::Topic for $name {
             type Kind = $kind;
             type Event = $event;
 
@@ -42,11 +42,11 @@ macro_rules! topic {
                 &self,
                 frame: &str,
             ) -> Result<
-                Option<::kucoin_streams_wire::Push<$event>>,
-                ::kucoin_streams_wire::json::DecodeError,
+                Option<::kucoin_streams_core::Push<$event>>,
+                ::kucoin_streams_core::DecodeError,
             > {
-                const PATH: ::kucoin_streams_wire::Text =
-                    ::kucoin_streams_wire::Text::from_static($path);
+                const PATH: ::kucoin_streams_core::Text =
+                    ::kucoin_streams_core::Text::from_static($path);
                 $crate::envelope::decode(frame, &PATH)
             }
         }
@@ -64,7 +64,7 @@ macro_rules! topic {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         pub struct $name {
-            path: ::kucoin_streams_wire::Text,
+            path: ::kucoin_streams_core::Text,
         }
 
         impl $name {
@@ -91,7 +91,7 @@ macro_rules! topic {
             fn unchecked(symbol: &str) -> Self {
                 let path = [Self::FAMILY, symbol].concat();
                 Self {
-                    path: ::kucoin_streams_wire::Text::new(&path),
+                    path: ::kucoin_streams_core::Text::new(&path),
                 }
             }
 
@@ -107,7 +107,7 @@ macro_rules! topic {
             }
         }
 
-        impl ::kucoin_streams_wire::Topic for $name {
+        impl ::kucoin_streams_core::Topic for $name {
             type Kind = $kind;
             type Event = $event;
 
@@ -119,8 +119,8 @@ macro_rules! topic {
                 &self,
                 frame: &str,
             ) -> Result<
-                Option<::kucoin_streams_wire::Push<$event>>,
-                ::kucoin_streams_wire::json::DecodeError,
+                Option<::kucoin_streams_core::Push<$event>>,
+                ::kucoin_streams_core::DecodeError,
             > {
                 $crate::envelope::decode(frame, &self.path)
             }

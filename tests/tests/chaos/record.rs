@@ -122,7 +122,7 @@ impl Reading {
         wanted: Vec<Wanted>,
     ) -> Self
     where
-        S: kucoin_streams::wire::ConnectionSource,
+        S: kucoin_streams::core::ConnectionSource,
         C: Connect,
     {
         let hold = Arc::new(Hold {
@@ -175,7 +175,7 @@ where
     T::Err: std::fmt::Debug,
     T::Event: Serialize,
     Kucoin<S, C>: Opens<T::Kind>,
-    S: kucoin_streams::wire::ConnectionSource,
+    S: kucoin_streams::core::ConnectionSource,
     C: Connect,
 {
     let (kucoin, exchange, hold) = with;

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use kucoin_streams::WsKey;
-use kucoin_streams::wire::{
+use kucoin_streams::core::{
     ConnectionInfo, ConnectionSource, SecretUrl, SourceError, SourceErrorClass,
 };
 use kucoin_streams_exchange::DemoCredentials;

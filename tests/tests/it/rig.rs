@@ -3,9 +3,9 @@
 use std::future::Future;
 use std::time::Duration;
 
+use kucoin_streams::core::ConnectionSource;
 use kucoin_streams::session::{Backoff, Failure};
 use kucoin_streams::transport::Connect;
-use kucoin_streams::wire::ConnectionSource;
 use kucoin_streams::{
     Config, Credentials, Event, Gap, GapReason, Hosts, Kucoin, LifecycleEvent, LifecycleStream,
     Subscription, Timestamp, Topic, Update,

@@ -3,14 +3,14 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
+use kucoin_streams::core::{
+    ConnectionInfo, ConnectionSource, SecretUrl, SourceError, SourceErrorClass,
+};
 use kucoin_streams::transport::{
     CloseFrame, Connect, ConnectError, FastWebSocket, Message, Outgoing, ReadError, Reader,
     WriteError, Writer, memory,
 };
 use kucoin_streams::v1::{Balances, SpotOrders};
-use kucoin_streams::wire::{
-    ConnectionInfo, ConnectionSource, SecretUrl, SourceError, SourceErrorClass,
-};
 use kucoin_streams::{Kucoin, RestTokens, SubscribeError, WsKey};
 use kucoin_streams_exchange::{Cut, Effect, Exchange, Faults};
 

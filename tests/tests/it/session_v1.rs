@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use kucoin_streams::core::{ConnectionInfo, Heartbeat, SecretUrl};
 use kucoin_streams::session::{Action, Config, Disposition, Input, Report, Session};
 use kucoin_streams::v1::{TopicPath, V1};
-use kucoin_streams::wire::{ConnectionInfo, Heartbeat, SecretUrl};
 
 use crate::rig::{BALANCE, ORDERS};
 

@@ -299,7 +299,7 @@ mod tests {
         ]);
         project.files.push(fake::file(
             CRATES_README,
-            "| `kucoin-streams` | `kucoin-streams-wire` | xtask |",
+            "| `kucoin-streams` | `kucoin-streams-core` | xtask |",
         ));
         let reasons: Vec<_> = crates_are_named(&project)
             .into_iter()

@@ -1,7 +1,7 @@
 //! Knows which crates promise to pull little, and measures by `cargo tree` what they pull.
 
 use super::Violation;
-use super::graph::{AUTH, PRO, SESSION, TRANSPORT, V1, WIRE};
+use super::graph::{AUTH, CORE, DECODE, PRO, SESSION, TRANSPORT, V1};
 use super::project::Project;
 use crate::shell::{self, Outcome};
 
@@ -24,14 +24,15 @@ struct Promise {
 }
 
 const NETWORK: &[&str] = &["tokio", "hyper", "reqwest", "rustls", "fastwebsockets"];
-const CORE: &str = "the core runs under any runtime and brings none";
+const PURE: &str = "the core runs under any runtime and brings none";
 
 #[rustfmt::skip]
 const PROMISES: &[Promise] = &[
-    Promise { package: WIRE, features: "--all-features", never: NETWORK, why: CORE },
-    Promise { package: SESSION, features: "--all-features", never: NETWORK, why: CORE },
-    Promise { package: V1, features: "--all-features", never: NETWORK, why: CORE },
-    Promise { package: PRO, features: "--all-features", never: NETWORK, why: CORE },
+    Promise { package: CORE, features: "--all-features", never: NETWORK, why: PURE },
+    Promise { package: DECODE, features: "--all-features", never: NETWORK, why: PURE },
+    Promise { package: SESSION, features: "--all-features", never: NETWORK, why: PURE },
+    Promise { package: V1, features: "--all-features", never: NETWORK, why: PURE },
+    Promise { package: PRO, features: "--all-features", never: NETWORK, why: PURE },
     Promise {
         package: AUTH, features: "--no-default-features", never: NETWORK,
         why: "signing alone needs neither a runtime nor a REST client",
@@ -104,10 +105,10 @@ mod tests {
 
     #[test]
     fn a_runtime_under_the_core_is_found() {
-        let tree = "kucoin-streams-wire v0.1.0 (/checkout/crates/wire)\nserde v1.0.228\n\ntokio v1.48.0\ntokio v1.48.0 (*)\n";
+        let tree = "kucoin-streams-core v0.1.0 (/checkout/crates/core)\nserde v1.0.228\n\ntokio v1.48.0\ntokio v1.48.0 (*)\n";
         let broken = check(&PROMISES[0], tree);
         assert_eq!(broken.len(), 1);
-        assert_eq!(broken[0].place, "kucoin-streams-wire --all-features");
+        assert_eq!(broken[0].place, "kucoin-streams-core --all-features");
         assert!(
             broken[0]
                 .reason
@@ -119,7 +120,7 @@ mod tests {
 
     #[test]
     fn names_are_compared_whole() {
-        let tree = "kucoin-streams-wire v0.1.0 (/checkout/crates/wire)\ntokio-macros v2.6.0\nhyper-like v1.0.0\n";
+        let tree = "kucoin-streams-core v0.1.0 (/checkout/crates/core)\ntokio-macros v2.6.0\nhyper-like v1.0.0\n";
         assert_eq!(check(&PROMISES[0], tree), []);
     }
 

@@ -15,22 +15,24 @@ struct Place {
 /// The table of crates/README.md, bottom-up: the order to publish in. A new edge changes both, in a change of its own.
 #[rustfmt::skip]
 const TABLE: &[Place] = &[
-    Place { package: WIRE, folder: "crates/wire", uses: &[] },
-    Place { package: AUTH, folder: "crates/auth", uses: &[WIRE] },
+    Place { package: CORE, folder: "crates/core", uses: &[] },
+    Place { package: DECODE, folder: "crates/decode", uses: &[CORE] },
+    Place { package: AUTH, folder: "crates/auth", uses: &[CORE] },
     Place { package: TRANSPORT, folder: "crates/transport", uses: &[] },
-    Place { package: SESSION, folder: "crates/session", uses: &[WIRE] },
-    Place { package: V1, folder: "crates/v1", uses: &[WIRE] },
-    Place { package: PRO, folder: "crates/pro", uses: &[WIRE] },
-    Place { package: CLIENT, folder: "crates/client", uses: &[WIRE, SESSION, TRANSPORT] },
+    Place { package: SESSION, folder: "crates/session", uses: &[CORE] },
+    Place { package: V1, folder: "crates/v1", uses: &[CORE, DECODE] },
+    Place { package: PRO, folder: "crates/pro", uses: &[CORE, DECODE] },
+    Place { package: CLIENT, folder: "crates/client", uses: &[CORE, SESSION, TRANSPORT] },
     Place { package: EXCHANGE, folder: "crates/exchange", uses: &[] },
-    Place { package: FACADE, folder: "crates/kucoin-streams", uses: &[WIRE, AUTH, TRANSPORT, SESSION, V1, PRO, CLIENT] },
+    Place { package: FACADE, folder: "crates/kucoin-streams", uses: &[CORE, DECODE, AUTH, TRANSPORT, SESSION, V1, PRO, CLIENT] },
     Place { package: CLI, folder: "crates/cli", uses: &[FACADE, EXCHANGE] },
     Place { package: "kucoin-streams-examples", folder: "examples", uses: &[FACADE, EXCHANGE] },
     Place { package: "kucoin-streams-tests", folder: "tests", uses: &[FACADE, EXCHANGE] },
     Place { package: "xtask", folder: "xtask", uses: &[] },
 ];
 
-pub(super) const WIRE: &str = "kucoin-streams-wire";
+pub(super) const CORE: &str = "kucoin-streams-core";
+pub(super) const DECODE: &str = "kucoin-streams-decode";
 pub(super) const AUTH: &str = "kucoin-streams-auth";
 pub(super) const TRANSPORT: &str = "kucoin-streams-transport";
 pub(super) const SESSION: &str = "kucoin-streams-session";
@@ -44,9 +46,11 @@ const CLI: &str = "kucoin-streams-cli";
 /// What tests may use beside the table: the local exchange is the judge of every layer.
 const FOR_TESTS: &str = EXCHANGE;
 
-/// Whoever reads JSON by a parser of its own, and why. Everyone else decodes through `wire`.
-const READ_JSON: [&str; 4] = [
-    WIRE,     // the one decode place
+/// The crates that use a JSON parser, and why. All others decode through `decode`.
+const READ_JSON: [&str; 6] = [
+    CORE,     // keeps unknown fields as they came, and reads the values of a login to redact them
+    DECODE,   // reads all events
+    AUTH,     // reads the replies of the token calls
     EXCHANGE, // writes its own JSON, so that it is an independent judge
     CLI,      // writes NDJSON
     "xtask",  // reads `cargo metadata`
@@ -62,7 +66,13 @@ const JSON_PARSERS: [&str; 6] = [
 ];
 
 /// The folders in which the pure core stands: no socket, clock, randomness or runtime.
-pub(super) const PURE: [&str; 4] = ["crates/wire", "crates/session", "crates/v1", "crates/pro"];
+pub(super) const PURE: [&str; 5] = [
+    "crates/core",
+    "crates/decode",
+    "crates/session",
+    "crates/v1",
+    "crates/pro",
+];
 
 pub(super) fn every_crate_has_its_place(project: &Project) -> Vec<Violation> {
     let mut broken = Vec::new();
@@ -138,7 +148,7 @@ pub(super) fn one_decode_place(project: &Project) -> Vec<Violation> {
             let parser = JSON_PARSERS.contains(&dependency.name.as_str());
             if parser && dependency.kind != DependencyKind::Development {
                 let reason = format!(
-                    "depends on {}; only {WIRE} names a JSON parser, decode through it",
+                    "depends on {}; decode through {DECODE}, which has the JSON parsers",
                     dependency.name
                 );
                 broken.push(Violation::new(place(package), reason));
@@ -208,7 +218,7 @@ mod tests {
         project.workspace.packages.push(fake::member(
             "kucoin-streams-extra",
             "crates/extra",
-            &[WIRE],
+            &[CORE],
         ));
         project.workspace.packages[1].folder = String::from("crates/signing");
         let places: Vec<_> = every_crate_has_its_place(&project)
@@ -239,9 +249,9 @@ mod tests {
     #[test]
     fn an_edge_that_the_table_does_not_allow_is_found() {
         let mut project = house();
-        add(&mut project, WIRE, SESSION, DependencyKind::Normal);
+        add(&mut project, CORE, SESSION, DependencyKind::Normal);
         add(&mut project, SESSION, CLIENT, DependencyKind::Development);
-        add(&mut project, "xtask", WIRE, DependencyKind::Build);
+        add(&mut project, "xtask", CORE, DependencyKind::Build);
         let reasons: Vec<_> = crates_depend_downwards(&project)
             .into_iter()
             .map(|broken| broken.reason)
@@ -249,9 +259,9 @@ mod tests {
         assert_eq!(
             reasons,
             [
-                "kucoin-streams-wire uses kucoin-streams-session, which the table does not allow",
+                "kucoin-streams-core uses kucoin-streams-session, which the table does not allow",
                 "kucoin-streams-session uses in its tests kucoin-streams-client, which the table does not allow",
-                "xtask uses kucoin-streams-wire, which the table does not allow",
+                "xtask uses kucoin-streams-core, which the table does not allow",
             ]
         );
     }
@@ -260,7 +270,7 @@ mod tests {
     fn only_tests_may_add_the_exchange() {
         let mut project = house();
         add(&mut project, CLIENT, EXCHANGE, DependencyKind::Development);
-        add(&mut project, WIRE, "serde", DependencyKind::Normal);
+        add(&mut project, CORE, "serde", DependencyKind::Normal);
         assert_eq!(crates_depend_downwards(&project), []);
         add(&mut project, CLIENT, EXCHANGE, DependencyKind::Normal);
         assert_eq!(crates_depend_downwards(&project).len(), 1);
@@ -269,13 +279,13 @@ mod tests {
     #[test]
     fn a_second_decode_place_is_found() {
         let mut project = house();
-        add(&mut project, WIRE, "simd-json", DependencyKind::Normal);
+        add(&mut project, DECODE, "simd-json", DependencyKind::Normal);
         add(&mut project, V1, "serde_json", DependencyKind::Development);
         assert_eq!(one_decode_place(&project), []);
-        add(&mut project, AUTH, "serde_json", DependencyKind::Normal);
+        add(&mut project, SESSION, "serde_json", DependencyKind::Normal);
         assert_eq!(
             one_decode_place(&project)[0].place,
-            "crates/auth/Cargo.toml"
+            "crates/session/Cargo.toml"
         );
     }
 }

@@ -239,14 +239,14 @@ mod tests {
         let root = "[workspace.lints.rust]\nunsafe_code = \"forbid\"\n";
         let judge = |root: &str, member: &str| {
             let mut project =
-                fake::files(&[("Cargo.toml", root), ("crates/wire/Cargo.toml", member)]);
-            let member = fake::member("kucoin-streams-wire", "crates/wire", &[]);
+                fake::files(&[("Cargo.toml", root), ("crates/core/Cargo.toml", member)]);
+            let member = fake::member("kucoin-streams-core", "crates/core", &[]);
             project.workspace.packages.push(member);
             let broken = lints_apply_everywhere(&project).into_iter();
             broken.map(|broken| broken.place).collect::<Vec<_>>()
         };
         assert_eq!(judge(root, good), Vec::<String>::new());
-        assert_eq!(judge(root, "[lints.rust]\n"), ["crates/wire/Cargo.toml"]);
+        assert_eq!(judge(root, "[lints.rust]\n"), ["crates/core/Cargo.toml"]);
         assert_eq!(judge("unsafe_code = \"deny\"", good), ["Cargo.toml"]);
     }
 

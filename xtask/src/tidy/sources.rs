@@ -149,6 +149,6 @@ mod tests {
         let files = files.each_ref().map(|(path, text)| (path.as_str(), *text));
         assert_eq!(the_core_asks_for_its_lints(&fake::files(&files)), []);
         let broken = the_core_asks_for_its_lints(&fake::files(&files[1..]));
-        assert_eq!(places(broken), ["crates/wire/src/lib.rs"]);
+        assert_eq!(places(broken), ["crates/core/src/lib.rs"]);
     }
 }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use kucoin_streams_wire::{SourceError, SourceErrorClass, WsKey, with_code};
+use kucoin_streams_core::{SourceError, SourceErrorClass, WsKey, with_code};
 
 use super::HostRole;
 use crate::SignError;
@@ -362,7 +362,7 @@ impl TokenError {
             }
             // A refused connection says more than one that merely takes too long.
             Self::Unreachable { source, .. } => {
-                let by_cause = kucoin_streams_wire::remedy(&**source, None);
+                let by_cause = kucoin_streams_core::remedy(&**source, None);
                 by_cause.unwrap_or(CHECK_NETWORK)
             }
             Self::NotTls { .. } => "check the scheme and the port of its URL",

@@ -2,7 +2,7 @@
 //!
 //! It is behind the feature `unstable-fuzzing`, for this workspace alone: no release keeps any of it stable.
 
-use kucoin_streams_wire::{Heartbeat, SecretUrl};
+use kucoin_streams_core::{Heartbeat, SecretUrl};
 use zeroize::Zeroizing;
 
 use super::address::{Address, AddressProblem};

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use kucoin_streams_wire::WsKey;
+use kucoin_streams_core::WsKey;
 
 use super::address::{Address, Scheme};
 use super::{AddressProblem, Region, TokenError};

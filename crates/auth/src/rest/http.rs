@@ -5,8 +5,8 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use kucoin_streams_wire::redact::{Redactor, excerpt};
-use kucoin_streams_wire::{causes, lacks_descriptors};
+use kucoin_streams_core::redact::{Redactor, excerpt};
+use kucoin_streams_core::{causes, lacks_descriptors};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{
     CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,

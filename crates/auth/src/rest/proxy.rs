@@ -8,7 +8,7 @@ use http::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
-use kucoin_streams_wire::causes;
+use kucoin_streams_core::causes;
 use reqwest::{NoProxy, Url};
 use tower_service::Service;
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use kucoin_streams_wire::Heartbeat;
-use kucoin_streams_wire::json::{DecodeError, Object, Scanner, Value, ValueKind};
-use kucoin_streams_wire::redact::excerpt;
+use kucoin_streams_core::{Heartbeat, redact::excerpt};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use super::error::{Refusal, TokenError};
@@ -31,7 +31,7 @@ pub(super) struct Server {
 /// Reads a token reply, or the refusal in its place.
 pub(super) fn token(host: &str, reply: &Reply, offset_ms: i64) -> Result<TokenReply, TokenError> {
     let data = data(host, reply, offset_ms)?;
-    let read = data.and_then(|data| read_token(data).ok());
+    let read = data.and_then(read_token);
     read.filter(|read| !read.token.is_empty())
         .ok_or_else(|| unreadable(host, reply))
 }
@@ -39,33 +39,29 @@ pub(super) fn token(host: &str, reply: &Reply, offset_ms: i64) -> Result<TokenRe
 /// Reads the reply of `GET /api/v1/timestamp`: milliseconds since 1970.
 pub(super) fn server_time(host: &str, reply: &Reply, offset_ms: i64) -> Result<u64, TokenError> {
     let data = data(host, reply, offset_ms)?;
-    data.and_then(|data| data.digits()?.parse().ok())
+    data.and_then(|data| scalar(data)?.parse().ok())
         .ok_or_else(|| unreadable(host, reply))
 }
 
 /// The `data` of a successful reply; a refusal in any other.
-fn data<'r>(host: &str, reply: &'r Reply, offset_ms: i64) -> Result<Option<Value<'r>>, TokenError> {
-    // A redirect's body is nobody's word, whatever it says.
+fn data<'r>(
+    host: &str,
+    reply: &'r Reply,
+    offset_ms: i64,
+) -> Result<Option<&'r RawValue>, TokenError> {
+    // The body of a redirect does not come from KuCoin.
     if (300..400).contains(&reply.status) {
         return Err(refusal::of_status(host, reply));
     }
-    let envelope = std::str::from_utf8(&reply.body)
-        .ok()
-        .and_then(|text| Envelope::read(text).ok());
-    match envelope {
-        Some(Envelope {
-            code: Some(code),
-            data,
-            ..
-        }) if code == SUCCESS && reply.status < 300 => Ok(data),
-        Some(Envelope {
-            code: Some(code),
-            message,
-            ..
-        }) if code != SUCCESS => {
+    let text = std::str::from_utf8(&reply.body).unwrap_or_default();
+    let envelope: Envelope<'_> = object(text).unwrap_or_default();
+    match envelope.code.and_then(scalar) {
+        Some(code) if code == SUCCESS && reply.status < 300 => Ok(envelope.data),
+        Some(code) if code != SUCCESS => {
+            let message = envelope.msg.and_then(scalar).unwrap_or_default();
             let refused = Refusal {
                 code: excerpt(code.as_bytes()),
-                message: excerpt(message.unwrap_or_default().as_bytes()),
+                message: excerpt(message.as_bytes()),
             };
             Err(refusal::of_code(host, reply, refused, offset_ms))
         }
@@ -82,122 +78,99 @@ fn unreadable(host: &str, reply: &Reply) -> TokenError {
     }
 }
 
-#[derive(Default)]
+/// The envelope of a reply. Each value is read by itself, so that a bad one costs only itself.
+#[derive(Default, Deserialize)]
 struct Envelope<'r> {
-    code: Option<String>,
-    message: Option<String>,
-    data: Option<Value<'r>>,
+    #[serde(borrow)]
+    code: Option<&'r RawValue>,
+    #[serde(borrow)]
+    msg: Option<&'r RawValue>,
+    #[serde(borrow)]
+    data: Option<&'r RawValue>,
 }
 
-impl<'r> Envelope<'r> {
-    fn read(text: &'r str) -> Result<Self, DecodeError> {
-        let mut envelope = Self::default();
-        let mut scanner = Scanner::new(text);
-        each_member(&mut scanner.object()?, |key, value| {
-            match key {
-                "code" => envelope.code = scalar(value),
-                "msg" => envelope.message = scalar(value),
-                "data" => envelope.data = Some(value),
-                _ => {}
-            }
-            Ok(())
-        })?;
-        scanner.finish()?;
-        Ok(envelope)
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TokenData<'r> {
+    #[serde(borrow)]
+    token: Option<&'r RawValue>,
+    #[serde(borrow)]
+    instance_servers: Option<&'r RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ServerEntry<'r> {
+    #[serde(borrow)]
+    endpoint: Option<&'r RawValue>,
+    #[serde(borrow)]
+    protocol: Option<&'r RawValue>,
+    #[serde(borrow)]
+    ping_interval: Option<&'r RawValue>,
+    #[serde(borrow)]
+    ping_timeout: Option<&'r RawValue>,
+}
+
+fn read_token(data: &RawValue) -> Option<TokenReply> {
+    let data: TokenData<'_> = object(data.get())?;
+    let servers: Vec<&RawValue> = data
+        .instance_servers
+        .and_then(|servers| serde_json::from_str(servers.get()).ok())
+        .unwrap_or_default();
+    let token = data
+        .token
+        .and_then(|token| serde_json::from_str(token.get()).ok());
+    Some(TokenReply {
+        token: Zeroizing::new(token.unwrap_or_default()),
+        servers: servers.into_iter().filter_map(read_server).collect(),
+    })
+}
+
+/// Skips an entry that is no WebSocket server: another entry may be one.
+fn read_server(entry: &RawValue) -> Option<Server> {
+    let entry: ServerEntry<'_> = object(entry.get())?;
+    let is_websocket = |name: String| name.eq_ignore_ascii_case("websocket");
+    if !entry.protocol.and_then(scalar).is_none_or(is_websocket) {
+        return None;
     }
-}
-
-fn read_token(data: Value<'_>) -> Result<TokenReply, DecodeError> {
-    let mut reply = TokenReply {
-        token: Zeroizing::default(),
-        servers: Vec::new(),
-    };
-    each_member(&mut data.scanner().object()?, |key, value| {
-        match key {
-            "token" => reply.token = Zeroizing::new(value.text().unwrap_or_default().into_owned()),
-            "instanceServers" => {
-                reply.servers = elements(value)?
-                    .into_iter()
-                    .filter_map(read_server)
-                    .collect();
-            }
-            _ => {}
-        }
-        Ok(())
-    })?;
-    Ok(reply)
-}
-
-/// An entry that is no server of WebSockets is passed over: another entry may be one.
-fn read_server(entry: Value<'_>) -> Option<Server> {
-    let (mut endpoint, mut protocol, mut interval, mut timeout) = (None, None, None, None);
-    each_member(&mut entry.scanner().object().ok()?, |key, value| {
-        match key {
-            "endpoint" => endpoint = scalar(value),
-            "protocol" => protocol = scalar(value),
-            "pingInterval" => interval = millis(value),
-            "pingTimeout" => timeout = millis(value),
-            _ => {}
-        }
-        Ok(())
-    })
-    .ok()?;
-    let is_websocket = protocol.is_none_or(|name| name.eq_ignore_ascii_case("websocket"));
     let usual = Heartbeat::default();
-    let heartbeat = Heartbeat {
-        interval: interval.unwrap_or(usual.interval),
-        timeout: timeout.unwrap_or(usual.timeout),
-    };
-    endpoint.filter(|_| is_websocket).map(|endpoint| Server {
-        endpoint,
-        heartbeat,
+    Some(Server {
+        endpoint: entry.endpoint.and_then(scalar)?,
+        heartbeat: Heartbeat {
+            interval: entry
+                .ping_interval
+                .and_then(millis)
+                .unwrap_or(usual.interval),
+            timeout: entry.ping_timeout.and_then(millis).unwrap_or(usual.timeout),
+        },
     })
 }
 
-/// A time in milliseconds, held within bounds; none where it is absent, zero or no number.
-fn millis(value: Value<'_>) -> Option<Duration> {
-    let millis: u64 = value.digits()?.parse().ok().filter(|&millis| millis > 0)?;
+/// A time in milliseconds, clamped to the bounds; `None` if it is zero or no number.
+fn millis(value: &RawValue) -> Option<Duration> {
+    let millis: u64 = scalar(value)?.parse().ok().filter(|&millis| millis > 0)?;
     Some(Duration::from_millis(millis).clamp(SHORTEST_BEAT, LONGEST_BEAT))
 }
 
 /// The text of a string or a number.
-fn scalar(value: Value<'_>) -> Option<String> {
-    match value.kind() {
-        ValueKind::Number => Some(value.as_str().to_owned()),
-        _ => value.text().map(|text| text.into_owned()),
+fn scalar(value: &RawValue) -> Option<String> {
+    match value.get() {
+        number if number.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
+            Some(number.to_owned())
+        }
+        text => serde_json::from_str(text).ok(),
     }
 }
 
-fn each_member<'f>(
-    object: &mut Object<'_, 'f>,
-    mut member: impl FnMut(&str, Value<'f>) -> Result<(), DecodeError>,
-) -> Result<(), DecodeError> {
-    while let Some(key) = object.key()? {
-        let value = object.value()?;
-        member(&key, value)?;
-    }
-    Ok(())
-}
-
-/// The elements of an array whose grammar the scanner has checked; none where it is no array.
-fn elements(array: Value<'_>) -> Result<Vec<Value<'_>>, DecodeError> {
-    let inside = array
-        .as_str()
-        .strip_prefix('[')
-        .and_then(|text| text.strip_suffix(']'));
-    let (mut rest, mut elements) = (inside.unwrap_or_default().trim_ascii_start(), Vec::new());
-    while !rest.is_empty() {
-        let element = Scanner::new(rest).value()?;
-        rest = rest[element.offset() + element.as_str().len()..].trim_ascii_start();
-        rest = rest.strip_prefix(',').unwrap_or_default();
-        elements.push(element);
-    }
-    Ok(elements)
+/// Reads a JSON object; serde would take an array for a struct, too.
+fn object<'r, T: Deserialize<'r>>(json: &'r str) -> Option<T> {
+    let is_object = json.trim_ascii_start().starts_with('{');
+    is_object.then(|| serde_json::from_str(json).ok())?
 }
 
 #[cfg(test)]
 mod tests {
-    use kucoin_streams_wire::SourceErrorClass;
+    use kucoin_streams_core::SourceErrorClass;
 
     use super::*;
 

@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
-use kucoin_streams_wire::redact::Redactor;
-use kucoin_streams_wire::{
-    ConnectionInfo, ConnectionSource, SecretUrl, SourceError, WsKey, explain,
+use kucoin_streams_core::{
+    ConnectionInfo, ConnectionSource, SecretUrl, SourceError, WsKey, explain, redact::Redactor,
 };
 use tokio::sync::Mutex;
 
@@ -44,7 +43,7 @@ const TIME: &str = "/api/v1/timestamp";
 /// ```no_run
 /// use kucoin_streams_auth::{Credentials, HmacSigner};
 /// use kucoin_streams_auth::rest::{Hosts, Region, RestTokens};
-/// use kucoin_streams_wire::WsKey;
+/// use kucoin_streams_core::WsKey;
 ///
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// let signer = HmacSigner::new(&Credentials::from_env()?);

@@ -1,6 +1,6 @@
 //! The URL of one dial: the server's address with the token, percent-encoded, and an id of our own.
 
-use kucoin_streams_wire::SecretUrl;
+use kucoin_streams_core::SecretUrl;
 
 use super::address::Address;
 

@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use kucoin_streams_auth::rest::TokenError;
-use kucoin_streams_wire::{SourceErrorClass, WsKey};
+use kucoin_streams_core::{SourceErrorClass, WsKey};
 
 use crate::answers::*;
 use crate::server::{Answer, Request, Server, json, reply};

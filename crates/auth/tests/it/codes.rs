@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use kucoin_streams_auth::rest::TokenError;
-use kucoin_streams_wire::SourceErrorClass::{Blocked, Fatal, Refused, Throttled, Transient};
-use kucoin_streams_wire::{ConnectionSource, SourceError, SourceErrorClass, WsKey};
+use kucoin_streams_core::SourceErrorClass::{Blocked, Fatal, Refused, Throttled, Transient};
+use kucoin_streams_core::{ConnectionSource, SourceError, SourceErrorClass, WsKey};
 
 use crate::answers::*;
 use crate::server::{Answer, Server, reply};

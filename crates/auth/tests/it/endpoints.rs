@@ -1,7 +1,7 @@
 //! Which of the servers that a reply names is dialled, and which is never told the token.
 
 use kucoin_streams_auth::rest::TokenError;
-use kucoin_streams_wire::{SourceErrorClass, WsKey};
+use kucoin_streams_core::{SourceErrorClass, WsKey};
 
 use crate::answers::*;
 use crate::server::{Server, json};

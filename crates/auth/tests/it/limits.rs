@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kucoin_streams_auth::rest::TokenError;
-use kucoin_streams_wire::{SourceErrorClass, WsKey};
+use kucoin_streams_core::{SourceErrorClass, WsKey};
 use tokio::net::TcpListener;
 
 use crate::answers::*;

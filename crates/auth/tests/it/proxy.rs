@@ -1,7 +1,7 @@
 //! A proxy carries every call, sees nothing that is signed of a call over TLS, and is never gone around.
 
 use kucoin_streams_auth::rest::{ConfigError, Hosts, TokenError};
-use kucoin_streams_wire::{SourceErrorClass, WsKey, explain};
+use kucoin_streams_core::{SourceErrorClass, WsKey, explain};
 use tokio::net::TcpListener;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

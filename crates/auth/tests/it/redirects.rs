@@ -1,7 +1,7 @@
 //! A redirect is never followed: it would carry the signed headers elsewhere.
 
 use kucoin_streams_auth::rest::TokenError;
-use kucoin_streams_wire::{SourceErrorClass, WsKey};
+use kucoin_streams_core::{SourceErrorClass, WsKey};
 
 use crate::answers::*;
 use crate::server::{Server, json, reply};

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use kucoin_streams_auth::rest::{RestTokens, TokenError};
 use kucoin_streams_auth::{Credentials, Prehash, Sign, SignError, Signed};
-use kucoin_streams_wire::{SourceErrorClass, WsKey};
+use kucoin_streams_core::{SourceErrorClass, WsKey};
 
 use crate::answers::*;
 use crate::server::{Server, json};

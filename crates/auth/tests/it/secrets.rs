@@ -5,7 +5,7 @@ use std::fmt::{Debug, Write};
 use std::sync::{Arc, Mutex};
 
 use kucoin_streams_auth::rest::{ConfigError, ProAuthentication};
-use kucoin_streams_wire::{SourceError, WsKey};
+use kucoin_streams_core::{SourceError, WsKey};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};

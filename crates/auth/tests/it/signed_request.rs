@@ -6,7 +6,7 @@ use base64::Engine;
 use hmac::{KeyInit, Mac};
 use kucoin_streams_auth::rest::{Hosts, ProAuthentication, Region, RestTokens};
 use kucoin_streams_auth::{HmacSigner, KeyVersion, Partner};
-use kucoin_streams_wire::{ConnectionSource, Heartbeat, WsKey};
+use kucoin_streams_core::{ConnectionSource, Heartbeat, WsKey};
 
 use crate::answers::*;
 use crate::server::{Request, Server, json};

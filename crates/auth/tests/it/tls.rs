@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kucoin_streams_auth::rest::TokenError;
-use kucoin_streams_wire::{SourceErrorClass, WsKey};
+use kucoin_streams_core::{SourceErrorClass, WsKey};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::PrivateKeyDer;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kucoin_streams_auth::rest::TokenError;
-use kucoin_streams_wire::{ConnectionSource, WsKey};
+use kucoin_streams_core::{ConnectionSource, WsKey};
 use tokio::sync::{Mutex, Notify};
 use tokio::time::timeout;
 

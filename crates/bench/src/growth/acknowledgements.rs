@@ -4,9 +4,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use kucoin_streams_session::{Action, Config, Input, Session};
-use kucoin_streams_wire::{
-    ConnectionInfo, Inbound, Limits, Protocol, RequestId, SecretUrl, Serves, WireError,
-};
+use kucoin_streams_core::{ConnectionInfo, Inbound, Limits, Protocol, RequestId, SecretUrl, Serves, WireError};
 
 use crate::report::{Table, figure, median};
 

@@ -1,6 +1,6 @@
 //! A buffer of lines: text for people, JSON for programs.
 
-use kucoin_streams::wire::TimeFormat;
+use kucoin_streams::core::TimeFormat;
 use serde::Serialize;
 
 use super::portable;
@@ -57,7 +57,7 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
-    use kucoin_streams::wire::json::Raw;
+    use kucoin_streams::core::Raw;
 
     use super::*;
 

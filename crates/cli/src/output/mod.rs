@@ -14,8 +14,7 @@ use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
 
-use kucoin_streams::wire::TimeFormat;
-use kucoin_streams::wire::json::Extra;
+use kucoin_streams::core::{Extra, TimeFormat};
 use kucoin_streams::{
     Gap, GapReason, Lifecycle, LifecycleEvent, Text, Timestamp, TopicLedger, WsKey,
 };

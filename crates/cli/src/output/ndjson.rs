@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use kucoin_streams::wire::json::{Extra, Raw};
+use kucoin_streams::core::{Extra, Raw};
 use kucoin_streams::{
     CloseReason, Gap, GapReason, Lifecycle, LifecycleEvent, Text, Timestamp, TopicLedger, WsKey,
 };

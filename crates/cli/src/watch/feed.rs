@@ -7,7 +7,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use kucoin_streams::wire::{ConnectionKind, Protocol, Serves, Topic};
+use kucoin_streams::core::{ConnectionKind, Protocol, Serves, Topic};
 use kucoin_streams::{
     CloseReason, Gap, Kucoin, Opens, SubscribeError, Subscription, Text, TopicLedger, Update, WsKey,
 };

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::future::{Future, pending};
 use std::time::Duration;
 
-use kucoin_streams::wire::Rounded;
+use kucoin_streams::core::Rounded;
 
 use crate::demo::Demo;
 use crate::exit::{Failed, Status};

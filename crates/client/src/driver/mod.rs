@@ -10,12 +10,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::SystemTime;
 
+use kucoin_streams_core::{ConnectionKind, ConnectionSource, Protocol, Timestamp};
 use kucoin_streams_session::{
     Answer, ConnectionState, Failure, GapReason, Input, Moment, Output, RotateError, Severity,
     Side, Stage, Streams, Subscribe, SubscribeError, Subscribed, Ticket,
 };
 use kucoin_streams_transport::{Connect, Message, ReadError};
-use kucoin_streams_wire::{ConnectionKind, ConnectionSource, Protocol, Timestamp};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::{Instant, Sleep};
 
@@ -350,7 +350,7 @@ impl<K: ConnectionKind, S, C: Connect> Driver<K, S, C> {
     pub(crate) fn cannot_start(mut self, error: &std::io::Error) {
         let message = format!("cannot start the thread of the connections: {error}");
         let failure = Failure::new(Stage::Dial, Severity::Fatal, message);
-        self.abort(match kucoin_streams_wire::remedy(error, None) {
+        self.abort(match kucoin_streams_core::remedy(error, None) {
             Some(remedy) => failure.with_remedy(remedy),
             None => failure,
         });

@@ -5,9 +5,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use kucoin_streams_core::{ConnectionInfo, SourceError};
 use kucoin_streams_session::{Failure, Input};
 use kucoin_streams_transport::{Connect, ConnectError, Message, ReadError};
-use kucoin_streams_wire::{ConnectionInfo, SourceError};
 use zeroize::Zeroizing;
 
 use super::socket::Socket;

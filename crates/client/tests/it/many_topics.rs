@@ -9,11 +9,11 @@ use kucoin_streams_client::{
     Config, ConnectionRuntime, ConnectionState, Connections, GapReason, LifecycleEvent,
     LifecycleSender, LifecycleStream, SubscribeError, Subscription,
 };
-use kucoin_streams_transport::{Message, memory};
-use kucoin_streams_wire::json::DecodeError;
-use kucoin_streams_wire::{
-    ConnectionKind, Inbound, Limits, Protocol, Push, RequestId, Serves, Topic, WireError, WsKey,
+use kucoin_streams_core::{
+    ConnectionKind, DecodeError, Inbound, Limits, Protocol, Push, RequestId, Serves, Topic,
+    WireError, WsKey,
 };
+use kucoin_streams_transport::{Message, memory};
 
 use crate::rig::{Number, Tokens, Words, breathe};
 

@@ -8,13 +8,12 @@ use kucoin_streams_client::{
     Config, Connection, ConnectionRuntime, Gap, GapReason, LifecycleSender, LifecycleStream,
     Subscription,
 };
-use kucoin_streams_transport::{Message, memory};
-use kucoin_streams_wire::json::DecodeError;
-use kucoin_streams_wire::{
-    ConnectionInfo, ConnectionKind, ConnectionSource, Event, Inbound, Limits, Protocol, Push,
-    RefusalScope, RequestId, SecretUrl, Serves, SourceError, SourceErrorClass, Topic, WireError,
-    WsKey,
+use kucoin_streams_core::{
+    ConnectionInfo, ConnectionKind, ConnectionSource, DecodeError, Event, Inbound, Limits,
+    Protocol, Push, RefusalScope, RequestId, SecretUrl, Serves, SourceError, SourceErrorClass,
+    Topic, WireError, WsKey,
 };
+use kucoin_streams_transport::{Message, memory};
 
 /// Frames are words: `welcome`, `ack 1`, `refuse 1 topic not found`, `pong`, `push /topic number`.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! Literal frames and what each is.
 
-use kucoin_streams_wire::RefusalScope;
+use kucoin_streams_core::RefusalScope;
 use proptest::prelude::*;
 
 use super::*;

@@ -7,7 +7,8 @@ pub use words::{
     SizeUnit, TimeInForce, TriggerDirection, TriggerPriceType,
 };
 
-use kucoin_streams_wire::{Decimal, Event, Text, Timestamp, event};
+use kucoin_streams_core::{Decimal, Event, Text, Timestamp};
+use kucoin_streams_decode::event;
 
 use crate::push::Data;
 use crate::topic::topic;

@@ -1,6 +1,6 @@
 //! The words of orders.
 
-use kucoin_streams_wire::open_enum;
+use kucoin_streams_decode::open_enum;
 
 open_enum! {
     /// What an order is: wire `os`, a number.

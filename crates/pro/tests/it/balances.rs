@@ -1,7 +1,7 @@
 //! Balances: exact digits, the account they are of, and the fields of classic futures.
 
+use kucoin_streams_core::{Event as _, Topic};
 use kucoin_streams_pro::{AccountType, Balance, Balances, CollateralStatus, Event};
-use kucoin_streams_wire::{Event as _, Topic};
 
 use crate::{dec, decoded, events, nanos, push};
 

@@ -1,8 +1,7 @@
 //! The envelope around the data: any order of keys, foreign pushes, broken frames.
 
+use kucoin_streams_core::{DecodeError, Inbound, Protocol, Timestamp, Topic};
 use kucoin_streams_pro::{self as pro, AnyTopic, Channel, Executions, ProV2, TradeType};
-use kucoin_streams_wire::json::DecodeError;
-use kucoin_streams_wire::{Inbound, Protocol, Timestamp, Topic};
 use proptest::prelude::*;
 
 use crate::{decoded, fixtures, nanos, push};

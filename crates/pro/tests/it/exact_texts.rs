@@ -1,7 +1,7 @@
 //! Halves of surrogate pairs and numbers in any spelling cost no event: each field is typed exactly or kept as it came.
 
+use kucoin_streams_core::{Inbound, Protocol, Timestamp, Topic};
 use kucoin_streams_pro::{AnyTopic, Event, OrderStatus, Orders, ProV2, TradeType};
-use kucoin_streams_wire::{Inbound, Protocol, Timestamp, Topic};
 
 use crate::{decoded, order, push};
 

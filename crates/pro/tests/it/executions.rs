@@ -1,11 +1,10 @@
 //! Fills: with fees, forced, and sooner.
 
+use kucoin_streams_core::{DecodeError, Event as _, Topic};
 use kucoin_streams_pro::{
     Event, Execution, ExecutionLite, ExecutionType, Executions, ExecutionsLite, Liquidity,
     OrderType, Side, TradeType,
 };
-use kucoin_streams_wire::json::DecodeError;
-use kucoin_streams_wire::{Event as _, Topic};
 
 use crate::{dec, decoded, events, made, nanos, push};
 

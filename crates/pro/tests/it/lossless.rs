@@ -1,6 +1,6 @@
 //! What goes in comes out: every value of a frame's data stands in the serialized event, under its long name.
 
-use kucoin_streams_wire::{Decimal, Timestamp};
+use kucoin_streams_core::{Decimal, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 

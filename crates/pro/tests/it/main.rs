@@ -14,9 +14,8 @@ mod positions;
 mod risk;
 mod symbols;
 
+use kucoin_streams_core::{Decimal, DecodeError, Push, Timestamp};
 use kucoin_streams_pro as pro;
-use kucoin_streams_wire::json::DecodeError;
-use kucoin_streams_wire::{Decimal, Push, Timestamp};
 use pro::Event;
 
 /// Every recorded frame.

@@ -1,7 +1,7 @@
 //! Topics that take the same push make the same of it, so that any of them may be asked first.
 
+use kucoin_streams_core::Topic;
 use kucoin_streams_pro::{AccountType, AnyTopic, TradeType};
-use kucoin_streams_wire::Topic;
 
 use crate::fixtures;
 

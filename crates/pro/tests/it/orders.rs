@@ -1,12 +1,11 @@
 //! Orders: unified and classic, and the shapes that surprise.
 
+use kucoin_streams_core::{DecodeError, Event};
 use kucoin_streams_pro::{
     CancelReason, Liquidity, MarginMode, Market, Order, OrderEventType, OrderSource, OrderStatus,
     OrderType, PositionSide, SelfTradePrevention, Side, SizeUnit, TimeInForce, TriggerDirection,
     TriggerPriceType,
 };
-use kucoin_streams_wire::Event;
-use kucoin_streams_wire::json::DecodeError;
 
 use crate::{dec, decoded, events, made, nanos, order};
 

@@ -1,7 +1,7 @@
 //! Futures positions: long, short, closed, and told in part.
 
+use kucoin_streams_core::Event as _;
 use kucoin_streams_pro::{Event, MarginMode, Position};
-use kucoin_streams_wire::Event as _;
 
 use crate::{dec, decoded, events, nanos};
 

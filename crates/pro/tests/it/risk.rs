@@ -1,7 +1,7 @@
 //! Liquidation warnings and leverages.
 
+use kucoin_streams_core::{Event as _, Topic};
 use kucoin_streams_pro::{Event, LiquidationWarnings, MarginMode, Market, TradeType, WarningType};
-use kucoin_streams_wire::{Event as _, Topic};
 
 use crate::{dec, decoded, made, nanos};
 

@@ -1,7 +1,7 @@
 //! Topics of one symbol: `T` does not name it, the data does.
 
+use kucoin_streams_core::Topic;
 use kucoin_streams_pro::{AnyTopic, Event, Orders, Positions, TradeType};
-use kucoin_streams_wire::Topic;
 
 use crate::push;
 

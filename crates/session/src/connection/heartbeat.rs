@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use kucoin_streams_wire::Heartbeat;
+use kucoin_streams_core::Heartbeat;
 
 /// What the heartbeat asks for when its time has come.
 #[derive(Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use kucoin_streams_wire::Protocol;
+use kucoin_streams_core::Protocol;
 
 use crate::connection::backoff::scale;
 use crate::connection::phase::Phase;

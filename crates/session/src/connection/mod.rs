@@ -13,9 +13,8 @@ use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use kucoin_streams_wire::redact::Redactor;
-use kucoin_streams_wire::{
-    ConnectionInfo, Heartbeat, Inbound, Login, Protocol, RefusalScope, RequestId,
+use kucoin_streams_core::{
+    ConnectionInfo, Heartbeat, Inbound, Login, Protocol, RefusalScope, RequestId, redact::Redactor,
 };
 use zeroize::Zeroizing;
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use kucoin_streams_wire::Limits;
+use kucoin_streams_core::Limits;
 
 /// What was sent on one connection, as the server may count it.
 ///

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use kucoin_streams_wire::Login;
+use kucoin_streams_core::Login;
 
 use crate::Stage;
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use kucoin_streams_wire::{Protocol, RefusalScope, RequestId};
+use kucoin_streams_core::{Protocol, RefusalScope, RequestId};
 use zeroize::Zeroizing;
 
 use crate::connection::phase::Phase;

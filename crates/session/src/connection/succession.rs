@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use kucoin_streams_wire::{Protocol, RequestId};
+use kucoin_streams_core::{Protocol, RequestId};
 use zeroize::Zeroizing;
 
 use crate::Session;

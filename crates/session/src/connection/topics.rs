@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Instant;
 
-use kucoin_streams_wire::{Request, RequestId};
+use kucoin_streams_core::{Request, RequestId};
 
 /// A request that was sent and awaits its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

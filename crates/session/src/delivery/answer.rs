@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use kucoin_streams_wire::Request;
+use kucoin_streams_core::Request;
 
 use super::{RotateError, SubscribeError};
 use crate::Failure;

@@ -1,7 +1,7 @@
 //! A frame on its way to a subscription.
 
 use bytestring::ByteString;
-use kucoin_streams_wire::{Timestamp, WireError};
+use kucoin_streams_core::{Timestamp, WireError};
 
 /// A frame with data, as it came on a connection. It is decoded where it is consumed.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use kucoin_streams_wire::{Rounded, Timestamp, json::DecodeError};
+use kucoin_streams_core::{DecodeError, Rounded, Timestamp};
 
 use super::error::Refused;
 use crate::{CloseReason, Failure};

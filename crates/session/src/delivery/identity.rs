@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kucoin_streams_wire::{Event, Topic};
+use kucoin_streams_core::{Event, Topic};
 
 /// What tells an event from others, by the topic that decodes it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -27,7 +27,7 @@ pub(crate) use routes::{Loss, Routes, Undelivered, WhenFull};
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use kucoin_streams_wire::Timestamp;
+use kucoin_streams_core::Timestamp;
 
 use crate::streams::Output;
 

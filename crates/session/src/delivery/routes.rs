@@ -5,7 +5,7 @@ use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kucoin_streams_wire::{Protocol, Serves, Timestamp};
+use kucoin_streams_core::{Protocol, Serves, Timestamp};
 
 use super::answer::Words;
 use super::buffer::Pushed;

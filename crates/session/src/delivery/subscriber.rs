@@ -5,8 +5,7 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
-use kucoin_streams_wire::json::DecodeError;
-use kucoin_streams_wire::{Request, Timestamp, WireError};
+use kucoin_streams_core::{DecodeError, Request, Timestamp, WireError};
 
 use super::answer::Words;
 use super::{

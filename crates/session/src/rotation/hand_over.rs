@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use kucoin_streams_wire::Protocol;
+use kucoin_streams_core::Protocol;
 
 use crate::rotation::schedule::Stage;
 use crate::rotation::{RotatingSession, Side, Successor};

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::Instant;
 
-use kucoin_streams_wire::Protocol;
+use kucoin_streams_core::Protocol;
 
 pub use self::overlap::Overlap;
 use self::schedule::{Rotation, Stage};

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use kucoin_streams_wire::{Protocol, Timestamp, WireError};
+use kucoin_streams_core::{Protocol, Timestamp, WireError};
 
 use crate::delivery::{Frame, Identity, Mailbox, RouteId, Routes, Step, Undelivered, WhenFull};
 use crate::{Overlap, Side};

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use kucoin_streams_wire::{Protocol, Rounded, Serves, WireError};
+use kucoin_streams_core::{Protocol, Rounded, Serves, WireError};
 
 use self::inflow::{Inflow, text_of};
 pub use self::output::{ConnectionState, Output, Subscribe, WaitLimits};

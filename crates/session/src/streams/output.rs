@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kucoin_streams_wire::SecretUrl;
+use kucoin_streams_core::SecretUrl;
 use zeroize::Zeroizing;
 
 use crate::delivery::{Answer, Gap, Identify, OnRefusal, Ticket};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use kucoin_streams_core::{ConnectionInfo, Heartbeat, SecretUrl};
 use kucoin_streams_session::{Backoff, Config, RotatingSession, Severity, Side};
-use kucoin_streams_wire::{ConnectionInfo, Heartbeat, SecretUrl};
 
 use crate::rig::{Plain, Rig};
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use kucoin_streams_core::{ConnectionInfo, SecretUrl};
 use kucoin_streams_session::Severity;
-use kucoin_streams_wire::{ConnectionInfo, SecretUrl};
 
 use crate::rig::Rig;
 

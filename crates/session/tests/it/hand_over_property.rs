@@ -5,10 +5,10 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
+use kucoin_streams_core::{ConnectionInfo, SecretUrl};
 use kucoin_streams_session::{
     Action, Config, Disposition, Failure, Input, Report, RotatingSession, Severity, Side, Stage,
 };
-use kucoin_streams_wire::{ConnectionInfo, SecretUrl};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 

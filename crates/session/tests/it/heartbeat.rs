@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kucoin_streams_wire::{ConnectionInfo, Heartbeat, SecretUrl};
+use kucoin_streams_core::{ConnectionInfo, Heartbeat, SecretUrl};
 
 use crate::rig::Rig;
 

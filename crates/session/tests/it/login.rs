@@ -1,6 +1,6 @@
 //! A login is data: sent as it is after the welcome, awaited by its id, fatal when refused.
 
-use kucoin_streams_wire::{ConnectionInfo, Login, SecretUrl};
+use kucoin_streams_core::{ConnectionInfo, Login, SecretUrl};
 
 use crate::rig::Rig;
 

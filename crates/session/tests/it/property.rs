@@ -3,10 +3,10 @@
 use std::cell::Cell;
 use std::collections::{BTreeSet, VecDeque};
 
+use kucoin_streams_core::{ConnectionInfo, SecretUrl};
 use kucoin_streams_session::{
     Action, Config, Disposition, Failure, Input, Report, Session, Severity, Stage,
 };
-use kucoin_streams_wire::{ConnectionInfo, SecretUrl};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use std::time::{Duration, Instant};

@@ -1,7 +1,7 @@
 //! A server may repeat the connection token in its words: no word of it leaves the session with a part of the token.
 
+use kucoin_streams_core::{ConnectionInfo, Login, SecretUrl};
 use kucoin_streams_session::{Failure, Input, Severity, Stage};
-use kucoin_streams_wire::{ConnectionInfo, Login, SecretUrl};
 
 use crate::rig::Rig;
 

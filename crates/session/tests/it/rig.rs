@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-use kucoin_streams_session::{
-    Action, Config, Disposition, Failure, Input, Report, Session, Severity, Stage,
-};
-use kucoin_streams_wire::{
+use kucoin_streams_core::{
     ConnectionInfo, Inbound, Limits, Protocol, RefusalScope, RequestId, SecretUrl, Serves,
     WireError,
+};
+use kucoin_streams_session::{
+    Action, Config, Disposition, Failure, Input, Report, Session, Severity, Stage,
 };
 
 /// Frames are words: `welcome`, `welcome id 7`, `ack 1`, `refuse 1 404 topic not found`, `pong`, `pong 2`, `push /topic`.

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
+use kucoin_streams_core::{ConnectionInfo, Heartbeat, SecretUrl};
 use kucoin_streams_session::{Action, Config, Disposition, Input, Report, RotatingSession, Side};
-use kucoin_streams_wire::{ConnectionInfo, Heartbeat, SecretUrl};
 
 use crate::rig::Plain;
 

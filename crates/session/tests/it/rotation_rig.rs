@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use kucoin_streams_core::{ConnectionInfo, SecretUrl};
 use kucoin_streams_session::{Action, Config, Input, Report, RotatingSession, Side};
-use kucoin_streams_wire::{ConnectionInfo, SecretUrl};
 
 use crate::rig::{Plain, words};
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kucoin_streams_wire::{WsKey, nearest};
+use kucoin_streams_core::{WsKey, nearest};
 
 use crate::futures::AnyFuturesTopic;
 use crate::spot::AnySpotTopic;

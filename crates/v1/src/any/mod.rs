@@ -6,8 +6,7 @@ mod table;
 use std::fmt;
 use std::str::FromStr;
 
-use kucoin_streams_wire::json::DecodeError;
-use kucoin_streams_wire::{Push, Topic, WsKey};
+use kucoin_streams_core::{DecodeError, Push, Topic, WsKey};
 
 pub use error::ParseTopicError;
 pub(crate) use table::any_topic;
@@ -110,7 +109,7 @@ impl From<AnyFuturesTopic> for AnyTopic {
     }
 }
 
-impl kucoin_streams_wire::Event for Event {
+impl kucoin_streams_core::Event for Event {
     fn identity(&self) -> String {
         match self {
             Self::Spot(event) => event.identity(),

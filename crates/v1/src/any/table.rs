@@ -17,8 +17,7 @@ macro_rules! any_topic {
         use ::std::fmt;
         use ::std::str::FromStr;
 
-        use ::kucoin_streams_wire::json::DecodeError;
-        use ::kucoin_streams_wire::{ConnectionKind, Event, Push, Topic};
+        use kucoin_streams_core::{ConnectionKind, DecodeError, Event, Push, Topic};
 
         use $crate::{ParseTopicError, TopicPath};
 

@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use kucoin_streams_wire::json::{
-    AsJson, DecodeError, Entries, Extra, FromJson, Record, Scanner, ToJson, Value, ValueKind,
+use kucoin_streams_core::{Decimal, DecodeError, Event, Extra, Text};
+use kucoin_streams_decode::{
+    AsJson, Entries, FromJson, Record, Scanner, ToJson, Value, ValueKind, event,
 };
-use kucoin_streams_wire::{Decimal, Event, Text, event};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::MarginMode;

@@ -1,7 +1,7 @@
 //! Orders of the futures host: /contractMarket/tradeOrders, of all contracts or of one.
 
-use kucoin_streams_wire::json::{DecodeError, Record, Scanner};
-use kucoin_streams_wire::{Decimal, Event, Text, Timestamp, event, event_kind, open_enum, part};
+use kucoin_streams_core::{Decimal, DecodeError, Event, Text, Timestamp};
+use kucoin_streams_decode::{Record, Scanner, event, event_kind, open_enum, part};
 
 use super::{MarginMode, PositionSide};
 use crate::FuturesPrivate;

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use kucoin_streams_wire::json::{DecodeError, FromJson, Scanner, ToJson, Value};
-use kucoin_streams_wire::{Decimal, Event, Text, Timestamp, event};
+use kucoin_streams_core::{Decimal, DecodeError, Event, Text, Timestamp};
+use kucoin_streams_decode::{FromJson, Scanner, ToJson, Value, event};
 use serde::Serializer;
 
 use crate::FuturesPrivate;

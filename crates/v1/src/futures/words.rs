@@ -1,6 +1,6 @@
 //! The words that the topics of the futures host share.
 
-use kucoin_streams_wire::open_enum;
+use kucoin_streams_decode::open_enum;
 
 open_enum! {
     /// What secures a position: wire `marginMode`.

@@ -1,7 +1,7 @@
 //! Positions of isolated margin, market by market: /margin/isolatedPosition.
 
-use kucoin_streams_wire::json::{DecodeError, Entries, Record, Scanner};
-use kucoin_streams_wire::{Decimal, Event, Text, Timestamp, event, open_enum};
+use kucoin_streams_core::{Decimal, DecodeError, Event, Text, Timestamp};
+use kucoin_streams_decode::{Entries, Record, Scanner, event, open_enum};
 
 use super::moment;
 use crate::SpotPrivate;

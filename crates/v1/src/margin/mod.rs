@@ -11,8 +11,7 @@ pub use position::{
     MarginAsset, MarginDebtRatio, MarginPosition, MarginPositions, MarginStatus, MarginStatusChange,
 };
 
-use kucoin_streams_wire::Timestamp;
-use kucoin_streams_wire::json::Extra;
+use kucoin_streams_core::{Extra, Timestamp};
 
 /// A time as part of an identity; one that is no time, as it came: `timestamp`.
 fn moment(time: Option<Timestamp>, extra: &Extra) -> String {

@@ -1,7 +1,7 @@
 //! Debts and status of the cross-margin account: /margin/position.
 
-use kucoin_streams_wire::json::{DecodeError, Entries, Record, Scanner};
-use kucoin_streams_wire::{Decimal, Event, Timestamp, event, open_enum};
+use kucoin_streams_core::{Decimal, DecodeError, Event, Timestamp};
+use kucoin_streams_decode::{Entries, Record, Scanner, event, open_enum};
 
 use super::moment;
 use crate::SpotPrivate;

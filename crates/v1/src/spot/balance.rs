@@ -1,7 +1,7 @@
 //! Balances of all accounts: /account/balance and /account/snapshotBalance.
 
-use kucoin_streams_wire::json::{DecodeError, Record, Scanner};
-use kucoin_streams_wire::{Decimal, Event, Text, Timestamp, event};
+use kucoin_streams_core::{Decimal, DecodeError, Event, Text, Timestamp};
+use kucoin_streams_decode::{Record, Scanner, event};
 
 use super::RelationEvent;
 use crate::SpotPrivate;

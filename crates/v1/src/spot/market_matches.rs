@@ -1,7 +1,7 @@
 //! Trades of single markets: /market/match on the private connection.
 
-use kucoin_streams_wire::json::{DecodeError, Record, Scanner};
-use kucoin_streams_wire::{Decimal, Event, Text, Timestamp, event};
+use kucoin_streams_core::{Decimal, DecodeError, Event, Text, Timestamp};
+use kucoin_streams_decode::{Record, Scanner, event};
 
 use crate::SpotPrivate;
 use crate::envelope::{Around, Data};

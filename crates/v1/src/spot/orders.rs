@@ -1,7 +1,7 @@
 //! Orders of the spot host: /spotMarket/tradeOrdersV2 and /spotMarket/tradeOrders.
 
-use kucoin_streams_wire::json::{DecodeError, Record, Scanner};
-use kucoin_streams_wire::{Decimal, Event, Text, Timestamp, event, event_kind, part};
+use kucoin_streams_core::{Decimal, DecodeError, Event, Text, Timestamp};
+use kucoin_streams_decode::{Record, Scanner, event, event_kind, part};
 
 use crate::SpotPrivate;
 use crate::envelope::{Around, Data};

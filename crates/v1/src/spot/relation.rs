@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use kucoin_streams_wire::json::{FromJson, ToJson, Value};
-use kucoin_streams_wire::{Text, open_enum};
+use kucoin_streams_core::Text;
+use kucoin_streams_decode::{FromJson, ToJson, Value, open_enum};
 use serde::{Serialize, Serializer};
 
 /// Which account changed and why: wire `relationEvent`, such as `trade_hf.setted` or

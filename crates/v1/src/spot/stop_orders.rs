@@ -1,7 +1,7 @@
 //! Stop orders of the spot host: /spotMarket/advancedOrders.
 
-use kucoin_streams_wire::json::{DecodeError, Record, Scanner};
-use kucoin_streams_wire::{Decimal, Event, Text, Timestamp, event, open_enum};
+use kucoin_streams_core::{Decimal, DecodeError, Event, Text, Timestamp};
+use kucoin_streams_decode::{Record, Scanner, event, open_enum};
 
 use crate::SpotPrivate;
 use crate::envelope::{Around, Data};

@@ -1,7 +1,7 @@
 //! The account's own trades with their fees: /spot/tradeFills, which no documentation names.
 
-use kucoin_streams_wire::json::{DecodeError, Record, Scanner};
-use kucoin_streams_wire::{Decimal, Event, Text, Timestamp, event};
+use kucoin_streams_core::{Decimal, DecodeError, Event, Text, Timestamp};
+use kucoin_streams_decode::{Record, Scanner, event};
 
 use crate::SpotPrivate;
 use crate::envelope::{Around, Data};

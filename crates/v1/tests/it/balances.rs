@@ -1,7 +1,7 @@
 //! Balances: exact digits, accounts taken apart.
 
+use kucoin_streams_core::{Event, Timestamp};
 use kucoin_streams_v1::{Account, Balance, BalanceReason, BalanceSnapshots, Balances};
-use kucoin_streams_wire::{Event, Timestamp};
 
 use crate::{decode, decoded, line};
 

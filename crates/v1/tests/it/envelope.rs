@@ -1,8 +1,7 @@
 //! The envelope around the data: any order of keys, foreign topics, broken frames.
 
+use kucoin_streams_core::{DecodeError, Inbound, Protocol, Topic};
 use kucoin_streams_v1::{AnySpotTopic, Balances, SpotEvent, SpotOrders, SpotOrdersV1, V1};
-use kucoin_streams_wire::json::DecodeError;
-use kucoin_streams_wire::{Inbound, Protocol, Topic};
 use proptest::prelude::*;
 
 use crate::{decode, decode_any, decoded, fixtures, push};

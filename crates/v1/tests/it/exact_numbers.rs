@@ -1,7 +1,7 @@
 //! Numbers in any spelling: exact where a type holds them, else kept as they came, each at the cost of itself alone.
 
+use kucoin_streams_core::{Decimal, Timestamp};
 use kucoin_streams_v1::{FuturesOrders, FuturesPosition, FuturesPositions};
-use kucoin_streams_wire::{Decimal, Timestamp};
 use serde_json::json;
 
 use crate::{decoded, push, push_of};

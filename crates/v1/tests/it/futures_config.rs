@@ -1,10 +1,10 @@
 //! Margin modes and leverages: objects whose keys are contracts.
 
+use kucoin_streams_core::{Decimal, Event as _};
 use kucoin_streams_v1::{
     Event, FuturesCrossLeverageChange, FuturesCrossLeverages, FuturesEvent,
     FuturesMarginModeChange, FuturesMarginModes, MarginMode,
 };
-use kucoin_streams_wire::{Decimal, Event as _};
 
 use crate::{decode, decoded, line, push, push_of};
 

@@ -1,10 +1,10 @@
 //! Futures orders: the life of one, and the shapes that surprise.
 
+use kucoin_streams_core::{Decimal, Event, Timestamp};
 use kucoin_streams_v1::{
     FeeType, FuturesFill, FuturesOrder, FuturesOrderKind, FuturesOrders, FuturesSymbolOrders,
     FuturesTradeType, Liquidity, MarginMode, OrderStatus, OrderType, PositionSide,
 };
-use kucoin_streams_wire::{Decimal, Event, Timestamp};
 
 use crate::{decode, decoded, line, push, push_of};
 

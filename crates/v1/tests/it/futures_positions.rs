@@ -1,10 +1,10 @@
 //! Futures positions: changes in full and patches, settlements and risk limits, and whose symbol they are of.
 
+use kucoin_streams_core::{Decimal, Event, Timestamp, Topic};
 use kucoin_streams_v1::{
     FuturesPosition, FuturesPositionChange, FuturesPositionChangeReason, FuturesPositions,
     FuturesSymbolPosition, MarginMode, PositionSide,
 };
-use kucoin_streams_wire::{Decimal, Event, Timestamp, Topic};
 
 use crate::{decode, decoded, line, push_of};
 

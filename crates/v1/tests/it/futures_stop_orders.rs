@@ -1,10 +1,10 @@
 //! Futures stop orders: sizes of two types, prices of three absences, triggers in capitals.
 
+use kucoin_streams_core::{Decimal, Event, Timestamp};
 use kucoin_streams_v1::{
     FuturesStopDirection, FuturesStopOrder, FuturesStopOrders, FuturesStopPriceType, MarginMode,
     PositionSide, StopOrderType,
 };
-use kucoin_streams_wire::{Decimal, Event, Timestamp};
 
 use crate::{decoded, line, push};
 

@@ -1,7 +1,7 @@
 //! The futures wallet: whole balances with versions, and the older parts of them.
 
+use kucoin_streams_core::{Decimal, Event, Timestamp};
 use kucoin_streams_v1::{FuturesWallet, FuturesWalletBalance, FuturesWalletChange};
-use kucoin_streams_wire::{Decimal, Event, Timestamp};
 
 use crate::{decoded, line, push_of};
 

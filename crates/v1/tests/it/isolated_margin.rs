@@ -1,9 +1,9 @@
 //! Isolated margin: one market, what it has and owes, and why it changed.
 
+use kucoin_streams_core::{Decimal, Event, Timestamp};
 use kucoin_streams_v1::{
     IsolatedMarginPosition, IsolatedMarginPositions, IsolatedMarginReason, IsolatedMarginStatus,
 };
-use kucoin_streams_wire::{Decimal, Event, Timestamp};
 
 use crate::{decode, decoded, line, push};
 

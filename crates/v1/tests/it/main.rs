@@ -20,9 +20,8 @@ mod orders;
 mod stop_orders;
 mod trade_fills;
 
+use kucoin_streams_core::{DecodeError, Push, Topic};
 use kucoin_streams_v1::{AnyTopic, Event};
-use kucoin_streams_wire::json::DecodeError;
-use kucoin_streams_wire::{Push, Topic};
 
 /// The only push in `frame` for `topic`.
 #[track_caller]

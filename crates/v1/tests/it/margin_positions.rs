@@ -1,9 +1,9 @@
 //! The cross-margin account: debt ratio against status, told apart by what the data holds.
 
+use kucoin_streams_core::{Decimal, Event, Timestamp};
 use kucoin_streams_v1::{
     MarginDebtRatio, MarginPosition, MarginPositions, MarginStatus, MarginStatusChange,
 };
-use kucoin_streams_wire::{Decimal, Event, Timestamp};
 
 use crate::{decoded, line, push_of};
 

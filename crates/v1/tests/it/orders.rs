@@ -1,11 +1,10 @@
 //! Orders: the life of one, and the shapes that surprise.
 
+use kucoin_streams_core::{Decimal, DecodeError, Event, Timestamp};
 use kucoin_streams_v1::{
     FeeType, Liquidity, OrderKind, OrderStatus, OrderType, Side, SpotOrder, SpotOrders,
     SpotOrdersV1,
 };
-use kucoin_streams_wire::json::DecodeError;
-use kucoin_streams_wire::{Decimal, Event, Timestamp};
 
 use crate::{decode, decoded, line, push};
 

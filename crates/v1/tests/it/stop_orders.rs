@@ -1,7 +1,7 @@
 //! Stop orders: triggers in capitals, market stops without a price.
 
+use kucoin_streams_core::{Event, Timestamp};
 use kucoin_streams_v1::{SpotStopOrder, SpotStopOrders, StopOrderType, StopTrigger, TradeType};
-use kucoin_streams_wire::{Event, Timestamp};
 
 use crate::{decoded, line};
 

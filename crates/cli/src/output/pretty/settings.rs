@@ -1,9 +1,9 @@
 //! Settings of contracts, as lines: risk limits, margin modes, leverages.
 
+use kucoin_streams::core::Extra;
 use kucoin_streams::v1::{
     FuturesCrossLeverageChange, FuturesMarginModeChange, FuturesRiskLimitAdjustment,
 };
-use kucoin_streams::wire::json::Extra;
 
 use super::Told;
 use super::columns::{name, shown, shown_or_untold};

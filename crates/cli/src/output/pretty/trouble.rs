@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use kucoin_streams::wire::{Rounded, with_code};
+use kucoin_streams::core::{Rounded, with_code};
 use kucoin_streams::{CloseReason, Gap, GapReason, Lifecycle, LifecycleEvent, WsKey};
 
 use super::layout::{Part, part};

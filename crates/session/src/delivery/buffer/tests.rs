@@ -1,6 +1,6 @@
 //! The buffer alone: order, room, and what is counted.
 
-use kucoin_streams_wire::Timestamp;
+use kucoin_streams_core::Timestamp;
 
 use super::*;
 use crate::{Failure, Severity, Stage};

@@ -1,6 +1,7 @@
 //! A position in full, as each change of it is sent.
 
-use kucoin_streams_wire::{Decimal, Event, Text, Timestamp, event, open_enum};
+use kucoin_streams_core::{Decimal, Event, Text, Timestamp};
+use kucoin_streams_decode::{event, open_enum};
 
 use super::FuturesMarkPriceChange;
 use crate::futures::{MarginMode, PositionSide};

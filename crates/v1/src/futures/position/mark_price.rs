@@ -1,6 +1,7 @@
 //! What the mark price changes about a position: a patch, with nothing in it that did not change.
 
-use kucoin_streams_wire::{Decimal, Event, Text, Timestamp, event};
+use kucoin_streams_core::{Decimal, Event, Text, Timestamp};
+use kucoin_streams_decode::event;
 
 use super::FuturesPositionChangeReason;
 use crate::futures::{MarginMode, PositionSide};

@@ -5,8 +5,8 @@ mod mark_price;
 mod risk_limit;
 mod settlement;
 
-use kucoin_streams_wire::Text;
-use kucoin_streams_wire::json::{DecodeError, Record, Scanner};
+use kucoin_streams_core::{DecodeError, Text};
+use kucoin_streams_decode::{Record, Scanner};
 
 pub use change::{FuturesPositionChange, FuturesPositionChangeReason};
 pub use mark_price::FuturesMarkPriceChange;

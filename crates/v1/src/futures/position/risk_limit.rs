@@ -1,6 +1,7 @@
 //! The answer to a request for another risk limit.
 
-use kucoin_streams_wire::{Event, Text, event};
+use kucoin_streams_core::{Event, Text};
+use kucoin_streams_decode::event;
 
 event! {
     /// A request for another risk limit was done or refused: subject `position.adjustRiskLimit`. Isolated margin only.

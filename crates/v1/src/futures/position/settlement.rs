@@ -1,6 +1,7 @@
 //! The settlement of a position's funding fee.
 
-use kucoin_streams_wire::{Decimal, Event, Text, Timestamp, event};
+use kucoin_streams_core::{Decimal, Event, Text, Timestamp};
+use kucoin_streams_decode::event;
 
 use crate::futures::{MarginMode, PositionSide};
 

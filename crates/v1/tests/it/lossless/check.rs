@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kucoin_streams_wire::{Decimal, Event, Timestamp, Topic};
+use kucoin_streams_core::{Decimal, Event, Timestamp, Topic};
 use serde::Serialize;
 use serde_json::value::RawValue;
 

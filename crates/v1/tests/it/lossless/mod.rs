@@ -9,8 +9,8 @@ mod spot;
 
 use std::collections::BTreeSet;
 
+use kucoin_streams_core::Decimal;
 use kucoin_streams_v1::{AnyFuturesTopic, AnySpotTopic, Balances};
-use kucoin_streams_wire::Decimal;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 

@@ -38,6 +38,16 @@ pub enum DecodeError {
 }
 
 impl DecodeError {
+    /// Returns the error of a field that cannot be `found`, which begins at byte `offset` of the frame.
+    #[cold]
+    pub fn unreadable(field: &'static str, found: &str, offset: usize) -> Self {
+        Self::Unreadable {
+            field,
+            found: excerpt(found),
+            offset,
+        }
+    }
+
     /// False: the same frame gives the same error again.
     pub const fn is_retryable(&self) -> bool {
         match self {
@@ -47,7 +57,7 @@ impl DecodeError {
 }
 
 /// The beginning of a foreign text, safe for a terminal.
-pub(super) fn excerpt(text: &str) -> Text {
+pub(crate) fn excerpt(text: &str) -> Text {
     const LONGEST: usize = 64;
     let mut shown: String = text
         .chars()

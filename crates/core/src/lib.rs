@@ -1,19 +1,21 @@
-//! Vocabulary and seams of the kucoin-streams SDK.
+//! The words that all layers of the kucoin-streams SDK share. It changes rarely.
 //!
-//! This crate names what the layers above speak about and holds no socket, clock, randomness or runtime:
+//! This crate has no socket, clock, randomness, runtime or parser of events:
 //!
-//! - the seams: [`Protocol`] (one generation of the stream protocol, as pure functions), [`ConnectionKind`],
-//!   [`Topic`] (what to subscribe to, and the event type it yields) and [`ConnectionSource`] (where the
-//!   information for one dial comes from);
-//! - the values: [`Text`], [`Timestamp`], [`Decimal`], and the shapes of symbols ([`SymbolShape`]);
-//! - errors as one line of text ([`explain()`]);
-//! - the one decode place: [`json`], the only module of the SDK that names a JSON parser.
+//! - the traits between layers: [`Protocol`] (one generation of the stream protocol, as pure functions),
+//!   [`ConnectionKind`], [`Topic`] (what to subscribe to, and its event type) and [`ConnectionSource`] (the source of
+//!   what one dial needs);
+//! - the values: [`Text`], [`Timestamp`], [`Decimal`], unknown fields as they came ([`Extra`], [`Raw`]), and the shapes
+//!   of symbols ([`SymbolShape`]);
+//! - errors as one line of text ([`explain()`]).
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
 
 mod connection;
+mod error;
 mod explain;
+mod extra;
 mod kind;
 mod nearest;
 mod protocol;
@@ -23,11 +25,12 @@ mod text;
 mod time;
 mod topic;
 
-pub mod json;
 pub mod redact;
 
 pub use connection::{ConnectionInfo, Heartbeat, Login, SecretUrl};
+pub use error::DecodeError;
 pub use explain::{causes, describe, explain, lacks_descriptors, remedy, with_code};
+pub use extra::{Extra, Raw};
 pub use kind::{ConnectionKind, ParseWsKeyError, WsKey};
 pub use nearest::nearest;
 pub use protocol::{

@@ -2,20 +2,20 @@
 
 /// Defines an event type: its fields, their wire names, how they are read and how they are written.
 ///
-/// A field with a wire name is read by its [`FromJson`](crate::json::FromJson); several names, parted by `|`, are
+/// A field with a wire name is read by its [`FromJson`](crate::FromJson); several names, parted by `|`, are
 /// tried in turn, and the first is the one that is written (another one stays in `extra` as well). One that the
 /// wire abbreviates is written in full with `as`: `"oi" as "orderId"`. A field without a wire name is a
-/// [`Part`](crate::json::Part): it is made of fields of the same object. `Option` makes a field optional; any other
+/// [`Part`](crate::Part): it is made of fields of the same object. `Option` makes a field optional; any other
 /// field makes the frame undecodable where it is missing, unless its type has a value for that
-/// ([`FromJson::absent`](crate::json::FromJson::absent)).
+/// ([`FromJson::absent`](crate::FromJson::absent)).
 ///
 /// The type has one field more, `extra`: what it does not know or could not read. It implements
-/// [`Record`](crate::json::Record), [`FromJson`](crate::json::FromJson), [`ToJson`](crate::json::ToJson) and
+/// [`Record`](crate::Record), [`FromJson`](crate::FromJson), [`ToJson`](crate::ToJson) and
 /// `serde::Serialize`.
 ///
 /// ```
-/// use kucoin_streams_wire::json::{Record, Scanner};
-/// use kucoin_streams_wire::{Decimal, Text, event, open_enum};
+/// use kucoin_streams_decode::{Record, Scanner};
+/// use kucoin_streams_core::{Decimal, Text, event, open_enum};
 ///
 /// open_enum! {
 ///     /// Buy or sell.
@@ -71,21 +71,21 @@ macro_rules! event {
                 pub $field: $type,
             )*
             /// Fields that this type does not know, and values that it could not read, as they came.
-            pub extra: $crate::json::Extra,
+            pub extra: $crate::__private::Extra,
         }
 
         const _: () = {
-            use $crate::json::__private as p;
+            use $crate::__private as p;
 
             const LISTS: &[&[&str]] = &[$(p::names!($type $(, $wire $(| $alias)*)?)),*];
             const WIDTH: usize = p::width(LISTS);
             static NAMES: p::Names<WIDTH> = p::Names::new(LISTS);
 
-            impl $crate::json::Record for $name {
+            impl $crate::Record for $name {
                 fn read(
-                    scanner: &mut $crate::json::Scanner<'_>,
-                ) -> ::core::result::Result<Self, $crate::json::DecodeError> {
-                    let mut extra = $crate::json::Extra::default();
+                    scanner: &mut $crate::Scanner<'_>,
+                ) -> ::core::result::Result<Self, $crate::__private::DecodeError> {
+                    let mut extra = $crate::__private::Extra::default();
                     let mut slots = [::core::option::Option::None; WIDTH];
                     NAMES.gather(scanner, &mut slots, &mut extra)?;
                     let rest = &mut slots[..];
@@ -101,13 +101,13 @@ macro_rules! event {
                 }
             }
 
-            impl $crate::json::FromJson for $name {
-                fn from_json(value: $crate::json::Value<'_>) -> ::core::option::Option<Self> {
-                    <Self as $crate::json::Record>::read(&mut value.scanner()).ok()
+            impl $crate::FromJson for $name {
+                fn from_json(value: $crate::Value<'_>) -> ::core::option::Option<Self> {
+                    <Self as $crate::Record>::read(&mut value.scanner()).ok()
                 }
             }
 
-            impl $crate::json::ToJson for $name {
+            impl $crate::ToJson for $name {
                 fn to_json<S: p::serde::Serializer>(
                     &self,
                     serializer: S,
@@ -116,7 +116,7 @@ macro_rules! event {
                         serializer,
                         ::core::option::Option::None,
                     )?;
-                    let mut writer = $crate::json::FieldWriter::new(map, &self.extra);
+                    let mut writer = $crate::FieldWriter::new(map, &self.extra);
                     $(p::write!(writer, &self.$field $(, $wire $(as $long)?)?)?;)*
                     writer.end()
                 }
@@ -127,14 +127,14 @@ macro_rules! event {
                     &self,
                     serializer: S,
                 ) -> ::core::result::Result<S::Ok, S::Error> {
-                    $crate::json::ToJson::to_json(self, serializer)
+                    $crate::ToJson::to_json(self, serializer)
                 }
             }
         };
     };
 }
 
-/// Defines a [`Part`](crate::json::Part): fields that an event has only together, such as those of a fill.
+/// Defines a [`Part`](crate::Part): fields that an event has only together, such as those of a fill.
 ///
 /// It is written like an [`event!`](crate::event) and has no `extra` of its own: that of the event is its, too.
 #[macro_export]
@@ -160,18 +160,18 @@ macro_rules! part {
         }
 
         const _: () = {
-            use $crate::json::__private as p;
+            use $crate::__private as p;
 
             const LISTS: &[&[&str]] = &[$(p::names!($type, $wire $(| $alias)*)),*];
             const WIDTH: usize = p::width(LISTS);
 
-            impl $crate::json::Part for $name {
+            impl $crate::Part for $name {
                 const NAMES: &'static [&'static str] = &p::concat::<WIDTH>(LISTS);
 
                 fn read(
-                    slots: &mut [::core::option::Option<$crate::json::Value<'_>>],
-                    extra: &mut $crate::json::Extra,
-                ) -> ::core::result::Result<Self, $crate::json::DecodeError> {
+                    slots: &mut [::core::option::Option<$crate::Value<'_>>],
+                    extra: &mut $crate::__private::Extra,
+                ) -> ::core::result::Result<Self, $crate::__private::DecodeError> {
                     let rest = slots;
                     $(
                         let (own, rest) = rest.split_at_mut(
@@ -185,7 +185,7 @@ macro_rules! part {
 
                 fn write<M: p::serde::ser::SerializeMap>(
                     &self,
-                    writer: &mut $crate::json::FieldWriter<'_, M>,
+                    writer: &mut $crate::FieldWriter<'_, M>,
                 ) -> ::core::result::Result<(), M::Error> {
                     $(p::write!(writer, &self.$field, $wire $(as $long)?)?;)*
                     ::core::result::Result::Ok(())

@@ -7,7 +7,7 @@
 /// event's `extra` and is what serialization writes.
 ///
 /// ```
-/// use kucoin_streams_wire::open_enum;
+/// use kucoin_streams_decode::open_enum;
 ///
 /// open_enum! {
 ///     /// What became of it.
@@ -40,7 +40,7 @@ macro_rules! open_enum {
                 $variant,
             )*
             /// A value that this SDK does not know, as the exchange wrote it; empty where it wrote none.
-            Unknown($crate::Text),
+            Unknown($crate::__private::Text),
         }
 
         impl $name {
@@ -58,7 +58,7 @@ macro_rules! open_enum {
             fn from(text: &str) -> Self {
                 match text {
                     $($wire => Self::$variant,)*
-                    _ => $crate::json::__private::otherwise!(
+                    _ => $crate::__private::otherwise!(
                         text, $name, [$($wire => $variant),*] $(, $case)?
                     ),
                 }
@@ -71,8 +71,8 @@ macro_rules! open_enum {
             }
         }
 
-        impl $crate::json::__private::serde::Serialize for $name {
-            fn serialize<S: $crate::json::__private::serde::Serializer>(
+        impl $crate::__private::serde::Serialize for $name {
+            fn serialize<S: $crate::__private::serde::Serializer>(
                 &self,
                 serializer: S,
             ) -> ::core::result::Result<S::Ok, S::Error> {
@@ -80,9 +80,9 @@ macro_rules! open_enum {
             }
         }
 
-        impl $crate::json::FromJson for $name {
+        impl $crate::FromJson for $name {
             #[inline(always)]
-            fn from_json(value: $crate::json::Value<'_>) -> ::core::option::Option<Self> {
+            fn from_json(value: $crate::Value<'_>) -> ::core::option::Option<Self> {
                 if let ::core::option::Option::Some(text) = value.digits() {
                     return ::core::option::Option::Some(Self::from(text));
                 }
@@ -90,17 +90,17 @@ macro_rules! open_enum {
             }
 
             fn absent() -> ::core::option::Option<Self> {
-                ::core::option::Option::Some(Self::Unknown($crate::Text::default()))
+                ::core::option::Option::Some(Self::Unknown($crate::__private::Text::default()))
             }
 
             #[inline]
-            fn reproduces(&self, value: $crate::json::Value<'_>) -> bool {
-                $crate::json::__private::reproduces!(self, value $(, $case)?)
+            fn reproduces(&self, value: $crate::Value<'_>) -> bool {
+                $crate::__private::reproduces!(self, value $(, $case)?)
             }
         }
 
-        impl $crate::json::ToJson for $name {
-            fn to_json<S: $crate::json::__private::serde::Serializer>(
+        impl $crate::ToJson for $name {
+            fn to_json<S: $crate::__private::serde::Serializer>(
                 &self,
                 serializer: S,
             ) -> ::core::result::Result<S::Ok, S::Error> {
@@ -118,11 +118,11 @@ macro_rules! open_enum {
 #[macro_export]
 macro_rules! __otherwise {
     ($text:ident, $name:ident, [$($wire:literal => $variant:ident),*]) => {
-        $name::Unknown($crate::Text::new($text))
+        $name::Unknown($crate::__private::Text::new($text))
     };
     ($text:ident, $name:ident, [$($wire:literal => $variant:ident),*], case) => {
         $(if $text.eq_ignore_ascii_case($wire) { $name::$variant } else)* {
-            $name::Unknown($crate::Text::new($text))
+            $name::Unknown($crate::__private::Text::new($text))
         }
     };
 }
@@ -135,6 +135,6 @@ macro_rules! __reproduces {
         true
     }};
     ($this:expr, $value:expr, case) => {
-        $crate::json::__private::spelled_as($value, $this.as_str())
+        $crate::__private::spelled_as($value, $this.as_str())
     };
 }

@@ -152,7 +152,7 @@ impl TimeFormat {
     /// Runs `serialize`, in which this thread writes times in this format; those within events too.
     ///
     /// ```
-    /// use kucoin_streams_wire::{TimeFormat, Timestamp};
+    /// use kucoin_streams_core::{TimeFormat, Timestamp};
     ///
     /// let time = Timestamp::from_nanos(1_765_000_000_000_000_001);
     /// assert_eq!(serde_json::to_string(&time)?, r#""1765000000000000001""#);

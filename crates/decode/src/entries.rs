@@ -89,8 +89,8 @@ impl<T: ToJson> ToJson for Entries<T> {
 mod tests {
     use rust_decimal::Decimal;
 
-    use super::super::Scanner;
     use super::*;
+    use crate::Scanner;
 
     fn read(json: &str) -> Option<Entries<Decimal>> {
         Entries::from_json(Scanner::new(json).value().unwrap())

@@ -3,11 +3,12 @@
 /// What the macros expand to and nobody else uses: it may change in any release.
 #[doc(hidden)]
 pub mod __private {
+    pub use kucoin_streams_core::{DecodeError, Extra, Text};
     pub use serde;
 
-    use super::super::Value;
-    pub use super::super::fields::{claim, concat, field, field_of_any_name, part_or_none};
-    pub use super::super::names::Names;
+    use crate::Value;
+    pub use crate::fields::{claim, concat, field, field_of_any_name, part_or_none};
+    pub use crate::names::Names;
     pub use crate::{
         __kind as kind, __names as names, __otherwise as otherwise, __read as read,
         __reproduces as reproduces, __write as write,
@@ -38,7 +39,7 @@ pub mod __private {
 #[macro_export]
 macro_rules! __names {
     ($type:ty) => {
-        <$type as $crate::json::Part>::NAMES
+        <$type as $crate::Part>::NAMES
     };
     ($type:ty, $wire:literal $(| $alias:literal)*) => {
         &[$wire $(, $alias)*]
@@ -49,13 +50,13 @@ macro_rules! __names {
 #[macro_export]
 macro_rules! __read {
     ($type:ty, $slots:expr, $extra:expr) => {
-        <$type as $crate::json::Part>::read($slots, $extra)
+        <$type as $crate::Part>::read($slots, $extra)
     };
     ($type:ty, $slots:expr, $extra:expr, $wire:literal) => {
-        $crate::json::__private::field::<$type>($wire, &mut $slots[0], $extra)
+        $crate::__private::field::<$type>($wire, &mut $slots[0], $extra)
     };
     ($type:ty, $slots:expr, $extra:expr, $wire:literal $(| $alias:literal)+) => {
-        $crate::json::__private::field_of_any_name::<$type>(
+        $crate::__private::field_of_any_name::<$type>(
             &[$wire $(, $alias)+], $slots, $extra,
         )
     };
@@ -68,11 +69,11 @@ macro_rules! __kind {
         ::core::result::Result::Ok($variant)
     };
     ($variant:expr, $slots:ident, $range:ident, $extra:ident, $part:ty) => {
-        <$part as $crate::json::Part>::read(&mut $slots[$range], $extra).map($variant)
+        <$part as $crate::Part>::read(&mut $slots[$range], $extra).map($variant)
     };
     ($variant:expr, $slots:ident, $range:ident, $extra:ident, $part:ty, else $bare:expr) => {
         ::core::result::Result::Ok(
-            match $crate::json::__private::part_or_none::<$part>(&mut $slots[$range], $extra) {
+            match $crate::__private::part_or_none::<$part>(&mut $slots[$range], $extra) {
                 ::core::option::Option::Some(part) => $variant(part),
                 ::core::option::Option::None => $bare,
             },
@@ -84,7 +85,7 @@ macro_rules! __kind {
 #[macro_export]
 macro_rules! __write {
     ($writer:expr, $value:expr) => {
-        $crate::json::Part::write($value, &mut $writer)
+        $crate::Part::write($value, &mut $writer)
     };
     ($writer:expr, $value:expr, $wire:literal) => {
         $writer.field($wire, $value)

@@ -74,7 +74,7 @@ fn read_aside<T: FromJson>(
     let read = T::from_json(value)
         .or_else(|| T::unreadable(value))
         .ok_or_else(|| value.unreadable(name))?;
-    extra.keep(name, value);
+    extra.keep(name, value.as_str());
     Ok(Box::new(read))
 }
 
@@ -90,7 +90,7 @@ pub fn field_of_any_name<T: FromJson>(
 ) -> Result<T, DecodeError> {
     let present = slots.iter().position(Option::is_some).unwrap_or_default();
     if let (Some(value), 1..) = (slots[present], present) {
-        extra.keep(names[present], value);
+        extra.keep(names[present], value.as_str());
     }
     field(names[present], &mut slots[present], extra)
 }

@@ -181,7 +181,7 @@ impl<const N: usize> Names<N> {
     fn keep_repeated(&self, slots: &[Option<Value<'_>>; N], extra: &mut Extra) {
         for (name, slot) in self.names.iter().zip(slots) {
             if let (Some(value), true) = (slot, extra.get(name).is_some()) {
-                extra.keep(name, *value);
+                extra.keep(name, value.as_str());
             }
         }
     }
@@ -194,7 +194,7 @@ impl<const N: usize> Names<N> {
         }
         for (name, slot) in self.names.iter().zip(slots) {
             if let Some(value) = slot {
-                extra.keep(name, *value);
+                extra.keep(name, value.as_str());
             }
         }
     }

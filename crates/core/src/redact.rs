@@ -1,12 +1,14 @@
 //! Words of a server made fit for an error: short, on one line, and without a token of ours.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
+use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use crate::ConnectionInfo;
-use crate::json::{Scanner, Value, ValueKind};
 
 /// The longest text that is shown, in bytes.
 const LONGEST: usize = 256;
@@ -24,8 +26,8 @@ const REDACTED: &str = "[redacted]";
 /// Removes the secrets of one connection from what its server says, since a server may repeat them.
 ///
 /// ```
-/// use kucoin_streams_wire::redact::Redactor;
-/// use kucoin_streams_wire::{ConnectionInfo, SecretUrl};
+/// use kucoin_streams_core::redact::Redactor;
+/// use kucoin_streams_core::{ConnectionInfo, SecretUrl};
 ///
 /// let info = ConnectionInfo::new(SecretUrl::new("wss://host/?token=2neAiuYv"));
 /// let redactor = Redactor::new(&info);
@@ -51,9 +53,8 @@ impl Redactor {
             redactor.add(value, name.to_ascii_lowercase().ends_with("token"));
         }
         if let Some(login) = &info.login {
-            match Scanner::new(&login.frame).value() {
-                Ok(frame) if frame.kind() == ValueKind::Object => redactor.add_values(frame),
-                _ => redactor.add(&login.frame, false),
+            if redactor.add_values(&login.frame).is_err() {
+                redactor.add(&login.frame, false);
             }
         }
         redactor
@@ -130,21 +131,18 @@ impl Redactor {
         }
     }
 
-    fn add_values(&mut self, object: Value<'_>) {
-        let mut scanner = object.scanner();
-        let Ok(mut object) = scanner.object() else {
-            return;
-        };
-        while let Ok(Some(_)) = object.key() {
-            let Ok(value) = object.value() else {
-                return;
-            };
-            match (value.kind(), value.text()) {
-                (ValueKind::Object, _) => self.add_values(value),
-                (_, Some(text)) => self.add(&text, false),
-                (_, None) => self.add(value.as_str(), false),
+    /// Adds the values of a JSON object, those of the objects in it too.
+    fn add_values(&mut self, object: &str) -> Result<(), serde_json::Error> {
+        let members: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(object)?;
+        for value in members.into_values().map(RawValue::get) {
+            if self.add_values(value).is_err() {
+                match serde_json::from_str(value).map(Zeroizing::<String>::new) {
+                    Ok(text) => self.add(&text, false),
+                    Err(_) => self.add(value, false),
+                }
             }
         }
+        Ok(())
     }
 
     /// The length of the part of a secret that a text begins with; 0 if there is none.

@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::error::excerpt;
 use super::numeral::Numeral;
-use super::{DecodeError, Scanner};
+use super::{DecodeError, Raw, Scanner};
 
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,11 +146,7 @@ impl<'f> Value<'f> {
     /// The error of a field that cannot be this value.
     #[cold]
     pub fn unreadable(self, field: &'static str) -> DecodeError {
-        DecodeError::Unreadable {
-            field,
-            found: excerpt(self.as_str()),
-            offset: self.offset(),
-        }
+        DecodeError::unreadable(field, self.as_str(), self.offset())
     }
 
     /// What stands between the quotes of a string, escapes not resolved.
@@ -208,6 +203,12 @@ fn halves_spelled(json: &str) -> String {
     }
     spelled.push_str(&json[at..]);
     spelled
+}
+
+impl From<Value<'_>> for Raw {
+    fn from(value: Value<'_>) -> Self {
+        Self::from_valid(value.as_str())
+    }
 }
 
 impl fmt::Debug for Value<'_> {

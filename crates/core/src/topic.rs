@@ -2,8 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::json::{DecodeError, Extra};
-use crate::{ConnectionKind, Protocol, Text, Timestamp};
+use crate::{ConnectionKind, DecodeError, Extra, Protocol, Text, Timestamp};
 
 /// The request type of a topic's connection kind.
 type RequestOf<T> = <<<T as Topic>::Kind as ConnectionKind>::Protocol as Protocol>::Request;

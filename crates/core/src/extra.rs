@@ -5,50 +5,47 @@ use std::fmt;
 use serde::Serialize;
 use serde::ser::{Error as _, SerializeMap, Serializer};
 
-use super::error::excerpt;
-use super::{DecodeError, Scanner, Value};
-use crate::Text;
+use serde_json::value::RawValue;
+
+use crate::error::excerpt;
+use crate::{DecodeError, Text};
 
 /// One JSON value, byte for byte as the exchange wrote it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Raw(Text);
 
 impl Raw {
-    /// Takes one JSON text.
+    /// Checks one JSON text and keeps it.
     ///
     /// # Errors
-    /// [`DecodeError::Syntax`] where it is not exactly one JSON value.
+    /// [`DecodeError::Syntax`] if it is not exactly one JSON value.
     pub fn parse(json: &str) -> Result<Self, DecodeError> {
-        let mut scanner = Scanner::new(json);
-        let value = scanner.value()?;
-        scanner.finish()?;
-        Ok(Self::from(value))
+        match serde_json::from_str::<&RawValue>(json) {
+            Ok(value) => Ok(Self::from_valid(value.get())),
+            Err(error) => Err(DecodeError::Syntax {
+                reason: "not exactly one JSON value",
+                offset: offset(json, &error),
+            }),
+        }
+    }
+
+    /// Keeps one JSON text that a parser has found valid. If it is not valid, its serialization fails.
+    pub fn from_valid(json: &str) -> Self {
+        Self(Text::new(json))
     }
 
     /// The JSON text.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
-
-    /// The value as a tree that can be walked by name.
-    ///
-    /// Numbers in it are `f64`, `i64` or `u64`; for their exact digits take [`Raw::as_str`].
-    ///
-    /// # Errors
-    /// [`DecodeError::Syntax`] if a number fits none of the three, or a text has half of a surrogate pair.
-    pub fn to_value(&self) -> Result<simd_json::OwnedValue, DecodeError> {
-        let mut bytes = self.0.as_bytes().to_vec();
-        simd_json::to_owned_value(&mut bytes).map_err(|error| DecodeError::Syntax {
-            reason: "a number or a text beyond a tree's reach",
-            offset: error.index(),
-        })
-    }
 }
 
-impl From<Value<'_>> for Raw {
-    fn from(value: Value<'_>) -> Self {
-        Self(Text::new(value.as_str()))
-    }
+/// The byte at which an error was found.
+fn offset(json: &str, error: &serde_json::Error) -> usize {
+    let lines = json
+        .split_inclusive('\n')
+        .take(error.line().saturating_sub(1));
+    lines.map(str::len).sum::<usize>() + error.column().saturating_sub(1)
 }
 
 impl fmt::Display for Raw {
@@ -66,8 +63,7 @@ impl fmt::Debug for Raw {
 /// Writes the very same JSON into JSON; other formats receive what `serde_json::value::RawValue` gives them.
 impl Serialize for Raw {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let raw: &serde_json::value::RawValue =
-            serde_json::from_str(self.as_str()).map_err(S::Error::custom)?;
+        let raw: &RawValue = serde_json::from_str(self.as_str()).map_err(S::Error::custom)?;
         raw.serialize(serializer)
     }
 }
@@ -112,14 +108,13 @@ impl Extra {
 
     /// Adds a field.
     pub fn push(&mut self, name: &str, raw: impl Into<Raw>) {
-        self.0
-            .get_or_insert_default()
-            .push((Text::new(name), raw.into()));
+        let entries = self.0.get_or_insert_default();
+        entries.push((Text::new(name), raw.into()));
     }
 
-    /// Forgets all but the first fields.
+    /// Drops all fields after the first `count`.
     #[cold]
-    pub(super) fn truncate(&mut self, count: usize) {
+    pub fn truncate(&mut self, count: usize) {
         if let Some(entries) = &mut self.0 {
             entries.truncate(count);
         }
@@ -128,13 +123,11 @@ impl Extra {
         }
     }
 
-    /// Adds a field, unless the very same stands here already.
-    pub(super) fn keep(&mut self, name: &str, value: Value<'_>) {
-        if !self
-            .iter()
-            .any(|(known, raw)| known == name && raw.as_str() == value.as_str())
-        {
-            self.push(name, value);
+    /// Adds a field, unless the same name and value are here already.
+    pub fn keep(&mut self, name: &str, json: &str) {
+        let is_kept = |(known, raw): (&str, &Raw)| known == name && raw.as_str() == json;
+        if !self.iter().any(is_kept) {
+            self.push(name, Raw::from_valid(json));
         }
     }
 }
@@ -157,8 +150,6 @@ impl Serialize for Extra {
 
 #[cfg(test)]
 mod tests {
-    use simd_json::prelude::*;
-
     use super::*;
 
     #[test]
@@ -184,16 +175,12 @@ mod tests {
     }
 
     #[test]
-    fn a_value_opens_into_a_tree() {
-        let tree = Raw::parse("{\"a\":[1,\"x\"]}").unwrap().to_value().unwrap();
-        assert_eq!(tree["a"][0].as_u64(), Some(1));
-        assert_eq!(tree["a"][1].as_str(), Some("x"));
-        assert!(Raw::parse("[1e999]").unwrap().to_value().is_err());
-    }
-
-    #[test]
     fn only_one_whole_value_is_raw_json() {
         assert!(Raw::parse("1 2").is_err());
+        assert!(matches!(
+            Raw::parse("1 x"),
+            Err(DecodeError::Syntax { offset: 2, .. })
+        ));
         assert!(Raw::parse("").is_err());
         assert!(Raw::parse(" 1 ").is_ok_and(|raw| raw.as_str() == "1"));
     }

@@ -9,8 +9,8 @@
 /// `extra` as well.
 ///
 /// ```
-/// use kucoin_streams_wire::json::{Record, Scanner};
-/// use kucoin_streams_wire::{Decimal, event, event_kind, part};
+/// use kucoin_streams_decode::{Record, Scanner};
+/// use kucoin_streams_core::{Decimal, event, event_kind, part};
 ///
 /// part! {
 ///     /// One trade.
@@ -45,7 +45,7 @@
 /// let untold = read(r#"{"type":"match","matchPrice":""}"#)?;
 /// assert_eq!(untold.kind, Kind::MatchUntold);
 /// assert_eq!(untold.extra.get("matchPrice").map(|raw| raw.as_str()), Some("\"\""));
-/// # Ok::<(), kucoin_streams_wire::json::DecodeError>(())
+/// # Ok::<(), kucoin_streams_core::DecodeError>(())
 /// ```
 #[macro_export]
 macro_rules! event_kind {
@@ -72,7 +72,7 @@ macro_rules! event_kind {
                 )?
             )*
             /// A value that this SDK does not know, as the exchange wrote it.
-            Unknown($crate::Text),
+            Unknown($crate::__private::Text),
         }
 
         impl $name {
@@ -95,27 +95,27 @@ macro_rules! event_kind {
         }
 
         const _: () = {
-            use $crate::json::__private as p;
+            use $crate::__private as p;
 
-            const LISTS: &[&[&str]] = &[&[$tag] $($(, <$part as $crate::json::Part>::NAMES)?)*];
+            const LISTS: &[&[&str]] = &[&[$tag] $($(, <$part as $crate::Part>::NAMES)?)*];
             const WIDTH: usize = p::width(LISTS);
 
-            impl $crate::json::Part for $name {
+            impl $crate::Part for $name {
                 const NAMES: &'static [&'static str] = &p::concat::<WIDTH>(LISTS);
 
                 fn read(
-                    slots: &mut [::core::option::Option<$crate::json::Value<'_>>],
-                    extra: &mut $crate::json::Extra,
-                ) -> ::core::result::Result<Self, $crate::json::DecodeError> {
-                    let text: $crate::Text = p::field($tag, &mut slots[0], extra)?;
+                    slots: &mut [::core::option::Option<$crate::Value<'_>>],
+                    extra: &mut $crate::__private::Extra,
+                ) -> ::core::result::Result<Self, $crate::__private::DecodeError> {
+                    let text: $crate::__private::Text = p::field($tag, &mut slots[0], extra)?;
                     let end = 1;
                     $(
-                        let width = 0 $(+ <$part as $crate::json::Part>::NAMES.len())?;
+                        let width = 0 $(+ <$part as $crate::Part>::NAMES.len())?;
                         let range = end..end + width;
                         let end = range.end;
                         if text == $wire {
                             p::claim(
-                                <Self as $crate::json::Part>::NAMES,
+                                <Self as $crate::Part>::NAMES,
                                 range.clone(),
                                 slots,
                             );
@@ -131,12 +131,12 @@ macro_rules! event_kind {
 
                 fn write<M: p::serde::ser::SerializeMap>(
                     &self,
-                    writer: &mut $crate::json::FieldWriter<'_, M>,
+                    writer: &mut $crate::FieldWriter<'_, M>,
                 ) -> ::core::result::Result<(), M::Error> {
-                    p::write!(writer, &$crate::Text::new(self.as_str()), $tag $(as $long)?)?;
+                    p::write!(writer, &$crate::__private::Text::new(self.as_str()), $tag $(as $long)?)?;
                     $($(
                         if let Self::$variant(part) = self {
-                            <$part as $crate::json::Part>::write(part, writer)?;
+                            <$part as $crate::Part>::write(part, writer)?;
                         }
                     )?)*
                     ::core::result::Result::Ok(())

@@ -192,8 +192,8 @@ fn digit(byte: u8) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Scanner;
     use super::*;
+    use crate::Scanner;
 
     fn read<T: FromJson>(json: &str) -> Option<T> {
         T::from_json(Scanner::new(json).value().unwrap())
