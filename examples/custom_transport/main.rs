@@ -36,9 +36,9 @@ async fn main() -> Result<(), Error> {
 /// No socket is opened: the frames come from `from_scratch.rs`.
 async fn play_in_process() -> Result<(), Error> {
     let kucoin = Kucoin::builder()
-        .source(NoToken)
+        .tokens(NoToken)
         .transport(InProcess::default())
-        .build();
+        .build()?;
     let mut orders = kucoin.subscribe(SpotOrders).await?;
     // Three events, the two gaps of the loss where the server hangs up, and three events of the next connection.
     for _ in 0..8 {

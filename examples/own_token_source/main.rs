@@ -24,13 +24,13 @@ async fn main() -> Result<(), Error> {
     let place = Place::choose().await?;
     // This half could run on another machine, and is the only one with the API secret.
     let tokens = RestTokens::builder(HmacSigner::new(&place.credentials()?))
-        .with_hosts(place.hosts()?)
+        .hosts(place.hosts()?)
         .build()?;
     let (token_service, service) = token_service::start(tokens);
 
     // This half never sees it.
 
-    let kucoin = Kucoin::builder().source(token_service).build();
+    let kucoin = Kucoin::builder().tokens(token_service).build()?;
     let mut lifecycle = kucoin.lifecycle();
     let mut orders = kucoin.subscribe(SpotOrders).await?;
     let mut end = pin!(place.until_end(rehearsal));

@@ -49,4 +49,4 @@ pub use hmac_signer::HmacSigner;
 pub use login::login;
 pub use partner::Partner;
 pub use prehash::Prehash;
-pub use sign::{Sign, SignError, Signed, SignedPartner, SignedRequest, sign_request};
+pub use sign::{DynSign, Sign, SignError, Signed, SignedPartner, SignedRequest, sign_request};

@@ -4,7 +4,7 @@ use kucoin_streams_core::Login;
 use zeroize::Zeroizing;
 
 use crate::sign::Signed;
-use crate::{Prehash, Sign, SignError};
+use crate::{DynSign, Prehash, SignError};
 
 /// The path that the login signature is made over; nothing is ever posted there.
 const LOGIN_PATH: &str = "/api/websocket/users/verify";
@@ -18,14 +18,14 @@ const LOGIN_PATH: &str = "/api/websocket/users/verify";
 /// # Errors
 ///
 /// [`SignError`] as the signer gives it.
-pub async fn login<S: Sign>(
-    signer: &S,
+pub async fn login(
+    signer: &dyn DynSign,
     id: impl Into<String>,
     timestamp_ms: u64,
 ) -> Result<Login, SignError> {
     let id = id.into();
     let prehash = Prehash::new(timestamp_ms, "POST", LOGIN_PATH, "");
-    let signed = signer.sign(&prehash).await?;
+    let signed = signer.sign_boxed(&prehash).await?;
     let frame = frame(&id, prehash.timestamp(), &signed);
     Ok(Login { id, frame })
 }

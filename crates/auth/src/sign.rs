@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
@@ -34,6 +35,37 @@ impl<S: Sign> Sign for Arc<S> {
         self.as_ref().sign(prehash)
     }
 }
+
+/// The dyn-compatible form of [`Sign`], for a signer that is chosen at run time. Every signer is one, and
+/// `Arc<dyn DynSign>` and `Box<dyn DynSign>` are a signer.
+pub trait DynSign: Send + Sync + 'static {
+    /// As [`Sign::sign`].
+    fn sign_boxed<'a>(
+        &'a self,
+        prehash: &'a Prehash,
+    ) -> Pin<Box<dyn Future<Output = Result<Signed, SignError>> + Send + 'a>>;
+}
+
+impl<S: Sign> DynSign for S {
+    fn sign_boxed<'a>(
+        &'a self,
+        prehash: &'a Prehash,
+    ) -> Pin<Box<dyn Future<Output = Result<Signed, SignError>> + Send + 'a>> {
+        Box::pin(self.sign(prehash))
+    }
+}
+
+macro_rules! signers {
+    ($($pointer:ident),+) => {$(
+        impl Sign for $pointer<dyn DynSign> {
+            async fn sign(&self, prehash: &Prehash) -> Result<Signed, SignError> {
+                self.as_ref().sign_boxed(prehash).await
+            }
+        }
+    )+};
+}
+
+signers!(Arc, Box);
 
 /// What a signer gives for one request. Zeroed when dropped; `Debug` shows the masked key and nothing signed.
 pub struct Signed {
@@ -159,15 +191,15 @@ impl fmt::Debug for SignedPartner {
 /// # Errors
 ///
 /// [`SignError`] as the signer gives it.
-pub async fn sign_request<S: Sign>(
-    signer: &S,
+pub async fn sign_request(
+    signer: &dyn DynSign,
     timestamp_ms: u64,
     method: &str,
     path_and_query: &str,
     body: &str,
 ) -> Result<SignedRequest, SignError> {
     let prehash = Prehash::new(timestamp_ms, method, path_and_query, body);
-    let signed = signer.sign(&prehash).await?;
+    let signed = signer.sign_boxed(&prehash).await?;
     Ok(SignedRequest { prehash, signed })
 }
 

@@ -27,7 +27,7 @@ type Symbols = Vec<v1::FuturesSymbolOrders>;
 struct Subscribed {
     symbols: u32,
     connection: String,
-    kucoin: Kucoin<Loopback>,
+    kucoin: Kucoin,
     all: Option<Subscription<Symbols>>,
     took: Duration,
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use kucoin_streams_core::{ConnectionKind, Limits, Protocol, WsKey};
 use kucoin_streams_session::SlowConsumer;
 
 use crate::{ConnectionRuntime, DialBudget};
@@ -34,6 +35,9 @@ pub struct Config {
     pub session: kucoin_streams_session::Config,
     /// How often connections are made, with those that share it: [`DialBudget::process_wide`].
     pub dials: DialBudget,
+    /// What the exchange allows connections of this account, by key, if that differs from
+    /// [`Protocol::LIMITS`](kucoin_streams_core::Protocol::LIMITS): none.
+    pub limits: Vec<(WsKey, Limits)>,
     /// What feeds the jitter of the retries; `None` draws one per connection.
     pub seed: Option<u64>,
     /// Where the tasks of the connections run: [`ConnectionRuntime::Dedicated`].
@@ -53,6 +57,7 @@ impl Default for Config {
             slow_consumer: SlowConsumer::default(),
             session: kucoin_streams_session::Config::default(),
             dials: DialBudget::process_wide(),
+            limits: Vec::new(),
             seed: None,
             runtime: ConnectionRuntime::default(),
             label: None,
@@ -105,7 +110,7 @@ impl Config {
     }
 
     /// Never replaces a connection by itself: a cut by the exchange, after about 24 h, is a
-    /// [`Gap`](crate::Gap) then. [`Connection::rotate`](crate::Connection::rotate) still does.
+    /// [`Gap`](crate::Gap) then. [`Connections::rotate`](crate::Connections::rotate) still does.
     #[must_use]
     pub fn without_rotation(mut self) -> Self {
         self.session.rotate_every = None;
@@ -123,6 +128,14 @@ impl Config {
     #[must_use]
     pub fn with_dials(mut self, dials: DialBudget) -> Self {
         self.dials = dials;
+        self
+    }
+
+    /// Sets what the exchange allows connections of this key, for an account with limits of its own.
+    #[must_use]
+    pub fn with_limits(mut self, ws_key: WsKey, limits: Limits) -> Self {
+        self.limits.retain(|(known, _)| *known != ws_key);
+        self.limits.push((ws_key, limits));
         self
     }
 
@@ -145,6 +158,20 @@ impl Config {
     pub fn with_label(mut self, label: impl Into<Arc<str>>) -> Self {
         self.label = Some(label.into());
         self
+    }
+
+    /// The limits of the connections of a kind.
+    pub(crate) fn limits_of<K: ConnectionKind>(&self) -> Limits {
+        let session = self.session_of(K::WS_KEY);
+        session.limits.unwrap_or(K::Protocol::LIMITS)
+    }
+
+    /// The settings of a session of this key.
+    pub(crate) fn session_of(&self, ws_key: WsKey) -> kucoin_streams_session::Config {
+        let mut session = self.session.clone();
+        let of_key = self.limits.iter().find(|(known, _)| *known == ws_key);
+        session.limits = of_key.map(|(_, limits)| *limits).or(session.limits);
+        session
     }
 
     /// The seed, drawn from the process's own randomness where none is set.

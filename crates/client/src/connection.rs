@@ -3,16 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use kucoin_streams_core::{ConnectionKind, ConnectionSource, Protocol, Topic, WsKey};
+use futures_util::future::BoxFuture;
+use kucoin_streams_core::{ConnectionKind, Topic};
 use kucoin_streams_session::{
     Capacity, CloseReason, ClosedError, ConnectionState, Identify, OnRefusal, RotateError,
-    SlowConsumer, Streams, Subscribe, SubscribeError, WaitLimits, identify,
+    SlowConsumer, Streams, Subscribe, SubscribeError, WaitLimits,
 };
-use kucoin_streams_transport::Connect;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tracing::{Instrument, Span};
 
-use crate::dials::Gate;
 use crate::driver::{Command, Dialler, Driver, Outward, Reply, RequestOf, now};
 use crate::feed::{Feed, Kept};
 use crate::queue::queue;
@@ -20,10 +19,9 @@ use crate::{Config, LifecycleSender, Subscription};
 
 /// The handle of one connection: cheap to clone, while one task owns the socket.
 ///
-/// The connection opens at the first subscription and stands until it is [closed](Connection::close) or fails for
-/// good, or until the last handle **and** the last subscription are dropped; then it unsubscribes and closes by
-/// itself.
-pub struct Connection<K: ConnectionKind> {
+/// The connection opens at the first subscription. It stays open until it is [closed](Connection::close), fails for
+/// good, or the last handle **and** the last subscription are dropped; then it unsubscribes and closes by itself.
+pub(crate) struct Connection<K: ConnectionKind> {
     inner: Arc<Inner<RequestOf<K>>>,
 }
 
@@ -42,21 +40,6 @@ pub(crate) struct Asked<R> {
     pub(crate) requests: Vec<R>,
     pub(crate) identify: Identify,
     pub(crate) on_refusal: OnRefusal,
-}
-
-impl<R> Asked<R> {
-    /// All that a topic needs.
-    fn new<T>(topic: &Arc<T>, on_refusal: OnRefusal) -> Self
-    where
-        T: Topic,
-        T::Kind: ConnectionKind<Protocol: Protocol<Request = R>>,
-    {
-        Self {
-            requests: topic.requests(),
-            identify: identify(topic.clone()),
-            on_refusal,
-        }
-    }
 }
 
 /// What came of requests on one connection.
@@ -101,29 +84,30 @@ impl<K: ConnectionKind> fmt::Debug for Connection<K> {
     }
 }
 
+/// What subscriptions keep of their connection, whatever its kind.
+pub(crate) trait KeepsOpen: Send + Sync {
+    /// Resolves when the server has answered every unsubscription, or the connection has ended.
+    fn settled(&self) -> BoxFuture<'_, ()>;
+}
+
+impl<R: Send + 'static> KeepsOpen for Inner<R> {
+    fn settled(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            let (done, settled) = oneshot::channel();
+            // An error says that the task has ended.
+            if self.commands.send(Command::Settle(done)).await.is_ok() {
+                let _ = settled.await;
+            }
+        })
+    }
+}
+
 impl<K: ConnectionKind> Connection<K> {
     /// Starts the task of a connection; it dials when something is subscribed.
     ///
     /// # Panics
     /// With [`ConnectionRuntime::Current`](crate::ConnectionRuntime::Current) outside of a tokio runtime.
-    pub fn spawn<S: ConnectionSource, C: Connect>(
-        source: S,
-        connect: C,
-        config: Config,
-        lifecycle: LifecycleSender,
-    ) -> Self {
-        let gate = Gate::new(&config.dials, K::WS_KEY, K::Protocol::LIMITS);
-        Self::spawn_behind(gate, source, connect, config, lifecycle)
-    }
-
-    /// As [`Connection::spawn`], where connections share the way to dial.
-    pub(crate) fn spawn_behind<S: ConnectionSource, C: Connect>(
-        gate: Gate,
-        source: S,
-        connect: C,
-        config: Config,
-        lifecycle: LifecycleSender,
-    ) -> Self {
+    pub(crate) fn spawn(dialler: Dialler, config: Config, lifecycle: LifecycleSender) -> Self {
         // Errors need it too, so no filter for a level leaves it out.
         let span = tracing::error_span!(
             "connection",
@@ -136,18 +120,13 @@ impl<K: ConnectionKind> Connection<K> {
         let wake = Arc::new(Notify::new());
         let limits = WaitLimits::new(config.connect_timeout, config.backpressure_timeout);
         let seed = config.seed_or_random();
-        let streams = Streams::new(config.session.clone(), limits, seed, now());
-        let dialler = Dialler {
-            source: Arc::new(source),
-            connect: Arc::new(connect),
-            gate,
-        };
+        let session = config.session_of(K::WS_KEY);
+        let streams = Streams::new(session, limits, seed, now());
         let outward = Outward {
             lifecycle,
             state: state_of_task,
         };
-        let driver =
-            Driver::<K, S, C>::new(streams, dialler, outward, commands_of_task, wake.clone());
+        let driver = Driver::<K>::new(streams, dialler, outward, commands_of_task, wake.clone());
         // The task ends by itself with its handles.
         match config.runtime.start() {
             Ok(runtime) => runtime.spawn(driver.run().instrument(span.clone())),
@@ -168,55 +147,9 @@ impl<K: ConnectionKind> Connection<K> {
         }
     }
 
-    /// The key of its kind.
-    pub fn ws_key(&self) -> WsKey {
-        K::WS_KEY
-    }
-
     /// Current state of the connection.
-    pub fn state(&self) -> ConnectionState {
+    pub(crate) fn state(&self) -> ConnectionState {
         self.inner.state.borrow().clone()
-    }
-
-    /// Subscribes to a topic and resolves when the server has acknowledged it, over as many attempts to connect as
-    /// fit in [`Config::connect_timeout`]. Opens the connection if it is not open.
-    ///
-    /// Equal topics share one wire subscription. Cancel safe: a dropped future leaves nothing subscribed.
-    ///
-    /// # Errors
-    /// [`SubscribeError::Refused`] with the server's code and words; [`SubscribeError::TimedOut`] with the last cause
-    /// if it is not live in time; [`SubscribeError::Closed`] if the connection ends for good, for instance because
-    /// credentials are refused.
-    pub async fn subscribe<T>(&self, topic: T) -> Result<Subscription<T>, SubscribeError>
-    where
-        T: Topic<Kind = K>,
-    {
-        let topic = Arc::new(topic);
-        let opened = self.open(Asked::new(&topic, OnRefusal::Fail), None).await?;
-        Ok(Subscription::new(topic, opened.feed.into_iter().collect()))
-    }
-
-    /// Subscribes to several topics and resolves when the server has answered each: with the subscription to those
-    /// that it acknowledged, and the refusals of the others. No event of an acknowledged topic is lost to the refusal
-    /// of another. A topic that is refused for now belongs to the subscription, which begins with a
-    /// [`Gap`](crate::Gap) for it; it is asked for again until it is live.
-    ///
-    /// Cancel safe, as [`Connection::subscribe`].
-    ///
-    /// # Errors
-    /// As [`Connection::subscribe`]; [`SubscribeError::Refused`] only where every topic is refused, for the last.
-    pub async fn subscribe_available<T>(
-        &self,
-        topics: Vec<T>,
-    ) -> Result<(Subscription<Vec<T>>, Vec<SubscribeError>), SubscribeError>
-    where
-        T: Topic<Kind = K>,
-    {
-        let topics = Arc::new(topics);
-        let opened = self
-            .open(Asked::new(&topics, OnRefusal::LeaveOut), None)
-            .await?;
-        Opened::join(vec![opened], topics)
     }
 
     /// Asks for requests and resolves when each is answered. `place` is kept for as long as the feed is.
@@ -273,32 +206,18 @@ impl<K: ConnectionKind> Connection<K> {
         Arc::ptr_eq(&self.inner, &other.inner)
     }
 
-    /// Opens the connection where it is not open, and waits until it is live; after a loss, until every topic is
-    /// active again. Cancel safe.
-    ///
-    /// # Errors
-    /// [`SubscribeError::TimedOut`] with the last cause if it is not live within [`Config::connect_timeout`];
-    /// [`SubscribeError::Closed`] if the connection has ended.
-    pub async fn wait_live(&self) -> Result<(), SubscribeError> {
+    /// See [`Connections::wait_live`](crate::Connections::wait_live).
+    pub(crate) async fn wait_live(&self) -> Result<(), SubscribeError> {
         self.ask(Command::WaitLive).await
     }
 
-    /// Replaces the connection by a new one, with a fresh token, without a hole: every topic is subscribed on the new
-    /// connection before the old one is let go, and each event is handed out once. Resolves when the new one serves.
-    /// By itself this happens before the exchange cuts a connection, which it does after about 24 h:
-    /// [`Config::with_rotation_every`].
-    ///
-    /// Cancel safe: a dropped future stops no rotation.
-    ///
-    /// # Errors
-    /// Where the connection is not live, or no new one could be made: the old one goes on then. Where it is over.
-    pub async fn rotate(&self) -> Result<(), RotateError> {
+    /// See [`Connections::rotate`](crate::Connections::rotate).
+    pub(crate) async fn rotate(&self) -> Result<(), RotateError> {
         self.ask(Command::Rotate).await
     }
 
-    /// Ends the connection in order: unsubscribes, closes, and resolves when its task is done, after about two
-    /// seconds at the latest. Its subscriptions end behind what they have received.
-    pub async fn close(&self) {
+    /// See [`Connections::close`](crate::Connections::close).
+    pub(crate) async fn close(&self) {
         let (done, closed) = oneshot::channel();
         // An error says that the task has ended already.
         if self.inner.commands.send(Command::Close(done)).await.is_ok() {

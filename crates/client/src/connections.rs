@@ -5,16 +5,16 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use futures_util::future::{join_all, try_join_all};
-use kucoin_streams_core::{ConnectionKind, ConnectionSource, Protocol, Topic, WsKey};
+use kucoin_streams_core::{ConnectionKind, ConnectionSource, Topic, WsKey};
 use kucoin_streams_session::{
     ConnectionState, Identify, OnRefusal, RotateError, SubscribeError, identify,
 };
 use kucoin_streams_transport::Connect;
 
-use crate::connection::{Asked, Opened};
+use crate::connection::{Asked, Connection, Opened};
 use crate::dials::Gate;
-use crate::driver::RequestOf;
-use crate::{Config, Connection, LifecycleSender, Subscription};
+use crate::driver::{Dialler, RequestOf};
+use crate::{Config, LifecycleSender, Subscription};
 
 /// The connections of one kind for one account. There is one, until topics are subscribed beyond what the exchange
 /// lets one connection hold ([`Limits::topics`](kucoin_streams_core::Limits)): these go to a further connection, which
@@ -26,7 +26,11 @@ pub struct Connections<K: ConnectionKind> {
 }
 
 struct Inner<K: ConnectionKind> {
-    spawn: Box<dyn Fn(u32) -> Connection<K> + Send + Sync>,
+    dialler: Dialler,
+    config: Config,
+    lifecycle: LifecycleSender,
+    /// The number of topics that one connection may hold.
+    topics_each: usize,
     members: Arc<Mutex<Vec<Member<K>>>>,
 }
 
@@ -69,33 +73,29 @@ impl<K: ConnectionKind> fmt::Debug for Connections<K> {
 }
 
 impl<K: ConnectionKind> Connections<K> {
-    /// Connections that dial when something is subscribed.
-    pub fn new<S, C>(
-        source: Arc<S>,
-        connect: Arc<C>,
+    /// Connections that dial when something is subscribed, with what `source` gives for each dial.
+    ///
+    /// # Panics
+    /// When something is subscribed with [`ConnectionRuntime::Current`](crate::ConnectionRuntime::Current) outside of a
+    /// tokio runtime.
+    pub fn new(
+        source: impl ConnectionSource,
+        transport: impl Connect,
         config: Config,
         lifecycle: LifecycleSender,
-    ) -> Self
-    where
-        S: ConnectionSource,
-        C: Connect,
-    {
-        let gate = Gate::new(&config.dials, K::WS_KEY, K::Protocol::LIMITS);
-        let spawn = move |number: u32| {
-            let mut config = config.clone();
-            // Each has a jitter of its own.
-            config.seed = Some(config.seed_or_random() ^ u64::from(number).rotate_left(32));
-            Connection::spawn_behind(
-                gate.clone(),
-                source.clone(),
-                connect.clone(),
-                config,
-                lifecycle.of(number),
-            )
+    ) -> Self {
+        let limits = config.limits_of::<K>();
+        let dialler = Dialler {
+            source: Arc::new(source),
+            connect: Arc::new(transport),
+            gate: Gate::new(&config.dials, K::WS_KEY, limits),
         };
         Self {
             inner: Arc::new(Inner {
-                spawn: Box::new(spawn),
+                dialler,
+                config,
+                lifecycle,
+                topics_each: limits.topics.map_or(usize::MAX, |limit| limit as usize),
                 members: Arc::default(),
             }),
         }
@@ -123,11 +123,15 @@ impl<K: ConnectionKind> Connections<K> {
             .or_else(|| states.first().cloned())
     }
 
-    /// As [`Connection::subscribe`], on whichever connection has room; a topic of several requests may need more than
-    /// one.
+    /// Subscribes to a topic and resolves when the server has acknowledged it, over as many attempts to connect as
+    /// fit in [`Config::connect_timeout`]. Opens a connection if none is open or has room.
+    ///
+    /// Equal topics share one wire subscription. Cancel safe: a dropped future leaves nothing subscribed.
     ///
     /// # Errors
-    /// As [`Connection::subscribe`].
+    /// [`SubscribeError::Refused`] with the server's code and words; [`SubscribeError::TimedOut`] with the last cause
+    /// if it is not live in time; [`SubscribeError::Closed`] if the connection ends for good, for instance because
+    /// credentials are refused.
     pub async fn subscribe<T>(&self, topic: T) -> Result<Subscription<T>, SubscribeError>
     where
         T: Topic<Kind = K>,
@@ -140,10 +144,15 @@ impl<K: ConnectionKind> Connections<K> {
         Ok(Subscription::new(topic, feeds.collect()))
     }
 
-    /// As [`Connection::subscribe_available`], on whichever connections have room.
+    /// Subscribes to several topics and resolves when the server has answered each: with the subscription to those
+    /// that it acknowledged, and the refusals of the others. No event of an acknowledged topic is lost to the refusal
+    /// of another. A topic that is refused for now belongs to the subscription, which begins with a
+    /// [`Gap`](crate::Gap) for it; it is asked for again until it is live.
+    ///
+    /// Cancel safe, as [`Connections::subscribe`].
     ///
     /// # Errors
-    /// As [`Connection::subscribe_available`].
+    /// As [`Connections::subscribe`]; [`SubscribeError::Refused`] only if every topic is refused, for the last.
     pub async fn subscribe_available<T>(
         &self,
         topics: Vec<T>,
@@ -158,10 +167,12 @@ impl<K: ConnectionKind> Connections<K> {
         Opened::join(opened, topics)
     }
 
-    /// As [`Connection::wait_live`], of all of them; opens one where there is none.
+    /// Opens a connection if none is open, and waits until all are live; after a loss, until every topic is active
+    /// again. Cancel safe.
     ///
     /// # Errors
-    /// As [`Connection::wait_live`].
+    /// [`SubscribeError::TimedOut`] with the last cause if one is not live within [`Config::connect_timeout`];
+    /// [`SubscribeError::Closed`] if it ends for good.
     pub async fn wait_live(&self) -> Result<(), SubscribeError> {
         let connections = {
             let mut members = self.standing();
@@ -174,11 +185,16 @@ impl<K: ConnectionKind> Connections<K> {
         Ok(())
     }
 
-    /// As [`Connection::rotate`], of all of them at the same time.
+    /// Replaces every connection by a new one, with a fresh token, without a gap: every topic is subscribed on the new
+    /// connection before the old one is closed, and each event is delivered once. Resolves when the new ones serve.
+    /// By itself this happens before the exchange cuts a connection, which it does after about 24 h:
+    /// [`Config::with_rotation_every`].
+    ///
+    /// Cancel safe: a dropped future stops no rotation.
     ///
     /// # Errors
-    /// The first of those of [`Connection::rotate`]; the others are rotated all the same. [`RotateError::NotLive`]
-    /// where there is none.
+    /// [`RotateError::NotLive`] if a connection is not live or none was opened; [`RotateError::Failed`] if no new one
+    /// could be made: the old one goes on. The first error of several connections; the others are rotated all the same.
     pub async fn rotate(&self) -> Result<(), RotateError> {
         let connections = connections(&lock(&self.inner.members));
         if connections.is_empty() {
@@ -188,7 +204,9 @@ impl<K: ConnectionKind> Connections<K> {
         rotated.into_iter().collect()
     }
 
-    /// As [`Connection::close`], of all of them. What is subscribed later opens a new one.
+    /// Closes the connections in order: unsubscribes, closes, and resolves when their tasks have ended, after about two
+    /// seconds at the latest. Their subscriptions end after what they have received. A later subscription opens a new
+    /// connection.
     pub async fn close(&self) {
         let connections = connections(&lock(&self.inner.members));
         join_all(connections.iter().map(Connection::close)).await;
@@ -225,6 +243,7 @@ impl<K: ConnectionKind> Connections<K> {
         if requests.is_empty() {
             return Err(SubscribeError::Nothing);
         }
+        let topics_each = self.inner.topics_each;
         let mut members = self.standing();
         let mut shares: Vec<Vec<RequestOf<K>>> = vec![Vec::new(); members.len()];
         requests.retain(|request| {
@@ -235,8 +254,8 @@ impl<K: ConnectionKind> Connections<K> {
             holder.is_none()
         });
         let distinct = requests.iter().collect::<HashSet<_>>().len();
-        let whole = members.iter().position(|m| m.room() >= distinct);
-        let or_new = (distinct <= capacity::<K>()).then_some(members.len());
+        let whole = members.iter().position(|m| m.room(topics_each) >= distinct);
+        let or_new = (distinct <= topics_each).then_some(members.len());
         let mut at = whole.or(or_new).unwrap_or(0);
         let mut left = requests.into_iter().peekable();
         while left.peek().is_some() {
@@ -244,7 +263,7 @@ impl<K: ConnectionKind> Connections<K> {
                 self.grow(&mut members);
                 shares.push(Vec::new());
             }
-            let room = members[at].room();
+            let room = members[at].room(topics_each);
             shares[at].extend(left.by_ref().take(room));
             at += 1;
         }
@@ -264,8 +283,12 @@ impl<K: ConnectionKind> Connections<K> {
     fn grow(&self, members: &mut Vec<Member<K>>) {
         let is_free = |number: &u32| members.iter().all(|member| member.number != *number);
         let number = (0..).find(is_free).unwrap_or_default();
+        let mut config = self.inner.config.clone();
+        // Each has a jitter of its own.
+        config.seed = Some(config.seed_or_random() ^ u64::from(number).rotate_left(32));
+        let lifecycle = self.inner.lifecycle.of(number);
         members.push(Member {
-            connection: (self.inner.spawn)(number),
+            connection: Connection::spawn(self.inner.dialler.clone(), config, lifecycle),
             number,
             held: HashMap::new(),
         });
@@ -273,8 +296,9 @@ impl<K: ConnectionKind> Connections<K> {
 }
 
 impl<K: ConnectionKind> Member<K> {
-    fn room(&self) -> usize {
-        capacity::<K>().saturating_sub(self.held.len())
+    /// The number of topics that it has room for.
+    fn room(&self, topics_each: usize) -> usize {
+        topics_each.saturating_sub(self.held.len())
     }
 
     fn take(&mut self, requests: Vec<RequestOf<K>>) -> Share<K> {
@@ -312,12 +336,6 @@ impl<K: ConnectionKind> Drop for Place<K> {
             members.remove(at);
         }
     }
-}
-
-/// How many topics one connection may hold.
-fn capacity<K: ConnectionKind>() -> usize {
-    let limit = K::Protocol::LIMITS.topics;
-    limit.map_or(usize::MAX, |limit| limit as usize)
 }
 
 fn connections<K: ConnectionKind>(members: &[Member<K>]) -> Vec<Connection<K>> {

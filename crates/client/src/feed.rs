@@ -10,7 +10,8 @@ use kucoin_streams_session::{CloseReason, Delivery, Fate, Frame, Gap, GapReason,
 use tracing::Span;
 
 use crate::Update;
-use crate::queue::QueueReader;
+use crate::connection::KeepsOpen;
+use crate::queue::{QueueReader, QueueWatch};
 
 /// What is kept alive along with a feed.
 pub(crate) type Kept = Arc<dyn Any + Send + Sync>;
@@ -23,7 +24,7 @@ pub(crate) struct Feed {
     /// The place that is taken up on the connection, where somebody counts.
     _place: Option<Kept>,
     /// Keeps the connection's task alive.
-    _connection: Kept,
+    connection: Arc<dyn KeepsOpen>,
     /// The connection, in logs.
     span: Span,
     /// Events that could not be decoded.
@@ -34,14 +35,14 @@ impl Feed {
     pub(crate) fn new(
         queue: QueueReader,
         place: Option<Kept>,
-        connection: Kept,
+        connection: Arc<dyn KeepsOpen>,
         span: Span,
     ) -> Self {
         Self {
             queue,
             places: Vec::new(),
             _place: place,
-            _connection: connection,
+            connection,
             span,
             undecodable: 0,
         }
@@ -82,8 +83,20 @@ impl Feed {
     }
 
     /// True where more was taken out already.
-    pub(crate) fn holds_more(&self) -> bool {
+    pub(crate) fn holds_more(&mut self) -> bool {
         self.queue.holds_more()
+    }
+
+    /// Ends it. The future resolves when the server has answered the unsubscription, if one is due.
+    pub(crate) fn end(self) -> impl Future<Output = ()> {
+        let connection = Arc::clone(&self.connection);
+        drop(self);
+        async move { connection.settled().await }
+    }
+
+    /// A handle of its counters.
+    pub(crate) fn watch(&mut self) -> QueueWatch {
+        self.queue.watch()
     }
 
     pub(crate) fn ledger(&self) -> Vec<TopicLedger> {

@@ -6,8 +6,7 @@
 //! These tasks run on a thread of their own ([`ConnectionRuntime`]), so a consumer may block its thread: heartbeats go
 //! on, its events wait in its queue, and what finds no room there is counted in a [`Gap`].
 //!
-//! A [`Connection`] is the handle of such a task. It is generic over the seams below it: any connection kind, any
-//! `ConnectionSource`, any transport. A [`Subscription`] is a stream of `Result<Update, Gap>`: events, and exactly
+//! [`Connections`] is the handle of such tasks, for any connection kind, any `ConnectionSource` and any transport. A [`Subscription`] is a stream of `Result<Update, Gap>`: events, and exactly
 //! between the events where it happened, whatever may be missing.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
@@ -27,7 +26,6 @@ mod subscription;
 mod update;
 
 pub use config::Config;
-pub use connection::Connection;
 pub use connections::Connections;
 pub use dials::DialBudget;
 pub use kucoin_streams_session::{
@@ -36,5 +34,5 @@ pub use kucoin_streams_session::{
 };
 pub use lifecycle::{Lifecycle, LifecycleSender, LifecycleStream};
 pub use runtime::ConnectionRuntime;
-pub use subscription::{Events, Subscription};
+pub use subscription::{Events, Subscription, SubscriptionHandle};
 pub use update::{Origin, Update};

@@ -1,8 +1,11 @@
 //! Lifecycle events: what happens to connections, under the names that users of the JavaScript SDK know.
 
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
+use futures_core::Stream;
 use kucoin_streams_core::{Timestamp, WsKey};
 use kucoin_streams_session::{CloseReason, LifecycleEvent};
 use tracing::Level;
@@ -115,13 +118,21 @@ impl LifecycleStream {
     ///
     /// A reader that is too slow is told so by [`LifecycleEvent::Lagged`].
     pub async fn next(&mut self) -> Option<Lifecycle> {
-        let received = poll_fn(|context| self.0.poll(context)).await;
-        received.map(told)
+        poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
     /// The next event, if there is one already.
     pub fn try_next(&mut self) -> Option<Lifecycle> {
         self.0.take().map(told)
+    }
+}
+
+impl Stream for LifecycleStream {
+    type Item = Lifecycle;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Lifecycle>> {
+        let received = ready!(self.0.poll(context));
+        Poll::Ready(received.map(told))
     }
 }
 

@@ -67,7 +67,7 @@ impl Queue {
 pub(crate) struct QueueReader {
     queue: Arc<Queue>,
     /// Taken from the queue in one go, so that the lock is taken once for many events.
-    taken: VecDeque<Delivery>,
+    taken: Batch,
     /// The counters of the topics, by their places in the queue.
     counters: Vec<Arc<TopicCounters>>,
 }
@@ -88,40 +88,98 @@ pub(crate) fn queue(
     });
     let reader = QueueReader {
         queue: queue.clone(),
-        taken: VecDeque::new(),
+        taken: Batch::Own(VecDeque::new()),
         counters: Vec::new(),
     };
     (QueueMailbox(queue), reader)
 }
 
+/// What a reader has taken from its queue and not returned yet.
+#[derive(Debug)]
+enum Batch {
+    Own(VecDeque<Delivery>),
+    /// A [`QueueWatch`] looks at it, too.
+    Shared(Arc<Mutex<VecDeque<Delivery>>>),
+}
+
+impl Batch {
+    #[inline]
+    fn with<T>(&mut self, act: impl FnOnce(&mut VecDeque<Delivery>) -> T) -> T {
+        match self {
+            Self::Own(batch) => act(batch),
+            Self::Shared(batch) => act(&mut lock(batch)),
+        }
+    }
+}
+
+/// Looks at a queue that another reads.
+#[derive(Clone, Debug)]
+pub(crate) struct QueueWatch {
+    queue: Arc<Queue>,
+    taken: Arc<Mutex<VecDeque<Delivery>>>,
+}
+
+impl QueueWatch {
+    pub(crate) fn ledger(&self) -> Vec<TopicLedger> {
+        let taken = lock(&self.taken);
+        self.queue.lock().buffer.ledger(&taken)
+    }
+
+    pub(crate) fn end_reason(&self) -> Option<CloseReason> {
+        self.queue.lock().buffer.end_reason().cloned()
+    }
+}
+
+fn lock(batch: &Mutex<VecDeque<Delivery>>) -> MutexGuard<'_, VecDeque<Delivery>> {
+    batch.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl QueueReader {
+    /// A handle that looks at the same queue.
+    pub(crate) fn watch(&mut self) -> QueueWatch {
+        let taken = match &mut self.taken {
+            Batch::Shared(batch) => Arc::clone(batch),
+            Batch::Own(batch) => {
+                let batch = Arc::new(Mutex::new(std::mem::take(batch)));
+                self.taken = Batch::Shared(Arc::clone(&batch));
+                batch
+            }
+        };
+        QueueWatch {
+            queue: Arc::clone(&self.queue),
+            taken,
+        }
+    }
+
     /// The next delivery; `None` is the end.
     #[inline]
     pub(crate) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Delivery>> {
-        if let Some(delivery) = self.taken.pop_front() {
+        if let Some(delivery) = self.taken.with(VecDeque::pop_front) {
             return Poll::Ready(Some(delivery));
         }
-        let mut state = self.queue.lock();
-        let known = self.counters.len();
-        let new = state.buffer.counters().get(known..).unwrap_or_default();
-        self.counters.extend_from_slice(new);
-        let now = || Instant::now().into_std();
-        match state.buffer.take(now, &mut self.taken) {
-            Taken::Some { resumes } => {
-                if resumes {
-                    self.queue.driver.notify_one();
+        self.taken.with(|taken| {
+            let mut state = self.queue.lock();
+            let known = self.counters.len();
+            let new = state.buffer.counters().get(known..).unwrap_or_default();
+            self.counters.extend_from_slice(new);
+            let now = || Instant::now().into_std();
+            match state.buffer.take(now, taken) {
+                Taken::Some { resumes } => {
+                    if resumes {
+                        self.queue.driver.notify_one();
+                    }
+                    Poll::Ready(taken.pop_front())
                 }
-                Poll::Ready(self.taken.pop_front())
-            }
-            Taken::End => Poll::Ready(None),
-            Taken::Nothing => {
-                match &mut state.waker {
-                    Some(waker) => waker.clone_from(context.waker()),
-                    empty => *empty = Some(context.waker().clone()),
+                Taken::End => Poll::Ready(None),
+                Taken::Nothing => {
+                    match &mut state.waker {
+                        Some(waker) => waker.clone_from(context.waker()),
+                        empty => *empty = Some(context.waker().clone()),
+                    }
+                    Poll::Pending
                 }
-                Poll::Pending
             }
-        }
+        })
     }
 
     /// The counters of the topic at this place.
@@ -137,12 +195,18 @@ impl QueueReader {
     }
 
     /// True if more was taken out already.
-    pub(crate) fn holds_more(&self) -> bool {
-        !self.taken.is_empty()
+    pub(crate) fn holds_more(&mut self) -> bool {
+        self.taken.with(|taken| !taken.is_empty())
     }
 
     pub(crate) fn ledger(&self) -> Vec<TopicLedger> {
-        self.queue.lock().buffer.ledger(&self.taken)
+        match &self.taken {
+            Batch::Own(taken) => self.queue.lock().buffer.ledger(taken),
+            Batch::Shared(taken) => {
+                let taken = lock(taken);
+                self.queue.lock().buffer.ledger(&taken)
+            }
+        }
     }
 
     pub(crate) fn end_reason(&self) -> Option<CloseReason> {

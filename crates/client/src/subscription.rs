@@ -12,6 +12,7 @@ use kucoin_streams_session::{CloseReason, Gap, TopicLedger};
 
 use crate::Update;
 use crate::feed::Feed;
+use crate::queue::QueueWatch;
 
 /// The events of a topic in arrival order, and a [`Gap`] exactly where events may be missing.
 ///
@@ -56,6 +57,27 @@ impl<T: Topic> Subscription<T> {
         }
     }
 
+    /// Unsubscribes. Resolves when the server has answered, which takes as long as [`subscribe`] at most, or at once if
+    /// another subscription has the same topics or the connection is not live. Events that were not taken are dropped.
+    ///
+    /// Dropping the subscription unsubscribes too, without waiting for the answer; so does dropping this future.
+    ///
+    /// [`subscribe`]: crate::Connections::subscribe
+    pub async fn unsubscribe(self) {
+        let ends = self.feeds.into_iter().map(Feed::end);
+        // Each feed ends now, and the answers come at the same time.
+        let ends: Vec<_> = ends.collect();
+        futures_util::future::join_all(ends).await;
+    }
+
+    /// A handle that shows the ledger and the end reason wherever the subscription goes: into `map`, `select_all`, or
+    /// another task. It does not keep the subscription open.
+    pub fn handle(&mut self) -> SubscriptionHandle {
+        SubscriptionHandle {
+            queues: self.feeds.iter_mut().map(Feed::watch).collect(),
+        }
+    }
+
     /// What it is subscribed to.
     pub fn topic(&self) -> &T {
         &self.topic
@@ -85,9 +107,7 @@ impl<T: Topic> Subscription<T> {
     /// Why the subscription is over, once it is: because its connection is, or because it was
     /// [cut off](crate::SlowConsumer::Disconnect). `None` before.
     pub fn end_reason(&self) -> Option<CloseReason> {
-        // While one connection goes on, so does the subscription.
-        let reasons: Option<Vec<_>> = self.feeds.iter().map(Feed::end_reason).collect();
-        reasons?.into_iter().next()
+        first_if_all(self.feeds.iter().map(Feed::end_reason))
     }
 
     /// The events alone, for those who accept gaps. They are counted, and losses of the connection still show on
@@ -136,6 +156,30 @@ impl<T: Topic> Stream for Subscription<T> {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.poll_item(context)
     }
+}
+
+/// Shows the ledger and the end reason of a [`Subscription`], from [`Subscription::handle`].
+#[derive(Clone, Debug)]
+pub struct SubscriptionHandle {
+    queues: Vec<QueueWatch>,
+}
+
+impl SubscriptionHandle {
+    /// What became of every frame so far: see [`Subscription::ledger`].
+    pub fn ledger(&self) -> Vec<TopicLedger> {
+        self.queues.iter().flat_map(QueueWatch::ledger).collect()
+    }
+
+    /// Why the subscription has ended: see [`Subscription::end_reason`].
+    pub fn end_reason(&self) -> Option<CloseReason> {
+        first_if_all(self.queues.iter().map(QueueWatch::end_reason))
+    }
+}
+
+/// The first reason, once every connection of a subscription has one: while one goes on, so does the subscription.
+fn first_if_all(reasons: impl Iterator<Item = Option<CloseReason>>) -> Option<CloseReason> {
+    let reasons: Option<Vec<_>> = reasons.collect();
+    reasons?.into_iter().next()
 }
 
 /// The events of a subscription without its gaps: see [`Subscription::events`].

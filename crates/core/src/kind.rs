@@ -1,37 +1,41 @@
-//! The kinds of connection, by the names that KuCoin users know them by.
+//! The kinds of connection, and the keys by which users know them.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::Protocol;
 
-/// Which of KuCoin's private connections: the key under which a client keeps it.
+/// The key of a connection: the name by which a client, its logs and its events know it.
+///
+/// The SDK has three. A [`ConnectionKind`] of your own has its own: [`WsKey::new`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum WsKey {
-    /// V1 connection of the spot host: spot and margin topics.
-    SpotPrivateV1,
-    /// V1 connection of the futures host.
-    FuturesPrivateV1,
-    /// Pro V2: one connection for spot and futures, requests with a `tradeType`.
-    PrivateProV2,
-}
+pub struct WsKey(&'static str);
 
+// Named like the variants of an enum, which they are in the SDK of KuCoin's JavaScript users.
+#[allow(non_upper_case_globals)]
 impl WsKey {
-    /// Every key, in the order in which they are documented.
+    /// V1 connection of the spot host: spot and margin topics.
+    pub const SpotPrivateV1: WsKey = WsKey("spotPrivateV1");
+    /// V1 connection of the futures host.
+    pub const FuturesPrivateV1: WsKey = WsKey("futuresPrivateV1");
+    /// Pro V2: one connection for spot and futures, requests with a `tradeType`.
+    pub const PrivateProV2: WsKey = WsKey("privateProV2");
+
+    /// The keys of the SDK's connections, in the order in which they are documented.
     pub const ALL: [WsKey; 3] = [
         WsKey::SpotPrivateV1,
         WsKey::FuturesPrivateV1,
         WsKey::PrivateProV2,
     ];
 
+    /// Returns a key of your own, for a connection that the SDK does not have.
+    pub const fn new(name: &'static str) -> Self {
+        Self(name)
+    }
+
     /// The key as users write it, such as `spotPrivateV1`.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            WsKey::SpotPrivateV1 => "spotPrivateV1",
-            WsKey::FuturesPrivateV1 => "futuresPrivateV1",
-            WsKey::PrivateProV2 => "privateProV2",
-        }
+        self.0
     }
 }
 

@@ -38,7 +38,7 @@ pub use protocol::{
     WireError,
 };
 pub use rust_decimal::Decimal;
-pub use source::{ConnectionSource, SourceError, SourceErrorClass};
+pub use source::{ConnectionSource, DynConnectionSource, SourceError, SourceErrorClass};
 pub use symbol::{SymbolFlaw, SymbolShape};
 pub use text::Text;
 pub use time::{Rounded, TimeFormat, Timestamp};

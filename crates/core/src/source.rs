@@ -2,6 +2,8 @@
 
 use std::error::Error;
 use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::{ConnectionInfo, WsKey};
@@ -21,7 +23,7 @@ pub trait ConnectionSource: Send + Sync + 'static {
     ) -> impl Future<Output = Result<ConnectionInfo, SourceError>> + Send;
 }
 
-impl<S: ConnectionSource> ConnectionSource for std::sync::Arc<S> {
+impl<S: ConnectionSource> ConnectionSource for Arc<S> {
     fn connection_info(
         &self,
         ws_key: WsKey,
@@ -29,6 +31,37 @@ impl<S: ConnectionSource> ConnectionSource for std::sync::Arc<S> {
         self.as_ref().connection_info(ws_key)
     }
 }
+
+/// The dyn-compatible form of [`ConnectionSource`], for a source that is chosen at run time. Every source is one, and
+/// `Arc<dyn DynConnectionSource>` and `Box<dyn DynConnectionSource>` are a source.
+pub trait DynConnectionSource: Send + Sync + 'static {
+    /// As [`ConnectionSource::connection_info`].
+    fn connection_info_boxed(
+        &self,
+        ws_key: WsKey,
+    ) -> Pin<Box<dyn Future<Output = Result<ConnectionInfo, SourceError>> + Send + '_>>;
+}
+
+impl<S: ConnectionSource> DynConnectionSource for S {
+    fn connection_info_boxed(
+        &self,
+        ws_key: WsKey,
+    ) -> Pin<Box<dyn Future<Output = Result<ConnectionInfo, SourceError>> + Send + '_>> {
+        Box::pin(self.connection_info(ws_key))
+    }
+}
+
+macro_rules! sources {
+    ($($pointer:ident),+) => {$(
+        impl ConnectionSource for $pointer<dyn DynConnectionSource> {
+            async fn connection_info(&self, ws_key: WsKey) -> Result<ConnectionInfo, SourceError> {
+                self.as_ref().connection_info_boxed(ws_key).await
+            }
+        }
+    )+};
+}
+
+sources!(Arc, Box);
 
 /// How a failure of the source is to be taken. Only [`SourceErrorClass::Refused`] ends a connection that was live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,215 +4,111 @@ use std::fmt;
 use std::sync::Arc;
 
 use kucoin_streams_auth::rest::{ConfigError, Hosts, ProAuthentication, RestTokens};
-use kucoin_streams_auth::{Credentials, HmacSigner};
+use kucoin_streams_auth::{Credentials, DynSign, HmacSigner, Sign};
 use kucoin_streams_client::Config;
-use kucoin_streams_core::{ConnectionSource, explain};
-use kucoin_streams_transport::{Connect, FastWebSocket, Proxy};
+use kucoin_streams_core::{ConnectionSource, DynConnectionSource, explain};
+use kucoin_streams_transport::{Connect, DynConnect, FastWebSocket, Proxy};
 
 use crate::Kucoin;
 
 /// The settings of a [`Kucoin`], from [`Kucoin::builder`].
-pub struct KucoinBuilder<S, C> {
-    source: S,
-    connect: C,
+///
+/// What is chosen at run time goes in boxed: a `Box<dyn DynConnect>` is a transport, a `Box<dyn DynConnectionSource>` a
+/// source of tokens, a `Box<dyn DynSign>` a signer.
+#[derive(Default)]
+pub struct KucoinBuilder {
+    signer: Option<Arc<dyn DynSign>>,
+    hosts: Option<Hosts>,
+    pro_authentication: Option<ProAuthentication>,
+    proxy: Option<Proxy>,
+    tokens: Option<Arc<dyn DynConnectionSource>>,
+    transport: Option<Arc<dyn DynConnect>>,
     config: Config,
     label: Option<Arc<str>>,
-}
-
-/// Tokens come from KuCoin over REST, signed with credentials: the default source, not made yet.
-#[derive(Default)]
-pub struct FromCredentials {
-    credentials: Option<Credentials>,
-    hosts: Hosts,
-    pro_authentication: ProAuthentication,
-}
-
-impl fmt::Debug for FromCredentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FromCredentials")
-            .field("credentials", &self.credentials)
-            .field("hosts", &self.hosts)
-            .field("pro_authentication", &self.pro_authentication)
-            .finish()
-    }
-}
-
-/// The default transport through a proxy, which the token calls use too.
-pub struct ThroughProxy {
-    connect: FastWebSocket,
-    proxy: Option<Proxy>,
-}
-
-impl fmt::Debug for ThroughProxy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ThroughProxy")
-            .field("proxy", &self.proxy)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<S: fmt::Debug, C> fmt::Debug for KucoinBuilder<S, C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KucoinBuilder")
-            .field("source", &self.source)
-            .field("config", &self.config)
-            .field("label", &self.label)
-            .finish_non_exhaustive()
-    }
 }
 
 /// Why a client could not be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// Neither credentials nor a source of tokens were given: call [`KucoinBuilder::credentials`], for instance
-    /// with `Credentials::from_env()?`, or [`KucoinBuilder::source`].
-    #[error("no credentials: call `credentials`, or `source` if tokens come from elsewhere")]
+    /// Nothing gives connection tokens: call [`KucoinBuilder::credentials`], for instance with
+    /// `Credentials::from_env()?`, [`KucoinBuilder::signer`], or [`KucoinBuilder::tokens`].
+    #[error(
+        "no credentials: call `credentials`, or `signer` if the secret is elsewhere, or `tokens` if tokens come from elsewhere"
+    )]
     NoCredentials,
+    /// Two settings exclude each other.
+    #[error("`{setting}` cannot be set together with `{other}`: {remedy}")]
+    Conflict {
+        /// The setting that would have no effect.
+        setting: &'static str,
+        /// The setting that excludes it.
+        other: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// The settings of the token calls cannot be used. The text names the cause and what to do about it.
     #[error("{}", explain(.0, .0.remedy()))]
     Config(ConfigError),
 }
 
-impl KucoinBuilder<FromCredentials, FastWebSocket> {
-    pub(crate) fn new() -> Self {
-        Self {
-            source: FromCredentials::default(),
-            connect: FastWebSocket::new(),
-            config: Config::default(),
-            label: None,
-        }
-    }
-}
-
-impl KucoinBuilder<FromCredentials, FastWebSocket> {
-    /// Sends everything through a proxy, token calls and WebSockets alike: see [`Proxy`]. `None` is no proxy, which is the
-    /// default; the environment is not read.
-    ///
-    /// A transport or a source of your own has its own proxy
-    /// ([`FastWebSocket::with_proxy`], `RestTokensBuilder::with_proxy`), so neither can be set together with this one:
-    ///
-    /// ```compile_fail,E0599
-    /// use kucoin_streams::transport::{FastWebSocket, Proxy};
-    /// # fn build() -> Result<(), Box<dyn std::error::Error>> {
-    /// let proxy = Proxy::new("http://proxy.example:3128")?;
-    /// let builder = kucoin_streams::Kucoin::builder().proxy(proxy).transport(FastWebSocket::new());
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// ```compile_fail,E0599
-    /// use kucoin_streams::{ConnectionSource, transport::Proxy};
-    /// # fn build(source: impl ConnectionSource) -> Result<(), Box<dyn std::error::Error>> {
-    /// let proxy = Proxy::new("http://proxy.example:3128")?;
-    /// let builder = kucoin_streams::Kucoin::builder().source(source).proxy(proxy);
-    /// # Ok(()) }
-    /// ```
-    pub fn proxy(
-        self,
-        proxy: impl Into<Option<Proxy>>,
-    ) -> KucoinBuilder<FromCredentials, ThroughProxy> {
-        KucoinBuilder {
-            source: self.source,
-            connect: ThroughProxy {
-                connect: self.connect,
-                proxy: proxy.into(),
-            },
-            config: self.config,
-            label: self.label,
-        }
-    }
-}
-
-impl KucoinBuilder<FromCredentials, ThroughProxy> {
-    /// Checks the settings and makes the client. Nothing is sent yet.
-    ///
-    /// # Errors
-    /// If credentials are missing, TLS cannot be set up, or a host without TLS cannot pass the proxy.
-    pub fn build(self) -> Result<Kucoin, BuildError> {
-        let ThroughProxy { connect, proxy } = self.connect;
-        let source = self.source.tokens(proxy.as_ref())?;
-        let connect = match proxy {
-            Some(proxy) => connect.with_proxy(proxy),
-            None => connect,
-        };
-        let config = labelled(self.config, self.label);
-        Ok(Kucoin::new(source, connect, config))
-    }
-}
-
-impl FromCredentials {
-    fn tokens(self, proxy: Option<&Proxy>) -> Result<RestTokens, BuildError> {
-        let credentials = self.credentials.ok_or(BuildError::NoCredentials)?;
-        let mut tokens = RestTokens::builder(HmacSigner::new(&credentials))
-            .with_hosts(self.hosts)
-            .with_pro_authentication(self.pro_authentication);
-        if let Some(proxy) = proxy {
-            tokens = tokens.with_proxy(proxy.expose_url());
-            tokens = tokens.with_no_proxy(proxy.no_proxy());
-        }
-        tokens.build().map_err(BuildError::Config)
-    }
-}
-
-impl<C> KucoinBuilder<FromCredentials, C> {
-    /// Sets the API key, its secret and its passphrase. Required, unless a source is given.
+impl KucoinBuilder {
+    /// Sets the API key, its secret and its passphrase. Required, unless there is a [`signer`](Self::signer) or a source
+    /// of [`tokens`](Self::tokens).
     #[must_use]
-    pub fn credentials(mut self, credentials: Credentials) -> Self {
-        self.source.credentials = Some(credentials);
+    pub fn credentials(self, credentials: Credentials) -> Self {
+        self.signer(HmacSigner::new(&credentials))
+    }
+
+    /// Signs with a signer of your own, in place of [`credentials`](Self::credentials): the secret stays in an HSM or a
+    /// signing service.
+    #[must_use]
+    pub fn signer(mut self, signer: impl Sign) -> Self {
+        self.signer = Some(Arc::new(signer));
         self
     }
 
     /// Sets where the exchange is, by region or host by host. Default: kucoin.com.
     #[must_use]
     pub fn hosts(mut self, hosts: Hosts) -> Self {
-        self.source.hosts = hosts;
+        self.hosts = Some(hosts);
         self
     }
 
-    /// Sets how a Pro V2 connection proves who it is: by a token in its URL, the default, or by a login after the
-    /// welcome. Nothing else changes for the user.
+    /// Sets how a Pro V2 connection authenticates: by a token in its URL, the default, or by a login after the welcome.
+    /// Nothing else changes for the user.
     #[must_use]
     pub fn pro_authentication(mut self, authentication: ProAuthentication) -> Self {
-        self.source.pro_authentication = authentication;
+        self.pro_authentication = Some(authentication);
         self
     }
-}
 
-impl<C: Connect> KucoinBuilder<FromCredentials, C> {
-    /// Takes connection tokens from elsewhere than KuCoin's REST API. Nothing can be missing then, so the
-    /// [`build`](KucoinBuilder::build) that follows cannot fail.
-    pub fn source<S: ConnectionSource>(self, source: S) -> KucoinBuilder<S, C> {
-        KucoinBuilder {
-            source,
-            connect: self.connect,
-            config: self.config,
-            label: self.label,
-        }
-    }
-
-    /// Checks the settings and makes the client. Nothing is sent yet.
+    /// Sends everything through a proxy, token calls and WebSockets alike: see [`Proxy`]. `None` is no proxy, which is the
+    /// default; the environment is not read.
     ///
-    /// # Errors
-    /// Where credentials are missing, or TLS cannot be set up.
-    pub fn build(self) -> Result<Kucoin<RestTokens, C>, BuildError> {
-        let config = labelled(self.config, self.label);
-        Ok(Kucoin::new(self.source.tokens(None)?, self.connect, config))
+    /// A transport or a source of tokens of your own has its own proxy ([`FastWebSocket::with_proxy`],
+    /// `RestTokensBuilder::proxy`), so neither can be set together with this one.
+    #[must_use]
+    pub fn proxy(mut self, proxy: impl Into<Option<Proxy>>) -> Self {
+        self.proxy = proxy.into();
+        self
     }
-}
 
-impl<S, C: Connect> KucoinBuilder<S, C> {
-    /// Makes connections by another transport than the default.
-    pub fn transport<D: Connect>(self, connect: D) -> KucoinBuilder<S, D> {
-        KucoinBuilder {
-            source: self.source,
-            connect,
-            config: self.config,
-            label: self.label,
-        }
+    /// Takes connection tokens from a source of your own, in place of KuCoin's REST API. Give an `Arc` of it to keep a
+    /// handle: `RestTokens` is such a source, too.
+    #[must_use]
+    pub fn tokens(mut self, source: impl ConnectionSource) -> Self {
+        self.tokens = Some(Arc::new(source));
+        self
     }
-}
 
-impl<S, C> KucoinBuilder<S, C> {
+    /// Makes connections by a transport of your own, or by a [`FastWebSocket`] with other settings than the default.
+    #[must_use]
+    pub fn transport(mut self, transport: impl Connect) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
     /// Names the account in logs, such as `desk 7`: [`Config::label`]. Default: no name.
     #[must_use]
     pub fn label(mut self, label: impl Into<Arc<str>>) -> Self {
@@ -226,20 +122,100 @@ impl<S, C> KucoinBuilder<S, C> {
         self.config = config;
         self
     }
-}
 
-impl<S: ConnectionSource, C: Connect> KucoinBuilder<S, C> {
-    /// Makes the client around the source that was given. Nothing is sent yet.
-    pub fn build(self) -> Kucoin<S, C> {
-        let config = labelled(self.config, self.label);
-        Kucoin::new(self.source, self.connect, config)
+    /// Checks the settings and makes the client. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`BuildError`] if credentials are missing, two settings exclude each other, TLS cannot be set up, or a host without
+    /// TLS cannot pass the proxy.
+    pub fn build(self) -> Result<Kucoin, BuildError> {
+        self.check()?;
+        let (tokens, rest_tokens) = match self.tokens {
+            Some(tokens) => (tokens, None),
+            None => {
+                let signer = self.signer.ok_or(BuildError::NoCredentials)?;
+                let mut builder = RestTokens::builder(signer)
+                    .hosts(self.hosts.unwrap_or_default())
+                    .pro_authentication(self.pro_authentication.unwrap_or_default());
+                if let Some(proxy) = &self.proxy {
+                    builder = builder.proxy(proxy.expose_url());
+                    builder = builder.no_proxy(proxy.no_proxy());
+                }
+                let tokens = Arc::new(builder.build().map_err(BuildError::Config)?);
+                let source: Arc<dyn DynConnectionSource> = Arc::new(Arc::clone(&tokens));
+                (source, Some(tokens))
+            }
+        };
+        let transport = match (self.transport, self.proxy) {
+            (Some(transport), _) => transport,
+            (None, Some(proxy)) => Arc::new(FastWebSocket::new().with_proxy(proxy)),
+            (None, None) => Arc::new(FastWebSocket::new()),
+        };
+        // The label of the builder comes before that of the settings, whichever was set first.
+        let config = match self.label {
+            Some(label) => self.config.with_label(label),
+            None => self.config,
+        };
+        Ok(Kucoin::new(tokens, rest_tokens, transport, config))
+    }
+
+    /// Refuses settings that would have no effect.
+    fn check(&self) -> Result<(), BuildError> {
+        let of_source = "set it on your own source of tokens";
+        let of_transport = "set it on your own transport (`FastWebSocket::with_proxy`) and source (`RestTokensBuilder::proxy`)";
+        let own_tokens = self.tokens.is_some();
+        let conflicts = [
+            (
+                self.signer.is_some() && own_tokens,
+                "credentials",
+                "tokens",
+                of_source,
+            ),
+            (
+                self.hosts.is_some() && own_tokens,
+                "hosts",
+                "tokens",
+                of_source,
+            ),
+            (
+                self.pro_authentication.is_some() && own_tokens,
+                "pro_authentication",
+                "tokens",
+                of_source,
+            ),
+            (
+                self.proxy.is_some() && own_tokens,
+                "proxy",
+                "tokens",
+                of_transport,
+            ),
+            (
+                self.proxy.is_some() && self.transport.is_some(),
+                "proxy",
+                "transport",
+                of_transport,
+            ),
+        ];
+        let conflict = conflicts.into_iter().find(|(is_given, ..)| *is_given);
+        match conflict {
+            None => Ok(()),
+            Some((_, setting, other, remedy)) => Err(BuildError::Conflict {
+                setting,
+                other,
+                remedy,
+            }),
+        }
     }
 }
 
-/// The label of the builder comes before that of the settings, whichever was set first.
-fn labelled(config: Config, label: Option<Arc<str>>) -> Config {
-    match label {
-        Some(label) => config.with_label(label),
-        None => config,
+impl fmt::Debug for KucoinBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KucoinBuilder")
+            .field("hosts", &self.hosts)
+            .field("pro_authentication", &self.pro_authentication)
+            .field("proxy", &self.proxy)
+            .field("config", &self.config)
+            .field("label", &self.label)
+            .finish_non_exhaustive()
     }
 }

@@ -1,84 +1,78 @@
-//! The client of one account: a connection of each kind, opened at the first subscription to it.
+//! The client of one account: connections of each kind, opened at the first subscription to one of their topics.
 
+use std::any::Any;
 use std::fmt;
-use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::future::{BoxFuture, join_all};
 use kucoin_streams_auth::rest::RestTokens;
 use kucoin_streams_client::{
     ClosedError, Config, ConnectionState, Connections, LifecycleSender, LifecycleStream,
     RotateError, SubscribeError, Subscription,
 };
-use kucoin_streams_core::{ConnectionKind, ConnectionSource, Topic, WsKey};
+use kucoin_streams_core::{ConnectionKind, DynConnectionSource, Topic, WsKey};
 use kucoin_streams_pro::Private;
 use kucoin_streams_session::{CloseReason, Failure, Severity, Stage};
-use kucoin_streams_transport::{Connect, FastWebSocket};
+use kucoin_streams_transport::DynConnect;
 use kucoin_streams_v1::{FuturesPrivate, SpotPrivate};
 
-use crate::builder::{FromCredentials, KucoinBuilder};
+use crate::builder::KucoinBuilder;
 
 /// The private streams of one account: cheap to clone, every clone is the same client.
 ///
-/// It holds one connection of each kind, and further ones where there are more topics than the exchange lets one hold.
-/// Each opens at the first subscription to one of its topics and stands until [`Kucoin::close`], or until the last
-/// clone and the last subscription are dropped.
-///
-/// `S` is where connection tokens come from, `C` how connections are made; both have defaults that most users
-/// keep.
-pub struct Kucoin<S = RestTokens, C = FastWebSocket> {
-    inner: Arc<Inner<S, C>>,
+/// It has one connection of each kind, and further ones if there are more topics than the exchange allows on one. Each
+/// opens at the first subscription to one of its topics and stays open until [`Kucoin::close`], or until the last clone
+/// and the last subscription are dropped.
+#[derive(Clone)]
+pub struct Kucoin {
+    inner: Arc<Inner>,
 }
 
-struct Inner<S, C> {
-    source: Arc<S>,
+struct Inner {
+    tokens: Arc<dyn DynConnectionSource>,
+    rest_tokens: Option<Arc<RestTokens>>,
+    transport: Arc<dyn DynConnect>,
+    config: Config,
     lifecycle: LifecycleSender,
-    /// The connections are made by it.
-    made_by: PhantomData<fn() -> C>,
-    spot_private: Connections<SpotPrivate>,
-    futures_private: Connections<FuturesPrivate>,
-    pro_private: Connections<Private>,
+    /// By kind.
+    connections: Mutex<Vec<Arc<dyn OfAnyKind>>>,
 }
 
-impl<S, C> Clone for Kucoin<S, C> {
-    fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-        }
-    }
-}
-
-impl<S, C> fmt::Debug for Kucoin<S, C> {
+impl fmt::Debug for Kucoin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Kucoin")
-            .field("spot_private", &self.inner.spot_private)
-            .field("futures_private", &self.inner.futures_private)
-            .field("pro_private", &self.inner.pro_private)
+            .field("connections", &self.kinds())
             .finish_non_exhaustive()
     }
 }
 
 impl Kucoin {
     /// Begins the settings of a client.
-    pub fn builder() -> KucoinBuilder<FromCredentials, FastWebSocket> {
-        KucoinBuilder::new()
+    pub fn builder() -> KucoinBuilder {
+        KucoinBuilder::default()
     }
-}
 
-impl<S: ConnectionSource, C: Connect> Kucoin<S, C> {
-    pub(crate) fn new(source: S, connect: C, config: Config) -> Self {
-        let (source, connect) = (Arc::new(source), Arc::new(connect));
-        let lifecycle = LifecycleSender::default();
-        let with = (&source, &connect, &config, &lifecycle);
-        Self {
+    pub(crate) fn new(
+        tokens: Arc<dyn DynConnectionSource>,
+        rest_tokens: Option<Arc<RestTokens>>,
+        transport: Arc<dyn DynConnect>,
+        config: Config,
+    ) -> Self {
+        let kucoin = Self {
             inner: Arc::new(Inner {
-                spot_private: connections(with),
-                futures_private: connections(with),
-                pro_private: connections(with),
-                source,
-                lifecycle,
-                made_by: PhantomData,
+                tokens,
+                rest_tokens,
+                transport,
+                config,
+                lifecycle: LifecycleSender::default(),
+                connections: Mutex::default(),
             }),
-        }
+        };
+        // Others are added when they are asked for.
+        kucoin.connections::<SpotPrivate>();
+        kucoin.connections::<FuturesPrivate>();
+        kucoin.connections::<Private>();
+        kucoin
     }
 
     /// Subscribes to a topic and resolves when the server has acknowledged it: see [`Connections::subscribe`].
@@ -86,11 +80,8 @@ impl<S: ConnectionSource, C: Connect> Kucoin<S, C> {
     /// Several topics of one type go as a `Vec`: their events come in arrival order.
     ///
     /// # Errors
-    /// The refusal of the server with its code and words, or why the connection is over.
-    pub async fn subscribe<T: Topic>(&self, topic: T) -> Result<Subscription<T>, SubscribeError>
-    where
-        Self: Opens<T::Kind>,
-    {
+    /// The refusal of the server with its code and words, or why the connection has ended.
+    pub async fn subscribe<T: Topic>(&self, topic: T) -> Result<Subscription<T>, SubscribeError> {
         self.connections().subscribe(topic).await
     }
 
@@ -98,15 +89,30 @@ impl<S: ConnectionSource, C: Connect> Kucoin<S, C> {
     /// [`Connections::subscribe_available`].
     ///
     /// # Errors
-    /// Where every topic is refused, or why the connection is over.
+    /// If every topic is refused, or why the connection has ended.
     pub async fn subscribe_available<T: Topic>(
         &self,
         topics: Vec<T>,
-    ) -> Result<(Subscription<Vec<T>>, Vec<SubscribeError>), SubscribeError>
-    where
-        Self: Opens<T::Kind>,
-    {
+    ) -> Result<(Subscription<Vec<T>>, Vec<SubscribeError>), SubscribeError> {
         self.connections().subscribe_available(topics).await
+    }
+
+    /// The connections of a kind, of the SDK or of your own; they dial when something is subscribed.
+    pub fn connections<K: ConnectionKind>(&self) -> Connections<K> {
+        let mut all = self.lock();
+        let known = all.iter().find_map(|kind| kind.as_any().downcast_ref());
+        if let Some(connections) = known {
+            return Connections::clone(connections);
+        }
+        let inner = &self.inner;
+        let connections = Connections::<K>::new(
+            Arc::clone(&inner.tokens),
+            Arc::clone(&inner.transport),
+            inner.config.clone(),
+            inner.lifecycle.clone(),
+        );
+        all.push(Arc::new(connections.clone()));
+        connections
     }
 
     /// The lifecycle events of all connections from now on.
@@ -114,22 +120,21 @@ impl<S: ConnectionSource, C: Connect> Kucoin<S, C> {
         self.inner.lifecycle.subscribe()
     }
 
-    /// Where tokens come from.
-    pub fn source(&self) -> &S {
-        &self.inner.source
+    /// The token calls, to change credentials or to read the clock offset; `None` with
+    /// [`tokens`](KucoinBuilder::tokens) of your own.
+    pub fn rest_tokens(&self) -> Option<&Arc<RestTokens>> {
+        self.inner.rest_tokens.as_ref()
     }
 
-    /// Opens a connection where it is not open, and waits until it is live: see [`Connections::wait_live`].
+    /// Opens a connection if it is not open, and waits until it is live: see [`Connections::wait_live`].
     ///
     /// # Errors
-    /// As [`Connections::wait_live`].
+    /// As [`Connections::wait_live`]. [`SubscribeError::Closed`] for a key of your own without a subscription.
     pub async fn wait_live(&self, ws_key: WsKey) -> Result<(), SubscribeError> {
-        match ws_key {
-            WsKey::SpotPrivateV1 => self.inner.spot_private.wait_live().await,
-            WsKey::FuturesPrivateV1 => self.inner.futures_private.wait_live().await,
-            WsKey::PrivateProV2 => self.inner.pro_private.wait_live().await,
-            other => {
-                let message = format!("this client has no connection {other}");
+        match self.of_key(ws_key) {
+            Some(connections) => connections.wait_live().await,
+            None => {
+                let message = format!("nothing was subscribed on a connection {ws_key}");
                 let failure = Failure::new(Stage::Dial, Severity::Fatal, message);
                 let reason = CloseReason::Failed(failure);
                 Err(ClosedError { reason }.into())
@@ -137,88 +142,90 @@ impl<S: ConnectionSource, C: Connect> Kucoin<S, C> {
         }
     }
 
-    /// Where a connection stands; `None` where nothing was ever subscribed on it.
+    /// Current state of a connection; `None` if nothing was ever subscribed on it.
     pub fn state(&self, ws_key: WsKey) -> Option<ConnectionState> {
-        match ws_key {
-            WsKey::SpotPrivateV1 => self.inner.spot_private.state(),
-            WsKey::FuturesPrivateV1 => self.inner.futures_private.state(),
-            WsKey::PrivateProV2 => self.inner.pro_private.state(),
-            _ => None,
-        }
+        self.of_key(ws_key)?.state()
     }
 
-    /// Replaces a connection by a new one without a hole: see [`Connections::rotate`].
+    /// Replaces a connection by a new one without a gap: see [`Connections::rotate`].
     ///
     /// # Errors
-    /// Those of [`Connections::rotate`]; [`RotateError::NotLive`] where nothing was ever subscribed on it.
+    /// As [`Connections::rotate`]; [`RotateError::NotLive`] if nothing was ever subscribed on it.
     pub async fn rotate(&self, ws_key: WsKey) -> Result<(), RotateError> {
-        match ws_key {
-            WsKey::SpotPrivateV1 => self.inner.spot_private.rotate().await,
-            WsKey::FuturesPrivateV1 => self.inner.futures_private.rotate().await,
-            WsKey::PrivateProV2 => self.inner.pro_private.rotate().await,
-            _ => Err(RotateError::NotLive),
+        match self.of_key(ws_key) {
+            Some(connections) => connections.rotate().await,
+            None => Err(RotateError::NotLive),
         }
     }
 
-    /// Replaces every connection that is open by a new one, all at the same time: see [`Connections::rotate`]. Cancel
-    /// safe.
+    /// Replaces every open connection by a new one, all at the same time: see [`Connections::rotate`]. Cancel safe.
     ///
     /// # Errors
     /// The first of those of [`Connections::rotate`]; the other connections are rotated all the same.
     pub async fn rotate_all(&self) -> Result<(), RotateError> {
-        let is_open = |ws_key: &WsKey| {
-            let state = self.state(*ws_key);
+        let is_open = |kind: &Arc<dyn OfAnyKind>| {
+            let state = kind.state();
             state.is_some_and(|state| !matches!(state, ConnectionState::Closed(_)))
         };
-        let open = WsKey::ALL.into_iter().filter(is_open);
-        let rotations = open.map(|ws_key| self.rotate(ws_key));
-        let outcomes = futures_util::future::join_all(rotations).await;
+        let open: Vec<_> = self.kinds().into_iter().filter(is_open).collect();
+        let outcomes = join_all(open.iter().map(|kind| kind.rotate())).await;
         outcomes.into_iter().collect()
     }
 
-    /// Ends every connection in order: unsubscribes, closes, and resolves when their tasks are done, after about
-    /// two seconds at the latest. Subscriptions end behind what they have received.
+    /// Closes every connection in order: unsubscribes, closes, and resolves when their tasks have ended, after about two
+    /// seconds at the latest. Subscriptions end after what they have received.
     pub async fn close(&self) {
-        let spot = self.inner.spot_private.close();
-        let futures = self.inner.futures_private.close();
-        let pro = self.inner.pro_private.close();
-        futures_util::future::join3(spot, futures, pro).await;
+        let kinds = self.kinds();
+        join_all(kinds.iter().map(|kind| kind.close())).await;
+    }
+
+    fn of_key(&self, ws_key: WsKey) -> Option<Arc<dyn OfAnyKind>> {
+        let mut kinds = self.kinds().into_iter();
+        kinds.find(|kind| kind.ws_key() == ws_key)
+    }
+
+    fn kinds(&self) -> Vec<Arc<dyn OfAnyKind>> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Arc<dyn OfAnyKind>>> {
+        let connections = self.inner.connections.lock();
+        connections.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn connections<K: ConnectionKind, S: ConnectionSource, C: Connect>(
-    (source, connect, config, lifecycle): (&Arc<S>, &Arc<C>, &Config, &LifecycleSender),
-) -> Connections<K> {
-    Connections::new(
-        source.clone(),
-        connect.clone(),
-        config.clone(),
-        lifecycle.clone(),
-    )
+/// The connections of a kind that is known at run time.
+trait OfAnyKind: fmt::Debug + Send + Sync {
+    fn as_any(&self) -> &dyn Any;
+    fn ws_key(&self) -> WsKey;
+    fn state(&self) -> Option<ConnectionState>;
+    fn wait_live(&self) -> BoxFuture<'_, Result<(), SubscribeError>>;
+    fn rotate(&self) -> BoxFuture<'_, Result<(), RotateError>>;
+    fn close(&self) -> BoxFuture<'_, ()>;
 }
 
-/// Says that a client has connections of the kind `K`, so that `K`'s topics can be subscribed to on it.
-///
-/// For a kind of your own use [`Connections`] directly.
-pub trait Opens<K: ConnectionKind> {
-    /// The connections of this kind; they dial when something is subscribed.
-    fn connections(&self) -> &Connections<K>;
-}
-
-impl<S: ConnectionSource, C: Connect> Opens<SpotPrivate> for Kucoin<S, C> {
-    fn connections(&self) -> &Connections<SpotPrivate> {
-        &self.inner.spot_private
+impl<K: ConnectionKind> OfAnyKind for Connections<K> {
+    fn as_any(&self) -> &dyn Any {
+        self
     }
-}
 
-impl<S: ConnectionSource, C: Connect> Opens<FuturesPrivate> for Kucoin<S, C> {
-    fn connections(&self) -> &Connections<FuturesPrivate> {
-        &self.inner.futures_private
+    fn ws_key(&self) -> WsKey {
+        self.ws_key()
     }
-}
 
-impl<S: ConnectionSource, C: Connect> Opens<Private> for Kucoin<S, C> {
-    fn connections(&self) -> &Connections<Private> {
-        &self.inner.pro_private
+    fn state(&self) -> Option<ConnectionState> {
+        self.state()
+    }
+
+    fn wait_live(&self) -> BoxFuture<'_, Result<(), SubscribeError>> {
+        Box::pin(self.wait_live())
+    }
+
+    fn rotate(&self) -> BoxFuture<'_, Result<(), RotateError>> {
+        Box::pin(self.rotate())
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.close())
     }
 }

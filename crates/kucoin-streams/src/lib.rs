@@ -54,22 +54,22 @@ pub use kucoin_streams_transport as transport;
 #[doc(inline)]
 pub use kucoin_streams_v1 as v1;
 
-pub use builder::{BuildError, FromCredentials, KucoinBuilder, ThroughProxy};
-pub use kucoin::{Kucoin, Opens};
+pub use builder::{BuildError, KucoinBuilder};
+pub use kucoin::Kucoin;
 
 pub use self::core::{
-    ConnectionInfo, ConnectionSource, Decimal, Event, SecretUrl, SourceError, SourceErrorClass,
-    Text, Timestamp, Topic, WsKey,
+    ConnectionInfo, ConnectionKind, ConnectionSource, Decimal, DynConnectionSource, Event,
+    SecretUrl, SourceError, SourceErrorClass, Text, Timestamp, Topic, WsKey,
 };
 pub use auth::rest::{Hosts, ProAuthentication, Region, RestTokens};
-pub use auth::{Credentials, CredentialsError};
+pub use auth::{Credentials, CredentialsError, DynSign, Sign};
 pub use client::{
-    ClosedError, Config, Connection, ConnectionRuntime, ConnectionState, Connections, DialBudget,
-    Events, Gap, GapReason, Lifecycle, LifecycleEvent, LifecycleStream, Origin, RotateError,
-    SlowConsumer, SubscribeError, Subscription, TopicLedger, Update,
+    ClosedError, Config, ConnectionRuntime, ConnectionState, Connections, DialBudget, Events, Gap,
+    GapReason, Lifecycle, LifecycleEvent, LifecycleStream, Origin, RotateError, SlowConsumer,
+    SubscribeError, Subscription, SubscriptionHandle, TopicLedger, Update,
 };
 pub use session::{CloseReason, Failure};
-pub use transport::{Connect, FastWebSocket, Proxy, ProxyEnvError, ProxyError};
+pub use transport::{Connect, DynConnect, FastWebSocket, Proxy, ProxyEnvError, ProxyError};
 
 /// The README's examples are compiled with the docs.
 #[cfg(doctest)]

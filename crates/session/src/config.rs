@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use kucoin_streams_core::Heartbeat;
+use kucoin_streams_core::{Heartbeat, Limits};
 
 use crate::Backoff;
 
@@ -43,6 +43,10 @@ pub struct Config {
     /// How long a rotation waits at most until both connections bring the same: 5 min. Then the next connection takes
     /// over all the same, and topics that were not proved complete have a gap.
     pub overlap_limit: Duration,
+    /// What the exchange allows a connection of this account, if that differs from [`Protocol::LIMITS`]: `None`.
+    ///
+    /// [`Protocol::LIMITS`]: kucoin_streams_core::Protocol::LIMITS
+    pub limits: Option<Limits>,
 }
 
 impl Default for Config {
@@ -61,6 +65,7 @@ impl Default for Config {
             rotate_every: Some(Duration::from_secs(23 * 60 * 60)),
             overlap: Duration::from_secs(20),
             overlap_limit: Duration::from_secs(5 * 60),
+            limits: None,
         }
     }
 }

@@ -32,6 +32,7 @@
 //! ```
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
+mod boxed;
 mod connect_error;
 mod seam;
 mod stream_error;
@@ -40,6 +41,7 @@ mod stream_error;
 mod fast;
 pub mod memory;
 
+pub use boxed::{BoxReader, BoxWriter, DynConnect};
 /// The bytes of a [`Message`], shared and cheap to clone.
 pub use bytes::Bytes;
 pub use connect_error::{

@@ -5,9 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use kucoin_streams::pro::{self, AnyTopic};
 use kucoin_streams::v1::{AnyFuturesTopic, AnySpotTopic};
-use kucoin_streams::{
-    Connect, Gap, GapReason, Kucoin, Opens, Subscription, Topic, TopicLedger, Update, WsKey,
-};
+use kucoin_streams::{Gap, GapReason, Kucoin, Subscription, Topic, TopicLedger, Update, WsKey};
 use kucoin_streams_exchange::Exchange;
 use serde::Serialize;
 use tokio::sync::Notify;
@@ -115,16 +113,12 @@ struct Hold {
 
 impl Reading {
     /// Subscribes to topics of one connection.
-    pub(crate) fn of<S, C>(
-        kucoin: &Kucoin<S, C>,
+    pub(crate) fn of(
+        kucoin: &Kucoin,
         exchange: &Arc<Exchange>,
         ws_key: WsKey,
         wanted: Vec<Wanted>,
-    ) -> Self
-    where
-        S: kucoin_streams::core::ConnectionSource,
-        C: Connect,
-    {
+    ) -> Self {
         let hold = Arc::new(Hold {
             let_go: Notify::new(),
             nap_until: Mutex::new(Instant::now()),
@@ -133,9 +127,9 @@ impl Reading {
         let with = (kucoin.clone(), Arc::clone(exchange), Arc::clone(&hold));
         let asked = wanted.clone();
         let task = match ws_key {
-            WsKey::SpotPrivateV1 => tokio::spawn(read::<AnySpotTopic, S, C>(with, asked)),
-            WsKey::FuturesPrivateV1 => tokio::spawn(read::<AnyFuturesTopic, S, C>(with, asked)),
-            _ => tokio::spawn(read::<AnyTopic, S, C>(with, asked)),
+            WsKey::SpotPrivateV1 => tokio::spawn(read::<AnySpotTopic>(with, asked)),
+            WsKey::FuturesPrivateV1 => tokio::spawn(read::<AnyFuturesTopic>(with, asked)),
+            _ => tokio::spawn(read::<AnyTopic>(with, asked)),
         };
         Self {
             ws_key,
@@ -167,16 +161,13 @@ impl Reading {
     }
 }
 
-type With<S, C> = (Kucoin<S, C>, Arc<Exchange>, Arc<Hold>);
+type With = (Kucoin, Arc<Exchange>, Arc<Hold>);
 
-async fn read<T, S, C>(with: With<S, C>, wanted: Vec<Wanted>) -> Option<Record>
+async fn read<T>(with: With, wanted: Vec<Wanted>) -> Option<Record>
 where
     T: Topic + Clone + std::str::FromStr + Unpin,
     T::Err: std::fmt::Debug,
     T::Event: Serialize,
-    Kucoin<S, C>: Opens<T::Kind>,
-    S: kucoin_streams::core::ConnectionSource,
-    C: Connect,
 {
     let (kucoin, exchange, hold) = with;
     let topics: Vec<T> = wanted

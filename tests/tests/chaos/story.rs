@@ -54,7 +54,7 @@ struct Story {
     dice: Dice,
     exchange: Arc<Exchange>,
     network: Network,
-    kucoin: Kucoin<Tokens, Network>,
+    kucoin: Kucoin,
     readings: Vec<Reading>,
     records: Vec<Record>,
     replays: Replays,
@@ -132,10 +132,11 @@ impl Story {
             // That of the process is for one clock, and here every story has its own.
             .with_dials(DialBudget::new(50, Duration::from_secs(1)));
         let kucoin = Kucoin::builder()
-            .source(tokens)
+            .tokens(tokens)
             .transport(network.clone())
             .config(config)
-            .build();
+            .build()
+            .unwrap();
         let diary = Diary::new();
         let replays = Replays::watch(kucoin.lifecycle(), exchange, diary.clone());
         Self {

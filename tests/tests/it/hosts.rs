@@ -111,18 +111,19 @@ impl World {
     ) -> (Vec<String>, Vec<String>, String) {
         let credentials = Credentials::new("key", "secret", "passphrase").unwrap();
         let source = RestTokens::builder(HmacSigner::new(&credentials))
-            .with_hosts(hosts)
-            .with_pro_authentication(authentication)
-            .with_tls_config(Arc::clone(&self.trust))
-            .with_proxy(self.proxy.url())
+            .hosts(hosts)
+            .pro_authentication(authentication)
+            .tls_config(Arc::clone(&self.trust))
+            .proxy(self.proxy.url())
             .build()
             .unwrap();
         let dialled = Arc::new(Mutex::new(Vec::new()));
         let kucoin = Kucoin::builder()
-            .source(source)
+            .tokens(source)
             .transport(Dials(Arc::clone(&dialled)))
             .config(quick())
-            .build();
+            .build()
+            .unwrap();
         let error = soon(kucoin.wait_live(ws_key)).await.unwrap_err();
         soon(kucoin.close()).await;
         let requests = std::mem::take(&mut *self.requests.lock().unwrap());

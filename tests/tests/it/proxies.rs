@@ -33,17 +33,18 @@ fn client_through(exchange: &Exchange, proxy: &str) -> Kucoin {
 fn trusting_client_through(exchange: &Exchange, authority: &Authority, proxy: &str) -> Kucoin {
     let proxy = Proxy::new(proxy).unwrap();
     let source = RestTokens::builder(HmacSigner::new(&credentials(exchange)))
-        .with_hosts(hosts_of(exchange))
-        .with_tls_config(authority.trust())
-        .with_proxy(proxy.expose_url())
+        .hosts(hosts_of(exchange))
+        .tls_config(authority.trust())
+        .proxy(proxy.expose_url())
         .build()
         .unwrap();
     let transport = FastWebSocket::new().with_tls_config(authority.trust());
     Kucoin::builder()
         .transport(transport.with_proxy(proxy))
-        .source(source)
+        .tokens(source)
         .config(quick())
         .build()
+        .unwrap()
 }
 
 /// Receives events of V1 and of Pro V2; then both token calls and both WebSockets have passed the proxy.
@@ -201,7 +202,11 @@ async fn a_life_through_a_proxy_prints_no_password() {
             told.words();
             write(
                 &heard,
-                format_args!("shown {kucoin:?} {:?} {:?}", kucoin.source(), told.events),
+                format_args!(
+                    "shown {kucoin:?} {:?} {:?}",
+                    kucoin.rest_tokens(),
+                    told.events
+                ),
             );
         }
         assert_eq!(proxy.refused_users(), 1);

@@ -48,11 +48,11 @@ impl Target {
         let rest = format!("{scheme}://localhost:{}", self.port);
         let credentials = Credentials::new("key", "secret", "passphrase").unwrap();
         let tokens = RestTokens::builder(HmacSigner::new(&credentials))
-            .with_hosts(Hosts::default().with_rest(&rest).unwrap())
-            .with_tls_config(Authority::new().trust())
-            .with_connect_time_limit(Duration::from_millis(200))
-            .with_time_limit(Duration::from_millis(400))
-            .with_proxy(proxy)
+            .hosts(Hosts::default().with_rest(&rest).unwrap())
+            .tls_config(Authority::new().trust())
+            .connect_time_limit(Duration::from_millis(200))
+            .time_limit(Duration::from_millis(400))
+            .proxy(proxy)
             .build()
             .unwrap();
         soon(tokens.fetch(WsKey::SpotPrivateV1)).await.unwrap_err()
@@ -246,9 +246,9 @@ async fn exchange_inside_of_the_tunnel_is_believed_by_its_certificate_only() {
         assert_eq!(error.class(), ConnectClass::Certificate, "{error:?}");
         assert!(error.to_string().contains(&proxy.place()), "{error}");
         let tokens = RestTokens::builder(HmacSigner::new(&credentials(&exchange)))
-            .with_hosts(hosts_of(&exchange))
-            .with_tls_config(known.trust())
-            .with_proxy(proxy.url())
+            .hosts(hosts_of(&exchange))
+            .tls_config(known.trust())
+            .proxy(proxy.url())
             .build()
             .unwrap();
         let error = soon(tokens.fetch(WsKey::SpotPrivateV1)).await.unwrap_err();

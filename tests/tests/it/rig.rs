@@ -3,9 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use kucoin_streams::core::ConnectionSource;
 use kucoin_streams::session::{Backoff, Failure};
-use kucoin_streams::transport::Connect;
 use kucoin_streams::{
     Config, Credentials, Event, Gap, GapReason, Hosts, Kucoin, LifecycleEvent, LifecycleStream,
     Subscription, Timestamp, Topic, Update,
@@ -214,10 +212,6 @@ pub(crate) struct Told {
 
 impl Told {
     pub(crate) fn of(kucoin: &Kucoin) -> Self {
-        Self::of_any(kucoin)
-    }
-
-    pub(crate) fn of_any<S: ConnectionSource, C: Connect>(kucoin: &Kucoin<S, C>) -> Self {
         Self {
             stream: kucoin.lifecycle(),
             events: Vec::new(),

@@ -32,7 +32,7 @@ impl ConnectionSource for Counted {
 
 fn tokens(exchange: &Exchange) -> RestTokens {
     let signer = kucoin_streams::auth::HmacSigner::new(&credentials(exchange));
-    let builder = RestTokens::builder(signer).with_hosts(hosts(&exchange.rest_url()));
+    let builder = RestTokens::builder(signer).hosts(hosts(&exchange.rest_url()));
     builder.build().unwrap()
 }
 
@@ -44,8 +44,12 @@ async fn a_source_of_ones_own_is_asked_once_for_each_dial() {
         inner: tokens(&exchange),
         asked: Arc::clone(&asked),
     };
-    let kucoin = Kucoin::builder().source(source).config(quick()).build();
-    let mut told = Told::of_any(&kucoin);
+    let kucoin = Kucoin::builder()
+        .tokens(source)
+        .config(quick())
+        .build()
+        .unwrap();
+    let mut told = Told::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     for dials in 1..=3 {
         assert_eq!(asked.load(Ordering::Relaxed), dials);
@@ -72,8 +76,12 @@ async fn the_class_of_a_sources_failure_decides_what_follows() {
         SourceErrorClass::Transient,
         SourceErrorClass::Transient,
     ]));
-    let kucoin = Kucoin::builder().source(failing).config(quick()).build();
-    let mut told = Told::of_any(&kucoin);
+    let kucoin = Kucoin::builder()
+        .tokens(failing)
+        .config(quick())
+        .build()
+        .unwrap();
+    let mut told = Told::of(&kucoin);
     let error = soon(kucoin.subscribe(Balances)).await.unwrap_err();
     assert!(
         matches!(&error, SubscribeError::Closed(closed) if closed.is_refusal()),
@@ -239,10 +247,11 @@ async fn serve(listener: &mut memory::Listener, token: u32, total: &str) -> memo
 async fn source_and_transport_of_ones_own_need_no_socket_at_all() {
     let (dialer, mut listener) = memory::pair();
     let kucoin = Kucoin::builder()
-        .source(Numbered::default())
+        .tokens(Numbered::default())
         .transport(dialer)
         .config(quick())
-        .build();
+        .build()
+        .unwrap();
     let (balances, peer) =
         soon(async { tokio::join!(kucoin.subscribe(Balances), serve(&mut listener, 1, "1.0")) })
             .await;

@@ -57,7 +57,7 @@ async fn a_whole_life_prints_no_secret() {
     told.words();
     show(&(
         &kucoin,
-        kucoin.source(),
+        kucoin.rest_tokens(),
         &orders,
         &balances,
         &error,

@@ -96,15 +96,16 @@ fn client_that_trusts(
     config: Config,
 ) -> Kucoin {
     let source = RestTokens::builder(HmacSigner::new(&credentials(exchange)))
-        .with_hosts(hosts_of(exchange))
-        .with_tls_config(tokens.trust())
+        .hosts(hosts_of(exchange))
+        .tls_config(tokens.trust())
         .build()
         .unwrap();
     Kucoin::builder()
         .transport(FastWebSocket::new().with_tls_config(sockets.trust()))
-        .source(source)
+        .tokens(source)
         .config(config)
         .build()
+        .unwrap()
 }
 
 /// Subscribes, and is told that the certificate is at fault; no token goes to such a server.
@@ -203,8 +204,8 @@ async fn a_handshake_that_stalls_is_given_up() {
         .good_exchange(Faults::new().on_dial(2, stall))
         .await;
     let source = RestTokens::builder(HmacSigner::new(&credentials(&exchange)))
-        .with_hosts(hosts_of(&exchange))
-        .with_tls_config(authority.trust())
+        .hosts(hosts_of(&exchange))
+        .tls_config(authority.trust())
         .build()
         .unwrap();
     let socket = FastWebSocket::new()
@@ -212,9 +213,10 @@ async fn a_handshake_that_stalls_is_given_up() {
         .with_tls_timeout(Duration::from_secs(1));
     let kucoin = Kucoin::builder()
         .transport(socket)
-        .source(source)
+        .tokens(source)
         .config(quick())
-        .build();
+        .build()
+        .unwrap();
     let mut told = Told::of(&kucoin);
     soon(kucoin.subscribe(Balances)).await.unwrap();
     told.words();

@@ -100,7 +100,10 @@ async fn credentials_that_are_mended_open_a_new_connection() {
     let wrong = Credentials::new(&demo.key, "not-the-secret", &demo.passphrase).unwrap();
     let kucoin = client_of(&exchange, wrong, quick());
     soon(kucoin.subscribe(Balances)).await.unwrap_err();
-    kucoin.source().set_credentials(&credentials(&exchange));
+    kucoin
+        .rest_tokens()
+        .unwrap()
+        .set_credentials(&credentials(&exchange));
     soon(kucoin.subscribe(Balances)).await.unwrap();
     assert_eq!(token_codes(&exchange), ["400004", "200000"]);
 }
@@ -185,7 +188,7 @@ async fn a_clock_that_is_off_is_corrected_at_once_and_stays_corrected() {
         );
         assert_eq!(token_codes(&exchange), ["400002", "200000"]);
         assert_eq!(exchange.stats().time_requests, 1);
-        let offset = kucoin.source().clock_offset_ms();
+        let offset = kucoin.rest_tokens().unwrap().clock_offset_ms();
         assert!((offset - by_ms).abs() < 5_000, "{offset} for {by_ms}");
 
         exchange.inject(Effect::Cut(Cut::Reset));

@@ -10,12 +10,12 @@ use rustls::ClientConfig;
 use super::http::{Http, SystemResolver, descriptor_shortage};
 use super::proxy::RestProxy;
 use super::{Hosts, ProAuthentication, RestTokens, tls};
-use crate::Sign;
+use crate::{DynSign, Sign};
 
 /// The settings of [`RestTokens`], from [`RestTokens::builder`].
 #[derive(Clone)]
-pub struct RestTokensBuilder<S> {
-    pub(super) signer: S,
+pub struct RestTokensBuilder {
+    pub(super) signer: Arc<dyn DynSign>,
     pub(super) hosts: Hosts,
     pub(super) pro_authentication: ProAuthentication,
     time_limit: Duration,
@@ -25,10 +25,10 @@ pub struct RestTokensBuilder<S> {
     tls_config: Option<Arc<ClientConfig>>,
 }
 
-impl<S: Sign> RestTokensBuilder<S> {
-    pub(super) fn new(signer: S) -> Self {
+impl RestTokensBuilder {
+    pub(super) fn new(signer: impl Sign) -> Self {
         Self {
-            signer,
+            signer: Arc::new(signer),
             hosts: Hosts::default(),
             pro_authentication: ProAuthentication::default(),
             time_limit: Duration::from_secs(10),
@@ -41,28 +41,28 @@ impl<S: Sign> RestTokensBuilder<S> {
 
     /// Sets where the exchange is. Default: [`Hosts::default`], kucoin.com.
     #[must_use]
-    pub fn with_hosts(mut self, hosts: Hosts) -> Self {
+    pub fn hosts(mut self, hosts: Hosts) -> Self {
         self.hosts = hosts;
         self
     }
 
     /// Sets how Pro V2 connections prove who they are. Default: [`ProAuthentication::Token`].
     #[must_use]
-    pub fn with_pro_authentication(mut self, authentication: ProAuthentication) -> Self {
+    pub fn pro_authentication(mut self, authentication: ProAuthentication) -> Self {
         self.pro_authentication = authentication;
         self
     }
 
     /// Sets the time for one whole call, from the connection to the last byte of the reply. Default: 10 s.
     #[must_use]
-    pub fn with_time_limit(mut self, limit: Duration) -> Self {
+    pub fn time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = limit;
         self
     }
 
     /// Sets the time for name resolution, TCP and TLS together, and for a proxy between them. Default: 5 s.
     #[must_use]
-    pub fn with_connect_time_limit(mut self, limit: Duration) -> Self {
+    pub fn connect_time_limit(mut self, limit: Duration) -> Self {
         self.connect_time_limit = limit;
         self
     }
@@ -76,7 +76,7 @@ impl<S: Sign> RestTokensBuilder<S> {
     /// exchange goes inside of the tunnel. Hosts on this machine go through the proxy too, and without TLS only if the
     /// proxy is on this machine as well.
     #[must_use]
-    pub fn with_proxy(mut self, url: impl Into<String>) -> Self {
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = Some(url.into());
         self
     }
@@ -85,7 +85,7 @@ impl<S: Sign> RestTokensBuilder<S> {
     /// IP addresses, networks such as `10.0.0.0/8`, or `*` for all. `*.name` means the same as `name`; a port counts for
     /// nothing; white space separates too. Default: none.
     #[must_use]
-    pub fn with_no_proxy(mut self, hosts: impl Into<String>) -> Self {
+    pub fn no_proxy(mut self, hosts: impl Into<String>) -> Self {
         self.no_proxy = hosts.into();
         self
     }
@@ -94,7 +94,7 @@ impl<S: Sign> RestTokensBuilder<S> {
     /// list is replaced. Default: the platform's root certificates and the provider that was compiled in. The
     /// same object can be given to the transport.
     #[must_use]
-    pub fn with_tls_config(mut self, config: Arc<ClientConfig>) -> Self {
+    pub fn tls_config(mut self, config: Arc<ClientConfig>) -> Self {
         self.tls_config = Some(config);
         self
     }
@@ -104,7 +104,7 @@ impl<S: Sign> RestTokensBuilder<S> {
     /// # Errors
     ///
     /// [`ConfigError`] where the proxy or the TLS set-up cannot be used.
-    pub fn build(mut self) -> Result<RestTokens<S>, ConfigError> {
+    pub fn build(mut self) -> Result<RestTokens, ConfigError> {
         let proxy = self.checked_proxy()?;
         let proxy_needs_tls = proxy.as_ref().is_some_and(RestProxy::needs_tls);
         let tls = match self.tls_config.take() {
@@ -194,7 +194,7 @@ fn or_descriptors(error: ConfigError) -> ConfigError {
     descriptor_shortage().map_or(error, |shortage| ConfigError::Client(shortage.into()))
 }
 
-impl<S> fmt::Debug for RestTokensBuilder<S> {
+impl fmt::Debug for RestTokensBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RestTokensBuilder")
             .field("hosts", &self.hosts)

@@ -18,7 +18,7 @@ use super::http::Http;
 use super::pace::Pace;
 use super::reply::{self, Server, TokenReply};
 use super::{AddressProblem, ConfigError, Hosts, RestTokensBuilder, refusal, url};
-use crate::{Credentials, HmacSigner, Sign, login, sign_request};
+use crate::{Credentials, DynSign, HmacSigner, Sign, login, sign_request};
 
 const TOKEN_V1: &str = "/api/v1/bullet-private";
 const TOKEN_V2: &str = "/api/v2/bullet-private";
@@ -48,7 +48,7 @@ const TIME: &str = "/api/v1/timestamp";
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// let signer = HmacSigner::new(&Credentials::from_env()?);
 /// let tokens = RestTokens::builder(signer)
-///     .with_hosts(Hosts::of(Region::Europe))
+///     .hosts(Hosts::of(Region::Europe))
 ///     .build()?;
 /// match tokens.fetch(WsKey::SpotPrivateV1).await {
 ///     Ok(info) => println!("dial {}", info.url.without_query()),
@@ -57,8 +57,8 @@ const TIME: &str = "/api/v1/timestamp";
 /// }
 /// # Ok(()) }
 /// ```
-pub struct RestTokens<S = HmacSigner> {
-    signer: RwLock<Arc<S>>,
+pub struct RestTokens {
+    signer: RwLock<Arc<dyn DynSign>>,
     hosts: Hosts,
     pro_authentication: ProAuthentication,
     http: Http,
@@ -95,17 +95,15 @@ impl RestTokens {
     pub fn set_credentials(&self, credentials: &Credentials) {
         self.set_signer(HmacSigner::new(credentials));
     }
-}
 
-impl<S: Sign> RestTokens<S> {
     /// Begins the settings, with the signer of the API key.
-    pub fn builder(signer: S) -> RestTokensBuilder<S> {
+    pub fn builder(signer: impl Sign) -> RestTokensBuilder {
         RestTokensBuilder::new(signer)
     }
 
-    pub(super) fn from_builder(builder: RestTokensBuilder<S>, http: Http) -> Self {
+    pub(super) fn from_builder(builder: RestTokensBuilder, http: Http) -> Self {
         Self {
-            signer: RwLock::new(Arc::new(builder.signer)),
+            signer: RwLock::new(builder.signer),
             hosts: builder.hosts,
             pro_authentication: builder.pro_authentication,
             http,
@@ -118,7 +116,7 @@ impl<S: Sign> RestTokens<S> {
 
     /// Signs with another signer from the next request on. A request that is under way ends with the signer that
     /// it began with.
-    pub fn set_signer(&self, signer: S) {
+    pub fn set_signer(&self, signer: impl Sign) {
         *self.signer.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(signer);
     }
 
@@ -229,7 +227,7 @@ impl<S: Sign> RestTokens<S> {
 
     async fn signed_token(
         &self,
-        signer: &S,
+        signer: &dyn DynSign,
         rest: &Address,
         path: &str,
     ) -> Result<TokenReply, TokenError> {
@@ -278,18 +276,18 @@ impl<S: Sign> RestTokens<S> {
         })
     }
 
-    fn signer(&self) -> Arc<S> {
+    fn signer(&self) -> Arc<dyn DynSign> {
         Arc::clone(&self.signer.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl<S: Sign> ConnectionSource for RestTokens<S> {
+impl ConnectionSource for RestTokens {
     async fn connection_info(&self, ws_key: WsKey) -> Result<ConnectionInfo, SourceError> {
         self.fetch(ws_key).await.map_err(SourceError::from)
     }
 }
 
-impl<S> fmt::Debug for RestTokens<S> {
+impl fmt::Debug for RestTokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RestTokens")
             .field("hosts", &self.hosts)

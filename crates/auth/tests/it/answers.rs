@@ -26,8 +26,8 @@ pub(crate) fn hosts(server: &Server) -> Hosts {
         .unwrap()
 }
 
-pub(crate) fn builder(server: &Server) -> RestTokensBuilder<HmacSigner> {
-    RestTokens::builder(HmacSigner::new(&credentials())).with_hosts(hosts(server))
+pub(crate) fn builder(server: &Server) -> RestTokensBuilder {
+    RestTokens::builder(HmacSigner::new(&credentials())).hosts(hosts(server))
 }
 
 pub(crate) fn tokens(server: &Server) -> RestTokens {

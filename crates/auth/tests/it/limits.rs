@@ -12,7 +12,7 @@ use crate::server::{Answer, Server, json, reply};
 async fn error(answer: impl Fn() -> Answer + Send + Sync + 'static) -> TokenError {
     let server = Server::answering(move |_| answer()).await;
     let tokens = builder(&server)
-        .with_time_limit(Duration::from_secs(30))
+        .time_limit(Duration::from_secs(30))
         .build()
         .unwrap();
     let error = tokens.fetch(WsKey::SpotPrivateV1).await.unwrap_err();
@@ -57,7 +57,7 @@ async fn a_reply_that_drips_ends_at_the_time_limit() {
     let drip = || Answer::Endless(head.to_vec(), b" ", Duration::from_millis(20));
     let server = Server::answering(move |_| drip()).await;
     let limit = Duration::from_millis(400);
-    let tokens = builder(&server).with_time_limit(limit).build().unwrap();
+    let tokens = builder(&server).time_limit(limit).build().unwrap();
     let error = tokens.fetch(WsKey::SpotPrivateV1).await.unwrap_err();
     assert!(
         matches!(error, TokenError::TimedOut { limit: l, .. } if l == limit),
@@ -109,7 +109,7 @@ async fn a_port_where_nobody_listens_is_unreachable() {
     let hosts = hosts(&server)
         .with_spot_rest(&format!("http://127.0.0.1:{port}"))
         .unwrap();
-    let tokens = builder(&server).with_hosts(hosts).build().unwrap();
+    let tokens = builder(&server).hosts(hosts).build().unwrap();
     let error = tokens.fetch(WsKey::SpotPrivateV1).await.unwrap_err();
     assert!(matches!(error, TokenError::Unreachable { .. }), "{error:?}");
     assert_eq!(error.class(), SourceErrorClass::Transient);

@@ -12,8 +12,8 @@ use crate::server::{Server, json, raw_server, reply};
 /// The error of a token call to kucoin.com through a proxy that answers so.
 async fn refused(status: u16) -> (TokenError, Server) {
     let proxy = Server::answering(move |_| reply(status, "", "")).await;
-    let builder = builder(&proxy).with_hosts(Hosts::default());
-    let tokens = builder.with_proxy(proxy.url()).build().unwrap();
+    let builder = builder(&proxy).hosts(Hosts::default());
+    let tokens = builder.proxy(proxy.url()).build().unwrap();
     let error = tokens.fetch(WsKey::SpotPrivateV1).await.unwrap_err();
     (error, proxy)
 }
@@ -56,8 +56,8 @@ async fn refusal_of_a_proxy_names_it_and_has_its_class() {
 /// The error of a token call through this proxy in full, as users see it.
 async fn shown(proxy: &str) -> String {
     let server = Server::answering(|_| json("")).await;
-    let builder = builder(&server).with_hosts(Hosts::default());
-    let tokens = builder.with_proxy(proxy).build().unwrap();
+    let builder = builder(&server).hosts(Hosts::default());
+    let tokens = builder.proxy(proxy).build().unwrap();
     let error = tokens.fetch(WsKey::SpotPrivateV1).await.unwrap_err();
     assert!(error.is_retryable(), "{error:?}");
     let remedy = error.remedy();
@@ -111,14 +111,14 @@ async fn failure_of_a_proxy_says_what_it_did() {
 async fn plaintext_to_this_machine_passes_a_proxy_on_this_machine() {
     let proxy = Server::answering(|_| json(good_reply())).await;
     let server = Server::answering(|_| json(good_reply())).await;
-    let builder = || builder(&server).with_proxy(proxy.url());
+    let builder = || builder(&server).proxy(proxy.url());
     let tokens = builder().build().unwrap();
     tokens.fetch(WsKey::SpotPrivateV1).await.unwrap();
     assert!(server.requests().is_empty(), "it was called directly");
     let line = format!("POST {}/api/v1/bullet-private HTTP/1.1", server.url());
     assert_eq!(proxy.lines(), [line]);
 
-    let tokens = builder().with_no_proxy("127.0.0.1").build().unwrap();
+    let tokens = builder().no_proxy("127.0.0.1").build().unwrap();
     tokens.fetch(WsKey::SpotPrivateV1).await.unwrap();
     assert_eq!((server.lines().len(), proxy.lines().len()), (1, 1));
 }
@@ -131,13 +131,13 @@ async fn plaintext_passes_no_proxy_on_another_machine() {
         "https://10.0.0.1",
         "socks5h://proxy.test",
     ] {
-        let builder = || builder(&server).with_proxy(proxy);
+        let builder = || builder(&server).proxy(proxy);
         let error = builder().build().unwrap_err();
         assert!(
             matches!(error, ConfigError::PlaintextThroughProxy { .. }),
             "{error:?}"
         );
-        let tokens = builder().with_no_proxy("127.0.0.1").build().unwrap();
+        let tokens = builder().no_proxy("127.0.0.1").build().unwrap();
         tokens.fetch(WsKey::SpotPrivateV1).await.unwrap();
     }
 }
@@ -165,8 +165,8 @@ async fn socks_proxy_that_takes_no_user_is_asked_again_without() {
             heard
         });
         let tokens = builder(&server)
-            .with_hosts(Hosts::default())
-            .with_proxy(format!("socks5h://canary:canary@127.0.0.1:{port}"));
+            .hosts(Hosts::default())
+            .proxy(format!("socks5h://canary:canary@127.0.0.1:{port}"));
         let error = tokens.build().unwrap().fetch(WsKey::SpotPrivateV1).await;
         assert!(error.is_err());
         let [with_user, without] = heard.await.unwrap();
@@ -183,13 +183,13 @@ async fn tls_to_an_ipv6_address_passes_no_proxy() {
     let server = Server::answering(|_| json(good_reply())).await;
     let hosts = Hosts::default().with_rest("https://[2001:db8::1]").unwrap();
     let builder = || {
-        let builder = builder(&server).with_hosts(hosts.clone());
-        builder.with_proxy("socks5://127.0.0.1:1")
+        let builder = builder(&server).hosts(hosts.clone());
+        builder.proxy("socks5://127.0.0.1:1")
     };
     let error = builder().build().unwrap_err();
     assert!(
         matches!(error, ConfigError::Ipv6ThroughProxy { .. }),
         "{error:?}"
     );
-    assert!(builder().with_no_proxy("[2001:db8::1]").build().is_ok());
+    assert!(builder().no_proxy("[2001:db8::1]").build().is_ok());
 }

@@ -49,7 +49,7 @@ impl Sign for Remote {
 async fn a_signer_of_ones_own_is_asked_for_each_request() {
     let server = Server::answering(|_| json(good_reply())).await;
     let tokens = RestTokens::builder(Remote::default())
-        .with_hosts(hosts(&server))
+        .hosts(hosts(&server))
         .build()
         .unwrap();
     let away = tokens.fetch(WsKey::SpotPrivateV1).await.unwrap_err();

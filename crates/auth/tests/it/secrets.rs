@@ -146,8 +146,8 @@ async fn no_error_and_no_log_holds_a_secret() {
 async fn the_debug_of_a_builder_and_of_a_login_holds_no_secret() {
     let server = Server::answering(|_| json(r#"{"code":"200000","data":1}"#)).await;
     let builder = builder(&server)
-        .with_proxy("http://user:canary-proxy@127.0.0.1:9")
-        .with_pro_authentication(ProAuthentication::Login);
+        .proxy("http://user:canary-proxy@127.0.0.1:9")
+        .pro_authentication(ProAuthentication::Login);
     let mut printed = format!("{builder:?}");
     let info = builder
         .build()
@@ -170,7 +170,7 @@ async fn a_refused_proxy_is_not_shown() {
         "http://user:can#ary-canary@127.0.0.1:9",
         "http://user:canary@:x",
     ] {
-        let error = builder(&server).with_proxy(proxy).build().unwrap_err();
+        let error = builder(&server).proxy(proxy).build().unwrap_err();
         assert!(matches!(error, ConfigError::Proxy), "{error:?}");
         assert!(!whole(&error).contains("canary"));
     }

@@ -70,7 +70,7 @@ async fn each_v1_connection_is_asked_for_at_its_own_host() {
     let spot = Server::answering(|_| json(v1_reply(&["ws://127.0.0.1:1/spot"]))).await;
     let futures = Server::answering(|_| json(v1_reply(&["ws://127.0.0.1:2/futures"]))).await;
     let hosts = hosts(&spot).with_futures_rest(&futures.url()).unwrap();
-    let tokens = builder(&spot).with_hosts(hosts).build().unwrap();
+    let tokens = builder(&spot).hosts(hosts).build().unwrap();
     let info = tokens.fetch(WsKey::FuturesPrivateV1).await.unwrap();
     assert_eq!(info.url.without_query(), "ws://127.0.0.1:2/futures");
     assert_eq!((spot.requests().len(), futures.requests().len()), (0, 1));
@@ -112,7 +112,7 @@ async fn a_pro_token_is_put_behind_the_configured_host() {
 async fn a_pro_login_needs_no_token_and_goes_by_the_exchanges_clock() {
     let server = Server::answering(|_| json(r#"{"code":"200000","data":5000000000000}"#)).await;
     let tokens = builder(&server)
-        .with_pro_authentication(ProAuthentication::Login)
+        .pro_authentication(ProAuthentication::Login)
         .build()
         .unwrap();
     let info = tokens.fetch(WsKey::PrivateProV2).await.unwrap();
@@ -142,7 +142,7 @@ async fn a_pro_login_needs_no_token_and_goes_by_the_exchanges_clock() {
 async fn a_pro_login_does_not_need_the_rest_host() {
     let server = Server::answering(|_| crate::server::reply(503, "", "")).await;
     let tokens = builder(&server)
-        .with_pro_authentication(ProAuthentication::Login)
+        .pro_authentication(ProAuthentication::Login)
         .build()
         .unwrap();
     assert!(
@@ -166,7 +166,7 @@ async fn version_partner_and_site_have_their_headers() {
     let hosts = Hosts::of(Region::Australia)
         .with_spot_rest(&server.url())
         .unwrap();
-    let tokens = RestTokens::builder(HmacSigner::new(&credentials)).with_hosts(hosts);
+    let tokens = RestTokens::builder(HmacSigner::new(&credentials)).hosts(hosts);
     tokens
         .build()
         .unwrap()

@@ -57,9 +57,9 @@ async fn fetch(name: &str, url_host: &str, trusting: bool) -> Result<(), TokenEr
     let hosts = hosts(&plain)
         .with_spot_rest(&format!("https://{url_host}:{port}"))
         .unwrap();
-    let mut builder = builder(&plain).with_hosts(hosts);
+    let mut builder = builder(&plain).hosts(hosts);
     if trusting {
-        builder = builder.with_tls_config(client);
+        builder = builder.tls_config(client);
     }
     let fetched = builder.build().unwrap().fetch(WsKey::SpotPrivateV1).await;
     fetched.map(|_| ())
@@ -92,7 +92,7 @@ async fn server_without_tls_is_named_with_its_port() {
     let hosts = hosts(&plain)
         .with_spot_rest(&format!("https://localhost:{port}"))
         .unwrap();
-    let tokens = builder(&plain).with_hosts(hosts).build().unwrap();
+    let tokens = builder(&plain).hosts(hosts).build().unwrap();
     let error = tokens.fetch(WsKey::SpotPrivateV1).await.unwrap_err();
     assert!(matches!(error, TokenError::NotTls { .. }), "{error:?}");
     assert_eq!(error.class(), SourceErrorClass::Transient);

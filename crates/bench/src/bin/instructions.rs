@@ -142,8 +142,8 @@ fn client_in_memory(turns: usize) {
     runtime.expect("a runtime can be had").block_on(async {
         let (dialer, mut listener) = memory::pair();
         let connections = Connections::<SpotPrivate>::new(
-            Arc::new(InMemory),
-            Arc::new(dialer),
+            InMemory,
+            dialer,
             Config::default()
                 .with_seed(1)
                 .with_runtime(ConnectionRuntime::Current),

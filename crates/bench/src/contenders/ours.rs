@@ -36,12 +36,12 @@ impl ConnectionSource for Loopback {
 }
 
 /// A client of the loopback server with the defaults, or other settings where they are what is measured.
-pub fn client(target: &Target, name: &str, config: Config) -> Kucoin<Loopback> {
+pub fn client(target: &Target, name: &str, config: Config) -> Kucoin {
     let mut transport = FastWebSocket::new();
     if let Some(tls) = target.tls.clone() {
         transport = transport.with_tls_config(tls);
     }
-    let builder = Kucoin::builder().source(Loopback::new(target, name));
+    let builder = Kucoin::builder().tokens(Loopback::new(target, name));
     builder.transport(transport).config(config).build()
 }
 
@@ -50,7 +50,7 @@ struct Ours<T: Topic> {
     connection: String,
     subscription: Option<Subscription<T>>,
     /// Stands as long as the subscription.
-    _kucoin: Kucoin<Loopback>,
+    _kucoin: Kucoin,
 }
 
 pub(super) fn connect(

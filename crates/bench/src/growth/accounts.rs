@@ -48,7 +48,7 @@ pub fn table(server: &mut Server, counts: &[usize], listen: Duration) -> Table {
     table
 }
 
-type Account = (Kucoin<Loopback>, Subscription<v1::SpotOrders>);
+type Account = (Kucoin, Subscription<v1::SpotOrders>);
 
 async fn account(target: &Target) -> Account {
     let mut settings = session::Config::default();

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use kucoin_streams::core::{ConnectionKind, Protocol, Serves, Topic};
 use kucoin_streams::{
-    CloseReason, Gap, Kucoin, Opens, SubscribeError, Subscription, Text, TopicLedger, Update, WsKey,
+    CloseReason, Gap, Kucoin, SubscribeError, Subscription, Text, TopicLedger, Update, WsKey,
 };
 
 use super::ended;
@@ -48,7 +48,6 @@ impl Feed {
     pub(super) fn open<T>(kucoin: &Kucoin, topics: Vec<T>, into: fn(T::Event) -> Event) -> Self
     where
         T: Topic + Clone + Display,
-        Kucoin: Opens<T::Kind>,
     {
         let kucoin = kucoin.clone();
         let subscribing = async move {
@@ -61,7 +60,7 @@ impl Feed {
                 Err(error) => {
                     if matches!(error, SubscribeError::Refused { .. }) {
                         // Without a topic it would stand, and be made anew after a loss, for nothing.
-                        Opens::<T::Kind>::connections(&kucoin).close().await;
+                        kucoin.connections::<T::Kind>().close().await;
                     }
                     Err(error)
                 }

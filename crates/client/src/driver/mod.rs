@@ -10,12 +10,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::SystemTime;
 
-use kucoin_streams_core::{ConnectionKind, ConnectionSource, Protocol, Timestamp};
+use kucoin_streams_core::{ConnectionKind, DynConnectionSource, Protocol, Timestamp};
 use kucoin_streams_session::{
     Answer, ConnectionState, Failure, GapReason, Input, Moment, Output, RotateError, Severity,
     Side, Stage, Streams, Subscribe, SubscribeError, Subscribed, Ticket,
 };
-use kucoin_streams_transport::{Connect, Message, ReadError};
+use kucoin_streams_transport::{DynConnect, Message, ReadError};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::{Instant, Sleep};
 
@@ -42,6 +42,8 @@ pub(crate) enum Command<R> {
     ),
     WaitLive(Reply<(), SubscribeError>),
     Rotate(Reply<(), RotateError>),
+    /// Answered when the server has answered every unsubscription.
+    Settle(oneshot::Sender<()>),
     /// Answered when everything is closed.
     Close(oneshot::Sender<()>),
 }
@@ -51,6 +53,7 @@ enum Caller {
     Subscribe(Reply<Subscribed, SubscribeError>),
     WaitLive(Reply<(), SubscribeError>),
     Rotate(Reply<(), RotateError>),
+    Settle(oneshot::Sender<()>),
 }
 
 /// Where the user sees what happens.
@@ -60,26 +63,27 @@ pub(crate) struct Outward {
 }
 
 /// How connections are made.
-pub(crate) struct Dialler<S, C> {
-    pub(crate) source: Arc<S>,
-    pub(crate) connect: Arc<C>,
+#[derive(Clone)]
+pub(crate) struct Dialler {
+    pub(crate) source: Arc<dyn DynConnectionSource>,
+    pub(crate) connect: Arc<dyn DynConnect>,
     /// Every dial goes through it.
     pub(crate) gate: Gate,
 }
 
 /// Everything that one connection's task owns.
-pub(crate) struct Driver<K: ConnectionKind, S, C: Connect> {
+pub(crate) struct Driver<K: ConnectionKind> {
     streams: Streams<K::Protocol, QueueMailbox>,
-    dialler: Dialler<S, C>,
+    dialler: Dialler,
     outward: Outward,
     commands: mpsc::Receiver<Command<RequestOf<K>>>,
     wake: Arc<Notify>,
     callers: HashMap<Ticket, Caller>,
     closers: Vec<oneshot::Sender<()>>,
     /// The connection whose events are delivered.
-    serving: Slot<C>,
+    serving: Slot,
     /// The one that takes its place in a rotation.
-    successor: Slot<C>,
+    successor: Slot,
     /// Connections that are being closed.
     farewells: Vec<Pin<Box<dyn Future<Output = ()> + Send>>>,
     /// Frames of no subscription that are logged.
@@ -98,10 +102,10 @@ enum Wake<R> {
     Timer,
 }
 
-impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
+impl<K: ConnectionKind> Driver<K> {
     pub(crate) fn new(
         streams: Streams<K::Protocol, QueueMailbox>,
-        dialler: Dialler<S, C>,
+        dialler: Dialler,
         outward: Outward,
         commands: mpsc::Receiver<Command<RequestOf<K>>>,
         wake: Arc<Notify>,
@@ -220,6 +224,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             }
             Command::WaitLive(reply) => (self.streams.wait_live(now()), Caller::WaitLive(reply)),
             Command::Rotate(reply) => (self.streams.rotate(now()), Caller::Rotate(reply)),
+            Command::Settle(done) => (self.streams.settle(now()), Caller::Settle(done)),
             Command::Close(done) => {
                 self.closers.push(done);
                 return self.streams.shut(now());
@@ -233,7 +238,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
             Event::Admitted => {
                 self.streams.fetch_begins(now(), side);
                 let source = Arc::clone(&self.dialler.source);
-                let fetch = async move { source.connection_info(K::WS_KEY).await };
+                let fetch = async move { source.connection_info_boxed(K::WS_KEY).await };
                 self.slot(side).attempt(Attempt::Fetching(Box::pin(fetch)));
             }
             Event::Outcome(input) => self.streams.handle(now(), side, input),
@@ -303,7 +308,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
                 Output::Dial(side, url) => {
                     let connect = Arc::clone(&self.dialler.connect);
                     let dial = async move {
-                        let dialled = connect.connect(url.expose()).await;
+                        let dialled = connect.connect_boxed(url.expose()).await;
                         dialled.map_err(|error| (error, url.authority().to_owned()))
                     };
                     self.slot(side).attempt(Attempt::Dialling(Box::pin(dial)));
@@ -331,13 +336,13 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
         self.streams.wakers().wake_all();
     }
 
-    fn hang_up(&mut self, slot: Slot<C>, code: u16) {
+    fn hang_up(&mut self, slot: Slot, code: u16) {
         if let Some(farewell) = slot.hang_up(code) {
             self.farewells.push(Box::pin(farewell));
         }
     }
 
-    fn slot(&mut self, side: Side) -> &mut Slot<C> {
+    fn slot(&mut self, side: Side) -> &mut Slot {
         match side {
             Side::Serving => &mut self.serving,
             Side::Successor => &mut self.successor,
@@ -345,7 +350,7 @@ impl<K: ConnectionKind, S: ConnectionSource, C: Connect> Driver<K, S, C> {
     }
 }
 
-impl<K: ConnectionKind, S, C: Connect> Driver<K, S, C> {
+impl<K: ConnectionKind> Driver<K> {
     /// Ends the connection because its task cannot run.
     pub(crate) fn cannot_start(mut self, error: &std::io::Error) {
         let message = format!("cannot start the thread of the connections: {error}");
@@ -391,6 +396,7 @@ impl<K: ConnectionKind, S, C: Connect> Driver<K, S, C> {
                 (Some(Caller::Rotate(reply)), Answer::Rotated(outcome)) => {
                     drop(reply.send(outcome));
                 }
+                (Some(Caller::Settle(done)), Answer::Settled) => drop(done.send(())),
                 _ => {}
             },
             _ => {}
@@ -400,7 +406,7 @@ impl<K: ConnectionKind, S, C: Connect> Driver<K, S, C> {
 
 /// A stream must not look alive when it is not: a task that is dropped before its end, by the shutdown of its runtime
 /// or by a panic, ends every stream.
-impl<K: ConnectionKind, S, C: Connect> Drop for Driver<K, S, C> {
+impl<K: ConnectionKind> Drop for Driver<K> {
     fn drop(&mut self) {
         let message =
             "the task of the connection is gone: its runtime was shut down, or it panicked";

@@ -7,23 +7,24 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use kucoin_streams_core::{ConnectionInfo, SourceError};
 use kucoin_streams_session::{Failure, Input};
-use kucoin_streams_transport::{Connect, ConnectError, Message, ReadError};
+use kucoin_streams_transport::{BoxReader, BoxWriter, ConnectError, Message, ReadError};
 use zeroize::Zeroizing;
 
 use super::socket::Socket;
 use crate::failure;
 
 /// The halves of a connection, or why there is none, and the server that was dialled.
-type DialResult<C> =
-    Result<(<C as Connect>::Reader, <C as Connect>::Writer), (ConnectError, String)>;
+type DialResult = Result<(BoxReader, BoxWriter), (ConnectError, String)>;
 
 /// The step towards a connection that is under way.
-pub(super) enum Attempt<C: Connect> {
+#[derive(Default)]
+pub(super) enum Attempt {
+    #[default]
     None,
     /// For its turn among the dials.
     Waiting(Pin<Box<dyn Future<Output = ()> + Send>>),
     Fetching(Pin<Box<dyn Future<Output = Result<ConnectionInfo, SourceError>> + Send>>),
-    Dialling(Pin<Box<dyn Future<Output = DialResult<C>> + Send>>),
+    Dialling(Pin<Box<dyn Future<Output = DialResult> + Send>>),
 }
 
 /// What a slot brings.
@@ -36,23 +37,15 @@ pub(super) enum Event {
 }
 
 /// The place of one connection.
-pub(super) struct Slot<C: Connect> {
-    attempt: Attempt<C>,
-    socket: Option<Socket<C::Writer>>,
+#[derive(Default)]
+pub(super) struct Slot {
+    attempt: Attempt,
+    socket: Option<Socket>,
 }
 
-impl<C: Connect> Default for Slot<C> {
-    fn default() -> Self {
-        Self {
-            attempt: Attempt::None,
-            socket: None,
-        }
-    }
-}
-
-impl<C: Connect> Slot<C> {
+impl Slot {
     /// Begins a step.
-    pub(super) fn attempt(&mut self, attempt: Attempt<C>) {
+    pub(super) fn attempt(&mut self, attempt: Attempt) {
         self.attempt = attempt;
     }
 

@@ -4,22 +4,16 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_core::Stream;
-use futures_util::stream;
 use kucoin_streams_transport::{
-    CloseFrame, Message, Outgoing, ReadError, Reader, WriteError, Writer,
+    BoxReader, BoxWriter, CloseFrame, Message, Outgoing, ReadError, Reader, WriteError, Writer,
 };
 use zeroize::Zeroizing;
 
-/// Reading as a stream: the future of one read lives inside, so that it is never dropped in the middle of a
-/// message whatever else the driver waits for.
-type Inbound = Pin<Box<dyn Stream<Item = Result<Message, ReadError>> + Send>>;
-
-type Writing<W> = Pin<Box<dyn Future<Output = (W, Result<(), WriteError>)> + Send>>;
+type Writing = Pin<Box<dyn Future<Output = (BoxWriter, Result<(), WriteError>)> + Send>>;
 
 /// How long the peer may take to answer our close before the socket is dropped.
 const CLOSE_WAIT: Duration = Duration::from_secs(1);
@@ -31,23 +25,23 @@ enum Outbound {
 }
 
 /// The writing half: idle, or with one write under way.
-enum WriteHalf<W> {
-    Idle(W),
-    Busy(Writing<W>),
+enum WriteHalf {
+    Idle(BoxWriter),
+    Busy(Writing),
     /// A write failed; the connection is over.
     Failed,
 }
 
 /// An open connection.
-pub(super) struct Socket<W> {
-    inbound: Inbound,
-    writer: WriteHalf<W>,
+pub(super) struct Socket {
+    reader: BoxReader,
+    writer: WriteHalf,
     outbox: VecDeque<Outbound>,
     /// The code that our close frame must have, where the peer's behaviour decides it.
     close_code: Option<u16>,
 }
 
-impl<W> fmt::Debug for Socket<W> {
+impl fmt::Debug for Socket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Socket")
             .field("outbox", &self.outbox.len())
@@ -55,15 +49,10 @@ impl<W> fmt::Debug for Socket<W> {
     }
 }
 
-impl<W: Writer> Socket<W> {
-    pub(super) fn new<R: Reader>(reader: R, writer: W) -> Self {
-        // The stream hands the reader to each read and back: a box is moved sooner than what is in it.
-        let inbound = stream::unfold(Box::new(reader), |mut reader| async move {
-            let message = reader.read().await;
-            Some((message, reader))
-        });
+impl Socket {
+    pub(super) fn new(reader: BoxReader, writer: BoxWriter) -> Self {
         Self {
-            inbound: Box::pin(inbound),
+            reader,
             writer: WriteHalf::Idle(writer),
             outbox: VecDeque::new(),
             close_code: None,
@@ -80,11 +69,7 @@ impl<W: Writer> Socket<W> {
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Result<Message, ReadError>> {
-        // The stream has no end of its own: `unfold` goes on as long as it is polled.
-        match ready!(self.inbound.as_mut().poll_next(context)) {
-            Some(message) => Poll::Ready(message),
-            None => Poll::Pending,
-        }
+        self.reader.poll_read(context)
     }
 
     /// Queues a text frame. The session's pace bounds how many can wait.
@@ -146,10 +131,7 @@ impl<W: Writer> Socket<W> {
             if writer.close(Some(CloseFrame::new(code, ""))).await.is_err() {
                 return;
             }
-            let mut inbound = self.inbound;
-            while let Some(Ok(message)) =
-                std::future::poll_fn(|cx| inbound.as_mut().poll_next(cx)).await
-            {
+            while let Ok(message) = self.reader.read().await {
                 if matches!(message, Message::Close(_)) {
                     return;
                 }
@@ -160,7 +142,7 @@ impl<W: Writer> Socket<W> {
     }
 }
 
-fn write<W: Writer>(mut writer: W, outbound: Outbound) -> Writing<W> {
+fn write(mut writer: BoxWriter, outbound: Outbound) -> Writing {
     Box::pin(async move {
         let result = match &outbound {
             Outbound::Text(frame) => writer.send(Outgoing::Text(frame)).await,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use kucoin_streams_client::{Config, Connection, ConnectionRuntime, DialBudget, LifecycleSender};
+use kucoin_streams_client::{Config, ConnectionRuntime, Connections, DialBudget, LifecycleSender};
 use kucoin_streams_transport::memory;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -47,14 +47,14 @@ async fn a_thousand_clients_cut_at_once_come_back_with_a_tenth_of_the_dials_in_a
         format!("{dial_budget:?}"),
         format!("{:?}", DialBudget::process_wide())
     );
-    let clients: Vec<Connection<Kind>> = (0..CLIENTS)
+    let clients: Vec<Connections<Kind>> = (0..CLIENTS)
         .map(|seed| {
             let config = Config::default()
                 .with_runtime(ConnectionRuntime::Current)
                 .with_dials(dial_budget.clone())
                 .with_seed(seed as u64);
             let lifecycle = LifecycleSender::default();
-            Connection::spawn(Tokens::default(), dialer.clone(), config, lifecycle)
+            Connections::new(Tokens::default(), dialer.clone(), config, lifecycle)
         })
         .collect();
     for round in 1..=3 {
@@ -83,8 +83,8 @@ async fn waiting_in_line_for_a_dial_is_no_failure_of_the_token_service() {
             .with_dials(dials.clone());
         let lifecycle = LifecycleSender::default();
         let told = lifecycle.subscribe();
-        let connection: Connection<Kind> =
-            Connection::spawn(Tokens::default(), dialer.clone(), config, lifecycle);
+        let connection: Connections<Kind> =
+            Connections::new(Tokens::default(), dialer.clone(), config, lifecycle);
         (connection, told)
     };
     let (first, _) = spawn();

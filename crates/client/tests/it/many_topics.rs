@@ -117,7 +117,7 @@ impl Server {
             .with_seed(7);
         Self {
             held,
-            connections: Connections::new(source, Arc::new(dialer), config, sender),
+            connections: Connections::new(source, dialer, config, sender),
             lifecycle,
             cut,
         }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use kucoin_streams_client::{
-    Config, Connection, ConnectionRuntime, Gap, GapReason, LifecycleSender, LifecycleStream,
+    Config, ConnectionRuntime, Connections, Gap, GapReason, LifecycleSender, LifecycleStream,
     Subscription,
 };
 use kucoin_streams_core::{
@@ -163,7 +163,7 @@ fn on_this_clock(config: Config) -> Config {
 
 /// A connection and the listener where its dials arrive.
 pub(crate) struct Rig {
-    pub(crate) connection: Connection<Kind>,
+    pub(crate) connection: Connections<Kind>,
     pub(crate) listener: memory::Listener,
     pub(crate) lifecycle: LifecycleStream,
     pub(crate) tokens: Tokens,
@@ -178,7 +178,7 @@ impl Rig {
         let (dialer, listener) = memory::pair();
         let sender = LifecycleSender::default();
         let lifecycle = sender.subscribe();
-        let connection = Connection::spawn(tokens.clone(), dialer, on_this_clock(config), sender);
+        let connection = Connections::new(tokens.clone(), dialer, on_this_clock(config), sender);
         Self {
             connection,
             listener,

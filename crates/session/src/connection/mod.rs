@@ -14,7 +14,8 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use kucoin_streams_core::{
-    ConnectionInfo, Heartbeat, Inbound, Login, Protocol, RefusalScope, RequestId, redact::Redactor,
+    ConnectionInfo, Heartbeat, Inbound, Limits, Login, Protocol, RefusalScope, RequestId,
+    redact::Redactor,
 };
 use zeroize::Zeroizing;
 
@@ -37,6 +38,8 @@ const TOO_MANY_CONNECTIONS: Severity = Severity::Postponed {
 ///
 /// See the [crate] for the families of methods and the order to call them in.
 pub struct Session<P: Protocol> {
+    /// What the exchange allows this connection.
+    limits: Limits,
     config: Config,
     phase: Phase,
     topics: Topics<P::Request>,
@@ -79,7 +82,9 @@ impl<P: Protocol> Session<P> {
     /// give each session of a process another one.
     pub fn new(config: Config, seed: u64) -> Self {
         let config = config.bounded();
+        let limits = config.limits.unwrap_or(P::LIMITS);
         Self {
+            limits,
             heartbeat: config.heartbeat,
             config,
             phase: Phase::Idle,
@@ -88,7 +93,7 @@ impl<P: Protocol> Session<P> {
             actions: VecDeque::new(),
             history: History::default(),
             random: Random::new(seed),
-            pace: Pace::new(P::LIMITS),
+            pace: Pace::new(limits),
             paced_until: None,
             replay_until: None,
             on_trial: false,
@@ -157,7 +162,7 @@ impl<P: Protocol> Session<P> {
     pub fn subscribe(&mut self, now: Instant, request: P::Request) {
         if self.topics.find(&request).is_none() {
             let held = self.topics.wanted_count();
-            if let Some(limit) = P::LIMITS.topics.filter(|&limit| held >= limit as usize) {
+            if let Some(limit) = self.limits.topics.filter(|&limit| held >= limit as usize) {
                 self.report(Report::Refused {
                     request,
                     code: None,
@@ -190,6 +195,11 @@ impl<P: Protocol> Session<P> {
         }
         self.reconcile(now);
         self.report_replayed(now);
+    }
+
+    /// True until the server has answered each unsubscription, or the connection is gone.
+    pub fn is_unsubscribing(&self) -> bool {
+        self.topics.iter().any(|(_, entry)| !entry.wanted)
     }
 
     /// Ends the session in order: what is live is unsubscribed, the answers are awaited for a moment, and the
@@ -374,8 +384,8 @@ impl<P: Protocol> Session<P> {
     fn dial(&mut self, now: Instant, info: ConnectionInfo) {
         let asked = info.heartbeat.map(within_reason);
         let asked = asked.unwrap_or(self.config.heartbeat);
-        self.heartbeat = with_interval(asked, None, P::LIMITS.ping_spacing);
-        self.pace = Pace::new(P::LIMITS);
+        self.heartbeat = with_interval(asked, None, self.limits.ping_spacing);
+        self.pace = Pace::new(self.limits);
         self.redactor = Redactor::new(&info);
         self.connect_id = info.connect_id;
         self.phase = Phase::Dialling {
@@ -396,7 +406,7 @@ impl<P: Protocol> Session<P> {
             let failure = Failure::new(Stage::Welcome, Severity::Protocol, message);
             return self.lose(now, failure);
         }
-        self.heartbeat = with_interval(self.heartbeat, ping_interval, P::LIMITS.ping_spacing);
+        self.heartbeat = with_interval(self.heartbeat, ping_interval, self.limits.ping_spacing);
         match login.take() {
             None => self.go_live(now),
             Some(Login { id, frame }) => {

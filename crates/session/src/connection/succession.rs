@@ -125,7 +125,7 @@ impl<P: Protocol> Session<P> {
     /// When a probe may go out: later than `now` if a ping that went out a moment ago would cost it its answer. Until
     /// then no other ping goes out, which would put it off again.
     pub(crate) fn may_probe_at(&mut self, now: Instant) -> Instant {
-        let spacing = P::LIMITS.ping_spacing;
+        let spacing = self.limits.ping_spacing;
         let earliest = self.pings.next_is_answered_from(spacing);
         let probe_at = earliest.map_or(now, |earliest| earliest.max(now));
         if let Some(pulse) = self.pulse.as_mut().filter(|_| probe_at > now) {

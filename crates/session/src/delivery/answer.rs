@@ -29,6 +29,8 @@ pub enum Answer {
     Live(Result<(), SubscribeError>),
     /// Of [`Streams::rotate`](crate::Streams::rotate).
     Rotated(Result<(), RotateError>),
+    /// Of [`Streams::settle`](crate::Streams::settle).
+    Settled,
 }
 
 /// What came of a subscription that did not fail.

@@ -142,6 +142,11 @@ impl<P: Protocol> RotatingSession<P> {
         self.collect(now);
     }
 
+    /// As [`Session::is_unsubscribing`].
+    pub fn is_unsubscribing(&self) -> bool {
+        self.serving.is_unsubscribing()
+    }
+
     /// As [`Session::shut`]; a successor is given up.
     pub fn shut(&mut self, now: Instant) {
         self.give_up();

@@ -141,6 +141,17 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         ticket
     }
 
+    /// Unsubscribes what no subscription needs any more, and waits until the server has answered each unsubscription or
+    /// the connection is gone. [`Answer::Settled`] follows.
+    pub fn settle(&mut self, now: Moment) -> Ticket {
+        let ticket = self.waiters.ticket();
+        self.waiters.wait_settled(ticket);
+        self.sweep(now);
+        self.follow(now);
+        self.answer_settled();
+        ticket
+    }
+
     /// Ends the connection in order: unsubscribes, awaits the answers for a moment, and hangs up.
     pub fn shut(&mut self, now: Moment) {
         self.session.shut(now.clock);
@@ -413,7 +424,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
                 self.answer_rotations(&Err(RotateError::Failed(failure)));
             }
             Report::Exception { code, message } => self.exception(None, code, message),
-            Report::Ended { .. } => {}
+            Report::Ended { .. } => self.answer_settled(),
             Report::Closed(reason) => self.closed(now, reason),
         }
     }
@@ -467,6 +478,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         for ticket in self.waiters.take_live() {
             self.answer(ticket, Answer::Live(Err(closed().into())));
         }
+        self.answer_settled();
     }
 
     /// After a frame with data: most ask for nothing more.
@@ -559,6 +571,16 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
     fn answer_rotations(&mut self, outcome: &Result<(), RotateError>) {
         for ticket in self.waiters.take_rotated() {
             self.answer(ticket, Answer::Rotated(outcome.clone()));
+        }
+    }
+
+    /// Answers those that wait until every unsubscription is answered, if that is so.
+    fn answer_settled(&mut self) {
+        let is_closed = matches!(self.state, ConnectionState::Closed(_));
+        if is_closed || !self.session.is_unsubscribing() {
+            for ticket in self.waiters.take_settled() {
+                self.answer(ticket, Answer::Settled);
+            }
         }
     }
 

@@ -15,6 +15,8 @@ pub(super) struct Waiters {
     live: Vec<(Instant, Ticket)>,
     /// Callers that asked for a rotation.
     rotated: Vec<Ticket>,
+    /// Callers that wait until every unsubscription is answered.
+    settled: Vec<Ticket>,
 }
 
 impl Waiters {
@@ -26,6 +28,7 @@ impl Waiters {
             last_ticket: 0,
             live: Vec::new(),
             rotated: Vec::new(),
+            settled: Vec::new(),
         }
     }
 
@@ -55,6 +58,10 @@ impl Waiters {
         self.rotated.push(ticket);
     }
 
+    pub(super) fn wait_settled(&mut self, ticket: Ticket) {
+        self.settled.push(ticket);
+    }
+
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.live.iter().map(|(deadline, _)| *deadline).min()
     }
@@ -67,6 +74,11 @@ impl Waiters {
     /// Takes those that wait for a rotation.
     pub(super) fn take_rotated(&mut self) -> Vec<Ticket> {
         std::mem::take(&mut self.rotated)
+    }
+
+    /// Takes those that wait until every unsubscription is answered.
+    pub(super) fn take_settled(&mut self) -> Vec<Ticket> {
+        std::mem::take(&mut self.settled)
     }
 
     /// Takes those that have waited until it is live for long enough.
