@@ -41,5 +41,7 @@ pub use rust_decimal::Decimal;
 pub use source::{ConnectionSource, DynConnectionSource, SourceError, SourceErrorClass};
 pub use symbol::{SymbolFlaw, SymbolShape};
 pub use text::Text;
-pub use time::{Rounded, TimeFormat, Timestamp};
+#[cfg(any(feature = "chrono", feature = "jiff", feature = "time"))]
+pub use time::TimestampRangeError;
+pub use time::{ParseTimestampError, Rounded, TimeFormat, Timestamp};
 pub use topic::{Event, Push, PushEnvelope, Topic};

@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::ops::{Add, Sub};
+use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A point in time, in nanoseconds since the Unix epoch, exact to the digit that the exchange sent.
@@ -41,7 +43,25 @@ impl Timestamp {
         self.0
     }
 
-    /// How much later this is than `earlier`; nothing where it is not later.
+    /// The present time by this machine's clock.
+    #[allow(clippy::disallowed_methods)] // For users: the pure crates may not call it.
+    pub fn now() -> Self {
+        Self::from(SystemTime::now())
+    }
+
+    /// Returns the time so much later; `None` if it does not fit.
+    pub fn checked_add(self, duration: Duration) -> Option<Self> {
+        let nanos = i64::try_from(duration.as_nanos()).ok()?;
+        self.0.checked_add(nanos).map(Self)
+    }
+
+    /// Returns the time so much earlier; `None` if it does not fit.
+    pub fn checked_sub(self, duration: Duration) -> Option<Self> {
+        let nanos = i64::try_from(duration.as_nanos()).ok()?;
+        self.0.checked_sub(nanos).map(Self)
+    }
+
+    /// How much later this is than `earlier`; zero if it is not later.
     pub const fn duration_since(self, earlier: Self) -> Duration {
         let nanos = self.0.saturating_sub(earlier.0);
         Duration::from_nanos(if nanos > 0 { nanos.unsigned_abs() } else { 0 })
@@ -94,6 +114,186 @@ const fn civil(days: i64) -> (i64, i64, i64) {
         from_march - 9
     };
     (year_of_era + era * 400 + (month <= 2) as i64, month, day)
+}
+
+/// Days since the Unix epoch of a date in the Gregorian calendar: the inverse of [`civil`].
+const fn days_of(year: i64, month: i64, day: i64) -> i64 {
+    let year = year - (month <= 2) as i64;
+    let from_march = if month > 2 { month - 3 } else { month + 9 };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * from_march + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
+/// A text that is no time by RFC 3339, or one that does not fit a [`Timestamp`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "not a time by RFC 3339 such as 2025-12-06T05:46:40.5Z, from 1677 to 2262, with at most nine digits of fraction"
+)]
+#[non_exhaustive]
+pub struct ParseTimestampError;
+
+/// Reads a time by RFC 3339, with any offset from UTC.
+///
+/// ```
+/// use kucoin_streams_core::Timestamp;
+///
+/// let time: Timestamp = "2025-12-06T06:46:40.000000001+01:00".parse()?;
+/// assert_eq!(time, Timestamp::from_nanos(1_765_000_000_000_000_001));
+/// # Ok::<(), kucoin_streams_core::ParseTimestampError>(())
+/// ```
+impl FromStr for Timestamp {
+    type Err = ParseTimestampError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        read_rfc3339(text).ok_or(ParseTimestampError)
+    }
+}
+
+fn read_rfc3339(text: &str) -> Option<Timestamp> {
+    let number = |text: &str| {
+        let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| text.parse::<i64>().ok())?
+    };
+    let (date, rest) = text.split_at_checked(10)?;
+    let ((year, month), day) = (date.split_at_checked(4)?, date.get(8..)?);
+    let month = month
+        .strip_prefix('-')?
+        .strip_suffix(day)?
+        .strip_suffix('-')?;
+    let (year, month, day) = (number(year)?, number(month)?, number(day)?);
+    // The inverse gives the same date back only if there is such a date.
+    let days = days_of(year, month, day);
+    if !(1..=12).contains(&month) || civil(days) != (year, month, day) {
+        return None;
+    }
+    let time = rest.strip_prefix(['T', 't', ' '])?;
+    let zone = time.find(['Z', 'z', '+', '-'])?;
+    let (time, zone) = time.split_at(zone);
+    let clock = |text: &str, limits: &[i64]| {
+        let parts: Option<Vec<i64>> = text
+            .split(':')
+            .zip(limits)
+            .map(|(part, limit)| number(part).filter(|value| part.len() == 2 && value < limit))
+            .collect();
+        let is_whole = text.split(':').count() == limits.len();
+        parts.filter(|_| is_whole)
+    };
+    let offset = match zone.split_at(1) {
+        ("Z" | "z", "") => 0,
+        (sign, zone) => {
+            let zone = clock(zone, &[24, 60])?;
+            let seconds = zone[0] * 3_600 + zone[1] * 60;
+            if sign == "-" { -seconds } else { seconds }
+        }
+    };
+    let (time, fraction) = match time.split_once('.') {
+        Some((time, fraction)) => (time, Some(fraction)),
+        None => (time, None),
+    };
+    let time = clock(time, &[24, 60, 60])?;
+    let nanos = match fraction {
+        Some(digits) if digits.len() <= 9 => number(digits)? * 10_i64.pow(9 - digits.len() as u32),
+        Some(_) => return None,
+        None => 0,
+    };
+    let seconds = days * 86_400 + time[0] * 3_600 + time[1] * 60 + time[2] - offset;
+    let nanos = i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
+    i64::try_from(nanos).ok().map(Timestamp)
+}
+
+/// The time so much later, or the last one that fits.
+impl Add<Duration> for Timestamp {
+    type Output = Self;
+
+    fn add(self, duration: Duration) -> Self {
+        self.checked_add(duration).unwrap_or(Self(i64::MAX))
+    }
+}
+
+/// The time so much earlier, or the first one that fits.
+impl Sub<Duration> for Timestamp {
+    type Output = Self;
+
+    fn sub(self, duration: Duration) -> Self {
+        self.checked_sub(duration).unwrap_or(Self(i64::MIN))
+    }
+}
+
+/// A time of another library that does not fit a [`Timestamp`]: before 1677 or after 2262.
+#[cfg(any(feature = "chrono", feature = "jiff", feature = "time"))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a time before 1677 or after 2262 has no nanoseconds of 64 bits")]
+#[non_exhaustive]
+pub struct TimestampRangeError;
+
+#[cfg(feature = "chrono")]
+mod chrono_times {
+    use chrono::{DateTime, TimeZone, Utc};
+
+    use super::{Timestamp, TimestampRangeError};
+
+    impl From<Timestamp> for DateTime<Utc> {
+        fn from(time: Timestamp) -> Self {
+            Self::from_timestamp_nanos(time.as_nanos())
+        }
+    }
+
+    impl<Z: TimeZone> TryFrom<DateTime<Z>> for Timestamp {
+        type Error = TimestampRangeError;
+
+        fn try_from(time: DateTime<Z>) -> Result<Self, Self::Error> {
+            let nanos = time.timestamp_nanos_opt();
+            nanos.map(Self::from_nanos).ok_or(TimestampRangeError)
+        }
+    }
+}
+
+#[cfg(feature = "jiff")]
+mod jiff_times {
+    use super::{Timestamp, TimestampRangeError};
+
+    impl From<Timestamp> for jiff::Timestamp {
+        fn from(time: Timestamp) -> Self {
+            // Its range holds all of ours.
+            Self::from_nanosecond(time.as_nanos().into()).unwrap_or_default()
+        }
+    }
+
+    impl TryFrom<jiff::Timestamp> for Timestamp {
+        type Error = TimestampRangeError;
+
+        fn try_from(time: jiff::Timestamp) -> Result<Self, Self::Error> {
+            let nanos = i64::try_from(time.as_nanosecond());
+            nanos.map(Self::from_nanos).map_err(|_| TimestampRangeError)
+        }
+    }
+}
+
+#[cfg(feature = "time")]
+mod time_times {
+    use time::OffsetDateTime;
+
+    use super::{Timestamp, TimestampRangeError};
+
+    impl From<Timestamp> for OffsetDateTime {
+        fn from(time: Timestamp) -> Self {
+            // Its range holds all of ours.
+            let converted = Self::from_unix_timestamp_nanos(time.as_nanos().into());
+            converted.unwrap_or(Self::UNIX_EPOCH)
+        }
+    }
+
+    impl TryFrom<OffsetDateTime> for Timestamp {
+        type Error = TimestampRangeError;
+
+        fn try_from(time: OffsetDateTime) -> Result<Self, Self::Error> {
+            let nanos = i64::try_from(time.unix_timestamp_nanos());
+            nanos.map(Self::from_nanos).map_err(|_| TimestampRangeError)
+        }
+    }
 }
 
 impl From<SystemTime> for Timestamp {
@@ -242,6 +442,87 @@ mod tests {
         let (early, late) = (Timestamp(5), Timestamp(12));
         assert_eq!(late.duration_since(early), Duration::from_nanos(7));
         assert_eq!(early.duration_since(late), Duration::ZERO);
+    }
+
+    #[test]
+    fn rfc3339_is_read_to_the_nanosecond() {
+        for nanos in [
+            i64::MIN,
+            -1,
+            0,
+            1,
+            951_782_400_000_000_000,
+            1_765_000_000_000_000_001,
+            i64::MAX,
+        ] {
+            let text = Timestamp(nanos).rfc3339().to_string();
+            assert_eq!(text.parse(), Ok(Timestamp(nanos)), "{text}");
+        }
+        for (text, nanos) in [
+            ("1970-01-01T00:00:01Z", 1_000_000_000),
+            ("1970-01-01t01:00:00.5+01:00", 500_000_000),
+            ("1969-12-31 22:59:59-01:00", -1_000_000_000),
+        ] {
+            assert_eq!(text.parse(), Ok(Timestamp(nanos)), "{text}");
+        }
+    }
+
+    #[test]
+    fn text_that_is_no_time_is_refused() {
+        for text in [
+            "",
+            "1970-01-01",
+            "1970-01-01T00:00:00",
+            "1970-02-30T00:00:00Z",
+            "1970-13-01T00:00:00Z",
+            "1970-01-01T24:00:00Z",
+            "1970-01-01T00:00:00.1234567890Z",
+            "1970-01-01T00:00:00.Z",
+            "1970-01-01T00:00Z",
+            "1970-1-01T00:00:00Z",
+            "1970-01-01T00:00:00+1:00",
+            "9999-01-01T00:00:00Z",
+            "1970-01-01T00:00:00Zx",
+            "197０-01-01T00:00:00Z",
+            "+970-01-01T00:00:00Z",
+        ] {
+            assert_eq!(
+                text.parse::<Timestamp>(),
+                Err(ParseTimestampError),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn arithmetic_ends_at_the_range() {
+        let second = Duration::from_secs(1);
+        assert_eq!(Timestamp(5) + second, Timestamp(1_000_000_005));
+        assert_eq!(Timestamp(5) - second, Timestamp(-999_999_995));
+        assert_eq!(Timestamp(i64::MAX) + second, Timestamp(i64::MAX));
+        assert_eq!(Timestamp(i64::MIN).checked_sub(second), None);
+        assert_eq!(Timestamp(0).checked_add(Duration::MAX), None);
+    }
+
+    #[test]
+    #[cfg(all(feature = "chrono", feature = "jiff", feature = "time"))]
+    fn other_libraries_keep_the_nanosecond() {
+        for nanos in [i64::MIN, 0, 1_765_000_000_000_000_001, i64::MAX] {
+            let time = Timestamp(nanos);
+            assert_eq!(
+                Timestamp::try_from(chrono::DateTime::<chrono::Utc>::from(time)),
+                Ok(time)
+            );
+            assert_eq!(Timestamp::try_from(jiff::Timestamp::from(time)), Ok(time));
+            assert_eq!(
+                Timestamp::try_from(::time::OffsetDateTime::from(time)),
+                Ok(time)
+            );
+        }
+        assert_eq!(
+            Timestamp::try_from(jiff::Timestamp::MAX),
+            Err(TimestampRangeError)
+        );
     }
 
     #[test]

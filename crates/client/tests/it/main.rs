@@ -6,6 +6,7 @@ mod rig;
 
 mod closing;
 mod gaps;
+mod handles;
 mod herd;
 mod isolation;
 mod many_topics;

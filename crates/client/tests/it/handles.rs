@@ -1,0 +1,107 @@
+//! What a subscription offers beside its events: an orderly end, and a handle that outlives combinators.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::select_all;
+use kucoin_streams_client::Config;
+use kucoin_streams_core::{DialLimit, DialScope, Limits, WsKey};
+
+use crate::rig::{Numbers, Rig, Server, Tokens, breathe, next};
+
+#[tokio::test(start_paused = true)]
+async fn unsubscribe_resolves_when_the_server_has_answered() {
+    let (_rig, mut server, numbers) = Rig::live("/a").await;
+    let mut unsubscribe = std::pin::pin!(numbers.unsubscribe());
+    let request = tokio::select! {
+        biased;
+        () = &mut unsubscribe => panic!("it resolves before the server has answered"),
+        request = server.hear() => request,
+    };
+    assert_eq!(request, "unsubscribe 2 /a");
+    server.say("ack 2").await;
+    unsubscribe.await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn unsubscribe_leaves_the_topic_to_another_subscription() {
+    let (rig, server, first) = Rig::live("/a").await;
+    let mut second = rig.connection.subscribe(Numbers("/a")).await.unwrap();
+    first.unsubscribe().await;
+    server.push("/a", 5..6).await;
+    assert_eq!(next(&mut second).await, "5");
+}
+
+#[tokio::test(start_paused = true)]
+async fn unsubscribe_ends_with_a_connection_that_is_lost() {
+    let (rig, mut server, numbers) = Rig::live("/a").await;
+    let unsubscribe = tokio::spawn(numbers.unsubscribe());
+    assert_eq!(server.hear().await, "unsubscribe 2 /a");
+    drop(server);
+    unsubscribe.await.unwrap();
+    drop(rig);
+}
+
+#[tokio::test(start_paused = true)]
+async fn unsubscribe_ends_with_the_last_handle() {
+    let (rig, mut server, numbers) = Rig::live("/a").await;
+    drop(rig.connection);
+    let unsubscribe = tokio::spawn(numbers.unsubscribe());
+    assert_eq!(server.hear().await, "unsubscribe 2 /a");
+    server.say("ack 2").await;
+    unsubscribe.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn handle_shows_the_ledger_wherever_the_subscription_goes() {
+    let (rig, server, mut numbers) = Rig::live("/a").await;
+    server.push("/a", 0..1).await;
+    assert_eq!(next(&mut numbers).await, "0");
+    let handle = numbers.handle();
+    let mut merged = select_all([numbers.map(|item| item.unwrap().0)]);
+    server.push("/a", 1..5).await;
+    assert_eq!(merged.next().await, Some(1));
+    let [ledger] = &handle.ledger()[..] else {
+        panic!("one topic");
+    };
+    assert_eq!(
+        (ledger.received, ledger.delivered, ledger.queued),
+        (5, 2, 3)
+    );
+    assert!(ledger.balances(), "{ledger:?}");
+    assert_eq!(handle.end_reason(), None);
+    rig.connection.close().await;
+    assert!(handle.end_reason().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn lifecycle_is_a_stream() {
+    let (rig, _server, _numbers) = Rig::live("/a").await;
+    let events: Vec<_> = rig.lifecycle.take(2).collect().await;
+    assert_eq!(events.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn account_with_limits_of_its_own_gets_further_connections_by_them() {
+    let limits = Limits::new(100, Duration::from_secs(10), Some(2)).with_dials(DialLimit {
+        dials: 10,
+        window: Duration::from_secs(1),
+        scope: DialScope::Account,
+    });
+    let config = Config::default().with_limits(WsKey::SpotPrivateV1, limits);
+    let mut rig = Rig::with(config, Tokens::default());
+    let connection = rig.connection.clone();
+    let topics = vec![Numbers("/a"), Numbers("/b"), Numbers("/c")];
+    let (subscription, servers) = tokio::join!(connection.subscribe(topics), async {
+        let mut servers: Vec<Server> = Vec::new();
+        for requests in [2, 1] {
+            let (mut server, _) = rig.accept().await;
+            server.acknowledge(requests).await;
+            servers.push(server);
+        }
+        servers
+    });
+    assert!(subscription.is_ok());
+    breathe().await;
+    assert_eq!(servers.len(), 2);
+}
