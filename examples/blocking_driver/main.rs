@@ -16,11 +16,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use kucoin_streams::core::{Timestamp, Topic};
+use kucoin_streams::core::{RetryPolicy, Timestamp, Topic};
 use kucoin_streams::session::{
     Buffer, Capacity, Config, Delivery, Failure, Fate, Input, LifecycleEvent, Mailbox, Moment,
-    OnRefusal, Output, Severity, Side, SlowConsumer, Stage, Streams, Subscribe, WaitLimits,
-    identify,
+    OnRefusal, Output, Side, SlowConsumer, Stage, Streams, Subscribe, WaitLimits, identify,
 };
 use kucoin_streams::v1::{SpotOrders, V1};
 use kucoin_streams_examples::Error;
@@ -57,20 +56,17 @@ fn main() -> Result<(), Error> {
         sockets: [None, None],
         rehearsal,
     };
-    let capacity = Capacity {
-        frames: 8_192,
-        bytes: 16 << 20,
-    };
+    let capacity = Capacity::new(8_192, 16 << 20);
     let orders = Orders(Rc::new(RefCell::new(Buffer::new(
         capacity,
         SlowConsumer::Gap,
     ))));
-    let subscribe = Subscribe {
-        requests: SpotOrders.requests(),
-        mailbox: orders.clone(),
-        identify: identify(Arc::new(SpotOrders)),
-        on_refusal: OnRefusal::Fail,
-    };
+    let subscribe = Subscribe::new(
+        SpotOrders.requests(),
+        orders.clone(),
+        identify(Arc::new(SpotOrders)),
+        OnRefusal::Fail,
+    );
     driver.streams.subscribe(now(), subscribe);
     driver.run(&orders)?;
     for ledger in orders.0.borrow().ledger(&VecDeque::new()) {
@@ -202,12 +198,9 @@ fn consume(orders: &Orders) {
 }
 
 fn failure(stage: Stage, error: &dyn std::error::Error) -> Failure {
-    Failure::new(stage, Severity::Transient, error.to_string())
+    Failure::new(stage, RetryPolicy::Transient, error.to_string())
 }
 
 fn now() -> Moment {
-    Moment {
-        clock: Instant::now(),
-        wall: Timestamp::from(SystemTime::now()),
-    }
+    Moment::new(Instant::now(), Timestamp::from(SystemTime::now()))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use kucoin_streams::WsKey;
 use kucoin_streams::auth::rest::RestTokens;
 use kucoin_streams::core::{
-    ConnectionInfo, ConnectionSource, Heartbeat, SecretUrl, SourceError, SourceErrorClass,
+    ConnectionInfo, ConnectionSource, Heartbeat, RetryPolicy, SecretUrl, SourceError,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -38,12 +38,7 @@ struct Denial {
 impl ConnectionSource for TokenService {
     async fn connection_info(&self, ws_key: WsKey) -> Result<ConnectionInfo, SourceError> {
         // The service may be restarting, and that passes by itself.
-        let gone = || {
-            SourceError::new(
-                SourceErrorClass::Transient,
-                "the token service does not answer",
-            )
-        };
+        let gone = || SourceError::new(RetryPolicy::Transient, "the token service does not answer");
         let (answer, answered) = oneshot::channel();
         self.0.send((ws_key, answer)).await.map_err(|_| gone())?;
         let grant = answered
@@ -61,11 +56,11 @@ impl ConnectionSource for TokenService {
 impl From<Denial> for SourceError {
     fn from(denial: Denial) -> Self {
         let class = match denial.status {
-            403 => SourceErrorClass::Refused,
-            429 => SourceErrorClass::Throttled(denial.retry_after),
-            502 => SourceErrorClass::Blocked,
-            503 => SourceErrorClass::Transient,
-            _ => SourceErrorClass::Fatal,
+            403 => RetryPolicy::Refused,
+            429 => RetryPolicy::Throttled(denial.retry_after),
+            502 => RetryPolicy::Blocked,
+            503 => RetryPolicy::Transient,
+            _ => RetryPolicy::Fatal,
         };
         let error = SourceError::new(class, format!("token service: {}", denial.reason));
         match denial.code {
@@ -95,10 +90,10 @@ async fn serve(tokens: RestTokens, mut questions: mpsc::Receiver<Question>) {
             }),
             Err(error) => {
                 let (status, retry_after) = match error.class() {
-                    SourceErrorClass::Refused => (403, None),
-                    SourceErrorClass::Throttled(wait) => (429, wait),
-                    SourceErrorClass::Blocked => (502, None),
-                    SourceErrorClass::Transient => (503, None),
+                    RetryPolicy::Refused => (403, None),
+                    RetryPolicy::Throttled(wait) => (429, wait),
+                    RetryPolicy::Blocked => (502, None),
+                    RetryPolicy::Transient => (503, None),
                     _ => (500, None),
                 };
                 Err(Denial {

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use kucoin_streams::{CloseReason, Credentials, Hosts};
+use kucoin_streams::{Credentials, EndReason, Hosts};
 use kucoin_streams_exchange::Exchange;
 
 /// Whatever ends an example, told to people when `main` returns it: the error and its causes.
@@ -29,7 +29,7 @@ impl fmt::Debug for Error {
 }
 
 /// The error for a stream that ended although nobody closed it.
-pub fn over(reason: Option<CloseReason>) -> Error {
+pub fn over(reason: Option<EndReason>) -> Error {
     match reason {
         Some(reason) => format!("the stream is over: {reason}").into(),
         None => "the stream is over".into(),

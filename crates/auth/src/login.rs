@@ -27,7 +27,7 @@ pub async fn login(
     let prehash = Prehash::new(timestamp_ms, "POST", LOGIN_PATH, "");
     let signed = signer.sign_boxed(&prehash).await?;
     let frame = frame(&id, prehash.timestamp(), &signed);
-    Ok(Login { id, frame })
+    Ok(Login::new(id, frame))
 }
 
 fn frame(id: &str, timestamp: &str, signed: &Signed) -> Zeroizing<String> {

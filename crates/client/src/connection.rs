@@ -137,10 +137,7 @@ impl<K: ConnectionKind> Connection<K> {
                 commands,
                 wake,
                 state,
-                queue_capacity: Capacity {
-                    frames: config.queue_capacity,
-                    bytes: config.queue_bytes,
-                },
+                queue_capacity: Capacity::new(config.queue_capacity, config.queue_bytes),
                 slow_consumer: config.slow_consumer,
                 span,
             }),
@@ -174,12 +171,7 @@ impl<K: ConnectionKind> Connection<K> {
         // From here on a drop of this future drops the feed, and with it whatever was subscribed.
         let span = self.inner.span.clone();
         let feed = Feed::new(reader, place, self.inner.clone(), span);
-        let subscribe = Subscribe {
-            requests,
-            mailbox,
-            identify,
-            on_refusal,
-        };
+        let subscribe = Subscribe::new(requests, mailbox, identify, on_refusal);
         let answer = self.ask(|reply| Command::Subscribe(subscribe, reply));
         answer.await.map(|subscribed| Opened {
             feed: subscribed.is_served.then_some(feed),
@@ -231,6 +223,6 @@ impl<K: ConnectionKind> Connection<K> {
             // The task is gone without a word: its runtime was shut down.
             _ => CloseReason::Requested,
         };
-        ClosedError { reason }
+        ClosedError::new(reason)
     }
 }

@@ -92,7 +92,7 @@ impl Gate {
         if let Some(limit) = limits.dials {
             match limit.scope {
                 DialScope::Address => of_address = Some(budget.of_address(ws_key, limit)),
-                DialScope::Account => of_account = Some(Arc::new(Window::of(limit))),
+                _ => of_account = Some(Arc::new(Window::of(limit))),
             }
         }
         Self {
@@ -173,11 +173,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn limits(dials: u32, window: Duration, scope: DialScope) -> Limits {
-        Limits::new(100, SECOND, None).with_dials(DialLimit {
-            dials,
-            window,
-            scope,
-        })
+        Limits::new(100, SECOND, None).with_dials(DialLimit::new(dials, window, scope))
     }
 
     /// When each of so many gets through, counted from now.

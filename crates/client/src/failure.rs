@@ -2,20 +2,12 @@
 
 use std::time::Duration;
 
-use kucoin_streams_core::{SourceError, SourceErrorClass, describe, remedy};
-use kucoin_streams_session::{Failure, Severity, Stage};
+use kucoin_streams_core::{RetryPolicy, SourceError, describe, remedy};
+use kucoin_streams_session::{Failure, Stage};
 use kucoin_streams_transport::{CloseFrame, ConnectClass, ConnectError, ReadError, WriteError};
 
 pub(crate) fn of_source(error: &SourceError) -> Failure {
-    let severity = match error.class() {
-        SourceErrorClass::Blocked => Severity::Blocked,
-        SourceErrorClass::Throttled(wait) => Severity::Throttled(wait),
-        SourceErrorClass::Certificate => Severity::Certificate,
-        SourceErrorClass::Refused => Severity::Refused,
-        SourceErrorClass::Fatal => Severity::Fatal,
-        _ => Severity::Transient,
-    };
-    let mut failure = explained(Stage::Token, severity, error, error.remedy());
+    let mut failure = explained(Stage::Token, error.class(), error, error.remedy());
     failure.code = error.code().map(Into::into);
     let hosts = error.hosts().iter().cloned();
     hosts.fold(failure, Failure::with_host)
@@ -23,18 +15,18 @@ pub(crate) fn of_source(error: &SourceError) -> Failure {
 
 /// `server` is the host that was dialled, and the port if it is an uncommon one.
 pub(crate) fn of_connect(error: &ConnectError, server: &str) -> Failure {
-    let severity = match error.class() {
+    let retry_policy = match error.class() {
         // The token travels in the URL of the upgrade, so this is how a server refuses one.
-        _ if error.status() == Some(401) => Severity::TokenRefused,
+        _ if error.status() == Some(401) => RetryPolicy::TokenRefused,
         ConnectClass::Throttled { retry_after } => {
-            Severity::Throttled(Some(retry_after.unwrap_or(TOO_MANY_DIALS)))
+            RetryPolicy::Throttled(Some(retry_after.unwrap_or(TOO_MANY_DIALS)))
         }
-        ConnectClass::Protocol => Severity::Protocol,
-        ConnectClass::Certificate => Severity::Certificate,
-        ConnectClass::Fatal => Severity::Fatal,
-        _ => Severity::Transient,
+        ConnectClass::Protocol => RetryPolicy::Protocol,
+        ConnectClass::Certificate => RetryPolicy::Certificate,
+        ConnectClass::Fatal => RetryPolicy::Fatal,
+        _ => RetryPolicy::Transient,
     };
-    let mut failure = explained(Stage::Dial, severity, error, error.remedy());
+    let mut failure = explained(Stage::Dial, retry_policy, error, error.remedy());
     failure.message = format!("{server}: {}", failure.message);
     failure.code = error.status().map(|status| status.to_string().into());
     let mut hosts = vec![server];
@@ -45,19 +37,19 @@ pub(crate) fn of_connect(error: &ConnectError, server: &str) -> Failure {
 }
 
 pub(crate) fn of_read(error: &ReadError) -> Failure {
-    let severity = match error.close_code() {
-        Some(_) => Severity::Protocol,
-        None => Severity::Transient,
+    let retry_policy = match error.close_code() {
+        Some(_) => RetryPolicy::Protocol,
+        None => RetryPolicy::Transient,
     };
-    explained(Stage::Live, severity, error, None)
+    explained(Stage::Live, retry_policy, error, None)
 }
 
 pub(crate) fn of_write(error: &WriteError) -> Failure {
-    explained(Stage::Live, Severity::Transient, error, None)
+    explained(Stage::Live, RetryPolicy::Transient, error, None)
 }
 
 /// Close code 1012: the server restarts, and is not to find everybody before the door.
-const RESTART: Severity = Severity::Postponed {
+const RESTART: RetryPolicy = RetryPolicy::Postponed {
     least: Duration::from_secs(5),
     most: Duration::from_secs(30),
 };
@@ -70,33 +62,33 @@ pub(crate) fn of_close(frame: Option<&CloseFrame>) -> Failure {
     let Some(frame) = frame else {
         return Failure::new(
             Stage::Live,
-            Severity::Transient,
+            RetryPolicy::Transient,
             "the server closed the connection",
         );
     };
-    let severity = match frame.code {
-        1002 | 1003 | 1007 | 1009 | 1010 => Severity::Protocol,
+    let retry_policy = match frame.code {
+        1002 | 1003 | 1007 | 1009 | 1010 => RetryPolicy::Protocol,
         // The server objects to what we do, or to how much of it: that may pass.
-        1008 => Severity::Blocked,
+        1008 => RetryPolicy::Blocked,
         1012 => RESTART,
-        _ => Severity::Transient,
+        _ => RetryPolicy::Transient,
     };
     let mut message = format!("the server closed the connection with code {}", frame.code);
     if !frame.reason.is_empty() {
         message.push_str(": ");
         message.push_str(&frame.reason);
     }
-    Failure::new(Stage::Live, severity, message).with_code(frame.code.to_string())
+    Failure::new(Stage::Live, retry_policy, message).with_code(frame.code.to_string())
 }
 
 /// An error with its causes, and what to do about it. The transport and the source keep secrets out of both.
 fn explained(
     stage: Stage,
-    severity: Severity,
+    retry_policy: RetryPolicy,
     error: &(dyn std::error::Error + 'static),
     known: Option<&str>,
 ) -> Failure {
-    let failure = Failure::new(stage, severity, describe(error));
+    let failure = Failure::new(stage, retry_policy, describe(error));
     match remedy(error, known) {
         Some(remedy) => failure.with_remedy(remedy),
         None => failure,
@@ -109,19 +101,19 @@ mod tests {
 
     #[test]
     fn a_close_is_judged_by_its_code() {
-        for (code, severity) in [
-            (1000, Severity::Transient),
-            (1001, Severity::Transient),
-            (1002, Severity::Protocol),
-            (1008, Severity::Blocked),
+        for (code, retry_policy) in [
+            (1000, RetryPolicy::Transient),
+            (1001, RetryPolicy::Transient),
+            (1002, RetryPolicy::Protocol),
+            (1008, RetryPolicy::Blocked),
             (1012, RESTART),
-            (4000, Severity::Transient),
+            (4000, RetryPolicy::Transient),
         ] {
             let failure = of_close(Some(&CloseFrame::new(code, "why")));
-            assert_eq!(failure.severity, severity, "{code}");
+            assert_eq!(failure.retry_policy, retry_policy, "{code}");
             assert_eq!(failure.code.as_deref(), Some(code.to_string().as_str()));
         }
-        assert_eq!(of_close(None).severity, Severity::Transient);
+        assert_eq!(of_close(None).retry_policy, RetryPolicy::Transient);
     }
 
     #[test]
@@ -144,7 +136,7 @@ mod tests {
     #[test]
     fn cause_and_remedy_of_a_source_are_kept() {
         let cause = std::io::Error::other("connection reset");
-        let error = SourceError::new(SourceErrorClass::Transient, "no token").with_source(cause);
+        let error = SourceError::new(RetryPolicy::Transient, "no token").with_source(cause);
         let failure = of_source(&error.with_remedy("wait"));
         assert_eq!(failure.message, "no token: connection reset");
         assert_eq!(failure.remedy.as_deref(), Some("wait"));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use kucoin_streams_core::{DecodeError, Topic};
-use kucoin_streams_session::{CloseReason, Delivery, Fate, Frame, Gap, GapReason, TopicLedger};
+use kucoin_streams_session::{Delivery, EndReason, Fate, Frame, Gap, GapReason, TopicLedger};
 use tracing::Span;
 
 use crate::Update;
@@ -103,7 +103,7 @@ impl Feed {
         self.queue.ledger()
     }
 
-    pub(crate) fn end_reason(&self) -> Option<CloseReason> {
+    pub(crate) fn end_reason(&self) -> Option<EndReason> {
         self.queue.end_reason()
     }
 

@@ -29,8 +29,8 @@ pub use config::Config;
 pub use connections::Connections;
 pub use dials::DialBudget;
 pub use kucoin_streams_session::{
-    ClosedError, ConnectionState, Gap, GapReason, LifecycleEvent, RotateError, SlowConsumer,
-    SubscribeError, TopicLedger,
+    ClosedError, ConnectionState, EndReason, Gap, GapReason, LifecycleEvent, RotateError,
+    SlowConsumer, SubscribeError, TopicLedger,
 };
 pub use lifecycle::{Lifecycle, LifecycleSender, LifecycleStream};
 pub use runtime::ConnectionRuntime;

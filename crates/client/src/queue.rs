@@ -5,8 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use kucoin_streams_session::{
-    Buffer, Capacity, CloseReason, Delivery, Mailbox, SlowConsumer, Taken, TopicCounters,
-    TopicLedger,
+    Buffer, Capacity, Delivery, EndReason, Mailbox, SlowConsumer, Taken, TopicCounters, TopicLedger,
 };
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -125,7 +124,7 @@ impl QueueWatch {
         self.queue.lock().buffer.ledger(&taken)
     }
 
-    pub(crate) fn end_reason(&self) -> Option<CloseReason> {
+    pub(crate) fn end_reason(&self) -> Option<EndReason> {
         self.queue.lock().buffer.end_reason().cloned()
     }
 }
@@ -209,7 +208,7 @@ impl QueueReader {
         }
     }
 
-    pub(crate) fn end_reason(&self) -> Option<CloseReason> {
+    pub(crate) fn end_reason(&self) -> Option<EndReason> {
         self.queue.lock().buffer.end_reason().cloned()
     }
 }

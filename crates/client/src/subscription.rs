@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use kucoin_streams_core::Topic;
-use kucoin_streams_session::{CloseReason, Gap, TopicLedger};
+use kucoin_streams_session::{EndReason, Gap, TopicLedger};
 
 use crate::Update;
 use crate::feed::Feed;
@@ -106,7 +106,7 @@ impl<T: Topic> Subscription<T> {
 
     /// Why the subscription is over, once it is: because its connection is, or because it was
     /// [cut off](crate::SlowConsumer::Disconnect). `None` before.
-    pub fn end_reason(&self) -> Option<CloseReason> {
+    pub fn end_reason(&self) -> Option<EndReason> {
         first_if_all(self.feeds.iter().map(Feed::end_reason))
     }
 
@@ -171,13 +171,13 @@ impl SubscriptionHandle {
     }
 
     /// Why the subscription has ended: see [`Subscription::end_reason`].
-    pub fn end_reason(&self) -> Option<CloseReason> {
+    pub fn end_reason(&self) -> Option<EndReason> {
         first_if_all(self.queues.iter().map(QueueWatch::end_reason))
     }
 }
 
 /// The first reason, once every connection of a subscription has one: while one goes on, so does the subscription.
-fn first_if_all(reasons: impl Iterator<Item = Option<CloseReason>>) -> Option<CloseReason> {
+fn first_if_all(reasons: impl Iterator<Item = Option<EndReason>>) -> Option<EndReason> {
     let reasons: Option<Vec<_>> = reasons.collect();
     reasons?.into_iter().next()
 }

@@ -45,11 +45,19 @@ impl fmt::Debug for SecretUrl {
 
 /// How often the client must ping, and how long a pong may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Heartbeat {
     /// From one ping to the next; KuCoin asks for 18 s (`pingInterval`, ms).
     pub interval: Duration,
     /// From a ping to the latest pong before the connection counts as dead; 10 s (`pingTimeout`, ms).
     pub timeout: Duration,
+}
+
+impl Heartbeat {
+    /// A ping every `interval`, and a pong within `timeout`.
+    pub const fn new(interval: Duration, timeout: Duration) -> Self {
+        Self { interval, timeout }
+    }
 }
 
 impl Default for Heartbeat {
@@ -65,11 +73,20 @@ impl Default for Heartbeat {
 /// A login to send once, after the welcome and before any subscription. It is data: the session sends it as it
 /// is and waits for the acknowledgement of its id.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Login {
     /// The `id` inside the frame, by which its answer is known.
     pub id: String,
     /// The whole frame. Holds a signature: never printed.
     pub frame: Zeroizing<String>,
+}
+
+impl Login {
+    /// The login frame, and the `id` inside of it.
+    pub fn new(id: impl Into<String>, frame: Zeroizing<String>) -> Self {
+        let id = id.into();
+        Self { id, frame }
+    }
 }
 
 impl fmt::Debug for Login {

@@ -19,6 +19,7 @@ mod extra;
 mod kind;
 mod nearest;
 mod protocol;
+mod retry;
 mod source;
 mod symbol;
 mod text;
@@ -37,11 +38,12 @@ pub use protocol::{
     DialLimit, DialScope, Inbound, Limits, Protocol, RefusalScope, Request, RequestId, Serves,
     WireError,
 };
+pub use retry::RetryPolicy;
 pub use rust_decimal::Decimal;
-pub use source::{ConnectionSource, DynConnectionSource, SourceError, SourceErrorClass};
+pub use source::{ConnectionSource, DynConnectionSource, SourceError};
 pub use symbol::{SymbolFlaw, SymbolShape};
 pub use text::Text;
 #[cfg(any(feature = "chrono", feature = "jiff", feature = "time"))]
 pub use time::TimestampRangeError;
 pub use time::{ParseTimestampError, Rounded, TimeFormat, Timestamp};
-pub use topic::{Event, Push, PushEnvelope, Topic};
+pub use topic::{Event, Push, Topic};

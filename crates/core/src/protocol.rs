@@ -47,6 +47,7 @@ pub struct Limits {
 
 /// How often connections of one kind may be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DialLimit {
     /// So many dials in one window.
     pub dials: u32,
@@ -56,8 +57,20 @@ pub struct DialLimit {
     pub scope: DialScope,
 }
 
+impl DialLimit {
+    /// At most `dials` in any `window`, counted by `scope`.
+    pub const fn new(dials: u32, window: Duration, scope: DialScope) -> Self {
+        Self {
+            dials,
+            window,
+            scope,
+        }
+    }
+}
+
 /// Whose dials are counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DialScope {
     /// Those of one account.
     Account,
@@ -168,11 +181,19 @@ pub enum Serves {
 /// A frame that is not of the protocol: not UTF-8, or not a JSON object.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason} at byte {offset}")]
+#[non_exhaustive]
 pub struct WireError {
     /// What is wrong.
     pub reason: &'static str,
     /// Where in the frame, in bytes.
     pub offset: usize,
+}
+
+impl WireError {
+    /// Says what is wrong, and at which byte of the frame.
+    pub const fn new(reason: &'static str, offset: usize) -> Self {
+        Self { reason, offset }
+    }
 }
 
 /// One generation of KuCoin's stream protocol: pure functions from frames to meaning and back.

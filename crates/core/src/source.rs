@@ -4,9 +4,8 @@ use std::error::Error;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::{ConnectionInfo, WsKey};
+use crate::{ConnectionInfo, RetryPolicy, WsKey};
 
 /// Gives what is needed for one dial: usually a signed token from KuCoin's REST API.
 ///
@@ -63,39 +62,11 @@ macro_rules! sources {
 
 sources!(Arc, Box);
 
-/// How a failure of the source is to be taken. Only [`SourceErrorClass::Refused`] ends a connection that was live.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SourceErrorClass {
-    /// Passes by itself: try again after a backoff.
-    Transient,
-    /// Not the exchange answered, such as a firewall or a CDN, or it answered nothing usable: try again after a backoff
-    /// of at least a second. Such blocks last from seconds to minutes.
-    Blocked,
-    /// Too many requests: wait at least this long, or a second if the server named no time; at most five minutes.
-    Throttled(Option<Duration>),
-    /// The certificate of the server is not trusted: fatal before the first live connection, then as
-    /// [`SourceErrorClass::Blocked`].
-    Certificate,
-    /// KuCoin refused the credentials, their permissions or the account: fatal until their owner changes them.
-    Refused,
-    /// A wrong setting, such as an untrusted endpoint: fatal before the first live connection, then as
-    /// [`SourceErrorClass::Blocked`].
-    Fatal,
-}
-
-impl SourceErrorClass {
-    /// True if another try may succeed with nothing changed.
-    pub fn is_retryable(self) -> bool {
-        !matches!(self, Self::Refused | Self::Fatal | Self::Certificate)
-    }
-}
-
 /// Why there is no connection information.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct SourceError {
-    class: SourceErrorClass,
+    class: RetryPolicy,
     code: Option<String>,
     message: String,
     remedy: Option<String>,
@@ -106,7 +77,7 @@ pub struct SourceError {
 
 impl SourceError {
     /// Describes a failure; `message` is shown to users and must hold no secret.
-    pub fn new(class: SourceErrorClass, message: impl Into<String>) -> Self {
+    pub fn new(class: RetryPolicy, message: impl Into<String>) -> Self {
         Self {
             class,
             code: None,
@@ -147,7 +118,7 @@ impl SourceError {
     }
 
     /// How the failure is to be taken.
-    pub fn class(&self) -> SourceErrorClass {
+    pub fn class(&self) -> RetryPolicy {
         self.class
     }
 

@@ -81,25 +81,9 @@ pub struct Push<E> {
     pub extra: Extra,
 }
 
-/// What the envelope of a push says: the fields of a [`Push`] beside its event.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct PushEnvelope {
-    /// [`Push::topic`].
-    pub topic: Text,
-    /// [`Push::subject`].
-    pub subject: Option<Text>,
-    /// [`Push::id`].
-    pub id: Option<Text>,
-    /// [`Push::user_id`].
-    pub user_id: Option<Text>,
-    /// [`Push::pushed_at`].
-    pub pushed_at: Option<Timestamp>,
-    /// [`Push::extra`].
-    pub extra: Extra,
-}
-
 impl<E> Push<E> {
     /// A push with an envelope of nothing but its topic.
+    #[inline]
     pub fn new(event: E, topic: Text) -> Self {
         Self {
             event,
@@ -109,20 +93,6 @@ impl<E> Push<E> {
             user_id: None,
             pushed_at: None,
             extra: Extra::default(),
-        }
-    }
-
-    /// A push with all that its envelope says.
-    #[inline]
-    pub fn with_envelope(event: E, envelope: PushEnvelope) -> Self {
-        Self {
-            event,
-            topic: envelope.topic,
-            subject: envelope.subject,
-            id: envelope.id,
-            user_id: envelope.user_id,
-            pushed_at: envelope.pushed_at,
-            extra: envelope.extra,
         }
     }
 

@@ -10,9 +10,9 @@ use kucoin_streams_client::{
     ClosedError, Config, ConnectionState, Connections, LifecycleSender, LifecycleStream,
     RotateError, SubscribeError, Subscription,
 };
-use kucoin_streams_core::{ConnectionKind, DynConnectionSource, Topic, WsKey};
+use kucoin_streams_core::{ConnectionKind, DynConnectionSource, RetryPolicy, Topic, WsKey};
 use kucoin_streams_pro::Private;
-use kucoin_streams_session::{CloseReason, Failure, Severity, Stage};
+use kucoin_streams_session::{CloseReason, Failure, Stage};
 use kucoin_streams_transport::DynConnect;
 use kucoin_streams_v1::{FuturesPrivate, SpotPrivate};
 
@@ -135,9 +135,9 @@ impl Kucoin {
             Some(connections) => connections.wait_live().await,
             None => {
                 let message = format!("nothing was subscribed on a connection {ws_key}");
-                let failure = Failure::new(Stage::Dial, Severity::Fatal, message);
+                let failure = Failure::new(Stage::Dial, RetryPolicy::Fatal, message);
                 let reason = CloseReason::Failed(failure);
-                Err(ClosedError { reason }.into())
+                Err(ClosedError::new(reason).into())
             }
         }
     }

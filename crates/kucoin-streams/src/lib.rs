@@ -59,14 +59,14 @@ pub use kucoin::Kucoin;
 
 pub use self::core::{
     ConnectionInfo, ConnectionKind, ConnectionSource, Decimal, DynConnectionSource, Event,
-    SecretUrl, SourceError, SourceErrorClass, Text, Timestamp, Topic, WsKey,
+    RetryPolicy, SecretUrl, SourceError, Text, Timestamp, Topic, WsKey,
 };
 pub use auth::rest::{Hosts, ProAuthentication, Region, RestTokens};
 pub use auth::{Credentials, CredentialsError, DynSign, Sign};
 pub use client::{
-    ClosedError, Config, ConnectionRuntime, ConnectionState, Connections, DialBudget, Events, Gap,
-    GapReason, Lifecycle, LifecycleEvent, LifecycleStream, Origin, RotateError, SlowConsumer,
-    SubscribeError, Subscription, SubscriptionHandle, TopicLedger, Update,
+    ClosedError, Config, ConnectionRuntime, ConnectionState, Connections, DialBudget, EndReason,
+    Events, Gap, GapReason, Lifecycle, LifecycleEvent, LifecycleStream, Origin, RotateError,
+    SlowConsumer, SubscribeError, Subscription, SubscriptionHandle, TopicLedger, Update,
 };
 pub use session::{CloseReason, Failure};
 pub use transport::{Connect, DynConnect, FastWebSocket, Proxy, ProxyEnvError, ProxyError};

@@ -18,10 +18,7 @@ pub(crate) fn text(payload: &[u8]) -> Result<Cow<'_, str>, WireError> {
     let plain = std::str::from_utf8(payload);
     match (plain, begins_as_json(payload)) {
         (Ok(text), true) => Ok(Cow::Borrowed(text)),
-        (Err(error), true) => Err(WireError {
-            reason: "not utf-8",
-            offset: error.valid_up_to(),
-        }),
+        (Err(error), true) => Err(WireError::new("not utf-8", error.valid_up_to())),
         // A text of anything else is no frame, but that is for the one who reads it to say.
         (Ok(text), false) => Ok(inflate(payload).map_or(Cow::Borrowed(text), Cow::Owned)),
         (Err(_), false) => inflate(payload).map(Cow::Owned),
@@ -36,7 +33,7 @@ fn begins_as_json(bytes: &[u8]) -> bool {
 }
 
 fn inflate(payload: &[u8]) -> Result<String, WireError> {
-    let refused = |reason| WireError { reason, offset: 0 };
+    let refused = |reason| WireError::new(reason, 0);
     let most = payload.len().saturating_mul(MOST_TIMES).min(MOST_BYTES);
     let inflated =
         decompress_to_vec_with_limit(payload, most).map_err(|error| match error.status {

@@ -33,11 +33,11 @@ impl Protocol for ProV2 {
     type Request = ChannelRequest;
 
     const LIMITS: Limits = Limits::new(100, Duration::from_secs(10), Some(400))
-        .with_dials(DialLimit {
-            dials: 250,
-            window: Duration::from_secs(5 * 60),
-            scope: DialScope::Address,
-        })
+        .with_dials(DialLimit::new(
+            250,
+            Duration::from_secs(5 * 60),
+            DialScope::Address,
+        ))
         .with_ping_spacing(Duration::from_secs(1));
 
     /// The text of a payload: UTF-8 as it is, and raw deflate opened where the payload can begin no JSON text, up
@@ -54,10 +54,9 @@ impl Protocol for ProV2 {
         check(frame).map_err(wire_error)?;
         match envelope::classify(frame) {
             // Of which topic it is cannot be known: every subscription is to hear of it.
-            Ok(Inbound::Message { topic }) if !is_readable(&topic) => Err(WireError {
-                reason: "the topic has half of a surrogate pair",
-                offset: 0,
-            }),
+            Ok(Inbound::Message { topic }) if !is_readable(&topic) => {
+                Err(WireError::new("the topic has half of a surrogate pair", 0))
+            }
             _ => Ok(()),
         }
     }
@@ -99,12 +98,9 @@ fn push_head(id: RequestId, key: &str, word: &str, out: &mut String) {
 
 fn wire_error(error: DecodeError) -> WireError {
     match error {
-        DecodeError::Syntax { reason, offset } => WireError { reason, offset },
+        DecodeError::Syntax { reason, offset } => WireError::new(reason, offset),
         // Reading an envelope gives syntax errors only; a new kind of error is still a broken frame.
-        _ => WireError {
-            reason: "not a frame of the protocol",
-            offset: 0,
-        },
+        _ => WireError::new("not a frame of the protocol", 0),
     }
 }
 

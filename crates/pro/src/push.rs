@@ -1,6 +1,6 @@
 //! The envelope of a Pro V2 push around its data, read in one pass where the keys come in the usual order.
 
-use kucoin_streams_core::{DecodeError, Extra, Push, PushEnvelope, Serves, Text, Timestamp};
+use kucoin_streams_core::{DecodeError, Extra, Push, Serves, Text, Timestamp};
 use kucoin_streams_decode::{FromJson, Key, Names, Place, Record, Scanner, Value};
 
 use crate::{Channel, ChannelRequest};
@@ -155,13 +155,10 @@ impl<'f> Envelope<'f> {
             return Ok(None);
         }
         event.pushed_as(&topic);
-        let envelope = PushEnvelope {
-            topic,
-            pushed_at: self.pushed_at,
-            extra: self.extra,
-            ..PushEnvelope::default()
-        };
-        Ok(Some(Push::with_envelope(event, envelope)))
+        let mut push = Push::new(event, topic);
+        push.pushed_at = self.pushed_at;
+        push.extra = self.extra;
+        Ok(Some(push))
     }
 }
 

@@ -148,10 +148,6 @@ pub enum CloseReason {
     /// It failed in a way that no retry mends.
     #[error("{0}")]
     Failed(Failure),
-    /// The consumer of one subscription was too slow and is cut off, as the settings of the client ask for. No
-    /// session ends of it, and no other subscription.
-    #[error("the consumer was too slow")]
-    SlowConsumer,
 }
 
 /// What became of an inbound frame.

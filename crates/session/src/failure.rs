@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use kucoin_streams_core::{redact::Redactor, with_code};
+use kucoin_streams_core::{RetryPolicy, redact::Redactor, with_code};
 
 /// Where in the life of a connection something failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,73 +46,47 @@ impl fmt::Display for Stage {
     }
 }
 
-/// What a failure asks of the session.
-///
-/// Only [`Severity::Refused`] ends a session whatever happened before. [`Severity::Certificate`] and
-/// [`Severity::Fatal`] end one that was never live, since its configuration is probably wrong; after that the
-/// configuration is known to work, so they are retried. Everything else is retried without a count, and each attempt is
-/// reported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Severity {
-    /// Passes by itself: dial again after a backoff.
-    Transient,
-    /// Something else than the exchange answered, or the exchange answered nothing usable: dial again after a backoff
-    /// of at least a second. Blocks of a firewall or a CDN last from seconds to minutes.
-    Blocked,
-    /// The server asks for a wait of this length, or names none: then a second. Dial again after it, and a backoff on
-    /// top. A wait of more than five minutes counts as five minutes.
-    Throttled(Option<Duration>),
-    /// Dial again after a time drawn evenly from between these, each at most five minutes.
-    Postponed {
-        /// The shortest wait.
-        least: Duration,
-        /// The longest.
-        most: Duration,
-    },
-    /// The connection token was refused: fetch another at once, then as transient.
-    TokenRefused,
-    /// The peer broke the protocol: dial again after a backoff.
-    Protocol,
-    /// The peer's certificate is not trusted: fatal before the first live connection, then as [`Severity::Blocked`].
-    Certificate,
-    /// KuCoin refused the credentials, their permissions or the account: fatal, also after a live connection.
-    Refused,
-    /// The configuration is probably wrong, such as a redirect or an untrusted endpoint: fatal before the first live
-    /// connection, then as [`Severity::Blocked`], since a captive portal looks the same.
-    Fatal,
-}
-
 /// The shortest wait before an attempt that would fail in the same way at once.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 /// The longest wait that a server may ask for: after it the server is asked again whatever it said.
 const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
 
-impl Severity {
+/// What a session makes of a policy.
+pub(crate) trait Waits {
     /// True if no further attempt makes sense, given whether a connection was ever live.
-    pub(crate) fn is_fatal(self, was_live: bool) -> bool {
+    fn is_fatal(self, was_live: bool) -> bool;
+
+    /// The shortest wait before the next attempt. Every wait that a server asks for is bounded here.
+    fn shortest_wait(self) -> Duration;
+
+    /// How far the wait may be drawn out beyond the shortest, for a backoff with this ceiling.
+    fn jitter(self, ceiling: Duration) -> Duration;
+}
+
+impl Waits for RetryPolicy {
+    fn is_fatal(self, was_live: bool) -> bool {
         match self {
-            Severity::Refused => true,
-            Severity::Certificate | Severity::Fatal => !was_live,
+            RetryPolicy::Refused => true,
+            RetryPolicy::Certificate | RetryPolicy::Fatal => !was_live,
             _ => false,
         }
     }
 
-    /// The shortest wait before the next attempt. Every wait that a server asks for is bounded here.
-    pub(crate) fn shortest_wait(self) -> Duration {
+    fn shortest_wait(self) -> Duration {
         match self {
-            Severity::Transient | Severity::TokenRefused | Severity::Protocol => Duration::ZERO,
-            Severity::Throttled(Some(wait)) => wait.clamp(SHORTEST_WAIT, LONGEST_WAIT),
-            Severity::Postponed { least, .. } => least.min(LONGEST_WAIT),
+            RetryPolicy::Transient | RetryPolicy::TokenRefused | RetryPolicy::Protocol => {
+                Duration::ZERO
+            }
+            RetryPolicy::Throttled(Some(wait)) => wait.clamp(SHORTEST_WAIT, LONGEST_WAIT),
+            RetryPolicy::Postponed { least, .. } => least.min(LONGEST_WAIT),
             _ => SHORTEST_WAIT,
         }
     }
 
-    /// How far the wait may be drawn out beyond the shortest, for a backoff with this ceiling.
-    pub(crate) fn jitter(self, ceiling: Duration) -> Duration {
+    fn jitter(self, ceiling: Duration) -> Duration {
         match self {
-            Severity::Postponed { least, most } => most.min(LONGEST_WAIT).saturating_sub(least),
+            RetryPolicy::Postponed { least, most } => most.min(LONGEST_WAIT).saturating_sub(least),
             _ => ceiling,
         }
     }
@@ -121,11 +95,12 @@ impl Severity {
 /// Why an attempt or a connection ended.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{}", DisplayFailure(self))]
+#[non_exhaustive]
 pub struct Failure {
     /// Where it failed.
     pub stage: Stage,
     /// What it asks of the session.
-    pub severity: Severity,
+    pub retry_policy: RetryPolicy,
     /// The code that the server gave: KuCoin's, an HTTP status, or a close code.
     pub code: Option<Box<str>>,
     /// What happened and why, for people. Holds no secret.
@@ -142,10 +117,10 @@ struct NamedHosts(Vec<Box<str>>);
 
 impl Failure {
     /// Describes a failure; the message must hold no secret. A session redacts what repeats its connection token.
-    pub fn new(stage: Stage, severity: Severity, message: impl Into<String>) -> Self {
+    pub fn new(stage: Stage, retry_policy: RetryPolicy, message: impl Into<String>) -> Self {
         Self {
             stage,
-            severity,
+            retry_policy,
             code: None,
             message: message.into(),
             remedy: None,
@@ -185,7 +160,7 @@ impl Failure {
 
     /// True if KuCoin refused credentials or permissions, so that only their owner can help.
     pub fn is_refusal(&self) -> bool {
-        self.severity == Severity::Refused
+        self.retry_policy == RetryPolicy::Refused
     }
 }
 
@@ -208,7 +183,7 @@ mod tests {
 
     #[test]
     fn failure_says_its_code_once_and_its_remedy_last() {
-        let failure = |message: &str| Failure::new(Stage::Token, Severity::Refused, message);
+        let failure = |message: &str| Failure::new(Stage::Token, RetryPolicy::Refused, message);
         assert_eq!(failure("refused").to_string(), "refused");
         let coded = failure("refused")
             .with_code("400007")
@@ -220,18 +195,18 @@ mod tests {
 
     #[test]
     fn only_a_refusal_of_kucoin_ends_a_stream_that_was_live() {
-        for (severity, ends_first, ends_later) in [
-            (Severity::Refused, true, true),
-            (Severity::Fatal, true, false),
-            (Severity::Certificate, true, false),
-            (Severity::Protocol, false, false),
-            (Severity::Blocked, false, false),
-            (Severity::Throttled(None), false, false),
-            (Severity::TokenRefused, false, false),
-            (Severity::Transient, false, false),
+        for (retry_policy, ends_first, ends_later) in [
+            (RetryPolicy::Refused, true, true),
+            (RetryPolicy::Fatal, true, false),
+            (RetryPolicy::Certificate, true, false),
+            (RetryPolicy::Protocol, false, false),
+            (RetryPolicy::Blocked, false, false),
+            (RetryPolicy::Throttled(None), false, false),
+            (RetryPolicy::TokenRefused, false, false),
+            (RetryPolicy::Transient, false, false),
         ] {
-            assert_eq!(severity.is_fatal(false), ends_first, "{severity:?}");
-            assert_eq!(severity.is_fatal(true), ends_later, "{severity:?}");
+            assert_eq!(retry_policy.is_fatal(false), ends_first, "{retry_policy:?}");
+            assert_eq!(retry_policy.is_fatal(true), ends_later, "{retry_policy:?}");
         }
     }
 
@@ -239,15 +214,15 @@ mod tests {
     fn no_wait_exceeds_five_minutes() {
         let longest = Duration::from_secs(300);
         for wait in [longest, Duration::from_secs(86_400), Duration::MAX] {
-            assert_eq!(Severity::Throttled(Some(wait)).shortest_wait(), longest);
-            let postponed = Severity::Postponed {
+            assert_eq!(RetryPolicy::Throttled(Some(wait)).shortest_wait(), longest);
+            let postponed = RetryPolicy::Postponed {
                 least: wait,
                 most: wait,
             };
             assert_eq!(postponed.shortest_wait(), longest);
             assert_eq!(postponed.jitter(Duration::MAX), Duration::ZERO);
         }
-        let short = Severity::Throttled(Some(Duration::from_millis(3)));
+        let short = RetryPolicy::Throttled(Some(Duration::from_millis(3)));
         assert_eq!(short.shortest_wait(), SHORTEST_WAIT);
     }
 }

@@ -37,11 +37,11 @@ pub use config::Config;
 pub use connection::Session;
 pub use connection::backoff::Backoff;
 pub use delivery::{
-    Answer, Buffer, Capacity, ClosedError, Delivery, Fate, Frame, Gap, GapReason, Identify,
-    Identity, Mailbox, Moment, OnRefusal, RotateError, SlowConsumer, SubscribeError, Subscribed,
-    Taken, Ticket, TopicCounters, TopicLedger, identify,
+    Answer, Buffer, Capacity, ClosedError, Delivery, EndReason, Fate, Frame, Gap, GapReason,
+    Identify, Identity, Mailbox, Moment, OnRefusal, RotateError, SlowConsumer, SubscribeError,
+    Subscribed, Taken, Ticket, TopicCounters, TopicLedger, identify,
 };
 pub use event::LifecycleEvent;
-pub use failure::{Failure, Severity, Stage};
+pub use failure::{Failure, Stage};
 pub use rotation::{Overlap, RotatingSession, Side};
 pub use streams::{ConnectionState, Output, Streams, Subscribe, WaitLimits};

@@ -88,6 +88,7 @@ impl fmt::Debug for Outgoing<'_> {
 
 /// Why a side closes: the code and the text of a close frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CloseFrame {
     /// The close code of RFC 6455, 7.4: 1000 is normal, 1001 going away, 1012 a restart, 3000 to 4999 private.
     pub code: u16,

@@ -1,6 +1,6 @@
 //! The envelope of a V1 push around its data, read in one pass where the keys come in the usual order.
 
-use kucoin_streams_core::{DecodeError, Extra, Push, PushEnvelope, Serves, Text, Timestamp};
+use kucoin_streams_core::{DecodeError, Extra, Push, Serves, Text, Timestamp};
 use kucoin_streams_decode::{FromJson, Key, Names, Object, Place, Scanner, Value};
 
 use crate::path::{serves, symbol};
@@ -209,15 +209,14 @@ impl<'f> Envelope<'f> {
         {
             return None;
         }
-        let envelope = PushEnvelope {
-            topic,
-            subject: self.subject,
-            id: self.id,
-            user_id: self.user_id,
-            pushed_at: event.pushed_at(),
-            extra: self.extra,
-        };
-        Some(Push::with_envelope(event, envelope))
+        let pushed_at = event.pushed_at();
+        let mut push = Push::new(event, topic);
+        push.subject = self.subject;
+        push.id = self.id;
+        push.user_id = self.user_id;
+        push.pushed_at = pushed_at;
+        push.extra = self.extra;
+        Some(push)
     }
 }
 

@@ -40,12 +40,9 @@ impl Protocol for V1 {
 
     // 400 topics is the cap of the spot host; the futures host states none, and more than 400 private topics on
     // one socket are out of reach there: its account-wide topics are few. Dials are counted by account.
-    const LIMITS: Limits =
-        Limits::new(100, Duration::from_secs(10), Some(400)).with_dials(DialLimit {
-            dials: 30,
-            window: Duration::from_secs(60),
-            scope: DialScope::Account,
-        });
+    const LIMITS: Limits = Limits::new(100, Duration::from_secs(10), Some(400)).with_dials(
+        DialLimit::new(30, Duration::from_secs(60), DialScope::Account),
+    );
 
     fn classify(frame: &str) -> Result<Inbound<'_>, WireError> {
         if let Some(topic) = topic_of_push(frame) {
@@ -60,10 +57,9 @@ impl Protocol for V1 {
         check(frame).map_err(wire_error)?;
         match topic_of_push(frame) {
             // Of which topic it is cannot be known: every subscription is to hear of it.
-            Some(topic) if !is_readable(&topic) => Err(WireError {
-                reason: "the topic has half of a surrogate pair",
-                offset: 0,
-            }),
+            Some(topic) if !is_readable(&topic) => {
+                Err(WireError::new("the topic has half of a surrogate pair", 0))
+            }
             _ => Ok(()),
         }
     }
@@ -105,12 +101,9 @@ fn push_head(id: RequestId, kind: &str, out: &mut String) {
 
 fn wire_error(error: DecodeError) -> WireError {
     match error {
-        DecodeError::Syntax { reason, offset } => WireError { reason, offset },
+        DecodeError::Syntax { reason, offset } => WireError::new(reason, offset),
         // Reading an envelope gives syntax errors only; a new kind of error is still a broken frame.
-        _ => WireError {
-            reason: "not a frame of the protocol",
-            offset: 0,
-        },
+        _ => WireError::new("not a frame of the protocol", 0),
     }
 }
 

@@ -6,9 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use kucoin_streams::WsKey;
-use kucoin_streams::core::{
-    ConnectionInfo, ConnectionSource, SecretUrl, SourceError, SourceErrorClass,
-};
+use kucoin_streams::core::{ConnectionInfo, ConnectionSource, RetryPolicy, SecretUrl, SourceError};
 use kucoin_streams_exchange::DemoCredentials;
 use serde_json::Value;
 use sha2::Sha256;
@@ -32,7 +30,7 @@ impl ConnectionSource for Tokens {
         let reply = reply.map_err(|error| transient(&error.to_string()))?;
         let (status, body) = taken_apart(&reply).ok_or_else(|| transient("half an answer"))?;
         if status == 429 {
-            let throttled = SourceErrorClass::Throttled(Some(Duration::from_secs(1)));
+            let throttled = RetryPolicy::Throttled(Some(Duration::from_secs(1)));
             return Err(SourceError::new(throttled, "too many requests"));
         }
         let data = body.filter(|body| status == 200 && body["code"] == "200000");
@@ -81,7 +79,7 @@ impl Tokens {
 }
 
 fn transient(message: &str) -> SourceError {
-    SourceError::new(SourceErrorClass::Transient, message)
+    SourceError::new(RetryPolicy::Transient, message)
 }
 
 /// Status and body; `None` where it is not whole. The body is `None` where it is not JSON.

@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use kucoin_streams::v1::{Balances, FuturesSymbolPosition, SpotOrders};
-use kucoin_streams::{
-    CloseReason, GapReason, SlowConsumer, Subscription, Topic, TopicLedger, WsKey,
-};
+use kucoin_streams::{EndReason, GapReason, SlowConsumer, Subscription, Topic, TopicLedger, WsKey};
 use kucoin_streams_exchange::{Cut, Effect, Exchange, Faults, Stats};
 
 use crate::independent_exchange::order;
@@ -173,7 +171,7 @@ async fn ledger_of_a_disconnected_slow_consumer_is_consistent() {
     let gap = next(&mut slow).await.unwrap_err();
     assert_eq!(gap.reason, GapReason::Overflowed { missed: 1 });
     assert!(soon(slow.next()).await.is_none());
-    assert_eq!(slow.end_reason(), Some(CloseReason::SlowConsumer));
+    assert_eq!(slow.end_reason(), Some(EndReason::SlowConsumer));
     let ledger = ledger(&slow);
     assert_eq!((ledger.delivered, ledger.overflowed), (4, 1));
     assert_eq!(orders.end_reason(), None);

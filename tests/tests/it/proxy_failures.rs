@@ -11,8 +11,7 @@ use kucoin_streams::transport::{
 };
 use kucoin_streams::v1::Balances;
 use kucoin_streams::{
-    BuildError, Credentials, Hosts, Kucoin, Proxy, RestTokens, SourceErrorClass, SubscribeError,
-    WsKey,
+    BuildError, Credentials, Hosts, Kucoin, Proxy, RestTokens, RetryPolicy, SubscribeError, WsKey,
 };
 use tokio::net::TcpListener;
 
@@ -72,7 +71,7 @@ impl Target {
     async fn check(
         &self,
         (proxy, place): (&str, &str),
-        (token, dial): (SourceErrorClass, ConnectClass),
+        (token, dial): (RetryPolicy, ConnectClass),
         what: &str,
     ) {
         for scheme in ["https", "http"] {
@@ -80,7 +79,7 @@ impl Target {
             let text = error.to_string();
             assert!(text.contains(place), "{what}, {scheme}: {text}");
             // Without TLS the refusal of an HTTP proxy looks like one of the exchange, which passes as well.
-            let same = scheme == "https" || token == SourceErrorClass::Fatal;
+            let same = scheme == "https" || token == RetryPolicy::Fatal;
             let class = error.class();
             assert!(
                 if same {
@@ -103,11 +102,10 @@ impl Target {
     }
 }
 
-const PASSES: (SourceErrorClass, ConnectClass) =
-    (SourceErrorClass::Transient, ConnectClass::Transient);
-const FATAL: (SourceErrorClass, ConnectClass) = (SourceErrorClass::Fatal, ConnectClass::Fatal);
-const NO_PROXY_THERE: (SourceErrorClass, ConnectClass) =
-    (SourceErrorClass::Transient, ConnectClass::Protocol);
+const PASSES: (RetryPolicy, ConnectClass) = (RetryPolicy::Transient, ConnectClass::Transient);
+const FATAL: (RetryPolicy, ConnectClass) = (RetryPolicy::Fatal, ConnectClass::Fatal);
+const NO_PROXY_THERE: (RetryPolicy, ConnectClass) =
+    (RetryPolicy::Transient, ConnectClass::Protocol);
 
 #[tokio::test]
 async fn name_that_socks5_cannot_resolve_here_keeps_its_cause() {
@@ -207,7 +205,7 @@ async fn certificate_of_a_proxy_is_checked() {
     };
     let proxy = ProxyServer::start(setup).await;
     let url = proxy.url_with(CREDENTIALS);
-    let classes = (SourceErrorClass::Certificate, ConnectClass::Certificate);
+    let classes = (RetryPolicy::Certificate, ConnectClass::Certificate);
     for scheme in ["https", "http"] {
         let error = target.fetch(scheme, &url).await;
         assert_eq!(error.class(), classes.0, "{error:?}");
@@ -252,7 +250,7 @@ async fn exchange_inside_of_the_tunnel_is_believed_by_its_certificate_only() {
             .build()
             .unwrap();
         let error = soon(tokens.fetch(WsKey::SpotPrivateV1)).await.unwrap_err();
-        assert_eq!(error.class(), SourceErrorClass::Certificate, "{error:?}");
+        assert_eq!(error.class(), RetryPolicy::Certificate, "{error:?}");
         let text = error.to_string();
         let named = format!("certificate of localhost:{}", exchange.port());
         assert!(text.contains(&named), "{text}");

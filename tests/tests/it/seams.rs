@@ -3,9 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-use kucoin_streams::core::{
-    ConnectionInfo, ConnectionSource, SecretUrl, SourceError, SourceErrorClass,
-};
+use kucoin_streams::core::{ConnectionInfo, ConnectionSource, RetryPolicy, SecretUrl, SourceError};
 use kucoin_streams::transport::{
     CloseFrame, Connect, ConnectError, FastWebSocket, Message, Outgoing, ReadError, Reader,
     WriteError, Writer, memory,
@@ -60,12 +58,12 @@ async fn a_source_of_ones_own_is_asked_once_for_each_dial() {
 }
 
 /// Fails as it is told, then refuses.
-struct Failing(Mutex<Vec<SourceErrorClass>>);
+struct Failing(Mutex<Vec<RetryPolicy>>);
 
 impl ConnectionSource for Failing {
     async fn connection_info(&self, _: WsKey) -> Result<ConnectionInfo, SourceError> {
         let class = self.0.lock().unwrap().pop();
-        let class = class.unwrap_or(SourceErrorClass::Refused);
+        let class = class.unwrap_or(RetryPolicy::Refused);
         Err(SourceError::new(class, "the token service says no").with_code("nope"))
     }
 }
@@ -73,8 +71,8 @@ impl ConnectionSource for Failing {
 #[tokio::test]
 async fn the_class_of_a_sources_failure_decides_what_follows() {
     let failing = Failing(Mutex::new(vec![
-        SourceErrorClass::Transient,
-        SourceErrorClass::Transient,
+        RetryPolicy::Transient,
+        RetryPolicy::Transient,
     ]));
     let kucoin = Kucoin::builder()
         .tokens(failing)

@@ -1,7 +1,7 @@
 //! The life of subscriptions: sharing, dropping, closing.
 
 use kucoin_streams::v1::{Balances, SpotOrders};
-use kucoin_streams::{CloseReason, ConnectionState, SubscribeError, WsKey};
+use kucoin_streams::{CloseReason, ConnectionState, EndReason, SubscribeError, WsKey};
 use kucoin_streams_exchange::{Ended, Faults, Stats};
 
 use crate::rig::*;
@@ -64,7 +64,10 @@ async fn close_unsubscribes_and_ends_what_was_received() {
         "what was received is still handed out"
     );
     assert!(soon(orders.next()).await.is_none());
-    assert_eq!(orders.end_reason(), Some(CloseReason::Requested));
+    assert_eq!(
+        orders.end_reason(),
+        Some(EndReason::Closed(CloseReason::Requested))
+    );
     assert_eq!(told.words().last().map(String::as_str), Some("close"));
     assert_eq!(
         kucoin.state(WsKey::SpotPrivateV1),

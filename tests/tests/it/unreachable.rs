@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use kucoin_streams::session::Stage;
 use kucoin_streams::v1::Balances;
 use kucoin_streams::{
-    CloseReason, ConnectionState, GapReason, Kucoin, LifecycleEvent, SubscribeError, Subscription,
-    WsKey,
+    CloseReason, ConnectionState, EndReason, GapReason, Kucoin, LifecycleEvent, SubscribeError,
+    Subscription, WsKey,
 };
 use kucoin_streams_exchange::{Cut, Effect, Exchange, Faults};
 
@@ -191,7 +191,7 @@ async fn credentials_refused_after_a_loss_close_the_stream() {
     assert!(soon(balances.next()).await.is_none());
     assert_eq!(
         balances.end_reason(),
-        Some(CloseReason::Failed(failure.clone()))
+        Some(EndReason::Closed(CloseReason::Failed(failure.clone())))
     );
     let words = told.words();
     assert_eq!(

@@ -5,7 +5,7 @@ use super::graph::PURE;
 use super::project::Project;
 
 /// A reader follows a file as one idea; a longer one holds two.
-const LINES: usize = 600;
+const LINES: usize = 700;
 
 /// Marks of unfinished work, and of tests that do not run or pass by failing. Written in halves, since this file is
 /// judged too; clippy knows the macros (`todo` and the like) by itself.

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use kucoin_streams_core::{SourceError, SourceErrorClass, WsKey, with_code};
+use kucoin_streams_core::{RetryPolicy, SourceError, WsKey, with_code};
 
 use super::HostRole;
 use crate::SignError;
@@ -302,8 +302,8 @@ impl fmt::Display for Wait<'_> {
 
 impl TokenError {
     /// How the error is to be taken. Only KuCoin's own refusal ends a connection that was live.
-    pub fn class(&self) -> SourceErrorClass {
-        use SourceErrorClass::{Blocked, Certificate, Fatal, Refused, Throttled, Transient};
+    pub fn class(&self) -> RetryPolicy {
+        use RetryPolicy::{Blocked, Certificate, Fatal, Refused, Throttled, Transient};
         match self {
             Self::NotResolved { .. }
             | Self::Unreachable { .. }

@@ -37,6 +37,7 @@ pub struct Hosts {
 
 /// One of the three hosts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum HostRole {
     /// REST of spot and margin, which also gives Pro V2 tokens: [`Hosts::with_spot_rest`].
     SpotRest,

@@ -136,13 +136,13 @@ fn read_server(entry: &RawValue) -> Option<Server> {
     let usual = Heartbeat::default();
     Some(Server {
         endpoint: entry.endpoint.and_then(scalar)?,
-        heartbeat: Heartbeat {
-            interval: entry
+        heartbeat: Heartbeat::new(
+            entry
                 .ping_interval
                 .and_then(millis)
                 .unwrap_or(usual.interval),
-            timeout: entry.ping_timeout.and_then(millis).unwrap_or(usual.timeout),
-        },
+            entry.ping_timeout.and_then(millis).unwrap_or(usual.timeout),
+        ),
     })
 }
 
@@ -170,7 +170,7 @@ fn object<'r, T: Deserialize<'r>>(json: &'r str) -> Option<T> {
 
 #[cfg(test)]
 mod tests {
-    use kucoin_streams_core::SourceErrorClass;
+    use kucoin_streams_core::RetryPolicy;
 
     use super::*;
 
@@ -200,9 +200,11 @@ mod tests {
             {"pingTimeout":"9000","pingInterval":50000,"endpoint":"wss://two/endpoint"} ],"more":[]},"code":"200000"}"#;
         let read = token("host", &reply(200, body), 0).ok().unwrap();
         assert_eq!(read.token.as_str(), "a+b/c==");
-        let beat = |interval, timeout| Heartbeat {
-            interval: Duration::from_millis(interval),
-            timeout: Duration::from_millis(timeout),
+        let beat = |interval, timeout| {
+            Heartbeat::new(
+                Duration::from_millis(interval),
+                Duration::from_millis(timeout),
+            )
         };
         assert_eq!(
             read.servers,
@@ -238,13 +240,7 @@ mod tests {
             .into_iter()
             .map(|server| server.heartbeat)
             .collect();
-        assert_eq!(
-            beats[0],
-            Heartbeat {
-                interval: SHORTEST_BEAT,
-                timeout: LONGEST_BEAT
-            }
-        );
+        assert_eq!(beats[0], Heartbeat::new(SHORTEST_BEAT, LONGEST_BEAT));
         assert_eq!(beats[1..], [Heartbeat::default(), Heartbeat::default()]);
     }
 
@@ -287,20 +283,20 @@ mod tests {
     #[test]
     fn what_is_no_reply_of_kucoins_is_told_by_its_status() {
         for (status, class) in [
-            (200, SourceErrorClass::Blocked),
-            (302, SourceErrorClass::Fatal),
-            (400, SourceErrorClass::Blocked),
-            (401, SourceErrorClass::Blocked),
-            (403, SourceErrorClass::Blocked),
-            (404, SourceErrorClass::Blocked),
-            (407, SourceErrorClass::Fatal),
-            (408, SourceErrorClass::Blocked),
-            (418, SourceErrorClass::Blocked),
-            (425, SourceErrorClass::Blocked),
-            (451, SourceErrorClass::Blocked),
-            (429, SourceErrorClass::Throttled(None)),
-            (500, SourceErrorClass::Transient),
-            (503, SourceErrorClass::Transient),
+            (200, RetryPolicy::Blocked),
+            (302, RetryPolicy::Fatal),
+            (400, RetryPolicy::Blocked),
+            (401, RetryPolicy::Blocked),
+            (403, RetryPolicy::Blocked),
+            (404, RetryPolicy::Blocked),
+            (407, RetryPolicy::Fatal),
+            (408, RetryPolicy::Blocked),
+            (418, RetryPolicy::Blocked),
+            (425, RetryPolicy::Blocked),
+            (451, RetryPolicy::Blocked),
+            (429, RetryPolicy::Throttled(None)),
+            (500, RetryPolicy::Transient),
+            (503, RetryPolicy::Transient),
         ] {
             for body in [
                 "",

@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use kucoin_streams_auth::rest::TokenError;
-use kucoin_streams_core::{SourceErrorClass, WsKey};
+use kucoin_streams_core::{RetryPolicy, WsKey};
 
 use crate::answers::*;
 use crate::server::{Answer, Request, Server, json, reply};
@@ -77,7 +77,7 @@ async fn a_timestamp_that_is_refused_again_is_a_clock_skew() {
         .fetch(WsKey::SpotPrivateV1)
         .await
         .unwrap_err();
-    assert_eq!(error.class(), SourceErrorClass::Transient);
+    assert_eq!(error.class(), RetryPolicy::Transient);
     assert_eq!(error.code(), Some("400002"));
     let TokenError::ClockSkew { offset_ms } = error else {
         panic!("{error:?}");

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use kucoin_streams_auth::rest::TokenError;
-use kucoin_streams_core::SourceErrorClass::{Blocked, Fatal, Refused, Throttled, Transient};
-use kucoin_streams_core::{ConnectionSource, SourceError, SourceErrorClass, WsKey};
+use kucoin_streams_core::RetryPolicy::{Blocked, Fatal, Refused, Throttled, Transient};
+use kucoin_streams_core::{ConnectionSource, RetryPolicy, SourceError, WsKey};
 
 use crate::answers::*;
 use crate::server::{Answer, Server, reply};
@@ -24,7 +24,7 @@ async fn of_code(status: u16, code: &'static str) -> TokenError {
 
 #[tokio::test]
 async fn each_code_has_its_class() {
-    let table: [(&str, SourceErrorClass); 26] = [
+    let table: [(&str, RetryPolicy); 26] = [
         ("400001", Fatal),
         ("400003", Refused),
         ("400004", Refused),

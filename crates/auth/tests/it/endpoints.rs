@@ -1,7 +1,7 @@
 //! Which of the servers that a reply names is dialled, and which is never told the token.
 
 use kucoin_streams_auth::rest::TokenError;
-use kucoin_streams_core::{SourceErrorClass, WsKey};
+use kucoin_streams_core::{RetryPolicy, WsKey};
 
 use crate::answers::*;
 use crate::server::{Server, json};
@@ -66,10 +66,10 @@ async fn an_untrusted_server_is_fatal_and_named_by_its_host_only() {
         );
         match (error, host) {
             (error @ TokenError::NoServers { .. }, None) => {
-                assert_eq!(error.class(), SourceErrorClass::Blocked);
+                assert_eq!(error.class(), RetryPolicy::Blocked);
             }
             (error @ TokenError::UntrustedEndpoint { .. }, Some(host)) => {
-                assert_eq!(error.class(), SourceErrorClass::Fatal);
+                assert_eq!(error.class(), RetryPolicy::Fatal);
                 assert!(error.to_string().contains(host), "{error}");
             }
             (error, _) => panic!("{endpoint}: {error:?}"),
@@ -92,6 +92,6 @@ async fn a_reply_without_a_server_is_retried_without_a_count() {
     for endpoints in [&[][..], &["not a url"], &["wss://user@ws.kucoin.com/"]] {
         let error = fetch(endpoints).await.unwrap_err();
         assert!(matches!(error, TokenError::NoServers { .. }), "{error:?}");
-        assert_eq!(error.class(), SourceErrorClass::Blocked);
+        assert_eq!(error.class(), RetryPolicy::Blocked);
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kucoin_streams_auth::rest::TokenError;
-use kucoin_streams_core::{SourceErrorClass, WsKey};
+use kucoin_streams_core::{RetryPolicy, WsKey};
 use tokio::net::TcpListener;
 
 use crate::answers::*;
@@ -63,7 +63,7 @@ async fn a_reply_that_drips_ends_at_the_time_limit() {
         matches!(error, TokenError::TimedOut { limit: l, .. } if l == limit),
         "{error:?}"
     );
-    assert_eq!(error.class(), SourceErrorClass::Transient);
+    assert_eq!(error.class(), RetryPolicy::Transient);
 }
 
 #[tokio::test]
@@ -112,5 +112,5 @@ async fn a_port_where_nobody_listens_is_unreachable() {
     let tokens = builder(&server).hosts(hosts).build().unwrap();
     let error = tokens.fetch(WsKey::SpotPrivateV1).await.unwrap_err();
     assert!(matches!(error, TokenError::Unreachable { .. }), "{error:?}");
-    assert_eq!(error.class(), SourceErrorClass::Transient);
+    assert_eq!(error.class(), RetryPolicy::Transient);
 }

@@ -1,7 +1,7 @@
 //! A proxy carries every call, sees nothing that is signed of a call over TLS, and is never gone around.
 
 use kucoin_streams_auth::rest::{ConfigError, Hosts, TokenError};
-use kucoin_streams_core::{SourceErrorClass, WsKey, explain};
+use kucoin_streams_core::{RetryPolicy, WsKey, explain};
 use tokio::net::TcpListener;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -35,10 +35,10 @@ async fn a_proxy_sees_the_host_and_nothing_signed() {
 #[tokio::test]
 async fn refusal_of_a_proxy_names_it_and_has_its_class() {
     for (status, class) in [
-        (407, SourceErrorClass::Fatal),
-        (403, SourceErrorClass::Transient),
-        (502, SourceErrorClass::Transient),
-        (302, SourceErrorClass::Transient),
+        (407, RetryPolicy::Fatal),
+        (403, RetryPolicy::Transient),
+        (502, RetryPolicy::Transient),
+        (302, RetryPolicy::Transient),
     ] {
         let (error, proxy) = refused(status).await;
         assert_eq!(error.class(), class, "{status}: {error:?}");

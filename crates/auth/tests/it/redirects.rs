@@ -1,7 +1,7 @@
 //! A redirect is never followed: it would carry the signed headers elsewhere.
 
 use kucoin_streams_auth::rest::TokenError;
-use kucoin_streams_core::{SourceErrorClass, WsKey};
+use kucoin_streams_core::{RetryPolicy, WsKey};
 
 use crate::answers::*;
 use crate::server::{Server, json, reply};
@@ -19,7 +19,7 @@ async fn a_redirect_is_fatal_and_sends_nothing_elsewhere() {
             .fetch(WsKey::SpotPrivateV1)
             .await
             .unwrap_err();
-        assert_eq!(error.class(), SourceErrorClass::Fatal);
+        assert_eq!(error.class(), RetryPolicy::Fatal);
         let TokenError::UnexpectedRedirect { target, host, .. } = &error else {
             panic!("{error:?}");
         };

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use kucoin_streams_auth::rest::{RestTokens, TokenError};
 use kucoin_streams_auth::{Credentials, Prehash, Sign, SignError, Signed};
-use kucoin_streams_core::{SourceErrorClass, WsKey};
+use kucoin_streams_core::{RetryPolicy, WsKey};
 
 use crate::answers::*;
 use crate::server::{Server, json};
@@ -57,7 +57,7 @@ async fn a_signer_of_ones_own_is_asked_for_each_request() {
         matches!(away, TokenError::Sign(SignError::Unavailable(_))),
         "{away:?}"
     );
-    assert_eq!(away.class(), SourceErrorClass::Transient);
+    assert_eq!(away.class(), RetryPolicy::Transient);
     let unusable = tokens.fetch(WsKey::SpotPrivateV1).await.unwrap_err();
     assert!(matches!(
         unusable,
@@ -65,6 +65,6 @@ async fn a_signer_of_ones_own_is_asked_for_each_request() {
             name: "KC-API-PASSPHRASE"
         }
     ));
-    assert_eq!(unusable.class(), SourceErrorClass::Fatal);
+    assert_eq!(unusable.class(), RetryPolicy::Fatal);
     assert!(server.requests().is_empty());
 }

@@ -51,10 +51,7 @@ async fn a_v1_token_is_asked_for_with_a_signed_empty_post() {
             url.strip_prefix(&prefix).is_some_and(|id| id.len() >= 16),
             "{url}"
         );
-        let heartbeat = Heartbeat {
-            interval: Duration::from_secs(18),
-            timeout: Duration::from_secs(9),
-        };
+        let heartbeat = Heartbeat::new(Duration::from_secs(18), Duration::from_secs(9));
         assert_eq!(info.heartbeat, Some(heartbeat));
         assert!(info.login.is_none());
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kucoin_streams_auth::rest::TokenError;
-use kucoin_streams_core::{SourceErrorClass, WsKey};
+use kucoin_streams_core::{RetryPolicy, WsKey};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::PrivateKeyDer;
@@ -74,7 +74,7 @@ async fn a_configuration_of_ones_own_is_used() {
 async fn a_certificate_that_nobody_signed_is_refused_with_the_platforms_roots() {
     let error = fetch("localhost", "localhost", false).await.unwrap_err();
     assert!(matches!(error, TokenError::Certificate { .. }), "{error:?}");
-    assert_eq!(error.class(), SourceErrorClass::Certificate);
+    assert_eq!(error.class(), RetryPolicy::Certificate);
 }
 
 #[tokio::test]
@@ -95,7 +95,7 @@ async fn server_without_tls_is_named_with_its_port() {
     let tokens = builder(&plain).hosts(hosts).build().unwrap();
     let error = tokens.fetch(WsKey::SpotPrivateV1).await.unwrap_err();
     assert!(matches!(error, TokenError::NotTls { .. }), "{error:?}");
-    assert_eq!(error.class(), SourceErrorClass::Transient);
+    assert_eq!(error.class(), RetryPolicy::Transient);
     let text = error.to_string();
     let expected = format!("localhost:{port} does not speak TLS");
     assert_eq!(text, expected);

@@ -64,6 +64,7 @@ pub(crate) fn check_hosts(
                 HostRole::SpotRest => "; set it with --rest-url",
                 HostRole::FuturesRest => "; set it with --futures-rest-url",
                 HostRole::ProWs => "; set it with --pro-ws-url",
+                _ => "",
             },
             _ => "",
         };

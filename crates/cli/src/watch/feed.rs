@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use kucoin_streams::core::{ConnectionKind, Protocol, Serves, Topic};
 use kucoin_streams::{
-    CloseReason, Gap, Kucoin, SubscribeError, Subscription, Text, TopicLedger, Update, WsKey,
+    EndReason, Gap, Kucoin, SubscribeError, Subscription, Text, TopicLedger, Update, WsKey,
 };
 
 use super::ended;
@@ -95,7 +95,10 @@ impl Feed {
                 Some(happening) => return Poll::Ready(happening),
                 None => {
                     let reason = items.end_reason();
-                    let outcome = reason.map_or(Ok(()), |reason| ended(self.ws_key, &reason));
+                    let outcome = match reason {
+                        Some(EndReason::Closed(reason)) => ended(self.ws_key, &reason),
+                        _ => Ok(()),
+                    };
                     (outcome, items.ledger())
                 }
             },
@@ -183,7 +186,7 @@ impl Feeds {
 /// A subscription, whatever type its events have.
 trait Items: Send {
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Happening>>;
-    fn end_reason(&self) -> Option<CloseReason>;
+    fn end_reason(&self) -> Option<EndReason>;
     fn ledger(&self) -> Vec<TopicLedger>;
 }
 
@@ -204,7 +207,7 @@ impl<T: Topic + Display> Items for Subscribed<T> {
         }))
     }
 
-    fn end_reason(&self) -> Option<CloseReason> {
+    fn end_reason(&self) -> Option<EndReason> {
         self.subscription.end_reason()
     }
 

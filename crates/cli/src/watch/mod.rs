@@ -74,9 +74,7 @@ fn ended(ws_key: WsKey, reason: &CloseReason) -> Result<(), Failed> {
     let CloseReason::Failed(failure) = reason else {
         return Ok(());
     };
-    let closed = ClosedError {
-        reason: reason.clone(),
-    };
+    let closed = ClosedError::new(reason.clone());
     Err(Failed {
         status: match closed.is_refusal() {
             true => Status::Refused,

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::SystemTime;
 
-use kucoin_streams_core::{ConnectionKind, DynConnectionSource, Protocol, Timestamp};
+use kucoin_streams_core::{ConnectionKind, DynConnectionSource, Protocol, RetryPolicy, Timestamp};
 use kucoin_streams_session::{
-    Answer, ConnectionState, Failure, GapReason, Input, Moment, Output, RotateError, Severity,
-    Side, Stage, Streams, Subscribe, SubscribeError, Subscribed, Ticket,
+    Answer, ConnectionState, Failure, GapReason, Input, Moment, Output, RotateError, Side, Stage,
+    Streams, Subscribe, SubscribeError, Subscribed, Ticket,
 };
 use kucoin_streams_transport::{DynConnect, Message, ReadError};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
@@ -255,10 +255,7 @@ impl<K: ConnectionKind> Driver<K> {
         loop {
             match next {
                 Ok(Message::Text(payload) | Message::Binary(payload)) => {
-                    let now = Moment {
-                        clock,
-                        wall: wall_clock(),
-                    };
+                    let now = Moment::new(clock, wall_clock());
                     self.streams.message(now, side, payload);
                 }
                 Ok(Message::Ping(payload)) => {
@@ -354,7 +351,7 @@ impl<K: ConnectionKind> Driver<K> {
     /// Ends the connection because its task cannot run.
     pub(crate) fn cannot_start(mut self, error: &std::io::Error) {
         let message = format!("cannot start the thread of the connections: {error}");
-        let failure = Failure::new(Stage::Dial, Severity::Fatal, message);
+        let failure = Failure::new(Stage::Dial, RetryPolicy::Fatal, message);
         self.abort(match kucoin_streams_core::remedy(error, None) {
             Some(remedy) => failure.with_remedy(remedy),
             None => failure,
@@ -410,7 +407,7 @@ impl<K: ConnectionKind> Drop for Driver<K> {
     fn drop(&mut self) {
         let message =
             "the task of the connection is gone: its runtime was shut down, or it panicked";
-        self.abort(Failure::new(Stage::Live, Severity::Fatal, message));
+        self.abort(Failure::new(Stage::Live, RetryPolicy::Fatal, message));
     }
 }
 
@@ -423,10 +420,7 @@ fn other(side: Side) -> Side {
 
 /// The present moment by both clocks.
 pub(crate) fn now() -> Moment {
-    Moment {
-        clock: Instant::now().into_std(),
-        wall: wall_clock(),
-    }
+    Moment::new(Instant::now().into_std(), wall_clock())
 }
 
 fn wall_clock() -> Timestamp {

@@ -1,6 +1,6 @@
 //! Orderly ends.
 
-use kucoin_streams_session::CloseReason;
+use kucoin_streams_session::{CloseReason, EndReason};
 use kucoin_streams_transport::Message;
 
 use crate::rig::{Numbers, Rig, next};
@@ -88,6 +88,9 @@ fn a_runtime_that_is_shut_down_ends_the_streams_instead_of_leaving_them_silent()
         assert_eq!(next(&mut numbers).await, "end");
     });
     let reason = numbers.end_reason().unwrap();
-    assert!(matches!(reason, CloseReason::Failed(_)), "{reason}");
+    assert!(
+        matches!(reason, EndReason::Closed(CloseReason::Failed(_))),
+        "{reason}"
+    );
     drop(server);
 }

@@ -83,11 +83,11 @@ async fn lifecycle_is_a_stream() {
 
 #[tokio::test(start_paused = true)]
 async fn account_with_limits_of_its_own_gets_further_connections_by_them() {
-    let limits = Limits::new(100, Duration::from_secs(10), Some(2)).with_dials(DialLimit {
-        dials: 10,
-        window: Duration::from_secs(1),
-        scope: DialScope::Account,
-    });
+    let limits = Limits::new(100, Duration::from_secs(10), Some(2)).with_dials(DialLimit::new(
+        10,
+        Duration::from_secs(1),
+        DialScope::Account,
+    ));
     let config = Config::default().with_limits(WsKey::SpotPrivateV1, limits);
     let mut rig = Rig::with(config, Tokens::default());
     let connection = rig.connection.clone();

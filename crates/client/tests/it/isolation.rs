@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kucoin_streams_client::{Config, SlowConsumer};
-use kucoin_streams_session::CloseReason;
+use kucoin_streams_session::EndReason;
 
 use crate::rig::{Numbers, Rig, Tokens, breathe, next};
 
@@ -22,7 +22,7 @@ async fn a_slow_consumer_is_cut_off_where_that_is_asked_for_and_the_others_go_on
     for expected in ["0", "1", "2", "3", "/slow missed 1", "end"] {
         assert_eq!(next(&mut slow).await, expected);
     }
-    assert_eq!(slow.end_reason(), Some(CloseReason::SlowConsumer));
+    assert_eq!(slow.end_reason(), Some(EndReason::SlowConsumer));
     let ledger = slow.ledger().remove(0);
     assert!(ledger.balances(), "{ledger:?}");
     assert_eq!((ledger.delivered, ledger.overflowed), (4, 1));

@@ -1,7 +1,7 @@
 //! What the lifecycle tells of a loss, in its order, and that each dial has a token of its own.
 
 use kucoin_streams_client::LifecycleEvent;
-use kucoin_streams_session::Severity;
+use kucoin_streams_core::RetryPolicy;
 use kucoin_streams_transport::{CloseFrame, ConnectError, Message, ReadError, Violation};
 
 use crate::rig::{Rig, breathe};
@@ -94,5 +94,5 @@ async fn a_violation_of_the_protocol_is_the_cause() {
     let LifecycleEvent::Reconnect { cause, .. } = rig.lifecycle.next().await.unwrap().event else {
         panic!("not a reconnect");
     };
-    assert_eq!(cause.severity, Severity::Protocol);
+    assert_eq!(cause.retry_policy, RetryPolicy::Protocol);
 }

@@ -10,8 +10,8 @@ use kucoin_streams_client::{
 };
 use kucoin_streams_core::{
     ConnectionInfo, ConnectionKind, ConnectionSource, DecodeError, Event, Inbound, Limits,
-    Protocol, Push, RefusalScope, RequestId, SecretUrl, Serves, SourceError, SourceErrorClass,
-    Topic, WireError, WsKey,
+    Protocol, Push, RefusalScope, RequestId, RetryPolicy, SecretUrl, Serves, SourceError, Topic,
+    WireError, WsKey,
 };
 use kucoin_streams_transport::{Message, memory};
 
@@ -48,10 +48,7 @@ impl Protocol for Words {
                 topic: topic.into(),
             },
             _ => {
-                return Err(WireError {
-                    reason: "no word of the protocol",
-                    offset: 0,
-                });
+                return Err(WireError::new("no word of the protocol", 0));
             }
         })
     }
@@ -130,7 +127,7 @@ impl ConnectionSource for Tokens {
     async fn connection_info(&self, _: WsKey) -> Result<ConnectionInfo, SourceError> {
         let token = self.given.fetch_add(1, Ordering::Relaxed) + 1;
         if self.refuse || self.refuse_now.load(Ordering::Relaxed) {
-            let error = SourceError::new(SourceErrorClass::Refused, "invalid api key");
+            let error = SourceError::new(RetryPolicy::Refused, "invalid api key");
             return Err(error.with_code("400003"));
         }
         Ok(ConnectionInfo::new(SecretUrl::new(format!(

@@ -1,9 +1,9 @@
 //! A connection takes over from another: what is handed out, in which order, and what becomes of the old one.
 
+use kucoin_streams_core::RetryPolicy;
 use std::time::Duration;
 
 use kucoin_streams_client::{LifecycleEvent, RotateError, Subscription};
-use kucoin_streams_session::Severity;
 use kucoin_streams_transport::{ConnectError, Message};
 
 use crate::rig::{Numbers, Rig, Server, Tokens, breathe, config, next};
@@ -202,7 +202,7 @@ async fn a_successor_that_is_not_let_in_or_is_lost_costs_nothing() {
     let Err(RotateError::Failed(failure)) = rotation.await.unwrap() else {
         panic!("it succeeded");
     };
-    assert_eq!(failure.severity, Severity::Transient);
+    assert_eq!(failure.retry_policy, RetryPolicy::Transient);
 
     let (rotation, mut new) = begin(&mut rig).await;
     new.acknowledge(1).await;

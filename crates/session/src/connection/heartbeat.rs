@@ -106,18 +106,15 @@ pub(crate) fn with_interval(
 ) -> Heartbeat {
     let asked = interval.map(|asked| asked.min(CEILING));
     let interval = asked.unwrap_or(heartbeat.interval);
-    Heartbeat {
-        interval: interval.max(FLOOR).max(spacing.saturating_mul(2)),
-        timeout: heartbeat.timeout.max(FLOOR),
-    }
+    Heartbeat::new(
+        interval.max(FLOOR).max(spacing.saturating_mul(2)),
+        heartbeat.timeout.max(FLOOR),
+    )
 }
 
 /// A heartbeat that a server asks for, without times that would keep a dead connection.
 pub(crate) fn within_reason(asked: Heartbeat) -> Heartbeat {
-    Heartbeat {
-        interval: asked.interval.min(CEILING),
-        timeout: asked.timeout.min(CEILING),
-    }
+    Heartbeat::new(asked.interval.min(CEILING), asked.timeout.min(CEILING))
 }
 
 #[cfg(test)]
@@ -176,10 +173,7 @@ mod tests {
     #[test]
     fn a_timeout_longer_than_the_interval_still_ends_in_death() {
         let start = Instant::now();
-        let heartbeat = Heartbeat {
-            interval: Duration::from_secs(2),
-            timeout: Duration::from_secs(5),
-        };
+        let heartbeat = Heartbeat::new(Duration::from_secs(2), Duration::from_secs(5));
         let mut pulse = Pulse::new(heartbeat, start);
         let dead = loop {
             let now = pulse.deadline();
@@ -193,14 +187,8 @@ mod tests {
 
     #[test]
     fn absurd_heartbeats_of_a_server_are_bounded() {
-        let asked = Heartbeat {
-            interval: Duration::MAX,
-            timeout: Duration::MAX,
-        };
-        let bounded = Heartbeat {
-            interval: CEILING,
-            timeout: CEILING,
-        };
+        let asked = Heartbeat::new(Duration::MAX, Duration::MAX);
+        let bounded = Heartbeat::new(CEILING, CEILING);
         assert_eq!(within_reason(asked), bounded);
         let welcomed = with_interval(Heartbeat::default(), Some(Duration::MAX), Duration::ZERO);
         assert_eq!(welcomed.interval, CEILING);

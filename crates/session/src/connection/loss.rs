@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use kucoin_streams_core::Protocol;
+use kucoin_streams_core::{Protocol, RetryPolicy};
 
 use crate::connection::backoff::scale;
 use crate::connection::phase::Phase;
-use crate::{Action, CloseReason, Failure, Report, Session, Severity};
+use crate::failure::Waits;
+use crate::{Action, CloseReason, Failure, Report, Session};
 
 /// What a session remembers of its past attempts.
 #[derive(Debug, Default)]
@@ -118,7 +119,7 @@ impl<P: Protocol> Session<P> {
         for request in self.topics.forget_held() {
             self.report(Report::Ended { request });
         }
-        if failure.severity.is_fatal(self.history.was_live) {
+        if failure.retry_policy.is_fatal(self.history.was_live) {
             return self.finish(CloseReason::Failed(failure));
         }
         self.history.failures = self.history.failures.saturating_add(1);
@@ -142,8 +143,8 @@ impl<P: Protocol> Session<P> {
     }
 
     fn hang_up(&mut self, failure: &Failure) {
-        let code = match failure.severity {
-            Severity::Protocol => 1002,
+        let code = match failure.retry_policy {
+            RetryPolicy::Protocol => 1002,
             _ => 1000,
         };
         self.actions.push_back(Action::HangUp { code });
@@ -151,14 +152,14 @@ impl<P: Protocol> Session<P> {
 
     fn delay(&mut self, failure: &Failure) -> Duration {
         let random = self.random.next();
-        let severity = failure.severity;
-        if severity == Severity::TokenRefused {
+        let retry_policy = failure.retry_policy;
+        if retry_policy == RetryPolicy::TokenRefused {
             self.history.token_refusals = self.history.token_refusals.saturating_add(1);
             if self.history.token_refusals == 1 {
                 return Duration::ZERO;
             }
         }
         let ceiling = self.config.backoff.ceiling(self.history.failures);
-        severity.shortest_wait() + scale(severity.jitter(ceiling), random)
+        retry_policy.shortest_wait() + scale(retry_policy.jitter(ceiling), random)
     }
 }

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use kucoin_streams_core::{
     ConnectionInfo, Heartbeat, Inbound, Limits, Login, Protocol, RefusalScope, RequestId,
-    redact::Redactor,
+    RetryPolicy, redact::Redactor,
 };
 use zeroize::Zeroizing;
 
@@ -26,10 +26,10 @@ use crate::connection::pace::Pace;
 use crate::connection::phase::Phase;
 use crate::connection::succession::Pings;
 use crate::connection::topics::{Entry, Held, Topics};
-use crate::{Action, CloseReason, Config, Disposition, Failure, Input, Report, Severity, Stage};
+use crate::{Action, CloseReason, Config, Disposition, Failure, Input, Report, Stage};
 
 /// The exchange closes connections that are not used any more in time, so this is waited for.
-const TOO_MANY_CONNECTIONS: Severity = Severity::Postponed {
+const TOO_MANY_CONNECTIONS: RetryPolicy = RetryPolicy::Postponed {
     least: Duration::from_secs(30),
     most: Duration::from_secs(60),
 };
@@ -298,7 +298,10 @@ impl<P: Protocol> Session<P> {
     pub fn malformed(&mut self, now: Instant) {
         if self.phase.is_connected() && self.history.malformed(now) > self.config.malformed_storm {
             let message = "the server sends malformed frames in a storm";
-            self.lose(now, Failure::new(Stage::Live, Severity::Protocol, message));
+            self.lose(
+                now,
+                Failure::new(Stage::Live, RetryPolicy::Protocol, message),
+            );
         }
     }
 
@@ -403,13 +406,13 @@ impl<P: Protocol> Session<P> {
             && asked != id
         {
             let message = "the welcome is for another connection: its id is not the one asked for";
-            let failure = Failure::new(Stage::Welcome, Severity::Protocol, message);
+            let failure = Failure::new(Stage::Welcome, RetryPolicy::Protocol, message);
             return self.lose(now, failure);
         }
         self.heartbeat = with_interval(self.heartbeat, ping_interval, self.limits.ping_spacing);
         match login.take() {
             None => self.go_live(now),
-            Some(Login { id, frame }) => {
+            Some(Login { id, frame, .. }) => {
                 self.phase = Phase::LoggingIn {
                     until: now + self.config.ack_timeout,
                     id,
@@ -459,7 +462,7 @@ impl<P: Protocol> Session<P> {
     /// Gives the connection up because `what` did not come in time.
     pub(crate) fn overdue(&mut self, now: Instant, stage: Stage, what: &str, limit: Duration) {
         let message = format!("no {what} within {limit:?}");
-        self.lose(now, Failure::new(stage, Severity::Transient, message));
+        self.lose(now, Failure::new(stage, RetryPolicy::Transient, message));
     }
 
     /// Takes a refusal that is not about a request under way.
@@ -475,15 +478,15 @@ impl<P: Protocol> Session<P> {
             Phase::LoggingIn { .. } => Stage::Login,
             _ => Stage::Live,
         };
-        let severity = match scope {
-            RefusalScope::Token => Severity::TokenRefused,
-            RefusalScope::Busy => Severity::Throttled(None),
+        let retry_policy = match scope {
+            RefusalScope::Token => RetryPolicy::TokenRefused,
+            RefusalScope::Busy => RetryPolicy::Throttled(None),
             RefusalScope::Sessions => TOO_MANY_CONNECTIONS,
-            RefusalScope::Pace if !self.is_live() => Severity::Throttled(None),
-            RefusalScope::Temporary if !self.is_live() => Severity::Transient,
-            RefusalScope::Connection => Severity::Transient,
+            RefusalScope::Pace if !self.is_live() => RetryPolicy::Throttled(None),
+            RefusalScope::Temporary if !self.is_live() => RetryPolicy::Transient,
+            RefusalScope::Connection => RetryPolicy::Transient,
             // Before the welcome no request was made: whatever is refused then is the connection.
-            _ if stage == Stage::Welcome => Severity::Transient,
+            _ if stage == Stage::Welcome => RetryPolicy::Transient,
             scope => {
                 if scope == RefusalScope::Pace {
                     self.pace.slow_down(now);
@@ -493,7 +496,7 @@ impl<P: Protocol> Session<P> {
                 return self.report(Report::Exception { code, message });
             }
         };
-        let mut failure = Failure::new(stage, severity, self.redactor.words(message));
+        let mut failure = Failure::new(stage, retry_policy, self.redactor.words(message));
         failure.code = code.map(|code| code.to_string().into());
         self.lose(now, failure);
     }

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use kucoin_streams_core::{Protocol, RefusalScope, RequestId};
+use kucoin_streams_core::{Protocol, RefusalScope, RequestId, RetryPolicy};
 use zeroize::Zeroizing;
 
 use crate::connection::phase::Phase;
 use crate::connection::topics::{Entry, Held, InFlight, Place, Step};
-use crate::{Backoff, CloseReason, Failure, Report, Session, Severity, Stage};
+use crate::{Backoff, CloseReason, Failure, Report, Session, Stage};
 
 /// How soon a request that was refused for now is sent again: after 1 s, then twice as long each time, up to 30 s.
 const POSTPONED: Backoff = Backoff {
@@ -118,7 +118,7 @@ impl<P: Protocol> Session<P> {
                 words => format!(": {words}"),
             };
             let message = format!("KuCoin refused the login{words}");
-            let mut failure = Failure::new(Stage::Login, Severity::Refused, message)
+            let mut failure = Failure::new(Stage::Login, RetryPolicy::Refused, message)
                 .with_remedy("check the API key, the API secret, and the API passphrase");
             failure.code = code.map(|code| code.to_string().into());
             return self.lose(now, failure);

@@ -45,6 +45,7 @@ pub struct Subscribed {
 
 /// What a refusal of one topic does to a subscription of several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum OnRefusal {
     /// The subscription fails.
     Fail,

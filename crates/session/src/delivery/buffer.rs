@@ -36,11 +36,32 @@ pub enum Delivery {
 
 /// What a buffer holds at most. One frame fits whatever its size.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Capacity {
     /// The number of frames.
     pub frames: usize,
     /// The bytes of all frames.
     pub bytes: usize,
+}
+
+impl Capacity {
+    /// Room for `frames` frames of `bytes` bytes together.
+    pub const fn new(frames: usize, bytes: usize) -> Self {
+        Self { frames, bytes }
+    }
+}
+
+/// Why a subscription has ended.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EndReason {
+    /// Its connection is closed.
+    #[error("{0}")]
+    Closed(CloseReason),
+    /// Its consumer was too slow, and it was to end for that ([`SlowConsumer::Disconnect`]). Its connection and other
+    /// subscriptions go on.
+    #[error("the consumer was too slow")]
+    SlowConsumer,
 }
 
 /// What becomes of a subscription whose consumer is too slow for its queue.
@@ -51,7 +72,7 @@ pub enum SlowConsumer {
     #[default]
     Gap,
     /// The subscription ends: queued events first, then a [`Gap`], then `None`, and its end reason is
-    /// [`CloseReason::SlowConsumer`]. Choose it for a consumer that must begin again anyway once it has missed
+    /// [`EndReason::SlowConsumer`]. Choose it for a consumer that must begin again anyway once it has missed
     /// something. Other subscriptions go on.
     Disconnect,
 }
@@ -94,7 +115,7 @@ pub struct Buffer {
     lagging: bool,
     /// While the connection waits for room it does not read.
     backpressure: Backpressure,
-    end: Option<CloseReason>,
+    end: Option<EndReason>,
     reader_gone: bool,
     /// Frames up to this number were read before the subscription was made: they are not its.
     read_before: u64,
@@ -175,7 +196,7 @@ impl Buffer {
     }
 
     /// Why it ended, once it has.
-    pub fn end_reason(&self) -> Option<&CloseReason> {
+    pub fn end_reason(&self) -> Option<&EndReason> {
         self.end.as_ref()
     }
 
@@ -249,7 +270,7 @@ impl Buffer {
         let reason = GapReason::Overflowed { missed: 1 };
         merge(&mut self.pending, Gap::of_topic(&counters.topic, reason));
         if self.slow_consumer == SlowConsumer::Disconnect {
-            self.end = Some(CloseReason::SlowConsumer);
+            self.end = Some(EndReason::SlowConsumer);
         }
         match begins {
             true => Pushed::BeginsDropping,
@@ -272,7 +293,7 @@ impl Buffer {
 
     /// Ends it after everything that was delivered so far.
     pub(super) fn end(&mut self, reason: CloseReason) {
-        self.end.get_or_insert(reason);
+        self.end.get_or_insert(EndReason::Closed(reason));
     }
 
     fn is_full(&self, bytes: usize) -> bool {

@@ -98,12 +98,18 @@ impl RotateError {
 /// The connection has ended.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("the connection has ended: {reason}")]
+#[non_exhaustive]
 pub struct ClosedError {
     /// Why.
     pub reason: CloseReason,
 }
 
 impl ClosedError {
+    /// The connection has ended for this reason.
+    pub fn new(reason: CloseReason) -> Self {
+        Self { reason }
+    }
+
     /// True where credentials or permissions were refused, so that only their owner can help.
     pub fn is_refusal(&self) -> bool {
         matches!(&self.reason, CloseReason::Failed(failure) if failure.is_refusal())

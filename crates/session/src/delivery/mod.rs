@@ -14,7 +14,7 @@ mod subscriber;
 
 pub(crate) use answer::PendingAnswer;
 pub use answer::{Answer, OnRefusal, Subscribed, Ticket};
-pub use buffer::{Buffer, Capacity, Delivery, Mailbox, SlowConsumer, Taken};
+pub use buffer::{Buffer, Capacity, Delivery, EndReason, Mailbox, SlowConsumer, Taken};
 pub use error::{ClosedError, RotateError, SubscribeError};
 pub use frame::Frame;
 pub use gap::{Gap, GapReason};
@@ -33,11 +33,19 @@ use crate::streams::Output;
 
 /// One moment by both clocks: deadlines are judged by the monotonic one, users see the wall clock.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Moment {
     /// The monotonic clock.
     pub clock: Instant,
     /// The wall clock of this machine.
     pub wall: Timestamp,
+}
+
+impl Moment {
+    /// The same moment by the monotonic clock and by the wall clock.
+    pub const fn new(clock: Instant, wall: Timestamp) -> Self {
+        Self { clock, wall }
+    }
 }
 
 /// What one step of delivery works with: its moment, and where wake-ups and answers go.

@@ -5,7 +5,7 @@ use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kucoin_streams_core::{Protocol, Serves, Timestamp};
+use kucoin_streams_core::{Protocol, RetryPolicy, Serves, Timestamp};
 
 use super::answer::Words;
 use super::buffer::Pushed;
@@ -16,7 +16,7 @@ use super::{
     TopicCounters,
 };
 use crate::streams::Output;
-use crate::{CloseReason, Failure, Severity, Stage};
+use crate::{CloseReason, Failure, Stage};
 
 pub(crate) use super::subscriber::Loss;
 
@@ -205,7 +205,7 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
             match subscriber.refused(request, &route.topic, &words, step) {
                 RefusalOutcome::Fails => orphans.extend(self.remove(id)),
                 RefusalOutcome::GoesOn if subscriber.is_empty() => {
-                    let failure = Failure::new(Stage::Acknowledgement, Severity::Fatal, message);
+                    let failure = Failure::new(Stage::Acknowledgement, RetryPolicy::Fatal, message);
                     subscriber.end_mailbox(CloseReason::Failed(failure), step);
                     self.subscribers.remove(&id);
                 }

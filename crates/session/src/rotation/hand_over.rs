@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use kucoin_streams_core::Protocol;
+use kucoin_streams_core::{Protocol, RetryPolicy};
 
 use crate::rotation::schedule::Stage;
 use crate::rotation::{RotatingSession, Side, Successor};
-use crate::{Action, CloseReason, Failure, Report, Severity};
+use crate::{Action, CloseReason, Failure, Report};
 
 /// So often a connection that brings events is asked to prove that nothing of it is on its way any more.
 const PROBES: u32 = 3;
@@ -60,7 +60,7 @@ impl<P: Protocol> RotatingSession<P> {
                     let message =
                         format!("{request} was refused on the next connection: {message}");
                     let stage = crate::Stage::Acknowledgement;
-                    let mut refusal = Failure::new(stage, Severity::Transient, message);
+                    let mut refusal = Failure::new(stage, RetryPolicy::Transient, message);
                     refusal.code = code.map(|code| code.to_string().into());
                     failure.get_or_insert(refusal);
                 }
@@ -124,7 +124,7 @@ impl<P: Protocol> RotatingSession<P> {
             Stage::Preparing { until } if until <= now => {
                 let message = "not every topic became live on the next connection in time";
                 let stage = crate::Stage::Acknowledgement;
-                self.fail(now, Failure::new(stage, Severity::Transient, message));
+                self.fail(now, Failure::new(stage, RetryPolicy::Transient, message));
             }
             // Something was subscribed meanwhile: what was proved before does not hold for it.
             Stage::Lingering { .. } | Stage::Draining { .. } if !settled => {
@@ -245,7 +245,7 @@ impl<P: Protocol> RotatingSession<P> {
         if self.rotation.is_before_hand_over() || self.rotation.asked_again {
             self.give_up();
             let message = "the connection was lost before the next one was ready";
-            let failure = Failure::new(crate::Stage::Live, Severity::Transient, message);
+            let failure = Failure::new(crate::Stage::Live, RetryPolicy::Transient, message);
             self.report(Report::RotationFailed(failure));
         }
         self.rotation.forget();

@@ -9,11 +9,11 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::Instant;
 
-use kucoin_streams_core::Protocol;
+use kucoin_streams_core::{Protocol, RetryPolicy};
 
 pub use self::overlap::Overlap;
 use self::schedule::{Rotation, Stage};
-use crate::{Action, Config, Disposition, Failure, Input, Report, Session, Severity};
+use crate::{Action, Config, Disposition, Failure, Input, Report, Session};
 
 /// Which of the two connections something is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -234,7 +234,11 @@ impl<P: Protocol> RotatingSession<P> {
                     "more events came than can be kept while the next connection was made ready";
                 self.fail(
                     now,
-                    Failure::new(crate::Stage::Acknowledgement, Severity::Transient, message),
+                    Failure::new(
+                        crate::Stage::Acknowledgement,
+                        RetryPolicy::Transient,
+                        message,
+                    ),
                 );
             }
             _ => {}

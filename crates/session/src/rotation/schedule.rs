@@ -1,9 +1,11 @@
 //! When a connection is rotated, and how far a rotation is: times and stages, no sessions.
 
+use kucoin_streams_core::RetryPolicy;
 use std::time::{Duration, Instant};
 
 use crate::connection::backoff::{Random, scale};
-use crate::{Backoff, Config, Failure, Severity};
+use crate::failure::Waits;
+use crate::{Backoff, Config, Failure};
 
 /// The shortest time between two rotations that nobody asked for.
 const APART: Duration = Duration::from_secs(60);
@@ -149,10 +151,10 @@ impl Rotation {
         };
         let ceiling = backoff.ceiling(self.failures);
         let wait = ceiling + scale(ceiling / 2, self.random.next());
-        if failure.severity == Severity::Refused {
+        if failure.retry_policy == RetryPolicy::Refused {
             return self.due = None;
         }
-        let wait = wait.max(failure.severity.shortest_wait());
+        let wait = wait.max(failure.retry_policy.shortest_wait());
         self.due = self.due.map(|due| due.max(now + wait));
     }
 
@@ -226,24 +228,28 @@ mod tests {
         let mut rotation = rotation(Some(3_600), 7);
         rotation.plan(now);
         now = rotation.deadline().expect("it is planned");
-        let failed = |severity| Failure::new(crate::Stage::Token, severity, "no");
+        let failed = |retry_policy| Failure::new(crate::Stage::Token, retry_policy, "no");
         for minutes in [1, 2, 4, 8, 15, 15] {
             rotation.begin(now);
-            rotation.failed(now, &failed(Severity::Transient));
+            rotation.failed(now, &failed(RetryPolicy::Transient));
             let next = rotation.deadline().expect("it is tried again");
             assert!(next - now >= minutes * APART && next - now <= minutes * APART * 3 / 2);
             now = next;
         }
         rotation.begin(now);
-        rotation.failed(now, &failed(Severity::Throttled(Some(Duration::MAX))));
+        rotation.failed(now, &failed(RetryPolicy::Throttled(Some(Duration::MAX))));
         assert!(rotation.deadline() >= Some(now + 5 * APART));
-        for severity in [Severity::Fatal, Severity::Certificate, Severity::Blocked] {
+        for retry_policy in [
+            RetryPolicy::Fatal,
+            RetryPolicy::Certificate,
+            RetryPolicy::Blocked,
+        ] {
             rotation.begin(now);
-            rotation.failed(now, &failed(severity));
-            assert!(rotation.deadline().is_some(), "{severity:?} passes");
+            rotation.failed(now, &failed(retry_policy));
+            assert!(rotation.deadline().is_some(), "{retry_policy:?} passes");
         }
         rotation.begin(now);
-        rotation.failed(now, &failed(Severity::Refused));
+        rotation.failed(now, &failed(RetryPolicy::Refused));
         assert_eq!(
             rotation.deadline(),
             None,

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use kucoin_streams_core::{Protocol, Rounded, Serves, WireError};
+use kucoin_streams_core::{Protocol, RetryPolicy, Rounded, Serves, WireError};
 
 use self::inflow::{Inflow, text_of};
 pub use self::output::{ConnectionState, Output, Subscribe, WaitLimits};
@@ -22,7 +22,7 @@ use crate::delivery::{
 };
 use crate::{
     Action, CloseReason, Config, Disposition, Failure, Input, LifecycleEvent, Overlap, Report,
-    RotatingSession, Severity, Side, Stage,
+    RotatingSession, Side, Stage,
 };
 
 /// The streams of one connection, without IO: a driver feeds them with bytes, outcomes and time, and carries out what
@@ -343,18 +343,11 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
                     topic: topic.clone(),
                     ok: false,
                 });
-                self.outputs
-                    .push_back(Output::Refusal(LifecycleEvent::Exception {
-                        topic: Some(topic),
-                        code: code.map(|code| code.to_string()),
-                        message: message.clone(),
-                        fatal: false,
-                    }));
+                let refusal = exception(Some(topic), code, message.clone(), false);
+                self.outputs.push_back(Output::Refusal(refusal));
                 let (inflow, mut step) = self.step(now);
                 let orphans = inflow.routes().refused(&request, code, &message, &mut step);
-                for orphan in orphans {
-                    self.session.unsubscribe(now.clock, &orphan);
-                }
+                self.unsubscribe(now, orphans);
             }
             Report::Postponed {
                 request,
@@ -415,12 +408,8 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
             }
             Report::RotationFailed(failure) => {
                 self.inflow.overlap().end();
-                self.event(LifecycleEvent::Exception {
-                    topic: None,
-                    code: failure.code.clone().map(String::from),
-                    message: format!("no new connection to move to: {failure}"),
-                    fatal: false,
-                });
+                let message = format!("no new connection to move to: {failure}");
+                self.exception(None, failure.code.as_deref(), message);
                 self.answer_rotations(&Err(RotateError::Failed(failure)));
             }
             Report::Exception { code, message } => self.exception(None, code, message),
@@ -444,7 +433,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
             return;
         }
         let message = "the connections before and after a rotation brought different events";
-        let cause = &Failure::new(Stage::Live, Severity::Transient, message);
+        let cause = &Failure::new(Stage::Live, RetryPolicy::Transient, message);
         let last_heard_at = self.inflow.last_heard_at();
         let loss = Loss {
             cause,
@@ -456,12 +445,8 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
 
     fn closed(&mut self, now: Moment, reason: CloseReason) {
         if let CloseReason::Failed(failure) = &reason {
-            self.event(LifecycleEvent::Exception {
-                topic: None,
-                code: failure.code.clone().map(String::from),
-                message: failure.to_string(),
-                fatal: true,
-            });
+            let code = failure.code.as_deref();
+            self.event(exception(None, code, failure.to_string(), true));
         }
         self.event(LifecycleEvent::Close {
             reason: reason.clone(),
@@ -522,17 +507,18 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
     }
 
     fn report_broken(&mut self, fault: &WireError) {
-        self.exception(
-            None,
-            None,
-            format!("a frame is not of the protocol: {fault}"),
-        );
+        let message = format!("a frame is not of the protocol: {fault}");
+        self.exception(None, None::<i64>, message);
     }
 
     /// Unsubscribes what no subscription needs any more.
     fn sweep(&mut self, now: Moment) {
         let orphans = self.inflow.routes().sweep(&mut self.wakers);
-        for request in orphans {
+        self.unsubscribe(now, orphans);
+    }
+
+    fn unsubscribe(&mut self, now: Moment, requests: Vec<P::Request>) {
+        for request in requests {
             self.session.unsubscribe(now.clock, &request);
         }
     }
@@ -550,16 +536,14 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         let last = self.last_failure.clone().or_else(|| {
             let stage = self.session.stage()?;
             let message = format!("the exchange does not answer (stage: {stage})");
-            Some(Failure::new(stage, Severity::Transient, message))
+            Some(Failure::new(stage, RetryPolicy::Transient, message))
         });
         let excused_at = self.waiters.excused_at();
         let (inflow, mut step) = self.step(now);
         let orphans = inflow
             .routes()
             .time_out(last.as_ref(), excused_at, &mut step);
-        for request in orphans {
-            self.session.unsubscribe(now.clock, &request);
-        }
+        self.unsubscribe(now, orphans);
         let limit = self.waiters.limit();
         for ticket in self.waiters.take_overdue(now.clock) {
             let cause = last.clone();
@@ -588,13 +572,8 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         self.outputs.push_back(Output::Answer(ticket, answer));
     }
 
-    fn exception(&mut self, topic: Option<String>, code: Option<i64>, message: String) {
-        self.event(LifecycleEvent::Exception {
-            topic,
-            code: code.map(|code| code.to_string()),
-            message,
-            fatal: false,
-        });
+    fn exception(&mut self, topic: Option<String>, code: Option<impl ToString>, message: String) {
+        self.event(exception(topic, code, message, false));
     }
 
     fn event(&mut self, event: LifecycleEvent) {
@@ -618,5 +597,19 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
             outputs: &mut self.outputs,
         };
         (&mut self.inflow, step)
+    }
+}
+
+fn exception(
+    topic: Option<String>,
+    code: Option<impl ToString>,
+    message: String,
+    fatal: bool,
+) -> LifecycleEvent {
+    LifecycleEvent::Exception {
+        topic,
+        code: code.map(|code| code.to_string()),
+        message,
+        fatal,
     }
 }

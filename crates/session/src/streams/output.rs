@@ -75,6 +75,7 @@ impl WaitLimits {
 }
 
 /// What is to be subscribed, and where its events go.
+#[non_exhaustive]
 pub struct Subscribe<R, M> {
     /// The wire requests; at least one.
     pub requests: Vec<R>,
@@ -84,6 +85,18 @@ pub struct Subscribe<R, M> {
     pub identify: Identify,
     /// What a refusal of one request does to the others.
     pub on_refusal: OnRefusal,
+}
+
+impl<R, M> Subscribe<R, M> {
+    /// A subscription to all of these requests.
+    pub fn new(requests: Vec<R>, mailbox: M, identify: Identify, on_refusal: OnRefusal) -> Self {
+        Self {
+            requests,
+            mailbox,
+            identify,
+            on_refusal,
+        }
+    }
 }
 
 impl<R: fmt::Debug, M> fmt::Debug for Subscribe<R, M> {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use kucoin_streams_core::{ConnectionInfo, Heartbeat, SecretUrl};
-use kucoin_streams_session::{Backoff, Config, RotatingSession, Severity, Side};
+use kucoin_streams_core::{ConnectionInfo, Heartbeat, RetryPolicy, SecretUrl};
+use kucoin_streams_session::{Config, RotatingSession, Side};
 
 use crate::rig::{Plain, Rig};
 
@@ -14,9 +14,9 @@ const ABSURD: [u64; 4] = [86_400, i64::MAX as u64, u64::MAX / 1_000, u64::MAX];
 fn an_absurd_wait_of_a_server_counts_as_five_minutes() {
     for seconds in ABSURD {
         let wait = Duration::from_secs(seconds);
-        for severity in [
-            Severity::Throttled(Some(wait)),
-            Severity::Postponed {
+        for retry_policy in [
+            RetryPolicy::Throttled(Some(wait)),
+            RetryPolicy::Postponed {
                 least: wait,
                 most: Duration::MAX,
             },
@@ -24,10 +24,10 @@ fn an_absurd_wait_of_a_server_counts_as_five_minutes() {
             let mut rig = Rig::live(&["/a"]);
             rig.lost().poll();
             rig.reach_deadline();
-            rig.refuse_info(severity);
+            rig.refuse_info(retry_policy);
             let waited = rig.reach_deadline();
             let range = Duration::from_secs(300)..=Duration::from_secs(330);
-            assert!(range.contains(&waited), "{severity:?}: {waited:?}");
+            assert!(range.contains(&waited), "{retry_policy:?}: {waited:?}");
             assert!(rig.poll().contains(&"fetch".to_owned()));
         }
     }
@@ -35,10 +35,7 @@ fn an_absurd_wait_of_a_server_counts_as_five_minutes() {
 
 #[test]
 fn an_absurd_heartbeat_still_notices_a_dead_peer_in_two_minutes() {
-    let absurd = Heartbeat {
-        interval: Duration::MAX,
-        timeout: Duration::MAX,
-    };
+    let absurd = Heartbeat::new(Duration::MAX, Duration::MAX);
     for welcome in ["welcome", "welcome 18446744073709551615"] {
         let mut rig = Rig::new();
         rig.subscribe("/a").poll();
@@ -69,14 +66,9 @@ fn endless() -> Config {
     ] {
         *time = Duration::MAX;
     }
-    config.backoff = Backoff {
-        base: Duration::MAX,
-        cap: Duration::MAX,
-    };
-    config.heartbeat = Heartbeat {
-        interval: Duration::MAX,
-        timeout: Duration::MAX,
-    };
+    config.backoff.base = Duration::MAX;
+    config.backoff.cap = Duration::MAX;
+    config.heartbeat = Heartbeat::new(Duration::MAX, Duration::MAX);
     config.rotate_every = Some(Duration::MAX);
     config
 }
@@ -88,7 +80,8 @@ fn endless_times_in_the_settings_overflow_nothing() {
     for _ in 0..3 {
         rig.info().dialled().frame("welcome").poll();
         rig.after(60_000);
-        rig.lost_by(Severity::Throttled(Some(Duration::MAX))).poll();
+        rig.lost_by(RetryPolicy::Throttled(Some(Duration::MAX)))
+            .poll();
         rig.reach_deadline();
         rig.poll();
     }

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use kucoin_streams_core::{ConnectionInfo, SecretUrl};
-use kucoin_streams_session::Severity;
+use kucoin_streams_core::{ConnectionInfo, RetryPolicy, SecretUrl};
 
 use crate::rig::Rig;
 
@@ -11,59 +10,59 @@ use crate::rig::Rig;
 fn refused_credentials_cost_one_token_request() {
     let mut rig = Rig::new();
     rig.subscribe("/a").poll();
-    rig.refuse_info(Severity::Refused);
+    rig.refuse_info(RetryPolicy::Refused);
     rig.expect(&["hang up 1000", "closed: no token"]);
     assert_eq!(rig.session.deadline(), None);
     rig.after(600_000).expect(&[]);
 }
 
 /// Every failure that is not a refusal of KuCoin, and whether it may end a session that was never live.
-const PASSING: [(Severity, bool); 7] = [
-    (Severity::Transient, false),
-    (Severity::Blocked, false),
-    (Severity::Throttled(None), false),
-    (Severity::Protocol, false),
-    (Severity::TokenRefused, false),
-    (Severity::Certificate, true),
-    (Severity::Fatal, true),
+const PASSING: [(RetryPolicy, bool); 7] = [
+    (RetryPolicy::Transient, false),
+    (RetryPolicy::Blocked, false),
+    (RetryPolicy::Throttled(None), false),
+    (RetryPolicy::Protocol, false),
+    (RetryPolicy::TokenRefused, false),
+    (RetryPolicy::Certificate, true),
+    (RetryPolicy::Fatal, true),
 ];
 
 #[test]
 fn a_live_stream_survives_an_hour_of_any_passing_failure() {
-    for (severity, _) in PASSING {
+    for (retry_policy, _) in PASSING {
         let mut rig = Rig::live(&["/a"]);
         rig.lost().poll();
         let mut attempts = 0;
         while rig.now - rig.start < Duration::from_secs(3_600) {
             rig.reach_deadline();
-            assert!(rig.poll().contains(&"fetch".to_owned()), "{severity:?}");
-            rig.refuse_info(severity);
+            assert!(rig.poll().contains(&"fetch".to_owned()), "{retry_policy:?}");
+            rig.refuse_info(retry_policy);
             let polled = rig.poll();
             let reported = polled.iter().any(|it| it.starts_with("reconnect "));
-            assert!(reported, "{severity:?}: {polled:?}");
+            assert!(reported, "{retry_policy:?}: {polled:?}");
             attempts += 1;
         }
-        assert!(attempts > 60, "{severity:?}: {attempts} attempts");
+        assert!(attempts > 60, "{retry_policy:?}: {attempts} attempts");
         rig.connect();
-        assert!(rig.session.is_live(), "{severity:?}");
+        assert!(rig.session.is_live(), "{retry_policy:?}");
     }
 }
 
 #[test]
 fn a_first_connection_ends_by_a_wrong_configuration_only() {
-    for (severity, ends) in PASSING {
+    for (retry_policy, ends) in PASSING {
         let mut rig = Rig::new();
         rig.subscribe("/a").poll();
         for _ in 0..20 {
             if rig.session.is_closed() {
                 break;
             }
-            rig.refuse_info(severity).poll();
+            rig.refuse_info(retry_policy).poll();
             if !rig.session.is_closed() {
                 rig.reach_deadline();
             }
         }
-        assert_eq!(rig.session.is_closed(), ends, "{severity:?}");
+        assert_eq!(rig.session.is_closed(), ends, "{retry_policy:?}");
     }
 }
 
@@ -72,33 +71,37 @@ fn refused_credentials_end_a_live_stream_too() {
     let mut rig = Rig::live(&["/a"]);
     rig.lost().poll();
     rig.reach_deadline();
-    rig.refuse_info(Severity::Refused);
+    rig.refuse_info(RetryPolicy::Refused);
     assert!(rig.session.is_closed());
 }
 
 #[test]
 fn a_block_is_retried_after_a_second_at_least() {
-    for severity in [Severity::Blocked, Severity::Fatal, Severity::Certificate] {
+    for retry_policy in [
+        RetryPolicy::Blocked,
+        RetryPolicy::Fatal,
+        RetryPolicy::Certificate,
+    ] {
         let mut rig = Rig::live(&[]);
         rig.lost().poll();
         rig.reach_deadline();
         for _ in 0..20 {
-            rig.refuse_info(severity);
+            rig.refuse_info(retry_policy);
             let waited = rig.reach_deadline();
             let range = Duration::from_secs(1)..=Duration::from_secs(31);
-            assert!(range.contains(&waited), "{severity:?}: {waited:?}");
+            assert!(range.contains(&waited), "{retry_policy:?}: {waited:?}");
         }
     }
 }
 
 #[test]
 fn a_storm_of_violations_and_welcomes_is_retried() {
-    for severity in [Severity::Protocol, Severity::Blocked] {
+    for retry_policy in [RetryPolicy::Protocol, RetryPolicy::Blocked] {
         let mut rig = Rig::live(&["/a"]);
         for _ in 0..50 {
-            rig.lost_by(severity).connect().poll();
+            rig.lost_by(retry_policy).connect().poll();
         }
-        assert!(rig.session.is_live(), "{severity:?}");
+        assert!(rig.session.is_live(), "{retry_policy:?}");
     }
 }
 

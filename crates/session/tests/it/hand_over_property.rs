@@ -5,9 +5,9 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use kucoin_streams_core::{ConnectionInfo, SecretUrl};
+use kucoin_streams_core::{ConnectionInfo, RetryPolicy, SecretUrl};
 use kucoin_streams_session::{
-    Action, Config, Disposition, Failure, Input, Report, RotatingSession, Severity, Side, Stage,
+    Action, Config, Disposition, Failure, Input, Report, RotatingSession, Side, Stage,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -139,7 +139,7 @@ impl World {
             Step::Read(side, frames) => (0..*frames).for_each(|_| self.read(*side)),
             Step::Cut(side) => {
                 if self.line(*side).wire.take().is_some() {
-                    let lost = Failure::new(Stage::Live, Severity::Transient, "cut");
+                    let lost = Failure::new(Stage::Live, RetryPolicy::Transient, "cut");
                     self.session.handle(self.now, *side, Input::Lost(lost));
                 }
             }
@@ -148,7 +148,7 @@ impl World {
     }
 
     fn attempt(&mut self, side: Side, fails: bool) {
-        let failure = Failure::new(Stage::Dial, Severity::Transient, "no");
+        let failure = Failure::new(Stage::Dial, RetryPolicy::Transient, "no");
         let line = self.line(side);
         let input = if std::mem::take(&mut line.fetching) {
             let info = ConnectionInfo::new(SecretUrl::new("wss://host/?token=1"));

@@ -11,10 +11,7 @@ fn pings_go_at_the_interval_that_the_token_reply_names() {
     let mut rig = Rig::new();
     rig.session.open(rig.now);
     rig.poll();
-    let heartbeat = Heartbeat {
-        interval: Duration::from_secs(3),
-        timeout: Duration::from_secs(2),
-    };
+    let heartbeat = Heartbeat::new(Duration::from_secs(3), Duration::from_secs(2));
     let url = SecretUrl::new("wss://host/?token=1");
     rig.give(ConnectionInfo::new(url).with_heartbeat(heartbeat));
     rig.dialled().frame("welcome").poll();

@@ -7,10 +7,7 @@ use crate::rig::Rig;
 fn greeted() -> Rig {
     let mut rig = Rig::new();
     rig.subscribe("/a").poll();
-    let login = Login {
-        id: "login-7".into(),
-        frame: "secret login".to_owned().into(),
-    };
+    let login = Login::new("login-7", "secret login".to_owned().into());
     rig.give(ConnectionInfo::new(SecretUrl::new("wss://host/?token=1")).with_login(login));
     rig.dialled().expect(&["dial 1"]);
     rig.frame("welcome").expect(&["send secret login"]);

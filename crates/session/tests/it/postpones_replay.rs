@@ -1,8 +1,9 @@
 //! After a loss, `Reconnected` waits for topics that are refused for now, up to a limit.
 
+use kucoin_streams_core::RetryPolicy;
 use std::time::Duration;
 
-use kucoin_streams_session::{Config, Failure, Input, Severity, Side, Stage};
+use kucoin_streams_session::{Config, Failure, Input, Side, Stage};
 
 use crate::postpones_requests::{refuse_for, subscribe_id};
 use crate::rig::Rig;
@@ -221,7 +222,7 @@ fn loss_while_a_topic_is_postponed_begins_the_replay_again() {
 #[test]
 fn rotation_waits_for_the_end_of_a_replay() {
     let mut two = RotationRig::live(&["/a", "/b"], config());
-    let lost = Failure::new(Stage::Live, Severity::Transient, "cut");
+    let lost = Failure::new(Stage::Live, RetryPolicy::Transient, "cut");
     two.session
         .handle(two.now, Side::Serving, Input::Lost(lost));
     two.wait_for("fetch");

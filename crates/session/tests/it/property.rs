@@ -3,10 +3,8 @@
 use std::cell::Cell;
 use std::collections::{BTreeSet, VecDeque};
 
-use kucoin_streams_core::{ConnectionInfo, SecretUrl};
-use kucoin_streams_session::{
-    Action, Config, Disposition, Failure, Input, Report, Session, Severity, Stage,
-};
+use kucoin_streams_core::{ConnectionInfo, RetryPolicy, SecretUrl};
+use kucoin_streams_session::{Action, Config, Disposition, Failure, Input, Report, Session, Stage};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use std::time::{Duration, Instant};
@@ -137,7 +135,7 @@ impl World {
             }
             Step::Attempt { fails } => self.attempt(*fails),
             Step::Cut => {
-                let failure = Failure::new(Stage::Live, Severity::Transient, "cut");
+                let failure = Failure::new(Stage::Live, RetryPolicy::Transient, "cut");
                 self.session.handle(self.now, Input::Lost(failure));
             }
             Step::Garbage => {
@@ -148,7 +146,7 @@ impl World {
     }
 
     fn attempt(&mut self, fails: bool) {
-        let failure = Failure::new(Stage::Dial, Severity::Transient, "no");
+        let failure = Failure::new(Stage::Dial, RetryPolicy::Transient, "no");
         if std::mem::take(&mut self.fetching) {
             self.tokens += 1;
             let url = SecretUrl::new(format!("{}", self.tokens));

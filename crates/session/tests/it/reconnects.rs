@@ -1,8 +1,9 @@
 //! After a loss: a fresh token, every topic again, and `reconnected` only when all of them are active.
 
+use kucoin_streams_core::RetryPolicy;
 use std::time::Duration;
 
-use kucoin_streams_session::{Action, Report, Severity};
+use kucoin_streams_session::{Action, Report};
 
 use crate::rig::Rig;
 
@@ -80,7 +81,7 @@ fn without_topics_the_welcome_is_enough() {
 fn the_first_success_after_failures_is_open_and_not_reconnected() {
     let mut rig = Rig::new();
     rig.subscribe("/a").poll();
-    rig.refuse_info(Severity::Transient)
+    rig.refuse_info(RetryPolicy::Transient)
         .expect(&["hang up 1000", "reconnect 1 token no token"]);
     rig.connect().expect(&["open", "send subscribe 1 /a"]);
 }
@@ -130,11 +131,11 @@ fn a_refused_token_costs_one_more_token_at_once_then_waits() {
 fn patience_that_the_server_asks_for_is_kept() {
     let mut rig = Rig::new();
     rig.subscribe("/a").poll();
-    rig.refuse_info(Severity::Throttled(Some(Duration::from_secs(7))))
+    rig.refuse_info(RetryPolicy::Throttled(Some(Duration::from_secs(7))))
         .poll();
     let waited = rig.reach_deadline();
     assert!(waited >= Duration::from_secs(7), "{waited:?}");
-    rig.refuse_info(Severity::Throttled(None)).poll();
+    rig.refuse_info(RetryPolicy::Throttled(None)).poll();
     assert!(rig.reach_deadline() >= Duration::from_secs(1));
 }
 

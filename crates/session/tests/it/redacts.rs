@@ -1,7 +1,7 @@
 //! A server may repeat the connection token in its words: no word of it leaves the session with a part of the token.
 
-use kucoin_streams_core::{ConnectionInfo, Login, SecretUrl};
-use kucoin_streams_session::{Failure, Input, Severity, Stage};
+use kucoin_streams_core::{ConnectionInfo, Login, RetryPolicy, SecretUrl};
+use kucoin_streams_session::{Failure, Input, Stage};
 
 use crate::rig::Rig;
 
@@ -75,7 +75,13 @@ fn refusal_of_a_topic_is_redacted_and_its_topic_is_readable() {
 #[test]
 fn close_reason_and_failed_dial_are_redacted() {
     for token in TOKENS {
-        let failure = || Failure::new(Stage::Live, Severity::Blocked, format!("closed: {token}"));
+        let failure = || {
+            Failure::new(
+                Stage::Live,
+                RetryPolicy::Blocked,
+                format!("closed: {token}"),
+            )
+        };
         let mut rig = live(token);
         rig.session.handle(rig.now, Input::Lost(failure()));
         check(&mut rig, token, "closed: ");
@@ -98,7 +104,7 @@ fn host_of_a_failed_dial_is_readable_and_its_token_is_not() {
             let url = SecretUrl::new(format!("wss://{named}/?token={token}"));
             rig.give(ConnectionInfo::new(url)).poll();
             let words = format!("{named}: refused: {token}");
-            let failure = Failure::new(Stage::Dial, Severity::Blocked, words).with_host(&*named);
+            let failure = Failure::new(Stage::Dial, RetryPolicy::Blocked, words).with_host(&*named);
             rig.session.handle(rig.now, Input::Dialled(Err(failure)));
             let readable = if named == host { host } else { "refused: " };
             check(&mut rig, token, readable);
@@ -121,10 +127,10 @@ fn welcome_of_another_connection_is_reported_without_its_id() {
 fn refused_login_is_redacted() {
     let mut rig = Rig::new();
     rig.subscribe("/a").poll();
-    let login = Login {
-        id: "login".into(),
-        frame: r#"{"id":"login","kc-api-sign":"canary+sign/7="}"#.to_owned().into(),
-    };
+    let login = Login::new(
+        "login",
+        r#"{"id":"login","kc-api-sign":"canary+sign/7="}"#.to_owned().into(),
+    );
     rig.give(ConnectionInfo::new(SecretUrl::new("wss://host/")).with_login(login));
     rig.dialled().frame("welcome").poll();
     rig.frame("refuse login 400005 the signature canary+sign/7= is wrong");
@@ -143,7 +149,7 @@ fn words_of_a_server_are_bounded_and_cannot_drive_a_terminal() {
         rig.now,
         Input::Lost(Failure::new(
             Stage::Live,
-            Severity::Transient,
+            RetryPolicy::Transient,
             words.clone(),
         )),
     );

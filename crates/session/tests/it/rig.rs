@@ -4,12 +4,10 @@ use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use kucoin_streams_core::{
-    ConnectionInfo, Inbound, Limits, Protocol, RefusalScope, RequestId, SecretUrl, Serves,
-    WireError,
+    ConnectionInfo, Inbound, Limits, Protocol, RefusalScope, RequestId, RetryPolicy, SecretUrl,
+    Serves, WireError,
 };
-use kucoin_streams_session::{
-    Action, Config, Disposition, Failure, Input, Report, Session, Severity, Stage,
-};
+use kucoin_streams_session::{Action, Config, Disposition, Failure, Input, Report, Session, Stage};
 
 /// Frames are words: `welcome`, `welcome id 7`, `ack 1`, `refuse 1 404 topic not found`, `pong`, `pong 2`, `push /topic`.
 #[derive(Debug)]
@@ -53,10 +51,7 @@ impl Protocol for Plain {
             }
             "other" => Inbound::Other,
             _ => {
-                return Err(WireError {
-                    reason: "no word of the protocol",
-                    offset: 0,
-                });
+                return Err(WireError::new("no word of the protocol", 0));
             }
         })
     }
@@ -179,8 +174,8 @@ impl Rig {
         self
     }
 
-    pub(crate) fn refuse_info(&mut self, severity: Severity) -> &mut Self {
-        let failure = Failure::new(Stage::Token, severity, "no token");
+    pub(crate) fn refuse_info(&mut self, retry_policy: RetryPolicy) -> &mut Self {
+        let failure = Failure::new(Stage::Token, retry_policy, "no token");
         self.session
             .handle(self.now, Input::ConnectionInfo(Err(failure)));
         self
@@ -192,11 +187,11 @@ impl Rig {
     }
 
     pub(crate) fn lost(&mut self) -> &mut Self {
-        self.lost_by(Severity::Transient)
+        self.lost_by(RetryPolicy::Transient)
     }
 
-    pub(crate) fn lost_by(&mut self, severity: Severity) -> &mut Self {
-        let failure = Failure::new(Stage::Live, severity, "cut");
+    pub(crate) fn lost_by(&mut self, retry_policy: RetryPolicy) -> &mut Self {
+        let failure = Failure::new(Stage::Live, retry_policy, "cut");
         self.session.handle(self.now, Input::Lost(failure));
         self
     }

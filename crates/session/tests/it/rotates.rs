@@ -1,8 +1,9 @@
 //! A rotation by a fake clock: what is asked of which connection, and when one takes over from the other.
 
+use kucoin_streams_core::RetryPolicy;
 use std::time::Duration;
 
-use kucoin_streams_session::{Config, Failure, Input, Severity, Side, Stage};
+use kucoin_streams_session::{Config, Failure, Input, Side, Stage};
 
 use crate::rotation_rig::{RotationRig, config};
 
@@ -33,7 +34,7 @@ fn failed_successor_leaves_the_serving_connection_alone() {
     let mut two = RotationRig::live(&["/a"], config());
     assert!(two.session.rotate(two.now));
     two.poll();
-    let failure = Failure::new(Stage::Token, Severity::Transient, "no");
+    let failure = Failure::new(Stage::Token, RetryPolicy::Transient, "no");
     two.session
         .handle(two.now, Successor, Input::ConnectionInfo(Err(failure)));
     let told = two.poll();
@@ -55,7 +56,7 @@ fn failed_successor_leaves_the_serving_connection_alone() {
 fn loss_in_a_hand_over_is_reported_before_the_take_over() {
     let mut two = RotationRig::live(&["/a"], config());
     two.prepare();
-    let lost = Failure::new(Stage::Live, Severity::Transient, "reset");
+    let lost = Failure::new(Stage::Live, RetryPolicy::Transient, "reset");
     two.session.handle(two.now, Serving, Input::Lost(lost));
     let told = two.poll();
     let place = |wanted: &str| {

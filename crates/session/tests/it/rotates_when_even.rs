@@ -1,8 +1,9 @@
 //! A hand-over waits until both connections bring the same, up to a limit.
 
+use kucoin_streams_core::RetryPolicy;
 use std::time::Duration;
 
-use kucoin_streams_session::{Config, Failure, Input, Severity, Side, Stage};
+use kucoin_streams_session::{Config, Failure, Input, Side, Stage};
 
 use crate::rotation_rig::{RotationRig, config};
 
@@ -83,7 +84,7 @@ fn rotation_begins_even_whatever_the_one_before_was() {
 fn loss_of_the_serving_connection_ends_an_uneven_overlap() {
     let mut two = uneven(config());
     two.after(5_000);
-    let lost = Failure::new(Stage::Live, Severity::Transient, "cut");
+    let lost = Failure::new(Stage::Live, RetryPolicy::Transient, "cut");
     two.session.handle(two.now, Serving, Input::Lost(lost));
     let actions = two.poll();
     let lost = actions.iter().position(|action| action == "lost");

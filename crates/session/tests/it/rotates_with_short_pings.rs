@@ -166,10 +166,7 @@ impl World {
         while let Some((side, action)) = self.pending.pop_front() {
             match action {
                 Action::FetchConnectionInfo => {
-                    let heartbeat = Heartbeat {
-                        interval: self.interval,
-                        timeout: Duration::from_secs(10),
-                    };
+                    let heartbeat = Heartbeat::new(self.interval, Duration::from_secs(10));
                     let url = SecretUrl::new("wss://host/?token=1");
                     let info = ConnectionInfo::new(url).with_heartbeat(heartbeat);
                     self.session

@@ -1,9 +1,9 @@
 //! The buffer alone: order, room, and what is counted.
 
-use kucoin_streams_core::Timestamp;
+use kucoin_streams_core::{RetryPolicy, Timestamp};
 
 use super::*;
-use crate::{Failure, Severity, Stage};
+use crate::{Failure, Stage};
 
 fn buffer(capacity: usize) -> Buffer {
     Buffer::new(of(capacity), SlowConsumer::Gap)
@@ -51,7 +51,7 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 fn lost(topic: &str, second: i64) -> Gap {
-    let cause = Failure::new(Stage::Live, Severity::Transient, "cut");
+    let cause = Failure::new(Stage::Live, RetryPolicy::Transient, "cut");
     let reason = GapReason::Lost {
         cause,
         last_event_at: None,
@@ -177,7 +177,10 @@ fn the_end_comes_behind_everything() {
     assert_eq!(take(&mut buffer), ["0"]);
     assert_eq!(take(&mut buffer), ["missed 1"]);
     assert_eq!(take(&mut buffer), ["end"]);
-    assert_eq!(buffer.end_reason(), Some(&CloseReason::Requested));
+    assert_eq!(
+        buffer.end_reason(),
+        Some(&EndReason::Closed(CloseReason::Requested))
+    );
 }
 
 #[test]
@@ -241,5 +244,5 @@ fn a_consumer_that_is_cut_off_gets_what_was_kept_and_is_told_what_was_not() {
     assert_eq!(take(&mut buffer), ["0", "1"]);
     assert_eq!(take(&mut buffer), ["missed 1"]);
     assert_eq!(take(&mut buffer), ["end"]);
-    assert_eq!(buffer.end_reason(), Some(&CloseReason::SlowConsumer));
+    assert_eq!(buffer.end_reason(), Some(&EndReason::SlowConsumer));
 }
