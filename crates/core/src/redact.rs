@@ -52,10 +52,10 @@ impl Redactor {
             let (name, value) = pair.split_once('=').unwrap_or(("", pair));
             redactor.add(value, name.to_ascii_lowercase().ends_with("token"));
         }
-        if let Some(login) = &info.login {
-            if redactor.add_values(&login.frame).is_err() {
-                redactor.add(&login.frame, false);
-            }
+        if let Some(login) = &info.login
+            && redactor.add_values(&login.frame).is_err()
+        {
+            redactor.add(&login.frame, false);
         }
         redactor
     }

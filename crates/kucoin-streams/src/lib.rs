@@ -58,8 +58,8 @@ pub use builder::{BuildError, FromCredentials, KucoinBuilder, ThroughProxy};
 pub use kucoin::{Kucoin, Opens};
 
 pub use self::core::{
-    ConnectionInfo, ConnectionSource, Decimal, Event, SecretUrl, SourceError, SourceErrorClass,
-    Text, Timestamp, Topic, WsKey,
+    ConnectionInfo, ConnectionSource, Decimal, Event, Fill, FillKey, Liquidity, SecretUrl, Side,
+    SourceError, SourceErrorClass, Text, Timestamp, Topic, WsKey,
 };
 pub use auth::rest::{Hosts, ProAuthentication, Region, RestTokens};
 pub use auth::{Credentials, CredentialsError};
