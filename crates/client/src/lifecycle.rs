@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use kucoin_streams_core::{Timestamp, WsKey};
 use kucoin_streams_session::{CloseReason, LifecycleEvent};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use tracing::Level;
 
 use crate::inbox::{Reader, Readers, Received};
 
 /// Something happened to a connection.
+///
+/// It is serialized as a line of `kucoin-streams watch --format ndjson`: an object with the event's `kind`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Lifecycle {
@@ -22,6 +25,20 @@ pub struct Lifecycle {
     pub at: Timestamp,
     /// What.
     pub event: LifecycleEvent,
+}
+
+/// Writes `kind`, `wsKey`, the fields of the event, and `connection` unless it is the first of its key.
+impl Serialize for Lifecycle {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("kind", self.event.kind())?;
+        map.serialize_entry("wsKey", self.ws_key.as_str())?;
+        self.event.write_fields(&mut map)?;
+        if self.number > 0 {
+            map.serialize_entry("connection", &self.number)?;
+        }
+        map.end()
+    }
 }
 
 /// Events that wait for a reader at most. Some ten come of a reconnection and one of each topic: a reader may sleep
