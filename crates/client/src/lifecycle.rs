@@ -159,3 +159,31 @@ fn lagged(missed: u64) -> Lifecycle {
         event: LifecycleEvent::Lagged { missed },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lifecycle_is_a_line_with_its_connection() {
+        let line = |number, event| {
+            let (ws_key, at) = (WsKey::FuturesPrivateV1, Timestamp::default());
+            let lifecycle = Lifecycle {
+                ws_key,
+                number,
+                at,
+                event,
+            };
+            serde_json::to_string(&lifecycle).unwrap()
+        };
+        assert_eq!(
+            line(0, LifecycleEvent::Open),
+            r#"{"kind":"open","wsKey":"futuresPrivateV1"}"#
+        );
+        let topic = "/contractMarket/tradeOrders".into();
+        assert_eq!(
+            line(2, LifecycleEvent::Response { topic, ok: false }),
+            r#"{"kind":"response","wsKey":"futuresPrivateV1","topic":"/contractMarket/tradeOrders","ok":false,"connection":2}"#
+        );
+    }
+}

@@ -27,6 +27,9 @@ pub struct Subscription<T: Topic> {
     feeds: Vec<Feed>,
     /// Whose turn it is.
     turn: usize,
+    /// What a test feeds by hand, in place of connections.
+    #[cfg(feature = "test-util")]
+    script: Option<crate::test_util::Scripted<T::Event>>,
 }
 
 impl<T: Topic + fmt::Debug> fmt::Debug for Subscription<T> {
@@ -53,7 +56,16 @@ impl<T: Topic> Subscription<T> {
             topic,
             feeds,
             turn: 0,
+            #[cfg(feature = "test-util")]
+            script: None,
         }
+    }
+
+    #[cfg(feature = "test-util")]
+    pub(crate) fn scripted(topic: Arc<T>, script: crate::test_util::Scripted<T::Event>) -> Self {
+        let mut subscription = Self::new(topic, Vec::new());
+        subscription.script = Some(script);
+        subscription
     }
 
     /// What it is subscribed to.
@@ -85,6 +97,10 @@ impl<T: Topic> Subscription<T> {
     /// Why the subscription is over, once it is: because its connection is, or because it was
     /// [cut off](crate::SlowConsumer::Disconnect). `None` before.
     pub fn end_reason(&self) -> Option<CloseReason> {
+        #[cfg(feature = "test-util")]
+        if let Some(script) = &self.script {
+            return script.end_reason();
+        }
         // While one connection goes on, so does the subscription.
         let reasons: Option<Vec<_>> = self.feeds.iter().map(Feed::end_reason).collect();
         reasons?.into_iter().next()
@@ -103,6 +119,10 @@ impl<T: Topic> Subscription<T> {
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Update<T::Event>, Gap>>> {
+        #[cfg(feature = "test-util")]
+        if let Some(script) = &mut self.script {
+            return script.poll(context);
+        }
         // Nearly always there is one, and an event is large: it is handed through as it comes.
         if let [feed] = &mut self.feeds[..] {
             return feed.poll(&*self.topic, context);

@@ -36,6 +36,8 @@
 
 mod builder;
 mod kucoin;
+#[cfg(feature = "test-util")]
+pub mod test_util;
 
 #[doc(inline)]
 pub use kucoin_streams_auth as auth;
