@@ -3,7 +3,7 @@
 
 use std::str::FromStr;
 
-use kucoin_streams::{pro, v1};
+use kucoin_streams::{Side as ExchangeSide, pro, v1};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -204,9 +204,12 @@ impl Consume for v1::SpotOrder {
         tally.text(&self.order_id);
         tally.decimal(self.price.unwrap_or_default());
         tally.decimal(self.filled_size.unwrap_or_default());
-        tally.decimal(self.fill().map(|fill| fill.size).unwrap_or_default());
+        tally.decimal(match &self.kind {
+            v1::OrderKind::Match(fill) => fill.size,
+            _ => Decimal::ZERO,
+        });
         tally.number(self.engine_time.unwrap_or_default().as_nanos());
-        tally.number(i64::from(self.side == v1::Side::Buy));
+        tally.number(i64::from(self.side == ExchangeSide::Buy));
     }
 }
 
@@ -396,7 +399,7 @@ impl Consume for pro::Order {
             tally.decimal(number.unwrap_or_default());
         }
         tally.number(self.updated_at.unwrap_or_default().as_nanos());
-        tally.number(i64::from(self.side == pro::Side::Buy));
+        tally.number(i64::from(self.side == ExchangeSide::Buy));
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use kucoin_streams_core::{DecodeError, Topic};
+use kucoin_streams_core::{ConnectionKind, DecodeError, Topic};
 use kucoin_streams_session::{Delivery, EndReason, Fate, Frame, Gap, GapReason, TopicLedger};
 use tracing::Span;
 
@@ -64,7 +64,10 @@ impl Feed {
         loop {
             let (at, frame) = match ready!(self.queue.poll_next(context)) {
                 Some(Delivery::Frame { topic, frame }) => (topic, frame),
-                Some(Delivery::Gap(gap)) => return Poll::Ready(Some(Err(*gap))),
+                Some(Delivery::Gap(mut gap)) => {
+                    gap.ws_key = Some(T::Kind::WS_KEY);
+                    return Poll::Ready(Some(Err(*gap)));
+                }
                 None => return Poll::Ready(None),
             };
             // An event is large: from here it goes out without a stop on its way.
@@ -72,12 +75,17 @@ impl Feed {
             match topic.decode_at(place, frame.text()) {
                 Ok(Some(push)) => {
                     self.count(at, Fate::Delivered);
-                    let update = Update::live(push, frame.received_at(), frame.epoch());
+                    let (received_at, epoch) = (frame.received_at(), frame.epoch());
+                    let update = Update::live(T::Kind::WS_KEY, push, received_at, epoch);
                     return Poll::Ready(Some(Ok(update)));
                 }
                 // It is of another topic that shares the name of this one.
                 Ok(None) => self.count(at, Fate::Other),
-                Err(error) => return Poll::Ready(Some(Err(self.undecodable(error, at, &frame)))),
+                Err(error) => {
+                    let mut gap = self.undecodable(error, at, &frame);
+                    gap.ws_key = Some(T::Kind::WS_KEY);
+                    return Poll::Ready(Some(Err(gap)));
+                }
             }
         }
     }

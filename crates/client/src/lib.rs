@@ -23,6 +23,8 @@ mod lifecycle;
 mod queue;
 mod runtime;
 mod subscription;
+#[cfg(feature = "test-util")]
+pub mod test_util;
 mod update;
 
 pub use config::Config;

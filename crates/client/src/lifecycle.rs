@@ -8,11 +8,14 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use kucoin_streams_core::{Timestamp, WsKey};
 use kucoin_streams_session::{CloseReason, LifecycleEvent};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use tracing::Level;
 
 use crate::inbox::{Reader, Readers, Received};
 
 /// Something happened to a connection.
+///
+/// It is serialized as a line of `kucoin-streams watch --format ndjson`: an object with the event's `kind`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Lifecycle {
@@ -25,6 +28,20 @@ pub struct Lifecycle {
     pub at: Timestamp,
     /// What.
     pub event: LifecycleEvent,
+}
+
+/// Writes `kind`, `wsKey`, the fields of the event, and `connection` unless it is the first of its key.
+impl Serialize for Lifecycle {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("kind", self.event.kind())?;
+        map.serialize_entry("wsKey", self.ws_key.as_str())?;
+        self.event.write_fields(&mut map)?;
+        if self.number > 0 {
+            map.serialize_entry("connection", &self.number)?;
+        }
+        map.end()
+    }
 }
 
 /// Events that wait for a reader at most. Some ten come of a reconnection and one of each topic: a reader may sleep
@@ -151,5 +168,33 @@ fn lagged(missed: u64) -> Lifecycle {
         number: 0,
         at: Timestamp::from(std::time::SystemTime::now()),
         event: LifecycleEvent::Lagged { missed },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lifecycle_is_a_line_with_its_connection() {
+        let line = |number, event| {
+            let (ws_key, at) = (WsKey::FuturesPrivateV1, Timestamp::default());
+            let lifecycle = Lifecycle {
+                ws_key,
+                number,
+                at,
+                event,
+            };
+            serde_json::to_string(&lifecycle).unwrap()
+        };
+        assert_eq!(
+            line(0, LifecycleEvent::Open),
+            r#"{"kind":"open","wsKey":"futuresPrivateV1"}"#
+        );
+        let topic = "/contractMarket/tradeOrders".into();
+        assert_eq!(
+            line(2, LifecycleEvent::Response { topic, ok: false }),
+            r#"{"kind":"response","wsKey":"futuresPrivateV1","topic":"/contractMarket/tradeOrders","ok":false,"connection":2}"#
+        );
     }
 }

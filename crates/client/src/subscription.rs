@@ -28,6 +28,9 @@ pub struct Subscription<T: Topic> {
     feeds: Vec<Feed>,
     /// Whose turn it is.
     turn: usize,
+    /// What a test feeds by hand, in place of connections.
+    #[cfg(feature = "test-util")]
+    script: Option<crate::test_util::Scripted<T::Event>>,
 }
 
 impl<T: Topic + fmt::Debug> fmt::Debug for Subscription<T> {
@@ -54,15 +57,22 @@ impl<T: Topic> Subscription<T> {
             topic,
             feeds,
             turn: 0,
+            #[cfg(feature = "test-util")]
+            script: None,
         }
     }
 
-    /// Unsubscribes. Resolves when the server has answered, which takes as long as [`subscribe`] at most, or at once if
-    /// another subscription has the same topics or the connection is not live. Events that were not taken are dropped.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn scripted(topic: Arc<T>, script: crate::test_util::Scripted<T::Event>) -> Self {
+        let mut subscription = Self::new(topic, Vec::new());
+        subscription.script = Some(script);
+        subscription
+    }
+
+    /// Unsubscribes, and resolves when the server has answered or the connection is lost: after two `ack_timeout`s at the
+    /// latest. Resolves at once if another subscription has the same topics. Events that were not taken are dropped.
     ///
     /// Dropping the subscription unsubscribes too, without waiting for the answer; so does dropping this future.
-    ///
-    /// [`subscribe`]: crate::Connections::subscribe
     pub async fn unsubscribe(self) {
         let ends = self.feeds.into_iter().map(Feed::end);
         // Each feed ends now, and the answers come at the same time.
@@ -107,6 +117,10 @@ impl<T: Topic> Subscription<T> {
     /// Why the subscription is over, once it is: because its connection is, or because it was
     /// [cut off](crate::SlowConsumer::Disconnect). `None` before.
     pub fn end_reason(&self) -> Option<EndReason> {
+        #[cfg(feature = "test-util")]
+        if let Some(script) = &self.script {
+            return script.end_reason();
+        }
         first_if_all(self.feeds.iter().map(Feed::end_reason))
     }
 
@@ -123,6 +137,10 @@ impl<T: Topic> Subscription<T> {
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Update<T::Event>, Gap>>> {
+        #[cfg(feature = "test-util")]
+        if let Some(script) = &mut self.script {
+            return script.poll(context);
+        }
         // Nearly always there is one, and an event is large: it is handed through as it comes.
         if let [feed] = &mut self.feeds[..] {
             return feed.poll(&*self.topic, context);

@@ -2,7 +2,8 @@
 
 use std::ops::Deref;
 
-use kucoin_streams_core::{Extra, Push, Text, Timestamp};
+use kucoin_streams_core::{Extra, Push, Text, Timestamp, WsKey};
+use serde::{Serialize, Serializer};
 
 /// How an event came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,8 +14,12 @@ pub enum Origin {
 }
 
 /// An event, and what is known of its way here. It derefs to the event.
+///
+/// It is serialized as a line of `kucoin-streams watch --format ndjson`: an object of kind `update` with the event as
+/// `data`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Update<E> {
+    ws_key: WsKey,
     push: Push<E>,
     received_at: Timestamp,
     epoch: u64,
@@ -23,8 +28,9 @@ pub struct Update<E> {
 
 impl<E> Update<E> {
     #[inline]
-    pub(crate) fn live(push: Push<E>, received_at: Timestamp, epoch: u64) -> Self {
+    pub(crate) fn live(ws_key: WsKey, push: Push<E>, received_at: Timestamp, epoch: u64) -> Self {
         Self {
+            ws_key,
             push,
             received_at,
             epoch,
@@ -45,6 +51,11 @@ impl<E> Update<E> {
     /// The event with its envelope.
     pub fn into_push(self) -> Push<E> {
         self.push
+    }
+
+    /// Which connection it came on.
+    pub fn ws_key(&self) -> WsKey {
+        self.ws_key
     }
 
     /// The topic as pushed.
@@ -99,5 +110,51 @@ impl<E> Deref for Update<E> {
 
     fn deref(&self) -> &E {
         &self.push.event
+    }
+}
+
+/// The line of an update.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Line<'u, E> {
+    kind: &'static str,
+    ws_key: &'static str,
+    topic: &'u Text,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<&'u Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'u Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'u Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pushed_at: Option<Timestamp>,
+    received_at: Timestamp,
+    epoch: u64,
+    data: &'u E,
+    /// Fields of the envelope that the SDK does not know.
+    #[serde(skip_serializing_if = "Extra::is_empty")]
+    envelope: &'u Extra,
+}
+
+impl<E: Serialize> Serialize for Update<E> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let push = &self.push;
+        let line = Line {
+            kind: "update",
+            ws_key: self.ws_key.as_str(),
+            topic: &push.topic,
+            subject: push.subject.as_ref(),
+            id: push.id.as_ref(),
+            user_id: push.user_id.as_ref(),
+            // V1 has it in the data.
+            pushed_at: push
+                .pushed_at
+                .filter(|_| self.ws_key == WsKey::PrivateProV2),
+            received_at: self.received_at,
+            epoch: self.epoch,
+            data: &push.event,
+            envelope: &push.extra,
+        };
+        line.serialize(serializer)
     }
 }

@@ -5,7 +5,7 @@
 //! - the traits between layers: [`Protocol`] (one generation of the stream protocol, as pure functions),
 //!   [`ConnectionKind`], [`Topic`] (what to subscribe to, and its event type) and [`ConnectionSource`] (the source of
 //!   what one dial needs);
-//! - the values: [`Text`], [`Timestamp`], [`Decimal`], unknown fields as they came ([`Extra`], [`Raw`]), and the shapes
+//! - the values: [`Text`], [`Timestamp`], [`Decimal`], [`Side`], [`Liquidity`], one trade ([`Fill`]), unknown fields as they came ([`Extra`], [`Raw`]), and the shapes
 //!   of symbols ([`SymbolShape`]);
 //! - errors as one line of text ([`explain()`]).
 
@@ -16,6 +16,7 @@ mod connection;
 mod error;
 mod explain;
 mod extra;
+mod fill;
 mod kind;
 mod nearest;
 mod protocol;
@@ -25,6 +26,7 @@ mod symbol;
 mod text;
 mod time;
 mod topic;
+mod words;
 
 pub mod redact;
 
@@ -32,6 +34,7 @@ pub use connection::{ConnectionInfo, Heartbeat, Login, SecretUrl};
 pub use error::DecodeError;
 pub use explain::{causes, describe, explain, lacks_descriptors, remedy, with_code};
 pub use extra::{Extra, Raw};
+pub use fill::{Fill, FillKey};
 pub use kind::{ConnectionKind, ParseWsKeyError, WsKey};
 pub use nearest::nearest;
 pub use protocol::{
@@ -47,3 +50,4 @@ pub use text::Text;
 pub use time::TimestampRangeError;
 pub use time::{ParseTimestampError, Rounded, TimeFormat, Timestamp};
 pub use topic::{Event, Push, Topic};
+pub use words::{Liquidity, Side};

@@ -333,6 +333,14 @@ impl serde::Serialize for Timestamp {
     }
 }
 
+/// Reads a string of nanoseconds, as [`TimeFormat::Nanoseconds`] writes it.
+impl<'de> serde::Deserialize<'de> for Timestamp {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let nanos = String::deserialize(deserializer)?;
+        nanos.parse().map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
 /// How a [`Timestamp`] is serialized. Either way it is a string and exact.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

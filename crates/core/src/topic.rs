@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::{ConnectionKind, DecodeError, Extra, Protocol, Text, Timestamp};
+use crate::{ConnectionKind, DecodeError, Extra, Fill, Protocol, Text, Timestamp};
 
 /// The request type of a topic's connection kind.
 type RequestOf<T> = <<<T as Topic>::Kind as ConnectionKind>::Protocol as Protocol>::Request;
@@ -58,6 +58,11 @@ pub trait Event: Send + 'static {
     /// as a repetition, so that it comes twice rather than not at all where connections overlap.
     fn is_distinct(&self) -> bool {
         true
+    }
+
+    /// The trade that the event reports; `None` if it reports none, or lacks its id, price or size.
+    fn fill(&self) -> Option<Fill> {
+        None
     }
 }
 

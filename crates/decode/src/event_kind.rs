@@ -9,8 +9,8 @@
 /// `extra` as well.
 ///
 /// ```
-/// use kucoin_streams_decode::{Record, Scanner};
-/// use kucoin_streams_core::{Decimal, event, event_kind, part};
+/// use kucoin_streams_core::Decimal;
+/// use kucoin_streams_decode::{Record, Scanner, event, event_kind, part};
 ///
 /// part! {
 ///     /// One trade.
@@ -102,6 +102,10 @@ macro_rules! event_kind {
 
             impl $crate::Part for $name {
                 const NAMES: &'static [&'static str] = &p::concat::<WIDTH>(LISTS);
+
+                const WRITTEN: &'static [&'static str] = &p::concat::<WIDTH>(&[
+                    p::written!((), $tag $(as $long)?) $($(, <$part as $crate::Part>::WRITTEN)?)*
+                ]);
 
                 fn read(
                     slots: &mut [::core::option::Option<$crate::Value<'_>>],

@@ -276,3 +276,87 @@ fn what_the_wire_abbreviates_is_written_in_full_even_where_it_could_not_be_read(
         r#"{"id":"7","a":"2","amount":"3"}"#
     );
 }
+
+#[track_caller]
+fn check_read_back(json: &str) {
+    let sample = read(json).unwrap();
+    let written = serde_json::to_string(&sample).unwrap();
+    assert_eq!(
+        serde_json::from_str::<Sample>(&written).unwrap(),
+        sample,
+        "{written}"
+    );
+}
+
+#[test]
+fn repeated_fields_are_read_back_in_their_order() {
+    for json in [
+        r#"{"id":"1","type":"open","price":"1","x":0,"price":"2","y":0}"#,
+        r#"{"id":"1","type":"open","price":"1","price":"2","price":"1"}"#,
+        r#"{"id":"1","type":"open","price":"1","price":"1"}"#,
+        r#"{"mode":"a","price":"1","price":"2","mode":"b","id":"1","type":"open"}"#,
+        r#"{"id":"1","type":"update","oldSize ":"1","mode":[],"oldSize ":"2","fee":3}"#,
+    ] {
+        check_read_back(json);
+    }
+}
+
+#[test]
+fn second_name_of_a_field_is_read_if_the_first_has_no_value() {
+    let json = r#"{"id":"1","type":"update","oldSize":null,"oldSize ":"7"}"#;
+    let Kind::Update(cut) = read(json).unwrap().kind else {
+        panic!("{json}")
+    };
+    assert_eq!(cut.old, Some(Decimal::from(7)));
+    check_read_back(json);
+}
+
+#[test]
+fn time_before_1973_is_read_back_to_the_same_time() {
+    for ts in ["0", "5", "-5", "99999999", "100000000", "1752400000123"] {
+        check_read_back(&format!(r#"{{"id":"1","type":"open","ts":{ts}}}"#));
+    }
+    assert!(extra(&read(r#"{"id":"1","type":"open","ts":1752400000123}"#).unwrap()).is_empty());
+}
+
+part! {
+    /// A fill of a protocol that abbreviates.
+    pub struct ShortFill {
+        /// Price.
+        pub price: Decimal = "p" as "price",
+        /// Its own name twice.
+        pub fee: Option<Decimal> = "fee" as "fee",
+    }
+}
+
+event_kind! {
+    /// What happened.
+    pub enum ShortKind = "k" as "kind" {
+        /// Traded.
+        Match(ShortFill) = "m",
+    }
+}
+
+event! {
+    /// A kind with its fields by long names.
+    pub struct ShortSample {
+        /// Its kind.
+        pub kind: ShortKind,
+        /// A side in capitals.
+        pub side: kucoin_streams_core::Side = "s" as "side" by Capitals,
+    }
+}
+
+#[test]
+fn long_names_of_kinds_and_parts_are_read_back() {
+    let written = r#"{"kind":"m","price":"1.50","fee":"2","side":"SELL","x":0}"#;
+    let long: ShortSample = serde_json::from_str(written).unwrap();
+    let wire = r#"{"k":"m","p":1.50,"fee":2,"s":"SELL","x":0}"#;
+    assert_eq!(long, ShortSample::read(&mut Scanner::new(wire)).unwrap());
+    assert_eq!(serde_json::from_str::<ShortSample>(wire).unwrap(), long);
+    assert_eq!(serde_json::to_string(&long).unwrap(), written);
+    let error = serde_json::from_str::<ShortSample>(r#"{"kind":"m"}"#).unwrap_err();
+    assert_eq!(error.to_string(), "field `p` is missing");
+    assert!(serde_json::from_str::<ShortSample>("[]").is_err());
+    assert!(serde_json::from_value::<ShortSample>(serde_json::from_str(written).unwrap()).is_ok());
+}

@@ -11,7 +11,7 @@ pub mod __private {
     pub use crate::names::Names;
     pub use crate::{
         __kind as kind, __names as names, __otherwise as otherwise, __read as read,
-        __reproduces as reproduces, __write as write,
+        __reproduces as reproduces, __write as write, __written as written,
     };
 
     /// How many names the lists have together.
@@ -48,12 +48,32 @@ macro_rules! __names {
 
 #[doc(hidden)]
 #[macro_export]
+macro_rules! __written {
+    ($type:ty) => {
+        <$type as $crate::Part>::WRITTEN
+    };
+    ($type:ty, $wire:literal $(| $alias:literal)*) => {
+        &[$wire $(, $alias)*]
+    };
+    ($type:ty, $wire:literal as $long:literal $(| $alias:literal)*) => {
+        &[$long $(, $alias)*]
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
 macro_rules! __read {
     ($type:ty, $slots:expr, $extra:expr) => {
         <$type as $crate::Part>::read($slots, $extra)
     };
     ($type:ty, $slots:expr, $extra:expr, $wire:literal) => {
         $crate::__private::field::<$type>($wire, &mut $slots[0], $extra)
+    };
+    ($type:ty, $slots:expr, $extra:expr, $wire:literal, by $by:ident) => {
+        $crate::__private::field::<<$by<$type> as $crate::By<$type>>::Read>(
+            $wire, &mut $slots[0], $extra,
+        )
+        .map(<$by<$type> as $crate::By<$type>>::field)
     };
     ($type:ty, $slots:expr, $extra:expr, $wire:literal $(| $alias:literal)+) => {
         $crate::__private::field_of_any_name::<$type>(
@@ -92,5 +112,11 @@ macro_rules! __write {
     };
     ($writer:expr, $value:expr, $wire:literal as $long:literal) => {
         $writer.field_as($wire, $long, $value)
+    };
+    ($writer:expr, $value:expr, $wire:literal, by $by:ident) => {
+        $writer.field($wire, &$by($value))
+    };
+    ($writer:expr, $value:expr, $wire:literal as $long:literal, by $by:ident) => {
+        $writer.field_as($wire, $long, &$by($value))
     };
 }

@@ -27,6 +27,9 @@ pub trait Part: Sized {
     /// The wire names that it is made of.
     const NAMES: &'static [&'static str];
 
+    /// The names that it is written by, in the order of [`Part::NAMES`].
+    const WRITTEN: &'static [&'static str] = Self::NAMES;
+
     /// Takes its fields, which stand in `slots` in the order of [`Part::NAMES`].
     ///
     /// # Errors
@@ -78,7 +81,7 @@ fn read_aside<T: FromJson>(
     Ok(Box::new(read))
 }
 
-/// Reads one field that may stand under several names, the first that is there. One that is not called by its
+/// Reads one field that may stand under several names, the first that has a value. One that is not called by its
 /// first name is kept in `extra` too, so that no spelling is lost.
 ///
 /// # Errors
@@ -88,11 +91,18 @@ pub fn field_of_any_name<T: FromJson>(
     slots: &mut [Option<Value<'_>>],
     extra: &mut Extra,
 ) -> Result<T, DecodeError> {
-    let present = slots.iter().position(Option::is_some).unwrap_or_default();
-    if let (Some(value), 1..) = (slots[present], present) {
-        extra.keep(names[present], value.as_str());
+    for (name, slot) in names.iter().zip(slots.iter_mut()).skip(1) {
+        if let Some(value) = *slot {
+            extra.keep(name, value.as_str());
+        }
     }
-    field(names[present], &mut slots[present], extra)
+    let has_value = |slot: &Option<Value<'_>>| slot.is_some_and(|value| !value.is_nothing());
+    let at = slots.iter().position(has_value);
+    let at = at.or_else(|| slots.iter().position(Option::is_some));
+    let at = at.unwrap_or_default();
+    let read = field(names[at], &mut slots[at], extra)?;
+    slots.fill(None);
+    Ok(read)
 }
 
 /// The widest part that may be absent.

@@ -13,6 +13,8 @@
 //!   without, such as an order id, and a key of an object have it spelled: `\ud83d`.
 //! - Absent, null and the empty string are all `None`. Where a frame repeats a key, the last value counts, and all
 //!   of them are kept in [`Extra`].
+//! - **Events are read back.** `serde_json` deserializes an event from what its serialization wrote, to the same event
+//!   with the same `extra`, and from data as the exchange writes it.
 //! - No input makes it panic, recurse or allocate beyond the size of the frame: nesting ends at [`MAX_DEPTH`].
 //!
 //! # How it is made
@@ -53,6 +55,7 @@
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
 
 mod decimal;
+mod deserialize;
 mod entries;
 mod event_kind;
 mod expand;
@@ -67,10 +70,12 @@ mod read;
 mod scan;
 mod token;
 mod value;
+mod words;
 mod write;
 
 use kucoin_streams_core::{DecodeError, Extra, Raw, Text, Timestamp};
 
+pub use deserialize::{deserialize, deserialize_by};
 pub use entries::Entries;
 #[doc(hidden)]
 pub use expand::__private;
@@ -80,6 +85,7 @@ pub use object::{Key, Object};
 pub use read::FromJson;
 pub use scan::{MAX_DEPTH, Scanner, check};
 pub use value::{Value, ValueKind};
+pub use words::{By, Capitals, Word};
 pub use write::{AsJson, FieldWriter, ToJson, write_string};
 
 #[cfg(test)]

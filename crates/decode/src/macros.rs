@@ -4,18 +4,20 @@
 ///
 /// A field with a wire name is read by its [`FromJson`](crate::FromJson); several names, parted by `|`, are
 /// tried in turn, and the first is the one that is written (another one stays in `extra` as well). One that the
-/// wire abbreviates is written in full with `as`: `"oi" as "orderId"`. A field without a wire name is a
+/// wire abbreviates is written in full with `as`: `"oi" as "orderId"`. A [`Word`](crate::Word) that the wire has in
+/// capitals is read and written so with `by Capitals` at the end. A field without a wire name is a
 /// [`Part`](crate::Part): it is made of fields of the same object. `Option` makes a field optional; any other
 /// field makes the frame undecodable where it is missing, unless its type has a value for that
 /// ([`FromJson::absent`](crate::FromJson::absent)).
 ///
 /// The type has one field more, `extra`: what it does not know or could not read. It implements
-/// [`Record`](crate::Record), [`FromJson`](crate::FromJson), [`ToJson`](crate::ToJson) and
-/// `serde::Serialize`.
+/// [`Record`](crate::Record), [`FromJson`](crate::FromJson), [`ToJson`](crate::ToJson), `serde::Serialize` and
+/// `serde::Deserialize`. The last works with `serde_json` alone, and reads what the others write and read: the names
+/// after `as` and those of the wire.
 ///
 /// ```
-/// use kucoin_streams_decode::{Record, Scanner};
-/// use kucoin_streams_core::{Decimal, Text, event, open_enum};
+/// use kucoin_streams_core::{Decimal, Text};
+/// use kucoin_streams_decode::{Record, Scanner, event, open_enum};
 ///
 /// open_enum! {
 ///     /// Buy or sell.
@@ -48,6 +50,7 @@
 ///     serde_json::to_string(&order)?,
 ///     r#"{"symbol":"KCS-USDT","side":"buy","price":"12.50","new":[1e-9],"px":12.50}"#
 /// );
+/// assert_eq!(serde_json::from_str::<Order>(&serde_json::to_string(&order)?)?, order);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[macro_export]
@@ -58,7 +61,7 @@ macro_rules! event {
             $(
                 $(#[$field_meta:meta])*
                 pub $field:ident : $type:ty
-                    $(= $wire:literal $(as $long:literal)? $(| $alias:literal)*)?
+                    $(= $wire:literal $(as $long:literal)? $(| $alias:literal)* $(by $by:ident)?)?
             ),* $(,)?
         }
     ) => {
@@ -80,6 +83,7 @@ macro_rules! event {
             const LISTS: &[&[&str]] = &[$(p::names!($type $(, $wire $(| $alias)*)?)),*];
             const WIDTH: usize = p::width(LISTS);
             static NAMES: p::Names<WIDTH> = p::Names::new(LISTS);
+            const WRITTEN: &[&[&str]] = &[$(p::written!($type $(, $wire $(as $long)? $(| $alias)*)?)),*];
 
             impl $crate::Record for $name {
                 fn read(
@@ -93,7 +97,9 @@ macro_rules! event {
                         let (own, rest) = rest.split_at_mut(
                             p::names!($type $(, $wire $(| $alias)*)?).len(),
                         );
-                        let $field = p::read!($type, own, &mut extra $(, $wire $(| $alias)*)?)?;
+                        let $field = p::read!(
+                            $type, own, &mut extra $(, $wire $(| $alias)* $(, by $by)?)?
+                        )?;
                     )*
                     let _ = rest;
                     NAMES.keep_rest(&slots, &mut extra);
@@ -117,7 +123,7 @@ macro_rules! event {
                         ::core::option::Option::None,
                     )?;
                     let mut writer = $crate::FieldWriter::new(map, &self.extra);
-                    $(p::write!(writer, &self.$field $(, $wire $(as $long)?)?)?;)*
+                    $(p::write!(writer, &self.$field $(, $wire $(as $long)? $(, by $by)?)?)?;)*
                     writer.end()
                 }
             }
@@ -128,6 +134,15 @@ macro_rules! event {
                     serializer: S,
                 ) -> ::core::result::Result<S::Ok, S::Error> {
                     $crate::ToJson::to_json(self, serializer)
+                }
+            }
+
+            impl<'de> p::serde::Deserialize<'de> for $name {
+                fn deserialize<D: p::serde::Deserializer<'de>>(
+                    deserializer: D,
+                ) -> ::core::result::Result<Self, D::Error> {
+                    let wire = p::concat::<WIDTH>(LISTS);
+                    $crate::deserialize(deserializer, &wire, &p::concat::<WIDTH>(WRITTEN))
                 }
             }
         };
@@ -145,7 +160,7 @@ macro_rules! part {
             $(
                 $(#[$field_meta:meta])*
                 pub $field:ident : $type:ty
-                    = $wire:literal $(as $long:literal)? $(| $alias:literal)*
+                    = $wire:literal $(as $long:literal)? $(| $alias:literal)* $(by $by:ident)?
             ),* $(,)?
         }
     ) => {
@@ -168,6 +183,10 @@ macro_rules! part {
             impl $crate::Part for $name {
                 const NAMES: &'static [&'static str] = &p::concat::<WIDTH>(LISTS);
 
+                const WRITTEN: &'static [&'static str] = &p::concat::<WIDTH>(&[
+                    $(p::written!($type, $wire $(as $long)? $(| $alias)*)),*
+                ]);
+
                 fn read(
                     slots: &mut [::core::option::Option<$crate::Value<'_>>],
                     extra: &mut $crate::__private::Extra,
@@ -177,7 +196,7 @@ macro_rules! part {
                         let (own, rest) = rest.split_at_mut(
                             p::names!($type, $wire $(| $alias)*).len(),
                         );
-                        let $field = p::read!($type, own, extra, $wire $(| $alias)*)?;
+                        let $field = p::read!($type, own, extra, $wire $(| $alias)* $(, by $by)?)?;
                     )*
                     let _ = rest;
                     ::core::result::Result::Ok(Self { $($field,)* })
@@ -187,7 +206,7 @@ macro_rules! part {
                     &self,
                     writer: &mut $crate::FieldWriter<'_, M>,
                 ) -> ::core::result::Result<(), M::Error> {
-                    $(p::write!(writer, &self.$field, $wire $(as $long)?)?;)*
+                    $(p::write!(writer, &self.$field, $wire $(as $long)? $(, by $by)?)?;)*
                     ::core::result::Result::Ok(())
                 }
             }

@@ -177,11 +177,20 @@ impl<const N: usize> Names<N> {
         true
     }
 
+    /// Keeps all values of each repeated name together, after the fields of other names: in that order they are written,
+    /// and read back the same.
     #[cold]
     fn keep_repeated(&self, slots: &[Option<Value<'_>>; N], extra: &mut Extra) {
+        let kept = std::mem::take(extra);
+        for (name, raw) in kept.iter().filter(|(name, _)| !self.names.contains(name)) {
+            extra.push(name, raw.clone());
+        }
         for (name, slot) in self.names.iter().zip(slots) {
-            if let (Some(value), true) = (slot, extra.get(name).is_some()) {
-                extra.keep(name, value.as_str());
+            if let (Some(last), true) = (slot, kept.get(name).is_some()) {
+                for (_, raw) in kept.iter().filter(|(known, _)| known == name) {
+                    extra.push(name, raw.clone());
+                }
+                extra.push(name, *last);
             }
         }
     }

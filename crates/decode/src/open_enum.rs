@@ -80,6 +80,17 @@ macro_rules! open_enum {
             }
         }
 
+        impl<'de> $crate::__private::serde::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::__private::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::core::result::Result<Self, D::Error> {
+                let text = <$crate::__private::Text as $crate::__private::serde::Deserialize>::deserialize(
+                    deserializer,
+                )?;
+                ::core::result::Result::Ok(Self::from(&*text))
+            }
+        }
+
         impl $crate::FromJson for $name {
             #[inline(always)]
             fn from_json(value: $crate::Value<'_>) -> ::core::option::Option<Self> {

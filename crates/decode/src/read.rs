@@ -128,6 +128,14 @@ impl FromJson for Timestamp {
     fn from_json(value: Value<'_>) -> Option<Self> {
         Timestamp::from_wire(i64::from_json(value)?)
     }
+
+    /// The nanoseconds of a time before 1973 would be read back as another unit.
+    #[inline]
+    fn reproduces(&self, _: Value<'_>) -> bool {
+        // Zero is zero in any unit, and wraps.
+        let nanos = self.as_nanos().unsigned_abs();
+        nanos.wrapping_sub(1) >= 100_000_000_000_000_000 - 1
+    }
 }
 
 /// Any value, as it is.

@@ -103,17 +103,21 @@ impl<'e, M: SerializeMap> FieldWriter<'e, M> {
         name: &'static str,
         value: &T,
     ) -> Result<(), M::Error> {
-        if self.extra.get(wire).is_some() {
-            self.written_as.push((wire, name));
-            return Ok(());
-        }
-        if value.is_nothing() {
-            return Ok(());
-        }
         // A frame may have a field of its own under the name that we would write.
         let is_taken = self.extra.get(name).is_some();
-        let name = if is_taken { wire } else { name };
-        self.map.serialize_entry(name, &AsJson(value))
+        if self.extra.get(wire).is_some() {
+            if !is_taken {
+                self.written_as.push((wire, name));
+            }
+            return Ok(());
+        }
+        match (value.is_nothing(), is_taken) {
+            (true, false) => Ok(()),
+            // Without it, the other field would be read back as ours.
+            (true, true) => self.map.serialize_entry(wire, ""),
+            (false, true) => self.map.serialize_entry(wire, &AsJson(value)),
+            (false, false) => self.map.serialize_entry(name, &AsJson(value)),
+        }
     }
 
     /// Writes what is kept as it came, and ends.

@@ -36,6 +36,8 @@
 
 mod builder;
 mod kucoin;
+#[cfg(feature = "test-util")]
+pub mod test_util;
 
 #[doc(inline)]
 pub use kucoin_streams_auth as auth;
@@ -58,8 +60,8 @@ pub use builder::{BuildError, KucoinBuilder};
 pub use kucoin::Kucoin;
 
 pub use self::core::{
-    ConnectionInfo, ConnectionKind, ConnectionSource, Decimal, DynConnectionSource, Event,
-    RetryPolicy, SecretUrl, SourceError, Text, Timestamp, Topic, WsKey,
+    ConnectionInfo, ConnectionKind, ConnectionSource, Decimal, DynConnectionSource, Event, Fill,
+    FillKey, Liquidity, RetryPolicy, SecretUrl, Side, SourceError, Text, Timestamp, Topic, WsKey,
 };
 pub use auth::rest::{Hosts, ProAuthentication, Region, RestTokens};
 pub use auth::{Credentials, CredentialsError, DynSign, Sign};

@@ -115,9 +115,16 @@ macro_rules! any {
                     $(Self::$event(event) => event.is_distinct(),)*
                 }
             }
+
+            fn fill(&self) -> Option<kucoin_streams_core::Fill> {
+                match self {
+                    $(Self::$event(event) => kucoin_streams_core::Event::fill(event),)*
+                }
+            }
         }
 
-        /// Writes the event itself, by long names.
+        /// Writes the event itself, by long names. To read it back, deserialize its own type: the JSON does not name the
+        /// channel.
         impl serde::Serialize for Event {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self {

@@ -28,7 +28,8 @@ event! {
     ///
     /// The margins and the profits are those of a classic futures account, which settles in the currency.
     pub struct Balance {
-        /// Which account it is of. The data does not say it: it is the end of `T`, and is not written with the event.
+        /// Which account it is of: the end of `T`. The data does not have it, so it is not written with the event, and empty
+        /// in one that is deserialized.
         pub account: BalanceAccount,
         /// The currency, such as `USDT`: `c`.
         pub currency: Text = "c" as "currency",
@@ -97,6 +98,12 @@ impl BalanceAccount {
     }
 }
 
+impl From<&str> for BalanceAccount {
+    fn from(name: &str) -> Self {
+        Self(Text::new(name))
+    }
+}
+
 impl std::fmt::Display for BalanceAccount {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(self.as_str())
@@ -119,7 +126,7 @@ impl Part for BalanceAccount {
 impl Data for Balance {
     fn pushed_as(&mut self, topic: &str) {
         if let Some((_, account)) = topic.rsplit_once('.') {
-            self.account = BalanceAccount(Text::new(account));
+            self.account = account.into();
         }
     }
 }

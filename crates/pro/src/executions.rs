@@ -1,12 +1,12 @@
 //! Fills: channel `execution` with fees and `execution.lite` sooner without.
 
-use kucoin_streams_core::{Decimal, Event, Text, Timestamp};
-use kucoin_streams_decode::{event, open_enum};
+use kucoin_streams_core::{Decimal, Event, Fill, Liquidity, Side, Text, Timestamp};
+use kucoin_streams_decode::{Capitals, event, open_enum};
 
 use crate::orders::PositionSide;
 use crate::push::Data;
 use crate::topic::topic;
-use crate::words::{Fill, Liquidity, MarginMode, OrderType, Side, plain, real};
+use crate::words::{MarginMode, OrderType, plain, real};
 use crate::{Channel, ChannelRequest, TradeType};
 
 topic! {
@@ -56,7 +56,7 @@ event! {
         /// The exchange's id of the trade, as it came: `ti`.
         pub trade_id: Option<Text> = "ti" as "tradeId",
         /// Buy or sell: `S`.
-        pub side: Side = "S" as "side",
+        pub side: Side = "S" as "side" by Capitals,
         /// Which position of the contract it changes: `pS`, not documented of this channel; orders have it.
         pub position_side: Option<PositionSide> = "pS" as "positionSide",
         /// Cross or isolated margin: `mM`, not documented of this channel; orders have it.
@@ -68,7 +68,7 @@ event! {
         /// The size of the trade: `q`.
         pub size: Option<Decimal> = "q" as "size",
         /// Whether the order took or made liquidity; not told of deleveraging: `lR`.
-        pub liquidity: Option<Liquidity> = "lR" as "liquidity",
+        pub liquidity: Option<Liquidity> = "lR" as "liquidity" by Capitals,
         /// The fee, in [`fee_currency`](Self::fee_currency): `f`.
         pub fee: Option<Decimal> = "f" as "fee",
         /// What the fee is paid in: `fC`.
@@ -98,7 +98,7 @@ event! {
         /// The exchange's id of the trade, as it came: `ti`, to the digit though a JSON number on spot and margin.
         pub trade_id: Option<Text> = "ti" as "tradeId",
         /// Buy or sell: `S`.
-        pub side: Side = "S" as "side",
+        pub side: Side = "S" as "side" by Capitals,
         /// Which position of the contract it changes: `pS`, not documented of this channel; orders have it.
         pub position_side: Option<PositionSide> = "pS" as "positionSide",
         /// Cross or isolated margin: `mM`, not documented of this channel; orders have it.
@@ -110,7 +110,7 @@ event! {
         /// The size of the trade: `q`.
         pub size: Option<Decimal> = "q" as "size",
         /// Whether the order took or made liquidity: `lR`.
-        pub liquidity: Option<Liquidity> = "lR" as "liquidity",
+        pub liquidity: Option<Liquidity> = "lR" as "liquidity" by Capitals,
         /// When it was matched: `E`, sent in nanoseconds, whole milliseconds.
         pub execution_time: Option<Timestamp> = "E" as "executionTime",
     }
@@ -134,7 +134,7 @@ open_enum! {
 
 /// What both kinds of fills tell alike.
 macro_rules! fill {
-    ($event:ty) => {
+    ($event:ty $(, $of_fee:ident)*) => {
         impl $event {
             /// The id of the order; `None` for a trade without one, whose field is empty or `0`.
             pub fn order_id(&self) -> Option<&Text> {
@@ -146,9 +146,20 @@ macro_rules! fill {
                 real(self.trade_id.as_ref())
             }
 
-            /// The trade, where the frame tells its id, price and size, as every frame that was seen does.
+            /// The trade, if the frame has its id, price and size, as every frame that was seen does.
             pub fn fill(&self) -> Option<Fill> {
-                Fill::told(self.trade_id(), self.price, self.size)
+                let mut fill = Fill::new(
+                    self.symbol.clone(),
+                    self.trade_id()?.clone(),
+                    self.side.clone(),
+                    self.price?,
+                    self.size?,
+                );
+                fill.order_id = self.order_id().cloned();
+                $(fill.$of_fee = self.$of_fee.clone();)*
+                fill.liquidity = self.liquidity.clone();
+                fill.time = self.execution_time;
+                Some(fill)
             }
         }
 
@@ -163,11 +174,16 @@ macro_rules! fill {
                 }
                 let time = self.execution_time.unwrap_or_default();
                 let traded = plain([self.price, self.size]);
-                format!("{}::{order}:{time}:{}{traded}", self.symbol, self.side)
+                let side = self.side.in_capitals();
+                format!("{}::{order}:{time}:{side}{traded}", self.symbol)
+            }
+
+            fn fill(&self) -> Option<Fill> {
+                self.fill()
             }
         }
     };
 }
 
-fill!(Execution);
+fill!(Execution, fee, fee_currency);
 fill!(ExecutionLite);

@@ -35,7 +35,7 @@
 //! if let Some(push) = orders.decode(frame)?
 //!     && let Some(fill) = push.event.fill()
 //! {
-//!     println!("{} {} {} at {}", push.event.side, fill.size, push.event.symbol, fill.price);
+//!     println!("{} {} {} at {}", fill.side, fill.size, fill.symbol, fill.price);
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -96,4 +96,4 @@ pub use positions::{Position, Positions};
 pub use protocol::{Private, ProV2};
 pub use request::ChannelRequest;
 pub use risk::{Leverage, Leverages, LiquidationWarning, LiquidationWarnings, WarningType};
-pub use words::{Fill, Liquidity, MarginMode, Market, OrderType, Side};
+pub use words::{MarginMode, Market, OrderType};

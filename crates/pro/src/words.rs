@@ -4,32 +4,12 @@ use kucoin_streams_core::{Decimal, Text};
 use kucoin_streams_decode::open_enum;
 
 open_enum! {
-    /// Buy or sell: wire `S`.
-    pub enum Side ignoring case {
-        /// Buys the base currency, or contracts.
-        Buy = "BUY",
-        /// Sells the base currency, or contracts.
-        Sell = "SELL",
-    }
-}
-
-open_enum! {
     /// How an order is priced: wire `oT`.
     pub enum OrderType ignoring case {
         /// At its limit price or better.
         Limit = "LIMIT",
         /// At whatever the book gives.
         Market = "MARKET",
-    }
-}
-
-open_enum! {
-    /// Which side of a trade the order was: wire `lR`.
-    pub enum Liquidity ignoring case {
-        /// It rested in the book.
-        Maker = "MAKER",
-        /// It took liquidity from the book.
-        Taker = "TAKER",
     }
 }
 
@@ -52,33 +32,6 @@ open_enum! {
         Futures = "FUTURES",
         /// Currencies, with borrowed ones.
         Margin = "MARGIN",
-    }
-}
-
-/// One trade of an order, complete.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Fill {
-    /// The exchange's id of the trade: wire `ti`, to the digit. Both sides of a trade have the same.
-    pub trade_id: Text,
-    /// The price of this trade: wire `ls` of orders, `p` of executions.
-    pub price: Decimal,
-    /// The size of this trade: wire `lS` of orders, `q` of executions.
-    pub size: Decimal,
-}
-
-impl Fill {
-    /// A trade that has all of them.
-    pub(crate) fn told(
-        trade_id: Option<&Text>,
-        price: Option<Decimal>,
-        size: Option<Decimal>,
-    ) -> Option<Self> {
-        Some(Self {
-            trade_id: trade_id?.clone(),
-            price: price?,
-            size: size?,
-        })
     }
 }
 

@@ -29,6 +29,7 @@ mod connection;
 mod delivery;
 mod event;
 mod failure;
+mod json;
 mod rotation;
 mod streams;
 

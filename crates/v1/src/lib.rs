@@ -35,7 +35,7 @@
 //! # Decoding a frame
 //!
 //! ```
-//! use kucoin_streams_v1::{OrderKind, SpotOrders};
+//! use kucoin_streams_v1::SpotOrders;
 //! use kucoin_streams_core::Topic;
 //!
 //! let frame = r#"{"topic":"/spotMarket/tradeOrdersV2","type":"message","subject":"orderChange",
@@ -44,9 +44,9 @@
 //!     "matchPrice":"11.19","matchSize":"1.5","tradeId":"11067996711960577","liquidity":"taker",
 //!     "feeType":"takerFee","orderTime":1730000000000,"ts":1730000000000000123}}"#;
 //! if let Some(push) = SpotOrders.decode(frame)?
-//!     && let OrderKind::Match(fill) = &push.event.kind
+//!     && let Some(fill) = push.event.fill()
 //! {
-//!     println!("{} {} {} at {}", push.event.side, fill.size, push.event.symbol, fill.price);
+//!     println!("{} {} {} at {}", fill.side, fill.size, fill.symbol, fill.price);
 //! }
 //! # Ok::<(), kucoin_streams_core::DecodeError>(())
 //! ```
@@ -105,7 +105,7 @@ pub mod margin;
 pub mod spot;
 
 pub use any::{AnyTopic, Event, ParseTopicError, decode};
-pub use order::{FeeType, Liquidity, OrderStatus, OrderType, Side};
+pub use order::{FeeType, OrderStatus, OrderType};
 pub use path::TopicPath;
 pub use protocol::{FuturesPrivate, SpotPrivate, V1};
 pub use subjects::OtherChange;

@@ -3,32 +3,12 @@
 use kucoin_streams_decode::open_enum;
 
 open_enum! {
-    /// Buy or sell: wire `side`.
-    pub enum Side {
-        /// Buys the base currency, or contracts.
-        Buy = "buy",
-        /// Sells the base currency, or contracts.
-        Sell = "sell",
-    }
-}
-
-open_enum! {
     /// How an order is priced: wire `orderType`.
     pub enum OrderType {
         /// At its limit price or better.
         Limit = "limit",
         /// At whatever the book gives.
         Market = "market",
-    }
-}
-
-open_enum! {
-    /// Which side of a trade the order was: wire `liquidity`.
-    pub enum Liquidity {
-        /// It took liquidity from the book.
-        Taker = "taker",
-        /// It rested in the book.
-        Maker = "maker",
     }
 }
 

@@ -1,6 +1,6 @@
 //! How an event is defined whose type depends on the subject of the push.
 
-use kucoin_streams_core::Event;
+use kucoin_streams_core::{Event, Raw};
 use kucoin_streams_decode::event;
 
 event! {
@@ -20,14 +20,26 @@ impl Event for OtherChange {
     }
 }
 
+/// Whether one of these fields is there with a value.
+pub(crate) fn has_one(fields: &OtherChange, names: &[&str]) -> bool {
+    let has_value = |raw: &Raw| !matches!(raw.as_str(), "null" | "\"\"");
+    names
+        .iter()
+        .any(|name| fields.extra.get(name).is_some_and(has_value))
+}
+
 /// Defines an enum of events, one variant a subject; a subject that is none of those listed is `Other`.
 ///
-/// `by_subject` reads the variant of a subject. A variant without a subject is for `from_data` to tell.
+/// `by_subject` reads the variant of a subject. A variant without a subject is for `from_data` to tell. The fields behind
+/// `if` are those that no earlier variant has: by them an event is read back without its subject.
 macro_rules! subjects {
     (
         $(#[$meta:meta])*
         pub enum $name:ident {
-            $($(#[$variant_meta:meta])* $variant:ident($event:ty) $(= $subject:literal)?),* $(,)?
+            $(
+                $(#[$variant_meta:meta])*
+                $variant:ident($event:ty) $(= $subject:literal)? if [$($mark:literal),*]
+            ),* $(,)?
         }
     ) => {
         $(#[$meta])*
@@ -51,6 +63,22 @@ macro_rules! subjects {
                     $($(Some($subject) => <$event>::read(scanner).map(Self::$variant),)?)*
                     _ => $crate::OtherChange::read(scanner).map(Self::Other),
                 }
+            }
+        }
+
+        impl $name {
+            /// Reads data by its fields.
+            fn by_fields(json: &str) -> Result<Self, ::kucoin_streams_core::DecodeError> {
+                use kucoin_streams_decode::{Record, Scanner};
+                let fields = $crate::OtherChange::read(&mut Scanner::new(json))?;
+                $(
+                    if $crate::subjects::has_one(&fields, &[$($mark),*])
+                        && let Ok(event) = Record::read(&mut Scanner::new(json))
+                    {
+                        return Ok(Self::$variant(event));
+                    }
+                )*
+                Ok(Self::Other(fields))
             }
         }
 
@@ -86,6 +114,14 @@ macro_rules! subjects {
                     $(Self::$variant(event) => event.serialize(serializer),)*
                     Self::Other(event) => event.serialize(serializer),
                 }
+            }
+        }
+
+        /// Reads what was written. The subject is not part of it, so the fields tell the kind: a kind that lacks all fields
+        /// of its own is read as `Other`. If you know the kind, deserialize its type.
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                ::kucoin_streams_decode::deserialize_by(deserializer, Self::by_fields)
             }
         }
     };

@@ -33,6 +33,7 @@ mod strange_answers;
 mod strange_frames;
 mod subscriptions;
 mod tasks;
+mod test_util;
 mod tls;
 mod tokens;
 mod truth;

@@ -175,11 +175,7 @@ impl Printer {
                     self.lines.text(&line);
                 }
             }
-            None => {
-                if let Some(line) = ndjson::gap(ws_key, &gap, &why) {
-                    self.lines.json(&line)?;
-                }
-            }
+            None => self.lines.json(&ndjson::gap(gap.clone(), &why))?,
         }
         self.mark(missed_by(&gap));
         Ok(())
@@ -197,11 +193,7 @@ impl Printer {
                     self.lines.text(&line);
                 }
             }
-            None => {
-                if let Some(line) = ndjson::lifecycle(&lifecycle, &why) {
-                    self.lines.json(&line)?;
-                }
-            }
+            None => self.lines.json(&ndjson::lifecycle(lifecycle, &why))?,
         }
         Ok(())
     }

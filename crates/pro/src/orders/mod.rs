@@ -7,12 +7,12 @@ pub use words::{
     SizeUnit, TimeInForce, TriggerDirection, TriggerPriceType,
 };
 
-use kucoin_streams_core::{Decimal, Event, Text, Timestamp};
-use kucoin_streams_decode::event;
+use kucoin_streams_core::{Decimal, Event, Fill, Liquidity, Side, Text, Timestamp};
+use kucoin_streams_decode::{Capitals, event};
 
 use crate::push::Data;
 use crate::topic::topic;
-use crate::words::{Fill, Liquidity, MarginMode, Market, OrderType, Side, plain, real};
+use crate::words::{MarginMode, Market, OrderType, plain, real};
 use crate::{Channel, ChannelRequest, RequestError, TradeType};
 
 topic! {
@@ -71,13 +71,13 @@ event! {
         /// The symbol, such as `BTC-USDT` or `XBTUSDTM`: `s`.
         pub symbol: Text = "s" as "symbol",
         /// Buy or sell: `S`.
-        pub side: Side = "S" as "side",
+        pub side: Side = "S" as "side" by Capitals,
         /// The position that it changes, of futures: `pS`, seen in classic frames.
         pub position_side: Option<PositionSide> = "pS" as "positionSide",
         /// Limit or market: `oT`.
         pub order_type: Option<OrderType> = "oT" as "orderType",
         /// Whether it took or made liquidity, on fills: `lR`.
-        pub liquidity: Option<Liquidity> = "lR" as "liquidity",
+        pub liquidity: Option<Liquidity> = "lR" as "liquidity" by Capitals,
         /// Who placed it: `oS`, of unified accounts only.
         pub order_source: Option<OrderSource> = "oS" as "orderSource",
         /// The limit price, in the quote currency: `p`. Market orders have none, or `0` in classic frames: see
@@ -166,11 +166,25 @@ impl Order {
         real(self.trade_id.as_ref())
     }
 
-    /// The trade that the event is about, where the frame tells its id, price and size. Count each trade id once.
+    /// The trade that the event is about, if the frame has its id, price and size. Count each [key](Fill::key) once.
     ///
-    /// Classic frames tell no price and no size of single trades: take [`Executions`](crate::Executions) there.
+    /// [`fee`](Self::fee) is that of all trades so far, so the fill has none; its time is that of the change, on events of
+    /// fills alone. Classic frames have no price and no size of single trades: take [`Executions`](crate::Executions)
+    /// there.
     pub fn fill(&self) -> Option<Fill> {
-        Fill::told(self.trade_id(), self.last_fill_price, self.last_fill_size)
+        let mut fill = Fill::new(
+            self.symbol.clone(),
+            self.trade_id()?.clone(),
+            self.side.clone(),
+            self.last_fill_price?,
+            self.last_fill_size?,
+        );
+        fill.order_id = Some(self.order_id.clone());
+        fill.liquidity = self.liquidity.clone();
+        if let Some(OrderEventType::Fill | OrderEventType::Match) = self.event_type {
+            fill.time = self.updated_at;
+        }
+        Some(fill)
     }
 
     /// The price of a limit order; the `0` that classic frames have for market orders is none.
@@ -207,5 +221,9 @@ impl Event for Order {
             "{}:{}:{event_type}:{time}{reached}",
             self.order_id, self.status
         )
+    }
+
+    fn fill(&self) -> Option<Fill> {
+        self.fill()
     }
 }

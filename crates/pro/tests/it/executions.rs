@@ -1,9 +1,9 @@
 //! Fills: with fees, forced, and sooner.
 
-use kucoin_streams_core::{DecodeError, Event as _, Topic};
+use kucoin_streams_core::{DecodeError, Event as _, Liquidity, Side, Topic};
 use kucoin_streams_pro::{
-    Event, Execution, ExecutionLite, ExecutionType, Executions, ExecutionsLite, Liquidity,
-    OrderType, Side, TradeType,
+    Event, Execution, ExecutionLite, ExecutionType, Executions, ExecutionsLite, OrderType,
+    TradeType,
 };
 
 use crate::{dec, decoded, events, made, nanos, push};

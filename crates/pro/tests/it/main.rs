@@ -6,12 +6,14 @@ mod balances;
 mod envelope;
 mod exact_texts;
 mod executions;
+mod fills;
 mod life_cycles;
 mod lossless;
 mod many_topics;
 mod orders;
 mod positions;
 mod risk;
+mod round_trip;
 mod symbols;
 
 use kucoin_streams_core::{Decimal, DecodeError, Push, Timestamp};

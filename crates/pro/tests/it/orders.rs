@@ -1,10 +1,9 @@
 //! Orders: unified and classic, and the shapes that surprise.
 
-use kucoin_streams_core::{DecodeError, Event};
+use kucoin_streams_core::{DecodeError, Event, Liquidity, Side};
 use kucoin_streams_pro::{
-    CancelReason, Liquidity, MarginMode, Market, Order, OrderEventType, OrderSource, OrderStatus,
-    OrderType, PositionSide, SelfTradePrevention, Side, SizeUnit, TimeInForce, TriggerDirection,
-    TriggerPriceType,
+    CancelReason, MarginMode, Market, Order, OrderEventType, OrderSource, OrderStatus, OrderType,
+    PositionSide, SelfTradePrevention, SizeUnit, TimeInForce, TriggerDirection, TriggerPriceType,
 };
 
 use crate::{dec, decoded, events, made, nanos, order};

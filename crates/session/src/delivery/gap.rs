@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use kucoin_streams_core::{DecodeError, Rounded, Timestamp};
+use kucoin_streams_core::{DecodeError, Rounded, Timestamp, WsKey};
 
 use super::error::Refused;
 use crate::{CloseReason, Failure};
@@ -20,9 +20,13 @@ use crate::{CloseReason, Failure};
 /// | [`Refused`](GapReason::Refused), retrying | do not trust your state of the topic | `Live`, sooner or later |
 /// | [`Refused`](GapReason::Refused) for good | check the topic's name and the key's permission | events of the other topics; the end if there are none |
 /// | [`Closed`](GapReason::Closed) | compare from the last event until now, make a new client | the end (`None`) |
+///
+/// It is serialized as a line of `kucoin-streams watch --format ndjson`: an object of kind `gap`, or `live`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Gap {
+    /// Which connection; `None` from a driver that does not name it.
+    pub ws_key: Option<WsKey>,
     /// The topics of the subscription that are affected, as they were subscribed to.
     pub topics: Arc<[Arc<str>]>,
     /// What happened.
@@ -90,12 +94,18 @@ pub enum GapReason {
 }
 
 impl Gap {
-    /// A gap of one topic.
-    pub fn of_topic(topic: &Arc<str>, reason: GapReason) -> Self {
+    /// A gap of these topics, on a connection that is not named.
+    pub fn new(topics: impl Into<Arc<[Arc<str>]>>, reason: GapReason) -> Self {
         Self {
-            topics: Arc::new([topic.clone()]),
+            ws_key: None,
+            topics: topics.into(),
             reason,
         }
+    }
+
+    /// A gap of one topic.
+    pub fn of_topic(topic: &Arc<str>, reason: GapReason) -> Self {
+        Self::new([topic.clone()], reason)
     }
 
     /// The window after a loss that a comparison over REST must cover: from the last event before the loss, or from the

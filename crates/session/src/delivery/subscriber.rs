@@ -173,8 +173,7 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         };
         let raw = frame.text().to_owned();
         let reason = GapReason::Undecodable { raw, error };
-        let topics = topics.into();
-        self.push_gap(Gap { topics, reason }, step);
+        self.push_gap(Gap::new(topics, reason), step);
     }
 
     /// The connection is lost, and with it these topics that were served.
@@ -195,15 +194,14 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         outage
             .live
             .retain(|topic| topics.iter().all(|(_, lost)| lost != topic));
-        let gap = Gap {
-            topics: topics.iter().map(|(_, topic)| topic.clone()).collect(),
-            reason: GapReason::Lost {
-                cause: loss.cause.clone(),
-                last_event_at,
-                last_heard_at: loss.last_heard_at,
-                lost_at: step.now.wall,
-            },
+        let reason = GapReason::Lost {
+            cause: loss.cause.clone(),
+            last_event_at,
+            last_heard_at: loss.last_heard_at,
+            lost_at: step.now.wall,
         };
+        let names: Arc<[_]> = topics.iter().map(|(_, topic)| topic.clone()).collect();
+        let gap = Gap::new(names, reason);
         outage
             .missing
             .extend(topics.into_iter().map(|(request, _)| request));
@@ -270,7 +268,7 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
                 reason: reason.clone(),
                 last_event_at,
             };
-            self.push_gap(Gap { topics, reason }, step);
+            self.push_gap(Gap::new(topics, reason), step);
         }
         self.end_mailbox(reason.clone(), step);
     }
@@ -329,8 +327,7 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
             self.outage = None;
         }
         if !topics.is_empty() {
-            let topics = topics.into();
-            self.push_gap(Gap { topics, reason }, step);
+            self.push_gap(Gap::new(topics, reason), step);
         }
     }
 

@@ -123,6 +123,13 @@ impl kucoin_streams_core::Event for Event {
             Self::Futures(event) => event.is_distinct(),
         }
     }
+
+    fn fill(&self) -> Option<kucoin_streams_core::Fill> {
+        match self {
+            Self::Spot(event) => event.fill(),
+            Self::Futures(event) => event.fill(),
+        }
+    }
 }
 
 /// Writes the event itself, by the exchange's field names.

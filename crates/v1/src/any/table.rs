@@ -121,9 +121,16 @@ macro_rules! any_topic {
                     $(Self::$variant(event) => event.is_distinct(),)*
                 }
             }
+
+            fn fill(&self) -> Option<kucoin_streams_core::Fill> {
+                match self {
+                    $(Self::$variant(event) => Event::fill(event),)*
+                }
+            }
         }
 
-        /// Writes the event itself, by the exchange's field names.
+        /// Writes the event itself, by the exchange's field names. To read it back, deserialize its own type: the JSON does
+        /// not name the topic.
         impl serde::Serialize for $events {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self {

@@ -1,12 +1,13 @@
 //! Settings of contracts: /contract/marginMode and /contract/crossLeverage.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use kucoin_streams_core::{Decimal, DecodeError, Event, Extra, Text};
+use kucoin_streams_core::{Decimal, DecodeError, Event, Extra, Raw, Text};
 use kucoin_streams_decode::{
-    AsJson, Entries, FromJson, Record, Scanner, ToJson, Value, ValueKind, event,
+    AsJson, Entries, FromJson, Record, Scanner, ToJson, Value, ValueKind, deserialize, event,
 };
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::{Deserialize, Deserializer};
 
 use super::MarginMode;
 use crate::FuturesPrivate;
@@ -87,6 +88,18 @@ impl Serialize for FuturesCrossLeverageChange {
     }
 }
 
+impl<'de> Deserialize<'de> for FuturesMarginModeChange {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserialize(deserializer, &[], &[])
+    }
+}
+
+impl<'de> Deserialize<'de> for FuturesCrossLeverageChange {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserialize(deserializer, &[], &[])
+    }
+}
+
 impl Data for FuturesMarginModeChange {
     fn from_data(scanner: &mut Scanner<'_>, _: Around<'_>) -> Result<Self, DecodeError> {
         Self::read(scanner)
@@ -145,48 +158,64 @@ fn unread(extra: &Extra) -> String {
 /// The members of the object that the scanner stands before: those that are entries, and as they came those that
 /// are not or would not be written the same way again.
 ///
-/// Where the frame repeats a key the last value counts, and all of them are kept as they came.
+/// Where the frame repeats a key the last value counts, and all of them are kept as they came. What is kept in place of
+/// entries comes first, in their order: so it is written, and read back the same.
 fn entries<T: FromJson>(
     scanner: &mut Scanner<'_>,
     is_entry: impl Fn(Value<'_>) -> bool,
 ) -> Result<(Entries<T>, Extra), DecodeError> {
     let mut object = scanner.object()?;
     let mut members = Vec::new();
-    let mut last_of = HashMap::new();
-    let mut repeated = HashSet::new();
+    let mut places: HashMap<Text, Vec<usize>> = HashMap::new();
     while let Some((key, value)) = object.member()? {
         let key = Text::new(&key);
-        if last_of.insert(key.clone(), members.len()).is_some() {
-            repeated.insert(key.clone());
-        }
+        places.entry(key.clone()).or_default().push(members.len());
         members.push((key, value));
     }
     let mut entries = Vec::new();
     let mut extra = Extra::default();
-    for (at, (key, value)) in members.into_iter().enumerate() {
-        let counts = last_of.get(&key) == Some(&at);
-        let entry = T::from_json(value).filter(|_| counts && is_entry(value));
-        let reproduced = entry.as_ref().is_some_and(|entry| entry.reproduces(value));
-        if !reproduced || repeated.contains(&key) {
-            extra.push(&key, value);
+    let mut others: Vec<usize> = Vec::new();
+    for (at, (key, value)) in members.iter().enumerate() {
+        let all = &places[key];
+        if all.last() != Some(&at) {
+            continue;
         }
-        entries.extend(entry.map(|entry| (key, entry)));
+        let entry = T::from_json(*value).filter(|_| is_entry(*value));
+        let is_alone = all.len() == 1;
+        let is_written = is_alone && entry.as_ref().is_some_and(|entry| entry.reproduces(*value));
+        match entry {
+            _ if is_written => {}
+            Some(_) => all.iter().for_each(|at| extra.push(key, members[*at].1)),
+            None => others.extend(all),
+        }
+        entries.extend(entry.map(|entry| (key.clone(), entry)));
+    }
+    for at in others {
+        extra.push(&members[at].0, members[at].1);
     }
     Ok((entries.into_iter().collect(), extra))
 }
 
-/// Writes entries, and what is kept as it came in their place or beside them.
+/// Writes entries, what is kept as it came in their places, and what is kept beside them.
 fn write<T: ToJson, S: Serializer>(
     entries: &Entries<T>,
     extra: &Extra,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    let kept: HashSet<&str> = extra.iter().map(|(key, _)| key).collect();
-    let mut map = serializer.serialize_map(None)?;
-    for (key, entry) in entries.iter().filter(|(key, _)| !kept.contains(key)) {
-        map.serialize_entry(key, &AsJson(entry))?;
-    }
+    let mut kept: HashMap<&str, Vec<&Raw>> = HashMap::new();
     for (key, raw) in extra.iter() {
+        kept.entry(key).or_default().push(raw);
+    }
+    let mut map = serializer.serialize_map(None)?;
+    for (key, entry) in entries.iter() {
+        match kept.remove(key) {
+            Some(all) => all
+                .iter()
+                .try_for_each(|raw| map.serialize_entry(key, raw))?,
+            None => map.serialize_entry(key, &AsJson(entry))?,
+        }
+    }
+    for (key, raw) in extra.iter().filter(|(key, _)| kept.contains_key(key)) {
         map.serialize_entry(key, raw)?;
     }
     map.end()

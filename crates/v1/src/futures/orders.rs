@@ -1,12 +1,12 @@
 //! Orders of the futures host: /contractMarket/tradeOrders, of all contracts or of one.
 
-use kucoin_streams_core::{Decimal, DecodeError, Event, Text, Timestamp};
+use kucoin_streams_core::{Decimal, DecodeError, Event, Fill, Liquidity, Side, Text, Timestamp};
 use kucoin_streams_decode::{Record, Scanner, event, event_kind, open_enum, part};
 
 use super::{MarginMode, PositionSide};
 use crate::FuturesPrivate;
 use crate::envelope::{Around, Data};
-use crate::order::{FeeType, Liquidity, OrderStatus, OrderType, Side};
+use crate::order::{FeeType, OrderStatus, OrderType};
 use crate::symbol::Market;
 use crate::topic::topic;
 
@@ -131,12 +131,22 @@ open_enum! {
 }
 
 impl FuturesOrder {
-    /// The trade, where the event is one.
-    pub fn fill(&self) -> Option<&FuturesFill> {
-        match &self.kind {
-            FuturesOrderKind::Match(fill) => Some(fill),
-            _ => None,
-        }
+    /// The trade, if the event is one. V1 does not say the fee; [`FuturesFill::fee_type`] says which one is paid.
+    pub fn fill(&self) -> Option<Fill> {
+        let FuturesOrderKind::Match(matched) = &self.kind else {
+            return None;
+        };
+        let mut fill = Fill::new(
+            self.symbol.clone(),
+            matched.trade_id.clone(),
+            self.side.clone(),
+            matched.price,
+            matched.size,
+        );
+        fill.order_id = Some(self.order_id.clone());
+        fill.liquidity = self.liquidity.clone();
+        fill.time = self.engine_time;
+        Some(fill)
     }
 
     /// The price of a limit order; the `0` that KuCoin writes for market orders is none.
@@ -180,5 +190,9 @@ impl Event for FuturesOrder {
             _ => {}
         }
         identity
+    }
+
+    fn fill(&self) -> Option<Fill> {
+        self.fill()
     }
 }

@@ -1,12 +1,11 @@
 //! Stop orders of the futures host: /contractMarket/advancedOrders.
 
-use kucoin_streams_core::{Decimal, DecodeError, Event, Text, Timestamp};
+use kucoin_streams_core::{Decimal, DecodeError, Event, Side, Text, Timestamp};
 use kucoin_streams_decode::{Record, Scanner, event, open_enum};
 
 use super::{MarginMode, PositionSide};
 use crate::FuturesPrivate;
 use crate::envelope::{Around, Data};
-use crate::order::Side;
 use crate::spot::StopOrderType;
 use crate::topic::topic;
 

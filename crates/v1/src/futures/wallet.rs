@@ -23,13 +23,17 @@ subjects! {
     /// not may still get the three others.
     pub enum FuturesWalletChange {
         /// The whole balance after the change: `walletBalance.change`.
-        Balance(Box<FuturesWalletBalance>) = "walletBalance.change",
+        Balance(Box<FuturesWalletBalance>) = "walletBalance.change" if [
+            "walletBalance", "equity", "version"
+        ],
         /// What orders hold: `orderMargin.change`, the older form.
-        OrderMargin(FuturesOrderMargin) = "orderMargin.change",
+        OrderMargin(FuturesOrderMargin) = "orderMargin.change" if ["orderMargin"],
         /// What can be used: `availableBalance.change`, the older form.
-        AvailableBalance(FuturesAvailableBalance) = "availableBalance.change",
+        AvailableBalance(FuturesAvailableBalance) = "availableBalance.change" if [
+            "availableBalance", "holdBalance"
+        ],
         /// What withdrawals hold: `withdrawHold.change`, the older form.
-        WithdrawHold(FuturesWithdrawHold) = "withdrawHold.change",
+        WithdrawHold(FuturesWithdrawHold) = "withdrawHold.change" if ["withdrawHold"],
     }
 }
 

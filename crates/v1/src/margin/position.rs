@@ -25,9 +25,11 @@ subjects! {
     /// the data has neither.
     pub enum MarginPosition {
         /// The debts and what stands against them: subject `debt.ratio`.
-        DebtRatio(MarginDebtRatio) = "debt.ratio",
+        DebtRatio(MarginDebtRatio) = "debt.ratio" if [
+            "debtRatio", "totalDebt", "totalAsset", "marginCoefficientTotalAsset", "assetList", "debtList"
+        ],
         /// The account is frozen, thawed, in liability or out of it: subject `position.status`.
-        Status(MarginStatusChange) = "position.status",
+        Status(MarginStatusChange) = "position.status" if ["type"],
     }
 }
 

@@ -1,11 +1,10 @@
 //! Trades of single markets: /market/match on the private connection.
 
-use kucoin_streams_core::{Decimal, DecodeError, Event, Text, Timestamp};
+use kucoin_streams_core::{Decimal, DecodeError, Event, Fill, Liquidity, Side, Text, Timestamp};
 use kucoin_streams_decode::{Record, Scanner, event};
 
 use crate::SpotPrivate;
 use crate::envelope::{Around, Data};
-use crate::order::{Liquidity, Side};
 use crate::symbol::Market;
 use crate::topic::topic;
 
@@ -66,6 +65,30 @@ impl MarketMatch {
         } else {
             None
         }
+    }
+}
+
+impl MarketMatch {
+    /// The trade as a fill of this order: the taker's side is that of the event, the maker's is the other. `None` if it is
+    /// neither of the two orders, or if the event lacks side, price or size.
+    pub fn fill_of(&self, order_id: &str) -> Option<Fill> {
+        let liquidity = self.liquidity_of(order_id)?;
+        let side = match (&self.side, &liquidity) {
+            (Side::Buy, Liquidity::Taker) | (Side::Sell, Liquidity::Maker) => Side::Buy,
+            (Side::Sell, Liquidity::Taker) | (Side::Buy, Liquidity::Maker) => Side::Sell,
+            _ => return None,
+        };
+        let mut fill = Fill::new(
+            self.symbol.clone(),
+            self.trade_id.clone(),
+            side,
+            self.price?,
+            self.size?,
+        );
+        fill.order_id = Some(order_id.into());
+        fill.liquidity = Some(liquidity);
+        fill.time = self.time;
+        Some(fill)
     }
 }
 

@@ -1,11 +1,11 @@
 //! Orders of the spot host: /spotMarket/tradeOrdersV2 and /spotMarket/tradeOrders.
 
-use kucoin_streams_core::{Decimal, DecodeError, Event, Text, Timestamp};
+use kucoin_streams_core::{Decimal, DecodeError, Event, Fill, Liquidity, Side, Text, Timestamp};
 use kucoin_streams_decode::{Record, Scanner, event, event_kind, part};
 
 use crate::SpotPrivate;
 use crate::envelope::{Around, Data};
-use crate::order::{FeeType, Liquidity, OrderStatus, OrderType, Side};
+use crate::order::{FeeType, OrderStatus, OrderType};
 use crate::topic::topic;
 
 topic! {
@@ -123,18 +123,33 @@ part! {
 }
 
 impl SpotOrder {
-    /// The trade, where the event is one.
-    pub fn fill(&self) -> Option<&MatchFill> {
-        match &self.kind {
-            OrderKind::Match(fill) => Some(fill),
-            _ => None,
-        }
+    /// The trade, if the event is one. V1 does not say the fee; [`MatchFill::fee_type`] says which one is paid.
+    pub fn fill(&self) -> Option<Fill> {
+        let OrderKind::Match(matched) = &self.kind else {
+            return None;
+        };
+        let mut fill = Fill::new(
+            self.symbol.clone(),
+            matched.trade_id.clone(),
+            self.side.clone(),
+            matched.price,
+            matched.size,
+        );
+        fill.order_id = Some(self.order_id.clone());
+        fill.liquidity = told(&matched.liquidity);
+        fill.time = self.engine_time;
+        Some(fill)
     }
 
     /// True where no further event of this order can follow.
     pub fn is_done(&self) -> bool {
         matches!(self.kind, OrderKind::Filled | OrderKind::Canceled)
     }
+}
+
+/// What the wire says; `None` if it says nothing.
+fn told(liquidity: &Liquidity) -> Option<Liquidity> {
+    (!liquidity.as_str().is_empty()).then(|| liquidity.clone())
 }
 
 impl Data for SpotOrder {
@@ -169,5 +184,9 @@ impl Event for SpotOrder {
             _ => {}
         }
         identity
+    }
+
+    fn fill(&self) -> Option<Fill> {
+        self.fill()
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use kucoin_streams_core::Text;
 use kucoin_streams_decode::{FromJson, ToJson, Value, open_enum};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Which account changed and why: wire `relationEvent`, such as `trade_hf.setted` or
 /// `isolated_BTC-USDT.transfer`, parted at the last dot.
@@ -154,6 +154,12 @@ impl ToJson for RelationEvent {
 impl Serialize for RelationEvent {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.to_json(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for RelationEvent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Text::deserialize(deserializer).map(|text| Self::from(&*text))
     }
 }
 

@@ -1,11 +1,10 @@
 //! Stop orders of the spot host: /spotMarket/advancedOrders.
 
-use kucoin_streams_core::{Decimal, DecodeError, Event, Text, Timestamp};
+use kucoin_streams_core::{Decimal, DecodeError, Event, Side, Text, Timestamp};
 use kucoin_streams_decode::{Record, Scanner, event, open_enum};
 
 use crate::SpotPrivate;
 use crate::envelope::{Around, Data};
-use crate::order::Side;
 use crate::topic::topic;
 
 topic! {

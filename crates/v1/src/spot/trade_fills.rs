@@ -1,11 +1,11 @@
 //! The account's own trades with their fees: /spot/tradeFills, which no documentation names.
 
-use kucoin_streams_core::{Decimal, DecodeError, Event, Text, Timestamp};
+use kucoin_streams_core::{Decimal, DecodeError, Event, Fill, Side, Text, Timestamp};
 use kucoin_streams_decode::{Record, Scanner, event};
 
 use crate::SpotPrivate;
 use crate::envelope::{Around, Data};
-use crate::order::{OrderType, Side};
+use crate::order::OrderType;
 use crate::topic::topic;
 
 topic! {
@@ -48,6 +48,24 @@ event! {
     }
 }
 
+impl SpotTradeFill {
+    /// The trade, if the event has its price and size.
+    pub fn fill(&self) -> Option<Fill> {
+        let mut fill = Fill::new(
+            self.symbol.clone(),
+            self.trade_id.clone(),
+            self.side.clone(),
+            self.price?,
+            self.size?,
+        );
+        fill.order_id = Some(self.order_id.clone());
+        fill.fee = self.fee;
+        fill.fee_currency = self.fee_currency.clone();
+        fill.time = self.time;
+        Some(fill)
+    }
+}
+
 impl Data for SpotTradeFill {
     fn from_data(scanner: &mut Scanner<'_>, _: Around<'_>) -> Result<Self, DecodeError> {
         Self::read(scanner)
@@ -58,5 +76,9 @@ impl Data for SpotTradeFill {
 impl Event for SpotTradeFill {
     fn identity(&self) -> String {
         format!("{}:{}:{}", self.symbol, self.order_id, self.trade_id)
+    }
+
+    fn fill(&self) -> Option<Fill> {
+        self.fill()
     }
 }

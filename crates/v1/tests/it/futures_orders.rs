@@ -1,9 +1,9 @@
 //! Futures orders: the life of one, and the shapes that surprise.
 
-use kucoin_streams_core::{Decimal, Event, Timestamp};
+use kucoin_streams_core::{Decimal, Event, Liquidity, Timestamp};
 use kucoin_streams_v1::{
     FeeType, FuturesFill, FuturesOrder, FuturesOrderKind, FuturesOrders, FuturesSymbolOrders,
-    FuturesTradeType, Liquidity, MarginMode, OrderStatus, OrderType, PositionSide,
+    FuturesTradeType, MarginMode, OrderStatus, OrderType, PositionSide,
 };
 
 use crate::{decode, decoded, line, push, push_of};

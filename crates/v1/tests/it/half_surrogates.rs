@@ -1,9 +1,9 @@
 //! Half of a surrogate pair in a text costs that field alone: it is kept as it came, and all others are typed.
 
-use kucoin_streams_core::{Event, Inbound, Protocol, Topic};
+use kucoin_streams_core::{Event, Inbound, Protocol, Side, Topic};
 use kucoin_streams_v1::{
     AnyFuturesTopic, Balances, FuturesMarginModes, FuturesOrders, FuturesPosition,
-    FuturesPositions, FuturesSymbolPosition, OrderKind, Side, SpotOrders, V1,
+    FuturesPositions, FuturesSymbolPosition, OrderKind, SpotOrders, V1,
 };
 
 use crate::{decode, decoded, push, push_of};

@@ -5,6 +5,7 @@
 mod balances;
 mod envelope;
 mod exact_numbers;
+mod fills;
 mod futures_config;
 mod futures_orders;
 mod futures_positions;
@@ -17,6 +18,7 @@ mod many_topics;
 mod margin_positions;
 mod market_matches;
 mod orders;
+mod round_trip;
 mod stop_orders;
 mod trade_fills;
 

@@ -1,7 +1,7 @@
 //! Trades of markets: whose they are, one market or a list.
 
-use kucoin_streams_core::{Event, Timestamp, Topic};
-use kucoin_streams_v1::{Liquidity, MarketMatch, MarketMatches, Side};
+use kucoin_streams_core::{Event, Liquidity, Side, Timestamp, Topic};
+use kucoin_streams_v1::{MarketMatch, MarketMatches};
 
 use crate::{decode, decoded, line, push};
 

@@ -1,7 +1,7 @@
 //! Own trades with their fees: JSON numbers to the last digit.
 
-use kucoin_streams_core::{Decimal, Event, Timestamp};
-use kucoin_streams_v1::{OrderType, Side, SpotTradeFill, SpotTradeFills};
+use kucoin_streams_core::{Decimal, Event, Side, Timestamp};
+use kucoin_streams_v1::{OrderType, SpotTradeFill, SpotTradeFills};
 
 use crate::{decoded, line};
 

@@ -1,7 +1,7 @@
 //! What several kinds of lines have in common: amounts, prices, symbols and ids in columns.
 
 use kucoin_streams::Decimal;
-use kucoin_streams::v1::Side;
+use kucoin_streams::Side;
 
 use super::layout::{Part, Rank, part};
 use super::paint::{Ink, grouped, safe};

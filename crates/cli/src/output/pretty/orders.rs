@@ -1,11 +1,11 @@
 //! Orders and stop orders, of spot and of futures, as lines.
 
-use kucoin_streams::Decimal;
 use kucoin_streams::v1::{
     FuturesOrder, FuturesOrderKind, FuturesStopOrder, FuturesStopPriceType, FuturesTradeType,
-    Liquidity, MarginMode, OrderKind, OrderStatus, OrderType, PositionSide, Side, SpotOrder,
-    SpotStopOrder, StopOrderType,
+    MarginMode, OrderKind, OrderStatus, OrderType, PositionSide, SpotOrder, SpotStopOrder,
+    StopOrderType,
 };
+use kucoin_streams::{Decimal, Liquidity, Side};
 
 use super::columns::{self, head, head_of_trade, id, leg, no_trade, shown, shown_or_untold, terms};
 use super::layout::{Part, Rank, part};

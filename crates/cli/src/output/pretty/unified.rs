@@ -1,12 +1,11 @@
 //! What the unified connection tells, as lines: in the columns of V1, which may tell the same beside it.
 
-use kucoin_streams::Decimal;
 use kucoin_streams::pro::{
-    Balance, Event, Execution, ExecutionLite, ExecutionType, Fill, Leverage, LiquidationWarning,
-    Liquidity, MarginMode, Order, OrderEventType, OrderStatus, OrderType, Position, PositionSide,
-    Side, SizeUnit, WarningType,
+    Balance, Event, Execution, ExecutionLite, ExecutionType, Leverage, LiquidationWarning,
+    MarginMode, Order, OrderEventType, OrderStatus, OrderType, Position, PositionSide, SizeUnit,
+    WarningType,
 };
-use kucoin_streams::v1;
+use kucoin_streams::{Decimal, Fill, Liquidity, Side};
 
 use super::balances::{account_part, changed};
 use super::columns::{
@@ -217,23 +216,15 @@ fn leverage(event: &Leverage) -> Told {
 
 /// Symbol, side and type, the latter two as on the other connections.
 fn market(symbol: &str, side: &Side, order_type: Option<&OrderType>) -> Vec<Part> {
-    let (side, order_type) = as_v1(side, order_type);
-    head(symbol, &side, &order_type)
+    head(symbol, side, &pricing(order_type))
 }
 
 fn market_of_trade(symbol: &str, side: &Side, order_type: Option<&OrderType>) -> Vec<Part> {
-    let (side, order_type) = as_v1(side, order_type);
-    head_of_trade(symbol, &side, &order_type)
+    head_of_trade(symbol, side, &pricing(order_type))
 }
 
-fn as_v1(side: &Side, order_type: Option<&OrderType>) -> (v1::Side, String) {
-    let side = match side {
-        Side::Buy => v1::Side::Buy,
-        Side::Sell => v1::Side::Sell,
-        other => v1::Side::Unknown(other.as_str().into()),
-    };
-    let order_type = order_type.map_or_else(String::new, |it| it.as_str().to_lowercase());
-    (side, order_type)
+fn pricing(order_type: Option<&OrderType>) -> String {
+    order_type.map_or_else(String::new, |it| it.as_str().to_lowercase())
 }
 
 fn liquidity(liquidity: Option<&Liquidity>) -> String {

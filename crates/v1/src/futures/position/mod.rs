@@ -47,14 +47,21 @@ subjects! {
     /// is written as `symbol` too; under `/contract/positionAll` it is then `None`.
     pub enum FuturesPosition {
         /// The position in full: `position.change` with a quantity.
-        Change(Box<FuturesPositionChange>),
+        Change(Box<FuturesPositionChange>) if ["currentQty"],
         /// A patch of what the mark price changes: `position.change` without a quantity, which does not mean that
         /// the position is closed. Whether it is sent on cross margin is not known.
-        MarkPrice(FuturesMarkPriceChange),
+        MarkPrice(FuturesMarkPriceChange) if [
+            "changeReason", "markValue", "maintMargin", "avgEntryPrice", "leverage", "realLeverage",
+            "unrealisedPnl", "unrealisedPnlPcnt", "unrealisedRoePcnt", "delevPercentage"
+        ],
         /// A funding fee was settled: `position.settlement`.
-        Settlement(FuturesFundingSettlement) = "position.settlement",
+        Settlement(FuturesFundingSettlement) = "position.settlement" if [
+            "fundingTime", "fundingRate", "fundingFee", "qty"
+        ],
         /// A new risk limit was set or refused: `position.adjustRiskLimit`.
-        RiskLimit(FuturesRiskLimitAdjustment) = "position.adjustRiskLimit",
+        RiskLimit(FuturesRiskLimitAdjustment) = "position.adjustRiskLimit" if [
+            "success", "riskLimitLevel", "msg"
+        ],
     }
 }
 

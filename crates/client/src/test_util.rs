@@ -1,0 +1,144 @@
+//! Subscriptions that a test feeds by hand: no network, no runtime, no clock.
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use kucoin_streams_core::{ConnectionKind, Push, Text, Timestamp, Topic};
+use kucoin_streams_session::{CloseReason, EndReason, Gap, GapReason};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::{Subscription, Update};
+
+/// Returns a subscription and the script that feeds it.
+///
+/// It has no ledger. Read it by `try_next`, or by `next` on any runtime.
+pub fn subscription<T: Topic>(topic: T) -> (Script<T>, Subscription<T>) {
+    let topic = Arc::new(topic);
+    let (items, received) = unbounded_channel();
+    let script = Script {
+        topic: topic.clone(),
+        items,
+        received_at: Timestamp::default(),
+        epoch: 1,
+    };
+    let scripted = Scripted {
+        items: received,
+        end: None,
+    };
+    (script, Subscription::scripted(topic, scripted))
+}
+
+/// Feeds a [`subscription`]. What is added waits for the reader, without a limit. Dropping the script ends the
+/// subscription as [`end`](Self::end) does with [`EndReason::Closed`].
+pub struct Script<T: Topic> {
+    topic: Arc<T>,
+    items: UnboundedSender<Item<T::Event>>,
+    received_at: Timestamp,
+    epoch: u64,
+}
+
+impl<T: Topic> Script<T> {
+    /// Sets the [receive time](Update::received_at) of the updates that follow; it is the Unix epoch before.
+    pub fn set_received_at(&mut self, at: Timestamp) {
+        self.received_at = at;
+    }
+
+    /// Adds an event, under the topic of the first request.
+    pub fn event(&mut self, event: T::Event) {
+        let topic = self
+            .topics()
+            .first()
+            .map_or(Text::default(), |topic| Text::new(topic));
+        self.push(Push::new(event, topic));
+    }
+
+    /// Adds an event with its envelope.
+    pub fn push(&mut self, push: Push<T::Event>) {
+        let update = Update::live(T::Kind::WS_KEY, push, self.received_at, self.epoch);
+        self.send(Item::Next(Box::new(Ok(update))));
+    }
+
+    /// Adds a frame as the exchange pushes it: an event, or a gap if the frame cannot be decoded. Returns false if it is of
+    /// another topic, so that it adds nothing.
+    pub fn frame(&mut self, frame: &str) -> bool {
+        match self.topic.decode(frame) {
+            Ok(Some(push)) => self.push(push),
+            Ok(None) => return false,
+            Err(error) => self.gap(GapReason::Undecodable {
+                raw: frame.to_owned(),
+                error,
+            }),
+        }
+        true
+    }
+
+    /// Adds a gap of all topics of the subscription. After [`GapReason::Live`] the updates have its epoch.
+    pub fn gap(&mut self, reason: GapReason) {
+        if let GapReason::Live { epoch, .. } = reason {
+            self.epoch = epoch;
+        }
+        let mut gap = Gap::new(self.topics(), reason);
+        gap.ws_key = Some(T::Kind::WS_KEY);
+        self.send(Item::Next(Box::new(Err(gap))));
+    }
+
+    /// Ends the subscription after everything that was added, for this reason.
+    pub fn end(self, reason: EndReason) {
+        self.send(Item::End(reason));
+    }
+
+    fn topics(&self) -> Vec<Arc<str>> {
+        let requests = self.topic.requests();
+        let topics = requests.iter().map(|request| request.to_string().into());
+        topics.collect()
+    }
+
+    fn send(&self, item: Item<T::Event>) {
+        // A reader that is gone misses nothing.
+        let _ = self.items.send(item);
+    }
+}
+
+impl<T: Topic> fmt::Debug for Script<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Script").finish_non_exhaustive()
+    }
+}
+
+enum Item<E> {
+    Next(Box<Result<Update<E>, Gap>>),
+    End(EndReason),
+}
+
+/// The end of a script at which the subscription reads.
+pub(crate) struct Scripted<E> {
+    items: UnboundedReceiver<Item<E>>,
+    end: Option<EndReason>,
+}
+
+impl<E> Scripted<E> {
+    pub(crate) fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Update<E>, Gap>>> {
+        if self.end.is_some() {
+            return Poll::Ready(None);
+        }
+        self.items.poll_recv(context).map(|item| match item {
+            Some(Item::Next(item)) => Some(*item),
+            Some(Item::End(reason)) => {
+                self.end = Some(reason);
+                None
+            }
+            None => {
+                self.end = Some(EndReason::Closed(CloseReason::Requested));
+                None
+            }
+        })
+    }
+
+    pub(crate) fn end_reason(&self) -> Option<EndReason> {
+        self.end.clone()
+    }
+}

@@ -1,0 +1,128 @@
+//! Words that V1 writes in small letters and Pro V2 in capitals.
+
+use kucoin_streams_core::{Liquidity, Side};
+use serde::Serializer;
+
+use super::{FromJson, ToJson, Value};
+use crate::Text;
+use crate::expand::__private::spelled_as;
+
+/// A word that is the same on V1 and on Pro V2 but for its case. Any case is read; one that is not the protocol's own is
+/// kept in `extra` too, so that serialization writes it as it came.
+pub trait Word: for<'t> From<&'t str> {
+    /// The word as Pro V2 writes it.
+    fn as_capitals(&self) -> &str;
+}
+
+/// A [`Word`] that is written in capitals: in [`event!`](crate::event), `"S" as "side" by Capitals`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capitals<T>(pub T);
+
+/// How the field of an event is read and written with `by`, in place of its own type.
+pub trait By<T> {
+    /// What is read.
+    type Read: FromJson;
+
+    /// The field that was read.
+    fn field(read: Self::Read) -> T;
+}
+
+impl<T: Word> By<T> for Capitals<T> {
+    type Read = Self;
+
+    #[inline(always)]
+    fn field(read: Self) -> T {
+        read.0
+    }
+}
+
+impl<T: Word> By<Option<T>> for Capitals<Option<T>> {
+    type Read = Option<Capitals<T>>;
+
+    #[inline(always)]
+    fn field(read: Self::Read) -> Option<T> {
+        read.map(|word| word.0)
+    }
+}
+
+#[inline(always)]
+fn read<T: Word>(value: Value<'_>) -> Option<T> {
+    match value.digits() {
+        Some(text) => Some(T::from(text)),
+        None => value.text().map(|text| T::from(&text)),
+    }
+}
+
+impl<T: Word> FromJson for Capitals<T> {
+    #[inline(always)]
+    fn from_json(value: Value<'_>) -> Option<Self> {
+        read(value).map(Self)
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Self(T::from("")))
+    }
+
+    #[inline]
+    fn reproduces(&self, value: Value<'_>) -> bool {
+        spelled_as(value, self.0.as_capitals())
+    }
+}
+
+impl<T: Word> ToJson for Capitals<&T> {
+    fn to_json<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.as_capitals())
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.0.as_capitals().is_empty()
+    }
+}
+
+impl<T: Word> ToJson for Capitals<&Option<T>> {
+    fn to_json<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.as_ref().map(Capitals).to_json(serializer)
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.0.as_ref().map(Capitals).is_nothing()
+    }
+}
+
+macro_rules! words {
+    ($($word:ty),*) => {$(
+        impl Word for $word {
+            fn as_capitals(&self) -> &str {
+                self.in_capitals()
+            }
+        }
+
+        impl FromJson for $word {
+            #[inline(always)]
+            fn from_json(value: Value<'_>) -> Option<Self> {
+                read(value)
+            }
+
+            fn absent() -> Option<Self> {
+                Some(Self::Unknown(Text::default()))
+            }
+
+            #[inline]
+            fn reproduces(&self, value: Value<'_>) -> bool {
+                spelled_as(value, self.as_str())
+            }
+        }
+
+        impl ToJson for $word {
+            fn to_json<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+
+            fn is_nothing(&self) -> bool {
+                self.as_str().is_empty()
+            }
+        }
+    )*};
+}
+
+words!(Side, Liquidity);

@@ -1,0 +1,186 @@
+//! Events are read back from their JSON, by long names and by those of the wire: the same event, `extra` included.
+
+use std::fmt::Debug;
+use std::sync::LazyLock;
+
+use kucoin_streams_pro::Event;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::{decoded, fixtures, made};
+
+/// Reads the event back as its own type.
+#[track_caller]
+fn check(event: &Event) {
+    match event {
+        Event::Order(event) => same(event),
+        Event::Execution(event) => same(event),
+        Event::ExecutionLite(event) => same(event),
+        Event::Position(event) => same(event),
+        Event::LiquidationWarning(event) => same(event),
+        Event::Leverage(event) => same(event),
+        Event::Balance(event) => {
+            // The account is in the topic alone.
+            let mut event = event.clone();
+            event.account = "".into();
+            same(&event);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[track_caller]
+fn same<E: Serialize + DeserializeOwned + PartialEq + Debug>(event: &E) {
+    let json = serde_json::to_string(event).unwrap();
+    let back: E = serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error}: {json}"));
+    assert_eq!(back, *event, "{json}");
+    assert_eq!(serde_json::to_string(&back).unwrap(), json);
+}
+
+#[test]
+fn every_recorded_event_is_read_back() {
+    for frame in fixtures() {
+        check(&decoded(frame).event);
+    }
+}
+
+#[test]
+fn data_of_the_exchange_is_read_too() {
+    for frame in fixtures() {
+        let data = serde_json::from_str::<Value>(frame).unwrap()["d"].take();
+        if let Event::Order(order) = decoded(frame).event {
+            assert_eq!(serde_json::from_str(&data.to_string()).ok(), Some(order));
+        }
+    }
+}
+
+#[test]
+fn field_of_the_exchange_under_our_long_name_stays_its_own() {
+    for data in [
+        r#"{"s":"A","oi":"1","orderId":"2","symbol":[1]}"#,
+        r#"{"s":"A","orderId":"2"}"#,
+        r#"{"s":"A","oi":[1],"orderId":"2"}"#,
+        r#"{"s":"A","side":"x","S":"BUY"}"#,
+        r#"{"s":"A","side":"x"}"#,
+    ] {
+        let event = made("execution.UNIFIED", data).unwrap();
+        let Event::Execution(execution) = &event else {
+            panic!("{event:?}")
+        };
+        assert!(!execution.extra.is_empty());
+        check(&event);
+    }
+}
+
+#[test]
+fn words_keep_the_case_of_the_exchange() {
+    let event = made("execution.UNIFIED", r#"{"s":"A","S":"BUY","lR":"MAKER"}"#).unwrap();
+    let written = r#"{"symbol":"A","side":"BUY","liquidity":"MAKER"}"#;
+    assert_eq!(serde_json::to_string(&event).unwrap(), written);
+    let event = made("execution.UNIFIED", r#"{"s":"A","S":"buy","lR":"Maker"}"#).unwrap();
+    let written = r#"{"symbol":"A","side":"buy","liquidity":"Maker"}"#;
+    assert_eq!(serde_json::to_string(&event).unwrap(), written);
+    check(&event);
+}
+
+/// Values that fields do not expect, and spellings of numbers and texts.
+const ODD: &[&str] = &[
+    "null",
+    "\"\"",
+    "true",
+    "\"true\"",
+    "{}",
+    "[1, {\"a\":1e-9}]",
+    "0",
+    "-0",
+    "5",
+    "-5",
+    "1.0",
+    "1E+3",
+    "\"-0.000\"",
+    "\"007\"",
+    "1e400",
+    "\"Infinity\"",
+    "1.5",
+    "123456789012345678901234567890.12345678901234567890",
+    "18446744073709551616",
+    "1781200000123",
+    "\"1781200000123456789\"",
+    "99999999999999999",
+    "100000000000",
+    "\"x\"",
+    "\"BUY\"",
+    "\"buy\"",
+    "\"Maker\"",
+    "\"FILL\"",
+    "\"gm \\ud83d\"",
+    "\"\\ud83e\\udd80 \\n\\\"\"",
+];
+
+/// Members to put into data, each at some place: under names of the wire, our long names, and unknown ones.
+fn additions() -> impl Strategy<Value = Vec<(Index, Index, String)>> {
+    let value = prop::sample::select(ODD).prop_map(str::to_owned);
+    prop::collection::vec((any::<Index>(), any::<Index>(), value), 0..7)
+}
+
+/// A frame's topic, its members as they are written, and the names that further members may have.
+struct Sample {
+    topic: String,
+    members: Vec<(String, String)>,
+    names: Vec<String>,
+}
+
+static SAMPLES: LazyLock<Vec<Sample>> = LazyLock::new(|| {
+    let samples = fixtures().map(|frame| {
+        let json: Value = serde_json::from_str(frame).unwrap();
+        let data = json["d"].as_object().unwrap();
+        let written = serde_json::to_value(decoded(frame).event).unwrap();
+        let names = data
+            .keys()
+            .chain(written.as_object().map(Map::keys).unwrap());
+        let unknown = ["a", "z", "\u{1f980}\"\\"].map(str::to_owned);
+        Sample {
+            topic: json["T"].as_str().unwrap().to_owned(),
+            members: data
+                .iter()
+                .map(|(name, value)| (name.clone(), value.to_string()))
+                .collect(),
+            names: names.cloned().chain(unknown).collect(),
+        }
+    });
+    samples.collect()
+});
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn any_event_that_can_be_read_is_read_back(
+        sample in any::<Index>(),
+        additions in additions(),
+        removed in prop::collection::vec(any::<Index>(), 0..4),
+    ) {
+        let Sample { topic, members, names } = sample.get(&SAMPLES);
+        let mut members = members.clone();
+        for at in removed {
+            members.remove(at.index(members.len()));
+            if members.is_empty() {
+                break;
+            }
+        }
+        for (name, at, value) in additions {
+            let at = at.index(members.len() + 1);
+            members.insert(at, (name.get(names).clone(), value));
+        }
+        let members: Vec<_> = members
+            .iter()
+            .map(|(name, value)| format!("{}:{value}", serde_json::to_string(name).unwrap()))
+            .collect();
+        if let Ok(event) = made(topic, &format!("{{{}}}", members.join(","))) {
+            check(&event);
+        }
+    }
+}
