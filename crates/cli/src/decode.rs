@@ -9,13 +9,14 @@ use kucoin_streams::core::{DecodeError, Inbound, Protocol, Push, Raw};
 use kucoin_streams::pro::{self, ProV2};
 use kucoin_streams::v1::{self, V1};
 
+use kucoin_streams::AnyEvent;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::args::{DecodeArgs, ProtocolArg};
 use crate::decode::input::Input;
 use crate::exit::Failed;
-use crate::output::{Control, Event, Line, Lines, Update};
+use crate::output::{Control, Line, Lines, UpdateLine};
 
 pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failed> {
     let mut counted = Counted::default();
@@ -83,7 +84,7 @@ impl Counted {
 
 /// What a captured frame turned out to be.
 enum Frame<'f> {
-    Push(Box<Push<Event>>),
+    Push(Box<Push<AnyEvent>>),
     Control(Inbound<'f>, Raw),
     Undecodable(String),
 }
@@ -110,7 +111,7 @@ fn add(
         },
     };
     match frame {
-        Frame::Push(push) => out.json(&Line::Update(Update {
+        Frame::Push(push) => out.json(&Line::Update(UpdateLine {
             ws_key: None,
             topic: &push.topic,
             subject: push.subject.as_ref(),
@@ -165,10 +166,10 @@ fn detect(text: &str) -> ProtocolArg {
 }
 
 /// A push as it was decoded, or `None` if the frame is not one.
-type Decoded = Result<Option<Push<Event>>, DecodeError>;
+type Decoded = Result<Option<Push<AnyEvent>>, DecodeError>;
 
 fn v1_push(text: &str) -> Decoded {
-    let mut push = v1::decode(text)?.map(|push| push.map(Event::V1));
+    let mut push = v1::decode(text)?.map(|push| push.map(AnyEvent::V1));
     if let Some(push) = &mut push {
         // It stands in the data.
         push.pushed_at = None;
@@ -177,7 +178,7 @@ fn v1_push(text: &str) -> Decoded {
 }
 
 fn pro_push(text: &str) -> Decoded {
-    Ok(pro::decode(text)?.map(|push| push.map(Event::Pro)))
+    Ok(pro::decode(text)?.map(|push| push.map(AnyEvent::Pro)))
 }
 
 /// Tells a frame apart.

@@ -71,12 +71,15 @@ impl Feed {
                 None => return Poll::Ready(None),
             };
             // An event is large: from here it goes out without a stop on its way.
-            let place = self.places.get(at).copied().unwrap_or(usize::MAX);
-            match topic.decode_at(place, frame.text()) {
+            let routed = self.places.get(at).copied().unwrap_or(usize::MAX);
+            let mut place = routed;
+            match topic.decode_at(&mut place, frame.text()) {
                 Ok(Some(push)) => {
                     self.count(at, Fate::Delivered);
+                    let subscribed = self.subscribed(at, routed, place);
                     let (received_at, epoch) = (frame.received_at(), frame.epoch());
-                    let update = Update::live(T::Kind::WS_KEY, push, received_at, epoch);
+                    let update =
+                        Update::live(T::Kind::WS_KEY, subscribed, push, received_at, epoch);
                     return Poll::Ready(Some(Ok(update)));
                 }
                 // It is of another topic that shares the name of this one.
@@ -115,13 +118,28 @@ impl Feed {
         self.queue.end_reason()
     }
 
+    /// The topic that an event is of, as it was subscribed to: `at` which place of the queue its frame was routed, and
+    /// which request it belongs to.
+    #[inline]
+    fn subscribed(&self, at: usize, routed: usize, place: usize) -> Arc<str> {
+        let at = match place == routed {
+            true => at,
+            false => self
+                .places
+                .iter()
+                .position(|&known| known == place)
+                .unwrap_or(at),
+        };
+        match self.queue.counters(at) {
+            Some(counters) => Arc::clone(counters.topic()),
+            None => Arc::from(""),
+        }
+    }
+
     #[cold]
     fn undecodable(&mut self, error: DecodeError, at: usize, frame: &Frame) -> Gap {
         self.count(at, Fate::Undecodable);
-        let topic = match self.queue.counters(at) {
-            Some(counters) => counters.topic().clone(),
-            None => Arc::from(""),
-        };
+        let topic = self.subscribed(at, 0, 0);
         self.undecodable += 1;
         // If the exchange has changed its format, every event fails: a few lines say so, and not one for each.
         if self.undecodable.is_power_of_two() {

@@ -55,15 +55,21 @@ impl<T: Topic> Script<T> {
 
     /// Adds an event with its envelope.
     pub fn push(&mut self, push: Push<T::Event>) {
-        let update = Update::live(T::Kind::WS_KEY, push, self.received_at, self.epoch);
+        self.push_of(0, push);
+    }
+
+    fn push_of(&mut self, request: usize, push: Push<T::Event>) {
+        let topic = self.topics().into_iter().nth(request).unwrap_or_default();
+        let update = Update::live(T::Kind::WS_KEY, topic, push, self.received_at, self.epoch);
         self.send(Item::Next(Box::new(Ok(update))));
     }
 
     /// Adds a frame as the exchange pushes it: an event, or a gap if the frame cannot be decoded. Returns false if it is of
     /// another topic, so that it adds nothing.
     pub fn frame(&mut self, frame: &str) -> bool {
-        match self.topic.decode(frame) {
-            Ok(Some(push)) => self.push(push),
+        let mut place = 0;
+        match self.topic.decode_at(&mut place, frame) {
+            Ok(Some(push)) => self.push_of(place, push),
             Ok(None) => return false,
             Err(error) => self.gap(GapReason::Undecodable {
                 raw: frame.to_owned(),

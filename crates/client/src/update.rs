@@ -1,6 +1,7 @@
 //! One event as a subscription hands it out: the event, and what is known of its way here.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use kucoin_streams_core::{Extra, Push, Text, Timestamp, WsKey};
 use serde::{Serialize, Serializer};
@@ -20,6 +21,7 @@ pub enum Origin {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Update<E> {
     ws_key: WsKey,
+    subscribed_topic: Arc<str>,
     push: Push<E>,
     received_at: Timestamp,
     epoch: u64,
@@ -28,9 +30,16 @@ pub struct Update<E> {
 
 impl<E> Update<E> {
     #[inline]
-    pub(crate) fn live(ws_key: WsKey, push: Push<E>, received_at: Timestamp, epoch: u64) -> Self {
+    pub(crate) fn live(
+        ws_key: WsKey,
+        subscribed_topic: Arc<str>,
+        push: Push<E>,
+        received_at: Timestamp,
+        epoch: u64,
+    ) -> Self {
         Self {
             ws_key,
+            subscribed_topic,
             push,
             received_at,
             epoch,
@@ -56,6 +65,24 @@ impl<E> Update<E> {
     /// Which connection it came on.
     pub fn ws_key(&self) -> WsKey {
         self.ws_key
+    }
+
+    /// The topic as it was subscribed to, such as `/contract/positionAll` or `orderAll?tradeType=UNIFIED`: the exchange may
+    /// push under another name.
+    pub fn subscribed_topic(&self) -> &Arc<str> {
+        &self.subscribed_topic
+    }
+
+    /// The same update with another event.
+    pub fn map<F>(self, into: impl FnOnce(E) -> F) -> Update<F> {
+        Update {
+            ws_key: self.ws_key,
+            subscribed_topic: self.subscribed_topic,
+            push: self.push.map(into),
+            received_at: self.received_at,
+            epoch: self.epoch,
+            origin: self.origin,
+        }
     }
 
     /// The topic as pushed.
@@ -119,7 +146,7 @@ impl<E> Deref for Update<E> {
 struct Line<'u, E> {
     kind: &'static str,
     ws_key: &'static str,
-    topic: &'u Text,
+    topic: &'u str,
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<&'u Text>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -142,7 +169,7 @@ impl<E: Serialize> Serialize for Update<E> {
         let line = Line {
             kind: "update",
             ws_key: self.ws_key.as_str(),
-            topic: &push.topic,
+            topic: &self.subscribed_topic,
             subject: push.subject.as_ref(),
             id: push.id.as_ref(),
             user_id: push.user_id.as_ref(),

@@ -28,16 +28,16 @@ pub trait Topic: Send + Sync + 'static {
     /// frame and shows it beside the error.
     fn decode(&self, frame: &str) -> Result<Option<Push<Self::Event>>, DecodeError>;
 
-    /// Decodes one push of which it is known to which request it was routed: the one at `place` among
-    /// [`requests`](Topic::requests). Its result is that of [`decode`](Topic::decode), whatever the place: it is a hint
-    /// where to look first, for a topic of very many requests. Others have no use for it and leave this as it is.
+    /// Decodes one push that was routed to the request at `place` among [`requests`](Topic::requests), and sets `place` to
+    /// the request that the push belongs to. The result is that of [`decode`](Topic::decode), whatever the place: it is a
+    /// hint where to look first, for a topic of many requests. A topic of one request leaves this as it is.
     ///
     /// # Errors
     /// As [`Topic::decode`].
     #[inline]
     fn decode_at(
         &self,
-        place: usize,
+        place: &mut usize,
         frame: &str,
     ) -> Result<Option<Push<Self::Event>>, DecodeError> {
         let _ = place;
@@ -132,40 +132,50 @@ impl<T: Topic> Topic for Vec<T> {
     }
 
     fn decode(&self, frame: &str) -> Result<Option<Push<Self::Event>>, DecodeError> {
-        first_of(self.iter(), frame)
+        first_of(self.iter(), frame).map(|found| found.map(|(_, push)| push))
     }
 
-    /// Nearly always each topic has one request, so that the place is its own; where it is another's, as behind equal
-    /// topics, that one gives nothing and the others are asked.
+    /// Nearly always each topic has one request, so that the place is its own. If it is another's, as after equal topics,
+    /// that one gives nothing and the others are asked.
     #[inline]
     fn decode_at(
         &self,
-        place: usize,
+        place: &mut usize,
         frame: &str,
     ) -> Result<Option<Push<Self::Event>>, DecodeError> {
-        // An event is large: what the topic gives is the result as it stands, without a move.
-        match self.get(place).map(|topic| topic.decode(frame)) {
+        // An event is large: what the topic gives is the result as it is, without a move.
+        match self.get(*place).map(|topic| topic.decode(frame)) {
             Some(Ok(None)) | None => {
-                let others = self.iter().enumerate().filter(|(at, _)| *at != place);
-                first_of(others.map(|(_, topic)| topic), frame)
+                let asked = *place;
+                let others = self.iter().enumerate().filter(|(at, _)| *at != asked);
+                let others = others.map(|(_, topic)| topic);
+                let Some((topic, push)) = first_of(others, frame)? else {
+                    return Ok(None);
+                };
+                if let Some(request) = topic.requests().first() {
+                    let mut requests = self.requests().into_iter();
+                    *place = requests
+                        .position(|known| known == *request)
+                        .unwrap_or(*place);
+                }
+                Ok(Some(push))
             }
             Some(decoded) => decoded,
         }
     }
 }
 
-/// What the first topic says that has anything to say to a frame.
+/// What the first topic gives that takes a frame, and the topic.
 fn first_of<'t, T: Topic>(
-    topics: impl Iterator<Item = &'t T>,
+    mut topics: impl Iterator<Item = &'t T>,
     frame: &str,
-) -> Result<Option<Push<T::Event>>, DecodeError> {
-    for topic in topics {
-        match topic.decode(frame) {
-            Ok(None) => {}
-            decoded => return decoded,
-        }
-    }
-    Ok(None)
+) -> Result<Option<(&'t T, Push<T::Event>)>, DecodeError> {
+    topics
+        .find_map(|topic| match topic.decode(frame) {
+            Ok(push) => push.map(|push| Ok((topic, push))),
+            Err(error) => Some(Err(error)),
+        })
+        .transpose()
 }
 
 #[cfg(test)]

@@ -179,6 +179,13 @@ impl Kucoin {
         join_all(kinds.iter().map(|kind| kind.close())).await;
     }
 
+    /// Closes the connections of one key: see [`Connections::close`].
+    pub async fn close_connections(&self, ws_key: WsKey) {
+        if let Some(connections) = self.of_key(ws_key) {
+            connections.close().await;
+        }
+    }
+
     fn of_key(&self, ws_key: WsKey) -> Option<Arc<dyn OfAnyKind>> {
         let mut kinds = self.kinds().into_iter();
         kinds.find(|kind| kind.ws_key() == ws_key)

@@ -34,6 +34,7 @@
 //! | [`decode`] | `kucoin-streams-decode` | the lossless JSON decoder, and the macros that define events |
 //! | [`mod@core`] | `kucoin-streams-core` | the words that all layers share: traits and values |
 
+mod any;
 mod builder;
 mod kucoin;
 #[cfg(feature = "test-util")]
@@ -56,6 +57,7 @@ pub use kucoin_streams_transport as transport;
 #[doc(inline)]
 pub use kucoin_streams_v1 as v1;
 
+pub use any::{AnyEvent, AnySubscription, AnyTopic, ParseAnyTopicError};
 pub use builder::{BuildError, KucoinBuilder};
 pub use kucoin::Kucoin;
 

@@ -1,6 +1,5 @@
 //! What the commands write: one line a happening on stdout, for people or for programs; errors on stderr.
 
-mod event;
 mod lines;
 mod names;
 mod ndjson;
@@ -12,40 +11,20 @@ mod writer;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io;
-use std::sync::Arc;
 
-use kucoin_streams::core::{Extra, TimeFormat};
+use kucoin_streams::core::TimeFormat;
 use kucoin_streams::{
-    Gap, GapReason, Lifecycle, LifecycleEvent, Text, Timestamp, TopicLedger, WsKey,
+    AnyEvent, Gap, GapReason, Lifecycle, LifecycleEvent, TopicLedger, Update, WsKey,
 };
 
 use crate::args::Format;
 use crate::exit::Failed;
 use crate::output::pretty::Pretty;
 
-pub(crate) use event::Event;
 pub(crate) use lines::Lines;
 pub(crate) use names::Names;
-pub(crate) use ndjson::{Control, Line, Update};
+pub(crate) use ndjson::{Control, Line, UpdateLine};
 pub(crate) use writer::{End, Mark, Writer};
-
-/// An event as it arrived, of whichever connection.
-#[derive(Clone, Debug)]
-pub(crate) struct Arrived {
-    pub(crate) ws_key: WsKey,
-    /// The topic that was asked for.
-    pub(crate) topic: Arc<str>,
-    pub(crate) subject: Option<Text>,
-    pub(crate) id: Option<Text>,
-    pub(crate) user_id: Option<Text>,
-    /// When the exchange pushed it, where the envelope says so.
-    pub(crate) pushed_at: Option<Timestamp>,
-    pub(crate) received_at: Timestamp,
-    pub(crate) epoch: u64,
-    pub(crate) event: Event,
-    /// Fields of the envelope that this version does not know.
-    pub(crate) envelope: Extra,
-}
 
 /// The number of events that a gap accounts for.
 pub(crate) fn missed_by(gap: &Gap) -> u64 {
@@ -145,12 +124,12 @@ impl Printer {
         self.flush();
     }
 
-    pub(crate) fn update(&mut self, arrived: &Arrived) -> Result<(), Failed> {
+    pub(crate) fn update(&mut self, update: &Update<AnyEvent>) -> Result<(), Failed> {
         match &self.pretty {
-            Some(pretty) => self.lines.text(&pretty.update(arrived)),
+            Some(pretty) => self.lines.text(&pretty.update(update)),
             None => {
-                let topic = self.names.asked(&arrived.topic);
-                self.lines.json(&ndjson::update(arrived, topic))?;
+                let topic = self.names.asked(update.subscribed_topic());
+                self.lines.json(&ndjson::update(update, topic))?;
             }
         }
         self.mark(1);

@@ -5,12 +5,10 @@ use std::borrow::Cow;
 use kucoin_streams::core::{Extra, Raw};
 use kucoin_streams::session::Stage;
 use kucoin_streams::{
-    CloseReason, Failure, Gap, GapReason, Lifecycle, LifecycleEvent, RetryPolicy, Text, Timestamp,
-    TopicLedger, WsKey,
+    AnyEvent, CloseReason, Failure, Gap, GapReason, Lifecycle, LifecycleEvent, RetryPolicy, Text,
+    Timestamp, TopicLedger, Update, WsKey,
 };
 use serde::Serialize;
-
-use super::{Arrived, Event};
 
 /// A happening. `kind` says which; times are strings, durations numbers with their unit in the name.
 #[derive(Serialize)]
@@ -20,7 +18,7 @@ use super::{Arrived, Event};
     rename_all_fields = "camelCase"
 )]
 pub(crate) enum Line<'a> {
-    Update(Update<'a>),
+    Update(UpdateLine<'a>),
     Stats {
         ws_key: &'static str,
         #[serde(flatten)]
@@ -45,7 +43,7 @@ pub(crate) enum Line<'a> {
 /// An event, live from a connection or of a captured frame.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Update<'a> {
+pub(crate) struct UpdateLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ws_key: Option<&'static str>,
     /// Live: the topic as it was asked for. Captured: the topic as pushed.
@@ -62,7 +60,7 @@ pub(crate) struct Update<'a> {
     pub(crate) received_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) epoch: Option<u64>,
-    pub(crate) data: &'a Event,
+    pub(crate) data: &'a AnyEvent,
     /// Fields of the envelope that this version does not know.
     #[serde(skip_serializing_if = "Extra::is_empty")]
     pub(crate) envelope: &'a Extra,
@@ -80,18 +78,20 @@ pub(crate) struct Control<'a> {
     pub(crate) frame: &'a Raw,
 }
 
-pub(super) fn update<'a>(arrived: &'a Arrived, topic: &'a str) -> Line<'a> {
-    Line::Update(Update {
-        ws_key: Some(arrived.ws_key.as_str()),
+pub(super) fn update<'a>(update: &'a Update<AnyEvent>, topic: &'a str) -> Line<'a> {
+    let is_v1 = matches!(update.event(), AnyEvent::V1(_));
+    Line::Update(UpdateLine {
+        ws_key: Some(update.ws_key().as_str()),
         topic,
-        subject: arrived.subject.as_ref(),
-        id: arrived.id.as_ref(),
-        user_id: arrived.user_id.as_ref(),
-        pushed_at: arrived.pushed_at,
-        received_at: Some(arrived.received_at),
-        epoch: Some(arrived.epoch),
-        data: &arrived.event,
-        envelope: &arrived.envelope,
+        subject: update.subject(),
+        id: update.id(),
+        user_id: update.user_id(),
+        // V1 has it in the data.
+        pushed_at: update.pushed_at().filter(|_| !is_v1),
+        received_at: Some(update.received_at()),
+        epoch: Some(update.epoch()),
+        data: update.event(),
+        envelope: update.envelope_extra(),
     })
 }
 

@@ -1,82 +1,67 @@
-//! One connection of `watch`: from the wish for its topics to its end, whatever type its events have.
+//! One connection of `watch`: from subscribing to its topics to its end.
 
-use std::collections::HashMap;
-use std::fmt::Display;
 use std::future::Future;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use kucoin_streams::core::{ConnectionKind, Protocol, Serves, Topic};
 use kucoin_streams::{
-    EndReason, Gap, Kucoin, SubscribeError, Subscription, Text, TopicLedger, Update, WsKey,
+    AnyEvent, AnySubscription, AnyTopic, EndReason, Gap, Kucoin, SubscribeError, TopicLedger,
+    Update, WsKey,
 };
 
 use super::ended;
 use crate::exit::{Failed, Status};
-use crate::output::{Arrived, Event};
 
 /// What comes of a connection.
 pub(super) enum Happening {
     /// Every topic was answered, and one at least is live.
     Live,
     /// An event.
-    Arrived(Box<Arrived>),
+    Arrived(Box<Update<AnyEvent>>),
     /// A place where events may be missing.
     Gap(Gap),
     /// Nothing more comes.
     Over(Result<(), Failed>),
 }
 
-/// A connection and where it stands.
+/// A connection and its state.
 pub(super) struct Feed {
     ws_key: WsKey,
-    stand: Stand,
+    state: State,
 }
 
-type Subscribing = Pin<Box<dyn Future<Output = Result<Box<dyn Items>, SubscribeError>> + Send>>;
+type Subscribing = Pin<Box<dyn Future<Output = Result<AnySubscription, SubscribeError>> + Send>>;
 
-enum Stand {
+enum State {
     Subscribing(Subscribing),
-    Live(Box<dyn Items>),
+    Live(AnySubscription),
     /// What became of its frames.
     Over(Vec<TopicLedger>),
 }
 
 impl Feed {
-    /// Subscribes to those of the topics that the server takes; `into` makes their events one type with all others.
-    pub(super) fn open<T>(kucoin: &Kucoin, topics: Vec<T>, into: fn(T::Event) -> Event) -> Self
-    where
-        T: Topic + Clone + Display,
-    {
+    /// Subscribes to those of the topics of one connection that the server takes.
+    pub(super) fn open(kucoin: &Kucoin, ws_key: WsKey, topics: Vec<AnyTopic>) -> Self {
         let kucoin = kucoin.clone();
         let subscribing = async move {
-            match kucoin.subscribe_available(topics).await {
-                Ok((subscription, _)) => Ok(Box::new(Subscribed {
-                    subscription,
-                    into,
-                    asked: HashMap::new(),
-                }) as Box<dyn Items>),
-                Err(error) => {
-                    if matches!(error, SubscribeError::Refused { .. }) {
-                        // Without a topic it would stand, and be made anew after a loss, for nothing.
-                        kucoin.connections::<T::Kind>().close().await;
-                    }
-                    Err(error)
-                }
+            let subscribed = kucoin.subscribe_any_available(topics).await;
+            if let Err(SubscribeError::Refused { .. }) = subscribed {
+                // Without a topic it would stay open, and reconnect after a loss, for nothing.
+                kucoin.close_connections(ws_key).await;
             }
+            subscribed.map(|(subscription, _)| subscription)
         };
         Self {
-            ws_key: T::Kind::WS_KEY,
-            stand: Stand::Subscribing(Box::pin(subscribing)),
+            ws_key,
+            state: State::Subscribing(Box::pin(subscribing)),
         }
     }
 
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
-        let (outcome, ledger) = match &mut self.stand {
-            Stand::Subscribing(subscribing) => match ready!(subscribing.as_mut().poll(context)) {
-                Ok(items) => {
-                    self.stand = Stand::Live(items);
+        let (outcome, ledger) = match &mut self.state {
+            State::Subscribing(subscribing) => match ready!(subscribing.as_mut().poll(context)) {
+                Ok(subscription) => {
+                    self.state = State::Live(subscription);
                     return Poll::Ready(Happening::Live);
                 }
                 Err(SubscribeError::Closed(closed)) => {
@@ -91,20 +76,23 @@ impl Feed {
                 }
                 Err(other) => (Err(Failed::other(other.to_string())), Vec::new()),
             },
-            Stand::Live(items) => match ready!(items.poll_next(context)) {
-                Some(happening) => return Poll::Ready(happening),
-                None => {
-                    let reason = items.end_reason();
-                    let outcome = match reason {
-                        Some(EndReason::Closed(reason)) => ended(self.ws_key, &reason),
-                        _ => Ok(()),
-                    };
-                    (outcome, items.ledger())
+            State::Live(subscription) => {
+                // An event that this future did not return stays for the next one.
+                let item = ready!(pin!(subscription.next()).poll(context));
+                match item {
+                    Some(Ok(update)) => return Poll::Ready(Happening::Arrived(Box::new(update))),
+                    Some(Err(gap)) => return Poll::Ready(Happening::Gap(gap)),
+                    None => {}
                 }
-            },
-            Stand::Over(_) => return Poll::Pending,
+                let outcome = match subscription.end_reason() {
+                    Some(EndReason::Closed(reason)) => ended(self.ws_key, &reason),
+                    _ => Ok(()),
+                };
+                (outcome, subscription.ledger())
+            }
+            State::Over(_) => return Poll::Pending,
         };
-        self.stand = Stand::Over(ledger);
+        self.state = State::Over(ledger);
         Poll::Ready(Happening::Over(outcome))
     }
 }
@@ -139,7 +127,7 @@ impl Feeds {
     pub(super) async fn next_subscribed(&mut self) -> (WsKey, Happening) {
         std::future::poll_fn(|context| {
             for feed in &mut self.feeds {
-                if matches!(feed.stand, Stand::Subscribing(_))
+                if matches!(feed.state, State::Subscribing(_))
                     && let Poll::Ready(happening) = feed.poll_next(context)
                 {
                     return Poll::Ready((feed.ws_key, happening));
@@ -153,17 +141,17 @@ impl Feeds {
     pub(super) fn are_over(&self) -> bool {
         self.feeds
             .iter()
-            .all(|feed| matches!(feed.stand, Stand::Over(_)))
+            .all(|feed| matches!(feed.state, State::Over(_)))
     }
 
     /// What became of every frame so far, topic by topic.
     pub(super) fn ledgers(&self) -> Vec<(WsKey, TopicLedger)> {
         let of_feed = |feed: &Feed| {
             let ws_key = feed.ws_key;
-            let ledger = match &feed.stand {
-                Stand::Subscribing(_) => Vec::new(),
-                Stand::Live(items) => items.ledger(),
-                Stand::Over(ledger) => ledger.clone(),
+            let ledger = match &feed.state {
+                State::Subscribing(_) => Vec::new(),
+                State::Live(items) => items.ledger(),
+                State::Over(ledger) => ledger.clone(),
             };
             ledger.into_iter().map(move |topic| (ws_key, topic))
         };
@@ -180,161 +168,5 @@ impl Feeds {
             }
         }
         Poll::Pending
-    }
-}
-
-/// A subscription, whatever type its events have.
-trait Items: Send {
-    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Happening>>;
-    fn end_reason(&self) -> Option<EndReason>;
-    fn ledger(&self) -> Vec<TopicLedger>;
-}
-
-struct Subscribed<T: Topic> {
-    subscription: Subscription<Vec<T>>,
-    into: fn(T::Event) -> Event,
-    /// The topics as they were asked for, by the topic as it is pushed.
-    asked: HashMap<Text, Vec<Arc<str>>>,
-}
-
-impl<T: Topic + Display> Items for Subscribed<T> {
-    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Happening>> {
-        // An event that this future did not return stays for the next one.
-        let item = ready!(pin!(self.subscription.next()).poll(context));
-        Poll::Ready(item.map(|item| match item {
-            Ok(update) => Happening::Arrived(Box::new(self.arrived(update))),
-            Err(gap) => Happening::Gap(gap),
-        }))
-    }
-
-    fn end_reason(&self) -> Option<EndReason> {
-        self.subscription.end_reason()
-    }
-
-    fn ledger(&self) -> Vec<TopicLedger> {
-        self.subscription.ledger()
-    }
-}
-
-impl<T: Topic + Display> Subscribed<T> {
-    fn arrived(&mut self, update: Update<T::Event>) -> Arrived {
-        let received_at = update.received_at();
-        let epoch = update.epoch();
-        let push = update.into_push();
-        // What V1 says about it stands in the data.
-        let pushed_at = push
-            .pushed_at
-            .filter(|_| T::Kind::WS_KEY == WsKey::PrivateProV2);
-        let event = (self.into)(push.event);
-        let topics = self.subscription.topic();
-        let asked = self
-            .asked
-            .entry(push.topic)
-            .or_insert_with_key(|pushed| asked_for(topics, pushed));
-        Arrived {
-            ws_key: T::Kind::WS_KEY,
-            topic: of_event(asked, &event),
-            subject: push.subject,
-            id: push.id,
-            user_id: push.user_id,
-            pushed_at,
-            received_at,
-            epoch,
-            event,
-            envelope: push.extra,
-        }
-    }
-}
-
-/// The topics as they were asked for that a pushed one may be of: one, unless it is only loosely of several.
-fn asked_for<T: Topic + Display>(topics: &[T], pushed: &str) -> Vec<Arc<str>> {
-    let serving = |wanted: Serves| {
-        topics.iter().filter(move |topic| {
-            topic.requests().iter().any(|request| {
-                <T::Kind as ConnectionKind>::Protocol::serves(request, pushed) == wanted
-            })
-        })
-    };
-    let exactly = serving(Serves::Exactly).take(1);
-    let mut asked: Vec<Arc<str>> = exactly.map(|topic| topic.to_string().into()).collect();
-    if asked.is_empty() {
-        let loosely = serving(Serves::Loosely);
-        asked.extend(loosely.map(|topic| Arc::from(topic.to_string())));
-    }
-    if asked.is_empty() {
-        asked.push(pushed.into());
-    }
-    asked
-}
-
-/// Of several topics that an event may be of, that of its symbol: V1 may push positions of contracts that were asked
-/// for one by one under the topic of all, Pro V2 never tells in its topic which symbol it is.
-fn of_event(asked: &[Arc<str>], event: &Event) -> Arc<str> {
-    let is_of = |topic: &&Arc<str>, symbol| {
-        topic
-            .rsplit_once([':', '='])
-            .is_some_and(|(_, named)| named == symbol)
-    };
-    let of_symbol = match asked {
-        [_] => None,
-        _ => event
-            .symbol()
-            .and_then(|symbol| asked.iter().find(|topic| is_of(topic, symbol))),
-    };
-    of_symbol
-        .or(asked.first())
-        .map_or_else(|| Arc::from(""), Arc::clone)
-}
-
-#[cfg(test)]
-mod tests {
-    use kucoin_streams::pro;
-    use kucoin_streams::v1::{self, AnyFuturesTopic};
-
-    use super::*;
-
-    fn asked(topics: &[&str], pushed: &str, symbol: &str) -> String {
-        let topics: Vec<AnyFuturesTopic> =
-            topics.iter().map(|topic| topic.parse().unwrap()).collect();
-        let frame = format!(
-            r#"{{"topic":"{pushed}","type":"message","subject":"position.change","data":{{"symbol":"{symbol}","currentQty":1}}}}"#
-        );
-        let event = Event::V1(v1::decode(&frame).unwrap().unwrap().event);
-        of_event(&asked_for(&topics, pushed), &event).to_string()
-    }
-
-    const ALL: &str = "/contract/positionAll";
-    const XBT: &str = "/contract/position:XBTUSDTM";
-    const ETH: &str = "/contract/position:ETHUSDTM";
-
-    #[test]
-    fn a_push_is_of_the_topic_that_was_asked_for() {
-        assert_eq!(asked(&[ALL, XBT], XBT, "XBTUSDTM"), XBT);
-        assert_eq!(asked(&[XBT, ALL], ALL, "XBTUSDTM"), ALL);
-        assert_eq!(asked(&[ALL], XBT, "XBTUSDTM"), ALL);
-    }
-
-    #[test]
-    fn a_push_of_the_unified_connection_is_of_the_symbol_that_was_asked_for() {
-        let texts = [
-            "position?tradeType=FUTURES&symbol=XBTUSDTM",
-            "position?tradeType=FUTURES&symbol=ETHUSDTM",
-        ];
-        let topics = texts.map(|text| text.parse::<pro::AnyTopic>().unwrap());
-        for (symbol, text) in [("XBTUSDTM", texts[0]), ("ETHUSDTM", texts[1])] {
-            let frame = format!(r#"{{"T":"position.FUTURES","P":1,"d":{{"s":"{symbol}"}}}}"#);
-            let event = Event::Pro(pro::decode(&frame).unwrap().unwrap().event);
-            assert_eq!(
-                &*of_event(&asked_for(&topics, "position.FUTURES"), &event),
-                text
-            );
-        }
-    }
-
-    #[test]
-    fn a_push_under_the_topic_of_all_is_of_the_contract_that_was_asked_for() {
-        assert_eq!(asked(&[XBT, ETH], ALL, "XBTUSDTM"), XBT);
-        assert_eq!(asked(&[XBT, ETH], ALL, "ETHUSDTM"), ETH);
-        assert_eq!(asked(&[ETH], ALL, "ETHUSDTM"), ETH);
     }
 }

@@ -1,18 +1,17 @@
 //! What to watch.
 
-use kucoin_streams::pro::RequestError;
-use kucoin_streams::v1::{AnyFuturesTopic, AnySpotTopic, AnyTopic};
-use kucoin_streams::{Kucoin, WsKey, pro, v1};
+use kucoin_streams::pro::{self, RequestError};
+use kucoin_streams::{AnyTopic, Kucoin, ParseAnyTopicError, WsKey};
 
 use crate::exit::Failed;
-use crate::output::{Event, Names};
+use crate::output::Names;
 use crate::watch::feed::Feed;
 
-/// What is watched where nothing is asked for. Pro V2 tells the same account a second time, and for a unified
-/// account only: it is there for those who ask for it.
 /// Where the topics are listed.
 const LIST: &str = "`kucoin-streams watch --help` lists the topics";
 
+/// What is watched if nothing is asked for. Pro V2 reports the same account a second time, and for a unified account only:
+/// it is watched if it is asked for.
 const BY_DEFAULT: [WsKey; 2] = [WsKey::SpotPrivateV1, WsKey::FuturesPrivateV1];
 
 /// So many topics are named one by one.
@@ -28,7 +27,8 @@ pub(crate) struct Plan {
 
 /// One connection, and what is wanted of it.
 pub(crate) struct Wish {
-    topics: Topics,
+    ws_key: WsKey,
+    topics: Vec<AnyTopic>,
     origin: Origin,
 }
 
@@ -41,21 +41,9 @@ enum Origin {
     Default,
 }
 
-/// The topics of one connection.
-#[derive(Debug, PartialEq)]
-enum Topics {
-    Spot(Vec<AnySpotTopic>),
-    Futures(Vec<AnyFuturesTopic>),
-    Pro(Vec<pro::AnyTopic>),
-}
-
 impl Wish {
     pub(crate) fn ws_key(&self) -> WsKey {
-        match self.topics {
-            Topics::Spot(_) => WsKey::SpotPrivateV1,
-            Topics::Futures(_) => WsKey::FuturesPrivateV1,
-            Topics::Pro(_) => WsKey::PrivateProV2,
-        }
+        self.ws_key
     }
 
     /// Whether it was asked for, and is not just one of all.
@@ -65,34 +53,7 @@ impl Wish {
 
     /// Begins to subscribe.
     pub(crate) fn open(self, kucoin: &Kucoin) -> Feed {
-        match self.topics {
-            Topics::Spot(topics) => {
-                Feed::open(kucoin, topics, |event| Event::V1(v1::Event::Spot(event)))
-            }
-            Topics::Futures(topics) => {
-                Feed::open(kucoin, topics, |event| Event::V1(v1::Event::Futures(event)))
-            }
-            Topics::Pro(topics) => Feed::open(kucoin, topics, Event::Pro),
-        }
-    }
-
-    fn names(&self) -> Vec<String> {
-        match &self.topics {
-            Topics::Spot(topics) => topics.iter().map(ToString::to_string).collect(),
-            Topics::Futures(topics) => topics.iter().map(ToString::to_string).collect(),
-            Topics::Pro(topics) => topics.iter().map(ToString::to_string).collect(),
-        }
-    }
-}
-
-impl Topics {
-    fn account_wide(ws_key: WsKey) -> Result<Self, Failed> {
-        match ws_key {
-            WsKey::SpotPrivateV1 => Ok(Self::Spot(AnySpotTopic::account_wide())),
-            WsKey::FuturesPrivateV1 => Ok(Self::Futures(AnyFuturesTopic::account_wide())),
-            WsKey::PrivateProV2 => Ok(Self::Pro(pro::AnyTopic::account_wide())),
-            other => Err(unwatchable(other)),
-        }
+        Feed::open(kucoin, self.ws_key, self.topics)
     }
 }
 
@@ -102,7 +63,7 @@ impl Plan {
     /// A connection that is asked for without a topic of its own is wanted with all about the account, and so is every
     /// connection of [`BY_DEFAULT`] if nothing is asked for.
     pub(crate) fn new(ws_keys: &[WsKey], topics: &[String]) -> Result<Self, Failed> {
-        let mut asked = Asked::parse(ws_keys, topics)?;
+        let (asked, names) = parse(ws_keys, topics)?;
         let origin = match ws_keys.is_empty() && topics.is_empty() {
             true => Origin::Default,
             false => Origin::Named,
@@ -113,27 +74,33 @@ impl Plan {
                 Origin::Default => BY_DEFAULT.contains(&ws_key),
                 Origin::Named => ws_keys.contains(&ws_key),
             };
-            let topics = match asked.take(ws_key) {
-                Some(topics) => topics,
-                None if is_wanted => Topics::account_wide(ws_key)?,
-                None => continue,
-            };
-            wishes.push(Wish { topics, origin });
+            let of_key = asked.iter().filter(|topic| topic.ws_key() == ws_key);
+            let mut topics: Vec<AnyTopic> = of_key.cloned().collect();
+            if topics.is_empty() && is_wanted {
+                topics = AnyTopic::account_wide(ws_key);
+            }
+            if !topics.is_empty() {
+                wishes.push(Wish {
+                    ws_key,
+                    topics,
+                    origin,
+                });
+            }
         }
-        let names = asked.names;
         Ok(Self { wishes, names })
     }
 
     /// What is watched, in one short line.
     pub(crate) fn summary(&self) -> String {
-        let names: Vec<String> = self.wishes.iter().flat_map(Wish::names).collect();
+        let topics = self.wishes.iter().flat_map(|wish| &wish.topics);
+        let names: Vec<String> = topics.map(ToString::to_string).collect();
         if names.len() <= NAMED_AT_MOST {
             let asked: Vec<&str> = names.iter().map(|name| self.names.asked(name)).collect();
             return asked.join(", ");
         }
         let counts = self.wishes.iter();
         let counts: Vec<String> = counts
-            .map(|wish| format!("{} topics of {}", wish.names().len(), wish.ws_key()))
+            .map(|wish| format!("{} topics of {}", wish.topics.len(), wish.ws_key()))
             .collect();
         match counts.split_last() {
             Some((last, [])) => last.clone(),
@@ -143,96 +110,39 @@ impl Plan {
     }
 }
 
-/// The topics that were asked for, by connection, each once.
-#[derive(Default)]
-struct Asked {
-    spot: Vec<AnySpotTopic>,
-    futures: Vec<AnyFuturesTopic>,
-    pro: Vec<pro::AnyTopic>,
-    names: Names,
-}
-
-impl Asked {
-    /// Reads topics. Where connections are named, only theirs may be.
-    fn parse(ws_keys: &[WsKey], given: &[String]) -> Result<Self, Failed> {
-        let mut asked = Self::default();
-        for text in given {
-            let ws_key = match is_path(text) {
-                true => asked.add_v1(text)?,
-                false => asked.add_pro(text)?,
-            };
-            if !ws_keys.is_empty() && !ws_keys.contains(&ws_key) {
-                return Err(Failed::usage(format!(
-                    "{text} is a topic of {ws_key}: add `--ws-key {ws_key}`, or leave --ws-key out"
-                )));
-            }
-        }
-        Ok(asked)
-    }
-
-    fn add_v1(&mut self, text: &str) -> Result<WsKey, Failed> {
-        let topic: AnyTopic = text.parse().map_err(|error| {
-            let channel = text.trim_start_matches('/');
-            Failed::usage(match channel.parse::<pro::AnyTopic>() {
-                Ok(_) => format!(
-                    "unknown V1 topic `{text}`; did you mean `{channel}` of Pro V2, without a `/`?"
-                ),
-                Err(_) => format!("{error}; {LIST}"),
-            })
-        })?;
+/// Reads topics, each once, and what they are to be called. If connections are named, only theirs may be.
+fn parse(ws_keys: &[WsKey], given: &[String]) -> Result<(Vec<AnyTopic>, Names), Failed> {
+    let (mut topics, mut names) = (Vec::new(), Names::default());
+    for text in given {
+        let topic: AnyTopic = text
+            .parse()
+            .map_err(|error| Failed::usage(explained(text, error)))?;
         let ws_key = topic.ws_key();
-        let names = &mut self.names;
-        match topic {
-            AnyTopic::Spot(topic) => add(&mut self.spot, topic, names, text),
-            AnyTopic::Futures(topic) => add(&mut self.futures, topic, names, text),
-            other => return Err(unwatchable(other.ws_key())),
+        if !ws_keys.is_empty() && !ws_keys.contains(&ws_key) {
+            return Err(Failed::usage(format!(
+                "{text} is a topic of {ws_key}: add `--ws-key {ws_key}`, or leave --ws-key out"
+            )));
         }
-        Ok(ws_key)
-    }
-
-    fn add_pro(&mut self, text: &str) -> Result<WsKey, Failed> {
-        let topic: pro::AnyTopic = text.parse().map_err(|error| match error {
-            RequestError::UnknownName {
-                what: "channel", ..
-            } => Failed::usage(format!("{error}; topics of V1 begin with `/`; {LIST}")),
-            other => Failed::usage(format!("{other}; {LIST}")),
-        })?;
-        add(&mut self.pro, topic, &mut self.names, text);
-        Ok(WsKey::PrivateProV2)
-    }
-
-    fn take(&mut self, ws_key: WsKey) -> Option<Topics> {
-        match ws_key {
-            WsKey::SpotPrivateV1 if !self.spot.is_empty() => {
-                Some(Topics::Spot(std::mem::take(&mut self.spot)))
-            }
-            WsKey::FuturesPrivateV1 if !self.futures.is_empty() => {
-                Some(Topics::Futures(std::mem::take(&mut self.futures)))
-            }
-            WsKey::PrivateProV2 if !self.pro.is_empty() => {
-                Some(Topics::Pro(std::mem::take(&mut self.pro)))
-            }
-            _ => None,
+        if !topics.contains(&topic) {
+            names.note(topic.to_string(), text);
+            topics.push(topic);
         }
     }
+    Ok((topics, names))
 }
 
-/// Whether a topic is meant to be one of V1: these are paths, those of Pro V2 a channel and its parameters.
-fn is_path(text: &str) -> bool {
-    let (name, _) = text.split_once('?').unwrap_or((text, ""));
-    name.contains('/')
-}
-
-/// Adds a topic that is not there yet, and notes what it is to be called.
-fn add<T: PartialEq + ToString>(topics: &mut Vec<T>, topic: T, names: &mut Names, asked: &str) {
-    if !topics.contains(&topic) {
-        names.note(topic.to_string(), asked);
-        topics.push(topic);
+/// Says what is wrong with the text of a topic, and where the topics are listed.
+fn explained(text: &str, error: ParseAnyTopicError) -> String {
+    let channel = text.trim_start_matches('/');
+    match error {
+        ParseAnyTopicError::V1(_) if channel.parse::<pro::AnyTopic>().is_ok() => {
+            format!("unknown V1 topic `{text}`; did you mean `{channel}` of Pro V2, without a `/`?")
+        }
+        ParseAnyTopicError::Pro(RequestError::UnknownName {
+            what: "channel", ..
+        }) => format!("{error}; topics of V1 begin with `/`; {LIST}"),
+        _ => format!("{error}; {LIST}"),
     }
-}
-
-fn unwatchable(ws_key: WsKey) -> Failed {
-    Failed::usage(format!("{ws_key} cannot be watched by this version"))
 }
 
 #[cfg(test)]
@@ -246,19 +156,19 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(ws_keys: &[WsKey], topics: &[&str], expected: &[Topics], named: bool) {
+    fn check(ws_keys: &[WsKey], topics: &[&str], expected: &[Vec<AnyTopic>], named: bool) {
         let Plan { wishes, .. } = of(ws_keys, topics).unwrap();
-        let found: Vec<&Topics> = wishes.iter().map(|wish| &wish.topics).collect();
+        let found: Vec<&Vec<AnyTopic>> = wishes.iter().map(|wish| &wish.topics).collect();
         assert_eq!(found, expected.iter().collect::<Vec<_>>());
         assert!(wishes.iter().all(|wish| wish.is_named() == named));
     }
 
-    fn all_of_spot() -> Topics {
-        Topics::Spot(AnySpotTopic::account_wide())
+    fn all_of_spot() -> Vec<AnyTopic> {
+        AnyTopic::account_wide(WsKey::SpotPrivateV1)
     }
 
-    fn all_of_futures() -> Topics {
-        Topics::Futures(AnyFuturesTopic::account_wide())
+    fn all_of_futures() -> Vec<AnyTopic> {
+        AnyTopic::account_wide(WsKey::FuturesPrivateV1)
     }
 
     const BALANCE: &str = "/account/balance";
@@ -271,8 +181,8 @@ mod tests {
 
     #[test]
     fn a_topic_brings_its_connection_and_no_other() {
-        let balance = || Topics::Spot(vec![BALANCE.parse().unwrap()]);
-        let orders = || Topics::Futures(vec![ORDERS.parse().unwrap()]);
+        let balance = || vec![BALANCE.parse().unwrap()];
+        let orders = || vec![ORDERS.parse().unwrap()];
         check(&[], &[BALANCE], &[balance()], true);
         check(&[], &[ORDERS], &[orders()], true);
         check(&[], &[ORDERS, BALANCE], &[balance(), orders()], true);
@@ -284,7 +194,7 @@ mod tests {
         let both = [WsKey::FuturesPrivateV1, WsKey::SpotPrivateV1];
         check(&both[..1], &[], &[all_of_futures()], true);
         check(&both, &[], &[all_of_spot(), all_of_futures()], true);
-        let orders = Topics::Futures(vec![ORDERS.parse().unwrap()]);
+        let orders = vec![ORDERS.parse().unwrap()];
         check(&both, &[ORDERS], &[all_of_spot(), orders], true);
     }
 
@@ -310,10 +220,10 @@ mod tests {
 
     #[test]
     fn unified_connection_is_watched_if_it_is_asked_for() {
-        let all = || Topics::Pro(pro::AnyTopic::account_wide());
+        let all = || AnyTopic::account_wide(WsKey::PrivateProV2);
         check(&[WsKey::PrivateProV2], &[], &[all()], true);
         let text = "position?tradeType=FUTURES&symbol=XBTUSDTM";
-        let one = || Topics::Pro(vec![text.parse().unwrap()]);
+        let one = || vec![text.parse().unwrap()];
         check(&[], &[text, text], &[one()], true);
     }
 

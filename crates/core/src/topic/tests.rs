@@ -111,7 +111,7 @@ fn a_place_right_or_wrong_changes_nothing_of_what_a_push_becomes() {
         for frame in FRAMES {
             let expected = topics.decode(frame);
             for place in (0..6).chain([usize::MAX]) {
-                let decoded = topics.decode_at(place, frame);
+                let decoded = topics.decode_at(&mut { place }, frame);
                 assert_eq!(decoded, expected, "{topics:?} {frame:?} at {place}");
             }
         }
@@ -125,7 +125,10 @@ fn a_list_of_lists_gives_the_same_too() {
             let topics = vec![first.clone(), second];
             for frame in FRAMES {
                 for place in 0..4 {
-                    assert_eq!(topics.decode_at(place, frame), topics.decode(frame));
+                    assert_eq!(
+                        topics.decode_at(&mut { place }, frame),
+                        topics.decode(frame)
+                    );
                 }
             }
         }
@@ -137,12 +140,12 @@ fn a_push_is_decoded_once_where_each_topic_has_one_request() {
     let topics = vec![Of("a"), Of("b"), Of("c"), Of("d")];
     for (place, frame) in ["a1", "b2", "c3", "d4", "d", "*5"].iter().enumerate() {
         DECODED.set(0);
-        let decoded = topics.decode_at(place.min(3), frame);
+        let decoded = topics.decode_at(&mut place.min(3), frame);
         assert_ne!(decoded, Ok(None), "{frame}");
         assert_eq!(DECODED.get(), 1, "{frame}");
     }
     DECODED.set(0);
-    assert_eq!(topics.decode_at(1, "e6"), Ok(None));
+    assert_eq!(topics.decode_at(&mut 1, "e6"), Ok(None));
     assert_eq!(DECODED.get(), 4, "each is asked, none twice");
 }
 

@@ -109,6 +109,18 @@ impl From<AnyFuturesTopic> for AnyTopic {
     }
 }
 
+impl From<SpotEvent> for Event {
+    fn from(event: SpotEvent) -> Self {
+        Self::Spot(event)
+    }
+}
+
+impl From<FuturesEvent> for Event {
+    fn from(event: FuturesEvent) -> Self {
+        Self::Futures(event)
+    }
+}
+
 impl kucoin_streams_core::Event for Event {
     fn identity(&self) -> String {
         match self {

@@ -17,10 +17,10 @@ mod width;
 use kucoin_streams::v1::{
     self, FuturesEvent, FuturesPosition, FuturesWalletChange, MarginPosition, SpotEvent,
 };
-use kucoin_streams::{Gap, Lifecycle, Timestamp, TopicLedger, WsKey};
+use kucoin_streams::{AnyEvent, Gap, Lifecycle, Timestamp, TopicLedger, Update, WsKey};
 use serde::Serialize;
 
-use super::{Arrived, Event, Names};
+use super::Names;
 use layout::{Part, filled, folded, lay, part};
 use paint::{Ink, Paint, safe};
 use trouble::Trouble;
@@ -99,9 +99,9 @@ impl Pretty {
         format!("{title}{rest}\n{note}\n")
     }
 
-    pub(super) fn update(&self, arrived: &Arrived) -> String {
-        let told = event(&arrived.event);
-        self.line(arrived.received_at, arrived.ws_key, told)
+    pub(super) fn update(&self, update: &Update<AnyEvent>) -> String {
+        let told = event(update.event());
+        self.line(update.received_at(), update.ws_key(), told)
     }
 
     /// Says which topics are live, once all of a connection are answered.
@@ -175,11 +175,11 @@ fn mark(ws_key: WsKey) -> &'static str {
     }
 }
 
-fn event(event: &Event) -> Told {
+fn event(event: &AnyEvent) -> Told {
     match event {
-        Event::V1(v1::Event::Spot(event)) => spot(event),
-        Event::V1(v1::Event::Futures(event)) => futures(event),
-        Event::Pro(event) => unified::event(event),
+        AnyEvent::V1(v1::Event::Spot(event)) => spot(event),
+        AnyEvent::V1(v1::Event::Futures(event)) => futures(event),
+        AnyEvent::Pro(event) => unified::event(event),
         other => unknown(other),
     }
 }

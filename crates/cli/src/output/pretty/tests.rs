@@ -80,10 +80,10 @@ position XBTUSDTM long flat realised +1.5 cross
 position XBTUSDTM flat realised 0 isolated id …081574
 ";
 
-fn decoded(frame: &str) -> Option<Event> {
+fn decoded(frame: &str) -> Option<AnyEvent> {
     match frame.contains("\"T\":") {
-        true => Some(Event::Pro(pro::decode(frame).ok()??.event)),
-        false => Some(Event::V1(v1::decode(frame).ok()??.event)),
+        true => Some(AnyEvent::Pro(pro::decode(frame).ok()??.event)),
+        false => Some(AnyEvent::V1(v1::decode(frame).ok()??.event)),
     }
 }
 
@@ -94,9 +94,9 @@ fn line(paint: Paint, marked: bool, frame: &str) -> Option<String> {
 fn line_of(paint: Paint, marked: bool, columns: Option<usize>, frame: &str) -> Option<String> {
     let event = decoded(frame)?;
     let ws_key = match &event {
-        Event::V1(v1::Event::Spot(_)) => WsKey::SpotPrivateV1,
-        Event::V1(_) => WsKey::FuturesPrivateV1,
-        Event::Pro(_) => WsKey::PrivateProV2,
+        AnyEvent::V1(v1::Event::Spot(_)) => WsKey::SpotPrivateV1,
+        AnyEvent::V1(_) => WsKey::FuturesPrivateV1,
+        _ => WsKey::PrivateProV2,
     };
     let told = super::event(&event);
     Some(pretty(paint, marked, columns).line(Timestamp::from_nanos(0), ws_key, told))
