@@ -261,7 +261,7 @@ impl ByConnection {
 /// [`Subscription`](crate::Subscription) of everything, from [`Kucoin::subscribe_any`].
 ///
 /// Events of one connection come in the order in which they arrived; connections take turns. It ends when the last
-/// connection has ended; the end of each for good is a [`GapReason::Closed`](crate::GapReason::Closed) before.
+/// connection has ended.
 pub struct AnySubscription {
     parts: Vec<Part>,
     /// The part that is polled first, so that a busy one does not starve the others.
