@@ -10,10 +10,10 @@ use kucoin_streams_bench::contenders::decode::{Parser, consume, consume_owned};
 use kucoin_streams_bench::events::Consume;
 use kucoin_streams_bench::frames::{Kind, frame};
 use kucoin_streams_bench::tally::Tally;
+use kucoin_streams_core::{ConnectionInfo, Protocol, SecretUrl, Topic};
 use kucoin_streams_pro::{Orders, ProV2, TradeType};
 use kucoin_streams_session::{Action, Config, Input, Session};
 use kucoin_streams_v1::{Balances, FuturesPositions, SpotOrders, V1};
-use kucoin_streams_core::{ConnectionInfo, Protocol, SecretUrl, Topic};
 
 /// So many different frames are taken in turn; a figure is of one.
 const FRAMES: u64 = 64;

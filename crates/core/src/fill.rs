@@ -34,7 +34,7 @@ pub struct Fill {
 }
 
 impl Fill {
-    /// Returns a fill of which nothing else is known.
+    /// Returns a fill with these fields and no others.
     pub fn new(symbol: Text, trade_id: Text, side: Side, price: Decimal, size: Decimal) -> Self {
         Self {
             symbol,
@@ -50,7 +50,7 @@ impl Fill {
         }
     }
 
-    /// Returns what tells this fill from all others.
+    /// Returns the key that no other fill has.
     pub fn key(&self) -> FillKey {
         FillKey {
             symbol: self.symbol.clone(),
@@ -60,9 +60,9 @@ impl Fill {
     }
 }
 
-/// What tells one fill from all others: symbol, trade id and order id.
+/// The key of a fill, unique among all fills: symbol, trade id and order id.
 ///
-/// The order id belongs to it: if both orders of a trade are the account's own, each has its fill. It is displayed as
+/// The order id is part of it: if both orders of a trade are the account's own, each has its fill. It is displayed as
 /// `BTC-USDT:11067996711960577:670fd33bf9406e0007ab3945`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]

@@ -348,7 +348,8 @@ pub enum TimeFormat {
     /// Nanoseconds since the Unix epoch: `"1765000000000000001"`.
     #[default]
     Nanoseconds,
-    /// RFC 3339 in UTC, always with nine digits of fraction: `"2025-12-06T05:46:40.000000001Z"`.
+    /// RFC 3339 in UTC, always with nine digits of fraction: `"2025-12-06T05:46:40.000000001Z"`. It is for people: an event
+    /// that is deserialized from it has its times in `extra` alone.
     Rfc3339,
 }
 

@@ -45,9 +45,18 @@ macro_rules! words {
             fn from(text: &str) -> Self {
                 match text {
                     $($small | $capitals => Self::$variant,)*
-                    $(_ if text.eq_ignore_ascii_case($small) => Self::$variant,)*
-                    _ => Self::Unknown(Text::new(text)),
+                    _ => Self::uncommon(text),
                 }
+            }
+        }
+
+        impl $name {
+            #[cold]
+            fn uncommon(text: &str) -> Self {
+                $(if text.eq_ignore_ascii_case($small) {
+                    return Self::$variant;
+                })*
+                Self::Unknown(Text::new(text))
             }
         }
 

@@ -9,7 +9,7 @@ use super::{DecodeError, Record, Scanner, write_string};
 
 /// Deserializes a record. `wire` and `written` are its names in pairs: as the exchange writes them, and as we do.
 ///
-/// It takes the JSON as it stands, digit by digit, so it works with the deserializers of `serde_json` alone.
+/// It reads the text of the JSON, so that no digit is lost: it works with the deserializers of `serde_json` alone.
 pub fn deserialize<'de, T: Record, D: Deserializer<'de>>(
     deserializer: D,
     wire: &[&str],
@@ -20,7 +20,7 @@ pub fn deserialize<'de, T: Record, D: Deserializer<'de>>(
     })
 }
 
-/// Deserializes by a function that takes the JSON as it stands. It works with the deserializers of `serde_json` alone.
+/// Deserializes by a function that reads the text of the JSON. It works with the deserializers of `serde_json` alone.
 pub fn deserialize_by<'de, T, D: Deserializer<'de>>(
     deserializer: D,
     read: impl FnOnce(&str) -> Result<T, DecodeError>,
@@ -31,7 +31,7 @@ pub fn deserialize_by<'de, T, D: Deserializer<'de>>(
 
 /// Puts the wire names into an object that serialization wrote.
 ///
-/// If a wire name is there, the long name is a field of the exchange's own: [`FieldWriter`](super::FieldWriter) writes no
+/// If a wire name is present, the long name is a field of the exchange's own: [`FieldWriter`](super::FieldWriter) writes no
 /// field by its long name then.
 fn with_wire_names<'j>(
     json: &'j str,
@@ -47,10 +47,14 @@ fn with_wire_names<'j>(
     while let Some(member) = object.member()? {
         members.push(member);
     }
+    let is_absent = |name: &str| members.iter().all(|(key, _)| key != name);
+    let renamed_to: Vec<_> = wire
+        .iter()
+        .map(|name| is_absent(name).then_some(*name))
+        .collect();
     let wire_name = |key: &str| {
         let at = written.iter().position(|name| *name == key)?;
-        let is_there = members.iter().any(|(key, _)| key == wire[at]);
-        (!is_there).then_some(wire[at])
+        renamed_to[at]
     };
     let mut renamed = String::with_capacity(json.len());
     for (key, value) in &members {

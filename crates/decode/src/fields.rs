@@ -81,7 +81,7 @@ fn read_aside<T: FromJson>(
     Ok(Box::new(read))
 }
 
-/// Reads one field that may stand under several names, the first that has a value. One that is not called by its
+/// Reads one field that may have several names: the first that has a value. One that is not called by its
 /// first name is kept in `extra` too, so that no spelling is lost.
 ///
 /// # Errors

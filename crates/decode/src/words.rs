@@ -5,13 +5,18 @@ use serde::Serializer;
 
 use super::{FromJson, ToJson, Value};
 use crate::Text;
-use crate::expand::__private::spelled_as;
 
 /// A word that is the same on V1 and on Pro V2 but for its case. Any case is read; one that is not the protocol's own is
 /// kept in `extra` too, so that serialization writes it as it came.
 pub trait Word: for<'t> From<&'t str> {
     /// The word as Pro V2 writes it.
     fn as_capitals(&self) -> &str;
+
+    /// True if V1 writes the word so.
+    fn is_small(&self, spelled: &str) -> bool;
+
+    /// True if Pro V2 writes the word so.
+    fn is_capitals(&self, spelled: &str) -> bool;
 }
 
 /// A [`Word`] that is written in capitals: in [`event!`](crate::event), `"S" as "side" by Capitals`.
@@ -65,7 +70,7 @@ impl<T: Word> FromJson for Capitals<T> {
 
     #[inline]
     fn reproduces(&self, value: Value<'_>) -> bool {
-        spelled_as(value, self.0.as_capitals())
+        spelled(value, |text| self.0.is_capitals(text))
     }
 }
 
@@ -89,11 +94,36 @@ impl<T: Word> ToJson for Capitals<&Option<T>> {
     }
 }
 
+#[inline(always)]
+fn spelled(value: Value<'_>, is_ours: impl Fn(&str) -> bool) -> bool {
+    match value.digits() {
+        Some(text) => is_ours(text),
+        None => value.text().is_none_or(|text| is_ours(&text)),
+    }
+}
+
 macro_rules! words {
-    ($($word:ty),*) => {$(
+    ($($word:ident { $($variant:ident $small:literal $capitals:literal),* })*) => {$(
         impl Word for $word {
             fn as_capitals(&self) -> &str {
                 self.in_capitals()
+            }
+
+            // Each word is compared with a text of known length: that takes no call.
+            #[inline(always)]
+            fn is_small(&self, spelled: &str) -> bool {
+                match self {
+                    $(Self::$variant => spelled == $small,)*
+                    other => spelled == other.as_str(),
+                }
+            }
+
+            #[inline(always)]
+            fn is_capitals(&self, spelled: &str) -> bool {
+                match self {
+                    $(Self::$variant => spelled == $capitals,)*
+                    other => spelled == other.as_str(),
+                }
             }
         }
 
@@ -109,7 +139,7 @@ macro_rules! words {
 
             #[inline]
             fn reproduces(&self, value: Value<'_>) -> bool {
-                spelled_as(value, self.as_str())
+                spelled(value, |text| self.is_small(text))
             }
         }
 
@@ -125,4 +155,7 @@ macro_rules! words {
     )*};
 }
 
-words!(Side, Liquidity);
+words! {
+    Side { Buy "buy" "BUY", Sell "sell" "SELL" }
+    Liquidity { Maker "maker" "MAKER", Taker "taker" "TAKER" }
+}

@@ -22,7 +22,8 @@
 //! The wire abbreviates names to letters, and the same letter means different things on different channels. Events
 //! have long names, in Rust and as they are serialized (`oi` is `order_id` and `"orderId"`), and name the letter in
 //! the doc of each field. Nothing that the exchange sends is lost on the way: what a type does not know or could not
-//! read stands in its `extra`, by the name of the wire.
+//! read stands in its `extra`, by the name of the wire. `serde_json` deserializes an event by its long names and by those of
+//! the wire.
 //!
 //! ```
 //! use kucoin_streams_pro::{Orders, TradeType};

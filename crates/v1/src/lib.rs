@@ -30,7 +30,8 @@
 //! Each topic is a type that fixes its connection and its event. [`AnySpotTopic`] and [`AnyFuturesTopic`] are any
 //! topic of one connection, parsed from its path; [`AnyTopic`] is any at all, and [`decode`] reads recorded frames of
 //! any. Nothing that the exchange sends is lost on the way: what a type does not know or could not read stands in its
-//! `extra`, and serialization writes every value under the name that it came by.
+//! `extra`, and serialization writes every value under the name that it came by. `serde_json` deserializes an event from
+//! that, and from the data of a frame.
 //!
 //! # Decoding a frame
 //!

@@ -30,7 +30,7 @@ pub(crate) fn has_one(fields: &OtherChange, names: &[&str]) -> bool {
 
 /// Defines an enum of events, one variant a subject; a subject that is none of those listed is `Other`.
 ///
-/// `by_subject` reads the variant of a subject. A variant without a subject is for `from_data` to tell. The fields behind
+/// `by_subject` reads the variant of a subject. A variant without a subject is for `from_data` to tell. The fields after
 /// `if` are those that no earlier variant has: by them an event is read back without its subject.
 macro_rules! subjects {
     (
@@ -117,8 +117,8 @@ macro_rules! subjects {
             }
         }
 
-        /// Reads what was written. The subject is not part of it, so the fields tell the kind: a kind that lacks all fields
-        /// of its own is read as `Other`. If you know the kind, deserialize its type.
+        /// Reads what was written. The JSON has no subject, so the fields decide the kind: an event without any field of its
+        /// kind's own is read as `Other`. If you know the kind, deserialize its type.
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 ::kucoin_streams_decode::deserialize_by(deserializer, Self::by_fields)

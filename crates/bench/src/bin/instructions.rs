@@ -10,11 +10,13 @@ use kucoin_streams_bench::frames::{Kind, frame};
 use kucoin_streams_client::{
     Config, ConnectionRuntime, Connections, LifecycleSender, Subscription,
 };
+use kucoin_streams_core::{
+    ConnectionInfo, ConnectionSource, Protocol, SecretUrl, SourceError, Topic, WsKey,
+};
 use kucoin_streams_pro::{Orders, ProV2, TradeType};
 use kucoin_streams_session::{Action, Disposition, Input, Session};
 use kucoin_streams_transport::{Bytes, Message, memory};
 use kucoin_streams_v1::{Balances, FuturesPositions, SpotOrders, SpotPrivate, V1};
-use kucoin_streams_core::{ConnectionInfo, ConnectionSource, Protocol, SecretUrl, SourceError, Topic, WsKey};
 
 /// So many different frames are taken in turn.
 const FRAMES: u64 = 64;

@@ -3,8 +3,10 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use kucoin_streams_core::{
+    ConnectionInfo, Inbound, Limits, Protocol, RequestId, SecretUrl, Serves, WireError,
+};
 use kucoin_streams_session::{Action, Config, Input, Session};
-use kucoin_streams_core::{ConnectionInfo, Inbound, Limits, Protocol, RequestId, SecretUrl, Serves, WireError};
 
 use crate::report::{Table, figure, median};
 

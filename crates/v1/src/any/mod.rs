@@ -39,7 +39,8 @@ pub enum Event {
 
 /// Decodes a push by the topic that it carries: for recorded frames, of which nobody knows what was asked for.
 ///
-/// `None`: it is no push of a private topic.
+/// `None`: it is no push of a private topic. An update of V1 as JSON, such as an `update` line of the command, is read
+/// like a frame.
 ///
 /// # Errors
 /// Those of [`Topic::decode`].

@@ -158,7 +158,7 @@ fn unread(extra: &Extra) -> String {
 /// The members of the object that the scanner stands before: those that are entries, and as they came those that
 /// are not or would not be written the same way again.
 ///
-/// Where the frame repeats a key the last value counts, and all of them are kept as they came. What is kept in place of
+/// If the frame repeats a key the last value counts, and all of them are kept as they came. What is kept in place of
 /// entries comes first, in their order: so it is written, and read back the same.
 fn entries<T: FromJson>(
     scanner: &mut Scanner<'_>,

@@ -136,7 +136,7 @@ impl SpotOrder {
             matched.size,
         );
         fill.order_id = Some(self.order_id.clone());
-        fill.liquidity = told(&matched.liquidity);
+        fill.liquidity = if_present(&matched.liquidity);
         fill.time = self.engine_time;
         Some(fill)
     }
@@ -147,8 +147,8 @@ impl SpotOrder {
     }
 }
 
-/// What the wire says; `None` if it says nothing.
-fn told(liquidity: &Liquidity) -> Option<Liquidity> {
+/// The word, unless the frame lacks it.
+fn if_present(liquidity: &Liquidity) -> Option<Liquidity> {
     (!liquidity.as_str().is_empty()).then(|| liquidity.clone())
 }
 

@@ -116,7 +116,7 @@ fn changes_of_several_kinds_are_read_by_their_fields() {
             Event::Futures(FuturesEvent::Position(event)) => {
                 let json = serde_json::to_string(&event).unwrap();
                 if json == r#"{"symbol":"XBTUSDM"}"# {
-                    // The answer without data: of which kind it is only the subject says.
+                    // The answer without data: only the subject says of which kind it is.
                     let back: FuturesPosition = serde_json::from_str(&json).unwrap();
                     assert!(matches!(back, FuturesPosition::Other(_)));
                     assert_eq!(serde_json::to_string(&back).unwrap(), json);
