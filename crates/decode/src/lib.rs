@@ -27,7 +27,7 @@
 //! for. Keys and the ends of strings are found sixteen bytes at a time, and a value that was read goes on in registers:
 //! what is written in small pieces and moved in a large one keeps the processor waiting for as long as it took to read.
 //! What is rare goes to full parsers: strings with escapes to `serde_json`, trees of unknown values to
-//! `simd-json` ([`Raw::to_value`]). Property tests and fuzzing hold the scanner to `serde_json`: what one accepts the
+//! `simd-json` ([`read_raw`]). Property tests and fuzzing hold the scanner to `serde_json`: what one accepts the
 //! other accepts, with the same values.
 //!
 //! # Why not a library alone
@@ -56,6 +56,7 @@
 
 mod decimal;
 mod deserialize;
+mod dynamic;
 mod entries;
 mod event_kind;
 mod expand;
@@ -76,6 +77,7 @@ mod write;
 use kucoin_streams_core::{DecodeError, Extra, Raw, Text, Timestamp};
 
 pub use deserialize::{deserialize, deserialize_by};
+pub use dynamic::read_raw;
 pub use entries::Entries;
 #[doc(hidden)]
 pub use expand::__private;
