@@ -193,6 +193,27 @@ fn in_calm_no_gap_is_told() {
 }
 
 #[test]
+fn undecodable_frame_may_still_be_queued_if_reading_stopped() {
+    let mut ledger = kucoin_streams::TopicLedger::default();
+    (ledger.delivered, ledger.undecodable, ledger.received) = (6, 1, 7);
+    let mut record = Record {
+        wanted: vec![TOPIC],
+        from: [("told", 3)].into(),
+        items: events(4..=9),
+        ledger: vec![ledger],
+        to_the_end: false,
+    };
+    let garbled = Allowed {
+        garbled: true,
+        ..Allowed::default()
+    };
+    judge(&record, &truth(), garbled).unwrap();
+    assert!(judge(&record, &truth(), Allowed::default()).is_err());
+    record.to_the_end = true;
+    assert!(judge(&record, &truth(), garbled).is_err());
+}
+
+#[test]
 fn what_never_happened_is_found() {
     let mut items = events(4..=9);
     items[2] = event(70);
