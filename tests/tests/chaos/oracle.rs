@@ -23,6 +23,9 @@ pub(crate) struct Allowed {
     pub(crate) garbled: bool,
     /// Connections were rotated: a frame that finds no room may repeat one that was handed out.
     pub(crate) rotated: bool,
+    /// Frames were under way for longer than a rotation listens to both connections: old events of one of them may
+    /// look as if the other one misses them.
+    pub(crate) lagging: bool,
     /// Requests were refused for a while.
     pub(crate) refused: bool,
     /// Nothing went wrong that could be the reason of a gap.
@@ -32,6 +35,16 @@ pub(crate) struct Allowed {
 impl Allowed {
     fn inexact(self) -> bool {
         self.doubled || self.garbled || self.rotated
+    }
+
+    /// True if a life in which nothing went wrong may have a gap for this reason.
+    fn in_calm(self, why: &Why) -> bool {
+        match why {
+            Why::Overflowed { .. } => true,
+            // One that is not needed: nothing is missing.
+            Why::Uneven | Why::Live { .. } => self.rotated && self.lagging,
+            _ => false,
+        }
     }
 }
 
@@ -251,7 +264,7 @@ impl<'a> Following<'a> {
     }
 
     fn gap(&mut self, at: usize, why: &Why, epochs: &mut Epochs) -> Result<(), Wrong> {
-        if self.allowed.calm && !matches!(why, Why::Overflowed { .. }) {
+        if self.allowed.calm && !self.allowed.in_calm(why) {
             return self.wrong(at, &format!("a gap without a reason: {why:?}"));
         }
         let (least, most) = match why {
@@ -260,6 +273,11 @@ impl<'a> Following<'a> {
                 epochs.least = epochs.seen + 1;
                 epochs.is_lost = true;
                 (0, usize::MAX)
+            }
+            // The new connection serves already.
+            Why::Uneven => {
+                epochs.is_lost = true;
+                (0, if self.allowed.calm { 0 } else { usize::MAX })
             }
             Why::Live { epoch } => {
                 if !std::mem::take(&mut epochs.is_lost) || *epoch < epochs.least {
