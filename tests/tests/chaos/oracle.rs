@@ -201,6 +201,9 @@ impl<'a> Following<'a> {
                 _ => {}
             }
         }
+        if to_the_end && epochs.is_lost {
+            return self.wrong(items.len(), "neither live again nor closed after a gap");
+        }
         let left = |next: &Next| self.happened.len() - next.place;
         let may_end = |next: &Next| (next.missing.0..=next.missing.1).contains(&left(next));
         if to_the_end && !self.next.iter().any(may_end) {
@@ -292,7 +295,10 @@ impl<'a> Following<'a> {
                 (0, usize::MAX)
             }
             Why::Refused => return self.wrong(at, "refused without a refusal"),
-            Why::Closed => (0, usize::MAX),
+            Why::Closed => {
+                epochs.is_lost = false;
+                (0, usize::MAX)
+            }
             // Repetitions, and frames that may be of any topic, are among those that found no room.
             Why::Overflowed { missed } if self.allowed.inexact() => (0, *missed as usize),
             Why::Overflowed { missed } => (*missed as usize, *missed as usize),

@@ -222,6 +222,24 @@ fn calm_rotation_that_lags_may_report_a_gap_in_which_nothing_is_missing() {
 }
 
 #[test]
+fn loss_without_an_end_is_found() {
+    let refused = Allowed {
+        refused: true,
+        ..Allowed::default()
+    };
+    for why in [Why::Lost, Why::Uneven, Why::Refused] {
+        let with = |next: Vec<Item>| {
+            let items = events(4..=6).into_iter().chain([gap(why.clone())]);
+            judged(items.chain(next).collect(), refused)
+        };
+        assert!(with(Vec::new()).is_err(), "{why:?}");
+        assert!(with(events(7..=9)).is_err(), "{why:?}");
+        with(vec![gap(Why::Closed)]).unwrap();
+        with(vec![gap(Why::Live { epoch: 0 })]).unwrap();
+    }
+}
+
+#[test]
 fn undecodable_frame_may_still_be_queued_if_reading_stopped() {
     let mut ledger = kucoin_streams::TopicLedger::default();
     (ledger.delivered, ledger.undecodable, ledger.received) = (6, 1, 7);
