@@ -7,8 +7,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
 mod diary;
-mod dice;
-mod network;
 mod oracle;
 #[path = "../it/pro_truth.rs"]
 mod pro_truth;
@@ -16,7 +14,6 @@ mod record;
 mod replay;
 mod soak;
 mod story;
-mod tokens;
 mod trouble;
 #[path = "../it/truth.rs"]
 mod truth;

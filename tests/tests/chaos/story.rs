@@ -11,13 +11,13 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
 use crate::diary::Diary;
-use crate::dice::Dice;
-use crate::network::Network;
 use crate::oracle::{Allowed, Truth, judge};
 use crate::record::{Reading, Record, wanted_of};
 use crate::replay::Replays;
-use crate::tokens::Tokens;
 use crate::trouble;
+use kucoin_streams_tests::dice::Dice;
+use kucoin_streams_tests::network::Network;
+use kucoin_streams_tests::tokens::Tokens;
 
 const KEYS: [WsKey; 3] = [
     WsKey::SpotPrivateV1,

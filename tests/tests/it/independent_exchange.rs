@@ -106,12 +106,9 @@ async fn a_whole_life_without_a_breach() {
         ]
     );
     for (before, ping) in seen.pings[1].iter().take(3).enumerate() {
-        // Never earlier than asked; and the usual 18 s were not waited for.
+        // Never earlier than asked. Three at the usual interval would have taken longer than this test waits.
         let due = Duration::from_millis(400) * (before as u32 + 1);
-        assert!(
-            *ping >= due.mul_f64(0.75) && *ping < Duration::from_secs(18),
-            "ping {before} after {ping:?}"
-        );
+        assert!(*ping >= due.mul_f64(0.75), "ping {before} after {ping:?}");
     }
 }
 

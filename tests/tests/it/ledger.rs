@@ -10,6 +10,7 @@ use kucoin_streams_exchange::{Cut, Effect, Exchange, Faults, Stats};
 
 use crate::independent_exchange::order;
 use crate::rig::*;
+use crate::simulated::{client, client_with, exchange};
 
 /// The ledger of a subscription of one topic.
 #[track_caller]
@@ -38,7 +39,7 @@ fn deposit(exchange: &Exchange, times: u64) {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_handed_out_is_what_was_pushed() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);
@@ -56,7 +57,7 @@ async fn what_is_handed_out_is_what_was_pushed() {
     assert_eq!(json["delivered"], 20);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn event_pushed_twice_is_delivered_twice() {
     let twice = Effect::DuplicateFrame { count: Some(3) };
     let exchange = exchange(Faults::new().on_connection(1, twice)).await;
@@ -71,7 +72,7 @@ async fn event_pushed_twice_is_delivered_twice() {
     assert_eq!(ledger.received, pushed(&exchange));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_loss_and_its_mending_leave_nothing_unaccounted_for() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);
@@ -93,7 +94,7 @@ async fn a_loss_and_its_mending_leave_nothing_unaccounted_for() {
     assert_eq!(ledger.received, pushed(&exchange));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_rotation_counts_what_both_connections_brought() {
     let exchange = exchange(Faults::new()).await;
     let mut config = quick();
@@ -120,7 +121,7 @@ async fn a_rotation_counts_what_both_connections_brought() {
     assert_eq!(ledger.received, ledger.delivered + ledger.duplicates);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_finds_no_room_is_counted_as_its_gap_counts_it() {
     let exchange = exchange(Faults::new()).await;
     let config = quick()
@@ -155,7 +156,7 @@ async fn what_finds_no_room_is_counted_as_its_gap_counts_it() {
     assert_eq!((after.overflowed, after.delivered), (missed, delivered));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn ledger_of_a_disconnected_slow_consumer_is_consistent() {
     let exchange = exchange(Faults::new()).await;
     let config = quick()
@@ -179,7 +180,7 @@ async fn ledger_of_a_disconnected_slow_consumer_is_consistent() {
     assert_eq!(orders.end_reason(), None);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn undecodable_and_other_frames_have_their_own_counters() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);
@@ -228,7 +229,7 @@ fn long_balance(bytes: usize) -> String {
     frame(&"x".repeat(bytes - frame("").len()))
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn queue_is_bounded_in_bytes() {
     const BYTES: usize = 500_000;
     const PUSHED: u64 = 40;

@@ -1,4 +1,4 @@
-//! Cross-crate behaviour over real sockets: one promise to a file.
+//! Cross-crate behaviour, one promise to a file: over sockets where they matter, else without any by a paused clock.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
@@ -29,6 +29,7 @@ mod rotation;
 mod seams;
 mod secrecy;
 mod session_v1;
+mod simulated;
 mod strange_answers;
 mod strange_frames;
 mod subscriptions;

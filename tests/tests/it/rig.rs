@@ -213,11 +213,7 @@ pub(crate) struct Told {
 }
 
 impl Told {
-    pub(crate) fn of(kucoin: &Kucoin) -> Self {
-        Self::of_any(kucoin)
-    }
-
-    pub(crate) fn of_any<S: ConnectionSource, C: Connect>(kucoin: &Kucoin<S, C>) -> Self {
+    pub(crate) fn of<S: ConnectionSource, C: Connect>(kucoin: &Kucoin<S, C>) -> Self {
         Self {
             stream: kucoin.lifecycle(),
             events: Vec::new(),

@@ -1,34 +1,35 @@
 //! A connection is replaced by a new one while events flow: each is handed out once, in order, and no gap is told.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kucoin_streams::v1::{
     AnyFuturesTopic, AnySpotTopic, Balances, FuturesOrders, SpotOrders, SpotOrdersV1,
 };
-use kucoin_streams::{Config, Event, Kucoin, RotateError, Subscription, Topic, WsKey};
+use kucoin_streams::{Config, Event, RotateError, Subscription, Topic, WsKey};
 use kucoin_streams_exchange::{Cut, Effect, Ended, Exchange, Faults, Stats, TruthEntry};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::independent_exchange::order;
 use crate::rig::*;
+use crate::simulated::{Client, client, client_with, exchange, settle, start};
 
 const SPOT: WsKey = WsKey::SpotPrivateV1;
 
 /// Of each connection. Token requests go out one a second in the long run.
 const ROTATIONS: usize = 4;
 
-/// Overlaps that need no second: one exchange pushes everywhere at once.
+/// Short overlaps: one exchange pushes everywhere at once.
 fn brisk() -> Config {
     let mut config = quick();
     config.session.overlap = Duration::from_millis(20);
     config
 }
 
-async fn rotate(kucoin: &Kucoin) {
+async fn rotate(kucoin: &Client) {
     soon(kucoin.rotate(SPOT)).await.unwrap();
 }
 
@@ -36,8 +37,7 @@ async fn rotate(kucoin: &Kucoin) {
 async fn live(exchange: &Exchange, until: &watch::Receiver<bool>) {
     while !*until.borrow() {
         exchange.account().step(5);
-        tokio::task::yield_now().await;
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        tokio::time::sleep(Duration::from_millis(40)).await;
     }
 }
 
@@ -87,6 +87,7 @@ impl<T: Topic<Event: Serialize>> Reading<T> {
     async fn finish(self, truth: Vec<TruthEntry>) -> (Subscription<T>, Vec<Seen>) {
         self.wanted.send(truth.len()).unwrap();
         let (mut subscription, seen) = soon(self.task).await.unwrap();
+        settle().await;
         assert!(subscription.try_next().is_none(), "nothing is doubled");
         (subscription, seen)
     }
@@ -100,17 +101,12 @@ fn compare(seen: &[Seen], truth: &[TruthEntry]) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn many_rotations_in_a_flow_of_events_lose_none_double_none_and_tell_no_gap() {
-    let exchange = Exchange::builder()
-        .seed(71)
-        .truth_capacity(1_000_000)
-        .start()
-        .await
-        .unwrap();
+    let exchange = start(Exchange::builder().seed(71).truth_capacity(1_000_000)).await;
     let mut config = brisk();
     // Long enough that each topic brings events on both connections.
-    config.session.overlap = Duration::from_millis(250);
+    config.session.overlap = Duration::from_secs(2);
     let kucoin = client_with(&exchange, config);
     let spot = AnySpotTopic::account_wide();
     let futures = AnyFuturesTopic::account_wide();
@@ -121,7 +117,6 @@ async fn many_rotations_in_a_flow_of_events_lose_none_double_none_and_tell_no_ga
     let mut told = Told::of(&kucoin);
 
     let (stop, stopped) = watch::channel(false);
-    let exchange = Arc::new(exchange);
     let lives = exchange.clone();
     let task = tokio::spawn(async move { live(&lives, &stopped).await });
     for _ in 0..ROTATIONS {
@@ -169,7 +164,7 @@ async fn many_rotations_in_a_flow_of_events_lose_none_double_none_and_tell_no_ga
     assert!(duplicates > 0, "the connections did overlap");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_rotation_gives_the_events_that_follow_another_epoch() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client_with(&exchange, brisk());
@@ -182,7 +177,7 @@ async fn a_rotation_gives_the_events_that_follow_another_epoch() {
     assert_eq!(exchange.stats().connections.len(), 2);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_successor_that_fails_costs_nothing() {
     let refuse = Effect::TokenServerError { status: 500 };
     let exchange = exchange(Faults::new().on_token_request(2, refuse)).await;
@@ -207,7 +202,7 @@ async fn a_successor_that_fails_costs_nothing() {
     rotate(&kucoin).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn cut_before_the_next_connection_is_ready_is_a_loss() {
     let slow = Effect::DelayWelcome {
         by: Duration::from_millis(300),
@@ -217,9 +212,9 @@ async fn cut_before_the_next_connection_is_ready_is_a_loss() {
     let mut told = Told::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     let cut = async {
-        while exchange.stats().connections.len() < 2 {
-            tokio::task::yield_now().await;
-        }
+        exchange
+            .wait_until(|stats| stats.connections.len() == 2)
+            .await;
         exchange.inject(Effect::Cut(Cut::Reset));
     };
     let (rotated, ()) = soon(async { tokio::join!(kucoin.rotate(SPOT), cut) }).await;
@@ -233,7 +228,7 @@ async fn cut_before_the_next_connection_is_ready_is_a_loss() {
     event(&mut balances).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn subscriptions_may_come_and_go_while_it_rotates() {
     let late = Effect::DelayAcks {
         by: Duration::from_millis(200),
@@ -244,9 +239,9 @@ async fn subscriptions_may_come_and_go_while_it_rotates() {
     let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
     let dropped = soon(kucoin.subscribe(SpotOrdersV1)).await.unwrap();
     let meanwhile = async {
-        while exchange.stats().connections.len() < 2 {
-            tokio::task::yield_now().await;
-        }
+        exchange
+            .wait_until(|stats| stats.connections.len() == 2)
+            .await;
         drop(dropped);
         kucoin.subscribe(Balances).await.unwrap()
     };
@@ -280,7 +275,7 @@ fn both_subscribed(topics: usize) -> impl Fn(&Stats) -> bool {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn cut_in_the_overlap_is_one_loss_and_costs_no_event() {
     let cut = Faults::new().cut_after_frames(60, Cut::Reset);
     let exchange = exchange(cut).await;
@@ -327,6 +322,7 @@ async fn cut_in_the_overlap_is_one_loss_and_costs_no_event() {
     }
     assert_eq!(loss.unwrap().epoch, 2);
     assert_eq!(events, truth);
+    settle().await;
     assert!(orders.try_next().is_none(), "nothing is doubled");
     let words = told.words();
     assert!(!words.contains(&"reconnected".to_owned()), "{words:?}");
@@ -334,7 +330,7 @@ async fn cut_in_the_overlap_is_one_loss_and_costs_no_event() {
     assert_eq!((stats.tokens_issued, stats.connections.len()), (2, 2));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn refused_topic_fails_the_rotation_and_costs_nothing() {
     let refuse = Effect::RefuseTopic {
         topic: ORDERS.into(),
@@ -370,13 +366,14 @@ async fn refused_topic_fails_the_rotation_and_costs_nothing() {
     assert_eq!(event(&mut balances).await.epoch(), 2);
 }
 
+/// Over sockets.
 #[tokio::test]
 async fn the_old_connection_is_closed_in_order_and_each_has_a_token_of_its_own() {
-    let exchange = exchange(Faults::new()).await;
-    let kucoin = client_with(&exchange, brisk());
+    let exchange = crate::rig::exchange(Faults::new()).await;
+    let kucoin = crate::rig::client_with(&exchange, brisk());
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     for number in 0..3 {
-        rotate(&kucoin).await;
+        soon(kucoin.rotate(SPOT)).await.unwrap();
         let closed = Some(Ended::ClientClosed { code: Some(1000) });
         soon(exchange.wait_until(|stats| stats.connections[number].ended == closed)).await;
         assert_eq!(exchange.stats().open_connections().count(), 1);
@@ -389,7 +386,7 @@ async fn the_old_connection_is_closed_in_order_and_each_has_a_token_of_its_own()
     assert!(tokens.eq([Some(1), Some(2), Some(3), Some(4)]));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn rotate_all_rotates_the_open_connections() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client_with(&exchange, brisk());
@@ -403,7 +400,7 @@ async fn rotate_all_rotates_the_open_connections() {
     assert_eq!(event(&mut balances).await.epoch(), 2);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_connection_that_is_not_live_cannot_be_rotated() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);
@@ -420,7 +417,7 @@ fn push_order(exchange: &Exchange, id: u64) -> usize {
     exchange.push_raw(ORDERS_V1, &frame)
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn topic_with_different_events_has_a_gap() {
     // The next connection brings no order: its first pushes are dropped.
     let lost = Effect::DropFrames { count: Some(3) };
@@ -476,7 +473,7 @@ async fn topic_with_different_events_has_a_gap() {
     assert!(words.last().unwrap().contains("Rotated"), "{words:?}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn first_event_before_the_take_over_is_no_gap() {
     // The pong that ends the wait for the last events comes late, and one event comes later still on the next
     // connection: after the one that follows it.

@@ -45,7 +45,7 @@ async fn a_source_of_ones_own_is_asked_once_for_each_dial() {
         asked: Arc::clone(&asked),
     };
     let kucoin = Kucoin::builder().source(source).config(quick()).build();
-    let mut told = Told::of_any(&kucoin);
+    let mut told = Told::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     for dials in 1..=3 {
         assert_eq!(asked.load(Ordering::Relaxed), dials);
@@ -73,7 +73,7 @@ async fn the_class_of_a_sources_failure_decides_what_follows() {
         SourceErrorClass::Transient,
     ]));
     let kucoin = Kucoin::builder().source(failing).config(quick()).build();
-    let mut told = Told::of_any(&kucoin);
+    let mut told = Told::of(&kucoin);
     let error = soon(kucoin.subscribe(Balances)).await.unwrap_err();
     assert!(
         matches!(&error, SubscribeError::Closed(closed) if closed.is_refusal()),

@@ -5,8 +5,9 @@ use kucoin_streams::{CloseReason, ConnectionState, SubscribeError, WsKey};
 use kucoin_streams_exchange::{Ended, Faults, Stats};
 
 use crate::rig::*;
+use crate::simulated::{client, exchange};
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn dropping_a_subscription_unsubscribes() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);
@@ -18,7 +19,7 @@ async fn dropping_a_subscription_unsubscribes() {
     assert_eq!(asked.last(), Some(&format!("unsubscribe {ORDERS}")));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn equal_topics_share_one_wire_subscription() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);
@@ -41,7 +42,7 @@ async fn equal_topics_share_one_wire_subscription() {
     soon(exchange.wait_until(|stats| stats.connections[0].topics.is_empty())).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn close_unsubscribes_and_ends_what_was_received() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);
@@ -86,7 +87,7 @@ async fn close_unsubscribes_and_ends_what_was_received() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_subscription_outlives_its_client() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);
@@ -114,7 +115,7 @@ async fn a_subscription_outlives_its_client() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_subscription_that_is_given_up_leaves_nothing_subscribed() {
     let faults = "connection 1: drop-acks count=1".parse().unwrap();
     let exchange = exchange(faults).await;
@@ -129,7 +130,7 @@ async fn a_subscription_that_is_given_up_leaves_nothing_subscribed() {
     soon(exchange.wait_until(|stats| stats.connections[0].topics.is_empty())).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_closed_client_opens_anew_when_it_is_asked_to() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);
@@ -140,7 +141,7 @@ async fn a_closed_client_opens_anew_when_it_is_asked_to() {
     assert_eq!(exchange.stats().tokens_issued, 2);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_empty_list_of_topics_is_an_error_and_opens_nothing() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);

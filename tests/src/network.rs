@@ -20,7 +20,13 @@ const UNDER_WAY: usize = 64 * 1024;
 
 /// The way from a client to its exchange; cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Network(Arc<Inner>);
+pub struct Network(Arc<Inner>);
+
+impl std::fmt::Debug for Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Network").finish_non_exhaustive()
+    }
+}
 
 struct Inner {
     exchange: Arc<Exchange>,
@@ -40,6 +46,7 @@ struct Weather {
 }
 
 /// One connection of the network.
+#[derive(Debug)]
 struct Link {
     cut: Notify,
     is_cut: AtomicBool,
@@ -53,7 +60,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Network {
-    pub(crate) fn new(exchange: &Arc<Exchange>, seed: u64) -> Self {
+    /// A network with a latency of up to 5 ms, and chance by this seed.
+    pub fn new(exchange: &Arc<Exchange>, seed: u64) -> Self {
         Self(Arc::new(Inner {
             exchange: Arc::clone(exchange),
             weather: Mutex::new(Weather {
@@ -67,27 +75,30 @@ impl Network {
         }))
     }
 
-    pub(crate) fn set_latency_ms(&self, latency_ms: usize) {
+    /// The longest time that a piece of data takes.
+    pub fn set_latency_ms(&self, latency_ms: usize) {
         lock(&self.0.weather).latency_ms = latency_ms;
     }
 
-    pub(crate) fn refuse(&self, dials: usize) {
+    /// Refuses the next dials.
+    pub fn refuse(&self, dials: usize) {
         lock(&self.0.weather).refused = dials;
     }
 
-    pub(crate) fn leave_unanswered(&self, dials: usize) {
+    /// Leaves the next dials without any answer.
+    pub fn leave_unanswered(&self, dials: usize) {
         lock(&self.0.weather).unanswered = dials;
     }
 
     /// From here on dials arrive.
-    pub(crate) fn clear_up(&self) {
+    pub fn clear_up(&self) {
         let mut weather = lock(&self.0.weather);
         weather.refused = 0;
         weather.unanswered = 0;
     }
 
     /// Resets connections that stand: all, or one by chance.
-    pub(crate) fn cut(&self, dice: &mut Dice, all: bool) {
+    pub fn cut(&self, dice: &mut Dice, all: bool) {
         for link in self.some(dice, all) {
             link.is_cut.store(true, Ordering::SeqCst);
             link.cut.notify_waiters();
@@ -95,7 +106,7 @@ impl Network {
     }
 
     /// What one side or both say gets lost from here on, and neither side is told.
-    pub(crate) fn lose(&self, dice: &mut Dice) {
+    pub fn lose(&self, dice: &mut Dice) {
         let way = dice.below(3);
         for link in self.some(dice, false) {
             link.lost[0].fetch_or(way != 1, Ordering::SeqCst);
@@ -104,7 +115,7 @@ impl Network {
     }
 
     /// Nothing moves for a time; then all that was sent arrives.
-    pub(crate) fn freeze(&self, dice: &mut Dice, time: Duration) {
+    pub fn freeze(&self, dice: &mut Dice, time: Duration) {
         for link in self.some(dice, true) {
             *lock(&link.frozen_until) = Instant::now() + time;
         }
@@ -121,7 +132,7 @@ impl Network {
     }
 
     /// A stream to the exchange, as TCP would give one.
-    pub(crate) async fn dial(&self) -> Result<ClientEnd, ConnectError> {
+    pub async fn dial(&self) -> Result<ClientEnd, ConnectError> {
         let (refused, unanswered, latency) = {
             let mut weather = lock(&self.0.weather);
             let refused = take_one(&mut weather.refused);
@@ -226,7 +237,8 @@ async fn carry_one_way(
 }
 
 /// The client's end of a link: a cut is a reset.
-pub(crate) struct ClientEnd {
+#[derive(Debug)]
+pub struct ClientEnd {
     stream: DuplexStream,
     link: Arc<Link>,
 }

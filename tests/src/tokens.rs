@@ -1,5 +1,6 @@
 //! Tokens over the simulated network: signed requests by hand, since the usual HTTP client opens sockets of its own.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
@@ -7,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use kucoin_streams::WsKey;
 use kucoin_streams::wire::{
-    ConnectionInfo, ConnectionSource, SecretUrl, SourceError, SourceErrorClass,
+    ConnectionInfo, ConnectionSource, Heartbeat, SecretUrl, SourceError, SourceErrorClass,
 };
 use kucoin_streams_exchange::DemoCredentials;
 use serde_json::Value;
@@ -16,9 +17,16 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::network::Network;
 
-pub(crate) struct Tokens {
-    pub(crate) network: Network,
-    pub(crate) credentials: DemoCredentials,
+/// The `connectId` of the next dial.
+static CONNECTION: AtomicU64 = AtomicU64::new(1);
+
+/// A source of tokens for the client.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    /// The way to the exchange.
+    pub network: Network,
+    /// The account.
+    pub credentials: DemoCredentials,
 }
 
 impl ConnectionSource for Tokens {
@@ -40,12 +48,21 @@ impl ConnectionSource for Tokens {
         let token = data["token"]
             .as_str()
             .ok_or_else(|| transient("no token"))?;
-        let endpoint = match ws_key {
-            WsKey::PrivateProV2 => "ws://localhost/pro",
-            _ => "ws://localhost/",
+        let token = percent_encoded(token);
+        if ws_key == WsKey::PrivateProV2 {
+            let url = format!("ws://localhost/pro?token={token}");
+            return Ok(ConnectionInfo::new(SecretUrl::new(url)));
+        }
+        let id = CONNECTION.fetch_add(1, Ordering::Relaxed).to_string();
+        let url = format!("ws://localhost/?token={token}&connectId={id}");
+        let server = &data["instanceServers"][0];
+        let time = |name: &str| server[name].as_u64().map(Duration::from_millis);
+        let heartbeat = Heartbeat {
+            interval: time("pingInterval").ok_or_else(|| transient("no interval"))?,
+            timeout: time("pingTimeout").ok_or_else(|| transient("no timeout"))?,
         };
-        let url = format!("{endpoint}?token={}", percent_encoded(token));
-        Ok(ConnectionInfo::new(SecretUrl::new(url)))
+        let info = ConnectionInfo::new(SecretUrl::new(url));
+        Ok(info.with_connect_id(id).with_heartbeat(heartbeat))
     }
 }
 

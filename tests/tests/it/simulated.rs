@@ -1,0 +1,52 @@
+//! An exchange and clients on it without sockets, under tokio's paused clock: time passes only while every task waits.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kucoin_streams::client::{ConnectionRuntime, DialBudget};
+use kucoin_streams::{Config, Kucoin};
+use kucoin_streams_exchange::{Exchange, ExchangeBuilder, Faults};
+use kucoin_streams_tests::network::Network;
+use kucoin_streams_tests::tokens::Tokens;
+
+use crate::listening::everything_is_heard;
+use crate::rig::quick;
+
+/// Waits until everything that is under way has arrived.
+pub(crate) async fn settle() {
+    tokio::time::sleep(Duration::from_secs(1)).await;
+}
+
+pub(crate) type Client = Kucoin<Tokens, Network>;
+
+pub(crate) async fn exchange(faults: Faults) -> Arc<Exchange> {
+    start(Exchange::builder().seed(7).faults(faults)).await
+}
+
+pub(crate) async fn start(settings: ExchangeBuilder) -> Arc<Exchange> {
+    everything_is_heard();
+    Arc::new(settings.start().await.unwrap())
+}
+
+pub(crate) fn client(exchange: &Arc<Exchange>) -> Client {
+    client_with(exchange, quick())
+}
+
+pub(crate) fn client_with(exchange: &Arc<Exchange>, config: Config) -> Client {
+    let network = Network::new(exchange, 7);
+    network.set_latency_ms(0);
+    let credentials = exchange.credentials().clone();
+    Kucoin::builder()
+        .source(Tokens {
+            network: network.clone(),
+            credentials,
+        })
+        .transport(network)
+        .config(
+            config
+                .with_runtime(ConnectionRuntime::Current)
+                // The budget of the process counts by another clock.
+                .with_dials(DialBudget::new(50, Duration::from_secs(1))),
+        )
+        .build()
+}
