@@ -12,7 +12,6 @@ mod proxy;
 mod redirects;
 mod rotation;
 mod secrets;
-mod server;
 mod signed_request;
 mod tls;
 mod turns;

@@ -11,7 +11,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
 use crate::answers::*;
-use crate::server::{Answer, Request, Server, json, reply};
+use kucoin_streams_testkit::http::{Answer, Request, Server, json, reply};
 
 /// Everything that is logged on this thread, at every level.
 #[derive(Clone, Default)]

@@ -1,13 +1,10 @@
 //! A refusal tells its status, when to come back and what the server said, and never our token.
-#![cfg(feature = "fastwebsockets")]
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::client::dial_against;
+use kucoin_streams_testkit::websocket::{Server, TOKEN, TOKEN_DECODED};
 use kucoin_streams_transport::{Connect, ConnectClass, ConnectError, FastWebSocket, Refusal};
-use support::{Server, TOKEN, TOKEN_DECODED, dial_against};
 use tokio::io::AsyncWriteExt;
 
 async fn refusal(reply: String) -> Refusal {

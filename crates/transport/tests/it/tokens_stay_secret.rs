@@ -1,18 +1,17 @@
 //! Neither errors nor `Debug` nor log lines show the token, whatever fails.
-#![cfg(feature = "fastwebsockets")]
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
-
-mod support;
 
 use std::error::Error;
 use std::fmt::{Debug, Write as _};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::client::{connected, dial_against};
+use kucoin_streams_testkit::websocket::{
+    FIN, Server, TEXT, TOKEN, TOKEN_DECODED, agreement, frame,
+};
 use kucoin_streams_transport::{
     Connect, ConnectError, FastWebSocket, Message, Outgoing, Reader, Writer,
 };
-use support::{FIN, Server, TEXT, TOKEN, TOKEN_DECODED, agreement, connected, dial_against, frame};
 use tokio::io::AsyncWriteExt;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
