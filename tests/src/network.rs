@@ -28,8 +28,11 @@ impl std::fmt::Debug for Network {
     }
 }
 
+/// Serves one stream until it ends.
+type Serve = dyn Fn(DuplexStream) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync;
+
 struct Inner {
-    exchange: Arc<Exchange>,
+    serve: Box<Serve>,
     weather: Mutex<Weather>,
     links: Mutex<Vec<Weak<Link>>>,
     web_socket: FastWebSocket,
@@ -62,8 +65,17 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Network {
     /// A network with a latency of up to 5 ms, and chance by this seed.
     pub fn new(exchange: &Arc<Exchange>, seed: u64) -> Self {
+        let exchange = Arc::clone(exchange);
+        Self::to(move |stream| exchange.serve(stream), seed)
+    }
+
+    /// As [`Network::new`], to any server.
+    pub fn to<F>(serve: impl Fn(DuplexStream) -> F + Send + Sync + 'static, seed: u64) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
         Self(Arc::new(Inner {
-            exchange: Arc::clone(exchange),
+            serve: Box::new(move |stream| Box::pin(serve(stream))),
             weather: Mutex::new(Weather {
                 dice: Dice::new(seed),
                 latency_ms: 5,
@@ -157,7 +169,7 @@ impl Network {
             frozen_until: Mutex::new(Instant::now()),
         });
         lock(&self.0.links).push(Arc::downgrade(&link));
-        tokio::spawn(self.0.exchange.serve(server));
+        tokio::spawn((self.0.serve)(server));
         tokio::spawn(carry(self.clone(), Arc::clone(&link), near, far));
         Ok(ClientEnd {
             stream: client,

@@ -49,13 +49,15 @@ impl ConnectionSource for Tokens {
             .as_str()
             .ok_or_else(|| transient("no token"))?;
         let token = percent_encoded(token);
+        let server = &data["instanceServers"][0];
         if ws_key == WsKey::PrivateProV2 {
             let url = format!("ws://localhost/pro?token={token}");
             return Ok(ConnectionInfo::new(SecretUrl::new(url)));
         }
         let id = CONNECTION.fetch_add(1, Ordering::Relaxed).to_string();
-        let url = format!("ws://localhost/?token={token}&connectId={id}");
-        let server = &data["instanceServers"][0];
+        let endpoint = server["endpoint"].as_str().unwrap_or("ws://localhost/");
+        let path = endpoint.splitn(4, '/').nth(3).unwrap_or_default();
+        let url = format!("ws://localhost/{path}?token={token}&connectId={id}");
         let time = |name: &str| server[name].as_u64().map(Duration::from_millis);
         let heartbeat = Heartbeat {
             interval: time("pingInterval").ok_or_else(|| transient("no interval"))?,

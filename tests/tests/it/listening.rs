@@ -9,7 +9,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-use crate::lookalike::{KEY, PASSPHRASE, SECRET};
+use kucoin_streams_testkit::look_alike::{KEY, PASSPHRASE, SECRET};
 
 /// Everything that one test heard.
 pub(crate) type Heard = Arc<Mutex<String>>;

@@ -7,9 +7,10 @@ use kucoin_streams::{FastWebSocket, Hosts, Kucoin, LifecycleEvent, Proxy, RestTo
 use kucoin_streams_exchange::{Cut, Effect, Exchange, Faults};
 
 use crate::listening::{listen, write};
-use crate::proxy_server::*;
 use crate::rig::*;
-use crate::tls::Authority;
+use crate::tls::good_exchange;
+use kucoin_streams_testkit::proxy::*;
+use kucoin_streams_testkit::tls::Authority;
 
 fn with_user(setup: Setup) -> Setup {
     Setup {
@@ -104,7 +105,7 @@ async fn tls_to_the_exchange_goes_inside_of_the_tunnel() {
         with_user(over_tls),
         with_user(SOCKS),
     ] {
-        let exchange = authority.good_exchange(Faults::new()).await;
+        let exchange = good_exchange(&authority, Faults::new()).await;
         let proxy = ProxyServer::start(setup).await;
         let kucoin = trusting_client_through(&exchange, &authority, &proxy.url());
         check_all_passes(&kucoin, &exchange, &proxy).await;
@@ -115,7 +116,7 @@ async fn tls_to_the_exchange_goes_inside_of_the_tunnel() {
 async fn socks5_resolves_here_and_socks5h_at_the_proxy() {
     let authority = Authority::new();
     for (scheme, seen) in [("socks5", "127.0.0.1"), ("socks5h", "localhost")] {
-        let exchange = authority.good_exchange(Faults::new()).await;
+        let exchange = good_exchange(&authority, Faults::new()).await;
         let proxy = ProxyServer::start(SOCKS).await;
         let url = proxy.url().replace("socks5h", scheme);
         let kucoin = trusting_client_through(&exchange, &authority, &url);

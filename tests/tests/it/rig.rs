@@ -26,9 +26,7 @@ pub(crate) const STOPS: &str = "/spotMarket/advancedOrders";
 /// Everything that the test logs is heard from here on, and nothing of it may be secret.
 pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
     everything_is_heard();
-    tokio::time::timeout(Duration::from_secs(30), future)
-        .await
-        .expect("it happens within half a minute")
+    kucoin_streams_testkit::wait::soon(future).await
 }
 
 pub(crate) async fn exchange(faults: Faults) -> Exchange {

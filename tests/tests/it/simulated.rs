@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use kucoin_streams::client::{ConnectionRuntime, DialBudget};
 use kucoin_streams::{Config, Kucoin};
-use kucoin_streams_exchange::{Exchange, ExchangeBuilder, Faults};
+use kucoin_streams_exchange::{DemoCredentials, Exchange, ExchangeBuilder, Faults};
+use kucoin_streams_testkit::look_alike::{KEY, LookAlike, PASSPHRASE, SECRET};
 use kucoin_streams_tests::network::Network;
 use kucoin_streams_tests::tokens::Tokens;
 
@@ -33,9 +34,20 @@ pub(crate) fn client(exchange: &Arc<Exchange>) -> Client {
 }
 
 pub(crate) fn client_with(exchange: &Arc<Exchange>, config: Config) -> Client {
-    let network = Network::new(exchange, 7);
-    network.set_latency_ms(0);
     let credentials = exchange.credentials().clone();
+    client_on(Network::new(exchange, 7), credentials, config)
+}
+
+/// A client of a server that knows nothing of ours.
+pub(crate) fn client_of(server: &Arc<LookAlike>, config: Config) -> Client {
+    let server = Arc::clone(server);
+    let network = Network::to(move |stream| server.serve(stream), 7);
+    let credentials = DemoCredentials::new(KEY, SECRET, PASSPHRASE);
+    client_on(network, credentials, config)
+}
+
+fn client_on(network: Network, credentials: DemoCredentials, config: Config) -> Client {
+    network.set_latency_ms(0);
     Kucoin::builder()
         .source(Tokens {
             network: network.clone(),

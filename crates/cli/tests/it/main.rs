@@ -12,8 +12,6 @@ mod hosts;
 mod independent_exchange;
 mod independent_pro_exchange;
 mod logs;
-#[path = "../../../../tests/tests/it/lookalike.rs"]
-mod lookalike;
 mod ndjson;
 mod pretty;
 mod proxy;
@@ -26,4 +24,3 @@ mod terminal;
 mod truth;
 mod two_connections;
 mod unified_connection;
-mod unified_lookalike;
