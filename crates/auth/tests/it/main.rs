@@ -11,6 +11,7 @@ mod limits;
 mod proxy;
 mod redirects;
 mod rotation;
+mod secret_types;
 mod secrets;
 mod signed_request;
 mod tls;
