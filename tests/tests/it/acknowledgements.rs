@@ -5,7 +5,6 @@ use std::time::Duration;
 use kucoin_streams::v1::{AnySpotTopic, Balances, SpotOrders};
 use kucoin_streams::{GapReason, LifecycleEvent, SubscribeError};
 use kucoin_streams_exchange::{Cut, Effect, Faults};
-use serde_json::Value;
 
 use crate::rig::*;
 use crate::simulated::{client, client_with, exchange};
@@ -168,29 +167,4 @@ async fn a_refusal_is_not_replayed_at_the_next_loss() {
         requests(&exchange.stats().connections[1]),
         [format!("subscribe {BALANCE}")]
     );
-}
-
-#[tokio::test(start_paused = true)]
-async fn every_request_asks_for_an_answer_on_a_private_channel() {
-    let exchange = exchange(Faults::new()).await;
-    let kucoin = client(&exchange);
-    let balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-    drop(balances);
-    soon(exchange.wait_until(|stats| {
-        stats.connections[0].topics.is_empty() && stats.connections[0].acks == 2
-    }))
-    .await;
-    let messages = exchange.stats().connections[0].client_messages.clone();
-    assert_eq!(messages.len(), 2);
-    for (message, kind) in messages.iter().zip(["subscribe", "unsubscribe"]) {
-        let message: Value = serde_json::from_str(message).unwrap();
-        assert_eq!(
-            (&message["type"], &message["topic"]),
-            (&kind.into(), &BALANCE.into())
-        );
-        assert_eq!(
-            (&message["privateChannel"], &message["response"]),
-            (&true.into(), &true.into())
-        );
-    }
 }

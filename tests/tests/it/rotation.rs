@@ -2,16 +2,13 @@
 
 use std::time::Duration;
 
-use kucoin_streams::v1::{
-    AnyFuturesTopic, AnySpotTopic, Balances, FuturesOrders, SpotOrders, SpotOrdersV1,
-};
+use kucoin_streams::v1::{AnyFuturesTopic, AnySpotTopic, Balances, FuturesOrders, SpotOrdersV1};
 use kucoin_streams::{Config, Event, RotateError, Subscription, Topic, WsKey};
 use kucoin_streams_exchange::{Cut, Effect, Ended, Exchange, Faults, Stats, TruthEntry};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
 use crate::independent_exchange::order;
 use crate::rig::*;
@@ -164,109 +161,6 @@ async fn many_rotations_in_a_flow_of_events_lose_none_double_none_and_tell_no_ga
     assert!(duplicates > 0, "the connections did overlap");
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_rotation_gives_the_events_that_follow_another_epoch() {
-    let exchange = exchange(Faults::new()).await;
-    let kucoin = client_with(&exchange, brisk());
-    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-    exchange.account().deposit("USDT", 1.into()).unwrap();
-    assert_eq!(event(&mut balances).await.epoch(), 1);
-    rotate(&kucoin).await;
-    exchange.account().deposit("USDT", 2.into()).unwrap();
-    assert_eq!(event(&mut balances).await.epoch(), 2);
-    assert_eq!(exchange.stats().connections.len(), 2);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_successor_that_fails_costs_nothing() {
-    let refuse = Effect::TokenServerError { status: 500 };
-    let exchange = exchange(Faults::new().on_token_request(2, refuse)).await;
-    let kucoin = client_with(&exchange, brisk());
-    let mut told = Told::of(&kucoin);
-    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-    let error = soon(kucoin.rotate(SPOT)).await.unwrap_err();
-    assert!(
-        matches!(&error, RotateError::Failed(_)) && error.is_retryable(),
-        "{error:?}"
-    );
-    exchange.account().deposit("USDT", 1.into()).unwrap();
-    assert_eq!(event(&mut balances).await.epoch(), 1);
-    assert_eq!(
-        told.words(),
-        [
-            "open".to_owned(),
-            format!("live {BALANCE}"),
-            "exception".to_owned()
-        ]
-    );
-    rotate(&kucoin).await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn cut_before_the_next_connection_is_ready_is_a_loss() {
-    let slow = Effect::DelayWelcome {
-        by: Duration::from_millis(300),
-    };
-    let exchange = exchange(Faults::new().on_connection(2, slow)).await;
-    let kucoin = client_with(&exchange, brisk());
-    let mut told = Told::of(&kucoin);
-    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-    let cut = async {
-        exchange
-            .wait_until(|stats| stats.connections.len() == 2)
-            .await;
-        exchange.inject(Effect::Cut(Cut::Reset));
-    };
-    let (rotated, ()) = soon(async { tokio::join!(kucoin.rotate(SPOT), cut) }).await;
-    assert!(
-        matches!(rotated, Err(RotateError::Failed(_))),
-        "{rotated:?}"
-    );
-    told.reconnected().await;
-    exchange.account().deposit("USDT", 3.into()).unwrap();
-    assert_eq!(outage(&mut balances).await.topics, [BALANCE]);
-    event(&mut balances).await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn subscriptions_may_come_and_go_while_it_rotates() {
-    let late = Effect::DelayAcks {
-        by: Duration::from_millis(200),
-        count: Some(2),
-    };
-    let exchange = exchange(Faults::new().on_connection(2, late)).await;
-    let kucoin = client_with(&exchange, brisk());
-    let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
-    let dropped = soon(kucoin.subscribe(SpotOrdersV1)).await.unwrap();
-    let meanwhile = async {
-        exchange
-            .wait_until(|stats| stats.connections.len() == 2)
-            .await;
-        drop(dropped);
-        kucoin.subscribe(Balances).await.unwrap()
-    };
-    let (rotated, mut balances) =
-        soon(async { tokio::join!(kucoin.rotate(SPOT), meanwhile) }).await;
-    rotated.unwrap();
-    exchange.account().step(40);
-    for (truth, got) in [
-        (
-            truth_of(&exchange, ORDERS),
-            all_events(&mut orders, &exchange, ORDERS).await,
-        ),
-        (
-            truth_of(&exchange, BALANCE),
-            all_events(&mut balances, &exchange, BALANCE).await,
-        ),
-    ] {
-        assert_eq!(got, truth);
-    }
-    let stats = exchange.stats();
-    let mut topics = stats.connections[1].topics.clone();
-    topics.sort();
-    assert_eq!(topics, [BALANCE, ORDERS]);
-}
-
 /// True once both of two connections are subscribed to so many topics.
 fn both_subscribed(topics: usize) -> impl Fn(&Stats) -> bool {
     move |stats| {
@@ -330,42 +224,6 @@ async fn cut_in_the_overlap_is_one_loss_and_costs_no_event() {
     assert_eq!((stats.tokens_issued, stats.connections.len()), (2, 2));
 }
 
-#[tokio::test(start_paused = true)]
-async fn refused_topic_fails_the_rotation_and_costs_nothing() {
-    let refuse = Effect::RefuseTopic {
-        topic: ORDERS.into(),
-        code: 404,
-        text: "topic is not found".into(),
-    };
-    let exchange = exchange(Faults::new().on_connection(2, refuse)).await;
-    let kucoin = client_with(&exchange, brisk());
-    let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
-    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-    let mut told = Told::of(&kucoin);
-    exchange.account().step(20);
-    let error = soon(kucoin.rotate(SPOT)).await.unwrap_err();
-    assert!(error.is_retryable(), "{error:?}");
-    let RotateError::Failed(failure) = error else {
-        panic!("another error: {error:?}");
-    };
-    assert_eq!(failure.code.as_deref(), Some("404"));
-    assert!(failure.message.contains(ORDERS), "{failure}");
-    assert_eq!(told.words(), ["exception"]);
-    let given_up = |stats: &Stats| stats.connections[1].ended.is_some();
-    soon(exchange.wait_until(given_up)).await;
-
-    exchange.account().step(20);
-    let truth = truth_of(&exchange, ORDERS);
-    assert_eq!(all_events(&mut orders, &exchange, ORDERS).await, truth);
-    let truth = truth_of(&exchange, BALANCE);
-    assert_eq!(all_events(&mut balances, &exchange, BALANCE).await, truth);
-    assert_eq!(exchange.stats().connections[0].ended, None);
-    // The third connection is refused nothing.
-    rotate(&kucoin).await;
-    exchange.account().deposit("USDT", 1.into()).unwrap();
-    assert_eq!(event(&mut balances).await.epoch(), 2);
-}
-
 /// Over sockets.
 #[tokio::test]
 async fn the_old_connection_is_closed_in_order_and_each_has_a_token_of_its_own() {
@@ -415,62 +273,6 @@ async fn a_connection_that_is_not_live_cannot_be_rotated() {
 fn push_order(exchange: &Exchange, id: u64) -> usize {
     let frame = order(id).replace(ORDERS, ORDERS_V1);
     exchange.push_raw(ORDERS_V1, &frame)
-}
-
-#[tokio::test(start_paused = true)]
-async fn topic_with_different_events_has_a_gap() {
-    // The next connection brings no order: its first pushes are dropped.
-    let lost = Effect::DropFrames { count: Some(3) };
-    let exchange = exchange(Faults::new().on_connection(2, lost)).await;
-    let mut config = quick();
-    config.session.overlap = Duration::from_millis(400);
-    config.session.overlap_limit = Duration::from_secs(2);
-    let kucoin = client_with(&exchange, config);
-    let mut told = Told::of(&kucoin);
-    let mut orders = soon(kucoin.subscribe(SpotOrdersV1)).await.unwrap();
-    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-    let meanwhile = async {
-        soon(exchange.wait_until(both_subscribed(2))).await;
-        // Sooner after the subscription, an event of one connection alone shows nothing.
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        for id in 1..=3 {
-            assert_eq!(push_order(&exchange, id), 2);
-        }
-        exchange.account().deposit("USDT", 1.into()).unwrap();
-    };
-    let began = Instant::now();
-    let (rotated, ()) = soon(async { tokio::join!(kucoin.rotate(SPOT), meanwhile) }).await;
-    rotated.unwrap();
-    assert!(
-        began.elapsed() >= Duration::from_secs(2),
-        "it waits for the orders"
-    );
-
-    for id in 1..=3 {
-        let update = event(&mut orders).await;
-        assert_eq!(
-            (update.order_id.as_str(), update.epoch()),
-            (format!("{id:024}").as_str(), 1)
-        );
-    }
-    let outage = outage(&mut orders).await;
-    assert_eq!(
-        (outage.topics, outage.epoch),
-        (vec![ORDERS_V1.to_owned()], 2)
-    );
-    assert!(
-        outage.cause.message.contains("different events"),
-        "{}",
-        outage.cause
-    );
-    event(&mut balances).await;
-    exchange.account().deposit("USDT", 1.into()).unwrap();
-    assert_eq!(event(&mut balances).await.epoch(), 2);
-    // The old connection may be open at the exchange for a moment.
-    push_order(&exchange, 4);
-    assert_eq!(event(&mut orders).await.epoch(), 2);
-    let words = told.words();
-    assert!(words.last().unwrap().contains("Rotated"), "{words:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -20,29 +20,6 @@ async fn dropping_a_subscription_unsubscribes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn equal_topics_share_one_wire_subscription() {
-    let exchange = exchange(Faults::new()).await;
-    let kucoin = client(&exchange);
-    let mut first = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
-    let mut second = soon(kucoin.clone().subscribe(SpotOrders)).await.unwrap();
-    exchange.account().step(10);
-    let truth = truth_of(&exchange, ORDERS);
-    assert_eq!(all_events(&mut first, &exchange, ORDERS).await, truth);
-    assert_eq!(all_events(&mut second, &exchange, ORDERS).await, truth);
-    drop(first);
-    exchange.account().step(10);
-    for expected in &truth_of(&exchange, ORDERS)[truth.len()..] {
-        assert_eq!(json(event(&mut second).await.event()), *expected);
-    }
-    assert_eq!(
-        requests(&exchange.stats().connections[0]),
-        [format!("subscribe {ORDERS}")]
-    );
-    drop(second);
-    soon(exchange.wait_until(|stats| stats.connections[0].topics.is_empty())).await;
-}
-
-#[tokio::test(start_paused = true)]
 async fn close_unsubscribes_and_ends_what_was_received() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);
@@ -113,21 +90,6 @@ async fn a_subscription_outlives_its_client() {
             format!("unsubscribe {BALANCE}")
         ]
     );
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_subscription_that_is_given_up_leaves_nothing_subscribed() {
-    let faults = "connection 1: drop-acks count=1".parse().unwrap();
-    let exchange = exchange(faults).await;
-    let kucoin = client(&exchange);
-    let given_up = tokio::spawn({
-        let kucoin = kucoin.clone();
-        async move { kucoin.subscribe(Balances).await.map(drop) }
-    });
-    soon(exchange.wait_subscribed(BALANCE)).await;
-    given_up.abort();
-    assert!(given_up.await.unwrap_err().is_cancelled());
-    soon(exchange.wait_until(|stats| stats.connections[0].topics.is_empty())).await;
 }
 
 #[tokio::test(start_paused = true)]

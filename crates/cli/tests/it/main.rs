@@ -9,7 +9,6 @@ mod ends;
 mod exchange_command;
 mod failures;
 mod hosts;
-mod independent_exchange;
 mod independent_pro_exchange;
 mod logs;
 mod ndjson;
