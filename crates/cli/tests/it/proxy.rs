@@ -107,7 +107,7 @@ fn proxy_that_is_down_is_named_and_not_gone_around() {
     let local = Local::start(Exchange::builder());
     let place = format!("127.0.0.1:{}", free_port());
     let url = format!("http://{CREDENTIALS}@{place}");
-    let ran = run(watch(&local, &["--connect-timeout", "1s", "--proxy", &url]));
+    let ran = run(watch(&local, &["--connect-timeout", "5s", "--proxy", &url]));
     assert_eq!(ran.status, Some(4), "{ran:?}");
     assert!(ran.stderr.contains(&place), "{}", ran.stderr);
     assert!(!format!("{ran:?}").contains("canary"), "{ran:?}");

@@ -117,11 +117,11 @@ fn assert_fits(shown: &str, columns: u16) {
 
 #[test]
 fn demo_fits_at_each_width_and_shows_each_order_once() {
-    let args = ["watch", "--demo", "--stats"];
+    let args = ["watch", "--demo", "--for", "60s", "--stats"];
     let running = WIDTHS.map(|columns| (columns, Terminal::start(command(&args), columns)));
     for (columns, mut terminal) in running {
         // It is cut once, and comes back.
-        terminal.until("  back ");
+        terminal.until("back");
         send("TERM", terminal.child.id());
         let shown = terminal.finish();
         assert_fits(&shown, columns);
