@@ -9,6 +9,7 @@
 )]
 
 pub mod http;
+pub mod log;
 pub mod look_alike;
 pub mod proxy;
 pub mod tls;

@@ -208,7 +208,7 @@ async fn a_life_through_a_proxy_prints_no_password() {
         assert_eq!(proxy.refused_users(), 1);
     }
     drop(guard);
-    let heard = heard.lock().unwrap();
+    let heard = heard.text();
     let encoded = base64::Engine::encode(
         &base64::engine::general_purpose::STANDARD,
         format!("{USER}:{PASSWORD}"),

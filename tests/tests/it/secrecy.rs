@@ -8,16 +8,17 @@ use kucoin_streams::v1::{Balances, SpotOrders};
 use kucoin_streams::{Config, Credentials, Hosts, Kucoin, LifecycleEvent, SubscribeError};
 use kucoin_streams_exchange::{DemoCredentials, Exchange};
 use kucoin_streams_testkit::http::raw_server;
+use kucoin_streams_testkit::log::Log;
 
 use crate::independent_exchange::{behaviour, client_of};
-use crate::listening::{Heard, listen, write};
+use crate::listening::{listen, write};
 use crate::rig::*;
 use kucoin_streams_testkit::look_alike::{
     Api, Behaviour, KEY, LookAlike, PASSPHRASE, Refusal, SECRET,
 };
 
-fn check(heard: &Heard, secrets: &[String]) {
-    let heard = heard.lock().unwrap();
+fn check(heard: &Log, secrets: &[String]) {
+    let heard = heard.text();
     for secret in secrets {
         assert!(secret.len() >= 8, "{secret} would be found anywhere");
         if let Some(line) = heard.lines().find(|line| line.contains(secret.as_str())) {
@@ -74,7 +75,7 @@ async fn a_whole_life_prints_no_secret() {
     assert_eq!(secrets.len(), 8, "of two dials");
     secrets.extend([SECRET, PASSPHRASE, KEY].map(str::to_owned));
     check(&heard, &secrets);
-    let heard = heard.lock().unwrap();
+    let heard = heard.text();
     for wanted in [
         "connection information fetched",
         "attempt 1 in",
@@ -127,7 +128,7 @@ async fn refused_credentials_are_not_printed() {
         KEY,
     ];
     check(&heard, &canaries.map(str::to_owned));
-    assert!(heard.lock().unwrap().contains("400004"));
+    assert!(heard.text().contains("400004"));
 }
 
 fn client_of_exchange(exchange: &Exchange, credentials: Credentials) -> Kucoin {
@@ -156,7 +157,7 @@ async fn a_failing_token_call_prints_no_secret() {
     drop(guard);
     // The truncated reply holds the first half of a token; whatever follows its name must not be shown.
     check(&heard, &[SECRET, PASSPHRASE, KEY].map(str::to_owned));
-    let heard = heard.lock().unwrap();
+    let heard = heard.text();
     let after_name = heard.split("\"token").skip(1);
     for shown in after_name {
         assert!(
