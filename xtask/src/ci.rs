@@ -81,7 +81,13 @@ impl Step {
 
 /// All tests of the workspace, doc tests included.
 pub(crate) fn test(arguments: &[String]) -> Outcome {
-    shell::run(cargo(&["test", "--workspace"]).args(arguments))
+    let mut tests = cargo(&["test", "--workspace"]);
+    // Many tests wait for most of their time, so that more of them than cores keep all cores busy.
+    if std::env::var_os("RUST_TEST_THREADS").is_none() {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        tests.env("RUST_TEST_THREADS", (4 * cores).to_string());
+    }
+    shell::run(tests.args(arguments))
 }
 
 /// Runs the steps in order, each with its time, up to the first that fails.

@@ -7,8 +7,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
 mod diary;
-mod dice;
-mod network;
 mod oracle;
 #[path = "../it/pro_truth.rs"]
 mod pro_truth;
@@ -16,7 +14,6 @@ mod record;
 mod replay;
 mod soak;
 mod story;
-mod tokens;
 mod trouble;
 #[path = "../it/truth.rs"]
 mod truth;
@@ -94,7 +91,7 @@ fn whatever_happens_nothing_is_lost_silently() {
         Some(seeds) => live_through(seeds, time),
         None if time.is_some() => live_through(fresh()..u64::MAX, time),
         None => {
-            let (known, mut all) = live_through(0..200, time);
+            let (known, mut all) = live_through(0..80, time);
             let first = fresh();
             let (unknown, more) = live_through(first..first + 20, time);
             all.add(more);

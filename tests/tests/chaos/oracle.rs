@@ -23,6 +23,9 @@ pub(crate) struct Allowed {
     pub(crate) garbled: bool,
     /// Connections were rotated: a frame that finds no room may repeat one that was handed out.
     pub(crate) rotated: bool,
+    /// Frames were under way for longer than a rotation listens to both connections: old events of one of them may
+    /// look as if the other one misses them.
+    pub(crate) lagging: bool,
     /// Requests were refused for a while.
     pub(crate) refused: bool,
     /// Nothing went wrong that could be the reason of a gap.
@@ -32,6 +35,16 @@ pub(crate) struct Allowed {
 impl Allowed {
     fn inexact(self) -> bool {
         self.doubled || self.garbled || self.rotated
+    }
+
+    /// True if a life in which nothing went wrong may have a gap for this reason.
+    fn in_calm(self, why: &Why) -> bool {
+        match why {
+            Why::Overflowed { .. } => true,
+            // One that is not needed: nothing is missing.
+            Why::Uneven | Why::Live { .. } => self.rotated && self.lagging,
+            _ => false,
+        }
     }
 }
 
@@ -92,7 +105,7 @@ pub(crate) fn judge(record: &Record, truth: &Truth, allowed: Allowed) -> Result<
             before(record, second.0)
         ));
     }
-    balance(record)
+    balance(record, allowed)
 }
 
 /// What is wrong, and at which item.
@@ -188,6 +201,9 @@ impl<'a> Following<'a> {
                 _ => {}
             }
         }
+        if to_the_end && epochs.is_lost {
+            return self.wrong(items.len(), "neither live again nor closed after a gap");
+        }
         let left = |next: &Next| self.happened.len() - next.place;
         let may_end = |next: &Next| (next.missing.0..=next.missing.1).contains(&left(next));
         if to_the_end && !self.next.iter().any(may_end) {
@@ -251,7 +267,7 @@ impl<'a> Following<'a> {
     }
 
     fn gap(&mut self, at: usize, why: &Why, epochs: &mut Epochs) -> Result<(), Wrong> {
-        if self.allowed.calm && !matches!(why, Why::Overflowed { .. }) {
+        if self.allowed.calm && !self.allowed.in_calm(why) {
             return self.wrong(at, &format!("a gap without a reason: {why:?}"));
         }
         let (least, most) = match why {
@@ -260,6 +276,11 @@ impl<'a> Following<'a> {
                 epochs.least = epochs.seen + 1;
                 epochs.is_lost = true;
                 (0, usize::MAX)
+            }
+            // The new connection serves already.
+            Why::Uneven => {
+                epochs.is_lost = true;
+                (0, if self.allowed.calm { 0 } else { usize::MAX })
             }
             Why::Live { epoch } => {
                 if !std::mem::take(&mut epochs.is_lost) || *epoch < epochs.least {
@@ -274,7 +295,10 @@ impl<'a> Following<'a> {
                 (0, usize::MAX)
             }
             Why::Refused => return self.wrong(at, "refused without a refusal"),
-            Why::Closed => (0, usize::MAX),
+            Why::Closed => {
+                epochs.is_lost = false;
+                (0, usize::MAX)
+            }
             // Repetitions, and frames that may be of any topic, are among those that found no room.
             Why::Overflowed { missed } if self.allowed.inexact() => (0, *missed as usize),
             Why::Overflowed { missed } => (*missed as usize, *missed as usize),
@@ -301,7 +325,7 @@ impl<'a> Following<'a> {
 }
 
 /// The ledger balances, and says what was handed out.
-fn balance(record: &Record) -> Result<(), String> {
+fn balance(record: &Record, allowed: Allowed) -> Result<(), String> {
     let mut counted = [0; 3];
     for ledger in &record.ledger {
         if !ledger.balances() || (record.to_the_end && ledger.queued > 0) {
@@ -324,10 +348,16 @@ fn balance(record: &Record) -> Result<(), String> {
             },
         }
     }
-    // What overflowed last may not be told yet where reading stopped.
+    // The last gaps may still be queued if reading stopped.
     let agrees = match record.to_the_end {
         true => counted == seen,
-        false => counted[0] == seen[0] && counted[1] >= seen[1] && counted[2] == seen[2],
+        false => {
+            let undecodable = match allowed.garbled {
+                true => counted[2] >= seen[2],
+                false => counted[2] == seen[2],
+            };
+            counted[0] == seen[0] && counted[1] >= seen[1] && undecodable
+        }
     };
     match agrees {
         true => Ok(()),

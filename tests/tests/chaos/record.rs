@@ -63,6 +63,8 @@ pub(crate) enum Item {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Why {
     Lost,
+    /// The connections before and after a rotation brought different events.
+    Uneven,
     Live {
         epoch: u64,
     },
@@ -236,6 +238,7 @@ fn of_update<E: Serialize>(update: &Update<E>) -> Item {
 /// One item for each of its topics.
 fn of_gap(gap: &Gap) -> Vec<Item> {
     let why = match &gap.reason {
+        GapReason::Lost { cause, .. } if cause.message.contains("after a rotation") => Why::Uneven,
         GapReason::Lost { .. } => Why::Lost,
         GapReason::Live { epoch, .. } => Why::Live { epoch: *epoch },
         GapReason::Closed { .. } => Why::Closed,

@@ -7,9 +7,9 @@ use kucoin_streams::{Config, Credentials, Hosts, Kucoin, WsKey};
 use kucoin_streams_exchange::{Cut, Effect, Exchange};
 use tokio::time::sleep;
 
-use crate::dice::Dice;
 use crate::oracle::{Allowed, Truth, judge};
 use crate::record::{Reading, Record, wanted_of};
+use kucoin_streams_tests::dice::Dice;
 
 const KEYS: [WsKey; 3] = [
     WsKey::SpotPrivateV1,

@@ -11,13 +11,13 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
 use crate::diary::Diary;
-use crate::dice::Dice;
-use crate::network::Network;
 use crate::oracle::{Allowed, Truth, judge};
 use crate::record::{Reading, Record, wanted_of};
 use crate::replay::Replays;
-use crate::tokens::Tokens;
 use crate::trouble;
+use kucoin_streams_tests::dice::Dice;
+use kucoin_streams_tests::network::Network;
+use kucoin_streams_tests::tokens::Tokens;
 
 const KEYS: [WsKey; 3] = [
     WsKey::SpotPrivateV1,
@@ -59,6 +59,8 @@ struct Story {
     records: Vec<Record>,
     replays: Replays,
     allowed: Allowed,
+    /// How long a rotation listens to both connections.
+    overlap: Duration,
     rotations: u64,
     diary: Diary,
 }
@@ -121,6 +123,7 @@ impl Story {
         let rotated = session.rotate_every.is_some();
         session.overlap = dice.up_to_ms(20_000);
         session.overlap_limit = session.overlap + dice.up_to_ms(60_000);
+        let overlap = session.overlap;
         let config = Config::default()
             .with_session(session)
             .with_seed(seed)
@@ -139,7 +142,7 @@ impl Story {
             .unwrap();
         let diary = Diary::new();
         let replays = Replays::watch(kucoin.lifecycle(), exchange, diary.clone());
-        Self {
+        let mut story = Self {
             dice,
             exchange: Arc::clone(exchange),
             network,
@@ -152,9 +155,20 @@ impl Story {
                 rotated,
                 ..Allowed::default()
             },
+            overlap,
             rotations: 0,
             diary,
-        }
+        };
+        story.set_latency_ms(5);
+        story
+    }
+
+    /// How long each piece of at most 8 KiB may take.
+    fn set_latency_ms(&mut self, longest: usize) {
+        self.network.set_latency_ms(longest);
+        // A connection that lags has up to 128 KiB under way, in some 32 pieces one after the other. Of the overlap
+        // the first half is for what was pushed before.
+        self.allowed.lagging |= self.overlap < Duration::from_millis(64 * longest as u64);
     }
 
     async fn run(&mut self) -> Result<Came, String> {
@@ -199,7 +213,7 @@ impl Story {
             64..70 => self.rotate(),
             70..74 => {
                 let longest = *self.dice.pick(&[0, 5, 50, 400]);
-                self.network.set_latency_ms(longest);
+                self.set_latency_ms(longest);
                 self.note(format!("latency up to {longest} ms"));
             }
             74..78 => self.slow_down(),
@@ -307,7 +321,7 @@ impl Story {
 
     /// Waits until everything is as it should be and stays so, with events under way to the last.
     async fn settle(&mut self) -> Result<(), String> {
-        self.network.set_latency_ms(5);
+        self.set_latency_ms(5);
         self.network.clear_up();
         for _ in 0..40 {
             // Longer than it takes to notice that a connection is dead.

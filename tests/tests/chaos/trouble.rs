@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use kucoin_streams_exchange::{Cut, Effect, TokenReply, UpgradeFault, Utterance};
 
-use crate::dice::Dice;
 use crate::oracle::Allowed;
+use kucoin_streams_tests::dice::Dice;
 
 /// One effect, and what the judge must allow because of it.
 pub(crate) fn of_the_exchange(dice: &mut Dice, allowed: &mut Allowed) -> Effect {

@@ -4,6 +4,7 @@ use kucoin_streams::v1::{OrderKind, SpotOrder, SpotOrdersV1};
 use kucoin_streams_exchange::{Exchange, TruthEntry};
 
 use crate::rig::*;
+use crate::simulated::{client, settle, start};
 
 /// The full number, in debug builds too; the environment may ask for fewer or more.
 fn orders() -> u64 {
@@ -13,17 +14,12 @@ fn orders() -> u64 {
     })
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn every_order_of_a_burst_arrives_in_order() {
     let orders = orders();
     // Each order makes five pushes over all topics.
     let capacity = usize::try_from(orders * 5).unwrap();
-    let exchange = Exchange::builder()
-        .seed(31)
-        .truth_capacity(capacity)
-        .start()
-        .await
-        .unwrap();
+    let exchange = start(Exchange::builder().seed(31).truth_capacity(capacity)).await;
     let kucoin = client(&exchange);
     let mut told = Told::of(&kucoin);
     let mut subscription = soon(kucoin.subscribe(SpotOrdersV1)).await.unwrap();
@@ -42,6 +38,7 @@ async fn every_order_of_a_burst_arrives_in_order() {
     });
     pushing.await.unwrap().unwrap();
     let (mut subscription, received) = soon(received).await.unwrap();
+    settle().await;
     assert!(subscription.try_next().is_none(), "nothing more comes");
     compare(&received, &exchange.truth().of_topic(ORDERS_V1));
     assert_eq!(

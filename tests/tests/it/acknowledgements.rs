@@ -5,9 +5,9 @@ use std::time::Duration;
 use kucoin_streams::v1::{AnySpotTopic, Balances, SpotOrders};
 use kucoin_streams::{GapReason, LifecycleEvent, SubscribeError};
 use kucoin_streams_exchange::{Cut, Effect, Faults};
-use serde_json::Value;
 
 use crate::rig::*;
+use crate::simulated::{client, client_with, exchange};
 
 fn refuse(topic: &str) -> Effect {
     Effect::RefuseTopic {
@@ -17,7 +17,7 @@ fn refuse(topic: &str) -> Effect {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_late_acknowledgement_is_waited_for_and_events_that_overtake_it_are_kept() {
     let by = Duration::from_millis(500);
     let late = Effect::DelayAcks { by, count: Some(1) };
@@ -34,7 +34,7 @@ async fn a_late_acknowledgement_is_waited_for_and_events_that_overtake_it_are_ke
     assert_eq!(told.words(), ["open".to_owned(), format!("live {BALANCE}")]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_lost_acknowledgement_is_asked_for_once_more_with_the_same_id() {
     let lost = Effect::DropAcks { count: Some(1) };
     let exchange = exchange(Faults::new().on_connection(1, lost)).await;
@@ -49,7 +49,7 @@ async fn a_lost_acknowledgement_is_asked_for_once_more_with_the_same_id() {
     assert_eq!(messages[0], messages[1], "id included");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_connection_that_acknowledges_nothing_is_given_up() {
     let deaf = Effect::DropAcks { count: None };
     let exchange = exchange(Faults::new().on_connection(1, deaf)).await;
@@ -74,7 +74,7 @@ async fn a_connection_that_acknowledges_nothing_is_given_up() {
     assert_eq!(event(&mut balances).await.epoch(), 2);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_refused_topic_fails_with_code_and_text_and_harms_no_other() {
     let exchange = exchange(Faults::new().on_connection(1, refuse(ORDERS))).await;
     let kucoin = client(&exchange);
@@ -109,7 +109,7 @@ async fn a_refused_topic_fails_with_code_and_text_and_harms_no_other() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn refused_topic_of_several_leaves_nothing_subscribed() {
     let exchange = exchange(Faults::new().on_connection(1, refuse(ORDERS))).await;
     let kucoin = client(&exchange);
@@ -120,7 +120,7 @@ async fn refused_topic_of_several_leaves_nothing_subscribed() {
     soon(exchange.wait_until(idle)).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_topic_refused_after_a_loss_ends_in_its_stream_and_the_others_go_on() {
     let exchange = exchange(Faults::new().on_connection(2, refuse(ORDERS))).await;
     let kucoin = client(&exchange);
@@ -153,7 +153,7 @@ async fn a_topic_refused_after_a_loss_ends_in_its_stream_and_the_others_go_on() 
     event(&mut balances).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_refusal_is_not_replayed_at_the_next_loss() {
     let exchange = exchange(Faults::new().on_connection(1, refuse(ORDERS))).await;
     let kucoin = client(&exchange);
@@ -167,29 +167,4 @@ async fn a_refusal_is_not_replayed_at_the_next_loss() {
         requests(&exchange.stats().connections[1]),
         [format!("subscribe {BALANCE}")]
     );
-}
-
-#[tokio::test]
-async fn every_request_asks_for_an_answer_on_a_private_channel() {
-    let exchange = exchange(Faults::new()).await;
-    let kucoin = client(&exchange);
-    let balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-    drop(balances);
-    soon(exchange.wait_until(|stats| {
-        stats.connections[0].topics.is_empty() && stats.connections[0].acks == 2
-    }))
-    .await;
-    let messages = exchange.stats().connections[0].client_messages.clone();
-    assert_eq!(messages.len(), 2);
-    for (message, kind) in messages.iter().zip(["subscribe", "unsubscribe"]) {
-        let message: Value = serde_json::from_str(message).unwrap();
-        assert_eq!(
-            (&message["type"], &message["topic"]),
-            (&kind.into(), &BALANCE.into())
-        );
-        assert_eq!(
-            (&message["privateChannel"], &message["response"]),
-            (&true.into(), &true.into())
-        );
-    }
 }

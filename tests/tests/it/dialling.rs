@@ -1,33 +1,20 @@
 //! Trouble between the token and the welcome: what passes is dialled again with a new token, and no server that lies is
 //! believed.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use kucoin_streams::v1::Balances;
-use kucoin_streams::{FastWebSocket, Kucoin, LifecycleEvent, SubscribeError};
+use kucoin_streams::{LifecycleEvent, SubscribeError};
 use kucoin_streams_exchange::{DialFault, Effect, Exchange, Faults, Limit, UpgradeFault};
 
 use crate::rig::*;
-
-/// A client whose dials are given up soon.
-fn impatient(exchange: &Exchange) -> Kucoin {
-    let brief = Duration::from_secs(1);
-    let transport = FastWebSocket::new()
-        .with_connect_timeout(brief)
-        .with_upgrade_timeout(brief);
-    Kucoin::builder()
-        .transport(transport)
-        .credentials(credentials(exchange))
-        .hosts(hosts_of(exchange))
-        .config(quick())
-        .build()
-        .unwrap()
-}
+use crate::simulated::{client, exchange};
 
 /// Subscribes over one dial that fails; gives what was told of that failure, and the exchange.
-async fn recovers(faults: Faults) -> (LifecycleEvent, Exchange) {
+async fn recovers(faults: Faults) -> (LifecycleEvent, Arc<Exchange>) {
     let exchange = exchange(faults).await;
-    let kucoin = impatient(&exchange);
+    let kucoin = client(&exchange);
     let mut told = Told::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     let live = format!("live {BALANCE}");
@@ -63,7 +50,7 @@ fn cause(told: &LifecycleEvent) -> (Option<String>, Duration) {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_connection_that_ends_before_its_answer_is_dialled_again() {
     recovers_from(UpgradeFault::Close).await;
     recovers_from(UpgradeFault::Reset).await;
@@ -73,7 +60,7 @@ async fn a_connection_that_ends_before_its_answer_is_dialled_again() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_connection_that_is_not_answered_in_time_is_dialled_again() {
     recovers_from(UpgradeFault::Stall).await;
     // The head is some hundred bytes long.
@@ -83,7 +70,7 @@ async fn a_connection_that_is_not_answered_in_time_is_dialled_again() {
     let _ = recovers(Faults::new().on_dial(2, stall)).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_upgrade_that_lies_is_not_believed() {
     let header = |header: &str| UpgradeFault::Without {
         header: header.to_owned(),
@@ -101,12 +88,12 @@ async fn an_upgrade_that_lies_is_not_believed() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_upgrade_with_a_head_without_end_is_cut() {
     recovers_from(UpgradeFault::LongHead { bytes: 1 << 20 }).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_token_that_the_upgrade_refuses_is_replaced_at_once() {
     let told = recovers_from(UpgradeFault::Refuse {
         status: 401,
@@ -117,7 +104,7 @@ async fn a_token_that_the_upgrade_refuses_is_replaced_at_once() {
     assert_eq!(cause(&told), (Some("401".to_owned()), Duration::ZERO));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_upgrade_is_asked_for_again_when_the_server_allows_it() {
     let wait = Duration::from_secs(2);
     for status in [429, 503] {
@@ -133,14 +120,15 @@ async fn an_upgrade_is_asked_for_again_when_the_server_allows_it() {
     }
 }
 
+/// The exchange counts dials by the real clock.
 #[tokio::test]
 async fn dials_beyond_the_limit_of_the_exchange_wait_as_long_as_it_says() {
     let per = Duration::from_secs(2);
     let limit = Effect::Limit(Limit::Dials { count: 1, per });
-    let exchange = exchange(Faults::new().on_token_request(1, limit)).await;
-    let first = client(&exchange);
+    let exchange = crate::rig::exchange(Faults::new().on_token_request(1, limit)).await;
+    let first = crate::rig::client(&exchange);
     let _held = soon(first.subscribe(Balances)).await.unwrap();
-    let second = client(&exchange);
+    let second = crate::rig::client(&exchange);
     let mut told = Told::of(&second);
     soon(second.subscribe(Balances)).await.unwrap();
     told.words();
@@ -151,7 +139,7 @@ async fn dials_beyond_the_limit_of_the_exchange_wait_as_long_as_it_says() {
     assert!(refused.into_iter().all(|code| code == Some("429")));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_redirect_of_the_upgrade_is_fatal_and_not_followed() {
     let elsewhere = exchange(Faults::new()).await;
     let redirect = UpgradeFault::Redirect {

@@ -6,6 +6,7 @@ use kucoin_streams_exchange::{Decimal, Exchange, Side, StopKind, TruthEntry};
 use serde_json::Value;
 
 use crate::rig::*;
+use crate::simulated::{client, settle, start};
 
 /// An account that does everything an account does.
 fn live(exchange: &Exchange, steps: usize) {
@@ -32,34 +33,35 @@ where
     T: Topic<Kind = kucoin_streams::v1::SpotPrivate>,
     T::Event: serde::Serialize,
 {
-    let exchange = Exchange::builder().seed(11).start().await.unwrap();
+    let exchange = start(Exchange::builder().seed(11)).await;
     let kucoin = client(&exchange);
     let mut subscription = soon(kucoin.subscribe(topic)).await.unwrap();
     live(&exchange, 400);
     let truth = truth_of(&exchange, path);
     assert!(truth.len() >= 2, "{} events of {path}", truth.len());
     assert_eq!(all_events(&mut subscription, &exchange, path).await, truth);
+    settle().await;
     assert!(subscription.try_next().is_none(), "nothing is pushed twice");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn orders_are_handed_out_as_they_happened() {
     check(SpotOrders, ORDERS).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn balances_are_handed_out_as_they_happened() {
     check(Balances, BALANCE).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn stop_orders_are_handed_out_as_they_happened() {
     check(SpotStopOrders, STOPS).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn one_subscription_keeps_the_order_across_topics() {
-    let exchange = Exchange::builder().seed(12).start().await.unwrap();
+    let exchange = start(Exchange::builder().seed(12)).await;
     let kucoin = client(&exchange);
     let topics: Vec<AnySpotTopic> = vec![SpotOrders.into(), Balances.into(), SpotStopOrders.into()];
     let mut subscription = soon(kucoin.subscribe(topics)).await.unwrap();
@@ -92,9 +94,9 @@ async fn one_subscription_keeps_the_order_across_topics() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn two_subscribers_of_different_topics_each_get_their_own() {
-    let exchange = Exchange::builder().seed(13).start().await.unwrap();
+    let exchange = start(Exchange::builder().seed(13)).await;
     let kucoin = client(&exchange);
     let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();

@@ -6,8 +6,9 @@ use kucoin_streams_exchange::{Effect, Exchange, Faults};
 use serde_json::Value;
 
 use crate::rig::*;
+use crate::simulated::{client, exchange, start};
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_frame_that_comes_twice_is_handed_out_twice_with_one_identity() {
     let exchange =
         exchange(Faults::new().on_connection(1, Effect::DuplicateFrame { count: None })).await;
@@ -33,9 +34,9 @@ async fn a_frame_that_comes_twice_is_handed_out_twice_with_one_identity() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn orders_of_a_busy_account_have_identities_of_their_own() {
-    let exchange = Exchange::builder().seed(41).start().await.unwrap();
+    let exchange = start(Exchange::builder().seed(41)).await;
     let kucoin = client(&exchange);
     let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
     exchange.account().step(300);
@@ -50,12 +51,7 @@ async fn orders_of_a_busy_account_have_identities_of_their_own() {
 async fn a_garbled_frame_costs_itself_alone(seed: u64) -> usize {
     let garbled = Effect::GarbleFrame { count: Some(1) };
     let faults = Faults::new().after_frames(5, garbled);
-    let exchange = Exchange::builder()
-        .seed(seed)
-        .faults(faults)
-        .start()
-        .await
-        .unwrap();
+    let exchange = start(Exchange::builder().seed(seed).faults(faults)).await;
     let kucoin = client(&exchange);
     let mut told = Told::of(&kucoin);
     let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
@@ -95,7 +91,7 @@ async fn a_garbled_frame_costs_itself_alone(seed: u64) -> usize {
     told.len()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn garbled_frames_are_told_in_their_places_and_nothing_else_is_lost() {
     let mut of_no_topic = 0;
     for seed in 50..70 {
@@ -107,7 +103,7 @@ async fn garbled_frames_are_told_in_their_places_and_nothing_else_is_lost() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn fragments_are_put_together_to_the_byte() {
     let fragmented = Effect::FragmentFrames {
         parts: 7,
@@ -123,7 +119,7 @@ async fn fragments_are_put_together_to_the_byte() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_frame_that_lacks_what_every_event_has_is_a_gap_with_the_whole_frame() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);
@@ -143,7 +139,7 @@ async fn a_frame_that_lacks_what_every_event_has_is_a_gap_with_the_whole_frame()
     event(&mut balances).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn fields_and_values_that_nobody_knows_yet_are_kept() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);

@@ -7,8 +7,9 @@ use kucoin_streams::v1::{Balances, SpotOrders};
 use kucoin_streams_exchange::{Effect, Exchange, Faults};
 
 use crate::rig::*;
+use crate::simulated::{client, client_with, exchange, start};
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn nothing_is_said_before_a_late_welcome() {
     let by = Duration::from_millis(500);
     let exchange = exchange(Faults::new().on_connection(1, Effect::DelayWelcome { by })).await;
@@ -23,7 +24,7 @@ async fn nothing_is_said_before_a_late_welcome() {
     assert_eq!(requests(&stats.connections[0]).len(), 2);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_missing_welcome_ends_the_attempt_and_the_next_one_has_a_new_token() {
     let exchange = exchange(Faults::new().on_connection(1, Effect::DropWelcome)).await;
     let mut config = quick();
@@ -47,13 +48,9 @@ async fn a_missing_welcome_ends_the_attempt_and_the_next_one_has_a_new_token() {
     assert!(stats.connections[0].client_messages.is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn too_many_connections_are_told_by_code_and_waited_for_up_to_a_minute() {
-    let exchange = Exchange::builder()
-        .max_connections(1)
-        .start()
-        .await
-        .unwrap();
+    let exchange = start(Exchange::builder().max_connections(1)).await;
     let first = client(&exchange);
     let _held = soon(first.subscribe(Balances)).await.unwrap();
     let second = client(&exchange);

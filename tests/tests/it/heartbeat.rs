@@ -1,5 +1,6 @@
-//! The heartbeat on a real socket: pings at the server's interval, and a loss where pongs stay away.
+//! The heartbeat: pings at the server's interval, and a loss where pongs stay away.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use kucoin_streams::LifecycleEvent;
@@ -7,18 +8,19 @@ use kucoin_streams::v1::Balances;
 use kucoin_streams_exchange::{Effect, Exchange, Faults};
 
 use crate::rig::*;
+use crate::simulated::{client, start};
 
-async fn pinged(faults: Faults) -> Exchange {
-    Exchange::builder()
-        .ping_interval(Duration::from_millis(200))
-        .ping_timeout(Duration::from_secs(2))
-        .faults(faults)
-        .start()
-        .await
-        .unwrap()
+async fn pinged(faults: Faults) -> Arc<Exchange> {
+    start(
+        Exchange::builder()
+            .ping_interval(Duration::from_millis(200))
+            .ping_timeout(Duration::from_secs(2))
+            .faults(faults),
+    )
+    .await
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn pongs_keep_the_connection() {
     let exchange = pinged(Faults::new()).await;
     let kucoin = client(&exchange);
@@ -33,7 +35,7 @@ async fn pongs_keep_the_connection() {
     assert!(ping["id"].is_string());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn swallowed_pongs_are_a_loss_that_is_recovered_from() {
     let swallow = Effect::SwallowPongs { count: None };
     let exchange = pinged(Faults::new().on_connection(1, swallow)).await;
@@ -59,7 +61,7 @@ async fn swallowed_pongs_are_a_loss_that_is_recovered_from() {
     assert_eq!(exchange.stats().tokens_issued, 2);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn one_pong_that_stays_away_is_no_loss_while_events_come() {
     let swallow = Effect::SwallowPongs { count: Some(2) };
     let exchange = pinged(Faults::new().on_connection(1, swallow)).await;

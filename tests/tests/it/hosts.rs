@@ -10,9 +10,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use crate::proxy_server::*;
 use crate::rig::*;
-use crate::tls::Authority;
+use kucoin_streams_testkit::proxy::*;
+use kucoin_streams_testkit::tls::Authority;
 
 /// Where a host is set to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

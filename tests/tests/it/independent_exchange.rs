@@ -7,8 +7,10 @@ use std::time::Duration;
 use kucoin_streams::v1::{Balances, SpotOrders};
 use kucoin_streams::{Config, Credentials, Event, Kucoin};
 
-use crate::lookalike::{Behaviour, KEY, LookAlike, PASSPHRASE, Refusal, SECRET};
 use crate::rig::*;
+use kucoin_streams_testkit::look_alike::{
+    Api, Behaviour, KEY, LookAlike, PASSPHRASE, Refusal, SECRET,
+};
 
 pub(crate) fn order(id: u64) -> String {
     format!(
@@ -48,10 +50,13 @@ pub(crate) fn client_of(server: &LookAlike, config: Config) -> Kucoin {
 
 #[tokio::test]
 async fn a_whole_life_without_a_breach() {
-    let server = LookAlike::start(Behaviour {
-        drops_after_topics: Some(2),
-        ..behaviour()
-    })
+    let server = LookAlike::start(
+        Api::V1,
+        Behaviour {
+            drops_after_topics: Some(2),
+            ..behaviour()
+        },
+    )
     .await;
     let kucoin = client_of(&server, quick());
     let mut told = Told::of(&kucoin);
@@ -106,22 +111,22 @@ async fn a_whole_life_without_a_breach() {
         ]
     );
     for (before, ping) in seen.pings[1].iter().take(3).enumerate() {
-        // Never earlier than asked; and the usual 18 s were not waited for.
+        // Never earlier than asked. Three at the usual interval would have taken longer than this test waits.
         let due = Duration::from_millis(400) * (before as u32 + 1);
-        assert!(
-            *ping >= due.mul_f64(0.75) && *ping < Duration::from_secs(18),
-            "ping {before} after {ping:?}"
-        );
+        assert!(*ping >= due.mul_f64(0.75), "ping {before} after {ping:?}");
     }
 }
 
 #[tokio::test]
 async fn a_refusal_is_told_with_its_code_and_text() {
     let refuses = Some(Refusal::not_found(ORDERS));
-    let server = LookAlike::start(Behaviour {
-        refuses,
-        ..behaviour()
-    })
+    let server = LookAlike::start(
+        Api::V1,
+        Behaviour {
+            refuses,
+            ..behaviour()
+        },
+    )
     .await;
     let kucoin = client_of(&server, quick());
     let error = soon(kucoin.subscribe(SpotOrders)).await.unwrap_err();

@@ -1,85 +1,20 @@
 //! Everything that is logged at any level, heard: written down for one test, and judged for all others.
 
 use std::cell::RefCell;
-use std::fmt::{self, Write};
-use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::fmt;
+use std::sync::Once;
 
 use kucoin_streams_exchange::DemoCredentials;
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
-
-use crate::lookalike::{KEY, PASSPHRASE, SECRET};
-
-/// Everything that one test heard.
-pub(crate) type Heard = Arc<Mutex<String>>;
+use kucoin_streams_testkit::log::{Listener, Log};
+use kucoin_streams_testkit::look_alike::{KEY, PASSPHRASE, SECRET};
 
 thread_local! {
     /// Where the `log` crate's records of this thread go.
-    static LISTENING: RefCell<Option<Heard>> = const { RefCell::new(None) };
+    static LISTENING: RefCell<Option<Log>> = const { RefCell::new(None) };
 }
 
-pub(crate) fn write(heard: &Heard, text: fmt::Arguments<'_>) {
-    let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
-    heard.write_fmt(text).unwrap();
-    heard.push('\n');
-}
-
-/// Hears every span and event of `tracing`, whatever its level.
-struct Ear(Goes);
-
-/// Where to what is heard goes.
-enum Goes {
-    /// It is written down.
-    Into(Heard),
-    /// It is judged at once.
-    ToTheJudge,
-}
-
-impl Ear {
-    fn hear(&self, line: fmt::Arguments<'_>) {
-        match &self.0 {
-            Goes::Into(heard) => write(heard, line),
-            Goes::ToTheJudge => judge(&line.to_string()),
-        }
-    }
-}
-
-struct Fields<'a>(&'a mut String);
-
-impl Visit for Fields<'_> {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        write!(self.0, " {field}={value:?}").unwrap();
-    }
-}
-
-impl Subscriber for Ear {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, span: &Attributes<'_>) -> Id {
-        let mut fields = String::new();
-        span.record(&mut Fields(&mut fields));
-        self.hear(format_args!("span {}{fields}", span.metadata().name()));
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, values: &Record<'_>) {
-        let mut fields = String::new();
-        values.record(&mut Fields(&mut fields));
-        self.hear(format_args!("record{fields}"));
-    }
-
-    fn event(&self, event: &Event<'_>) {
-        let mut fields = String::new();
-        event.record(&mut Fields(&mut fields));
-        self.hear(format_args!("event {}{fields}", event.metadata().target()));
-    }
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
+pub(crate) fn write(heard: &Log, text: fmt::Arguments<'_>) {
+    heard.write(&text.to_string());
 }
 
 /// The same for the `log` crate, which the HTTP client writes to.
@@ -93,7 +28,7 @@ impl log::Log for Logger {
     fn log(&self, record: &log::Record<'_>) {
         let line = format!("log {} {}", record.target(), record.args());
         LISTENING.with_borrow(|heard| match heard {
-            Some(heard) => write(heard, format_args!("{line}")),
+            Some(heard) => heard.write(&line),
             None => judge(&line),
         });
     }
@@ -107,17 +42,17 @@ pub(crate) fn everything_is_heard() {
     ONCE.call_once(|| {
         log::set_logger(&Logger).unwrap();
         log::set_max_level(log::LevelFilter::Trace);
-        tracing::subscriber::set_global_default(Ear(Goes::ToTheJudge)).unwrap();
+        tracing::subscriber::set_global_default(Listener(judge)).unwrap();
     });
 }
 
 /// Listens on this thread until the guard is dropped.
-pub(crate) fn listen() -> (Heard, tracing::subscriber::DefaultGuard) {
+pub(crate) fn listen() -> (Log, tracing::subscriber::DefaultGuard) {
     everything_is_heard();
-    let heard = Heard::default();
-    LISTENING.set(Some(Arc::clone(&heard)));
-    let ear = Ear(Goes::Into(Arc::clone(&heard)));
-    (heard, tracing::subscriber::set_default(ear))
+    let heard = Log::default();
+    LISTENING.set(Some(heard.clone()));
+    let guard = heard.listen();
+    (heard, guard)
 }
 
 /// A secret that is logged ends all tests: which one it was cannot be told, and none may.

@@ -1,5 +1,6 @@
 //! A lost connection, whatever the cause: a fresh token, the same topics, and both gaps of the loss in their place.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use kucoin_streams::v1::{Balances, SpotOrders, SpotStopOrders};
@@ -8,6 +9,7 @@ use kucoin_streams_exchange::{Cut, Decimal, Effect, Exchange, Side, StopKind};
 use serde_json::Value;
 
 use crate::rig::*;
+use crate::simulated::{client, start};
 
 /// Something on every topic, the last of it on each.
 fn act(exchange: &Exchange) {
@@ -129,7 +131,7 @@ async fn check<T>(
     }
 }
 
-async fn survive(exchange: Exchange, cut: Effect, stage: &str) {
+async fn survive(exchange: Arc<Exchange>, cut: Effect, stage: &str) {
     let kucoin = client(&exchange);
     let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
@@ -186,21 +188,21 @@ async fn survive(exchange: Exchange, cut: Effect, stage: &str) {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn reset_is_one_loss_on_every_topic() {
-    let exchange = Exchange::builder().seed(21).start().await.unwrap();
+    let exchange = start(Exchange::builder().seed(21)).await;
     survive(exchange, Effect::Cut(Cut::Reset), "live").await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_end_without_a_close_frame_is_one_gap_on_every_topic() {
-    let exchange = Exchange::builder().seed(22).start().await.unwrap();
+    let exchange = start(Exchange::builder().seed(22)).await;
     survive(exchange, Effect::Cut(Cut::Eof), "live").await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_close_frame_is_one_gap_on_every_topic() {
-    let exchange = Exchange::builder().seed(23).start().await.unwrap();
+    let exchange = start(Exchange::builder().seed(23)).await;
     let reason = "going away".to_owned();
     survive(
         exchange,
@@ -210,27 +212,27 @@ async fn a_close_frame_is_one_gap_on_every_topic() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_reset_in_the_middle_of_a_frame_delivers_no_part_of_it() {
-    let exchange = Exchange::builder().seed(24).start().await.unwrap();
+    let exchange = start(Exchange::builder().seed(24)).await;
     survive(exchange, Effect::ResetMidFrame, "live").await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_peer_that_vanishes_is_noticed_by_its_silence() {
-    let exchange = Exchange::builder()
-        .seed(25)
-        .ping_interval(Duration::from_millis(200))
-        .ping_timeout(Duration::from_secs(2))
-        .start()
-        .await
-        .unwrap();
+    let exchange = start(
+        Exchange::builder()
+            .seed(25)
+            .ping_interval(Duration::from_millis(200))
+            .ping_timeout(Duration::from_secs(2)),
+    )
+    .await;
     survive(exchange, Effect::HalfOpen, "heartbeat").await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_loss_of_many_has_its_own_gap_and_token() {
-    let exchange = Exchange::builder().seed(26).start().await.unwrap();
+    let exchange = start(Exchange::builder().seed(26)).await;
     let kucoin = client(&exchange);
     let mut told = Told::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();

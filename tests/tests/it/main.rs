@@ -1,4 +1,4 @@
-//! Cross-crate behaviour over real sockets: one promise to a file.
+//! Cross-crate behaviour, one promise to a file: over sockets where they matter, else without any by a paused clock.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
@@ -16,19 +16,18 @@ mod hosts;
 mod independent_exchange;
 mod ledger;
 mod listening;
-mod lookalike;
 mod losses;
 mod pro_truth;
 mod pro_v2;
 mod proxies;
 mod proxy_failures;
-mod proxy_server;
 mod refused_for_now;
 mod rig;
 mod rotation;
 mod seams;
 mod secrecy;
 mod session_v1;
+mod simulated;
 mod strange_answers;
 mod strange_frames;
 mod subscriptions;

@@ -12,9 +12,11 @@ use kucoin_streams_exchange::{
     Account, CONTRACTS, Cut, Effect, Exchange, Faults, Protocol, SYMBOLS, Side, TruthEntry,
 };
 use serde_json::Value;
+use std::sync::Arc;
 
 use crate::pro_truth::{values, values_of_entry};
 use crate::rig::*;
+use crate::simulated::{client, exchange, settle, start};
 
 /// Every channel for every part of the account that has it, of all markets and of each.
 fn every_topic() -> Vec<AnyTopic> {
@@ -53,14 +55,14 @@ fn check(update: &Update<Event>, entry: &TruthEntry) {
     assert!(update.envelope_extra().is_empty());
 }
 
-async fn started(seed: u64) -> Exchange {
-    let exchange = Exchange::builder().seed(seed).start().await.unwrap();
+async fn started(seed: u64) -> Arc<Exchange> {
+    let exchange = start(Exchange::builder().seed(seed)).await;
     // It is written from the first look at it on.
     assert_eq!(exchange.pro_truth().total(), 0);
     exchange
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_channel_hands_out_what_happened_in_its_order() {
     let exchange = started(41).await;
     let kucoin = client(&exchange);
@@ -87,10 +89,11 @@ async fn every_channel_hands_out_what_happened_in_its_order() {
     ] {
         assert!(channels.contains(channel), "{channel} in {channels:?}");
     }
+    settle().await;
     assert!(events.try_next().is_none(), "nothing is pushed twice");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn topic_of_one_symbol_delivers_that_symbol_only() {
     let exchange = started(42).await;
     let kucoin = client(&exchange);
@@ -164,7 +167,7 @@ async fn a_refused_login_ends_at_once_and_says_why() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn each_connection_opens_at_its_first_subscription() {
     let exchange = started(45).await;
     let kucoin = client(&exchange);
@@ -217,7 +220,7 @@ async fn each_connection_opens_at_its_first_subscription() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn after_a_loss_every_channel_is_replayed_with_a_fresh_token() {
     let exchange = started(46).await;
     let kucoin = client(&exchange);
@@ -245,7 +248,7 @@ async fn after_a_loss_every_channel_is_replayed_with_a_fresh_token() {
     assert_eq!(token_codes(&exchange), ["200000", "200000"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn frames_may_be_binary_text_or_deflated() {
     let exchange = started(47).await;
     let kucoin = client(&exchange);
@@ -271,7 +274,7 @@ async fn frames_may_be_binary_text_or_deflated() {
     assert_eq!(exchange.stats().connections.len(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_channel_that_is_refused_says_so_and_the_others_go_on() {
     let refusal = Effect::RefuseTopic {
         topic: "leverage?tradeType=UNIFIED".into(),

@@ -7,9 +7,10 @@ use kucoin_streams::{FastWebSocket, Hosts, Kucoin, LifecycleEvent, Proxy, RestTo
 use kucoin_streams_exchange::{Cut, Effect, Exchange, Faults};
 
 use crate::listening::{listen, write};
-use crate::proxy_server::*;
 use crate::rig::*;
-use crate::tls::Authority;
+use crate::tls::good_exchange;
+use kucoin_streams_testkit::proxy::*;
+use kucoin_streams_testkit::tls::Authority;
 
 fn with_user(setup: Setup) -> Setup {
     Setup {
@@ -105,7 +106,7 @@ async fn tls_to_the_exchange_goes_inside_of_the_tunnel() {
         with_user(over_tls),
         with_user(SOCKS),
     ] {
-        let exchange = authority.good_exchange(Faults::new()).await;
+        let exchange = good_exchange(&authority, Faults::new()).await;
         let proxy = ProxyServer::start(setup).await;
         let kucoin = trusting_client_through(&exchange, &authority, &proxy.url());
         check_all_passes(&kucoin, &exchange, &proxy).await;
@@ -116,7 +117,7 @@ async fn tls_to_the_exchange_goes_inside_of_the_tunnel() {
 async fn socks5_resolves_here_and_socks5h_at_the_proxy() {
     let authority = Authority::new();
     for (scheme, seen) in [("socks5", "127.0.0.1"), ("socks5h", "localhost")] {
-        let exchange = authority.good_exchange(Faults::new()).await;
+        let exchange = good_exchange(&authority, Faults::new()).await;
         let proxy = ProxyServer::start(SOCKS).await;
         let url = proxy.url().replace("socks5h", scheme);
         let kucoin = trusting_client_through(&exchange, &authority, &url);
@@ -212,7 +213,7 @@ async fn a_life_through_a_proxy_prints_no_password() {
         assert_eq!(proxy.refused_users(), 1);
     }
     drop(guard);
-    let heard = heard.lock().unwrap();
+    let heard = heard.text();
     let encoded = base64::Engine::encode(
         &base64::engine::general_purpose::STANDARD,
         format!("{USER}:{PASSWORD}"),

@@ -15,9 +15,12 @@ use kucoin_streams::{
 };
 use tokio::net::TcpListener;
 
-use crate::proxy_server::*;
 use crate::rig::*;
-use crate::tls::Authority;
+use crate::tls::good_exchange;
+use kucoin_streams_testkit::http::free_port;
+use kucoin_streams_testkit::proxy::*;
+use kucoin_streams_testkit::tls::Authority;
+use kucoin_streams_testkit::wait::DEADLINE;
 
 const WRONG: &str = "canary-us%20er:canary-wrong";
 
@@ -25,6 +28,8 @@ const WRONG: &str = "canary-us%20er:canary-wrong";
 struct Target {
     port: u16,
     reached: Arc<AtomicUsize>,
+    /// How long a proxy may take.
+    limit: Duration,
 }
 
 impl Target {
@@ -40,7 +45,11 @@ impl Target {
                 count.fetch_add(1, Ordering::Relaxed);
             }
         });
-        Self { port, reached }
+        Self {
+            port,
+            reached,
+            limit: DEADLINE,
+        }
     }
 
     async fn fetch(&self, scheme: &str, proxy: &str) -> TokenError {
@@ -49,8 +58,8 @@ impl Target {
         let tokens = RestTokens::builder(HmacSigner::new(&credentials))
             .hosts(Hosts::default().with_rest(&rest).unwrap())
             .tls_config(Authority::new().trust())
-            .connect_time_limit(Duration::from_millis(200))
-            .time_limit(Duration::from_millis(400))
+            .connect_time_limit(self.limit)
+            .time_limit(2 * self.limit)
             .proxy(proxy)
             .build()
             .unwrap();
@@ -60,7 +69,7 @@ impl Target {
     async fn dial(&self, scheme: &str, proxy: &str) -> ConnectError {
         let connector = FastWebSocket::new()
             .with_tls_config(Authority::new().trust())
-            .with_connect_timeout(Duration::from_millis(200))
+            .with_connect_timeout(self.limit)
             .with_proxy(Proxy::new(proxy).unwrap());
         let url = format!("{scheme}://localhost:{}/?token=canary-token", self.port);
         let dialled: Result<(FastReader, FastWriter), _> = soon(connector.connect(&url)).await;
@@ -129,7 +138,7 @@ async fn name_that_socks5_cannot_resolve_here_keeps_its_cause() {
 #[tokio::test]
 async fn every_misdeed_of_a_proxy_is_an_error_that_names_it() {
     use Misdeed::{HangUp, Page, Refusal, Rubbish, Silence};
-    let target = Target::listen().await;
+    let mut target = Target::listen().await;
     let of_http = [
         (Refusal(403), PASSES),
         (Refusal(502), PASSES),
@@ -151,6 +160,10 @@ async fn every_misdeed_of_a_proxy_is_an_error_that_names_it() {
     for (setup, misdeeds) in [(HTTP, &of_http[..]), (SOCKS, &of_socks[..])] {
         let proxy = ProxyServer::start(setup).await;
         for (misdeed, classes) in misdeeds {
+            target.limit = match misdeed {
+                Silence => Duration::from_millis(200),
+                _ => DEADLINE,
+            };
             proxy.misbehaves(Some(*misdeed));
             let at = (&*proxy.url(), &*proxy.place());
             target.check(at, *classes, &format!("{misdeed:?}")).await;
@@ -181,10 +194,7 @@ async fn wrong_user_of_a_proxy_is_fatal() {
 #[tokio::test]
 async fn proxy_that_is_down_is_named_with_what_to_do() {
     let target = Target::listen().await;
-    let down = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = down.local_addr().unwrap().port();
-    drop(down);
-    let place = format!("127.0.0.1:{port}");
+    let place = format!("127.0.0.1:{}", free_port());
     for scheme in ["http", "https", "socks5", "socks5h"] {
         let url = format!("{scheme}://user:canary@{place}");
         target.check((&url, &place), PASSES, scheme).await;
@@ -231,9 +241,7 @@ async fn certificate_of_a_proxy_is_checked() {
 #[tokio::test]
 async fn exchange_inside_of_the_tunnel_is_believed_by_its_certificate_only() {
     let (known, unknown) = (Authority::new(), Authority::new());
-    let exchange = unknown
-        .good_exchange(kucoin_streams_exchange::Faults::new())
-        .await;
+    let exchange = good_exchange(&unknown, kucoin_streams_exchange::Faults::new()).await;
     for setup in [HTTP, SOCKS] {
         let proxy = ProxyServer::start(setup).await;
         let url = format!("wss://localhost:{}/?token=canary-token", exchange.port());

@@ -1,62 +1,32 @@
 //! What every test here needs: an exchange, a client on it, waits that end, and the truth as events.
 
 use std::future::Future;
-use std::time::Duration;
 
-use kucoin_streams::session::{Backoff, Failure};
+use kucoin_streams::session::Failure;
 use kucoin_streams::{
     Config, Credentials, Event, Gap, GapReason, Hosts, Kucoin, LifecycleEvent, LifecycleStream,
     Subscription, Timestamp, Topic, Update,
 };
-use kucoin_streams_exchange::{ConnectionReport, Exchange, Faults};
+use kucoin_streams_exchange::{ConnectionReport, Exchange};
 use serde_json::Value;
+
+pub(crate) use kucoin_streams_tests::rig::*;
 
 use crate::listening::everything_is_heard;
 pub(crate) use crate::truth::{as_event, as_json as json};
-
-pub(crate) const ORDERS: &str = "/spotMarket/tradeOrdersV2";
-pub(crate) const ORDERS_V1: &str = "/spotMarket/tradeOrders";
-pub(crate) const BALANCE: &str = "/account/balance";
-pub(crate) const STOPS: &str = "/spotMarket/advancedOrders";
 
 /// Waits for what must happen; a test that hangs fails here instead.
 ///
 /// Everything that the test logs is heard from here on, and nothing of it may be secret.
 pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
     everything_is_heard();
-    tokio::time::timeout(Duration::from_secs(30), future)
-        .await
-        .expect("it happens within half a minute")
-}
-
-pub(crate) async fn exchange(faults: Faults) -> Exchange {
-    Exchange::builder()
-        .seed(7)
-        .faults(faults)
-        .start()
-        .await
-        .unwrap()
-}
-
-pub(crate) fn credentials(exchange: &Exchange) -> Credentials {
-    let demo = exchange.credentials();
-    Credentials::new(&demo.key, &demo.secret, &demo.passphrase).unwrap()
+    kucoin_streams_testkit::wait::soon(future).await
 }
 
 /// Every REST host is this one.
 pub(crate) fn hosts(rest_url: &str) -> Hosts {
     everything_is_heard();
     Hosts::default().with_rest(rest_url).unwrap()
-}
-
-/// The defaults, but for retries that a test need not wait for.
-pub(crate) fn quick() -> Config {
-    let mut session = kucoin_streams::session::Config::default();
-    session.backoff = Backoff {
-        base: Duration::from_millis(50),
-        cap: Duration::from_millis(200),
-    };
-    Config::default().with_session(session).with_seed(7)
 }
 
 pub(crate) fn client(exchange: &Exchange) -> Kucoin {
@@ -68,18 +38,13 @@ pub(crate) fn client_with(exchange: &Exchange, config: Config) -> Kucoin {
 }
 
 pub(crate) fn client_of(exchange: &Exchange, credentials: Credentials, config: Config) -> Kucoin {
+    everything_is_heard();
     Kucoin::builder()
         .credentials(credentials)
         .hosts(hosts_of(exchange))
         .config(config)
         .build()
         .unwrap()
-}
-
-/// Every host is this exchange.
-pub(crate) fn hosts_of(exchange: &Exchange) -> Hosts {
-    let rest = hosts(&exchange.rest_url());
-    rest.with_pro_ws(&exchange.pro_ws_url()).unwrap()
 }
 
 /// What a subscription yields.

@@ -1,11 +1,8 @@
 //! A connection is replaced by a new one while events flow: each is handed out once, in order, and no gap is told.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use kucoin_streams::v1::{
-    AnyFuturesTopic, AnySpotTopic, Balances, FuturesOrders, SpotOrders, SpotOrdersV1,
-};
+use kucoin_streams::v1::{AnyFuturesTopic, AnySpotTopic, Balances, FuturesOrders, SpotOrdersV1};
 use kucoin_streams::{Config, Event, Kucoin, RotateError, Subscription, Topic, WsKey};
 use kucoin_streams_exchange::{Cut, Effect, Ended, Exchange, Faults, Stats, TruthEntry};
 use serde::Serialize;
@@ -15,13 +12,14 @@ use tokio::task::JoinHandle;
 
 use crate::independent_exchange::order;
 use crate::rig::*;
+use crate::simulated::{client, client_with, exchange, settle, start};
 
 const SPOT: WsKey = WsKey::SpotPrivateV1;
 
 /// Of each connection. Token requests go out one a second in the long run.
 const ROTATIONS: usize = 4;
 
-/// Overlaps that need no second: one exchange pushes everywhere at once.
+/// Short overlaps: one exchange pushes everywhere at once.
 fn brisk() -> Config {
     let mut config = quick();
     config.session.overlap = Duration::from_millis(20);
@@ -36,8 +34,7 @@ async fn rotate(kucoin: &Kucoin) {
 async fn live(exchange: &Exchange, until: &watch::Receiver<bool>) {
     while !*until.borrow() {
         exchange.account().step(5);
-        tokio::task::yield_now().await;
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        tokio::time::sleep(Duration::from_millis(40)).await;
     }
 }
 
@@ -87,6 +84,7 @@ impl<T: Topic<Event: Serialize>> Reading<T> {
     async fn finish(self, truth: Vec<TruthEntry>) -> (Subscription<T>, Vec<Seen>) {
         self.wanted.send(truth.len()).unwrap();
         let (mut subscription, seen) = soon(self.task).await.unwrap();
+        settle().await;
         assert!(subscription.try_next().is_none(), "nothing is doubled");
         (subscription, seen)
     }
@@ -100,17 +98,12 @@ fn compare(seen: &[Seen], truth: &[TruthEntry]) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn many_rotations_in_a_flow_of_events_lose_none_double_none_and_tell_no_gap() {
-    let exchange = Exchange::builder()
-        .seed(71)
-        .truth_capacity(1_000_000)
-        .start()
-        .await
-        .unwrap();
+    let exchange = start(Exchange::builder().seed(71).truth_capacity(1_000_000)).await;
     let mut config = brisk();
     // Long enough that each topic brings events on both connections.
-    config.session.overlap = Duration::from_millis(250);
+    config.session.overlap = Duration::from_secs(2);
     let kucoin = client_with(&exchange, config);
     let spot = AnySpotTopic::account_wide();
     let futures = AnyFuturesTopic::account_wide();
@@ -121,7 +114,6 @@ async fn many_rotations_in_a_flow_of_events_lose_none_double_none_and_tell_no_ga
     let mut told = Told::of(&kucoin);
 
     let (stop, stopped) = watch::channel(false);
-    let exchange = Arc::new(exchange);
     let lives = exchange.clone();
     let task = tokio::spawn(async move { live(&lives, &stopped).await });
     for _ in 0..ROTATIONS {
@@ -169,109 +161,6 @@ async fn many_rotations_in_a_flow_of_events_lose_none_double_none_and_tell_no_ga
     assert!(duplicates > 0, "the connections did overlap");
 }
 
-#[tokio::test]
-async fn a_rotation_gives_the_events_that_follow_another_epoch() {
-    let exchange = exchange(Faults::new()).await;
-    let kucoin = client_with(&exchange, brisk());
-    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-    exchange.account().deposit("USDT", 1.into()).unwrap();
-    assert_eq!(event(&mut balances).await.epoch(), 1);
-    rotate(&kucoin).await;
-    exchange.account().deposit("USDT", 2.into()).unwrap();
-    assert_eq!(event(&mut balances).await.epoch(), 2);
-    assert_eq!(exchange.stats().connections.len(), 2);
-}
-
-#[tokio::test]
-async fn a_successor_that_fails_costs_nothing() {
-    let refuse = Effect::TokenServerError { status: 500 };
-    let exchange = exchange(Faults::new().on_token_request(2, refuse)).await;
-    let kucoin = client_with(&exchange, brisk());
-    let mut told = Told::of(&kucoin);
-    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-    let error = soon(kucoin.rotate(SPOT)).await.unwrap_err();
-    assert!(
-        matches!(&error, RotateError::Failed(_)) && error.is_retryable(),
-        "{error:?}"
-    );
-    exchange.account().deposit("USDT", 1.into()).unwrap();
-    assert_eq!(event(&mut balances).await.epoch(), 1);
-    assert_eq!(
-        told.words(),
-        [
-            "open".to_owned(),
-            format!("live {BALANCE}"),
-            "exception".to_owned()
-        ]
-    );
-    rotate(&kucoin).await;
-}
-
-#[tokio::test]
-async fn cut_before_the_next_connection_is_ready_is_a_loss() {
-    let slow = Effect::DelayWelcome {
-        by: Duration::from_millis(300),
-    };
-    let exchange = exchange(Faults::new().on_connection(2, slow)).await;
-    let kucoin = client_with(&exchange, brisk());
-    let mut told = Told::of(&kucoin);
-    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-    let cut = async {
-        while exchange.stats().connections.len() < 2 {
-            tokio::task::yield_now().await;
-        }
-        exchange.inject(Effect::Cut(Cut::Reset));
-    };
-    let (rotated, ()) = soon(async { tokio::join!(kucoin.rotate(SPOT), cut) }).await;
-    assert!(
-        matches!(rotated, Err(RotateError::Failed(_))),
-        "{rotated:?}"
-    );
-    told.reconnected().await;
-    exchange.account().deposit("USDT", 3.into()).unwrap();
-    assert_eq!(outage(&mut balances).await.topics, [BALANCE]);
-    event(&mut balances).await;
-}
-
-#[tokio::test]
-async fn subscriptions_may_come_and_go_while_it_rotates() {
-    let late = Effect::DelayAcks {
-        by: Duration::from_millis(200),
-        count: Some(2),
-    };
-    let exchange = exchange(Faults::new().on_connection(2, late)).await;
-    let kucoin = client_with(&exchange, brisk());
-    let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
-    let dropped = soon(kucoin.subscribe(SpotOrdersV1)).await.unwrap();
-    let meanwhile = async {
-        while exchange.stats().connections.len() < 2 {
-            tokio::task::yield_now().await;
-        }
-        drop(dropped);
-        kucoin.subscribe(Balances).await.unwrap()
-    };
-    let (rotated, mut balances) =
-        soon(async { tokio::join!(kucoin.rotate(SPOT), meanwhile) }).await;
-    rotated.unwrap();
-    exchange.account().step(40);
-    for (truth, got) in [
-        (
-            truth_of(&exchange, ORDERS),
-            all_events(&mut orders, &exchange, ORDERS).await,
-        ),
-        (
-            truth_of(&exchange, BALANCE),
-            all_events(&mut balances, &exchange, BALANCE).await,
-        ),
-    ] {
-        assert_eq!(got, truth);
-    }
-    let stats = exchange.stats();
-    let mut topics = stats.connections[1].topics.clone();
-    topics.sort();
-    assert_eq!(topics, [BALANCE, ORDERS]);
-}
-
 /// True once both of two connections are subscribed to so many topics.
 fn both_subscribed(topics: usize) -> impl Fn(&Stats) -> bool {
     move |stats| {
@@ -280,7 +169,7 @@ fn both_subscribed(topics: usize) -> impl Fn(&Stats) -> bool {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn cut_in_the_overlap_is_one_loss_and_costs_no_event() {
     let cut = Faults::new().cut_after_frames(60, Cut::Reset);
     let exchange = exchange(cut).await;
@@ -327,6 +216,7 @@ async fn cut_in_the_overlap_is_one_loss_and_costs_no_event() {
     }
     assert_eq!(loss.unwrap().epoch, 2);
     assert_eq!(events, truth);
+    settle().await;
     assert!(orders.try_next().is_none(), "nothing is doubled");
     let words = told.words();
     assert!(!words.contains(&"reconnected".to_owned()), "{words:?}");
@@ -334,49 +224,14 @@ async fn cut_in_the_overlap_is_one_loss_and_costs_no_event() {
     assert_eq!((stats.tokens_issued, stats.connections.len()), (2, 2));
 }
 
-#[tokio::test]
-async fn refused_topic_fails_the_rotation_and_costs_nothing() {
-    let refuse = Effect::RefuseTopic {
-        topic: ORDERS.into(),
-        code: 404,
-        text: "topic is not found".into(),
-    };
-    let exchange = exchange(Faults::new().on_connection(2, refuse)).await;
-    let kucoin = client_with(&exchange, brisk());
-    let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
-    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-    let mut told = Told::of(&kucoin);
-    exchange.account().step(20);
-    let error = soon(kucoin.rotate(SPOT)).await.unwrap_err();
-    assert!(error.is_retryable(), "{error:?}");
-    let RotateError::Failed(failure) = error else {
-        panic!("another error: {error:?}");
-    };
-    assert_eq!(failure.code.as_deref(), Some("404"));
-    assert!(failure.message.contains(ORDERS), "{failure}");
-    assert_eq!(told.words(), ["exception"]);
-    let given_up = |stats: &Stats| stats.connections[1].ended.is_some();
-    soon(exchange.wait_until(given_up)).await;
-
-    exchange.account().step(20);
-    let truth = truth_of(&exchange, ORDERS);
-    assert_eq!(all_events(&mut orders, &exchange, ORDERS).await, truth);
-    let truth = truth_of(&exchange, BALANCE);
-    assert_eq!(all_events(&mut balances, &exchange, BALANCE).await, truth);
-    assert_eq!(exchange.stats().connections[0].ended, None);
-    // The third connection is refused nothing.
-    rotate(&kucoin).await;
-    exchange.account().deposit("USDT", 1.into()).unwrap();
-    assert_eq!(event(&mut balances).await.epoch(), 2);
-}
-
+/// Over sockets.
 #[tokio::test]
 async fn the_old_connection_is_closed_in_order_and_each_has_a_token_of_its_own() {
-    let exchange = exchange(Faults::new()).await;
-    let kucoin = client_with(&exchange, brisk());
+    let exchange = crate::rig::exchange(Faults::new()).await;
+    let kucoin = crate::rig::client_with(&exchange, brisk());
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     for number in 0..3 {
-        rotate(&kucoin).await;
+        soon(kucoin.rotate(SPOT)).await.unwrap();
         let closed = Some(Ended::ClientClosed { code: Some(1000) });
         soon(exchange.wait_until(|stats| stats.connections[number].ended == closed)).await;
         assert_eq!(exchange.stats().open_connections().count(), 1);
@@ -389,7 +244,7 @@ async fn the_old_connection_is_closed_in_order_and_each_has_a_token_of_its_own()
     assert!(tokens.eq([Some(1), Some(2), Some(3), Some(4)]));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn rotate_all_rotates_the_open_connections() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client_with(&exchange, brisk());
@@ -403,7 +258,7 @@ async fn rotate_all_rotates_the_open_connections() {
     assert_eq!(event(&mut balances).await.epoch(), 2);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_connection_that_is_not_live_cannot_be_rotated() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);
@@ -420,63 +275,7 @@ fn push_order(exchange: &Exchange, id: u64) -> usize {
     exchange.push_raw(ORDERS_V1, &frame)
 }
 
-#[tokio::test]
-async fn topic_with_different_events_has_a_gap() {
-    // The next connection brings no order: its first pushes are dropped.
-    let lost = Effect::DropFrames { count: Some(3) };
-    let exchange = exchange(Faults::new().on_connection(2, lost)).await;
-    let mut config = quick();
-    config.session.overlap = Duration::from_millis(400);
-    config.session.overlap_limit = Duration::from_secs(2);
-    let kucoin = client_with(&exchange, config);
-    let mut told = Told::of(&kucoin);
-    let mut orders = soon(kucoin.subscribe(SpotOrdersV1)).await.unwrap();
-    let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-    let meanwhile = async {
-        soon(exchange.wait_until(both_subscribed(2))).await;
-        // Sooner after the subscription, an event of one connection alone shows nothing.
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        for id in 1..=3 {
-            assert_eq!(push_order(&exchange, id), 2);
-        }
-        exchange.account().deposit("USDT", 1.into()).unwrap();
-    };
-    let began = Instant::now();
-    let (rotated, ()) = soon(async { tokio::join!(kucoin.rotate(SPOT), meanwhile) }).await;
-    rotated.unwrap();
-    assert!(
-        began.elapsed() >= Duration::from_secs(2),
-        "it waits for the orders"
-    );
-
-    for id in 1..=3 {
-        let update = event(&mut orders).await;
-        assert_eq!(
-            (update.order_id.as_str(), update.epoch()),
-            (format!("{id:024}").as_str(), 1)
-        );
-    }
-    let outage = outage(&mut orders).await;
-    assert_eq!(
-        (outage.topics, outage.epoch),
-        (vec![ORDERS_V1.to_owned()], 2)
-    );
-    assert!(
-        outage.cause.message.contains("different events"),
-        "{}",
-        outage.cause
-    );
-    event(&mut balances).await;
-    exchange.account().deposit("USDT", 1.into()).unwrap();
-    assert_eq!(event(&mut balances).await.epoch(), 2);
-    // The old connection may be open at the exchange for a moment.
-    push_order(&exchange, 4);
-    assert_eq!(event(&mut orders).await.epoch(), 2);
-    let words = told.words();
-    assert!(words.last().unwrap().contains("Rotated"), "{words:?}");
-}
-
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn first_event_before_the_take_over_is_no_gap() {
     // The pong that ends the wait for the last events comes late, and one event comes later still on the next
     // connection: after the one that follows it.

@@ -5,18 +5,20 @@ use std::fmt;
 
 use kucoin_streams::client::ConnectionRuntime;
 use kucoin_streams::v1::{Balances, SpotOrders};
-use kucoin_streams::{Config, Credentials, Hosts, Kucoin, SubscribeError};
+use kucoin_streams::{Config, Credentials, Hosts, Kucoin, LifecycleEvent, SubscribeError};
 use kucoin_streams_exchange::{DemoCredentials, Exchange};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use kucoin_streams_testkit::http::raw_server;
+use kucoin_streams_testkit::log::Log;
 
 use crate::independent_exchange::{behaviour, client_of};
-use crate::listening::{Heard, listen, write};
-use crate::lookalike::{Behaviour, KEY, LookAlike, PASSPHRASE, Refusal, SECRET};
+use crate::listening::{listen, write};
 use crate::rig::*;
+use kucoin_streams_testkit::look_alike::{
+    Api, Behaviour, KEY, LookAlike, PASSPHRASE, Refusal, SECRET,
+};
 
-fn check(heard: &Heard, secrets: &[String]) {
-    let heard = heard.lock().unwrap();
+fn check(heard: &Log, secrets: &[String]) {
+    let heard = heard.text();
     for secret in secrets {
         assert!(secret.len() >= 8, "{secret} would be found anywhere");
         if let Some(line) = heard.lines().find(|line| line.contains(secret.as_str())) {
@@ -34,11 +36,14 @@ fn here() -> Config {
 async fn a_whole_life_prints_no_secret() {
     let (heard, guard) = listen();
     let refuses = Some(Refusal::not_found(STOPS));
-    let server = LookAlike::start(Behaviour {
-        drops_after_topics: Some(2),
-        refuses,
-        ..behaviour()
-    })
+    let server = LookAlike::start(
+        Api::V1,
+        Behaviour {
+            drops_after_topics: Some(2),
+            refuses,
+            ..behaviour()
+        },
+    )
     .await;
     let kucoin = client_of(&server, here());
     let show = |what: &dyn fmt::Debug| write(&heard, format_args!("shown {what:?} {what:#?}"));
@@ -70,7 +75,7 @@ async fn a_whole_life_prints_no_secret() {
     assert_eq!(secrets.len(), 8, "of two dials");
     secrets.extend([SECRET, PASSPHRASE, KEY].map(str::to_owned));
     check(&heard, &secrets);
-    let heard = heard.lock().unwrap();
+    let heard = heard.text();
     for wanted in [
         "connection information fetched",
         "attempt 1 in",
@@ -123,7 +128,7 @@ async fn refused_credentials_are_not_printed() {
         KEY,
     ];
     check(&heard, &canaries.map(str::to_owned));
-    assert!(heard.lock().unwrap().contains("400004"));
+    assert!(heard.text().contains("400004"));
 }
 
 fn client_of_exchange(exchange: &Exchange, credentials: Credentials) -> Kucoin {
@@ -152,7 +157,7 @@ async fn a_failing_token_call_prints_no_secret() {
     drop(guard);
     // The truncated reply holds the first half of a token; whatever follows its name must not be shown.
     check(&heard, &[SECRET, PASSPHRASE, KEY].map(str::to_owned));
-    let heard = heard.lock().unwrap();
+    let heard = heard.text();
     let after_name = heard.split("\"token").skip(1);
     for shown in after_name {
         assert!(
@@ -165,23 +170,6 @@ async fn a_failing_token_call_prints_no_secret() {
 
 /// A token that is in every word of a server, as it is and as a host in lower case.
 const REPEATED: &str = "2neAiuYvAU61ZDXANAGAsiL4-iAExhsBXZxftpOehT55i3Ysy2q2LEsEW";
-
-/// A server that answers every request with these bytes; returns its port.
-async fn server_of_words(answer: String) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let answer = answer.clone();
-            tokio::spawn(async move {
-                // A client that has hung up is no matter.
-                let _ = stream.read(&mut [0; 4096]).await;
-                let _ = stream.write_all(answer.as_bytes()).await;
-            });
-        }
-    });
-    port
-}
 
 #[tokio::test]
 async fn server_that_repeats_a_token_everywhere_uncovers_none() {
@@ -213,25 +201,32 @@ async fn server_that_repeats_a_token_everywhere_uncovers_none() {
         named(&format!("wss://{host}.example/")),
         named(&format!("wss://{REPEATED}.kucoin.com/")),
     ] {
-        let port = server_of_words(answer).await;
+        let port = raw_server(answer).await;
         let kucoin = Kucoin::builder()
             .credentials(Credentials::new(KEY, SECRET, PASSPHRASE).unwrap())
             .hosts(Hosts::local(&format!("http://127.0.0.1:{port}")).unwrap())
-            .config(here().with_connect_timeout(std::time::Duration::from_secs(1)))
+            .config(here())
             .build()
             .unwrap();
         let mut told = Told::of(&kucoin);
-        let error = soon(kucoin.subscribe(Balances)).await.unwrap_err();
+        let is_retry = |event: &LifecycleEvent| matches!(event, LifecycleEvent::Reconnect { .. });
+        let text = tokio::select! {
+            subscribed = soon(kucoin.subscribe(Balances)) => {
+                let error = subscribed.unwrap_err();
+                write(&heard, format_args!("shown {error:?}"));
+                error.to_string()
+            }
+            event = told.until(is_retry) => match event {
+                LifecycleEvent::Reconnect { cause, .. } => cause.to_string(),
+                other => panic!("{other:?}"),
+            },
+        };
         told.words();
-        let text = error.to_string();
         assert!(
             text.contains(&format!("127.0.0.1:{port}")) || text.contains("KuCoin"),
             "{text}"
         );
-        write(
-            &heard,
-            format_args!("shown {error} {error:?} {:?}", told.events),
-        );
+        write(&heard, format_args!("shown {text} {:?}", told.events));
     }
     drop(guard);
     let parts = [&REPEATED[..12], &host[..12], SECRET, PASSPHRASE, KEY];

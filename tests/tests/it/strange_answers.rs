@@ -1,5 +1,6 @@
 //! Answers that are late, doubled, misaddressed or refused, and ends that KuCoin imposes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use kucoin_streams::pro::{Orders, TradeType};
@@ -7,10 +8,12 @@ use kucoin_streams::v1::{Balances, SpotOrders};
 use kucoin_streams::{Credentials, Kucoin, LifecycleEvent, ProAuthentication, SubscribeError};
 use kucoin_streams_exchange::{Effect, Exchange, Faults, Limit, TokenReply, Utterance};
 
+use crate::rig as over_tcp;
 use crate::rig::*;
+use crate::simulated::{client, client_with, exchange, start};
 
 /// Subscribes where the first connection is struck; gives what was told of its loss.
-async fn loses_and_recovers(effect: Effect) -> (LifecycleEvent, Exchange) {
+async fn loses_and_recovers(effect: Effect) -> (LifecycleEvent, Arc<Exchange>) {
     let exchange = exchange(Faults::new().on_connection(1, effect)).await;
     let kucoin = client(&exchange);
     let mut told = Told::of(&kucoin);
@@ -40,7 +43,7 @@ fn refuse_connection(code: u16, text: &str) -> Effect {
     Effect::RefuseConnection { code, text }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_welcome_of_another_connection_is_not_believed() {
     let id = "stranger".to_owned();
     let (_, exchange) = loses_and_recovers(Effect::WelcomeId { id }).await;
@@ -48,7 +51,7 @@ async fn a_welcome_of_another_connection_is_not_believed() {
     assert!(first.client_messages.is_empty(), "nothing was said to it");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_busy_server_is_asked_again_after_a_second() {
     let (told, _) = loses_and_recovers(refuse_connection(509, "service busy")).await;
     let (code, delay) = cause(&told);
@@ -56,7 +59,7 @@ async fn a_busy_server_is_asked_again_after_a_second() {
     assert!(delay >= Duration::from_secs(1), "{delay:?}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_ping_timeout_that_the_server_tells_is_a_loss() {
     let told = Effect::Say(Utterance::Error {
         code: 400,
@@ -67,7 +70,7 @@ async fn a_ping_timeout_that_the_server_tells_is_a_loss() {
     assert_eq!(cause(&told).0.as_deref(), Some("400"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_request_that_comes_too_fast_is_asked_again() {
     let too_fast = Effect::RefuseRequests {
         code: 509,
@@ -83,7 +86,7 @@ async fn a_request_that_comes_too_fast_is_asked_again() {
     assert_eq!(requests(&stats.connections[0]), [asked.clone(), asked]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn acknowledgements_twice_and_pongs_and_errors_of_nobody_change_nothing() {
     let faults = Faults::new()
         .on_connection(1, Effect::DoubleAcks { count: None })
@@ -113,7 +116,7 @@ async fn acknowledgements_twice_and_pongs_and_errors_of_nobody_change_nothing() 
     assert_eq!(told.words(), ["open", &live[0], &live[1], "exception"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_acknowledgement_of_nobody_is_no_acknowledgement() {
     let misnamed = Effect::MisnameAcks { count: Some(1) };
     let exchange = exchange(Faults::new().on_connection(1, misnamed)).await;
@@ -126,14 +129,14 @@ async fn an_acknowledgement_of_nobody_is_no_acknowledgement() {
     assert_eq!(messages[0], messages[1], "asked once more");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_peer_that_does_not_read_any_more_is_left() {
-    let exchange = Exchange::builder()
-        .ping_interval(Duration::from_millis(200))
-        .ping_timeout(Duration::from_secs(2))
-        .start()
-        .await
-        .unwrap();
+    let exchange = start(
+        Exchange::builder()
+            .ping_interval(Duration::from_millis(200))
+            .ping_timeout(Duration::from_secs(2)),
+    )
+    .await;
     let kucoin = client(&exchange);
     let mut told = Told::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
@@ -144,7 +147,7 @@ async fn a_peer_that_does_not_read_any_more_is_left() {
     event(&mut balances).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn pushes_of_a_topic_that_has_ended_are_let_go() {
     let late = Effect::LatePushes { pushes: 5 };
     let exchange = exchange(Faults::new().on_connection(1, late)).await;
@@ -161,7 +164,7 @@ async fn pushes_of_a_topic_that_has_ended_are_let_go() {
     assert_eq!(exchange.stats().connections.len(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_connection_that_is_cut_at_its_age_comes_back() {
     let life = Duration::from_secs(1);
     let limit = Effect::Limit(Limit::ConnectionLife { life });
@@ -190,7 +193,7 @@ fn with_login(exchange: &Exchange, login_timeout: Option<Duration>) -> Kucoin {
 
 #[tokio::test]
 async fn a_login_that_is_not_answered_is_tried_again_on_a_new_connection() {
-    let exchange = exchange(Faults::new().on_connection(1, Effect::DropLogin)).await;
+    let exchange = over_tcp::exchange(Faults::new().on_connection(1, Effect::DropLogin)).await;
     let kucoin = with_login(&exchange, Some(Duration::from_secs(1)));
     let orders = Orders::all(TradeType::Unified);
     let _orders = soon(kucoin.subscribe(orders)).await.unwrap();
@@ -203,7 +206,7 @@ async fn a_login_that_is_not_answered_is_tried_again_on_a_new_connection() {
 async fn a_login_that_is_refused_in_words_is_fatal() {
     let text = "Invalid KC-API-SIGN".to_owned();
     let refuse = Effect::RefuseLogin { text };
-    let exchange = exchange(Faults::new().on_connection(1, refuse).always()).await;
+    let exchange = over_tcp::exchange(Faults::new().on_connection(1, refuse).always()).await;
     let kucoin = with_login(&exchange, None);
     let orders = Orders::all(TradeType::Unified);
     let error = soon(kucoin.subscribe(orders)).await.unwrap_err();
@@ -229,8 +232,8 @@ async fn token_replies_that_are_broken_pass() {
         TokenReply::ExtraEndpoint { url: nowhere() },
     ] {
         let effect = Effect::TokenReply(reply.clone());
-        let exchange = exchange(Faults::new().on_token_request(1, effect)).await;
-        let kucoin = client(&exchange);
+        let exchange = over_tcp::exchange(Faults::new().on_token_request(1, effect)).await;
+        let kucoin = over_tcp::client(&exchange);
         let subscribed = soon(kucoin.subscribe(Balances)).await;
         assert!(subscribed.is_ok(), "{reply:?}: {subscribed:?}");
     }
@@ -248,8 +251,8 @@ async fn token_replies_that_lead_elsewhere_are_fatal() {
         },
     ] {
         let effect = Effect::TokenReply(reply.clone());
-        let exchange = exchange(Faults::new().on_token_request(1, effect).always()).await;
-        let kucoin = client(&exchange);
+        let exchange = over_tcp::exchange(Faults::new().on_token_request(1, effect).always()).await;
+        let kucoin = over_tcp::client(&exchange);
         let error = soon(kucoin.subscribe(Balances)).await.unwrap_err();
         assert!(
             matches!(error, SubscribeError::Closed(_)),

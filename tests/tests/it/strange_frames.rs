@@ -6,11 +6,13 @@ use kucoin_streams::v1::Balances;
 use kucoin_streams::{ConnectionState, Gap, GapReason, WsKey};
 use kucoin_streams_exchange::{Effect, Exchange, Faults, Flaw, Mutation, Utterance};
 use serde_json::Value;
+use std::sync::Arc;
 
 use crate::rig::*;
+use crate::simulated::{client, exchange, start};
 
 /// An exchange whose second push on the first connection is struck.
-async fn striking(effect: Effect) -> Exchange {
+async fn striking(effect: Effect) -> Arc<Exchange> {
     exchange(Faults::new().after_frames(1, effect)).await
 }
 
@@ -19,7 +21,7 @@ fn happen(exchange: &Exchange, amount: u32) {
     exchange.account().deposit("USDT", amount.into()).unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn each_breach_of_the_protocol_is_one_gap_and_nothing_of_it_is_handed_out() {
     for flaw in Flaw::all() {
         let exchange = striking(Effect::FlawedFrame {
@@ -51,7 +53,7 @@ async fn each_breach_of_the_protocol_is_one_gap_and_nothing_of_it_is_handed_out(
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_storm_of_breaches_is_retried() {
     let flawed = Effect::FlawedFrame {
         flaw: Flaw::Masked,
@@ -75,7 +77,7 @@ async fn a_storm_of_breaches_is_retried() {
     assert!(!told.words().contains(&"exception, fatal".to_owned()));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_message_whose_last_fragment_never_comes_is_cut() {
     for bytes in [0, 1_024] {
         let exchange = exchange(Faults::new()).await;
@@ -94,7 +96,10 @@ async fn a_message_whose_last_fragment_never_comes_is_cut() {
 }
 
 /// What became of the three pushes of which the second was changed.
-async fn mutated(mutation: Mutation, field: Option<&str>) -> (Vec<Result<Value, Gap>>, Exchange) {
+async fn mutated(
+    mutation: Mutation,
+    field: Option<&str>,
+) -> (Vec<Result<Value, Gap>>, Arc<Exchange>) {
     let exchange = striking(Effect::MutateFrame {
         mutation,
         field: field.map(str::to_owned),
@@ -124,7 +129,7 @@ async fn mutated(mutation: Mutation, field: Option<&str>) -> (Vec<Result<Value, 
     (items, exchange)
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_strange_in_a_push_costs_no_more_than_that_push() {
     for mutation in Mutation::all() {
         for seed_field in [None, Some("total"), Some("currency")] {
@@ -144,7 +149,7 @@ async fn what_is_strange_in_a_push_costs_no_more_than_that_push() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_time_in_another_unit_is_the_same_moment() {
     let (items, exchange) = mutated(Mutation::OtherTimeUnit, Some("time")).await;
     let told = items[1].as_ref().unwrap();
@@ -153,7 +158,7 @@ async fn a_time_in_another_unit_is_the_same_moment() {
     assert_eq!(items.len(), 3);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_flood_of_an_unknown_topic_drowns_nothing() {
     let flood = Effect::Say(Utterance::Flood { pushes: 20_000 });
     let exchange = striking(flood).await;
@@ -167,7 +172,7 @@ async fn a_flood_of_an_unknown_topic_drowns_nothing() {
     assert_eq!(exchange.stats().connections.len(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn messages_that_nobody_knows_are_ignored() {
     let texts = [
         r#"{"type":"novelty","id":"1"}"#,
@@ -196,7 +201,7 @@ async fn messages_that_nobody_knows_are_ignored() {
     assert_eq!(exchange.stats().connections.len(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn half_of_a_surrogate_pair_costs_a_field_or_is_a_gap_with_the_frame() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);
@@ -223,7 +228,7 @@ async fn half_of_a_surrogate_pair_costs_a_field_or_is_a_gap_with_the_frame() {
     assert_eq!(exchange.stats().connections.len(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn frames_that_drip_or_are_interleaved_arrive_whole() {
     let drip = Effect::DripFrames {
         by: std::time::Duration::from_millis(1),
@@ -243,7 +248,7 @@ async fn frames_that_drip_or_are_interleaved_arrive_whole() {
     soon(exchange.wait_until(|stats| stats.connections[0].protocol_pongs >= 1)).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn events_out_of_order_are_handed_out_as_they_come() {
     let swap = Effect::SwapFrames { count: Some(1) };
     let exchange = exchange(Faults::new().on_connection(1, swap)).await;
@@ -258,16 +263,16 @@ async fn events_out_of_order_are_handed_out_as_they_come() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn silence_behind_pongs_looks_like_an_account_in_which_nothing_happens() {
     let lost = Effect::DropFrames { count: Some(2) };
-    let exchange = Exchange::builder()
-        .ping_interval(std::time::Duration::from_millis(200))
-        .ping_timeout(std::time::Duration::from_secs(2))
-        .faults(Faults::new().on_connection(1, lost))
-        .start()
-        .await
-        .unwrap();
+    let exchange = start(
+        Exchange::builder()
+            .ping_interval(std::time::Duration::from_millis(200))
+            .ping_timeout(std::time::Duration::from_secs(2))
+            .faults(Faults::new().on_connection(1, lost)),
+    )
+    .await;
     let kucoin = client(&exchange);
     let mut told = Told::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
@@ -279,7 +284,7 @@ async fn silence_behind_pongs_looks_like_an_account_in_which_nothing_happens() {
     assert_eq!(told.words(), ["open".to_owned(), format!("live {BALANCE}")]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_bomb_is_not_inflated_and_costs_nothing_else() {
     let bomb = Effect::Say(Utterance::Bomb { bytes: 16 << 20 });
     let exchange =

@@ -5,8 +5,9 @@ use kucoin_streams::{CloseReason, ConnectionState, EndReason, SubscribeError, Ws
 use kucoin_streams_exchange::{Ended, Faults, Stats};
 
 use crate::rig::*;
+use crate::simulated::{client, exchange};
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn dropping_a_subscription_unsubscribes() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);
@@ -18,30 +19,7 @@ async fn dropping_a_subscription_unsubscribes() {
     assert_eq!(asked.last(), Some(&format!("unsubscribe {ORDERS}")));
 }
 
-#[tokio::test]
-async fn equal_topics_share_one_wire_subscription() {
-    let exchange = exchange(Faults::new()).await;
-    let kucoin = client(&exchange);
-    let mut first = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
-    let mut second = soon(kucoin.clone().subscribe(SpotOrders)).await.unwrap();
-    exchange.account().step(10);
-    let truth = truth_of(&exchange, ORDERS);
-    assert_eq!(all_events(&mut first, &exchange, ORDERS).await, truth);
-    assert_eq!(all_events(&mut second, &exchange, ORDERS).await, truth);
-    drop(first);
-    exchange.account().step(10);
-    for expected in &truth_of(&exchange, ORDERS)[truth.len()..] {
-        assert_eq!(json(event(&mut second).await.event()), *expected);
-    }
-    assert_eq!(
-        requests(&exchange.stats().connections[0]),
-        [format!("subscribe {ORDERS}")]
-    );
-    drop(second);
-    soon(exchange.wait_until(|stats| stats.connections[0].topics.is_empty())).await;
-}
-
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn close_unsubscribes_and_ends_what_was_received() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);
@@ -89,7 +67,7 @@ async fn close_unsubscribes_and_ends_what_was_received() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_subscription_outlives_its_client() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);
@@ -117,22 +95,7 @@ async fn a_subscription_outlives_its_client() {
     );
 }
 
-#[tokio::test]
-async fn a_subscription_that_is_given_up_leaves_nothing_subscribed() {
-    let faults = "connection 1: drop-acks count=1".parse().unwrap();
-    let exchange = exchange(faults).await;
-    let kucoin = client(&exchange);
-    let given_up = tokio::spawn({
-        let kucoin = kucoin.clone();
-        async move { kucoin.subscribe(Balances).await.map(drop) }
-    });
-    soon(exchange.wait_subscribed(BALANCE)).await;
-    given_up.abort();
-    assert!(given_up.await.unwrap_err().is_cancelled());
-    soon(exchange.wait_until(|stats| stats.connections[0].topics.is_empty())).await;
-}
-
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_closed_client_opens_anew_when_it_is_asked_to() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);
@@ -143,7 +106,7 @@ async fn a_closed_client_opens_anew_when_it_is_asked_to() {
     assert_eq!(exchange.stats().tokens_issued, 2);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_empty_list_of_topics_is_an_error_and_opens_nothing() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);

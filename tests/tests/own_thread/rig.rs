@@ -7,16 +7,13 @@ use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use kucoin_streams::v1::Balances;
-use kucoin_streams::{Config, ConnectionRuntime, Credentials, Hosts, Kucoin, Subscription};
+use kucoin_streams::{Config, ConnectionRuntime, Kucoin, Subscription};
 use kucoin_streams_exchange::Exchange;
+use kucoin_streams_testkit::wait::DEADLINE;
+pub(crate) use kucoin_streams_testkit::wait::until;
+use kucoin_streams_tests::rig::{credentials, hosts_of};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Mutex, MutexGuard};
-
-/// A hanging test fails after this.
-const LIMIT: Duration = Duration::from_secs(60);
-pub(crate) const PING_INTERVAL: Duration = Duration::from_millis(100);
-/// The exchange cuts a connection that is silent for this long after the interval, and so does the client.
-pub(crate) const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
@@ -36,10 +33,7 @@ impl Rig {
             .enable_all()
             .build()
             .unwrap();
-        let settings = Exchange::builder()
-            .ping_interval(PING_INTERVAL)
-            .ping_timeout(PING_TIMEOUT)
-            .idle_timeout(PING_INTERVAL + PING_TIMEOUT);
+        let settings = Exchange::builder().ping_interval(Duration::from_millis(100));
         Self {
             exchange: servers.block_on(settings.start()).unwrap(),
             _servers: servers,
@@ -48,10 +42,9 @@ impl Rig {
     }
 
     pub(crate) fn client(&self) -> Kucoin {
-        let demo = self.exchange.credentials();
         Kucoin::builder()
-            .credentials(Credentials::new(&demo.key, &demo.secret, &demo.passphrase).unwrap())
-            .hosts(Hosts::local(&self.exchange.rest_url()).unwrap())
+            .credentials(credentials(&self.exchange))
+            .hosts(hosts_of(&self.exchange))
             .config(Config::default().with_runtime(ConnectionRuntime::Dedicated))
             .build()
             .unwrap()
@@ -84,15 +77,6 @@ pub(crate) async fn event(balances: &mut Subscription<Balances>) {
     item.expect("the subscription is open").expect("no gap");
 }
 
-/// Blocks the thread until the condition holds.
-pub(crate) fn until(condition: impl Fn() -> bool) {
-    let began = Instant::now();
-    while !condition() {
-        assert!(began.elapsed() < LIMIT, "it happens within a minute");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
 /// Runs a future without any runtime.
 pub(crate) fn without_runtime<F: Future>(future: F) -> F::Output {
     struct Unpark(Thread);
@@ -107,8 +91,8 @@ pub(crate) fn without_runtime<F: Future>(future: F) -> F::Output {
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
             return output;
         }
-        assert!(began.elapsed() < LIMIT, "it happens within a minute");
-        std::thread::park_timeout(LIMIT);
+        assert!(began.elapsed() < DEADLINE, "it happens within a minute");
+        std::thread::park_timeout(DEADLINE);
     }
 }
 

@@ -8,7 +8,7 @@ use crate::workspace::{DependencyKind, Package};
 struct Place {
     package: &'static str,
     folder: &'static str,
-    /// What it may use of ours. Dev-dependencies may add [`FOR_TESTS`].
+    /// What it may use of ours. Dev-dependencies may add those of [`FOR_TESTS`].
     uses: &'static [&'static str],
 }
 
@@ -28,6 +28,7 @@ const TABLE: &[Place] = &[
     Place { package: CLI, folder: "crates/cli", uses: &[FACADE, EXCHANGE] },
     Place { package: "kucoin-streams-examples", folder: "examples", uses: &[FACADE, EXCHANGE] },
     Place { package: "kucoin-streams-tests", folder: "tests", uses: &[FACADE, EXCHANGE] },
+    Place { package: TESTKIT, folder: "tests/testkit", uses: &[] },
     Place { package: "xtask", folder: "xtask", uses: &[] },
 ];
 
@@ -42,18 +43,22 @@ const CLIENT: &str = "kucoin-streams-client";
 const FACADE: &str = "kucoin-streams";
 const EXCHANGE: &str = "kucoin-streams-exchange";
 const CLI: &str = "kucoin-streams-cli";
+const TESTKIT: &str = "kucoin-streams-testkit";
 
-/// What tests may use beside the table: the local exchange is the judge of every layer.
-const FOR_TESTS: &str = EXCHANGE;
+/// What tests may use beside the table: the local exchange is the judge of every layer, and the testkit uses nothing of
+/// ours.
+const FOR_TESTS: [&str; 2] = [EXCHANGE, TESTKIT];
 
 /// The crates that use a JSON parser, and why. All others decode through `decode`.
-const READ_JSON: [&str; 6] = [
+const READ_JSON: [&str; 8] = [
     CORE,     // keeps unknown fields as they came, and reads the values of a login to redact them
     DECODE,   // reads all events
     AUTH,     // reads the replies of the token calls
     EXCHANGE, // writes its own JSON, so that it is an independent judge
     CLI,      // writes NDJSON
     "xtask",  // reads `cargo metadata`
+    TESTKIT,  // plays a server of its own
+    "kucoin-streams-tests",
 ];
 
 const JSON_PARSERS: [&str; 6] = [
@@ -119,7 +124,7 @@ pub(super) fn crates_depend_downwards(project: &Project) -> Vec<Violation> {
         for dependency in &package.dependencies {
             let name = dependency.name.as_str();
             let for_tests = dependency.kind == DependencyKind::Development;
-            let allowed = uses.contains(&name) || (for_tests && name == FOR_TESTS);
+            let allowed = uses.contains(&name) || (for_tests && FOR_TESTS.contains(&name));
             if ours.contains(&name) && !allowed {
                 let how = if for_tests {
                     "uses in its tests"

@@ -3,7 +3,7 @@
 use kucoin_streams_auth::rest::{Hosts, RestTokens, RestTokensBuilder};
 use kucoin_streams_auth::{Credentials, HmacSigner};
 
-use crate::server::Server;
+use kucoin_streams_testkit::http::Server;
 
 pub(crate) const KEY: &str = "64f0c0ffee0123456789abcd";
 pub(crate) const SECRET: &str = "canary-5a1e6c1b-1234-4f0e-9a77";

@@ -6,7 +6,7 @@ use kucoin_streams_auth::rest::TokenError;
 use kucoin_streams_core::{RetryPolicy, WsKey};
 
 use crate::answers::*;
-use crate::server::{Answer, Request, Server, json, reply};
+use kucoin_streams_testkit::http::{Answer, Request, Server, json, reply};
 
 const HOUR_MS: i64 = 3_600_000;
 /// Far more than a slow machine needs, far less than the clocks are apart.

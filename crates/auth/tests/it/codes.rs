@@ -7,7 +7,7 @@ use kucoin_streams_core::RetryPolicy::{Blocked, Fatal, Refused, Throttled, Trans
 use kucoin_streams_core::{ConnectionSource, RetryPolicy, SourceError, WsKey};
 
 use crate::answers::*;
-use crate::server::{Answer, Server, reply};
+use kucoin_streams_testkit::http::{Answer, Server, reply};
 
 async fn token_error(answer: impl Fn() -> Answer + Send + Sync + 'static) -> TokenError {
     let server = Server::answering(move |_| answer()).await;

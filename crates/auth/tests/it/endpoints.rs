@@ -4,7 +4,7 @@ use kucoin_streams_auth::rest::TokenError;
 use kucoin_streams_core::{RetryPolicy, WsKey};
 
 use crate::answers::*;
-use crate::server::{Server, json};
+use kucoin_streams_testkit::http::{Server, json};
 
 async fn fetch(endpoints: &'static [&'static str]) -> Result<String, TokenError> {
     let server = Server::answering(move |_| json(v1_reply(endpoints))).await;

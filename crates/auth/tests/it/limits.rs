@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use kucoin_streams_auth::rest::TokenError;
 use kucoin_streams_core::{RetryPolicy, WsKey};
-use tokio::net::TcpListener;
 
 use crate::answers::*;
-use crate::server::{Answer, Server, json, reply};
+use kucoin_streams_testkit::http::{Answer, Server, free_port, json, reply};
 
 async fn error(answer: impl Fn() -> Answer + Send + Sync + 'static) -> TokenError {
     let server = Server::answering(move |_| answer()).await;
@@ -102,9 +101,7 @@ async fn compression_is_not_spoken() {
 
 #[tokio::test]
 async fn a_port_where_nobody_listens_is_unreachable() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    let port = free_port();
     let server = Server::answering(|_| json("")).await;
     let hosts = hosts(&server)
         .with_spot_rest(&format!("http://127.0.0.1:{port}"))

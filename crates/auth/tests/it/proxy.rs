@@ -1,13 +1,13 @@
 //! A proxy carries every call, sees nothing that is signed of a call over TLS, and is never gone around.
 
 use kucoin_streams_auth::rest::{ConfigError, Hosts, TokenError};
-use kucoin_streams_core::{RetryPolicy, WsKey, explain};
+use kucoin_streams_core::{WsKey, explain};
 use tokio::net::TcpListener;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::answers::*;
-use crate::server::{Server, json, raw_server, reply};
+use kucoin_streams_testkit::http::{Server, free_port, json, raw_server, reply};
 
 /// The error of a token call to kucoin.com through a proxy that answers so.
 async fn refused(status: u16) -> (TokenError, Server) {
@@ -32,27 +32,6 @@ async fn a_proxy_sees_the_host_and_nothing_signed() {
     }
 }
 
-#[tokio::test]
-async fn refusal_of_a_proxy_names_it_and_has_its_class() {
-    for (status, class) in [
-        (407, RetryPolicy::Fatal),
-        (403, RetryPolicy::Transient),
-        (502, RetryPolicy::Transient),
-        (302, RetryPolicy::Transient),
-    ] {
-        let (error, proxy) = refused(status).await;
-        assert_eq!(error.class(), class, "{status}: {error:?}");
-        let is_authentication = matches!(error, TokenError::ProxyAuthentication { .. });
-        assert_eq!(is_authentication, status == 407, "{error:?}");
-        let place = format!("proxy 127.0.0.1:{}", proxy.port);
-        let text = error.to_string();
-        assert!(
-            text.contains(&place) && text.contains("api.kucoin.com"),
-            "{text}"
-        );
-    }
-}
-
 /// The error of a token call through this proxy in full, as users see it.
 async fn shown(proxy: &str) -> String {
     let server = Server::answering(|_| json("")).await;
@@ -70,12 +49,10 @@ async fn shown(proxy: &str) -> String {
 
 #[tokio::test]
 async fn proxy_that_is_down_refuses_the_connection_whatever_its_kind() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let place = listener.local_addr().unwrap();
-    drop(listener);
+    let place = format!("127.0.0.1:{}", free_port());
     for scheme in ["http", "https", "socks5h"] {
         let text = shown(&format!("{scheme}://{place}")).await;
-        let words = [&*place.to_string(), "api.kucoin.com", "refused"];
+        let words = [&*place, "api.kucoin.com", "refused"];
         assert!(words.iter().all(|it| text.contains(it)), "{text}");
     }
     for scheme in ["http", "socks5h"] {
@@ -86,7 +63,7 @@ async fn proxy_that_is_down_refuses_the_connection_whatever_its_kind() {
 
 #[tokio::test]
 async fn failure_of_a_proxy_says_what_it_did() {
-    let check = async |scheme: &str, answer, expected: &str| {
+    let check = async |scheme: &str, answer: &'static [u8], expected: &str| {
         let port = raw_server(answer).await;
         let text = shown(&format!("{scheme}://127.0.0.1:{port}")).await;
         assert!(text.contains(&format!("127.0.0.1:{port}")), "{text}");

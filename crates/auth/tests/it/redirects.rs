@@ -4,7 +4,7 @@ use kucoin_streams_auth::rest::TokenError;
 use kucoin_streams_core::{RetryPolicy, WsKey};
 
 use crate::answers::*;
-use crate::server::{Server, json, reply};
+use kucoin_streams_testkit::http::{Server, json, reply};
 
 #[tokio::test]
 async fn a_redirect_is_fatal_and_sends_nothing_elsewhere() {

@@ -8,7 +8,7 @@ use kucoin_streams_auth::{Credentials, Prehash, Sign, SignError, Signed};
 use kucoin_streams_core::{RetryPolicy, WsKey};
 
 use crate::answers::*;
-use crate::server::{Server, json};
+use kucoin_streams_testkit::http::{Server, json};
 
 #[tokio::test]
 async fn new_credentials_sign_the_next_request() {

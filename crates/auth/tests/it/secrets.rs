@@ -1,46 +1,14 @@
 //! Nothing secret reaches an error, a `Debug` text or a log, even from a server that echoes what it was sent.
 
 use std::error::Error;
-use std::fmt::{Debug, Write};
-use std::sync::{Arc, Mutex};
+use std::fmt::Write;
 
 use kucoin_streams_auth::rest::{ConfigError, ProAuthentication};
 use kucoin_streams_core::{SourceError, WsKey};
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use kucoin_streams_testkit::log::Log;
 
 use crate::answers::*;
-use crate::server::{Answer, Request, Server, json, reply};
-
-/// Everything that is logged on this thread, at every level.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<String>>);
-
-impl Subscriber for Log {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-    fn new_span(&self, span: &Attributes<'_>) -> Id {
-        span.record(&mut self.clone());
-        Id::from_u64(1)
-    }
-    fn record(&self, _: &Id, values: &Record<'_>) {
-        values.record(&mut self.clone());
-    }
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn event(&self, event: &Event<'_>) {
-        event.record(&mut self.clone());
-    }
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-}
-
-impl Visit for Log {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        writeln!(self.0.lock().unwrap(), "{field}={value:?}").unwrap();
-    }
-}
+use kucoin_streams_testkit::http::{Answer, Request, Server, json, reply};
 
 /// The whole of an error: its own text, its `Debug`, and that of every cause.
 fn whole(error: &dyn Error) -> String {
@@ -102,7 +70,7 @@ fn answers() -> Vec<fn(&Request) -> Answer> {
 #[tokio::test]
 async fn no_error_and_no_log_holds_a_secret() {
     let log = Log::default();
-    let _logging = tracing::subscriber::set_default(log.clone());
+    let _logging = log.listen();
     let mut printed = String::new();
     let mut secrets = vec![KEY.to_owned(), SECRET.to_owned(), PASSPHRASE.to_owned()];
     secrets.extend([
@@ -126,7 +94,7 @@ async fn no_error_and_no_log_holds_a_secret() {
             secrets.push(request.header("kc-api-passphrase").to_owned());
         }
     }
-    let logged = log.0.lock().unwrap().clone();
+    let logged = log.text();
     assert!(
         logged.contains("connection information fetched"),
         "{logged}"

@@ -9,7 +9,7 @@ use kucoin_streams_auth::{HmacSigner, KeyVersion, Partner};
 use kucoin_streams_core::{ConnectionSource, Heartbeat, WsKey};
 
 use crate::answers::*;
-use crate::server::{Request, Server, json};
+use kucoin_streams_testkit::http::{Request, Server, json};
 
 /// The signature as KuCoin computes it from what arrived.
 fn mac(secret: &str, text: &str) -> String {
@@ -137,7 +137,7 @@ async fn a_pro_login_needs_no_token_and_goes_by_the_exchanges_clock() {
 
 #[tokio::test]
 async fn a_pro_login_does_not_need_the_rest_host() {
-    let server = Server::answering(|_| crate::server::reply(503, "", "")).await;
+    let server = Server::answering(|_| kucoin_streams_testkit::http::reply(503, "", "")).await;
     let tokens = builder(&server)
         .pro_authentication(ProAuthentication::Login)
         .build()

@@ -4,37 +4,19 @@ use std::sync::Arc;
 
 use kucoin_streams_auth::rest::TokenError;
 use kucoin_streams_core::{RetryPolicy, WsKey};
-use rcgen::{CertifiedKey, generate_simple_self_signed};
-use rustls::crypto::ring::default_provider;
-use rustls::pki_types::PrivateKeyDer;
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use kucoin_streams_testkit::tls::Authority;
+use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use crate::answers::*;
-use crate::server::{Server, json, raw_server, read_request, write_answer};
+use kucoin_streams_testkit::http::{Server, json, raw_server, read_request, write_answer};
 
-/// Serves good replies over TLS for as long as the runtime lives; returns the port and a client that trusts it.
-async fn tls_server(name: &str) -> (u16, Arc<ClientConfig>) {
-    let CertifiedKey { cert, signing_key } =
-        generate_simple_self_signed([name.to_owned()]).unwrap();
-    let key = PrivateKeyDer::Pkcs8(signing_key.serialize_der().into());
-    let server = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![cert.der().clone()], key)
-        .unwrap();
-    let mut roots = RootCertStore::empty();
-    roots.add(cert.der().clone()).unwrap();
-    let client = ClientConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+/// Serves good replies over TLS for as long as the runtime lives; returns the port.
+async fn tls_server(config: Arc<ServerConfig>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let acceptor = TlsAcceptor::from(Arc::new(server));
+    let acceptor = TlsAcceptor::from(config);
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let acceptor = acceptor.clone();
@@ -48,18 +30,19 @@ async fn tls_server(name: &str) -> (u16, Arc<ClientConfig>) {
             });
         }
     });
-    (port, Arc::new(client))
+    port
 }
 
 async fn fetch(name: &str, url_host: &str, trusting: bool) -> Result<(), TokenError> {
-    let (port, client) = tls_server(name).await;
+    let authority = Authority::new();
+    let port = tls_server(authority.server(&[name], |_| {})).await;
     let plain = Server::answering(|_| json("")).await;
     let hosts = hosts(&plain)
         .with_spot_rest(&format!("https://{url_host}:{port}"))
         .unwrap();
     let mut builder = builder(&plain).hosts(hosts);
     if trusting {
-        builder = builder.tls_config(client);
+        builder = builder.tls_config(authority.trust());
     }
     let fetched = builder.build().unwrap().fetch(WsKey::SpotPrivateV1).await;
     fetched.map(|_| ())

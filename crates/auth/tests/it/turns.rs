@@ -1,43 +1,50 @@
 //! One request at a time, and none while the exchange asks to wait.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use kucoin_streams_auth::rest::TokenError;
 use kucoin_streams_core::{ConnectionSource, WsKey};
-use tokio::sync::{Mutex, Notify};
-use tokio::time::timeout;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
 
 use crate::answers::*;
-use crate::server::{Server, json, reply};
+use kucoin_streams_testkit::http::{Server, json, reply};
 
 #[tokio::test]
 async fn two_callers_take_turns() {
-    let (arrived, overlaps) = (Arc::new(Notify::new()), Arc::new(Mutex::new(0)));
-    let (in_server, counted) = (Arc::clone(&arrived), Arc::clone(&overlaps));
-    let server = Server::answering_later(move |_| {
-        let (arrived, overlaps) = (Arc::clone(&in_server), Arc::clone(&counted));
+    let port = Arc::new(AtomicU16::new(0));
+    let (in_server, arrived) = (Arc::clone(&port), Arc::new(AtomicUsize::new(0)));
+    let marked = Arc::new(AtomicUsize::new(0));
+    let (count, before) = (Arc::clone(&arrived), Arc::clone(&marked));
+    let server = Server::answering_later(move |request| {
+        let (port, count, before) = (in_server.clone(), count.clone(), before.clone());
         async move {
-            arrived.notify_waiters();
-            // A second request while this one is unanswered wakes it; with turns none comes.
-            if timeout(Duration::from_millis(200), arrived.notified())
-                .await
-                .is_ok()
-            {
-                *overlaps.lock().await += 1;
+            if request.line.contains("/marker") {
+                before.store(count.load(Ordering::SeqCst), Ordering::SeqCst);
+            } else if count.fetch_add(1, Ordering::SeqCst) == 0 {
+                // A second call that does not wait for its turn was made before this request, and comes before it.
+                let address = ("127.0.0.1", port.load(Ordering::SeqCst));
+                let mut marker = TcpStream::connect(address).await.unwrap();
+                let request = b"GET /marker HTTP/1.1\r\n\r\n";
+                marker.write_all(request).await.unwrap();
+                marker.read_to_end(&mut Vec::new()).await.unwrap();
             }
             json(good_reply())
         }
     })
     .await;
+    port.store(server.port, Ordering::SeqCst);
     let tokens = tokens(&server);
     let (one, two) = tokio::join!(
         tokens.connection_info(WsKey::SpotPrivateV1),
         tokens.connection_info(WsKey::FuturesPrivateV1),
     );
     assert!(one.is_ok() && two.is_ok());
-    assert_eq!(server.requests().len(), 2);
-    assert_eq!(*overlaps.lock().await, 0);
+    assert_eq!(arrived.load(Ordering::SeqCst), 2);
+    assert_eq!(marked.load(Ordering::SeqCst), 1, "one at a time");
 }
 
 #[tokio::test]

@@ -88,12 +88,12 @@ fn port_that_nothing_listens_on_is_refused() {
     for scheme in ["http", "https"] {
         let place = format!("localhost:{}", free_port());
         let text = complaint(&format!("{scheme}://{place}"), 4, |command| {
-            command.args(["--connect-timeout", "1s", "--ws-key", "spotPrivateV1"]);
+            command.args(["--connect-timeout", "5s", "--ws-key", "spotPrivateV1"]);
         });
         says(
             &text,
             &[
-                "not connected within 1s",
+                "not connected within 5s",
                 &format!("{place} cannot be reached: "),
                 "; check",
                 "the port",

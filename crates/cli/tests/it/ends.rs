@@ -26,7 +26,7 @@ fn the_count_counts_updates_alone() {
 #[test]
 fn the_time_is_an_end_even_where_nothing_happens() {
     let local = Local::start(Exchange::builder());
-    let ran = run(local.watch(&["--format", "ndjson", "--for", "1500ms"])).succeeds();
+    let ran = run(local.watch(&["--format", "ndjson", "--for", "5s"])).succeeds();
     assert_eq!(ran.lines().last().unwrap()["kind"], "close");
 }
 
@@ -124,13 +124,13 @@ fn reader_that_is_gone_ends_it_though_nothing_happens() {
 fn file_has_no_reader_that_can_be_gone() {
     let path = std::env::temp_dir().join(format!("kucoin-streams-{}.ndjson", std::process::id()));
     let local = Local::start(Exchange::builder());
-    let mut command = local.watch(&["--format", "ndjson", "--for", "1500ms"]);
+    let mut command = local.watch(&["--format", "ndjson", "--for", "5s"]);
     command.stdout(std::fs::File::create(&path).unwrap());
     run(command).succeeds();
     let written = std::fs::read_to_string(&path).unwrap();
     std::fs::remove_file(&path).unwrap();
     assert_eq!(object(written.lines().last().unwrap())["kind"], "close");
-    let mut command = local.watch(&["--format", "ndjson", "--for", "1500ms"]);
+    let mut command = local.watch(&["--format", "ndjson", "--for", "5s"]);
     command.stdout(std::process::Stdio::null());
     run(command).succeeds();
     let ended = local.exchange.stats().connections;

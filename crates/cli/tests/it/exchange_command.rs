@@ -250,9 +250,13 @@ fn running_exchange_reports_connections_and_faults_to_people() {
 #[test]
 fn symbols_that_are_not_traded_are_refused_if_asked_to() {
     let topic = "/contract/position:NOSUCHM";
-    for (how, status) in [("acknowledge", Some(0)), ("refuse", Some(1))] {
+    let acknowledged = ["--topic", topic, "--for", "5s"];
+    for (how, args, status) in [
+        ("acknowledge", &acknowledged[..], Some(0)),
+        ("refuse", &acknowledged[..2], Some(1)),
+    ] {
         let (running, ready) = exchange(&["--unknown-symbols", how]);
-        let ran = watch(&ready, &["--topic", topic, "--for", "1s"]);
+        let ran = watch(&ready, args);
         assert_eq!(ran.status, status, "{how}: {}", ran.stderr);
         stopped(running);
     }

@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use crate::ndjson::check_form;
 use crate::rig::*;
-use crate::unified_lookalike::{Behaviour, KEY, LookAlike, PASSPHRASE, SECRET, Seen};
+use kucoin_streams_testkit::look_alike::{
+    Api, Behaviour, KEY, LookAlike, PASSPHRASE, Refusal, SECRET, Seen,
+};
 
 const ALL: &str = "orderAll?tradeType=UNIFIED";
 const XBT: &str = "position?tradeType=FUTURES&symbol=XBTUSDTM";
@@ -26,11 +28,11 @@ fn order(id: u64) -> String {
     )
 }
 
-fn pushes() -> HashMap<&'static str, Vec<String>> {
+fn pushes() -> HashMap<String, Vec<String>> {
     HashMap::from([
-        (ALL, vec![order(9_007_199_254_740_993), order(2)]),
-        (XBT, vec![position("XBTUSDTM", "-3")]),
-        (ETH, vec![position("ETHUSDTM", "12")]),
+        (ALL.to_owned(), vec![order(9_007_199_254_740_993), order(2)]),
+        (XBT.to_owned(), vec![position("XBTUSDTM", "-3")]),
+        (ETH.to_owned(), vec![position("ETHUSDTM", "12")]),
     ])
 }
 
@@ -66,12 +68,12 @@ fn watch_does_all_that_a_client_of_pro_v2_must() {
         drops_after_topics: Some(3),
         ..Behaviour::default()
     };
-    let server = runtime.block_on(LookAlike::start(behaviour));
+    let server = runtime.block_on(LookAlike::start(Api::Pro, behaviour));
     let asked = [ALL, XBT, ETH_ASKED];
     let args = asked.map(|topic| ["--topic", topic]).concat();
     let mut running = start(&server, &args);
     let updates: Vec<Value> = (0..8).map(|_| running.until("update")).collect();
-    runtime.block_on(server.until(|seen| seen.pings.get(1) >= Some(&2)));
+    runtime.block_on(server.until(|seen| seen.pings.get(1).is_some_and(|pings| pings.len() >= 2)));
     running.signal("INT");
     let ran = running.finish().succeeds();
 
@@ -135,7 +137,7 @@ fn a_login_takes_the_place_of_the_token() {
         pushes: pushes(),
         ..Behaviour::default()
     };
-    let server = runtime.block_on(LookAlike::start(behaviour));
+    let server = runtime.block_on(LookAlike::start(Api::Pro, behaviour));
     let args = ["--pro-auth", "login", "--topic", XBT, "--count", "1"];
     let ran = start(&server, &args).finish().succeeds();
     let lines = ran.lines();
@@ -153,10 +155,13 @@ fn a_refused_topic_is_told_by_the_name_that_it_was_asked_for_by() {
     let reason = "topic position is not for you";
     let behaviour = Behaviour {
         pushes: pushes(),
-        refuses: Some((ETH, reason)),
+        refuses: Some(Refusal {
+            message: reason.to_owned(),
+            ..Refusal::not_found(ETH)
+        }),
         ..Behaviour::default()
     };
-    let server = runtime.block_on(LookAlike::start(behaviour));
+    let server = runtime.block_on(LookAlike::start(Api::Pro, behaviour));
     let args = ["--topic", XBT, "--topic", ETH_ASKED, "--count", "1"];
     let lines = start(&server, &args).finish().succeeds().lines();
     let of_it = |kind: &str| {

@@ -9,11 +9,8 @@ mod ends;
 mod exchange_command;
 mod failures;
 mod hosts;
-mod independent_exchange;
 mod independent_pro_exchange;
 mod logs;
-#[path = "../../../../tests/tests/it/lookalike.rs"]
-mod lookalike;
 mod ndjson;
 mod pretty;
 mod proxy;
@@ -26,4 +23,3 @@ mod terminal;
 mod truth;
 mod two_connections;
 mod unified_connection;
-mod unified_lookalike;

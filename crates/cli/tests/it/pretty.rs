@@ -99,7 +99,7 @@ fn refused_topic_says_so_once() {
 
 #[test]
 fn columns_of_the_environment_count_if_there_is_no_terminal() {
-    let mut demo = command(&["watch", "--demo", "--count", "40", "--format", "pretty"]);
+    let mut demo = command(&["watch", "--demo", "--count", "12", "--format", "pretty"]);
     demo.env("COLUMNS", "90");
     let ran = run(demo).succeeds();
     let longest = ran.stdout.lines().map(|line| line.chars().count()).max();

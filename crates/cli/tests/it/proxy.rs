@@ -1,81 +1,18 @@
 //! `watch --proxy`: everything through the proxy that is named, or nothing.
 
-use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::process::Command;
-use std::sync::{Arc, Mutex};
 
 use kucoin_streams_exchange::Exchange;
+use kucoin_streams_testkit::proxy::{CREDENTIALS, ProxyServer, SOCKS, Setup};
 
 use crate::rig::*;
 
-const USER: &str = "canary-user:canary%2Fword";
-
-/// A SOCKS5 proxy that asks for a user, and writes down where it was asked to connect to.
-struct Socks {
-    port: u16,
-    targets: Arc<Mutex<Vec<String>>>,
-}
-
-impl Socks {
-    fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let targets = Arc::new(Mutex::new(Vec::new()));
-        let notes = Arc::clone(&targets);
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let notes = Arc::clone(&notes);
-                // A client that hangs up ends its thread.
-                std::thread::spawn(move || serve(stream?, &notes));
-            }
-        });
-        Self { port, targets }
-    }
-
-    fn place(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
-    }
-
-    fn url(&self) -> String {
-        format!("socks5h://{USER}@{}", self.place())
-    }
-}
-
-fn serve(mut stream: TcpStream, targets: &Mutex<Vec<String>>) -> io::Result<()> {
-    let mut greeting = [0; 2];
-    stream.read_exact(&mut greeting)?;
-    let mut methods = vec![0; greeting[1].into()];
-    stream.read_exact(&mut methods)?;
-    if !methods.contains(&2) {
-        return stream.write_all(&[5, 0xff]);
-    }
-    stream.write_all(&[5, 2])?;
-    stream.read_exact(&mut [0])?;
-    let given = (text(&mut stream)?, text(&mut stream)?);
-    let is_right = given == ("canary-user".to_owned(), "canary/word".to_owned());
-    stream.write_all(&[1, u8::from(!is_right)])?;
-    let mut request = [0; 4];
-    stream.read_exact(&mut request)?;
-    let mut address = [0; 6];
-    assert_eq!(request, [5, 1, 0, 1], "an IPv4 address");
-    stream.read_exact(&mut address)?;
-    let [a, b, c, d, high, low] = address;
-    let target = format!("{a}.{b}.{c}.{d}:{}", u16::from_be_bytes([high, low]));
-    targets.lock().unwrap().push(target.clone());
-    let mut beyond = TcpStream::connect(target)?;
-    stream.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0])?;
-    let (mut from, mut to) = (stream.try_clone()?, beyond.try_clone()?);
-    std::thread::spawn(move || io::copy(&mut from, &mut to));
-    io::copy(&mut beyond, &mut stream).map(drop)
-}
-
-fn text(stream: &mut TcpStream) -> io::Result<String> {
-    let mut length = [0];
-    stream.read_exact(&mut length)?;
-    let mut text = vec![0; length[0].into()];
-    stream.read_exact(&mut text)?;
-    Ok(String::from_utf8(text).unwrap())
+/// A SOCKS5 proxy that asks for a user.
+fn start_proxy(local: &Local) -> ProxyServer {
+    local.wait(ProxyServer::start(Setup {
+        asks_for_user: true,
+        ..SOCKS
+    }))
 }
 
 /// Without the proxies of the machine that runs the test.
@@ -94,23 +31,24 @@ fn watch(local: &Local, args: &[&str]) -> Command {
 #[test]
 fn tokens_and_events_pass_the_proxy_of_the_flag() {
     let local = Local::start(Exchange::builder().event_rate(50.0));
-    let proxy = Socks::start();
+    let proxy = start_proxy(&local);
     run(watch(&local, &["--count", "3", "--proxy", &proxy.url()])).succeeds();
     let target = format!("127.0.0.1:{}", local.exchange.port());
-    assert_eq!(*proxy.targets.lock().unwrap(), [&*target, &*target]);
+    assert_eq!(proxy.targets(), [&*target, &*target]);
 }
 
 #[test]
 fn variables_of_the_environment_count_only_if_asked_for() {
     let local = Local::start(Exchange::builder().event_rate(50.0));
-    let proxy = Socks::start();
+    let proxy = start_proxy(&local);
     let run_with = |args: &[&str], no_proxy: &str| {
         let mut command = watch(&local, &[&["--count", "3"][..], args].concat());
         command
             .env("HTTPS_PROXY", proxy.url())
             .env("no_proxy", no_proxy);
+        let before = proxy.targets().len();
         run(command).succeeds();
-        std::mem::take(&mut *proxy.targets.lock().unwrap()).len()
+        proxy.targets().len() - before
     };
     assert_eq!(run_with(&[], ""), 0);
     assert_eq!(run_with(&["--proxy", "env"], ""), 2);
@@ -168,8 +106,8 @@ fn demo_takes_no_proxy() {
 fn proxy_that_is_down_is_named_and_not_gone_around() {
     let local = Local::start(Exchange::builder());
     let place = format!("127.0.0.1:{}", free_port());
-    let url = format!("http://{USER}@{place}");
-    let ran = run(watch(&local, &["--connect-timeout", "1s", "--proxy", &url]));
+    let url = format!("http://{CREDENTIALS}@{place}");
+    let ran = run(watch(&local, &["--connect-timeout", "5s", "--proxy", &url]));
     assert_eq!(ran.status, Some(4), "{ran:?}");
     assert!(ran.stderr.contains(&place), "{}", ran.stderr);
     assert!(!format!("{ran:?}").contains("canary"), "{ran:?}");
@@ -179,13 +117,13 @@ fn proxy_that_is_down_is_named_and_not_gone_around() {
 #[test]
 fn wrong_password_of_a_proxy_ends_the_command_at_once() {
     let local = Local::start(Exchange::builder());
-    let proxy = Socks::start();
-    let url = proxy.url().replace("word", "wrong");
+    let proxy = start_proxy(&local);
+    let url = proxy.url_with("canary-us%20er:canary-wrong");
     let ran = run(watch(&local, &["--proxy", &url]));
     assert_eq!(ran.status, Some(1), "{ran:?}");
     let words = [&*proxy.place(), "password", "correct"];
     assert!(words.iter().all(|it| ran.stderr.contains(it)), "{ran:?}");
     assert!(!format!("{ran:?}").contains("canary"), "{ran:?}");
-    assert!(proxy.targets.lock().unwrap().is_empty());
+    assert!(proxy.targets().is_empty());
     assert!(local.exchange.stats().token_requests.is_empty());
 }

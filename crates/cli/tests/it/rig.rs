@@ -5,10 +5,11 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use kucoin_streams::v1::{AnyFuturesTopic, AnySpotTopic};
 use kucoin_streams_exchange::{Exchange, ExchangeBuilder};
+pub(crate) use kucoin_streams_testkit::http::free_port;
+use kucoin_streams_testkit::wait::{DEADLINE, soon, until_some};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
@@ -35,9 +36,6 @@ pub(crate) fn unified() -> Vec<String> {
     let topics = kucoin_streams::pro::AnyTopic::account_wide();
     topics.iter().map(ToString::to_string).collect()
 }
-
-/// Whatever takes longer than this hangs.
-const LONGEST: Duration = Duration::from_secs(60);
 
 /// The command with these arguments, and with no credentials of the machine that runs the test.
 pub(crate) fn command(args: &[&str]) -> Command {
@@ -128,7 +126,7 @@ impl Running {
         let (alive, ended) = mpsc::channel::<()>();
         let pid = child.id();
         std::thread::spawn(move || {
-            if ended.recv_timeout(LONGEST) == Err(mpsc::RecvTimeoutError::Timeout) {
+            if ended.recv_timeout(DEADLINE) == Err(mpsc::RecvTimeoutError::Timeout) {
                 send("KILL", pid);
             }
         });
@@ -231,20 +229,10 @@ impl Drop for Running {
     }
 }
 
-/// Waits for an end that is promised within two seconds. A busy machine may take longer; a hang has no end.
+/// Waits for the end.
 #[track_caller]
 pub(crate) fn ends_soon(child: &mut Child) -> Option<i32> {
-    let began = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            return status.code();
-        }
-        if began.elapsed() > Duration::from_secs(10) {
-            child.kill().unwrap();
-            panic!("the command hangs");
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    until_some(|| child.try_wait().unwrap()).code()
 }
 
 pub(crate) fn send(signal: &str, pid: u32) {
@@ -278,10 +266,7 @@ impl Local {
 
     /// Waits for what must happen.
     pub(crate) fn wait<F: Future>(&self, future: F) -> F::Output {
-        let soon = async { tokio::time::timeout(LONGEST, future).await };
-        self.runtime
-            .block_on(soon)
-            .expect("it happens within a minute")
+        self.runtime.block_on(soon(future))
     }
 }
 
@@ -291,10 +276,4 @@ pub(crate) fn runtime() -> Runtime {
         .enable_all()
         .build()
         .unwrap()
-}
-
-/// A port that nothing listens on.
-pub(crate) fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
 }

@@ -117,12 +117,14 @@ fn assert_fits(shown: &str, columns: u16) {
 
 #[test]
 fn demo_fits_at_each_width_and_shows_each_order_once() {
-    let args = ["watch", "--demo", "--for", "18s", "--stats"];
+    let args = ["watch", "--demo", "--for", "60s", "--stats"];
     let running = WIDTHS.map(|columns| (columns, Terminal::start(command(&args), columns)));
-    for (columns, terminal) in running {
+    for (columns, mut terminal) in running {
+        // It is cut once, and comes back.
+        terminal.until("back");
+        send("TERM", terminal.child.id());
         let shown = terminal.finish();
         assert_fits(&shown, columns);
-        // It is cut once, and comes back.
         for word in ["open", "lost", "back", "closed", "frames of"] {
             assert!(shown.contains(word), "{word}: {shown}");
         }

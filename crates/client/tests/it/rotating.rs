@@ -60,6 +60,7 @@ async fn the_old_connection_is_drained_first_and_what_both_brought_comes_once() 
     for expected in ["0", "1", "2"] {
         assert_eq!(next(&mut numbers).await, expected);
     }
+    breathe().await;
     assert!(numbers.try_next().is_none(), "the old one is not drained");
     assert!(old.hear().await.starts_with("ping"));
     old.push("/a", 3..4).await;
@@ -287,6 +288,7 @@ async fn topic_of_which_both_brought_different_events_has_a_gap() {
         assert_eq!(next(&mut a).await, expected);
     }
     assert_eq!(next(&mut b).await, "1");
+    breathe().await;
     assert!(b.try_next().is_none());
     pinged.abort();
     news.abort();
@@ -384,6 +386,7 @@ async fn it_rotates_by_itself_in_time_and_every_time_with_a_token_of_its_own() {
         let told = rig.lifecycle.next().await.unwrap().event;
         assert!(matches!(told, LifecycleEvent::Rotated { .. }), "{told:?}");
     }
+    breathe().await;
     assert!(numbers.try_next().is_none(), "no gap");
 }
 

@@ -307,11 +307,12 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         }
     }
 
-    /// Reports a frame that cannot be read to every subscription: it may be of any of its topics that are served.
+    /// Reports a frame that cannot be read to every subscription: it may be of any of its topics that are live, or that
+    /// bring events before their acknowledgement.
     pub(crate) fn deliver_unread(&mut self, frame: &Frame, step: &mut Step<'_, M>) {
         let Some(fault) = frame.fault() else { return };
         let mut topics: HashMap<u64, Vec<Arc<str>>> = HashMap::new();
-        for route in self.routes.iter().filter(|route| route.live) {
+        for route in self.routes.iter().filter(|route| route.live || route.heard) {
             for id in &route.subscribers {
                 topics.entry(*id).or_default().push(route.topic.clone());
             }

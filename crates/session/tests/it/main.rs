@@ -22,3 +22,4 @@ mod rotates;
 mod rotates_when_even;
 mod rotates_with_short_pings;
 mod subscribes;
+mod unreadable_frames;

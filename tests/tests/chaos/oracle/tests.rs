@@ -25,13 +25,22 @@ fn gap(why: Why) -> Item {
     Item::Gap { topic, why }
 }
 
+fn lost_and_live() -> [Item; 2] {
+    [gap(Why::Lost), gap(Why::Live { epoch: 0 })]
+}
+
 /// Subscribed when three events had happened, and read to the end.
 fn judged(mut items: Vec<Item>, allowed: Allowed) -> Result<(), String> {
     let mut current = 1;
     for item in &mut items {
         match item {
             Item::Event { epoch, .. } => *epoch = current,
-            Item::Gap { why, .. } => current += u64::from(matches!(why, Why::Lost)),
+            Item::Gap { why: Why::Lost, .. } => current += 1,
+            Item::Gap {
+                why: Why::Live { epoch },
+                ..
+            } => *epoch = current,
+            Item::Gap { .. } => {}
         }
     }
     let delivered = items
@@ -110,7 +119,7 @@ fn a_gap_covers_what_is_missing_in_its_place_and_nothing_else() {
     let lost = |gap_at: usize| {
         let mut items = events(4..=9);
         items.drain(2..4);
-        items.insert(gap_at, gap(Why::Lost));
+        items.splice(gap_at..gap_at, lost_and_live());
         judged(items, Allowed::default())
     };
     lost(2).unwrap();
@@ -183,13 +192,72 @@ fn an_overflow_covers_exactly_what_it_counts() {
 #[test]
 fn in_calm_no_gap_is_told() {
     let mut items = events(4..=9);
-    items.insert(3, gap(Why::Lost));
+    items.splice(3..3, lost_and_live());
     let calm = Allowed {
         calm: true,
         ..Allowed::default()
     };
     judged(items.clone(), Allowed::default()).unwrap();
     assert!(judged(items, calm).is_err());
+}
+
+#[test]
+fn calm_rotation_that_lags_may_report_a_gap_in_which_nothing_is_missing() {
+    let lagging = Allowed {
+        calm: true,
+        rotated: true,
+        lagging: true,
+        ..Allowed::default()
+    };
+    let mut items = events(4..=9);
+    items.splice(3..3, [gap(Why::Uneven), gap(Why::Live { epoch: 0 })]);
+    judged(items.clone(), lagging).unwrap();
+    let in_time = Allowed {
+        lagging: false,
+        ..lagging
+    };
+    assert!(judged(items.clone(), in_time).is_err());
+    items.remove(2);
+    assert!(judged(items, lagging).is_err(), "an event is missing");
+}
+
+#[test]
+fn loss_without_an_end_is_found() {
+    let refused = Allowed {
+        refused: true,
+        ..Allowed::default()
+    };
+    for why in [Why::Lost, Why::Uneven, Why::Refused] {
+        let with = |next: Vec<Item>| {
+            let items = events(4..=6).into_iter().chain([gap(why.clone())]);
+            judged(items.chain(next).collect(), refused)
+        };
+        assert!(with(Vec::new()).is_err(), "{why:?}");
+        assert!(with(events(7..=9)).is_err(), "{why:?}");
+        with(vec![gap(Why::Closed)]).unwrap();
+        with(vec![gap(Why::Live { epoch: 0 })]).unwrap();
+    }
+}
+
+#[test]
+fn undecodable_frame_may_still_be_queued_if_reading_stopped() {
+    let mut ledger = kucoin_streams::TopicLedger::default();
+    (ledger.delivered, ledger.undecodable, ledger.received) = (6, 1, 7);
+    let mut record = Record {
+        wanted: vec![TOPIC],
+        from: [("told", 3)].into(),
+        items: events(4..=9),
+        ledger: vec![ledger],
+        to_the_end: false,
+    };
+    let garbled = Allowed {
+        garbled: true,
+        ..Allowed::default()
+    };
+    judge(&record, &truth(), garbled).unwrap();
+    assert!(judge(&record, &truth(), Allowed::default()).is_err());
+    record.to_the_end = true;
+    assert!(judge(&record, &truth(), garbled).is_err());
 }
 
 #[test]

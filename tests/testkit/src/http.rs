@@ -1,4 +1,4 @@
-//! A raw HTTP/1.1 server of the tests: it records every request and answers with the bytes that it is told to.
+//! A raw HTTP/1.1 server: it records every request and answers with the bytes of the test.
 
 use std::future::{Future, ready};
 use std::sync::{Arc, Mutex};
@@ -10,15 +10,15 @@ use tokio::task::AbortHandle;
 
 /// One request as it came over the wire.
 #[derive(Clone, Debug)]
-pub(crate) struct Request {
-    pub(crate) line: String,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
+pub struct Request {
+    pub line: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
 }
 
 impl Request {
     /// The value of a header that must be there exactly once; the name in lower case.
-    pub(crate) fn header(&self, name: &str) -> &str {
+    pub fn header(&self, name: &str) -> &str {
         let mut values = self.headers.iter().filter(|(key, _)| key == name);
         let value = values
             .next()
@@ -27,13 +27,26 @@ impl Request {
         &value.1
     }
 
-    pub(crate) fn has(&self, name: &str) -> bool {
+    /// The value of a header, empty if it is not there; the name in lower case.
+    pub fn get(&self, name: &str) -> &str {
+        let mut found = self.headers.iter().filter(|(key, _)| key == name);
+        found.next().map_or("", |(_, value)| value)
+    }
+
+    /// The head, as it may be read again.
+    pub fn head(&self) -> String {
+        let headers = self.headers.iter();
+        let headers = headers.map(|(name, value)| format!("{name}: {value}\r\n"));
+        format!("{}\r\n{}\r\n", self.line, headers.collect::<String>())
+    }
+
+    pub fn has(&self, name: &str) -> bool {
         self.headers.iter().any(|(key, _)| key == name)
     }
 }
 
 /// What the server writes; it closes the connection after it.
-pub(crate) enum Answer {
+pub enum Answer {
     /// These bytes.
     Bytes(Vec<u8>),
     /// These bytes, then the piece again and again for as long as the client reads.
@@ -41,7 +54,7 @@ pub(crate) enum Answer {
 }
 
 /// A whole reply with a body of this text.
-pub(crate) fn reply(status: u16, headers: &str, body: &str) -> Answer {
+pub fn reply(status: u16, headers: &str, body: &str) -> Answer {
     let length = body.len();
     Answer::Bytes(
         format!("HTTP/1.1 {status} Some Reason\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}")
@@ -49,12 +62,12 @@ pub(crate) fn reply(status: u16, headers: &str, body: &str) -> Answer {
     )
 }
 
-pub(crate) fn json(body: impl AsRef<str>) -> Answer {
+pub fn json(body: impl AsRef<str>) -> Answer {
     reply(200, "content-type: application/json\r\n", body.as_ref())
 }
 
-pub(crate) struct Server {
-    pub(crate) port: u16,
+pub struct Server {
+    pub port: u16,
     requests: Arc<Mutex<Vec<Request>>>,
     accepting: AbortHandle,
 }
@@ -66,15 +79,11 @@ impl Drop for Server {
 }
 
 impl Server {
-    pub(crate) async fn answering(
-        answer: impl Fn(&Request) -> Answer + Send + Sync + 'static,
-    ) -> Self {
+    pub async fn answering(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
         Self::answering_later(move |request| ready(answer(&request))).await
     }
 
-    pub(crate) async fn answering_later<F>(
-        answer: impl Fn(Request) -> F + Send + Sync + 'static,
-    ) -> Self
+    pub async fn answering_later<F>(answer: impl Fn(Request) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Answer> + Send + 'static,
     {
@@ -101,16 +110,16 @@ impl Server {
         }
     }
 
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    pub(crate) fn requests(&self) -> Vec<Request> {
+    pub fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap().clone()
     }
 
     /// The request lines, in the order of arrival.
-    pub(crate) fn lines(&self) -> Vec<String> {
+    pub fn lines(&self) -> Vec<String> {
         self.requests()
             .into_iter()
             .map(|request| request.line)
@@ -118,12 +127,24 @@ impl Server {
     }
 }
 
-pub(crate) async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<Request> {
+/// Reads a head byte by byte, so that nothing behind it is taken; `None` if the client hangs up before its end.
+pub async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.ok()?);
     }
-    let head = String::from_utf8(head).ok()?;
+    String::from_utf8(head).ok()
+}
+
+/// The value of a header of a head.
+pub fn header<'h>(head: &'h str, name: &str) -> Option<&'h str> {
+    let pairs = head.lines().filter_map(|line| line.split_once(':'));
+    let mut found = pairs.filter(|(known, _)| known.eq_ignore_ascii_case(name));
+    found.next().map(|(_, value)| value.trim())
+}
+
+pub async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<Request> {
+    let head = read_head(stream).await?;
     let mut lines = head.trim_end().split("\r\n");
     let line = lines.next()?.to_owned();
     let headers: Vec<_> = lines
@@ -141,7 +162,7 @@ pub(crate) async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Optio
 }
 
 /// A client that goes away in the middle is part of some tests: writing then just ends.
-pub(crate) async fn write_answer(stream: &mut (impl AsyncWrite + Unpin), answer: Answer) {
+pub async fn write_answer(stream: &mut (impl AsyncWrite + Unpin), answer: Answer) {
     match answer {
         Answer::Bytes(bytes) => {
             let _ = stream.write_all(&bytes).await;
@@ -157,18 +178,26 @@ pub(crate) async fn write_answer(stream: &mut (impl AsyncWrite + Unpin), answer:
     let _ = stream.shutdown().await;
 }
 
-/// A server that answers each connection with these bytes.
-pub(crate) async fn raw_server(answer: &'static [u8]) -> u16 {
+/// A server that answers each connection with these bytes; gives its port.
+pub async fn raw_server(answer: impl AsRef<[u8]> + Send + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
+    let answer: Arc<[u8]> = answer.as_ref().into();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
+            let answer = Arc::clone(&answer);
             tokio::spawn(async move {
                 // A client that has hung up is no matter.
-                let _ = stream.read(&mut [0; 1024]).await;
-                let _ = stream.write_all(answer).await;
+                let _ = stream.read(&mut [0; 4096]).await;
+                let _ = stream.write_all(&answer).await;
             });
         }
     });
     port
+}
+
+/// A port that nothing listens on.
+pub fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
 }

@@ -20,10 +20,19 @@ const UNDER_WAY: usize = 64 * 1024;
 
 /// The way from a client to its exchange; cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Network(Arc<Inner>);
+pub struct Network(Arc<Inner>);
+
+impl std::fmt::Debug for Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Network").finish_non_exhaustive()
+    }
+}
+
+/// Serves one stream until it ends.
+type Serve = dyn Fn(DuplexStream) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync;
 
 struct Inner {
-    exchange: Arc<Exchange>,
+    serve: Box<Serve>,
     weather: Mutex<Weather>,
     links: Mutex<Vec<Weak<Link>>>,
     web_socket: FastWebSocket,
@@ -40,6 +49,7 @@ struct Weather {
 }
 
 /// One connection of the network.
+#[derive(Debug)]
 struct Link {
     cut: Notify,
     is_cut: AtomicBool,
@@ -53,9 +63,19 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Network {
-    pub(crate) fn new(exchange: &Arc<Exchange>, seed: u64) -> Self {
+    /// A network with a latency of up to 5 ms, and chance by this seed.
+    pub fn new(exchange: &Arc<Exchange>, seed: u64) -> Self {
+        let exchange = Arc::clone(exchange);
+        Self::to(move |stream| exchange.serve(stream), seed)
+    }
+
+    /// As [`Network::new`], to any server.
+    pub fn to<F>(serve: impl Fn(DuplexStream) -> F + Send + Sync + 'static, seed: u64) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
         Self(Arc::new(Inner {
-            exchange: Arc::clone(exchange),
+            serve: Box::new(move |stream| Box::pin(serve(stream))),
             weather: Mutex::new(Weather {
                 dice: Dice::new(seed),
                 latency_ms: 5,
@@ -67,27 +87,30 @@ impl Network {
         }))
     }
 
-    pub(crate) fn set_latency_ms(&self, latency_ms: usize) {
+    /// The longest time that a piece of data takes.
+    pub fn set_latency_ms(&self, latency_ms: usize) {
         lock(&self.0.weather).latency_ms = latency_ms;
     }
 
-    pub(crate) fn refuse(&self, dials: usize) {
+    /// Refuses the next dials.
+    pub fn refuse(&self, dials: usize) {
         lock(&self.0.weather).refused = dials;
     }
 
-    pub(crate) fn leave_unanswered(&self, dials: usize) {
+    /// Leaves the next dials without any answer.
+    pub fn leave_unanswered(&self, dials: usize) {
         lock(&self.0.weather).unanswered = dials;
     }
 
     /// From here on dials arrive.
-    pub(crate) fn clear_up(&self) {
+    pub fn clear_up(&self) {
         let mut weather = lock(&self.0.weather);
         weather.refused = 0;
         weather.unanswered = 0;
     }
 
     /// Resets connections that stand: all, or one by chance.
-    pub(crate) fn cut(&self, dice: &mut Dice, all: bool) {
+    pub fn cut(&self, dice: &mut Dice, all: bool) {
         for link in self.some(dice, all) {
             link.is_cut.store(true, Ordering::SeqCst);
             link.cut.notify_waiters();
@@ -95,7 +118,7 @@ impl Network {
     }
 
     /// What one side or both say gets lost from here on, and neither side is told.
-    pub(crate) fn lose(&self, dice: &mut Dice) {
+    pub fn lose(&self, dice: &mut Dice) {
         let way = dice.below(3);
         for link in self.some(dice, false) {
             link.lost[0].fetch_or(way != 1, Ordering::SeqCst);
@@ -104,7 +127,7 @@ impl Network {
     }
 
     /// Nothing moves for a time; then all that was sent arrives.
-    pub(crate) fn freeze(&self, dice: &mut Dice, time: Duration) {
+    pub fn freeze(&self, dice: &mut Dice, time: Duration) {
         for link in self.some(dice, true) {
             *lock(&link.frozen_until) = Instant::now() + time;
         }
@@ -121,7 +144,7 @@ impl Network {
     }
 
     /// A stream to the exchange, as TCP would give one.
-    pub(crate) async fn dial(&self) -> Result<ClientEnd, ConnectError> {
+    pub async fn dial(&self) -> Result<ClientEnd, ConnectError> {
         let (refused, unanswered, latency) = {
             let mut weather = lock(&self.0.weather);
             let refused = take_one(&mut weather.refused);
@@ -146,7 +169,7 @@ impl Network {
             frozen_until: Mutex::new(Instant::now()),
         });
         lock(&self.0.links).push(Arc::downgrade(&link));
-        tokio::spawn(self.0.exchange.serve(server));
+        tokio::spawn((self.0.serve)(server));
         tokio::spawn(carry(self.clone(), Arc::clone(&link), near, far));
         Ok(ClientEnd {
             stream: client,
@@ -226,7 +249,8 @@ async fn carry_one_way(
 }
 
 /// The client's end of a link: a cut is a reset.
-pub(crate) struct ClientEnd {
+#[derive(Debug)]
+pub struct ClientEnd {
     stream: DuplexStream,
     link: Arc<Link>,
 }

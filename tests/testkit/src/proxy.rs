@@ -10,14 +10,16 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
 use tokio_rustls::TlsAcceptor;
 
-pub(crate) const USER: &str = "canary-us er";
-pub(crate) const PASSWORD: &str = "canary-p@ss:word/1";
+use crate::http::{header, read_head};
+
+pub const USER: &str = "canary-us er";
+pub const PASSWORD: &str = "canary-p@ss:word/1";
 /// User and password as they are in a URL.
-pub(crate) const CREDENTIALS: &str = "canary-us%20er:canary-p%40ss%3Aword%2F1";
+pub const CREDENTIALS: &str = "canary-us%20er:canary-p%40ss%3Aword%2F1";
 
 /// What a proxy does in place of its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Misdeed {
+pub enum Misdeed {
     /// It takes the request and never answers.
     Silence,
     /// It takes the request and hangs up.
@@ -32,22 +34,22 @@ pub(crate) enum Misdeed {
 
 /// How a proxy is set up.
 #[derive(Clone)]
-pub(crate) struct Setup {
-    pub(crate) is_socks: bool,
-    pub(crate) asks_for_user: bool,
-    pub(crate) tls: Option<Arc<ServerConfig>>,
+pub struct Setup {
+    pub is_socks: bool,
+    pub asks_for_user: bool,
+    pub tls: Option<Arc<ServerConfig>>,
     /// The port on this machine where the names are that no resolver may be asked for.
-    pub(crate) leads_to: Option<u16>,
+    pub leads_to: Option<u16>,
 }
 
-pub(crate) const HTTP: Setup = Setup {
+pub const HTTP: Setup = Setup {
     is_socks: false,
     asks_for_user: false,
     tls: None,
     leads_to: None,
 };
 
-pub(crate) const SOCKS: Setup = Setup {
+pub const SOCKS: Setup = Setup {
     is_socks: true,
     ..HTTP
 };
@@ -59,8 +61,8 @@ struct Notes {
     misdeed: Option<Misdeed>,
 }
 
-pub(crate) struct ProxyServer {
-    pub(crate) port: u16,
+pub struct ProxyServer {
+    pub port: u16,
     setup: Setup,
     notes: Arc<Mutex<Notes>>,
     accepting: AbortHandle,
@@ -73,7 +75,7 @@ impl Drop for ProxyServer {
 }
 
 impl ProxyServer {
-    pub(crate) async fn start(setup: Setup) -> Self {
+    pub async fn start(setup: Setup) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let notes = Arc::new(Mutex::new(Notes::default()));
@@ -105,14 +107,14 @@ impl ProxyServer {
     }
 
     /// The URL with the user and password that it asks for.
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         match self.setup.asks_for_user {
             true => self.url_with(CREDENTIALS),
             false => self.url_with(""),
         }
     }
 
-    pub(crate) fn url_with(&self, credentials: &str) -> String {
+    pub fn url_with(&self, credentials: &str) -> String {
         let scheme = match (self.setup.is_socks, &self.setup.tls) {
             (true, _) => "socks5h",
             (false, None) => "http",
@@ -123,20 +125,20 @@ impl ProxyServer {
     }
 
     /// Host and port as errors name them.
-    pub(crate) fn place(&self) -> String {
+    pub fn place(&self) -> String {
         format!("localhost:{}", self.port)
     }
 
-    pub(crate) fn misbehaves(&self, misdeed: Option<Misdeed>) {
+    pub fn misbehaves(&self, misdeed: Option<Misdeed>) {
         self.notes.lock().unwrap().misdeed = misdeed;
     }
 
     /// Hosts and ports that it was asked for with the right user, in order.
-    pub(crate) fn targets(&self) -> Vec<String> {
+    pub fn targets(&self) -> Vec<String> {
         self.notes.lock().unwrap().targets.clone()
     }
 
-    pub(crate) fn refused_users(&self) -> usize {
+    pub fn refused_users(&self) -> usize {
         self.notes.lock().unwrap().refused_users
     }
 }
@@ -160,7 +162,7 @@ impl Session {
         mut stream: impl AsyncRead + AsyncWrite + Unpin,
     ) -> std::io::Result<()> {
         loop {
-            let head = read_head(&mut stream).await?;
+            let head = whole_head(&mut stream).await?;
             let (line, headers) = head.split_once("\r\n").unwrap();
             let expected = format!("Basic {}", STANDARD.encode(format!("{USER}:{PASSWORD}")));
             let given = header(headers, "proxy-authorization");
@@ -201,7 +203,7 @@ impl Session {
                 .collect();
             let request = format!("{method} {path} HTTP/1.1\r\n{}\r\n\r\n", kept.join("\r\n"));
             beyond.write_all(request.as_bytes()).await?;
-            let reply = read_head(&mut beyond).await?;
+            let reply = whole_head(&mut beyond).await?;
             let length = header(&reply, "content-length").unwrap().parse().unwrap();
             let mut body = vec![0; length];
             beyond.read_exact(&mut body).await?;
@@ -273,18 +275,9 @@ impl Session {
     }
 }
 
-async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result<String> {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        head.push(stream.read_u8().await?);
-    }
-    Ok(String::from_utf8(head).unwrap())
-}
-
-fn header<'h>(headers: &'h str, name: &str) -> Option<&'h str> {
-    let pairs = headers.lines().filter_map(|line| line.split_once(": "));
-    let mut found = pairs.filter(|(known, _)| known.eq_ignore_ascii_case(name));
-    found.next().map(|(_, value)| value)
+async fn whole_head(stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result<String> {
+    let head = read_head(stream).await;
+    head.ok_or_else(|| std::io::ErrorKind::UnexpectedEof.into())
 }
 
 async fn text(stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result<String> {

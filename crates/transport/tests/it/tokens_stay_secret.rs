@@ -1,22 +1,18 @@
 //! Neither errors nor `Debug` nor log lines show the token, whatever fails.
-#![cfg(feature = "fastwebsockets")]
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
-
-mod support;
 
 use std::error::Error;
 use std::fmt::{Debug, Write as _};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::client::{connected, dial_against};
+use kucoin_streams_testkit::log::Log;
+use kucoin_streams_testkit::websocket::{
+    FIN, Server, TEXT, TOKEN, TOKEN_DECODED, agreement, frame,
+};
 use kucoin_streams_transport::{
     Connect, ConnectError, FastWebSocket, Message, Outgoing, Reader, Writer,
 };
-use support::{FIN, Server, TEXT, TOKEN, TOKEN_DECODED, agreement, connected, dial_against, frame};
 use tokio::io::AsyncWriteExt;
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
 
 /// Every way in which an error is ever shown, causes included.
 fn shown(error: &(dyn Error + 'static)) -> String {
@@ -114,7 +110,7 @@ async fn debug_of_everything_that_was_near_the_token_or_holds_account_data() {
 #[tokio::test]
 async fn log_lines_at_every_level() {
     let log = Log::default();
-    let _guard = tracing::subscriber::set_default(log.clone());
+    let _guard = log.listen();
 
     let server = Server::bind().await;
     let url = server.url();
@@ -147,43 +143,10 @@ async fn log_lines_at_every_level() {
     )
     .await;
 
-    let lines = log.0.lock().unwrap().clone();
+    let lines = log.text();
     assert!(
         lines.contains("websocket open"),
         "the log was not captured: {lines}"
     );
     check("log", &lines);
-}
-
-/// Keeps every event and span as text.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<String>>);
-
-impl Visit for Log {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        writeln!(self.0.lock().unwrap(), "{field}={value:?}").unwrap();
-    }
-}
-
-impl Subscriber for Log {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, span: &Attributes<'_>) -> Id {
-        span.record(&mut self.clone());
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, values: &Record<'_>) {
-        values.record(&mut self.clone());
-    }
-
-    fn event(&self, event: &Event<'_>) {
-        event.record(&mut self.clone());
-    }
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
 }

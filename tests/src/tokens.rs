@@ -1,12 +1,15 @@
 //! Tokens over the simulated network: signed requests by hand, since the usual HTTP client opens sockets of its own.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use kucoin_streams::WsKey;
-use kucoin_streams::core::{ConnectionInfo, ConnectionSource, RetryPolicy, SecretUrl, SourceError};
+use kucoin_streams::core::{
+    ConnectionInfo, ConnectionSource, Heartbeat, RetryPolicy, SecretUrl, SourceError,
+};
 use kucoin_streams_exchange::DemoCredentials;
 use serde_json::Value;
 use sha2::Sha256;
@@ -14,9 +17,16 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::network::Network;
 
-pub(crate) struct Tokens {
-    pub(crate) network: Network,
-    pub(crate) credentials: DemoCredentials,
+/// The `connectId` of the next dial.
+static CONNECTION: AtomicU64 = AtomicU64::new(1);
+
+/// A source of tokens for the client.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    /// The way to the exchange.
+    pub network: Network,
+    /// The account.
+    pub credentials: DemoCredentials,
 }
 
 impl ConnectionSource for Tokens {
@@ -38,12 +48,23 @@ impl ConnectionSource for Tokens {
         let token = data["token"]
             .as_str()
             .ok_or_else(|| transient("no token"))?;
-        let endpoint = match ws_key {
-            WsKey::PrivateProV2 => "ws://localhost/pro",
-            _ => "ws://localhost/",
-        };
-        let url = format!("{endpoint}?token={}", percent_encoded(token));
-        Ok(ConnectionInfo::new(SecretUrl::new(url)))
+        let token = percent_encoded(token);
+        let server = &data["instanceServers"][0];
+        if ws_key == WsKey::PrivateProV2 {
+            let url = format!("ws://localhost/pro?token={token}");
+            return Ok(ConnectionInfo::new(SecretUrl::new(url)));
+        }
+        let id = CONNECTION.fetch_add(1, Ordering::Relaxed).to_string();
+        let endpoint = server["endpoint"].as_str().unwrap_or("ws://localhost/");
+        let path = endpoint.splitn(4, '/').nth(3).unwrap_or_default();
+        let url = format!("ws://localhost/{path}?token={token}&connectId={id}");
+        let time = |name: &str| server[name].as_u64().map(Duration::from_millis);
+        let heartbeat = Heartbeat::new(
+            time("pingInterval").ok_or_else(|| transient("no interval"))?,
+            time("pingTimeout").ok_or_else(|| transient("no timeout"))?,
+        );
+        let info = ConnectionInfo::new(SecretUrl::new(url));
+        Ok(info.with_connect_id(id).with_heartbeat(heartbeat))
     }
 }
 

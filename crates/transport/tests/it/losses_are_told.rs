@@ -1,15 +1,14 @@
 //! However a connection ends, the reader tells it, once, and never delivers a part of a message.
-#![cfg(feature = "fastwebsockets")]
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::client::connected;
+use kucoin_streams_testkit::websocket::{
+    CLOSE, CONTINUATION, FIN, TEXT, close_payload, frame, read_frame,
+};
 use kucoin_streams_transport::{
     CloseFrame, FastWebSocket, Message, Outgoing, ReadError, Reader, WriteError, Writer,
 };
-use support::{CLOSE, CONTINUATION, FIN, TEXT, close_payload, connected, frame, read_frame};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[tokio::test]

@@ -1,76 +1,37 @@
 //! A server is believed only when its certificate leads to a root that is trusted, is valid, and names the host.
-#![cfg(feature = "fastwebsockets")]
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
-
-mod support;
 
 use std::sync::Arc;
 
+use kucoin_streams_testkit::http::read_head;
+use kucoin_streams_testkit::tls::{Authority, CertificateParams, date_time_ymd};
+use kucoin_streams_testkit::websocket::{
+    CLOSE, FIN, Server, TEXT, TOKEN, agreement, close_payload, frame, read_frame,
+};
 use kucoin_streams_transport::{
     CloseFrame, Connect, ConnectClass, ConnectError, FastReader, FastWebSocket, FastWriter,
     Message, Outgoing, ReadError, Reader, Writer,
-};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
-use support::{
-    CLOSE, FIN, Server, TEXT, TOKEN, agreement, close_payload, frame, read_frame, read_head,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-struct Authority {
-    root: CertificateDer<'static>,
-    issuer: Issuer<'static, KeyPair>,
+/// A server with a certificate for this host.
+fn server(
+    authority: &Authority,
+    host: &str,
+    change: impl Fn(&mut CertificateParams),
+) -> TlsAcceptor {
+    let mut config = (*authority.server(&[host], change)).clone();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    TlsAcceptor::from(Arc::new(config))
 }
 
-impl Authority {
-    fn new() -> Self {
-        let mut parameters = CertificateParams::new(Vec::new()).unwrap();
-        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        let root = parameters.self_signed(&key).unwrap().der().clone();
-        Self {
-            root,
-            issuer: Issuer::new(parameters, key),
-        }
-    }
-
-    /// A server with a certificate for this host.
-    fn server(&self, host: &str, change: impl Fn(&mut CertificateParams)) -> TlsAcceptor {
-        let mut parameters = CertificateParams::new(vec![host.to_owned()]).unwrap();
-        change(&mut parameters);
-        let key = KeyPair::generate().unwrap();
-        let certificate = parameters.signed_by(&key, &self.issuer).unwrap();
-        let mut config =
-            ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-                .with_safe_default_protocol_versions()
-                .unwrap()
-                .with_no_client_auth()
-                .with_single_cert(
-                    vec![certificate.der().clone()],
-                    PrivateKeyDer::Pkcs8(key.serialize_der().into()),
-                )
-                .unwrap();
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        TlsAcceptor::from(Arc::new(config))
-    }
-
-    /// A client that trusts this authority alone, with an ALPN list that was made for something else.
-    fn client(&self) -> FastWebSocket {
-        let mut roots = RootCertStore::empty();
-        roots.add(self.root.clone()).unwrap();
-        let mut config =
-            ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-                .with_safe_default_protocol_versions()
-                .unwrap()
-                .with_root_certificates(roots)
-                .with_no_client_auth();
-        config.alpn_protocols = vec![b"h2".to_vec()];
-        FastWebSocket::new().with_tls_config(Arc::new(config))
-    }
+/// A client that trusts this authority alone, with an ALPN list that was made for something else.
+fn client(authority: &Authority) -> FastWebSocket {
+    let mut config = (*authority.trust()).clone();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    FastWebSocket::new().with_tls_config(Arc::new(config))
 }
 
 type Dialled = Result<(FastReader, FastWriter), ConnectError>;
@@ -87,7 +48,7 @@ async fn dial(
         let mut stream = acceptor.accept(stream).await.ok()?;
         assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
         assert_eq!(stream.get_ref().1.server_name(), Some("localhost"));
-        let request = read_head(&mut stream).await;
+        let request = read_head(&mut stream).await.unwrap();
         stream
             .write_all(agreement(&request).as_bytes())
             .await
@@ -109,7 +70,7 @@ async fn check_refused(connector: FastWebSocket, acceptor: TlsAcceptor) {
 #[tokio::test]
 async fn a_root_of_ones_own_is_accepted_and_messages_flow_both_ways() {
     let authority = Authority::new();
-    let (dialled, stream) = dial(authority.client(), authority.server("localhost", |_| {})).await;
+    let (dialled, stream) = dial(client(&authority), server(&authority, "localhost", |_| {})).await;
     let ((mut reader, mut writer), mut stream) = (dialled.unwrap(), stream.unwrap());
     let long = "é".repeat(100_000);
     for text in ["welcome", &long] {
@@ -140,7 +101,7 @@ async fn a_root_of_ones_own_is_accepted_and_messages_flow_both_ways() {
 async fn reading_and_writing_at_once_over_tls() {
     const COUNT: usize = 2_000;
     let authority = Authority::new();
-    let (dialled, stream) = dial(authority.client(), authority.server("localhost", |_| {})).await;
+    let (dialled, stream) = dial(client(&authority), server(&authority, "localhost", |_| {})).await;
     let ((mut reader, mut writer), stream) = (dialled.unwrap(), stream.unwrap());
     let (mut from_client, mut to_client) = tokio::io::split(stream);
     let payload = |number: usize| format!("{number}:{}", "x".repeat(number % 700));
@@ -180,8 +141,8 @@ async fn reading_and_writing_at_once_over_tls() {
 #[tokio::test]
 async fn an_unknown_authority_is_refused() {
     check_refused(
-        Authority::new().client(),
-        Authority::new().server("localhost", |_| {}),
+        client(&Authority::new()),
+        server(&Authority::new(), "localhost", |_| {}),
     )
     .await;
 }
@@ -190,7 +151,7 @@ async fn an_unknown_authority_is_refused() {
 async fn the_roots_of_the_platform_do_not_know_our_authority() {
     let (dialled, stream) = dial(
         FastWebSocket::new(),
-        Authority::new().server("localhost", |_| {}),
+        server(&Authority::new(), "localhost", |_| {}),
     )
     .await;
     let error = dialled.unwrap_err();
@@ -209,8 +170,8 @@ async fn the_roots_of_the_platform_do_not_know_our_authority() {
 async fn a_certificate_for_another_host_is_refused() {
     let authority = Authority::new();
     check_refused(
-        authority.client(),
-        authority.server("exchange.test", |_| {}),
+        client(&authority),
+        server(&authority, "exchange.test", |_| {}),
     )
     .await;
 }
@@ -218,17 +179,17 @@ async fn a_certificate_for_another_host_is_refused() {
 #[tokio::test]
 async fn an_expired_certificate_is_refused() {
     let authority = Authority::new();
-    let expired = authority.server("localhost", |parameters| {
-        parameters.not_before = rcgen::date_time_ymd(2019, 1, 1);
-        parameters.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    let expired = server(&authority, "localhost", |parameters| {
+        parameters.not_before = date_time_ymd(2019, 1, 1);
+        parameters.not_after = date_time_ymd(2020, 1, 1);
     });
-    check_refused(authority.client(), expired).await;
+    check_refused(client(&authority), expired).await;
 }
 
 #[tokio::test]
 async fn an_end_without_the_farewell_of_tls_is_an_end_without_a_close_frame() {
     let authority = Authority::new();
-    let (dialled, stream) = dial(authority.client(), authority.server("localhost", |_| {})).await;
+    let (dialled, stream) = dial(client(&authority), server(&authority, "localhost", |_| {})).await;
     let ((mut reader, _writer), mut stream) = (dialled.unwrap(), stream.unwrap());
     stream.write_all(&frame(FIN | TEXT, b"last")).await.unwrap();
     stream
@@ -244,7 +205,7 @@ async fn an_end_without_the_farewell_of_tls_is_an_end_without_a_close_frame() {
 #[tokio::test]
 async fn dropping_both_halves_closes_the_tls_connection() {
     let authority = Authority::new();
-    let (dialled, stream) = dial(authority.client(), authority.server("localhost", |_| {})).await;
+    let (dialled, stream) = dial(client(&authority), server(&authority, "localhost", |_| {})).await;
     let mut stream = stream.unwrap();
     drop(dialled.unwrap());
     // The socket is gone, with or without a farewell.
@@ -256,11 +217,11 @@ async fn stream_of_ones_own_gets_tls_for_wss() {
     let authority = Authority::new();
     let (near, far) = tokio::io::duplex(64 * 1024);
     let url = format!("wss://exchange.test/endpoint?token={TOKEN}");
-    let acceptor = authority.server("exchange.test", |_| {});
+    let acceptor = server(&authority, "exchange.test", |_| {});
     let serve = async {
         let mut stream = acceptor.accept(far).await.unwrap();
         assert_eq!(stream.get_ref().1.server_name(), Some("exchange.test"));
-        let request = read_head(&mut stream).await;
+        let request = read_head(&mut stream).await.unwrap();
         assert!(request.contains(TOKEN), "{request}");
         let mut answer = agreement(&request).into_bytes();
         answer.extend(frame(FIN | TEXT, b"welcome"));
@@ -268,8 +229,8 @@ async fn stream_of_ones_own_gets_tls_for_wss() {
         stream.flush().await.unwrap();
         stream
     };
-    let client = authority.client();
-    let (halves, _stream) = tokio::join!(client.upgrade(near, &url), serve);
+    let connector = client(&authority);
+    let (halves, _stream) = tokio::join!(connector.upgrade(near, &url), serve);
     let (mut reader, _writer) = halves.unwrap();
     assert_eq!(
         reader.read().await.unwrap(),
@@ -281,7 +242,7 @@ async fn stream_of_ones_own_gets_tls_for_wss() {
 async fn stream_of_ones_own_carries_no_token_in_the_clear() {
     let (near, mut far) = tokio::io::duplex(64 * 1024);
     let url = format!("wss://exchange.test/endpoint?token={TOKEN}");
-    let client = Authority::new().client();
+    let connector = client(&Authority::new());
     let overhear = async {
         let mut heard = vec![0; 64 * 1024];
         let length = far.read(&mut heard).await.unwrap();
@@ -294,7 +255,7 @@ async fn stream_of_ones_own_carries_no_token_in_the_clear() {
         far.read_to_end(&mut heard).await.unwrap();
         heard
     };
-    let (upgraded, heard) = tokio::join!(client.upgrade(near, &url), overhear);
+    let (upgraded, heard) = tokio::join!(connector.upgrade(near, &url), overhear);
     assert!(
         matches!(upgraded, Err(ConnectError::NotTls)),
         "{upgraded:?}"
@@ -311,9 +272,9 @@ async fn stream_of_ones_own_carries_no_token_in_the_clear() {
 #[tokio::test]
 async fn stream_of_ones_own_is_not_believed_without_a_certificate() {
     let (near, far) = tokio::io::duplex(64 * 1024);
-    let acceptor = Authority::new().server("exchange.test", |_| {});
-    let client = Authority::new().client();
-    let upgrade = client.upgrade(near, "wss://exchange.test/endpoint?token=t");
+    let acceptor = server(&Authority::new(), "exchange.test", |_| {});
+    let connector = client(&Authority::new());
+    let upgrade = connector.upgrade(near, "wss://exchange.test/endpoint?token=t");
     let (upgraded, accepted) = tokio::join!(upgrade, acceptor.accept(far));
     let error = upgraded.unwrap_err();
     assert!(matches!(error, ConnectError::Certificate(_)), "{error:?}");
@@ -323,9 +284,9 @@ async fn stream_of_ones_own_is_not_believed_without_a_certificate() {
 #[tokio::test]
 async fn silent_stream_of_ones_own_runs_into_the_tls_deadline() {
     let (near, _far) = tokio::io::duplex(64 * 1024);
-    let client = Authority::new().client();
-    let client = client.with_tls_timeout(std::time::Duration::from_millis(50));
-    let error = client.upgrade(near, "wss://exchange.test/").await;
+    let connector = client(&Authority::new());
+    let connector = connector.with_tls_timeout(std::time::Duration::from_millis(50));
+    let error = connector.upgrade(near, "wss://exchange.test/").await;
     let error = error.unwrap_err();
     let tls = kucoin_streams_transport::Stage::Tls;
     assert!(
@@ -352,7 +313,7 @@ async fn plaintext_over_a_stream_of_ones_own_stays_on_this_machine() {
         let (near, mut far) = tokio::io::duplex(64 * 1024);
         let url = format!("ws://{host}/endpoint?token={TOKEN}");
         let serve = async {
-            let request = read_head(&mut far).await;
+            let request = read_head(&mut far).await.unwrap();
             far.write_all(agreement(&request).as_bytes()).await.unwrap();
         };
         let client = FastWebSocket::new();

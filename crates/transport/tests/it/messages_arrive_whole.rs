@@ -1,13 +1,10 @@
 //! What the server sends arrives whole, in order and unchanged, however the bytes are cut.
-#![cfg(feature = "fastwebsockets")]
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
-mod support;
-
-use kucoin_streams_transport::{CloseFrame, FastReader, FastWebSocket, Message, ReadError, Reader};
-use support::{
-    BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, TEXT, close_payload, connected, drip, frame,
+use crate::client::connected;
+use kucoin_streams_testkit::websocket::{
+    BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, TEXT, close_payload, drip, frame,
 };
+use kucoin_streams_transport::{CloseFrame, FastReader, FastWebSocket, Message, ReadError, Reader};
 use tokio::io::AsyncWriteExt;
 
 async fn expect(reader: &mut FastReader, expected: &[Message]) {

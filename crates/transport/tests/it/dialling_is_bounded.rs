@@ -1,15 +1,12 @@
 //! Every stage of a dial ends in a bounded time and says which stage it was.
-#![cfg(feature = "fastwebsockets")]
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
-
-mod support;
 
 use std::time::Duration;
 
+use kucoin_streams_testkit::tls::trust_nobody;
+use kucoin_streams_testkit::websocket::{Server, drip};
 use kucoin_streams_transport::{
     Connect, ConnectClass, ConnectError, FastWebSocket, Outgoing, Stage, Writer,
 };
-use support::{Server, drip};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const SHORT: Duration = Duration::from_millis(200);
@@ -167,13 +164,6 @@ async fn deadlines_beyond_every_clock_are_no_deadlines() {
     writer.send(Outgoing::Text("x")).await.unwrap();
 }
 
-/// TLS with no root at all, so that the test does not depend on the roots of the machine.
 fn rootless_tls() -> FastWebSocket {
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth();
-    FastWebSocket::new().with_tls_config(std::sync::Arc::new(config))
+    FastWebSocket::new().with_tls_config(trust_nobody())
 }

@@ -1,13 +1,12 @@
 //! Every write is masked and flushed, ends in a bounded time, and nothing follows a close frame.
-#![cfg(feature = "fastwebsockets")]
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::client::connected;
+use kucoin_streams_testkit::websocket::{
+    BINARY, CLOSE, FIN, PING, PONG, TEXT, close_payload, read_frame,
+};
 use kucoin_streams_transport::{CloseFrame, FastWebSocket, Outgoing, WriteError, Writer};
-use support::{BINARY, CLOSE, FIN, PING, PONG, TEXT, close_payload, connected, read_frame};
 
 #[tokio::test]
 async fn each_kind_arrives_as_one_masked_frame() {

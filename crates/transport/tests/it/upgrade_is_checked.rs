@@ -1,13 +1,13 @@
 //! A reply to the upgrade counts only when it keeps every rule of RFC 6455.
-#![cfg(feature = "fastwebsockets")]
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
-mod support;
-
+use crate::client::dial_against;
+use kucoin_streams_testkit::http::header;
+use kucoin_streams_testkit::websocket::{
+    FIN, Server, TEXT, TOKEN, accept_key, agreement, drip, frame,
+};
 use kucoin_streams_transport::{
     Connect, ConnectClass, ConnectError, FastWebSocket, Message, Reader, UpgradeFault,
 };
-use support::{FIN, Server, TEXT, TOKEN, accept_key, agreement, dial_against, drip, frame, header};
 use tokio::io::AsyncWriteExt;
 
 async fn check(reply: impl Fn(&str) -> String, expected: Option<UpgradeFault>) {

@@ -1,5 +1,4 @@
 //! The in-memory pair behaves as a connection does: in order, bounded, and with every way of ending.
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 use std::time::Duration;
 

@@ -1,17 +1,11 @@
-//! A WebSocket server of raw bytes for the tests: it can break every rule, since it knows none.
-#![allow(
-    dead_code,
-    missing_docs,
-    unreachable_pub,
-    clippy::unwrap_used,
-    clippy::panic
-)]
+//! A WebSocket server of raw bytes: it can break every rule, since it knows none.
 
 use base64::Engine;
-use kucoin_streams_transport::{Connect, ConnectError, FastReader, FastWebSocket, FastWriter};
 use sha1::{Digest, Sha1};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+
+use crate::http::{header, read_head};
 
 pub const TOKEN: &str = "canary%2Btoken-3f9a";
 pub const TOKEN_DECODED: &str = "canary+token-3f9a";
@@ -41,7 +35,7 @@ impl Server {
     /// Accepts and reads the request; the caller answers.
     pub async fn accept_request(&self) -> (TcpStream, String) {
         let (mut stream, _) = self.listener.accept().await.unwrap();
-        let request = read_head(&mut stream).await;
+        let request = read_head(&mut stream).await.unwrap();
         (stream, request)
     }
 
@@ -54,45 +48,6 @@ impl Server {
             .unwrap();
         stream
     }
-}
-
-/// Both ends of an open connection.
-pub async fn connected(connector: FastWebSocket) -> (FastReader, FastWriter, TcpStream) {
-    let server = Server::bind().await;
-    let url = server.url();
-    let (halves, stream) = tokio::join!(connector.connect(&url), server.accept());
-    let (reader, writer) = halves.unwrap();
-    (reader, writer, stream)
-}
-
-/// Dials a server that answers the request with what `reply` makes of it, and closes.
-pub async fn dial_against(
-    reply: impl Fn(&str) -> Vec<u8>,
-) -> Result<(FastReader, FastWriter), ConnectError> {
-    let server = Server::bind().await;
-    let url = server.url();
-    let answer = async {
-        let (mut stream, request) = server.accept_request().await;
-        // A client that has seen enough hangs up on the rest.
-        let _ = stream.write_all(&reply(&request)).await;
-        let _ = stream.shutdown().await;
-    };
-    let connector = FastWebSocket::new();
-    tokio::join!(connector.connect(&url), answer).0
-}
-
-pub async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> String {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        head.push(stream.read_u8().await.unwrap());
-    }
-    String::from_utf8(head).unwrap()
-}
-
-pub fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
-    head.lines()
-        .filter_map(|line| line.split_once(':'))
-        .find_map(|(found, value)| found.eq_ignore_ascii_case(name).then_some(value.trim()))
 }
 
 pub fn accept_key(request: &str) -> String {

@@ -1,11 +1,8 @@
 //! No message and no number of fragments gets past its limit, and no declared length costs memory.
-#![cfg(feature = "fastwebsockets")]
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
-mod support;
-
+use crate::client::connected;
+use kucoin_streams_testkit::websocket::{BINARY, CONTINUATION, FIN, PING, TEXT, frame, head};
 use kucoin_streams_transport::{FastWebSocket, Message, ReadError, Reader, Violation};
-use support::{BINARY, CONTINUATION, FIN, PING, TEXT, connected, frame, head};
 use tokio::io::AsyncWriteExt;
 
 async fn read_all(connector: FastWebSocket, bytes: Vec<u8>) -> (Vec<Message>, ReadError) {

@@ -1,15 +1,12 @@
 //! A frame that no server may send ends the reader, and the caller can say why in its close frame.
-#![cfg(feature = "fastwebsockets")]
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
-mod support;
-
+use crate::client::connected;
+use kucoin_streams_testkit::websocket::{
+    BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, TEXT, close_payload, frame, head, masked_frame,
+    read_frame,
+};
 use kucoin_streams_transport::{
     CloseFrame, FastWebSocket, Message, Outgoing, ReadError, Reader, Violation, Writer,
-};
-use support::{
-    BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, TEXT, close_payload, connected, frame, head,
-    masked_frame, read_frame,
 };
 use tokio::io::AsyncWriteExt;
 

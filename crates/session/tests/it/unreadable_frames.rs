@@ -1,0 +1,80 @@
+//! A frame that cannot be read may be an event of any topic whose events are delivered: each reports it in its place.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kucoin_streams_core::{ConnectionInfo, SecretUrl, Timestamp};
+use kucoin_streams_session::{
+    Buffer, Capacity, Config, Delivery, Identity, Input, Mailbox, Moment, OnRefusal, Side,
+    SlowConsumer, Streams, Subscribe, WaitLimits,
+};
+
+use crate::rig::Plain;
+
+#[derive(Clone)]
+struct Queue(Rc<RefCell<Buffer>>);
+
+impl Mailbox for Queue {
+    type Wakers = ();
+
+    fn with<T>(&self, (): &mut (), act: impl FnOnce(&mut Buffer) -> T) -> T {
+        act(&mut self.0.borrow_mut())
+    }
+}
+
+impl Queue {
+    fn take(&self, now: Moment) -> Vec<&'static str> {
+        let mut taken = VecDeque::new();
+        self.0.borrow_mut().take(|| now.clock, &mut taken);
+        let kinds = taken.iter().map(|delivery| match delivery {
+            Delivery::Frame { .. } => "event",
+            Delivery::Gap(_) => "gap",
+        });
+        kinds.collect()
+    }
+}
+
+fn subscribe(streams: &mut Streams<Plain, Queue>, now: Moment, topic: &str) -> Queue {
+    let capacity = Capacity::new(16, 1_024);
+    let mailbox = Queue(Rc::new(RefCell::new(Buffer::new(
+        capacity,
+        SlowConsumer::Gap,
+    ))));
+    let subscribe = Subscribe::new(
+        vec![topic.to_owned()],
+        mailbox.clone(),
+        Arc::new(|_: &str| Identity::None),
+        OnRefusal::Fail,
+    );
+    streams.subscribe(now, subscribe);
+    mailbox
+}
+
+#[test]
+fn unreadable_frame_between_events_before_the_acknowledgement_is_a_gap() {
+    let now = Moment::new(Instant::now(), Timestamp::from_nanos(1));
+    let second = Duration::from_secs(1);
+    let mut streams = Streams::new(Config::default(), WaitLimits::new(second, second), 1, now);
+    let early = subscribe(&mut streams, now, "/early");
+    let silent = subscribe(&mut streams, now, "/silent");
+    let info = ConnectionInfo::new(SecretUrl::new("wss://host/"));
+    streams.handle(now, Side::Serving, Input::ConnectionInfo(Ok(info)));
+    streams.handle(now, Side::Serving, Input::Dialled(Ok(())));
+    for frame in [
+        "welcome",
+        "push /early",
+        "garbled",
+        "push /early",
+        "push /silent",
+        "ack 1",
+        "garbled",
+    ] {
+        streams.message(now, Side::Serving, frame.into());
+    }
+    assert_eq!(early.take(now), ["event", "gap", "event", "gap"]);
+    // Nothing of this topic had come before the first of them.
+    assert_eq!(silent.take(now), ["event", "gap"]);
+}

@@ -1,0 +1,31 @@
+//! The client's end of the connections that the tests open, and the token in their URL.
+
+use kucoin_streams_testkit::websocket::Server;
+use kucoin_streams_transport::{Connect, ConnectError, FastReader, FastWebSocket, FastWriter};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+/// Both ends of an open connection.
+pub(crate) async fn connected(connector: FastWebSocket) -> (FastReader, FastWriter, TcpStream) {
+    let server = Server::bind().await;
+    let url = server.url();
+    let (halves, stream) = tokio::join!(connector.connect(&url), server.accept());
+    let (reader, writer) = halves.unwrap();
+    (reader, writer, stream)
+}
+
+/// Dials a server that answers the request with what `reply` makes of it, and closes.
+pub(crate) async fn dial_against(
+    reply: impl Fn(&str) -> Vec<u8>,
+) -> Result<(FastReader, FastWriter), ConnectError> {
+    let server = Server::bind().await;
+    let url = server.url();
+    let answer = async {
+        let (mut stream, request) = server.accept_request().await;
+        // A client that has seen enough hangs up on the rest.
+        let _ = stream.write_all(&reply(&request)).await;
+        let _ = stream.shutdown().await;
+    };
+    let connector = FastWebSocket::new();
+    tokio::join!(connector.connect(&url), answer).0
+}

@@ -1,0 +1,32 @@
+//! Waits for what must happen. A test that hangs fails at the deadline; none depends on how fast the machine is.
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+/// Longer than anything takes on a busy machine.
+pub const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Waits for a future.
+pub async fn soon<F: Future>(future: F) -> F::Output {
+    let outcome = tokio::time::timeout(DEADLINE, future).await;
+    outcome.expect("it happens within a minute")
+}
+
+/// Blocks the thread until this gives a value.
+#[track_caller]
+pub fn until_some<T>(mut look: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(began.elapsed() < DEADLINE, "it happens within a minute");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Blocks the thread until the condition holds.
+#[track_caller]
+pub fn until(mut condition: impl FnMut() -> bool) {
+    until_some(|| condition().then_some(()));
+}

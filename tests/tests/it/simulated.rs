@@ -1,0 +1,63 @@
+//! An exchange and clients on it without sockets, under tokio's paused clock: time passes only while every task waits.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kucoin_streams::client::{ConnectionRuntime, DialBudget};
+use kucoin_streams::{Config, Kucoin};
+use kucoin_streams_exchange::{DemoCredentials, Exchange, ExchangeBuilder, Faults};
+use kucoin_streams_testkit::look_alike::{KEY, LookAlike, PASSPHRASE, SECRET};
+use kucoin_streams_tests::network::Network;
+use kucoin_streams_tests::tokens::Tokens;
+
+use crate::listening::everything_is_heard;
+use crate::rig::quick;
+
+/// Waits until everything that is under way has arrived.
+pub(crate) async fn settle() {
+    tokio::time::sleep(Duration::from_secs(1)).await;
+}
+
+pub(crate) async fn exchange(faults: Faults) -> Arc<Exchange> {
+    start(Exchange::builder().seed(7).faults(faults)).await
+}
+
+pub(crate) async fn start(settings: ExchangeBuilder) -> Arc<Exchange> {
+    everything_is_heard();
+    Arc::new(settings.start().await.unwrap())
+}
+
+pub(crate) fn client(exchange: &Arc<Exchange>) -> Kucoin {
+    client_with(exchange, quick())
+}
+
+pub(crate) fn client_with(exchange: &Arc<Exchange>, config: Config) -> Kucoin {
+    let credentials = exchange.credentials().clone();
+    client_on(Network::new(exchange, 7), credentials, config)
+}
+
+/// A client of a server that knows nothing of ours.
+pub(crate) fn client_of(server: &Arc<LookAlike>, config: Config) -> Kucoin {
+    let server = Arc::clone(server);
+    let network = Network::to(move |stream| server.serve(stream), 7);
+    let credentials = DemoCredentials::new(KEY, SECRET, PASSPHRASE);
+    client_on(network, credentials, config)
+}
+
+fn client_on(network: Network, credentials: DemoCredentials, config: Config) -> Kucoin {
+    network.set_latency_ms(0);
+    Kucoin::builder()
+        .tokens(Tokens {
+            network: network.clone(),
+            credentials,
+        })
+        .transport(network)
+        .config(
+            config
+                .with_runtime(ConnectionRuntime::Current)
+                // The budget of the process counts by another clock.
+                .with_dials(DialBudget::new(50, Duration::from_secs(1))),
+        )
+        .build()
+        .unwrap()
+}
