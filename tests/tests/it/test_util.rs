@@ -29,7 +29,7 @@ fn line_of_the_unified_connection_has_the_time_of_the_push() {
     let update = orders.try_next().unwrap().unwrap();
     assert_eq!(
         serde_json::to_string(&update).unwrap(),
-        r#"{"kind":"update","wsKey":"privateProV2","topic":"orderAll.UNIFIED","pushedAt":"1781200000000000001","receivedAt":"0","epoch":1,"data":{"orderId":"1","status":"2","symbol":"BTC-USDT","side":"BUY"}}"#
+        r#"{"kind":"update","wsKey":"privateProV2","topic":"orderAll?tradeType=UNIFIED","pushedAt":"1781200000000000001","receivedAt":"0","epoch":1,"data":{"orderId":"1","status":"2","symbol":"BTC-USDT","side":"BUY"}}"#
     );
 }
 
