@@ -1,7 +1,7 @@
 //! Everything that `tracing` logs, at every level, line by line.
 
 use std::fmt::{Debug, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -26,6 +26,14 @@ impl Log {
 
     /// Writes down what is logged on this thread until the guard is dropped.
     pub fn listen(&self) -> tracing::subscriber::DefaultGuard {
+        // Without a second subscriber `tracing` asks the thread that reaches a log line first whether anything listens,
+        // and remembers the answer for all threads. Another test may have set one already.
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            drop(tracing::subscriber::set_global_default(Listener(
+                |_: &str| {},
+            )))
+        });
         let log = self.clone();
         tracing::subscriber::set_default(Listener(move |line: &str| log.write(line)))
     }
