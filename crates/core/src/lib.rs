@@ -47,3 +47,6 @@ pub use text::Text;
 pub use time::TimestampRangeError;
 pub use time::{ParseTimestampError, Rounded, TimeFormat, Timestamp};
 pub use topic::{Event, Push, Topic};
+/// Wraps a secret and overwrites it with zeros when dropped, such as the frame of a [`Login`].
+#[doc(no_inline)]
+pub use zeroize::Zeroizing;

@@ -68,6 +68,10 @@ pub use fault::{
     UnknownSymbols, UpgradeFault, Utterance,
 };
 pub use rust_decimal::Decimal;
+/// The TLS library, for the [`ServerConfig`](rustls::ServerConfig) of [`ExchangeBuilder::tls`].
+#[cfg(feature = "tls")]
+#[doc(no_inline)]
+pub use rustls;
 pub use stats::{ConnectionReport, Ended, Protocol, ServedMarket, Stats, TokenRequest};
 pub use truth::{TruthEntry, TruthLog};
 

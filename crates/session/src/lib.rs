@@ -33,6 +33,8 @@ mod rotation;
 mod streams;
 
 pub use action::{Action, CloseReason, Disposition, Input, Report};
+/// The bytes of an inbound message, shared and cheap to clone: [`Streams::message`] takes them.
+pub use bytes::Bytes;
 pub use config::Config;
 pub use connection::Session;
 pub use connection::backoff::Backoff;
