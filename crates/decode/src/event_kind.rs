@@ -9,8 +9,8 @@
 /// `extra` as well.
 ///
 /// ```
-/// use kucoin_streams_decode::{Record, Scanner};
-/// use kucoin_streams_core::{Decimal, event, event_kind, part};
+/// use kucoin_streams_core::Decimal;
+/// use kucoin_streams_decode::{Record, Scanner, event, event_kind, part};
 ///
 /// part! {
 ///     /// One trade.

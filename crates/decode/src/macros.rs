@@ -14,8 +14,8 @@
 /// `serde::Serialize`.
 ///
 /// ```
-/// use kucoin_streams_decode::{Record, Scanner};
-/// use kucoin_streams_core::{Decimal, Text, event, open_enum};
+/// use kucoin_streams_core::{Decimal, Text};
+/// use kucoin_streams_decode::{Record, Scanner, event, open_enum};
 ///
 /// open_enum! {
 ///     /// Buy or sell.
