@@ -54,3 +54,8 @@ pub use prehash::Prehash;
 #[doc(no_inline)]
 pub use rustls;
 pub use sign::{DynSign, Sign, SignError, Signed, SignedPartner, SignedRequest, sign_request};
+
+/// The README, so that its example is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -86,3 +86,8 @@ pub use write::{AsJson, FieldWriter, ToJson, write_string};
 mod event_tests;
 #[cfg(test)]
 mod scan_tests;
+
+/// The README, so that its example is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -75,7 +75,12 @@ pub use session::{CloseReason, Failure};
 pub use transport::rustls;
 pub use transport::{Connect, DynConnect, FastWebSocket, Proxy, ProxyEnvError, ProxyError};
 
-/// The README's examples are compiled with the docs.
+/// The README of this crate, so that its example is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+/// The README of the project, so that its examples are tested.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
-struct Readme;
+struct ProjectReadme;

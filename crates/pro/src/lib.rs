@@ -97,3 +97,8 @@ pub use protocol::{Private, ProV2};
 pub use request::ChannelRequest;
 pub use risk::{Leverage, Leverages, LiquidationWarning, LiquidationWarnings, WarningType};
 pub use words::{Fill, Liquidity, MarginMode, Market, OrderType, Side};
+
+/// The README, so that its example is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -47,3 +47,8 @@ pub use event::LifecycleEvent;
 pub use failure::{Failure, Stage};
 pub use rotation::{Overlap, RotatingSession, Side};
 pub use streams::{ConnectionState, Output, Streams, Subscribe, WaitLimits};
+
+/// The README, so that its example is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

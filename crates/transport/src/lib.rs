@@ -59,3 +59,8 @@ pub use stream_error::{ReadError, Violation, WriteError};
 pub use fast::fuzzing;
 #[cfg(feature = "fastwebsockets")]
 pub use fast::{FastReader, FastWebSocket, FastWriter, Proxy, ProxyEnvError, ProxyError};
+
+/// The README, so that its example is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
