@@ -218,7 +218,7 @@ pub enum ConfigError {
     )]
     Proxy,
     /// A host without TLS would be called through a proxy on another machine: use a proxy on this machine, `https`, or
-    /// [`with_no_proxy`](RestTokensBuilder::with_no_proxy).
+    /// [`no_proxy`](RestTokensBuilder::no_proxy).
     #[error(
         "{host} is plaintext and cannot pass the proxy {proxy} on another machine; \
              use a proxy on this machine, or leave the host out of the proxy"
@@ -230,7 +230,7 @@ pub enum ConfigError {
         proxy: String,
     },
     /// The HTTP client makes no TLS to an IPv6 address behind a proxy: set the host by its name, or leave it out of the
-    /// proxy by [`with_no_proxy`](RestTokensBuilder::with_no_proxy).
+    /// proxy by [`no_proxy`](RestTokensBuilder::no_proxy).
     #[error(
         "{host} is an IPv6 address, which REST calls cannot reach through the proxy {proxy}; \
              set the host by its name, or leave it out of the proxy"
