@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use kucoin_streams::Credentials;
 use kucoin_streams::auth::{HmacSigner, sign_request};
 use kucoin_streams::core::{ConnectionInfo, SecretUrl};
+use kucoin_streams::session::Bytes;
 use kucoin_streams_examples::{Error, pause};
 use kucoin_streams_exchange::{Cut, Effect, Exchange};
 use tungstenite::protocol::frame::coding::CloseCode;
@@ -39,7 +40,7 @@ impl Socket {
     }
 
     /// The payload of the next message, or `None` if there is none in a moment.
-    pub(crate) fn read(&mut self) -> Result<Option<bytes::Bytes>, tungstenite::Error> {
+    pub(crate) fn read(&mut self) -> Result<Option<Bytes>, tungstenite::Error> {
         use std::io::ErrorKind::{TimedOut, WouldBlock};
         match self.0.read() {
             Ok(message @ (Message::Text(_) | Message::Binary(_))) => Ok(Some(message.into_data())),

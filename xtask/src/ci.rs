@@ -5,7 +5,9 @@
 use std::time::{Duration, Instant};
 
 use crate::shell::{self, Failure, Outcome, cargo};
-use crate::{autobahn, examples, features, fuzz, instructions, interop, tidy};
+use crate::{
+    autobahn, examples, features, fuzz, instructions, interop, minimal_versions, semver, tidy,
+};
 
 /// One step of CI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +17,8 @@ pub(crate) enum Step {
     Clippy,
     Doc,
     Features,
+    Semver,
+    MinimalVersions,
     Test,
     Examples,
     Instructions,
@@ -24,13 +28,15 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    /// In the order in which they run. Up to `features` nothing is linked; from `test` on one build is shared.
-    pub(crate) const ALL: [Self; 11] = [
+    /// In the order in which they run. Up to `minimal-versions` little is linked; from `test` on one build is shared.
+    pub(crate) const ALL: [Self; 13] = [
         Self::Fmt,
         Self::Tidy,
         Self::Clippy,
         Self::Doc,
         Self::Features,
+        Self::Semver,
+        Self::MinimalVersions,
         Self::Test,
         Self::Examples,
         Self::Instructions,
@@ -46,6 +52,8 @@ impl Step {
             Self::Clippy => "clippy",
             Self::Doc => "doc",
             Self::Features => "features",
+            Self::Semver => "semver",
+            Self::MinimalVersions => "minimal-versions",
             Self::Test => "test",
             Self::Examples => "examples",
             Self::Instructions => "instructions",
@@ -69,6 +77,8 @@ impl Step {
             ])),
             Self::Doc => doc(),
             Self::Features => features::check_each(),
+            Self::Semver => semver::check(),
+            Self::MinimalVersions => minimal_versions::check(),
             Self::Test => test(&[]),
             Self::Examples => examples::run_short(),
             Self::Instructions => instructions::run(instructions::Then::Compare),
@@ -129,9 +139,9 @@ fn doc() -> Outcome {
 fn summarise(times: &[(&str, String)], total: Duration) {
     println!();
     for (name, time) in times {
-        println!("{name:>12}  {time:>8}");
+        println!("{name:>16}  {time:>8}");
     }
-    println!("{:>12}  {:>8}\n", "total", seconds(total));
+    println!("{:>16}  {:>8}\n", "total", seconds(total));
 }
 
 fn seconds(time: Duration) -> String {

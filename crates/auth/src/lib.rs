@@ -49,4 +49,13 @@ pub use hmac_signer::HmacSigner;
 pub use login::login;
 pub use partner::Partner;
 pub use prehash::Prehash;
+/// The TLS library, for the [`ClientConfig`](rustls::ClientConfig) of [`rest::RestTokensBuilder::tls_config`].
+#[cfg(feature = "rest")]
+#[doc(no_inline)]
+pub use rustls;
 pub use sign::{DynSign, Sign, SignError, Signed, SignedPartner, SignedRequest, sign_request};
+
+/// The README, so that its example is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

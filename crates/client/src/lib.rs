@@ -38,3 +38,8 @@ pub use lifecycle::{Lifecycle, LifecycleSender, LifecycleStream};
 pub use runtime::ConnectionRuntime;
 pub use subscription::{Events, Subscription, SubscriptionHandle};
 pub use update::{Origin, Update};
+
+/// The README, so that its example is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

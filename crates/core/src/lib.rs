@@ -51,3 +51,11 @@ pub use time::TimestampRangeError;
 pub use time::{ParseTimestampError, Rounded, TimeFormat, Timestamp};
 pub use topic::{Event, Push, Topic};
 pub use words::{Liquidity, Side};
+/// Wraps a secret and overwrites it with zeros when dropped, such as the frame of a [`Login`].
+#[doc(no_inline)]
+pub use zeroize::Zeroizing;
+
+/// The README, so that its example is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

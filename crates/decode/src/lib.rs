@@ -47,7 +47,7 @@
 //! The others do less: they drop unknown fields, and their enums are closed.
 //!
 //! # Why `Text`
-//! Ids are 24 characters, and an event has several. [`Text`](crate::Text) is `compact_str`'s string of 24 bytes, all
+//! Ids are 24 characters, and an event has several. [`Text`] is `compact_str`'s string of 24 bytes, all
 //! of which can hold text in place; `Option` of it costs nothing. To make, clone and drop such an id takes
 //! 6 ns, against 38 ns for `String` and 22 ns for `Arc<str>` (same bench).
 
@@ -94,3 +94,8 @@ pub use write::{AsJson, FieldWriter, ToJson, write_string};
 mod event_tests;
 #[cfg(test)]
 mod scan_tests;
+
+/// The README, so that its example is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

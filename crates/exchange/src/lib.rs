@@ -68,6 +68,10 @@ pub use fault::{
     UnknownSymbols, UpgradeFault, Utterance,
 };
 pub use rust_decimal::Decimal;
+/// The TLS library, for the [`ServerConfig`](rustls::ServerConfig) of [`ExchangeBuilder::tls`].
+#[cfg(feature = "tls")]
+#[doc(no_inline)]
+pub use rustls;
 pub use stats::{ConnectionReport, Ended, Protocol, ServedMarket, Stats, TokenRequest};
 pub use truth::{TruthEntry, TruthLog};
 
@@ -76,3 +80,8 @@ pub const SYMBOLS: [&str; 4] = ["BTC-USDT", "ETH-USDT", "SOL-USDT", "KCS-USDT"];
 
 /// The futures contracts that are traded: two linear ones and an inverse one.
 pub const CONTRACTS: [&str; 3] = ["XBTUSDTM", "ETHUSDTM", "XBTUSDM"];
+
+/// The README, so that its example is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -73,9 +73,18 @@ pub use client::{
     SlowConsumer, SubscribeError, Subscription, SubscriptionHandle, TopicLedger, Update,
 };
 pub use session::{CloseReason, Failure};
+/// The TLS library, for a `ClientConfig` of your own: [`FastWebSocket::with_tls_config`] and
+/// [`RestTokensBuilder::tls_config`](auth::rest::RestTokensBuilder::tls_config) take one.
+#[doc(no_inline)]
+pub use transport::rustls;
 pub use transport::{Connect, DynConnect, FastWebSocket, Proxy, ProxyEnvError, ProxyError};
 
-/// The README's examples are compiled with the docs.
+/// The README of this crate, so that its example is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+/// The README of the project, so that its examples are tested.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
-struct Readme;
+struct ProjectReadme;

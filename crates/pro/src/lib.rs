@@ -98,3 +98,8 @@ pub use protocol::{Private, ProV2};
 pub use request::ChannelRequest;
 pub use risk::{Leverage, Leverages, LiquidationWarning, LiquidationWarnings, WarningType};
 pub use words::{MarginMode, Market, OrderType};
+
+/// The README, so that its example is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

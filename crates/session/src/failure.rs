@@ -55,7 +55,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
 /// What a session makes of a policy.
 pub(crate) trait Waits {
     /// True if no further attempt makes sense, given whether a connection was ever live.
-    fn is_fatal(self, was_live: bool) -> bool;
+    fn is_fatal(&self, was_live: bool) -> bool;
 
     /// The shortest wait before the next attempt. Every wait that a server asks for is bounded here.
     fn shortest_wait(self) -> Duration;
@@ -65,7 +65,7 @@ pub(crate) trait Waits {
 }
 
 impl Waits for RetryPolicy {
-    fn is_fatal(self, was_live: bool) -> bool {
+    fn is_fatal(&self, was_live: bool) -> bool {
         match self {
             RetryPolicy::Refused => true,
             RetryPolicy::Certificate | RetryPolicy::Fatal => !was_live,

@@ -34,6 +34,8 @@ mod rotation;
 mod streams;
 
 pub use action::{Action, CloseReason, Disposition, Input, Report};
+/// The bytes of an inbound message, shared and cheap to clone: [`Streams::message`] takes them.
+pub use bytes::Bytes;
 pub use config::Config;
 pub use connection::Session;
 pub use connection::backoff::Backoff;
@@ -46,3 +48,8 @@ pub use event::LifecycleEvent;
 pub use failure::{Failure, Stage};
 pub use rotation::{Overlap, RotatingSession, Side};
 pub use streams::{ConnectionState, Output, Streams, Subscribe, WaitLimits};
+
+/// The README, so that its example is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

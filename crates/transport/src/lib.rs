@@ -47,6 +47,10 @@ pub use bytes::Bytes;
 pub use connect_error::{
     ConnectClass, ConnectError, ProxyFault, Refusal, Stage, UpgradeFault, UrlFault,
 };
+/// The TLS library, for the [`ClientConfig`](rustls::ClientConfig) of [`FastWebSocket::with_tls_config`].
+#[cfg(feature = "fastwebsockets")]
+#[doc(no_inline)]
+pub use rustls;
 pub use seam::{CloseFrame, Connect, Message, Outgoing, Reader, Writer};
 pub use stream_error::{ReadError, Violation, WriteError};
 
@@ -55,3 +59,8 @@ pub use stream_error::{ReadError, Violation, WriteError};
 pub use fast::fuzzing;
 #[cfg(feature = "fastwebsockets")]
 pub use fast::{FastReader, FastWebSocket, FastWriter, Proxy, ProxyEnvError, ProxyError};
+
+/// The README, so that its example is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

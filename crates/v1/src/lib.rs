@@ -118,3 +118,8 @@ pub use futures::*;
 pub use margin::*;
 #[doc(inline)]
 pub use spot::*;
+
+/// The README, so that its example is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

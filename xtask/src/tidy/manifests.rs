@@ -27,16 +27,6 @@ pub(super) fn ready_to_publish(project: &Project) -> Vec<Violation> {
                     .map(|field| Violation::new(&place, format!("{field} is missing"))),
             );
         }
-        if let Some(readme) = package
-            .readme
-            .as_deref()
-            .filter(|readme| !readme_exists(project, package, readme))
-        {
-            broken.push(Violation::new(
-                &place,
-                format!("readme {readme} does not exist"),
-            ));
-        }
     }
     broken
 }
@@ -124,16 +114,7 @@ fn missing_metadata(package: &Package) -> Vec<&'static str> {
             .filter(|(_, list)| list.is_empty())
             .map(|(field, _)| field),
     );
-    // The page of the crate that most users find first; the others are explained by their docs.
-    if package.name == "kucoin-streams" && package.readme.is_none() {
-        missing.push("readme");
-    }
     missing
-}
-
-fn readme_exists(project: &Project, package: &Package, readme: &str) -> bool {
-    super::documents::resolve(&package.folder, readme)
-        .is_some_and(|path| project.file(&path).is_some())
 }
 
 /// A version as numbers that compare; absent parts are 0.
@@ -162,7 +143,6 @@ mod tests {
             license: some("MIT OR Apache-2.0"),
             repository: some("https://example.org"),
             rust_version: some("1.88"),
-            readme: some("../../README.md"),
             keywords: vec![String::from("k")],
             categories: vec![String::from("c")],
             ..fake::member("kucoin-streams", "crates/kucoin-streams", &[])
@@ -170,7 +150,7 @@ mod tests {
     }
 
     fn judge(package: Package) -> Vec<String> {
-        let mut project = fake::files(&[("README.md", "# kucoin-streams")]);
+        let mut project = Project::default();
         project.workspace.packages.push(package);
         ready_to_publish(&project)
             .into_iter()
@@ -196,21 +176,11 @@ mod tests {
             "rust-version",
             "keywords",
             "categories",
-            "readme",
         ];
         assert_eq!(
             judge(bare),
             fields.map(|field| format!("{field} is missing"))
         );
-    }
-
-    #[test]
-    fn a_readme_that_does_not_exist_is_found() {
-        let package = Package {
-            readme: Some(String::from("README.md")),
-            ..publishable()
-        };
-        assert_eq!(judge(package), ["readme README.md does not exist"]);
     }
 
     #[test]

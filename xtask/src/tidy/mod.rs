@@ -9,6 +9,7 @@ mod footprint;
 mod graph;
 mod manifests;
 mod project;
+mod releases;
 mod sources;
 
 use std::fmt::Write as _;
@@ -48,6 +49,8 @@ const RULES: &[Rule] = &[
     Rule { name: "one decode place", read: "crates/README.md#what-goes-where", check: graph::one_decode_place },
     Rule { name: "small footprints", read: "crates/README.md#pick-your-crates", check: footprint::small_footprints },
     Rule { name: "ready to publish", read: "crates/README.md#publishing", check: manifests::ready_to_publish },
+    Rule { name: "versions are apart", read: "crates/README.md#publishing", check: releases::versions_are_apart },
+    Rule { name: "public dependencies are named", read: "crates/README.md#public-dependencies", check: releases::public_dependencies_are_named },
     Rule { name: "lints apply everywhere", read: "crates/README.md#manifests", check: manifests::lints_apply_everywhere },
     Rule { name: "declared once", read: "crates/README.md#manifests", check: manifests::declared_once },
     Rule { name: "true rust-version", read: "crates/README.md#manifests", check: manifests::true_rust_version },

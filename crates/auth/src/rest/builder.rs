@@ -90,9 +90,9 @@ impl RestTokensBuilder {
         self
     }
 
-    /// Uses this TLS configuration (of rustls 0.23), for instance with a root certificate of your own; its ALPN
-    /// list is replaced. Default: the platform's root certificates and the provider that was compiled in. The
-    /// same object can be given to the transport.
+    /// Uses this TLS configuration, for instance with a root certificate of your own: a `ClientConfig` of the re-exported
+    /// [`rustls`](crate::rustls). Its ALPN list is replaced. Default: the platform's root certificates and the provider
+    /// that was compiled in. The same object can be given to the transport.
     #[must_use]
     pub fn tls_config(mut self, config: Arc<ClientConfig>) -> Self {
         self.tls_config = Some(config);
@@ -218,7 +218,7 @@ pub enum ConfigError {
     )]
     Proxy,
     /// A host without TLS would be called through a proxy on another machine: use a proxy on this machine, `https`, or
-    /// [`with_no_proxy`](RestTokensBuilder::with_no_proxy).
+    /// [`no_proxy`](RestTokensBuilder::no_proxy).
     #[error(
         "{host} is plaintext and cannot pass the proxy {proxy} on another machine; \
              use a proxy on this machine, or leave the host out of the proxy"
@@ -230,7 +230,7 @@ pub enum ConfigError {
         proxy: String,
     },
     /// The HTTP client makes no TLS to an IPv6 address behind a proxy: set the host by its name, or leave it out of the
-    /// proxy by [`with_no_proxy`](RestTokensBuilder::with_no_proxy).
+    /// proxy by [`no_proxy`](RestTokensBuilder::no_proxy).
     #[error(
         "{host} is an IPv6 address, which REST calls cannot reach through the proxy {proxy}; \
              set the host by its name, or leave it out of the proxy"
@@ -242,17 +242,17 @@ pub enum ConfigError {
         proxy: String,
     },
     /// No cryptography is compiled in: enable the feature `tls-ring` or `tls-aws-lc`, or bring a configuration
-    /// with [`with_tls_config`](RestTokensBuilder::with_tls_config).
+    /// with [`tls_config`](RestTokensBuilder::tls_config).
     #[error(
         "no cryptography for TLS is compiled in: enable the feature `tls-ring` or `tls-aws-lc`"
     )]
     NoTlsProvider,
     /// No root certificates were found: install `ca-certificates`, correct the variables that are set, such as
-    /// `SSL_CERT_FILE=/path`, or bring a configuration with [`with_tls_config`](RestTokensBuilder::with_tls_config).
+    /// `SSL_CERT_FILE=/path`, or bring a configuration with [`tls_config`](RestTokensBuilder::tls_config).
     #[error("TLS cannot be set up: no root certificates found{}", InParentheses(.0))]
     NoRoots(Vec<String>),
     /// TLS cannot be set up: see the cause, or bring a configuration with
-    /// [`with_tls_config`](RestTokensBuilder::with_tls_config).
+    /// [`tls_config`](RestTokensBuilder::tls_config).
     #[error("TLS cannot be set up")]
     Tls(#[source] rustls::Error),
     /// The HTTP client cannot be made: see the cause.

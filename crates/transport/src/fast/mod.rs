@@ -101,9 +101,9 @@ impl FastWebSocket {
         Self::default()
     }
 
-    /// Uses this TLS configuration (of rustls 0.23) for `wss://`, for instance with a root certificate of your own;
-    /// default: the platform's verifier with the cryptography chosen by feature. Its ALPN list is replaced by
-    /// `http/1.1`, since nothing else can be upgraded.
+    /// Uses this TLS configuration for `wss://`, for instance with a root certificate of your own: a `ClientConfig` of
+    /// the re-exported [`rustls`](crate::rustls). Default: the platform's verifier with the cryptography chosen by
+    /// feature. Its ALPN list is replaced by `http/1.1`, since nothing else can be upgraded.
     #[must_use]
     pub fn with_tls_config(mut self, config: Arc<ClientConfig>) -> Self {
         self.tls = Tls::own(config);

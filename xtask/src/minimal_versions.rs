@@ -1,0 +1,59 @@
+//! Knows how the lowest versions that our manifests allow are built: in a copy of the tree, so that Cargo.lock stays.
+
+use std::fs;
+use std::path::Path;
+
+use crate::shell::{self, Failure, Outcome};
+use crate::workspace::Workspace;
+
+/// Needs the unstable `direct-minimal-versions` to choose the versions; the build itself is that of a user.
+const NIGHTLY: [&str; 3] = ["run", "nightly", "cargo"];
+
+/// Folders that are made or fetched, not written.
+const NOT_COPIED: [&str; 3] = ["target", "node_modules", "__pycache__"];
+
+/// Checks the workspace with the lowest version of each direct dependency.
+pub(crate) fn check() -> Outcome {
+    let nightly = shell::read(shell::command("rustup").args(NIGHTLY).arg("--version"));
+    if nightly.is_err() {
+        println!("skipped: no nightly toolchain is installed");
+        return Ok(());
+    }
+    let target = Workspace::load()?.target_directory;
+    let tree = target.join("minimal-versions");
+    if tree.exists() {
+        fs::remove_dir_all(&tree).map_err(|error| cannot_copy(&tree, &error))?;
+    }
+    copy(&shell::root(), &tree)?;
+    let mut choose = shell::command("rustup");
+    choose.args(NIGHTLY);
+    choose.args(["update", "--quiet", "-Z", "direct-minimal-versions"]);
+    shell::run(choose.current_dir(&tree))?;
+    // Shares with the other steps what is built alike.
+    let mut build = shell::cargo(&["check", "--workspace", "--locked", "--target-dir"]);
+    shell::run(build.arg(&target).current_dir(&tree))
+}
+
+/// Copies a folder without hidden files.
+fn copy(from: &Path, to: &Path) -> Outcome {
+    let failed = |error| cannot_copy(from, &error);
+    fs::create_dir_all(to).map_err(failed)?;
+    for entry in fs::read_dir(from).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name();
+        let text = name.to_string_lossy();
+        if text.starts_with('.') || NOT_COPIED.contains(&&*text) {
+            continue;
+        }
+        if entry.file_type().map_err(failed)?.is_dir() {
+            copy(&entry.path(), &to.join(&name))?;
+        } else {
+            fs::copy(entry.path(), to.join(&name)).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+fn cannot_copy(place: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(format!("{} cannot be copied: {error}", place.display()))
+}

@@ -1,0 +1,38 @@
+//! Knows how the public API of each crate is compared with its last release, by cargo-semver-checks.
+
+use crate::shell::{self, Outcome, cargo, command};
+use crate::workspace::{Package, Workspace};
+
+/// Compares each library that has a release tag with its last release; its version must have moved enough.
+pub(crate) fn check() -> Outcome {
+    if shell::read(&mut cargo(&["semver-checks", "--version"])).is_err() {
+        println!("skipped: cargo-semver-checks is not installed");
+        return Ok(());
+    }
+    let workspace = Workspace::load()?;
+    let mut compared = 0;
+    for package in workspace.members().filter(|package| is_library(package)) {
+        if let Some(tag) = last_release(package)? {
+            let mut check = cargo(&["semver-checks", "--package", &package.name]);
+            shell::run(check.args(["--baseline-rev", &tag]))?;
+            compared += 1;
+        }
+    }
+    if compared == 0 {
+        println!("skipped: no crate has a release tag such as kucoin-streams-core@0.1.0");
+    }
+    Ok(())
+}
+
+fn is_library(package: &Package) -> bool {
+    package.published && package.targets_of("lib").next().is_some()
+}
+
+/// The newest tag `<package>@<version>`. With `-v` instead of `@`, the tags of `kucoin-streams` and of
+/// `kucoin-streams-v1` could not be told apart.
+fn last_release(package: &Package) -> Outcome<Option<String>> {
+    let mut list = command("git");
+    list.args(["tag", "--sort=-version:refname", "--list"]);
+    let tags = shell::read(list.arg(format!("{}@*", package.name)))?;
+    Ok(tags.lines().next().map(str::to_owned))
+}
