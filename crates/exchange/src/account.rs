@@ -11,7 +11,10 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use crate::clock;
-use crate::engine::{Balance, Engine, Rejected, Side, StopKind, Wallet};
+use crate::engine::{
+    Balance, Direction, Engine, Host, NewOrder, NewStop, Rejected, Side, StopKind, StopPriceType,
+    Trigger, Wallet,
+};
 use crate::fault::{LiquidationLevel, MarginStatusType};
 use crate::pro::unified_id;
 use crate::shared::Shared;
@@ -65,10 +68,10 @@ impl Account {
         price: Decimal,
         size: Decimal,
     ) -> Result<String, Rejected> {
-        self.act(|engine, now| {
-            engine.place_limit(now, (self.wallet, symbol, side), (price, size), None)
+        self.place(NewOrder {
+            price: Some(price),
+            ..self.order(symbol, side, size)
         })
-        .map(id)
     }
 
     /// As [`Account::place_limit`], with a `clientOid`.
@@ -83,11 +86,11 @@ impl Account {
         price: Decimal,
         size: Decimal,
     ) -> Result<String, Rejected> {
-        let client_oid = Some(Arc::from(client_oid));
-        self.act(|engine, now| {
-            engine.place_limit(now, (self.wallet, symbol, side), (price, size), client_oid)
+        self.place(NewOrder {
+            price: Some(price),
+            client_oid: Some(Arc::from(client_oid)),
+            ..self.order(symbol, side, size)
         })
-        .map(id)
     }
 
     /// Places a market order for a size of the base currency, which fills at once, and returns its id.
@@ -100,8 +103,7 @@ impl Account {
         side: Side,
         size: Decimal,
     ) -> Result<String, Rejected> {
-        self.act(|engine, now| engine.place_market(now, (self.wallet, symbol, side), size, None))
-            .map(id)
+        self.place(self.order(symbol, side, size))
     }
 
     /// Buys for an amount of the quote currency at the market, and returns the order's id. As on
@@ -110,8 +112,10 @@ impl Account {
     /// # Errors
     /// As [`Account::place_limit`]; also when the funds do not buy the smallest size.
     pub fn place_market_funds(&self, symbol: &str, funds: Decimal) -> Result<String, Rejected> {
-        self.act(|engine, now| engine.place_market_funds(now, (self.wallet, symbol), funds, None))
-            .map(id)
+        self.place(NewOrder {
+            by_funds: true,
+            ..self.order(symbol, Side::Buy, funds)
+        })
     }
 
     /// Places a stop order and returns its id; without an order price it becomes a market order
@@ -126,16 +130,24 @@ impl Account {
         (stop_price, order_price): (Decimal, Option<Decimal>),
         size: Decimal,
     ) -> Result<String, Rejected> {
-        self.act(|engine, now| {
-            engine.place_stop(
-                now,
-                (self.wallet, symbol, side),
-                kind,
-                (stop_price, order_price),
-                size,
-            )
-        })
-        .map(id)
+        let direction = match kind {
+            StopKind::Loss => Direction::Down,
+            StopKind::Entry => Direction::Up,
+        };
+        let new = NewStop {
+            wallet: Some(self.wallet),
+            symbol,
+            side,
+            trigger: Trigger {
+                direction,
+                price_type: StopPriceType::Trade,
+                price: stop_price,
+            },
+            order_price,
+            size,
+        };
+        self.act(|engine| engine.place_stop(new))
+            .map(|id| id.to_string())
     }
 
     /// Cancels an open order.
@@ -143,7 +155,7 @@ impl Account {
     /// # Errors
     /// There is no open order of this id.
     pub fn cancel(&self, order_id: &str) -> Result<(), Rejected> {
-        self.act(|engine, now| engine.cancel(now, order_id))
+        self.act(|engine| engine.cancel(Host::Spot, order_id))
     }
 
     /// Cancels a stop order that has not triggered.
@@ -151,7 +163,7 @@ impl Account {
     /// # Errors
     /// There is no such stop order.
     pub fn cancel_stop(&self, order_id: &str) -> Result<(), Rejected> {
-        self.act(|engine, now| engine.cancel_stop(now, order_id))
+        self.act(|engine| engine.cancel_stop(Host::Spot, order_id))
     }
 
     /// Cuts the size of an open order by less than what is left of it: an `update`.
@@ -159,7 +171,7 @@ impl Account {
     /// # Errors
     /// There is no open order of this id, or the cut is not a valid size.
     pub fn reduce(&self, order_id: &str, by: Decimal) -> Result<(), Rejected> {
-        self.act(|engine, now| engine.reduce(now, order_id, by))
+        self.act(|engine| engine.reduce(Host::Spot, order_id, by))
     }
 
     /// Lets somebody else's order meet an open order of ours: a maker fill of this size.
@@ -167,7 +179,7 @@ impl Account {
     /// # Errors
     /// There is no open order of this id, or the size is not a valid part of what is left of it.
     pub fn fill(&self, order_id: &str, size: Decimal) -> Result<(), Rejected> {
-        self.act(|engine, now| engine.fill_resting(now, order_id, size))
+        self.act(|engine| engine.fill_resting(Host::Spot, order_id, size))
     }
 
     /// Sets the last price of a symbol: open orders that it goes through fill, stops trigger, and
@@ -176,7 +188,7 @@ impl Account {
     /// # Errors
     /// Unknown symbol, or a price off its tick.
     pub fn set_price(&self, symbol: &str, price: Decimal) -> Result<(), Rejected> {
-        self.act(|engine, now| engine.set_price(now, symbol, price))
+        self.act(|engine| engine.set_price(Host::Spot, symbol, price))
     }
 
     /// New money from outside, into the funding account.
@@ -184,7 +196,7 @@ impl Account {
     /// # Errors
     /// The amount is not a positive one that can be kept exactly.
     pub fn deposit(&self, currency: &str, amount: Decimal) -> Result<(), Rejected> {
-        self.act(|engine, now| engine.deposit(now, currency, amount))
+        self.act(|engine| engine.deposit(currency, amount))
     }
 
     /// Moves money between two wallets. A margin account that owes something keeps enough of it to
@@ -200,7 +212,7 @@ impl Account {
         currency: &str,
         amount: Decimal,
     ) -> Result<(), Rejected> {
-        self.act(|engine, now| engine.transfer(now, (from, to), currency, amount))
+        self.act(|engine| engine.transfer((from, to), currency, amount))
     }
 
     /// Warns the account of liquidation, whatever it owes: an `lw` of Pro V2 with its true amounts. Pro V2 must be
@@ -224,7 +236,7 @@ impl Account {
     /// Lets the account's owner do so many things by the seed, at once.
     pub fn step(&self, steps: usize) {
         for _ in 0..steps {
-            self.act(|engine, now| engine.step(now));
+            self.act(Engine::step);
         }
     }
 
@@ -239,19 +251,21 @@ impl Account {
     /// # Errors
     /// Unknown symbol.
     pub fn last_price(&self, symbol: &str) -> Result<Decimal, Rejected> {
-        lock(&self.shared.world).engine.last_price(symbol)
+        lock(&self.shared.world)
+            .engine
+            .last_price(Host::Spot, symbol)
     }
 
-    /// The ids of the open orders, in no order.
+    /// The ids of the open orders, the oldest first.
     #[must_use]
     pub fn open_orders(&self) -> Vec<String> {
-        lock(&self.shared.world).engine.open_orders()
+        lock(&self.shared.world).engine.open_orders(Host::Spot)
     }
 
     /// The ids of the stop orders that have not triggered.
     #[must_use]
     pub fn open_stops(&self) -> Vec<String> {
-        lock(&self.shared.world).engine.open_stops()
+        lock(&self.shared.world).engine.open_stops(Host::Spot)
     }
 
     /// Places so many small orders that stay open, as fast as the subscribers' sockets take them.
@@ -289,24 +303,28 @@ impl Account {
         let mut placed = 0;
         while placed < most && world.has_room() {
             let now_ms = clock::now_ms();
-            world.engine.place_limit(
-                now_ms,
-                (Wallet::Trade, BURST_SYMBOL, Side::Buy),
-                (price, size),
-                None,
-            )?;
+            let new = NewOrder {
+                price: Some(price),
+                ..NewOrder::new(Some(Wallet::Trade), BURST_SYMBOL, Side::Buy, size)
+            };
+            world.engine.at(now_ms).place(new)?;
             world.publish(now_ms);
             placed += 1;
         }
         Ok(placed)
     }
 
-    fn act<R>(&self, command: impl FnOnce(&mut Engine, u64) -> R) -> R {
-        let mut world = lock(&self.shared.world);
-        let now_ms = clock::now_ms();
-        let result = command(&mut world.engine, now_ms);
-        world.publish(now_ms);
-        result
+    fn order<'a>(&self, symbol: &'a str, side: Side, size: Decimal) -> NewOrder<'a> {
+        NewOrder::new(Some(self.wallet), symbol, side, size)
+    }
+
+    fn place(&self, new: NewOrder<'_>) -> Result<String, Rejected> {
+        self.act(|engine| engine.place(new))
+            .map(|id| id.to_string())
+    }
+
+    fn act<R>(&self, command: impl FnOnce(&mut Engine) -> R) -> R {
+        act(&self.shared, command)
     }
 }
 
@@ -316,6 +334,11 @@ impl fmt::Debug for Account {
     }
 }
 
-fn id(id: Arc<str>) -> String {
-    id.to_string()
+/// Lets a command happen now, and pushes what it did.
+fn act<R>(shared: &Shared, command: impl FnOnce(&mut Engine) -> R) -> R {
+    let mut world = lock(&shared.world);
+    let now_ms = clock::now_ms();
+    let result = command(world.engine.at(now_ms));
+    world.publish(now_ms);
+    result
 }

@@ -237,7 +237,7 @@ async fn drive(shared: Arc<Shared>, event_rate: f64) {
         let pushes = {
             let mut world = lock(&shared.world);
             let now_ms = clock::now_ms();
-            world.engine.step(now_ms);
+            world.engine.at(now_ms).step();
             world.publish(now_ms)
         };
         let pushes = u32::try_from(pushes).unwrap_or(u32::MAX);

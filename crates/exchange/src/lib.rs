@@ -57,10 +57,9 @@ pub use authority::{CertificateError, LocalAuthority};
 pub use builder::{ExchangeBuilder, StartError};
 pub use credentials::DemoCredentials;
 pub use engine::futures::{
-    Direction, FuturesPosition, FuturesWallet, IsolatedMargin, MarginMode, SettleCurrency,
-    StopPriceType,
+    FuturesPosition, FuturesWallet, IsolatedMargin, MarginMode, SettleCurrency,
 };
-pub use engine::{Balance, Debt, Rejected, Side, StopKind, Wallet};
+pub use engine::{Balance, Debt, Direction, Rejected, Side, StopKind, StopPriceType, Wallet};
 pub use exchange::Exchange;
 pub use fault::{
     Count, Cut, DialFault, Effect, Fault, Faults, Flaw, Limit, LiquidationLevel, MarginStatusType,

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use crate::clock;
 use crate::engine::{Engine, Event};
 use crate::fault::{Effect, LiquidationLevel, MarginStatusType};
-use crate::pro::{Push, Teller};
+use crate::pro::{ProRenderer, Push};
 use crate::truth::{TruthEntry, TruthLog};
 use crate::v1::render;
 use crate::v1::topics::Refusal;
@@ -73,7 +73,7 @@ pub(crate) struct World {
     user_id: String,
     pro_truth: TruthLog,
     /// Tells the events as Pro V2 too, once somebody wants that.
-    pro: Option<Teller>,
+    pro: Option<ProRenderer>,
     /// Push times of Pro V2 rise, whatever the wall clock does.
     pro_pushed_ns: u64,
 }
@@ -99,7 +99,7 @@ impl World {
     /// From now on everything is told as Pro V2 too.
     pub(crate) fn tell_pro(&mut self) {
         if self.pro.is_none() {
-            self.pro = Some(Teller::new(&self.engine));
+            self.pro = Some(ProRenderer::new(&self.engine));
         }
     }
 
@@ -124,26 +124,29 @@ impl World {
     }
 
     fn publish_pro(&mut self, events: &[Event]) {
-        let Some(mut teller) = self.pro.take() else {
+        let Some(mut renderer) = self.pro.take() else {
             return;
         };
-        let mut pushes: Vec<_> = events.iter().flat_map(|event| teller.tell(event)).collect();
-        pushes.extend(teller.finish());
-        self.pro = Some(teller);
+        let mut pushes: Vec<_> = events
+            .iter()
+            .flat_map(|event| renderer.render(event))
+            .collect();
+        pushes.extend(renderer.finish());
+        self.pro = Some(renderer);
         self.send_pro(pushes);
     }
 
     /// Warns the subscribers of Pro V2 of liquidation, if there are any.
     pub(crate) fn warn(&mut self, level: LiquidationLevel, now_ms: u64) {
-        if let Some(teller) = &mut self.pro {
-            let pushes = teller.warn(level, now_ms);
+        if let Some(renderer) = &mut self.pro {
+            let pushes = renderer.warn(level, now_ms);
             self.send_pro(pushes);
         }
     }
 
     /// Lets the cross-margin account say a status.
     pub(crate) fn say_status(&mut self, status: MarginStatusType, now_ms: u64) {
-        self.engine.say_margin_status(now_ms, status);
+        self.engine.at(now_ms).report_margin_status(status);
         self.publish(now_ms);
     }
 

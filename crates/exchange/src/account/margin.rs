@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::Account;
-use crate::engine::{Debt, Rejected, Wallet};
+use crate::engine::{Debt, Engine, Rejected, Wallet};
 use crate::sync::lock;
 
 impl Account {
@@ -17,7 +17,7 @@ impl Account {
     /// The wallet is not a margin account or does not keep the currency, the amount is not a
     /// positive one that can be kept exactly, or what the account holds does not secure it.
     pub fn borrow(&self, wallet: Wallet, currency: &str, amount: Decimal) -> Result<(), Rejected> {
-        self.act(|engine, now| engine.borrow(now, (wallet, currency), amount))
+        self.act(|engine| engine.borrow(wallet, currency, amount))
     }
 
     /// Repays out of the margin account that owes it: interest first, then principal.
@@ -28,13 +28,13 @@ impl Account {
     /// # Errors
     /// As [`Account::borrow`]; also when more is repaid than is owed or available.
     pub fn repay(&self, wallet: Wallet, currency: &str, amount: Decimal) -> Result<(), Rejected> {
-        self.act(|engine, now| engine.repay(now, (wallet, currency), amount))
+        self.act(|engine| engine.repay(wallet, currency, amount))
     }
 
     /// Charges the interest of an hour on every debt, 0.001 % rounded up to 8 decimals: the debts
     /// grow, no balance changes. Nothing happens when nothing is owed.
     pub fn settle_interest(&self) {
-        self.act(|engine, now| engine.settle_interest(now));
+        self.act(Engine::settle_interest);
     }
 
     /// What a margin account owes in one currency.

@@ -132,7 +132,7 @@ impl Ledger {
             hold_change,
             wallet,
             reason,
-            relation_event_id: ids.relation(),
+            relation_event_id: ids.event(),
             context,
             time_ms,
         })
@@ -142,9 +142,10 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Host;
 
     fn change(ledger: &mut Ledger, available: i64, hold: i64) -> Result<BalanceEvent, Rejected> {
-        let mut ids = Ids::new(1);
+        let mut ids = Ids::new(Host::Spot, 1);
         ledger.apply(
             &mut ids,
             1_700_000_000_000,

@@ -34,8 +34,8 @@ pub(super) fn error(error: &ApiError) -> Reply {
     json(
         error.status,
         Object::new()
-            .string("code", &error.code)
-            .string("msg", &error.message)
+            .field("code", &*error.code)
+            .field("msg", &*error.message)
             .end(),
     )
 }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use crate::engine::futures::{FuturesPosition, SettleCurrency, ratio};
-use crate::engine::margin::CrossMargin;
+use crate::engine::loans::CrossMargin;
 use crate::fault::LiquidationLevel;
 
 /// As long as the level stays, it is told once in so many milliseconds at most.
-const TELL_EVERY_MS: u64 = 60_000;
+const REPORT_EVERY_MS: u64 = 60_000;
 
 /// The level of this ratio of the exposure; `None` while all is well.
 fn level_of(ratio: Decimal) -> Option<LiquidationLevel> {
@@ -115,7 +115,7 @@ pub(super) enum Source {
 pub(super) struct Watch {
     exposures: BTreeMap<Source, Exposure>,
     level: Option<LiquidationLevel>,
-    told_ms: u64,
+    reported_ms: u64,
 }
 
 impl Watch {
@@ -133,12 +133,12 @@ impl Watch {
         let worst = worst(&self.exposures);
         let level = worst.and_then(|exposure| level_of(exposure.ratio));
         let before = std::mem::replace(&mut self.level, level);
-        let due = now_ms >= self.told_ms.saturating_add(TELL_EVERY_MS);
+        let due = now_ms >= self.reported_ms.saturating_add(REPORT_EVERY_MS);
         if level == before && !due {
             return None;
         }
         let told = level.zip(worst)?;
-        self.told_ms = now_ms;
+        self.reported_ms = now_ms;
         Some(told)
     }
 

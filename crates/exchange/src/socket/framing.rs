@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::fault::{Armed, Flaw, Utterance};
-use crate::json::Object;
+use crate::json::{Object, Raw};
 use crate::stats::Protocol;
 use crate::ws::{Opcode, encode, encode_raw};
 use crate::{pro, v1};
@@ -129,8 +129,8 @@ pub(super) fn encode_utterance(
         Utterance::Pongs { count } => {
             for number in 1..=*count {
                 let pong = Object::new()
-                    .string("id", &format!("stray-{number}"))
-                    .word("type", "pong");
+                    .field("id", format!("stray-{number}"))
+                    .field("type", "pong");
                 message(out, &pong.end());
             }
         }
@@ -162,17 +162,17 @@ pub(super) fn encode_utterance(
 }
 
 fn flood(protocol: Protocol, number: u32) -> String {
-    let data = Object::new().bare("number", number).end();
+    let data = Object::new().field("number", number).end();
     match protocol {
         Protocol::V1 => Object::new()
-            .word("topic", "/flood/unknown")
-            .word("type", "message")
-            .word("subject", "flood")
-            .json("data", &data),
+            .field("topic", "/flood/unknown")
+            .field("type", "message")
+            .field("subject", "flood")
+            .field("data", Raw(&data)),
         Protocol::ProV2 => Object::new()
-            .word("T", "flood.UNKNOWN")
-            .bare("P", crate::clock::now_ns())
-            .json("d", &data),
+            .field("T", "flood.UNKNOWN")
+            .field("P", crate::clock::now_ns())
+            .field("d", Raw(&data)),
     }
     .end()
 }

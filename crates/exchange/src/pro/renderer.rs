@@ -1,15 +1,15 @@
-//! The account's events as pushes: what is told, on which streams, and in which order.
+//! The account's events as pushes: on which streams, and in which order.
 
 use super::books::Books;
-use super::order::{Order, Stage};
-use super::render::{balances, executions, orders, positions, settings};
+use super::order::{Change, Stage};
+use super::render::{account, orders};
 use super::risk::{Exposure, Source, Watch};
 use super::streams::{Channel, Part, Stream};
-use crate::engine::futures::{FuturesEvent, FuturesPosition, PositionChange, WalletEvent};
-use crate::engine::margin::{CurrencyState, MarginEvent};
-use crate::engine::{BalanceEvent, Engine, Event, Wallet};
+use crate::engine::futures::{FuturesPosition, MarginMode};
+use crate::engine::loans::CurrencyState;
+use crate::engine::{BalanceEvent, Engine, Event, PositionChange, Wallet, WalletEvent};
 use crate::fault::LiquidationLevel;
-use crate::json::Object;
+use crate::json::{Object, Raw};
 
 /// One frame to every subscriber of one stream.
 #[derive(Debug, Clone)]
@@ -42,9 +42,9 @@ impl Push {
     /// The whole frame, and where its data starts.
     pub(crate) fn frame(&self, push_time_ns: u64) -> (String, usize) {
         let mut frame = Object::new()
-            .word("T", self.topic())
-            .bare("P", push_time_ns)
-            .json("d", &self.data)
+            .field("T", self.topic())
+            .field("P", push_time_ns)
+            .field("d", Raw(&self.data))
             .end();
         frame.shrink_to_fit();
         let data_at = frame.len() - 1 - self.data.len();
@@ -52,18 +52,18 @@ impl Push {
     }
 }
 
-/// Tells the events of one account, every one of them and in their order.
+/// Renders the events of one account, every one of them and in their order.
 #[derive(Debug)]
-pub(crate) struct Teller {
+pub(crate) struct ProRenderer {
     books: Books,
     unified: Watch,
     futures: Watch,
-    /// A conditional order that has triggered: it says so when the order that follows it is live.
-    triggered: Option<Order>,
+    /// A conditional order that has triggered: it is reported when the order that follows it is live.
+    triggered: Option<Change>,
     pushes: Vec<Push>,
 }
 
-/// In which forms an order is told.
+/// In which forms an order is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Forms {
     Both,
@@ -71,8 +71,8 @@ enum Forms {
     Classic,
 }
 
-impl Teller {
-    /// From the account as it stands; no event of it may be waiting to be told.
+impl ProRenderer {
+    /// Begins with the account as it is; no event of it may be waiting.
     pub(crate) fn new(engine: &Engine) -> Self {
         Self {
             books: Books::open(engine),
@@ -84,16 +84,31 @@ impl Teller {
     }
 
     /// The pushes that an event makes, in the order in which they go out.
-    pub(crate) fn tell(&mut self, event: &Event) -> Vec<Push> {
+    pub(crate) fn render(&mut self, event: &Event) -> Vec<Push> {
         match event {
             Event::Order(event) => {
-                let filled = Order::filled_spot(event);
-                self.order(Order::of_spot(event), filled.as_ref());
+                self.order(Change::of(event), Change::of_fill(event).as_ref());
             }
+            Event::Stop(event) => self.conditional(Change::of_stop(event)),
             Event::Balance(change) => self.balance(change),
-            Event::Stop(event) => self.conditional(Order::of_spot_stop(event)),
-            Event::Margin(event) => self.margin(event),
-            Event::Futures(event) => self.futures(event),
+            Event::CrossMargin(cross) => {
+                self.debts(Wallet::Margin, &cross.currencies, cross.time_ms);
+                let exposure = Exposure::of_margin(cross);
+                self.risk(Source::CrossMargin, exposure, cross.time_ms);
+            }
+            Event::IsolatedLoan(loan) => {
+                let wallet = Wallet::Isolated(loan.symbol);
+                self.debts(wallet, &loan.currencies, loan.time_ms);
+            }
+            Event::Position(change, position) => self.position(*change, position),
+            Event::Wallet(change) => self.wallet(change),
+            Event::Leverage(symbol, mode, leverage) | Event::MarginMode(symbol, mode, leverage) => {
+                let data = |mode: Option<MarginMode>| account::leverage(symbol, mode, *leverage);
+                self.push(Channel::Leverage, Part::Unified, data(Some(*mode)));
+                self.push(Channel::Leverage, Part::Futures, data(None));
+            }
+            // The position that they change reports the former two, and warnings the last.
+            Event::Funding(_) | Event::RiskLimit(_) | Event::CrossStatus(_) => {}
         }
         std::mem::take(&mut self.pushes)
     }
@@ -104,104 +119,85 @@ impl Teller {
             (Part::Unified, &self.unified),
             (Part::Futures, &self.futures),
         ] {
-            let data = settings::warning(level, &watch.worst(), time_ms);
+            let data = account::warning(level, &watch.worst(), time_ms);
             self.pushes
                 .push(Push::new(Channel::LiquidationWarning, part, data));
         }
         std::mem::take(&mut self.pushes)
     }
 
-    /// What is still to be told when there are no more events.
+    /// What is still to be reported when there are no more events.
     pub(crate) fn finish(&mut self) -> Vec<Push> {
         self.release_trigger();
         std::mem::take(&mut self.pushes)
     }
 
-    fn futures(&mut self, event: &FuturesEvent) {
-        match event {
-            FuturesEvent::Order(event) => {
-                let filled = Order::filled_futures(event);
-                self.order(Order::of_futures(event), filled.as_ref());
-            }
-            FuturesEvent::Stop(event) => self.conditional(Order::of_futures_stop(event)),
-            FuturesEvent::Position(change, position) => self.position(*change, position),
-            FuturesEvent::Wallet(change) => self.wallet(change),
-            FuturesEvent::Leverage(symbol, mode, leverage)
-            | FuturesEvent::MarginMode(symbol, mode, leverage) => {
-                let unified = settings::unified_leverage(symbol, *mode, *leverage);
-                let classic = settings::classic_leverage(symbol, *leverage);
-                self.push(Channel::Leverage, Part::Unified, unified);
-                self.push(Channel::Leverage, Part::Futures, classic);
-            }
-            // Both are told by the position that they change.
-            FuturesEvent::Funding(_) | FuturesEvent::RiskLimit(_) => {}
-        }
-    }
-
     /// A change of an order; of a fill the lite form goes first and the one with the fee last.
-    fn order(&mut self, changes: impl IntoIterator<Item = Order>, filled: Option<&Order>) {
-        let mut changes: Vec<Order> = changes.into_iter().collect();
-        let is_live = |change: &Order| change.stage == Stage::Live;
-        if changes.first().is_some_and(is_live) {
+    fn order(&mut self, mut changes: Vec<Change>, filled: Option<&Change>) {
+        if changes
+            .first()
+            .is_some_and(|first| first.stage == Stage::Live)
+        {
             let live = changes.remove(0);
             self.push_order(&live, Forms::Both);
             let triggered = self.triggered.as_ref();
-            if triggered.is_some_and(|parent| live.origin.as_ref() == Some(&parent.id)) {
+            if triggered.is_some_and(|parent| live.order.origin.as_ref() == Some(&parent.order.id))
+            {
                 self.release_trigger();
             }
         }
-        let fill = filled.and_then(|order| Some((order, order.fill.as_ref()?)));
-        if let Some((order, fill)) = fill {
-            let lite = |classic| executions::lite(order, fill, classic);
+        let fill = filled.and_then(|change| Some((change, change.fill.as_ref()?)));
+        if let Some((change, fill)) = fill {
+            let lite = |classic| orders::lite_execution(change, fill, classic);
             self.push(Channel::ExecutionLite, Part::Unified, lite(false));
-            self.push(Channel::ExecutionLite, order.part, lite(true));
+            self.push(Channel::ExecutionLite, change.part(), lite(true));
         }
         for change in &changes {
             self.push_order(change, Forms::Both);
         }
-        if let Some((order, fill)) = fill {
-            let unified = executions::unified(order, fill);
+        if let Some((change, fill)) = fill {
+            let unified = orders::unified_execution(change, fill);
             self.push(Channel::Execution, Part::Unified, unified);
-            let classic = executions::classic(order, fill);
-            self.push(Channel::Execution, order.part, classic);
+            let classic = orders::classic_execution(change, fill);
+            self.push(Channel::Execution, change.part(), classic);
         }
     }
 
-    /// A trigger waits for the order that follows, which is told first; in the classic futures form
+    /// A trigger waits for the order that follows, which is reported first; in the classic futures form
     /// it is one order, which triggers before it is live.
-    fn conditional(&mut self, order: Order) {
-        if order.stage != Stage::Triggered {
-            self.push_order(&order, Forms::Both);
+    fn conditional(&mut self, change: Change) {
+        if change.stage != Stage::Triggered {
+            self.push_order(&change, Forms::Both);
             return;
         }
         self.release_trigger();
-        if order.futures.is_some() {
-            self.push_order(&order, Forms::Classic);
+        if change.is_futures() {
+            self.push_order(&change, Forms::Classic);
         }
-        self.triggered = Some(order);
+        self.triggered = Some(change);
     }
 
     fn release_trigger(&mut self) {
-        let Some(order) = self.triggered.take() else {
+        let Some(change) = self.triggered.take() else {
             return;
         };
-        let forms = match order.futures {
-            Some(_) => Forms::Unified,
-            None => Forms::Both,
+        let forms = match change.is_futures() {
+            true => Forms::Unified,
+            false => Forms::Both,
         };
-        self.push_order(&order, forms);
+        self.push_order(&change, forms);
     }
 
-    fn push_order(&mut self, order: &Order, forms: Forms) {
+    fn push_order(&mut self, change: &Change, forms: Forms) {
+        let mut push = |part, data: String| {
+            self.push_of(Channel::Order, part, change.order.symbol, data.clone());
+            self.push(Channel::OrderAll, part, data);
+        };
         if forms != Forms::Classic {
-            let data = orders::unified(order);
-            self.push_of(Channel::Order, Part::Unified, order.symbol, data.clone());
-            self.push(Channel::OrderAll, Part::Unified, data);
+            push(Part::Unified, orders::unified(change));
         }
         if forms != Forms::Unified {
-            let data = orders::classic(order);
-            self.push_of(Channel::Order, order.part, order.symbol, data.clone());
-            self.push(Channel::OrderAll, order.part, data);
+            push(change.part(), orders::classic(change));
         }
     }
 
@@ -216,33 +212,17 @@ impl Teller {
         }
         let part = Part::of(wallet);
         let funds = self.books.funds(wallet, currency);
-        let data = balances::classic(part, currency, &funds, time_ms);
+        let data = account::classic_balance(part, currency, &funds, time_ms);
         self.push(Channel::Balance, part, data);
     }
 
     fn push_unified_balance(&mut self, currency: &str, time_ms: u64) {
         let funds = self.books.unified(currency);
-        let data = balances::unified(currency, &funds, time_ms);
+        let data = account::unified_balance(currency, &funds, time_ms);
         self.push(Channel::Balance, Part::Unified, data);
     }
 
-    fn margin(&mut self, event: &MarginEvent) {
-        match event {
-            MarginEvent::Cross(account) => {
-                self.debts(Wallet::Margin, &account.currencies, account.time_ms);
-                let exposure = Exposure::of_margin(account);
-                self.risk(Source::CrossMargin, exposure, account.time_ms);
-            }
-            MarginEvent::Isolated(account) => {
-                let wallet = Wallet::Isolated(account.symbol);
-                self.debts(wallet, &account.currencies, account.time_ms);
-            }
-            // Told by the warnings.
-            MarginEvent::Status(_) => {}
-        }
-    }
-
-    /// Interest changes what is owed and moves no balance; a loan was told with its money.
+    /// Interest changes what is owed and moves no balance; a loan is reported with its money.
     fn debts(&mut self, wallet: Wallet, currencies: &[CurrencyState], time_ms: u64) {
         for state in currencies {
             if self.books.owed(wallet, state) {
@@ -253,7 +233,7 @@ impl Teller {
 
     fn position(&mut self, change: PositionChange, position: &FuturesPosition) {
         self.books.position_changed(position);
-        let data = positions::position(position);
+        let data = account::position(position);
         for part in [Part::Unified, Part::Futures] {
             self.push_of(Channel::Position, part, position.symbol, data.clone());
             self.push(Channel::PositionAll, part, data.clone());
@@ -261,7 +241,7 @@ impl Teller {
         let source = Source::IsolatedPosition(position.symbol);
         let exposure = Exposure::of_isolated(position);
         self.risk(source, exposure, position.time_ms);
-        // Of any other change the wallet is told next, and only then are the sums those of now.
+        // After any other change the wallet is reported next, and only then are the sums those of now.
         if matches!(
             change,
             PositionChange::MarkPrice | PositionChange::RiskLimit
@@ -274,7 +254,11 @@ impl Teller {
         let currency = change.wallet.currency;
         self.books.wallet_changed(&change.wallet);
         self.push_unified_balance(currency.as_str(), change.time_ms);
-        self.push(Channel::Balance, Part::Futures, balances::futures(change));
+        self.push(
+            Channel::Balance,
+            Part::Futures,
+            account::futures_balance(change),
+        );
         self.cross_risk(currency, change.time_ms);
     }
 
@@ -285,12 +269,12 @@ impl Teller {
 
     fn risk(&mut self, source: Source, exposure: Option<Exposure>, time_ms: u64) {
         let told = self.unified.see(source, exposure.clone(), time_ms);
-        let unified = told.map(|(level, exposure)| settings::warning(level, exposure, time_ms));
+        let unified = told.map(|(level, exposure)| account::warning(level, exposure, time_ms));
         let told = match source {
             Source::CrossMargin => None,
             _ => self.futures.see(source, exposure, time_ms),
         };
-        let futures = told.map(|(level, exposure)| settings::warning(level, exposure, time_ms));
+        let futures = told.map(|(level, exposure)| account::warning(level, exposure, time_ms));
         for (part, data) in [(Part::Unified, unified), (Part::Futures, futures)] {
             if let Some(data) = data {
                 self.push(Channel::LiquidationWarning, part, data);

@@ -1,45 +1,18 @@
-//! Pushes, field by field, against the shapes of live captures.
+//! Orders, fills, stop orders and balances of spot and margin.
 
 use rust_decimal::Decimal;
 
-use super::*;
-use crate::engine::{Engine, Side, StopKind, Wallet};
+use super::{Push, all, engine, keys, parse, pushed, value};
+use crate::engine::rig::BUY_BTC;
+use crate::engine::{Direction, Side, StopPriceType, Wallet};
 use crate::v1::topics;
 
-const NOW: u64 = 1_765_465_341_363;
-
-fn keys(data: &str) -> Vec<String> {
-    let value: serde_json::Value = serde_json::from_str(data).unwrap();
-    value.as_object().unwrap().keys().cloned().collect()
-}
-
-fn pushed(engine: &mut Engine, topic: &str) -> Vec<String> {
-    let events = engine.take_events();
-    let pushes = events.iter().flat_map(|event| pushes(event, NOW + 1));
-    pushes
-        .filter(|push| push.topic == topic)
-        .map(|push| push.data)
-        .collect()
-}
-
-fn value(data: &str, key: &str) -> serde_json::Value {
-    serde_json::from_str::<serde_json::Value>(data).unwrap()[key].clone()
-}
-
 #[test]
-fn a_resting_order_that_is_cut_filled_and_done() {
-    let mut engine = Engine::new(1, NOW);
-    let price = Decimal::from(60_000);
-    let id = engine
-        .place_limit(
-            NOW,
-            (Wallet::Trade, "BTC-USDT", Side::Buy),
-            (price, Decimal::new(2, 1)),
-            Some("mine".into()),
-        )
-        .unwrap();
-    engine.reduce(NOW, &id, Decimal::new(1, 1)).unwrap();
-    engine.fill_resting(NOW, &id, Decimal::new(1, 1)).unwrap();
+fn resting_order_is_cut_filled_and_done() {
+    let mut engine = engine();
+    let id = engine.limit(BUY_BTC, "60000", "0.2").unwrap();
+    engine.cut(&id, "0.1");
+    engine.fill(&id, "0.1");
     let orders = pushed(&mut engine, topics::ORDERS_V2);
     let shape: Vec<(String, String)> = orders
         .iter()
@@ -71,38 +44,31 @@ fn a_resting_order_that_is_cut_filled_and_done() {
     assert!(
         !keys(&orders[0])
             .iter()
-            .any(|key| key.ends_with("Size") && key != "originSize")
+            .any(|key| key.ends_with("Size") && *key != "originSize")
     );
     assert_eq!(value(&orders[3], "feeType"), "makerFee");
 }
 
 #[test]
-fn the_first_version_has_no_received_and_no_origin_size() {
-    let mut engine = Engine::new(1, NOW);
-    let size = Decimal::new(2, 1);
-    engine
-        .place_market(NOW, (Wallet::Trade, "ETH-USDT", Side::Sell), size, None)
-        .unwrap();
+fn first_version_has_no_received_and_no_origin_size() {
+    let mut engine = engine();
+    let place = (Some(Wallet::Trade), "ETH-USDT", Side::Sell);
+    engine.market_order(place, "0.2").unwrap();
     let orders = pushed(&mut engine, topics::ORDERS);
     for data in &orders {
         assert_ne!(value(data, "type"), "received");
-        assert!(
-            !keys(data)
-                .iter()
-                .any(|key| key == "originSize" || key == "canceledSize" || key == "price")
-        );
-        assert!(!keys(data).iter().any(|key| key == "clientOid"));
+        for absent in ["originSize", "canceledSize", "price", "clientOid"] {
+            assert!(!keys(data).contains(&absent), "{absent}");
+        }
     }
     assert_eq!(value(orders.last().unwrap(), "type"), "filled");
     assert_eq!(value(&orders[0], "status"), "match");
 }
 
 #[test]
-fn a_buy_by_funds_shows_funds_and_ends_canceled() {
-    let mut engine = Engine::new(1, NOW);
-    engine
-        .place_market_funds(NOW, (Wallet::Trade, "BTC-USDT"), Decimal::from(100), None)
-        .unwrap();
+fn buy_by_funds_shows_funds_and_ends_canceled() {
+    let mut engine = engine();
+    engine.buy_for_funds("BTC-USDT", "100");
     let orders = pushed(&mut engine, topics::ORDERS_V2);
     assert!(orders.iter().all(|data| value(data, "funds") == "100"));
     assert!(
@@ -124,19 +90,12 @@ fn a_buy_by_funds_shows_funds_and_ends_canceled() {
 }
 
 #[test]
-fn a_balance_is_all_text_and_tells_its_trade() {
-    let mut engine = Engine::new(1, NOW);
+fn balance_is_all_text_and_has_its_trade() {
+    let mut engine = engine();
     engine
-        .transfer(NOW, (Wallet::Main, Wallet::Trade), "USDT", Decimal::from(5))
+        .transfer((Wallet::Main, Wallet::Trade), "USDT", Decimal::from(5))
         .unwrap();
-    engine
-        .place_market(
-            NOW,
-            (Wallet::Trade, "BTC-USDT", Side::Buy),
-            Decimal::new(1, 3),
-            None,
-        )
-        .unwrap();
+    engine.market_order(BUY_BTC, "0.001").unwrap();
     let changes = pushed(&mut engine, topics::BALANCE);
     assert_eq!(value(&changes[0], "relationEvent"), "main.transfer");
     assert_eq!(value(&changes[0], "relationContext"), serde_json::json!({}));
@@ -148,8 +107,8 @@ fn a_balance_is_all_text_and_tells_its_trade() {
         .unwrap();
     assert!(value(settled, "relationContext")["tradeId"].is_string());
     let strings = |data: &String| {
-        let data: serde_json::Value = serde_json::from_str(data).unwrap();
-        data.as_object()
+        parse(data)
+            .as_object()
             .unwrap()
             .iter()
             .all(|(key, value)| value.is_string() || key == "relationContext")
@@ -159,22 +118,15 @@ fn a_balance_is_all_text_and_tells_its_trade() {
 
 #[test]
 fn every_account_has_its_own_relation_events() {
-    let mut engine = Engine::new(1, NOW);
+    let mut engine = engine();
     let isolated = Wallet::Isolated("ETH-USDT");
     for wallet in [Wallet::Margin, isolated] {
         engine
-            .transfer(NOW, (Wallet::Main, wallet), "USDT", Decimal::from(5))
+            .transfer((Wallet::Main, wallet), "USDT", Decimal::from(5))
             .unwrap();
+        engine.borrow(wallet, "USDT", Decimal::from(5)).unwrap();
         engine
-            .borrow(NOW, (wallet, "USDT"), Decimal::from(5))
-            .unwrap();
-        engine
-            .place_market(
-                NOW,
-                (wallet, "ETH-USDT", Side::Buy),
-                Decimal::new(1, 3),
-                None,
-            )
+            .market_order((Some(wallet), "ETH-USDT", Side::Buy), "0.001")
             .unwrap();
     }
     let mut events: Vec<String> = pushed(&mut engine, topics::BALANCE)
@@ -198,18 +150,13 @@ fn every_account_has_its_own_relation_events() {
 }
 
 #[test]
-fn a_snapshot_of_a_balance_is_the_change_without_its_context() {
-    let mut engine = Engine::new(1, NOW);
-    let place = (Wallet::Trade, "BTC-USDT", Side::Buy);
-    engine
-        .place_market(NOW, place, Decimal::new(1, 3), None)
-        .unwrap();
-    let events = engine.take_events();
-    let pushes: Vec<Push> = events.iter().flat_map(|event| pushes(event, NOW)).collect();
+fn balance_snapshot_is_the_change_without_its_context() {
+    let mut engine = engine();
+    engine.market_order(BUY_BTC, "0.001").unwrap();
+    let pushes = all(&mut engine);
     let of = |topic| pushes.iter().filter(move |push| push.topic == topic);
     assert!(of(topics::BALANCE).count() > 2);
     for (change, snapshot) in of(topics::BALANCE).zip(of(topics::BALANCE_SNAPSHOT)) {
-        let parse = |data: &str| serde_json::from_str::<serde_json::Value>(data).unwrap();
         let mut expected = parse(&change.data);
         assert!(expected["relationContext"]["orderId"].is_string());
         expected["relationContext"] = serde_json::json!({});
@@ -224,18 +171,13 @@ fn a_snapshot_of_a_balance_is_the_change_without_its_context() {
 }
 
 #[test]
-fn a_stop_order_opens_triggers_and_goes_on_under_a_new_id() {
-    let mut engine = Engine::new(1, NOW);
-    let stop = Decimal::from(60_000);
-    let asked = (Wallet::Margin, "BTC-USDT", Side::Sell);
-    let id = engine
-        .place_stop(NOW, asked, StopKind::Loss, (stop, None), Decimal::new(1, 2))
-        .unwrap();
-    engine
-        .set_price(NOW, "BTC-USDT", Decimal::from(59_999))
-        .unwrap();
-    let events = engine.take_events();
-    let frames: Vec<Push> = events.iter().flat_map(|event| pushes(event, NOW)).collect();
+fn triggered_stop_goes_on_under_a_new_id() {
+    let mut engine = engine();
+    let place = (Some(Wallet::Margin), "BTC-USDT", Side::Sell);
+    let trigger = (Direction::Down, StopPriceType::Trade, "60000");
+    let id = engine.stop(place, trigger, None, "0.01").unwrap();
+    engine.price("BTC-USDT", "59999");
+    let frames = all(&mut engine);
     let stops: Vec<&Push> = frames
         .iter()
         .filter(|push| push.topic == topics::STOP_ORDERS)
@@ -258,7 +200,7 @@ fn a_stop_order_opens_triggers_and_goes_on_under_a_new_id() {
 }
 
 #[test]
-fn a_frame_holds_its_data_where_it_says() {
+fn frame_has_its_data_at_the_given_place() {
     let push =
         Push::private(topics::BALANCE, "account.balance", "{\"a\":1}".to_owned()).with_id("9");
     let (frame, data_at) = push.frame("u1");
@@ -267,5 +209,73 @@ fn a_frame_holds_its_data_where_it_says() {
         frame,
         "{\"topic\":\"/account/balance\",\"type\":\"message\",\"subject\":\"account.balance\",\"id\":\"9\",\
          \"userId\":\"u1\",\"channelType\":\"private\",\"data\":{\"a\":1}}"
+    );
+}
+
+#[test]
+fn taker_fill_is_a_trade_without_a_user() {
+    let mut engine = engine();
+    let place = (Some(Wallet::Trade), "BTC-USDT", Side::Sell);
+    let id = engine.market_order(place, "0.01").unwrap();
+    let pushes = all(&mut engine);
+    let of = |topic| pushes.iter().filter(move |push| push.topic == topic);
+    assert!(of("/market/match:BTC-USDT").count() > 0);
+    for push in of("/market/match:BTC-USDT") {
+        let frame = parse(&push.frame("u1").0);
+        let keys: Vec<&String> = frame.as_object().unwrap().keys().collect();
+        assert_eq!(keys.len(), 4, "{keys:?}");
+        assert_eq!(frame["subject"], "trade.l3match");
+        let data = &frame["data"];
+        assert_eq!(
+            (&data["side"], &data["type"]),
+            (&"sell".into(), &"match".into())
+        );
+        assert_eq!(data["takerOrderId"], *id);
+        assert_ne!(data["makerOrderId"], *id);
+        assert_eq!(data["time"], "1765465341363000000");
+        assert!(
+            data.as_object()
+                .unwrap()
+                .values()
+                .all(serde_json::Value::is_string)
+        );
+    }
+}
+
+#[test]
+fn maker_fill_has_the_side_of_the_taker() {
+    let mut engine = engine();
+    let place = (Some(Wallet::Trade), "ETH-USDT", Side::Buy);
+    let id = engine.limit(place, "3000", "0.25").unwrap();
+    engine.fill(&id, "0.25");
+    let trades = pushed(&mut engine, "/market/match:ETH-USDT");
+    assert_eq!(trades.len(), 1);
+    let data = parse(&trades[0]);
+    assert_eq!(
+        (&data["side"], &data["price"]),
+        (&"sell".into(), &"3000".into())
+    );
+    assert_eq!(
+        (&data["makerOrderId"], &data["size"]),
+        (&(*id).into(), &"0.25".into())
+    );
+    assert_ne!(data["takerOrderId"], *id);
+}
+
+#[test]
+fn fill_has_its_fee_in_numbers() {
+    let mut engine = engine();
+    let id = engine.limit(BUY_BTC, "60000", "0.12345678").unwrap();
+    engine.fill(&id, "0.12345678");
+    let fills = pushed(&mut engine, topics::TRADE_FILLS);
+    assert_eq!(fills.len(), 1);
+    let trade_id = value(&fills[0], "tradeId").as_str().unwrap().to_owned();
+    assert_eq!(
+        fills[0],
+        format!(
+            "{{\"fee\":5.92592544,\"feeCurrency\":\"USDT\",\"feeRate\":0.0008,\"orderId\":\"{id}\",\
+             \"orderType\":\"limit\",\"price\":60000,\"side\":\"buy\",\"size\":0.12345678,\
+             \"symbol\":\"BTC-USDT\",\"time\":1765465341363000000,\"tradeId\":\"{trade_id}\"}}"
+        )
     );
 }

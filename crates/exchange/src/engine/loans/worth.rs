@@ -5,10 +5,10 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use super::Engine;
 use crate::engine::{Rejected, Wallet};
 
-/// The currency in which the cross-margin account is told.
+/// The currency in which the cross-margin account is reported.
 const REPORTING_CURRENCY: &str = "BTC";
-/// Decimals of sums that were divided: rounded once, here, and only told, never booked.
-const TOLD_SCALE: u32 = 20;
+/// Decimals of sums that were divided: rounded once, here, and only shown, never booked.
+const SHOWN_SCALE: u32 = 20;
 /// A ratio that no limit allows, for a debt without assets.
 const HOPELESS: Decimal = Decimal::ONE_THOUSAND;
 
@@ -75,7 +75,7 @@ impl Engine {
                 worth.weighted += assets * coefficient(wallet, currency);
             }
         }
-        for (owner, currency, debt) in self.margin.debts() {
+        for (owner, currency, debt) in self.loans.debts() {
             if owner == wallet {
                 worth.debts += debt.total() * self.price_of(currency);
             }
@@ -127,11 +127,11 @@ impl Engine {
         }
     }
 
-    /// A sum in USDT as it is told of the cross-margin account.
+    /// A sum in USDT as it is reported of the cross-margin account.
     pub(crate) fn in_reporting_currency(&self, amount: Decimal) -> Decimal {
         amount
             .checked_div(self.price_of(REPORTING_CURRENCY))
             .unwrap_or_default()
-            .round_dp(TOLD_SCALE)
+            .round_dp(SHOWN_SCALE)
     }
 }

@@ -1,12 +1,10 @@
-//! Borrowed money: who owes what, what may be borrowed on what is there, and what is told of it.
+//! Borrowed money: who owes what, what may be borrowed on what is there, and what is reported of it.
 //!
 //! A cross-margin account borrows on all that it holds; an isolated one belongs to one symbol. What
 //! is borrowed comes into the account and what is repaid leaves it, so that what an account holds
 //! less what it owes changes by neither. Nothing is ever liquidated: an account that owes too much
 //! says so, may only repay and be sent money, and recovers when it owes less.
 
-mod event;
-mod habits;
 #[cfg(test)]
 mod tests;
 mod worth;
@@ -15,24 +13,20 @@ use std::collections::BTreeMap;
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
-pub(crate) use event::{
-    CrossMargin, CrossStatus, CurrencyState, IsolatedMargin, LoanPhase, MarginEvent,
-};
-
 use super::ledger::Reason;
-use super::{Engine, Event, MAX_BALANCE, Rejected, Wallet, check_amount};
+use super::{Balance, Engine, Event, Host, MAX_BALANCE, Rejected, Wallet, check_amount};
 use crate::fault::MarginStatusType;
 pub(crate) use worth::Worth;
 
 /// The interest of an hour, as a part of what is owed.
 const HOURLY_RATE: Decimal = Decimal::from_parts(1, 0, 0, false, 5);
 /// Decimals to which interest is rounded up, so that a debt can always be repaid in full.
-const INTEREST_SCALE: u32 = 8;
+pub(crate) const INTEREST_SCALE: u32 = 8;
 /// The debt ratio from which the cross-margin account is frozen.
 const FROZEN_FROM: Decimal = Decimal::from_parts(97, 0, 0, false, 2);
-/// While the account lives by itself its debts are told this often, by engine time.
-const TELL_EVERY_MS: u64 = 4_000;
-/// Decimals of the debt ratio as it is told.
+/// While the account lives by itself its debts are reported this often, by engine time.
+const REPORT_EVERY_MS: u64 = 4_000;
+/// Decimals of the debt ratio as it is reported.
 const RATIO_SCALE: u32 = 8;
 
 /// What a margin account owes in one currency.
@@ -54,16 +48,16 @@ impl Debt {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Margin {
+pub(crate) struct Loans {
     debts: BTreeMap<(Wallet, &'static str), Debt>,
     /// Limits that the cross-margin account is over now.
     frozen: bool,
     in_liability: bool,
-    /// When the cross-margin account was told last.
-    told_ms: u64,
+    /// When the cross-margin account was reported last.
+    reported_ms: u64,
 }
 
-impl Margin {
+impl Loans {
     pub(crate) fn debt(&self, wallet: Wallet, currency: &str) -> Debt {
         let mut debts = self.debts.iter();
         debts
@@ -82,9 +76,64 @@ impl Margin {
     }
 }
 
+/// The cross-margin account as it stands, its sums in BTC.
+#[derive(Debug, Clone)]
+pub(crate) struct CrossMargin {
+    /// What is owed as a part of what it is secured by.
+    pub(crate) debt_ratio: Decimal,
+    pub(crate) total_asset: Decimal,
+    /// The assets at the part of their worth at which they secure a debt.
+    pub(crate) weighted_asset: Decimal,
+    pub(crate) total_debt: Decimal,
+    /// The same three sums in USDT.
+    pub(crate) worth: Worth,
+    /// Every currency that was ever held, so that it shows when a debt is gone.
+    pub(crate) currencies: Vec<CurrencyState>,
+    pub(crate) time_ms: u64,
+}
+
+/// One currency of a margin account.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CurrencyState {
+    pub(crate) currency: &'static str,
+    pub(crate) balance: Balance,
+    pub(crate) debt: Debt,
+}
+
+/// The cross-margin account went over one of its limits, or came back.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CrossStatus {
+    pub(crate) change: MarginStatusType,
+    pub(crate) time_ms: u64,
+}
+
+/// An isolated-margin account as it stood when its debt changed, or was about to.
+#[derive(Debug, Clone)]
+pub(crate) struct IsolatedLoan {
+    pub(crate) symbol: &'static str,
+    pub(crate) phase: LoanPhase,
+    /// What is owed without interest, in quote currency.
+    pub(crate) principal: Decimal,
+    /// The base currency, then the quote currency.
+    pub(crate) currencies: [CurrencyState; 2],
+    pub(crate) time_ms: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LoanPhase {
+    /// The owner borrows; nothing moved yet.
+    Borrowing,
+    /// The owner repays; nothing moved yet.
+    Repaying,
+    /// Something is owed.
+    Owing,
+    /// Nothing is owed any more.
+    Clear,
+}
+
 impl Engine {
     pub(crate) fn debt(&self, wallet: Wallet, currency: &str) -> Debt {
-        self.margin.debt(wallet, currency)
+        self.loans.debt(wallet, currency)
     }
 
     /// The debt ratio of a margin account; 0 for one that owes nothing.
@@ -95,39 +144,36 @@ impl Engine {
     /// Borrows into a margin account.
     pub(crate) fn borrow(
         &mut self,
-        now_ms: u64,
-        (wallet, currency): (Wallet, &str),
+        wallet: Wallet,
+        currency: &str,
         amount: Decimal,
     ) -> Result<(), Rejected> {
-        self.advance(now_ms);
         check_amount(amount)?;
         let currency = self.loan_currency(wallet, currency)?;
-        let mut debt = self.margin.debt(wallet, currency);
+        let mut debt = self.loans.debt(wallet, currency);
         let most = self.balance(wallet, currency).total().max(debt.total());
         if most + amount > MAX_BALANCE {
             return Err(Rejected::TooLarge { limit: MAX_BALANCE });
         }
         self.check_borrow(wallet, currency, amount)?;
-        self.tell_isolated(wallet, LoanPhase::Borrowing);
+        self.report_isolated(wallet, LoanPhase::Borrowing);
         debt.principal += amount;
-        self.margin.debts.insert((wallet, currency), debt);
-        let amounts = (amount, Decimal::ZERO);
-        self.change(wallet, currency, amounts, Reason::Borrow, None)?;
-        self.tell_debt(wallet);
+        self.loans.debts.insert((wallet, currency), debt);
+        self.add(wallet, currency, amount, Reason::Borrow)?;
+        self.report_debt(wallet);
         Ok(())
     }
 
     /// Repays out of the same margin account: interest first, then principal.
     pub(crate) fn repay(
         &mut self,
-        now_ms: u64,
-        (wallet, currency): (Wallet, &str),
+        wallet: Wallet,
+        currency: &str,
         amount: Decimal,
     ) -> Result<(), Rejected> {
-        self.advance(now_ms);
         check_amount(amount)?;
         let currency = self.loan_currency(wallet, currency)?;
-        let mut debt = self.margin.debt(wallet, currency);
+        let mut debt = self.loans.debt(wallet, currency);
         if amount > debt.total() {
             return Err(Rejected::ExceedsDebt {
                 currency: currency.to_owned(),
@@ -139,32 +185,30 @@ impl Engine {
                 currency: currency.to_owned(),
             });
         }
-        self.tell_isolated(wallet, LoanPhase::Repaying);
+        self.report_isolated(wallet, LoanPhase::Repaying);
         let interest = amount.min(debt.interest);
         debt.interest -= interest;
         debt.principal -= amount - interest;
         if debt.total().is_zero() {
-            self.margin.debts.remove(&(wallet, currency));
+            self.loans.debts.remove(&(wallet, currency));
         } else {
-            self.margin.debts.insert((wallet, currency), debt);
+            self.loans.debts.insert((wallet, currency), debt);
         }
-        let amounts = (-amount, Decimal::ZERO);
-        self.change(wallet, currency, amounts, Reason::Repay, None)?;
-        self.tell_debt(wallet);
+        self.add(wallet, currency, -amount, Reason::Repay)?;
+        self.report_debt(wallet);
         Ok(())
     }
 
     /// Charges the interest of an hour on every debt.
-    pub(crate) fn settle_interest(&mut self, now_ms: u64) {
-        self.advance(now_ms);
-        for debt in self.margin.debts.values_mut() {
+    pub(crate) fn settle_interest(&mut self) {
+        for debt in self.loans.debts.values_mut() {
             debt.interest += (debt.total() * HOURLY_RATE)
                 .round_dp_with_strategy(INTEREST_SCALE, RoundingStrategy::AwayFromZero);
         }
-        let mut owing: Vec<Wallet> = self.margin.debts.keys().map(|key| key.0).collect();
+        let mut owing: Vec<Wallet> = self.loans.debts.keys().map(|key| key.0).collect();
         owing.dedup();
         for wallet in owing {
-            self.tell_debt(wallet);
+            self.report_debt(wallet);
         }
     }
 
@@ -187,7 +231,7 @@ impl Engine {
 
     /// Whether an order may be placed in this account now.
     pub(crate) fn check_trades_in(&self, wallet: Wallet, market: usize) -> Result<(), Rejected> {
-        if wallet == Wallet::Margin && self.margin.frozen {
+        if wallet == Wallet::Margin && self.loans.frozen {
             return Err(Rejected::AccountFrozen);
         }
         self.check_settles_in(wallet, market)
@@ -195,28 +239,28 @@ impl Engine {
 
     /// Money moved into the account or out of it: its debts are secured by more or less now.
     pub(crate) fn collateral_moved(&mut self, wallet: Wallet) {
-        if wallet == Wallet::Margin && self.margin.owes(wallet) {
-            self.tell_cross();
+        if wallet == Wallet::Margin && self.loans.owes(wallet) {
+            self.report_cross();
         }
     }
 
     /// A price was set: what is owed is worth more or less now.
     pub(crate) fn debts_revalued(&mut self) {
-        if self.margin.owes(Wallet::Margin) {
-            self.tell_cross();
+        if self.loans.owes(Wallet::Margin) {
+            self.report_cross();
         }
     }
 
-    /// As [`Engine::debts_revalued`], for prices that move all the time: told when a limit was
+    /// As [`Engine::debts_revalued`], for prices that move all the time: reported when a limit was
     /// crossed, and otherwise now and then.
     pub(crate) fn debts_revalued_again(&mut self) {
-        if !self.margin.owes(Wallet::Margin) {
+        if !self.loans.owes(Wallet::Margin) {
             return;
         }
-        let due = self.now_ms >= self.margin.told_ms.saturating_add(TELL_EVERY_MS);
+        let due = self.now_ms >= self.loans.reported_ms.saturating_add(REPORT_EVERY_MS);
         let over = over_limits(self.debt_ratio(Wallet::Margin));
-        if due || over != (self.margin.frozen, self.margin.in_liability) {
-            self.tell_cross();
+        if due || over != (self.loans.frozen, self.loans.in_liability) {
+            self.report_cross();
         }
     }
 
@@ -225,7 +269,7 @@ impl Engine {
         let of_symbol = match wallet {
             Wallet::Main | Wallet::Trade => return Err(Rejected::WrongWallet { wallet }),
             Wallet::Margin => None,
-            Wallet::Isolated(symbol) => Some(self.market(symbol)?),
+            Wallet::Isolated(symbol) => Some(self.find_market(Host::Spot, symbol)?.index),
         };
         let markets = self.markets.iter().enumerate();
         markets
@@ -237,37 +281,36 @@ impl Engine {
             })
     }
 
-    fn tell_debt(&mut self, wallet: Wallet) {
+    fn report_debt(&mut self, wallet: Wallet) {
         match wallet {
-            Wallet::Margin => self.tell_cross(),
+            Wallet::Margin => self.report_cross(),
             wallet => {
-                let phase = if self.margin.owes(wallet) {
+                let phase = if self.loans.owes(wallet) {
                     LoanPhase::Owing
                 } else {
                     LoanPhase::Clear
                 };
-                self.tell_isolated(wallet, phase);
+                self.report_isolated(wallet, phase);
             }
         }
     }
 
-    fn tell_cross(&mut self) {
+    fn report_cross(&mut self) {
         let worth = self.worth(Wallet::Margin);
         let ratio = worth.ratio();
-        self.margin.told_ms = self.now_ms;
-        self.events
-            .push(Event::Margin(MarginEvent::Cross(CrossMargin {
-                debt_ratio: ratio.round_dp(RATIO_SCALE),
-                total_asset: self.in_reporting_currency(worth.assets),
-                weighted_asset: self.in_reporting_currency(worth.weighted),
-                total_debt: self.in_reporting_currency(worth.debts),
-                worth,
-                currencies: self.cross_currencies(),
-                time_ms: self.now_ms,
-            })));
+        self.loans.reported_ms = self.now_ms;
+        self.events.push(Event::CrossMargin(CrossMargin {
+            debt_ratio: ratio.round_dp(RATIO_SCALE),
+            total_asset: self.in_reporting_currency(worth.assets),
+            weighted_asset: self.in_reporting_currency(worth.weighted),
+            total_debt: self.in_reporting_currency(worth.debts),
+            worth,
+            currencies: self.cross_currencies(),
+            time_ms: self.now_ms,
+        }));
         let (frozen, in_liability) = over_limits(ratio);
-        let was_frozen = std::mem::replace(&mut self.margin.frozen, frozen);
-        let was_in_liability = std::mem::replace(&mut self.margin.in_liability, in_liability);
+        let was_frozen = std::mem::replace(&mut self.loans.frozen, frozen);
+        let was_in_liability = std::mem::replace(&mut self.loans.in_liability, in_liability);
         // On the way down it is the other way round: a frozen account may be in liability or not.
         let crossed = [
             (!was_frozen && frozen, MarginStatusType::Frozen),
@@ -282,21 +325,15 @@ impl Engine {
             (was_frozen && !frozen, MarginStatusType::Unfrozen),
         ];
         for (_, change) in crossed.into_iter().filter(|(crossed, _)| *crossed) {
-            let time_ms = self.now_ms;
-            self.events
-                .push(Event::Margin(MarginEvent::Status(CrossStatus {
-                    change,
-                    time_ms,
-                })));
+            self.report_margin_status(change);
         }
     }
 
-    /// Lets the cross-margin account say a status, whatever it owes.
-    pub(crate) fn say_margin_status(&mut self, now_ms: u64, change: MarginStatusType) {
-        self.advance(now_ms);
+    /// Reports a status of the cross-margin account, whatever it owes.
+    pub(crate) fn report_margin_status(&mut self, change: MarginStatusType) {
         let time_ms = self.now_ms;
         let status = CrossStatus { change, time_ms };
-        self.events.push(Event::Margin(MarginEvent::Status(status)));
+        self.events.push(Event::CrossStatus(status));
     }
 
     fn cross_currencies(&self) -> Vec<CurrencyState> {
@@ -315,7 +352,7 @@ impl Engine {
     }
 
     /// Tells of an isolated account; nothing for any other.
-    fn tell_isolated(&mut self, wallet: Wallet, phase: LoanPhase) {
+    fn report_isolated(&mut self, wallet: Wallet, phase: LoanPhase) {
         let Wallet::Isolated(symbol) = wallet else {
             return;
         };
@@ -325,21 +362,21 @@ impl Engine {
         let state = |currency| self.currency_state(wallet, currency);
         let currencies = [state(market.base), state(market.quote)];
         let [base, quote] = &currencies;
-        self.events
-            .push(Event::Margin(MarginEvent::Isolated(IsolatedMargin {
-                symbol: market.symbol,
-                phase,
-                principal: base.debt.principal * market.last + quote.debt.principal,
-                currencies,
-                time_ms: self.now_ms,
-            })));
+        let event = IsolatedLoan {
+            symbol: market.symbol,
+            phase,
+            principal: base.debt.principal * market.last + quote.debt.principal,
+            currencies,
+            time_ms: self.now_ms,
+        };
+        self.events.push(Event::IsolatedLoan(event));
     }
 
     fn currency_state(&self, wallet: Wallet, currency: &'static str) -> CurrencyState {
         CurrencyState {
             currency,
             balance: self.balance(wallet, currency),
-            debt: self.margin.debt(wallet, currency),
+            debt: self.loans.debt(wallet, currency),
         }
     }
 }

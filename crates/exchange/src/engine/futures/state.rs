@@ -1,25 +1,8 @@
-//! What happens to the futures account, as values: the wire formats are written from these.
+//! The futures account as it is seen from outside: a position and a wallet at one moment.
 
 use rust_decimal::Decimal;
 
-pub(crate) use super::super::event::StopChange;
-use super::super::event::{Liquidity, OrderChange, Side, Text};
-use super::contract::SettleCurrency;
-
-/// One thing that happened, in the order in which it happened.
-#[derive(Debug, Clone)]
-pub(crate) enum FuturesEvent {
-    Order(OrderEvent),
-    Stop(StopEvent),
-    Position(PositionChange, FuturesPosition),
-    Funding(FundingEvent),
-    RiskLimit(RiskLimitEvent),
-    Wallet(WalletEvent),
-    /// The margin mode of a contract, and the leverage that counts in it.
-    MarginMode(&'static str, MarginMode, Decimal),
-    /// The leverage for the orders to come in this margin mode.
-    Leverage(&'static str, MarginMode, Decimal),
-}
+use super::SettleCurrency;
 
 /// Whether a position has the whole account behind it or only its own margin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,149 +23,6 @@ impl MarginMode {
             Self::Isolated => "ISOLATED",
         }
     }
-}
-
-/// On whose behalf an order trades.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TradeType {
-    Trade,
-    Liquidation,
-}
-
-/// One execution and what it did to the position.
-#[derive(Debug, Clone)]
-pub(crate) struct FuturesFill {
-    pub(crate) price: Decimal,
-    pub(crate) size: i64,
-    pub(crate) trade_id: Text,
-    pub(crate) liquidity: Liquidity,
-    /// In the settlement currency, not below zero.
-    pub(crate) fee: Decimal,
-    /// The profit of the part that closed a position, before the fee.
-    pub(crate) closed_pnl: Decimal,
-}
-
-/// Sizes are contracts; `filled + remain + canceled` is `size`.
-#[derive(Debug, Clone)]
-pub(crate) struct OrderEvent {
-    pub(crate) change: OrderChange,
-    pub(crate) symbol: &'static str,
-    pub(crate) side: Side,
-    pub(crate) order_id: Text,
-    pub(crate) client_oid: Option<Text>,
-    pub(crate) order_time_ns: u64,
-    pub(crate) engine_time_ms: u64,
-    /// None for a market order.
-    pub(crate) price: Option<Decimal>,
-    pub(crate) trade_type: TradeType,
-    pub(crate) margin_mode: MarginMode,
-    pub(crate) terms: OrderTerms,
-    pub(crate) size: i64,
-    pub(crate) filled: i64,
-    pub(crate) remain: i64,
-    pub(crate) canceled: i64,
-    pub(crate) fill: Option<FuturesFill>,
-    /// What was left of the order before an update.
-    pub(crate) old_size: Option<i64>,
-}
-
-/// What only the second generation of the streams tells of an order.
-#[derive(Debug, Clone)]
-pub(crate) struct OrderTerms {
-    pub(crate) leverage: Decimal,
-    /// The sum of price times size over all fills, from which the average price follows.
-    pub(crate) filled_value: Decimal,
-    /// The sum of the fees of all fills.
-    pub(crate) fee: Decimal,
-    pub(crate) settle: SettleCurrency,
-    /// The stop order that it comes from.
-    pub(crate) origin: Option<Text>,
-    pub(crate) cancel_reason: Option<CancelReason>,
-}
-
-/// Why what was left of an order was cancelled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum CancelReason {
-    User,
-    /// The market had no more for an order without a limit.
-    Market,
-    RiskLimit,
-    Liquidation,
-}
-
-/// Which price triggers a stop order of the futures account, and from where it must come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Direction {
-    /// Triggers when the price rises to the stop price or above (`up`).
-    Up,
-    /// Triggers when the price falls to the stop price or below (`down`).
-    Down,
-}
-
-impl Direction {
-    /// The wire's word: `up` or `down`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Up => "up",
-            Self::Down => "down",
-        }
-    }
-}
-
-/// The price that a stop order of the futures account looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum StopPriceType {
-    /// The last traded price (`TP`).
-    Trade,
-    /// The mark price (`MP`).
-    Mark,
-    /// The index price (`IP`), which this exchange keeps equal to the mark price.
-    Index,
-}
-
-impl StopPriceType {
-    /// The wire's word: `TP`, `MP` or `IP`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Trade => "TP",
-            Self::Mark => "MP",
-            Self::Index => "IP",
-        }
-    }
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct StopEvent {
-    pub(crate) change: StopChange,
-    pub(crate) event_id: Text,
-    pub(crate) order_id: Text,
-    pub(crate) symbol: &'static str,
-    pub(crate) settle: SettleCurrency,
-    pub(crate) side: Side,
-    pub(crate) margin_mode: MarginMode,
-    pub(crate) direction: Direction,
-    pub(crate) price_type: StopPriceType,
-    pub(crate) stop_price: Decimal,
-    /// None for a market stop.
-    pub(crate) order_price: Option<Decimal>,
-    pub(crate) size: i64,
-    pub(crate) created_ms: u64,
-    pub(crate) time_ms: u64,
-}
-
-/// Why a position is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PositionChange {
-    Trade,
-    Margin,
-    RiskLimit,
-    AutoDeposit,
-    Liquidation,
-    MarkPrice,
 }
 
 /// A position at one moment. Amounts of money are in the settlement currency; values and costs have
@@ -283,34 +123,6 @@ pub struct IsolatedMargin {
     pub risk_level: i64,
     /// What the position may be worth at most at that step (`riskLimit`).
     pub risk_limit: i64,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct FundingEvent {
-    pub(crate) symbol: &'static str,
-    pub(crate) margin_mode: MarginMode,
-    pub(crate) settle: SettleCurrency,
-    pub(crate) quantity: i64,
-    pub(crate) mark_price: Decimal,
-    pub(crate) rate: Decimal,
-    /// Positive when received.
-    pub(crate) fee: Decimal,
-    pub(crate) time_ms: u64,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct RiskLimitEvent {
-    pub(crate) symbol: &'static str,
-    /// The level that was asked for, or why it was not given.
-    pub(crate) outcome: Result<(), String>,
-    pub(crate) level: i64,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct WalletEvent {
-    pub(crate) event_id: Text,
-    pub(crate) wallet: FuturesWallet,
-    pub(crate) time_ms: u64,
 }
 
 /// The futures account in one settlement currency at one moment.
