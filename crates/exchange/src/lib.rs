@@ -62,9 +62,9 @@ pub use engine::futures::{
 pub use engine::{Balance, Debt, Direction, Rejected, Side, StopKind, StopPriceType, Wallet};
 pub use exchange::Exchange;
 pub use fault::{
-    Count, Cut, DialFault, Effect, Fault, Faults, Flaw, Limit, LiquidationLevel, MarginStatusType,
-    Mutation, ScriptError, ScriptFileError, ScriptProblem, Times, TokenReply, Trigger,
-    UnknownSymbols, UpgradeFault, Utterance,
+    Count, Cut, DialFault, Effect, Fault, Faults, FrameViolation, InjectedMessage, Limit,
+    LiquidationLevel, MarginStatusType, Mutation, ScriptError, ScriptFileError, ScriptProblem,
+    Times, TokenReply, Trigger, UnknownSymbols, UpgradeFault,
 };
 pub use rust_decimal::Decimal;
 pub use stats::{ConnectionReport, Ended, Protocol, ServedMarket, Stats, TokenRequest};

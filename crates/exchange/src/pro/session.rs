@@ -11,6 +11,7 @@ use super::frames::{self, Refusal};
 use super::login;
 use super::request::{self, Kind, Request};
 use crate::clock;
+use crate::fault::{Effect, take};
 use crate::rate::{MessageRate, PingRate};
 use crate::shared::Shared;
 use crate::socket::Link;
@@ -79,8 +80,10 @@ impl Session {
             Kind::OperationPing => self.ping(now, || frames::operation_pong(id, clock::now_ms())),
             Kind::Login(parts) => {
                 let id = Some(id.ok_or_else(Refusal::invalid)?);
-                if let Some(text) = &lock(&self.link.armed).login_refusal {
-                    return Err(Refusal::Message(text.clone()));
+                let refusal =
+                    take!(lock(&self.link.faults), Effect::RefuseLogin { text } => text.clone());
+                if let Some(text) = refusal {
+                    return Err(Refusal::Message(text));
                 }
                 let now_ms = self.shared.skewed_now_ms();
                 login::check(&self.shared.credentials, parts, now_ms)?;
@@ -112,7 +115,7 @@ impl Session {
         if !self.authenticated {
             return Err(Refusal::Message("login is required".to_owned()));
         }
-        if let Some((_, text)) = lock(&self.link.armed).refusal(&asked.written) {
+        if let Some((_, text)) = lock(&self.link.faults).topic_refusal(&asked.written) {
             return Err(Refusal::Reason(text));
         }
         let ack = Some(Outgoing::Ack(frames::ack(id)));
@@ -132,7 +135,7 @@ impl Session {
         self.unless_refused()?;
         let asked = channels::parse(asked, lock(&self.shared.limits).unknown_symbols)?;
         let ack = Some(Outgoing::Ack(frames::ack(id)));
-        let late = lock(&self.link.armed).late_pushes;
+        let late = lock(&self.link.faults).late_pushes();
         let topics = [asked.served];
         lock(&self.shared.world).unsubscribe(self.link.number, &topics, late, ack);
         self.shared.board.connection(self.link.number, |report| {
@@ -143,7 +146,7 @@ impl Session {
 
     /// A fault may refuse a request whatever it asks for.
     fn unless_refused(&self) -> Result<(), Refusal> {
-        match lock(&self.link.armed).request_refusal() {
+        match lock(&self.link.faults).request_refusal() {
             Some((_, text)) => Err(Refusal::Message(text)),
             None => Ok(()),
         }

@@ -17,7 +17,7 @@ use tokio::time::sleep;
 
 use crate::activity::Activity;
 use crate::clock;
-use crate::fault::{Armed, Effect};
+use crate::fault::{ActiveFaults, Effect};
 use crate::shared::Shared;
 use crate::stats::{ConnectionReport, Protocol, ServedMarket};
 use crate::sync::lock;
@@ -48,7 +48,7 @@ pub(crate) struct Dial {
 pub(crate) struct Link {
     pub(crate) number: u64,
     pub(crate) protocol: Protocol,
-    pub(crate) armed: Mutex<Armed>,
+    pub(crate) faults: Mutex<ActiveFaults>,
     /// Set before the welcome is written, so that no client can be faster.
     pub(crate) welcomed: AtomicBool,
     /// False once a fault has ended the reading.
@@ -98,7 +98,7 @@ pub(crate) async fn run(shared: Arc<Shared>, mut stream: Stream, early: Bytes, m
     let link = Arc::new(Link {
         number,
         protocol: dial.protocol,
-        armed: Mutex::new(Armed::new(shared.settings.seed ^ number)),
+        faults: Mutex::new(ActiveFaults::new(shared.settings.seed ^ number)),
         welcomed: AtomicBool::new(false),
         reading: watch::Sender::new(true),
     });

@@ -101,7 +101,7 @@ impl Session {
             Asked::Matches(topics) | Asked::Public(topics) => (topics, Audience::Silent),
         };
         for topic in &topics {
-            if let Some((code, text)) = lock(&self.link.armed).refusal(topic) {
+            if let Some((code, text)) = lock(&self.link.faults).topic_refusal(topic) {
                 return Err(Refusal { code, text });
             }
         }
@@ -124,7 +124,7 @@ impl Session {
             Asked::Unknown(topic) => vec![topic],
             Asked::Matches(topics) | Asked::Public(topics) => topics,
         };
-        let late = lock(&self.link.armed).late_pushes;
+        let late = lock(&self.link.faults).late_pushes();
         let ack = Self::ack(request, asked);
         lock(&self.shared.world).unsubscribe(self.link.number, &topics, late, ack);
         self.shared.board.connection(self.link.number, |report| {
@@ -140,7 +140,7 @@ impl Session {
 
     /// A fault may refuse a request whatever it asks for.
     fn unless_refused(&self) -> Result<(), Refusal> {
-        match lock(&self.link.armed).request_refusal() {
+        match lock(&self.link.faults).request_refusal() {
             Some((code, text)) => Err(Refusal { code, text }),
             None => Ok(()),
         }

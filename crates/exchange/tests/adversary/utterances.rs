@@ -1,6 +1,6 @@
 //! What the exchange says out of itself.
 
-use kucoin_streams_exchange::{Effect, Utterance};
+use kucoin_streams_exchange::{Effect, InjectedMessage};
 use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 
@@ -57,7 +57,7 @@ async fn any_bytes_whatever() {
 async fn pings_whose_answers_are_counted() {
     let exchange = with("").await;
     let mut socket = Socket::connect(&exchange).await;
-    exchange.inject(Effect::Say(Utterance::Pings { count: 2, bytes: 3 }));
+    exchange.inject(Effect::Say(InjectedMessage::Pings { count: 2, bytes: 3 }));
     for _ in 0..2 {
         let Read::Ping(payload) = socket.read().await else {
             panic!("no ping");

@@ -1,10 +1,10 @@
-//! In which ways the frame of a push breaks the WebSocket protocol, and what a push says that it should not say.
+//! The words of the script language that are values of parameters.
 
-use crate::fault::value::words;
+use super::table::words;
 
 words! {
     /// In which way the frame of a push breaks the WebSocket protocol.
-    pub enum Flaw {
+    pub enum FrameViolation {
         /// The frame is masked, as only a client's frame may be.
         "masked" Masked,
         /// The first reserved bit is set, although no extension was agreed on.
@@ -30,7 +30,7 @@ words! {
     }
 }
 
-impl Flaw {
+impl FrameViolation {
     /// Whether nothing can follow on the connection.
     pub(crate) fn ends(self) -> bool {
         matches!(self, Self::ShortClose | Self::CloseNotUtf8)
@@ -59,5 +59,55 @@ words! {
         "unknown-type" UnknownType,
         /// The `subject` is one that no client knows. Pushes of Pro V2 have none and stay as they are.
         "unknown-subject" UnknownSubject,
+    }
+}
+
+words! {
+    /// How the exchange answers a request for a symbol that is not traded.
+    pub enum UnknownSymbols {
+        /// The topic is acknowledged and stays silent, as on KuCoin today.
+        "acknowledge" Acknowledge,
+        /// The topic is refused, on V1 with 404, as KuCoin did in 2019 to 2022.
+        "refuse" Refuse,
+    }
+}
+
+impl Default for UnknownSymbols {
+    /// What the newest reports of KuCoin say, for both generations.
+    fn default() -> Self {
+        Self::Acknowledge
+    }
+}
+
+words! {
+    /// How near the account is to liquidation: the `eT` of `lw`.
+    #[derive(PartialOrd, Ord)]
+    pub enum LiquidationLevel {
+        /// From a ratio of 80 %.
+        "MARGIN_CALL" MarginCall,
+        /// From a ratio of 85 %.
+        "REDUCE_ONLY" ReduceOnly,
+        /// From a ratio of 90 %.
+        "LIQUIDATION_WARNING" LiquidationWarning,
+        /// From a ratio of 100 %.
+        "FORCE_LIQUIDATION" ForceLiquidation,
+    }
+}
+
+words! {
+    /// What the cross-margin account says of itself: the `type` of `position.status`.
+    pub enum MarginStatusType {
+        /// The account owes nearly all that it has: nothing may be traded or borrowed.
+        "FROZEN_FL" Frozen,
+        /// The account is no longer frozen.
+        "UNFROZEN_FL" Unfrozen,
+        /// The account is frozen for a renewal of its loans.
+        "FROZEN_RENEW" FrozenForRenewal,
+        /// The renewal has ended.
+        "UNFROZEN_RENEW" UnfrozenAfterRenewal,
+        /// The account owes more than it has.
+        "LIABILITY" Liability,
+        /// The account no longer owes more than it has.
+        "UNLIABILITY" LiabilityCleared,
     }
 }
