@@ -30,25 +30,3 @@ pub(crate) fn error(id: Option<&str>, code: u16, text: &str) -> String {
         .field("data", text)
         .end()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn are_written_as_on_the_wire() {
-        assert_eq!(
-            welcome("17lakE8wCgq"),
-            r#"{"id":"17lakE8wCgq","type":"welcome"}"#
-        );
-        assert_eq!(ack(Some("1")), r#"{"id":"1","type":"ack"}"#);
-        assert_eq!(
-            pong(None, 1_768_824_067_407_080),
-            r#"{"type":"pong","timestamp":1768824067407080}"#
-        );
-        assert_eq!(
-            error(Some("64d8"), 401, "token is expired"),
-            r#"{"id":"64d8","type":"error","code":401,"data":"token is expired"}"#
-        );
-    }
-}
