@@ -218,12 +218,12 @@ impl Account {
     /// Warns the account of liquidation, whatever it owes: an `lw` of Pro V2 with its true amounts. Pro V2 must be
     /// spoken already; see [`Exchange::pro_truth`](crate::Exchange::pro_truth).
     pub fn warn_of_liquidation(&self, level: LiquidationLevel) {
-        lock(&self.shared.world).warn(level, clock::now_ms());
+        lock(&self.shared.hub).warn(level, clock::now_ms());
     }
 
     /// Lets the cross-margin account say a status, whatever it owes: `position.status` on `/margin/position`.
     pub fn say_margin_status(&self, status: MarginStatusType) {
-        lock(&self.shared.world).say_status(status, clock::now_ms());
+        lock(&self.shared.hub).say_status(status, clock::now_ms());
     }
 
     /// Returns the id of an order as the unified account of Pro V2 has it, in decimal digits. V1 and the classic
@@ -243,7 +243,7 @@ impl Account {
     /// What is in one wallet, in one currency.
     #[must_use]
     pub fn balance(&self, wallet: Wallet, currency: &str) -> Balance {
-        lock(&self.shared.world).engine.balance(wallet, currency)
+        lock(&self.shared.hub).engine.balance(wallet, currency)
     }
 
     /// The last price of a symbol.
@@ -251,21 +251,19 @@ impl Account {
     /// # Errors
     /// Unknown symbol.
     pub fn last_price(&self, symbol: &str) -> Result<Decimal, Rejected> {
-        lock(&self.shared.world)
-            .engine
-            .last_price(Host::Spot, symbol)
+        lock(&self.shared.hub).engine.last_price(Host::Spot, symbol)
     }
 
     /// The ids of the open orders, the oldest first.
     #[must_use]
     pub fn open_orders(&self) -> Vec<String> {
-        lock(&self.shared.world).engine.open_orders(Host::Spot)
+        lock(&self.shared.hub).engine.open_orders(Host::Spot)
     }
 
     /// The ids of the stop orders that have not triggered.
     #[must_use]
     pub fn open_stops(&self) -> Vec<String> {
-        lock(&self.shared.world).engine.open_stops(Host::Spot)
+        lock(&self.shared.hub).engine.open_stops(Host::Spot)
     }
 
     /// Places so many small orders that stay open, as fast as the subscribers' sockets take them.
@@ -299,16 +297,16 @@ impl Account {
     }
 
     fn burst_slice(&self, (price, size): (Decimal, Decimal), most: u64) -> Result<u64, Rejected> {
-        let mut world = lock(&self.shared.world);
+        let mut hub = lock(&self.shared.hub);
         let mut placed = 0;
-        while placed < most && world.has_room() {
+        while placed < most && hub.has_room() {
             let now_ms = clock::now_ms();
             let new = NewOrder {
                 price: Some(price),
                 ..NewOrder::new(Some(Wallet::Trade), BURST_SYMBOL, Side::Buy, size)
             };
-            world.engine.at(now_ms).place(new)?;
-            world.publish(now_ms);
+            hub.engine.at(now_ms).place(new)?;
+            hub.publish(now_ms);
             placed += 1;
         }
         Ok(placed)
@@ -336,9 +334,9 @@ impl fmt::Debug for Account {
 
 /// Lets a command happen now, and pushes what it did.
 fn act<R>(shared: &Shared, command: impl FnOnce(&mut Engine) -> R) -> R {
-    let mut world = lock(&shared.world);
+    let mut hub = lock(&shared.hub);
     let now_ms = clock::now_ms();
-    let result = command(world.engine.at(now_ms));
-    world.publish(now_ms);
+    let result = command(hub.engine.at(now_ms));
+    hub.publish(now_ms);
     result
 }

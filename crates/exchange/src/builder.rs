@@ -14,13 +14,13 @@ use crate::credentials::DemoCredentials;
 use crate::engine::Engine;
 use crate::exchange::Exchange;
 use crate::fault::{Faults, Plan, UnknownSymbols};
+use crate::hub::Hub;
 use crate::limits::{DAY, IDLE_TIMEOUT, Limits};
 use crate::rng::Rng;
 use crate::shared::{Ports, Settings, Shared};
 use crate::stats::{Board, ServedMarket};
 use crate::tokens::TokenStore;
 use crate::truth::TruthLog;
-use crate::world::World;
 
 /// The settings of an exchange that is not started yet.
 #[derive(Debug, Clone)]
@@ -257,7 +257,7 @@ impl ExchangeBuilder {
         let mut rng = Rng::new(self.seed);
         let user_id = rng.text(b"0123456789abcdef", 24);
         let logs = (truth.clone(), pro_truth.clone());
-        let world = World::new(Engine::new(self.seed, now_ms), logs, user_id);
+        let hub = Hub::new(Engine::new(self.seed, now_ms), logs, user_id);
         let settings = self.settings(ports);
         let plan = Plan::new(self.faults, self.seed);
         let timers = plan.timers();
@@ -276,7 +276,7 @@ impl ExchangeBuilder {
             #[cfg(feature = "tls")]
             tls: self.tls.map(tokio_rustls::TlsAcceptor::from),
             credentials: self.credentials,
-            world: Mutex::new(world),
+            hub: Mutex::new(hub),
             tokens: Mutex::new(tokens),
             counts_frames: plan.counts_frames(),
             plan: Mutex::new(plan),

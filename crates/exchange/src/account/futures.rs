@@ -301,7 +301,7 @@ impl FuturesAccount {
     }
 
     fn look<R>(&self, look: impl FnOnce(&Engine) -> R) -> R {
-        look(&lock(&self.shared.world).engine)
+        look(&lock(&self.shared.hub).engine)
     }
 }
 

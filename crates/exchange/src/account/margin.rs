@@ -40,7 +40,7 @@ impl Account {
     /// What a margin account owes in one currency.
     #[must_use]
     pub fn debt(&self, wallet: Wallet, currency: &str) -> Debt {
-        lock(&self.shared.world).engine.debt(wallet, currency)
+        lock(&self.shared.hub).engine.debt(wallet, currency)
     }
 
     /// What a margin account owes as a part of what it is secured by, at the last prices; 0 when it
@@ -51,6 +51,6 @@ impl Account {
     /// `UNLIABILITY`) when it repays, is sent money, or prices move.
     #[must_use]
     pub fn debt_ratio(&self, wallet: Wallet) -> Decimal {
-        lock(&self.shared.world).engine.debt_ratio(wallet)
+        lock(&self.shared.hub).engine.debt_ratio(wallet)
     }
 }

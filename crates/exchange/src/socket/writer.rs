@@ -17,9 +17,9 @@ use super::framing::{
 };
 use super::{Link, Stream};
 use crate::fault::{Cut, Effect, InjectedMessage, mutate, take};
+use crate::hub::{Command, Membership, Outgoing};
 use crate::shared::Shared;
 use crate::sync::lock;
-use crate::world::{Command, Membership, Outgoing};
 use crate::ws::{Opcode, encode};
 
 /// Messages that are written in one go.

@@ -1,4 +1,4 @@
-//! The one place where things happen in order: the account, the truth log and the subscribers.
+//! The account, the truth logs and the subscribers under one lock, so that everything happens in one order.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -65,20 +65,20 @@ pub(crate) enum Audience {
     Ending(u32),
 }
 
-pub(crate) struct World {
+pub(crate) struct Hub {
     pub(crate) engine: Engine,
     members: Vec<Member>,
     max_topics: usize,
     truth: TruthLog,
     user_id: String,
     pro_truth: TruthLog,
-    /// Tells the events as Pro V2 too, once somebody wants that.
+    /// Renders the events as Pro V2 too, once a client or a test asks for that.
     pro: Option<ProRenderer>,
     /// Push times of Pro V2 rise, whatever the wall clock does.
     pro_pushed_ns: u64,
 }
 
-impl World {
+impl Hub {
     pub(crate) fn new(
         engine: Engine,
         (truth, pro_truth): (TruthLog, TruthLog),
@@ -96,7 +96,7 @@ impl World {
         }
     }
 
-    /// From now on everything is told as Pro V2 too.
+    /// From now on everything is rendered as Pro V2 too.
     pub(crate) fn tell_pro(&mut self) {
         if self.pro.is_none() {
             self.pro = Some(ProRenderer::new(&self.engine));
@@ -296,7 +296,7 @@ impl World {
 }
 
 impl Member {
-    /// Whether it is sent a push of this topic; counts those that come late.
+    /// Whether it receives a push of this topic; counts those that come late.
     fn hears(&mut self, topic: &str) -> bool {
         match self.topics.get_mut(topic) {
             Some(Audience::Live) => true,
@@ -313,7 +313,7 @@ impl Member {
 
     fn send(&self, message: Outgoing) {
         if let Err(mpsc::error::TrySendError::Full(_)) = self.queue.try_send(message) {
-            // The task may have ended already; then there is nobody to tell.
+            // The task may have ended already.
             let _ = self.commands.send(Command::Overrun);
         }
     }
