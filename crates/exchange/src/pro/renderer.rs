@@ -14,7 +14,7 @@ use crate::json::{Object, Raw};
 /// One frame to every subscriber of one stream.
 #[derive(Debug, Clone)]
 pub(crate) struct Push {
-    stream: Stream,
+    stream: &'static Stream,
     /// Whose subscribers are sent it, on the streams that are of one symbol.
     symbol: Option<&'static str>,
     pub(crate) data: String,
@@ -31,7 +31,7 @@ impl Push {
 
     /// `T`.
     pub(crate) fn topic(&self) -> &'static str {
-        self.stream.name
+        &self.stream.name
     }
 
     /// The request whose subscribers are sent it, as users write it.

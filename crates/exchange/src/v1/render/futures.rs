@@ -7,12 +7,12 @@ use crate::engine::{
     WalletEvent,
 };
 use crate::json::{Number, Object, Raw, Stripped};
-use crate::v1::topics::futures as topics;
+use crate::v1::topics::{futures as topics, of_symbol};
 
 /// On the topic of the whole account first.
 pub(super) fn order(event: &OrderEvent) -> Vec<Push> {
     let all = Push::private(topics::ORDERS, "orderChange", order_data(event));
-    let one = topics::of_contract(&topics::ORDERS_OF, event.order.symbol)
+    let one = of_symbol(topics::ORDERS_OF, event.order.symbol)
         .map(|topic| Push::private(topic, "symbolOrderChange", all.data.clone()));
     std::iter::once(all).chain(one).collect()
 }
@@ -153,7 +153,7 @@ pub(super) fn account(event: &Event) -> Vec<Push> {
 }
 
 fn of_position(symbol: &str, subject: &'static str, data: String) -> Vec<Push> {
-    let one = topics::of_contract(&topics::POSITION_OF, symbol)
+    let one = of_symbol(topics::POSITION_OF, symbol)
         .map(|topic| Push::private(topic, subject, data.clone()));
     let all = Push::private(topics::POSITIONS, subject, data);
     std::iter::once(all).chain(one).collect()

@@ -17,7 +17,7 @@ pub(super) fn push(event: &Event) -> Option<Push> {
             (topics::MARGIN, "position.status", data)
         }
         Event::IsolatedLoan(loan) => {
-            let topic = topics::of_symbol(&topics::ISOLATED_MARGIN, loan.symbol)?;
+            let topic = topics::of_symbol(topics::ISOLATED_MARGIN, loan.symbol)?;
             (topic, "positionChange", isolated(loan))
         }
         _ => return None,

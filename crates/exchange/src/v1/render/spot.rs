@@ -22,7 +22,7 @@ pub(super) fn order(event: &OrderEvent, push_time_ms: u64) -> Vec<Push> {
         order_data(event, push_time_ms, true),
     ));
     if let Some(fill) = &event.fill {
-        let own_match = topics::of_symbol(&topics::MATCHES, event.order.symbol)
+        let own_match = topics::of_symbol(topics::MATCHES, event.order.symbol)
             .map(|topic| Push::market(topic, "trade.l3match", trade(event, fill)));
         pushes.extend(own_match);
         let data = fill_with_fee(event, fill);
