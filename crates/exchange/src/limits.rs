@@ -5,13 +5,11 @@ use std::time::{Duration, Instant};
 
 use crate::fault::UnknownSymbols;
 
-/// The silence of a client after which KuCoin cuts its connection.
-pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// A day, after which KuCoin cuts a connection and lets a token expire.
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What connections are checked against. The limit of topics is kept with the subscriptions, that of tokens with the tokens.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Limits {
     /// Messages of one connection in 10 s.
     pub(crate) messages: usize,
@@ -28,19 +26,22 @@ pub(crate) struct Limits {
     taken: VecDeque<Instant>,
 }
 
-impl Limits {
-    pub(crate) fn new(connections: usize) -> Self {
+impl Default for Limits {
+    /// As KuCoin's.
+    fn default() -> Self {
         Self {
             messages: 100,
-            connections,
+            connections: 800,
             connection_life: DAY,
-            idle_timeout: IDLE_TIMEOUT,
+            idle_timeout: Duration::from_secs(60),
             unknown_symbols: UnknownSymbols::default(),
             dials: None,
             taken: VecDeque::new(),
         }
     }
+}
 
+impl Limits {
     /// From now on so many requests for a socket are taken in this window.
     pub(crate) fn limit_dials(&mut self, count: usize, per: Duration) {
         self.dials = Some((count, per));
@@ -71,7 +72,7 @@ mod tests {
 
     #[test]
     fn so_many_dials_in_a_window_and_the_wait_is_told() {
-        let mut limits = Limits::new(1);
+        let mut limits = Limits::default();
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         assert!((0..1_000).all(|_| limits.admit_dial(start).is_ok()));

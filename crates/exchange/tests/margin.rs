@@ -5,7 +5,7 @@
 mod support;
 
 use kucoin_streams_exchange::{
-    Decimal, Exchange, MarginStatusType, Rejected, Side, StopKind, UnknownSymbols, Wallet,
+    Decimal, Exchange, MarginStatusType, Side, StopKind, UnknownSymbols, Wallet,
 };
 use support::*;
 
