@@ -174,7 +174,7 @@ impl Account {
         self.act(|engine| engine.reduce(Host::Spot, order_id, by))
     }
 
-    /// Lets somebody else's order meet an open order of ours: a maker fill of this size.
+    /// Fills an open order by the order of another trader: a maker fill of this size.
     ///
     /// # Errors
     /// There is no open order of this id, or the size is not a valid part of what is left of it.
@@ -183,7 +183,7 @@ impl Account {
     }
 
     /// Sets the last price of a symbol: open orders that it goes through fill, stops trigger, and
-    /// what the cross-margin account owes is told at its new worth.
+    /// what the cross-margin account owes is reported at its new worth.
     ///
     /// # Errors
     /// Unknown symbol, or a price off its tick.
@@ -233,7 +233,7 @@ impl Account {
         unified_id(order_id).into_owned()
     }
 
-    /// Lets the account's owner do so many things by the seed, at once.
+    /// Lets the account's owner do this number of things by the seed, at once.
     pub fn step(&self, steps: usize) {
         for _ in 0..steps {
             self.act(Engine::step);
@@ -266,11 +266,11 @@ impl Account {
         lock(&self.shared.hub).engine.open_stops(Host::Spot)
     }
 
-    /// Places so many small orders that stay open, as fast as the subscribers' sockets take them.
+    /// Places this number of small orders that stay open, as fast as the subscribers' sockets take them.
     /// Unlike any other push these wait for a client that reads slowly, and for ever for one that does
     /// not read at all. Each order makes one push on
     /// `/spotMarket/tradeOrders`, two on `/spotMarket/tradeOrdersV2`, and one each on
-    /// `/account/balance` and `/account/snapshotBalance`; told as Pro V2, one each on `order`,
+    /// `/account/balance` and `/account/snapshotBalance`; as Pro V2, one each on `order`,
     /// `orderAll` and `balance`, of `UNIFIED` and of `SPOT`. The orders settle in the trading account,
     /// whatever the handle.
     ///

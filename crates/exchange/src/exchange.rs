@@ -135,17 +135,17 @@ impl Exchange {
         Account::new(Arc::clone(&self.shared))
     }
 
-    /// The log of everything that happened, as V1 tells it.
+    /// The log of everything that happened, as V1 pushes.
     #[must_use]
     pub fn truth(&self) -> TruthLog {
         self.truth.clone()
     }
 
-    /// The log of everything that happened since the exchange began to tell it as Pro V2: with the
+    /// The log of everything that happened since the exchange began to render it as Pro V2: with the
     /// first connection to [`Exchange::pro_ws_url`], or with the first call of this, whichever comes
-    /// first. Until then nothing is written for Pro V2, so that nobody pays for what nobody wants.
+    /// first. Until then nothing is rendered for Pro V2.
     ///
-    /// An event is one entry for each `T` that tells it: an order of spot is told as `order.UNIFIED`,
+    /// An event is one entry for each `T` that it is pushed on: an order of spot is pushed on `order.UNIFIED`,
     /// `orderAll.UNIFIED`, `order.SPOT` and `orderAll.SPOT`. All symbols of `order` and `position`
     /// share their `T`; subscribers are sent those of their symbol, which the data has as `s`.
     #[must_use]

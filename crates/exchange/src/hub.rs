@@ -34,7 +34,7 @@ pub(crate) enum Outgoing {
     ProtocolPong(Vec<u8>),
 }
 
-/// What a connection is told besides its messages.
+/// What a connection receives besides its messages.
 #[derive(Debug)]
 pub(crate) enum Command {
     /// Its queue ran full.
@@ -61,7 +61,7 @@ pub(crate) enum Audience {
     Live,
     /// Acknowledged and never served: a private topic without `privateChannel`, or public data.
     Silent,
-    /// It has ended, and is pushed so many times more.
+    /// It has ended, and is pushed this number of times more.
     Ending(u32),
 }
 

@@ -20,7 +20,7 @@ pub(crate) struct Limits {
     /// The time without a message from the client after which a connection is cut.
     pub(crate) idle_timeout: Duration,
     pub(crate) unknown_symbols: UnknownSymbols,
-    /// Requests for a socket, and the window in which so many are taken.
+    /// Requests for a socket, and the window in which that number is accepted.
     dials: Option<(usize, Duration)>,
     /// When those came that were taken.
     taken: VecDeque<Instant>,
@@ -42,7 +42,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// From now on so many requests for a socket are taken in this window.
+    /// From now on this number of requests for a socket is accepted in this window.
     pub(crate) fn limit_dials(&mut self, count: usize, per: Duration) {
         self.dials = Some((count, per));
         self.taken.clear();

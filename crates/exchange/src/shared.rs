@@ -39,7 +39,7 @@ impl Settings {
     }
 }
 
-/// The ports on 127.0.0.1, one for each host of KuCoin and one that stands for both.
+/// The ports on 127.0.0.1, one for each host of KuCoin and one for both.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Ports {
     pub(crate) both: u16,
@@ -85,7 +85,7 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// The time as the exchange believes it to be, for all that it checks and tells over REST.
+    /// The time as the exchange believes it to be, for all that it checks and returns over REST.
     pub(crate) fn skewed_now_ms(&self) -> u64 {
         clock::now_ms().saturating_add_signed(self.skew_ms.load(Ordering::Relaxed))
     }

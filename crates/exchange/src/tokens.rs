@@ -105,7 +105,7 @@ impl TokenStore {
         token
     }
 
-    /// Whether it is a token of Pro V2, which tells its connection from one of V1 at the same address.
+    /// Whether it is a token of Pro V2, which distinguishes its connection from one of V1 at the same address.
     pub(crate) fn is_pro(&self, token: &str) -> bool {
         let issued = self.issued.get(token);
         issued.is_some_and(|issued| issued.grant.scope == Scope::Pro)

@@ -134,7 +134,7 @@ impl FuturesAccount {
         self.act(|engine| engine.reduce(Host::Futures, order_id, Decimal::from(by)))
     }
 
-    /// Lets somebody else's order meet an open order of ours: a maker fill of this size.
+    /// Fills an open order by the order of another trader: a maker fill of this size.
     ///
     /// # Errors
     /// There is no open order of this id, or less than this is left of it.
@@ -152,7 +152,7 @@ impl FuturesAccount {
     }
 
     /// Sets the mark price of a contract, and its index price, which is the same here: stops on these
-    /// trigger, an open position is told its new value, and it is liquidated when its margin no
+    /// trigger, an open position is reported at its new value, and liquidated if its margin no
     /// longer covers the maintenance margin.
     ///
     /// # Errors
@@ -162,7 +162,7 @@ impl FuturesAccount {
     }
 
     /// Sets the leverage of the contract in its margin mode: that of the cross position, or that of
-    /// the isolated orders to come, which is told on no topic.
+    /// the isolated orders to come, which is pushed on no topic of V1.
     ///
     /// # Errors
     /// Unknown contract; a leverage below 1 or above what the risk limit allows; in cross mode, a
@@ -284,7 +284,7 @@ impl FuturesAccount {
         self.look(|engine| engine.open_stops(Host::Futures))
     }
 
-    /// Lets the futures account's owner do so many things by the seed, at once.
+    /// Lets the owner of the futures account do this number of things by the seed, at once.
     pub fn step(&self, steps: usize) {
         for _ in 0..steps {
             self.act(|engine| engine.step_on(Host::Futures));

@@ -22,69 +22,66 @@ fn busy(host: Host) -> usize {
 /// A position worth more than this in USD is made smaller, not greater.
 const GREAT: Decimal = Decimal::from_parts(15_000, 0, 0, false, 0);
 
-#[derive(Debug, Clone, Copy)]
-enum Action {
-    Rest,
-    Cross,
-    Market,
-    MarketFunds,
-    FillPart,
-    FillAll,
-    Cancel,
-    Reduce,
-    PlaceStop,
-    CancelStop,
-    Transfer,
-    Borrow,
-    Repay,
-    Interest,
-    Close,
-    AddMargin,
-    AutoDeposit,
-    Funding,
-    RiskLimit,
-    Settings,
-    Deposit,
-    Withdraw,
-}
+/// One thing that the owner or the market does; it may be rejected.
+type Habit = fn(&mut Engine, Host) -> Result<(), Rejected>;
 
-/// What the owner does, and how often: parts of the sum of the second column.
-fn habits(host: Host) -> &'static [(Action, u64)] {
+/// What happens on a host, and how often: parts of the sum of the first column.
+fn habits(host: Host) -> &'static [(u64, Habit)] {
     match host {
         Host::Spot => &[
-            (Action::Rest, 30),
-            (Action::Cross, 8),
-            (Action::Market, 7),
-            (Action::MarketFunds, 7),
-            (Action::FillPart, 17),
-            (Action::FillAll, 9),
-            (Action::Cancel, 9),
-            (Action::Reduce, 4),
-            (Action::PlaceStop, 4),
-            (Action::CancelStop, 2),
-            (Action::Transfer, 3),
-            (Action::Borrow, 3),
-            (Action::Repay, 3),
-            (Action::Interest, 1),
+            (30, Engine::rest),
+            (8, |engine, host| engine.trade(host, Some(0))),
+            (7, |engine, host| engine.trade(host, None)),
+            (7, Engine::buy_for_some_funds),
+            (17, Engine::fill_part),
+            (9, Engine::fill_all),
+            (9, Engine::cancel_some),
+            (4, Engine::cut_some),
+            (4, Engine::place_some_stop),
+            (2, Engine::cancel_some_stop),
+            (3, Engine::move_money),
+            (3, Engine::borrow_some),
+            (3, Engine::repay_some),
+            (1, Engine::charge_interest),
         ],
         Host::Futures => &[
-            (Action::Rest, 28),
-            (Action::Cross, 8),
-            (Action::Market, 9),
-            (Action::FillPart, 15),
-            (Action::FillAll, 9),
-            (Action::Cancel, 7),
-            (Action::Reduce, 4),
-            (Action::PlaceStop, 4),
-            (Action::CancelStop, 2),
-            (Action::Close, 4),
-            (Action::AddMargin, 2),
-            (Action::AutoDeposit, 1),
-            (Action::Funding, 2),
-            (Action::RiskLimit, 1),
-            (Action::Settings, 2),
-            (Action::Deposit, 1),
-            (Action::Withdraw, 1),
+            (28, Engine::rest),
+            (8, |engine, host| engine.trade(host, Some(0))),
+            (9, |engine, host| engine.trade(host, None)),
+            (15, Engine::fill_part),
+            (9, Engine::fill_all),
+            (7, Engine::cancel_some),
+            (4, Engine::cut_some),
+            (4, Engine::place_some_stop),
+            (2, Engine::cancel_some_stop),
+            (4, Engine::close_some),
+            (2, |engine, _| {
+                let (symbol, _, amount) = engine.draw_setting();
+                engine.add_margin(symbol, amount / Decimal::from(5))
+            }),
+            (1, Engine::toggle_auto_deposit),
+            (2, |engine, _| {
+                let (symbol, ..) = engine.draw_setting();
+                let rate = i64::try_from(engine.futures.rng.below(300)).unwrap_or_default() - 100;
+                engine.settle_funding(symbol, Decimal::new(rate, 6))
+            }),
+            (1, |engine, _| {
+                let (symbol, ..) = engine.draw_setting();
+                let level = engine.futures.rng.between(1, 2);
+                engine.adjust_risk_limit(symbol, u32::try_from(level).unwrap_or(1))
+            }),
+            (2, Engine::change_settings),
+            (1, |engine, _| {
+                let (_, currency, amount) = engine.draw_setting();
+                engine.deposit_futures(currency, amount)
+            }),
+            (1, |engine, _| {
+                let (_, currency, amount) = engine.draw_setting();
+                match engine.held(currency) {
+                    held if held.is_zero() => engine.hold_withdrawal(currency, amount),
+                    held => engine.withdraw_held(currency, held),
+                }
+            }),
         ],
     }
 }
@@ -128,9 +125,8 @@ impl Engine {
             if self.events.len() > acted {
                 return;
             }
-            let action = self.choose(host);
-            if let Err(rejected) = self.act(host, action) {
-                tracing::trace!(?action, %rejected, "the demo account was refused");
+            if let Err(rejected) = self.draw_habit(host)(self, host) {
+                tracing::trace!(%rejected, "the demo account was refused");
             }
         }
         if self.events.len() == before {
@@ -152,7 +148,7 @@ impl Engine {
                 let index = self.spot.rng.index(self.markets.len());
                 self.markets[index].walk(&mut self.spot.rng);
                 self.last_price_moved(MarketId::spot(index));
-                self.debts_revalued_again();
+                self.prices_moved();
             }
             Host::Futures => {
                 let index = self.futures.rng.index(self.contracts.len());
@@ -166,83 +162,73 @@ impl Engine {
         }
     }
 
-    fn choose(&mut self, host: Host) -> Action {
+    fn draw_habit(&mut self, host: Host) -> Habit {
         let habits = habits(host);
-        let sum = habits.iter().map(|habit| habit.1).sum();
-        let desk = self.desk_mut(host);
-        let mut draw = desk.rng.below(sum);
+        let sum = habits.iter().map(|habit| habit.0).sum();
+        let mut draw = self.desk_mut(host).rng.below(sum);
         let chosen = habits.iter().find(|habit| {
-            let found = draw < habit.1;
-            draw = draw.saturating_sub(habit.1);
+            let found = draw < habit.0;
+            draw = draw.saturating_sub(habit.0);
             found
         });
-        match chosen.map_or(Action::Rest, |habit| habit.0) {
-            Action::Rest if desk.orders.len() >= busy(host) => Action::FillAll,
-            Action::FillPart | Action::FillAll | Action::Cancel | Action::Reduce
-                if desk.orders.is_empty() =>
-            {
-                Action::Rest
-            }
-            Action::Repay | Action::Interest if self.loans.debts().next().is_none() => {
-                Action::Borrow
-            }
-            action => action,
+        chosen.map_or(Self::rest, |habit| habit.1)
+    }
+
+    fn rest(&mut self, host: Host) -> Result<(), Rejected> {
+        match self.desk(host).orders.len() >= busy(host) {
+            true => self.fill_all(host),
+            false => self.trade(host, Some(60)),
         }
     }
 
-    fn act(&mut self, host: Host, action: Action) -> Result<(), Rejected> {
-        match action {
-            Action::Rest => self.trade(host, Some(60)),
-            Action::Cross => self.trade(host, Some(0)),
-            Action::Market => self.trade(host, None),
-            Action::MarketFunds => {
-                let plan = self.draw_trade(host);
-                let funds = Decimal::from(self.spot.rng.between(10, 900));
-                let new = NewOrder {
-                    side: Side::Buy,
-                    size: funds,
-                    by_funds: true,
-                    client_oid: self.draw_client_oid(host),
-                    ..plan.order()
-                };
-                self.place(new).map(drop)
-            }
-            Action::FillPart => {
-                let (id, part, _) = self.draw_order(host);
-                self.fill_resting(host, &id, part)
-            }
-            Action::FillAll => {
-                let (id, _, remain) = self.draw_order(host);
-                self.fill_resting(host, &id, remain)
-            }
-            Action::Cancel => {
-                let (id, ..) = self.draw_order(host);
-                self.cancel(host, &id)
-            }
-            Action::Reduce => {
-                let (id, part, _) = self.draw_order(host);
-                self.reduce(host, &id, part)
-            }
-            Action::CancelStop if !self.desk(host).stops.is_empty() => {
-                let desk = self.desk_mut(host);
-                let place = desk.rng.index(desk.stops.len());
-                let id = Arc::clone(&desk.stops[place].id);
-                self.cancel_stop(host, &id)
-            }
-            Action::PlaceStop | Action::CancelStop => self.place_some_stop(host),
-            Action::Transfer => self.move_money(),
-            Action::Borrow => self.borrow_some(),
-            Action::Repay => self.repay_some(),
-            Action::Interest => {
-                self.settle_interest();
-                Ok(())
-            }
-            Action::Close => {
-                let index = self.futures.rng.index(self.contracts.len());
-                self.close_position(index)
-            }
-            _ => self.set_something(action),
+    fn buy_for_some_funds(&mut self, host: Host) -> Result<(), Rejected> {
+        let plan = self.draw_trade(host);
+        let new = NewOrder {
+            side: Side::Buy,
+            size: Decimal::from(self.spot.rng.between(10, 900)),
+            by_funds: true,
+            client_oid: self.draw_client_oid(host),
+            ..plan.order()
+        };
+        self.place(new).map(drop)
+    }
+
+    fn fill_part(&mut self, host: Host) -> Result<(), Rejected> {
+        match self.draw_order(host) {
+            Some((id, part, _)) => self.fill_resting(host, &id, part),
+            None => self.rest(host),
         }
+    }
+
+    fn fill_all(&mut self, host: Host) -> Result<(), Rejected> {
+        match self.draw_order(host) {
+            Some((id, _, remain)) => self.fill_resting(host, &id, remain),
+            None => self.rest(host),
+        }
+    }
+
+    fn cancel_some(&mut self, host: Host) -> Result<(), Rejected> {
+        match self.draw_order(host) {
+            Some((id, ..)) => self.cancel(host, &id),
+            None => self.rest(host),
+        }
+    }
+
+    fn cut_some(&mut self, host: Host) -> Result<(), Rejected> {
+        match self.draw_order(host) {
+            Some((id, part, _)) => self.reduce(host, &id, part),
+            None => self.rest(host),
+        }
+    }
+
+    fn cancel_some_stop(&mut self, host: Host) -> Result<(), Rejected> {
+        let desk = self.desk_mut(host);
+        if desk.stops.is_empty() {
+            return self.place_some_stop(host);
+        }
+        let place = desk.rng.index(desk.stops.len());
+        let id = Arc::clone(&desk.stops[place].id);
+        self.cancel_stop(host, &id)
     }
 
     /// An order at the market, or at a limit up to `away` hundredths of a percent from it: some are reached by the walk
@@ -307,7 +293,7 @@ impl Engine {
         .map(drop)
     }
 
-    fn move_money(&mut self) -> Result<(), Rejected> {
+    fn move_money(&mut self, _: Host) -> Result<(), Rejected> {
         let rng = &mut self.spot.rng;
         let amount = Decimal::new(rng.between(1_000, 200_000) as i64, 2);
         let (wallet, enough) = match rng.below(10) {
@@ -328,7 +314,7 @@ impl Engine {
     }
 
     /// Some hundred USDT, in either currency of a market.
-    fn borrow_some(&mut self) -> Result<(), Rejected> {
+    fn borrow_some(&mut self, _: Host) -> Result<(), Rejected> {
         let rng = &mut self.spot.rng;
         let market = &self.markets[rng.index(self.markets.len())];
         let worth = Decimal::from(rng.between(50, 500));
@@ -344,8 +330,11 @@ impl Engine {
     }
 
     /// One debt, in full or in part, with what is available for it.
-    fn repay_some(&mut self) -> Result<(), Rejected> {
+    fn repay_some(&mut self, host: Host) -> Result<(), Rejected> {
         let debts: Vec<_> = self.loans.debts().collect();
+        if debts.is_empty() {
+            return self.borrow_some(host);
+        }
         let chosen = self.spot.rng.index(debts.len());
         let in_full = self.spot.rng.chance(60);
         let Some((wallet, currency, debt)) = debts.get(chosen) else {
@@ -361,41 +350,37 @@ impl Engine {
         self.repay(*wallet, currency, amount)
     }
 
-    fn set_something(&mut self, action: Action) -> Result<(), Rejected> {
-        let index = self.futures.rng.index(self.contracts.len());
-        let contract = &self.contracts[index];
-        let (symbol, currency) = (contract.market.symbol, contract.settle);
-        let auto_deposit = contract.position.auto_deposit;
+    fn charge_interest(&mut self, host: Host) -> Result<(), Rejected> {
+        if self.loans.debts().next().is_none() {
+            return self.borrow_some(host);
+        }
+        self.settle_interest();
+        Ok(())
+    }
+
+    /// A contract, its settlement currency, and a moderate amount in it.
+    fn draw_setting(&mut self) -> (&'static str, SettleCurrency, Decimal) {
         let rng = &mut self.futures.rng;
+        let contract = &self.contracts[rng.index(self.contracts.len())];
         let cents = Decimal::new(i64::try_from(rng.between(500, 50_000)).unwrap_or(500), 2);
-        let amount = match currency {
+        let amount = match contract.settle {
             SettleCurrency::Usdt => cents,
             SettleCurrency::Xbt => cents / Decimal::from(100_000),
         };
-        match action {
-            Action::AddMargin => self.add_margin(symbol, amount / Decimal::from(5)),
-            Action::AutoDeposit => self.set_auto_deposit(symbol, !auto_deposit),
-            Action::Funding => {
-                let rate = i64::try_from(rng.below(300)).unwrap_or_default() - 100;
-                self.settle_funding(symbol, Decimal::new(rate, 6))
-            }
-            Action::RiskLimit => {
-                let level = rng.between(1, 2);
-                self.adjust_risk_limit(symbol, u32::try_from(level).unwrap_or(1))
-            }
-            Action::Withdraw => match self.held(currency) {
-                held if held.is_zero() => self.hold_withdrawal(currency, amount),
-                held => self.withdraw_held(currency, held),
-            },
-            Action::Settings => self.change_settings(index),
-            _ => self.deposit_futures(currency, amount),
-        }
+        (contract.market.symbol, contract.settle, amount)
+    }
+
+    fn toggle_auto_deposit(&mut self, _: Host) -> Result<(), Rejected> {
+        let (symbol, ..) = self.draw_setting();
+        let on = self.contracts[self.contract(symbol)?].position.auto_deposit;
+        self.set_auto_deposit(symbol, !on)
     }
 
     /// Leverage, or now and then the margin mode.
-    fn change_settings(&mut self, index: usize) -> Result<(), Rejected> {
-        let contract = &self.contracts[index];
-        let (symbol, mode) = (contract.market.symbol, contract.position.mode);
+    fn change_settings(&mut self, _: Host) -> Result<(), Rejected> {
+        let (symbol, ..) = self.draw_setting();
+        let index = self.contract(symbol)?;
+        let mode = self.contracts[index].position.mode;
         let rng = &mut self.futures.rng;
         if !rng.chance(30) {
             let leverage = [3, 5, 8, 10, 12][rng.index(5)];
@@ -415,6 +400,11 @@ impl Engine {
             self.close_position(index)?;
         }
         self.set_margin_mode(symbol, other)
+    }
+
+    fn close_some(&mut self, _: Host) -> Result<(), Rejected> {
+        let index = self.futures.rng.index(self.contracts.len());
+        self.close_position(index)
     }
 
     fn close_position(&mut self, index: usize) -> Result<(), Rejected> {
@@ -485,18 +475,18 @@ impl Engine {
         }
     }
 
-    /// An open order, a part of what is left of it, and all of it; refused if there is none.
-    fn draw_order(&mut self, host: Host) -> (Text, Decimal, Decimal) {
+    /// An open order, a part of what is left of it, and all of it.
+    fn draw_order(&mut self, host: Host) -> Option<(Text, Decimal, Decimal)> {
         let desk = self.desk_mut(host);
-        let percent = Decimal::from(desk.rng.between(15, 70));
         if desk.orders.is_empty() {
-            return (Arc::from(""), Decimal::ZERO, Decimal::ZERO);
+            return None;
         }
+        let percent = Decimal::from(desk.rng.between(15, 70));
         let place = desk.rng.index(desk.orders.len());
         let order = &self.desk(host).orders[place];
         let part = order.remain * percent / Decimal::ONE_HUNDRED;
         let part = self.market(order.market).floor_size(part);
-        (Arc::clone(&order.id), part, order.remain)
+        Some((Arc::clone(&order.id), part, order.remain))
     }
 
     /// Orders from the web page have no client id.

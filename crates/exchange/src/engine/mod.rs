@@ -232,7 +232,7 @@ impl Engine {
         self.market_mut(id).last = price;
         self.last_price_moved(id);
         if host == Host::Spot {
-            self.debts_revalued();
+            self.collateral_moved(Wallet::Margin);
         }
         Ok(())
     }

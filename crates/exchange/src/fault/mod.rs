@@ -144,7 +144,7 @@ impl Faults {
         self
     }
 
-    /// Lets the fault that was added last happen so many times instead of once.
+    /// Lets the fault that was added last happen this number of times instead of once.
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {
         if let Some(last) = self.list.last_mut() {

@@ -27,7 +27,7 @@ pub(super) type Words = &'static [(&'static str, Doc)];
 pub(super) struct Parameter {
     pub(super) name: &'static str,
     pub(super) about: Doc,
-    /// The text that stands for it if it is left out.
+    /// The text that is read if it is left out.
     pub(super) default: Option<&'static str>,
     /// It may be left out although it has no default.
     pub(super) optional: bool,

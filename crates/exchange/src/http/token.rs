@@ -185,7 +185,7 @@ async fn issue(
     let token = lock(&shared.tokens).issue(scope, market, clock::now_ms());
     shared.board.change(|stats| stats.tokens_issued += 1);
     let data = match scope {
-        // The address of the Pro V2 socket is not told: clients know it.
+        // Without the address of the Pro V2 socket: clients know it.
         Scope::Pro => Object::new().field("token", &*token).end(),
         Scope::Private | Scope::Public => with_servers((shared, market), &token, effects),
     };

@@ -268,13 +268,13 @@ impl ProRenderer {
     }
 
     fn risk(&mut self, source: Source, exposure: Option<Exposure>, time_ms: u64) {
-        let told = self.unified.see(source, exposure.clone(), time_ms);
-        let unified = told.map(|(level, exposure)| account::warning(level, exposure, time_ms));
-        let told = match source {
+        let warning = self.unified.see(source, exposure.clone(), time_ms);
+        let unified = warning.map(|(level, exposure)| account::warning(level, exposure, time_ms));
+        let warning = match source {
             Source::CrossMargin => None,
             _ => self.futures.see(source, exposure, time_ms),
         };
-        let futures = told.map(|(level, exposure)| account::warning(level, exposure, time_ms));
+        let futures = warning.map(|(level, exposure)| account::warning(level, exposure, time_ms));
         for (part, data) in [(Part::Unified, unified), (Part::Futures, futures)] {
             if let Some(data) = data {
                 self.push(Channel::LiquidationWarning, part, data);

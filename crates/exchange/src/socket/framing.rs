@@ -50,7 +50,7 @@ pub(super) fn garbled(frame: &str, rng: &mut Rng) -> Vec<u8> {
     bytes
 }
 
-/// Random places at which to split a payload of this length into so many parts.
+/// Random places at which to split a payload of this length into this number of parts.
 pub(super) fn splits(length: usize, parts: u32, rng: &mut Rng) -> Vec<usize> {
     let mut splits: Vec<usize> = (1..parts.max(1)).map(|_| rng.index(length + 1)).collect();
     splits.sort_unstable();
@@ -101,7 +101,7 @@ pub(super) fn encode_violating(
         FrameViolation::NotUtf8 => {
             let mut broken = payload.to_vec();
             let middle = broken.len() / 2;
-            // Never a byte of UTF-8, wherever it stands.
+            // Never a byte of UTF-8, at any place.
             broken.insert(middle, 0xFF);
             encode(out, true, opcode, &broken);
         }

@@ -88,7 +88,7 @@ pub(crate) async fn run(shared: Arc<Shared>, mut stream: Stream, early: Bytes, m
             client: dial.client.clone(),
         });
     }
-    // An answer that drips has still to go out; where that fails, the first write of the connection will tell.
+    // An answer that drips has still to go out; if that fails, so does the first write of the connection.
     let _ = stream.flush().await;
     stream.stop_dripping();
     let membership = {

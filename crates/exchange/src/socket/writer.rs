@@ -390,7 +390,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// The answer with an id that nobody asked for.
+/// The answer with an id that no request had.
 fn misnamed(text: &str) -> String {
     let Ok(Value::Object(mut answer)) = serde_json::from_str(text) else {
         return text.to_owned();

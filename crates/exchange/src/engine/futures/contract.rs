@@ -77,7 +77,7 @@ const INVERSE_LEVELS: &[RiskLevel] = &[
 
 /// No order may have more contracts: with it every product fits the 28 digits of a `Decimal`.
 const MAX_CONTRACTS: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
-/// The greatest price, which also stands for a bankruptcy that no price reaches, as KuCoin writes it.
+/// The greatest price, also written for a bankruptcy that no price reaches, as by KuCoin.
 const MAX_PRICE: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
 /// The greatest mark price. A long position may be bankrupt above its mark, by the fee of closing it, and that must be a
 /// price, too: otherwise closing it would leave a debt.

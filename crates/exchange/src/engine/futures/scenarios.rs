@@ -54,15 +54,15 @@ fn a_fill_through_zero_closes_one_position_and_opens_another() {
     assert_eq!(open.unrealised_pnl, decimal("0.187"));
     engine.take_events();
     trade(&mut engine, "XBTUSDTM", Side::Sell, "67500", "15");
-    let told = positions(&mut engine);
-    let closed = &told[0].1;
+    let reported = positions(&mut engine);
+    let closed = &reported[0].1;
     assert_eq!(
         (closed.quantity, closed.average_entry),
         (0, decimal("67400"))
     );
     assert_eq!(closed.realised_gross_pnl(), decimal("1"));
     assert_eq!(closed.realised_pnl(), decimal("0.7302"));
-    let short = &told[1].1;
+    let short = &reported[1].1;
     assert_eq!(
         (short.quantity, short.open_cost, short.average_entry),
         (-5, decimal("-337.5"), decimal("67500"))
@@ -174,7 +174,9 @@ fn margin_adds_itself_where_the_owner_wants_that() {
     assert_eq!(kept.quantity, 100);
     assert!(kept.risk_ratio < Decimal::new(1, 1), "{}", kept.risk_ratio);
     assert_eq!(kept.isolated.unwrap().added, decimal("437.5"));
-    let reasons = positions(&mut engine).into_iter().map(|told| told.0);
+    let reasons = positions(&mut engine)
+        .into_iter()
+        .map(|reported| reported.0);
     assert_eq!(
         reasons.collect::<Vec<_>>(),
         [

@@ -41,7 +41,7 @@ pub struct FuturesPosition {
     pub quantity: i64,
     /// When it was opened, in milliseconds since 1970 (`openingTimestamp`).
     pub opened_ms: u64,
-    /// The moment that this tells of, in milliseconds since 1970 (`currentTimestamp`).
+    /// The moment of this state, in milliseconds since 1970 (`currentTimestamp`).
     pub time_ms: u64,
     /// The average price at which what is open was entered (`avgEntryPrice`).
     pub average_entry: Decimal,
@@ -67,8 +67,8 @@ pub struct FuturesPosition {
     pub initial_margin: Decimal,
     /// The maintenance margin: below it the position is liquidated (`posMaint`).
     pub maintenance_margin: Decimal,
-    /// As a part of the margin that stands behind it, in cross mode together with the other cross
-    /// positions: at 1 it is liquidated. Only the second generation of the streams tells it (`r`).
+    /// The maintenance margin as a part of the margin, in cross mode together with the other cross
+    /// positions: at 1 it is liquidated. Only Pro V2 has it (`r`).
     pub risk_ratio: Decimal,
     /// As a part of the cost (`maintMarginReq`).
     pub maintenance_rate: Decimal,
@@ -160,7 +160,7 @@ impl FuturesWallet {
         self.balance + self.cross_unrealised_pnl + self.isolated_unrealised_pnl
     }
 
-    /// What stands behind the cross positions: the balance without what is held and what is
+    /// The margin of all cross positions: the balance without what is held and what is
     /// isolated, and with the unrealised profit of cross positions (`totalCrossMargin`).
     #[must_use]
     pub fn total_cross_margin(&self) -> Decimal {

@@ -76,7 +76,7 @@ impl Loans {
     }
 }
 
-/// The cross-margin account as it stands, its sums in BTC.
+/// The cross-margin account at one moment, its sums in BTC.
 #[derive(Debug, Clone)]
 pub(crate) struct CrossMargin {
     /// What is owed as a part of what it is secured by.
@@ -107,7 +107,7 @@ pub(crate) struct CrossStatus {
     pub(crate) time_ms: u64,
 }
 
-/// An isolated-margin account as it stood when its debt changed, or was about to.
+/// An isolated-margin account at the moment when its debt changed, or was about to.
 #[derive(Debug, Clone)]
 pub(crate) struct IsolatedLoan {
     pub(crate) symbol: &'static str,
@@ -237,23 +237,15 @@ impl Engine {
         self.check_settles_in(wallet, market)
     }
 
-    /// Money moved into the account or out of it: its debts are secured by more or less now.
+    /// Money moved into the account or out of it, or a price was set: debts are secured by more or less now.
     pub(crate) fn collateral_moved(&mut self, wallet: Wallet) {
         if wallet == Wallet::Margin && self.loans.owes(wallet) {
             self.report_cross();
         }
     }
 
-    /// A price was set: what is owed is worth more or less now.
-    pub(crate) fn debts_revalued(&mut self) {
-        if self.loans.owes(Wallet::Margin) {
-            self.report_cross();
-        }
-    }
-
-    /// As [`Engine::debts_revalued`], for prices that move all the time: reported when a limit was
-    /// crossed, and otherwise now and then.
-    pub(crate) fn debts_revalued_again(&mut self) {
+    /// Prices move all the time: debts are reported when a limit was crossed, and otherwise now and then.
+    pub(crate) fn prices_moved(&mut self) {
         if !self.loans.owes(Wallet::Margin) {
             return;
         }

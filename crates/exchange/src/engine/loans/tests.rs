@@ -240,11 +240,11 @@ fn debts_are_reported_now_and_then_while_the_account_lives() {
     engine.borrow(Wallet::Margin, "USDT", usdt(100)).unwrap();
     engine.take_events();
     engine.now_ms = NOW + REPORT_EVERY_MS - 1;
-    engine.debts_revalued_again();
+    engine.prices_moved();
     assert!(engine.take_events().is_empty());
     engine.now_ms += 1;
-    engine.debts_revalued_again();
-    engine.debts_revalued_again();
+    engine.prices_moved();
+    engine.prices_moved();
     assert_eq!(reported(&mut engine), ["owes 100"]);
 }
 
