@@ -49,6 +49,7 @@ mod sync;
 mod tokens;
 mod truth;
 mod v1;
+mod wire;
 mod ws;
 
 pub use account::{Account, FuturesAccount};

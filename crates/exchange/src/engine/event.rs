@@ -8,6 +8,7 @@ use super::futures::{FuturesPosition, FuturesWallet, MarginMode, SettleCurrency}
 use super::ledger::{Reason, Wallet};
 use super::loans::{CrossMargin, CrossStatus, IsolatedLoan};
 use super::order::{Order, StopOrder};
+use crate::wire::wire_words;
 
 /// Text that is shared by an order and all of its events.
 pub(crate) type Text = Arc<str>;
@@ -31,26 +32,18 @@ pub(crate) enum Event {
     Leverage(&'static str, MarginMode, Decimal),
 }
 
-/// Which way an order trades.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Side {
-    /// The order buys the base currency.
-    Buy,
-    /// The order sells the base currency.
-    Sell,
+wire_words! {
+    /// Which way an order trades.
+    #[non_exhaustive]
+    pub enum Side {
+        /// The order buys the base currency.
+        "buy" Buy,
+        /// The order sells the base currency.
+        "sell" Sell,
+    }
 }
 
 impl Side {
-    /// The wire's word: `buy` or `sell`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Buy => "buy",
-            Self::Sell => "sell",
-        }
-    }
-
     pub(crate) fn opposite(self) -> Self {
         match self {
             Self::Buy => Self::Sell,
@@ -67,30 +60,20 @@ impl Side {
     }
 }
 
-/// The `type` of an order change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OrderChange {
-    /// Only orders on the spot host have it.
-    Received,
-    Open,
-    Match,
-    Update,
-    Filled,
-    Canceled,
+wire_words! {
+    /// The `type` of an order change.
+    pub(crate) enum OrderChange {
+        /// Only orders on the spot host have it.
+        "received" Received,
+        "open" Open,
+        "match" Match,
+        "update" Update,
+        "filled" Filled,
+        "canceled" Canceled,
+    }
 }
 
 impl OrderChange {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Received => "received",
-            Self::Open => "open",
-            Self::Match => "match",
-            Self::Update => "update",
-            Self::Filled => "filled",
-            Self::Canceled => "canceled",
-        }
-    }
-
     /// The order is finished: its status is `done`.
     pub(crate) fn is_final(self) -> bool {
         matches!(self, Self::Filled | Self::Canceled)
@@ -166,69 +149,38 @@ pub(crate) struct StopEvent {
     pub(crate) time_ms: u64,
 }
 
-/// Which movement of the price triggers a stop order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum StopKind {
-    /// Triggers when the price falls to the stop price or below (`loss`).
-    Loss,
-    /// Triggers when the price rises to the stop price or above (`entry`).
-    Entry,
-}
-
-impl StopKind {
-    /// The wire's word: `loss` or `entry`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Loss => "loss",
-            Self::Entry => "entry",
-        }
+wire_words! {
+    /// Which movement of the price triggers a stop order.
+    #[non_exhaustive]
+    pub enum StopKind {
+        /// Triggers when the price falls to the stop price or below (`loss`).
+        "loss" Loss,
+        /// Triggers when the price rises to the stop price or above (`entry`).
+        "entry" Entry,
     }
 }
 
-/// Which way the price must move to trigger a stop order of the futures account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Direction {
-    /// Triggers when the price rises to the stop price or above (`up`).
-    Up,
-    /// Triggers when the price falls to the stop price or below (`down`).
-    Down,
-}
-
-impl Direction {
-    /// The wire's word: `up` or `down`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Up => "up",
-            Self::Down => "down",
-        }
+wire_words! {
+    /// Which way the price must move to trigger a stop order of the futures account.
+    #[non_exhaustive]
+    pub enum Direction {
+        /// Triggers when the price rises to the stop price or above (`up`).
+        "up" Up,
+        /// Triggers when the price falls to the stop price or below (`down`).
+        "down" Down,
     }
 }
 
-/// The price that a stop order of the futures account watches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum StopPriceType {
-    /// The last traded price (`TP`).
-    Trade,
-    /// The mark price (`MP`).
-    Mark,
-    /// The index price (`IP`), which this exchange keeps equal to the mark price.
-    Index,
-}
-
-impl StopPriceType {
-    /// The wire's word: `TP`, `MP` or `IP`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Trade => "TP",
-            Self::Mark => "MP",
-            Self::Index => "IP",
-        }
+wire_words! {
+    /// The price that a stop order of the futures account watches.
+    #[non_exhaustive]
+    pub enum StopPriceType {
+        /// The last traded price (`TP`).
+        "TP" Trade,
+        /// The mark price (`MP`).
+        "MP" Mark,
+        /// The index price (`IP`), which this exchange keeps equal to the mark price.
+        "IP" Index,
     }
 }
 

@@ -427,26 +427,19 @@ macro_rules! words {
             $word:literal $Variant:ident,
         )+}
     ) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        #[non_exhaustive]
-        pub enum $Enum {$(
-            $(#[doc = $doc])+
-            $Variant,
-        )+}
+        $crate::wire::wire_words! {
+            $(#[$meta])*
+            #[non_exhaustive]
+            pub enum $Enum {$(
+                $(#[doc = $doc])+
+                $word $Variant,
+            )+}
+        }
 
         impl $Enum {
             /// Returns every value.
             pub fn all() -> impl Iterator<Item = Self> {
                 [$(Self::$Variant),+].into_iter()
-            }
-
-            /// The word in scripts.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$Variant => $word,)+
-                }
             }
         }
 

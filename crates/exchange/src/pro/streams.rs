@@ -3,17 +3,19 @@
 use std::sync::LazyLock;
 
 use crate::engine::Wallet;
+use crate::wire::wire_words;
 
-/// Which part of the account: the `tradeType` of a request, or its `accountType`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
-    Unified,
-    Spot,
-    Futures,
-    Cross,
-    Isolated,
-    /// Of balances only.
-    Funding,
+wire_words! {
+    /// Which part of the account: the `tradeType` of a request, or its `accountType`.
+    pub(crate) enum Part {
+        "UNIFIED" Unified,
+        "SPOT" Spot,
+        "FUTURES" Futures,
+        "CROSS" Cross,
+        "ISOLATED" Isolated,
+        /// Of balances only.
+        "FUNDING" Funding,
+    }
 }
 
 /// All parts, in the order of the tables.
@@ -27,17 +29,6 @@ pub(crate) const PARTS: [Part; 6] = [
 ];
 
 impl Part {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Unified => "UNIFIED",
-            Self::Spot => "SPOT",
-            Self::Futures => "FUTURES",
-            Self::Cross => "CROSS",
-            Self::Isolated => "ISOLATED",
-            Self::Funding => "FUNDING",
-        }
-    }
-
     /// The classic account that a wallet is.
     pub(crate) fn of(wallet: Wallet) -> Self {
         match wallet {
@@ -49,18 +40,19 @@ impl Part {
     }
 }
 
-/// A channel of the private host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Channel {
-    Order,
-    OrderAll,
-    Execution,
-    ExecutionLite,
-    Position,
-    PositionAll,
-    Balance,
-    LiquidationWarning,
-    Leverage,
+wire_words! {
+    /// A channel of the private host.
+    pub(crate) enum Channel {
+        "order" Order,
+        "orderAll" OrderAll,
+        "execution" Execution,
+        "execution.lite" ExecutionLite,
+        "position" Position,
+        "positionAll" PositionAll,
+        "balance" Balance,
+        "lw" LiquidationWarning,
+        "leverage" Leverage,
+    }
 }
 
 /// All channels.
@@ -99,21 +91,6 @@ static STREAMS: LazyLock<Vec<Stream>> = LazyLock::new(|| {
 });
 
 impl Channel {
-    /// The name in requests.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Order => "order",
-            Self::OrderAll => "orderAll",
-            Self::Execution => "execution",
-            Self::ExecutionLite => "execution.lite",
-            Self::Position => "position",
-            Self::PositionAll => "positionAll",
-            Self::Balance => "balance",
-            Self::LiquidationWarning => "lw",
-            Self::Leverage => "leverage",
-        }
-    }
-
     pub(crate) fn of(self, part: Part) -> &'static Stream {
         &STREAMS[self as usize * PARTS.len() + part as usize]
     }

@@ -7,29 +7,23 @@ use super::{MarginMode, TAKER_FEE};
 use crate::engine::Rejected;
 use crate::engine::event::Side;
 use crate::engine::market::{Market, check_price};
+use crate::wire::wire_words;
 
-/// The currency in which a futures contract is margined and settled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum SettleCurrency {
-    /// Tether: the linear contracts.
-    Usdt,
-    /// Bitcoin under the name that the futures host gives it: the inverse contracts.
-    Xbt,
+wire_words! {
+    /// The currency in which a futures contract is margined and settled.
+    #[derive(PartialOrd, Ord)]
+    #[non_exhaustive]
+    pub enum SettleCurrency {
+        /// Tether: the linear contracts.
+        "USDT" Usdt,
+        /// Bitcoin under the name that the futures host gives it: the inverse contracts.
+        "XBT" Xbt,
+    }
 }
 
 impl SettleCurrency {
     /// Both currencies.
     pub(crate) const ALL: [Self; 2] = [Self::Usdt, Self::Xbt];
-
-    /// The wire's word: `USDT` or `XBT`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Usdt => "USDT",
-            Self::Xbt => "XBT",
-        }
-    }
 
     /// The one place where amounts of money are rounded: to 10 decimals in USDT and 16 in XBT, half
     /// to even. The result of every division goes through here before the ledger sees it, so that every

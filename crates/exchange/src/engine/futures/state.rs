@@ -3,25 +3,16 @@
 use rust_decimal::Decimal;
 
 use super::SettleCurrency;
+use crate::wire::wire_words;
 
-/// Whether a position has the whole account behind it or only its own margin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum MarginMode {
-    /// All free money in the settlement currency is margin (`CROSS`).
-    Cross,
-    /// The position has a margin of its own (`ISOLATED`).
-    Isolated,
-}
-
-impl MarginMode {
-    /// The wire's word: `CROSS` or `ISOLATED`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Cross => "CROSS",
-            Self::Isolated => "ISOLATED",
-        }
+wire_words! {
+    /// Whether a position has the whole account behind it or only its own margin.
+    #[non_exhaustive]
+    pub enum MarginMode {
+        /// All free money in the settlement currency is margin (`CROSS`).
+        "CROSS" Cross,
+        /// The position has a margin of its own (`ISOLATED`).
+        "ISOLATED" Isolated,
     }
 }
 
