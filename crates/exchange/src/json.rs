@@ -35,7 +35,9 @@ impl Object {
         if self.text.len() > 1 {
             self.text.push(',');
         }
-        let _ = write!(self.text, "\"{key}\":");
+        for part in ["\"", key, "\":"] {
+            self.text.push_str(part);
+        }
         value.write(&mut self.text);
         self
     }
@@ -112,6 +114,12 @@ impl Json for Decimal {
 impl Json for str {
     fn write(&self, text: &mut String) {
         text.push('"');
+        let escaped = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+        if !self.bytes().any(escaped) {
+            text.push_str(self);
+            text.push('"');
+            return;
+        }
         for letter in self.chars() {
             match letter {
                 '"' | '\\' => text.extend(['\\', letter]),

@@ -68,6 +68,9 @@ pub use fault::{
     LiquidationLevel, MarginStatusType, Mutation, ScriptError, ScriptFileError, ScriptProblem,
     Times, TokenReply, Trigger, UnknownSymbols, UpgradeFault,
 };
+/// The names of two types before 0.2.
+#[doc(hidden)]
+pub use fault::{FrameViolation as Flaw, InjectedMessage as Utterance};
 pub use rust_decimal::Decimal;
 pub use stats::{ConnectionReport, Ended, Protocol, ServedMarket, Stats, TokenRequest};
 pub use truth::{TruthEntry, TruthLog};

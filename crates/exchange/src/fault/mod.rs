@@ -2,6 +2,7 @@
 
 mod active;
 mod effects;
+mod injected;
 mod language;
 mod mutate;
 mod plan;
@@ -15,7 +16,8 @@ use std::time::Duration;
 
 pub(crate) use active::{ActiveFaults, take};
 use effects::Place;
-pub use effects::{Cut, DialFault, Effect, InjectedMessage, Limit, TokenReply, UpgradeFault};
+pub use effects::{Cut, DialFault, Effect, Limit, TokenReply, UpgradeFault};
+pub use injected::InjectedMessage;
 pub(crate) use mutate::mutate;
 pub(crate) use plan::{Fired, Plan};
 pub use script::{ScriptError, ScriptFileError, ScriptProblem};
