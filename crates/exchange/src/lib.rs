@@ -39,7 +39,6 @@ mod hub;
 mod json;
 mod limits;
 mod pro;
-mod rate;
 mod rng;
 mod session;
 mod shared;

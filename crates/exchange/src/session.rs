@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use crate::hub::{Audience, Outgoing};
-use crate::rate::MessageRate;
+use crate::limits::MessageRate;
 use crate::shared::Shared;
 use crate::socket::Link;
 use crate::sync::lock;

@@ -194,31 +194,42 @@ impl Engine {
     }
 
     fn fill_part(&mut self, host: Host) -> Result<(), Rejected> {
-        match self.draw_order(host) {
-            Some((id, part, _)) => self.fill_resting(host, &id, part),
-            None => self.rest(host),
-        }
+        self.on_some_order(host, |engine, id, part, _| {
+            engine.fill_resting(host, id, part)
+        })
     }
 
     fn fill_all(&mut self, host: Host) -> Result<(), Rejected> {
-        match self.draw_order(host) {
-            Some((id, _, remain)) => self.fill_resting(host, &id, remain),
-            None => self.rest(host),
-        }
+        self.on_some_order(host, |engine, id, _, all| {
+            engine.fill_resting(host, id, all)
+        })
     }
 
     fn cancel_some(&mut self, host: Host) -> Result<(), Rejected> {
-        match self.draw_order(host) {
-            Some((id, ..)) => self.cancel(host, &id),
-            None => self.rest(host),
-        }
+        self.on_some_order(host, |engine, id, _, _| engine.cancel(host, id))
     }
 
     fn cut_some(&mut self, host: Host) -> Result<(), Rejected> {
-        match self.draw_order(host) {
-            Some((id, part, _)) => self.reduce(host, &id, part),
-            None => self.rest(host),
+        self.on_some_order(host, |engine, id, part, _| engine.reduce(host, id, part))
+    }
+
+    /// Acts on an open order, with a part of what is left of it and all of it; places one if there is none.
+    fn on_some_order(
+        &mut self,
+        host: Host,
+        act: impl FnOnce(&mut Self, &str, Decimal, Decimal) -> Result<(), Rejected>,
+    ) -> Result<(), Rejected> {
+        let desk = self.desk_mut(host);
+        if desk.orders.is_empty() {
+            return self.rest(host);
         }
+        let percent = Decimal::from(desk.rng.between(15, 70));
+        let place = desk.rng.index(desk.orders.len());
+        let order = &self.desk(host).orders[place];
+        let part = order.remain * percent / Decimal::ONE_HUNDRED;
+        let part = self.market(order.market).floor_size(part);
+        let (id, all) = (Arc::clone(&order.id), order.remain);
+        act(self, &id, part, all)
     }
 
     fn cancel_some_stop(&mut self, host: Host) -> Result<(), Rejected> {
@@ -473,20 +484,6 @@ impl Engine {
             side,
             size: size.max(Decimal::ONE),
         }
-    }
-
-    /// An open order, a part of what is left of it, and all of it.
-    fn draw_order(&mut self, host: Host) -> Option<(Text, Decimal, Decimal)> {
-        let desk = self.desk_mut(host);
-        if desk.orders.is_empty() {
-            return None;
-        }
-        let percent = Decimal::from(desk.rng.between(15, 70));
-        let place = desk.rng.index(desk.orders.len());
-        let order = &self.desk(host).orders[place];
-        let part = order.remain * percent / Decimal::ONE_HUNDRED;
-        let part = self.market(order.market).floor_size(part);
-        Some((Arc::clone(&order.id), part, order.remain))
     }
 
     /// Orders from the web page have no client id.

@@ -11,7 +11,7 @@ use super::request::{self, Kind, Request};
 use crate::clock;
 use crate::fault::{Effect, take};
 use crate::hub::{Audience, Outgoing};
-use crate::rate::PingRate;
+use crate::limits::PingRate;
 use crate::session::Session;
 use crate::sync::lock;
 
