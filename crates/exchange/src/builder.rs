@@ -14,31 +14,23 @@ use crate::credentials::DemoCredentials;
 use crate::engine::Engine;
 use crate::exchange::Exchange;
 use crate::fault::{Faults, Plan, UnknownSymbols};
-use crate::limits::{DAY, IDLE_TIMEOUT, Limits};
+use crate::hub::Hub;
+use crate::limits::{DAY, Limits};
 use crate::rng::Rng;
 use crate::shared::{Ports, Settings, Shared};
 use crate::stats::{Board, ServedMarket};
 use crate::tokens::TokenStore;
 use crate::truth::TruthLog;
-use crate::world::World;
 
 /// The settings of an exchange that is not started yet.
 #[derive(Debug, Clone)]
 #[must_use = "an exchange does nothing until it is started"]
 pub struct ExchangeBuilder {
-    seed: u64,
+    /// With the ports that are asked for, 0 for a free one.
+    settings: Settings,
+    limits: Limits,
     event_rate: f64,
-    port: u16,
-    spot_port: u16,
-    futures_port: u16,
-    ping_interval: Duration,
-    ping_timeout: Duration,
-    idle_timeout: Duration,
-    unknown_symbols: UnknownSymbols,
-    queue_capacity: usize,
     truth_capacity: usize,
-    max_connections: usize,
-    connection_life: Duration,
     token_life: Duration,
     single_use_tokens: bool,
     credentials: DemoCredentials,
@@ -65,19 +57,17 @@ pub enum StartError {
 impl Default for ExchangeBuilder {
     fn default() -> Self {
         Self {
-            seed: 1,
+            settings: Settings {
+                seed: 1,
+                ping_interval: Duration::from_millis(18_000),
+                ping_timeout: Duration::from_millis(10_000),
+                queue_capacity: 4_096,
+                ports: Ports::default(),
+                tls: false,
+            },
+            limits: Limits::default(),
             event_rate: 0.0,
-            port: 0,
-            spot_port: 0,
-            futures_port: 0,
-            ping_interval: Duration::from_millis(18_000),
-            ping_timeout: Duration::from_millis(10_000),
-            idle_timeout: IDLE_TIMEOUT,
-            unknown_symbols: UnknownSymbols::default(),
-            queue_capacity: 4_096,
             truth_capacity: 65_536,
-            max_connections: 800,
-            connection_life: DAY,
             token_life: DAY,
             single_use_tokens: false,
             credentials: DemoCredentials::default(),
@@ -92,7 +82,7 @@ impl Default for ExchangeBuilder {
 impl ExchangeBuilder {
     /// Decides what the account does, and what faults draw. Default 1.
     pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
+        self.settings.seed = seed;
         self
     }
 
@@ -106,31 +96,31 @@ impl ExchangeBuilder {
 
     /// The port on 127.0.0.1 that serves spot, margin, futures and Pro V2. Default 0: a free one.
     pub fn port(mut self, port: u16) -> Self {
-        self.port = port;
+        self.settings.ports.both = port;
         self
     }
 
     /// The port of [`Exchange::spot_rest_url`]. Default 0: a free one.
     pub fn spot_port(mut self, port: u16) -> Self {
-        self.spot_port = port;
+        self.settings.ports.spot = port;
         self
     }
 
     /// The port of [`Exchange::futures_rest_url`]. Default 0: a free one.
     pub fn futures_port(mut self, port: u16) -> Self {
-        self.futures_port = port;
+        self.settings.ports.futures = port;
         self
     }
 
-    /// The `pingInterval` that V1 token replies and Pro V2 welcomes tell. Default 18 s, as KuCoin's.
+    /// The `pingInterval` in V1 token replies and Pro V2 welcomes. Default 18 s, as KuCoin's.
     pub fn ping_interval(mut self, interval: Duration) -> Self {
-        self.ping_interval = interval;
+        self.settings.ping_interval = interval;
         self
     }
 
-    /// The `pingTimeout` that V1 token replies tell. Default 10 s, as KuCoin's.
+    /// The `pingTimeout` in V1 token replies. Default 10 s, as KuCoin's.
     pub fn ping_timeout(mut self, timeout: Duration) -> Self {
-        self.ping_timeout = timeout;
+        self.settings.ping_timeout = timeout;
         self
     }
 
@@ -140,7 +130,7 @@ impl ExchangeBuilder {
     /// Any text or binary message counts, be it a ping, a request or one that is not understood. Pings and
     /// pongs of the WebSocket protocol do not count, and neither do pushes to the client.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
-        self.idle_timeout = timeout;
+        self.limits.idle_timeout = timeout;
         self
     }
 
@@ -148,13 +138,13 @@ impl ExchangeBuilder {
     /// reports of 2026 say that KuCoin acknowledges it and pushes nothing, on V1 (one source) and on Pro V2
     /// (several); on V1 captures of 2019 to 2022 have a refusal with 404.
     pub fn unknown_symbols(mut self, answer: UnknownSymbols) -> Self {
-        self.unknown_symbols = answer;
+        self.limits.unknown_symbols = answer;
         self
     }
 
     /// Messages that wait for a client which does not read before it is disconnected. Default 4096.
     pub fn queue_capacity(mut self, messages: usize) -> Self {
-        self.queue_capacity = messages.max(1);
+        self.settings.queue_capacity = messages.max(1);
         self
     }
 
@@ -167,13 +157,13 @@ impl ExchangeBuilder {
 
     /// Connections that may be open at once; the next one is refused with 509. Default 800.
     pub fn max_connections(mut self, connections: usize) -> Self {
-        self.max_connections = connections;
+        self.limits.connections = connections;
         self
     }
 
     /// The age at which a connection is cut, by a close frame with 1001. Default 24 h, as KuCoin's.
     pub fn connection_life(mut self, life: Duration) -> Self {
-        self.connection_life = life;
+        self.limits.connection_life = life;
         self
     }
 
@@ -197,9 +187,10 @@ impl ExchangeBuilder {
     }
 
     /// Speaks `https` and `wss` instead of `http` and `ws`, with the certificate of this configuration, which should
-    /// be for `localhost`: that is the host in the addresses that the exchange tells. Default no TLS.
+    /// be for `localhost`: that is the host in the addresses that the exchange gives out. Default no TLS.
     #[cfg(feature = "tls")]
     pub fn tls(mut self, config: Arc<rustls::ServerConfig>) -> Self {
+        self.settings.tls = true;
         self.tls = Some(config);
         self
     }
@@ -217,70 +208,55 @@ impl ExchangeBuilder {
         self
     }
 
-    fn settings(&self, ports: Ports) -> Settings {
-        Settings {
-            seed: self.seed,
-            ping_interval: self.ping_interval,
-            ping_timeout: self.ping_timeout,
-            queue_capacity: self.queue_capacity,
-            ports,
-            #[cfg(feature = "tls")]
-            tls: self.tls.is_some(),
-            #[cfg(not(feature = "tls"))]
-            tls: false,
-        }
-    }
-
     /// Listens and serves from now on, on the tokio runtime that this is called in.
     ///
     /// # Errors
     /// The port cannot be listened on.
-    pub async fn start(self) -> Result<Exchange, StartError> {
-        // A port that the caller chose must not be taken as a free one for another market.
-        let (mut listeners, mut ports) = (Vec::new(), Ports::default());
-        let mut wanted = [
-            (ServedMarket::Both, self.port),
-            (ServedMarket::Spot, self.spot_port),
-            (ServedMarket::Futures, self.futures_port),
+    pub async fn start(mut self) -> Result<Exchange, StartError> {
+        let mut listeners = Vec::new();
+        let mut markets = [
+            ServedMarket::Both,
+            ServedMarket::Spot,
+            ServedMarket::Futures,
         ];
-        wanted.sort_by_key(|(_, port)| *port == 0);
-        for (market, port) in wanted {
-            let (listener, port) = listen(port)
-                .await
-                .map_err(|source| StartError::Listen { port, source })?;
+        // A port that the caller chose must not be taken as a free one for another market.
+        markets.sort_by_key(|market| self.settings.ports.of(*market) == 0);
+        for market in markets {
+            let port = self.settings.ports.of_mut(market);
+            let wanted = *port;
+            let (listener, free) = listen(wanted).await.map_err(|source| StartError::Listen {
+                port: wanted,
+                source,
+            })?;
             listeners.push((market, listener));
-            *ports.of_mut(market) = port;
+            *port = free;
         }
+        let seed = self.settings.seed;
         let now_ms = clock::now_ms();
         let truth = TruthLog::new(self.truth_capacity);
         let pro_truth = TruthLog::new(self.truth_capacity);
-        let mut rng = Rng::new(self.seed);
+        let mut rng = Rng::new(seed);
         let user_id = rng.text(b"0123456789abcdef", 24);
         let logs = (truth.clone(), pro_truth.clone());
-        let world = World::new(Engine::new(self.seed, now_ms), logs, user_id);
-        let settings = self.settings(ports);
-        let plan = Plan::new(self.faults, self.seed);
+        let hub = Hub::new(Engine::new(seed, now_ms), logs, user_id);
+        let plan = Plan::new(self.faults, seed);
         let timers = plan.timers();
         // A token of an earlier exchange must not open this one, whatever the seed.
         let tokens = TokenStore::new(
-            Rng::new(self.seed ^ clock::now_us()),
+            Rng::new(seed ^ clock::now_us()),
             self.single_use_tokens,
             self.token_life,
         );
-        let mut limits = Limits::new(self.max_connections);
-        limits.connection_life = self.connection_life;
-        limits.idle_timeout = self.idle_timeout;
-        limits.unknown_symbols = self.unknown_symbols;
         let shared = Arc::new(Shared {
-            settings,
+            settings: self.settings,
             #[cfg(feature = "tls")]
             tls: self.tls.map(tokio_rustls::TlsAcceptor::from),
             credentials: self.credentials,
-            world: Mutex::new(world),
+            hub: Mutex::new(hub),
             tokens: Mutex::new(tokens),
             counts_frames: plan.counts_frames(),
             plan: Mutex::new(plan),
-            limits: Mutex::new(limits),
+            limits: Mutex::new(self.limits),
             observer: self.observer,
             board: Board::new(),
             room: Notify::new(),

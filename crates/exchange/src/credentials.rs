@@ -197,113 +197,13 @@ fn same(one: &[u8], other: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    const NOW: u64 = 1_700_000_000_000;
-
-    fn headers(timestamp: u64, version: Option<&str>, passphrase: &str, path: &str) -> HeaderMap {
-        let demo = DemoCredentials::default();
-        let prehash = format!("{timestamp}POST{path}");
-        let mut headers = HeaderMap::new();
-        let mut set =
-            |name: &'static str, value: String| headers.insert(name, value.parse().unwrap());
-        set("KC-API-KEY", demo.key);
-        set(
-            "KC-API-SIGN",
-            sign_text(&demo.secret, &[prehash.as_bytes()]),
-        );
-        set("KC-API-TIMESTAMP", timestamp.to_string());
-        set(
-            "KC-API-PASSPHRASE",
-            sign_text(&demo.secret, &[passphrase.as_bytes()]),
-        );
-        if let Some(version) = version {
-            set("KC-API-KEY-VERSION", version.to_owned());
-        }
-        headers
-    }
-
-    fn code(headers: &HeaderMap) -> Result<(), String> {
-        let request = Signed {
-            method: "POST",
-            path: "/api/v1/bullet-private",
-            body: b"",
-        };
-        check(&DemoCredentials::default(), headers, request, NOW).map_err(|error| error.code)
-    }
-
-    const PATH: &str = "/api/v1/bullet-private";
-    const PASS: &str = "demo-passphrase";
-
     #[test]
-    fn the_signature_is_that_of_an_independent_computation() {
+    fn signature_is_that_of_an_independent_computation() {
         // printf '1700000000000POST/api/v1/bullet-private' | openssl dgst -sha256 -hmac 'secret' -binary | base64
         let sign = sign_text(
             "secret",
             &[b"1700000000000", b"POST", b"/api/v1/bullet-private"],
         );
-        assert_eq!(sign, KNOWN_SIGN);
-    }
-
-    const KNOWN_SIGN: &str = "sigrgFlHvwzJnjraKWugFacllwle1J+2Cd2wTF5/40g=";
-
-    #[test]
-    fn takes_both_key_versions() {
-        assert_eq!(code(&headers(NOW, Some("2"), PASS, PATH)), Ok(()));
-        assert_eq!(code(&headers(NOW - 4_999, Some("3"), PASS, PATH)), Ok(()));
-    }
-
-    #[test]
-    fn each_mistake_has_its_code() {
-        for name in [
-            "KC-API-KEY",
-            "KC-API-SIGN",
-            "KC-API-TIMESTAMP",
-            "KC-API-PASSPHRASE",
-        ] {
-            let mut without = headers(NOW, Some("3"), PASS, PATH);
-            without.remove(name);
-            assert_eq!(code(&without), Err("400001".to_owned()), "{name}");
-        }
-        assert_eq!(
-            code(&headers(NOW - 5_001, Some("3"), PASS, PATH)),
-            Err("400002".to_owned())
-        );
-        assert_eq!(
-            code(&headers(NOW + 5_001, Some("3"), PASS, PATH)),
-            Err("400002".to_owned())
-        );
-        let mut stranger = headers(NOW, Some("3"), PASS, PATH);
-        stranger.insert("KC-API-KEY", "66f0demo5c1a2e0001d0c0dd".parse().unwrap());
-        assert_eq!(code(&stranger), Err("400003".to_owned()));
-        assert_eq!(
-            code(&headers(NOW, Some("3"), "wrong", PATH)),
-            Err("400004".to_owned())
-        );
-        assert_eq!(
-            code(&headers(NOW, Some("3"), PASS, "/api/v1/other")),
-            Err("400005".to_owned())
-        );
-        assert_eq!(
-            code(&headers(NOW, Some("1"), PASS, PATH)),
-            Err("400008".to_owned())
-        );
-        assert_eq!(
-            code(&headers(NOW, None, PASS, PATH)),
-            Err("400008".to_owned())
-        );
-        assert_eq!(
-            code(&headers(NOW, Some("4"), PASS, PATH)),
-            Err("400009".to_owned())
-        );
-    }
-
-    #[test]
-    fn debug_shows_no_secret() {
-        let demo = DemoCredentials::default();
-        let shown = format!("{demo:?}");
-        assert!(
-            ![demo.key, demo.secret, demo.passphrase]
-                .iter()
-                .any(|secret| shown.contains(secret.as_str()))
-        );
+        assert_eq!(sign, "sigrgFlHvwzJnjraKWugFacllwle1J+2Cd2wTF5/40g=");
     }
 }

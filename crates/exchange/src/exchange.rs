@@ -135,22 +135,22 @@ impl Exchange {
         Account::new(Arc::clone(&self.shared))
     }
 
-    /// The log of everything that happened, as V1 tells it.
+    /// The log of everything that happened, as V1 pushes.
     #[must_use]
     pub fn truth(&self) -> TruthLog {
         self.truth.clone()
     }
 
-    /// The log of everything that happened since the exchange began to tell it as Pro V2: with the
+    /// The log of everything that happened since the exchange began to render it as Pro V2: with the
     /// first connection to [`Exchange::pro_ws_url`], or with the first call of this, whichever comes
-    /// first. Until then nothing is written for Pro V2, so that nobody pays for what nobody wants.
+    /// first. Until then nothing is rendered for Pro V2.
     ///
-    /// An event is one entry for each `T` that tells it: an order of spot is told as `order.UNIFIED`,
+    /// An event is one entry for each `T` that it is pushed on: an order of spot is pushed on `order.UNIFIED`,
     /// `orderAll.UNIFIED`, `order.SPOT` and `orderAll.SPOT`. All symbols of `order` and `position`
     /// share their `T`; subscribers are sent those of their symbol, which the data has as `s`.
     #[must_use]
     pub fn pro_truth(&self) -> TruthLog {
-        lock(&self.shared.world).tell_pro();
+        lock(&self.shared.hub).tell_pro();
         self.pro_truth.clone()
     }
 
@@ -171,7 +171,7 @@ impl Exchange {
     /// [`ConnectionReport::topics`](crate::ConnectionReport::topics); returns to how many. It is not
     /// in the truth logs, as nothing happened.
     pub fn push_raw(&self, topic: &str, frame: &str) -> usize {
-        lock(&self.shared.world).send_to_topic(topic, &Arc::from(frame))
+        lock(&self.shared.hub).send_to_topic(topic, &Arc::from(frame))
     }
 
     /// What the exchange saw so far.
@@ -235,10 +235,10 @@ async fn drive(shared: Arc<Shared>, event_rate: f64) {
     loop {
         sleep_until(next).await;
         let pushes = {
-            let mut world = lock(&shared.world);
+            let mut hub = lock(&shared.hub);
             let now_ms = clock::now_ms();
-            world.engine.step(now_ms);
-            world.publish(now_ms)
+            hub.engine.at(now_ms).step();
+            hub.publish(now_ms)
         };
         let pushes = u32::try_from(pushes).unwrap_or(u32::MAX);
         let wait = Duration::try_from_secs_f64(f64::from(pushes) / event_rate).unwrap_or(longest);

@@ -1,4 +1,4 @@
-//! JSON text written by hand, so that key order and number form are exactly those of the wire.
+//! JSON text with the key order and the number forms of the wire, which the maps of `serde_json` do not keep.
 
 use std::fmt::{self, Display, Formatter, Write};
 
@@ -9,6 +9,16 @@ pub(crate) struct Object {
     text: String,
 }
 
+/// A value of a JSON object.
+pub(crate) trait Json {
+    fn write(&self, text: &mut String);
+
+    /// The field is left out.
+    fn is_absent(&self) -> bool {
+        false
+    }
+}
+
 impl Object {
     pub(crate) fn new() -> Self {
         let mut text = String::with_capacity(640);
@@ -16,92 +26,134 @@ impl Object {
         Self { text }
     }
 
-    /// A text of our own that needs no escape, as the words of the wire.
-    pub(crate) fn word(mut self, key: &'static str, value: &'static str) -> Self {
-        self.key(key);
-        self.text.push('"');
-        self.text.push_str(value);
-        self.text.push('"');
-        self
-    }
-
-    pub(crate) fn string(mut self, key: &'static str, value: &str) -> Self {
-        self.key(key);
-        push_string(&mut self.text, value);
-        self
-    }
-
-    /// A decimal as the exchange writes it: a string without exponent and without trailing zeros.
-    pub(crate) fn decimal(mut self, key: &'static str, value: Decimal) -> Self {
-        self.key(key);
-        write!(self.text, "\"{}\"", value.normalize()).expect("a String takes any text");
-        self
-    }
-
-    /// An integer as the exchange writes sizes in contracts: a string.
-    pub(crate) fn number_text(mut self, key: &'static str, value: i64) -> Self {
-        self.key(key);
-        write!(self.text, "\"{value}\"").expect("a String takes any text");
-        self
-    }
-
-    /// A decimal as a JSON number, as Java's `BigDecimal` writes one: with an exponent when it has
-    /// more than five zeros after the point.
-    pub(crate) fn number(self, key: &'static str, value: Decimal) -> Self {
-        self.bare(key, BigDecimal(value.normalize(), 0))
-    }
-
-    /// The same after Java's `stripTrailingZeros`: 10 becomes `1E+1`.
-    pub(crate) fn stripped(self, key: &'static str, value: Decimal) -> Self {
-        let value = value.normalize();
-        let digits = value.mantissa().to_string();
-        let zeros = digits.len() - digits.trim_end_matches('0').len();
-        let stripped = if value.scale() == 0 && !value.is_zero() {
-            zeros
-        } else {
-            0
-        };
-        self.bare(key, BigDecimal(value, stripped))
-    }
-
-    /// A bare number or `true`/`false`.
-    pub(crate) fn bare(mut self, key: &'static str, value: impl Display) -> Self {
-        self.key(key);
-        write!(self.text, "{value}").expect("a String takes any text");
-        self
-    }
-
-    /// A value that is JSON already.
-    pub(crate) fn json(self, key: &'static str, value: &str) -> Self {
-        self.bare(key, value)
-    }
-
-    pub(crate) fn maybe_string(self, key: &'static str, value: Option<&str>) -> Self {
-        match value {
-            Some(value) => self.string(key, value),
-            None => self,
+    /// Adds a field: text as a string, a decimal as a string without exponent and trailing zeros, an integer or flag
+    /// bare, and nothing for `None`.
+    pub(crate) fn field(mut self, key: &str, value: impl Json) -> Self {
+        if value.is_absent() {
+            return self;
         }
-    }
-
-    pub(crate) fn maybe_decimal(self, key: &'static str, value: Option<Decimal>) -> Self {
-        match value {
-            Some(value) => self.decimal(key, value),
-            None => self,
+        if self.text.len() > 1 {
+            self.text.push(',');
         }
+        for part in ["\"", key, "\":"] {
+            self.text.push_str(part);
+        }
+        value.write(&mut self.text);
+        self
     }
 
     pub(crate) fn end(mut self) -> String {
         self.text.push('}');
         self.text
     }
+}
 
-    fn key(&mut self, key: &'static str) {
-        if self.text.len() > 1 {
-            self.text.push(',');
+/// A value that is JSON already.
+pub(crate) struct Raw<'a>(pub(crate) &'a str);
+
+/// A decimal as a JSON number, as Java's `BigDecimal` writes one: with an exponent if it has more than five zeros after
+/// the point.
+pub(crate) struct Number(pub(crate) Decimal);
+
+/// The same after Java's `stripTrailingZeros`: 10 becomes `1E+1`.
+pub(crate) struct Stripped(pub(crate) Decimal);
+
+/// A decimal as a plain JSON number, without an exponent.
+pub(crate) struct Plain(pub(crate) Decimal);
+
+macro_rules! bare {
+    ($($Type:ty),+) => {$(
+        impl Json for $Type {
+            fn write(&self, text: &mut String) {
+                let _ = write!(text, "{self}");
+            }
         }
-        self.text.push('"');
-        self.text.push_str(key);
-        self.text.push_str("\":");
+    )+};
+}
+
+bare!(bool, u8, u16, u32, u64, u128, i64);
+
+impl Json for Raw<'_> {
+    fn write(&self, text: &mut String) {
+        text.push_str(self.0);
+    }
+}
+
+impl Json for Plain {
+    fn write(&self, text: &mut String) {
+        let _ = write!(text, "{}", self.0.normalize());
+    }
+}
+
+impl Json for Number {
+    fn write(&self, text: &mut String) {
+        let _ = write!(text, "{}", BigDecimal(self.0.normalize(), 0));
+    }
+}
+
+impl Json for Stripped {
+    fn write(&self, text: &mut String) {
+        let value = self.0.normalize();
+        let digits = value.mantissa().to_string();
+        let zeros = digits.len() - digits.trim_end_matches('0').len();
+        let is_whole = value.scale() == 0 && !value.is_zero();
+        let _ = write!(
+            text,
+            "{}",
+            BigDecimal(value, if is_whole { zeros } else { 0 })
+        );
+    }
+}
+
+impl Json for Decimal {
+    fn write(&self, text: &mut String) {
+        let _ = write!(text, "\"{}\"", self.normalize());
+    }
+}
+
+impl Json for str {
+    fn write(&self, text: &mut String) {
+        text.push('"');
+        let escaped = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+        if !self.bytes().any(escaped) {
+            text.push_str(self);
+            text.push('"');
+            return;
+        }
+        for letter in self.chars() {
+            match letter {
+                '"' | '\\' => text.extend(['\\', letter]),
+                '\0'..='\x1f' => {
+                    let _ = write!(text, "\\u{:04x}", u32::from(letter));
+                }
+                plain => text.push(plain),
+            }
+        }
+        text.push('"');
+    }
+}
+
+impl Json for String {
+    fn write(&self, text: &mut String) {
+        self.as_str().write(text);
+    }
+}
+
+impl<T: Json + ?Sized> Json for &T {
+    fn write(&self, text: &mut String) {
+        (**self).write(text);
+    }
+}
+
+impl<T: Json> Json for Option<T> {
+    fn write(&self, text: &mut String) {
+        if let Some(value) = self {
+            value.write(text);
+        }
+    }
+
+    fn is_absent(&self) -> bool {
+        self.is_none()
     }
 }
 
@@ -112,44 +164,17 @@ impl Display for BigDecimal {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Self(value, stripped) = self;
         let mantissa = value.mantissa().unsigned_abs().to_string();
-        let digits = mantissa
-            .get(..mantissa.len() - stripped)
-            .unwrap_or(&mantissa);
         let exponent =
             i64::try_from(mantissa.len()).unwrap_or_default() - 1 - i64::from(value.scale());
         if *stripped == 0 && exponent >= -6 {
             return write!(f, "{value}");
         }
+        let digits = &mantissa[..mantissa.len() - stripped];
         let sign = if value.is_sign_negative() { "-" } else { "" };
         let (first, rest) = digits.split_at(1);
         let point = if rest.is_empty() { "" } else { "." };
         write!(f, "{sign}{first}{point}{rest}E{exponent:+}")
     }
-}
-
-fn push_string(text: &mut String, value: &str) {
-    text.push('"');
-    let mut rest = value;
-    while let Some(place) = rest
-        .bytes()
-        .position(|byte| byte < 0x20 || byte == b'"' || byte == b'\\')
-    {
-        // What is escaped is one byte of ASCII, so both sides of it are whole characters.
-        let (plain, special) = rest.split_at(place);
-        let (special, after) = special.split_at(1);
-        text.push_str(plain);
-        match special {
-            "\"" => text.push_str("\\\""),
-            "\\" => text.push_str("\\\\"),
-            control => {
-                let code = control.bytes().next().unwrap_or_default();
-                write!(text, "\\u{code:04x}").expect("a String takes any text");
-            }
-        }
-        rest = after;
-    }
-    text.push_str(rest);
-    text.push('"');
 }
 
 #[cfg(test)]
@@ -158,42 +183,34 @@ mod tests {
 
     #[test]
     fn numbers_are_written_as_java_writes_them() {
-        let written = |text: &str| {
-            let value = text.parse::<Decimal>().unwrap();
-            Object::new()
-                .number("n", value)
-                .stripped("s", value)
-                .end()
-                .replace(['{', '}', '"'], "")
-        };
-        for (value, expected) in [
-            ("0", "n:0,s:0"),
-            ("0.00", "n:0,s:0"),
-            ("-0.0", "n:0,s:0"),
-            ("10", "n:10,s:1E+1"),
-            ("-1200", "n:-1200,s:-1.2E+3"),
-            ("8.50", "n:8.5,s:8.5"),
-            ("1000000", "n:1000000,s:1E+6"),
-            ("0.000001", "n:0.000001,s:0.000001"),
-            ("-0.00000012", "n:-1.2E-7,s:-1.2E-7"),
-            ("0.0000001", "n:1E-7,s:1E-7"),
-            (
-                "1234.5678901234567890",
-                "n:1234.567890123456789,s:1234.567890123456789",
-            ),
+        for (value, number, stripped) in [
+            ("0", "0", "0"),
+            ("-0.0", "0", "0"),
+            ("10", "10", "1E+1"),
+            ("-1200", "-1200", "-1.2E+3"),
+            ("8.50", "8.5", "8.5"),
+            ("1000000", "1000000", "1E+6"),
+            ("0.000001", "0.000001", "0.000001"),
+            ("-0.00000012", "-1.2E-7", "-1.2E-7"),
+            ("0.0000001", "1E-7", "1E-7"),
         ] {
-            assert_eq!(written(value), expected, "{value}");
+            let decimal = value.parse::<Decimal>().unwrap();
+            let text = Object::new()
+                .field("n", Number(decimal))
+                .field("s", Stripped(decimal))
+                .end();
+            assert_eq!(text, format!("{{\"n\":{number},\"s\":{stripped}}}"));
         }
     }
 
     #[test]
-    fn keeps_key_order_and_escapes() {
+    fn keys_keep_their_order_and_text_is_escaped() {
         let text = Object::new()
-            .string("b", "say \"hi\"\\\n")
-            .decimal("a", Decimal::new(10, 3))
-            .bare("n", 1_768_824_067_407_080_u64)
-            .maybe_string("absent", None)
-            .json("data", "{}")
+            .field("b", "say \"hi\"\\\n")
+            .field("a", Decimal::new(10, 3))
+            .field("n", 1_768_824_067_407_080_u64)
+            .field("absent", None::<&str>)
+            .field("data", Raw("{}"))
             .end();
         assert_eq!(
             text,

@@ -35,11 +35,12 @@ mod engine;
 mod exchange;
 mod fault;
 mod http;
+mod hub;
 mod json;
 mod limits;
 mod pro;
-mod rate;
 mod rng;
+mod session;
 mod shared;
 mod socket;
 mod stats;
@@ -47,7 +48,7 @@ mod sync;
 mod tokens;
 mod truth;
 mod v1;
-mod world;
+mod wire;
 mod ws;
 
 pub use account::{Account, FuturesAccount};
@@ -57,16 +58,18 @@ pub use authority::{CertificateError, LocalAuthority};
 pub use builder::{ExchangeBuilder, StartError};
 pub use credentials::DemoCredentials;
 pub use engine::futures::{
-    Direction, FuturesPosition, FuturesWallet, IsolatedMargin, MarginMode, SettleCurrency,
-    StopPriceType,
+    FuturesPosition, FuturesWallet, IsolatedMargin, MarginMode, SettleCurrency,
 };
-pub use engine::{Balance, Debt, Rejected, Side, StopKind, Wallet};
+pub use engine::{Balance, Debt, Direction, Rejected, Side, StopKind, StopPriceType, Wallet};
 pub use exchange::Exchange;
 pub use fault::{
-    Count, Cut, DialFault, Effect, Fault, Faults, Flaw, Limit, LiquidationLevel, MarginStatusType,
-    Mutation, ScriptError, ScriptFileError, ScriptProblem, Times, TokenReply, Trigger,
-    UnknownSymbols, UpgradeFault, Utterance,
+    Count, Cut, DialFault, Effect, Fault, Faults, FrameViolation, InjectedMessage, Limit,
+    LiquidationLevel, MarginStatusType, Mutation, ScriptError, ScriptFileError, ScriptProblem,
+    Times, TokenReply, Trigger, UnknownSymbols, UpgradeFault,
 };
+/// The names of two types before 0.2.
+#[doc(hidden)]
+pub use fault::{FrameViolation as Flaw, InjectedMessage as Utterance};
 pub use rust_decimal::Decimal;
 /// The TLS library, for the [`ServerConfig`](rustls::ServerConfig) of [`ExchangeBuilder::tls`].
 #[cfg(feature = "tls")]

@@ -1,17 +1,15 @@
-//! What the exchange accepts of its clients, as faults may change it while it runs.
+//! What the exchange accepts of its clients: limits, which faults may change while it runs, and rates.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::fault::UnknownSymbols;
 
-/// The silence of a client after which KuCoin cuts its connection.
-pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// A day, after which KuCoin cuts a connection and lets a token expire.
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What connections are checked against. The limit of topics is kept with the subscriptions, that of tokens with the tokens.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Limits {
     /// Messages of one connection in 10 s.
     pub(crate) messages: usize,
@@ -22,26 +20,29 @@ pub(crate) struct Limits {
     /// The time without a message from the client after which a connection is cut.
     pub(crate) idle_timeout: Duration,
     pub(crate) unknown_symbols: UnknownSymbols,
-    /// Requests for a socket, and the window in which so many are taken.
+    /// Requests for a socket, and the window in which that number is accepted.
     dials: Option<(usize, Duration)>,
     /// When those came that were taken.
     taken: VecDeque<Instant>,
 }
 
-impl Limits {
-    pub(crate) fn new(connections: usize) -> Self {
+impl Default for Limits {
+    /// As KuCoin's.
+    fn default() -> Self {
         Self {
             messages: 100,
-            connections,
+            connections: 800,
             connection_life: DAY,
-            idle_timeout: IDLE_TIMEOUT,
+            idle_timeout: Duration::from_secs(60),
             unknown_symbols: UnknownSymbols::default(),
             dials: None,
             taken: VecDeque::new(),
         }
     }
+}
 
-    /// From now on so many requests for a socket are taken in this window.
+impl Limits {
+    /// From now on this number of requests for a socket is accepted in this window.
     pub(crate) fn limit_dials(&mut self, count: usize, per: Duration) {
         self.dials = Some((count, per));
         self.taken.clear();
@@ -65,13 +66,57 @@ impl Limits {
     }
 }
 
+/// The window in which the messages of a client are counted, pings included.
+const WINDOW: Duration = Duration::from_secs(10);
+/// Pings of Pro V2 that come sooner after the one that was answered last get no answer.
+const PING_PACE: Duration = Duration::from_secs(1);
+
+/// When the newest messages of a client came.
+#[derive(Debug, Default)]
+pub(crate) struct MessageRate {
+    recent: VecDeque<Instant>,
+}
+
+impl MessageRate {
+    /// Whether a message that comes now is among the `limit` first in the window; one that is not does not count.
+    pub(crate) fn admits(&mut self, now: Instant, limit: usize) -> bool {
+        let outdated = |first: &Instant| now.duration_since(*first) >= WINDOW;
+        while self.recent.front().is_some_and(outdated) {
+            self.recent.pop_front();
+        }
+        let within = self.recent.len() < limit;
+        if within {
+            self.recent.push_back(now);
+        }
+        within
+    }
+}
+
+/// The pings of a Pro V2 client: those that come too fast are dropped.
+#[derive(Debug, Default)]
+pub(crate) struct PingRate {
+    answered: Option<Instant>,
+}
+
+impl PingRate {
+    /// Whether a ping that comes now is answered.
+    pub(crate) fn admits(&mut self, now: Instant) -> bool {
+        let too_soon = |answered| now.duration_since(answered) < PING_PACE;
+        let admitted = !self.answered.is_some_and(too_soon);
+        if admitted {
+            self.answered = Some(now);
+        }
+        admitted
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn so_many_dials_in_a_window_and_the_wait_is_told() {
-        let mut limits = Limits::new(1);
+        let mut limits = Limits::default();
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         assert!((0..1_000).all(|_| limits.admit_dial(start).is_ok()));
@@ -81,5 +126,29 @@ mod tests {
         assert_eq!(limits.admit_dial(at(15)), Err(Duration::from_secs(45)));
         assert_eq!(limits.admit_dial(at(60)), Ok(()));
         assert_eq!(limits.admit_dial(at(61)), Err(Duration::from_secs(9)));
+    }
+
+    #[test]
+    fn a_hundred_messages_in_ten_seconds_and_no_more() {
+        let mut rate = MessageRate::default();
+        let start = Instant::now();
+        let admitted = |rate: &mut MessageRate, after: u64| {
+            let now = start + Duration::from_millis(after);
+            (0..150).filter(|_| rate.admits(now, 100)).count()
+        };
+        assert_eq!(admitted(&mut rate, 0), 100);
+        assert_eq!(admitted(&mut rate, 9_999), 0);
+        assert_eq!(admitted(&mut rate, 10_000), 100);
+    }
+
+    #[test]
+    fn a_ping_a_second_is_answered() {
+        let mut rate = PingRate::default();
+        let start = Instant::now();
+        let mut admits = |after| rate.admits(start + Duration::from_millis(after));
+        assert!(admits(0));
+        assert!(!admits(0) && !admits(999));
+        assert!(admits(1_000));
+        assert!(!admits(1_500));
     }
 }

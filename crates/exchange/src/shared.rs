@@ -10,11 +10,11 @@ use crate::activity::{Activity, Observer};
 use crate::clock;
 use crate::credentials::DemoCredentials;
 use crate::fault::{Effect, Fired, Limit, Plan};
+use crate::hub::Hub;
 use crate::limits::Limits;
 use crate::stats::{Board, ServedMarket};
 use crate::sync::lock;
 use crate::tokens::TokenStore;
-use crate::world::World;
 
 /// The settings that tasks need after the start.
 #[derive(Debug, Clone)]
@@ -39,7 +39,7 @@ impl Settings {
     }
 }
 
-/// The ports on 127.0.0.1, one for each host of KuCoin and one that stands for both.
+/// The ports on 127.0.0.1, one for each host of KuCoin and one for both.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Ports {
     pub(crate) both: u16,
@@ -70,7 +70,7 @@ pub(crate) struct Shared {
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<tokio_rustls::TlsAcceptor>,
     pub(crate) credentials: DemoCredentials,
-    pub(crate) world: Mutex<World>,
+    pub(crate) hub: Mutex<Hub>,
     pub(crate) tokens: Mutex<TokenStore>,
     pub(crate) plan: Mutex<Plan>,
     pub(crate) limits: Mutex<Limits>,
@@ -85,7 +85,7 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// The time as the exchange believes it to be, for all that it checks and tells over REST.
+    /// The time as the exchange believes it to be, for all that it checks and returns over REST.
     pub(crate) fn skewed_now_ms(&self) -> u64 {
         clock::now_ms().saturating_add_signed(self.skew_ms.load(Ordering::Relaxed))
     }
@@ -101,10 +101,10 @@ impl Shared {
                 Effect::SingleUseTokens => lock(&self.tokens).allow_single_use(),
                 Effect::UnknownSymbols { answer } => lock(&self.limits).unknown_symbols = answer,
                 Effect::LiquidationWarning { level } => {
-                    lock(&self.world).warn(level, clock::now_ms());
+                    lock(&self.hub).warn(level, clock::now_ms());
                 }
                 Effect::MarginStatus { status } => {
-                    lock(&self.world).say_status(status, clock::now_ms());
+                    lock(&self.hub).say_status(status, clock::now_ms());
                 }
                 Effect::Limit(limit) => self.limit(limit),
                 Effect::ClockSkew { by_ms } => self.skew_ms.store(by_ms, Ordering::Relaxed),
@@ -112,7 +112,7 @@ impl Shared {
             }
         }
         for effect in fired.everywhere {
-            lock(&self.world).broadcast(&effect);
+            lock(&self.hub).broadcast(&effect);
         }
         fired.here
     }
@@ -132,14 +132,14 @@ impl Shared {
             Limit::Dials { count, per } => lock(&self.limits).limit_dials(number(count), per),
             Limit::ConnectionLife { life } => lock(&self.limits).connection_life = life,
             Limit::Idle { after } => lock(&self.limits).idle_timeout = after,
-            Limit::Topics { count } => lock(&self.world).limit_topics(number(count)),
+            Limit::Topics { count } => lock(&self.hub).limit_topics(number(count)),
             Limit::TokenLife { life } => lock(&self.tokens).limit_life(life),
         }
     }
 
     /// Takes a connection out of everything.
     pub(crate) fn leave(&self, number: u64) {
-        lock(&self.world).leave(number);
+        lock(&self.hub).leave(number);
         self.room.notify_waiters();
     }
 }

@@ -39,7 +39,7 @@ pub struct TokenRequest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Protocol {
-    /// The first: [`Exchange::rest_url`](crate::Exchange::rest_url) tells its address with a token.
+    /// The first: [`Exchange::rest_url`](crate::Exchange::rest_url) returns its address with a token.
     #[default]
     V1,
     /// Pro V2, at [`Exchange::pro_ws_url`](crate::Exchange::pro_ws_url), or at the root of a port with a Pro token.

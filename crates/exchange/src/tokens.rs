@@ -105,7 +105,7 @@ impl TokenStore {
         token
     }
 
-    /// Whether it is a token of Pro V2, which tells its connection from one of V1 at the same address.
+    /// Whether it is a token of Pro V2, which distinguishes its connection from one of V1 at the same address.
     pub(crate) fn is_pro(&self, token: &str) -> bool {
         let issued = self.issued.get(token);
         issued.is_some_and(|issued| issued.grant.scope == Scope::Pro)
@@ -151,97 +151,5 @@ impl TokenStore {
         self.issued
             .values_mut()
             .for_each(|issued| issued.expires_ms = now_ms);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const V1: (Protocol, ServedMarket) = (Protocol::V1, ServedMarket::Both);
-
-    fn store() -> TokenStore {
-        TokenStore::new(Rng::new(3), false, crate::limits::DAY)
-    }
-
-    #[test]
-    fn token_opens_many_connections_until_it_is_for_single_use() {
-        let mut store = store();
-        let (old, new) = (
-            store.issue(Scope::Private, ServedMarket::Both, 0),
-            store.issue(Scope::Private, ServedMarket::Both, 0),
-        );
-        assert!((0..3).all(|_| store.redeem(Some(&old), V1, 1).is_ok()));
-        store.allow_single_use();
-        let invalid = Err(TokenRefused::Invalid);
-        assert_eq!(store.redeem(Some(&old), V1, 1), invalid);
-        let grant = store.redeem(Some(&new), V1, 1).unwrap();
-        assert_eq!((grant.number, grant.scope), (2, Scope::Private));
-        assert_eq!(store.redeem(Some(&new), V1, 1), invalid);
-        assert_eq!(store.redeem(None, V1, 1), invalid);
-    }
-
-    #[test]
-    fn token_of_one_generation_does_not_open_the_other() {
-        let mut store = TokenStore::new(Rng::new(3), true, crate::limits::DAY);
-        let (v1, pro) = (Protocol::V1, Protocol::ProV2);
-        for (scope, right, wrong) in [(Scope::Private, v1, pro), (Scope::Pro, pro, v1)] {
-            let token = store.issue(scope, ServedMarket::Both, 0);
-            assert_eq!(store.is_pro(&token), scope == Scope::Pro);
-            let refused = store.redeem(Some(&token), (wrong, ServedMarket::Both), 1);
-            assert_eq!(refused, Err(TokenRefused::Invalid));
-            let opened = store.redeem(Some(&token), (right, ServedMarket::Both), 1);
-            assert!(opened.is_ok(), "and it is not spent");
-        }
-    }
-
-    #[test]
-    fn token_serves_the_market_of_its_host_and_of_the_socket() {
-        use ServedMarket::{Both, Futures, Spot};
-        let mut store = store();
-        for (issued, dialled, expected) in [
-            (Both, Both, Some(Both)),
-            (Both, Futures, Some(Futures)),
-            (Spot, Both, Some(Spot)),
-            (Futures, Futures, Some(Futures)),
-            (Spot, Futures, None),
-            (Futures, Spot, None),
-        ] {
-            let token = store.issue(Scope::Private, issued, 0);
-            let grant = store.redeem(Some(&token), (Protocol::V1, dialled), 1);
-            assert_eq!(grant.ok().map(|grant| grant.market), expected);
-            let pro = store.issue(Scope::Pro, issued, 0);
-            let grant = store.redeem(Some(&pro), (Protocol::ProV2, dialled), 1);
-            assert_eq!(grant.unwrap().market, Both, "Pro V2 has one host");
-        }
-    }
-
-    #[test]
-    fn tokens_expire_after_a_day_or_when_told() {
-        let mut store = store();
-        let (old, new) = (
-            store.issue(Scope::Private, ServedMarket::Both, 0),
-            store.issue(Scope::Private, ServedMarket::Both, 60_000),
-        );
-        let expired = Err(TokenRefused::Expired);
-        assert_eq!(store.redeem(Some(&old), V1, 86_400_000), expired);
-        store.expire_all(86_400_000);
-        assert_eq!(store.redeem(Some(&new), V1, 86_400_000), expired);
-    }
-
-    #[test]
-    fn tokens_look_like_the_real_ones_and_differ() {
-        let mut store = store();
-        let (first, second) = (
-            store.issue(Scope::Private, ServedMarket::Both, 0),
-            store.issue(Scope::Private, ServedMarket::Both, 0),
-        );
-        assert_ne!(first, second);
-        assert!(
-            first.ends_with("==")
-                && ['+', '/', '.']
-                    .iter()
-                    .all(|special| first.contains(*special))
-        );
     }
 }

@@ -125,12 +125,12 @@ impl TruthLog {
             .unwrap_or_default()
     }
 
-    /// Waits until there have been so many entries in all.
+    /// Waits until there have been at least `total` entries.
     pub async fn wait_for(&self, total: u64) {
         self.wait_until(|| self.total() >= total).await;
     }
 
-    /// Waits until there have been so many entries on one topic.
+    /// Waits until there have been at least `total` entries on one topic.
     pub async fn wait_for_topic(&self, topic: &str, total: u64) {
         self.wait_until(|| self.total_of(topic) >= total).await;
     }

@@ -171,7 +171,7 @@ impl Decoder {
         Ok(Some((first & 0x80 != 0, first & 0x0F, payload)))
     }
 
-    /// The extended length of so many bytes, once it is there.
+    /// The extended length in this number of bytes, once they have come.
     fn length_at(&self, bytes: usize) -> Option<u64> {
         let bytes = self.buffer.get(2..2 + bytes)?;
         Some(

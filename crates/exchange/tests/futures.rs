@@ -7,8 +7,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use kucoin_streams_exchange::{
-    CONTRACTS, Decimal, Direction, Exchange, MarginMode, SettleCurrency, Side, StopPriceType,
-    UnknownSymbols,
+    CONTRACTS, Decimal, Exchange, MarginMode, SettleCurrency, Side, UnknownSymbols,
 };
 use support::*;
 
@@ -181,30 +180,6 @@ async fn an_outsider_can_follow_the_wallet_from_the_pushes() {
 }
 
 #[tokio::test]
-async fn a_stop_order_triggers_into_an_order_with_an_id_of_its_own() {
-    let exchange = Exchange::builder().start().await.unwrap();
-    let mut socket = Socket::subscribed(&exchange, &[FUTURES_STOPS, FUTURES_ORDERS]).await;
-    let account = exchange.account().futures();
-    let how = (Side::Sell, Direction::Down, StopPriceType::Trade);
-    let stop = account
-        .place_stop("XBTUSDM", how, (decimal("60000"), None), 50)
-        .unwrap();
-    assert_eq!(account.open_stops(), std::slice::from_ref(&stop));
-    account.set_price("XBTUSDM", decimal("59999.9")).unwrap();
-    for kind in ["open", "triggered"] {
-        let frame = socket.text().await;
-        assert_eq!(field(&frame, "topic"), FUTURES_STOPS);
-        assert_eq!(field(&frame, "data")["type"], kind);
-        assert_eq!(field(&frame, "data")["orderId"], *stop);
-        assert_eq!(field(&frame, "data")["size"], 50);
-    }
-    let order = field(&socket.text().await, "data");
-    assert_eq!(order["type"], "match");
-    assert_ne!(order["orderId"], *stop);
-    assert_eq!(account.position("XBTUSDM").unwrap().quantity, -50);
-}
-
-#[tokio::test]
 async fn settings_reach_their_topics_and_are_refused_while_something_is_open() {
     let exchange = Exchange::builder().start().await.unwrap();
     let mut socket = Socket::subscribed(&exchange, &[MARGIN_MODE, CROSS_LEVERAGE]).await;
@@ -255,35 +230,4 @@ async fn a_contract_that_is_not_traded_is_not_found() {
     );
     assert!(account.cancel("nope").is_err() && account.cancel_stop("nope").is_err());
     assert_eq!(exchange.truth().total(), 0);
-}
-
-#[tokio::test]
-async fn a_position_that_is_not_covered_any_more_is_liquidated() {
-    let exchange = Exchange::builder().start().await.unwrap();
-    let mut socket = Socket::subscribed(&exchange, &[FUTURES_ORDERS, POSITIONS, WALLET]).await;
-    let account = exchange.account().futures();
-    let id = account
-        .place_limit("ETHUSDTM", Side::Buy, decimal("3500"), 100)
-        .unwrap();
-    account.fill(&id, 100).unwrap();
-    account.set_mark_price("ETHUSDTM", decimal("3000")).unwrap();
-    let truth = exchange.truth();
-    let count = [FUTURES_ORDERS, POSITIONS, WALLET].map(|topic| truth.total_of(topic));
-    let mut frames = Vec::new();
-    for _ in 0..count.iter().sum() {
-        frames.push(socket.text().await);
-    }
-    let liquid = frames.iter().filter(|frame| {
-        let data = field(frame, "data");
-        data["tradeType"] == "liquid" || data["changeReason"] == "liquidation"
-    });
-    let kinds: Vec<String> = liquid
-        .map(|frame| {
-            let data = field(frame, "data");
-            let kind = data["type"].as_str().or(data["changeReason"].as_str());
-            kind.unwrap().to_owned()
-        })
-        .collect();
-    assert_eq!(kinds, ["match", "liquidation", "filled"]);
-    assert_eq!(account.position("ETHUSDTM").unwrap().quantity, 0);
 }

@@ -5,7 +5,7 @@
 mod support;
 
 use kucoin_streams_exchange::{
-    Decimal, Exchange, MarginStatusType, Rejected, Side, StopKind, UnknownSymbols, Wallet,
+    Decimal, Exchange, MarginStatusType, Side, StopKind, UnknownSymbols, Wallet,
 };
 use support::*;
 
@@ -17,49 +17,6 @@ async fn quiet() -> Exchange {
 
 fn amount(text: &str) -> Decimal {
     text.parse().unwrap()
-}
-
-#[tokio::test]
-async fn a_cross_debt_is_told_until_it_is_repaid() {
-    let exchange = quiet().await;
-    let mut socket = Socket::subscribed(&exchange, &[MARGIN, BALANCE]).await;
-    let account = exchange.account();
-    let borrowed = amount("1000.5");
-    account.borrow(Wallet::Margin, "USDT", borrowed).unwrap();
-    let balance = field(&socket.text().await, "data");
-    assert_eq!(balance["relationEvent"], "margin.other");
-    assert_eq!(balance["availableChange"], "1000.5");
-    let frame = socket.text().await;
-    assert_eq!(field(&frame, "subject"), "debt.ratio");
-    assert_eq!(field(&frame, "channelType"), "private");
-    let data = field(&frame, "data");
-    assert_eq!(data["debtList"]["USDT"], "1000.5");
-    assert!(data["debtRatio"].is_number() && data["totalAsset"].is_number());
-    assert_eq!(account.debt(Wallet::Margin, "USDT").principal, borrowed);
-    assert!(account.debt_ratio(Wallet::Margin) > Decimal::ZERO);
-    account.settle_interest();
-    let data = field(&socket.text().await, "data");
-    assert_eq!(data["debtList"]["USDT"], "1000.510005");
-    account.set_price("BTC-USDT", 60_000.into()).unwrap();
-    let data = field(&socket.text().await, "data");
-    let owed_in_bitcoin = amount("1000.510005") / Decimal::from(60_000);
-    let told = data["totalDebt"]
-        .as_str()
-        .unwrap()
-        .parse::<Decimal>()
-        .unwrap();
-    assert_eq!(told, owed_in_bitcoin.round_dp(20));
-    let owed = account.debt(Wallet::Margin, "USDT").total();
-    account.repay(Wallet::Margin, "USDT", owed).unwrap();
-    let _balance = socket.text().await;
-    let data = field(&socket.text().await, "data");
-    assert_eq!(
-        (&data["debtRatio"], &data["totalDebt"]),
-        (&0.into(), &"0".into())
-    );
-    account.set_price("BTC-USDT", 61_000.into()).unwrap();
-    let pong = socket.ask(r#"{"id":"p","type":"ping"}"#).await;
-    assert_eq!(field(&pong, "type"), "pong", "nothing is owed any more");
 }
 
 #[tokio::test]
@@ -113,43 +70,6 @@ async fn an_isolated_topic_of_an_unknown_symbol_is_not_found() {
 }
 
 #[tokio::test]
-async fn an_account_that_owes_too_much_is_frozen_until_it_recovers() {
-    let exchange = quiet().await;
-    let account = exchange.account();
-    let coins = account.balance(Wallet::Margin, "BTC").available;
-    let ether = account.balance(Wallet::Margin, "ETH").available;
-    account
-        .transfer(Wallet::Margin, Wallet::Main, "BTC", coins)
-        .unwrap();
-    account
-        .transfer(Wallet::Margin, Wallet::Main, "ETH", ether)
-        .unwrap();
-    let size = amount("0.8");
-    account.borrow(Wallet::Margin, "BTC", size).unwrap();
-    let margin = account.trading_in(Wallet::Margin);
-    margin.place_market("BTC-USDT", Side::Sell, size).unwrap();
-    let mut socket = Socket::subscribed(&exchange, &[MARGIN]).await;
-    let mut kinds = Vec::new();
-    for price in [91_000, 95_000, 80_000] {
-        account.set_price("BTC-USDT", price.into()).unwrap();
-        let frozen = margin.place_market("ETH-USDT", Side::Buy, amount("0.01"));
-        assert_eq!(frozen == Err(Rejected::AccountFrozen), price > 90_000);
-    }
-    while kinds.len() < 4 {
-        let frame = socket.text().await;
-        if field(&frame, "subject") == "position.status" {
-            kinds.push(field(&frame, "data")["type"].clone());
-        } else {
-            assert_eq!(field(&frame, "subject"), "debt.ratio");
-        }
-    }
-    assert_eq!(
-        kinds,
-        ["FROZEN_FL", "LIABILITY", "UNLIABILITY", "UNFROZEN_FL"]
-    );
-}
-
-#[tokio::test]
 async fn a_margin_stop_becomes_an_order_that_settles_in_its_account() {
     let exchange = quiet().await;
     let account = exchange.account();
@@ -175,26 +95,6 @@ async fn a_margin_stop_becomes_an_order_that_settles_in_its_account() {
         let orders = exchange.truth().of_topic(ORDERS);
         assert_ne!(field(orders.last().unwrap().data(), "orderId"), stop);
     }
-}
-
-#[tokio::test]
-async fn a_refused_loan_leaves_no_trace() {
-    let exchange = quiet().await;
-    let account = exchange.account();
-    let refused = account.borrow(Wallet::Margin, "USDT", 10_000_000.into());
-    assert!(matches!(
-        refused,
-        Err(Rejected::InsufficientCollateral { .. })
-    ));
-    assert!(account.borrow(Wallet::Main, "USDT", 1.into()).is_err());
-    assert!(account.repay(BTC_USDT, "USDT", 1.into()).is_err());
-    account.settle_interest();
-    let main = account.trading_in(Wallet::Main);
-    assert!(
-        main.place_market("BTC-USDT", Side::Buy, amount("0.01"))
-            .is_err()
-    );
-    assert_eq!(exchange.truth().total(), 0);
 }
 
 #[tokio::test]

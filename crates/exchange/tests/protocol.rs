@@ -137,6 +137,20 @@ async fn refusals_have_the_codes_and_texts_of_kucoin() {
             "topic /market/match: BTC-USDT is invalid",
         ),
         (
+            subscribe("1", "/account/balance,/spotMarket/tradeOrders"),
+            404,
+            "topic /account/balance,/spotMarket/tradeOrders is not found",
+        ),
+        (
+            subscribe(
+                "1",
+                &format!("/market/match:{}", vec!["A-B"; 101].join(",")),
+            ),
+            509,
+            "exceed max subscription count limitation of 100 per time",
+        ),
+        (subscribe("1", ""), 406, "topic is required"),
+        (
             r#"{"id":"1","type":"subscribe"}"#.to_owned(),
             406,
             "topic is required",

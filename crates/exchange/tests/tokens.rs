@@ -54,13 +54,14 @@ async fn each_mistake_gets_status_and_code() {
             .for_each(|header| header.1 = value.to_owned());
         headers
     };
+    let signed_at = |time| signed_headers(exchange.credentials(), PATH, time);
     let cases = [
+        (with("KC-API-KEY", ""), 400, "400001"),
         (with("KC-API-SIGN", ""), 400, "400001"),
-        (
-            signed_headers(exchange.credentials(), PATH, now_ms() - 60_000),
-            400,
-            "400002",
-        ),
+        (with("KC-API-TIMESTAMP", ""), 400, "400001"),
+        (with("KC-API-PASSPHRASE", ""), 400, "400001"),
+        (signed_at(now_ms() - 5_100), 400, "400002"),
+        (signed_at(now_ms() + 7_000), 400, "400002"),
         (with("KC-API-TIMESTAMP", "soon"), 400, "400002"),
         (with("KC-API-KEY", "stranger"), 401, "400003"),
         (with("KC-API-PASSPHRASE", "plain"), 401, "400004"),
@@ -74,8 +75,12 @@ async fn each_mistake_gets_status_and_code() {
         assert!(response.json()["msg"].is_string());
     }
     let stats = exchange.stats();
-    assert_eq!((stats.tokens_issued, stats.token_requests.len()), (0, 8));
-    assert_eq!(stats.token_requests[3].code, "400003");
+    assert_eq!((stats.tokens_issued, stats.token_requests.len()), (0, 12));
+    assert_eq!(stats.token_requests[7].code, "400003");
+    for (name, value) in [("KC-API-KEY-VERSION", "2"), ("KC-API-KEY-VERSION", "3")] {
+        let response = http(&exchange, "POST", PATH, &with(name, value)).await;
+        assert_eq!(response.status, 200, "version {value}");
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kucoin_streams_exchange::{Decimal, Exchange, Side, StopKind, TruthEntry, Wallet};
+use kucoin_streams_exchange::{Decimal, Exchange, Side, TruthEntry, Wallet};
 use serde_json::Value;
 use support::*;
 
@@ -150,32 +150,6 @@ async fn commands_are_refused_as_on_kucoin_and_leave_no_trace() {
     );
     assert!(account.cancel("nope").is_err() && account.cancel_stop("nope").is_err());
     assert_eq!(exchange.truth().total(), 0);
-}
-
-#[tokio::test]
-async fn a_stop_order_triggers_into_an_order_that_trades() {
-    let exchange = Exchange::builder().start().await.unwrap();
-    let account = exchange.account();
-    let size = "0.01".parse().unwrap();
-    let stop = account
-        .place_stop(
-            "BTC-USDT",
-            (Side::Buy, StopKind::Entry),
-            (70_000.into(), None),
-            size,
-        )
-        .unwrap();
-    assert_eq!(account.open_stops(), [stop]);
-    account.set_price("BTC-USDT", 70_001.into()).unwrap();
-    let kinds: Vec<Value> = exchange
-        .truth()
-        .of_topic(STOPS)
-        .iter()
-        .map(|entry| field(entry.data(), "type"))
-        .collect();
-    assert_eq!(kinds, ["open", "triggered"]);
-    let orders = exchange.truth().of_topic(ORDERS);
-    assert_eq!(field(orders.last().unwrap().data(), "type"), "filled");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kucoin_streams_exchange::{Cut, Effect, TokenReply, UpgradeFault, Utterance};
+use kucoin_streams_exchange::{Cut, Effect, InjectedMessage, TokenReply, UpgradeFault};
 
 use crate::oracle::Allowed;
 use kucoin_streams_tests::dice::Dice;
@@ -80,9 +80,9 @@ pub(crate) fn of_the_exchange(dice: &mut Dice, allowed: &mut Allowed) -> Effect 
         },
         28 => Effect::InterleavePings { count: some },
         _ => Effect::Say(match dice.below(3) {
-            0 => Utterance::Pings { count: 3, bytes: 9 },
-            1 => Utterance::Pongs { count: 3 },
-            _ => Utterance::Flood { pushes: 200 },
+            0 => InjectedMessage::Pings { count: 3, bytes: 9 },
+            1 => InjectedMessage::Pongs { count: 3 },
+            _ => InjectedMessage::Flood { pushes: 200 },
         }),
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use kucoin_streams::pro::{Orders, TradeType};
 use kucoin_streams::v1::{Balances, SpotOrders};
 use kucoin_streams::{Credentials, Kucoin, LifecycleEvent, ProAuthentication, SubscribeError};
-use kucoin_streams_exchange::{Effect, Exchange, Faults, Limit, TokenReply, Utterance};
+use kucoin_streams_exchange::{Effect, Exchange, Faults, InjectedMessage, Limit, TokenReply};
 
 use crate::rig as over_tcp;
 use crate::rig::*;
@@ -61,7 +61,7 @@ async fn a_busy_server_is_asked_again_after_a_second() {
 
 #[tokio::test(start_paused = true)]
 async fn a_ping_timeout_that_the_server_tells_is_a_loss() {
-    let told = Effect::Say(Utterance::Error {
+    let told = Effect::Say(InjectedMessage::Error {
         code: 400,
         text: "ping timeout".to_owned(),
         id: None,
@@ -90,11 +90,11 @@ async fn a_request_that_comes_too_fast_is_asked_again() {
 async fn acknowledgements_twice_and_pongs_and_errors_of_nobody_change_nothing() {
     let faults = Faults::new()
         .on_connection(1, Effect::DoubleAcks { count: None })
-        .on_connection(1, Effect::Say(Utterance::Ack { id: "9999".into() }))
-        .on_connection(1, Effect::Say(Utterance::Pongs { count: 50 }))
+        .on_connection(1, Effect::Say(InjectedMessage::Ack { id: "9999".into() }))
+        .on_connection(1, Effect::Say(InjectedMessage::Pongs { count: 50 }))
         .on_connection(
             1,
-            Effect::Say(Utterance::Pings {
+            Effect::Say(InjectedMessage::Pings {
                 count: 5,
                 bytes: 125,
             }),
@@ -105,7 +105,7 @@ async fn acknowledgements_twice_and_pongs_and_errors_of_nobody_change_nothing() 
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     let _orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
     let text = r#"{"id":"nobody","type":"error","code":404,"data":"topic /x is not found"}"#;
-    exchange.inject(Effect::Say(Utterance::Text {
+    exchange.inject(Effect::Say(InjectedMessage::Text {
         text: text.to_owned(),
     }));
     // One answer to the newest ping is enough.

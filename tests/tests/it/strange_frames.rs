@@ -4,7 +4,9 @@
 use kucoin_streams::pro;
 use kucoin_streams::v1::Balances;
 use kucoin_streams::{ConnectionState, Gap, GapReason, WsKey};
-use kucoin_streams_exchange::{Effect, Exchange, Faults, Flaw, Mutation, Utterance};
+use kucoin_streams_exchange::{
+    Effect, Exchange, Faults, FrameViolation, InjectedMessage, Mutation,
+};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -23,7 +25,7 @@ fn happen(exchange: &Exchange, amount: u32) {
 
 #[tokio::test(start_paused = true)]
 async fn each_breach_of_the_protocol_is_one_gap_and_nothing_of_it_is_handed_out() {
-    for flaw in Flaw::all() {
+    for flaw in FrameViolation::all() {
         let exchange = striking(Effect::FlawedFrame {
             flaw,
             count: Some(1),
@@ -35,7 +37,7 @@ async fn each_breach_of_the_protocol_is_one_gap_and_nothing_of_it_is_handed_out(
         happen(&exchange, 1);
         let mut events = vec![json(event(&mut balances).await.event())];
         happen(&exchange, 2);
-        if flaw == Flaw::Oversized {
+        if flaw == FrameViolation::Oversized {
             // What follows is a part of it; the head alone is enough to refuse it.
             happen(&exchange, 3);
         }
@@ -56,7 +58,7 @@ async fn each_breach_of_the_protocol_is_one_gap_and_nothing_of_it_is_handed_out(
 #[tokio::test(start_paused = true)]
 async fn a_storm_of_breaches_is_retried() {
     let flawed = Effect::FlawedFrame {
-        flaw: Flaw::Masked,
+        flaw: FrameViolation::Masked,
         count: None,
     };
     let faults = Faults::new().on_connection(1, flawed).times(8);
@@ -84,7 +86,7 @@ async fn a_message_whose_last_fragment_never_comes_is_cut() {
         let kucoin = client(&exchange);
         let mut told = Told::of(&kucoin);
         let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-        exchange.inject(Effect::Say(Utterance::EndlessFragments {
+        exchange.inject(Effect::Say(InjectedMessage::EndlessFragments {
             fragments: 2_048,
             bytes,
         }));
@@ -160,7 +162,7 @@ async fn a_time_in_another_unit_is_the_same_moment() {
 
 #[tokio::test(start_paused = true)]
 async fn a_flood_of_an_unknown_topic_drowns_nothing() {
-    let flood = Effect::Say(Utterance::Flood { pushes: 20_000 });
+    let flood = Effect::Say(InjectedMessage::Flood { pushes: 20_000 });
     let exchange = striking(flood).await;
     let kucoin = client(&exchange);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
@@ -183,7 +185,7 @@ async fn messages_that_nobody_knows_are_ignored() {
     let mut faults = Faults::new();
     for text in texts {
         let text = text.to_owned();
-        faults = faults.after_frames(1, Effect::Say(Utterance::Text { text }));
+        faults = faults.after_frames(1, Effect::Say(InjectedMessage::Text { text }));
     }
     let exchange = exchange(faults).await;
     let kucoin = client(&exchange);
@@ -286,7 +288,7 @@ async fn silence_behind_pongs_looks_like_an_account_in_which_nothing_happens() {
 
 #[tokio::test(start_paused = true)]
 async fn a_bomb_is_not_inflated_and_costs_nothing_else() {
-    let bomb = Effect::Say(Utterance::Bomb { bytes: 16 << 20 });
+    let bomb = Effect::Say(InjectedMessage::Bomb { bytes: 16 << 20 });
     let exchange =
         exchange(Faults::new().on_connection(1, Effect::QuoteAcks { count: None })).await;
     let kucoin = client(&exchange);

@@ -5,13 +5,11 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use super::Account;
-use crate::clock;
-use crate::engine::futures::{
-    Direction, Futures, FuturesPosition, FuturesWallet, MarginMode, NewOrder, NewStop,
-    SettleCurrency, StopPriceType,
+use super::{Account, act};
+use crate::engine::futures::{FuturesPosition, FuturesWallet, MarginMode, SettleCurrency};
+use crate::engine::{
+    Direction, Engine, Host, NewOrder, NewStop, Rejected, Side, StopPriceType, Trigger,
 };
-use crate::engine::{Rejected, Side};
 use crate::shared::Shared;
 use crate::sync::lock;
 
@@ -49,7 +47,10 @@ impl FuturesAccount {
         price: Decimal,
         size: i64,
     ) -> Result<String, Rejected> {
-        self.place((symbol, side), (Some(price), size), None)
+        self.place(NewOrder {
+            price: Some(price),
+            ..order(symbol, side, size)
+        })
     }
 
     /// As [`FuturesAccount::place_limit`], with a `clientOid`.
@@ -64,7 +65,11 @@ impl FuturesAccount {
         price: Decimal,
         size: i64,
     ) -> Result<String, Rejected> {
-        self.place((symbol, side), (Some(price), size), Some(client_oid))
+        self.place(NewOrder {
+            price: Some(price),
+            client_oid: Some(Arc::from(client_oid)),
+            ..order(symbol, side, size)
+        })
     }
 
     /// Places a market order, which fills at once, and returns its id.
@@ -72,7 +77,7 @@ impl FuturesAccount {
     /// # Errors
     /// As [`FuturesAccount::place_limit`].
     pub fn place_market(&self, symbol: &str, side: Side, size: i64) -> Result<String, Rejected> {
-        self.place((symbol, side), (None, size), None)
+        self.place(order(symbol, side, size))
     }
 
     /// Places a stop order that triggers when the price goes in this direction to the stop price,
@@ -89,15 +94,19 @@ impl FuturesAccount {
         (stop_price, order_price): (Decimal, Option<Decimal>),
         size: i64,
     ) -> Result<String, Rejected> {
-        let stop = NewStop {
+        let new = NewStop {
+            wallet: None,
+            symbol,
             side,
-            direction,
-            price_type,
-            stop_price,
+            trigger: Trigger {
+                direction,
+                price_type,
+                price: stop_price,
+            },
             order_price,
-            size,
+            size: Decimal::from(size),
         };
-        self.act(|futures| futures.place_stop(symbol, stop))
+        self.act(|engine| engine.place_stop(new))
             .map(|id| id.to_string())
     }
 
@@ -106,7 +115,7 @@ impl FuturesAccount {
     /// # Errors
     /// There is no open order of this id.
     pub fn cancel(&self, order_id: &str) -> Result<(), Rejected> {
-        self.act(|futures| futures.cancel(order_id))
+        self.act(|engine| engine.cancel(Host::Futures, order_id))
     }
 
     /// Cancels a stop order that has not triggered.
@@ -114,7 +123,7 @@ impl FuturesAccount {
     /// # Errors
     /// There is no such stop order.
     pub fn cancel_stop(&self, order_id: &str) -> Result<(), Rejected> {
-        self.act(|futures| futures.cancel_stop(order_id))
+        self.act(|engine| engine.cancel_stop(Host::Futures, order_id))
     }
 
     /// Cuts the size of an open order by less than what is left of it: an `update`.
@@ -122,15 +131,15 @@ impl FuturesAccount {
     /// # Errors
     /// There is no open order of this id, or the cut leaves nothing of it.
     pub fn reduce(&self, order_id: &str, by: i64) -> Result<(), Rejected> {
-        self.act(|futures| futures.reduce(order_id, by))
+        self.act(|engine| engine.reduce(Host::Futures, order_id, Decimal::from(by)))
     }
 
-    /// Lets somebody else's order meet an open order of ours: a maker fill of this size.
+    /// Fills an open order by the order of another trader: a maker fill of this size.
     ///
     /// # Errors
     /// There is no open order of this id, or less than this is left of it.
     pub fn fill(&self, order_id: &str, size: i64) -> Result<(), Rejected> {
-        self.act(|futures| futures.fill_resting(order_id, size))
+        self.act(|engine| engine.fill_resting(Host::Futures, order_id, Decimal::from(size)))
     }
 
     /// Sets the last price of a contract: open orders that it goes through fill, stops on the last
@@ -139,27 +148,27 @@ impl FuturesAccount {
     /// # Errors
     /// Unknown contract, or a price off its tick.
     pub fn set_price(&self, symbol: &str, price: Decimal) -> Result<(), Rejected> {
-        self.act(|futures| futures.set_price(symbol, price))
+        self.act(|engine| engine.set_price(Host::Futures, symbol, price))
     }
 
     /// Sets the mark price of a contract, and its index price, which is the same here: stops on these
-    /// trigger, an open position is told its new value, and it is liquidated when its margin no
+    /// trigger, an open position is reported at its new value, and liquidated if its margin no
     /// longer covers the maintenance margin.
     ///
     /// # Errors
     /// Unknown contract, a price with two decimals more than the tick has, or one above 900,000.
     pub fn set_mark_price(&self, symbol: &str, price: Decimal) -> Result<(), Rejected> {
-        self.act(|futures| futures.set_mark_price(symbol, price))
+        self.act(|engine| engine.set_mark_price(symbol, price))
     }
 
     /// Sets the leverage of the contract in its margin mode: that of the cross position, or that of
-    /// the isolated orders to come, which is told on no topic.
+    /// the isolated orders to come, which is pushed on no topic of V1.
     ///
     /// # Errors
     /// Unknown contract; a leverage below 1 or above what the risk limit allows; in cross mode, a
     /// position or an order that is open.
     pub fn set_leverage(&self, symbol: &str, leverage: Decimal) -> Result<(), Rejected> {
-        self.act(|futures| futures.set_leverage(symbol, leverage))
+        self.act(|engine| engine.set_leverage(symbol, leverage))
     }
 
     /// Chooses between cross and isolated margin.
@@ -167,7 +176,7 @@ impl FuturesAccount {
     /// # Errors
     /// Unknown contract, or a position or an order in it that is open.
     pub fn set_margin_mode(&self, symbol: &str, mode: MarginMode) -> Result<(), Rejected> {
-        self.act(|futures| futures.set_margin_mode(symbol, mode))
+        self.act(|engine| engine.set_margin_mode(symbol, mode))
     }
 
     /// Lets margin be added by itself before an isolated position is liquidated, or not.
@@ -175,7 +184,7 @@ impl FuturesAccount {
     /// # Errors
     /// There is no open isolated position in the contract.
     pub fn set_auto_deposit(&self, symbol: &str, on: bool) -> Result<(), Rejected> {
-        self.act(|futures| futures.set_auto_deposit(symbol, on))
+        self.act(|engine| engine.set_auto_deposit(symbol, on))
     }
 
     /// Adds margin to an isolated position, in its settlement currency.
@@ -183,7 +192,7 @@ impl FuturesAccount {
     /// # Errors
     /// There is no open isolated position in the contract, or not so much money.
     pub fn add_margin(&self, symbol: &str, amount: Decimal) -> Result<(), Rejected> {
-        self.act(|futures| futures.add_margin(symbol, amount))
+        self.act(|engine| engine.add_margin(symbol, amount))
     }
 
     /// Settles the funding of an open position at this rate, from -0.05 to 0.05: above zero, who is
@@ -192,7 +201,7 @@ impl FuturesAccount {
     /// # Errors
     /// There is no open position in the contract, or the rate is out of range.
     pub fn settle_funding(&self, symbol: &str, rate: Decimal) -> Result<(), Rejected> {
-        self.act(|futures| futures.settle_funding(symbol, rate))
+        self.act(|engine| engine.settle_funding(symbol, rate))
     }
 
     /// Asks for a level of the risk limit, from 1. As on KuCoin this cancels the contract's open
@@ -202,7 +211,7 @@ impl FuturesAccount {
     /// # Errors
     /// Unknown contract, or no such level.
     pub fn adjust_risk_limit(&self, symbol: &str, level: u32) -> Result<(), Rejected> {
-        self.act(|futures| futures.adjust_risk_limit(symbol, level))
+        self.act(|engine| engine.adjust_risk_limit(symbol, level))
     }
 
     /// New money from outside.
@@ -210,7 +219,7 @@ impl FuturesAccount {
     /// # Errors
     /// The amount is not a positive one that can be kept exactly.
     pub fn deposit(&self, currency: SettleCurrency, amount: Decimal) -> Result<(), Rejected> {
-        self.act(|futures| futures.deposit(currency, amount))
+        self.act(|engine| engine.deposit_futures(currency, amount))
     }
 
     /// Sets money aside for a withdrawal (`holdBalance`).
@@ -222,7 +231,7 @@ impl FuturesAccount {
         currency: SettleCurrency,
         amount: Decimal,
     ) -> Result<(), Rejected> {
-        self.act(|futures| futures.hold_withdrawal(currency, amount))
+        self.act(|engine| engine.hold_withdrawal(currency, amount))
     }
 
     /// Lets money that was set aside leave the account.
@@ -230,7 +239,7 @@ impl FuturesAccount {
     /// # Errors
     /// As [`FuturesAccount::deposit`]; also when less was set aside.
     pub fn withdraw_held(&self, currency: SettleCurrency, amount: Decimal) -> Result<(), Rejected> {
-        self.act(|futures| futures.withdraw_held(currency, amount))
+        self.act(|engine| engine.withdraw_held(currency, amount))
     }
 
     /// The position in a contract, open or closed, as it is now.
@@ -238,13 +247,13 @@ impl FuturesAccount {
     /// # Errors
     /// Unknown contract.
     pub fn position(&self, symbol: &str) -> Result<FuturesPosition, Rejected> {
-        self.look(|futures| futures.position(symbol))
+        self.look(|engine| engine.position(symbol))
     }
 
     /// The account in a settlement currency as it is now.
     #[must_use]
     pub fn wallet(&self, currency: SettleCurrency) -> FuturesWallet {
-        self.look(|futures| futures.wallet(currency))
+        self.look(|engine| engine.futures_wallet(currency))
     }
 
     /// The last price of a contract.
@@ -252,8 +261,7 @@ impl FuturesAccount {
     /// # Errors
     /// Unknown contract.
     pub fn last_price(&self, symbol: &str) -> Result<Decimal, Rejected> {
-        self.look(|futures| futures.prices(symbol))
-            .map(|prices| prices.0)
+        self.look(|engine| engine.last_price(Host::Futures, symbol))
     }
 
     /// The mark price of a contract.
@@ -261,58 +269,44 @@ impl FuturesAccount {
     /// # Errors
     /// Unknown contract.
     pub fn mark_price(&self, symbol: &str) -> Result<Decimal, Rejected> {
-        self.look(|futures| futures.prices(symbol))
-            .map(|prices| prices.1)
+        self.look(|engine| engine.mark_price(symbol))
     }
 
     /// The ids of the open orders, the oldest first.
     #[must_use]
     pub fn open_orders(&self) -> Vec<String> {
-        self.look(Futures::open_orders)
+        self.look(|engine| engine.open_orders(Host::Futures))
     }
 
     /// The ids of the stop orders that have not triggered.
     #[must_use]
     pub fn open_stops(&self) -> Vec<String> {
-        self.look(Futures::open_stops)
+        self.look(|engine| engine.open_stops(Host::Futures))
     }
 
-    /// Lets the futures account's owner do so many things by the seed, at once.
+    /// Lets the owner of the futures account do this number of things by the seed, at once.
     pub fn step(&self, steps: usize) {
         for _ in 0..steps {
-            self.act(Futures::step);
+            self.act(|engine| engine.step_on(Host::Futures));
         }
     }
 
-    fn place(
-        &self,
-        (symbol, side): (&str, Side),
-        (price, size): (Option<Decimal>, i64),
-        client_oid: Option<&str>,
-    ) -> Result<String, Rejected> {
-        let new = NewOrder {
-            symbol,
-            side,
-            price,
-            size,
-            client_oid: client_oid.map(Arc::from),
-            origin: None,
-        };
-        self.act(|futures| futures.place(new))
+    fn place(&self, new: NewOrder<'_>) -> Result<String, Rejected> {
+        self.act(|engine| engine.place(new))
             .map(|id| id.to_string())
     }
 
-    fn act<R>(&self, command: impl FnOnce(&mut Futures) -> R) -> R {
-        let mut world = lock(&self.shared.world);
-        let now_ms = clock::now_ms();
-        let result = world.engine.with_futures(now_ms, command);
-        world.publish(now_ms);
-        result
+    fn act<R>(&self, command: impl FnOnce(&mut Engine) -> R) -> R {
+        act(&self.shared, command)
     }
 
-    fn look<R>(&self, look: impl FnOnce(&Futures) -> R) -> R {
-        look(lock(&self.shared.world).engine.futures())
+    fn look<R>(&self, look: impl FnOnce(&Engine) -> R) -> R {
+        look(&lock(&self.shared.hub).engine)
     }
+}
+
+fn order(symbol: &str, side: Side, size: i64) -> NewOrder<'_> {
+    NewOrder::new(None, symbol, side, Decimal::from(size))
 }
 
 impl fmt::Debug for FuturesAccount {

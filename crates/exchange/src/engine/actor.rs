@@ -4,79 +4,137 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use super::event::{Side, StopKind, Text};
+use super::event::{Direction, Side, StopPriceType, Text};
+use super::futures::{MarginMode, SettleCurrency};
 use super::ledger::Wallet;
-use super::{Engine, Futures, Rejected};
+use super::loans::INTEREST_SCALE;
+use super::order::{NewOrder, NewStop, Trigger};
+use super::{Engine, Host, MarketId, Rejected};
 
-/// Above this many resting orders the owner fills and cancels rather than places.
-const BUSY: usize = 12;
-
-#[derive(Debug, Clone, Copy)]
-enum Action {
-    Rest,
-    Cross,
-    MarketSize,
-    MarketFunds,
-    FillPart,
-    FillAll,
-    Cancel,
-    Reduce,
-    PlaceStop,
-    CancelStop,
-    Transfer,
-    Borrow,
-    Repay,
-    Interest,
+/// With more than this many open orders the owner fills and cancels instead of placing.
+fn busy(host: Host) -> usize {
+    match host {
+        Host::Spot => 12,
+        Host::Futures => 8,
+    }
 }
 
-/// Where an order goes, and what it wants there.
-type Place = (Wallet, &'static str, Side);
+/// A position worth more than this in USD is made smaller, not greater.
+const GREAT: Decimal = Decimal::from_parts(15_000, 0, 0, false, 0);
 
-/// What the owner does, and how often: parts of the sum of the second column.
-const HABITS: &[(Action, u64)] = &[
-    (Action::Rest, 30),
-    (Action::Cross, 8),
-    (Action::MarketSize, 7),
-    (Action::MarketFunds, 7),
-    (Action::FillPart, 17),
-    (Action::FillAll, 9),
-    (Action::Cancel, 9),
-    (Action::Reduce, 4),
-    (Action::PlaceStop, 4),
-    (Action::CancelStop, 2),
-    (Action::Transfer, 3),
-    (Action::Borrow, 3),
-    (Action::Repay, 3),
-    (Action::Interest, 1),
-];
+/// One thing that the owner or the market does; it may be rejected.
+type Habit = fn(&mut Engine, Host) -> Result<(), Rejected>;
+
+/// What happens on a host, and how often: parts of the sum of the first column.
+fn habits(host: Host) -> &'static [(u64, Habit)] {
+    match host {
+        Host::Spot => &[
+            (30, Engine::rest),
+            (8, |engine, host| engine.trade(host, Some(0))),
+            (7, |engine, host| engine.trade(host, None)),
+            (7, Engine::buy_for_some_funds),
+            (17, Engine::fill_part),
+            (9, Engine::fill_all),
+            (9, Engine::cancel_some),
+            (4, Engine::cut_some),
+            (4, Engine::place_some_stop),
+            (2, Engine::cancel_some_stop),
+            (3, Engine::move_money),
+            (3, Engine::borrow_some),
+            (3, Engine::repay_some),
+            (1, Engine::charge_interest),
+        ],
+        Host::Futures => &[
+            (28, Engine::rest),
+            (8, |engine, host| engine.trade(host, Some(0))),
+            (9, |engine, host| engine.trade(host, None)),
+            (15, Engine::fill_part),
+            (9, Engine::fill_all),
+            (7, Engine::cancel_some),
+            (4, Engine::cut_some),
+            (4, Engine::place_some_stop),
+            (2, Engine::cancel_some_stop),
+            (4, Engine::close_some),
+            (2, |engine, _| {
+                let (symbol, _, amount) = engine.draw_setting();
+                engine.add_margin(symbol, amount / Decimal::from(5))
+            }),
+            (1, Engine::toggle_auto_deposit),
+            (2, |engine, _| {
+                let (symbol, ..) = engine.draw_setting();
+                let rate = i64::try_from(engine.futures.rng.below(300)).unwrap_or_default() - 100;
+                engine.settle_funding(symbol, Decimal::new(rate, 6))
+            }),
+            (1, |engine, _| {
+                let (symbol, ..) = engine.draw_setting();
+                let level = engine.futures.rng.between(1, 2);
+                engine.adjust_risk_limit(symbol, u32::try_from(level).unwrap_or(1))
+            }),
+            (2, Engine::change_settings),
+            (1, |engine, _| {
+                let (_, currency, amount) = engine.draw_setting();
+                engine.deposit_futures(currency, amount)
+            }),
+            (1, |engine, _| {
+                let (_, currency, amount) = engine.draw_setting();
+                match engine.held(currency) {
+                    held if held.is_zero() => engine.hold_withdrawal(currency, amount),
+                    held => engine.withdraw_held(currency, held),
+                }
+            }),
+        ],
+    }
+}
+
+/// What the owner wants to trade.
+struct Plan {
+    market: MarketId,
+    wallet: Option<Wallet>,
+    symbol: &'static str,
+    side: Side,
+    size: Decimal,
+}
+
+impl Plan {
+    fn order(&self) -> NewOrder<'static> {
+        NewOrder::new(self.wallet, self.symbol, self.side, self.size)
+    }
+}
 
 impl Engine {
-    /// One thing that happens: a price moves, and the owner or the market does something.
-    /// Always leaves at least one event.
-    pub(crate) fn step(&mut self, now_ms: u64) {
-        self.advance(now_ms);
-        if self.futures.has_turn() {
-            self.with_futures(now_ms, Futures::step);
-            return;
-        }
+    /// One thing that happens, in a third of all cases on the futures host.
+    pub(crate) fn step(&mut self) {
+        let host = match self.futures.rng.below(3) {
+            0 => Host::Futures,
+            _ => Host::Spot,
+        };
+        self.step_on(host);
+    }
+
+    /// A price moves, and the owner or the market does something. Always leaves at least one event.
+    pub(crate) fn step_on(&mut self, host: Host) {
         let before = self.events.len();
-        let moved = self.rng.index(self.markets.len());
-        let rng = &mut self.rng;
-        self.markets[moved].walk(rng);
-        self.price_moved(moved);
-        self.debts_revalued_again();
+        self.move_price(host);
+        // A step that shows no more than a mark price would be dull.
+        let acted = match host {
+            Host::Spot => before,
+            Host::Futures => self.events.len(),
+        };
         // An action may not be possible now: no order to cancel, no money to spend.
         for _ in 0..16 {
-            if self.events.len() > before {
+            if self.events.len() > acted {
                 return;
             }
-            let action = self.choose();
-            if let Err(rejected) = self.act(action) {
-                tracing::trace!(?action, %rejected, "the demo account was refused");
+            if let Err(rejected) = self.draw_habit(host)(self, host) {
+                tracing::trace!(%rejected, "the demo account was refused");
             }
         }
         if self.events.len() == before {
-            let topped_up = self.deposit(now_ms, "USDT", Decimal::from(1_000));
+            let amount = Decimal::from(1_000);
+            let topped_up = match host {
+                Host::Spot => self.deposit("USDT", amount),
+                Host::Futures => self.deposit_futures(SettleCurrency::Usdt, amount),
+            };
             debug_assert!(
                 topped_up.is_ok(),
                 "a demo account does not reach the limit of a balance"
@@ -84,199 +142,360 @@ impl Engine {
         }
     }
 
-    fn choose(&mut self) -> Action {
-        let sum = HABITS.iter().map(|habit| habit.1).sum();
-        let mut draw = self.rng.below(sum);
-        let chosen = HABITS.iter().find(|habit| {
-            let found = draw < habit.1;
-            draw = draw.saturating_sub(habit.1);
+    fn move_price(&mut self, host: Host) {
+        match host {
+            Host::Spot => {
+                let index = self.spot.rng.index(self.markets.len());
+                self.markets[index].walk(&mut self.spot.rng);
+                self.last_price_moved(MarketId::spot(index));
+                self.prices_moved();
+            }
+            Host::Futures => {
+                let index = self.futures.rng.index(self.contracts.len());
+                self.contracts[index].market.walk(&mut self.futures.rng);
+                self.last_price_moved(MarketId::futures(index));
+                if self.futures.rng.chance(50) {
+                    let mark = self.contracts[index].next_mark();
+                    self.mark_moved(index, mark);
+                }
+            }
+        }
+    }
+
+    fn draw_habit(&mut self, host: Host) -> Habit {
+        let habits = habits(host);
+        let sum = habits.iter().map(|habit| habit.0).sum();
+        let mut draw = self.desk_mut(host).rng.below(sum);
+        let chosen = habits.iter().find(|habit| {
+            let found = draw < habit.0;
+            draw = draw.saturating_sub(habit.0);
             found
         });
-        match chosen.map_or(Action::Rest, |habit| habit.0) {
-            Action::Rest if self.open.len() >= BUSY => Action::FillAll,
-            Action::FillPart | Action::FillAll | Action::Cancel | Action::Reduce
-                if self.open.is_empty() =>
-            {
-                Action::Rest
-            }
-            Action::Repay | Action::Interest if self.margin.debts().next().is_none() => {
-                Action::Borrow
-            }
-            action => action,
+        chosen.map_or(Self::rest, |habit| habit.1)
+    }
+
+    fn rest(&mut self, host: Host) -> Result<(), Rejected> {
+        match self.desk(host).orders.len() >= busy(host) {
+            true => self.fill_all(host),
+            false => self.trade(host, Some(60)),
         }
     }
 
-    fn act(&mut self, action: Action) -> Result<(), Rejected> {
-        let now = self.now_ms;
-        match action {
-            Action::Rest => self.rest().map(drop),
-            Action::Cross => self.cross().map(drop),
-            Action::MarketSize => {
-                let (place, size) = self.draw_trade();
-                let client_oid = self.draw_client_oid();
-                self.place_market(now, place, size, client_oid).map(drop)
-            }
-            Action::MarketFunds => {
-                let ((wallet, symbol, _), _) = self.draw_trade();
-                let funds = Decimal::from(self.rng.between(10, 900));
-                let client_oid = self.draw_client_oid();
-                self.place_market_funds(now, (wallet, symbol), funds, client_oid)
-                    .map(drop)
-            }
-            Action::FillPart => {
-                let (id, part) = self.draw_part();
-                self.fill_resting(now, &id, part)
-            }
-            Action::FillAll => {
-                let id = self.draw_open();
-                let remain = self
-                    .orders
-                    .get(&id)
-                    .map(super::order::Order::remain)
-                    .unwrap_or_default();
-                self.fill_resting(now, &id, remain)
-            }
-            Action::Cancel => {
-                let id = self.draw_open();
-                self.cancel(now, &id)
-            }
-            Action::Reduce => {
-                let (id, part) = self.draw_part();
-                self.reduce(now, &id, part)
-            }
-            Action::PlaceStop => self.place_some_stop().map(drop),
-            Action::CancelStop => match self.stops.len() {
-                0 => self.place_some_stop().map(drop),
-                length => {
-                    let id = self.open_stops().swap_remove(self.rng.index(length));
-                    self.cancel_stop(now, &id)
-                }
+    fn buy_for_some_funds(&mut self, host: Host) -> Result<(), Rejected> {
+        let plan = self.draw_trade(host);
+        let new = NewOrder {
+            side: Side::Buy,
+            size: Decimal::from(self.spot.rng.between(10, 900)),
+            by_funds: true,
+            client_oid: self.draw_client_oid(host),
+            ..plan.order()
+        };
+        self.place(new).map(drop)
+    }
+
+    fn fill_part(&mut self, host: Host) -> Result<(), Rejected> {
+        self.on_some_order(host, |engine, id, part, _| {
+            engine.fill_resting(host, id, part)
+        })
+    }
+
+    fn fill_all(&mut self, host: Host) -> Result<(), Rejected> {
+        self.on_some_order(host, |engine, id, _, all| {
+            engine.fill_resting(host, id, all)
+        })
+    }
+
+    fn cancel_some(&mut self, host: Host) -> Result<(), Rejected> {
+        self.on_some_order(host, |engine, id, _, _| engine.cancel(host, id))
+    }
+
+    fn cut_some(&mut self, host: Host) -> Result<(), Rejected> {
+        self.on_some_order(host, |engine, id, part, _| engine.reduce(host, id, part))
+    }
+
+    /// Acts on an open order, with a part of what is left of it and all of it; places one if there is none.
+    fn on_some_order(
+        &mut self,
+        host: Host,
+        act: impl FnOnce(&mut Self, &str, Decimal, Decimal) -> Result<(), Rejected>,
+    ) -> Result<(), Rejected> {
+        let desk = self.desk_mut(host);
+        if desk.orders.is_empty() {
+            return self.rest(host);
+        }
+        let percent = Decimal::from(desk.rng.between(15, 70));
+        let place = desk.rng.index(desk.orders.len());
+        let order = &self.desk(host).orders[place];
+        let part = order.remain * percent / Decimal::ONE_HUNDRED;
+        let part = self.market(order.market).floor_size(part);
+        let (id, all) = (Arc::clone(&order.id), order.remain);
+        act(self, &id, part, all)
+    }
+
+    fn cancel_some_stop(&mut self, host: Host) -> Result<(), Rejected> {
+        let desk = self.desk_mut(host);
+        if desk.stops.is_empty() {
+            return self.place_some_stop(host);
+        }
+        let place = desk.rng.index(desk.stops.len());
+        let id = Arc::clone(&desk.stops[place].id);
+        self.cancel_stop(host, &id)
+    }
+
+    /// An order at the market, or at a limit up to `away` hundredths of a percent from it: some are reached by the walk
+    /// soon, some never. A limit of 0 crosses the market.
+    fn trade(&mut self, host: Host, away: Option<u64>) -> Result<(), Rejected> {
+        let plan = self.draw_trade(host);
+        let far = match away {
+            Some(most) if most > 0 => self.desk_mut(host).rng.between(2, most),
+            _ => 0,
+        };
+        let market = self.market(plan.market);
+        let distance = market.last * Decimal::new(i64::try_from(far).unwrap_or_default(), 4);
+        let price = match far {
+            0 => market.best_for(plan.side) + plan.side.signed(market.tick * Decimal::TWO),
+            _ => market.best_for(plan.side.opposite()) - plan.side.signed(distance),
+        };
+        let price = away.map(|_| market.floor_price(price));
+        let client_oid = self.draw_client_oid(host);
+        self.place(NewOrder {
+            price,
+            client_oid,
+            ..plan.order()
+        })
+        .map(drop)
+    }
+
+    fn place_some_stop(&mut self, host: Host) -> Result<(), Rejected> {
+        let plan = self.draw_trade(host);
+        let rng = &mut self.desk_mut(host).rng;
+        let far = Decimal::new(i64::try_from(rng.between(1, 30)).unwrap_or(1), 4);
+        let price_types = [
+            StopPriceType::Trade,
+            StopPriceType::Mark,
+            StopPriceType::Index,
+        ];
+        let price_type = match host {
+            Host::Spot => StopPriceType::Trade,
+            Host::Futures => price_types[rng.index(3)],
+        };
+        let limited = rng.chance(60);
+        let market = self.market(plan.market);
+        let distance = plan.side.signed(market.last * far);
+        let price = market.floor_price(market.best_for(plan.side) + distance);
+        // The order of a limit stop is worth taking: it is on the far side of the stop price.
+        let slip = plan.side.signed(market.tick * Decimal::from(5));
+        let direction = match plan.side {
+            Side::Sell => Direction::Down,
+            Side::Buy => Direction::Up,
+        };
+        self.place_stop(NewStop {
+            wallet: plan.wallet,
+            symbol: plan.symbol,
+            side: plan.side,
+            trigger: Trigger {
+                direction,
+                price_type,
+                price,
             },
-            Action::Transfer => self.move_money(),
-            Action::Borrow => self.borrow_some(),
-            Action::Repay => self.repay_some(),
-            Action::Interest => {
-                self.settle_interest(now);
-                Ok(())
-            }
-        }
+            order_price: limited.then_some(price + slip),
+            size: plan.size,
+        })
+        .map(drop)
     }
 
-    fn rest(&mut self) -> Result<Text, Rejected> {
-        let (place, size) = self.draw_trade();
-        let (_, symbol, side) = place;
-        let market = &self.markets[self.market(symbol)?];
-        // 0.02 % to 0.6 % from the last price: some are reached by the walk soon, some never.
-        let distance = market.last * Decimal::new(self.rng.between(2, 60) as i64, 4);
-        let price = match side {
-            Side::Buy => market.floor_price(market.bid() - distance),
-            Side::Sell => market.floor_price(market.ask() + distance),
-        };
-        let client_oid = self.draw_client_oid();
-        self.place_limit(self.now_ms, place, (price, size), client_oid)
-    }
-
-    fn cross(&mut self) -> Result<Text, Rejected> {
-        let (place, size) = self.draw_trade();
-        let (_, symbol, side) = place;
-        let market = &self.markets[self.market(symbol)?];
-        let ticks = market.price_increment * Decimal::from(self.rng.below(3));
-        let price = match side {
-            Side::Buy => market.ask() + ticks,
-            Side::Sell => market.bid() - ticks,
-        };
-        let client_oid = self.draw_client_oid();
-        self.place_limit(self.now_ms, place, (price, size), client_oid)
-    }
-
-    fn place_some_stop(&mut self) -> Result<Text, Rejected> {
-        let (place, size) = self.draw_trade();
-        let (_, symbol, side) = place;
-        let market = &self.markets[self.market(symbol)?];
-        let distance = market.last * Decimal::new(self.rng.between(1, 30) as i64, 4);
-        let (kind, stop) = match side {
-            Side::Sell => (StopKind::Loss, market.floor_price(market.bid() - distance)),
-            Side::Buy => (StopKind::Entry, market.floor_price(market.ask() + distance)),
-        };
-        // The order of a limit stop is worth taking: it stands on the far side of the stop price.
-        let slip = market.price_increment * Decimal::from(5);
-        let limit = match side {
-            Side::Sell => stop - slip,
-            Side::Buy => stop + slip,
-        };
-        let order_price = if self.rng.chance(60) {
-            Some(limit)
-        } else {
-            None
-        };
-        self.place_stop(self.now_ms, place, kind, (stop, order_price), size)
-    }
-
-    fn move_money(&mut self) -> Result<(), Rejected> {
-        let amount = Decimal::new(self.rng.between(1_000, 200_000) as i64, 2);
-        let (wallet, enough) = match self.rng.below(10) {
-            0..3 => return self.deposit(self.now_ms, "USDT", amount),
+    fn move_money(&mut self, _: Host) -> Result<(), Rejected> {
+        let rng = &mut self.spot.rng;
+        let amount = Decimal::new(rng.between(1_000, 200_000) as i64, 2);
+        let (wallet, enough) = match rng.below(10) {
+            0..3 => return self.deposit("USDT", amount),
             3..8 => (Wallet::Trade, 100_000),
             8 => (Wallet::Margin, 20_000),
-            _ => (self.draw_isolated(), 2_000),
+            _ => {
+                let index = rng.index(self.markets.len());
+                (Wallet::Isolated(self.markets[index].symbol), 2_000)
+            }
         };
         let poor = self.balance(wallet, "USDT").available < Decimal::from(enough);
-        let way = if poor {
-            (Wallet::Main, wallet)
-        } else {
-            (wallet, Wallet::Main)
+        let way = match poor {
+            true => (Wallet::Main, wallet),
+            false => (wallet, Wallet::Main),
         };
-        self.transfer(self.now_ms, way, "USDT", amount)
+        self.transfer(way, "USDT", amount)
     }
 
-    /// Mostly spot, now and then in a margin account.
-    fn draw_trade(&mut self) -> (Place, Decimal) {
-        let index = self.rng.index(self.markets.len());
-        let worth = Decimal::from(self.rng.between(20, 2_500));
-        let side = if self.rng.chance(50) {
-            Side::Buy
-        } else {
-            Side::Sell
+    /// Some hundred USDT, in either currency of a market.
+    fn borrow_some(&mut self, _: Host) -> Result<(), Rejected> {
+        let rng = &mut self.spot.rng;
+        let market = &self.markets[rng.index(self.markets.len())];
+        let worth = Decimal::from(rng.between(50, 500));
+        let wallet = match rng.chance(60) {
+            true => Wallet::Margin,
+            false => Wallet::Isolated(market.symbol),
         };
-        let draw = self.rng.below(10);
+        let (currency, amount) = match rng.chance(70) {
+            true => (market.quote, worth),
+            false => (market.base, market.size_for(worth, market.last)),
+        };
+        self.borrow(wallet, currency, amount)
+    }
+
+    /// One debt, in full or in part, with what is available for it.
+    fn repay_some(&mut self, host: Host) -> Result<(), Rejected> {
+        let debts: Vec<_> = self.loans.debts().collect();
+        if debts.is_empty() {
+            return self.borrow_some(host);
+        }
+        let chosen = self.spot.rng.index(debts.len());
+        let in_full = self.spot.rng.chance(60);
+        let Some((wallet, currency, debt)) = debts.get(chosen) else {
+            return Ok(());
+        };
+        let part = match in_full {
+            true => debt.total(),
+            // The cut has the scale of interest, so that what is left can be repaid too.
+            false => (debt.total() / Decimal::TWO).round_dp(INTEREST_SCALE),
+        };
+        let available = self.balance(*wallet, currency).available;
+        let amount = part.min(available).trunc_with_scale(INTEREST_SCALE);
+        self.repay(*wallet, currency, amount)
+    }
+
+    fn charge_interest(&mut self, host: Host) -> Result<(), Rejected> {
+        if self.loans.debts().next().is_none() {
+            return self.borrow_some(host);
+        }
+        self.settle_interest();
+        Ok(())
+    }
+
+    /// A contract, its settlement currency, and a moderate amount in it.
+    fn draw_setting(&mut self) -> (&'static str, SettleCurrency, Decimal) {
+        let rng = &mut self.futures.rng;
+        let contract = &self.contracts[rng.index(self.contracts.len())];
+        let cents = Decimal::new(i64::try_from(rng.between(500, 50_000)).unwrap_or(500), 2);
+        let amount = match contract.settle {
+            SettleCurrency::Usdt => cents,
+            SettleCurrency::Xbt => cents / Decimal::from(100_000),
+        };
+        (contract.market.symbol, contract.settle, amount)
+    }
+
+    fn toggle_auto_deposit(&mut self, _: Host) -> Result<(), Rejected> {
+        let (symbol, ..) = self.draw_setting();
+        let on = self.contracts[self.contract(symbol)?].position.auto_deposit;
+        self.set_auto_deposit(symbol, !on)
+    }
+
+    /// Leverage, or now and then the margin mode.
+    fn change_settings(&mut self, _: Host) -> Result<(), Rejected> {
+        let (symbol, ..) = self.draw_setting();
+        let index = self.contract(symbol)?;
+        let mode = self.contracts[index].position.mode;
+        let rng = &mut self.futures.rng;
+        if !rng.chance(30) {
+            let leverage = [3, 5, 8, 10, 12][rng.index(5)];
+            return self.set_leverage(symbol, Decimal::from(leverage));
+        }
+        let other = match mode {
+            MarginMode::Cross => MarginMode::Isolated,
+            MarginMode::Isolated => MarginMode::Cross,
+        };
+        let orders = self.futures.orders.iter();
+        let orders = orders.filter(|order| order.market.index == index);
+        let orders: Vec<Text> = orders.map(|order| Arc::clone(&order.id)).collect();
+        for id in orders {
+            self.cancel(Host::Futures, &id)?;
+        }
+        if self.contracts[index].position.is_open() {
+            self.close_position(index)?;
+        }
+        self.set_margin_mode(symbol, other)
+    }
+
+    fn close_some(&mut self, _: Host) -> Result<(), Rejected> {
+        let index = self.futures.rng.index(self.contracts.len());
+        self.close_position(index)
+    }
+
+    fn close_position(&mut self, index: usize) -> Result<(), Rejected> {
+        let contract = &self.contracts[index];
+        let quantity = contract.position.quantity;
+        let side = match quantity > Decimal::ZERO {
+            true => Side::Sell,
+            false => Side::Buy,
+        };
+        let symbol = contract.market.symbol;
+        let new = NewOrder::new(None, symbol, side, quantity.abs());
+        self.place(new).map(drop)
+    }
+
+    fn draw_trade(&mut self, host: Host) -> Plan {
+        match host {
+            Host::Spot => self.draw_spot_trade(),
+            Host::Futures => self.draw_futures_trade(),
+        }
+    }
+
+    /// Mostly in the trading account, now and then in a margin account.
+    fn draw_spot_trade(&mut self) -> Plan {
+        let rng = &mut self.spot.rng;
+        let index = rng.index(self.markets.len());
+        let worth = Decimal::from(rng.between(20, 2_500));
+        let side = draw_side(rng);
         let market = &self.markets[index];
-        let wallet = match draw {
+        let wallet = match rng.below(10) {
             0..8 => Wallet::Trade,
             8 => Wallet::Margin,
             _ => Wallet::Isolated(market.symbol),
         };
         // Some four digits of size, as people type them.
-        let size = market
-            .size_for(worth, market.last)
-            .round_sf(4)
-            .unwrap_or_default();
-        ((wallet, market.symbol, side), market.floor_size(size))
-    }
-
-    fn draw_open(&mut self) -> Text {
-        match self.open.len() {
-            0 => Arc::from(""),
-            length => Arc::clone(&self.open[self.rng.index(length)]),
+        let size = market.size_for(worth, market.last).round_sf(4);
+        Plan {
+            market: MarketId::spot(index),
+            wallet: Some(wallet),
+            symbol: market.symbol,
+            side,
+            size: market.floor_size(size.unwrap_or_default()),
         }
     }
 
-    /// An open order and a part of what is left of it; a refused zero when it cannot be parted.
-    fn draw_part(&mut self) -> (Text, Decimal) {
-        let id = self.draw_open();
-        let part = Decimal::new(self.rng.between(15, 70) as i64, 2);
-        let size = self
-            .orders
-            .get(&id)
-            .map(|order| self.markets[order.market].floor_size(order.remain() * part));
-        (id, size.unwrap_or_default())
+    /// Some 50 to 2,000 USD; against the position if that is great.
+    fn draw_futures_trade(&mut self) -> Plan {
+        let rng = &mut self.futures.rng;
+        let index = rng.index(self.contracts.len());
+        let worth = Decimal::from(rng.between(50, 2_000));
+        let contract = &self.contracts[index];
+        let mut one = contract.value(Decimal::ONE, contract.mark).abs();
+        if contract.settle == SettleCurrency::Xbt {
+            one *= contract.mark;
+        }
+        let size = worth.checked_div(one).unwrap_or_default().trunc();
+        let open = contract.position.quantity;
+        let side = match one * open.abs() > GREAT {
+            true if open > Decimal::ZERO => Side::Sell,
+            true => Side::Buy,
+            false => draw_side(rng),
+        };
+        Plan {
+            market: MarketId::futures(index),
+            wallet: None,
+            symbol: contract.market.symbol,
+            side,
+            size: size.max(Decimal::ONE),
+        }
     }
 
     /// Orders from the web page have no client id.
-    fn draw_client_oid(&mut self) -> Option<Text> {
-        if self.rng.chance(80) {
-            Some(self.ids.client())
-        } else {
-            None
-        }
+    fn draw_client_oid(&mut self, host: Host) -> Option<Text> {
+        let desk = self.desk_mut(host);
+        desk.rng.chance(80).then(|| desk.ids.client())
+    }
+}
+
+fn draw_side(rng: &mut crate::rng::Rng) -> Side {
+    match rng.chance(50) {
+        true => Side::Buy,
+        false => Side::Sell,
     }
 }

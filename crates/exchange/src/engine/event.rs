@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use super::futures::FuturesEvent;
+use super::futures::{FuturesPosition, FuturesWallet, MarginMode, SettleCurrency};
 use super::ledger::{Reason, Wallet};
-use super::margin::MarginEvent;
+use super::loans::{CrossMargin, CrossStatus, IsolatedLoan};
+use super::order::{Order, StopOrder};
+use crate::wire::wire_words;
 
 /// Text that is shared by an order and all of its events.
 pub(crate) type Text = Arc<str>;
@@ -15,59 +17,85 @@ pub(crate) type Text = Arc<str>;
 #[derive(Debug, Clone)]
 pub(crate) enum Event {
     Order(OrderEvent),
-    Balance(BalanceEvent),
     Stop(StopEvent),
-    Margin(MarginEvent),
-    Futures(FuturesEvent),
+    Balance(BalanceEvent),
+    CrossMargin(CrossMargin),
+    CrossStatus(CrossStatus),
+    IsolatedLoan(IsolatedLoan),
+    Position(PositionChange, FuturesPosition),
+    Funding(FundingEvent),
+    RiskLimit(RiskLimitEvent),
+    Wallet(WalletEvent),
+    /// The margin mode of a contract, and the leverage in this mode.
+    MarginMode(&'static str, MarginMode, Decimal),
+    /// The leverage of the orders to come in this margin mode.
+    Leverage(&'static str, MarginMode, Decimal),
 }
 
-/// Which way an order trades.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Side {
-    /// The order buys the base currency.
-    Buy,
-    /// The order sells the base currency.
-    Sell,
+wire_words! {
+    /// Which way an order trades.
+    #[non_exhaustive]
+    pub enum Side {
+        /// The order buys the base currency.
+        "buy" Buy,
+        /// The order sells the base currency.
+        "sell" Sell,
+    }
 }
 
 impl Side {
-    /// The wire's word: `buy` or `sell`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn opposite(self) -> Self {
         match self {
-            Self::Buy => "buy",
-            Self::Sell => "sell",
+            Self::Buy => Self::Sell,
+            Self::Sell => Self::Buy,
+        }
+    }
+
+    /// The quantity with the sign of this side: negative for a sale.
+    pub(crate) fn signed(self, quantity: Decimal) -> Decimal {
+        match self {
+            Self::Buy => quantity,
+            Self::Sell => -quantity,
         }
     }
 }
 
-/// The `type` of an order change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OrderChange {
-    Received,
-    Open,
-    Match,
-    Update,
-    Filled,
-    Canceled,
+wire_words! {
+    /// The `type` of an order change.
+    pub(crate) enum OrderChange {
+        /// Only orders on the spot host have it.
+        "received" Received,
+        "open" Open,
+        "match" Match,
+        "update" Update,
+        "filled" Filled,
+        "canceled" Canceled,
+    }
 }
 
 impl OrderChange {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Received => "received",
-            Self::Open => "open",
-            Self::Match => "match",
-            Self::Update => "update",
-            Self::Filled => "filled",
-            Self::Canceled => "canceled",
-        }
-    }
-
     /// The order is finished: its status is `done`.
     pub(crate) fn is_final(self) -> bool {
         matches!(self, Self::Filled | Self::Canceled)
+    }
+}
+
+/// A change of an order, and the order after it.
+#[derive(Debug, Clone)]
+pub(crate) struct OrderEvent {
+    pub(crate) change: OrderChange,
+    pub(crate) order: Order,
+    pub(crate) fill: Option<Fill>,
+    /// `oldSize` of an update: the size before it, or what was left of a futures order.
+    pub(crate) old_size: Option<Decimal>,
+    pub(crate) time_ms: u64,
+}
+
+impl OrderEvent {
+    /// Whether it is a fill of this liquidity.
+    pub(crate) fn is_fill_of(&self, liquidity: Liquidity) -> bool {
+        let fill = self.fill.as_ref();
+        fill.is_some_and(|fill| fill.liquidity == liquidity)
     }
 }
 
@@ -87,58 +115,76 @@ pub(crate) struct Fill {
     pub(crate) fee: Decimal,
     /// The fee as a part of the cost.
     pub(crate) fee_rate: Decimal,
-    pub(crate) fee_currency: &'static str,
-    /// The id of the order that this one met, which is somebody else's.
-    pub(crate) counter_order_id: Text,
+    /// The id of the other trader's order; on the spot host only.
+    pub(crate) counter_order_id: Option<Text>,
+    /// The profit of the contracts that closed a position, before the fee; in futures only.
+    pub(crate) closed_pnl: Option<Decimal>,
 }
 
-/// How an order says how much it wants, and what of it is left.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Quantity {
-    /// A limit order, or a market order by size, in the base currency.
-    Size {
-        origin: Decimal,
-        current: Decimal,
-        remain: Decimal,
-    },
-    /// A market buy by funds, in the quote currency.
-    Funds { funds: Decimal, remain: Decimal },
+/// Why what was left of an order was cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CancelReason {
+    User,
+    /// The market had no more for an order without a limit.
+    Market,
+    RiskLimit,
+    Liquidation,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct OrderEvent {
-    pub(crate) change: OrderChange,
-    pub(crate) symbol: &'static str,
-    pub(crate) side: Side,
-    pub(crate) order_id: Text,
-    pub(crate) client_oid: Option<Text>,
-    pub(crate) order_time_ms: u64,
-    pub(crate) engine_time_ms: u64,
-    /// None for a market order.
-    pub(crate) price: Option<Decimal>,
-    pub(crate) quantity: Quantity,
-    pub(crate) filled: Decimal,
-    pub(crate) canceled: Decimal,
-    pub(crate) fill: Option<Fill>,
-    /// The size before an update.
-    pub(crate) old_size: Option<Decimal>,
-    pub(crate) terms: OrderTerms,
+pub(crate) enum StopChange {
+    Open,
+    /// With the reason if the order that should follow was rejected.
+    Triggered(Result<(), String>),
+    Cancel,
 }
 
-/// What only the second generation of the streams tells of an order.
+/// A change of a stop order.
 #[derive(Debug, Clone)]
-pub(crate) struct OrderTerms {
-    /// The account that it settles in.
-    pub(crate) wallet: Wallet,
-    /// The sum of price times size over all fills, from which the average price follows.
-    pub(crate) filled_value: Decimal,
-    /// The sum of the fees of all fills.
-    pub(crate) fee: Decimal,
-    pub(crate) fee_currency: &'static str,
-    /// The stop order that it comes from.
-    pub(crate) origin: Option<Text>,
+pub(crate) struct StopEvent {
+    pub(crate) change: StopChange,
+    pub(crate) stop: StopOrder,
+    /// The `id` of the envelope; in futures only.
+    pub(crate) event_id: Option<Text>,
+    pub(crate) time_ms: u64,
 }
 
+wire_words! {
+    /// Which movement of the price triggers a stop order.
+    #[non_exhaustive]
+    pub enum StopKind {
+        /// Triggers when the price falls to the stop price or below (`loss`).
+        "loss" Loss,
+        /// Triggers when the price rises to the stop price or above (`entry`).
+        "entry" Entry,
+    }
+}
+
+wire_words! {
+    /// Which way the price must move to trigger a stop order of the futures account.
+    #[non_exhaustive]
+    pub enum Direction {
+        /// Triggers when the price rises to the stop price or above (`up`).
+        "up" Up,
+        /// Triggers when the price falls to the stop price or below (`down`).
+        "down" Down,
+    }
+}
+
+wire_words! {
+    /// The price that a stop order of the futures account watches.
+    #[non_exhaustive]
+    pub enum StopPriceType {
+        /// The last traded price (`TP`).
+        "TP" Trade,
+        /// The mark price (`MP`).
+        "MP" Mark,
+        /// The index price (`IP`), which this exchange keeps equal to the mark price.
+        "IP" Index,
+    }
+}
+
+/// The order, and for a fill the trade, that changed a balance.
 #[derive(Debug, Clone)]
 pub(crate) struct RelationContext {
     pub(crate) symbol: &'static str,
@@ -146,6 +192,7 @@ pub(crate) struct RelationContext {
     pub(crate) trade_id: Option<Text>,
 }
 
+/// A change of one balance of spot or margin.
 #[derive(Debug, Clone)]
 pub(crate) struct BalanceEvent {
     pub(crate) account_id: Text,
@@ -161,49 +208,42 @@ pub(crate) struct BalanceEvent {
     pub(crate) time_ms: u64,
 }
 
-/// Which movement of the price triggers a stop order.
+/// Why a position is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum StopKind {
-    /// Triggers when the price falls to the stop price or below (`loss`).
-    Loss,
-    /// Triggers when the price rises to the stop price or above (`entry`).
-    Entry,
-}
-
-impl StopKind {
-    /// The wire's word: `loss` or `entry`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Loss => "loss",
-            Self::Entry => "entry",
-        }
-    }
+pub(crate) enum PositionChange {
+    Trade,
+    Margin,
+    RiskLimit,
+    AutoDeposit,
+    Liquidation,
+    MarkPrice,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) enum StopChange {
-    Open,
-    /// The text says why the order that should follow was not taken.
-    Triggered(Result<(), String>),
-    Cancel,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct StopEvent {
-    pub(crate) change: StopChange,
-    pub(crate) order_id: Text,
-    /// The account that the order settles in once it is placed.
-    pub(crate) wallet: Wallet,
+pub(crate) struct FundingEvent {
     pub(crate) symbol: &'static str,
-    pub(crate) fee_currency: &'static str,
-    pub(crate) side: Side,
-    pub(crate) kind: StopKind,
-    pub(crate) stop_price: Decimal,
-    /// None for a market stop.
-    pub(crate) order_price: Option<Decimal>,
-    pub(crate) size: Decimal,
-    pub(crate) created_ms: u64,
+    pub(crate) margin_mode: MarginMode,
+    pub(crate) settle: SettleCurrency,
+    pub(crate) quantity: i64,
+    pub(crate) mark_price: Decimal,
+    pub(crate) rate: Decimal,
+    /// Positive when received.
+    pub(crate) fee: Decimal,
+    pub(crate) time_ms: u64,
+}
+
+/// The answer to a request for a level of the risk limit.
+#[derive(Debug, Clone)]
+pub(crate) struct RiskLimitEvent {
+    pub(crate) symbol: &'static str,
+    /// With the reason if the level was refused.
+    pub(crate) outcome: Result<(), String>,
+    pub(crate) level: i64,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct WalletEvent {
+    pub(crate) event_id: Text,
+    pub(crate) wallet: FuturesWallet,
     pub(crate) time_ms: u64,
 }

@@ -132,54 +132,9 @@ impl Ledger {
             hold_change,
             wallet,
             reason,
-            relation_event_id: ids.relation(),
+            relation_event_id: ids.event(),
             context,
             time_ms,
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn change(ledger: &mut Ledger, available: i64, hold: i64) -> Result<BalanceEvent, Rejected> {
-        let mut ids = Ids::new(1);
-        ledger.apply(
-            &mut ids,
-            1_700_000_000_000,
-            (Wallet::Trade, "USDT"),
-            (Decimal::from(available), Decimal::from(hold)),
-            (Reason::Hold, None),
-        )
-    }
-
-    #[test]
-    fn a_hold_moves_money_and_keeps_the_total() {
-        let mut ledger = Ledger::default();
-        change(&mut ledger, 10, 0).unwrap();
-        let event = change(&mut ledger, -4, 4).unwrap();
-        assert_eq!(
-            (event.available, event.hold),
-            (Decimal::from(6), Decimal::from(4))
-        );
-        assert_eq!(
-            ledger.balance(Wallet::Trade, "USDT").total(),
-            Decimal::from(10)
-        );
-    }
-
-    #[test]
-    fn refuses_what_is_not_there_and_changes_nothing() {
-        let mut ledger = Ledger::default();
-        change(&mut ledger, 10, 0).unwrap();
-        assert!(matches!(
-            change(&mut ledger, -11, 11),
-            Err(Rejected::InsufficientFunds { .. })
-        ));
-        assert_eq!(
-            ledger.balance(Wallet::Trade, "USDT").available,
-            Decimal::from(10)
-        );
     }
 }

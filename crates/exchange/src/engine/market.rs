@@ -1,9 +1,9 @@
-//! The symbols that are traded, their tick sizes, and a price that walks.
+//! A market: its tick and increment, and a price that walks.
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::Rejected;
-use super::walk::walked;
+use super::event::Side;
 use crate::rng::Rng;
 
 /// A symbol and its price.
@@ -11,26 +11,30 @@ use crate::rng::Rng;
 pub(crate) struct Market {
     pub(crate) symbol: &'static str,
     pub(crate) base: &'static str,
+    /// The quote currency; of a contract its settlement currency.
     pub(crate) quote: &'static str,
-    pub(crate) base_increment: Decimal,
-    pub(crate) price_increment: Decimal,
+    pub(crate) size_increment: Decimal,
+    pub(crate) tick: Decimal,
+    /// The greatest size and price of an order.
+    pub(crate) limits: (Decimal, Decimal),
     /// The centre that the walk returns to.
-    home: Decimal,
+    pub(crate) home: Decimal,
     pub(crate) last: Decimal,
 }
 
-/// No order may be worth more than this in its quote currency: with it every product of price,
+/// No spot order may be worth more than this in its quote currency: with it every product of price,
 /// size and fee rate fits the 28 digits of a `Decimal`, so that no sum is ever rounded.
 pub(crate) const MAX_NOTIONAL: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 
-/// The markets of the demo account, with the tick sizes of the real ones.
+/// The spot markets, with the tick sizes of the real ones.
 pub(crate) fn markets() -> Vec<Market> {
     let market = |symbol, base, base_scale, price_scale, price: i64| Market {
         symbol,
         base,
         quote: "USDT",
-        base_increment: Decimal::new(1, base_scale),
-        price_increment: Decimal::new(1, price_scale),
+        size_increment: Decimal::new(1, base_scale),
+        tick: Decimal::new(1, price_scale),
+        limits: (Decimal::MAX, MAX_NOTIONAL),
         home: Decimal::new(price, price_scale),
         last: Decimal::new(price, price_scale),
     };
@@ -44,16 +48,36 @@ pub(crate) fn markets() -> Vec<Market> {
 
 impl Market {
     pub(crate) fn bid(&self) -> Decimal {
-        self.last - self.price_increment
+        self.last - self.tick
     }
 
     pub(crate) fn ask(&self) -> Decimal {
-        self.last + self.price_increment
+        self.last + self.tick
     }
 
-    /// Moves the price by up to 0.05 %, back towards home when it strayed over 5 %.
+    /// The price that an order of this side takes first.
+    pub(crate) fn best_for(&self, side: Side) -> Decimal {
+        match side {
+            Side::Buy => self.ask(),
+            Side::Sell => self.bid(),
+        }
+    }
+
+    /// Moves the price by up to 0.05 %, back towards home once it is 5 % away.
     pub(crate) fn walk(&mut self, rng: &mut Rng) {
-        self.last = walked(self.last, self.home, self.price_increment, rng);
+        let reach = self.last / Decimal::from(2_000);
+        let ticks = (reach / self.tick).trunc().mantissa().max(1);
+        let ticks = u64::try_from(ticks).unwrap_or(1);
+        let step = Decimal::from(rng.between(0, ticks)) * self.tick;
+        let band = self.home / Decimal::from(20);
+        let up = if self.last > self.home + band {
+            false
+        } else if self.last < self.home - band {
+            true
+        } else {
+            rng.chance(50)
+        };
+        self.last += if up { step } else { -step };
     }
 
     /// `amount` worth of quote currency in base currency at `price`, rounded down to a valid size.
@@ -62,35 +86,30 @@ impl Market {
     }
 
     pub(crate) fn floor_size(&self, size: Decimal) -> Decimal {
-        size.round_dp_with_strategy(self.base_increment.scale(), RoundingStrategy::ToZero)
-            .normalize()
+        floor(size, self.size_increment)
     }
 
     pub(crate) fn floor_price(&self, price: Decimal) -> Decimal {
-        price
-            .round_dp_with_strategy(self.price_increment.scale(), RoundingStrategy::ToZero)
-            .normalize()
+        floor(price, self.tick)
     }
 
     pub(crate) fn check_size(&self, size: Decimal) -> Result<(), Rejected> {
-        if size <= Decimal::ZERO || size.normalize().scale() > self.base_increment.scale() {
-            return Err(Rejected::Size {
-                size,
-                increment: self.base_increment,
-            });
+        if is_multiple(size, self.size_increment, self.limits.0) {
+            Ok(())
+        } else {
+            Err(self.invalid_size(size))
         }
-        Ok(())
+    }
+
+    pub(crate) fn invalid_size(&self, size: Decimal) -> Rejected {
+        Rejected::Size {
+            size,
+            increment: self.size_increment,
+        }
     }
 
     pub(crate) fn check_price(&self, price: Decimal) -> Result<(), Rejected> {
-        let on_tick = price.normalize().scale() <= self.price_increment.scale();
-        if price <= Decimal::ZERO || price > MAX_NOTIONAL || !on_tick {
-            return Err(Rejected::Price {
-                price,
-                increment: self.price_increment,
-            });
-        }
-        Ok(())
+        check_price(price, self.tick, self.limits.1)
     }
 
     pub(crate) fn check_notional(&self, price: Decimal, size: Decimal) -> Result<(), Rejected> {
@@ -103,31 +122,54 @@ impl Market {
     }
 }
 
+pub(crate) fn check_price(
+    price: Decimal,
+    increment: Decimal,
+    most: Decimal,
+) -> Result<(), Rejected> {
+    if is_multiple(price, increment, most) {
+        Ok(())
+    } else {
+        Err(Rejected::Price { price, increment })
+    }
+}
+
+/// Whether the amount is positive, at most `most`, and on an increment, which is a power of ten.
+fn is_multiple(amount: Decimal, increment: Decimal, most: Decimal) -> bool {
+    let on_increment = amount.normalize().scale() <= increment.scale();
+    amount > Decimal::ZERO && amount <= most && on_increment
+}
+
+fn floor(amount: Decimal, increment: Decimal) -> Decimal {
+    amount
+        .round_dp_with_strategy(increment.scale(), RoundingStrategy::ToZero)
+        .normalize()
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::futures::contracts;
     use super::*;
 
     #[test]
-    fn the_markets_are_those_that_are_told() {
+    fn markets_are_those_that_are_public() {
         let symbols: Vec<&str> = markets().iter().map(|market| market.symbol).collect();
         assert_eq!(symbols, crate::SYMBOLS);
+        let contracts = contracts();
+        let symbols: Vec<&str> = contracts.iter().map(|known| known.market.symbol).collect();
+        assert_eq!(symbols, crate::CONTRACTS);
     }
 
     #[test]
-    fn a_walk_stays_on_ticks_and_near_home() {
+    fn prices_stay_on_ticks_and_near_home() {
         let mut rng = Rng::new(3);
-        for mut market in markets() {
+        let contracts = contracts().into_iter().map(|contract| contract.market);
+        for mut market in markets().into_iter().chain(contracts) {
             for _ in 0..5_000 {
                 market.walk(&mut rng);
                 market.check_price(market.last).unwrap();
-                assert!(market.bid() > Decimal::ZERO);
-                let strayed = (market.last - market.home).abs();
-                assert!(
-                    strayed < market.home / Decimal::from(10),
-                    "{} at {}",
-                    market.symbol,
-                    market.last
-                );
+                let away = (market.last - market.home).abs();
+                assert!(away < market.home / Decimal::from(10), "{market:?}");
             }
         }
     }

@@ -1,9 +1,8 @@
-//! The account engine: orders, fills, stops and money; no clock, socket or wire format of its own.
+//! The account engine: orders, fills, stops, positions and money; no clock, socket or wire format of its own.
 //!
-//! Commands change the account at a given time and leave [`Event`]s, in their true order, to be
-//! taken by [`Engine::take_events`]. All amounts are exact: of the spot and margin accounts nothing
-//! that is booked is ever rounded but interest, and the sizes and prices of orders that the engine
-//! itself chooses.
+//! Commands change the account at the time that [`Engine::at`] sets, and leave [`Event`]s, in their true order, to be
+//! taken by [`Engine::take_events`]. All amounts are exact: of the spot and margin accounts nothing that is booked is
+//! ever rounded but interest, and the sizes and prices of orders that the engine itself chooses.
 
 mod actor;
 mod event;
@@ -12,76 +11,116 @@ mod ids;
 #[cfg(test)]
 mod invariants;
 mod ledger;
-pub(crate) mod margin;
+pub(crate) mod loans;
 mod market;
 mod order;
 mod rejected;
-mod settle;
-mod stop;
-mod walk;
-
-use std::collections::HashMap;
+#[cfg(test)]
+pub(crate) mod rig;
+mod spot;
 
 use rust_decimal::Decimal;
 
 pub(crate) use event::{
-    BalanceEvent, Event, Fill, Liquidity, OrderChange, OrderEvent, Quantity, StopChange, StopEvent,
-    Text,
+    BalanceEvent, CancelReason, Event, Fill, FundingEvent, Liquidity, OrderChange, OrderEvent,
+    PositionChange, StopChange, StopEvent, Text, WalletEvent,
 };
-pub use event::{Side, StopKind};
-use futures::Futures;
+pub use event::{Direction, Side, StopKind, StopPriceType};
 pub(crate) use ledger::Reason;
 pub use ledger::{Balance, Wallet};
-pub use margin::Debt;
+pub use loans::Debt;
+pub(crate) use order::{NewOrder, NewStop, Order, Terms, Trigger};
 pub use rejected::Rejected;
 
 use crate::rng::Rng;
+use futures::{Contract, Purse, contracts, purses};
 use ids::Ids;
 use ledger::Ledger;
-use margin::Margin;
+use loans::Loans;
 use market::{Market, markets};
-use order::Order;
-use stop::StopOrder;
+use order::StopOrder;
 
-/// The fee of a taker, as a part of the cost.
-pub(crate) const TAKER_FEE: Decimal = Decimal::from_parts(1, 0, 0, false, 3);
-/// The fee of a maker, as a part of the cost.
-pub(crate) const MAKER_FEE: Decimal = Decimal::from_parts(8, 0, 0, false, 4);
 /// No deposit may bring a balance over this: sums stay exact in 28 digits.
 const MAX_BALANCE: Decimal = Decimal::from_parts(0x4876_E800, 0x17, 0, false, 0);
 
+/// KuCoin's two hosts: spot with margin, and futures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Host {
+    Spot,
+    Futures,
+}
+
+/// One market of one host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct MarketId {
+    pub(crate) host: Host,
+    pub(crate) index: usize,
+}
+
+impl MarketId {
+    fn spot(index: usize) -> Self {
+        let host = Host::Spot;
+        Self { host, index }
+    }
+
+    fn futures(index: usize) -> Self {
+        let host = Host::Futures;
+        Self { host, index }
+    }
+}
+
+/// The orders of one host, and what is drawn for them: nothing that happens on one host changes the story of the other.
 #[derive(Debug)]
-pub(crate) struct Engine {
+struct Desk {
     rng: Rng,
     ids: Ids,
-    markets: Vec<Market>,
-    ledger: Ledger,
-    margin: Margin,
-    orders: HashMap<Text, Order>,
-    /// The ids of `orders` in no order, so that one can be drawn at random; an order knows its slot.
-    open: Vec<Text>,
+    /// Open orders, the oldest first.
+    orders: Vec<Order>,
     stops: Vec<StopOrder>,
-    futures: Futures,
-    events: Vec<Event>,
+}
+
+impl Desk {
+    fn new(host: Host, seed: u64) -> Self {
+        let noise = match host {
+            Host::Spot => 0,
+            Host::Futures => 0xF0_70_2E_50,
+        };
+        Self {
+            rng: Rng::new(seed ^ noise),
+            ids: Ids::new(host, seed),
+            orders: Vec::new(),
+            stops: Vec::new(),
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Engine {
     /// Engine time never runs backwards, whatever the wall clock does.
     now_ms: u64,
+    spot: Desk,
+    futures: Desk,
+    markets: Vec<Market>,
+    contracts: Vec<Contract>,
+    ledger: Ledger,
+    loans: Loans,
+    purses: [Purse; 2],
+    events: Vec<Event>,
 }
 
 impl Engine {
     /// An account with money in it and no orders. Opening it leaves no events.
     pub(crate) fn new(seed: u64, now_ms: u64) -> Self {
         let mut engine = Self {
-            rng: Rng::new(seed),
-            ids: Ids::new(seed),
-            markets: markets(),
-            ledger: Ledger::default(),
-            margin: Margin::default(),
-            orders: HashMap::new(),
-            open: Vec::new(),
-            stops: Vec::new(),
-            futures: Futures::new(seed, now_ms),
-            events: Vec::new(),
             now_ms,
+            spot: Desk::new(Host::Spot, seed),
+            futures: Desk::new(Host::Futures, seed),
+            markets: markets(),
+            contracts: contracts(),
+            ledger: Ledger::default(),
+            loans: Loans::default(),
+            purses: purses(),
+            events: Vec::new(),
         };
         let opening = [
             (Wallet::Main, "USDT", 50_000),
@@ -103,35 +142,17 @@ impl Engine {
         ];
         for (wallet, currency, amount) in opening {
             engine
-                .change(
-                    wallet,
-                    currency,
-                    (Decimal::from(amount), Decimal::ZERO),
-                    Reason::Deposit,
-                    None,
-                )
+                .add(wallet, currency, Decimal::from(amount), Reason::Deposit)
                 .expect("an opening balance only adds");
         }
         engine.events.clear();
         engine
     }
 
-    /// Lets a command act on the futures account; what it leaves takes its place in the order of
-    /// everything.
-    pub(crate) fn with_futures<R>(
-        &mut self,
-        now_ms: u64,
-        command: impl FnOnce(&mut Futures) -> R,
-    ) -> R {
-        self.advance(now_ms);
-        let result = command(self.futures.at(self.now_ms));
-        let events = self.futures.take_events();
-        self.events.extend(events.into_iter().map(Event::Futures));
-        result
-    }
-
-    pub(crate) fn futures(&self) -> &Futures {
-        &self.futures
+    /// Sets the time of the commands that follow.
+    pub(crate) fn at(&mut self, now_ms: u64) -> &mut Self {
+        self.now_ms = self.now_ms.max(now_ms);
+        self
     }
 
     /// What happened since the last call, in order.
@@ -143,116 +164,142 @@ impl Engine {
         self.ledger.balance(wallet, currency)
     }
 
-    /// Everything in every account, with what is owed of it.
+    /// Everything in every account of spot and margin, with what is owed of it.
     pub(crate) fn holdings(&self) -> impl Iterator<Item = (Wallet, &str, Balance, Decimal)> {
         let balances = self.ledger.balances();
         balances.map(|(wallet, currency, balance)| {
-            let owed = self.margin.debt(wallet, currency).total();
+            let owed = self.loans.debt(wallet, currency).total();
             (wallet, currency, balance, owed)
         })
     }
 
-    pub(crate) fn open_orders(&self) -> Vec<String> {
-        self.open.iter().map(|id| id.to_string()).collect()
+    /// The ids of the open orders, the oldest first.
+    pub(crate) fn open_orders(&self, host: Host) -> Vec<String> {
+        let orders = self.desk(host).orders.iter();
+        orders.map(|order| order.id.to_string()).collect()
     }
 
-    pub(crate) fn last_price(&self, symbol: &str) -> Result<Decimal, Rejected> {
-        self.market(symbol).map(|index| self.markets[index].last)
+    pub(crate) fn open_stops(&self, host: Host) -> Vec<String> {
+        let stops = self.desk(host).stops.iter();
+        stops.map(|stop| stop.id.to_string()).collect()
+    }
+
+    pub(crate) fn last_price(&self, host: Host, symbol: &str) -> Result<Decimal, Rejected> {
+        self.find_market(host, symbol)
+            .map(|id| self.market(id).last)
     }
 
     /// New money from outside, into the funding account.
-    pub(crate) fn deposit(
-        &mut self,
-        now_ms: u64,
-        currency: &str,
-        amount: Decimal,
-    ) -> Result<(), Rejected> {
-        self.advance(now_ms);
+    pub(crate) fn deposit(&mut self, currency: &str, amount: Decimal) -> Result<(), Rejected> {
         check_amount(amount)?;
-        if self.ledger.balance(Wallet::Main, currency).total() + amount > MAX_BALANCE {
-            return Err(Rejected::TooLarge { limit: MAX_BALANCE });
-        }
-        self.change(
-            Wallet::Main,
-            currency,
-            (amount, Decimal::ZERO),
-            Reason::Deposit,
-            None,
-        )
+        self.check_balance(Wallet::Main, currency, amount)?;
+        self.add(Wallet::Main, currency, amount, Reason::Deposit)
     }
 
-    /// Moves money between two accounts: two events, the payer's first. What a margin account that
-    /// owes something holds can leave it in part only.
+    /// Moves money between two accounts: two events, the payer's first. A margin account that
+    /// owes something must keep a part of what it holds.
     pub(crate) fn transfer(
         &mut self,
-        now_ms: u64,
         (from, to): (Wallet, Wallet),
         currency: &str,
         amount: Decimal,
     ) -> Result<(), Rejected> {
-        self.advance(now_ms);
         check_amount(amount)?;
         for wallet in [from, to] {
             self.check_kept(wallet, currency)?;
         }
-        if from != to && self.margin.owes(from) {
+        if from != to && self.loans.owes(from) {
             self.check_withdrawal(from, currency, amount)?;
         }
-        if self.ledger.balance(to, currency).total() + amount > MAX_BALANCE {
-            return Err(Rejected::TooLarge { limit: MAX_BALANCE });
-        }
-        self.change(
-            from,
-            currency,
-            (-amount, Decimal::ZERO),
-            Reason::Transfer,
-            None,
-        )?;
-        self.change(
-            to,
-            currency,
-            (amount, Decimal::ZERO),
-            Reason::Transfer,
-            None,
-        )?;
+        self.check_balance(to, currency, amount)?;
+        self.add(from, currency, -amount, Reason::Transfer)?;
+        self.add(to, currency, amount, Reason::Transfer)?;
         self.collateral_moved(from);
         self.collateral_moved(to);
         Ok(())
     }
 
-    /// Sets the last price; resting orders that it crosses fill, and stops that it reaches trigger.
-    /// Debts of the cross-margin account are told at their new worth.
+    /// Sets the last price of a market: resting orders that it crosses fill, and stops that it reaches trigger.
+    /// Debts of the cross-margin account are reported at their new worth.
     pub(crate) fn set_price(
         &mut self,
-        now_ms: u64,
+        host: Host,
         symbol: &str,
         price: Decimal,
     ) -> Result<(), Rejected> {
-        self.advance(now_ms);
-        let market = self.market(symbol)?;
-        self.markets[market].check_price(price)?;
-        self.markets[market].last = price;
-        self.price_moved(market);
-        self.debts_revalued();
+        let id = self.find_market(host, symbol)?;
+        self.market(id).check_price(price)?;
+        self.market_mut(id).last = price;
+        self.last_price_moved(id);
+        if host == Host::Spot {
+            self.collateral_moved(Wallet::Margin);
+        }
         Ok(())
     }
 
-    fn price_moved(&mut self, market: usize) {
-        self.fill_crossed(market);
-        self.trigger_stops(market);
+    fn desk(&self, host: Host) -> &Desk {
+        match host {
+            Host::Spot => &self.spot,
+            Host::Futures => &self.futures,
+        }
     }
 
-    fn advance(&mut self, now_ms: u64) {
-        self.now_ms = self.now_ms.max(now_ms);
+    fn desk_mut(&mut self, host: Host) -> &mut Desk {
+        match host {
+            Host::Spot => &mut self.spot,
+            Host::Futures => &mut self.futures,
+        }
     }
 
-    fn market(&self, symbol: &str) -> Result<usize, Rejected> {
-        self.markets
-            .iter()
-            .position(|market| market.symbol == symbol)
-            .ok_or_else(|| Rejected::UnknownSymbol {
-                symbol: symbol.to_owned(),
-            })
+    fn market(&self, id: MarketId) -> &Market {
+        match id.host {
+            Host::Spot => &self.markets[id.index],
+            Host::Futures => &self.contracts[id.index].market,
+        }
+    }
+
+    fn market_mut(&mut self, id: MarketId) -> &mut Market {
+        match id.host {
+            Host::Spot => &mut self.markets[id.index],
+            Host::Futures => &mut self.contracts[id.index].market,
+        }
+    }
+
+    fn find_market(&self, host: Host, symbol: &str) -> Result<MarketId, Rejected> {
+        let index = match host {
+            Host::Spot => (self.markets.iter()).position(|market| market.symbol == symbol),
+            Host::Futures => {
+                (self.contracts.iter()).position(|contract| contract.market.symbol == symbol)
+            }
+        };
+        let index = index.ok_or_else(|| Rejected::UnknownSymbol {
+            symbol: symbol.to_owned(),
+        })?;
+        Ok(MarketId { host, index })
+    }
+
+    /// Whether this much more keeps a balance within what can be kept exactly.
+    fn check_balance(
+        &self,
+        wallet: Wallet,
+        currency: &str,
+        amount: Decimal,
+    ) -> Result<(), Rejected> {
+        if self.balance(wallet, currency).total() + amount > MAX_BALANCE {
+            return Err(Rejected::TooLarge { limit: MAX_BALANCE });
+        }
+        Ok(())
+    }
+
+    /// Changes what is available, without an order.
+    fn add(
+        &mut self,
+        wallet: Wallet,
+        currency: &str,
+        amount: Decimal,
+        reason: Reason,
+    ) -> Result<(), Rejected> {
+        self.change(wallet, currency, (amount, Decimal::ZERO), reason, None)
     }
 
     fn change(
@@ -263,11 +310,10 @@ impl Engine {
         reason: Reason,
         context: Option<event::RelationContext>,
     ) -> Result<(), Rejected> {
-        let place = (wallet, currency);
         let event = self.ledger.apply(
-            &mut self.ids,
+            &mut self.spot.ids,
             self.now_ms,
-            place,
+            (wallet, currency),
             amounts,
             (reason, context),
         )?;

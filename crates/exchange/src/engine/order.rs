@@ -1,330 +1,448 @@
-//! Orders: taking them, cancelling them, cutting their size, and what each of it says.
+//! Orders and stop orders of all accounts: placing, filling, cutting and cancelling them.
+//!
+//! What an order does to the money is in `spot` and in `futures`.
 
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
 use super::event::{
-    Event, Fill, OrderChange, OrderEvent, OrderTerms, Quantity, RelationContext, Side, Text,
+    CancelReason, Direction, Event, Fill, Liquidity, OrderChange, OrderEvent, Side, StopChange,
+    StopEvent, StopPriceType, Text,
 };
-use super::ledger::{Reason, Wallet};
-use super::{Engine, Rejected, TAKER_FEE};
+use super::futures::MarginMode;
+use super::ledger::Wallet;
+use super::{Engine, Host, MarketId, Rejected, futures, spot};
 
-/// How the levels of the book are spaced for an order that takes: one tick each, this many at most.
-const BOOK_LEVELS: usize = 3;
+/// An order takes at most this many levels of the book, which are one tick apart.
+pub(crate) const BOOK_LEVELS: usize = 3;
 
+/// An order as it is after its latest change.
 #[derive(Debug, Clone)]
 pub(crate) struct Order {
     pub(crate) id: Text,
     pub(crate) client_oid: Option<Text>,
-    pub(crate) wallet: Wallet,
-    pub(crate) market: usize,
+    pub(crate) market: MarketId,
+    pub(crate) symbol: &'static str,
     pub(crate) side: Side,
-    /// None for a market order.
+    /// `None` for a market order.
     pub(crate) price: Option<Decimal>,
-    pub(crate) quantity: Quantity,
+    /// A market buy for an amount of the quote currency, in which `size` and `remain` are then.
+    pub(crate) by_funds: bool,
+    /// The size at the placing, in base currency or contracts.
+    pub(crate) size: Decimal,
+    /// What was cut off the size since then.
+    pub(crate) cut: Decimal,
+    pub(crate) remain: Decimal,
     pub(crate) filled: Decimal,
     pub(crate) canceled: Decimal,
     /// The sum of price times size over all fills.
     pub(crate) filled_value: Decimal,
+    /// The sum of the fees of all fills.
     pub(crate) fee: Decimal,
+    pub(crate) fee_currency: &'static str,
+    pub(crate) created_ns: u64,
     /// The stop order that it comes from.
-    origin: Option<Text>,
-    /// What is still held for this order: quote currency for a buy, base currency for a sell.
-    pub(crate) reserved: Decimal,
+    pub(crate) origin: Option<Text>,
+    pub(crate) cancel_reason: Option<CancelReason>,
+    pub(crate) terms: Terms,
+    /// What is held for it in spot: quote currency for a buy, base currency for a sale.
+    pub(crate) hold: Decimal,
     /// What is held for one unit of size; not used by orders by funds.
-    pub(crate) reserved_per_unit: Decimal,
-    created_ms: u64,
-    /// Its place in `Engine::open`.
-    slot: usize,
+    pub(crate) hold_per_unit: Decimal,
 }
 
-impl Order {
-    pub(crate) fn remain(&self) -> Decimal {
-        match self.quantity {
-            Quantity::Size { remain, .. } => remain,
-            Quantity::Funds { .. } => Decimal::ZERO,
-        }
-    }
+/// What depends on the account of an order.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Terms {
+    /// The wallet that it settles in.
+    Spot(Wallet),
+    Futures {
+        margin_mode: MarginMode,
+        /// The leverage at the placing.
+        leverage: Decimal,
+        /// It closes a position whose margin is used up.
+        liquidation: bool,
+    },
 }
 
-/// What an order asks for, before it has an id.
+/// What an order asks for.
 #[derive(Debug, Clone)]
-pub(crate) struct NewOrder {
-    /// The account that holds and settles the money.
-    pub(crate) wallet: Wallet,
-    pub(crate) market: usize,
+pub(crate) struct NewOrder<'a> {
+    /// The wallet that a spot order settles in; `None` for an order in a contract.
+    pub(crate) wallet: Option<Wallet>,
+    pub(crate) symbol: &'a str,
     pub(crate) side: Side,
+    /// `None` for a market order.
     pub(crate) price: Option<Decimal>,
-    pub(crate) quantity: Quantity,
+    pub(crate) size: Decimal,
+    /// The size is an amount of the quote currency, which a market order spends.
+    pub(crate) by_funds: bool,
     pub(crate) client_oid: Option<Text>,
     /// The stop order that it comes from.
     pub(crate) origin: Option<Text>,
 }
 
-impl Engine {
-    /// A limit order: takes what its price crosses, and rests with what is left.
-    pub(crate) fn place_limit(
-        &mut self,
-        now_ms: u64,
-        (wallet, symbol, side): (Wallet, &str, Side),
-        (price, size): (Decimal, Decimal),
-        client_oid: Option<Text>,
-    ) -> Result<Text, Rejected> {
-        self.advance(now_ms);
-        let index = self.market(symbol)?;
-        let market = &self.markets[index];
-        market.check_price(price)?;
-        market.check_size(size)?;
-        market.check_notional(price, size)?;
-        let quantity = Quantity::Size {
-            origin: size,
-            current: size,
-            remain: size,
-        };
-        self.place(NewOrder {
-            wallet,
-            market: index,
-            side,
-            price: Some(price),
-            quantity,
-            client_oid,
-            origin: None,
-        })
-    }
-
-    /// A market order for a size of the base currency.
-    pub(crate) fn place_market(
-        &mut self,
-        now_ms: u64,
-        (wallet, symbol, side): (Wallet, &str, Side),
+impl<'a> NewOrder<'a> {
+    /// A market order.
+    pub(crate) fn new(
+        wallet: Option<Wallet>,
+        symbol: &'a str,
+        side: Side,
         size: Decimal,
-        client_oid: Option<Text>,
-    ) -> Result<Text, Rejected> {
-        self.advance(now_ms);
-        let index = self.market(symbol)?;
-        let market = &self.markets[index];
-        market.check_size(size)?;
-        market.check_notional(market.ask(), size)?;
-        let quantity = Quantity::Size {
-            origin: size,
-            current: size,
-            remain: size,
-        };
-        self.place(NewOrder {
+    ) -> NewOrder<'a> {
+        NewOrder {
             wallet,
-            market: index,
+            symbol,
             side,
             price: None,
-            quantity,
-            client_oid,
+            size,
+            by_funds: false,
+            client_oid: None,
             origin: None,
-        })
-    }
-
-    /// A market buy for an amount of the quote currency. It ends `canceled`, as on KuCoin, because
-    /// the funds that buy no further increment are given back.
-    pub(crate) fn place_market_funds(
-        &mut self,
-        now_ms: u64,
-        (wallet, symbol): (Wallet, &str),
-        funds: Decimal,
-        client_oid: Option<Text>,
-    ) -> Result<Text, Rejected> {
-        self.advance(now_ms);
-        let index = self.market(symbol)?;
-        let market = &self.markets[index];
-        market.check_notional(Decimal::ONE, funds)?;
-        let too_fine = funds.normalize().scale() > 6;
-        if too_fine || funds <= Decimal::ZERO || market.size_for(funds, market.ask()).is_zero() {
-            return Err(Rejected::Amount { amount: funds });
         }
-        let quantity = Quantity::Funds {
-            funds,
-            remain: funds,
-        };
-        self.place(NewOrder {
-            wallet,
-            market: index,
-            side: Side::Buy,
-            price: None,
-            quantity,
-            client_oid,
-            origin: None,
-        })
     }
 
-    /// Cancels what is left of an open order and releases its hold.
-    pub(crate) fn cancel(&mut self, now_ms: u64, order_id: &str) -> Result<(), Rejected> {
-        self.advance(now_ms);
-        let mut order = self.close(order_id)?;
-        self.cancel_rest(&mut order);
+    fn host(&self) -> Host {
+        host_of(self.wallet)
+    }
+}
+
+fn host_of(wallet: Option<Wallet>) -> Host {
+    match wallet {
+        Some(_) => Host::Spot,
+        None => Host::Futures,
+    }
+}
+
+/// A stop order that waits. It holds no money, and becomes an order with an id of its own when it triggers.
+#[derive(Debug, Clone)]
+pub(crate) struct StopOrder {
+    pub(crate) id: Text,
+    pub(crate) market: MarketId,
+    pub(crate) symbol: &'static str,
+    pub(crate) fee_currency: &'static str,
+    pub(crate) side: Side,
+    pub(crate) trigger: Trigger,
+    /// `None` for a market stop.
+    pub(crate) order_price: Option<Decimal>,
+    pub(crate) size: Decimal,
+    pub(crate) terms: Terms,
+    pub(crate) created_ms: u64,
+}
+
+/// What a stop order waits for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Trigger {
+    pub(crate) direction: Direction,
+    pub(crate) price_type: StopPriceType,
+    pub(crate) price: Decimal,
+}
+
+/// What a stop order asks for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NewStop<'a> {
+    /// The wallet that its spot order settles in; `None` for an order in a contract.
+    pub(crate) wallet: Option<Wallet>,
+    pub(crate) symbol: &'a str,
+    pub(crate) side: Side,
+    pub(crate) trigger: Trigger,
+    /// `None` for a market stop.
+    pub(crate) order_price: Option<Decimal>,
+    pub(crate) size: Decimal,
+}
+
+impl Engine {
+    /// Places an order: it takes what its price crosses, and rests with what is left if it has a limit. A market buy by
+    /// funds ends `canceled`, as on KuCoin, because the funds that buy no further increment are given back.
+    pub(crate) fn place(&mut self, new: NewOrder<'_>) -> Result<Text, Rejected> {
+        let id = self.find_market(new.host(), new.symbol)?;
+        let market = self.market(id);
+        if !new.by_funds {
+            market.check_size(new.size)?;
+        }
+        if let Some(price) = new.price {
+            market.check_price(price)?;
+        }
+        match new.wallet {
+            Some(wallet) => self.check_spot_order(id.index, wallet, &new)?,
+            None => self.check_futures_order(id.index, &new)?,
+        }
+        let mut order = self.new_order(id, &new);
+        let order_id = Arc::clone(&order.id);
+        if id.host == Host::Spot {
+            self.hold(&mut order)?;
+            self.report(&order, OrderChange::Received, None, None);
+        }
+        self.take_liquidity(&mut order);
+        if order.remain.is_zero() && !order.by_funds {
+            self.finish(order);
+        } else if order.price.is_some() {
+            self.report(&order, OrderChange::Open, None, None);
+            self.desk_mut(id.host).orders.push(order);
+        } else {
+            self.cancel_rest(order, CancelReason::Market);
+        }
+        self.after_fill(id);
+        Ok(order_id)
+    }
+
+    pub(crate) fn new_order(&mut self, id: MarketId, new: &NewOrder<'_>) -> Order {
+        let (market, now_ms) = (self.market(id), self.now_ms);
+        let (symbol, fee_currency) = (market.symbol, market.quote);
+        let terms = self.terms(id, new.wallet);
+        let ids = &mut self.desk_mut(id.host).ids;
+        Order {
+            id: ids.order(now_ms),
+            client_oid: new.client_oid.clone(),
+            market: id,
+            symbol,
+            side: new.side,
+            price: new.price,
+            by_funds: new.by_funds,
+            size: new.size,
+            cut: Decimal::ZERO,
+            remain: new.size,
+            filled: Decimal::ZERO,
+            canceled: Decimal::ZERO,
+            filled_value: Decimal::ZERO,
+            fee: Decimal::ZERO,
+            fee_currency,
+            created_ns: ids.order_time_ns(now_ms),
+            origin: new.origin.clone(),
+            cancel_reason: None,
+            terms,
+            hold: Decimal::ZERO,
+            hold_per_unit: Decimal::ZERO,
+        }
+    }
+
+    fn terms(&self, id: MarketId, wallet: Option<Wallet>) -> Terms {
+        let Some(wallet) = wallet else {
+            let position = &self.contracts[id.index].position;
+            return Terms::Futures {
+                margin_mode: position.mode,
+                leverage: position.order_leverage(),
+                liquidation: false,
+            };
+        };
+        Terms::Spot(wallet)
+    }
+
+    /// Cancels what is left of an open order, and frees what was held for it.
+    pub(crate) fn cancel(&mut self, host: Host, order_id: &str) -> Result<(), Rejected> {
+        let place = self.find(host, order_id)?;
+        let order = self.desk_mut(host).orders.remove(place);
+        let market = order.market;
+        self.cancel_rest(order, CancelReason::User);
+        self.report_margin(market);
         Ok(())
     }
 
     /// Cuts the size of an open order by `by`, which must leave something: an `update`.
     pub(crate) fn reduce(
         &mut self,
-        now_ms: u64,
+        host: Host,
         order_id: &str,
         by: Decimal,
     ) -> Result<(), Rejected> {
-        self.advance(now_ms);
-        let order = self
-            .orders
-            .get_mut(order_id)
-            .ok_or_else(|| unknown(order_id))?;
-        let market = &self.markets[order.market];
+        let place = self.find(host, order_id)?;
+        let order = &self.desk(host).orders[place];
+        let market = self.market(order.market);
         market.check_size(by)?;
-        let Quantity::Size {
-            origin,
-            current,
-            remain,
-        } = order.quantity
-        else {
-            return Err(unknown(order_id));
-        };
-        if by >= remain {
-            return Err(Rejected::Size {
-                size: by,
-                increment: market.base_increment,
-            });
+        if by >= order.remain {
+            return Err(market.invalid_size(by));
         }
-        order.quantity = Quantity::Size {
-            origin,
-            current: current - by,
-            remain: remain - by,
+        let old_size = match host {
+            Host::Spot => order.size - order.cut,
+            Host::Futures => order.remain,
         };
+        let order = &mut self.desk_mut(host).orders[place];
+        order.remain -= by;
+        order.cut += by;
         order.canceled += by;
-        let release = order.reserved_per_unit * by;
-        order.reserved -= release;
+        let release = order.hold_per_unit * by;
+        order.hold -= release;
         let order = order.clone();
-        self.report(&order, OrderChange::Update, None, Some(current));
+        self.report(&order, OrderChange::Update, None, Some(old_size));
         self.release(&order, release);
+        self.report_margin(order.market);
         Ok(())
     }
 
-    pub(crate) fn place(&mut self, new: NewOrder) -> Result<Text, Rejected> {
-        self.check_trades_in(new.wallet, new.market)?;
-        let market = &self.markets[new.market];
-        let fee = Decimal::ONE + TAKER_FEE;
-        let ticks = market.price_increment * Decimal::from(BOOK_LEVELS);
-        let ceiling = new.price.unwrap_or(market.ask() + ticks);
-        let per_unit = match new.side {
-            Side::Buy => ceiling * fee,
-            Side::Sell => Decimal::ONE,
+    /// Another trader's order meets a resting order of ours: a maker fill at its limit price.
+    pub(crate) fn fill_resting(
+        &mut self,
+        host: Host,
+        order_id: &str,
+        size: Decimal,
+    ) -> Result<(), Rejected> {
+        let place = self.find(host, order_id)?;
+        let order = &self.desk(host).orders[place];
+        let (id, remain) = (order.market, order.remain);
+        let market = self.market(id);
+        market.check_size(size)?;
+        let Some(price) = order.price.filter(|_| size <= remain) else {
+            return Err(market.invalid_size(size));
         };
-        let (reserved, currency) = match (new.quantity, new.side) {
-            (Quantity::Size { origin, .. }, Side::Buy) => (origin * per_unit, market.quote),
-            (Quantity::Size { origin, .. }, Side::Sell) => (origin, market.base),
-            (Quantity::Funds { funds, .. }, _) => (funds * fee, market.quote),
-        };
-        let id = self.ids.order(self.now_ms);
-        let context = RelationContext {
-            symbol: market.symbol,
-            order_id: Arc::clone(&id),
-            trade_id: None,
-        };
-        self.change(
-            new.wallet,
-            currency,
-            (-reserved, reserved),
-            Reason::Hold,
-            Some(context),
-        )?;
-        let mut order = Order {
-            id: Arc::clone(&id),
-            client_oid: new.client_oid,
-            wallet: new.wallet,
-            market: new.market,
-            side: new.side,
-            price: new.price,
-            quantity: new.quantity,
-            filled: Decimal::ZERO,
-            canceled: Decimal::ZERO,
-            filled_value: Decimal::ZERO,
-            fee: Decimal::ZERO,
-            origin: new.origin,
-            reserved,
-            reserved_per_unit: per_unit,
-            created_ms: self.now_ms,
-            slot: 0,
-        };
-        self.report(&order, OrderChange::Received, None, None);
-        self.take_liquidity(&mut order, BOOK_LEVELS);
-        self.rest_or_finish(order);
-        Ok(id)
+        let orders = &mut self.desk_mut(host).orders;
+        if size == remain {
+            let mut order = orders.remove(place);
+            self.execute(&mut order, (price, size), Liquidity::Maker);
+            self.finish(order);
+        } else {
+            let mut order = orders[place].clone();
+            // Contracts that are filled need no order margin when the fill is reported.
+            orders[place].remain -= size;
+            self.execute(&mut order, (price, size), Liquidity::Maker);
+            self.desk_mut(host).orders[place] = order;
+        }
+        self.after_fill(id);
+        Ok(())
     }
 
-    fn rest_or_finish(&mut self, mut order: Order) {
-        match order.quantity {
-            Quantity::Size { remain, .. } if remain.is_zero() => self.finish_filled(&mut order),
-            Quantity::Size { .. } if order.price.is_some() => {
-                self.report(&order, OrderChange::Open, None, None);
-                order.slot = self.open.len();
-                self.open.push(Arc::clone(&order.id));
-                self.orders.insert(Arc::clone(&order.id), order);
+    /// Fills, in full, every resting order that the last price went through.
+    fn fill_crossed(&mut self, id: MarketId) {
+        let last = self.market(id).last;
+        let orders = self.desk(id.host).orders.iter();
+        let crossed: Vec<Text> = orders
+            .filter(|order| order.market == id)
+            .filter(|order| match (order.side, order.price) {
+                (Side::Buy, Some(price)) => price > last,
+                (Side::Sell, Some(price)) => price < last,
+                (_, None) => false,
+            })
+            .map(|order| Arc::clone(&order.id))
+            .collect();
+        for order_id in crossed {
+            // A fill may lead to a liquidation, which cancels other orders.
+            if let Ok(place) = self.find(id.host, &order_id) {
+                let remain = self.desk(id.host).orders[place].remain;
+                self.fill_resting(id.host, &order_id, remain)
+                    .expect("a resting order fills what is left of it");
             }
-            _ => self.cancel_rest(&mut order),
         }
     }
 
-    /// The last event of a fully executed order, and the release of what its price limit held too much.
-    pub(crate) fn finish_filled(&mut self, order: &mut Order) {
-        self.report(order, OrderChange::Filled, None, None);
-        let release = std::mem::take(&mut order.reserved);
-        self.release(order, release);
+    /// A new order meets the book: one to three fills, one tick apart, inside its limit.
+    fn take_liquidity(&mut self, order: &mut Order) {
+        let host = order.market.host;
+        let fills = self.desk_mut(host).rng.index(BOOK_LEVELS) + 1;
+        for level in 0..fills {
+            let market = self.market(order.market);
+            let offset = order.side.signed(market.tick * Decimal::from(level));
+            let price = market.best_for(order.side) + offset;
+            let inside = match (order.side, order.price) {
+                (_, None) => true,
+                (Side::Buy, Some(limit)) => price <= limit,
+                (Side::Sell, Some(limit)) => price >= limit,
+            };
+            let all = match order.by_funds {
+                true => market.size_for(order.remain, price),
+                false => order.remain,
+            };
+            if !inside || price <= Decimal::ZERO || all.is_zero() {
+                return;
+            }
+            let percent = if level + 1 == fills {
+                100
+            } else {
+                self.desk_mut(host).rng.between(20, 80)
+            };
+            let part = all * Decimal::from(percent) / Decimal::ONE_HUNDRED;
+            let part = self.market(order.market).floor_size(part);
+            let size = if part.is_zero() { all } else { part };
+            self.execute(order, (price, size), Liquidity::Taker);
+        }
     }
 
-    fn cancel_rest(&mut self, order: &mut Order) {
-        match &mut order.quantity {
-            Quantity::Size { remain, .. } => order.canceled += std::mem::take(remain),
-            Quantity::Funds { remain, .. } => *remain = Decimal::ZERO,
-        }
-        self.report(order, OrderChange::Canceled, None, None);
-        let release = std::mem::take(&mut order.reserved);
-        self.release(order, release);
-    }
-
-    fn release(&mut self, order: &Order, amount: Decimal) {
-        if amount.is_zero() {
-            return;
-        }
-        let market = &self.markets[order.market];
-        let currency = match order.side {
-            Side::Buy => market.quote,
-            Side::Sell => market.base,
+    /// One fill: reported by the order, then by the money or the position that it moves.
+    pub(crate) fn execute(
+        &mut self,
+        order: &mut Order,
+        (price, size): (Decimal, Decimal),
+        liquidity: Liquidity,
+    ) {
+        let host = order.market.host;
+        let fee_rate = match (host, liquidity) {
+            (Host::Spot, Liquidity::Maker) => spot::MAKER_FEE,
+            (Host::Spot, Liquidity::Taker) => spot::TAKER_FEE,
+            (Host::Futures, Liquidity::Maker) => futures::MAKER_FEE,
+            (Host::Futures, Liquidity::Taker) => futures::TAKER_FEE,
         };
-        let context = RelationContext {
-            symbol: market.symbol,
-            order_id: Arc::clone(&order.id),
-            trade_id: None,
+        let cost = price * size;
+        order.filled += size;
+        order.filled_value += cost;
+        order.remain -= if order.by_funds { cost } else { size };
+        let mut positions = Vec::new();
+        let (fee, closed_pnl) = match host {
+            Host::Spot => (cost * fee_rate, None),
+            Host::Futures => {
+                let (fee, profit) =
+                    self.trade_contracts(order, price, size, fee_rate, &mut positions);
+                (fee, Some(profit))
+            }
         };
-        self.change(
-            order.wallet,
-            currency,
-            (amount, -amount),
-            Reason::Hold,
-            Some(context),
-        )
-        .expect("what is released was held for this order");
+        order.fee += fee;
+        let now_ms = self.now_ms;
+        let ids = &mut self.desk_mut(host).ids;
+        let trade_id = ids.trade();
+        let fill = Fill {
+            price,
+            size,
+            trade_id: Arc::clone(&trade_id),
+            liquidity,
+            fee,
+            fee_rate,
+            counter_order_id: (host == Host::Spot).then(|| ids.stranger(now_ms)),
+            closed_pnl,
+        };
+        self.report(order, OrderChange::Match, Some(fill), None);
+        match host {
+            Host::Spot => self.settle(order, (cost, fee, size), trade_id),
+            Host::Futures => {
+                self.events.append(&mut positions);
+                self.report_margin(order.market);
+            }
+        }
     }
 
-    /// Takes an order off the book.
-    pub(crate) fn close(&mut self, order_id: &str) -> Result<Order, Rejected> {
-        let order = self
-            .orders
-            .remove(order_id)
-            .ok_or_else(|| unknown(order_id))?;
-        self.open.swap_remove(order.slot);
-        if let Some(moved) = self
-            .open
-            .get(order.slot)
-            .and_then(|id| self.orders.get_mut(id))
-        {
-            moved.slot = order.slot;
+    /// The last event of a fully executed order, and the release of what its limit held too much.
+    pub(crate) fn finish(&mut self, mut order: Order) {
+        self.report(&order, OrderChange::Filled, None, None);
+        let release = std::mem::take(&mut order.hold);
+        self.release(&order, release);
+    }
+
+    pub(crate) fn cancel_rest(&mut self, mut order: Order, reason: CancelReason) {
+        order.cancel_reason = Some(reason);
+        let rest = std::mem::take(&mut order.remain);
+        if !order.by_funds {
+            order.canceled += rest;
         }
-        Ok(order)
+        self.report(&order, OrderChange::Canceled, None, None);
+        let release = std::mem::take(&mut order.hold);
+        self.release(&order, release);
+    }
+
+    /// Takes the orders that match off the book and cancels them.
+    pub(crate) fn cancel_all(
+        &mut self,
+        host: Host,
+        reason: CancelReason,
+        matches: impl Fn(&Order) -> bool,
+    ) {
+        let orders = &mut self.desk_mut(host).orders;
+        let cancelled: Vec<Order> = orders.extract_if(.., |order| matches(order)).collect();
+        for order in cancelled {
+            self.cancel_rest(order, reason);
+        }
+    }
+
+    pub(super) fn find(&self, host: Host, order_id: &str) -> Result<usize, Rejected> {
+        let mut orders = self.desk(host).orders.iter();
+        let place = orders.position(|order| &*order.id == order_id);
+        place.ok_or_else(|| unknown(order_id))
     }
 
     pub(crate) fn report(
@@ -334,33 +452,125 @@ impl Engine {
         fill: Option<Fill>,
         old_size: Option<Decimal>,
     ) {
-        let market = &self.markets[order.market];
         self.events.push(Event::Order(OrderEvent {
             change,
-            symbol: market.symbol,
-            side: order.side,
-            order_id: Arc::clone(&order.id),
-            client_oid: order.client_oid.clone(),
-            order_time_ms: order.created_ms,
-            engine_time_ms: self.now_ms,
-            price: order.price,
-            quantity: order.quantity,
-            filled: order.filled,
-            canceled: order.canceled,
+            order: order.clone(),
             fill,
             old_size,
-            terms: OrderTerms {
-                wallet: order.wallet,
-                filled_value: order.filled_value,
-                fee: order.fee,
-                fee_currency: market.quote,
-                origin: order.origin.clone(),
-            },
+            time_ms: self.now_ms,
+        }));
+    }
+
+    /// The last price moved: orders that it went through fill, and stops that watch it trigger.
+    pub(crate) fn last_price_moved(&mut self, id: MarketId) {
+        self.fill_crossed(id);
+        self.trigger_stops(id);
+    }
+
+    pub(crate) fn place_stop(&mut self, new: NewStop<'_>) -> Result<Text, Rejected> {
+        let host = host_of(new.wallet);
+        let id = self.find_market(host, new.symbol)?;
+        let market = self.market(id);
+        if let Some(wallet) = new.wallet {
+            self.check_settles_in(wallet, id.index)?;
+        }
+        market.check_size(new.size)?;
+        for price in [Some(new.trigger.price), new.order_price]
+            .into_iter()
+            .flatten()
+        {
+            market.check_price(price)?;
+            if host == Host::Spot {
+                market.check_notional(price, new.size)?;
+            }
+        }
+        let (symbol, fee_currency) = (market.symbol, market.quote);
+        let now_ms = self.now_ms;
+        let stop = StopOrder {
+            id: self.desk_mut(host).ids.stop_order(now_ms),
+            market: id,
+            symbol,
+            fee_currency,
+            side: new.side,
+            trigger: new.trigger,
+            order_price: new.order_price,
+            size: new.size,
+            terms: self.terms(id, new.wallet),
+            created_ms: now_ms,
+        };
+        let stop_id = Arc::clone(&stop.id);
+        self.report_stop(&stop, StopChange::Open);
+        self.desk_mut(host).stops.push(stop);
+        self.trigger_stops(id);
+        Ok(stop_id)
+    }
+
+    /// Cancels a stop order that has not triggered.
+    pub(crate) fn cancel_stop(&mut self, host: Host, order_id: &str) -> Result<(), Rejected> {
+        let stops = &mut self.desk_mut(host).stops;
+        let place = stops.iter().position(|stop| &*stop.id == order_id);
+        let stop = stops.remove(place.ok_or_else(|| unknown(order_id))?);
+        self.report_stop(&stop, StopChange::Cancel);
+        Ok(())
+    }
+
+    pub(crate) fn trigger_stops(&mut self, id: MarketId) {
+        let reached = |engine: &Self, stop: &StopOrder| {
+            let price = match stop.trigger.price_type {
+                StopPriceType::Trade => engine.market(id).last,
+                StopPriceType::Mark | StopPriceType::Index => engine.contracts[id.index].mark,
+            };
+            match stop.trigger.direction {
+                Direction::Up => price >= stop.trigger.price,
+                Direction::Down => price <= stop.trigger.price,
+            }
+        };
+        let next = |engine: &Self| {
+            let mut stops = engine.desk(id.host).stops.iter();
+            stops.position(|stop| stop.market == id && reached(engine, stop))
+        };
+        while let Some(place) = next(self) {
+            let stop = self.desk_mut(id.host).stops.remove(place);
+            self.trigger(&stop);
+        }
+    }
+
+    /// The trigger is reported first; the order that follows reports itself under its own id.
+    fn trigger(&mut self, stop: &StopOrder) {
+        let announced = self.events.len();
+        self.report_stop(stop, StopChange::Triggered(Ok(())));
+        let wallet = match stop.terms {
+            Terms::Spot(wallet) => Some(wallet),
+            Terms::Futures { .. } => None,
+        };
+        let placed = self.place(NewOrder {
+            price: stop.order_price,
+            origin: Some(Arc::clone(&stop.id)),
+            ..NewOrder::new(wallet, stop.symbol, stop.side, stop.size)
+        });
+        if let (Err(rejected), Some(Event::Stop(event))) = (placed, self.events.get_mut(announced))
+        {
+            event.change = StopChange::Triggered(Err(rejected.to_string()));
+        }
+    }
+
+    fn report_stop(&mut self, stop: &StopOrder, change: StopChange) {
+        let mut stop = stop.clone();
+        let mut event_id = None;
+        if let Terms::Futures { margin_mode, .. } = &mut stop.terms {
+            *margin_mode = self.contracts[stop.market.index].position.mode;
+            event_id = Some(self.futures.ids.event());
+        }
+        self.events.push(Event::Stop(StopEvent {
+            change,
+            stop,
+            event_id,
+            time_ms: self.now_ms,
         }));
     }
 }
 
-pub(crate) fn unknown(order_id: &str) -> Rejected {
+fn unknown(order_id: &str) -> Rejected {
     Rejected::UnknownOrder {
         order_id: order_id.to_owned(),
     }

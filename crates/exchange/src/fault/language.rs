@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::Faults;
-use super::effect::{Place, rows};
+use super::effects::{Place, rows};
 use super::script::TRIGGERS;
 use super::table::{Parameter, Row, sentence};
 
@@ -58,8 +58,8 @@ impl Faults {
     #[must_use]
     pub fn language() -> String {
         let mut text = HEAD.to_owned();
-        for trigger in &TRIGGERS {
-            entry(&mut text, trigger.form, trigger.about, trigger.example);
+        for (form, about, example) in TRIGGERS {
+            entry(&mut text, form, about, example);
         }
         for (place, heading, trigger) in PLACES {
             let _ = write!(text, "\n{heading}\n");
@@ -77,7 +77,7 @@ fn describe(text: &mut String, row: &Row, trigger: &str) {
         let more = format!(" {}", parameter.example());
         // What may be left out is, if the line is too long.
         let fits = EXAMPLE.len() + example.len() + more.len() <= COLUMNS;
-        if fits || (parameter.default.is_none() && !(parameter.optional)()) {
+        if fits || (parameter.default.is_none() && !parameter.optional) {
             example.push_str(&more);
         }
     }
@@ -93,21 +93,21 @@ fn describe_parameter(text: &mut String, parameter: &Parameter) {
     let default = match parameter.default {
         Some("") => "empty by default".to_owned(),
         Some(default) => format!("default {default}"),
-        None if (parameter.optional)() => "may be left out".to_owned(),
+        None if parameter.optional => "may be left out".to_owned(),
         None => "required".to_owned(),
     };
-    let words = (parameter.words)();
+    let words = parameter.words;
     let line = match words.is_empty() {
         true => format!(
             "{}=  {about} ({}; {default})",
             parameter.name,
-            (parameter.expected)()
+            parameter.expected()
         ),
         false => format!("{}=  {about}, one of ({default}):", parameter.name),
     };
     wrapped(text, 6, 8, &line);
     for (word, meaning) in words {
-        wrapped(text, 10, 12, &format!("{word}  {meaning}"));
+        wrapped(text, 10, 12, &format!("{word}  {}", sentence(meaning)));
     }
 }
 

@@ -1,28 +1,28 @@
 //! Faults as data: what goes wrong, when, and how often.
 
-mod armed;
-mod effect;
+mod active;
+mod effects;
+mod injected;
 mod language;
 mod mutate;
 mod plan;
 mod script;
-mod settings;
 mod table;
-mod value;
+mod words;
 
 use std::fmt::{self, Display};
 use std::path::Path;
 use std::time::Duration;
 
-pub(crate) use armed::{Armed, Immediate, Welcome};
-use effect::Place;
-pub use effect::{
-    Cut, DialFault, Effect, Flaw, Limit, LiquidationLevel, MarginStatusType, Mutation, TokenReply,
-    UnknownSymbols, UpgradeFault, Utterance,
-};
+pub(crate) use active::{ActiveFaults, take};
+use effects::Place;
+pub use effects::{Cut, DialFault, Effect, Limit, TokenReply, UpgradeFault};
+pub use injected::InjectedMessage;
+pub(crate) use mutate::mutate;
 pub(crate) use plan::{Fired, Plan};
 pub use script::{ScriptError, ScriptFileError, ScriptProblem};
-use value::Value;
+use table::Value;
+pub use words::{FrameViolation, LiquidationLevel, MarginStatusType, Mutation, UnknownSymbols};
 
 /// One fault: an effect, the trigger that lets it happen, and how many times it does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +57,18 @@ pub enum Trigger {
     After(Duration),
     /// When [`crate::Exchange::call`] is called with this name.
     Call(String),
+}
+
+impl Trigger {
+    fn count(&self) -> Option<Count> {
+        match self {
+            Self::Token(count)
+            | Self::Connection(count)
+            | Self::Dial(count)
+            | Self::Frames(count) => Some(*count),
+            Self::After(_) | Self::Call(_) => None,
+        }
+    }
 }
 
 /// A number, or a range of which the seed draws one.
@@ -134,7 +146,7 @@ impl Faults {
         self
     }
 
-    /// Lets the fault that was added last happen so many times instead of once.
+    /// Lets the fault that was added last happen this number of times instead of once.
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {
         if let Some(last) = self.list.last_mut() {
@@ -225,10 +237,7 @@ impl Display for Trigger {
             Self::Connection(count) => write!(f, "connection {count}"),
             Self::Dial(count) => write!(f, "dial {count}"),
             Self::Frames(count) => write!(f, "after {count} frames"),
-            Self::After(delay) => {
-                f.write_str("after ")?;
-                delay.write(f)
-            }
+            Self::After(delay) => write!(f, "after {}", delay.text().unwrap_or_default()),
             Self::Call(name) => write!(f, "call {name}"),
         }
     }

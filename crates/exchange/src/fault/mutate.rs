@@ -1,6 +1,4 @@
-//! Pushes that stay JSON and say something else: one field of their text is exchanged, every other byte stays.
-
-use std::ops::Range;
+//! Pushes that stay JSON and say something else: fields of their text are exchanged, every other byte stays.
 
 use super::Mutation;
 use crate::rng::Rng;
@@ -8,106 +6,73 @@ use crate::rng::Rng;
 /// A word that KuCoin has never used.
 const NOVELTY: &str = "\"novelty\"";
 
-/// One field of an object, by the places of its parts in the text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Field {
-    /// The name without its quotes.
-    name: Range<usize>,
-    value: Range<usize>,
-}
+/// The fields of an object, name without quotes and value, as they are in the text.
+type Fields = Vec<(String, String)>;
 
-/// The push after this was done to it. `field` is a field of its data; None lets `rng` draw one that suits. A push that
-/// has nothing that suits stays as it is.
-pub(super) fn mutate(
+/// Returns the push with this mutation. `field` is a field of its data; without it `rng` draws one that suits. A push in
+/// which nothing suits stays as it is.
+pub(crate) fn mutate(
     frame: &str,
     mutation: Mutation,
     field: Option<&str>,
     rng: &mut Rng,
 ) -> String {
-    let envelope = fields(frame, 0);
-    let of_envelope = |name: &str| {
-        let found = envelope
-            .iter()
-            .find(|field| frame[field.name.clone()] == *name);
-        found.map(|field| field.value.clone())
-    };
-    let replaced = |place: Option<Range<usize>>, by: &str| match place {
-        Some(place) => spliced(frame, place, by),
-        None => frame.to_owned(),
-    };
-    match mutation {
-        Mutation::UnknownTopic => {
-            return match of_envelope("topic") {
-                Some(topic) => replaced(Some(topic), "\"/novel/topic\""),
-                None => replaced(of_envelope("T"), "\"novel.UNKNOWN\""),
-            };
-        }
-        Mutation::UnknownSubject => return replaced(of_envelope("subject"), NOVELTY),
+    let mut envelope = fields(frame);
+    let has = |name: &str| envelope.iter().any(|field| field.0 == name);
+    let (name, value) = match mutation {
+        Mutation::UnknownTopic if has("topic") => ("topic", "\"/novel/topic\""),
+        Mutation::UnknownTopic => ("T", "\"novel.UNKNOWN\""),
+        Mutation::UnknownSubject => ("subject", NOVELTY),
+        Mutation::UnknownType if has("type") => ("type", NOVELTY),
         Mutation::UnknownType => {
-            return match of_envelope("type") {
-                Some(kind) => replaced(Some(kind), NOVELTY),
-                None => frame.replacen('{', "{\"type\":\"novelty\",", 1),
-            };
+            envelope.insert(0, ("type".to_owned(), NOVELTY.to_owned()));
+            return text(&envelope);
         }
-        _ => {}
-    }
-    let Some(data) = of_envelope("data").or_else(|| of_envelope("d")) else {
-        return frame.to_owned();
+        _ if has("data") => ("data", ""),
+        _ => ("d", ""),
     };
-    if mutation == Mutation::ExtraField {
-        let place = data.start + 1..data.start + 1;
-        return spliced(frame, place, "\"novelty\":{\"since\":[2026]},");
-    }
-    let fields = fields(frame, data.start);
-    let named = |wanted: &str| -> Vec<Field> {
-        let named = fields
-            .iter()
-            .filter(|field| frame[field.name.clone()] == *wanted);
-        named.cloned().collect()
-    };
-    let suited = match (field, mutation) {
-        (Some(name), _) => named(name),
-        (None, Mutation::OtherTimeUnit) => {
-            let times = |field: &&Field| other_time_unit(&frame[field.value.clone()]).is_some();
-            fields.iter().filter(times).cloned().collect()
-        }
-        (None, Mutation::UnknownValue) => {
-            let words = |field: &&Field| is_word(&frame[field.value.clone()]);
-            let words: Vec<Field> = fields.iter().filter(words).cloned().collect();
-            drawn(words, rng)
-        }
-        (None, _) => drawn(fields.clone(), rng),
-    };
-    let mut text = frame.to_owned();
-    // From the end, so that the places of the others stay right.
-    for field in suited.iter().rev() {
-        let value = &frame[field.value.clone()];
-        let (place, by) = match mutation {
-            Mutation::MissingField => (whole(frame, field), String::new()),
-            Mutation::NullField => (field.value.clone(), "null".to_owned()),
-            Mutation::OtherType => (field.value.clone(), other_type(value)),
-            Mutation::OtherTimeUnit => match other_time_unit(value) {
-                Some(other) => (field.value.clone(), other),
-                None => continue,
-            },
-            _ => (field.value.clone(), NOVELTY.to_owned()),
+    for known in envelope.iter_mut().filter(|known| known.0 == name) {
+        known.1 = match value {
+            "" => text(&mutated(fields(&known.1), mutation, field, rng)),
+            value => value.to_owned(),
         };
-        text.replace_range(place, &by);
     }
-    text
+    text(&envelope)
 }
 
-fn spliced(text: &str, place: Range<usize>, by: &str) -> String {
-    let mut text = text.to_owned();
-    text.replace_range(place, by);
-    text
-}
-
-fn drawn(mut fields: Vec<Field>, rng: &mut Rng) -> Vec<Field> {
-    if fields.is_empty() {
-        return fields;
+/// The data of a push after the mutation.
+fn mutated(mut data: Fields, mutation: Mutation, field: Option<&str>, rng: &mut Rng) -> Fields {
+    if mutation == Mutation::ExtraField {
+        let extra = ("novelty".to_owned(), "{\"since\":[2026]}".to_owned());
+        data.insert(0, extra);
+        return data;
     }
-    vec![fields.swap_remove(rng.index(fields.len()))]
+    let suits = |known: &(String, String)| match (field, mutation) {
+        (Some(name), _) => known.0 == name,
+        (None, Mutation::OtherTimeUnit) => other_time_unit(&known.1).is_some(),
+        (None, Mutation::UnknownValue) => is_word(&known.1),
+        (None, _) => true,
+    };
+    let mut suited: Vec<usize> = (0..data.len()).filter(|at| suits(&data[*at])).collect();
+    let draws = field.is_none() && mutation != Mutation::OtherTimeUnit;
+    if draws && !suited.is_empty() {
+        suited = vec![suited[rng.index(suited.len())]];
+    }
+    // From the end, so that the places of the others stay right.
+    for place in suited.into_iter().rev() {
+        let value = &mut data[place].1;
+        *value = match mutation {
+            Mutation::MissingField => {
+                data.remove(place);
+                continue;
+            }
+            Mutation::NullField => "null".to_owned(),
+            Mutation::OtherType => other_type(value),
+            Mutation::OtherTimeUnit => other_time_unit(value).unwrap_or_else(|| value.clone()),
+            _ => NOVELTY.to_owned(),
+        };
+    }
+    data
 }
 
 /// A value as the enums of the wire have them: letters in quotes, and no symbol of a market.
@@ -127,7 +92,7 @@ fn other_type(value: &str) -> String {
     }
 }
 
-/// The same moment in another unit, where the value is a moment of these years.
+/// The same moment in another unit, if the value is a moment of these years.
 fn other_time_unit(value: &str) -> Option<String> {
     let digits = value.trim_matches('"');
     if digits.starts_with('0') || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -141,35 +106,35 @@ fn other_time_unit(value: &str) -> Option<String> {
     Some(value.replace(digits, &other))
 }
 
-/// The field with its name, and one of the commas around it.
-fn whole(text: &str, field: &Field) -> Range<usize> {
-    let (start, end) = (field.name.start - 1, field.value.end);
-    match text.as_bytes().get(end) {
-        Some(b',') => start..end + 1,
-        _ if text.as_bytes()[start - 1] == b',' => start - 1..end,
-        _ => start..end,
-    }
-}
-
-/// The fields of the object that starts here; of our own frames, which have no spaces between their parts.
-fn fields(text: &str, start: usize) -> Vec<Field> {
-    let bytes = text.as_bytes();
+/// The fields of an object in our own frames, which have no spaces between their parts.
+fn fields(text: &str) -> Fields {
     let mut fields = Vec::new();
-    let mut place = start;
-    while matches!(bytes.get(place), Some(b'{' | b',')) && bytes.get(place + 1) == Some(&b'"') {
-        let name_end = value_end(bytes, place + 1);
-        let name = place + 2..name_end - 1;
-        let value = name_end + 1..value_end(bytes, name_end + 1);
-        place = value.end;
-        fields.push(Field { name, value });
+    let mut rest = text;
+    while let Some(after) = rest
+        .strip_prefix(['{', ','])
+        .filter(|after| after.starts_with('"'))
+    {
+        let (name, after) = after.split_at(value_end(after));
+        let after = &after[1..];
+        let (value, after) = after.split_at(value_end(after));
+        fields.push((name.trim_matches('"').to_owned(), value.to_owned()));
+        rest = after;
     }
     fields
 }
 
-/// Where the value that starts here ends: at the first comma or bracket that is not inside of it.
-fn value_end(bytes: &[u8], start: usize) -> usize {
+fn text(fields: &[(String, String)]) -> String {
+    let fields = fields.iter();
+    let fields: Vec<String> = fields
+        .map(|(name, value)| format!("\"{name}\":{value}"))
+        .collect();
+    format!("{{{}}}", fields.join(","))
+}
+
+/// Where the value at the start of the text ends: at the first comma, colon or bracket that is not inside of it.
+fn value_end(text: &str) -> usize {
     let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
-    for (place, byte) in bytes.iter().enumerate().skip(start) {
+    for (place, byte) in text.bytes().enumerate() {
         match byte {
             _ if escaped => escaped = false,
             b'\\' if quoted => escaped = true,
@@ -181,7 +146,7 @@ fn value_end(bytes: &[u8], start: usize) -> usize {
             _ => {}
         }
     }
-    bytes.len()
+    text.len()
 }
 
 #[cfg(test)]

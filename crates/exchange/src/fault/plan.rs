@@ -10,15 +10,10 @@ use crate::rng::Rng;
 #[derive(Debug)]
 pub(crate) struct Plan {
     rules: Vec<Rule>,
-    token_requests: u64,
-    connections: u64,
-    dials: u64,
-    /// For the next token requests, one each.
-    tokens_ahead: VecDeque<Effect>,
-    /// For the next connections, one each.
-    connections_ahead: VecDeque<Effect>,
-    /// For the next TCP connections, one each.
-    dials_ahead: VecDeque<Effect>,
+    /// The dials, token requests and requests for a socket so far.
+    counts: [u64; 3],
+    /// Effects for the next dials, token requests and connections, one each.
+    waiting: [VecDeque<Effect>; 3],
 }
 
 /// What pulled a trigger.
@@ -42,7 +37,7 @@ struct Rule {
     fired: u32,
 }
 
-/// The effects that a trigger let loose, by where they act.
+/// The effects that a trigger released, by where they act.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Fired {
     /// On the token request or connection that pulled the trigger.
@@ -61,65 +56,52 @@ type Pulled = (Effect, String);
 impl Plan {
     pub(crate) fn new(faults: Faults, seed: u64) -> Self {
         let mut rng = Rng::new(seed ^ 0xFA17);
-        let rules = faults.list.into_iter().map(|fault| {
-            let number = match &fault.trigger {
-                Trigger::Token(count)
-                | Trigger::Connection(count)
-                | Trigger::Dial(count)
-                | Trigger::Frames(count) => match *count {
-                    Count::Exactly(number) => number,
-                    Count::Between(low, high) => rng.between(low, high),
-                },
-                Trigger::After(_) | Trigger::Call(_) => 0,
-            };
-            Rule {
-                fault,
-                number,
-                fired: 0,
-            }
+        let rules = faults.list.into_iter().map(|fault| Rule {
+            number: match fault.trigger.count() {
+                Some(Count::Exactly(number)) => number,
+                Some(Count::Between(low, high)) => rng.between(low, high),
+                None => 0,
+            },
+            fault,
+            fired: 0,
         });
         Self {
             rules: rules.collect(),
-            token_requests: 0,
-            connections: 0,
-            dials: 0,
-            tokens_ahead: VecDeque::new(),
-            connections_ahead: VecDeque::new(),
-            dials_ahead: VecDeque::new(),
+            counts: [0; 3],
+            waiting: Default::default(),
         }
     }
 
     /// A token request came in.
     pub(crate) fn token_request(&mut self) -> Fired {
-        self.token_requests += 1;
-        let now = self.token_requests;
-        let effects =
-            self.pull(|trigger, number| matches!(trigger, Trigger::Token(_)) && now >= number);
-        let mut fired = self.sort(effects, Moment::Token, || format!("token request {now}"));
-        fired.here.extend(self.tokens_ahead.pop_front());
-        fired
+        let is_ours = |trigger: &Trigger| matches!(trigger, Trigger::Token(_));
+        self.count(Moment::Token, "token request", is_ours).1
     }
 
     /// A socket was asked for: the number of its connection, and what happens to it.
     pub(crate) fn connection(&mut self) -> (u64, Fired) {
-        self.connections += 1;
-        let now = self.connections;
-        let effects =
-            self.pull(|trigger, number| matches!(trigger, Trigger::Connection(_)) && now >= number);
-        let mut fired = self.sort(effects, Moment::Connection, || format!("connection {now}"));
-        fired.here.extend(self.connections_ahead.pop_front());
-        (now, fired)
+        let is_ours = |trigger: &Trigger| matches!(trigger, Trigger::Connection(_));
+        self.count(Moment::Connection, "connection", is_ours)
     }
 
     /// A TCP connection was accepted.
     pub(crate) fn dial(&mut self) -> Fired {
-        self.dials += 1;
-        let now = self.dials;
-        let effects =
-            self.pull(|trigger, number| matches!(trigger, Trigger::Dial(_)) && now >= number);
-        let mut fired = self.sort(effects, Moment::Dial, || format!("dial {now}"));
-        fired.here.extend(self.dials_ahead.pop_front());
-        fired
+        let is_ours = |trigger: &Trigger| matches!(trigger, Trigger::Dial(_));
+        self.count(Moment::Dial, "dial", is_ours).1
+    }
+
+    fn count(
+        &mut self,
+        moment: Moment,
+        name: &str,
+        is_ours: impl Fn(&Trigger) -> bool,
+    ) -> (u64, Fired) {
+        let now = self.counts[moment as usize] + 1;
+        self.counts[moment as usize] = now;
+        let effects = self.pull(|trigger, number| is_ours(trigger) && now >= number);
+        let mut fired = self.sort(effects, moment, || format!("{name} {now}"));
+        fired.here.extend(self.waiting[moment as usize].pop_front());
+        (now, fired)
     }
 
     /// A connection has been sent its `pushed`th push.
@@ -153,7 +135,7 @@ impl Plan {
         self.sort(vec![pulled], Moment::Elsewhere, || "injected".to_owned())
     }
 
-    /// When which rules want to be told that their time has come.
+    /// The rules that are triggered by time, with their times.
     pub(crate) fn timers(&self) -> Vec<(Duration, usize)> {
         let timer = |(index, rule): (usize, &Rule)| match rule.fault.trigger {
             Trigger::After(delay) => Some((delay, index)),
@@ -162,7 +144,7 @@ impl Plan {
         self.rules.iter().enumerate().filter_map(timer).collect()
     }
 
-    /// The time of a rule has come. Effects for requests to come happen to so many of them.
+    /// The time of a rule has come. Effects on requests to come happen to that number of them.
     pub(crate) fn timer(&mut self, index: usize) -> Fired {
         let Some(rule) = self.rules.get(index) else {
             return Fired::default();
@@ -205,11 +187,13 @@ impl Plan {
                 | (Place::Token, Moment::Token)
                 | (Place::Opening | Place::Socket, Moment::Connection)
                 | (Place::Socket, Moment::Frame) => fired.here.push(effect),
-                (Place::Dial, _) => self.dials_ahead.push_back(effect),
-                (Place::Token, _) => self.tokens_ahead.push_back(effect),
+                (Place::Dial, _) => self.waiting[Moment::Dial as usize].push_back(effect),
+                (Place::Token, _) => self.waiting[Moment::Token as usize].push_back(effect),
                 (Place::Socket, Moment::Elsewhere) => fired.everywhere.push(effect),
                 // What acts on opening waits for the next connection, as this one is open already.
-                (Place::Opening | Place::Socket, _) => self.connections_ahead.push_back(effect),
+                (Place::Opening | Place::Socket, _) => {
+                    self.waiting[Moment::Connection as usize].push_back(effect);
+                }
             }
         }
         fired

@@ -4,9 +4,8 @@ use std::fmt::{self, Display};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::effect::rows;
-use super::settings::Settings;
-use super::value::{Value, parse_duration};
+use super::effects::rows;
+use super::table::{Parameter, Row, Value};
 use super::{Count, Fault, Faults, Times, Trigger};
 
 /// A line of a script is not valid.
@@ -34,7 +33,7 @@ pub enum ScriptProblem {
     /// The trigger is unknown.
     #[error(
         "unknown trigger `{found}`, expected one of: {}",
-        Names(&TRIGGERS.each_ref().map(|trigger| trigger.form))
+        TRIGGERS.map(|trigger| trigger.0).join(", ")
     )]
     Trigger {
         /// What comes before the colon.
@@ -69,7 +68,7 @@ pub enum ScriptProblem {
     /// The fault has no such parameter.
     #[error(
         "`{effect}` has no parameter `{found}`, expected one of: {}",
-        Names(valid)
+        valid.join(", ")
     )]
     Setting {
         /// The fault.
@@ -127,74 +126,54 @@ pub enum ScriptFileError {
     },
 }
 
-/// A trigger of the script language. A new trigger is a new entry, besides its variant.
-pub(super) struct TriggerRow {
-    pub(super) form: &'static str,
-    pub(super) about: &'static str,
-    pub(super) example: &'static str,
-    /// Reads the words before the colon; `None` if they are not this trigger.
-    read: fn(&[&str]) -> Option<Trigger>,
-}
-
-pub(super) const TRIGGERS: [TriggerRow; 6] = [
-    TriggerRow {
-        form: "token N",
-        about: "At the Nth token request.",
-        example: "token 2: token-html",
-        read: |words| match words {
-            ["token", count] => read_count(count).map(Trigger::Token),
-            _ => None,
-        },
-    },
-    TriggerRow {
-        form: "connection N",
-        about: "At the Nth request for a socket, even if it is refused.",
-        example: "connection 2..5: delay-welcome by=3s",
-        read: |words| match words {
-            ["connection", count] => read_count(count).map(Trigger::Connection),
-            _ => None,
-        },
-    },
-    TriggerRow {
-        form: "dial N",
-        about: "At the Nth TCP connection, for token requests and sockets alike.",
-        example: "dial 3: dial-reset",
-        read: |words| match words {
-            ["dial", count] => read_count(count).map(Trigger::Dial),
-            _ => None,
-        },
-    },
-    TriggerRow {
-        form: "after N frames",
-        about: "When a connection has been sent N pushes.",
-        example: "after 10 frames: cut how=reset times=always",
-        read: |words| match words {
-            ["after", count, "frames" | "frame"] => read_count(count).map(Trigger::Frames),
-            _ => None,
-        },
-    },
-    TriggerRow {
-        form: "after TIME",
-        about: "This long after the exchange started.",
-        example: "after 5s: half-open",
-        read: |words| match words {
-            ["after", delay] => parse_duration(delay).map(Trigger::After),
-            _ => None,
-        },
-    },
-    TriggerRow {
-        form: "call NAME",
-        about: "When a test calls `Exchange::call` with this name.",
-        example: "call storm: expire-tokens",
-        read: |words| match words {
-            ["call", name] => Some(Trigger::Call((*name).to_owned())),
-            _ => None,
-        },
-    },
+/// The triggers: form, description and example. A new trigger is an entry here, in [`parse_trigger`] and in [`Trigger`].
+pub(super) const TRIGGERS: [(&str, &str, &str); 6] = [
+    (
+        "token N",
+        "At the Nth token request.",
+        "token 2: token-html",
+    ),
+    (
+        "connection N",
+        "At the Nth request for a socket, even if it is refused.",
+        "connection 2..5: delay-welcome by=3s",
+    ),
+    (
+        "dial N",
+        "At the Nth TCP connection, for token requests and sockets alike.",
+        "dial 3: dial-reset",
+    ),
+    (
+        "after N frames",
+        "When a connection has been sent N pushes.",
+        "after 10 frames: cut how=reset times=always",
+    ),
+    (
+        "after TIME",
+        "This long after the exchange started.",
+        "after 5s: half-open",
+    ),
+    (
+        "call NAME",
+        "When a test calls `Exchange::call` with this name.",
+        "call storm: expire-tokens",
+    ),
 ];
 
+fn parse_trigger(words: &[&str]) -> Option<Trigger> {
+    match words {
+        ["token", count] => read_count(count).map(Trigger::Token),
+        ["connection", count] => read_count(count).map(Trigger::Connection),
+        ["dial", count] => read_count(count).map(Trigger::Dial),
+        ["after", count, "frames" | "frame"] => read_count(count).map(Trigger::Frames),
+        ["after", delay] => Value::parse(delay).map(Trigger::After),
+        ["call", name] => Some(Trigger::Call((*name).to_owned())),
+        _ => None,
+    }
+}
+
 /// The parameter that every fault has.
-pub(super) const TIMES: &str = "times";
+const TIMES: &str = "times";
 
 impl FromStr for Faults {
     type Err = ScriptError;
@@ -227,15 +206,14 @@ fn read_fault(line: &str) -> Result<Fault, ScriptProblem> {
     let row = row.ok_or_else(|| ScriptProblem::Effect {
         found: name.to_owned(),
     })?;
-    let mut settings = Settings::parse(name, settings)?;
+    let mut settings = Settings::parse(row, settings)?;
     let effect = (row.read)(&mut settings)?;
-    let default = if matches!(trigger, Trigger::Call(_)) {
-        Times::Always
-    } else {
-        Times::Exactly(1)
+    let default = match trigger {
+        Trigger::Call(_) => Times::Always,
+        _ => Times::Exactly(1),
     };
     let times = read_times(&mut settings, default)?;
-    settings.finish(row.parameters)?;
+    settings.finish()?;
     Ok(Fault {
         trigger,
         effect,
@@ -245,21 +223,13 @@ fn read_fault(line: &str) -> Result<Fault, ScriptProblem> {
 
 fn read_trigger(text: &str) -> Result<Trigger, ScriptProblem> {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let read = TRIGGERS.iter().find_map(|trigger| (trigger.read)(&words));
     let found = || text.to_owned();
-    let trigger = read.ok_or_else(|| ScriptProblem::Trigger { found: found() })?;
-    let (Trigger::Token(count)
-    | Trigger::Connection(count)
-    | Trigger::Dial(count)
-    | Trigger::Frames(count)) = &trigger
-    else {
-        return Ok(trigger);
-    };
-    match *count {
-        Count::Exactly(0) | Count::Between(0, _) => {
+    let trigger = parse_trigger(&words).ok_or_else(|| ScriptProblem::Trigger { found: found() })?;
+    match trigger.count() {
+        Some(Count::Exactly(0) | Count::Between(0, _)) => {
             Err(ScriptProblem::CountOfZero { found: found() })
         }
-        Count::Between(low, high) if low > high => Err(ScriptProblem::EmptyRange {
+        Some(count @ Count::Between(low, high)) if low > high => Err(ScriptProblem::EmptyRange {
             found: found(),
             range: count.to_string(),
         }),
@@ -292,13 +262,132 @@ fn read_times(settings: &mut Settings, default: Times) -> Result<Times, ScriptPr
     }
 }
 
-/// The words of a list.
-struct Names<'a>(&'a [&'static str]);
+/// What follows the name of a fault. Reading takes a parameter out, so what remains is unknown.
+pub(super) struct Settings {
+    row: &'static Row,
+    /// The parameters of the fault that were not read yet.
+    parameters: std::slice::Iter<'static, Parameter>,
+    pairs: Vec<(String, String)>,
+}
 
-impl Display for Names<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join(", "))
+impl Settings {
+    /// Splits `key=value key="a value"` into pairs. In double quotes a backslash escapes; text in single quotes is taken
+    /// literally.
+    fn parse(row: &'static Row, text: &str) -> Result<Self, ScriptProblem> {
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        let mut rest = text.trim();
+        while !rest.is_empty() {
+            let Some((key, after)) = rest.split_once('=') else {
+                return Err(not_understood(rest));
+            };
+            let (value, left) = match after.chars().next() {
+                Some('"') => quoted(after)?,
+                Some('\'') => literal(after)?,
+                _ => {
+                    let (value, left) =
+                        after.split_once(char::is_whitespace).unwrap_or((after, ""));
+                    (value.to_owned(), left)
+                }
+            };
+            let key = key.trim().to_owned();
+            if pairs.iter().any(|(known, _)| *known == key) {
+                return Err(ScriptProblem::Twice { setting: key });
+            }
+            pairs.push((key, value));
+            rest = left.trim_start();
+        }
+        Ok(Self {
+            row,
+            parameters: row.parameters.iter(),
+            pairs,
+        })
     }
+
+    /// Reads the next parameter of the fault: its value, its default, or that it is left out.
+    pub(super) fn next<T: Value>(&mut self) -> Result<T, ScriptProblem> {
+        let parameter = self.parameters.next();
+        let parameter = parameter.expect("a fault reads no more than its parameters");
+        let given = self.take(parameter.name);
+        let Some(text) = given.as_deref().or(parameter.default) else {
+            return T::absent().ok_or_else(|| ScriptProblem::Missing {
+                effect: self.row.name.to_owned(),
+                setting: parameter.name,
+            });
+        };
+        let value = T::parse(text).filter(|_| parameter.accepts(text));
+        value.ok_or_else(|| ScriptProblem::Value {
+            setting: parameter.name,
+            found: text.to_owned(),
+            expected: parameter.expected(),
+        })
+    }
+
+    /// Fails with what would be valid if a parameter was not read.
+    fn finish(self) -> Result<(), ScriptProblem> {
+        let Some((found, _)) = self.pairs.into_iter().next() else {
+            return Ok(());
+        };
+        let valid = self.row.parameters.iter().map(|known| known.name);
+        Err(ScriptProblem::Setting {
+            effect: self.row.name.to_owned(),
+            found,
+            valid: valid.chain([TIMES]).collect(),
+        })
+    }
+
+    /// Whether a parameter is given that was not read.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.pairs.iter().any(|pair| pair.0 == key)
+    }
+
+    fn take(&mut self, key: &str) -> Option<String> {
+        let place = self.pairs.iter().position(|pair| pair.0 == key)?;
+        Some(self.pairs.remove(place).1)
+    }
+}
+
+fn not_understood(found: &str) -> ScriptProblem {
+    ScriptProblem::Syntax {
+        found: found.to_owned(),
+    }
+}
+
+/// The text in single quotes, and the rest after them.
+fn literal(text: &str) -> Result<(String, &str), ScriptProblem> {
+    let (value, rest) = text[1..]
+        .split_once('\'')
+        .ok_or_else(|| not_understood(text))?;
+    Ok((value.to_owned(), rest))
+}
+
+/// The text in double quotes, its escapes undone, and the rest after them.
+fn quoted(text: &str) -> Result<(String, &str), ScriptProblem> {
+    let mut value = String::new();
+    let mut letters = text.char_indices().skip(1);
+    while let Some((place, letter)) = letters.next() {
+        match letter {
+            '"' => return Ok((value, &text[place + 1..])),
+            '\\' => match letters.next() {
+                Some((_, plain @ ('"' | '\\'))) => value.push(plain),
+                Some((_, 'n')) => value.push('\n'),
+                Some((_, 't')) => value.push('\t'),
+                Some((_, 'u')) => {
+                    let digits: String = letters
+                        .by_ref()
+                        .map(|(_, digit)| digit)
+                        .take_while(|digit| *digit != '}')
+                        .collect();
+                    let code = digits.strip_prefix('{');
+                    let code = code.and_then(|code| u32::from_str_radix(code, 16).ok());
+                    let letter = code.and_then(char::from_u32);
+                    value.push(letter.ok_or_else(|| not_understood(text))?);
+                }
+                _ => return Err(not_understood(text)),
+            },
+            plain => value.push(plain),
+        }
+    }
+    Err(not_understood(text))
 }
 
 /// `, did you mean …?` for the known word that is near, and nothing if none is.

@@ -1,40 +1,300 @@
 //! One entry for each fault: its variant, its name and parameters in scripts, and its description are declared together.
 
-use super::effect::{Effect, Place};
-use super::script::ScriptProblem;
-use super::settings::Settings;
-use super::value::{Accepts, Value, Word};
+use std::fmt::{self, Display, Write};
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use super::effects::{Effect, Place};
+use super::script::{ScriptProblem, Settings};
 
 /// A fault of the script language.
 pub(super) struct Row {
     pub(super) name: &'static str,
     pub(super) place: Place,
     /// The doc comment of its variant, line by line.
-    pub(super) about: &'static [&'static str],
+    pub(super) about: Doc,
     pub(super) parameters: &'static [Parameter],
     pub(super) read: fn(&mut Settings) -> Result<Effect, ScriptProblem>,
 }
 
+/// A doc comment, line by line.
+pub(super) type Doc = &'static [&'static str];
+
+/// The valid words of a parameter with their descriptions.
+pub(super) type Words = &'static [(&'static str, Doc)];
+
 /// A parameter of a fault.
 pub(super) struct Parameter {
     pub(super) name: &'static str,
-    pub(super) about: &'static [&'static str],
-    pub(super) expected: fn() -> String,
-    pub(super) words: fn() -> Vec<(&'static str, String)>,
-    /// The text that stands for it if it is left out.
+    pub(super) about: Doc,
+    /// The text that is read if it is left out.
     pub(super) default: Option<&'static str>,
     /// It may be left out although it has no default.
-    pub(super) optional: fn() -> bool,
-    pub(super) example: &'static str,
+    pub(super) optional: bool,
+    pub(super) words: Words,
+    valid: Valid,
+    example: &'static str,
+}
+
+/// Which values of its type a parameter takes.
+#[derive(Debug, Clone)]
+pub(super) enum Valid {
+    /// All of them, which are described so; those of an enum by its words.
+    All(&'static str),
+    Numbers(RangeInclusive<u64>),
+    Words(&'static [&'static str]),
 }
 
 impl Parameter {
+    pub(super) const fn new<T: Value>(
+        name: &'static str,
+        about: Doc,
+        valid: Option<Valid>,
+        default: Option<&'static str>,
+        example: Option<&'static str>,
+    ) -> Self {
+        Self {
+            name,
+            about,
+            default,
+            optional: T::OPTIONAL,
+            words: T::WORDS,
+            valid: match valid {
+                Some(valid) => valid,
+                None => Valid::All(T::EXPECTED),
+            },
+            example: match (example, default) {
+                (Some(example), _) | (None, Some(example)) => example,
+                (None, None) => T::EXAMPLE,
+            },
+        }
+    }
+
     /// The parameter with its example, as a script has it.
     pub(super) fn example(&self) -> String {
         match self.example.starts_with(['"', '\'']) {
             true => format!("{}={}", self.name, self.example),
             false => format!("{}={}", self.name, Word(self.example)),
         }
+    }
+
+    /// What is valid, in words.
+    pub(super) fn expected(&self) -> String {
+        match &self.valid {
+            Valid::All(_) if !self.words.is_empty() => {
+                let words: Vec<&str> = self.words.iter().map(|word| word.0).collect();
+                one_of(&words)
+            }
+            Valid::All(expected) => (*expected).to_owned(),
+            Valid::Numbers(range) => format!("a number from {} to {}", range.start(), range.end()),
+            Valid::Words(words) => one_of(words),
+        }
+    }
+
+    pub(super) fn accepts(&self, text: &str) -> bool {
+        match &self.valid {
+            Valid::All(_) => true,
+            Valid::Numbers(range) => text.parse().is_ok_and(|number| range.contains(&number)),
+            Valid::Words(words) => words.contains(&text),
+        }
+    }
+}
+
+/// A type that a parameter of a fault can have.
+pub(super) trait Value: Sized {
+    /// What is valid, in words.
+    const EXPECTED: &'static str;
+    /// A value that reads, for the description of the language.
+    const EXAMPLE: &'static str;
+    /// Every valid word with its meaning, if only certain words are valid.
+    const WORDS: Words = &[];
+    /// It may be left out.
+    const OPTIONAL: bool = false;
+
+    fn parse(text: &str) -> Option<Self>;
+
+    /// The text that reads as this; `None` if the parameter is left out.
+    fn text(&self) -> Option<String>;
+
+    /// The value of a parameter that is left out and has no default; `None` if it is required.
+    fn absent() -> Option<Self> {
+        None
+    }
+
+    /// The number of frames that an effect with this parameter happens to.
+    fn frames(&self) -> u64 {
+        u64::MAX
+    }
+}
+
+macro_rules! numbers {
+    ($($number:ty: $expected:literal),+) => {$(
+        impl Value for $number {
+            const EXPECTED: &'static str = $expected;
+            const EXAMPLE: &'static str = "3";
+
+            fn parse(text: &str) -> Option<Self> {
+                text.parse().ok()
+            }
+
+            fn text(&self) -> Option<String> {
+                Some(self.to_string())
+            }
+        }
+    )+};
+}
+
+numbers!(u8: "a number up to 255", u16: "a number up to 65535", u32: "a number");
+
+/// How many frames an effect happens to: `None` is `all`.
+impl Value for Option<u32> {
+    const EXPECTED: &'static str = "a number of at least 1, or all";
+    const EXAMPLE: &'static str = "3";
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "all" => Some(None),
+            number => number.parse().ok().filter(|number| *number > 0).map(Some),
+        }
+    }
+
+    fn text(&self) -> Option<String> {
+        Some(self.map_or("all".to_owned(), |count| count.to_string()))
+    }
+
+    fn frames(&self) -> u64 {
+        self.map_or(u64::MAX, u64::from)
+    }
+}
+
+impl Value for String {
+    const EXPECTED: &'static str = "text, in quotes if it has spaces";
+    const EXAMPLE: &'static str = "\"some text\"";
+
+    fn parse(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+
+    fn text(&self) -> Option<String> {
+        Some(Word(self).to_string())
+    }
+}
+
+/// Bytes, two digits each.
+impl Value for Vec<u8> {
+    const EXPECTED: &'static str = "bytes in hexadecimal such as 8a00";
+    const EXAMPLE: &'static str = "8a00";
+
+    fn parse(text: &str) -> Option<Self> {
+        if !text.len().is_multiple_of(2) || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
+        }
+        let pairs = (0..text.len()).step_by(2);
+        pairs
+            .map(|place| u8::from_str_radix(&text[place..place + 2], 16).ok())
+            .collect()
+    }
+
+    fn text(&self) -> Option<String> {
+        Some(self.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+impl Value for Duration {
+    const EXPECTED: &'static str = "a duration such as 250ms, 5s, 2m or 24h";
+    const EXAMPLE: &'static str = "250ms";
+
+    fn parse(text: &str) -> Option<Self> {
+        let (number, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic())?);
+        let scale = match unit {
+            "ms" => 0.001,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            _ => return None,
+        };
+        let seconds: f64 = number.trim().parse().ok()?;
+        Self::try_from_secs_f64(seconds * scale).ok()
+    }
+
+    fn text(&self) -> Option<String> {
+        Some(match self.as_millis() {
+            millis if millis > 0 && millis % 1_000 == 0 => format!("{}s", millis / 1_000),
+            millis => format!("{millis}ms"),
+        })
+    }
+}
+
+/// Milliseconds that may be negative.
+impl Value for i64 {
+    const EXPECTED: &'static str = "a duration such as 30s or -30s";
+    const EXAMPLE: &'static str = "-30s";
+
+    fn parse(text: &str) -> Option<Self> {
+        let length = Duration::parse(text.strip_prefix('-').unwrap_or(text))?;
+        let length = Self::try_from(length.as_millis()).ok()?;
+        Some(if text.starts_with('-') {
+            -length
+        } else {
+            length
+        })
+    }
+
+    fn text(&self) -> Option<String> {
+        Some(format!("{self}ms"))
+    }
+}
+
+macro_rules! optional {
+    ($($inner:ty),+) => {$(
+        impl Value for Option<$inner> {
+            const EXPECTED: &'static str = <$inner>::EXPECTED;
+            const EXAMPLE: &'static str = <$inner>::EXAMPLE;
+            const OPTIONAL: bool = true;
+
+            fn parse(text: &str) -> Option<Self> {
+                <$inner>::parse(text).map(Some)
+            }
+
+            fn text(&self) -> Option<String> {
+                self.as_ref()?.text()
+            }
+
+            fn absent() -> Option<Self> {
+                Some(None)
+            }
+        }
+    )+};
+}
+
+optional!(String, Duration);
+
+/// `a, b or c`.
+pub(super) fn one_of(words: &[&str]) -> String {
+    match words {
+        [rest @ .., last] if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        words => words.concat(),
+    }
+}
+
+/// A text as it is if it reads back so, otherwise in double quotes.
+pub(super) struct Word<'a>(pub(super) &'a str);
+
+impl Display for Word<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plain = |letter: char| !letter.is_whitespace() && !letter.is_control();
+        if !self.0.is_empty() && !self.0.starts_with(['"', '\'']) && self.0.chars().all(plain) {
+            return f.write_str(self.0);
+        }
+        f.write_char('"')?;
+        for letter in self.0.chars() {
+            match letter {
+                '"' | '\\' => write!(f, "\\{letter}")?,
+                control if control.is_control() => write!(f, "\\u{{{:x}}}", u32::from(control))?,
+                other => f.write_char(other)?,
+            }
+        }
+        f.write_char('"')
     }
 }
 
@@ -44,27 +304,9 @@ pub(super) fn sentence(lines: &[&str]) -> String {
     lines.join(" ").trim().to_owned()
 }
 
-/// Takes any value of a type.
-pub(super) struct Anything;
-
-impl<T: Value> Accepts<T> for Anything {
-    fn accepts(&self, _: &T) -> bool {
-        true
-    }
-
-    fn expected(&self) -> String {
-        T::expected()
-    }
-}
-
-/// Whether a type has a value for a parameter that is left out.
-pub(super) fn is_optional<T: Value>() -> bool {
-    T::absent().is_some()
-}
-
 /// An enum of faults. Each entry is the only place that names the fault, describes it and lists its parameters:
 ///
-/// `"name" Variant { field["key"]: Type = "default" => what is valid | "an example" }`, all but the type being optional.
+/// `"name" Variant { field["key"]: Type = "default" => what is valid ; "an example" }`, all but the type being optional.
 /// The sections are the places at which the faults act; `wraps` lists enums of further faults.
 macro_rules! faults {
     (
@@ -74,7 +316,7 @@ macro_rules! faults {
             $(#[doc = $doc:literal])+
             $name:literal $Variant:ident $({$(
                 $(#[doc = $field_doc:literal])+
-                $field:ident $([$key:literal])? : $Type:ty $(= $default:literal)? $(=> $limit:expr)? $(; $example:literal)?
+                $field:ident $([$key:literal])? : $Type:ty $(= $default:literal)? $(=> $valid:expr)? $(; $example:literal)?
             ),+ $(,)?})?,
         )+})+
         $(wraps {$(
@@ -102,37 +344,38 @@ macro_rules! faults {
             pub(in crate::fault) const ROWS: &[$crate::fault::table::Row] = &[$($(
                 $crate::fault::table::Row {
                     name: $name,
-                    place: $crate::fault::effect::Place::$Place,
+                    place: $crate::fault::effects::Place::$Place,
                     about: &[$($doc),+],
                     parameters: &[$($(
-                        $crate::fault::table::Parameter {
-                            name: $crate::fault::table::key!($field $($key)?),
-                            about: &[$($field_doc),+],
-                            expected: || {
-                                use $crate::fault::value::Accepts;
-                                Accepts::<$Type>::expected(&$crate::fault::table::limit!($($limit)?))
-                            },
-                            words: <$Type as $crate::fault::value::Value>::words,
-                            default: $crate::fault::table::maybe!($($default)?),
-                            optional: $crate::fault::table::is_optional::<$Type>,
-                            example: $crate::fault::table::example!($Type; $($default)?; $($example)?),
-                        },
+                        $crate::fault::table::Parameter::new::<$Type>(
+                            $crate::fault::table::key!($field $($key)?),
+                            &[$($field_doc),+],
+                            $crate::fault::table::maybe!($($valid)?),
+                            $crate::fault::table::maybe!($($default)?),
+                            $crate::fault::table::maybe!($($example)?),
+                        ),
                     )+)?],
                     read: |_settings| Ok($into($Enum::$Variant {$($(
-                        $field: _settings.value::<$Type>(
-                            $crate::fault::table::key!($field $($key)?),
-                            $crate::fault::table::maybe!($($default)?),
-                            &$crate::fault::table::limit!($($limit)?),
-                        )?,
+                        $field: _settings.next::<$Type>()?,
                     )+)?})),
                 },
             )+)+];
 
             /// Where it acts.
-            pub(crate) fn place(&self) -> $crate::fault::effect::Place {
+            pub(crate) fn place(&self) -> $crate::fault::effects::Place {
                 match self {
-                    $($(Self::$Variant {..} => $crate::fault::effect::Place::$Place,)+)+
+                    $($(Self::$Variant {..} => $crate::fault::effects::Place::$Place,)+)+
                     $($(Self::$Wrap(inner) => inner.place(),)+)?
+                }
+            }
+
+            /// The number of frames that it happens to.
+            pub(crate) fn frames(&self) -> u64 {
+                match self {
+                    $($(Self::$Variant $({$($field),+})? => {
+                        u64::MAX $($(.min($crate::fault::table::Value::frames($field)))+)?
+                    })+)+
+                    $($(Self::$Wrap(inner) => inner.frames(),)+)?
                 }
             }
         }
@@ -144,9 +387,8 @@ macro_rules! faults {
                     $($(Self::$Variant $({$($field),+})? => {
                         f.write_str($name)?;
                         $($(
-                            if !$crate::fault::value::Value::is_absent($field) {
-                                write!(f, " {}=", $crate::fault::table::key!($field $($key)?))?;
-                                $crate::fault::value::Value::write($field, f)?;
+                            if let Some(text) = $crate::fault::table::Value::text($field) {
+                                write!(f, " {}={text}", $crate::fault::table::key!($field $($key)?))?;
                             }
                         )+)?
                         Ok(())
@@ -167,37 +409,85 @@ macro_rules! key {
     };
 }
 
-macro_rules! limit {
-    () => {
-        $crate::fault::table::Anything
-    };
-    ($limit:expr) => {
-        $limit
-    };
-}
-
 macro_rules! maybe {
     () => {
         None
     };
-    ($value:literal) => {
+    ($value:expr) => {
         Some($value)
     };
 }
 
-macro_rules! example {
-    ($Type:ty; ;) => {
-        <$Type as $crate::fault::value::Value>::EXAMPLE
-    };
-    ($Type:ty; $default:literal;) => {
-        $default
-    };
-    ($Type:ty; ; $example:literal) => {
-        $example
-    };
-    ($Type:ty; $default:literal; $example:literal) => {
-        $example
+/// An enum whose variants are words of the script language, each declared once: its doc comment is its description.
+macro_rules! words {
+    (
+        $(#[$meta:meta])*
+        pub enum $Enum:ident {$(
+            $(#[doc = $doc:literal])+
+            $word:literal $Variant:ident,
+        )+}
+    ) => {
+        $crate::wire::wire_words! {
+            $(#[$meta])*
+            #[non_exhaustive]
+            pub enum $Enum {$(
+                $(#[doc = $doc])+
+                $word $Variant,
+            )+}
+        }
+
+        impl $Enum {
+            /// Returns every value.
+            pub fn all() -> impl Iterator<Item = Self> {
+                [$(Self::$Variant),+].into_iter()
+            }
+        }
+
+        impl ::std::str::FromStr for $Enum {
+            type Err = String;
+
+            /// Reads the word of a script; an error says which words are valid.
+            fn from_str(text: &str) -> Result<Self, String> {
+                Self::all().find(|known| known.as_str() == text).ok_or_else(|| {
+                    let expected = $crate::fault::table::one_of(&[$($word),+]);
+                    format!("`{text}` is not valid, expected {expected}")
+                })
+            }
+        }
+
+        impl ::std::fmt::Display for $Enum {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl $crate::fault::table::Value for $Enum {
+            const EXPECTED: &'static str = "";
+            const EXAMPLE: &'static str = [$($word),+][0];
+            const WORDS: $crate::fault::table::Words = &[$(($word, &[$($doc),+])),+];
+
+            fn parse(text: &str) -> Option<Self> {
+                text.parse().ok()
+            }
+
+            fn text(&self) -> Option<String> {
+                Some(self.as_str().to_owned())
+            }
+        }
     };
 }
 
-pub(super) use {example, faults, key, limit, maybe};
+pub(super) use {faults, key, maybe, words};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_units() {
+        for (text, millis) in [("1.5s", 1_500), ("2m", 120_000), ("24h", 86_400_000)] {
+            assert_eq!(Duration::parse(text), Some(Duration::from_millis(millis)));
+        }
+        assert_eq!([Duration::parse("5"), Duration::parse("-5s")], [None, None]);
+    }
+}

@@ -172,7 +172,7 @@ async fn route(
     }
     shared.board.change(|stats| stats.time_requests += 1);
     let time = Object::new()
-        .string("code", "200000")
-        .bare("data", shared.skewed_now_ms());
+        .field("code", "200000")
+        .field("data", shared.skewed_now_ms());
     Ok(reply::json(200, time.end()))
 }

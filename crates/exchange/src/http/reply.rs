@@ -34,8 +34,8 @@ pub(super) fn error(error: &ApiError) -> Reply {
     json(
         error.status,
         Object::new()
-            .string("code", &error.code)
-            .string("msg", &error.message)
+            .field("code", &*error.code)
+            .field("msg", &*error.message)
             .end(),
     )
 }
@@ -49,7 +49,7 @@ pub(super) fn redirect(status: u16, location: &str) -> Reply {
     reply
 }
 
-/// The first half of the body as gzip, which nobody asked for.
+/// The first half of the body as gzip, which was not asked for.
 pub(super) fn gzip_cut_short(body: &str) -> Reply {
     // The ten bytes of a head without options, then raw DEFLATE, of which the end and the checksum are missing.
     let mut bytes = vec![0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF];

@@ -13,7 +13,7 @@ use crate::activity::Activity;
 use crate::clock;
 use crate::credentials::{self, ApiError, Signed};
 use crate::fault::{Effect, TokenReply};
-use crate::json::Object;
+use crate::json::{Object, Raw};
 use crate::shared::Shared;
 use crate::socket::Control;
 use crate::stats::{ServedMarket, TokenRequest};
@@ -185,13 +185,13 @@ async fn issue(
     let token = lock(&shared.tokens).issue(scope, market, clock::now_ms());
     shared.board.change(|stats| stats.tokens_issued += 1);
     let data = match scope {
-        // The address of the Pro V2 socket is not told: clients know it.
-        Scope::Pro => Object::new().string("token", &token).end(),
+        // Without the address of the Pro V2 socket: clients know it.
+        Scope::Pro => Object::new().field("token", &*token).end(),
         Scope::Private | Scope::Public => with_servers((shared, market), &token, effects),
     };
     Ok(Object::new()
-        .string("code", "200000")
-        .json("data", &data)
+        .field("code", "200000")
+        .field("data", Raw(&data))
         .end())
 }
 
@@ -217,16 +217,16 @@ fn with_servers(
         .iter()
         .map(|endpoint| {
             Object::new()
-                .string("endpoint", endpoint)
-                .bare("encrypt", settings.tls)
-                .string("protocol", "websocket")
-                .bare("pingInterval", settings.ping_interval.as_millis())
-                .bare("pingTimeout", settings.ping_timeout.as_millis())
+                .field("endpoint", endpoint)
+                .field("encrypt", settings.tls)
+                .field("protocol", "websocket")
+                .field("pingInterval", settings.ping_interval.as_millis())
+                .field("pingTimeout", settings.ping_timeout.as_millis())
                 .end()
         })
         .collect();
     Object::new()
-        .string("token", token)
-        .json("instanceServers", &format!("[{}]", servers.join(",")))
+        .field("token", token)
+        .field("instanceServers", Raw(&format!("[{}]", servers.join(","))))
         .end()
 }

@@ -128,43 +128,6 @@ mod tests {
             .unwrap()
     }
 
-    fn dial_v1(uri: &str) -> Dial {
-        dial(&request(uri), |_| false)
-    }
-
-    #[test]
-    fn the_url_gives_token_and_connect_id() {
-        let dialled = dial_v1("/?connectId=a%20b&token=x%2By%2Fz%3D%3D");
-        assert_eq!(
-            (dialled.token.as_deref(), dialled.token_encoded),
-            (Some("x+y/z=="), true)
-        );
-        assert_eq!(dialled.connect_id, "a b");
-        let raw = dial_v1("/?token=x+y/z==");
-        assert_eq!(
-            (raw.token.as_deref(), raw.token_encoded),
-            (Some("x+y/z=="), false)
-        );
-        assert_eq!(raw.connect_id.len(), 11);
-        assert_eq!(dial_v1("/?tokens=1").token, None);
-    }
-
-    #[test]
-    fn the_path_says_the_protocol() {
-        for path in ["/pro", "/pro/", "/pro?token=a%3D", "/pro/?token=a="] {
-            let dialled = dial_v1(path);
-            assert!(key(&request(path)).is_some());
-            assert_eq!(dialled.protocol, Protocol::ProV2, "{path}");
-            assert_eq!(dialled.connect_id.len(), 36);
-            assert_eq!(dialled.token.is_some(), path.contains('?'));
-        }
-        assert_eq!(dial_v1("/endpoint?token=a").protocol, Protocol::V1);
-        assert_eq!(dial_v1("/?token=a%3D").protocol, Protocol::V1);
-        let pro = dial(&request("/?token=a%3D"), |token| token == "a=");
-        assert_eq!((pro.protocol, pro.connect_id.len()), (Protocol::ProV2, 36));
-        assert_eq!(key(&request("/pro/private")), None);
-    }
-
     #[test]
     fn only_a_whole_upgrade_request_upgrades() {
         assert_eq!(key(&request("/?token=1")), Some(b"abc".to_vec()));

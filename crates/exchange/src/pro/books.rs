@@ -1,5 +1,4 @@
-//! What an outsider who follows every event knows of the account: the sums that only the unified
-//! account tells need more than the event at hand.
+//! The account as the events so far describe it: the sums of the unified account need more than one event.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +7,7 @@ use rust_decimal::Decimal;
 use super::risk::Exposure;
 use crate::CONTRACTS;
 use crate::engine::futures::{FuturesPosition, FuturesWallet, MarginMode, SettleCurrency};
-use crate::engine::margin::CurrencyState;
+use crate::engine::loans::CurrencyState;
 use crate::engine::{Balance, BalanceEvent, Engine, Reason, Text, Wallet};
 
 /// One currency of one account, or of several together.
@@ -52,25 +51,21 @@ impl Funds {
 #[derive(Debug)]
 pub(super) struct Books {
     accounts: BTreeMap<(Wallet, Text), (Balance, Decimal)>,
-    wallets: Vec<FuturesWallet>,
+    wallets: [FuturesWallet; 2],
     positions: BTreeMap<&'static str, FuturesPosition>,
 }
 
 impl Books {
-    /// The account as it stands.
+    /// The account as it is.
     pub(super) fn open(engine: &Engine) -> Self {
-        let futures = engine.futures();
         let accounts = engine.holdings().map(|(wallet, currency, balance, owed)| {
             ((wallet, Text::from(currency)), (balance, owed))
         });
-        let positions = CONTRACTS
-            .iter()
-            .filter_map(|symbol| futures.position(symbol).ok());
+        let positions = CONTRACTS.iter();
+        let positions = positions.filter_map(|symbol| engine.position(symbol).ok());
         Self {
             accounts: accounts.collect(),
-            wallets: [SettleCurrency::Usdt, SettleCurrency::Xbt]
-                .map(|currency| futures.wallet(currency))
-                .into(),
+            wallets: SettleCurrency::ALL.map(|currency| engine.futures_wallet(currency)),
             positions: positions
                 .map(|position| (position.symbol, position))
                 .collect(),
@@ -88,7 +83,7 @@ impl Books {
         }
     }
 
-    /// What is owed was told; whether that is news.
+    /// Takes what is owed; returns whether that is new.
     pub(super) fn owed(&mut self, wallet: Wallet, state: &CurrencyState) -> bool {
         let place = (wallet, Text::from(state.currency));
         let (balance, owed) = self.accounts.entry(place).or_default();
@@ -97,13 +92,7 @@ impl Books {
     }
 
     pub(super) fn wallet_changed(&mut self, wallet: &FuturesWallet) {
-        let known = self.wallets.iter_mut();
-        if let Some(known) = known
-            .into_iter()
-            .find(|known| known.currency == wallet.currency)
-        {
-            known.clone_from(wallet);
-        }
+        self.wallets[wallet.currency as usize].clone_from(wallet);
     }
 
     pub(super) fn position_changed(&mut self, position: &FuturesPosition) {
@@ -121,35 +110,30 @@ impl Books {
     pub(super) fn unified(&self, currency: &str) -> Funds {
         let spot = self.funds(Wallet::Trade, currency);
         let margin = self.funds(Wallet::Margin, currency);
-        let futures = self.wallets.iter();
-        let futures = futures
-            .map(|wallet| wallet.currency)
-            .find(|known| known.as_str() == currency)
-            .and_then(|known| self.wallet(known))
-            .map_or_else(Funds::default, |wallet| Funds {
-                total: wallet.balance,
-                available: wallet.available(),
-                hold: wallet.hold + wallet.cross_order_margin + wallet.isolated_order_margin,
-                liability: Decimal::ZERO,
-                unrealised: wallet.cross_unrealised_pnl + wallet.isolated_unrealised_pnl,
-            });
+        let futures = SettleCurrency::ALL.into_iter();
+        let futures = futures.filter(|known| known.as_str() == currency);
+        let futures = futures.map(|known| self.wallet(known)).next();
+        let futures = futures.map_or_else(Funds::default, |wallet| Funds {
+            total: wallet.balance,
+            available: wallet.available(),
+            hold: wallet.hold + wallet.cross_order_margin + wallet.isolated_order_margin,
+            liability: Decimal::ZERO,
+            unrealised: wallet.cross_unrealised_pnl + wallet.isolated_unrealised_pnl,
+        });
         spot.and(margin).and(futures)
     }
 
-    /// The futures account at the mark prices of now: a wallet is not told when only these move.
-    fn wallet(&self, currency: SettleCurrency) -> Option<FuturesWallet> {
-        let known = self
-            .wallets
-            .iter()
-            .find(|known| known.currency == currency)?;
-        let mut wallet = known.clone();
+    /// The futures account at the mark prices of now: a wallet is not reported if only these move.
+    fn wallet(&self, currency: SettleCurrency) -> FuturesWallet {
         let unrealised = |mode| -> Decimal {
             let positions = self.positions_in(currency, mode);
             positions.map(|position| position.unrealised_pnl).sum()
         };
-        wallet.cross_unrealised_pnl = unrealised(MarginMode::Cross);
-        wallet.isolated_unrealised_pnl = unrealised(MarginMode::Isolated);
-        Some(wallet)
+        FuturesWallet {
+            cross_unrealised_pnl: unrealised(MarginMode::Cross),
+            isolated_unrealised_pnl: unrealised(MarginMode::Isolated),
+            ..self.wallets[currency as usize].clone()
+        }
     }
 
     fn positions_in(
@@ -164,27 +148,19 @@ impl Books {
         })
     }
 
-    /// How near all cross positions in a currency are to liquidation; none when nothing is open.
+    /// How near all cross positions in a currency are to liquidation; `None` if nothing is open.
     pub(super) fn cross_exposure(&self, currency: SettleCurrency) -> Option<Exposure> {
-        let wallet = self.wallet(currency)?;
-        let sum = |part: fn(&FuturesPosition) -> Decimal| -> Decimal {
-            self.positions_in(currency, MarginMode::Cross)
-                .map(part)
-                .sum()
-        };
-        let price = self
-            .positions_in(currency, MarginMode::Cross)
-            .next()?
-            .mark_price;
+        let wallet = self.wallet(currency);
+        let positions = || self.positions_in(currency, MarginMode::Cross);
+        let price = positions().next()?.mark_price;
         let exposure = Exposure::of_futures(
             wallet.total_cross_margin(),
-            sum(|position| position.initial_margin),
-            sum(|position| position.maintenance_margin),
+            positions().map(|position| position.initial_margin).sum(),
+            positions()
+                .map(|position| position.maintenance_margin)
+                .sum(),
         );
-        Some(
-            exposure
-                .with_available(wallet.available())
-                .in_usdt(currency, price),
-        )
+        let exposure = exposure.with_available(wallet.available());
+        Some(exposure.in_usdt(currency, price))
     }
 }

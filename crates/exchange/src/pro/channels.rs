@@ -115,36 +115,6 @@ mod tests {
     }
 
     #[test]
-    fn every_channel_of_every_part_is_written_as_users_write_it() {
-        for channel in CHANNELS {
-            for part in channel.parts() {
-                let (name, parameter) = (channel.as_str(), channel.parameter());
-                let part = part.as_str();
-                let request =
-                    format!(r#"{{"symbol":"XBTUSDTM","channel":"{name}","{parameter}":"{part}"}}"#);
-                let symbol = if channel.needs_symbol() {
-                    "&symbol=XBTUSDTM"
-                } else {
-                    ""
-                };
-                assert_eq!(
-                    asked(&request),
-                    Ok(format!("{name}?{parameter}={part}{symbol}"))
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn the_older_name_of_the_spot_account_is_served_as_it() {
-        let request = r#"{"channel":"balance","accountType":"TRADING"}"#;
-        let parameters = serde_json::from_str(request).unwrap();
-        let asked = parse(&parameters, UnknownSymbols::Acknowledge).unwrap();
-        assert_eq!(asked.written, "balance?accountType=TRADING");
-        assert_eq!(asked.served, "balance?accountType=SPOT");
-    }
-
-    #[test]
     fn trade_and_account_types_are_taken_in_any_case() {
         for (request, expected) in [
             (
@@ -162,19 +132,6 @@ mod tests {
         ] {
             assert_eq!(asked(request), Ok(expected.to_owned()));
         }
-    }
-
-    #[test]
-    fn symbols_that_are_not_traded_are_acknowledged_or_refused() {
-        let request = r#"{"channel":"order","tradeType":"SPOT","symbol":"NO-SUCH"}"#;
-        assert_eq!(
-            asked(request),
-            Ok("order?tradeType=SPOT&symbol=NO-SUCH".to_owned())
-        );
-        let parameters = serde_json::from_str(request).unwrap();
-        let refused = parse(&parameters, UnknownSymbols::Refuse).unwrap_err();
-        let reason = "topic order symbol = \"NO-SUCH\" is not found".to_owned();
-        assert_eq!(refused, Refusal::Reason(reason));
     }
 
     #[test]

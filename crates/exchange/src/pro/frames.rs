@@ -20,40 +20,40 @@ impl Refusal {
 
 pub(crate) fn welcome(session_id: &str, ping_interval: Duration) -> String {
     Object::new()
-        .string("sessionId", session_id)
-        .word("message", "welcome")
-        .bare("pingInterval", ping_interval.as_millis())
+        .field("sessionId", session_id)
+        .field("message", "welcome")
+        .field("pingInterval", ping_interval.as_millis())
         .end()
 }
 
 /// The answer to a ping with a `type`; its time is in nanoseconds.
 pub(super) fn typed_pong(id: Option<&str>, time_ns: u64) -> String {
     Object::new()
-        .word("type", "pong")
-        .maybe_string("id", id)
-        .bare("ts", time_ns)
+        .field("type", "pong")
+        .field("id", id)
+        .field("ts", time_ns)
         .end()
 }
 
 /// The answer to a ping with an `op`; its time is in milliseconds.
 pub(super) fn operation_pong(id: Option<&str>, time_ms: u64) -> String {
     Object::new()
-        .maybe_string("id", id)
-        .word("op", "pong")
-        .bare("timestamp", time_ms)
+        .field("id", id)
+        .field("op", "pong")
+        .field("timestamp", time_ms)
         .end()
 }
 
 pub(crate) fn ack(id: Option<&str>) -> String {
-    let answer = Object::new().maybe_string("id", id);
-    answer.bare("result", true).end()
+    let answer = Object::new().field("id", id);
+    answer.field("result", true).end()
 }
 
 pub(super) fn refused(id: Option<&str>, refusal: &Refusal) -> String {
-    let answer = Object::new().maybe_string("id", id).bare("result", false);
+    let answer = Object::new().field("id", id).field("result", false);
     match refusal {
-        Refusal::Message(text) => answer.string("message", text),
-        Refusal::Reason(text) => answer.string("reason", text),
+        Refusal::Message(text) => answer.field("message", text),
+        Refusal::Reason(text) => answer.field("reason", text),
     }
     .end()
 }

@@ -1,5 +1,5 @@
-//! The second generation of the streams, Pro V2: what is told of the account, and what a connection
-//! answers. The engine is the same as behind V1, so that both tell the same truth.
+//! The second generation of the streams, Pro V2: what is pushed of the account, and what a connection
+//! answers. It renders the events of the same engine as V1.
 
 mod books;
 mod channels;
@@ -7,13 +7,13 @@ pub(crate) mod frames;
 mod login;
 mod order;
 mod render;
+mod renderer;
 mod request;
 mod risk;
 pub(crate) mod session;
 mod streams;
-mod teller;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use order::unified_id;
-pub(crate) use teller::{Push, Teller};
+pub(crate) use renderer::{ProRenderer, Push};

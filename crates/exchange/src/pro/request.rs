@@ -69,8 +69,8 @@ pub(super) fn without_secrets(text: &str, request: Option<&Request>) -> String {
     }
     let id = request.and_then(|request| request.id.as_deref());
     crate::json::Object::new()
-        .maybe_string("id", id)
-        .word("op", "auth")
+        .field("id", id)
+        .field("op", "auth")
         .end()
 }
 

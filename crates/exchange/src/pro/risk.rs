@@ -1,15 +1,15 @@
-//! How near the account is to liquidation, and when that is told.
+//! How near the account is to liquidation, and when a warning is due.
 
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
 use crate::engine::futures::{FuturesPosition, SettleCurrency, ratio};
-use crate::engine::margin::CrossMargin;
+use crate::engine::loans::CrossMargin;
 use crate::fault::LiquidationLevel;
 
-/// As long as the level stays, it is told once in so many milliseconds at most.
-const TELL_EVERY_MS: u64 = 60_000;
+/// A level that does not change is reported at most once in this time.
+const REPORT_EVERY_MS: u64 = 60_000;
 
 /// The level of this ratio of the exposure; `None` while all is well.
 fn level_of(ratio: Decimal) -> Option<LiquidationLevel> {
@@ -37,7 +37,7 @@ pub(super) struct Exposure {
 }
 
 impl Exposure {
-    /// Positions behind which this much stands.
+    /// Positions with this much margin left.
     pub(super) fn of_futures(left: Decimal, initial: Decimal, maintenance: Decimal) -> Self {
         Self {
             ratio: if left > maintenance {
@@ -115,11 +115,11 @@ pub(super) enum Source {
 pub(super) struct Watch {
     exposures: BTreeMap<Source, Exposure>,
     level: Option<LiquidationLevel>,
-    told_ms: u64,
+    reported_ms: u64,
 }
 
 impl Watch {
-    /// A part of the account is this near now, or is in no danger any more; what is to be told.
+    /// A part of the account is this near now, or is in no danger any more; returns the warning that is due.
     pub(super) fn see(
         &mut self,
         source: Source,
@@ -133,13 +133,13 @@ impl Watch {
         let worst = worst(&self.exposures);
         let level = worst.and_then(|exposure| level_of(exposure.ratio));
         let before = std::mem::replace(&mut self.level, level);
-        let due = now_ms >= self.told_ms.saturating_add(TELL_EVERY_MS);
+        let due = now_ms >= self.reported_ms.saturating_add(REPORT_EVERY_MS);
         if level == before && !due {
             return None;
         }
-        let told = level.zip(worst)?;
-        self.told_ms = now_ms;
-        Some(told)
+        let warning = level.zip(worst)?;
+        self.reported_ms = now_ms;
+        Some(warning)
     }
 
     /// The part that is nearest to liquidation; an empty one if there is none.
@@ -166,21 +166,21 @@ mod tests {
     #[test]
     fn a_warning_comes_with_each_new_level_and_once_a_minute() {
         let mut watch = Watch::default();
-        let mut told = |percent, now_ms| {
+        let mut warned = |percent, now_ms| {
             let source = Source::CrossMargin;
-            let told = watch.see(source, exposure(percent), now_ms);
-            told.map(|(level, _)| level.as_str())
+            let warning = watch.see(source, exposure(percent), now_ms);
+            warning.map(|(level, _)| level.as_str())
         };
-        assert_eq!(told(79, 0), None);
-        assert_eq!(told(80, 1), Some("MARGIN_CALL"));
-        assert_eq!(told(84, 60_000), None);
-        assert_eq!(told(84, 60_001), Some("MARGIN_CALL"));
-        assert_eq!(told(85, 60_002), Some("REDUCE_ONLY"));
-        assert_eq!(told(90, 60_003), Some("LIQUIDATION_WARNING"));
-        assert_eq!(told(100, 60_004), Some("FORCE_LIQUIDATION"));
-        assert_eq!(told(81, 60_005), Some("MARGIN_CALL"));
-        assert_eq!(told(10, 500_000), None);
-        assert_eq!(told(80, 500_001), Some("MARGIN_CALL"));
+        assert_eq!(warned(79, 0), None);
+        assert_eq!(warned(80, 1), Some("MARGIN_CALL"));
+        assert_eq!(warned(84, 60_000), None);
+        assert_eq!(warned(84, 60_001), Some("MARGIN_CALL"));
+        assert_eq!(warned(85, 60_002), Some("REDUCE_ONLY"));
+        assert_eq!(warned(90, 60_003), Some("LIQUIDATION_WARNING"));
+        assert_eq!(warned(100, 60_004), Some("FORCE_LIQUIDATION"));
+        assert_eq!(warned(81, 60_005), Some("MARGIN_CALL"));
+        assert_eq!(warned(10, 500_000), None);
+        assert_eq!(warned(80, 500_001), Some("MARGIN_CALL"));
     }
 
     #[test]

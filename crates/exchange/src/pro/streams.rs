@@ -1,17 +1,21 @@
 //! The names of what is pushed: `T` as a push has it, and the request for it as users write it.
 
-use crate::engine::Wallet;
+use std::sync::LazyLock;
 
-/// Which part of the account: the `tradeType` of a request, or its `accountType`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
-    Unified,
-    Spot,
-    Futures,
-    Cross,
-    Isolated,
-    /// Of balances only.
-    Funding,
+use crate::engine::Wallet;
+use crate::wire::wire_words;
+
+wire_words! {
+    /// Which part of the account: the `tradeType` of a request, or its `accountType`.
+    pub(crate) enum Part {
+        "UNIFIED" Unified,
+        "SPOT" Spot,
+        "FUTURES" Futures,
+        "CROSS" Cross,
+        "ISOLATED" Isolated,
+        /// Of balances only.
+        "FUNDING" Funding,
+    }
 }
 
 /// All parts, in the order of the tables.
@@ -25,17 +29,6 @@ pub(crate) const PARTS: [Part; 6] = [
 ];
 
 impl Part {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Unified => "UNIFIED",
-            Self::Spot => "SPOT",
-            Self::Futures => "FUTURES",
-            Self::Cross => "CROSS",
-            Self::Isolated => "ISOLATED",
-            Self::Funding => "FUNDING",
-        }
-    }
-
     /// The classic account that a wallet is.
     pub(crate) fn of(wallet: Wallet) -> Self {
         match wallet {
@@ -47,18 +40,19 @@ impl Part {
     }
 }
 
-/// A channel of the private host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Channel {
-    Order,
-    OrderAll,
-    Execution,
-    ExecutionLite,
-    Position,
-    PositionAll,
-    Balance,
-    LiquidationWarning,
-    Leverage,
+wire_words! {
+    /// A channel of the private host.
+    pub(crate) enum Channel {
+        "order" Order,
+        "orderAll" OrderAll,
+        "execution" Execution,
+        "execution.lite" ExecutionLite,
+        "position" Position,
+        "positionAll" PositionAll,
+        "balance" Balance,
+        "lw" LiquidationWarning,
+        "leverage" Leverage,
+    }
 }
 
 /// All channels.
@@ -75,66 +69,30 @@ pub(crate) const CHANNELS: [Channel; 9] = [
 ];
 
 /// One kind of push: a channel of a part of the account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Stream {
     /// The `T` of its pushes: `orderAll.UNIFIED`.
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     /// The request for it without a symbol: `orderAll?tradeType=UNIFIED`.
-    pub(crate) request: &'static str,
+    request: String,
 }
 
-/// One stream for each of [`PARTS`], in their order.
-macro_rules! streams {
-    ($channel:literal, $parameter:literal) => {
-        streams!($channel, $parameter, "UNIFIED" "SPOT" "FUTURES" "CROSS" "ISOLATED" "FUNDING")
+/// The stream of each channel and part, in the order of the tables.
+static STREAMS: LazyLock<Vec<Stream>> = LazyLock::new(|| {
+    let stream = |channel: Channel, part: Part| {
+        let (channel, parameter, part) = (channel.as_str(), channel.parameter(), part.as_str());
+        Stream {
+            name: format!("{channel}.{part}"),
+            request: format!("{channel}?{parameter}={part}"),
+        }
     };
-    ($channel:literal, $parameter:literal, $($part:literal)+) => {
-        [$(Stream {
-            name: concat!($channel, ".", $part),
-            request: concat!($channel, "?", $parameter, "=", $part),
-        }),+]
-    };
-}
-
-const ORDER: [Stream; PARTS.len()] = streams!("order", "tradeType");
-const ORDER_ALL: [Stream; PARTS.len()] = streams!("orderAll", "tradeType");
-const EXECUTION: [Stream; PARTS.len()] = streams!("execution", "tradeType");
-const EXECUTION_LITE: [Stream; PARTS.len()] = streams!("execution.lite", "tradeType");
-const POSITION: [Stream; PARTS.len()] = streams!("position", "tradeType");
-const POSITION_ALL: [Stream; PARTS.len()] = streams!("positionAll", "tradeType");
-const BALANCE: [Stream; PARTS.len()] = streams!("balance", "accountType");
-const LIQUIDATION_WARNING: [Stream; PARTS.len()] = streams!("lw", "tradeType");
-const LEVERAGE: [Stream; PARTS.len()] = streams!("leverage", "tradeType");
+    let of = |channel| PARTS.map(|part| stream(channel, part));
+    CHANNELS.into_iter().flat_map(of).collect()
+});
 
 impl Channel {
-    /// The name in requests.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Order => "order",
-            Self::OrderAll => "orderAll",
-            Self::Execution => "execution",
-            Self::ExecutionLite => "execution.lite",
-            Self::Position => "position",
-            Self::PositionAll => "positionAll",
-            Self::Balance => "balance",
-            Self::LiquidationWarning => "lw",
-            Self::Leverage => "leverage",
-        }
-    }
-
-    pub(crate) fn of(self, part: Part) -> Stream {
-        let table = match self {
-            Self::Order => &ORDER,
-            Self::OrderAll => &ORDER_ALL,
-            Self::Execution => &EXECUTION,
-            Self::ExecutionLite => &EXECUTION_LITE,
-            Self::Position => &POSITION,
-            Self::PositionAll => &POSITION_ALL,
-            Self::Balance => &BALANCE,
-            Self::LiquidationWarning => &LIQUIDATION_WARNING,
-            Self::Leverage => &LEVERAGE,
-        };
-        table[part as usize]
+    pub(crate) fn of(self, part: Part) -> &'static Stream {
+        &STREAMS[self as usize * PARTS.len() + part as usize]
     }
 
     /// Whether it is of one symbol.
@@ -172,10 +130,10 @@ impl Channel {
 
 impl Stream {
     /// The request as users write it.
-    pub(crate) fn written(self, symbol: Option<&str>) -> String {
+    pub(crate) fn written(&self, symbol: Option<&str>) -> String {
         match symbol {
             Some(symbol) => format!("{}&symbol={symbol}", self.request),
-            None => self.request.to_owned(),
+            None => self.request.clone(),
         }
     }
 }
@@ -185,16 +143,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_requests_stand_at_the_places_of_their_parts() {
+    fn streams_are_at_the_places_of_their_channels_and_parts() {
         for channel in CHANNELS {
             for part in PARTS {
-                let stream = channel.of(part);
-                let (channel, parameter) = (channel.as_str(), channel.parameter());
-                assert_eq!(stream.name, format!("{channel}.{}", part.as_str()));
-                let request = format!("{channel}?{parameter}={}", part.as_str());
-                assert_eq!(stream.written(None), request);
-                let of_symbol = format!("{request}&symbol=XBTUSDTM");
-                assert_eq!(stream.written(Some("XBTUSDTM")), of_symbol);
+                let name = format!("{}.{}", channel.as_str(), part.as_str());
+                assert_eq!(channel.of(part).name, name);
             }
         }
     }

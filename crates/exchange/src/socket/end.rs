@@ -9,11 +9,11 @@ use super::writer::Rest;
 use super::{Control, Dial, Stream};
 use crate::activity::Activity;
 use crate::fault::{Cut, Effect};
+use crate::hub::Command;
 use crate::shared::Shared;
 use crate::stats::{Ended, Protocol};
 use crate::sync::lock;
 use crate::v1::frames;
-use crate::world::Command;
 use crate::ws::{Opcode, Violation, encode, encode_close};
 
 /// How long the client is given to take the last bytes and close.
@@ -80,7 +80,7 @@ pub(super) async fn finish(
 ) {
     let number = dial.number;
     // Whoever waits for the end of a connection may act on it at once: no push follows.
-    lock(&shared.world).freeze(number);
+    lock(&shared.hub).freeze(number);
     shared.room.notify_waiters();
     let mut pushed = 0;
     shared.board.connection(number, |report| {

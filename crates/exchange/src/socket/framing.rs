@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::fault::{Armed, Flaw, Utterance};
-use crate::json::Object;
+use crate::fault::{ActiveFaults, Effect, FrameViolation, InjectedMessage, take};
+use crate::json::{Object, Raw};
+use crate::rng::Rng;
 use crate::stats::Protocol;
 use crate::ws::{Opcode, encode, encode_raw};
 use crate::{pro, v1};
@@ -16,16 +17,16 @@ const MASK: [u8; 4] = [0x5A, 0x17, 0xC3, 0x66];
 /// The frame that a text becomes: of Pro V2 a binary one, with the text as it is.
 pub(super) fn formed<'a>(
     protocol: Protocol,
-    armed: &mut Armed,
+    faults: &mut ActiveFaults,
     text: &'a [u8],
 ) -> (Opcode, Cow<'a, [u8]>) {
     if protocol == Protocol::V1 {
         return (Opcode::Text, Cow::Borrowed(text));
     }
-    if armed.deflate.take() {
+    if take!(faults, Effect::DeflateFrames { .. }) {
         return (Opcode::Binary, Cow::Owned(deflated(text)));
     }
-    if armed.as_text.take() {
+    if take!(faults, Effect::TextFrames { .. }) {
         return (Opcode::Text, Cow::Borrowed(text));
     }
     (Opcode::Binary, Cow::Borrowed(text))
@@ -34,6 +35,26 @@ pub(super) fn formed<'a>(
 fn deflated(bytes: &[u8]) -> Vec<u8> {
     let level = miniz_oxide::deflate::CompressionLevel::DefaultLevel as u8;
     miniz_oxide::deflate::compress_to_vec(bytes, level)
+}
+
+/// The frame with one of its quotes changed: an odd number of quotes is never JSON.
+pub(super) fn garbled(frame: &str, rng: &mut Rng) -> Vec<u8> {
+    let mut bytes = frame.as_bytes().to_vec();
+    let quotes: Vec<usize> = (0..bytes.len())
+        .filter(|place| bytes[*place] == b'"')
+        .collect();
+    match quotes.len() {
+        0 => bytes.insert(0, b'~'),
+        length => bytes[quotes[rng.index(length)]] = b'~',
+    }
+    bytes
+}
+
+/// Random places at which to split a payload of this length into this number of parts.
+pub(super) fn splits(length: usize, parts: u32, rng: &mut Rng) -> Vec<usize> {
+    let mut splits: Vec<usize> = (1..parts.max(1)).map(|_| rng.index(length + 1)).collect();
+    splits.sort_unstable();
+    splits
 }
 
 /// The payload in fragments that end at `splits` and at its end.
@@ -63,87 +84,94 @@ pub(super) fn encode_interleaved(out: &mut Vec<u8>, opcode: Opcode, payload: &[u
     encode(out, true, Opcode::Continuation, second);
 }
 
-/// The payload with this flaw.
-pub(super) fn encode_flawed(out: &mut Vec<u8>, flaw: Flaw, opcode: Opcode, payload: &[u8]) {
+/// The payload in a frame that breaks the protocol so.
+pub(super) fn encode_violating(
+    out: &mut Vec<u8>,
+    violation: FrameViolation,
+    opcode: Opcode,
+    payload: &[u8],
+) {
     let (kind, length) = (opcode as u8, payload.len() as u64);
-    match flaw {
-        Flaw::Masked => encode_raw(out, FIN | kind, length, Some(MASK), payload),
-        Flaw::ReservedBit => encode_raw(out, FIN | RESERVED | kind, length, None, payload),
-        Flaw::UnknownOpcode => encode_raw(out, FIN | 3, length, None, payload),
-        Flaw::NotUtf8 => {
+    match violation {
+        FrameViolation::Masked => encode_raw(out, FIN | kind, length, Some(MASK), payload),
+        FrameViolation::ReservedBit => {
+            encode_raw(out, FIN | RESERVED | kind, length, None, payload)
+        }
+        FrameViolation::UnknownOpcode => encode_raw(out, FIN | 3, length, None, payload),
+        FrameViolation::NotUtf8 => {
             let mut broken = payload.to_vec();
             let middle = broken.len() / 2;
-            // Never a byte of UTF-8, wherever it stands.
+            // Never a byte of UTF-8, at any place.
             broken.insert(middle, 0xFF);
             encode(out, true, opcode, &broken);
         }
-        Flaw::StrayContinuation => encode(out, true, Opcode::Continuation, payload),
-        Flaw::Interrupted => {
+        FrameViolation::StrayContinuation => encode(out, true, Opcode::Continuation, payload),
+        FrameViolation::Interrupted => {
             let (first, second) = payload.split_at(payload.len() / 2);
             encode(out, false, opcode, first);
             encode(out, true, opcode, second);
         }
-        Flaw::FragmentedPing => {
+        FrameViolation::FragmentedPing => {
             encode(out, false, Opcode::Ping, b"part");
             encode(out, true, opcode, payload);
         }
-        Flaw::LongPing => {
+        FrameViolation::LongPing => {
             encode(out, true, Opcode::Ping, &[b'x'; 126]);
             encode(out, true, opcode, payload);
         }
-        Flaw::Oversized => encode_raw(out, FIN | kind, 1 << 62, None, payload),
-        Flaw::ShortClose => encode(out, true, Opcode::Close, &[0x03]),
-        Flaw::CloseNotUtf8 => encode(out, true, Opcode::Close, &[0x03, 0xE8, 0xFF, 0xFE]),
+        FrameViolation::Oversized => encode_raw(out, FIN | kind, 1 << 62, None, payload),
+        FrameViolation::ShortClose => encode(out, true, Opcode::Close, &[0x03]),
+        FrameViolation::CloseNotUtf8 => encode(out, true, Opcode::Close, &[0x03, 0xE8, 0xFF, 0xFE]),
     }
 }
 
-/// What the exchange says out of itself.
-pub(super) fn encode_utterance(
+/// What the exchange sends unprompted.
+pub(super) fn encode_injected(
     out: &mut Vec<u8>,
     protocol: Protocol,
-    armed: &mut Armed,
-    utterance: &Utterance,
+    faults: &mut ActiveFaults,
+    message: &InjectedMessage,
 ) {
-    let mut message = |out: &mut Vec<u8>, text: &str| {
-        let (opcode, payload) = formed(protocol, armed, text.as_bytes());
+    let mut put = |out: &mut Vec<u8>, text: &str| {
+        let (opcode, payload) = formed(protocol, faults, text.as_bytes());
         encode(out, true, opcode, &payload);
     };
-    match utterance {
-        Utterance::Text { text } => message(out, text),
-        Utterance::Binary { payload } => encode(out, true, Opcode::Binary, payload),
-        Utterance::Bomb { bytes } => {
+    match message {
+        InjectedMessage::Text { text } => put(out, text),
+        InjectedMessage::Binary { payload } => encode(out, true, Opcode::Binary, payload),
+        InjectedMessage::Bomb { bytes } => {
             let spaces = vec![b' '; usize::try_from(*bytes).unwrap_or_default()];
             encode(out, true, Opcode::Binary, &deflated(&spaces));
         }
-        Utterance::Bytes { bytes } => out.extend_from_slice(bytes),
-        Utterance::Error { code, text, id } => {
-            message(out, &v1::frames::error(id.as_deref(), *code, text));
+        InjectedMessage::Bytes { bytes } => out.extend_from_slice(bytes),
+        InjectedMessage::Error { code, text, id } => {
+            put(out, &v1::frames::error(id.as_deref(), *code, text));
         }
-        Utterance::Ack { id } => message(
+        InjectedMessage::Ack { id } => put(
             out,
             &match protocol {
                 Protocol::V1 => v1::frames::ack(Some(id)),
                 Protocol::ProV2 => pro::frames::ack(Some(id)),
             },
         ),
-        Utterance::Pongs { count } => {
+        InjectedMessage::Pongs { count } => {
             for number in 1..=*count {
                 let pong = Object::new()
-                    .string("id", &format!("stray-{number}"))
-                    .word("type", "pong");
-                message(out, &pong.end());
+                    .field("id", format!("stray-{number}"))
+                    .field("type", "pong");
+                put(out, &pong.end());
             }
         }
-        Utterance::Pings { count, bytes } => {
+        InjectedMessage::Pings { count, bytes } => {
             let payload = vec![b'p'; usize::from(*bytes).min(125)];
             (0..*count).for_each(|_| encode(out, true, Opcode::Ping, &payload));
         }
-        Utterance::Flood { pushes } => {
+        InjectedMessage::Flood { pushes } => {
             for number in 1..=*pushes {
-                message(out, &flood(protocol, number));
+                put(out, &flood(protocol, number));
             }
         }
-        Utterance::EndlessFragments { fragments, bytes } => {
+        InjectedMessage::EndlessFragments { fragments, bytes } => {
             let first = match protocol {
                 Protocol::V1 => Opcode::Text,
                 Protocol::ProV2 => Opcode::Binary,
@@ -162,17 +190,17 @@ pub(super) fn encode_utterance(
 }
 
 fn flood(protocol: Protocol, number: u32) -> String {
-    let data = Object::new().bare("number", number).end();
+    let data = Object::new().field("number", number).end();
     match protocol {
         Protocol::V1 => Object::new()
-            .word("topic", "/flood/unknown")
-            .word("type", "message")
-            .word("subject", "flood")
-            .json("data", &data),
+            .field("topic", "/flood/unknown")
+            .field("type", "message")
+            .field("subject", "flood")
+            .field("data", Raw(&data)),
         Protocol::ProV2 => Object::new()
-            .word("T", "flood.UNKNOWN")
-            .bare("P", crate::clock::now_ns())
-            .json("d", &data),
+            .field("T", "flood.UNKNOWN")
+            .field("P", crate::clock::now_ns())
+            .field("d", Raw(&data)),
     }
     .end()
 }
@@ -192,22 +220,44 @@ mod tests {
     }
 
     #[test]
-    fn each_flaw_is_in_the_bytes() {
-        let flawed = |flaw| {
+    fn each_violation_is_in_the_bytes() {
+        let frame = |violation| {
             let mut out = Vec::new();
-            encode_flawed(&mut out, flaw, Opcode::Text, b"hi");
+            encode_violating(&mut out, violation, Opcode::Text, b"hi");
             out
         };
-        assert_eq!(flawed(Flaw::Masked), b"\x81\x82\x5A\x17\xC3\x66\x32\x7E");
-        assert_eq!(flawed(Flaw::ReservedBit), b"\xC1\x02hi");
-        assert_eq!(flawed(Flaw::UnknownOpcode), b"\x83\x02hi");
-        assert_eq!(flawed(Flaw::NotUtf8), b"\x81\x03h\xFFi");
-        assert_eq!(flawed(Flaw::StrayContinuation), b"\x80\x02hi");
-        assert_eq!(flawed(Flaw::Interrupted), b"\x01\x01h\x81\x01i");
-        assert_eq!(flawed(Flaw::FragmentedPing), b"\x09\x04part\x81\x02hi");
-        assert_eq!(flawed(Flaw::LongPing)[..4], [0x89, 126, 0, 126]);
-        assert_eq!(flawed(Flaw::Oversized), b"\x81\x7F\x40\0\0\0\0\0\0\0hi");
-        assert_eq!(flawed(Flaw::ShortClose), b"\x88\x01\x03");
-        assert_eq!(flawed(Flaw::CloseNotUtf8), b"\x88\x04\x03\xE8\xFF\xFE");
+        assert_eq!(
+            frame(FrameViolation::Masked),
+            b"\x81\x82\x5A\x17\xC3\x66\x32\x7E"
+        );
+        assert_eq!(frame(FrameViolation::ReservedBit), b"\xC1\x02hi");
+        assert_eq!(frame(FrameViolation::UnknownOpcode), b"\x83\x02hi");
+        assert_eq!(frame(FrameViolation::NotUtf8), b"\x81\x03h\xFFi");
+        assert_eq!(frame(FrameViolation::StrayContinuation), b"\x80\x02hi");
+        assert_eq!(frame(FrameViolation::Interrupted), b"\x01\x01h\x81\x01i");
+        assert_eq!(
+            frame(FrameViolation::FragmentedPing),
+            b"\x09\x04part\x81\x02hi"
+        );
+        assert_eq!(frame(FrameViolation::LongPing)[..4], [0x89, 126, 0, 126]);
+        assert_eq!(
+            frame(FrameViolation::Oversized),
+            b"\x81\x7F\x40\0\0\0\0\0\0\0hi"
+        );
+        assert_eq!(frame(FrameViolation::ShortClose), b"\x88\x01\x03");
+        assert_eq!(
+            frame(FrameViolation::CloseNotUtf8),
+            b"\x88\x04\x03\xE8\xFF\xFE"
+        );
+    }
+
+    #[test]
+    fn garbled_frame_is_never_json() {
+        let frame = r#"{"topic":"/account/balance","data":{"total":"1"}}"#;
+        for seed in 0..200 {
+            let garbled = garbled(frame, &mut Rng::new(seed));
+            assert_ne!(garbled, frame.as_bytes());
+            assert!(serde_json::from_slice::<serde_json::Value>(&garbled).is_err());
+        }
     }
 }

@@ -17,11 +17,14 @@ use tokio::time::sleep;
 
 use crate::activity::Activity;
 use crate::clock;
-use crate::fault::{Armed, Effect};
+use crate::fault::{ActiveFaults, Effect};
+use crate::pro::session::ProSession;
+use crate::session::Session;
 use crate::shared::Shared;
 use crate::stats::{ConnectionReport, Protocol, ServedMarket};
 use crate::sync::lock;
 use crate::tokens::{Grant, Scope};
+use crate::v1::session::V1Session;
 use crate::{pro, v1};
 use end::{Stop, finish};
 use reader::Reader;
@@ -48,7 +51,7 @@ pub(crate) struct Dial {
 pub(crate) struct Link {
     pub(crate) number: u64,
     pub(crate) protocol: Protocol,
-    pub(crate) armed: Mutex<Armed>,
+    pub(crate) faults: Mutex<ActiveFaults>,
     /// Set before the welcome is written, so that no client can be faster.
     pub(crate) welcomed: AtomicBool,
     /// False once a fault has ended the reading.
@@ -85,20 +88,20 @@ pub(crate) async fn run(shared: Arc<Shared>, mut stream: Stream, early: Bytes, m
             client: dial.client.clone(),
         });
     }
-    // An answer that drips has still to go out; where that fails, the first write of the connection will tell.
+    // An answer that drips has still to go out; if that fails, so does the first write of the connection.
     let _ = stream.flush().await;
     stream.stop_dripping();
     let membership = {
-        let mut world = lock(&shared.world);
+        let mut hub = lock(&shared.hub);
         if dial.protocol == Protocol::ProV2 {
-            world.tell_pro();
+            hub.tell_pro();
         }
-        world.join(number, shared.settings.queue_capacity)
+        hub.join(number, shared.settings.queue_capacity)
     };
     let link = Arc::new(Link {
         number,
         protocol: dial.protocol,
-        armed: Mutex::new(Armed::new(shared.settings.seed ^ number)),
+        faults: Mutex::new(ActiveFaults::new(shared.settings.seed ^ number)),
         welcomed: AtomicBool::new(false),
         reading: watch::Sender::new(true),
     });
@@ -112,7 +115,7 @@ pub(crate) async fn run(shared: Arc<Shared>, mut stream: Stream, early: Bytes, m
     let stop = match grant {
         Err(refused) => refused,
         Ok(grant) => {
-            let session = Session::new(&shared, &link, grant);
+            let session = Answering::new(&shared, &link, grant);
             let mut reader = Reader::new(&mut read_half, (&shared, &link), session, &early);
             let welcome = welcome(&shared, &dial, &opening);
             // Neither future is ever resumed after the other ended: nothing has to be cancel safe.
@@ -131,17 +134,17 @@ pub(crate) async fn run(shared: Arc<Shared>, mut stream: Stream, early: Bytes, m
 }
 
 /// What answers the client's messages.
-enum Session {
-    V1(v1::session::Session),
-    Pro(pro::session::Session),
+enum Answering {
+    V1(V1Session),
+    Pro(ProSession),
 }
 
-impl Session {
+impl Answering {
     fn new(shared: &Arc<Shared>, link: &Arc<Link>, grant: Option<Grant>) -> Self {
-        let (shared, link, protocol) = (Arc::clone(shared), Arc::clone(link), link.protocol);
-        match (protocol, grant) {
-            (Protocol::V1, Some(grant)) => Self::V1(v1::session::Session::new(shared, link, grant)),
-            (_, grant) => Self::Pro(pro::session::Session::new(shared, link, grant.is_some())),
+        let base = Session::new(Arc::clone(shared), Arc::clone(link));
+        match (link.protocol, grant) {
+            (Protocol::V1, Some(grant)) => Self::V1(V1Session::new(base, grant)),
+            (_, grant) => Self::Pro(ProSession::new(base, grant.is_some())),
         }
     }
 
@@ -152,10 +155,10 @@ impl Session {
         }
     }
 
-    fn protocol_ping(&self, payload: Vec<u8>) {
+    fn base(&self) -> &Session {
         match self {
-            Self::V1(session) => session.protocol_ping(payload),
-            Self::Pro(session) => session.protocol_ping(payload),
+            Self::V1(session) => session.base(),
+            Self::Pro(session) => session.base(),
         }
     }
 }
@@ -184,7 +187,7 @@ fn market(grant: &Result<Option<Grant>, Stop>, dial: &Dial) -> ServedMarket {
 /// Takes the token; a Pro V2 connection may come without one, and logs in later.
 fn redeem(shared: &Shared, dial: &Dial) -> Result<Option<Grant>, Stop> {
     let limit = lock(&shared.limits).connections;
-    if lock(&shared.world).connections() >= limit {
+    if lock(&shared.hub).connections() >= limit {
         let text = format!("exceed max session count limitation of {limit}");
         return Err(Stop::Refuse { code: 509, text });
     }

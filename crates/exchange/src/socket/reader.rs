@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, ReadHalf};
 use tokio::time::{Instant, timeout_at};
 
 use super::end::Stop;
-use super::{Link, Session, Stream};
+use super::{Answering, Link, Stream};
 use crate::shared::Shared;
 use crate::ws::{Decoder, Incoming};
 
@@ -15,7 +15,7 @@ pub(super) struct Reader<'a> {
     half: &'a mut ReadHalf<Stream>,
     shared: &'a Shared,
     link: &'a Link,
-    session: Session,
+    session: Answering,
     decoder: Decoder,
 }
 
@@ -24,7 +24,7 @@ impl<'a> Reader<'a> {
     pub(super) fn new(
         half: &'a mut ReadHalf<Stream>,
         (shared, link): (&'a Shared, &'a Link),
-        session: Session,
+        session: Answering,
         early: &[u8],
     ) -> Self {
         let mut decoder = Decoder::default();
@@ -57,7 +57,7 @@ impl<'a> Reader<'a> {
                             Instant::now().into_std(),
                         );
                     }
-                    Ok(Some(Incoming::Ping(payload))) => self.session.protocol_ping(payload),
+                    Ok(Some(Incoming::Ping(payload))) => self.session.base().protocol_ping(payload),
                     Ok(Some(Incoming::Pong)) => {
                         self.shared
                             .board

@@ -34,7 +34,7 @@ pub(crate) struct Stream {
     pause: Option<Pin<Box<Sleep>>>,
 }
 
-/// What can be done to a stream that somebody else holds.
+/// What can be done to a stream from outside of its task.
 #[derive(Debug, Default)]
 pub(crate) struct Control {
     drip: Mutex<Option<Duration>>,

@@ -12,13 +12,14 @@ use tokio::time::{Instant, sleep_until};
 
 use super::end::Stop;
 use super::framing::{
-    encode_flawed, encode_fragments, encode_interleaved, encode_utterance, formed,
+    encode_fragments, encode_injected, encode_interleaved, encode_violating, formed, garbled,
+    splits,
 };
 use super::{Link, Stream};
-use crate::fault::{Cut, Effect, Immediate, Utterance, Welcome};
+use crate::fault::{Cut, Effect, InjectedMessage, mutate, take};
+use crate::hub::{Command, Membership, Outgoing};
 use crate::shared::Shared;
 use crate::sync::lock;
-use crate::world::{Command, Membership, Outgoing};
 use crate::ws::{Opcode, encode};
 
 /// Messages that are written in one go.
@@ -33,12 +34,12 @@ pub(super) struct Writer<'a> {
     /// Frames that are due, of which the first `sent` bytes are written.
     buffer: Vec<u8>,
     sent: usize,
-    /// Parts of the buffer that are written byte by byte.
-    drips: Vec<Range<usize>>,
+    /// Parts of the buffer that are written byte by byte, and the time between two bytes.
+    drips: Vec<(Range<usize>, Duration)>,
     /// A push that a fault lets the next one overtake.
     overtaken: Option<Arc<str>>,
-    /// What is said behind the welcome.
-    behind_welcome: Vec<Utterance>,
+    /// What is sent after the welcome.
+    after_welcome: Vec<InjectedMessage>,
     /// Messages that a fault holds back.
     deferred: Vec<(Instant, Outgoing)>,
     /// Pushes so far, duplicates not counted: what the plan counts.
@@ -80,7 +81,7 @@ impl<'a> Writer<'a> {
             sent: 0,
             drips: Vec::new(),
             overtaken: None,
-            behind_welcome: Vec::new(),
+            after_welcome: Vec::new(),
             deferred: Vec::new(),
             pushed: 0,
             written: Written::default(),
@@ -97,8 +98,8 @@ impl<'a> Writer<'a> {
     /// Writes until the connection ends. `opening` are the faults that it is born with.
     pub(super) async fn run(&mut self, opening: Vec<Effect>, welcome: String) -> Stop {
         for effect in opening {
-            if let Effect::Say(utterance) = effect {
-                self.behind_welcome.push(utterance);
+            if let Effect::Say(message) = effect {
+                self.after_welcome.push(message);
             } else if let Some(stop) = self.obey(Command::Effect(effect)) {
                 return stop;
             }
@@ -132,51 +133,55 @@ impl<'a> Writer<'a> {
             Command::Overrun => return Some(Stop::SlowClient),
             Command::Effect(effect) => effect,
         };
-        let immediate = lock(&self.link.armed).arm(effect)?;
-        match immediate {
-            Immediate::Cut(cut) => return Some(Stop::Cut(cut)),
-            Immediate::HalfOpen => return Some(Stop::HalfOpen),
-            Immediate::StopReading => drop(self.link.reading.send_replace(false)),
-            Immediate::Say(utterance) => self.say(&utterance),
+        match effect {
+            Effect::Cut(cut) => return Some(Stop::Cut(cut)),
+            Effect::HalfOpen => return Some(Stop::HalfOpen),
+            Effect::StopReading => drop(self.link.reading.send_replace(false)),
+            Effect::Say(message) => self.inject(&message),
+            other => lock(&self.link.faults).activate(other),
         }
         None
     }
 
-    fn say(&mut self, utterance: &Utterance) {
-        let mut armed = lock(&self.link.armed);
-        encode_utterance(&mut self.buffer, self.link.protocol, &mut armed, utterance);
+    fn inject(&mut self, message: &InjectedMessage) {
+        let mut faults = lock(&self.link.faults);
+        encode_injected(&mut self.buffer, self.link.protocol, &mut faults, message);
     }
 
     /// Puts a message into the buffer, or holds it back, or loses it, as the faults say.
     fn stage(&mut self, mut message: Outgoing) -> Option<Stop> {
-        let mut armed = lock(&self.link.armed);
+        let mut faults = lock(&self.link.faults);
         let late = match &message {
-            Outgoing::Welcome(_) => match armed.welcome.clone() {
-                Welcome::AtOnce => None,
-                Welcome::Late(by) => Some(by),
-                Welcome::Never => return None,
-                Welcome::Refused { code, text } => return Some(Stop::Refuse { code, text }),
+            Outgoing::Welcome(_) => match faults.on_welcome() {
+                Some(Effect::DelayWelcome { by }) => Some(by),
+                Some(Effect::RefuseConnection { code, text }) => {
+                    return Some(Stop::Refuse { code, text });
+                }
+                Some(_) => return None,
+                None => None,
             },
-            Outgoing::Login(_) if armed.drop_logins => return None,
-            Outgoing::Ack(_) if armed.drop_acks.take() => return None,
-            Outgoing::Ack(_) if armed.delay_acks.take() => Some(armed.acks_late_by),
-            Outgoing::Pong(_) if armed.swallow_pongs.take() => return None,
-            Outgoing::Pong(_) if armed.delay_pongs.take() => Some(armed.pongs_late_by),
+            Outgoing::Login(_) if take!(faults, Effect::DropLogin) => return None,
+            Outgoing::Ack(_) if take!(faults, Effect::DropAcks { .. }) => return None,
+            Outgoing::Ack(_) => take!(faults, Effect::DelayAcks { by, .. } => *by),
+            Outgoing::Pong(_) if take!(faults, Effect::SwallowPongs { .. }) => return None,
+            Outgoing::Pong(_) => take!(faults, Effect::DelayPongs { by, .. } => *by),
             _ => None,
         };
         match &mut message {
             Outgoing::Ack(text) => {
-                if armed.misname_acks.take() {
+                if take!(faults, Effect::MisnameAcks { .. }) {
                     *text = misnamed(text);
                 }
-                if armed.quote_acks.take() {
+                if take!(faults, Effect::QuoteAcks { .. }) {
                     *text = text.replace("\"result\":true", "\"result\":\"true\"");
                 }
             }
-            Outgoing::Pong(text) if armed.misname_pongs.take() => *text = misnamed(text),
+            Outgoing::Pong(text) if take!(faults, Effect::MisnamePongs { .. }) => {
+                *text = misnamed(text);
+            }
             _ => {}
         }
-        drop(armed);
+        drop(faults);
         match late {
             Some(by) => {
                 self.deferred.push((Instant::now() + by, message));
@@ -213,7 +218,8 @@ impl<'a> Writer<'a> {
                 text
             }
             Outgoing::Ack(text) => {
-                copies += u64::from(lock(&self.link.armed).double_acks.take());
+                let twice = take!(lock(&self.link.faults), Effect::DoubleAcks { .. });
+                copies += u64::from(twice);
                 self.written.acks += copies;
                 text
             }
@@ -223,15 +229,15 @@ impl<'a> Writer<'a> {
             }
             Outgoing::Pong(text) | Outgoing::Login(text) => text,
         };
-        let mut armed = lock(&self.link.armed);
+        let mut faults = lock(&self.link.faults);
         for _ in 0..copies {
-            let (opcode, payload) = formed(self.link.protocol, &mut armed, text.as_bytes());
+            let (opcode, payload) = formed(self.link.protocol, &mut faults, text.as_bytes());
             encode(&mut self.buffer, true, opcode, &payload);
         }
-        drop(armed);
+        drop(faults);
         if self.written.welcomed {
-            for utterance in std::mem::take(&mut self.behind_welcome) {
-                self.say(&utterance);
+            for message in std::mem::take(&mut self.after_welcome) {
+                self.inject(&message);
             }
         }
         None
@@ -239,15 +245,15 @@ impl<'a> Writer<'a> {
 
     /// Puts a push, or loses it, or lets the next one overtake it.
     fn put_in_order(&mut self, frame: Arc<str>) -> Option<Stop> {
-        let mut armed = lock(&self.link.armed);
-        if armed.drop_frames.take() {
+        let mut faults = lock(&self.link.faults);
+        if take!(faults, Effect::DropFrames { .. }) {
             return None;
         }
-        if self.overtaken.is_none() && armed.swap.take() {
+        if self.overtaken.is_none() && take!(faults, Effect::SwapFrames { .. }) {
             self.overtaken = Some(frame);
             return None;
         }
-        drop(armed);
+        drop(faults);
         let overtaken = self.overtaken.take();
         let stop = self.put_push(&frame);
         match (stop, overtaken) {
@@ -257,42 +263,51 @@ impl<'a> Writer<'a> {
     }
 
     fn put_push(&mut self, frame: &str) -> Option<Stop> {
-        let mut armed = lock(&self.link.armed);
-        let mutated = armed.mutated(frame);
+        let protocol = self.link.protocol;
+        let mut guard = lock(&self.link.faults);
+        let faults = &mut *guard;
+        let mutation = take!(faults, Effect::MutateFrame { mutation, field, .. } => {
+            (*mutation, field.clone())
+        });
+        let mutated = mutation
+            .map(|(mutation, field)| mutate(frame, mutation, field.as_deref(), &mut faults.rng));
         let frame = mutated.as_deref().unwrap_or(frame);
-        if armed.reset_mid_frame {
+        if take!(faults, Effect::ResetMidFrame) {
             let start = self.buffer.len();
-            let (opcode, payload) = formed(self.link.protocol, &mut armed, frame.as_bytes());
+            let (opcode, payload) = formed(protocol, faults, frame.as_bytes());
             encode(&mut self.buffer, true, opcode, &payload);
             self.buffer
                 .truncate(start + (self.buffer.len() - start) / 2);
             return Some(Stop::MidFrame);
         }
-        let garbled = armed.garble.take().then(|| armed.garbled(frame));
+        let is_garbled = take!(faults, Effect::GarbleFrame { .. });
+        let garbled = is_garbled.then(|| garbled(frame, &mut faults.rng));
         let payload = garbled.as_deref().unwrap_or(frame.as_bytes());
-        let copies = if armed.duplicate.take() { 2 } else { 1 };
-        let (opcode, payload) = formed(self.link.protocol, &mut armed, payload);
+        let copies = 1 + u8::from(take!(faults, Effect::DuplicateFrame { .. }));
+        let (opcode, payload) = formed(protocol, faults, payload);
         for _ in 0..copies {
             let start = self.buffer.len();
             self.written.pushed += 1;
-            if let Some(flaw) = armed.flaw() {
-                encode_flawed(&mut self.buffer, flaw, opcode, &payload);
-                if flaw.ends() {
+            if let Some(violation) = take!(faults, Effect::FlawedFrame { flaw, .. } => *flaw) {
+                encode_violating(&mut self.buffer, violation, opcode, &payload);
+                if violation.ends() {
                     return Some(Stop::Cut(Cut::Eof));
                 }
-            } else if armed.fragment.take() {
-                let splits = armed.splits(payload.len());
+            } else if let Some(parts) =
+                take!(faults, Effect::FragmentFrames { parts, .. } => *parts)
+            {
+                let splits = splits(payload.len(), parts, &mut faults.rng);
                 encode_fragments(&mut self.buffer, opcode, &splits, &payload);
-            } else if armed.interleave.take() {
+            } else if take!(faults, Effect::InterleavePings { .. }) {
                 encode_interleaved(&mut self.buffer, opcode, &payload);
             } else {
                 encode(&mut self.buffer, true, opcode, &payload);
             }
-            if armed.drip.take() {
-                self.drips.push(start..self.buffer.len());
+            if let Some(by) = take!(faults, Effect::DripFrames { by, .. } => *by) {
+                self.drips.push((start..self.buffer.len(), by));
             }
         }
-        drop(armed);
+        drop(guard);
         self.pushed += 1;
         if !self.shared.counts_frames {
             return None;
@@ -350,11 +365,9 @@ impl<'a> Writer<'a> {
 
     /// How far the next write goes, and the pause before it where its bytes come one by one.
     fn stretch(&self) -> (usize, Option<Duration>) {
-        match self.drips.iter().find(|drip| drip.end > self.sent) {
-            Some(drip) if drip.start <= self.sent => {
-                (self.sent + 1, Some(lock(&self.link.armed).drip_by))
-            }
-            Some(drip) => (drip.start, None),
+        match self.drips.iter().find(|drip| drip.0.end > self.sent) {
+            Some((drip, by)) if drip.start <= self.sent => (self.sent + 1, Some(*by)),
+            Some((drip, _)) => (drip.start, None),
             None => (self.buffer.len(), None),
         }
     }
@@ -377,7 +390,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// The answer with an id that nobody asked for.
+/// The answer with an id that no request had.
 fn misnamed(text: &str) -> String {
     let Ok(Value::Object(mut answer)) = serde_json::from_str(text) else {
         return text.to_owned();

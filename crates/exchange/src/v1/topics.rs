@@ -1,10 +1,10 @@
-//! The topics, and what may be asked of them.
+//! The topics of V1, and what may be asked of them.
 
-pub(crate) mod futures;
+use std::sync::LazyLock;
 
-use crate::SYMBOLS;
 use crate::fault::UnknownSymbols;
 use crate::stats::ServedMarket;
+use crate::{CONTRACTS, SYMBOLS};
 
 /// Order changes, without `received`.
 pub(crate) const ORDERS: &str = "/spotMarket/tradeOrders";
@@ -14,112 +14,119 @@ pub(crate) const ORDERS_V2: &str = "/spotMarket/tradeOrdersV2";
 pub(crate) const BALANCE: &str = "/account/balance";
 /// Stop orders.
 pub(crate) const STOP_ORDERS: &str = "/spotMarket/advancedOrders";
-
-/// Balances as they stand after each change; not documented, and served.
+/// Balances after each change; not documented, and served.
 pub(crate) const BALANCE_SNAPSHOT: &str = "/account/snapshotBalance";
 /// Own fills with their fees; not documented, and served.
 pub(crate) const TRADE_FILLS: &str = "/spot/tradeFills";
 /// Debts and status of the cross-margin account.
 pub(crate) const MARGIN: &str = "/margin/position";
+/// Debts of the isolated-margin account of a symbol.
+pub(crate) const ISOLATED_MARGIN: &str = "/margin/isolatedPosition:";
+/// The trades of a symbol: a private subscription is sent the account's own, and nothing for a
+/// symbol that is not traded here.
+pub(crate) const MATCHES: &str = "/market/match:";
 
-/// One topic for each of [`SYMBOLS`], in their order.
-macro_rules! by_symbol {
-    ($family:literal) => {
-        [
-            concat!($family, "BTC-USDT"),
-            concat!($family, "ETH-USDT"),
-            concat!($family, "SOL-USDT"),
-            concat!($family, "KCS-USDT"),
-        ]
+/// The topics of the futures host.
+pub(crate) mod futures {
+    /// Order changes in all contracts.
+    pub(crate) const ORDERS: &str = "/contractMarket/tradeOrders";
+    /// Stop orders.
+    pub(crate) const STOP_ORDERS: &str = "/contractMarket/advancedOrders";
+    /// The account in each settlement currency.
+    pub(crate) const WALLET: &str = "/contractAccount/wallet";
+    /// Positions in all contracts.
+    pub(crate) const POSITIONS: &str = "/contract/positionAll";
+    /// Changes between cross and isolated margin.
+    pub(crate) const MARGIN_MODE: &str = "/contract/marginMode";
+    /// Changes of the leverage of cross positions.
+    pub(crate) const CROSS_LEVERAGE: &str = "/contract/crossLeverage";
+    /// Order changes in one contract.
+    pub(crate) const ORDERS_OF: &str = "/contractMarket/tradeOrders:";
+    /// The position in one contract.
+    pub(crate) const POSITION_OF: &str = "/contract/position:";
+}
+
+/// The topics of each symbol that is traded.
+static OF_SYMBOL: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let spot = [ISOLATED_MARGIN, MATCHES].map(|family| (family, &SYMBOLS[..]));
+    let futures = [futures::ORDERS_OF, futures::POSITION_OF].map(|family| (family, &CONTRACTS[..]));
+    let topics = |(family, symbols): (&str, &'static [&str])| {
+        let family = family.to_owned();
+        symbols
+            .iter()
+            .map(move |symbol| format!("{family}{symbol}"))
     };
+    spot.into_iter().chain(futures).flat_map(topics).collect()
+});
+
+/// The topic of a symbol in a family; `None` if it is not traded.
+pub(crate) fn of_symbol(family: &str, symbol: &str) -> Option<&'static str> {
+    let mut topics = OF_SYMBOL.iter();
+    let topic = topics.find(|topic| topic.strip_prefix(family) == Some(symbol));
+    topic.map(String::as_str)
 }
-
-/// Debts of the isolated-margin accounts.
-pub(crate) const ISOLATED_MARGIN: [&str; SYMBOLS.len()] = by_symbol!("/margin/isolatedPosition:");
-/// Own fills, on the topics of the public trades.
-pub(crate) const MATCHES: [&str; SYMBOLS.len()] = by_symbol!("/market/match:");
-
-/// The topic of a symbol in one of the tables by symbol.
-pub(crate) fn of_symbol(
-    table: &[&'static str; SYMBOLS.len()],
-    symbol: &str,
-) -> Option<&'static str> {
-    let place = SYMBOLS.iter().position(|known| *known == symbol)?;
-    table.get(place).copied()
-}
-
-/// The private topics of the spot host that are served here, those of a symbol apart.
-const SPOT: [&str; 7] = [
-    ORDERS,
-    ORDERS_V2,
-    BALANCE,
-    BALANCE_SNAPSHOT,
-    STOP_ORDERS,
-    TRADE_FILLS,
-    MARGIN,
-];
 
 /// What one host of KuCoin serves.
 struct Host {
-    /// The private topics, those of each symbol included.
-    private: &'static [&'static [&'static str]],
-    /// Private topics of one symbol, which may be one that is not traded.
+    market: ServedMarket,
+    /// The private topics of the whole account.
+    account: &'static [&'static str],
+    /// The families of private topics of one symbol.
     of_symbol: &'static [&'static str],
     /// Public families that are acknowledged and stay silent: this exchange has no public market data.
     public: &'static [&'static str],
 }
 
-const SPOT_HOST: Host = Host {
-    private: &[&SPOT, &ISOLATED_MARGIN],
-    of_symbol: &["/margin/isolatedPosition:"],
-    public: &[
-        MATCH_FAMILY,
-        "/market/ticker:",
-        "/market/level2:",
-        "/market/snapshot:",
-        "/market/candles:",
-        "/spotMarket/level1:",
-        "/spotMarket/level2Depth5:",
-        "/spotMarket/level2Depth50:",
-        "/indicator/index:",
-        "/indicator/markPrice:",
-    ],
-};
-
-const FUTURES_HOST: Host = Host {
-    private: &[
-        &futures::ACCOUNT,
-        &futures::ORDERS_OF,
-        &futures::POSITION_OF,
-    ],
-    of_symbol: &["/contractMarket/tradeOrders:", "/contract/position:"],
-    public: &[
-        "/contractMarket/ticker:",
-        "/contractMarket/tickerV2:",
-        "/contractMarket/level2:",
-        "/contractMarket/level2Depth5:",
-        "/contractMarket/level2Depth50:",
-        "/contractMarket/execution:",
-        "/contractMarket/limitCandle:",
-        "/contractMarket/snapshot:",
-        "/contract/instrument:",
-    ],
-};
-
-/// The hosts of a market.
-fn hosts(market: ServedMarket) -> impl Iterator<Item = &'static Host> {
-    let all = [
-        (ServedMarket::Spot, &SPOT_HOST),
-        (ServedMarket::Futures, &FUTURES_HOST),
-    ];
-    all.into_iter()
-        .filter(move |(served, _)| served.and(market).is_some())
-        .map(|(_, host)| host)
-}
-
-/// The trades of a symbol: a private subscription is sent the account's own, and nothing for a
-/// symbol that is not traded here.
-const MATCH_FAMILY: &str = "/market/match:";
+const HOSTS: [Host; 2] = [
+    Host {
+        market: ServedMarket::Spot,
+        account: &[
+            ORDERS,
+            ORDERS_V2,
+            BALANCE,
+            BALANCE_SNAPSHOT,
+            STOP_ORDERS,
+            TRADE_FILLS,
+            MARGIN,
+        ],
+        of_symbol: &[ISOLATED_MARGIN],
+        public: &[
+            MATCHES,
+            "/market/ticker:",
+            "/market/level2:",
+            "/market/snapshot:",
+            "/market/candles:",
+            "/spotMarket/level1:",
+            "/spotMarket/level2Depth5:",
+            "/spotMarket/level2Depth50:",
+            "/indicator/index:",
+            "/indicator/markPrice:",
+        ],
+    },
+    Host {
+        market: ServedMarket::Futures,
+        account: &[
+            futures::ORDERS,
+            futures::STOP_ORDERS,
+            futures::WALLET,
+            futures::POSITIONS,
+            futures::MARGIN_MODE,
+            futures::CROSS_LEVERAGE,
+        ],
+        of_symbol: &[futures::ORDERS_OF, futures::POSITION_OF],
+        public: &[
+            "/contractMarket/ticker:",
+            "/contractMarket/tickerV2:",
+            "/contractMarket/level2:",
+            "/contractMarket/level2Depth5:",
+            "/contractMarket/level2Depth50:",
+            "/contractMarket/execution:",
+            "/contractMarket/limitCandle:",
+            "/contractMarket/snapshot:",
+            "/contract/instrument:",
+        ],
+    },
+];
 
 /// Topics that one subscribe message may name.
 const MAX_PER_MESSAGE: usize = 100;
@@ -166,16 +173,26 @@ pub(crate) fn parse(
     if !topic.starts_with('/') || topic.contains(char::is_whitespace) || topic.len() > 4096 {
         return Err(Refusal::new(400, format!("topic {topic} is invalid")));
     }
-    let mut private = hosts(market).flat_map(|host| host.private.iter().copied().flatten());
-    if let Some(known) = private.find(|known| **known == topic) {
+    let hosts = || {
+        HOSTS
+            .iter()
+            .filter(|host| host.market.and(market).is_some())
+    };
+    let mut account = hosts().flat_map(|host| host.account);
+    if let Some(known) = account.find(|known| **known == topic) {
         return Ok(Asked::Private(known));
     }
-    let mut of_symbol = hosts(market).flat_map(|host| host.of_symbol);
-    let symbol = of_symbol.find_map(|family| topic.strip_prefix(family));
-    if symbol.is_some_and(is_symbol) && unknown_symbols == UnknownSymbols::Acknowledge {
-        return Ok(Asked::Unknown(topic.to_owned()));
+    let mut of_symbols = hosts().flat_map(|host| host.of_symbol);
+    let symbol = of_symbols.find_map(|family| Some((family, topic.strip_prefix(family)?)));
+    if let Some((family, symbol)) = symbol {
+        if let Some(known) = of_symbol(family, symbol) {
+            return Ok(Asked::Private(known));
+        }
+        if is_symbol(symbol) && unknown_symbols == UnknownSymbols::Acknowledge {
+            return Ok(Asked::Unknown(topic.to_owned()));
+        }
     }
-    let mut public = hosts(market).flat_map(|host| host.public);
+    let mut public = hosts().flat_map(|host| host.public);
     let family = public.find_map(|family| Some((*family, topic.strip_prefix(family)?)));
     let Some((family, symbols)) = family else {
         return Err(Refusal::new(404, format!("topic {topic} is not found")));
@@ -189,126 +206,20 @@ pub(crate) fn parse(
             format!("exceed max subscription count limitation of {MAX_PER_MESSAGE} per time");
         return Err(Refusal::new(509, text));
     }
-    let topics: Vec<String> = symbols
-        .iter()
-        .map(|symbol| format!("{family}{symbol}"))
-        .collect();
-    let is_traded = |topic: &String| MATCHES.contains(&topic.as_str());
-    Ok(if family == MATCH_FAMILY {
-        if unknown_symbols == UnknownSymbols::Refuse && !topics.iter().all(is_traded) {
-            return Err(Refusal::new(404, format!("topic {topic} is not found")));
-        }
-        Asked::Matches(topics)
-    } else {
-        Asked::Public(topics)
-    })
+    let topics = symbols.iter().map(|symbol| format!("{family}{symbol}"));
+    let topics: Vec<String> = topics.collect();
+    if family != MATCHES {
+        return Ok(Asked::Public(topics));
+    }
+    let all_traded = symbols.iter().all(|symbol| SYMBOLS.contains(symbol));
+    if unknown_symbols == UnknownSymbols::Refuse && !all_traded {
+        return Err(Refusal::new(404, format!("topic {topic} is not found")));
+    }
+    Ok(Asked::Matches(topics))
 }
 
 /// One symbol in KuCoin's spelling; `all`, `*` and lists are none.
 fn is_symbol(text: &str) -> bool {
     let spelled = |letter: char| matches!(letter, 'A'..='Z' | '0'..='9' | '-');
     !text.is_empty() && text.chars().all(spelled)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse_any(topic: Option<&str>) -> Result<Asked, Refusal> {
-        parse(topic, ServedMarket::Both, UnknownSymbols::Refuse)
-    }
-
-    fn code(topic: Option<&str>) -> u16 {
-        parse_any(topic).unwrap_err().code
-    }
-
-    #[test]
-    fn each_host_serves_its_own_topics() {
-        use ServedMarket::{Futures, Spot};
-        for (served, other, topic) in [
-            (Spot, Futures, BALANCE),
-            (Spot, Futures, "/margin/isolatedPosition:BTC-USDT"),
-            (Spot, Futures, "/market/match:BTC-USDT"),
-            (Futures, Spot, futures::WALLET),
-            (Futures, Spot, "/contract/position:XBTUSDTM"),
-            (Futures, Spot, "/contract/position:NOSUCHM"),
-        ] {
-            let ask = |market| parse(Some(topic), market, UnknownSymbols::Acknowledge);
-            assert!(ask(served).is_ok(), "{topic}");
-            let text = format!("topic {topic} is not found");
-            assert_eq!(ask(other), Err(Refusal::new(404, text)));
-        }
-    }
-
-    #[test]
-    fn symbols_that_are_not_traded_are_acknowledged_or_refused() {
-        for topic in [
-            "/margin/isolatedPosition:NO-SUCH",
-            "/contract/position:NOSUCHM",
-        ] {
-            let acknowledged = parse(Some(topic), ServedMarket::Both, UnknownSymbols::Acknowledge);
-            assert_eq!(acknowledged, Ok(Asked::Unknown(topic.to_owned())));
-            assert_eq!(code(Some(topic)), 404);
-        }
-        for none in ["all", "*", "", "XBTUSDTM,ETHUSDTM"] {
-            let topic = format!("/contract/position:{none}");
-            let refused = parse(
-                Some(&topic),
-                ServedMarket::Both,
-                UnknownSymbols::Acknowledge,
-            );
-            assert_eq!(refused.unwrap_err().code, 404, "{topic}");
-        }
-    }
-
-    #[test]
-    fn every_private_topic_is_found() {
-        let hosts = hosts(ServedMarket::Both);
-        for topic in hosts.flat_map(|host| host.private.iter().copied().flatten()) {
-            assert_eq!(parse_any(Some(topic)), Ok(Asked::Private(topic)));
-        }
-    }
-
-    #[test]
-    fn a_topic_of_a_symbol_names_that_symbol() {
-        for symbol in SYMBOLS {
-            for (table, family) in [
-                (&ISOLATED_MARGIN, "/margin/isolatedPosition:"),
-                (&MATCHES, MATCH_FAMILY),
-            ] {
-                let topic = of_symbol(table, symbol).unwrap();
-                assert_eq!(topic.strip_prefix(family), Some(symbol));
-            }
-        }
-        assert_eq!(of_symbol(&MATCHES, "NO-SUCH"), None);
-    }
-
-    #[test]
-    fn refuses_with_the_codes_of_kucoin() {
-        assert_eq!(code(None), 406);
-        assert_eq!(code(Some("")), 406);
-        assert_eq!(code(Some("account/balance")), 400);
-        assert_eq!(code(Some("/market/match: BTC-USDT")), 400);
-        assert_eq!(code(Some("/account/balances")), 404);
-        assert_eq!(code(Some("/account/balance,/spotMarket/tradeOrders")), 404);
-        assert_eq!(code(Some("/margin/isolatedPosition:NO-SUCH")), 404);
-        assert_eq!(
-            code(Some("/margin/isolatedPosition:BTC-USDT,ETH-USDT")),
-            404
-        );
-        let many = format!("/market/match:{}", vec!["A-B"; 101].join(","));
-        assert_eq!(code(Some(&many)), 509);
-    }
-
-    #[test]
-    fn comma_lists_are_for_market_topics() {
-        let asked = parse_any(Some("/market/match:BTC-USDT,ETH-USDT")).unwrap();
-        let topics = ["/market/match:BTC-USDT", "/market/match:ETH-USDT"];
-        assert_eq!(asked, Asked::Matches(topics.map(str::to_owned).to_vec()));
-        let asked = parse_any(Some("/market/ticker:BTC-USDT")).unwrap();
-        assert_eq!(
-            asked,
-            Asked::Public(vec!["/market/ticker:BTC-USDT".to_owned()])
-        );
-    }
 }

@@ -1,6 +1,6 @@
 //! Pushes whose frames break the protocol, or that say something strange.
 
-use kucoin_streams_exchange::{Effect, Ended, Flaw, Mutation};
+use kucoin_streams_exchange::{Effect, Ended, FrameViolation, Mutation};
 use serde_json::Value;
 use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
@@ -10,7 +10,7 @@ use crate::support::*;
 
 #[tokio::test]
 async fn each_flaw_is_on_the_wire_and_the_event_in_the_truth() {
-    for flaw in Flaw::all() {
+    for flaw in FrameViolation::all() {
         let exchange = with(&format!("connection 1: flawed-frame flaw={flaw}")).await;
         let mut socket = Socket::subscribed(&exchange, &[BALANCE]).await;
         happen(&exchange.account());
@@ -22,20 +22,23 @@ async fn each_flaw_is_on_the_wire_and_the_event_in_the_truth() {
             .unwrap();
         let long = 126;
         match flaw {
-            Flaw::Masked => assert_eq!(start[..2], [0x81, 0x80 | long]),
-            Flaw::ReservedBit => assert_eq!(start[..2], [0xC1, long]),
-            Flaw::UnknownOpcode => assert_eq!(start[..2], [0x83, long]),
-            Flaw::NotUtf8 => assert_eq!(start[..2], [0x81, long]),
-            Flaw::StrayContinuation => assert_eq!(start[..2], [0x80, long]),
-            Flaw::Interrupted => assert_eq!(start[0], 0x01),
-            Flaw::FragmentedPing => assert_eq!(start[..2], [0x09, 4]),
-            Flaw::LongPing => assert_eq!(start[..2], [0x89, 126]),
-            Flaw::Oversized => assert_eq!(start, [0x81, 127, 0x40]),
-            Flaw::ShortClose => assert_eq!(start, [0x88, 1, 0x03]),
-            Flaw::CloseNotUtf8 => assert_eq!(start, [0x88, 4, 0x03]),
+            FrameViolation::Masked => assert_eq!(start[..2], [0x81, 0x80 | long]),
+            FrameViolation::ReservedBit => assert_eq!(start[..2], [0xC1, long]),
+            FrameViolation::UnknownOpcode => assert_eq!(start[..2], [0x83, long]),
+            FrameViolation::NotUtf8 => assert_eq!(start[..2], [0x81, long]),
+            FrameViolation::StrayContinuation => assert_eq!(start[..2], [0x80, long]),
+            FrameViolation::Interrupted => assert_eq!(start[0], 0x01),
+            FrameViolation::FragmentedPing => assert_eq!(start[..2], [0x09, 4]),
+            FrameViolation::LongPing => assert_eq!(start[..2], [0x89, 126]),
+            FrameViolation::Oversized => assert_eq!(start, [0x81, 127, 0x40]),
+            FrameViolation::ShortClose => assert_eq!(start, [0x88, 1, 0x03]),
+            FrameViolation::CloseNotUtf8 => assert_eq!(start, [0x88, 4, 0x03]),
             other => panic!("no test of {other}"),
         }
-        if matches!(flaw, Flaw::ShortClose | Flaw::CloseNotUtf8) {
+        if matches!(
+            flaw,
+            FrameViolation::ShortClose | FrameViolation::CloseNotUtf8
+        ) {
             let (_, end) = rest(&mut socket.stream).await;
             assert_eq!(end, End::Eof, "{flaw}");
             assert_eq!(exchange.stats().connections[0].ended, Some(Ended::Fault));

@@ -5,10 +5,10 @@
 mod answers;
 mod dials;
 mod frames;
+mod injected;
 mod limits;
 mod replies;
 mod rig;
 #[path = "../support/mod.rs"]
 mod support;
 mod upgrades;
-mod utterances;

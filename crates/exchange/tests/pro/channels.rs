@@ -1,8 +1,7 @@
 //! What each channel pushes, and to whom.
 
 use kucoin_streams_exchange::{
-    Account, Direction, Effect, Exchange, LiquidationLevel, MarginMode, SYMBOLS, SettleCurrency,
-    Side, StopKind, StopPriceType, TruthEntry, Wallet,
+    Account, Effect, Exchange, LiquidationLevel, MarginMode, SYMBOLS, Side, TruthEntry, Wallet,
 };
 use serde_json::Value;
 
@@ -47,9 +46,10 @@ async fn a_subscriber_of_everything_gets_everything_in_order() {
     topics.push("balance?accountType=FUNDING".to_owned());
     let names: Vec<&str> = topics.iter().map(String::as_str).collect();
     let mut socket = Pro::subscribed(&exchange, &names).await;
-    exchange.account().step(300);
+    // Fewer pushes than the queue of a connection takes.
+    exchange.account().step(250);
     let truth = exchange.pro_truth().snapshot();
-    assert!(truth.len() > 2_000, "300 steps made {}", truth.len());
+    assert!(truth.len() > 2_000, "250 steps made {}", truth.len());
     let mut last = 0;
     let mut seen = std::collections::BTreeSet::new();
     for (place, entry) in truth.iter().enumerate() {
@@ -119,141 +119,6 @@ async fn an_order_is_pushed_to_the_subscribers_of_its_symbol_and_of_all() {
             "order.CROSS"
         ]
     );
-}
-
-#[tokio::test]
-async fn a_conditional_order_is_followed_by_its_child() {
-    let exchange = quiet().await;
-    let mut socket = Pro::subscribed(&exchange, &["orderAll?tradeType=UNIFIED"]).await;
-    let account = exchange.account();
-    let (how, prices) = ((Side::Buy, StopKind::Entry), (decimal("70000"), None));
-    let parent = account
-        .place_stop("BTC-USDT", how, prices, decimal("0.01"))
-        .unwrap();
-    account.set_price("BTC-USDT", decimal("70001")).unwrap();
-    let mut changes = Vec::new();
-    while changes
-        .last()
-        .is_none_or(|change: &Value| change["os"] != 3)
-    {
-        changes.push(socket.json().await["d"].clone());
-    }
-    let kinds: Vec<&str> = changes
-        .iter()
-        .map(|change| change["eT"].as_str().unwrap())
-        .collect();
-    assert_eq!(kinds[..3], ["OPEN", "OPEN", "TRIGGER"]);
-    assert_eq!(
-        (&changes[0]["oi"], &changes[2]["oi"]),
-        (&(*unified(&parent)).into(), &(*unified(&parent)).into())
-    );
-    for child in [&changes[1], changes.last().unwrap()] {
-        assert_eq!(child["toi"], *unified(&parent));
-        assert_eq!(child["oi"], changes[1]["oi"]);
-    }
-    let how = (Side::Sell, Direction::Down, StopPriceType::Trade);
-    let futures = account.futures();
-    let parent = futures
-        .place_stop("XBTUSDM", how, (decimal("60000"), None), 50)
-        .unwrap();
-    futures.set_price("XBTUSDM", decimal("59999.9")).unwrap();
-    let kinds: Vec<Value> = logged(&exchange, &["orderAll.FUTURES"])
-        .iter()
-        .map(|entry| field(entry.data(), "os"))
-        .collect();
-    assert_eq!(
-        kinds[..3],
-        [Value::from("0"), Value::from("1"), Value::from(2)]
-    );
-    let same = |entry: &TruthEntry| field(entry.data(), "oi") == *parent;
-    assert!(logged(&exchange, &["orderAll.FUTURES"]).iter().all(same));
-}
-
-#[tokio::test]
-async fn a_fill_is_pushed_with_and_without_its_fee() {
-    let exchange = quiet().await;
-    let topics = [
-        "execution?tradeType=UNIFIED",
-        "execution.lite?tradeType=UNIFIED",
-    ];
-    let mut socket = Pro::subscribed(&exchange, &topics).await;
-    let account = exchange.account();
-    let (price, size) = (decimal("60000"), decimal("0.1"));
-    let id = account
-        .place_limit("BTC-USDT", Side::Buy, price, size)
-        .unwrap();
-    account.fill(&id, size).unwrap();
-    let (lite, full) = (socket.json().await, socket.json().await);
-    assert_eq!(
-        (&lite["T"], &full["T"]),
-        (
-            &"execution.lite.UNIFIED".into(),
-            &"execution.UNIFIED".into()
-        )
-    );
-    let (lite, full) = (&lite["d"], &full["d"]);
-    assert!(lite["ti"].is_u64(), "a number on the lite channel");
-    assert_eq!(lite["ti"].to_string(), full["ti"].as_str().unwrap());
-    assert_eq!(
-        (&full["f"], &full["fC"], &full["oi"]),
-        (&"4.8".into(), &"USDT".into(), &(*unified(&id)).into())
-    );
-    assert!(lite.get("f").is_none());
-    let futures = account.futures();
-    let id = futures
-        .place_limit("ETHUSDTM", Side::Sell, decimal("3600"), 10)
-        .unwrap();
-    futures.fill(&id, 10).unwrap();
-    let (lite, full) = (socket.json().await, socket.json().await);
-    assert_eq!(lite["d"]["ti"], full["d"]["ti"], "text for futures");
-    assert_eq!(
-        (&full["d"]["fP"], &full["d"]["f"]),
-        (&"0".into(), &"0.072".into())
-    );
-}
-
-#[tokio::test]
-async fn each_account_has_its_balance_channel() {
-    let exchange = quiet().await;
-    let topics = ["FUNDING", "SPOT", "CROSS", "ISOLATED", "FUTURES", "UNIFIED"]
-        .map(|account| format!("balance?accountType={account}"));
-    let names: Vec<&str> = topics.iter().map(String::as_str).collect();
-    let mut socket = Pro::subscribed(&exchange, &names).await;
-    let mut older = Pro::subscribed(&exchange, &["balance?accountType=TRADING"]).await;
-    let account = exchange.account();
-    let isolated = Wallet::Isolated("BTC-USDT");
-    for wallet in [Wallet::Trade, Wallet::Margin, isolated] {
-        account
-            .transfer(Wallet::Main, wallet, "USDT", 10.into())
-            .unwrap();
-    }
-    account
-        .futures()
-        .deposit(SettleCurrency::Usdt, 5.into())
-        .unwrap();
-    let expected = [
-        ("FUNDING", "49990"),
-        ("UNIFIED", "140010"),
-        ("SPOT", "100010"),
-        ("FUNDING", "49980"),
-        ("UNIFIED", "140020"),
-        ("CROSS", "20010"),
-        ("FUNDING", "49970"),
-        ("ISOLATED", "4010"),
-        ("UNIFIED", "140025"),
-        ("FUTURES", "20005"),
-    ];
-    for (part, total) in expected {
-        let push = socket.json().await;
-        assert_eq!(push["T"], format!("balance.{part}"));
-        assert_eq!(
-            (&push["d"]["b"], &push["d"]["c"]),
-            (&total.into(), &"USDT".into())
-        );
-        assert_eq!(push["d"]["U"].is_string(), part == "FUNDING");
-        assert_eq!(push["d"]["E"].is_u64(), part == "FUTURES");
-    }
-    assert_eq!(older.json().await["T"], "balance.SPOT");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Faults happen to Pro V2 connections as to those of V1.
 
-use kucoin_streams_exchange::{Account, Ended, Exchange};
+use kucoin_streams_exchange::{Account, Exchange};
 use miniz_oxide::inflate::decompress_to_vec;
 
 use crate::rig::*;
@@ -20,19 +20,6 @@ async fn with(script: &str) -> Exchange {
 /// One push on the channel of the funding account.
 fn happen(account: &Account) {
     account.deposit("USDT", 1.into()).unwrap();
-}
-
-#[tokio::test]
-async fn pushes_are_counted_and_cut() {
-    let exchange = with("after 2 frames: cut how=close code=1012 reason=restart").await;
-    let mut socket = Pro::subscribed(&exchange, &[FUNDING]).await;
-    (0..4).for_each(|_| happen(&exchange.account()));
-    let truth = exchange.pro_truth().snapshot();
-    for entry in &truth[..2] {
-        assert_eq!(socket.text().await, *entry.frame);
-    }
-    assert_eq!(socket.socket.read().await, Read::Close(Some(1012)));
-    assert_eq!(exchange.stats().connections[0].ended, Some(Ended::Fault));
 }
 
 #[tokio::test]

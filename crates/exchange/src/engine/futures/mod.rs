@@ -1,46 +1,31 @@
-//! The futures account: contracts, orders, positions and their margins, beside the spot account.
+//! The futures account: what orders do to positions and to the wallet, liquidation, and what its owner sets.
 //!
-//! As there, commands change the account at a given time and leave [`FuturesEvent`]s in their true
-//! order. Positions are one-way: one for each contract, long or short. The ledger keeps the balance
-//! of each settlement currency; every margin follows from positions, orders and prices.
+//! Positions are one-way: one for each contract, long or short. Each settlement currency has a balance; every margin
+//! follows from positions, orders and prices.
 
-mod actor;
 mod contract;
-mod event;
-mod ids;
-#[cfg(test)]
-mod invariants;
-mod liquidation;
 mod margin;
-mod order;
 mod position;
 #[cfg(test)]
 mod scenarios;
 mod settings;
-mod settle;
-mod stop;
+mod state;
 
 use rust_decimal::Decimal;
 
+#[cfg(test)]
+pub(crate) use contract::MAX_MARK;
 pub use contract::SettleCurrency;
-pub(crate) use event::{
-    CancelReason, FundingEvent, FuturesEvent, OrderEvent, PositionChange, RiskLimitEvent,
-    StopChange, StopEvent, TradeType, WalletEvent,
-};
-pub use event::{
-    Direction, FuturesPosition, FuturesWallet, IsolatedMargin, MarginMode, StopPriceType,
-};
+pub(crate) use contract::{Contract, contracts};
 pub(crate) use margin::ratio;
-pub(crate) use order::NewOrder;
-pub(crate) use stop::NewStop;
+pub use state::{FuturesPosition, FuturesWallet, IsolatedMargin, MarginMode};
 
-use super::{Rejected, check_amount};
-use crate::rng::Rng;
-use contract::{Contract, contracts};
-use ids::Ids;
-use order::Order;
-use position::Position;
-use stop::StopOrder;
+use super::event::{
+    CancelReason, Event, Liquidity, OrderChange, PositionChange, Side, WalletEvent,
+};
+use super::order::{BOOK_LEVELS, NewOrder, Order, Terms};
+use super::{Engine, Host, MarketId, Rejected, check_amount};
+use position::Trade;
 
 /// The fee of a taker, as a part of the value.
 pub(crate) const TAKER_FEE: Decimal = Decimal::from_parts(6, 0, 0, false, 4);
@@ -51,110 +36,126 @@ const MAX_BALANCE: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 
 /// The money of one settlement currency.
 #[derive(Debug, Clone)]
-struct Purse {
-    currency: SettleCurrency,
+pub(crate) struct Purse {
     balance: Decimal,
     hold: Decimal,
     version: u64,
-    /// What was told of it last: balance, hold and margins.
-    told: [Decimal; 7],
+    /// Balance, hold and margins as they were reported last.
+    reported: [Decimal; 7],
 }
 
-/// The futures account and its markets.
-#[derive(Debug)]
-pub(crate) struct Futures {
-    rng: Rng,
-    ids: Ids,
-    contracts: Vec<Contract>,
-    /// One for each contract, in the order of `contracts`.
-    positions: Vec<Position>,
-    purses: Vec<Purse>,
-    /// Open orders, the oldest first.
-    orders: Vec<Order>,
-    stops: Vec<StopOrder>,
-    events: Vec<FuturesEvent>,
-    now_ms: u64,
-}
-
-impl Futures {
-    /// An account with money in it, no orders and no positions.
-    pub(crate) fn new(seed: u64, now_ms: u64) -> Self {
-        let contracts = contracts();
-        let modes = [
-            (MarginMode::Cross, 10),
-            (MarginMode::Isolated, 8),
-            (MarginMode::Isolated, 5),
-        ];
-        let positions = contracts.iter().zip(modes);
-        let positions = positions
-            .map(|(contract, (mode, leverage))| Position::new(contract.settle, mode, leverage))
-            .collect();
-        let purses = [
-            (SettleCurrency::Usdt, Decimal::from(20_000)),
-            (SettleCurrency::Xbt, Decimal::new(5, 1)),
-        ];
-        let purses = purses.map(|(currency, balance)| Purse {
-            currency,
+/// The money that the account starts with.
+pub(crate) fn purses() -> [Purse; 2] {
+    [Decimal::from(20_000), Decimal::new(5, 1)].map(|balance| {
+        let mut reported = [Decimal::ZERO; 7];
+        reported[0] = balance;
+        Purse {
             balance,
             hold: Decimal::ZERO,
             version: 1,
-            told: [
-                balance,
-                Decimal::ZERO,
-                Decimal::ZERO,
-                Decimal::ZERO,
-                Decimal::ZERO,
-                Decimal::ZERO,
-                Decimal::ZERO,
-            ],
-        });
-        Self {
-            rng: Rng::new(seed ^ 0xF0_70_2E_50),
-            ids: Ids::new(seed),
-            contracts,
-            positions,
-            purses: purses.into(),
-            orders: Vec::new(),
-            stops: Vec::new(),
-            events: Vec::new(),
-            now_ms,
+            reported,
         }
-    }
+    })
+}
 
-    /// From now on it is this time.
-    pub(crate) fn at(&mut self, now_ms: u64) -> &mut Self {
-        self.now_ms = self.now_ms.max(now_ms);
-        self
-    }
-
-    /// What happened since the last call, in order.
-    pub(crate) fn take_events(&mut self) -> Vec<FuturesEvent> {
-        std::mem::take(&mut self.events)
-    }
-
+impl Engine {
     pub(crate) fn position(&self, symbol: &str) -> Result<FuturesPosition, Rejected> {
         self.contract(symbol).map(|index| self.snapshot(index))
     }
 
-    pub(crate) fn open_orders(&self) -> Vec<String> {
-        self.orders
-            .iter()
-            .map(|order| order.id.to_string())
-            .collect()
+    pub(crate) fn contract(&self, symbol: &str) -> Result<usize, Rejected> {
+        self.find_market(Host::Futures, symbol).map(|id| id.index)
     }
 
-    pub(crate) fn open_stops(&self) -> Vec<String> {
-        self.stops.iter().map(|stop| stop.id.to_string()).collect()
+    pub(crate) fn mark_price(&self, symbol: &str) -> Result<Decimal, Rejected> {
+        self.contract(symbol)
+            .map(|index| self.contracts[index].mark)
     }
 
-    /// The last price and the mark price.
-    pub(crate) fn prices(&self, symbol: &str) -> Result<(Decimal, Decimal), Rejected> {
-        let contract = &self.contracts[self.contract(symbol)?];
-        Ok((contract.last, contract.mark))
+    /// What KuCoin checks before it takes an order in a contract.
+    pub(super) fn check_futures_order(
+        &self,
+        index: usize,
+        new: &NewOrder<'_>,
+    ) -> Result<(), Rejected> {
+        let contract = &self.contracts[index];
+        let position = &contract.position;
+        let price = contract.margin_price(new.side, new.price, BOOK_LEVELS);
+        let exposure =
+            new.side.signed(position.quantity) + self.waiting(index, new.side) + new.size;
+        let limit = Decimal::from(contract.levels[position.risk_level].limit);
+        if contract.value(exposure.max(Decimal::ZERO), price).abs() > limit {
+            return Err(Rejected::RiskLimit {
+                symbol: contract.market.symbol.to_owned(),
+                limit,
+            });
+        }
+        let opening = self.would_open(index, new.side, new.size);
+        let margin = contract.order_margin(opening, price, position.order_leverage());
+        let available = self.futures_wallet(contract.settle).available_margin();
+        if opening > Decimal::ZERO && margin > available {
+            return Err(insufficient(contract.settle));
+        }
+        Ok(())
+    }
+
+    /// Moves position and balance by a fill, and adds the reports of the position; returns the fee and the profit before it.
+    /// A fill through zero is two: it closes one position and opens another.
+    pub(super) fn trade_contracts(
+        &mut self,
+        order: &Order,
+        price: Decimal,
+        size: Decimal,
+        fee_rate: Decimal,
+        reports: &mut Vec<Event>,
+    ) -> (Decimal, Decimal) {
+        let Terms::Futures {
+            leverage,
+            liquidation,
+            ..
+        } = order.terms
+        else {
+            return Default::default();
+        };
+        let change = match liquidation {
+            true => PositionChange::Liquidation,
+            false => PositionChange::Trade,
+        };
+        let index = order.market.index;
+        let closing = self.contracts[index]
+            .position
+            .closable(order.side)
+            .min(size);
+        let (mut fees, mut profits) = (Decimal::ZERO, Decimal::ZERO);
+        for size in [closing, size - closing] {
+            if size.is_zero() {
+                continue;
+            }
+            let contract = &mut self.contracts[index];
+            let quantity = order.side.signed(size);
+            let cost = contract.value(quantity, price);
+            let fee = contract.settle.round(cost.abs() * fee_rate);
+            let profit = contract.trade(
+                Trade {
+                    quantity,
+                    cost,
+                    fee,
+                    leverage,
+                    time_ms: self.now_ms,
+                },
+                price,
+            );
+            let settle = contract.settle;
+            self.purse_mut(settle).balance += profit - fee;
+            fees += fee;
+            profits += profit;
+            reports.push(Event::Position(change, self.snapshot(index)));
+        }
+        (fees, profits)
     }
 
     /// New money from outside.
-    pub(crate) fn deposit(
+    pub(crate) fn deposit_futures(
         &mut self,
         currency: SettleCurrency,
         amount: Decimal,
@@ -175,7 +176,7 @@ impl Futures {
         amount: Decimal,
     ) -> Result<(), Rejected> {
         check_amount(amount)?;
-        if amount > self.wallet(currency).max_withdraw() {
+        if amount > self.futures_wallet(currency).max_withdraw() {
             return Err(insufficient(currency));
         }
         self.purse_mut(currency).hold += amount;
@@ -200,17 +201,8 @@ impl Futures {
         Ok(())
     }
 
-    /// Sets the last price; resting orders that it goes through fill, and stops that look at it trigger.
-    pub(crate) fn set_price(&mut self, symbol: &str, price: Decimal) -> Result<(), Rejected> {
-        let index = self.contract(symbol)?;
-        self.contracts[index].check_price(price)?;
-        self.contracts[index].last = price;
-        self.last_moved(index);
-        Ok(())
-    }
-
-    /// Sets the mark price, and with it the index price; stops that look at these trigger, and an
-    /// open position is told, or liquidated.
+    /// Sets the mark price, and with it the index price: stops that watch these trigger, and an open position is
+    /// reported, or liquidated.
     pub(crate) fn set_mark_price(&mut self, symbol: &str, price: Decimal) -> Result<(), Rejected> {
         let index = self.contract(symbol)?;
         self.contracts[index].check_mark(price)?;
@@ -218,51 +210,109 @@ impl Futures {
         Ok(())
     }
 
-    fn last_moved(&mut self, index: usize) {
-        self.fill_crossed(index);
-        self.trigger_stops(index);
-    }
-
-    fn mark_moved(&mut self, index: usize, price: Decimal) {
-        if self.contracts[index].mark == price {
+    pub(super) fn mark_moved(&mut self, index: usize, price: Decimal) {
+        let contract = &mut self.contracts[index];
+        if contract.mark == price {
             return;
         }
-        self.contracts[index].mark = price;
-        if self.positions[index].is_open() {
+        contract.mark = price;
+        if contract.position.is_open() {
             self.report_position(index, PositionChange::MarkPrice);
             self.liquidate_exhausted();
         }
-        self.trigger_stops(index);
+        self.trigger_stops(MarketId::futures(index));
     }
 
-    fn contract(&self, symbol: &str) -> Result<usize, Rejected> {
-        self.contracts
-            .iter()
-            .position(|contract| contract.symbol == symbol)
-            .ok_or_else(|| Rejected::UnknownSymbol {
-                symbol: symbol.to_owned(),
-            })
+    /// Closes the positions whose margin is used up, the greatest loss first, until none is left.
+    pub(super) fn liquidate_exhausted(&mut self) {
+        let worst = |engine: &Self| {
+            (0..engine.contracts.len())
+                .filter(|index| engine.is_exhausted(*index))
+                .min_by_key(|index| engine.contracts[*index].unrealised())
+        };
+        while let Some(index) = worst(self) {
+            if !self.append_margin(index) {
+                self.liquidate(index);
+            }
+        }
     }
 
-    fn purse(&self, currency: SettleCurrency) -> &Purse {
-        let found = self.purses.iter().find(|purse| purse.currency == currency);
-        found.expect("every settlement currency has a purse")
-    }
-
-    fn purse_mut(&mut self, currency: SettleCurrency) -> &mut Purse {
-        let mut purses = self.purses.iter_mut();
-        let found = purses.find(|purse| purse.currency == currency);
-        found.expect("every settlement currency has a purse")
-    }
-
-    fn report_position(&mut self, index: usize, change: PositionChange) {
+    /// Fills an isolated margin up to what it was, if the owner wants that and can pay for it.
+    fn append_margin(&mut self, index: usize) -> bool {
         let position = self.snapshot(index);
-        self.events.push(FuturesEvent::Position(change, position));
+        let Some(own) = position.isolated.filter(|own| own.auto_deposit) else {
+            return false;
+        };
+        let left = own.margin + position.unrealised_pnl;
+        let missing = position.maintenance_margin - left + position.initial_margin;
+        let available = self
+            .futures_wallet(position.settle_currency)
+            .available_margin();
+        if missing > available || position.initial_margin.is_zero() {
+            return false;
+        }
+        self.contracts[index].position.added += missing;
+        self.report_position(index, PositionChange::Margin);
+        self.report_wallet(position.settle_currency);
+        true
     }
 
-    /// Tells of the account in this currency when more than its unrealised profit changed.
-    fn report_wallet(&mut self, currency: SettleCurrency) {
-        let mut wallet = self.wallet(currency);
+    /// Closes a position at the price at which it is bankrupt. The open orders that use the same margin are cancelled
+    /// first, as they take some of it.
+    fn liquidate(&mut self, index: usize) {
+        let contract = &self.contracts[index];
+        let (settle, mode) = (contract.settle, contract.position.mode);
+        let shares_margin: Vec<bool> = (self.contracts.iter().enumerate())
+            .map(|(other, known)| match mode {
+                MarginMode::Isolated => other == index,
+                MarginMode::Cross => known.position.mode == mode && known.settle == settle,
+            })
+            .collect();
+        self.cancel_all(Host::Futures, CancelReason::Liquidation, |order| {
+            shares_margin[order.market.index]
+        });
+        self.report_wallet(settle);
+        let contract = &self.contracts[index];
+        let quantity = contract.position.quantity;
+        let price = self.bankruptcy_price(index).max(contract.market.tick);
+        let side = if quantity > Decimal::ZERO {
+            Side::Sell
+        } else {
+            Side::Buy
+        };
+        let new = NewOrder {
+            price: Some(price),
+            ..NewOrder::new(None, contract.market.symbol, side, quantity.abs())
+        };
+        let mut order = self.new_order(MarketId::futures(index), &new);
+        if let Terms::Futures { liquidation, .. } = &mut order.terms {
+            *liquidation = true;
+        }
+        self.execute(&mut order, (price, quantity.abs()), Liquidity::Taker);
+        self.report(&order, OrderChange::Filled, None, None);
+        self.report_wallet(settle);
+    }
+
+    pub(super) fn purse(&self, currency: SettleCurrency) -> &Purse {
+        &self.purses[currency as usize]
+    }
+
+    pub(super) fn purse_mut(&mut self, currency: SettleCurrency) -> &mut Purse {
+        &mut self.purses[currency as usize]
+    }
+
+    pub(super) fn held(&self, currency: SettleCurrency) -> Decimal {
+        self.purse(currency).hold
+    }
+
+    pub(super) fn report_position(&mut self, index: usize, change: PositionChange) {
+        let position = self.snapshot(index);
+        self.events.push(Event::Position(change, position));
+    }
+
+    /// Reports the account in this currency if more than its unrealised profit changed.
+    pub(super) fn report_wallet(&mut self, currency: SettleCurrency) {
+        let mut wallet = self.futures_wallet(currency);
         let now = [
             wallet.balance,
             wallet.hold,
@@ -273,17 +323,32 @@ impl Futures {
             wallet.isolated_funding_margin,
         ];
         let purse = self.purse_mut(currency);
-        if purse.told == now {
+        if purse.reported == now {
             return;
         }
-        purse.told = now;
+        purse.reported = now;
         purse.version += 1;
         wallet.version = purse.version;
-        self.events.push(FuturesEvent::Wallet(WalletEvent {
-            event_id: self.ids.event(),
+        self.events.push(Event::Wallet(WalletEvent {
+            event_id: self.futures.ids.event(),
             wallet,
             time_ms: self.now_ms,
         }));
+    }
+
+    /// An order changed: reports the wallet that its margin is in, for an order in a contract.
+    pub(super) fn report_margin(&mut self, id: MarketId) {
+        if id.host == Host::Futures {
+            self.report_wallet(self.contracts[id.index].settle);
+        }
+    }
+
+    /// An order traded, or could have: as [`Engine::report_margin`], and positions may be exhausted now.
+    pub(super) fn after_fill(&mut self, id: MarketId) {
+        if id.host == Host::Futures {
+            self.report_margin(id);
+            self.liquidate_exhausted();
+        }
     }
 }
 

@@ -1,13 +1,13 @@
 //! What the owner sets for a position, and what the clock does to it: margin, leverage, funding.
 
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 
-use super::event::{
-    CancelReason, FundingEvent, FuturesEvent, MarginMode, PositionChange, RiskLimitEvent,
-};
-use super::{Futures, Rejected, check_amount, insufficient};
+use super::{MarginMode, insufficient};
+use crate::engine::event::{CancelReason, Event, FundingEvent, PositionChange, RiskLimitEvent};
+use crate::engine::{Engine, Host, Rejected, check_amount};
 
-impl Futures {
+impl Engine {
     /// Chooses cross or isolated margin; not while anything is open in the contract.
     pub(crate) fn set_margin_mode(
         &mut self,
@@ -15,24 +15,24 @@ impl Futures {
         mode: MarginMode,
     ) -> Result<(), Rejected> {
         let index = self.contract(symbol)?;
-        if self.positions[index].mode == mode {
+        if self.contracts[index].position.mode == mode {
             return Ok(());
         }
         self.check_flat(index)?;
-        self.positions[index].mode = mode;
-        let symbol = self.contracts[index].symbol;
-        let leverage = self.positions[index].order_leverage();
-        self.events
-            .push(FuturesEvent::MarginMode(symbol, mode, leverage));
+        let contract = &mut self.contracts[index];
+        contract.position.mode = mode;
+        let leverage = contract.position.order_leverage();
+        let event = Event::MarginMode(contract.market.symbol, mode, leverage);
+        self.events.push(event);
         Ok(())
     }
 
-    /// Sets the leverage of the contract's margin mode. Of isolated orders it counts at their
-    /// placing, of cross positions for all that is open, so that nothing may be open then.
+    /// Sets the leverage of the contract's margin mode. An isolated order keeps the one of its
+    /// placing; the one of a cross position applies to all that is open, so that nothing may be open.
     pub(crate) fn set_leverage(&mut self, symbol: &str, leverage: Decimal) -> Result<(), Rejected> {
         let index = self.contract(symbol)?;
         let contract = &self.contracts[index];
-        let position = &self.positions[index];
+        let position = &contract.position;
         let max = Decimal::from(contract.levels[position.risk_level].max_leverage);
         if leverage < Decimal::ONE || leverage > max || leverage.normalize().scale() > 2 {
             return Err(Rejected::Leverage { leverage, max });
@@ -41,24 +41,24 @@ impl Futures {
             return Ok(());
         }
         let mode = position.mode;
-        match mode {
-            MarginMode::Cross => {
-                self.check_flat(index)?;
-                self.positions[index].cross_leverage = leverage;
-            }
-            MarginMode::Isolated => self.positions[index].isolated_leverage = leverage,
+        if mode == MarginMode::Cross {
+            self.check_flat(index)?;
         }
-        let symbol = self.contracts[index].symbol;
-        self.events
-            .push(FuturesEvent::Leverage(symbol, mode, leverage));
+        let contract = &mut self.contracts[index];
+        match mode {
+            MarginMode::Cross => contract.position.cross_leverage = leverage,
+            MarginMode::Isolated => contract.position.isolated_leverage = leverage,
+        }
+        let event = Event::Leverage(contract.market.symbol, mode, leverage);
+        self.events.push(event);
         Ok(())
     }
 
-    /// Lets margin be added by itself before an isolated position is liquidated.
+    /// Lets margin be added automatically before an isolated position is liquidated.
     pub(crate) fn set_auto_deposit(&mut self, symbol: &str, on: bool) -> Result<(), Rejected> {
         let index = self.open_isolated(symbol)?;
-        if self.positions[index].auto_deposit != on {
-            self.positions[index].auto_deposit = on;
+        let auto_deposit = &mut self.contracts[index].position.auto_deposit;
+        if std::mem::replace(auto_deposit, on) != on {
             self.report_position(index, PositionChange::AutoDeposit);
         }
         Ok(())
@@ -69,53 +69,47 @@ impl Futures {
         check_amount(amount)?;
         let index = self.open_isolated(symbol)?;
         let currency = self.contracts[index].settle;
-        if amount > self.wallet(currency).available_margin() {
+        if amount > self.futures_wallet(currency).available_margin() {
             return Err(insufficient(currency));
         }
-        self.positions[index].added += amount;
+        self.contracts[index].position.added += amount;
         self.report_position(index, PositionChange::Margin);
         self.report_wallet(currency);
         Ok(())
     }
 
     /// Asks for a level of the risk limit, from 1; cancels the contract's orders, as KuCoin does.
-    /// Whether the position gets it is told by an event.
+    /// An event reports whether the position gets it.
     pub(crate) fn adjust_risk_limit(&mut self, symbol: &str, level: u32) -> Result<(), Rejected> {
         let index = self.contract(symbol)?;
-        let contract = &self.contracts[index];
-        let unknown = || Rejected::RiskLevel {
+        let levels = self.contracts[index].levels;
+        let place = usize::try_from(level).unwrap_or(usize::MAX).wrapping_sub(1);
+        let wanted = levels.get(place).ok_or(Rejected::RiskLevel {
             level,
-            levels: contract.levels.len(),
-        };
-        let place = usize::try_from(level)
-            .ok()
-            .and_then(|level| level.checked_sub(1));
-        let (place, wanted) = place
-            .and_then(|place| Some((place, *contract.levels.get(place)?)))
-            .ok_or_else(unknown)?;
-        let (symbol, settle) = (contract.symbol, contract.settle);
-        let (gone, kept) = std::mem::take(&mut self.orders)
-            .into_iter()
-            .partition(|order| order.contract == index);
-        self.orders = kept;
-        self.cancel_all(gone, CancelReason::RiskLimit);
-        let position = &self.positions[index];
-        let outcome = if self.mark_value(index).abs() > Decimal::from(wanted.limit) {
+            levels: levels.len(),
+        })?;
+        self.cancel_all(Host::Futures, CancelReason::RiskLimit, |order| {
+            order.market.index == index
+        });
+        let contract = &self.contracts[index];
+        let position = &contract.position;
+        let outcome = if contract.mark_value().abs() > Decimal::from(wanted.limit) {
             Err("the position exceeds the risk limit of this level".to_owned())
         } else if position.order_leverage() > Decimal::from(wanted.max_leverage) {
             Err("the leverage exceeds the maximum of this level".to_owned())
         } else {
             Ok(())
         };
-        let given = outcome.is_ok();
-        self.events.push(FuturesEvent::RiskLimit(RiskLimitEvent {
-            symbol,
+        let (given, settle) = (outcome.is_ok(), contract.settle);
+        self.events.push(Event::RiskLimit(RiskLimitEvent {
+            symbol: contract.market.symbol,
             outcome,
             level: i64::from(level),
         }));
         if given {
-            self.positions[index].risk_level = place;
-            if self.positions[index].is_open() {
+            let position = &mut self.contracts[index].position;
+            position.risk_level = place;
+            if position.is_open() {
                 self.report_position(index, PositionChange::RiskLimit);
             }
         }
@@ -130,34 +124,38 @@ impl Futures {
         if rate.abs() > Decimal::new(5, 2) || rate.normalize().scale() > 12 {
             return Err(Rejected::FundingRate { rate });
         }
-        let quantity = self.positions[index].quantity;
-        if quantity == 0 {
+        let contract = &mut self.contracts[index];
+        let position = &contract.position;
+        if !position.is_open() {
             return Err(no_position(symbol));
         }
-        let (contract, worth) = (&self.contracts[index], self.mark_value(index).abs());
-        let (currency, mark_price) = (contract.settle, contract.mark);
-        let fee = currency.round(-rate * worth * Decimal::from(quantity.signum()));
-        self.events.push(FuturesEvent::Funding(FundingEvent {
-            symbol: contract.symbol,
-            margin_mode: self.positions[index].mode,
-            settle: currency,
-            quantity,
-            mark_price,
+        let (mode, quantity, settle) = (position.mode, position.quantity, contract.settle);
+        let paid_by_long = rate * contract.mark_value().abs();
+        let fee = settle.round(match quantity > Decimal::ZERO {
+            true => -paid_by_long,
+            false => paid_by_long,
+        });
+        self.events.push(Event::Funding(FundingEvent {
+            symbol: contract.market.symbol,
+            margin_mode: mode,
+            settle,
+            quantity: quantity.to_i64().unwrap_or_default(),
+            mark_price: contract.mark,
             rate,
             fee,
             time_ms: self.now_ms,
         }));
-        self.positions[index].settle_funding(fee);
-        self.purse_mut(currency).balance += fee;
+        contract.position.settle_funding(fee);
+        self.purse_mut(settle).balance += fee;
         self.report_position(index, PositionChange::Margin);
-        self.report_wallet(currency);
+        self.report_wallet(settle);
         self.liquidate_exhausted();
         Ok(())
     }
 
     fn open_isolated(&self, symbol: &str) -> Result<usize, Rejected> {
         let index = self.contract(symbol)?;
-        let position = &self.positions[index];
+        let position = &self.contracts[index].position;
         if position.is_open() && position.mode == MarginMode::Isolated {
             Ok(index)
         } else {
@@ -166,10 +164,12 @@ impl Futures {
     }
 
     fn check_flat(&self, index: usize) -> Result<(), Rejected> {
-        let busy = self.orders.iter().any(|order| order.contract == index);
-        if busy || self.positions[index].is_open() {
+        let orders = &self.futures.orders;
+        let busy = orders.iter().any(|order| order.market.index == index);
+        let contract = &self.contracts[index];
+        if busy || contract.position.is_open() {
             return Err(Rejected::NotFlat {
-                symbol: self.contracts[index].symbol.to_owned(),
+                symbol: contract.market.symbol.to_owned(),
             });
         }
         Ok(())

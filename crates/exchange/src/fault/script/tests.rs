@@ -1,8 +1,7 @@
 //! The script language: what reads, what it reads as, and what its errors say.
 
 use super::*;
-use crate::fault::table::Row;
-use crate::fault::{Effect, Flaw, Mutation, Utterance};
+use crate::fault::{Effect, FrameViolation, InjectedMessage, Mutation};
 
 fn problem(line: &str) -> String {
     line.parse::<Faults>().unwrap_err().to_string()
@@ -150,7 +149,7 @@ fn the_example_scripts_read_and_a_missing_file_is_named() {
 #[test]
 fn texts_may_hold_anything_in_quotes() {
     let text = |line: &str| match &line.parse::<Faults>().unwrap().list()[0].effect {
-        Effect::Say(Utterance::Text { text }) => text.clone(),
+        Effect::Say(InjectedMessage::Text { text }) => text.clone(),
         other => panic!("another effect: {other:?}"),
     };
     assert_eq!(
@@ -172,13 +171,14 @@ fn texts_may_hold_anything_in_quotes() {
 
 #[test]
 fn every_flaw_and_mutation_reads_back_and_is_named_where_one_is_unknown() {
-    let flaws = Flaw::all().map(|flaw| format!("connection 1: flawed-frame flaw={flaw} count=2"));
+    let flaws =
+        FrameViolation::all().map(|flaw| format!("connection 1: flawed-frame flaw={flaw} count=2"));
     let mutations =
         Mutation::all().map(|how| format!("connection 1: mutate-frame how={how} count=2"));
     for line in flaws.chain(mutations) {
         assert_eq!(line.parse::<Faults>().unwrap().list()[0].to_string(), line);
     }
-    for flaw in Flaw::all() {
+    for flaw in FrameViolation::all() {
         assert!(problem("connection 1: flawed-frame flaw=ugly").contains(&flaw.to_string()));
     }
     for how in Mutation::all() {
@@ -194,14 +194,14 @@ fn language_describes_every_trigger_fault_parameter_and_word() {
     let language = Faults::language();
     let lines: Vec<&str> = language.lines().map(str::trim_start).collect();
     let has = |start: &str| lines.iter().any(|line| line.starts_with(start));
-    for trigger in &TRIGGERS {
-        assert!(has(trigger.form), "{}", trigger.form);
+    for (form, ..) in TRIGGERS {
+        assert!(has(form), "{form}");
     }
     for row in rows() {
         assert!(has(row.name), "{}", row.name);
         for parameter in row.parameters {
             assert!(has(&format!("{}=  ", parameter.name)), "{}", row.name);
-            for (word, _) in (parameter.words)() {
+            for (word, _) in parameter.words {
                 assert!(has(&format!("{word}  ")), "{} {word}", row.name);
             }
         }

@@ -1,202 +1,346 @@
-//! Changes of orders and conditional orders: `order` and `orderAll`.
+//! Orders, conditional orders and executions: `order`, `orderAll`, `execution` and `execution.lite`.
 
-use super::{NONE, liquidity, order_type, side};
-use crate::engine::futures::Direction;
-use crate::json::Object;
-use crate::pro::order::{Condition, FuturesTerms, Order, Reason, Stage, unified_id};
+use std::borrow::Cow;
+
+use rust_decimal::Decimal;
+
+use crate::engine::futures::MarginMode;
+use crate::engine::{CancelReason, Direction, Fill, Liquidity, Side, Terms, Trigger};
+use crate::json::{Object, Raw};
+use crate::pro::order::{Change, Reason, Stage, unified_id};
 use crate::pro::streams::Part;
 
-/// The `toi` of the classic futures form.
-const NO_ORIGIN: &str = "0";
+/// The value of a field that has none.
+const NONE: &str = "";
+/// The `toi` of the classic futures form, and the order id of an execution that closes a position by force.
+const NO_ORDER: &str = "0";
 
 /// In the form of the unified account: every field, whatever kind of order it is.
-pub(in crate::pro) fn unified(order: &Order) -> String {
-    let fill = order.fill.as_ref();
-    let condition = order.condition.as_ref();
-    let limit = order.price.map(|price| price.normalize().to_string());
-    let trigger = condition.map(|condition| condition.price.normalize().to_string());
+pub(in crate::pro) fn unified(change: &Change) -> String {
+    let (order, fill) = (&change.order, change.fill.as_ref());
+    let condition = change.condition.as_ref();
+    let origin = order.origin.as_deref().map(unified_id);
     Object::new()
-        .bare("O", order.created_ns)
-        .word("S", side(order.side))
-        .bare("U", order.updated_ns)
-        .decimal("f", order.fee)
-        .text("p", limit.as_deref())
-        .decimal("q", order.size)
-        .word("s", order.symbol)
-        .word("t", "0")
-        .decimal("aP", order.average_price)
-        .word("cR", order.reason.map_or(NONE, Reason::word))
-        .decimal("cS", order.canceled)
-        .text("ci", order.client_oid.as_deref())
-        .word("eT", order.stage.event_type())
-        .word("fC", order.fee_currency)
-        .decimal("fS", order.filled)
-        .word("lP", NONE)
-        .word("lR", fill.map_or(NONE, |fill| liquidity(fill.liquidity)))
-        .decimal("lS", fill.map(|fill| fill.size).unwrap_or_default())
-        .decimal("ls", fill.map(|fill| fill.price).unwrap_or_default())
-        .word("oS", "USER")
-        .word("oT", order_type(order))
-        .string("oi", &unified_id(&order.id))
-        .bare("os", order.status())
-        .bare("pO", false)
-        .word("pP", NONE)
-        .word("qU", order.unit)
-        .bare("rO", false)
-        .decimal("rS", order.remain)
-        .word(
-            "tD",
-            condition.map_or(NONE, |known| direction(known.direction)),
-        )
-        .text("tP", trigger.as_deref())
-        .word("tT", trade_type(order.part))
-        .text("ti", fill.map(|fill| &*fill.trade_id))
-        .word("lPT", NONE)
-        .word("pPT", NONE)
-        .word("stp", NONE)
-        .word("tIF", "GTC")
-        .word(
-            "tPT",
-            condition.map_or(NONE, |known| known.price_type.as_str()),
-        )
-        .text("toi", order.origin.as_deref().map(unified_id).as_deref())
-        .word("bT", NONE)
+        .field("O", order.created_ns)
+        .field("S", side(order.side))
+        .field("U", change.updated_ns)
+        .field("f", order.fee)
+        .field("p", or_none(order.price))
+        .field("q", order.size)
+        .field("s", order.symbol)
+        .field("t", "0")
+        .field("aP", change.average_price())
+        .field("cR", change.reason.map_or(NONE, Reason::word))
+        .field("cS", change.canceled())
+        .field("ci", order.client_oid.as_deref().unwrap_or(NONE))
+        .field("eT", change.stage.event_type())
+        .field("fC", order.fee_currency)
+        .field("fS", order.filled)
+        .field("lP", NONE)
+        .field("lR", fill.map_or(NONE, liquidity))
+        .field("lS", fill.map(|fill| fill.size).unwrap_or_default())
+        .field("ls", fill.map(|fill| fill.price).unwrap_or_default())
+        .field("oS", "USER")
+        .field("oT", order_type(change))
+        .field("oi", &*unified_id(&order.id))
+        .field("os", status(change))
+        .field("pO", false)
+        .field("pP", NONE)
+        .field("qU", change.unit())
+        .field("rO", false)
+        .field("rS", order.remain)
+        .field("tD", condition.map_or(NONE, direction))
+        .field("tP", or_none(condition.map(|known| known.price)))
+        .field("tT", trade_type(change.part()))
+        .field("ti", fill.map_or(NONE, |fill| &*fill.trade_id))
+        .field("lPT", NONE)
+        .field("pPT", NONE)
+        .field("stp", NONE)
+        .field("tIF", "GTC")
+        .field("tPT", condition.map_or(NONE, price_type))
+        .field("toi", origin.as_deref().unwrap_or(NONE))
+        .field("bT", NONE)
         .end()
 }
 
 /// In the form of the classic account that it belongs to.
-pub(in crate::pro) fn classic(order: &Order) -> String {
-    match &order.futures {
-        Some(terms) => classic_futures(order, terms),
-        None => classic_spot(order),
+pub(in crate::pro) fn classic(change: &Change) -> String {
+    match (change.order.terms, &change.condition) {
+        (Terms::Spot(_), _) => classic_spot(change),
+        (Terms::Futures { margin_mode, .. }, Some(condition)) => {
+            classic_conditional(change, condition, margin_mode)
+        }
+        (
+            Terms::Futures {
+                margin_mode,
+                leverage,
+                ..
+            },
+            None,
+        ) => classic_futures(change, margin_mode, leverage),
     }
 }
 
-/// Spot and margin: what tells nothing is left out, and a reason is a number.
-fn classic_spot(order: &Order) -> String {
-    let fill = order.fill.as_ref();
-    let mut data = Object::new()
-        .bare("O", order.created_ns)
-        .word("S", side(order.side))
-        .bare("U", order.updated_ns)
-        .decimal("f", order.fee)
-        .decimal("p", order.price.unwrap_or_default())
-        .decimal("q", order.size)
-        .word("s", order.symbol)
-        .word("t", "0")
-        .decimal("aP", order.average_price);
-    if let Some(reason) = order.reason {
-        data = data.bare("cR", reason.number());
-    }
-    data = data
-        .decimal("cS", order.canceled)
-        .text("ci", order.client_oid.as_deref())
-        .word("eT", order.stage.event_type())
-        .word("fC", order.fee_currency)
-        .decimal("fS", order.filled)
-        .word("oT", order_type(order))
-        .string("oi", &order.id)
-        .bare("os", order.status())
-        .bare("pO", false)
-        .word("qU", order.unit)
-        .decimal("rS", order.remain);
-    if let Some(condition) = &order.condition {
-        data = data
-            .word("tD", direction(condition.direction))
-            .decimal("tP", condition.price);
-    }
-    data = data
-        .maybe_string("ti", fill.map(|fill| &*fill.trade_id))
-        .word("tIF", "GTC");
-    if let Some(condition) = &order.condition {
-        data = data.word("tPT", condition.price_type.as_str());
-    }
-    data.maybe_string("toi", order.origin.as_deref()).end()
-}
-
-/// Futures: a triggered order goes on under the id of its conditional order, so that no origin is
-/// ever told.
-fn classic_futures(order: &Order, terms: &FuturesTerms) -> String {
-    if let Some(condition) = &order.condition {
-        return classic_conditional(order, condition, terms);
-    }
-    let fill = order.fill.as_ref();
+/// Spot and margin: fields without a value are left out, and a reason is a number.
+fn classic_spot(change: &Change) -> String {
+    let order = &change.order;
+    let condition = change.condition.as_ref();
     Object::new()
-        .bare("O", order.created_ns)
-        .word("S", side(order.side))
-        .bare("U", order.updated_ns)
-        .decimal("f", order.fee)
-        .decimal("l", terms.leverage)
-        .decimal("p", order.price.unwrap_or_default())
-        .decimal("q", order.size)
-        .word("s", order.symbol)
-        .word("t", "0")
-        .decimal("aP", order.average_price)
-        .word("cR", order.reason.map_or(NONE, Reason::word))
-        .decimal("cS", order.canceled)
-        .text("ci", order.client_oid.as_deref())
-        .word("eT", order.stage.event_type())
-        .word("fC", order.fee_currency)
-        .decimal("fS", order.filled)
-        .word("lR", fill.map_or(NONE, |fill| liquidity(fill.liquidity)))
-        .word("mM", terms.margin_mode.as_str())
-        .word("oT", order_type(order))
-        .string("oi", order.origin.as_deref().unwrap_or(&order.id))
-        .bare("os", order.status())
-        .bare("pO", false)
-        .word("pS", "BOTH")
-        .word("qU", order.unit)
-        .bare("rO", false)
-        .decimal("rS", order.remain)
-        .text("ti", fill.map(|fill| &*fill.trade_id))
-        .word("stp", NONE)
-        .word("tIF", "GTC")
-        .word("toi", NO_ORIGIN)
+        .field("O", order.created_ns)
+        .field("S", side(order.side))
+        .field("U", change.updated_ns)
+        .field("f", order.fee)
+        .field("p", order.price.unwrap_or_default())
+        .field("q", order.size)
+        .field("s", order.symbol)
+        .field("t", "0")
+        .field("aP", change.average_price())
+        .field("cR", change.reason.map(Reason::number))
+        .field("cS", change.canceled())
+        .field("ci", order.client_oid.as_deref().unwrap_or(NONE))
+        .field("eT", change.stage.event_type())
+        .field("fC", order.fee_currency)
+        .field("fS", order.filled)
+        .field("oT", order_type(change))
+        .field("oi", &*order.id)
+        .field("os", status(change))
+        .field("pO", false)
+        .field("qU", change.unit())
+        .field("rS", order.remain)
+        .field("tD", condition.map(direction))
+        .field("tP", condition.map(|known| known.price))
+        .field("ti", change.fill.as_ref().map(|fill| &*fill.trade_id))
+        .field("tIF", "GTC")
+        .field("tPT", condition.map(price_type))
+        .field("toi", order.origin.as_deref())
+        .end()
+}
+
+/// Futures: a triggered order goes on under the id of its conditional order, so that no origin is ever reported.
+fn classic_futures(change: &Change, margin_mode: MarginMode, leverage: Decimal) -> String {
+    let (order, fill) = (&change.order, change.fill.as_ref());
+    Object::new()
+        .field("O", order.created_ns)
+        .field("S", side(order.side))
+        .field("U", change.updated_ns)
+        .field("f", order.fee)
+        .field("l", leverage)
+        .field("p", order.price.unwrap_or_default())
+        .field("q", order.size)
+        .field("s", order.symbol)
+        .field("t", "0")
+        .field("aP", change.average_price())
+        .field("cR", change.reason.map_or(NONE, Reason::word))
+        .field("cS", change.canceled())
+        .field("ci", order.client_oid.as_deref().unwrap_or(NONE))
+        .field("eT", change.stage.event_type())
+        .field("fC", order.fee_currency)
+        .field("fS", order.filled)
+        .field("lR", fill.map_or(NONE, liquidity))
+        .field("mM", margin_mode.as_str())
+        .field("oT", order_type(change))
+        .field("oi", order.origin.as_deref().unwrap_or(&order.id))
+        .field("os", status(change))
+        .field("pO", false)
+        .field("pS", "BOTH")
+        .field("qU", change.unit())
+        .field("rO", false)
+        .field("rS", order.remain)
+        .field("ti", fill.map_or(NONE, |fill| &*fill.trade_id))
+        .field("stp", NONE)
+        .field("tIF", "GTC")
+        .field("toi", NO_ORDER)
         .end()
 }
 
 /// A futures order that waits: its status is text, and amounts that it cannot have yet are empty.
-fn classic_conditional(order: &Order, condition: &Condition, terms: &FuturesTerms) -> String {
-    let limit = order.price.map(|price| price.normalize().to_string());
+fn classic_conditional(change: &Change, condition: &Trigger, margin_mode: MarginMode) -> String {
+    let order = &change.order;
     let canceled = Some(order.canceled).filter(|canceled| !canceled.is_zero());
-    let canceled = canceled.map(|canceled| canceled.normalize().to_string());
     Object::new()
-        .bare("O", order.created_ns)
-        .word("S", side(order.side))
-        .bare("U", order.updated_ns)
-        .word("f", NONE)
-        .decimal("l", terms.leverage)
-        .text("p", limit.as_deref())
-        .decimal("q", order.size)
-        .word("s", order.symbol)
-        .word("t", NONE)
-        .decimal("aP", order.average_price)
-        .word("cR", order.reason.map_or(NONE, Reason::word))
-        .text("cS", canceled.as_deref())
-        .text("ci", order.client_oid.as_deref())
-        .word("eT", order.stage.event_type())
-        .word("fC", NONE)
-        .word("fS", NONE)
-        .word("lP", NONE)
-        .word("lR", NONE)
-        .word("mM", terms.margin_mode.as_str())
-        .word("oT", order_type(order))
-        .string("oi", &order.id)
-        .string("os", &order.status().to_string())
-        .bare("pO", false)
-        .word("pP", NONE)
-        .word("pS", "BOTH")
-        .word("qU", order.unit)
-        .bare("rO", false)
-        .decimal("rS", order.remain)
-        .word("tD", direction(condition.direction))
-        .decimal("tP", condition.price)
-        .word("ti", NONE)
-        .word("stp", NONE)
-        .word("tIF", "GTC")
-        .word("tPT", condition.price_type.as_str())
-        .word("toi", NO_ORIGIN)
+        .field("O", order.created_ns)
+        .field("S", side(order.side))
+        .field("U", change.updated_ns)
+        .field("f", NONE)
+        .field("l", NO_ORDER)
+        .field("p", or_none(order.price))
+        .field("q", order.size)
+        .field("s", order.symbol)
+        .field("t", NONE)
+        .field("aP", change.average_price())
+        .field("cR", change.reason.map_or(NONE, Reason::word))
+        .field("cS", or_none(canceled))
+        .field("ci", NONE)
+        .field("eT", change.stage.event_type())
+        .field("fC", NONE)
+        .field("fS", NONE)
+        .field("lP", NONE)
+        .field("lR", NONE)
+        .field("mM", margin_mode.as_str())
+        .field("oT", order_type(change))
+        .field("oi", &*order.id)
+        .field("os", status(change).to_string())
+        .field("pO", false)
+        .field("pP", NONE)
+        .field("pS", "BOTH")
+        .field("qU", change.unit())
+        .field("rO", false)
+        .field("rS", order.remain)
+        .field("tD", direction(condition))
+        .field("tP", condition.price)
+        .field("ti", NONE)
+        .field("stp", NONE)
+        .field("tIF", "GTC")
+        .field("tPT", price_type(condition))
+        .field("toi", NO_ORDER)
         .end()
+}
+
+/// An execution in the form of the unified account.
+pub(in crate::pro) fn unified_execution(change: &Change, fill: &Fill) -> String {
+    let fill_type = match change.is_liquidation() {
+        true => "LIQUID",
+        false => "NORMAL",
+    };
+    Object::new()
+        .field("oi", &*unified_id(order_id(change)))
+        .field("s", change.order.symbol)
+        .field("S", side(change.order.side))
+        .field("oT", execution_type(change))
+        .field("p", fill.price)
+        .field("q", fill.size)
+        .field("ti", &*fill.trade_id)
+        .field("E", change.updated_ns)
+        .field("lR", liquidity(fill))
+        .field("f", fill.fee)
+        .field("fC", change.order.fee_currency)
+        .field("fT", fill_type)
+        .field("ci", change.order.client_oid.as_deref().unwrap_or(NONE))
+        .field("fP", or_none(fill.closed_pnl))
+        .end()
+}
+
+/// An execution in the form of the classic accounts.
+pub(in crate::pro) fn classic_execution(change: &Change, fill: &Fill) -> String {
+    Object::new()
+        .field("E", change.updated_ns)
+        .field("S", side(change.order.side))
+        .field("f", fill.fee)
+        .field("p", fill.price)
+        .field("q", fill.size)
+        .field("s", change.order.symbol)
+        .field("fC", change.order.fee_currency)
+        .field("lR", liquidity(fill))
+        .field("oT", execution_type(change))
+        .field("oi", classic_order_id(change))
+        .field("ti", &*fill.trade_id)
+        .end()
+}
+
+/// An execution in the lite form, which is one for all accounts but for the ids of triggered futures orders.
+pub(in crate::pro) fn lite_execution(change: &Change, fill: &Fill, classic: bool) -> String {
+    let id = match classic {
+        true => Cow::Borrowed(classic_order_id(change)),
+        false => unified_id(order_id(change)),
+    };
+    let data = Object::new()
+        .field("E", change.updated_ns)
+        .field("S", side(change.order.side))
+        .field("p", fill.price)
+        .field("q", fill.size)
+        .field("s", change.order.symbol)
+        .field("lR", liquidity(fill))
+        .field("oT", execution_type(change))
+        .field("oi", &*id);
+    // A number in spot and margin, of more digits than a double keeps.
+    match change.is_futures() {
+        true => data.field("ti", &*fill.trade_id),
+        false => data.field("ti", Raw(&fill.trade_id)),
+    }
+    .end()
+}
+
+fn order_id(change: &Change) -> &str {
+    match change.is_liquidation() {
+        true => NO_ORDER,
+        false => &change.order.id,
+    }
+}
+
+/// A triggered order of the classic futures account goes on under the id of its conditional order.
+fn classic_order_id(change: &Change) -> &str {
+    match &change.order.origin {
+        Some(origin) if change.is_futures() => origin,
+        _ => order_id(change),
+    }
+}
+
+fn execution_type(change: &Change) -> &'static str {
+    match change.is_liquidation() {
+        true => NONE,
+        false => order_type(change),
+    }
+}
+
+/// Empty text for none.
+fn or_none(amount: Option<Decimal>) -> String {
+    amount.map_or_else(String::new, |amount| amount.normalize().to_string())
+}
+
+fn side(side: Side) -> &'static str {
+    match side {
+        Side::Buy => "BUY",
+        Side::Sell => "SELL",
+    }
+}
+
+fn order_type(change: &Change) -> &'static str {
+    match change.order.price {
+        Some(_) => "LIMIT",
+        None => "MARKET",
+    }
+}
+
+fn liquidity(fill: &Fill) -> &'static str {
+    match fill.liquidity {
+        Liquidity::Maker => "MAKER",
+        Liquidity::Taker => "TAKER",
+    }
+}
+
+fn direction(condition: &Trigger) -> &'static str {
+    match condition.direction {
+        Direction::Up => "UP",
+        Direction::Down => "DOWN",
+    }
+}
+
+fn price_type(condition: &Trigger) -> &'static str {
+    condition.price_type.as_str()
+}
+
+/// `tT`, which only the unified form has.
+fn trade_type(part: Part) -> &'static str {
+    match part {
+        Part::Futures => "FUTURES",
+        Part::Cross | Part::Isolated => "MARGIN",
+        Part::Unified | Part::Spot | Part::Funding => "SPOT",
+    }
+}
+
+/// `os`.
+fn status(change: &Change) -> u8 {
+    let touched = !change.order.filled.is_zero();
+    match change.stage {
+        Stage::Waiting => 0,
+        Stage::Triggered => 1,
+        Stage::Cut if touched => 4,
+        Stage::Live | Stage::Cut => 2,
+        Stage::Filled => 3,
+        Stage::PartlyFilled => 4,
+        Stage::Canceled if touched => 6,
+        Stage::Canceled => 5,
+    }
 }
 
 impl Stage {
@@ -212,58 +356,23 @@ impl Stage {
     }
 }
 
-impl Order {
-    /// `os`.
-    fn status(&self) -> u8 {
-        let touched = !self.filled.is_zero();
-        match self.stage {
-            Stage::Waiting => 0,
-            Stage::Triggered => 1,
-            Stage::Cut if touched => 4,
-            Stage::Live | Stage::Cut => 2,
-            Stage::Filled => 3,
-            Stage::PartlyFilled => 4,
-            Stage::Canceled if touched => 6,
-            Stage::Canceled => 5,
-        }
-    }
-}
-
 impl Reason {
     fn word(self) -> &'static str {
-        match self {
-            Self::User => "USER",
-            Self::NoMaker => "NO_MAKER",
-            Self::RiskLimit => "CHANGE_RISK_LIMIT",
-            Self::Liquidation => "LIQUIDATION",
-            Self::Exception => "EXCEPTION_ORDER",
-        }
+        self.word_and_number().0
     }
 
     /// Its place in the documented list of reasons, from 1, as the classic margin accounts write it.
     fn number(self) -> u8 {
+        self.word_and_number().1
+    }
+
+    fn word_and_number(self) -> (&'static str, u8) {
         match self {
-            Self::User => 1,
-            Self::NoMaker => 11,
-            Self::Exception => 17,
-            Self::RiskLimit => 30,
-            Self::Liquidation => 37,
+            Self::Cancelled(CancelReason::User) => ("USER", 1),
+            Self::Cancelled(CancelReason::Market) => ("NO_MAKER", 11),
+            Self::Exception => ("EXCEPTION_ORDER", 17),
+            Self::Cancelled(CancelReason::RiskLimit) => ("CHANGE_RISK_LIMIT", 30),
+            Self::Cancelled(CancelReason::Liquidation) => ("LIQUIDATION", 37),
         }
-    }
-}
-
-fn direction(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Up => "UP",
-        Direction::Down => "DOWN",
-    }
-}
-
-/// `tT`, which only the unified form has.
-fn trade_type(part: Part) -> &'static str {
-    match part {
-        Part::Futures => "FUTURES",
-        Part::Cross | Part::Isolated => "MARGIN",
-        Part::Unified | Part::Spot | Part::Funding => "SPOT",
     }
 }

@@ -2,24 +2,21 @@
 
 use rust_decimal::Decimal;
 
-use super::{NOW, Told, decimal, value};
-use crate::engine::futures::{MarginMode, NewOrder};
+use super::{Reported, decimal, of, value};
+use crate::engine::futures::MarginMode;
+use crate::engine::rig::BUY_BTC;
 use crate::engine::{Side, Wallet};
 
-const BUY_BTC: (Wallet, &str, Side) = (Wallet::Trade, "BTC-USDT", Side::Buy);
-
 #[test]
-fn balances_are_told_by_account_and_together() {
-    let mut told = Told::new();
+fn balances_are_reported_by_account_and_together() {
+    let mut reported = Reported::new();
     let usdt = |amount: i64| Decimal::from(amount);
-    told.engine
-        .borrow(NOW, (Wallet::Margin, "USDT"), usdt(500))
+    reported
+        .engine
+        .borrow(Wallet::Margin, "USDT", usdt(500))
         .unwrap();
-    let pushes = told.all();
-    let of = |topic: &str| -> Vec<String> {
-        let on = pushes.iter().filter(|push| push.0 == topic);
-        on.map(|push| push.1.clone()).collect()
-    };
+    let pushes = reported.all();
+    let of = |topic| of(&pushes, topic);
     assert_eq!(
         of("balance.CROSS"),
         [
@@ -35,19 +32,18 @@ fn balances_are_told_by_account_and_together() {
           \"U\":1765465341363000000,\"l\":\"500\"}"
         ]
     );
-    told.engine.deposit(NOW, "KCS", usdt(5)).unwrap();
+    reported.engine.deposit("KCS", usdt(5)).unwrap();
     assert_eq!(
-        told.on("balance.FUNDING"),
+        reported.on("balance.FUNDING"),
         ["{\"c\":\"KCS\",\"b\":\"5\",\"a\":\"5\",\"h\":\"0\",\"U\":\"1765465341363\"}"]
     );
-    told.engine.settle_interest(NOW);
-    let interest = told.all();
+    reported.engine.settle_interest();
+    let interest = reported.all();
     let data = |topic: &str| value(&interest.iter().find(|push| push.0 == topic).unwrap().1);
     assert_eq!(data("balance.CROSS")["l"], "500.005");
     assert_eq!(data("balance.UNIFIED")["l"], "500.005");
-    let order = (decimal("50000"), decimal("0.1"));
-    told.engine.place_limit(NOW, BUY_BTC, order, None).unwrap();
-    let held = told.all();
+    reported.engine.limit(BUY_BTC, "50000", "0.1").unwrap();
+    let held = reported.all();
     let data = |topic: &str| value(&held.iter().find(|push| push.0 == topic).unwrap().1);
     assert_eq!(
         [&data("balance.SPOT")["h"], &data("balance.SPOT")["a"]],
@@ -56,33 +52,21 @@ fn balances_are_told_by_account_and_together() {
     assert_eq!(data("balance.UNIFIED")["h"], "5005");
 }
 
-fn market(symbol: &str, side: Side, size: i64) -> NewOrder<'_> {
-    NewOrder {
-        symbol,
-        side,
-        price: None,
-        size,
-        client_oid: None,
-        origin: None,
-    }
-}
-
 #[test]
-fn a_position_and_its_wallet_are_told() {
-    let mut told = Told::new();
-    told.engine
-        .with_futures(NOW, |futures| {
-            futures.place(market("XBTUSDTM", Side::Sell, 3))
-        })
+fn a_position_and_its_wallet_are_reported() {
+    let mut reported = Reported::new();
+    reported
+        .engine
+        .market_order((None, "XBTUSDTM", Side::Sell), "3")
         .unwrap();
-    let pushes = told.all();
+    let pushes = reported.all();
     let last = |topic: &str| {
         let mut on = pushes.iter().filter(|push| push.0 == topic);
         value(&on.next_back().unwrap().1)
     };
     let position = last("position.FUTURES");
     assert_eq!(position, last("positionAll.UNIFIED"));
-    let truth = told.engine.futures().position("XBTUSDTM").unwrap();
+    let truth = reported.engine.position("XBTUSDTM").unwrap();
     let expected = [
         ("q", "-3".to_owned()),
         ("eP", truth.average_entry.normalize().to_string()),
@@ -96,7 +80,7 @@ fn a_position_and_its_wallet_are_told() {
         assert_eq!(position[key], *expected, "{key}");
     }
     assert!(position["U"].is_u64() && position["O"].is_u64() && position["pi"].is_string());
-    let wallet = told.engine.futures().wallet(crate::SettleCurrency::Usdt);
+    let wallet = reported.engine.futures_wallet(crate::SettleCurrency::Usdt);
     let balance = last("balance.FUTURES");
     assert_eq!(balance["e"], wallet.equity().normalize().to_string());
     assert_eq!(balance["E"], wallet.version);
@@ -106,20 +90,14 @@ fn a_position_and_its_wallet_are_told() {
 }
 
 #[test]
-fn settings_are_told_with_two_decimals() {
-    let mut told = Told::new();
-    let engine = &mut told.engine;
+fn settings_are_reported_with_two_decimals() {
+    let mut reported = Reported::new();
+    let engine = &mut reported.engine;
+    engine.set_leverage("XBTUSDTM", decimal("12.5")).unwrap();
     engine
-        .with_futures(NOW, |futures| {
-            futures.set_leverage("XBTUSDTM", decimal("12.5"))
-        })
+        .set_margin_mode("XBTUSDTM", MarginMode::Isolated)
         .unwrap();
-    engine
-        .with_futures(NOW, |futures| {
-            futures.set_margin_mode("XBTUSDTM", MarginMode::Isolated)
-        })
-        .unwrap();
-    let pushes = told.all();
+    let pushes = reported.all();
     let expected = [
         (
             "leverage.UNIFIED",
@@ -138,27 +116,23 @@ fn settings_are_told_with_two_decimals() {
 
 #[test]
 fn a_liquidation_is_warned_of_and_has_no_order() {
-    let mut told = Told::new();
-    let engine = &mut told.engine;
+    let mut reported = Reported::new();
+    let engine = &mut reported.engine;
     engine
-        .with_futures(NOW, |futures| {
-            futures.place(market("ETHUSDTM", Side::Buy, 100))
-        })
+        .market_order((None, "ETHUSDTM", Side::Buy), "100")
         .unwrap();
-    told.all();
-    let price = told.engine.futures().position("ETHUSDTM").unwrap();
+    reported.all();
+    let price = reported.engine.position("ETHUSDTM").unwrap();
     let (entry, end) = (price.average_entry, price.liquidation_price);
     let mut levels = Vec::new();
     let mut last = Vec::new();
     for step in 1..=200 {
         let mark = (entry + (end - entry) * Decimal::new(step, 2) * decimal("0.55")).round_dp(3);
-        if told.engine.futures().position("ETHUSDTM").unwrap().quantity == 0 {
+        if reported.engine.position("ETHUSDTM").unwrap().quantity == 0 {
             break;
         }
-        told.engine
-            .with_futures(NOW, |futures| futures.set_mark_price("ETHUSDTM", mark))
-            .unwrap();
-        last = told.all();
+        reported.engine.set_mark_price("ETHUSDTM", mark).unwrap();
+        last = reported.all();
         let warnings = last.iter().filter(|push| push.0 == "lw.UNIFIED");
         levels.extend(warnings.map(|push| value(&push.1)["eT"].as_str().unwrap().to_owned()));
     }
@@ -186,22 +160,21 @@ fn a_liquidation_is_warned_of_and_has_no_order() {
 
 #[test]
 fn a_debt_is_warned_of_on_the_unified_account_only() {
-    let mut told = Told::new();
-    let engine = &mut told.engine;
+    let mut reported = Reported::new();
+    let engine = &mut reported.engine;
     for (currency, amount) in [("BTC", Decimal::ONE), ("ETH", Decimal::from(5))] {
         engine
-            .transfer(NOW, (Wallet::Margin, Wallet::Main), currency, amount)
+            .transfer((Wallet::Margin, Wallet::Main), currency, amount)
             .unwrap();
     }
-    let short = decimal("0.8");
-    engine.borrow(NOW, (Wallet::Margin, "BTC"), short).unwrap();
-    let place = (Wallet::Margin, "BTC-USDT", Side::Sell);
-    engine.place_market(NOW, place, short, None).unwrap();
-    told.all();
-    told.engine
-        .set_price(NOW, "BTC-USDT", Decimal::from(82_000))
+    engine
+        .borrow(Wallet::Margin, "BTC", decimal("0.8"))
         .unwrap();
-    let pushes = told.all();
+    let place = (Some(Wallet::Margin), "BTC-USDT", Side::Sell);
+    engine.market_order(place, "0.8").unwrap();
+    reported.all();
+    reported.engine.price("BTC-USDT", "82000");
+    let pushes = reported.all();
     let warnings: Vec<_> = pushes
         .iter()
         .filter(|push| push.0.starts_with("lw."))

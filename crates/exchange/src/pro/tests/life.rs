@@ -1,15 +1,14 @@
-//! A long life of the account, told whole: every order from its beginning to its end.
+//! A long life of the account, reported in full: every order from its beginning to its end.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::{NOW, decimal, value};
-use crate::engine::Engine;
-use crate::pro::teller::Push;
-use crate::pro::{Teller, unified_id};
+use crate::engine::{Engine, Host};
+use crate::pro::{ProRenderer, Push, unified_id};
 
-/// Follows the orders of the unified account through the changes that are told.
+/// Follows the orders of the unified account through the changes that are reported.
 #[derive(Default)]
 struct Follower {
     orders: BTreeMap<String, Value>,
@@ -26,11 +25,11 @@ impl Follower {
         }
     }
 
-    /// The order was told to be filled by the same trade just before.
+    /// The order was reported to be filled by the same trade just before.
     fn execution(&mut self, data: &Value) {
         let order = &self.orders[data["oi"].as_str().unwrap()];
-        let told = [&order["ti"], &order["lS"], &order["ls"]];
-        assert_eq!(told, [&data["ti"], &data["q"], &data["p"]]);
+        let reported = [&order["ti"], &order["lS"], &order["ls"]];
+        assert_eq!(reported, [&data["ti"], &data["q"], &data["p"]]);
         self.trades += 1;
     }
 
@@ -65,31 +64,27 @@ fn is_open(order: &Value) -> bool {
 fn every_order_has_a_beginning_and_nothing_after_its_end() {
     for seed in 0..4 {
         let mut engine = Engine::new(seed, NOW);
-        let mut teller = Teller::new(&engine);
+        let mut renderer = ProRenderer::new(&engine);
         let mut follower = Follower::default();
         for step in 0..1_500 {
-            engine.step(NOW + step * 10);
+            engine.at(NOW + step * 10).step();
             for event in engine.take_events() {
-                let pushes = teller.tell(&event);
+                let pushes = renderer.render(&event);
                 pushes.iter().for_each(|push| follower.see(push));
             }
-            teller.finish().iter().for_each(|push| follower.see(push));
+            renderer.finish().iter().for_each(|push| follower.see(push));
         }
         let orders = follower.orders.len();
         assert!(orders > 100 && follower.trades > 100, "{orders} orders");
-        let futures = engine.futures();
-        let open = [
-            engine.open_orders(),
-            engine.open_stops(),
-            futures.open_orders(),
-            futures.open_stops(),
-        ];
-        let told = follower.orders.iter().filter(|order| is_open(order.1));
-        let mut told: Vec<String> = told.map(|order| order.0.clone()).collect();
-        let open = open.iter().flatten();
+        let hosts = [Host::Spot, Host::Futures];
+        let orders = hosts.map(|host| engine.open_orders(host));
+        let stops = hosts.map(|host| engine.open_stops(host));
+        let open = orders.iter().chain(&stops).flatten();
         let mut open: Vec<String> = open.map(|id| unified_id(id).into_owned()).collect();
-        told.sort();
+        let reported = follower.orders.iter().filter(|order| is_open(order.1));
+        let mut reported: Vec<String> = reported.map(|order| order.0.clone()).collect();
+        reported.sort();
         open.sort();
-        assert_eq!(told, open);
+        assert_eq!(reported, open);
     }
 }

@@ -1,57 +1,53 @@
-//! What the account does as it is told: an account, and the data of its pushes by topic.
+//! What Pro V2 reports of an account: the data of its pushes by topic.
 
 mod account;
 mod life;
 mod orders;
 
-use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::Teller;
+use super::ProRenderer;
 use crate::engine::Engine;
+pub(crate) use crate::engine::rig::decimal;
 
 const NOW: u64 = 1_765_465_341_363;
 
-/// An account and what is told of it: the topic and the data of each push.
-struct Told {
+/// An account and what Pro V2 reports of it: the topic and the data of each push.
+struct Reported {
     engine: Engine,
-    teller: Teller,
+    renderer: ProRenderer,
 }
 
-impl Told {
+impl Reported {
     fn new() -> Self {
         let engine = Engine::new(1, NOW);
-        let teller = Teller::new(&engine);
-        Self { engine, teller }
+        let renderer = ProRenderer::new(&engine);
+        Self { engine, renderer }
     }
 
     fn all(&mut self) -> Vec<(&'static str, String)> {
         let events = self.engine.take_events();
-        let mut pushes: Vec<_> = events
-            .iter()
-            .flat_map(|event| self.teller.tell(event))
-            .collect();
-        pushes.extend(self.teller.finish());
-        pushes
-            .into_iter()
-            .map(|push| (push.topic(), push.data))
-            .collect()
+        let renderer = &mut self.renderer;
+        let pushes = events.iter().flat_map(|event| renderer.render(event));
+        let mut pushes: Vec<_> = pushes.collect();
+        pushes.extend(renderer.finish());
+        let pushes = pushes.into_iter();
+        pushes.map(|push| (push.topic(), push.data)).collect()
     }
 
     fn on(&mut self, topic: &str) -> Vec<String> {
-        let all = self.all().into_iter();
-        all.filter(|push| push.0 == topic)
-            .map(|push| push.1)
-            .collect()
+        of(&self.all(), topic)
     }
+}
+
+/// The data of the pushes on one topic.
+fn of(pushes: &[(&'static str, String)], topic: &str) -> Vec<String> {
+    let on_topic = pushes.iter().filter(|push| push.0 == topic);
+    on_topic.map(|push| push.1.clone()).collect()
 }
 
 fn value(data: &str) -> Value {
     serde_json::from_str(data).unwrap()
-}
-
-fn decimal(text: &str) -> Decimal {
-    text.parse().unwrap()
 }
 
 /// `os/eT` of each change.

@@ -3,25 +3,20 @@
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::{NOW, Told, decimal, keys, steps, value};
-use crate::engine::futures::{Direction, NewStop, StopPriceType};
-use crate::engine::{Side, StopKind, Wallet};
+use super::{NOW, Reported, decimal, keys, of, steps, value};
+use crate::engine::rig::BUY_BTC;
+use crate::engine::{Direction, Host, Side, StopPriceType, Wallet};
 use crate::pro::unified_id;
-
-const BUY_BTC: (Wallet, &str, Side) = (Wallet::Trade, "BTC-USDT", Side::Buy);
 
 #[test]
 fn an_order_of_spot_is_live_cut_filled_and_cancelled() {
-    let mut told = Told::new();
-    let order = (decimal("60000"), decimal("0.2"));
-    let engine = &mut told.engine;
-    let id = engine
-        .place_limit(NOW, BUY_BTC, order, Some("mine".into()))
-        .unwrap();
-    engine.reduce(NOW + 1, &id, decimal("0.05")).unwrap();
-    engine.fill_resting(NOW + 2, &id, decimal("0.1")).unwrap();
-    engine.cancel(NOW + 3, &id).unwrap();
-    let changes = told.on("orderAll.UNIFIED");
+    let mut reported = Reported::new();
+    let engine = &mut reported.engine;
+    let id = engine.limit(BUY_BTC, "60000", "0.2").unwrap();
+    engine.at(NOW + 1).cut(&id, "0.05");
+    engine.at(NOW + 2).fill(&id, "0.1");
+    engine.at(NOW + 3).cancel(Host::Spot, &id).unwrap();
+    let changes = reported.on("orderAll.UNIFIED");
     assert_eq!(
         steps(&changes),
         ["2/OPEN", "2/UPDATE", "4/MATCH", "6/CANCEL"]
@@ -49,11 +44,10 @@ fn an_order_of_spot_is_live_cut_filled_and_cancelled() {
 
 #[test]
 fn the_classic_form_of_spot_leaves_out_what_tells_nothing() {
-    let mut told = Told::new();
-    let size = decimal("0.0100003");
-    let sell = (Wallet::Margin, "BTC-USDT", Side::Sell);
-    told.engine.place_market(NOW, sell, size, None).unwrap();
-    let changes = told.on("order.CROSS");
+    let mut reported = Reported::new();
+    let sell = (Some(Wallet::Margin), "BTC-USDT", Side::Sell);
+    reported.engine.market_order(sell, "0.0100003").unwrap();
+    let changes = reported.on("order.CROSS");
     assert_eq!(steps(&changes)[0], "2/OPEN");
     let last = changes.last().unwrap();
     assert_eq!(
@@ -66,28 +60,25 @@ fn the_classic_form_of_spot_leaves_out_what_tells_nothing() {
     let last = value(last);
     assert_eq!([&last["p"], &last["oT"], &last["rS"]], ["0", "MARKET", "0"]);
     assert_eq!(last["os"], 3);
-    let (price, size) = (decimal("60000"), decimal("0.01"));
-    let sell = (Wallet::Isolated("ETH-USDT"), "ETH-USDT", Side::Sell);
-    let id = told
-        .engine
-        .place_limit(NOW, sell, (price, size), None)
-        .unwrap();
-    told.engine.cancel(NOW, &id).unwrap();
-    let cancelled = told.on("orderAll.ISOLATED").pop().unwrap();
+    let sell = (Some(Wallet::Isolated("ETH-USDT")), "ETH-USDT", Side::Sell);
+    let id = reported.engine.limit(sell, "60000", "0.01").unwrap();
+    reported.engine.cancel(Host::Spot, &id).unwrap();
+    let cancelled = reported.on("orderAll.ISOLATED").pop().unwrap();
     assert_eq!(value(&cancelled)["cR"], 1, "a number, as in captures");
 }
 
 #[test]
 fn averages_and_fees_add_up_over_the_fills() {
-    let mut told = Told::new();
+    let mut reported = Reported::new();
     for seed in 0..20 {
         let size = decimal("0.0123457") + Decimal::new(seed, 7);
-        let place = (Wallet::Trade, "ETH-USDT", Side::Sell);
-        told.engine.place_market(NOW, place, size, None).unwrap();
+        let place = (Some(Wallet::Trade), "ETH-USDT", Side::Sell);
+        let size = size.to_string();
+        reported.engine.market_order(place, &size).unwrap();
     }
     let (mut value_sum, mut fee, mut filled) = (Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
     let mut several = 0;
-    for change in told.on("orderAll.UNIFIED") {
+    for change in reported.on("orderAll.UNIFIED") {
         let change = value(&change);
         let number = |key: &str| decimal(change[key].as_str().unwrap());
         if change["eT"] == "OPEN" {
@@ -107,14 +98,13 @@ fn averages_and_fees_add_up_over_the_fills() {
 
 #[test]
 fn an_order_by_funds_says_what_it_spent_and_ends_once() {
-    let mut told = Told::new();
-    let place = (Wallet::Trade, "KCS-USDT");
+    let mut reported = Reported::new();
     for funds in 10..40 {
-        told.engine
-            .place_market_funds(NOW, place, Decimal::from(funds), None)
-            .unwrap();
+        reported
+            .engine
+            .buy_for_funds("KCS-USDT", &funds.to_string());
     }
-    let changes = told.on("order.UNIFIED");
+    let changes = reported.on("order.UNIFIED");
     let changes: Vec<Value> = changes.iter().map(|data| value(data)).collect();
     let ends = changes
         .iter()
@@ -136,18 +126,17 @@ fn an_order_by_funds_says_what_it_spent_and_ends_once() {
 
 #[test]
 fn a_triggered_order_is_live_before_its_parent_says_so() {
-    let mut told = Told::new();
-    let stop = told
+    let mut reported = Reported::new();
+    let stop = reported
         .engine
-        .place_stop(
-            NOW,
+        .stop(
             BUY_BTC,
-            StopKind::Entry,
-            (decimal("70000"), None),
-            decimal("0.01"),
+            (Direction::Up, StopPriceType::Trade, "70000"),
+            None,
+            "0.01",
         )
         .unwrap();
-    let waiting = value(&told.on("orderAll.UNIFIED")[0]);
+    let waiting = value(&reported.on("orderAll.UNIFIED")[0]);
     assert_eq!(
         [
             &waiting["tD"],
@@ -161,10 +150,8 @@ fn a_triggered_order_is_live_before_its_parent_says_so() {
         (&waiting["os"], &waiting["oi"]),
         (&0.into(), &(*unified_id(&stop)).into())
     );
-    told.engine
-        .set_price(NOW + 5, "BTC-USDT", decimal("70001"))
-        .unwrap();
-    let changes = told.on("orderAll.UNIFIED");
+    reported.engine.at(NOW + 5).price("BTC-USDT", "70001");
+    let changes = reported.on("orderAll.UNIFIED");
     assert_eq!(steps(&changes)[..2], ["2/OPEN", "1/TRIGGER"]);
     assert_eq!(steps(&changes).last().unwrap(), "3/FILL");
     let (child, parent) = (value(&changes[0]), value(&changes[1]));
@@ -174,18 +161,17 @@ fn a_triggered_order_is_live_before_its_parent_says_so() {
     );
     assert_ne!(child["oi"], parent["oi"]);
     assert_eq!(parent["rS"], "0.01");
-    let id = told
+    let id = reported
         .engine
-        .place_stop(
-            NOW,
+        .stop(
             BUY_BTC,
-            StopKind::Loss,
-            (decimal("50000"), Some(decimal("49000"))),
-            decimal("0.01"),
+            (Direction::Down, StopPriceType::Trade, "50000"),
+            Some("49000"),
+            "0.01",
         )
         .unwrap();
-    told.engine.cancel_stop(NOW, &id).unwrap();
-    let changes = told.on("orderAll.SPOT");
+    reported.engine.cancel_stop(Host::Spot, &id).unwrap();
+    let changes = reported.on("orderAll.SPOT");
     assert_eq!(steps(&changes), ["0/OPEN", "5/CANCEL"]);
     let cancelled = value(&changes[1]);
     assert_eq!(
@@ -196,54 +182,31 @@ fn a_triggered_order_is_live_before_its_parent_says_so() {
 
 #[test]
 fn a_trigger_whose_order_is_not_taken_is_a_cancellation() {
-    let mut told = Told::new();
-    let size = decimal("30");
-    told.engine
-        .place_stop(
-            NOW,
+    let mut reported = Reported::new();
+    reported
+        .engine
+        .stop(
             BUY_BTC,
-            StopKind::Entry,
-            (decimal("70000"), None),
-            size,
+            (Direction::Up, StopPriceType::Trade, "70000"),
+            None,
+            "30",
         )
         .unwrap();
-    told.engine
-        .set_price(NOW, "BTC-USDT", decimal("70000"))
-        .unwrap();
-    let changes = told.on("orderAll.UNIFIED");
+    reported.engine.price("BTC-USDT", "70000");
+    let changes = reported.on("orderAll.UNIFIED");
     assert_eq!(steps(&changes), ["0/OPEN", "5/CANCEL"]);
     assert_eq!(value(&changes[1])["cR"], "EXCEPTION_ORDER");
 }
 
-fn stop_of(side: Side, direction: Direction, stop_price: &str) -> NewStop {
-    NewStop {
-        side,
-        direction,
-        price_type: StopPriceType::Mark,
-        stop_price: decimal(stop_price),
-        order_price: None,
-        size: 3,
-    }
-}
-
 #[test]
 fn a_conditional_futures_order_has_a_child_in_the_unified_form_only() {
-    let mut told = Told::new();
-    let stop = stop_of(Side::Sell, Direction::Down, "60000");
-    let id = told
-        .engine
-        .with_futures(NOW, |futures| futures.place_stop("XBTUSDTM", stop))
-        .unwrap();
-    told.engine
-        .with_futures(NOW, |futures| {
-            futures.set_mark_price("XBTUSDTM", decimal("59999"))
-        })
-        .unwrap();
-    let all = told.all();
-    let of = |topic: &str| -> Vec<String> {
-        let on = all.iter().filter(|push| push.0 == topic);
-        on.map(|push| push.1.clone()).collect()
-    };
+    let mut reported = Reported::new();
+    let place = (None, "XBTUSDTM", Side::Sell);
+    let trigger = (Direction::Down, StopPriceType::Mark, "60000");
+    let id = reported.engine.stop(place, trigger, None, "3").unwrap();
+    reported.engine.mark("XBTUSDTM", "59999");
+    let all = reported.all();
+    let of = |topic| of(&all, topic);
     let (unified, classic) = (of("order.UNIFIED"), of("order.FUTURES"));
     assert_eq!(steps(&unified)[..3], ["0/OPEN", "2/OPEN", "1/TRIGGER"]);
     assert_eq!(
@@ -293,15 +256,11 @@ fn a_conditional_futures_order_has_a_child_in_the_unified_form_only() {
 }
 
 #[test]
-fn a_fill_is_told_with_its_fee_and_without() {
-    let mut told = Told::new();
-    let order = (decimal("60000"), decimal("0.1"));
-    let id = told
-        .engine
-        .place_limit(NOW, BUY_BTC, order, Some("mine".into()))
-        .unwrap();
-    told.engine.fill_resting(NOW + 7, &id, order.1).unwrap();
-    let all = told.all();
+fn a_fill_is_reported_with_its_fee_and_without() {
+    let mut reported = Reported::new();
+    let id = reported.engine.limit(BUY_BTC, "60000", "0.1").unwrap();
+    reported.engine.at(NOW + 7).fill(&id, "0.1");
+    let all = reported.all();
     let topics: Vec<&str> = all.iter().map(|push| push.0).collect();
     let fill = topics
         .iter()

@@ -1,16 +1,13 @@
 //! Account events as V1 pushes: which fields each kind has, their JSON types, their order.
 //!
-//! Keys stand as in live captures: the envelope in the gateway's order, order data by the alphabet.
+//! Keys are in the order of live captures: the envelope in the gateway's order, order data by the alphabet.
 
-mod balances;
-mod fills;
 mod futures;
-mod margin;
-mod orders;
-mod stops;
+mod loans;
+mod spot;
 
-use crate::engine::{Event, OrderEvent};
-use crate::json::Object;
+use crate::engine::{Event, Host, StopChange};
+use crate::json::{Object, Raw};
 
 /// One frame to every subscriber of one topic.
 #[derive(Debug)]
@@ -20,8 +17,7 @@ pub(crate) struct Push {
     pub(crate) data: String,
     /// The envelope's `id`, on the topics that have one.
     id: Option<String>,
-    /// Topics of the market have neither `userId` nor `channelType`, not even when they tell of
-    /// nobody but the account itself.
+    /// Topics of the market have neither `userId` nor `channelType`, although the data is the account's own.
     names_user: bool,
 }
 
@@ -38,7 +34,7 @@ impl Push {
     }
 
     /// A push on a topic of the market.
-    pub(crate) fn market(topic: &'static str, subject: &'static str, data: String) -> Self {
+    fn market(topic: &'static str, subject: &'static str, data: String) -> Self {
         Self {
             names_user: false,
             ..Self::private(topic, subject, data)
@@ -53,17 +49,16 @@ impl Push {
 
     /// The whole frame, and where its data starts.
     pub(crate) fn frame(&self, user_id: &str) -> (String, usize) {
-        let mut envelope = Object::new()
-            .word("topic", self.topic)
-            .word("type", "message")
-            .word("subject", self.subject)
-            .maybe_string("id", self.id.as_deref());
-        if self.names_user {
-            envelope = envelope
-                .string("userId", user_id)
-                .word("channelType", "private");
-        }
-        let mut frame = envelope.json("data", &self.data).end();
+        let user = self.names_user.then_some(user_id);
+        let mut frame = Object::new()
+            .field("topic", self.topic)
+            .field("type", "message")
+            .field("subject", self.subject)
+            .field("id", self.id.as_deref())
+            .field("userId", user)
+            .field("channelType", user.map(|_| "private"))
+            .field("data", Raw(&self.data))
+            .end();
         frame.shrink_to_fit();
         let data_at = frame.len() - 1 - self.data.len();
         (frame, data_at)
@@ -73,19 +68,29 @@ impl Push {
 /// The pushes that an event makes, in the order in which they go out.
 pub(crate) fn pushes(event: &Event, push_time_ms: u64) -> Vec<Push> {
     match event {
-        Event::Order(order) => orders::pushes(order, push_time_ms),
-        Event::Balance(change) => balances::pushes(change),
-        Event::Stop(stop) => vec![stops::push(stop)],
-        Event::Futures(event) => futures::pushes(event),
-        Event::Margin(event) => margin::push(event).into_iter().collect(),
+        Event::Order(order) => match order.order.market.host {
+            Host::Spot => spot::order(order, push_time_ms),
+            Host::Futures => futures::order(order),
+        },
+        Event::Stop(stop) => match stop.stop.market.host {
+            Host::Spot => vec![spot::stop(stop)],
+            Host::Futures => vec![futures::stop(stop)],
+        },
+        Event::Balance(change) => spot::balance(change),
+        Event::CrossMargin(_) | Event::CrossStatus(_) | Event::IsolatedLoan(_) => {
+            loans::push(event).into_iter().collect()
+        }
+        _ => futures::account(event),
     }
 }
 
-fn order_type(order: &OrderEvent) -> &'static str {
-    if order.price.is_some() {
-        "limit"
-    } else {
-        "market"
+/// The `type` of a stop order, whether its trigger succeeded, and why not.
+fn stop_change(change: &StopChange) -> (&'static str, Option<bool>, Option<&str>) {
+    match change {
+        StopChange::Open => ("open", None, None),
+        StopChange::Cancel => ("cancel", None, None),
+        StopChange::Triggered(Ok(())) => ("triggered", Some(true), None),
+        StopChange::Triggered(Err(reason)) => ("triggered", Some(false), Some(reason)),
     }
 }
 

@@ -1,0 +1,300 @@
+//! Loans: what they move, what they are refused, and what is reported of them.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const NOW: u64 = 1_765_465_341_363;
+const BTC_USDT: Wallet = Wallet::Isolated("BTC-USDT");
+
+fn engine() -> Engine {
+    Engine::new(1, NOW)
+}
+
+fn usdt(amount: i64) -> Decimal {
+    Decimal::from(amount)
+}
+
+/// What is reported, in short.
+fn reported(engine: &mut Engine) -> Vec<String> {
+    let events = engine.take_events().into_iter();
+    let line = |event| match event {
+        Event::Balance(change) => format!("{:?} {}", change.reason, change.available_change),
+        Event::CrossMargin(cross) => {
+            let owed = cross.currencies.iter().map(|state| state.debt.total());
+            format!("owes {}", owed.sum::<Decimal>().normalize())
+        }
+        Event::CrossStatus(status) => format!("{:?}", status.change),
+        Event::IsolatedLoan(isolated) => format!("{:?}", isolated.phase),
+        other => format!("{other:?}"),
+    };
+    events.map(line).collect()
+}
+
+#[test]
+fn a_cross_loan_is_reported_after_its_balance() {
+    let mut engine = engine();
+    let usdt_in_margin = (Wallet::Margin, "USDT");
+    engine
+        .borrow(usdt_in_margin.0, usdt_in_margin.1, usdt(100))
+        .unwrap();
+    engine
+        .repay(usdt_in_margin.0, usdt_in_margin.1, usdt(40))
+        .unwrap();
+    engine
+        .repay(usdt_in_margin.0, usdt_in_margin.1, usdt(60))
+        .unwrap();
+    let expected = [
+        "Borrow 100",
+        "owes 100",
+        "Repay -40",
+        "owes 60",
+        "Repay -60",
+        "owes 0",
+    ];
+    assert_eq!(reported(&mut engine), expected);
+    assert!(engine.debt_ratio(Wallet::Margin).is_zero());
+}
+
+#[test]
+fn an_isolated_loan_is_announced_and_then_stands() {
+    let mut engine = engine();
+    engine.borrow(BTC_USDT, "USDT", usdt(10)).unwrap();
+    engine.repay(BTC_USDT, "USDT", usdt(4)).unwrap();
+    engine.repay(BTC_USDT, "USDT", usdt(6)).unwrap();
+    let expected = [
+        "Borrowing",
+        "Borrow 10",
+        "Owing",
+        "Repaying",
+        "Repay -4",
+        "Owing",
+        "Repaying",
+        "Repay -6",
+        "Clear",
+    ];
+    assert_eq!(reported(&mut engine), expected);
+}
+
+#[test]
+fn the_isolated_principal_is_reported_in_quote_currency() {
+    let mut engine = engine();
+    engine
+        .set_price(Host::Spot, "BTC-USDT", Decimal::new(600_005, 1))
+        .unwrap();
+    let size = Decimal::new(2, 3);
+    engine.borrow(BTC_USDT, "BTC", size).unwrap();
+    engine.borrow(BTC_USDT, "USDT", usdt(7)).unwrap();
+    let last = engine.take_events().pop();
+    let Some(Event::IsolatedLoan(last)) = last else {
+        panic!("not an isolated account: {last:?}");
+    };
+    assert_eq!(last.principal, Decimal::new(127_001, 3));
+    let owed = last
+        .currencies
+        .map(|state| (state.currency, state.debt.principal));
+    assert_eq!(owed, [("BTC", size), ("USDT", usdt(7))]);
+}
+
+#[test]
+fn interest_grows_the_debt_and_is_repaid_first() {
+    let mut engine = engine();
+    engine.settle_interest();
+    assert!(engine.take_events().is_empty(), "nothing is owed");
+    let place = (Wallet::Margin, "USDT");
+    engine.borrow(place.0, place.1, usdt(1_000)).unwrap();
+    engine.settle_interest();
+    let owed = engine.debt(Wallet::Margin, "USDT");
+    assert_eq!(
+        (owed.principal, owed.interest),
+        (usdt(1_000), Decimal::new(1, 2))
+    );
+    engine.repay(place.0, place.1, usdt(1)).unwrap();
+    let owed = engine.debt(Wallet::Margin, "USDT");
+    assert_eq!(
+        (owed.principal, owed.interest),
+        (Decimal::new(99_901, 2), Decimal::ZERO)
+    );
+}
+
+#[test]
+fn refuses_what_the_collateral_does_not_secure() {
+    let mut engine = engine();
+    let own = engine.worth(Wallet::Margin).assets;
+    let place = (Wallet::Margin, "USDT");
+    let refused = engine.borrow(place.0, place.1, (own * usdt(4)).trunc());
+    assert!(
+        matches!(refused, Err(Rejected::InsufficientCollateral { ratio, limit }) if ratio > limit),
+        "{refused:?}"
+    );
+    assert!(
+        reported(&mut engine).is_empty(),
+        "a refusal leaves no event"
+    );
+    engine
+        .borrow(place.0, place.1, (own * usdt(3)).trunc())
+        .unwrap();
+    let all = engine.balance(Wallet::Margin, "BTC").available;
+    let refused = engine.transfer((Wallet::Margin, Wallet::Main), "BTC", all);
+    assert!(matches!(
+        refused,
+        Err(Rejected::InsufficientCollateral { .. })
+    ));
+}
+
+#[test]
+fn refuses_what_no_margin_account_does() {
+    let mut engine = engine();
+    let mut borrow = |wallet, currency| engine.borrow(wallet, currency, usdt(1));
+    assert!(matches!(
+        borrow(Wallet::Trade, "USDT"),
+        Err(Rejected::WrongWallet { .. })
+    ));
+    assert!(matches!(
+        borrow(BTC_USDT, "ETH"),
+        Err(Rejected::UnknownCurrency { .. })
+    ));
+    assert!(matches!(
+        borrow(Wallet::Isolated("NO-SUCH"), "USDT"),
+        Err(Rejected::UnknownSymbol { .. })
+    ));
+    let repaid = engine.repay(Wallet::Margin, "USDT", usdt(1));
+    assert!(matches!(
+        repaid,
+        Err(Rejected::ExceedsDebt { owed, .. }) if owed.is_zero()
+    ));
+    let moved = engine.transfer((Wallet::Trade, BTC_USDT), "ETH", usdt(1));
+    assert!(matches!(moved, Err(Rejected::UnknownCurrency { .. })));
+    assert!(engine.take_events().is_empty(), "a refusal leaves no event");
+}
+
+#[test]
+fn an_order_settles_in_its_own_account() {
+    use crate::engine::Side;
+    let mut engine = engine();
+    let size = Decimal::new(1, 2);
+    let accounts = [Wallet::Trade, Wallet::Margin, BTC_USDT];
+    for wallet in accounts {
+        let before = accounts.map(|wallet| engine.balance(wallet, "BTC").total());
+        engine
+            .market_order((Some(wallet), "BTC-USDT", Side::Buy), "0.01")
+            .unwrap();
+        for (other, before) in accounts.into_iter().zip(before) {
+            let bought = engine.balance(other, "BTC").total() - before;
+            let expected = if other == wallet { size } else { Decimal::ZERO };
+            assert_eq!(bought, expected, "in {other} for {wallet}");
+        }
+    }
+    let elsewhere = (Some(BTC_USDT), "ETH-USDT", Side::Buy);
+    let refused = engine.market_order(elsewhere, "1");
+    assert!(matches!(refused, Err(Rejected::WrongWallet { .. })));
+}
+
+#[test]
+fn too_much_debt_freezes_the_account_until_it_owes_less() {
+    use crate::engine::Side;
+    let mut engine = engine();
+    for (currency, amount) in [("BTC", Decimal::ONE), ("ETH", usdt(5))] {
+        engine
+            .transfer((Wallet::Margin, Wallet::Main), currency, amount)
+            .unwrap();
+    }
+    // A short position: it owes coins and holds their worth in USDT.
+    let place = (Wallet::Margin, "BTC");
+    let size = Decimal::new(8, 1);
+    engine.borrow(place.0, place.1, size).unwrap();
+    let short = (Some(Wallet::Margin), "BTC-USDT", Side::Sell);
+    engine.market_order(short, "0.8").unwrap();
+    engine.take_events();
+    let mut move_price = |price: i64| {
+        engine
+            .set_price(Host::Spot, "BTC-USDT", usdt(price))
+            .unwrap();
+        reported(&mut engine)
+    };
+    assert_eq!(move_price(80_000), ["owes 0.8"]);
+    assert_eq!(move_price(91_000), ["owes 0.8", "Frozen"]);
+    assert_eq!(move_price(95_000), ["owes 0.8", "Liability"]);
+    assert_eq!(move_price(91_000), ["owes 0.8", "LiabilityCleared"]);
+    assert_eq!(move_price(80_000), ["owes 0.8", "Unfrozen"]);
+    assert_eq!(move_price(95_000), ["owes 0.8", "Frozen", "Liability"]);
+    let order = (Some(Wallet::Margin), "ETH-USDT", Side::Buy);
+    let refused = engine.market_order(order, "1");
+    assert_eq!(refused, Err(Rejected::AccountFrozen));
+    engine
+        .transfer((Wallet::Main, Wallet::Margin), "USDT", usdt(20_000))
+        .unwrap();
+    let expected = [
+        "Transfer -20000",
+        "Transfer 20000",
+        "owes 0.8",
+        "LiabilityCleared",
+        "Unfrozen",
+    ];
+    assert_eq!(reported(&mut engine), expected);
+}
+
+#[test]
+fn debts_are_reported_now_and_then_while_the_account_lives() {
+    let mut engine = engine();
+    engine.borrow(Wallet::Margin, "USDT", usdt(100)).unwrap();
+    engine.take_events();
+    engine.now_ms = NOW + REPORT_EVERY_MS - 1;
+    engine.prices_moved();
+    assert!(engine.take_events().is_empty());
+    engine.now_ms += 1;
+    engine.prices_moved();
+    engine.prices_moved();
+    assert_eq!(reported(&mut engine), ["owes 100"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// What an account holds less what it owes moves by interest alone.
+    #[test]
+    fn loans_change_what_is_held_and_what_is_owed_alike(
+        steps in proptest::collection::vec((0_u8..3, 0_usize..4, 1_i64..9_000_000_000_000), 1..60),
+    ) {
+        let mut engine = engine();
+        let places = [
+            (Wallet::Margin, "USDT"), (Wallet::Margin, "BTC"), (BTC_USDT, "USDT"), (BTC_USDT, "BTC"),
+        ];
+        let own = |engine: &Engine| places.map(|(wallet, currency)| {
+            engine.balance(wallet, currency).total() - engine.debt(wallet, currency).total()
+        });
+        let mut done = 0;
+        for (step, place, amount) in steps {
+            let place = places[place];
+            let amount = Decimal::new(amount, 12);
+            let (before, interest) = (own(&engine), places.map(|(wallet, currency)| engine.debt(wallet, currency).interest));
+            match step {
+                0 => done += usize::from(engine.borrow(place.0, place.1, amount).is_ok()),
+                1 => {
+                    let owed = engine.debt(place.0, place.1).total();
+                    let amount = if amount > owed { owed } else { amount };
+                    if !owed.is_zero() {
+                        let held = engine.balance(place.0, place.1).available;
+                        let repaid = engine.repay(place.0, place.1, amount).is_ok();
+                        prop_assert_eq!(repaid, amount <= held, "interest may not be held");
+                        done += usize::from(repaid);
+                    }
+                }
+                _ => {
+                    engine.settle_interest();
+                    for (index, (wallet, currency)) in places.into_iter().enumerate() {
+                        let charged = engine.debt(wallet, currency).interest - interest[index];
+                        prop_assert_eq!(own(&engine)[index] + charged, before[index]);
+                    }
+                    continue;
+                }
+            }
+            prop_assert_eq!(own(&engine), before);
+        }
+        let events = engine.take_events();
+        let loans = events.iter().filter(|event| matches!(
+            event, Event::Balance(change) if matches!(change.reason, Reason::Borrow | Reason::Repay)
+        ));
+        prop_assert_eq!(loans.count(), done);
+    }
+}

@@ -1,0 +1,98 @@
+//! Short commands for the tests of this crate.
+
+use rust_decimal::Decimal;
+
+use super::event::{Direction, Side, StopPriceType, Text};
+use super::order::{NewOrder, NewStop, Trigger};
+use super::{Engine, Host, Rejected, Wallet};
+
+/// Where an order goes, and what it wants there; without a wallet to a contract.
+pub(crate) type Place = (Option<Wallet>, &'static str, Side);
+
+pub(crate) const BUY_BTC: Place = (Some(Wallet::Trade), "BTC-USDT", Side::Buy);
+
+pub(crate) fn decimal(text: &str) -> Decimal {
+    text.parse().unwrap()
+}
+
+pub(crate) fn market((wallet, symbol, side): Place, size: &str) -> NewOrder<'static> {
+    NewOrder::new(wallet, symbol, side, decimal(size))
+}
+
+impl Engine {
+    pub(crate) fn market_order(&mut self, place: Place, size: &str) -> Result<Text, Rejected> {
+        self.place(market(place, size))
+    }
+
+    pub(crate) fn buy_for_funds(&mut self, symbol: &'static str, funds: &str) -> Text {
+        let place = (Some(Wallet::Trade), symbol, Side::Buy);
+        self.place(NewOrder {
+            by_funds: true,
+            ..market(place, funds)
+        })
+        .unwrap()
+    }
+
+    /// With the client id `mine`.
+    pub(crate) fn limit(
+        &mut self,
+        place: Place,
+        price: &str,
+        size: &str,
+    ) -> Result<Text, Rejected> {
+        self.place(NewOrder {
+            price: Some(decimal(price)),
+            client_oid: Some("mine".into()),
+            ..market(place, size)
+        })
+    }
+
+    pub(crate) fn stop(
+        &mut self,
+        (wallet, symbol, side): Place,
+        (direction, price_type, price): (Direction, StopPriceType, &str),
+        order_price: Option<&str>,
+        size: &str,
+    ) -> Result<Text, Rejected> {
+        self.place_stop(NewStop {
+            wallet,
+            symbol,
+            side,
+            trigger: Trigger {
+                direction,
+                price_type,
+                price: decimal(price),
+            },
+            order_price: order_price.map(decimal),
+            size: decimal(size),
+        })
+    }
+
+    /// A maker fill.
+    pub(crate) fn fill(&mut self, order_id: &str, size: &str) {
+        let host = self.host_of(order_id);
+        self.fill_resting(host, order_id, decimal(size)).unwrap();
+    }
+
+    pub(crate) fn cut(&mut self, order_id: &str, by: &str) {
+        let host = self.host_of(order_id);
+        self.reduce(host, order_id, decimal(by)).unwrap();
+    }
+
+    /// Sets the last price of a spot market.
+    pub(crate) fn price(&mut self, symbol: &str, price: &str) {
+        self.set_price(Host::Spot, symbol, decimal(price)).unwrap();
+    }
+
+    /// Sets the mark price of a contract.
+    pub(crate) fn mark(&mut self, symbol: &str, price: &str) {
+        self.set_mark_price(symbol, decimal(price)).unwrap();
+    }
+
+    fn host_of(&self, order_id: &str) -> Host {
+        match self.find(Host::Spot, order_id) {
+            Ok(_) => Host::Spot,
+            Err(_) => Host::Futures,
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Pushes, field by field, against the shapes of live captures.
+
+mod futures;
+mod loans;
+mod spot;
+
+use serde_json::Value;
+
+use super::{Push, pushes};
+use crate::engine::Engine;
+
+const NOW: u64 = 1_765_465_341_363;
+
+fn engine() -> Engine {
+    Engine::new(1, NOW)
+}
+
+/// All pushes since the last call.
+fn all(engine: &mut Engine) -> Vec<Push> {
+    let events = engine.take_events();
+    let pushes = events.iter().flat_map(|event| pushes(event, NOW + 1));
+    pushes.collect()
+}
+
+/// The data of the pushes on one topic since the last call.
+fn pushed(engine: &mut Engine, topic: &str) -> Vec<String> {
+    let on_topic = all(engine).into_iter().filter(|push| push.topic == topic);
+    on_topic.map(|push| push.data).collect()
+}
+
+fn parse(data: &str) -> Value {
+    serde_json::from_str(data).unwrap()
+}
+
+fn value(data: &str, key: &str) -> Value {
+    parse(data)[key].clone()
+}
+
+/// The keys of data without nested objects, in their order.
+fn keys(data: &str) -> Vec<&str> {
+    data.trim_matches(['{', '}'])
+        .split(',')
+        .map(|field| field.split(':').next().unwrap().trim_matches('"'))
+        .collect()
+}
