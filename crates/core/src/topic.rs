@@ -165,11 +165,14 @@ impl<T: Topic> Topic for Vec<T> {
     }
 }
 
+/// A topic and the push that it made of a frame.
+type Taken<'t, T> = (&'t T, Push<<T as Topic>::Event>);
+
 /// What the first topic gives that takes a frame, and the topic.
 fn first_of<'t, T: Topic>(
     mut topics: impl Iterator<Item = &'t T>,
     frame: &str,
-) -> Result<Option<(&'t T, Push<T::Event>)>, DecodeError> {
+) -> Result<Option<Taken<'t, T>>, DecodeError> {
     topics
         .find_map(|topic| match topic.decode(frame) {
             Ok(push) => push.map(|push| Ok((topic, push))),

@@ -288,7 +288,10 @@ impl<T: Topic<Event: Into<AnyEvent>>> OfAnyTopic for Subscription<T> {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Update<AnyEvent>, Gap>>> {
         let item = Pin::new(self).poll_next(context);
-        item.map(|item| item.map(|item| item.map(|update| update.map(Into::into))))
+        item.map(|item| match item? {
+            Ok(update) => Some(Ok(update.map(Into::into))),
+            Err(gap) => Some(Err(gap)),
+        })
     }
 
     fn ledger(&self) -> Vec<TopicLedger> {
