@@ -3,7 +3,6 @@
 //! `instructions PATH TURNS`, or `--list`. Inputs are fixed, so that two runs differ by their turns alone.
 
 use std::hint::black_box;
-use std::sync::Arc;
 use std::time::Instant;
 
 use kucoin_streams_bench::frames::{Kind, frame};
