@@ -75,8 +75,7 @@ impl Feed {
             let mut place = routed;
             match topic.decode_at(&mut place, frame.text()) {
                 Ok(Some(push)) => {
-                    self.count(at, Fate::Delivered);
-                    let subscribed = self.subscribed(at, routed, place);
+                    let subscribed = self.delivered(at, routed, place);
                     let (received_at, epoch) = (frame.received_at(), frame.epoch());
                     let update =
                         Update::live(T::Kind::WS_KEY, subscribed, push, received_at, epoch);
@@ -118,28 +117,29 @@ impl Feed {
         self.queue.end_reason()
     }
 
-    /// The topic that an event is of, as it was subscribed to: `at` which place of the queue its frame was routed, and
-    /// which request it belongs to.
+    /// Counts an event. Returns its topic as it was subscribed to: that of the request at `place`, which is another than
+    /// the one that the frame was routed to if several have the name of the push.
     #[inline]
-    fn subscribed(&self, at: usize, routed: usize, place: usize) -> Arc<str> {
-        let at = match place == routed {
-            true => at,
-            false => self
-                .places
-                .iter()
-                .position(|&known| known == place)
-                .unwrap_or(at),
+    fn delivered(&self, at: usize, routed: usize, place: usize) -> Arc<str> {
+        let Some(counters) = self.queue.counters(at) else {
+            return Arc::from("");
         };
-        match self.queue.counters(at) {
-            Some(counters) => Arc::clone(counters.topic()),
-            None => Arc::from(""),
-        }
+        counters.count(Fate::Delivered);
+        let of_place = match place == routed {
+            true => None,
+            false => self.places.iter().position(|&known| known == place),
+        };
+        let subscribed = of_place.and_then(|at| self.queue.counters(at));
+        Arc::clone(subscribed.unwrap_or(counters).topic())
     }
 
     #[cold]
     fn undecodable(&mut self, error: DecodeError, at: usize, frame: &Frame) -> Gap {
         self.count(at, Fate::Undecodable);
-        let topic = self.subscribed(at, 0, 0);
+        let topic = match self.queue.counters(at) {
+            Some(counters) => counters.topic().clone(),
+            None => Arc::from(""),
+        };
         self.undecodable += 1;
         // If the exchange has changed its format, every event fails: a few lines say so, and not one for each.
         if self.undecodable.is_power_of_two() {

@@ -79,16 +79,19 @@ pub struct Extra(#[allow(clippy::box_collection)] Option<Box<Vec<(Text, Raw)>>>)
 
 impl Extra {
     /// True where every field was known and could be read.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.0.is_none()
     }
 
     /// How many values there are.
+    #[inline]
     pub fn len(&self) -> usize {
         self.0.as_ref().map_or(0, |entries| entries.len())
     }
 
     /// The value of a field, by its wire name; the last one where the frame repeated it.
+    #[inline]
     pub fn get(&self, name: &str) -> Option<&Raw> {
         let entries = self.0.as_ref()?;
         entries

@@ -12,16 +12,19 @@ pub struct Text(CompactString);
 
 impl Text {
     /// Copies a text.
+    #[inline]
     pub fn new(text: &str) -> Self {
         Self(CompactString::new(text))
     }
 
     /// Borrows a text that lives as long as the program: no allocation, whatever its length.
+    #[inline]
     pub const fn from_static(text: &'static str) -> Self {
         Self(CompactString::const_new(text))
     }
 
     /// The text itself.
+    #[inline]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
@@ -30,42 +33,49 @@ impl Text {
 impl Deref for Text {
     type Target = str;
 
+    #[inline]
     fn deref(&self) -> &str {
         self.as_str()
     }
 }
 
 impl AsRef<str> for Text {
+    #[inline]
     fn as_ref(&self) -> &str {
         self.as_str()
     }
 }
 
 impl Borrow<str> for Text {
+    #[inline]
     fn borrow(&self) -> &str {
         self.as_str()
     }
 }
 
 impl From<&str> for Text {
+    #[inline]
     fn from(text: &str) -> Self {
         Self::new(text)
     }
 }
 
 impl From<String> for Text {
+    #[inline]
     fn from(text: String) -> Self {
         Self(CompactString::from(text))
     }
 }
 
 impl PartialEq<str> for Text {
+    #[inline]
     fn eq(&self, other: &str) -> bool {
         self.as_str() == other
     }
 }
 
 impl PartialEq<&str> for Text {
+    #[inline]
     fn eq(&self, other: &&str) -> bool {
         self.as_str() == *other
     }

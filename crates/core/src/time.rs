@@ -19,12 +19,14 @@ pub struct Timestamp(i64);
 
 impl Timestamp {
     /// Makes a time from nanoseconds since the Unix epoch.
+    #[inline]
     pub const fn from_nanos(nanos: i64) -> Self {
         Self(nanos)
     }
 
     /// Makes a time from a number of the wire, its unit decided by magnitude: below 10^11 seconds, below 10^14
     /// milliseconds, below 10^17 microseconds, else nanoseconds. `None` if the time in nanoseconds does not fit.
+    #[inline]
     pub const fn from_wire(number: i64) -> Option<Self> {
         let factor = match number.unsigned_abs() {
             0..100_000_000_000 => 1_000_000_000,
@@ -39,6 +41,7 @@ impl Timestamp {
     }
 
     /// Nanoseconds since the Unix epoch.
+    #[inline]
     pub const fn as_nanos(self) -> i64 {
         self.0
     }

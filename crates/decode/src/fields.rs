@@ -91,6 +91,20 @@ pub fn field_of_any_name<T: FromJson>(
     slots: &mut [Option<Value<'_>>],
     extra: &mut Extra,
 ) -> Result<T, DecodeError> {
+    // Nearly always it has its first name, or none.
+    let others = &slots[1..];
+    if others.iter().all(Option::is_none) {
+        return field(names[0], &mut slots[0], extra);
+    }
+    field_of_another_name(names, slots, extra)
+}
+
+#[cold]
+fn field_of_another_name<T: FromJson>(
+    names: &'static [&'static str],
+    slots: &mut [Option<Value<'_>>],
+    extra: &mut Extra,
+) -> Result<T, DecodeError> {
     for (name, slot) in names.iter().zip(slots.iter_mut()).skip(1) {
         if let Some(value) = *slot {
             extra.keep(name, value.as_str());
