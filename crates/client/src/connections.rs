@@ -1,13 +1,13 @@
 //! The connections of one kind for one account: as many as its topics need.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use futures_util::future::{join_all, try_join_all};
 use kucoin_streams_core::{ConnectionKind, ConnectionSource, Topic, WsKey};
 use kucoin_streams_session::{
-    ConnectionState, Identify, OnRefusal, RotateError, SubscribeError, identify,
+    ConnectionState, Identify, OnRefusal, Placement, RotateError, SubscribeError, identify,
 };
 use kucoin_streams_transport::Connect;
 
@@ -29,28 +29,19 @@ struct Inner<K: ConnectionKind> {
     dialler: Dialler,
     config: Config,
     lifecycle: LifecycleSender,
-    /// The number of topics that one connection may hold.
-    topics_each: usize,
-    members: Arc<Mutex<Vec<Member<K>>>>,
+    members: Arc<Mutex<Members<K>>>,
 }
 
-struct Member<K: ConnectionKind> {
-    connection: Connection<K>,
-    /// Its number among those that stand, from 0.
-    number: u32,
-    /// What subscriptions want of it, and how many.
-    held: HashMap<RequestOf<K>, usize>,
+/// The connections by their numbers, and what each serves.
+struct Members<K: ConnectionKind> {
+    connections: BTreeMap<u32, Connection<K>>,
+    placement: Placement<RequestOf<K>>,
 }
 
-/// The part of a subscription that one connection serves.
+/// The part of a subscription that one connection serves. Dropping it takes it back.
 struct Share<K: ConnectionKind> {
-    connection: Connection<K>,
-    requests: Vec<RequestOf<K>>,
-}
-
-/// The places that a subscription takes up on one connection, until it is dropped.
-struct Place<K: ConnectionKind> {
-    members: Weak<Mutex<Vec<Member<K>>>>,
+    members: Weak<Mutex<Members<K>>>,
+    number: u32,
     connection: Connection<K>,
     requests: Vec<RequestOf<K>>,
 }
@@ -67,7 +58,7 @@ impl<K: ConnectionKind> fmt::Debug for Connections<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let members = lock(&self.inner.members);
         f.debug_list()
-            .entries(members.iter().map(|member| &member.connection))
+            .entries(members.connections.values())
             .finish()
     }
 }
@@ -95,8 +86,10 @@ impl<K: ConnectionKind> Connections<K> {
                 dialler,
                 config,
                 lifecycle,
-                topics_each: limits.topics.map_or(usize::MAX, |limit| limit as usize),
-                members: Arc::default(),
+                members: Arc::new(Mutex::new(Members {
+                    connections: BTreeMap::new(),
+                    placement: Placement::new(limits.topics),
+                })),
             }),
         }
     }
@@ -110,10 +103,8 @@ impl<K: ConnectionKind> Connections<K> {
     /// life of the others. `None` where nothing was subscribed yet.
     pub fn state(&self) -> Option<ConnectionState> {
         let members = lock(&self.inner.members);
-        let states: Vec<ConnectionState> = members
-            .iter()
-            .map(|member| member.connection.state())
-            .collect();
+        let connections = members.connections.values();
+        let states: Vec<ConnectionState> = connections.map(Connection::state).collect();
         let closed = |state: &ConnectionState| matches!(state, ConnectionState::Closed(_));
         let find = |wanted: &dyn Fn(&ConnectionState) -> bool| {
             states.iter().find(|state| wanted(state)).cloned()
@@ -174,12 +165,13 @@ impl<K: ConnectionKind> Connections<K> {
     /// [`SubscribeError::TimedOut`] with the last cause if one is not live within [`Config::connect_timeout`];
     /// [`SubscribeError::Closed`] if it ends for good.
     pub async fn wait_live(&self) -> Result<(), SubscribeError> {
-        let connections = {
-            let mut members = self.standing();
-            if members.is_empty() {
-                self.grow(&mut members);
+        let connections: Vec<Connection<K>> = {
+            let mut members = self.open_members();
+            if members.connections.is_empty() {
+                let number = members.placement.add();
+                self.connect(&mut members, number);
             }
-            connections(&members)
+            members.connections.values().cloned().collect()
         };
         try_join_all(connections.iter().map(Connection::wait_live)).await?;
         Ok(())
@@ -196,7 +188,7 @@ impl<K: ConnectionKind> Connections<K> {
     /// [`RotateError::NotLive`] if a connection is not live or none was opened; [`RotateError::Failed`] if no new one
     /// could be made: the old one goes on. The first error of several connections; the others are rotated all the same.
     pub async fn rotate(&self) -> Result<(), RotateError> {
-        let connections = connections(&lock(&self.inner.members));
+        let connections = self.all();
         if connections.is_empty() {
             return Err(RotateError::NotLive);
         }
@@ -208,7 +200,7 @@ impl<K: ConnectionKind> Connections<K> {
     /// seconds at the latest. Their subscriptions end after what they have received. A later subscription opens a new
     /// connection.
     pub async fn close(&self) {
-        let connections = connections(&lock(&self.inner.members));
+        let connections = self.all();
         join_all(connections.iter().map(Connection::close)).await;
     }
 
@@ -219,132 +211,86 @@ impl<K: ConnectionKind> Connections<K> {
         on_refusal: OnRefusal,
     ) -> impl Iterator<Item = impl Future<Output = Result<Opened, SubscribeError>>> {
         shares.into_iter().map(move |share| {
-            // From here on a drop of the future gives the places back.
-            let place = Place {
-                members: Arc::downgrade(&self.inner.members),
-                connection: share.connection.clone(),
-                requests: share.requests.clone(),
-            };
             let asked = Asked {
-                requests: share.requests,
+                requests: share.requests.clone(),
                 identify: identify.clone(),
                 on_refusal,
             };
-            async move {
-                let place = Some(Arc::new(place) as _);
-                share.connection.open(asked, place).await
-            }
+            let connection = share.connection.clone();
+            // From here on a drop of the future takes the share back.
+            let share = Some(Arc::new(share) as _);
+            async move { connection.open(asked, share).await }
         })
     }
 
-    /// Distributes requests over the connections: what is held already to its own, the rest together to the first that
-    /// has room for all of it, or to a new one, and only what no connection could hold to several.
-    fn shares(&self, mut requests: Vec<RequestOf<K>>) -> Result<Vec<Share<K>>, SubscribeError> {
+    /// Distributes the topics of a subscription over the connections, and makes those that are needed.
+    fn shares(&self, requests: Vec<RequestOf<K>>) -> Result<Vec<Share<K>>, SubscribeError> {
         if requests.is_empty() {
             return Err(SubscribeError::Nothing);
         }
-        let topics_each = self.inner.topics_each;
-        let mut members = self.standing();
-        let mut shares: Vec<Vec<RequestOf<K>>> = vec![Vec::new(); members.len()];
-        requests.retain(|request| {
-            let holder = members.iter().position(|m| m.held.contains_key(request));
-            if let Some(at) = holder {
-                shares[at].push(request.clone());
-            }
-            holder.is_none()
-        });
-        let distinct = requests.iter().collect::<HashSet<_>>().len();
-        let whole = members.iter().position(|m| m.room(topics_each) >= distinct);
-        let or_new = (distinct <= topics_each).then_some(members.len());
-        let mut at = whole.or(or_new).unwrap_or(0);
-        let mut left = requests.into_iter().peekable();
-        while left.peek().is_some() {
-            if at == members.len() {
-                self.grow(&mut members);
-                shares.push(Vec::new());
-            }
-            let room = members[at].room(topics_each);
-            shares[at].extend(left.by_ref().take(room));
-            at += 1;
-        }
-        let taken = members.iter_mut().zip(shares);
-        let shares = taken.filter(|(_, requests)| !requests.is_empty());
-        let shares = shares.map(|(member, requests)| member.take(requests));
-        Ok(shares.collect())
+        let mut members = self.open_members();
+        let placed = members.placement.place(requests);
+        let share = |(number, requests)| Share {
+            members: Arc::downgrade(&self.inner.members),
+            number,
+            connection: self.connect(&mut members, number),
+            requests,
+        };
+        Ok(placed.into_iter().map(share).collect())
     }
 
-    /// Those that are not over.
-    fn standing(&self) -> MutexGuard<'_, Vec<Member<K>>> {
+    /// The connections that have not ended.
+    fn open_members(&self) -> MutexGuard<'_, Members<K>> {
         let mut members = lock(&self.inner.members);
-        members.retain(|member| !matches!(member.connection.state(), ConnectionState::Closed(_)));
+        let Members {
+            connections,
+            placement,
+        } = &mut *members;
+        connections.retain(|number, connection| {
+            let is_open = !matches!(connection.state(), ConnectionState::Closed(_));
+            if !is_open {
+                placement.remove(*number);
+            }
+            is_open
+        });
         members
     }
 
-    fn grow(&self, members: &mut Vec<Member<K>>) {
-        let is_free = |number: &u32| members.iter().all(|member| member.number != *number);
-        let number = (0..).find(is_free).unwrap_or_default();
-        let mut config = self.inner.config.clone();
-        // Each has a jitter of its own.
-        config.seed = Some(config.seed_or_random() ^ u64::from(number).rotate_left(32));
-        let lifecycle = self.inner.lifecycle.of(number);
-        members.push(Member {
-            connection: Connection::spawn(self.inner.dialler.clone(), config, lifecycle),
-            number,
-            held: HashMap::new(),
-        });
+    /// The connection of this number, which is made if there is none.
+    fn connect(&self, members: &mut Members<K>, number: u32) -> Connection<K> {
+        let inner = &self.inner;
+        let spawn = || {
+            let mut config = inner.config.clone();
+            // Each has a jitter of its own.
+            config.seed = Some(config.seed_or_random() ^ u64::from(number).rotate_left(32));
+            Connection::spawn(inner.dialler.clone(), config, inner.lifecycle.of(number))
+        };
+        let connection = members.connections.entry(number).or_insert_with(spawn);
+        connection.clone()
+    }
+
+    fn all(&self) -> Vec<Connection<K>> {
+        let members = lock(&self.inner.members);
+        members.connections.values().cloned().collect()
     }
 }
 
-impl<K: ConnectionKind> Member<K> {
-    /// The number of topics that it has room for.
-    fn room(&self, topics_each: usize) -> usize {
-        topics_each.saturating_sub(self.held.len())
-    }
-
-    fn take(&mut self, requests: Vec<RequestOf<K>>) -> Share<K> {
-        for request in &requests {
-            *self.held.entry(request.clone()).or_default() += 1;
-        }
-        Share {
-            connection: self.connection.clone(),
-            requests,
-        }
-    }
-}
-
-impl<K: ConnectionKind> Drop for Place<K> {
+impl<K: ConnectionKind> Drop for Share<K> {
     fn drop(&mut self) {
         let Some(members) = self.members.upgrade() else {
             return;
         };
         let mut members = lock(&members);
-        let of_it = |member: &Member<K>| member.connection.is(&self.connection);
-        let Some(at) = members.iter().position(of_it) else {
-            return;
-        };
-        let member = &mut members[at];
-        for request in &self.requests {
-            if let Some(times) = member.held.get_mut(request) {
-                *times -= 1;
-                if *times == 0 {
-                    member.held.remove(request);
-                }
-            }
-        }
-        // The first stays for what is subscribed next, a further one is not needed any more.
-        if member.held.is_empty() && member.number > 0 {
-            members.remove(at);
+        // A later connection may have the number of one that ended.
+        let current = members.connections.get(&self.number);
+        if current.is_some_and(|current| current.is(&self.connection))
+            && members.placement.release(self.number, &self.requests)
+        {
+            members.connections.remove(&self.number);
         }
     }
 }
 
-fn connections<K: ConnectionKind>(members: &[Member<K>]) -> Vec<Connection<K>> {
-    members
-        .iter()
-        .map(|member| member.connection.clone())
-        .collect()
-}
-
-fn lock<K: ConnectionKind>(members: &Mutex<Vec<Member<K>>>) -> MutexGuard<'_, Vec<Member<K>>> {
+fn lock<K: ConnectionKind>(members: &Mutex<Members<K>>) -> MutexGuard<'_, Members<K>> {
     members.lock().unwrap_or_else(PoisonError::into_inner)
 }

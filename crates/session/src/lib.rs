@@ -30,6 +30,7 @@ mod delivery;
 mod event;
 mod failure;
 mod json;
+mod placement;
 mod rotation;
 mod streams;
 
@@ -46,6 +47,7 @@ pub use delivery::{
 };
 pub use event::LifecycleEvent;
 pub use failure::{Failure, Stage};
+pub use placement::Placement;
 pub use rotation::{Overlap, RotatingSession, Side};
 pub use streams::{ConnectionState, Output, Streams, Subscribe, WaitLimits};
 
