@@ -18,8 +18,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use kucoin_streams::core::{RetryPolicy, Timestamp, Topic};
 use kucoin_streams::session::{
-    Buffer, Capacity, Config, Delivery, Failure, Fate, Input, LifecycleEvent, Mailbox, Moment,
-    OnRefusal, Output, Side, SlowConsumer, Stage, Streams, Subscribe, WaitLimits, identify,
+    Buffer, Capacity, Config, ConnectionRole, Delivery, Failure, Fate, Input, LifecycleEvent,
+    Mailbox, Moment, OnRefusal, Output, SlowConsumer, Stage, Streams, Subscribe, WaitLimits,
+    identify,
 };
 use kucoin_streams::v1::{SpotOrders, V1};
 use kucoin_streams_examples::Error;
@@ -82,7 +83,7 @@ impl Driver {
                 self.carry_out(output);
             }
             consume(orders);
-            for side in [Side::Serving, Side::Successor] {
+            for side in [ConnectionRole::Serving, ConnectionRole::Successor] {
                 self.read(side);
             }
             if self
@@ -136,7 +137,7 @@ impl Driver {
     }
 
     /// Reads what one connection brings within a moment.
-    fn read(&mut self, side: Side) {
+    fn read(&mut self, side: ConnectionRole) {
         if !self.streams.may_read(side) {
             return;
         }
@@ -165,10 +166,10 @@ impl Driver {
         }
     }
 
-    fn socket(&mut self, side: Side) -> &mut Option<Socket> {
+    fn socket(&mut self, side: ConnectionRole) -> &mut Option<Socket> {
         match side {
-            Side::Serving => &mut self.sockets[0],
-            Side::Successor => &mut self.sockets[1],
+            ConnectionRole::Serving => &mut self.sockets[0],
+            ConnectionRole::Successor => &mut self.sockets[1],
         }
     }
 }

@@ -48,7 +48,7 @@ pub use delivery::{
 pub use event::LifecycleEvent;
 pub use failure::{Failure, Stage};
 pub use placement::Placement;
-pub use rotation::{Overlap, RotatingSession, Side};
+pub use rotation::{ConnectionRole, Overlap, RotatingSession};
 pub use streams::{ConnectionState, Output, Streams, Subscribe, WaitLimits};
 
 /// The README, so that its example is tested.

@@ -12,8 +12,8 @@ use std::time::SystemTime;
 
 use kucoin_streams_core::{ConnectionKind, DynConnectionSource, Protocol, RetryPolicy, Timestamp};
 use kucoin_streams_session::{
-    Answer, ConnectionState, Failure, GapReason, Input, Moment, Output, RotateError, Side, Stage,
-    Streams, Subscribe, SubscribeError, Subscribed, Ticket,
+    Answer, ConnectionRole, ConnectionState, Failure, GapReason, Input, Moment, Output,
+    RotateError, Stage, Streams, Subscribe, SubscribeError, Subscribed, Ticket,
 };
 use kucoin_streams_transport::{DynConnect, Message, ReadError};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
@@ -89,7 +89,7 @@ pub(crate) struct Driver<K: ConnectionKind> {
     /// Frames of no subscription that are logged.
     unrouted: u64,
     /// Which connection is read first, so that a flood on one does not starve the other.
-    turn: Side,
+    turn: ConnectionRole,
     /// There is more to read, and others run before that is done.
     gives_way: bool,
 }
@@ -97,7 +97,7 @@ pub(crate) struct Driver<K: ConnectionKind> {
 /// What woke the task.
 enum Wake<R> {
     Command(Option<Command<R>>),
-    Slot(Side, Event),
+    Slot(ConnectionRole, Event),
     /// A deadline passed, or a reader made room or is gone.
     Timer,
 }
@@ -122,7 +122,7 @@ impl<K: ConnectionKind> Driver<K> {
             successor: Slot::default(),
             farewells: Vec::new(),
             unrouted: 0,
-            turn: Side::Serving,
+            turn: ConnectionRole::Serving,
             gives_way: false,
         }
     }
@@ -193,7 +193,7 @@ impl<K: ConnectionKind> Driver<K> {
             }
         }
         self.poll_farewells(context);
-        for side in [Side::Serving, Side::Successor] {
+        for side in [ConnectionRole::Serving, ConnectionRole::Successor] {
             if let Poll::Ready(event) = self.slot(side).poll_work(context) {
                 return Poll::Ready(Wake::Slot(side, event));
             }
@@ -233,7 +233,7 @@ impl<K: ConnectionKind> Driver<K> {
         self.callers.insert(ticket, caller);
     }
 
-    fn event(&mut self, side: Side, event: Event) {
+    fn event(&mut self, side: ConnectionRole, event: Event) {
         match event {
             Event::Admitted => {
                 self.streams.fetch_begins(now(), side);
@@ -247,7 +247,7 @@ impl<K: ConnectionKind> Driver<K> {
     }
 
     /// Takes a message, and those that are there already after it.
-    fn read(&mut self, side: Side, first: Result<Message, ReadError>) {
+    fn read(&mut self, side: ConnectionRole, first: Result<Message, ReadError>) {
         let Moment { clock, .. } = now();
         let mut next = first;
         let mut context = Context::from_waker(Waker::noop());
@@ -286,7 +286,7 @@ impl<K: ConnectionKind> Driver<K> {
     }
 
     fn tick(&mut self) {
-        for side in [Side::Serving, Side::Successor] {
+        for side in [ConnectionRole::Serving, ConnectionRole::Successor] {
             if self.slot(side).is_waiting() {
                 self.streams.dial_waits(now(), side);
             }
@@ -339,10 +339,10 @@ impl<K: ConnectionKind> Driver<K> {
         }
     }
 
-    fn slot(&mut self, side: Side) -> &mut Slot {
+    fn slot(&mut self, side: ConnectionRole) -> &mut Slot {
         match side {
-            Side::Serving => &mut self.serving,
-            Side::Successor => &mut self.successor,
+            ConnectionRole::Serving => &mut self.serving,
+            ConnectionRole::Successor => &mut self.successor,
         }
     }
 }
@@ -411,10 +411,10 @@ impl<K: ConnectionKind> Drop for Driver<K> {
     }
 }
 
-fn other(side: Side) -> Side {
+fn other(side: ConnectionRole) -> ConnectionRole {
     match side {
-        Side::Serving => Side::Successor,
-        Side::Successor => Side::Serving,
+        ConnectionRole::Serving => ConnectionRole::Successor,
+        ConnectionRole::Successor => ConnectionRole::Serving,
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 use kucoin_streams_core::{Protocol, RetryPolicy};
 
 use crate::rotation::schedule::Stage;
-use crate::rotation::{RotatingSession, Side, Successor};
+use crate::rotation::{ConnectionRole, RotatingSession, Successor};
 use crate::{Action, CloseReason, Failure, Report};
 
 /// So often a connection that brings events is asked to prove that nothing of it is on its way any more.
@@ -37,7 +37,7 @@ impl<P: Protocol> RotatingSession<P> {
                 Action::Report(Report::Refused { request, .. }) => self.forget(now, request),
                 _ => {}
             }
-            self.actions.push_back((Side::Serving, action));
+            self.actions.push_back((ConnectionRole::Serving, action));
             if lost {
                 self.serving_lost(now);
             }
@@ -75,19 +75,19 @@ impl<P: Protocol> RotatingSession<P> {
                         format!("{request} is refused for now on the next connection: {message}");
                     let report = Report::Exception { code, message };
                     self.actions
-                        .push_back((Side::Serving, Action::Report(report)));
+                        .push_back((ConnectionRole::Serving, Action::Report(report)));
                 }
                 Action::Report(report @ Report::Exception { .. }) => {
                     self.actions
-                        .push_back((Side::Serving, Action::Report(report)));
+                        .push_back((ConnectionRole::Serving, Action::Report(report)));
                 }
                 Action::Report(Report::Open) => {
                     let began = Action::Report(Report::OverlapBegan);
-                    self.actions.push_back((Side::Serving, began));
+                    self.actions.push_back((ConnectionRole::Serving, began));
                 }
                 Action::Report(Report::Live { request }) => {
                     let prepared = Action::Report(Report::Prepared { request });
-                    self.actions.push_back((Side::Serving, prepared));
+                    self.actions.push_back((ConnectionRole::Serving, prepared));
                 }
                 Action::Report(Report::Ended { request }) => {
                     if let Some(at) = successor.later.iter().position(|later| *later == request) {
@@ -96,7 +96,7 @@ impl<P: Protocol> RotatingSession<P> {
                     }
                 }
                 Action::Report(_) => {}
-                action => self.actions.push_back((Side::Successor, action)),
+                action => self.actions.push_back((ConnectionRole::Successor, action)),
             }
         }
         if let Some(failure) = failure {
@@ -202,7 +202,7 @@ impl<P: Protocol> RotatingSession<P> {
         let before = std::mem::replace(&mut self.serving, session);
         let is_even = self.rotation.is_even;
         self.actions
-            .push_back((Side::Serving, Action::TakeOver { is_even }));
+            .push_back((ConnectionRole::Serving, Action::TakeOver { is_even }));
         let news: Vec<P::Request> = self
             .serving
             .wanted()
@@ -260,7 +260,7 @@ impl<P: Protocol> RotatingSession<P> {
     pub(crate) fn give_up(&mut self) {
         if self.successor.take().is_some() {
             let hang_up = Action::HangUp { code: 1000 };
-            self.actions.push_back((Side::Successor, hang_up));
+            self.actions.push_back((ConnectionRole::Successor, hang_up));
         }
     }
 

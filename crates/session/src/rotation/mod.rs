@@ -17,7 +17,7 @@ use crate::{Action, Config, Disposition, Failure, Input, Report, Session};
 
 /// Which of the two connections something is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Side {
+pub enum ConnectionRole {
     /// The connection whose events are handed out.
     Serving,
     /// The connection that is being made ready in its place. Its frames with data are to be kept until
@@ -35,13 +35,13 @@ pub enum Side {
 /// connection is lost, which is reported as such before the successor takes over.
 ///
 /// A successor that fails, or that is refused a topic, costs nothing: the serving connection goes on, and
-/// [`Report::RotationFailed`] says why. It is called as a [`Session`] is, with the [`Side`] that an outcome or a frame
+/// [`Report::RotationFailed`] says why. It is called as a [`Session`] is, with the [`ConnectionRole`] that an outcome or a frame
 /// came from.
 pub struct RotatingSession<P: Protocol> {
     serving: Session<P>,
     successor: Option<Successor<P>>,
     rotation: Rotation,
-    actions: VecDeque<(Side, Action<P::Request>)>,
+    actions: VecDeque<(ConnectionRole, Action<P::Request>)>,
 }
 
 struct Successor<P: Protocol> {
@@ -77,9 +77,9 @@ impl<P: Protocol> RotatingSession<P> {
 
     /// The number of this side's connection: it grows by one with each reconnection and each rotation. The serving
     /// side's, where there is no successor.
-    pub fn epoch(&self, side: Side) -> u64 {
+    pub fn epoch(&self, side: ConnectionRole) -> u64 {
         match (side, &self.successor) {
-            (Side::Successor, Some(successor)) => successor.session.epoch(),
+            (ConnectionRole::Successor, Some(successor)) => successor.session.epoch(),
             _ => self.serving.epoch(),
         }
     }
@@ -173,7 +173,7 @@ impl<P: Protocol> RotatingSession<P> {
     }
 
     /// As [`Session::handle`], of one side.
-    pub fn handle(&mut self, now: Instant, side: Side, input: Input) {
+    pub fn handle(&mut self, now: Instant, side: ConnectionRole, input: Input) {
         if let Some(session) = self.side(side) {
             session.handle(now, input);
         }
@@ -181,14 +181,19 @@ impl<P: Protocol> RotatingSession<P> {
     }
 
     /// As [`Session::fetch_begins`], of one side.
-    pub fn fetch_begins(&mut self, now: Instant, side: Side) {
+    pub fn fetch_begins(&mut self, now: Instant, side: ConnectionRole) {
         if let Some(session) = self.side(side) {
             session.fetch_begins(now);
         }
     }
 
-    /// As [`Session::frame`], of one side. What comes of the successor's data stands at [`Side::Successor`].
-    pub fn frame<'f>(&mut self, now: Instant, side: Side, frame: &'f str) -> Disposition<'f> {
+    /// As [`Session::frame`], of one side. What comes of the successor's data stands at [`ConnectionRole::Successor`].
+    pub fn frame<'f>(
+        &mut self,
+        now: Instant,
+        side: ConnectionRole,
+        frame: &'f str,
+    ) -> Disposition<'f> {
         let Some(session) = self.side(side) else {
             return Disposition::Consumed;
         };
@@ -201,22 +206,22 @@ impl<P: Protocol> RotatingSession<P> {
     }
 
     /// As [`Session::touch`], of one side, for a sign of life that is no frame.
-    pub fn touch(&mut self, side: Side) {
+    pub fn touch(&mut self, side: ConnectionRole) {
         if let Some(session) = self.side(side) {
             session.touch();
         }
     }
 
     /// The driver itself is the reason why nothing is read of this side: no silence is held against the server.
-    pub fn not_listening(&mut self, now: Instant, side: Side) {
-        if side == Side::Serving {
+    pub fn not_listening(&mut self, now: Instant, side: ConnectionRole) {
+        if side == ConnectionRole::Serving {
             self.rotation.put_off(now + self.serving.pong_timeout());
         }
         self.touch(side);
     }
 
     /// As [`Session::malformed`], of one side.
-    pub fn malformed(&mut self, now: Instant, side: Side) {
+    pub fn malformed(&mut self, now: Instant, side: ConnectionRole) {
         if let Some(session) = self.side(side) {
             session.malformed(now);
         }
@@ -275,14 +280,14 @@ impl<P: Protocol> RotatingSession<P> {
     }
 
     /// The next thing to do and the side to do it on, until there is none. Reports are of the serving side.
-    pub fn poll(&mut self) -> Option<(Side, Action<P::Request>)> {
+    pub fn poll(&mut self) -> Option<(ConnectionRole, Action<P::Request>)> {
         self.actions.pop_front()
     }
 
-    fn side(&mut self, side: Side) -> Option<&mut Session<P>> {
+    fn side(&mut self, side: ConnectionRole) -> Option<&mut Session<P>> {
         match side {
-            Side::Serving => Some(&mut self.serving),
-            Side::Successor => self
+            ConnectionRole::Serving => Some(&mut self.serving),
+            ConnectionRole::Successor => self
                 .successor
                 .as_mut()
                 .map(|successor| &mut successor.session),
@@ -291,6 +296,6 @@ impl<P: Protocol> RotatingSession<P> {
 
     pub(crate) fn report(&mut self, report: Report<P::Request>) {
         self.actions
-            .push_back((Side::Serving, Action::Report(report)));
+            .push_back((ConnectionRole::Serving, Action::Report(report)));
     }
 }

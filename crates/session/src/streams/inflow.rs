@@ -9,7 +9,7 @@ use bytestring::ByteString;
 use kucoin_streams_core::{Protocol, Timestamp, WireError};
 
 use crate::delivery::{Frame, Identity, Mailbox, RouteId, Routes, Step, Undelivered, WhenFull};
-use crate::{Overlap, Side};
+use crate::{ConnectionRole, Overlap};
 
 /// A frame and the topic that it was pushed under; `None` if it cannot be read, and may be of any.
 struct Pushed {
@@ -76,10 +76,10 @@ impl<P: Protocol, M: Mailbox> Inflow<P, M> {
     }
 
     /// True if there is a place for what this side brings.
-    pub(super) fn has_place(&self, side: Side) -> bool {
+    pub(super) fn has_place(&self, side: ConnectionRole) -> bool {
         match side {
-            Side::Serving => self.stalled.is_none() && self.backlog.is_empty(),
-            Side::Successor => !self.overlap.is_full(),
+            ConnectionRole::Serving => self.stalled.is_none() && self.backlog.is_empty(),
+            ConnectionRole::Successor => !self.overlap.is_full(),
         }
     }
 
@@ -113,14 +113,14 @@ impl<P: Protocol, M: Mailbox> Inflow<P, M> {
     #[inline]
     pub(super) fn message(
         &mut self,
-        side: Side,
+        side: ConnectionRole,
         (route, topic): (RouteId, Option<String>),
         frame: Frame,
         step: &mut Step<'_, M>,
     ) -> Result<(), WireError> {
         match topic {
             Some(topic) => self.overlapping(side, Some((route, &topic)), frame, step),
-            None if side == Side::Serving => self.deliver(route, frame, step),
+            None if side == ConnectionRole::Serving => self.deliver(route, frame, step),
             None => Ok(()),
         }
     }
@@ -128,7 +128,7 @@ impl<P: Protocol, M: Mailbox> Inflow<P, M> {
     /// Takes a frame that cannot be read.
     pub(super) fn unread(
         &mut self,
-        side: Side,
+        side: ConnectionRole,
         text: ByteString,
         fault: WireError,
         step: &mut Step<'_, M>,
@@ -137,7 +137,7 @@ impl<P: Protocol, M: Mailbox> Inflow<P, M> {
         match self.overlap.is_active() {
             // Nothing of it is decoded on its way.
             true => drop(self.overlapping(side, None, frame, step)),
-            false if side == Side::Serving => self.routes.deliver_unread(&frame, step),
+            false if side == ConnectionRole::Serving => self.routes.deliver_unread(&frame, step),
             false => {}
         }
     }
@@ -146,7 +146,7 @@ impl<P: Protocol, M: Mailbox> Inflow<P, M> {
     /// cannot be read.
     fn overlapping(
         &mut self,
-        side: Side,
+        side: ConnectionRole,
         topic: Option<(RouteId, &str)>,
         frame: Frame,
         step: &mut Step<'_, M>,
@@ -161,12 +161,12 @@ impl<P: Protocol, M: Mailbox> Inflow<P, M> {
         };
         let (now, name) = (step.now.clock, topic.map(|(_, topic)| topic));
         let (is_delivered, is_duplicate) = match side {
-            Side::Serving => {
+            ConnectionRole::Serving => {
                 let mut duplicates = false;
                 let is_new = self.overlap.serving(now, name, key, |_| duplicates = true);
                 (is_new, duplicates || !is_new)
             }
-            Side::Successor => {
+            ConnectionRole::Successor => {
                 let bytes = frame.text().len();
                 let kept = self.overlap.successor(now, name, key, bytes, frame.clone());
                 (false, kept.is_err())

@@ -21,8 +21,8 @@ use crate::delivery::{
     Ticket,
 };
 use crate::{
-    Action, CloseReason, Config, Disposition, Failure, Input, LifecycleEvent, Overlap, Report,
-    RotatingSession, Side, Stage,
+    Action, CloseReason, Config, ConnectionRole, Disposition, Failure, Input, LifecycleEvent,
+    Overlap, Report, RotatingSession, Stage,
 };
 
 /// The streams of one connection, without IO: a driver feeds them with bytes, outcomes and time, and carries out what
@@ -166,32 +166,32 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
     }
 
     /// Takes the outcome of an output.
-    pub fn handle(&mut self, now: Moment, side: Side, input: Input) {
+    pub fn handle(&mut self, now: Moment, side: ConnectionRole, input: Input) {
         self.session.handle(now.clock, side, input);
         self.follow(now);
     }
 
     /// This side's dial waits for its turn among others, which is held against no one. To be called before each
     /// [`Streams::tick`] while it does.
-    pub fn dial_waits(&mut self, now: Moment, side: Side) {
-        if side == Side::Serving {
+    pub fn dial_waits(&mut self, now: Moment, side: ConnectionRole) {
+        if side == ConnectionRole::Serving {
             self.waiters.excuse(now.clock);
         }
         self.session.fetch_begins(now.clock, side);
     }
 
     /// The source is being asked from now on.
-    pub fn fetch_begins(&mut self, now: Moment, side: Side) {
+    pub fn fetch_begins(&mut self, now: Moment, side: ConnectionRole) {
         self.session.fetch_begins(now.clock, side);
     }
 
     /// Notes a sign of life that is no text, such as a WebSocket ping.
-    pub fn touch(&mut self, side: Side) {
+    pub fn touch(&mut self, side: ConnectionRole) {
         self.session.touch(side);
     }
 
     /// True if this side may be read: there is a place for what it brings.
-    pub fn may_read(&self, side: Side) -> bool {
+    pub fn may_read(&self, side: ConnectionRole) -> bool {
         self.inflow.has_place(side)
     }
 
@@ -202,7 +202,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
     }
 
     /// Takes a text or binary message of this side.
-    pub fn message(&mut self, now: Moment, side: Side, payload: Bytes) {
+    pub fn message(&mut self, now: Moment, side: ConnectionRole, payload: Bytes) {
         self.inflow.heard(now.wall);
         let text = match text_of::<P>(payload) {
             Ok(text) => text,
@@ -255,7 +255,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
             self.waiters.excuse(now.clock);
         }
         // Not the peer is silent: nothing is read.
-        for side in [Side::Serving, Side::Successor] {
+        for side in [ConnectionRole::Serving, ConnectionRole::Successor] {
             if !self.may_read(side) {
                 self.session.not_listening(now.clock, side);
             }
@@ -295,12 +295,12 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
                 return;
             }
             for fault in faults {
-                self.broken(now, Side::Serving, &fault);
+                self.broken(now, ConnectionRole::Serving, &fault);
             }
         }
     }
 
-    fn act(&mut self, now: Moment, side: Side, action: Action<P::Request>) {
+    fn act(&mut self, now: Moment, side: ConnectionRole, action: Action<P::Request>) {
         let output = match action {
             Action::FetchConnectionInfo => Output::FetchConnectionInfo(side),
             Action::Dial(url) => Output::Dial(side, url),
@@ -467,10 +467,10 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
     }
 
     /// After a frame with data: most ask for nothing more.
-    fn delivered(&mut self, now: Moment, side: Side, outcome: Result<(), WireError>) {
+    fn delivered(&mut self, now: Moment, side: ConnectionRole, outcome: Result<(), WireError>) {
         if self.inflow.overlap().is_active() {
             self.compare(now);
-            if side == Side::Successor && !self.may_read(side) {
+            if side == ConnectionRole::Successor && !self.may_read(side) {
                 self.session.hurry(now.clock);
             }
             self.follow(now);
@@ -493,7 +493,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
 
     /// A frame that is not of the protocol may be an event of any topic: every stream has a gap in its place, and it is
     /// one lifecycle event.
-    fn unread(&mut self, now: Moment, side: Side, fault: WireError, text: ByteString) {
+    fn unread(&mut self, now: Moment, side: ConnectionRole, fault: WireError, text: ByteString) {
         self.report_broken(&fault);
         let (inflow, mut step) = self.step(now);
         inflow.unread(side, text, fault, &mut step);
@@ -501,7 +501,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
     }
 
     /// A frame that looked like data proved broken.
-    fn broken(&mut self, now: Moment, side: Side, fault: &WireError) {
+    fn broken(&mut self, now: Moment, side: ConnectionRole, fault: &WireError) {
         self.report_broken(fault);
         self.session.malformed(now.clock, side);
     }
@@ -592,7 +592,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
     fn step(&mut self, now: Moment) -> (&mut Inflow<P, M>, Step<'_, M>) {
         let step = Step {
             now,
-            epoch: self.session.epoch(Side::Serving),
+            epoch: self.session.epoch(ConnectionRole::Serving),
             wakers: &mut self.wakers,
             outputs: &mut self.outputs,
         };

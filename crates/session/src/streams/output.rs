@@ -8,7 +8,7 @@ use kucoin_streams_core::SecretUrl;
 use zeroize::Zeroizing;
 
 use crate::delivery::{Answer, Gap, Identify, OnRefusal, Ticket};
-use crate::{CloseReason, LifecycleEvent, Side};
+use crate::{CloseReason, ConnectionRole, LifecycleEvent};
 
 /// State of a connection.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,14 +30,14 @@ pub enum Output {
     /// [`Streams::dial_waits`](crate::Streams::dial_waits) until it is this connection's turn,
     /// [`Streams::fetch_begins`](crate::Streams::fetch_begins) then, and answer with
     /// [`Input::ConnectionInfo`](crate::Input::ConnectionInfo).
-    FetchConnectionInfo(Side),
+    FetchConnectionInfo(ConnectionRole),
     /// Dial this URL and answer with [`Input::Dialled`](crate::Input::Dialled). The URL is good for this dial alone.
-    Dial(Side, SecretUrl),
+    Dial(ConnectionRole, SecretUrl),
     /// Send this text frame. It may hold a login: never print it.
-    Send(Side, Zeroizing<String>),
+    Send(ConnectionRole, Zeroizing<String>),
     /// Give up this side's fetch, dial or connection; to a connection send a close frame with this code first. Nothing
     /// that it yields later may be handed in.
-    HangUp(Side, u16),
+    HangUp(ConnectionRole, u16),
     /// The successor is the serving side from here on. Hang up the connection that was, with code 1000.
     TakeOver,
     /// A command is answered.

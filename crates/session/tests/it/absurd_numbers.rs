@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kucoin_streams_core::{ConnectionInfo, Heartbeat, RetryPolicy, SecretUrl};
-use kucoin_streams_session::{Config, RotatingSession, Side};
+use kucoin_streams_session::{Config, ConnectionRole, RotatingSession};
 
 use crate::rig::{Plain, Rig};
 
@@ -95,14 +95,14 @@ fn endless_rotation_settings_overflow_nothing() {
     session.open(now);
     let url = SecretUrl::new("wss://host/?token=1");
     let info = kucoin_streams_session::Input::ConnectionInfo(Ok(ConnectionInfo::new(url)));
-    session.handle(now, Side::Serving, info);
+    session.handle(now, ConnectionRole::Serving, info);
     session.handle(
         now,
-        Side::Serving,
+        ConnectionRole::Serving,
         kucoin_streams_session::Input::Dialled(Ok(())),
     );
-    session.frame(now, Side::Serving, "welcome");
+    session.frame(now, ConnectionRole::Serving, "welcome");
     assert!(session.is_live() && session.rotate(now));
-    session.not_listening(now, Side::Serving);
+    session.not_listening(now, ConnectionRole::Serving);
     assert!(session.deadline().is_some());
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use kucoin_streams_core::{ConnectionInfo, RetryPolicy, SecretUrl};
 use kucoin_streams_session::{
-    Action, Config, Disposition, Failure, Input, Report, RotatingSession, Side, Stage,
+    Action, Config, ConnectionRole, Disposition, Failure, Input, Report, RotatingSession, Stage,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -18,7 +18,7 @@ use steps::{STEADY, Step, step};
 
 use crate::rig::Plain;
 
-use Side::{Serving, Successor};
+use ConnectionRole::{Serving, Successor};
 
 /// So many frames of the next connection find room.
 const ROOM: usize = 12;
@@ -53,7 +53,7 @@ struct Line {
 struct World {
     session: RotatingSession<Plain>,
     now: Instant,
-    lines: HashMap<Side, Line>,
+    lines: HashMap<ConnectionRole, Line>,
     /// Each with its number among all frames that were read.
     kept: Vec<(u64, String)>,
     frames: u64,
@@ -103,7 +103,7 @@ impl World {
         world
     }
 
-    fn line(&mut self, side: Side) -> &mut Line {
+    fn line(&mut self, side: ConnectionRole) -> &mut Line {
         self.lines.get_mut(&side).unwrap()
     }
 
@@ -147,7 +147,7 @@ impl World {
         self.carry_out();
     }
 
-    fn attempt(&mut self, side: Side, fails: bool) {
+    fn attempt(&mut self, side: ConnectionRole, fails: bool) {
         let failure = Failure::new(Stage::Dial, RetryPolicy::Transient, "no");
         let line = self.line(side);
         let input = if std::mem::take(&mut line.fetching) {
@@ -162,7 +162,7 @@ impl World {
         self.session.handle(self.now, side, input);
     }
 
-    fn serve(&mut self, side: Side) {
+    fn serve(&mut self, side: ConnectionRole) {
         let Some(wire) = &mut self.line(side).wire else {
             return;
         };
@@ -188,7 +188,7 @@ impl World {
         }
     }
 
-    fn refuse(&mut self, side: Side) {
+    fn refuse(&mut self, side: ConnectionRole) {
         let Some(wire) = &mut self.line(side).wire else {
             return;
         };
@@ -205,7 +205,7 @@ impl World {
         }
     }
 
-    fn postpone(&mut self, side: Side) {
+    fn postpone(&mut self, side: ConnectionRole) {
         let Some(wire) = &mut self.line(side).wire else {
             return;
         };
@@ -234,7 +234,7 @@ impl World {
         }
     }
 
-    fn read(&mut self, side: Side) {
+    fn read(&mut self, side: ConnectionRole) {
         if side == Successor && self.kept.len() >= ROOM {
             self.session.hurry(self.now);
             return self.carry_out();

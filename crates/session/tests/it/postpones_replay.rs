@@ -3,7 +3,7 @@
 use kucoin_streams_core::RetryPolicy;
 use std::time::Duration;
 
-use kucoin_streams_session::{Config, Failure, Input, Side, Stage};
+use kucoin_streams_session::{Config, ConnectionRole, Failure, Input, Stage};
 
 use crate::postpones_requests::{refuse_for, subscribe_id};
 use crate::rig::Rig;
@@ -224,14 +224,14 @@ fn rotation_waits_for_the_end_of_a_replay() {
     let mut two = RotationRig::live(&["/a", "/b"], config());
     let lost = Failure::new(Stage::Live, RetryPolicy::Transient, "cut");
     two.session
-        .handle(two.now, Side::Serving, Input::Lost(lost));
+        .handle(two.now, ConnectionRole::Serving, Input::Lost(lost));
     two.wait_for("fetch");
-    two.connect(Side::Serving);
-    two.frame(Side::Serving, "refuse 3 500 system error");
-    two.frame(Side::Serving, "ack 4");
+    two.connect(ConnectionRole::Serving);
+    two.frame(ConnectionRole::Serving, "refuse 3 500 system error");
+    two.frame(ConnectionRole::Serving, "ack 4");
     two.poll();
     assert!(!two.session.rotate(two.now));
     assert_eq!(two.wait(1_000), ["send subscribe 5 /a"]);
-    two.frame(Side::Serving, "ack 5");
+    two.frame(ConnectionRole::Serving, "ack 5");
     assert!(two.session.rotate(two.now));
 }

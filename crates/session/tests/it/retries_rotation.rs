@@ -3,11 +3,11 @@
 use kucoin_streams_core::RetryPolicy;
 use std::time::Duration;
 
-use kucoin_streams_session::{Failure, Input, Side, Stage};
+use kucoin_streams_session::{ConnectionRole, Failure, Input, Stage};
 
 use crate::rotation_rig::{RotationRig, config};
 
-use Side::{Serving, Successor};
+use ConnectionRole::{Serving, Successor};
 
 /// Live with `/a` and `/b`, and a next connection that asks for both.
 fn rotating() -> RotationRig {

@@ -3,11 +3,11 @@
 use kucoin_streams_core::RetryPolicy;
 use std::time::Duration;
 
-use kucoin_streams_session::{Config, Failure, Input, Side, Stage};
+use kucoin_streams_session::{Config, ConnectionRole, Failure, Input, Stage};
 
 use crate::rotation_rig::{RotationRig, config};
 
-use Side::{Serving, Successor};
+use ConnectionRole::{Serving, Successor};
 
 /// Prepared, and one connection brought events that the other did not.
 fn uneven(config: Config) -> RotationRig {

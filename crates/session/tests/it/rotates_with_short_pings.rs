@@ -4,11 +4,13 @@ use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use kucoin_streams_core::{ConnectionInfo, Heartbeat, SecretUrl};
-use kucoin_streams_session::{Action, Config, Disposition, Input, Report, RotatingSession, Side};
+use kucoin_streams_session::{
+    Action, Config, ConnectionRole, Disposition, Input, Report, RotatingSession,
+};
 
 use crate::rig::Plain;
 
-use Side::{Serving, Successor};
+use ConnectionRole::{Serving, Successor};
 
 /// How a server answers pings.
 #[derive(Clone, Copy, Debug)]
@@ -60,8 +62,8 @@ struct World {
     /// A frame takes up to this much longer than the latency.
     jitter: Duration,
     frames: u32,
-    wires: HashMap<Side, Wire>,
-    pending: VecDeque<(Side, Action<String>)>,
+    wires: HashMap<ConnectionRole, Wire>,
+    pending: VecDeque<(ConnectionRole, Action<String>)>,
     reports: Vec<Report<String>>,
 }
 

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use kucoin_streams_core::{ConnectionInfo, SecretUrl};
-use kucoin_streams_session::{Action, Config, Input, Report, RotatingSession, Side};
+use kucoin_streams_session::{Action, Config, ConnectionRole, Input, Report, RotatingSession};
 
 use crate::rig::{Plain, words};
 
-use Side::{Serving, Successor};
+use ConnectionRole::{Serving, Successor};
 
 /// The times of these tests assume that connections overlap for a second.
 pub(crate) fn config() -> Config {
@@ -39,7 +39,7 @@ impl RotationRig {
         two
     }
 
-    pub(crate) fn connect(&mut self, side: Side) {
+    pub(crate) fn connect(&mut self, side: ConnectionRole) {
         let info = ConnectionInfo::new(SecretUrl::new("wss://host/?token=1"));
         self.session
             .handle(self.now, side, Input::ConnectionInfo(Ok(info)));
@@ -47,7 +47,7 @@ impl RotationRig {
         self.frame(side, "welcome");
     }
 
-    pub(crate) fn frame(&mut self, side: Side, frame: &str) {
+    pub(crate) fn frame(&mut self, side: ConnectionRole, frame: &str) {
         let _ = self.session.frame(self.now, side, frame);
     }
 

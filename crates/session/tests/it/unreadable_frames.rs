@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use kucoin_streams_core::{ConnectionInfo, SecretUrl, Timestamp};
 use kucoin_streams_session::{
-    Buffer, Capacity, Config, Delivery, Identity, Input, Mailbox, Moment, OnRefusal, Side,
-    SlowConsumer, Streams, Subscribe, WaitLimits,
+    Buffer, Capacity, Config, ConnectionRole, Delivery, Identity, Input, Mailbox, Moment,
+    OnRefusal, SlowConsumer, Streams, Subscribe, WaitLimits,
 };
 
 use crate::rig::Plain;
@@ -61,8 +61,12 @@ fn unreadable_frame_between_events_before_the_acknowledgement_is_a_gap() {
     let early = subscribe(&mut streams, now, "/early");
     let silent = subscribe(&mut streams, now, "/silent");
     let info = ConnectionInfo::new(SecretUrl::new("wss://host/"));
-    streams.handle(now, Side::Serving, Input::ConnectionInfo(Ok(info)));
-    streams.handle(now, Side::Serving, Input::Dialled(Ok(())));
+    streams.handle(
+        now,
+        ConnectionRole::Serving,
+        Input::ConnectionInfo(Ok(info)),
+    );
+    streams.handle(now, ConnectionRole::Serving, Input::Dialled(Ok(())));
     for frame in [
         "welcome",
         "push /early",
@@ -72,7 +76,7 @@ fn unreadable_frame_between_events_before_the_acknowledgement_is_a_gap() {
         "ack 1",
         "garbled",
     ] {
-        streams.message(now, Side::Serving, frame.into());
+        streams.message(now, ConnectionRole::Serving, frame.into());
     }
     assert_eq!(early.take(now), ["event", "gap", "event", "gap"]);
     // Nothing of this topic had come before the first of them.

@@ -1,9 +1,9 @@
 //! What may happen in a property test of hand-overs, at random.
 
-use kucoin_streams_session::Side;
+use kucoin_streams_session::ConnectionRole;
 use proptest::prelude::*;
 
-use Side::{Serving, Successor};
+use ConnectionRole::{Serving, Successor};
 
 /// These are wanted all the time; the others come and go.
 pub(super) const STEADY: u8 = 2;
@@ -15,20 +15,20 @@ pub(super) enum Step {
     Rotate,
     Wait(u16),
     /// The outcome of a pending fetch or dial.
-    Attempt(Side, bool),
+    Attempt(ConnectionRole, bool),
     /// The server takes so many of the frames that it was sent.
-    Serve(Side, u8),
+    Serve(ConnectionRole, u8),
     /// The server refuses a topic that is not wanted all the time.
-    Refuse(Side),
+    Refuse(ConnectionRole),
     /// The server refuses a topic for now.
-    Postpone(Side),
+    Postpone(ConnectionRole),
     /// The driver finds that both connections bring the same, or not.
     Even(bool),
     /// Something happens at the exchange, pushed once or twice.
     Happen(u8, bool),
     /// The client reads so many frames.
-    Read(Side, u8),
-    Cut(Side),
+    Read(ConnectionRole, u8),
+    Cut(ConnectionRole),
 }
 
 pub(super) fn step() -> impl Strategy<Value = Step> {
