@@ -28,9 +28,9 @@ fn shake_hands() -> Outcome {
         (
             "kucoin-streams-transport",
             "fastwebsockets,tls-aws-lc",
-            ["--test", "certificates_are_checked"],
+            &["--test", "it", "certificates_are_checked"][..],
         ),
-        ("kucoin-streams-auth", "rest,tls-aws-lc", ["--test", "it"]),
+        ("kucoin-streams-auth", "rest,tls-aws-lc", &["--test", "it"]),
     ] {
         let mut test_run = cargo(&["test", "--quiet", "--package", package]);
         test_run.args(["--no-default-features", "--features", features]);
