@@ -1,7 +1,7 @@
 //! Every decoder of Pro V2: no frame makes one panic, and every value of a frame comes out under its long name.
 
-use kucoin_streams_pro::{AnyTopic, Channel, Event, decode};
 use kucoin_streams_core::{DecodeError, Event as _, Push, Topic};
+use kucoin_streams_pro::{AnyTopic, Channel, Event, decode};
 
 use crate::judge::{Rules, Tree};
 

@@ -1,7 +1,7 @@
 //! Every decoder of V1: no frame makes one panic, and every value of a frame comes out of its event.
 
-use kucoin_streams_v1::{AnyFuturesTopic, AnySpotTopic, AnyTopic, decode};
 use kucoin_streams_core::{DecodeError, Event, Push, Topic};
+use kucoin_streams_v1::{AnyFuturesTopic, AnySpotTopic, AnyTopic, decode};
 use serde::Serialize;
 
 use crate::judge::{Rules, Tree};
