@@ -18,10 +18,16 @@ impl Raw {
     /// Checks one JSON text and keeps it.
     ///
     /// # Errors
-    /// [`DecodeError::Syntax`] if it is not exactly one JSON value.
+    /// [`DecodeError::Syntax`] if it is not exactly one JSON value, or is nested deeper than 127 levels.
     pub fn parse(json: &str) -> Result<Self, DecodeError> {
         match serde_json::from_str::<&RawValue>(json) {
-            Ok(value) => Ok(Self::from_valid(value.get())),
+            Ok(value) => match too_deep(value.get()) {
+                None => Ok(Self::from_valid(value.get())),
+                Some(offset) => Err(DecodeError::Syntax {
+                    reason: "nested too deep",
+                    offset,
+                }),
+            },
             Err(error) => Err(DecodeError::Syntax {
                 reason: "not exactly one JSON value",
                 offset: offset(json, &error),
@@ -38,6 +44,25 @@ impl Raw {
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
+}
+
+/// As deep as parsers follow.
+const MAX_DEPTH: usize = 127;
+
+/// Where valid JSON is nested too deep.
+fn too_deep(json: &str) -> Option<usize> {
+    let (mut depth, mut is_text, mut is_escaped) = (0, false, false);
+    json.bytes().position(|byte| {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = is_text,
+            b'"' => is_text = !is_text,
+            b'[' | b'{' if !is_text => depth += 1,
+            b']' | b'}' if !is_text => depth -= 1,
+            _ => {}
+        }
+        depth > MAX_DEPTH
+    })
 }
 
 /// The byte at which an error was found.
@@ -185,6 +210,10 @@ mod tests {
             Err(DecodeError::Syntax { offset: 2, .. })
         ));
         assert!(Raw::parse("").is_err());
+        let nested = |levels: usize| ["[".repeat(levels), "]".repeat(levels)].concat();
+        assert!(Raw::parse(&nested(127)).is_ok());
+        assert!(Raw::parse(&nested(128)).is_err());
+        assert!(Raw::parse(&format!("\"\\\"{}\"", "[".repeat(200))).is_ok());
         assert!(Raw::parse(" 1 ").is_ok_and(|raw| raw.as_str() == "1"));
     }
 }

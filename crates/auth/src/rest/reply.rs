@@ -1,9 +1,10 @@
 //! KuCoin's REST replies: the envelope of code and data, a token with its servers, the server's time.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use kucoin_streams_core::{Heartbeat, redact::excerpt};
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
@@ -54,11 +55,11 @@ fn data<'r>(
         return Err(refusal::of_status(host, reply));
     }
     let text = std::str::from_utf8(&reply.body).unwrap_or_default();
-    let envelope: Envelope<'_> = object(text).unwrap_or_default();
-    match envelope.code.and_then(scalar) {
-        Some(code) if code == SUCCESS && reply.status < 300 => Ok(envelope.data),
+    let envelope = object(text).unwrap_or_default();
+    match envelope.scalar("code") {
+        Some(code) if code == SUCCESS && reply.status < 300 => Ok(envelope.get("data")),
         Some(code) if code != SUCCESS => {
-            let message = envelope.msg.and_then(scalar).unwrap_or_default();
+            let message = envelope.scalar("msg").unwrap_or_default();
             let refused = Refusal {
                 code: excerpt(code.as_bytes()),
                 message: excerpt(message.as_bytes()),
@@ -78,48 +79,45 @@ fn unreadable(host: &str, reply: &Reply) -> TokenError {
     }
 }
 
-/// The envelope of a reply. Each value is read by itself, so that a bad one costs only itself.
-#[derive(Default, Deserialize)]
-struct Envelope<'r> {
-    #[serde(borrow)]
-    code: Option<&'r RawValue>,
-    #[serde(borrow)]
-    msg: Option<&'r RawValue>,
-    #[serde(borrow)]
-    data: Option<&'r RawValue>,
+/// The members of a JSON object, of repeated ones the last. Each value is read by itself, so that a bad one costs only
+/// itself.
+#[derive(Default)]
+struct Members<'r>(BTreeMap<Cow<'r, str>, &'r RawValue>);
+
+impl<'r> Members<'r> {
+    /// The value of a member; `None` if it is null.
+    fn get(&self, name: &str) -> Option<&'r RawValue> {
+        let value = self.0.get(name).copied();
+        value.filter(|value| value.get() != "null")
+    }
+
+    /// The text of a member that is a string or a number.
+    fn scalar(&self, name: &str) -> Option<String> {
+        self.get(name).and_then(scalar)
+    }
+
+    /// A time in milliseconds, clamped to the bounds; `None` if it is zero or no number.
+    fn millis(&self, name: &str) -> Option<Duration> {
+        let millis: u64 = self
+            .scalar(name)?
+            .parse()
+            .ok()
+            .filter(|&millis| millis > 0)?;
+        Some(Duration::from_millis(millis).clamp(SHORTEST_BEAT, LONGEST_BEAT))
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct TokenData<'r> {
-    #[serde(borrow)]
-    token: Option<&'r RawValue>,
-    #[serde(borrow)]
-    instance_servers: Option<&'r RawValue>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ServerEntry<'r> {
-    #[serde(borrow)]
-    endpoint: Option<&'r RawValue>,
-    #[serde(borrow)]
-    protocol: Option<&'r RawValue>,
-    #[serde(borrow)]
-    ping_interval: Option<&'r RawValue>,
-    #[serde(borrow)]
-    ping_timeout: Option<&'r RawValue>,
+fn object(json: &str) -> Option<Members<'_>> {
+    serde_json::from_str(json).ok().map(Members)
 }
 
 fn read_token(data: &RawValue) -> Option<TokenReply> {
-    let data: TokenData<'_> = object(data.get())?;
-    let servers: Vec<&RawValue> = data
-        .instance_servers
-        .and_then(|servers| serde_json::from_str(servers.get()).ok())
-        .unwrap_or_default();
-    let token = data
-        .token
-        .and_then(|token| serde_json::from_str(token.get()).ok());
+    let data = object(data.get())?;
+    let token = data.get("token");
+    let token = token.and_then(|token| serde_json::from_str(token.get()).ok());
+    let servers = data.get("instanceServers");
+    let servers = servers.and_then(|servers| serde_json::from_str(servers.get()).ok());
+    let servers: Vec<&RawValue> = servers.unwrap_or_default();
     Some(TokenReply {
         token: Zeroizing::new(token.unwrap_or_default()),
         servers: servers.into_iter().filter_map(read_server).collect(),
@@ -128,28 +126,19 @@ fn read_token(data: &RawValue) -> Option<TokenReply> {
 
 /// Skips an entry that is no WebSocket server: another entry may be one.
 fn read_server(entry: &RawValue) -> Option<Server> {
-    let entry: ServerEntry<'_> = object(entry.get())?;
+    let entry = object(entry.get())?;
     let is_websocket = |name: String| name.eq_ignore_ascii_case("websocket");
-    if !entry.protocol.and_then(scalar).is_none_or(is_websocket) {
+    if !entry.scalar("protocol").is_none_or(is_websocket) {
         return None;
     }
     let usual = Heartbeat::default();
     Some(Server {
-        endpoint: entry.endpoint.and_then(scalar)?,
+        endpoint: entry.scalar("endpoint")?,
         heartbeat: Heartbeat::new(
-            entry
-                .ping_interval
-                .and_then(millis)
-                .unwrap_or(usual.interval),
-            entry.ping_timeout.and_then(millis).unwrap_or(usual.timeout),
+            entry.millis("pingInterval").unwrap_or(usual.interval),
+            entry.millis("pingTimeout").unwrap_or(usual.timeout),
         ),
     })
-}
-
-/// A time in milliseconds, clamped to the bounds; `None` if it is zero or no number.
-fn millis(value: &RawValue) -> Option<Duration> {
-    let millis: u64 = scalar(value)?.parse().ok().filter(|&millis| millis > 0)?;
-    Some(Duration::from_millis(millis).clamp(SHORTEST_BEAT, LONGEST_BEAT))
 }
 
 /// The text of a string or a number.
@@ -160,12 +149,6 @@ fn scalar(value: &RawValue) -> Option<String> {
         }
         text => serde_json::from_str(text).ok(),
     }
-}
-
-/// Reads a JSON object; serde would take an array for a struct, too.
-fn object<'r, T: Deserialize<'r>>(json: &'r str) -> Option<T> {
-    let is_object = json.trim_ascii_start().starts_with('{');
-    is_object.then(|| serde_json::from_str(json).ok())?
 }
 
 #[cfg(test)]
