@@ -3,9 +3,9 @@
 use std::sync::LazyLock;
 
 use kucoin_streams_auth::rest::{Hosts, fuzzing};
+use kucoin_streams_core::SecretUrl;
 use kucoin_streams_transport::ConnectError;
 use kucoin_streams_transport::fuzzing::{Aim, aim};
-use kucoin_streams_core::SecretUrl;
 
 static HOSTS: LazyLock<Hosts> = LazyLock::new(Hosts::default);
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use kucoin_streams_core::{Inbound, Protocol};
 use kucoin_streams_pro::ProV2;
 use kucoin_streams_v1::V1;
-use kucoin_streams_core::{Inbound, Protocol};
 
 use crate::judge::{Node, Tree};
 use crate::number::Number;

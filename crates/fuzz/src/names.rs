@@ -8,9 +8,9 @@ use std::sync::LazyLock;
 use std::task::{Context, Poll, Waker};
 
 use kucoin_streams_auth::{Credentials, HmacSigner, login};
+use kucoin_streams_core::{Protocol, RequestId, Serves, Topic, WsKey};
 use kucoin_streams_pro::{AccountType, Channel, ChannelRequest, ProV2, TradeType};
 use kucoin_streams_v1::{AnyFuturesTopic, AnySpotTopic, AnyTopic, TopicPath, V1};
-use kucoin_streams_core::{Protocol, RequestId, Serves, Topic, WsKey};
 
 use crate::judge::Tree;
 

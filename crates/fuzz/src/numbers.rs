@@ -1,7 +1,7 @@
 //! Decimals, integers and times against their digits: no digit is lost, none is made up, and none is refused that fits.
 
-use kucoin_streams_decode::{FromJson, Scanner, Value, write_string};
 use kucoin_streams_core::{Decimal, Timestamp};
+use kucoin_streams_decode::{FromJson, Scanner, Value, write_string};
 
 use crate::judge::Tree;
 use crate::number::Number;

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use kucoin_streams_pro::ProV2;
 use kucoin_streams_core::Protocol;
+use kucoin_streams_pro::ProV2;
 
 const MOST_BYTES: usize = 1 << 20;
 const MOST_TIMES: usize = 100;

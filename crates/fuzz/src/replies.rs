@@ -89,7 +89,10 @@ fn server(entry: &Tree<'_>) -> Option<(String, Heartbeat)> {
             Duration::from_millis(millis.clamp(100, 60_000))
         })
     };
-    let heartbeat = Heartbeat::new(millis("pingInterval", usual.interval), millis("pingTimeout", usual.timeout));
+    let heartbeat = Heartbeat::new(
+        millis("pingInterval", usual.interval),
+        millis("pingTimeout", usual.timeout),
+    );
     let endpoint = last(entry, "endpoint").and_then(scalar)?;
     Some((endpoint.to_owned(), heartbeat))
 }
