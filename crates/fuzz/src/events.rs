@@ -2,12 +2,9 @@
 
 use std::fmt::Debug;
 
-use kucoin_streams_core::{DecodeError, Push};
+use kucoin_streams_core::{DecodeError, Event, Push};
 
 use crate::judge::Tree;
-
-/// The answer of a decoder.
-pub(crate) type Decoded<E> = Result<Option<Push<E>>, DecodeError>;
 
 /// The frame that bytes are. A first byte below 32 chooses one of `pushes`, and the bytes after it are its data.
 pub(crate) fn frame<P>(
@@ -24,26 +21,39 @@ pub(crate) fn frame<P>(
     }
 }
 
-/// Judges what a decoder made of a frame, whose data is the member `data`; `check` judges a push.
-pub(crate) fn judge<E: Debug>(
-    frame: &str,
-    tree: Option<&Tree<'_>>,
-    data: &str,
-    decoded: &Decoded<E>,
-    check: impl Fn(&str, &Tree<'_>, &Push<E>),
-) {
-    match (decoded, tree) {
-        (Ok(Some(push)), Some(tree)) => check(frame, tree, push),
-        (Ok(Some(push)), None) => panic!("{frame:?} is no JSON object and became {push:?}"),
-        (Err(DecodeError::Syntax { .. }), Some(tree)) => {
-            let is_object = tree.is_flat_enough() && tree.all(data).all(Tree::is_object);
-            assert!(
-                !is_object,
-                "{frame} is JSON, and its data an object: {decoded:?}"
-            );
+/// A frame, and what it is as JSON.
+pub(crate) struct Judge<'f> {
+    pub(crate) frame: &'f str,
+    pub(crate) tree: Option<Tree<'f>>,
+    /// The member with the data of a push.
+    pub(crate) data: &'static str,
+}
+
+impl Judge<'_> {
+    /// Judges what a decoder made of the frame; `check` judges a push.
+    pub(crate) fn judge<E: Event + Clone + Debug>(
+        &self,
+        decoded: &Result<Option<Push<E>>, DecodeError>,
+        check: impl Fn(&str, &Tree<'_>, &Push<E>),
+    ) {
+        let frame = self.frame;
+        match (decoded, &self.tree) {
+            (Ok(Some(push)), Some(tree)) => {
+                let event = &push.event;
+                assert_eq!(event.clone().identity(), event.identity(), "{frame}");
+                check(frame, tree, push);
+            }
+            (Ok(Some(push)), None) => panic!("{frame:?} is no JSON object and became {push:?}"),
+            (Err(DecodeError::Syntax { .. }), Some(tree)) => {
+                let is_object = tree.is_flat_enough() && tree.all(self.data).all(Tree::is_object);
+                assert!(
+                    !is_object,
+                    "{frame} is JSON, and its data an object: {decoded:?}"
+                );
+            }
+            (Err(error), _) => assert!(error.to_string().len() < 400 && !error.is_retryable()),
+            (Ok(None), _) => {}
         }
-        (Err(error), _) => assert!(error.to_string().len() < 400 && !error.is_retryable()),
-        (Ok(None), _) => {}
     }
 }
 

@@ -1,9 +1,9 @@
 //! Every decoder of Pro V2: no frame makes one panic, and every value of a frame comes out under its long name.
 
-use kucoin_streams_core::{Event as _, Push, Topic};
+use kucoin_streams_core::{Push, Topic};
 use kucoin_streams_pro::{AnyTopic, Channel, Event, decode};
 
-use crate::events::{frame, is_extra, judge};
+use crate::events::{Judge, frame, is_extra};
 use crate::judge::{Rules, Tree};
 
 const ORDER: Rules = Rules {
@@ -72,9 +72,11 @@ pub fn pro_events(bytes: &[u8]) {
 
 fn check(frame: &str) {
     let tree = Tree::of_push(frame);
+    let data = "d";
+    let judge = Judge { frame, tree, data };
     let decoded = decode(frame);
-    judge(frame, tree.as_ref(), "d", &decoded, check_push);
-    if let (Some(tree), Ok(None)) = (&tree, &decoded) {
+    judge.judge(&decoded, check_push);
+    if let (Some(tree), Ok(None)) = (&judge.tree, &decoded) {
         let pushed = tree
             .all("T")
             .filter_map(Tree::text)
@@ -86,7 +88,7 @@ fn check(frame: &str) {
         );
     }
     for topic in AnyTopic::account_wide() {
-        judge(frame, tree.as_ref(), "d", &topic.decode(frame), check_push);
+        judge.judge(&topic.decode(frame), check_push);
     }
 }
 
@@ -106,11 +108,6 @@ fn check_push(frame: &str, tree: &Tree<'_>, push: &Push<Event>) {
     let written = serde_json::to_string(&push.event).expect("an event can be written");
     let event = Tree::parse(&written).expect("an event is written as JSON");
     let rules = rules(&push.event);
-    assert_eq!(
-        push.event.clone().identity(),
-        push.event.identity(),
-        "{frame}"
-    );
     for (name, value) in tree.members() {
         if is_extra(push, name, value) || value.is_nothing() {
             continue;
