@@ -30,7 +30,7 @@ pub(crate) enum Verb {
         #[arg(long, value_name = "STEP")]
         skip: Vec<Step>,
     },
-    /// The SDK beside its rivals over loopback; `bench parts` measures its parts by criterion
+    /// The SDK beside its rivals over loopback; `bench parts` measures decoding alone by criterion
     Bench(Arguments),
     /// How many instructions the hot paths take, against the committed figures
     Instructions {
