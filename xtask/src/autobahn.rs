@@ -3,20 +3,29 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::path::Path;
+use std::process::Stdio;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::shell::{self, Failure, Outcome, cargo};
+use crate::python;
+use crate::shell::{self, Failure, Outcome, Running, cargo};
 
 /// The referee: Autobahn's own cases behind a server that needs no Python 2. It is pinned, since it is young.
 const KOSOKU: &str = "kosoku==0.1.0";
 
 /// Compression is never offered, so its cases have nothing to judge.
 const EXCLUDED: [&str; 2] = ["12.*", "13.*"];
+
+/// Our client of the cases, as cargo knows it.
+const CLIENT: [&str; 4] = [
+    "-p",
+    "kucoin-streams-transport",
+    "--example",
+    "autobahn_client",
+];
 
 const AGENT: &str = "kucoin-streams";
 
@@ -26,25 +35,22 @@ const FEWEST_CASES: usize = 300;
 /// Runs all cases outside compression and fails when one fails.
 pub(crate) fn run() -> Outcome {
     let folder = shell::root().join("target").join("autobahn");
-    let kosoku = install(&folder)?;
-    let example = [
-        "-p",
-        "kucoin-streams-transport",
-        "--example",
-        "autobahn_client",
-    ];
-    shell::run(cargo(&["build", "--locked"]).args(example))?;
+    let kosoku = python::install(&folder, KOSOKU)?.join("kosoku");
+    shell::run(cargo(&["build", "--locked"]).args(CLIENT))?;
 
     let reports = folder.join("reports");
-    remove(&reports)?;
-    let mut server = Server::start(&kosoku, &reports)?;
+    if reports.exists() {
+        fs::remove_dir_all(&reports).map_err(|error| Failure::at(&reports, &error))?;
+    }
+    let (mut server, url) = start(&kosoku, &reports)?;
     let mut client = cargo(&["run", "--locked", "--quiet"]);
-    client.args(example).args(["--", &server.url, AGENT]);
+    client.args(CLIENT).args(["--", &url, AGENT]);
     shell::run_within(&mut client, Duration::from_secs(600))?;
+    // A failed case makes its status a failure, and the reports say which.
     server.wait(Duration::from_secs(60))?;
 
     let index = reports.join("index.json");
-    let text = fs::read_to_string(&index).map_err(|error| told(&index, &error))?;
+    let text = fs::read_to_string(&index).map_err(|error| Failure::at(&index, &error))?;
     let verdict = Verdict::from_json(&text)?;
     println!("{}", verdict.summary());
     println!(
@@ -54,117 +60,31 @@ pub(crate) fn run() -> Outcome {
     verdict.judge()
 }
 
-/// A Python environment of its own below `target`, made once.
-fn install(folder: &Path) -> Outcome<PathBuf> {
-    let environment = folder.join(format!("venv-{}", KOSOKU.replace("==", "-")));
-    let kosoku = environment.join("bin").join("kosoku");
-    if kosoku.exists() {
-        return Ok(kosoku);
+/// Starts the fuzzing server on a free port of loopback, and returns its URL, which it prints on its standard error.
+fn start(kosoku: &Path, reports: &Path) -> Outcome<(Running, String)> {
+    let mut command = shell::command(&kosoku.to_string_lossy());
+    command
+        .args(["--mode", "fuzzingserver", "127.0.0.1:0", "--outdir"])
+        .arg(reports);
+    for cases in EXCLUDED {
+        command.args(["--exclude", cases]);
     }
-    fs::create_dir_all(folder).map_err(|error| told(folder, &error))?;
-    remove(&environment)?;
-    shell::run(
-        shell::command("python3")
-            .args(["-m", "venv"])
-            .arg(&environment),
-    )?;
-    let pip = environment.join("bin").join("pip");
-    let pip = pip.to_string_lossy();
-    shell::run(shell::command(&pip).args([
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        KOSOKU,
-    ]))?;
-    Ok(kosoku)
-}
-
-fn remove(folder: &Path) -> Outcome {
-    if folder.exists() {
-        fs::remove_dir_all(folder).map_err(|error| told(folder, &error))?;
-    }
-    Ok(())
-}
-
-fn told(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(format!("{}: {error}", path.display()))
-}
-
-/// The fuzzing server, stopped when this goes out of scope.
-struct Server {
-    child: Child,
-    url: String,
-}
-
-impl Server {
-    /// Starts it on a free port of loopback; it tells the port on its standard error.
-    fn start(kosoku: &Path, reports: &Path) -> Outcome<Self> {
-        let mut command = shell::command(&kosoku.to_string_lossy());
-        command
-            .args(["--mode", "fuzzingserver", "127.0.0.1:0", "--outdir"])
-            .arg(reports);
-        for cases in EXCLUDED {
-            command.args(["--exclude", cases]);
+    let mut server = Running::start(command.stdout(Stdio::null()).stderr(Stdio::piped()))?;
+    let mute = || Failure::new("kosoku is mute");
+    let mut stderr = BufReader::new(server.child.stderr.take().ok_or_else(mute)?);
+    let mut complaint = String::new();
+    for line in stderr.by_ref().lines() {
+        let line = line.map_err(|error| Failure::at(kosoku, &error))?;
+        if let Some((_, url)) = line.split_once("listening on ") {
+            let url = url.trim().to_owned();
+            // A full pipe would stop the server; its list of failed cases is in the reports, too.
+            thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
+            return Ok((server, url));
         }
-        let spawned = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn();
-        let child = spawned.map_err(|error| told(kosoku, &error))?;
-        let mut server = Self {
-            child,
-            url: String::new(),
-        };
-        let mut lines = BufReader::new(
-            server
-                .child
-                .stderr
-                .take()
-                .ok_or_else(|| Failure::new("kosoku is mute"))?,
-        );
-        let mut complaint = String::new();
-        while server.url.is_empty() {
-            let mut line = String::new();
-            if lines
-                .read_line(&mut line)
-                .map_err(|error| told(kosoku, &error))?
-                == 0
-            {
-                return Err(Failure::new(format!("kosoku did not start\n{complaint}")));
-            }
-            if let Some((_, url)) = line.split_once("listening on ") {
-                server.url = url.trim().to_owned();
-            }
-            complaint.push_str(&line);
-        }
-        // A full pipe would stop the server; its list of failed cases is in the reports, too.
-        thread::spawn(move || std::io::copy(&mut lines.by_ref(), &mut std::io::sink()));
-        Ok(server)
+        complaint.push_str(&line);
+        complaint.push('\n');
     }
-
-    /// Waits for the reports. The status is not asked: a failed case makes it one, and the reports say which.
-    fn wait(&mut self, limit: Duration) -> Outcome {
-        let started = Instant::now();
-        while started.elapsed() < limit {
-            match self.child.try_wait() {
-                Ok(Some(_)) => return Ok(()),
-                Ok(None) => thread::sleep(Duration::from_millis(20)),
-                Err(error) => return Err(Failure::new(format!("kosoku: {error}"))),
-            }
-        }
-        Err(Failure::new(format!(
-            "kosoku wrote no reports within {limit:?}"
-        )))
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // After its ordinary end there is nothing left to stop.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+    Err(Failure::new(format!("kosoku did not start\n{complaint}")))
 }
 
 /// What the reports say of all cases.

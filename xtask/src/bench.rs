@@ -12,9 +12,9 @@ pub(crate) const TARGET: &str = "target/bench";
 const PARTS: &str = "parts";
 
 /// Measures what the arguments choose: by default everything over sockets.
-pub(crate) fn run(arguments: &[String]) -> Outcome {
+pub(crate) fn run(arguments: &[&str]) -> Outcome {
     match arguments.split_first() {
-        Some((first, rest)) if first == PARTS => shell::run(
+        Some((&PARTS, rest)) => shell::run(
             of_crate("bench")
                 .args(["--features", PARTS, "--bench", PARTS, "--"])
                 .args(rest),
@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     }
 }
 
-fn over_sockets(arguments: &[String]) -> Outcome {
+fn over_sockets(arguments: &[&str]) -> Outcome {
     let mut build = of_crate("build");
     build.args(["--release", "--bins"]);
     let program: PathBuf = [TARGET, "release", "bench"].iter().collect();
@@ -33,7 +33,7 @@ fn over_sockets(arguments: &[String]) -> Outcome {
     if let Some(modules) = interop::node_modules()? {
         bench.env("NODE_PATH", modules);
     }
-    if arguments.iter().any(|argument| argument == "--json") {
+    if arguments.contains(&"--json") {
         // What is for machines comes alone.
         shell::read(&mut build)?;
         print!("{}", shell::read(&mut bench)?);

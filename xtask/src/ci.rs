@@ -4,13 +4,16 @@
 
 use std::time::{Duration, Instant};
 
+use clap::ValueEnum;
+
 use crate::shell::{self, Failure, Outcome, cargo};
 use crate::{
     autobahn, examples, features, fuzz, instructions, interop, minimal_versions, semver, tidy,
 };
 
-/// One step of CI.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// One step of CI, in the order in which they run. Up to [`MinimalVersions`](Self::MinimalVersions) little is linked;
+/// from [`Test`](Self::Test) on one build is shared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Step {
     Fmt,
     Tidy,
@@ -28,60 +31,26 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    /// In the order in which they run. Up to `minimal-versions` little is linked; from `test` on one build is shared.
-    pub(crate) const ALL: [Self; 13] = [
-        Self::Fmt,
-        Self::Tidy,
-        Self::Clippy,
-        Self::Doc,
-        Self::Features,
-        Self::Semver,
-        Self::MinimalVersions,
-        Self::Test,
-        Self::Examples,
-        Self::Instructions,
-        Self::Autobahn,
-        Self::Interop,
-        Self::Fuzz,
-    ];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Fmt => "fmt",
-            Self::Tidy => "tidy",
-            Self::Clippy => "clippy",
-            Self::Doc => "doc",
-            Self::Features => "features",
-            Self::Semver => "semver",
-            Self::MinimalVersions => "minimal-versions",
-            Self::Test => "test",
-            Self::Examples => "examples",
-            Self::Instructions => "instructions",
-            Self::Autobahn => "autobahn",
-            Self::Interop => "interop",
-            Self::Fuzz => "fuzz",
-        }
+    /// As it is written after `--skip`.
+    fn name(self) -> String {
+        self.to_possible_value()
+            .map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
     fn run(self) -> Outcome {
         match self {
             Self::Fmt => shell::run(&mut cargo(&["fmt", "--all", "--check"])),
             Self::Tidy => tidy::run(),
-            Self::Clippy => shell::run(&mut cargo(&[
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--",
-                "-D",
-                "warnings",
-            ])),
+            Self::Clippy => shell::run(
+                cargo(&["clippy", "--workspace", "--all-targets"]).args(["--", "-D", "warnings"]),
+            ),
             Self::Doc => doc(),
             Self::Features => features::check_each(),
             Self::Semver => semver::check(),
             Self::MinimalVersions => minimal_versions::check(),
             Self::Test => test(&[]),
             Self::Examples => examples::run_short(),
-            Self::Instructions => instructions::run(instructions::Then::Compare),
+            Self::Instructions => instructions::run(false),
             Self::Autobahn => autobahn::run(),
             Self::Interop => interop::run(),
             Self::Fuzz => fuzz::smoke(),
@@ -90,7 +59,7 @@ impl Step {
 }
 
 /// All tests of the workspace, doc tests included.
-pub(crate) fn test(arguments: &[String]) -> Outcome {
+pub(crate) fn test(arguments: &[&str]) -> Outcome {
     let mut tests = cargo(&["test", "--workspace"]);
     // Many tests wait for most of their time, so that more of them than cores keep all cores busy.
     if std::env::var_os("RUST_TEST_THREADS").is_none() {
@@ -108,7 +77,7 @@ pub(crate) fn run(skip: &[Step]) -> Outcome {
 fn run_steps(skip: &[Step], mut run: impl FnMut(Step) -> Outcome) -> Outcome {
     let clock = Instant::now();
     let mut times = Vec::new();
-    for step in Step::ALL {
+    for &step in Step::value_variants() {
         if skip.contains(&step) {
             times.push((step.name(), String::from("skipped")));
             continue;
@@ -136,7 +105,7 @@ fn doc() -> Outcome {
     )
 }
 
-fn summarise(times: &[(&str, String)], total: Duration) {
+fn summarise(times: &[(String, String)], total: Duration) {
     println!();
     for (name, time) in times {
         println!("{name:>16}  {time:>8}");
@@ -167,14 +136,17 @@ mod tests {
 
     #[test]
     fn runs_every_step_in_order() {
-        assert_eq!(steps_run(&[], None), (Step::ALL.to_vec(), Ok(())));
+        assert_eq!(
+            steps_run(&[], None),
+            (Step::value_variants().to_vec(), Ok(()))
+        );
     }
 
     #[test]
     fn skips_what_it_is_told_to() {
         let (ran, outcome) = steps_run(&[Step::Test, Step::Fmt], None);
         assert_eq!(outcome, Ok(()));
-        assert_eq!(ran.len(), Step::ALL.len() - 2);
+        assert_eq!(ran.len(), Step::value_variants().len() - 2);
         assert!(!ran.contains(&Step::Test) && !ran.contains(&Step::Fmt));
     }
 

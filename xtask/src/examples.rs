@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use crate::shell::{self, Failure, Outcome, cargo, command};
-use crate::workspace::{Package, Workspace, strings};
+use crate::workspace::{Package, Workspace};
 
 const PACKAGE: &str = "kucoin-streams-examples";
 
@@ -16,6 +18,13 @@ const CREDENTIALS: [&str; 3] = [
     "KUCOIN_API_SECRET",
     "KUCOIN_API_PASSPHRASE",
 ];
+
+/// `[package.metadata.examples]` of the examples.
+#[derive(Deserialize)]
+struct Declared {
+    short: Vec<String>,
+    long: Vec<String>,
+}
 
 /// Builds all examples and runs those that are declared short.
 pub(crate) fn run_short() -> Outcome {
@@ -52,33 +61,18 @@ pub(crate) fn run_short() -> Outcome {
 ///
 /// Each example stands in exactly one of the two, so that a new one cannot be forgotten.
 fn declared_short(package: &Package) -> Outcome<Vec<String>> {
-    let declared = &package.metadata["examples"];
-    let (short, long) = (strings(&declared["short"]), strings(&declared["long"]));
-    let manifest = format!("{}/Cargo.toml", package.folder);
-    let mut targets = package.targets_of("example").peekable();
-    if targets.peek().is_none() {
-        return Err(Failure::new(format!("{manifest} has no [[example]]")));
+    let declared: Declared = Declared::deserialize(&package.metadata["examples"])
+        .map_err(|error| Failure::new(format!("[package.metadata.examples]: {error}")))?;
+    let mut names: Vec<_> = declared.short.iter().chain(&declared.long).collect();
+    let mut targets: Vec<_> = package.targets_of("example").collect();
+    names.sort_unstable();
+    targets.sort_unstable();
+    if names == targets {
+        return Ok(declared.short);
     }
-    for name in targets {
-        if short
-            .iter()
-            .chain(&long)
-            .filter(|declared| *declared == name)
-            .count()
-            != 1
-        {
-            let reason = "must stand once, in `short` or in `long` of [package.metadata.examples]";
-            return Err(Failure::new(format!("{manifest}: example {name} {reason}")));
-        }
-    }
-    for name in short.iter().chain(&long) {
-        if !package.targets_of("example").any(|target| target == name) {
-            return Err(Failure::new(format!(
-                "{manifest}: {name} is declared and is no [[example]]"
-            )));
-        }
-    }
-    Ok(short)
+    Err(Failure::new(format!(
+        "each of the examples {targets:?} must stand once in [package.metadata.examples], not {names:?}"
+    )))
 }
 
 #[cfg(test)]
@@ -91,10 +85,9 @@ mod tests {
     fn declare(targets: &[&str], short: &[&str], long: &[&str]) -> Result<Vec<String>, String> {
         let target = |name: &&str| Target {
             name: (*name).to_owned(),
-            kind: String::from("example"),
+            kind: vec![String::from("example")],
         };
         let package = Package {
-            folder: String::from("examples"),
             targets: targets.iter().map(target).collect(),
             metadata: json!({"examples": {"short": short, "long": long}}),
             ..Package::default()
@@ -112,25 +105,9 @@ mod tests {
 
     #[test]
     fn no_example_can_be_forgotten() {
-        assert!(
-            declare(&["a", "b"], &["a"], &[])
-                .unwrap_err()
-                .contains("example b must stand once")
-        );
-        assert!(
-            declare(&["a"], &["a"], &["a"])
-                .unwrap_err()
-                .contains("example a must stand once")
-        );
-        assert!(
-            declare(&["a"], &["a", "gone"], &[])
-                .unwrap_err()
-                .contains("gone is declared")
-        );
-        assert!(
-            declare(&[], &[], &[])
-                .unwrap_err()
-                .contains("no [[example]]")
-        );
+        for (short, long) in [(vec!["a"], vec![]), (vec!["a", "b"], vec!["a"])] {
+            assert!(declare(&["a", "b"], &short, &long).is_err(), "{short:?}");
+        }
+        assert!(declare(&["a"], &["a"], &["gone"]).is_err());
     }
 }

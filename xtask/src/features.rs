@@ -1,8 +1,6 @@
 //! Knows how each crate is checked under each of its features alone, as its users may build it, and run where that is
 //! what counts.
 
-use std::collections::BTreeSet;
-
 use crate::neighbours;
 use crate::shell::{self, Outcome, cargo};
 use crate::workspace::{Package, Workspace};
@@ -10,7 +8,7 @@ use crate::workspace::{Package, Workspace};
 /// Checks every published crate: without features, with each one alone, and with all.
 pub(crate) fn check_each() -> Outcome {
     let workspace = Workspace::load()?;
-    for package in workspace.members().filter(|package| package.published) {
+    for package in workspace.published() {
         for choice in choices(package) {
             // Clippy shares its builds of dependencies with `cargo check`, and unlike it can deny the warnings of our
             // code alone. `--no-deps`: the other crates of ours get their own turn.
@@ -45,27 +43,25 @@ fn choices(package: &Package) -> Vec<Vec<String>> {
     if package.features.is_empty() {
         return vec![Vec::new()];
     }
-    let none = vec![String::from("--no-default-features")];
-    let alone =
-        |feature: &String| vec![none[0].clone(), String::from("--features"), feature.clone()];
-    let all = vec![String::from("--all-features")];
-    let names: BTreeSet<_> = package.features.iter().collect();
-    [none.clone()]
-        .into_iter()
-        .chain(names.into_iter().map(alone))
-        .chain([all])
-        .collect()
+    let none = String::from("--no-default-features");
+    let alone = |feature: &String| vec![none.clone(), format!("--features={feature}")];
+    let mut choices = vec![vec![none.clone()]];
+    choices.extend(package.features.keys().map(alone));
+    choices.push(vec![String::from("--all-features")]);
+    choices
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[test]
     fn every_feature_is_checked_alone_and_all_together() {
-        let features = ["tls", "default", "rest"].map(str::to_owned).to_vec();
+        let features = ["tls", "default", "rest"].map(|name| (name.to_owned(), Value::Null));
         let lines: Vec<_> = choices(&Package {
-            features,
+            features: features.into(),
             ..Package::default()
         })
         .iter()
@@ -73,9 +69,9 @@ mod tests {
         .collect();
         let expected = [
             "--no-default-features",
-            "--no-default-features --features default",
-            "--no-default-features --features rest",
-            "--no-default-features --features tls",
+            "--no-default-features --features=default",
+            "--no-default-features --features=rest",
+            "--no-default-features --features=tls",
             "--all-features",
         ];
         assert_eq!(lines, expected);

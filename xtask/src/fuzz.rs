@@ -1,15 +1,12 @@
 //! Knows how the targets of crates/fuzz are built, fed and run, and what one that found something leaves behind.
 
 mod build;
-mod choice;
 mod log;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
-
-pub(crate) use choice::{Choice, Effort};
 
 use crate::shell::{self, Failure, Outcome, cargo};
 
@@ -33,6 +30,23 @@ const LIMITS: [&str; 4] = [
     "-print_final_stats=1",
 ];
 
+/// Which targets, for how long, or which input again.
+#[derive(Debug, Default, PartialEq, Eq, clap::Args)]
+pub(crate) struct Choice {
+    /// This target alone
+    #[arg(long)]
+    target: Option<String>,
+    /// How long each target runs; 60 s if not given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with_all = ["runs", "replay"])]
+    seconds: Option<u64>,
+    /// How often each target is called
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "replay")]
+    runs: Option<u64>,
+    /// Run the target once over this input, which an earlier run has left
+    #[arg(long, value_name = "FILE", requires = "target")]
+    replay: Option<PathBuf>,
+}
+
 /// What CI runs: the judges' own tests, every committed seed, and a few seconds of each target.
 pub(crate) fn smoke() -> Outcome {
     let of_crate = |arguments: &[&str]| {
@@ -51,39 +65,35 @@ pub(crate) fn smoke() -> Outcome {
     let mut clippy = of_crate(&["clippy", "--all-targets"]);
     shell::run(clippy.args(["--", "-D", "warnings"]))?;
     shell::run(&mut of_crate(&["test"]))?;
-    run(&Choice::Fuzz {
-        target: None,
-        effort: Effort::Seconds(5),
+    run(&Choice {
+        seconds: Some(5),
+        ..Choice::default()
     })
 }
 
 /// Builds what is chosen and runs it.
 pub(crate) fn run(choice: &Choice) -> Outcome {
     let all = targets()?;
-    let chosen = match choice {
-        Choice::Fuzz { target: None, .. } => all,
-        Choice::Fuzz {
-            target: Some(target),
-            ..
-        }
-        | Choice::Replay { target, .. } => {
-            if !all.contains(target) {
-                return Err(Failure::new(format!(
-                    "no target `{target}`; there are {}",
-                    all.join(", ")
-                )));
-            }
-            vec![target.clone()]
+    let chosen = match &choice.target {
+        None => all,
+        Some(target) if all.contains(target) => vec![target.clone()],
+        Some(target) => {
+            return Err(Failure::new(format!(
+                "no target `{target}`; there are {}",
+                all.join(", ")
+            )));
         }
     };
     let programs = build::build(&chosen)?;
-    match choice {
-        Choice::Replay { target, input } => {
-            let mut replay = shell::command(&program(&programs, target));
-            shell::run(replay.args(LIMITS).arg(input))
-        }
-        Choice::Fuzz { effort, .. } => fuzz_each(&chosen, &programs, *effort),
+    if let Some(input) = &choice.replay {
+        let mut replay = shell::command(&program(&programs, &chosen[0]));
+        return shell::run(replay.args(LIMITS).arg(input));
     }
+    let effort = match (choice.runs, choice.seconds) {
+        (Some(runs), _) => format!("-runs={runs}"),
+        (None, seconds) => format!("-max_total_time={}", seconds.unwrap_or(60)),
+    };
+    fuzz_each(&chosen, &programs, &effort)
 }
 
 /// The names of the programs in crates/fuzz, in order.
@@ -98,13 +108,13 @@ fn targets() -> Outcome<Vec<String>> {
 }
 
 /// Runs one target after the other, whatever they find, and fails with all that was found.
-fn fuzz_each(chosen: &[String], programs: &Path, effort: Effort) -> Outcome {
+fn fuzz_each(chosen: &[String], programs: &Path, effort: &str) -> Outcome {
     let (mut lines, mut found) = (Vec::new(), Vec::new());
     for target in chosen {
         let started = Instant::now();
         let log_file = made(&["logs"])?.join(format!("{target}.log"));
         let outcome = fuzz(target, programs, effort, &log_file);
-        let text = fs::read(&log_file).map_err(|error| told(&log_file, &error))?;
+        let text = fs::read(&log_file).map_err(|error| Failure::at(&log_file, &error))?;
         let text = String::from_utf8_lossy(&text);
         let count = log::executions(&text).map_or(String::from("?"), |count| count.to_string());
         lines.push(format!(
@@ -137,15 +147,12 @@ fn how_to_replay(target: &str, input: Option<&str>, log: &Path) -> String {
     )
 }
 
-fn fuzz(target: &str, programs: &Path, effort: Effort, log: &Path) -> Outcome {
+fn fuzz(target: &str, programs: &Path, effort: &str, log: &Path) -> Outcome {
     let corpus = made(&["corpus", target])?;
     let artifacts = made(&["artifacts", target])?;
-    let output = File::create(log).map_err(|error| told(log, &error))?;
+    let output = File::create(log).map_err(|error| Failure::at(log, &error))?;
     let mut run: Command = shell::command(&program(programs, target));
-    run.arg(match effort {
-        Effort::Seconds(seconds) => format!("-max_total_time={seconds}"),
-        Effort::Runs(runs) => format!("-runs={runs}"),
-    });
+    run.arg(effort);
     let short = SHORT.iter().find(|(name, _)| *name == target);
     let longest = short.map_or(LONGEST, |(_, longest)| *longest);
     run.arg(format!("-max_len={longest}")).args(LIMITS);
@@ -157,8 +164,12 @@ fn fuzz(target: &str, programs: &Path, effort: Effort, log: &Path) -> Outcome {
         run.arg(recorded()?);
     }
     shell::run(
-        run.stdout(output.try_clone().map_err(|error| told(log, &error))?)
-            .stderr(output),
+        run.stdout(
+            output
+                .try_clone()
+                .map_err(|error| Failure::at(log, &error))?,
+        )
+        .stderr(output),
     )
 }
 
@@ -172,7 +183,7 @@ fn recorded() -> Outcome<PathBuf> {
     for package in ["v1", "pro", "cli"] {
         let fixtures: PathBuf = ["crates", package, "tests", "fixtures"].iter().collect();
         for file in files(&shell::root().join(fixtures))? {
-            let text = fs::read_to_string(&file).map_err(|error| told(&file, &error))?;
+            let text = fs::read_to_string(&file).map_err(|error| Failure::at(&file, &error))?;
             let name = file
                 .file_stem()
                 .unwrap_or_default()
@@ -180,7 +191,8 @@ fn recorded() -> Outcome<PathBuf> {
                 .into_owned();
             for (index, frame) in text.lines().enumerate() {
                 let frame_file = folder.join(format!("{package}-{name}-{index}"));
-                fs::write(&frame_file, frame.trim()).map_err(|error| told(&frame_file, &error))?;
+                fs::write(&frame_file, frame.trim())
+                    .map_err(|error| Failure::at(&frame_file, &error))?;
             }
         }
     }
@@ -191,19 +203,15 @@ fn recorded() -> Outcome<PathBuf> {
 fn made(names: &[&str]) -> Outcome<PathBuf> {
     let mut folder = shell::root().join(MADE);
     folder.extend(names);
-    fs::create_dir_all(&folder).map_err(|error| told(&folder, &error))?;
+    fs::create_dir_all(&folder).map_err(|error| Failure::at(&folder, &error))?;
     Ok(folder)
 }
 
 fn files(folder: &Path) -> Outcome<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder).map_err(|error| told(folder, &error))?;
-    let paths = entries.map(|entry| Ok(entry.map_err(|error| told(folder, &error))?.path()));
+    let entries = fs::read_dir(folder).map_err(|error| Failure::at(folder, &error))?;
+    let paths = entries.map(|entry| Ok(entry.map_err(|error| Failure::at(folder, &error))?.path()));
     let paths: Outcome<Vec<_>> = paths.collect();
     Ok(paths?.into_iter().filter(|path| path.is_file()).collect())
-}
-
-fn told(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(format!("{}: {error}", path.display()))
 }
 
 #[cfg(test)]

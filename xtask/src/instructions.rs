@@ -22,24 +22,18 @@ const TURNS: (u64, u64) = (500, 2_500);
 /// Instructions a turn, by path.
 type Figures = BTreeMap<String, f64>;
 
-/// Whether the figures are compared or written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Then {
-    Compare,
-    Update,
-}
-
 /// Counts every path, and compares with the committed figures or replaces them.
-pub(crate) fn run(then: Then) -> Outcome {
+pub(crate) fn run(update: bool) -> Outcome {
     let program = build()?;
     let counted = count(&program)?;
     let file = shell::root().join(FIGURES);
-    if then == Then::Update {
-        fs::write(&file, write(&counted, &compiler()?)).map_err(|error| told(&file, &error))?;
+    if update {
+        fs::write(&file, write(&counted, &compiler()?))
+            .map_err(|error| Failure::at(&file, &error))?;
         println!("written: {FIGURES}");
         return Ok(());
     }
-    let committed = fs::read_to_string(&file).map_err(|error| told(&file, &error))?;
+    let committed = fs::read_to_string(&file).map_err(|error| Failure::at(&file, &error))?;
     let (lines, broken) = compare(&read(&committed), &counted);
     println!("{}", lines.join("\n"));
     if broken.is_empty() {
@@ -161,10 +155,6 @@ fn compare(committed: &Figures, counted: &Figures) -> (Vec<String>, Vec<String>)
     let gone = committed.keys().filter(|name| !counted.contains_key(*name));
     broken.extend(gone.map(|name| format!("{name}: in {FIGURES}, and no path of this name")));
     (lines, broken)
-}
-
-fn told(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(format!("{}: {error}", path.display()))
 }
 
 #[cfg(test)]

@@ -3,12 +3,13 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::shell::{self, Failure, Outcome, cargo};
+use crate::python;
+use crate::shell::{self, Failure, Outcome, Running, cargo};
 
 /// The exchange as a process: how cargo builds it, the name of what it builds, and the words that start it.
 /// It prints one line of JSON with its addresses when it is ready.
@@ -29,10 +30,10 @@ const LIMIT: Duration = Duration::from_secs(120);
 /// its part is skipped, and a line says so.
 pub(crate) fn run() -> Outcome {
     let folder = folder()?;
-    let exchange = Exchange::start()?;
+    let (_exchange, line) = start()?;
     // In a file, so that no credentials stand on a command line, not even these of a demo.
     let address = folder.join("exchange.json");
-    fs::write(&address, &exchange.line).map_err(|error| told(&address, &error))?;
+    fs::write(&address, &line).map_err(|error| Failure::at(&address, &error))?;
     judge_by_python(&folder, &address)?;
     judge_by_node(&folder, &address)
 }
@@ -44,30 +45,12 @@ pub(crate) fn node_modules() -> Outcome<Option<PathBuf>> {
 
 fn folder() -> Outcome<PathBuf> {
     let folder = shell::root().join("target").join("interop");
-    fs::create_dir_all(&folder).map_err(|error| told(&folder, &error))?;
+    fs::create_dir_all(&folder).map_err(|error| Failure::at(&folder, &error))?;
     Ok(folder)
 }
 
 fn judge_by_python(folder: &Path, exchange: &Path) -> Outcome {
-    let environment = folder.join(format!("venv-{}", PYTHON_SDK.replace("==", "-")));
-    let python = environment.join("bin").join("python");
-    if !environment.join("installed").exists() {
-        shell::run(
-            shell::command("python3")
-                .args(["-m", "venv", "--clear"])
-                .arg(&environment),
-        )?;
-        let install = [
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            PYTHON_SDK,
-        ];
-        shell::run(shell::command(&python.to_string_lossy()).args(install))?;
-        mark(&environment)?;
-    }
+    let python = python::install(folder, PYTHON_SDK)?.join("python");
     let python = python.to_string_lossy();
     referee(&python, "python_sdk.py", exchange, &[])?;
     referee(&python, "python_uta.py", exchange, &[])
@@ -92,18 +75,12 @@ fn node_package(folder: &Path, package: &str) -> Outcome<Option<PathBuf>> {
     }
     let home = folder.join(format!("node-{}", package.replace('@', "-")));
     if !home.join("installed").exists() {
-        fs::create_dir_all(&home).map_err(|error| told(&home, &error))?;
+        fs::create_dir_all(&home).map_err(|error| Failure::at(&home, &error))?;
         let mut install = shell::command("npm");
-        install.args([
-            "install",
-            "--silent",
-            "--no-audit",
-            "--no-fund",
-            "--ignore-scripts",
-            "--prefix",
-        ]);
+        install.args(["install", "--silent", "--no-audit", "--no-fund"]);
+        install.args(["--ignore-scripts", "--prefix"]);
         shell::run(install.arg(&home).arg(package))?;
-        mark(&home)?;
+        python::mark_installed(&home)?;
     }
     Ok(Some(home.join("node_modules")))
 }
@@ -122,75 +99,32 @@ fn referee(program: &str, script: &str, exchange: &Path, settings: &[(&str, &Pat
     shell::run_within(&mut referee, LIMIT)
 }
 
-/// Says that an installation came to its end.
-fn mark(folder: &Path) -> Outcome {
-    let mark = folder.join("installed");
-    fs::write(&mark, "").map_err(|error| told(&mark, &error))
-}
-
-fn told(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(format!("{}: {error}", path.display()))
-}
-
-/// A running exchange, stopped when this goes out of scope.
-struct Exchange {
-    child: Child,
-    line: String,
-}
-
-impl Exchange {
-    fn start() -> Outcome<Self> {
-        let (package, name, words) = EXCHANGE;
-        let built = shell::read(
-            cargo(&[
-                "build",
-                "--quiet",
-                "--message-format",
-                "json-render-diagnostics",
-            ])
-            .args(package),
-        )?;
-        // Not through `cargo run`: to stop cargo would not stop what it runs.
-        let program = executable(&built, name)
-            .ok_or_else(|| Failure::new(format!("cargo built no {name}")))?;
-        let spawned = shell::command(&program)
-            .args(words)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn();
-        let child = spawned.map_err(|error| told(Path::new(&program), &error))?;
-        let mut exchange = Self {
-            child,
-            line: String::new(),
-        };
-        let stdout = exchange
-            .child
-            .stdout
-            .take()
-            .ok_or_else(|| Failure::new("the exchange is mute"))?;
-        let mut line = String::new();
+/// Starts an exchange, and returns the line of JSON with its addresses.
+fn start() -> Outcome<(Running, String)> {
+    let (package, name, words) = EXCHANGE;
+    let mut build = cargo(&["build", "--quiet"]);
+    let messages = ["--message-format", "json-render-diagnostics"];
+    let built = shell::read(build.args(messages).args(package))?;
+    // Not through `cargo run`: to stop cargo would not stop what it runs.
+    let program =
+        executable(&built, name).ok_or_else(|| Failure::new(format!("cargo built no {name}")))?;
+    let mut command = shell::command(&program);
+    let mut exchange = Running::start(command.args(words).stdout(Stdio::piped()))?;
+    let mut line = String::new();
+    if let Some(stdout) = exchange.child.stdout.take() {
         BufReader::new(stdout)
             .read_line(&mut line)
-            .map_err(|error| told(Path::new(&program), &error))?;
-        let said: Value = serde_json::from_str(&line).map_err(|error| {
-            Failure::new(format!("the exchange did not say where it is: {error}"))
-        })?;
-        let url = said["restUrl"].as_str().unwrap_or_default();
-        if said["kind"] != "exchange" || url.is_empty() {
-            return Err(Failure::new("the exchange did not say where it is"));
-        }
-        println!("the exchange is at {url}");
-        line.trim().clone_into(&mut exchange.line);
-        Ok(exchange)
+            .map_err(|error| Failure::at(Path::new(&program), &error))?;
     }
-}
-
-impl Drop for Exchange {
-    fn drop(&mut self) {
-        // It may have ended already; either way it is gone after the wait.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    let said: Value = serde_json::from_str(&line).unwrap_or_default();
+    let url = said["restUrl"].as_str().unwrap_or_default();
+    if said["kind"] != "exchange" || url.is_empty() {
+        return Err(Failure::new(format!(
+            "the exchange did not say where it is: {line}"
+        )));
     }
+    println!("the exchange is at {url}");
+    Ok((exchange, line.trim().to_owned()))
 }
 
 /// The path of the program of this name in cargo's messages, one JSON text a line.

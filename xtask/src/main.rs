@@ -14,6 +14,7 @@ mod instructions;
 mod interop;
 mod minimal_versions;
 mod neighbours;
+mod python;
 mod semver;
 mod shell;
 mod soak;
@@ -23,31 +24,20 @@ mod workspace;
 
 use std::process::ExitCode;
 
-use verb::Verb;
+use clap::Parser;
+use verb::{CommandLine, Verb};
 
 fn main() -> ExitCode {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let verb = match Verb::parse(&words) {
-        Ok(verb) => verb,
-        Err(failure) => {
-            eprintln!("cargo xtask: {failure}\n\n{}", verb::help());
-            return ExitCode::from(2);
-        }
-    };
-    let outcome = match verb {
+    let outcome = match CommandLine::parse().verb {
         Verb::Ci { skip } => ci::run(&skip),
-        Verb::Test { arguments } => ci::test(&arguments),
+        Verb::Test(arguments) => ci::test(&arguments.all()),
         Verb::Tidy => tidy::run(),
-        Verb::Bench { arguments } => bench::run(&arguments),
-        Verb::Instructions(then) => instructions::run(then),
+        Verb::Bench(arguments) => bench::run(&arguments.all()),
+        Verb::Instructions { update } => instructions::run(update),
         Verb::Autobahn => autobahn::run(),
         Verb::Interop => interop::run(),
         Verb::Soak(soak) => soak.run(),
-        Verb::Fuzz { choice } => fuzz::run(&choice),
-        Verb::Help => {
-            print!("{}", verb::help());
-            Ok(())
-        }
+        Verb::Fuzz(choice) => fuzz::run(&choice),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

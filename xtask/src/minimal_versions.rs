@@ -22,7 +22,7 @@ pub(crate) fn check() -> Outcome {
     let target = Workspace::load()?.target_directory;
     let tree = target.join("minimal-versions");
     if tree.exists() {
-        fs::remove_dir_all(&tree).map_err(|error| cannot_copy(&tree, &error))?;
+        fs::remove_dir_all(&tree).map_err(|error| Failure::at(&tree, &error))?;
     }
     copy(&shell::root(), &tree)?;
     let mut choose = shell::command("rustup");
@@ -36,7 +36,7 @@ pub(crate) fn check() -> Outcome {
 
 /// Copies a folder without hidden files.
 fn copy(from: &Path, to: &Path) -> Outcome {
-    let failed = |error| cannot_copy(from, &error);
+    let failed = |error| Failure::at(from, &error);
     fs::create_dir_all(to).map_err(failed)?;
     for entry in fs::read_dir(from).map_err(failed)? {
         let entry = entry.map_err(failed)?;
@@ -52,8 +52,4 @@ fn copy(from: &Path, to: &Path) -> Outcome {
         }
     }
     Ok(())
-}
-
-fn cannot_copy(place: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(format!("{} cannot be copied: {error}", place.display()))
 }

@@ -11,7 +11,8 @@ pub(crate) fn check() -> Outcome {
     }
     let workspace = Workspace::load()?;
     let mut compared = 0;
-    for package in workspace.members().filter(|package| is_library(package)) {
+    let is_library = |package: &&Package| package.targets_of("lib").next().is_some();
+    for package in workspace.published().filter(is_library) {
         if let Some(tag) = last_release(package)? {
             let mut check = cargo(&["semver-checks", "--package", &package.name]);
             shell::run(check.args(["--baseline-rev", &tag]))?;
@@ -22,10 +23,6 @@ pub(crate) fn check() -> Outcome {
         println!("skipped: no crate has a release tag such as kucoin-streams-core@0.1.0");
     }
     Ok(())
-}
-
-fn is_library(package: &Package) -> bool {
-    package.published && package.targets_of("lib").next().is_some()
 }
 
 /// The newest tag `<package>@<version>`. With `-v` instead of `@`, the tags of `kucoin-streams` and of

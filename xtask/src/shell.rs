@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,11 @@ pub(crate) struct Failure(String);
 impl Failure {
     pub(crate) fn new(reason: impl Into<String>) -> Self {
         Self(reason.into())
+    }
+
+    /// A file or folder that cannot be read or written.
+    pub(crate) fn at(path: &Path, error: &std::io::Error) -> Self {
+        Self(format!("{}: {error}", path.display()))
     }
 }
 
@@ -99,30 +104,51 @@ pub(crate) fn read(command: &mut Command) -> Outcome<String> {
         .map_err(|_| Failure::new(format!("`{line}`: printed something that is not UTF-8")))
 }
 
-/// Echoes and runs a command that must end in time; it is killed when it does not.
+/// Echoes and runs a command that must end in time; it is killed if it does not.
 pub(crate) fn run_within(command: &mut Command, limit: Duration) -> Outcome {
     let line = echo(command);
-    let mut child = command
-        .stdin(Stdio::null())
-        .spawn()
-        .map_err(|error| cannot_start(&line, &error))?;
-    let started = Instant::now();
-    loop {
-        if let Some(status) = child
-            .try_wait()
-            .map_err(|error| Failure::new(format!("`{line}`: {error}")))?
-        {
-            return judge(&line, status);
+    let status = Running::start(command)?.wait(limit)?;
+    judge(&line, status)
+}
+
+/// A command in the background, killed when this goes out of scope.
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    line: String,
+}
+
+impl Running {
+    pub(crate) fn start(command: &mut Command) -> Outcome<Self> {
+        let line = words(command);
+        let spawned = command.stdin(Stdio::null()).spawn();
+        let child = spawned.map_err(|error| cannot_start(&line, &error))?;
+        Ok(Self { child, line })
+    }
+
+    /// Waits until it ends by itself.
+    pub(crate) fn wait(&mut self, limit: Duration) -> Outcome<ExitStatus> {
+        let started = Instant::now();
+        loop {
+            match self.child.try_wait() {
+                Ok(Some(status)) => return Ok(status),
+                Ok(None) if started.elapsed() < limit => thread::sleep(Duration::from_millis(20)),
+                Ok(None) => {
+                    return Err(Failure::new(format!(
+                        "`{}`: still running after {limit:?}, so it was stopped",
+                        self.line
+                    )));
+                }
+                Err(error) => return Err(Failure::new(format!("`{}`: {error}", self.line))),
+            }
         }
-        if started.elapsed() >= limit {
-            // It may end by itself at this moment; either way it is gone after the wait.
-            let _ = child.kill();
-            let _ = child.wait();
-            return Err(Failure::new(format!(
-                "`{line}`: still running after {limit:?}, so it was stopped"
-            )));
-        }
-        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already; either way it is gone after the wait.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -1,215 +1,131 @@
-//! Knows the verbs of the command line and how its words become one of them.
+//! Knows the verbs of the command line and their options.
+
+use clap::{Parser, Subcommand};
 
 use crate::ci::Step;
 use crate::fuzz;
-use crate::instructions::Then;
-use crate::shell::{Failure, Outcome};
 use crate::soak::Soak;
 
-/// What to do, decided in full before anything runs.
-#[derive(Debug, PartialEq, Eq)]
+/// Development tasks of kucoin-streams
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    arg_required_else_help = true
+)]
+pub(crate) struct CommandLine {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, PartialEq, Eq, Subcommand)]
 pub(crate) enum Verb {
-    Ci { skip: Vec<Step> },
-    Test { arguments: Vec<String> },
+    /// All tests of the workspace, doc tests included; the arguments go to `cargo test`
+    Test(Arguments),
+    /// The rules of the tree: layers, footprints, manifests, sources, pages
     Tidy,
-    Bench { arguments: Vec<String> },
-    Instructions(Then),
+    /// Everything that CI checks, one step after the other
+    Ci {
+        /// A step to leave out; may be repeated
+        #[arg(long, value_name = "STEP")]
+        skip: Vec<Step>,
+    },
+    /// The SDK beside its rivals over loopback; `bench parts` measures decoding alone by criterion
+    Bench(Arguments),
+    /// How many instructions the hot paths take, against the committed figures
+    Instructions {
+        /// Write the figures instead of comparing them
+        #[arg(long)]
+        update: bool,
+    },
+    /// The Autobahn cases (kosoku, from PyPI) against the default transport
     Autobahn,
+    /// SDKs that we did not write (from PyPI and npm) against the local exchange
     Interop,
+    /// Chaos by fresh seeds, then over real sockets
     Soak(Soak),
-    Fuzz { choice: fuzz::Choice },
-    Help,
+    /// Hostile bytes for each fuzz target
+    Fuzz(fuzz::Choice),
 }
 
-/// One line of help for each verb, in the order of use.
-const LINES: &[(&str, &str)] = &[
-    (
-        "test [ARGS]",
-        "all tests of the workspace, doc tests included; ARGS go to `cargo test`",
-    ),
-    (
-        "tidy",
-        "the rules of the tree: layers, footprints, manifests, sources, pages",
-    ),
-    (
-        "ci [--skip STEP]..",
-        "everything that CI checks, one step after the other",
-    ),
-    (
-        "bench [--json] [--quick] [NAME..]",
-        "the SDK beside its rivals over loopback; `bench parts` for its parts by criterion",
-    ),
-    (
-        "instructions [--update]",
-        "how many instructions the hot paths take, against the committed figures",
-    ),
-    (
-        "autobahn",
-        "the Autobahn cases (kosoku, from PyPI) against the default transport",
-    ),
-    (
-        "interop",
-        "SDKs that we did not write (from PyPI and npm) against the local exchange",
-    ),
-    (
-        "soak --minutes N",
-        "chaos by fresh seeds, then over real sockets, N minutes each; `--seed N` replays one",
-    ),
-    (
-        "fuzz [--target T] [--seconds N | --runs N]",
-        "hostile bytes for each fuzz target; 60 s each unless told otherwise",
-    ),
-    ("help", "this list"),
-];
+/// Words for another program, passed on as they are.
+#[derive(Debug, PartialEq, Eq, clap::Args)]
+#[command(disable_help_flag = true)]
+pub(crate) struct Arguments {
+    #[arg(value_name = "ARGS", allow_hyphen_values = true)]
+    before: Vec<String>,
+    #[arg(value_name = "ARGS", last = true)]
+    after: Vec<String>,
+}
 
-impl Verb {
-    pub(crate) fn parse(words: &[String]) -> Outcome<Self> {
-        let Some((verb, rest)) = words.split_first() else {
-            return Ok(Self::Help);
-        };
-        match (verb.as_str(), rest) {
-            ("test", arguments) => Ok(Self::Test {
-                arguments: arguments.to_vec(),
-            }),
-            ("bench", arguments) => Ok(Self::Bench {
-                arguments: arguments.to_vec(),
-            }),
-            ("help" | "--help" | "-h", _) | (_, [.., _]) if asks_for_help(words) => Ok(Self::Help),
-            ("tidy", []) => Ok(Self::Tidy),
-            ("instructions", []) => Ok(Self::Instructions(Then::Compare)),
-            ("instructions", [word]) if word == "--update" => Ok(Self::Instructions(Then::Update)),
-            ("autobahn", []) => Ok(Self::Autobahn),
-            ("interop", []) => Ok(Self::Interop),
-            ("soak", rest) => Ok(Self::Soak(Soak::parse(rest)?)),
-            ("fuzz", words) => Ok(Self::Fuzz {
-                choice: fuzz::Choice::parse(words)?,
-            }),
-            ("ci", rest) => Ok(Self::Ci {
-                skip: steps_to_skip(rest)?,
-            }),
-            ("instructions", [word, ..]) => Err(Failure::new(format!(
-                "instructions knows `--update`, not `{word}`"
-            ))),
-            ("tidy" | "autobahn" | "interop", [word, ..]) => Err(Failure::new(format!(
-                "{verb} takes no argument, not `{word}`"
-            ))),
-            _ => Err(Failure::new(format!("no verb `{verb}`"))),
-        }
+impl Arguments {
+    pub(crate) fn all(&self) -> Vec<&str> {
+        let dashes = (!self.after.is_empty()).then_some("--");
+        let before = self.before.iter().map(String::as_str);
+        let after = self.after.iter().map(String::as_str);
+        before.chain(dashes).chain(after).collect()
     }
-}
-
-/// The help page.
-pub(crate) fn help() -> String {
-    let width = LINES
-        .iter()
-        .map(|(verb, _)| verb.len())
-        .max()
-        .unwrap_or_default();
-    let mut page =
-        String::from("Development tasks of kucoin-streams\n\nUsage: cargo xtask <verb>\n\n");
-    for (verb, meaning) in LINES {
-        page.push_str(&format!("  {verb:width$}  {meaning}\n"));
-    }
-    let steps: Vec<_> = Step::ALL.iter().map(|step| step.name()).collect();
-    page.push_str(&format!("\nSteps of ci: {}\n", steps.join(", ")));
-    page
-}
-
-fn asks_for_help(words: &[String]) -> bool {
-    words
-        .iter()
-        .any(|word| matches!(word.as_str(), "--help" | "-h"))
-        || words[0] == "help"
-}
-
-fn steps_to_skip(words: &[String]) -> Outcome<Vec<Step>> {
-    let mut skip = Vec::new();
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        let name = match word.strip_prefix("--skip") {
-            Some("") => words.next().map(String::as_str).unwrap_or_default(),
-            Some(rest) if rest.starts_with('=') => &rest[1..],
-            _ => {
-                return Err(Failure::new(format!(
-                    "ci knows `--skip STEP`, not `{word}`"
-                )));
-            }
-        };
-        let step = Step::ALL.iter().find(|step| step.name() == name);
-        skip.push(*step.ok_or_else(|| Failure::new(format!("ci has no step `{name}`")))?);
-    }
-    Ok(skip)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parse(line: &str) -> Result<Verb, String> {
-        let words: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
-        Verb::parse(&words).map_err(|failure| failure.to_string())
+    fn parse(line: &str) -> Option<Verb> {
+        let words = ["cargo xtask"].into_iter().chain(line.split_whitespace());
+        let line = CommandLine::try_parse_from(words).ok()?;
+        Some(line.verb)
     }
 
     #[test]
-    fn reads_every_verb() {
-        assert_eq!(parse("tidy"), Ok(Verb::Tidy));
-        assert_eq!(parse("autobahn"), Ok(Verb::Autobahn));
-        assert_eq!(parse("interop"), Ok(Verb::Interop));
-        assert_eq!(
-            parse("instructions --update"),
-            Ok(Verb::Instructions(Then::Update))
-        );
-        assert_eq!(parse("ci"), Ok(Verb::Ci { skip: vec![] }));
-        assert_eq!(
-            parse("ci --skip test --skip=doc"),
-            Ok(Verb::Ci {
-                skip: vec![Step::Test, Step::Doc]
-            })
-        );
-        for line in ["", "help", "--help", "-h", "ci --help", "tidy -h"] {
-            assert_eq!(parse(line), Ok(Verb::Help), "{line}");
+    fn steps_are_skipped_by_their_names() {
+        let skip = vec![Step::MinimalVersions, Step::Doc];
+        let line = "ci --skip minimal-versions --skip=doc";
+        assert_eq!(parse(line), Some(Verb::Ci { skip }));
+        assert_eq!(parse("ci --skip tests"), None);
+    }
+
+    #[test]
+    fn words_after_test_and_bench_are_passed_on() {
+        for words in ["-p x -- --help", "--json cpu", "-- --nocapture", "--help"] {
+            for verb in ["test", "bench"] {
+                let (Some(Verb::Test(passed)) | Some(Verb::Bench(passed))) =
+                    parse(&format!("{verb} {words}"))
+                else {
+                    unreachable!("`{verb} {words}` is refused")
+                };
+                assert_eq!(passed.all().join(" "), words);
+            }
         }
     }
 
     #[test]
-    fn passes_the_words_after_test_and_bench_on() {
-        let arguments = ["-p", "x", "--", "--help"].map(str::to_owned).to_vec();
-        assert_eq!(
-            parse("test -p x -- --help"),
-            Ok(Verb::Test {
-                arguments: arguments.clone()
-            })
-        );
-        assert_eq!(parse("bench -p x -- --help"), Ok(Verb::Bench { arguments }));
+    fn soak_takes_a_time_or_a_seed() {
+        for (line, accepted) in [
+            ("--minutes 3", true),
+            ("--seed 17", true),
+            ("", false),
+            ("--seed x", false),
+            ("--seed 1 --minutes 2", false),
+        ] {
+            assert_eq!(parse(&format!("soak {line}")).is_some(), accepted, "{line}");
+        }
     }
 
     #[test]
-    fn refuses_what_it_does_not_know() {
-        assert_eq!(parse("deploy").unwrap_err(), "no verb `deploy`");
-        assert_eq!(
-            parse("tidy now").unwrap_err(),
-            "tidy takes no argument, not `now`"
-        );
-        assert_eq!(
-            parse("ci --skip tests").unwrap_err(),
-            "ci has no step `tests`"
-        );
-        assert_eq!(parse("ci --skip").unwrap_err(), "ci has no step ``");
-        assert_eq!(
-            parse("ci test").unwrap_err(),
-            "ci knows `--skip STEP`, not `test`"
-        );
-    }
-
-    #[test]
-    fn the_help_page_lists_verbs_that_exist() {
-        for (line, _) in LINES {
-            let called = match line.split_once(" [") {
-                Some((verb, _)) => verb.to_owned(),
-                None => line.replace('N', "1"),
-            };
-            assert!(parse(&called).is_ok(), "{called}");
-            assert!(help().contains(line), "{line}");
+    fn fuzz_takes_an_effort_or_one_input_of_one_target() {
+        for (line, accepted) in [
+            ("", true),
+            ("--seconds 5", true),
+            ("--runs=10 --target json", true),
+            ("--target json --replay a/b", true),
+            ("json", false),
+            ("--seconds 0", false),
+            ("--seconds 5 --runs 5", false),
+            ("--replay a", false),
+            ("--target a --replay b --runs 5", false),
+        ] {
+            assert_eq!(parse(&format!("fuzz {line}")).is_some(), accepted, "{line}");
         }
     }
 }

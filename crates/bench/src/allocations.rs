@@ -1,6 +1,6 @@
 //! Allocations per event, by a program whose allocator counts them; counting would disturb the clock of another.
 
-use crate::contenders::{NAMES, Target, Work, connect};
+use crate::contenders::{NAMES, Target, connect};
 use crate::control::Server;
 use crate::cpu::runtime;
 use crate::frames::Kind;
@@ -47,9 +47,7 @@ fn column(
     events: u64,
     how: &str,
 ) -> Vec<(f64, f64)> {
-    let loaded = server.ask(&format!("load {} {events}", kind.name()));
-    let bytes = loaded.parse().expect("the server tells how many bytes");
-    let work = Work { events, bytes };
+    server.ask(&format!("load {} {events}", kind.name()));
     let each = NAMES.into_iter().map(|name| {
         let runtime = runtime(false);
         let target = Target::new(server, kind, false);
@@ -62,7 +60,7 @@ fn column(
         for _ in 0..2 {
             let before = count();
             server.tell(&command);
-            contender.run(&runtime, work);
+            contender.run(&runtime, events);
             let after = count();
             server.answer();
             counted = (after.0 - before.0, after.1 - before.1);

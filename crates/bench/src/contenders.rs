@@ -1,7 +1,6 @@
 //! Who reads the stream: each stands connected, and consumes so many events when asked to.
 
 pub mod decode;
-mod floor;
 mod ours;
 mod owned;
 mod reference;
@@ -18,10 +17,9 @@ use crate::control::Server;
 use crate::frames::Kind;
 use crate::tally::Tally;
 
-pub(crate) use floor::Frames;
-pub use ours::{Loopback, client, stream};
+pub use ours::{client, stream};
 pub(crate) use socket::fresh_name;
-pub use socket::{Socket, greet, open_plain, open_secure};
+use socket::{Socket, greet, open_plain, open_secure};
 
 /// A reader of the stream. It is called from outside of its runtime and does its work in a task of its own.
 pub trait Contender {
@@ -29,17 +27,8 @@ pub trait Contender {
     fn name(&self) -> &'static str;
     /// The name of its connection at the server.
     fn connection(&self) -> &str;
-    /// Consumes so many events of so many bytes together.
-    fn run(&mut self, runtime: &Runtime, work: Work) -> Tally;
-}
-
-/// What a contender is to read.
-#[derive(Clone, Copy, Debug)]
-pub struct Work {
-    /// How many events.
-    pub events: u64,
-    /// How many bytes, heads of frames included.
-    pub bytes: usize,
+    /// Consumes so many events.
+    fn run(&mut self, runtime: &Runtime, events: u64) -> Tally;
 }
 
 /// Where the server is, and how to reach it.
@@ -71,9 +60,7 @@ impl Target {
 }
 
 /// The names of all, in the order of the table. What `ours` is compared with are `A` and `B`.
-pub const NAMES: [&str; 9] = [
-    "raw socket read",
-    "hand framing",
+pub const NAMES: [&str; 7] = [
     "fastwebsockets",
     A_SONIC,
     A_SERDE,
@@ -143,8 +130,6 @@ where
     });
     let kind = target.kind;
     Some(match name {
-        "raw socket read" => Box::new(floor::Raw::new(name, connection, socket)),
-        "hand framing" => Box::new(floor::Framing::new(name, connection, socket)),
         B => Box::new(owned::Owned::new(name, connection, socket, kind)),
         _ => {
             let parser = match name {

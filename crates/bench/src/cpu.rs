@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::contenders::{ALL_A, B, Contender, NAMES, OURS, Target, Work, connect};
+use crate::contenders::{ALL_A, B, Contender, NAMES, OURS, Target, connect};
 use crate::control::Server;
 use crate::frames::Kind;
 use crate::report::{Table, figure, median};
@@ -96,14 +96,12 @@ pub fn measure(server: &mut Server, setting: Setting, effort: Effort) -> Column 
         true => (effort.batched, "batched"),
         false => (effort.alone, "alone"),
     };
-    let loaded = server.ask(&format!("load {} {events}", setting.kind.name()));
-    let bytes = loaded.parse().expect("the server tells how many bytes");
-    let work = Work { events, bytes };
+    server.ask(&format!("load {} {events}", setting.kind.name()));
     let mut column = Column::new();
     let mut sum = None;
     for round in 0..=effort.rounds {
         for contender in &mut contenders {
-            let (cpu, rate, tally) = run(server, &runtime, contender.as_mut(), work, how);
+            let (cpu, rate, tally) = run(server, &runtime, contender.as_mut(), events, how);
             assert_eq!(tally.events, events, "{} lost some", contender.name());
             if tally.sum != 0 {
                 let expected = *sum.get_or_insert(tally.sum);
@@ -129,17 +127,17 @@ fn run(
     server: &mut Server,
     runtime: &Runtime,
     contender: &mut dyn Contender,
-    work: Work,
+    events: u64,
     how: &str,
 ) -> (f64, f64, Tally) {
     let command = format!("push {} {how}", contender.connection());
     let (began, before) = (Instant::now(), process_cpu());
     server.tell(&command);
-    let tally = contender.run(runtime, work);
+    let tally = contender.run(runtime, events);
     let (cpu, took) = (process_cpu() - before, began.elapsed());
     server.answer();
     #[allow(clippy::cast_precision_loss)]
-    let events = work.events as f64;
+    let events = events as f64;
     #[allow(clippy::cast_precision_loss)]
     let nanos = cpu.as_nanos() as f64;
     (nanos / events, events / took.as_secs_f64(), tally)

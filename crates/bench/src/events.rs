@@ -180,36 +180,32 @@ pub struct Order<T> {
     pub pt: Option<i64>,
 }
 
-fn decimal(decimal: Option<Quoted>) -> Decimal {
-    decimal.map_or(Decimal::ZERO, |quoted| quoted.0)
+fn decimal(decimal: Option<Quoted>) -> Option<Decimal> {
+    decimal.map(|quoted| quoted.0)
 }
 
 impl<T: AsRef<str>> Consume for Order<T> {
     fn consume(&self, tally: &mut Tally) {
-        tally.event();
-        tally.text(self.symbol.as_ref());
-        tally.text(self.order_id.as_ref());
-        tally.decimal(decimal(self.price));
-        tally.decimal(decimal(self.filled_size));
-        tally.decimal(decimal(self.match_size));
-        tally.number(self.ts);
-        tally.number(i64::from(self.side == Side::Buy));
+        tally.event(
+            &[self.symbol.as_ref(), self.order_id.as_ref()],
+            &[self.price, self.filled_size, self.match_size].map(decimal),
+            &[self.ts, i64::from(self.side == Side::Buy)],
+        );
     }
 }
 
 impl Consume for v1::SpotOrder {
     fn consume(&self, tally: &mut Tally) {
-        tally.event();
-        tally.text(&self.symbol);
-        tally.text(&self.order_id);
-        tally.decimal(self.price.unwrap_or_default());
-        tally.decimal(self.filled_size.unwrap_or_default());
-        tally.decimal(match &self.kind {
-            v1::OrderKind::Match(fill) => fill.size,
-            _ => Decimal::ZERO,
-        });
-        tally.number(self.engine_time.unwrap_or_default().as_nanos());
-        tally.number(i64::from(self.side == ExchangeSide::Buy));
+        let match_size = match &self.kind {
+            v1::OrderKind::Match(fill) => Some(fill.size),
+            _ => None,
+        };
+        let time = self.engine_time.unwrap_or_default().as_nanos();
+        tally.event(
+            &[&self.symbol, &self.order_id],
+            &[self.price, self.filled_size, match_size],
+            &[time, i64::from(self.side == ExchangeSide::Buy)],
+        );
     }
 }
 
@@ -243,25 +239,23 @@ pub struct Context<T> {
 
 impl<T: AsRef<str>> Consume for Balance<T> {
     fn consume(&self, tally: &mut Tally) {
-        tally.event();
-        tally.text(self.currency.as_ref());
-        tally.decimal(decimal(self.total));
-        tally.decimal(decimal(self.available));
-        tally.decimal(decimal(self.hold));
-        tally.text(self.relation_event_id.as_ref().map_or("", AsRef::as_ref));
-        tally.number(self.time.as_ref().parse().unwrap_or(0));
+        let event_id = self.relation_event_id.as_ref().map_or("", AsRef::as_ref);
+        tally.event(
+            &[self.currency.as_ref(), event_id],
+            &[self.total, self.available, self.hold].map(decimal),
+            &[self.time.as_ref().parse().unwrap_or(0)],
+        );
     }
 }
 
 impl Consume for v1::Balance {
     fn consume(&self, tally: &mut Tally) {
-        tally.event();
-        tally.text(&self.currency);
-        tally.decimal(self.total.unwrap_or_default());
-        tally.decimal(self.available.unwrap_or_default());
-        tally.decimal(self.hold.unwrap_or_default());
-        tally.text(self.relation_event_id.as_deref().unwrap_or_default());
-        tally.number(self.time.unwrap_or_default().as_millis());
+        let event_id = self.relation_event_id.as_deref().unwrap_or_default();
+        tally.event(
+            &[&self.currency, event_id],
+            &[self.total, self.available, self.hold],
+            &[self.time.unwrap_or_default().as_millis()],
+        );
     }
 }
 
@@ -297,38 +291,33 @@ position! {
 
 impl<T: AsRef<str>, N: Copy + Into<Decimal>> Consume for Position<T, N> {
     fn consume(&self, tally: &mut Tally) {
-        tally.event();
-        tally.text(self.symbol.as_ref());
-        for number in [
+        let numbers = [
             self.current_qty,
             self.mark_price,
             self.unrealised_pnl,
             self.realised_pnl,
             self.avg_entry_price,
-        ] {
-            tally.decimal(number.map_or(Decimal::ZERO, Into::into));
-        }
-        tally.number(self.current_timestamp);
+        ];
+        let numbers = numbers.map(|number| number.map(Into::into));
+        tally.event(&[self.symbol.as_ref()], &numbers, &[self.current_timestamp]);
     }
 }
 
 impl Consume for v1::FuturesPosition {
     fn consume(&self, tally: &mut Tally) {
-        tally.event();
         let Self::Change(change) = self else {
-            return;
+            return tally.event(&[], &[], &[]);
         };
-        tally.text(change.symbol.as_deref().unwrap_or_default());
-        for number in [
+        let numbers = [
             Some(change.quantity),
             change.mark_price,
             change.unrealised_pnl,
             change.realised_pnl,
             change.average_entry_price,
-        ] {
-            tally.decimal(number.unwrap_or_default());
-        }
-        tally.number(change.time.unwrap_or_default().as_millis());
+        ];
+        let symbol = change.symbol.as_deref().unwrap_or_default();
+        let time = change.time.unwrap_or_default().as_millis();
+        tally.event(&[symbol], &numbers, &[time]);
     }
 }
 
@@ -379,37 +368,32 @@ pub struct ProOrder<T> {
 
 impl<T: AsRef<str>> Consume for ProOrder<T> {
     fn consume(&self, tally: &mut Tally) {
-        tally.event();
-        tally.text(self.s.as_ref());
-        tally.text(self.oi.as_ref());
-        for number in [self.p, self.fS, self.ls, self.f] {
-            tally.decimal(number.0.unwrap_or_default());
-        }
-        tally.number(self.U);
-        tally.number(i64::from(self.S == ProSide::Buy));
+        tally.event(
+            &[self.s.as_ref(), self.oi.as_ref()],
+            &[self.p, self.fS, self.ls, self.f].map(|Optional(decimal)| decimal),
+            &[self.U, i64::from(self.S == ProSide::Buy)],
+        );
     }
 }
 
 impl Consume for pro::Order {
     fn consume(&self, tally: &mut Tally) {
-        tally.event();
-        tally.text(&self.symbol);
-        tally.text(&self.order_id);
-        for number in [self.price, self.filled_size, self.last_fill_price, self.fee] {
-            tally.decimal(number.unwrap_or_default());
-        }
-        tally.number(self.updated_at.unwrap_or_default().as_nanos());
-        tally.number(i64::from(self.side == ExchangeSide::Buy));
+        let time = self.updated_at.unwrap_or_default().as_nanos();
+        tally.event(
+            &[&self.symbol, &self.order_id],
+            &[self.price, self.filled_size, self.last_fill_price, self.fee],
+            &[time, i64::from(self.side == ExchangeSide::Buy)],
+        );
     }
 }
 
 impl Consume for v1::FuturesOrder {
     fn consume(&self, tally: &mut Tally) {
-        tally.event();
-        tally.text(&self.symbol);
-        tally.text(&self.order_id);
-        tally.decimal(self.price.unwrap_or_default());
-        tally.decimal(self.filled_size.unwrap_or_default());
-        tally.number(self.engine_time.unwrap_or_default().as_nanos());
+        let time = self.engine_time.unwrap_or_default().as_nanos();
+        tally.event(
+            &[&self.symbol, &self.order_id],
+            &[self.price, self.filled_size],
+            &[time],
+        );
     }
 }

@@ -14,12 +14,11 @@ use tokio::runtime::Runtime;
 pub use accounts::table as accounts;
 pub use acknowledgements::table as acknowledgements;
 
-use crate::contenders::{Loopback, Target, client, fresh_name, stream};
+use crate::contenders::{Target, client, fresh_name, stream};
 use crate::control::Server;
 use crate::cpu::{process_cpu, runtime};
 use crate::frames::{Kind, symbol};
 use crate::report::{Table, figure, median};
-use crate::tally::Tally;
 
 type Symbols = Vec<v1::FuturesSymbolOrders>;
 
@@ -43,16 +42,9 @@ pub fn tables(server: &mut Server, counts: &[u32], reconnect: u32, events: u64) 
     let heads = counts.iter().map(ToString::to_string);
     let title = "CPU ns per event, by subscribed symbols: batched, plain";
     let mut table = Table::new(title, heads);
-    let one: Vec<_> = clients
-        .iter_mut()
-        .map(|client| figure(in_one(server, &runtime, client, events)))
-        .collect();
-    table.row("ours, all in one subscription", one);
-    let many: Vec<_> = clients
-        .into_iter()
-        .map(|client| figure(in_many(server, &runtime, client, events)))
-        .collect();
-    table.row("ours, a subscription and a task for each", many);
+    let each = clients.iter_mut();
+    let each = each.map(|client| figure(measure(server, &runtime, client, events)));
+    table.row("ours, all in one subscription", each);
     [table, cut(server, &runtime, last)]
 }
 
@@ -78,74 +70,23 @@ fn subscribe(server: &Server, symbols: u32) -> impl Future<Output = Subscribed> 
     }
 }
 
-/// Median of three turns.
-fn in_one(server: &mut Server, runtime: &Runtime, client: &mut Subscribed, events: u64) -> f64 {
-    turns(
-        server,
-        client.symbols,
-        &client.connection,
-        events,
-        |events| {
-            let mut all = client.all.take().expect("it is given back");
-            let reading = runtime.spawn(async move {
-                let tally = stream(&mut all, events).await;
-                (all, tally)
-            });
-            let (all, tally) = runtime.block_on(reading).expect("it reads to the end");
-            client.all = Some(all);
-            tally
-        },
-    )
-}
-
-fn in_many(server: &mut Server, runtime: &Runtime, mut client: Subscribed, events: u64) -> f64 {
-    let each = (0..client.symbols).map(|number| client.kucoin.subscribe(topic(number)));
-    let each = runtime.block_on(join_all(each)).into_iter();
-    let mut each: Vec<_> = each.map(|one| one.expect("it is shared")).collect();
-    client.all = None;
-    let share = u64::from(client.symbols);
-    turns(
-        server,
-        client.symbols,
-        &client.connection,
-        events,
-        |events| {
-            let readers = each.drain(..).map(|mut one| {
-                runtime.spawn(async move {
-                    let tally = stream(&mut one, events / share).await;
-                    (one, tally)
-                })
-            });
-            let read = runtime.block_on(join_all(readers.collect::<Vec<_>>()));
-            let mut sum = Tally::default();
-            for reader in read {
-                let (one, tally) = reader.expect("it reads to the end");
-                each.push(one);
-                sum.events += tally.events;
-            }
-            sum
-        },
-    )
-}
-
+/// CPU nanoseconds of an event: the median of three turns.
 #[allow(clippy::cast_precision_loss)]
-fn turns(
-    server: &mut Server,
-    symbols: u32,
-    connection: &str,
-    events: u64,
-    mut read: impl FnMut(u64) -> Tally,
-) -> f64 {
+fn measure(server: &mut Server, runtime: &Runtime, client: &mut Subscribed, events: u64) -> f64 {
     // As many of each symbol.
-    let events = events - events % u64::from(symbols);
-    server.ask(&format!("load symbols:{symbols} {events}"));
+    let events = events - events % u64::from(client.symbols);
+    server.ask(&format!("load symbols:{} {events}", client.symbols));
     let each = (0..4).map(|_| {
+        let mut all = client.all.take().expect("it is given back");
         let before = process_cpu();
-        server.tell(&format!("push {connection} batched"));
-        let tally = read(events);
+        server.tell(&format!("push {} batched", client.connection));
+        let reading = runtime.spawn(async move {
+            stream(&mut all, events).await;
+            all
+        });
+        client.all = Some(runtime.block_on(reading).expect("it reads to the end"));
         let cpu = process_cpu() - before;
         server.answer();
-        assert_eq!(tally.events, events, "some are lost");
         cpu.as_nanos() as f64 / events as f64
     });
     // The first only warms up.

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use crate::contenders::{OURS, Target, Work, connect};
+use crate::contenders::{OURS, Target, connect};
 use crate::control::Server;
 use crate::cpu::{process_cpu, runtime};
 use crate::frames::Kind;
@@ -24,7 +24,7 @@ const ROUNDS: usize = 5;
 #[allow(clippy::cast_precision_loss)]
 pub fn table(server: &mut Server, events: u64) -> Option<Table> {
     std::env::var_os(MODULES)?;
-    let loaded = server.ask(&format!("load {} {events}", Kind::Order.name()));
+    server.ask(&format!("load {} {events}", Kind::Order.name()));
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/node_sdk.cjs");
     let mut node = Command::new("node")
         .args([
@@ -47,7 +47,6 @@ pub fn table(server: &mut Server, events: u64) -> Option<Table> {
     let runtime = runtime(false);
     let target = Target::new(server, Kind::Order, false);
     let mut ours = connect(&runtime, &target, OURS).expect("it reads orders");
-    let bytes = loaded.parse().expect("the server tells how many bytes");
     let (mut theirs, mut own) = (Vec::new(), Vec::new());
     for _ in 0..=ROUNDS {
         server.tell(&format!("push {NAME} batched"));
@@ -56,7 +55,7 @@ pub fn table(server: &mut Server, events: u64) -> Option<Table> {
         server.answer();
         let before = process_cpu();
         server.tell(&format!("push {} batched", ours.connection()));
-        ours.run(&runtime, Work { events, bytes });
+        ours.run(&runtime, events);
         own.push((process_cpu() - before).as_nanos() as f64 / events as f64);
         server.answer();
     }

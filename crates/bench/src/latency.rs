@@ -4,13 +4,11 @@ mod blocking;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use fastwebsockets::{FragmentCollector, Role, WebSocket};
 use kucoin_streams::client::Config;
 use kucoin_streams::{Subscription, v1};
-use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 
-use crate::contenders::{Socket, Target, client, fresh_name, greet, open_plain, open_secure};
+use crate::contenders::{Target, client, fresh_name};
 use crate::control::Server;
 use crate::cpu::runtime;
 use crate::events::{Order, Push};
@@ -41,12 +39,8 @@ trait Reader {
 /// Measures every reader at every rate.
 pub fn tables(server: &mut Server, rates: &[Rate], secure: bool) -> Vec<Table> {
     let target = Target::new(server, Kind::Order, secure);
-    let mut readers: Vec<Box<dyn Reader>> = vec![
-        blocking::connect(&target),
-        reference(&target),
-        Ours::connect(&target, false),
-        Ours::connect(&target, true),
-    ];
+    let mut readers: Vec<Box<dyn Reader>> =
+        vec![blocking::connect(&target), Ours::connect(&target)];
     let each = rates.iter().map(|&(rate, events)| {
         let piece = events / ROUNDS;
         server.ask(&format!("load {} {piece}", Kind::Order.name()));
@@ -103,76 +97,15 @@ fn stamp(frame: &[u8]) -> i64 {
     push.data.ts
 }
 
-struct Reference<S> {
-    connection: String,
-    runtime: Runtime,
-    socket: Option<FragmentCollector<S>>,
-}
-
-fn reference(target: &Target) -> Box<dyn Reader> {
-    match target.tls.clone() {
-        None => Reference::connect(target, open_plain),
-        Some(tls) => Reference::connect(target, |socket| open_secure(socket, tls)),
-    }
-}
-
-impl<S: Socket> Reference<S> {
-    fn connect<F: Future<Output = S>>(
-        target: &Target,
-        open: impl FnOnce(TcpStream) -> F,
-    ) -> Box<dyn Reader> {
-        let (runtime, connection) = (runtime(false), fresh_name());
-        let socket = runtime.block_on(async {
-            let socket = TcpStream::connect(("127.0.0.1", target.port)).await;
-            let mut socket = open(socket.expect("the server listens")).await;
-            greet(&mut socket, target, &connection).await;
-            socket
-        });
-        let socket = WebSocket::after_handshake(socket, Role::Client);
-        Box::new(Self {
-            connection,
-            runtime,
-            socket: Some(FragmentCollector::new(socket)),
-        })
-    }
-}
-
-impl<S: Socket> Reader for Reference<S> {
-    fn name(&self) -> &'static str {
-        "A: fastwebsockets + sonic-rs, inline in a task"
-    }
-
-    fn connection(&self) -> &str {
-        &self.connection
-    }
-
-    fn read(&mut self, events: u64) -> (Samples, Samples) {
-        let mut socket = self.socket.take().expect("it is given back");
-        let reading = self.runtime.spawn(async move {
-            let mut samples = Samples::new();
-            for _ in 0..events {
-                let frame = socket.read_frame().await.expect("it can be read");
-                let sent = stamp(&frame.payload);
-                samples.push(now() - sent);
-            }
-            (socket, samples)
-        });
-        let (socket, samples) = self.runtime.block_on(reading).expect("it reads to the end");
-        self.socket = Some(socket);
-        (samples, Samples::new())
-    }
-}
-
 struct Ours {
     connection: String,
     runtime: Runtime,
-    one_thread: bool,
     subscription: Option<Subscription<v1::SpotOrders>>,
 }
 
 impl Ours {
-    fn connect(target: &Target, one_thread: bool) -> Box<dyn Reader> {
-        let (runtime, connection) = (runtime(one_thread), fresh_name());
+    fn connect(target: &Target) -> Box<dyn Reader> {
+        let (runtime, connection) = (runtime(false), fresh_name());
         let subscribed = runtime.block_on(async {
             let kucoin = client(target, &connection, Config::default());
             kucoin.subscribe(v1::SpotOrders).await
@@ -180,7 +113,6 @@ impl Ours {
         Box::new(Self {
             connection,
             runtime,
-            one_thread,
             subscription: Some(subscribed.expect("it is acknowledged")),
         })
     }
@@ -188,10 +120,7 @@ impl Ours {
 
 impl Reader for Ours {
     fn name(&self) -> &'static str {
-        match self.one_thread {
-            true => "ours, runtime of one thread",
-            false => "ours",
-        }
+        "ours"
     }
 
     fn connection(&self) -> &str {

@@ -1,6 +1,6 @@
 //! Knows what the benchmarks share: frames, the server that pushes them, and everybody who reads them.
 //!
-//! `bench` measures the facade over loopback beside a raw socket and two other ways to read the same stream;
+//! `bench` measures the facade over loopback beside two other ways to read the same stream;
 //! `instructions` counts what the hot paths execute, and needs none of that.
 
 pub mod frames;

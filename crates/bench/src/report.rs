@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// The machine, the compiler and the day, without which figures say nothing.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct Header {
     cpu: String,
     cores: usize,
@@ -47,22 +48,25 @@ impl Header {
             self.cpu, self.cores, self.rustc, self.profile, self.date
         )
     }
-
-    /// For machines.
-    pub fn json(&self) -> Value {
-        json!({"cpu": self.cpu, "cores": self.cores, "rustc": self.rustc, "profile": self.profile, "date": self.date})
-    }
 }
 
 /// Figures with names for their rows and columns.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Table {
     /// What the figures are.
     pub title: String,
     /// The heads of the columns.
     pub columns: Vec<String>,
-    /// The rows, each a name and a cell for every column.
-    pub rows: Vec<(String, Vec<String>)>,
+    /// The rows.
+    pub rows: Vec<Row>,
+}
+
+/// A name, and a cell for every column: a number where it is one.
+#[derive(Debug, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Row {
+    pub name: String,
+    pub cells: Vec<Value>,
 }
 
 impl Table {
@@ -77,20 +81,28 @@ impl Table {
 
     /// Adds a row.
     pub fn row(&mut self, name: impl Into<String>, cells: impl IntoIterator<Item = String>) {
-        self.rows.push((name.into(), cells.into_iter().collect()));
+        let cell = |cell: String| match cell.parse() {
+            Ok(number) => Value::Number(number),
+            Err(_) => Value::String(cell),
+        };
+        self.rows.push(Row {
+            name: name.into(),
+            cells: cells.into_iter().map(cell).collect(),
+        });
     }
 
     /// For people.
     pub fn text(&self) -> String {
-        let first = self
-            .rows
-            .iter()
-            .map(|(name, _)| name.len())
-            .max()
-            .unwrap_or(0);
+        let shown = |cell: &Value| match cell {
+            Value::String(text) => text.clone(),
+            number if number.is_f64() => figure(number.as_f64().unwrap_or(f64::NAN)),
+            count => count.to_string(),
+        };
+        let names = self.rows.iter().map(|row| row.name.len());
+        let first = names.max().unwrap_or(0);
         let width = |column: usize| {
-            let cells = self.rows.iter().filter_map(|(_, cells)| cells.get(column));
-            let cells = cells.map(|cell| cell.chars().count());
+            let cells = self.rows.iter().filter_map(|row| row.cells.get(column));
+            let cells = cells.map(|cell| shown(cell).chars().count());
             cells.chain([self.columns[column].len()]).max().unwrap_or(0)
         };
         let widths: Vec<_> = (0..self.columns.len()).map(width).collect();
@@ -99,45 +111,13 @@ impl Table {
         for (column, width) in self.columns.iter().zip(&widths) {
             let _ = write!(text, "  {column:>width$}");
         }
-        for (name, cells) in &self.rows {
+        for Row { name, cells } in &self.rows {
             let _ = write!(text, "\n{name:first$}");
             for (cell, width) in cells.iter().zip(&widths) {
-                let _ = write!(text, "  {cell:>width$}");
+                let _ = write!(text, "  {:>width$}", shown(cell));
             }
         }
         text
-    }
-
-    /// The table that [`json`](Self::json) gave.
-    pub fn of_json(value: &Value) -> Self {
-        let text = |value: &Value| match value.as_f64() {
-            Some(number) => figure(number),
-            None => value.as_str().unwrap_or_default().to_owned(),
-        };
-        let all = |value: &Value| value.as_array().cloned().unwrap_or_default();
-        let texts = |value: &Value| all(value).iter().map(text).collect::<Vec<_>>();
-        let rows = all(&value["rows"]);
-        Self {
-            title: text(&value["title"]),
-            columns: texts(&value["columns"]),
-            rows: rows
-                .iter()
-                .map(|row| (text(&row["name"]), texts(&row["cells"])))
-                .collect(),
-        }
-    }
-
-    /// For machines: numbers where a cell is one.
-    pub fn json(&self) -> Value {
-        let cell = |cell: &String| match cell.parse::<f64>() {
-            Ok(number) => json!(number),
-            Err(_) => json!(cell),
-        };
-        let rows = self.rows.iter().map(|(name, cells)| {
-            let cells: Vec<_> = cells.iter().map(cell).collect();
-            json!({"name": name, "cells": cells})
-        });
-        json!({"title": self.title, "columns": self.columns, "rows": rows.collect::<Vec<_>>()})
     }
 }
 

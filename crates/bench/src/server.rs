@@ -64,7 +64,7 @@ pub fn serve() {
             ["load", kind, count] => {
                 let kind = Kind::of_name(kind).expect("a known kind");
                 frames = Frames::build(kind, count.parse().expect("a count"));
-                say(&frames.bytes().to_string());
+                say("loaded");
             }
             ["push", name, how] => {
                 frames.push(&named(name), how);

@@ -13,29 +13,34 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts an event.
-    pub fn event(&mut self) {
+    /// Counts an event, and adds several of its fields.
+    #[inline]
+    pub fn event(&mut self, texts: &[&str], decimals: &[Option<Decimal>], numbers: &[i64]) {
         self.events += 1;
+        for text in texts {
+            self.text(text);
+        }
+        for decimal in decimals {
+            self.decimal(decimal.unwrap_or_default());
+        }
+        for number in numbers {
+            self.add(number.cast_unsigned());
+        }
     }
 
     /// Adds a text by its length and its ends.
-    pub fn text(&mut self, text: &str) {
+    fn text(&mut self, text: &str) {
         let bytes = text.as_bytes();
         let ends = |byte: Option<&u8>| u64::from(byte.copied().unwrap_or(0));
         self.add(text.len() as u64 | ends(bytes.first()) << 16 | ends(bytes.last()) << 32);
     }
 
     /// Adds a decimal, to the digit.
-    pub fn decimal(&mut self, decimal: Decimal) {
+    fn decimal(&mut self, decimal: Decimal) {
         let [low, high] = [decimal.mantissa(), decimal.mantissa() >> 64];
         // The low halves are meant.
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         self.add((low as u64) ^ (high as u64).rotate_left(7) ^ u64::from(decimal.scale()) << 56);
-    }
-
-    /// Adds a time or another integer.
-    pub fn number(&mut self, number: i64) {
-        self.add(number.cast_unsigned());
     }
 
     fn add(&mut self, value: u64) {

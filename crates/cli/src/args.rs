@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use kucoin_streams::core::TimeFormat;
 use kucoin_streams::{ProAuthentication, Region, WsKey};
@@ -99,8 +100,8 @@ pub(crate) struct WatchArgs {
 #[command(next_help_heading = "Where the exchange is")]
 pub(crate) struct HostArgs {
     /// The region of the account.
-    #[arg(long, value_enum, default_value_t = RegionArg::Global)]
-    pub(crate) region: RegionArg,
+    #[arg(long, value_parser = region(), default_value_t)]
+    pub(crate) region: Region,
 
     /// The REST host of spot and margin, instead of the region's. http only on this machine; there it serves
     /// futures too, unless --futures-rest-url says otherwise.
@@ -256,21 +257,8 @@ impl From<ProAuthArg> for ProAuthentication {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum RegionArg {
-    Global,
-    Eu,
-    Au,
-}
-
-impl From<RegionArg> for Region {
-    fn from(region: RegionArg) -> Self {
-        match region {
-            RegionArg::Global => Region::Global,
-            RegionArg::Eu => Region::Europe,
-            RegionArg::Au => Region::Australia,
-        }
-    }
+fn region() -> impl TypedValueParser<Value = Region> {
+    PossibleValuesParser::new(Region::ALL.map(Region::as_str)).try_map(|name| name.parse())
 }
 
 /// Reads a time such as `30s`, `1.5m`, `500ms` or `2h`.

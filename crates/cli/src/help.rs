@@ -142,11 +142,7 @@ fn account_wide(topics: &[impl ToString]) -> Vec<String> {
 fn topics(ws_key: &str, patterns: &[&str], by_default: &[String]) -> String {
     let mut text = format!("  {ws_key}\n");
     for pattern in patterns {
-        let mark = match by_default.iter().any(|topic| topic == pattern) {
-            true => '*',
-            false => ' ',
-        };
-        text.push_str(&format!("    {mark} {pattern}\n"));
+        text.push_str(&listed(pattern, by_default.iter().any(|it| it == pattern)));
     }
     text
 }
@@ -163,13 +159,16 @@ fn channels() -> String {
             (_, false) => format!("{channel}?tradeType={}", types.join("|")),
         };
         let begins = format!("{channel}?");
-        let mark = match whole.iter().any(|topic| topic.starts_with(&begins)) {
-            true => '*',
-            false => ' ',
-        };
-        text.push_str(&format!("    {mark} {pattern}\n"));
+        let by_default = whole.iter().any(|topic| topic.starts_with(&begins));
+        text.push_str(&listed(&pattern, by_default));
     }
     text
+}
+
+/// The line of a topic, with a mark if it is watched by default.
+fn listed(pattern: &str, by_default: bool) -> String {
+    let mark = if by_default { '*' } else { ' ' };
+    format!("    {mark} {pattern}\n")
 }
 
 fn accounts() -> String {

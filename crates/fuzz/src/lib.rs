@@ -8,6 +8,7 @@
 
 mod addresses;
 mod envelope;
+mod events;
 mod frames;
 mod json;
 mod judge;

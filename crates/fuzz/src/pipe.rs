@@ -1,6 +1,5 @@
 //! A stream in memory: its far end has said all that it will say, and it comes in pieces as a network would cut it.
 
-use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
@@ -19,14 +18,6 @@ pub(crate) struct Pipe {
     outgoing: Vec<u8>,
     answer: Option<Answer>,
     reader: Option<Waker>,
-}
-
-impl fmt::Debug for Pipe {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pipe")
-            .field("at", &self.at)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Pipe {

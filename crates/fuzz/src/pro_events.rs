@@ -1,8 +1,9 @@
 //! Every decoder of Pro V2: no frame makes one panic, and every value of a frame comes out under its long name.
 
-use kucoin_streams_core::{DecodeError, Event as _, Push, Topic};
+use kucoin_streams_core::{Push, Topic};
 use kucoin_streams_pro::{AnyTopic, Channel, Event, decode};
 
+use crate::events::{Judge, frame, is_extra};
 use crate::judge::{Rules, Tree};
 
 const ORDER: Rules = Rules {
@@ -61,27 +62,21 @@ const PUSHES: [&str; 12] = [
 
 /// Any text as a frame, or as the data of a push.
 pub fn pro_events(bytes: &[u8]) {
-    let frame = match bytes {
-        [choice @ ..32, data @ ..] => {
-            let topic = PUSHES[usize::from(*choice) % PUSHES.len()];
-            let Ok(data) = std::str::from_utf8(data) else {
-                return;
-            };
-            format!(r#"{{"T":"{topic}","P":1781200000950417233,"d":{data}}}"#)
-        }
-        frame => match std::str::from_utf8(frame) {
-            Ok(frame) => frame.to_owned(),
-            Err(_) => return,
-        },
-    };
-    check(&frame);
+    let frame = frame(bytes, &PUSHES, |topic, data| {
+        format!(r#"{{"T":"{topic}","P":1781200000950417233,"d":{data}}}"#)
+    });
+    if let Some(frame) = frame {
+        check(&frame);
+    }
 }
 
 fn check(frame: &str) {
     let tree = Tree::of_push(frame);
+    let data = "d";
+    let judge = Judge { frame, tree, data };
     let decoded = decode(frame);
-    judge(frame, tree.as_ref(), &decoded);
-    if let (Some(tree), Ok(None)) = (&tree, &decoded) {
+    judge.judge(&decoded, check_push);
+    if let (Some(tree), Ok(None)) = (&judge.tree, &decoded) {
         let pushed = tree
             .all("T")
             .filter_map(Tree::text)
@@ -93,23 +88,7 @@ fn check(frame: &str) {
         );
     }
     for topic in AnyTopic::account_wide() {
-        judge(frame, tree.as_ref(), &topic.decode(frame));
-    }
-}
-
-fn judge(frame: &str, tree: Option<&Tree<'_>>, decoded: &Result<Option<Push<Event>>, DecodeError>) {
-    match (decoded, tree) {
-        (Ok(Some(push)), Some(tree)) => check_push(frame, tree, push),
-        (Ok(Some(push)), None) => panic!("{frame:?} is no JSON object and became {push:?}"),
-        (Err(DecodeError::Syntax { .. }), Some(tree)) => {
-            let is_object = tree.is_flat_enough() && tree.all("d").all(Tree::is_object);
-            assert!(
-                !is_object,
-                "{frame} is JSON, and its data an object: {decoded:?}"
-            );
-        }
-        (Err(error), _) => assert!(error.to_string().len() < 400 && !error.is_retryable()),
-        (Ok(None), _) => {}
+        judge.judge(&topic.decode(frame), check_push);
     }
 }
 
@@ -129,15 +108,8 @@ fn check_push(frame: &str, tree: &Tree<'_>, push: &Push<Event>) {
     let written = serde_json::to_string(&push.event).expect("an event can be written");
     let event = Tree::parse(&written).expect("an event is written as JSON");
     let rules = rules(&push.event);
-    assert_eq!(
-        push.event.clone().identity(),
-        push.event.identity(),
-        "{frame}"
-    );
     for (name, value) in tree.members() {
-        let mut extra = push.extra.iter();
-        let is_extra = extra.any(|(found, raw)| found == name && raw.as_str() == value.raw);
-        if is_extra || value.is_nothing() {
+        if is_extra(push, name, value) || value.is_nothing() {
             continue;
         }
         match name.as_str() {

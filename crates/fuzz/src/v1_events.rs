@@ -1,9 +1,10 @@
 //! Every decoder of V1: no frame makes one panic, and every value of a frame comes out of its event.
 
-use kucoin_streams_core::{DecodeError, Event, Push, Topic};
+use kucoin_streams_core::{Push, Topic};
 use kucoin_streams_v1::{AnyFuturesTopic, AnySpotTopic, AnyTopic, decode};
 use serde::Serialize;
 
+use crate::events::{Judge, frame, is_extra};
 use crate::judge::{Rules, Tree};
 
 const RULES: Rules = Rules {
@@ -55,35 +56,29 @@ const PUSHES: [(&str, &str); 28] = [
 
 /// Any text as a frame, or as the data of a push.
 pub fn v1_events(bytes: &[u8]) {
-    let frame = match bytes {
-        [choice @ ..32, data @ ..] => {
-            let (topic, subject) = PUSHES[usize::from(*choice) % PUSHES.len()];
-            let Ok(data) = std::str::from_utf8(data) else {
-                return;
-            };
-            format!(r#"{{"type":"message","topic":"{topic}","subject":"{subject}","data":{data}}}"#)
-        }
-        frame => match std::str::from_utf8(frame) {
-            Ok(frame) => frame.to_owned(),
-            Err(_) => return,
-        },
-    };
-    check(&frame);
+    let frame = frame(bytes, &PUSHES, |(topic, subject), data| {
+        format!(r#"{{"type":"message","topic":"{topic}","subject":"{subject}","data":{data}}}"#)
+    });
+    if let Some(frame) = frame {
+        check(&frame);
+    }
 }
 
 fn check(frame: &str) {
     let tree = Tree::of_push(frame);
+    let data = "data";
+    let judge = Judge { frame, tree, data };
     let decoded = decode(frame);
-    judge(frame, tree.as_ref(), &decoded);
-    if let (Some(tree), Ok(None)) = (&tree, &decoded) {
+    judge.judge(&decoded, check_push);
+    if let (Some(tree), Ok(None)) = (&judge.tree, &decoded) {
         assert!(!is_known_push(tree), "{frame} was passed over");
     }
     // What was asked for is not always what is pushed: each topic looks at every frame.
     for topic in AnySpotTopic::account_wide() {
-        judge(frame, tree.as_ref(), &topic.decode(frame));
+        judge.judge(&topic.decode(frame), check_push);
     }
     for topic in AnyFuturesTopic::account_wide() {
-        judge(frame, tree.as_ref(), &topic.decode(frame));
+        judge.judge(&topic.decode(frame), check_push);
     }
 }
 
@@ -99,38 +94,9 @@ fn is_known_push(frame: &Tree<'_>) -> bool {
     only("type") == Some("message") && only("topic").and_then(AnyTopic::of_push).is_some()
 }
 
-fn judge<E: Event + Serialize + Clone + std::fmt::Debug>(
-    frame: &str,
-    tree: Option<&Tree<'_>>,
-    decoded: &Result<Option<Push<E>>, DecodeError>,
-) {
-    match (decoded, tree) {
-        (Ok(Some(push)), Some(tree)) => check_push(frame, tree, push),
-        (Ok(Some(push)), None) => panic!("{frame:?} is no JSON object and became {push:?}"),
-        (Err(DecodeError::Syntax { .. }), Some(tree)) => {
-            let is_object = tree.is_flat_enough() && tree.all("data").all(Tree::is_object);
-            assert!(
-                !is_object,
-                "{frame} is JSON, and its data an object: {decoded:?}"
-            );
-        }
-        (Err(error), _) => assert!(error.to_string().len() < 400 && !error.is_retryable()),
-        (Ok(None), _) => {}
-    }
-}
-
-fn check_push<E: Event + Serialize + Clone + std::fmt::Debug>(
-    frame: &str,
-    tree: &Tree<'_>,
-    push: &Push<E>,
-) {
+fn check_push<E: Serialize>(frame: &str, tree: &Tree<'_>, push: &Push<E>) {
     let written = serde_json::to_string(&push.event).expect("an event can be written");
     let event = Tree::parse(&written).expect("an event is written as JSON");
-    assert_eq!(
-        push.event.clone().identity(),
-        push.event.identity(),
-        "{frame}"
-    );
     for (name, value) in tree.members() {
         let text = value.content();
         let kept =
@@ -153,11 +119,6 @@ fn check_push<E: Event + Serialize + Clone + std::fmt::Debug>(
             "{frame}: {name} is lost"
         );
     }
-}
-
-fn is_extra<E>(push: &Push<E>, name: &str, value: &Tree<'_>) -> bool {
-    let mut extra = push.extra.iter();
-    extra.any(|(found, raw)| found == name && raw.as_str() == value.raw)
 }
 
 fn tell(frame: &str, written: &str, lost: Option<String>) -> bool {

@@ -23,7 +23,7 @@ pub enum ConnectError {
     Tcp(#[source] io::Error),
     /// No root certificates were found on this machine. Install `ca-certificates`, correct the variables that are set,
     /// such as `SSL_CERT_FILE=/path`, or bring a TLS configuration.
-    #[error("TLS cannot be set up: no root certificates found{}", InParentheses(.0))]
+    #[error("TLS cannot be set up: no root certificates found{}", in_parentheses(.0))]
     NoRoots(Vec<String>),
     /// TLS cannot be set up on this machine: no cryptography is compiled in, or the host is no valid server name. Enable
     /// a `tls-*` feature, or bring a TLS configuration.
@@ -166,14 +166,10 @@ impl ConnectError {
 }
 
 /// What is set, if anything is.
-struct InParentheses<'a>(&'a [String]);
-
-impl fmt::Display for InParentheses<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            [] => Ok(()),
-            set => write!(formatter, " ({})", set.join(", ")),
-        }
+fn in_parentheses(set: &[String]) -> String {
+    match set {
+        [] => String::new(),
+        set => format!(" ({})", set.join(", ")),
     }
 }
 

@@ -1,22 +1,7 @@
-//! Knows what the pages and the folders promise a newcomer: two commands, links that lead somewhere, one fixed layout.
+//! Knows that no file names a folder of one machine, and that the links of the pages lead somewhere.
 
 use super::Violation;
 use super::project::{File, Project};
-
-/// What may stand in the root folder beside dotfiles. Cargo.lock is committed: the command line is an application.
-const TOP_LEVEL: [&str; 8] = [
-    "Cargo.toml",
-    "Cargo.lock",
-    "README.md",
-    "crates",
-    "examples",
-    "tests",
-    "xtask",
-    "target",
-];
-
-/// What a newcomer types: to see it run, and to test it.
-const COMMANDS: [&str; 2] = ["cargo run --release -- watch --demo", "cargo xtask test"];
 
 /// Folders that exist on somebody's machine. Written in halves, since this file is judged too.
 const MACHINES: [&str; 6] = [
@@ -28,31 +13,15 @@ const MACHINES: [&str; 6] = [
     concat!("C:\\", "Users"),
 ];
 
-const CRATES_README: &str = "crates/README.md";
-
 pub(super) fn paths_stay_inside(project: &Project) -> Vec<Violation> {
     let mut broken = Vec::new();
     for file in &project.files {
         for (index, line) in file.text.lines().enumerate() {
-            let place = format!("{}:{}", file.path, index + 1);
-            for machine in MACHINES
-                .into_iter()
-                .filter(|machine| names_folder(line, machine))
-            {
-                broken.push(Violation::new(
-                    &place,
-                    format!("`{machine}` is a folder of one machine"),
-                ));
-            }
-            for path in upward_paths(line) {
-                let resolved = resolve(file.folder(), path);
-                // In code such a path is compiled, or a test's example; elsewhere only we can see whether it is there.
-                let there = |path: String| file.path.ends_with(".rs") || project.has(&path);
-                if resolved.is_none_or(|path| !there(path)) {
-                    broken.push(Violation::new(
-                        &place,
-                        format!("`{path}` leads out of the project, or nowhere"),
-                    ));
+            for machine in MACHINES {
+                if names_folder(line, machine) {
+                    let place = format!("{}:{}", file.path, index + 1);
+                    let reason = format!("`{machine}` is a folder of one machine");
+                    broken.push(Violation::new(place, reason));
                 }
             }
         }
@@ -78,49 +47,6 @@ pub(super) fn links_lead_somewhere(project: &Project) -> Vec<Violation> {
         }
     }
     broken
-}
-
-pub(super) fn fixed_top_level(project: &Project) -> Vec<Violation> {
-    let strange = project
-        .top_level
-        .iter()
-        .filter(|name| !name.starts_with('.') && !TOP_LEVEL.contains(&name.as_str()));
-    strange
-        .map(|name| Violation::new(name, "does not belong in the root folder, which is fixed"))
-        .collect()
-}
-
-pub(super) fn two_commands(project: &Project) -> Vec<Violation> {
-    let readme = project
-        .file("README.md")
-        .map(|file| file.text.as_str())
-        .unwrap_or_default();
-    let missing = COMMANDS
-        .into_iter()
-        .filter(|command| !readme.lines().any(|line| line.trim() == *command));
-    missing
-        .map(|command| {
-            Violation::new(
-                "README.md",
-                format!("does not show `{command}` on a line of its own"),
-            )
-        })
-        .collect()
-}
-
-pub(super) fn crates_are_named(project: &Project) -> Vec<Violation> {
-    let readme = project
-        .file(CRATES_README)
-        .map(|file| file.text.as_str())
-        .unwrap_or_default();
-    let named = |name: &str| readme.contains(&format!("`{name}`"));
-    let missing = project
-        .workspace
-        .members()
-        .filter(|package| !named(&package.name));
-    missing
-        .map(|package| Violation::new(CRATES_README, format!("does not name `{}`", package.name)))
-        .collect()
 }
 
 /// The anchors of a page's headings, as the usual readers of Markdown make them.
@@ -169,13 +95,6 @@ fn names_folder(line: &str, machine: &str) -> bool {
     })
 }
 
-/// The paths in a line that start by climbing: `../`, perhaps several times, and a name.
-fn upward_paths(line: &str) -> impl Iterator<Item = &str> {
-    let part_of_path = |character: char| character.is_alphanumeric() || "./_-".contains(character);
-    line.split(move |character| !part_of_path(character))
-        .filter(|word| word.starts_with("../"))
-}
-
 /// The targets of Markdown links, `[text](target)`.
 fn links(line: &str) -> impl Iterator<Item = &str> {
     line.split("](")
@@ -199,11 +118,7 @@ fn leads_somewhere(project: &Project, from: &File, link: &str) -> bool {
     };
     match (project.file(&path), section) {
         (Some(page), Some(section)) => sections(&page.text).any(|anchor| anchor == section),
-        (Some(_), None) => true,
-        (None, _) => project
-            .files
-            .iter()
-            .any(|file| file.path.starts_with(&format!("{path}/"))),
+        _ => project.has(&path),
     }
 }
 
@@ -234,24 +149,6 @@ mod tests {
     }
 
     #[test]
-    fn paths_that_climb_out_of_the_project_are_found() {
-        let out = concat!("see `..", "/notes/a.md`");
-        assert_eq!(
-            places(paths_stay_inside(&fake::files(&[("README.md", out)]))),
-            ["README.md:1"]
-        );
-        let far = concat!("include_str!(\"..", "/../../../samples/a\")");
-        let files = fake::files(&[("crates/v1/src/a.rs", far), ("crates/v1/src/b/c.rs", far)]);
-        assert_eq!(places(paths_stay_inside(&files)), ["crates/v1/src/a.rs:1"]);
-        let manifest = "readme = \"../../README.md\"\n# see ../notes.md\n";
-        let files = fake::files(&[("README.md", ""), ("crates/v1/Cargo.toml", manifest)]);
-        assert_eq!(
-            places(paths_stay_inside(&files)),
-            ["crates/v1/Cargo.toml:2"]
-        );
-    }
-
-    #[test]
     fn links_that_lead_nowhere_are_found() {
         let page = "# Two words, here!\n[a](b/c.md) [d](b) [e](b/c.md#top) [f](#two-words-here) [g](https://example.org/x)\n\
                     [h](b/gone.md)\n[i](b/c.md#gone)\n[j](#gone)\n";
@@ -260,51 +157,5 @@ mod tests {
             places(links_lead_somewhere(&project)),
             ["a.md:3", "a.md:4", "a.md:5"]
         );
-    }
-
-    #[test]
-    fn a_new_name_in_the_root_is_found() {
-        let top_level = ["Cargo.toml", ".github", "src", "target"]
-            .map(str::to_owned)
-            .to_vec();
-        assert_eq!(
-            places(fixed_top_level(&Project {
-                top_level,
-                ..Project::default()
-            })),
-            ["src"]
-        );
-    }
-
-    #[test]
-    fn a_readme_without_the_commands_is_found() {
-        let good = format!("# a\n```sh\n{}\n{}\n```\n", COMMANDS[0], COMMANDS[1]);
-        assert_eq!(two_commands(&fake::files(&[("README.md", &good)])), []);
-        assert_eq!(
-            two_commands(&fake::files(&[(
-                "README.md",
-                &good.replace("--demo", "--other")
-            )]))
-            .len(),
-            1
-        );
-        assert_eq!(two_commands(&Project::default()).len(), 2);
-    }
-
-    #[test]
-    fn a_crate_that_the_table_does_not_name_is_found() {
-        let mut project = fake::members(&[
-            ("kucoin-streams", "crates/kucoin-streams", &[]),
-            ("xtask", "xtask", &[]),
-        ]);
-        project.files.push(fake::file(
-            CRATES_README,
-            "| `kucoin-streams` | `kucoin-streams-core` | xtask |",
-        ));
-        let reasons: Vec<_> = crates_are_named(&project)
-            .into_iter()
-            .map(|broken| broken.reason)
-            .collect();
-        assert_eq!(reasons, ["does not name `xtask`"]);
     }
 }

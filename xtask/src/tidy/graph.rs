@@ -123,7 +123,7 @@ pub(super) fn crates_depend_downwards(project: &Project) -> Vec<Violation> {
         let uses = place_of(package).map(|row| row.uses).unwrap_or_default();
         for dependency in &package.dependencies {
             let name = dependency.name.as_str();
-            let for_tests = dependency.kind == DependencyKind::Development;
+            let for_tests = dependency.kind == Some(DependencyKind::Dev);
             let allowed = uses.contains(&name) || (for_tests && FOR_TESTS.contains(&name));
             if ours.contains(&name) && !allowed {
                 let how = if for_tests {
@@ -151,7 +151,7 @@ pub(super) fn one_decode_place(project: &Project) -> Vec<Violation> {
     {
         for dependency in &package.dependencies {
             let parser = JSON_PARSERS.contains(&dependency.name.as_str());
-            if parser && dependency.kind != DependencyKind::Development {
+            if parser && dependency.kind != Some(DependencyKind::Dev) {
                 let reason = format!(
                     "depends on {}; decode through {DECODE}, which has the JSON parsers",
                     dependency.name
@@ -185,7 +185,7 @@ mod tests {
         fake::members(&rows)
     }
 
-    fn add(project: &mut Project, package: &str, dependency: &str, kind: DependencyKind) {
+    fn add(project: &mut Project, package: &str, dependency: &str, kind: Option<DependencyKind>) {
         let package = project
             .workspace
             .packages
@@ -254,9 +254,9 @@ mod tests {
     #[test]
     fn an_edge_that_the_table_does_not_allow_is_found() {
         let mut project = house();
-        add(&mut project, CORE, SESSION, DependencyKind::Normal);
-        add(&mut project, SESSION, CLIENT, DependencyKind::Development);
-        add(&mut project, "xtask", CORE, DependencyKind::Build);
+        add(&mut project, CORE, SESSION, None);
+        add(&mut project, SESSION, CLIENT, Some(DependencyKind::Dev));
+        add(&mut project, "xtask", CORE, Some(DependencyKind::Build));
         let reasons: Vec<_> = crates_depend_downwards(&project)
             .into_iter()
             .map(|broken| broken.reason)
@@ -274,20 +274,20 @@ mod tests {
     #[test]
     fn only_tests_may_add_the_exchange() {
         let mut project = house();
-        add(&mut project, CLIENT, EXCHANGE, DependencyKind::Development);
-        add(&mut project, CORE, "serde", DependencyKind::Normal);
+        add(&mut project, CLIENT, EXCHANGE, Some(DependencyKind::Dev));
+        add(&mut project, CORE, "serde", None);
         assert_eq!(crates_depend_downwards(&project), []);
-        add(&mut project, CLIENT, EXCHANGE, DependencyKind::Normal);
+        add(&mut project, CLIENT, EXCHANGE, None);
         assert_eq!(crates_depend_downwards(&project).len(), 1);
     }
 
     #[test]
     fn a_second_decode_place_is_found() {
         let mut project = house();
-        add(&mut project, DECODE, "simd-json", DependencyKind::Normal);
-        add(&mut project, V1, "serde_json", DependencyKind::Development);
+        add(&mut project, DECODE, "simd-json", None);
+        add(&mut project, V1, "serde_json", Some(DependencyKind::Dev));
         assert_eq!(one_decode_place(&project), []);
-        add(&mut project, SESSION, "serde_json", DependencyKind::Normal);
+        add(&mut project, SESSION, "serde_json", None);
         assert_eq!(
             one_decode_place(&project)[0].place,
             "crates/session/Cargo.toml"

@@ -7,7 +7,6 @@ mod documents;
 mod faults;
 mod footprint;
 mod graph;
-mod manifests;
 mod project;
 mod releases;
 mod sources;
@@ -48,22 +47,15 @@ const RULES: &[Rule] = &[
     Rule { name: "crates depend downwards", read: "crates/README.md#how-to-add-an-edge", check: graph::crates_depend_downwards },
     Rule { name: "one decode place", read: "crates/README.md#what-goes-where", check: graph::one_decode_place },
     Rule { name: "small footprints", read: "crates/README.md#pick-your-crates", check: footprint::small_footprints },
-    Rule { name: "ready to publish", read: "crates/README.md#publishing", check: manifests::ready_to_publish },
-    Rule { name: "versions are apart", read: "crates/README.md#publishing", check: releases::versions_are_apart },
+    Rule { name: "manifests are complete", read: "crates/README.md#manifests", check: releases::manifests_are_complete },
     Rule { name: "public dependencies are named", read: "crates/README.md#public-dependencies", check: releases::public_dependencies_are_named },
-    Rule { name: "lints apply everywhere", read: "crates/README.md#manifests", check: manifests::lints_apply_everywhere },
-    Rule { name: "declared once", read: "crates/README.md#manifests", check: manifests::declared_once },
-    Rule { name: "true rust-version", read: "crates/README.md#manifests", check: manifests::true_rust_version },
-    Rule { name: "files say what they know", read: "crates/README.md#sources", check: sources::files_say_what_they_know },
-    Rule { name: "files stay short", read: "crates/README.md#sources", check: sources::files_stay_short },
+    Rule { name: "true rust-version", read: "crates/README.md#manifests", check: releases::true_rust_version },
+    Rule { name: "files are short and say what they know", read: "crates/README.md#sources", check: sources::files_are_short_and_say_what_they_know },
     Rule { name: "nothing left undone", read: "crates/README.md#sources", check: sources::nothing_left_undone },
     Rule { name: "the core is pure", read: "crates/README.md#what-goes-where", check: sources::the_core_asks_for_its_lints },
     Rule { name: "paths stay inside", read: "crates/README.md#sources", check: documents::paths_stay_inside },
     Rule { name: "links lead somewhere", read: "crates/README.md#sources", check: documents::links_lead_somewhere },
-    Rule { name: "fixed top level", read: "crates/README.md#the-table", check: documents::fixed_top_level },
-    Rule { name: "two commands", read: "crates/README.md#sources", check: documents::two_commands },
     Rule { name: "every fault is shown", read: "crates/README.md#sources", check: faults::every_fault_is_shown },
-    Rule { name: "crates are named", read: "crates/README.md#the-table", check: documents::crates_are_named },
 ];
 
 /// Checks every rule and fails with all that is broken.

@@ -11,8 +11,6 @@ use crate::workspace::Workspace;
 #[derive(Debug, Default)]
 pub(crate) struct Project {
     pub(crate) workspace: Workspace,
-    /// The names that stand in the root folder, hidden ones included.
-    pub(super) top_level: Vec<String>,
     pub(crate) files: Vec<File>,
     pub(super) footprints: Vec<Footprint>,
 }
@@ -33,7 +31,6 @@ impl Project {
         let root = shell::root();
         let mut project = Self {
             workspace: Workspace::load()?,
-            top_level: names(&root)?,
             files: Vec::new(),
             footprints: footprint::measure_all()?,
         };
@@ -47,10 +44,8 @@ impl Project {
 
     /// Whether a file, or a folder with one in it, stands at this path.
     pub(super) fn has(&self, path: &str) -> bool {
-        let folder = format!("{path}/");
-        self.files
-            .iter()
-            .any(|file| file.path == path || file.path.starts_with(&folder))
+        let inside = |file: &File| file.path.starts_with(&format!("{path}/"));
+        self.file(path).is_some() || self.files.iter().any(inside)
     }
 
     pub(super) fn rust_files(&self) -> impl Iterator<Item = &File> {
@@ -58,23 +53,18 @@ impl Project {
     }
 }
 
+/// Reads the files below a folder, which is `path` from the root.
 fn collect(folder: &Path, path: &str, files: &mut Vec<File>) -> Outcome {
     for name in names(folder)? {
-        let (place, path) = (
-            folder.join(&name),
-            if path.is_empty() {
-                name.clone()
-            } else {
-                format!("{path}/{name}")
-            },
-        );
+        let place = folder.join(&name);
+        let path = format!("{path}{name}");
         if NOT_OURS.contains(&name.as_str()) {
             continue;
         }
         if place.is_dir() {
-            collect(&place, &path, files)?;
+            collect(&place, &format!("{path}/"), files)?;
         } else if path != "Cargo.lock" && !place.is_symlink() {
-            let bytes = fs::read(&place).map_err(|error| unreadable(&place, &error))?;
+            let bytes = fs::read(&place).map_err(|error| Failure::at(&place, &error))?;
             // A file that is not text (a fuzzing corpus) has no lines to judge.
             if let Ok(text) = String::from_utf8(bytes) {
                 files.push(File { path, text });
@@ -85,18 +75,14 @@ fn collect(folder: &Path, path: &str, files: &mut Vec<File>) -> Outcome {
 }
 
 fn names(folder: &Path) -> Outcome<Vec<String>> {
-    let entries = fs::read_dir(folder).map_err(|error| unreadable(folder, &error))?;
+    let entries = fs::read_dir(folder).map_err(|error| Failure::at(folder, &error))?;
     let mut names = Vec::new();
     for entry in entries {
-        let entry = entry.map_err(|error| unreadable(folder, &error))?;
+        let entry = entry.map_err(|error| Failure::at(folder, &error))?;
         names.push(entry.file_name().to_string_lossy().into_owned());
     }
     names.sort();
     Ok(names)
-}
-
-fn unreadable(place: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(format!("{}: {error}", place.display()))
 }
 
 #[cfg(test)]
@@ -122,17 +108,11 @@ pub(super) mod fake {
 
     /// Members that stand where they should, each with its normal dependencies.
     pub(in crate::tidy) fn members(members: &[(&str, &str, &[&str])]) -> Project {
-        let packages = members
-            .iter()
-            .map(|(name, folder, uses)| member(name, folder, uses))
-            .collect();
-        Project {
-            workspace: Workspace {
-                packages,
-                ..Workspace::default()
-            },
-            ..Project::default()
-        }
+        let members = members.iter();
+        let members = members.map(|(name, folder, uses)| member(name, folder, uses));
+        let mut project = Project::default();
+        project.workspace.packages.extend(members);
+        project
     }
 
     pub(in crate::tidy) fn member(name: &str, folder: &str, uses: &[&str]) -> Package {
@@ -140,19 +120,14 @@ pub(super) mod fake {
             name: name.to_owned(),
             member: true,
             folder: folder.to_owned(),
-            published: folder.starts_with("crates/"),
-            dependencies: uses
-                .iter()
-                .map(|name| dependency(name, DependencyKind::Normal))
-                .collect(),
+            dependencies: uses.iter().map(|name| dependency(name, None)).collect(),
             ..Package::default()
         }
     }
 
-    pub(in crate::tidy) fn dependency(name: &str, kind: DependencyKind) -> Dependency {
+    pub(in crate::tidy) fn dependency(name: &str, kind: Option<DependencyKind>) -> Dependency {
         Dependency {
             name: (*name).to_owned(),
-            version: String::from("^1"),
             kind,
         }
     }
@@ -166,19 +141,12 @@ mod tests {
     fn reads_the_tree_without_what_is_made() {
         let mut files = Vec::new();
         collect(&shell::root(), "", &mut files).unwrap();
+        let found = |path: &str| files.iter().any(|file| file.path.starts_with(path));
+        assert!(found("xtask/src/tidy/project.rs"));
         assert!(
-            files
-                .iter()
-                .any(|file| file.path == "xtask/src/tidy/project.rs")
-        );
-        assert!(
-            files.iter().any(|file| file.path == ".cargo/config.toml"),
+            found(".cargo/config.toml"),
             "hidden folders of ours are read"
         );
-        assert!(
-            !files
-                .iter()
-                .any(|file| file.path.starts_with("target/") || file.path.starts_with(".git/"))
-        );
+        assert!(!found("target/") && !found(".git/"));
     }
 }

@@ -1,39 +1,72 @@
-//! Knows what each crate needs to be released on its own: a version, its pages, and a true row of public dependencies.
+//! Knows what each manifest says, and what a crate needs to be released on its own: a version, its pages, and a row of
+//! public dependencies.
 
 use super::Violation;
 use super::project::Project;
-use crate::workspace::{DependencyKind, Package};
+use crate::workspace::Package;
 
 const PAGE: &str = "crates/README.md";
 const SECTION: &str = "### Public dependencies";
 
-/// What the manifest of a published crate says itself.
-const KEYS: [(&str, &str); 2] = [
-    ("version = ", "has no version of its own"),
-    ("readme = \"README.md\"", "lacks `readme = \"README.md\"`"),
-];
+/// Lines of the manifest of a published crate.
+const KEYS: [&str; 2] = ["version = ", "readme = \"README.md\""];
 
 /// The pages of a published crate, in its folder.
 const PAGES: [&str; 2] = ["README.md", "CHANGELOG.md"];
 
-pub(super) fn versions_are_apart(project: &Project) -> Vec<Violation> {
+/// With this, `unsafe_code = "forbid"` of the root manifest applies to a member.
+const LINTS: &str = "[lints]\nworkspace = true";
+
+pub(super) fn manifests_are_complete(project: &Project) -> Vec<Violation> {
     let mut broken = Vec::new();
-    for package in published(project) {
+    for package in project.workspace.members() {
         let manifest = format!("{}/Cargo.toml", package.folder);
         let text = project.file(&manifest).map_or("", |file| &file.text);
-        for (start, reason) in KEYS {
-            if !text.lines().any(|line| line.starts_with(start)) {
-                broken.push(Violation::new(&manifest, reason));
-            }
+        let keys = if package.is_published() {
+            &KEYS[..]
+        } else {
+            &[]
+        };
+        let mut missing: Vec<_> = keys
+            .iter()
+            .filter(|key| !text.lines().any(|line| line.starts_with(**key)))
+            .collect();
+        if !text.contains(LINTS) {
+            missing.push(&LINTS);
         }
-        for page in PAGES {
-            let page = format!("{}/{page}", package.folder);
-            if project.file(&page).is_none() {
-                broken.push(Violation::new(page, "is missing"));
-            }
-        }
+        let lacks = missing.into_iter().map(|key| format!("lacks `{key}`"));
+        broken.extend(lacks.map(|reason| Violation::new(&manifest, reason)));
+        let pages = if package.is_published() {
+            &PAGES[..]
+        } else {
+            &[]
+        };
+        let pages = pages
+            .iter()
+            .map(|page| format!("{}/{page}", package.folder));
+        let missing = pages.filter(|page| project.file(page).is_none());
+        broken.extend(missing.map(|page| Violation::new(page, "is missing")));
     }
     broken
+}
+
+/// No package that we build from asks for a newer Rust than we promise.
+pub(super) fn true_rust_version(project: &Project) -> Vec<Violation> {
+    let numbers = |version: &str| -> Vec<u32> {
+        let mut numbers: Vec<_> = version.split('.').flat_map(str::parse).collect();
+        numbers.resize(3, 0);
+        numbers
+    };
+    let mut members = project.workspace.members();
+    let Some(ours) = members.find_map(|package| package.rust_version.as_deref()) else {
+        return vec![Violation::new("Cargo.toml", "rust-version is missing")];
+    };
+    let asks = |package: &Package| {
+        let asks = package.rust_version.as_deref()?;
+        let reason = format!("asks for Rust {asks}, and we promise {ours}");
+        (numbers(asks) > numbers(ours)).then(|| Violation::new(&package.name, reason))
+    };
+    project.workspace.packages.iter().filter_map(asks).collect()
 }
 
 /// The table in crates/README.md has a row for each crate, and each name in it is a dependency that its README names.
@@ -42,7 +75,7 @@ pub(super) fn public_dependencies_are_named(project: &Project) -> Vec<Violation>
     let page = project.file(PAGE).map_or("", |file| &file.text);
     let rows: Vec<_> = rows(page).collect();
     let mut broken = Vec::new();
-    for package in published(project) {
+    for package in project.workspace.published() {
         let Some((_, names)) = rows.iter().find(|(name, _)| *name == package.name) else {
             let reason = format!("has no row of public dependencies for {}", package.name);
             broken.push(Violation::new(PAGE, reason));
@@ -64,14 +97,9 @@ pub(super) fn public_dependencies_are_named(project: &Project) -> Vec<Violation>
     broken
 }
 
-fn published(project: &Project) -> impl Iterator<Item = &Package> {
-    let members = project.workspace.members();
-    members.filter(|package| package.published)
-}
-
 fn depends_on(package: &Package, name: &str) -> bool {
     let mut normal = package.dependencies.iter();
-    normal.any(|dependency| dependency.kind == DependencyKind::Normal && dependency.name == name)
+    normal.any(|dependency| dependency.kind.is_none() && dependency.name == name)
 }
 
 /// The rows of the table: the package, and the names in the second column.
@@ -110,21 +138,30 @@ mod tests {
     }
 
     #[test]
-    fn version_readme_and_changelog_are_required() {
-        let own = "version = \"0.1.0\"\nreadme = \"README.md\"\n";
-        assert_eq!(versions_are_apart(&project(own, Some(""), "")), []);
-        let shared = "[package]\nversion.workspace = true\n";
-        let mut bare = project(shared, None, "");
+    fn incomplete_manifests_and_missing_pages_are_found() {
+        let own = format!("version = \"0.1.0\"\nreadme = \"README.md\"\n\n{LINTS}\n");
+        assert_eq!(manifests_are_complete(&project(&own, Some(""), "")), []);
+        let mut bare = project("[package]\nversion.workspace = true\n", None, "");
         bare.files.retain(|file| !file.path.ends_with(".md"));
-        assert_eq!(
-            reasons(versions_are_apart(&bare)),
-            [
-                "has no version of its own",
-                "lacks `readme = \"README.md\"`",
-                "is missing",
-                "is missing"
-            ]
-        );
+        let lacks = [KEYS[0], KEYS[1], LINTS].map(|key| format!("lacks `{key}`"));
+        let broken = reasons(manifests_are_complete(&bare));
+        assert_eq!(broken[..3], lacks);
+        assert_eq!(broken[3..], ["is missing", "is missing"]);
+    }
+
+    #[test]
+    fn a_dependency_that_asks_for_a_newer_rust_is_found() {
+        let mut project = project("", None, "");
+        assert_eq!(true_rust_version(&project).len(), 1, "none is stated");
+        let packages = &mut project.workspace.packages;
+        packages[0].rust_version = Some(String::from("1.88"));
+        for (name, asks) in [("old", "1.9"), ("same", "1.88.0"), ("new", "1.88.1")] {
+            let mut package = fake::member(name, "", &[]);
+            package.rust_version = Some(asks.to_owned());
+            packages.push(package);
+        }
+        let expected = Violation::new("new", "asks for Rust 1.88.1, and we promise 1.88");
+        assert_eq!(true_rust_version(&project), [expected]);
     }
 
     #[test]

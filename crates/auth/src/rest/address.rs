@@ -210,6 +210,8 @@ mod tests {
             "wss://ws-api.kucoin.com:443/endpoint/x"
         );
         assert!(!endpoint.is_loopback());
+        let slash = Address::rest("https://api.kucoin.com/").unwrap();
+        assert_eq!(slash.join("/x"), "https://api.kucoin.com/x");
     }
 
     #[test]

@@ -249,7 +249,7 @@ pub enum ConfigError {
     NoTlsProvider,
     /// No root certificates were found: install `ca-certificates`, correct the variables that are set, such as
     /// `SSL_CERT_FILE=/path`, or bring a configuration with [`tls_config`](RestTokensBuilder::tls_config).
-    #[error("TLS cannot be set up: no root certificates found{}", InParentheses(.0))]
+    #[error("TLS cannot be set up: no root certificates found{}", in_parentheses(.0))]
     NoRoots(Vec<String>),
     /// TLS cannot be set up: see the cause, or bring a configuration with
     /// [`tls_config`](RestTokensBuilder::tls_config).
@@ -261,14 +261,10 @@ pub enum ConfigError {
 }
 
 /// What is set, if anything is.
-struct InParentheses<'a>(&'a [String]);
-
-impl fmt::Display for InParentheses<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            [] => Ok(()),
-            set => write!(f, " ({})", set.join(", ")),
-        }
+fn in_parentheses(set: &[String]) -> String {
+    match set {
+        [] => String::new(),
+        set => format!(" ({})", set.join(", ")),
     }
 }
 

@@ -163,7 +163,7 @@ pub enum TokenError {
         excerpt: String,
     },
     /// KuCoin has a fault of its own (500000, 100002, 230005, 300000, or status 5xx): try again.
-    #[error("{host} reports an error of its own (status {status}{})", CodeText(.code))]
+    #[error("{host} reports an error of its own (status {status}{})", with_code_between(", code ", .code, ""))]
     ServerFault {
         /// The REST host.
         host: String,
@@ -174,7 +174,7 @@ pub enum TokenError {
     },
     /// Too many requests (429, 429000, 200002, 1015): wait for as long as it says, or the usual backoff. No request is
     /// sent before that time has passed.
-    #[error("KuCoin refused the request as too many{}; {}", InParentheses(.code), Wait(.retry_after))]
+    #[error("KuCoin refused the request as too many{}; {}", with_code_between(" (code ", .code, ")"), wait(.retry_after))]
     Throttled {
         /// How long KuCoin asked to wait.
         retry_after: Option<Duration>,
@@ -267,36 +267,16 @@ impl fmt::Display for Refusal {
     }
 }
 
-struct CodeText<'a>(&'a Option<String>);
-
-impl fmt::Display for CodeText<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(code) => write!(f, ", code {code}"),
-            None => Ok(()),
-        }
-    }
+/// KuCoin's code between two texts; nothing if there is none.
+fn with_code_between(before: &str, code: &Option<String>, after: &str) -> String {
+    let code = code.as_ref();
+    code.map_or_else(String::new, |code| format!("{before}{code}{after}"))
 }
 
-struct InParentheses<'a>(&'a Option<String>);
-
-impl fmt::Display for InParentheses<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(code) => write!(f, " (code {code})"),
-            None => Ok(()),
-        }
-    }
-}
-
-struct Wait<'a>(&'a Option<Duration>);
-
-impl fmt::Display for Wait<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(time) => write!(f, "the next is allowed in {time:?}"),
-            None => f.write_str("wait before the next"),
-        }
+fn wait(retry_after: &Option<Duration>) -> String {
+    match retry_after {
+        Some(time) => format!("the next is allowed in {time:?}"),
+        None => "wait before the next".to_owned(),
     }
 }
 

@@ -26,7 +26,8 @@ fn main() {
         [TABLES, events] => {
             let events = events.parse().expect("a number of events");
             for table in tables(&mut Server::start(), count, events) {
-                println!("{}", table.json());
+                let table = serde_json::to_string(&table).expect("a table is JSON");
+                println!("{table}");
             }
         }
         _ => panic!("it is started by `bench`"),

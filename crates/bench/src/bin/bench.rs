@@ -1,4 +1,4 @@
-//! Measures the facade beside a raw socket, the fastest and the usual way: `cargo xtask bench` starts it.
+//! Measures the facade beside the fastest and the usual way: `cargo xtask bench` starts it.
 
 use std::process::Command;
 use std::time::Duration;
@@ -50,14 +50,14 @@ fn main() {
                 if !as_json {
                     println!("{}", table.text());
                 }
-                tables.push(table.json());
+                tables.push(table);
             });
         }
     }
     if as_json {
         println!(
             "{}",
-            serde_json::json!({"header": header.json(), "tables": tables})
+            serde_json::json!({"header": header, "tables": tables})
         );
     }
 }
@@ -138,6 +138,7 @@ fn counted(events: &str) -> Vec<Table> {
     let tables = output
         .split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty());
-    let tables = tables.map(|line| serde_json::from_slice(line).expect("a table"));
-    tables.map(|table| Table::of_json(&table)).collect()
+    tables
+        .map(|line| serde_json::from_slice(line).expect("a table"))
+        .collect()
 }

@@ -40,7 +40,7 @@ pub fn consume(
     match (parser, kind) {
         (Parser::None, _) => {
             if frame.first() == Some(&b'{') {
-                tally.event();
+                tally.event(&[], &[], &[]);
             }
         }
         (Parser::Sonic, Kind::Order) => sonic::<OrderPush<'_>>(frame, tally),

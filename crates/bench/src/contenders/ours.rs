@@ -8,18 +8,18 @@ use kucoin_streams::{
 use tokio::runtime::Runtime;
 
 use super::socket::fresh_name;
-use super::{Contender, Target, Work};
+use super::{Contender, Target};
 use crate::events::Consume;
 use crate::frames::Kind;
 use crate::tally::Tally;
 
 /// Gives the loopback server for every dial.
 #[derive(Clone, Debug)]
-pub struct Loopback(String);
+struct Loopback(String);
 
 impl Loopback {
     /// The server, under this name of the connection.
-    pub fn new(target: &Target, name: &str) -> Self {
+    fn new(target: &Target, name: &str) -> Self {
         let scheme = if target.tls.is_some() {
             "wss://localhost"
         } else {
@@ -36,13 +36,17 @@ impl ConnectionSource for Loopback {
 }
 
 /// A client of the loopback server with the defaults, or other settings where they are what is measured.
+///
+/// # Panics
+/// If the settings do not go together.
 pub fn client(target: &Target, name: &str, config: Config) -> Kucoin {
     let mut transport = FastWebSocket::new();
     if let Some(tls) = target.tls.clone() {
         transport = transport.with_tls_config(tls);
     }
     let builder = Kucoin::builder().tokens(Loopback::new(target, name));
-    builder.transport(transport).config(config).build()
+    let built = builder.transport(transport).config(config).build();
+    built.expect("the settings go together")
 }
 
 struct Ours<T: Topic> {
@@ -120,10 +124,10 @@ where
         &self.connection
     }
 
-    fn run(&mut self, runtime: &Runtime, work: Work) -> Tally {
+    fn run(&mut self, runtime: &Runtime, events: u64) -> Tally {
         let mut subscription = self.subscription.take().expect("it is given back");
         let reading = runtime.spawn(async move {
-            let tally = stream(&mut subscription, work.events).await;
+            let tally = stream(&mut subscription, events).await;
             (subscription, tally)
         });
         let (subscription, tally) = runtime.block_on(reading).expect("it reads to the end");

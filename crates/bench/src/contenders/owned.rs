@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-use super::{Contender, Socket, Work};
+use super::{Contender, Socket};
 use crate::events::{Balance, ByText, Consume, Order, Position, ProOrder, ProPush, Push};
 use crate::frames::Kind;
 use crate::tally::Tally;
@@ -37,14 +37,14 @@ impl<S: Socket> Owned<S> {
         }
     }
 
-    fn run_as<E>(&mut self, runtime: &Runtime, work: Work) -> Tally
+    fn run_as<E>(&mut self, runtime: &Runtime, events: u64) -> Tally
     where
         E: DeserializeOwned + Consume + Send + 'static,
     {
         let mut socket = self.socket.take().expect("it is given back");
         let (sender, mut receiver) = mpsc::channel::<E>(CHANNEL);
         let reading = runtime.spawn(async move {
-            for _ in 0..work.events {
+            for _ in 0..events {
                 let message = socket.next().await.expect("it goes on");
                 let frame = message.expect("it can be read").into_data();
                 let event = serde_json::from_slice(&frame).expect("the frame decodes");
@@ -73,12 +73,14 @@ impl<S: Socket> Contender for Owned<S> {
         &self.connection
     }
 
-    fn run(&mut self, runtime: &Runtime, work: Work) -> Tally {
+    fn run(&mut self, runtime: &Runtime, events: u64) -> Tally {
         match self.kind {
-            Kind::Order => self.run_as::<Push<String, Order<String>>>(runtime, work),
-            Kind::Balance => self.run_as::<Push<String, Balance<String>>>(runtime, work),
-            Kind::Position => self.run_as::<Push<String, Position<String, ByText>>>(runtime, work),
-            _ => self.run_as::<ProPush<String, ProOrder<String>>>(runtime, work),
+            Kind::Order => self.run_as::<Push<String, Order<String>>>(runtime, events),
+            Kind::Balance => self.run_as::<Push<String, Balance<String>>>(runtime, events),
+            Kind::Position => {
+                self.run_as::<Push<String, Position<String, ByText>>>(runtime, events)
+            }
+            _ => self.run_as::<ProPush<String, ProOrder<String>>>(runtime, events),
         }
     }
 }

@@ -4,7 +4,7 @@ use fastwebsockets::{FragmentCollector, Role, WebSocket};
 use tokio::runtime::Runtime;
 
 use super::decode::{Parser, consume};
-use super::{Contender, Socket, Work};
+use super::{Contender, Socket};
 use crate::frames::Kind;
 use crate::tally::Tally;
 
@@ -44,12 +44,12 @@ impl<S: Socket> Contender for Reference<S> {
         &self.connection
     }
 
-    fn run(&mut self, runtime: &Runtime, work: Work) -> Tally {
+    fn run(&mut self, runtime: &Runtime, events: u64) -> Tally {
         let (mut socket, mut buffers) = self.state.take().expect("it is given back");
         let (kind, parser) = (self.kind, self.parser);
         let reading = runtime.spawn(async move {
             let mut tally = Tally::default();
-            while tally.events < work.events {
+            while tally.events < events {
                 let mut frame = socket.read_frame().await.expect("it can be read");
                 consume(
                     parser,

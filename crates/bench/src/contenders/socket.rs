@@ -13,7 +13,7 @@ use tokio_rustls::client::TlsStream;
 use super::Target;
 
 /// What the references read from.
-pub trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
+pub(super) trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Socket for S {}
 
@@ -24,7 +24,7 @@ pub(crate) fn fresh_name() -> String {
 }
 
 /// The socket as it is.
-pub async fn open_plain(socket: TcpStream) -> TcpStream {
+pub(super) async fn open_plain(socket: TcpStream) -> TcpStream {
     socket
 }
 
@@ -32,7 +32,7 @@ pub async fn open_plain(socket: TcpStream) -> TcpStream {
 ///
 /// # Panics
 /// Where the handshake fails.
-pub async fn open_secure(socket: TcpStream, tls: Arc<ClientConfig>) -> TlsStream<TcpStream> {
+pub(super) async fn open_secure(socket: TcpStream, tls: Arc<ClientConfig>) -> TlsStream<TcpStream> {
     let name = ServerName::try_from("localhost").expect("a name");
     let connected = TlsConnector::from(tls).connect(name, socket).await;
     connected.expect("the server speaks TLS")
@@ -42,7 +42,7 @@ pub async fn open_secure(socket: TcpStream, tls: Arc<ClientConfig>) -> TlsStream
 ///
 /// # Panics
 /// Where the server does not play along.
-pub async fn greet<S: Socket>(socket: &mut S, target: &Target, name: &str) {
+pub(super) async fn greet<S: Socket>(socket: &mut S, target: &Target, name: &str) {
     let request = format!(
         "GET {} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",

@@ -7,7 +7,7 @@ use kucoin_streams::client::{Config, DialBudget};
 use kucoin_streams::session;
 use kucoin_streams::{Kucoin, Subscription, v1};
 
-use crate::contenders::{Loopback, Target, client};
+use crate::contenders::{Target, client};
 use crate::control::Server;
 use crate::cpu::{process_cpu, runtime};
 use crate::frames::Kind;

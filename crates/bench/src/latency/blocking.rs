@@ -7,7 +7,9 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, StreamOwned};
 
 use super::{Reader, Samples, now, stamp};
-use crate::contenders::{Frames, Target, fresh_name};
+use crate::contenders::{Target, fresh_name};
+
+const BUFFER: usize = 64 * 1024;
 
 struct Blocking<S> {
     connection: String,
@@ -84,5 +86,54 @@ impl<S: Read + Write + Send + 'static> Reader for Blocking<S> {
         let (socket, frames, samples) = thread.join().expect("it reads to the end");
         self.state = Some((socket, frames));
         (samples, Samples::new())
+    }
+}
+
+/// Bytes of a socket, and the frames in them: whole ones without a mask, as a server sends them.
+#[derive(Debug)]
+struct Frames {
+    buffer: Vec<u8>,
+    begin: usize,
+    end: usize,
+}
+
+impl Default for Frames {
+    fn default() -> Self {
+        Self {
+            buffer: vec![0; 2 * BUFFER],
+            begin: 0,
+            end: 0,
+        }
+    }
+}
+
+impl Frames {
+    /// Where the next bytes go.
+    fn room(&mut self) -> &mut [u8] {
+        self.buffer.copy_within(self.begin..self.end, 0);
+        self.end -= self.begin;
+        self.begin = 0;
+        let end = self.end;
+        &mut self.buffer[end..]
+    }
+
+    /// So many bytes were put there.
+    fn filled(&mut self, bytes: usize) {
+        self.end += bytes;
+    }
+
+    /// The payload of the next frame, if it is there whole.
+    fn next(&mut self) -> Option<&[u8]> {
+        let bytes = &self.buffer[self.begin..self.end];
+        let (length, head) = match bytes.get(1)? & 127 {
+            126 => (
+                usize::from(u16::from_be_bytes([*bytes.get(2)?, *bytes.get(3)?])),
+                4,
+            ),
+            short => (usize::from(short), 2),
+        };
+        let payload = bytes.get(head..head + length)?;
+        self.begin += head + length;
+        Some(payload)
     }
 }

@@ -47,11 +47,6 @@ impl Frames {
         built
     }
 
-    /// How many bytes they have together.
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes.len()
-    }
-
     /// Pushes them all: `batched`, `alone`, or `rate:N` with so many a second, each with the time of its write in it.
     pub(super) fn push(&mut self, connections: &[Arc<Connection>], how: &str) {
         let pushed = match (connections, how) {

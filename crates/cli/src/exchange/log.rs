@@ -7,21 +7,19 @@ use kucoin_streams_exchange::{Activity, Ended, Protocol, ServedMarket};
 use serde::Serialize;
 
 use crate::args::Format;
+use crate::output::time_of_day;
 
 /// The line, or `None` for what this version does not know.
 pub(super) fn line(activity: &Activity, format: Format) -> Option<String> {
     let now = Timestamp::from(SystemTime::now());
     match format {
-        Format::Pretty => Some(format!("{}  {}", clock(now), words(activity)?)),
+        Format::Pretty => {
+            let mut clock = time_of_day(now);
+            clock.truncate("23:11:57".len());
+            Some(format!("{clock}  {}", words(activity)?))
+        }
         Format::Ndjson => serde_json::to_string(&Record::new(activity, now)?).ok(),
     }
-}
-
-/// The time of the day, UTC.
-fn clock(now: Timestamp) -> String {
-    let seconds = now.as_millis().div_euclid(1_000).rem_euclid(86_400);
-    let (hours, minutes) = (seconds / 3_600, seconds / 60 % 60);
-    format!("{hours:02}:{minutes:02}:{:02}", seconds % 60)
 }
 
 fn words(activity: &Activity) -> Option<String> {
@@ -56,7 +54,7 @@ fn words(activity: &Activity) -> Option<String> {
             pushed,
         } => {
             let reason = reason.as_deref().map(|it| format!(" ({it})"));
-            let (how, reason) = (of_end(how)?, reason.unwrap_or_default());
+            let ((_, how), reason) = (end(how)?, reason.unwrap_or_default());
             format!("connection {connection} ended after {pushed} pushes: {how}{reason}")
         }
         Activity::Fault { fault, at } => {
@@ -81,20 +79,27 @@ fn of_market(market: ServedMarket) -> &'static str {
     }
 }
 
-fn of_end(how: &Ended) -> Option<String> {
-    Some(match how {
-        Ended::ClientClosed { code: Some(code) } => format!("the client closed it with {code}"),
-        Ended::ClientClosed { code: None } => "the client closed it without a code".to_owned(),
-        Ended::ClientGone => "the client is gone without a close frame".to_owned(),
-        Ended::TooOld => "it reached its maximum age".to_owned(),
-        Ended::SlowClient => "the client did not read, and its queue ran full".to_owned(),
-        Ended::PingTimeout => "no message from the client in time".to_owned(),
-        Ended::Refused => "refused".to_owned(),
-        Ended::Violation => "the client broke the WebSocket protocol".to_owned(),
-        Ended::Fault => "a fault".to_owned(),
-        Ended::Shutdown => "the exchange was shut down".to_owned(),
+/// How a connection ended: the key for programs, and the words for people.
+fn end(how: &Ended) -> Option<(&'static str, String)> {
+    let (key, words) = match how {
+        Ended::ClientClosed { code } => {
+            let code = code.map_or("without a code".to_owned(), |code| format!("with {code}"));
+            return Some(("clientClosed", format!("the client closed it {code}")));
+        }
+        Ended::ClientGone => ("clientGone", "the client is gone without a close frame"),
+        Ended::TooOld => ("tooOld", "it reached its maximum age"),
+        Ended::SlowClient => (
+            "slowClient",
+            "the client did not read, and its queue ran full",
+        ),
+        Ended::PingTimeout => ("pingTimeout", "no message from the client in time"),
+        Ended::Refused => ("refused", "refused"),
+        Ended::Violation => ("violation", "the client broke the WebSocket protocol"),
+        Ended::Fault => ("fault", "a fault"),
+        Ended::Shutdown => ("shutdown", "the exchange was shut down"),
         _ => return None,
-    })
+    };
+    Some((key, words.to_owned()))
 }
 
 #[derive(Serialize)]
@@ -175,7 +180,7 @@ impl<'a> Record<'a> {
             } => Self::Ended {
                 at,
                 connection: *connection,
-                how: key(how)?,
+                how: end(how)?.0,
                 code: match how {
                     Ended::ClientClosed { code } => *code,
                     _ => None,
@@ -187,19 +192,4 @@ impl<'a> Record<'a> {
             _ => return None,
         })
     }
-}
-
-fn key(how: &Ended) -> Option<&'static str> {
-    Some(match how {
-        Ended::ClientClosed { .. } => "clientClosed",
-        Ended::ClientGone => "clientGone",
-        Ended::TooOld => "tooOld",
-        Ended::SlowClient => "slowClient",
-        Ended::PingTimeout => "pingTimeout",
-        Ended::Refused => "refused",
-        Ended::Violation => "violation",
-        Ended::Fault => "fault",
-        Ended::Shutdown => "shutdown",
-        _ => return None,
-    })
 }

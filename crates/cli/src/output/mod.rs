@@ -24,6 +24,7 @@ use crate::output::pretty::Pretty;
 pub(crate) use lines::Lines;
 pub(crate) use names::Names;
 pub(crate) use ndjson::{Control, Line, UpdateLine};
+pub(crate) use pretty::time_of_day;
 pub(crate) use writer::{End, Mark, Writer};
 
 /// The number of events that a gap accounts for.

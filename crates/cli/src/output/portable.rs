@@ -4,63 +4,51 @@
 /// - a bare line end, which is a blank within JSON, is one;
 /// - half of a surrogate pair in a string (`\\ud83d`) is spelled out (`\\\\ud83d`).
 pub(super) fn rewrite(json: &mut Vec<u8>, start: usize) {
-    let changes = Changes::of(&json[start..]);
-    for (at, change) in changes.0.into_iter().rev() {
-        let at = start + at;
-        match change {
-            Change::Blank => json[at] = b' ',
-            Change::Insert(byte) => json.insert(at, byte),
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Change {
-    Blank,
-    Insert(u8),
-}
-
-/// What is to be changed, and where, in order.
-struct Changes(Vec<(usize, Change)>);
-
-impl Changes {
-    fn of(json: &[u8]) -> Self {
-        let mut changes = Self(Vec::new());
-        let mut at = 0;
-        while let Some(&byte) = json.get(at) {
-            at += match byte {
-                b'"' => changes.string(json, at),
-                b'\n' | b'\r' => {
-                    changes.0.push((at, Change::Blank));
-                    1
+    let mut halves = Vec::new();
+    let mut is_string = false;
+    let mut at = start;
+    while at < json.len() {
+        at += match json[at] {
+            b'\\' if is_string => match surrogate_at(json, at) {
+                Some(Surrogate::Pair) => 12,
+                Some(Surrogate::Half) => {
+                    halves.push(at);
+                    2
                 }
-                _ => 1,
-            };
-        }
-        changes
-    }
-
-    /// Takes the string that begins here; gives its length.
-    fn string(&mut self, json: &[u8], start: usize) -> usize {
-        let mut at = start + 1;
-        loop {
-            match json.get(at) {
-                Some(b'"') => return at + 1 - start,
-                Some(b'\\') => {
-                    let unit = unit_at(json, at);
-                    let is_pair = unit.is_some_and(|unit| (0xD800..0xDC00).contains(&unit))
-                        && unit_at(json, at + 6).is_some_and(|low| (0xDC00..0xE000).contains(&low));
-                    let is_half = unit.is_some_and(|unit| (0xD800..0xE000).contains(&unit));
-                    if is_half && !is_pair {
-                        self.0.push((at, Change::Insert(b'\\')));
-                    }
-                    at += if is_pair { 12 } else { 2 };
-                }
-                Some(_) => at += 1,
-                None => return at - start,
+                None => 2,
+            },
+            b'"' => {
+                is_string = !is_string;
+                1
             }
-        }
+            b'\n' | b'\r' if !is_string => {
+                json[at] = b' ';
+                1
+            }
+            _ => 1,
+        };
     }
+    for at in halves.into_iter().rev() {
+        json.insert(at, b'\\');
+    }
+}
+
+enum Surrogate {
+    /// Two escapes that are one character.
+    Pair,
+    /// One escape without the other.
+    Half,
+}
+
+/// What begins with the backslash at this place, if it is the escape of a surrogate.
+fn surrogate_at(json: &[u8], at: usize) -> Option<Surrogate> {
+    let unit = unit_at(json, at).filter(|unit| (0xD800..0xE000).contains(unit))?;
+    let next = unit_at(json, at + 6);
+    let is_pair = unit < 0xDC00 && next.is_some_and(|next| (0xDC00..0xE000).contains(&next));
+    Some(match is_pair {
+        true => Surrogate::Pair,
+        false => Surrogate::Half,
+    })
 }
 
 /// The UTF-16 unit of the escape that begins here, if it is one of those.

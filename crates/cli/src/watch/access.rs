@@ -74,7 +74,7 @@ pub(crate) fn check_hosts(
 
 /// The hosts of the region, except for those that are set.
 fn hosts(args: &HostArgs) -> Result<Hosts, Failed> {
-    let mut hosts = Ok(Hosts::of(args.region.into()));
+    let mut hosts = Ok(Hosts::of(args.region));
     if let Some(url) = &args.rest_url {
         hosts = hosts.and_then(|hosts| hosts.with_spot_rest(url));
     }

@@ -155,28 +155,3 @@ fn signal_in_a_flood_loses_nothing_that_was_received() {
     assert_eq!(stats["received"], stats["delivered"], "{stats}");
     assert_eq!(stats["delivered"], updates.count());
 }
-
-#[test]
-fn a_slash_at_the_end_of_the_url_does_not_matter() {
-    let local = live();
-    let demo = local.exchange.credentials();
-    let url = format!("{}/", local.exchange.rest_url());
-    let args = [
-        "watch",
-        "--ws-key",
-        "spotPrivateV1",
-        "--rest-url",
-        &url,
-        "--count",
-        "1",
-        "--format",
-        "ndjson",
-    ];
-    run(authorised(
-        command(&args),
-        &demo.key,
-        &demo.secret,
-        &demo.passphrase,
-    ))
-    .succeeds();
-}

@@ -39,20 +39,6 @@ fn half_of_the_credentials_are_none_and_what_is_missing_is_named() {
 }
 
 #[test]
-fn a_misspelt_topic_is_wrong_usage_and_the_nearest_is_named() {
-    let line = fails(
-        &run(command(&[
-            "watch",
-            "--demo",
-            "--topic",
-            "/account/balances",
-        ])),
-        2,
-    );
-    contains_all(&line, &["`/account/balances`", "`/account/balance`"]);
-}
-
-#[test]
 fn a_wrong_flag_is_wrong_usage() {
     for args in [
         &["watch", "--dmeo"][..],

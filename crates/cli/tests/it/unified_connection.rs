@@ -157,27 +157,6 @@ fn each_event_is_named_by_the_symbol_that_was_asked_for() {
 }
 
 #[test]
-fn a_login_serves_where_it_is_asked_for() {
-    let local = Local::start(Exchange::builder());
-    let args = [
-        "--format",
-        "ndjson",
-        "--ws-key",
-        UNIFIED,
-        "--pro-auth",
-        "login",
-    ];
-    let mut running = Running::start(local.watch(&args));
-    running.until("authenticated");
-    for topic in unified() {
-        local.wait(local.exchange.wait_subscribed(&topic));
-    }
-    running.signal("TERM");
-    running.finish().succeeds();
-    assert!(local.exchange.stats().token_requests.is_empty());
-}
-
-#[test]
 fn wrong_credentials_end_the_unified_connection_after_one_request() {
     let local = Local::start(Exchange::builder());
     let url = local.exchange.rest_url();

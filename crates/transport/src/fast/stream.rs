@@ -12,16 +12,25 @@ use tokio_rustls::client::TlsStream;
 
 use super::read_ahead::ReadAhead;
 
-pub(super) enum Stream {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
-    Own(Box<dyn Duplex>),
+/// One of three streams, to which every call is passed on.
+pub(super) enum AnyStream<P, T, O> {
+    Plain(P),
+    Tls(T),
+    Own(O),
 }
 
 /// Bytes in both directions, of whatever kind.
 pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Duplex for S {}
+
+pub(super) type Stream = AnyStream<TcpStream, Box<TlsStream<TcpStream>>, Box<dyn Duplex>>;
+
+pub(super) type ReadStream =
+    ReadAhead<AnyStream<OwnedReadHalf, ReadHalf<TlsStream<TcpStream>>, ReadHalf<Box<dyn Duplex>>>>;
+
+pub(super) type WriteStream =
+    AnyStream<OwnedWriteHalf, WriteHalf<TlsStream<TcpStream>>, WriteHalf<Box<dyn Duplex>>>;
 
 impl Stream {
     /// Two halves; the reading one begins with the bytes that came behind the reply to the upgrade.
@@ -32,36 +41,27 @@ impl Stream {
         let (read, write) = match self {
             Self::Plain(stream) => {
                 let (read, write) = stream.into_split();
-                (ReadInner::Plain(read), WriteStream::Plain(write))
+                (AnyStream::Plain(read), AnyStream::Plain(write))
             }
             Self::Tls(stream) => {
                 let (read, write) = tokio::io::split(*stream);
-                (ReadInner::Tls(read), WriteStream::Tls(write))
+                (AnyStream::Tls(read), AnyStream::Tls(write))
             }
             Self::Own(stream) => {
                 let (read, write) = tokio::io::split(stream);
-                (ReadInner::Own(read), WriteStream::Own(write))
+                (AnyStream::Own(read), AnyStream::Own(write))
             }
         };
         (ReadAhead::new(read, &first_bytes), write)
     }
 }
 
-pub(super) type ReadStream = ReadAhead<ReadInner>;
-
-pub(super) enum ReadInner {
-    Plain(OwnedReadHalf),
-    Tls(ReadHalf<TlsStream<TcpStream>>),
-    Own(ReadHalf<Box<dyn Duplex>>),
-}
-
-pub(super) enum WriteStream {
-    Plain(OwnedWriteHalf),
-    Tls(WriteHalf<TlsStream<TcpStream>>),
-    Own(WriteHalf<Box<dyn Duplex>>),
-}
-
-impl AsyncRead for ReadInner {
+impl<P, T, O> AsyncRead for AnyStream<P, T, O>
+where
+    P: AsyncRead + Unpin,
+    T: AsyncRead + Unpin,
+    O: AsyncRead + Unpin,
+{
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -75,57 +75,37 @@ impl AsyncRead for ReadInner {
     }
 }
 
-impl AsyncRead for Stream {
-    fn poll_read(
+impl<P, T, O> AsyncWrite for AnyStream<P, T, O>
+where
+    P: AsyncWrite + Unpin,
+    T: AsyncWrite + Unpin,
+    O: AsyncWrite + Unpin,
+{
+    fn poll_write(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
-            Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
-            Self::Own(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
+            Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+            Self::Own(stream) => Pin::new(stream).poll_write(context, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_flush(context),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(context),
+            Self::Own(stream) => Pin::new(stream).poll_flush(context),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Own(stream) => Pin::new(stream).poll_shutdown(context),
         }
     }
 }
-
-/// Both enums of writable streams pass every call on to what they hold.
-macro_rules! write_through {
-    ($stream:ty) => {
-        impl AsyncWrite for $stream {
-            fn poll_write(
-                self: Pin<&mut Self>,
-                context: &mut Context<'_>,
-                bytes: &[u8],
-            ) -> Poll<io::Result<usize>> {
-                match self.get_mut() {
-                    Self::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
-                    Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
-                    Self::Own(stream) => Pin::new(stream).poll_write(context, bytes),
-                }
-            }
-
-            fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-                match self.get_mut() {
-                    Self::Plain(stream) => Pin::new(stream).poll_flush(context),
-                    Self::Tls(stream) => Pin::new(stream).poll_flush(context),
-                    Self::Own(stream) => Pin::new(stream).poll_flush(context),
-                }
-            }
-
-            fn poll_shutdown(
-                self: Pin<&mut Self>,
-                context: &mut Context<'_>,
-            ) -> Poll<io::Result<()>> {
-                match self.get_mut() {
-                    Self::Plain(stream) => Pin::new(stream).poll_shutdown(context),
-                    Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
-                    Self::Own(stream) => Pin::new(stream).poll_shutdown(context),
-                }
-            }
-        }
-    };
-}
-
-write_through!(Stream);
-write_through!(WriteStream);

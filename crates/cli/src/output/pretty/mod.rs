@@ -225,7 +225,7 @@ fn unknown(event: &impl Serialize) -> Told {
 }
 
 /// The time of day in UTC, to the millisecond.
-fn time_of_day(at: Timestamp) -> String {
+pub(crate) fn time_of_day(at: Timestamp) -> String {
     let millis = at.as_millis().rem_euclid(24 * 60 * 60 * 1_000);
     let (seconds, millis) = (millis / 1_000, millis % 1_000);
     let (minutes, seconds) = (seconds / 60, seconds % 60);
