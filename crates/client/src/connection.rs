@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use kucoin_streams_core::{ConnectionKind, Topic};
+use kucoin_streams_core::ConnectionKind;
 use kucoin_streams_session::{
     Capacity, CloseReason, ClosedError, ConnectionState, Identify, OnRefusal, RotateError,
     SlowConsumer, Streams, Subscribe, SubscribeError, WaitLimits,
@@ -15,7 +15,7 @@ use tracing::{Instrument, Span};
 use crate::driver::{Command, Dialler, Driver, Outward, Reply, RequestOf, now};
 use crate::feed::{Feed, Kept};
 use crate::queue::queue;
-use crate::{Config, LifecycleSender, Subscription};
+use crate::{Config, LifecycleSender};
 
 /// The handle of one connection: cheap to clone, while one task owns the socket.
 ///
@@ -49,24 +49,6 @@ pub(crate) struct Opened {
     pub(crate) refused: Vec<SubscribeError>,
 }
 
-impl Opened {
-    /// The subscription to what is served anywhere, and all refusals; the last of these where nothing is served.
-    pub(crate) fn join<T: Topic>(
-        opened: Vec<Self>,
-        topics: Arc<Vec<T>>,
-    ) -> Result<(Subscription<Vec<T>>, Vec<SubscribeError>), SubscribeError> {
-        let (mut feeds, mut refused) = (Vec::new(), Vec::new());
-        for opened in opened {
-            feeds.extend(opened.feed);
-            refused.extend(opened.refused);
-        }
-        match feeds.is_empty() {
-            true => Err(refused.pop().unwrap_or(SubscribeError::Nothing)),
-            false => Ok((Subscription::new(topics, feeds), refused)),
-        }
-    }
-}
-
 impl<K: ConnectionKind> Clone for Connection<K> {
     fn clone(&self) -> Self {
         Self {
@@ -86,16 +68,21 @@ impl<K: ConnectionKind> fmt::Debug for Connection<K> {
 
 /// What subscriptions keep of their connection, whatever its kind.
 pub(crate) trait KeepsOpen: Send + Sync {
-    /// Resolves when the server has answered every unsubscription, or the connection has ended.
-    fn settled(&self) -> BoxFuture<'_, ()>;
+    /// Resolves when the server has answered the unsubscriptions of these topics, or the connection has ended.
+    fn settled(&self, topics: Vec<Arc<str>>) -> BoxFuture<'_, ()>;
 }
 
 impl<R: Send + 'static> KeepsOpen for Inner<R> {
-    fn settled(&self) -> BoxFuture<'_, ()> {
+    fn settled(&self, topics: Vec<Arc<str>>) -> BoxFuture<'_, ()> {
         Box::pin(async {
             let (done, settled) = oneshot::channel();
             // An error says that the task has ended.
-            if self.commands.send(Command::Settle(done)).await.is_ok() {
+            if self
+                .commands
+                .send(Command::Settle(topics, done))
+                .await
+                .is_ok()
+            {
                 let _ = settled.await;
             }
         })

@@ -151,11 +151,35 @@ impl<K: ConnectionKind> Connections<K> {
     where
         T: Topic<Kind = K>,
     {
+        let (subscription, mut refused) = self.subscribe_each(topics).await?;
+        match subscription {
+            Some(subscription) => Ok((subscription, refused)),
+            None => Err(refused.pop().unwrap_or(SubscribeError::Nothing)),
+        }
+    }
+
+    /// As [`Connections::subscribe_available`], with every refusal also if all topics are refused: `None` then.
+    ///
+    /// # Errors
+    /// As [`Connections::subscribe`], but for refusals.
+    pub async fn subscribe_each<T>(
+        &self,
+        topics: Vec<T>,
+    ) -> Result<(Option<Subscription<Vec<T>>>, Vec<SubscribeError>), SubscribeError>
+    where
+        T: Topic<Kind = K>,
+    {
         let topics = Arc::new(topics);
         let shares = self.shares(topics.requests())?;
         let identify = identify(topics.clone());
         let opened = try_join_all(self.open(shares, &identify, OnRefusal::LeaveOut)).await?;
-        Opened::join(opened, topics)
+        let (mut feeds, mut refused) = (Vec::new(), Vec::new());
+        for opened in opened {
+            feeds.extend(opened.feed);
+            refused.extend(opened.refused);
+        }
+        let is_served = !feeds.is_empty();
+        Ok((is_served.then(|| Subscription::new(topics, feeds)), refused))
     }
 
     /// Opens a connection if none is open, and waits until all are live; after a loss, until every topic is active

@@ -100,8 +100,9 @@ impl Feed {
     /// Ends it. The future resolves when the server has answered the unsubscription, if one is due.
     pub(crate) fn end(self) -> impl Future<Output = ()> {
         let connection = Arc::clone(&self.connection);
+        let topics = self.queue.topics();
         drop(self);
-        async move { connection.settled().await }
+        async move { connection.settled(topics).await }
     }
 
     /// A handle of its counters.
@@ -136,18 +137,19 @@ impl Feed {
     #[cold]
     fn undecodable(&mut self, error: DecodeError, at: usize, frame: &Frame) -> Gap {
         self.count(at, Fate::Undecodable);
-        let topic = match self.queue.counters(at) {
-            Some(counters) => counters.topic().clone(),
-            None => Arc::from(""),
+        let topics: Arc<[Arc<str>]> = match self.queue.counters(at) {
+            Some(counters) => counters.topics(),
+            None => Arc::default(),
         };
         self.undecodable += 1;
         // If the exchange has changed its format, every event fails: a few lines say so, and not one for each.
         if self.undecodable.is_power_of_two() {
             let total = self.undecodable;
+            let topic = topics.join(", ");
             tracing::warn!(parent: &self.span, %topic, total, %error, "an event cannot be decoded");
         }
         let raw = frame.text().to_owned();
-        Gap::of_topic(&topic, GapReason::Undecodable { raw, error })
+        Gap::new(topics, GapReason::Undecodable { raw, error })
     }
 
     #[inline]

@@ -215,7 +215,11 @@ impl QueueReader {
 
 impl Drop for QueueReader {
     fn drop(&mut self) {
-        self.queue.lock().buffer.close();
+        let Self { queue, taken, .. } = self;
+        taken.with(|taken| {
+            queue.lock().buffer.close(taken);
+            taken.clear();
+        });
         self.queue.driver.notify_one();
     }
 }

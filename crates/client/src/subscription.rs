@@ -69,8 +69,9 @@ impl<T: Topic> Subscription<T> {
         subscription
     }
 
-    /// Unsubscribes, and resolves when the server has answered or the connection is lost: after two `ack_timeout`s at the
-    /// latest. Resolves at once if another subscription has the same topics. Events that were not taken are dropped.
+    /// Unsubscribes, and resolves when the server has answered or the connection is lost: two `ack_timeout`s after the
+    /// request was sent at the latest, which KuCoin's limit of messages may delay if there are many. Resolves at once if
+    /// another subscription has the same topics. Events that were not taken are dropped.
     ///
     /// Dropping the subscription unsubscribes too, without waiting for the answer; so does dropping this future.
     pub async fn unsubscribe(self) {
@@ -81,7 +82,8 @@ impl<T: Topic> Subscription<T> {
     }
 
     /// A handle that shows the ledger and the end reason wherever the subscription goes: into `map`, `select_all`, or
-    /// another task. It does not keep the subscription open.
+    /// another task. It does not keep the subscription open, and its ledger stays when the subscription is dropped: `queued`
+    /// are then the frames that were not read. While another thread reads, a frame may be between two counters.
     pub fn handle(&mut self) -> SubscriptionHandle {
         SubscriptionHandle {
             queues: self.feeds.iter_mut().map(Feed::watch).collect(),

@@ -7,7 +7,12 @@ use crate::{Decimal, Liquidity, Side, Text, Timestamp};
 /// One trade of an order, as an event or a row of the exchange reports it.
 ///
 /// It holds what the exchange says and nothing else: a fee that an event does not name is `None`. The same trade may be
-/// reported several times, by several channels or after a reconnection: count each [`key()`](Self::key) once.
+/// reported several times, by several topics or after a reconnection: count each [`key()`](Self::key) once. The first
+/// report of a trade may lack the fee that a later one has, such as an order event before its execution: take fills from one
+/// topic, or keep the report with the fee.
+///
+/// Take fills from V1 or from Pro V2, not from both: in a unified account Pro V2 has order ids of its own for spot, so that
+/// one trade has two keys.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Fill {
@@ -50,7 +55,7 @@ impl Fill {
         }
     }
 
-    /// Returns the key that no other fill has.
+    /// Returns the key that no other fill of the same generation of streams (V1, Pro V2) has.
     pub fn key(&self) -> FillKey {
         FillKey {
             symbol: self.symbol.clone(),
@@ -60,7 +65,7 @@ impl Fill {
     }
 }
 
-/// The key of a fill, unique among all fills: symbol, trade id and order id.
+/// The key of a fill, unique among the fills of one generation of streams (see [`Fill`]): symbol, trade id and order id.
 ///
 /// The order id is part of it: if both orders of a trade are the account's own, each has its fill. It is displayed as
 /// `BTC-USDT:11067996711960577:670fd33bf9406e0007ab3945`.

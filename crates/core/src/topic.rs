@@ -1,7 +1,5 @@
 //! The topic seam: what to subscribe to, which pushes belong to it, and the event type they become.
 
-use std::collections::HashSet;
-
 use crate::{ConnectionKind, DecodeError, Extra, Fill, Protocol, Text, Timestamp};
 
 /// The request type of a topic's connection kind.
@@ -18,7 +16,10 @@ pub trait Topic: Send + Sync + 'static {
     /// What its pushes decode to.
     type Event: Event;
 
-    /// The wire subscriptions that it needs, all of them.
+    /// True if each value of the type has exactly one request. A list of such topics finds the topic of a push faster.
+    const HAS_ONE_REQUEST: bool = false;
+
+    /// The wire subscriptions that it needs, all of them. Equal ones are subscribed once.
     fn requests(&self) -> Vec<RequestOf<Self>>;
 
     /// Decodes one push, a whole frame. `None`: the push proves to be of another topic than this.
@@ -124,61 +125,75 @@ impl<T: Topic> Topic for Vec<T> {
     type Event = T::Event;
 
     fn requests(&self) -> Vec<RequestOf<Self>> {
-        let mut seen = HashSet::new();
-        let requests = self.iter().flat_map(T::requests);
-        requests
-            .filter(|request| seen.insert(request.clone()))
-            .collect()
+        self.iter().flat_map(T::requests).collect()
     }
 
     fn decode(&self, frame: &str) -> Result<Option<Push<Self::Event>>, DecodeError> {
-        first_of(self.iter(), frame).map(|found| found.map(|(_, push)| push))
+        let mut place = usize::MAX;
+        self.decode_at(&mut place, frame)
     }
 
-    /// Nearly always each topic has one request, so that the place is its own. If it is another's, as after equal topics,
-    /// that one gives nothing and the others are asked.
     #[inline]
     fn decode_at(
         &self,
         place: &mut usize,
         frame: &str,
     ) -> Result<Option<Push<Self::Event>>, DecodeError> {
+        if !T::HAS_ONE_REQUEST {
+            return decode_by_parts(self, place, frame);
+        }
         // An event is large: what the topic gives is the result as it is, without a move.
         match self.get(*place).map(|topic| topic.decode(frame)) {
             Some(Ok(None)) | None => {
-                let asked = *place;
-                let others = self.iter().enumerate().filter(|(at, _)| *at != asked);
-                let others = others.map(|(_, topic)| topic);
-                let Some((topic, push)) = first_of(others, frame)? else {
-                    return Ok(None);
-                };
-                if let Some(request) = topic.requests().first() {
-                    let mut requests = self.requests().into_iter();
-                    *place = requests
-                        .position(|known| known == *request)
-                        .unwrap_or(*place);
+                let routed = std::mem::replace(place, 0);
+                for (at, topic) in self.iter().enumerate().filter(|(at, _)| *at != routed) {
+                    *place = at;
+                    match topic.decode(frame) {
+                        Ok(None) => {}
+                        decoded => return decoded,
+                    }
                 }
-                Ok(Some(push))
+                Ok(None)
             }
             Some(decoded) => decoded,
         }
     }
 }
 
-/// A topic and the push that it made of a frame.
-type Taken<'t, T> = (&'t T, Push<<T as Topic>::Event>);
-
-/// What the first topic gives that takes a frame, and the topic.
-fn first_of<'t, T: Topic>(
-    mut topics: impl Iterator<Item = &'t T>,
+/// Decodes by topics of several requests each: first the one that the push was routed to.
+fn decode_by_parts<T: Topic>(
+    topics: &[T],
+    place: &mut usize,
     frame: &str,
-) -> Result<Option<Taken<'t, T>>, DecodeError> {
-    topics
-        .find_map(|topic| match topic.decode(frame) {
-            Ok(push) => push.map(|push| Ok((topic, push))),
-            Err(error) => Some(Err(error)),
+) -> Result<Option<Push<T::Event>>, DecodeError> {
+    let mut begin = 0;
+    let parts: Vec<(usize, &T)> = topics
+        .iter()
+        .map(|topic| {
+            let part = (begin, topic);
+            begin += topic.requests().len();
+            part
         })
-        .transpose()
+        .collect();
+    let routed = parts.iter().rposition(|(begin, _)| begin <= place);
+    let routed = routed.filter(|_| *place < begin);
+    let others = (0..parts.len()).filter(|at| Some(*at) != routed);
+    for at in routed.into_iter().chain(others) {
+        let (begin, topic) = parts[at];
+        let mut own = match Some(at) == routed {
+            true => *place - begin,
+            false => usize::MAX,
+        };
+        match topic.decode_at(&mut own, frame) {
+            Ok(None) => {}
+            decoded => {
+                // A topic that has one request leaves the place as it is.
+                *place = begin + if own == usize::MAX { 0 } else { own };
+                return decoded;
+            }
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use futures_util::future::{BoxFuture, join_all, try_join_all};
 use kucoin_streams_client::{
     EndReason, Gap, SubscribeError, Subscription, SubscriptionHandle, TopicLedger, Update,
 };
-use kucoin_streams_core::{Fill, Topic, WsKey};
+use kucoin_streams_core::{Event, Fill, Topic, WsKey};
 use kucoin_streams_pro as pro;
 use kucoin_streams_v1 as v1;
 use serde::Serialize;
@@ -66,12 +66,25 @@ fn all<T: Into<AnyTopic>>(topics: Vec<T>) -> Vec<AnyTopic> {
     topics.into_iter().map(Into::into).collect()
 }
 
-impl AnyEvent {
-    /// The fill, if the event is one: see [`Event::fill`](crate::Event::fill).
-    pub fn fill(&self) -> Option<Fill> {
+impl Event for AnyEvent {
+    fn identity(&self) -> String {
         match self {
-            Self::V1(event) => crate::Event::fill(event),
-            Self::Pro(event) => crate::Event::fill(event),
+            Self::V1(event) => event.identity(),
+            Self::Pro(event) => event.identity(),
+        }
+    }
+
+    fn is_distinct(&self) -> bool {
+        match self {
+            Self::V1(event) => event.is_distinct(),
+            Self::Pro(event) => event.is_distinct(),
+        }
+    }
+
+    fn fill(&self) -> Option<Fill> {
+        match self {
+            Self::V1(event) => event.fill(),
+            Self::Pro(event) => event.fill(),
         }
     }
 }
@@ -132,13 +145,35 @@ any_from! {
     pro::AnyTopic, pro::Event => Pro;
 }
 
+macro_rules! any_of_typed {
+    ($($any:ty: $($topic:ty),+;)+) => {$($(
+        impl From<$topic> for AnyTopic {
+            fn from(topic: $topic) -> Self {
+                <$any>::from(topic).into()
+            }
+        }
+    )+)+};
+}
+
+any_of_typed! {
+    v1::AnySpotTopic: v1::SpotOrders, v1::SpotOrdersV1, v1::SpotStopOrders, v1::SpotTradeFills, v1::Balances,
+        v1::BalanceSnapshots, v1::MarketMatches, v1::MarginPositions, v1::IsolatedMarginPositions;
+    v1::AnyFuturesTopic: v1::FuturesOrders, v1::FuturesSymbolOrders, v1::FuturesStopOrders, v1::FuturesWallet,
+        v1::FuturesPositions, v1::FuturesSymbolPosition, v1::FuturesMarginModes, v1::FuturesCrossLeverages;
+    pro::AnyTopic: pro::Orders, pro::Executions, pro::ExecutionsLite, pro::Positions, pro::Balances,
+        pro::LiquidationWarnings, pro::Leverages;
+}
+
 impl Kucoin {
     /// Subscribes to topics of any connections, and resolves when all are live: see [`Kucoin::subscribe`].
     ///
+    /// V1 and Pro V2 report the same account: with topics of both, each change comes twice, and a fill of spot by two keys
+    /// (see [`Fill`]).
+    ///
     /// ```no_run
-    /// # use kucoin_streams::{AnyTopic, Kucoin};
+    /// # use kucoin_streams::{AnyTopic, Kucoin, v1};
     /// # async fn run(kucoin: Kucoin) -> Result<(), Box<dyn std::error::Error>> {
-    /// let topics: Vec<AnyTopic> = vec!["/spotMarket/tradeOrdersV2".parse()?, "/contract/positionAll".parse()?];
+    /// let topics: Vec<AnyTopic> = vec![v1::SpotOrders.into(), "/contract/positionAll".parse()?];
     /// let mut events = kucoin.subscribe_any(topics).await?;
     /// while let Some(item) = events.next().await {
     ///     match item {
@@ -218,11 +253,9 @@ impl Kucoin {
         if topics.is_empty() {
             return Ok((None, Vec::new()));
         }
-        match self.subscribe_available(topics).await {
-            Ok((subscription, refused)) => Ok((Some(Box::new(subscription)), refused)),
-            Err(refused @ SubscribeError::Refused { .. }) => Ok((None, vec![refused])),
-            Err(error) => Err(error),
-        }
+        let (subscription, refused) = self.connections().subscribe_each(topics).await?;
+        let part = subscription.map(|subscription| Box::new(subscription) as Part);
+        Ok((part, refused))
     }
 }
 

@@ -17,6 +17,7 @@ use crate::Kucoin;
 /// source of tokens, a `Box<dyn DynSign>` a signer.
 #[derive(Default)]
 pub struct KucoinBuilder {
+    credentials: Option<HmacSigner>,
     signer: Option<Arc<dyn DynSign>>,
     hosts: Option<Hosts>,
     pro_authentication: Option<ProAuthentication>,
@@ -56,8 +57,9 @@ impl KucoinBuilder {
     /// Sets the API key, its secret and its passphrase. Required, unless there is a [`signer`](Self::signer) or a source
     /// of [`tokens`](Self::tokens).
     #[must_use]
-    pub fn credentials(self, credentials: Credentials) -> Self {
-        self.signer(HmacSigner::new(&credentials))
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = Some(HmacSigner::new(&credentials));
+        self
     }
 
     /// Signs with a signer of your own, in place of [`credentials`](Self::credentials): the secret stays in an HSM or a
@@ -133,7 +135,11 @@ impl KucoinBuilder {
         let (tokens, rest_tokens) = match self.tokens {
             Some(tokens) => (tokens, None),
             None => {
-                let signer = self.signer.ok_or(BuildError::NoCredentials)?;
+                let by_credentials = || {
+                    let signer = self.credentials.ok_or(BuildError::NoCredentials)?;
+                    Ok(Arc::new(signer) as Arc<dyn DynSign>)
+                };
+                let signer = self.signer.map_or_else(by_credentials, Ok)?;
                 let mut builder = RestTokens::builder(signer)
                     .hosts(self.hosts.unwrap_or_default())
                     .pro_authentication(self.pro_authentication.unwrap_or_default());
@@ -166,7 +172,19 @@ impl KucoinBuilder {
         let own_tokens = self.tokens.is_some();
         let conflicts = [
             (
+                self.credentials.is_some() && self.signer.is_some(),
+                "credentials",
+                "signer",
+                "give the secret to one of them",
+            ),
+            (
                 self.signer.is_some() && own_tokens,
+                "signer",
+                "tokens",
+                of_source,
+            ),
+            (
+                self.credentials.is_some() && own_tokens,
                 "credentials",
                 "tokens",
                 of_source,

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::{BoxFuture, join_all, try_join_all};
 use kucoin_streams_auth::rest::RestTokens;
 use kucoin_streams_client::{
     ClosedError, Config, ConnectionState, Connections, LifecycleSender, LifecycleStream,
@@ -131,20 +131,23 @@ impl Kucoin {
     /// # Errors
     /// As [`Connections::wait_live`]. [`SubscribeError::Closed`] for a key of your own without a subscription.
     pub async fn wait_live(&self, ws_key: WsKey) -> Result<(), SubscribeError> {
-        match self.of_key(ws_key) {
-            Some(connections) => connections.wait_live().await,
-            None => {
-                let message = format!("nothing was subscribed on a connection {ws_key}");
-                let failure = Failure::new(Stage::Dial, RetryPolicy::Fatal, message);
-                let reason = CloseReason::Failed(failure);
-                Err(ClosedError::new(reason).into())
-            }
+        let kinds = self.of_key(ws_key);
+        if kinds.is_empty() {
+            let message = format!("nothing was subscribed on a connection {ws_key}");
+            let failure = Failure::new(Stage::Dial, RetryPolicy::Fatal, message);
+            return Err(ClosedError::new(CloseReason::Failed(failure)).into());
         }
+        try_join_all(kinds.iter().map(|kind| kind.wait_live())).await?;
+        Ok(())
     }
 
-    /// Current state of a connection; `None` if nothing was ever subscribed on it.
+    /// Current state of a connection; `None` if nothing was ever subscribed on it. If several kinds have this key, the state
+    /// of one that is open.
     pub fn state(&self, ws_key: WsKey) -> Option<ConnectionState> {
-        self.of_key(ws_key)?.state()
+        let kinds = self.of_key(ws_key);
+        let mut states: Vec<_> = kinds.iter().filter_map(|kind| kind.state()).collect();
+        states.sort_by_key(|state| matches!(state, ConnectionState::Closed(_)));
+        states.into_iter().next()
     }
 
     /// Replaces a connection by a new one without a gap: see [`Connections::rotate`].
@@ -152,10 +155,13 @@ impl Kucoin {
     /// # Errors
     /// As [`Connections::rotate`]; [`RotateError::NotLive`] if nothing was ever subscribed on it.
     pub async fn rotate(&self, ws_key: WsKey) -> Result<(), RotateError> {
-        match self.of_key(ws_key) {
-            Some(connections) => connections.rotate().await,
-            None => Err(RotateError::NotLive),
+        let is_used = |kind: &Arc<dyn OfAnyKind>| kind.state().is_some();
+        let kinds: Vec<_> = self.of_key(ws_key).into_iter().filter(is_used).collect();
+        if kinds.is_empty() {
+            return Err(RotateError::NotLive);
         }
+        let outcomes = join_all(kinds.iter().map(|kind| kind.rotate())).await;
+        outcomes.into_iter().collect()
     }
 
     /// Replaces every open connection by a new one, all at the same time: see [`Connections::rotate`]. Cancel safe.
@@ -173,7 +179,7 @@ impl Kucoin {
     }
 
     /// Closes every connection in order: unsubscribes, closes, and resolves when their tasks have ended, after about two
-    /// seconds at the latest. Subscriptions end after what they have received.
+    /// seconds at the latest. Subscriptions end after what they have received. A later subscription opens a new connection.
     pub async fn close(&self) {
         let kinds = self.kinds();
         join_all(kinds.iter().map(|kind| kind.close())).await;
@@ -181,14 +187,15 @@ impl Kucoin {
 
     /// Closes the connections of one key: see [`Connections::close`].
     pub async fn close_connections(&self, ws_key: WsKey) {
-        if let Some(connections) = self.of_key(ws_key) {
-            connections.close().await;
-        }
+        let kinds = self.of_key(ws_key);
+        join_all(kinds.iter().map(|kind| kind.close())).await;
     }
 
-    fn of_key(&self, ws_key: WsKey) -> Option<Arc<dyn OfAnyKind>> {
-        let mut kinds = self.kinds().into_iter();
-        kinds.find(|kind| kind.ws_key() == ws_key)
+    /// The connections of this key: of one kind, unless you gave two the same.
+    fn of_key(&self, ws_key: WsKey) -> Vec<Arc<dyn OfAnyKind>> {
+        let mut kinds = self.kinds();
+        kinds.retain(|kind| kind.ws_key() == ws_key);
+        kinds
     }
 
     fn kinds(&self) -> Vec<Arc<dyn OfAnyKind>> {

@@ -4,8 +4,8 @@
 
 use kucoin_streams::transport::{Message, memory};
 use kucoin_streams::{
-    AnyEvent, AnyTopic, Config, ConnectionInfo, ConnectionRuntime, ConnectionSource, Kucoin,
-    SecretUrl, SourceError, SubscribeError, WsKey,
+    AnyEvent, AnyTopic, Config, ConnectionInfo, ConnectionRuntime, ConnectionSource, GapReason,
+    Kucoin, SecretUrl, SourceError, SubscribeError, WsKey,
 };
 
 /// Gives an address that names the connection.
@@ -147,6 +147,10 @@ async fn update_knows_the_topic_that_was_subscribed() {
     assert_eq!(subscribed(&[ALL, XBT], &[XBT_ITSELF]).await, [of(XBT)]);
     assert_eq!(subscribed(&[XBT, ALL], &[XBT_OF_ALL]).await, [of(ALL)]);
     assert_eq!(subscribed(&[ALL], &[XBT_ITSELF]).await, [of(ALL)]);
+    assert_eq!(
+        subscribed(&[ALL, ALL, ETH, XBT], &[XBT_ITSELF]).await,
+        [of(XBT)]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -157,6 +161,41 @@ async fn push_under_a_shared_name_is_of_the_topic_of_its_symbol() {
     let pro = |topic: &str| (WsKey::PrivateProV2, topic.to_owned());
     let both = subscribed(&[PRO_XBT, PRO_ETH], &[PRO_ETH_PUSH, PRO_XBT_PUSH]).await;
     assert_eq!(both, [pro(PRO_ETH), pro(PRO_XBT)]);
+}
+
+const PRO_BROKEN: (&str, &str) = (
+    "privateProV2",
+    r#"{"T":"position.FUTURES","P":1,"d":{"q":"1"}}"#,
+);
+
+#[tokio::test(start_paused = true)]
+async fn gap_of_a_shared_name_names_every_topic_that_may_miss_the_event() {
+    let (kucoin, listener) = client();
+    serve(listener, &[PRO_BROKEN]);
+    let mut events = kucoin
+        .subscribe_any(topics(&[PRO_XBT, PRO_ETH]))
+        .await
+        .unwrap();
+    let gap = events.next().await.unwrap().unwrap_err();
+    assert!(matches!(gap.reason, GapReason::Undecodable { .. }), "{gap}");
+    assert_eq!(
+        gap.topics.iter().map(|topic| &**topic).collect::<Vec<_>>(),
+        [PRO_XBT, PRO_ETH]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_refusal_is_reported_if_all_topics_of_a_connection_are_refused() {
+    let (kucoin, listener) = client();
+    serve(listener, &[]);
+    let wanted = topics(&[
+        "/market/match:BAD-USDT",
+        "/margin/isolatedPosition:BAD-USDT",
+        ALL,
+    ]);
+    let (events, refused) = kucoin.subscribe_any_available(wanted).await.unwrap();
+    assert_eq!(refused.len(), 2, "{refused:?}");
+    assert_eq!(events.ledger().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

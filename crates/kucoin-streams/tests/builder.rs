@@ -31,8 +31,20 @@ impl ConnectionSource for Fixed {
 fn settings_without_effect_are_refused_by_name() {
     let proxy = || Proxy::new("http://proxy.example:3128").unwrap();
     let tokens = || Kucoin::builder().tokens(Fixed);
-    let cases: [(KucoinBuilder, &str, &str); 5] = [
+    let cases: [(KucoinBuilder, &str, &str); 7] = [
         (tokens().credentials(credentials()), "credentials", "tokens"),
+        (
+            tokens().signer(HmacSigner::new(&credentials())),
+            "signer",
+            "tokens",
+        ),
+        (
+            Kucoin::builder()
+                .signer(HmacSigner::new(&credentials()))
+                .credentials(credentials()),
+            "credentials",
+            "signer",
+        ),
         (tokens().hosts(Hosts::default()), "hosts", "tokens"),
         (
             tokens().pro_authentication(ProAuthentication::Login),

@@ -63,6 +63,8 @@ macro_rules! any {
             type Kind = Private;
             type Event = Event;
 
+            const HAS_ONE_REQUEST: bool = true;
+
             fn requests(&self) -> Vec<ChannelRequest> {
                 vec![self.request().clone()]
             }

@@ -12,16 +12,23 @@ const MOST_TIMES: usize = 100;
 
 /// The text of a payload.
 ///
-/// Every frame seen today is plain JSON, in binary messages. Clients in use still expect raw deflate, without the
-/// zlib header, where the first byte can begin no JSON text; so that is tried there, and only there.
+/// Every frame seen today is plain JSON, in binary messages. Clients in use still expect raw deflate, without the zlib
+/// header, so that is tried for what is no JSON text.
 pub(crate) fn text(payload: &[u8]) -> Result<Cow<'_, str>, WireError> {
     let plain = std::str::from_utf8(payload);
-    match (plain, begins_as_json(payload)) {
-        (Ok(text), true) => Ok(Cow::Borrowed(text)),
-        (Err(error), true) => Err(WireError::new("not utf-8", error.valid_up_to())),
-        // A text of anything else is no frame, but that is for the one who reads it to say.
-        (Ok(text), false) => Ok(inflate(payload).map_or(Cow::Borrowed(text), Cow::Owned)),
-        (Err(_), false) => inflate(payload).map(Cow::Owned),
+    match plain {
+        Ok(text) if begins_as_json(payload) => Ok(Cow::Borrowed(text)),
+        // A text of anything else is no frame, but that is for the reader to say.
+        Ok(text) => Ok(inflate(payload).map_or(Cow::Borrowed(text), Cow::Owned)),
+        // Deflate may begin with a byte that JSON may begin with, too, such as white space.
+        Err(error) => {
+            inflate(payload)
+                .map(Cow::Owned)
+                .map_err(|refused| match begins_as_json(payload) {
+                    true => WireError::new("not utf-8", error.valid_up_to()),
+                    false => refused,
+                })
+        }
     }
 }
 
@@ -53,6 +60,23 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn deflate_is_read_whatever_byte_it_begins_with() {
+        let mut first_bytes = std::collections::HashSet::new();
+        for length in 0..4_000 {
+            let frame = format!(
+                r#"{{"T":"x","d":"{}"}}"#,
+                "k3b".repeat(length % 61) + &length.to_string()
+            );
+            for level in [1, 6, 9] {
+                let payload = compress_to_vec(frame.as_bytes(), level);
+                first_bytes.insert(payload[0]);
+                assert_eq!(text(&payload).as_deref(), Ok(&*frame), "{payload:02x?}");
+            }
+        }
+        assert!(first_bytes.len() > 3, "{first_bytes:?}");
+    }
 
     const WELCOME: &str = r#"{"sessionId":"0b6f9d51","message":"welcome","pingInterval":18000}"#;
 

@@ -25,6 +25,8 @@ macro_rules! topic {
             type Kind = $crate::Private;
             type Event = $event;
 
+            const HAS_ONE_REQUEST: bool = true;
+
             fn requests(&self) -> Vec<$crate::ChannelRequest> {
                 vec![self.request.clone()]
             }

@@ -34,6 +34,8 @@ macro_rules! topic {
             type Kind = $kind;
             type Event = $event;
 
+            const HAS_ONE_REQUEST: bool = true;
+
             fn requests(&self) -> Vec<$crate::TopicPath> {
                 vec![$crate::TopicPath::new(Self::PATH)]
             }
@@ -110,6 +112,8 @@ macro_rules! topic {
         impl ::kucoin_streams_core::Topic for $name {
             type Kind = $kind;
             type Event = $event;
+
+            const HAS_ONE_REQUEST: bool = true;
 
             fn requests(&self) -> Vec<$crate::TopicPath> {
                 vec![$crate::TopicPath::new(&self.path)]

@@ -42,8 +42,8 @@ pub(crate) enum Command<R> {
     ),
     WaitLive(Reply<(), SubscribeError>),
     Rotate(Reply<(), RotateError>),
-    /// Answered when the server has answered every unsubscription.
-    Settle(oneshot::Sender<()>),
+    /// Answered when the server has answered the unsubscriptions of these topics.
+    Settle(Vec<Arc<str>>, oneshot::Sender<()>),
     /// Answered when everything is closed.
     Close(oneshot::Sender<()>),
 }
@@ -224,7 +224,9 @@ impl<K: ConnectionKind> Driver<K> {
             }
             Command::WaitLive(reply) => (self.streams.wait_live(now()), Caller::WaitLive(reply)),
             Command::Rotate(reply) => (self.streams.rotate(now()), Caller::Rotate(reply)),
-            Command::Settle(done) => (self.streams.settle(now()), Caller::Settle(done)),
+            Command::Settle(topics, done) => {
+                (self.streams.settle(now(), topics), Caller::Settle(done))
+            }
             Command::Close(done) => {
                 self.closers.push(done);
                 return self.streams.shut(now());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::select_all;
-use kucoin_streams_client::Config;
+use kucoin_streams_client::{Config, EndReason};
 use kucoin_streams_core::{DialLimit, DialScope, Limits, WsKey};
 
 use crate::rig::{Numbers, Rig, Server, Tokens, breathe, next};
@@ -72,6 +72,43 @@ async fn handle_shows_the_ledger_wherever_the_subscription_goes() {
     assert_eq!(handle.end_reason(), None);
     rig.connection.close().await;
     assert!(handle.end_reason().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn handle_accounts_for_what_was_not_read() {
+    let (_rig, server, mut numbers) = Rig::live("/a").await;
+    let handle = numbers.handle();
+    server.push("/a", 0..5).await;
+    assert_eq!(next(&mut numbers).await, "0");
+    drop(numbers);
+    breathe().await;
+    let [ledger] = &handle.ledger()[..] else {
+        panic!("one topic");
+    };
+    assert_eq!(
+        (ledger.received, ledger.delivered, ledger.queued),
+        (5, 1, 4)
+    );
+    assert_eq!(handle.end_reason(), Some(EndReason::Unsubscribed));
+}
+
+#[tokio::test(start_paused = true)]
+async fn unsubscribe_waits_for_no_other_topic() {
+    let (rig, mut server, first) = Rig::live("/a").await;
+    let second = rig.subscribe(&mut server, "/b").await;
+    drop(first);
+    assert_eq!(server.hear().await, "unsubscribe 3 /a");
+    let unsubscribe = tokio::spawn(second.unsubscribe());
+    assert_eq!(server.hear().await, "unsubscribe 4 /b");
+    // The other is never answered.
+    server.say("ack 4").await;
+    let began = tokio::time::Instant::now();
+    unsubscribe.await.unwrap();
+    assert!(
+        began.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        began.elapsed()
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -137,7 +137,7 @@ fn a_list_of_lists_gives_the_same_too() {
 
 #[test]
 fn a_push_is_decoded_once_where_each_topic_has_one_request() {
-    let topics = vec![Of("a"), Of("b"), Of("c"), Of("d")];
+    let topics = vec![One("a"), One("b"), One("c"), One("d")];
     for (place, frame) in ["a1", "b2", "c3", "d4", "d", "*5"].iter().enumerate() {
         DECODED.set(0);
         let decoded = topics.decode_at(&mut place.min(3), frame);
@@ -150,7 +150,55 @@ fn a_push_is_decoded_once_where_each_topic_has_one_request() {
 }
 
 #[test]
-fn equal_requests_are_one_and_stand_in_their_first_place() {
-    let topics = vec![Of("bcd"), Of("ab"), Of("aa")];
-    assert_eq!(topics.requests(), ['b', 'c', 'd', 'a']);
+fn place_is_that_of_the_request_of_the_push() {
+    let topics = vec![Of("bcd"), Of("ab"), Of("e")];
+    let requests = topics.requests();
+    assert_eq!(requests, ['b', 'c', 'd', 'a', 'b', 'e']);
+    for (at, request) in requests.iter().enumerate() {
+        // Routed right, the place stays; routed wrong, it is one of the topic that takes the push.
+        let mut place = at;
+        topics
+            .decode_at(&mut place, &format!("{request}1"))
+            .unwrap();
+        assert_eq!(place, at);
+    }
+    for wrong in [0, 3, usize::MAX] {
+        let mut place = wrong;
+        topics.decode_at(&mut place, "e1").unwrap();
+        assert_eq!(place, 5);
+    }
+}
+
+/// A topic of one request, which takes the pushes of others too.
+#[derive(Clone, Debug)]
+struct One(&'static str);
+
+impl Topic for One {
+    type Kind = Kind;
+    type Event = Number;
+
+    const HAS_ONE_REQUEST: bool = true;
+
+    fn requests(&self) -> Vec<char> {
+        self.0.chars().take(1).collect()
+    }
+
+    fn decode(&self, frame: &str) -> Result<Option<Push<Number>>, DecodeError> {
+        Of(self.0).decode(frame)
+    }
+}
+
+#[test]
+fn equal_topics_of_a_list_do_not_shift_the_place() {
+    // The second `a` also takes pushes of `b`, as `positionAll` takes those of one contract.
+    let topics = vec![One("ab"), One("ab"), One("b"), One("c")];
+    for (routed, frame) in [(0, "a1"), (2, "b1"), (3, "c1")] {
+        let mut place = routed;
+        DECODED.set(0);
+        assert!(topics.decode_at(&mut place, frame).unwrap().is_some());
+        assert_eq!((place, DECODED.get()), (routed, 1), "{frame}");
+    }
+    let mut place = 2;
+    assert!(topics.decode_at(&mut place, "c1").unwrap().is_some());
+    assert_eq!(place, 3);
 }

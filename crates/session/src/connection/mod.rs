@@ -19,6 +19,7 @@ use kucoin_streams_core::{
 };
 use zeroize::Zeroizing;
 
+use crate::config::NEVER;
 use crate::connection::backoff::Random;
 use crate::connection::heartbeat::{Beat, Pulse, with_interval, within_reason};
 use crate::connection::loss::History;
@@ -82,7 +83,9 @@ impl<P: Protocol> Session<P> {
     /// give each session of a process another one.
     pub fn new(config: Config, seed: u64) -> Self {
         let config = config.bounded();
-        let limits = config.limits.unwrap_or(P::LIMITS);
+        let mut limits = config.limits.unwrap_or(P::LIMITS);
+        limits.ping_spacing = limits.ping_spacing.min(NEVER);
+        limits.window = limits.window.min(NEVER);
         Self {
             limits,
             heartbeat: config.heartbeat,
@@ -197,9 +200,10 @@ impl<P: Protocol> Session<P> {
         self.report_replayed(now);
     }
 
-    /// True until the server has answered each unsubscription, or the connection is gone.
-    pub fn is_unsubscribing(&self) -> bool {
-        self.topics.iter().any(|(_, entry)| !entry.wanted)
+    /// The topics whose unsubscription is not answered yet.
+    pub fn unsubscribing(&self) -> impl Iterator<Item = String> {
+        let unwanted = self.topics.iter().filter(|(_, entry)| !entry.wanted);
+        unwanted.map(|(_, entry)| entry.request.to_string())
     }
 
     /// Ends the session in order: what is live is unsubscribed, the answers are awaited for a moment, and the

@@ -58,6 +58,9 @@ pub enum EndReason {
     /// Its connection is closed.
     #[error("{0}")]
     Closed(CloseReason),
+    /// It was unsubscribed or dropped. Only a handle of it sees this.
+    #[error("unsubscribed")]
+    Unsubscribed,
     /// Its consumer was too slow, and it was to end for that ([`SlowConsumer::Disconnect`]). Its connection and other
     /// subscriptions go on.
     #[error("the consumer was too slow")]
@@ -119,6 +122,8 @@ pub struct Buffer {
     reader_gone: bool,
     /// Frames up to this number were read before the subscription was made: they are not its.
     read_before: u64,
+    /// Frames that waited when the reader went, by topic.
+    unread: Vec<u64>,
     counters: Vec<Arc<TopicCounters>>,
 }
 
@@ -139,6 +144,7 @@ impl Buffer {
             end: None,
             reader_gone: false,
             read_before: 0,
+            unread: Vec::new(),
             counters: Vec::new(),
         }
     }
@@ -181,15 +187,7 @@ impl Buffer {
 
     /// What became of all topics' frames; `taken` is what the reader has taken out and not handed on yet.
     pub fn ledger(&self, taken: &VecDeque<Delivery>) -> Vec<TopicLedger> {
-        let mut queued = vec![0; self.counters.len()];
-        for item in self.items.iter().chain(taken) {
-            if let Delivery::Frame { topic, .. } = item
-                && let Some(queued) = queued.get_mut(*topic)
-            {
-                *queued += 1;
-            }
-        }
-        let counters = self.counters.iter().zip(queued);
+        let counters = self.counters.iter().zip(self.queued(taken));
         counters
             .map(|(counters, queued)| counters.ledger(queued))
             .collect()
@@ -200,11 +198,30 @@ impl Buffer {
         self.end.as_ref()
     }
 
-    /// The reader is gone: nothing is kept any more. The driver must be woken, so that the topics are unsubscribed.
-    pub fn close(&mut self) {
+    /// The reader is gone: nothing is kept any more. `taken` is what it has taken out and not handed on. The driver must be
+    /// woken, so that the topics are unsubscribed.
+    pub fn close(&mut self, taken: &VecDeque<Delivery>) {
+        self.unread = self.queued(taken);
         self.reader_gone = true;
+        self.end.get_or_insert(EndReason::Unsubscribed);
         self.items = VecDeque::new();
         self.pending = Vec::new();
+    }
+
+    /// The number of frames that wait, by topic.
+    fn queued(&self, taken: &VecDeque<Delivery>) -> Vec<u64> {
+        let mut queued = match self.unread.is_empty() {
+            true => vec![0; self.counters.len()],
+            false => return self.unread.clone(),
+        };
+        for item in self.items.iter().chain(taken) {
+            if let Delivery::Frame { topic, .. } = item
+                && let Some(queued) = queued.get_mut(*topic)
+            {
+                *queued += 1;
+            }
+        }
+        queued
     }
 
     /// True if nothing that is delivered reaches a reader.
@@ -268,7 +285,7 @@ impl Buffer {
         let begins = !std::mem::replace(&mut self.lagging, true);
         counters.count(Fate::Overflowed);
         let reason = GapReason::Overflowed { missed: 1 };
-        merge(&mut self.pending, Gap::of_topic(&counters.topic, reason));
+        merge(&mut self.pending, Gap::new(counters.topics(), reason));
         if self.slow_consumer == SlowConsumer::Disconnect {
             self.end = Some(EndReason::SlowConsumer);
         }

@@ -1,7 +1,7 @@
 //! The delivery ledger: what became of every frame that was handed to a subscription, topic by topic.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
@@ -72,6 +72,8 @@ pub struct TopicCounters {
     pub(super) topic: Arc<str>,
     /// Its place among the topics of its buffer.
     pub(super) index: usize,
+    /// The topics whose pushes may have the same name as its own, it among them; empty if none has.
+    shares: Mutex<Arc<[Arc<str>]>>,
     received: AtomicU64,
     fates: Apart<[AtomicU64; 5]>,
 }
@@ -86,6 +88,7 @@ impl TopicCounters {
         Self {
             topic,
             index,
+            shares: Mutex::default(),
             received: AtomicU64::new(0),
             fates: Apart::default(),
         }
@@ -94,6 +97,23 @@ impl TopicCounters {
     /// The topic, as it was subscribed to.
     pub fn topic(&self) -> &Arc<str> {
         &self.topic
+    }
+
+    /// The topics that a frame may be of which is counted here, as they were subscribed to: nearly always one. Pro V2 pushes
+    /// several topics of one symbol each under one name.
+    pub fn topics(&self) -> Arc<[Arc<str>]> {
+        let shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        match shares.is_empty() {
+            true => Arc::from([self.topic.clone()]),
+            false => shares.clone(),
+        }
+    }
+
+    /// Notes which topics of the subscription have pushes of the same name.
+    pub(super) fn share(&self, topics: &[Arc<str>]) {
+        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = topics.iter().filter(|topic| !shares.contains(topic));
+        *shares = shares.iter().chain(new).cloned().collect();
     }
 
     pub(super) fn received(&self) {

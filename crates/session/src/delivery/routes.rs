@@ -470,6 +470,15 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
                     let mailbox = subscriber.mailbox();
                     let counters: Arc<TopicCounters> =
                         mailbox.with(wakers, |buffer| buffer.counters_of(&route.topic));
+                    let shares: Vec<Arc<str>> = routes
+                        .iter()
+                        .map(|&at| &self.routes[at])
+                        .filter(|route| route.subscribers.contains(&id))
+                        .map(|route| route.topic.clone())
+                        .collect();
+                    if shares.len() > 1 {
+                        counters.share(&shares);
+                    }
                     mailboxes.push((counters, mailbox.clone()));
                     identify.push(subscriber.identify().clone());
                 }

@@ -142,9 +142,9 @@ impl<P: Protocol> RotatingSession<P> {
         self.collect(now);
     }
 
-    /// As [`Session::is_unsubscribing`].
-    pub fn is_unsubscribing(&self) -> bool {
-        self.serving.is_unsubscribing()
+    /// As [`Session::unsubscribing`].
+    pub fn unsubscribing(&self) -> impl Iterator<Item = String> {
+        self.serving.unsubscribing()
     }
 
     /// As [`Session::shut`]; a successor is given up.

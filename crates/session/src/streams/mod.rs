@@ -4,8 +4,9 @@ mod inflow;
 mod output;
 mod waiters;
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fmt;
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -84,11 +85,13 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         self.sweep(now);
         let ticket = self.waiters.ticket();
         let Subscribe {
-            requests,
+            mut requests,
             mailbox,
             identify,
             on_refusal,
         } = subscribe;
+        let mut seen = HashSet::new();
+        requests.retain(|request| seen.insert(request.clone()));
         let limit = self.waiters.limit();
         let pending = PendingAnswer::new(ticket, &requests, on_refusal, limit, now.clock);
         let (inflow, mut step) = self.step(now);
@@ -141,11 +144,11 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         ticket
     }
 
-    /// Unsubscribes what no subscription needs any more, and waits until the server has answered each unsubscription or
-    /// the connection is gone. [`Answer::Settled`] follows.
-    pub fn settle(&mut self, now: Moment) -> Ticket {
+    /// Unsubscribes what no subscription needs any more, and waits until the server has answered the unsubscriptions of
+    /// these topics, or the connection is gone. [`Answer::Settled`] follows.
+    pub fn settle(&mut self, now: Moment, topics: Vec<Arc<str>>) -> Ticket {
         let ticket = self.waiters.ticket();
-        self.waiters.wait_settled(ticket);
+        self.waiters.wait_settled(ticket, topics);
         self.sweep(now);
         self.follow(now);
         self.answer_settled();
@@ -558,13 +561,16 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         }
     }
 
-    /// Answers those that wait until every unsubscription is answered, if that is so.
+    /// Answers those that wait for unsubscriptions of which none is pending any more.
     fn answer_settled(&mut self) {
-        let is_closed = matches!(self.state, ConnectionState::Closed(_));
-        if is_closed || !self.session.is_unsubscribing() {
-            for ticket in self.waiters.take_settled() {
-                self.answer(ticket, Answer::Settled);
-            }
+        if !self.waiters.await_settled() {
+            return;
+        }
+        let is_open = !matches!(self.state, ConnectionState::Closed(_));
+        let pending: HashSet<String> = self.session.unsubscribing().collect();
+        let is_pending = |topic: &str| is_open && pending.contains(topic);
+        for ticket in self.waiters.take_settled(is_pending) {
+            self.answer(ticket, Answer::Settled);
         }
     }
 

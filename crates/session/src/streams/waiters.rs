@@ -1,5 +1,6 @@
 //! Callers that wait for an answer of the connection as a whole, and until when.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::config::far;
@@ -15,8 +16,8 @@ pub(super) struct Waiters {
     live: Vec<(Instant, Ticket)>,
     /// Callers that asked for a rotation.
     rotated: Vec<Ticket>,
-    /// Callers that wait until every unsubscription is answered.
-    settled: Vec<Ticket>,
+    /// Callers that wait until the unsubscriptions of these topics are answered.
+    settled: Vec<(Ticket, Vec<Arc<str>>)>,
 }
 
 impl Waiters {
@@ -58,8 +59,8 @@ impl Waiters {
         self.rotated.push(ticket);
     }
 
-    pub(super) fn wait_settled(&mut self, ticket: Ticket) {
-        self.settled.push(ticket);
+    pub(super) fn wait_settled(&mut self, ticket: Ticket, topics: Vec<Arc<str>>) {
+        self.settled.push((ticket, topics));
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
@@ -76,9 +77,18 @@ impl Waiters {
         std::mem::take(&mut self.rotated)
     }
 
-    /// Takes those that wait until every unsubscription is answered.
-    pub(super) fn take_settled(&mut self) -> Vec<Ticket> {
-        std::mem::take(&mut self.settled)
+    /// Takes those that wait until the unsubscriptions of topics are answered, if none of theirs is pending.
+    pub(super) fn take_settled(&mut self, is_pending: impl Fn(&str) -> bool) -> Vec<Ticket> {
+        let is_settled = |(_, topics): &mut (Ticket, Vec<Arc<str>>)| {
+            !topics.iter().any(|topic| is_pending(topic))
+        };
+        let settled = self.settled.extract_if(.., is_settled);
+        settled.map(|(ticket, _)| ticket).collect()
+    }
+
+    /// True if a caller waits for an unsubscription.
+    pub(super) fn await_settled(&self) -> bool {
+        !self.settled.is_empty()
     }
 
     /// Takes those that have waited until it is live for long enough.

@@ -65,6 +65,8 @@ macro_rules! any_topic {
             type Kind = $kind;
             type Event = $events;
 
+            const HAS_ONE_REQUEST: bool = true;
+
             fn requests(&self) -> Vec<TopicPath> {
                 match self {
                     $(Self::$topic(topic) => topic.requests(),)*
