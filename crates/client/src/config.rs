@@ -18,8 +18,8 @@ pub struct Config {
     /// The bytes of the frames that a subscription's queue holds: 16 MiB. A consumer that takes events holds up to as
     /// many more, so a subscription holds 32 MiB at most.
     pub queue_bytes: usize,
-    /// How long `subscribe` may take until its topics are live: 30 s, and in addition the time that the exchange's
-    /// limit of messages makes many topics wait.
+    /// How long `subscribe` may take until its topics are live: 30 s, and in addition the time that the exchange's limits
+    /// of messages and of dials make it wait. After such a wait it has this long again.
     pub connect_timeout: Duration,
     /// How long reading of a connection pauses for subscriptions whose queues are full, before their events become a
     /// [`Gap`](crate::Gap): 1 s, which the subscriptions of the connection share in equal parts. While reading pauses,

@@ -87,6 +87,8 @@ impl<T: Topic> Subscription<T> {
     pub fn handle(&mut self) -> SubscriptionHandle {
         SubscriptionHandle {
             queues: self.feeds.iter_mut().map(Feed::watch).collect(),
+            #[cfg(feature = "test-util")]
+            script: self.script.as_ref().map(|script| script.end().clone()),
         }
     }
 
@@ -121,7 +123,7 @@ impl<T: Topic> Subscription<T> {
     pub fn end_reason(&self) -> Option<EndReason> {
         #[cfg(feature = "test-util")]
         if let Some(script) = &self.script {
-            return script.end_reason();
+            return script.end().reason();
         }
         first_if_all(self.feeds.iter().map(Feed::end_reason))
     }
@@ -182,6 +184,8 @@ impl<T: Topic> Stream for Subscription<T> {
 #[derive(Clone, Debug)]
 pub struct SubscriptionHandle {
     queues: Vec<QueueWatch>,
+    #[cfg(feature = "test-util")]
+    script: Option<crate::test_util::ScriptedEnd>,
 }
 
 impl SubscriptionHandle {
@@ -192,6 +196,10 @@ impl SubscriptionHandle {
 
     /// Why the subscription has ended: see [`Subscription::end_reason`].
     pub fn end_reason(&self) -> Option<EndReason> {
+        #[cfg(feature = "test-util")]
+        if let Some(end) = &self.script {
+            return end.reason();
+        }
         first_if_all(self.queues.iter().map(QueueWatch::end_reason))
     }
 }

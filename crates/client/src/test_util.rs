@@ -1,7 +1,7 @@
 //! Subscriptions that a test feeds by hand: no network, no runtime, no clock.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use kucoin_streams_core::{ConnectionKind, Push, Text, Timestamp, Topic};
@@ -24,7 +24,7 @@ pub fn subscription<T: Topic>(topic: T) -> (Script<T>, Subscription<T>) {
     };
     let scripted = Scripted {
         items: received,
-        end: None,
+        end: ScriptedEnd::default(),
     };
     (script, Subscription::scripted(topic, scripted))
 }
@@ -120,7 +120,17 @@ enum Item<E> {
 /// The end of a script at which the subscription reads.
 pub(crate) struct Scripted<E> {
     items: UnboundedReceiver<Item<E>>,
-    end: Option<EndReason>,
+    end: ScriptedEnd,
+}
+
+/// Why a scripted subscription has ended, for it and its handles.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ScriptedEnd(Arc<OnceLock<EndReason>>);
+
+impl ScriptedEnd {
+    pub(crate) fn reason(&self) -> Option<EndReason> {
+        self.0.get().cloned()
+    }
 }
 
 impl<E> Scripted<E> {
@@ -128,23 +138,21 @@ impl<E> Scripted<E> {
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Update<E>, Gap>>> {
-        if self.end.is_some() {
+        if self.end.reason().is_some() {
             return Poll::Ready(None);
         }
-        self.items.poll_recv(context).map(|item| match item {
-            Some(Item::Next(item)) => Some(*item),
-            Some(Item::End(reason)) => {
-                self.end = Some(reason);
-                None
-            }
-            None => {
-                self.end = Some(EndReason::Closed(CloseReason::Requested));
-                None
-            }
+        self.items.poll_recv(context).map(|item| {
+            let reason = match item {
+                Some(Item::Next(item)) => return Some(*item),
+                Some(Item::End(reason)) => reason,
+                None => EndReason::Closed(CloseReason::Requested),
+            };
+            self.end.0.get_or_init(|| reason);
+            None
         })
     }
 
-    pub(crate) fn end_reason(&self) -> Option<EndReason> {
-        self.end.clone()
+    pub(crate) fn end(&self) -> &ScriptedEnd {
+        &self.end
     }
 }

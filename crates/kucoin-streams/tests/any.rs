@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::time::Duration;
+
 use kucoin_streams::transport::{Message, memory};
 use kucoin_streams::{
-    AnyEvent, AnyTopic, Config, ConnectionInfo, ConnectionRuntime, ConnectionSource, GapReason,
-    Kucoin, SecretUrl, SourceError, SubscribeError, WsKey,
+    AnyEvent, AnyTopic, Config, ConnectionInfo, ConnectionRuntime, ConnectionSource, DialBudget,
+    GapReason, Kucoin, SecretUrl, SourceError, SubscribeError, WsKey,
 };
 
 /// Gives an address that names the connection.
@@ -23,7 +25,12 @@ fn client() -> (Kucoin, memory::Listener) {
     let kucoin = Kucoin::builder()
         .transport(dialer)
         .tokens(ByKey)
-        .config(Config::default().with_runtime(ConnectionRuntime::Current))
+        .config(
+            Config::default()
+                .with_runtime(ConnectionRuntime::Current)
+                // The budget of the process counts by the clocks of other tests.
+                .with_dials(DialBudget::new(50, Duration::from_secs(1))),
+        )
         .build();
     (kucoin.unwrap(), listener)
 }
@@ -61,7 +68,7 @@ fn serve(mut listener: memory::Listener, pushes: &'static [(&'static str, &'stat
                     if expected > 0 {
                         expected = 0;
                         // All requests are there before the first push.
-                        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                        tokio::time::sleep(Duration::from_millis(50)).await;
                         for (_, push) in pushes.iter().filter(|(host, _)| url.contains(host)) {
                             let _ = peer.send_text(*push).await;
                         }

@@ -62,6 +62,7 @@ async fn gaps_come_in_their_places_and_the_end_last() {
         epoch: 9,
     });
     script.event(order.clone());
+    let handle = orders.handle();
     script.end(EndReason::SlowConsumer);
 
     let first = orders.next().await.unwrap().unwrap();
@@ -74,4 +75,5 @@ async fn gaps_come_in_their_places_and_the_end_last() {
     assert_eq!(orders.end_reason(), None);
     assert!(orders.next().await.is_none() && orders.next().await.is_none());
     assert_eq!(orders.end_reason(), Some(EndReason::SlowConsumer));
+    assert_eq!(handle.end_reason(), Some(EndReason::SlowConsumer));
 }

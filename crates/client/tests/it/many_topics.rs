@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kucoin_streams_client::{
-    Config, ConnectionRuntime, ConnectionState, Connections, GapReason, LifecycleEvent,
-    LifecycleSender, LifecycleStream, SubscribeError, Subscription,
+    Config, ConnectionState, Connections, GapReason, LifecycleEvent, LifecycleSender,
+    LifecycleStream, SubscribeError, Subscription,
 };
 use kucoin_streams_core::{
     ConnectionKind, DecodeError, Inbound, Limits, Protocol, Push, RequestId, Serves, Topic,
@@ -15,7 +15,7 @@ use kucoin_streams_core::{
 };
 use kucoin_streams_transport::{Message, memory};
 
-use crate::rig::{Number, Tokens, Words, breathe};
+use crate::rig::{Number, Tokens, Words, breathe, on_this_clock};
 
 /// So many topics may one connection hold.
 const CAP: u32 = 3;
@@ -112,9 +112,7 @@ impl Server {
         let sender = LifecycleSender::default();
         let lifecycle = sender.subscribe();
         let source = Arc::new(Tokens::default());
-        let config = Config::default()
-            .with_runtime(ConnectionRuntime::Current)
-            .with_seed(7);
+        let config = on_this_clock(Config::default());
         Self {
             held,
             connections: Connections::new(source, dialer, config, sender),

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use kucoin_streams_client::{
-    Config, ConnectionRuntime, Connections, Gap, GapReason, LifecycleSender, LifecycleStream,
-    Subscription,
+    Config, ConnectionRuntime, Connections, DialBudget, Gap, GapReason, LifecycleSender,
+    LifecycleStream, Subscription,
 };
 use kucoin_streams_core::{
     ConnectionInfo, ConnectionKind, ConnectionSource, DecodeError, Event, Inbound, Limits,
@@ -153,9 +153,13 @@ pub(crate) fn config() -> Config {
     config
 }
 
-/// These tests pause the clock of their runtime, so connections run on it.
-fn on_this_clock(config: Config) -> Config {
-    config.with_runtime(ConnectionRuntime::Current).with_seed(7)
+/// These tests pause the clock of their runtime, so connections run on it. The budget of the process counts the dials of
+/// other tests, by other clocks.
+pub(crate) fn on_this_clock(config: Config) -> Config {
+    config
+        .with_runtime(ConnectionRuntime::Current)
+        .with_dials(DialBudget::new(50, Duration::from_secs(1)))
+        .with_seed(7)
 }
 
 /// A connection and the listener where its dials arrive.
