@@ -218,7 +218,7 @@ fn every_frame_is_accounted_for_at_every_moment() {
         (5, 2, 3),
         "taken and not handed on"
     );
-    buffer.close(&VecDeque::new());
+    buffer.close(&taken);
     push(&mut buffer, frame(9));
     assert_eq!(ledger(&buffer, &taken), (5, 2, 3), "nobody receives it");
 }
