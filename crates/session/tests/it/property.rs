@@ -407,7 +407,8 @@ fn what_is_wanted_is_what_is_held() {
     });
     outcome.unwrap_or_else(|failure| panic!("{failure}"));
     let seen = seen.get();
-    assert!(seen.postponed > 200, "{seen:?}");
-    assert!(seen.reconnected > 100, "{seen:?}");
-    assert!(seen.reconnected_at_limit > 10, "{seen:?}");
+    // Far below the usual, which varies from run to run: they show that the cases reach what they are about.
+    assert!(seen.postponed > 50, "{seen:?}");
+    assert!(seen.reconnected > 25, "{seen:?}");
+    assert!(seen.reconnected_at_limit > 1, "{seen:?}");
 }
