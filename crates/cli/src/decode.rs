@@ -16,7 +16,7 @@ use serde::de::IgnoredAny;
 use crate::args::{DecodeArgs, ProtocolArg};
 use crate::decode::input::Input;
 use crate::exit::Failed;
-use crate::output::{Control, Line, Lines, UpdateLine};
+use crate::output::{Control, Line, Lines, PushLine};
 
 pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failed> {
     let mut counted = Counted::default();
@@ -111,15 +111,12 @@ fn add(
         },
     };
     match frame {
-        Frame::Push(push) => out.json(&Line::Update(UpdateLine {
-            ws_key: None,
+        Frame::Push(push) => out.json(&Line::Update(PushLine {
             topic: &push.topic,
             subject: push.subject.as_ref(),
             id: push.id.as_ref(),
             user_id: push.user_id.as_ref(),
             pushed_at: push.pushed_at,
-            received_at: None,
-            epoch: None,
             data: &push.event,
             envelope: &push.extra,
         })),

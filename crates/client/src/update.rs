@@ -73,6 +73,13 @@ impl<E> Update<E> {
         &self.subscribed_topic
     }
 
+    /// The same update under another name of its subscribed topic, such as the text that a user wrote it as.
+    #[must_use]
+    pub fn with_subscribed_topic(mut self, topic: impl Into<Arc<str>>) -> Self {
+        self.subscribed_topic = topic.into();
+        self
+    }
+
     /// The same update with another event.
     pub fn map<F>(self, into: impl FnOnce(E) -> F) -> Update<F> {
         Update {

@@ -23,7 +23,7 @@ use crate::output::pretty::Pretty;
 
 pub(crate) use lines::Lines;
 pub(crate) use names::Names;
-pub(crate) use ndjson::{Control, Line, UpdateLine};
+pub(crate) use ndjson::{Control, Line, PushLine};
 pub(crate) use pretty::time_of_day;
 pub(crate) use writer::{End, Mark, Writer};
 
@@ -128,10 +128,7 @@ impl Printer {
     pub(crate) fn update(&mut self, update: &Update<AnyEvent>) -> Result<(), Failed> {
         match &self.pretty {
             Some(pretty) => self.lines.text(&pretty.update(update)),
-            None => {
-                let topic = self.names.asked(update.subscribed_topic());
-                self.lines.json(&ndjson::update(update, topic))?;
-            }
+            None => self.lines.json(&self.names.of_update(update))?,
         }
         self.mark(1);
         if self.lines.are_enough() {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use kucoin_streams::{Gap, Lifecycle, LifecycleEvent};
+use kucoin_streams::{AnyEvent, Gap, Lifecycle, LifecycleEvent, Update};
 
 /// Topics that were asked for by another text than their own, such as one with its parameters in another order.
 /// Everything that is shown bears the text that was asked for.
@@ -27,6 +27,14 @@ impl Names {
 
     fn other(&self, topic: &str) -> Option<&str> {
         self.asked.get(topic).map(String::as_str)
+    }
+
+    /// The update with the name of its topic.
+    pub(super) fn of_update<'u>(&self, update: &'u Update<AnyEvent>) -> Cow<'u, Update<AnyEvent>> {
+        match self.other(update.subscribed_topic()) {
+            None => Cow::Borrowed(update),
+            Some(asked) => Cow::Owned(update.clone().with_subscribed_topic(asked)),
+        }
     }
 
     /// The gap with the names of its topics.

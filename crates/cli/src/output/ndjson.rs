@@ -6,7 +6,7 @@ use kucoin_streams::core::{Extra, Raw};
 use kucoin_streams::session::Stage;
 use kucoin_streams::{
     AnyEvent, CloseReason, Failure, Gap, GapReason, Lifecycle, LifecycleEvent, RetryPolicy, Text,
-    Timestamp, TopicLedger, Update, WsKey,
+    Timestamp, TopicLedger, WsKey,
 };
 use serde::Serialize;
 
@@ -18,7 +18,6 @@ use serde::Serialize;
     rename_all_fields = "camelCase"
 )]
 pub(crate) enum Line<'a> {
-    Update(UpdateLine<'a>),
     Stats {
         ws_key: &'static str,
         #[serde(flatten)]
@@ -27,6 +26,7 @@ pub(crate) enum Line<'a> {
         consistent: bool,
     },
     // Those that follow are of captured frames, which came on no connection of ours.
+    Update(PushLine<'a>),
     Welcome(Control<'a>),
     Ack(Control<'a>),
     Refused(Control<'a>),
@@ -40,13 +40,11 @@ pub(crate) enum Line<'a> {
     },
 }
 
-/// An event, live from a connection or of a captured frame.
+/// An event of a captured frame. A live one is written by itself, with its connection and times.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct UpdateLine<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) ws_key: Option<&'static str>,
-    /// Live: the topic as it was asked for. Captured: the topic as pushed.
+pub(crate) struct PushLine<'a> {
+    /// The topic as pushed.
     pub(crate) topic: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) subject: Option<&'a Text>,
@@ -56,10 +54,6 @@ pub(crate) struct UpdateLine<'a> {
     pub(crate) user_id: Option<&'a Text>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) pushed_at: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) received_at: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) epoch: Option<u64>,
     pub(crate) data: &'a AnyEvent,
     /// Fields of the envelope that this version does not know.
     #[serde(skip_serializing_if = "Extra::is_empty")]
@@ -76,23 +70,6 @@ pub(crate) struct Control<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) message: Option<Cow<'a, str>>,
     pub(crate) frame: &'a Raw,
-}
-
-pub(super) fn update<'a>(update: &'a Update<AnyEvent>, topic: &'a str) -> Line<'a> {
-    let is_v1 = matches!(update.event(), AnyEvent::V1(_));
-    Line::Update(UpdateLine {
-        ws_key: Some(update.ws_key().as_str()),
-        topic,
-        subject: update.subject(),
-        id: update.id(),
-        user_id: update.user_id(),
-        // V1 has it in the data.
-        pushed_at: update.pushed_at().filter(|_| !is_v1),
-        received_at: Some(update.received_at()),
-        epoch: Some(update.epoch()),
-        data: update.event(),
-        envelope: update.envelope_extra(),
-    })
 }
 
 /// The line of a gap. `why` the command ends, if it does.
