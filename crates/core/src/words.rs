@@ -39,6 +39,27 @@ macro_rules! words {
             }
         }
 
+        // Each word is compared with a text of known length: that takes no call.
+        impl $name {
+            /// True if V1 writes the word so.
+            #[inline(always)]
+            pub fn is_spelled_small(&self, spelled: &str) -> bool {
+                match self {
+                    $(Self::$variant => spelled == $small,)*
+                    Self::Unknown(text) => spelled == text.as_str(),
+                }
+            }
+
+            /// True if Pro V2 writes the word so.
+            #[inline(always)]
+            pub fn is_spelled_in_capitals(&self, spelled: &str) -> bool {
+                match self {
+                    $(Self::$variant => spelled == $capitals,)*
+                    Self::Unknown(text) => spelled == text.as_str(),
+                }
+            }
+        }
+
         /// Takes the word in any case.
         impl From<&str> for $name {
             #[inline(always)]

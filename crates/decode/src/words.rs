@@ -103,27 +103,20 @@ fn spelled(value: Value<'_>, is_ours: impl Fn(&str) -> bool) -> bool {
 }
 
 macro_rules! words {
-    ($($word:ident { $($variant:ident $small:literal $capitals:literal),* })*) => {$(
+    ($($word:ident),*) => {$(
         impl Word for $word {
             fn as_capitals(&self) -> &str {
                 self.in_capitals()
             }
 
-            // Each word is compared with a text of known length: that takes no call.
             #[inline(always)]
             fn is_small(&self, spelled: &str) -> bool {
-                match self {
-                    $(Self::$variant => spelled == $small,)*
-                    other => spelled == other.as_str(),
-                }
+                self.is_spelled_small(spelled)
             }
 
             #[inline(always)]
             fn is_capitals(&self, spelled: &str) -> bool {
-                match self {
-                    $(Self::$variant => spelled == $capitals,)*
-                    other => spelled == other.as_str(),
-                }
+                self.is_spelled_in_capitals(spelled)
             }
         }
 
@@ -155,7 +148,4 @@ macro_rules! words {
     )*};
 }
 
-words! {
-    Side { Buy "buy" "BUY", Sell "sell" "SELL" }
-    Liquidity { Maker "maker" "MAKER", Taker "taker" "TAKER" }
-}
+words!(Side, Liquidity);
