@@ -25,8 +25,8 @@ pub(crate) fn check() -> Outcome {
     Ok(())
 }
 
-/// The newest tag `<package>@<version>`. With `-v` instead of `@`, the tags of `kucoin-streams` and of
-/// `kucoin-streams-v1` could not be told apart.
+/// The newest tag `<package>@<version>`. The separator is `@`, since `kucoin-streams-v*` would also match the tags of
+/// `kucoin-streams-v1`.
 fn last_release(package: &Package) -> Outcome<Option<String>> {
     let mut list = command("git");
     list.args(["tag", "--sort=-version:refname", "--list"]);

@@ -27,7 +27,7 @@ pub trait Contender {
     fn name(&self) -> &'static str;
     /// The name of its connection at the server.
     fn connection(&self) -> &str;
-    /// Consumes so many events.
+    /// Consumes this number of events.
     fn run(&mut self, runtime: &Runtime, events: u64) -> Tally;
 }
 

@@ -61,7 +61,7 @@ pub struct Table {
     pub rows: Vec<Row>,
 }
 
-/// A name, and a cell for every column: a number where it is one.
+/// A name, and a cell for every column: a number, or a text.
 #[derive(Debug, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct Row {

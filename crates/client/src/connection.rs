@@ -136,11 +136,11 @@ impl<K: ConnectionKind> Connection<K> {
         self.inner.state.borrow().clone()
     }
 
-    /// Asks for requests and resolves when each is answered. `place` is kept for as long as the feed is.
+    /// Asks for requests and resolves when each is answered. `share` is kept for as long as the feed is.
     pub(crate) async fn open(
         &self,
         asked: Asked<RequestOf<K>>,
-        place: Option<Kept>,
+        share: Kept,
     ) -> Result<Opened, SubscribeError> {
         let Asked {
             requests,
@@ -157,7 +157,7 @@ impl<K: ConnectionKind> Connection<K> {
         );
         // From here on a drop of this future drops the feed, and with it whatever was subscribed.
         let span = self.inner.span.clone();
-        let feed = Feed::new(reader, place, self.inner.clone(), span);
+        let feed = Feed::new(reader, share, self.inner.clone(), span);
         let subscribe = Subscribe::new(requests, mailbox, identify, on_refusal);
         let answer = self.ask(|reply| Command::Subscribe(subscribe, reply));
         answer.await.map(|subscribed| Opened {

@@ -242,8 +242,7 @@ impl<K: ConnectionKind> Connections<K> {
             };
             let connection = share.connection.clone();
             // From here on a drop of the future takes the share back.
-            let share = Some(Arc::new(share) as _);
-            async move { connection.open(asked, share).await }
+            async move { connection.open(asked, Box::new(share)).await }
         })
     }
 

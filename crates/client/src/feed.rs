@@ -14,15 +14,15 @@ use crate::connection::KeepsOpen;
 use crate::queue::{QueueReader, QueueWatch};
 
 /// What is kept alive along with a feed.
-pub(crate) type Kept = Arc<dyn Any + Send + Sync>;
+pub(crate) type Kept = Box<dyn Any + Send + Sync>;
 
 /// The reading end of a connection's queue. Dropping it tells the connection.
 pub(crate) struct Feed {
     queue: QueueReader,
     /// The places of the same topics among the requests of the subscription, where it has more than one.
     places: Vec<usize>,
-    /// The place that is taken up on the connection, where somebody counts.
-    _place: Option<Kept>,
+    /// Its share of the connection's topics.
+    _share: Kept,
     /// Keeps the connection's task alive.
     connection: Arc<dyn KeepsOpen>,
     /// The connection, in logs.
@@ -34,14 +34,14 @@ pub(crate) struct Feed {
 impl Feed {
     pub(crate) fn new(
         queue: QueueReader,
-        place: Option<Kept>,
+        share: Kept,
         connection: Arc<dyn KeepsOpen>,
         span: Span,
     ) -> Self {
         Self {
             queue,
             places: Vec::new(),
-            _place: place,
+            _share: share,
             connection,
             span,
             undecodable: 0,

@@ -59,6 +59,10 @@ impl Queue {
         // No code of a user runs under the lock, so a poisoned one still holds whole data.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn end_reason(&self) -> Option<EndReason> {
+        self.lock().buffer.end_reason().cloned()
+    }
 }
 
 /// The end of a queue at which the subscription reads. Dropping it wakes the connection's task.
@@ -125,7 +129,7 @@ impl QueueWatch {
     }
 
     pub(crate) fn end_reason(&self) -> Option<EndReason> {
-        self.queue.lock().buffer.end_reason().cloned()
+        self.queue.end_reason()
     }
 }
 
@@ -209,7 +213,7 @@ impl QueueReader {
     }
 
     pub(crate) fn end_reason(&self) -> Option<EndReason> {
-        self.queue.lock().buffer.end_reason().cloned()
+        self.queue.end_reason()
     }
 }
 

@@ -68,6 +68,23 @@ pub enum LifecycleEvent {
     },
 }
 
+impl LifecycleEvent {
+    /// Something went wrong; `fatal` if the connection ends for it.
+    pub(crate) fn exception(
+        topic: Option<String>,
+        code: Option<impl ToString>,
+        message: String,
+        fatal: bool,
+    ) -> Self {
+        Self::Exception {
+            topic,
+            code: code.map(|code| code.to_string()),
+            message,
+            fatal,
+        }
+    }
+}
+
 impl fmt::Display for LifecycleEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

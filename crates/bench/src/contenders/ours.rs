@@ -93,7 +93,7 @@ pub(super) fn connect(
     }
 }
 
-/// Consumes so many events of a subscription.
+/// Consumes this number of events of a subscription.
 ///
 /// # Panics
 /// At a gap: a measurement with losses is none.

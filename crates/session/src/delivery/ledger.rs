@@ -112,6 +112,9 @@ impl TopicCounters {
     /// Notes which topics of the subscription have pushes of the same name.
     pub(super) fn share(&self, topics: &[Arc<str>]) {
         let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        if **shares == *topics {
+            return;
+        }
         let new = topics.iter().filter(|topic| !shares.contains(topic));
         *shares = shares.iter().chain(new).cloned().collect();
     }

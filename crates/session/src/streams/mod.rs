@@ -346,7 +346,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
                     topic: topic.clone(),
                     ok: false,
                 });
-                let refusal = exception(Some(topic), code, message.clone(), false);
+                let refusal = LifecycleEvent::exception(Some(topic), code, message.clone(), false);
                 self.outputs.push_back(Output::Refusal(refusal));
                 let (inflow, mut step) = self.step(now);
                 let orphans = inflow.routes().refused(&request, code, &message, &mut step);
@@ -449,7 +449,8 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
     fn closed(&mut self, now: Moment, reason: CloseReason) {
         if let CloseReason::Failed(failure) = &reason {
             let code = failure.code.as_deref();
-            self.event(exception(None, code, failure.to_string(), true));
+            let message = failure.to_string();
+            self.event(LifecycleEvent::exception(None, code, message, true));
         }
         self.event(LifecycleEvent::Close {
             reason: reason.clone(),
@@ -579,7 +580,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
     }
 
     fn exception(&mut self, topic: Option<String>, code: Option<impl ToString>, message: String) {
-        self.event(exception(topic, code, message, false));
+        self.event(LifecycleEvent::exception(topic, code, message, false));
     }
 
     fn event(&mut self, event: LifecycleEvent) {
@@ -603,19 +604,5 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
             outputs: &mut self.outputs,
         };
         (&mut self.inflow, step)
-    }
-}
-
-fn exception(
-    topic: Option<String>,
-    code: Option<impl ToString>,
-    message: String,
-    fatal: bool,
-) -> LifecycleEvent {
-    LifecycleEvent::Exception {
-        topic,
-        code: code.map(|code| code.to_string()),
-        message,
-        fatal,
     }
 }
