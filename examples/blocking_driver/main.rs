@@ -18,9 +18,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use kucoin_streams::core::{RetryPolicy, Timestamp, Topic};
 use kucoin_streams::session::{
-    Buffer, Capacity, Config, ConnectionRole, Delivery, Failure, Fate, Input, LifecycleEvent,
-    Mailbox, Moment, OnRefusal, Output, SlowConsumer, Stage, Streams, Subscribe, WaitLimits,
-    identify,
+    Buffer, Capacity, ConnectionRole, Delivery, Failure, FailureStage, FrameOutcome, Input,
+    LifecycleEvent, Mailbox, Moment, OnRefusal, Output, SessionConfig, SlowConsumer, Streams,
+    Subscribe, WaitLimits, identify,
 };
 use kucoin_streams::v1::{SpotOrders, V1};
 use kucoin_streams_examples::Error;
@@ -48,7 +48,7 @@ struct Driver {
 
 fn main() -> Result<(), Error> {
     let rehearsal = Rehearsal::start()?;
-    let mut config = Config::default();
+    let mut config = SessionConfig::default();
     // Short, so that the rotation of the rehearsal is.
     config.overlap = Duration::from_millis(200);
     let limits = WaitLimits::new(Duration::from_secs(30), Duration::from_secs(1));
@@ -103,20 +103,20 @@ impl Driver {
             Output::FetchConnectionInfo(side) => {
                 self.streams.fetch_begins(now(), side);
                 let fetched = self.rehearsal.connection_info();
-                let fetched = fetched.map_err(|error| failure(Stage::Token, &error));
+                let fetched = fetched.map_err(|error| failure(FailureStage::Token, &error));
                 self.streams
                     .handle(now(), side, Input::ConnectionInfo(fetched));
             }
             Output::Dial(side, url) => {
                 let dialled = Socket::dial(url.expose());
                 let dialled = dialled.map(|socket| *self.socket(side) = Some(socket));
-                let dialled = dialled.map_err(|error| failure(Stage::Dial, &error));
+                let dialled = dialled.map_err(|error| failure(FailureStage::Dial, &error));
                 self.streams.handle(now(), side, Input::Dialled(dialled));
             }
             Output::Send(side, frame) => {
                 let sent = self.socket(side).as_mut().map(|socket| socket.send(&frame));
                 if let Some(Err(error)) = sent {
-                    let lost = Input::Lost(failure(Stage::Live, &error));
+                    let lost = Input::Lost(failure(FailureStage::Live, &error));
                     self.streams.handle(now(), side, lost);
                 }
             }
@@ -149,7 +149,7 @@ impl Driver {
             Ok(None) => {}
             Err(error) => {
                 *self.socket(side) = None;
-                let lost = Input::Lost(failure(Stage::Live, &error));
+                let lost = Input::Lost(failure(FailureStage::Live, &error));
                 self.streams.handle(now(), side, lost);
             }
         }
@@ -184,11 +184,11 @@ fn consume(orders: &Orders) {
             Delivery::Frame { topic, frame } => {
                 let (fate, text) = match SpotOrders.decode(frame.text()) {
                     Ok(Some(push)) => (
-                        Fate::Delivered,
+                        FrameOutcome::Delivered,
                         format!("{} {}", push.event.order_id, push.event.kind),
                     ),
-                    Ok(None) => (Fate::Other, String::from("of another topic")),
-                    Err(error) => (Fate::Undecodable, error.to_string()),
+                    Ok(None) => (FrameOutcome::Other, String::from("of another topic")),
+                    Err(error) => (FrameOutcome::Undecodable, error.to_string()),
                 };
                 buffer.counters()[topic].count(fate);
                 println!("order      {text}");
@@ -198,7 +198,7 @@ fn consume(orders: &Orders) {
     }
 }
 
-fn failure(stage: Stage, error: &dyn std::error::Error) -> Failure {
+fn failure(stage: FailureStage, error: &dyn std::error::Error) -> Failure {
     Failure::new(stage, RetryPolicy::Transient, error.to_string())
 }
 

@@ -18,7 +18,7 @@ use std::pin::pin;
 
 use kucoin_streams::core::{ConnectionInfo, SecretUrl, SourceError};
 use kucoin_streams::v1::{AnySpotTopic, SpotOrders};
-use kucoin_streams::{Kucoin, WsKey, transport::FastWebSocket};
+use kucoin_streams::{Kucoin, WsKey, transport::WebSocketConnector};
 use kucoin_streams_examples::{Error, Place, over, pause};
 use kucoin_streams_exchange::{Cut, Effect, Exchange};
 
@@ -75,7 +75,7 @@ async fn record(place: &Place) -> Result<(), Error> {
         Some(path) => Box::new(File::options().append(true).create(true).open(path)?),
         None => Box::new(io::stdout()),
     };
-    let (transport, recorder) = Recording::start(FastWebSocket::new(), out);
+    let (transport, recorder) = Recording::start(WebSocketConnector::new(), out);
     let kucoin = Kucoin::builder()
         .credentials(place.credentials()?)
         .hosts(place.hosts()?)

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use kucoin_streams::transport::{Connect, ConnectError, FastReader, FastWebSocket, FastWriter};
+use kucoin_streams::transport::{
+    Connect, ConnectError, WebSocketConnector, WebSocketReader, WebSocketWriter,
+};
 use kucoin_streams_exchange::Exchange;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 use tokio::sync::Notify;
@@ -28,14 +30,14 @@ impl std::fmt::Debug for Network {
     }
 }
 
-/// Serves one stream until it ends.
+/// TopicMatch one stream until it ends.
 type Serve = dyn Fn(DuplexStream) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync;
 
 struct Inner {
     serve: Box<Serve>,
     weather: Mutex<Weather>,
     links: Mutex<Vec<Weak<Link>>>,
-    web_socket: FastWebSocket,
+    web_socket: WebSocketConnector,
 }
 
 struct Weather {
@@ -83,7 +85,7 @@ impl Network {
                 unanswered: 0,
             }),
             links: Mutex::new(Vec::new()),
-            web_socket: FastWebSocket::new(),
+            web_socket: WebSocketConnector::new(),
         }))
     }
 
@@ -195,10 +197,10 @@ fn take_one(count: &mut usize) -> bool {
 }
 
 impl Connect for Network {
-    type Reader = FastReader;
-    type Writer = FastWriter;
+    type Reader = WebSocketReader;
+    type Writer = WebSocketWriter;
 
-    async fn connect(&self, url: &str) -> Result<(FastReader, FastWriter), ConnectError> {
+    async fn connect(&self, url: &str) -> Result<(WebSocketReader, WebSocketWriter), ConnectError> {
         let stream = self.dial().await?;
         self.0.web_socket.upgrade(stream, url).await
     }

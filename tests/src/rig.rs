@@ -35,7 +35,7 @@ pub fn hosts_of(exchange: &Exchange) -> Hosts {
 
 /// The defaults, but for retries that a test need not wait for.
 pub fn quick() -> Config {
-    let mut session = kucoin_streams::session::Config::default();
+    let mut session = kucoin_streams::session::SessionConfig::default();
     session.backoff = Backoff {
         base: Duration::from_millis(50),
         cap: Duration::from_millis(200),

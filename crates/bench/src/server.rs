@@ -21,7 +21,7 @@ use push::Frames;
 /// Every connection by the name that its URL gave.
 type Registry = Arc<Mutex<HashMap<String, Vec<Arc<Connection>>>>>;
 
-/// Serves until the input ends. The first line that it prints has its ports and its certificate; after that it
+/// TopicMatch until the input ends. The first line that it prints has its ports and its certificate; after that it
 /// answers each line with one line.
 ///
 /// # Panics

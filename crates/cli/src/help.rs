@@ -149,7 +149,7 @@ fn topics(ws_key: &str, patterns: &[&str], by_default: &[String]) -> String {
 
 /// The channels of Pro V2, by the trade types that each has.
 fn channels() -> String {
-    let whole = account_wide(&pro::AnyTopic::account_wide());
+    let whole = account_wide(&pro::AnyProTopic::account_wide());
     let mut text = "  privateProV2, where it is asked for\n".to_owned();
     for channel in Channel::ALL {
         let types: Vec<&str> = channel.trade_types().iter().map(|it| it.as_str()).collect();

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kucoin_streams_core::{ConnectionKind, Limits, Protocol, WsKey};
+use kucoin_streams_core::{ConnectionKind, Protocol, ProtocolLimits, WsKey};
 use kucoin_streams_session::SlowConsumer;
 
-use crate::{ConnectionRuntime, DialBudget};
+use crate::{ConnectionRuntime, DialLimiter};
 
 /// How a connection treats its consumers and its peer.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,12 +32,12 @@ pub struct Config {
     /// What becomes of a subscription whose consumer is too slow: [`SlowConsumer::Gap`].
     pub slow_consumer: SlowConsumer,
     /// Deadlines, retries and rotation.
-    pub session: kucoin_streams_session::Config,
-    /// How often connections are made, with those that share it: [`DialBudget::process_wide`].
-    pub dials: DialBudget,
+    pub session: kucoin_streams_session::SessionConfig,
+    /// How often connections are made, with those that share it: [`DialLimiter::process_wide`].
+    pub dials: DialLimiter,
     /// What the exchange allows connections of this account, by key, if that differs from
     /// [`Protocol::LIMITS`](kucoin_streams_core::Protocol::LIMITS): none.
-    pub limits: Vec<(WsKey, Limits)>,
+    pub limits: Vec<(WsKey, ProtocolLimits)>,
     /// What feeds the jitter of the retries; `None` draws one per connection.
     pub seed: Option<u64>,
     /// Where the tasks of the connections run: [`ConnectionRuntime::Dedicated`].
@@ -55,8 +55,8 @@ impl Default for Config {
             connect_timeout: Duration::from_secs(30),
             backpressure_timeout: Duration::from_secs(1),
             slow_consumer: SlowConsumer::default(),
-            session: kucoin_streams_session::Config::default(),
-            dials: DialBudget::process_wide(),
+            session: kucoin_streams_session::SessionConfig::default(),
+            dials: DialLimiter::process_wide(),
             limits: Vec::new(),
             seed: None,
             runtime: ConnectionRuntime::default(),
@@ -119,21 +119,21 @@ impl Config {
 
     /// Sets [`Config::session`].
     #[must_use]
-    pub fn with_session(mut self, session: kucoin_streams_session::Config) -> Self {
+    pub fn with_session(mut self, session: kucoin_streams_session::SessionConfig) -> Self {
         self.session = session;
         self
     }
 
     /// Sets [`Config::dials`].
     #[must_use]
-    pub fn with_dials(mut self, dials: DialBudget) -> Self {
+    pub fn with_dials(mut self, dials: DialLimiter) -> Self {
         self.dials = dials;
         self
     }
 
     /// Sets what the exchange allows connections of this key, for an account with limits of its own.
     #[must_use]
-    pub fn with_limits(mut self, ws_key: WsKey, limits: Limits) -> Self {
+    pub fn with_limits(mut self, ws_key: WsKey, limits: ProtocolLimits) -> Self {
         self.limits.retain(|(known, _)| *known != ws_key);
         self.limits.push((ws_key, limits));
         self
@@ -161,13 +161,13 @@ impl Config {
     }
 
     /// The limits of the connections of a kind.
-    pub(crate) fn limits_of<K: ConnectionKind>(&self) -> Limits {
+    pub(crate) fn limits_of<K: ConnectionKind>(&self) -> ProtocolLimits {
         let session = self.session_of(K::WS_KEY);
         session.limits.unwrap_or(K::Protocol::LIMITS)
     }
 
     /// The settings of a session of this key.
-    pub(crate) fn session_of(&self, ws_key: WsKey) -> kucoin_streams_session::Config {
+    pub(crate) fn session_of(&self, ws_key: WsKey) -> kucoin_streams_session::SessionConfig {
         let mut session = self.session.clone();
         let of_key = self.limits.iter().find(|(known, _)| *known == ws_key);
         session.limits = of_key.map(|(_, limits)| *limits).or(session.limits);

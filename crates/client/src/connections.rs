@@ -17,7 +17,7 @@ use crate::driver::{Dialler, RequestOf};
 use crate::{Config, LifecycleSender, Subscription};
 
 /// The connections of one kind for one account. There is one, until topics are subscribed beyond what the exchange
-/// lets one connection hold ([`Limits::topics`](kucoin_streams_core::Limits)): these go to a further connection, which
+/// lets one connection hold ([`ProtocolLimits::topics`](kucoin_streams_core::ProtocolLimits)): these go to a further connection, which
 /// ends when its last topic does.
 ///
 /// Clones are the same connections. They end when every clone and every subscription is gone.

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 
-use kucoin_streams_core::{DialLimit, DialScope, Limits, WsKey};
+use kucoin_streams_core::{DialLimit, DialScope, ProtocolLimits, WsKey};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
@@ -17,8 +17,8 @@ const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 /// twenty seconds, and no second sees more than a twentieth of them.
 const A_SECOND: u32 = 50;
 
-static OF_PROCESS: LazyLock<DialBudget> =
-    LazyLock::new(|| DialBudget::new(A_SECOND, Duration::from_secs(1)));
+static OF_PROCESS: LazyLock<DialLimiter> =
+    LazyLock::new(|| DialLimiter::new(A_SECOND, Duration::from_secs(1)));
 
 /// What all connections that share it may dial together: so many token requests and dials in any window, whoever
 /// comes first being served first.
@@ -26,7 +26,7 @@ static OF_PROCESS: LazyLock<DialBudget> =
 /// Backoff spreads the connections of many machines, this those of one process. It also keeps what the exchange allows
 /// one address ([`DialScope::Address`]), for each [`WsKey`] by itself. Clones share.
 #[derive(Clone)]
-pub struct DialBudget(Arc<Budget>);
+pub struct DialLimiter(Arc<Budget>);
 
 struct Budget {
     all: Window,
@@ -34,7 +34,7 @@ struct Budget {
     of_address: StdMutex<HashMap<WsKey, Arc<Window>>>,
 }
 
-impl DialBudget {
+impl DialLimiter {
     /// The budget of the process, which connections share unless they are given another: 50 dials in any second.
     pub fn process_wide() -> Self {
         OF_PROCESS.clone()
@@ -62,15 +62,15 @@ impl DialBudget {
 }
 
 /// Two are equal where they are one.
-impl PartialEq for DialBudget {
+impl PartialEq for DialLimiter {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
-impl fmt::Debug for DialBudget {
+impl fmt::Debug for DialLimiter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DialBudget")
+        f.debug_struct("DialLimiter")
             .field("dials", &self.0.all.dials)
             .field("window", &self.0.all.length)
             .finish()
@@ -80,14 +80,14 @@ impl fmt::Debug for DialBudget {
 /// The door that every dial of a connection goes through.
 #[derive(Clone)]
 pub(crate) struct Gate {
-    budget: DialBudget,
+    budget: DialLimiter,
     of_address: Option<Arc<Window>>,
     of_account: Option<Arc<Window>>,
 }
 
 impl Gate {
     /// The door of the connections of one kind and one account.
-    pub(crate) fn new(budget: &DialBudget, ws_key: WsKey, limits: Limits) -> Self {
+    pub(crate) fn new(budget: &DialLimiter, ws_key: WsKey, limits: ProtocolLimits) -> Self {
         let (mut of_address, mut of_account) = (None, None);
         if let Some(limit) = limits.dials {
             match limit.scope {
@@ -172,8 +172,8 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn limits(dials: u32, window: Duration, scope: DialScope) -> Limits {
-        Limits::new(100, SECOND, None).with_dials(DialLimit::new(dials, window, scope))
+    fn limits(dials: u32, window: Duration, scope: DialScope) -> ProtocolLimits {
+        ProtocolLimits::new(100, SECOND, None).with_dials(DialLimit::new(dials, window, scope))
     }
 
     /// When each of so many gets through, counted from now.
@@ -188,8 +188,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn so_many_pass_in_any_window_and_the_rest_in_turn() {
-        let budget = DialBudget::new(10, SECOND);
-        let free = Gate::new(&budget, WsKey::SpotPrivateV1, Limits::new(1, SECOND, None));
+        let budget = DialLimiter::new(10, SECOND);
+        let free = Gate::new(
+            &budget,
+            WsKey::SpotPrivateV1,
+            ProtocolLimits::new(1, SECOND, None),
+        );
         let passed = passes(vec![free; 35]).await;
         for (number, at) in passed.into_iter().enumerate() {
             assert_eq!(at.as_secs(), number as u64 / 10, "{number}");
@@ -198,7 +202,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_account_that_waits_holds_up_no_other() {
-        let budget = DialBudget::new(1_000, SECOND);
+        let budget = DialLimiter::new(1_000, SECOND);
         let limits = limits(10, 60 * SECOND, DialScope::Account);
         let busy = Gate::new(&budget, WsKey::SpotPrivateV1, limits);
         let other = Gate::new(&budget, WsKey::SpotPrivateV1, limits);
@@ -213,7 +217,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_accounts_of_an_address_share_what_it_may() {
-        let budget = DialBudget::new(1_000, SECOND);
+        let budget = DialLimiter::new(1_000, SECOND);
         let limits = limits(2, 60 * SECOND, DialScope::Address);
         let of = |ws_key| Gate::new(&budget, ws_key, limits);
         let pro = WsKey::PrivateProV2;
@@ -224,8 +228,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_stops_waiting_takes_nothing_from_the_next() {
-        let budget = DialBudget::new(1, SECOND);
-        let free = Gate::new(&budget, WsKey::SpotPrivateV1, Limits::new(1, SECOND, None));
+        let budget = DialLimiter::new(1, SECOND);
+        let free = Gate::new(
+            &budget,
+            WsKey::SpotPrivateV1,
+            ProtocolLimits::new(1, SECOND, None),
+        );
         free.clone().pass().await;
         let gone = tokio::time::timeout(SECOND / 2, free.clone().pass()).await;
         assert!(gone.is_err());
@@ -235,8 +243,8 @@ mod tests {
 
     #[test]
     fn a_budget_is_itself_and_no_other() {
-        assert_eq!(DialBudget::process_wide(), DialBudget::process_wide());
-        let own = || DialBudget::new(A_SECOND, SECOND);
+        assert_eq!(DialLimiter::process_wide(), DialLimiter::process_wide());
+        let own = || DialLimiter::new(A_SECOND, SECOND);
         assert_ne!(own(), own());
     }
 }

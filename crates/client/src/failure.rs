@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use kucoin_streams_core::{RetryPolicy, SourceError, describe, remedy};
-use kucoin_streams_session::{Failure, Stage};
+use kucoin_streams_session::{Failure, FailureStage};
 use kucoin_streams_transport::{CloseFrame, ConnectClass, ConnectError, ReadError, WriteError};
 
 pub(crate) fn of_source(error: &SourceError) -> Failure {
-    let mut failure = explained(Stage::Token, error.class(), error, error.remedy());
+    let mut failure = explained(FailureStage::Token, error.class(), error, error.remedy());
     failure.code = error.code().map(Into::into);
     let hosts = error.hosts().iter().cloned();
     hosts.fold(failure, Failure::with_host)
@@ -26,7 +26,7 @@ pub(crate) fn of_connect(error: &ConnectError, server: &str) -> Failure {
         ConnectClass::Fatal => RetryPolicy::Fatal,
         _ => RetryPolicy::Transient,
     };
-    let mut failure = explained(Stage::Dial, retry_policy, error, error.remedy());
+    let mut failure = explained(FailureStage::Dial, retry_policy, error, error.remedy());
     failure.message = format!("{server}: {}", failure.message);
     failure.code = error.status().map(|status| status.to_string().into());
     let mut hosts = vec![server];
@@ -41,11 +41,11 @@ pub(crate) fn of_read(error: &ReadError) -> Failure {
         Some(_) => RetryPolicy::Protocol,
         None => RetryPolicy::Transient,
     };
-    explained(Stage::Live, retry_policy, error, None)
+    explained(FailureStage::Live, retry_policy, error, None)
 }
 
 pub(crate) fn of_write(error: &WriteError) -> Failure {
-    explained(Stage::Live, RetryPolicy::Transient, error, None)
+    explained(FailureStage::Live, RetryPolicy::Transient, error, None)
 }
 
 /// Close code 1012: the server restarts, and is not to find everybody before the door.
@@ -61,7 +61,7 @@ const TOO_MANY_DIALS: Duration = Duration::from_secs(60);
 pub(crate) fn of_close(frame: Option<&CloseFrame>) -> Failure {
     let Some(frame) = frame else {
         return Failure::new(
-            Stage::Live,
+            FailureStage::Live,
             RetryPolicy::Transient,
             "the server closed the connection",
         );
@@ -78,12 +78,12 @@ pub(crate) fn of_close(frame: Option<&CloseFrame>) -> Failure {
         message.push_str(": ");
         message.push_str(&frame.reason);
     }
-    Failure::new(Stage::Live, retry_policy, message).with_code(frame.code.to_string())
+    Failure::new(FailureStage::Live, retry_policy, message).with_code(frame.code.to_string())
 }
 
 /// An error with its causes, and what to do about it. The transport and the source keep secrets out of both.
 fn explained(
-    stage: Stage,
+    stage: FailureStage,
     retry_policy: RetryPolicy,
     error: &(dyn std::error::Error + 'static),
     known: Option<&str>,

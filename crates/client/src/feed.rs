@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use kucoin_streams_core::{ConnectionKind, DecodeError, Topic};
-use kucoin_streams_session::{Delivery, EndReason, Fate, Frame, Gap, GapReason, TopicLedger};
+use kucoin_streams_session::{
+    Delivery, EndReason, Frame, FrameOutcome, Gap, GapReason, TopicLedger,
+};
 use tracing::Span;
 
 use crate::Update;
@@ -82,7 +84,7 @@ impl Feed {
                     return Poll::Ready(Some(Ok(update)));
                 }
                 // It is of another topic that shares the name of this one.
-                Ok(None) => self.count(at, Fate::Other),
+                Ok(None) => self.count(at, FrameOutcome::Other),
                 Err(error) => {
                     let mut gap = self.undecodable(error, at, &frame);
                     gap.ws_key = Some(T::Kind::WS_KEY);
@@ -125,7 +127,7 @@ impl Feed {
         let Some(counters) = self.queue.counters(at) else {
             return Arc::from("");
         };
-        counters.count(Fate::Delivered);
+        counters.count(FrameOutcome::Delivered);
         let of_place = match place == routed {
             true => None,
             false => self.places.iter().position(|&known| known == place),
@@ -136,7 +138,7 @@ impl Feed {
 
     #[cold]
     fn undecodable(&mut self, error: DecodeError, at: usize, frame: &Frame) -> Gap {
-        self.count(at, Fate::Undecodable);
+        self.count(at, FrameOutcome::Undecodable);
         let topics: Arc<[Arc<str>]> = match self.queue.counters(at) {
             Some(counters) => counters.topics(),
             None => Arc::default(),
@@ -153,7 +155,7 @@ impl Feed {
     }
 
     #[inline]
-    fn count(&self, at: usize, fate: Fate) {
+    fn count(&self, at: usize, fate: FrameOutcome) {
         if let Some(counters) = self.queue.counters(at) {
             counters.count(fate);
         }

@@ -29,7 +29,7 @@ mod update;
 
 pub use config::Config;
 pub use connections::Connections;
-pub use dials::DialBudget;
+pub use dials::DialLimiter;
 pub use kucoin_streams_session::{
     ClosedError, ConnectionState, EndReason, Gap, GapReason, LifecycleEvent, RotateError,
     SlowConsumer, SubscribeError, TopicLedger,

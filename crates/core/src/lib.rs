@@ -38,13 +38,13 @@ pub use fill::{Fill, FillKey};
 pub use kind::{ConnectionKind, ParseWsKeyError, WsKey};
 pub use nearest::nearest;
 pub use protocol::{
-    DialLimit, DialScope, Inbound, Limits, Protocol, RefusalScope, Request, RequestId, Serves,
-    WireError,
+    DialLimit, DialScope, Inbound, Protocol, ProtocolLimits, RefusalScope, Request, RequestId,
+    TopicMatch, WireError,
 };
 pub use retry::RetryPolicy;
 pub use rust_decimal::Decimal;
 pub use source::{ConnectionSource, DynConnectionSource, SourceError};
-pub use symbol::{SymbolFlaw, SymbolShape};
+pub use symbol::{SymbolProblem, SymbolShape};
 pub use text::Text;
 #[cfg(any(feature = "chrono", feature = "jiff", feature = "time"))]
 pub use time::TimestampRangeError;

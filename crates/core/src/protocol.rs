@@ -32,10 +32,10 @@ impl<T: Clone + fmt::Debug + fmt::Display + Eq + Hash + Send + Sync + 'static> R
 /// What a client may do before the server objects: on one connection, and by making connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Limits {
-    /// Messages that a client may send in one [`Limits::window`], heartbeats included.
+pub struct ProtocolLimits {
+    /// Messages that a client may send in one [`ProtocolLimits::window`], heartbeats included.
     pub messages: u32,
-    /// The window of [`Limits::messages`].
+    /// The window of [`ProtocolLimits::messages`].
     pub window: Duration,
     /// Topics that one connection may hold; `None` where the exchange states no cap.
     pub topics: Option<u32>,
@@ -78,7 +78,7 @@ pub enum DialScope {
     Address,
 }
 
-impl Limits {
+impl ProtocolLimits {
     /// States the limits of a connection.
     pub const fn new(messages: u32, window: Duration, topics: Option<u32>) -> Self {
         Self {
@@ -139,7 +139,7 @@ pub enum Inbound<'f> {
     },
     /// A push: data of a topic.
     Message {
-        /// The topic as pushed; by it and [`Protocol::serves`] the frame finds its subscriptions.
+        /// The topic as pushed; by it and [`Protocol::match_topic`] the frame finds its subscriptions.
         topic: Cow<'f, str>,
     },
     /// A frame of a kind that the protocol does not define: ignored, and counted.
@@ -168,14 +168,14 @@ pub enum RefusalScope {
 
 /// Whether pushes of a topic belong to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Serves {
+pub enum TopicMatch {
     /// The topic is what the request asks for.
-    Exactly,
+    Exact,
     /// The server is known to push this topic for the request too; it counts only while no other request of the
     /// connection is served exactly, so that no event comes twice.
-    Loosely,
+    Fallback,
     /// The topic has nothing to do with the request.
-    No,
+    None,
 }
 
 /// A frame that is not of the protocol: not UTF-8, or not a JSON object.
@@ -205,7 +205,7 @@ pub trait Protocol: Send + Sync + 'static {
     type Request: Request;
 
     /// The limits of a connection that speaks it.
-    const LIMITS: Limits;
+    const LIMITS: ProtocolLimits;
 
     /// The text of a frame's payload, which the transport may have delivered as a binary message. UTF-8 that begins
     /// with a brace is the text of itself in every protocol, and nobody need ask.
@@ -240,7 +240,7 @@ pub trait Protocol: Send + Sync + 'static {
 
     /// Tells whether a push with this topic, as the server wrote it, belongs to `request`: what is asked for is
     /// not always what is pushed.
-    fn serves(request: &Self::Request, pushed: &str) -> Serves;
+    fn match_topic(request: &Self::Request, pushed: &str) -> TopicMatch;
 
     /// Appends the frame that subscribes to `request`.
     fn subscribe(id: RequestId, request: &Self::Request, out: &mut String);

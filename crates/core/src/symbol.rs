@@ -6,7 +6,7 @@ const LONGEST: usize = 64;
 /// Why a text is no symbol.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum SymbolFlaw {
+pub enum SymbolProblem {
     /// There is nothing. Write the symbol.
     #[error("it is empty")]
     Empty,
@@ -50,35 +50,35 @@ pub enum SymbolShape {
 impl SymbolShape {
     /// What keeps a text from being such a symbol; `None` where it is one by its shape, whether or not the exchange
     /// trades it.
-    pub fn flaw(self, symbol: &str) -> Option<SymbolFlaw> {
+    pub fn flaw(self, symbol: &str) -> Option<SymbolProblem> {
         if symbol.is_empty() {
-            return Some(SymbolFlaw::Empty);
+            return Some(SymbolProblem::Empty);
         }
         if symbol.len() > LONGEST {
-            return Some(SymbolFlaw::TooLong);
+            return Some(SymbolProblem::TooLong);
         }
         if symbol.contains(',') {
-            return Some(SymbolFlaw::List);
+            return Some(SymbolProblem::List);
         }
         // Letters of any script: there are markets that are named in Chinese.
         let stands =
             |found: char| found.is_alphanumeric() || matches!(found, '-' | '_' | '.' | '/');
         if let Some(found) = symbol.chars().find(|found| !stands(*found)) {
-            return Some(SymbolFlaw::Character { found });
+            return Some(SymbolProblem::Character { found });
         }
         if symbol.chars().any(char::is_lowercase) {
             let capitals = symbol.to_uppercase();
-            return Some(SymbolFlaw::Case { capitals });
+            return Some(SymbolProblem::Case { capitals });
         }
         match (self, symbol.split_once('-')) {
-            (Self::Contract, Some(_)) => Some(SymbolFlaw::NoContract),
+            (Self::Contract, Some(_)) => Some(SymbolProblem::NoContract),
             (Self::Contract | Self::Any, None) => None,
             (_, Some((base, quote)))
                 if !base.is_empty() && !quote.is_empty() && !quote.contains('-') =>
             {
                 None
             }
-            _ => Some(SymbolFlaw::NoPair),
+            _ => Some(SymbolProblem::NoPair),
         }
     }
 }
@@ -118,7 +118,7 @@ mod tests {
         }
         assert_eq!(
             SymbolShape::Any.flaw(&"X".repeat(65)),
-            Some(SymbolFlaw::TooLong)
+            Some(SymbolProblem::TooLong)
         );
     }
 }

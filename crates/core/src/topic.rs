@@ -52,12 +52,12 @@ pub trait Event: Send + 'static {
     ///
     /// Equal identities mean the same event, pushed twice or by two connections; by it, streams are
     /// deduplicated when connections overlap and when events are published onward.
-    fn identity(&self) -> String;
+    fn dedup_key(&self) -> String;
 
     /// Whether no other event of its topic has this identity. False where the exchange sends nothing that tells an
     /// event from a later one which says the same, such as a leverage that is set there and back: it is never left out
     /// as a repetition, so that it comes twice rather than not at all where connections overlap.
-    fn is_distinct(&self) -> bool {
+    fn has_unique_key(&self) -> bool {
         true
     }
 

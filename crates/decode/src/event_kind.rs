@@ -97,14 +97,14 @@ macro_rules! event_kind {
         const _: () = {
             use $crate::__private as p;
 
-            const LISTS: &[&[&str]] = &[&[$tag] $($(, <$part as $crate::Part>::NAMES)?)*];
+            const LISTS: &[&[&str]] = &[&[$tag] $($(, <$part as $crate::FieldGroup>::NAMES)?)*];
             const WIDTH: usize = p::width(LISTS);
 
-            impl $crate::Part for $name {
+            impl $crate::FieldGroup for $name {
                 const NAMES: &'static [&'static str] = &p::concat::<WIDTH>(LISTS);
 
                 const WRITTEN: &'static [&'static str] = &p::concat::<WIDTH>(&[
-                    p::written!((), $tag $(as $long)?) $($(, <$part as $crate::Part>::WRITTEN)?)*
+                    p::written!((), $tag $(as $long)?) $($(, <$part as $crate::FieldGroup>::WRITTEN)?)*
                 ]);
 
                 fn read(
@@ -114,12 +114,12 @@ macro_rules! event_kind {
                     let text: $crate::__private::Text = p::field($tag, &mut slots[0], extra)?;
                     let end = 1;
                     $(
-                        let width = 0 $(+ <$part as $crate::Part>::NAMES.len())?;
+                        let width = 0 $(+ <$part as $crate::FieldGroup>::NAMES.len())?;
                         let range = end..end + width;
                         let end = range.end;
                         if text == $wire {
                             p::claim(
-                                <Self as $crate::Part>::NAMES,
+                                <Self as $crate::FieldGroup>::NAMES,
                                 range.clone(),
                                 slots,
                             );
@@ -140,7 +140,7 @@ macro_rules! event_kind {
                     p::write!(writer, &$crate::__private::Text::new(self.as_str()), $tag $(as $long)?)?;
                     $($(
                         if let Self::$variant(part) = self {
-                            <$part as $crate::Part>::write(part, writer)?;
+                            <$part as $crate::FieldGroup>::write(part, writer)?;
                         }
                     )?)*
                     ::core::result::Result::Ok(())

@@ -8,7 +8,7 @@ pub mod __private {
 
     use crate::Value;
     pub use crate::fields::{claim, concat, field, field_of_any_name, part_or_none};
-    pub use crate::names::Names;
+    pub use crate::names::FieldTable;
     pub use crate::{
         __kind as kind, __names as names, __otherwise as otherwise, __read as read,
         __reproduces as reproduces, __write as write, __written as written,
@@ -39,7 +39,7 @@ pub mod __private {
 #[macro_export]
 macro_rules! __names {
     ($type:ty) => {
-        <$type as $crate::Part>::NAMES
+        <$type as $crate::FieldGroup>::NAMES
     };
     ($type:ty, $wire:literal $(| $alias:literal)*) => {
         &[$wire $(, $alias)*]
@@ -50,7 +50,7 @@ macro_rules! __names {
 #[macro_export]
 macro_rules! __written {
     ($type:ty) => {
-        <$type as $crate::Part>::WRITTEN
+        <$type as $crate::FieldGroup>::WRITTEN
     };
     ($type:ty, $wire:literal $(| $alias:literal)*) => {
         &[$wire $(, $alias)*]
@@ -64,7 +64,7 @@ macro_rules! __written {
 #[macro_export]
 macro_rules! __read {
     ($type:ty, $slots:expr, $extra:expr) => {
-        <$type as $crate::Part>::read($slots, $extra)
+        <$type as $crate::FieldGroup>::read($slots, $extra)
     };
     ($type:ty, $slots:expr, $extra:expr, $wire:literal) => {
         $crate::__private::field::<$type>($wire, &mut $slots[0], $extra)
@@ -89,7 +89,7 @@ macro_rules! __kind {
         ::core::result::Result::Ok($variant)
     };
     ($variant:expr, $slots:ident, $range:ident, $extra:ident, $part:ty) => {
-        <$part as $crate::Part>::read(&mut $slots[$range], $extra).map($variant)
+        <$part as $crate::FieldGroup>::read(&mut $slots[$range], $extra).map($variant)
     };
     ($variant:expr, $slots:ident, $range:ident, $extra:ident, $part:ty, else $bare:expr) => {
         ::core::result::Result::Ok(
@@ -105,7 +105,7 @@ macro_rules! __kind {
 #[macro_export]
 macro_rules! __write {
     ($writer:expr, $value:expr) => {
-        $crate::Part::write($value, &mut $writer)
+        $crate::FieldGroup::write($value, &mut $writer)
     };
     ($writer:expr, $value:expr, $wire:literal) => {
         $writer.field($wire, $value)

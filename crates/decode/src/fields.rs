@@ -23,14 +23,14 @@ impl<T: Record> Record for Box<T> {
 }
 
 /// Some of the fields of an object as a type, made by [`part!`](crate::part) or [`event_kind!`](crate::event_kind).
-pub trait Part: Sized {
+pub trait FieldGroup: Sized {
     /// The wire names that it is made of.
     const NAMES: &'static [&'static str];
 
-    /// The names that it is written by, in the order of [`Part::NAMES`].
+    /// The names that it is written by, in the order of [`FieldGroup::NAMES`].
     const WRITTEN: &'static [&'static str] = Self::NAMES;
 
-    /// Takes its fields, which stand in `slots` in the order of [`Part::NAMES`].
+    /// Takes its fields, which stand in `slots` in the order of [`FieldGroup::NAMES`].
     ///
     /// # Errors
     /// Where a field is missing or unreadable without which the part makes no sense.
@@ -124,7 +124,10 @@ const WIDEST: usize = 6;
 
 /// Reads a part where all that it cannot do without is there; else its fields stay where they are.
 #[inline(always)]
-pub fn part_or_none<P: Part>(slots: &mut [Option<Value<'_>>], extra: &mut Extra) -> Option<P> {
+pub fn part_or_none<P: FieldGroup>(
+    slots: &mut [Option<Value<'_>>],
+    extra: &mut Extra,
+) -> Option<P> {
     const { assert!(P::NAMES.len() <= WIDEST, "too many fields for one part") };
     let mut before = [None; WIDEST];
     let before = &mut before[..P::NAMES.len()];

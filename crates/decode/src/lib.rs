@@ -23,7 +23,7 @@
 //! over known UTF-8, values as slices of the frame, no allocation. Each record gathers its fields by a table made
 //! at compile time and reads them into types afterwards, so that their order on the wire does not matter and a field
 //! may decide what another means. The exchange writes its fields in the same order each time, so the name that
-//! followed the last one before is expected first ([`Names`]): that is a comparison, where any other key is searched
+//! followed the last one before is expected first ([`FieldTable`]): that is a comparison, where any other key is searched
 //! for. Keys and the ends of strings are found sixteen bytes at a time, and a value that was read goes on in registers:
 //! what is written in small pieces and moved in a large one keeps the processor waiting for as long as it took to read.
 //! What is rare goes to full parsers: strings with escapes to `serde_json`, trees of unknown values to
@@ -81,8 +81,8 @@ pub use dynamic::read_raw;
 pub use entries::Entries;
 #[doc(hidden)]
 pub use expand::__private;
-pub use fields::{Part, Record};
-pub use names::{Names, Place};
+pub use fields::{FieldGroup, Record};
+pub use names::{FieldCursor, FieldTable};
 pub use object::{Key, Object};
 pub use read::FromJson;
 pub use scan::{MAX_DEPTH, Scanner, check};

@@ -6,7 +6,7 @@
 /// tried in turn, and the first is the one that is written (another one stays in `extra` as well). One that the
 /// wire abbreviates is written in full with `as`: `"oi" as "orderId"`. A [`Word`](crate::Word) that the wire has in
 /// capitals is read and written so with `by Capitals` at the end. A field without a wire name is a
-/// [`Part`](crate::Part): it is made of fields of the same object. `Option` makes a field optional; any other
+/// [`FieldGroup`](crate::FieldGroup): it is made of fields of the same object. `Option` makes a field optional; any other
 /// field makes the frame undecodable where it is missing, unless its type has a value for that
 /// ([`FromJson::absent`](crate::FromJson::absent)).
 ///
@@ -82,7 +82,7 @@ macro_rules! event {
 
             const LISTS: &[&[&str]] = &[$(p::names!($type $(, $wire $(| $alias)*)?)),*];
             const WIDTH: usize = p::width(LISTS);
-            static NAMES: p::Names<WIDTH> = p::Names::new(LISTS);
+            static NAMES: p::FieldTable<WIDTH> = p::FieldTable::new(LISTS);
             const WRITTEN: &[&[&str]] = &[$(p::written!($type $(, $wire $(as $long)? $(| $alias)*)?)),*];
 
             impl $crate::Record for $name {
@@ -91,7 +91,7 @@ macro_rules! event {
                 ) -> ::core::result::Result<Self, $crate::__private::DecodeError> {
                     let mut extra = $crate::__private::Extra::default();
                     let mut slots = [::core::option::Option::None; WIDTH];
-                    NAMES.gather(scanner, &mut slots, &mut extra)?;
+                    NAMES.read_fields(scanner, &mut slots, &mut extra)?;
                     let rest = &mut slots[..];
                     $(
                         let (own, rest) = rest.split_at_mut(
@@ -149,7 +149,7 @@ macro_rules! event {
     };
 }
 
-/// Defines a [`Part`](crate::Part): fields that an event has only together, such as those of a fill.
+/// Defines a [`FieldGroup`](crate::FieldGroup): fields that an event has only together, such as those of a fill.
 ///
 /// It is written like an [`event!`](crate::event) and has no `extra` of its own: that of the event is its, too.
 #[macro_export]
@@ -180,7 +180,7 @@ macro_rules! part {
             const LISTS: &[&[&str]] = &[$(p::names!($type, $wire $(| $alias)*)),*];
             const WIDTH: usize = p::width(LISTS);
 
-            impl $crate::Part for $name {
+            impl $crate::FieldGroup for $name {
                 const NAMES: &'static [&'static str] = &p::concat::<WIDTH>(LISTS);
 
                 const WRITTEN: &'static [&'static str] = &p::concat::<WIDTH>(&[

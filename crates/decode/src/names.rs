@@ -14,25 +14,25 @@ const VACANT: u8 = u8::MAX;
 /// The wire names of a record, laid out at compile time so that a key is found by its first and last eight bytes
 /// in one step, or a few where no layout without collisions was found.
 #[derive(Debug)]
-pub struct Names<const N: usize> {
+pub struct FieldTable<const N: usize> {
     names: [&'static str; N],
     ends: [Ends; N],
     tokens: [Token; N],
     buckets: [u8; BUCKETS],
     multiplier: u64,
-    followers: [Followers; N],
-    first: Followers,
+    followers: [NextFieldHint; N],
+    first: NextFieldHint,
 }
 
 /// The names that were last seen to follow another one: the exchange writes its fields in the same order each time,
 /// and a key that is expected need not be searched for. Two of them, since kinds of an event differ in some fields;
 /// so in the long run nothing is written here, and threads do not contend. Only speed depends on them.
 #[derive(Debug)]
-struct Followers([AtomicU8; 2]);
+struct NextFieldHint([AtomicU8; 2]);
 
 /// Which key of an object was the last.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Place<'n>(Option<&'n Followers>);
+pub struct FieldCursor<'n>(Option<&'n NextFieldHint>);
 
 /// The first and the last eight bytes of a name and its length: of up to sixteen bytes that is all of it.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +42,7 @@ struct Ends {
     length: usize,
 }
 
-impl<const N: usize> Names<N> {
+impl<const N: usize> FieldTable<N> {
     /// Lays out the concatenation of `lists`, which must be `N` names together. Of equal names the first counts.
     pub const fn new(lists: &[&[&'static str]]) -> Self {
         assert!(N < BUCKETS / 2 - 1, "too many fields for one record");
@@ -68,8 +68,8 @@ impl<const N: usize> Names<N> {
                     tokens,
                     buckets,
                     multiplier,
-                    followers: [const { Followers::none() }; N],
-                    first: Followers::none(),
+                    followers: [const { NextFieldHint::none() }; N],
+                    first: NextFieldHint::none(),
                 };
             }
         }
@@ -85,11 +85,11 @@ impl<const N: usize> Names<N> {
     #[inline(always)]
     pub(super) fn expected<'n>(
         &'n self,
-        place: &mut Place<'n>,
+        place: &mut FieldCursor<'n>,
         text: &[u8],
         start: usize,
     ) -> Option<(usize, usize)> {
-        let Followers(followers) = place.0.unwrap_or(&self.first);
+        let NextFieldHint(followers) = place.0.unwrap_or(&self.first);
         for follower in followers {
             let at = usize::from(follower.load(Ordering::Relaxed));
             let token = self.tokens.get(at)?;
@@ -102,7 +102,7 @@ impl<const N: usize> Names<N> {
     }
 
     /// The place of this key among the names. It is expected the next time.
-    pub(super) fn find<'n>(&'n self, place: &mut Place<'n>, key: &str) -> Option<usize> {
+    pub(super) fn find<'n>(&'n self, place: &mut FieldCursor<'n>, key: &str) -> Option<usize> {
         let key = key.as_bytes();
         let ends = Ends::of(key);
         let mut bucket = ends.bucket(self.multiplier);
@@ -126,14 +126,14 @@ impl<const N: usize> Names<N> {
     /// # Errors
     /// [`DecodeError::Syntax`] where it is no JSON object.
     #[inline]
-    pub fn gather<'f>(
+    pub fn read_fields<'f>(
         &self,
         scanner: &mut Scanner<'f>,
         slots: &mut [Option<Value<'f>>; N],
         extra: &mut Extra,
     ) -> Result<(), DecodeError> {
         let mut object = scanner.object()?;
-        let mut place = Place::default();
+        let mut place = FieldCursor::default();
         let mut repeated = false;
         loop {
             // Nearly always this goes on to the end.
@@ -209,7 +209,7 @@ impl<const N: usize> Names<N> {
     }
 }
 
-impl Followers {
+impl NextFieldHint {
     const fn none() -> Self {
         Self([const { AtomicU8::new(VACANT) }; 2])
     }
@@ -302,22 +302,22 @@ mod tests {
             "side",
         ],
     ];
-    static NAMES: Names<11> = Names::new(LISTS);
+    static NAMES: FieldTable<11> = FieldTable::new(LISTS);
 
     /// Searched for, then expected, alone and in a text that goes on.
     fn find(key: &str) -> Option<usize> {
         // Of its own, as others learn from what is found in the static one.
-        let names = Names::<11>::new(LISTS);
-        let found = names.find(&mut Place::default(), key);
+        let names = FieldTable::<11>::new(LISTS);
+        let found = names.find(&mut FieldCursor::default(), key);
         let text = format!("\"{key}\":\"a value that goes on\"");
-        let expected = names.expected(&mut Place::default(), text.as_bytes(), 0);
+        let expected = names.expected(&mut FieldCursor::default(), text.as_bytes(), 0);
         let expected = expected.map(|(at, value)| {
             assert_eq!(value, key.len() + 3);
             at
         });
         assert_eq!(expected, found, "{key}");
         for cut in 0..=key.len() {
-            let nowhere = names.expected(&mut Place::default(), &key.as_bytes()[..cut], 0);
+            let nowhere = names.expected(&mut FieldCursor::default(), &key.as_bytes()[..cut], 0);
             assert_eq!(nowhere, None, "{key}");
         }
         found

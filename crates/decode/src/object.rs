@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::names::{Names, Place};
+use super::names::{FieldCursor, FieldTable};
 use super::plain::{number_ends, plain_string_end};
 use super::{DecodeError, Scanner, Value, ValueKind};
 
@@ -57,8 +57,8 @@ impl<'s, 'f> Object<'s, 'f> {
     #[inline(always)]
     pub fn key_among<'n, const N: usize>(
         &mut self,
-        names: &'n Names<N>,
-        place: &mut Place<'n>,
+        names: &'n FieldTable<N>,
+        place: &mut FieldCursor<'n>,
     ) -> Result<Option<Key<'f>>, DecodeError> {
         match self.expected_key(names, place) {
             Some(at) => Ok(Some(Key::Known(at))),
@@ -79,8 +79,8 @@ impl<'s, 'f> Object<'s, 'f> {
     #[inline(always)]
     pub(super) fn expected_key<'n, const N: usize>(
         &mut self,
-        names: &'n Names<N>,
-        place: &mut Place<'n>,
+        names: &'n FieldTable<N>,
+        place: &mut FieldCursor<'n>,
     ) -> Option<usize> {
         let text = self.scanner.text.as_bytes();
         let start = self.key_start()?;
@@ -94,8 +94,8 @@ impl<'s, 'f> Object<'s, 'f> {
     #[inline(never)]
     fn unexpected_key<'n, const N: usize>(
         &mut self,
-        names: &'n Names<N>,
-        place: &mut Place<'n>,
+        names: &'n FieldTable<N>,
+        place: &mut FieldCursor<'n>,
     ) -> Result<Option<Key<'f>>, DecodeError> {
         let Some(key) = self.key()? else {
             return Ok(None);

@@ -68,7 +68,7 @@ as_serde_writes!(Text, Timestamp, Raw, bool, i64, u64, i32, u32);
 pub struct FieldWriter<'e, M> {
     map: M,
     extra: &'e Extra,
-    /// Names of the wire that are written as others, of those in `extra`.
+    /// FieldTable of the wire that are written as others, of those in `extra`.
     written_as: Vec<(&'static str, &'static str)>,
 }
 

@@ -11,8 +11,8 @@ use rust_decimal::Decimal;
 
 use crate::clock;
 use crate::engine::{
-    Balance, Debt, Direction, Engine, Host, NewOrder, NewStop, Rejected, Side, StopKind,
-    StopPriceType, Trigger, Wallet,
+    Debt, Direction, Engine, Host, NewOrder, NewStop, Rejected, Side, StopKind, StopPriceType,
+    Trigger, Wallet, WalletBalance,
 };
 use crate::fault::{LiquidationLevel, MarginStatusType};
 use crate::pro::unified_id;
@@ -288,7 +288,7 @@ impl Account {
 
     /// What is in one wallet, in one currency.
     #[must_use]
-    pub fn balance(&self, wallet: Wallet, currency: &str) -> Balance {
+    pub fn balance(&self, wallet: Wallet, currency: &str) -> WalletBalance {
         lock(&self.shared.hub).engine.balance(wallet, currency)
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::stats::{Ended, Protocol, ServedMarket};
+use crate::stats::{Ended, ServedMarket, StreamProtocol};
 
 /// Something that happened, reported by [`ExchangeBuilder::observe`](crate::ExchangeBuilder::observe).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum Activity {
         /// Its number, as in [`ConnectionReport::number`](crate::ConnectionReport::number).
         connection: u64,
         /// What it speaks.
-        protocol: Protocol,
+        protocol: StreamProtocol,
         /// The market that its token serves.
         market: ServedMarket,
         /// The number of its token; `None` if it logs in later.

@@ -192,7 +192,7 @@ impl Exchange {
         self.wait_until(|stats| stats.is_subscribed(topic)).await;
     }
 
-    /// Serves one connection over a stream of the caller's, as if it had been accepted on the port, but never over TLS: the
+    /// TopicMatch one connection over a stream of the caller's, as if it had been accepted on the port, but never over TLS: the
     /// token requests of HTTP and the sockets alike. The future ends with the connection; dropping it drops the stream.
     ///
     /// For rehearsals without a network, under tokio's paused clock for instance. A reset drops the stream without a

@@ -58,24 +58,21 @@ pub use authority::{CertificateError, LocalAuthority};
 pub use builder::{ExchangeBuilder, StartError};
 pub use credentials::DemoCredentials;
 pub use engine::futures::{
-    FuturesPosition, FuturesWallet, IsolatedMargin, MarginMode, SettleCurrency,
+    FuturesBalance, IsolatedMargin, MarginMode, PositionState, SettleCurrency,
 };
-pub use engine::{Balance, Debt, Direction, Rejected, Side, StopKind, StopPriceType, Wallet};
+pub use engine::{Debt, Direction, Rejected, Side, StopKind, StopPriceType, Wallet, WalletBalance};
 pub use exchange::Exchange;
 pub use fault::{
     Count, Cut, DialFault, Effect, Fault, Faults, FrameViolation, InjectedMessage, Limit,
     LiquidationLevel, MarginStatusType, Mutation, ScriptError, ScriptFileError, ScriptProblem,
     Times, TokenReply, Trigger, UnknownSymbols, UpgradeFault,
 };
-/// The names of two types before 0.2.
-#[doc(hidden)]
-pub use fault::{FrameViolation as Flaw, InjectedMessage as Utterance};
 pub use rust_decimal::Decimal;
 /// The TLS library, for the [`ServerConfig`](rustls::ServerConfig) of [`ExchangeBuilder::tls`].
 #[cfg(feature = "tls")]
 #[doc(no_inline)]
 pub use rustls;
-pub use stats::{ConnectionReport, Ended, Protocol, ServedMarket, Stats, TokenRequest};
+pub use stats::{ConnectionReport, Ended, ServedMarket, Stats, StreamProtocol, TokenRequest};
 pub use truth::{TruthEntry, TruthLog};
 
 /// The symbols that are traded.

@@ -38,7 +38,7 @@ pub struct TokenRequest {
 /// The generation of the streams that a connection speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub enum Protocol {
+pub enum StreamProtocol {
     /// The first: [`Exchange::rest_url`](crate::Exchange::rest_url) returns its address with a token.
     #[default]
     V1,
@@ -76,7 +76,7 @@ pub struct ConnectionReport {
     /// Its number, from 1, by the requests for a socket.
     pub number: u64,
     /// What it speaks.
-    pub protocol: Protocol,
+    pub protocol: StreamProtocol,
     /// What it serves: the market of its token, on the port of that market.
     pub market: ServedMarket,
     /// The number of its token, from 1 in the order of issue; None when the token was refused, or

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::rng::Rng;
-use crate::stats::{Protocol, ServedMarket};
+use crate::stats::{ServedMarket, StreamProtocol};
 
 const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const ALPHANUMERIC: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -21,8 +21,8 @@ pub(crate) enum Scope {
 }
 
 impl Scope {
-    fn opens(self, protocol: Protocol) -> bool {
-        (self == Self::Pro) == (protocol == Protocol::ProV2)
+    fn opens(self, protocol: StreamProtocol) -> bool {
+        (self == Self::Pro) == (protocol == StreamProtocol::ProV2)
     }
 }
 
@@ -115,7 +115,7 @@ impl TokenStore {
     pub(crate) fn redeem(
         &mut self,
         token: Option<&str>,
-        (protocol, market): (Protocol, ServedMarket),
+        (protocol, market): (StreamProtocol, ServedMarket),
         now_ms: u64,
     ) -> Result<Grant, TokenRefused> {
         let issued = token.and_then(|token| self.issued.get_mut(token));

@@ -6,7 +6,7 @@ mod support;
 
 use std::sync::{Arc, Mutex};
 
-use kucoin_streams_exchange::{Activity, Ended, Exchange, Protocol, ServedMarket};
+use kucoin_streams_exchange::{Activity, Ended, Exchange, ServedMarket, StreamProtocol};
 use support::*;
 
 type Seen = Arc<Mutex<Vec<Activity>>>;
@@ -39,7 +39,7 @@ async fn connection_is_reported_from_its_token_to_its_end() {
         },
         Activity::Opened {
             connection: 1,
-            protocol: Protocol::V1,
+            protocol: StreamProtocol::V1,
             market: ServedMarket::Both,
             token: Some(1),
             client: Some("raw client".to_owned()),

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use kucoin_streams_auth::rest::{Hosts, fuzzing};
 use kucoin_streams_core::SecretUrl;
 use kucoin_streams_transport::ConnectError;
-use kucoin_streams_transport::fuzzing::{Aim, aim};
+use kucoin_streams_transport::fuzzing::{DialTarget, aim};
 
 static HOSTS: LazyLock<Hosts> = LazyLock::new(Hosts::default);
 
@@ -31,7 +31,7 @@ pub fn addresses(bytes: &[u8]) {
     }
 }
 
-fn check_same_host(address: &str, server: &fuzzing::Server, aim: &Aim) {
+fn check_same_host(address: &str, server: &fuzzing::Server, aim: &DialTarget) {
     let host = server.host.trim_start_matches('[').trim_end_matches(']');
     assert!(
         aim.host.eq_ignore_ascii_case(host),
@@ -60,7 +60,7 @@ fn is_loopback(host: &str) -> bool {
 }
 
 /// The token arrives as it is, whatever characters it has.
-fn check_query(aim: &Aim, token: &str) {
+fn check_query(aim: &DialTarget, token: &str) {
     let (_, query) = aim
         .request
         .split_once("?token=")

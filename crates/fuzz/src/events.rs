@@ -40,7 +40,7 @@ impl Judge<'_> {
         match (decoded, &self.tree) {
             (Ok(Some(push)), Some(tree)) => {
                 let event = &push.event;
-                assert_eq!(event.clone().identity(), event.identity(), "{frame}");
+                assert_eq!(event.clone().dedup_key(), event.dedup_key(), "{frame}");
                 check(frame, tree, push);
             }
             (Ok(Some(push)), None) => panic!("{frame:?} is no JSON object and became {push:?}"),

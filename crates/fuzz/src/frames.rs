@@ -1,6 +1,6 @@
 //! The frame reader and the reassembly of the default transport against the text of the standard.
 
-use kucoin_streams_transport::{FastWebSocket, Message, ReadError, Reader};
+use kucoin_streams_transport::{Message, ReadError, Reader, WebSocketConnector};
 
 use crate::pipe::{Pipe, run};
 use crate::websocket::{End, Limits, read};
@@ -17,7 +17,7 @@ pub fn frames(bytes: &[u8]) {
         size: SIZES[usize::from(limits & 7)],
         fragments: FRAGMENTS[usize::from(limits >> 3 & 3)],
     };
-    let connector = FastWebSocket::new()
+    let connector = WebSocketConnector::new()
         .with_max_message_size(limits.size)
         .with_max_fragments(limits.fragments);
     let (mut reader, _writer) = connector.halves_over(Pipe::saying(said, *cut));

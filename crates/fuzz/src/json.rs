@@ -1,7 +1,7 @@
 //! The scanner of JSON against a full parser: both accept or both refuse, and with the same values to the digit.
 
 use kucoin_streams_core::Raw;
-use kucoin_streams_decode::{Key, Names, Place, Scanner, Value, ValueKind};
+use kucoin_streams_decode::{FieldCursor, FieldTable, Key, Scanner, Value, ValueKind};
 
 use crate::judge::{Node, Tree};
 
@@ -73,7 +73,7 @@ fn compare_members(value: Value<'_>, tree: &Tree<'_>) {
 }
 
 /// Names that end and begin alike, and one that no key can be told from by its ends.
-static NAMES: Names<6> = Names::new(&[&[
+static NAMES: FieldTable<6> = FieldTable::new(&[&[
     "a",
     "b",
     "topic",
@@ -87,7 +87,7 @@ fn compare_among_names(value: Value<'_>, tree: &Tree<'_>) {
     for _ in 0..2 {
         let mut scanner = value.scanner();
         let mut object = scanner.object().expect("an object was scanned");
-        let mut place = Place::default();
+        let mut place = FieldCursor::default();
         for (name, expected) in tree.members() {
             let key = object.key_among(&NAMES, &mut place);
             match key.expect("its grammar was checked") {

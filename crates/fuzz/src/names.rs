@@ -8,9 +8,9 @@ use std::sync::LazyLock;
 use std::task::{Context, Poll, Waker};
 
 use kucoin_streams_auth::{Credentials, HmacSigner, login};
-use kucoin_streams_core::{Protocol, RequestId, Serves, Topic, WsKey};
+use kucoin_streams_core::{Protocol, RequestId, Topic, TopicMatch, WsKey};
 use kucoin_streams_pro::{AccountType, Channel, ChannelRequest, ProV2, TradeType};
-use kucoin_streams_v1::{AnyFuturesTopic, AnySpotTopic, AnyTopic, TopicPath, V1};
+use kucoin_streams_v1::{AnyFuturesTopic, AnySpotTopic, AnyV1Topic, TopicPath, V1};
 
 use crate::judge::Tree;
 
@@ -26,12 +26,12 @@ pub fn names(bytes: &[u8]) {
     };
     check_path(text);
     check_login(text);
-    if let Some(topic) = parsed::<AnyTopic>(text, false) {
+    if let Some(topic) = parsed::<AnyV1Topic>(text, false) {
         let on_spot = parsed::<AnySpotTopic>(text, false).map(|topic| topic.requests());
         let on_futures = parsed::<AnyFuturesTopic>(text, false).map(|topic| topic.requests());
         assert_eq!(
             on_spot.is_some(),
-            matches!(topic, AnyTopic::Spot(_)),
+            matches!(topic, AnyV1Topic::Spot(_)),
             "{text}"
         );
         assert_eq!(on_spot.or(on_futures), Some(vec![TopicPath::new(text)]));
@@ -44,7 +44,7 @@ pub fn names(bytes: &[u8]) {
     // A channel alone is no request, but the front of one.
     match parsed::<ChannelRequest>(text, true) {
         Some(request) => {
-            let topic = parsed::<kucoin_streams_pro::AnyTopic>(text, true);
+            let topic = parsed::<kucoin_streams_pro::AnyProTopic>(text, true);
             assert_eq!(topic.as_ref().map(|topic| topic.request()), Some(&request));
             check_request(&request);
         }
@@ -84,7 +84,7 @@ where
 fn check_path(text: &str) {
     let path = TopicPath::new(text);
     assert_eq!((path.as_str(), path.to_string().as_str()), (text, text));
-    assert_eq!(path.serves(text), Serves::Exactly);
+    assert_eq!(path.match_topic(text), TopicMatch::Exact);
     for write in [V1::subscribe, V1::unsubscribe] {
         let mut frame = String::new();
         write(RequestId(7), &path, &mut frame);

@@ -1,7 +1,7 @@
 //! Every decoder of Pro V2: no frame makes one panic, and every value of a frame comes out under its long name.
 
 use kucoin_streams_core::{Push, Topic};
-use kucoin_streams_pro::{AnyTopic, Channel, Event, decode};
+use kucoin_streams_pro::{AnyProTopic, Channel, ProEvent, decode};
 
 use crate::events::{Judge, frame, is_extra};
 use crate::judge::{Rules, Tree};
@@ -87,24 +87,24 @@ fn check(frame: &str) {
             "{frame} was passed over"
         );
     }
-    for topic in AnyTopic::account_wide() {
+    for topic in AnyProTopic::account_wide() {
         judge.judge(&topic.decode(frame), check_push);
     }
 }
 
-fn rules(event: &Event) -> Rules {
+fn rules(event: &ProEvent) -> Rules {
     match event {
-        Event::Order(_) => ORDER,
-        Event::Execution(_) | Event::ExecutionLite(_) => EXECUTION,
-        Event::Balance(_) => BALANCE,
-        Event::Position(_) => POSITION,
-        Event::LiquidationWarning(_) => WARNING,
-        Event::Leverage(_) => LEVERAGE,
+        ProEvent::Order(_) => ORDER,
+        ProEvent::Execution(_) | ProEvent::ExecutionLite(_) => EXECUTION,
+        ProEvent::Balance(_) => BALANCE,
+        ProEvent::Position(_) => POSITION,
+        ProEvent::LiquidationWarning(_) => WARNING,
+        ProEvent::Leverage(_) => LEVERAGE,
         other => panic!("a kind of event that nobody judges: {other:?}"),
     }
 }
 
-fn check_push(frame: &str, tree: &Tree<'_>, push: &Push<Event>) {
+fn check_push(frame: &str, tree: &Tree<'_>, push: &Push<ProEvent>) {
     let written = serde_json::to_string(&push.event).expect("an event can be written");
     let event = Tree::parse(&written).expect("an event is written as JSON");
     let rules = rules(&push.event);

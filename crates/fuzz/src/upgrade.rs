@@ -4,7 +4,7 @@ use std::error::Error;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use kucoin_streams_transport::{ConnectError, FastWebSocket};
+use kucoin_streams_transport::{ConnectError, WebSocketConnector};
 use sha1::{Digest, Sha1};
 use tokio::runtime::Runtime;
 
@@ -45,7 +45,7 @@ pub fn upgrade(bytes: &[u8]) {
         }
     };
     let url = format!("ws://127.0.0.1:9/endpoint?token={TOKEN}&connectId=c1");
-    let connector = FastWebSocket::new();
+    let connector = WebSocketConnector::new();
     let dial = connector.upgrade(Pipe::answering(answer, *cut), &url);
     let dialled = RUNTIME.with(|runtime| {
         let _entered = runtime.enter();

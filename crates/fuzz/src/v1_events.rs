@@ -1,7 +1,7 @@
 //! Every decoder of V1: no frame makes one panic, and every value of a frame comes out of its event.
 
 use kucoin_streams_core::{Push, Topic};
-use kucoin_streams_v1::{AnyFuturesTopic, AnySpotTopic, AnyTopic, decode};
+use kucoin_streams_v1::{AnyFuturesTopic, AnySpotTopic, AnyV1Topic, decode};
 use serde::Serialize;
 
 use crate::events::{Judge, frame, is_extra};
@@ -91,7 +91,7 @@ fn is_known_push(frame: &Tree<'_>) -> bool {
             .filter(|_| values.next().is_none())
             .and_then(Tree::text)
     };
-    only("type") == Some("message") && only("topic").and_then(AnyTopic::of_push).is_some()
+    only("type") == Some("message") && only("topic").and_then(AnyV1Topic::of_push).is_some()
 }
 
 fn check_push<E: Serialize>(frame: &str, tree: &Tree<'_>, push: &Push<E>) {

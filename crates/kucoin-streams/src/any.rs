@@ -25,9 +25,9 @@ use crate::Kucoin;
 #[non_exhaustive]
 pub enum AnyTopic {
     /// A topic of V1: its text is a path, so it has a `/` before any `?`.
-    V1(v1::AnyTopic),
+    V1(v1::AnyV1Topic),
     /// A channel of Pro V2.
-    Pro(pro::AnyTopic),
+    Pro(pro::AnyProTopic),
 }
 
 /// Any event of V1 or Pro V2. It is serialized as the event itself.
@@ -37,9 +37,9 @@ pub enum AnyTopic {
 #[allow(clippy::large_enum_variant)]
 pub enum AnyEvent {
     /// An event of V1.
-    V1(v1::Event),
+    V1(v1::V1Event),
     /// An event of Pro V2.
-    Pro(pro::Event),
+    Pro(pro::ProEvent),
 }
 
 impl AnyTopic {
@@ -48,7 +48,7 @@ impl AnyTopic {
         match ws_key {
             WsKey::SpotPrivateV1 => all(v1::AnySpotTopic::account_wide()),
             WsKey::FuturesPrivateV1 => all(v1::AnyFuturesTopic::account_wide()),
-            WsKey::PrivateProV2 => all(pro::AnyTopic::account_wide()),
+            WsKey::PrivateProV2 => all(pro::AnyProTopic::account_wide()),
             _ => Vec::new(),
         }
     }
@@ -67,17 +67,17 @@ fn all<T: Into<AnyTopic>>(topics: Vec<T>) -> Vec<AnyTopic> {
 }
 
 impl Event for AnyEvent {
-    fn identity(&self) -> String {
+    fn dedup_key(&self) -> String {
         match self {
-            Self::V1(event) => event.identity(),
-            Self::Pro(event) => event.identity(),
+            Self::V1(event) => event.dedup_key(),
+            Self::Pro(event) => event.dedup_key(),
         }
     }
 
-    fn is_distinct(&self) -> bool {
+    fn has_unique_key(&self) -> bool {
         match self {
-            Self::V1(event) => event.is_distinct(),
-            Self::Pro(event) => event.is_distinct(),
+            Self::V1(event) => event.has_unique_key(),
+            Self::Pro(event) => event.has_unique_key(),
         }
     }
 
@@ -139,10 +139,10 @@ macro_rules! any_from {
 }
 
 any_from! {
-    v1::AnyTopic, v1::Event => V1;
+    v1::AnyV1Topic, v1::V1Event => V1;
     v1::AnySpotTopic, v1::SpotEvent => V1;
     v1::AnyFuturesTopic, v1::FuturesEvent => V1;
-    pro::AnyTopic, pro::Event => Pro;
+    pro::AnyProTopic, pro::ProEvent => Pro;
 }
 
 macro_rules! any_of_typed {
@@ -160,7 +160,7 @@ any_of_typed! {
         v1::BalanceSnapshots, v1::MarketMatches, v1::MarginPositions, v1::IsolatedMarginPositions;
     v1::AnyFuturesTopic: v1::FuturesOrders, v1::FuturesSymbolOrders, v1::FuturesStopOrders, v1::FuturesWallet,
         v1::FuturesPositions, v1::FuturesSymbolPosition, v1::FuturesMarginModes, v1::FuturesCrossLeverages;
-    pro::AnyTopic: pro::Orders, pro::Executions, pro::ExecutionsLite, pro::Positions, pro::Balances,
+    pro::AnyProTopic: pro::Orders, pro::Executions, pro::ExecutionsLite, pro::Positions, pro::Balances,
         pro::LiquidationWarnings, pro::Leverages;
 }
 
@@ -264,7 +264,7 @@ impl Kucoin {
 struct ByConnection {
     spot: Vec<v1::AnySpotTopic>,
     futures: Vec<v1::AnyFuturesTopic>,
-    pro: Vec<pro::AnyTopic>,
+    pro: Vec<pro::AnyProTopic>,
 }
 
 impl ByConnection {
@@ -272,8 +272,8 @@ impl ByConnection {
         let mut by_connection = Self::default();
         for topic in topics {
             match topic {
-                AnyTopic::V1(v1::AnyTopic::Spot(topic)) => by_connection.spot.push(topic),
-                AnyTopic::V1(v1::AnyTopic::Futures(topic)) => by_connection.futures.push(topic),
+                AnyTopic::V1(v1::AnyV1Topic::Spot(topic)) => by_connection.spot.push(topic),
+                AnyTopic::V1(v1::AnyV1Topic::Futures(topic)) => by_connection.futures.push(topic),
                 AnyTopic::Pro(topic) => by_connection.pro.push(topic),
                 // A newer version of `kucoin-streams-v1` may have further connections.
                 other => {

@@ -7,7 +7,7 @@ use kucoin_streams_auth::rest::{ConfigError, Hosts, ProAuthentication, RestToken
 use kucoin_streams_auth::{Credentials, DynSign, HmacSigner, Sign};
 use kucoin_streams_client::Config;
 use kucoin_streams_core::{ConnectionSource, DynConnectionSource, explain};
-use kucoin_streams_transport::{Connect, DynConnect, FastWebSocket, Proxy};
+use kucoin_streams_transport::{Connect, DynConnect, Proxy, WebSocketConnector};
 
 use crate::Kucoin;
 
@@ -88,7 +88,7 @@ impl KucoinBuilder {
     /// Sends everything through a proxy, token calls and WebSockets alike: see [`Proxy`]. `None` is no proxy, which is the
     /// default; the environment is not read.
     ///
-    /// A transport or a source of tokens of your own has its own proxy ([`FastWebSocket::with_proxy`],
+    /// A transport or a source of tokens of your own has its own proxy ([`WebSocketConnector::with_proxy`],
     /// `RestTokensBuilder::proxy`), so neither can be set together with this one.
     #[must_use]
     pub fn proxy(mut self, proxy: impl Into<Option<Proxy>>) -> Self {
@@ -104,7 +104,7 @@ impl KucoinBuilder {
         self
     }
 
-    /// Makes connections by a transport of your own, or by a [`FastWebSocket`] with other settings than the default.
+    /// Makes connections by a transport of your own, or by a [`WebSocketConnector`] with other settings than the default.
     #[must_use]
     pub fn transport(mut self, transport: impl Connect) -> Self {
         self.transport = Some(Arc::new(transport));
@@ -154,8 +154,8 @@ impl KucoinBuilder {
         };
         let transport = match (self.transport, self.proxy) {
             (Some(transport), _) => transport,
-            (None, Some(proxy)) => Arc::new(FastWebSocket::new().with_proxy(proxy)),
-            (None, None) => Arc::new(FastWebSocket::new()),
+            (None, Some(proxy)) => Arc::new(WebSocketConnector::new().with_proxy(proxy)),
+            (None, None) => Arc::new(WebSocketConnector::new()),
         };
         // The label of the builder comes before that of the settings, whichever was set first.
         let config = match self.label {
@@ -168,7 +168,7 @@ impl KucoinBuilder {
     /// Refuses settings that would have no effect.
     fn check(&self) -> Result<(), BuildError> {
         let of_source = "set it on your own source of tokens";
-        let of_transport = "set it on your own transport (`FastWebSocket::with_proxy`) and source (`RestTokensBuilder::proxy`)";
+        let of_transport = "set it on your own transport (`WebSocketConnector::with_proxy`) and source (`RestTokensBuilder::proxy`)";
         let own_tokens = self.tokens.is_some();
         let conflicts = [
             (

@@ -11,8 +11,8 @@ use kucoin_streams_client::{
     RotateError, SubscribeError, Subscription,
 };
 use kucoin_streams_core::{ConnectionKind, DynConnectionSource, RetryPolicy, Topic, WsKey};
-use kucoin_streams_pro::Private;
-use kucoin_streams_session::{CloseReason, Failure, Stage};
+use kucoin_streams_pro::ProPrivate;
+use kucoin_streams_session::{CloseReason, Failure, FailureStage};
 use kucoin_streams_transport::DynConnect;
 use kucoin_streams_v1::{FuturesPrivate, SpotPrivate};
 
@@ -71,7 +71,7 @@ impl Kucoin {
         // Others are added when they are asked for.
         kucoin.connections::<SpotPrivate>();
         kucoin.connections::<FuturesPrivate>();
-        kucoin.connections::<Private>();
+        kucoin.connections::<ProPrivate>();
         kucoin
     }
 
@@ -134,7 +134,7 @@ impl Kucoin {
         let kinds = self.of_key(ws_key);
         if kinds.is_empty() {
             let message = format!("nothing was subscribed on a connection {ws_key}");
-            let failure = Failure::new(Stage::Dial, RetryPolicy::Fatal, message);
+            let failure = Failure::new(FailureStage::Dial, RetryPolicy::Fatal, message);
             return Err(ClosedError::new(CloseReason::Failed(failure)).into());
         }
         try_join_all(kinds.iter().map(|kind| kind.wait_live())).await?;

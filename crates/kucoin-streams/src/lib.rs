@@ -68,16 +68,16 @@ pub use self::core::{
 pub use auth::rest::{Hosts, ProAuthentication, Region, RestTokens};
 pub use auth::{Credentials, CredentialsError, DynSign, Sign};
 pub use client::{
-    ClosedError, Config, ConnectionRuntime, ConnectionState, Connections, DialBudget, EndReason,
+    ClosedError, Config, ConnectionRuntime, ConnectionState, Connections, DialLimiter, EndReason,
     Events, Gap, GapReason, Lifecycle, LifecycleEvent, LifecycleStream, Origin, RotateError,
     SlowConsumer, SubscribeError, Subscription, SubscriptionHandle, TopicLedger, Update,
 };
 pub use session::{CloseReason, Failure};
-/// The TLS library, for a `ClientConfig` of your own: [`FastWebSocket::with_tls_config`] and
+/// The TLS library, for a `ClientConfig` of your own: [`WebSocketConnector::with_tls_config`] and
 /// [`RestTokensBuilder::tls_config`](auth::rest::RestTokensBuilder::tls_config) take one.
 #[doc(no_inline)]
 pub use transport::rustls;
-pub use transport::{Connect, DynConnect, FastWebSocket, Proxy, ProxyEnvError, ProxyError};
+pub use transport::{Connect, DynConnect, Proxy, ProxyEnvError, ProxyError, WebSocketConnector};
 
 /// The README of this crate, so that its example is tested.
 #[cfg(doctest)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kucoin_streams::transport::{Message, memory};
 use kucoin_streams::{
-    AnyEvent, AnyTopic, Config, ConnectionInfo, ConnectionRuntime, ConnectionSource, DialBudget,
+    AnyEvent, AnyTopic, Config, ConnectionInfo, ConnectionRuntime, ConnectionSource, DialLimiter,
     GapReason, Kucoin, SecretUrl, SourceError, SubscribeError, WsKey,
 };
 
@@ -29,7 +29,7 @@ fn client() -> (Kucoin, memory::Listener) {
             Config::default()
                 .with_runtime(ConnectionRuntime::Current)
                 // The budget of the process counts by the clocks of other tests.
-                .with_dials(DialBudget::new(50, Duration::from_secs(1))),
+                .with_dials(DialLimiter::new(50, Duration::from_secs(1))),
         )
         .build();
     (kucoin.unwrap(), listener)

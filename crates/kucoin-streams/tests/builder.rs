@@ -4,12 +4,12 @@
 
 use kucoin_streams::auth::rest::ProAuthentication;
 use kucoin_streams::auth::{HmacSigner, Prehash, SignError, Signed};
-use kucoin_streams::core::{Inbound, Limits, Protocol, RequestId, Serves, WireError};
+use kucoin_streams::core::{Inbound, Protocol, ProtocolLimits, RequestId, TopicMatch, WireError};
 use kucoin_streams::transport::{Message, memory};
 use kucoin_streams::{
     BuildError, Config, ConnectionInfo, ConnectionKind, ConnectionRuntime, ConnectionSource,
-    Credentials, DynConnect, DynConnectionSource, DynSign, FastWebSocket, Hosts, Kucoin,
-    KucoinBuilder, Proxy, SecretUrl, Sign, SourceError, WsKey, v1,
+    Credentials, DynConnect, DynConnectionSource, DynSign, Hosts, Kucoin, KucoinBuilder, Proxy,
+    SecretUrl, Sign, SourceError, WebSocketConnector, WsKey, v1,
 };
 
 fn credentials() -> Credentials {
@@ -55,7 +55,7 @@ fn settings_without_effect_are_refused_by_name() {
         (
             Kucoin::builder()
                 .credentials(credentials())
-                .transport(FastWebSocket::new())
+                .transport(WebSocketConnector::new())
                 .proxy(proxy()),
             "proxy",
             "transport",
@@ -105,7 +105,7 @@ async fn transport_and_tokens_are_chosen_at_run_time() {
     let (dialer, mut listener) = memory::pair();
     let transport: Box<dyn DynConnect> = match std::hint::black_box(true) {
         true => Box::new(dialer),
-        false => Box::new(FastWebSocket::new()),
+        false => Box::new(WebSocketConnector::new()),
     };
     let tokens: Box<dyn DynConnectionSource> = Box::new(Fixed);
     let kucoin = Kucoin::builder()
@@ -139,7 +139,8 @@ struct Words;
 impl Protocol for Words {
     type Request = String;
 
-    const LIMITS: Limits = Limits::new(100, std::time::Duration::from_secs(10), None);
+    const LIMITS: ProtocolLimits =
+        ProtocolLimits::new(100, std::time::Duration::from_secs(10), None);
 
     fn classify(frame: &str) -> Result<Inbound<'_>, WireError> {
         Ok(match frame.split_once(' ') {
@@ -154,11 +155,11 @@ impl Protocol for Words {
         })
     }
 
-    fn serves(request: &String, pushed: &str) -> Serves {
+    fn match_topic(request: &String, pushed: &str) -> TopicMatch {
         if request == pushed {
-            Serves::Exactly
+            TopicMatch::Exact
         } else {
-            Serves::No
+            TopicMatch::None
         }
     }
 

@@ -9,7 +9,7 @@ use crate::push::{self, Wanted};
 use crate::{
     AccountType, Balance, Balances, Channel, ChannelRequest, Execution, ExecutionLite, Executions,
     ExecutionsLite, Leverage, Leverages, LiquidationWarning, LiquidationWarnings, Order, Orders,
-    Position, Positions, Private, RequestError, TradeType,
+    Position, Positions, ProPrivate, RequestError, TradeType,
 };
 
 /// Defines the topics and the events from one table: for each event its topic, and the channels that give it.
@@ -18,7 +18,7 @@ macro_rules! any {
         /// Any topic of the connection, parsed from a text such as `position?tradeType=FUTURES&symbol=XBTUSDTM`.
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
-        pub enum AnyTopic {
+        pub enum AnyProTopic {
             $($(#[$meta])* $topic($topic),)*
         }
 
@@ -26,7 +26,7 @@ macro_rules! any {
         #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
         #[allow(clippy::large_enum_variant)]
-        pub enum Event {
+        pub enum ProEvent {
             $($(#[$meta])* $event($event),)*
         }
 
@@ -37,7 +37,7 @@ macro_rules! any {
         ///
         /// # Errors
         /// Those of [`Topic::decode`].
-        pub fn decode(frame: &str) -> Result<Option<Push<Event>>, DecodeError> {
+        pub fn decode(frame: &str) -> Result<Option<Push<ProEvent>>, DecodeError> {
             let pushed = push::topic(frame)?;
             let Some(channel) = pushed.as_deref().and_then(Channel::of_push) else {
                 return Ok(None);
@@ -45,12 +45,12 @@ macro_rules! any {
             match channel {
                 $($(Channel::$channel)|+ => {
                     let push = push::decode::<$event>(frame, Wanted::Of(channel))?;
-                    Ok(push.map(|push| push.map(Event::$event)))
+                    Ok(push.map(|push| push.map(ProEvent::$event)))
                 })*
             }
         }
 
-        impl AnyTopic {
+        impl AnyProTopic {
             /// What is subscribed to.
             pub fn request(&self) -> &ChannelRequest {
                 match self {
@@ -59,9 +59,9 @@ macro_rules! any {
             }
         }
 
-        impl Topic for AnyTopic {
-            type Kind = Private;
-            type Event = Event;
+        impl Topic for AnyProTopic {
+            type Kind = ProPrivate;
+            type Event = ProEvent;
 
             const HAS_ONE_REQUEST: bool = true;
 
@@ -69,17 +69,17 @@ macro_rules! any {
                 vec![self.request().clone()]
             }
 
-            fn decode(&self, frame: &str) -> Result<Option<Push<Event>>, DecodeError> {
+            fn decode(&self, frame: &str) -> Result<Option<Push<ProEvent>>, DecodeError> {
                 match self {
                     $(Self::$topic(topic) => {
-                        Ok(topic.decode(frame)?.map(|push| push.map(Event::$event)))
+                        Ok(topic.decode(frame)?.map(|push| push.map(ProEvent::$event)))
                     })*
                 }
             }
         }
 
         /// The topic that a request is for.
-        impl From<ChannelRequest> for AnyTopic {
+        impl From<ChannelRequest> for AnyProTopic {
             fn from(request: ChannelRequest) -> Self {
                 match request.channel() {
                     $($(Channel::$channel)|+ => Self::$topic($topic::of(request)),)*
@@ -88,13 +88,13 @@ macro_rules! any {
         }
 
         $(
-            impl From<$topic> for AnyTopic {
+            impl From<$topic> for AnyProTopic {
                 fn from(topic: $topic) -> Self {
                     Self::$topic(topic)
                 }
             }
 
-            impl From<$event> for Event {
+            impl From<$event> for ProEvent {
                 fn from(event: $event) -> Self {
                     Self::$event(event)
                 }
@@ -103,18 +103,18 @@ macro_rules! any {
 
         /// That of the event inside, behind the name of its kind: a fill with its fee is another event than the
         /// same fill without.
-        impl kucoin_streams_core::Event for Event {
-            fn identity(&self) -> String {
+        impl kucoin_streams_core::Event for ProEvent {
+            fn dedup_key(&self) -> String {
                 match self {
                     $(Self::$event(event) => {
-                        [stringify!($event), ":", &event.identity()].concat()
+                        [stringify!($event), ":", &event.dedup_key()].concat()
                     })*
                 }
             }
 
-            fn is_distinct(&self) -> bool {
+            fn has_unique_key(&self) -> bool {
                 match self {
-                    $(Self::$event(event) => event.is_distinct(),)*
+                    $(Self::$event(event) => event.has_unique_key(),)*
                 }
             }
 
@@ -127,7 +127,7 @@ macro_rules! any {
 
         /// Writes the event itself, by long names. To read it back, deserialize its own type: the JSON does not name the
         /// channel.
-        impl serde::Serialize for Event {
+        impl serde::Serialize for ProEvent {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self {
                     $(Self::$event(event) => event.serialize(serializer),)*
@@ -154,7 +154,7 @@ any! {
     Leverage: Leverages of Leverage,
 }
 
-impl AnyTopic {
+impl AnyProTopic {
     /// The topics that together tell all about a unified account, each event once: its orders, fills with fees,
     /// positions, warnings and leverages, and the balances of the unified and of the funding account.
     pub fn account_wide() -> Vec<Self> {
@@ -172,7 +172,7 @@ impl AnyTopic {
     }
 }
 
-impl FromStr for AnyTopic {
+impl FromStr for AnyProTopic {
     type Err = RequestError;
 
     fn from_str(given: &str) -> Result<Self, RequestError> {
@@ -180,7 +180,7 @@ impl FromStr for AnyTopic {
     }
 }
 
-impl fmt::Display for AnyTopic {
+impl fmt::Display for AnyProTopic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.request().fmt(f)
     }
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn every_channel_parses_to_its_topic_and_prints_as_itself() {
         for channel in Channel::ALL {
-            let topic: AnyTopic = channel.example().parse().unwrap();
+            let topic: AnyProTopic = channel.example().parse().unwrap();
             assert_eq!(topic.to_string(), channel.example());
             assert_eq!(topic.requests(), [topic.request().clone()]);
             assert_eq!(topic.request().channel(), *channel);
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_topic_by_its_constructor_is_the_parsed_one() {
-        let table: [(AnyTopic, &str); 9] = [
+        let table: [(AnyProTopic, &str); 9] = [
             (
                 Orders::all(TradeType::Cross).into(),
                 "orderAll?tradeType=CROSS",
@@ -282,16 +282,16 @@ mod tests {
 
     #[test]
     fn the_topics_of_the_account_are_requests_that_can_be_made_and_serve_no_push_twice() {
-        let topics = AnyTopic::account_wide();
+        let topics = AnyProTopic::account_wide();
         for topic in &topics {
             assert_eq!(topic.to_string().parse().as_ref(), Ok(topic));
             let request = topic.request();
             let of = request.trade_type().map(TradeType::as_str);
             let of = of.or(request.account_type().map(AccountType::as_str));
             let pushed = format!("{}.{}", request.channel(), of.unwrap());
-            let takers = topics
-                .iter()
-                .filter(|topic| topic.request().serves(&pushed) != kucoin_streams_core::Serves::No);
+            let takers = topics.iter().filter(|topic| {
+                topic.request().match_topic(&pushed) != kucoin_streams_core::TopicMatch::None
+            });
             assert_eq!(takers.count(), 1, "{pushed}");
         }
     }

@@ -1,7 +1,7 @@
 //! Balances: channel `balance`, one currency of one account a push.
 
 use kucoin_streams_core::{Decimal, DecodeError, Event, Extra, Text, Timestamp};
-use kucoin_streams_decode::{FieldWriter, Part, Value, event, open_enum};
+use kucoin_streams_decode::{FieldGroup, FieldWriter, Value, event, open_enum};
 use serde::ser::SerializeMap;
 
 use crate::push::Data;
@@ -111,7 +111,7 @@ impl std::fmt::Display for BalanceAccount {
 }
 
 /// Made of no field of the data, and written as none: it is known once the envelope is.
-impl Part for BalanceAccount {
+impl FieldGroup for BalanceAccount {
     const NAMES: &'static [&'static str] = &[];
 
     fn read(_: &mut [Option<Value<'_>>], _: &mut Extra) -> Result<Self, DecodeError> {
@@ -134,7 +134,7 @@ impl Data for Balance {
 /// Account, currency, sequence and time, and the amounts reached: the time is the ledger's, and worth and margins move
 /// while it stands.
 impl Event for Balance {
-    fn identity(&self) -> String {
+    fn dedup_key(&self) -> String {
         let reached = plain([
             self.equity,
             self.balance,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kucoin_streams_core::{SymbolFlaw, nearest};
+use kucoin_streams_core::{SymbolProblem, nearest};
 
 use crate::{Channel, TradeType};
 
@@ -65,7 +65,7 @@ pub enum RequestError {
         /// The beginning of what was given, with control characters escaped.
         given: String,
         /// What is wrong with it, and how to write it.
-        flaw: SymbolFlaw,
+        flaw: SymbolProblem,
     },
 }
 
@@ -98,7 +98,7 @@ impl RequestError {
         }
     }
 
-    pub(crate) fn invalid_symbol(given: &str, flaw: SymbolFlaw) -> Self {
+    pub(crate) fn invalid_symbol(given: &str, flaw: SymbolProblem) -> Self {
         Self::InvalidSymbol {
             given: excerpt(given),
             flaw,
@@ -166,7 +166,7 @@ mod tests {
             (
                 RequestError::invalid_symbol(
                     "btc-usdt",
-                    SymbolFlaw::Case {
+                    SymbolProblem::Case {
                         capitals: "BTC-USDT".into(),
                     },
                 ),
@@ -185,7 +185,7 @@ mod tests {
         for error in [
             given.parse::<Channel>().unwrap_err(),
             RequestError::unknown_parameter(Channel::Order, &given),
-            RequestError::invalid_symbol(&given, SymbolFlaw::TooLong),
+            RequestError::invalid_symbol(&given, SymbolProblem::TooLong),
         ] {
             let shown = error.to_string();
             assert!(!shown.contains('\u{1b}'), "{shown}");

@@ -167,7 +167,7 @@ macro_rules! fill {
 
         /// Symbol, trade id and order id; where there is no trade id, time, side, price and size instead of it.
         impl Event for $event {
-            fn identity(&self) -> String {
+            fn dedup_key(&self) -> String {
                 let order = self.order_id().map_or("", Text::as_str);
                 if let Some(trade) = self.trade_id() {
                     return format!("{}:{trade}:{order}", self.symbol);

@@ -14,8 +14,8 @@
 //! | `leverage?tradeType=UNIFIED` | `leverage.UNIFIED` | [`Leverages`] | [`Leverage`] | a leverage is set |
 //!
 //! Each topic is a type that fixes its event and holds its [`ChannelRequest`]: a [`Channel`] with its [`TradeType`] or
-//! [`AccountType`] and, where the channel is of one symbol, that symbol. [`AnyTopic`] is any of them, parsed from its
-//! text, [`Event`] what it gives, and [`decode`] reads a recorded frame by its own `T`. The exchange sends no snapshot
+//! [`AccountType`] and, where the channel is of one symbol, that symbol. [`AnyProTopic`] is any of them, parsed from its
+//! text, [`ProEvent`] what it gives, and [`decode`] reads a recorded frame by its own `T`. The exchange sends no snapshot
 //! after a subscription and replays nothing: query orders, positions and balances over REST where you need their
 //! state.
 //!
@@ -41,12 +41,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`ProV2`] is the [`Protocol`](kucoin_streams_core::Protocol) that a session drives, [`Private`] the connection that
+//! [`ProV2`] is the [`Protocol`](kucoin_streams_core::Protocol) that a session drives, [`ProPrivate`] the connection that
 //! speaks it:
 //!
 //! ```
 //! use kucoin_streams_pro::{ChannelRequest, ProV2};
-//! use kucoin_streams_core::{Inbound, Protocol, RequestId, Serves};
+//! use kucoin_streams_core::{Inbound, Protocol, RequestId, TopicMatch};
 //!
 //! let request: ChannelRequest = "orderAll?tradeType=UNIFIED".parse()?;
 //! let mut frame = String::new();
@@ -58,7 +58,7 @@
 //! let Inbound::Message { topic } = ProV2::classify(&pushed)? else {
 //!     return Err("a frame with `T` is a push".into());
 //! };
-//! assert_eq!(ProV2::serves(&request, &topic), Serves::Exactly);
+//! assert_eq!(ProV2::match_topic(&request, &topic), TopicMatch::Exact);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -84,7 +84,7 @@ mod symbol;
 mod topic;
 mod words;
 
-pub use any::{AnyTopic, Event, decode};
+pub use any::{AnyProTopic, ProEvent, decode};
 pub use balances::{Balance, BalanceAccount, Balances, CollateralStatus};
 pub use error::RequestError;
 pub use executions::{Execution, ExecutionLite, ExecutionType, Executions, ExecutionsLite};
@@ -94,7 +94,7 @@ pub use orders::{
     SelfTradePrevention, SizeUnit, TimeInForce, TriggerDirection, TriggerPriceType,
 };
 pub use positions::{Position, Positions};
-pub use protocol::{Private, ProV2};
+pub use protocol::{ProPrivate, ProV2};
 pub use request::ChannelRequest;
 pub use risk::{Leverage, Leverages, LiquidationWarning, LiquidationWarnings, WarningType};
 pub use words::{MarginMode, Market, OrderType};

@@ -75,7 +75,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use kucoin_streams_core::SymbolFlaw;
+    use kucoin_streams_core::SymbolProblem;
 
     use crate::symbol::{examples, shape};
     use crate::{AccountType, TradeType};
@@ -233,7 +233,7 @@ mod tests {
             case,
             Err(RequestError::invalid_symbol(
                 "btc-usdt",
-                SymbolFlaw::Case {
+                SymbolProblem::Case {
                     capitals: "BTC-USDT".into()
                 }
             ))

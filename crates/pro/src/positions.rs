@@ -93,7 +93,7 @@ impl Data for Position {
 /// stands. So a position that moves there and back has an identity again: take equal identities for one event only
 /// where they come close together.
 impl Event for Position {
-    fn identity(&self) -> String {
+    fn dedup_key(&self) -> String {
         let reached = plain([
             self.size,
             self.entry_price,

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use kucoin_streams_core::{
-    ConnectionKind, DecodeError, DialLimit, DialScope, Inbound, Limits, Protocol, RequestId,
-    Serves, WireError, WsKey,
+    ConnectionKind, DecodeError, DialLimit, DialScope, Inbound, Protocol, ProtocolLimits,
+    RequestId, TopicMatch, WireError, WsKey,
 };
 use kucoin_streams_decode::check;
 
@@ -22,9 +22,9 @@ pub struct ProV2;
 
 /// The private Pro V2 connection: spot, margin and futures of one account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Private;
+pub struct ProPrivate;
 
-impl ConnectionKind for Private {
+impl ConnectionKind for ProPrivate {
     type Protocol = ProV2;
     const WS_KEY: WsKey = WsKey::PrivateProV2;
 }
@@ -32,7 +32,7 @@ impl ConnectionKind for Private {
 impl Protocol for ProV2 {
     type Request = ChannelRequest;
 
-    const LIMITS: Limits = Limits::new(100, Duration::from_secs(10), Some(400))
+    const LIMITS: ProtocolLimits = ProtocolLimits::new(100, Duration::from_secs(10), Some(400))
         .with_dials(DialLimit::new(
             250,
             Duration::from_secs(5 * 60),
@@ -61,8 +61,8 @@ impl Protocol for ProV2 {
         }
     }
 
-    fn serves(request: &ChannelRequest, pushed: &str) -> Serves {
-        request.serves(pushed)
+    fn match_topic(request: &ChannelRequest, pushed: &str) -> TopicMatch {
+        request.match_topic(pushed)
     }
 
     fn subscribe(id: RequestId, request: &ChannelRequest, out: &mut String) {
@@ -150,8 +150,8 @@ mod tests {
 
     #[test]
     fn the_connection_is_pro_v2_within_the_private_limits() {
-        assert_eq!(Private::WS_KEY.as_str(), "privateProV2");
-        let limits = <Private as ConnectionKind>::Protocol::LIMITS;
+        assert_eq!(ProPrivate::WS_KEY.as_str(), "privateProV2");
+        let limits = <ProPrivate as ConnectionKind>::Protocol::LIMITS;
         assert_eq!(
             (limits.messages, limits.window, limits.topics),
             (100, Duration::from_secs(10), Some(400))

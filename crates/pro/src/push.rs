@@ -1,7 +1,7 @@
 //! The envelope of a Pro V2 push around its data, read in one pass where the keys come in the usual order.
 
-use kucoin_streams_core::{DecodeError, Extra, Push, Serves, Text, Timestamp};
-use kucoin_streams_decode::{FromJson, Key, Names, Place, Record, Scanner, Value};
+use kucoin_streams_core::{DecodeError, Extra, Push, Text, Timestamp, TopicMatch};
+use kucoin_streams_decode::{FieldCursor, FieldTable, FromJson, Key, Record, Scanner, Value};
 
 use crate::{Channel, ChannelRequest};
 
@@ -30,7 +30,7 @@ pub(crate) enum Wanted<'a> {
 impl<'a> Wanted<'a> {
     fn takes(self, pushed: &str) -> bool {
         match self {
-            Self::By(request) => request.serves(pushed) != Serves::No,
+            Self::By(request) => request.match_topic(pushed) != TopicMatch::None,
             Self::Of(channel) => Channel::of_push(pushed) == Some(channel),
         }
     }
@@ -51,7 +51,7 @@ pub(crate) fn decode<E: Data>(
     let mut scanner = Scanner::new(frame);
     let mut envelope = Envelope::default();
     let mut object = scanner.object()?;
-    let mut place = Place::default();
+    let mut place = FieldCursor::default();
     let mut event = None;
     while let Some(key) = object.key_among(&NAMES, &mut place)? {
         let at = match key {
@@ -88,7 +88,7 @@ pub(crate) fn topic(frame: &str) -> Result<Option<Text>, DecodeError> {
     Ok(topic)
 }
 
-static NAMES: Names<3> = Names::new(&[&["T", "d", "P"]]);
+static NAMES: FieldTable<3> = FieldTable::new(&[&["T", "d", "P"]]);
 const TOPIC: usize = 0;
 const DATA: usize = 1;
 const PUSHED_AT: usize = 2;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kucoin_streams_core::{Serves, Text};
+use kucoin_streams_core::{Text, TopicMatch};
 use kucoin_streams_decode::write_string;
 
 use crate::symbol::shape;
@@ -167,20 +167,20 @@ impl ChannelRequest {
     ///
     /// `T` is channel and type with a dot between them; a channel's own name may hold a dot, a type's does not.
     ///
-    /// - Exactly: this channel and type, where the request is of all symbols.
-    /// - Loosely, a request of one symbol: `T` does not name the symbol, so every such request of the channel and
+    /// - Exact: this channel and type, where the request is of all symbols.
+    /// - Fallback, a request of one symbol: `T` does not name the symbol, so every such request of the channel and
     ///   type gets the push, and each decodes only the events of its own symbol. None of them is ever served
     ///   exactly, so none hides the push from another; nothing is lost, and no event reaches a request twice.
-    /// - Loosely, another name for the same: `risk` for `lw`, `TRADING` and `SPOT` for each other.
+    /// - Fallback, another name for the same: `risk` for `lw`, `TRADING` and `SPOT` for each other.
     /// - Not at all: `orderAll` for `order` or `positionAll` for `position`, nor the reverse. The exchange pushes
     ///   each subscription under its own name, so that anything else would give events twice.
-    pub fn serves(&self, pushed: &str) -> Serves {
+    pub fn match_topic(&self, pushed: &str) -> TopicMatch {
         let Some((channel, of)) = pushed.rsplit_once('.') else {
-            return Serves::No;
+            return TopicMatch::None;
         };
         let by_symbol = match self.symbol {
-            Some(_) => Serves::Loosely,
-            None => Serves::Exactly,
+            Some(_) => TopicMatch::Fallback,
+            None => TopicMatch::Exact,
         };
         weakest([
             self.serves_channel(channel),
@@ -189,20 +189,20 @@ impl ChannelRequest {
         ])
     }
 
-    fn serves_channel(&self, pushed: &str) -> Serves {
+    fn serves_channel(&self, pushed: &str) -> TopicMatch {
         match self.channel {
-            channel if channel.as_str() == pushed => Serves::Exactly,
-            Channel::LiquidationWarning if pushed == "risk" => Serves::Loosely,
-            _ => Serves::No,
+            channel if channel.as_str() == pushed => TopicMatch::Exact,
+            Channel::LiquidationWarning if pushed == "risk" => TopicMatch::Fallback,
+            _ => TopicMatch::None,
         }
     }
 
-    fn serves_type(&self, pushed: &str) -> Serves {
+    fn serves_type(&self, pushed: &str) -> TopicMatch {
         match (self.of, pushed) {
-            (of, pushed) if of.as_str() == pushed => Serves::Exactly,
+            (of, pushed) if of.as_str() == pushed => TopicMatch::Exact,
             (Of::Account(AccountType::Spot), "TRADING")
-            | (Of::Account(AccountType::Trading), "SPOT") => Serves::Loosely,
-            _ => Serves::No,
+            | (Of::Account(AccountType::Trading), "SPOT") => TopicMatch::Fallback,
+            _ => TopicMatch::None,
         }
     }
 
@@ -233,75 +233,87 @@ impl fmt::Display for ChannelRequest {
     }
 }
 
-fn weakest<const N: usize>(all: [Serves; N]) -> Serves {
-    if all.contains(&Serves::No) {
-        Serves::No
-    } else if all.contains(&Serves::Loosely) {
-        Serves::Loosely
+fn weakest<const N: usize>(all: [TopicMatch; N]) -> TopicMatch {
+    if all.contains(&TopicMatch::None) {
+        TopicMatch::None
+    } else if all.contains(&TopicMatch::Fallback) {
+        TopicMatch::Fallback
     } else {
-        Serves::Exactly
+        TopicMatch::Exact
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use Serves::{Exactly, Loosely, No};
+    use TopicMatch::{Exact, Fallback, None};
 
     use super::*;
 
     #[track_caller]
-    fn check(request: &str, pushed: &str, expected: Serves) {
+    fn check(request: &str, pushed: &str, expected: TopicMatch) {
         let request: ChannelRequest = request.parse().unwrap();
-        assert_eq!(request.serves(pushed), expected, "{request} <- {pushed}");
+        assert_eq!(
+            request.match_topic(pushed),
+            expected,
+            "{request} <- {pushed}"
+        );
     }
 
     #[test]
     fn the_type_stands_behind_the_last_dot() {
-        check("execution?tradeType=UNIFIED", "execution.UNIFIED", Exactly);
-        check("execution?tradeType=UNIFIED", "execution.lite.UNIFIED", No);
+        check("execution?tradeType=UNIFIED", "execution.UNIFIED", Exact);
+        check(
+            "execution?tradeType=UNIFIED",
+            "execution.lite.UNIFIED",
+            None,
+        );
         check(
             "execution.lite?tradeType=UNIFIED",
             "execution.lite.UNIFIED",
-            Exactly,
+            Exact,
         );
-        check("execution.lite?tradeType=UNIFIED", "execution.UNIFIED", No);
-        check("execution.lite?tradeType=UNIFIED", "execution.lite", No);
-        check("execution?tradeType=UNIFIED", "execution.", No);
-        check("execution?tradeType=UNIFIED", ".UNIFIED", No);
-        check("execution?tradeType=UNIFIED", "execution", No);
-        check("execution?tradeType=UNIFIED", "", No);
+        check(
+            "execution.lite?tradeType=UNIFIED",
+            "execution.UNIFIED",
+            None,
+        );
+        check("execution.lite?tradeType=UNIFIED", "execution.lite", None);
+        check("execution?tradeType=UNIFIED", "execution.", None);
+        check("execution?tradeType=UNIFIED", ".UNIFIED", None);
+        check("execution?tradeType=UNIFIED", "execution", None);
+        check("execution?tradeType=UNIFIED", "", None);
     }
 
     #[test]
     fn a_push_of_another_type_or_case_is_none_of_ours() {
-        check("orderAll?tradeType=UNIFIED", "orderAll.SPOT", No);
-        check("orderAll?tradeType=UNIFIED", "orderall.UNIFIED", No);
-        check("balance?accountType=FUNDING", "balance.UNIFIED", No);
+        check("orderAll?tradeType=UNIFIED", "orderAll.SPOT", None);
+        check("orderAll?tradeType=UNIFIED", "orderall.UNIFIED", None);
+        check("balance?accountType=FUNDING", "balance.UNIFIED", None);
     }
 
     #[test]
     fn a_symbol_may_be_anyones_under_its_channel_and_nobodys_under_the_channel_of_all() {
         let order = "order?tradeType=UNIFIED&symbol=BTC-USDT";
-        check(order, "order.UNIFIED", Loosely);
-        check(order, "orderAll.UNIFIED", No);
-        check("orderAll?tradeType=UNIFIED", "order.UNIFIED", No);
+        check(order, "order.UNIFIED", Fallback);
+        check(order, "orderAll.UNIFIED", None);
+        check("orderAll?tradeType=UNIFIED", "order.UNIFIED", None);
         let position = "position?tradeType=FUTURES&symbol=XBTUSDTM";
-        check(position, "position.FUTURES", Loosely);
-        check(position, "position.UNIFIED", No);
-        check(position, "positionAll.FUTURES", No);
-        check("positionAll?tradeType=FUTURES", "position.FUTURES", No);
+        check(position, "position.FUTURES", Fallback);
+        check(position, "position.UNIFIED", None);
+        check(position, "positionAll.FUTURES", None);
+        check("positionAll?tradeType=FUTURES", "position.FUTURES", None);
     }
 
     #[test]
     fn another_name_for_the_same_is_taken_while_nobody_bears_it() {
-        check("lw?tradeType=UNIFIED", "lw.UNIFIED", Exactly);
-        check("lw?tradeType=UNIFIED", "risk.UNIFIED", Loosely);
-        check("lw?tradeType=UNIFIED", "risk.FUTURES", No);
-        check("leverage?tradeType=UNIFIED", "risk.UNIFIED", No);
-        check("balance?accountType=SPOT", "balance.SPOT", Exactly);
-        check("balance?accountType=SPOT", "balance.TRADING", Loosely);
-        check("balance?accountType=TRADING", "balance.SPOT", Loosely);
-        check("orderAll?tradeType=SPOT", "orderAll.TRADING", No);
+        check("lw?tradeType=UNIFIED", "lw.UNIFIED", Exact);
+        check("lw?tradeType=UNIFIED", "risk.UNIFIED", Fallback);
+        check("lw?tradeType=UNIFIED", "risk.FUTURES", None);
+        check("leverage?tradeType=UNIFIED", "risk.UNIFIED", None);
+        check("balance?accountType=SPOT", "balance.SPOT", Exact);
+        check("balance?accountType=SPOT", "balance.TRADING", Fallback);
+        check("balance?accountType=TRADING", "balance.SPOT", Fallback);
+        check("orderAll?tradeType=SPOT", "orderAll.TRADING", None);
     }
 
     /// Every request that can be made, of two symbols where there is one.
@@ -332,15 +344,15 @@ mod tests {
         let all = all();
         for asked in &all {
             let pushed = format!("{}.{}", asked.channel, asked.of.as_str());
-            let served = |wanted: Serves| -> Vec<&ChannelRequest> {
+            let served = |wanted: TopicMatch| -> Vec<&ChannelRequest> {
                 all.iter()
-                    .filter(|other| other.serves(&pushed) == wanted)
+                    .filter(|other| other.match_topic(&pushed) == wanted)
                     .collect()
             };
             // As a client routes: loosely only where nobody is served exactly.
-            let mut served_by = served(Exactly);
+            let mut served_by = served(Exact);
             if served_by.is_empty() {
-                served_by = served(Loosely);
+                served_by = served(Fallback);
             }
             let same =
                 |other: &&ChannelRequest| other.channel == asked.channel && other.of == asked.of;

@@ -101,7 +101,7 @@ impl Data for Leverage {}
 
 /// The kind of warning, the time, and all amounts.
 impl Event for LiquidationWarning {
-    fn identity(&self) -> String {
+    fn dedup_key(&self) -> String {
         let told = plain([
             self.risk_ratio,
             self.adjusted_equity,
@@ -119,7 +119,7 @@ impl Event for LiquidationWarning {
 /// All that it tells. KuCoin sends no time with it, so a leverage that is set there and back has its first identity
 /// again: take equal identities for one event only where they come close together.
 impl Event for Leverage {
-    fn identity(&self) -> String {
+    fn dedup_key(&self) -> String {
         format!(
             "{}:{}:{}:{}{}",
             self.symbol.as_deref().unwrap_or_default(),
@@ -130,7 +130,7 @@ impl Event for Leverage {
         )
     }
 
-    fn is_distinct(&self) -> bool {
+    fn has_unique_key(&self) -> bool {
         false
     }
 }

@@ -22,7 +22,7 @@ macro_rules! topic {
         }
 
         impl ::kucoin_streams_core::Topic for $name {
-            type Kind = $crate::Private;
+            type Kind = $crate::ProPrivate;
             type Event = $event;
 
             const HAS_ONE_REQUEST: bool = true;

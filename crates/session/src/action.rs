@@ -45,13 +45,13 @@ pub enum Action<R> {
         is_even: bool,
     },
     /// Tell the user.
-    Report(Report<R>),
+    Report(SessionEvent<R>),
 }
 
 /// What the user is told.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Report<R> {
+pub enum SessionEvent<R> {
     /// The first connection is live: welcomed, and logged in where that is needed.
     Open,
     /// The login was accepted.
@@ -102,7 +102,7 @@ pub enum Report<R> {
         delay: Duration,
     },
     /// The connection is live again, and each request that was wanted when it became so is live or refused. A request
-    /// that is [postponed](Report::Postponed) is waited for up to [`Config::postponed_limit`](crate::Config).
+    /// that is [postponed](SessionEvent::Postponed) is waited for up to [`SessionConfig::postponed_limit`](crate::SessionConfig).
     Reconnected {
         /// From the loss to this moment.
         down_for: Duration,
@@ -116,7 +116,7 @@ pub enum Report<R> {
         /// What happened.
         message: String,
     },
-    /// The successor has taken over, and nothing was missed by it but what a [`Report::Lost`] before this said. Events
+    /// The successor has taken over, and nothing was missed by it but what a [`SessionEvent::Lost`] before this said. Events
     /// that the connection before it handed out already may still come on it a second time.
     Rotated {
         /// From the beginning of the rotation to this moment.
@@ -153,7 +153,7 @@ pub enum CloseReason {
 /// What became of an inbound frame.
 #[derive(Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Disposition<'f> {
+pub enum FrameKind<'f> {
     /// Data of this topic, for the subscriptions that it belongs to.
     Message {
         /// The topic as pushed.

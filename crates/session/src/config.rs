@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use kucoin_streams_core::{Heartbeat, Limits};
+use kucoin_streams_core::{Heartbeat, ProtocolLimits};
 
 use crate::Backoff;
 
 /// Deadlines and retry behaviour of one connection. The defaults suit KuCoin; each is stated at its field.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Config {
+pub struct SessionConfig {
     /// How long fetching connection information may take: 15 s, which covers a second call after a clock
     /// correction.
     pub token_timeout: Duration,
@@ -46,10 +46,10 @@ pub struct Config {
     /// What the exchange allows a connection of this account, if that differs from [`Protocol::LIMITS`]: `None`.
     ///
     /// [`Protocol::LIMITS`]: kucoin_streams_core::Protocol::LIMITS
-    pub limits: Option<Limits>,
+    pub limits: Option<ProtocolLimits>,
 }
 
-impl Default for Config {
+impl Default for SessionConfig {
     fn default() -> Self {
         Self {
             token_timeout: Duration::from_secs(15),
@@ -73,7 +73,7 @@ impl Default for Config {
 /// As good as never, and no clock overflows by it.
 pub(crate) const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
-impl Config {
+impl SessionConfig {
     /// The same settings with every time bounded, so that no deadline overflows.
     pub(crate) fn bounded(mut self) -> Self {
         let times = [

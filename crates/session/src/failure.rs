@@ -8,7 +8,7 @@ use kucoin_streams_core::{RetryPolicy, redact::Redactor, with_code};
 /// Where in the life of a connection something failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Stage {
+pub enum FailureStage {
     /// Fetching connection information, usually the token over REST.
     Token,
     /// Dialling: name, TCP, TLS, upgrade.
@@ -25,22 +25,22 @@ pub enum Stage {
     Live,
 }
 
-impl Stage {
+impl FailureStage {
     /// The stage in one word, as logs and lifecycle events show it.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Stage::Token => "token",
-            Stage::Dial => "dial",
-            Stage::Welcome => "welcome",
-            Stage::Login => "login",
-            Stage::Acknowledgement => "acknowledgement",
-            Stage::Heartbeat => "heartbeat",
-            Stage::Live => "live",
+            FailureStage::Token => "token",
+            FailureStage::Dial => "dial",
+            FailureStage::Welcome => "welcome",
+            FailureStage::Login => "login",
+            FailureStage::Acknowledgement => "acknowledgement",
+            FailureStage::Heartbeat => "heartbeat",
+            FailureStage::Live => "live",
         }
     }
 }
 
-impl fmt::Display for Stage {
+impl fmt::Display for FailureStage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
@@ -98,7 +98,7 @@ impl Waits for RetryPolicy {
 #[non_exhaustive]
 pub struct Failure {
     /// Where it failed.
-    pub stage: Stage,
+    pub stage: FailureStage,
     /// What it asks of the session.
     pub retry_policy: RetryPolicy,
     /// The code that the server gave: KuCoin's, an HTTP status, or a close code.
@@ -117,7 +117,7 @@ struct NamedHosts(Vec<Box<str>>);
 
 impl Failure {
     /// Describes a failure; the message must hold no secret. A session redacts what repeats its connection token.
-    pub fn new(stage: Stage, retry_policy: RetryPolicy, message: impl Into<String>) -> Self {
+    pub fn new(stage: FailureStage, retry_policy: RetryPolicy, message: impl Into<String>) -> Self {
         Self {
             stage,
             retry_policy,
@@ -183,7 +183,8 @@ mod tests {
 
     #[test]
     fn failure_says_its_code_once_and_its_remedy_last() {
-        let failure = |message: &str| Failure::new(Stage::Token, RetryPolicy::Refused, message);
+        let failure =
+            |message: &str| Failure::new(FailureStage::Token, RetryPolicy::Refused, message);
         assert_eq!(failure("refused").to_string(), "refused");
         let coded = failure("refused")
             .with_code("400007")

@@ -191,14 +191,14 @@ mod tests {
     use super::*;
     use kucoin_streams_core::RetryPolicy;
 
-    use crate::{CloseReason, Stage};
+    use crate::{CloseReason, FailureStage};
 
     fn at(nanos: i64) -> Timestamp {
         Timestamp::from_nanos(nanos)
     }
 
     fn cause() -> Failure {
-        let cause = Failure::new(Stage::Heartbeat, RetryPolicy::Transient, "no pong");
+        let cause = Failure::new(FailureStage::Heartbeat, RetryPolicy::Transient, "no pong");
         cause.with_code("1006").with_remedy("wait")
     }
 

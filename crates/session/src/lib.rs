@@ -34,19 +34,19 @@ mod placement;
 mod rotation;
 mod streams;
 
-pub use action::{Action, CloseReason, Disposition, Input, Report};
+pub use action::{Action, CloseReason, FrameKind, Input, SessionEvent};
 /// The bytes of an inbound message, shared and cheap to clone: [`Streams::message`] takes them.
 pub use bytes::Bytes;
-pub use config::Config;
+pub use config::SessionConfig;
 pub use connection::Session;
 pub use connection::backoff::Backoff;
 pub use delivery::{
-    Answer, Buffer, Capacity, ClosedError, Delivery, EndReason, Fate, Frame, Gap, GapReason,
-    Identify, Identity, Mailbox, Moment, OnRefusal, RotateError, SlowConsumer, SubscribeError,
-    Subscribed, Taken, Ticket, TopicCounters, TopicLedger, identify,
+    Answer, Buffer, Capacity, ClosedError, Delivery, EndReason, Frame, FrameOutcome, Gap,
+    GapReason, Identify, Identity, Mailbox, Moment, OnRefusal, RotateError, SlowConsumer,
+    SubscribeError, Subscribed, Taken, Ticket, TopicCounters, TopicLedger, identify,
 };
 pub use event::LifecycleEvent;
-pub use failure::{Failure, Stage};
+pub use failure::{Failure, FailureStage};
 pub use placement::Placement;
 pub use rotation::{ConnectionRole, Overlap, RotatingSession};
 pub use streams::{ConnectionState, Output, Streams, Subscribe, WaitLimits};

@@ -7,7 +7,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use kucoin_streams_transport::{
-    CloseFrame, Connect, FastWebSocket, Message, Outgoing, Reader, WriteError, Writer,
+    CloseFrame, Connect, Message, Outgoing, Reader, WebSocketConnector, WriteError, Writer,
 };
 use tokio::time::timeout;
 
@@ -16,7 +16,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let server = arguments.next().ok_or("usage: autobahn_client URL AGENT")?;
     let agent = arguments.next().ok_or("usage: autobahn_client URL AGENT")?;
-    let connector = FastWebSocket::new()
+    let connector = WebSocketConnector::new()
         .with_max_message_size(16 * 1024 * 1024)
         .with_max_fragments(1 << 20);
 
@@ -40,7 +40,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Echoes until the connection ends; a case that fails is the server's to judge.
-async fn run_case(connector: &FastWebSocket, url: &str) -> Result<(), Box<dyn Error>> {
+async fn run_case(connector: &WebSocketConnector, url: &str) -> Result<(), Box<dyn Error>> {
     let (mut reader, mut writer) = connector.connect(url).await?;
     loop {
         let written = match reader.read().await {

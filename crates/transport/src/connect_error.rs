@@ -11,7 +11,7 @@ use std::time::Duration;
 pub enum ConnectError {
     /// The URL cannot be dialled. Correct the configuration, or fetch a new token if the exchange gave this URL.
     #[error("the WebSocket URL cannot be used: {0}")]
-    InvalidUrl(UrlFault),
+    InvalidUrl(UrlProblem),
     /// `ws://` was asked for to somewhere else than this machine. Use `wss://`.
     #[error("plaintext (ws) is allowed to this machine only; use wss")]
     Plaintext,
@@ -39,10 +39,10 @@ pub enum ConnectError {
     /// The TLS handshake broke for another reason. Try again later.
     #[error("the TLS handshake failed")]
     Tls(#[source] io::Error),
-    /// The server answered the upgrade with another status than 101. See [`Refusal::status`]: 401 and 403 mostly mean
+    /// The server answered the upgrade with another status than 101. See [`UpgradeRefusal::status`]: 401 and 403 mostly mean
     /// that the token is used up or expired, so fetch another; with a 2xx, what answers is no WebSocket server.
     #[error("the server refused the WebSocket upgrade: {0}")]
-    Refused(Refusal),
+    Refused(UpgradeRefusal),
     /// The server sent us elsewhere; redirects are never followed, since the token would go along. Correct the URL.
     #[error(
         "the server redirects the WebSocket upgrade (status {status}); redirects are never followed"
@@ -54,7 +54,7 @@ pub enum ConnectError {
     /// The server agreed to the upgrade in a way that RFC 6455 forbids. Try again; when it persists, what answers is
     /// no WebSocket server or something in between meddles.
     #[error("the reply to the WebSocket upgrade is invalid: {0}")]
-    BadUpgrade(UpgradeFault),
+    BadUpgrade(UpgradeProblem),
     /// The connection broke before the server answered the upgrade. Try again.
     #[error("the connection broke during the WebSocket upgrade")]
     Interrupted(#[source] Box<dyn Error + Send + Sync>),
@@ -62,7 +62,7 @@ pub enum ConnectError {
     #[error("{stage} took too long")]
     Timeout {
         /// The stage that was under way.
-        stage: Stage,
+        stage: ConnectStage,
     },
     /// The proxy gave no connection to the target; nothing was dialled directly. Check the proxy, and its settings.
     #[error("no connection to {target} through the proxy {proxy}")]
@@ -73,7 +73,7 @@ pub enum ConnectError {
         target: String,
         /// What went wrong.
         #[source]
-        fault: ProxyFault,
+        fault: ProxyProblem,
     },
     /// The operating system gave no random bytes. Try again later.
     #[error("the operating system gives no random bytes")]
@@ -176,7 +176,7 @@ fn in_parentheses(set: &[String]) -> String {
 /// Why a proxy gave no connection.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum ProxyFault {
+pub enum ProxyProblem {
     /// No connection to the proxy itself. Try again later; check that it runs, and its host and port.
     #[error("the proxy cannot be reached")]
     Unreachable(#[source] Box<ConnectError>),
@@ -207,7 +207,7 @@ pub enum ProxyFault {
     Plaintext,
 }
 
-impl ProxyFault {
+impl ProxyProblem {
     fn remedy(&self) -> Option<&'static str> {
         Some(match self {
             Self::Unreachable(error) if matches!(**error, ConnectError::NotTls) => {
@@ -261,7 +261,7 @@ pub enum ConnectClass {
 /// What is wrong with a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum UrlFault {
+pub enum UrlProblem {
     /// It cannot be parsed.
     #[error("it is malformed")]
     Malformed,
@@ -282,7 +282,7 @@ pub enum UrlFault {
 /// A stage of dialling, each with a deadline of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Stage {
+pub enum ConnectStage {
     /// Resolving the host name.
     Dns,
     /// Opening the TCP connection.
@@ -293,7 +293,7 @@ pub enum Stage {
     Upgrade,
 }
 
-impl fmt::Display for Stage {
+impl fmt::Display for ConnectStage {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Dns => "resolving the host name",
@@ -307,7 +307,7 @@ impl fmt::Display for Stage {
 /// What is wrong with a server's agreement to speak WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum UpgradeFault {
+pub enum UpgradeProblem {
     /// The reply is no HTTP, or its head is larger than 16 KiB or has more than 100 headers.
     #[error("it is not HTTP, or its head is too large")]
     Malformed,
@@ -333,13 +333,13 @@ pub enum UpgradeFault {
 
 /// A server's refusal of the upgrade: its status, its hint when to come back, and the beginning of what it said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct UpgradeRefusal {
     status: u16,
     retry_after: Option<Duration>,
     excerpt: String,
 }
 
-impl Refusal {
+impl UpgradeRefusal {
     /// The longest excerpt of a body that is kept, in bytes.
     pub const MAX_EXCERPT: usize = 256;
 
@@ -399,7 +399,7 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for UpgradeRefusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "status {}", self.status)?;
         if self.excerpt.is_empty() {
@@ -422,7 +422,7 @@ fn escaped_excerpt(body: &str) -> String {
         } else {
             excerpt.push(character);
         }
-        if excerpt.len() > Refusal::MAX_EXCERPT {
+        if excerpt.len() > UpgradeRefusal::MAX_EXCERPT {
             excerpt.truncate(before);
             break;
         }
@@ -439,7 +439,7 @@ mod tests {
         let check = |error: ConnectError, class: ConnectClass, status: Option<u16>| {
             assert_eq!((error.class(), error.status()), (class, status), "{error}");
         };
-        let refused = |status| ConnectError::Refused(Refusal::new(status));
+        let refused = |status| ConnectError::Refused(UpgradeRefusal::new(status));
         let wait = Duration::from_secs(7);
         let throttled = ConnectClass::Throttled {
             retry_after: Some(wait),
@@ -451,12 +451,14 @@ mod tests {
             Some(302),
         );
         check(
-            ConnectError::BadUpgrade(UpgradeFault::Accept),
+            ConnectError::BadUpgrade(UpgradeProblem::Accept),
             ConnectClass::Protocol,
             None,
         );
         check(
-            ConnectError::Timeout { stage: Stage::Tls },
+            ConnectError::Timeout {
+                stage: ConnectStage::Tls,
+            },
             ConnectClass::Transient,
             None,
         );
@@ -469,7 +471,7 @@ mod tests {
             Some(429),
         );
         check(
-            ConnectError::Refused(Refusal::new(503).with_retry_after(wait)),
+            ConnectError::Refused(UpgradeRefusal::new(503).with_retry_after(wait)),
             throttled,
             Some(503),
         );
@@ -479,23 +481,23 @@ mod tests {
     #[test]
     fn a_bad_certificate_and_a_bad_url_are_not_dialled_again() {
         assert!(!ConnectError::Certificate("unknown issuer".into()).is_retryable());
-        assert!(!ConnectError::InvalidUrl(UrlFault::Scheme).is_retryable());
-        assert!(ConnectError::Refused(Refusal::new(429)).is_retryable());
-        assert!(ConnectError::BadUpgrade(UpgradeFault::Accept).is_retryable());
+        assert!(!ConnectError::InvalidUrl(UrlProblem::Scheme).is_retryable());
+        assert!(ConnectError::Refused(UpgradeRefusal::new(429)).is_retryable());
+        assert!(ConnectError::BadUpgrade(UpgradeProblem::Accept).is_retryable());
     }
 
     #[test]
     fn an_excerpt_is_short_and_cannot_drive_a_terminal() {
-        let refusal = Refusal::new(400).with_body("a\u{1b}[2Jb\r\n\u{9b}\u{202e}é");
+        let refusal = UpgradeRefusal::new(400).with_body("a\u{1b}[2Jb\r\n\u{9b}\u{202e}é");
         assert_eq!(refusal.excerpt(), "a\\u{1b}[2Jb\\r\\n\\u{9b}\\u{202e}é");
-        let long = Refusal::new(400).with_body(&"\u{1b}é".repeat(300));
+        let long = UpgradeRefusal::new(400).with_body(&"\u{1b}é".repeat(300));
         assert!(
-            long.excerpt().len() <= Refusal::MAX_EXCERPT,
+            long.excerpt().len() <= UpgradeRefusal::MAX_EXCERPT,
             "{}",
             long.excerpt().len()
         );
         assert!(
-            long.excerpt().len() > Refusal::MAX_EXCERPT - 8,
+            long.excerpt().len() > UpgradeRefusal::MAX_EXCERPT - 8,
             "{}",
             long.excerpt().len()
         );

@@ -7,7 +7,7 @@
 //!
 //! | Implementation | Feature | For |
 //! |---|---|---|
-//! | `FastWebSocket` | `fastwebsockets` (default) | the network: tokio, rustls, hyper's upgrade, fastwebsockets' frames |
+//! | `WebSocketConnector` | `fastwebsockets` (default) | the network: tokio, rustls, hyper's upgrade, fastwebsockets' frames |
 //! | [`memory`] | always | tests: a pair whose far end is in the test's hands, with no socket |
 //!
 //! With `default-features = false` only the seam and the in-memory pair remain; they need tokio's channels and
@@ -16,9 +16,9 @@
 //! ```no_run
 //! # #[cfg(feature = "fastwebsockets")]
 //! # async fn example(url: &str) -> Result<(), Box<dyn std::error::Error>> {
-//! use kucoin_streams_transport::{Connect, FastWebSocket, Message, Outgoing, Reader, Writer};
+//! use kucoin_streams_transport::{Connect, WebSocketConnector, Message, Outgoing, Reader, Writer};
 //!
-//! let (mut reader, mut writer) = FastWebSocket::new().connect(url).await?;
+//! let (mut reader, mut writer) = WebSocketConnector::new().connect(url).await?;
 //! loop {
 //!     match reader.read().await? {
 //!         Message::Text(json) | Message::Binary(json) => println!("{} bytes", json.len()),
@@ -34,31 +34,34 @@
 
 mod boxed;
 mod connect_error;
-mod seam;
 mod stream_error;
+mod traits;
 
-#[cfg(feature = "fastwebsockets")]
-mod fast;
 pub mod memory;
+#[cfg(feature = "fastwebsockets")]
+mod websocket;
 
 pub use boxed::{BoxReader, BoxWriter, DynConnect};
 /// The bytes of a [`Message`], shared and cheap to clone.
 pub use bytes::Bytes;
 pub use connect_error::{
-    ConnectClass, ConnectError, ProxyFault, Refusal, Stage, UpgradeFault, UrlFault,
+    ConnectClass, ConnectError, ConnectStage, ProxyProblem, UpgradeProblem, UpgradeRefusal,
+    UrlProblem,
 };
-/// The TLS library, for the [`ClientConfig`](rustls::ClientConfig) of [`FastWebSocket::with_tls_config`].
+/// The TLS library, for the [`ClientConfig`](rustls::ClientConfig) of [`WebSocketConnector::with_tls_config`].
 #[cfg(feature = "fastwebsockets")]
 #[doc(no_inline)]
 pub use rustls;
-pub use seam::{CloseFrame, Connect, Message, Outgoing, Reader, Writer};
 pub use stream_error::{ReadError, Violation, WriteError};
+pub use traits::{CloseFrame, Connect, Message, Outgoing, Reader, Writer};
 
 #[cfg(feature = "unstable-fuzzing")]
 #[doc(hidden)]
-pub use fast::fuzzing;
+pub use websocket::fuzzing;
 #[cfg(feature = "fastwebsockets")]
-pub use fast::{FastReader, FastWebSocket, FastWriter, Proxy, ProxyEnvError, ProxyError};
+pub use websocket::{
+    Proxy, ProxyEnvError, ProxyError, WebSocketConnector, WebSocketReader, WebSocketWriter,
+};
 
 /// The README, so that its example is tested.
 #[cfg(doctest)]

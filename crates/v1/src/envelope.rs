@@ -1,9 +1,9 @@
 //! The envelope of a V1 push around its data, read in one pass where the keys come in the usual order.
 
-use kucoin_streams_core::{DecodeError, Extra, Push, Serves, Text, Timestamp};
-use kucoin_streams_decode::{FromJson, Key, Names, Object, Place, Scanner, Value};
+use kucoin_streams_core::{DecodeError, Extra, Push, Text, Timestamp, TopicMatch};
+use kucoin_streams_decode::{FieldCursor, FieldTable, FromJson, Key, Object, Scanner, Value};
 
-use crate::path::{serves, symbol};
+use crate::path::{match_topic, symbol};
 
 /// What stands in `data` of a push.
 pub(crate) trait Data: Sized {
@@ -38,7 +38,7 @@ pub(crate) fn decode<E: Data>(frame: &str, asked: &Text) -> Result<Option<Push<E
     let mut scanner = Scanner::new(frame);
     let mut envelope = Envelope::default();
     let mut object = scanner.object()?;
-    let mut place = Place::default();
+    let mut place = FieldCursor::default();
     match envelope.take(&mut object, &mut place, asked, E::BY_SUBJECT)? {
         Stop::Other => Ok(None),
         // Nearly always: the data is read where it stands, and what follows it after that. An event is large, so
@@ -82,7 +82,7 @@ pub(crate) fn topic(frame: &str) -> Result<Option<Text>, DecodeError> {
     Ok(topic)
 }
 
-static NAMES: Names<7> = Names::new(&[&[
+static NAMES: FieldTable<7> = FieldTable::new(&[&[
     "topic",
     "type",
     "subject",
@@ -127,7 +127,7 @@ impl<'f> Envelope<'f> {
     fn take(
         &mut self,
         object: &mut Object<'_, 'f>,
-        place: &mut Place<'static>,
+        place: &mut FieldCursor<'static>,
         asked: &Text,
         by_subject: bool,
     ) -> Result<Stop, DecodeError> {
@@ -186,8 +186,8 @@ impl<'f> Envelope<'f> {
         let Some(pushed) = value.spelled_text() else {
             return false;
         };
-        self.topic = match serves(asked, &pushed) {
-            Serves::No => return false,
+        self.topic = match match_topic(asked, &pushed) {
+            TopicMatch::None => return false,
             _ => Some(Text::new(&pushed)),
         };
         if value.text().is_none() {

@@ -28,7 +28,7 @@
 //! | [`FuturesCrossLeverages`] | `/contract/crossLeverage` | [`FuturesCrossLeverageChange`] | the leverage of a contract on cross margin changes |
 //!
 //! Each topic is a type that fixes its connection and its event. [`AnySpotTopic`] and [`AnyFuturesTopic`] are any
-//! topic of one connection, parsed from its path; [`AnyTopic`] is any at all, and [`decode`] reads recorded frames of
+//! topic of one connection, parsed from its path; [`AnyV1Topic`] is any at all, and [`decode`] reads recorded frames of
 //! any. Nothing that the exchange sends is lost on the way: what a type does not know or could not read stands in its
 //! `extra`, and serialization writes every value under the name that it came by. `serde_json` deserializes an event from
 //! that, and from the data of a frame.
@@ -105,7 +105,7 @@ pub mod futures;
 pub mod margin;
 pub mod spot;
 
-pub use any::{AnyTopic, Event, ParseTopicError, decode};
+pub use any::{AnyV1Topic, ParseTopicError, V1Event, decode};
 pub use order::{FeeType, OrderStatus, OrderType};
 pub use path::TopicPath;
 pub use protocol::{FuturesPrivate, SpotPrivate, V1};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kucoin_streams_core::{Serves, Text};
+use kucoin_streams_core::{Text, TopicMatch};
 
 /// A V1 topic as it stands in a subscribe frame, such as `/contract/position:XBTUSDTM`: the request of the
 /// [`V1`](crate::V1) protocol.
@@ -21,8 +21,8 @@ impl TopicPath {
     }
 
     /// Whether a push with this topic belongs to the subscription of this path.
-    pub fn serves(&self, pushed: &str) -> Serves {
-        serves(self.as_str(), pushed)
+    pub fn match_topic(&self, pushed: &str) -> TopicMatch {
+        match_topic(self.as_str(), pushed)
     }
 }
 
@@ -49,34 +49,34 @@ const POSITION: &str = "/contract/position";
 
 /// Whether a push with the topic `pushed` belongs to a subscription of `requested`.
 ///
-/// Exactly: the same topic, or one symbol of a list that was asked for. Loosely: a symbol's topic for a request
+/// Exact: the same topic, or one symbol of a list that was asked for. Fallback: a symbol's topic for a request
 /// of the whole family, and `/contract/positionAll` with `/contract/position:SYMBOL` either way round; the
 /// published examples show each under the other's name.
-pub(crate) fn serves(requested: &str, pushed: &str) -> Serves {
+pub(crate) fn match_topic(requested: &str, pushed: &str) -> TopicMatch {
     if requested == pushed {
-        return Serves::Exactly;
+        return TopicMatch::Exact;
     }
     let pushed = without_private_suffix(pushed);
     if requested == pushed {
-        return Serves::Exactly;
+        return TopicMatch::Exact;
     }
     let (family, symbols) = split(requested);
     let (pushed_family, symbol) = split(pushed);
     match (symbols, symbol) {
         (Some(symbols), Some(symbol)) => {
             let listed = symbols.split(',').any(|wanted| wanted == symbol);
-            when(listed && pushed_family == family, Serves::Exactly)
+            when(listed && pushed_family == family, TopicMatch::Exact)
         }
         (None, Some(_)) => {
             let either = requested == ALL_POSITIONS && pushed_family == POSITION;
-            when(either || pushed_family == family, Serves::Loosely)
+            when(either || pushed_family == family, TopicMatch::Fallback)
         }
         // Which symbol it is stands in the event; the topic's own decoder looks there.
         (Some(_), None) => when(
             pushed == ALL_POSITIONS && family == POSITION,
-            Serves::Loosely,
+            TopicMatch::Fallback,
         ),
-        (None, None) => Serves::No,
+        (None, None) => TopicMatch::None,
     }
 }
 
@@ -85,8 +85,8 @@ pub(crate) fn symbol(topic: &str) -> Option<&str> {
     split(without_private_suffix(topic)).1
 }
 
-fn when(holds: bool, serves: Serves) -> Serves {
-    if holds { serves } else { Serves::No }
+fn when(holds: bool, serves: TopicMatch) -> TopicMatch {
+    if holds { serves } else { TopicMatch::None }
 }
 
 /// Family and symbols of a topic: `/market/match:A,B` is `/market/match` and `A,B`.
@@ -112,12 +112,12 @@ pub(crate) fn without_private_suffix(pushed: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Serves::{Exactly, Loosely, No};
+    use TopicMatch::{Exact, Fallback, None};
 
     #[track_caller]
-    fn check(requested: &str, pushed: &str, expected: Serves) {
+    fn check(requested: &str, pushed: &str, expected: TopicMatch) {
         assert_eq!(
-            serves(requested, pushed),
+            match_topic(requested, pushed),
             expected,
             "{requested} <- {pushed}"
         );
@@ -125,15 +125,11 @@ mod tests {
 
     #[test]
     fn a_topic_serves_itself_and_no_neighbour() {
-        check(
-            "/spotMarket/tradeOrders",
-            "/spotMarket/tradeOrders",
-            Exactly,
-        );
-        check("/spotMarket/tradeOrders", "/spotMarket/tradeOrdersV2", No);
-        check("/spotMarket/tradeOrdersV2", "/spotMarket/tradeOrders", No);
-        check("/account/balance", "/account/snapshotBalance", No);
-        check("/account/balance", "", No);
+        check("/spotMarket/tradeOrders", "/spotMarket/tradeOrders", Exact);
+        check("/spotMarket/tradeOrders", "/spotMarket/tradeOrdersV2", None);
+        check("/spotMarket/tradeOrdersV2", "/spotMarket/tradeOrders", None);
+        check("/account/balance", "/account/snapshotBalance", None);
+        check("/account/balance", "", None);
     }
 
     #[test]
@@ -141,17 +137,17 @@ mod tests {
         check(
             "/contractMarket/tradeOrders",
             "/contractMarket/tradeOrders:XBTUSDTM",
-            Loosely,
+            Fallback,
         );
         check(
             "/contractMarket/tradeOrders:XBTUSDTM",
             "/contractMarket/tradeOrders:ETHUSDTM",
-            No,
+            None,
         );
         check(
             "/contractMarket/tradeOrders:XBTUSDTM",
             "/contractMarket/tradeOrders",
-            No,
+            None,
         );
     }
 
@@ -160,17 +156,17 @@ mod tests {
         check(
             "/market/match:BTC-USDT,KCS-USDT",
             "/market/match:KCS-USDT",
-            Exactly,
+            Exact,
         );
         check(
             "/market/match:BTC-USDT,KCS-USDT",
             "/market/match:BTC-USDT,KCS-USDT",
-            Exactly,
+            Exact,
         );
         check(
             "/market/match:BTC-USDT,KCS-USDT",
             "/market/match:BTC-USD",
-            No,
+            None,
         );
     }
 
@@ -179,19 +175,19 @@ mod tests {
         check(
             "/contract/positionAll",
             "/contract/position:XBTUSDTM",
-            Loosely,
+            Fallback,
         );
         check(
             "/contract/position:XBTUSDTM",
             "/contract/positionAll",
-            Loosely,
+            Fallback,
         );
         check(
             "/contract/position:XBTUSDTM",
             "/contract/position:ETHUSDTM",
-            No,
+            None,
         );
-        check("/contract/positionAll", "/contract/position", No);
+        check("/contract/positionAll", "/contract/position", None);
     }
 
     #[test]
@@ -199,17 +195,17 @@ mod tests {
         check(
             "/account/balance",
             "/account/balance:privateChannel:5bd6e9",
-            Exactly,
+            Exact,
         );
         check(
             "/contract/position:XBTUSDTM",
             "/contract/position:XBTUSDTM:privateChannel:5bd6e9",
-            Exactly,
+            Exact,
         );
         check(
             "/contract/position:XBTUSDTM",
             "/contract/position:ETHUSDTM:privateChannel:5bd6e9",
-            No,
+            None,
         );
     }
 }

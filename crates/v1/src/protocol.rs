@@ -4,13 +4,15 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use kucoin_streams_core::{
-    ConnectionKind, DecodeError, DialLimit, DialScope, Inbound, Limits, Protocol, RequestId,
-    Serves, WireError, WsKey,
+    ConnectionKind, DecodeError, DialLimit, DialScope, Inbound, Protocol, ProtocolLimits,
+    RequestId, TopicMatch, WireError, WsKey,
 };
-use kucoin_streams_decode::{Key, Names, Place, Scanner, Value, ValueKind, check, write_string};
+use kucoin_streams_decode::{
+    FieldCursor, FieldTable, Key, Scanner, Value, ValueKind, check, write_string,
+};
 
 use crate::envelope::is_readable;
-use crate::path::{TopicPath, serves};
+use crate::path::{TopicPath, match_topic};
 use crate::refusal::scope;
 
 /// KuCoin's V1 stream protocol, of the spot and of the futures host.
@@ -40,9 +42,12 @@ impl Protocol for V1 {
 
     // 400 topics is the cap of the spot host; the futures host states none, and more than 400 private topics on
     // one socket are out of reach there: its account-wide topics are few. Dials are counted by account.
-    const LIMITS: Limits = Limits::new(100, Duration::from_secs(10), Some(400)).with_dials(
-        DialLimit::new(30, Duration::from_secs(60), DialScope::Account),
-    );
+    const LIMITS: ProtocolLimits = ProtocolLimits::new(100, Duration::from_secs(10), Some(400))
+        .with_dials(DialLimit::new(
+            30,
+            Duration::from_secs(60),
+            DialScope::Account,
+        ));
 
     fn classify(frame: &str) -> Result<Inbound<'_>, WireError> {
         if let Some(topic) = topic_of_push(frame) {
@@ -64,8 +69,8 @@ impl Protocol for V1 {
         }
     }
 
-    fn serves(request: &TopicPath, pushed: &str) -> Serves {
-        serves(request.as_str(), pushed)
+    fn match_topic(request: &TopicPath, pushed: &str) -> TopicMatch {
+        match_topic(request.as_str(), pushed)
     }
 
     fn subscribe(id: RequestId, request: &TopicPath, out: &mut String) {
@@ -107,7 +112,8 @@ fn wire_error(error: DecodeError) -> WireError {
     }
 }
 
-static NAMES: Names<7> = Names::new(&[&["topic", "type", "id", "code", "data", "msg", "message"]]);
+static NAMES: FieldTable<7> =
+    FieldTable::new(&[&["topic", "type", "id", "code", "data", "msg", "message"]]);
 const TOPIC: usize = 0;
 const TYPE: usize = 1;
 const ID: usize = 2;
@@ -118,7 +124,7 @@ const DATA: usize = 4;
 fn topic_of_push(frame: &str) -> Option<Cow<'_, str>> {
     let mut scanner = Scanner::new(frame);
     let mut object = scanner.object().ok()?;
-    let mut place = Place::default();
+    let mut place = FieldCursor::default();
     let (mut topic, mut is_message) = (None, false);
     while let Some(key) = object.key_among(&NAMES, &mut place).ok()? {
         let value = object.value().ok()?;
@@ -151,7 +157,7 @@ impl<'f> Envelope<'f> {
         let mut envelope = Self::default();
         let mut scanner = Scanner::new(frame);
         let mut object = scanner.object()?;
-        let mut place = Place::default();
+        let mut place = FieldCursor::default();
         while let Some(key) = object.key_among(&NAMES, &mut place)? {
             let value = object.value()?;
             match key {

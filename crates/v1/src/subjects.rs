@@ -11,11 +11,11 @@ event! {
 
 /// All of its fields.
 impl Event for OtherChange {
-    fn identity(&self) -> String {
+    fn dedup_key(&self) -> String {
         format!("{:?}", self.extra)
     }
 
-    fn is_distinct(&self) -> bool {
+    fn has_unique_key(&self) -> bool {
         false
     }
 }
@@ -90,19 +90,19 @@ macro_rules! subjects {
 
         /// That of the event inside, behind the name of its kind.
         impl ::kucoin_streams_core::Event for $name {
-            fn identity(&self) -> String {
+            fn dedup_key(&self) -> String {
                 match self {
                     $(Self::$variant(event) => {
-                        [stringify!($variant), ":", &event.identity()].concat()
+                        [stringify!($variant), ":", &event.dedup_key()].concat()
                     })*
-                    Self::Other(event) => event.identity(),
+                    Self::Other(event) => event.dedup_key(),
                 }
             }
 
-            fn is_distinct(&self) -> bool {
+            fn has_unique_key(&self) -> bool {
                 match self {
-                    $(Self::$variant(event) => event.is_distinct(),)*
-                    Self::Other(event) => event.is_distinct(),
+                    $(Self::$variant(event) => event.has_unique_key(),)*
+                    Self::Other(event) => event.has_unique_key(),
                 }
             }
         }

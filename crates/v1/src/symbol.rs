@@ -1,6 +1,6 @@
 //! Symbols inside of topics, and the error for what is none.
 
-use kucoin_streams_core::{SymbolFlaw, SymbolShape};
+use kucoin_streams_core::{SymbolProblem, SymbolShape};
 
 /// Why a text is no symbol of a topic. Write it as KuCoin's symbol list does: `BTC-USDT` on spot, `XBTUSDTM` on
 /// futures.
@@ -13,7 +13,7 @@ pub enum SymbolError {
         /// What was given, cut and escaped.
         given: String,
         /// What is wrong with it.
-        flaw: SymbolFlaw,
+        flaw: SymbolProblem,
     },
     /// The list is longer than KuCoin takes in one request: part it.
     #[error("{count} symbols are too many: one request takes at most {MOST}")]

@@ -135,7 +135,7 @@ impl LookAlike {
         }
     }
 
-    /// Serves one connection over this stream.
+    /// TopicMatch one connection over this stream.
     pub fn serve<S>(&self, stream: S) -> impl Future<Output = ()> + Send + use<S>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,

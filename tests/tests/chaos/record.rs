@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use kucoin_streams::pro::{self, AnyTopic};
+use kucoin_streams::pro::{self, AnyProTopic};
 use kucoin_streams::v1::{AnyFuturesTopic, AnySpotTopic};
 use kucoin_streams::{Gap, GapReason, Kucoin, Subscription, Topic, TopicLedger, Update, WsKey};
 use kucoin_streams_exchange::Exchange;
@@ -131,7 +131,7 @@ impl Reading {
         let task = match ws_key {
             WsKey::SpotPrivateV1 => tokio::spawn(read::<AnySpotTopic>(with, asked)),
             WsKey::FuturesPrivateV1 => tokio::spawn(read::<AnyFuturesTopic>(with, asked)),
-            _ => tokio::spawn(read::<AnyTopic>(with, asked)),
+            _ => tokio::spawn(read::<AnyProTopic>(with, asked)),
         };
         Self {
             ws_key,
@@ -267,6 +267,6 @@ pub(crate) fn wanted_of(ws_key: WsKey) -> &'static [Wanted] {
 #[test]
 fn the_topics_are_topics() {
     for (asked, _) in PRO {
-        assert!(asked.parse::<pro::AnyTopic>().is_ok(), "{asked}");
+        assert!(asked.parse::<pro::AnyProTopic>().is_ok(), "{asked}");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use kucoin_streams::{CloseReason, LifecycleEvent, LifecycleStream, WsKey};
-use kucoin_streams_exchange::{ConnectionReport, Exchange, Protocol};
+use kucoin_streams_exchange::{ConnectionReport, Exchange, StreamProtocol};
 
 use crate::diary::Diary;
 use crate::record::Wanted;
@@ -117,7 +117,7 @@ impl Seen {
         }
         let stats = exchange.stats();
         let is_new = |report: &&ConnectionReport| {
-            let is_pro = report.protocol == Protocol::ProV2;
+            let is_pro = report.protocol == StreamProtocol::ProV2;
             report.number > connection.lost_at && is_pro == (ws_key == WsKey::PrivateProV2)
         };
         let new: Vec<&ConnectionReport> = stats.connections.iter().filter(is_new).collect();

@@ -122,7 +122,7 @@ fn client(exchange: &Exchange, seed: u64) -> Kucoin {
     let demo = exchange.credentials();
     let credentials = Credentials::new(&demo.key, &demo.secret, &demo.passphrase).unwrap();
     let hosts = Hosts::local(&exchange.rest_url()).unwrap();
-    let mut session = kucoin_streams::session::Config::default();
+    let mut session = kucoin_streams::session::SessionConfig::default();
     // Cuts come faster than any backoff for the real exchange would let it come back.
     session.backoff.base = Duration::from_millis(50);
     session.backoff.cap = Duration::from_millis(500);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kucoin_streams::client::ConnectionRuntime;
-use kucoin_streams::client::DialBudget;
+use kucoin_streams::client::DialLimiter;
 use kucoin_streams::{Config, ConnectionState, Kucoin, WsKey};
 use kucoin_streams_exchange::{Cut, Effect, Exchange};
 use tokio::runtime::Handle;
@@ -116,7 +116,7 @@ impl Story {
             network: network.clone(),
             credentials: exchange.credentials().clone(),
         };
-        let mut session = kucoin_streams::session::Config::default();
+        let mut session = kucoin_streams::session::SessionConfig::default();
         session.rotate_every = dice
             .percent(30)
             .then(|| Duration::from_secs(70 + dice.below(120) as u64));
@@ -133,7 +133,7 @@ impl Story {
             // The weather lasts longer than a caller would wait.
             .with_connect_timeout(Duration::MAX)
             // That of the process is for one clock, and here every story has its own.
-            .with_dials(DialBudget::new(50, Duration::from_secs(1)));
+            .with_dials(DialLimiter::new(50, Duration::from_secs(1)));
         let kucoin = Kucoin::builder()
             .tokens(tokens)
             .transport(network.clone())

@@ -23,8 +23,8 @@ async fn a_frame_that_comes_twice_is_handed_out_twice_with_one_identity() {
             (json(first.event()), json(second.event())),
             (expected.clone(), expected.clone())
         );
-        assert_eq!(first.identity(), second.identity());
-        identities.push(first.identity());
+        assert_eq!(first.dedup_key(), second.dedup_key());
+        identities.push(first.dedup_key());
     }
     let distinct: std::collections::BTreeSet<&String> = identities.iter().collect();
     assert_eq!(
@@ -43,7 +43,7 @@ async fn orders_of_a_busy_account_have_identities_of_their_own() {
     let mut identities = std::collections::BTreeSet::new();
     for _ in 0..exchange.truth().total_of(ORDERS) {
         let order = event(&mut orders).await;
-        assert!(identities.insert(order.identity()), "twice: {order:?}");
+        assert!(identities.insert(order.dedup_key()), "twice: {order:?}");
     }
 }
 

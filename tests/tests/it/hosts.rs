@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use kucoin_streams::auth::HmacSigner;
-use kucoin_streams::transport::{Connect, ConnectClass, ConnectError, FastReader, FastWriter};
+use kucoin_streams::transport::{
+    Connect, ConnectClass, ConnectError, WebSocketReader, WebSocketWriter,
+};
 use kucoin_streams::{Credentials, Hosts, Kucoin, ProAuthentication, RestTokens, WsKey};
 use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -136,10 +138,10 @@ impl World {
 struct Dials(Arc<Mutex<Vec<String>>>);
 
 impl Connect for Dials {
-    type Reader = FastReader;
-    type Writer = FastWriter;
+    type Reader = WebSocketReader;
+    type Writer = WebSocketWriter;
 
-    async fn connect(&self, url: &str) -> Result<(FastReader, FastWriter), ConnectError> {
+    async fn connect(&self, url: &str) -> Result<(WebSocketReader, WebSocketWriter), ConnectError> {
         let (_, rest) = url.split_once("://").unwrap();
         let host = rest.split(['/', ':', '?']).next().unwrap();
         self.0.lock().unwrap().push(host.to_owned());

@@ -76,7 +76,7 @@ async fn a_whole_life_without_a_breach() {
         for total in ["12345678901234567890.123456789", "0.00000000"] {
             let balance = event(&mut balances).await;
             assert_eq!(balance.total.unwrap().to_string(), total);
-            assert!(balance.identity().contains("USDT"));
+            assert!(balance.dedup_key().contains("USDT"));
         }
         if epoch == 1 {
             let (orders, balances) = (outage(&mut orders).await, outage(&mut balances).await);

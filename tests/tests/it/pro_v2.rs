@@ -1,15 +1,15 @@
 //! The unified connection over sockets: every channel, both ways of proving who it is, and beside the V1 connections.
 
 use kucoin_streams::pro::{
-    AccountType, AnyTopic, Balances, Channel, ChannelRequest, Event, Executions, Leverages,
-    LiquidationWarnings, Orders, Positions, TradeType,
+    AccountType, AnyProTopic, Balances, Channel, ChannelRequest, Executions, Leverages,
+    LiquidationWarnings, Orders, Positions, ProEvent, TradeType,
 };
 use kucoin_streams::v1::{FuturesOrders, SpotOrders};
 use kucoin_streams::{
     CloseReason, Kucoin, ProAuthentication, SubscribeError, Timestamp, Update, WsKey,
 };
 use kucoin_streams_exchange::{
-    Account, CONTRACTS, Cut, Effect, Exchange, Faults, Protocol, SYMBOLS, Side, TruthEntry,
+    Account, CONTRACTS, Cut, Effect, Exchange, Faults, SYMBOLS, Side, StreamProtocol, TruthEntry,
 };
 use serde_json::Value;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::rig::*;
 use crate::simulated::{client, exchange, settle, start};
 
 /// Every channel for every part of the account that has it, of all markets and of each.
-fn every_topic() -> Vec<AnyTopic> {
+fn every_topic() -> Vec<AnyProTopic> {
     let trade_types = TradeType::ALL.iter().copied();
     let mut requests: Vec<ChannelRequest> = Vec::new();
     for (trade_type, &channel) in
@@ -35,11 +35,11 @@ fn every_topic() -> Vec<AnyTopic> {
         .iter()
         .filter(|it| **it != AccountType::Trading);
     requests.extend(accounts.map(|account| ChannelRequest::balance(*account)));
-    requests.into_iter().map(AnyTopic::from).collect()
+    requests.into_iter().map(AnyProTopic::from).collect()
 }
 
 #[track_caller]
-fn check(update: &Update<Event>, entry: &TruthEntry) {
+fn check(update: &Update<ProEvent>, entry: &TruthEntry) {
     assert_eq!(update.topic().as_str(), entry.topic);
     assert_eq!(
         values(&json(update.event())),
@@ -171,7 +171,7 @@ async fn a_refused_login_ends_at_once_and_says_why() {
 async fn each_connection_opens_at_its_first_subscription() {
     let exchange = started(45).await;
     let kucoin = client(&exchange);
-    let protocols = || -> Vec<Protocol> {
+    let protocols = || -> Vec<StreamProtocol> {
         let connections = exchange.stats().connections;
         connections
             .iter()
@@ -180,16 +180,23 @@ async fn each_connection_opens_at_its_first_subscription() {
     };
     assert_eq!(protocols(), []);
     let mut spot = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
-    assert_eq!(protocols(), [Protocol::V1]);
+    assert_eq!(protocols(), [StreamProtocol::V1]);
     let mut unified = soon(kucoin.subscribe(Orders::all(TradeType::Unified)))
         .await
         .unwrap();
-    assert_eq!(protocols(), [Protocol::V1, Protocol::ProV2]);
+    assert_eq!(protocols(), [StreamProtocol::V1, StreamProtocol::ProV2]);
     let mut futures = soon(kucoin.subscribe(FuturesOrders)).await.unwrap();
     let _executions = soon(kucoin.subscribe(Executions::new(TradeType::Unified)))
         .await
         .unwrap();
-    assert_eq!(protocols(), [Protocol::V1, Protocol::ProV2, Protocol::V1]);
+    assert_eq!(
+        protocols(),
+        [
+            StreamProtocol::V1,
+            StreamProtocol::ProV2,
+            StreamProtocol::V1
+        ]
+    );
 
     let account = exchange.account();
     let one = account
@@ -225,7 +232,7 @@ async fn after_a_loss_every_channel_is_replayed_with_a_fresh_token() {
     let exchange = started(46).await;
     let kucoin = client(&exchange);
     let mut told = Told::of(&kucoin);
-    let topics = AnyTopic::account_wide();
+    let topics = AnyProTopic::account_wide();
     let count = topics.len();
     let mut events = soon(kucoin.subscribe(topics)).await.unwrap();
     exchange.inject(Effect::Cut(Cut::Reset));
@@ -238,7 +245,7 @@ async fn after_a_loss_every_channel_is_replayed_with_a_fresh_token() {
         "one loss of all topics: {outage:?}"
     );
     let update = event(&mut events).await;
-    assert!(matches!(update.event(), Event::Balance(_)), "{update:?}");
+    assert!(matches!(update.event(), ProEvent::Balance(_)), "{update:?}");
     let stats = exchange.stats();
     assert_eq!(stats.connections.len(), 2);
     assert_eq!(

@@ -3,7 +3,7 @@
 use kucoin_streams::auth::HmacSigner;
 use kucoin_streams::pro::TradeType;
 use kucoin_streams::v1::Balances;
-use kucoin_streams::{FastWebSocket, Hosts, Kucoin, LifecycleEvent, Proxy, RestTokens};
+use kucoin_streams::{Hosts, Kucoin, LifecycleEvent, Proxy, RestTokens, WebSocketConnector};
 use kucoin_streams_exchange::{Cut, Effect, Exchange, Faults};
 
 use crate::listening::{listen, write};
@@ -39,7 +39,7 @@ fn trusting_client_through(exchange: &Exchange, authority: &Authority, proxy: &s
         .proxy(proxy.expose_url())
         .build()
         .unwrap();
-    let transport = FastWebSocket::new().with_tls_config(authority.trust());
+    let transport = WebSocketConnector::new().with_tls_config(authority.trust());
     Kucoin::builder()
         .transport(transport.with_proxy(proxy))
         .tokens(source)

@@ -7,7 +7,8 @@ use std::time::Duration;
 use kucoin_streams::auth::HmacSigner;
 use kucoin_streams::auth::rest::TokenError;
 use kucoin_streams::transport::{
-    Connect, ConnectClass, ConnectError, FastReader, FastWebSocket, FastWriter, ProxyFault,
+    Connect, ConnectClass, ConnectError, ProxyProblem, WebSocketConnector, WebSocketReader,
+    WebSocketWriter,
 };
 use kucoin_streams::v1::Balances;
 use kucoin_streams::{
@@ -67,12 +68,13 @@ impl Target {
     }
 
     async fn dial(&self, scheme: &str, proxy: &str) -> ConnectError {
-        let connector = FastWebSocket::new()
+        let connector = WebSocketConnector::new()
             .with_tls_config(Authority::new().trust())
             .with_connect_timeout(self.limit)
             .with_proxy(Proxy::new(proxy).unwrap());
         let url = format!("{scheme}://localhost:{}/?token=canary-token", self.port);
-        let dialled: Result<(FastReader, FastWriter), _> = soon(connector.connect(&url)).await;
+        let dialled: Result<(WebSocketReader, WebSocketWriter), _> =
+            soon(connector.connect(&url)).await;
         dialled.map(drop).unwrap_err()
     }
 
@@ -120,14 +122,14 @@ const NO_PROXY_THERE: (RetryPolicy, ConnectClass) =
 async fn name_that_socks5_cannot_resolve_here_keeps_its_cause() {
     let proxy = ProxyServer::start(SOCKS).await;
     let url = proxy.url().replace("socks5h", "socks5");
-    let connector = FastWebSocket::new()
+    let connector = WebSocketConnector::new()
         .with_tls_config(Authority::new().trust())
         .with_proxy(Proxy::new(&url).unwrap());
-    let dialled: Result<(FastReader, FastWriter), _> =
+    let dialled: Result<(WebSocketReader, WebSocketWriter), _> =
         soon(connector.connect("wss://nobody.invalid/?token=canary-token")).await;
     match dialled.map(drop).unwrap_err() {
         ConnectError::Proxy {
-            fault: ProxyFault::UnknownName(cause),
+            fault: ProxyProblem::UnknownName(cause),
             ..
         } => assert!(matches!(*cause, ConnectError::Dns(_)), "{cause:?}"),
         other => panic!("another error: {other:?}"),
@@ -229,7 +231,7 @@ async fn certificate_of_a_proxy_is_checked() {
         assert!(matches!(
             error,
             ConnectError::Proxy {
-                fault: ProxyFault::Unreachable(_),
+                fault: ProxyProblem::Unreachable(_),
                 ..
             }
         ));
@@ -245,7 +247,7 @@ async fn exchange_inside_of_the_tunnel_is_believed_by_its_certificate_only() {
     for setup in [HTTP, SOCKS] {
         let proxy = ProxyServer::start(setup).await;
         let url = format!("wss://localhost:{}/?token=canary-token", exchange.port());
-        let connector = FastWebSocket::new()
+        let connector = WebSocketConnector::new()
             .with_tls_config(known.trust())
             .with_proxy(Proxy::new(&proxy.url()).unwrap());
         let error = soon(connector.connect(&url)).await.map(drop).unwrap_err();
@@ -275,7 +277,7 @@ async fn plaintext_passes_no_proxy_elsewhere() {
         let ConnectError::Proxy { fault, .. } = &error else {
             panic!("{error:?}");
         };
-        assert!(matches!(fault, ProxyFault::Plaintext), "{error:?}");
+        assert!(matches!(fault, ProxyProblem::Plaintext), "{error:?}");
         let built = Kucoin::builder()
             .credentials(Credentials::new("key", "secret", "passphrase").unwrap())
             .hosts(Hosts::local(&format!("http://127.0.0.1:{}", target.port)).unwrap())
@@ -290,7 +292,7 @@ async fn plaintext_passes_no_proxy_elsewhere() {
     }
     // Nor does it leave this machine through a proxy that is here.
     let proxy = ProxyServer::start(HTTP).await;
-    let connector = FastWebSocket::new().with_proxy(Proxy::new(&proxy.url()).unwrap());
+    let connector = WebSocketConnector::new().with_proxy(Proxy::new(&proxy.url()).unwrap());
     let error = soon(connector.connect("ws://kucoin.com/?token=t")).await;
     assert_eq!(error.map(drop).unwrap_err().class(), ConnectClass::Fatal);
     assert!(proxy.targets().is_empty());

@@ -67,7 +67,7 @@ impl<T: Topic<Event: Serialize>> Reading<T> {
             while seen.len() < *enough.borrow_and_update() {
                 tokio::select! {
                     item = subscription.next() => match item {
-                        Some(Ok(update)) if !update.event().is_distinct() => {}
+                        Some(Ok(update)) if !update.event().has_unique_key() => {}
                         Some(Ok(update)) => seen.push((update.topic().to_string(), json(update.event()))),
                         Some(Err(gap)) => panic!("after {} events: {gap:?}", seen.len()),
                         None => panic!("it ended after {} events", seen.len()),

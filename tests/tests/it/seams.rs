@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use kucoin_streams::core::{ConnectionInfo, ConnectionSource, RetryPolicy, SecretUrl, SourceError};
 use kucoin_streams::transport::{
-    CloseFrame, Connect, ConnectError, FastWebSocket, Message, Outgoing, ReadError, Reader,
+    CloseFrame, Connect, ConnectError, Message, Outgoing, ReadError, Reader, WebSocketConnector,
     WriteError, Writer, memory,
 };
 use kucoin_streams::v1::{Balances, SpotOrders};
@@ -102,7 +102,7 @@ async fn the_class_of_a_sources_failure_decides_what_follows() {
 
 /// Dials as the default does, and writes down what passes.
 struct Recording {
-    inner: FastWebSocket,
+    inner: WebSocketConnector,
     tape: Arc<Mutex<Vec<String>>>,
 }
 
@@ -119,8 +119,8 @@ impl<H> Tape<H> {
 }
 
 impl Connect for Recording {
-    type Reader = Tape<<FastWebSocket as Connect>::Reader>;
-    type Writer = Tape<<FastWebSocket as Connect>::Writer>;
+    type Reader = Tape<<WebSocketConnector as Connect>::Reader>;
+    type Writer = Tape<<WebSocketConnector as Connect>::Writer>;
 
     async fn connect(&self, url: &str) -> Result<(Self::Reader, Self::Writer), ConnectError> {
         let (reader, writer) = self.inner.connect(url).await?;
@@ -167,7 +167,7 @@ async fn a_transport_that_wraps_the_default_sees_every_frame() {
     let exchange = exchange(Faults::new()).await;
     let tape = Arc::new(Mutex::new(Vec::new()));
     let transport = Recording {
-        inner: FastWebSocket::new(),
+        inner: WebSocketConnector::new(),
         tape: Arc::clone(&tape),
     };
     let kucoin = Kucoin::builder()

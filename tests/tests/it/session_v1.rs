@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use kucoin_streams::core::{ConnectionInfo, Heartbeat, SecretUrl};
-use kucoin_streams::session::{Action, Config, Disposition, Input, Report, Session};
+use kucoin_streams::session::{Action, FrameKind, Input, Session, SessionConfig, SessionEvent};
 use kucoin_streams::v1::{TopicPath, V1};
 
 use crate::rig::{BALANCE, ORDERS};
@@ -19,7 +19,7 @@ struct Rig {
 impl Rig {
     fn new(topics: &[&str]) -> Self {
         let now = Instant::now();
-        let mut session = Session::new(Config::default(), 3);
+        let mut session = Session::new(SessionConfig::default(), 3);
         for topic in topics {
             session.subscribe(now, TopicPath::new(topic));
         }
@@ -61,7 +61,7 @@ impl Rig {
     fn frame(&mut self, frame: &str) -> &mut Self {
         assert_eq!(
             self.session.frame(self.now, frame),
-            Disposition::Consumed,
+            FrameKind::Consumed,
             "{frame}"
         );
         self
@@ -86,21 +86,21 @@ fn words(action: Action<TopicPath>) -> String {
         Action::Send(frame) => frame.to_string(),
         Action::HangUp { code } => format!("hang up {code}"),
         Action::Report(report) => match report {
-            Report::Open => "open".into(),
-            Report::Live { request } => format!("live {request}"),
-            Report::Refused {
+            SessionEvent::Open => "open".into(),
+            SessionEvent::Live { request } => format!("live {request}"),
+            SessionEvent::Refused {
                 request,
                 code,
                 message,
             } => format!("refused {request} {code:?} {message}"),
-            Report::Lost { .. } => "lost".into(),
-            Report::Postponed {
+            SessionEvent::Lost { .. } => "lost".into(),
+            SessionEvent::Postponed {
                 request,
                 code,
                 message,
                 delay,
             } => format!("postponed {request} by {delay:?}: {code:?} {message}"),
-            Report::Reconnect { cause, delay, .. } => {
+            SessionEvent::Reconnect { cause, delay, .. } => {
                 let code = cause.code.clone().unwrap_or_default();
                 let wait = match delay.as_millis() {
                     0 => "at once",
@@ -109,9 +109,9 @@ fn words(action: Action<TopicPath>) -> String {
                 };
                 format!("reconnect {wait}: {} {code} {}", cause.stage, cause.message)
             }
-            Report::Reconnected { refused, .. } => format!("reconnected, {refused} refused"),
-            Report::Exception { code, message } => format!("exception {code:?} {message}"),
-            Report::Closed(reason) => format!("closed: {reason}"),
+            SessionEvent::Reconnected { refused, .. } => format!("reconnected, {refused} refused"),
+            SessionEvent::Exception { code, message } => format!("exception {code:?} {message}"),
+            SessionEvent::Closed(reason) => format!("closed: {reason}"),
             other => format!("{other:?}"),
         },
         other => format!("{other:?}"),
@@ -191,18 +191,18 @@ fn data_is_handed_back_and_strangers_are_told_apart() {
     let mut rig = Rig::live(&[ORDERS]);
     let now = rig.now;
     let push = format!(r#"{{"data":{{"clientOid":"pong"}},"topic":"{ORDERS}","type":"message"}}"#);
-    let Disposition::Message { topic } = rig.session.frame(now, &push) else {
+    let FrameKind::Message { topic } = rig.session.frame(now, &push) else {
         panic!("no data");
     };
     assert_eq!(topic, ORDERS);
     assert_eq!(
         rig.session
             .frame(now, r#"{"type":"notice","data":"maintenance"}"#),
-        Disposition::Unknown
+        FrameKind::Unknown
     );
     assert!(matches!(
         rig.session.frame(now, r#"{"type":"mess"#),
-        Disposition::Malformed(_)
+        FrameKind::Malformed(_)
     ));
     rig.expect(&[]);
     assert!(rig.session.is_live());

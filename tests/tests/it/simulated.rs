@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kucoin_streams::client::{ConnectionRuntime, DialBudget};
+use kucoin_streams::client::{ConnectionRuntime, DialLimiter};
 use kucoin_streams::{Config, Kucoin};
 use kucoin_streams_exchange::{DemoCredentials, Exchange, ExchangeBuilder, Faults};
 use kucoin_streams_testkit::look_alike::{KEY, LookAlike, PASSPHRASE, SECRET};
@@ -56,7 +56,7 @@ fn client_on(network: Network, credentials: DemoCredentials, config: Config) -> 
             config
                 .with_runtime(ConnectionRuntime::Current)
                 // The budget of the process counts by another clock.
-                .with_dials(DialBudget::new(50, Duration::from_secs(1))),
+                .with_dials(DialLimiter::new(50, Duration::from_secs(1))),
         )
         .build()
         .unwrap()

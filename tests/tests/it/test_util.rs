@@ -43,7 +43,7 @@ fn v1_line_is_read_back_as_its_event() {
     let line = serde_json::to_string(&update).unwrap();
     let read = v1::decode(&line).unwrap().unwrap().event;
     let position = v1::FuturesEvent::Position(update.into_event());
-    assert_eq!(read, v1::Event::Futures(position));
+    assert_eq!(read, v1::V1Event::Futures(position));
 }
 
 #[tokio::test]

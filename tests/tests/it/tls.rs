@@ -3,7 +3,7 @@
 use kucoin_streams::auth::HmacSigner;
 use kucoin_streams::pro::TradeType;
 use kucoin_streams::v1::Balances;
-use kucoin_streams::{Config, FastWebSocket, Kucoin, RestTokens, SubscribeError};
+use kucoin_streams::{Config, Kucoin, RestTokens, SubscribeError, WebSocketConnector};
 use kucoin_streams_exchange::{Cut, Effect, Exchange, Faults};
 use kucoin_streams_testkit::tls::Authority;
 
@@ -28,7 +28,7 @@ fn client_that_trusts(
         .build()
         .unwrap();
     Kucoin::builder()
-        .transport(FastWebSocket::new().with_tls_config(sockets.trust()))
+        .transport(WebSocketConnector::new().with_tls_config(sockets.trust()))
         .tokens(source)
         .config(config)
         .build()

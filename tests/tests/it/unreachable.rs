@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use kucoin_streams::session::Stage;
+use kucoin_streams::session::FailureStage;
 use kucoin_streams::v1::Balances;
 use kucoin_streams::{
     CloseReason, ConnectionState, EndReason, GapReason, Kucoin, LifecycleEvent, SubscribeError,
@@ -53,7 +53,7 @@ async fn subscribe_times_out_and_names_the_cause() {
     else {
         panic!("another error: {error:?}");
     };
-    assert_eq!((*limit, cause.stage), (LIMIT, Stage::Token));
+    assert_eq!((*limit, cause.stage), (LIMIT, FailureStage::Token));
     let text = error.to_string();
     assert!(text.starts_with("not connected within 1s: "), "{text}");
     let place = format!("127.0.0.1:{port}");
@@ -90,7 +90,7 @@ async fn subscribe_times_out_if_nothing_is_answered() {
     else {
         panic!("another error: {error:?}");
     };
-    assert_eq!(cause.stage, Stage::Token);
+    assert_eq!(cause.stage, FailureStage::Token);
     let text = "not connected within 1s: the exchange does not answer";
     assert!(error.to_string().starts_with(text), "{error}");
 }

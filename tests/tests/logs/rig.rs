@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kucoin_streams::client::DialBudget;
+use kucoin_streams::client::DialLimiter;
 use kucoin_streams::v1::Balances;
 use kucoin_streams::{Config, Credentials, Kucoin, Subscription, Topic};
 use kucoin_streams_exchange::{Exchange, Faults};
@@ -22,7 +22,7 @@ pub(crate) async fn exchange(faults: Faults) -> Exchange {
 pub(crate) fn quick() -> Config {
     let mut config = rig::quick();
     config.session.overlap = Duration::from_millis(50);
-    config.with_dials(DialBudget::new(100, Duration::from_secs(1)))
+    config.with_dials(DialLimiter::new(100, Duration::from_secs(1)))
 }
 
 pub(crate) fn client(exchange: &Exchange, label: &str, config: Config) -> Kucoin {

@@ -184,7 +184,7 @@ pub enum TokenError {
     /// A signed header was missing for KuCoin (400001): something on the way removes headers, or it is an error
     /// of this library.
     #[error("KuCoin received the request without a signed header: {0}")]
-    HeaderMissing(Refusal),
+    HeaderMissing(TokenRefusal),
     /// The timestamp is refused (400002) though the exchange's clock was measured just before: the network is
     /// slower than the five seconds that KuCoin allows, or the clock jumps. Try again; set the clock.
     #[error(
@@ -197,28 +197,28 @@ pub enum TokenError {
     /// The key is unknown (400003), the passphrase is wrong (400004), or the secret is (400005): correct the
     /// credentials. KuCoin locks out who tries on.
     #[error("KuCoin refused the credentials: {0}")]
-    Credentials(Refusal),
+    Credentials(TokenRefusal),
     /// The key may not be used from this network address (400006): add the address to the key's list.
     #[error("KuCoin does not allow the key from this network address: {0}")]
-    AddressNotAllowed(Refusal),
+    AddressNotAllowed(TokenRefusal),
     /// The key lacks a permission (400007) or is not this user's (400010): give it the `General` permission.
     #[error("KuCoin refused the key's permission: {0}")]
-    Permission(Refusal),
+    Permission(TokenRefusal),
     /// The version of the key is refused (400008, 400009): make a new key, or set the version that it has.
     #[error("KuCoin refused the key's version: {0}")]
-    KeyVersion(Refusal),
+    KeyVersion(TokenRefusal),
     /// The broker partner or its signature is refused (400200 to 400202): correct it or leave it out.
     #[error("KuCoin refused the broker partner: {0}")]
-    Partner(Refusal),
+    Partner(TokenRefusal),
     /// KuCoin does not serve this region or this account's verification (4003xx): nothing to retry.
     #[error("KuCoin does not serve this account or region: {0}")]
-    Region(Refusal),
+    Region(TokenRefusal),
     /// The account is frozen (411100, 411200): ask KuCoin.
     #[error("KuCoin has frozen the account: {0}")]
-    AccountFrozen(Refusal),
+    AccountFrozen(TokenRefusal),
     /// A code that this version does not know: try again, as it may pass; if it stays, read KuCoin's text.
     #[error("KuCoin refused the request: {0}")]
-    UnknownCode(Refusal),
+    UnknownCode(TokenRefusal),
     /// The reply names no server that can be dialled: try again. If it stays, KuCoin has changed its replies.
     #[error("the token reply of {host} names no server that can be dialled")]
     NoServers {
@@ -251,14 +251,14 @@ pub enum TokenError {
 /// A refusal in KuCoin's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Refusal {
+pub struct TokenRefusal {
     /// KuCoin's code, such as `400005` (reply field `code`).
     pub code: String,
     /// KuCoin's text (reply field `msg`), escaped, shortened, and with anything like a token redacted.
     pub message: String,
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for TokenRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.message.is_empty() {
             true => write!(f, "code {}", self.code),

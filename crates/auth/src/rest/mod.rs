@@ -20,7 +20,7 @@ mod url;
 
 pub use address::AddressProblem;
 pub use builder::{ConfigError, RestTokensBuilder};
-pub use error::{Refusal, TokenError};
+pub use error::{TokenError, TokenRefusal};
 pub use hosts::{HostRole, Hosts, HostsError};
 pub use region::{ParseRegionError, Region};
 pub use tokens::{ProAuthentication, RestTokens};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::error::{Refusal, TokenError};
+use super::error::{TokenError, TokenRefusal};
 use super::http::Reply;
 
 /// The code of a reply that is none of refusal.
@@ -14,7 +14,12 @@ pub(super) const TIMESTAMP: &str = "400002";
 const BLOCK: Duration = Duration::from_secs(10);
 
 /// The error that a code of KuCoin's stands for; `offset_ms` is the clock's distance as far as it is known.
-pub(super) fn of_code(host: &str, reply: &Reply, refusal: Refusal, offset_ms: i64) -> TokenError {
+pub(super) fn of_code(
+    host: &str,
+    reply: &Reply,
+    refusal: TokenRefusal,
+    offset_ms: i64,
+) -> TokenError {
     match refusal.code.as_str() {
         "400001" => TokenError::HeaderMissing(refusal),
         TIMESTAMP => TokenError::ClockSkew { offset_ms },

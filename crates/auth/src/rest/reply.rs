@@ -8,7 +8,7 @@ use kucoin_streams_core::{Heartbeat, redact::excerpt};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use super::error::{Refusal, TokenError};
+use super::error::{TokenError, TokenRefusal};
 use super::http::Reply;
 use super::refusal::{self, SUCCESS};
 
@@ -60,7 +60,7 @@ fn data<'r>(
         Some(code) if code == SUCCESS && reply.status < 300 => Ok(envelope.get("data")),
         Some(code) if code != SUCCESS => {
             let message = envelope.scalar("msg").unwrap_or_default();
-            let refused = Refusal {
+            let refused = TokenRefusal {
                 code: excerpt(code.as_bytes()),
                 message: excerpt(message.as_bytes()),
             };

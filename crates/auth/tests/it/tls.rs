@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::answers::*;
 use kucoin_streams_testkit::http::{Server, json, raw_server, read_request, write_answer};
 
-/// Serves good replies over TLS for as long as the runtime lives; returns the port.
+/// TopicMatch good replies over TLS for as long as the runtime lives; returns the port.
 async fn tls_server(config: Arc<ServerConfig>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();

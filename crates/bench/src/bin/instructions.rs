@@ -13,7 +13,7 @@ use kucoin_streams_core::{
     ConnectionInfo, ConnectionSource, Protocol, SecretUrl, SourceError, Topic, WsKey,
 };
 use kucoin_streams_pro::{Orders, ProV2, TradeType};
-use kucoin_streams_session::{Action, Disposition, Input, Session};
+use kucoin_streams_session::{Action, FrameKind, Input, Session};
 use kucoin_streams_transport::{Bytes, Message, memory};
 use kucoin_streams_v1::{Balances, FuturesPositions, SpotOrders, SpotPrivate, V1};
 
@@ -89,7 +89,7 @@ fn classify<P: Protocol>(kind: Kind, turns: usize) {
 /// A live session that is given pushes, and asked each time what is to be done.
 fn session_frame(turns: usize) {
     let now = Instant::now();
-    let mut session = Session::<V1>::new(kucoin_streams_session::Config::default(), 1);
+    let mut session = Session::<V1>::new(kucoin_streams_session::SessionConfig::default(), 1);
     let request = SpotOrders.requests().remove(0);
     session.open(now);
     session.subscribe(now, request.clone());
@@ -117,7 +117,7 @@ fn session_frame(turns: usize) {
     let frames = frames(Kind::Order);
     for frame in frames.iter().cycle().take(turns) {
         let disposition = session.frame(black_box(now), black_box(frame));
-        assert!(matches!(disposition, Disposition::Message { .. }));
+        assert!(matches!(disposition, FrameKind::Message { .. }));
         black_box(session.poll());
         black_box(session.deadline());
     }

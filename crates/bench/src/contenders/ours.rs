@@ -2,8 +2,8 @@
 
 use kucoin_streams::client::ConnectionRuntime;
 use kucoin_streams::{
-    ConnectionInfo, ConnectionSource, FastWebSocket, Kucoin, SecretUrl, SourceError, Subscription,
-    Topic, WsKey, client::Config, pro, v1,
+    ConnectionInfo, ConnectionSource, Kucoin, SecretUrl, SourceError, Subscription, Topic,
+    WebSocketConnector, WsKey, client::Config, pro, v1,
 };
 use tokio::runtime::Runtime;
 
@@ -40,7 +40,7 @@ impl ConnectionSource for Loopback {
 /// # Panics
 /// If the settings do not go together.
 pub fn client(target: &Target, name: &str, config: Config) -> Kucoin {
-    let mut transport = FastWebSocket::new();
+    let mut transport = WebSocketConnector::new();
     if let Some(tls) = target.tls.clone() {
         transport = transport.with_tls_config(tls);
     }

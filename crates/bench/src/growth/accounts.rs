@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use kucoin_streams::client::{Config, DialBudget};
+use kucoin_streams::client::{Config, DialLimiter};
 use kucoin_streams::session;
 use kucoin_streams::{Kucoin, Subscription, v1};
 
@@ -51,9 +51,9 @@ pub fn table(server: &mut Server, counts: &[usize], listen: Duration) -> Table {
 type Account = (Kucoin, Subscription<v1::SpotOrders>);
 
 async fn account(target: &Target) -> Account {
-    let mut settings = session::Config::default();
+    let mut settings = session::SessionConfig::default();
     settings.heartbeat.interval = INTERVAL;
-    let dials = DialBudget::new(100_000, Duration::from_secs(1));
+    let dials = DialLimiter::new(100_000, Duration::from_secs(1));
     let config = Config::default().with_session(settings).with_dials(dials);
     let kucoin = client(target, NAME, config);
     let orders = kucoin.subscribe(v1::SpotOrders).await;

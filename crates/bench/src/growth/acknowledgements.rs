@@ -4,9 +4,9 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use kucoin_streams_core::{
-    ConnectionInfo, Inbound, Limits, Protocol, RequestId, SecretUrl, Serves, WireError,
+    ConnectionInfo, Inbound, Protocol, ProtocolLimits, RequestId, SecretUrl, TopicMatch, WireError,
 };
-use kucoin_streams_session::{Action, Config, Input, Session};
+use kucoin_streams_session::{Action, Input, Session, SessionConfig};
 
 use crate::report::{Table, figure, median};
 
@@ -25,7 +25,7 @@ impl fmt::Display for Number {
 impl Protocol for Unlimited {
     type Request = Number;
 
-    const LIMITS: Limits = Limits::new(1_000_000, Duration::from_secs(1), None);
+    const LIMITS: ProtocolLimits = ProtocolLimits::new(1_000_000, Duration::from_secs(1), None);
 
     fn classify(frame: &str) -> Result<Inbound<'_>, WireError> {
         Ok(match frame {
@@ -41,10 +41,10 @@ impl Protocol for Unlimited {
         Ok(())
     }
 
-    fn serves(request: &Number, pushed: &str) -> Serves {
+    fn match_topic(request: &Number, pushed: &str) -> TopicMatch {
         match pushed.parse() == Ok(request.0) {
-            true => Serves::Exactly,
-            false => Serves::No,
+            true => TopicMatch::Exact,
+            false => TopicMatch::None,
         }
     }
 
@@ -83,7 +83,7 @@ fn measure(count: u32) -> (f64, f64) {
 #[allow(clippy::cast_precision_loss)]
 fn turn(count: u32) -> (f64, f64) {
     let now = Instant::now();
-    let mut session = Session::<Unlimited>::new(Config::default(), 1);
+    let mut session = Session::<Unlimited>::new(SessionConfig::default(), 1);
     session.open(now);
     let mut ids = Vec::new();
     drain(&mut session, now, &mut ids);

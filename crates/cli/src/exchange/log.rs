@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use kucoin_streams::Timestamp;
-use kucoin_streams_exchange::{Activity, Ended, Protocol, ServedMarket};
+use kucoin_streams_exchange::{Activity, Ended, ServedMarket, StreamProtocol};
 use serde::Serialize;
 
 use crate::args::Format;
@@ -37,7 +37,7 @@ fn words(activity: &Activity) -> Option<String> {
             client,
         } => {
             let served = match protocol {
-                Protocol::V1 => of_market(*market),
+                StreamProtocol::V1 => of_market(*market),
                 _ => "Pro V2",
             };
             let proof = match token {
@@ -161,7 +161,7 @@ impl<'a> Record<'a> {
                 at,
                 connection: *connection,
                 protocol: match protocol {
-                    Protocol::V1 => "v1",
+                    StreamProtocol::V1 => "v1",
                     _ => "pro",
                 },
                 market: match market {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use kucoin_streams::core::{Extra, Raw};
-use kucoin_streams::session::Stage;
+use kucoin_streams::session::FailureStage;
 use kucoin_streams::{
     AnyEvent, CloseReason, Failure, Gap, GapReason, Lifecycle, LifecycleEvent, RetryPolicy, Text,
     Timestamp, TopicLedger, WsKey,
@@ -108,7 +108,11 @@ pub(super) fn lifecycle<'a>(lifecycle: Cow<'a, Lifecycle>, why: &str) -> Cow<'a,
 
 /// The end of a connection in the words of the command.
 fn closed_because(why: &str) -> CloseReason {
-    CloseReason::Failed(Failure::new(Stage::Live, RetryPolicy::Transient, why))
+    CloseReason::Failed(Failure::new(
+        FailureStage::Live,
+        RetryPolicy::Transient,
+        why,
+    ))
 }
 
 pub(super) fn stats(ws_key: WsKey, ledger: &TopicLedger) -> Line<'_> {

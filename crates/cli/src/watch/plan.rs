@@ -135,7 +135,7 @@ fn parse(ws_keys: &[WsKey], given: &[String]) -> Result<(Vec<AnyTopic>, Names), 
 fn explained(text: &str, error: ParseAnyTopicError) -> String {
     let channel = text.trim_start_matches('/');
     match error {
-        ParseAnyTopicError::V1(_) if channel.parse::<pro::AnyTopic>().is_ok() => {
+        ParseAnyTopicError::V1(_) if channel.parse::<pro::AnyProTopic>().is_ok() => {
             format!("unknown V1 topic `{text}`; did you mean `{channel}` of Pro V2, without a `/`?")
         }
         ParseAnyTopicError::Pro(RequestError::UnknownName {

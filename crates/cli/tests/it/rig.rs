@@ -33,7 +33,7 @@ pub(crate) fn account_wide() -> [(&'static str, Vec<String>); 2] {
 
 /// The topics that the unified connection watches where none is asked for.
 pub(crate) fn unified() -> Vec<String> {
-    let topics = kucoin_streams::pro::AnyTopic::account_wide();
+    let topics = kucoin_streams::pro::AnyProTopic::account_wide();
     topics.iter().map(ToString::to_string).collect()
 }
 

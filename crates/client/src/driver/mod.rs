@@ -12,8 +12,8 @@ use std::time::SystemTime;
 
 use kucoin_streams_core::{ConnectionKind, DynConnectionSource, Protocol, RetryPolicy, Timestamp};
 use kucoin_streams_session::{
-    Answer, ConnectionRole, ConnectionState, Failure, GapReason, Input, Moment, Output,
-    RotateError, Stage, Streams, Subscribe, SubscribeError, Subscribed, Ticket,
+    Answer, ConnectionRole, ConnectionState, Failure, FailureStage, GapReason, Input, Moment,
+    Output, RotateError, Streams, Subscribe, SubscribeError, Subscribed, Ticket,
 };
 use kucoin_streams_transport::{DynConnect, Message, ReadError};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
@@ -353,7 +353,7 @@ impl<K: ConnectionKind> Driver<K> {
     /// Ends the connection because its task cannot run.
     pub(crate) fn cannot_start(mut self, error: &std::io::Error) {
         let message = format!("cannot start the thread of the connections: {error}");
-        let failure = Failure::new(Stage::Dial, RetryPolicy::Fatal, message);
+        let failure = Failure::new(FailureStage::Dial, RetryPolicy::Fatal, message);
         self.abort(match kucoin_streams_core::remedy(error, None) {
             Some(remedy) => failure.with_remedy(remedy),
             None => failure,
@@ -409,7 +409,11 @@ impl<K: ConnectionKind> Drop for Driver<K> {
     fn drop(&mut self) {
         let message =
             "the task of the connection is gone: its runtime was shut down, or it panicked";
-        self.abort(Failure::new(Stage::Live, RetryPolicy::Fatal, message));
+        self.abort(Failure::new(
+            FailureStage::Live,
+            RetryPolicy::Fatal,
+            message,
+        ));
     }
 }
 

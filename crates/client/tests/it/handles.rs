@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream::select_all;
 use kucoin_streams_client::{Config, EndReason};
-use kucoin_streams_core::{DialLimit, DialScope, Limits, WsKey};
+use kucoin_streams_core::{DialLimit, DialScope, ProtocolLimits, WsKey};
 
 use crate::rig::{Numbers, Rig, Server, Tokens, breathe, next};
 
@@ -120,11 +120,9 @@ async fn lifecycle_is_a_stream() {
 
 #[tokio::test(start_paused = true)]
 async fn account_with_limits_of_its_own_gets_further_connections_by_them() {
-    let limits = Limits::new(100, Duration::from_secs(10), Some(2)).with_dials(DialLimit::new(
-        10,
-        Duration::from_secs(1),
-        DialScope::Account,
-    ));
+    let limits = ProtocolLimits::new(100, Duration::from_secs(10), Some(2)).with_dials(
+        DialLimit::new(10, Duration::from_secs(1), DialScope::Account),
+    );
     let config = Config::default().with_limits(WsKey::SpotPrivateV1, limits);
     let mut rig = Rig::with(config, Tokens::default());
     let connection = rig.connection.clone();

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use kucoin_streams_client::{Config, ConnectionRuntime, Connections, DialBudget, LifecycleSender};
+use kucoin_streams_client::{Config, ConnectionRuntime, Connections, DialLimiter, LifecycleSender};
 use kucoin_streams_transport::memory;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -41,11 +41,11 @@ async fn a_thousand_clients_cut_at_once_come_back_with_a_tenth_of_the_dials_in_a
         }
     });
     // The budget of a process, which other tests of this one share under clocks of their own.
-    assert_eq!(Config::default().dials, DialBudget::process_wide());
-    let dial_budget = DialBudget::new(50, Duration::from_secs(1));
+    assert_eq!(Config::default().dials, DialLimiter::process_wide());
+    let dial_budget = DialLimiter::new(50, Duration::from_secs(1));
     assert_eq!(
         format!("{dial_budget:?}"),
-        format!("{:?}", DialBudget::process_wide())
+        format!("{:?}", DialLimiter::process_wide())
     );
     let clients: Vec<Connections<Kind>> = (0..CLIENTS)
         .map(|seed| {
@@ -76,7 +76,7 @@ async fn a_thousand_clients_cut_at_once_come_back_with_a_tenth_of_the_dials_in_a
 #[tokio::test(start_paused = true)]
 async fn waiting_in_line_for_a_dial_is_no_failure_of_the_token_service() {
     let (dialer, mut listener) = memory::pair();
-    let dials = DialBudget::new(1, Duration::from_secs(60));
+    let dials = DialLimiter::new(1, Duration::from_secs(60));
     let spawn = || {
         let config = Config::default()
             .with_runtime(ConnectionRuntime::Current)

@@ -10,8 +10,8 @@ use kucoin_streams_client::{
     LifecycleStream, SubscribeError, Subscription,
 };
 use kucoin_streams_core::{
-    ConnectionKind, DecodeError, Inbound, Limits, Protocol, Push, RequestId, Serves, Topic,
-    WireError, WsKey,
+    ConnectionKind, DecodeError, Inbound, Protocol, ProtocolLimits, Push, RequestId, Topic,
+    TopicMatch, WireError, WsKey,
 };
 use kucoin_streams_transport::{Message, memory};
 
@@ -26,14 +26,14 @@ struct Few;
 
 impl Protocol for Few {
     type Request = String;
-    const LIMITS: Limits = Limits::new(100, Duration::from_secs(10), Some(CAP));
+    const LIMITS: ProtocolLimits = ProtocolLimits::new(100, Duration::from_secs(10), Some(CAP));
 
     fn classify(frame: &str) -> Result<Inbound<'_>, WireError> {
         Words::classify(frame)
     }
 
-    fn serves(request: &String, pushed: &str) -> Serves {
-        Words::serves(request, pushed)
+    fn match_topic(request: &String, pushed: &str) -> TopicMatch {
+        Words::match_topic(request, pushed)
     }
 
     fn subscribe(id: RequestId, request: &String, out: &mut String) {

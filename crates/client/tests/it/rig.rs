@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use kucoin_streams_client::{
-    Config, ConnectionRuntime, Connections, DialBudget, Gap, GapReason, LifecycleSender,
+    Config, ConnectionRuntime, Connections, DialLimiter, Gap, GapReason, LifecycleSender,
     LifecycleStream, Subscription,
 };
 use kucoin_streams_core::{
-    ConnectionInfo, ConnectionKind, ConnectionSource, DecodeError, Event, Inbound, Limits,
-    Protocol, Push, RefusalScope, RequestId, RetryPolicy, SecretUrl, Serves, SourceError, Topic,
-    WireError, WsKey,
+    ConnectionInfo, ConnectionKind, ConnectionSource, DecodeError, Event, Inbound, Protocol,
+    ProtocolLimits, Push, RefusalScope, RequestId, RetryPolicy, SecretUrl, SourceError, Topic,
+    TopicMatch, WireError, WsKey,
 };
 use kucoin_streams_transport::{Message, memory};
 
@@ -21,7 +21,7 @@ pub(crate) struct Words;
 
 impl Protocol for Words {
     type Request = String;
-    const LIMITS: Limits = Limits::new(100, Duration::from_secs(10), None);
+    const LIMITS: ProtocolLimits = ProtocolLimits::new(100, Duration::from_secs(10), None);
 
     fn classify(frame: &str) -> Result<Inbound<'_>, WireError> {
         let words: Vec<&str> = frame.splitn(3, ' ').collect();
@@ -53,11 +53,11 @@ impl Protocol for Words {
         })
     }
 
-    fn serves(request: &String, pushed: &str) -> Serves {
+    fn match_topic(request: &String, pushed: &str) -> TopicMatch {
         match pushed.strip_prefix(request.as_str()) {
-            Some("") => Serves::Exactly,
-            Some(rest) if rest.starts_with(':') => Serves::Loosely,
-            _ => Serves::No,
+            Some("") => TopicMatch::Exact,
+            Some(rest) if rest.starts_with(':') => TopicMatch::Fallback,
+            _ => TopicMatch::None,
         }
     }
 
@@ -90,7 +90,7 @@ pub(crate) struct Numbers(pub(crate) &'static str);
 pub(crate) struct Number(pub(crate) u32);
 
 impl Event for Number {
-    fn identity(&self) -> String {
+    fn dedup_key(&self) -> String {
         self.0.to_string()
     }
 }
@@ -158,7 +158,7 @@ pub(crate) fn config() -> Config {
 pub(crate) fn on_this_clock(config: Config) -> Config {
     config
         .with_runtime(ConnectionRuntime::Current)
-        .with_dials(DialBudget::new(50, Duration::from_secs(1)))
+        .with_dials(DialLimiter::new(50, Duration::from_secs(1)))
         .with_seed(7)
 }
 

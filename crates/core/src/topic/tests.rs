@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use super::*;
-use crate::{Inbound, Limits, RequestId, Serves, WireError, WsKey};
+use crate::{Inbound, ProtocolLimits, RequestId, TopicMatch, WireError, WsKey};
 
 thread_local! {
     static DECODED: Cell<u32> = const { Cell::new(0) };
@@ -15,7 +15,7 @@ struct Letters;
 
 impl Protocol for Letters {
     type Request = char;
-    const LIMITS: Limits = Limits::new(1, Duration::ZERO, None);
+    const LIMITS: ProtocolLimits = ProtocolLimits::new(1, Duration::ZERO, None);
 
     fn classify(_: &str) -> Result<Inbound<'_>, WireError> {
         Ok(Inbound::Other)
@@ -25,8 +25,8 @@ impl Protocol for Letters {
         Ok(())
     }
 
-    fn serves(_: &char, _: &str) -> Serves {
-        Serves::No
+    fn match_topic(_: &char, _: &str) -> TopicMatch {
+        TopicMatch::None
     }
 
     fn subscribe(_: RequestId, _: &char, _: &mut String) {}
@@ -47,7 +47,7 @@ impl ConnectionKind for Kind {
 struct Number(u32);
 
 impl Event for Number {
-    fn identity(&self) -> String {
+    fn dedup_key(&self) -> String {
         self.0.to_string()
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use super::{Account, act};
-use crate::engine::futures::{FuturesPosition, FuturesWallet, MarginMode, SettleCurrency};
+use crate::engine::futures::{FuturesBalance, MarginMode, PositionState, SettleCurrency};
 use crate::engine::{
     Direction, Engine, Host, NewOrder, NewStop, Rejected, Side, StopPriceType, Trigger,
 };
@@ -246,13 +246,13 @@ impl FuturesAccount {
     ///
     /// # Errors
     /// Unknown contract.
-    pub fn position(&self, symbol: &str) -> Result<FuturesPosition, Rejected> {
+    pub fn position(&self, symbol: &str) -> Result<PositionState, Rejected> {
         self.look(|engine| engine.position(symbol))
     }
 
     /// The account in a settlement currency as it is now.
     #[must_use]
-    pub fn wallet(&self, currency: SettleCurrency) -> FuturesWallet {
+    pub fn wallet(&self, currency: SettleCurrency) -> FuturesBalance {
         self.look(|engine| engine.futures_wallet(currency))
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use super::futures::{FuturesPosition, FuturesWallet, MarginMode, SettleCurrency};
+use super::futures::{FuturesBalance, MarginMode, PositionState, SettleCurrency};
 use super::ledger::{Reason, Wallet};
 use super::loans::{CrossMargin, CrossStatus, IsolatedLoan};
 use super::order::{Order, StopOrder};
@@ -22,7 +22,7 @@ pub(crate) enum Event {
     CrossMargin(CrossMargin),
     CrossStatus(CrossStatus),
     IsolatedLoan(IsolatedLoan),
-    Position(PositionChange, FuturesPosition),
+    Position(PositionChange, PositionState),
     Funding(FundingEvent),
     RiskLimit(RiskLimitEvent),
     Wallet(WalletEvent),
@@ -244,6 +244,6 @@ pub(crate) struct RiskLimitEvent {
 #[derive(Debug, Clone)]
 pub(crate) struct WalletEvent {
     pub(crate) event_id: Text,
-    pub(crate) wallet: FuturesWallet,
+    pub(crate) wallet: FuturesBalance,
     pub(crate) time_ms: u64,
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use super::futures::{FuturesPosition, FuturesWallet, MAX_MARK, SettleCurrency};
+use super::futures::{FuturesBalance, MAX_MARK, PositionState, SettleCurrency};
 use super::loans::CurrencyState;
 use super::rig::{BUY_BTC, decimal};
 use super::*;
@@ -18,7 +18,7 @@ type Amounts<K> = BTreeMap<K, Decimal>;
 /// The account as an outsider sees it who gets nothing but the events.
 #[derive(Default)]
 struct Auditor {
-    balances: BTreeMap<Account, Balance>,
+    balances: BTreeMap<Account, WalletBalance>,
     /// By account id.
     accounts: BTreeMap<String, Account>,
     /// What was borrowed less what was repaid since the debts of the account were reported last.
@@ -30,8 +30,8 @@ struct Auditor {
     trades: BTreeMap<String, Trade>,
     /// Contracts by the fills.
     filled: Amounts<&'static str>,
-    positions: BTreeMap<&'static str, FuturesPosition>,
-    wallets: BTreeMap<SettleCurrency, FuturesWallet>,
+    positions: BTreeMap<&'static str, PositionState>,
+    wallets: BTreeMap<SettleCurrency, FuturesBalance>,
     /// Profits less fees plus funding that are in no wallet yet.
     unsettled: Amounts<SettleCurrency>,
     /// The same, all of it.
@@ -158,7 +158,7 @@ impl Auditor {
         }
         let owner = self.accounts.entry(event.account_id.to_string());
         assert_eq!(*owner.or_insert(account.clone()), account);
-        let now = Balance {
+        let now = WalletBalance {
             available: event.available,
             hold: event.hold,
         };
@@ -202,7 +202,7 @@ impl Auditor {
         *self.earned.entry(currency).or_default() += amount;
     }
 
-    fn see_position(&mut self, position: FuturesPosition) {
+    fn see_position(&mut self, position: PositionState) {
         let left = [
             position.current_cost - position.realised_gross_cost - position.open_cost,
             position.mark_value - position.open_cost - position.unrealised_pnl,
@@ -230,7 +230,7 @@ impl Auditor {
         }
     }
 
-    fn see_wallet(&mut self, wallet: FuturesWallet) {
+    fn see_wallet(&mut self, wallet: FuturesBalance) {
         let before = &self.wallets[&wallet.currency];
         assert_eq!(wallet.version, before.version + 1);
         let earned = self.unsettled.remove(&wallet.currency).unwrap_or_default();
@@ -324,7 +324,7 @@ impl Auditor {
             );
             let open = self.positions.values();
             let open = open.filter(|position| position.settle_currency == *currency);
-            let open: Decimal = open.map(FuturesPosition::realised_pnl).sum();
+            let open: Decimal = open.map(PositionState::realised_pnl).sum();
             let sum =
                 |sums: &Amounts<SettleCurrency>| sums.get(currency).copied().unwrap_or_default();
             assert_eq!(

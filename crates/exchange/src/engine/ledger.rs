@@ -40,14 +40,14 @@ impl fmt::Display for Wallet {
 /// What is in one wallet, in one currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub struct Balance {
+pub struct WalletBalance {
     /// Free to trade or to move.
     pub available: Decimal,
     /// Held for open orders.
     pub hold: Decimal,
 }
 
-impl Balance {
+impl WalletBalance {
     /// Available and held together.
     #[must_use]
     pub fn total(&self) -> Decimal {
@@ -68,11 +68,11 @@ pub(crate) enum Reason {
 
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
-    entries: BTreeMap<(Wallet, Text), (Text, Balance)>,
+    entries: BTreeMap<(Wallet, Text), (Text, WalletBalance)>,
 }
 
 impl Ledger {
-    pub(crate) fn balance(&self, wallet: Wallet, currency: &str) -> Balance {
+    pub(crate) fn balance(&self, wallet: Wallet, currency: &str) -> WalletBalance {
         let key = (wallet, Arc::from(currency));
         self.entries
             .get(&key)
@@ -86,7 +86,7 @@ impl Ledger {
             .any(|(owner, known, _)| owner == wallet && known == currency)
     }
 
-    pub(crate) fn balances(&self) -> impl Iterator<Item = (Wallet, &str, Balance)> {
+    pub(crate) fn balances(&self) -> impl Iterator<Item = (Wallet, &str, WalletBalance)> {
         self.entries
             .iter()
             .map(|(key, entry)| (key.0, &*key.1, entry.1))
@@ -116,12 +116,12 @@ impl Ledger {
                 currency: currency.to_owned(),
             });
         }
-        let after = Balance { available, hold };
+        let after = WalletBalance { available, hold };
         let currency = Arc::clone(&key.1);
         let entry = self
             .entries
             .entry(key)
-            .or_insert_with(|| (ids.account(), Balance::default()));
+            .or_insert_with(|| (ids.account(), WalletBalance::default()));
         entry.1 = after;
         Ok(BalanceEvent {
             account_id: Arc::clone(&entry.0),

@@ -27,7 +27,7 @@ pub(crate) use event::{
 };
 pub use event::{Direction, Side, StopKind, StopPriceType};
 pub(crate) use ledger::Reason;
-pub use ledger::{Balance, Wallet};
+pub use ledger::{Wallet, WalletBalance};
 pub use loans::Debt;
 pub(crate) use order::{NewOrder, NewStop, Order, Terms, Trigger};
 pub use rejected::Rejected;
@@ -160,12 +160,12 @@ impl Engine {
         std::mem::take(&mut self.events)
     }
 
-    pub(crate) fn balance(&self, wallet: Wallet, currency: &str) -> Balance {
+    pub(crate) fn balance(&self, wallet: Wallet, currency: &str) -> WalletBalance {
         self.ledger.balance(wallet, currency)
     }
 
     /// Everything in every account of spot and margin, with what is owed of it.
-    pub(crate) fn holdings(&self) -> impl Iterator<Item = (Wallet, &str, Balance, Decimal)> {
+    pub(crate) fn holdings(&self) -> impl Iterator<Item = (Wallet, &str, WalletBalance, Decimal)> {
         let balances = self.ledger.balances();
         balances.map(|(wallet, currency, balance)| {
             let owed = self.loans.debt(wallet, currency).total();

@@ -57,7 +57,7 @@ fn dialled(shared: &Shared) -> Vec<Effect> {
     shared.apply(fired)
 }
 
-/// Serves a connection that came in on the port, over TLS where that is set up.
+/// TopicMatch a connection that came in on the port, over TLS where that is set up.
 async fn serve_tcp(
     shared: Arc<Shared>,
     market: ServedMarket,
@@ -83,7 +83,7 @@ async fn serve_tcp(
     serve_connection(shared, market, Stream::tcp(stream)).await;
 }
 
-/// Serves a stream of the caller's as if it had come in on the port.
+/// TopicMatch a stream of the caller's as if it had come in on the port.
 pub(crate) async fn serve_own<S>(shared: Arc<Shared>, mut stream: S)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -117,7 +117,7 @@ struct Broken;
 /// Set by the request that upgrades, taken when the HTTP side is done.
 type Upgraded = Arc<Mutex<Option<Dial>>>;
 
-/// Serves one connection, HTTP and what an upgrade makes of it.
+/// TopicMatch one connection, HTTP and what an upgrade makes of it.
 async fn serve_connection(shared: Arc<Shared>, market: ServedMarket, stream: Stream) {
     let upgraded = Upgraded::default();
     let control = stream.control();

@@ -5,7 +5,7 @@ use hyper::{Method, Request};
 
 use crate::rng::Rng;
 use crate::socket::Dial;
-use crate::stats::Protocol;
+use crate::stats::StreamProtocol;
 
 /// The key of a valid upgrade request; None for any other request.
 pub(super) fn key<B>(request: &Request<B>) -> Option<Vec<u8>> {
@@ -26,10 +26,10 @@ pub(super) fn key<B>(request: &Request<B>) -> Option<Vec<u8>> {
 }
 
 /// The socket of a path. Clients append `?token=` or `/?token=` to the address of Pro V2.
-fn protocol(path: &str) -> Option<Protocol> {
+fn protocol(path: &str) -> Option<StreamProtocol> {
     match path {
-        "/" | "/endpoint" => Some(Protocol::V1),
-        "/pro" | "/pro/" => Some(Protocol::ProV2),
+        "/" | "/endpoint" => Some(StreamProtocol::V1),
+        "/pro" | "/pro/" => Some(StreamProtocol::ProV2),
         _ => None,
     }
 }
@@ -48,7 +48,7 @@ pub(super) fn dial<B>(request: &Request<B>, is_pro: impl Fn(&str) -> bool) -> Di
     let raw = value("token");
     let token = raw.as_deref().map(decode);
     let protocol = match request.uri().path() {
-        "/" if token.as_deref().is_some_and(is_pro) => Protocol::ProV2,
+        "/" if token.as_deref().is_some_and(is_pro) => StreamProtocol::ProV2,
         path => protocol(path).unwrap_or_default(),
     };
     let mut rng = Rng::new(crate::clock::now_us());
@@ -59,8 +59,8 @@ pub(super) fn dial<B>(request: &Request<B>, is_pro: impl Fn(&str) -> bool) -> Di
             .unwrap_or_else(|| rng.text(alphabet, 11))
     };
     let connect_id = match protocol {
-        Protocol::V1 => chosen(),
-        Protocol::ProV2 => rng.uuid(),
+        StreamProtocol::V1 => chosen(),
+        StreamProtocol::ProV2 => rng.uuid(),
     };
     Dial {
         protocol,

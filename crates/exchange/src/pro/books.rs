@@ -6,9 +6,9 @@ use rust_decimal::Decimal;
 
 use super::risk::Exposure;
 use crate::CONTRACTS;
-use crate::engine::futures::{FuturesPosition, FuturesWallet, MarginMode, SettleCurrency};
+use crate::engine::futures::{FuturesBalance, MarginMode, PositionState, SettleCurrency};
 use crate::engine::loans::CurrencyState;
-use crate::engine::{Balance, BalanceEvent, Engine, Reason, Text, Wallet};
+use crate::engine::{BalanceEvent, Engine, Reason, Text, Wallet, WalletBalance};
 
 /// One currency of one account, or of several together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -27,7 +27,7 @@ impl Funds {
         self.total + self.unrealised - self.liability
     }
 
-    fn of(balance: Balance, liability: Decimal) -> Self {
+    fn of(balance: WalletBalance, liability: Decimal) -> Self {
         Self {
             total: balance.total(),
             available: balance.available,
@@ -50,9 +50,9 @@ impl Funds {
 
 #[derive(Debug)]
 pub(super) struct Books {
-    accounts: BTreeMap<(Wallet, Text), (Balance, Decimal)>,
-    wallets: [FuturesWallet; 2],
-    positions: BTreeMap<&'static str, FuturesPosition>,
+    accounts: BTreeMap<(Wallet, Text), (WalletBalance, Decimal)>,
+    wallets: [FuturesBalance; 2],
+    positions: BTreeMap<&'static str, PositionState>,
 }
 
 impl Books {
@@ -91,11 +91,11 @@ impl Books {
         std::mem::replace(owed, state.debt.total()) != state.debt.total()
     }
 
-    pub(super) fn wallet_changed(&mut self, wallet: &FuturesWallet) {
+    pub(super) fn wallet_changed(&mut self, wallet: &FuturesBalance) {
         self.wallets[wallet.currency as usize].clone_from(wallet);
     }
 
-    pub(super) fn position_changed(&mut self, position: &FuturesPosition) {
+    pub(super) fn position_changed(&mut self, position: &PositionState) {
         self.positions.insert(position.symbol, position.clone());
     }
 
@@ -124,12 +124,12 @@ impl Books {
     }
 
     /// The futures account at the mark prices of now: a wallet is not reported if only these move.
-    fn wallet(&self, currency: SettleCurrency) -> FuturesWallet {
+    fn wallet(&self, currency: SettleCurrency) -> FuturesBalance {
         let unrealised = |mode| -> Decimal {
             let positions = self.positions_in(currency, mode);
             positions.map(|position| position.unrealised_pnl).sum()
         };
-        FuturesWallet {
+        FuturesBalance {
             cross_unrealised_pnl: unrealised(MarginMode::Cross),
             isolated_unrealised_pnl: unrealised(MarginMode::Isolated),
             ..self.wallets[currency as usize].clone()
@@ -140,7 +140,7 @@ impl Books {
         &self,
         currency: SettleCurrency,
         mode: MarginMode,
-    ) -> impl Iterator<Item = &FuturesPosition> {
+    ) -> impl Iterator<Item = &PositionState> {
         self.positions.values().filter(move |position| {
             position.quantity != 0
                 && position.settle_currency == currency

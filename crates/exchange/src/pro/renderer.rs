@@ -5,7 +5,7 @@ use super::order::{Change, Stage};
 use super::render::{account, orders};
 use super::risk::{Exposure, Source, Watch};
 use super::streams::{Channel, Part, Stream};
-use crate::engine::futures::{FuturesPosition, MarginMode};
+use crate::engine::futures::{MarginMode, PositionState};
 use crate::engine::loans::CurrencyState;
 use crate::engine::{BalanceEvent, Engine, Event, PositionChange, Wallet, WalletEvent};
 use crate::fault::LiquidationLevel;
@@ -231,7 +231,7 @@ impl ProRenderer {
         }
     }
 
-    fn position(&mut self, change: PositionChange, position: &FuturesPosition) {
+    fn position(&mut self, change: PositionChange, position: &PositionState) {
         self.books.position_changed(position);
         let data = account::position(position);
         for part in [Part::Unified, Part::Futures] {

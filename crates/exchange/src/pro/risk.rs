@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
-use crate::engine::futures::{FuturesPosition, SettleCurrency, ratio};
+use crate::engine::futures::{PositionState, SettleCurrency, ratio};
 use crate::engine::loans::CrossMargin;
 use crate::fault::LiquidationLevel;
 
@@ -54,7 +54,7 @@ impl Exposure {
     }
 
     /// An isolated position; none when it is closed or in cross mode.
-    pub(super) fn of_isolated(position: &FuturesPosition) -> Option<Self> {
+    pub(super) fn of_isolated(position: &PositionState) -> Option<Self> {
         let own = position.isolated.as_ref();
         let own = own.filter(|_| position.quantity != 0)?;
         let exposure = Self::of_futures(

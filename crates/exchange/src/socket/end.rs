@@ -11,7 +11,7 @@ use crate::activity::Activity;
 use crate::fault::{Cut, Effect};
 use crate::hub::Command;
 use crate::shared::Shared;
-use crate::stats::{Ended, Protocol};
+use crate::stats::{Ended, StreamProtocol};
 use crate::sync::lock;
 use crate::v1::frames;
 use crate::ws::{Opcode, Violation, encode, encode_close};
@@ -97,8 +97,8 @@ pub(super) async fn finish(
     let mut last = Vec::new();
     // Errors that end a connection have the form of V1 in both generations.
     let opcode = match dial.protocol {
-        Protocol::V1 => Opcode::Text,
-        Protocol::ProV2 => Opcode::Binary,
+        StreamProtocol::V1 => Opcode::Text,
+        StreamProtocol::ProV2 => Opcode::Binary,
     };
     let cut = match stop {
         Stop::HalfOpen => wait_for_cut(&mut rest).await,
@@ -118,7 +118,7 @@ pub(super) async fn finish(
             reason: violation.reason.to_owned(),
         },
         // As it was measured: the stream ends.
-        Stop::PingTimeout if dial.protocol == Protocol::ProV2 => Cut::Eof,
+        Stop::PingTimeout if dial.protocol == StreamProtocol::ProV2 => Cut::Eof,
         Stop::PingTimeout => {
             let frame = frames::error(None, 400, "ping timeout");
             encode(&mut last, true, opcode, frame.as_bytes());

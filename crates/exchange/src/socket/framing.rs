@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::fault::{ActiveFaults, Effect, FrameViolation, InjectedMessage, take};
 use crate::json::{Object, Raw};
 use crate::rng::Rng;
-use crate::stats::Protocol;
+use crate::stats::StreamProtocol;
 use crate::ws::{Opcode, encode, encode_raw};
 use crate::{pro, v1};
 
@@ -16,11 +16,11 @@ const MASK: [u8; 4] = [0x5A, 0x17, 0xC3, 0x66];
 
 /// The frame that a text becomes: of Pro V2 a binary one, with the text as it is.
 pub(super) fn formed<'a>(
-    protocol: Protocol,
+    protocol: StreamProtocol,
     faults: &mut ActiveFaults,
     text: &'a [u8],
 ) -> (Opcode, Cow<'a, [u8]>) {
-    if protocol == Protocol::V1 {
+    if protocol == StreamProtocol::V1 {
         return (Opcode::Text, Cow::Borrowed(text));
     }
     if take!(faults, Effect::DeflateFrames { .. }) {
@@ -128,7 +128,7 @@ pub(super) fn encode_violating(
 /// What the exchange sends unprompted.
 pub(super) fn encode_injected(
     out: &mut Vec<u8>,
-    protocol: Protocol,
+    protocol: StreamProtocol,
     faults: &mut ActiveFaults,
     message: &InjectedMessage,
 ) {
@@ -150,8 +150,8 @@ pub(super) fn encode_injected(
         InjectedMessage::Ack { id } => put(
             out,
             &match protocol {
-                Protocol::V1 => v1::frames::ack(Some(id)),
-                Protocol::ProV2 => pro::frames::ack(Some(id)),
+                StreamProtocol::V1 => v1::frames::ack(Some(id)),
+                StreamProtocol::ProV2 => pro::frames::ack(Some(id)),
             },
         ),
         InjectedMessage::Pongs { count } => {
@@ -173,8 +173,8 @@ pub(super) fn encode_injected(
         }
         InjectedMessage::EndlessFragments { fragments, bytes } => {
             let first = match protocol {
-                Protocol::V1 => Opcode::Text,
-                Protocol::ProV2 => Opcode::Binary,
+                StreamProtocol::V1 => Opcode::Text,
+                StreamProtocol::ProV2 => Opcode::Binary,
             };
             let payload = vec![b' '; usize::try_from(*bytes).unwrap_or_default()];
             for number in 0..*fragments {
@@ -189,15 +189,15 @@ pub(super) fn encode_injected(
     }
 }
 
-fn flood(protocol: Protocol, number: u32) -> String {
+fn flood(protocol: StreamProtocol, number: u32) -> String {
     let data = Object::new().field("number", number).end();
     match protocol {
-        Protocol::V1 => Object::new()
+        StreamProtocol::V1 => Object::new()
             .field("topic", "/flood/unknown")
             .field("type", "message")
             .field("subject", "flood")
             .field("data", Raw(&data)),
-        Protocol::ProV2 => Object::new()
+        StreamProtocol::ProV2 => Object::new()
             .field("T", "flood.UNKNOWN")
             .field("P", crate::clock::now_ns())
             .field("d", Raw(&data)),

@@ -21,7 +21,7 @@ use crate::fault::{ActiveFaults, Effect};
 use crate::pro::session::ProSession;
 use crate::session::Session;
 use crate::shared::Shared;
-use crate::stats::{ConnectionReport, Protocol, ServedMarket};
+use crate::stats::{ConnectionReport, ServedMarket, StreamProtocol};
 use crate::sync::lock;
 use crate::tokens::{Grant, Scope};
 use crate::v1::session::V1Session;
@@ -36,7 +36,7 @@ use writer::Writer;
 pub(crate) struct Dial {
     pub(crate) number: u64,
     pub(crate) effects: Vec<Effect>,
-    pub(crate) protocol: Protocol,
+    pub(crate) protocol: StreamProtocol,
     /// The market of the port.
     pub(crate) market: ServedMarket,
     pub(crate) token: Option<String>,
@@ -50,7 +50,7 @@ pub(crate) struct Dial {
 /// What both directions of a connection know of it.
 pub(crate) struct Link {
     pub(crate) number: u64,
-    pub(crate) protocol: Protocol,
+    pub(crate) protocol: StreamProtocol,
     pub(crate) faults: Mutex<ActiveFaults>,
     /// Set before the welcome is written, so that no client can be faster.
     pub(crate) welcomed: AtomicBool,
@@ -58,7 +58,7 @@ pub(crate) struct Link {
     pub(crate) reading: watch::Sender<bool>,
 }
 
-/// Serves a connection from the end of its upgrade to its own end.
+/// TopicMatch a connection from the end of its upgrade to its own end.
 pub(crate) async fn run(shared: Arc<Shared>, mut stream: Stream, early: Bytes, mut dial: Dial) {
     stream.send_at_once();
     let number = dial.number;
@@ -93,7 +93,7 @@ pub(crate) async fn run(shared: Arc<Shared>, mut stream: Stream, early: Bytes, m
     stream.stop_dripping();
     let membership = {
         let mut hub = lock(&shared.hub);
-        if dial.protocol == Protocol::ProV2 {
+        if dial.protocol == StreamProtocol::ProV2 {
             hub.tell_pro();
         }
         hub.join(number, shared.settings.queue_capacity)
@@ -143,7 +143,7 @@ impl Answering {
     fn new(shared: &Arc<Shared>, link: &Arc<Link>, grant: Option<Grant>) -> Self {
         let base = Session::new(Arc::clone(shared), Arc::clone(link));
         match (link.protocol, grant) {
-            (Protocol::V1, Some(grant)) => Self::V1(V1Session::new(base, grant)),
+            (StreamProtocol::V1, Some(grant)) => Self::V1(V1Session::new(base, grant)),
             (_, grant) => Self::Pro(ProSession::new(base, grant.is_some())),
         }
     }
@@ -170,8 +170,8 @@ fn welcome(shared: &Shared, dial: &Dial, opening: &[Effect]) -> String {
     });
     let id = another.unwrap_or(&dial.connect_id);
     match dial.protocol {
-        Protocol::V1 => v1::frames::welcome(id),
-        Protocol::ProV2 => pro::frames::welcome(id, shared.settings.ping_interval),
+        StreamProtocol::V1 => v1::frames::welcome(id),
+        StreamProtocol::ProV2 => pro::frames::welcome(id, shared.settings.ping_interval),
     }
 }
 
@@ -179,8 +179,8 @@ fn welcome(shared: &Shared, dial: &Dial, opening: &[Effect]) -> String {
 fn market(grant: &Result<Option<Grant>, Stop>, dial: &Dial) -> ServedMarket {
     match (grant, dial.protocol) {
         (Ok(Some(grant)), _) => grant.market,
-        (_, Protocol::ProV2) => ServedMarket::Both,
-        (_, Protocol::V1) => dial.market,
+        (_, StreamProtocol::ProV2) => ServedMarket::Both,
+        (_, StreamProtocol::V1) => dial.market,
     }
 }
 
@@ -191,7 +191,7 @@ fn redeem(shared: &Shared, dial: &Dial) -> Result<Option<Grant>, Stop> {
         let text = format!("exceed max session count limitation of {limit}");
         return Err(Stop::Refuse { code: 509, text });
     }
-    if dial.protocol == Protocol::ProV2 && dial.token.is_none() {
+    if dial.protocol == StreamProtocol::ProV2 && dial.token.is_none() {
         return Ok(None);
     }
     lock(&shared.tokens)

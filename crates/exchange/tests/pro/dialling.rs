@@ -1,6 +1,6 @@
 //! Tokens, and which of them opens what.
 
-use kucoin_streams_exchange::{Ended, Exchange, Protocol};
+use kucoin_streams_exchange::{Ended, Exchange, StreamProtocol};
 use std::time::Duration;
 
 use crate::rig::*;
@@ -44,7 +44,7 @@ async fn a_token_may_be_encoded_or_raw_with_a_slash_or_without() {
     }
     let stats = exchange.stats();
     for (index, connection) in stats.connections.iter().enumerate() {
-        assert_eq!(connection.protocol, Protocol::ProV2);
+        assert_eq!(connection.protocol, StreamProtocol::ProV2);
         assert_eq!(connection.token, Some(index as u64 + 1));
         assert_eq!(connection.token_encoded, index < 2);
         assert!(connection.authenticated);

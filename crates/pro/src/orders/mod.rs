@@ -213,7 +213,7 @@ impl Data for Order {
 /// Order id, status, event type and update time, and the filled and remaining size reached, as one millisecond may
 /// have several trades: the same on both channels and on every connection.
 impl Event for Order {
-    fn identity(&self) -> String {
+    fn dedup_key(&self) -> String {
         let event_type = self.event_type.as_ref().map_or("", OrderEventType::as_str);
         let time = self.updated_at.unwrap_or_default();
         let reached = plain([self.filled_size, self.remain_size]);

@@ -1,7 +1,7 @@
 //! Balances: exact digits, the account they are of, and the fields of classic futures.
 
 use kucoin_streams_core::{Event as _, Topic};
-use kucoin_streams_pro::{AccountType, Balance, Balances, CollateralStatus, Event};
+use kucoin_streams_pro::{AccountType, Balance, Balances, CollateralStatus, ProEvent};
 
 use crate::{dec, decoded, events, nanos, push};
 
@@ -9,7 +9,7 @@ const BALANCES: &str = include_str!("../fixtures/balances.ndjson");
 
 fn balances() -> Vec<Balance> {
     events(BALANCES, |event| match event {
-        Event::Balance(balance) => Some(balance),
+        ProEvent::Balance(balance) => Some(balance),
         _ => None,
     })
 }
@@ -40,7 +40,7 @@ fn the_account_is_told_by_the_topic() {
         .map(Some)
     );
     let late = r#"{"d":{"c":"KCS"},"P":1,"T":"balance.MARS"}"#;
-    let Event::Balance(balance) = decoded(late).event else {
+    let ProEvent::Balance(balance) = decoded(late).event else {
         panic!("a balance")
     };
     assert_eq!(
@@ -115,11 +115,11 @@ fn the_trading_account_has_two_names() {
 #[test]
 fn a_repeated_push_has_the_same_identity_and_another_change_or_account_has_not() {
     let frame = BALANCES.lines().next().unwrap();
-    let identity = |frame: &str| decoded(frame).event.identity();
+    let dedup_key = |frame: &str| decoded(frame).event.dedup_key();
     let again = frame
         .replace("\"30.6252\"", "\"30.625200\"")
         .replace("\"P\":1781200000777", "\"P\":1781200000778");
-    assert_eq!(identity(&again), identity(frame));
+    assert_eq!(dedup_key(&again), dedup_key(frame));
     for (from, to) in [
         ("balance.UNIFIED", "balance.FUNDING"),
         ("\"c\":\"USDT\"", "\"c\":\"USDC\""),
@@ -129,6 +129,6 @@ fn a_repeated_push_has_the_same_identity_and_another_change_or_account_has_not()
     ] {
         let other = frame.replace(from, to);
         assert_ne!(other, frame, "{from}");
-        assert_ne!(identity(&other), identity(frame), "{from}");
+        assert_ne!(dedup_key(&other), dedup_key(frame), "{from}");
     }
 }

@@ -1,7 +1,7 @@
 //! The envelope around the data: any order of keys, foreign pushes, broken frames.
 
 use kucoin_streams_core::{DecodeError, Inbound, Protocol, Timestamp, Topic};
-use kucoin_streams_pro::{self as pro, AnyTopic, Channel, Executions, ProV2, TradeType};
+use kucoin_streams_pro::{self as pro, AnyProTopic, Channel, Executions, ProV2, TradeType};
 use proptest::prelude::*;
 
 use crate::{decoded, fixtures, nanos, push};
@@ -107,7 +107,7 @@ fn a_recorded_push_is_decoded_whatever_its_type() {
     for topic in ["execution.MARGIN", "execution.UNIFITED", "execution"] {
         let push = decoded(&push(topic, DATA));
         assert_eq!(push.topic, topic);
-        assert!(matches!(push.event, pro::Event::Execution(_)), "{topic}");
+        assert!(matches!(push.event, pro::ProEvent::Execution(_)), "{topic}");
     }
 }
 
@@ -140,7 +140,7 @@ fn every_recorded_push_is_routed_to_the_topic_that_decodes_it() {
             "tradeType"
         };
         let asked = format!("{channel}?{parameter}={of}{}", symbol.unwrap_or_default());
-        let asked: AnyTopic = asked.parse().unwrap();
+        let asked: AnyProTopic = asked.parse().unwrap();
         assert_eq!(
             asked.decode(frame).unwrap().unwrap(),
             decoded(frame),
@@ -162,7 +162,7 @@ fn a_frame_that_is_cut_anywhere_is_an_error_or_no_push() {
 
 #[test]
 fn the_topics_of_the_account_decode_each_of_its_pushes() {
-    let topics = AnyTopic::account_wide();
+    let topics = AnyProTopic::account_wide();
     for frame in fixtures().filter(|frame| {
         let ours = ["order.", "execution.lite.", "position."];
         let shared = ["UNIFIED\"", "balance.FUNDING\""];
@@ -189,6 +189,6 @@ proptest! {
         let damaged = format!("{}{with}{}", &frame[..at], &frame[(at + cut).min(frame.len())..]);
         let _ = ProV2::classify(&damaged);
         let _ = pro::decode(&damaged);
-        let _ = AnyTopic::account_wide().decode(&damaged);
+        let _ = AnyProTopic::account_wide().decode(&damaged);
     }
 }

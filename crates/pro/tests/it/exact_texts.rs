@@ -1,7 +1,7 @@
 //! Halves of surrogate pairs and numbers in any spelling cost no event: each field is typed exactly or kept as it came.
 
 use kucoin_streams_core::{Inbound, Protocol, Timestamp, Topic};
-use kucoin_streams_pro::{AnyTopic, Event, OrderStatus, Orders, ProV2, TradeType};
+use kucoin_streams_pro::{AnyProTopic, OrderStatus, Orders, ProEvent, ProV2, TradeType};
 
 use crate::{decoded, order, push};
 
@@ -57,7 +57,7 @@ fn topic_that_no_subscription_matches_is_a_broken_frame() {
         ProV2::classify(&frame),
         Ok(Inbound::Message { .. })
     ));
-    let asked: AnyTopic = "orderAll?tradeType=UNIFIED".parse().unwrap();
+    let asked: AnyProTopic = "orderAll?tradeType=UNIFIED".parse().unwrap();
     assert_eq!(asked.decode(&frame), Ok(None));
     // A recorded frame is of the channel that its topic begins with.
     let topic = decoded(&frame).extra.get("T").unwrap().to_string();
@@ -71,7 +71,7 @@ fn exponents_are_numbers_ids_and_times() {
     let push = decoded(frame);
     let nanos = |nanos| Some(Timestamp::from_nanos(nanos));
     assert_eq!(push.pushed_at, nanos(1_765_000_000_000_000_000));
-    let Event::Order(order) = push.event else {
+    let ProEvent::Order(order) = push.event else {
         panic!("not an order");
     };
     assert_eq!((&*order.order_id, &*order.symbol), ("1", "币安人生USDTM"));

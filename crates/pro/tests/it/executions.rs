@@ -2,7 +2,7 @@
 
 use kucoin_streams_core::{DecodeError, Event as _, Liquidity, Side, Topic};
 use kucoin_streams_pro::{
-    Event, Execution, ExecutionLite, ExecutionType, Executions, ExecutionsLite, OrderType,
+    Execution, ExecutionLite, ExecutionType, Executions, ExecutionsLite, OrderType, ProEvent,
     TradeType,
 };
 
@@ -13,14 +13,14 @@ const LITE: &str = include_str!("../fixtures/executions_lite.ndjson");
 
 fn full() -> Vec<Execution> {
     events(FULL, |event| match event {
-        Event::Execution(execution) => Some(execution),
+        ProEvent::Execution(execution) => Some(execution),
         _ => None,
     })
 }
 
 fn lite() -> Vec<ExecutionLite> {
     events(LITE, |event| match event {
-        Event::ExecutionLite(execution) => Some(execution),
+        ProEvent::ExecutionLite(execution) => Some(execution),
         _ => None,
     })
 }
@@ -71,7 +71,7 @@ fn forced_trades_have_no_order_and_are_trades_all_the_same() {
         assert!(forced.fill().is_some());
     }
     assert_eq!(all[3].liquidity, None);
-    let mut identities: Vec<_> = all.iter().map(Execution::identity).collect();
+    let mut identities: Vec<_> = all.iter().map(Execution::dedup_key).collect();
     identities.sort();
     identities.dedup();
     assert_eq!(identities.len(), all.len());
@@ -103,7 +103,7 @@ fn a_trade_id_is_exact_as_a_number_and_as_a_string() {
         "execution.lite.SPOT",
         &format!(r#"{{"s":"A-B","ti":{id}}}"#),
     ) {
-        Ok(Event::ExecutionLite(execution)) => execution.identity(),
+        Ok(ProEvent::ExecutionLite(execution)) => execution.dedup_key(),
         other => panic!("{other:?}"),
     };
     assert_ne!(of("90071992547409931"), of("90071992547409932"));
@@ -127,18 +127,18 @@ fn one_trade_is_two_events_on_two_channels_so_that_its_fee_is_not_taken_for_a_re
         decoded(FULL.lines().next().unwrap()),
         decoded(LITE.lines().next().unwrap()),
     );
-    assert_ne!(full.event.identity(), lite.event.identity());
+    assert_ne!(full.event.dedup_key(), lite.event.dedup_key());
 }
 
 #[test]
 fn a_trade_is_one_by_symbol_trade_and_order() {
     let frame = FULL.lines().next().unwrap();
-    let identity = |frame: &str| decoded(frame).event.identity();
+    let dedup_key = |frame: &str| decoded(frame).event.dedup_key();
     let again = frame
         .replace("\"P\":1781200000955512345", "\"P\":1781200000999999999")
         .replace("\"f\":\"0.0306252\"", "\"f\":\"0.03062520\"");
     assert_ne!(again, frame);
-    assert_eq!(identity(&again), identity(frame));
+    assert_eq!(dedup_key(&again), dedup_key(frame));
     for (from, to) in [
         ("\"s\":\"BTC-USDT\"", "\"s\":\"BTC-USDC\""),
         ("\"ti\":\"9", "\"ti\":\"8"),
@@ -146,26 +146,26 @@ fn a_trade_is_one_by_symbol_trade_and_order() {
     ] {
         let other = frame.replace(from, to);
         assert_ne!(other, frame, "{from}");
-        assert_ne!(identity(&other), identity(frame), "{from}");
+        assert_ne!(dedup_key(&other), dedup_key(frame), "{from}");
     }
 }
 
 #[test]
 fn without_a_trade_id_the_terms_tell_trades_apart() {
-    let identity = |data: &str| made("execution.UNIFIED", data).unwrap().identity();
-    let first = identity(
+    let dedup_key = |data: &str| made("execution.UNIFIED", data).unwrap().dedup_key();
+    let first = dedup_key(
         r#"{"s":"XBTUSDTM","oi":"0","ti":"","S":"SELL","p":"1","q":"2","E":1781200000000}"#,
     );
     assert_eq!(
         first,
-        identity(r#"{"s":"XBTUSDTM","ti":"0","S":"SELL","p":"1.0","q":"2","E":1781200000000}"#)
+        dedup_key(r#"{"s":"XBTUSDTM","ti":"0","S":"SELL","p":"1.0","q":"2","E":1781200000000}"#)
     );
     for other in [
         r#"{"s":"XBTUSDTM","S":"SELL","p":"1","q":"3","E":1781200000000}"#,
         r#"{"s":"XBTUSDTM","S":"BUY","p":"1","q":"2","E":1781200000000}"#,
         r#"{"s":"XBTUSDTM","S":"SELL","p":"1","q":"2","E":1781200000001}"#,
     ] {
-        assert_ne!(identity(other), first, "{other}");
+        assert_ne!(dedup_key(other), first, "{other}");
     }
 }
 

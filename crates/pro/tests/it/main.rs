@@ -18,7 +18,7 @@ mod symbols;
 
 use kucoin_streams_core::{Decimal, DecodeError, Push, Timestamp};
 use kucoin_streams_pro as pro;
-use pro::Event;
+use pro::ProEvent;
 
 /// Every recorded frame.
 fn fixtures() -> impl Iterator<Item = &'static str> {
@@ -38,7 +38,7 @@ fn fixtures() -> impl Iterator<Item = &'static str> {
 
 /// The push that `frame` is.
 #[track_caller]
-fn decoded(frame: &str) -> Push<Event> {
+fn decoded(frame: &str) -> Push<ProEvent> {
     pro::decode(frame)
         .unwrap()
         .expect("a push of a channel of ours")
@@ -46,14 +46,14 @@ fn decoded(frame: &str) -> Push<Event> {
 
 /// The events of a kind in a file of frames.
 #[track_caller]
-fn events<E>(file: &str, of_kind: impl Fn(Event) -> Option<E>) -> Vec<E> {
+fn events<E>(file: &str, of_kind: impl Fn(ProEvent) -> Option<E>) -> Vec<E> {
     let events = file.lines().map(|frame| of_kind(decoded(frame).event));
     events.map(|event| event.expect("this kind")).collect()
 }
 
-fn order(event: Event) -> Option<pro::Order> {
+fn order(event: ProEvent) -> Option<pro::Order> {
     match event {
-        Event::Order(order) => Some(order),
+        ProEvent::Order(order) => Some(order),
         _ => None,
     }
 }
@@ -63,7 +63,7 @@ fn push(topic: impl std::fmt::Display, data: &str) -> String {
     format!(r#"{{"T":"{topic}","P":1781200000123456789,"d":{data}}}"#)
 }
 
-fn made(topic: &str, data: &str) -> Result<Event, DecodeError> {
+fn made(topic: &str, data: &str) -> Result<ProEvent, DecodeError> {
     pro::decode(&push(topic, data)).map(|push| push.unwrap().event)
 }
 

@@ -1,12 +1,12 @@
 //! Topics that take the same push make the same of it, so that any of them may be asked first.
 
 use kucoin_streams_core::Topic;
-use kucoin_streams_pro::{AccountType, AnyTopic, TradeType};
+use kucoin_streams_pro::{AccountType, AnyProTopic, TradeType};
 
 use crate::fixtures;
 
 /// Every channel of every type, of all symbols and of some.
-fn topics() -> Vec<AnyTopic> {
+fn topics() -> Vec<AnyProTopic> {
     let channels = "order orderAll execution execution.lite position positionAll lw leverage";
     let symbols = [
         "",

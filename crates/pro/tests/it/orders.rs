@@ -221,12 +221,15 @@ fn one_event_on_both_channels_has_one_identity_and_no_other_event_has_it() {
         .replace("orderAll.", "order.")
         .replace("\"0.0005\"", "\"0.00050\"");
     assert_eq!(
-        decoded(&of_symbol).event.identity(),
-        decoded(frame).event.identity()
+        decoded(&of_symbol).event.dedup_key(),
+        decoded(frame).event.dedup_key()
     );
 
-    let mut identities: Vec<_> = events(UNIFIED, order).iter().map(Order::identity).collect();
-    identities.extend(events(CLASSIC, order).iter().map(Order::identity));
+    let mut identities: Vec<_> = events(UNIFIED, order)
+        .iter()
+        .map(Order::dedup_key)
+        .collect();
+    identities.extend(events(CLASSIC, order).iter().map(Order::dedup_key));
     for (from, to) in [
         ("\"fS\":\"0.0005\"", "\"fS\":\"0.0006\""),
         ("\"rS\":\"0.0015\"", "\"rS\":\"0.0014\""),
@@ -237,7 +240,7 @@ fn one_event_on_both_channels_has_one_identity_and_no_other_event_has_it() {
     ] {
         let other = frame.replace(from, to);
         assert_ne!(other, frame, "{from}");
-        identities.push(order(decoded(&other).event).unwrap().identity());
+        identities.push(order(decoded(&other).event).unwrap().dedup_key());
     }
     let all = identities.len();
     identities.sort();

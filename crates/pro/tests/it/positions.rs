@@ -1,7 +1,7 @@
 //! Futures positions: long, short, closed, and told in part.
 
 use kucoin_streams_core::Event as _;
-use kucoin_streams_pro::{Event, MarginMode, Position};
+use kucoin_streams_pro::{MarginMode, Position, ProEvent};
 
 use crate::{dec, decoded, events, nanos};
 
@@ -9,7 +9,7 @@ const POSITIONS: &str = include_str!("../fixtures/positions.ndjson");
 
 fn positions() -> Vec<Position> {
     events(POSITIONS, |event| match event {
-        Event::Position(position) => Some(position),
+        ProEvent::Position(position) => Some(position),
         _ => None,
     })
 }
@@ -70,10 +70,10 @@ fn a_position_told_in_part_is_a_position() {
 #[test]
 fn one_event_on_both_channels_has_one_identity_and_another_has_not() {
     let frame = POSITIONS.lines().next().unwrap();
-    let identity = |frame: &str| decoded(frame).event.identity();
+    let dedup_key = |frame: &str| decoded(frame).event.dedup_key();
     assert_eq!(
-        identity(&frame.replace("positionAll.", "position.")),
-        identity(frame)
+        dedup_key(&frame.replace("positionAll.", "position.")),
+        dedup_key(frame)
     );
     for (from, to) in [
         ("\"s\":\"ETH", "\"s\":\"SOL"),
@@ -88,6 +88,6 @@ fn one_event_on_both_channels_has_one_identity_and_another_has_not() {
     ] {
         let other = frame.replace(from, to);
         assert_ne!(other, frame, "{from}");
-        assert_ne!(identity(&other), identity(frame), "{from}");
+        assert_ne!(dedup_key(&other), dedup_key(frame), "{from}");
     }
 }

@@ -1,13 +1,15 @@
 //! Liquidation warnings and leverages.
 
 use kucoin_streams_core::{Event as _, Topic};
-use kucoin_streams_pro::{Event, LiquidationWarnings, MarginMode, Market, TradeType, WarningType};
+use kucoin_streams_pro::{
+    LiquidationWarnings, MarginMode, Market, ProEvent, TradeType, WarningType,
+};
 
 use crate::{dec, decoded, made, nanos};
 
 const RISK: &str = include_str!("../fixtures/risk.ndjson");
 
-fn event(at: usize) -> Event {
+fn event(at: usize) -> ProEvent {
     decoded(RISK.lines().nth(at).unwrap()).event
 }
 
@@ -16,7 +18,7 @@ fn a_warning_says_how_near_the_end_is() {
     use WarningType::{ForceLiquidation, LiquidationWarning, MarginCall, ReduceOnly};
     let types = [MarginCall, ReduceOnly, LiquidationWarning, ForceLiquidation];
     for (at, expected) in types.into_iter().enumerate() {
-        let Event::LiquidationWarning(warning) = event(at) else {
+        let ProEvent::LiquidationWarning(warning) = event(at) else {
             panic!("a warning")
         };
         assert_eq!(warning.warning, expected);
@@ -52,7 +54,7 @@ fn both_families_of_warnings_serve_one_topic() {
 
 #[test]
 fn a_warning_without_any_field_is_a_warning() {
-    let Event::LiquidationWarning(warning) = made("lw.UNIFIED", "{}").unwrap() else {
+    let ProEvent::LiquidationWarning(warning) = made("lw.UNIFIED", "{}").unwrap() else {
         panic!("a warning")
     };
     assert_eq!(warning.warning.as_str(), "");
@@ -60,7 +62,7 @@ fn a_warning_without_any_field_is_a_warning() {
 
 #[test]
 fn a_leverage_is_of_a_contract_or_of_a_currency() {
-    let Event::Leverage(futures) = event(4) else {
+    let ProEvent::Leverage(futures) = event(4) else {
         panic!("a leverage")
     };
     assert_eq!(
@@ -70,7 +72,7 @@ fn a_leverage_is_of_a_contract_or_of_a_currency() {
     assert_eq!(futures.leverage, Some(dec("12.50")));
     assert_eq!(futures.margin_mode, Some(MarginMode::Cross));
     assert_eq!(futures.trade_type, Some(Market::Futures));
-    let Event::Leverage(margin) = event(5) else {
+    let ProEvent::Leverage(margin) = event(5) else {
         panic!("a leverage")
     };
     assert_eq!(
@@ -78,7 +80,7 @@ fn a_leverage_is_of_a_contract_or_of_a_currency() {
         (None, Some("ETH"))
     );
     assert_eq!(margin.trade_type, Some(Market::Margin));
-    let Event::Leverage(classic) = event(6) else {
+    let ProEvent::Leverage(classic) = event(6) else {
         panic!("a leverage")
     };
     assert_eq!(
@@ -90,13 +92,13 @@ fn a_leverage_is_of_a_contract_or_of_a_currency() {
 #[test]
 fn identities_tell_warnings_and_leverages_apart() {
     let all = RISK.lines().count();
-    let mut identities: Vec<_> = (0..all).map(|at| event(at).identity()).collect();
+    let mut identities: Vec<_> = (0..all).map(|at| event(at).dedup_key()).collect();
     let later = RISK
         .lines()
         .next()
         .unwrap()
         .replace("2990000000", "2999000000");
-    identities.push(decoded(&later).event.identity());
+    identities.push(decoded(&later).event.dedup_key());
     identities.sort();
     identities.dedup();
     assert_eq!(identities.len(), all + 1);

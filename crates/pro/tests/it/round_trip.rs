@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::sync::LazyLock;
 
-use kucoin_streams_pro::Event;
+use kucoin_streams_pro::ProEvent;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde::Serialize;
@@ -14,15 +14,15 @@ use crate::{decoded, fixtures, made};
 
 /// Reads the event back as its own type.
 #[track_caller]
-fn check(event: &Event) {
+fn check(event: &ProEvent) {
     match event {
-        Event::Order(event) => same(event),
-        Event::Execution(event) => same(event),
-        Event::ExecutionLite(event) => same(event),
-        Event::Position(event) => same(event),
-        Event::LiquidationWarning(event) => same(event),
-        Event::Leverage(event) => same(event),
-        Event::Balance(event) => {
+        ProEvent::Order(event) => same(event),
+        ProEvent::Execution(event) => same(event),
+        ProEvent::ExecutionLite(event) => same(event),
+        ProEvent::Position(event) => same(event),
+        ProEvent::LiquidationWarning(event) => same(event),
+        ProEvent::Leverage(event) => same(event),
+        ProEvent::Balance(event) => {
             // The account is in the topic alone.
             let mut event = event.clone();
             event.account = "".into();
@@ -51,7 +51,7 @@ fn every_recorded_event_is_read_back() {
 fn data_of_the_exchange_is_read_too() {
     for frame in fixtures() {
         let data = serde_json::from_str::<Value>(frame).unwrap()["d"].take();
-        if let Event::Order(order) = decoded(frame).event {
+        if let ProEvent::Order(order) = decoded(frame).event {
             assert_eq!(serde_json::from_str(&data.to_string()).ok(), Some(order));
         }
     }
@@ -67,7 +67,7 @@ fn field_of_the_exchange_under_our_long_name_stays_its_own() {
         r#"{"s":"A","side":"x"}"#,
     ] {
         let event = made("execution.UNIFIED", data).unwrap();
-        let Event::Execution(execution) = &event else {
+        let ProEvent::Execution(execution) = &event else {
             panic!("{event:?}")
         };
         assert!(!execution.extra.is_empty());

@@ -1,7 +1,7 @@
 //! Topics of one symbol: `T` does not name it, the data does.
 
 use kucoin_streams_core::Topic;
-use kucoin_streams_pro::{AnyTopic, Event, Orders, Positions, TradeType};
+use kucoin_streams_pro::{AnyProTopic, Orders, Positions, ProEvent, TradeType};
 
 use crate::push;
 
@@ -53,7 +53,7 @@ fn the_channel_of_all_and_that_of_a_symbol_take_each_their_own() {
 
 #[test]
 fn several_symbols_in_one_subscription_take_each_their_own() {
-    let topics: Vec<AnyTopic> = ["BTC-USDT", "XBTUSDTM"]
+    let topics: Vec<AnyProTopic> = ["BTC-USDT", "XBTUSDTM"]
         .map(|symbol| Orders::symbol(TradeType::Unified, symbol).unwrap().into())
         .to_vec();
     for (symbol, taken) in [("BTC-USDT", true), ("XBTUSDTM", true), ("KCS-USDT", false)] {
@@ -61,7 +61,7 @@ fn several_symbols_in_one_subscription_take_each_their_own() {
         let push = topics.decode(&frame).unwrap();
         assert_eq!(push.is_some(), taken, "{symbol}");
         assert!(push.is_none_or(
-            |push| matches!(push.event, Event::Order(order) if order.symbol == symbol)
+            |push| matches!(push.event, ProEvent::Order(order) if order.symbol == symbol)
         ));
     }
 }

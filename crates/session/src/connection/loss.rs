@@ -8,7 +8,7 @@ use kucoin_streams_core::{Protocol, RetryPolicy};
 use crate::connection::backoff::scale;
 use crate::connection::phase::Phase;
 use crate::failure::Waits;
-use crate::{Action, CloseReason, Failure, Report, Session};
+use crate::{Action, CloseReason, Failure, Session, SessionEvent};
 
 /// What a session remembers of its past attempts.
 #[derive(Debug, Default)]
@@ -108,7 +108,7 @@ impl<P: Protocol> Session<P> {
                 let healthy = now.duration_since(since) >= self.config.healthy_after;
                 self.history.lost_live(now, healthy);
                 self.hang_up(&failure);
-                self.report(Report::Lost {
+                self.report(SessionEvent::Lost {
                     cause: failure.clone(),
                 });
             }
@@ -117,7 +117,7 @@ impl<P: Protocol> Session<P> {
         self.paced_until = None;
         self.ended_here.clear();
         for request in self.topics.forget_held() {
-            self.report(Report::Ended { request });
+            self.report(SessionEvent::Ended { request });
         }
         if failure.retry_policy.is_fatal(self.history.was_live) {
             return self.finish(CloseReason::Failed(failure));
@@ -125,7 +125,7 @@ impl<P: Protocol> Session<P> {
         self.history.failures = self.history.failures.saturating_add(1);
         let delay = self.delay(&failure);
         self.phase = Phase::Waiting { until: now + delay };
-        self.report(Report::Reconnect {
+        self.report(SessionEvent::Reconnect {
             cause: failure,
             attempt: self.history.failures,
             delay,
@@ -139,7 +139,7 @@ impl<P: Protocol> Session<P> {
             self.actions.push_back(Action::HangUp { code: 1000 });
         }
         self.phase = Phase::Closed;
-        self.report(Report::Closed(reason));
+        self.report(SessionEvent::Closed(reason));
     }
 
     fn hang_up(&mut self, failure: &Failure) {

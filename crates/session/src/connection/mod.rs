@@ -14,7 +14,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use kucoin_streams_core::{
-    ConnectionInfo, Heartbeat, Inbound, Limits, Login, Protocol, RefusalScope, RequestId,
+    ConnectionInfo, Heartbeat, Inbound, Login, Protocol, ProtocolLimits, RefusalScope, RequestId,
     RetryPolicy, redact::Redactor,
 };
 use zeroize::Zeroizing;
@@ -27,7 +27,9 @@ use crate::connection::pace::Pace;
 use crate::connection::phase::Phase;
 use crate::connection::succession::Pings;
 use crate::connection::topics::{Entry, Held, Topics};
-use crate::{Action, CloseReason, Config, Disposition, Failure, Input, Report, Stage};
+use crate::{
+    Action, CloseReason, Failure, FailureStage, FrameKind, Input, SessionConfig, SessionEvent,
+};
 
 /// The exchange closes connections that are not used any more in time, so this is waited for.
 const TOO_MANY_CONNECTIONS: RetryPolicy = RetryPolicy::Postponed {
@@ -40,8 +42,8 @@ const TOO_MANY_CONNECTIONS: RetryPolicy = RetryPolicy::Postponed {
 /// See the [crate] for the families of methods and the order to call them in.
 pub struct Session<P: Protocol> {
     /// What the exchange allows this connection.
-    limits: Limits,
-    config: Config,
+    limits: ProtocolLimits,
+    config: SessionConfig,
     phase: Phase,
     topics: Topics<P::Request>,
     /// Requests that ended on this connection: what comes of them may still be of the old subscription, until a new one
@@ -81,7 +83,7 @@ impl<P: Protocol> fmt::Debug for Session<P> {
 impl<P: Protocol> Session<P> {
     /// A session that does nothing until it is opened or something is subscribed. The seed feeds its jitter:
     /// give each session of a process another one.
-    pub fn new(config: Config, seed: u64) -> Self {
+    pub fn new(config: SessionConfig, seed: u64) -> Self {
         let config = config.bounded();
         let mut limits = config.limits.unwrap_or(P::LIMITS);
         limits.ping_spacing = limits.ping_spacing.min(NEVER);
@@ -120,7 +122,7 @@ impl<P: Protocol> Session<P> {
     }
 
     /// What the session awaits of the server at present; `None` if nothing, as between two attempts.
-    pub fn stage(&self) -> Option<Stage> {
+    pub fn stage(&self) -> Option<FailureStage> {
         self.phase.stage()
     }
 
@@ -145,7 +147,7 @@ impl<P: Protocol> Session<P> {
         self.is_live() && self.entry_of(request).is_some_and(held)
     }
 
-    pub(crate) fn config(&self) -> &Config {
+    pub(crate) fn config(&self) -> &SessionConfig {
         &self.config
     }
 
@@ -160,13 +162,13 @@ impl<P: Protocol> Session<P> {
         }
     }
 
-    /// Wants a request, from now on and over every reconnection. [`Report::Live`] or [`Report::Refused`] tells
+    /// Wants a request, from now on and over every reconnection. [`SessionEvent::Live`] or [`SessionEvent::Refused`] tells
     /// the outcome; a request that is live already is not reported again. Opens the connection.
     pub fn subscribe(&mut self, now: Instant, request: P::Request) {
         if self.topics.find(&request).is_none() {
             let held = self.topics.wanted_count();
             if let Some(limit) = self.limits.topics.filter(|&limit| held >= limit as usize) {
-                self.report(Report::Refused {
+                self.report(SessionEvent::Refused {
                     request,
                     code: None,
                     message: format!("this connection holds {limit} topics, which is its limit"),
@@ -187,14 +189,14 @@ impl<P: Protocol> Session<P> {
         self.entry_of(request).is_some_and(is_ending) || self.ended_here.contains(request)
     }
 
-    /// Takes a want back. [`Report::Ended`] tells when the server was told or the connection is gone.
+    /// Takes a want back. [`SessionEvent::Ended`] tells when the server was told or the connection is gone.
     pub fn unsubscribe(&mut self, now: Instant, request: &P::Request) {
         let is_given_up = |entry: &Entry<P::Request>| entry.is_awaited() && entry.postponements > 0;
         if self.entry_of(request).is_some_and(is_given_up) {
             self.history.abandon();
         }
         if let Some(request) = self.topics.unwant(request) {
-            self.report(Report::Ended { request });
+            self.report(SessionEvent::Ended { request });
         }
         self.reconcile(now);
         self.report_replayed(now);
@@ -260,15 +262,15 @@ impl<P: Protocol> Session<P> {
     }
 
     /// Takes an inbound frame; a frame with data is handed back for the subscriptions that it belongs to.
-    pub fn frame<'f>(&mut self, now: Instant, frame: &'f str) -> Disposition<'f> {
+    pub fn frame<'f>(&mut self, now: Instant, frame: &'f str) -> FrameKind<'f> {
         if !self.phase.is_connected() {
-            return Disposition::Consumed;
+            return FrameKind::Consumed;
         }
         if let Some(pulse) = &mut self.pulse {
             pulse.inbound();
         }
         match P::classify(frame) {
-            Ok(Inbound::Message { topic }) => return Disposition::Message { topic },
+            Ok(Inbound::Message { topic }) => return FrameKind::Message { topic },
             Ok(Inbound::Welcome { id, ping_interval }) => {
                 self.welcome(now, id.as_deref(), ping_interval);
             }
@@ -280,13 +282,13 @@ impl<P: Protocol> Session<P> {
                 scope,
             }) => self.refused(now, id.as_deref(), code, &message, scope),
             Ok(Inbound::Pong { id }) => self.pong(now, id.as_deref()),
-            Ok(_) => return Disposition::Unknown,
+            Ok(_) => return FrameKind::Unknown,
             Err(error) => {
                 self.malformed(now);
-                return Disposition::Malformed(error);
+                return FrameKind::Malformed(error);
             }
         }
-        Disposition::Consumed
+        FrameKind::Consumed
     }
 
     /// Notes a sign of life that is no frame, such as a WebSocket ping, or that the driver is itself the reason
@@ -304,7 +306,7 @@ impl<P: Protocol> Session<P> {
             let message = "the server sends malformed frames in a storm";
             self.lose(
                 now,
-                Failure::new(Stage::Live, RetryPolicy::Protocol, message),
+                Failure::new(FailureStage::Live, RetryPolicy::Protocol, message),
             );
         }
     }
@@ -333,21 +335,31 @@ impl<P: Protocol> Session<P> {
             Phase::Fetching { .. } if due => {
                 self.overdue(
                     now,
-                    Stage::Token,
+                    FailureStage::Token,
                     "connection token",
                     self.config.token_timeout,
                 );
             }
             Phase::Dialling { .. } if due => {
-                self.overdue(now, Stage::Dial, "connection", self.config.dial_timeout);
+                self.overdue(
+                    now,
+                    FailureStage::Dial,
+                    "connection",
+                    self.config.dial_timeout,
+                );
             }
             Phase::Greeting { .. } if due => {
-                self.overdue(now, Stage::Welcome, "welcome", self.config.welcome_timeout);
+                self.overdue(
+                    now,
+                    FailureStage::Welcome,
+                    "welcome",
+                    self.config.welcome_timeout,
+                );
             }
             Phase::LoggingIn { .. } if due => {
                 self.overdue(
                     now,
-                    Stage::Login,
+                    FailureStage::Login,
                     "answer to the login",
                     self.config.ack_timeout,
                 );
@@ -361,7 +373,7 @@ impl<P: Protocol> Session<P> {
         self.actions.pop_front()
     }
 
-    pub(crate) fn report(&mut self, report: Report<P::Request>) {
+    pub(crate) fn report(&mut self, report: SessionEvent<P::Request>) {
         self.actions.push_back(Action::Report(report));
     }
 
@@ -410,7 +422,7 @@ impl<P: Protocol> Session<P> {
             && asked != id
         {
             let message = "the welcome is for another connection: its id is not the one asked for";
-            let failure = Failure::new(Stage::Welcome, RetryPolicy::Protocol, message);
+            let failure = Failure::new(FailureStage::Welcome, RetryPolicy::Protocol, message);
             return self.lose(now, failure);
         }
         self.heartbeat = with_interval(self.heartbeat, ping_interval, self.limits.ping_spacing);
@@ -436,7 +448,7 @@ impl<P: Protocol> Session<P> {
         if self.history.went_live() {
             self.topics.begin_replay();
         } else {
-            self.report(Report::Open);
+            self.report(SessionEvent::Open);
         }
         self.reconcile(now);
         self.report_replayed(now);
@@ -449,7 +461,7 @@ impl<P: Protocol> Session<P> {
         match self.pulse.as_mut().map(|pulse| pulse.beat(now)) {
             Some(Beat::Ping) => drop(self.ping(now)),
             Some(Beat::Dead) => {
-                return self.overdue(now, Stage::Heartbeat, "pong", self.heartbeat.timeout);
+                return self.overdue(now, FailureStage::Heartbeat, "pong", self.heartbeat.timeout);
             }
             Some(Beat::Wait) | None => {}
         }
@@ -464,7 +476,13 @@ impl<P: Protocol> Session<P> {
     }
 
     /// Gives the connection up because `what` did not come in time.
-    pub(crate) fn overdue(&mut self, now: Instant, stage: Stage, what: &str, limit: Duration) {
+    pub(crate) fn overdue(
+        &mut self,
+        now: Instant,
+        stage: FailureStage,
+        what: &str,
+        limit: Duration,
+    ) {
         let message = format!("no {what} within {limit:?}");
         self.lose(now, Failure::new(stage, RetryPolicy::Transient, message));
     }
@@ -478,9 +496,9 @@ impl<P: Protocol> Session<P> {
         scope: RefusalScope,
     ) {
         let stage = match self.phase {
-            Phase::Greeting { .. } => Stage::Welcome,
-            Phase::LoggingIn { .. } => Stage::Login,
-            _ => Stage::Live,
+            Phase::Greeting { .. } => FailureStage::Welcome,
+            Phase::LoggingIn { .. } => FailureStage::Login,
+            _ => FailureStage::Live,
         };
         let retry_policy = match scope {
             RefusalScope::Token => RetryPolicy::TokenRefused,
@@ -490,14 +508,14 @@ impl<P: Protocol> Session<P> {
             RefusalScope::Temporary if !self.is_live() => RetryPolicy::Transient,
             RefusalScope::Connection => RetryPolicy::Transient,
             // Before the welcome no request was made: whatever is refused then is the connection.
-            _ if stage == Stage::Welcome => RetryPolicy::Transient,
+            _ if stage == FailureStage::Welcome => RetryPolicy::Transient,
             scope => {
                 if scope == RefusalScope::Pace {
                     self.pace.slow_down(now);
                     self.reconcile(now);
                 }
                 let message = self.redactor.words(message);
-                return self.report(Report::Exception { code, message });
+                return self.report(SessionEvent::Exception { code, message });
             }
         };
         let mut failure = Failure::new(stage, retry_policy, self.redactor.words(message));

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use kucoin_streams_core::Limits;
+use kucoin_streams_core::ProtocolLimits;
 
 /// What was sent on one connection, as the server may count it.
 ///
@@ -46,7 +46,7 @@ const SLOWED_WINDOWS: u32 = 3;
 const ANSWER_WAIT: Duration = Duration::from_secs(10);
 
 impl Pace {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: ProtocolLimits) -> Self {
         let messages = limits.messages as usize;
         Self {
             window: limits.window,
@@ -130,7 +130,7 @@ fn drop_until(times: &mut VecDeque<Instant>, is_over: impl Fn(Instant) -> bool) 
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits::new(100, Duration::from_secs(10), None);
+    const LIMITS: ProtocolLimits = ProtocolLimits::new(100, Duration::from_secs(10), None);
 
     fn seconds(seconds: u64) -> Duration {
         Duration::from_secs(seconds)

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use kucoin_streams_core::Login;
 
-use crate::Stage;
+use crate::FailureStage;
 
 /// Where the session stands.
 #[derive(Debug)]
@@ -50,13 +50,13 @@ impl Phase {
     }
 
     /// What is awaited of the server.
-    pub(crate) fn stage(&self) -> Option<Stage> {
+    pub(crate) fn stage(&self) -> Option<FailureStage> {
         Some(match self {
-            Phase::Fetching { .. } => Stage::Token,
-            Phase::Dialling { .. } => Stage::Dial,
-            Phase::Greeting { .. } => Stage::Welcome,
-            Phase::LoggingIn { .. } => Stage::Login,
-            Phase::Live { .. } => Stage::Acknowledgement,
+            Phase::Fetching { .. } => FailureStage::Token,
+            Phase::Dialling { .. } => FailureStage::Dial,
+            Phase::Greeting { .. } => FailureStage::Welcome,
+            Phase::LoggingIn { .. } => FailureStage::Login,
+            Phase::Live { .. } => FailureStage::Acknowledgement,
             Phase::Idle | Phase::Waiting { .. } | Phase::Closing { .. } | Phase::Closed => {
                 return None;
             }

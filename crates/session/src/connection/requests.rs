@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::connection::phase::Phase;
 use crate::connection::topics::{Entry, Held, InFlight, Place, Step};
-use crate::{Backoff, CloseReason, Failure, Report, Session, Stage};
+use crate::{Backoff, CloseReason, Failure, FailureStage, Session, SessionEvent};
 
 /// How soon a request that was refused for now is sent again: after 1 s, then twice as long each time, up to 30 s.
 const POSTPONED: Backoff = Backoff {
@@ -65,7 +65,7 @@ impl<P: Protocol> Session<P> {
         self.replay_until = None;
         if let Some((down_for, refused)) = self.history.replayed(now) {
             let refused = refused + unanswered;
-            self.report(Report::Reconnected { down_for, refused });
+            self.report(SessionEvent::Reconnected { down_for, refused });
         }
     }
 
@@ -73,7 +73,7 @@ impl<P: Protocol> Session<P> {
         if let Phase::LoggingIn { id: login, .. } = &self.phase {
             if login == id {
                 self.pace.answered(now);
-                self.report(Report::Authenticated);
+                self.report(SessionEvent::Authenticated);
                 self.go_live(now);
             }
             return;
@@ -89,7 +89,7 @@ impl<P: Protocol> Session<P> {
                     let request = entry.request.clone();
                     // All that the old subscription pushed came before this answer.
                     self.ended_here.remove(&request);
-                    self.report(Report::Live { request });
+                    self.report(SessionEvent::Live { request });
                 }
             }
             Some(Held::Unsubscribing(_)) => self.ended(at),
@@ -118,7 +118,7 @@ impl<P: Protocol> Session<P> {
                 words => format!(": {words}"),
             };
             let message = format!("KuCoin refused the login{words}");
-            let mut failure = Failure::new(Stage::Login, RetryPolicy::Refused, message)
+            let mut failure = Failure::new(FailureStage::Login, RetryPolicy::Refused, message)
                 .with_remedy("check the API key, the API secret, and the API passphrase");
             failure.code = code.map(|code| code.to_string().into());
             return self.lose(now, failure);
@@ -139,7 +139,7 @@ impl<P: Protocol> Session<P> {
                     // It was answered already: the second answer to a request that was sent twice, or a server that
                     // objects later. Nothing follows from it that is known.
                     let message = self.redactor.words(message);
-                    return self.report(Report::Exception { code, message });
+                    return self.report(SessionEvent::Exception { code, message });
                 };
                 Some(at)
             }
@@ -186,7 +186,7 @@ impl<P: Protocol> Session<P> {
             } else {
                 let what = format!("acknowledgement of {}", entry.request);
                 let limit = self.config.ack_timeout * 2;
-                return self.overdue(now, Stage::Acknowledgement, &what, limit);
+                return self.overdue(now, FailureStage::Acknowledgement, &what, limit);
             }
         }
     }
@@ -235,7 +235,7 @@ impl<P: Protocol> Session<P> {
 
     fn report_end(&mut self, at: Place) {
         if let Some(Entry { request, .. }) = self.topics.remove(at) {
-            self.report(Report::Ended { request });
+            self.report(SessionEvent::Ended { request });
         }
     }
 
@@ -275,7 +275,7 @@ impl<P: Protocol> Session<P> {
                 };
                 self.topics.postpone(at, held);
                 let message = self.redactor.words(message);
-                self.report(Report::Postponed {
+                self.report(SessionEvent::Postponed {
                     request,
                     code,
                     message,
@@ -299,7 +299,7 @@ impl<P: Protocol> Session<P> {
                 if entry.replaying {
                     self.history.refused_at_replay();
                 }
-                self.report(Report::Refused {
+                self.report(SessionEvent::Refused {
                     request,
                     code,
                     message,
@@ -307,10 +307,10 @@ impl<P: Protocol> Session<P> {
             }
             Held::Unsubscribing(_) if entry.wanted => {
                 // The server holds nothing that could be ended; what is wanted is subscribed anew.
-                self.report(Report::Exception { code, message });
+                self.report(SessionEvent::Exception { code, message });
                 self.topics.want(request);
             }
-            _ => self.report(Report::Ended { request }),
+            _ => self.report(SessionEvent::Ended { request }),
         }
         self.reconcile(now);
         self.report_replayed(now);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::pause::{Backpressure, PauseLimit};
-use super::{Fate, Frame, Gap, GapReason, TopicCounters, TopicLedger};
+use super::{Frame, FrameOutcome, Gap, GapReason, TopicCounters, TopicLedger};
 use crate::CloseReason;
 
 /// Where the deliveries of one subscription wait for their reader: a [`Buffer`] that both can reach.
@@ -283,7 +283,7 @@ impl Buffer {
             return Pushed::Kept;
         }
         let begins = !std::mem::replace(&mut self.lagging, true);
-        counters.count(Fate::Overflowed);
+        counters.count(FrameOutcome::Overflowed);
         let reason = GapReason::Overflowed { missed: 1 };
         merge(&mut self.pending, Gap::new(counters.topics(), reason));
         if self.slow_consumer == SlowConsumer::Disconnect {

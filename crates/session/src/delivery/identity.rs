@@ -21,8 +21,8 @@ pub type Identify = Arc<dyn Fn(&str) -> Identity + Send + Sync>;
 /// How the events of a topic are told from one another.
 pub fn identify<T: Topic>(topic: Arc<T>) -> Identify {
     Arc::new(move |frame| match topic.decode(frame) {
-        Ok(Some(push)) if push.event.is_distinct() => {
-            Identity::Key(push.event.identity().into_bytes())
+        Ok(Some(push)) if push.event.has_unique_key() => {
+            Identity::Key(push.event.dedup_key().into_bytes())
         }
         Ok(Some(_)) => Identity::None,
         Ok(None) => Identity::Other,

@@ -52,7 +52,7 @@ impl TopicLedger {
 
 /// What became of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum FrameOutcome {
     /// Handed out as an event.
     Delivered,
     /// It came a second time because two connections overlapped.
@@ -124,22 +124,22 @@ impl TopicCounters {
     }
 
     /// Counts what became of one frame.
-    pub fn count(&self, fate: Fate) {
+    pub fn count(&self, fate: FrameOutcome) {
         increment(&self.fates.0[fate as usize]);
     }
 
     /// The counters by now, and how many frames wait.
     pub(super) fn ledger(&self, queued: u64) -> TopicLedger {
-        let count = |fate: Fate| self.fates.0[fate as usize].load(Ordering::Relaxed);
+        let count = |fate: FrameOutcome| self.fates.0[fate as usize].load(Ordering::Relaxed);
         TopicLedger {
             topic: self.topic.to_string(),
             received: self.received.load(Ordering::Relaxed),
-            delivered: count(Fate::Delivered),
-            duplicates: count(Fate::Duplicate),
-            undecodable: count(Fate::Undecodable),
-            other: count(Fate::Other),
+            delivered: count(FrameOutcome::Delivered),
+            duplicates: count(FrameOutcome::Duplicate),
+            undecodable: count(FrameOutcome::Undecodable),
+            other: count(FrameOutcome::Other),
             queued,
-            overflowed: count(Fate::Overflowed),
+            overflowed: count(FrameOutcome::Overflowed),
         }
     }
 }
@@ -160,11 +160,11 @@ mod tests {
         assert!(tally.ledger(1).balances());
         assert!(!tally.ledger(0).balances());
         for fate in [
-            Fate::Delivered,
-            Fate::Duplicate,
-            Fate::Undecodable,
-            Fate::Other,
-            Fate::Overflowed,
+            FrameOutcome::Delivered,
+            FrameOutcome::Duplicate,
+            FrameOutcome::Undecodable,
+            FrameOutcome::Other,
+            FrameOutcome::Overflowed,
         ] {
             tally.count(fate);
             assert!(tally.ledger(0).balances(), "{fate:?}");

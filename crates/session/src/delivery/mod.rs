@@ -19,7 +19,7 @@ pub use error::{ClosedError, RotateError, SubscribeError};
 pub use frame::Frame;
 pub use gap::{Gap, GapReason};
 pub use identity::{Identify, Identity, identify};
-pub use ledger::{Fate, TopicCounters, TopicLedger};
+pub use ledger::{FrameOutcome, TopicCounters, TopicLedger};
 pub(crate) use pause::PauseLimit;
 pub(crate) use route_cache::RouteId;
 pub(crate) use routes::{Loss, Routes, Undelivered, WhenFull};

@@ -5,18 +5,18 @@ use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kucoin_streams_core::{Protocol, RetryPolicy, Serves, Timestamp};
+use kucoin_streams_core::{Protocol, RetryPolicy, Timestamp, TopicMatch};
 
 use super::answer::Words;
 use super::buffer::Pushed;
 use super::route_cache::{Destination, RouteCache};
 use super::subscriber::{RefusalOutcome, Subscriber};
 use super::{
-    Fate, Frame, Identify, Identity, Mailbox, PauseLimit, PendingAnswer, RouteId, Step,
+    Frame, FrameOutcome, Identify, Identity, Mailbox, PauseLimit, PendingAnswer, RouteId, Step,
     TopicCounters,
 };
 use crate::streams::Output;
-use crate::{CloseReason, Failure, Stage};
+use crate::{CloseReason, Failure, FailureStage};
 
 pub(crate) use super::subscriber::Loss;
 
@@ -205,7 +205,8 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
             match subscriber.refused(request, &route.topic, &words, step) {
                 RefusalOutcome::Fails => orphans.extend(self.remove(id)),
                 RefusalOutcome::GoesOn if subscriber.is_empty() => {
-                    let failure = Failure::new(Stage::Acknowledgement, RetryPolicy::Fatal, message);
+                    let failure =
+                        Failure::new(FailureStage::Acknowledgement, RetryPolicy::Fatal, message);
                     subscriber.end_mailbox(CloseReason::Failed(failure), step);
                     self.subscribers.remove(&id);
                 }
@@ -243,7 +244,7 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
     pub(crate) fn uneven(&mut self, pushed: &[Box<str>], loss: Loss<'_>, step: &mut Step<'_, M>) {
         let is_of = |request: &P::Request| {
             let mut pushed = pushed.iter();
-            pushed.any(|pushed| P::serves(request, pushed) != Serves::No)
+            pushed.any(|pushed| P::match_topic(request, pushed) != TopicMatch::None)
         };
         for route in self.routes.iter().filter(|route| is_of(&route.request)) {
             for id in &route.subscribers {
@@ -287,7 +288,7 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
     }
 
     /// What tells a frame from others of its topic.
-    pub(crate) fn identity(&self, route: RouteId, frame: &str) -> Identity {
+    pub(crate) fn dedup_key(&self, route: RouteId, frame: &str) -> Identity {
         let destination = self.cache.get(route);
         let identify = destination.map_or(&[][..], |destination| &destination.identify);
         identify
@@ -302,7 +303,7 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         if let Some(destination) = self.cache.get(route) {
             for (counters, _) in &destination.mailboxes {
                 counters.received();
-                counters.count(Fate::Duplicate);
+                counters.count(FrameOutcome::Duplicate);
             }
         }
     }
@@ -445,19 +446,19 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
     }
 
     fn find_destination(&self, pushed: &str, wakers: &mut M::Wakers) -> Destination<M> {
-        let serving = |wanted: Serves| -> Vec<usize> {
-            let serves = |route: &Route<P::Request>| {
-                !route.held_back && P::serves(&route.request, pushed) == wanted
+        let serving = |wanted: TopicMatch| -> Vec<usize> {
+            let matches = |route: &Route<P::Request>| {
+                !route.held_back && P::match_topic(&route.request, pushed) == wanted
             };
             let found = self.routes.iter().enumerate();
             found
-                .filter(|(_, route)| serves(route))
+                .filter(|(_, route)| matches(route))
                 .map(|(at, _)| at)
                 .collect()
         };
-        let mut routes = serving(Serves::Exactly);
+        let mut routes = serving(TopicMatch::Exact);
         if routes.is_empty() {
-            routes = serving(Serves::Loosely);
+            routes = serving(TopicMatch::Fallback);
         }
         let mut seen = Vec::new();
         let (mut mailboxes, mut identify) = (Vec::new(), Vec::new());

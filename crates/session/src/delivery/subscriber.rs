@@ -9,8 +9,8 @@ use kucoin_streams_core::{DecodeError, Request, Timestamp, WireError};
 
 use super::answer::Words;
 use super::{
-    Answer, ClosedError, Fate, Frame, Gap, GapReason, Identify, Mailbox, PendingAnswer, Step,
-    SubscribeError,
+    Answer, ClosedError, Frame, FrameOutcome, Gap, GapReason, Identify, Mailbox, PendingAnswer,
+    Step, SubscribeError,
 };
 use crate::streams::Output;
 use crate::{CloseReason, Failure};
@@ -164,7 +164,7 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
             for topic in &topics {
                 let counters = buffer.counters_of(topic);
                 counters.received();
-                counters.count(Fate::Undecodable);
+                counters.count(FrameOutcome::Undecodable);
             }
         });
         let error = DecodeError::Syntax {

@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use kucoin_streams_core::{Protocol, RetryPolicy};
 
-use crate::rotation::schedule::Stage;
+use crate::rotation::schedule::FailureStage;
 use crate::rotation::{ConnectionRole, RotatingSession, Successor};
-use crate::{Action, CloseReason, Failure, Report};
+use crate::{Action, CloseReason, Failure, SessionEvent};
 
 /// So often a connection that brings events is asked to prove that nothing of it is on its way any more.
 const PROBES: u32 = 3;
@@ -27,14 +27,14 @@ impl<P: Protocol> RotatingSession<P> {
         while let Some(action) = self.serving.poll() {
             let mut lost = false;
             match &action {
-                Action::Report(Report::Open | Report::Reconnected { .. }) => {
+                Action::Report(SessionEvent::Open | SessionEvent::Reconnected { .. }) => {
                     self.rotation.plan(now)
                 }
-                Action::Report(Report::Lost { .. }) => lost = true,
-                Action::Report(Report::Live { request }) => {
+                Action::Report(SessionEvent::Lost { .. }) => lost = true,
+                Action::Report(SessionEvent::Live { request }) => {
                     self.subscribe_successor(now, request.clone());
                 }
-                Action::Report(Report::Refused { request, .. }) => self.forget(now, request),
+                Action::Report(SessionEvent::Refused { request, .. }) => self.forget(now, request),
                 _ => {}
             }
             self.actions.push_back((ConnectionRole::Serving, action));
@@ -51,7 +51,7 @@ impl<P: Protocol> RotatingSession<P> {
         let mut failure = None;
         while let Some(action) = successor.session.poll() {
             match action {
-                Action::Report(Report::Refused {
+                Action::Report(SessionEvent::Refused {
                     request,
                     code,
                     message,
@@ -59,13 +59,15 @@ impl<P: Protocol> RotatingSession<P> {
                     // The serving connection still has it: it goes on.
                     let message =
                         format!("{request} was refused on the next connection: {message}");
-                    let stage = crate::Stage::Acknowledgement;
+                    let stage = crate::FailureStage::Acknowledgement;
                     let mut refusal = Failure::new(stage, RetryPolicy::Transient, message);
                     refusal.code = code.map(|code| code.to_string().into());
                     failure.get_or_insert(refusal);
                 }
-                Action::Report(Report::Closed(CloseReason::Failed(cause))) => failure = Some(cause),
-                Action::Report(Report::Postponed {
+                Action::Report(SessionEvent::Closed(CloseReason::Failed(cause))) => {
+                    failure = Some(cause)
+                }
+                Action::Report(SessionEvent::Postponed {
                     request,
                     code,
                     message,
@@ -73,23 +75,23 @@ impl<P: Protocol> RotatingSession<P> {
                 }) => {
                     let message =
                         format!("{request} is refused for now on the next connection: {message}");
-                    let report = Report::Exception { code, message };
+                    let report = SessionEvent::Exception { code, message };
                     self.actions
                         .push_back((ConnectionRole::Serving, Action::Report(report)));
                 }
-                Action::Report(report @ Report::Exception { .. }) => {
+                Action::Report(report @ SessionEvent::Exception { .. }) => {
                     self.actions
                         .push_back((ConnectionRole::Serving, Action::Report(report)));
                 }
-                Action::Report(Report::Open) => {
-                    let began = Action::Report(Report::OverlapBegan);
+                Action::Report(SessionEvent::Open) => {
+                    let began = Action::Report(SessionEvent::OverlapBegan);
                     self.actions.push_back((ConnectionRole::Serving, began));
                 }
-                Action::Report(Report::Live { request }) => {
-                    let prepared = Action::Report(Report::Prepared { request });
+                Action::Report(SessionEvent::Live { request }) => {
+                    let prepared = Action::Report(SessionEvent::Prepared { request });
                     self.actions.push_back((ConnectionRole::Serving, prepared));
                 }
-                Action::Report(Report::Ended { request }) => {
+                Action::Report(SessionEvent::Ended { request }) => {
                     if let Some(at) = successor.later.iter().position(|later| *later == request) {
                         successor.later.remove(at);
                         successor.session.subscribe(now, request);
@@ -111,68 +113,72 @@ impl<P: Protocol> RotatingSession<P> {
         let settled = self.serving.is_settled() && self.successor.as_ref().is_some_and(settled);
         let overlap = self.serving.config().overlap;
         match self.rotation.stage {
-            Stage::Steady if self.rotation.is_due(now) && self.serving.can_be_succeeded() => {
+            FailureStage::Steady
+                if self.rotation.is_due(now) && self.serving.can_be_succeeded() =>
+            {
                 self.begin(now);
             }
-            Stage::Preparing { .. } if settled => {
+            FailureStage::Preparing { .. } if settled => {
                 let limit = self.serving.config().overlap_limit.max(overlap);
                 self.rotation.limit = Some(now + limit);
-                self.rotation.stage = Stage::Lingering {
+                self.rotation.stage = FailureStage::Lingering {
                     until: now + overlap,
                 };
             }
-            Stage::Preparing { until } if until <= now => {
+            FailureStage::Preparing { until } if until <= now => {
                 let message = "not every topic became live on the next connection in time";
-                let stage = crate::Stage::Acknowledgement;
+                let stage = crate::FailureStage::Acknowledgement;
                 self.fail(now, Failure::new(stage, RetryPolicy::Transient, message));
             }
             // Something was subscribed meanwhile: what was proved before does not hold for it.
-            Stage::Lingering { .. } | Stage::Draining { .. } if !settled => {
+            FailureStage::Lingering { .. } | FailureStage::Draining { .. } if !settled => {
                 self.rotation.prepare(now);
             }
-            Stage::Lingering { until } if until <= now && self.rotation.may_hand_over(now) => {
+            FailureStage::Lingering { until }
+                if until <= now && self.rotation.may_hand_over(now) =>
+            {
                 let probe_at = self.serving.may_probe_at(now);
                 self.rotation.stage = match probe_at > now {
-                    true => Stage::Lingering { until: probe_at },
+                    true => FailureStage::Lingering { until: probe_at },
                     false => {
                         self.rotation.probes = 1;
-                        Stage::Draining {
+                        FailureStage::Draining {
                             until: now + self.serving.probe(now),
                         }
                     }
                 };
             }
-            Stage::Draining { .. } if self.serving.is_proved() => {
+            FailureStage::Draining { .. } if self.serving.is_proved() => {
                 match self.rotation.may_hand_over(now) {
                     true => self.take_over(now),
                     // Meanwhile one of the connections brought what the other has not.
-                    false => self.rotation.stage = Stage::Lingering { until: now },
+                    false => self.rotation.stage = FailureStage::Lingering { until: now },
                 }
             }
             // The answer may have been lost, but not the connection: events still come.
-            Stage::Draining { until } if until <= now && self.may_probe_again() => {
+            FailureStage::Draining { until } if until <= now && self.may_probe_again() => {
                 self.rotation.probes += 1;
-                self.rotation.stage = Stage::Draining {
+                self.rotation.stage = FailureStage::Draining {
                     until: now + self.serving.probe(now),
                 };
             }
-            Stage::Draining { until } if until <= now => {
+            FailureStage::Draining { until } if until <= now => {
                 let limit = self.serving.pong_timeout();
                 self.serving
-                    .overdue(now, crate::Stage::Heartbeat, "pong", limit);
+                    .overdue(now, crate::FailureStage::Heartbeat, "pong", limit);
             }
-            Stage::Trailing { until } if until <= now => {
+            FailureStage::Trailing { until } if until <= now => {
                 let probe_at = self.serving.may_probe_at(now);
                 self.rotation.stage = match probe_at > now {
-                    true => Stage::Trailing { until: probe_at },
-                    false => Stage::Confirming {
+                    true => FailureStage::Trailing { until: probe_at },
+                    false => FailureStage::Confirming {
                         until: now + self.serving.probe(now),
                     },
                 };
             }
-            Stage::Confirming { until } if self.serving.is_proved() || until <= now => {
-                self.rotation.stage = Stage::Steady;
-                self.report(Report::OverlapEnded);
+            FailureStage::Confirming { until } if self.serving.is_proved() || until <= now => {
+                self.rotation.stage = FailureStage::Steady;
+                self.report(SessionEvent::OverlapEnded);
             }
             _ => return false,
         }
@@ -210,12 +216,12 @@ impl<P: Protocol> RotatingSession<P> {
             .cloned()
             .collect();
         for request in news {
-            self.report(Report::Live { request });
+            self.report(SessionEvent::Live { request });
         }
         let took = self.rotation.took(now);
-        self.report(Report::Rotated { took });
+        self.report(SessionEvent::Rotated { took });
         self.rotation.plan(now);
-        self.rotation.stage = Stage::Trailing {
+        self.rotation.stage = FailureStage::Trailing {
             until: now + self.serving.config().overlap,
         };
     }
@@ -228,25 +234,27 @@ impl<P: Protocol> RotatingSession<P> {
             // What its session has in mind to mend the loss is not needed: the successor is ready.
             let cause =
                 std::iter::from_fn(|| self.serving.poll()).find_map(|action| match action {
-                    Action::Report(Report::Reconnect { cause, .. })
-                    | Action::Report(Report::Closed(CloseReason::Failed(cause))) => Some(cause),
+                    Action::Report(SessionEvent::Reconnect { cause, .. })
+                    | Action::Report(SessionEvent::Closed(CloseReason::Failed(cause))) => {
+                        Some(cause)
+                    }
                     _ => None,
                 });
             if let Some(cause) = cause {
                 let message = format!("the connection was lost before it had handed over: {cause}");
                 let code = cause.code.and_then(|code| code.parse().ok());
-                self.report(Report::Exception { code, message });
+                self.report(SessionEvent::Exception { code, message });
             }
             return self.take_over(now);
         }
         if self.rotation.is_after_hand_over() {
-            self.report(Report::OverlapEnded);
+            self.report(SessionEvent::OverlapEnded);
         }
         if self.rotation.is_before_hand_over() || self.rotation.asked_again {
             self.give_up();
             let message = "the connection was lost before the next one was ready";
-            let failure = Failure::new(crate::Stage::Live, RetryPolicy::Transient, message);
-            self.report(Report::RotationFailed(failure));
+            let failure = Failure::new(crate::FailureStage::Live, RetryPolicy::Transient, message);
+            self.report(SessionEvent::RotationFailed(failure));
         }
         self.rotation.forget();
     }
@@ -254,7 +262,7 @@ impl<P: Protocol> RotatingSession<P> {
     pub(crate) fn fail(&mut self, now: Instant, failure: Failure) {
         self.give_up();
         self.rotation.failed(now, &failure);
-        self.report(Report::RotationFailed(failure));
+        self.report(SessionEvent::RotationFailed(failure));
     }
 
     pub(crate) fn give_up(&mut self) {

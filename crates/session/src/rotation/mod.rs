@@ -12,8 +12,8 @@ use std::time::Instant;
 use kucoin_streams_core::{Protocol, RetryPolicy};
 
 pub use self::overlap::Overlap;
-use self::schedule::{Rotation, Stage};
-use crate::{Action, Config, Disposition, Failure, Input, Report, Session};
+use self::schedule::{FailureStage, Rotation};
+use crate::{Action, Failure, FrameKind, Input, Session, SessionConfig, SessionEvent};
 
 /// Which of the two connections something is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,21 +21,21 @@ pub enum ConnectionRole {
     /// The connection whose events are handed out.
     Serving,
     /// The connection that is being made ready in its place. Its frames with data are to be kept until
-    /// [`Action::TakeOver`], and forgotten at [`Report::RotationFailed`].
+    /// [`Action::TakeOver`], and forgotten at [`SessionEvent::RotationFailed`].
     Successor,
 }
 
 /// A [`Session`] that is rotated: from time to time, or when it is asked to, it makes a second connection, subscribes
 /// everything there too, and hands over when nothing of the first is on its way any more. So no event is missed, and
-/// [`Report::Lost`] is not reported.
+/// [`SessionEvent::Lost`] is not reported.
 ///
 /// The hand-over waits until each wanted request is acknowledged on both connections, listens on for
-/// [`Config::overlap`] and until both bring the same (see [`RotatingSession::overlap_is_even`]), then pings the serving
+/// [`SessionConfig::overlap`] and until both bring the same (see [`RotatingSession::overlap_is_even`]), then pings the serving
 /// connection: with the answer everything is here that its socket holds. If the answer does not come the serving
 /// connection is lost, which is reported as such before the successor takes over.
 ///
 /// A successor that fails, or that is refused a topic, costs nothing: the serving connection goes on, and
-/// [`Report::RotationFailed`] says why. It is called as a [`Session`] is, with the [`ConnectionRole`] that an outcome or a frame
+/// [`SessionEvent::RotationFailed`] says why. It is called as a [`Session`] is, with the [`ConnectionRole`] that an outcome or a frame
 /// came from.
 pub struct RotatingSession<P: Protocol> {
     serving: Session<P>,
@@ -65,7 +65,7 @@ impl<P: Protocol> fmt::Debug for RotatingSession<P> {
 impl<P: Protocol> RotatingSession<P> {
     /// A session that does nothing until it is opened or something is subscribed. The seed feeds its jitter: give each
     /// session of a process another one.
-    pub fn new(config: Config, seed: u64) -> Self {
+    pub fn new(config: SessionConfig, seed: u64) -> Self {
         let config = config.bounded();
         Self {
             rotation: Rotation::new(&config, seed.rotate_left(32)),
@@ -90,7 +90,7 @@ impl<P: Protocol> RotatingSession<P> {
     }
 
     /// As [`Session::stage`], of the serving connection.
-    pub fn stage(&self) -> Option<crate::Stage> {
+    pub fn stage(&self) -> Option<crate::FailureStage> {
         self.serving.stage()
     }
 
@@ -155,7 +155,7 @@ impl<P: Protocol> RotatingSession<P> {
         self.collect(now);
     }
 
-    /// Rotates now. [`Report::Rotated`] or [`Report::RotationFailed`] tells the outcome, also of a rotation that is
+    /// Rotates now. [`SessionEvent::Rotated`] or [`SessionEvent::RotationFailed`] tells the outcome, also of a rotation that is
     /// under way already. False, and nothing is done or reported, where the connection is not live: the next one is
     /// new by itself.
     #[must_use]
@@ -164,7 +164,7 @@ impl<P: Protocol> RotatingSession<P> {
             return false;
         }
         match self.rotation.stage {
-            Stage::Steady => self.begin(now),
+            FailureStage::Steady => self.begin(now),
             _ if self.rotation.is_after_hand_over() => self.rotation.asked_again = true,
             _ => {}
         }
@@ -193,13 +193,13 @@ impl<P: Protocol> RotatingSession<P> {
         now: Instant,
         side: ConnectionRole,
         frame: &'f str,
-    ) -> Disposition<'f> {
+    ) -> FrameKind<'f> {
         let Some(session) = self.side(side) else {
-            return Disposition::Consumed;
+            return FrameKind::Consumed;
         };
         let disposition = session.frame(now, frame);
         // Data asks for nothing, and most frames are data.
-        if !matches!(disposition, Disposition::Message { .. }) {
+        if !matches!(disposition, FrameKind::Message { .. }) {
             self.collect(now);
         }
         disposition
@@ -233,14 +233,14 @@ impl<P: Protocol> RotatingSession<P> {
     pub fn hurry(&mut self, now: Instant) {
         self.rotation.limit = self.rotation.limit.map(|limit| limit.min(now));
         match &mut self.rotation.stage {
-            Stage::Lingering { until } => *until = now,
-            Stage::Preparing { .. } => {
+            FailureStage::Lingering { until } => *until = now,
+            FailureStage::Preparing { .. } => {
                 let message =
                     "more events came than can be kept while the next connection was made ready";
                 self.fail(
                     now,
                     Failure::new(
-                        crate::Stage::Acknowledgement,
+                        crate::FailureStage::Acknowledgement,
                         RetryPolicy::Transient,
                         message,
                     ),
@@ -252,7 +252,7 @@ impl<P: Protocol> RotatingSession<P> {
     }
 
     /// Tells whether both connections bring the same, as an [`Overlap`](crate::Overlap) finds out: a hand-over waits for
-    /// it up to [`Config::overlap_limit`].
+    /// it up to [`SessionConfig::overlap_limit`].
     pub fn overlap_is_even(&mut self, now: Instant, is_even: bool) {
         if std::mem::replace(&mut self.rotation.is_even, is_even) != is_even {
             self.collect(now);
@@ -294,7 +294,7 @@ impl<P: Protocol> RotatingSession<P> {
         }
     }
 
-    pub(crate) fn report(&mut self, report: Report<P::Request>) {
+    pub(crate) fn report(&mut self, report: SessionEvent<P::Request>) {
         self.actions
             .push_back((ConnectionRole::Serving, Action::Report(report)));
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::connection::backoff::{Random, scale};
 use crate::failure::Waits;
-use crate::{Backoff, Config, Failure};
+use crate::{Backoff, Failure, SessionConfig};
 
 /// The shortest time between two rotations that nobody asked for.
 const APART: Duration = Duration::from_secs(60);
@@ -18,7 +18,7 @@ const PREPARATION: Duration = Duration::from_secs(10 * 60);
 
 /// How far a rotation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stage {
+pub(crate) enum FailureStage {
     /// None is under way.
     Steady,
     /// The successor is on its way: token, dial, welcome, acknowledgements.
@@ -36,7 +36,7 @@ pub(crate) enum Stage {
 /// The course of the rotations of one connection.
 #[derive(Debug)]
 pub(crate) struct Rotation {
-    pub(crate) stage: Stage,
+    pub(crate) stage: FailureStage,
     every: Option<Duration>,
     random: Random,
     began: Option<Instant>,
@@ -54,9 +54,9 @@ pub(crate) struct Rotation {
 }
 
 impl Rotation {
-    pub(crate) fn new(config: &Config, seed: u64) -> Self {
+    pub(crate) fn new(config: &SessionConfig, seed: u64) -> Self {
         Self {
-            stage: Stage::Steady,
+            stage: FailureStage::Steady,
             every: config.rotate_every,
             random: Random::new(seed),
             began: None,
@@ -85,7 +85,7 @@ impl Rotation {
     pub(crate) fn forget(&mut self) {
         self.due = None;
         self.asked_again = false;
-        self.stage = Stage::Steady;
+        self.stage = FailureStage::Steady;
     }
 
     pub(crate) fn begin(&mut self, now: Instant) {
@@ -98,34 +98,40 @@ impl Rotation {
 
     /// Every topic is to be live on both connections.
     pub(crate) fn prepare(&mut self, now: Instant) {
-        self.stage = Stage::Preparing {
+        self.stage = FailureStage::Preparing {
             until: now + PREPARATION,
         };
     }
 
     /// True where a rotation is to begin by itself.
     pub(crate) fn is_due(&self, now: Instant) -> bool {
-        self.stage == Stage::Steady && (self.asked_again || self.due.is_some_and(|due| due <= now))
+        self.stage == FailureStage::Steady
+            && (self.asked_again || self.due.is_some_and(|due| due <= now))
     }
 
     /// True from the beginning of a rotation until the successor serves.
     pub(crate) fn is_before_hand_over(&self) -> bool {
         matches!(
             self.stage,
-            Stage::Preparing { .. } | Stage::Lingering { .. } | Stage::Draining { .. }
+            FailureStage::Preparing { .. }
+                | FailureStage::Lingering { .. }
+                | FailureStage::Draining { .. }
         )
     }
 
     /// True where every topic was live on both when it was last looked at, and the successor does not serve yet.
     pub(crate) fn is_handing_over(&self) -> bool {
-        matches!(self.stage, Stage::Lingering { .. } | Stage::Draining { .. })
+        matches!(
+            self.stage,
+            FailureStage::Lingering { .. } | FailureStage::Draining { .. }
+        )
     }
 
     /// True from the hand-over until nothing can come twice any more.
     pub(crate) fn is_after_hand_over(&self) -> bool {
         matches!(
             self.stage,
-            Stage::Trailing { .. } | Stage::Confirming { .. }
+            FailureStage::Trailing { .. } | FailureStage::Confirming { .. }
         )
     }
 
@@ -143,7 +149,7 @@ impl Rotation {
     /// The rotation came to nothing: the next one waits, longer with each failure. Only credentials that KuCoin
     /// refuses are not tried again.
     pub(crate) fn failed(&mut self, now: Instant, failure: &Failure) {
-        self.stage = Stage::Steady;
+        self.stage = FailureStage::Steady;
         self.failures = self.failures.saturating_add(1);
         let backoff = Backoff {
             base: APART,
@@ -160,7 +166,9 @@ impl Rotation {
 
     /// Not the peer is silent, we do not listen: its answer may take longer by as much.
     pub(crate) fn put_off(&mut self, later: Instant) {
-        if let Stage::Draining { until } | Stage::Confirming { until } = &mut self.stage {
+        if let FailureStage::Draining { until } | FailureStage::Confirming { until } =
+            &mut self.stage
+        {
             *until = later.max(*until);
         }
     }
@@ -168,13 +176,13 @@ impl Rotation {
     /// The next moment at which something is due.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match self.stage {
-            Stage::Steady => self.due,
-            Stage::Lingering { until } if self.is_even => Some(until),
-            Stage::Lingering { until } => self.limit.map(|limit| limit.max(until)),
-            Stage::Preparing { until }
-            | Stage::Draining { until }
-            | Stage::Trailing { until }
-            | Stage::Confirming { until } => Some(until),
+            FailureStage::Steady => self.due,
+            FailureStage::Lingering { until } if self.is_even => Some(until),
+            FailureStage::Lingering { until } => self.limit.map(|limit| limit.max(until)),
+            FailureStage::Preparing { until }
+            | FailureStage::Draining { until }
+            | FailureStage::Trailing { until }
+            | FailureStage::Confirming { until } => Some(until),
         }
     }
 }
@@ -184,9 +192,9 @@ mod tests {
     use super::*;
 
     fn rotation(every: Option<u64>, seed: u64) -> Rotation {
-        let config = Config {
+        let config = SessionConfig {
             rotate_every: every.map(Duration::from_secs),
-            ..Config::default()
+            ..SessionConfig::default()
         };
         Rotation::new(&config, seed)
     }
@@ -228,7 +236,7 @@ mod tests {
         let mut rotation = rotation(Some(3_600), 7);
         rotation.plan(now);
         now = rotation.deadline().expect("it is planned");
-        let failed = |retry_policy| Failure::new(crate::Stage::Token, retry_policy, "no");
+        let failed = |retry_policy| Failure::new(crate::FailureStage::Token, retry_policy, "no");
         for minutes in [1, 2, 4, 8, 15, 15] {
             rotation.begin(now);
             rotation.failed(now, &failed(RetryPolicy::Transient));

@@ -152,7 +152,7 @@ impl<P: Protocol, M: Mailbox> Inflow<P, M> {
         step: &mut Step<'_, M>,
     ) -> Result<(), WireError> {
         let identity = match topic {
-            Some((route, _)) => self.routes.identity(route, frame.text()),
+            Some((route, _)) => self.routes.dedup_key(route, frame.text()),
             None => Identity::Key(frame.text().as_bytes().to_vec()),
         };
         let key = match &identity {

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use kucoin_streams_core::{Protocol, RetryPolicy, Rounded, Serves, WireError};
+use kucoin_streams_core::{Protocol, RetryPolicy, Rounded, TopicMatch, WireError};
 
 use self::inflow::{Inflow, text_of};
 pub use self::output::{ConnectionState, Output, Subscribe, WaitLimits};
@@ -22,8 +22,8 @@ use crate::delivery::{
     Ticket,
 };
 use crate::{
-    Action, CloseReason, Config, ConnectionRole, Disposition, Failure, Input, LifecycleEvent,
-    Overlap, Report, RotatingSession, Stage,
+    Action, CloseReason, ConnectionRole, Failure, FailureStage, FrameKind, Input, LifecycleEvent,
+    Overlap, RotatingSession, SessionConfig, SessionEvent,
 };
 
 /// The streams of one connection, without IO: a driver feeds them with bytes, outcomes and time, and carries out what
@@ -54,7 +54,7 @@ impl<P: Protocol, M: Mailbox> fmt::Debug for Streams<P, M> {
 impl<P: Protocol, M: Mailbox> Streams<P, M> {
     /// Streams that do nothing until something is subscribed. The seed feeds the jitter: give each connection of a
     /// process another one.
-    pub fn new(config: Config, limits: WaitLimits, seed: u64, now: Moment) -> Self {
+    pub fn new(config: SessionConfig, limits: WaitLimits, seed: u64, now: Moment) -> Self {
         let pause = limits.backpressure_timeout.min(NEVER);
         let overlap = Overlap::new(config.overlap / 2, seed.rotate_left(16));
         let inflow = Inflow::new(pause, overlap, now.wall);
@@ -217,7 +217,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
             }
         };
         match self.session.frame(now.clock, side, &text) {
-            Disposition::Message { topic } => {
+            FrameKind::Message { topic } => {
                 let epoch = self.session.epoch(side);
                 let (inflow, mut step) = self.step(now);
                 let route = inflow.routes().find_route(&topic, &mut step);
@@ -227,9 +227,9 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
                 let outcome = inflow.message(side, (route, topic), frame, &mut step);
                 return self.delivered(now, side, outcome);
             }
-            Disposition::Malformed(fault) => self.unread(now, side, fault, text),
+            FrameKind::Malformed(fault) => self.unread(now, side, fault, text),
             // A frame of an unknown kind means nothing, if it is one.
-            Disposition::Unknown => match P::check(&text) {
+            FrameKind::Unknown => match P::check(&text) {
                 Ok(()) => self.inflow.count_unrouted(),
                 Err(fault) => {
                     self.unread(now, side, fault, text);
@@ -323,20 +323,20 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         self.outputs.push_back(output);
     }
 
-    fn report(&mut self, now: Moment, report: Report<P::Request>) {
+    fn report(&mut self, now: Moment, report: SessionEvent<P::Request>) {
         match report {
-            Report::Open => {
+            SessionEvent::Open => {
                 self.live();
                 self.event(LifecycleEvent::Open);
             }
-            Report::Authenticated => self.event(LifecycleEvent::Authenticated),
-            Report::Live { request } => {
+            SessionEvent::Authenticated => self.event(LifecycleEvent::Authenticated),
+            SessionEvent::Live { request } => {
                 let topic = request.to_string();
                 self.event(LifecycleEvent::Response { topic, ok: true });
                 let (inflow, mut step) = self.step(now);
                 inflow.routes().live(&request, &mut step);
             }
-            Report::Refused {
+            SessionEvent::Refused {
                 request,
                 code,
                 message,
@@ -352,7 +352,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
                 let orphans = inflow.routes().refused(&request, code, &message, &mut step);
                 self.unsubscribe(now, orphans);
             }
-            Report::Postponed {
+            SessionEvent::Postponed {
                 request,
                 code,
                 message,
@@ -365,7 +365,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
                 let message = format!("{message}; asked for again in {}", Rounded(delay));
                 self.exception(Some(request.to_string()), code, message);
             }
-            Report::Lost { cause } => {
+            SessionEvent::Lost { cause } => {
                 let last_heard_at = self.inflow.last_heard_at();
                 let (inflow, mut step) = self.step(now);
                 // It came before the loss, so it is delivered before the gap.
@@ -378,7 +378,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
                 self.set_state(ConnectionState::Connecting);
                 self.last_failure = Some(cause);
             }
-            Report::Reconnect {
+            SessionEvent::Reconnect {
                 cause,
                 attempt,
                 delay,
@@ -390,34 +390,34 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
                     delay,
                 });
             }
-            Report::Reconnected { down_for, refused } => {
+            SessionEvent::Reconnected { down_for, refused } => {
                 self.live();
                 self.event(LifecycleEvent::Reconnected { down_for, refused });
             }
-            Report::Rotated { took } => {
+            SessionEvent::Rotated { took } => {
                 self.live();
                 self.event(LifecycleEvent::Rotated { took });
                 self.answer_rotations(&Ok(()));
             }
-            Report::OverlapBegan => self.inflow.overlap().begin(),
-            Report::Prepared { request } => {
-                let is_of = |topic: &str| P::serves(&request, topic) != Serves::No;
+            SessionEvent::OverlapBegan => self.inflow.overlap().begin(),
+            SessionEvent::Prepared { request } => {
+                let is_of = |topic: &str| P::match_topic(&request, topic) != TopicMatch::None;
                 self.inflow.overlap().prepared(now.clock, is_of);
                 self.compare(now);
             }
-            Report::OverlapEnded => {
+            SessionEvent::OverlapEnded => {
                 let missing = self.inflow.end_overlap();
                 self.report_uneven(now, &missing);
             }
-            Report::RotationFailed(failure) => {
+            SessionEvent::RotationFailed(failure) => {
                 self.inflow.overlap().end();
                 let message = format!("no new connection to move to: {failure}");
                 self.exception(None, failure.code.as_deref(), message);
                 self.answer_rotations(&Err(RotateError::Failed(failure)));
             }
-            Report::Exception { code, message } => self.exception(None, code, message),
-            Report::Ended { .. } => self.answer_settled(),
-            Report::Closed(reason) => self.closed(now, reason),
+            SessionEvent::Exception { code, message } => self.exception(None, code, message),
+            SessionEvent::Ended { .. } => self.answer_settled(),
+            SessionEvent::Closed(reason) => self.closed(now, reason),
         }
     }
 
@@ -436,7 +436,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
             return;
         }
         let message = "the connections before and after a rotation brought different events";
-        let cause = &Failure::new(Stage::Live, RetryPolicy::Transient, message);
+        let cause = &Failure::new(FailureStage::Live, RetryPolicy::Transient, message);
         let last_heard_at = self.inflow.last_heard_at();
         let loss = Loss {
             cause,

@@ -44,9 +44,9 @@ pub enum Output {
     Answer(Ticket, Answer),
     /// The state of the connection has changed.
     State(ConnectionState),
-    /// Report this to the user.
+    /// SessionEvent this to the user.
     Event(LifecycleEvent),
-    /// Report this to the user: a topic is refused for good.
+    /// SessionEvent this to the user: a topic is refused for good.
     Refusal(LifecycleEvent),
     /// This gap was delivered, for a log. Refusals and the end of the connection are events anyway.
     Gap(Gap),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kucoin_streams_core::{ConnectionInfo, Heartbeat, RetryPolicy, SecretUrl};
-use kucoin_streams_session::{Config, ConnectionRole, RotatingSession};
+use kucoin_streams_session::{ConnectionRole, RotatingSession, SessionConfig};
 
 use crate::rig::{Plain, Rig};
 
@@ -53,8 +53,8 @@ fn an_absurd_heartbeat_still_notices_a_dead_peer_in_two_minutes() {
     }
 }
 
-fn endless() -> Config {
-    let mut config = Config::default();
+fn endless() -> SessionConfig {
+    let mut config = SessionConfig::default();
     for time in [
         &mut config.token_timeout,
         &mut config.dial_timeout,

@@ -23,11 +23,11 @@ fn answers_that_stay_out_are_not_waited_for_long() {
 
 #[test]
 fn events_still_arrive_while_it_closes() {
-    use kucoin_streams_session::Disposition;
+    use kucoin_streams_session::FrameKind;
     let mut rig = Rig::live(&["/a"]);
     rig.session.shut(rig.now);
     let push = rig.session.frame(rig.now, "push /a");
-    assert!(matches!(push, Disposition::Message { .. }));
+    assert!(matches!(push, FrameKind::Message { .. }));
 }
 
 #[test]

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use kucoin_streams_core::{ConnectionInfo, RetryPolicy, SecretUrl};
 use kucoin_streams_session::{
-    Action, Config, ConnectionRole, Disposition, Failure, Input, Report, RotatingSession, Stage,
+    Action, ConnectionRole, Failure, FailureStage, FrameKind, Input, RotatingSession,
+    SessionConfig, SessionEvent,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -73,7 +74,7 @@ struct World {
 
 impl World {
     fn new(seed: u64) -> Self {
-        let mut config = Config::default();
+        let mut config = SessionConfig::default();
         config.rotate_every = None;
         config.overlap = Duration::from_millis(50);
         let mut world = Self {
@@ -139,7 +140,7 @@ impl World {
             Step::Read(side, frames) => (0..*frames).for_each(|_| self.read(*side)),
             Step::Cut(side) => {
                 if self.line(*side).wire.take().is_some() {
-                    let lost = Failure::new(Stage::Live, RetryPolicy::Transient, "cut");
+                    let lost = Failure::new(FailureStage::Live, RetryPolicy::Transient, "cut");
                     self.session.handle(self.now, *side, Input::Lost(lost));
                 }
             }
@@ -148,7 +149,7 @@ impl World {
     }
 
     fn attempt(&mut self, side: ConnectionRole, fails: bool) {
-        let failure = Failure::new(Stage::Dial, RetryPolicy::Transient, "no");
+        let failure = Failure::new(FailureStage::Dial, RetryPolicy::Transient, "no");
         let line = self.line(side);
         let input = if std::mem::take(&mut line.fetching) {
             let info = ConnectionInfo::new(SecretUrl::new("wss://host/?token=1"));
@@ -244,7 +245,7 @@ impl World {
             return;
         };
         self.frames += 1;
-        if let Disposition::Message { topic } = self.session.frame(self.now, side, &frame) {
+        if let FrameKind::Message { topic } = self.session.frame(self.now, side, &frame) {
             match side {
                 Serving => self.hand_out(self.frames, &topic),
                 Successor => self.kept.push((self.frames, topic.into_owned())),
@@ -306,30 +307,30 @@ impl World {
         }
     }
 
-    fn report(&mut self, report: Report<String>) {
+    fn report(&mut self, report: SessionEvent<String>) {
         match report {
-            Report::OverlapBegan => self.overlap = Some((true, HashMap::new())),
-            Report::Prepared { request } => {
+            SessionEvent::OverlapBegan => self.overlap = Some((true, HashMap::new())),
+            SessionEvent::Prepared { request } => {
                 let other = |(_, event): &(u64, String)| event.split(' ').next() != Some(&request);
                 self.kept.retain(other);
             }
-            Report::OverlapEnded => self.overlap = None,
-            Report::RotationFailed(_) => {
+            SessionEvent::OverlapEnded => self.overlap = None,
+            SessionEvent::RotationFailed(_) => {
                 self.failed += 1;
                 self.overlap = None;
                 self.kept.clear();
             }
-            Report::Rotated { .. } => self.rotated += 1,
-            Report::Lost { .. } => {
+            SessionEvent::Rotated { .. } => self.rotated += 1,
+            SessionEvent::Lost { .. } => {
                 let topics: Vec<String> = self.log.keys().cloned().collect();
                 topics
                     .iter()
                     .for_each(|topic| self.mark(topic, Item::Break));
             }
             // Before it is live a subscription is not whole, though events may come.
-            Report::Live { request } => self.mark(&request, Item::Break),
-            Report::Refused { request, .. } => self.mark(&request, Item::Anew),
-            Report::Closed(reason) => panic!("nothing here is fatal: {reason}"),
+            SessionEvent::Live { request } => self.mark(&request, Item::Break),
+            SessionEvent::Refused { request, .. } => self.mark(&request, Item::Anew),
+            SessionEvent::Closed(reason) => panic!("nothing here is fatal: {reason}"),
             _ => {}
         }
     }

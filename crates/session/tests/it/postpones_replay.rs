@@ -3,7 +3,7 @@
 use kucoin_streams_core::RetryPolicy;
 use std::time::Duration;
 
-use kucoin_streams_session::{Config, ConnectionRole, Failure, Input, Stage};
+use kucoin_streams_session::{ConnectionRole, Failure, FailureStage, Input, SessionConfig};
 
 use crate::postpones_requests::{refuse_for, subscribe_id};
 use crate::rig::Rig;
@@ -122,7 +122,7 @@ fn limit_passes_once_in_a_replay() {
 
 #[test]
 fn limit_of_the_config_is_kept() {
-    let mut config = Config::default();
+    let mut config = SessionConfig::default();
     config.postponed_limit = Duration::from_secs(5);
     let mut rig = Rig::with(config, 1);
     rig.subscribe("/a").subscribe("/b").connect();
@@ -222,7 +222,7 @@ fn loss_while_a_topic_is_postponed_begins_the_replay_again() {
 #[test]
 fn rotation_waits_for_the_end_of_a_replay() {
     let mut two = RotationRig::live(&["/a", "/b"], config());
-    let lost = Failure::new(Stage::Live, RetryPolicy::Transient, "cut");
+    let lost = Failure::new(FailureStage::Live, RetryPolicy::Transient, "cut");
     two.session
         .handle(two.now, ConnectionRole::Serving, Input::Lost(lost));
     two.wait_for("fetch");

@@ -4,7 +4,9 @@ use std::cell::Cell;
 use std::collections::{BTreeSet, VecDeque};
 
 use kucoin_streams_core::{ConnectionInfo, RetryPolicy, SecretUrl};
-use kucoin_streams_session::{Action, Config, Disposition, Failure, Input, Report, Session, Stage};
+use kucoin_streams_session::{
+    Action, Failure, FailureStage, FrameKind, Input, Session, SessionConfig, SessionEvent,
+};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use std::time::{Duration, Instant};
@@ -80,7 +82,7 @@ struct Seen {
 impl World {
     fn new(seed: u64) -> Self {
         Self {
-            session: Session::new(Config::default(), seed),
+            session: Session::new(SessionConfig::default(), seed),
             server: Server::default(),
             now: Instant::now(),
             wanted: BTreeSet::new(),
@@ -135,7 +137,7 @@ impl World {
             }
             Step::Attempt { fails } => self.attempt(*fails),
             Step::Cut => {
-                let failure = Failure::new(Stage::Live, RetryPolicy::Transient, "cut");
+                let failure = Failure::new(FailureStage::Live, RetryPolicy::Transient, "cut");
                 self.session.handle(self.now, Input::Lost(failure));
             }
             Step::Garbage => {
@@ -146,7 +148,7 @@ impl World {
     }
 
     fn attempt(&mut self, fails: bool) {
-        let failure = Failure::new(Stage::Dial, RetryPolicy::Transient, "no");
+        let failure = Failure::new(FailureStage::Dial, RetryPolicy::Transient, "no");
         if std::mem::take(&mut self.fetching) {
             self.tokens += 1;
             let url = SecretUrl::new(format!("{}", self.tokens));
@@ -243,7 +245,7 @@ impl World {
 
     fn receive(&mut self, frame: &str) {
         let disposition = self.session.frame(self.now, frame);
-        assert_eq!(disposition, Disposition::Consumed);
+        assert_eq!(disposition, FrameKind::Consumed);
         self.carry_out();
     }
 
@@ -280,21 +282,21 @@ impl World {
         }
     }
 
-    fn report(&mut self, report: Report<String>) {
+    fn report(&mut self, report: SessionEvent<String>) {
         match report {
-            Report::Live { request } => {
+            SessionEvent::Live { request } => {
                 assert!(self.server.held.contains(&request), "{request} is not held");
                 self.replay.postponed.remove(&request);
                 self.given_up.remove(&request);
                 self.live.insert(request);
             }
-            Report::Refused { request, .. } => {
+            SessionEvent::Refused { request, .. } => {
                 self.wanted.remove(&request);
                 self.replay.refused += usize::from(self.replay.topics.remove(&request));
                 self.replay.postponed.remove(&request);
                 self.live.remove(&request);
             }
-            Report::Postponed { request, delay, .. } => {
+            SessionEvent::Postponed { request, delay, .. } => {
                 self.seen.postponed += 1;
                 assert!(self.is_refusing, "{request} was not refused for now");
                 assert!(self.wanted.contains(&request), "{request} is not wanted");
@@ -305,7 +307,7 @@ impl World {
                 }
                 self.replay.postponed.insert(request);
             }
-            Report::Ended { request } => {
+            SessionEvent::Ended { request } => {
                 if self.is_refusing {
                     self.seen.given_up += 1;
                     self.given_up.insert(request.clone());
@@ -313,9 +315,9 @@ impl World {
                 self.replay.postponed.remove(&request);
                 self.live.remove(&request);
             }
-            Report::Lost { .. } => self.down = true,
-            Report::Reconnected { refused, .. } => self.reconnected(refused),
-            Report::Closed(reason) => panic!("nothing here is fatal: {reason}"),
+            SessionEvent::Lost { .. } => self.down = true,
+            SessionEvent::Reconnected { refused, .. } => self.reconnected(refused),
+            SessionEvent::Closed(reason) => panic!("nothing here is fatal: {reason}"),
             _ => {}
         }
     }
@@ -336,7 +338,7 @@ impl World {
         self.seen.reconnected += 1;
         if unanswered > 0 {
             let first = self.replay.first_postponed.unwrap();
-            let limit = Config::default().postponed_limit;
+            let limit = SessionConfig::default().postponed_limit;
             assert!(self.now >= first + limit, "reconnected before the limit");
             assert!(!self.live.is_empty(), "reconnected without a live topic");
             self.seen.reconnected_at_limit += 1;

@@ -3,7 +3,7 @@
 use kucoin_streams_core::RetryPolicy;
 use std::time::Duration;
 
-use kucoin_streams_session::{Action, Report};
+use kucoin_streams_session::{Action, SessionEvent};
 
 use crate::rig::Rig;
 
@@ -184,7 +184,7 @@ fn lost_names_its_cause() {
     let mut rig = Rig::live(&["/a"]);
     rig.lost();
     let cause = std::iter::from_fn(|| rig.session.poll()).find_map(|action| match action {
-        Action::Report(Report::Lost { cause }) => Some(cause.message),
+        Action::Report(SessionEvent::Lost { cause }) => Some(cause.message),
         _ => None,
     });
     assert_eq!(cause.as_deref(), Some("cut"));

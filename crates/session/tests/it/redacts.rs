@@ -1,7 +1,7 @@
 //! A server may repeat the connection token in its words: no word of it leaves the session with a part of the token.
 
 use kucoin_streams_core::{ConnectionInfo, Login, RetryPolicy, SecretUrl};
-use kucoin_streams_session::{Failure, Input, Stage};
+use kucoin_streams_session::{Failure, FailureStage, Input};
 
 use crate::rig::Rig;
 
@@ -77,7 +77,7 @@ fn close_reason_and_failed_dial_are_redacted() {
     for token in TOKENS {
         let failure = || {
             Failure::new(
-                Stage::Live,
+                FailureStage::Live,
                 RetryPolicy::Blocked,
                 format!("closed: {token}"),
             )
@@ -104,7 +104,8 @@ fn host_of_a_failed_dial_is_readable_and_its_token_is_not() {
             let url = SecretUrl::new(format!("wss://{named}/?token={token}"));
             rig.give(ConnectionInfo::new(url)).poll();
             let words = format!("{named}: refused: {token}");
-            let failure = Failure::new(Stage::Dial, RetryPolicy::Blocked, words).with_host(&*named);
+            let failure =
+                Failure::new(FailureStage::Dial, RetryPolicy::Blocked, words).with_host(&*named);
             rig.session.handle(rig.now, Input::Dialled(Err(failure)));
             let readable = if named == host { host } else { "refused: " };
             check(&mut rig, token, readable);
@@ -148,7 +149,7 @@ fn words_of_a_server_are_bounded_and_cannot_drive_a_terminal() {
     rig.session.handle(
         rig.now,
         Input::Lost(Failure::new(
-            Stage::Live,
+            FailureStage::Live,
             RetryPolicy::Transient,
             words.clone(),
         )),

@@ -3,7 +3,7 @@
 use kucoin_streams_core::RetryPolicy;
 use std::time::Duration;
 
-use kucoin_streams_session::{ConnectionRole, Failure, Input, Stage};
+use kucoin_streams_session::{ConnectionRole, Failure, FailureStage, Input};
 
 use crate::rotation_rig::{RotationRig, config};
 
@@ -67,7 +67,7 @@ fn second_refusal_by_a_failed_successor_is_ignored() {
     let mut two = rotating();
     two.frame(Successor, "refuse 1 404 topic /a is not found");
     two.frame(Successor, "refuse 2 404 topic /b is not found");
-    let lost = Failure::new(Stage::Live, RetryPolicy::Transient, "cut");
+    let lost = Failure::new(FailureStage::Live, RetryPolicy::Transient, "cut");
     two.session.handle(two.now, Successor, Input::Lost(lost));
     two.expect(&[
         "next: hang up 1000",

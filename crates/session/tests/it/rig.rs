@@ -4,10 +4,12 @@ use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use kucoin_streams_core::{
-    ConnectionInfo, Inbound, Limits, Protocol, RefusalScope, RequestId, RetryPolicy, SecretUrl,
-    Serves, WireError,
+    ConnectionInfo, Inbound, Protocol, ProtocolLimits, RefusalScope, RequestId, RetryPolicy,
+    SecretUrl, TopicMatch, WireError,
 };
-use kucoin_streams_session::{Action, Config, Disposition, Failure, Input, Report, Session, Stage};
+use kucoin_streams_session::{
+    Action, Failure, FailureStage, FrameKind, Input, Session, SessionConfig, SessionEvent,
+};
 
 /// Frames are words: `welcome`, `welcome id 7`, `ack 1`, `refuse 1 404 topic not found`, `pong`, `pong 2`, `push /topic`.
 #[derive(Debug)]
@@ -15,7 +17,7 @@ pub(crate) struct Plain;
 
 impl Protocol for Plain {
     type Request = String;
-    const LIMITS: Limits = Limits::new(20, Duration::from_secs(10), Some(30))
+    const LIMITS: ProtocolLimits = ProtocolLimits::new(20, Duration::from_secs(10), Some(30))
         .with_ping_spacing(Duration::from_secs(1));
 
     fn classify(frame: &str) -> Result<Inbound<'_>, WireError> {
@@ -56,11 +58,11 @@ impl Protocol for Plain {
         })
     }
 
-    fn serves(request: &String, pushed: &str) -> Serves {
+    fn match_topic(request: &String, pushed: &str) -> TopicMatch {
         if request == pushed {
-            Serves::Exactly
+            TopicMatch::Exact
         } else {
-            Serves::No
+            TopicMatch::None
         }
     }
 
@@ -87,10 +89,10 @@ pub(crate) struct Rig {
 
 impl Rig {
     pub(crate) fn new() -> Self {
-        Self::with(Config::default(), 1)
+        Self::with(SessionConfig::default(), 1)
     }
 
-    pub(crate) fn with(config: Config, seed: u64) -> Self {
+    pub(crate) fn with(config: SessionConfig, seed: u64) -> Self {
         let start = Instant::now();
         Self {
             session: Session::new(config, seed),
@@ -175,7 +177,7 @@ impl Rig {
     }
 
     pub(crate) fn refuse_info(&mut self, retry_policy: RetryPolicy) -> &mut Self {
-        let failure = Failure::new(Stage::Token, retry_policy, "no token");
+        let failure = Failure::new(FailureStage::Token, retry_policy, "no token");
         self.session
             .handle(self.now, Input::ConnectionInfo(Err(failure)));
         self
@@ -191,7 +193,7 @@ impl Rig {
     }
 
     pub(crate) fn lost_by(&mut self, retry_policy: RetryPolicy) -> &mut Self {
-        let failure = Failure::new(Stage::Live, retry_policy, "cut");
+        let failure = Failure::new(FailureStage::Live, retry_policy, "cut");
         self.session.handle(self.now, Input::Lost(failure));
         self
     }
@@ -199,7 +201,7 @@ impl Rig {
     pub(crate) fn frame(&mut self, frame: &str) -> &mut Self {
         let disposition = self.session.frame(self.now, frame);
         assert!(
-            !matches!(disposition, Disposition::Message { .. }),
+            !matches!(disposition, FrameKind::Message { .. }),
             "{frame} is data"
         );
         self
@@ -238,10 +240,10 @@ pub(crate) fn words(action: Action<String>) -> String {
         Action::Send(frame) => format!("send {}", *frame),
         Action::HangUp { code } => format!("hang up {code}"),
         Action::Report(report) => match report {
-            Report::Open => "open".into(),
-            Report::Authenticated => "authenticated".into(),
-            Report::Live { request } => format!("live {request}"),
-            Report::Refused {
+            SessionEvent::Open => "open".into(),
+            SessionEvent::Authenticated => "authenticated".into(),
+            SessionEvent::Live { request } => format!("live {request}"),
+            SessionEvent::Refused {
                 request,
                 code,
                 message,
@@ -251,7 +253,7 @@ pub(crate) fn words(action: Action<String>) -> String {
                     code.map_or("-".into(), |c| c.to_string())
                 )
             }
-            Report::Postponed {
+            SessionEvent::Postponed {
                 request,
                 code,
                 message,
@@ -260,16 +262,16 @@ pub(crate) fn words(action: Action<String>) -> String {
                 let code = code.map_or("-".into(), |c| c.to_string());
                 format!("postponed {request} {delay:?} {code} {message}")
             }
-            Report::Ended { request } => format!("ended {request}"),
-            Report::Lost { .. } => "lost".into(),
-            Report::Reconnect { cause, attempt, .. } => {
+            SessionEvent::Ended { request } => format!("ended {request}"),
+            SessionEvent::Lost { .. } => "lost".into(),
+            SessionEvent::Reconnect { cause, attempt, .. } => {
                 format!("reconnect {attempt} {} {cause}", cause.stage)
             }
-            Report::Reconnected { down_for, refused } => {
+            SessionEvent::Reconnected { down_for, refused } => {
                 format!("reconnected {}ms {refused}", down_for.as_millis())
             }
-            Report::Exception { message, .. } => format!("exception {message}"),
-            Report::Closed(reason) => format!("closed: {reason}"),
+            SessionEvent::Exception { message, .. } => format!("exception {message}"),
+            SessionEvent::Closed(reason) => format!("closed: {reason}"),
             other => format!("{other:?}"),
         },
         other => format!("{other:?}"),

@@ -3,7 +3,7 @@
 use kucoin_streams_core::RetryPolicy;
 use std::time::Duration;
 
-use kucoin_streams_session::{Config, ConnectionRole, Failure, Input, Stage};
+use kucoin_streams_session::{ConnectionRole, Failure, FailureStage, Input, SessionConfig};
 
 use crate::rotation_rig::{RotationRig, config};
 
@@ -34,7 +34,7 @@ fn failed_successor_leaves_the_serving_connection_alone() {
     let mut two = RotationRig::live(&["/a"], config());
     assert!(two.session.rotate(two.now));
     two.poll();
-    let failure = Failure::new(Stage::Token, RetryPolicy::Transient, "no");
+    let failure = Failure::new(FailureStage::Token, RetryPolicy::Transient, "no");
     two.session
         .handle(two.now, Successor, Input::ConnectionInfo(Err(failure)));
     let told = two.poll();
@@ -56,7 +56,7 @@ fn failed_successor_leaves_the_serving_connection_alone() {
 fn loss_in_a_hand_over_is_reported_before_the_take_over() {
     let mut two = RotationRig::live(&["/a"], config());
     two.prepare();
-    let lost = Failure::new(Stage::Live, RetryPolicy::Transient, "reset");
+    let lost = Failure::new(FailureStage::Live, RetryPolicy::Transient, "reset");
     two.session.handle(two.now, Serving, Input::Lost(lost));
     let told = two.poll();
     let place = |wanted: &str| {
@@ -259,7 +259,7 @@ fn shut_closes_the_successor() {
 #[test]
 fn rotation_begins_before_the_exchange_cuts_or_never() {
     let hours = |hours: u64| Duration::from_secs(hours * 3_600);
-    let mut config = Config::default();
+    let mut config = SessionConfig::default();
     config.rotate_every = Some(hours(23));
     let mut two = RotationRig::live(&["/a"], config);
     let begin = two.now;
@@ -283,7 +283,7 @@ fn rotation_begins_before_the_exchange_cuts_or_never() {
         "{rotated:?}"
     );
 
-    let mut config = Config::default();
+    let mut config = SessionConfig::default();
     config.rotate_every = None;
     let two = RotationRig::live(&["/a"], config);
     let next = two.session.deadline().unwrap() - two.now;

@@ -3,14 +3,14 @@
 use kucoin_streams_core::RetryPolicy;
 use std::time::Duration;
 
-use kucoin_streams_session::{Config, ConnectionRole, Failure, Input, Stage};
+use kucoin_streams_session::{ConnectionRole, Failure, FailureStage, Input, SessionConfig};
 
 use crate::rotation_rig::{RotationRig, config};
 
 use ConnectionRole::{Serving, Successor};
 
 /// Prepared, and one connection brought events that the other did not.
-fn uneven(config: Config) -> RotationRig {
+fn uneven(config: SessionConfig) -> RotationRig {
     let mut two = RotationRig::live(&["/a"], config);
     two.prepare();
     two.session.overlap_is_even(two.now, false);
@@ -20,7 +20,7 @@ fn uneven(config: Config) -> RotationRig {
 
 #[test]
 fn overlap_lasts_20_seconds_and_5_minutes_at_most_by_default() {
-    let config = Config::default();
+    let config = SessionConfig::default();
     assert_eq!(config.overlap, Duration::from_secs(20));
     assert_eq!(config.overlap_limit, Duration::from_secs(300));
 }
@@ -84,7 +84,7 @@ fn rotation_begins_even_whatever_the_one_before_was() {
 fn loss_of_the_serving_connection_ends_an_uneven_overlap() {
     let mut two = uneven(config());
     two.after(5_000);
-    let lost = Failure::new(Stage::Live, RetryPolicy::Transient, "cut");
+    let lost = Failure::new(FailureStage::Live, RetryPolicy::Transient, "cut");
     two.session.handle(two.now, Serving, Input::Lost(lost));
     let actions = two.poll();
     let lost = actions.iter().position(|action| action == "lost");

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use kucoin_streams_core::{ConnectionInfo, Heartbeat, SecretUrl};
 use kucoin_streams_session::{
-    Action, Config, ConnectionRole, Disposition, Input, Report, RotatingSession,
+    Action, ConnectionRole, FrameKind, Input, RotatingSession, SessionConfig, SessionEvent,
 };
 
 use crate::rig::Plain;
@@ -64,12 +64,12 @@ struct World {
     frames: u32,
     wires: HashMap<ConnectionRole, Wire>,
     pending: VecDeque<(ConnectionRole, Action<String>)>,
-    reports: Vec<Report<String>>,
+    reports: Vec<SessionEvent<String>>,
 }
 
 impl World {
     fn new(interval: Duration, pongs: Pongs, latency: Duration, jitter: Duration) -> Self {
-        let mut config = Config::default();
+        let mut config = SessionConfig::default();
         config.rotate_every = None;
         Self {
             session: RotatingSession::new(config, 1),
@@ -154,7 +154,7 @@ impl World {
                     break;
                 };
                 let disposition = self.session.frame(now, side, &frame);
-                let is_push = matches!(disposition, Disposition::Message { .. });
+                let is_push = matches!(disposition, FrameKind::Message { .. });
                 assert_eq!(is_push, frame.starts_with("push"));
                 self.carry_out();
             }
@@ -200,7 +200,7 @@ impl World {
         }
     }
 
-    fn count(&self, is_counted: impl Fn(&Report<String>) -> bool) -> usize {
+    fn count(&self, is_counted: impl Fn(&SessionEvent<String>) -> bool) -> usize {
         self.reports
             .iter()
             .filter(|report| is_counted(report))
@@ -226,9 +226,9 @@ fn assert_rotates(interval_millis: u64, pongs: Pongs) {
                 assert!(world.session.rotate(world.now), "{context}");
                 world.carry_out();
                 world.run(Duration::from_secs(60));
-                let rotated = world.count(|report| matches!(report, Report::Rotated { .. }));
-                let ended = world.count(|report| matches!(report, Report::OverlapEnded));
-                let lost = world.count(|report| matches!(report, Report::Lost { .. }));
+                let rotated = world.count(|report| matches!(report, SessionEvent::Rotated { .. }));
+                let ended = world.count(|report| matches!(report, SessionEvent::OverlapEnded));
+                let lost = world.count(|report| matches!(report, SessionEvent::Lost { .. }));
                 let context = format!("{context}: {:?}", world.reports);
                 assert_eq!((rotated, ended), (rotation, rotation), "{context}");
                 assert_eq!(lost, 0, "{context}");

@@ -3,15 +3,17 @@
 use std::time::{Duration, Instant};
 
 use kucoin_streams_core::{ConnectionInfo, SecretUrl};
-use kucoin_streams_session::{Action, Config, ConnectionRole, Input, Report, RotatingSession};
+use kucoin_streams_session::{
+    Action, ConnectionRole, Input, RotatingSession, SessionConfig, SessionEvent,
+};
 
 use crate::rig::{Plain, words};
 
 use ConnectionRole::{Serving, Successor};
 
 /// The times of these tests assume that connections overlap for a second.
-pub(crate) fn config() -> Config {
-    let mut config = Config::default();
+pub(crate) fn config() -> SessionConfig {
+    let mut config = SessionConfig::default();
     config.overlap = Duration::from_secs(1);
     config
 }
@@ -23,7 +25,7 @@ pub(crate) struct RotationRig {
 
 impl RotationRig {
     /// Live, with these topics, and nothing left to do.
-    pub(crate) fn live(topics: &[&str], config: Config) -> Self {
+    pub(crate) fn live(topics: &[&str], config: SessionConfig) -> Self {
         let mut two = Self {
             session: RotatingSession::new(config, 1),
             now: Instant::now(),
@@ -65,11 +67,15 @@ impl RotationRig {
                 };
                 let action = match action {
                     Action::TakeOver { .. } => "take over".to_owned(),
-                    Action::Report(Report::Rotated { .. }) => "rotated".to_owned(),
-                    Action::Report(Report::OverlapBegan) => "overlap".to_owned(),
-                    Action::Report(Report::Prepared { request }) => format!("prepared {request}"),
-                    Action::Report(Report::OverlapEnded) => "overlap over".to_owned(),
-                    Action::Report(Report::RotationFailed(failure)) => format!("failed: {failure}"),
+                    Action::Report(SessionEvent::Rotated { .. }) => "rotated".to_owned(),
+                    Action::Report(SessionEvent::OverlapBegan) => "overlap".to_owned(),
+                    Action::Report(SessionEvent::Prepared { request }) => {
+                        format!("prepared {request}")
+                    }
+                    Action::Report(SessionEvent::OverlapEnded) => "overlap over".to_owned(),
+                    Action::Report(SessionEvent::RotationFailed(failure)) => {
+                        format!("failed: {failure}")
+                    }
                     other => words(other),
                 };
                 format!("{side}{action}")

@@ -112,14 +112,14 @@ fn more_topics_than_the_connection_may_hold_are_refused_at_once() {
 
 #[test]
 fn frames_of_other_kinds_are_handed_back_as_what_they_are() {
-    use kucoin_streams_session::Disposition;
+    use kucoin_streams_session::FrameKind;
     let mut rig = Rig::live(&["/a"]);
     let push = rig.session.frame(rig.now, "push /a");
-    assert_eq!(push, Disposition::Message { topic: "/a".into() });
+    assert_eq!(push, FrameKind::Message { topic: "/a".into() });
     let other = rig.session.frame(rig.now, "other");
-    assert_eq!(other, Disposition::Unknown);
+    assert_eq!(other, FrameKind::Unknown);
     let garbage = rig.session.frame(rig.now, "{{{");
-    assert!(matches!(garbage, Disposition::Malformed(_)));
+    assert!(matches!(garbage, FrameKind::Malformed(_)));
     assert!(rig.session.is_live());
 }
 

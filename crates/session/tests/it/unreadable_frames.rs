@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use kucoin_streams_core::{ConnectionInfo, SecretUrl, Timestamp};
 use kucoin_streams_session::{
-    Buffer, Capacity, Config, ConnectionRole, Delivery, Identity, Input, Mailbox, Moment,
-    OnRefusal, SlowConsumer, Streams, Subscribe, WaitLimits,
+    Buffer, Capacity, ConnectionRole, Delivery, Identity, Input, Mailbox, Moment, OnRefusal,
+    SessionConfig, SlowConsumer, Streams, Subscribe, WaitLimits,
 };
 
 use crate::rig::Plain;
@@ -57,7 +57,12 @@ fn subscribe(streams: &mut Streams<Plain, Queue>, now: Moment, topic: &str) -> Q
 fn unreadable_frame_between_events_before_the_acknowledgement_is_a_gap() {
     let now = Moment::new(Instant::now(), Timestamp::from_nanos(1));
     let second = Duration::from_secs(1);
-    let mut streams = Streams::new(Config::default(), WaitLimits::new(second, second), 1, now);
+    let mut streams = Streams::new(
+        SessionConfig::default(),
+        WaitLimits::new(second, second),
+        1,
+        now,
+    );
     let early = subscribe(&mut streams, now, "/early");
     let silent = subscribe(&mut streams, now, "/silent");
     let info = ConnectionInfo::new(SecretUrl::new("wss://host/"));

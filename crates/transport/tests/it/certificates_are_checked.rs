@@ -8,8 +8,8 @@ use kucoin_streams_testkit::websocket::{
     CLOSE, FIN, Server, TEXT, TOKEN, agreement, close_payload, frame, read_frame,
 };
 use kucoin_streams_transport::{
-    CloseFrame, Connect, ConnectClass, ConnectError, FastReader, FastWebSocket, FastWriter,
-    Message, Outgoing, ReadError, Reader, Writer,
+    CloseFrame, Connect, ConnectClass, ConnectError, Message, Outgoing, ReadError, Reader,
+    WebSocketConnector, WebSocketReader, WebSocketWriter, Writer,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -28,17 +28,17 @@ fn server(
 }
 
 /// A client that trusts this authority alone, with an ALPN list that was made for something else.
-fn client(authority: &Authority) -> FastWebSocket {
+fn client(authority: &Authority) -> WebSocketConnector {
     let mut config = (*authority.trust()).clone();
     config.alpn_protocols = vec![b"h2".to_vec()];
-    FastWebSocket::new().with_tls_config(Arc::new(config))
+    WebSocketConnector::new().with_tls_config(Arc::new(config))
 }
 
-type Dialled = Result<(FastReader, FastWriter), ConnectError>;
+type Dialled = Result<(WebSocketReader, WebSocketWriter), ConnectError>;
 
 /// Dials `localhost`; the server's end is there when the handshake and the upgrade went through.
 async fn dial(
-    connector: FastWebSocket,
+    connector: WebSocketConnector,
     acceptor: TlsAcceptor,
 ) -> (Dialled, Option<TlsStream<TcpStream>>) {
     let server = Server::bind().await;
@@ -59,7 +59,7 @@ async fn dial(
     tokio::join!(connector.connect(&url), serve)
 }
 
-async fn check_refused(connector: FastWebSocket, acceptor: TlsAcceptor) {
+async fn check_refused(connector: WebSocketConnector, acceptor: TlsAcceptor) {
     let (dialled, stream) = dial(connector, acceptor).await;
     let error = dialled.unwrap_err();
     assert!(matches!(error, ConnectError::Certificate(_)), "{error:?}");
@@ -150,7 +150,7 @@ async fn an_unknown_authority_is_refused() {
 #[tokio::test]
 async fn the_roots_of_the_platform_do_not_know_our_authority() {
     let (dialled, stream) = dial(
-        FastWebSocket::new(),
+        WebSocketConnector::new(),
         server(&Authority::new(), "localhost", |_| {}),
     )
     .await;
@@ -288,7 +288,7 @@ async fn silent_stream_of_ones_own_runs_into_the_tls_deadline() {
     let connector = connector.with_tls_timeout(std::time::Duration::from_millis(50));
     let error = connector.upgrade(near, "wss://exchange.test/").await;
     let error = error.unwrap_err();
-    let tls = kucoin_streams_transport::Stage::Tls;
+    let tls = kucoin_streams_transport::ConnectStage::Tls;
     assert!(
         matches!(error, ConnectError::Timeout { stage } if stage == tls),
         "{error:?}"
@@ -300,7 +300,10 @@ async fn plaintext_over_a_stream_of_ones_own_stays_on_this_machine() {
     for host in ["kucoin.com", "10.0.0.1", "localhost.evil.test", "127.1"] {
         let (near, mut far) = tokio::io::duplex(64 * 1024);
         let url = format!("ws://{host}/endpoint?token={TOKEN}");
-        let error = FastWebSocket::new().upgrade(near, &url).await.unwrap_err();
+        let error = WebSocketConnector::new()
+            .upgrade(near, &url)
+            .await
+            .unwrap_err();
         assert!(
             matches!(error, ConnectError::Plaintext),
             "{host}: {error:?}"
@@ -316,7 +319,7 @@ async fn plaintext_over_a_stream_of_ones_own_stays_on_this_machine() {
             let request = read_head(&mut far).await.unwrap();
             far.write_all(agreement(&request).as_bytes()).await.unwrap();
         };
-        let client = FastWebSocket::new();
+        let client = WebSocketConnector::new();
         let (upgraded, ()) = tokio::join!(client.upgrade(near, &url), serve);
         upgraded.unwrap();
     }

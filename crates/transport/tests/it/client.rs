@@ -1,12 +1,16 @@
 //! The client's end of the connections that the tests open, and the token in their URL.
 
 use kucoin_streams_testkit::websocket::Server;
-use kucoin_streams_transport::{Connect, ConnectError, FastReader, FastWebSocket, FastWriter};
+use kucoin_streams_transport::{
+    Connect, ConnectError, WebSocketConnector, WebSocketReader, WebSocketWriter,
+};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 /// Both ends of an open connection.
-pub(crate) async fn connected(connector: FastWebSocket) -> (FastReader, FastWriter, TcpStream) {
+pub(crate) async fn connected(
+    connector: WebSocketConnector,
+) -> (WebSocketReader, WebSocketWriter, TcpStream) {
     let server = Server::bind().await;
     let url = server.url();
     let (halves, stream) = tokio::join!(connector.connect(&url), server.accept());
@@ -17,7 +21,7 @@ pub(crate) async fn connected(connector: FastWebSocket) -> (FastReader, FastWrit
 /// Dials a server that answers the request with what `reply` makes of it, and closes.
 pub(crate) async fn dial_against(
     reply: impl Fn(&str) -> Vec<u8>,
-) -> Result<(FastReader, FastWriter), ConnectError> {
+) -> Result<(WebSocketReader, WebSocketWriter), ConnectError> {
     let server = Server::bind().await;
     let url = server.url();
     let answer = async {
@@ -26,6 +30,6 @@ pub(crate) async fn dial_against(
         let _ = stream.write_all(&reply(&request)).await;
         let _ = stream.shutdown().await;
     };
-    let connector = FastWebSocket::new();
+    let connector = WebSocketConnector::new();
     tokio::join!(connector.connect(&url), answer).0
 }

@@ -5,13 +5,13 @@ use std::time::Duration;
 use kucoin_streams_testkit::tls::trust_nobody;
 use kucoin_streams_testkit::websocket::{Server, drip};
 use kucoin_streams_transport::{
-    Connect, ConnectClass, ConnectError, FastWebSocket, Outgoing, Stage, Writer,
+    Connect, ConnectClass, ConnectError, ConnectStage, Outgoing, WebSocketConnector, Writer,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const SHORT: Duration = Duration::from_millis(200);
 
-async fn dial(connector: FastWebSocket, url: &str) -> ConnectError {
+async fn dial(connector: WebSocketConnector, url: &str) -> ConnectError {
     connector.connect(url).await.map(drop).unwrap_err()
 }
 
@@ -20,19 +20,22 @@ async fn a_closed_port_is_a_tcp_error() {
     let server = Server::bind().await;
     let url = server.url();
     drop(server);
-    let error = dial(FastWebSocket::new(), &url).await;
+    let error = dial(WebSocketConnector::new(), &url).await;
     assert!(matches!(error, ConnectError::Tcp(_)), "{error:?}");
     assert_eq!(error.class(), ConnectClass::Transient);
 }
 
 #[tokio::test]
 async fn a_name_that_does_not_exist_is_a_dns_error() {
-    let error = dial(FastWebSocket::new(), "wss://nobody.invalid/?token=t").await;
+    let error = dial(WebSocketConnector::new(), "wss://nobody.invalid/?token=t").await;
     // Without a network the resolver may only run out of time.
     assert!(
         matches!(
             error,
-            ConnectError::Dns(_) | ConnectError::Timeout { stage: Stage::Dns }
+            ConnectError::Dns(_)
+                | ConnectError::Timeout {
+                    stage: ConnectStage::Dns
+                }
         ),
         "{error:?}"
     );
@@ -46,7 +49,7 @@ async fn plaintext_goes_to_loopback_only() {
         "ws://example.com/?token=t",
         "ws://[2001:db8::1]/?token=t",
     ] {
-        let error = dial(FastWebSocket::new(), url).await;
+        let error = dial(WebSocketConnector::new(), url).await;
         assert!(matches!(error, ConnectError::Plaintext), "{url}: {error:?}");
         assert_eq!(error.class(), ConnectClass::Fatal);
     }
@@ -56,7 +59,7 @@ async fn plaintext_goes_to_loopback_only() {
 async fn plaintext_to_localhost_works() {
     let server = Server::bind().await;
     let url = format!("ws://localhost:{}/?token=t", server.port());
-    let connector = FastWebSocket::new();
+    let connector = WebSocketConnector::new();
     // `localhost` may be ::1 first, where nobody listens; the next address is tried.
     let (halves, _stream) = tokio::join!(connector.connect(&url), server.accept());
     halves.unwrap();
@@ -69,7 +72,12 @@ async fn a_silent_tls_server_runs_into_the_tls_deadline() {
     let connector = rootless_tls().with_tls_timeout(SHORT);
     let (error, _stream) = tokio::join!(dial(connector, &url), server.listener.accept());
     assert!(
-        matches!(error, ConnectError::Timeout { stage: Stage::Tls }),
+        matches!(
+            error,
+            ConnectError::Timeout {
+                stage: ConnectStage::Tls
+            }
+        ),
         "{error:?}"
     );
 }
@@ -96,13 +104,13 @@ async fn server_without_tls_is_told_from_a_broken_handshake() {
 async fn a_server_that_never_answers_runs_into_the_upgrade_deadline() {
     let server = Server::bind().await;
     let url = server.url();
-    let connector = FastWebSocket::new().with_upgrade_timeout(SHORT);
+    let connector = WebSocketConnector::new().with_upgrade_timeout(SHORT);
     let (error, _stream) = tokio::join!(dial(connector, &url), server.accept_request());
     assert!(
         matches!(
             error,
             ConnectError::Timeout {
-                stage: Stage::Upgrade
+                stage: ConnectStage::Upgrade
             }
         ),
         "{error:?}"
@@ -124,7 +132,7 @@ async fn a_reply_that_drips_for_ever_runs_into_the_upgrade_deadline() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    let connector = FastWebSocket::new().with_upgrade_timeout(SHORT);
+    let connector = WebSocketConnector::new().with_upgrade_timeout(SHORT);
     let error = tokio::select! {
         error = dial(connector, &url) => error,
         () = serve => unreachable!("it drips for ever"),
@@ -134,7 +142,7 @@ async fn a_reply_that_drips_for_ever_runs_into_the_upgrade_deadline() {
         matches!(
             error,
             ConnectError::Timeout {
-                stage: Stage::Upgrade
+                stage: ConnectStage::Upgrade
             }
         ),
         "{error:?}"
@@ -145,7 +153,8 @@ async fn a_reply_that_drips_for_ever_runs_into_the_upgrade_deadline() {
 async fn a_dropped_dial_closes_its_connection() {
     let server = Server::bind().await;
     let url = server.url();
-    let dialling = tokio::spawn(async move { FastWebSocket::new().connect(&url).await.map(drop) });
+    let dialling =
+        tokio::spawn(async move { WebSocketConnector::new().connect(&url).await.map(drop) });
     let (mut stream, _) = server.accept_request().await;
     dialling.abort();
     assert_eq!(stream.read_to_end(&mut Vec::new()).await.unwrap(), 0);
@@ -155,7 +164,7 @@ async fn a_dropped_dial_closes_its_connection() {
 async fn deadlines_beyond_every_clock_are_no_deadlines() {
     let server = Server::bind().await;
     let url = server.url();
-    let connector = FastWebSocket::new()
+    let connector = WebSocketConnector::new()
         .with_connect_timeout(Duration::MAX)
         .with_upgrade_timeout(Duration::MAX)
         .with_write_timeout(Duration::MAX);
@@ -164,6 +173,6 @@ async fn deadlines_beyond_every_clock_are_no_deadlines() {
     writer.send(Outgoing::Text("x")).await.unwrap();
 }
 
-fn rootless_tls() -> FastWebSocket {
-    FastWebSocket::new().with_tls_config(trust_nobody())
+fn rootless_tls() -> WebSocketConnector {
+    WebSocketConnector::new().with_tls_config(trust_nobody())
 }

@@ -6,13 +6,13 @@ use kucoin_streams_testkit::websocket::{
     read_frame,
 };
 use kucoin_streams_transport::{
-    CloseFrame, FastWebSocket, Message, Outgoing, ReadError, Reader, Violation, Writer,
+    CloseFrame, Message, Outgoing, ReadError, Reader, Violation, WebSocketConnector, Writer,
 };
 use tokio::io::AsyncWriteExt;
 
 /// Sends frames behind a good one and expects that one, the violation, an end for good, and our close frame.
 async fn check(frames: &[Vec<u8>], expected: Violation) {
-    let (mut reader, mut writer, mut server) = connected(FastWebSocket::new()).await;
+    let (mut reader, mut writer, mut server) = connected(WebSocketConnector::new()).await;
     let bytes = [
         frame(FIN | TEXT, b"before"),
         frames.concat(),
@@ -197,7 +197,7 @@ async fn lengths_that_only_a_limit_can_refuse() {
 
 #[tokio::test]
 async fn binary_is_passed_on_whatever_it_holds() {
-    let (mut reader, mut writer, mut server) = connected(FastWebSocket::new()).await;
+    let (mut reader, mut writer, mut server) = connected(WebSocketConnector::new()).await;
     server
         .write_all(&frame(FIN | BINARY, b"\xff\x00\xfe"))
         .await

@@ -2,10 +2,10 @@
 
 use crate::client::connected;
 use kucoin_streams_testkit::websocket::{BINARY, CONTINUATION, FIN, PING, TEXT, frame, head};
-use kucoin_streams_transport::{FastWebSocket, Message, ReadError, Reader, Violation};
+use kucoin_streams_transport::{Message, ReadError, Reader, Violation, WebSocketConnector};
 use tokio::io::AsyncWriteExt;
 
-async fn read_all(connector: FastWebSocket, bytes: Vec<u8>) -> (Vec<Message>, ReadError) {
+async fn read_all(connector: WebSocketConnector, bytes: Vec<u8>) -> (Vec<Message>, ReadError) {
     let (mut reader, _writer, mut server) = connected(connector).await;
     let serve = tokio::spawn(async move {
         // A client that has refused a frame hangs up on the rest.
@@ -27,7 +27,7 @@ async fn read_all(connector: FastWebSocket, bytes: Vec<u8>) -> (Vec<Message>, Re
 }
 
 async fn check(
-    connector: FastWebSocket,
+    connector: WebSocketConnector,
     bytes: Vec<u8>,
     whole: usize,
     violation: Option<Violation>,
@@ -49,7 +49,7 @@ async fn check(
 
 #[tokio::test]
 async fn a_message_of_exactly_the_limit_passes() {
-    let connector = || FastWebSocket::new().with_max_message_size(1000);
+    let connector = || WebSocketConnector::new().with_max_message_size(1000);
     let too_long = Some(Violation::TooLong { limit: 1000 });
     for opcode in [TEXT, BINARY] {
         check(connector(), frame(FIN | opcode, &[b'a'; 1000]), 1, None).await;
@@ -60,10 +60,16 @@ async fn a_message_of_exactly_the_limit_passes() {
 #[tokio::test]
 async fn the_default_limit_is_one_mebibyte() {
     let mebibyte = vec![b'a'; 1024 * 1024];
-    check(FastWebSocket::new(), frame(FIN | TEXT, &mebibyte), 1, None).await;
+    check(
+        WebSocketConnector::new(),
+        frame(FIN | TEXT, &mebibyte),
+        1,
+        None,
+    )
+    .await;
     let too_long = Some(Violation::TooLong { limit: 1024 * 1024 });
     check(
-        FastWebSocket::new(),
+        WebSocketConnector::new(),
         frame(FIN | TEXT, &[&mebibyte[..], b"a"].concat()),
         0,
         too_long,
@@ -73,7 +79,7 @@ async fn the_default_limit_is_one_mebibyte() {
 
 #[tokio::test]
 async fn fragments_are_added_up() {
-    let connector = || FastWebSocket::new().with_max_message_size(1000);
+    let connector = || WebSocketConnector::new().with_max_message_size(1000);
     let parts = |last: usize| {
         let begin = frame(TEXT, &[b'a'; 600]);
         [
@@ -108,7 +114,7 @@ async fn a_stream_of_fragments_without_end_is_cut_at_the_limit() {
     ]
     .concat();
     check(
-        FastWebSocket::new(),
+        WebSocketConnector::new(),
         endless,
         0,
         Some(Violation::TooLong { limit: 1024 * 1024 }),
@@ -126,16 +132,16 @@ async fn empty_fragments_are_counted() {
         ]
         .concat()
     };
-    check(FastWebSocket::new(), parts(126), 1, None).await;
+    check(WebSocketConnector::new(), parts(126), 1, None).await;
     check(
-        FastWebSocket::new(),
+        WebSocketConnector::new(),
         parts(127),
         0,
         Some(Violation::TooManyFragments { limit: 128 }),
     )
     .await;
     check(
-        FastWebSocket::new().with_max_fragments(2),
+        WebSocketConnector::new().with_max_fragments(2),
         parts(1),
         0,
         Some(Violation::TooManyFragments { limit: 2 }),
@@ -155,7 +161,7 @@ async fn a_declared_length_is_refused_before_its_payload_comes() {
         ]
         .concat(),
     ] {
-        let (mut reader, _writer, mut server) = connected(FastWebSocket::new()).await;
+        let (mut reader, _writer, mut server) = connected(WebSocketConnector::new()).await;
         let (read, _server) = tokio::join!(reader.read(), async {
             server.write_all(&bytes).await.unwrap();
             server
@@ -167,7 +173,7 @@ async fn a_declared_length_is_refused_before_its_payload_comes() {
 
 #[tokio::test]
 async fn control_frames_pass_whatever_the_limit_leaves() {
-    let connector = FastWebSocket::new().with_max_message_size(10);
+    let connector = WebSocketConnector::new().with_max_message_size(10);
     let bytes = [
         frame(FIN | PING, &[7; 125]),
         frame(TEXT, b"0123456789"),

@@ -7,7 +7,7 @@ use kucoin_streams_testkit::websocket::{
     CLOSE, CONTINUATION, FIN, TEXT, close_payload, frame, read_frame,
 };
 use kucoin_streams_transport::{
-    CloseFrame, FastWebSocket, Message, Outgoing, ReadError, Reader, WriteError, Writer,
+    CloseFrame, Message, Outgoing, ReadError, Reader, WebSocketConnector, WriteError, Writer,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -20,7 +20,7 @@ async fn an_end_without_a_close_frame() {
         vec![FIN | TEXT],
         fragment,
     ] {
-        let (mut reader, _writer, mut server) = connected(FastWebSocket::new()).await;
+        let (mut reader, _writer, mut server) = connected(WebSocketConnector::new()).await;
         server.write_all(&frame(FIN | TEXT, b"last")).await.unwrap();
         server.write_all(&unfinished).await.unwrap();
         server.shutdown().await.unwrap();
@@ -37,7 +37,7 @@ async fn an_end_without_a_close_frame() {
 
 #[tokio::test]
 async fn a_reset_in_the_middle_of_a_frame() {
-    let (mut reader, mut writer, mut server) = connected(FastWebSocket::new()).await;
+    let (mut reader, mut writer, mut server) = connected(WebSocketConnector::new()).await;
     server.write_all(&frame(FIN | TEXT, b"last")).await.unwrap();
     assert_eq!(reader.read().await.unwrap(), Message::Text("last".into()));
     server
@@ -59,7 +59,7 @@ async fn a_reset_in_the_middle_of_a_frame() {
 
 #[tokio::test]
 async fn a_closing_handshake_from_the_server() {
-    let (mut reader, mut writer, mut server) = connected(FastWebSocket::new()).await;
+    let (mut reader, mut writer, mut server) = connected(WebSocketConnector::new()).await;
     let payload = close_payload(1001, b"maintenance");
     server
         .write_all(&frame(FIN | CLOSE, &payload))
@@ -77,7 +77,7 @@ async fn a_closing_handshake_from_the_server() {
 
 #[tokio::test]
 async fn a_closing_handshake_from_us() {
-    let (mut reader, mut writer, mut server) = connected(FastWebSocket::new()).await;
+    let (mut reader, mut writer, mut server) = connected(WebSocketConnector::new()).await;
     writer.close(Some(CloseFrame::normal())).await.unwrap();
     let (_, payload) = read_frame(&mut server).await.unwrap();
     // What was under way is still delivered.
@@ -95,7 +95,7 @@ async fn a_closing_handshake_from_us() {
 
 #[tokio::test]
 async fn a_read_that_is_dropped_in_the_middle_never_yields_garbage() {
-    let (mut reader, _writer, mut server) = connected(FastWebSocket::new()).await;
+    let (mut reader, _writer, mut server) = connected(WebSocketConnector::new()).await;
     let message = frame(FIN | TEXT, b"{\"split\":true}");
     server.write_all(&message[..5]).await.unwrap();
     let dropped = tokio::time::timeout(Duration::from_millis(50), reader.read()).await;
@@ -106,7 +106,7 @@ async fn a_read_that_is_dropped_in_the_middle_never_yields_garbage() {
 
 #[tokio::test]
 async fn dropping_both_halves_closes_the_socket() {
-    let (reader, writer, mut server) = connected(FastWebSocket::new()).await;
+    let (reader, writer, mut server) = connected(WebSocketConnector::new()).await;
     drop((reader, writer));
     assert_eq!(server.read_to_end(&mut Vec::new()).await.unwrap(), 0);
 }

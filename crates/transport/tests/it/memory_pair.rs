@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use kucoin_streams_transport::memory::{self, HungUp, MemoryReader, MemoryWriter, Peer};
 use kucoin_streams_transport::{
-    CloseFrame, Connect, ConnectError, Message, Outgoing, ReadError, Reader, Refusal, Violation,
-    WriteError, Writer,
+    CloseFrame, Connect, ConnectError, Message, Outgoing, ReadError, Reader, UpgradeRefusal,
+    Violation, WriteError, Writer,
 };
 
 const URL: &str = "wss://exchange.test/endpoint?token=canary-token";
@@ -138,7 +138,7 @@ async fn a_dial_is_refused_as_the_test_says() {
             .accept()
             .await
             .unwrap()
-            .refuse(ConnectError::Refused(Refusal::new(401)))
+            .refuse(ConnectError::Refused(UpgradeRefusal::new(401)))
     };
     let (dialled, ()) = tokio::join!(dialer.connect(URL), refuse);
     assert_eq!(dialled.unwrap_err().status(), Some(401));

@@ -4,10 +4,12 @@ use crate::client::connected;
 use kucoin_streams_testkit::websocket::{
     BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, TEXT, close_payload, drip, frame,
 };
-use kucoin_streams_transport::{CloseFrame, FastReader, FastWebSocket, Message, ReadError, Reader};
+use kucoin_streams_transport::{
+    CloseFrame, Message, ReadError, Reader, WebSocketConnector, WebSocketReader,
+};
 use tokio::io::AsyncWriteExt;
 
-async fn expect(reader: &mut FastReader, expected: &[Message]) {
+async fn expect(reader: &mut WebSocketReader, expected: &[Message]) {
     for message in expected {
         assert_eq!(reader.read().await.unwrap(), *message);
     }
@@ -48,7 +50,7 @@ fn everything() -> (Vec<u8>, Vec<Message>) {
 
 #[tokio::test]
 async fn in_one_piece() {
-    let (mut reader, _writer, mut server) = connected(FastWebSocket::new()).await;
+    let (mut reader, _writer, mut server) = connected(WebSocketConnector::new()).await;
     let (bytes, messages) = everything();
     server.write_all(&bytes).await.unwrap();
     expect(&mut reader, &messages).await;
@@ -57,7 +59,7 @@ async fn in_one_piece() {
 
 #[tokio::test]
 async fn in_single_bytes() {
-    let (mut reader, _writer, mut server) = connected(FastWebSocket::new()).await;
+    let (mut reader, _writer, mut server) = connected(WebSocketConnector::new()).await;
     server.set_nodelay(true).unwrap();
     let (bytes, messages) = everything();
     tokio::join!(expect(&mut reader, &messages), drip(&mut server, &bytes));
@@ -65,14 +67,14 @@ async fn in_single_bytes() {
 
 #[tokio::test]
 async fn a_close_frame_without_a_code() {
-    let (mut reader, _writer, mut server) = connected(FastWebSocket::new()).await;
+    let (mut reader, _writer, mut server) = connected(WebSocketConnector::new()).await;
     server.write_all(&frame(FIN | CLOSE, b"")).await.unwrap();
     expect(&mut reader, &[Message::Close(None)]).await;
 }
 
 #[tokio::test]
 async fn every_length_around_the_steps_of_the_header_and_the_buffer() {
-    let (mut reader, _writer, mut server) = connected(FastWebSocket::new()).await;
+    let (mut reader, _writer, mut server) = connected(WebSocketConnector::new()).await;
     let lengths = [
         1, 124, 125, 126, 127, 4000, 8177, 8178, 8191, 8192, 8193, 20_000, 65_534, 65_535, 65_536,
         65_537, 300_000,
@@ -104,7 +106,7 @@ async fn every_length_around_the_steps_of_the_header_and_the_buffer() {
 #[tokio::test]
 async fn a_hundred_thousand_in_order_while_earlier_ones_are_kept() {
     const COUNT: usize = 100_000;
-    let (mut reader, _writer, mut server) = connected(FastWebSocket::new()).await;
+    let (mut reader, _writer, mut server) = connected(WebSocketConnector::new()).await;
     let text = |number: usize| format!(r#"{{"n":{number},"pad":"{}"}}"#, "x".repeat(number % 97));
     let serve = tokio::spawn(async move {
         for batch in (0..COUNT).step_by(1000) {

@@ -5,10 +5,12 @@ use std::time::Duration;
 use crate::client::dial_against;
 use kucoin_streams_testkit::http::read_head;
 use kucoin_streams_testkit::websocket::{Server, TOKEN, TOKEN_DECODED};
-use kucoin_streams_transport::{Connect, ConnectClass, ConnectError, FastWebSocket, Refusal};
+use kucoin_streams_transport::{
+    Connect, ConnectClass, ConnectError, UpgradeRefusal, WebSocketConnector,
+};
 use tokio::io::AsyncWriteExt;
 
-async fn refusal(reply: String) -> Refusal {
+async fn refusal(reply: String) -> UpgradeRefusal {
     match dial_against(|_| reply.clone().into_bytes()).await {
         Err(ConnectError::Refused(refusal)) => refusal,
         other => panic!("{other:?}"),
@@ -66,7 +68,7 @@ async fn a_quoted_token_is_removed() {
 async fn a_long_body_is_cut_and_its_control_characters_are_escaped() {
     let refusal = refusal(reply("502 Bad Gateway", "", &"\u{1b}[31mé".repeat(10_000))).await;
     assert!(refusal.excerpt().starts_with("\\u{1b}[31mé"), "{refusal:?}");
-    assert!(refusal.excerpt().len() <= Refusal::MAX_EXCERPT);
+    assert!(refusal.excerpt().len() <= UpgradeRefusal::MAX_EXCERPT);
     assert!(!refusal.excerpt().chars().any(char::is_control));
 }
 
@@ -87,7 +89,7 @@ async fn a_body_that_stalls_or_never_ends_does_not_hide_the_status() {
             let _ = far.write_all(&answer).await;
             far
         };
-        let connector = FastWebSocket::new();
+        let connector = WebSocketConnector::new();
         let upgrade = async { connector.upgrade(near, "ws://localhost/").await.map(drop) };
         match tokio::join!(upgrade, serve).0 {
             Err(ConnectError::Refused(refusal)) => {
@@ -113,7 +115,7 @@ async fn a_redirect_is_not_followed() {
             );
             stream.write_all(reply.as_bytes()).await.unwrap();
         };
-        let connector = FastWebSocket::new();
+        let connector = WebSocketConnector::new();
         let (dialled, ()) = tokio::join!(connector.connect(&url), serve);
         let error = dialled.unwrap_err();
         assert!(

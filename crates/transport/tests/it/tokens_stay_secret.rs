@@ -10,7 +10,7 @@ use kucoin_streams_testkit::websocket::{
     FIN, Server, TEXT, TOKEN, TOKEN_DECODED, agreement, frame,
 };
 use kucoin_streams_transport::{
-    Connect, ConnectError, FastWebSocket, Message, Outgoing, Reader, Writer,
+    Connect, ConnectError, Message, Outgoing, Reader, WebSocketConnector, Writer,
 };
 use tokio::io::AsyncWriteExt;
 
@@ -31,7 +31,7 @@ fn check(name: &str, text: &str) {
     }
 }
 
-async fn failed(connector: FastWebSocket, url: &str) -> ConnectError {
+async fn failed(connector: WebSocketConnector, url: &str) -> ConnectError {
     connector.connect(url).await.map(drop).unwrap_err()
 }
 
@@ -52,7 +52,7 @@ async fn errors_of_urls_and_of_dialling() {
         &format!("wss://nobody.invalid/?token={TOKEN}"),
         &format!("/?token={TOKEN}"),
     ] {
-        let error = failed(FastWebSocket::new(), url).await;
+        let error = failed(WebSocketConnector::new(), url).await;
         check("dialling", &shown(&error));
     }
 }
@@ -88,7 +88,7 @@ async fn errors_of_the_upgrade_although_the_server_quotes_the_request() {
 
 #[tokio::test]
 async fn debug_of_everything_that_was_near_the_token_or_holds_account_data() {
-    let connector = FastWebSocket::new();
+    let connector = WebSocketConnector::new();
     let (mut reader, writer, mut server) = connected(connector.clone()).await;
     server
         .write_all(&frame(FIN | TEXT, TOKEN.as_bytes()))
@@ -114,7 +114,7 @@ async fn log_lines_at_every_level() {
 
     let server = Server::bind().await;
     let url = server.url();
-    let connector = FastWebSocket::new();
+    let connector = WebSocketConnector::new();
     let serve = async {
         let (mut stream, request) = server.accept_request().await;
         stream
@@ -133,12 +133,12 @@ async fn log_lines_at_every_level() {
     writer.send(Outgoing::Text(TOKEN)).await.unwrap();
     let silent = Server::bind().await;
     failed(
-        FastWebSocket::new().with_upgrade_timeout(Duration::from_millis(50)),
+        WebSocketConnector::new().with_upgrade_timeout(Duration::from_millis(50)),
         &silent.url(),
     )
     .await;
     failed(
-        FastWebSocket::new(),
+        WebSocketConnector::new(),
         &format!("wss://nobody.invalid/?token={TOKEN}"),
     )
     .await;

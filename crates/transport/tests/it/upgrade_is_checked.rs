@@ -6,11 +6,11 @@ use kucoin_streams_testkit::websocket::{
     FIN, Server, TEXT, TOKEN, accept_key, agreement, drip, frame,
 };
 use kucoin_streams_transport::{
-    Connect, ConnectClass, ConnectError, FastWebSocket, Message, Reader, UpgradeFault,
+    Connect, ConnectClass, ConnectError, Message, Reader, UpgradeProblem, WebSocketConnector,
 };
 use tokio::io::AsyncWriteExt;
 
-async fn check(reply: impl Fn(&str) -> String, expected: Option<UpgradeFault>) {
+async fn check(reply: impl Fn(&str) -> String, expected: Option<UpgradeProblem>) {
     match (
         dial_against(|request| reply(request).into_bytes()).await,
         expected,
@@ -33,7 +33,7 @@ fn with(request: &str, name: &str, lines: &str) -> String {
 async fn the_request_is_a_complete_upgrade() {
     let server = Server::bind().await;
     let url = server.url();
-    let connector = FastWebSocket::new();
+    let connector = WebSocketConnector::new();
     let (_stream, request) = tokio::select! {
         accepted = server.accept_request() => accepted,
         dialled = connector.connect(&url) => panic!("{dialled:?} without an answer"),
@@ -93,7 +93,7 @@ async fn accepts_every_correct_spelling() {
 
 #[tokio::test]
 async fn refuses_a_missing_or_wrong_accept_key() {
-    let expected = Some(UpgradeFault::Accept);
+    let expected = Some(UpgradeProblem::Accept);
     check(
         |request| with(request, "Sec-WebSocket-Accept", ""),
         expected,
@@ -131,27 +131,27 @@ async fn refuses_a_missing_or_wrong_accept_key() {
 async fn refuses_missing_upgrade_headers_and_old_http() {
     check(
         |request| with(request, "Upgrade", ""),
-        Some(UpgradeFault::Upgrade),
+        Some(UpgradeProblem::Upgrade),
     )
     .await;
     check(
         |request| with(request, "Upgrade", "Upgrade: h2c\r\n"),
-        Some(UpgradeFault::Upgrade),
+        Some(UpgradeProblem::Upgrade),
     )
     .await;
     check(
         |request| with(request, "Connection", ""),
-        Some(UpgradeFault::Connection),
+        Some(UpgradeProblem::Connection),
     )
     .await;
     check(
         |request| with(request, "Connection", "Connection: close\r\n"),
-        Some(UpgradeFault::Connection),
+        Some(UpgradeProblem::Connection),
     )
     .await;
     check(
         |request| agreement(request).replace("HTTP/1.1", "HTTP/1.0"),
-        Some(UpgradeFault::Version),
+        Some(UpgradeProblem::Version),
     )
     .await;
 }
@@ -161,13 +161,13 @@ async fn refuses_extensions_and_subprotocols_that_were_not_asked_for() {
     let extension = "Connection: Upgrade\r\nSec-WebSocket-Extensions: permessage-deflate\r\n";
     check(
         |request| with(request, "Connection", extension),
-        Some(UpgradeFault::Extension),
+        Some(UpgradeProblem::Extension),
     )
     .await;
     let subprotocol = "Connection: Upgrade\r\nSec-WebSocket-Protocol: graphql\r\n";
     check(
         |request| with(request, "Connection", subprotocol),
-        Some(UpgradeFault::Subprotocol),
+        Some(UpgradeProblem::Subprotocol),
     )
     .await;
 }
@@ -176,7 +176,7 @@ async fn refuses_extensions_and_subprotocols_that_were_not_asked_for() {
 async fn refuses_what_is_not_http_or_has_too_large_a_head() {
     check(
         |_| "\u{16}\u{3} what?\r\n\r\n".into(),
-        Some(UpgradeFault::Malformed),
+        Some(UpgradeProblem::Malformed),
     )
     .await;
     let filler = format!(
@@ -185,13 +185,13 @@ async fn refuses_what_is_not_http_or_has_too_large_a_head() {
     );
     check(
         |request| with(request, "Connection", &filler),
-        Some(UpgradeFault::Malformed),
+        Some(UpgradeProblem::Malformed),
     )
     .await;
     let many = format!("Connection: Upgrade\r\n{}", "A: b\r\n".repeat(200));
     check(
         |request| with(request, "Connection", &many),
-        Some(UpgradeFault::Malformed),
+        Some(UpgradeProblem::Malformed),
     )
     .await;
     let fits = format!(
@@ -249,7 +249,7 @@ async fn a_reply_in_single_bytes_is_understood() {
             .unwrap();
         stream
     };
-    let connector = FastWebSocket::new();
+    let connector = WebSocketConnector::new();
     let (halves, _stream) = tokio::join!(connector.connect(&url), answer);
     let (mut reader, _writer) = halves.unwrap();
     assert_eq!(

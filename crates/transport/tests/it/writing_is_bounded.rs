@@ -6,11 +6,11 @@ use crate::client::connected;
 use kucoin_streams_testkit::websocket::{
     BINARY, CLOSE, FIN, PING, PONG, TEXT, close_payload, read_frame,
 };
-use kucoin_streams_transport::{CloseFrame, FastWebSocket, Outgoing, WriteError, Writer};
+use kucoin_streams_transport::{CloseFrame, Outgoing, WebSocketConnector, WriteError, Writer};
 
 #[tokio::test]
 async fn each_kind_arrives_as_one_masked_frame() {
-    let (_reader, mut writer, mut server) = connected(FastWebSocket::new()).await;
+    let (_reader, mut writer, mut server) = connected(WebSocketConnector::new()).await;
     let long = "é".repeat(150_000);
     for (message, first, payload) in [
         (Outgoing::Text("subscribe"), FIN | TEXT, &b"subscribe"[..]),
@@ -28,7 +28,7 @@ async fn each_kind_arrives_as_one_masked_frame() {
 
 #[tokio::test]
 async fn a_control_payload_above_125_bytes_is_refused_and_harmless() {
-    let (_reader, mut writer, mut server) = connected(FastWebSocket::new()).await;
+    let (_reader, mut writer, mut server) = connected(WebSocketConnector::new()).await;
     for message in [Outgoing::Ping(&[0; 126]), Outgoing::Pong(&[0; 126])] {
         let refused = writer.send(message).await;
         assert!(
@@ -45,7 +45,7 @@ async fn a_control_payload_above_125_bytes_is_refused_and_harmless() {
 
 #[tokio::test]
 async fn one_close_frame_goes_out_and_nothing_behind_it() {
-    let (reader, mut writer, mut server) = connected(FastWebSocket::new()).await;
+    let (reader, mut writer, mut server) = connected(WebSocketConnector::new()).await;
     let illegal = writer.close(Some(CloseFrame::new(1006, ""))).await;
     assert!(
         matches!(illegal, Err(WriteError::CloseCode { code: 1006 })),
@@ -69,7 +69,7 @@ async fn one_close_frame_goes_out_and_nothing_behind_it() {
 
 #[tokio::test]
 async fn a_close_frame_may_be_empty() {
-    let (_reader, mut writer, mut server) = connected(FastWebSocket::new()).await;
+    let (_reader, mut writer, mut server) = connected(WebSocketConnector::new()).await;
     writer.close(None).await.unwrap();
     assert_eq!(read_frame(&mut server).await, Some((FIN | CLOSE, vec![])));
 }
@@ -79,7 +79,7 @@ const FLOOD: usize = 64 << 20;
 
 #[tokio::test]
 async fn a_server_that_does_not_read_makes_a_write_time_out_for_good() {
-    let connector = FastWebSocket::new().with_write_timeout(Duration::from_millis(200));
+    let connector = WebSocketConnector::new().with_write_timeout(Duration::from_millis(200));
     let (_reader, mut writer, _server) = connected(connector).await;
     let flooded = writer.send(Outgoing::Binary(&vec![0; FLOOD])).await;
     assert!(matches!(flooded, Err(WriteError::Timeout)), "{flooded:?}");
@@ -92,7 +92,7 @@ async fn a_server_that_does_not_read_makes_a_write_time_out_for_good() {
 
 #[tokio::test]
 async fn a_dropped_write_ends_the_writer() {
-    let (_reader, mut writer, _server) = connected(FastWebSocket::new()).await;
+    let (_reader, mut writer, _server) = connected(WebSocketConnector::new()).await;
     let flood = vec![0; FLOOD];
     let dropped = tokio::time::timeout(
         Duration::from_millis(100),

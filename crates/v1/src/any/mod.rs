@@ -19,7 +19,7 @@ use crate::spot::{AnySpotTopic, SpotEvent};
 /// It is a choice and no [`Topic`]: which connection to subscribe on is told by its variant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum AnyTopic {
+pub enum AnyV1Topic {
     /// A topic of the spot connection.
     Spot(AnySpotTopic),
     /// A topic of the futures connection.
@@ -30,7 +30,7 @@ pub enum AnyTopic {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 #[allow(clippy::large_enum_variant)]
-pub enum Event {
+pub enum V1Event {
     /// An event of the spot connection.
     Spot(SpotEvent),
     /// An event of the futures connection.
@@ -44,20 +44,22 @@ pub enum Event {
 ///
 /// # Errors
 /// Those of [`Topic::decode`].
-pub fn decode(frame: &str) -> Result<Option<Push<Event>>, DecodeError> {
+pub fn decode(frame: &str) -> Result<Option<Push<V1Event>>, DecodeError> {
     let Some(pushed) = crate::envelope::topic(frame)? else {
         return Ok(None);
     };
-    match AnyTopic::of_push(&pushed) {
-        Some(AnyTopic::Spot(topic)) => Ok(topic.decode(frame)?.map(|push| push.map(Event::Spot))),
-        Some(AnyTopic::Futures(topic)) => {
-            Ok(topic.decode(frame)?.map(|push| push.map(Event::Futures)))
+    match AnyV1Topic::of_push(&pushed) {
+        Some(AnyV1Topic::Spot(topic)) => {
+            Ok(topic.decode(frame)?.map(|push| push.map(V1Event::Spot)))
+        }
+        Some(AnyV1Topic::Futures(topic)) => {
+            Ok(topic.decode(frame)?.map(|push| push.map(V1Event::Futures)))
         }
         None => Ok(None),
     }
 }
 
-impl AnyTopic {
+impl AnyV1Topic {
     /// The topic that a push of this path is of.
     pub fn of_push(path: &str) -> Option<Self> {
         AnySpotTopic::of_push(path)
@@ -74,7 +76,7 @@ impl AnyTopic {
     }
 }
 
-impl FromStr for AnyTopic {
+impl FromStr for AnyV1Topic {
     type Err = ParseTopicError;
 
     fn from_str(given: &str) -> Result<Self, ParseTopicError> {
@@ -89,7 +91,7 @@ impl FromStr for AnyTopic {
     }
 }
 
-impl fmt::Display for AnyTopic {
+impl fmt::Display for AnyV1Topic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Spot(topic) => topic.fmt(f),
@@ -98,42 +100,42 @@ impl fmt::Display for AnyTopic {
     }
 }
 
-impl From<AnySpotTopic> for AnyTopic {
+impl From<AnySpotTopic> for AnyV1Topic {
     fn from(topic: AnySpotTopic) -> Self {
         Self::Spot(topic)
     }
 }
 
-impl From<AnyFuturesTopic> for AnyTopic {
+impl From<AnyFuturesTopic> for AnyV1Topic {
     fn from(topic: AnyFuturesTopic) -> Self {
         Self::Futures(topic)
     }
 }
 
-impl From<SpotEvent> for Event {
+impl From<SpotEvent> for V1Event {
     fn from(event: SpotEvent) -> Self {
         Self::Spot(event)
     }
 }
 
-impl From<FuturesEvent> for Event {
+impl From<FuturesEvent> for V1Event {
     fn from(event: FuturesEvent) -> Self {
         Self::Futures(event)
     }
 }
 
-impl kucoin_streams_core::Event for Event {
-    fn identity(&self) -> String {
+impl kucoin_streams_core::Event for V1Event {
+    fn dedup_key(&self) -> String {
         match self {
-            Self::Spot(event) => event.identity(),
-            Self::Futures(event) => event.identity(),
+            Self::Spot(event) => event.dedup_key(),
+            Self::Futures(event) => event.dedup_key(),
         }
     }
 
-    fn is_distinct(&self) -> bool {
+    fn has_unique_key(&self) -> bool {
         match self {
-            Self::Spot(event) => event.is_distinct(),
-            Self::Futures(event) => event.is_distinct(),
+            Self::Spot(event) => event.has_unique_key(),
+            Self::Futures(event) => event.has_unique_key(),
         }
     }
 
@@ -146,7 +148,7 @@ impl kucoin_streams_core::Event for Event {
 }
 
 /// Writes the event itself, by the exchange's field names.
-impl serde::Serialize for Event {
+impl serde::Serialize for V1Event {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Spot(event) => event.serialize(serializer),
@@ -176,14 +178,14 @@ mod tests {
             let topic: AnySpotTopic = path.parse().unwrap();
             assert_eq!(topic.to_string(), path);
             assert_eq!(topic.requests(), [TopicPath::new(&path)]);
-            assert_eq!(path.parse(), Ok(AnyTopic::Spot(topic)));
+            assert_eq!(path.parse(), Ok(AnyV1Topic::Spot(topic)));
         }
         for pattern in AnyFuturesTopic::PATTERNS {
             let path = example(pattern);
             let topic: AnyFuturesTopic = path.parse().unwrap();
             assert_eq!(topic.to_string(), path);
             assert_eq!(topic.requests(), [TopicPath::new(&path)]);
-            assert_eq!(path.parse(), Ok(AnyTopic::Futures(topic)));
+            assert_eq!(path.parse(), Ok(AnyV1Topic::Futures(topic)));
         }
     }
 
@@ -202,12 +204,12 @@ mod tests {
             ),
             ("/margin/positions", "/margin/position"),
         ] {
-            let error = given.parse::<AnyTopic>().unwrap_err();
+            let error = given.parse::<AnyV1Topic>().unwrap_err();
             assert_eq!(error.nearest(), Some(nearest), "{given}");
             assert!(error.to_string().contains(nearest));
         }
         for far in ["", "/", "/nobody/knows/this/topic"] {
-            let error = far.parse::<AnyTopic>().unwrap_err();
+            let error = far.parse::<AnyV1Topic>().unwrap_err();
             assert_eq!(error.nearest(), None, "{far}");
             assert!(!error.to_string().contains("did you mean"), "{error}");
         }
@@ -216,7 +218,7 @@ mod tests {
     #[test]
     fn nothing_is_suggested_for_an_empty_or_far_off_topic() {
         for given in ["", "/", "/my/own/orders/please"] {
-            let error = given.parse::<AnyTopic>().unwrap_err();
+            let error = given.parse::<AnyV1Topic>().unwrap_err();
             assert_eq!(error.nearest(), None, "{given}");
             assert!(
                 error.to_string().contains("expected a topic such as"),
@@ -238,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_symbol_is_checked_for_its_shape() {
-        let error = "/contract/position:xbtusdtm".parse::<AnyTopic>();
+        let error = "/contract/position:xbtusdtm".parse::<AnyV1Topic>();
         assert!(error.unwrap_err().to_string().contains("`XBTUSDTM`"));
         let error = "/contract/position:all".parse::<AnyFuturesTopic>();
         assert!(matches!(error, Err(ParseTopicError::Symbol { .. })));
@@ -247,7 +249,7 @@ mod tests {
     #[test]
     fn a_foreign_topic_is_cut_and_escaped_in_the_error() {
         let error = format!("\u{1b}[2J{}", "x".repeat(1000))
-            .parse::<AnyTopic>()
+            .parse::<AnyV1Topic>()
             .unwrap_err();
         assert!(error.to_string().len() < 300);
         assert!(!error.to_string().contains('\u{1b}'));

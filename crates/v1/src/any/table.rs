@@ -112,15 +112,15 @@ macro_rules! any_topic {
         })*
 
         impl Event for $events {
-            fn identity(&self) -> String {
+            fn dedup_key(&self) -> String {
                 match self {
-                    $(Self::$variant(event) => event.identity(),)*
+                    $(Self::$variant(event) => event.dedup_key(),)*
                 }
             }
 
-            fn is_distinct(&self) -> bool {
+            fn has_unique_key(&self) -> bool {
                 match self {
-                    $(Self::$variant(event) => event.is_distinct(),)*
+                    $(Self::$variant(event) => event.has_unique_key(),)*
                 }
             }
 

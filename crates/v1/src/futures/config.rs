@@ -115,7 +115,7 @@ impl Data for FuturesCrossLeverageChange {
 /// All of its modes. KuCoin sends no time, so a contract that is switched there and back has its first identity
 /// again: take equal identities for one event only where they come close together.
 impl Event for FuturesMarginModeChange {
-    fn identity(&self) -> String {
+    fn dedup_key(&self) -> String {
         let mut identity: String = self
             .modes
             .iter()
@@ -125,7 +125,7 @@ impl Event for FuturesMarginModeChange {
         identity
     }
 
-    fn is_distinct(&self) -> bool {
+    fn has_unique_key(&self) -> bool {
         false
     }
 }
@@ -133,7 +133,7 @@ impl Event for FuturesMarginModeChange {
 /// All of its leverages. KuCoin sends no time, so a contract that is set there and back has its first identity
 /// again: take equal identities for one event only where they come close together.
 impl Event for FuturesCrossLeverageChange {
-    fn identity(&self) -> String {
+    fn dedup_key(&self) -> String {
         let mut identity = String::new();
         for (symbol, told) in self.leverages.iter() {
             let leverage = told.leverage.unwrap_or_default().normalize();
@@ -143,7 +143,7 @@ impl Event for FuturesCrossLeverageChange {
         identity
     }
 
-    fn is_distinct(&self) -> bool {
+    fn has_unique_key(&self) -> bool {
         false
     }
 }

@@ -175,7 +175,7 @@ impl Data for FuturesOrder {
 
 /// Order id, type, engine time and, by kind, trade id or size: the same on both topics and on every connection.
 impl Event for FuturesOrder {
-    fn identity(&self) -> String {
+    fn dedup_key(&self) -> String {
         let time = self.engine_time.unwrap_or_default();
         let mut identity = format!("{}:{}:{time}", self.order_id, self.kind);
         match &self.kind {

@@ -96,7 +96,7 @@ impl Data for FuturesStopOrder {
 
 /// Order id, type and time.
 impl Event for FuturesStopOrder {
-    fn identity(&self) -> String {
+    fn dedup_key(&self) -> String {
         let time = self.time.unwrap_or_default();
         format!("{}:{}:{time}", self.order_id, self.kind)
     }

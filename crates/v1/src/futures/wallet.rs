@@ -180,7 +180,7 @@ impl Data for FuturesWalletChange {
 
 /// Currency, version, time, and the balances reached: what is available may change within a version.
 impl Event for FuturesWalletBalance {
-    fn identity(&self) -> String {
+    fn dedup_key(&self) -> String {
         let version = self.version.map(FuturesWalletVersion::get);
         let time = self.time.unwrap_or_default();
         let reached = [self.wallet_balance, self.available_balance, self.equity];
@@ -195,7 +195,7 @@ impl Event for FuturesWalletBalance {
 
 /// Currency, time and amount.
 impl Event for FuturesOrderMargin {
-    fn identity(&self) -> String {
+    fn dedup_key(&self) -> String {
         let time = self.time.unwrap_or_default();
         format!("{}:{time}:{}", self.currency, plain(self.order_margin))
     }
@@ -203,7 +203,7 @@ impl Event for FuturesOrderMargin {
 
 /// Currency, time and amounts.
 impl Event for FuturesAvailableBalance {
-    fn identity(&self) -> String {
+    fn dedup_key(&self) -> String {
         let time = self.time.unwrap_or_default();
         let [available, hold] = [self.available_balance, self.hold_balance].map(plain);
         format!("{}:{time}:{available}:{hold}", self.currency)
@@ -212,7 +212,7 @@ impl Event for FuturesAvailableBalance {
 
 /// Currency, time and amount.
 impl Event for FuturesWithdrawHold {
-    fn identity(&self) -> String {
+    fn dedup_key(&self) -> String {
         let time = self.time.unwrap_or_default();
         format!("{}:{time}:{}", self.currency, plain(self.withdraw_hold))
     }

@@ -109,7 +109,7 @@ impl Data for IsolatedMarginPosition {
 /// Market, status, reason, time, principal and what the changed currencies came to: an account may change more
 /// than once within a millisecond.
 impl Event for IsolatedMarginPosition {
-    fn identity(&self) -> String {
+    fn dedup_key(&self) -> String {
         let amount = |amount: Option<Decimal>| amount.unwrap_or_default().normalize();
         let mut identity = format!(
             "{}:{}:{}:{}:{}",

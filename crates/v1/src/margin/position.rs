@@ -152,7 +152,7 @@ impl Data for MarginPosition {
 
 /// Time, ratio and total debt.
 impl Event for MarginDebtRatio {
-    fn identity(&self) -> String {
+    fn dedup_key(&self) -> String {
         let amount = |amount: Option<Decimal>| amount.unwrap_or_default().normalize();
         format!(
             "{}:{}:{}",
@@ -165,7 +165,7 @@ impl Event for MarginDebtRatio {
 
 /// Time and status.
 impl Event for MarginStatusChange {
-    fn identity(&self) -> String {
+    fn dedup_key(&self) -> String {
         format!("{}:{}", moment(self.time, &self.extra), self.status)
     }
 }

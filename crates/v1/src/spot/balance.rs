@@ -76,7 +76,7 @@ impl Data for Balance {
 /// Event id, account id, currency, time and the balance reached: one event id may change several currencies, and
 /// one order may change a currency twice within a millisecond.
 impl Event for Balance {
-    fn identity(&self) -> String {
+    fn dedup_key(&self) -> String {
         let id = |id: &Option<Text>| id.clone().unwrap_or_default();
         let amount = |amount: Option<Decimal>| amount.unwrap_or_default().normalize();
         format!(

@@ -100,7 +100,7 @@ impl Data for MarketMatch {
 
 /// Market and trade id: a trade is told once.
 impl Event for MarketMatch {
-    fn identity(&self) -> String {
+    fn dedup_key(&self) -> String {
         format!("{}:{}", self.symbol, self.trade_id)
     }
 }

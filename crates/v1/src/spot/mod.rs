@@ -12,6 +12,6 @@ pub use any::{AnySpotTopic, SpotEvent};
 pub use balance::{Balance, BalanceSnapshots, Balances, RelationContext};
 pub use market_matches::{MarketMatch, MarketMatches};
 pub use orders::{MatchFill, OrderKind, SizeUpdate, SpotOrder, SpotOrders, SpotOrdersV1};
-pub use relation::{Account, BalanceReason, RelationEvent};
+pub use relation::{AccountKind, BalanceReason, RelationEvent};
 pub use stop_orders::{SpotStopOrder, SpotStopOrders, StopOrderType, StopTrigger, TradeType};
 pub use trade_fills::{SpotTradeFill, SpotTradeFills};

@@ -164,7 +164,7 @@ impl Data for SpotOrder {
 
 /// Order id, type, engine time and, by kind, trade id or size: the same on both topics and on every connection.
 impl Event for SpotOrder {
-    fn identity(&self) -> String {
+    fn dedup_key(&self) -> String {
         let time = self.engine_time.unwrap_or_default();
         let mut identity = format!("{}:{}:{time}", self.order_id, self.kind);
         match &self.kind {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RelationEvent {
     /// The account; `None` for a bare `other`.
-    pub account: Option<Account>,
+    pub account: Option<AccountKind>,
     /// Why it changed.
     pub reason: BalanceReason,
 }
@@ -21,7 +21,7 @@ pub struct RelationEvent {
 /// The kind of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Account {
+pub enum AccountKind {
     /// The funding account: `main`.
     Main,
     /// The spot account: `trade`.
@@ -69,7 +69,7 @@ open_enum! {
 const ISOLATED: &str = "isolated_";
 const ISOLATED_V2: &str = "isolatedV2_";
 
-impl Account {
+impl AccountKind {
     /// The market of an isolated account.
     pub fn symbol(&self) -> Option<&str> {
         match self {
@@ -79,7 +79,7 @@ impl Account {
     }
 }
 
-impl From<&str> for Account {
+impl From<&str> for AccountKind {
     fn from(text: &str) -> Self {
         match text {
             "main" => Self::Main,
@@ -100,7 +100,7 @@ impl From<&str> for Account {
     }
 }
 
-impl fmt::Display for Account {
+impl fmt::Display for AccountKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Main => f.pad("main"),
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(text: &str, account: Option<Account>, reason: BalanceReason) {
+    fn check(text: &str, account: Option<AccountKind>, reason: BalanceReason) {
         assert_eq!(
             RelationEvent::from(text),
             RelationEvent { account, reason },
@@ -180,21 +180,25 @@ mod tests {
 
     #[test]
     fn account_and_reason_part_at_the_last_dot() {
-        check("main.deposit", Some(Account::Main), BalanceReason::Deposit);
+        check(
+            "main.deposit",
+            Some(AccountKind::Main),
+            BalanceReason::Deposit,
+        );
         check(
             "trade_hf.setted",
-            Some(Account::TradeHf),
+            Some(AccountKind::TradeHf),
             BalanceReason::Setted,
         );
         check(
             "marginV2.hold",
-            Some(Account::MarginV2),
+            Some(AccountKind::MarginV2),
             BalanceReason::Hold,
         );
         check("other", None, BalanceReason::Other);
         check(
             "vault.v2.staked",
-            Some(Account::Unknown("vault.v2".into())),
+            Some(AccountKind::Unknown("vault.v2".into())),
             BalanceReason::Unknown("staked".into()),
         );
     }
@@ -203,12 +207,12 @@ mod tests {
     fn an_isolated_account_keeps_its_market() {
         check(
             "isolated_BTC-USDT.hold",
-            Some(Account::Isolated("BTC-USDT".into())),
+            Some(AccountKind::Isolated("BTC-USDT".into())),
             BalanceReason::Hold,
         );
         check(
             "isolatedV2_A.B_C-USDT.other",
-            Some(Account::IsolatedV2("A.B_C-USDT".into())),
+            Some(AccountKind::IsolatedV2("A.B_C-USDT".into())),
             BalanceReason::Other,
         );
     }

@@ -115,7 +115,7 @@ impl Data for SpotStopOrder {
 
 /// Order id, type and the time of the push.
 impl Event for SpotStopOrder {
-    fn identity(&self) -> String {
+    fn dedup_key(&self) -> String {
         format!(
             "{}:{}:{}",
             self.order_id,

@@ -74,7 +74,7 @@ impl Data for SpotTradeFill {
 
 /// Market, order id and trade id: where both orders of a trade are the account's own, each has its fill.
 impl Event for SpotTradeFill {
-    fn identity(&self) -> String {
+    fn dedup_key(&self) -> String {
         format!("{}:{}:{}", self.symbol, self.order_id, self.trade_id)
     }
 

@@ -1,7 +1,7 @@
 //! Balances: exact digits, accounts taken apart.
 
 use kucoin_streams_core::{Event, Timestamp};
-use kucoin_streams_v1::{Account, Balance, BalanceReason, BalanceSnapshots, Balances};
+use kucoin_streams_v1::{AccountKind, Balance, BalanceReason, BalanceSnapshots, Balances};
 
 use crate::{decode, decoded, line};
 
@@ -30,14 +30,14 @@ fn exponents_are_exact() {
 #[test]
 fn the_relation_event_says_account_and_reason() {
     let relation = |number| balance(number).relation_event.unwrap();
-    assert_eq!(relation(1).account, Some(Account::TradeHf));
+    assert_eq!(relation(1).account, Some(AccountKind::TradeHf));
     assert_eq!(relation(1).reason, BalanceReason::Hold);
     assert_eq!(relation(2).reason, BalanceReason::Setted);
     assert_eq!(
-        relation(3).account.as_ref().and_then(Account::symbol),
+        relation(3).account.as_ref().and_then(AccountKind::symbol),
         Some("BTC-USDT")
     );
-    assert_eq!(relation(4).account, Some(Account::Main));
+    assert_eq!(relation(4).account, Some(AccountKind::Main));
     assert_eq!(
         (relation(5).account, relation(5).reason),
         (None, BalanceReason::Other)
@@ -81,8 +81,8 @@ fn a_repeated_push_has_the_same_identity_and_another_change_has_not() {
     let frame = line(BALANCES, 1);
     let same = frame.replace("\"hold\":\"27.975\"", "\"hold\":\"27.97500\"");
     assert_eq!(
-        balance(1).identity(),
-        decoded(Balances, &same).event.identity()
+        balance(1).dedup_key(),
+        decoded(Balances, &same).event.dedup_key()
     );
     for (from, to) in [
         ("\"currency\":\"USDT\"", "\"currency\":\"KCS\""),
@@ -96,8 +96,8 @@ fn a_repeated_push_has_the_same_identity_and_another_change_has_not() {
         let other = frame.replace(from, to);
         assert_ne!(other, frame, "{from}");
         assert_ne!(
-            balance(1).identity(),
-            decoded(Balances, &other).event.identity(),
+            balance(1).dedup_key(),
+            decoded(Balances, &other).event.dedup_key(),
             "{from}"
         );
     }

@@ -2,8 +2,8 @@
 
 use kucoin_streams_core::{Decimal, Event as _};
 use kucoin_streams_v1::{
-    Event, FuturesCrossLeverageChange, FuturesCrossLeverages, FuturesEvent,
-    FuturesMarginModeChange, FuturesMarginModes, MarginMode,
+    FuturesCrossLeverageChange, FuturesCrossLeverages, FuturesEvent, FuturesMarginModeChange,
+    FuturesMarginModes, MarginMode, V1Event,
 };
 
 use crate::{decode, decoded, line, push, push_of};
@@ -63,11 +63,11 @@ fn one_subject_on_both_topics_is_told_apart_by_the_topic() {
             .unwrap();
         assert_eq!(push.subject.as_deref(), Some("user.config"));
         assert_eq!(
-            matches!(push.event, Event::Futures(FuturesEvent::MarginMode(_))),
+            matches!(push.event, V1Event::Futures(FuturesEvent::MarginMode(_))),
             is_mode
         );
         assert_eq!(
-            matches!(push.event, Event::Futures(FuturesEvent::CrossLeverage(_))),
+            matches!(push.event, V1Event::Futures(FuturesEvent::CrossLeverage(_))),
             !is_mode
         );
     }
@@ -122,23 +122,23 @@ fn nothing_set_is_an_event_and_no_error() {
 
 #[test]
 fn the_identity_is_all_that_was_set() {
-    let identity = |data| modes(data).identity();
+    let dedup_key = |data| modes(data).dedup_key();
     assert_eq!(
-        identity(r#"{"A":"CROSS"}"#),
-        identity(r#" { "A" : "CROSS" } "#)
+        dedup_key(r#"{"A":"CROSS"}"#),
+        dedup_key(r#" { "A" : "CROSS" } "#)
     );
     assert_ne!(
-        identity(r#"{"A":"CROSS"}"#),
-        identity(r#"{"A":"ISOLATED"}"#)
+        dedup_key(r#"{"A":"CROSS"}"#),
+        dedup_key(r#"{"A":"ISOLATED"}"#)
     );
-    assert_ne!(identity(r#"{"A":"CROSS"}"#), identity(r#"{"B":"CROSS"}"#));
-    let identity = |data| leverages(data).identity();
+    assert_ne!(dedup_key(r#"{"A":"CROSS"}"#), dedup_key(r#"{"B":"CROSS"}"#));
+    let dedup_key = |data| leverages(data).dedup_key();
     assert_eq!(
-        identity(r#"{"A":{"leverage":"8"}}"#),
-        identity(r#"{"A":{"leverage":8.0}}"#)
+        dedup_key(r#"{"A":{"leverage":"8"}}"#),
+        dedup_key(r#"{"A":{"leverage":8.0}}"#)
     );
     assert_ne!(
-        identity(r#"{"A":{"leverage":"8"}}"#),
-        identity(r#"{"A":{"leverage":"9"}}"#)
+        dedup_key(r#"{"A":{"leverage":"8"}}"#),
+        dedup_key(r#"{"A":{"leverage":"9"}}"#)
     );
 }

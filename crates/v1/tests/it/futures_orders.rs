@@ -194,7 +194,7 @@ fn data_before_its_topic_and_subject_is_the_same_order() {
 
 #[test]
 fn every_event_has_an_identity_of_its_own_and_the_same_on_both_topics() {
-    let mut identities: Vec<_> = (1..=15).map(|at| order(at).identity()).collect();
+    let mut identities: Vec<_> = (1..=15).map(|at| order(at).dedup_key()).collect();
     identities.sort();
     identities.dedup();
     assert_eq!(identities.len(), 15);
@@ -202,5 +202,5 @@ fn every_event_has_an_identity_of_its_own_and_the_same_on_both_topics() {
     let symbol = frame.replace("/tradeOrders\"", "/tradeOrders:XBTUSDTM\"");
     let one = FuturesSymbolOrders::new("XBTUSDTM").unwrap();
     let (all, one) = (decoded(FuturesOrders, frame), decoded(one, &symbol));
-    assert_eq!(all.event.identity(), one.event.identity());
+    assert_eq!(all.event.dedup_key(), one.event.dedup_key());
 }

@@ -350,13 +350,13 @@ fn an_event_has_one_identity_on_both_topics_and_every_other_event_another() {
         let frame = line(POSITIONS, number);
         let symbol = frame.replace("/positionAll", "/position:XBTUSDTM");
         let all = frame.replace("/position:XBTUSDTM", "/positionAll");
-        let identity = |frame: &str| decoded(FuturesPositions, frame).event.identity();
-        assert_eq!(identity(&all), identity(&symbol));
+        let dedup_key = |frame: &str| decoded(FuturesPositions, frame).event.dedup_key();
+        assert_eq!(dedup_key(&all), dedup_key(&symbol));
     }
     // Lines 9 and 10 are one settlement on both topics.
-    assert_eq!(position(9).identity(), position(10).identity());
+    assert_eq!(position(9).dedup_key(), position(10).dedup_key());
     let others = (1..=20).filter(|number| *number != 10);
-    let mut identities: Vec<_> = others.map(|at| position(at).identity()).collect();
+    let mut identities: Vec<_> = others.map(|at| position(at).dedup_key()).collect();
     identities.sort();
     identities.dedup();
     assert_eq!(identities.len(), 19);

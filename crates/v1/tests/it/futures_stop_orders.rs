@@ -87,7 +87,7 @@ fn a_stop_order_needs_nothing_but_its_symbol_and_id() {
 
 #[test]
 fn every_change_has_an_identity_of_its_own() {
-    let mut identities: Vec<_> = (1..=5).map(|at| stop(at).identity()).collect();
+    let mut identities: Vec<_> = (1..=5).map(|at| stop(at).dedup_key()).collect();
     identities.sort();
     identities.dedup();
     assert_eq!(identities.len(), 5);

@@ -116,7 +116,7 @@ fn versions_are_ordered_by_number_and_not_by_text() {
 fn what_is_available_may_change_within_a_version_and_that_is_another_event() {
     let (first, second) = (balance(1), balance(2));
     assert_eq!((first.version, first.time), (second.version, second.time));
-    assert_ne!(first.identity(), second.identity());
+    assert_ne!(first.dedup_key(), second.dedup_key());
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn every_change_names_its_currency_and_has_an_identity_of_its_own() {
         currencies,
         ["USDT", "USDT", "USDT", "USDT", "USDT", "XBT", "USDT", "XBT"]
     );
-    let mut identities: Vec<_> = (1..=9).map(|at| change(at).identity()).collect();
+    let mut identities: Vec<_> = (1..=9).map(|at| change(at).dedup_key()).collect();
     identities.sort();
     identities.dedup();
     assert_eq!(identities.len(), 9);

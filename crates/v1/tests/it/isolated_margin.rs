@@ -118,14 +118,14 @@ fn a_topic_takes_one_market() {
 
 #[test]
 fn every_change_has_an_identity_of_its_own_and_a_repeated_push_the_same() {
-    let mut identities: Vec<_> = (1..=13).map(|at| position(at).identity()).collect();
+    let mut identities: Vec<_> = (1..=13).map(|at| position(at).dedup_key()).collect();
     // Two changes of one millisecond that differ in what a currency came to.
     let other = line(POSITIONS, 1).replace("1.07731405", "1.07731406");
-    identities.push(decoded(topic("BTC-USDT"), &other).event.identity());
+    identities.push(decoded(topic("BTC-USDT"), &other).event.dedup_key());
     identities.sort();
     identities.dedup();
     assert_eq!(identities.len(), 14);
     let again = line(POSITIONS, 1).replace("6.030", "6.03");
     let again = decoded(topic("BTC-USDT"), &again).event;
-    assert_eq!(position(1).identity(), again.identity());
+    assert_eq!(position(1).dedup_key(), again.dedup_key());
 }

@@ -23,7 +23,7 @@ mod stop_orders;
 mod trade_fills;
 
 use kucoin_streams_core::{DecodeError, Push, Topic};
-use kucoin_streams_v1::{AnyTopic, Event};
+use kucoin_streams_v1::{AnyV1Topic, V1Event};
 
 /// The only push in `frame` for `topic`.
 #[track_caller]
@@ -48,16 +48,18 @@ fn push_of(topic: impl std::fmt::Display, subject: &str, data: &str) -> String {
 }
 
 /// The push in `frame` for a topic of any connection.
-fn decode_any(topic: &AnyTopic, frame: &str) -> Result<Option<Push<Event>>, DecodeError> {
+fn decode_any(topic: &AnyV1Topic, frame: &str) -> Result<Option<Push<V1Event>>, DecodeError> {
     match topic {
-        AnyTopic::Spot(topic) => Ok(topic.decode(frame)?.map(|push| push.map(Event::Spot))),
-        AnyTopic::Futures(topic) => Ok(topic.decode(frame)?.map(|push| push.map(Event::Futures))),
+        AnyV1Topic::Spot(topic) => Ok(topic.decode(frame)?.map(|push| push.map(V1Event::Spot))),
+        AnyV1Topic::Futures(topic) => {
+            Ok(topic.decode(frame)?.map(|push| push.map(V1Event::Futures)))
+        }
         other => panic!("{other} is of no connection"),
     }
 }
 
 /// Every recorded frame with the topic that it is of.
-fn fixtures() -> impl Iterator<Item = (AnyTopic, &'static str)> {
+fn fixtures() -> impl Iterator<Item = (AnyV1Topic, &'static str)> {
     let files = [
         include_str!("../fixtures/orders.ndjson"),
         include_str!("../fixtures/balances.ndjson"),

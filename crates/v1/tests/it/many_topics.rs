@@ -1,7 +1,7 @@
 //! Topics that take the same push make the same of it, so that any of them may be asked first.
 
 use kucoin_streams_core::Topic;
-use kucoin_streams_v1::{AnyFuturesTopic, AnySpotTopic, AnyTopic};
+use kucoin_streams_v1::{AnyFuturesTopic, AnySpotTopic, AnyV1Topic};
 
 use crate::{decode_any, fixtures};
 
@@ -9,7 +9,7 @@ const SYMBOLS: [&str; 2] = ["XBTUSDTM", "ETHUSDTM"];
 const MARKETS: [&str; 3] = ["BTC-USDT", "KCS-USDT", "ETH-USDT"];
 
 /// Every topic, those of a symbol several times.
-fn topics() -> Vec<AnyTopic> {
+fn topics() -> Vec<AnyV1Topic> {
     let spot = AnySpotTopic::PATTERNS
         .iter()
         .map(|path| (path, &MARKETS[..]));
@@ -23,7 +23,7 @@ fn topics() -> Vec<AnyTopic> {
             .map(|symbol| pattern.replace("SYMBOL", symbol));
         let mut paths: Vec<String> = each.collect();
         paths.dedup();
-        topics.extend(paths.iter().map(|path| path.parse::<AnyTopic>().unwrap()));
+        topics.extend(paths.iter().map(|path| path.parse::<AnyV1Topic>().unwrap()));
     }
     topics
 }
@@ -78,7 +78,7 @@ fn topics_that_take_the_same_push_make_the_same_of_it() {
         let of_kind = |is_spot: bool| {
             let of_it = topics
                 .iter()
-                .filter(move |t| matches!(t, AnyTopic::Spot(_)) == is_spot);
+                .filter(move |t| matches!(t, AnyV1Topic::Spot(_)) == is_spot);
             of_it.map(|topic| (topic, decode_any(topic, &frame)))
         };
         for is_spot in [true, false] {
@@ -101,7 +101,7 @@ fn topics_that_take_the_same_push_make_the_same_of_it() {
 #[test]
 fn a_list_decodes_alike_wherever_a_push_was_routed() {
     let futures = |topic| match topic {
-        AnyTopic::Futures(topic) => Some(topic),
+        AnyV1Topic::Futures(topic) => Some(topic),
         _ => None,
     };
     let topics: Vec<AnyFuturesTopic> = topics().into_iter().filter_map(futures).collect();

@@ -207,14 +207,14 @@ fn a_ratio_of_more_digits_than_a_decimal_holds_is_kept_as_it_came() {
 
 #[test]
 fn every_push_has_an_identity_of_its_own_and_a_repeated_one_the_same() {
-    let mut identities: Vec<_> = (1..=13).map(|at| position(at).identity()).collect();
+    let mut identities: Vec<_> = (1..=13).map(|at| position(at).dedup_key()).collect();
     identities.sort();
     identities.dedup();
     assert_eq!(identities.len(), 13);
     let again = line(POSITIONS, 1).replace("0.6408", "0.64080");
     let again = decoded(MarginPositions, &again).event;
-    assert_eq!(position(1).identity(), again.identity());
+    assert_eq!(position(1).dedup_key(), again.dedup_key());
     let later = line(POSITIONS, 3).replace("15524008211900", "15524008211901");
     let later = decoded(MarginPositions, &later).event;
-    assert_ne!(position(3).identity(), later.identity());
+    assert_ne!(position(3).dedup_key(), later.dedup_key());
 }

@@ -102,13 +102,13 @@ fn a_trade_without_price_or_size_is_a_trade_all_the_same() {
 #[test]
 fn a_trade_pushed_twice_has_one_identity_and_no_other_has_it() {
     let topic = MarketMatches::new("A-B,C-D").unwrap();
-    let identity = |symbol: &str, data: &str| {
+    let dedup_key = |symbol: &str, data: &str| {
         let frame = push(format!("/market/match:{symbol}"), data);
-        decoded(topic.clone(), &frame).event.identity()
+        decoded(topic.clone(), &frame).event.dedup_key()
     };
-    let once = identity("A-B", r#"{"symbol":"A-B","tradeId":"7","price":"1.0"}"#);
-    let again = identity("A-B", r#"{"tradeId":7,"symbol":"A-B","price":1}"#);
+    let once = dedup_key("A-B", r#"{"symbol":"A-B","tradeId":"7","price":"1.0"}"#);
+    let again = dedup_key("A-B", r#"{"tradeId":7,"symbol":"A-B","price":1}"#);
     assert_eq!(once, again);
-    assert_ne!(once, identity("A-B", r#"{"symbol":"A-B","tradeId":"8"}"#));
-    assert_ne!(once, identity("C-D", r#"{"symbol":"C-D","tradeId":"7"}"#));
+    assert_ne!(once, dedup_key("A-B", r#"{"symbol":"A-B","tradeId":"8"}"#));
+    assert_ne!(once, dedup_key("C-D", r#"{"symbol":"C-D","tradeId":"7"}"#));
 }

@@ -184,20 +184,20 @@ fn one_event_on_both_topics_has_one_identity_and_no_other_has_it() {
     let other = frame.replace("tradeOrdersV2", "tradeOrders");
     let other = other.replace("\"originSize\":\"2.5000\",", "");
     assert_eq!(
-        decoded(SpotOrders, frame).event.identity(),
-        decoded(SpotOrdersV1, &other).event.identity()
+        decoded(SpotOrders, frame).event.dedup_key(),
+        decoded(SpotOrdersV1, &other).event.dedup_key()
     );
-    let mut identities: Vec<_> = (1..=5).map(|at| order(at).identity()).collect();
+    let mut identities: Vec<_> = (1..=5).map(|at| order(at).dedup_key()).collect();
     identities.push(
         decoded(
             SpotOrders,
             &frame.replace("8812345678901234", "8812345678901235"),
         )
         .event
-        .identity(),
+        .dedup_key(),
     );
     let second_cut = line(ORDERS, 4).replace("\"size\":\"2.0000\"", "\"size\":\"1.9\"");
-    identities.push(decoded(SpotOrders, &second_cut).event.identity());
+    identities.push(decoded(SpotOrders, &second_cut).event.dedup_key());
     identities.sort();
     identities.dedup();
     assert_eq!(identities.len(), 7);
@@ -233,7 +233,7 @@ fn funds_of_older_frames_are_read_beside_the_sizes() {
 fn a_match_may_fill_all_of_an_order_before_it_is_filled() {
     let (last, end) = (order(11), order(12));
     assert_eq!(last.engine_time, end.engine_time);
-    assert_ne!(last.identity(), end.identity());
+    assert_ne!(last.dedup_key(), end.dedup_key());
     assert!(end.is_done() && !last.is_done());
     assert_eq!(end.kind, OrderKind::Filled);
 }

@@ -4,7 +4,8 @@ use std::fmt::Debug;
 use std::sync::LazyLock;
 
 use kucoin_streams_v1::{
-    AnyTopic, Event, FuturesEvent, FuturesPosition, FuturesWalletChange, MarginPosition, SpotEvent,
+    AnyV1Topic, FuturesEvent, FuturesPosition, FuturesWalletChange, MarginPosition, SpotEvent,
+    V1Event,
 };
 use proptest::prelude::*;
 use serde::Serialize;
@@ -26,9 +27,9 @@ macro_rules! own_symbol {
 
 /// Reads the event back as its own type.
 #[track_caller]
-fn check(event: &Event) {
+fn check(event: &V1Event) {
     match event {
-        Event::Spot(event) => match event {
+        V1Event::Spot(event) => match event {
             SpotEvent::Order(event) => same(event),
             SpotEvent::Balance(event) => same(event),
             SpotEvent::StopOrder(event) => same(event),
@@ -43,7 +44,7 @@ fn check(event: &Event) {
             },
             other => panic!("{other:?}"),
         },
-        Event::Futures(event) => match event {
+        V1Event::Futures(event) => match event {
             FuturesEvent::Order(event) => same(event),
             FuturesEvent::StopOrder(event) => same(event),
             FuturesEvent::MarginMode(event) => same(event),
@@ -96,7 +97,7 @@ fn data_of_the_exchange_is_read_too() {
     let mut events = 0;
     for (topic, frame) in fixtures() {
         let data = members(frame).into_iter().find(|(key, _)| key == "data");
-        if let Event::Spot(SpotEvent::Order(order)) =
+        if let V1Event::Spot(SpotEvent::Order(order)) =
             decode_any(&topic, frame).unwrap().unwrap().event
         {
             assert_eq!(serde_json::from_str(&data.unwrap().1).ok(), Some(order));
@@ -111,9 +112,9 @@ fn changes_of_several_kinds_are_read_by_their_fields() {
     let mut alike = 0;
     for (topic, frame) in fixtures() {
         match decode_any(&topic, frame).unwrap().unwrap().event {
-            Event::Spot(SpotEvent::MarginPosition(event)) => same(&event),
-            Event::Futures(FuturesEvent::Wallet(event)) => same(&event),
-            Event::Futures(FuturesEvent::Position(event)) => {
+            V1Event::Spot(SpotEvent::MarginPosition(event)) => same(&event),
+            V1Event::Futures(FuturesEvent::Wallet(event)) => same(&event),
+            V1Event::Futures(FuturesEvent::Position(event)) => {
                 let json = serde_json::to_string(&event).unwrap();
                 if json == r#"{"symbol":"XBTUSDM"}"# {
                     // The answer without data: only the subject says of which kind it is.
@@ -290,7 +291,7 @@ fn object(members: &[(String, String)]) -> String {
     format!("{{{}}}", members.collect::<Vec<_>>().join(","))
 }
 
-static FRAMES: LazyLock<Vec<(AnyTopic, &str)>> = LazyLock::new(|| fixtures().collect());
+static FRAMES: LazyLock<Vec<(AnyV1Topic, &str)>> = LazyLock::new(|| fixtures().collect());
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]

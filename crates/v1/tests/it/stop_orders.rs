@@ -54,7 +54,7 @@ fn the_times_are_of_creation_and_of_the_push() {
 
 #[test]
 fn every_change_has_an_identity_of_its_own() {
-    let mut identities: Vec<_> = (1..=4).map(|at| stop(at).identity()).collect();
+    let mut identities: Vec<_> = (1..=4).map(|at| stop(at).dedup_key()).collect();
     identities.sort();
     identities.dedup();
     assert_eq!(identities.len(), 4);

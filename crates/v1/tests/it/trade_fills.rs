@@ -56,8 +56,8 @@ fn the_two_fills_of_a_trade_with_oneself_are_two_events() {
     let counterpart = frame.replace("62b1b2c3d4e5f60718293a01", "62b1b2c3d4e5f60718293a02");
     let next = frame.replace("62b1b2c3d4e5f60718293aff", "62b1b2c3d4e5f60718293afe");
     let again = frame.replace("50043.4", "50043.40");
-    let identity = |frame: &str| decoded(SpotTradeFills, frame).event.identity();
-    assert_eq!(identity(frame), identity(&again));
-    assert_ne!(identity(frame), identity(&counterpart));
-    assert_ne!(identity(frame), identity(&next));
+    let dedup_key = |frame: &str| decoded(SpotTradeFills, frame).event.dedup_key();
+    assert_eq!(dedup_key(frame), dedup_key(&again));
+    assert_ne!(dedup_key(frame), dedup_key(&counterpart));
+    assert_ne!(dedup_key(frame), dedup_key(&next));
 }

@@ -177,8 +177,8 @@ fn mark(ws_key: WsKey) -> &'static str {
 
 fn event(event: &AnyEvent) -> Told {
     match event {
-        AnyEvent::V1(v1::Event::Spot(event)) => spot(event),
-        AnyEvent::V1(v1::Event::Futures(event)) => futures(event),
+        AnyEvent::V1(v1::V1Event::Spot(event)) => spot(event),
+        AnyEvent::V1(v1::V1Event::Futures(event)) => futures(event),
         AnyEvent::Pro(event) => unified::event(event),
         other => unknown(other),
     }

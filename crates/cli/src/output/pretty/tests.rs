@@ -94,7 +94,7 @@ fn line(paint: Paint, marked: bool, frame: &str) -> Option<String> {
 fn line_of(paint: Paint, marked: bool, columns: Option<usize>, frame: &str) -> Option<String> {
     let event = decoded(frame)?;
     let ws_key = match &event {
-        AnyEvent::V1(v1::Event::Spot(_)) => WsKey::SpotPrivateV1,
+        AnyEvent::V1(v1::V1Event::Spot(_)) => WsKey::SpotPrivateV1,
         AnyEvent::V1(_) => WsKey::FuturesPrivateV1,
         _ => WsKey::PrivateProV2,
     };

@@ -1,8 +1,8 @@
 //! What the unified connection tells, as lines: in the columns of V1, which may tell the same beside it.
 
 use kucoin_streams::pro::{
-    Balance, Event, Execution, ExecutionLite, ExecutionType, Leverage, LiquidationWarning,
-    MarginMode, Order, OrderEventType, OrderStatus, OrderType, Position, PositionSide, SizeUnit,
+    Balance, Execution, ExecutionLite, ExecutionType, Leverage, LiquidationWarning, MarginMode,
+    Order, OrderEventType, OrderStatus, OrderType, Position, PositionSide, ProEvent, SizeUnit,
     WarningType,
 };
 use kucoin_streams::{Decimal, Fill, Liquidity, Side};
@@ -18,15 +18,15 @@ use super::paint::{Ink, safe};
 use super::trades::fee;
 use super::{Told, positions, unknown};
 
-pub(super) fn event(event: &Event) -> Told {
+pub(super) fn event(event: &ProEvent) -> Told {
     match event {
-        Event::Order(event) => order(event),
-        Event::Execution(event) => execution(event),
-        Event::ExecutionLite(event) => execution_lite(event),
-        Event::Position(event) => position(event),
-        Event::Balance(event) => balance(event),
-        Event::LiquidationWarning(event) => warning(event),
-        Event::Leverage(event) => leverage(event),
+        ProEvent::Order(event) => order(event),
+        ProEvent::Execution(event) => execution(event),
+        ProEvent::ExecutionLite(event) => execution_lite(event),
+        ProEvent::Position(event) => position(event),
+        ProEvent::Balance(event) => balance(event),
+        ProEvent::LiquidationWarning(event) => warning(event),
+        ProEvent::Leverage(event) => leverage(event),
         other => unknown(other),
     }
 }

@@ -4,7 +4,7 @@
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use super::{Contract, FuturesPosition, FuturesWallet, IsolatedMargin, MarginMode};
+use super::{Contract, FuturesBalance, IsolatedMargin, MarginMode, PositionState};
 use super::{SettleCurrency, TAKER_FEE};
 use crate::engine::Engine;
 use crate::engine::event::Side;
@@ -144,9 +144,9 @@ impl Engine {
     }
 
     /// The account in one currency as it is now.
-    pub(crate) fn futures_wallet(&self, currency: SettleCurrency) -> FuturesWallet {
+    pub(crate) fn futures_wallet(&self, currency: SettleCurrency) -> FuturesBalance {
         let purse = self.purse(currency);
-        let mut wallet = FuturesWallet {
+        let mut wallet = FuturesBalance {
             currency,
             balance: purse.balance,
             hold: purse.hold,
@@ -185,7 +185,7 @@ impl Engine {
     }
 
     /// A position as it is now.
-    pub(crate) fn snapshot(&self, index: usize) -> FuturesPosition {
+    pub(crate) fn snapshot(&self, index: usize) -> PositionState {
         let contract = &self.contracts[index];
         let position = &contract.position;
         let unrealised = contract.unrealised();
@@ -200,7 +200,7 @@ impl Engine {
             risk.as_ref()
                 .map_or(Decimal::ZERO, |risk| contract.price_at_value(value(risk)))
         };
-        FuturesPosition {
+        PositionState {
             symbol: contract.market.symbol,
             settle_currency: contract.settle,
             margin_mode: position.mode,

@@ -18,7 +18,7 @@ pub(crate) use contract::MAX_MARK;
 pub use contract::SettleCurrency;
 pub(crate) use contract::{Contract, contracts};
 pub(crate) use margin::ratio;
-pub use state::{FuturesPosition, FuturesWallet, IsolatedMargin, MarginMode};
+pub use state::{FuturesBalance, IsolatedMargin, MarginMode, PositionState};
 
 use super::event::{
     CancelReason, Event, Liquidity, OrderChange, PositionChange, Side, WalletEvent,
@@ -59,7 +59,7 @@ pub(crate) fn purses() -> [Purse; 2] {
 }
 
 impl Engine {
-    pub(crate) fn position(&self, symbol: &str) -> Result<FuturesPosition, Rejected> {
+    pub(crate) fn position(&self, symbol: &str) -> Result<PositionState, Rejected> {
         self.contract(symbol).map(|index| self.snapshot(index))
     }
 

@@ -28,7 +28,7 @@ fn rest(
     engine.limit((None, symbol, side), price, size)
 }
 
-fn positions(engine: &mut Engine) -> Vec<(PositionChange, FuturesPosition)> {
+fn positions(engine: &mut Engine) -> Vec<(PositionChange, PositionState)> {
     let events = engine.take_events().into_iter();
     events
         .filter_map(|event| match event {

@@ -21,7 +21,7 @@ wire_words! {
 /// inverse contract. A closed position keeps what it made and its average entry price.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct FuturesPosition {
+pub struct PositionState {
     /// The contract (`symbol`).
     pub symbol: &'static str,
     /// The currency of all amounts (`settleCurrency`).
@@ -74,7 +74,7 @@ pub struct FuturesPosition {
     pub isolated: Option<IsolatedMargin>,
 }
 
-impl FuturesPosition {
+impl PositionState {
     /// The profit that was realised since the opening, before fees and funding (`realisedGrossPnl`).
     #[must_use]
     pub fn realised_gross_pnl(&self) -> Decimal {
@@ -119,7 +119,7 @@ pub struct IsolatedMargin {
 /// The futures account in one settlement currency at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct FuturesWallet {
+pub struct FuturesBalance {
     /// The currency (`currency`).
     pub currency: SettleCurrency,
     /// Deposits and everything that was realised (`walletBalance`).
@@ -144,7 +144,7 @@ pub struct FuturesWallet {
     pub version: u64,
 }
 
-impl FuturesWallet {
+impl FuturesBalance {
     /// The balance and all unrealised profit (`equity`).
     #[must_use]
     pub fn equity(&self) -> Decimal {

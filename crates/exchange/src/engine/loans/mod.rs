@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::ledger::Reason;
-use super::{Balance, Engine, Event, Host, MAX_BALANCE, Rejected, Wallet, check_amount};
+use super::{Engine, Event, Host, MAX_BALANCE, Rejected, Wallet, WalletBalance, check_amount};
 use crate::fault::MarginStatusType;
 pub(crate) use worth::Worth;
 
@@ -96,7 +96,7 @@ pub(crate) struct CrossMargin {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CurrencyState {
     pub(crate) currency: &'static str,
-    pub(crate) balance: Balance,
+    pub(crate) balance: WalletBalance,
     pub(crate) debt: Debt,
 }
 

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use crate::CONTRACTS;
 use crate::engine::WalletEvent;
-use crate::engine::futures::{FuturesPosition, MarginMode};
+use crate::engine::futures::{MarginMode, PositionState};
 use crate::fault::LiquidationLevel;
 use crate::json::Object;
 use crate::pro::books::Funds;
@@ -74,7 +74,7 @@ pub(in crate::pro) fn futures_balance(change: &WalletEvent) -> String {
 const FIRST_ID: u64 = 20_000_000_000_081_572;
 
 /// A position, in one form for both kinds of account.
-pub(in crate::pro) fn position(position: &FuturesPosition) -> String {
+pub(in crate::pro) fn position(position: &PositionState) -> String {
     let place = CONTRACTS.iter().position(|known| *known == position.symbol);
     let id = FIRST_ID + place.unwrap_or(CONTRACTS.len()) as u64;
     let margin = position.isolated.as_ref();

@@ -1,7 +1,7 @@
 //! Orders, positions, wallets and settings of the futures account.
 
 use super::{Push, nanoseconds, stop_change};
-use crate::engine::futures::{FuturesPosition, IsolatedMargin, MarginMode, ratio};
+use crate::engine::futures::{IsolatedMargin, MarginMode, PositionState, ratio};
 use crate::engine::{
     Event, FundingEvent, Liquidity, OrderChange, OrderEvent, PositionChange, StopEvent, Terms,
     WalletEvent,
@@ -160,7 +160,7 @@ fn of_position(symbol: &str, subject: &'static str, data: String) -> Vec<Push> {
 }
 
 /// The whole position, in JSON numbers. A cross position has no margin of its own and none of the fields about it.
-fn position_data(change: PositionChange, position: &FuturesPosition) -> String {
+fn position_data(change: PositionChange, position: &PositionState) -> String {
     let own = position.isolated.as_ref();
     let amount = |of: fn(&IsolatedMargin) -> rust_decimal::Decimal| own.map(|own| Number(of(own)));
     let realised_cost = position.realised_gross_cost + position.commission();
@@ -214,7 +214,7 @@ fn position_data(change: PositionChange, position: &FuturesPosition) -> String {
 }
 
 /// The patch of a position whose mark price moved: without its quantity and its costs.
-fn mark_price(position: &FuturesPosition) -> String {
+fn mark_price(position: &PositionState) -> String {
     let own = position.isolated.as_ref();
     Object::new()
         .field("symbol", position.symbol)
@@ -233,16 +233,16 @@ fn mark_price(position: &FuturesPosition) -> String {
 }
 
 /// The margin of an isolated position with its unrealised profit.
-fn margin_left(position: &FuturesPosition) -> Option<Number> {
+fn margin_left(position: &PositionState) -> Option<Number> {
     let own = position.isolated.as_ref()?;
     Some(Number(own.margin + position.unrealised_pnl))
 }
 
-fn return_on_cost(position: &FuturesPosition) -> Number {
+fn return_on_cost(position: &PositionState) -> Number {
     Number(ratio(position.unrealised_pnl, position.open_cost))
 }
 
-fn return_on_margin(position: &FuturesPosition) -> Number {
+fn return_on_margin(position: &PositionState) -> Number {
     Number(ratio(position.unrealised_pnl, position.initial_margin))
 }
 

@@ -3,7 +3,7 @@
 use kucoin_streams_core::{RetryPolicy, Timestamp};
 
 use super::*;
-use crate::{Failure, Stage};
+use crate::{Failure, FailureStage};
 
 fn buffer(capacity: usize) -> Buffer {
     Buffer::new(of(capacity), SlowConsumer::Gap)
@@ -51,7 +51,7 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 fn lost(topic: &str, second: i64) -> Gap {
-    let cause = Failure::new(Stage::Live, RetryPolicy::Transient, "cut");
+    let cause = Failure::new(FailureStage::Live, RetryPolicy::Transient, "cut");
     let reason = GapReason::Lost {
         cause,
         last_event_at: None,

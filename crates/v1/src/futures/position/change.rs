@@ -173,7 +173,7 @@ impl FuturesPositionChange {
 /// Symbol, side, margin mode, reason and time, and the quantity, cost and margin reached: one millisecond may have several
 /// changes.
 impl Event for FuturesPositionChange {
-    fn identity(&self) -> String {
+    fn dedup_key(&self) -> String {
         let reached = [
             self.current_cost,
             self.realised_pnl,

@@ -51,7 +51,7 @@ event! {
 
 /// Symbol, side, margin mode, reason, time, mark price and profit.
 impl Event for FuturesMarkPriceChange {
-    fn identity(&self) -> String {
+    fn dedup_key(&self) -> String {
         let [price, profit] = [self.mark_price, self.unrealised_pnl]
             .map(|amount| amount.unwrap_or_default().normalize());
         format!(

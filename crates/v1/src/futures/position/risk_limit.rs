@@ -23,13 +23,13 @@ event! {
 /// All that it tells but the symbol, which one topic tells and the other does not. KuCoin sends no time, so the same
 /// answer again has the same identity: take equal identities for one event only where they come close together.
 impl Event for FuturesRiskLimitAdjustment {
-    fn identity(&self) -> String {
+    fn dedup_key(&self) -> String {
         let level = self.risk_limit_level.unwrap_or_default();
         let message = self.message.as_deref().unwrap_or_default();
         format!("{:?}:{level}:{message}:{:?}", self.success, self.extra)
     }
 
-    fn is_distinct(&self) -> bool {
+    fn has_unique_key(&self) -> bool {
         false
     }
 }

@@ -35,7 +35,7 @@ event! {
 /// Both times, side, margin mode, currency, quantity, price, rate and fee. Without the symbol, which one topic tells and the other
 /// does not: so it is the same on both.
 impl Event for FuturesFundingSettlement {
-    fn identity(&self) -> String {
+    fn dedup_key(&self) -> String {
         let told = [
             self.quantity,
             self.mark_price,

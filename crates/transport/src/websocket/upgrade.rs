@@ -16,7 +16,7 @@ use super::driven::Driven;
 use super::refusal::{MAX_BODY, refusal};
 use super::stream::Stream;
 use super::target::Target;
-use crate::{ConnectError, Stage, UpgradeFault, UrlFault};
+use crate::{ConnectError, ConnectStage, UpgradeProblem, UrlProblem};
 
 /// The largest head of a reply, in bytes.
 pub(super) const MAX_HEAD: usize = 16 * 1024;
@@ -43,7 +43,7 @@ pub(super) async fn upgrade(
     let mut connection = Driven::new(connection.with_upgrades());
 
     let timed_out = |_| ConnectError::Timeout {
-        stage: Stage::Upgrade,
+        stage: ConnectStage::Upgrade,
     };
     let reply = connection.alongside(sender.send_request(request));
     let reply = timeout_at(deadline, reply)
@@ -94,31 +94,31 @@ fn request(target: &Target, key: &str) -> Result<Request<Empty<Bytes>>, ConnectE
         .header(header::SEC_WEBSOCKET_KEY, key)
         .header(header::USER_AGENT, USER_AGENT)
         .body(Empty::new())
-        .map_err(|_| ConnectError::InvalidUrl(UrlFault::Malformed))
+        .map_err(|_| ConnectError::InvalidUrl(UrlProblem::Malformed))
 }
 
 /// RFC 6455, 4.1, "the client MUST validate the server's response as follows".
-fn verify<B>(reply: &Response<B>, key: &str) -> Result<(), UpgradeFault> {
+fn verify<B>(reply: &Response<B>, key: &str) -> Result<(), UpgradeProblem> {
     let headers = reply.headers();
     if reply.version() != Version::HTTP_11 {
-        return Err(UpgradeFault::Version);
+        return Err(UpgradeProblem::Version);
     }
     if !names(headers, &header::UPGRADE, "websocket") {
-        return Err(UpgradeFault::Upgrade);
+        return Err(UpgradeProblem::Upgrade);
     }
     if !names(headers, &header::CONNECTION, "upgrade") {
-        return Err(UpgradeFault::Connection);
+        return Err(UpgradeProblem::Connection);
     }
     let mut accepts = headers.get_all(header::SEC_WEBSOCKET_ACCEPT).iter();
     match (accepts.next(), accepts.next()) {
         (Some(accept), None) if accept.as_bytes() == accept_of(key).as_bytes() => {}
-        _ => return Err(UpgradeFault::Accept),
+        _ => return Err(UpgradeProblem::Accept),
     }
     if headers.contains_key(header::SEC_WEBSOCKET_EXTENSIONS) {
-        return Err(UpgradeFault::Extension);
+        return Err(UpgradeProblem::Extension);
     }
     if headers.contains_key(header::SEC_WEBSOCKET_PROTOCOL) {
-        return Err(UpgradeFault::Subprotocol);
+        return Err(UpgradeProblem::Subprotocol);
     }
     Ok(())
 }
@@ -160,7 +160,7 @@ async fn beginning(body: &mut Incoming, deadline: Instant) -> Vec<u8> {
 /// A head that is too large is a parse error of hyper, too.
 fn http_error(error: hyper::Error) -> ConnectError {
     if error.is_parse() {
-        ConnectError::BadUpgrade(UpgradeFault::Malformed)
+        ConnectError::BadUpgrade(UpgradeProblem::Malformed)
     } else {
         ConnectError::Interrupted(error.into())
     }

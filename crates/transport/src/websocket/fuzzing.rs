@@ -7,12 +7,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::stream::Stream;
 use super::target::Target;
-use super::{FastReader, FastWebSocket, FastWriter};
+use super::{WebSocketConnector, WebSocketReader, WebSocketWriter};
 use crate::ConnectError;
 
-impl FastWebSocket {
+impl WebSocketConnector {
     /// The halves of a connection whose upgrade is done.
-    pub fn halves_over<S>(&self, stream: S) -> (FastReader, FastWriter)
+    pub fn halves_over<S>(&self, stream: S) -> (WebSocketReader, WebSocketWriter)
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
@@ -22,7 +22,7 @@ impl FastWebSocket {
 
 /// Where a URL points, as a dial reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Aim {
+pub struct DialTarget {
     /// Whether the connection is under TLS.
     pub secure: bool,
     /// The host, IPv6 without brackets.
@@ -37,9 +37,9 @@ pub struct Aim {
 ///
 /// # Errors
 /// [`ConnectError::InvalidUrl`].
-pub fn aim(url: &str) -> Result<Aim, ConnectError> {
+pub fn aim(url: &str) -> Result<DialTarget, ConnectError> {
     let target = Target::parse(url)?;
-    Ok(Aim {
+    Ok(DialTarget {
         secure: target.secure,
         request: target.request.as_str().to_owned(),
         host: target.host,

@@ -6,7 +6,7 @@ use http::Uri;
 use http::uri::PathAndQuery;
 
 use super::dial;
-use crate::{ConnectError, UrlFault};
+use crate::{ConnectError, UrlProblem};
 
 /// A URL taken apart. Its query holds the token, so `Debug` shows host and port only.
 pub(super) struct Target {
@@ -38,27 +38,27 @@ impl Target {
         Self::take_apart(url).map_err(ConnectError::InvalidUrl)
     }
 
-    fn take_apart(url: &str) -> Result<Self, UrlFault> {
+    fn take_apart(url: &str) -> Result<Self, UrlProblem> {
         if url.contains('#') {
-            return Err(UrlFault::Fragment);
+            return Err(UrlProblem::Fragment);
         }
-        let uri: Uri = url.parse().map_err(|_| UrlFault::Malformed)?;
-        let scheme = uri.scheme_str().ok_or(UrlFault::Malformed)?;
+        let uri: Uri = url.parse().map_err(|_| UrlProblem::Malformed)?;
+        let scheme = uri.scheme_str().ok_or(UrlProblem::Malformed)?;
         let secure = scheme.eq_ignore_ascii_case("wss");
         if !secure && !scheme.eq_ignore_ascii_case("ws") {
-            return Err(UrlFault::Scheme);
+            return Err(UrlProblem::Scheme);
         }
-        let authority = uri.authority().ok_or(UrlFault::Host)?;
+        let authority = uri.authority().ok_or(UrlProblem::Host)?;
         if authority.as_str().contains('@') {
-            return Err(UrlFault::Userinfo);
+            return Err(UrlProblem::Userinfo);
         }
         // The parser keeps quiet about a port that is no number below 65536, and would fall back to the default.
         let after_host = authority
             .as_str()
             .strip_prefix(authority.host())
-            .ok_or(UrlFault::Malformed)?;
+            .ok_or(UrlProblem::Malformed)?;
         let port = match after_host.strip_prefix(':') {
-            Some(digits) => digits.parse().map_err(|_| UrlFault::Malformed)?,
+            Some(digits) => digits.parse().map_err(|_| UrlProblem::Malformed)?,
             None if after_host.is_empty() => {
                 if secure {
                     443
@@ -66,7 +66,7 @@ impl Target {
                     80
                 }
             }
-            None => return Err(UrlFault::Malformed),
+            None => return Err(UrlProblem::Malformed),
         };
         let host = authority.host();
         let host = host
@@ -74,7 +74,7 @@ impl Target {
             .and_then(|rest| rest.strip_suffix(']'))
             .unwrap_or(host);
         if host.is_empty() {
-            return Err(UrlFault::Host);
+            return Err(UrlProblem::Host);
         }
         let (host, authority) = (host.to_owned(), authority.as_str().to_owned());
         let request = uri
@@ -168,20 +168,20 @@ mod tests {
 
     #[test]
     fn a_url_that_cannot_be_dialled_is_refused() {
-        let check = |url: &str, expected: UrlFault| match Target::parse(url) {
+        let check = |url: &str, expected: UrlProblem| match Target::parse(url) {
             Err(ConnectError::InvalidUrl(fault)) => assert_eq!(fault, expected, "{url}"),
             other => panic!("{url}: {other:?}"),
         };
-        check("", UrlFault::Malformed);
-        check("/path?token=t", UrlFault::Malformed);
-        check("wss://", UrlFault::Malformed);
-        check("wss://a b/", UrlFault::Malformed);
-        check("wss://a.test:70000/", UrlFault::Malformed);
-        check("wss://a.test:/", UrlFault::Malformed);
-        check("https://a.test/", UrlFault::Scheme);
-        check("wss://user:password@a.test/", UrlFault::Userinfo);
-        check("wss://user@a.test/", UrlFault::Userinfo);
-        check("wss://a.test/#token", UrlFault::Fragment);
+        check("", UrlProblem::Malformed);
+        check("/path?token=t", UrlProblem::Malformed);
+        check("wss://", UrlProblem::Malformed);
+        check("wss://a b/", UrlProblem::Malformed);
+        check("wss://a.test:70000/", UrlProblem::Malformed);
+        check("wss://a.test:/", UrlProblem::Malformed);
+        check("https://a.test/", UrlProblem::Scheme);
+        check("wss://user:password@a.test/", UrlProblem::Userinfo);
+        check("wss://user@a.test/", UrlProblem::Userinfo);
+        check("wss://a.test/#token", UrlProblem::Fragment);
     }
 
     #[test]

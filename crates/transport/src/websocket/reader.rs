@@ -12,12 +12,12 @@ use super::assembly::Assembly;
 use super::stream::ReadStream;
 use crate::{Message, ReadError, Reader, Violation};
 
-/// The receiving half of a [`FastWebSocket`](crate::FastWebSocket) connection.
+/// The receiving half of a [`WebSocketConnector`](crate::WebSocketConnector) connection.
 ///
 /// A whole text frame is known to be UTF-8. A future of
 /// [`read`](Reader::read) that is dropped before it is done ends the reader: the codec may have been in the middle
 /// of a frame, and reading on would turn payload into headers.
-pub struct FastReader {
+pub struct WebSocketReader {
     frames: WebSocketRead<ReadStream>,
     assembly: Assembly,
     state: State,
@@ -30,7 +30,7 @@ enum State {
     Unusable,
 }
 
-impl FastReader {
+impl WebSocketReader {
     pub(super) fn new(mut frames: WebSocketRead<ReadStream>, limits: &Limits) -> Self {
         // The answers to a ping and to a close are the caller's, through the writer.
         frames.set_auto_pong(false);
@@ -58,7 +58,7 @@ impl FastReader {
     }
 }
 
-impl Reader for FastReader {
+impl Reader for WebSocketReader {
     async fn read(&mut self) -> Result<Message, ReadError> {
         if self.state == State::Unusable {
             return Err(ReadError::Finished);
@@ -72,10 +72,10 @@ impl Reader for FastReader {
     }
 }
 
-impl fmt::Debug for FastReader {
+impl fmt::Debug for WebSocketReader {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
-            .debug_struct("FastReader")
+            .debug_struct("WebSocketReader")
             .field("state", &self.state)
             .finish_non_exhaustive()
     }

@@ -11,11 +11,11 @@ use super::Limits;
 use super::stream::WriteStream;
 use crate::{CloseFrame, Outgoing, WriteError, Writer};
 
-/// The sending half of a [`FastWebSocket`](crate::FastWebSocket) connection.
+/// The sending half of a [`WebSocketConnector`](crate::WebSocketConnector) connection.
 ///
 /// Each frame is masked with fresh random bytes and flushed before [`send`](Writer::send) resolves. A future that is
 /// dropped before it is done, like a failed write, ends the writer: half a frame may be on the wire.
-pub struct FastWriter {
+pub struct WebSocketWriter {
     frames: WebSocketWrite<WriteStream>,
     write_timeout: Duration,
     close_timeout: Duration,
@@ -30,7 +30,7 @@ enum State {
     Broken,
 }
 
-impl FastWriter {
+impl WebSocketWriter {
     pub(super) fn new(mut frames: WebSocketWrite<WriteStream>, limits: &Limits) -> Self {
         // The codec's vectored write spins when a stream takes no bytes, and our frames are small.
         frames.set_writev(false);
@@ -68,7 +68,7 @@ impl FastWriter {
     }
 }
 
-impl Writer for FastWriter {
+impl Writer for WebSocketWriter {
     async fn send(&mut self, message: Outgoing<'_>) -> Result<(), WriteError> {
         message.check()?;
         let (opcode, payload) = match message {
@@ -93,10 +93,10 @@ impl Writer for FastWriter {
     }
 }
 
-impl fmt::Debug for FastWriter {
+impl fmt::Debug for WebSocketWriter {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
-            .debug_struct("FastWriter")
+            .debug_struct("WebSocketWriter")
             .field("state", &self.state)
             .finish_non_exhaustive()
     }
@@ -126,7 +126,7 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     /// A connection whose peer does not read, with no room left for even one frame.
-    async fn stuck(limits: &Limits) -> (FastWriter, TcpStream) {
+    async fn stuck(limits: &Limits) -> (WebSocketWriter, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap())
             .await
@@ -138,7 +138,7 @@ mod tests {
         assert!(flooded.is_err(), "the socket took everything");
         let write = WriteStream::Plain(write);
         let (_, frames) = fastwebsockets::after_handshake_split(read, write, Role::Client);
-        (FastWriter::new(frames, limits), peer)
+        (WebSocketWriter::new(frames, limits), peer)
     }
 
     #[tokio::test]

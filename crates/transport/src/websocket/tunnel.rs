@@ -19,19 +19,19 @@ use super::stream::Duplex;
 use super::target::Target;
 use super::tls::Tls;
 use super::upgrade::{MAX_HEAD, USER_AGENT};
-use crate::{ConnectError, ProxyFault};
+use crate::{ConnectError, ProxyProblem};
 
 /// A stream through the proxy to the target, before any TLS to the target.
 pub(super) async fn open(
     proxy: &Proxy,
     target: &Target,
     tls: &Tls,
-) -> Result<Box<dyn Duplex>, ProxyFault> {
+) -> Result<Box<dyn Duplex>, ProxyProblem> {
     let is_all_here = target.is_loopback() && proxy.is_loopback();
     if !target.secure && !is_all_here {
-        return Err(ProxyFault::Plaintext);
+        return Err(ProxyProblem::Plaintext);
     }
-    let unreachable = |error: ConnectError| ProxyFault::Unreachable(Box::new(error));
+    let unreachable = |error: ConnectError| ProxyProblem::Unreachable(Box::new(error));
     let tcp = reach(proxy, !target.secure).await.map_err(unreachable)?;
     match proxy.scheme() {
         ProxyScheme::Http => http_connect(Box::new(tcp), target, proxy.basic_auth()).await,
@@ -41,7 +41,7 @@ pub(super) async fn open(
             http_connect(tls, target, proxy.basic_auth()).await
         }
         ProxyScheme::Socks5 => {
-            let unknown = |error: ConnectError| ProxyFault::UnknownName(Box::new(error));
+            let unknown = |error: ConnectError| ProxyProblem::UnknownName(Box::new(error));
             let addresses = dial::resolve(&target.host, target.port, !target.secure).await;
             let addresses = addresses.map_err(unknown)?;
             let address = addresses.first().copied();
@@ -54,7 +54,7 @@ pub(super) async fn open(
                 Ok(ip) => TargetAddr::Ip((ip, target.port).into()),
                 // One byte counts the name's.
                 Err(_) if target.host.len() > 255 => {
-                    return Err(ProxyFault::Refused("the host has no valid name".into()));
+                    return Err(ProxyProblem::Refused("the host has no valid name".into()));
                 }
                 Err(_) => TargetAddr::Domain(target.host.as_str().into(), target.port),
             };
@@ -76,7 +76,7 @@ async fn http_connect(
     stream: Box<dyn Duplex>,
     target: &Target,
     auth: Option<&HeaderValue>,
-) -> Result<Box<dyn Duplex>, ProxyFault> {
+) -> Result<Box<dyn Duplex>, ProxyProblem> {
     let authority = target.host_and_port();
     let mut request = Request::connect(&authority)
         .header(header::HOST, &authority)
@@ -85,7 +85,8 @@ async fn http_connect(
         request = request.header(header::PROXY_AUTHORIZATION, auth);
     }
     let request = request.body(Empty::<Bytes>::new());
-    let request = request.map_err(|_| ProxyFault::Refused("the host has no valid name".into()))?;
+    let request =
+        request.map_err(|_| ProxyProblem::Refused("the host has no valid name".into()))?;
     let (mut sender, connection) = http1::Builder::new()
         .max_buf_size(MAX_HEAD)
         .handshake(TokioIo::new(stream))
@@ -95,10 +96,10 @@ async fn http_connect(
     let reply = connection.alongside(sender.send_request(request)).await;
     let reply = reply.map_err(http_fault)?;
     match reply.status() {
-        StatusCode::PROXY_AUTHENTICATION_REQUIRED => return Err(ProxyFault::Authentication),
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED => return Err(ProxyProblem::Authentication),
         // hyper makes a tunnel of no other status, and neither does the client of the REST calls.
         status if status != StatusCode::OK => {
-            return Err(ProxyFault::Refused(format!("status {}", status.as_u16())));
+            return Err(ProxyProblem::Refused(format!("status {}", status.as_u16())));
         }
         _ => {}
     }
@@ -106,18 +107,18 @@ async fn http_connect(
     let upgraded = upgraded.map_err(http_fault)?;
     let parts = upgraded
         .downcast::<TokioIo<Box<dyn Duplex>>>()
-        .map_err(|_| ProxyFault::Malformed)?;
+        .map_err(|_| ProxyProblem::Malformed)?;
     // The target speaks second, so bytes after the answer are a page of a server that is no proxy.
     match parts.read_buf.is_empty() {
         true => Ok(parts.io.into_inner()),
-        false => Err(ProxyFault::Malformed),
+        false => Err(ProxyProblem::Malformed),
     }
 }
 
-fn http_fault(error: hyper::Error) -> ProxyFault {
+fn http_fault(error: hyper::Error) -> ProxyProblem {
     match error.is_parse() {
-        true => ProxyFault::Malformed,
-        false => ProxyFault::Interrupted(error.into()),
+        true => ProxyProblem::Malformed,
+        false => ProxyProblem::Interrupted(error.into()),
     }
 }
 
@@ -125,7 +126,7 @@ async fn socks5(
     tcp: TcpStream,
     target: TargetAddr<'_>,
     credentials: Option<(&str, &str)>,
-) -> Result<Box<dyn Duplex>, ProxyFault> {
+) -> Result<Box<dyn Duplex>, ProxyProblem> {
     let connected = match credentials {
         Some((user, password)) => {
             Socks5Stream::connect_with_password_and_socket(tcp, target, user, password).await
@@ -138,20 +139,20 @@ async fn socks5(
     }
 }
 
-fn socks_fault(error: tokio_socks::Error) -> ProxyFault {
+fn socks_fault(error: tokio_socks::Error) -> ProxyProblem {
     use tokio_socks::Error;
     match error {
-        Error::Io(error) => ProxyFault::Interrupted(error.into()),
+        Error::Io(error) => ProxyProblem::Interrupted(error.into()),
         Error::NoAcceptableAuthMethods
         | Error::AuthorizationRequired
-        | Error::PasswordAuthFailure(_) => ProxyFault::Authentication,
+        | Error::PasswordAuthFailure(_) => ProxyProblem::Authentication,
         Error::InvalidResponseVersion
         | Error::UnknownAuthMethod
         | Error::InvalidReservedByte
         | Error::UnknownAddressType
         // It is the proxy's own address, in its reply.
         | Error::InvalidTargetAddress(_)
-        | Error::UnknownError => ProxyFault::Malformed,
-        refused => ProxyFault::Refused(refused.to_string().to_lowercase()),
+        | Error::UnknownError => ProxyProblem::Malformed,
+        refused => ProxyProblem::Refused(refused.to_string().to_lowercase()),
     }
 }

@@ -6,14 +6,20 @@ use std::time::Duration;
 use http::HeaderMap;
 use http::header::RETRY_AFTER;
 
-use crate::Refusal;
+use crate::UpgradeRefusal;
 
 /// How much of a refusal's body is read at all.
 pub(super) const MAX_BODY: usize = 4096;
 
 /// Puts a refusal together; `body` may be cut off at [`MAX_BODY`] or at the deadline.
-pub(super) fn refusal(status: u16, headers: &HeaderMap, body: &[u8], secrets: &[&str]) -> Refusal {
-    let refusal = Refusal::new(status).with_body(&redact(&String::from_utf8_lossy(body), secrets));
+pub(super) fn refusal(
+    status: u16,
+    headers: &HeaderMap,
+    body: &[u8],
+    secrets: &[&str],
+) -> UpgradeRefusal {
+    let refusal =
+        UpgradeRefusal::new(status).with_body(&redact(&String::from_utf8_lossy(body), secrets));
     match retry_after(headers) {
         Some(wait) => refusal.with_retry_after(wait),
         None => refusal,

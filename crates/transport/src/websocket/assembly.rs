@@ -5,7 +5,7 @@ use fastwebsockets::{Frame, OpCode};
 
 use super::Limits;
 use super::chunks::Chunks;
-use crate::seam::MAX_CONTROL_PAYLOAD;
+use crate::traits::MAX_CONTROL_PAYLOAD;
 use crate::{CloseFrame, Message, Violation};
 
 /// The reassembly of one connection.

@@ -28,20 +28,20 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::client::TlsStream;
 
 pub use self::proxy::{Proxy, ProxyEnvError, ProxyError};
-pub use self::reader::FastReader;
-pub use self::writer::FastWriter;
+pub use self::reader::WebSocketReader;
+pub use self::writer::WebSocketWriter;
 
 use self::stream::{Duplex, Stream};
 use self::target::Target;
 use self::tls::Tls;
-use crate::{Connect, ConnectError, ProxyFault, Stage};
+use crate::{Connect, ConnectError, ConnectStage, ProxyProblem};
 
 /// The default [`Connect`]: TCP by tokio, TLS by rustls, the upgrade by hyper, frames by fastwebsockets.
 ///
 /// What it holds to, beyond RFC 6455:
 /// - `wss://` is checked against the root certificates of the platform, or by your own configuration; `ws://` goes
 ///   to loopback addresses only. The checks cannot be switched off. No redirect is followed.
-/// - No proxy is used unless [`with_proxy`](FastWebSocket::with_proxy) sets one; the environment is not read. With a
+/// - No proxy is used unless [`with_proxy`](WebSocketConnector::with_proxy) sets one; the environment is not read. With a
 ///   proxy no connection goes around it.
 /// - The upgrade is verified in full: the accept key, and no extension or subprotocol that was not asked for.
 /// - Each stage has a deadline, each message a limit that also holds for the sum of its fragments, and no length
@@ -55,14 +55,14 @@ use crate::{Connect, ConnectError, ProxyFault, Stage};
 ///
 /// ```
 /// use std::time::Duration;
-/// use kucoin_streams_transport::FastWebSocket;
+/// use kucoin_streams_transport::WebSocketConnector;
 ///
-/// let connector = FastWebSocket::new()
+/// let connector = WebSocketConnector::new()
 ///     .with_connect_timeout(Duration::from_secs(3))
 ///     .with_max_message_size(256 * 1024);
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct FastWebSocket {
+pub struct WebSocketConnector {
     limits: Limits,
     tls: Tls,
     proxy: Option<Proxy>,
@@ -94,7 +94,7 @@ impl Default for Limits {
     }
 }
 
-impl FastWebSocket {
+impl WebSocketConnector {
     /// A connector with the default limits and the root certificates of the platform.
     #[must_use]
     pub fn new() -> Self {
@@ -111,7 +111,7 @@ impl FastWebSocket {
     }
 
     /// Dials through this proxy; default: none. The time to reach the proxy and to get its answer counts as connecting
-    /// ([`with_connect_timeout`](FastWebSocket::with_connect_timeout)); TLS and the upgrade have their own limits as
+    /// ([`with_connect_timeout`](WebSocketConnector::with_connect_timeout)); TLS and the upgrade have their own limits as
     /// ever.
     #[must_use]
     pub fn with_proxy(mut self, proxy: Proxy) -> Self {
@@ -183,7 +183,7 @@ impl FastWebSocket {
         &self,
         stream: S,
         url: &str,
-    ) -> Result<(FastReader, FastWriter), ConnectError>
+    ) -> Result<(WebSocketReader, WebSocketWriter), ConnectError>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
@@ -210,23 +210,23 @@ impl FastWebSocket {
         let addresses = dial::resolve(&target.host, target.port, !target.secure);
         let addresses = timeout_at(deadline, addresses)
             .await
-            .map_err(timed_out(Stage::Dns))??;
+            .map_err(timed_out(ConnectStage::Dns))??;
         let tcp: TcpStream = timeout_at(deadline, dial::connect(addresses))
             .await
-            .map_err(timed_out(Stage::Tcp))??;
+            .map_err(timed_out(ConnectStage::Tcp))??;
         if !target.secure {
             return dial::require_loopback(tcp).map(Stream::Plain);
         }
         Ok(Stream::Tls(Box::new(self.encrypted(tcp, target).await?)))
     }
 
-    async fn open_through(&self, proxy: &Proxy, target: &Target) -> Result<Stream, ProxyFault> {
+    async fn open_through(&self, proxy: &Proxy, target: &Target) -> Result<Stream, ProxyProblem> {
         let deadline = deadline_after(self.limits.connect_timeout);
         let tunnel = timeout_at(deadline, tunnel::open(proxy, target, &self.tls))
             .await
-            .map_err(|_| ProxyFault::TimedOut)??;
+            .map_err(|_| ProxyProblem::TimedOut)??;
         let secured = self.secured(tunnel, target).await;
-        secured.map_err(|error| ProxyFault::Beyond(Box::new(error)))
+        secured.map_err(|error| ProxyProblem::Beyond(Box::new(error)))
     }
 
     /// A stream of another's, with TLS to the target if its URL asks for it.
@@ -249,7 +249,9 @@ impl FastWebSocket {
         let handshake = self.tls.handshake(&target.host, stream);
         timeout(self.limits.tls_timeout, handshake)
             .await
-            .map_err(|_| ConnectError::Timeout { stage: Stage::Tls })?
+            .map_err(|_| ConnectError::Timeout {
+                stage: ConnectStage::Tls,
+            })?
             .map_err(or_descriptors)
     }
 
@@ -258,7 +260,7 @@ impl FastWebSocket {
         &self,
         stream: Stream,
         target: &Target,
-    ) -> Result<(FastReader, FastWriter), ConnectError> {
+    ) -> Result<(WebSocketReader, WebSocketWriter), ConnectError> {
         let deadline = deadline_after(self.limits.upgrade_timeout);
         let (stream, first_bytes) = upgrade::upgrade(stream, target, deadline).await?;
         tracing::debug!(host = target.host, port = target.port, "websocket open");
@@ -266,13 +268,13 @@ impl FastWebSocket {
     }
 
     /// The two halves of a connection that has been upgraded.
-    fn halves(&self, stream: Stream, first_bytes: Bytes) -> (FastReader, FastWriter) {
+    fn halves(&self, stream: Stream, first_bytes: Bytes) -> (WebSocketReader, WebSocketWriter) {
         let (read, write) = stream.split(first_bytes);
         let (frames_in, frames_out) =
             fastwebsockets::after_handshake_split(read, write, fastwebsockets::Role::Client);
         (
-            FastReader::new(frames_in, &self.limits),
-            FastWriter::new(frames_out, &self.limits),
+            WebSocketReader::new(frames_in, &self.limits),
+            WebSocketWriter::new(frames_out, &self.limits),
         )
     }
 }
@@ -292,12 +294,12 @@ fn deadline_after(timeout: Duration) -> Instant {
         .unwrap_or_else(|| now + Duration::from_secs(30 * 365 * 24 * 60 * 60))
 }
 
-impl Connect for FastWebSocket {
-    type Reader = FastReader;
-    type Writer = FastWriter;
+impl Connect for WebSocketConnector {
+    type Reader = WebSocketReader;
+    type Writer = WebSocketWriter;
 
     /// The token in the URL's query may come back in a server's refusal; it is removed from there, too.
-    async fn connect(&self, url: &str) -> Result<(FastReader, FastWriter), ConnectError> {
+    async fn connect(&self, url: &str) -> Result<(WebSocketReader, WebSocketWriter), ConnectError> {
         let target = Target::parse(url)?;
         let stream = self.open(&target).await?;
         self.speak(stream, &target).await
