@@ -7,6 +7,7 @@ mod documents;
 mod faults;
 mod footprint;
 mod graph;
+mod language;
 mod project;
 mod releases;
 mod sources;
@@ -55,6 +56,9 @@ const RULES: &[Rule] = &[
     Rule { name: "the core is pure", read: "crates/README.md#what-goes-where", check: sources::the_core_asks_for_its_lints },
     Rule { name: "paths stay inside", read: "crates/README.md#sources", check: documents::paths_stay_inside },
     Rule { name: "links lead somewhere", read: "crates/README.md#sources", check: documents::links_lead_somewhere },
+    Rule { name: "plain words", read: "crates/README.md#sources", check: language::plain_words },
+    Rule { name: "short summaries", read: "crates/README.md#sources", check: language::summaries_are_short },
+    Rule { name: "one meaning per type name", read: "crates/README.md#sources", check: language::one_meaning_per_type_name },
     Rule { name: "every fault is shown", read: "crates/README.md#sources", check: faults::every_fault_is_shown },
 ];
 

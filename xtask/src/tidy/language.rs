@@ -1,0 +1,284 @@
+//! Checks what a tool can check of our English and our names: words to avoid, and one meaning per public type name.
+
+use std::collections::BTreeMap;
+
+use super::Violation;
+use super::project::{File, Project};
+
+/// Words that need a second reading, and what to write instead. Checked in comments, docs and pages.
+#[rustfmt::skip]
+const AVOID: &[(&str, &str)] = &[
+    ("anew", "again"),
+    ("nobody", "no subscriber, no caller, .."),
+    ("somebody", "a subscriber, a caller, .."),
+    ("nobody's", "unrouted"),
+    ("so many", "the number of .."),
+    ("stirred", "woke"),
+    ("told", "reported, emitted"),
+    ("untold", "unreported"),
+    ("what can be used", "available balance"),
+    ("what was put in", "margin"),
+    ("worked off", "drained"),
+    ("it stands", "its state, it is open"),
+    ("seam", "trait, interface"),
+    ("patience", "backpressure timeout"),
+    ("mends", "fixes"),
+    ("mended", "fixed"),
+    ("where there is no", "if there is no"),
+    ("where there is none", "`None` if absent"),
+    ("where it is no", "if it is not"),
+    ("true where", "returns `true` if"),
+    ("false where", "returns `false` if"),
+    ("`none` where", "`None` if"),
+];
+
+/// The first paragraph of a public doc comment has at most this number of characters.
+const SUMMARY: usize = 100;
+
+/// Public type names that several crates have, with one meaning: the exchange's own terms, which differ by protocol in
+/// their values only. The local exchange has its own `Side` and `MarginMode` since it shares no code with the SDK.
+const SHARED_TERMS: [&str; 8] = [
+    "Balance",
+    "Balances",
+    "MarginMode",
+    "OrderStatus",
+    "OrderType",
+    "PositionSide",
+    "Side",
+    "TradeType",
+];
+
+pub(super) fn plain_words(project: &Project) -> Vec<Violation> {
+    let mut broken = Vec::new();
+    for file in &project.files {
+        let Some(text_of) = reader_of(&file.path) else {
+            continue;
+        };
+        for (index, line) in file.text.lines().enumerate() {
+            let Some(text) = text_of(line) else { continue };
+            let text = text.to_lowercase();
+            let place = || format!("{}:{}", file.path, index + 1);
+            for (word, instead) in AVOID.iter().filter(|(word, _)| has_phrase(&text, word)) {
+                let reason = format!("`{word}`: write {instead}");
+                broken.push(Violation::new(place(), reason));
+            }
+            if text.trim_start().starts_with("where ") {
+                let reason = "starts with `Where`: for a condition write `if`";
+                broken.push(Violation::new(place(), reason));
+            }
+        }
+    }
+    broken
+}
+
+pub(super) fn one_meaning_per_type_name(project: &Project) -> Vec<Violation> {
+    let mut homes: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for file in project.rust_files() {
+        let Some(package) = published_source(&file.path) else {
+            continue;
+        };
+        for (line, name) in public_types(file) {
+            let home = format!("{}:{line}", file.path);
+            let homes = homes.entry(name).or_default();
+            if !homes
+                .iter()
+                .any(|other| published_source(other) == Some(package))
+            {
+                homes.push(home);
+            }
+        }
+    }
+    homes
+        .into_iter()
+        .filter(|(name, homes)| homes.len() > 1 && !SHARED_TERMS.contains(name))
+        .map(|(name, homes)| {
+            let reason = format!("`{name}` is also at {}", homes[1..].join(", "));
+            Violation::new(&homes[0], reason)
+        })
+        .collect()
+}
+
+pub(super) fn summaries_are_short(project: &Project) -> Vec<Violation> {
+    let mut broken = Vec::new();
+    let files = project.rust_files();
+    for file in files.filter(|file| published_source(&file.path).is_some()) {
+        let mut summary = Summary::default();
+        for (index, line) in file.text.lines().enumerate() {
+            let line = line.trim_start();
+            match line.strip_prefix("///") {
+                Some(text) => summary.add(index + 1, text.trim()),
+                None if line.starts_with("#[") => {}
+                None => {
+                    let found = std::mem::take(&mut summary);
+                    let length = found.text.chars().count();
+                    if line.starts_with("pub ") && length > SUMMARY {
+                        let place = format!("{}:{}", file.path, found.line);
+                        let reason = format!(
+                            "the first paragraph has {length} characters, more than {SUMMARY}"
+                        );
+                        broken.push(Violation::new(place, reason));
+                    }
+                }
+            }
+        }
+    }
+    broken
+}
+
+/// The first paragraph of a doc comment, which lists and search results show alone.
+#[derive(Default)]
+struct Summary {
+    line: usize,
+    text: String,
+    is_whole: bool,
+}
+
+impl Summary {
+    fn add(&mut self, line: usize, text: &str) {
+        if self.line == 0 {
+            self.line = line;
+        } else if !self.is_whole && !text.is_empty() {
+            self.text.push(' ');
+        }
+        self.is_whole |= text.is_empty();
+        if !self.is_whole {
+            self.text.push_str(text);
+        }
+    }
+}
+
+type Reader = fn(&str) -> Option<&str>;
+
+/// How to find the English of a line: all of it on a page, the comment in Rust. The rules themselves are left out.
+fn reader_of(path: &str) -> Option<Reader> {
+    match path {
+        "xtask/src/tidy/language.rs" => None,
+        _ if path.ends_with(".md") => Some(|line| Some(line)),
+        _ if path.ends_with(".rs") => Some(|line| {
+            let comment = line.trim_start().strip_prefix("//")?;
+            Some(comment.trim_start_matches(['/', '!']))
+        }),
+        _ => None,
+    }
+}
+
+/// The package of a source file that users can depend on; `None` for tests and tools.
+fn published_source(path: &str) -> Option<&str> {
+    let (package, source) = path.strip_prefix("crates/")?.split_once("/src/")?;
+    let is_tool = ["bench", "fuzz", "cli"].contains(&package);
+    let is_test = source.contains("tests") || source.contains("fuzzing");
+    (!is_tool && !is_test).then_some(package)
+}
+
+/// The public types of a file with their lines. Deprecated names and associated types are left out.
+fn public_types(file: &File) -> impl Iterator<Item = (usize, &str)> {
+    let mut is_deprecated = false;
+    file.text
+        .lines()
+        .enumerate()
+        .filter_map(move |(index, line)| {
+            let line = line.trim_start();
+            if line.starts_with("#[deprecated") {
+                is_deprecated = true;
+            }
+            let mut words = line
+                .strip_prefix("pub ")?
+                .split(|c: char| !c.is_alphanumeric() && c != '_');
+            let skip = std::mem::take(&mut is_deprecated);
+            let is_type = ["struct", "enum", "trait", "type", "union"].contains(&words.next()?);
+            let name = words.next()?;
+            (is_type && !skip && name.starts_with(char::is_uppercase)).then_some((index + 1, name))
+        })
+}
+
+/// Whether the words of a phrase occur, not as a part of longer words.
+fn has_phrase(text: &str, phrase: &str) -> bool {
+    text.match_indices(phrase).any(|(at, _)| {
+        !text[..at].ends_with(char::is_alphanumeric)
+            && !text[at + phrase.len()..].starts_with(char::is_alphanumeric)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::project::fake;
+    use super::*;
+
+    fn places(broken: Vec<Violation>) -> Vec<String> {
+        broken.into_iter().map(|broken| broken.place).collect()
+    }
+
+    #[test]
+    fn each_word_to_avoid_is_found_in_comments_and_pages() {
+        for (word, _) in AVOID {
+            let source = format!("//! A.\nlet x = \"{word}\";\n    /// It {word}.\n");
+            let project = fake::files(&[("a.rs", &source), ("a.md", word), ("a.toml", word)]);
+            let found = places(plain_words(&project));
+            assert!(found.contains(&String::from("a.rs:3")), "{word}");
+            assert!(found.contains(&String::from("a.md:1")), "{word}");
+            assert!(!found.contains(&String::from("a.rs:2")), "{word}");
+        }
+    }
+
+    #[test]
+    fn condition_that_starts_with_where_is_found() {
+        let source = "/// Where the host is unknown.\n/// The host where the token was issued.\n";
+        let project = fake::files(&[("a.rs", source)]);
+        assert_eq!(places(plain_words(&project)), ["a.rs:1"]);
+    }
+
+    #[test]
+    fn longer_words_are_not_found() {
+        let project = fake::files(&[("a.md", "renewed, seamless, impatience\n")]);
+        assert_eq!(plain_words(&project), []);
+    }
+
+    #[test]
+    fn long_summary_of_a_public_item_is_found() {
+        let doc = |text: &str, item: &str| {
+            format!("/// {text}\n///\n/// More text.\n#[must_use]\n{item}\n")
+        };
+        let (short, long) = (
+            "x".repeat(SUMMARY),
+            format!("{}\n/// yy", "x".repeat(SUMMARY - 2)),
+        );
+        let source = [
+            doc(&short, "pub fn a()"),
+            doc(&long, "fn b()"),
+            doc(&long, "pub fn c()"),
+        ]
+        .concat();
+        let project = fake::files(&[
+            ("crates/core/src/a.rs", &source),
+            ("xtask/src/a.rs", &source),
+        ]);
+        assert_eq!(
+            places(summaries_are_short(&project)),
+            ["crates/core/src/a.rs:12"]
+        );
+    }
+
+    #[test]
+    fn type_name_of_two_crates_is_found() {
+        let one = "pub struct Config;\npub enum Side {\n";
+        let other = "    pub type Config = u8;\npub(crate) struct Gap;\n";
+        let project = fake::files(&[
+            ("crates/client/src/a.rs", one),
+            ("crates/session/src/b/c.rs", other),
+            ("crates/session/src/tests.rs", "pub struct Config;\n"),
+            ("crates/core/src/a.rs", "pub enum Side {\npub struct Gap;\n"),
+        ]);
+        let found = one_meaning_per_type_name(&project);
+        assert_eq!(places(found), ["crates/client/src/a.rs:1"]);
+    }
+
+    #[test]
+    fn deprecated_type_name_is_not_found() {
+        let old = "#[deprecated(note = \"renamed\")]\npub type Config = Settings;\n";
+        let project = fake::files(&[
+            ("crates/client/src/a.rs", "pub struct Config;\n"),
+            ("crates/session/src/a.rs", old),
+        ]);
+        assert_eq!(one_meaning_per_type_name(&project), []);
+    }
+}
