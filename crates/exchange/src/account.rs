@@ -1,4 +1,4 @@
-//! The account's owner from outside: commands that happen at once and are pushed to subscribers.
+//! Commands on the demo account: each takes effect at once and is pushed to subscribers.
 
 mod futures;
 
@@ -19,20 +19,20 @@ use crate::pro::unified_id;
 use crate::shared::Shared;
 use crate::sync::lock;
 
-/// A handle on the account of an exchange; cheap to clone.
+/// A handle on the demo account of a local exchange; cheap to clone.
 ///
-/// Every command happens whole before it returns: its pushes are in the truth log and on their way
-/// to the subscribers. Prices and sizes must be multiples of the symbol's increments.
+/// A command is complete when it returns: its pushes are in the truth log and queued for the subscribers. Prices and
+/// sizes must be multiples of the symbol's increments.
 #[derive(Clone)]
 pub struct Account {
     shared: Arc<Shared>,
-    /// Where the orders that it places settle.
+    /// Wallet that the orders of this handle settle in.
     wallet: Wallet,
 }
 
-/// The symbol of the orders of a burst: its smallest order holds the least money.
+/// Symbol of the orders of a burst: its smallest order holds the least money.
 const BURST_SYMBOL: &str = "KCS-USDT";
-/// Orders of a burst that are placed without letting anybody else in.
+/// Number of burst orders placed per lock of the hub.
 const BURST_SLICE: u64 = 128;
 
 impl Account {
@@ -43,9 +43,10 @@ impl Account {
         }
     }
 
-    /// The same account, with a handle whose orders and stop orders settle in this wallet:
-    /// [`Wallet::Margin`] for cross margin, [`Wallet::Isolated`] for orders on that symbol only. A
-    /// handle is made for [`Wallet::Trade`]. All that is not an order is the same with any handle.
+    /// Returns a handle on the same account whose orders and stop orders settle in `wallet`.
+    ///
+    /// [`Wallet::Margin`] is for cross margin, [`Wallet::Isolated`] for orders on that symbol only. The default is
+    /// [`Wallet::Trade`]. Commands other than orders do not depend on the handle.
     #[must_use]
     pub fn trading_in(&self, wallet: Wallet) -> Self {
         Self {
@@ -54,12 +55,12 @@ impl Account {
         }
     }
 
-    /// Places a limit order and returns its id. What its price crosses fills at once as a taker;
-    /// the rest stays open.
+    /// Places a limit order and returns its id. The part that crosses the market fills at once as a taker; the rest
+    /// stays open.
     ///
     /// # Errors
-    /// What KuCoin would refuse: unknown symbol, price or size off their increments, too little
-    /// money, a frozen margin account.
+    /// Returns an error if KuCoin would refuse the order: unknown symbol, price or size off their increments,
+    /// insufficient balance, frozen margin account.
     pub fn place_limit(
         &self,
         symbol: &str,
@@ -73,10 +74,10 @@ impl Account {
         })
     }
 
-    /// As [`Account::place_limit`], with a `clientOid`.
+    /// Like [`Account::place_limit`], with a `clientOid`.
     ///
     /// # Errors
-    /// As [`Account::place_limit`].
+    /// See [`Account::place_limit`].
     pub fn place_limit_as(
         &self,
         client_oid: &str,
@@ -92,10 +93,10 @@ impl Account {
         })
     }
 
-    /// Places a market order for a size of the base currency, which fills at once, and returns its id.
+    /// Places a market order for a size in the base currency and returns its id. It fills at once.
     ///
     /// # Errors
-    /// As [`Account::place_limit`].
+    /// See [`Account::place_limit`].
     pub fn place_market(
         &self,
         symbol: &str,
@@ -105,11 +106,11 @@ impl Account {
         self.place(self.order(symbol, side, size))
     }
 
-    /// Buys for an amount of the quote currency at the market, and returns the order's id. As on
-    /// KuCoin such an order ends `canceled`.
+    /// Buys for an amount of the quote currency at the market price and returns the order's id. As on KuCoin, such an
+    /// order ends `canceled`.
     ///
     /// # Errors
-    /// As [`Account::place_limit`]; also when the funds do not buy the smallest size.
+    /// See [`Account::place_limit`]; also returns an error if the funds do not buy the smallest size.
     pub fn place_market_funds(&self, symbol: &str, funds: Decimal) -> Result<String, Rejected> {
         self.place(NewOrder {
             by_funds: true,
@@ -117,11 +118,10 @@ impl Account {
         })
     }
 
-    /// Places a stop order and returns its id; without an order price it becomes a market order
-    /// when it triggers.
+    /// Places a stop order and returns its id. Without an order price it becomes a market order when it triggers.
     ///
     /// # Errors
-    /// As [`Account::place_limit`], but for the money, which is looked at when it triggers.
+    /// See [`Account::place_limit`]; the balance is checked only when the stop order triggers.
     pub fn place_stop(
         &self,
         symbol: &str,
@@ -152,7 +152,7 @@ impl Account {
     /// Cancels an open order.
     ///
     /// # Errors
-    /// There is no open order of this id.
+    /// Returns an error if no open order has this id.
     pub fn cancel(&self, order_id: &str) -> Result<(), Rejected> {
         self.act(|engine| engine.cancel(Host::Spot, order_id))
     }
@@ -160,50 +160,49 @@ impl Account {
     /// Cancels a stop order that has not triggered.
     ///
     /// # Errors
-    /// There is no such stop order.
+    /// Returns an error if no untriggered stop order has this id.
     pub fn cancel_stop(&self, order_id: &str) -> Result<(), Rejected> {
         self.act(|engine| engine.cancel_stop(Host::Spot, order_id))
     }
 
-    /// Cuts the size of an open order by less than what is left of it: an `update`.
+    /// Reduces the size of an open order by less than its remaining size: an `update`.
     ///
     /// # Errors
-    /// There is no open order of this id, or the cut is not a valid size.
+    /// Returns an error if no open order has this id or `by` is not a valid size.
     pub fn reduce(&self, order_id: &str, by: Decimal) -> Result<(), Rejected> {
         self.act(|engine| engine.reduce(Host::Spot, order_id, by))
     }
 
-    /// Fills an open order by the order of another trader: a maker fill of this size.
+    /// Fills an open order, or a part of it, with another trader's order: a maker fill of this size.
     ///
     /// # Errors
-    /// There is no open order of this id, or the size is not a valid part of what is left of it.
+    /// Returns an error if no open order has this id or the size is invalid or above the remaining size.
     pub fn fill(&self, order_id: &str, size: Decimal) -> Result<(), Rejected> {
         self.act(|engine| engine.fill_resting(Host::Spot, order_id, size))
     }
 
-    /// Sets the last price of a symbol: open orders that it goes through fill, stops trigger, and
-    /// what the cross-margin account owes is reported at its new worth.
+    /// Sets the last price of a symbol. Open orders that it crosses fill, stop orders that it reaches trigger, and
+    /// the cross-margin debts are reported at their new value.
     ///
     /// # Errors
-    /// Unknown symbol, or a price off its tick.
+    /// Returns an error if the symbol is unknown or the price is not a multiple of its tick.
     pub fn set_price(&self, symbol: &str, price: Decimal) -> Result<(), Rejected> {
         self.act(|engine| engine.set_price(Host::Spot, symbol, price))
     }
 
-    /// New money from outside, into the funding account.
+    /// Deposits money into the funding account.
     ///
     /// # Errors
-    /// The amount is not a positive one that can be kept exactly.
+    /// Returns an error if the amount is not positive, has more than 12 decimals, or is too large.
     pub fn deposit(&self, currency: &str, amount: Decimal) -> Result<(), Rejected> {
         self.act(|engine| engine.deposit(currency, amount))
     }
 
-    /// Moves money between two wallets. A margin account that owes something keeps enough of it to
-    /// stay at a debt ratio of 0.6.
+    /// Transfers money between two wallets. A margin account with debts must keep its debt ratio at 0.6 or below.
     ///
     /// # Errors
-    /// As [`Account::deposit`]; also when there is too little, when it is needed for a debt, or when
-    /// a wallet does not keep the currency.
+    /// See [`Account::deposit`]; also returns an error if the available balance is insufficient or needed as
+    /// collateral, or if a wallet does not support the currency.
     pub fn transfer(
         &self,
         from: Wallet,
@@ -214,114 +213,115 @@ impl Account {
         self.act(|engine| engine.transfer((from, to), currency, amount))
     }
 
-    /// Borrows into a margin account ([`Wallet::Margin`] or [`Wallet::Isolated`]), as long as its
-    /// debt ratio stays at 0.8 at most in cross margin and at 0.9 in isolated margin.
+    /// Borrows into a margin account ([`Wallet::Margin`] or [`Wallet::Isolated`]).
     ///
-    /// Pushes the balance and, after it, what is owed: `debt.ratio` on `/margin/position`, or on
+    /// The debt ratio may not exceed 0.8 in cross margin and 0.9 in isolated margin.
+    ///
+    /// Pushes the balance and then the debt: `debt.ratio` on `/margin/position`, or on
     /// `/margin/isolatedPosition:SYMBOL` an `IN_BORROW` before the balance and a `DEBT` after it.
     ///
     /// # Errors
-    /// The wallet is not a margin account or does not keep the currency, the amount is not a
-    /// positive one that can be kept exactly, or what the account holds does not secure it.
+    /// Returns an error if the wallet is not a margin account or does not support the currency, the amount is
+    /// invalid, or the collateral is insufficient.
     pub fn borrow(&self, wallet: Wallet, currency: &str, amount: Decimal) -> Result<(), Rejected> {
         self.act(|engine| engine.borrow(wallet, currency, amount))
     }
 
-    /// Repays out of the margin account that owes it: interest first, then principal.
+    /// Repays a debt from the margin account that owes it: interest first, then principal.
     ///
-    /// Pushes as [`Account::borrow`]; the isolated account says `IN_REPAY`, then `DEBT` or, when it
-    /// owes nothing any more, `CLEAR`.
+    /// Pushes as [`Account::borrow`] does; an isolated account reports `IN_REPAY`, then `DEBT`, or `CLEAR` if it owes
+    /// nothing any more.
     ///
     /// # Errors
-    /// As [`Account::borrow`]; also when more is repaid than is owed or available.
+    /// See [`Account::borrow`]; also returns an error if the amount exceeds the debt or the available balance.
     pub fn repay(&self, wallet: Wallet, currency: &str, amount: Decimal) -> Result<(), Rejected> {
         self.act(|engine| engine.repay(wallet, currency, amount))
     }
 
-    /// Charges the interest of an hour on every debt, 0.001 % rounded up to 8 decimals: the debts
-    /// grow, no balance changes. Nothing happens when nothing is owed.
+    /// Charges one hour of interest on every debt: 0.001 %, rounded up to 8 decimals. The debts grow, no balance
+    /// changes; without debts nothing happens.
     pub fn settle_interest(&self) {
         self.act(Engine::settle_interest);
     }
 
-    /// What a margin account owes in one currency.
+    /// Returns the debt of a margin account in one currency.
     #[must_use]
     pub fn debt(&self, wallet: Wallet, currency: &str) -> Debt {
         lock(&self.shared.hub).engine.debt(wallet, currency)
     }
 
-    /// What a margin account owes as a part of what it is secured by, at the last prices; 0 when it
-    /// owes nothing.
+    /// Returns the debt ratio of a margin account: debts divided by collateral at the last prices; 0 without debts.
     ///
-    /// From 0.97 on the cross-margin account is frozen (`FROZEN_FL`): no order may be placed in it.
-    /// Above 1 it is in liability (`LIABILITY`). It is not liquidated: it recovers (`UNFROZEN_FL`,
-    /// `UNLIABILITY`) when it repays, is sent money, or prices move.
+    /// From 0.97 on, the cross-margin account is frozen (`FROZEN_FL`) and no order can be placed in it. Above 1 it is
+    /// in liability (`LIABILITY`). It is not liquidated: it recovers (`UNFROZEN_FL`, `UNLIABILITY`) when it repays,
+    /// receives money, or prices move.
     #[must_use]
     pub fn debt_ratio(&self, wallet: Wallet) -> Decimal {
         lock(&self.shared.hub).engine.debt_ratio(wallet)
     }
 
-    /// Warns the account of liquidation, whatever it owes: an `lw` of Pro V2 with its true amounts. Pro V2 must be
-    /// spoken already; see [`Exchange::pro_truth`](crate::Exchange::pro_truth).
+    /// Pushes a liquidation warning regardless of the debts: an `lw` of Pro V2 with the account's real amounts.
+    ///
+    /// It is pushed only if Pro V2 is in use already; see [`Exchange::pro_truth`](crate::Exchange::pro_truth).
     pub fn warn_of_liquidation(&self, level: LiquidationLevel) {
         lock(&self.shared.hub).warn(level, clock::now_ms());
     }
 
-    /// Lets the cross-margin account say a status, whatever it owes: `position.status` on `/margin/position`.
+    /// Pushes a status of the cross-margin account regardless of its debts: `position.status` on `/margin/position`.
     pub fn say_margin_status(&self, status: MarginStatusType) {
         lock(&self.shared.hub).say_status(status, clock::now_ms());
     }
 
-    /// Returns the id of an order as the unified account of Pro V2 has it, in decimal digits. V1 and the classic
-    /// accounts have the id that the order was placed with.
+    /// Returns the id of an order in the unified account of Pro V2, in decimal digits.
+    ///
+    /// V1 and the classic accounts of Pro V2 use the id that the order was placed with.
     #[must_use]
     pub fn unified_order_id(order_id: &str) -> String {
         unified_id(order_id).into_owned()
     }
 
-    /// Lets the account's owner do this number of things by the seed, at once.
+    /// Runs this number of random account actions, drawn from the seed, at once.
     pub fn step(&self, steps: usize) {
         for _ in 0..steps {
             self.act(Engine::step);
         }
     }
 
-    /// What is in one wallet, in one currency.
+    /// Returns the balance of one wallet in one currency.
     #[must_use]
     pub fn balance(&self, wallet: Wallet, currency: &str) -> WalletBalance {
         lock(&self.shared.hub).engine.balance(wallet, currency)
     }
 
-    /// The last price of a symbol.
+    /// Returns the last price of a symbol.
     ///
     /// # Errors
-    /// Unknown symbol.
+    /// Returns an error if the symbol is unknown.
     pub fn last_price(&self, symbol: &str) -> Result<Decimal, Rejected> {
         lock(&self.shared.hub).engine.last_price(Host::Spot, symbol)
     }
 
-    /// The ids of the open orders, the oldest first.
+    /// Returns the ids of the open orders, oldest first.
     #[must_use]
     pub fn open_orders(&self) -> Vec<String> {
         lock(&self.shared.hub).engine.open_orders(Host::Spot)
     }
 
-    /// The ids of the stop orders that have not triggered.
+    /// Returns the ids of the stop orders that have not triggered.
     #[must_use]
     pub fn open_stops(&self) -> Vec<String> {
         lock(&self.shared.hub).engine.open_stops(Host::Spot)
     }
 
     /// Places this number of small orders that stay open, as fast as the subscribers' sockets take them.
-    /// Unlike any other push these wait for a client that reads slowly, and for ever for one that does
-    /// not read at all. Each order makes one push on
-    /// `/spotMarket/tradeOrders`, two on `/spotMarket/tradeOrdersV2`, and one each on
-    /// `/account/balance` and `/account/snapshotBalance`; as Pro V2, one each on `order`,
-    /// `orderAll` and `balance`, of `UNIFIED` and of `SPOT`. The orders settle in the trading account,
-    /// whatever the handle.
+    ///
+    /// Unlike all other pushes, these wait for a client that reads slowly, and forever for one that does not read at
+    /// all. Each order makes one push on `/spotMarket/tradeOrders`, two on `/spotMarket/tradeOrdersV2`, and one each
+    /// on `/account/balance` and `/account/snapshotBalance`; on Pro V2, one each on `order`, `orderAll` and
+    /// `balance`, for `UNIFIED` and for `SPOT`. The orders settle in the trading account, whichever handle is used.
     ///
     /// # Errors
-    /// The money for it is not there; some 50 USDT hold 100,000 orders.
+    /// Returns an error if the balance is insufficient; about 50 USDT suffice for 100,000 orders.
     pub async fn burst(&self, orders: u64) -> Result<(), Rejected> {
         let half = self.last_price(BURST_SYMBOL)? / Decimal::TWO;
         let (price, size) = (half.trunc().max(Decimal::ONE), Decimal::new(1, 4));
@@ -329,7 +329,7 @@ impl Account {
         while left > 0 {
             let room = self.shared.room.notified();
             tokio::pin!(room);
-            // Registered before the look at the queues, so that no notice in between is missed.
+            // Registered before the queues are checked, so that no notification in between is missed.
             room.as_mut().enable();
             let placed = self.burst_slice((price, size), left.min(BURST_SLICE))?;
             left -= placed;
@@ -378,7 +378,7 @@ impl fmt::Debug for Account {
     }
 }
 
-/// Lets a command happen now, and pushes what it did.
+/// Runs a command now and pushes its events.
 fn act<R>(shared: &Shared, command: impl FnOnce(&mut Engine) -> R) -> R {
     let mut hub = lock(&shared.hub);
     let now_ms = clock::now_ms();

@@ -1,4 +1,4 @@
-//! The owner of the futures account from outside: commands that happen at once and are pushed.
+//! Commands on the futures account: each takes effect at once and is pushed to subscribers.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,18 +13,18 @@ use crate::engine::{
 use crate::shared::Shared;
 use crate::sync::lock;
 
-/// A handle on the futures account of an exchange; cheap to clone. See [`Account::futures`].
+/// A handle on the futures account of a local exchange; cheap to clone. See [`Account::futures`].
 ///
-/// As on [`Account`], every command happens whole before it returns. Sizes are contracts, prices
-/// multiples of the contract's tick; [`crate::CONTRACTS`] lists the contracts. Positions are one-way:
-/// an order against a position closes it, and what is more than that opens the other side.
+/// As on [`Account`], a command is complete when it returns. Sizes are in contracts, prices are multiples of the
+/// contract's tick; [`crate::CONTRACTS`] lists the contracts. Positions are in one-way mode: an order against a
+/// position closes it, and the excess opens a position on the other side.
 #[derive(Clone)]
 pub struct FuturesAccount {
     shared: Arc<Shared>,
 }
 
 impl Account {
-    /// The futures side of the account. It has money of its own.
+    /// Returns a handle on the futures account, which has its own balances.
     #[must_use]
     pub fn futures(&self) -> FuturesAccount {
         FuturesAccount {
@@ -34,12 +34,12 @@ impl Account {
 }
 
 impl FuturesAccount {
-    /// Places a limit order and returns its id. What its price crosses fills at once as a taker;
-    /// the rest stays open.
+    /// Places a limit order and returns its id. The part that crosses the market fills at once as a taker; the rest
+    /// stays open.
     ///
     /// # Errors
-    /// What KuCoin would refuse: unknown contract, a size that is no positive number of contracts, a
-    /// price off its tick, too little margin, or more than the risk limit allows.
+    /// Returns an error if KuCoin would refuse the order: unknown contract, a size that is not a positive number of
+    /// contracts, a price off its tick, insufficient margin, or an exceeded risk limit.
     pub fn place_limit(
         &self,
         symbol: &str,
@@ -53,10 +53,10 @@ impl FuturesAccount {
         })
     }
 
-    /// As [`FuturesAccount::place_limit`], with a `clientOid`.
+    /// Like [`FuturesAccount::place_limit`], with a `clientOid`.
     ///
     /// # Errors
-    /// As [`FuturesAccount::place_limit`].
+    /// See [`FuturesAccount::place_limit`].
     pub fn place_limit_as(
         &self,
         client_oid: &str,
@@ -72,21 +72,20 @@ impl FuturesAccount {
         })
     }
 
-    /// Places a market order, which fills at once, and returns its id.
+    /// Places a market order and returns its id. It fills at once.
     ///
     /// # Errors
-    /// As [`FuturesAccount::place_limit`].
+    /// See [`FuturesAccount::place_limit`].
     pub fn place_market(&self, symbol: &str, side: Side, size: i64) -> Result<String, Rejected> {
         self.place(order(symbol, side, size))
     }
 
-    /// Places a stop order that triggers when the price goes in this direction to the stop price,
-    /// and returns its id; without an order price it becomes a market order then. The order that
-    /// follows has an id of its own.
+    /// Places a stop order that triggers when the price moves in `direction` to the stop price, and returns its id.
+    ///
+    /// Without an order price it then becomes a market order. The resulting order has its own id.
     ///
     /// # Errors
-    /// As [`FuturesAccount::place_limit`], but for margin and risk limit, which are looked at when it
-    /// triggers.
+    /// See [`FuturesAccount::place_limit`]; margin and risk limit are checked only when the stop order triggers.
     pub fn place_stop(
         &self,
         symbol: &str,
@@ -113,7 +112,7 @@ impl FuturesAccount {
     /// Cancels an open order.
     ///
     /// # Errors
-    /// There is no open order of this id.
+    /// Returns an error if no open order has this id.
     pub fn cancel(&self, order_id: &str) -> Result<(), Rejected> {
         self.act(|engine| engine.cancel(Host::Futures, order_id))
     }
@@ -121,68 +120,70 @@ impl FuturesAccount {
     /// Cancels a stop order that has not triggered.
     ///
     /// # Errors
-    /// There is no such stop order.
+    /// Returns an error if no untriggered stop order has this id.
     pub fn cancel_stop(&self, order_id: &str) -> Result<(), Rejected> {
         self.act(|engine| engine.cancel_stop(Host::Futures, order_id))
     }
 
-    /// Cuts the size of an open order by less than what is left of it: an `update`.
+    /// Reduces the size of an open order by less than its remaining size: an `update`.
     ///
     /// # Errors
-    /// There is no open order of this id, or the cut leaves nothing of it.
+    /// Returns an error if no open order has this id or `by` is not below the remaining size.
     pub fn reduce(&self, order_id: &str, by: i64) -> Result<(), Rejected> {
         self.act(|engine| engine.reduce(Host::Futures, order_id, Decimal::from(by)))
     }
 
-    /// Fills an open order by the order of another trader: a maker fill of this size.
+    /// Fills an open order, or a part of it, with another trader's order: a maker fill of this size.
     ///
     /// # Errors
-    /// There is no open order of this id, or less than this is left of it.
+    /// Returns an error if no open order has this id or the size is above the remaining size.
     pub fn fill(&self, order_id: &str, size: i64) -> Result<(), Rejected> {
         self.act(|engine| engine.fill_resting(Host::Futures, order_id, Decimal::from(size)))
     }
 
-    /// Sets the last price of a contract: open orders that it goes through fill, stops on the last
-    /// price trigger. Profits and margins follow the mark price alone.
+    /// Sets the last price of a contract. Open orders that it crosses fill, stop orders on the last price trigger.
+    /// Profits and margins depend on the mark price alone.
     ///
     /// # Errors
-    /// Unknown contract, or a price off its tick.
+    /// Returns an error if the contract is unknown or the price is not a multiple of its tick.
     pub fn set_price(&self, symbol: &str, price: Decimal) -> Result<(), Rejected> {
         self.act(|engine| engine.set_price(Host::Futures, symbol, price))
     }
 
-    /// Sets the mark price of a contract, and its index price, which is the same here: stops on these
-    /// trigger, an open position is reported at its new value, and liquidated if its margin no
-    /// longer covers the maintenance margin.
+    /// Sets the mark price of a contract, and its index price, which is the same here.
+    ///
+    /// Stop orders on these prices trigger. An open position is reported at its new value, and liquidated if its
+    /// margin no longer covers the maintenance margin.
     ///
     /// # Errors
-    /// Unknown contract, a price with two decimals more than the tick has, or one above 900,000.
+    /// Returns an error if the contract is unknown, the price has two decimals more than the tick, or is above
+    /// 900,000.
     pub fn set_mark_price(&self, symbol: &str, price: Decimal) -> Result<(), Rejected> {
         self.act(|engine| engine.set_mark_price(symbol, price))
     }
 
-    /// Sets the leverage of the contract in its margin mode: that of the cross position, or that of
-    /// the isolated orders to come, which is pushed on no topic of V1.
+    /// Sets the leverage of the contract in its current margin mode: of the cross position, or of future isolated
+    /// orders. V1 has no push for the latter.
     ///
     /// # Errors
-    /// Unknown contract; a leverage below 1 or above what the risk limit allows; in cross mode, a
-    /// position or an order that is open.
+    /// Returns an error if the contract is unknown, the leverage is below 1 or above the maximum of the risk limit
+    /// level, or, in cross mode, a position or an order is open.
     pub fn set_leverage(&self, symbol: &str, leverage: Decimal) -> Result<(), Rejected> {
         self.act(|engine| engine.set_leverage(symbol, leverage))
     }
 
-    /// Chooses between cross and isolated margin.
+    /// Sets the margin mode of a contract.
     ///
     /// # Errors
-    /// Unknown contract, or a position or an order in it that is open.
+    /// Returns an error if the contract is unknown or has an open position or order.
     pub fn set_margin_mode(&self, symbol: &str, mode: MarginMode) -> Result<(), Rejected> {
         self.act(|engine| engine.set_margin_mode(symbol, mode))
     }
 
-    /// Lets margin be added by itself before an isolated position is liquidated, or not.
+    /// Turns automatic margin deposits on or off: margin is added before an isolated position is liquidated.
     ///
     /// # Errors
-    /// There is no open isolated position in the contract.
+    /// Returns an error if the contract has no open isolated position.
     pub fn set_auto_deposit(&self, symbol: &str, on: bool) -> Result<(), Rejected> {
         self.act(|engine| engine.set_auto_deposit(symbol, on))
     }
@@ -190,42 +191,43 @@ impl FuturesAccount {
     /// Adds margin to an isolated position, in its settlement currency.
     ///
     /// # Errors
-    /// There is no open isolated position in the contract, or not so much money.
+    /// Returns an error if the contract has no open isolated position or the available margin is insufficient.
     pub fn add_margin(&self, symbol: &str, amount: Decimal) -> Result<(), Rejected> {
         self.act(|engine| engine.add_margin(symbol, amount))
     }
 
-    /// Settles the funding of an open position at this rate, from -0.05 to 0.05: above zero, who is
-    /// long pays who is short.
+    /// Settles the funding of an open position at this rate, from -0.05 to 0.05. At a positive rate, longs pay
+    /// shorts.
     ///
     /// # Errors
-    /// There is no open position in the contract, or the rate is out of range.
+    /// Returns an error if the contract has no open position or the rate is out of range.
     pub fn settle_funding(&self, symbol: &str, rate: Decimal) -> Result<(), Rejected> {
         self.act(|engine| engine.settle_funding(symbol, rate))
     }
 
-    /// Asks for a level of the risk limit, from 1. As on KuCoin this cancels the contract's open
-    /// orders, and the answer is a push (`position.adjustRiskLimit`), a refusal for the size of the
-    /// position or for its leverage included.
+    /// Requests a risk limit level, from 1.
+    ///
+    /// As on KuCoin, this cancels the contract's open orders, and the result is a push (`position.adjustRiskLimit`),
+    /// also if the level is refused because of the position's size or leverage.
     ///
     /// # Errors
-    /// Unknown contract, or no such level.
+    /// Returns an error if the contract or the level does not exist.
     pub fn adjust_risk_limit(&self, symbol: &str, level: u32) -> Result<(), Rejected> {
         self.act(|engine| engine.adjust_risk_limit(symbol, level))
     }
 
-    /// New money from outside.
+    /// Deposits money into the futures account.
     ///
     /// # Errors
-    /// The amount is not a positive one that can be kept exactly.
+    /// Returns an error if the amount is not positive, has more than 12 decimals, or is too large.
     pub fn deposit(&self, currency: SettleCurrency, amount: Decimal) -> Result<(), Rejected> {
         self.act(|engine| engine.deposit_futures(currency, amount))
     }
 
-    /// Sets money aside for a withdrawal (`holdBalance`).
+    /// Holds money for a withdrawal (`holdBalance`).
     ///
     /// # Errors
-    /// As [`FuturesAccount::deposit`]; also when it is more than may be withdrawn.
+    /// See [`FuturesAccount::deposit`]; also returns an error if the amount exceeds the withdrawable balance.
     pub fn hold_withdrawal(
         &self,
         currency: SettleCurrency,
@@ -234,57 +236,57 @@ impl FuturesAccount {
         self.act(|engine| engine.hold_withdrawal(currency, amount))
     }
 
-    /// Lets money that was set aside leave the account.
+    /// Withdraws money that is held for a withdrawal.
     ///
     /// # Errors
-    /// As [`FuturesAccount::deposit`]; also when less was set aside.
+    /// See [`FuturesAccount::deposit`]; also returns an error if less is held.
     pub fn withdraw_held(&self, currency: SettleCurrency, amount: Decimal) -> Result<(), Rejected> {
         self.act(|engine| engine.withdraw_held(currency, amount))
     }
 
-    /// The position in a contract, open or closed, as it is now.
+    /// Returns the current position in a contract, open or closed.
     ///
     /// # Errors
-    /// Unknown contract.
+    /// Returns an error if the contract is unknown.
     pub fn position(&self, symbol: &str) -> Result<PositionState, Rejected> {
-        self.look(|engine| engine.position(symbol))
+        self.read(|engine| engine.position(symbol))
     }
 
-    /// The account in a settlement currency as it is now.
+    /// Returns the current balance in a settlement currency.
     #[must_use]
     pub fn wallet(&self, currency: SettleCurrency) -> FuturesBalance {
-        self.look(|engine| engine.futures_wallet(currency))
+        self.read(|engine| engine.futures_wallet(currency))
     }
 
-    /// The last price of a contract.
+    /// Returns the last price of a contract.
     ///
     /// # Errors
-    /// Unknown contract.
+    /// Returns an error if the contract is unknown.
     pub fn last_price(&self, symbol: &str) -> Result<Decimal, Rejected> {
-        self.look(|engine| engine.last_price(Host::Futures, symbol))
+        self.read(|engine| engine.last_price(Host::Futures, symbol))
     }
 
-    /// The mark price of a contract.
+    /// Returns the mark price of a contract.
     ///
     /// # Errors
-    /// Unknown contract.
+    /// Returns an error if the contract is unknown.
     pub fn mark_price(&self, symbol: &str) -> Result<Decimal, Rejected> {
-        self.look(|engine| engine.mark_price(symbol))
+        self.read(|engine| engine.mark_price(symbol))
     }
 
-    /// The ids of the open orders, the oldest first.
+    /// Returns the ids of the open orders, oldest first.
     #[must_use]
     pub fn open_orders(&self) -> Vec<String> {
-        self.look(|engine| engine.open_orders(Host::Futures))
+        self.read(|engine| engine.open_orders(Host::Futures))
     }
 
-    /// The ids of the stop orders that have not triggered.
+    /// Returns the ids of the stop orders that have not triggered.
     #[must_use]
     pub fn open_stops(&self) -> Vec<String> {
-        self.look(|engine| engine.open_stops(Host::Futures))
+        self.read(|engine| engine.open_stops(Host::Futures))
     }
 
-    /// Lets the owner of the futures account do this number of things by the seed, at once.
+    /// Runs this number of random futures account actions, drawn from the seed, at once.
     pub fn step(&self, steps: usize) {
         for _ in 0..steps {
             self.act(|engine| engine.step_on(Host::Futures));
@@ -300,8 +302,8 @@ impl FuturesAccount {
         act(&self.shared, command)
     }
 
-    fn look<R>(&self, look: impl FnOnce(&Engine) -> R) -> R {
-        look(&lock(&self.shared.hub).engine)
+    fn read<R>(&self, read: impl FnOnce(&Engine) -> R) -> R {
+        read(&lock(&self.shared.hub).engine)
     }
 }
 

@@ -12,7 +12,7 @@ use super::order::{NewOrder, NewStop, Trigger};
 use super::{Engine, Host, MarketId, Rejected};
 
 /// With more than this many open orders the owner fills and cancels instead of placing.
-fn busy(host: Host) -> usize {
+fn max_open_orders(host: Host) -> usize {
     match host {
         Host::Spot => 12,
         Host::Futures => 8,
@@ -20,38 +20,38 @@ fn busy(host: Host) -> usize {
 }
 
 /// A position worth more than this in USD is made smaller, not greater.
-const GREAT: Decimal = Decimal::from_parts(15_000, 0, 0, false, 0);
+const MAX_POSITION_VALUE: Decimal = Decimal::from_parts(15_000, 0, 0, false, 0);
 
 /// One thing that the owner or the market does; it may be rejected.
-type Habit = fn(&mut Engine, Host) -> Result<(), Rejected>;
+type Action = fn(&mut Engine, Host) -> Result<(), Rejected>;
 
 /// What happens on a host, and how often: parts of the sum of the first column.
-fn habits(host: Host) -> &'static [(u64, Habit)] {
+fn actions(host: Host) -> &'static [(u64, Action)] {
     match host {
         Host::Spot => &[
-            (30, Engine::rest),
+            (30, Engine::place_resting),
             (8, |engine, host| engine.trade(host, Some(0))),
             (7, |engine, host| engine.trade(host, None)),
             (7, Engine::buy_for_some_funds),
             (17, Engine::fill_part),
             (9, Engine::fill_all),
             (9, Engine::cancel_some),
-            (4, Engine::cut_some),
+            (4, Engine::reduce_some),
             (4, Engine::place_some_stop),
             (2, Engine::cancel_some_stop),
-            (3, Engine::move_money),
+            (3, Engine::transfer_some),
             (3, Engine::borrow_some),
             (3, Engine::repay_some),
             (1, Engine::charge_interest),
         ],
         Host::Futures => &[
-            (28, Engine::rest),
+            (28, Engine::place_resting),
             (8, |engine, host| engine.trade(host, Some(0))),
             (9, |engine, host| engine.trade(host, None)),
             (15, Engine::fill_part),
             (9, Engine::fill_all),
             (7, Engine::cancel_some),
-            (4, Engine::cut_some),
+            (4, Engine::reduce_some),
             (4, Engine::place_some_stop),
             (2, Engine::cancel_some_stop),
             (4, Engine::close_some),
@@ -125,7 +125,7 @@ impl Engine {
             if self.events.len() > acted {
                 return;
             }
-            if let Err(rejected) = self.draw_habit(host)(self, host) {
+            if let Err(rejected) = self.draw_action(host)(self, host) {
                 tracing::trace!(%rejected, "the demo account was refused");
             }
         }
@@ -162,20 +162,20 @@ impl Engine {
         }
     }
 
-    fn draw_habit(&mut self, host: Host) -> Habit {
-        let habits = habits(host);
-        let sum = habits.iter().map(|habit| habit.0).sum();
-        let mut draw = self.desk_mut(host).rng.below(sum);
-        let chosen = habits.iter().find(|habit| {
-            let found = draw < habit.0;
-            draw = draw.saturating_sub(habit.0);
+    fn draw_action(&mut self, host: Host) -> Action {
+        let actions = actions(host);
+        let sum = actions.iter().map(|action| action.0).sum();
+        let mut draw = self.host_mut(host).rng.below(sum);
+        let chosen = actions.iter().find(|action| {
+            let found = draw < action.0;
+            draw = draw.saturating_sub(action.0);
             found
         });
-        chosen.map_or(Self::rest, |habit| habit.1)
+        chosen.map_or(Self::place_resting, |action| action.1)
     }
 
-    fn rest(&mut self, host: Host) -> Result<(), Rejected> {
-        match self.desk(host).orders.len() >= busy(host) {
+    fn place_resting(&mut self, host: Host) -> Result<(), Rejected> {
+        match self.host(host).orders.len() >= max_open_orders(host) {
             true => self.fill_all(host),
             false => self.trade(host, Some(60)),
         }
@@ -209,7 +209,7 @@ impl Engine {
         self.on_some_order(host, |engine, id, _, _| engine.cancel(host, id))
     }
 
-    fn cut_some(&mut self, host: Host) -> Result<(), Rejected> {
+    fn reduce_some(&mut self, host: Host) -> Result<(), Rejected> {
         self.on_some_order(host, |engine, id, part, _| engine.reduce(host, id, part))
     }
 
@@ -219,13 +219,13 @@ impl Engine {
         host: Host,
         act: impl FnOnce(&mut Self, &str, Decimal, Decimal) -> Result<(), Rejected>,
     ) -> Result<(), Rejected> {
-        let desk = self.desk_mut(host);
-        if desk.orders.is_empty() {
-            return self.rest(host);
+        let state = self.host_mut(host);
+        if state.orders.is_empty() {
+            return self.place_resting(host);
         }
-        let percent = Decimal::from(desk.rng.between(15, 70));
-        let place = desk.rng.index(desk.orders.len());
-        let order = &self.desk(host).orders[place];
+        let percent = Decimal::from(state.rng.between(15, 70));
+        let index = state.rng.index(state.orders.len());
+        let order = &self.host(host).orders[index];
         let part = order.remain * percent / Decimal::ONE_HUNDRED;
         let part = self.market(order.market).floor_size(part);
         let (id, all) = (Arc::clone(&order.id), order.remain);
@@ -233,12 +233,12 @@ impl Engine {
     }
 
     fn cancel_some_stop(&mut self, host: Host) -> Result<(), Rejected> {
-        let desk = self.desk_mut(host);
-        if desk.stops.is_empty() {
+        let state = self.host_mut(host);
+        if state.stops.is_empty() {
             return self.place_some_stop(host);
         }
-        let place = desk.rng.index(desk.stops.len());
-        let id = Arc::clone(&desk.stops[place].id);
+        let index = state.rng.index(state.stops.len());
+        let id = Arc::clone(&state.stops[index].id);
         self.cancel_stop(host, &id)
     }
 
@@ -247,7 +247,7 @@ impl Engine {
     fn trade(&mut self, host: Host, away: Option<u64>) -> Result<(), Rejected> {
         let plan = self.draw_trade(host);
         let far = match away {
-            Some(most) if most > 0 => self.desk_mut(host).rng.between(2, most),
+            Some(most) if most > 0 => self.host_mut(host).rng.between(2, most),
             _ => 0,
         };
         let market = self.market(plan.market);
@@ -268,7 +268,7 @@ impl Engine {
 
     fn place_some_stop(&mut self, host: Host) -> Result<(), Rejected> {
         let plan = self.draw_trade(host);
-        let rng = &mut self.desk_mut(host).rng;
+        let rng = &mut self.host_mut(host).rng;
         let far = Decimal::new(i64::try_from(rng.between(1, 30)).unwrap_or(1), 4);
         let price_types = [
             StopPriceType::Trade,
@@ -304,7 +304,7 @@ impl Engine {
         .map(drop)
     }
 
-    fn move_money(&mut self, _: Host) -> Result<(), Rejected> {
+    fn transfer_some(&mut self, _: Host) -> Result<(), Rejected> {
         let rng = &mut self.spot.rng;
         let amount = Decimal::new(rng.between(1_000, 200_000) as i64, 2);
         let (wallet, enough) = match rng.below(10) {
@@ -472,7 +472,7 @@ impl Engine {
         }
         let size = worth.checked_div(one).unwrap_or_default().trunc();
         let open = contract.position.quantity;
-        let side = match one * open.abs() > GREAT {
+        let side = match one * open.abs() > MAX_POSITION_VALUE {
             true if open > Decimal::ZERO => Side::Sell,
             true => Side::Buy,
             false => draw_side(rng),
@@ -488,8 +488,8 @@ impl Engine {
 
     /// Orders from the web page have no client id.
     fn draw_client_oid(&mut self, host: Host) -> Option<Text> {
-        let desk = self.desk_mut(host);
-        desk.rng.chance(80).then(|| desk.ids.client())
+        let state = self.host_mut(host);
+        state.rng.chance(80).then(|| state.ids.client())
     }
 }
 

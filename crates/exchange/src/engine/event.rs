@@ -1,4 +1,4 @@
-//! What happens to the account, as values: the wire formats are written from these.
+//! Account events, independent of the wire formats that are rendered from them.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use super::loans::{CrossMargin, CrossStatus, IsolatedLoan};
 use super::order::{Order, StopOrder};
 use crate::wire::wire_words;
 
-/// Text that is shared by an order and all of its events.
+/// Text shared by an order and all of its events.
 pub(crate) type Text = Arc<str>;
 
-/// One thing that happened, in the order in which it happened.
+/// An event of the account.
 #[derive(Debug, Clone)]
 pub(crate) enum Event {
     Order(OrderEvent),
@@ -28,17 +28,17 @@ pub(crate) enum Event {
     Wallet(WalletEvent),
     /// The margin mode of a contract, and the leverage in this mode.
     MarginMode(&'static str, MarginMode, Decimal),
-    /// The leverage of the orders to come in this margin mode.
+    /// The leverage of future orders in this margin mode.
     Leverage(&'static str, MarginMode, Decimal),
 }
 
 wire_words! {
-    /// Which way an order trades.
+    /// Order side.
     #[non_exhaustive]
     pub enum Side {
-        /// The order buys the base currency.
+        /// Buys the base currency.
         "buy" Buy,
-        /// The order sells the base currency.
+        /// Sells the base currency.
         "sell" Sell,
     }
 }
@@ -51,7 +51,7 @@ impl Side {
         }
     }
 
-    /// The quantity with the sign of this side: negative for a sale.
+    /// Returns the quantity with the sign of this side: negative for a sell.
     pub(crate) fn signed(self, quantity: Decimal) -> Decimal {
         match self {
             Self::Buy => quantity,
@@ -63,7 +63,7 @@ impl Side {
 wire_words! {
     /// The `type` of an order change.
     pub(crate) enum OrderChange {
-        /// Only orders on the spot host have it.
+        /// Spot only.
         "received" Received,
         "open" Open,
         "match" Match,
@@ -74,7 +74,7 @@ wire_words! {
 }
 
 impl OrderChange {
-    /// The order is finished: its status is `done`.
+    /// Returns `true` if the order has ended: its status is `done`.
     pub(crate) fn is_final(self) -> bool {
         matches!(self, Self::Filled | Self::Canceled)
     }
@@ -86,13 +86,13 @@ pub(crate) struct OrderEvent {
     pub(crate) change: OrderChange,
     pub(crate) order: Order,
     pub(crate) fill: Option<Fill>,
-    /// `oldSize` of an update: the size before it, or what was left of a futures order.
+    /// `oldSize` of an update: the size before it; for a futures order the remaining size before it.
     pub(crate) old_size: Option<Decimal>,
     pub(crate) time_ms: u64,
 }
 
 impl OrderEvent {
-    /// Whether it is a fill of this liquidity.
+    /// Returns `true` if the event is a fill of this liquidity.
     pub(crate) fn is_fill_of(&self, liquidity: Liquidity) -> bool {
         let fill = self.fill.as_ref();
         fill.is_some_and(|fill| fill.liquidity == liquidity)
@@ -113,19 +113,19 @@ pub(crate) struct Fill {
     pub(crate) trade_id: Text,
     pub(crate) liquidity: Liquidity,
     pub(crate) fee: Decimal,
-    /// The fee as a part of the cost.
+    /// Fee rate: the fee divided by the cost.
     pub(crate) fee_rate: Decimal,
-    /// The id of the other trader's order; on the spot host only.
+    /// Id of the other trader's order; spot only.
     pub(crate) counter_order_id: Option<Text>,
-    /// The profit of the contracts that closed a position, before the fee; in futures only.
+    /// Realised PnL of the contracts that closed a position, before the fee; futures only.
     pub(crate) closed_pnl: Option<Decimal>,
 }
 
-/// Why what was left of an order was cancelled.
+/// Why the rest of an order was cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CancelReason {
     User,
-    /// The market had no more for an order without a limit.
+    /// A market order was not filled completely.
     Market,
     RiskLimit,
     Liquidation,
@@ -134,7 +134,7 @@ pub(crate) enum CancelReason {
 #[derive(Debug, Clone)]
 pub(crate) enum StopChange {
     Open,
-    /// With the reason if the order that should follow was rejected.
+    /// `Err` with the reason if the resulting order was rejected.
     Triggered(Result<(), String>),
     Cancel,
 }
@@ -144,13 +144,13 @@ pub(crate) enum StopChange {
 pub(crate) struct StopEvent {
     pub(crate) change: StopChange,
     pub(crate) stop: StopOrder,
-    /// The `id` of the envelope; in futures only.
+    /// The `id` of the envelope; futures only.
     pub(crate) event_id: Option<Text>,
     pub(crate) time_ms: u64,
 }
 
 wire_words! {
-    /// Which movement of the price triggers a stop order.
+    /// Kind of a spot stop order: which price movement triggers it.
     #[non_exhaustive]
     pub enum StopKind {
         /// Triggers when the price falls to the stop price or below (`loss`).
@@ -161,7 +161,7 @@ wire_words! {
 }
 
 wire_words! {
-    /// Which way the price must move to trigger a stop order of the futures account.
+    /// Direction in which the price must move to trigger a stop order of the futures account.
     #[non_exhaustive]
     pub enum Direction {
         /// Triggers when the price rises to the stop price or above (`up`).
@@ -172,19 +172,19 @@ wire_words! {
 }
 
 wire_words! {
-    /// The price that a stop order of the futures account watches.
+    /// The price that triggers a stop order of the futures account.
     #[non_exhaustive]
     pub enum StopPriceType {
         /// The last traded price (`TP`).
         "TP" Trade,
         /// The mark price (`MP`).
         "MP" Mark,
-        /// The index price (`IP`), which this exchange keeps equal to the mark price.
+        /// The index price (`IP`); equal to the mark price on the local exchange.
         "IP" Index,
     }
 }
 
-/// The order, and for a fill the trade, that changed a balance.
+/// The order that changed a balance, and the trade if it was a fill.
 #[derive(Debug, Clone)]
 pub(crate) struct RelationContext {
     pub(crate) symbol: &'static str,
@@ -208,7 +208,7 @@ pub(crate) struct BalanceEvent {
     pub(crate) time_ms: u64,
 }
 
-/// Why a position is reported.
+/// Why a position changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PositionChange {
     Trade,
@@ -232,11 +232,11 @@ pub(crate) struct FundingEvent {
     pub(crate) time_ms: u64,
 }
 
-/// The answer to a request for a level of the risk limit.
+/// Result of a request for a risk limit level.
 #[derive(Debug, Clone)]
 pub(crate) struct RiskLimitEvent {
     pub(crate) symbol: &'static str,
-    /// With the reason if the level was refused.
+    /// `Err` with the reason if the level was refused.
     pub(crate) outcome: Result<(), String>,
     pub(crate) level: i64,
 }

@@ -70,7 +70,7 @@ impl Ids {
     }
 
     /// The id of another trader's order on the spot host: as ours, of another machine.
-    pub(crate) fn stranger(&mut self, time_ms: u64) -> Text {
+    pub(crate) fn counter_order(&mut self, time_ms: u64) -> Text {
         let seconds = (time_ms / 1000) & 0xFFFF_FFFF;
         let machine = self.machine ^ (1 + self.rng.below(0xFF_FFFF_FFFE));
         let counter = self.rng.below(0x100_0000);
@@ -168,8 +168,8 @@ mod tests {
             assert!(first[0] < second[0] && first[2] < second[2], "they rise");
         }
         let mut spot = Ids::new(Host::Spot, 5);
-        let (own, stranger) = (spot.order(NOW), spot.stranger(NOW));
-        assert_eq!(stranger.len(), 24);
-        assert_ne!(stranger[8..18], own[8..18], "another machine");
+        let (own, counter_order) = (spot.order(NOW), spot.counter_order(NOW));
+        assert_eq!(counter_order.len(), 24);
+        assert_ne!(counter_order[8..18], own[8..18], "another machine");
     }
 }

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use super::futures::{FuturesBalance, MAX_MARK, PositionState, SettleCurrency};
 use super::loans::CurrencyState;
-use super::rig::{BUY_BTC, decimal};
+use super::test_util::{BUY_BTC, decimal};
 use super::*;
 
 const START: u64 = 1_730_000_000_000;
@@ -99,7 +99,7 @@ impl Auditor {
         if !order.by_funds {
             assert_eq!(order.filled + order.remain + order.canceled, order.size);
         }
-        let amounts = [order.filled, order.remain, order.canceled, order.cut];
+        let amounts = [order.filled, order.remain, order.canceled, order.reduced];
         assert!(amounts.iter().all(|amount| *amount >= Decimal::ZERO));
         assert!(order.created_ns <= event.time_ms * 1_000_000);
         if event.change.is_final() {
@@ -305,7 +305,7 @@ impl Auditor {
             let reported = self.positions.get(symbol);
             let reported = reported.map_or(0, |position| position.quantity);
             assert_eq!(Decimal::from(reported), filled);
-            assert!(!engine.is_exhausted(index));
+            assert!(!engine.is_liquidatable(index));
         }
         for (currency, reported) in &self.wallets {
             let now = engine.futures_wallet(*currency);

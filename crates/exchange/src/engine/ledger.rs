@@ -1,4 +1,4 @@
-//! The money: what is available and what is held, in every account and currency.
+//! The balances of the spot and margin accounts, by account and currency.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use super::Rejected;
 use super::event::{BalanceEvent, RelationContext, Text};
 use super::ids::Ids;
 
-/// The accounts of a KuCoin user that the look-alike keeps.
+/// An account of a KuCoin user that the local exchange keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Wallet {
@@ -18,14 +18,14 @@ pub enum Wallet {
     Main,
     /// The spot trading account (`trade`).
     Trade,
-    /// The cross-margin account (`margin`), which may borrow on all that it holds.
+    /// The cross-margin account (`margin`); everything in it is collateral.
     Margin,
-    /// The isolated-margin account of one of [`SYMBOLS`](crate::SYMBOLS) (`isolated_BTC-USDT`),
-    /// which holds and borrows the two currencies of its symbol.
+    /// The isolated-margin account of one of [`SYMBOLS`](crate::SYMBOLS) (`isolated_BTC-USDT`); it holds and borrows
+    /// the two currencies of its symbol.
     Isolated(&'static str),
 }
 
-/// The account as KuCoin names it.
+/// The account name as KuCoin writes it.
 impl fmt::Display for Wallet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -37,18 +37,18 @@ impl fmt::Display for Wallet {
     }
 }
 
-/// What is in one wallet, in one currency.
+/// Balance of one wallet in one currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct WalletBalance {
-    /// Free to trade or to move.
+    /// Available balance.
     pub available: Decimal,
-    /// Held for open orders.
+    /// Hold balance: reserved for open orders.
     pub hold: Decimal,
 }
 
 impl WalletBalance {
-    /// Available and held together.
+    /// Returns the total balance: available plus hold.
     #[must_use]
     pub fn total(&self) -> Decimal {
         self.available + self.hold
@@ -80,8 +80,8 @@ impl Ledger {
             .unwrap_or_default()
     }
 
-    /// Whether there ever was anything of this currency in the account.
-    pub(crate) fn knows(&self, wallet: Wallet, currency: &str) -> bool {
+    /// Returns `true` if the account ever held this currency.
+    pub(crate) fn ever_held(&self, wallet: Wallet, currency: &str) -> bool {
         self.balances()
             .any(|(owner, known, _)| owner == wallet && known == currency)
     }
@@ -92,7 +92,7 @@ impl Ledger {
             .map(|(key, entry)| (key.0, &*key.1, entry.1))
     }
 
-    /// Changes one balance by exactly these amounts, or refuses and changes nothing.
+    /// Changes one balance by exactly these amounts; on an error nothing changes.
     pub(crate) fn apply(
         &mut self,
         ids: &mut Ids,

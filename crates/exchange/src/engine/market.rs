@@ -18,7 +18,7 @@ pub(crate) struct Market {
     /// The greatest size and price of an order.
     pub(crate) limits: (Decimal, Decimal),
     /// The centre that the walk returns to.
-    pub(crate) home: Decimal,
+    pub(crate) anchor: Decimal,
     pub(crate) last: Decimal,
 }
 
@@ -35,7 +35,7 @@ pub(crate) fn markets() -> Vec<Market> {
         size_increment: Decimal::new(1, base_scale),
         tick: Decimal::new(1, price_scale),
         limits: (Decimal::MAX, MAX_NOTIONAL),
-        home: Decimal::new(price, price_scale),
+        anchor: Decimal::new(price, price_scale),
         last: Decimal::new(price, price_scale),
     };
     vec![
@@ -69,10 +69,10 @@ impl Market {
         let ticks = (reach / self.tick).trunc().mantissa().max(1);
         let ticks = u64::try_from(ticks).unwrap_or(1);
         let step = Decimal::from(rng.between(0, ticks)) * self.tick;
-        let band = self.home / Decimal::from(20);
-        let up = if self.last > self.home + band {
+        let band = self.anchor / Decimal::from(20);
+        let up = if self.last > self.anchor + band {
             false
-        } else if self.last < self.home - band {
+        } else if self.last < self.anchor - band {
             true
         } else {
             rng.chance(50)
@@ -161,15 +161,15 @@ mod tests {
     }
 
     #[test]
-    fn prices_stay_on_ticks_and_near_home() {
+    fn prices_stay_on_ticks_and_near_anchor() {
         let mut rng = Rng::new(3);
         let contracts = contracts().into_iter().map(|contract| contract.market);
         for mut market in markets().into_iter().chain(contracts) {
             for _ in 0..5_000 {
                 market.walk(&mut rng);
                 market.check_price(market.last).unwrap();
-                let away = (market.last - market.home).abs();
-                assert!(away < market.home / Decimal::from(10), "{market:?}");
+                let away = (market.last - market.anchor).abs();
+                assert!(away < market.anchor / Decimal::from(10), "{market:?}");
             }
         }
     }

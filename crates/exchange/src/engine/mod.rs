@@ -1,8 +1,8 @@
-//! The account engine: orders, fills, stops, positions and money; no clock, socket or wire format of its own.
+//! The account engine: orders, fills, stop orders, positions and balances, without clock, sockets or wire formats.
 //!
-//! Commands change the account at the time that [`Engine::at`] sets, and leave [`Event`]s, in their true order, to be
-//! taken by [`Engine::take_events`]. All amounts are exact: of the spot and margin accounts nothing that is booked is
-//! ever rounded but interest, and the sizes and prices of orders that the engine itself chooses.
+//! Commands change the account at the time set by [`Engine::at`] and leave [`Event`]s, in order, for
+//! [`Engine::take_events`]. All amounts are exact: in the spot and margin accounts only interest is rounded, and the
+//! sizes and prices of orders that the engine itself chooses.
 
 mod actor;
 mod event;
@@ -15,9 +15,9 @@ pub(crate) mod loans;
 mod market;
 mod order;
 mod rejected;
-#[cfg(test)]
-pub(crate) mod rig;
 mod spot;
+#[cfg(test)]
+pub(crate) mod test_util;
 
 use rust_decimal::Decimal;
 
@@ -33,24 +33,24 @@ pub(crate) use order::{NewOrder, NewStop, Order, Terms, Trigger};
 pub use rejected::Rejected;
 
 use crate::rng::Rng;
-use futures::{Contract, Purse, contracts, purses};
+use futures::{Contract, SettleFunds, contracts, opening_funds};
 use ids::Ids;
 use ledger::Ledger;
 use loans::Loans;
 use market::{Market, markets};
 use order::StopOrder;
 
-/// No deposit may bring a balance over this: sums stay exact in 28 digits.
+/// Maximum balance: sums below it stay exact in 28 digits.
 const MAX_BALANCE: Decimal = Decimal::from_parts(0x4876_E800, 0x17, 0, false, 0);
 
-/// KuCoin's two hosts: spot with margin, and futures.
+/// One of KuCoin's two hosts: spot with margin, or futures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Host {
     Spot,
     Futures,
 }
 
-/// One market of one host.
+/// A market of one host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct MarketId {
     pub(crate) host: Host,
@@ -69,17 +69,18 @@ impl MarketId {
     }
 }
 
-/// The orders of one host, and what is drawn for them: nothing that happens on one host changes the story of the other.
+/// The orders of one host with its random numbers and ids. Activity on one host never changes what is drawn on the
+/// other.
 #[derive(Debug)]
-struct Desk {
+struct HostState {
     rng: Rng,
     ids: Ids,
-    /// Open orders, the oldest first.
+    /// Open orders, oldest first.
     orders: Vec<Order>,
     stops: Vec<StopOrder>,
 }
 
-impl Desk {
+impl HostState {
     fn new(host: Host, seed: u64) -> Self {
         let noise = match host {
             Host::Spot => 0,
@@ -96,30 +97,30 @@ impl Desk {
 
 #[derive(Debug)]
 pub(crate) struct Engine {
-    /// Engine time never runs backwards, whatever the wall clock does.
+    /// Engine time; never runs backwards, whatever the wall clock does.
     now_ms: u64,
-    spot: Desk,
-    futures: Desk,
+    spot: HostState,
+    futures: HostState,
     markets: Vec<Market>,
     contracts: Vec<Contract>,
     ledger: Ledger,
     loans: Loans,
-    purses: [Purse; 2],
+    settle_funds: [SettleFunds; 2],
     events: Vec<Event>,
 }
 
 impl Engine {
-    /// An account with money in it and no orders. Opening it leaves no events.
+    /// Creates an account with balances and no orders; leaves no events.
     pub(crate) fn new(seed: u64, now_ms: u64) -> Self {
         let mut engine = Self {
             now_ms,
-            spot: Desk::new(Host::Spot, seed),
-            futures: Desk::new(Host::Futures, seed),
+            spot: HostState::new(Host::Spot, seed),
+            futures: HostState::new(Host::Futures, seed),
             markets: markets(),
             contracts: contracts(),
             ledger: Ledger::default(),
             loans: Loans::default(),
-            purses: purses(),
+            settle_funds: opening_funds(),
             events: Vec::new(),
         };
         let opening = [
@@ -155,7 +156,7 @@ impl Engine {
         self
     }
 
-    /// What happened since the last call, in order.
+    /// Returns the events since the last call, in order.
     pub(crate) fn take_events(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)
     }
@@ -164,7 +165,7 @@ impl Engine {
         self.ledger.balance(wallet, currency)
     }
 
-    /// Everything in every account of spot and margin, with what is owed of it.
+    /// Returns every balance of the spot and margin accounts, with its debt.
     pub(crate) fn holdings(&self) -> impl Iterator<Item = (Wallet, &str, WalletBalance, Decimal)> {
         let balances = self.ledger.balances();
         balances.map(|(wallet, currency, balance)| {
@@ -173,14 +174,14 @@ impl Engine {
         })
     }
 
-    /// The ids of the open orders, the oldest first.
+    /// Returns the ids of the open orders, oldest first.
     pub(crate) fn open_orders(&self, host: Host) -> Vec<String> {
-        let orders = self.desk(host).orders.iter();
+        let orders = self.host(host).orders.iter();
         orders.map(|order| order.id.to_string()).collect()
     }
 
     pub(crate) fn open_stops(&self, host: Host) -> Vec<String> {
-        let stops = self.desk(host).stops.iter();
+        let stops = self.host(host).stops.iter();
         stops.map(|stop| stop.id.to_string()).collect()
     }
 
@@ -189,15 +190,15 @@ impl Engine {
             .map(|id| self.market(id).last)
     }
 
-    /// New money from outside, into the funding account.
+    /// Deposits money into the funding account.
     pub(crate) fn deposit(&mut self, currency: &str, amount: Decimal) -> Result<(), Rejected> {
         check_amount(amount)?;
         self.check_balance(Wallet::Main, currency, amount)?;
         self.add(Wallet::Main, currency, amount, Reason::Deposit)
     }
 
-    /// Moves money between two accounts: two events, the payer's first. A margin account that
-    /// owes something must keep a part of what it holds.
+    /// Transfers money between two accounts: two events, the payer's first. A margin account with debts must keep
+    /// enough collateral.
     pub(crate) fn transfer(
         &mut self,
         (from, to): (Wallet, Wallet),
@@ -206,7 +207,7 @@ impl Engine {
     ) -> Result<(), Rejected> {
         check_amount(amount)?;
         for wallet in [from, to] {
-            self.check_kept(wallet, currency)?;
+            self.check_currency(wallet, currency)?;
         }
         if from != to && self.loans.owes(from) {
             self.check_withdrawal(from, currency, amount)?;
@@ -214,13 +215,13 @@ impl Engine {
         self.check_balance(to, currency, amount)?;
         self.add(from, currency, -amount, Reason::Transfer)?;
         self.add(to, currency, amount, Reason::Transfer)?;
-        self.collateral_moved(from);
-        self.collateral_moved(to);
+        self.collateral_changed(from);
+        self.collateral_changed(to);
         Ok(())
     }
 
-    /// Sets the last price of a market: resting orders that it crosses fill, and stops that it reaches trigger.
-    /// Debts of the cross-margin account are reported at their new worth.
+    /// Sets the last price of a market: resting orders that it crosses fill, and stop orders that it reaches trigger.
+    /// Debts of the cross-margin account are reported at their new value.
     pub(crate) fn set_price(
         &mut self,
         host: Host,
@@ -232,19 +233,19 @@ impl Engine {
         self.market_mut(id).last = price;
         self.last_price_moved(id);
         if host == Host::Spot {
-            self.collateral_moved(Wallet::Margin);
+            self.collateral_changed(Wallet::Margin);
         }
         Ok(())
     }
 
-    fn desk(&self, host: Host) -> &Desk {
+    fn host(&self, host: Host) -> &HostState {
         match host {
             Host::Spot => &self.spot,
             Host::Futures => &self.futures,
         }
     }
 
-    fn desk_mut(&mut self, host: Host) -> &mut Desk {
+    fn host_mut(&mut self, host: Host) -> &mut HostState {
         match host {
             Host::Spot => &mut self.spot,
             Host::Futures => &mut self.futures,
@@ -278,7 +279,7 @@ impl Engine {
         Ok(MarketId { host, index })
     }
 
-    /// Whether this much more keeps a balance within what can be kept exactly.
+    /// Checks that adding this amount keeps a balance below [`MAX_BALANCE`].
     fn check_balance(
         &self,
         wallet: Wallet,
@@ -291,7 +292,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Changes what is available, without an order.
+    /// Changes the available balance, without an order.
     fn add(
         &mut self,
         wallet: Wallet,

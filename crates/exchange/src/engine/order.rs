@@ -1,6 +1,6 @@
-//! Orders and stop orders of all accounts: placing, filling, cutting and cancelling them.
+//! Orders and stop orders of all accounts: placing, filling, reducing and cancelling them.
 //!
-//! What an order does to the money is in `spot` and in `futures`.
+//! Their effect on balances and positions is in `spot` and in `futures`.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::futures::MarginMode;
 use super::ledger::Wallet;
 use super::{Engine, Host, MarketId, Rejected, futures, spot};
 
-/// An order takes at most this many levels of the book, which are one tick apart.
+/// Maximum number of order book levels that an order takes; they are one tick apart.
 pub(crate) const BOOK_LEVELS: usize = 3;
 
 /// An order as it is after its latest change.
@@ -27,12 +27,12 @@ pub(crate) struct Order {
     pub(crate) side: Side,
     /// `None` for a market order.
     pub(crate) price: Option<Decimal>,
-    /// A market buy for an amount of the quote currency, in which `size` and `remain` are then.
+    /// A market buy for an amount of the quote currency; `size` and `remain` are then in quote currency.
     pub(crate) by_funds: bool,
-    /// The size at the placing, in base currency or contracts.
+    /// Size when placed, in base currency or contracts.
     pub(crate) size: Decimal,
-    /// What was cut off the size since then.
-    pub(crate) cut: Decimal,
+    /// Total reduction of the size by updates.
+    pub(crate) reduced: Decimal,
     pub(crate) remain: Decimal,
     pub(crate) filled: Decimal,
     pub(crate) canceled: Decimal,
@@ -42,49 +42,49 @@ pub(crate) struct Order {
     pub(crate) fee: Decimal,
     pub(crate) fee_currency: &'static str,
     pub(crate) created_ns: u64,
-    /// The stop order that it comes from.
+    /// Id of the stop order that became this order; `None` if placed directly.
     pub(crate) origin: Option<Text>,
     pub(crate) cancel_reason: Option<CancelReason>,
     pub(crate) terms: Terms,
-    /// What is held for it in spot: quote currency for a buy, base currency for a sale.
+    /// Spot only: amount held for the order, in quote currency for a buy, base currency for a sell.
     pub(crate) hold: Decimal,
-    /// What is held for one unit of size; not used by orders by funds.
+    /// Amount held per unit of size; unused if `by_funds`.
     pub(crate) hold_per_unit: Decimal,
 }
 
-/// What depends on the account of an order.
+/// Settlement terms of an order, by account.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Terms {
-    /// The wallet that it settles in.
+    /// The wallet that the order settles in.
     Spot(Wallet),
     Futures {
         margin_mode: MarginMode,
-        /// The leverage at the placing.
+        /// Leverage when the order was placed.
         leverage: Decimal,
-        /// It closes a position whose margin is used up.
+        /// The order liquidates a position.
         liquidation: bool,
     },
 }
 
-/// What an order asks for.
+/// Parameters of a new order.
 #[derive(Debug, Clone)]
 pub(crate) struct NewOrder<'a> {
-    /// The wallet that a spot order settles in; `None` for an order in a contract.
+    /// Wallet that a spot order settles in; `None` for a futures order.
     pub(crate) wallet: Option<Wallet>,
     pub(crate) symbol: &'a str,
     pub(crate) side: Side,
     /// `None` for a market order.
     pub(crate) price: Option<Decimal>,
     pub(crate) size: Decimal,
-    /// The size is an amount of the quote currency, which a market order spends.
+    /// A market buy: `size` is the amount of quote currency to spend.
     pub(crate) by_funds: bool,
     pub(crate) client_oid: Option<Text>,
-    /// The stop order that it comes from.
+    /// Id of the stop order that became this order; `None` if placed directly.
     pub(crate) origin: Option<Text>,
 }
 
 impl<'a> NewOrder<'a> {
-    /// A market order.
+    /// Creates a market order.
     pub(crate) fn new(
         wallet: Option<Wallet>,
         symbol: &'a str,
@@ -115,7 +115,7 @@ fn host_of(wallet: Option<Wallet>) -> Host {
     }
 }
 
-/// A stop order that waits. It holds no money, and becomes an order with an id of its own when it triggers.
+/// An untriggered stop order. It holds no money; when it triggers, a new order with its own id is placed.
 #[derive(Debug, Clone)]
 pub(crate) struct StopOrder {
     pub(crate) id: Text,
@@ -124,14 +124,14 @@ pub(crate) struct StopOrder {
     pub(crate) fee_currency: &'static str,
     pub(crate) side: Side,
     pub(crate) trigger: Trigger,
-    /// `None` for a market stop.
+    /// `None` for a stop-market order.
     pub(crate) order_price: Option<Decimal>,
     pub(crate) size: Decimal,
     pub(crate) terms: Terms,
     pub(crate) created_ms: u64,
 }
 
-/// What a stop order waits for.
+/// The trigger condition of a stop order.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Trigger {
     pub(crate) direction: Direction,
@@ -139,22 +139,23 @@ pub(crate) struct Trigger {
     pub(crate) price: Decimal,
 }
 
-/// What a stop order asks for.
+/// Parameters of a new stop order.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NewStop<'a> {
-    /// The wallet that its spot order settles in; `None` for an order in a contract.
+    /// Wallet that the spot order settles in; `None` for a futures order.
     pub(crate) wallet: Option<Wallet>,
     pub(crate) symbol: &'a str,
     pub(crate) side: Side,
     pub(crate) trigger: Trigger,
-    /// `None` for a market stop.
+    /// `None` for a stop-market order.
     pub(crate) order_price: Option<Decimal>,
     pub(crate) size: Decimal,
 }
 
 impl Engine {
-    /// Places an order: it takes what its price crosses, and rests with what is left if it has a limit. A market buy by
-    /// funds ends `canceled`, as on KuCoin, because the funds that buy no further increment are given back.
+    /// Places an order: it takes liquidity up to its limit price, and the rest of a limit order goes into the book. A
+    /// market buy by funds ends `canceled`, as on KuCoin, because funds too small for a further increment are
+    /// released.
     pub(crate) fn place(&mut self, new: NewOrder<'_>) -> Result<Text, Rejected> {
         let id = self.find_market(new.host(), new.symbol)?;
         let market = self.market(id);
@@ -179,7 +180,7 @@ impl Engine {
             self.finish(order);
         } else if order.price.is_some() {
             self.report(&order, OrderChange::Open, None, None);
-            self.desk_mut(id.host).orders.push(order);
+            self.host_mut(id.host).orders.push(order);
         } else {
             self.cancel_rest(order, CancelReason::Market);
         }
@@ -191,7 +192,7 @@ impl Engine {
         let (market, now_ms) = (self.market(id), self.now_ms);
         let (symbol, fee_currency) = (market.symbol, market.quote);
         let terms = self.terms(id, new.wallet);
-        let ids = &mut self.desk_mut(id.host).ids;
+        let ids = &mut self.host_mut(id.host).ids;
         Order {
             id: ids.order(now_ms),
             client_oid: new.client_oid.clone(),
@@ -201,7 +202,7 @@ impl Engine {
             price: new.price,
             by_funds: new.by_funds,
             size: new.size,
-            cut: Decimal::ZERO,
+            reduced: Decimal::ZERO,
             remain: new.size,
             filled: Decimal::ZERO,
             canceled: Decimal::ZERO,
@@ -229,37 +230,37 @@ impl Engine {
         Terms::Spot(wallet)
     }
 
-    /// Cancels what is left of an open order, and frees what was held for it.
+    /// Cancels the rest of an open order and releases its hold.
     pub(crate) fn cancel(&mut self, host: Host, order_id: &str) -> Result<(), Rejected> {
-        let place = self.find(host, order_id)?;
-        let order = self.desk_mut(host).orders.remove(place);
+        let index = self.find(host, order_id)?;
+        let order = self.host_mut(host).orders.remove(index);
         let market = order.market;
         self.cancel_rest(order, CancelReason::User);
         self.report_margin(market);
         Ok(())
     }
 
-    /// Cuts the size of an open order by `by`, which must leave something: an `update`.
+    /// Reduces the size of an open order by `by`, less than the remaining size: an `update`.
     pub(crate) fn reduce(
         &mut self,
         host: Host,
         order_id: &str,
         by: Decimal,
     ) -> Result<(), Rejected> {
-        let place = self.find(host, order_id)?;
-        let order = &self.desk(host).orders[place];
+        let index = self.find(host, order_id)?;
+        let order = &self.host(host).orders[index];
         let market = self.market(order.market);
         market.check_size(by)?;
         if by >= order.remain {
             return Err(market.invalid_size(by));
         }
         let old_size = match host {
-            Host::Spot => order.size - order.cut,
+            Host::Spot => order.size - order.reduced,
             Host::Futures => order.remain,
         };
-        let order = &mut self.desk_mut(host).orders[place];
+        let order = &mut self.host_mut(host).orders[index];
         order.remain -= by;
-        order.cut += by;
+        order.reduced += by;
         order.canceled += by;
         let release = order.hold_per_unit * by;
         order.hold -= release;
@@ -270,41 +271,41 @@ impl Engine {
         Ok(())
     }
 
-    /// Another trader's order meets a resting order of ours: a maker fill at its limit price.
+    /// Fills a resting order with another trader's order: a maker fill at its limit price.
     pub(crate) fn fill_resting(
         &mut self,
         host: Host,
         order_id: &str,
         size: Decimal,
     ) -> Result<(), Rejected> {
-        let place = self.find(host, order_id)?;
-        let order = &self.desk(host).orders[place];
+        let index = self.find(host, order_id)?;
+        let order = &self.host(host).orders[index];
         let (id, remain) = (order.market, order.remain);
         let market = self.market(id);
         market.check_size(size)?;
         let Some(price) = order.price.filter(|_| size <= remain) else {
             return Err(market.invalid_size(size));
         };
-        let orders = &mut self.desk_mut(host).orders;
+        let orders = &mut self.host_mut(host).orders;
         if size == remain {
-            let mut order = orders.remove(place);
+            let mut order = orders.remove(index);
             self.execute(&mut order, (price, size), Liquidity::Maker);
             self.finish(order);
         } else {
-            let mut order = orders[place].clone();
-            // Contracts that are filled need no order margin when the fill is reported.
-            orders[place].remain -= size;
+            let mut order = orders[index].clone();
+            // Filled contracts need no order margin when the fill is reported.
+            orders[index].remain -= size;
             self.execute(&mut order, (price, size), Liquidity::Maker);
-            self.desk_mut(host).orders[place] = order;
+            self.host_mut(host).orders[index] = order;
         }
         self.after_fill(id);
         Ok(())
     }
 
-    /// Fills, in full, every resting order that the last price went through.
+    /// Fills, in full, every resting order that the last price crossed.
     fn fill_crossed(&mut self, id: MarketId) {
         let last = self.market(id).last;
-        let orders = self.desk(id.host).orders.iter();
+        let orders = self.host(id.host).orders.iter();
         let crossed: Vec<Text> = orders
             .filter(|order| order.market == id)
             .filter(|order| match (order.side, order.price) {
@@ -316,18 +317,18 @@ impl Engine {
             .collect();
         for order_id in crossed {
             // A fill may lead to a liquidation, which cancels other orders.
-            if let Ok(place) = self.find(id.host, &order_id) {
-                let remain = self.desk(id.host).orders[place].remain;
+            if let Ok(index) = self.find(id.host, &order_id) {
+                let remain = self.host(id.host).orders[index].remain;
                 self.fill_resting(id.host, &order_id, remain)
                     .expect("a resting order fills what is left of it");
             }
         }
     }
 
-    /// A new order meets the book: one to three fills, one tick apart, inside its limit.
+    /// Matches a new order with the book: one to three fills, one tick apart, within its limit.
     fn take_liquidity(&mut self, order: &mut Order) {
         let host = order.market.host;
-        let fills = self.desk_mut(host).rng.index(BOOK_LEVELS) + 1;
+        let fills = self.host_mut(host).rng.index(BOOK_LEVELS) + 1;
         for level in 0..fills {
             let market = self.market(order.market);
             let offset = order.side.signed(market.tick * Decimal::from(level));
@@ -347,7 +348,7 @@ impl Engine {
             let percent = if level + 1 == fills {
                 100
             } else {
-                self.desk_mut(host).rng.between(20, 80)
+                self.host_mut(host).rng.between(20, 80)
             };
             let part = all * Decimal::from(percent) / Decimal::ONE_HUNDRED;
             let part = self.market(order.market).floor_size(part);
@@ -356,7 +357,7 @@ impl Engine {
         }
     }
 
-    /// One fill: reported by the order, then by the money or the position that it moves.
+    /// Executes one fill: the order reports it, then the balances or the position that it changes.
     pub(crate) fn execute(
         &mut self,
         order: &mut Order,
@@ -385,7 +386,7 @@ impl Engine {
         };
         order.fee += fee;
         let now_ms = self.now_ms;
-        let ids = &mut self.desk_mut(host).ids;
+        let ids = &mut self.host_mut(host).ids;
         let trade_id = ids.trade();
         let fill = Fill {
             price,
@@ -394,7 +395,7 @@ impl Engine {
             liquidity,
             fee,
             fee_rate,
-            counter_order_id: (host == Host::Spot).then(|| ids.stranger(now_ms)),
+            counter_order_id: (host == Host::Spot).then(|| ids.counter_order(now_ms)),
             closed_pnl,
         };
         self.report(order, OrderChange::Match, Some(fill), None);
@@ -407,7 +408,7 @@ impl Engine {
         }
     }
 
-    /// The last event of a fully executed order, and the release of what its limit held too much.
+    /// Reports a fully executed order as filled and releases its unused hold.
     pub(crate) fn finish(&mut self, mut order: Order) {
         self.report(&order, OrderChange::Filled, None, None);
         let release = std::mem::take(&mut order.hold);
@@ -425,14 +426,14 @@ impl Engine {
         self.release(&order, release);
     }
 
-    /// Takes the orders that match off the book and cancels them.
+    /// Removes the matching orders from the book and cancels them.
     pub(crate) fn cancel_all(
         &mut self,
         host: Host,
         reason: CancelReason,
         matches: impl Fn(&Order) -> bool,
     ) {
-        let orders = &mut self.desk_mut(host).orders;
+        let orders = &mut self.host_mut(host).orders;
         let cancelled: Vec<Order> = orders.extract_if(.., |order| matches(order)).collect();
         for order in cancelled {
             self.cancel_rest(order, reason);
@@ -440,9 +441,9 @@ impl Engine {
     }
 
     pub(super) fn find(&self, host: Host, order_id: &str) -> Result<usize, Rejected> {
-        let mut orders = self.desk(host).orders.iter();
-        let place = orders.position(|order| &*order.id == order_id);
-        place.ok_or_else(|| unknown(order_id))
+        let mut orders = self.host(host).orders.iter();
+        let index = orders.position(|order| &*order.id == order_id);
+        index.ok_or_else(|| unknown(order_id))
     }
 
     pub(crate) fn report(
@@ -461,7 +462,7 @@ impl Engine {
         }));
     }
 
-    /// The last price moved: orders that it went through fill, and stops that watch it trigger.
+    /// Reacts to a new last price: fills crossed orders and triggers stop orders.
     pub(crate) fn last_price_moved(&mut self, id: MarketId) {
         self.fill_crossed(id);
         self.trigger_stops(id);
@@ -487,7 +488,7 @@ impl Engine {
         let (symbol, fee_currency) = (market.symbol, market.quote);
         let now_ms = self.now_ms;
         let stop = StopOrder {
-            id: self.desk_mut(host).ids.stop_order(now_ms),
+            id: self.host_mut(host).ids.stop_order(now_ms),
             market: id,
             symbol,
             fee_currency,
@@ -500,16 +501,16 @@ impl Engine {
         };
         let stop_id = Arc::clone(&stop.id);
         self.report_stop(&stop, StopChange::Open);
-        self.desk_mut(host).stops.push(stop);
+        self.host_mut(host).stops.push(stop);
         self.trigger_stops(id);
         Ok(stop_id)
     }
 
     /// Cancels a stop order that has not triggered.
     pub(crate) fn cancel_stop(&mut self, host: Host, order_id: &str) -> Result<(), Rejected> {
-        let stops = &mut self.desk_mut(host).stops;
-        let place = stops.iter().position(|stop| &*stop.id == order_id);
-        let stop = stops.remove(place.ok_or_else(|| unknown(order_id))?);
+        let stops = &mut self.host_mut(host).stops;
+        let index = stops.iter().position(|stop| &*stop.id == order_id);
+        let stop = stops.remove(index.ok_or_else(|| unknown(order_id))?);
         self.report_stop(&stop, StopChange::Cancel);
         Ok(())
     }
@@ -526,16 +527,16 @@ impl Engine {
             }
         };
         let next = |engine: &Self| {
-            let mut stops = engine.desk(id.host).stops.iter();
+            let mut stops = engine.host(id.host).stops.iter();
             stops.position(|stop| stop.market == id && reached(engine, stop))
         };
-        while let Some(place) = next(self) {
-            let stop = self.desk_mut(id.host).stops.remove(place);
+        while let Some(index) = next(self) {
+            let stop = self.host_mut(id.host).stops.remove(index);
             self.trigger(&stop);
         }
     }
 
-    /// The trigger is reported first; the order that follows reports itself under its own id.
+    /// Reports the trigger, then places the resulting order, which reports itself under its own id.
     fn trigger(&mut self, stop: &StopOrder) {
         let announced = self.events.len();
         self.report_stop(stop, StopChange::Triggered(Ok(())));

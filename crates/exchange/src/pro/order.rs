@@ -116,7 +116,7 @@ impl Change {
                 price: stop.order_price,
                 by_funds: false,
                 size: stop.size,
-                cut: Decimal::ZERO,
+                reduced: Decimal::ZERO,
                 remain,
                 filled: Decimal::ZERO,
                 canceled,

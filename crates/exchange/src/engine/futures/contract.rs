@@ -104,7 +104,7 @@ pub(crate) fn contracts() -> Vec<Contract> {
                 size_increment: Decimal::ONE,
                 tick: Decimal::new(1, price.scale()),
                 limits: (MAX_CONTRACTS, MAX_PRICE),
-                home: price,
+                anchor: price,
                 last: price,
             },
             settle,

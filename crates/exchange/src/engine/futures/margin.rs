@@ -86,15 +86,15 @@ impl Engine {
                 Risk {
                     margin,
                     maintenance: all,
-                    bankrupt_value: without(left, TAKER_FEE),
-                    liquidation_value: without(left + all - maintenance, rate + TAKER_FEE),
+                    bankrupt_value: gross_up(left, TAKER_FEE),
+                    liquidation_value: gross_up(left + all - maintenance, rate + TAKER_FEE),
                 }
             }
         }
     }
 
     /// Whether the margin of an open position is down to what is needed to maintain it.
-    pub(crate) fn is_exhausted(&self, index: usize) -> bool {
+    pub(crate) fn is_liquidatable(&self, index: usize) -> bool {
         let contract = &self.contracts[index];
         if !contract.position.is_open() {
             return false;
@@ -114,14 +114,14 @@ impl Engine {
     }
 
     /// The contracts of the open orders of one side.
-    pub(crate) fn waiting(&self, index: usize, side: Side) -> Decimal {
+    pub(crate) fn open_size(&self, index: usize, side: Side) -> Decimal {
         self.orders_of(index, side).map(|order| order.remain).sum()
     }
 
     /// How many of `size` more contracts of this side would open something.
     pub(crate) fn would_open(&self, index: usize, side: Side, size: Decimal) -> Decimal {
         let closable = self.contracts[index].position.closable(side);
-        let free = (closable - self.waiting(index, side)).max(Decimal::ZERO);
+        let free = (closable - self.open_size(index, side)).max(Decimal::ZERO);
         (size - free).max(Decimal::ZERO)
     }
 
@@ -145,11 +145,11 @@ impl Engine {
 
     /// The account in one currency as it is now.
     pub(crate) fn futures_wallet(&self, currency: SettleCurrency) -> FuturesBalance {
-        let purse = self.purse(currency);
+        let funds = self.settle_funds(currency);
         let mut wallet = FuturesBalance {
             currency,
-            balance: purse.balance,
-            hold: purse.hold,
+            balance: funds.balance,
+            hold: funds.hold,
             cross_position_margin: Decimal::ZERO,
             cross_order_margin: Decimal::ZERO,
             cross_unrealised_pnl: Decimal::ZERO,
@@ -157,7 +157,7 @@ impl Engine {
             isolated_order_margin: Decimal::ZERO,
             isolated_funding_margin: Decimal::ZERO,
             isolated_unrealised_pnl: Decimal::ZERO,
-            version: purse.version,
+            version: funds.version,
         };
         for (index, contract) in self.contracts.iter().enumerate() {
             if contract.settle != currency {
@@ -257,7 +257,7 @@ fn isolated(contract: &Contract) -> IsolatedMargin {
 }
 
 /// The value of which this is left when a part of it, without its sign, is taken away.
-fn without(left: Decimal, part: Decimal) -> Decimal {
+fn gross_up(left: Decimal, part: Decimal) -> Decimal {
     let part = if left.is_sign_positive() { part } else { -part };
     left / (Decimal::ONE - part)
 }

@@ -36,7 +36,7 @@ const MAX_BALANCE: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 
 /// The money of one settlement currency.
 #[derive(Debug, Clone)]
-pub(crate) struct Purse {
+pub(crate) struct SettleFunds {
     balance: Decimal,
     hold: Decimal,
     version: u64,
@@ -45,11 +45,11 @@ pub(crate) struct Purse {
 }
 
 /// The money that the account starts with.
-pub(crate) fn purses() -> [Purse; 2] {
+pub(crate) fn opening_funds() -> [SettleFunds; 2] {
     [Decimal::from(20_000), Decimal::new(5, 1)].map(|balance| {
         let mut reported = [Decimal::ZERO; 7];
         reported[0] = balance;
-        Purse {
+        SettleFunds {
             balance,
             hold: Decimal::ZERO,
             version: 1,
@@ -82,7 +82,7 @@ impl Engine {
         let position = &contract.position;
         let price = contract.margin_price(new.side, new.price, BOOK_LEVELS);
         let exposure =
-            new.side.signed(position.quantity) + self.waiting(index, new.side) + new.size;
+            new.side.signed(position.quantity) + self.open_size(index, new.side) + new.size;
         let limit = Decimal::from(contract.levels[position.risk_level].limit);
         if contract.value(exposure.max(Decimal::ZERO), price).abs() > limit {
             return Err(Rejected::RiskLimit {
@@ -146,7 +146,7 @@ impl Engine {
                 price,
             );
             let settle = contract.settle;
-            self.purse_mut(settle).balance += profit - fee;
+            self.settle_funds_mut(settle).balance += profit - fee;
             fees += fee;
             profits += profit;
             reports.push(Event::Position(change, self.snapshot(index)));
@@ -161,10 +161,10 @@ impl Engine {
         amount: Decimal,
     ) -> Result<(), Rejected> {
         check_amount(amount)?;
-        if self.purse(currency).balance + amount > MAX_BALANCE {
+        if self.settle_funds(currency).balance + amount > MAX_BALANCE {
             return Err(Rejected::TooLarge { limit: MAX_BALANCE });
         }
-        self.purse_mut(currency).balance += amount;
+        self.settle_funds_mut(currency).balance += amount;
         self.report_wallet(currency);
         Ok(())
     }
@@ -179,7 +179,7 @@ impl Engine {
         if amount > self.futures_wallet(currency).max_withdraw() {
             return Err(insufficient(currency));
         }
-        self.purse_mut(currency).hold += amount;
+        self.settle_funds_mut(currency).hold += amount;
         self.report_wallet(currency);
         Ok(())
     }
@@ -191,12 +191,12 @@ impl Engine {
         amount: Decimal,
     ) -> Result<(), Rejected> {
         check_amount(amount)?;
-        let purse = self.purse_mut(currency);
-        if amount > purse.hold {
+        let funds = self.settle_funds_mut(currency);
+        if amount > funds.hold {
             return Err(insufficient(currency));
         }
-        purse.hold -= amount;
-        purse.balance -= amount;
+        funds.hold -= amount;
+        funds.balance -= amount;
         self.report_wallet(currency);
         Ok(())
     }
@@ -218,27 +218,27 @@ impl Engine {
         contract.mark = price;
         if contract.position.is_open() {
             self.report_position(index, PositionChange::MarkPrice);
-            self.liquidate_exhausted();
+            self.liquidate_due();
         }
         self.trigger_stops(MarketId::futures(index));
     }
 
     /// Closes the positions whose margin is used up, the greatest loss first, until none is left.
-    pub(super) fn liquidate_exhausted(&mut self) {
+    pub(super) fn liquidate_due(&mut self) {
         let worst = |engine: &Self| {
             (0..engine.contracts.len())
-                .filter(|index| engine.is_exhausted(*index))
+                .filter(|index| engine.is_liquidatable(*index))
                 .min_by_key(|index| engine.contracts[*index].unrealised())
         };
         while let Some(index) = worst(self) {
-            if !self.append_margin(index) {
+            if !self.auto_deposit_margin(index) {
                 self.liquidate(index);
             }
         }
     }
 
     /// Fills an isolated margin up to what it was, if the owner wants that and can pay for it.
-    fn append_margin(&mut self, index: usize) -> bool {
+    fn auto_deposit_margin(&mut self, index: usize) -> bool {
         let position = self.snapshot(index);
         let Some(own) = position.isolated.filter(|own| own.auto_deposit) else {
             return false;
@@ -293,16 +293,16 @@ impl Engine {
         self.report_wallet(settle);
     }
 
-    pub(super) fn purse(&self, currency: SettleCurrency) -> &Purse {
-        &self.purses[currency as usize]
+    pub(super) fn settle_funds(&self, currency: SettleCurrency) -> &SettleFunds {
+        &self.settle_funds[currency as usize]
     }
 
-    pub(super) fn purse_mut(&mut self, currency: SettleCurrency) -> &mut Purse {
-        &mut self.purses[currency as usize]
+    pub(super) fn settle_funds_mut(&mut self, currency: SettleCurrency) -> &mut SettleFunds {
+        &mut self.settle_funds[currency as usize]
     }
 
     pub(super) fn held(&self, currency: SettleCurrency) -> Decimal {
-        self.purse(currency).hold
+        self.settle_funds(currency).hold
     }
 
     pub(super) fn report_position(&mut self, index: usize, change: PositionChange) {
@@ -322,13 +322,13 @@ impl Engine {
             wallet.isolated_order_margin,
             wallet.isolated_funding_margin,
         ];
-        let purse = self.purse_mut(currency);
-        if purse.reported == now {
+        let funds = self.settle_funds_mut(currency);
+        if funds.reported == now {
             return;
         }
-        purse.reported = now;
-        purse.version += 1;
-        wallet.version = purse.version;
+        funds.reported = now;
+        funds.version += 1;
+        wallet.version = funds.version;
         self.events.push(Event::Wallet(WalletEvent {
             event_id: self.futures.ids.event(),
             wallet,
@@ -347,7 +347,7 @@ impl Engine {
     pub(super) fn after_fill(&mut self, id: MarketId) {
         if id.host == Host::Futures {
             self.report_margin(id);
-            self.liquidate_exhausted();
+            self.liquidate_due();
         }
     }
 }

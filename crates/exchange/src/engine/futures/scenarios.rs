@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use super::*;
 use crate::engine::event::{Direction, OrderEvent, StopChange, StopPriceType, Text};
-use crate::engine::rig::decimal;
+use crate::engine::test_util::decimal;
 
 const NOW: u64 = 1_765_465_341_363;
 

@@ -83,8 +83,8 @@ impl Engine {
     pub(crate) fn adjust_risk_limit(&mut self, symbol: &str, level: u32) -> Result<(), Rejected> {
         let index = self.contract(symbol)?;
         let levels = self.contracts[index].levels;
-        let place = usize::try_from(level).unwrap_or(usize::MAX).wrapping_sub(1);
-        let wanted = levels.get(place).ok_or(Rejected::RiskLevel {
+        let level_index = usize::try_from(level).unwrap_or(usize::MAX).wrapping_sub(1);
+        let wanted = levels.get(level_index).ok_or(Rejected::RiskLevel {
             level,
             levels: levels.len(),
         })?;
@@ -100,21 +100,21 @@ impl Engine {
         } else {
             Ok(())
         };
-        let (given, settle) = (outcome.is_ok(), contract.settle);
+        let (accepted, settle) = (outcome.is_ok(), contract.settle);
         self.events.push(Event::RiskLimit(RiskLimitEvent {
             symbol: contract.market.symbol,
             outcome,
             level: i64::from(level),
         }));
-        if given {
+        if accepted {
             let position = &mut self.contracts[index].position;
-            position.risk_level = place;
+            position.risk_level = level_index;
             if position.is_open() {
                 self.report_position(index, PositionChange::RiskLimit);
             }
         }
         self.report_wallet(settle);
-        self.liquidate_exhausted();
+        self.liquidate_due();
         Ok(())
     }
 
@@ -146,10 +146,10 @@ impl Engine {
             time_ms: self.now_ms,
         }));
         contract.position.settle_funding(fee);
-        self.purse_mut(settle).balance += fee;
+        self.settle_funds_mut(settle).balance += fee;
         self.report_position(index, PositionChange::Margin);
         self.report_wallet(settle);
-        self.liquidate_exhausted();
+        self.liquidate_due();
         Ok(())
     }
 
@@ -165,9 +165,9 @@ impl Engine {
 
     fn check_flat(&self, index: usize) -> Result<(), Rejected> {
         let orders = &self.futures.orders;
-        let busy = orders.iter().any(|order| order.market.index == index);
+        let has_orders = orders.iter().any(|order| order.market.index == index);
         let contract = &self.contracts[index];
-        if busy || contract.position.is_open() {
+        if has_orders || contract.position.is_open() {
             return Err(Rejected::NotFlat {
                 symbol: contract.market.symbol.to_owned(),
             });

@@ -1,9 +1,9 @@
-//! Borrowed money: who owes what, what may be borrowed on what is there, and what is reported of it.
+//! Margin loans: debts, collateral checks and their reports.
 //!
-//! A cross-margin account borrows on all that it holds; an isolated one belongs to one symbol. What
-//! is borrowed comes into the account and what is repaid leaves it, so that what an account holds
-//! less what it owes changes by neither. Nothing is ever liquidated: an account that owes too much
-//! says so, may only repay and be sent money, and recovers when it owes less.
+//! A cross-margin account borrows against all its assets; an isolated one belongs to one symbol. A loan adds as much
+//! to the balance as to the debt, and a repayment takes both away, so neither changes assets minus debts. Accounts
+//! are never liquidated: one with too much debt reports its status, may only repay and receive money, and recovers
+//! when it owes less.
 
 #[cfg(test)]
 mod tests;
@@ -18,29 +18,29 @@ use super::{Engine, Event, Host, MAX_BALANCE, Rejected, Wallet, WalletBalance, c
 use crate::fault::MarginStatusType;
 pub(crate) use worth::Worth;
 
-/// The interest of an hour, as a part of what is owed.
+/// Hourly interest rate, as a fraction of the debt.
 const HOURLY_RATE: Decimal = Decimal::from_parts(1, 0, 0, false, 5);
-/// Decimals to which interest is rounded up, so that a debt can always be repaid in full.
+/// Decimals that interest is rounded up to, so that a debt can always be repaid in full.
 pub(crate) const INTEREST_SCALE: u32 = 8;
 /// The debt ratio from which the cross-margin account is frozen.
 const FROZEN_FROM: Decimal = Decimal::from_parts(97, 0, 0, false, 2);
-/// While the account lives by itself its debts are reported this often, by engine time.
+/// Interval between reports of unchanged debts while prices move, in engine time.
 const REPORT_EVERY_MS: u64 = 4_000;
-/// Decimals of the debt ratio as it is reported.
+/// Decimals of the reported debt ratio.
 const RATIO_SCALE: u32 = 8;
 
-/// What a margin account owes in one currency.
+/// Debt of a margin account in one currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Debt {
-    /// What was borrowed and not repaid.
+    /// Principal: borrowed and not repaid.
     pub principal: Decimal,
-    /// The interest on it that was not paid.
+    /// Unpaid interest.
     pub interest: Decimal,
 }
 
 impl Debt {
-    /// Principal and interest together.
+    /// Returns principal plus interest.
     #[must_use]
     pub fn total(&self) -> Decimal {
         self.principal + self.interest
@@ -50,10 +50,10 @@ impl Debt {
 #[derive(Debug, Default)]
 pub(crate) struct Loans {
     debts: BTreeMap<(Wallet, &'static str), Debt>,
-    /// Limits that the cross-margin account is over now.
+    /// Limits that the cross-margin account exceeds now.
     frozen: bool,
     in_liability: bool,
-    /// When the cross-margin account was reported last.
+    /// Time of the last report of the cross-margin account.
     reported_ms: u64,
 }
 
@@ -66,7 +66,7 @@ impl Loans {
             .unwrap_or_default()
     }
 
-    /// All that is owed, by account and currency; nothing that is repaid.
+    /// Open debts by account and currency.
     pub(crate) fn debts(&self) -> impl Iterator<Item = (Wallet, &'static str, Debt)> {
         self.debts.iter().map(|(key, debt)| (key.0, key.1, *debt))
     }
@@ -76,18 +76,18 @@ impl Loans {
     }
 }
 
-/// The cross-margin account at one moment, its sums in BTC.
+/// State of the cross-margin account; sums are in BTC.
 #[derive(Debug, Clone)]
 pub(crate) struct CrossMargin {
-    /// What is owed as a part of what it is secured by.
+    /// Debts divided by weighted assets.
     pub(crate) debt_ratio: Decimal,
     pub(crate) total_asset: Decimal,
-    /// The assets at the part of their worth at which they secure a debt.
+    /// Assets weighted by their collateral coefficient.
     pub(crate) weighted_asset: Decimal,
     pub(crate) total_debt: Decimal,
     /// The same three sums in USDT.
     pub(crate) worth: Worth,
-    /// Every currency that was ever held, so that it shows when a debt is gone.
+    /// Every currency that was ever held, so that a repaid debt shows as zero.
     pub(crate) currencies: Vec<CurrencyState>,
     pub(crate) time_ms: u64,
 }
@@ -100,19 +100,19 @@ pub(crate) struct CurrencyState {
     pub(crate) debt: Debt,
 }
 
-/// The cross-margin account went over one of its limits, or came back.
+/// A status change of the cross-margin account: a debt ratio limit was crossed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CrossStatus {
     pub(crate) change: MarginStatusType,
     pub(crate) time_ms: u64,
 }
 
-/// An isolated-margin account at the moment when its debt changed, or was about to.
+/// State of an isolated-margin account when its debt changed or is about to change.
 #[derive(Debug, Clone)]
 pub(crate) struct IsolatedLoan {
     pub(crate) symbol: &'static str,
     pub(crate) phase: LoanPhase,
-    /// What is owed without interest, in quote currency.
+    /// Principal of both currencies, in quote currency.
     pub(crate) principal: Decimal,
     /// The base currency, then the quote currency.
     pub(crate) currencies: [CurrencyState; 2],
@@ -121,13 +121,13 @@ pub(crate) struct IsolatedLoan {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LoanPhase {
-    /// The owner borrows; nothing moved yet.
+    /// A loan begins; no balance changed yet.
     Borrowing,
-    /// The owner repays; nothing moved yet.
+    /// A repayment begins; no balance changed yet.
     Repaying,
-    /// Something is owed.
+    /// The account has debts.
     Owing,
-    /// Nothing is owed any more.
+    /// All debts are repaid.
     Clear,
 }
 
@@ -136,7 +136,7 @@ impl Engine {
         self.loans.debt(wallet, currency)
     }
 
-    /// The debt ratio of a margin account; 0 for one that owes nothing.
+    /// Returns the debt ratio of a margin account; 0 without debts.
     pub(crate) fn debt_ratio(&self, wallet: Wallet) -> Decimal {
         self.worth(wallet).ratio()
     }
@@ -164,7 +164,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Repays out of the same margin account: interest first, then principal.
+    /// Repays from the same margin account: interest first, then principal.
     pub(crate) fn repay(
         &mut self,
         wallet: Wallet,
@@ -199,7 +199,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Charges the interest of an hour on every debt.
+    /// Charges one hour of interest on every debt.
     pub(crate) fn settle_interest(&mut self) {
         for debt in self.loans.debts.values_mut() {
             debt.interest += (debt.total() * HOURLY_RATE)
@@ -212,15 +212,15 @@ impl Engine {
         }
     }
 
-    /// Whether a currency is kept in an account at all.
-    pub(crate) fn check_kept(&self, wallet: Wallet, currency: &str) -> Result<(), Rejected> {
+    /// Checks that the account supports the currency.
+    pub(crate) fn check_currency(&self, wallet: Wallet, currency: &str) -> Result<(), Rejected> {
         match wallet {
             Wallet::Main | Wallet::Trade => Ok(()),
             Wallet::Margin | Wallet::Isolated(_) => self.loan_currency(wallet, currency).map(drop),
         }
     }
 
-    /// Whether orders on a market settle in this account.
+    /// Checks that orders on a market can settle in this account.
     pub(crate) fn check_settles_in(&self, wallet: Wallet, market: usize) -> Result<(), Rejected> {
         match wallet {
             Wallet::Trade | Wallet::Margin => Ok(()),
@@ -229,7 +229,7 @@ impl Engine {
         }
     }
 
-    /// Whether an order may be placed in this account now.
+    /// Checks that an order may be placed in this account now.
     pub(crate) fn check_trades_in(&self, wallet: Wallet, market: usize) -> Result<(), Rejected> {
         if wallet == Wallet::Margin && self.loans.frozen {
             return Err(Rejected::AccountFrozen);
@@ -237,14 +237,14 @@ impl Engine {
         self.check_settles_in(wallet, market)
     }
 
-    /// Money moved into the account or out of it, or a price was set: debts are secured by more or less now.
-    pub(crate) fn collateral_moved(&mut self, wallet: Wallet) {
+    /// Reports cross-margin debts after a transfer or a price change: their collateral changed.
+    pub(crate) fn collateral_changed(&mut self, wallet: Wallet) {
         if wallet == Wallet::Margin && self.loans.owes(wallet) {
             self.report_cross();
         }
     }
 
-    /// Prices move all the time: debts are reported when a limit was crossed, and otherwise now and then.
+    /// Reports debts after a random price move only if a limit was crossed or a report is due.
     pub(crate) fn prices_moved(&mut self) {
         if !self.loans.owes(Wallet::Margin) {
             return;
@@ -256,7 +256,7 @@ impl Engine {
         }
     }
 
-    /// The currency, when the account is a margin account that keeps it.
+    /// Returns the currency if the account is a margin account that supports it.
     fn loan_currency(&self, wallet: Wallet, currency: &str) -> Result<&'static str, Rejected> {
         let of_symbol = match wallet {
             Wallet::Main | Wallet::Trade => return Err(Rejected::WrongWallet { wallet }),
@@ -303,7 +303,7 @@ impl Engine {
         let (frozen, in_liability) = over_limits(ratio);
         let was_frozen = std::mem::replace(&mut self.loans.frozen, frozen);
         let was_in_liability = std::mem::replace(&mut self.loans.in_liability, in_liability);
-        // On the way down it is the other way round: a frozen account may be in liability or not.
+        // A falling ratio leaves liability first: a frozen account may be in liability or not.
         let crossed = [
             (!was_frozen && frozen, MarginStatusType::Frozen),
             (
@@ -321,7 +321,7 @@ impl Engine {
         }
     }
 
-    /// Reports a status of the cross-margin account, whatever it owes.
+    /// Reports a status of the cross-margin account regardless of its debts.
     pub(crate) fn report_margin_status(&mut self, change: MarginStatusType) {
         let time_ms = self.now_ms;
         let status = CrossStatus { change, time_ms };
@@ -338,12 +338,12 @@ impl Engine {
         known.dedup();
         known
             .into_iter()
-            .filter(|currency| self.ledger.knows(Wallet::Margin, currency))
+            .filter(|currency| self.ledger.ever_held(Wallet::Margin, currency))
             .map(|currency| self.currency_state(Wallet::Margin, currency))
             .collect()
     }
 
-    /// Tells of an isolated account; nothing for any other.
+    /// Reports an isolated account; does nothing for other wallets.
     fn report_isolated(&mut self, wallet: Wallet, phase: LoanPhase) {
         let Wallet::Isolated(symbol) = wallet else {
             return;
@@ -373,7 +373,7 @@ impl Engine {
     }
 }
 
-/// Whether an account with this debt ratio is frozen, and in liability.
+/// Returns whether an account with this debt ratio is frozen, and whether it is in liability.
 fn over_limits(ratio: Decimal) -> (bool, bool) {
     (ratio >= FROZEN_FROM, ratio > Decimal::ONE)
 }

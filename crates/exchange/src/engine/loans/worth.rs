@@ -1,19 +1,18 @@
-//! What a margin account is worth and owes, and how much debt its assets may secure.
+//! Assets and debts of a margin account, and how much it may borrow against them.
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::Engine;
 use crate::engine::{Rejected, Wallet};
 
-/// The currency in which the cross-margin account is reported.
+/// Currency of the cross-margin report.
 const REPORTING_CURRENCY: &str = "BTC";
-/// Decimals of sums that were divided: rounded once, here, and only shown, never booked.
+/// Decimals of divided sums: rounded once, here, and only reported, never booked.
 const SHOWN_SCALE: u32 = 20;
-/// A ratio that no limit allows, for a debt without assets.
-const HOPELESS: Decimal = Decimal::ONE_THOUSAND;
+/// Ratio of an account with debts and no assets: above every limit.
+const NO_ASSETS_RATIO: Decimal = Decimal::ONE_THOUSAND;
 
-/// The debt ratio up to which may be borrowed: five times the own money in cross margin, ten times
-/// in isolated margin.
+/// Maximum debt ratio for borrowing: leverage 5 in cross margin, 10 in isolated margin.
 fn borrow_limit(wallet: Wallet) -> Decimal {
     match wallet {
         Wallet::Isolated(_) => Decimal::new(9, 1),
@@ -21,34 +20,36 @@ fn borrow_limit(wallet: Wallet) -> Decimal {
     }
 }
 
-/// The debt ratio up to which money may leave a margin account that owes some.
+/// Maximum debt ratio for transfers out of a margin account with debts.
 const WITHDRAW_LIMIT: Decimal = Decimal::from_parts(6, 0, 0, false, 1);
 
 /// A margin account's assets and debts, in USDT.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Worth {
     pub(crate) assets: Decimal,
-    /// The assets at the part of their worth at which they secure a debt.
+    /// Assets weighted by their collateral coefficient.
     pub(crate) weighted: Decimal,
     pub(crate) debts: Decimal,
 }
 
 impl Worth {
-    /// What is owed as a part of what it is secured by; exact up to the division's last digits.
+    /// Returns the debt ratio: debts divided by weighted assets, exact up to the last digits of the division.
     pub(crate) fn ratio(&self) -> Decimal {
         if self.debts.is_zero() {
             return Decimal::ZERO;
         }
         if self.weighted <= Decimal::ZERO {
-            return HOPELESS;
+            return NO_ASSETS_RATIO;
         }
-        self.debts.checked_div(self.weighted).unwrap_or(HOPELESS)
+        self.debts
+            .checked_div(self.weighted)
+            .unwrap_or(NO_ASSETS_RATIO)
     }
 
     fn check(&self, limit: Decimal) -> Result<(), Rejected> {
         let ratio = self.ratio();
         if ratio > limit {
-            // Upwards, so that it is never shown as the limit itself.
+            // Rounded up, so that the error never shows the limit itself.
             let ratio = ratio.round_dp_with_strategy(4, RoundingStrategy::AwayFromZero);
             return Err(Rejected::InsufficientCollateral { ratio, limit });
         }
@@ -56,7 +57,7 @@ impl Worth {
     }
 }
 
-/// How much of its worth a currency secures.
+/// Collateral coefficient: the fraction of a currency's value that secures debts.
 fn coefficient(wallet: Wallet, currency: &str) -> Decimal {
     match (wallet, currency) {
         (Wallet::Isolated(_), _) | (_, "USDT" | "BTC") => Decimal::ONE,
@@ -83,7 +84,7 @@ impl Engine {
         worth
     }
 
-    /// Whether the account still secures its debts once it has borrowed this too.
+    /// Checks that the collateral still suffices after this loan.
     pub(crate) fn check_borrow(
         &self,
         wallet: Wallet,
@@ -100,7 +101,7 @@ impl Engine {
         then.check(borrow_limit(wallet))
     }
 
-    /// Whether the account still secures its debts once this has left it.
+    /// Checks that the collateral still suffices after this transfer out.
     pub(crate) fn check_withdrawal(
         &self,
         wallet: Wallet,
@@ -117,7 +118,7 @@ impl Engine {
         then.check(WITHDRAW_LIMIT)
     }
 
-    /// The last price in USDT; a currency that is not traded here is worth nothing.
+    /// Returns the last price in USDT; 0 for a currency that is not traded here.
     pub(crate) fn price_of(&self, currency: &str) -> Decimal {
         let mut markets = self.markets.iter();
         match markets.find(|market| market.base == currency || market.quote == currency) {
@@ -127,7 +128,7 @@ impl Engine {
         }
     }
 
-    /// A sum in USDT as it is reported of the cross-margin account.
+    /// Converts a sum in USDT to the currency of the cross-margin report.
     pub(crate) fn in_reporting_currency(&self, amount: Decimal) -> Decimal {
         amount
             .checked_div(self.price_of(REPORTING_CURRENCY))

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use super::{Reported, decimal, of, value};
 use crate::engine::futures::MarginMode;
-use crate::engine::rig::BUY_BTC;
+use crate::engine::test_util::BUY_BTC;
 use crate::engine::{Side, Wallet};
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::ProRenderer;
 use crate::engine::Engine;
-pub(crate) use crate::engine::rig::decimal;
+pub(crate) use crate::engine::test_util::decimal;
 
 const NOW: u64 = 1_765_465_341_363;
 

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::{NOW, Reported, decimal, keys, of, steps, value};
-use crate::engine::rig::BUY_BTC;
+use crate::engine::test_util::BUY_BTC;
 use crate::engine::{Direction, Host, Side, StopPriceType, Wallet};
 use crate::pro::unified_id;
 
@@ -13,7 +13,7 @@ fn an_order_of_spot_is_live_cut_filled_and_cancelled() {
     let mut reported = Reported::new();
     let engine = &mut reported.engine;
     let id = engine.limit(BUY_BTC, "60000", "0.2").unwrap();
-    engine.at(NOW + 1).cut(&id, "0.05");
+    engine.at(NOW + 1).reduce_order(&id, "0.05");
     engine.at(NOW + 2).fill(&id, "0.1");
     engine.at(NOW + 3).cancel(Host::Spot, &id).unwrap();
     let changes = reported.on("orderAll.UNIFIED");

@@ -48,7 +48,7 @@ fn order_data(event: &OrderEvent, push_time_ms: u64, second: bool) -> String {
     });
     let (size, remain_size, funds, remain_funds) = match order.by_funds {
         false => (
-            known.then_some(order.size - order.cut),
+            known.then_some(order.size - order.reduced),
             known.then_some(order.remain),
             None,
             (*change == OrderChange::Canceled).then_some(Decimal::ZERO),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{NOW, all, engine, keys, parse};
 use crate::Decimal;
 use crate::engine::futures::MarginMode;
-use crate::engine::rig::Place;
+use crate::engine::test_util::OrderTarget;
 use crate::engine::{Direction, Engine, Host, Side, StopPriceType};
 use crate::v1::topics::futures as topics;
 
@@ -27,7 +27,7 @@ fn pushed(engine: &mut Engine, topic: &str) -> Vec<(&'static str, String)> {
     on_topic.map(|push| (push.subject, push.data)).collect()
 }
 
-fn contract(symbol: &'static str, side: Side) -> Place {
+fn contract(symbol: &'static str, side: Side) -> OrderTarget {
     (None, symbol, side)
 }
 
@@ -256,7 +256,7 @@ fn resting_order_is_cut_filled_in_parts_and_done() {
     let id = engine
         .limit(contract("XBTUSDTM", Side::Buy), "67000", "13")
         .unwrap();
-    engine.cut(&id, "3");
+    engine.reduce_order(&id, "3");
     engine.fill(&id, "4");
     engine.fill(&id, "6");
     let orders = pushed(&mut engine, topics::ORDERS);

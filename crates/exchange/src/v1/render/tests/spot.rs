@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::{Push, all, engine, keys, parse, pushed, value};
-use crate::engine::rig::BUY_BTC;
+use crate::engine::test_util::BUY_BTC;
 use crate::engine::{Direction, Side, StopPriceType, Wallet};
 use crate::v1::topics;
 
@@ -11,7 +11,7 @@ use crate::v1::topics;
 fn resting_order_is_cut_filled_and_done() {
     let mut engine = engine();
     let id = engine.limit(BUY_BTC, "60000", "0.2").unwrap();
-    engine.cut(&id, "0.1");
+    engine.reduce_order(&id, "0.1");
     engine.fill(&id, "0.1");
     let orders = pushed(&mut engine, topics::ORDERS_V2);
     let shape: Vec<(String, String)> = orders

@@ -7,28 +7,32 @@ use super::order::{NewOrder, NewStop, Trigger};
 use super::{Engine, Host, Rejected, Wallet};
 
 /// Where an order goes, and what it wants there; without a wallet to a contract.
-pub(crate) type Place = (Option<Wallet>, &'static str, Side);
+pub(crate) type OrderTarget = (Option<Wallet>, &'static str, Side);
 
-pub(crate) const BUY_BTC: Place = (Some(Wallet::Trade), "BTC-USDT", Side::Buy);
+pub(crate) const BUY_BTC: OrderTarget = (Some(Wallet::Trade), "BTC-USDT", Side::Buy);
 
 pub(crate) fn decimal(text: &str) -> Decimal {
     text.parse().unwrap()
 }
 
-pub(crate) fn market((wallet, symbol, side): Place, size: &str) -> NewOrder<'static> {
+pub(crate) fn market((wallet, symbol, side): OrderTarget, size: &str) -> NewOrder<'static> {
     NewOrder::new(wallet, symbol, side, decimal(size))
 }
 
 impl Engine {
-    pub(crate) fn market_order(&mut self, place: Place, size: &str) -> Result<Text, Rejected> {
-        self.place(market(place, size))
+    pub(crate) fn market_order(
+        &mut self,
+        target: OrderTarget,
+        size: &str,
+    ) -> Result<Text, Rejected> {
+        self.place(market(target, size))
     }
 
     pub(crate) fn buy_for_funds(&mut self, symbol: &'static str, funds: &str) -> Text {
-        let place = (Some(Wallet::Trade), symbol, Side::Buy);
+        let target = (Some(Wallet::Trade), symbol, Side::Buy);
         self.place(NewOrder {
             by_funds: true,
-            ..market(place, funds)
+            ..market(target, funds)
         })
         .unwrap()
     }
@@ -36,20 +40,20 @@ impl Engine {
     /// With the client id `mine`.
     pub(crate) fn limit(
         &mut self,
-        place: Place,
+        target: OrderTarget,
         price: &str,
         size: &str,
     ) -> Result<Text, Rejected> {
         self.place(NewOrder {
             price: Some(decimal(price)),
             client_oid: Some("mine".into()),
-            ..market(place, size)
+            ..market(target, size)
         })
     }
 
     pub(crate) fn stop(
         &mut self,
-        (wallet, symbol, side): Place,
+        (wallet, symbol, side): OrderTarget,
         (direction, price_type, price): (Direction, StopPriceType, &str),
         order_price: Option<&str>,
         size: &str,
@@ -74,7 +78,7 @@ impl Engine {
         self.fill_resting(host, order_id, decimal(size)).unwrap();
     }
 
-    pub(crate) fn cut(&mut self, order_id: &str, by: &str) {
+    pub(crate) fn reduce_order(&mut self, order_id: &str, by: &str) {
         let host = self.host_of(order_id);
         self.reduce(host, order_id, decimal(by)).unwrap();
     }
