@@ -19,8 +19,8 @@ use std::time::{Duration, Instant, SystemTime};
 use kucoin_streams::core::{RetryPolicy, Timestamp, Topic};
 use kucoin_streams::session::{
     Buffer, Capacity, ConnectionRole, Delivery, Failure, FailureStage, FrameOutcome, Input,
-    LifecycleEvent, Mailbox, Moment, OnRefusal, Output, SessionConfig, SlowConsumer, Streams,
-    Subscribe, WaitLimits, identify,
+    LifecycleEvent, Mailbox, ClockReading, OnRefusal, Output, SessionConfig, SlowConsumer, Streams,
+    Subscribe, Timeouts, dedup_key_fn,
 };
 use kucoin_streams::v1::{SpotOrders, V1};
 use kucoin_streams_examples::Error;
@@ -51,7 +51,7 @@ fn main() -> Result<(), Error> {
     let mut config = SessionConfig::default();
     // Short, so that the rotation of the rehearsal is.
     config.overlap = Duration::from_millis(200);
-    let limits = WaitLimits::new(Duration::from_secs(30), Duration::from_secs(1));
+    let limits = Timeouts::new(Duration::from_secs(30), Duration::from_secs(1));
     let mut driver = Driver {
         streams: Streams::new(config, limits, 1, now()),
         sockets: [None, None],
@@ -65,7 +65,7 @@ fn main() -> Result<(), Error> {
     let subscribe = Subscribe::new(
         SpotOrders.requests(),
         orders.clone(),
-        identify(Arc::new(SpotOrders)),
+        dedup_key_fn(Arc::new(SpotOrders)),
         OnRefusal::Fail,
     );
     driver.streams.subscribe(now(), subscribe);
@@ -83,7 +83,7 @@ impl Driver {
                 self.carry_out(output);
             }
             consume(orders);
-            for side in [ConnectionRole::Serving, ConnectionRole::Successor] {
+            for side in [ConnectionRole::Current, ConnectionRole::Replacement] {
                 self.read(side);
             }
             if self
@@ -101,7 +101,7 @@ impl Driver {
     fn carry_out(&mut self, output: Output) {
         match output {
             Output::FetchConnectionInfo(side) => {
-                self.streams.fetch_begins(now(), side);
+                self.streams.fetch_started(now(), side);
                 let fetched = self.rehearsal.connection_info();
                 let fetched = fetched.map_err(|error| failure(FailureStage::Token, &error));
                 self.streams
@@ -161,15 +161,15 @@ impl Driver {
         match event {
             LifecycleEvent::Open => self.rehearsal.cut_soon(),
             LifecycleEvent::Reconnected { .. } => drop(self.streams.rotate(now())),
-            LifecycleEvent::Rotated { .. } => self.streams.shut(now()),
+            LifecycleEvent::Rotated { .. } => self.streams.close(now()),
             _ => {}
         }
     }
 
     fn socket(&mut self, side: ConnectionRole) -> &mut Option<Socket> {
         match side {
-            ConnectionRole::Serving => &mut self.sockets[0],
-            ConnectionRole::Successor => &mut self.sockets[1],
+            ConnectionRole::Current => &mut self.sockets[0],
+            ConnectionRole::Replacement => &mut self.sockets[1],
         }
     }
 }
@@ -202,6 +202,6 @@ fn failure(stage: FailureStage, error: &dyn std::error::Error) -> Failure {
     Failure::new(stage, RetryPolicy::Transient, error.to_string())
 }
 
-fn now() -> Moment {
-    Moment::new(Instant::now(), Timestamp::from(SystemTime::now()))
+fn now() -> ClockReading {
+    ClockReading::new(Instant::now(), Timestamp::from(SystemTime::now()))
 }

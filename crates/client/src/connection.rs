@@ -6,14 +6,14 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use kucoin_streams_core::ConnectionKind;
 use kucoin_streams_session::{
-    Capacity, CloseReason, ClosedError, ConnectionState, Identify, OnRefusal, RotateError,
-    SlowConsumer, Streams, Subscribe, SubscribeError, WaitLimits,
+    Capacity, CloseReason, ClosedError, ConnectionState, DedupKeyFn, OnRefusal, RotateError,
+    SlowConsumer, Streams, Subscribe, SubscribeError, Timeouts,
 };
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tracing::{Instrument, Span};
 
-use crate::driver::{Command, Dialler, Driver, Outward, Reply, RequestOf, now};
-use crate::feed::{Feed, Kept};
+use crate::driver::{Command, Dialler, Driver, Observers, Reply, RequestOf, now};
+use crate::feed::{Feed, ShareGuard};
 use crate::queue::queue;
 use crate::{Config, LifecycleSender};
 
@@ -35,15 +35,15 @@ pub(crate) struct Inner<R> {
     span: Span,
 }
 
-/// What is asked of one connection.
-pub(crate) struct Asked<R> {
+/// What is open_request of one connection.
+pub(crate) struct OpenRequest<R> {
     pub(crate) requests: Vec<R>,
-    pub(crate) identify: Identify,
+    pub(crate) dedup_key_fn: DedupKeyFn,
     pub(crate) on_refusal: OnRefusal,
 }
 
 /// What came of requests on one connection.
-pub(crate) struct Opened {
+pub(crate) struct OpenOutcome {
     /// `None` where each was refused.
     pub(crate) feed: Option<Feed>,
     pub(crate) refused: Vec<SubscribeError>,
@@ -67,19 +67,19 @@ impl<K: ConnectionKind> fmt::Debug for Connection<K> {
 }
 
 /// What subscriptions keep of their connection, whatever its kind.
-pub(crate) trait KeepsOpen: Send + Sync {
+pub(crate) trait ConnectionHandle: Send + Sync {
     /// Resolves when the server has answered the unsubscriptions of these topics, or the connection has ended.
-    fn settled(&self, topics: Vec<Arc<str>>) -> BoxFuture<'_, ()>;
+    fn unsubscribed(&self, topics: Vec<Arc<str>>) -> BoxFuture<'_, ()>;
 }
 
-impl<R: Send + 'static> KeepsOpen for Inner<R> {
-    fn settled(&self, topics: Vec<Arc<str>>) -> BoxFuture<'_, ()> {
+impl<R: Send + 'static> ConnectionHandle for Inner<R> {
+    fn unsubscribed(&self, topics: Vec<Arc<str>>) -> BoxFuture<'_, ()> {
         Box::pin(async {
             let (done, settled) = oneshot::channel();
             // An error says that the task has ended.
             if self
                 .commands
-                .send(Command::Settle(topics, done))
+                .send(Command::WaitUnsubscribed(topics, done))
                 .await
                 .is_ok()
             {
@@ -105,15 +105,15 @@ impl<K: ConnectionKind> Connection<K> {
         let (commands, commands_of_task) = mpsc::channel(64);
         let (state_of_task, state) = watch::channel(ConnectionState::Connecting);
         let wake = Arc::new(Notify::new());
-        let limits = WaitLimits::new(config.connect_timeout, config.backpressure_timeout);
+        let limits = Timeouts::new(config.connect_timeout, config.backpressure_timeout);
         let seed = config.seed_or_random();
         let session = config.session_of(K::WS_KEY);
         let streams = Streams::new(session, limits, seed, now());
-        let outward = Outward {
+        let observers = Observers {
             lifecycle,
             state: state_of_task,
         };
-        let driver = Driver::<K>::new(streams, dialler, outward, commands_of_task, wake.clone());
+        let driver = Driver::<K>::new(streams, dialler, observers, commands_of_task, wake.clone());
         // The task ends by itself with its handles.
         match config.runtime.start() {
             Ok(runtime) => runtime.spawn(driver.run().instrument(span.clone())),
@@ -139,14 +139,14 @@ impl<K: ConnectionKind> Connection<K> {
     /// Asks for requests and resolves when each is answered. `share` is kept for as long as the feed is.
     pub(crate) async fn open(
         &self,
-        asked: Asked<RequestOf<K>>,
-        share: Kept,
-    ) -> Result<Opened, SubscribeError> {
-        let Asked {
+        open_request: OpenRequest<RequestOf<K>>,
+        share: ShareGuard,
+    ) -> Result<OpenOutcome, SubscribeError> {
+        let OpenRequest {
             requests,
-            identify,
+            dedup_key_fn,
             on_refusal,
-        } = asked;
+        } = open_request;
         if requests.is_empty() {
             return Err(SubscribeError::Nothing);
         }
@@ -158,9 +158,9 @@ impl<K: ConnectionKind> Connection<K> {
         // From here on a drop of this future drops the feed, and with it whatever was subscribed.
         let span = self.inner.span.clone();
         let feed = Feed::new(reader, share, self.inner.clone(), span);
-        let subscribe = Subscribe::new(requests, mailbox, identify, on_refusal);
+        let subscribe = Subscribe::new(requests, mailbox, dedup_key_fn, on_refusal);
         let answer = self.ask(|reply| Command::Subscribe(subscribe, reply));
-        answer.await.map(|subscribed| Opened {
+        answer.await.map(|subscribed| OpenOutcome {
             feed: subscribed.is_served.then_some(feed),
             refused: subscribed.refused,
         })

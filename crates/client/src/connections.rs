@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use futures_util::future::{join_all, try_join_all};
 use kucoin_streams_core::{ConnectionKind, ConnectionSource, Topic, WsKey};
 use kucoin_streams_session::{
-    ConnectionState, Identify, OnRefusal, Placement, RotateError, SubscribeError, identify,
+    ConnectionState, DedupKeyFn, OnRefusal, Placement, RotateError, SubscribeError, dedup_key_fn,
 };
 use kucoin_streams_transport::Connect;
 
-use crate::connection::{Asked, Connection, Opened};
-use crate::dials::Gate;
+use crate::connection::{Connection, OpenOutcome, OpenRequest};
+use crate::dial_limiter::ConnectionDialLimiter;
 use crate::driver::{Dialler, RequestOf};
 use crate::{Config, LifecycleSender, Subscription};
 
@@ -79,7 +79,7 @@ impl<K: ConnectionKind> Connections<K> {
         let dialler = Dialler {
             source: Arc::new(source),
             connect: Arc::new(transport),
-            gate: Gate::new(&config.dials, K::WS_KEY, limits),
+            dial_limiter: ConnectionDialLimiter::new(&config.dials, K::WS_KEY, limits),
         };
         Self {
             inner: Arc::new(Inner {
@@ -129,8 +129,8 @@ impl<K: ConnectionKind> Connections<K> {
     {
         let topic = Arc::new(topic);
         let shares = self.shares(topic.requests())?;
-        let identify = identify(topic.clone());
-        let opened = try_join_all(self.open(shares, &identify, OnRefusal::Fail)).await?;
+        let dedup_key_fn = dedup_key_fn(topic.clone());
+        let opened = try_join_all(self.open(shares, &dedup_key_fn, OnRefusal::Fail)).await?;
         let feeds = opened.into_iter().filter_map(|opened| opened.feed);
         Ok(Subscription::new(topic, feeds.collect()))
     }
@@ -138,7 +138,7 @@ impl<K: ConnectionKind> Connections<K> {
     /// Subscribes to several topics and resolves when the server has answered each: with the subscription to those
     /// that it acknowledged, and the refusals of the others. No event of an acknowledged topic is lost to the refusal
     /// of another. A topic that is refused for now belongs to the subscription, which begins with a
-    /// [`Gap`](crate::Gap) for it; it is asked for again until it is live.
+    /// [`Gap`](crate::Gap) for it; it is open_request for again until it is live.
     ///
     /// Cancel safe, as [`Connections::subscribe`].
     ///
@@ -171,8 +171,8 @@ impl<K: ConnectionKind> Connections<K> {
     {
         let topics = Arc::new(topics);
         let shares = self.shares(topics.requests())?;
-        let identify = identify(topics.clone());
-        let opened = try_join_all(self.open(shares, &identify, OnRefusal::LeaveOut)).await?;
+        let dedup_key_fn = dedup_key_fn(topics.clone());
+        let opened = try_join_all(self.open(shares, &dedup_key_fn, OnRefusal::LeaveOut)).await?;
         let (mut feeds, mut refused) = (Vec::new(), Vec::new());
         for opened in opened {
             feeds.extend(opened.feed);
@@ -231,18 +231,18 @@ impl<K: ConnectionKind> Connections<K> {
     fn open(
         &self,
         shares: Vec<Share<K>>,
-        identify: &Identify,
+        dedup_key_fn: &DedupKeyFn,
         on_refusal: OnRefusal,
-    ) -> impl Iterator<Item = impl Future<Output = Result<Opened, SubscribeError>>> {
+    ) -> impl Iterator<Item = impl Future<Output = Result<OpenOutcome, SubscribeError>>> {
         shares.into_iter().map(move |share| {
-            let asked = Asked {
+            let open_request = OpenRequest {
                 requests: share.requests.clone(),
-                identify: identify.clone(),
+                dedup_key_fn: dedup_key_fn.clone(),
                 on_refusal,
             };
             let connection = share.connection.clone();
             // From here on a drop of the future takes the share back.
-            async move { connection.open(asked, Box::new(share)).await }
+            async move { connection.open(open_request, Box::new(share)).await }
         })
     }
 

@@ -12,21 +12,21 @@ use kucoin_streams_session::{
 use tracing::Span;
 
 use crate::Update;
-use crate::connection::KeepsOpen;
+use crate::connection::ConnectionHandle;
 use crate::queue::{QueueReader, QueueWatch};
 
 /// What is kept alive along with a feed.
-pub(crate) type Kept = Box<dyn Any + Send + Sync>;
+pub(crate) type ShareGuard = Box<dyn Any + Send + Sync>;
 
 /// The reading end of a connection's queue. Dropping it tells the connection.
 pub(crate) struct Feed {
     queue: QueueReader,
-    /// The places of the same topics among the requests of the subscription, where it has more than one.
-    places: Vec<usize>,
+    /// The positions of the same topics among the requests of the subscription, where it has more than one.
+    positions: Vec<usize>,
     /// Its share of the connection's topics.
-    _share: Kept,
+    _share: ShareGuard,
     /// Keeps the connection's task alive.
-    connection: Arc<dyn KeepsOpen>,
+    connection: Arc<dyn ConnectionHandle>,
     /// The connection, in logs.
     span: Span,
     /// Events that could not be decoded.
@@ -36,13 +36,13 @@ pub(crate) struct Feed {
 impl Feed {
     pub(crate) fn new(
         queue: QueueReader,
-        share: Kept,
-        connection: Arc<dyn KeepsOpen>,
+        share: ShareGuard,
+        connection: Arc<dyn ConnectionHandle>,
         span: Span,
     ) -> Self {
         Self {
             queue,
-            places: Vec::new(),
+            positions: Vec::new(),
             _share: share,
             connection,
             span,
@@ -51,9 +51,9 @@ impl Feed {
     }
 
     /// Hears which requests the subscription has, of which this connection may serve only some, and in another order.
-    pub(crate) fn learn_places(&mut self, requests: &HashMap<String, usize>) {
-        let place = |topic: &Arc<str>| requests.get(&**topic).copied().unwrap_or(usize::MAX);
-        self.places = self.queue.topics().iter().map(place).collect();
+    pub(crate) fn set_positions(&mut self, requests: &HashMap<String, usize>) {
+        let position = |topic: &Arc<str>| requests.get(&**topic).copied().unwrap_or(usize::MAX);
+        self.positions = self.queue.topics().iter().map(position).collect();
     }
 
     /// The next event or gap; `None` once the connection is over.
@@ -73,11 +73,11 @@ impl Feed {
                 None => return Poll::Ready(None),
             };
             // An event is large: from here it goes out without a stop on its way.
-            let routed = self.places.get(at).copied().unwrap_or(usize::MAX);
-            let mut place = routed;
-            match topic.decode_at(&mut place, frame.text()) {
+            let routed = self.positions.get(at).copied().unwrap_or(usize::MAX);
+            let mut position = routed;
+            match topic.decode_at(&mut position, frame.text()) {
                 Ok(Some(push)) => {
-                    let subscribed = self.delivered(at, routed, place);
+                    let subscribed = self.delivered(at, routed, position);
                     let (received_at, epoch) = (frame.received_at(), frame.epoch());
                     let update =
                         Update::live(T::Kind::WS_KEY, subscribed, push, received_at, epoch);
@@ -104,7 +104,7 @@ impl Feed {
         let connection = Arc::clone(&self.connection);
         let topics = self.queue.topics();
         drop(self);
-        async move { connection.settled(topics).await }
+        async move { connection.unsubscribed(topics).await }
     }
 
     /// A handle of its counters.
@@ -120,17 +120,17 @@ impl Feed {
         self.queue.end_reason()
     }
 
-    /// Counts an event. Returns its topic as it was subscribed to: that of the request at `place`, which is another than
+    /// Counts an event. Returns its topic as it was subscribed to: that of the request at `position`, which is another than
     /// the one that the frame was routed to if several have the name of the push.
     #[inline]
-    fn delivered(&self, at: usize, routed: usize, place: usize) -> Arc<str> {
+    fn delivered(&self, at: usize, routed: usize, position: usize) -> Arc<str> {
         let Some(counters) = self.queue.counters(at) else {
             return Arc::from("");
         };
         counters.count(FrameOutcome::Delivered);
-        let of_place = match place == routed {
+        let of_place = match position == routed {
             true => None,
-            false => self.places.iter().position(|&known| known == place),
+            false => self.positions.iter().position(|&known| known == position),
         };
         let subscribed = of_place.and_then(|at| self.queue.counters(at));
         Arc::clone(subscribed.unwrap_or(counters).topic())

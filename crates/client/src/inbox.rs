@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
 /// Room that an inbox keeps once it is empty: the events of a reconnection.
-const KEPT: usize = 16;
+const MIN_CAPACITY: usize = 16;
 
 /// Everybody who reads. When it is dropped, each inbox ends behind what waits in it.
 pub(crate) struct Readers<T> {
@@ -33,7 +33,7 @@ struct State<T> {
     /// Events older than `waiting` that were let go for newer ones, since the reader was told last.
     missed: u64,
     /// Nothing comes any more.
-    over: bool,
+    closed: bool,
     waker: Option<Waker>,
 }
 
@@ -50,7 +50,7 @@ impl<T: Clone> Readers<T> {
         let inbox = Arc::new(Inbox(Mutex::new(State {
             waiting: VecDeque::new(),
             missed: 0,
-            over: false,
+            closed: false,
             waker: None,
         })));
         let mut inboxes = lock(&self.inboxes);
@@ -81,7 +81,7 @@ impl<T> Drop for Readers<T> {
         let inboxes = std::mem::take(&mut *lock(&self.inboxes));
         for inbox in inboxes.iter().filter_map(Weak::upgrade) {
             let mut state = lock(&inbox.0);
-            state.over = true;
+            state.closed = true;
             let waker = state.waker.take();
             drop(state);
             if let Some(waker) = waker {
@@ -117,7 +117,7 @@ impl<T> State<T> {
         }
         let event = self.waiting.pop_front()?;
         if self.waiting.is_empty() {
-            self.waiting.shrink_to(KEPT);
+            self.waiting.shrink_to(MIN_CAPACITY);
         }
         Some(Received::Event(event))
     }
@@ -133,7 +133,7 @@ impl<T> Reader<T> {
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Received<T>>> {
         let mut state = lock(&self.0.0);
         let received = state.take();
-        if received.is_some() || state.over {
+        if received.is_some() || state.closed {
             return Poll::Ready(received);
         }
         match &mut state.waker {

@@ -14,7 +14,7 @@
 mod config;
 mod connection;
 mod connections;
-mod dials;
+mod dial_limiter;
 mod driver;
 mod failure;
 mod feed;
@@ -29,7 +29,7 @@ mod update;
 
 pub use config::Config;
 pub use connections::Connections;
-pub use dials::DialLimiter;
+pub use dial_limiter::DialLimiter;
 pub use kucoin_streams_session::{
     ClosedError, ConnectionState, EndReason, Gap, GapReason, LifecycleEvent, RotateError,
     SlowConsumer, SubscribeError, TopicLedger,
@@ -38,6 +38,10 @@ pub use lifecycle::{Lifecycle, LifecycleSender, LifecycleStream};
 pub use runtime::ConnectionRuntime;
 pub use subscription::{Events, Subscription, SubscriptionHandle};
 pub use update::{Origin, Update};
+
+#[doc(hidden)]
+#[deprecated(note = "renamed to `DialLimiter`")]
+pub type DialBudget = DialLimiter;
 
 /// The README, so that its example is tested.
 #[cfg(doctest)]

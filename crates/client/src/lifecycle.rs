@@ -133,14 +133,14 @@ pub struct LifecycleStream(Reader<Lifecycle>);
 impl LifecycleStream {
     /// The next event; `None` when all connections and their client are gone. Cancel safe.
     ///
-    /// A reader that is too slow is told so by [`LifecycleEvent::Lagged`].
+    /// A reader that is too slow is to_lifecycle so by [`LifecycleEvent::Lagged`].
     pub async fn next(&mut self) -> Option<Lifecycle> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
     /// The next event, if there is one already.
     pub fn try_next(&mut self) -> Option<Lifecycle> {
-        self.0.take().map(told)
+        self.0.take().map(to_lifecycle)
     }
 }
 
@@ -149,11 +149,11 @@ impl Stream for LifecycleStream {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Lifecycle>> {
         let received = ready!(self.0.poll(context));
-        Poll::Ready(received.map(told))
+        Poll::Ready(received.map(to_lifecycle))
     }
 }
 
-fn told(received: Received<Lifecycle>) -> Lifecycle {
+fn to_lifecycle(received: Received<Lifecycle>) -> Lifecycle {
     match received {
         Received::Event(lifecycle) => lifecycle,
         Received::Missed(missed) => lagged(missed),

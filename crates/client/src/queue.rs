@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use kucoin_streams_session::{
-    Buffer, Capacity, Delivery, EndReason, Mailbox, SlowConsumer, Taken, TopicCounters, TopicLedger,
+    Buffer, Capacity, Delivery, EndReason, Mailbox, SlowConsumer, TakeOutcome, TopicCounters,
+    TopicLedger,
 };
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -69,7 +70,7 @@ impl Queue {
 #[derive(Debug)]
 pub(crate) struct QueueReader {
     queue: Arc<Queue>,
-    /// Taken from the queue in one go, so that the lock is taken once for many events.
+    /// TakeOutcome from the queue in one go, so that the lock is taken once for many events.
     taken: Batch,
     /// The counters of the topics, by their places in the queue.
     counters: Vec<Arc<TopicCounters>>,
@@ -167,14 +168,14 @@ impl QueueReader {
             self.counters.extend_from_slice(new);
             let now = || Instant::now().into_std();
             match state.buffer.take(now, taken) {
-                Taken::Some { resumes } => {
-                    if resumes {
+                TakeOutcome::Items { wake_driver } => {
+                    if wake_driver {
                         self.queue.driver.notify_one();
                     }
                     Poll::Ready(taken.pop_front())
                 }
-                Taken::End => Poll::Ready(None),
-                Taken::Nothing => {
+                TakeOutcome::Ended => Poll::Ready(None),
+                TakeOutcome::Empty => {
                     match &mut state.waker {
                         Some(waker) => waker.clone_from(context.waker()),
                         empty => *empty = Some(context.waker().clone()),

@@ -1,4 +1,4 @@
-//! A subscription: the stream of a topic's events, with gaps in their places.
+//! A subscription: the stream of a topic's events, with gaps in their positions.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -45,12 +45,12 @@ impl<T: Topic> Subscription<T> {
     pub(crate) fn new(topic: Arc<T>, mut feeds: Vec<Feed>) -> Self {
         let requests = topic.requests();
         if requests.len() > 1 {
-            let mut places = HashMap::new();
-            for (place, request) in requests.iter().enumerate() {
-                places.entry(request.to_string()).or_insert(place);
+            let mut positions = HashMap::new();
+            for (position, request) in requests.iter().enumerate() {
+                positions.entry(request.to_string()).or_insert(position);
             }
             for feed in &mut feeds {
-                feed.learn_places(&places);
+                feed.set_positions(&positions);
             }
         }
         Self {

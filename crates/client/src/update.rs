@@ -150,7 +150,7 @@ impl<E> Deref for Update<E> {
 /// The line of an update.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Line<'u, E> {
+struct UpdateLine<'u, E> {
     kind: &'static str,
     ws_key: &'static str,
     topic: &'u str,
@@ -173,7 +173,7 @@ struct Line<'u, E> {
 impl<E: Serialize> Serialize for Update<E> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let push = &self.push;
-        let line = Line {
+        let line = UpdateLine {
             kind: "update",
             ws_key: self.ws_key.as_str(),
             topic: &self.subscribed_topic,

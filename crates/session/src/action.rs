@@ -36,16 +36,16 @@ pub enum Action<R> {
         /// The close code, such as 1000.
         code: u16,
     },
-    /// Of a [`RotatingSession`](crate::RotatingSession): the successor is the serving side from here on. Whatever
-    /// the serving side had is hung up with code 1000, the frames that were kept of the successor are handed on,
+    /// Of a [`RotatingSession`](crate::RotatingSession): the replacement is the current side from here on. Whatever
+    /// the current side had is hung up with code 1000, the frames that were kept of the replacement are handed on,
     /// and its later ones follow them.
     TakeOver {
         /// False if the wait for both connections to bring the same was given up: topics that are not
-        /// [even](crate::Overlap::is_even) may miss events.
-        is_even: bool,
+        /// [even](crate::Overlap::is_in_sync) may miss events.
+        is_in_sync: bool,
     },
     /// Tell the user.
-    Report(SessionEvent<R>),
+    Emit(SessionEvent<R>),
 }
 
 /// What the user is told.
@@ -116,23 +116,23 @@ pub enum SessionEvent<R> {
         /// What happened.
         message: String,
     },
-    /// The successor has taken over, and nothing was missed by it but what a [`SessionEvent::Lost`] before this said. Events
+    /// The replacement has taken over, and nothing was missed by it but what a [`SessionEvent::Lost`] before this said. Events
     /// that the connection before it handed out already may still come on it a second time.
     Rotated {
         /// From the beginning of the rotation to this moment.
         took: Duration,
     },
-    /// The successor begins to subscribe: from here on an event may come on both connections.
+    /// The replacement begins to subscribe: from here on an event may come on both connections.
     OverlapBegan,
-    /// The successor has a request acknowledged. What it brought of it before comes on the serving connection too, or is
+    /// The replacement has a request acknowledged. What it brought of it before comes on the current connection too, or is
     /// of an earlier subscription: it is to be forgotten.
-    Prepared {
+    ReplacementLive {
         /// The request.
         request: R,
     },
     /// From here on no event comes a second time by the rotation.
     OverlapEnded,
-    /// The successor came to nothing; the serving connection goes on as if nothing had been tried.
+    /// The replacement came to nothing; the current connection goes on as if nothing had been tried.
     RotationFailed(Failure),
     /// The session is over; nothing more comes.
     Closed(CloseReason),

@@ -99,7 +99,7 @@ impl SessionConfig {
 }
 
 /// A moment `ahead` of now; a century, if that is too far for the clock.
-pub(crate) fn far(now: Instant, ahead: Duration) -> Instant {
+pub(crate) fn deadline_after(now: Instant, ahead: Duration) -> Instant {
     const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
     now + ahead.min(CENTURY)
 }

@@ -47,24 +47,24 @@ impl fmt::Display for FailureStage {
 }
 
 /// The shortest wait before an attempt that would fail in the same way at once.
-const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+const MIN_DELAY: Duration = Duration::from_secs(1);
 
 /// The longest wait that a server may ask for: after it the server is asked again whatever it said.
-const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
+const MAX_DELAY: Duration = Duration::from_secs(5 * 60);
 
 /// What a session makes of a policy.
-pub(crate) trait Waits {
+pub(crate) trait RetryDelay {
     /// True if no further attempt makes sense, given whether a connection was ever live.
     fn is_fatal(&self, was_live: bool) -> bool;
 
     /// The shortest wait before the next attempt. Every wait that a server asks for is bounded here.
-    fn shortest_wait(self) -> Duration;
+    fn min_delay(self) -> Duration;
 
     /// How far the wait may be drawn out beyond the shortest, for a backoff with this ceiling.
     fn jitter(self, ceiling: Duration) -> Duration;
 }
 
-impl Waits for RetryPolicy {
+impl RetryDelay for RetryPolicy {
     fn is_fatal(&self, was_live: bool) -> bool {
         match self {
             RetryPolicy::Refused => true,
@@ -73,20 +73,20 @@ impl Waits for RetryPolicy {
         }
     }
 
-    fn shortest_wait(self) -> Duration {
+    fn min_delay(self) -> Duration {
         match self {
             RetryPolicy::Transient | RetryPolicy::TokenRefused | RetryPolicy::Protocol => {
                 Duration::ZERO
             }
-            RetryPolicy::Throttled(Some(wait)) => wait.clamp(SHORTEST_WAIT, LONGEST_WAIT),
-            RetryPolicy::Postponed { least, .. } => least.min(LONGEST_WAIT),
-            _ => SHORTEST_WAIT,
+            RetryPolicy::Throttled(Some(wait)) => wait.clamp(MIN_DELAY, MAX_DELAY),
+            RetryPolicy::Postponed { least, .. } => least.min(MAX_DELAY),
+            _ => MIN_DELAY,
         }
     }
 
     fn jitter(self, ceiling: Duration) -> Duration {
         match self {
-            RetryPolicy::Postponed { least, most } => most.min(LONGEST_WAIT).saturating_sub(least),
+            RetryPolicy::Postponed { least, most } => most.min(MAX_DELAY).saturating_sub(least),
             _ => ceiling,
         }
     }
@@ -215,15 +215,15 @@ mod tests {
     fn no_wait_exceeds_five_minutes() {
         let longest = Duration::from_secs(300);
         for wait in [longest, Duration::from_secs(86_400), Duration::MAX] {
-            assert_eq!(RetryPolicy::Throttled(Some(wait)).shortest_wait(), longest);
+            assert_eq!(RetryPolicy::Throttled(Some(wait)).min_delay(), longest);
             let postponed = RetryPolicy::Postponed {
                 least: wait,
                 most: wait,
             };
-            assert_eq!(postponed.shortest_wait(), longest);
+            assert_eq!(postponed.min_delay(), longest);
             assert_eq!(postponed.jitter(Duration::MAX), Duration::ZERO);
         }
         let short = RetryPolicy::Throttled(Some(Duration::from_millis(3)));
-        assert_eq!(short.shortest_wait(), SHORTEST_WAIT);
+        assert_eq!(short.min_delay(), MIN_DELAY);
     }
 }

@@ -7,7 +7,7 @@
 //!
 //! The methods come in families, to be called in this order:
 //!
-//! 1. commands of the user: [`Streams::subscribe`], [`Streams::wait_live`], [`Streams::rotate`], [`Streams::shut`];
+//! 1. commands of the user: [`Streams::subscribe`], [`Streams::wait_live`], [`Streams::rotate`], [`Streams::close`];
 //! 2. what happened: [`Streams::handle`] for the outcome of an output, [`Streams::message`] for each inbound message,
 //!    [`Streams::tick`] when [`Streams::deadline`] has passed or a reader made room;
 //! 3. after each of them, [`Streams::poll`] until it gives `None`, carrying out each [`Output`].
@@ -41,15 +41,15 @@ pub use config::SessionConfig;
 pub use connection::Session;
 pub use connection::backoff::Backoff;
 pub use delivery::{
-    Answer, Buffer, Capacity, ClosedError, Delivery, EndReason, Frame, FrameOutcome, Gap,
-    GapReason, Identify, Identity, Mailbox, Moment, OnRefusal, RotateError, SlowConsumer,
-    SubscribeError, Subscribed, Taken, Ticket, TopicCounters, TopicLedger, identify,
+    Answer, Buffer, Capacity, ClockReading, ClosedError, DedupKey, DedupKeyFn, Delivery, EndReason,
+    Frame, FrameOutcome, Gap, GapReason, Mailbox, OnRefusal, RotateError, SlowConsumer,
+    SubscribeError, Subscribed, TakeOutcome, Ticket, TopicCounters, TopicLedger, dedup_key_fn,
 };
 pub use event::LifecycleEvent;
 pub use failure::{Failure, FailureStage};
 pub use placement::Placement;
 pub use rotation::{ConnectionRole, Overlap, RotatingSession};
-pub use streams::{ConnectionState, Output, Streams, Subscribe, WaitLimits};
+pub use streams::{ConnectionState, Output, Streams, Subscribe, Timeouts};
 
 /// The README, so that its example is tested.
 #[cfg(doctest)]

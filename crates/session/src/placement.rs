@@ -52,11 +52,11 @@ impl<R: Request> Placement<R> {
         let mut placed: BTreeMap<u32, Vec<R>> = BTreeMap::new();
         requests.retain(|request| {
             let mut known = self.connections.iter();
-            let serving = known.find(|(_, topics)| topics.contains_key(request));
-            if let Some((number, _)) = serving {
+            let current = known.find(|(_, topics)| topics.contains_key(request));
+            if let Some((number, _)) = current {
                 placed.entry(*number).or_default().push(request.clone());
             }
-            serving.is_none()
+            current.is_none()
         });
         let count = requests.len();
         let mut numbers: Vec<u32> = self.connections().collect();

@@ -12,16 +12,16 @@ use std::time::SystemTime;
 
 use kucoin_streams_core::{ConnectionKind, DynConnectionSource, Protocol, RetryPolicy, Timestamp};
 use kucoin_streams_session::{
-    Answer, ConnectionRole, ConnectionState, Failure, FailureStage, GapReason, Input, Moment,
+    Answer, ClockReading, ConnectionRole, ConnectionState, Failure, FailureStage, GapReason, Input,
     Output, RotateError, Streams, Subscribe, SubscribeError, Subscribed, Ticket,
 };
 use kucoin_streams_transport::{DynConnect, Message, ReadError};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::{Instant, Sleep};
 
-use self::slot::{Attempt, Event, Slot, ended};
+use self::slot::{Attempt, Slot, SlotEvent, ended};
 use crate::LifecycleSender;
-use crate::dials::Gate;
+use crate::dial_limiter::ConnectionDialLimiter;
 use crate::queue::QueueMailbox;
 
 /// Frames that are taken in one go before anything else is looked at, and their readers run: that many are still in the
@@ -43,7 +43,7 @@ pub(crate) enum Command<R> {
     WaitLive(Reply<(), SubscribeError>),
     Rotate(Reply<(), RotateError>),
     /// Answered when the server has answered the unsubscriptions of these topics.
-    Settle(Vec<Arc<str>>, oneshot::Sender<()>),
+    WaitUnsubscribed(Vec<Arc<str>>, oneshot::Sender<()>),
     /// Answered when everything is closed.
     Close(oneshot::Sender<()>),
 }
@@ -53,11 +53,11 @@ enum Caller {
     Subscribe(Reply<Subscribed, SubscribeError>),
     WaitLive(Reply<(), SubscribeError>),
     Rotate(Reply<(), RotateError>),
-    Settle(oneshot::Sender<()>),
+    WaitUnsubscribed(oneshot::Sender<()>),
 }
 
 /// Where the user sees what happens.
-pub(crate) struct Outward {
+pub(crate) struct Observers {
     pub(crate) lifecycle: LifecycleSender,
     pub(crate) state: watch::Sender<ConnectionState>,
 }
@@ -68,36 +68,36 @@ pub(crate) struct Dialler {
     pub(crate) source: Arc<dyn DynConnectionSource>,
     pub(crate) connect: Arc<dyn DynConnect>,
     /// Every dial goes through it.
-    pub(crate) gate: Gate,
+    pub(crate) dial_limiter: ConnectionDialLimiter,
 }
 
 /// Everything that one connection's task owns.
 pub(crate) struct Driver<K: ConnectionKind> {
     streams: Streams<K::Protocol, QueueMailbox>,
     dialler: Dialler,
-    outward: Outward,
+    observers: Observers,
     commands: mpsc::Receiver<Command<RequestOf<K>>>,
     wake: Arc<Notify>,
     callers: HashMap<Ticket, Caller>,
     closers: Vec<oneshot::Sender<()>>,
     /// The connection whose events are delivered.
-    serving: Slot,
+    current: Slot,
     /// The one that takes its place in a rotation.
-    successor: Slot,
+    replacement: Slot,
     /// Connections that are being closed.
-    farewells: Vec<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    closing: Vec<Pin<Box<dyn Future<Output = ()> + Send>>>,
     /// Frames of no subscription that are logged.
     unrouted: u64,
     /// Which connection is read first, so that a flood on one does not starve the other.
     turn: ConnectionRole,
     /// There is more to read, and others run before that is done.
-    gives_way: bool,
+    yield_next: bool,
 }
 
 /// What woke the task.
 enum Wake<R> {
     Command(Option<Command<R>>),
-    Slot(ConnectionRole, Event),
+    Slot(ConnectionRole, SlotEvent),
     /// A deadline passed, or a reader made room or is gone.
     Timer,
 }
@@ -106,24 +106,24 @@ impl<K: ConnectionKind> Driver<K> {
     pub(crate) fn new(
         streams: Streams<K::Protocol, QueueMailbox>,
         dialler: Dialler,
-        outward: Outward,
+        observers: Observers,
         commands: mpsc::Receiver<Command<RequestOf<K>>>,
         wake: Arc<Notify>,
     ) -> Self {
         Self {
             streams,
             dialler,
-            outward,
+            observers,
             commands,
             wake,
             callers: HashMap::new(),
             closers: Vec::new(),
-            serving: Slot::default(),
-            successor: Slot::default(),
-            farewells: Vec::new(),
+            current: Slot::default(),
+            replacement: Slot::default(),
+            closing: Vec::new(),
             unrouted: 0,
-            turn: ConnectionRole::Serving,
-            gives_way: false,
+            turn: ConnectionRole::Current,
+            yield_next: false,
         }
     }
 
@@ -146,7 +146,7 @@ impl<K: ConnectionKind> Driver<K> {
                 // Every handle and every subscription is gone.
                 Wake::Command(None) => {
                     handles_gone = true;
-                    self.streams.shut(now());
+                    self.streams.close(now());
                 }
                 Wake::Slot(side, event) => self.event(side, event),
                 Wake::Timer => {
@@ -156,7 +156,7 @@ impl<K: ConnectionKind> Driver<K> {
             }
         }
         // Each is bounded by itself, and they are written at the same time.
-        poll_fn(|context| match self.poll_farewells(context) {
+        poll_fn(|context| match self.poll_closing(context) {
             true => Poll::Ready(()),
             false => Poll::Pending,
         })
@@ -166,7 +166,7 @@ impl<K: ConnectionKind> Driver<K> {
         }
     }
 
-    /// Waits for the first of everything. Reading comes last, so that a flood of frames starves nothing else.
+    /// RetryDelay for the first of everything. Reading comes last, so that a flood of frames starves nothing else.
     fn poll(
         &mut self,
         context: &mut Context<'_>,
@@ -174,7 +174,7 @@ impl<K: ConnectionKind> Driver<K> {
         mut sleep: Pin<&mut Sleep>,
         handles_gone: bool,
     ) -> Poll<Wake<RequestOf<K>>> {
-        if std::mem::take(&mut self.gives_way) {
+        if std::mem::take(&mut self.yield_next) {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -192,8 +192,8 @@ impl<K: ConnectionKind> Driver<K> {
                 return Poll::Ready(Wake::Timer);
             }
         }
-        self.poll_farewells(context);
-        for side in [ConnectionRole::Serving, ConnectionRole::Successor] {
+        self.poll_closing(context);
+        for side in [ConnectionRole::Current, ConnectionRole::Replacement] {
             if let Poll::Ready(event) = self.slot(side).poll_work(context) {
                 return Poll::Ready(Wake::Slot(side, event));
             }
@@ -203,17 +203,17 @@ impl<K: ConnectionKind> Driver<K> {
                 && let Poll::Ready(message) = self.slot(side).poll_read(context)
             {
                 self.turn = other(side);
-                return Poll::Ready(Wake::Slot(side, Event::Read(message)));
+                return Poll::Ready(Wake::Slot(side, SlotEvent::Read(message)));
             }
         }
         Poll::Pending
     }
 
     /// True once all are done.
-    fn poll_farewells(&mut self, context: &mut Context<'_>) -> bool {
-        self.farewells
-            .retain_mut(|farewell| farewell.as_mut().poll(context).is_pending());
-        self.farewells.is_empty()
+    fn poll_closing(&mut self, context: &mut Context<'_>) -> bool {
+        self.closing
+            .retain_mut(|close| close.as_mut().poll(context).is_pending());
+        self.closing.is_empty()
     }
 
     fn command(&mut self, command: Command<RequestOf<K>>) {
@@ -224,40 +224,41 @@ impl<K: ConnectionKind> Driver<K> {
             }
             Command::WaitLive(reply) => (self.streams.wait_live(now()), Caller::WaitLive(reply)),
             Command::Rotate(reply) => (self.streams.rotate(now()), Caller::Rotate(reply)),
-            Command::Settle(topics, done) => {
-                (self.streams.settle(now(), topics), Caller::Settle(done))
-            }
+            Command::WaitUnsubscribed(topics, done) => (
+                self.streams.wait_unsubscribed(now(), topics),
+                Caller::WaitUnsubscribed(done),
+            ),
             Command::Close(done) => {
                 self.closers.push(done);
-                return self.streams.shut(now());
+                return self.streams.close(now());
             }
         };
         self.callers.insert(ticket, caller);
     }
 
-    fn event(&mut self, side: ConnectionRole, event: Event) {
+    fn event(&mut self, side: ConnectionRole, event: SlotEvent) {
         match event {
-            Event::Admitted => {
-                self.streams.fetch_begins(now(), side);
+            SlotEvent::DialAllowed => {
+                self.streams.fetch_started(now(), side);
                 let source = Arc::clone(&self.dialler.source);
                 let fetch = async move { source.connection_info_boxed(K::WS_KEY).await };
                 self.slot(side).attempt(Attempt::Fetching(Box::pin(fetch)));
             }
-            Event::Outcome(input) => self.streams.handle(now(), side, input),
-            Event::Read(message) => self.read(side, message),
+            SlotEvent::Outcome(input) => self.streams.handle(now(), side, input),
+            SlotEvent::Read(message) => self.read(side, message),
         }
     }
 
     /// Takes a message, and those that are there already after it.
     fn read(&mut self, side: ConnectionRole, first: Result<Message, ReadError>) {
-        let Moment { clock, .. } = now();
+        let ClockReading { monotonic, .. } = now();
         let mut next = first;
         let mut context = Context::from_waker(Waker::noop());
         let mut left = BATCH;
         loop {
             match next {
                 Ok(Message::Text(payload) | Message::Binary(payload)) => {
-                    let now = Moment::new(clock, wall_clock());
+                    let now = ClockReading::new(monotonic, wall_clock());
                     self.streams.message(now, side, payload);
                 }
                 Ok(Message::Ping(payload)) => {
@@ -276,7 +277,7 @@ impl<K: ConnectionKind> Driver<K> {
             }
             left -= 1;
             if left == 0 {
-                self.gives_way = true;
+                self.yield_next = true;
                 return;
             }
             // A waker that does nothing is enough: what is pending is polled again before the task sleeps.
@@ -288,9 +289,9 @@ impl<K: ConnectionKind> Driver<K> {
     }
 
     fn tick(&mut self) {
-        for side in [ConnectionRole::Serving, ConnectionRole::Successor] {
+        for side in [ConnectionRole::Current, ConnectionRole::Replacement] {
             if self.slot(side).is_waiting() {
-                self.streams.dial_waits(now(), side);
+                self.streams.dial_queued(now(), side);
             }
         }
         self.streams.tick(now());
@@ -301,7 +302,7 @@ impl<K: ConnectionKind> Driver<K> {
         while let Some(output) = self.streams.poll() {
             match output {
                 Output::FetchConnectionInfo(side) => {
-                    let turn = Box::pin(self.dialler.gate.clone().pass());
+                    let turn = Box::pin(self.dialler.dial_limiter.clone().acquire());
                     self.slot(side).attempt(Attempt::Waiting(turn));
                 }
                 Output::Dial(side, url) => {
@@ -318,8 +319,8 @@ impl<K: ConnectionKind> Driver<K> {
                     self.hang_up(slot, code);
                 }
                 Output::TakeOver => {
-                    let successor = std::mem::take(&mut self.successor);
-                    let before = std::mem::replace(&mut self.serving, successor);
+                    let replacement = std::mem::take(&mut self.replacement);
+                    let before = std::mem::replace(&mut self.current, replacement);
                     self.hang_up(before, 1000);
                 }
                 report => self.report(report),
@@ -336,15 +337,15 @@ impl<K: ConnectionKind> Driver<K> {
     }
 
     fn hang_up(&mut self, slot: Slot, code: u16) {
-        if let Some(farewell) = slot.hang_up(code) {
-            self.farewells.push(Box::pin(farewell));
+        if let Some(close) = slot.hang_up(code) {
+            self.closing.push(Box::pin(close));
         }
     }
 
     fn slot(&mut self, side: ConnectionRole) -> &mut Slot {
         match side {
-            ConnectionRole::Serving => &mut self.serving,
-            ConnectionRole::Successor => &mut self.successor,
+            ConnectionRole::Current => &mut self.current,
+            ConnectionRole::Replacement => &mut self.replacement,
         }
     }
 }
@@ -372,10 +373,13 @@ impl<K: ConnectionKind> Driver<K> {
     /// Passes on what users and callers are to know. A caller that does not wait any more needs no answer.
     fn report(&mut self, output: Output) {
         match output {
-            Output::State(state) => drop(self.outward.state.send_replace(state)),
-            Output::Event(event) => self.outward.lifecycle.send(K::WS_KEY, wall_clock(), event),
+            Output::State(state) => drop(self.observers.state.send_replace(state)),
+            Output::Event(event) => self
+                .observers
+                .lifecycle
+                .send(K::WS_KEY, wall_clock(), event),
             Output::Refusal(event) => {
-                let lifecycle = &self.outward.lifecycle;
+                let lifecycle = &self.observers.lifecycle;
                 lifecycle.send_refusal(K::WS_KEY, wall_clock(), event);
             }
             Output::Overflowing(topic) => {
@@ -395,7 +399,7 @@ impl<K: ConnectionKind> Driver<K> {
                 (Some(Caller::Rotate(reply)), Answer::Rotated(outcome)) => {
                     drop(reply.send(outcome));
                 }
-                (Some(Caller::Settle(done)), Answer::Settled) => drop(done.send(())),
+                (Some(Caller::WaitUnsubscribed(done)), Answer::Unsubscribed) => drop(done.send(())),
                 _ => {}
             },
             _ => {}
@@ -419,14 +423,14 @@ impl<K: ConnectionKind> Drop for Driver<K> {
 
 fn other(side: ConnectionRole) -> ConnectionRole {
     match side {
-        ConnectionRole::Serving => ConnectionRole::Successor,
-        ConnectionRole::Successor => ConnectionRole::Serving,
+        ConnectionRole::Current => ConnectionRole::Replacement,
+        ConnectionRole::Replacement => ConnectionRole::Current,
     }
 }
 
 /// The present moment by both clocks.
-pub(crate) fn now() -> Moment {
-    Moment::new(Instant::now().into_std(), wall_clock())
+pub(crate) fn now() -> ClockReading {
+    ClockReading::new(Instant::now().into_std(), wall_clock())
 }
 
 fn wall_clock() -> Timestamp {

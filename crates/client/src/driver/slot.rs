@@ -28,9 +28,9 @@ pub(super) enum Attempt {
 }
 
 /// What a slot brings.
-pub(super) enum Event {
+pub(super) enum SlotEvent {
     /// It is its turn to be dialled.
-    Admitted,
+    DialAllowed,
     /// The outcome of an attempt, or the loss of the connection.
     Outcome(Input),
     Read(Result<Message, ReadError>),
@@ -82,20 +82,20 @@ impl Slot {
     }
 
     /// Takes the attempt further and writes what waits.
-    pub(super) fn poll_work(&mut self, context: &mut Context<'_>) -> Poll<Event> {
+    pub(super) fn poll_work(&mut self, context: &mut Context<'_>) -> Poll<SlotEvent> {
         match &mut self.attempt {
             Attempt::None => {}
             Attempt::Waiting(turn) => {
                 if turn.as_mut().poll(context).is_ready() {
                     self.attempt = Attempt::None;
-                    return Poll::Ready(Event::Admitted);
+                    return Poll::Ready(SlotEvent::DialAllowed);
                 }
             }
             Attempt::Fetching(fetch) => {
                 if let Poll::Ready(fetched) = fetch.as_mut().poll(context) {
                     self.attempt = Attempt::None;
                     let fetched = fetched.map_err(|error| failure::of_source(&error));
-                    return Poll::Ready(Event::Outcome(Input::ConnectionInfo(fetched)));
+                    return Poll::Ready(SlotEvent::Outcome(Input::ConnectionInfo(fetched)));
                 }
             }
             Attempt::Dialling(dial) => {
@@ -106,7 +106,7 @@ impl Slot {
                     });
                     let dialled =
                         dialled.map_err(|(error, server)| failure::of_connect(&error, &server));
-                    return Poll::Ready(Event::Outcome(Input::Dialled(dialled)));
+                    return Poll::Ready(SlotEvent::Outcome(Input::Dialled(dialled)));
                 }
             }
         }
@@ -115,7 +115,7 @@ impl Slot {
         };
         socket.poll_write(context).map(|error| {
             self.socket = None;
-            Event::Outcome(Input::Lost(failure::of_write(&error)))
+            SlotEvent::Outcome(Input::Lost(failure::of_write(&error)))
         })
     }
 

@@ -113,7 +113,7 @@ impl Socket {
     /// awaited for a moment.
     pub(super) async fn close(mut self, code: u16) {
         let code = self.close_code.unwrap_or(code);
-        let farewell = async {
+        let close = async {
             let mut writer = match std::mem::replace(&mut self.writer, WriteHalf::Failed) {
                 WriteHalf::Idle(writer) => writer,
                 WriteHalf::Busy(writing) => match writing.await {
@@ -138,7 +138,7 @@ impl Socket {
             }
         };
         // Whatever the peer does, its time is up after this: both halves are dropped.
-        let _ = tokio::time::timeout(CLOSE_WAIT, farewell).await;
+        let _ = tokio::time::timeout(CLOSE_WAIT, close).await;
     }
 }
 

@@ -217,7 +217,7 @@ async fn one_subscription_of_many_topics_is_spread_and_every_event_comes() {
     assert!(
         ledger
             .iter()
-            .all(|topic| topic.balances() && topic.delivered == 1)
+            .all(|topic| topic.is_consistent() && topic.delivered == 1)
     );
     let mut opened: Vec<u32> = std::iter::from_fn(|| server.lifecycle.try_next())
         .filter(|told| told.event == LifecycleEvent::Open)

@@ -45,7 +45,7 @@ fn answer_pings(mut server: Server) -> JoinHandle<()> {
 #[track_caller]
 fn ledger(subscription: &Subscription<Numbers>) -> (u64, u64, u64) {
     let ledger = subscription.ledger().remove(0);
-    assert!(ledger.balances(), "{ledger:?}");
+    assert!(ledger.is_consistent(), "{ledger:?}");
     (ledger.received, ledger.delivered, ledger.duplicates)
 }
 
@@ -132,7 +132,7 @@ async fn a_frame_that_cannot_be_decoded_is_told_once_though_both_bring_it() {
     assert_eq!(next(&mut numbers).await, "undecodable: push /a seven");
     assert_eq!(next(&mut numbers).await, "8");
     let ledger = numbers.ledger().remove(0);
-    assert!(ledger.balances(), "{ledger:?}");
+    assert!(ledger.is_consistent(), "{ledger:?}");
     assert_eq!((ledger.undecodable, ledger.duplicates), (1, 1));
 }
 
@@ -157,7 +157,7 @@ async fn a_connection_that_is_lost_while_it_is_drained_is_a_gap_in_its_place() {
     let told = rig.told();
     assert!(!told.iter().any(|told| told == "Reconnected"), "{told:?}");
     assert_eq!(told.last().unwrap(), "Rotated");
-    assert_eq!(rig.tokens.given(), 2, "the successor is enough");
+    assert_eq!(rig.tokens.given(), 2, "the replacement is enough");
 }
 
 #[tokio::test(start_paused = true)]
@@ -174,7 +174,7 @@ async fn a_connection_that_answers_no_ping_is_a_gap_and_not_waited_for_for_ever(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_loss_before_the_successor_is_ready_is_mended_in_the_ordinary_way() {
+async fn a_loss_before_the_replacement_is_ready_is_mended_in_the_ordinary_way() {
     let (mut rig, server, mut numbers) = Rig::live("/a").await;
     let (rotation, mut new) = begin(&mut rig).await;
     assert_eq!(new.hear().await, "subscribe 1 /a");
@@ -191,7 +191,7 @@ async fn a_loss_before_the_successor_is_ready_is_mended_in_the_ordinary_way() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_successor_that_is_not_let_in_or_is_lost_costs_nothing() {
+async fn a_replacement_that_is_not_let_in_or_is_lost_costs_nothing() {
     let (mut rig, mut old, mut numbers) = Rig::live("/a").await;
     rig.told();
     let connection = rig.connection.clone();
@@ -260,13 +260,13 @@ async fn rotation_waits_for_a_connection_that_lags() {
     tokio::time::sleep(Duration::from_secs(15)).await;
     assert!(!rotation.is_finished());
     old.push("/a", 0..3).await;
-    let pinged = answer_pings(old);
+    let ping_sent = answer_pings(old);
     rotation.await.unwrap().unwrap();
     for expected in 0..5 {
         assert_eq!(next(&mut numbers).await, expected.to_string());
     }
     assert_eq!(ledger(&numbers), (6, 5, 1));
-    pinged.abort();
+    ping_sent.abort();
 }
 
 #[tokio::test(start_paused = true)]
@@ -281,7 +281,7 @@ async fn topic_of_which_both_brought_different_events_has_a_gap() {
     for server in [&old, &new] {
         server.push("/b", 1..2).await;
     }
-    let pinged = answer_pings(old);
+    let ping_sent = answer_pings(old);
     let news = answer_pings(new);
     rotation.await.unwrap().unwrap();
     for expected in ["0", "/a lost", "/a live, epoch 2", "7"] {
@@ -290,7 +290,7 @@ async fn topic_of_which_both_brought_different_events_has_a_gap() {
     assert_eq!(next(&mut b).await, "1");
     breathe().await;
     assert!(b.try_next().is_none());
-    pinged.abort();
+    ping_sent.abort();
     news.abort();
 }
 
@@ -375,14 +375,14 @@ async fn it_rotates_by_itself_in_time_and_every_time_with_a_token_of_its_own() {
     let config = config().with_rotation_every(std::time::Duration::from_secs(3_600));
     let (mut rig, old, mut numbers) = Rig::with(config, Tokens::default()).go_live("/a").await;
     rig.told();
-    let mut pinged = vec![answer_pings(old)];
+    let mut ping_sent = vec![answer_pings(old)];
     for number in 2..=4_u32 {
         let began = tokio::time::Instant::now();
         let (mut server, token) = rig.accept().await;
         assert_eq!(token, number.to_string());
         assert!(began.elapsed().as_secs() >= 3_200, "{:?}", began.elapsed());
         server.acknowledge(1).await;
-        pinged.push(answer_pings(server));
+        ping_sent.push(answer_pings(server));
         let told = rig.lifecycle.next().await.unwrap().event;
         assert!(matches!(told, LifecycleEvent::Rotated { .. }), "{told:?}");
     }

@@ -6,25 +6,25 @@ use kucoin_streams_core::Heartbeat;
 
 /// What the heartbeat asks for when its time has come.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Beat {
+pub(crate) enum HeartbeatStep {
     /// Nothing yet.
     Wait,
     /// Send a ping.
     Ping,
     /// The peer is dead: nothing came since the ping.
-    Dead,
+    TimedOut,
 }
 
 /// Pings go out at the server's interval whatever the traffic, and any inbound frame after a ping is a sign of
 /// life: a pong may be late behind a burst of data.
 #[derive(Debug)]
-pub(crate) struct Pulse {
+pub(crate) struct HeartbeatTimer {
     heartbeat: Heartbeat,
     next_ping: Instant,
     unanswered_since: Option<Instant>,
 }
 
-impl Pulse {
+impl HeartbeatTimer {
     pub(crate) fn new(heartbeat: Heartbeat, now: Instant) -> Self {
         Self {
             heartbeat,
@@ -38,7 +38,7 @@ impl Pulse {
         self.unanswered_since = None;
     }
 
-    /// The next moment at which [`Pulse::beat`] has something to say.
+    /// The next moment at which [`HeartbeatTimer::beat`] has something to say.
     pub(crate) fn deadline(&self) -> Instant {
         match self.unanswered_since {
             Some(since) => self.next_ping.min(since + self.heartbeat.timeout),
@@ -46,8 +46,8 @@ impl Pulse {
         }
     }
 
-    /// What is due. After [`Beat::Ping`] the caller sends one.
-    pub(crate) fn beat(&mut self, now: Instant) -> Beat {
+    /// What is due. After [`HeartbeatStep::Ping`] the caller sends one.
+    pub(crate) fn beat(&mut self, now: Instant) -> HeartbeatStep {
         if let Some(since) = self.unanswered_since {
             let deadline = since + self.heartbeat.timeout;
             // A timer that fires this late was not fired by the peer's silence: the process was stopped or
@@ -56,22 +56,22 @@ impl Pulse {
                 return self.ping(now);
             }
             if now >= deadline {
-                return Beat::Dead;
+                return HeartbeatStep::TimedOut;
             }
         }
         if now >= self.next_ping {
             return self.ping(now);
         }
-        Beat::Wait
+        HeartbeatStep::Wait
     }
 
     /// A ping goes out that the heartbeat did not ask for. It is as good as one of its own.
-    pub(crate) fn pinged(&mut self, now: Instant) {
+    pub(crate) fn ping_sent(&mut self, now: Instant) {
         self.ping(now);
     }
 
     /// No ping goes out before this moment.
-    pub(crate) fn put_off(&mut self, until: Instant) {
+    pub(crate) fn delay_until(&mut self, until: Instant) {
         self.next_ping = self.next_ping.max(until);
     }
 
@@ -80,14 +80,14 @@ impl Pulse {
         self.unanswered_since.is_none()
     }
 
-    fn ping(&mut self, now: Instant) -> Beat {
+    fn ping(&mut self, now: Instant) -> HeartbeatStep {
         // A connection that answers nothing must not push its own deadline ahead with each ping.
         self.unanswered_since = match self.unanswered_since {
             Some(since) if now < since + self.heartbeat.timeout => Some(since),
             _ => Some(now),
         };
         self.next_ping = now + self.heartbeat.interval;
-        Beat::Ping
+        HeartbeatStep::Ping
     }
 }
 
@@ -113,7 +113,7 @@ pub(crate) fn with_interval(
 }
 
 /// A heartbeat that a server asks for, without times that would keep a dead connection.
-pub(crate) fn within_reason(asked: Heartbeat) -> Heartbeat {
+pub(crate) fn clamp_times(asked: Heartbeat) -> Heartbeat {
     Heartbeat::new(asked.interval.min(CEILING), asked.timeout.min(CEILING))
 }
 
@@ -121,63 +121,81 @@ pub(crate) fn within_reason(asked: Heartbeat) -> Heartbeat {
 mod tests {
     use super::*;
 
-    fn pulse(now: Instant) -> Pulse {
-        Pulse::new(Heartbeat::default(), now)
+    fn heartbeat_timer(now: Instant) -> HeartbeatTimer {
+        HeartbeatTimer::new(Heartbeat::default(), now)
     }
 
     #[test]
     fn a_ping_is_due_at_each_interval_even_under_traffic() {
         let start = Instant::now();
-        let mut pulse = pulse(start);
+        let mut heartbeat_timer = heartbeat_timer(start);
         for beat in 1..=3 {
             let due = start + Duration::from_secs(18 * beat);
-            pulse.inbound();
-            assert_eq!(pulse.beat(due - Duration::from_millis(1)), Beat::Wait);
-            assert_eq!(pulse.deadline(), due);
-            assert_eq!(pulse.beat(due), Beat::Ping);
-            pulse.inbound();
+            heartbeat_timer.inbound();
+            assert_eq!(
+                heartbeat_timer.beat(due - Duration::from_millis(1)),
+                HeartbeatStep::Wait
+            );
+            assert_eq!(heartbeat_timer.deadline(), due);
+            assert_eq!(heartbeat_timer.beat(due), HeartbeatStep::Ping);
+            heartbeat_timer.inbound();
         }
     }
 
     #[test]
     fn silence_after_a_ping_is_death_at_the_pong_deadline() {
         let start = Instant::now();
-        let mut pulse = pulse(start);
-        assert_eq!(pulse.beat(start + Duration::from_secs(18)), Beat::Ping);
+        let mut heartbeat_timer = heartbeat_timer(start);
+        assert_eq!(
+            heartbeat_timer.beat(start + Duration::from_secs(18)),
+            HeartbeatStep::Ping
+        );
         let dead = start + Duration::from_secs(28);
-        assert_eq!(pulse.deadline(), dead);
-        assert_eq!(pulse.beat(dead - Duration::from_millis(1)), Beat::Wait);
-        assert_eq!(pulse.beat(dead), Beat::Dead);
+        assert_eq!(heartbeat_timer.deadline(), dead);
+        assert_eq!(
+            heartbeat_timer.beat(dead - Duration::from_millis(1)),
+            HeartbeatStep::Wait
+        );
+        assert_eq!(heartbeat_timer.beat(dead), HeartbeatStep::TimedOut);
     }
 
     #[test]
     fn any_frame_after_the_ping_is_a_sign_of_life() {
         let start = Instant::now();
-        let mut pulse = pulse(start);
-        pulse.beat(start + Duration::from_secs(18));
-        pulse.inbound();
-        assert_eq!(pulse.beat(start + Duration::from_secs(28)), Beat::Wait);
-        assert_eq!(pulse.beat(start + Duration::from_secs(36)), Beat::Ping);
+        let mut heartbeat_timer = heartbeat_timer(start);
+        heartbeat_timer.beat(start + Duration::from_secs(18));
+        heartbeat_timer.inbound();
+        assert_eq!(
+            heartbeat_timer.beat(start + Duration::from_secs(28)),
+            HeartbeatStep::Wait
+        );
+        assert_eq!(
+            heartbeat_timer.beat(start + Duration::from_secs(36)),
+            HeartbeatStep::Ping
+        );
     }
 
     #[test]
     fn a_timer_that_comes_far_too_late_asks_once_more_before_it_judges() {
         let start = Instant::now();
-        let mut pulse = pulse(start);
-        pulse.beat(start + Duration::from_secs(18));
+        let mut heartbeat_timer = heartbeat_timer(start);
+        heartbeat_timer.beat(start + Duration::from_secs(18));
         let woken = start + Duration::from_secs(3_600);
-        assert_eq!(pulse.beat(woken), Beat::Ping);
-        assert_eq!(pulse.beat(woken + Duration::from_secs(10)), Beat::Dead);
+        assert_eq!(heartbeat_timer.beat(woken), HeartbeatStep::Ping);
+        assert_eq!(
+            heartbeat_timer.beat(woken + Duration::from_secs(10)),
+            HeartbeatStep::TimedOut
+        );
     }
 
     #[test]
     fn a_timeout_longer_than_the_interval_still_ends_in_death() {
         let start = Instant::now();
         let heartbeat = Heartbeat::new(Duration::from_secs(2), Duration::from_secs(5));
-        let mut pulse = Pulse::new(heartbeat, start);
+        let mut heartbeat_timer = HeartbeatTimer::new(heartbeat, start);
         let dead = loop {
-            let now = pulse.deadline();
-            if pulse.beat(now) == Beat::Dead {
+            let now = heartbeat_timer.deadline();
+            if heartbeat_timer.beat(now) == HeartbeatStep::TimedOut {
                 break now;
             }
             assert!(now < start + Duration::from_secs(60));
@@ -189,7 +207,7 @@ mod tests {
     fn absurd_heartbeats_of_a_server_are_bounded() {
         let asked = Heartbeat::new(Duration::MAX, Duration::MAX);
         let bounded = Heartbeat::new(CEILING, CEILING);
-        assert_eq!(within_reason(asked), bounded);
+        assert_eq!(clamp_times(asked), bounded);
         let welcomed = with_interval(Heartbeat::default(), Some(Duration::MAX), Duration::ZERO);
         assert_eq!(welcomed.interval, CEILING);
         let hasty = with_interval(Heartbeat::default(), Some(Duration::ZERO), Duration::ZERO);

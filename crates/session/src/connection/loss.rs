@@ -7,7 +7,7 @@ use kucoin_streams_core::{Protocol, RetryPolicy};
 
 use crate::connection::backoff::scale;
 use crate::connection::phase::Phase;
-use crate::failure::Waits;
+use crate::failure::RetryDelay;
 use crate::{Action, CloseReason, Failure, Session, SessionEvent};
 
 /// What a session remembers of its past attempts.
@@ -35,7 +35,7 @@ impl History {
     }
 
     /// What the history of a session in its place begins with: the same backoff.
-    pub(crate) fn of_successor(&self) -> Self {
+    pub(crate) fn of_replacement(&self) -> Self {
         Self {
             failures: self.failures,
             token_refusals: self.token_refusals,
@@ -100,7 +100,7 @@ impl<P: Protocol> Session<P> {
         match self.phase {
             Phase::Closed => return,
             Phase::Closing { .. } => return self.finish(CloseReason::Requested),
-            _ if self.on_trial => {
+            _ if self.is_replacement => {
                 self.hang_up(&failure);
                 return self.finish(CloseReason::Failed(failure));
             }
@@ -108,16 +108,16 @@ impl<P: Protocol> Session<P> {
                 let healthy = now.duration_since(since) >= self.config.healthy_after;
                 self.history.lost_live(now, healthy);
                 self.hang_up(&failure);
-                self.report(SessionEvent::Lost {
+                self.emit(SessionEvent::Lost {
                     cause: failure.clone(),
                 });
             }
             _ => self.hang_up(&failure),
         }
-        self.paced_until = None;
-        self.ended_here.clear();
-        for request in self.topics.forget_held() {
-            self.report(SessionEvent::Ended { request });
+        self.rate_limited_until = None;
+        self.unsubscribed_here.clear();
+        for request in self.topics.reset() {
+            self.emit(SessionEvent::Ended { request });
         }
         if failure.retry_policy.is_fatal(self.history.was_live) {
             return self.finish(CloseReason::Failed(failure));
@@ -125,7 +125,7 @@ impl<P: Protocol> Session<P> {
         self.history.failures = self.history.failures.saturating_add(1);
         let delay = self.delay(&failure);
         self.phase = Phase::Waiting { until: now + delay };
-        self.report(SessionEvent::Reconnect {
+        self.emit(SessionEvent::Reconnect {
             cause: failure,
             attempt: self.history.failures,
             delay,
@@ -139,7 +139,7 @@ impl<P: Protocol> Session<P> {
             self.actions.push_back(Action::HangUp { code: 1000 });
         }
         self.phase = Phase::Closed;
-        self.report(SessionEvent::Closed(reason));
+        self.emit(SessionEvent::Closed(reason));
     }
 
     fn hang_up(&mut self, failure: &Failure) {
@@ -160,6 +160,6 @@ impl<P: Protocol> Session<P> {
             }
         }
         let ceiling = self.config.backoff.ceiling(self.history.failures);
-        retry_policy.shortest_wait() + scale(retry_policy.jitter(ceiling), random)
+        retry_policy.min_delay() + scale(retry_policy.jitter(ceiling), random)
     }
 }

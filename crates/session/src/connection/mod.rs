@@ -5,8 +5,9 @@ mod heartbeat;
 mod loss;
 mod pace;
 mod phase;
+mod probe;
+mod replacement;
 mod requests;
-mod succession;
 mod topics;
 
 use std::collections::{HashSet, VecDeque};
@@ -21,12 +22,12 @@ use zeroize::Zeroizing;
 
 use crate::config::NEVER;
 use crate::connection::backoff::Random;
-use crate::connection::heartbeat::{Beat, Pulse, with_interval, within_reason};
+use crate::connection::heartbeat::{HeartbeatStep, HeartbeatTimer, clamp_times, with_interval};
 use crate::connection::loss::History;
 use crate::connection::pace::Pace;
 use crate::connection::phase::Phase;
-use crate::connection::succession::Pings;
-use crate::connection::topics::{Entry, Held, Topics};
+use crate::connection::probe::Pings;
+use crate::connection::topics::{Entry, TopicState, Topics};
 use crate::{
     Action, CloseReason, Failure, FailureStage, FrameKind, Input, SessionConfig, SessionEvent,
 };
@@ -48,24 +49,24 @@ pub struct Session<P: Protocol> {
     topics: Topics<P::Request>,
     /// Requests that ended on this connection: what comes of them may still be of the old subscription, until a new one
     /// is acknowledged.
-    ended_here: HashSet<P::Request>,
+    unsubscribed_here: HashSet<P::Request>,
     actions: VecDeque<Action<P::Request>>,
     history: History,
     random: Random,
     pace: Pace,
-    /// Set while steps wait for the pace.
-    paced_until: Option<Instant>,
+    /// Set while actions wait for the pace.
+    rate_limited_until: Option<Instant>,
     /// Until then a reconnection is not reported if topics are refused for now.
     replay_until: Option<Instant>,
     heartbeat: Heartbeat,
-    /// One attempt is all that it has: see [`Session::successor`].
-    on_trial: bool,
+    /// One attempt is all that it has: see [`Session::replacement`].
+    is_replacement: bool,
     pings: Pings,
     /// The id that the welcome is to bear, where one was asked for.
     connect_id: Option<String>,
     /// Knows the secrets of the present connection: whatever its server says passes through it.
     redactor: Redactor,
-    pulse: Option<Pulse>,
+    heartbeat_timer: Option<HeartbeatTimer>,
     last_id: u64,
     epoch: u64,
 }
@@ -94,18 +95,18 @@ impl<P: Protocol> Session<P> {
             config,
             phase: Phase::Idle,
             topics: Topics::new(),
-            ended_here: HashSet::new(),
+            unsubscribed_here: HashSet::new(),
             actions: VecDeque::new(),
             history: History::default(),
             random: Random::new(seed),
             pace: Pace::new(limits),
-            paced_until: None,
+            rate_limited_until: None,
             replay_until: None,
-            on_trial: false,
+            is_replacement: false,
             pings: Pings::default(),
             connect_id: None,
             redactor: Redactor::default(),
-            pulse: None,
+            heartbeat_timer: None,
             last_id: 0,
             epoch: 0,
         }
@@ -137,14 +138,14 @@ impl<P: Protocol> Session<P> {
     }
 
     /// True if requests wait only because the exchange's message rate limit is reached.
-    pub fn is_pacing(&self) -> bool {
-        self.paced_until.is_some()
+    pub fn is_rate_limited(&self) -> bool {
+        self.rate_limited_until.is_some()
     }
 
     /// True where this request is wanted and acknowledged on the present connection.
-    pub fn holds(&self, request: &P::Request) -> bool {
-        let held = |entry: &Entry<P::Request>| entry.wanted && entry.held == Held::Live;
-        self.is_live() && self.entry_of(request).is_some_and(held)
+    pub fn is_subscribed(&self, request: &P::Request) -> bool {
+        let is_live = |entry: &Entry<P::Request>| entry.wanted && entry.state == TopicState::Live;
+        self.is_live() && self.entry_of(request).is_some_and(is_live)
     }
 
     pub(crate) fn config(&self) -> &SessionConfig {
@@ -166,9 +167,9 @@ impl<P: Protocol> Session<P> {
     /// the outcome; a request that is live already is not reported again. Opens the connection.
     pub fn subscribe(&mut self, now: Instant, request: P::Request) {
         if self.topics.find(&request).is_none() {
-            let held = self.topics.wanted_count();
-            if let Some(limit) = self.limits.topics.filter(|&limit| held >= limit as usize) {
-                self.report(SessionEvent::Refused {
+            let count = self.topics.wanted_count();
+            if let Some(limit) = self.limits.topics.filter(|&limit| count >= limit as usize) {
+                self.emit(SessionEvent::Refused {
                     request,
                     code: None,
                     message: format!("this connection holds {limit} topics, which is its limit"),
@@ -184,9 +185,10 @@ impl<P: Protocol> Session<P> {
     /// True where this connection held the request before and has not acknowledged it anew: whatever comes of it may
     /// still come of the subscription that is over, also where it is wanted again. A server may push on after it has
     /// acknowledged an end.
-    pub fn is_ended(&self, request: &P::Request) -> bool {
-        let is_ending = |entry: &Entry<P::Request>| matches!(entry.held, Held::Unsubscribing(_));
-        self.entry_of(request).is_some_and(is_ending) || self.ended_here.contains(request)
+    pub fn was_unsubscribed(&self, request: &P::Request) -> bool {
+        let is_ending =
+            |entry: &Entry<P::Request>| matches!(entry.state, TopicState::Unsubscribing(_));
+        self.entry_of(request).is_some_and(is_ending) || self.unsubscribed_here.contains(request)
     }
 
     /// Takes a want back. [`SessionEvent::Ended`] tells when the server was told or the connection is gone.
@@ -196,7 +198,7 @@ impl<P: Protocol> Session<P> {
             self.history.abandon();
         }
         if let Some(request) = self.topics.unwant(request) {
-            self.report(SessionEvent::Ended { request });
+            self.emit(SessionEvent::Ended { request });
         }
         self.reconcile(now);
         self.report_replayed(now);
@@ -210,7 +212,7 @@ impl<P: Protocol> Session<P> {
 
     /// Ends the session in order: what is live is unsubscribed, the answers are awaited for a moment, and the
     /// connection is closed.
-    pub fn shut(&mut self, now: Instant) {
+    pub fn close(&mut self, now: Instant) {
         match self.phase {
             Phase::Closed | Phase::Closing { .. } => {}
             Phase::Live { .. } => {
@@ -218,7 +220,7 @@ impl<P: Protocol> Session<P> {
                     until: now + self.config.close_timeout,
                 };
                 self.unsubscribe_all(now);
-                self.finish_if_quiet();
+                self.finish_if_answered();
             }
             _ => self.finish(CloseReason::Requested),
         }
@@ -255,7 +257,7 @@ impl<P: Protocol> Session<P> {
 
     /// Connection information is being fetched only from now on: the driver had a line to wait in before it, for which
     /// the source is not to blame.
-    pub fn fetch_begins(&mut self, now: Instant) {
+    pub fn fetch_started(&mut self, now: Instant) {
         if let Phase::Fetching { until } = &mut self.phase {
             *until = now + self.config.token_timeout;
         }
@@ -266,8 +268,8 @@ impl<P: Protocol> Session<P> {
         if !self.phase.is_connected() {
             return FrameKind::Consumed;
         }
-        if let Some(pulse) = &mut self.pulse {
-            pulse.inbound();
+        if let Some(heartbeat_timer) = &mut self.heartbeat_timer {
+            heartbeat_timer.inbound();
         }
         match P::classify(frame) {
             Ok(Inbound::Message { topic }) => return FrameKind::Message { topic },
@@ -294,8 +296,8 @@ impl<P: Protocol> Session<P> {
     /// Notes a sign of life that is no frame, such as a WebSocket ping, or that the driver is itself the reason
     /// why nothing is read.
     pub fn touch(&mut self) {
-        if let Some(pulse) = &mut self.pulse {
-            pulse.inbound();
+        if let Some(heartbeat_timer) = &mut self.heartbeat_timer {
+            heartbeat_timer.inbound();
         }
     }
 
@@ -315,9 +317,9 @@ impl<P: Protocol> Session<P> {
     pub fn deadline(&self) -> Option<Instant> {
         let live = match self.phase {
             Phase::Live { .. } => [
-                self.pulse.as_ref().map(Pulse::deadline),
+                self.heartbeat_timer.as_ref().map(HeartbeatTimer::deadline),
                 self.topics.deadline(),
-                self.paced_until,
+                self.rate_limited_until,
                 self.replay_until,
             ],
             _ => [None; 4],
@@ -373,8 +375,8 @@ impl<P: Protocol> Session<P> {
         self.actions.pop_front()
     }
 
-    pub(crate) fn report(&mut self, report: SessionEvent<P::Request>) {
-        self.actions.push_back(Action::Report(report));
+    pub(crate) fn emit(&mut self, event: SessionEvent<P::Request>) {
+        self.actions.push_back(Action::Emit(event));
     }
 
     pub(crate) fn fetch(&mut self, now: Instant) {
@@ -401,7 +403,7 @@ impl<P: Protocol> Session<P> {
     }
 
     fn dial(&mut self, now: Instant, info: ConnectionInfo) {
-        let asked = info.heartbeat.map(within_reason);
+        let asked = info.heartbeat.map(clamp_times);
         let asked = asked.unwrap_or(self.config.heartbeat);
         self.heartbeat = with_interval(asked, None, self.limits.ping_spacing);
         self.pace = Pace::new(self.limits);
@@ -441,29 +443,35 @@ impl<P: Protocol> Session<P> {
     pub(crate) fn go_live(&mut self, now: Instant) {
         self.phase = Phase::Live { since: now };
         self.epoch += 1;
-        self.pulse = Some(Pulse::new(self.heartbeat, now));
+        self.heartbeat_timer = Some(HeartbeatTimer::new(self.heartbeat, now));
         self.pings = Pings::default();
-        self.paced_until = None;
+        self.rate_limited_until = None;
         self.replay_until = None;
         if self.history.went_live() {
             self.topics.begin_replay();
         } else {
-            self.report(SessionEvent::Open);
+            self.emit(SessionEvent::Open);
         }
         self.reconcile(now);
         self.report_replayed(now);
     }
 
     fn tick_live(&mut self, now: Instant) {
-        if let (Some(pulse), Some(until)) = (&mut self.pulse, self.pace.wait_for_heartbeat(now)) {
-            pulse.put_off(until);
+        if let (Some(heartbeat_timer), Some(until)) =
+            (&mut self.heartbeat_timer, self.pace.wait_for_heartbeat(now))
+        {
+            heartbeat_timer.delay_until(until);
         }
-        match self.pulse.as_mut().map(|pulse| pulse.beat(now)) {
-            Some(Beat::Ping) => drop(self.ping(now)),
-            Some(Beat::Dead) => {
+        match self
+            .heartbeat_timer
+            .as_mut()
+            .map(|heartbeat_timer| heartbeat_timer.beat(now))
+        {
+            Some(HeartbeatStep::Ping) => drop(self.ping(now)),
+            Some(HeartbeatStep::TimedOut) => {
                 return self.overdue(now, FailureStage::Heartbeat, "pong", self.heartbeat.timeout);
             }
-            Some(Beat::Wait) | None => {}
+            Some(HeartbeatStep::Wait) | None => {}
         }
         self.resend_overdue(now);
         if self.is_live() {
@@ -515,7 +523,7 @@ impl<P: Protocol> Session<P> {
                     self.reconcile(now);
                 }
                 let message = self.redactor.words(message);
-                return self.report(SessionEvent::Exception { code, message });
+                return self.emit(SessionEvent::Exception { code, message });
             }
         };
         let mut failure = Failure::new(stage, retry_policy, self.redactor.words(message));

@@ -6,7 +6,7 @@ use kucoin_streams_core::{Protocol, RefusalScope, RequestId, RetryPolicy};
 use zeroize::Zeroizing;
 
 use crate::connection::phase::Phase;
-use crate::connection::topics::{Entry, Held, InFlight, Place, Step};
+use crate::connection::topics::{Entry, InFlight, TopicAction, TopicId, TopicState};
 use crate::{Backoff, CloseReason, Failure, FailureStage, Session, SessionEvent};
 
 /// How soon a request that was refused for now is sent again: after 1 s, then twice as long each time, up to 30 s.
@@ -18,27 +18,27 @@ const POSTPONED: Backoff = Backoff {
 impl<P: Protocol> Session<P> {
     /// Sends what is missing between what is wanted and what is held, as far as the pace allows.
     pub(crate) fn reconcile(&mut self, now: Instant) {
-        self.paced_until = None;
+        self.rate_limited_until = None;
         if !self.is_live() {
             return;
         }
-        while let Some((at, step)) = self.topics.next_step() {
+        while let Some((at, step)) = self.topics.next_action() {
             if let Some(until) = self.pace.wait(now) {
-                self.paced_until = Some(until);
+                self.rate_limited_until = Some(until);
                 return;
             }
             let id = self.next_id();
-            self.send_step(now, at, step, id, false);
+            self.send_request(now, at, step, id, false);
         }
     }
 
     /// Asks for the end of all that is live, as far as the pace allows: what is left ends with the connection.
     pub(crate) fn unsubscribe_all(&mut self, now: Instant) {
         self.topics.unwant_all();
-        let live: Vec<Place> = self
+        let live: Vec<TopicId> = self
             .topics
             .iter()
-            .filter(|(_, entry)| entry.held == Held::Live)
+            .filter(|(_, entry)| entry.state == TopicState::Live)
             .map(|(at, _)| at)
             .collect();
         for at in live {
@@ -46,7 +46,7 @@ impl<P: Protocol> Session<P> {
                 return;
             }
             let id = self.next_id();
-            self.send_step(now, at, Step::Unsubscribe, id, false);
+            self.send_request(now, at, TopicAction::Unsubscribe, id, false);
         }
     }
 
@@ -65,7 +65,7 @@ impl<P: Protocol> Session<P> {
         self.replay_until = None;
         if let Some((down_for, refused)) = self.history.replayed(now) {
             let refused = refused + unanswered;
-            self.report(SessionEvent::Reconnected { down_for, refused });
+            self.emit(SessionEvent::Reconnected { down_for, refused });
         }
     }
 
@@ -73,7 +73,7 @@ impl<P: Protocol> Session<P> {
         if let Phase::LoggingIn { id: login, .. } = &self.phase {
             if login == id {
                 self.pace.answered(now);
-                self.report(SessionEvent::Authenticated);
+                self.emit(SessionEvent::Authenticated);
                 self.go_live(now);
             }
             return;
@@ -82,22 +82,22 @@ impl<P: Protocol> Session<P> {
             return;
         };
         self.pace.answered(now);
-        match self.topics.get(at).map(|entry| entry.held) {
-            Some(Held::Subscribing(_)) => {
-                self.topics.hold(at, Held::Live);
+        match self.topics.get(at).map(|entry| entry.state) {
+            Some(TopicState::Subscribing(_)) => {
+                self.topics.set_state(at, TopicState::Live);
                 if let Some(entry) = self.topics.get(at).filter(|entry| entry.wanted) {
                     let request = entry.request.clone();
                     // All that the old subscription pushed came before this answer.
-                    self.ended_here.remove(&request);
-                    self.report(SessionEvent::Live { request });
+                    self.unsubscribed_here.remove(&request);
+                    self.emit(SessionEvent::Live { request });
                 }
             }
-            Some(Held::Unsubscribing(_)) => self.ended(at),
+            Some(TopicState::Unsubscribing(_)) => self.ended(at),
             _ => {}
         }
         self.reconcile(now);
         self.report_replayed(now);
-        self.finish_if_quiet();
+        self.finish_if_answered();
     }
 
     pub(crate) fn refused(
@@ -139,7 +139,7 @@ impl<P: Protocol> Session<P> {
                     // It was answered already: the second answer to a request that was sent twice, or a server that
                     // objects later. Nothing follows from it that is known.
                     let message = self.redactor.words(message);
-                    return self.report(SessionEvent::Exception { code, message });
+                    return self.emit(SessionEvent::Exception { code, message });
                 };
                 Some(at)
             }
@@ -168,19 +168,19 @@ impl<P: Protocol> Session<P> {
             let Some(entry) = self.topics.get(at) else {
                 return;
             };
-            let (step, in_flight) = match entry.held {
-                Held::Subscribing(in_flight) => (Step::Subscribe, in_flight),
-                Held::Unsubscribing(in_flight) => (Step::Unsubscribe, in_flight),
-                Held::Postponed(_) => {
+            let (step, in_flight) = match entry.state {
+                TopicState::Subscribing(in_flight) => (TopicAction::Subscribe, in_flight),
+                TopicState::Unsubscribing(in_flight) => (TopicAction::Unsubscribe, in_flight),
+                TopicState::Postponed(_) => {
                     // The next step towards what is wanted asks for it.
-                    self.topics.hold(at, Held::Nothing);
+                    self.topics.set_state(at, TopicState::Idle);
                     continue;
                 }
-                Held::Nothing | Held::Live => return,
+                TopicState::Idle | TopicState::Live => return,
             };
             if !in_flight.resent {
-                self.send_step(now, at, step, in_flight.id, true);
-            } else if step == Step::Unsubscribe && !entry.wanted {
+                self.send_request(now, at, step, in_flight.id, true);
+            } else if step == TopicAction::Unsubscribe && !entry.wanted {
                 // Pushes that still come for it find no subscription: nobody is misled.
                 self.ended(at);
             } else {
@@ -191,13 +191,20 @@ impl<P: Protocol> Session<P> {
         }
     }
 
-    pub(crate) fn finish_if_quiet(&mut self) {
-        if matches!(self.phase, Phase::Closing { .. }) && self.topics.is_quiet() {
+    pub(crate) fn finish_if_answered(&mut self) {
+        if matches!(self.phase, Phase::Closing { .. }) && self.topics.all_answered() {
             self.finish(CloseReason::Requested);
         }
     }
 
-    fn send_step(&mut self, now: Instant, at: Place, step: Step, id: RequestId, resent: bool) {
+    fn send_request(
+        &mut self,
+        now: Instant,
+        at: TopicId,
+        step: TopicAction,
+        id: RequestId,
+        resent: bool,
+    ) {
         let in_flight = InFlight {
             id,
             deadline: now + self.config.ack_timeout,
@@ -207,40 +214,40 @@ impl<P: Protocol> Session<P> {
             return;
         };
         let mut frame = String::with_capacity(128);
-        let held = match step {
-            Step::Subscribe => {
+        let state = match step {
+            TopicAction::Subscribe => {
                 P::subscribe(id, &entry.request, &mut frame);
-                Held::Subscribing(in_flight)
+                TopicState::Subscribing(in_flight)
             }
-            Step::Unsubscribe => {
+            TopicAction::Unsubscribe => {
                 P::unsubscribe(id, &entry.request, &mut frame);
-                Held::Unsubscribing(in_flight)
+                TopicState::Unsubscribing(in_flight)
             }
         };
-        self.topics.hold(at, held);
+        self.topics.set_state(at, state);
         self.send(now, Zeroizing::new(frame));
     }
 
     /// The unsubscription is done: the request is gone, or begins anew where it is wanted again meanwhile.
-    fn ended(&mut self, at: Place) {
+    fn ended(&mut self, at: TopicId) {
         let Some(entry) = self.topics.get(at) else {
             return;
         };
-        self.ended_here.insert(entry.request.clone());
+        self.unsubscribed_here.insert(entry.request.clone());
         if entry.wanted {
-            return self.topics.hold(at, Held::Nothing);
+            return self.topics.set_state(at, TopicState::Idle);
         }
         self.report_end(at);
     }
 
-    fn report_end(&mut self, at: Place) {
+    fn report_end(&mut self, at: TopicId) {
         if let Some(Entry { request, .. }) = self.topics.remove(at) {
-            self.report(SessionEvent::Ended { request });
+            self.emit(SessionEvent::Ended { request });
         }
     }
 
     /// A request is refused for now: it is sent again after a delay that grows.
-    fn postpone(&mut self, now: Instant, at: Place, code: Option<i64>, message: &str) {
+    fn postpone(&mut self, now: Instant, at: TopicId, code: Option<i64>, message: &str) {
         let Some(entry) = self.topics.get(at) else {
             return;
         };
@@ -249,15 +256,15 @@ impl<P: Protocol> Session<P> {
             deadline: now + delay,
             ..in_flight
         };
-        match entry.held {
-            Held::Unsubscribing(flight) if !flight.resent => {
-                let held = Held::Unsubscribing(again(flight, POSTPONED.base));
-                self.topics.hold(at, held);
+        match entry.state {
+            TopicState::Unsubscribing(flight) if !flight.resent => {
+                let state = TopicState::Unsubscribing(again(flight, POSTPONED.base));
+                self.topics.set_state(at, state);
             }
             // Pushes that still come for it find no subscription.
-            Held::Unsubscribing(_) => self.ended(at),
+            TopicState::Unsubscribing(_) => self.ended(at),
             _ if !entry.wanted => self.ended(at),
-            held => {
+            state => {
                 let request = entry.request.clone();
                 let delay = POSTPONED.ceiling(entry.postponements.saturating_add(1));
                 // The limit counts from the first refusal of the replay, and passes once.
@@ -266,16 +273,16 @@ impl<P: Protocol> Session<P> {
                     let limit = now + self.config.postponed_limit;
                     self.replay_until.get_or_insert(limit);
                 }
-                let held = match held {
+                let state = match state {
                     // It was sent twice and refused once: the other answer may still come, so its id stays.
-                    Held::Subscribing(flight) if flight.resent => {
-                        Held::Subscribing(again(flight, delay))
+                    TopicState::Subscribing(flight) if flight.resent => {
+                        TopicState::Subscribing(again(flight, delay))
                     }
-                    _ => Held::Postponed(now + delay),
+                    _ => TopicState::Postponed(now + delay),
                 };
-                self.topics.postpone(at, held);
+                self.topics.postpone(at, state);
                 let message = self.redactor.words(message);
-                self.report(SessionEvent::Postponed {
+                self.emit(SessionEvent::Postponed {
                     request,
                     code,
                     message,
@@ -285,35 +292,35 @@ impl<P: Protocol> Session<P> {
         }
         self.reconcile(now);
         self.report_replayed(now);
-        self.finish_if_quiet();
+        self.finish_if_answered();
     }
 
-    fn request_refused(&mut self, now: Instant, at: Place, code: Option<i64>, message: &str) {
+    fn request_refused(&mut self, now: Instant, at: TopicId, code: Option<i64>, message: &str) {
         let Some(entry) = self.topics.remove(at) else {
             return;
         };
         let request = entry.request;
         let message = self.redactor.words(message);
-        match entry.held {
-            Held::Subscribing(_) if entry.wanted => {
+        match entry.state {
+            TopicState::Subscribing(_) if entry.wanted => {
                 if entry.replaying {
                     self.history.refused_at_replay();
                 }
-                self.report(SessionEvent::Refused {
+                self.emit(SessionEvent::Refused {
                     request,
                     code,
                     message,
                 });
             }
-            Held::Unsubscribing(_) if entry.wanted => {
+            TopicState::Unsubscribing(_) if entry.wanted => {
                 // The server holds nothing that could be ended; what is wanted is subscribed anew.
-                self.report(SessionEvent::Exception { code, message });
+                self.emit(SessionEvent::Exception { code, message });
                 self.topics.want(request);
             }
-            _ => self.report(SessionEvent::Ended { request }),
+            _ => self.emit(SessionEvent::Ended { request }),
         }
         self.reconcile(now);
         self.report_replayed(now);
-        self.finish_if_quiet();
+        self.finish_if_answered();
     }
 }

@@ -16,8 +16,8 @@ pub(crate) struct InFlight {
 
 /// What the present connection holds of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Held {
-    Nothing,
+pub(crate) enum TopicState {
+    Idle,
     /// Refused for now: it is asked for again at this moment.
     Postponed(Instant),
     Subscribing(InFlight),
@@ -25,25 +25,25 @@ pub(crate) enum Held {
     Unsubscribing(InFlight),
 }
 
-impl Held {
+impl TopicState {
     pub(crate) fn in_flight(&self) -> Option<&InFlight> {
         match self {
-            Held::Subscribing(flight) | Held::Unsubscribing(flight) => Some(flight),
-            Held::Nothing | Held::Postponed(_) | Held::Live => None,
+            TopicState::Subscribing(flight) | TopicState::Unsubscribing(flight) => Some(flight),
+            TopicState::Idle | TopicState::Postponed(_) | TopicState::Live => None,
         }
     }
 
     /// When it is overdue, or is to be asked for again.
     fn deadline(&self) -> Option<Instant> {
         match self {
-            Held::Postponed(until) => Some(*until),
-            held => held.in_flight().map(|flight| flight.deadline),
+            TopicState::Postponed(until) => Some(*until),
+            state => state.in_flight().map(|flight| flight.deadline),
         }
     }
 
     /// True if nothing of it is subscribed and no answer is awaited.
-    pub(crate) fn is_nothing(&self) -> bool {
-        matches!(self, Held::Nothing | Held::Postponed(_))
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(self, TopicState::Idle | TopicState::Postponed(_))
     }
 }
 
@@ -51,7 +51,7 @@ impl Held {
 pub(crate) struct Entry<R> {
     pub(crate) request: R,
     pub(crate) wanted: bool,
-    pub(crate) held: Held,
+    pub(crate) state: TopicState,
     /// It was wanted when the connection came back, so `Reconnected` waits for it.
     pub(crate) replaying: bool,
     /// How often in a row it was refused for now on this connection.
@@ -60,25 +60,25 @@ pub(crate) struct Entry<R> {
 
 /// What brings the connection one step closer to what is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum TopicAction {
     Subscribe,
     Unsubscribe,
 }
 
 /// The place of a request in the order in which requests were first wanted. It is never given twice.
-pub(crate) type Place = u64;
+pub(crate) type TopicId = u64;
 
 /// Requests in the order in which they were first wanted. Beside them stand indexes, so that an answer, a step or a
 /// deadline costs the same whether few requests are under way or thousands.
 #[derive(Debug)]
 pub(crate) struct Topics<R> {
-    entries: BTreeMap<Place, Entry<R>>,
-    last: Place,
-    by_request: HashMap<R, Place>,
-    by_id: HashMap<RequestId, Place>,
+    entries: BTreeMap<TopicId, Entry<R>>,
+    last: TopicId,
+    by_request: HashMap<R, TopicId>,
+    by_id: HashMap<RequestId, TopicId>,
     /// What is to be sent.
-    steps: BTreeSet<Place>,
-    deadlines: BTreeSet<(Instant, Place)>,
+    actions: BTreeSet<TopicId>,
+    deadlines: BTreeSet<(Instant, TopicId)>,
     wanted: usize,
     /// Those that `Reconnected` waits for and that are not live.
     replaying: usize,
@@ -91,7 +91,7 @@ impl<R: Request> Topics<R> {
             last: 0,
             by_request: HashMap::new(),
             by_id: HashMap::new(),
-            steps: BTreeSet::new(),
+            actions: BTreeSet::new(),
             deadlines: BTreeSet::new(),
             wanted: 0,
             replaying: 0,
@@ -107,14 +107,16 @@ impl<R: Request> Topics<R> {
 
     /// True if at least one request is live.
     pub(crate) fn has_live(&self) -> bool {
-        self.entries.values().any(|entry| entry.held == Held::Live)
+        self.entries
+            .values()
+            .any(|entry| entry.state == TopicState::Live)
     }
 
     pub(crate) fn wanted_count(&self) -> usize {
         self.wanted
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Place, &Entry<R>)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (TopicId, &Entry<R>)> {
         self.entries.iter().map(|(&at, entry)| (at, entry))
     }
 
@@ -127,7 +129,7 @@ impl<R: Request> Topics<R> {
         let entry = Entry {
             request,
             wanted: true,
-            held: Held::Nothing,
+            state: TopicState::Idle,
             replaying: false,
             postponements: 0,
         };
@@ -142,48 +144,48 @@ impl<R: Request> Topics<R> {
             entry.wanted = false;
             entry.replaying = false;
         });
-        let is_gone = self.get(at)?.held.is_nothing();
+        let is_gone = self.get(at)?.state.is_idle();
         is_gone
             .then(|| self.remove(at))
             .flatten()
             .map(|entry| entry.request)
     }
 
-    pub(crate) fn find(&self, request: &R) -> Option<Place> {
+    pub(crate) fn find(&self, request: &R) -> Option<TopicId> {
         self.by_request.get(request).copied()
     }
 
-    pub(crate) fn find_in_flight(&self, id: RequestId) -> Option<Place> {
+    pub(crate) fn find_in_flight(&self, id: RequestId) -> Option<TopicId> {
         self.by_id.get(&id).copied()
     }
 
     /// True where every request that was sent is answered.
-    pub(crate) fn is_quiet(&self) -> bool {
+    pub(crate) fn all_answered(&self) -> bool {
         self.by_id.is_empty()
     }
 
-    pub(crate) fn get(&self, at: Place) -> Option<&Entry<R>> {
+    pub(crate) fn get(&self, at: TopicId) -> Option<&Entry<R>> {
         self.entries.get(&at)
     }
 
-    pub(crate) fn hold(&mut self, at: Place, held: Held) {
+    pub(crate) fn set_state(&mut self, at: TopicId, state: TopicState) {
         self.change(at, |entry| {
-            entry.held = held;
-            if held == Held::Live {
+            entry.state = state;
+            if state == TopicState::Live {
                 entry.postponements = 0;
             }
         });
     }
 
     /// Refused for now: counts it, and notes what is held until the request is sent again.
-    pub(crate) fn postpone(&mut self, at: Place, held: Held) {
+    pub(crate) fn postpone(&mut self, at: TopicId, state: TopicState) {
         self.change(at, |entry| {
             entry.postponements = entry.postponements.saturating_add(1);
-            entry.held = held;
+            entry.state = state;
         });
     }
 
-    pub(crate) fn remove(&mut self, at: Place) -> Option<Entry<R>> {
+    pub(crate) fn remove(&mut self, at: TopicId) -> Option<Entry<R>> {
         let entry = self.entries.remove(&at)?;
         self.leave(at, &entry);
         self.by_request.remove(&entry.request);
@@ -192,11 +194,11 @@ impl<R: Request> Topics<R> {
 
     /// The connection is gone and with it all that it held. Gives the requests that end here, as nobody wants
     /// them on the next one.
-    pub(crate) fn forget_held(&mut self) -> Vec<R> {
+    pub(crate) fn reset(&mut self) -> Vec<R> {
         let mut ended = Vec::new();
-        for at in self.places() {
+        for at in self.ids() {
             self.change(at, |entry| {
-                entry.held = Held::Nothing;
+                entry.state = TopicState::Idle;
                 entry.postponements = 0;
             });
             if self.get(at).is_some_and(|entry| !entry.wanted) {
@@ -208,14 +210,14 @@ impl<R: Request> Topics<R> {
 
     /// Takes every want back: the session ends.
     pub(crate) fn unwant_all(&mut self) {
-        for at in self.places() {
+        for at in self.ids() {
             self.change(at, |entry| entry.wanted = false);
         }
     }
 
     /// Marks what `Reconnected` has to wait for.
     pub(crate) fn begin_replay(&mut self) {
-        for at in self.places() {
+        for at in self.ids() {
             self.change(at, |entry| entry.replaying = entry.wanted);
         }
     }
@@ -232,9 +234,9 @@ impl<R: Request> Topics<R> {
     }
 
     /// The first step towards what is wanted, in the order of subscription.
-    pub(crate) fn next_step(&self) -> Option<(Place, Step)> {
-        let at = *self.steps.first()?;
-        Some((at, self.get(at)?.step()?))
+    pub(crate) fn next_action(&self) -> Option<(TopicId, TopicAction)> {
+        let at = *self.actions.first()?;
+        Some((at, self.get(at)?.next_action()?))
     }
 
     /// The first moment at which an answer is overdue, or a request is to be sent again.
@@ -243,17 +245,17 @@ impl<R: Request> Topics<R> {
     }
 
     /// The first request whose answer is overdue, or that is to be sent again.
-    pub(crate) fn overdue(&self, now: Instant) -> Option<Place> {
+    pub(crate) fn overdue(&self, now: Instant) -> Option<TopicId> {
         let (deadline, at) = *self.deadlines.first()?;
         (deadline <= now).then_some(at)
     }
 
     /// The one request that an answer without a usable id can be about: the one whose name it mentions, or the
     /// only one under way.
-    pub(crate) fn guess_in_flight(&self, message: &str) -> Option<Place> {
+    pub(crate) fn guess_in_flight(&self, message: &str) -> Option<TopicId> {
         let flying = || {
             let entries = self.iter();
-            entries.filter(|(_, entry)| matches!(entry.held, Held::Subscribing(_)))
+            entries.filter(|(_, entry)| matches!(entry.state, TopicState::Subscribing(_)))
         };
         let named = flying()
             .filter(|(_, entry)| message.contains(&entry.request.to_string()))
@@ -268,12 +270,12 @@ impl<R: Request> Topics<R> {
         }
     }
 
-    fn places(&self) -> Vec<Place> {
+    fn ids(&self) -> Vec<TopicId> {
         self.entries.keys().copied().collect()
     }
 
     /// The one way to change an entry, so that the indexes follow.
-    fn change(&mut self, at: Place, change: impl FnOnce(&mut Entry<R>)) {
+    fn change(&mut self, at: TopicId, change: impl FnOnce(&mut Entry<R>)) {
         let Some(mut entry) = self.entries.remove(&at) else {
             return;
         };
@@ -283,29 +285,29 @@ impl<R: Request> Topics<R> {
         self.entries.insert(at, entry);
     }
 
-    fn enter(&mut self, at: Place, entry: &Entry<R>) {
-        if let Some(in_flight) = entry.held.in_flight() {
+    fn enter(&mut self, at: TopicId, entry: &Entry<R>) {
+        if let Some(in_flight) = entry.state.in_flight() {
             self.by_id.insert(in_flight.id, at);
         }
-        if let Some(deadline) = entry.held.deadline() {
+        if let Some(deadline) = entry.state.deadline() {
             self.deadlines.insert((deadline, at));
         }
-        if entry.step().is_some() {
-            self.steps.insert(at);
+        if entry.next_action().is_some() {
+            self.actions.insert(at);
         }
         self.wanted += usize::from(entry.wanted);
         self.replaying += usize::from(entry.is_awaited());
     }
 
-    fn leave(&mut self, at: Place, entry: &Entry<R>) {
-        if let Some(in_flight) = entry.held.in_flight() {
+    fn leave(&mut self, at: TopicId, entry: &Entry<R>) {
+        if let Some(in_flight) = entry.state.in_flight() {
             self.by_id.remove(&in_flight.id);
         }
-        if let Some(deadline) = entry.held.deadline() {
+        if let Some(deadline) = entry.state.deadline() {
             self.deadlines.remove(&(deadline, at));
         }
-        if entry.step().is_some() {
-            self.steps.remove(&at);
+        if entry.next_action().is_some() {
+            self.actions.remove(&at);
         }
         self.wanted -= usize::from(entry.wanted);
         self.replaying -= usize::from(entry.is_awaited());
@@ -313,17 +315,17 @@ impl<R: Request> Topics<R> {
 }
 
 impl<R> Entry<R> {
-    fn step(&self) -> Option<Step> {
-        match (self.wanted, self.held) {
-            (true, Held::Nothing) => Some(Step::Subscribe),
-            (false, Held::Live) => Some(Step::Unsubscribe),
+    fn next_action(&self) -> Option<TopicAction> {
+        match (self.wanted, self.state) {
+            (true, TopicState::Idle) => Some(TopicAction::Subscribe),
+            (false, TopicState::Live) => Some(TopicAction::Unsubscribe),
             _ => None,
         }
     }
 
     /// Whether `Reconnected` waits for it.
     pub(crate) fn is_awaited(&self) -> bool {
-        self.replaying && self.held != Held::Live
+        self.replaying && self.state != TopicState::Live
     }
 }
 
@@ -352,12 +354,12 @@ mod tests {
         let mut topics = Topics::new();
         for (id, name) in [(1, "/account/balance"), (2, "/account")] {
             topics.want(name);
-            topics.hold(id, Held::Subscribing(in_flight(id)));
+            topics.set_state(id, TopicState::Subscribing(in_flight(id)));
         }
         let message = "topic /account/balance is not found";
         assert_eq!(topics.guess_in_flight(message), Some(1));
         assert_eq!(topics.guess_in_flight("topic is not found"), None);
-        topics.hold(1, Held::Live);
+        topics.set_state(1, TopicState::Live);
         assert_eq!(topics.guess_in_flight("topic is not found"), Some(2));
     }
 
@@ -366,10 +368,10 @@ mod tests {
         let mut topics = Topics::new();
         topics.want("/a");
         topics.want("/b");
-        topics.hold(1, Held::Live);
+        topics.set_state(1, TopicState::Live);
         assert_eq!(topics.unwant(&"/a"), None);
-        assert_eq!(topics.next_step(), Some((1, Step::Unsubscribe)));
-        assert_eq!(topics.forget_held(), vec!["/a"]);
-        assert_eq!(topics.next_step(), Some((2, Step::Subscribe)));
+        assert_eq!(topics.next_action(), Some((1, TopicAction::Unsubscribe)));
+        assert_eq!(topics.reset(), vec!["/a"]);
+        assert_eq!(topics.next_action(), Some((2, TopicAction::Subscribe)));
     }
 }

@@ -7,7 +7,7 @@ use kucoin_streams_core::Request;
 
 use super::{RotateError, SubscribeError};
 use crate::Failure;
-use crate::config::far;
+use crate::config::deadline_after;
 
 /// The number of a command that is answered later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,8 +29,8 @@ pub enum Answer {
     Live(Result<(), SubscribeError>),
     /// Of [`Streams::rotate`](crate::Streams::rotate).
     Rotated(Result<(), RotateError>),
-    /// Of [`Streams::settle`](crate::Streams::settle).
-    Settled,
+    /// Of [`Streams::wait_unsubscribed`](crate::Streams::wait_unsubscribed).
+    Unsubscribed,
 }
 
 /// What came of a subscription that did not fail.
@@ -53,9 +53,9 @@ pub enum OnRefusal {
     LeaveOut,
 }
 
-/// The server's words of refusal.
+/// The server's reply of refusal.
 #[derive(Clone, Debug)]
-pub(crate) struct Words {
+pub(crate) struct ServerReply {
     pub(crate) code: Option<i64>,
     pub(crate) message: String,
 }
@@ -64,7 +64,7 @@ pub(crate) struct Words {
 pub(crate) struct PendingAnswer<R> {
     ticket: Ticket,
     /// The requests without an answer, and why those were postponed that are refused for now.
-    missing: HashMap<R, Option<Words>>,
+    missing: HashMap<R, Option<ServerReply>>,
     /// At least one request was acknowledged.
     is_served: bool,
     refused: Vec<SubscribeError>,
@@ -74,7 +74,7 @@ pub(crate) struct PendingAnswer<R> {
 }
 
 impl<R: Request> PendingAnswer<R> {
-    /// Waits for `requests` for as long as `limit`.
+    /// RetryDelay for `requests` for as long as `limit`.
     pub(crate) fn new(
         ticket: Ticket,
         requests: &[R],
@@ -90,7 +90,7 @@ impl<R: Request> PendingAnswer<R> {
             refused: Vec::new(),
             on_refusal,
             limit,
-            deadline: far(now, limit),
+            deadline: deadline_after(now, limit),
         }
     }
 
@@ -104,9 +104,9 @@ impl<R: Request> PendingAnswer<R> {
     }
 
     /// This request is refused for now.
-    pub(crate) fn postponed(&mut self, request: &R, words: Words) {
+    pub(crate) fn postponed(&mut self, request: &R, reply: ServerReply) {
         if let Some(missing) = self.missing.get_mut(request) {
-            *missing = Some(words);
+            *missing = Some(reply);
         }
     }
 
@@ -130,7 +130,7 @@ impl<R: Request> PendingAnswer<R> {
     }
 
     /// The answer, and the requests that are not live yet.
-    pub(crate) fn succeed(self, is_served: bool) -> (Answer, HashMap<R, Option<Words>>) {
+    pub(crate) fn succeed(self, is_served: bool) -> (Answer, HashMap<R, Option<ServerReply>>) {
         let refused = self.refused;
         let subscribed = Subscribed { is_served, refused };
         (Answer::Subscribed(Ok(subscribed)), self.missing)
@@ -141,9 +141,9 @@ impl<R: Request> PendingAnswer<R> {
     }
 
     /// The time up to this moment does not count.
-    pub(crate) fn excuse(&mut self, excused_at: Option<Instant>) {
-        if let Some(at) = excused_at {
-            self.deadline = self.deadline.max(far(at, self.limit));
+    pub(crate) fn extend_deadline(&mut self, rate_limited_until: Option<Instant>) {
+        if let Some(at) = rate_limited_until {
+            self.deadline = self.deadline.max(deadline_after(at, self.limit));
         }
     }
 
@@ -155,9 +155,9 @@ impl<R: Request> PendingAnswer<R> {
         let postponed = self
             .missing
             .iter()
-            .find_map(|(request, words)| words.as_ref().map(|words| (request, words)));
+            .find_map(|(request, reply)| reply.as_ref().map(|reply| (request, reply)));
         Some(match postponed {
-            Some((request, Words { code, message })) => SubscribeError::Refused {
+            Some((request, ServerReply { code, message })) => SubscribeError::Refused {
                 topic: request.to_string(),
                 code: *code,
                 message: message.clone(),

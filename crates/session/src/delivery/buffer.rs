@@ -82,24 +82,24 @@ pub enum SlowConsumer {
 
 /// What [`Buffer::take`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Taken {
-    /// Deliveries. `resumes`: the connection waits for this room, so its driver must be woken.
-    Some {
+pub enum TakeOutcome {
+    /// Deliveries. `wake_driver`: the connection waits for this room, so its driver must be woken.
+    Items {
         /// The driver must be woken.
-        resumes: bool,
+        wake_driver: bool,
     },
     /// Nothing by now.
-    Nothing,
+    Empty,
     /// Nothing any more.
-    End,
+    Ended,
 }
 
 /// What became of a frame that was pushed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pushed {
-    Kept,
+pub(super) enum PushOutcome {
+    Queued,
     /// Dropped and counted, the first one since the reader kept up.
-    BeginsDropping,
+    FirstDropped,
     /// Dropped and counted.
     Dropped,
 }
@@ -150,7 +150,11 @@ impl Buffer {
     }
 
     /// Moves everything that waits into `into`, which is empty.
-    pub fn take(&mut self, now: impl FnOnce() -> Instant, into: &mut VecDeque<Delivery>) -> Taken {
+    pub fn take(
+        &mut self,
+        now: impl FnOnce() -> Instant,
+        into: &mut VecDeque<Delivery>,
+    ) -> TakeOutcome {
         std::mem::swap(&mut self.items, into);
         self.bytes = 0;
         if into.is_empty() {
@@ -162,19 +166,19 @@ impl Buffer {
             self.lagging = false;
         }
         match (into.is_empty(), &self.end) {
-            (true, Some(_)) => Taken::End,
-            (true, None) => Taken::Nothing,
+            (true, Some(_)) => TakeOutcome::Ended,
+            (true, None) => TakeOutcome::Empty,
             (false, _) => {
-                let resumes = self.backpressure.is_pausing();
-                if resumes {
+                let wake_driver = self.backpressure.is_pausing();
+                if wake_driver {
                     self.backpressure.resume(now());
                 }
-                Taken::Some { resumes }
+                TakeOutcome::Items { wake_driver }
             }
         }
     }
 
-    /// True if [`Buffer::take`] would not find [`Taken::Nothing`]: a reader that waits is to be woken.
+    /// True if [`Buffer::take`] would not find [`TakeOutcome::Empty`]: a reader that waits is to be woken.
     pub fn is_readable(&self) -> bool {
         !self.items.is_empty() || !self.pending.is_empty() || self.end.is_some()
     }
@@ -261,9 +265,9 @@ impl Buffer {
         now: Instant,
         counters: &TopicCounters,
         frame: Frame,
-    ) -> Pushed {
+    ) -> PushOutcome {
         if self.is_over() || frame.number <= self.read_before {
-            return Pushed::Kept;
+            return PushOutcome::Queued;
         }
         counters.received();
         if self.backpressure.is_pausing() {
@@ -280,7 +284,7 @@ impl Buffer {
             let topic = counters.index;
             self.bytes += bytes;
             self.items.push_back(Delivery::Frame { topic, frame });
-            return Pushed::Kept;
+            return PushOutcome::Queued;
         }
         let begins = !std::mem::replace(&mut self.lagging, true);
         counters.count(FrameOutcome::Overflowed);
@@ -290,8 +294,8 @@ impl Buffer {
             self.end = Some(EndReason::SlowConsumer);
         }
         match begins {
-            true => Pushed::BeginsDropping,
-            false => Pushed::Dropped,
+            true => PushOutcome::FirstDropped,
+            false => PushOutcome::Dropped,
         }
     }
 

@@ -36,8 +36,8 @@ pub struct TopicLedger {
 }
 
 impl TopicLedger {
-    /// True where every frame that was received is accounted for.
-    pub fn balances(&self) -> bool {
+    /// Returns `true` if `received` is the sum of all other counters, so no frame is unaccounted for.
+    pub fn is_consistent(&self) -> bool {
         let accounted = [
             self.delivered,
             self.duplicates,
@@ -47,6 +47,12 @@ impl TopicLedger {
             self.overflowed,
         ];
         self.received == accounted.iter().sum::<u64>()
+    }
+
+    #[doc(hidden)]
+    #[deprecated(note = "renamed to `is_consistent`")]
+    pub fn balances(&self) -> bool {
+        self.is_consistent()
     }
 }
 
@@ -75,13 +81,13 @@ pub struct TopicCounters {
     /// The topics whose pushes may have the same name as its own, it among them; empty if none has.
     shares: Mutex<Arc<[Arc<str>]>>,
     received: AtomicU64,
-    fates: Apart<[AtomicU64; 5]>,
+    outcomes: CacheAligned<[AtomicU64; 5]>,
 }
 
 /// A cache line of its own: two threads that write to one line wait for each other at every event.
 #[derive(Debug, Default)]
 #[repr(align(64))]
-struct Apart<T>(T);
+struct CacheAligned<T>(T);
 
 impl TopicCounters {
     pub(super) fn new(topic: Arc<str>, index: usize) -> Self {
@@ -90,7 +96,7 @@ impl TopicCounters {
             index,
             shares: Mutex::default(),
             received: AtomicU64::new(0),
-            fates: Apart::default(),
+            outcomes: CacheAligned::default(),
         }
     }
 
@@ -124,13 +130,14 @@ impl TopicCounters {
     }
 
     /// Counts what became of one frame.
-    pub fn count(&self, fate: FrameOutcome) {
-        increment(&self.fates.0[fate as usize]);
+    pub fn count(&self, outcome: FrameOutcome) {
+        increment(&self.outcomes.0[outcome as usize]);
     }
 
     /// The counters by now, and how many frames wait.
     pub(super) fn ledger(&self, queued: u64) -> TopicLedger {
-        let count = |fate: FrameOutcome| self.fates.0[fate as usize].load(Ordering::Relaxed);
+        let count =
+            |outcome: FrameOutcome| self.outcomes.0[outcome as usize].load(Ordering::Relaxed);
         TopicLedger {
             topic: self.topic.to_string(),
             received: self.received.load(Ordering::Relaxed),
@@ -157,17 +164,17 @@ mod tests {
     fn a_frame_without_a_fate_shows() {
         let tally = TopicCounters::new("/a".into(), 0);
         tally.received();
-        assert!(tally.ledger(1).balances());
-        assert!(!tally.ledger(0).balances());
-        for fate in [
+        assert!(tally.ledger(1).is_consistent());
+        assert!(!tally.ledger(0).is_consistent());
+        for outcome in [
             FrameOutcome::Delivered,
             FrameOutcome::Duplicate,
             FrameOutcome::Undecodable,
             FrameOutcome::Other,
             FrameOutcome::Overflowed,
         ] {
-            tally.count(fate);
-            assert!(tally.ledger(0).balances(), "{fate:?}");
+            tally.count(outcome);
+            assert!(tally.ledger(0).is_consistent(), "{outcome:?}");
             tally.received();
         }
     }

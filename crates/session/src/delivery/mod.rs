@@ -1,11 +1,11 @@
-//! Delivery: which subscription gets what, in which order, and what it is told of events that it may miss.
+//! Delivery of frames and gaps to subscriptions, in order.
 
 mod answer;
 mod buffer;
+mod dedup;
 mod error;
 mod frame;
 mod gap;
-mod identity;
 mod ledger;
 mod pause;
 mod route_cache;
@@ -14,11 +14,11 @@ mod subscriber;
 
 pub(crate) use answer::PendingAnswer;
 pub use answer::{Answer, OnRefusal, Subscribed, Ticket};
-pub use buffer::{Buffer, Capacity, Delivery, EndReason, Mailbox, SlowConsumer, Taken};
+pub use buffer::{Buffer, Capacity, Delivery, EndReason, Mailbox, SlowConsumer, TakeOutcome};
+pub use dedup::{DedupKey, DedupKeyFn, dedup_key_fn};
 pub use error::{ClosedError, RotateError, SubscribeError};
 pub use frame::Frame;
 pub use gap::{Gap, GapReason};
-pub use identity::{Identify, Identity, identify};
 pub use ledger::{FrameOutcome, TopicCounters, TopicLedger};
 pub(crate) use pause::PauseLimit;
 pub(crate) use route_cache::RouteId;
@@ -31,33 +31,35 @@ use kucoin_streams_core::Timestamp;
 
 use crate::streams::Output;
 
-/// One moment by both clocks: deadlines are judged by the monotonic one, users see the wall clock.
+/// The current time, read from the monotonic clock and from the wall clock.
+///
+/// Deadlines use the monotonic clock. Times that users see, such as those of a [`Gap`], use the wall clock.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub struct Moment {
-    /// The monotonic clock.
-    pub clock: Instant,
-    /// The wall clock of this machine.
+pub struct ClockReading {
+    /// Time of the monotonic clock.
+    pub monotonic: Instant,
+    /// Time of the wall clock of this machine.
     pub wall: Timestamp,
 }
 
-impl Moment {
-    /// The same moment by the monotonic clock and by the wall clock.
-    pub const fn new(clock: Instant, wall: Timestamp) -> Self {
-        Self { clock, wall }
+impl ClockReading {
+    /// Combines the times of both clocks.
+    pub const fn new(monotonic: Instant, wall: Timestamp) -> Self {
+        Self { monotonic, wall }
     }
 }
 
-/// What one step of delivery works with: its moment, and where wake-ups and answers go.
-pub(crate) struct Step<'a, M: Mailbox> {
-    pub(crate) now: Moment,
-    /// The number of the connection whose events are delivered.
+/// State that every delivery function needs: the current time, the readers to wake, and the output queue.
+pub(crate) struct DeliveryContext<'a, M: Mailbox> {
+    pub(crate) now: ClockReading,
+    /// Epoch of the current connection.
     pub(crate) epoch: u64,
     pub(crate) wakers: &'a mut M::Wakers,
     pub(crate) outputs: &'a mut VecDeque<Output>,
 }
 
-impl<M: Mailbox> Step<'_, M> {
+impl<M: Mailbox> DeliveryContext<'_, M> {
     pub(crate) fn answer(&mut self, ticket: Ticket, answer: Answer) {
         self.outputs.push_back(Output::Answer(ticket, answer));
     }

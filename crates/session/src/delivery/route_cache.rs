@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Identify, TopicCounters};
+use super::{DedupKeyFn, TopicCounters};
 
 /// Pushed topics that are remembered; a server that invents topics must not fill the memory.
 const REMEMBERED: usize = 4_096;
@@ -15,7 +15,7 @@ pub(super) struct Destination<M> {
     /// The routes that they belong to, by their places in the table.
     pub(super) routes: Box<[usize]>,
     /// What tells the events of the topic apart, by the topics of the subscriptions.
-    pub(super) identify: Box<[Identify]>,
+    pub(super) dedup_key_fn: Box<[DedupKeyFn]>,
     /// Each mailbox once, however many of its requests the topic belongs to.
     pub(super) mailboxes: Box<[(Arc<TopicCounters>, M)]>,
 }

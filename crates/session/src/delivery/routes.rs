@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use kucoin_streams_core::{Protocol, RetryPolicy, Timestamp, TopicMatch};
 
-use super::answer::Words;
-use super::buffer::Pushed;
+use super::answer::ServerReply;
+use super::buffer::PushOutcome;
 use super::route_cache::{Destination, RouteCache};
 use super::subscriber::{RefusalOutcome, Subscriber};
 use super::{
-    Frame, FrameOutcome, Identify, Identity, Mailbox, PauseLimit, PendingAnswer, RouteId, Step,
-    TopicCounters,
+    DedupKey, DedupKeyFn, DeliveryContext, Frame, FrameOutcome, Mailbox, PauseLimit, PendingAnswer,
+    RouteId, TopicCounters,
 };
 use crate::streams::Output;
 use crate::{CloseReason, Failure, FailureStage};
@@ -34,7 +34,7 @@ pub(crate) enum WhenFull {
     /// It is delivered to none, and is to wait.
     Wait,
     /// The subscription misses it, and it is counted.
-    Miss,
+    Drop,
 }
 
 /// One wire request and the subscriptions that need it.
@@ -44,9 +44,9 @@ struct Route<R> {
     live: bool,
     /// Nothing is delivered until it is live: what comes is still of a subscription that was ended, and between its
     /// last event and the first of the new one events are missing.
-    held_back: bool,
+    awaiting_ack: bool,
     /// What the server said if it refuses the request for now.
-    postponed: Option<Words>,
+    postponed: Option<ServerReply>,
     last_event_at: Option<Timestamp>,
     /// An event came since the connection was lost last.
     heard: bool,
@@ -87,21 +87,21 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         &mut self,
         requests: Vec<P::Request>,
         mailbox: M,
-        identify: Identify,
+        dedup_key_fn: DedupKeyFn,
         mut pending: PendingAnswer<P::Request>,
         frames: u64,
-        step: &mut Step<'_, M>,
+        cx: &mut DeliveryContext<'_, M>,
     ) {
         self.cache.clear();
         self.last_subscriber += 1;
-        mailbox.with(step.wakers, |buffer| buffer.begin(frames));
+        mailbox.with(cx.wakers, |buffer| buffer.begin(frames));
         for request in &requests {
             let at = self.find(request).unwrap_or_else(|| {
                 self.routes.push(Route {
                     request: request.clone(),
                     topic: request.to_string().into(),
                     live: false,
-                    held_back: false,
+                    awaiting_ack: false,
                     postponed: None,
                     last_event_at: None,
                     heard: false,
@@ -111,13 +111,13 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
             });
             let route = &mut self.routes[at];
             route.subscribers.push(self.last_subscriber);
-            if let Some(words) = &route.postponed {
-                pending.postponed(request, words.clone());
+            if let Some(reply) = &route.postponed {
+                pending.postponed(request, reply.clone());
             }
-            mailbox.with(step.wakers, |buffer| drop(buffer.counters_of(&route.topic)));
+            mailbox.with(cx.wakers, |buffer| drop(buffer.counters_of(&route.topic)));
         }
         self.deadline = earlier(self.deadline, pending.deadline());
-        let subscriber = Subscriber::new(requests, mailbox, identify, pending);
+        let subscriber = Subscriber::new(requests, mailbox, dedup_key_fn, pending);
         self.subscribers.insert(self.last_subscriber, subscriber);
     }
 
@@ -133,25 +133,25 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
     }
 
     /// Nothing is to be delivered of a request until it is live.
-    pub(crate) fn hold_back(&mut self, request: &P::Request) {
+    pub(crate) fn await_ack(&mut self, request: &P::Request) {
         if let Some(at) = self.find(request) {
             self.cache.clear();
-            self.routes[at].held_back = true;
+            self.routes[at].awaiting_ack = true;
         }
     }
 
     /// A request is served from now on.
-    pub(crate) fn live(&mut self, request: &P::Request, step: &mut Step<'_, M>) {
+    pub(crate) fn live(&mut self, request: &P::Request, cx: &mut DeliveryContext<'_, M>) {
         let Some(at) = self.find(request) else { return };
         let route = &mut self.routes[at];
         route.live = true;
         route.postponed = None;
-        if mem::take(&mut route.held_back) {
+        if mem::take(&mut route.awaiting_ack) {
             self.cache.clear();
         }
         for id in &route.subscribers {
             if let Some(subscriber) = self.subscribers.get_mut(id) {
-                subscriber.live(request, &route.topic, step);
+                subscriber.live(request, &route.topic, cx);
             }
         }
     }
@@ -162,19 +162,19 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         request: &P::Request,
         code: Option<i64>,
         message: &str,
-        step: &mut Step<'_, M>,
+        cx: &mut DeliveryContext<'_, M>,
     ) {
         let Some(at) = self.find(request) else { return };
-        let words = Words {
+        let reply = ServerReply {
             code,
             message: message.to_owned(),
         };
         let route = &mut self.routes[at];
         route.live = false;
-        route.postponed = Some(words.clone());
+        route.postponed = Some(reply.clone());
         for id in &route.subscribers {
             if let Some(subscriber) = self.subscribers.get_mut(id) {
-                subscriber.postponed(request, words.clone(), step);
+                subscriber.postponed(request, reply.clone(), cx);
             }
         }
     }
@@ -186,14 +186,14 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         request: &P::Request,
         code: Option<i64>,
         message: &str,
-        step: &mut Step<'_, M>,
+        cx: &mut DeliveryContext<'_, M>,
     ) -> Vec<P::Request> {
         let Some(at) = self.find(request) else {
             return Vec::new();
         };
         self.cache.clear();
         let route = self.routes.remove(at);
-        let words = Words {
+        let reply = ServerReply {
             code,
             message: message.to_owned(),
         };
@@ -202,12 +202,12 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
             let Some(subscriber) = self.subscribers.get_mut(&id) else {
                 continue;
             };
-            match subscriber.refused(request, &route.topic, &words, step) {
+            match subscriber.refused(request, &route.topic, &reply, cx) {
                 RefusalOutcome::Fails => orphans.extend(self.remove(id)),
                 RefusalOutcome::GoesOn if subscriber.is_empty() => {
                     let failure =
                         Failure::new(FailureStage::Acknowledgement, RetryPolicy::Fatal, message);
-                    subscriber.end_mailbox(CloseReason::Failed(failure), step);
+                    subscriber.end_mailbox(CloseReason::Failed(failure), cx);
                     self.subscribers.remove(&id);
                 }
                 RefusalOutcome::GoesOn => {}
@@ -217,7 +217,7 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
     }
 
     /// The connection is lost: every topic that was served may miss events from now on.
-    pub(crate) fn lost(&mut self, loss: Loss<'_>, step: &mut Step<'_, M>) {
+    pub(crate) fn lost(&mut self, loss: Loss<'_>, cx: &mut DeliveryContext<'_, M>) {
         let mut lost: HashMap<u64, (Vec<_>, Option<Timestamp>)> = HashMap::new();
         for route in &mut self.routes {
             let was_live = mem::take(&mut route.live);
@@ -234,14 +234,19 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         for (id, subscriber) in &mut self.subscribers {
             let (topics, last_event_at) = lost.remove(id).unwrap_or_default();
             if !topics.is_empty() || subscriber.is_down() {
-                subscriber.lost(topics, last_event_at, loss, step);
+                subscriber.lost(topics, last_event_at, loss, cx);
             }
         }
     }
 
     /// Two connections did not bring the same events of these topics, as pushed, while one took over from the other:
     /// a loss that is over already.
-    pub(crate) fn uneven(&mut self, pushed: &[Box<str>], loss: Loss<'_>, step: &mut Step<'_, M>) {
+    pub(crate) fn out_of_sync(
+        &mut self,
+        pushed: &[Box<str>],
+        loss: Loss<'_>,
+        cx: &mut DeliveryContext<'_, M>,
+    ) {
         let is_of = |request: &P::Request| {
             let mut pushed = pushed.iter();
             pushed.any(|pushed| P::match_topic(request, pushed) != TopicMatch::None)
@@ -250,8 +255,8 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
             for id in &route.subscribers {
                 if let Some(subscriber) = self.subscribers.get_mut(id) {
                     let topics = vec![(route.request.clone(), route.topic.clone())];
-                    subscriber.lost(topics, route.last_event_at, loss, step);
-                    subscriber.live(&route.request, &route.topic, step);
+                    subscriber.lost(topics, route.last_event_at, loss, cx);
+                    subscriber.live(&route.request, &route.topic, cx);
                 }
             }
         }
@@ -266,21 +271,21 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
     pub(crate) fn time_out(
         &mut self,
         last: Option<&Failure>,
-        excused_at: Option<Instant>,
-        step: &mut Step<'_, M>,
+        rate_limited_until: Option<Instant>,
+        cx: &mut DeliveryContext<'_, M>,
     ) -> Vec<P::Request> {
-        let now = step.now.clock;
+        let now = cx.now.monotonic;
         if self.deadline.is_none_or(|deadline| deadline > now) {
             return Vec::new();
         }
         self.deadline = None;
         let mut gone = Vec::new();
         for (&id, subscriber) in &mut self.subscribers {
-            match subscriber.deadline(now, excused_at) {
+            match subscriber.deadline(now, rate_limited_until) {
                 Some(deadline) if deadline > now => {
                     self.deadline = earlier(self.deadline, deadline);
                 }
-                Some(_) if !subscriber.time_out(last, step) => gone.push(id),
+                Some(_) if !subscriber.time_out(last, cx) => gone.push(id),
                 _ => {}
             }
         }
@@ -288,14 +293,14 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
     }
 
     /// What tells a frame from others of its topic.
-    pub(crate) fn dedup_key(&self, route: RouteId, frame: &str) -> Identity {
+    pub(crate) fn dedup_key(&self, route: RouteId, frame: &str) -> DedupKey {
         let destination = self.cache.get(route);
-        let identify = destination.map_or(&[][..], |destination| &destination.identify);
-        identify
+        let dedup_key_fn = destination.map_or(&[][..], |destination| &destination.dedup_key_fn);
+        dedup_key_fn
             .iter()
-            .map(|identify| identify(frame))
-            .find(|identity| !matches!(identity, Identity::Other))
-            .unwrap_or(Identity::Other)
+            .map(|dedup_key_fn| dedup_key_fn(frame))
+            .find(|dedup_key| !matches!(dedup_key, DedupKey::OtherTopic))
+            .unwrap_or(DedupKey::OtherTopic)
     }
 
     /// Counts a frame that repeats what was delivered.
@@ -310,7 +315,7 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
 
     /// Reports a frame that cannot be read to every subscription: it may be of any of its topics that are live, or that
     /// bring events before their acknowledgement.
-    pub(crate) fn deliver_unread(&mut self, frame: &Frame, step: &mut Step<'_, M>) {
+    pub(crate) fn deliver_unreadable(&mut self, frame: &Frame, cx: &mut DeliveryContext<'_, M>) {
         let Some(fault) = frame.fault() else { return };
         let mut topics: HashMap<u64, Vec<Arc<str>>> = HashMap::new();
         for route in self.routes.iter().filter(|route| route.live || route.heard) {
@@ -320,17 +325,17 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         }
         for (id, topics) in topics {
             if let Some(subscriber) = self.subscribers.get(&id) {
-                subscriber.unread(topics, frame, fault, step);
+                subscriber.unreadable(topics, frame, fault, cx);
             }
         }
     }
 
     /// Where the frames of a pushed topic go, until anything here changes.
-    pub(crate) fn find_route(&mut self, pushed: &str, step: &mut Step<'_, M>) -> RouteId {
+    pub(crate) fn find_route(&mut self, pushed: &str, cx: &mut DeliveryContext<'_, M>) -> RouteId {
         match self.cache.find(pushed) {
             Some(route) => route,
             None => {
-                let found = self.find_destination(pushed, step.wakers);
+                let found = self.find_destination(pushed, cx.wakers);
                 self.cache.remember(found)
             }
         }
@@ -348,9 +353,9 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         route: RouteId,
         frame: Frame,
         when_full: WhenFull,
-        step: &mut Step<'_, M>,
+        cx: &mut DeliveryContext<'_, M>,
     ) -> Result<(), Undelivered> {
-        let now = step.now.clock;
+        let now = cx.now.monotonic;
         let limit = PauseLimit {
             total: self.backpressure_timeout,
             shares: self.subscribers.len(),
@@ -365,7 +370,7 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         if when_full == WhenFull::Wait && !is_alone {
             let bytes = frame.text().len();
             for (_, mailbox) in &destination.mailboxes {
-                let pause = mailbox.with(step.wakers, |buffer| {
+                let pause = mailbox.with(cx.wakers, |buffer| {
                     (!buffer.has_room(bytes)).then(|| buffer.pause(now, limit))
                 });
                 if let Some(pause) = pause {
@@ -380,20 +385,18 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         }
         for (counters, mailbox) in others {
             let frame = frame.clone();
-            let pushed = mailbox.with(step.wakers, |buffer| {
-                buffer.push_frame(now, counters, frame)
-            });
-            self.sweep_due |= is_overflowing(pushed, counters.topic(), step);
+            let pushed = mailbox.with(cx.wakers, |buffer| buffer.push_frame(now, counters, frame));
+            self.sweep_due |= is_overflowing(pushed, counters.topic(), cx);
         }
-        // Whether there is room, and taking it, is one step if no other subscription is asked.
-        let pushed = last.with(step.wakers, |buffer| {
+        // Whether there is room, and taking it, is one cx if no other subscription is asked.
+        let pushed = last.with(cx.wakers, |buffer| {
             if when_full == WhenFull::Wait && is_alone && !buffer.has_room(frame.text().len()) {
                 let pause = buffer.pause(now, limit);
                 return Err(Undelivered::NoRoom(frame, pause));
             }
             Ok(buffer.push_frame(now, counters, frame))
         })?;
-        self.sweep_due |= is_overflowing(pushed, counters.topic(), step);
+        self.sweep_due |= is_overflowing(pushed, counters.topic(), cx);
         Ok(())
     }
 
@@ -403,7 +406,7 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
     }
 
     /// The connection has ended: every subscription ends. One that misses events by it gets a gap first.
-    pub(crate) fn end(&mut self, reason: &CloseReason, step: &mut Step<'_, M>) {
+    pub(crate) fn end(&mut self, reason: &CloseReason, cx: &mut DeliveryContext<'_, M>) {
         self.cache.clear();
         let mut ended: HashMap<u64, (Vec<Arc<str>>, Option<Timestamp>)> = HashMap::new();
         for route in self.routes.drain(..) {
@@ -421,7 +424,7 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         }
         for (id, mut subscriber) in self.subscribers.drain() {
             let (topics, last_event_at) = ended.remove(&id).unwrap_or_default();
-            subscriber.end(topics.into(), last_event_at, reason, step);
+            subscriber.end(topics.into(), last_event_at, reason, cx);
         }
     }
 
@@ -446,9 +449,9 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
     }
 
     fn find_destination(&self, pushed: &str, wakers: &mut M::Wakers) -> Destination<M> {
-        let serving = |wanted: TopicMatch| -> Vec<usize> {
+        let current = |wanted: TopicMatch| -> Vec<usize> {
             let matches = |route: &Route<P::Request>| {
-                !route.held_back && P::match_topic(&route.request, pushed) == wanted
+                !route.awaiting_ack && P::match_topic(&route.request, pushed) == wanted
             };
             let found = self.routes.iter().enumerate();
             found
@@ -456,12 +459,12 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
                 .map(|(at, _)| at)
                 .collect()
         };
-        let mut routes = serving(TopicMatch::Exact);
+        let mut routes = current(TopicMatch::Exact);
         if routes.is_empty() {
-            routes = serving(TopicMatch::Fallback);
+            routes = current(TopicMatch::Fallback);
         }
         let mut seen = Vec::new();
-        let (mut mailboxes, mut identify) = (Vec::new(), Vec::new());
+        let (mut mailboxes, mut dedup_key_fn) = (Vec::new(), Vec::new());
         for &at in &routes {
             let route = &self.routes[at];
             for &id in &route.subscribers {
@@ -481,24 +484,28 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
                         counters.share(&shares);
                     }
                     mailboxes.push((counters, mailbox.clone()));
-                    identify.push(subscriber.identify().clone());
+                    dedup_key_fn.push(subscriber.dedup_key_fn().clone());
                 }
             }
         }
         Destination {
             topic: pushed.into(),
             routes: routes.into(),
-            identify: identify.into(),
+            dedup_key_fn: dedup_key_fn.into(),
             mailboxes: mailboxes.into(),
         }
     }
 }
 
 /// Reports a subscription that begins to miss events: it may have been cut off by it.
-fn is_overflowing<M: Mailbox>(pushed: Pushed, topic: &Arc<str>, step: &mut Step<'_, M>) -> bool {
-    let begins = pushed == Pushed::BeginsDropping;
+fn is_overflowing<M: Mailbox>(
+    pushed: PushOutcome,
+    topic: &Arc<str>,
+    cx: &mut DeliveryContext<'_, M>,
+) -> bool {
+    let begins = pushed == PushOutcome::FirstDropped;
     if begins {
-        step.outputs.push_back(Output::Overflowing(topic.clone()));
+        cx.outputs.push_back(Output::Overflowing(topic.clone()));
     }
     begins
 }

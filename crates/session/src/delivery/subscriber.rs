@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use kucoin_streams_core::{DecodeError, Request, Timestamp, WireError};
 
-use super::answer::Words;
+use super::answer::ServerReply;
 use super::{
-    Answer, ClosedError, Frame, FrameOutcome, Gap, GapReason, Identify, Mailbox, PendingAnswer,
-    Step, SubscribeError,
+    Answer, ClosedError, DedupKeyFn, DeliveryContext, Frame, FrameOutcome, Gap, GapReason, Mailbox,
+    PendingAnswer, SubscribeError,
 };
 use crate::streams::Output;
 use crate::{CloseReason, Failure};
@@ -26,7 +26,7 @@ pub(crate) struct Loss<'a> {
 pub(super) struct Subscriber<R, M> {
     mailbox: M,
     requests: Vec<R>,
-    identify: Identify,
+    dedup_key_fn: DedupKeyFn,
     pending: Option<PendingAnswer<R>>,
     outage: Option<Outage<R>>,
 }
@@ -61,13 +61,13 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
     pub(super) fn new(
         requests: Vec<R>,
         mailbox: M,
-        identify: Identify,
+        dedup_key_fn: DedupKeyFn,
         pending: PendingAnswer<R>,
     ) -> Self {
         Self {
             mailbox,
             requests,
-            identify,
+            dedup_key_fn,
             pending: Some(pending),
             outage: None,
         }
@@ -77,8 +77,8 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         &self.mailbox
     }
 
-    pub(super) fn identify(&self) -> &Identify {
-        &self.identify
+    pub(super) fn dedup_key_fn(&self) -> &DedupKeyFn {
+        &self.dedup_key_fn
     }
 
     /// True if none of its requests is left.
@@ -87,29 +87,34 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
     }
 
     /// A request is served from now on.
-    pub(super) fn live(&mut self, request: &R, topic: &Arc<str>, step: &mut Step<'_, M>) {
+    pub(super) fn live(&mut self, request: &R, topic: &Arc<str>, cx: &mut DeliveryContext<'_, M>) {
         if let Some(outage) = &mut self.outage
             && (outage.missing.remove(request) || outage.postponed.remove(request))
         {
             outage.live.push(topic.clone());
-            self.report_live(step);
+            self.report_live(cx);
         }
         if let Some(pending) = &mut self.pending {
             pending.served(request);
         }
-        self.answer_if_complete(step);
+        self.answer_if_complete(cx);
     }
 
     /// A request is refused for now.
-    pub(super) fn postponed(&mut self, request: &R, words: Words, step: &mut Step<'_, M>) {
+    pub(super) fn postponed(
+        &mut self,
+        request: &R,
+        reply: ServerReply,
+        cx: &mut DeliveryContext<'_, M>,
+    ) {
         match &mut self.pending {
             Some(pending) => {
-                pending.postponed(request, words);
-                self.answer_if_complete(step);
+                pending.postponed(request, reply);
+                self.answer_if_complete(cx);
             }
             None => {
-                self.report_postponed(request, words, step);
-                self.report_live(step);
+                self.report_postponed(request, reply, cx);
+                self.report_live(cx);
             }
         }
     }
@@ -119,8 +124,8 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         &mut self,
         request: &R,
         topic: &Arc<str>,
-        words: &Words,
-        step: &mut Step<'_, M>,
+        reply: &ServerReply,
+        cx: &mut DeliveryContext<'_, M>,
     ) -> RefusalOutcome {
         self.requests.retain(|other| other != request);
         if let Some(outage) = &mut self.outage {
@@ -128,39 +133,39 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
             outage.postponed.remove(request);
         }
         let reason = GapReason::Refused {
-            code: words.code,
-            message: words.message.clone(),
+            code: reply.code,
+            message: reply.message.clone(),
             retrying: false,
         };
         let gap = Gap::of_topic(topic, reason);
         let Some(pending) = &mut self.pending else {
-            self.push_gap(gap, step);
-            self.report_live(step);
+            self.push_gap(gap, cx);
+            self.report_live(cx);
             return RefusalOutcome::GoesOn;
         };
         let error = SubscribeError::Refused {
             topic: topic.to_string(),
-            code: words.code,
-            message: words.message.clone(),
+            code: reply.code,
+            message: reply.message.clone(),
         };
         if let Some(error) = pending.refused(request, error) {
-            self.fail(error, step);
+            self.fail(error, cx);
             return RefusalOutcome::Fails;
         }
-        self.push_gap(gap, step);
-        self.answer_if_complete(step);
+        self.push_gap(gap, cx);
+        self.answer_if_complete(cx);
         RefusalOutcome::GoesOn
     }
 
     /// A frame cannot be read, and may be of any of these topics: it is counted once for each.
-    pub(super) fn unread(
+    pub(super) fn unreadable(
         &self,
         topics: Vec<Arc<str>>,
         frame: &Frame,
         fault: &WireError,
-        step: &mut Step<'_, M>,
+        cx: &mut DeliveryContext<'_, M>,
     ) {
-        self.mailbox.with(step.wakers, |buffer| {
+        self.mailbox.with(cx.wakers, |buffer| {
             for topic in &topics {
                 let counters = buffer.counters_of(topic);
                 counters.received();
@@ -173,7 +178,7 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         };
         let raw = frame.text().to_owned();
         let reason = GapReason::Undecodable { raw, error };
-        self.push_gap(Gap::new(topics, reason), step);
+        self.push_gap(Gap::new(topics, reason), cx);
     }
 
     /// The connection is lost, and with it these topics that were served.
@@ -182,9 +187,9 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         topics: Vec<(R, Arc<str>)>,
         last_event_at: Option<Timestamp>,
         loss: Loss<'_>,
-        step: &mut Step<'_, M>,
+        cx: &mut DeliveryContext<'_, M>,
     ) {
-        let begin = || Outage::new(last_event_at, loss.last_heard_at, step.now.wall);
+        let begin = || Outage::new(last_event_at, loss.last_heard_at, cx.now.wall);
         let outage = self.outage.get_or_insert_with(begin);
         // The next connection is asked for these as if nothing had been said.
         outage.missing.extend(outage.postponed.drain());
@@ -198,14 +203,14 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
             cause: loss.cause.clone(),
             last_event_at,
             last_heard_at: loss.last_heard_at,
-            lost_at: step.now.wall,
+            lost_at: cx.now.wall,
         };
         let names: Arc<[_]> = topics.iter().map(|(_, topic)| topic.clone()).collect();
         let gap = Gap::new(names, reason);
         outage
             .missing
             .extend(topics.into_iter().map(|(request, _)| request));
-        self.push_gap(gap, step);
+        self.push_gap(gap, cx);
     }
 
     /// True if some of its topics were lost and are not live again.
@@ -221,31 +226,35 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         self.outage.as_ref().is_some_and(misses)
     }
 
-    /// When its caller has waited long enough; the time up to `excused_at` does not count.
+    /// When its caller has waited long enough; the time up to `rate_limited_until` does not count.
     pub(super) fn deadline(
         &mut self,
         now: Instant,
-        excused_at: Option<Instant>,
+        rate_limited_until: Option<Instant>,
     ) -> Option<Instant> {
         let pending = self.pending.as_mut()?;
         if pending.deadline() <= now {
-            pending.excuse(excused_at);
+            pending.extend_deadline(rate_limited_until);
         }
         Some(pending.deadline())
     }
 
     /// Answers the caller now, with the topics that are live. False, after an error, if none is.
-    pub(super) fn time_out(&mut self, last: Option<&Failure>, step: &mut Step<'_, M>) -> bool {
+    pub(super) fn time_out(
+        &mut self,
+        last: Option<&Failure>,
+        cx: &mut DeliveryContext<'_, M>,
+    ) -> bool {
         let Some(pending) = &self.pending else {
             return true;
         };
         match pending.time_out(last) {
             None => {
-                self.answer(step);
+                self.answer(cx);
                 true
             }
             Some(error) => {
-                self.fail(error, step);
+                self.fail(error, cx);
                 false
             }
         }
@@ -257,40 +266,44 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         topics: Arc<[Arc<str>]>,
         last_event_at: Option<Timestamp>,
         reason: &CloseReason,
-        step: &mut Step<'_, M>,
+        cx: &mut DeliveryContext<'_, M>,
     ) {
         let closed = ClosedError {
             reason: reason.clone(),
         };
-        self.fail(closed.into(), step);
+        self.fail(closed.into(), cx);
         if !topics.is_empty() {
             let reason = GapReason::Closed {
                 reason: reason.clone(),
                 last_event_at,
             };
-            self.push_gap(Gap::new(topics, reason), step);
+            self.push_gap(Gap::new(topics, reason), cx);
         }
-        self.end_mailbox(reason.clone(), step);
+        self.end_mailbox(reason.clone(), cx);
     }
 
     /// Ends the stream after what was delivered.
-    pub(super) fn end_mailbox(&self, reason: CloseReason, step: &mut Step<'_, M>) {
-        self.mailbox.with(step.wakers, |buffer| buffer.end(reason));
+    pub(super) fn end_mailbox(&self, reason: CloseReason, cx: &mut DeliveryContext<'_, M>) {
+        self.mailbox.with(cx.wakers, |buffer| buffer.end(reason));
     }
 
-    fn push_gap(&self, gap: Gap, step: &mut Step<'_, M>) {
+    fn push_gap(&self, gap: Gap, cx: &mut DeliveryContext<'_, M>) {
         if !matches!(
             gap.reason,
             GapReason::Refused { .. } | GapReason::Closed { .. }
         ) {
-            step.outputs.push_back(Output::Gap(gap.clone()));
+            cx.outputs.push_back(Output::Gap(gap.clone()));
         }
-        self.mailbox
-            .with(step.wakers, |buffer| buffer.push_gap(gap));
+        self.mailbox.with(cx.wakers, |buffer| buffer.push_gap(gap));
     }
 
-    fn report_postponed(&mut self, request: &R, words: Words, step: &mut Step<'_, M>) {
-        let now = step.now.wall;
+    fn report_postponed(
+        &mut self,
+        request: &R,
+        reply: ServerReply,
+        cx: &mut DeliveryContext<'_, M>,
+    ) {
+        let now = cx.now.wall;
         let outage = self
             .outage
             .get_or_insert_with(|| Outage::new(None, now, now));
@@ -298,17 +311,17 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         // Said once until it is live; each attempt is a lifecycle event.
         if outage.postponed.insert(request.clone()) {
             let reason = GapReason::Refused {
-                code: words.code,
-                message: words.message,
+                code: reply.code,
+                message: reply.message,
                 retrying: true,
             };
             let topic = Arc::from(request.to_string());
-            self.push_gap(Gap::of_topic(&topic, reason), step);
+            self.push_gap(Gap::of_topic(&topic, reason), cx);
         }
     }
 
     /// Reports the topics that are live again, once all are that are not refused.
-    fn report_live(&mut self, step: &mut Step<'_, M>) {
+    fn report_live(&mut self, cx: &mut DeliveryContext<'_, M>) {
         let Some(outage) = &mut self.outage else {
             return;
         };
@@ -320,47 +333,47 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
             last_event_at: outage.last_event_at,
             last_heard_at: outage.last_heard_at,
             lost_at: outage.lost_at,
-            live_at: step.now.wall,
-            epoch: step.epoch,
+            live_at: cx.now.wall,
+            epoch: cx.epoch,
         };
         if outage.postponed.is_empty() {
             self.outage = None;
         }
         if !topics.is_empty() {
-            self.push_gap(Gap::new(topics, reason), step);
+            self.push_gap(Gap::new(topics, reason), cx);
         }
     }
 
-    fn answer_if_complete(&mut self, step: &mut Step<'_, M>) {
+    fn answer_if_complete(&mut self, cx: &mut DeliveryContext<'_, M>) {
         if self
             .pending
             .as_ref()
             .is_some_and(PendingAnswer::is_complete)
         {
-            self.answer(step);
+            self.answer(cx);
         }
     }
 
-    fn answer(&mut self, step: &mut Step<'_, M>) {
+    fn answer(&mut self, cx: &mut DeliveryContext<'_, M>) {
         let Some(pending) = self.pending.take() else {
             return;
         };
         let ticket = pending.ticket();
         let (answer, missing) = pending.succeed(!self.requests.is_empty());
-        step.answer(ticket, answer);
-        for (request, words) in missing {
-            let words = words.unwrap_or_else(|| Words {
+        cx.answer(ticket, answer);
+        for (request, reply) in missing {
+            let reply = reply.unwrap_or_else(|| ServerReply {
                 code: None,
                 message: "no answer from the server".to_owned(),
             });
-            self.report_postponed(&request, words, step);
+            self.report_postponed(&request, reply, cx);
         }
     }
 
-    fn fail(&mut self, error: SubscribeError, step: &mut Step<'_, M>) {
+    fn fail(&mut self, error: SubscribeError, cx: &mut DeliveryContext<'_, M>) {
         if let Some(pending) = self.pending.take() {
             let answer = Answer::Subscribed(Err(error));
-            step.answer(pending.ticket(), answer);
+            cx.answer(pending.ticket(), answer);
         }
     }
 }

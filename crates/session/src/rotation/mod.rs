@@ -1,7 +1,7 @@
 //! A session that moves to a new connection while the one before it still serves: two sessions at times, and the
 //! hand-over between them.
 
-mod hand_over;
+mod handover;
 mod overlap;
 mod schedule;
 
@@ -12,17 +12,19 @@ use std::time::Instant;
 use kucoin_streams_core::{Protocol, RetryPolicy};
 
 pub use self::overlap::Overlap;
-use self::schedule::{FailureStage, Rotation};
-use crate::{Action, Failure, FrameKind, Input, Session, SessionConfig, SessionEvent};
+use self::schedule::{Rotation, RotationPhase};
+use crate::{
+    Action, Failure, FailureStage, FrameKind, Input, Session, SessionConfig, SessionEvent,
+};
 
 /// Which of the two connections something is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ConnectionRole {
     /// The connection whose events are handed out.
-    Serving,
+    Current,
     /// The connection that is being made ready in its place. Its frames with data are to be kept until
     /// [`Action::TakeOver`], and forgotten at [`SessionEvent::RotationFailed`].
-    Successor,
+    Replacement,
 }
 
 /// A [`Session`] that is rotated: from time to time, or when it is asked to, it makes a second connection, subscribes
@@ -30,34 +32,37 @@ pub enum ConnectionRole {
 /// [`SessionEvent::Lost`] is not reported.
 ///
 /// The hand-over waits until each wanted request is acknowledged on both connections, listens on for
-/// [`SessionConfig::overlap`] and until both bring the same (see [`RotatingSession::overlap_is_even`]), then pings the serving
-/// connection: with the answer everything is here that its socket holds. If the answer does not come the serving
-/// connection is lost, which is reported as such before the successor takes over.
+/// [`SessionConfig::overlap`] and until both bring the same (see [`RotatingSession::set_in_sync`]), then pings the current
+/// connection: with the answer everything is here that its socket holds. If the answer does not come the current
+/// connection is lost, which is reported as such before the replacement takes over.
 ///
-/// A successor that fails, or that is refused a topic, costs nothing: the serving connection goes on, and
+/// A replacement that fails, or that is refused a topic, costs nothing: the current connection goes on, and
 /// [`SessionEvent::RotationFailed`] says why. It is called as a [`Session`] is, with the [`ConnectionRole`] that an outcome or a frame
 /// came from.
 pub struct RotatingSession<P: Protocol> {
-    serving: Session<P>,
-    successor: Option<Successor<P>>,
+    current: Session<P>,
+    replacement: Option<Replacement<P>>,
     rotation: Rotation,
     actions: VecDeque<(ConnectionRole, Action<P::Request>)>,
 }
 
-struct Successor<P: Protocol> {
+struct Replacement<P: Protocol> {
     session: Session<P>,
-    /// What is to be subscribed when its last subscription has ended: a new one of the serving connection is not to be
-    /// mixed with an old one of the successor.
+    /// What is to be subscribed when its last subscription has ended: a new one of the current connection is not to be
+    /// mixed with an old one of the replacement.
     later: Vec<P::Request>,
 }
 
 impl<P: Protocol> fmt::Debug for RotatingSession<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let successor = self.successor.as_ref().map(|successor| &successor.session);
+        let replacement = self
+            .replacement
+            .as_ref()
+            .map(|replacement| &replacement.session);
         f.debug_struct("RotatingSession")
-            .field("serving", &self.serving)
-            .field("successor", &successor)
-            .field("stage", &self.rotation.stage)
+            .field("current", &self.current)
+            .field("replacement", &replacement)
+            .field("stage", &self.rotation.phase)
             .finish_non_exhaustive()
     }
 }
@@ -69,89 +74,89 @@ impl<P: Protocol> RotatingSession<P> {
         let config = config.bounded();
         Self {
             rotation: Rotation::new(&config, seed.rotate_left(32)),
-            serving: Session::new(config, seed),
-            successor: None,
+            current: Session::new(config, seed),
+            replacement: None,
             actions: VecDeque::new(),
         }
     }
 
-    /// The number of this side's connection: it grows by one with each reconnection and each rotation. The serving
-    /// side's, where there is no successor.
+    /// The number of this side's connection: it grows by one with each reconnection and each rotation. The current
+    /// side's, where there is no replacement.
     pub fn epoch(&self, side: ConnectionRole) -> u64 {
-        match (side, &self.successor) {
-            (ConnectionRole::Successor, Some(successor)) => successor.session.epoch(),
-            _ => self.serving.epoch(),
+        match (side, &self.replacement) {
+            (ConnectionRole::Replacement, Some(replacement)) => replacement.session.epoch(),
+            _ => self.current.epoch(),
         }
     }
 
-    /// As [`Session::is_live`], of the serving connection.
+    /// As [`Session::is_live`], of the current connection.
     pub fn is_live(&self) -> bool {
-        self.serving.is_live()
+        self.current.is_live()
     }
 
-    /// As [`Session::stage`], of the serving connection.
-    pub fn stage(&self) -> Option<crate::FailureStage> {
-        self.serving.stage()
+    /// As [`Session::stage`], of the current connection.
+    pub fn stage(&self) -> Option<FailureStage> {
+        self.current.stage()
     }
 
     /// As [`Session::is_closed`].
     pub fn is_closed(&self) -> bool {
-        self.serving.is_closed()
+        self.current.is_closed()
     }
 
-    /// As [`Session::holds`], of the serving connection.
-    pub fn holds(&self, request: &P::Request) -> bool {
-        self.serving.holds(request)
+    /// As [`Session::is_subscribed`], of the current connection.
+    pub fn is_subscribed(&self, request: &P::Request) -> bool {
+        self.current.is_subscribed(request)
     }
 
-    /// As [`Session::is_pacing`], of the serving connection.
-    pub fn is_pacing(&self) -> bool {
-        self.serving.is_pacing()
+    /// As [`Session::is_rate_limited`], of the current connection.
+    pub fn is_rate_limited(&self) -> bool {
+        self.current.is_rate_limited()
     }
 
-    /// As [`Session::is_ended`], of the serving connection.
-    pub fn is_ended(&self, request: &P::Request) -> bool {
-        self.serving.is_ended(request)
+    /// As [`Session::was_unsubscribed`], of the current connection.
+    pub fn was_unsubscribed(&self, request: &P::Request) -> bool {
+        self.current.was_unsubscribed(request)
     }
 
     /// As [`Session::wanted`].
     pub fn wanted(&self) -> impl Iterator<Item = &P::Request> {
-        self.serving.wanted()
+        self.current.wanted()
     }
 
     /// As [`Session::open`].
     pub fn open(&mut self, now: Instant) {
-        self.serving.open(now);
+        self.current.open(now);
         self.collect(now);
     }
 
-    /// As [`Session::subscribe`], on the successor too, once the serving connection has it: what the successor brings
-    /// of it comes on the serving connection as well then, in its order. A hand-over that is under way waits for both.
+    /// As [`Session::subscribe`], on the replacement too, once the current connection has it: what the replacement brings
+    /// of it comes on the current connection as well then, in its order. A hand-over that is under way waits for both.
     pub fn subscribe(&mut self, now: Instant, request: P::Request) {
-        self.serving.subscribe(now, request.clone());
-        if self.serving.holds(&request) {
-            self.subscribe_successor(now, request);
+        self.current.subscribe(now, request.clone());
+        if self.current.is_subscribed(&request) {
+            self.subscribe_replacement(now, request);
         }
         self.collect(now);
     }
 
-    /// As [`Session::unsubscribe`], on the successor too.
+    /// As [`Session::unsubscribe`], on the replacement too.
     pub fn unsubscribe(&mut self, now: Instant, request: &P::Request) {
-        self.serving.unsubscribe(now, request);
+        self.current.unsubscribe(now, request);
         self.forget(now, request);
         self.collect(now);
     }
 
     /// As [`Session::unsubscribing`].
     pub fn unsubscribing(&self) -> impl Iterator<Item = String> {
-        self.serving.unsubscribing()
+        self.current.unsubscribing()
     }
 
-    /// As [`Session::shut`]; a successor is given up.
-    pub fn shut(&mut self, now: Instant) {
+    /// As [`Session::close`]; a replacement is given up.
+    pub fn close(&mut self, now: Instant) {
         self.give_up();
         self.rotation.forget();
-        self.serving.shut(now);
+        self.current.close(now);
         self.collect(now);
     }
 
@@ -160,12 +165,12 @@ impl<P: Protocol> RotatingSession<P> {
     /// new by itself.
     #[must_use]
     pub fn rotate(&mut self, now: Instant) -> bool {
-        if !self.serving.can_be_succeeded() {
+        if !self.current.can_rotate() {
             return false;
         }
-        match self.rotation.stage {
-            FailureStage::Steady => self.begin(now),
-            _ if self.rotation.is_after_hand_over() => self.rotation.asked_again = true,
+        match self.rotation.phase {
+            RotationPhase::Idle => self.begin(now),
+            _ if self.rotation.is_after_handover() => self.rotation.rotate_again = true,
             _ => {}
         }
         self.collect(now);
@@ -180,14 +185,14 @@ impl<P: Protocol> RotatingSession<P> {
         self.collect(now);
     }
 
-    /// As [`Session::fetch_begins`], of one side.
-    pub fn fetch_begins(&mut self, now: Instant, side: ConnectionRole) {
+    /// As [`Session::fetch_started`], of one side.
+    pub fn fetch_started(&mut self, now: Instant, side: ConnectionRole) {
         if let Some(session) = self.side(side) {
-            session.fetch_begins(now);
+            session.fetch_started(now);
         }
     }
 
-    /// As [`Session::frame`], of one side. What comes of the successor's data stands at [`ConnectionRole::Successor`].
+    /// As [`Session::frame`], of one side. What comes of the replacement's data stands at [`ConnectionRole::Replacement`].
     pub fn frame<'f>(
         &mut self,
         now: Instant,
@@ -213,9 +218,9 @@ impl<P: Protocol> RotatingSession<P> {
     }
 
     /// The driver itself is the reason why nothing is read of this side: no silence is held against the server.
-    pub fn not_listening(&mut self, now: Instant, side: ConnectionRole) {
-        if side == ConnectionRole::Serving {
-            self.rotation.put_off(now + self.serving.pong_timeout());
+    pub fn reading_paused(&mut self, now: Instant, side: ConnectionRole) {
+        if side == ConnectionRole::Current {
+            self.rotation.delay_until(now + self.current.pong_timeout());
         }
         self.touch(side);
     }
@@ -228,19 +233,19 @@ impl<P: Protocol> RotatingSession<P> {
         self.collect(now);
     }
 
-    /// The driver has no room for more frames of the successor. The hand-over waits no longer than it must; a
-    /// successor that is not ready yet is given up.
-    pub fn hurry(&mut self, now: Instant) {
+    /// The driver has no room for more frames of the replacement. The hand-over waits no longer than it must; a
+    /// replacement that is not ready yet is given up.
+    pub fn buffer_full(&mut self, now: Instant) {
         self.rotation.limit = self.rotation.limit.map(|limit| limit.min(now));
-        match &mut self.rotation.stage {
-            FailureStage::Lingering { until } => *until = now,
-            FailureStage::Preparing { .. } => {
+        match &mut self.rotation.phase {
+            RotationPhase::Comparing { until } => *until = now,
+            RotationPhase::Preparing { .. } => {
                 let message =
                     "more events came than can be kept while the next connection was made ready";
                 self.fail(
                     now,
                     Failure::new(
-                        crate::FailureStage::Acknowledgement,
+                        FailureStage::Acknowledgement,
                         RetryPolicy::Transient,
                         message,
                     ),
@@ -253,18 +258,18 @@ impl<P: Protocol> RotatingSession<P> {
 
     /// Tells whether both connections bring the same, as an [`Overlap`](crate::Overlap) finds out: a hand-over waits for
     /// it up to [`SessionConfig::overlap_limit`].
-    pub fn overlap_is_even(&mut self, now: Instant, is_even: bool) {
-        if std::mem::replace(&mut self.rotation.is_even, is_even) != is_even {
+    pub fn set_in_sync(&mut self, now: Instant, is_in_sync: bool) {
+        if std::mem::replace(&mut self.rotation.is_in_sync, is_in_sync) != is_in_sync {
             self.collect(now);
         }
     }
 
     /// The next moment at which [`RotatingSession::tick`] has something to do.
     pub fn deadline(&self) -> Option<Instant> {
-        let successor = self.successor.as_ref();
+        let replacement = self.replacement.as_ref();
         let deadlines = [
-            self.serving.deadline(),
-            successor.and_then(|successor| successor.session.deadline()),
+            self.current.deadline(),
+            replacement.and_then(|replacement| replacement.session.deadline()),
             self.rotation.deadline(),
         ];
         deadlines.into_iter().flatten().min()
@@ -272,30 +277,30 @@ impl<P: Protocol> RotatingSession<P> {
 
     /// Does what is due. May be called at any time.
     pub fn tick(&mut self, now: Instant) {
-        self.serving.tick(now);
-        if let Some(successor) = &mut self.successor {
-            successor.session.tick(now);
+        self.current.tick(now);
+        if let Some(replacement) = &mut self.replacement {
+            replacement.session.tick(now);
         }
         self.collect(now);
     }
 
-    /// The next thing to do and the side to do it on, until there is none. Reports are of the serving side.
+    /// The next thing to do and the side to do it on, until there is none. Reports are of the current side.
     pub fn poll(&mut self) -> Option<(ConnectionRole, Action<P::Request>)> {
         self.actions.pop_front()
     }
 
     fn side(&mut self, side: ConnectionRole) -> Option<&mut Session<P>> {
         match side {
-            ConnectionRole::Serving => Some(&mut self.serving),
-            ConnectionRole::Successor => self
-                .successor
+            ConnectionRole::Current => Some(&mut self.current),
+            ConnectionRole::Replacement => self
+                .replacement
                 .as_mut()
-                .map(|successor| &mut successor.session),
+                .map(|replacement| &mut replacement.session),
         }
     }
 
-    pub(crate) fn report(&mut self, report: SessionEvent<P::Request>) {
+    pub(crate) fn emit(&mut self, event: SessionEvent<P::Request>) {
         self.actions
-            .push_back((ConnectionRole::Serving, Action::Report(report)));
+            .push_back((ConnectionRole::Current, Action::Emit(event)));
     }
 }

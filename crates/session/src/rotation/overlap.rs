@@ -6,35 +6,35 @@ use std::hash::{DefaultHasher, Hash as _, Hasher};
 use std::time::{Duration, Instant};
 
 /// Identities that are remembered of each connection. The oldest go first.
-const REMEMBERED: usize = 65_536;
+const MAX_REMEMBERED: usize = 65_536;
 
-/// The number of frames of the successor that are kept, and of their bytes.
-const KEPT: usize = 16_384;
-const KEPT_BYTES: usize = 32 << 20;
+/// The number of frames of the replacement that are buffered, and of their bytes.
+const MAX_BUFFERED: usize = 16_384;
+const MAX_BUFFERED_BYTES: usize = 32 << 20;
 
 type Hash = [u64; 2];
 
-/// The frames of a rotation: the serving connection delivers, the frames of the successor are kept until it serves,
+/// The frames of a rotation: the current connection delivers, the frames of the replacement are buffered until it serves,
 /// and what both bring is delivered once.
 ///
-/// A gateway of the exchange may push the same event seconds later than another. So an event of the successor stays
-/// here until the serving connection brings it too, and a topic is [even](Overlap::is_even) once one event of the
-/// successor has come on both: the serving connection has brought everything that is older then.
+/// A gateway of the exchange may push the same event seconds later than another. So an event of the replacement stays
+/// here until the current connection brings it too, and a topic is [even](Overlap::is_in_sync) once one event of the
+/// replacement has come on both: the current connection has brought everything that is older then.
 #[derive(Debug)]
 pub struct Overlap<F> {
     /// Keys of the hashes.
     seed: u64,
     phase: Phase,
-    /// Frames of the successor that the serving connection has not brought, in their order.
-    kept: BTreeMap<u64, Kept<F>>,
-    kept_bytes: usize,
-    kept_by: HashMap<Hash, VecDeque<u64>>,
+    /// Frames of the replacement that the current connection has not brought, in their order.
+    buffered: BTreeMap<u64, Buffered<F>>,
+    buffered_bytes: usize,
+    buffered_by_hash: HashMap<Hash, VecDeque<u64>>,
     next: u64,
-    /// What the serving connection brought and the successor did not.
+    /// What the current connection brought and the replacement did not.
     seen: Seen,
     topics: HashMap<Box<str>, TopicOverlap>,
-    /// When the successor had its last request acknowledged.
-    prepared_at: Option<Instant>,
+    /// When the replacement had its last request acknowledged.
+    subscribed_at: Option<Instant>,
     /// An event of one connection alone says nothing if it comes this soon after the subscription.
     grace: Duration,
 }
@@ -44,39 +44,39 @@ enum Phase {
     /// One connection alone.
     #[default]
     None,
-    /// The serving connection is to be replaced.
-    Before,
-    /// The successor serves, and may repeat what the connection before brought.
-    After,
+    /// The current connection is to be replaced.
+    BeforeHandover,
+    /// The replacement serves, and may repeat what the connection before brought.
+    AfterHandover,
 }
 
 #[derive(Debug)]
-struct Kept<F> {
+struct Buffered<F> {
     topic: Option<Box<str>>,
     hash: Option<Hash>,
     bytes: usize,
     frame: F,
 }
 
-/// What came of one topic since the successor has it subscribed.
+/// What came of one topic since the replacement has it subscribed.
 #[derive(Debug)]
 struct TopicOverlap {
     since: Instant,
-    /// The serving connection brought an event after the grace time.
-    serving: bool,
-    /// The successor brought an event.
-    successor: bool,
-    /// Both brought the same event of the successor.
+    /// The current connection brought an event after the grace time.
+    on_current: bool,
+    /// The replacement brought an event.
+    on_replacement: bool,
+    /// Both brought the same event of the replacement.
     matched: bool,
 }
 
 impl TopicOverlap {
-    fn is_even(&self) -> bool {
-        self.matched || !(self.serving || self.successor)
+    fn is_in_sync(&self) -> bool {
+        self.matched || !(self.on_current || self.on_replacement)
     }
 }
 
-/// Identities, each as often as it came: what the exchange pushes twice on one connection is delivered twice. Kept as
+/// Identities, each as often as it came: what the exchange pushes twice on one connection is delivered twice. Buffered as
 /// hashes of 128 bits, by keys of the seed.
 #[derive(Debug, Default)]
 struct Seen {
@@ -86,7 +86,7 @@ struct Seen {
 
 impl Seen {
     fn add(&mut self, hash: Hash) {
-        if self.order.len() >= REMEMBERED
+        if self.order.len() >= MAX_REMEMBERED
             && let Some(oldest) = self.order.pop_front()
         {
             self.take(oldest);
@@ -115,13 +115,13 @@ impl<F> Overlap<F> {
         Self {
             seed,
             phase: Phase::None,
-            kept: BTreeMap::new(),
-            kept_bytes: 0,
-            kept_by: HashMap::new(),
+            buffered: BTreeMap::new(),
+            buffered_bytes: 0,
+            buffered_by_hash: HashMap::new(),
             next: 0,
             seen: Seen::default(),
             topics: HashMap::new(),
-            prepared_at: None,
+            subscribed_at: None,
             grace,
         }
     }
@@ -129,60 +129,63 @@ impl<F> Overlap<F> {
     /// From here on an event may come on both connections.
     pub fn begin(&mut self) {
         self.clear();
-        self.phase = Phase::Before;
+        self.phase = Phase::BeforeHandover;
     }
 
-    /// True from [`Overlap::begin`] to [`Overlap::end`]: the identity of each event is asked for.
+    /// True from [`Overlap::begin`] to [`Overlap::end`]: the dedup_key of each event is asked for.
     pub fn is_active(&self) -> bool {
         self.phase != Phase::None
     }
 
-    /// The successor has requests acknowledged: those whose topics `is_of` names. What it brought of them before comes
-    /// on the serving connection too, or is of an earlier subscription: it is forgotten.
-    pub fn prepared(&mut self, now: Instant, is_of: impl Fn(&str) -> bool) {
-        self.prepared_at = Some(now);
+    /// The replacement has requests acknowledged: those whose topics `is_of` names. What it brought of them before comes
+    /// on the current connection too, or is of an earlier subscription: it is forgotten.
+    pub fn replacement_live(&mut self, now: Instant, is_of: impl Fn(&str) -> bool) {
+        self.subscribed_at = Some(now);
         self.topics.retain(|topic, _| !is_of(topic));
         let old: Vec<u64> = self
-            .kept
+            .buffered
             .iter()
-            .filter(|(_, kept)| kept.topic.as_deref().is_some_and(&is_of))
+            .filter(|(_, buffered)| buffered.topic.as_deref().is_some_and(&is_of))
             .map(|(&at, _)| at)
             .collect();
         for at in old {
-            self.drop_kept(at);
+            self.drop_buffered(at);
         }
     }
 
-    /// Takes an event of the serving connection; false if it repeats what was delivered. `identity` tells the event from
-    /// others of its topic; an event without one is never a repetition. `duplicate` gets the frame of the successor that
+    /// Takes an event of the current connection; false if it repeats what was delivered. `dedup_key` tells the event from
+    /// others of its topic; an event without one is never a repetition. `duplicate` gets the frame of the replacement that
     /// repeats this one, if it came first.
-    pub fn serving(
+    pub fn from_current(
         &mut self,
         now: Instant,
         topic: Option<&str>,
-        identity: Option<&[u8]>,
+        dedup_key: Option<&[u8]>,
         duplicate: impl FnOnce(F),
     ) -> bool {
-        let Some(hash) = identity.map(|identity| self.hash(topic, identity)) else {
+        let Some(hash) = dedup_key.map(|dedup_key| self.hash(topic, dedup_key)) else {
             return true;
         };
         match self.phase {
             Phase::None => true,
-            Phase::After => {
+            Phase::AfterHandover => {
                 let is_repeated = self.seen.take(hash);
                 if let Some(topic) = self.topic(now, topic).filter(|_| is_repeated) {
                     topic.matched = true;
                 }
                 !is_repeated
             }
-            Phase::Before => {
+            Phase::BeforeHandover => {
                 let grace = self.grace;
-                let kept = self.kept_by.get_mut(&hash).and_then(VecDeque::pop_front);
+                let buffered = self
+                    .buffered_by_hash
+                    .get_mut(&hash)
+                    .and_then(VecDeque::pop_front);
                 if let Some(topic) = self.topic(now, topic) {
-                    topic.serving |= now.saturating_duration_since(topic.since) >= grace;
-                    topic.matched |= kept.is_some();
+                    topic.on_current |= now.saturating_duration_since(topic.since) >= grace;
+                    topic.matched |= buffered.is_some();
                 }
-                match kept.and_then(|at| self.drop_kept(at)) {
+                match buffered.and_then(|at| self.drop_buffered(at)) {
                     Some(frame) => duplicate(frame),
                     None => self.seen.add(hash),
                 }
@@ -191,73 +194,78 @@ impl<F> Overlap<F> {
         }
     }
 
-    /// Takes a frame of the successor, which is kept until it serves; gives it back if it repeats what the serving
+    /// Takes a frame of the replacement, which is buffered until it serves; gives it back if it repeats what the current
     /// connection has brought. `topic` is `None` if the frame cannot be read.
-    pub fn successor(
+    pub fn from_replacement(
         &mut self,
         now: Instant,
         topic: Option<&str>,
-        identity: Option<&[u8]>,
+        dedup_key: Option<&[u8]>,
         bytes: usize,
         frame: F,
     ) -> Result<(), F> {
-        let hash = identity.map(|identity| self.hash(topic, identity));
+        let hash = dedup_key.map(|dedup_key| self.hash(topic, dedup_key));
         let is_repeated = hash.is_some_and(|hash| self.seen.take(hash));
         if hash.is_some()
             && let Some(topic) = self.topic(now, topic)
         {
-            topic.successor = true;
+            topic.on_replacement = true;
             topic.matched |= is_repeated;
         }
         if is_repeated {
             return Err(frame);
         }
         if let Some(hash) = hash {
-            self.kept_by.entry(hash).or_default().push_back(self.next);
+            self.buffered_by_hash
+                .entry(hash)
+                .or_default()
+                .push_back(self.next);
         }
-        self.kept_bytes += bytes;
+        self.buffered_bytes += bytes;
         let topic = topic.map(Into::into);
-        let kept = Kept {
+        let buffered = Buffered {
             topic,
             hash,
             bytes,
             frame,
         };
-        self.kept.insert(self.next, kept);
+        self.buffered.insert(self.next, buffered);
         self.next += 1;
         Ok(())
     }
 
-    /// True if nothing more of the successor may be read until it serves.
+    /// True if nothing more of the replacement may be read until it serves.
     pub fn is_full(&self) -> bool {
-        self.kept.len() >= KEPT || self.kept_bytes >= KEPT_BYTES
+        self.buffered.len() >= MAX_BUFFERED || self.buffered_bytes >= MAX_BUFFERED_BYTES
     }
 
     /// True if each topic that brought events brought one of them on both connections.
-    pub fn is_even(&self) -> bool {
-        self.topics.values().all(TopicOverlap::is_even)
+    pub fn is_in_sync(&self) -> bool {
+        self.topics.values().all(TopicOverlap::is_in_sync)
     }
 
     /// The topics of which one connection brought events that the other did not.
-    pub fn uneven(&self) -> Vec<Box<str>> {
-        let uneven = self.topics.iter().filter(|(_, topic)| !topic.is_even());
+    pub fn topics_out_of_sync(&self) -> Vec<Box<str>> {
+        let uneven = self.topics.iter().filter(|(_, topic)| !topic.is_in_sync());
         uneven.map(|(topic, _)| topic.clone()).collect()
     }
 
-    /// The topics of which the connection before brought events, and its successor none of them.
-    pub fn not_repeated(&self) -> Vec<Box<str>> {
-        let missing = |topic: &TopicOverlap| topic.serving && !topic.matched;
+    /// The topics of which the connection before brought events, and its replacement none of them.
+    pub fn topics_not_repeated(&self) -> Vec<Box<str>> {
+        let missing = |topic: &TopicOverlap| topic.on_current && !topic.matched;
         let missing = self.topics.iter().filter(|(_, topic)| missing(topic));
         missing.map(|(topic, _)| topic.clone()).collect()
     }
 
-    /// The successor serves from here on: gives its frames that were kept, with their topics.
+    /// The replacement serves from here on: gives its frames that were buffered, with their topics.
     pub fn take_over(&mut self) -> impl Iterator<Item = (Option<Box<str>>, F)> + use<F> {
-        self.phase = Phase::After;
-        self.kept_bytes = 0;
-        self.kept_by = HashMap::new();
-        let kept = std::mem::take(&mut self.kept);
-        kept.into_values().map(|kept| (kept.topic, kept.frame))
+        self.phase = Phase::AfterHandover;
+        self.buffered_bytes = 0;
+        self.buffered_by_hash = HashMap::new();
+        let buffered = std::mem::take(&mut self.buffered);
+        buffered
+            .into_values()
+            .map(|buffered| (buffered.topic, buffered.frame))
     }
 
     /// From here on nothing comes twice.
@@ -273,12 +281,12 @@ impl<F> Overlap<F> {
     fn topic(&mut self, now: Instant, topic: Option<&str>) -> Option<&mut TopicOverlap> {
         let topic = topic?;
         // Before the first acknowledgement nothing is proved by what comes.
-        let since = self.prepared_at?;
+        let since = self.subscribed_at?;
         if !self.topics.contains_key(topic) {
             let overlap = TopicOverlap {
                 since: since.min(now),
-                serving: false,
-                successor: false,
+                on_current: false,
+                on_replacement: false,
                 matched: false,
             };
             self.topics.insert(topic.into(), overlap);
@@ -286,25 +294,25 @@ impl<F> Overlap<F> {
         self.topics.get_mut(topic)
     }
 
-    fn drop_kept(&mut self, at: u64) -> Option<F> {
-        let kept = self.kept.remove(&at)?;
-        self.kept_bytes -= kept.bytes;
-        if let Some(hash) = kept.hash
-            && let Some(places) = self.kept_by.get_mut(&hash)
+    fn drop_buffered(&mut self, at: u64) -> Option<F> {
+        let buffered = self.buffered.remove(&at)?;
+        self.buffered_bytes -= buffered.bytes;
+        if let Some(hash) = buffered.hash
+            && let Some(places) = self.buffered_by_hash.get_mut(&hash)
         {
             places.retain(|&place| place != at);
             if places.is_empty() {
-                self.kept_by.remove(&hash);
+                self.buffered_by_hash.remove(&hash);
             }
         }
-        Some(kept.frame)
+        Some(buffered.frame)
     }
 
     /// Topics share identities: two of them push the changes of one order.
-    fn hash(&self, topic: Option<&str>, identity: &[u8]) -> Hash {
+    fn hash(&self, topic: Option<&str>, dedup_key: &[u8]) -> Hash {
         [self.seed, !self.seed].map(|seed| {
             let mut hasher = DefaultHasher::new();
-            (seed, topic, identity).hash(&mut hasher);
+            (seed, topic, dedup_key).hash(&mut hasher);
             hasher.finish()
         })
     }
@@ -317,7 +325,7 @@ mod tests {
     const GRACE: Duration = Duration::from_secs(10);
     const TOPIC: &str = "/a";
 
-    /// A rotation by a clock of seconds; frames are named by their identity.
+    /// A rotation by a clock of seconds; frames are named by their dedup_key.
     struct Rig {
         overlap: Overlap<String>,
         start: Instant,
@@ -339,7 +347,8 @@ mod tests {
 
         fn prepared(at: u64) -> Self {
             let mut rig = Self::begun();
-            rig.overlap.prepared(rig.at(at), |topic| topic == TOPIC);
+            rig.overlap
+                .replacement_live(rig.at(at), |topic| topic == TOPIC);
             rig
         }
 
@@ -347,43 +356,43 @@ mod tests {
             self.start + Duration::from_secs(second)
         }
 
-        fn serving(&mut self, second: u64, event: &str) {
-            self.serving_of(TOPIC, second, event);
+        fn current(&mut self, second: u64, event: &str) {
+            self.current_of(TOPIC, second, event);
         }
 
-        fn serving_of(&mut self, topic: &str, second: u64, event: &str) {
+        fn current_of(&mut self, topic: &str, second: u64, event: &str) {
             let now = self.at(second);
             let duplicates = &mut self.duplicates;
-            let is_new = self
-                .overlap
-                .serving(now, Some(topic), Some(event.as_bytes()), |frame| {
-                    duplicates.push(frame);
-                });
+            let is_new =
+                self.overlap
+                    .from_current(now, Some(topic), Some(event.as_bytes()), |frame| {
+                        duplicates.push(frame);
+                    });
             match is_new {
                 true => self.delivered.push(event.to_owned()),
                 false => self.duplicates.push(event.to_owned()),
             }
         }
 
-        fn successor(&mut self, second: u64, event: &str) {
-            self.successor_of(TOPIC, second, event);
+        fn replacement(&mut self, second: u64, event: &str) {
+            self.replacement_of(TOPIC, second, event);
         }
 
-        fn successor_of(&mut self, topic: &str, second: u64, event: &str) {
+        fn replacement_of(&mut self, topic: &str, second: u64, event: &str) {
             let now = self.at(second);
             let frame = event.to_owned();
-            let identity = Some(event.as_bytes());
+            let dedup_key = Some(event.as_bytes());
             if let Err(frame) =
                 self.overlap
-                    .successor(now, Some(topic), identity, event.len(), frame)
+                    .from_replacement(now, Some(topic), dedup_key, event.len(), frame)
             {
                 self.duplicates.push(frame);
             }
         }
 
         fn take_over(&mut self) {
-            let kept = self.overlap.take_over();
-            self.delivered.extend(kept.map(|(_, frame)| frame));
+            let buffered = self.overlap.take_over();
+            self.delivered.extend(buffered.map(|(_, frame)| frame));
         }
     }
 
@@ -391,26 +400,26 @@ mod tests {
     fn each_event_of_both_connections_is_delivered_once() {
         let mut rig = Rig::prepared(0);
         for (event, second) in [("1", 1), ("2", 2), ("3", 3)] {
-            rig.successor(second, event);
+            rig.replacement(second, event);
         }
-        rig.serving(4, "0");
-        rig.serving(5, "1");
-        rig.serving(6, "2");
+        rig.current(4, "0");
+        rig.current(5, "1");
+        rig.current(6, "2");
         rig.take_over();
-        rig.serving(7, "4");
+        rig.current(7, "4");
         assert_eq!(rig.delivered, ["0", "1", "2", "3", "4"]);
         assert_eq!(rig.duplicates, ["1", "2"]);
     }
 
     #[test]
-    fn events_of_a_successor_that_lags_are_delivered_once() {
+    fn events_of_a_replacement_that_lags_are_delivered_once() {
         let mut rig = Rig::prepared(0);
-        rig.serving(1, "1");
-        rig.serving(2, "2");
-        rig.successor(3, "1");
+        rig.current(1, "1");
+        rig.current(2, "2");
+        rig.replacement(3, "1");
         rig.take_over();
-        rig.serving(4, "2");
-        rig.serving(5, "3");
+        rig.current(4, "2");
+        rig.current(5, "3");
         assert_eq!(rig.delivered, ["1", "2", "3"]);
         assert_eq!(rig.duplicates, ["1", "2"]);
     }
@@ -418,13 +427,15 @@ mod tests {
     #[test]
     fn event_repeats_none_of_another_topic() {
         let mut rig = Rig::prepared(0);
-        rig.successor_of("/b", 1, "1");
-        rig.successor(1, "1");
-        rig.serving(2, "1");
-        rig.serving_of("/b", 3, "2");
-        rig.successor(4, "2");
-        let kept = rig.overlap.take_over();
-        let topics: Vec<_> = kept.map(|(topic, frame)| (topic.unwrap(), frame)).collect();
+        rig.replacement_of("/b", 1, "1");
+        rig.replacement(1, "1");
+        rig.current(2, "1");
+        rig.current_of("/b", 3, "2");
+        rig.replacement(4, "2");
+        let buffered = rig.overlap.take_over();
+        let topics: Vec<_> = buffered
+            .map(|(topic, frame)| (topic.unwrap(), frame))
+            .collect();
         assert_eq!(
             topics,
             [("/b".into(), "1".into()), (TOPIC.into(), "2".into())]
@@ -434,54 +445,55 @@ mod tests {
     #[test]
     fn event_that_came_twice_is_delivered_twice() {
         let mut rig = Rig::prepared(0);
-        rig.serving(1, "a");
-        rig.serving(1, "a");
+        rig.current(1, "a");
+        rig.current(1, "a");
         for _ in 0..3 {
-            rig.successor(2, "a");
+            rig.replacement(2, "a");
         }
         rig.take_over();
         assert_eq!(rig.delivered, ["a", "a", "a"]);
     }
 
     #[test]
-    fn topic_is_even_once_an_event_of_the_successor_came_on_both() {
+    fn topic_is_even_once_an_event_of_the_replacement_came_on_both() {
         let mut rig = Rig::prepared(0);
-        assert!(rig.overlap.is_even(), "a topic without events");
-        rig.serving(1, "old");
-        assert!(rig.overlap.is_even(), "pushed before the subscription");
-        rig.successor(2, "new");
-        rig.serving(3, "old too");
-        assert!(!rig.overlap.is_even());
-        assert_eq!(rig.overlap.uneven(), [TOPIC.into()]);
-        rig.serving(4, "new");
-        assert!(rig.overlap.is_even());
+        assert!(rig.overlap.is_in_sync(), "a topic without events");
+        rig.current(1, "old");
+        assert!(rig.overlap.is_in_sync(), "pushed before the subscription");
+        rig.replacement(2, "new");
+        rig.current(3, "old too");
+        assert!(!rig.overlap.is_in_sync());
+        assert_eq!(rig.overlap.topics_out_of_sync(), [TOPIC.into()]);
+        rig.current(4, "new");
+        assert!(rig.overlap.is_in_sync());
     }
 
     #[test]
-    fn topic_that_the_successor_does_not_bring_is_uneven() {
+    fn topic_that_the_replacement_does_not_bring_is_uneven() {
         let mut rig = Rig::prepared(0);
-        rig.serving(11, "1");
-        assert!(!rig.overlap.is_even());
-        rig.successor(12, "1");
-        assert!(rig.overlap.is_even());
+        rig.current(11, "1");
+        assert!(!rig.overlap.is_in_sync());
+        rig.replacement(12, "1");
+        assert!(rig.overlap.is_in_sync());
     }
 
     #[test]
-    fn events_that_the_successor_never_repeats_are_known_at_the_end() {
+    fn events_that_the_replacement_never_repeats_are_known_at_the_end() {
         let mut rig = Rig::prepared(0);
-        rig.serving(11, "1");
+        rig.current(11, "1");
         rig.take_over();
-        assert_eq!(rig.overlap.not_repeated(), [TOPIC.into()]);
-        rig.serving(12, "1");
-        assert!(rig.overlap.not_repeated().is_empty());
+        assert_eq!(rig.overlap.topics_not_repeated(), [TOPIC.into()]);
+        rig.current(12, "1");
+        assert!(rig.overlap.topics_not_repeated().is_empty());
     }
 
     #[test]
-    fn what_the_successor_brought_before_its_subscription_is_forgotten() {
+    fn what_the_replacement_brought_before_its_subscription_is_forgotten() {
         let mut rig = Rig::begun();
-        rig.successor(1, "early");
-        rig.overlap.prepared(rig.at(2), |topic| topic == TOPIC);
-        rig.successor(3, "late");
+        rig.replacement(1, "early");
+        rig.overlap
+            .replacement_live(rig.at(2), |topic| topic == TOPIC);
+        rig.replacement(3, "late");
         rig.take_over();
         assert_eq!(rig.delivered, ["late"]);
     }
@@ -491,18 +503,21 @@ mod tests {
         let mut overlap = Overlap::new(GRACE, 7);
         overlap.begin();
         let now = Instant::now();
-        assert!(overlap.serving(now, Some(TOPIC), None, |_| {}));
-        assert_eq!(overlap.successor(now, Some(TOPIC), None, 1, 1), Ok(()));
+        assert!(overlap.from_current(now, Some(TOPIC), None, |_| {}));
+        assert_eq!(
+            overlap.from_replacement(now, Some(TOPIC), None, 1, 1),
+            Ok(())
+        );
         assert_eq!(overlap.take_over().count(), 1);
-        assert!(overlap.serving(now, Some(TOPIC), None, |_| {}));
+        assert!(overlap.from_current(now, Some(TOPIC), None, |_| {}));
     }
 
     #[test]
     fn nothing_is_carried_from_one_rotation_to_the_next() {
         let mut rig = Rig::prepared(0);
-        rig.serving(1, "a");
+        rig.current(1, "a");
         rig.overlap.begin();
-        rig.successor(2, "a");
+        rig.replacement(2, "a");
         rig.take_over();
         rig.overlap.end();
         assert!(!rig.overlap.is_active());
@@ -512,12 +527,12 @@ mod tests {
     #[test]
     fn memory_is_bounded_and_the_oldest_is_forgotten_first() {
         let mut seen = Seen::default();
-        for number in 0..REMEMBERED as u64 + 10 {
+        for number in 0..MAX_REMEMBERED as u64 + 10 {
             seen.add([number, 0]);
         }
         assert_eq!(
             (seen.times.len(), seen.order.len()),
-            (REMEMBERED, REMEMBERED)
+            (MAX_REMEMBERED, MAX_REMEMBERED)
         );
         assert!(!seen.take([9, 0]));
         assert!(seen.take([10, 0]));

@@ -1,6 +1,6 @@
 //! The streams of one connection: its session, its subscriptions, and everything between them.
 
-mod inflow;
+mod frame_router;
 mod output;
 mod waiters;
 
@@ -13,13 +13,13 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use kucoin_streams_core::{Protocol, RetryPolicy, Rounded, TopicMatch, WireError};
 
-use self::inflow::{Inflow, text_of};
-pub use self::output::{ConnectionState, Output, Subscribe, WaitLimits};
+use self::frame_router::{FrameRouter, text_of};
+pub use self::output::{ConnectionState, Output, Subscribe, Timeouts};
 use self::waiters::Waiters;
 use crate::config::NEVER;
 use crate::delivery::{
-    Answer, ClosedError, Loss, Mailbox, Moment, PendingAnswer, RotateError, Step, SubscribeError,
-    Ticket,
+    Answer, ClockReading, ClosedError, DeliveryContext, Loss, Mailbox, PendingAnswer, RotateError,
+    SubscribeError, Ticket,
 };
 use crate::{
     Action, CloseReason, ConnectionRole, Failure, FailureStage, FrameKind, Input, LifecycleEvent,
@@ -29,11 +29,11 @@ use crate::{
 /// The streams of one connection, without IO: a driver feeds them with bytes, outcomes and time, and carries out what
 /// they [ask for](Output). Every decision is taken here, from the token to the place of a gap.
 ///
-/// After each call that takes a [`Moment`], call [`Streams::poll`] until it gives `None`, then wake the
+/// After each call that takes a [`ClockReading`], call [`Streams::poll`] until it gives `None`, then wake the
 /// [readers](Streams::wakers).
 pub struct Streams<P: Protocol, M: Mailbox> {
     session: RotatingSession<P>,
-    inflow: Inflow<P, M>,
+    router: FrameRouter<P, M>,
     wakers: M::Wakers,
     state: ConnectionState,
     /// Why the last attempt to connect failed, until the connection is live.
@@ -54,13 +54,13 @@ impl<P: Protocol, M: Mailbox> fmt::Debug for Streams<P, M> {
 impl<P: Protocol, M: Mailbox> Streams<P, M> {
     /// Streams that do nothing until something is subscribed. The seed feeds the jitter: give each connection of a
     /// process another one.
-    pub fn new(config: SessionConfig, limits: WaitLimits, seed: u64, now: Moment) -> Self {
+    pub fn new(config: SessionConfig, limits: Timeouts, seed: u64, now: ClockReading) -> Self {
         let pause = limits.backpressure_timeout.min(NEVER);
         let overlap = Overlap::new(config.overlap / 2, seed.rotate_left(16));
-        let inflow = Inflow::new(pause, overlap, now.wall);
+        let router = FrameRouter::new(pause, overlap, now.wall);
         Self {
             session: RotatingSession::new(config, seed),
-            inflow,
+            router,
             wakers: M::Wakers::default(),
             state: ConnectionState::Connecting,
             last_failure: None,
@@ -80,39 +80,39 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
     }
 
     /// Subscribes. [`Answer::Subscribed`] follows.
-    pub fn subscribe(&mut self, now: Moment, subscribe: Subscribe<P::Request, M>) -> Ticket {
+    pub fn subscribe(&mut self, now: ClockReading, subscribe: Subscribe<P::Request, M>) -> Ticket {
         // What was dropped meanwhile gives its place to what is asked for.
         self.sweep(now);
         let ticket = self.waiters.ticket();
         let Subscribe {
             mut requests,
             mailbox,
-            identify,
+            dedup_key_fn,
             on_refusal,
         } = subscribe;
         let mut seen = HashSet::new();
         requests.retain(|request| seen.insert(request.clone()));
         let limit = self.waiters.limit();
-        let pending = PendingAnswer::new(ticket, &requests, on_refusal, limit, now.clock);
-        let (inflow, mut step) = self.step(now);
-        let frames = inflow.frames();
-        let routes = inflow.routes();
+        let pending = PendingAnswer::new(ticket, &requests, on_refusal, limit, now.monotonic);
+        let (router, mut cx) = self.context(now);
+        let frames = router.frames();
+        let routes = router.routes();
         routes.add(
             requests.clone(),
             mailbox,
-            identify,
+            dedup_key_fn,
             pending,
             frames,
-            &mut step,
+            &mut cx,
         );
         for request in requests {
-            self.session.subscribe(now.clock, request.clone());
-            if self.session.is_ended(&request) {
-                self.inflow.routes().hold_back(&request);
+            self.session.subscribe(now.monotonic, request.clone());
+            if self.session.was_unsubscribed(&request) {
+                self.router.routes().await_ack(&request);
             }
-            if self.session.holds(&request) {
-                let (inflow, mut step) = self.step(now);
-                inflow.routes().live(&request, &mut step);
+            if self.session.is_subscribed(&request) {
+                let (router, mut cx) = self.context(now);
+                router.routes().live(&request, &mut cx);
             }
         }
         self.follow(now);
@@ -120,22 +120,22 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
     }
 
     /// Opens the connection if it is not open, and waits until it is live. [`Answer::Live`] follows.
-    pub fn wait_live(&mut self, now: Moment) -> Ticket {
+    pub fn wait_live(&mut self, now: ClockReading) -> Ticket {
         let ticket = self.waiters.ticket();
         if self.state == ConnectionState::Live {
             self.answer(ticket, Answer::Live(Ok(())));
         } else {
-            self.waiters.wait_live(now.clock, ticket);
-            self.session.open(now.clock);
+            self.waiters.wait_live(now.monotonic, ticket);
+            self.session.open(now.monotonic);
             self.follow(now);
         }
         ticket
     }
 
     /// Replaces the connection by a new one without a gap. [`Answer::Rotated`] follows.
-    pub fn rotate(&mut self, now: Moment) -> Ticket {
+    pub fn rotate(&mut self, now: ClockReading) -> Ticket {
         let ticket = self.waiters.ticket();
-        if self.session.rotate(now.clock) {
+        if self.session.rotate(now.monotonic) {
             self.waiters.wait_rotated(ticket);
             self.follow(now);
         } else {
@@ -145,47 +145,47 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
     }
 
     /// Unsubscribes what no subscription needs any more, and waits until the server has answered the unsubscriptions of
-    /// these topics, or the connection is gone. [`Answer::Settled`] follows.
-    pub fn settle(&mut self, now: Moment, topics: Vec<Arc<str>>) -> Ticket {
+    /// these topics, or the connection is gone. [`Answer::Unsubscribed`] follows.
+    pub fn wait_unsubscribed(&mut self, now: ClockReading, topics: Vec<Arc<str>>) -> Ticket {
         let ticket = self.waiters.ticket();
-        self.waiters.wait_settled(ticket, topics);
+        self.waiters.wait_unsubscribed(ticket, topics);
         self.sweep(now);
         self.follow(now);
-        self.answer_settled();
+        self.answer_unsubscribed();
         ticket
     }
 
     /// Ends the connection in order: unsubscribes, awaits the answers for a moment, and hangs up.
-    pub fn shut(&mut self, now: Moment) {
-        self.session.shut(now.clock);
+    pub fn close(&mut self, now: ClockReading) {
+        self.session.close(now.monotonic);
         self.follow(now);
     }
 
     /// Ends everything at once because the driver cannot go on. Nothing is hung up.
-    pub fn abort(&mut self, now: Moment, failure: Failure) {
+    pub fn abort(&mut self, now: ClockReading, failure: Failure) {
         if !matches!(self.state, ConnectionState::Closed(_)) {
             self.closed(now, CloseReason::Failed(failure));
         }
     }
 
     /// Takes the outcome of an output.
-    pub fn handle(&mut self, now: Moment, side: ConnectionRole, input: Input) {
-        self.session.handle(now.clock, side, input);
+    pub fn handle(&mut self, now: ClockReading, side: ConnectionRole, input: Input) {
+        self.session.handle(now.monotonic, side, input);
         self.follow(now);
     }
 
     /// This side's dial waits for its turn among others, which is held against no one. To be called before each
     /// [`Streams::tick`] while it does.
-    pub fn dial_waits(&mut self, now: Moment, side: ConnectionRole) {
-        if side == ConnectionRole::Serving {
-            self.waiters.excuse(now.clock);
+    pub fn dial_queued(&mut self, now: ClockReading, side: ConnectionRole) {
+        if side == ConnectionRole::Current {
+            self.waiters.rate_limited(now.monotonic);
         }
-        self.session.fetch_begins(now.clock, side);
+        self.session.fetch_started(now.monotonic, side);
     }
 
     /// The source is being asked from now on.
-    pub fn fetch_begins(&mut self, now: Moment, side: ConnectionRole) {
-        self.session.fetch_begins(now.clock, side);
+    pub fn fetch_started(&mut self, now: ClockReading, side: ConnectionRole) {
+        self.session.fetch_started(now.monotonic, side);
     }
 
     /// Notes a sign of life that is no text, such as a WebSocket ping.
@@ -195,45 +195,45 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
 
     /// True if this side may be read: there is a place for what it brings.
     pub fn may_read(&self, side: ConnectionRole) -> bool {
-        self.inflow.has_place(side)
+        self.router.can_accept(side)
     }
 
     /// The number of frames so far that are no event of a subscription: of an unknown kind, or late after an
     /// unsubscription.
     pub fn unrouted_frames(&self) -> u64 {
-        self.inflow.unrouted_frames()
+        self.router.unrouted_frames()
     }
 
     /// Takes a text or binary message of this side.
-    pub fn message(&mut self, now: Moment, side: ConnectionRole, payload: Bytes) {
-        self.inflow.heard(now.wall);
+    pub fn message(&mut self, now: ClockReading, side: ConnectionRole, payload: Bytes) {
+        self.router.heard(now.wall);
         let text = match text_of::<P>(payload) {
             Ok(text) => text,
             Err((fault, payload)) => {
                 let text = String::from_utf8_lossy(&payload).into_owned().into();
-                self.unread(now, side, fault, text);
-                self.session.malformed(now.clock, side);
+                self.unreadable(now, side, fault, text);
+                self.session.malformed(now.monotonic, side);
                 return self.follow(now);
             }
         };
-        match self.session.frame(now.clock, side, &text) {
+        match self.session.frame(now.monotonic, side, &text) {
             FrameKind::Message { topic } => {
                 let epoch = self.session.epoch(side);
-                let (inflow, mut step) = self.step(now);
-                let route = inflow.routes().find_route(&topic, &mut step);
-                let overlaps = inflow.overlap().is_active();
+                let (router, mut cx) = self.context(now);
+                let route = router.routes().find_route(&topic, &mut cx);
+                let overlaps = router.overlap().is_active();
                 let topic = overlaps.then(|| topic.into_owned());
-                let frame = inflow.frame(text, epoch);
-                let outcome = inflow.message(side, (route, topic), frame, &mut step);
+                let frame = router.frame(text, epoch);
+                let outcome = router.message(side, (route, topic), frame, &mut cx);
                 return self.delivered(now, side, outcome);
             }
-            FrameKind::Malformed(fault) => self.unread(now, side, fault, text),
+            FrameKind::Malformed(fault) => self.unreadable(now, side, fault, text),
             // A frame of an unknown kind means nothing, if it is one.
             FrameKind::Unknown => match P::check(&text) {
-                Ok(()) => self.inflow.count_unrouted(),
+                Ok(()) => self.router.count_unrouted(),
                 Err(fault) => {
-                    self.unread(now, side, fault, text);
-                    self.session.malformed(now.clock, side);
+                    self.unreadable(now, side, fault, text);
+                    self.session.malformed(now.monotonic, side);
                 }
             },
             _ => {}
@@ -245,29 +245,29 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
     pub fn deadline(&self) -> Option<Instant> {
         let deadlines = [
             self.session.deadline(),
-            self.inflow.deadline(),
+            self.router.deadline(),
             self.waiters.deadline(),
         ];
         deadlines.into_iter().flatten().min()
     }
 
     /// Does what is due: deadlines, subscriptions whose reader is gone, a frame that waits for room. To be called when
-    /// the deadline has passed, and when a reader closed its buffer or [made room](crate::Taken).
-    pub fn tick(&mut self, now: Moment) {
-        if self.session.is_pacing() {
-            self.waiters.excuse(now.clock);
+    /// the deadline has passed, and when a reader closed its buffer or [made room](crate::TakeOutcome).
+    pub fn tick(&mut self, now: ClockReading) {
+        if self.session.is_rate_limited() {
+            self.waiters.rate_limited(now.monotonic);
         }
         // Not the peer is silent: nothing is read.
-        for side in [ConnectionRole::Serving, ConnectionRole::Successor] {
+        for side in [ConnectionRole::Current, ConnectionRole::Replacement] {
             if !self.may_read(side) {
-                self.session.not_listening(now.clock, side);
+                self.session.reading_paused(now.monotonic, side);
             }
         }
-        self.session.tick(now.clock);
+        self.session.tick(now.monotonic);
         self.sweep(now);
         self.time_out(now);
-        let (inflow, mut step) = self.step(now);
-        inflow.retry(&mut step);
+        let (router, mut cx) = self.context(now);
+        router.retry(&mut cx);
         self.follow(now);
     }
 
@@ -287,44 +287,44 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
     }
 
     /// Takes everything that the session asks for, and what follows from it.
-    fn follow(&mut self, now: Moment) {
+    fn follow(&mut self, now: ClockReading) {
         loop {
             while let Some((side, action)) = self.session.poll() {
                 self.act(now, side, action);
             }
-            let (inflow, mut step) = self.step(now);
-            let faults = inflow.drain_backlog(&mut step);
+            let (router, mut cx) = self.context(now);
+            let faults = router.drain_backlog(&mut cx);
             if faults.is_empty() {
                 return;
             }
             for fault in faults {
-                self.broken(now, ConnectionRole::Serving, &fault);
+                self.on_malformed(now, ConnectionRole::Current, &fault);
             }
         }
     }
 
-    fn act(&mut self, now: Moment, side: ConnectionRole, action: Action<P::Request>) {
+    fn act(&mut self, now: ClockReading, side: ConnectionRole, action: Action<P::Request>) {
         let output = match action {
             Action::FetchConnectionInfo => Output::FetchConnectionInfo(side),
             Action::Dial(url) => Output::Dial(side, url),
             Action::Send(frame) => Output::Send(side, frame),
             Action::HangUp { code } => Output::HangUp(side, code),
-            Action::TakeOver { is_even } => {
-                if !is_even {
-                    let uneven = self.inflow.overlap().uneven();
-                    self.report_uneven(now, &uneven);
+            Action::TakeOver { is_in_sync } => {
+                if !is_in_sync {
+                    let topics = self.router.overlap().topics_out_of_sync();
+                    self.report_out_of_sync(now, &topics);
                 }
                 let is_live = self.state == ConnectionState::Live;
-                self.inflow.take_over(is_even && is_live);
+                self.router.take_over(is_in_sync && is_live);
                 Output::TakeOver
             }
-            Action::Report(report) => return self.report(now, report),
+            Action::Emit(event) => return self.on_session_event(now, event),
         };
         self.outputs.push_back(output);
     }
 
-    fn report(&mut self, now: Moment, report: SessionEvent<P::Request>) {
-        match report {
+    fn on_session_event(&mut self, now: ClockReading, event: SessionEvent<P::Request>) {
+        match event {
             SessionEvent::Open => {
                 self.live();
                 self.event(LifecycleEvent::Open);
@@ -333,8 +333,8 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
             SessionEvent::Live { request } => {
                 let topic = request.to_string();
                 self.event(LifecycleEvent::Response { topic, ok: true });
-                let (inflow, mut step) = self.step(now);
-                inflow.routes().live(&request, &mut step);
+                let (router, mut cx) = self.context(now);
+                router.routes().live(&request, &mut cx);
             }
             SessionEvent::Refused {
                 request,
@@ -348,8 +348,8 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
                 });
                 let refusal = LifecycleEvent::exception(Some(topic), code, message.clone(), false);
                 self.outputs.push_back(Output::Refusal(refusal));
-                let (inflow, mut step) = self.step(now);
-                let orphans = inflow.routes().refused(&request, code, &message, &mut step);
+                let (router, mut cx) = self.context(now);
+                let orphans = router.routes().refused(&request, code, &message, &mut cx);
                 self.unsubscribe(now, orphans);
             }
             SessionEvent::Postponed {
@@ -358,23 +358,21 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
                 message,
                 delay,
             } => {
-                let (inflow, mut step) = self.step(now);
-                inflow
-                    .routes()
-                    .postponed(&request, code, &message, &mut step);
+                let (router, mut cx) = self.context(now);
+                router.routes().postponed(&request, code, &message, &mut cx);
                 let message = format!("{message}; asked for again in {}", Rounded(delay));
                 self.exception(Some(request.to_string()), code, message);
             }
             SessionEvent::Lost { cause } => {
-                let last_heard_at = self.inflow.last_heard_at();
-                let (inflow, mut step) = self.step(now);
+                let last_heard_at = self.router.last_heard_at();
+                let (router, mut cx) = self.context(now);
                 // It came before the loss, so it is delivered before the gap.
-                inflow.deliver_rest(&mut step);
+                router.deliver_rest(&mut cx);
                 let loss = Loss {
                     cause: &cause,
                     last_heard_at,
                 };
-                inflow.routes().lost(loss, &mut step);
+                router.routes().lost(loss, &mut cx);
                 self.set_state(ConnectionState::Connecting);
                 self.last_failure = Some(cause);
             }
@@ -399,24 +397,24 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
                 self.event(LifecycleEvent::Rotated { took });
                 self.answer_rotations(&Ok(()));
             }
-            SessionEvent::OverlapBegan => self.inflow.overlap().begin(),
-            SessionEvent::Prepared { request } => {
+            SessionEvent::OverlapBegan => self.router.overlap().begin(),
+            SessionEvent::ReplacementLive { request } => {
                 let is_of = |topic: &str| P::match_topic(&request, topic) != TopicMatch::None;
-                self.inflow.overlap().prepared(now.clock, is_of);
+                self.router.overlap().replacement_live(now.monotonic, is_of);
                 self.compare(now);
             }
             SessionEvent::OverlapEnded => {
-                let missing = self.inflow.end_overlap();
-                self.report_uneven(now, &missing);
+                let missing = self.router.end_overlap();
+                self.report_out_of_sync(now, &missing);
             }
             SessionEvent::RotationFailed(failure) => {
-                self.inflow.overlap().end();
+                self.router.overlap().end();
                 let message = format!("no new connection to move to: {failure}");
                 self.exception(None, failure.code.as_deref(), message);
                 self.answer_rotations(&Err(RotateError::Failed(failure)));
             }
             SessionEvent::Exception { code, message } => self.exception(None, code, message),
-            SessionEvent::Ended { .. } => self.answer_settled(),
+            SessionEvent::Ended { .. } => self.answer_unsubscribed(),
             SessionEvent::Closed(reason) => self.closed(now, reason),
         }
     }
@@ -430,23 +428,23 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
     }
 
     /// The topics of which one connection of a rotation brought events that the other did not may miss some.
-    fn report_uneven(&mut self, now: Moment, uneven: &[Box<str>]) {
+    fn report_out_of_sync(&mut self, now: ClockReading, topics: &[Box<str>]) {
         // A connection that was lost before has a gap on every topic already.
-        if uneven.is_empty() || self.state != ConnectionState::Live {
+        if topics.is_empty() || self.state != ConnectionState::Live {
             return;
         }
         let message = "the connections before and after a rotation brought different events";
         let cause = &Failure::new(FailureStage::Live, RetryPolicy::Transient, message);
-        let last_heard_at = self.inflow.last_heard_at();
+        let last_heard_at = self.router.last_heard_at();
         let loss = Loss {
             cause,
             last_heard_at,
         };
-        let (inflow, mut step) = self.step(now);
-        inflow.routes().uneven(uneven, loss, &mut step);
+        let (router, mut cx) = self.context(now);
+        router.routes().out_of_sync(topics, loss, &mut cx);
     }
 
-    fn closed(&mut self, now: Moment, reason: CloseReason) {
+    fn closed(&mut self, now: ClockReading, reason: CloseReason) {
         if let CloseReason::Failed(failure) = &reason {
             let code = failure.code.as_deref();
             let message = failure.to_string();
@@ -461,79 +459,90 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
             reason: reason.clone(),
         };
         self.answer_rotations(&Err(closed().into()));
-        let (inflow, mut step) = self.step(now);
-        inflow.deliver_rest(&mut step);
-        inflow.routes().end(&reason, &mut step);
+        let (router, mut cx) = self.context(now);
+        router.deliver_rest(&mut cx);
+        router.routes().end(&reason, &mut cx);
         for ticket in self.waiters.take_live() {
             self.answer(ticket, Answer::Live(Err(closed().into())));
         }
-        self.answer_settled();
+        self.answer_unsubscribed();
     }
 
     /// After a frame with data: most ask for nothing more.
-    fn delivered(&mut self, now: Moment, side: ConnectionRole, outcome: Result<(), WireError>) {
-        if self.inflow.overlap().is_active() {
+    fn delivered(
+        &mut self,
+        now: ClockReading,
+        side: ConnectionRole,
+        outcome: Result<(), WireError>,
+    ) {
+        if self.router.overlap().is_active() {
             self.compare(now);
-            if side == ConnectionRole::Successor && !self.may_read(side) {
-                self.session.hurry(now.clock);
+            if side == ConnectionRole::Replacement && !self.may_read(side) {
+                self.session.buffer_full(now.monotonic);
             }
             self.follow(now);
         }
         if let Err(fault) = outcome {
-            self.broken(now, side, &fault);
+            self.on_malformed(now, side, &fault);
             self.follow(now);
         }
-        if self.inflow.routes().take_sweep_due() {
+        if self.router.routes().take_sweep_due() {
             self.sweep(now);
             self.follow(now);
         }
     }
 
     /// Tells the session whether both connections of a rotation bring the same.
-    fn compare(&mut self, now: Moment) {
-        let is_even = self.inflow.overlap().is_even();
-        self.session.overlap_is_even(now.clock, is_even);
+    fn compare(&mut self, now: ClockReading) {
+        let is_in_sync = self.router.overlap().is_in_sync();
+        self.session.set_in_sync(now.monotonic, is_in_sync);
     }
 
     /// A frame that is not of the protocol may be an event of any topic: every stream has a gap in its place, and it is
     /// one lifecycle event.
-    fn unread(&mut self, now: Moment, side: ConnectionRole, fault: WireError, text: ByteString) {
-        self.report_broken(&fault);
-        let (inflow, mut step) = self.step(now);
-        inflow.unread(side, text, fault, &mut step);
+    fn unreadable(
+        &mut self,
+        now: ClockReading,
+        side: ConnectionRole,
+        fault: WireError,
+        text: ByteString,
+    ) {
+        self.report_malformed(&fault);
+        let (router, mut cx) = self.context(now);
+        router.unreadable(side, text, fault, &mut cx);
         self.delivered(now, side, Ok(()));
     }
 
     /// A frame that looked like data proved broken.
-    fn broken(&mut self, now: Moment, side: ConnectionRole, fault: &WireError) {
-        self.report_broken(fault);
-        self.session.malformed(now.clock, side);
+    fn on_malformed(&mut self, now: ClockReading, side: ConnectionRole, fault: &WireError) {
+        self.report_malformed(fault);
+        self.session.malformed(now.monotonic, side);
     }
 
-    fn report_broken(&mut self, fault: &WireError) {
+    fn report_malformed(&mut self, fault: &WireError) {
         let message = format!("a frame is not of the protocol: {fault}");
         self.exception(None, None::<i64>, message);
     }
 
     /// Unsubscribes what no subscription needs any more.
-    fn sweep(&mut self, now: Moment) {
-        let orphans = self.inflow.routes().sweep(&mut self.wakers);
+    fn sweep(&mut self, now: ClockReading) {
+        let orphans = self.router.routes().sweep(&mut self.wakers);
         self.unsubscribe(now, orphans);
     }
 
-    fn unsubscribe(&mut self, now: Moment, requests: Vec<P::Request>) {
+    fn unsubscribe(&mut self, now: ClockReading, requests: Vec<P::Request>) {
         for request in requests {
-            self.session.unsubscribe(now.clock, &request);
+            self.session.unsubscribe(now.monotonic, &request);
         }
     }
 
     /// Answers the callers that have waited long enough. Neither the line of dials nor the pace of requests counts.
-    fn time_out(&mut self, now: Moment) {
-        let deadlines = [self.inflow.routes().deadline(), self.waiters.deadline()];
+    fn time_out(&mut self, now: ClockReading) {
+        let deadlines = [self.router.routes().deadline(), self.waiters.deadline()];
         if deadlines
             .into_iter()
             .flatten()
-            .all(|deadline| deadline > now.clock)
+            .all(|deadline| deadline > now.monotonic)
         {
             return;
         }
@@ -542,14 +551,14 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
             let message = format!("the exchange does not answer (stage: {stage})");
             Some(Failure::new(stage, RetryPolicy::Transient, message))
         });
-        let excused_at = self.waiters.excused_at();
-        let (inflow, mut step) = self.step(now);
-        let orphans = inflow
+        let rate_limited_until = self.waiters.rate_limited_until();
+        let (router, mut cx) = self.context(now);
+        let orphans = router
             .routes()
-            .time_out(last.as_ref(), excused_at, &mut step);
+            .time_out(last.as_ref(), rate_limited_until, &mut cx);
         self.unsubscribe(now, orphans);
         let limit = self.waiters.limit();
-        for ticket in self.waiters.take_overdue(now.clock) {
+        for ticket in self.waiters.take_overdue(now.monotonic) {
             let cause = last.clone();
             let error = SubscribeError::TimedOut { limit, cause };
             self.answer(ticket, Answer::Live(Err(error)));
@@ -563,15 +572,15 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
     }
 
     /// Answers those that wait for unsubscriptions of which none is pending any more.
-    fn answer_settled(&mut self) {
-        if !self.waiters.await_settled() {
+    fn answer_unsubscribed(&mut self) {
+        if !self.waiters.has_unsubscribe_waiters() {
             return;
         }
         let is_open = !matches!(self.state, ConnectionState::Closed(_));
         let pending: HashSet<String> = self.session.unsubscribing().collect();
         let is_pending = |topic: &str| is_open && pending.contains(topic);
-        for ticket in self.waiters.take_settled(is_pending) {
-            self.answer(ticket, Answer::Settled);
+        for ticket in self.waiters.take_unsubscribed(is_pending) {
+            self.answer(ticket, Answer::Unsubscribed);
         }
     }
 
@@ -594,15 +603,15 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         }
     }
 
-    /// The frames and their subscriptions, and what one step of delivery works with.
+    /// The frames and their subscriptions, and what one cx of delivery works with.
     #[inline]
-    fn step(&mut self, now: Moment) -> (&mut Inflow<P, M>, Step<'_, M>) {
-        let step = Step {
+    fn context(&mut self, now: ClockReading) -> (&mut FrameRouter<P, M>, DeliveryContext<'_, M>) {
+        let cx = DeliveryContext {
             now,
-            epoch: self.session.epoch(ConnectionRole::Serving),
+            epoch: self.session.epoch(ConnectionRole::Current),
             wakers: &mut self.wakers,
             outputs: &mut self.outputs,
         };
-        (&mut self.inflow, step)
+        (&mut self.router, cx)
     }
 }

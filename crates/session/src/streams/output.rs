@@ -7,7 +7,7 @@ use std::time::Duration;
 use kucoin_streams_core::SecretUrl;
 use zeroize::Zeroizing;
 
-use crate::delivery::{Answer, Gap, Identify, OnRefusal, Ticket};
+use crate::delivery::{Answer, DedupKeyFn, Gap, OnRefusal, Ticket};
 use crate::{CloseReason, ConnectionRole, LifecycleEvent};
 
 /// State of a connection.
@@ -27,8 +27,8 @@ pub enum ConnectionState {
 #[non_exhaustive]
 pub enum Output {
     /// Ask the connection source for what one dial needs, in turn with other dials: call
-    /// [`Streams::dial_waits`](crate::Streams::dial_waits) until it is this connection's turn,
-    /// [`Streams::fetch_begins`](crate::Streams::fetch_begins) then, and answer with
+    /// [`Streams::dial_queued`](crate::Streams::dial_queued) until it is this connection's turn,
+    /// [`Streams::fetch_started`](crate::Streams::fetch_started) then, and answer with
     /// [`Input::ConnectionInfo`](crate::Input::ConnectionInfo).
     FetchConnectionInfo(ConnectionRole),
     /// Dial this URL and answer with [`Input::Dialled`](crate::Input::Dialled). The URL is good for this dial alone.
@@ -38,7 +38,7 @@ pub enum Output {
     /// Give up this side's fetch, dial or connection; to a connection send a close frame with this code first. Nothing
     /// that it yields later may be handed in.
     HangUp(ConnectionRole, u16),
-    /// The successor is the serving side from here on. Hang up the connection that was, with code 1000.
+    /// The replacement is the current side from here on. Hang up the connection that was, with code 1000.
     TakeOver,
     /// A command is answered.
     Answer(Ticket, Answer),
@@ -57,14 +57,14 @@ pub enum Output {
 /// For how long others are waited for.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub struct WaitLimits {
+pub struct Timeouts {
     /// How long a subscription may take to be live.
     pub connect_timeout: Duration,
     /// How long reading pauses for subscriptions whose buffers are full.
     pub backpressure_timeout: Duration,
 }
 
-impl WaitLimits {
+impl Timeouts {
     /// Both limits.
     pub fn new(connect_timeout: Duration, backpressure_timeout: Duration) -> Self {
         Self {
@@ -81,19 +81,24 @@ pub struct Subscribe<R, M> {
     pub requests: Vec<R>,
     /// Where deliveries wait for their reader.
     pub mailbox: M,
-    /// What tells events apart, from [`identify`](crate::identify).
-    pub identify: Identify,
+    /// What tells events apart, from [`dedup_key_fn`](crate::dedup_key_fn).
+    pub dedup_key_fn: DedupKeyFn,
     /// What a refusal of one request does to the others.
     pub on_refusal: OnRefusal,
 }
 
 impl<R, M> Subscribe<R, M> {
     /// A subscription to all of these requests.
-    pub fn new(requests: Vec<R>, mailbox: M, identify: Identify, on_refusal: OnRefusal) -> Self {
+    pub fn new(
+        requests: Vec<R>,
+        mailbox: M,
+        dedup_key_fn: DedupKeyFn,
+        on_refusal: OnRefusal,
+    ) -> Self {
         Self {
             requests,
             mailbox,
-            identify,
+            dedup_key_fn,
             on_refusal,
         }
     }

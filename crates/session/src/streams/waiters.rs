@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::config::far;
+use crate::config::deadline_after;
 use crate::delivery::Ticket;
 
 /// Who waits, and how much of the wait does not count.
 pub(super) struct Waiters {
     limit: Duration,
     /// Up to this moment callers waited for the line of dials or the pace of requests, which does not count.
-    excused_at: Option<Instant>,
+    rate_limited_until: Option<Instant>,
     last_ticket: u64,
     /// Callers that wait until it is live, each with its deadline.
     live: Vec<(Instant, Ticket)>,
@@ -25,7 +25,7 @@ impl Waiters {
     pub(super) fn new(limit: Duration) -> Self {
         Self {
             limit,
-            excused_at: None,
+            rate_limited_until: None,
             last_ticket: 0,
             live: Vec::new(),
             rotated: Vec::new(),
@@ -37,13 +37,13 @@ impl Waiters {
         self.limit
     }
 
-    pub(super) fn excused_at(&self) -> Option<Instant> {
-        self.excused_at
+    pub(super) fn rate_limited_until(&self) -> Option<Instant> {
+        self.rate_limited_until
     }
 
     /// The time up to now does not count.
-    pub(super) fn excuse(&mut self, now: Instant) {
-        self.excused_at = Some(now);
+    pub(super) fn rate_limited(&mut self, now: Instant) {
+        self.rate_limited_until = Some(now);
     }
 
     pub(super) fn ticket(&mut self) -> Ticket {
@@ -52,14 +52,14 @@ impl Waiters {
     }
 
     pub(super) fn wait_live(&mut self, now: Instant, ticket: Ticket) {
-        self.live.push((far(now, self.limit), ticket));
+        self.live.push((deadline_after(now, self.limit), ticket));
     }
 
     pub(super) fn wait_rotated(&mut self, ticket: Ticket) {
         self.rotated.push(ticket);
     }
 
-    pub(super) fn wait_settled(&mut self, ticket: Ticket, topics: Vec<Arc<str>>) {
+    pub(super) fn wait_unsubscribed(&mut self, ticket: Ticket, topics: Vec<Arc<str>>) {
         self.settled.push((ticket, topics));
     }
 
@@ -78,7 +78,7 @@ impl Waiters {
     }
 
     /// Takes those that wait until the unsubscriptions of topics are answered, if none of theirs is pending.
-    pub(super) fn take_settled(&mut self, is_pending: impl Fn(&str) -> bool) -> Vec<Ticket> {
+    pub(super) fn take_unsubscribed(&mut self, is_pending: impl Fn(&str) -> bool) -> Vec<Ticket> {
         let is_settled = |(_, topics): &mut (Ticket, Vec<Arc<str>>)| {
             !topics.iter().any(|topic| is_pending(topic))
         };
@@ -87,14 +87,14 @@ impl Waiters {
     }
 
     /// True if a caller waits for an unsubscription.
-    pub(super) fn await_settled(&self) -> bool {
+    pub(super) fn has_unsubscribe_waiters(&self) -> bool {
         !self.settled.is_empty()
     }
 
     /// Takes those that have waited until it is live for long enough.
     pub(super) fn take_overdue(&mut self, now: Instant) -> Vec<Ticket> {
-        if let Some(excused_at) = self.excused_at {
-            let excused = far(excused_at, self.limit);
+        if let Some(rate_limited_until) = self.rate_limited_until {
+            let excused = deadline_after(rate_limited_until, self.limit);
             for (deadline, _) in &mut self.live {
                 *deadline = excused.max(*deadline);
             }

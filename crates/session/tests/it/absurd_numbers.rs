@@ -85,7 +85,7 @@ fn endless_times_in_the_settings_overflow_nothing() {
         rig.reach_deadline();
         rig.poll();
     }
-    rig.session.shut(rig.now);
+    rig.session.close(rig.now);
 }
 
 #[test]
@@ -95,14 +95,14 @@ fn endless_rotation_settings_overflow_nothing() {
     session.open(now);
     let url = SecretUrl::new("wss://host/?token=1");
     let info = kucoin_streams_session::Input::ConnectionInfo(Ok(ConnectionInfo::new(url)));
-    session.handle(now, ConnectionRole::Serving, info);
+    session.handle(now, ConnectionRole::Current, info);
     session.handle(
         now,
-        ConnectionRole::Serving,
+        ConnectionRole::Current,
         kucoin_streams_session::Input::Dialled(Ok(())),
     );
-    session.frame(now, ConnectionRole::Serving, "welcome");
+    session.frame(now, ConnectionRole::Current, "welcome");
     assert!(session.is_live() && session.rotate(now));
-    session.not_listening(now, ConnectionRole::Serving);
+    session.reading_paused(now, ConnectionRole::Current);
     assert!(session.deadline().is_some());
 }

@@ -27,7 +27,7 @@ fn refusal_for_pace_pauses_all_topics_for_a_second() {
     rig.frame("refuse 1 429 exceed max permits per second")
         .expect(&["postponed /a 1s 429 exceed max permits per second"]);
     rig.subscribe("/b").expect(&[]);
-    assert!(rig.session.is_pacing());
+    assert!(rig.session.is_rate_limited());
     rig.after(999).expect(&[]);
     rig.after(1)
         .expect(&["send subscribe 2 /a", "send subscribe 3 /b"]);

@@ -9,7 +9,7 @@ use crate::postpones_requests::{refuse_for, subscribe_id};
 use crate::rig::Rig;
 use crate::rotation_rig::{RotationRig, config};
 
-/// Waits for the next subscribe frame, up to 31 s, and returns its id.
+/// RetryDelay for the next subscribe frame, up to 31 s, and returns its id.
 #[track_caller]
 fn next_repeat(rig: &mut Rig) -> String {
     for _ in 0..31_000 {
@@ -224,14 +224,14 @@ fn rotation_waits_for_the_end_of_a_replay() {
     let mut two = RotationRig::live(&["/a", "/b"], config());
     let lost = Failure::new(FailureStage::Live, RetryPolicy::Transient, "cut");
     two.session
-        .handle(two.now, ConnectionRole::Serving, Input::Lost(lost));
+        .handle(two.now, ConnectionRole::Current, Input::Lost(lost));
     two.wait_for("fetch");
-    two.connect(ConnectionRole::Serving);
-    two.frame(ConnectionRole::Serving, "refuse 3 500 system error");
-    two.frame(ConnectionRole::Serving, "ack 4");
+    two.connect(ConnectionRole::Current);
+    two.frame(ConnectionRole::Current, "refuse 3 500 system error");
+    two.frame(ConnectionRole::Current, "ack 4");
     two.poll();
     assert!(!two.session.rotate(two.now));
     assert_eq!(two.wait(1_000), ["send subscribe 5 /a"]);
-    two.frame(ConnectionRole::Serving, "ack 5");
+    two.frame(ConnectionRole::Current, "ack 5");
     assert!(two.session.rotate(two.now));
 }

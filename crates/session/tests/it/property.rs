@@ -107,7 +107,7 @@ impl World {
                 self.wanted.insert(topic.clone());
                 self.session.subscribe(self.now, topic.clone());
                 // What is live already is not reported again.
-                if self.session.holds(&topic) {
+                if self.session.is_subscribed(&topic) {
                     self.live.insert(topic);
                 }
             }
@@ -276,7 +276,7 @@ impl World {
                     self.given_up.clear();
                     self.replay.postponed.clear();
                 }
-                Action::Report(report) => self.report(report),
+                Action::Emit(report) => self.report(report),
                 other => panic!("{other:?}"),
             }
         }
@@ -357,7 +357,7 @@ impl World {
     }
 
     /// From here on everything works; after a while nothing is under way.
-    fn settle(&mut self) {
+    fn wait_unsubscribed(&mut self) {
         self.work(150);
         self.troubled.clear();
         self.work(250);
@@ -380,7 +380,7 @@ fn what_is_wanted_is_what_is_held() {
         for step in &steps {
             world.step(step);
         }
-        world.settle();
+        world.wait_unsubscribed();
         let is_held = world.server.held.is_superset(&world.wanted);
         prop_assert!(is_held, "{:?}", world.server.held);
         let extra: BTreeSet<_> = world.server.held.difference(&world.wanted).collect();

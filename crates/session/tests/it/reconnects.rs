@@ -184,7 +184,7 @@ fn lost_names_its_cause() {
     let mut rig = Rig::live(&["/a"]);
     rig.lost();
     let cause = std::iter::from_fn(|| rig.session.poll()).find_map(|action| match action {
-        Action::Report(SessionEvent::Lost { cause }) => Some(cause.message),
+        Action::Emit(SessionEvent::Lost { cause }) => Some(cause.message),
         _ => None,
     });
     assert_eq!(cause.as_deref(), Some("cut"));

@@ -1,4 +1,4 @@
-//! A rotation whose next connection is refused a topic, or never gets one, fails; the serving connection goes on.
+//! A rotation whose next connection is refused a topic, or never gets one, fails; the current connection goes on.
 
 use kucoin_streams_core::RetryPolicy;
 use std::time::Duration;
@@ -7,31 +7,31 @@ use kucoin_streams_session::{ConnectionRole, Failure, FailureStage, Input};
 
 use crate::rotation_rig::{RotationRig, config};
 
-use ConnectionRole::{Serving, Successor};
+use ConnectionRole::{Current, Replacement};
 
 /// Live with `/a` and `/b`, and a next connection that asks for both.
 fn rotating() -> RotationRig {
     let mut two = RotationRig::live(&["/a", "/b"], config());
     assert!(two.session.rotate(two.now));
-    two.connect(Successor);
+    two.connect(Replacement);
     two.poll();
     two
 }
 
 fn assert_serves(two: &RotationRig, topics: &[&str]) {
     assert!(two.session.is_live());
-    assert_eq!(two.session.epoch(Serving), 1);
+    assert_eq!(two.session.epoch(Current), 1);
     for topic in topics {
-        assert!(two.session.holds(&(*topic).to_owned()), "{topic}");
+        assert!(two.session.is_subscribed(&(*topic).to_owned()), "{topic}");
     }
     assert_eq!(two.session.wanted().collect::<Vec<_>>(), topics);
 }
 
 #[test]
-fn topic_refused_on_the_successor_fails_the_rotation() {
+fn topic_refused_on_the_replacement_fails_the_rotation() {
     let mut two = rotating();
-    two.frame(Successor, "ack 1");
-    two.frame(Successor, "refuse 2 404 topic /b is not found");
+    two.frame(Replacement, "ack 1");
+    two.frame(Replacement, "refuse 2 404 topic /b is not found");
     two.expect(&[
         "prepared /a",
         "next: hang up 1000",
@@ -44,31 +44,31 @@ fn topic_refused_on_the_successor_fails_the_rotation() {
 #[test]
 fn topic_refused_while_draining_fails_the_rotation() {
     let mut two = rotating();
-    two.frame(Successor, "ack 1");
-    two.frame(Successor, "ack 2");
+    two.frame(Replacement, "ack 1");
+    two.frame(Replacement, "ack 2");
     two.after(1_000);
     two.poll();
     two.session.subscribe(two.now, "/c".to_owned());
-    two.frame(Serving, "ack 4");
+    two.frame(Current, "ack 4");
     two.poll();
-    two.frame(Successor, "refuse 3 404 topic /c is not found");
+    two.frame(Replacement, "refuse 3 404 topic /c is not found");
     two.expect(&[
         "next: hang up 1000",
         "failed: /c was refused on the next connection: topic /c is not found (code 404)",
     ]);
     // The answer to the probe finds no rotation.
-    two.frame(Serving, "pong");
+    two.frame(Current, "pong");
     two.expect(&[]);
     assert_serves(&two, &["/a", "/b", "/c"]);
 }
 
 #[test]
-fn second_refusal_by_a_failed_successor_is_ignored() {
+fn second_refusal_by_a_failed_replacement_is_ignored() {
     let mut two = rotating();
-    two.frame(Successor, "refuse 1 404 topic /a is not found");
-    two.frame(Successor, "refuse 2 404 topic /b is not found");
+    two.frame(Replacement, "refuse 1 404 topic /a is not found");
+    two.frame(Replacement, "refuse 2 404 topic /b is not found");
     let lost = Failure::new(FailureStage::Live, RetryPolicy::Transient, "cut");
-    two.session.handle(two.now, Successor, Input::Lost(lost));
+    two.session.handle(two.now, Replacement, Input::Lost(lost));
     two.expect(&[
         "next: hang up 1000",
         "failed: /a was refused on the next connection: topic /a is not found (code 404)",
@@ -77,12 +77,12 @@ fn second_refusal_by_a_failed_successor_is_ignored() {
 }
 
 #[test]
-fn topic_refused_on_the_serving_side_keeps_the_rotation() {
+fn topic_refused_on_the_current_side_keeps_the_rotation() {
     let mut two = rotating();
-    two.frame(Successor, "ack 1");
-    two.frame(Successor, "ack 2");
+    two.frame(Replacement, "ack 1");
+    two.frame(Replacement, "ack 2");
     two.session.subscribe(two.now, "/c".to_owned());
-    two.frame(Serving, "refuse 3 404 topic /c is not found");
+    two.frame(Current, "refuse 3 404 topic /c is not found");
     let actions = two.poll();
     assert!(!actions.iter().any(|action| action.starts_with("failed")));
     assert_eq!(two.wait(3_000), ["take over", "rotated", "overlap over"]);
@@ -95,14 +95,14 @@ fn failed_rotation_is_tried_again_later_each_time() {
     let mut two = RotationRig::live(&["/a"], config);
     two.wait_for("next: fetch");
     for minutes in [1, 2, 4] {
-        two.connect(Successor);
-        two.frame(Successor, "refuse 1 404 topic /a is not found");
+        two.connect(Replacement);
+        two.frame(Replacement, "refuse 1 404 topic /a is not found");
         let actions = two.poll();
         assert!(
             actions.iter().any(|action| action.starts_with("failed")),
             "{actions:?}"
         );
-        assert!(two.session.holds(&"/a".to_owned()));
+        assert!(two.session.is_subscribed(&"/a".to_owned()));
         let minute = Duration::from_secs(60);
         let waited = two.wait_for("next: fetch");
         assert!(
@@ -110,18 +110,18 @@ fn failed_rotation_is_tried_again_later_each_time() {
             "{waited:?}"
         );
     }
-    two.connect(Successor);
-    two.frame(Successor, "ack 1");
+    two.connect(Replacement);
+    two.frame(Replacement, "ack 1");
     two.wait_for("take over");
-    assert!(two.session.holds(&"/a".to_owned()));
-    assert_eq!(two.session.epoch(Serving), 2);
+    assert!(two.session.is_subscribed(&"/a".to_owned()));
+    assert_eq!(two.session.epoch(Current), 2);
 }
 
 #[test]
-fn topic_postponed_on_the_successor_delays_the_hand_over() {
+fn topic_postponed_on_the_replacement_delays_the_handover() {
     let mut two = rotating();
-    two.frame(Successor, "ack 1");
-    two.frame(Successor, "refuse 2 500 system error");
+    two.frame(Replacement, "ack 1");
+    two.frame(Replacement, "refuse 2 500 system error");
     two.expect(&[
         "prepared /a",
         "exception /b is refused for now on the next connection: system error",
@@ -130,34 +130,34 @@ fn topic_postponed_on_the_successor_delays_the_hand_over() {
     two.expect(&[]);
     two.after(1);
     two.expect(&["next: send subscribe 3 /b"]);
-    two.frame(Successor, "ack 3");
+    two.frame(Replacement, "ack 3");
     two.expect(&["prepared /b"]);
     two.after(1_000);
     two.expect(&["send ping 3"]);
 }
 
 #[test]
-fn topic_postponed_on_the_serving_side_delays_the_hand_over() {
+fn topic_postponed_on_the_current_side_delays_the_handover() {
     let mut two = rotating();
-    two.frame(Successor, "ack 1");
-    two.frame(Successor, "ack 2");
+    two.frame(Replacement, "ack 1");
+    two.frame(Replacement, "ack 2");
     two.session.subscribe(two.now, "/c".to_owned());
-    two.frame(Serving, "refuse 3 500 system error");
+    two.frame(Current, "refuse 3 500 system error");
     two.poll();
     assert_eq!(two.wait(1_000), ["send subscribe 4 /c"]);
     assert_eq!(two.wait(2_000), [""; 0]);
-    two.frame(Serving, "ack 4");
+    two.frame(Current, "ack 4");
     two.expect(&["live /c", "next: send subscribe 3 /c"]);
-    two.frame(Successor, "ack 3");
+    two.frame(Replacement, "ack 3");
     two.expect(&["prepared /c"]);
     assert_eq!(two.wait(1_000), ["take over", "rotated"]);
 }
 
 #[test]
-fn successor_with_a_topic_postponed_for_ever_is_given_up() {
+fn replacement_with_a_topic_postponed_for_ever_is_given_up() {
     let mut two = rotating();
-    two.frame(Successor, "ack 1");
-    two.frame(Successor, "refuse 2 500 system error");
+    two.frame(Replacement, "ack 1");
+    two.frame(Replacement, "refuse 2 500 system error");
     two.poll();
     let begin = two.now;
     let mut repeats = 0;
@@ -170,7 +170,7 @@ fn successor_with_a_topic_postponed_for_ever_is_given_up() {
                 let (id, topic) = request.split_once(' ').unwrap();
                 assert_eq!(topic, "/b");
                 repeats += 1;
-                two.frame(Successor, &format!("refuse {id} 500 system error"));
+                two.frame(Replacement, &format!("refuse {id} 500 system error"));
             }
         }
         if let Some(failed) = actions.iter().find(|action| action.starts_with("failed")) {

@@ -239,7 +239,7 @@ pub(crate) fn words(action: Action<String>) -> String {
         Action::Dial(url) => format!("dial {}", url.expose().rsplit('=').next().unwrap()),
         Action::Send(frame) => format!("send {}", *frame),
         Action::HangUp { code } => format!("hang up {code}"),
-        Action::Report(report) => match report {
+        Action::Emit(report) => match report {
             SessionEvent::Open => "open".into(),
             SessionEvent::Authenticated => "authenticated".into(),
             SessionEvent::Live { request } => format!("live {request}"),

@@ -7,36 +7,36 @@ use kucoin_streams_session::{ConnectionRole, Failure, FailureStage, Input, Sessi
 
 use crate::rotation_rig::{RotationRig, config};
 
-use ConnectionRole::{Serving, Successor};
+use ConnectionRole::{Current, Replacement};
 
 #[test]
-fn successor_takes_over_when_the_serving_socket_is_drained() {
+fn replacement_takes_over_when_the_current_socket_is_drained() {
     let mut two = RotationRig::live(&["/a"], config());
     two.prepare();
     two.after(999);
     two.expect(&[]);
     two.after(1);
     two.expect(&["send ping 2"]);
-    two.frame(Serving, "push /a");
+    two.frame(Current, "push /a");
     two.expect(&[]);
-    two.frame(Serving, "pong");
+    two.frame(Current, "pong");
     two.expect(&["take over", "rotated"]);
-    assert_eq!(two.session.epoch(Serving), 2);
+    assert_eq!(two.session.epoch(Current), 2);
     // What the new one repeats may come for a while still.
     two.after(1_000);
     two.expect(&["send ping 2"]);
-    two.frame(Serving, "pong");
+    two.frame(Current, "pong");
     two.expect(&["overlap over"]);
 }
 
 #[test]
-fn failed_successor_leaves_the_serving_connection_alone() {
+fn failed_replacement_leaves_the_current_connection_alone() {
     let mut two = RotationRig::live(&["/a"], config());
     assert!(two.session.rotate(two.now));
     two.poll();
     let failure = Failure::new(FailureStage::Token, RetryPolicy::Transient, "no");
     two.session
-        .handle(two.now, Successor, Input::ConnectionInfo(Err(failure)));
+        .handle(two.now, Replacement, Input::ConnectionInfo(Err(failure)));
     let told = two.poll();
     assert!(
         told.iter().any(|told| told.starts_with("failed: ")),
@@ -49,15 +49,15 @@ fn failed_successor_leaves_the_serving_connection_alone() {
         "{told:?}"
     );
     assert!(two.session.is_live());
-    assert_eq!(two.session.epoch(Serving), 1);
+    assert_eq!(two.session.epoch(Current), 1);
 }
 
 #[test]
-fn loss_in_a_hand_over_is_reported_before_the_take_over() {
+fn loss_in_a_handover_is_reported_before_the_take_over() {
     let mut two = RotationRig::live(&["/a"], config());
     two.prepare();
     let lost = Failure::new(FailureStage::Live, RetryPolicy::Transient, "reset");
-    two.session.handle(two.now, Serving, Input::Lost(lost));
+    two.session.handle(two.now, Current, Input::Lost(lost));
     let told = two.poll();
     let place = |wanted: &str| {
         told.iter()
@@ -81,11 +81,11 @@ fn rotation_waits_for_a_topic_subscribed_meanwhile() {
     two.expect(&["send subscribe 2 /b"]);
     two.after(4_000);
     two.expect(&[]);
-    two.frame(Serving, "ack 2");
+    two.frame(Current, "ack 2");
     two.expect(&["live /b", "next: send subscribe 2 /b"]);
     two.after(4_000);
     two.expect(&[]);
-    two.frame(Successor, "ack 2");
+    two.frame(Replacement, "ack 2");
     two.expect(&["prepared /b"]);
     two.after(1_000);
     two.expect(&["send ping 3"]);
@@ -98,18 +98,18 @@ fn topic_subscribed_while_draining_needs_another_probe() {
     two.after(1_000);
     two.expect(&["send ping 2"]);
     two.session.subscribe(two.now, "/b".to_owned());
-    two.frame(Serving, "pong");
+    two.frame(Current, "pong");
     two.expect(&["send subscribe 3 /b"]);
-    two.frame(Serving, "ack 3");
+    two.frame(Current, "ack 3");
     two.expect(&["live /b", "next: send subscribe 2 /b"]);
-    two.frame(Successor, "ack 2");
+    two.frame(Replacement, "ack 2");
     two.expect(&["prepared /b"]);
     // A ping that follows too soon on the one that was answered last is not answered.
     two.after(999);
     two.expect(&[]);
     two.after(1);
     two.expect(&["send ping 4"]);
-    two.frame(Serving, "pong");
+    two.frame(Current, "pong");
     two.expect(&["take over", "rotated"]);
 }
 
@@ -121,14 +121,14 @@ fn unanswered_probe_is_repeated_while_events_come() {
     two.expect(&["send ping 2"]);
     for ping in ["send ping 3", "send ping 4"] {
         two.after(5_000);
-        two.frame(Serving, "push /a");
+        two.frame(Current, "push /a");
         two.after(5_000);
         let told = two.poll();
         assert_eq!(told.last().map(String::as_str), Some(ping), "{told:?}");
     }
-    two.frame(Serving, "pong");
-    two.frame(Serving, "pong");
-    two.frame(Serving, "pong");
+    two.frame(Current, "pong");
+    two.frame(Current, "pong");
+    two.frame(Current, "pong");
     two.expect(&["take over", "rotated"]);
 
     let mut two = RotationRig::live(&["/a"], config());
@@ -143,20 +143,20 @@ fn unanswered_probe_is_repeated_while_events_come() {
 }
 
 #[test]
-fn topic_subscribed_again_is_subscribed_again_on_the_successor() {
+fn topic_subscribed_again_is_subscribed_again_on_the_replacement() {
     let mut two = RotationRig::live(&["/a"], config());
     two.prepare();
     two.session.subscribe(two.now, "/b".to_owned());
-    two.frame(Serving, "ack 2");
+    two.frame(Current, "ack 2");
     two.expect(&[
         "send subscribe 2 /b",
         "live /b",
         "next: send subscribe 2 /b",
     ]);
     two.session.unsubscribe(two.now, &"/b".to_owned());
-    two.frame(Serving, "ack 3");
+    two.frame(Current, "ack 3");
     two.session.subscribe(two.now, "/b".to_owned());
-    two.frame(Serving, "ack 4");
+    two.frame(Current, "ack 4");
     two.expect(&[
         "send unsubscribe 3 /b",
         "ended /b",
@@ -164,13 +164,13 @@ fn topic_subscribed_again_is_subscribed_again_on_the_successor() {
         "live /b",
     ]);
     // What it brings by the first subscription is not of the second.
-    two.frame(Successor, "ack 2");
+    two.frame(Replacement, "ack 2");
     two.expect(&["next: send unsubscribe 3 /b"]);
-    two.frame(Successor, "ack 3");
+    two.frame(Replacement, "ack 3");
     two.expect(&["next: send subscribe 4 /b"]);
     two.after(2_000);
     two.expect(&[]);
-    two.frame(Successor, "ack 4");
+    two.frame(Replacement, "ack 4");
     two.expect(&["prepared /b"]);
     two.after(1_000);
     two.expect(&["send ping 5"]);
@@ -183,7 +183,7 @@ fn connection_without_answer_to_its_probes_is_lost() {
     two.after(1_000);
     two.expect(&["send ping 2"]);
     two.after(9_000);
-    two.session.not_listening(two.now, Serving);
+    two.session.reading_paused(two.now, Current);
     two.after(9_999);
     // The heartbeats, and nothing else.
     two.expect(&["send ping 3", "next: send ping 2"]);
@@ -205,9 +205,9 @@ fn pong_of_the_heartbeat_does_not_answer_the_probe() {
     two.expect(&[]);
     two.after(1);
     two.expect(&["send ping 3"]);
-    two.frame(Serving, "pong");
+    two.frame(Current, "pong");
     two.expect(&[]);
-    two.frame(Serving, "pong");
+    two.frame(Current, "pong");
     two.expect(&["take over", "rotated"]);
 }
 
@@ -215,16 +215,16 @@ fn pong_of_the_heartbeat_does_not_answer_the_probe() {
 fn full_buffer_hurries_or_ends_the_rotation() {
     let mut two = RotationRig::live(&["/a"], config());
     two.prepare();
-    two.session.hurry(two.now);
+    two.session.buffer_full(two.now);
     two.expect(&["send ping 2"]);
-    two.session.hurry(two.now);
+    two.session.buffer_full(two.now);
     two.expect(&[]);
 
     let mut two = RotationRig::live(&["/a"], config());
     assert!(two.session.rotate(two.now));
-    two.connect(Successor);
+    two.connect(Replacement);
     two.poll();
-    two.session.hurry(two.now);
+    two.session.buffer_full(two.now);
     let told = two.poll();
     assert_eq!(told[0], "next: hang up 1000");
     assert!(told[1].starts_with("failed: more events"), "{told:?}");
@@ -236,22 +236,22 @@ fn second_rotation_waits_for_the_end_of_the_overlap() {
     let mut two = RotationRig::live(&["/a"], config());
     two.prepare();
     two.after(1_000);
-    two.frame(Serving, "pong");
+    two.frame(Current, "pong");
     two.poll();
     assert!(two.session.rotate(two.now));
     two.after(1_000);
     two.expect(&["send ping 2"]);
-    two.frame(Serving, "pong");
+    two.frame(Current, "pong");
     two.expect(&["overlap over", "next: fetch"]);
 }
 
 #[test]
-fn shut_closes_the_successor() {
+fn shut_closes_the_replacement() {
     let mut two = RotationRig::live(&["/a"], config());
     two.prepare();
-    two.session.shut(two.now);
+    two.session.close(two.now);
     two.expect(&["next: hang up 1000", "send unsubscribe 2 /a"]);
-    two.frame(Serving, "ack 2");
+    two.frame(Current, "ack 2");
     two.expect(&["ended /a", "hang up 1000", "closed: closed by the user"]);
     assert!(!two.session.rotate(two.now));
 }
@@ -275,7 +275,7 @@ fn rotation_begins_before_the_exchange_cuts_or_never() {
             break two.now - begin;
         }
         if told.iter().any(|told| told.starts_with("send ping")) {
-            two.frame(Serving, "pong");
+            two.frame(Current, "pong");
         }
     };
     assert!(

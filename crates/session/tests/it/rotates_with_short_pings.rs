@@ -10,7 +10,7 @@ use kucoin_streams_session::{
 
 use crate::rig::Plain;
 
-use ConnectionRole::{Serving, Successor};
+use ConnectionRole::{Current, Replacement};
 
 /// How a server answers pings.
 #[derive(Clone, Copy, Debug)]
@@ -115,7 +115,7 @@ impl World {
     fn serve(&mut self) {
         let second = Duration::from_secs(1);
         let (now, pongs) = (self.now, self.pongs);
-        for side in [Serving, Successor] {
+        for side in [Current, Replacement] {
             loop {
                 let at = self.arrival();
                 let Some(wire) = self.wires.get_mut(&side) else {
@@ -188,10 +188,10 @@ impl World {
                 }
                 Action::HangUp { .. } => drop(self.wires.remove(&side)),
                 Action::TakeOver { .. } => {
-                    let next = self.wires.remove(&Successor).unwrap();
-                    self.wires.insert(Serving, next);
+                    let next = self.wires.remove(&Replacement).unwrap();
+                    self.wires.insert(Current, next);
                 }
-                Action::Report(report) => self.reports.push(report),
+                Action::Emit(report) => self.reports.push(report),
                 other => panic!("{other:?}"),
             }
             while let Some((side, action)) = self.session.poll() {
@@ -234,9 +234,9 @@ fn assert_rotates(interval_millis: u64, pongs: Pongs) {
                 assert_eq!(lost, 0, "{context}");
             }
             // Heartbeats go on after a rotation.
-            let before = world.wires[&Serving].pings;
+            let before = world.wires[&Current].pings;
             world.run(Duration::from_secs(10));
-            assert!(world.wires[&Serving].pings >= before + 3, "{context}");
+            assert!(world.wires[&Current].pings >= before + 3, "{context}");
         }
     }
 }

@@ -9,7 +9,7 @@ use kucoin_streams_session::{
 
 use crate::rig::{Plain, words};
 
-use ConnectionRole::{Serving, Successor};
+use ConnectionRole::{Current, Replacement};
 
 /// The times of these tests assume that connections overlap for a second.
 pub(crate) fn config() -> SessionConfig {
@@ -33,9 +33,9 @@ impl RotationRig {
         for topic in topics {
             two.session.subscribe(two.now, (*topic).to_owned());
         }
-        two.connect(Serving);
+        two.connect(Current);
         for id in 1..=topics.len() {
-            two.frame(Serving, &format!("ack {id}"));
+            two.frame(Current, &format!("ack {id}"));
         }
         two.poll();
         two
@@ -62,18 +62,18 @@ impl RotationRig {
         std::iter::from_fn(|| self.session.poll())
             .map(|(side, action)| {
                 let side = match side {
-                    Serving => "",
-                    Successor => "next: ",
+                    Current => "",
+                    Replacement => "next: ",
                 };
                 let action = match action {
                     Action::TakeOver { .. } => "take over".to_owned(),
-                    Action::Report(SessionEvent::Rotated { .. }) => "rotated".to_owned(),
-                    Action::Report(SessionEvent::OverlapBegan) => "overlap".to_owned(),
-                    Action::Report(SessionEvent::Prepared { request }) => {
+                    Action::Emit(SessionEvent::Rotated { .. }) => "rotated".to_owned(),
+                    Action::Emit(SessionEvent::OverlapBegan) => "overlap".to_owned(),
+                    Action::Emit(SessionEvent::ReplacementLive { request }) => {
                         format!("prepared {request}")
                     }
-                    Action::Report(SessionEvent::OverlapEnded) => "overlap over".to_owned(),
-                    Action::Report(SessionEvent::RotationFailed(failure)) => {
+                    Action::Emit(SessionEvent::OverlapEnded) => "overlap over".to_owned(),
+                    Action::Emit(SessionEvent::RotationFailed(failure)) => {
                         format!("failed: {failure}")
                     }
                     other => words(other),
@@ -99,9 +99,9 @@ impl RotationRig {
             self.session.tick(self.now);
             for action in self.poll() {
                 if action.starts_with("send ping") {
-                    self.frame(Serving, "pong");
+                    self.frame(Current, "pong");
                 } else if action.starts_with("next: send ping") {
-                    self.frame(Successor, "pong");
+                    self.frame(Replacement, "pong");
                 } else {
                     others.push(action);
                 }
@@ -114,7 +114,7 @@ impl RotationRig {
         panic!("the deadline does not move on");
     }
 
-    /// Waits as [`RotationRig::wait`] until this action, up to an hour. Returns how long that took.
+    /// RetryDelay as [`RotationRig::wait`] until this action, up to an hour. Returns how long that took.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, action: &str) -> Duration {
         let start = self.now;
@@ -138,9 +138,9 @@ impl RotationRig {
     pub(crate) fn prepare(&mut self) {
         assert!(self.session.rotate(self.now));
         self.expect(&["next: fetch"]);
-        self.connect(Successor);
+        self.connect(Replacement);
         self.expect(&["next: dial 1", "overlap", "next: send subscribe 1 /a"]);
-        self.frame(Successor, "ack 1");
+        self.frame(Replacement, "ack 1");
         self.expect(&["prepared /a"]);
     }
 }

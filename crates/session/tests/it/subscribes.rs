@@ -26,7 +26,7 @@ fn nothing_happens_until_something_is_wanted() {
 fn equal_requests_share_one_subscription() {
     let mut rig = Rig::live(&["/a"]);
     rig.subscribe("/a").expect(&[]);
-    assert!(rig.session.holds(&"/a".to_owned()));
+    assert!(rig.session.is_subscribed(&"/a".to_owned()));
 }
 
 #[test]
@@ -128,5 +128,5 @@ fn refusal_of_an_answered_request_is_reported_and_harms_nothing() {
     let mut rig = Rig::live(&["/a"]);
     rig.frame("refuse 1 404 no such topic any more");
     rig.expect(&["exception no such topic any more"]);
-    assert!(rig.session.holds(&"/a".to_owned()));
+    assert!(rig.session.is_subscribed(&"/a".to_owned()));
 }

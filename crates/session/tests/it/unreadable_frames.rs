@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use kucoin_streams_core::{ConnectionInfo, SecretUrl, Timestamp};
 use kucoin_streams_session::{
-    Buffer, Capacity, ConnectionRole, Delivery, Identity, Input, Mailbox, Moment, OnRefusal,
-    SessionConfig, SlowConsumer, Streams, Subscribe, WaitLimits,
+    Buffer, Capacity, ClockReading, ConnectionRole, DedupKey, Delivery, Input, Mailbox, OnRefusal,
+    SessionConfig, SlowConsumer, Streams, Subscribe, Timeouts,
 };
 
 use crate::rig::Plain;
@@ -26,9 +26,9 @@ impl Mailbox for Queue {
 }
 
 impl Queue {
-    fn take(&self, now: Moment) -> Vec<&'static str> {
+    fn take(&self, now: ClockReading) -> Vec<&'static str> {
         let mut taken = VecDeque::new();
-        self.0.borrow_mut().take(|| now.clock, &mut taken);
+        self.0.borrow_mut().take(|| now.monotonic, &mut taken);
         let kinds = taken.iter().map(|delivery| match delivery {
             Delivery::Frame { .. } => "event",
             Delivery::Gap(_) => "gap",
@@ -37,7 +37,7 @@ impl Queue {
     }
 }
 
-fn subscribe(streams: &mut Streams<Plain, Queue>, now: Moment, topic: &str) -> Queue {
+fn subscribe(streams: &mut Streams<Plain, Queue>, now: ClockReading, topic: &str) -> Queue {
     let capacity = Capacity::new(16, 1_024);
     let mailbox = Queue(Rc::new(RefCell::new(Buffer::new(
         capacity,
@@ -46,7 +46,7 @@ fn subscribe(streams: &mut Streams<Plain, Queue>, now: Moment, topic: &str) -> Q
     let subscribe = Subscribe::new(
         vec![topic.to_owned()],
         mailbox.clone(),
-        Arc::new(|_: &str| Identity::None),
+        Arc::new(|_: &str| DedupKey::NotUnique),
         OnRefusal::Fail,
     );
     streams.subscribe(now, subscribe);
@@ -55,11 +55,11 @@ fn subscribe(streams: &mut Streams<Plain, Queue>, now: Moment, topic: &str) -> Q
 
 #[test]
 fn unreadable_frame_between_events_before_the_acknowledgement_is_a_gap() {
-    let now = Moment::new(Instant::now(), Timestamp::from_nanos(1));
+    let now = ClockReading::new(Instant::now(), Timestamp::from_nanos(1));
     let second = Duration::from_secs(1);
     let mut streams = Streams::new(
         SessionConfig::default(),
-        WaitLimits::new(second, second),
+        Timeouts::new(second, second),
         1,
         now,
     );
@@ -68,10 +68,10 @@ fn unreadable_frame_between_events_before_the_acknowledgement_is_a_gap() {
     let info = ConnectionInfo::new(SecretUrl::new("wss://host/"));
     streams.handle(
         now,
-        ConnectionRole::Serving,
+        ConnectionRole::Current,
         Input::ConnectionInfo(Ok(info)),
     );
-    streams.handle(now, ConnectionRole::Serving, Input::Dialled(Ok(())));
+    streams.handle(now, ConnectionRole::Current, Input::Dialled(Ok(())));
     for frame in [
         "welcome",
         "push /early",
@@ -81,7 +81,7 @@ fn unreadable_frame_between_events_before_the_acknowledgement_is_a_gap() {
         "ack 1",
         "garbled",
     ] {
-        streams.message(now, ConnectionRole::Serving, frame.into());
+        streams.message(now, ConnectionRole::Current, frame.into());
     }
     assert_eq!(early.take(now), ["event", "gap", "event", "gap"]);
     // Nothing of this topic had come before the first of them.

@@ -29,9 +29,9 @@ fn push(buffer: &mut Buffer, frame: Frame) {
 fn take(buffer: &mut Buffer) -> Vec<String> {
     let mut items = VecDeque::new();
     match buffer.take(Instant::now, &mut items) {
-        Taken::Nothing => vec!["nothing".into()],
-        Taken::End => vec!["end".into()],
-        Taken::Some { .. } => items
+        TakeOutcome::Empty => vec!["nothing".into()],
+        TakeOutcome::Ended => vec!["end".into()],
+        TakeOutcome::Items { .. } => items
             .into_iter()
             .map(|item| match item {
                 Delivery::Frame { frame, .. } => frame.text().to_owned(),
@@ -203,7 +203,7 @@ fn every_frame_is_accounted_for_at_every_moment() {
     buffer.counters_of(&"/a".into());
     let ledger = |buffer: &Buffer, taken: &VecDeque<Delivery>| {
         let ledger = buffer.ledger(taken).remove(0);
-        assert!(ledger.balances(), "{ledger:?}");
+        assert!(ledger.is_consistent(), "{ledger:?}");
         (ledger.received, ledger.queued, ledger.overflowed)
     };
     let mut taken = VecDeque::new();

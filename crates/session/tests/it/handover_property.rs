@@ -19,7 +19,7 @@ use steps::{STEADY, Step, step};
 
 use crate::rig::Plain;
 
-use ConnectionRole::{Serving, Successor};
+use ConnectionRole::{Current, Replacement};
 
 /// So many frames of the next connection find room.
 const ROOM: usize = 12;
@@ -80,7 +80,7 @@ impl World {
         let mut world = Self {
             session: RotatingSession::new(config, seed),
             now: Instant::now(),
-            lines: HashMap::from([(Serving, Line::default()), (Successor, Line::default())]),
+            lines: HashMap::from([(Current, Line::default()), (Replacement, Line::default())]),
             kept: Vec::new(),
             frames: 0,
             read_before: HashMap::new(),
@@ -96,9 +96,9 @@ impl World {
             world.step(&Step::Subscribe(topic));
         }
         for _ in 0..4 {
-            world.step(&Step::Attempt(Serving, false));
-            world.step(&Step::Serve(Serving, 4));
-            world.step(&Step::Read(Serving, 4));
+            world.step(&Step::Attempt(Current, false));
+            world.step(&Step::Serve(Current, 4));
+            world.step(&Step::Read(Current, 4));
         }
         assert!(world.session.is_live());
         world
@@ -135,7 +135,7 @@ impl World {
             Step::Serve(side, frames) => (0..*frames).for_each(|_| self.serve(*side)),
             Step::Refuse(side) => self.refuse(*side),
             Step::Postpone(side) => self.postpone(*side),
-            Step::Even(is_even) => self.session.overlap_is_even(self.now, *is_even),
+            Step::Even(is_in_sync) => self.session.set_in_sync(self.now, *is_in_sync),
             Step::Happen(topic, twice) => self.happen(*topic, *twice),
             Step::Read(side, frames) => (0..*frames).for_each(|_| self.read(*side)),
             Step::Cut(side) => {
@@ -236,8 +236,8 @@ impl World {
     }
 
     fn read(&mut self, side: ConnectionRole) {
-        if side == Successor && self.kept.len() >= ROOM {
-            self.session.hurry(self.now);
+        if side == Replacement && self.kept.len() >= ROOM {
+            self.session.buffer_full(self.now);
             return self.carry_out();
         }
         let wire = self.line(side).wire.as_mut();
@@ -247,8 +247,8 @@ impl World {
         self.frames += 1;
         if let FrameKind::Message { topic } = self.session.frame(self.now, side, &frame) {
             match side {
-                Serving => self.hand_out(self.frames, &topic),
-                Successor => self.kept.push((self.frames, topic.into_owned())),
+                Current => self.hand_out(self.frames, &topic),
+                Replacement => self.kept.push((self.frames, topic.into_owned())),
             }
         }
         self.carry_out();
@@ -291,9 +291,9 @@ impl World {
                 }
                 Action::HangUp { .. } => *self.line(side) = Line::default(),
                 Action::TakeOver { .. } => {
-                    let next = std::mem::take(self.line(Successor));
+                    let next = std::mem::take(self.line(Replacement));
                     assert!(next.wire.is_some(), "it stands");
-                    *self.line(Serving) = next;
+                    *self.line(Current) = next;
                     if let Some((before, _)) = &mut self.overlap {
                         *before = false;
                     }
@@ -301,7 +301,7 @@ impl World {
                         self.hand_out(frame, &event);
                     }
                 }
-                Action::Report(report) => self.report(report),
+                Action::Emit(report) => self.report(report),
                 other => panic!("{other:?}"),
             }
         }
@@ -310,7 +310,7 @@ impl World {
     fn report(&mut self, report: SessionEvent<String>) {
         match report {
             SessionEvent::OverlapBegan => self.overlap = Some((true, HashMap::new())),
-            SessionEvent::Prepared { request } => {
+            SessionEvent::ReplacementLive { request } => {
                 let other = |(_, event): &(u64, String)| event.split(' ').next() != Some(&request);
                 self.kept.retain(other);
             }
@@ -336,10 +336,10 @@ impl World {
     }
 
     /// From here on everything works; after a while nothing is under way.
-    fn settle(&mut self) {
+    fn wait_unsubscribed(&mut self) {
         self.step(&Step::Even(true));
         for _ in 0..60 {
-            for side in [Serving, Successor] {
+            for side in [Current, Replacement] {
                 self.step(&Step::Attempt(side, false));
                 self.step(&Step::Serve(side, 8));
                 self.step(&Step::Read(side, 20));
@@ -377,7 +377,7 @@ impl World {
 }
 
 #[test]
-fn no_event_is_missed_doubled_or_out_of_order_whatever_happens_in_a_hand_over() {
+fn no_event_is_missed_doubled_or_out_of_order_whatever_happens_in_a_handover() {
     let (rotated, failed, postponed) = (Cell::new(0), Cell::new(0), Cell::new(0));
     let config = ProptestConfig {
         failure_persistence: None,
@@ -392,9 +392,9 @@ fn no_event_is_missed_doubled_or_out_of_order_whatever_happens_in_a_hand_over() 
         for step in &steps {
             world.step(step);
         }
-        world.settle();
+        world.wait_unsubscribed();
         let wanted: BTreeSet<String> = world.session.wanted().cloned().collect();
-        let held = world.line(Serving).wire.as_ref().unwrap().held.clone();
+        let held = world.line(Current).wire.as_ref().unwrap().held.clone();
         prop_assert!(held.is_superset(&wanted), "{:?}", held);
         // Sent twice, refused once and unsubscribed: the server may have accepted the other one.
         let mut extra = held.difference(&wanted);
@@ -406,7 +406,7 @@ fn no_event_is_missed_doubled_or_out_of_order_whatever_happens_in_a_hand_over() 
         for topic in 0..4 {
             world.step(&Step::Happen(topic, false));
         }
-        world.settle();
+        world.wait_unsubscribed();
         for topic in &wanted {
             let last = world.log[topic].last().copied().map(Item::Event);
             prop_assert_eq!(world.handed_out[topic].last().copied(), last, "{}", topic);

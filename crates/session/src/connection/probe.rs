@@ -7,8 +7,7 @@ use kucoin_streams_core::{Protocol, RequestId};
 use zeroize::Zeroizing;
 
 use crate::Session;
-use crate::connection::heartbeat::Pulse;
-use crate::connection::topics::Held;
+use crate::connection::heartbeat::HeartbeatTimer;
 
 /// Pings and their answers on one connection.
 ///
@@ -61,7 +60,7 @@ impl Pings {
     }
 
     /// True where the answer to the probe is in.
-    fn is_proved(&self) -> bool {
+    fn is_probe_answered(&self) -> bool {
         self.probe.as_ref().is_some_and(|probe| {
             self.answered_id >= Some(probe.id) || self.answered >= probe.number
         })
@@ -69,52 +68,11 @@ impl Pings {
 }
 
 impl<P: Protocol> Session<P> {
-    /// A session that takes this one's place once it is ready: everything that is live here is wanted there, in the
-    /// same order; what is still on its way is to be subscribed there when it is live here. It makes one attempt, and
-    /// any failure of it is its end.
-    pub(crate) fn successor(&mut self) -> Self {
-        let mut successor = Self::new(self.config.clone(), self.random.next());
-        successor.on_trial = true;
-        successor.epoch = self.epoch;
-        successor.history = self.history.of_successor();
-        for (_, entry) in self.topics.iter() {
-            if entry.wanted && entry.held == Held::Live {
-                successor.topics.want(entry.request.clone());
-            }
-        }
-        successor
-    }
-
-    /// The trial is passed: from here on a loss is mended.
-    pub(crate) fn succeed(&mut self) {
-        self.on_trial = false;
-    }
-
-    /// True where a rotation may begin: live, and with no loss still to be mended.
-    pub(crate) fn can_be_succeeded(&self) -> bool {
-        self.is_live() && !self.history.is_replaying()
-    }
-
-    /// True where a request is not wanted any more, and its subscription is still to be ended.
-    pub(crate) fn is_ending(&self, request: &P::Request) -> bool {
-        self.entry_of(request).is_some_and(|entry| !entry.wanted)
-    }
-
-    /// True where everything that is wanted is acknowledged.
-    pub(crate) fn is_settled(&self) -> bool {
-        let settled = |wanted: bool, held: Held| !wanted || held == Held::Live;
-        self.is_live()
-            && self
-                .topics
-                .iter()
-                .all(|(_, entry)| settled(entry.wanted, entry.held))
-    }
-
     /// Asks the server for an answer, which proves that everything that it pushed before is here: the frames of one
     /// connection come in order. Gives the time that the answer may take.
     pub(crate) fn probe(&mut self, now: Instant) -> Duration {
-        if let Some(pulse) = &mut self.pulse {
-            pulse.pinged(now);
+        if let Some(heartbeat_timer) = &mut self.heartbeat_timer {
+            heartbeat_timer.ping_sent(now);
         }
         let id = self.ping(now);
         let number = self.pings.sent;
@@ -128,20 +86,22 @@ impl<P: Protocol> Session<P> {
         let spacing = self.limits.ping_spacing;
         let earliest = self.pings.next_is_answered_from(spacing);
         let probe_at = earliest.map_or(now, |earliest| earliest.max(now));
-        if let Some(pulse) = self.pulse.as_mut().filter(|_| probe_at > now) {
-            pulse.put_off(probe_at + spacing);
+        if let Some(heartbeat_timer) = self.heartbeat_timer.as_mut().filter(|_| probe_at > now) {
+            heartbeat_timer.delay_until(probe_at + spacing);
         }
         probe_at
     }
 
     /// True where something came in since the last ping.
-    pub(crate) fn is_heard(&self) -> bool {
-        self.pulse.as_ref().is_some_and(Pulse::is_answered)
+    pub(crate) fn heard_since_ping(&self) -> bool {
+        self.heartbeat_timer
+            .as_ref()
+            .is_some_and(HeartbeatTimer::is_answered)
     }
 
     /// True where the answer to [`Session::probe`] is in.
-    pub(crate) fn is_proved(&self) -> bool {
-        self.pings.is_proved()
+    pub(crate) fn is_probe_answered(&self) -> bool {
+        self.pings.is_probe_answered()
     }
 
     /// How long an answer to a ping may take.
@@ -186,7 +146,7 @@ mod tests {
             probe,
             ..Pings::default()
         }
-        .is_proved()
+        .is_probe_answered()
     }
 
     #[test]
@@ -195,7 +155,7 @@ mod tests {
         assert!(!probed(2, 1, Some(3)), "the heartbeat before the probe");
         assert!(probed(2, 1, Some(7)), "a pong before it was lost");
         assert!(probed(2, 2, None));
-        assert!(!Pings::default().is_proved());
+        assert!(!Pings::default().is_probe_answered());
     }
 
     #[test]
@@ -214,7 +174,7 @@ mod tests {
             for answer in answers {
                 pings.take_answer(now, *answer);
             }
-            pings.is_proved()
+            pings.is_probe_answered()
         };
         assert!(!proved(&[foreign, foreign, foreign]));
         assert!(!proved(&[foreign, ours(3), foreign, None, None]));

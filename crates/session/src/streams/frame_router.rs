@@ -8,11 +8,13 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use kucoin_streams_core::{Protocol, Timestamp, WireError};
 
-use crate::delivery::{Frame, Identity, Mailbox, RouteId, Routes, Step, Undelivered, WhenFull};
+use crate::delivery::{
+    DedupKey, DeliveryContext, Frame, Mailbox, RouteId, Routes, Undelivered, WhenFull,
+};
 use crate::{ConnectionRole, Overlap};
 
 /// A frame and the topic that it was pushed under; `None` if it cannot be read, and may be of any.
-struct Pushed {
+struct BufferedFrame {
     topic: Option<Box<str>>,
     frame: Frame,
 }
@@ -25,14 +27,14 @@ struct StalledFrame {
 }
 
 /// Every frame with data passes here, from whichever connection.
-pub(super) struct Inflow<P: Protocol, M: Mailbox> {
+pub(super) struct FrameRouter<P: Protocol, M: Mailbox> {
     routes: Routes<P, M>,
     /// What came on the next connection, to be delivered once it serves, and what both brought.
     overlap: Overlap<Frame>,
     /// Both connections brought the same when the last one took over, as far as events came.
-    was_even: bool,
+    was_in_sync: bool,
     /// What is to be delivered before anything else is read.
-    backlog: VecDeque<Pushed>,
+    backlog: VecDeque<BufferedFrame>,
     stalled: Option<StalledFrame>,
     /// The number of frames that were read, of whichever connection.
     frames: u64,
@@ -41,7 +43,7 @@ pub(super) struct Inflow<P: Protocol, M: Mailbox> {
     unrouted: u64,
 }
 
-impl<P: Protocol, M: Mailbox> Inflow<P, M> {
+impl<P: Protocol, M: Mailbox> FrameRouter<P, M> {
     pub(super) fn new(
         backpressure_timeout: Duration,
         overlap: Overlap<Frame>,
@@ -50,7 +52,7 @@ impl<P: Protocol, M: Mailbox> Inflow<P, M> {
         Self {
             routes: Routes::new(backpressure_timeout),
             overlap,
-            was_even: true,
+            was_in_sync: true,
             backlog: VecDeque::new(),
             stalled: None,
             frames: 0,
@@ -76,10 +78,10 @@ impl<P: Protocol, M: Mailbox> Inflow<P, M> {
     }
 
     /// True if there is a place for what this side brings.
-    pub(super) fn has_place(&self, side: ConnectionRole) -> bool {
+    pub(super) fn can_accept(&self, side: ConnectionRole) -> bool {
         match side {
-            ConnectionRole::Serving => self.stalled.is_none() && self.backlog.is_empty(),
-            ConnectionRole::Successor => !self.overlap.is_full(),
+            ConnectionRole::Current => self.stalled.is_none() && self.backlog.is_empty(),
+            ConnectionRole::Replacement => !self.overlap.is_full(),
         }
     }
 
@@ -116,28 +118,28 @@ impl<P: Protocol, M: Mailbox> Inflow<P, M> {
         side: ConnectionRole,
         (route, topic): (RouteId, Option<String>),
         frame: Frame,
-        step: &mut Step<'_, M>,
+        cx: &mut DeliveryContext<'_, M>,
     ) -> Result<(), WireError> {
         match topic {
-            Some(topic) => self.overlapping(side, Some((route, &topic)), frame, step),
-            None if side == ConnectionRole::Serving => self.deliver(route, frame, step),
+            Some(topic) => self.overlapping(side, Some((route, &topic)), frame, cx),
+            None if side == ConnectionRole::Current => self.deliver(route, frame, cx),
             None => Ok(()),
         }
     }
 
     /// Takes a frame that cannot be read.
-    pub(super) fn unread(
+    pub(super) fn unreadable(
         &mut self,
         side: ConnectionRole,
         text: ByteString,
         fault: WireError,
-        step: &mut Step<'_, M>,
+        cx: &mut DeliveryContext<'_, M>,
     ) {
-        let frame = self.frame(text, step.epoch).with_fault(fault);
+        let frame = self.frame(text, cx.epoch).with_fault(fault);
         match self.overlap.is_active() {
             // Nothing of it is decoded on its way.
-            true => drop(self.overlapping(side, None, frame, step)),
-            false if side == ConnectionRole::Serving => self.routes.deliver_unread(&frame, step),
+            true => drop(self.overlapping(side, None, frame, cx)),
+            false if side == ConnectionRole::Current => self.routes.deliver_unreadable(&frame, cx),
             false => {}
         }
     }
@@ -149,26 +151,30 @@ impl<P: Protocol, M: Mailbox> Inflow<P, M> {
         side: ConnectionRole,
         topic: Option<(RouteId, &str)>,
         frame: Frame,
-        step: &mut Step<'_, M>,
+        cx: &mut DeliveryContext<'_, M>,
     ) -> Result<(), WireError> {
-        let identity = match topic {
+        let dedup_key = match topic {
             Some((route, _)) => self.routes.dedup_key(route, frame.text()),
-            None => Identity::Key(frame.text().as_bytes().to_vec()),
+            None => DedupKey::Key(frame.text().as_bytes().to_vec()),
         };
-        let key = match &identity {
-            Identity::Key(key) => Some(&key[..]),
-            Identity::None | Identity::Other => None,
+        let key = match &dedup_key {
+            DedupKey::Key(key) => Some(&key[..]),
+            DedupKey::NotUnique | DedupKey::OtherTopic => None,
         };
-        let (now, name) = (step.now.clock, topic.map(|(_, topic)| topic));
+        let (now, name) = (cx.now.monotonic, topic.map(|(_, topic)| topic));
         let (is_delivered, is_duplicate) = match side {
-            ConnectionRole::Serving => {
+            ConnectionRole::Current => {
                 let mut duplicates = false;
-                let is_new = self.overlap.serving(now, name, key, |_| duplicates = true);
+                let is_new = self
+                    .overlap
+                    .from_current(now, name, key, |_| duplicates = true);
                 (is_new, duplicates || !is_new)
             }
-            ConnectionRole::Successor => {
+            ConnectionRole::Replacement => {
                 let bytes = frame.text().len();
-                let kept = self.overlap.successor(now, name, key, bytes, frame.clone());
+                let kept = self
+                    .overlap
+                    .from_replacement(now, name, key, bytes, frame.clone());
                 (false, kept.is_err())
             }
         };
@@ -177,9 +183,9 @@ impl<P: Protocol, M: Mailbox> Inflow<P, M> {
         }
         match topic {
             _ if !is_delivered => Ok(()),
-            Some((route, _)) => self.deliver(route, frame, step),
+            Some((route, _)) => self.deliver(route, frame, cx),
             None => {
-                self.routes.deliver_unread(&frame, step);
+                self.routes.deliver_unreadable(&frame, cx);
                 Ok(())
             }
         }
@@ -191,19 +197,19 @@ impl<P: Protocol, M: Mailbox> Inflow<P, M> {
         &mut self,
         route: RouteId,
         frame: Frame,
-        step: &mut Step<'_, M>,
+        cx: &mut DeliveryContext<'_, M>,
     ) -> Result<(), WireError> {
-        match self.routes.deliver(route, frame, WhenFull::Wait, step) {
+        match self.routes.deliver(route, frame, WhenFull::Wait, cx) {
             Ok(()) => Ok(()),
-            Err(Undelivered::NoSubscriber(frame)) => self.unrouted(frame, step),
+            Err(Undelivered::NoSubscriber(frame)) => self.unrouted(frame, cx),
             Err(Undelivered::NoRoom(frame, pause)) => {
                 if pause.is_zero() {
-                    drop(self.routes.deliver(route, frame, WhenFull::Miss, step));
+                    drop(self.routes.deliver(route, frame, WhenFull::Drop, cx));
                 } else {
                     self.stalled = Some(StalledFrame {
                         topic: self.routes.topic_of(route).unwrap_or_default().into(),
                         frame,
-                        until: step.now.clock + pause,
+                        until: cx.now.monotonic + pause,
                     });
                 }
                 Ok(())
@@ -213,10 +219,10 @@ impl<P: Protocol, M: Mailbox> Inflow<P, M> {
 
     /// A frame of a topic without a subscription: late after an unsubscription, or broken so that it shows another
     /// topic than its own.
-    fn unrouted(&mut self, frame: Frame, step: &mut Step<'_, M>) -> Result<(), WireError> {
+    fn unrouted(&mut self, frame: Frame, cx: &mut DeliveryContext<'_, M>) -> Result<(), WireError> {
         if let Err(fault) = P::check(frame.text()) {
             self.routes
-                .deliver_unread(&frame.with_fault(fault.clone()), step);
+                .deliver_unreadable(&frame.with_fault(fault.clone()), cx);
             return Err(fault);
         }
         self.count_unrouted();
@@ -224,7 +230,7 @@ impl<P: Protocol, M: Mailbox> Inflow<P, M> {
     }
 
     /// Delivers the frame that waits for room, if there is room by now or it has waited long enough.
-    pub(super) fn retry(&mut self, step: &mut Step<'_, M>) {
+    pub(super) fn retry(&mut self, cx: &mut DeliveryContext<'_, M>) {
         let Some(stalled) = self.stalled.take() else {
             return;
         };
@@ -234,12 +240,12 @@ impl<P: Protocol, M: Mailbox> Inflow<P, M> {
             until,
         } = stalled;
         // Who unsubscribed while it waited does not miss it.
-        let when_full = match step.now.clock >= until {
-            true => WhenFull::Miss,
+        let when_full = match cx.now.monotonic >= until {
+            true => WhenFull::Drop,
             false => WhenFull::Wait,
         };
-        let route = self.routes.find_route(&topic, step);
-        let delivered = self.routes.deliver(route, frame, when_full, step);
+        let route = self.routes.find_route(&topic, cx);
+        let delivered = self.routes.deliver(route, frame, when_full, cx);
         if let Err(Undelivered::NoRoom(frame, _)) = delivered {
             self.stalled = Some(StalledFrame {
                 topic,
@@ -250,19 +256,19 @@ impl<P: Protocol, M: Mailbox> Inflow<P, M> {
     }
 
     /// The next connection serves from here on: what was kept of it is delivered next.
-    pub(super) fn take_over(&mut self, is_even: bool) {
-        self.was_even = is_even;
+    pub(super) fn take_over(&mut self, is_in_sync: bool) {
+        self.was_in_sync = is_in_sync;
         let kept = self.overlap.take_over();
         self.backlog
-            .extend(kept.map(|(topic, frame)| Pushed { topic, frame }));
+            .extend(kept.map(|(topic, frame)| BufferedFrame { topic, frame }));
     }
 
     /// The overlap of two connections is over. Gives the topics of which the last one did not repeat what the one
     /// before brought.
     pub(super) fn end_overlap(&mut self) -> Vec<Box<str>> {
-        let missing = self.overlap.not_repeated();
+        let missing = self.overlap.topics_not_repeated();
         self.overlap.end();
-        match self.was_even {
+        match self.was_in_sync {
             true => missing,
             // They have their gap already.
             false => Vec::new(),
@@ -271,36 +277,36 @@ impl<P: Protocol, M: Mailbox> Inflow<P, M> {
 
     /// Delivers what was kept of a connection before it served, as far as there is room. Gives what is wrong with
     /// frames that proved broken.
-    pub(super) fn drain_backlog(&mut self, step: &mut Step<'_, M>) -> Vec<WireError> {
+    pub(super) fn drain_backlog(&mut self, cx: &mut DeliveryContext<'_, M>) -> Vec<WireError> {
         let mut faults = Vec::new();
         while self.stalled.is_none()
-            && let Some(Pushed { topic, frame }) = self.backlog.pop_front()
+            && let Some(BufferedFrame { topic, frame }) = self.backlog.pop_front()
         {
             match topic {
                 Some(topic) => {
-                    let route = self.routes.find_route(&topic, step);
-                    faults.extend(self.deliver(route, frame, step).err());
+                    let route = self.routes.find_route(&topic, cx);
+                    faults.extend(self.deliver(route, frame, cx).err());
                 }
-                None => self.routes.deliver_unread(&frame, step),
+                None => self.routes.deliver_unreadable(&frame, cx),
             }
         }
         faults
     }
 
     /// Delivers everything that was read and waits here, whether there is room for it or not.
-    pub(super) fn deliver_rest(&mut self, step: &mut Step<'_, M>) {
-        let stalled = self.stalled.take().map(|stalled| Pushed {
+    pub(super) fn deliver_rest(&mut self, cx: &mut DeliveryContext<'_, M>) {
+        let stalled = self.stalled.take().map(|stalled| BufferedFrame {
             topic: Some(stalled.topic),
             frame: stalled.frame,
         });
         let backlog = std::mem::take(&mut self.backlog);
-        for Pushed { topic, frame } in stalled.into_iter().chain(backlog) {
+        for BufferedFrame { topic, frame } in stalled.into_iter().chain(backlog) {
             match topic {
                 Some(topic) => {
-                    let route = self.routes.find_route(&topic, step);
-                    drop(self.routes.deliver(route, frame, WhenFull::Miss, step));
+                    let route = self.routes.find_route(&topic, cx);
+                    drop(self.routes.deliver(route, frame, WhenFull::Drop, cx));
                 }
-                None => self.routes.deliver_unread(&frame, step),
+                None => self.routes.deliver_unreadable(&frame, cx),
             }
         }
     }

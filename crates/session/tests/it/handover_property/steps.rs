@@ -3,7 +3,7 @@
 use kucoin_streams_session::ConnectionRole;
 use proptest::prelude::*;
 
-use ConnectionRole::{Serving, Successor};
+use ConnectionRole::{Current, Replacement};
 
 /// These are wanted all the time; the others come and go.
 pub(super) const STEADY: u8 = 2;
@@ -32,7 +32,7 @@ pub(super) enum Step {
 }
 
 pub(super) fn step() -> impl Strategy<Value = Step> {
-    let side = || prop_oneof![Just(Serving), Just(Successor)];
+    let side = || prop_oneof![Just(Current), Just(Replacement)];
     prop_oneof![
         3 => (STEADY..4).prop_map(Step::Subscribe),
         2 => (STEADY..4).prop_map(Step::Unsubscribe),
@@ -45,6 +45,6 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         1 => any::<bool>().prop_map(Step::Even),
         8 => (0u8..4, prop::bool::weighted(0.2)).prop_map(|(topic, twice)| Step::Happen(topic, twice)),
         12 => (side(), 1u8..6).prop_map(|(side, frames)| Step::Read(side, frames)),
-        1 => prop::bool::weighted(0.5).prop_map(|serving| Step::Cut(if serving { Serving } else { Successor })),
+        1 => prop::bool::weighted(0.5).prop_map(|current| Step::Cut(if current { Current } else { Replacement })),
     ]
 }

@@ -7,13 +7,13 @@ use kucoin_streams_session::{ConnectionRole, Failure, FailureStage, Input, Sessi
 
 use crate::rotation_rig::{RotationRig, config};
 
-use ConnectionRole::{Serving, Successor};
+use ConnectionRole::{Current, Replacement};
 
 /// Prepared, and one connection brought events that the other did not.
 fn uneven(config: SessionConfig) -> RotationRig {
     let mut two = RotationRig::live(&["/a"], config);
     two.prepare();
-    two.session.overlap_is_even(two.now, false);
+    two.session.set_in_sync(two.now, false);
     two.expect(&[]);
     two
 }
@@ -26,20 +26,20 @@ fn overlap_lasts_20_seconds_and_5_minutes_at_most_by_default() {
 }
 
 #[test]
-fn uneven_hand_over_waits_and_goes_on_when_even() {
+fn uneven_handover_waits_and_goes_on_in_sync() {
     let mut two = uneven(config());
     assert_eq!(two.wait(17_500), [""; 0]);
-    two.session.overlap_is_even(two.now, true);
+    two.session.set_in_sync(two.now, true);
     two.expect(&["send ping 2"]);
-    two.frame(Serving, "pong");
+    two.frame(Current, "pong");
     two.expect(&["take over", "rotated"]);
 }
 
 #[test]
-fn even_hand_over_still_waits_for_the_overlap() {
+fn even_handover_still_waits_for_the_overlap() {
     let mut two = uneven(config());
     two.after(500);
-    two.session.overlap_is_even(two.now, true);
+    two.session.set_in_sync(two.now, true);
     two.after(499);
     two.expect(&[]);
     two.after(1);
@@ -47,7 +47,7 @@ fn even_hand_over_still_waits_for_the_overlap() {
 }
 
 #[test]
-fn uneven_hand_over_goes_on_at_the_limit() {
+fn uneven_handover_goes_on_at_the_limit() {
     let mut config = config();
     config.overlap_limit = Duration::from_secs(60);
     let mut two = uneven(config);
@@ -74,18 +74,18 @@ fn rotation_begins_even_whatever_the_one_before_was() {
     assert_eq!(two.wait(40_000), ["take over", "rotated", "overlap over"]);
     assert!(two.session.rotate(two.now));
     two.poll();
-    two.connect(Successor);
-    two.frame(Successor, "ack 1");
+    two.connect(Replacement);
+    two.frame(Replacement, "ack 1");
     two.poll();
     assert_eq!(two.wait(1_900), ["take over", "rotated"]);
 }
 
 #[test]
-fn loss_of_the_serving_connection_ends_an_uneven_overlap() {
+fn loss_of_the_current_connection_ends_an_uneven_overlap() {
     let mut two = uneven(config());
     two.after(5_000);
     let lost = Failure::new(FailureStage::Live, RetryPolicy::Transient, "cut");
-    two.session.handle(two.now, Serving, Input::Lost(lost));
+    two.session.handle(two.now, Current, Input::Lost(lost));
     let actions = two.poll();
     let lost = actions.iter().position(|action| action == "lost");
     let rotated = actions.iter().position(|action| action == "rotated");
@@ -95,9 +95,9 @@ fn loss_of_the_serving_connection_ends_an_uneven_overlap() {
 #[test]
 fn full_buffer_ends_an_uneven_overlap() {
     let mut two = uneven(config());
-    two.session.hurry(two.now);
+    two.session.buffer_full(two.now);
     two.expect(&["send ping 2"]);
-    two.frame(Serving, "pong");
+    two.frame(Current, "pong");
     two.expect(&["take over", "rotated"]);
 }
 
@@ -108,8 +108,8 @@ fn topic_subscribed_in_an_uneven_overlap_starts_it_again() {
     let mut two = uneven(config);
     two.after(9_000);
     two.session.subscribe(two.now, "/b".to_owned());
-    two.frame(Serving, "ack 2");
-    two.frame(Successor, "ack 2");
+    two.frame(Current, "ack 2");
+    two.frame(Replacement, "ack 2");
     two.poll();
     assert_eq!(two.wait(9_999), [""; 0]);
     two.wait_for("rotated");
