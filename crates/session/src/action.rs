@@ -1,4 +1,4 @@
-//! What a session is told and what it asks for: inputs, actions, reports.
+//! Inputs, actions and events of a session.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -8,161 +8,163 @@ use zeroize::Zeroizing;
 
 use crate::Failure;
 
-/// The outcome of an action, as the driver saw it.
+/// Result of an action, or the loss of the connection.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Input {
-    /// Answers [`Action::FetchConnectionInfo`].
+    /// Result of [`Action::FetchConnectionInfo`].
     ConnectionInfo(Result<ConnectionInfo, Failure>),
-    /// Answers [`Action::Dial`].
+    /// Result of [`Action::Dial`].
     Dialled(Result<(), Failure>),
-    /// The connection that stood is gone: closed by the peer, cut, or unwritable.
+    /// The open connection is lost: the peer closed it, or reading or writing failed.
     Lost(Failure),
 }
 
-/// What the driver has to do now.
+/// Instruction to the driver.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Action<R> {
-    /// Ask the connection source for what is needed for one dial, and answer with [`Input::ConnectionInfo`].
+    /// Ask the connection source for the information for one dial, and answer with [`Input::ConnectionInfo`].
     FetchConnectionInfo,
-    /// Dial this URL and answer with [`Input::Dialled`]. The URL is good for this dial alone.
+    /// Dial this URL and answer with [`Input::Dialled`]. Use the URL for one dial only.
     Dial(SecretUrl),
-    /// Send this text frame. It may hold a login: never print it.
+    /// Send this text frame. It may contain a login: never log it.
     Send(Zeroizing<String>),
-    /// Give up whatever fetch, dial or connection stands; where a connection stands, send a close frame with
-    /// this code first. Nothing that it yields later may reach the session.
+    /// Cancel the fetch or the dial that is in progress, or close the open connection with a close frame of this
+    /// code. Pass no later result of it to the session.
     HangUp {
-        /// The close code, such as 1000.
+        /// WebSocket close code, such as 1000.
         code: u16,
     },
-    /// Of a [`RotatingSession`](crate::RotatingSession): the replacement is the current side from here on. Whatever
-    /// the current side had is hung up with code 1000, the frames that were kept of the replacement are handed on,
-    /// and its later ones follow them.
+    /// Only from a [`RotatingSession`](crate::RotatingSession): the replacement connection becomes the current one.
+    /// Close the old connection with code 1000, and deliver the buffered frames of the replacement before its later
+    /// ones.
     TakeOver {
-        /// False if the wait for both connections to bring the same was given up: topics that are not
-        /// [even](crate::Overlap::is_in_sync) may miss events.
+        /// `false` if [`SessionConfig::overlap_limit`](crate::SessionConfig) expired before both connections had
+        /// delivered the same events: topics that are not [in sync](crate::Overlap::is_in_sync) may miss events.
         is_in_sync: bool,
     },
-    /// Tell the user.
+    /// Report this event to the user.
     Emit(SessionEvent<R>),
 }
 
-/// What the user is told.
+/// Event of a session, for the user.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum SessionEvent<R> {
-    /// The first connection is live: welcomed, and logged in where that is needed.
+    /// The first connection is live: welcome received, and logged in if the protocol requires it.
     Open,
     /// The login was accepted.
     Authenticated,
-    /// The request is acknowledged: from here on its pushes come, on the connection of this epoch.
+    /// The request is acknowledged: its events follow, on the connection of the current epoch.
     Live {
         /// The request.
         request: R,
     },
-    /// The request was refused and is not wanted any more.
+    /// The request was refused and is no longer subscribed.
     Refused {
         /// The request.
         request: R,
-        /// The server's code, if it gave one.
+        /// Error code of the server, if it sent one.
         code: Option<i64>,
-        /// The server's words, or ours where a limit of the connection forbids the request.
+        /// The server's message, or ours if the request exceeds the topic limit of the connection.
         message: String,
     },
-    /// The server refuses the request for now, such as by a limit of its pace or by trouble of its own: it is sent
-    /// again after a delay, as often as it takes.
+    /// The server refuses the request temporarily, for example because of a rate limit or an internal error. The
+    /// request is sent again after a delay, until it succeeds or is refused for good.
     Postponed {
         /// The request.
         request: R,
-        /// The server's code, if it gave one.
+        /// Error code of the server, if it sent one.
         code: Option<i64>,
-        /// The server's words.
+        /// Error message of the server.
         message: String,
-        /// How long the session waits before it asks again.
+        /// Delay before the request is sent again.
         delay: Duration,
     },
-    /// The request is ended: unsubscribed, or forgotten with the connection that held it.
+    /// The request has ended: unsubscribed, or dropped with a lost connection while it was no longer wanted.
     Ended {
         /// The request.
         request: R,
     },
-    /// The live connection is lost: from here on events may be missed until each request is live again.
+    /// The live connection is lost: events may be missed until each request is live again.
     Lost {
-        /// Why.
+        /// Reason.
         cause: Failure,
     },
-    /// A new attempt follows after a delay.
+    /// Another attempt to connect follows after a delay.
     Reconnect {
-        /// Why the attempt or connection before it ended.
+        /// Why the last attempt or connection ended.
         cause: Failure,
-        /// The number of the attempt that follows, counted from 1 since the connection was last healthy.
+        /// Number of the next attempt, starting at 1 after the last healthy connection.
         attempt: u32,
-        /// How long the session waits before it.
+        /// Delay before the attempt.
         delay: Duration,
     },
-    /// The connection is live again, and each request that was wanted when it became so is live or refused. A request
-    /// that is [postponed](SessionEvent::Postponed) is waited for up to [`SessionConfig::postponed_limit`](crate::SessionConfig).
+    /// The connection is live again, and each request that was subscribed when it became live is live or refused.
+    /// [Postponed](SessionEvent::Postponed) requests delay this event by up to
+    /// [`SessionConfig::postponed_limit`](crate::SessionConfig).
     Reconnected {
-        /// From the loss to this moment.
+        /// Time from the loss until now.
         down_for: Duration,
-        /// The number of requests that were refused at the replay, those that are still postponed included.
+        /// Number of requests that were refused after the reconnect, including those that are still postponed.
         refused: usize,
     },
-    /// Something went wrong that the session lives on with.
+    /// Error that does not end the session.
     Exception {
-        /// The server's code, if it gave one.
+        /// Error code of the server, if it sent one.
         code: Option<i64>,
         /// What happened.
         message: String,
     },
-    /// The replacement has taken over, and nothing was missed by it but what a [`SessionEvent::Lost`] before this said. Events
-    /// that the connection before it handed out already may still come on it a second time.
+    /// The replacement connection is now the current one. No event was missed unless [`SessionEvent::Lost`] was
+    /// emitted before. The replacement may still repeat events that the old connection has delivered.
     Rotated {
-        /// From the beginning of the rotation to this moment.
+        /// Time from the start of the rotation until now.
         took: Duration,
     },
-    /// The replacement begins to subscribe: from here on an event may come on both connections.
+    /// The replacement connection starts to subscribe: from now on an event may arrive on both connections.
     OverlapBegan,
-    /// The replacement has a request acknowledged. What it brought of it before comes on the current connection too, or is
-    /// of an earlier subscription: it is to be forgotten.
+    /// The replacement connection has acknowledged a request. Discard the frames of this topic that it delivered
+    /// before: the current connection delivers those events too, or they belong to an earlier subscription.
     ReplacementLive {
         /// The request.
         request: R,
     },
-    /// From here on no event comes a second time by the rotation.
+    /// The overlap has ended: no more duplicates follow from this rotation.
     OverlapEnded,
-    /// The replacement came to nothing; the current connection goes on as if nothing had been tried.
+    /// The rotation failed; the current connection stays open, without a gap.
     RotationFailed(Failure),
-    /// The session is over; nothing more comes.
+    /// The session is closed; nothing follows.
     Closed(CloseReason),
 }
 
-/// Why a session is over.
+/// Reason why a session was closed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CloseReason {
-    /// The user closed it.
+    /// Closed by the user.
     #[error("closed by the user")]
     Requested,
-    /// It failed in a way that no retry mends.
+    /// It failed in a way that retrying cannot fix.
     #[error("{0}")]
     Failed(Failure),
 }
 
-/// What became of an inbound frame.
+/// Kind of an inbound frame.
 #[derive(Debug, PartialEq)]
 #[non_exhaustive]
 pub enum FrameKind<'f> {
-    /// Data of this topic, for the subscriptions that it belongs to.
+    /// Data of this topic, to be delivered to its subscriptions.
     Message {
         /// The topic as pushed.
         topic: Cow<'f, str>,
     },
-    /// The frame was the session's own business.
+    /// The session has handled the frame itself.
     Consumed,
-    /// A frame of a kind that the protocol does not define.
+    /// Frame of a kind that the protocol does not define.
     Unknown,
-    /// Not a frame of the protocol. The connection stands unless such frames come in a storm.
+    /// Malformed frame. The connection stays open unless more than
+    /// [`SessionConfig::malformed_storm`](crate::SessionConfig) of them arrive within 10 s.
     Malformed(WireError),
 }

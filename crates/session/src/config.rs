@@ -1,4 +1,4 @@
-//! The settings of a session.
+//! Settings of a session.
 
 use std::time::{Duration, Instant};
 
@@ -6,44 +6,45 @@ use kucoin_streams_core::{Heartbeat, ProtocolLimits};
 
 use crate::Backoff;
 
-/// Deadlines and retry behaviour of one connection. The defaults suit KuCoin; each is stated at its field.
+/// Timeouts, retries and rotation of one connection. The defaults suit KuCoin.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SessionConfig {
-    /// How long fetching connection information may take: 15 s, which covers a second call after a clock
+    /// Timeout of fetching connection information. Default: 15 s, enough for a second request after a clock
     /// correction.
     pub token_timeout: Duration,
-    /// How long a dial may take, from the name to the upgrade: 20 s.
+    /// Timeout of a dial, from the DNS lookup to the WebSocket upgrade. Default: 20 s.
     pub dial_timeout: Duration,
-    /// How long the welcome may take after the upgrade: 5 s.
+    /// Timeout of the welcome message after the upgrade. Default: 5 s.
     pub welcome_timeout: Duration,
-    /// How long an acknowledgement may take; after it the request is sent once more, then the connection is
-    /// given up: 5 s.
+    /// Timeout of an acknowledgement. After it the request is sent once more; after a second timeout the connection
+    /// is closed and reopened. Default: 5 s.
     pub ack_timeout: Duration,
-    /// How long a reconnection is not reported because a topic is refused for now: 30 s after its first refusal. The
-    /// topic is asked for again all the same.
+    /// How long topics that are refused temporarily delay [`Reconnected`](crate::LifecycleEvent::Reconnected), from
+    /// the first refusal. They are retried in any case. Default: 30 s.
     pub postponed_limit: Duration,
-    /// How long an orderly end may take: 1 s.
+    /// Maximum time for unsubscribing before the connection is closed. Default: 1 s.
     pub close_timeout: Duration,
-    /// The heartbeat where the server names none: every 18 s, pong within 10 s.
+    /// Heartbeat if the server does not specify one. Default: a ping every 18 s, a pong within 10 s.
     pub heartbeat: Heartbeat,
-    /// The delay before each attempt.
+    /// Delay before each reconnect attempt.
     pub backoff: Backoff,
-    /// After this long in health a connection's end counts as the first failure again: 60 s.
+    /// Time after which a live connection counts as healthy, which resets the backoff. Default: 60 s.
     pub healthy_after: Duration,
-    /// More malformed frames than this within 10 s count as a violation of the protocol: 20.
+    /// Malformed frames within 10 s that are tolerated; more are a protocol violation, and the connection is
+    /// reopened. Default: 20.
     pub malformed_storm: usize,
-    /// After this long a connection is replaced by a new one before the exchange cuts it, which it does after about
-    /// 24 h: 23 h. By the seed each time up to a tenth earlier, an hour at most; never more often than once a
-    /// minute. `None`: never by itself.
+    /// Interval of rotations: KuCoin closes a connection after about 24 h, so it is replaced before that. Default: 23
+    /// h. Jitter starts each rotation earlier, by up to a tenth of the interval and at most 1 h. Two rotations are at
+    /// least 60 s apart. `None` disables automatic rotation.
     pub rotate_every: Option<Duration>,
-    /// How long both connections of a rotation serve at least, before and after the hand-over: 20 s. A gateway of the
-    /// exchange may push the same event later than another; see [`Overlap`](crate::Overlap).
+    /// Minimum time for which both connections of a rotation are read, before and again after the handover. KuCoin's
+    /// gateways may push the same event at different times; see [`Overlap`](crate::Overlap). Default: 20 s.
     pub overlap: Duration,
-    /// How long a rotation waits at most until both connections bring the same: 5 min. Then the next connection takes
-    /// over all the same, and topics that were not proved complete have a gap.
+    /// Maximum time for which a rotation waits until both connections have delivered the same events. After it the
+    /// replacement takes over anyway, and topics that may miss events get a gap. Default: 5 min.
     pub overlap_limit: Duration,
-    /// What the exchange allows a connection of this account, if that differs from [`Protocol::LIMITS`]: `None`.
+    /// Limits of this account's connection, if they differ from [`Protocol::LIMITS`]. Default: `None`.
     ///
     /// [`Protocol::LIMITS`]: kucoin_streams_core::Protocol::LIMITS
     pub limits: Option<ProtocolLimits>,
@@ -70,11 +71,11 @@ impl Default for SessionConfig {
     }
 }
 
-/// As good as never, and no clock overflows by it.
+/// Longest duration used: 10 years, so that no deadline overflows.
 pub(crate) const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 impl SessionConfig {
-    /// The same settings with every time bounded, so that no deadline overflows.
+    /// Caps every duration at [`NEVER`], so that no deadline overflows.
     pub(crate) fn bounded(mut self) -> Self {
         let times = [
             &mut self.token_timeout,
@@ -98,7 +99,7 @@ impl SessionConfig {
     }
 }
 
-/// A moment `ahead` of now; a century, if that is too far for the clock.
+/// Returns the time `ahead` after `now`, capped at a century so that it does not overflow.
 pub(crate) fn deadline_after(now: Instant, ahead: Duration) -> Instant {
     const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
     now + ahead.min(CENTURY)

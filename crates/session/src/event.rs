@@ -1,4 +1,4 @@
-//! What happens to a connection, under the names that users of the JavaScript SDK know.
+//! Lifecycle events of a connection, named as in KuCoin's JavaScript SDK.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,69 +7,69 @@ use kucoin_streams_core::{Rounded, with_code};
 
 use crate::{CloseReason, Failure};
 
-/// What happened to a connection.
+/// Lifecycle event of a connection.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum LifecycleEvent {
     /// The first connection is live.
     Open,
-    /// The server answered a subscription.
+    /// KuCoin answered a subscription.
     Response {
-        /// The topic, as it was subscribed to.
+        /// Topic, as it was subscribed.
         topic: String,
-        /// True: acknowledged, its events come from here on. False: refused; an
-        /// [`Exception`](LifecycleEvent::Exception) says why.
+        /// `true` if the topic is acknowledged and its events follow; `false` if it is refused. The reason of a
+        /// refusal is in an [`Exception`](LifecycleEvent::Exception).
         ok: bool,
     },
     /// The login was accepted.
     Authenticated,
-    /// The connection, or the attempt to make it, failed; another attempt follows.
+    /// The connection was lost or could not be opened; another attempt follows.
     Reconnect {
-        /// What failed.
+        /// Reason.
         cause: Failure,
-        /// The number of the attempt that follows, counted from 1 since the connection was last healthy.
+        /// Number of the next attempt, starting at 1 after the last healthy connection.
         attempt: u32,
-        /// The wait before it.
+        /// Delay before the attempt.
         delay: Duration,
     },
-    /// The connection is live again **and** every topic that was subscribed is active again, or was refused.
+    /// The connection is live again, **and** every subscribed topic is acknowledged or refused.
     Reconnected {
-        /// From the loss to this moment.
+        /// Time from the loss until now.
         down_for: Duration,
-        /// How many topics were refused.
+        /// Number of refused topics.
         refused: usize,
     },
-    /// A new connection has taken over from one that still stood, and nothing was missed by it. Where the one before
-    /// was lost in the last moment, a [`Gap`](crate::Gap) on every topic says so.
+    /// A replacement connection has taken over from the current one, without missing an event. If the old connection
+    /// was lost during the handover, each topic has a [`Gap`](crate::Gap).
     Rotated {
-        /// From the request for a token to the hand-over.
+        /// Time from the token request to the handover.
         took: Duration,
     },
-    /// Something went wrong.
+    /// An error.
     Exception {
-        /// The topic that it is about, where it is about one.
+        /// Topic of the error; `None` if it is not about one topic.
         topic: Option<String>,
-        /// The code that the server gave.
+        /// Error code of the server, if it sent one.
         code: Option<String>,
-        /// What happened. Holds no secret.
+        /// Message; contains no secret.
         message: String,
-        /// True where the connection ends of it.
+        /// `true` if the error ends the connection.
         fatal: bool,
     },
-    /// The connection is over.
+    /// The connection is closed.
     Close {
-        /// Why.
+        /// Reason.
         reason: CloseReason,
     },
-    /// This reader was too slow and missed this many lifecycle events.
+    /// This reader was too slow, and lifecycle events were dropped.
     Lagged {
-        /// How many.
+        /// Number of dropped events.
         missed: u64,
     },
 }
 
 impl LifecycleEvent {
-    /// Something went wrong; `fatal` if the connection ends for it.
+    /// Creates an exception; `fatal` if it ends the connection.
     pub(crate) fn exception(
         topic: Option<String>,
         code: Option<impl ToString>,
@@ -105,7 +105,7 @@ impl fmt::Display for LifecycleEvent {
                 }
             }
             Self::Rotated { took } => {
-                write!(f, "moved to a new connection within {}", Rounded(*took))
+                write!(f, "moved to a new connection in {}", Rounded(*took))
             }
             Self::Exception {
                 topic,
@@ -122,7 +122,7 @@ impl fmt::Display for LifecycleEvent {
                 reason: CloseReason::Requested,
             } => f.write_str("closed by the user"),
             Self::Close { reason } => write!(f, "closed: {reason}"),
-            Self::Lagged { missed } => write!(f, "{missed} lifecycle events missed"),
+            Self::Lagged { missed } => write!(f, "{missed} lifecycle events dropped"),
         }
     }
 }

@@ -1,24 +1,20 @@
-//! Every decision of KuCoin's private streams, without IO.
+//! Sans-IO state machine of KuCoin's private streams.
 //!
-//! [`Streams`] is one connection with its subscriptions: token, dial, login, heartbeat, backoff, replay, rotation, and which
-//! subscription gets which frame or [`Gap`]. A driver moves bytes, sleeps and calls. Nothing here knows a socket, a clock
-//! or a source of randomness: time comes in as an argument and jitter from a seed, so that everything can be replayed in
-//! a test, and driven by any runtime or none.
+//! [`Streams`] manages one connection and its subscriptions: token, dial, login, heartbeat, reconnects with backoff, rotation, and the routing of frames and [`Gap`]s to subscriptions. It does no I/O and reads no clock: the driver passes in bytes and the current time, and carries out the outputs. Jitter comes from a seed. So any runtime can drive it, and a test can replay every run.
 //!
-//! The methods come in families, to be called in this order:
+//! Call the methods in this order:
 //!
-//! 1. commands of the user: [`Streams::subscribe`], [`Streams::wait_live`], [`Streams::rotate`], [`Streams::close`];
-//! 2. what happened: [`Streams::handle`] for the outcome of an output, [`Streams::message`] for each inbound message,
-//!    [`Streams::tick`] when [`Streams::deadline`] has passed or a reader made room;
-//! 3. after each of them, [`Streams::poll`] until it gives `None`, carrying out each [`Output`].
+//! 1. Commands of the user: [`Streams::subscribe`], [`Streams::wait_live`], [`Streams::rotate`], [`Streams::close`].
+//! 2. Inputs: [`Streams::handle`] for the result of an output, [`Streams::message`] for each inbound message,
+//!    [`Streams::tick`] when [`Streams::deadline`] has passed or a reader has made room.
+//! 3. After each of them, call [`Streams::poll`] until it returns `None`, and carry out each [`Output`].
 //!
-//! Below it, usable alone: a [`Session`] keeps one connection up, and a [`RotatingSession`] moves to a new connection while
-//! the one before it still serves, so that no event is missed by it.
+//! Two lower layers can be used alone: a [`Session`] keeps one connection open, and a [`RotatingSession`] also
+//! replaces it by a new connection without missing an event.
 //!
-//! What holds after any sequence of calls, and is tested as such: when nothing is under way any more, the topics
-//! that are wanted are the topics that are acknowledged; `Reconnected` is reported only when each wanted topic
-//! has been acknowledged or refused on the new connection; and each dial is made with connection information of
-//! its own.
+//! Property tests check these invariants over random sequences of calls: when no request is in flight, the
+//! acknowledged topics are exactly the subscribed topics; `Reconnected` is emitted only after each subscribed topic
+//! is acknowledged or refused on the new connection; and each dial uses connection information of its own.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
@@ -35,7 +31,7 @@ mod rotation;
 mod streams;
 
 pub use action::{Action, CloseReason, FrameKind, Input, SessionEvent};
-/// The bytes of an inbound message, shared and cheap to clone: [`Streams::message`] takes them.
+/// Bytes of an inbound message, cheap to clone; taken by [`Streams::message`].
 pub use bytes::Bytes;
 pub use config::SessionConfig;
 pub use connection::Session;

@@ -1,24 +1,25 @@
-//! Which connection of an account serves which topics: as few connections as the exchange's limit of topics allows.
+//! Assignment of topics to connections, with as few connections as the topic limit allows.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use kucoin_streams_core::Request;
 
-/// The topics of the connections of one kind and one account. Connections have numbers, from 0.
+/// Assigns the topics of one account to connections of one kind. Connections are numbered from 0.
 ///
-/// A topic that a connection serves already stays there, so that equal topics share one wire subscription. Further topics
-/// of a subscription go together to the first connection with room for all of them, or to a new one; only more topics
-/// than one connection may have are spread over several.
+/// A topic stays on the connection that already has it, so equal topics share one wire subscription. The other topics
+/// of a subscription go together to the first connection with room for all of them, or to a new connection. They are
+/// spread over several connections only if they exceed the limit of one.
 #[derive(Debug)]
 pub struct Placement<R> {
-    /// The number of topics that one connection may have.
+    /// Maximum number of topics per connection.
     limit: usize,
-    /// By connection: its topics, and how many subscriptions each has.
+    /// The topics of each connection, each with its number of subscriptions.
     connections: BTreeMap<u32, HashMap<R, usize>>,
 }
 
 impl<R: Request> Placement<R> {
-    /// No connections yet. `limit`: the topics that one may have; `None` if there is no limit.
+    /// Creates a placement without connections. `limit` is the maximum number of topics per connection; `None` means
+    /// no limit.
     pub fn new(limit: Option<u32>) -> Self {
         Self {
             limit: limit.map_or(usize::MAX, |limit| (limit as usize).max(1)),
@@ -26,12 +27,12 @@ impl<R: Request> Placement<R> {
         }
     }
 
-    /// The numbers of the connections.
+    /// Returns the numbers of the connections.
     pub fn connections(&self) -> impl Iterator<Item = u32> {
         self.connections.keys().copied()
     }
 
-    /// Adds a connection without topics, by the lowest free number.
+    /// Adds a connection without topics, and returns its number: the lowest that is free.
     pub fn add(&mut self) -> u32 {
         let is_free = |number: &u32| !self.connections.contains_key(number);
         let number = (0..).find(is_free).unwrap_or_default();
@@ -39,12 +40,12 @@ impl<R: Request> Placement<R> {
         number
     }
 
-    /// Forgets a connection that has ended, and its topics.
+    /// Removes a closed connection and its topics.
     pub fn remove(&mut self, number: u32) {
         self.connections.remove(&number);
     }
 
-    /// Distributes the topics of a subscription over the connections, and adds connections if needed. Each topic is counted
+    /// Assigns the topics of a subscription to connections, and adds connections if needed. Each topic is counted
     /// until it is [released](Self::release).
     pub fn place(&mut self, mut requests: Vec<R>) -> Vec<(u32, Vec<R>)> {
         let mut seen = HashSet::new();
@@ -65,7 +66,7 @@ impl<R: Request> Placement<R> {
             .position(|&number| self.room(number) >= count);
         match whole {
             Some(at) => numbers.drain(..at),
-            // All of it fits on a new one.
+            // A new connection has room for all.
             None if count <= self.limit => numbers.drain(..),
             None => numbers.drain(..0),
         };
@@ -87,8 +88,8 @@ impl<R: Request> Placement<R> {
         placed.into_iter().collect()
     }
 
-    /// Takes back what a subscription was given on a connection. Returns `true` if the connection has no topic any more and
-    /// is not needed, as a further one is; it is forgotten then. The first stays for the next subscription.
+    /// Releases topics of a subscription on a connection. Returns `true` if the connection has no topics left and is
+    /// not connection 0: it is removed and can be closed. Connection 0 is kept for the next subscription.
     pub fn release(&mut self, number: u32, requests: &[R]) -> bool {
         let Some(topics) = self.connections.get_mut(&number) else {
             return false;
@@ -101,17 +102,17 @@ impl<R: Request> Placement<R> {
                 }
             }
         }
-        let is_over = topics.is_empty() && number > 0;
-        if is_over {
+        let is_unused = topics.is_empty() && number > 0;
+        if is_unused {
             self.connections.remove(&number);
         }
-        is_over
+        is_unused
     }
 
-    /// The number of topics that a connection has room for.
+    /// Returns the number of topics for which a connection has room.
     fn room(&self, number: u32) -> usize {
-        let held = self.connections.get(&number).map_or(0, HashMap::len);
-        self.limit.saturating_sub(held)
+        let used = self.connections.get(&number).map_or(0, HashMap::len);
+        self.limit.saturating_sub(used)
     }
 }
 
@@ -127,14 +128,14 @@ mod tests {
     fn topics_share_a_connection_until_it_is_full() {
         let mut placement = Placement::new(Some(4));
         assert_eq!(placement.place(topics(0..3)), [(0, topics(0..3))]);
-        // Together they do not fit on the first.
+        // Connection 0 has room for one only.
         assert_eq!(placement.place(topics(3..5)), [(1, topics(3..5))]);
         assert_eq!(placement.place(topics(5..6)), [(0, topics(5..6))]);
         assert_eq!(placement.place(topics(6..7)), [(1, topics(6..7))]);
     }
 
     #[test]
-    fn topic_stays_on_the_connection_that_serves_it() {
+    fn topic_stays_on_its_connection() {
         let mut placement = Placement::new(Some(2));
         placement.place(topics(0..2));
         placement.place(topics(2..4));
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn more_topics_than_one_connection_may_have_are_spread() {
+    fn topics_over_the_limit_are_spread_over_connections() {
         let mut placement = Placement::new(Some(3));
         placement.place(topics(0..2));
         let spread = placement.place(topics(10..15));
@@ -154,12 +155,12 @@ mod tests {
         assert_eq!(
             Placement::new(Some(0)).place(topics(0..2)).len(),
             2,
-            "a limit of 0 is one of 1"
+            "a limit of 0 counts as 1"
         );
     }
 
     #[test]
-    fn further_connection_ends_with_its_last_topic() {
+    fn further_connection_is_released_with_its_last_topic() {
         let mut placement = Placement::new(Some(1));
         placement.place(vec![1, 2]);
         placement.place(vec![2]);
@@ -168,13 +169,13 @@ mod tests {
             "another subscription has the topic"
         );
         assert!(placement.release(1, &[2]));
-        assert!(!placement.release(1, &[2]), "it is forgotten");
-        assert!(!placement.release(0, &[1]), "the first stays");
+        assert!(!placement.release(1, &[2]), "it is removed");
+        assert!(!placement.release(0, &[1]), "connection 0 is kept");
         assert_eq!(placement.connections().collect::<Vec<_>>(), [0]);
     }
 
     #[test]
-    fn number_of_a_connection_that_ended_is_free_again() {
+    fn number_of_a_removed_connection_is_reused() {
         let mut placement = Placement::new(Some(1));
         placement.place(vec![1, 2, 3]);
         placement.remove(1);
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_topics_of_one_subscription_are_one() {
+    fn equal_topics_of_one_subscription_count_once() {
         let mut placement = Placement::new(Some(2));
         assert_eq!(placement.place(vec![1, 1, 2]), [(0, vec![1, 2])]);
         assert!(!placement.release(0, &[1, 2]));

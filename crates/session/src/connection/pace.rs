@@ -120,8 +120,8 @@ impl Pace {
     }
 }
 
-fn drop_until(times: &mut VecDeque<Instant>, is_over: impl Fn(Instant) -> bool) {
-    while times.front().is_some_and(|&at| is_over(at)) {
+fn drop_until(times: &mut VecDeque<Instant>, is_expired: impl Fn(Instant) -> bool) {
+    while times.front().is_some_and(|&at| is_expired(at)) {
         times.pop_front();
     }
 }

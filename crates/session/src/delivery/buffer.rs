@@ -1,4 +1,4 @@
-//! What waits for the reader of one subscription: frames in order, gaps in their places, never more than fits.
+//! Bounded queue of one subscription: frames and gaps in order.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -8,127 +8,127 @@ use super::pause::{Backpressure, PauseLimit};
 use super::{Frame, FrameOutcome, Gap, GapReason, TopicCounters, TopicLedger};
 use crate::CloseReason;
 
-/// Where the deliveries of one subscription wait for their reader: a [`Buffer`] that both can reach.
+/// Shared access to the [`Buffer`] of one subscription, for the connection and the reader.
 ///
-/// A driver on one thread keeps it in a `RefCell`, one with readers on other threads behind a lock.
+/// A single-threaded driver uses a `RefCell`; a driver with readers on other threads uses a lock.
 pub trait Mailbox: Clone {
-    /// The readers to wake once everything that was read is delivered: waking one costs more than an event. From
+    /// Readers to wake once all received frames are delivered, because a wake-up costs more than an event. See
     /// [`Streams::wakers`](crate::Streams::wakers).
     type Wakers: Default;
 
-    /// Gives access to the buffer, and notes its reader among `wakers` if one waits.
+    /// Runs `act` on the buffer, and adds the reader to `wakers` if it waits and the buffer is readable.
     fn with<T>(&self, wakers: &mut Self::Wakers, act: impl FnOnce(&mut Buffer) -> T) -> T;
 }
 
-/// One delivery to a subscription.
+/// Item of a subscription's queue.
 #[derive(Debug)]
 pub enum Delivery {
-    /// A frame, and the place of its topic among the [counters](Buffer::counters).
+    /// A frame of a topic.
     Frame {
-        /// The place of its topic.
+        /// Index of its topic in [`Buffer::counters`].
         topic: usize,
         /// The frame.
         frame: Frame,
     },
-    /// A place where events may be missing.
+    /// A gap: events may be missing here.
     Gap(Box<Gap>),
 }
 
-/// What a buffer holds at most. One frame fits whatever its size.
+/// Capacity of a [`Buffer`]. A frame always fits into an empty buffer, whatever its size.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Capacity {
-    /// The number of frames.
+    /// Maximum number of frames.
     pub frames: usize,
-    /// The bytes of all frames.
+    /// Maximum size of all frames, in bytes.
     pub bytes: usize,
 }
 
 impl Capacity {
-    /// Room for `frames` frames of `bytes` bytes together.
+    /// Creates a capacity of `frames` frames and `bytes` bytes in total.
     pub const fn new(frames: usize, bytes: usize) -> Self {
         Self { frames, bytes }
     }
 }
 
-/// Why a subscription has ended.
+/// Reason why a subscription has ended.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EndReason {
-    /// Its connection is closed.
+    /// The connection was closed.
     #[error("{0}")]
     Closed(CloseReason),
-    /// It was unsubscribed or dropped. Only a handle of it sees this.
+    /// It was unsubscribed or dropped. Only its handles can return this.
     #[error("unsubscribed")]
     Unsubscribed,
-    /// Its consumer was too slow, and it was to end for that ([`SlowConsumer::Disconnect`]). Its connection and other
-    /// subscriptions go on.
+    /// Its queue was full, and the policy is [`SlowConsumer::Disconnect`]. The connection and its other subscriptions
+    /// are not affected.
     #[error("the consumer was too slow")]
     SlowConsumer,
 }
 
-/// What becomes of a subscription whose consumer is too slow for its queue.
+/// Policy for a subscription whose queue stays full because its consumer is too slow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SlowConsumer {
-    /// It goes on after a [`Gap`] with the number of frames that were dropped.
+    /// Frames are dropped; a [`Gap`] reports their number, and the subscription continues.
     #[default]
     Gap,
-    /// The subscription ends: queued events first, then a [`Gap`], then `None`, and its end reason is
-    /// [`EndReason::SlowConsumer`]. Choose it for a consumer that must begin again anyway once it has missed
-    /// something. Other subscriptions go on.
+    /// The subscription ends: queued events first, then a [`Gap`], then `None`; the end reason is
+    /// [`EndReason::SlowConsumer`]. Choose it for a consumer that must start again after any missed event. Other
+    /// subscriptions are not affected.
     Disconnect,
 }
 
-/// What [`Buffer::take`] found.
+/// Result of [`Buffer::take`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TakeOutcome {
-    /// Deliveries. `wake_driver`: the connection waits for this room, so its driver must be woken.
+    /// Items were taken.
     Items {
-        /// The driver must be woken.
+        /// `true` if the connection has stopped reading until there is room: wake its driver.
         wake_driver: bool,
     },
-    /// Nothing by now.
+    /// The buffer is empty.
     Empty,
-    /// Nothing any more.
+    /// The buffer is empty and the subscription has ended.
     Ended,
 }
 
-/// What became of a frame that was pushed.
+/// Result of adding a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PushOutcome {
     Queued,
-    /// Dropped and counted, the first one since the reader kept up.
+    /// Dropped and counted; the first one since the reader last kept up.
     FirstDropped,
     /// Dropped and counted.
     Dropped,
 }
 
-/// The bounded buffer between a connection and one subscription.
+/// Bounded queue between a connection and one subscription.
 #[derive(Debug)]
 pub struct Buffer {
     capacity: Capacity,
     slow_consumer: SlowConsumer,
     items: VecDeque<Delivery>,
-    /// Bytes of the frames in `items`.
+    /// Size of the frames in `items`, in bytes.
     bytes: usize,
-    /// Gaps after `items` that found no room. They merge, so that they stay few.
+    /// Gaps after `items` that did not fit. They are merged, so their number stays small.
     pending: Vec<Gap>,
-    /// Frames are dropped until half of the buffer is drained, so that gaps come few and long.
+    /// Frames are dropped until half of the buffer is drained: a few long gaps instead of many short ones.
     lagging: bool,
-    /// While the connection waits for room it does not read.
+    /// Time for which the connection has stopped reading until there is room.
     backpressure: Backpressure,
     end: Option<EndReason>,
     reader_gone: bool,
-    /// Frames up to this number were read before the subscription was made: they are not its.
+    /// Frames up to this number were received before the subscription was created, and do not belong to it.
     read_before: u64,
-    /// Frames that waited when the reader went, by topic.
+    /// Queued frames by topic, as of when the reader was dropped.
     unread: Vec<u64>,
     counters: Vec<Arc<TopicCounters>>,
 }
 
 impl Buffer {
-    /// An empty buffer.
+    /// Creates an empty buffer.
     pub fn new(capacity: Capacity, slow_consumer: SlowConsumer) -> Self {
         Self {
             capacity: Capacity {
@@ -149,7 +149,7 @@ impl Buffer {
         }
     }
 
-    /// Moves everything that waits into `into`, which is empty.
+    /// Moves all queued items into `into`, which must be empty. `now` is called if the connection waits for room.
     pub fn take(
         &mut self,
         now: impl FnOnce() -> Instant,
@@ -178,18 +178,17 @@ impl Buffer {
         }
     }
 
-    /// True if [`Buffer::take`] would not find [`TakeOutcome::Empty`]: a reader that waits is to be woken.
+    /// Returns `true` unless [`Buffer::take`] would return [`TakeOutcome::Empty`]: a waiting reader must be woken.
     pub fn is_readable(&self) -> bool {
         !self.items.is_empty() || !self.pending.is_empty() || self.end.is_some()
     }
 
-    /// The counters of all topics by their places: those of the subscription's requests, which are there once it is
-    /// answered.
+    /// Returns the counters of all topics, complete once the subscription is answered.
     pub fn counters(&self) -> &[Arc<TopicCounters>] {
         &self.counters
     }
 
-    /// What became of all topics' frames; `taken` is what the reader has taken out and not handed on yet.
+    /// Returns the ledger of each topic. `taken` holds the items that the reader has taken but not returned yet.
     pub fn ledger(&self, taken: &VecDeque<Delivery>) -> Vec<TopicLedger> {
         let counters = self.counters.iter().zip(self.queued(taken));
         counters
@@ -197,13 +196,13 @@ impl Buffer {
             .collect()
     }
 
-    /// Why it ended, once it has.
+    /// Returns the reason why the subscription has ended; `None` if it has not.
     pub fn end_reason(&self) -> Option<&EndReason> {
         self.end.as_ref()
     }
 
-    /// The reader is gone: nothing is kept any more. `taken` is what it has taken out and not handed on. The driver must be
-    /// woken, so that the topics are unsubscribed.
+    /// Closes the buffer for a dropped reader, and drops all items. `taken` holds the items that the reader has taken but
+    /// not returned. Wake the driver after it, so that the topics are unsubscribed.
     pub fn close(&mut self, taken: &VecDeque<Delivery>) {
         self.unread = self.queued(taken);
         self.reader_gone = true;
@@ -212,7 +211,7 @@ impl Buffer {
         self.pending = Vec::new();
     }
 
-    /// The number of frames that wait, by topic.
+    /// Returns the number of queued frames by topic.
     fn queued(&self, taken: &VecDeque<Delivery>) -> Vec<u64> {
         let mut queued = match self.unread.is_empty() {
             true => vec![0; self.counters.len()],
@@ -228,17 +227,17 @@ impl Buffer {
         queued
     }
 
-    /// True if nothing that is delivered reaches a reader.
-    pub(super) fn is_over(&self) -> bool {
+    /// Returns `true` if new items no longer reach a reader.
+    pub(super) fn is_closed(&self) -> bool {
         self.reader_gone || self.end.is_some()
     }
 
-    /// The connection takes the subscription up after this many frames.
+    /// Starts the subscription after the connection's first `frames` frames.
     pub(super) fn begin(&mut self, frames: u64) {
         self.read_before = frames;
     }
 
-    /// The counters of a topic.
+    /// Returns the counters of a topic, created if it is new.
     pub(super) fn counters_of(&mut self, topic: &Arc<str>) -> Arc<TopicCounters> {
         let counters = &mut self.counters;
         if let Some(known) = counters.iter().find(|known| known.topic == *topic) {
@@ -249,24 +248,24 @@ impl Buffer {
         new
     }
 
-    /// True if a frame of this many bytes would fit, or if frames are dropped anyway.
+    /// Returns `true` if a frame of this size fits, or if frames are being dropped anyway.
     pub(super) fn has_room(&self, bytes: usize) -> bool {
-        self.is_over() || self.lagging || !self.is_full(bytes)
+        self.is_closed() || self.lagging || !self.is_full(bytes)
     }
 
-    /// The connection stops reading until there is room; gives for how long it may.
+    /// Notes that the connection stops reading until there is room. Returns for how long it may.
     pub(super) fn pause(&mut self, now: Instant, limit: PauseLimit) -> Duration {
         self.backpressure.pause(now, limit)
     }
 
-    /// Adds a frame of the topic whose counters these are, or counts it as dropped.
+    /// Adds a frame of the topic with these counters, or drops and counts it.
     pub(super) fn push_frame(
         &mut self,
         now: Instant,
         counters: &TopicCounters,
         frame: Frame,
     ) -> PushOutcome {
-        if self.is_over() || frame.number <= self.read_before {
+        if self.is_closed() || frame.number <= self.read_before {
             return PushOutcome::Queued;
         }
         counters.received();
@@ -299,9 +298,9 @@ impl Buffer {
         }
     }
 
-    /// Adds a gap after everything that was delivered so far. It is never refused.
+    /// Adds a gap after all items. Gaps are never dropped.
     pub(super) fn push_gap(&mut self, gap: Gap) {
-        if self.is_over() {
+        if self.is_closed() {
             return;
         }
         if self.lagging || self.items.len() >= self.capacity.frames {
@@ -312,7 +311,7 @@ impl Buffer {
         }
     }
 
-    /// Ends it after everything that was delivered so far.
+    /// Ends the subscription after all items.
     pub(super) fn end(&mut self, reason: CloseReason) {
         self.end.get_or_insert(EndReason::Closed(reason));
     }
@@ -327,8 +326,8 @@ impl Buffer {
     }
 }
 
-/// Adds a gap to those that found no room. No event stands between these, so losses become one with the longest
-/// window, and what is counted adds up.
+/// Adds a gap to those that did not fit. There are no events between them, so losses merge into one with the longest
+/// window, and dropped frames add up.
 fn merge(pending: &mut Vec<Gap>, mut gap: Gap) {
     let lost = pending
         .iter()
@@ -336,10 +335,10 @@ fn merge(pending: &mut Vec<Gap>, mut gap: Gap) {
     match &mut gap.reason {
         GapReason::Lost { .. } => {
             if let Some(lost) = lost {
-                let mut at = 0;
+                let mut index = 0;
                 pending.retain(|known| {
-                    at += 1;
-                    at <= lost || !matches!(known.reason, GapReason::Live { .. })
+                    index += 1;
+                    index <= lost || !matches!(known.reason, GapReason::Live { .. })
                 });
                 return join_topics(&mut pending[lost], &gap);
             }

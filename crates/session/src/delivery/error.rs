@@ -1,44 +1,44 @@
-//! Why a subscription, or a rotation, did not come about.
+//! Errors of subscriptions and rotations.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::{CloseReason, Failure};
 
-/// Why a subscription did not come about.
+/// Error of a subscription.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubscribeError {
-    /// The server refused the topic. Check the topic's name and symbol, the key's permission, and the limits of
-    /// the connection. A topic that is refused for now (code 500 or 509) for all of
-    /// the connect timeout fails so too; subscribe again later then.
+    /// KuCoin refused the topic. Check its name and symbol, the API key's permission, and the limits of the
+    /// connection. Also returned if the topic is refused temporarily (code 500 or 509) until the connect timeout;
+    /// subscribe again later then.
     #[error("topic {topic} {}; {}", Refused(*.code, .message), refused_remedy(.code))]
     Refused {
-        /// The topic.
+        /// Topic.
         topic: String,
-        /// The server's code, if it gave one.
+        /// Error code of the server, if it sent one.
         code: Option<i64>,
-        /// The server's words.
+        /// Error message of the server.
         message: String,
     },
-    /// The topic was not live in time (the connect timeout): usually the
-    /// exchange cannot be reached. Check the network, then subscribe again.
+    /// The topic was not live within the connect timeout, usually because the exchange cannot be reached. Check the
+    /// network, then subscribe again.
     #[error("not connected within {limit:?}{}", cause_text(.cause))]
     TimedOut {
-        /// The time that was allowed.
+        /// The connect timeout.
         limit: Duration,
-        /// Why the last attempt to connect failed, if one did.
+        /// Failure of the last attempt to connect; `None` if none failed.
         cause: Option<Failure>,
     },
-    /// The connection is over. Where it failed, mend the cause and connect anew.
+    /// The connection is closed. If it failed, fix the cause and create a new client.
     #[error(transparent)]
     Closed(#[from] ClosedError),
-    /// The topic asks for nothing, as an empty list of topics does. Name at least one.
-    #[error("no topic to subscribe to: name at least one")]
+    /// There is no topic to subscribe to, for example because of an empty list. Pass at least one.
+    #[error("no topic to subscribe to; pass at least one")]
     Nothing,
 }
 
-/// A refusal of a topic in the server's words, with its code.
+/// Displays a refusal with the server's code and message.
 pub(crate) struct Refused<'a>(pub(crate) Option<i64>, pub(crate) &'a str);
 
 impl fmt::Display for Refused<'_> {
@@ -46,9 +46,9 @@ impl fmt::Display for Refused<'_> {
         f.write_str("refused by KuCoin")?;
         match (self.0, self.1) {
             (Some(code), "") => write!(f, " (code {code})"),
-            (Some(code), words) => write!(f, " (code {code}: {words})"),
+            (Some(code), message) => write!(f, " (code {code}: {message})"),
             (None, "") => Ok(()),
-            (None, words) => write!(f, " ({words})"),
+            (None, message) => write!(f, " ({message})"),
         }
     }
 }
@@ -66,25 +66,24 @@ fn cause_text(cause: &Option<Failure>) -> String {
         .map_or_else(String::new, |cause| format!(": {cause}"))
 }
 
-/// Why a connection was not replaced by a new one. The connection that stands goes on in every case but the last.
+/// Error of a rotation. Except with [`Closed`](Self::Closed), the current connection stays open.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RotateError {
-    /// The connection is not live: not opened yet, or about to be made anew after a loss, with a new token. Wait
-    /// until it is live.
+    /// The connection is not live: it was not opened yet, or is reconnecting after a loss (which uses a new token
+    /// anyway). Wait until it is live.
     #[error("the connection is not live; wait until it is (`wait_live`)")]
     NotLive,
-    /// The new connection came to nothing. Nothing was missed; try again later, where
-    /// [`RotateError::is_retryable`].
-    #[error("no new connection could be made, the old one goes on: {0}")]
+    /// The replacement connection failed. No event was missed; try again later if [`RotateError::is_retryable`].
+    #[error("rotation failed, the current connection stays open: {0}")]
     Failed(Failure),
-    /// The connection is over. Where it failed, mend the cause and connect anew.
+    /// The connection is closed. If it failed, fix the cause and create a new client.
     #[error(transparent)]
     Closed(#[from] ClosedError),
 }
 
 impl RotateError {
-    /// True where the same may succeed later.
+    /// Returns `true` if a later attempt may succeed.
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::NotLive => true,
@@ -95,22 +94,22 @@ impl RotateError {
     }
 }
 
-/// The connection has ended.
+/// Error: the connection is closed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("the connection has ended: {reason}")]
+#[error("the connection is closed: {reason}")]
 #[non_exhaustive]
 pub struct ClosedError {
-    /// Why.
+    /// Reason.
     pub reason: CloseReason,
 }
 
 impl ClosedError {
-    /// The connection has ended for this reason.
+    /// Creates an error with this reason.
     pub fn new(reason: CloseReason) -> Self {
         Self { reason }
     }
 
-    /// True where credentials or permissions were refused, so that only their owner can help.
+    /// Returns `true` if KuCoin refused the credentials or permissions, which only the owner of the API key can fix.
     pub fn is_refusal(&self) -> bool {
         matches!(&self.reason, CloseReason::Failed(failure) if failure.is_refusal())
     }

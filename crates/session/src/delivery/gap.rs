@@ -1,4 +1,4 @@
-//! Gaps: the places in a stream where events may be missing, and why.
+//! Gaps: positions in a stream at which events may be missing.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,85 +8,85 @@ use kucoin_streams_core::{DecodeError, Rounded, Timestamp, WsKey};
 use super::error::Refused;
 use crate::{CloseReason, Failure};
 
-/// A place in a stream where events may be missing, or the end of such a period.
+/// A position in a stream at which events may be missing, or the end of an outage.
 ///
-/// Gaps come in order, between the last event before and the first event after. What to do:
+/// Gaps are in order: after the last event before them and before the first event after them. What to do:
 ///
-/// | Reason | Do | Then comes |
+/// | Reason | Action | Next |
 /// |---|---|---|
-/// | [`Lost`](GapReason::Lost) | do not trust your state of these topics | `Live` or `Closed`; events of the new connection may come before |
-/// | [`Live`](GapReason::Live) | compare with the exchange over REST for [`Gap::window`] | events |
-/// | [`Overflowed`](GapReason::Overflowed), [`Undecodable`](GapReason::Undecodable) | compare from the last event before the gap until now | events |
-/// | [`Refused`](GapReason::Refused), retrying | do not trust your state of the topic | `Live`, sooner or later |
-/// | [`Refused`](GapReason::Refused) for good | check the topic's name and the key's permission | events of the other topics; the end if there are none |
-/// | [`Closed`](GapReason::Closed) | compare from the last event until now, make a new client | the end (`None`) |
+/// | [`Lost`](GapReason::Lost) | treat your state of these topics as stale | `Live` or `Closed`; events of the new connection may come before it |
+/// | [`Live`](GapReason::Live) | query the exchange over REST for the time of [`Gap::window`] | events |
+/// | [`Overflowed`](GapReason::Overflowed), [`Undecodable`](GapReason::Undecodable) | query the exchange over REST from the last event before the gap until now | events |
+/// | [`Refused`](GapReason::Refused), `retrying: true` | treat your state of the topic as stale | `Live`, once the topic is accepted |
+/// | [`Refused`](GapReason::Refused), `retrying: false` | check the topic's name and the API key's permission | events of the other topics, or the end if there are none |
+/// | [`Closed`](GapReason::Closed) | query over REST from the last event until now, create a new client | the end (`None`) |
 ///
-/// It is serialized as a line of `kucoin-streams watch --format ndjson`: an object of kind `gap`, or `live`.
+/// Serializes as a line of `kucoin-streams watch --format ndjson`: an object of kind `gap`, or `live`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Gap {
-    /// Which connection; `None` from a driver that does not name it.
+    /// Connection of the gap; `None` if the driver does not set it.
     pub ws_key: Option<WsKey>,
-    /// The topics of the subscription that are affected, as they were subscribed to.
+    /// Affected topics of the subscription, as they were subscribed.
     pub topics: Arc<[Arc<str>]>,
-    /// What happened.
+    /// Reason of the gap.
     pub reason: GapReason,
 }
 
-/// Why events may be missing.
+/// Reason why events may be missing.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum GapReason {
-    /// The connection was lost. KuCoin replays nothing, so whatever happens until the topics are live again is not
-    /// pushed. [`GapReason::Live`] or [`GapReason::Closed`] follows.
+    /// The connection was lost. KuCoin does not replay missed pushes, so everything that happens until the topics are
+    /// live again is missed. [`GapReason::Live`] or [`GapReason::Closed`] follows.
     Lost {
-        /// Why.
+        /// Reason.
         cause: Failure,
         /// Receive time of the last event of these topics before the loss; `None` if there was none.
         last_event_at: Option<Timestamp>,
-        /// Receive time of the last frame of any kind on the connection.
+        /// Receive time of the last frame of any kind on this connection.
         last_heard_at: Timestamp,
-        /// When the loss was noticed.
+        /// Time when the loss was detected.
         lost_at: Timestamp,
     },
-    /// The topics are live again after a loss. [`Gap::window`] is the time to compare with the exchange.
+    /// The topics are live again after a loss. [`Gap::window`] is the period to query over REST.
     Live {
         /// Receive time of the last event of these topics before the loss; `None` if there was none.
         last_event_at: Option<Timestamp>,
         /// Receive time of the last frame of any kind before the loss.
         last_heard_at: Timestamp,
-        /// When the loss was noticed.
+        /// Time when the loss was detected.
         lost_at: Timestamp,
-        /// When the last of the topics was live again.
+        /// Time when the last of these topics was live again.
         live_at: Timestamp,
-        /// The number of the connection that serves them now.
+        /// Epoch of the new connection.
         epoch: u64,
     },
-    /// The consumer was too slow for its queue, and this many frames of the topic were dropped.
+    /// The queue of the subscription was full, and frames of the topic were dropped.
     Overflowed {
-        /// The number of frames.
+        /// Number of dropped frames.
         missed: u64,
     },
-    /// This frame of the topic, or of one of these topics, could not be decoded. The stream goes on after it.
+    /// A frame of the topic, or of one of these topics, could not be decoded. The stream continues after it.
     Undecodable {
-        /// The whole frame as it came.
+        /// The complete frame as received.
         raw: String,
-        /// What is wrong with it.
+        /// Decode error.
         error: DecodeError,
     },
-    /// The server refuses the topic.
+    /// KuCoin refuses the topic.
     Refused {
-        /// The server's code, if it gave one.
+        /// Error code of the server, if it sent one.
         code: Option<i64>,
-        /// The server's words.
+        /// Error message of the server.
         message: String,
-        /// True: asked for again after 1 s to 30 s, until [`GapReason::Live`]. False: no more events of this topic come,
-        /// the other topics of the subscription go on.
+        /// `true` if the topic is subscribed again after 1 s to 30 s, until [`GapReason::Live`]. `false` if no more
+        /// events of this topic follow; the other topics of the subscription continue.
         retrying: bool,
     },
-    /// The connection has ended for good, or was closed while it was down: no more events come.
+    /// The connection has ended, or was closed while it was down: no more events follow.
     Closed {
-        /// Why.
+        /// Reason.
         reason: CloseReason,
         /// Receive time of the last event of these topics; `None` if there was none.
         last_event_at: Option<Timestamp>,
@@ -94,7 +94,7 @@ pub enum GapReason {
 }
 
 impl Gap {
-    /// A gap of these topics, on a connection that is not named.
+    /// Creates a gap of these topics, without [`Gap::ws_key`].
     pub fn new(topics: impl Into<Arc<[Arc<str>]>>, reason: GapReason) -> Self {
         Self {
             ws_key: None,
@@ -103,17 +103,17 @@ impl Gap {
         }
     }
 
-    /// A gap of one topic.
+    /// Creates a gap of one topic, without [`Gap::ws_key`].
     pub fn of_topic(topic: &Arc<str>, reason: GapReason) -> Self {
         Self::new([topic.clone()], reason)
     }
 
-    /// The window after a loss that a comparison over REST must cover: from the last event before the loss, or from the
-    /// last frame if there was no event, to the moment when the topics were live again. Always `Some` for
-    /// [`GapReason::Live`], `None` for other reasons.
+    /// Returns the period of an outage that a REST query must cover: from the last event before the loss, or from the
+    /// last frame if there was no event, until the topics were live again. Always `Some` for [`GapReason::Live`], `None`
+    /// for other reasons.
     ///
-    /// These are local receive times. The exchange's own times are earlier by the network latency, so start a query a
-    /// few seconds before the window.
+    /// Both are local receive times. Exchange time is earlier by the network latency, so start the query a few seconds
+    /// before the window.
     pub fn window(&self) -> Option<(Timestamp, Timestamp)> {
         match self.reason {
             GapReason::Live {
@@ -127,18 +127,18 @@ impl Gap {
     }
 }
 
-/// Topics that are named one by one.
-const NAMED: usize = 3;
+/// Maximum number of topics in the text of a gap.
+const MAX_NAMED: usize = 3;
 
 impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, topic) in self.topics.iter().take(NAMED).enumerate() {
-            if at > 0 {
+        for (index, topic) in self.topics.iter().take(MAX_NAMED).enumerate() {
+            if index > 0 {
                 f.write_str(", ")?;
             }
             f.write_str(topic)?;
         }
-        match self.topics.len().saturating_sub(NAMED) {
+        match self.topics.len().saturating_sub(MAX_NAMED) {
             0 => {}
             more => write!(f, " and {more} more")?,
         }
@@ -149,12 +149,17 @@ impl fmt::Display for Gap {
             } => {
                 write!(f, ": live again after {}", between(*lost_at, *live_at))?;
                 match self.window() {
-                    Some((from, to)) => write!(f, "; compare the last {}", between(from, to)),
+                    Some((from, to)) => {
+                        write!(f, "; query the last {} over REST", between(from, to))
+                    }
                     None => Ok(()),
                 }
             }
             GapReason::Overflowed { missed } => {
-                write!(f, ": {missed} events dropped, the consumer was too slow")
+                write!(
+                    f,
+                    ": {missed} events dropped because the consumer was too slow"
+                )
             }
             GapReason::Undecodable { error, .. } => {
                 write!(f, ": an event could not be decoded: {error}")
@@ -166,18 +171,18 @@ impl fmt::Display for Gap {
             } => {
                 write!(f, ": {}", Refused(*code, message))?;
                 match retrying {
-                    true => f.write_str(", asked for again"),
+                    true => f.write_str("; retrying"),
                     false => Ok(()),
                 }
             }
-            GapReason::Closed { reason, .. } => write!(f, ": connection ended: {reason}"),
+            GapReason::Closed { reason, .. } => write!(f, ": connection closed: {reason}"),
         }
     }
 }
 
 impl std::error::Error for Gap {}
 
-/// The time from one moment to another, for people.
+/// Returns the time between two timestamps, rounded for display.
 fn between(from: Timestamp, to: Timestamp) -> Rounded {
     Rounded(to.duration_since(from))
 }

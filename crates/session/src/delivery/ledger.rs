@@ -1,35 +1,34 @@
-//! The delivery ledger: what became of every frame that was handed to a subscription, topic by topic.
+//! Delivery ledger: counters for every frame of a subscription, by topic.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
-/// What became of the frames of one topic of a subscription, counted since it was made.
+/// Counters of one topic of a subscription, since the subscription was created.
 ///
-/// Nothing is lost silently, and this is the proof in numbers: every frame that was received is in exactly one of the
-/// other counters, so that
-/// `received = delivered + duplicates + undecodable + other + queued + overflowed`.
+/// Each received frame is in exactly one of the other counters: `received = delivered + duplicates + undecodable +
+/// other + queued + overflowed`. So no frame is lost without being counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TopicLedger {
-    /// The topic, as it was subscribed to.
+    /// Topic, as it was subscribed.
     pub topic: String,
-    /// Frames that came for the topic, on whatever connection.
+    /// Frames received for the topic, on any connection.
     pub received: u64,
-    /// Frames that were handed out as events.
+    /// Frames returned to the consumer as events.
     pub delivered: u64,
-    /// Frames that came a second time because two connections overlapped in a rotation.
+    /// Duplicates of events, dropped while two connections overlapped in a rotation.
     pub duplicates: u64,
-    /// Frames that could not be decoded: each was handed out as a [`Gap`](crate::Gap) that holds it.
+    /// Frames that could not be decoded; each was returned as a [`Gap`](crate::Gap) that contains the frame.
     pub undecodable: u64,
-    /// Frames that proved to be of another topic which shares the name, such as another symbol's.
+    /// Frames of another topic that is pushed under the same name, such as one of another symbol.
     pub other: u64,
-    /// Frames that wait for the consumer.
+    /// Frames in the queue.
     pub queued: u64,
-    /// Frames that were not kept because the consumer was too slow: each is in the `missed` of a
-    /// [`Gap`](crate::Gap), and the frame that ends a subscription of [`SlowConsumer::Disconnect`] is one too.
+    /// Frames dropped because the queue was full; each is counted in `missed` of a [`Gap`](crate::Gap). The frame that
+    /// ends a subscription with [`SlowConsumer::Disconnect`] is one of them.
     ///
     /// [`SlowConsumer::Disconnect`]: crate::SlowConsumer::Disconnect
     pub overflowed: u64,
@@ -56,35 +55,36 @@ impl TopicLedger {
     }
 }
 
-/// What became of a frame.
+/// What happened to a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FrameOutcome {
-    /// Handed out as an event.
+    /// Returned to the consumer as an event.
     Delivered,
-    /// It came a second time because two connections overlapped.
+    /// Dropped as a duplicate while two connections overlapped.
     Duplicate,
-    /// Handed out as a gap that holds it.
+    /// Not decodable; returned to the consumer as a gap that contains it.
     Undecodable,
-    /// It was of another topic which shares the name.
+    /// Belongs to another topic that is pushed under the same name.
     Other,
-    /// Dropped because the consumer was too slow.
+    /// Dropped because the queue was full.
     Overflowed,
 }
 
-/// The counters of one topic of a subscription. Each counter has one writer: the connection counts what it receives and
-/// what overflows, the reader of the subscription the rest.
+/// Counters of one topic of a subscription.
+///
+/// Each counter has one writer: the connection counts received and dropped frames, the reader counts the others.
 #[derive(Debug)]
 pub struct TopicCounters {
     pub(super) topic: Arc<str>,
-    /// Its place among the topics of its buffer.
+    /// Index of the topic in its buffer.
     pub(super) index: usize,
-    /// The topics whose pushes may have the same name as its own, it among them; empty if none has.
-    shares: Mutex<Arc<[Arc<str>]>>,
+    /// All topics of the subscription that are pushed under the same name; empty if it is the only one.
+    same_name: Mutex<Arc<[Arc<str>]>>,
     received: AtomicU64,
     outcomes: CacheAligned<[AtomicU64; 5]>,
 }
 
-/// A cache line of its own: two threads that write to one line wait for each other at every event.
+/// Aligned to a cache line, so that two writers do not slow each other down (false sharing).
 #[derive(Debug, Default)]
 #[repr(align(64))]
 struct CacheAligned<T>(T);
@@ -94,47 +94,53 @@ impl TopicCounters {
         Self {
             topic,
             index,
-            shares: Mutex::default(),
+            same_name: Mutex::default(),
             received: AtomicU64::new(0),
             outcomes: CacheAligned::default(),
         }
     }
 
-    /// The topic, as it was subscribed to.
+    /// Topic, as it was subscribed.
     pub fn topic(&self) -> &Arc<str> {
         &self.topic
     }
 
-    /// The topics that a frame may be of which is counted here, as they were subscribed to: nearly always one. Pro V2 pushes
-    /// several topics of one symbol each under one name.
+    /// Returns the topics that a frame counted here may belong to, as they were subscribed: nearly always one. Pro V2
+    /// pushes several topics of one symbol under one name.
     pub fn topics(&self) -> Arc<[Arc<str>]> {
-        let shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
-        match shares.is_empty() {
+        let same_name = self
+            .same_name
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match same_name.is_empty() {
             true => Arc::from([self.topic.clone()]),
-            false => shares.clone(),
+            false => same_name.clone(),
         }
     }
 
-    /// Notes which topics of the subscription have pushes of the same name.
-    pub(super) fn share(&self, topics: &[Arc<str>]) {
-        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
-        if **shares == *topics {
+    /// Adds topics of the subscription that are pushed under the same name.
+    pub(super) fn add_same_name(&self, topics: &[Arc<str>]) {
+        let mut same_name = self
+            .same_name
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if **same_name == *topics {
             return;
         }
-        let new = topics.iter().filter(|topic| !shares.contains(topic));
-        *shares = shares.iter().chain(new).cloned().collect();
+        let new = topics.iter().filter(|topic| !same_name.contains(topic));
+        *same_name = same_name.iter().chain(new).cloned().collect();
     }
 
     pub(super) fn received(&self) {
         increment(&self.received);
     }
 
-    /// Counts what became of one frame.
+    /// Counts one frame by its outcome.
     pub fn count(&self, outcome: FrameOutcome) {
         increment(&self.outcomes.0[outcome as usize]);
     }
 
-    /// The counters by now, and how many frames wait.
+    /// Returns the current counters; `queued` is the number of frames in the queue.
     pub(super) fn ledger(&self, queued: u64) -> TopicLedger {
         let count =
             |outcome: FrameOutcome| self.outcomes.0[outcome as usize].load(Ordering::Relaxed);
@@ -151,7 +157,7 @@ impl TopicCounters {
     }
 }
 
-/// One writer: a plain addition is enough.
+/// Load and store suffice, because each counter has one writer.
 fn increment(counter: &AtomicU64) {
     counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
 }
@@ -161,11 +167,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_frame_without_a_fate_shows() {
-        let tally = TopicCounters::new("/a".into(), 0);
-        tally.received();
-        assert!(tally.ledger(1).is_consistent());
-        assert!(!tally.ledger(0).is_consistent());
+    fn uncounted_frame_makes_the_ledger_inconsistent() {
+        let counters = TopicCounters::new("/a".into(), 0);
+        counters.received();
+        assert!(counters.ledger(1).is_consistent());
+        assert!(!counters.ledger(0).is_consistent());
         for outcome in [
             FrameOutcome::Delivered,
             FrameOutcome::Duplicate,
@@ -173,9 +179,9 @@ mod tests {
             FrameOutcome::Other,
             FrameOutcome::Overflowed,
         ] {
-            tally.count(outcome);
-            assert!(tally.ledger(0).is_consistent(), "{outcome:?}");
-            tally.received();
+            counters.count(outcome);
+            assert!(counters.ledger(0).is_consistent(), "{outcome:?}");
+            counters.received();
         }
     }
 }

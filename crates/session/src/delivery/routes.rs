@@ -125,7 +125,10 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
     pub(crate) fn sweep(&mut self, wakers: &mut M::Wakers) -> Vec<P::Request> {
         let mut gone = Vec::new();
         for (&id, subscriber) in &self.subscribers {
-            if subscriber.mailbox().with(wakers, |buffer| buffer.is_over()) {
+            if subscriber
+                .mailbox()
+                .with(wakers, |buffer| buffer.is_closed())
+            {
                 gone.push(id);
             }
         }
@@ -474,14 +477,14 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
                     let mailbox = subscriber.mailbox();
                     let counters: Arc<TopicCounters> =
                         mailbox.with(wakers, |buffer| buffer.counters_of(&route.topic));
-                    let shares: Vec<Arc<str>> = routes
+                    let same_name: Vec<Arc<str>> = routes
                         .iter()
                         .map(|&at| &self.routes[at])
                         .filter(|route| route.subscribers.contains(&id))
                         .map(|route| route.topic.clone())
                         .collect();
-                    if shares.len() > 1 {
-                        counters.share(&shares);
+                    if same_name.len() > 1 {
+                        counters.add_same_name(&same_name);
                     }
                     mailboxes.push((counters, mailbox.clone()));
                     dedup_key_fn.push(subscriber.dedup_key_fn().clone());

@@ -360,7 +360,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
             } => {
                 let (router, mut cx) = self.context(now);
                 router.routes().postponed(&request, code, &message, &mut cx);
-                let message = format!("{message}; asked for again in {}", Rounded(delay));
+                let message = format!("{message}; retrying in {}", Rounded(delay));
                 self.exception(Some(request.to_string()), code, message);
             }
             SessionEvent::Lost { cause } => {

@@ -1,4 +1,4 @@
-//! What the driver of the streams is asked for, and what it gives.
+//! Outputs, settings and state of [`Streams`](crate::Streams).
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,58 +14,61 @@ use crate::{CloseReason, ConnectionRole, LifecycleEvent};
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ConnectionState {
-    /// Not opened yet, or on the way to be live, be it for the first time or after a loss.
+    /// Not opened yet, connecting, or reconnecting after a loss.
     Connecting,
-    /// Live, and after a loss with every topic active again.
+    /// Live; after a loss, every topic is acknowledged or refused again.
     Live,
-    /// Over.
+    /// Closed.
     Closed(CloseReason),
 }
 
-/// What the driver of [`Streams`](crate::Streams) has to do now.
+/// Instruction to the driver of [`Streams`](crate::Streams).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Output {
-    /// Ask the connection source for what one dial needs, in turn with other dials: call
-    /// [`Streams::dial_queued`](crate::Streams::dial_queued) until it is this connection's turn,
-    /// [`Streams::fetch_started`](crate::Streams::fetch_started) then, and answer with
+    /// Ask the connection source for the information for one dial, and answer with
     /// [`Input::ConnectionInfo`](crate::Input::ConnectionInfo).
+    ///
+    /// A driver that limits its dials calls [`Streams::dial_queued`](crate::Streams::dial_queued) while the dial
+    /// waits for its turn, and [`Streams::fetch_started`](crate::Streams::fetch_started) when it asks the source.
     FetchConnectionInfo(ConnectionRole),
-    /// Dial this URL and answer with [`Input::Dialled`](crate::Input::Dialled). The URL is good for this dial alone.
+    /// Dial this URL and answer with [`Input::Dialled`](crate::Input::Dialled). Use the URL for one dial only.
     Dial(ConnectionRole, SecretUrl),
-    /// Send this text frame. It may hold a login: never print it.
+    /// Send this text frame. It may contain a login: never log it.
     Send(ConnectionRole, Zeroizing<String>),
-    /// Give up this side's fetch, dial or connection; to a connection send a close frame with this code first. Nothing
-    /// that it yields later may be handed in.
+    /// Cancel the fetch or dial of this connection, or close it with a close frame of this code. Pass in no later
+    /// result of it.
     HangUp(ConnectionRole, u16),
-    /// The replacement is the current side from here on. Hang up the connection that was, with code 1000.
+    /// The replacement connection becomes the current one. Close the old connection with code 1000.
     TakeOver,
-    /// A command is answered.
+    /// Answer to a command.
     Answer(Ticket, Answer),
-    /// The state of the connection has changed.
+    /// New state of the connection.
     State(ConnectionState),
-    /// SessionEvent this to the user.
+    /// Report this event to the user.
     Event(LifecycleEvent),
-    /// SessionEvent this to the user: a topic is refused for good.
+    /// Report this event to the user: a topic is refused for good.
     Refusal(LifecycleEvent),
-    /// This gap was delivered, for a log. Refusals and the end of the connection are events anyway.
+    /// This gap was delivered to a subscription, for the log. Refusals and the end of the connection are lifecycle
+    /// events instead.
     Gap(Gap),
-    /// A subscription to this topic is too slow and misses events from here on; its ledger and its gap count them.
+    /// The queue of a subscription to this topic is full, and frames are dropped from now on, for the log. The ledger
+    /// and a gap count them.
     Overflowing(Arc<str>),
 }
 
-/// For how long others are waited for.
+/// Timeouts of [`Streams`](crate::Streams).
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Timeouts {
-    /// How long a subscription may take to be live.
+    /// Maximum time until a subscription is live.
     pub connect_timeout: Duration,
-    /// How long reading pauses for subscriptions whose buffers are full.
+    /// Maximum time for which reading pauses while queues are full.
     pub backpressure_timeout: Duration,
 }
 
 impl Timeouts {
-    /// Both limits.
+    /// Creates timeouts.
     pub fn new(connect_timeout: Duration, backpressure_timeout: Duration) -> Self {
         Self {
             connect_timeout,
@@ -74,21 +77,21 @@ impl Timeouts {
     }
 }
 
-/// What is to be subscribed, and where its events go.
+/// A subscription to create: its requests, queue and policies.
 #[non_exhaustive]
 pub struct Subscribe<R, M> {
-    /// The wire requests; at least one.
+    /// Wire requests; at least one.
     pub requests: Vec<R>,
-    /// Where deliveries wait for their reader.
+    /// Queue of the subscription.
     pub mailbox: M,
-    /// What tells events apart, from [`dedup_key_fn`](crate::dedup_key_fn).
+    /// Computes dedup keys, from [`dedup_key_fn`](crate::dedup_key_fn).
     pub dedup_key_fn: DedupKeyFn,
-    /// What a refusal of one request does to the others.
+    /// Policy if KuCoin refuses one of several requests.
     pub on_refusal: OnRefusal,
 }
 
 impl<R, M> Subscribe<R, M> {
-    /// A subscription to all of these requests.
+    /// Creates a subscription to all of these requests.
     pub fn new(
         requests: Vec<R>,
         mailbox: M,

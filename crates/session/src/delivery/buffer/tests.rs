@@ -240,7 +240,7 @@ fn a_consumer_that_is_cut_off_gets_what_was_kept_and_is_told_what_was_not() {
     for number in 0..5 {
         push(&mut buffer, frame(number));
     }
-    assert!(buffer.is_over() && buffer.has_room(1));
+    assert!(buffer.is_closed() && buffer.has_room(1));
     assert_eq!(take(&mut buffer), ["0", "1"]);
     assert_eq!(take(&mut buffer), ["missed 1"]);
     assert_eq!(take(&mut buffer), ["end"]);
