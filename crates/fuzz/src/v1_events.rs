@@ -91,7 +91,7 @@ fn is_known_push(frame: &Tree<'_>) -> bool {
             .filter(|_| values.next().is_none())
             .and_then(Tree::text)
     };
-    only("type") == Some("message") && only("topic").and_then(AnyV1Topic::of_push).is_some()
+    only("type") == Some("message") && only("topic").and_then(AnyV1Topic::from_pushed).is_some()
 }
 
 fn check_push<E: Serialize>(frame: &str, tree: &Tree<'_>, push: &Push<E>) {

@@ -1,56 +1,61 @@
-//! The envelope of a V1 push around its data, read in one pass where the keys come in the usual order.
+//! The envelope of a V1 push, decoded in one pass if the keys have the usual order.
 
 use kucoin_streams_core::{DecodeError, Extra, Push, Text, Timestamp, TopicMatch};
 use kucoin_streams_decode::{FieldCursor, FieldTable, FromJson, Key, Object, Scanner, Value};
 
 use crate::path::{match_topic, symbol};
 
-/// What stands in `data` of a push.
+/// The data of a push, which becomes the event.
 pub(crate) trait Data: Sized {
-    /// Whether only the subject tells how the data is to be read.
+    /// Whether the subject decides how the data is decoded.
     const BY_SUBJECT: bool = false;
 
-    /// Takes the data that the scanner stands before.
-    fn from_data(scanner: &mut Scanner<'_>, around: Around<'_>) -> Result<Self, DecodeError>;
+    /// Decodes the data at the scanner's position.
+    fn from_data(scanner: &mut Scanner<'_>, context: PushContext<'_>) -> Result<Self, DecodeError>;
 
-    /// When the gateway pushed it, where the data says so.
+    /// Returns the push time of the gateway, if the data has it.
     fn pushed_at(&self) -> Option<Timestamp> {
         None
     }
 
-    /// The market that it is about, where pushes of a symbol's topic may come under the topic of all.
+    /// Returns the symbol, if pushes of a symbol's topic may arrive under the account-wide topic.
     fn symbol(&self) -> Option<&str> {
         None
     }
 }
 
-/// What the envelope says about its data.
+/// The fields of the envelope that are needed to decode its data.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Around<'e> {
-    /// The topic as pushed.
+pub(crate) struct PushContext<'e> {
+    /// The topic of the push.
     pub(crate) topic: &'e str,
-    /// The subject; `None` also where it does not matter and has not been seen yet.
+    /// The subject; also `None` if it is not needed and was not read yet.
     pub(crate) subject: Option<&'e str>,
 }
 
-/// Decodes a push of the topic `asked`; `None` where the frame is of another topic, or no push at all.
-pub(crate) fn decode<E: Data>(frame: &str, asked: &Text) -> Result<Option<Push<E>>, DecodeError> {
+/// Decodes a push of the topic `requested`; `None` if the frame is not a push of that topic.
+pub(crate) fn decode<E: Data>(
+    frame: &str,
+    requested: &Text,
+) -> Result<Option<Push<E>>, DecodeError> {
     let mut scanner = Scanner::new(frame);
     let mut envelope = Envelope::default();
     let mut object = scanner.object()?;
-    let mut place = FieldCursor::default();
-    match envelope.take(&mut object, &mut place, asked, E::BY_SUBJECT)? {
+    let mut cursor = FieldCursor::default();
+    match envelope.read_fields(&mut object, &mut cursor, requested, E::BY_SUBJECT)? {
         Stop::Other => Ok(None),
-        // Nearly always: the data is read where it stands, and what follows it after that. An event is large, so
-        // that each place where it lies in between would cost a copy.
+        // The usual order: decode the data in place, then read the remaining fields. Events are large, so each
+        // intermediate variable would cost a copy.
         Stop::Data => {
-            let event = E::from_data(object.scanner(), envelope.around())?;
+            let event = E::from_data(object.scanner(), envelope.context())?;
             envelope.has_event = true;
-            if let Stop::Other = envelope.take(&mut object, &mut place, asked, E::BY_SUBJECT)? {
+            if let Stop::Other =
+                envelope.read_fields(&mut object, &mut cursor, requested, E::BY_SUBJECT)?
+            {
                 return Ok(None);
             }
             scanner.finish()?;
-            Ok(envelope.push(event, asked))
+            Ok(envelope.push(event, requested))
         }
         Stop::End => {
             scanner.finish()?;
@@ -60,20 +65,20 @@ pub(crate) fn decode<E: Data>(frame: &str, asked: &Text) -> Result<Option<Push<E
             let Some(data) = envelope.data.take() else {
                 return Err(DecodeError::Missing { field: "data" });
             };
-            let event = E::from_data(&mut data.scanner(), envelope.around())?;
-            Ok(envelope.push(event, asked))
+            let event = E::from_data(&mut data.scanner(), envelope.context())?;
+            Ok(envelope.push(event, requested))
         }
     }
 }
 
-/// The topic that a frame carries where it is a push.
+/// Returns the topic of a frame; `None` if the frame is not a push.
 pub(crate) fn topic(frame: &str) -> Result<Option<Text>, DecodeError> {
     let mut scanner = Scanner::new(frame);
     let mut object = scanner.object()?;
     let mut topic = None;
     while let Some((key, value)) = object.member()? {
         match &*key {
-            "topic" => topic = value.spelled_text().map(|topic| Text::new(&topic)),
+            "topic" => topic = value.lossless_text().map(|topic| Text::new(&topic)),
             "type" if is_other_type(value) => return Ok(None),
             _ => {}
         }
@@ -105,37 +110,37 @@ struct Envelope<'f> {
     subject: Option<Text>,
     id: Option<Text>,
     user_id: Option<Text>,
-    // Data that came before its topic.
+    // Data that arrived before its topic.
     data: Option<Value<'f>>,
     has_event: bool,
     extra: Extra,
 }
 
-/// Why no further field of the envelope was taken.
+/// Why the reading of fields stopped.
 enum Stop {
-    /// The data comes next, and all is known that it takes to read it.
+    /// The data is next, and the fields needed to decode it are known.
     Data,
-    /// There is no further one.
+    /// The envelope has no more fields.
     End,
-    /// The frame is no push of the topic.
+    /// The frame is not a push of the topic.
     Other,
 }
 
 impl<'f> Envelope<'f> {
-    /// Takes field after field.
+    /// Reads fields until the data can be decoded, the envelope ends, or it has another topic.
     #[inline(always)]
-    fn take(
+    fn read_fields(
         &mut self,
         object: &mut Object<'_, 'f>,
-        place: &mut FieldCursor<'static>,
-        asked: &Text,
+        cursor: &mut FieldCursor<'static>,
+        requested: &Text,
         by_subject: bool,
     ) -> Result<Stop, DecodeError> {
-        while let Some(key) = object.key_among(&NAMES, place)? {
+        while let Some(key) = object.key_among(&NAMES, cursor)? {
             match key {
-                Key::Known(DATA) if self.awaits_data(by_subject) => return Ok(Stop::Data),
+                Key::Known(DATA) if self.is_ready_for_data(by_subject) => return Ok(Stop::Data),
                 Key::Known(at) => {
-                    if !self.field(at, object.value()?, asked) {
+                    if !self.field(at, object.value()?, requested) {
                         return Ok(Stop::Other);
                     }
                 }
@@ -145,48 +150,48 @@ impl<'f> Envelope<'f> {
         Ok(Stop::End)
     }
 
-    /// Only where the topic is known already is the data known to be ours.
-    fn awaits_data(&self, by_subject: bool) -> bool {
+    /// Returns `true` if the data can be decoded now: the topic is known to match, and the subject if it is needed.
+    fn is_ready_for_data(&self, by_subject: bool) -> bool {
         let is_first = self.data.is_none() && !self.has_event;
         is_first && self.topic.is_some() && (!by_subject || self.subject.is_some())
     }
 
-    fn around(&self) -> Around<'_> {
-        Around {
+    fn context(&self) -> PushContext<'_> {
+        PushContext {
             topic: self.topic.as_deref().unwrap_or_default(),
             subject: self.subject.as_deref(),
         }
     }
 
-    /// Takes one field; false where it shows that the frame is no push of the topic `asked`.
-    fn field(&mut self, at: usize, value: Value<'f>, asked: &Text) -> bool {
+    /// Reads one field; returns `false` if it shows that the frame is not a push of the topic `requested`.
+    fn field(&mut self, at: usize, value: Value<'f>, requested: &Text) -> bool {
         match at {
             TYPE if value.is("message") => {}
             TYPE if is_other_type(value) => return false,
-            TOPIC if self.topic.is_none() => return self.topic(value, asked),
+            TOPIC if self.topic.is_none() => return self.topic(value, requested),
             DATA if self.data.is_none() && !self.has_event => self.data = Some(value),
             CHANNEL_TYPE if value.is("private") => {}
             SUBJECT if self.subject.is_none() => {
-                keep(&mut self.subject, &mut self.extra, at, value)
+                read_text(&mut self.subject, &mut self.extra, at, value)
             }
-            ID if self.id.is_none() => keep(&mut self.id, &mut self.extra, at, value),
+            ID if self.id.is_none() => read_text(&mut self.id, &mut self.extra, at, value),
             USER_ID if self.user_id.is_none() => {
-                keep(&mut self.user_id, &mut self.extra, at, value)
+                read_text(&mut self.user_id, &mut self.extra, at, value)
             }
             _ => self.extra.push(NAMES.name(at), value),
         }
         true
     }
 
-    fn topic(&mut self, value: Value<'f>, asked: &Text) -> bool {
-        if value.is(asked) {
-            self.topic = Some(asked.clone());
+    fn topic(&mut self, value: Value<'f>, requested: &Text) -> bool {
+        if value.is(requested) {
+            self.topic = Some(requested.clone());
             return true;
         }
-        let Some(pushed) = value.spelled_text() else {
+        let Some(pushed) = value.lossless_text() else {
             return false;
         };
-        self.topic = match match_topic(asked, &pushed) {
+        self.topic = match match_topic(requested, &pushed) {
             TopicMatch::None => return false,
             _ => Some(Text::new(&pushed)),
         };
@@ -196,13 +201,13 @@ impl<'f> Envelope<'f> {
         true
     }
 
-    /// The event with its envelope; none where it is of another symbol than asked for.
+    /// Combines the event with its envelope; `None` if the event is for another symbol than requested.
     #[inline]
-    fn push<E: Data>(self, event: E, asked: &str) -> Option<Push<E>> {
+    fn push<E: Data>(self, event: E, requested: &str) -> Option<Push<E>> {
         let topic = self.topic.unwrap_or_default();
-        // Under the topic of all, a symbol's topic has only what is about its symbol.
+        // Of the pushes under the account-wide topic, a symbol's topic keeps only those of its symbol.
         if let Some(found) = event.symbol()
-            && let Some(wanted) = symbol(asked)
+            && let Some(wanted) = symbol(requested)
             && wanted != found
             && symbol(&topic).is_none()
             && is_readable(found)
@@ -220,19 +225,20 @@ impl<'f> Envelope<'f> {
     }
 }
 
-/// Whether the type is another than that of a push. One that cannot be read, like one that is missing, says nothing.
+/// Returns `true` if the type is known and is not that of a push; it may also be missing or unreadable.
 fn is_other_type(value: Value<'_>) -> bool {
     value.text().is_some_and(|kind| kind != "message")
 }
 
-/// Whether a symbol is as the exchange wrote it: one with half of a surrogate pair is spelled with a backslash, and may
-/// be of any market.
+/// Returns `true` if the symbol was decoded exactly.
+///
+/// A symbol with an unpaired surrogate is decoded with a backslash escape, and could be any symbol.
 pub(crate) fn is_readable(symbol: &str) -> bool {
     !symbol.contains('\\')
 }
 
-/// Reads an optional text; what is none goes into `extra`.
-fn keep(slot: &mut Option<Text>, extra: &mut Extra, at: usize, value: Value<'_>) {
+/// Reads an optional text; a value that is not a text goes into `extra`.
+fn read_text(slot: &mut Option<Text>, extra: &mut Extra, at: usize, value: Value<'_>) {
     match value.digits() {
         Some("") => {}
         Some(text) => *slot = Some(Text::new(text)),

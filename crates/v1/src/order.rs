@@ -1,37 +1,37 @@
-//! The words that orders of spot and of futures share.
+//! Enums that spot and futures orders share.
 
 use kucoin_streams_decode::open_enum;
 
 open_enum! {
-    /// How an order is priced: wire `orderType`.
+    /// Order type: `orderType`.
     pub enum OrderType {
-        /// At its limit price or better.
+        /// `limit`: trades at the limit price or better.
         Limit = "limit",
-        /// At whatever the book gives.
+        /// `market`: trades at the prices of the order book.
         Market = "market",
     }
 }
 
 open_enum! {
-    /// Which fee a trade pays: wire `feeType`.
+    /// Fee type of a fill: `feeType`.
     pub enum FeeType {
-        /// The taker's fee.
+        /// `takerFee`: the taker fee.
         Taker = "takerFee",
-        /// The maker's fee.
+        /// `makerFee`: the maker fee.
         Maker = "makerFee",
     }
 }
 
 open_enum! {
-    /// What an order is: wire `status`.
+    /// Order status: `status`.
     pub enum OrderStatus {
-        /// The engine has it, and it is not in the book yet.
+        /// `new`: received by the matching engine, not in the order book yet.
         New = "new",
-        /// It rests in the book.
+        /// `open`: in the order book.
         Open = "open",
-        /// It is being matched as a taker.
+        /// `match`: being matched as the taker.
         Match = "match",
-        /// It is over.
+        /// `done`: filled or cancelled.
         Done = "done",
     }
 }

@@ -1,26 +1,27 @@
-//! The path of a V1 topic, and which pushes belong to which path.
+//! The path of a V1 topic, and which pushes belong to it.
 
 use std::fmt;
 
 use kucoin_streams_core::{Text, TopicMatch};
 
-/// A V1 topic as it stands in a subscribe frame, such as `/contract/position:XBTUSDTM`: the request of the
-/// [`V1`](crate::V1) protocol.
+/// The path of a V1 topic, such as `/contract/position:XBTUSDTM`.
+///
+/// It is the request type of the [`V1`](crate::V1) protocol.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TopicPath(Text);
 
 impl TopicPath {
-    /// Takes a path as it is; whether KuCoin has such a topic is for its answer to say.
+    /// Creates a topic path without a check; KuCoin refuses unknown topics.
     pub fn new(path: &str) -> Self {
         Self(Text::new(path))
     }
 
-    /// The path.
+    /// Returns the path.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 
-    /// Whether a push with this topic belongs to the subscription of this path.
+    /// Returns how a push with the topic `pushed` matches a subscription to this path.
     pub fn match_topic(&self, pushed: &str) -> TopicMatch {
         match_topic(self.as_str(), pushed)
     }
@@ -47,11 +48,10 @@ impl fmt::Display for TopicPath {
 const ALL_POSITIONS: &str = "/contract/positionAll";
 const POSITION: &str = "/contract/position";
 
-/// Whether a push with the topic `pushed` belongs to a subscription of `requested`.
+/// Returns how a push with the topic `pushed` matches a subscription to `requested`.
 ///
-/// Exact: the same topic, or one symbol of a list that was asked for. Fallback: a symbol's topic for a request
-/// of the whole family, and `/contract/positionAll` with `/contract/position:SYMBOL` either way round; the
-/// published examples show each under the other's name.
+/// Exact: the same topic, or one symbol of a requested list. Fallback: a topic with a symbol for a request without one,
+/// and `/contract/positionAll` and `/contract/position:SYMBOL` for each other, as published examples show them.
 pub(crate) fn match_topic(requested: &str, pushed: &str) -> TopicMatch {
     if requested == pushed {
         return TopicMatch::Exact;
@@ -60,47 +60,47 @@ pub(crate) fn match_topic(requested: &str, pushed: &str) -> TopicMatch {
     if requested == pushed {
         return TopicMatch::Exact;
     }
-    let (family, symbols) = split(requested);
-    let (pushed_family, symbol) = split(pushed);
+    let (base, symbols) = split(requested);
+    let (pushed_base, symbol) = split(pushed);
     match (symbols, symbol) {
         (Some(symbols), Some(symbol)) => {
             let listed = symbols.split(',').any(|wanted| wanted == symbol);
-            when(listed && pushed_family == family, TopicMatch::Exact)
+            match_if(listed && pushed_base == base, TopicMatch::Exact)
         }
         (None, Some(_)) => {
-            let either = requested == ALL_POSITIONS && pushed_family == POSITION;
-            when(either || pushed_family == family, TopicMatch::Fallback)
+            let is_position = requested == ALL_POSITIONS && pushed_base == POSITION;
+            match_if(is_position || pushed_base == base, TopicMatch::Fallback)
         }
-        // Which symbol it is stands in the event; the topic's own decoder looks there.
-        (Some(_), None) => when(
-            pushed == ALL_POSITIONS && family == POSITION,
+        // The symbol is in the event: the decoder of the topic checks it.
+        (Some(_), None) => match_if(
+            pushed == ALL_POSITIONS && base == POSITION,
             TopicMatch::Fallback,
         ),
         (None, None) => TopicMatch::None,
     }
 }
 
-/// What stands behind the colon of a topic.
+/// Returns the symbol of a topic, after the colon.
 pub(crate) fn symbol(topic: &str) -> Option<&str> {
     split(without_private_suffix(topic)).1
 }
 
-fn when(holds: bool, serves: TopicMatch) -> TopicMatch {
-    if holds { serves } else { TopicMatch::None }
+fn match_if(condition: bool, matched: TopicMatch) -> TopicMatch {
+    if condition { matched } else { TopicMatch::None }
 }
 
-/// Family and symbols of a topic: `/market/match:A,B` is `/market/match` and `A,B`.
+/// Splits a topic at its colon: `/market/match:A,B` into `/market/match` and `A,B`.
 fn split(topic: &str) -> (&str, Option<&str>) {
     match topic.split_once(':') {
-        Some((family, symbols)) => (family, Some(symbols)),
+        Some((base, symbols)) => (base, Some(symbols)),
         None => (topic, None),
     }
 }
 
-/// Pushes of 2019 and 2020 carried `{topic}:privateChannel:{userId}`.
+/// Removes the suffix `:privateChannel:{userId}`, which pushes of 2019 had.
 pub(crate) fn without_private_suffix(pushed: &str) -> &str {
     const SUFFIX: &[u8] = b":privateChannel:";
-    // Most topics have no colon, and a byte is found sooner than a word.
+    // Most topics have no colon, so this looks for the byte first, which is faster.
     let bytes = pushed.as_bytes();
     let mut colons = (0..bytes.len()).filter(|&at| bytes[at] == b':');
     match colons.find(|&at| bytes[at..].starts_with(SUFFIX)) {
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_topic_serves_itself_and_no_neighbour() {
+    fn topic_matches_only_itself() {
         check("/spotMarket/tradeOrders", "/spotMarket/tradeOrders", Exact);
         check("/spotMarket/tradeOrders", "/spotMarket/tradeOrdersV2", None);
         check("/spotMarket/tradeOrdersV2", "/spotMarket/tradeOrders", None);
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_topic_without_symbol_takes_pushes_under_any_symbol() {
+    fn topic_without_symbol_accepts_any_symbol() {
         check(
             "/contractMarket/tradeOrders",
             "/contractMarket/tradeOrders:XBTUSDTM",
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_symbols_takes_each_of_them() {
+    fn symbol_list_accepts_each_symbol() {
         check(
             "/market/match:BTC-USDT,KCS-USDT",
             "/market/match:KCS-USDT",
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn all_positions_and_one_position_may_push_under_each_other() {
+    fn position_topics_accept_each_other() {
         check(
             "/contract/positionAll",
             "/contract/position:XBTUSDTM",
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn the_private_suffix_of_old_pushes_is_no_symbol() {
+    fn private_channel_suffix_is_ignored() {
         check(
             "/account/balance",
             "/account/balance:privateChannel:5bd6e9",

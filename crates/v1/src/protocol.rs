@@ -1,4 +1,4 @@
-//! The V1 protocol: which frame is what, and the frames that a client sends.
+//! The V1 protocol: classification of received frames, and the frames that a client sends.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -15,15 +15,15 @@ use crate::envelope::is_readable;
 use crate::path::{TopicPath, match_topic};
 use crate::refusal::scope;
 
-/// KuCoin's V1 stream protocol, of the spot and of the futures host.
+/// KuCoin's V1 WebSocket protocol, for the spot and the futures host.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct V1;
 
-/// The private V1 connection of the spot host: spot and margin topics.
+/// The private V1 connection of the spot host, for spot and margin topics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SpotPrivate;
 
-/// The private V1 connection of the futures host.
+/// The private V1 connection of the futures host, for futures topics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FuturesPrivate;
 
@@ -40,8 +40,8 @@ impl ConnectionKind for FuturesPrivate {
 impl Protocol for V1 {
     type Request = TopicPath;
 
-    // 400 topics is the cap of the spot host; the futures host states none, and more than 400 private topics on
-    // one socket are out of reach there: its account-wide topics are few. Dials are counted by account.
+    // The spot host accepts 400 topics per connection. The futures host documents no limit, and has too few account-wide
+    // topics to need more. KuCoin counts dials per account.
     const LIMITS: ProtocolLimits = ProtocolLimits::new(100, Duration::from_secs(10), Some(400))
         .with_dials(DialLimit::new(
             30,
@@ -61,10 +61,11 @@ impl Protocol for V1 {
     fn check(frame: &str) -> Result<(), WireError> {
         check(frame).map_err(wire_error)?;
         match topic_of_push(frame) {
-            // Of which topic it is cannot be known: every subscription is to hear of it.
-            Some(topic) if !is_readable(&topic) => {
-                Err(WireError::new("the topic has half of a surrogate pair", 0))
-            }
+            // The topic is unknown, so every subscription must get the error.
+            Some(topic) if !is_readable(&topic) => Err(WireError::new(
+                "the topic contains an unpaired surrogate",
+                0,
+            )),
             _ => Ok(()),
         }
     }
@@ -87,8 +88,7 @@ impl Protocol for V1 {
     }
 }
 
-/// `privateChannel` and `response` are booleans: with `privateChannel` false KuCoin acknowledges and then pushes
-/// nothing, and without `response` success is silent.
+/// Without `privateChannel` KuCoin acknowledges but pushes nothing; without `response` it acknowledges nothing.
 fn push_request(id: RequestId, kind: &str, request: &TopicPath, out: &mut String) {
     push_head(id, kind, out);
     out.push_str(",\"topic\":");
@@ -107,7 +107,7 @@ fn push_head(id: RequestId, kind: &str, out: &mut String) {
 fn wire_error(error: DecodeError) -> WireError {
     match error {
         DecodeError::Syntax { reason, offset } => WireError::new(reason, offset),
-        // Reading an envelope gives syntax errors only; a new kind of error is still a broken frame.
+        // Only syntax errors occur here, but `DecodeError` is non-exhaustive.
         _ => WireError::new("not a frame of the protocol", 0),
     }
 }
@@ -120,7 +120,7 @@ const ID: usize = 2;
 const CODE: usize = 3;
 const DATA: usize = 4;
 
-/// The topic, as soon as a push is certain: what nearly every frame is, and as [`Envelope`] reads it.
+/// Returns the topic if the frame is a push: a shortcut for the most common frame.
 fn topic_of_push(frame: &str) -> Option<Cow<'_, str>> {
     let mut scanner = Scanner::new(frame);
     let mut object = scanner.object().ok()?;
@@ -129,7 +129,7 @@ fn topic_of_push(frame: &str) -> Option<Cow<'_, str>> {
     while let Some(key) = object.key_among(&NAMES, &mut place).ok()? {
         let value = object.value().ok()?;
         match key {
-            Key::Known(TOPIC) => topic = value.spelled_text(),
+            Key::Known(TOPIC) => topic = value.lossless_text(),
             Key::Known(TYPE) => is_message = value.text().is_some_and(|kind| kind == "message"),
             _ => {}
         }
@@ -140,7 +140,7 @@ fn topic_of_push(frame: &str) -> Option<Cow<'_, str>> {
     None
 }
 
-/// What a frame says besides its data, as far as it tells frames apart.
+/// The fields of a frame that decide its kind.
 #[derive(Default)]
 struct Envelope<'f> {
     kind: Option<Cow<'f, str>>,
@@ -152,7 +152,7 @@ struct Envelope<'f> {
 }
 
 impl<'f> Envelope<'f> {
-    /// Reads until a push is certain, else to the end of the frame.
+    /// Reads until the frame is known to be a push, or else to its end.
     fn read(frame: &'f str) -> Result<Self, DecodeError> {
         let mut envelope = Self::default();
         let mut scanner = Scanner::new(frame);
@@ -161,7 +161,7 @@ impl<'f> Envelope<'f> {
         while let Some(key) = object.key_among(&NAMES, &mut place)? {
             let value = object.value()?;
             match key {
-                Key::Known(TOPIC) => envelope.topic = value.spelled_text(),
+                Key::Known(TOPIC) => envelope.topic = value.lossless_text(),
                 Key::Known(TYPE) => envelope.kind = value.text(),
                 Key::Known(ID) => envelope.id = id(value),
                 Key::Known(CODE) => envelope.code = Some(value),
@@ -180,7 +180,7 @@ impl<'f> Envelope<'f> {
     fn classify(self) -> Inbound<'f> {
         match (self.kind.as_deref(), self.topic) {
             (Some("message"), Some(topic)) => Inbound::Message { topic },
-            // Some published frames lack the type; topic and data together are a push.
+            // Some published examples of pushes have no type.
             (None, Some(topic)) if self.data.is_some() => Inbound::Message { topic },
             (Some("welcome"), _) => Inbound::Welcome {
                 id: self.id,
@@ -195,8 +195,8 @@ impl<'f> Envelope<'f> {
                 let code = self.code.and_then(|code| code.digits()?.parse().ok());
                 let message = self
                     .data
-                    .and_then(words)
-                    .or_else(|| self.msg.and_then(words));
+                    .and_then(error_text)
+                    .or_else(|| self.msg.and_then(error_text));
                 let message = message.unwrap_or(Cow::Borrowed(""));
                 let scope = scope(code, &message);
                 Inbound::Refused {
@@ -211,29 +211,29 @@ impl<'f> Envelope<'f> {
     }
 }
 
-/// An id may come back as a string or, though never seen, as the number that was sent.
+/// Returns the ID from a string or, although never seen, from a number.
 fn id(value: Value<'_>) -> Option<Cow<'_, str>> {
     let id = value.text().or_else(|| value.digits().map(Cow::Borrowed))?;
     (!id.is_empty()).then_some(id)
 }
 
-/// The server's words: a string in every capture, an object or another key in what others wrote tests for.
-fn words(value: Value<'_>) -> Option<Cow<'_, str>> {
-    if value.is_nothing() {
+/// Returns the text of an error: a string in captures, but an object in tests of other SDKs.
+fn error_text(value: Value<'_>) -> Option<Cow<'_, str>> {
+    if value.is_null_or_empty() {
         return None;
     }
     if let Some(text) = value.text() {
         return Some(text);
     }
     if value.kind() == ValueKind::Object
-        && let Some(text) = inner_words(value)
+        && let Some(text) = inner_text(value)
     {
         return Some(text);
     }
     Some(Cow::Borrowed(value.as_str()))
 }
 
-fn inner_words(value: Value<'_>) -> Option<Cow<'_, str>> {
+fn inner_text(value: Value<'_>) -> Option<Cow<'_, str>> {
     let mut scanner = value.scanner();
     let mut object = scanner.object().ok()?;
     while let Ok(Some(key)) = object.key() {
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn control_frames_are_told_apart() {
+    fn control_frames_are_classified() {
         check(
             r#"{"id":"c-1","type":"welcome"}"#,
             Inbound::Welcome {
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_without_an_id_is_a_refusal() {
+    fn error_without_id_is_refusal() {
         check(
             r#"{"type":"error","code":401,"data":"token is expired"}"#,
             refused(None, Some(401), "token is expired", RefusalScope::Token),
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_with_a_foreign_id_keeps_it() {
+    fn error_with_unknown_id_keeps_it() {
         check(
             r#"{"id":"64d8732c8568","type":"error","code":"404","data":"topic /x is not found"}"#,
             refused(
@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_of_an_error_are_found_wherever_they_stand() {
+    fn error_text_is_found_in_every_known_field() {
         let busy = || refused(Some("1"), Some(509), "service busy", RefusalScope::Busy);
         check(
             r#"{"id":"1","type":"error","code":509,"msg":"service busy"}"#,
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn a_push_is_a_push_in_any_order_of_keys() {
+    fn push_is_classified_in_any_key_order() {
         let message = || Inbound::Message {
             topic: "/account/balance".into(),
         };
@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_order_id_that_contains_pong_is_no_pong() {
+    fn client_order_id_with_pong_is_not_a_pong() {
         check(
             r#"{"data":{"clientOid":"pong\",\"type\":\"pong"},"topic":"/t","type":"message"}"#,
             Inbound::Message { topic: "/t".into() },
@@ -379,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_object_is_an_error() {
+    fn non_object_is_an_error() {
         for frame in [
             "",
             "[]",
@@ -395,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_say_private_and_ask_for_an_answer() {
+    fn requests_are_private_and_ask_for_response() {
         let mut out = String::new();
         V1::subscribe(RequestId(3), &TopicPath::new("/account/balance"), &mut out);
         assert_eq!(

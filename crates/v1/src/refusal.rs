@@ -1,28 +1,28 @@
-//! What an error frame of the V1 protocol is about: by its code first, then by its words.
+//! The scope of a V1 error frame: what a refusal means for the connection.
 
 use kucoin_streams_core::RefusalScope;
 
-/// Decides what a refusal means for the connection.
+/// Returns the scope of a refusal, by its code first and then by its text.
 ///
-/// KuCoin uses 400 and 509 for several things each and its words drift, so a text that is not recognised means
-/// the harmless reading: that request is refused and the connection is well.
+/// KuCoin uses 400 and 509 for several problems each, and its texts change. An unknown text therefore means that only
+/// the request is refused.
 pub(crate) fn scope(code: Option<i64>, message: &str) -> RefusalScope {
-    let words = message.to_ascii_lowercase();
-    let says = |phrase: &str| words.contains(phrase);
+    let text = message.to_ascii_lowercase();
+    let has = |phrase: &str| text.contains(phrase);
     match code {
         Some(401) => RefusalScope::Token,
-        Some(400) if says("ping timeout") => RefusalScope::Connection,
+        Some(400) if has("ping timeout") => RefusalScope::Connection,
         Some(400 | 403 | 404 | 406 | 415) => RefusalScope::Request,
-        Some(509) if says("subscription") => RefusalScope::Request,
-        Some(509) if says("permits per second") => RefusalScope::Pace,
-        Some(509) if says("session count") => RefusalScope::Sessions,
-        Some(509) if says("busy") => RefusalScope::Busy,
+        Some(509) if has("subscription") => RefusalScope::Request,
+        Some(509) if has("permits per second") => RefusalScope::RateLimit,
+        Some(509) if has("session count") => RefusalScope::ConnectionLimit,
+        Some(509) if has("busy") => RefusalScope::Busy,
         Some(509) => RefusalScope::Request,
-        // "system error": the same request may pass after a pause.
+        // "system error": the same request may succeed later.
         Some(500..=599) => RefusalScope::Temporary,
         Some(_) => RefusalScope::Request,
-        None if says("token is expired") || says("token is invalid") => RefusalScope::Token,
-        None if says("ping timeout") => RefusalScope::Connection,
+        None if has("token is expired") || has("token is invalid") => RefusalScope::Token,
+        None if has("ping timeout") => RefusalScope::Connection,
         None => RefusalScope::Request,
     }
 }
@@ -32,11 +32,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_code_decides_and_the_words_refine() {
-        use RefusalScope::{Busy, Connection, Pace, Request, Sessions, Temporary, Token};
+    fn code_decides_first_then_text() {
+        use RefusalScope::{
+            Busy, Connection, ConnectionLimit, RateLimit, Request, Temporary, Token,
+        };
         let table = [
             (Some(401), "token is expired", Token),
-            (Some(401), "words that nobody has seen yet", Token),
+            (Some(401), "an unknown text", Token),
             (Some(400), "topic /market/match: X is invalid", Request),
             (Some(400), "Ping timeout", Connection),
             (Some(403), "login is required", Request),
@@ -47,10 +49,10 @@ mod tests {
             (
                 Some(509),
                 "exceed max session count limitation of 50",
-                Sessions,
+                ConnectionLimit,
             ),
             (Some(509), "service busy, please retry later", Busy),
-            (Some(509), "exceed max permits per second", Pace),
+            (Some(509), "exceed max permits per second", RateLimit),
             (
                 Some(509),
                 "exceed max subscription count limitation of 400 per session",
@@ -61,7 +63,7 @@ mod tests {
                 "exceed max subscription count limitation of 100 per time",
                 Request,
             ),
-            (Some(509), "words that nobody has seen yet", Request),
+            (Some(509), "an unknown text", Request),
             (Some(418), "token is expired", Request),
             (None, "token is expired", Token),
             (None, "", Request),

@@ -1,15 +1,16 @@
-//! How an event is defined whose type depends on the subject of the push.
+//! The macro that defines an event whose type depends on the subject of the push.
 
 use kucoin_streams_core::{Event, Raw};
 use kucoin_streams_decode::event;
 
 event! {
-    /// A change under a subject that this SDK does not know: all of its fields are in
-    /// [`extra`](Self::extra), the subject is that of the push.
+    /// An event with a subject that this SDK does not know.
+    ///
+    /// All its fields are in [`extra`](Self::extra). The subject is in the [`Push`](kucoin_streams_core::Push).
     pub struct OtherChange {}
 }
 
-/// All of its fields.
+/// Dedup key: all fields. It is not unique, since the fields may be equal for different events.
 impl Event for OtherChange {
     fn dedup_key(&self) -> String {
         format!("{:?}", self.extra)
@@ -20,7 +21,7 @@ impl Event for OtherChange {
     }
 }
 
-/// Whether one of these fields is there with a value.
+/// Returns `true` if at least one of these fields has a value.
 pub(crate) fn has_one(fields: &OtherChange, names: &[&str]) -> bool {
     let has_value = |raw: &Raw| !matches!(raw.as_str(), "null" | "\"\"");
     names
@@ -28,10 +29,10 @@ pub(crate) fn has_one(fields: &OtherChange, names: &[&str]) -> bool {
         .any(|name| fields.extra.get(name).is_some_and(has_value))
 }
 
-/// Defines an enum of events, one variant a subject; a subject that is none of those listed is `Other`.
+/// Defines an enum of events with one variant per subject; any other subject is `Other`.
 ///
-/// `by_subject` reads the variant of a subject. A variant without a subject is for `from_data` to tell. The fields after
-/// `if` are those that no earlier variant has: by them an event is read back without its subject.
+/// `by_subject` reads the variant of a subject; `from_data` must handle variants without one. The fields after `if`, which
+/// no earlier variant has, decide the variant if an event is deserialized, since the JSON has no subject.
 macro_rules! subjects {
     (
         $(#[$meta:meta])*
@@ -47,7 +48,7 @@ macro_rules! subjects {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$variant_meta])* $variant($event),)*
-            /// Something under a subject that this SDK does not know.
+            /// An event with a subject that this SDK does not know.
             Other($crate::OtherChange),
         }
 
@@ -88,7 +89,7 @@ macro_rules! subjects {
             }
         })*
 
-        /// That of the event inside, behind the name of its kind.
+        /// Dedup key: the name of the variant and the key of the event inside.
         impl ::kucoin_streams_core::Event for $name {
             fn dedup_key(&self) -> String {
                 match self {
@@ -107,7 +108,7 @@ macro_rules! subjects {
             }
         }
 
-        /// Writes the event itself, by the exchange's field names.
+        /// Serializes the event inside, with KuCoin's field names.
         impl ::serde::Serialize for $name {
             fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self {
@@ -117,8 +118,10 @@ macro_rules! subjects {
             }
         }
 
-        /// Reads what was written. The JSON has no subject, so the fields decide the kind: an event without any field of its
-        /// kind's own is read as `Other`. If you know the kind, deserialize its type.
+        /// Deserializes the event inside.
+        ///
+        /// The JSON has no subject, so the fields decide the variant; an event without any field of its own variant
+        /// becomes `Other`. If you know the variant, deserialize its type instead.
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 ::kucoin_streams_decode::deserialize_by(deserializer, Self::by_fields)

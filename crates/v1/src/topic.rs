@@ -1,7 +1,8 @@
-//! How a topic type is defined: its path, its connection, its event.
+//! The macro that defines a topic type with its path, connection and event.
 
-/// Defines a topic: a unit struct that subscribes to one path, or, with `of` a market, a struct that is made for a
-/// symbol and subscribes to the path followed by it.
+/// Defines a topic type.
+///
+/// Without `of` it is a unit struct for one path. With `of`, it is made for a symbol, which follows the path.
 macro_rules! topic {
     (
         $(#[$meta:meta])*
@@ -12,10 +13,10 @@ macro_rules! topic {
         pub struct $name;
 
         impl $name {
-            /// The path that is subscribed to.
+            /// The topic path, which is sent in the subscribe request.
             pub const PATH: &'static str = $path;
 
-            /// How the topic is written, for messages.
+            /// The topic path as error messages show it.
             pub(crate) const PATTERN: &'static str = $path;
 
             pub(crate) fn from_path(
@@ -24,8 +25,8 @@ macro_rules! topic {
                 (path == Self::PATH).then_some(Ok(Self))
             }
 
-            /// The topic that a push of this path is of.
-            pub(crate) fn of_push(path: &str) -> Option<Self> {
+            /// Returns the topic of a push that has this path.
+            pub(crate) fn from_pushed(path: &str) -> Option<Self> {
                 (path == Self::PATH).then_some(Self)
             }
         }
@@ -70,22 +71,22 @@ macro_rules! topic {
         }
 
         impl $name {
-            /// What the path begins with; the symbol follows.
+            /// The topic path before the symbol.
             pub const FAMILY: &'static str = concat!($family, ":");
 
-            /// How the topic is written, for messages.
+            /// The topic path as error messages show it.
             pub(crate) const PATTERN: &'static str = concat!($family, ":SYMBOL");
 
-            /// The topic of this symbol.
+            /// Creates the topic for this symbol.
             ///
             /// # Errors
-            /// Where the symbol has not the shape of one.
+            /// Returns an error if the symbol is invalid.
             pub fn new(symbol: &str) -> Result<Self, $crate::SymbolError> {
                 $market.check(symbol)?;
                 Ok(Self::unchecked(symbol))
             }
 
-            /// The symbol.
+            /// Returns the symbol.
             pub fn symbol(&self) -> &str {
                 self.path.get(Self::FAMILY.len()..).unwrap_or_default()
             }
@@ -103,8 +104,8 @@ macro_rules! topic {
                 path.strip_prefix(Self::FAMILY).map(Self::new)
             }
 
-            /// The topic that a push of this path is of, whatever its symbol looks like.
-            pub(crate) fn of_push(path: &str) -> Option<Self> {
+            /// Returns the topic of a push that has this path; the symbol is not checked.
+            pub(crate) fn from_pushed(path: &str) -> Option<Self> {
                 path.strip_prefix(Self::FAMILY).map(Self::unchecked)
             }
         }

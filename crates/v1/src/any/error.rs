@@ -1,4 +1,4 @@
-//! Why a text is no topic, and which topic was meant.
+//! The error of an invalid topic, with the most similar topic.
 
 use std::fmt;
 
@@ -8,33 +8,33 @@ use crate::futures::AnyFuturesTopic;
 use crate::spot::AnySpotTopic;
 use crate::symbol::SymbolError;
 
-/// Why a text is no topic.
+/// Error: a text is not a topic of V1, or not of this connection.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseTopicError {
-    /// No topic is written so: take the one that it names, or another of
+    /// The topic does not exist: use the suggested one, or one of
     /// [`AnySpotTopic::PATTERNS`] or [`AnyFuturesTopic::PATTERNS`].
     #[error("unknown V1 topic `{given}`; {}", Expected(.nearest))]
     Unknown {
-        /// What was given, cut and escaped.
+        /// The given text, shortened and escaped.
         given: String,
-        /// The topic whose spelling is nearest, if one is near; `SYMBOL` stands for a market's.
+        /// The topic with the most similar spelling; `None` if no topic is similar. `SYMBOL` is a placeholder.
         nearest: Option<&'static str>,
     },
-    /// It is a topic of another connection: subscribe to it there.
-    #[error("`{given}` is a topic of {ws_key}, not of {asked}; subscribe to it there")]
-    Elsewhere {
-        /// What was given, cut and escaped.
+    /// The topic belongs to the other connection: subscribe on that one.
+    #[error("topic `{given}` belongs to {actual}, not to {expected}; subscribe on {actual}")]
+    WrongConnection {
+        /// The given text, shortened and escaped.
         given: String,
-        /// The connection that was asked.
-        asked: WsKey,
-        /// The connection that has it.
-        ws_key: WsKey,
+        /// The connection that the topic was parsed for.
+        expected: WsKey,
+        /// The connection that the topic belongs to.
+        actual: WsKey,
     },
-    /// What stands behind the colon is no symbol: write it as the exchange does.
-    #[error("`{given}` is not a V1 topic: {reason}")]
+    /// The symbol after the colon is invalid: write it as KuCoin does.
+    #[error("invalid V1 topic `{given}`: {reason}")]
     Symbol {
-        /// What was given, cut and escaped.
+        /// The given text, shortened and escaped.
         given: String,
         /// What is wrong with the symbol.
         reason: SymbolError,
@@ -42,7 +42,7 @@ pub enum ParseTopicError {
 }
 
 impl ParseTopicError {
-    /// The topic whose spelling is nearest to an unknown one, if one is near.
+    /// Returns the topic with the most similar spelling, if the topic is unknown and one is similar.
     pub fn nearest(&self) -> Option<&'static str> {
         match self {
             Self::Unknown { nearest, .. } => *nearest,
@@ -50,31 +50,31 @@ impl ParseTopicError {
         }
     }
 
-    /// No topic of `asked` is written so.
-    pub(crate) fn not_on(asked: WsKey, given: &str) -> Self {
-        let elsewhere = match asked {
+    /// The error for a text that is not a topic of the connection `expected`.
+    pub(crate) fn not_on(expected: WsKey, given: &str) -> Self {
+        let actual = match expected {
             WsKey::SpotPrivateV1 if AnyFuturesTopic::knows(given) => WsKey::FuturesPrivateV1,
             WsKey::FuturesPrivateV1 if AnySpotTopic::knows(given) => WsKey::SpotPrivateV1,
             WsKey::SpotPrivateV1 => return Self::unknown(given, &[AnySpotTopic::PATTERNS]),
             _ => return Self::unknown(given, &[AnyFuturesTopic::PATTERNS]),
         };
-        Self::Elsewhere {
+        Self::WrongConnection {
             given: quoted(given),
-            asked,
-            ws_key: elsewhere,
+            expected,
+            actual,
         }
     }
 
-    /// No topic of these is written so.
+    /// The error for a text that matches none of these patterns.
     pub(crate) fn unknown(given: &str, patterns: &[&[&'static str]]) -> Self {
         let patterns = || patterns.iter().copied().flatten().copied();
-        let families: Vec<&'static str> = patterns().map(family).collect();
-        let nearest = nearest(family(given), &families).map(|nearest| {
-            let alike = || patterns().filter(|pattern| family(pattern) == nearest);
-            // Some families have a topic for all and one for a symbol.
-            alike()
+        let base_paths: Vec<&'static str> = patterns().map(base_path).collect();
+        let nearest = nearest(base_path(given), &base_paths).map(|nearest| {
+            let candidates = || patterns().filter(|pattern| base_path(pattern) == nearest);
+            // Some paths exist both with and without a symbol.
+            candidates()
                 .find(|pattern| pattern.contains(':') == given.contains(':'))
-                .or_else(|| alike().next())
+                .or_else(|| candidates().next())
                 .unwrap_or(nearest)
         });
         Self::Unknown {
@@ -91,7 +91,7 @@ impl ParseTopicError {
     }
 }
 
-/// What an unknown topic should be: the nearest, or examples.
+/// The advice for an unknown topic: the most similar topic, or examples.
 struct Expected<'a>(&'a Option<&'static str>);
 
 impl fmt::Display for Expected<'_> {
@@ -99,19 +99,19 @@ impl fmt::Display for Expected<'_> {
         match self.0 {
             Some(nearest) => write!(f, "did you mean `{nearest}`?"),
             None => f.write_str(
-                "expected a topic such as `/account/balance`, `/spotMarket/tradeOrdersV2` or \
+                "this SDK has private topics only, such as `/account/balance`, `/spotMarket/tradeOrdersV2` or \
                  `/contractMarket/tradeOrders:XBTUSDTM`",
             ),
         }
     }
 }
 
-/// A topic without its symbol.
-fn family(topic: &str) -> &str {
-    topic.split_once(':').map_or(topic, |(family, _)| family)
+/// Returns the topic path without its symbol.
+fn base_path(topic: &str) -> &str {
+    topic.split_once(':').map_or(topic, |(base, _)| base)
 }
 
-/// What a stranger wrote, fit to be shown.
+/// Shortens and escapes an untrusted text for an error message.
 fn quoted(given: &str) -> String {
     given
         .chars()

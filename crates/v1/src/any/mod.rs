@@ -1,4 +1,4 @@
-//! Topics and events of any V1 connection, for those who choose topics while running or read recorded frames.
+//! Any V1 topic and event: for topics chosen at run time, and for recorded frames.
 
 mod error;
 mod table;
@@ -14,9 +14,10 @@ pub(crate) use table::any_topic;
 use crate::futures::{AnyFuturesTopic, FuturesEvent};
 use crate::spot::{AnySpotTopic, SpotEvent};
 
-/// Any private topic of V1, parsed from its path such as `/account/balance` or `/contract/position:XBTUSDTM`.
+/// Any private V1 topic, parsed from its path such as `/contract/position:XBTUSDTM`.
 ///
-/// It is a choice and no [`Topic`]: which connection to subscribe on is told by its variant.
+/// It does not implement [`Topic`], since the connection is not known at compile time: match on the variant and
+/// subscribe to the topic inside.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AnyV1Topic {
@@ -26,7 +27,7 @@ pub enum AnyV1Topic {
     Futures(AnyFuturesTopic),
 }
 
-/// Any private event of V1.
+/// Any event of a private V1 topic.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 #[allow(clippy::large_enum_variant)]
@@ -37,18 +38,18 @@ pub enum V1Event {
     Futures(FuturesEvent),
 }
 
-/// Decodes a push by the topic that it carries: for recorded frames, of which nobody knows what was asked for.
+/// Decodes a recorded push by the topic in the frame.
 ///
-/// `None`: it is no push of a private topic. An update of V1 as JSON, such as an `update` line of the command, is read
-/// like a frame.
+/// Returns `None` if the frame is not a push of a private topic. It also decodes a serialized V1 update, such as an
+/// `update` line of the `kucoin-streams` command.
 ///
 /// # Errors
-/// Those of [`Topic::decode`].
+/// Returns an error if [`Topic::decode`] does.
 pub fn decode(frame: &str) -> Result<Option<Push<V1Event>>, DecodeError> {
     let Some(pushed) = crate::envelope::topic(frame)? else {
         return Ok(None);
     };
-    match AnyV1Topic::of_push(&pushed) {
+    match AnyV1Topic::from_pushed(&pushed) {
         Some(AnyV1Topic::Spot(topic)) => {
             Ok(topic.decode(frame)?.map(|push| push.map(V1Event::Spot)))
         }
@@ -60,14 +61,14 @@ pub fn decode(frame: &str) -> Result<Option<Push<V1Event>>, DecodeError> {
 }
 
 impl AnyV1Topic {
-    /// The topic that a push of this path is of.
-    pub fn of_push(path: &str) -> Option<Self> {
-        AnySpotTopic::of_push(path)
+    /// Returns the topic of a push that has this path; `None` if no private topic has it.
+    pub fn from_pushed(path: &str) -> Option<Self> {
+        AnySpotTopic::from_pushed(path)
             .map(Self::Spot)
-            .or_else(|| AnyFuturesTopic::of_push(path).map(Self::Futures))
+            .or_else(|| AnyFuturesTopic::from_pushed(path).map(Self::Futures))
     }
 
-    /// The connection that serves it.
+    /// Returns the connection that serves the topic.
     pub fn ws_key(&self) -> WsKey {
         match self {
             Self::Spot(_) => WsKey::SpotPrivateV1,
@@ -147,7 +148,7 @@ impl kucoin_streams_core::Event for V1Event {
     }
 }
 
-/// Writes the event itself, by the exchange's field names.
+/// Serializes the event inside, with KuCoin's field names.
 impl serde::Serialize for V1Event {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -162,7 +163,7 @@ mod tests {
     use super::*;
     use crate::{SpotOrders, SpotOrdersV1, TopicPath};
 
-    /// A path that is written by this pattern.
+    /// Returns an example path for this pattern.
     fn example(pattern: &str) -> String {
         let symbol = match pattern.starts_with("/contract") {
             true => "XBTUSDTM",
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn every_topic_parses_from_its_own_path() {
+    fn every_topic_parses_from_its_path() {
         for pattern in AnySpotTopic::PATTERNS {
             let path = example(pattern);
             let topic: AnySpotTopic = path.parse().unwrap();
@@ -190,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_topic_is_answered_with_the_nearest() {
+    fn misspelt_topic_suggests_most_similar() {
         for (given, nearest) in [
             ("/spotMarket/tradeOrderV2", "/spotMarket/tradeOrdersV2"),
             ("/account/balances", "/account/balance"),
@@ -208,7 +209,7 @@ mod tests {
             assert_eq!(error.nearest(), Some(nearest), "{given}");
             assert!(error.to_string().contains(nearest));
         }
-        for far in ["", "/", "/nobody/knows/this/topic"] {
+        for far in ["", "/", "/no/such/topic/exists"] {
             let error = far.parse::<AnyV1Topic>().unwrap_err();
             assert_eq!(error.nearest(), None, "{far}");
             assert!(!error.to_string().contains("did you mean"), "{error}");
@@ -216,30 +217,32 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_suggested_for_an_empty_or_far_off_topic() {
+    fn dissimilar_topic_has_no_suggestion() {
         for given in ["", "/", "/my/own/orders/please"] {
             let error = given.parse::<AnyV1Topic>().unwrap_err();
             assert_eq!(error.nearest(), None, "{given}");
             assert!(
-                error.to_string().contains("expected a topic such as"),
+                error
+                    .to_string()
+                    .contains("this SDK has private topics only, such as"),
                 "{error}"
             );
         }
     }
 
     #[test]
-    fn a_topic_of_another_connection_is_told_where_it_is() {
+    fn topic_of_other_connection_names_that_connection() {
         let error = "/contract/positionAll".parse::<AnySpotTopic>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "`/contract/positionAll` is a topic of futuresPrivateV1, not of spotPrivateV1; subscribe to it there"
+            "topic `/contract/positionAll` belongs to futuresPrivateV1, not to spotPrivateV1; subscribe on futuresPrivateV1"
         );
         let error = "/account/balance".parse::<AnyFuturesTopic>().unwrap_err();
         assert!(error.to_string().contains("spotPrivateV1"));
     }
 
     #[test]
-    fn a_symbol_is_checked_for_its_shape() {
+    fn invalid_symbol_is_refused() {
         let error = "/contract/position:xbtusdtm".parse::<AnyV1Topic>();
         assert!(error.unwrap_err().to_string().contains("`XBTUSDTM`"));
         let error = "/contract/position:all".parse::<AnyFuturesTopic>();
@@ -247,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_topic_is_cut_and_escaped_in_the_error() {
+    fn invalid_topic_is_shortened_and_escaped_in_error() {
         let error = format!("\u{1b}[2J{}", "x".repeat(1000))
             .parse::<AnyV1Topic>()
             .unwrap_err();
@@ -256,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn the_topics_of_the_account_give_no_event_twice() {
+    fn account_wide_topics_do_not_overlap() {
         let topics = AnySpotTopic::account_wide();
         assert!(topics.contains(&SpotOrders.into()));
         assert!(!topics.contains(&SpotOrdersV1.into()));

@@ -1,13 +1,12 @@
-//! The macro by which the topics and the events of one connection become one type each.
+//! The macro that defines the topic enum and the event enum of one connection.
 
-/// Defines the topics and the events of one connection from one table: a line for each topic, a line for each
-/// event.
+/// Defines the topic enum and the event enum of one connection, with one line for each topic and each event.
 macro_rules! any_topic {
     (
         on $kind:ident;
         $(#[$topics_meta:meta])*
         topics $topics:ident {
-            $($(#[$topic_meta:meta])* $topic:ident => $gives:ident $($account_wide:ident)?),* $(,)?
+            $($(#[$topic_meta:meta])* $topic:ident => $event_variant:ident $($account_wide:ident)?),* $(,)?
         }
         $(#[$events_meta:meta])*
         events $events:ident {
@@ -36,26 +35,26 @@ macro_rules! any_topic {
         }
 
         impl $topics {
-            /// How each topic of the connection is written; `SYMBOL` stands for a market's.
+            /// The paths of all topics of the connection; `SYMBOL` is a placeholder.
             pub const PATTERNS: &'static [&'static str] = &[$($topic::PATTERN),*];
 
-            /// The topic that a push of this path is of.
-            pub fn of_push(path: &str) -> Option<Self> {
+            /// Returns the topic of a push that has this path; `None` if no topic of the connection has it.
+            pub fn from_pushed(path: &str) -> Option<Self> {
                 let path = $crate::path::without_private_suffix(path);
                 $(
-                    if let Some(topic) = $topic::of_push(path) {
+                    if let Some(topic) = $topic::from_pushed(path) {
                         return Some(Self::$topic(topic));
                     }
                 )*
                 None
             }
 
-            /// Whether some topic is written so, its symbol aside.
+            /// Returns `true` if a topic has this path, whether or not its symbol is valid.
             pub(crate) fn knows(path: &str) -> bool {
                 false $(|| $topic::from_path(path).is_some())*
             }
 
-            /// The topics that together tell all about the account, each event once.
+            /// Returns the topics that cover the whole account, without duplicate events.
             pub fn account_wide() -> Vec<Self> {
                 vec![$($($crate::any::any_topic!(@ $account_wide Self::$topic($topic)),)?)*]
             }
@@ -76,7 +75,7 @@ macro_rules! any_topic {
             fn decode(&self, frame: &str) -> Result<Option<Push<$events>>, DecodeError> {
                 match self {
                     $(Self::$topic(topic) => {
-                        Ok(topic.decode(frame)?.map(|push| push.map($events::$gives)))
+                        Ok(topic.decode(frame)?.map(|push| push.map($events::$event_variant)))
                     })*
                 }
             }
@@ -131,8 +130,9 @@ macro_rules! any_topic {
             }
         }
 
-        /// Writes the event itself, by the exchange's field names. To read it back, deserialize its own type: the JSON does
-        /// not name the topic.
+        /// Serializes the event inside, with KuCoin's field names.
+        ///
+        /// To deserialize, use the type of the event inside: the JSON does not contain the topic.
         impl serde::Serialize for $events {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self {

@@ -14,7 +14,7 @@ any_topic! {
 
     /// Any topic of the futures connection, parsed from its path such as `/contractMarket/tradeOrders`.
     ///
-    /// A topic of the spot connection is not among them, so that it cannot be subscribed to here.
+    /// Spot topics are not included, so a spot topic on the futures connection does not compile.
     topics AnyFuturesTopic {
         /// `/contractMarket/tradeOrders`.
         FuturesOrders => Order account_wide,
@@ -36,17 +36,17 @@ any_topic! {
 
     /// Any event of the futures connection.
     events FuturesEvent {
-        /// A change of an order.
+        /// An order changed.
         Order(FuturesOrder),
-        /// A change of a stop order.
+        /// A stop order changed.
         StopOrder(FuturesStopOrder),
-        /// A change of the account's balance.
+        /// A balance of the futures account changed.
         Wallet(FuturesWalletChange),
-        /// A change of a position.
+        /// A position changed, its funding fee was settled, or its risk limit was adjusted.
         Position(FuturesPosition),
-        /// A switch between isolated and cross margin.
+        /// A contract was switched between isolated and cross margin.
         MarginMode(FuturesMarginModeChange),
-        /// A change of leverage on cross margin.
+        /// The cross-margin leverage of a contract changed.
         CrossLeverage(FuturesCrossLeverageChange),
     }
 }

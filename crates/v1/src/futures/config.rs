@@ -1,4 +1,4 @@
-//! Settings of contracts: /contract/marginMode and /contract/crossLeverage.
+//! Margin mode and leverage settings: /contract/marginMode and /contract/crossLeverage.
 
 use std::collections::HashMap;
 
@@ -11,57 +11,56 @@ use serde::{Deserialize, Deserializer};
 
 use super::MarginMode;
 use crate::FuturesPrivate;
-use crate::envelope::{Around, Data};
+use crate::envelope::{Data, PushContext};
 use crate::topic::topic;
 
 topic! {
-    /// Every switch of a contract between isolated and cross margin: `/contract/marginMode`.
+    /// Margin mode changes of all contracts: `/contract/marginMode`.
     pub struct FuturesMarginModes: FuturesMarginModeChange, on FuturesPrivate, at "/contract/marginMode"
 }
 
 topic! {
-    /// Every change of a contract's leverage on cross margin: `/contract/crossLeverage`.
+    /// Cross-margin leverage changes of all contracts: `/contract/crossLeverage`.
     pub struct FuturesCrossLeverages: FuturesCrossLeverageChange, on FuturesPrivate, at "/contract/crossLeverage"
 }
 
-/// The margin modes that were set: subject `user.config` on `/contract/marginMode`.
+/// New margin modes of contracts: subject `user.config` on `/contract/marginMode`.
 ///
-/// On the wire the data itself is the object of modes by contract, and so it is written.
+/// On the wire, and when serialized, `data` is an object with contracts as keys and modes as values.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FuturesMarginModeChange {
-    /// The mode by contract, such as `XBTUSDTM`.
+    /// Margin mode, by contract such as `XBTUSDTM`: all members of `data`.
     pub modes: Entries<MarginMode>,
-    /// Members that are no mode, or that are spelled in a way of their own, as they came.
+    /// Members that are not a margin mode or would not be written with the same spelling, unchanged.
     pub extra: Extra,
 }
 
-/// The leverages that were set for cross margin: subject `user.config` on `/contract/crossLeverage`.
+/// New cross-margin leverages of contracts: subject `user.config` on `/contract/crossLeverage`.
 ///
-/// On the wire the data itself is the object of leverages by contract, and so it is written.
+/// On the wire, and when serialized, `data` is an object with contracts as keys and leverages as values.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FuturesCrossLeverageChange {
-    /// The leverage by contract, such as `XBTUSDTM`.
+    /// Leverage, by contract such as `XBTUSDTM`: all members of `data`.
     pub leverages: Entries<FuturesCrossLeverage>,
-    /// Members that are no leverage, as they came.
+    /// Members that are not a leverage, unchanged.
     pub extra: Extra,
 }
 
 event! {
-    /// The leverage of one contract on cross margin.
+    /// The cross-margin leverage of one contract.
     pub struct FuturesCrossLeverage {
-        /// How many times the margin a position may be worth: `leverage`. Published as a string, seen elsewhere as
-        /// a number; both are read.
+        /// Leverage: `leverage`; decoded from a string, as documented, or from a number.
         pub leverage: Option<Decimal> = "leverage",
     }
 }
 
 impl Record for FuturesMarginModeChange {
     fn read(scanner: &mut Scanner<'_>) -> Result<Self, DecodeError> {
-        // A mode may be a word that this SDK does not know, but it is a word.
-        let is_word = |value: Value<'_>| value.text().is_some();
-        let (modes, extra) = entries(scanner, is_word)?;
+        // An unknown mode is accepted, but only as a string.
+        let is_string = |value: Value<'_>| value.text().is_some();
+        let (modes, extra) = entries(scanner, is_string)?;
         Ok(Self { modes, extra })
     }
 }
@@ -74,14 +73,14 @@ impl Record for FuturesCrossLeverageChange {
     }
 }
 
-/// Writes the object of modes by contract.
+/// Writes an object with contracts as keys and modes as values.
 impl Serialize for FuturesMarginModeChange {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         write(&self.modes, &self.extra, serializer)
     }
 }
 
-/// Writes the object of leverages by contract.
+/// Writes an object with contracts as keys and leverages as values.
 impl Serialize for FuturesCrossLeverageChange {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         write(&self.leverages, &self.extra, serializer)
@@ -101,28 +100,30 @@ impl<'de> Deserialize<'de> for FuturesCrossLeverageChange {
 }
 
 impl Data for FuturesMarginModeChange {
-    fn from_data(scanner: &mut Scanner<'_>, _: Around<'_>) -> Result<Self, DecodeError> {
+    fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {
         Self::read(scanner)
     }
 }
 
 impl Data for FuturesCrossLeverageChange {
-    fn from_data(scanner: &mut Scanner<'_>, _: Around<'_>) -> Result<Self, DecodeError> {
+    fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {
         Self::read(scanner)
     }
 }
 
-/// All of its modes. KuCoin sends no time, so a contract that is switched there and back has its first identity
-/// again: take equal identities for one event only where they come close together.
+/// Dedup key: all contracts with their modes.
+///
+/// It is not unique: KuCoin sends no time, so a contract that is switched to another mode and back has its first key
+/// again. Treat equal keys as one event only if they arrive close together.
 impl Event for FuturesMarginModeChange {
     fn dedup_key(&self) -> String {
-        let mut identity: String = self
+        let mut key: String = self
             .modes
             .iter()
             .map(|(symbol, mode)| format!("{symbol}={mode};"))
             .collect();
-        identity.push_str(&unread(&self.extra));
-        identity
+        key.push_str(&unread(&self.extra));
+        key
     }
 
     fn has_unique_key(&self) -> bool {
@@ -130,17 +131,19 @@ impl Event for FuturesMarginModeChange {
     }
 }
 
-/// All of its leverages. KuCoin sends no time, so a contract that is set there and back has its first identity
-/// again: take equal identities for one event only where they come close together.
+/// Dedup key: all contracts with their leverages.
+///
+/// It is not unique: KuCoin sends no time, so a leverage that is set to 5, to 3 and back to 5 has its first key again.
+/// Treat equal keys as one event only if they arrive close together.
 impl Event for FuturesCrossLeverageChange {
     fn dedup_key(&self) -> String {
-        let mut identity = String::new();
-        for (symbol, told) in self.leverages.iter() {
-            let leverage = told.leverage.unwrap_or_default().normalize();
-            identity.push_str(&format!("{symbol}={leverage}{};", unread(&told.extra)));
+        let mut key = String::new();
+        for (symbol, entry) in self.leverages.iter() {
+            let leverage = entry.leverage.unwrap_or_default().normalize();
+            key.push_str(&format!("{symbol}={leverage}{};", unread(&entry.extra)));
         }
-        identity.push_str(&unread(&self.extra));
-        identity
+        key.push_str(&unread(&self.extra));
+        key
     }
 
     fn has_unique_key(&self) -> bool {
@@ -155,36 +158,38 @@ fn unread(extra: &Extra) -> String {
     }
 }
 
-/// The members of the object that the scanner stands before: those that are entries, and as they came those that
-/// are not or would not be written the same way again.
+/// Reads an object into entries and `extra`: members that are not an entry or do not round-trip.
 ///
-/// If the frame repeats a key the last value counts, and all of them are kept as they came. What is kept in place of
-/// entries comes first, in their order: so it is written, and read back the same.
+/// If the frame repeats a key, the last value is the entry and `extra` has all of them. `extra` has the members that
+/// [`write`] puts in place of an entry first, in the order of the entries, so that they are read back the same.
 fn entries<T: FromJson>(
     scanner: &mut Scanner<'_>,
     is_entry: impl Fn(Value<'_>) -> bool,
 ) -> Result<(Entries<T>, Extra), DecodeError> {
     let mut object = scanner.object()?;
     let mut members = Vec::new();
-    let mut places: HashMap<Text, Vec<usize>> = HashMap::new();
+    let mut positions: HashMap<Text, Vec<usize>> = HashMap::new();
     while let Some((key, value)) = object.member()? {
         let key = Text::new(&key);
-        places.entry(key.clone()).or_default().push(members.len());
+        positions
+            .entry(key.clone())
+            .or_default()
+            .push(members.len());
         members.push((key, value));
     }
     let mut entries = Vec::new();
     let mut extra = Extra::default();
     let mut others: Vec<usize> = Vec::new();
     for (at, (key, value)) in members.iter().enumerate() {
-        let all = &places[key];
+        let all = &positions[key];
         if all.last() != Some(&at) {
             continue;
         }
         let entry = T::from_json(*value).filter(|_| is_entry(*value));
-        let is_alone = all.len() == 1;
-        let is_written = is_alone && entry.as_ref().is_some_and(|entry| entry.reproduces(*value));
+        let is_unique = all.len() == 1;
+        let round_trips = is_unique && entry.as_ref().is_some_and(|entry| entry.round_trips(*value));
         match entry {
-            _ if is_written => {}
+            _ if round_trips => {}
             Some(_) => all.iter().for_each(|at| extra.push(key, members[*at].1)),
             None => others.extend(all),
         }
@@ -196,26 +201,26 @@ fn entries<T: FromJson>(
     Ok((entries.into_iter().collect(), extra))
 }
 
-/// Writes entries, what is kept as it came in their places, and what is kept beside them.
+/// Writes the entries, or their members in `extra` instead if there are any, then the rest of `extra`.
 fn write<T: ToJson, S: Serializer>(
     entries: &Entries<T>,
     extra: &Extra,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    let mut kept: HashMap<&str, Vec<&Raw>> = HashMap::new();
+    let mut unchanged: HashMap<&str, Vec<&Raw>> = HashMap::new();
     for (key, raw) in extra.iter() {
-        kept.entry(key).or_default().push(raw);
+        unchanged.entry(key).or_default().push(raw);
     }
     let mut map = serializer.serialize_map(None)?;
     for (key, entry) in entries.iter() {
-        match kept.remove(key) {
+        match unchanged.remove(key) {
             Some(all) => all
                 .iter()
                 .try_for_each(|raw| map.serialize_entry(key, raw))?,
             None => map.serialize_entry(key, &AsJson(entry))?,
         }
     }
-    for (key, raw) in extra.iter().filter(|(key, _)| kept.contains_key(key)) {
+    for (key, raw) in extra.iter().filter(|(key, _)| unchanged.contains_key(key)) {
         map.serialize_entry(key, raw)?;
     }
     map.end()

@@ -1,18 +1,19 @@
-//! Topics of the futures host. Sizes are in contracts.
+//! Futures topics: orders, stop orders, wallet, positions and settings. Sizes are in contracts.
 
 mod any;
 mod config;
+mod enums;
 mod orders;
 mod position;
 mod stop_orders;
 mod wallet;
-mod words;
 
 pub use any::{AnyFuturesTopic, FuturesEvent};
 pub use config::{
     FuturesCrossLeverage, FuturesCrossLeverageChange, FuturesCrossLeverages,
     FuturesMarginModeChange, FuturesMarginModes,
 };
+pub use enums::{MarginMode, PositionSide};
 pub use orders::{
     FuturesFill, FuturesOrder, FuturesOrderKind, FuturesOrders, FuturesSizeUpdate,
     FuturesSymbolOrders, FuturesTradeType,
@@ -29,4 +30,3 @@ pub use wallet::{
     FuturesAvailableBalance, FuturesOrderMargin, FuturesWallet, FuturesWalletBalance,
     FuturesWalletChange, FuturesWalletVersion, FuturesWithdrawHold,
 };
-pub use words::{MarginMode, PositionSide};

@@ -1,137 +1,148 @@
-//! Orders of the futures host: /contractMarket/tradeOrders, of all contracts or of one.
+//! Futures orders: /contractMarket/tradeOrders, for all contracts or for one.
 
 use kucoin_streams_core::{Decimal, DecodeError, Event, Fill, Liquidity, Side, Text, Timestamp};
-use kucoin_streams_decode::{Record, Scanner, event, event_kind, open_enum, part};
+use kucoin_streams_decode::{Record, Scanner, event, event_kind, field_group, open_enum};
 
 use super::{MarginMode, PositionSide};
 use crate::FuturesPrivate;
-use crate::envelope::{Around, Data};
+use crate::envelope::{Data, PushContext};
 use crate::order::{FeeType, OrderStatus, OrderType};
-use crate::symbol::Market;
+use crate::symbol::SymbolParam;
 use crate::topic::topic;
 
 topic! {
-    /// Every change of every futures order: `/contractMarket/tradeOrders`.
+    /// Changes of all futures orders: `/contractMarket/tradeOrders`.
     ///
-    /// Futures have no `received`: the first event of an order is that it rests or that it is matched.
+    /// Futures have no `received` event: the first event of an order is `open` or `match`.
     pub struct FuturesOrders: FuturesOrder, on FuturesPrivate, at "/contractMarket/tradeOrders"
 }
 
 topic! {
-    /// Every change of the orders of one contract: `/contractMarket/tradeOrders:SYMBOL`.
+    /// Changes of the orders of one contract: `/contractMarket/tradeOrders:SYMBOL`.
     ///
-    /// Together with [`FuturesOrders`] it gives the contract's events twice, with equal identities.
-    pub struct FuturesSymbolOrders: FuturesOrder, on FuturesPrivate, at "/contractMarket/tradeOrders" of Market::Futures
+    /// If you also subscribe to [`FuturesOrders`], each event of the contract arrives twice, with the same
+    /// [`dedup_key`](Event::dedup_key).
+    pub struct FuturesSymbolOrders: FuturesOrder, on FuturesPrivate, at "/contractMarket/tradeOrders" of SymbolParam::Futures
 }
 
 event! {
-    /// A change of one futures order: subject `orderChange`, or `symbolOrderChange` on the topic of one contract.
+    /// A change of one futures order: subject `orderChange` or `symbolOrderChange`.
     ///
-    /// The fields here are of the order after the change; what happened, with the fields that exist only for
-    /// that, is [`kind`](Self::kind). Sizes are in contracts.
+    /// The fields describe the order after the change. [`kind`](Self::kind) is what happened, with the fields that
+    /// belong to it. Sizes are in contracts, prices in the quote currency. KuCoin sends no fee amount on this topic.
     pub struct FuturesOrder {
-        /// The contract, such as `XBTUSDTM`: `symbol`.
+        /// Symbol of the contract, such as `XBTUSDTM`: `symbol`.
         pub symbol: Text = "symbol",
-        /// The exchange's id of the order: `orderId`.
+        /// Order ID: `orderId`.
         pub order_id: Text = "orderId",
-        /// The client's id of the order, where it was placed with one: `clientOid`.
+        /// Client order ID: `clientOid`; `None` if the order was placed without one.
         pub client_oid: Option<Text> = "clientOid",
-        /// What happened: `type`.
+        /// Type of the event: `type`.
         pub kind: FuturesOrderKind,
-        /// What the order is now: `status`. The last match of a maker is `done` already; `filled` follows.
+        /// Order status: `status`. The last match of a maker order is already `done`; `filled` follows.
         pub status: OrderStatus = "status",
-        /// Buy or sell: `side`.
+        /// Side, buy or sell: `side`.
         pub side: Side = "side",
-        /// Limit or market: `orderType`. Not on `open`.
+        /// Order type, limit or market: `orderType`; `None` on `open`.
         pub order_type: Option<OrderType> = "orderType",
-        /// The limit price, in the quote currency: `price`. Of market orders KuCoin writes `0`, nothing, or leaves
-        /// it out; see [`limit_price`](Self::limit_price).
+        /// Limit price, in the quote currency: `price`; `None` or 0 for market orders.
+        ///
+        /// Use [`limit_price`](Self::limit_price), which is `None` for all market orders.
         pub price: Option<Decimal> = "price",
-        /// The size as it is now, in contracts: `size`.
+        /// Order size, in contracts: `size`.
         pub size: Option<Decimal> = "size",
-        /// What has been filled so far, all matches together, in contracts: `filledSize`.
+        /// Filled size, the sum of all matches, in contracts: `filledSize`.
         pub filled_size: Option<Decimal> = "filledSize",
-        /// What is still to be filled, in contracts: `remainSize`.
+        /// Remaining size, in contracts: `remainSize`.
         pub remain_size: Option<Decimal> = "remainSize",
-        /// What has been cancelled, in contracts: `canceledSize`. On `canceled` it is all that was; on `update`
-        /// captures show all that was, a published example what was cut just now: count on
+        /// Cancelled size, in contracts: `canceledSize`; cumulative on `canceled`.
+        ///
+        /// On `update`, KuCoin's captures and published examples disagree whether it is cumulative: use
         /// [`remain_size`](Self::remain_size) instead.
         pub canceled_size: Option<Decimal> = "canceledSize",
-        /// What was cancelled in all, in contracts: `allCanceledSize`, seen in a published example of 2026 only.
+        /// Total cancelled size, in contracts: `allCanceledSize`; only in a published example of 2026.
         pub all_canceled_size: Option<Decimal> = "allCanceledSize",
-        /// Whether the order takes or makes liquidity: `liquidity`. On open, match and update.
+        /// Liquidity, taker or maker: `liquidity`; `None` on `filled` and `canceled`.
         pub liquidity: Option<Liquidity> = "liquidity",
-        /// Isolated or cross margin: `marginMode`, since 2024.
+        /// Margin mode, isolated or cross: `marginMode`; sent since 2024.
         pub margin_mode: Option<MarginMode> = "marginMode",
-        /// The position that it changes: `positionSide`, since 2025.
+        /// Position side, the position that the order changes: `positionSide`; sent since 2025.
         pub position_side: Option<PositionSide> = "positionSide",
-        /// Who placed it: `tradeType`, since 2024.
+        /// Trade type, the user or a forced trade: `tradeType`; sent since 2024.
         pub trade_type: Option<FuturesTradeType> = "tradeType",
-        /// When the order was placed: `orderTime`, sent in nanoseconds.
+        /// Order placement time: `orderTime`, sent in nanoseconds.
         pub order_time: Option<Timestamp> = "orderTime",
-        /// When the matching engine did it: `ts`, sent in nanoseconds, often whole milliseconds.
+        /// Matching engine time: `ts`, sent in nanoseconds, often rounded to milliseconds.
         pub engine_time: Option<Timestamp> = "ts",
     }
 }
 
 event_kind! {
-    /// What happened to a futures order: wire `type`.
+    /// What happened to a futures order: `type`.
     pub enum FuturesOrderKind = "type" {
-        /// It rests in the order book.
+        /// `open`: the order is in the order book.
         Open = "open",
-        /// Part or all of it was traded.
+        /// `match`: part or all of the order was traded.
         Match(FuturesFill) = "match" else
-        /// It was traded, and the frame lacks the price, the size or the trade id, as a published example does:
-        /// what it has is in [`extra`](FuturesOrder::extra). Ask over REST which fill it was.
-        MatchUntold,
-        /// Its size was cut, by a partial cancel or by self-trade prevention. Not sent of liquidations.
+        /// `match`, but the price, size or trade ID is missing or unreadable, as in a published example.
+        ///
+        /// The match fields that were sent are in [`extra`](FuturesOrder::extra). Query the fill over REST.
+        IncompleteMatch,
+        /// `update`: the size was reduced, by a partial cancel or self-trade prevention.
+        ///
+        /// KuCoin does not send it for liquidation orders.
         Update(FuturesSizeUpdate) = "update",
-        /// It is done, all of it was traded.
+        /// `filled`: the order is done and fully filled.
         Filled = "filled",
-        /// It is done, and some of its size was cancelled: see [`FuturesOrder::filled_size`] for what was traded.
+        /// `canceled`: the order is done and the rest of its size was cancelled.
+        ///
+        /// It may be filled in part: see [`FuturesOrder::filled_size`].
         Canceled = "canceled",
     }
 }
 
-part! {
-    /// One trade of a futures order.
+field_group! {
+    /// A fill of a futures order: the fields of a `match`.
     pub struct FuturesFill {
-        /// The price of this trade, in the quote currency: `matchPrice`.
+        /// Fill price, in the quote currency: `matchPrice`.
         pub price: Decimal = "matchPrice",
-        /// The size of this trade, in contracts: `matchSize`.
+        /// Fill size, in contracts: `matchSize`.
         pub size: Decimal = "matchSize",
-        /// The exchange's id of this trade: `tradeId`. Both sides of a trade have the same.
+        /// Trade ID: `tradeId`; the same for the taker and the maker.
         pub trade_id: Text = "tradeId",
-        /// Which fee is paid: `feeType`; an empty `Unknown` on frames before 2023, which lack it.
+        /// Fee type, taker or maker fee: `feeType`; an empty `Unknown` on frames before 2023, which lack it.
         pub fee_type: FeeType = "feeType",
     }
 }
 
-part! {
-    /// A cut of a futures order's size.
+field_group! {
+    /// A reduction of a futures order's size: the fields of an `update`.
     pub struct FuturesSizeUpdate {
-        /// The size before, in contracts: `oldSize`, which published examples spell with a space behind. The size
-        /// after is [`FuturesOrder::size`].
+        /// Size before the update, in contracts: `oldSize`. The new size is [`FuturesOrder::size`].
+        ///
+        /// Published examples have a space at the end of the key (`"oldSize "`); both spellings are read.
         pub old_size: Option<Decimal> = "oldSize" | "oldSize ",
     }
 }
 
 open_enum! {
-    /// Who placed a futures order: wire `tradeType`.
+    /// Trade type of a futures order, the user or a forced trade: `tradeType`.
     pub enum FuturesTradeType ignoring case {
-        /// The user.
+        /// `trade`: placed by the user.
         Trade = "trade",
-        /// The liquidation engine.
+        /// `liquid`: placed by the liquidation engine.
         Liquidation = "liquid",
-        /// Automatic deleveraging.
+        /// `adl`: placed by auto-deleveraging.
         AutoDeleveraging = "adl",
-        /// The settlement of the contract.
+        /// `settlement`: placed at the settlement of the contract.
         Settlement = "settlement",
     }
 }
 
 impl FuturesOrder {
-    /// The trade, if the event is one. V1 does not say the fee; [`FuturesFill::fee_type`] says which one is paid.
+    /// Returns the fill if the event is a match.
+    ///
+    /// It has no fee amount, since KuCoin does not send it here; [`FuturesFill::fee_type`] is the taker or maker fee.
     pub fn fill(&self) -> Option<Fill> {
         let FuturesOrderKind::Match(matched) = &self.kind else {
             return None;
@@ -149,12 +160,12 @@ impl FuturesOrder {
         Some(fill)
     }
 
-    /// The price of a limit order; the `0` that KuCoin writes for market orders is none.
+    /// Returns the limit price; `None` for market orders, even if KuCoin sends `0`.
     pub fn limit_price(&self) -> Option<Decimal> {
         self.price.filter(|price| !price.is_zero())
     }
 
-    /// True where no further event of this order can follow.
+    /// Returns `true` if this is the last event of the order: `filled` or `canceled`.
     pub fn is_done(&self) -> bool {
         matches!(
             self.kind,
@@ -164,7 +175,7 @@ impl FuturesOrder {
 }
 
 impl Data for FuturesOrder {
-    fn from_data(scanner: &mut Scanner<'_>, _: Around<'_>) -> Result<Self, DecodeError> {
+    fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {
         Self::read(scanner)
     }
 
@@ -173,23 +184,25 @@ impl Data for FuturesOrder {
     }
 }
 
-/// Order id, type, engine time and, by kind, trade id or size: the same on both topics and on every connection.
+/// Dedup key: order ID, type, matching engine time and, depending on the type, trade ID or size.
+///
+/// It is the same on both topics and on every connection.
 impl Event for FuturesOrder {
     fn dedup_key(&self) -> String {
         let time = self.engine_time.unwrap_or_default();
-        let mut identity = format!("{}:{}:{time}", self.order_id, self.kind);
+        let mut key = format!("{}:{}:{time}", self.order_id, self.kind);
         match &self.kind {
             FuturesOrderKind::Match(fill) => {
-                identity.push(':');
-                identity.push_str(&fill.trade_id);
+                key.push(':');
+                key.push_str(&fill.trade_id);
             }
-            FuturesOrderKind::MatchUntold | FuturesOrderKind::Update(_) => {
+            FuturesOrderKind::IncompleteMatch | FuturesOrderKind::Update(_) => {
                 let remain = self.remain_size.unwrap_or_default().normalize();
-                identity.push_str(&format!(":{remain}"));
+                key.push_str(&format!(":{remain}"));
             }
             _ => {}
         }
-        identity
+        key
     }
 
     fn fill(&self) -> Option<Fill> {

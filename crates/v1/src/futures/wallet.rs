@@ -1,4 +1,4 @@
-//! Balances of the futures account: /contractAccount/wallet.
+//! Balance and margin of the futures account: /contractAccount/wallet.
 
 use std::fmt;
 
@@ -7,128 +7,133 @@ use kucoin_streams_decode::{FromJson, Scanner, ToJson, Value, event};
 use serde::Serializer;
 
 use crate::FuturesPrivate;
-use crate::envelope::{Around, Data};
+use crate::envelope::{Data, PushContext};
 use crate::subjects::subjects;
 use crate::topic::topic;
 
 topic! {
-    /// Every change of the futures account, one settle currency at a time: `/contractAccount/wallet`.
+    /// Balance and margin changes of the futures account: `/contractAccount/wallet`.
+    ///
+    /// Each event is about one settle currency.
     pub struct FuturesWallet: FuturesWalletChange, on FuturesPrivate, at "/contractAccount/wallet"
 }
 
 subjects! {
-    /// A change of one currency of the futures account, by subject. All amounts are in that currency.
+    /// A change of one settle currency in the futures account, by subject.
     ///
-    /// An account that has ever been switched to cross margin gets [`Balance`](Self::Balance) only; one that has
-    /// not may still get the three others.
+    /// All amounts are in that currency. An account that was ever switched to cross margin gets only
+    /// [`Balance`](Self::Balance); other accounts may still get the three older subjects.
     pub enum FuturesWalletChange {
-        /// The whole balance after the change: `walletBalance.change`.
+        /// `walletBalance.change`: the full balance after the change.
         Balance(Box<FuturesWalletBalance>) = "walletBalance.change" if [
             "walletBalance", "equity", "version"
         ],
-        /// What orders hold: `orderMargin.change`, the older form.
+        /// `orderMargin.change`, an older subject: the order margin changed.
         OrderMargin(FuturesOrderMargin) = "orderMargin.change" if ["orderMargin"],
-        /// What can be used: `availableBalance.change`, the older form.
+        /// `availableBalance.change`, an older subject: the available balance changed.
         AvailableBalance(FuturesAvailableBalance) = "availableBalance.change" if [
             "availableBalance", "holdBalance"
         ],
-        /// What withdrawals hold: `withdrawHold.change`, the older form.
+        /// `withdrawHold.change`, an older subject: the amount held for withdrawals changed.
         WithdrawHold(FuturesWithdrawHold) = "withdrawHold.change" if ["withdrawHold"],
     }
 }
 
 event! {
-    /// The balance of one settle currency after a change: subject `walletBalance.change`. All amounts are in it.
+    /// The balance of one settle currency after a change: subject `walletBalance.change`.
+    ///
+    /// All amounts are in that currency.
     pub struct FuturesWalletBalance {
-        /// The settle currency: `currency`.
+        /// Settle currency: `currency`.
         pub currency: Text = "currency",
-        /// The wallet balance, without unrealised profit: `walletBalance`.
+        /// Wallet balance, without unrealised profit and loss: `walletBalance`.
         pub wallet_balance: Option<Decimal> = "walletBalance",
-        /// What can be used for orders: `availableBalance`. It may change within one [`version`](Self::version).
+        /// Available balance: `availableBalance`. It may change without a new [`version`](Self::version).
         pub available_balance: Option<Decimal> = "availableBalance",
-        /// What can be used as margin: `availableMargin`. Since 2026, undocumented.
+        /// Available margin: `availableMargin`; sent since 2026, undocumented.
         pub available_margin: Option<Decimal> = "availableMargin",
-        /// What can be withdrawn: `maxWithdrawAmount`. Since 2025, undocumented.
+        /// Maximum withdrawable amount: `maxWithdrawAmount`; sent since 2025, undocumented.
         pub max_withdraw_amount: Option<Decimal> = "maxWithdrawAmount",
-        /// What is held: `holdBalance`.
+        /// Hold balance: `holdBalance`.
         pub hold_balance: Option<Decimal> = "holdBalance",
-        /// The wallet balance with unrealised profit and loss: `equity`.
+        /// Equity, the wallet balance with unrealised profit and loss: `equity`.
         pub equity: Option<Decimal> = "equity",
-        /// All that is there for cross margin: `totalCrossMargin`.
+        /// Total cross margin: `totalCrossMargin`.
         pub total_cross_margin: Option<Decimal> = "totalCrossMargin",
-        /// The margin of cross-margin positions: `crossPosMargin`.
+        /// Position margin of cross-margin positions: `crossPosMargin`.
         pub cross_position_margin: Option<Decimal> = "crossPosMargin",
-        /// The margin of cross-margin orders: `crossOrderMargin`.
+        /// Order margin of cross-margin orders: `crossOrderMargin`.
         pub cross_order_margin: Option<Decimal> = "crossOrderMargin",
-        /// The unrealised profit of cross-margin positions: `crossUnPnl`.
+        /// Unrealised profit and loss of cross-margin positions: `crossUnPnl`.
         pub cross_unrealised_pnl: Option<Decimal> = "crossUnPnl",
-        /// The margin of isolated positions: `isolatedPosMargin`.
+        /// Position margin of isolated-margin positions: `isolatedPosMargin`.
         pub isolated_position_margin: Option<Decimal> = "isolatedPosMargin",
-        /// The margin of orders on isolated margin: `isolatedOrderMargin`.
+        /// Order margin of isolated-margin orders: `isolatedOrderMargin`.
         pub isolated_order_margin: Option<Decimal> = "isolatedOrderMargin",
-        /// The funding fees in the margin of isolated positions: `isolatedFundingFeeMargin`.
+        /// Funding fee margin of isolated-margin positions: `isolatedFundingFeeMargin`.
         pub isolated_funding_fee_margin: Option<Decimal> = "isolatedFundingFeeMargin",
-        /// The unrealised profit of isolated positions: `isolatedUnPnl`.
+        /// Unrealised profit and loss of isolated-margin positions: `isolatedUnPnl`.
         pub isolated_unrealised_pnl: Option<Decimal> = "isolatedUnPnl",
-        /// Counts the changes of the account: `version`.
+        /// Version of the account, which increases: `version`.
         pub version: Option<FuturesWalletVersion> = "version",
-        /// When it changed: `timestamp`, sent in milliseconds.
+        /// Time of the change: `timestamp`, sent in milliseconds.
         pub time: Option<Timestamp> = "timestamp",
     }
 }
 
 event! {
-    /// What orders hold of one settle currency: subject `orderMargin.change`.
+    /// The order margin of one settle currency after a change: subject `orderMargin.change`.
     ///
-    /// Published pages show numbers, captures show strings; both are read.
+    /// Amounts are numbers in KuCoin's documentation and strings in captures; both are decoded.
     pub struct FuturesOrderMargin {
-        /// The settle currency: `currency`.
+        /// Settle currency: `currency`.
         pub currency: Text = "currency",
-        /// The margin of all orders, in the currency: `orderMargin`.
+        /// Order margin of all orders, in the settle currency: `orderMargin`.
         pub order_margin: Option<Decimal> = "orderMargin",
-        /// When it changed: `timestamp`, sent in milliseconds.
+        /// Time of the change: `timestamp`, sent in milliseconds.
         pub time: Option<Timestamp> = "timestamp",
     }
 }
 
 event! {
-    /// What can be used of one settle currency: subject `availableBalance.change`.
+    /// The available balance of one settle currency: subject `availableBalance.change`.
     ///
-    /// Published pages show numbers, captures show strings; both are read.
+    /// Amounts are numbers in KuCoin's documentation and strings in captures; both are decoded.
     pub struct FuturesAvailableBalance {
-        /// The settle currency: `currency`.
+        /// Settle currency: `currency`.
         pub currency: Text = "currency",
-        /// What can be used, in the currency: `availableBalance`.
+        /// Available balance, in the settle currency: `availableBalance`.
         pub available_balance: Option<Decimal> = "availableBalance",
-        /// What is held, in the currency: `holdBalance`.
+        /// Hold balance, in the settle currency: `holdBalance`.
         pub hold_balance: Option<Decimal> = "holdBalance",
-        /// When it changed: `timestamp`, sent in milliseconds.
+        /// Time of the change: `timestamp`, sent in milliseconds.
         pub time: Option<Timestamp> = "timestamp",
     }
 }
 
 event! {
-    /// What withdrawals and transfers hold of one settle currency: subject `withdrawHold.change`.
+    /// The amount of one settle currency held for withdrawals: subject `withdrawHold.change`.
     ///
-    /// Published pages show numbers; strings, as captures of its siblings show, are read as well.
+    /// Amounts are numbers in KuCoin's documentation; strings, as in captures of similar subjects, are decoded too.
     pub struct FuturesWithdrawHold {
-        /// The settle currency: `currency`.
+        /// Settle currency: `currency`.
         pub currency: Text = "currency",
-        /// What is held for them, in the currency: `withdrawHold`.
+        /// Withdrawal hold, for withdrawals and transfers, in the settle currency: `withdrawHold`.
         pub withdraw_hold: Option<Decimal> = "withdrawHold",
-        /// When it changed: `timestamp`, sent in milliseconds.
+        /// Time of the change: `timestamp`, sent in milliseconds.
         pub time: Option<Timestamp> = "timestamp",
     }
 }
 
-/// A version of the futures account: a later one is greater. The wire has it as a string, and so it is written.
+/// A version of the futures account, greater for later changes: `version`.
 ///
-/// Of two balances with one version take the later by time: what is available may change within a version.
+/// If two balances have the same version, use the one with the later time: the available balance may change without a
+/// new version. It is a string on the wire and when serialized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FuturesWalletVersion(u64);
 
 impl FuturesWalletVersion {
-    /// The number.
+    /// Returns the version number.
     pub const fn get(self) -> u64 {
         self.0
     }
@@ -145,9 +150,9 @@ impl FromJson for FuturesWalletVersion {
         u64::from_json(value).map(Self)
     }
 
-    fn reproduces(&self, value: Value<'_>) -> bool {
-        let starts_as_numbers_do = |digits: &str| digits == "0" || !digits.starts_with(['0', '-']);
-        value.digits().is_some_and(starts_as_numbers_do) && self.0.reproduces(value)
+    fn round_trips(&self, value: Value<'_>) -> bool {
+        let is_canonical = |digits: &str| digits == "0" || !digits.starts_with(['0', '-']);
+        value.digits().is_some_and(is_canonical) && self.0.round_trips(value)
     }
 }
 
@@ -158,7 +163,7 @@ impl ToJson for FuturesWalletVersion {
 }
 
 impl FuturesWalletChange {
-    /// The settle currency that changed; `None` of a change under an unknown subject.
+    /// Returns the settle currency; `None` for an unknown subject.
     pub fn currency(&self) -> Option<&str> {
         match self {
             Self::Balance(balance) => Some(&balance.currency),
@@ -173,18 +178,20 @@ impl FuturesWalletChange {
 impl Data for FuturesWalletChange {
     const BY_SUBJECT: bool = true;
 
-    fn from_data(scanner: &mut Scanner<'_>, around: Around<'_>) -> Result<Self, DecodeError> {
-        Self::by_subject(around.subject, scanner)
+    fn from_data(scanner: &mut Scanner<'_>, context: PushContext<'_>) -> Result<Self, DecodeError> {
+        Self::by_subject(context.subject, scanner)
     }
 }
 
-/// Currency, version, time, and the balances reached: what is available may change within a version.
+/// Dedup key: currency, version, time, and the wallet balance, available balance and equity.
+///
+/// The balances matter because the available balance may change without a new version.
 impl Event for FuturesWalletBalance {
     fn dedup_key(&self) -> String {
         let version = self.version.map(FuturesWalletVersion::get);
         let time = self.time.unwrap_or_default();
-        let reached = [self.wallet_balance, self.available_balance, self.equity];
-        let [wallet, available, equity] = reached.map(plain);
+        let balances = [self.wallet_balance, self.available_balance, self.equity];
+        let [wallet, available, equity] = balances.map(normalized);
         let version = version.unwrap_or_default();
         format!(
             "{}:{version}:{time}:{wallet}:{available}:{equity}",
@@ -193,32 +200,36 @@ impl Event for FuturesWalletBalance {
     }
 }
 
-/// Currency, time and amount.
+/// Dedup key: currency, time and amount.
 impl Event for FuturesOrderMargin {
     fn dedup_key(&self) -> String {
         let time = self.time.unwrap_or_default();
-        format!("{}:{time}:{}", self.currency, plain(self.order_margin))
+        format!("{}:{time}:{}", self.currency, normalized(self.order_margin))
     }
 }
 
-/// Currency, time and amounts.
+/// Dedup key: currency, time and amounts.
 impl Event for FuturesAvailableBalance {
     fn dedup_key(&self) -> String {
         let time = self.time.unwrap_or_default();
-        let [available, hold] = [self.available_balance, self.hold_balance].map(plain);
+        let [available, hold] = [self.available_balance, self.hold_balance].map(normalized);
         format!("{}:{time}:{available}:{hold}", self.currency)
     }
 }
 
-/// Currency, time and amount.
+/// Dedup key: currency, time and amount.
 impl Event for FuturesWithdrawHold {
     fn dedup_key(&self) -> String {
         let time = self.time.unwrap_or_default();
-        format!("{}:{time}:{}", self.currency, plain(self.withdraw_hold))
+        format!(
+            "{}:{time}:{}",
+            self.currency,
+            normalized(self.withdraw_hold)
+        )
     }
 }
 
-/// An amount as every spelling of it is written.
-fn plain(amount: Option<Decimal>) -> Decimal {
+/// Returns the amount without trailing zeros, so that every spelling of it gives the same key.
+fn normalized(amount: Option<Decimal>) -> Decimal {
     amount.unwrap_or_default().normalize()
 }

@@ -1,128 +1,131 @@
-//! Positions of isolated margin, market by market: /margin/isolatedPosition.
+//! Isolated-margin accounts: /margin/isolatedPosition.
 
 use kucoin_streams_core::{Decimal, DecodeError, Event, Text, Timestamp};
 use kucoin_streams_decode::{Entries, Record, Scanner, event, open_enum};
 
-use super::moment;
+use super::timestamp_key;
 use crate::SpotPrivate;
-use crate::envelope::{Around, Data};
+use crate::envelope::{Data, PushContext};
 use crate::path::symbol;
-use crate::symbol::Market;
+use crate::symbol::SymbolParam;
 use crate::topic::topic;
 
 topic! {
-    /// Debts and status of the isolated-margin account of one market: `/margin/isolatedPosition:SYMBOL`.
+    /// Debts and status of one market's isolated-margin account: `/margin/isolatedPosition:SYMBOL`.
     ///
-    /// It takes one market; subscribe once for each of several. There is no topic of all.
-    pub struct IsolatedMarginPositions: IsolatedMarginPosition, on SpotPrivate, at "/margin/isolatedPosition" of Market::Spot
+    /// KuCoin has no topic for all markets: subscribe once for each market.
+    pub struct IsolatedMarginPositions: IsolatedMarginPosition, on SpotPrivate, at "/margin/isolatedPosition" of SymbolParam::Spot
 }
 
 event! {
     /// A change of the isolated-margin account of one market: subject `positionChange`.
     ///
-    /// It follows the published schema; no frame of a live account is known. So nothing is taken for granted here,
-    /// and what a frame has beyond this is in [`extra`](Self::extra).
+    /// The type follows the published schema; no capture of a live account is known. Fields that the schema does not
+    /// have are in [`extra`](Self::extra).
     pub struct IsolatedMarginPosition {
-        /// The market, such as `BTC-USDT`: `tag`, or that of the topic where the data names none.
+        /// Symbol, such as `BTC-USDT`: `tag`, or the symbol of the topic if KuCoin does not send it.
         pub symbol: Option<Text> = "tag",
-        /// What the account is now: `status`.
+        /// Account status: `status`.
         pub status: IsolatedMarginStatus = "status",
-        /// What made it so: `statusBizType`. Not on every published example.
+        /// Reason of the status: `statusBizType`; missing in some published examples.
         pub reason: Option<IsolatedMarginReason> = "statusBizType",
-        /// The principal of the loans, summed up: `accumulatedPrincipal`. KuCoin does not say in which currency.
+        /// Accumulated principal of the loans: `accumulatedPrincipal`; KuCoin does not document its currency.
         pub accumulated_principal: Option<Decimal> = "accumulatedPrincipal",
-        /// What there is and what is owed of each currency that changed: `changeAssets`.
+        /// Assets and liabilities, by currency that changed: `changeAssets`.
         pub change_assets: Option<Entries<IsolatedMarginAsset>> = "changeAssets",
-        /// When it changed: `timestamp`, sent in milliseconds.
+        /// Time of the change: `timestamp`, sent in milliseconds.
         pub time: Option<Timestamp> = "timestamp",
     }
 }
 
 event! {
-    /// What an isolated-margin account has and owes of one currency, in that currency.
+    /// Assets and liabilities of an isolated-margin account in one currency.
+    ///
+    /// All amounts are in that currency.
     pub struct IsolatedMarginAsset {
-        /// All there is: `total`.
+        /// Total balance: `total`.
         pub total: Option<Decimal> = "total",
-        /// What orders hold: `hold`.
+        /// Hold balance: `hold`.
         pub hold: Option<Decimal> = "hold",
-        /// What was borrowed and is still owed: `liabilityPrincipal`.
+        /// Liability principal, borrowed and not repaid: `liabilityPrincipal`.
         pub liability_principal: Option<Decimal> = "liabilityPrincipal",
-        /// The interest that is owed on it: `liabilityInterest`.
+        /// Liability interest, not paid yet: `liabilityInterest`.
         pub liability_interest: Option<Decimal> = "liabilityInterest",
     }
 }
 
 open_enum! {
-    /// What an isolated-margin account is: wire `status`.
+    /// Status of an isolated-margin account: `status`.
     pub enum IsolatedMarginStatus {
-        /// It owes something.
+        /// `DEBT`: the account has debts.
         Debt = "DEBT",
-        /// It owes nothing.
+        /// `CLEAR`: the account has no debts.
         Clear = "CLEAR",
-        /// It is borrowing.
+        /// `IN_BORROW`: the account is borrowing.
         Borrowing = "IN_BORROW",
-        /// It is repaying.
+        /// `IN_REPAY`: the account is repaying.
         Repaying = "IN_REPAY",
-        /// It is being liquidated.
+        /// `IN_LIQUIDATION`: the account is being liquidated.
         Liquidating = "IN_LIQUIDATION",
-        /// Its loans are being renewed.
+        /// `IN_AUTO_RENEW`: the loans are being renewed.
         Renewing = "IN_AUTO_RENEW",
     }
 }
 
 open_enum! {
-    /// What changed the status of an isolated-margin account: wire `statusBizType`.
+    /// Reason of an isolated-margin account's status: `statusBizType`.
     pub enum IsolatedMarginReason {
-        /// A forced liquidation.
+        /// `FORCE_LIQUIDATION`: a forced liquidation.
         ForcedLiquidation = "FORCE_LIQUIDATION",
-        /// The user borrowed.
+        /// `USER_BORROW`: the user borrowed.
         UserBorrow = "USER_BORROW",
-        /// A trade borrowed on its own.
+        /// `TRADE_AUTO_BORROW`: a trade borrowed automatically.
         TradeAutoBorrow = "TRADE_AUTO_BORROW",
-        /// The user repaid.
+        /// `USER_REPAY`: the user repaid.
         UserRepay = "USER_REPAY",
-        /// It was repaid on its own.
+        /// `AUTO_REPAY`: an automatic repayment.
         AutoRepay = "AUTO_REPAY",
-        /// There is a debt, and nothing is being done about it.
+        /// `DEFAULT_DEBT`: default status with debts.
         DefaultDebt = "DEFAULT_DEBT",
-        /// There is no debt.
+        /// `DEFAULT_CLEAR`: default status without debts.
         DefaultClear = "DEFAULT_CLEAR",
-        /// The user had the position closed at one click.
+        /// `ONE_CLICK_LIQUIDATION`: the user closed the position with one click.
         OneClickLiquidation = "ONE_CLICK_LIQUIDATION",
-        /// A liquidation for the interest of the exchange's own loans.
+        /// `B2C_INTEREST_SETTLE_LIQUIDATION`: a liquidation to pay the interest of KuCoin's loans.
         InterestLiquidation = "B2C_INTEREST_SETTLE_LIQUIDATION",
-        /// A liquidation for an airdrop.
+        /// `AIR_DROP_LIQUIDATION`: a liquidation for an airdrop.
         AirdropLiquidation = "AIR_DROP_LIQUIDATION",
     }
 }
 
 impl Data for IsolatedMarginPosition {
-    fn from_data(scanner: &mut Scanner<'_>, around: Around<'_>) -> Result<Self, DecodeError> {
+    fn from_data(scanner: &mut Scanner<'_>, context: PushContext<'_>) -> Result<Self, DecodeError> {
         let mut position = Self::read(scanner)?;
         if position.symbol.is_none() {
-            position.symbol = symbol(around.topic).map(Text::new);
+            position.symbol = symbol(context.topic).map(Text::new);
         }
         Ok(position)
     }
 }
 
-/// Market, status, reason, time, principal and what the changed currencies came to: an account may change more
-/// than once within a millisecond.
+/// Dedup key: symbol, status, reason, time, principal, and the amounts of the changed currencies.
+///
+/// The amounts matter because an account may change more than once in a millisecond.
 impl Event for IsolatedMarginPosition {
     fn dedup_key(&self) -> String {
         let amount = |amount: Option<Decimal>| amount.unwrap_or_default().normalize();
-        let mut identity = format!(
+        let mut key = format!(
             "{}:{}:{}:{}:{}",
             self.symbol.as_deref().unwrap_or_default(),
             self.status,
             self.reason
                 .as_ref()
                 .map_or("", IsolatedMarginReason::as_str),
-            moment(self.time, &self.extra),
+            timestamp_key(self.time, &self.extra),
             amount(self.accumulated_principal),
         );
         for (currency, asset) in self.change_assets.iter().flat_map(Entries::iter) {
-            identity.push_str(&format!(
+            key.push_str(&format!(
                 ":{currency}={}/{}/{}/{}",
                 amount(asset.total),
                 amount(asset.hold),
@@ -130,6 +133,6 @@ impl Event for IsolatedMarginPosition {
                 amount(asset.liability_interest),
             ));
         }
-        identity
+        key
     }
 }

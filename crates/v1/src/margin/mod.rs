@@ -1,4 +1,4 @@
-//! Margin topics, which the spot host serves.
+//! Margin topics, served on the spot connection.
 
 mod isolated;
 mod position;
@@ -13,8 +13,8 @@ pub use position::{
 
 use kucoin_streams_core::{Extra, Timestamp};
 
-/// A time as part of an identity; one that is no time, as it came: `timestamp`.
-fn moment(time: Option<Timestamp>, extra: &Extra) -> String {
+/// Returns `timestamp` for a dedup key; a value that is not a time is used unchanged.
+fn timestamp_key(time: Option<Timestamp>, extra: &Extra) -> String {
     match (time, extra.get("timestamp")) {
         (Some(time), _) => time.to_string(),
         (None, Some(raw)) => raw.to_string(),

@@ -1,131 +1,131 @@
-//! Debts and status of the cross-margin account: /margin/position.
+//! The cross-margin account, its debts and status: /margin/position.
 
 use kucoin_streams_core::{Decimal, DecodeError, Event, Timestamp};
 use kucoin_streams_decode::{Entries, Record, Scanner, event, open_enum};
 
-use super::moment;
+use super::timestamp_key;
 use crate::SpotPrivate;
-use crate::envelope::{Around, Data};
+use crate::envelope::{Data, PushContext};
 use crate::subjects::subjects;
 use crate::topic::topic;
 
 topic! {
     /// Debts and status of the cross-margin account: `/margin/position`.
     ///
-    /// While there is a debt, the debt ratio is pushed every few seconds, changed or not. Without a debt the topic is
-    /// quiet.
+    /// While the account has debts, KuCoin pushes the debt ratio every few seconds, even if it did not change.
     pub struct MarginPositions: MarginPosition, on SpotPrivate, at "/margin/position"
 }
 
 subjects! {
-    /// What is told about the cross-margin account.
+    /// The debt ratio or a status change of the cross-margin account.
     ///
-    /// Which variant it is, is told by the data: with `debtRatio` it is a debt ratio, else with `type` a change of
-    /// status, for a published example shows the latter under the subject of the former. The subject decides where
-    /// the data has neither.
+    /// The data decides the variant: a debt ratio has `debtRatio`, a status change has `type` and no `debtRatio`. The
+    /// subject decides only if the data has neither, since a published example shows a status change under the
+    /// subject `debt.ratio`.
     pub enum MarginPosition {
-        /// The debts and what stands against them: subject `debt.ratio`.
+        /// Debts and assets: subject `debt.ratio`.
         DebtRatio(MarginDebtRatio) = "debt.ratio" if [
             "debtRatio", "totalDebt", "totalAsset", "marginCoefficientTotalAsset", "assetList", "debtList"
         ],
-        /// The account is frozen, thawed, in liability or out of it: subject `position.status`.
+        /// The account was frozen or unfrozen, or its liability changed: subject `position.status`.
         Status(MarginStatusChange) = "position.status" if ["type"],
     }
 }
 
 event! {
-    /// The debts of the cross-margin account and what stands against them: subject `debt.ratio`.
+    /// Debts and assets of the cross-margin account: subject `debt.ratio`.
     ///
-    /// Totals are in BTC, interest included. Which fields there are has grown over the years: frames of 2022 have no
-    /// list of assets, older ones nothing but ratio, debts and time.
+    /// Totals are in BTC and include interest. Old frames have fewer fields: those of 2022 have no
+    /// [`asset_list`](Self::asset_list), older ones only the ratio, the debts and the time.
     pub struct MarginDebtRatio {
-        /// Total debt by total asset, `0.64` for 64 %: `debtRatio`, a JSON number.
+        /// Debt ratio, total debt divided by total assets, `0.64` for 64 %: `debtRatio`.
         pub debt_ratio: Option<Decimal> = "debtRatio",
-        /// All debts, in BTC: `totalDebt`.
+        /// Total debt, in BTC: `totalDebt`.
         pub total_debt: Option<Decimal> = "totalDebt",
-        /// All assets, in BTC: `totalAsset`, a JSON number of twenty digits and more.
+        /// Total assets, in BTC: `totalAsset`, sent as a JSON number with 20 digits or more.
         pub total_asset: Option<Decimal> = "totalAsset",
-        /// All assets, each weighted by the margin coefficient of its currency, in BTC:
-        /// `marginCoefficientTotalAsset`.
+        /// Total assets weighted by margin coefficients, in BTC: `marginCoefficientTotalAsset`.
         pub margin_coefficient_total_asset: Option<Decimal> = "marginCoefficientTotalAsset",
-        /// What there is of each currency: `assetList`.
+        /// Asset list, by currency: `assetList`.
         pub asset_list: Option<Entries<MarginAsset>> = "assetList",
-        /// What is owed of each currency, in that currency: `debtList`.
+        /// Debt list, by currency, each debt in its currency: `debtList`.
         pub debt_list: Option<Entries<Decimal>> = "debtList",
-        /// A change of status beside it: `type`, which the published schema has here too and no frame showed.
+        /// Status change: `type`; in the published schema, but in no known frame.
         pub status: Option<MarginStatus> = "type",
-        /// When it was so: `timestamp`, sent in milliseconds.
+        /// Time: `timestamp`, sent in milliseconds.
         pub time: Option<Timestamp> = "timestamp",
     }
 }
 
 event! {
-    /// What the cross-margin account has of one currency, in that currency.
+    /// Balance of the cross-margin account in one currency. All amounts are in that currency.
     pub struct MarginAsset {
-        /// All there is: `total`.
+        /// Total balance: `total`.
         pub total: Option<Decimal> = "total",
-        /// What can be used: `available`.
+        /// Available balance: `available`.
         pub available: Option<Decimal> = "available",
-        /// What orders hold: `hold`.
+        /// Hold balance: `hold`.
         pub hold: Option<Decimal> = "hold",
     }
 }
 
 event! {
-    /// A change of the cross-margin account's status: subject `position.status`, in a published example
-    /// `debt.ratio`.
+    /// A status change of the cross-margin account: subject `position.status`.
+    ///
+    /// A published example shows it under the subject `debt.ratio`.
     pub struct MarginStatusChange {
-        /// What became of the account: `type`.
+        /// New status: `type`.
         pub status: MarginStatus = "type",
-        /// When: `timestamp`, sent in milliseconds.
+        /// Time of the change: `timestamp`, sent in milliseconds.
         pub time: Option<Timestamp> = "timestamp",
     }
 }
 
 open_enum! {
-    /// What became of a cross-margin account: wire `type`.
+    /// Status of the cross-margin account: `type`.
     ///
-    /// The published descriptions of the two about renewal contradict their names: take them for words only.
+    /// KuCoin's descriptions of `FROZEN_RENEW` and `UNFROZEN_RENEW` contradict their names: do not rely on their
+    /// meaning.
     pub enum MarginStatus {
-        /// The debt ratio reached the limit of forced liquidation: the account is frozen.
+        /// `FROZEN_FL`: the debt ratio reached the liquidation limit, and the account is frozen.
         FrozenForLiquidation = "FROZEN_FL",
-        /// The forced liquidation is over: the account is no longer frozen.
+        /// `UNFROZEN_FL`: the liquidation is done, and the account is no longer frozen.
         UnfrozenFromLiquidation = "UNFROZEN_FL",
-        /// Frozen for a renewal of its loans.
+        /// `FROZEN_RENEW`: the account is frozen for a renewal of its loans.
         FrozenForRenewal = "FROZEN_RENEW",
-        /// No longer frozen for a renewal of its loans.
+        /// `UNFROZEN_RENEW`: the account is no longer frozen for a renewal of its loans.
         UnfrozenFromRenewal = "UNFROZEN_RENEW",
-        /// It owes more than it has.
+        /// `LIABILITY`: the debts are greater than the assets.
         Liability = "LIABILITY",
-        /// It no longer owes more than it has.
+        /// `UNLIABILITY`: the debts are no longer greater than the assets.
         LiabilityCleared = "UNLIABILITY",
     }
 }
 
-/// What the data holds by which it is told what it is.
+/// The fields that decide the variant of a [`MarginPosition`].
 #[derive(Default)]
-struct Held {
+struct DecidingFields {
     debt_ratio: bool,
     status: bool,
 }
 
-impl Held {
-    fn by(mut scanner: Scanner<'_>) -> Result<Self, DecodeError> {
-        let mut held = Self::default();
+impl DecidingFields {
+    fn find(mut scanner: Scanner<'_>) -> Result<Self, DecodeError> {
+        let mut found = Self::default();
         let mut object = scanner.object()?;
         while let Some((key, value)) = object.member()? {
             match &*key {
-                "debtRatio" => held.debt_ratio = !value.is_nothing(),
-                "type" => held.status = !value.is_nothing(),
+                "debtRatio" => found.debt_ratio = !value.is_null_or_empty(),
+                "type" => found.status = !value.is_null_or_empty(),
                 _ => {}
             }
         }
-        Ok(held)
+        Ok(found)
     }
 }
 
 impl MarginPosition {
-    /// When it was so: `timestamp`, sent in milliseconds. `None` under a subject that this SDK does not know.
+    /// Returns the event's time: `timestamp`, sent in milliseconds; `None` for an unknown subject.
     pub fn time(&self) -> Option<Timestamp> {
         match self {
             Self::DebtRatio(ratio) => ratio.time,
@@ -138,34 +138,34 @@ impl MarginPosition {
 impl Data for MarginPosition {
     const BY_SUBJECT: bool = true;
 
-    fn from_data(scanner: &mut Scanner<'_>, around: Around<'_>) -> Result<Self, DecodeError> {
-        let held = Held::by(scanner.clone())?;
-        if held.debt_ratio {
+    fn from_data(scanner: &mut Scanner<'_>, context: PushContext<'_>) -> Result<Self, DecodeError> {
+        let found = DecidingFields::find(scanner.clone())?;
+        if found.debt_ratio {
             MarginDebtRatio::read(scanner).map(Self::DebtRatio)
-        } else if held.status {
+        } else if found.status {
             MarginStatusChange::read(scanner).map(Self::Status)
         } else {
-            Self::by_subject(around.subject, scanner)
+            Self::by_subject(context.subject, scanner)
         }
     }
 }
 
-/// Time, ratio and total debt.
+/// Dedup key: time, debt ratio and total debt.
 impl Event for MarginDebtRatio {
     fn dedup_key(&self) -> String {
         let amount = |amount: Option<Decimal>| amount.unwrap_or_default().normalize();
         format!(
             "{}:{}:{}",
-            moment(self.time, &self.extra),
+            timestamp_key(self.time, &self.extra),
             amount(self.debt_ratio),
             amount(self.total_debt),
         )
     }
 }
 
-/// Time and status.
+/// Dedup key: time and status.
 impl Event for MarginStatusChange {
     fn dedup_key(&self) -> String {
-        format!("{}:{}", moment(self.time, &self.extra), self.status)
+        format!("{}:{}", timestamp_key(self.time, &self.extra), self.status)
     }
 }

@@ -1,4 +1,4 @@
-//! Any topic and any event of the spot connection, margin included.
+//! Any topic and any event of the spot connection, which serves margin topics too.
 
 use super::{
     Balance, BalanceSnapshots, Balances, MarketMatch, MarketMatches, SpotOrder, SpotOrders,
@@ -15,45 +15,45 @@ any_topic! {
 
     /// Any topic of the spot connection, parsed from its path such as `/account/balance`.
     ///
-    /// A topic of the futures connection is not among them, so that it cannot be subscribed to here.
+    /// Futures topics are not included, so a futures topic on the spot connection does not compile.
     topics AnySpotTopic {
         /// `/spotMarket/tradeOrdersV2`.
         SpotOrders => Order account_wide,
-        /// `/spotMarket/tradeOrders`: not account-wide, for [`SpotOrders`] has all of its events.
+        /// `/spotMarket/tradeOrders`: not account-wide, since [`SpotOrders`] has all its events.
         SpotOrdersV1 => Order,
         /// `/account/balance`.
         Balances => Balance account_wide,
-        /// `/account/snapshotBalance`: not account-wide, for it tells the changes of [`Balances`] once more and is
-        /// documented nowhere.
+        /// `/account/snapshotBalance`: not account-wide, since it repeats [`Balances`] and is undocumented.
         BalanceSnapshots => Balance,
         /// `/spotMarket/advancedOrders`.
         SpotStopOrders => StopOrder account_wide,
-        /// `/market/match:SYMBOL`, of single markets.
+        /// `/market/match:SYMBOL`, for one or more markets.
         MarketMatches => MarketMatch,
-        /// `/spot/tradeFills`: not account-wide, for it tells the matches of [`SpotOrders`] once more, is silent for
-        /// some accounts and documented nowhere.
+        /// `/spot/tradeFills`: not account-wide, since it repeats the matches of [`SpotOrders`].
+        ///
+        /// It is also undocumented, and sends nothing to some accounts.
         SpotTradeFills => TradeFill,
         /// `/margin/position`.
         MarginPositions => MarginPosition account_wide,
-        /// `/margin/isolatedPosition:SYMBOL`, of one market.
+        /// `/margin/isolatedPosition:SYMBOL`, for one market.
         IsolatedMarginPositions => IsolatedMarginPosition,
     }
 
     /// Any event of the spot connection.
     events SpotEvent {
-        /// A change of an order.
+        /// An order changed.
         Order(SpotOrder),
-        /// A change of a balance.
+        /// A balance changed.
         Balance(Balance),
-        /// A change of a stop order.
+        /// A stop order changed.
         StopOrder(SpotStopOrder),
-        /// A trade of a market.
+        /// A trade was made in a market.
         MarketMatch(MarketMatch),
-        /// An own trade with its fee.
+        /// A fill of an own order, with its fee.
         TradeFill(SpotTradeFill),
-        /// Debts or status of the cross-margin account.
+        /// The debt ratio was reported, or the status of the cross-margin account changed.
         MarginPosition(MarginPosition),
-        /// A change of an isolated-margin account.
+        /// An isolated-margin account changed.
         IsolatedMarginPosition(IsolatedMarginPosition),
     }
 }

@@ -1,80 +1,84 @@
-//! Balances of all accounts: /account/balance and /account/snapshotBalance.
+//! Balances of spot and margin accounts: /account/balance and /account/snapshotBalance.
 
 use kucoin_streams_core::{Decimal, DecodeError, Event, Text, Timestamp};
 use kucoin_streams_decode::{Record, Scanner, event};
 
 use super::RelationEvent;
 use crate::SpotPrivate;
-use crate::envelope::{Around, Data};
+use crate::envelope::{Data, PushContext};
 use crate::topic::topic;
 
 topic! {
-    /// Every change of every balance of the user: `/account/balance`.
+    /// Balance changes of all spot and margin accounts: `/account/balance`.
     ///
-    /// One topic covers the main, trade, margin and isolated accounts, so keep balances by account and currency.
-    /// No snapshot comes at the start, and nothing orders the changes of different accounts.
+    /// One topic covers the main, trade, margin and isolated accounts: store balances by account and currency.
+    /// KuCoin sends no snapshot at the start, and does not order changes of different accounts.
     pub struct Balances: Balance, on SpotPrivate, at "/account/balance"
 }
 
 topic! {
-    /// The same under another name, without what a change came from: `/account/snapshotBalance`.
+    /// The same changes as [`Balances`], without their order or trade: `/account/snapshotBalance`.
     ///
     /// KuCoin does not document this topic. A capture of 2022 shows the data of [`Balances`] with an empty
-    /// [`relation_context`](Balance::relation_context); take [`Balances`] unless you know why not.
+    /// [`relation_context`](Balance::relation_context). Prefer [`Balances`].
     pub struct BalanceSnapshots: Balance, on SpotPrivate, at "/account/snapshotBalance"
 }
 
 event! {
-    /// A change of one currency in one account: subject `account.balance`, or `account.snapshotBalance` on
-    /// [`BalanceSnapshots`].
+    /// A change of one currency's balance in one account: subject `account.balance`.
     ///
-    /// KuCoin pushes some changes several times; the repetitions have equal identities.
+    /// On [`BalanceSnapshots`] the subject is `account.snapshotBalance`. All amounts are in
+    /// [`currency`](Self::currency).
+    ///
+    /// KuCoin pushes some changes several times; the repeated events have the same
+    /// [`dedup_key`](Event::dedup_key).
     pub struct Balance {
-        /// The account's id: `accountId`.
+        /// Account ID: `accountId`; `None` if KuCoin does not send it, as in older examples.
         pub account_id: Option<Text> = "accountId",
-        /// The currency: `currency`.
+        /// Currency: `currency`.
         pub currency: Text = "currency",
-        /// All there is after the change, in the currency: `total`.
+        /// Total balance after the change: `total`.
         pub total: Option<Decimal> = "total",
-        /// What can be used: `available`.
+        /// Available balance after the change: `available`.
         pub available: Option<Decimal> = "available",
-        /// What orders and withdrawals hold: `hold`.
+        /// Hold balance after the change, held by orders and withdrawals: `hold`.
         pub hold: Option<Decimal> = "hold",
-        /// By how much `available` changed: `availableChange`.
+        /// Change of the available balance: `availableChange`.
         pub available_change: Option<Decimal> = "availableChange",
-        /// By how much `hold` changed: `holdChange`.
+        /// Change of the hold balance: `holdChange`.
         pub hold_change: Option<Decimal> = "holdChange",
-        /// Which account it is and why it changed: `relationEvent`.
+        /// Relation event, the account and the reason of the change: `relationEvent`.
         pub relation_event: Option<RelationEvent> = "relationEvent",
-        /// The id of what changed it: `relationEventId`.
+        /// Relation event ID: `relationEventId`.
         pub relation_event_id: Option<Text> = "relationEventId",
-        /// The order or trade that changed it: `relationContext`. Not on frames of 2020.
+        /// Relation context, the order or trade behind the change: `relationContext`; `None` on frames of 2020.
         pub relation_context: Option<RelationContext> = "relationContext",
-        /// When it changed: `time`, sent in milliseconds.
+        /// Time of the change: `time`, sent in milliseconds as a string.
         pub time: Option<Timestamp> = "time",
     }
 }
 
 event! {
-    /// What a change of balance came from; nothing where it came from no order.
+    /// The order or trade that changed a balance; all fields are `None` if it was not an order.
     pub struct RelationContext {
-        /// The market: `symbol`.
+        /// Symbol: `symbol`.
         pub symbol: Option<Text> = "symbol",
-        /// The order: `orderId`.
+        /// Order ID: `orderId`.
         pub order_id: Option<Text> = "orderId",
-        /// The trade, where it was settled: `tradeId`.
+        /// Trade ID: `tradeId`; `None` unless a trade was settled.
         pub trade_id: Option<Text> = "tradeId",
     }
 }
 
 impl Data for Balance {
-    fn from_data(scanner: &mut Scanner<'_>, _: Around<'_>) -> Result<Self, DecodeError> {
+    fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {
         Self::read(scanner)
     }
 }
 
-/// Event id, account id, currency, time and the balance reached: one event id may change several currencies, and
-/// one order may change a currency twice within a millisecond.
+/// Dedup key: relation event ID, account ID, currency, time, and the available and hold balance.
+///
+/// One relation event may change several currencies, and one order may change a currency twice in a millisecond.
 impl Event for Balance {
     fn dedup_key(&self) -> String {
         let id = |id: &Option<Text>| id.clone().unwrap_or_default();

@@ -1,61 +1,58 @@
-//! Trades of single markets: /market/match on the private connection.
+//! Trades of markets: /market/match on the private connection.
 
 use kucoin_streams_core::{Decimal, DecodeError, Event, Fill, Liquidity, Side, Text, Timestamp};
 use kucoin_streams_decode::{Record, Scanner, event};
 
 use crate::SpotPrivate;
-use crate::envelope::{Around, Data};
-use crate::symbol::Market;
+use crate::envelope::{Data, PushContext};
+use crate::symbol::SymbolParam;
 use crate::topic::topic;
 
 topic! {
-    /// Trades of one market, or of several parted by commas: `/market/match:SYMBOL`, such as
-    /// `/market/match:BTC-USDT,KCS-USDT`.
+    /// Trades of one or more markets: `/market/match:SYMBOL`.
     ///
-    /// A push carries the topic of its one market, whatever list was asked for; [`symbol`](Self::symbol) gives the
-    /// list. A request takes 100 markets at most.
+    /// Separate several symbols by commas, such as `/market/match:BTC-USDT,KCS-USDT`; at most 100. Each push carries
+    /// the topic of its own market; [`symbol`](Self::symbol) returns the whole list.
     ///
-    /// KuCoin's documentation says that a private subscription is only sent the matches of the user's own orders. No
-    /// capture proves it, so ask [`MarketMatch::is_of`] before taking a match for a fill; the fills themselves are
-    /// on [`SpotOrders`](crate::SpotOrders) without a doubt.
-    pub struct MarketMatches: MarketMatch, on SpotPrivate, at "/market/match" of Market::SpotList
+    /// KuCoin's documentation says that a private subscription gets only the matches of the user's own orders. No
+    /// capture proves it, so check [`MarketMatch::is_of`] before you treat a match as a fill. For fills,
+    /// [`SpotOrders`](crate::SpotOrders) is the reliable source.
+    pub struct MarketMatches: MarketMatch, on SpotPrivate, at "/market/match" of SymbolParam::SpotList
 }
 
 event! {
-    /// One trade of a market, as the public tape tells it: subject `trade.l3match`.
+    /// A trade in a market, as in the public trade feed: subject `trade.l3match`.
     pub struct MarketMatch {
-        /// The market, such as `BTC-USDT`: `symbol`.
+        /// Symbol, such as `BTC-USDT`: `symbol`.
         pub symbol: Text = "symbol",
-        /// The exchange's id of this trade: `tradeId`. [`MatchFill::trade_id`](crate::MatchFill::trade_id) of both
-        /// orders is the same.
+        /// Trade ID: `tradeId`; equal to [`MatchFill::trade_id`](crate::MatchFill::trade_id) of both orders.
         pub trade_id: Text = "tradeId",
-        /// Where the trade stands in the order of the market's events: `sequence`, a growing number. On newer frames
-        /// it is the trade id.
+        /// Sequence number in the market, increasing: `sequence`; equal to the trade ID on newer frames.
         pub sequence: Option<Text> = "sequence",
-        /// `match`: `type`.
+        /// Type, always `match`: `type`.
         pub kind: Option<Text> = "type",
-        /// Whether the taker bought or sold: `side`.
+        /// Side of the taker: `side`.
         pub side: Side = "side",
-        /// The price of the trade, in the quote currency: `price`.
+        /// Trade price, in the quote currency: `price`.
         pub price: Option<Decimal> = "price",
-        /// The size of the trade, in the base currency: `size`.
+        /// Trade size, in the base currency: `size`.
         pub size: Option<Decimal> = "size",
-        /// The order that took the liquidity: `takerOrderId`.
+        /// Order ID of the taker: `takerOrderId`.
         pub taker_order_id: Option<Text> = "takerOrderId",
-        /// The order that rested in the book: `makerOrderId`.
+        /// Order ID of the maker: `makerOrderId`.
         pub maker_order_id: Option<Text> = "makerOrderId",
-        /// When it was matched: `time`, sent in nanoseconds in a string.
+        /// Match time: `time`, sent in nanoseconds as a string.
         pub time: Option<Timestamp> = "time",
     }
 }
 
 impl MarketMatch {
-    /// True where this order is one of the two that were matched.
+    /// Returns `true` if this order was the taker or the maker.
     pub fn is_of(&self, order_id: &str) -> bool {
         self.liquidity_of(order_id).is_some()
     }
 
-    /// Which side of the trade this order was; `None` where it was neither.
+    /// Returns whether this order was taker or maker; `None` if it was neither.
     pub fn liquidity_of(&self, order_id: &str) -> Option<Liquidity> {
         let is = |id: &Option<Text>| id.as_deref() == Some(order_id);
         if is(&self.taker_order_id) {
@@ -69,8 +66,9 @@ impl MarketMatch {
 }
 
 impl MarketMatch {
-    /// The trade as a fill of this order: the taker's side is that of the event, the maker's is the other. `None` if it is
-    /// neither of the two orders, or if the event lacks side, price or size.
+    /// Returns the trade as a fill of this order; the maker's side is the opposite of [`side`](Self::side).
+    ///
+    /// Returns `None` if the order was neither taker nor maker, or if the event lacks side, price or size.
     pub fn fill_of(&self, order_id: &str) -> Option<Fill> {
         let liquidity = self.liquidity_of(order_id)?;
         let side = match (&self.side, &liquidity) {
@@ -93,12 +91,12 @@ impl MarketMatch {
 }
 
 impl Data for MarketMatch {
-    fn from_data(scanner: &mut Scanner<'_>, _: Around<'_>) -> Result<Self, DecodeError> {
+    fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {
         Self::read(scanner)
     }
 }
 
-/// Market and trade id: a trade is told once.
+/// Dedup key: symbol and trade ID.
 impl Event for MarketMatch {
     fn dedup_key(&self) -> String {
         format!("{}:{}", self.symbol, self.trade_id)

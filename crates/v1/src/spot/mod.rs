@@ -1,4 +1,4 @@
-//! Topics of the spot host that are about spot accounts and orders.
+//! Spot topics: orders, stop orders, balances and trades.
 
 mod any;
 mod balance;

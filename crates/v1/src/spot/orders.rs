@@ -1,129 +1,137 @@
-//! Orders of the spot host: /spotMarket/tradeOrdersV2 and /spotMarket/tradeOrders.
+//! Spot and margin orders: /spotMarket/tradeOrdersV2 and /spotMarket/tradeOrders.
 
 use kucoin_streams_core::{Decimal, DecodeError, Event, Fill, Liquidity, Side, Text, Timestamp};
-use kucoin_streams_decode::{Record, Scanner, event, event_kind, part};
+use kucoin_streams_decode::{Record, Scanner, event, event_kind, field_group};
 
 use crate::SpotPrivate;
-use crate::envelope::{Around, Data};
+use crate::envelope::{Data, PushContext};
 use crate::order::{FeeType, OrderStatus, OrderType};
 use crate::topic::topic;
 
 topic! {
-    /// Every change of every order of spot and margin, high-frequency ones included, from the moment it is
-    /// received: `/spotMarket/tradeOrdersV2`.
+    /// Changes of all spot and margin orders: `/spotMarket/tradeOrdersV2`.
     ///
-    /// Subscribe to this or to [`SpotOrdersV1`]; both together give every event twice, with equal identities.
+    /// High-frequency orders are included. The first event of an order is `received`.
+    ///
+    /// Subscribe to this or to [`SpotOrdersV1`]. If you subscribe to both, each event arrives twice, with the same
+    /// [`dedup_key`](Event::dedup_key).
     pub struct SpotOrders: SpotOrder, on SpotPrivate, at "/spotMarket/tradeOrdersV2"
 }
 
 topic! {
-    /// The older form of [`SpotOrders`], without the `received` event: `/spotMarket/tradeOrders`.
+    /// Changes of all spot and margin orders, without `received`: `/spotMarket/tradeOrders`.
+    ///
+    /// This is the older form of [`SpotOrders`]; its frames have fewer fields.
     pub struct SpotOrdersV1: SpotOrder, on SpotPrivate, at "/spotMarket/tradeOrders"
 }
 
 event! {
-    /// A change of one order of spot or margin: subject `orderChange`.
+    /// A change of one spot or margin order: subject `orderChange`.
     ///
-    /// The fields here are of the order after the change; what happened, with the fields that exist only for
-    /// that, is [`kind`](Self::kind). Sizes are in the base currency, funds and prices in the quote currency.
-    /// A fee or an average price is in no field of the wire.
+    /// The fields describe the order after the change. [`kind`](Self::kind) is what happened, with the fields that
+    /// belong to it. Sizes are in the base currency, funds and prices in the quote currency. KuCoin sends no fee
+    /// amount and no average price on this topic.
     ///
-    /// A market buy by funds ends as [`Canceled`](OrderKind::Canceled) even when all of it was bought, for its
-    /// last dust of funds is released: whether something was bought is told by
-    /// [`filled_size`](Self::filled_size), never by the kind.
+    /// A market buy by funds ends as [`Canceled`](OrderKind::Canceled) even if it was filled, because the unspent
+    /// rest of its funds is released. Use [`filled_size`](Self::filled_size), not the kind, to see what was filled.
     pub struct SpotOrder {
-        /// The market, such as `BTC-USDT`: `symbol`.
+        /// Symbol, such as `BTC-USDT`: `symbol`.
         pub symbol: Text = "symbol",
-        /// The exchange's id of the order: `orderId`.
+        /// Order ID: `orderId`.
         pub order_id: Text = "orderId",
-        /// The client's id of the order, where it was placed with one: `clientOid`.
+        /// Client order ID: `clientOid`; `None` if the order was placed without one.
         pub client_oid: Option<Text> = "clientOid",
-        /// What happened: `type`.
+        /// Type of the event: `type`.
         pub kind: OrderKind,
-        /// What the order is now: `status`.
+        /// Order status: `status`.
         pub status: OrderStatus = "status",
-        /// Buy or sell: `side`.
+        /// Side, buy or sell: `side`.
         pub side: Side = "side",
-        /// Limit or market: `orderType`.
+        /// Order type, limit or market: `orderType`.
         pub order_type: OrderType = "orderType",
-        /// The limit price, in the quote currency: `price`. Market orders have none.
+        /// Limit price, in the quote currency: `price`; `None` for market orders.
         pub price: Option<Decimal> = "price",
-        /// The size as it is now, reduced by updates: `size`. Not on `received`, nor on market buys by funds.
+        /// Order size, after reductions by `update`: `size`; `None` on `received` and for market buys by funds.
         pub size: Option<Decimal> = "size",
-        /// The size as it was placed: `originSize`.
+        /// Original size: `originSize`; `None` for market buys by funds and usually on [`SpotOrdersV1`].
         pub origin_size: Option<Decimal> = "originSize",
-        /// What has been filled so far, all matches together: `filledSize`.
+        /// Filled size, the sum of all matches: `filledSize`; `None` on `received`.
         pub filled_size: Option<Decimal> = "filledSize",
-        /// What is still to be filled: `remainSize`. Not on matches of a market buy by funds.
+        /// Remaining size: `remainSize`; `None` on `received` and on matches of a market buy by funds.
         pub remain_size: Option<Decimal> = "remainSize",
-        /// What has been cancelled so far: `canceledSize`.
+        /// Cancelled size, cumulative: `canceledSize`; `None` on `received` and usually on [`SpotOrdersV1`].
         pub canceled_size: Option<Decimal> = "canceledSize",
-        /// The funds of a market order by funds, in the quote currency: `funds`.
+        /// Order funds, in the quote currency: `funds`; `None` unless it is a market order by funds.
         pub funds: Option<Decimal> = "funds",
-        /// The funds as they were placed: `originFunds`.
+        /// Original funds, in the quote currency: `originFunds`; seen only in documentation of 2023.
         pub origin_funds: Option<Decimal> = "originFunds",
-        /// The funds that are left: `remainFunds`.
+        /// Remaining funds, in the quote currency: `remainFunds`; also `0` on final events of other orders.
         pub remain_funds: Option<Decimal> = "remainFunds",
-        /// The funds that were cancelled: `canceledFunds`.
+        /// Cancelled funds, in the quote currency: `canceledFunds`; seen only in documentation of 2023.
         pub canceled_funds: Option<Decimal> = "canceledFunds",
-        /// When the order was placed: `orderTime`, which KuCoin sent in nanoseconds until 2022 and in
-        /// milliseconds since.
+        /// Order placement time: `orderTime`, sent in milliseconds (until 2022 in nanoseconds).
         pub order_time: Option<Timestamp> = "orderTime",
-        /// When the matching engine did it: `ts`. A match and the `filled` that follows it have the same.
+        /// Matching engine time: `ts`, sent in nanoseconds; the same for a match and the `filled` after it.
         pub engine_time: Option<Timestamp> = "ts",
-        /// When the gateway pushed it: `pt`, not on older frames.
+        /// Push time of the gateway: `pt`, sent in milliseconds; undocumented, `None` on older frames.
         pub pushed_at: Option<Timestamp> = "pt",
     }
 }
 
 event_kind! {
-    /// What happened to an order: wire `type`.
+    /// What happened to a spot order: `type`.
     pub enum OrderKind = "type" {
-        /// The matching engine has it; it may be matched at once or come to rest. Not on [`SpotOrdersV1`].
+        /// `received`: the matching engine has the order. Not sent on [`SpotOrdersV1`].
         Received = "received",
-        /// It rests in the order book.
+        /// `open`: the order is in the order book.
         Open = "open",
-        /// Part or all of it was traded.
+        /// `match`: part or all of the order was traded.
         Match(MatchFill) = "match" else
-        /// It was traded, and the frame lacks the price, the size or the trade id, or has one that cannot be read:
-        /// what it has is in [`extra`](SpotOrder::extra). Ask over REST which fill it was.
-        MatchUntold,
-        /// Its size was cut, by a partial cancel or by self-trade prevention.
+        /// `match`, but the price, size or trade ID is missing or unreadable.
+        ///
+        /// The match fields that were sent are in [`extra`](SpotOrder::extra). Query the fill over REST.
+        IncompleteMatch,
+        /// `update`: the size was reduced, by a partial cancel or by self-trade prevention.
         Update(SizeUpdate) = "update",
-        /// It is done, all of it was traded.
+        /// `filled`: the order is done and fully filled.
         Filled = "filled",
-        /// It is done, and some size or funds were released: see [`SpotOrder::filled_size`] for what was traded.
+        /// `canceled`: the order is done and the rest of its size or funds was released.
+        ///
+        /// It may be filled in part or, for a market buy by funds, in full: see [`SpotOrder::filled_size`].
         Canceled = "canceled",
     }
 }
 
-part! {
-    /// One trade of an order.
+field_group! {
+    /// A fill of a spot order: the fields of a `match`.
     pub struct MatchFill {
-        /// The price of this trade, in the quote currency: `matchPrice`.
+        /// Fill price, in the quote currency: `matchPrice`.
         pub price: Decimal = "matchPrice",
-        /// The size of this trade, in the base currency: `matchSize`.
+        /// Fill size, in the base currency: `matchSize`.
         pub size: Decimal = "matchSize",
-        /// The exchange's id of this trade: `tradeId`. Both sides of a trade have the same.
+        /// Trade ID: `tradeId`; the same for the taker and the maker.
         pub trade_id: Text = "tradeId",
-        /// Whether the order took or made liquidity: `liquidity`. For what is paid,
-        /// [`fee_type`](Self::fee_type) counts: the counterpart of a hidden order is a taker here.
+        /// Liquidity, taker or maker: `liquidity`.
+        ///
+        /// For the fee, use [`fee_type`](Self::fee_type): the counterpart of a hidden order is a taker here.
         pub liquidity: Liquidity = "liquidity",
-        /// Which fee is paid: `feeType`; an empty `Unknown` on frames before 2023, which lack it.
+        /// Fee type, taker or maker fee: `feeType`; an empty `Unknown` on frames before 2023, which lack it.
         pub fee_type: FeeType = "feeType",
     }
 }
 
-part! {
-    /// A cut of an order's size.
+field_group! {
+    /// A reduction of a spot order's size: the fields of an `update`.
     pub struct SizeUpdate {
-        /// The size before, in the base currency: `oldSize`. The size after is [`SpotOrder::size`].
+        /// Size before the update, in the base currency: `oldSize`. The new size is [`SpotOrder::size`].
         pub old_size: Option<Decimal> = "oldSize",
     }
 }
 
 impl SpotOrder {
-    /// The trade, if the event is one. V1 does not say the fee; [`MatchFill::fee_type`] says which one is paid.
+    /// Returns the fill if the event is a match.
+    ///
+    /// It has no fee amount, since KuCoin does not send it here; [`MatchFill::fee_type`] is the taker or maker fee.
     pub fn fill(&self) -> Option<Fill> {
         let OrderKind::Match(matched) = &self.kind else {
             return None;
@@ -141,19 +149,19 @@ impl SpotOrder {
         Some(fill)
     }
 
-    /// True where no further event of this order can follow.
+    /// Returns `true` if this is the last event of the order: `filled` or `canceled`.
     pub fn is_done(&self) -> bool {
         matches!(self.kind, OrderKind::Filled | OrderKind::Canceled)
     }
 }
 
-/// The word, unless the frame lacks it.
+/// Returns the liquidity unless the frame lacks it.
 fn if_present(liquidity: &Liquidity) -> Option<Liquidity> {
     (!liquidity.as_str().is_empty()).then(|| liquidity.clone())
 }
 
 impl Data for SpotOrder {
-    fn from_data(scanner: &mut Scanner<'_>, _: Around<'_>) -> Result<Self, DecodeError> {
+    fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {
         Self::read(scanner)
     }
 
@@ -162,28 +170,30 @@ impl Data for SpotOrder {
     }
 }
 
-/// Order id, type, engine time and, by kind, trade id or size: the same on both topics and on every connection.
+/// Dedup key: order ID, type, matching engine time and, depending on the type, trade ID or size.
+///
+/// It is the same on both topics and on every connection.
 impl Event for SpotOrder {
     fn dedup_key(&self) -> String {
         let time = self.engine_time.unwrap_or_default();
-        let mut identity = format!("{}:{}:{time}", self.order_id, self.kind);
+        let mut key = format!("{}:{}:{time}", self.order_id, self.kind);
         match &self.kind {
             OrderKind::Match(fill) => {
-                identity.push(':');
-                identity.push_str(&fill.trade_id);
+                key.push(':');
+                key.push_str(&fill.trade_id);
             }
             OrderKind::Update(_) => {
                 if let Some(size) = self.size {
-                    identity.push_str(&format!(":{}", size.normalize()));
+                    key.push_str(&format!(":{}", size.normalize()));
                 }
             }
-            OrderKind::MatchUntold => {
+            OrderKind::IncompleteMatch => {
                 let remain = self.remain_size.unwrap_or_default().normalize();
-                identity.push_str(&format!(":{remain}"));
+                key.push_str(&format!(":{remain}"));
             }
             _ => {}
         }
-        identity
+        key
     }
 
     fn fill(&self) -> Option<Fill> {

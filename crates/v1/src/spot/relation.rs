@@ -1,4 +1,4 @@
-//! Why a balance changed and in which account: the relation event of a balance, taken apart.
+//! The relation event of a balance: the account and the reason of the change.
 
 use std::fmt;
 
@@ -6,62 +6,62 @@ use kucoin_streams_core::Text;
 use kucoin_streams_decode::{FromJson, ToJson, Value, open_enum};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Which account changed and why: wire `relationEvent`, such as `trade_hf.setted` or
-/// `isolated_BTC-USDT.transfer`, parted at the last dot.
+/// The account and the reason of a balance change: `relationEvent`, such as `trade_hf.setted`.
 ///
-/// `Display` gives the wire text again.
+/// The text is split at its last dot, since the symbol of an account (`isolated_BTC-USDT.transfer`) may contain dots.
+/// `Display` writes the original text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RelationEvent {
-    /// The account; `None` for a bare `other`.
+    /// Account, before the last dot; `None` if there is no dot, as in `other`.
     pub account: Option<AccountKind>,
-    /// Why it changed.
+    /// Reason of the change, after the last dot.
     pub reason: BalanceReason,
 }
 
-/// The kind of an account.
+/// The kind of an account: `relationEvent`, before the last dot.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AccountKind {
-    /// The funding account: `main`.
+    /// `main`: the funding account.
     Main,
-    /// The spot account: `trade`.
+    /// `trade`: the spot account.
     Trade,
-    /// The high-frequency spot account: `trade_hf`.
+    /// `trade_hf`: the high-frequency spot account.
     TradeHf,
-    /// The cross-margin account: `margin`.
+    /// `margin`: the cross-margin account.
     Margin,
-    /// The high-frequency cross-margin account: `marginV2`.
+    /// `marginV2`: the high-frequency cross-margin account.
     MarginV2,
-    /// The isolated-margin account of a market: `isolated_{symbol}`.
+    /// `isolated_{symbol}`: the isolated-margin account of a market.
     Isolated(
-        /// The market.
+        /// Symbol of the market.
         Text,
     ),
-    /// The high-frequency isolated-margin account of a market: `isolatedV2_{symbol}`.
+    /// `isolatedV2_{symbol}`: the high-frequency isolated-margin account of a market.
     IsolatedV2(
-        /// The market.
+        /// Symbol of the market.
         Text,
     ),
-    /// An account that this SDK does not know, as the exchange wrote it.
+    /// An account that this SDK does not know, as KuCoin wrote it.
     Unknown(Text),
 }
 
 open_enum! {
-    /// Why a balance changed: what stands behind the last dot of `relationEvent`.
+    /// Why a balance changed: `relationEvent`, after the last dot.
     pub enum BalanceReason {
-        /// A deposit arrived.
+        /// `deposit`: a deposit arrived.
         Deposit = "deposit",
-        /// A withdrawal holds funds.
+        /// `withdraw_hold`: funds are held for a withdrawal.
         WithdrawHold = "withdraw_hold",
-        /// A withdrawal is done.
+        /// `withdraw_done`: a withdrawal is done.
         WithdrawDone = "withdraw_done",
-        /// A transfer between accounts.
+        /// `transfer`: a transfer between accounts.
         Transfer = "transfer",
-        /// An order holds funds, or released them.
+        /// `hold`: funds are held for an order, or released.
         Hold = "hold",
-        /// A trade was settled; KuCoin spells it so.
+        /// `setted` (KuCoin's spelling): a trade was settled.
         Setted = "setted",
-        /// Something else.
+        /// `other`: another reason.
         Other = "other",
     }
 }
@@ -70,7 +70,7 @@ const ISOLATED: &str = "isolated_";
 const ISOLATED_V2: &str = "isolatedV2_";
 
 impl AccountKind {
-    /// The market of an isolated account.
+    /// Returns the symbol of an isolated-margin account.
     pub fn symbol(&self) -> Option<&str> {
         match self {
             Self::Isolated(symbol) | Self::IsolatedV2(symbol) => Some(symbol),
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn account_and_reason_part_at_the_last_dot() {
+    fn account_and_reason_split_at_last_dot() {
         check(
             "main.deposit",
             Some(AccountKind::Main),
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn an_isolated_account_keeps_its_market() {
+    fn isolated_account_keeps_its_symbol() {
         check(
             "isolated_BTC-USDT.hold",
             Some(AccountKind::Isolated("BTC-USDT".into())),
@@ -219,7 +219,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_comes_out_as_it_went_in(text in "(main|trade|isolated_|isolatedV2_|\\PC{0,5})\\.?(hold|\\PC{0,9})") {
+        fn any_text_round_trips(text in "(main|trade|isolated_|isolatedV2_|\\PC{0,5})\\.?(hold|\\PC{0,9})") {
             prop_assert_eq!(RelationEvent::from(text.as_str()).to_string(), text);
         }
     }

@@ -1,110 +1,110 @@
-//! Stop orders of the spot host: /spotMarket/advancedOrders.
+//! Spot and margin stop orders: /spotMarket/advancedOrders.
 
 use kucoin_streams_core::{Decimal, DecodeError, Event, Side, Text, Timestamp};
 use kucoin_streams_decode::{Record, Scanner, event, open_enum};
 
 use crate::SpotPrivate;
-use crate::envelope::{Around, Data};
+use crate::envelope::{Data, PushContext};
 use crate::topic::topic;
 
 topic! {
-    /// Stop orders of spot and margin, until they are triggered: `/spotMarket/advancedOrders`.
+    /// Changes of all spot and margin stop orders: `/spotMarket/advancedOrders`.
     ///
-    /// A stop order is on no other topic. When it is triggered it goes on as an order with a new id on
-    /// [`SpotOrders`](crate::SpotOrders).
+    /// Stop orders are on no other topic until they are triggered. A triggered stop order places an order with a new
+    /// order ID, which is on [`SpotOrders`](crate::SpotOrders).
     pub struct SpotStopOrders: SpotStopOrder, on SpotPrivate, at "/spotMarket/advancedOrders"
 }
 
 event! {
-    /// A change of one stop order of spot or margin: subject `stopOrder`.
+    /// A change of one spot or margin stop order: subject `stopOrder`.
     pub struct SpotStopOrder {
-        /// The market, such as `BTC-USDT`: `symbol`.
+        /// Symbol, such as `BTC-USDT`: `symbol`.
         pub symbol: Text = "symbol",
-        /// The exchange's id of the stop order: `orderId`. The order that it becomes has another.
+        /// Order ID of the stop order: `orderId`. The order that it places has another one.
         pub order_id: Text = "orderId",
-        /// What happened: `type`, in small letters or in capitals.
+        /// Type of the event: `type`, in lower or upper case.
         pub kind: StopOrderType = "type",
-        /// `stop`: `orderType`.
+        /// Order type, always `stop`: `orderType`.
         pub order_type: Option<Text> = "orderType",
-        /// Buy or sell: `side`.
+        /// Side, buy or sell: `side`.
         pub side: Side = "side",
-        /// The size, in the base currency: `size`. A market order by funds may have none.
+        /// Order size, in the base currency: `size`; may be `None` for a market order by funds.
         pub size: Option<Decimal> = "size",
-        /// The limit price of the order to be placed, in the quote currency: `orderPrice`. Market orders have none.
+        /// Limit price of the order to place, in the quote currency: `orderPrice`; `None` for market orders.
         pub order_price: Option<Decimal> = "orderPrice",
-        /// What sort of stop it is: `stop`.
+        /// Kind of stop: `stop`.
         pub stop: StopTrigger = "stop",
-        /// The price that triggers it, in the quote currency: `stopPrice`.
+        /// Stop price, which triggers the order, in the quote currency: `stopPrice`.
         pub stop_price: Option<Decimal> = "stopPrice",
-        /// Which account it trades from: `tradeType`.
+        /// Trade type, the account that the order trades from: `tradeType`.
         pub trade_type: TradeType = "tradeType",
-        /// Whether the trigger placed an order: `triggerSuccess`, around triggers only.
+        /// Whether the trigger placed an order: `triggerSuccess`; sent only around a trigger.
         pub trigger_success: Option<bool> = "triggerSuccess",
-        /// Why it did not: `error`.
+        /// Error, why the trigger placed no order: `error`; sent only around a trigger.
         pub error: Option<Text> = "error",
-        /// When it was created: `createdAt`, sent in milliseconds.
+        /// Creation time: `createdAt`, sent in milliseconds.
         pub created_at: Option<Timestamp> = "createdAt",
-        /// When it was pushed: `ts`, sent in nanoseconds.
+        /// Push time: `ts`, sent in nanoseconds.
         pub pushed_at: Option<Timestamp> = "ts",
     }
 }
 
 open_enum! {
-    /// What happened to a stop order: wire `type`.
+    /// What happened to a stop order: `type`.
     ///
-    /// `open`, `triggered` and `cancel` are what the wire shows. The published schema lists others as well.
+    /// Captures show `open`, `triggered` and `cancel`. The other values are only in KuCoin's published schema.
     pub enum StopOrderType ignoring case {
-        /// It waits for its trigger.
+        /// `open`: the stop order waits for its trigger.
         Open = "open",
-        /// Its trigger was reached; an order with a new id follows.
+        /// `triggered`: the stop price was reached; an order with a new order ID follows.
         Triggered = "triggered",
-        /// It was cancelled. KuCoin spells it so here.
+        /// `cancel` (not `canceled`): the stop order was cancelled.
         Cancel = "cancel",
-        /// Received, of the published schema only.
+        /// `received`: only in the published schema.
         Received = "received",
-        /// Updated, of the published schema only.
+        /// `update`: only in the published schema.
         Update = "update",
-        /// Matched, of the published schema only.
+        /// `match`: only in the published schema.
         Match = "match",
-        /// Filled, of the published schema only.
+        /// `filled`: only in the published schema.
         Filled = "filled",
     }
 }
 
 open_enum! {
-    /// What sort of stop an order is: wire `stop`.
+    /// The kind of stop of a spot stop order: `stop`.
     pub enum StopTrigger {
-        /// Triggers when the price falls to the stop price.
+        /// `loss`: triggers when the price falls to the stop price.
         Loss = "loss",
-        /// Triggers when the price rises to the stop price.
+        /// `entry`: triggers when the price rises to the stop price.
         Entry = "entry",
-        /// The limit order of a one-cancels-the-other pair on the loss side.
+        /// `l_l_o`: the limit order of a one-cancels-the-other pair on the loss side.
         LossLimitOco = "l_l_o",
-        /// The stop order of a one-cancels-the-other pair on the loss side.
+        /// `l_s_o`: the stop order of a one-cancels-the-other pair on the loss side.
         LossStopOco = "l_s_o",
-        /// The limit order of a one-cancels-the-other pair on the entry side.
+        /// `e_l_o`: the limit order of a one-cancels-the-other pair on the entry side.
         EntryLimitOco = "e_l_o",
-        /// The stop order of a one-cancels-the-other pair on the entry side.
+        /// `e_s_o`: the stop order of a one-cancels-the-other pair on the entry side.
         EntryStopOco = "e_s_o",
-        /// A trailing stop.
+        /// `tso`: a trailing stop.
         Trailing = "tso",
     }
 }
 
 open_enum! {
-    /// Which account an order trades from: wire `tradeType`.
+    /// The account that a stop order trades from: `tradeType`.
     pub enum TradeType {
-        /// The spot account.
+        /// `TRADE`: the spot account.
         Spot = "TRADE",
-        /// The cross-margin account.
+        /// `MARGIN_TRADE`: the cross-margin account.
         CrossMargin = "MARGIN_TRADE",
-        /// The isolated-margin account of the market.
+        /// `MARGIN_ISOLATED_TRADE`: the isolated-margin account of the market.
         IsolatedMargin = "MARGIN_ISOLATED_TRADE",
     }
 }
 
 impl Data for SpotStopOrder {
-    fn from_data(scanner: &mut Scanner<'_>, _: Around<'_>) -> Result<Self, DecodeError> {
+    fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {
         Self::read(scanner)
     }
 
@@ -113,7 +113,7 @@ impl Data for SpotStopOrder {
     }
 }
 
-/// Order id, type and the time of the push.
+/// Dedup key: order ID, type and push time.
 impl Event for SpotStopOrder {
     fn dedup_key(&self) -> String {
         format!(

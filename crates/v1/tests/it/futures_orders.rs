@@ -97,7 +97,7 @@ fn a_market_order_has_no_limit_price_however_its_absence_is_written() {
 #[test]
 fn a_match_that_does_not_tell_its_price_is_untold_and_keeps_its_trade_id() {
     let order = order(14);
-    assert_eq!(order.kind, FuturesOrderKind::MatchUntold);
+    assert_eq!(order.kind, FuturesOrderKind::IncompleteMatch);
     assert_eq!(order.fill(), None);
     let extra = |name: &str| order.extra.get(name).map(ToString::to_string);
     assert_eq!(

@@ -11,7 +11,6 @@ mod futures_orders;
 mod futures_positions;
 mod futures_stop_orders;
 mod futures_wallet;
-mod half_surrogates;
 mod isolated_margin;
 mod lossless;
 mod many_topics;
@@ -21,6 +20,7 @@ mod orders;
 mod round_trip;
 mod stop_orders;
 mod trade_fills;
+mod unpaired_surrogates;
 
 use kucoin_streams_core::{DecodeError, Push, Topic};
 use kucoin_streams_v1::{AnyV1Topic, V1Event};

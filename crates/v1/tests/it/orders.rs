@@ -157,7 +157,10 @@ fn match_without_a_readable_price_is_untold_and_keeps_its_fields() {
             r#"{{"symbol":"A-B","orderId":"1","type":"match","matchPrice":{price},"matchSize":"2","tradeId":"3","filledSize":"2"}}"#
         );
         let order = made(&data).unwrap();
-        assert_eq!((&order.kind, order.fill()), (&OrderKind::MatchUntold, None));
+        assert_eq!(
+            (&order.kind, order.fill()),
+            (&OrderKind::IncompleteMatch, None)
+        );
         assert_eq!(order.filled_size, Some(dec("2")));
         for (name, value) in [("matchPrice", price), ("matchSize", "\"2\"")] {
             let kept = order.extra.get(name).map(|raw| raw.as_str());

@@ -104,18 +104,25 @@ impl Order<'_> {
     fn progress(&self) -> Part {
         let filled = shown_or_untold(self.filled);
         match self.size {
-            Some(size) if *self.status != OrderStatus::Done => filled_of(filled, shown(size)),
+            Some(size) if *self.status != OrderStatus::Done => filled_of(self.filled, size),
             _ => progress(format!("filled {filled}")),
         }
     }
 }
 
-/// What was filled of an order that is not done; the trades say it too.
-pub(super) fn filled_of(filled: String, size: String) -> Part {
-    let short = format!("{filled}/{size}");
-    progress(format!("filled {filled} of {size}"))
-        .or(short)
-        .rank(Rank::Detail)
+/// Fill progress of an open order: the filled size of its size, or in percent if there is little room.
+pub(super) fn filled_of(filled: Option<Decimal>, size: Decimal) -> Part {
+    let text = format!("filled {} of {}", shown_or_untold(filled), shown(size));
+    match filled.and_then(|filled| filled_percent(filled, size)) {
+        Some(percent) => progress(text).or(format!("{percent} % filled")),
+        None => progress(text),
+    }
+}
+
+/// Rounds down, so that only a filled order has 100 %.
+fn filled_percent(filled: Decimal, size: Decimal) -> Option<Decimal> {
+    let percent = filled.checked_mul(Decimal::ONE_HUNDRED)?;
+    Some(percent.checked_div(size)?.floor())
 }
 
 /// How far an order is, in a column of its own.
@@ -145,7 +152,7 @@ pub(super) fn spot(event: &SpotOrder) -> Told {
             let what = order.trade(fill.size, fill.price, fill.liquidity.as_str());
             (Ink::Magenta, "match", what)
         }
-        OrderKind::MatchUntold => (Ink::Magenta, "match", order.end()),
+        OrderKind::IncompleteMatch => (Ink::Magenta, "match", order.end()),
         OrderKind::Update(update) => (Ink::Blue, "update", order.cut(update.old_size)),
         OrderKind::Filled => (Ink::Green, "filled", order.end()),
         OrderKind::Canceled if is_spent(event) => (Ink::Green, "filled", order.end()),
@@ -191,7 +198,7 @@ pub(super) fn futures(event: &FuturesOrder) -> Told {
             let what = order.trade(fill.size, fill.price, liquidity);
             (Ink::Magenta, "match", what)
         }
-        FuturesOrderKind::MatchUntold => (Ink::Magenta, "match", order.end()),
+        FuturesOrderKind::IncompleteMatch => (Ink::Magenta, "match", order.end()),
         FuturesOrderKind::Update(update) => (Ink::Blue, "update", order.cut(update.old_size)),
         FuturesOrderKind::Filled => (Ink::Green, "filled", order.end()),
         FuturesOrderKind::Canceled => (Ink::Yellow, "canceled", order.end()),

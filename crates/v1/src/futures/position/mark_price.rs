@@ -1,4 +1,4 @@
-//! What the mark price changes about a position: a patch, with nothing in it that did not change.
+//! A mark price change: the fields of a position that depend on the mark price.
 
 use kucoin_streams_core::{Decimal, Event, Text, Timestamp};
 use kucoin_streams_decode::event;
@@ -7,49 +7,50 @@ use super::FuturesPositionChangeReason;
 use crate::futures::{MarginMode, PositionSide};
 
 event! {
-    /// What a new mark price changes about a position: subject `position.change`, with the reason
-    /// `markPriceChange` or none, and without a quantity.
+    /// The fields of a position that changed with the mark price: subject `position.change`.
     ///
-    /// It is a patch of the last [`FuturesPositionChange`](crate::FuturesPositionChange), which
-    /// [`apply`](crate::FuturesPositionChange::apply) brings up to date. Amounts are in the settle currency.
+    /// It has no quantity, and the reason `markPriceChange` or none. Use
+    /// [`FuturesPositionChange::apply`](crate::FuturesPositionChange::apply) to update the last full position. Amounts
+    /// are in the settle currency.
     pub struct FuturesMarkPriceChange {
-        /// The contract, such as `XBTUSDTM`: `symbol`, which captures have and published examples lack; then it is
-        /// the symbol of the topic.
+        /// Symbol of the contract, such as `XBTUSDTM`: `symbol`, or that of the topic if the data lacks it.
+        ///
+        /// Captures have it, published examples do not.
         pub symbol: Option<Text> = "symbol",
-        /// Why it changed: `changeReason`. Missing on published examples.
+        /// Change reason: `changeReason`; missing in published examples.
         pub reason: Option<FuturesPositionChangeReason> = "changeReason",
-        /// Which of the contract's positions: `positionSide`. On no known frame of this kind yet.
+        /// Position side: `positionSide`; not in any known frame of this kind.
         pub position_side: Option<PositionSide> = "positionSide",
-        /// Isolated or cross margin: `marginMode`. On no known frame of this kind yet.
+        /// Margin mode, isolated or cross: `marginMode`; not in any known frame of this kind.
         pub margin_mode: Option<MarginMode> = "marginMode",
-        /// The mark price, in the quote currency: `markPrice`.
+        /// Mark price, in the quote currency: `markPrice`.
         pub mark_price: Option<Decimal> = "markPrice",
-        /// What the position is worth at the mark price, below zero where it is short: `markValue`.
+        /// Mark value, the position's value at the mark price, negative if short: `markValue`.
         pub mark_value: Option<Decimal> = "markValue",
-        /// The margin with profit that is not realised: `maintMargin`.
+        /// Position margin with unrealised profit and loss: `maintMargin`.
         pub maintenance_margin: Option<Decimal> = "maintMargin",
-        /// The average entry price, in the quote currency: `avgEntryPrice`. On some frames only.
+        /// Average entry price, in the quote currency: `avgEntryPrice`; only on some frames.
         pub average_entry_price: Option<Decimal> = "avgEntryPrice",
-        /// The leverage that was set: `leverage`. On some frames only.
+        /// Leverage setting: `leverage`; only on some frames.
         pub leverage: Option<Decimal> = "leverage",
-        /// The leverage that there is: `realLeverage`.
+        /// Real leverage: `realLeverage`.
         pub real_leverage: Option<Decimal> = "realLeverage",
-        /// Profit at the mark price that is not realised: `unrealisedPnl`.
+        /// Unrealised profit and loss, at the mark price: `unrealisedPnl`.
         pub unrealised_pnl: Option<Decimal> = "unrealisedPnl",
-        /// The same as a fraction of the position's value, 0.01 for one per cent: `unrealisedPnlPcnt`.
+        /// Unrealised profit and loss by position value, a fraction, 0.01 for 1 %: `unrealisedPnlPcnt`.
         pub unrealised_pnl_fraction: Option<Decimal> = "unrealisedPnlPcnt",
-        /// The same as a fraction of what was put in, return on equity: `unrealisedRoePcnt`.
+        /// Unrealised return on equity, by margin, a fraction, 0.01 for 1 %: `unrealisedRoePcnt`.
         pub unrealised_roe_fraction: Option<Decimal> = "unrealisedRoePcnt",
-        /// Where it stands in the queue of automatic deleveraging, 1 for the first in it: `delevPercentage`.
+        /// Rank in the auto-deleveraging queue, a fraction, 1 for the first: `delevPercentage`.
         pub deleverage_fraction: Option<Decimal> = "delevPercentage",
-        /// The settle currency: `settleCurrency`.
+        /// Settle currency: `settleCurrency`.
         pub settle_currency: Option<Text> = "settleCurrency",
-        /// When it changed: `currentTimestamp`, sent in milliseconds.
+        /// Time of the change: `currentTimestamp`, sent in milliseconds.
         pub time: Option<Timestamp> = "currentTimestamp",
     }
 }
 
-/// Symbol, side, margin mode, reason, time, mark price and profit.
+/// Dedup key: symbol, side, margin mode, reason, time, mark price and unrealised profit.
 impl Event for FuturesMarkPriceChange {
     fn dedup_key(&self) -> String {
         let [price, profit] = [self.mark_price, self.unrealised_pnl]

@@ -1,4 +1,4 @@
-//! Positions of the futures host: /contract/positionAll and /contract/position, each change by its subject.
+//! Futures positions: /contract/positionAll and /contract/position.
 
 mod change;
 mod mark_price;
@@ -14,51 +14,52 @@ pub use risk_limit::FuturesRiskLimitAdjustment;
 pub use settlement::FuturesFundingSettlement;
 
 use crate::FuturesPrivate;
-use crate::envelope::{Around, Data, is_readable};
+use crate::envelope::{Data, PushContext, is_readable};
 use crate::subjects::subjects;
-use crate::symbol::Market;
+use crate::symbol::SymbolParam;
 use crate::topic::topic;
 
 topic! {
-    /// Every change of every position: `/contract/positionAll`.
+    /// Changes of all futures positions: `/contract/positionAll`.
     ///
-    /// Settlements and risk limit adjustments carry no symbol here; subscribe to [`FuturesSymbolPosition`] where
-    /// that matters.
+    /// Settlements and risk limit adjustments have no symbol on this topic. If you need it, subscribe to
+    /// [`FuturesSymbolPosition`].
     pub struct FuturesPositions: FuturesPosition, on FuturesPrivate, at "/contract/positionAll"
 }
 
 topic! {
-    /// Every change of the position in one contract: `/contract/position:SYMBOL`.
+    /// Changes of the position in one contract: `/contract/position:SYMBOL`.
     ///
-    /// Together with [`FuturesPositions`] it gives the contract's events twice, with equal identities.
+    /// If you also subscribe to [`FuturesPositions`], each event of the contract arrives twice, with the same
+    /// [`dedup_key`](kucoin_streams_core::Event::dedup_key).
     ///
-    /// Published examples show each of the two topics under the other's name, so both are taken here. A push under
-    /// `/contract/positionAll` that names another contract is not; one that names none is, for it may be of this
-    /// contract and must not be lost: its [`symbol`](FuturesPosition::symbol) is then `None`.
-    pub struct FuturesSymbolPosition: FuturesPosition, on FuturesPrivate, at "/contract/position" of Market::Futures
+    /// Published examples show pushes of this topic under `/contract/positionAll` too, so such pushes are decoded
+    /// unless they name another contract. If they name no contract, [`symbol`](FuturesPosition::symbol) is `None`.
+    pub struct FuturesSymbolPosition: FuturesPosition, on FuturesPrivate, at "/contract/position" of SymbolParam::Futures
 }
 
 const CHANGE: &str = "position.change";
 
 subjects! {
-    /// A change of a position, by subject.
+    /// A change of a futures position, by subject.
     ///
-    /// Each kind has a `symbol`. Where the data has none it is that of the topic, `/contract/position:SYMBOL`, and
-    /// is written as `symbol` too; under `/contract/positionAll` it is then `None`.
+    /// If the data has no `symbol`, the symbol of the topic `/contract/position:SYMBOL` is used and serialized as
+    /// `symbol`. On `/contract/positionAll` it is then `None`.
     pub enum FuturesPosition {
-        /// The position in full: `position.change` with a quantity.
+        /// `position.change` with a quantity: the full position.
         Change(Box<FuturesPositionChange>) if ["currentQty"],
-        /// A patch of what the mark price changes: `position.change` without a quantity, which does not mean that
-        /// the position is closed. Whether it is sent on cross margin is not known.
+        /// `position.change` without a quantity: only the fields that depend on the mark price.
+        ///
+        /// It does not mean that the position is closed. It is not known whether KuCoin sends it for cross margin.
         MarkPrice(FuturesMarkPriceChange) if [
             "changeReason", "markValue", "maintMargin", "avgEntryPrice", "leverage", "realLeverage",
             "unrealisedPnl", "unrealisedPnlPcnt", "unrealisedRoePcnt", "delevPercentage"
         ],
-        /// A funding fee was settled: `position.settlement`.
+        /// `position.settlement`: a funding fee was settled.
         Settlement(FuturesFundingSettlement) = "position.settlement" if [
             "fundingTime", "fundingRate", "fundingFee", "qty"
         ],
-        /// A new risk limit was set or refused: `position.adjustRiskLimit`.
+        /// `position.adjustRiskLimit`: a new risk limit was set or refused.
         RiskLimit(FuturesRiskLimitAdjustment) = "position.adjustRiskLimit" if [
             "success", "riskLimitLevel", "msg"
         ],
@@ -66,8 +67,9 @@ subjects! {
 }
 
 impl FuturesPosition {
-    /// The contract, such as `XBTUSDTM`; `None` where neither the data nor the topic names it. Of an unknown
-    /// change it is what the data says.
+    /// Returns the symbol of the contract, such as `XBTUSDTM`.
+    ///
+    /// Returns `None` if neither the data nor the topic names the contract. For an unknown subject only the data counts.
     pub fn symbol(&self) -> Option<&str> {
         match self {
             Self::Change(change) => change.symbol.as_deref(),
@@ -81,12 +83,12 @@ impl FuturesPosition {
         }
     }
 
-    /// Reads a change in full, or else a patch. The reason is no guide: some patches have none.
+    /// Reads a full position or, without a quantity, a mark price change, which may lack the reason.
     fn change(scanner: &mut Scanner<'_>) -> Result<Self, DecodeError> {
         let before = scanner.clone();
         match Record::read(scanner) {
             Ok(change) => Ok(Self::Change(change)),
-            // Only the quantity can be missing.
+            // Only the quantity is required.
             Err(DecodeError::Missing { .. } | DecodeError::Unreadable { .. }) => {
                 *scanner = before;
                 Record::read(scanner).map(Self::MarkPrice)
@@ -109,15 +111,15 @@ impl FuturesPosition {
 impl Data for FuturesPosition {
     const BY_SUBJECT: bool = true;
 
-    fn from_data(scanner: &mut Scanner<'_>, around: Around<'_>) -> Result<Self, DecodeError> {
-        let mut position = match around.subject {
+    fn from_data(scanner: &mut Scanner<'_>, context: PushContext<'_>) -> Result<Self, DecodeError> {
+        let mut position = match context.subject {
             Some(CHANGE) => Self::change(scanner)?,
             subject => Self::by_subject(subject, scanner)?,
         };
         if let Some(symbol @ None) = position.symbol_mut() {
-            let of_topic = crate::path::symbol(around.topic);
-            let of_topic = of_topic.filter(|name| !name.is_empty() && is_readable(name));
-            *symbol = of_topic.map(Text::new);
+            let topic_symbol = crate::path::symbol(context.topic);
+            let topic_symbol = topic_symbol.filter(|name| !name.is_empty() && is_readable(name));
+            *symbol = topic_symbol.map(Text::new);
         }
         Ok(position)
     }

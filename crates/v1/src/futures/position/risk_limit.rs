@@ -1,27 +1,30 @@
-//! The answer to a request for another risk limit.
+//! The result of a risk limit change.
 
 use kucoin_streams_core::{Event, Text};
 use kucoin_streams_decode::event;
 
 event! {
-    /// A request for another risk limit was done or refused: subject `position.adjustRiskLimit`. Isolated margin only.
+    /// The result of a risk limit change, accepted or refused: subject `position.adjustRiskLimit`.
     ///
-    /// One example of it has no data at all.
+    /// It exists for isolated margin only. One known example has empty data.
     pub struct FuturesRiskLimitAdjustment {
-        /// The contract, such as `XBTUSDTM`: the symbol of the topic, for the data has none. `None` under
-        /// `/contract/positionAll`, unless KuCoin should come to write `symbol`.
+        /// Symbol of the contract, such as `XBTUSDTM`, from the topic: KuCoin sends no `symbol` in the data.
+        ///
+        /// It is therefore `None` on `/contract/positionAll`. If KuCoin sends `symbol`, it is used.
         pub symbol: Option<Text> = "symbol",
-        /// Whether it was done: `success`.
+        /// Whether the change was accepted: `success`.
         pub success: Option<bool> = "success",
-        /// The level of the risk limit as it is now: `riskLimitLevel`.
+        /// Current risk limit level: `riskLimitLevel`.
         pub risk_limit_level: Option<u32> = "riskLimitLevel",
-        /// Why it was refused: `msg`.
+        /// Message, why the change was refused: `msg`.
         pub message: Option<Text> = "msg",
     }
 }
 
-/// All that it tells but the symbol, which one topic tells and the other does not. KuCoin sends no time, so the same
-/// answer again has the same identity: take equal identities for one event only where they come close together.
+/// Dedup key: all fields except the symbol, which only one of the two topics has.
+///
+/// It is not unique: KuCoin sends no time, so a repeated result has the same key. Treat equal keys as one event only if
+/// they arrive close together.
 impl Event for FuturesRiskLimitAdjustment {
     fn dedup_key(&self) -> String {
         let level = self.risk_limit_level.unwrap_or_default();

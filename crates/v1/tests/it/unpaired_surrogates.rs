@@ -142,7 +142,7 @@ fn topic_routes_by_what_can_be_read() {
         push.extra.get("topic").unwrap().as_str(),
         r#""/contractMarket/tradeOrders:XBT\ud83d""#
     );
-    assert!(AnyFuturesTopic::of_push(&push.topic).is_some());
+    assert!(AnyFuturesTopic::from_pushed(&push.topic).is_some());
 }
 
 #[test]

@@ -1,0 +1,25 @@
+//! Enums that several futures topics share.
+
+use kucoin_streams_decode::open_enum;
+
+open_enum! {
+    /// Margin mode of a position: `marginMode`.
+    pub enum MarginMode ignoring case {
+        /// `ISOLATED`: only the margin of the position secures it.
+        Isolated = "ISOLATED",
+        /// `CROSS`: the futures balance of the settle currency secures all cross-margin positions.
+        Cross = "CROSS",
+    }
+}
+
+open_enum! {
+    /// Position side, which tells the positions of one contract apart: `positionSide`.
+    pub enum PositionSide ignoring case {
+        /// `BOTH`: the only position, in one-way mode.
+        Both = "BOTH",
+        /// `LONG`: the long leg, in hedge mode.
+        Long = "LONG",
+        /// `SHORT`: the short leg, in hedge mode.
+        Short = "SHORT",
+    }
+}
