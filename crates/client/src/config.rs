@@ -1,4 +1,4 @@
-//! The settings of a connection's driver.
+//! Settings of the connections.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,42 +8,43 @@ use kucoin_streams_session::SlowConsumer;
 
 use crate::{ConnectionRuntime, DialLimiter};
 
-/// How a connection treats its consumers and its peer.
+/// Settings of connections: queues, timeouts, retries, rotation and dial limits.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Config {
-    /// The number of frames that a subscription's queue holds: 8,192. A consumer that takes events holds up to as many
-    /// more.
+    /// Maximum number of frames in the queue of a subscription. The reader holds up to the same number again, as it
+    /// takes the whole queue at once. Default: 8,192.
     pub queue_capacity: usize,
-    /// The bytes of the frames that a subscription's queue holds: 16 MiB. A consumer that takes events holds up to as
-    /// many more, so a subscription holds 32 MiB at most.
+    /// Maximum size of the frames in the queue of a subscription, in bytes. The reader holds up to the same size
+    /// again, so a subscription uses 32 MiB at most. Default: 16 MiB.
     pub queue_bytes: usize,
-    /// How long `subscribe` may take until its topics are live: 30 s, and in addition the time that the exchange's limits
-    /// of messages and of dials make it wait. After such a wait it has this long again.
+    /// Timeout of `subscribe` until its topics are live. Time spent waiting for KuCoin's message limit or the dial
+    /// limit does not count: after such a wait the full timeout applies again. Default: 30 s.
     pub connect_timeout: Duration,
-    /// How long reading of a connection pauses for subscriptions whose queues are full, before their events become a
-    /// [`Gap`](crate::Gap): 1 s, which the subscriptions of the connection share in equal parts. While reading pauses,
-    /// TCP makes the exchange wait, heartbeats go on, and the other subscriptions of the connection receive nothing. A
-    /// subscription regains what it used at a tenth of the pace of the clock. So all slow consumers of a connection
-    /// together delay their neighbours by at most 1 s at once, and by a tenth of the time in the long run. The only
-    /// subscription of a connection delays no other and may pause reading for the whole limit each time. Zero: never
-    /// pause.
+    /// Maximum time for which a connection stops reading because queues are full, before frames are dropped and
+    /// reported as a [`Gap`](crate::Gap). Default: 1 s; zero drops at once.
+    ///
+    /// While reading pauses, TCP flow control holds the exchange back and heartbeats continue, but the other
+    /// subscriptions of the connection receive nothing. So the subscriptions of a connection share this time in equal
+    /// parts, and each regains used time at a tenth of real time: slow consumers delay the other subscriptions by at
+    /// most 1 s at a time, and by a tenth of the time in the long run. A connection's only subscription delays no
+    /// other, and may pause reading for the whole time each time.
     pub backpressure_timeout: Duration,
-    /// What becomes of a subscription whose consumer is too slow: [`SlowConsumer::Gap`].
+    /// Policy for a subscription whose queue is full. Default: [`SlowConsumer::Gap`].
     pub slow_consumer: SlowConsumer,
-    /// Deadlines, retries and rotation.
+    /// Timeouts, retries and rotation.
     pub session: kucoin_streams_session::SessionConfig,
-    /// How often connections are made, with those that share it: [`DialLimiter::process_wide`].
+    /// Limit of dials, shared by all connections with the same limiter. Default: [`DialLimiter::process_wide`].
     pub dials: DialLimiter,
-    /// What the exchange allows connections of this account, by key, if that differs from
-    /// [`Protocol::LIMITS`](kucoin_streams_core::Protocol::LIMITS): none.
+    /// Limits of this account by connection key, if they differ from
+    /// [`Protocol::LIMITS`](kucoin_streams_core::Protocol::LIMITS). Default: none.
     pub limits: Vec<(WsKey, ProtocolLimits)>,
-    /// What feeds the jitter of the retries; `None` draws one per connection.
+    /// Seed of the jitter of retries and rotations. Default: `None`, a random seed per connection.
     pub seed: Option<u64>,
-    /// Where the tasks of the connections run: [`ConnectionRuntime::Dedicated`].
+    /// Runtime of the connection tasks. Default: [`ConnectionRuntime::Dedicated`].
     pub runtime: ConnectionRuntime,
-    /// The name of the account in logs, such as `desk 7`: none. It is the field `account` of the `tracing` span
-    /// `connection`, which covers everything that a connection does. It is never made from the API key.
+    /// Name of the account in logs, such as `desk 7`: the field `account` of the `tracing` span `connection`, which
+    /// covers all work of a connection. It is never derived from the API key. Default: none.
     pub label: Option<Arc<str>>,
 }
 
@@ -66,7 +67,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Sets [`Config::queue_capacity`]; at least 1.
+    /// Sets [`Config::queue_capacity`] (minimum 1).
     #[must_use]
     pub fn with_queue_capacity(mut self, frames: usize) -> Self {
         self.queue_capacity = frames.max(1);
@@ -101,16 +102,16 @@ impl Config {
         self
     }
 
-    /// Sets after how long a connection is replaced by a new one, before the exchange cuts it: 23 h, by the seed up to
-    /// an hour earlier. It is the field `session.rotate_every`.
+    /// Sets the interval of rotations, `session.rotate_every`. Default: 23 h; jitter starts each rotation up to 1 h
+    /// earlier.
     #[must_use]
     pub fn with_rotation_every(mut self, period: Duration) -> Self {
         self.session.rotate_every = Some(period);
         self
     }
 
-    /// Never replaces a connection by itself: a cut by the exchange, after about 24 h, is a
-    /// [`Gap`](crate::Gap) then. [`Connections::rotate`](crate::Connections::rotate) still does.
+    /// Disables automatic rotation. Then KuCoin closes a connection after about 24 h, which is a [`Gap`](crate::Gap).
+    /// [`Connections::rotate`](crate::Connections::rotate) still works.
     #[must_use]
     pub fn without_rotation(mut self) -> Self {
         self.session.rotate_every = None;
@@ -131,7 +132,7 @@ impl Config {
         self
     }
 
-    /// Sets what the exchange allows connections of this key, for an account with limits of its own.
+    /// Sets the limits of connections with this key, for an account with limits of its own.
     #[must_use]
     pub fn with_limits(mut self, ws_key: WsKey, limits: ProtocolLimits) -> Self {
         self.limits.retain(|(known, _)| *known != ws_key);
@@ -139,7 +140,7 @@ impl Config {
         self
     }
 
-    /// Sets what feeds the jitter: the field `seed`.
+    /// Sets [`Config::seed`].
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
@@ -160,13 +161,13 @@ impl Config {
         self
     }
 
-    /// The limits of the connections of a kind.
+    /// Returns the limits of connections of a kind.
     pub(crate) fn limits_of<K: ConnectionKind>(&self) -> ProtocolLimits {
         let session = self.session_of(K::WS_KEY);
         session.limits.unwrap_or(K::Protocol::LIMITS)
     }
 
-    /// The settings of a session of this key.
+    /// Returns the session settings of connections with this key.
     pub(crate) fn session_of(&self, ws_key: WsKey) -> kucoin_streams_session::SessionConfig {
         let mut session = self.session.clone();
         let of_key = self.limits.iter().find(|(known, _)| *known == ws_key);
@@ -174,7 +175,7 @@ impl Config {
         session
     }
 
-    /// The seed, drawn from the process's own randomness where none is set.
+    /// Returns the configured seed, or a random one.
     pub(crate) fn seed_or_random(&self) -> u64 {
         use std::hash::{BuildHasher, RandomState};
         self.seed

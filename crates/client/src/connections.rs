@@ -1,4 +1,4 @@
-//! The connections of one kind for one account: as many as its topics need.
+//! Connections of one kind and one account.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,11 +16,12 @@ use crate::dial_limiter::ConnectionDialLimiter;
 use crate::driver::{Dialler, RequestOf};
 use crate::{Config, LifecycleSender, Subscription};
 
-/// The connections of one kind for one account. There is one, until topics are subscribed beyond what the exchange
-/// lets one connection hold ([`ProtocolLimits::topics`](kucoin_streams_core::ProtocolLimits)): these go to a further connection, which
-/// ends when its last topic does.
+/// Handle to the connections of one kind and one account.
 ///
-/// Clones are the same connections. They end when every clone and every subscription is gone.
+/// One connection is used until its topic limit ([`ProtocolLimits::topics`](kucoin_streams_core::ProtocolLimits)) is
+/// reached. More topics use a further connection, which is closed with its last topic.
+///
+/// Clones share the connections. The connections are closed when all clones and all subscriptions are dropped.
 pub struct Connections<K: ConnectionKind> {
     inner: Arc<Inner<K>>,
 }
@@ -32,13 +33,13 @@ struct Inner<K: ConnectionKind> {
     members: Arc<Mutex<Members<K>>>,
 }
 
-/// The connections by their numbers, and what each serves.
+/// Connections by number, and the assignment of topics to them.
 struct Members<K: ConnectionKind> {
     connections: BTreeMap<u32, Connection<K>>,
     placement: Placement<RequestOf<K>>,
 }
 
-/// The part of a subscription that one connection serves. Dropping it takes it back.
+/// Topics of a subscription on one connection; released when dropped.
 struct Share<K: ConnectionKind> {
     members: Weak<Mutex<Members<K>>>,
     number: u32,
@@ -64,11 +65,12 @@ impl<K: ConnectionKind> fmt::Debug for Connections<K> {
 }
 
 impl<K: ConnectionKind> Connections<K> {
-    /// Connections that dial when something is subscribed, with what `source` gives for each dial.
+    /// Creates a handle. A connection is opened by the first subscription, with information of `source` for each
+    /// dial.
     ///
     /// # Panics
-    /// When something is subscribed with [`ConnectionRuntime::Current`](crate::ConnectionRuntime::Current) outside of a
-    /// tokio runtime.
+    /// A later subscription panics outside of a tokio runtime if the runtime is
+    /// [`ConnectionRuntime::Current`](crate::ConnectionRuntime::Current).
     pub fn new(
         source: impl ConnectionSource,
         transport: impl Connect,
@@ -94,13 +96,14 @@ impl<K: ConnectionKind> Connections<K> {
         }
     }
 
-    /// Which connections these are.
+    /// Returns the key of the connections.
     pub fn ws_key(&self) -> WsKey {
         K::WS_KEY
     }
 
-    /// How they are: [`ConnectionState::Connecting`] while one of them is, and the end of one that failed before the
-    /// life of the others. `None` where nothing was subscribed yet.
+    /// Returns the combined state of the connections; `None` if nothing was subscribed yet.
+    ///
+    /// [`ConnectionState::Connecting`] if any connection is connecting, else [`ConnectionState::Closed`] if any is closed, else [`ConnectionState::Live`].
     pub fn state(&self) -> Option<ConnectionState> {
         let members = lock(&self.inner.members);
         let connections = members.connections.values();
@@ -114,15 +117,16 @@ impl<K: ConnectionKind> Connections<K> {
             .or_else(|| states.first().cloned())
     }
 
-    /// Subscribes to a topic and resolves when the server has acknowledged it, over as many attempts to connect as
-    /// fit in [`Config::connect_timeout`]. Opens a connection if none is open or has room.
+    /// Subscribes to a topic, and resolves when KuCoin has acknowledged it.
     ///
-    /// Equal topics share one wire subscription. Cancel safe: a dropped future leaves nothing subscribed.
+    /// Opens a connection if none is open or has room, and retries within [`Config::connect_timeout`]. Equal topics
+    /// share one wire subscription. Cancel safe: if the future is dropped, nothing stays subscribed.
     ///
     /// # Errors
-    /// [`SubscribeError::Refused`] with the server's code and words; [`SubscribeError::TimedOut`] with the last cause
-    /// if it is not live in time; [`SubscribeError::Closed`] if the connection ends for good, for instance because
-    /// credentials are refused.
+    /// - [`SubscribeError::Refused`] if KuCoin refuses the topic, with its code and message.
+    /// - [`SubscribeError::TimedOut`] if the topic is not live in time, with the last failure.
+    /// - [`SubscribeError::Closed`] if the connection fails for good, for example because of refused credentials.
+    /// - [`SubscribeError::Nothing`] if the topic has no requests.
     pub async fn subscribe<T>(&self, topic: T) -> Result<Subscription<T>, SubscribeError>
     where
         T: Topic<Kind = K>,
@@ -135,15 +139,18 @@ impl<K: ConnectionKind> Connections<K> {
         Ok(Subscription::new(topic, feeds.collect()))
     }
 
-    /// Subscribes to several topics and resolves when the server has answered each: with the subscription to those
-    /// that it acknowledged, and the refusals of the others. No event of an acknowledged topic is lost to the refusal
-    /// of another. A topic that is refused for now belongs to the subscription, which begins with a
-    /// [`Gap`](crate::Gap) for it; it is open_request for again until it is live.
+    /// Subscribes to several topics, and leaves out those that KuCoin refuses.
+    ///
+    /// Resolves when KuCoin has answered each topic: returns the subscription to the acknowledged topics, and the
+    /// refusals of the others. A refusal causes no event loss on the other topics. A topic that is refused
+    /// temporarily stays in the subscription: it starts with a [`Gap`](crate::Gap) for this topic, and the topic is
+    /// retried until it is live.
     ///
     /// Cancel safe, as [`Connections::subscribe`].
     ///
     /// # Errors
-    /// As [`Connections::subscribe`]; [`SubscribeError::Refused`] only if every topic is refused, for the last.
+    /// As [`Connections::subscribe`], but [`SubscribeError::Refused`] only if all topics are refused; it is the last
+    /// refusal.
     pub async fn subscribe_available<T>(
         &self,
         topics: Vec<T>,
@@ -158,10 +165,11 @@ impl<K: ConnectionKind> Connections<K> {
         }
     }
 
-    /// As [`Connections::subscribe_available`], with every refusal also if all topics are refused: `None` then.
+    /// Like [`Connections::subscribe_available`], but returns all refusals, and `None` as subscription if all topics
+    /// are refused.
     ///
     /// # Errors
-    /// As [`Connections::subscribe`], but for refusals.
+    /// As [`Connections::subscribe`], except for refusals.
     pub async fn subscribe_each<T>(
         &self,
         topics: Vec<T>,
@@ -182,12 +190,13 @@ impl<K: ConnectionKind> Connections<K> {
         Ok((is_served.then(|| Subscription::new(topics, feeds)), refused))
     }
 
-    /// Opens a connection if none is open, and waits until all are live; after a loss, until every topic is active
-    /// again. Cancel safe.
+    /// Opens a connection if none is open, and waits until all are live; after a loss, until every topic is live or
+    /// refused again. Cancel safe.
     ///
     /// # Errors
-    /// [`SubscribeError::TimedOut`] with the last cause if one is not live within [`Config::connect_timeout`];
-    /// [`SubscribeError::Closed`] if it ends for good.
+    /// - [`SubscribeError::TimedOut`] if a connection is not live within [`Config::connect_timeout`], with the last
+    ///   failure.
+    /// - [`SubscribeError::Closed`] if a connection fails for good.
     pub async fn wait_live(&self) -> Result<(), SubscribeError> {
         let connections: Vec<Connection<K>> = {
             let mut members = self.open_members();
@@ -201,16 +210,20 @@ impl<K: ConnectionKind> Connections<K> {
         Ok(())
     }
 
-    /// Replaces every connection by a new one, with a fresh token, without a gap: every topic is subscribed on the new
-    /// connection before the old one is closed, and each event is delivered once. Resolves when the new ones serve.
-    /// By itself this happens before the exchange cuts a connection, which it does after about 24 h:
-    /// [`Config::with_rotation_every`].
+    /// Replaces every connection by a new one, with a new token and without a gap.
     ///
-    /// Cancel safe: a dropped future stops no rotation.
+    /// Every topic is subscribed on the replacement connection before the current one is closed, and each event is
+    /// delivered once. Resolves when the replacements have taken over. This also happens automatically before KuCoin
+    /// closes a connection after about 24 h: see [`Config::with_rotation_every`].
+    ///
+    /// Cancel safe: dropping the future does not stop the rotation.
     ///
     /// # Errors
-    /// [`RotateError::NotLive`] if a connection is not live or none was opened; [`RotateError::Failed`] if no new one
-    /// could be made: the old one goes on. The first error of several connections; the others are rotated all the same.
+    /// - [`RotateError::NotLive`] if a connection is not live, or none is open.
+    /// - [`RotateError::Failed`] if a replacement failed; the current connection stays open.
+    /// - [`RotateError::Closed`] if a connection is closed.
+    ///
+    /// With several connections, the first error is returned and the others are rotated nevertheless.
     pub async fn rotate(&self) -> Result<(), RotateError> {
         let connections = self.all();
         if connections.is_empty() {
@@ -220,9 +233,10 @@ impl<K: ConnectionKind> Connections<K> {
         rotated.into_iter().collect()
     }
 
-    /// Closes the connections in order: unsubscribes, closes, and resolves when their tasks have ended, after about two
-    /// seconds at the latest. Their subscriptions end after what they have received. A later subscription opens a new
-    /// connection.
+    /// Unsubscribes, closes all connections, and resolves when their tasks have ended, which takes about two seconds
+    /// at most.
+    ///
+    /// The subscriptions end after the events that they have received. A later subscription opens a new connection.
     pub async fn close(&self) {
         let connections = self.all();
         join_all(connections.iter().map(Connection::close)).await;
@@ -241,12 +255,12 @@ impl<K: ConnectionKind> Connections<K> {
                 on_refusal,
             };
             let connection = share.connection.clone();
-            // From here on a drop of the future takes the share back.
+            // Dropping the future releases the share.
             async move { connection.open(open_request, Box::new(share)).await }
         })
     }
 
-    /// Distributes the topics of a subscription over the connections, and makes those that are needed.
+    /// Assigns the topics of a subscription to connections, and opens those that are missing.
     fn shares(&self, requests: Vec<RequestOf<K>>) -> Result<Vec<Share<K>>, SubscribeError> {
         if requests.is_empty() {
             return Err(SubscribeError::Nothing);
@@ -262,7 +276,7 @@ impl<K: ConnectionKind> Connections<K> {
         Ok(placed.into_iter().map(share).collect())
     }
 
-    /// The connections that have not ended.
+    /// Removes closed connections, and returns the others.
     fn open_members(&self) -> MutexGuard<'_, Members<K>> {
         let mut members = lock(&self.inner.members);
         let Members {
@@ -279,12 +293,12 @@ impl<K: ConnectionKind> Connections<K> {
         members
     }
 
-    /// The connection of this number, which is made if there is none.
+    /// Returns the connection with this number, and starts it if it is missing.
     fn connect(&self, members: &mut Members<K>, number: u32) -> Connection<K> {
         let inner = &self.inner;
         let spawn = || {
             let mut config = inner.config.clone();
-            // Each has a jitter of its own.
+            // Each connection needs a jitter of its own.
             config.seed = Some(config.seed_or_random() ^ u64::from(number).rotate_left(32));
             Connection::spawn(inner.dialler.clone(), config, inner.lifecycle.of(number))
         };
@@ -304,7 +318,7 @@ impl<K: ConnectionKind> Drop for Share<K> {
             return;
         };
         let mut members = lock(&members);
-        // A later connection may have the number of one that ended.
+        // A new connection may have reused the number.
         let current = members.connections.get(&self.number);
         if current.is_some_and(|current| current.is(&self.connection))
             && members.placement.release(self.number, &self.requests)

@@ -95,8 +95,8 @@ impl Feed {
     }
 
     /// True where more was taken out already.
-    pub(crate) fn holds_more(&mut self) -> bool {
-        self.queue.holds_more()
+    pub(crate) fn has_more(&mut self) -> bool {
+        self.queue.has_more()
     }
 
     /// Ends it. The future resolves when the server has answered the unsubscription, if one is due.

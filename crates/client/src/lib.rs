@@ -1,13 +1,14 @@
-//! Tokio driver of KuCoin private streams: sockets, timers, queues and handles.
+//! Tokio driver of KuCoin's private streams: sockets, timers, queues and subscriptions.
 //!
-//! One task per connection moves bytes between a transport and the `Streams` of the session crate, which take every
-//! decision. Frames are decoded where the events are taken, so a slow or panicking consumer harms itself alone.
+//! Each connection has one task that moves bytes between a transport and the `Streams` of `kucoin-streams-session`,
+//! which makes all decisions. A frame is decoded when the consumer takes it, so a slow or panicking consumer affects
+//! no other subscription.
 //!
-//! These tasks run on a thread of their own ([`ConnectionRuntime`]), so a consumer may block its thread: heartbeats go
-//! on, its events wait in its queue, and what finds no room there is counted in a [`Gap`].
+//! The tasks run on a thread of their own by default ([`ConnectionRuntime`]). A consumer may block its own thread:
+//! heartbeats continue, events wait in the queue of the subscription, and events that do not fit are counted in a
+//! [`Gap`].
 //!
-//! [`Connections`] is the handle of such tasks, for any connection kind, any `ConnectionSource` and any transport. A [`Subscription`] is a stream of `Result<Update, Gap>`: events, and exactly
-//! between the events where it happened, whatever may be missing.
+//! [`Connections`] manages the connections of one kind, with any `ConnectionSource` and any transport. A [`Subscription`] is a stream of `Result<Update, Gap>`: events, and a gap exactly where events may be missing.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 

@@ -1,4 +1,4 @@
-//! Lifecycle events: what happens to connections, under the names that users of the JavaScript SDK know.
+//! Lifecycle events of connections, named as in KuCoin's JavaScript SDK.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -13,24 +13,24 @@ use tracing::Level;
 
 use crate::inbox::{Reader, Readers, Received};
 
-/// Something happened to a connection.
+/// A lifecycle event with its connection and time.
 ///
-/// It is serialized as a line of `kucoin-streams watch --format ndjson`: an object with the event's `kind`.
+/// Serializes as a line of `kucoin-streams watch --format ndjson`: an object with the event's `kind`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Lifecycle {
-    /// Which connection.
+    /// Key of the connection.
     pub ws_key: WsKey,
-    /// Its number among those of this key: 0, but for further ones that were made because the first holds as many
-    /// topics as it may.
+    /// Number of the connection among those of this key: 0, or higher for a further connection that was opened
+    /// because the topic limit was reached.
     pub number: u32,
-    /// When, by this machine's clock.
+    /// Local time of the event.
     pub at: Timestamp,
-    /// What.
+    /// The event.
     pub event: LifecycleEvent,
 }
 
-/// Writes `kind`, `wsKey`, the fields of the event, and `connection` unless it is the first of its key.
+/// Writes `kind`, `wsKey`, the fields of the event, and `connection` unless it is 0.
 impl Serialize for Lifecycle {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
@@ -44,11 +44,11 @@ impl Serialize for Lifecycle {
     }
 }
 
-/// Events that wait for a reader at most. Some ten come of a reconnection and one of each topic: a reader may sleep
-/// through several replays.
+/// Maximum number of queued events per reader. A reconnect causes about ten events and one per topic, so this covers
+/// several reconnects.
 const CAPACITY: usize = 4_096;
 
-/// Where connections put their lifecycle events; clones feed the same readers.
+/// Sends lifecycle events to all readers; clones share the readers.
 #[derive(Clone, Debug)]
 pub struct LifecycleSender {
     readers: Arc<Readers<Lifecycle>>,
@@ -65,28 +65,28 @@ impl Default for LifecycleSender {
 }
 
 impl LifecycleSender {
-    /// A reader of all events from now on.
+    /// Returns a reader of all events from now on.
     pub fn subscribe(&self) -> LifecycleStream {
         LifecycleStream(self.readers.add())
     }
 
-    /// The same for the connection of this number.
+    /// Returns a sender for the connection with this number.
     pub(crate) fn of(&self, number: u32) -> Self {
         let readers = self.readers.clone();
         Self { readers, number }
     }
 
-    /// The number of the connection that sends by this.
+    /// Returns the number of the sending connection.
     pub(crate) fn number(&self) -> u32 {
         self.number
     }
 
-    /// Reports an event, and logs it within the span of the connection.
+    /// Sends an event, and logs it in the span of the connection.
     pub(crate) fn send(&self, ws_key: WsKey, at: Timestamp, event: LifecycleEvent) {
         self.send_at(level(&event), ws_key, at, event);
     }
 
-    /// Reports the refusal of a topic for good.
+    /// Sends and logs a refusal, at level error.
     pub(crate) fn send_refusal(&self, ws_key: WsKey, at: Timestamp, event: LifecycleEvent) {
         self.send_at(Level::ERROR, ws_key, at, event);
     }
@@ -107,7 +107,7 @@ impl LifecycleSender {
     }
 }
 
-/// An error is refused for good, a warning is trouble, and information is what is well again.
+/// Error: failed for good. Warning: a problem that is retried. Info: working, or closed by the user.
 fn level(event: &LifecycleEvent) -> Level {
     match event {
         LifecycleEvent::Exception { fatal: true, .. } => Level::ERROR,
@@ -120,25 +120,25 @@ fn level(event: &LifecycleEvent) -> Level {
         | LifecycleEvent::Close {
             reason: CloseReason::Requested,
         } => Level::INFO,
-        // The exception before a close that was not requested is an error.
+        // A close after a failure follows an exception that is logged as an error.
         _ => Level::DEBUG,
     }
 }
 
-/// The lifecycle events of all connections of a client, from the moment of subscribing on. They wait for their reader,
-/// up to 4,096 of them.
+/// A stream of the lifecycle events of all connections of a client, from the time of subscribing on.
+///
+/// Up to 4,096 events are queued. If the reader is too slow, the oldest are dropped and [`LifecycleEvent::Lagged`]
+/// reports their number.
 #[derive(Debug)]
 pub struct LifecycleStream(Reader<Lifecycle>);
 
 impl LifecycleStream {
-    /// The next event; `None` when all connections and their client are gone. Cancel safe.
-    ///
-    /// A reader that is too slow is to_lifecycle so by [`LifecycleEvent::Lagged`].
+    /// Returns the next event; `None` if all connections and their client are dropped. Cancel safe.
     pub async fn next(&mut self) -> Option<Lifecycle> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
-    /// The next event, if there is one already.
+    /// Returns the next event if one is ready.
     pub fn try_next(&mut self) -> Option<Lifecycle> {
         self.0.take().map(to_lifecycle)
     }
@@ -160,9 +160,12 @@ fn to_lifecycle(received: Received<Lifecycle>) -> Lifecycle {
     }
 }
 
-/// A reader follows all connections, so its own slowness belongs to none; the first key stands for it.
+/// A reader follows all connections, so this event belongs to none of them; it uses the first key.
 fn lagged(missed: u64) -> Lifecycle {
-    tracing::warn!(missed, "slow reader of lifecycle events: some are dropped");
+    tracing::warn!(
+        missed,
+        "slow reader of lifecycle events: events were dropped"
+    );
     Lifecycle {
         ws_key: WsKey::ALL[0],
         number: 0,

@@ -199,7 +199,7 @@ impl QueueReader {
     }
 
     /// True if more was taken out already.
-    pub(crate) fn holds_more(&mut self) -> bool {
+    pub(crate) fn has_more(&mut self) -> bool {
         self.taken.with(|taken| !taken.is_empty())
     }
 

@@ -1,4 +1,4 @@
-//! Where the tasks of connections run: on a thread of their own, or on the caller's runtime.
+//! Runtime of the connection tasks: a dedicated thread or the caller's runtime.
 
 use std::future::Future;
 use std::io;
@@ -8,29 +8,29 @@ use std::thread;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
-/// Where the tasks of connections run.
+/// Runtime on which the connection tasks run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConnectionRuntime {
-    /// On a thread named `kucoin-streams` with a tokio runtime of its own. All connections of the process that use it
-    /// share it; it starts with the first of them and ends with the last.
+    /// A thread named `kucoin-streams` with a tokio runtime of its own, shared by all connections of the process that
+    /// use it. It starts with the first connection and ends with the last.
     ///
-    /// A consumer may block its own thread as long as it likes: heartbeats go on, and events wait in the queue of its
-    /// subscription. It costs nothing in a flood. An event that comes alone wakes two threads instead of one, which takes
-    /// about 20 us more CPU time and 5 to 20 us more latency. Sources of tokens and transports of your own run on this
-    /// thread too, so they must not block it.
+    /// A consumer may block its own thread for any time: heartbeats continue, and events wait in the queue of the
+    /// subscription. At high event rates this costs nothing. A single event wakes two threads instead of one: about
+    /// 20 us more CPU time and 5 to 20 us more latency. Token sources and transports of your own run on this thread
+    /// too, so they must not block it.
     #[default]
     Dedicated,
-    /// On the tokio runtime in which the connection is made.
+    /// The tokio runtime in which the connection is opened.
     ///
-    /// A consumer that blocks a thread of that runtime may stop the heartbeats of its connections, which the exchange
-    /// then cuts. Choose it if no task of the runtime blocks, for tests with a paused clock, or to keep everything on
-    /// one thread.
+    /// A consumer that blocks a thread of this runtime may stop the heartbeats, and KuCoin then closes the
+    /// connection. Choose it if no task of the runtime blocks, for tests with a paused clock, or to keep everything
+    /// on one thread.
     Current,
 }
 
 impl ConnectionRuntime {
-    /// Starts the thread if it does not run yet.
+    /// Returns the runtime, and starts the thread if it is not running.
     pub(crate) fn start(self) -> io::Result<StartedRuntime> {
         Ok(StartedRuntime(match self {
             Self::Dedicated => Some(dedicated()?),
@@ -39,14 +39,14 @@ impl ConnectionRuntime {
     }
 }
 
-/// A runtime that takes the task of a connection: the thread of the connections, or the current one.
+/// A running runtime: the dedicated thread, or `None` for the current runtime.
 pub(crate) struct StartedRuntime(Option<Arc<Thread>>);
 
 impl StartedRuntime {
-    /// Runs a connection's task to its end.
+    /// Spawns the task of a connection.
     ///
     /// # Panics
-    /// [`ConnectionRuntime::Current`] outside of a tokio runtime.
+    /// Panics outside of a tokio runtime if the runtime is [`ConnectionRuntime::Current`].
     pub(crate) fn spawn(self, task: impl Future<Output = ()> + Send + 'static) {
         match self.0 {
             Some(thread) => {
@@ -61,14 +61,14 @@ impl StartedRuntime {
     }
 }
 
-/// The thread of the connections, which ends when this is dropped.
+/// The dedicated thread; ends when this is dropped.
 struct Thread {
     runtime: Handle,
-    /// Ends the thread by being dropped.
+    /// Dropping it ends the thread.
     _stop: oneshot::Sender<()>,
 }
 
-/// The thread that runs at present, kept alive by the connections on it.
+/// The running thread, kept alive by its connections.
 static THREAD: Mutex<Weak<Thread>> = Mutex::new(Weak::new());
 
 fn dedicated() -> io::Result<Arc<Thread>> {
@@ -85,9 +85,9 @@ fn dedicated() -> io::Result<Arc<Thread>> {
     thread::Builder::new()
         .name("kucoin-streams".to_owned())
         .spawn(move || {
-            // It resolves when the sender is dropped.
+            // Resolves when the sender is dropped.
             let _: Result<(), _> = runtime.block_on(stopped);
-            // A name that is being resolved is not waited for.
+            // Does not wait for a DNS lookup in progress.
             runtime.shutdown_background();
         })?;
     *current = Arc::downgrade(&thread);
@@ -106,7 +106,7 @@ mod tests {
         current.strong_count() > 0
     }
 
-    /// The threads of this process that are named as ours is.
+    /// Number of threads of this process with our name.
     #[cfg(target_os = "linux")]
     fn threads() -> usize {
         let threads = std::fs::read_dir("/proc/self/task").unwrap();
@@ -133,10 +133,9 @@ mod tests {
         }
     }
 
-    /// Tasks share one thread, which ends with the last of them and starts again for the next. One test, as the thread
-    /// is one of the process.
+    /// One test for sharing, end and restart, because the thread is shared by the process.
     #[test]
-    fn thread_runs_as_long_as_a_connection() {
+    fn thread_ends_with_the_last_connection() {
         for _ in 0..3 {
             let (first_stop, first) = oneshot::channel::<()>();
             let (second_stop, second) = oneshot::channel::<()>();
@@ -156,8 +155,8 @@ mod tests {
             assert_eq!(threads(), 1);
             drop(first_stop);
             thread::sleep(Duration::from_millis(5));
-            assert!(is_running(), "the second connection is there");
-            // The last handle is dropped where another runtime runs.
+            assert!(is_running(), "the second connection is still open");
+            // The last sender is dropped on another runtime.
             let other = Builder::new_current_thread().build().unwrap();
             other.block_on(async { drop(second_stop) });
             wait_until(|| !is_running() && threads() == 0);

@@ -1,4 +1,4 @@
-//! A subscription: the stream of a topic's events, with gaps in their positions.
+//! Subscriptions: streams of events and gaps.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,21 +14,21 @@ use crate::Update;
 use crate::feed::Feed;
 use crate::queue::QueueWatch;
 
-/// The events of a topic in arrival order, and a [`Gap`] exactly where events may be missing.
+/// A stream of a topic's events in arrival order, with a [`Gap`] exactly where events may be missing.
 ///
-/// As a stream it never ends but with its connection, unless slow consumers are to be
-/// [cut off](crate::SlowConsumer::Disconnect): gaps are items, not ends. Dropping it unsubscribes, when it was the
-/// last subscription of its topics.
+/// Gaps are items and do not end the stream. It ends (`None`) when its connection is closed, or when the consumer is
+/// too slow and the policy is [`SlowConsumer::Disconnect`](crate::SlowConsumer::Disconnect). Dropping the last
+/// subscription to a topic unsubscribes it.
 ///
-/// Several topics of one subscription come in the order in which they arrived, as long as one connection holds them;
-/// those that it has no room for come from a further one, in between as they arrive.
+/// Events of several topics keep their arrival order if one connection serves all of them. Topics over the limit of
+/// one connection are served by a further one, and their events are merged as they arrive.
 pub struct Subscription<T: Topic> {
     topic: Arc<T>,
-    /// One for each connection that it needs; nearly always one.
+    /// One feed per connection, nearly always one.
     feeds: Vec<Feed>,
-    /// Whose turn it is.
-    turn: usize,
-    /// What a test feeds by hand, in place of connections.
+    /// Index of the feed to poll first.
+    next_feed: usize,
+    /// Items supplied by a test instead of connections.
     #[cfg(feature = "test-util")]
     script: Option<crate::test_util::Scripted<T::Event>>,
 }
@@ -56,7 +56,7 @@ impl<T: Topic> Subscription<T> {
         Self {
             topic,
             feeds,
-            turn: 0,
+            next_feed: 0,
             #[cfg(feature = "test-util")]
             script: None,
         }
@@ -69,21 +69,24 @@ impl<T: Topic> Subscription<T> {
         subscription
     }
 
-    /// Unsubscribes, and resolves when the server has answered or the connection is lost: two `ack_timeout`s after the
-    /// request was sent at the latest, which KuCoin's limit of messages may delay if there are many. Resolves at once if
-    /// another subscription has the same topics. Events that were not taken are dropped.
+    /// Unsubscribes, and resolves when KuCoin has answered or the connection is lost.
     ///
-    /// Dropping the subscription unsubscribes too, without waiting for the answer; so does dropping this future.
+    /// This takes at most two `ack_timeout`s after the request is sent, which KuCoin's message limit may delay. It
+    /// resolves at once if another subscription has the same topics. Queued events are dropped.
+    ///
+    /// Dropping the subscription unsubscribes as well, without waiting for the answer. So does dropping this future.
     pub async fn unsubscribe(self) {
         let ends = self.feeds.into_iter().map(Feed::end);
-        // Each feed ends now, and the answers come at the same time.
+        // Collect first: each feed is closed now, and the answers are awaited together.
         let ends: Vec<_> = ends.collect();
         futures_util::future::join_all(ends).await;
     }
 
-    /// A handle that shows the ledger and the end reason wherever the subscription goes: into `map`, `select_all`, or
-    /// another task. It does not keep the subscription open, and its ledger stays when the subscription is dropped: `queued`
-    /// are then the frames that were not read. While another thread reads, a frame may be between two counters.
+    /// Returns a handle to the ledger and the end reason.
+    ///
+    /// Use it if the subscription moves into `map`, `select_all` or another task. It does not keep the subscription
+    /// open. After the subscription is dropped the handle still returns its ledger; `queued` is then the number of
+    /// frames that were not read. While another thread reads, a frame may be in no counter for a moment.
     pub fn handle(&mut self) -> SubscriptionHandle {
         SubscriptionHandle {
             queues: self.feeds.iter_mut().map(Feed::watch).collect(),
@@ -92,18 +95,19 @@ impl<T: Topic> Subscription<T> {
         }
     }
 
-    /// What it is subscribed to.
+    /// Returns the topic of the subscription.
     pub fn topic(&self) -> &T {
         &self.topic
     }
 
-    /// The next event or gap; `None` once the connection is over. Cancel safe: an event that was not returned stays
-    /// for the next call.
+    /// Returns the next event or gap; `None` if the subscription has ended.
+    ///
+    /// Cancel safe: an event is not lost if this future is dropped.
     pub async fn next(&mut self) -> Option<Result<Update<T::Event>, Gap>> {
         std::future::poll_fn(|context| self.poll_item(context)).await
     }
 
-    /// The next event or gap, if there is one already.
+    /// Returns the next event or gap if one is ready, else `None`; see [`Subscription::end_reason`] for the end.
     pub fn try_next(&mut self) -> Option<Result<Update<T::Event>, Gap>> {
         let mut context = Context::from_waker(std::task::Waker::noop());
         match self.poll_item(&mut context) {
@@ -112,14 +116,14 @@ impl<T: Topic> Subscription<T> {
         }
     }
 
-    /// What became of every frame so far, topic by topic, in the order of subscription: see [`TopicLedger`]. It is
-    /// counted anyway; asking takes a moment for each frame that waits.
+    /// Returns the counters of all frames by topic, in the order of subscription: see [`TopicLedger`].
+    ///
+    /// The counters are always kept; a call takes time proportional to the number of queued frames.
     pub fn ledger(&self) -> Vec<TopicLedger> {
         self.feeds.iter().flat_map(Feed::ledger).collect()
     }
 
-    /// Why the subscription is over, once it is: because its connection is, or because it was
-    /// [cut off](crate::SlowConsumer::Disconnect). `None` before.
+    /// Returns the reason why the subscription has ended; `None` if it has not.
     pub fn end_reason(&self) -> Option<EndReason> {
         #[cfg(feature = "test-util")]
         if let Some(script) = &self.script {
@@ -128,8 +132,8 @@ impl<T: Topic> Subscription<T> {
         first_if_all(self.feeds.iter().map(Feed::end_reason))
     }
 
-    /// The events alone, for those who accept gaps. They are counted, and losses of the connection still show on
-    /// the lifecycle stream.
+    /// Returns a stream of the events without gaps. It counts the gaps, and connection losses are still reported as
+    /// lifecycle events.
     pub fn events(self) -> Events<T> {
         Events {
             subscription: self,
@@ -145,27 +149,27 @@ impl<T: Topic> Subscription<T> {
         if let Some(script) = &mut self.script {
             return script.poll(context);
         }
-        // Nearly always there is one, and an event is large: it is handed through as it comes.
+        // Fast path for one feed: events are large, so avoid moving them again.
         if let [feed] = &mut self.feeds[..] {
             return feed.poll(&*self.topic, context);
         }
-        let mut over = 0;
+        let mut ended = 0;
         for _ in 0..self.feeds.len() {
-            let Some(feed) = self.feeds.get_mut(self.turn) else {
+            let Some(feed) = self.feeds.get_mut(self.next_feed) else {
                 break;
             };
             let item = feed.poll(&*self.topic, context);
-            let stays = feed.holds_more();
-            if !stays {
-                self.turn = (self.turn + 1) % self.feeds.len();
+            let has_more = feed.has_more();
+            if !has_more {
+                self.next_feed = (self.next_feed + 1) % self.feeds.len();
             }
             match item {
                 Poll::Ready(Some(item)) => return Poll::Ready(Some(item)),
-                Poll::Ready(None) => over += 1,
+                Poll::Ready(None) => ended += 1,
                 Poll::Pending => {}
             }
         }
-        match over == self.feeds.len() {
+        match ended == self.feeds.len() {
             true => Poll::Ready(None),
             false => Poll::Pending,
         }
@@ -180,7 +184,7 @@ impl<T: Topic> Stream for Subscription<T> {
     }
 }
 
-/// Shows the ledger and the end reason of a [`Subscription`], from [`Subscription::handle`].
+/// Handle to the ledger and the end reason of a [`Subscription`], from [`Subscription::handle`].
 #[derive(Clone, Debug)]
 pub struct SubscriptionHandle {
     queues: Vec<QueueWatch>,
@@ -189,12 +193,12 @@ pub struct SubscriptionHandle {
 }
 
 impl SubscriptionHandle {
-    /// What became of every frame so far: see [`Subscription::ledger`].
+    /// Returns the counters of all frames by topic: see [`Subscription::ledger`].
     pub fn ledger(&self) -> Vec<TopicLedger> {
         self.queues.iter().flat_map(QueueWatch::ledger).collect()
     }
 
-    /// Why the subscription has ended: see [`Subscription::end_reason`].
+    /// Returns the reason why the subscription has ended: see [`Subscription::end_reason`].
     pub fn end_reason(&self) -> Option<EndReason> {
         #[cfg(feature = "test-util")]
         if let Some(end) = &self.script {
@@ -204,13 +208,13 @@ impl SubscriptionHandle {
     }
 }
 
-/// The first reason, once every connection of a subscription has one: while one goes on, so does the subscription.
+/// Returns the first reason if every feed has ended; the subscription ends with its last feed.
 fn first_if_all(reasons: impl Iterator<Item = Option<EndReason>>) -> Option<EndReason> {
     let reasons: Option<Vec<_>> = reasons.collect();
     reasons?.into_iter().next()
 }
 
-/// The events of a subscription without its gaps: see [`Subscription::events`].
+/// A stream of the events of a subscription without its gaps, from [`Subscription::events`].
 pub struct Events<T: Topic> {
     subscription: Subscription<T>,
     gaps: u64,
@@ -226,17 +230,17 @@ impl<T: Topic + fmt::Debug> fmt::Debug for Events<T> {
 }
 
 impl<T: Topic> Events<T> {
-    /// The next event; `None` once the connection is over. Cancel safe.
+    /// Returns the next event; `None` if the subscription has ended. Cancel safe.
     pub async fn next(&mut self) -> Option<Update<T::Event>> {
         std::future::poll_fn(|context| self.poll_event(context)).await
     }
 
-    /// What became of every frame so far: see [`Subscription::ledger`].
+    /// Returns the counters of all frames by topic: see [`Subscription::ledger`].
     pub fn ledger(&self) -> Vec<TopicLedger> {
         self.subscription.ledger()
     }
 
-    /// How many gaps were passed over so far.
+    /// Returns the number of gaps that were skipped so far.
     pub fn gaps(&self) -> u64 {
         self.gaps
     }

@@ -1,4 +1,4 @@
-//! One event as a subscription hands it out: the event, and what is known of its way here.
+//! Updates: events with their metadata.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -6,17 +6,17 @@ use std::sync::Arc;
 use kucoin_streams_core::{Extra, Push, Text, Timestamp, WsKey};
 use serde::{Serialize, Serializer};
 
-/// How an event came.
+/// Origin of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {
-    /// Pushed by the exchange on the connection.
+    /// Pushed by KuCoin on a connection.
     Live,
 }
 
-/// An event, and what is known of its way here. It derefs to the event.
+/// An event with its metadata: topic, times, connection. It derefs to the event.
 ///
-/// It is serialized as a line of `kucoin-streams watch --format ndjson`: an object of kind `update` with the event as
+/// Serializes as a line of `kucoin-streams watch --format ndjson`: an object of kind `update` with the event as
 /// `data`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Update<E> {
@@ -47,40 +47,40 @@ impl<E> Update<E> {
         }
     }
 
-    /// The event.
+    /// Returns the event.
     pub fn event(&self) -> &E {
         &self.push.event
     }
 
-    /// The event alone.
+    /// Returns the event without its metadata.
     pub fn into_event(self) -> E {
         self.push.event
     }
 
-    /// The event with its envelope.
+    /// Returns the event with its envelope.
     pub fn into_push(self) -> Push<E> {
         self.push
     }
 
-    /// Which connection it came on.
+    /// Returns the key of the connection on which it was received.
     pub fn ws_key(&self) -> WsKey {
         self.ws_key
     }
 
-    /// The topic as it was subscribed to, such as `/contract/positionAll` or `orderAll?tradeType=UNIFIED`: the exchange may
-    /// push under another name.
+    /// Returns the topic as it was subscribed, such as `/contract/positionAll` or `orderAll?tradeType=UNIFIED`. The
+    /// exchange may push under another name: see [`Update::topic`].
     pub fn subscribed_topic(&self) -> &Arc<str> {
         &self.subscribed_topic
     }
 
-    /// The same update under another name of its subscribed topic, such as the text that a user wrote it as.
+    /// Replaces the name of the subscribed topic, for example by the text that a user entered.
     #[must_use]
     pub fn with_subscribed_topic(mut self, topic: impl Into<Arc<str>>) -> Self {
         self.subscribed_topic = topic.into();
         self
     }
 
-    /// The same update with another event.
+    /// Converts the event and keeps the metadata.
     pub fn map<F>(self, into: impl FnOnce(E) -> F) -> Update<F> {
         Update {
             ws_key: self.ws_key,
@@ -92,48 +92,47 @@ impl<E> Update<E> {
         }
     }
 
-    /// The topic as pushed.
+    /// Returns the topic as pushed.
     pub fn topic(&self) -> &Text {
         &self.push.topic
     }
 
-    /// The subject of the envelope (V1 `subject`).
+    /// Subject of the envelope: V1 `subject`; `None` if absent.
     pub fn subject(&self) -> Option<&Text> {
         self.push.subject.as_ref()
     }
 
-    /// The id of the envelope (V1 `id`), which some topics have.
+    /// ID of the envelope: V1 `id`; `None` if absent.
     pub fn id(&self) -> Option<&Text> {
         self.push.id.as_ref()
     }
 
-    /// The account that the push is about (V1 `userId`).
+    /// User ID of the account: V1 `userId`; `None` if absent.
     pub fn user_id(&self) -> Option<&Text> {
         self.push.user_id.as_ref()
     }
 
-    /// Envelope fields that this SDK does not know.
+    /// Unknown fields of the envelope.
     pub fn envelope_extra(&self) -> &Extra {
         &self.push.extra
     }
 
-    /// When the gateway pushed it, where the wire says so (V1 `pt`, Pro V2 `P`), by the exchange's clock.
+    /// Push time of KuCoin's gateway, by the exchange's clock: V1 `pt`, Pro V2 `P`; `None` if absent.
     pub fn pushed_at(&self) -> Option<Timestamp> {
         self.push.pushed_at
     }
 
-    /// When it was read from the socket, by this machine's clock.
+    /// Local receive time: when the frame was read from the socket.
     pub fn received_at(&self) -> Timestamp {
         self.received_at
     }
 
-    /// The number of the connection that it came on: it grows by one with each reconnection and each
-    /// rotation.
+    /// Number of the connection on which it was received. It grows by one with each reconnect and each rotation.
     pub fn epoch(&self) -> u64 {
         self.epoch
     }
 
-    /// How it came.
+    /// Origin of the event.
     pub fn origin(&self) -> Origin {
         self.origin
     }
@@ -147,7 +146,7 @@ impl<E> Deref for Update<E> {
     }
 }
 
-/// The line of an update.
+/// JSON form of an update.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct UpdateLine<'u, E> {
@@ -165,7 +164,7 @@ struct UpdateLine<'u, E> {
     received_at: Timestamp,
     epoch: u64,
     data: &'u E,
-    /// Fields of the envelope that the SDK does not know.
+    /// Unknown fields of the envelope.
     #[serde(skip_serializing_if = "Extra::is_empty")]
     envelope: &'u Extra,
 }
@@ -180,7 +179,7 @@ impl<E: Serialize> Serialize for Update<E> {
             subject: push.subject.as_ref(),
             id: push.id.as_ref(),
             user_id: push.user_id.as_ref(),
-            // V1 has it in the data.
+            // V1 sends it inside `data`.
             pushed_at: push
                 .pushed_at
                 .filter(|_| self.ws_key == WsKey::PrivateProV2),

@@ -166,7 +166,7 @@ impl<K: ConnectionKind> Driver<K> {
         }
     }
 
-    /// RetryDelay for the first of everything. Reading comes last, so that a flood of frames starves nothing else.
+    /// Waits for the first of everything. Reading comes last, so that a flood of frames starves nothing else.
     fn poll(
         &mut self,
         context: &mut Context<'_>,
