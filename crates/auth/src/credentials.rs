@@ -1,4 +1,4 @@
-//! The API key with its secret and passphrase: checked once, zeroed when dropped, never printed.
+//! The API key, secret and passphrase: checked once, zeroed when dropped, secret and passphrase never printed.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -6,24 +6,24 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use crate::Partner;
-use crate::slips::{
+use crate::credential_checks::{
     is_key, is_secret, key_problem, line_end_problem, passphrase_problem, quotes_problem,
 };
 
-/// Environment variable that holds the API key.
+/// Environment variable with the API key.
 pub const ENV_KEY: &str = "KUCOIN_API_KEY";
-/// Environment variable that holds the API secret.
+/// Environment variable with the API secret.
 pub const ENV_SECRET: &str = "KUCOIN_API_SECRET";
-/// Environment variable that holds the passphrase that was chosen with the key.
+/// Environment variable with the passphrase that you chose when you created the key.
 pub const ENV_PASSPHRASE: &str = "KUCOIN_API_PASSPHRASE";
 
-/// An API key, its secret and its passphrase.
+/// An API key with its secret and its passphrase.
 ///
-/// The `General` (read) permission is all that private streams need; give the key no other, and an IP list.
+/// Private streams need the `General` (read) permission only. Give the key no other permission, and restrict it to your
+/// IP addresses.
 ///
-/// All three texts are zeroed when this is dropped. There is no `Clone`, `Display` or `Serialize`, so that no
-/// copy is made or written by chance; [`HmacSigner`](crate::HmacSigner) is the handle to pass around, and clones
-/// of it share one keyed state.
+/// All three are zeroed on drop. The type has no `Clone`, `Display` or `Serialize`, so it cannot be copied or written by
+/// accident. Pass an [`HmacSigner`](crate::HmacSigner) around instead: its clones share one keyed HMAC state.
 pub struct Credentials {
     key: Zeroizing<String>,
     secret: Zeroizing<String>,
@@ -32,19 +32,19 @@ pub struct Credentials {
     partner: Option<Partner>,
 }
 
-/// The version of an API key: the signature is the same, the header `KC-API-KEY-VERSION` differs.
+/// The version of an API key, sent as `KC-API-KEY-VERSION`. The signature is the same for both versions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KeyVersion {
-    /// Keys made before KuCoin's version 3; choose it when the server answers 400009 to version 3.
+    /// Keys created before version 3 was introduced. Choose it if KuCoin answers version 3 with code 400009.
     V2,
-    /// Keys made today.
+    /// Keys created today.
     #[default]
     V3,
 }
 
 impl KeyVersion {
-    /// The value of the header `KC-API-KEY-VERSION`.
+    /// Returns the value of the header `KC-API-KEY-VERSION`.
     pub const fn as_str(self) -> &'static str {
         match self {
             KeyVersion::V2 => "2",
@@ -54,17 +54,17 @@ impl KeyVersion {
 }
 
 impl Credentials {
-    /// Takes a key, its secret and its passphrase; the key version is 3 until [`with_key_version`] says otherwise.
+    /// Creates credentials from a key, its secret and its passphrase, with key version 3.
     ///
-    /// Slips of copying, such as white space at either end or quotes around a key, are refused and not removed: a silent
-    /// repair would hide which text is in use. The passphrase may begin and end with quotes here, as it may have been
-    /// chosen so.
+    /// To change the version, call [`with_key_version`](Self::with_key_version).
+    ///
+    /// Copying mistakes, such as surrounding white space or quotes around a key, are refused and not repaired: a silent
+    /// repair would hide which value is in use. Quotes around the passphrase are accepted here, because they can be part
+    /// of it.
     ///
     /// # Errors
     ///
-    /// [`CredentialsError`] names every text that is refused, and [`CredentialProblem`] each reason.
-    ///
-    /// [`with_key_version`]: Credentials::with_key_version
+    /// Returns a [`CredentialsError`] that lists each refused value with its [`CredentialProblem`].
     pub fn new(
         key: impl Into<String>,
         secret: impl Into<String>,
@@ -79,16 +79,16 @@ impl Credentials {
         )
     }
 
-    /// Reads [`ENV_KEY`], [`ENV_SECRET`] and [`ENV_PASSPHRASE`].
+    /// Reads the credentials from [`ENV_KEY`], [`ENV_SECRET`] and [`ENV_PASSPHRASE`].
     ///
-    /// The environment itself keeps its copies for as long as the process lives. Quotes around the passphrase are
-    /// refused too, and a written `\n` at its end, as `docker --env-file` and other readers of files leave them there. Give
-    /// a passphrase that was chosen so to [`Credentials::new`].
+    /// The environment keeps its own copies as long as the process runs; they are not zeroed. Quotes around the
+    /// passphrase and a literal `\n` or `\r` at its end are refused too, because `docker --env-file` and similar tools
+    /// leave them in the value. If they are part of your passphrase, use [`Credentials::new`].
     ///
     /// # Errors
     ///
-    /// [`CredentialsError`] names every variable that is not set, empty, not Unicode, or refused by
-    /// [`Credentials::new`].
+    /// Returns a [`CredentialsError`] that lists each variable that is not set, is empty, is not Unicode, or has a value
+    /// that [`Credentials::new`] refuses.
     pub fn from_env() -> Result<Self, CredentialsError> {
         Self::from_lookup(|name| std::env::var_os(name))
     }
@@ -162,13 +162,12 @@ impl Credentials {
         self
     }
 
-    /// The API key itself. It is no secret in the sense of the secret, but it is not for logs: print the
-    /// credentials by `Debug` to have it masked.
+    /// Returns the API key, unmasked. Do not log it: the `Debug` output of the credentials shows it masked.
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// The version of the key.
+    /// Returns the version of the key.
     pub fn key_version(&self) -> KeyVersion {
         self.version
     }
@@ -196,7 +195,7 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// An API key as it may be printed: `64f0…abcd`, or nothing of it where that would show most of it.
+/// An API key masked for printing: `64f0…abcd`, or `[redacted]` if it is shorter than 16 bytes or not ASCII.
 pub(crate) struct Masked<'a>(pub(crate) &'a str);
 
 impl fmt::Debug for Masked<'_> {
@@ -219,7 +218,7 @@ fn refuse(
     problem(&text).map_or(Ok(text), Err)
 }
 
-/// Credentials that cannot be used, with every reason at once. It holds none of the texts.
+/// The error for credentials that cannot be used. It lists every problem and contains none of the values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", Listed(.problems))]
 pub struct CredentialsError {
@@ -231,13 +230,14 @@ impl CredentialsError {
         Self { problems }
     }
 
-    /// What is wrong with which text, in the order key, secret, passphrase. The name is that of the environment
-    /// variable where the texts came from there.
+    /// Returns each refused value and its problem, in the order key, secret, passphrase.
+    ///
+    /// A value from [`Credentials::from_env`] is named by its environment variable.
     pub fn problems(&self) -> &[(&'static str, CredentialProblem)] {
         &self.problems
     }
 
-    /// True where none of the three variables is set: the user gave no credentials, rather than wrong ones.
+    /// Returns `true` if none of the three environment variables is set: there are no credentials, rather than wrong ones.
     pub fn nothing_is_set(&self) -> bool {
         self.problems.len() == 3
             && self
@@ -247,37 +247,37 @@ impl CredentialsError {
     }
 }
 
-/// What is wrong with one text of the credentials.
+/// What is wrong with one value of the credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CredentialProblem {
     /// The environment variable is not set: set it.
     NotSet,
-    /// Nothing is in it.
+    /// The value is empty: set it.
     Empty,
-    /// The environment variable is not Unicode text: it was likely filled from binary data.
+    /// The environment variable is not Unicode text, perhaps because it was set from binary data: set it again.
     NotUnicode,
-    /// It begins or ends with white space, which includes line ends: copy it again without.
+    /// The value begins or ends with white space, such as a line break: remove it.
     SurroundingWhitespace,
-    /// It is wrapped in quotes: remove them.
+    /// The value is in quotes: remove them.
     Quoted,
-    /// It ends with a comma or a semicolon: remove it.
+    /// The value ends with a comma or a semicolon: remove it.
     TrailingSeparator,
-    /// It is a whole assignment, such as `export KUCOIN_API_KEY=..`: give the value alone.
+    /// The value is a whole assignment, such as `export KUCOIN_API_KEY=..`: give only the part after `=`.
     Assignment,
-    /// It is the name of a variable, such as `${KUCOIN_API_KEY}`, and not its value: give the value.
+    /// The value is a reference to a variable, such as `${KUCOIN_API_KEY}`: give the value of that variable.
     Reference,
-    /// It ends with a written line end, the two characters `\n` or `\r`: remove them.
+    /// The value ends with the two literal characters `\n` or `\r`: remove them.
     WrittenLineEnd,
-    /// It holds a character that cannot be seen, such as a byte order mark: type it again.
+    /// The value contains an invisible character, such as a byte order mark: type it again.
     Invisible,
-    /// The passphrase holds full-width letters or digits: type it again without the input method.
+    /// The passphrase contains full-width letters or digits: type it again with the input method off.
     FullWidth,
-    /// The key or the secret holds something else than visible ASCII: copy it again.
+    /// The key, the secret or a name contains characters other than visible ASCII: copy it again.
     NotVisibleAscii,
-    /// Key and secret are swapped: the key has 24 hexadecimal digits, the secret is a UUID.
+    /// Key and secret are swapped (a key has 24 hexadecimal digits, a secret is a UUID): exchange them.
     Swapped,
-    /// Key and secret are the same text: copy each again.
+    /// Key and secret are the same: copy both again.
     Same,
 }
 
@@ -290,20 +290,18 @@ impl fmt::Display for CredentialProblem {
             CredentialProblem::SurroundingWhitespace => {
                 "begins or ends with white space (remove it)"
             }
-            CredentialProblem::Quoted => "is wrapped in quotes (remove them)",
+            CredentialProblem::Quoted => "is in quotes (remove them)",
             CredentialProblem::TrailingSeparator => "ends with a comma or a semicolon (remove it)",
-            CredentialProblem::Assignment => "is a whole assignment (give the value alone)",
-            CredentialProblem::Reference => "is the name of a variable (give its value)",
-            CredentialProblem::WrittenLineEnd => r"ends with a written \n or \r (remove it)",
-            CredentialProblem::Invisible => "holds an invisible character (type it again)",
-            CredentialProblem::FullWidth => "holds full-width characters (type it again)",
+            CredentialProblem::Assignment => "is a whole assignment (give only the part after `=`)",
+            CredentialProblem::Reference => "is a reference to a variable (give its value)",
+            CredentialProblem::WrittenLineEnd => r"ends with a literal \n or \r (remove it)",
+            CredentialProblem::Invisible => "contains an invisible character (type it again)",
+            CredentialProblem::FullWidth => "contains full-width characters (type it again)",
             CredentialProblem::NotVisibleAscii => {
-                "holds something else than visible ASCII (copy it again)"
+                "contains characters other than visible ASCII (copy it again)"
             }
-            CredentialProblem::Swapped => "is swapped with the other of key and secret",
-            CredentialProblem::Same => {
-                "is the same as the other of key and secret (copy each again)"
-            }
+            CredentialProblem::Swapped => "is swapped with the other one (exchange key and secret)",
+            CredentialProblem::Same => "is the same as the other one (copy key and secret again)",
         })
     }
 }
@@ -331,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn the_three_variables_make_credentials() {
+    fn from_env_reads_the_three_variables() {
         let credentials = Credentials::from_lookup(|name| {
             Some(match name {
                 ENV_KEY => KEY.into(),
@@ -348,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn with_nothing_set_every_variable_is_named() {
+    fn unset_variables_are_all_named() {
         let error = error_of(|_| None);
         assert!(error.nothing_is_set());
         assert_eq!(
@@ -358,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn each_problem_is_named_with_its_variable_and_without_its_value() {
+    fn error_names_variables_and_shows_no_value() {
         let error = error_of(|name| match name {
             ENV_KEY => Some("canary\u{7}key".into()),
             ENV_SECRET => Some(" canary-secret\n".into()),
@@ -367,7 +365,7 @@ mod tests {
         assert!(!error.nothing_is_set());
         assert_eq!(
             error.to_string(),
-            "KUCOIN_API_KEY holds an invisible character (type it again), \
+            "KUCOIN_API_KEY contains an invisible character (type it again), \
              KUCOIN_API_SECRET begins or ends with white space (remove it), KUCOIN_API_PASSPHRASE is empty"
         );
         assert!(!format!("{error:?}").contains("canary"));
@@ -375,7 +373,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_variable_that_is_not_unicode_is_refused() {
+    fn variable_that_is_not_unicode_is_refused() {
         use std::os::unix::ffi::OsStringExt;
         let error = error_of(|name| match name {
             ENV_SECRET => Some(OsString::from_vec(vec![0x66, 0xff])),
@@ -388,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn explicit_credentials_are_checked_alike() {
+    fn new_checks_like_from_env() {
         let error = Credentials::new(KEY, "", "pass ").unwrap_err();
         assert_eq!(
             error.to_string(),
@@ -396,7 +394,7 @@ mod tests {
         );
     }
 
-    /// The problem of each text when it is the key, the secret and the passphrase in the environment.
+    /// Checks the problem of `text` as the key, as the secret and as the passphrase in the environment.
     #[track_caller]
     fn check(text: &str, expected: [Option<CredentialProblem>; 3]) {
         let names = [ENV_KEY, ENV_SECRET, ENV_PASSPHRASE];
@@ -421,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn slips_of_copying_are_refused_by_kind() {
+    fn copying_mistakes_are_refused_by_kind() {
         use CredentialProblem::*;
         for text in [
             "\"canary\"",
@@ -468,7 +466,7 @@ mod tests {
         assert!(Credentials::new(KEY, "canary-secret", r"canary\n").is_ok());
         let ascii = Some(NotVisibleAscii);
         check("ｃａｎａｒｙ", [ascii, ascii, Some(FullWidth)]);
-        // A family, a heart with its variant, letters that are joined and kept apart.
+        // A family emoji, a heart with a variation selector, Persian letters with a zero-width non-joiner.
         for text in [
             "two canaries",
             "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}",
@@ -477,7 +475,7 @@ mod tests {
         ] {
             check(text, [ascii, ascii, None]);
         }
-        // A passphrase may have been chosen so.
+        // A passphrase may end like this on purpose.
         let quoted = Some(Quoted);
         for text in ["\"canary", "canary'"] {
             check(text, [quoted, quoted, None]);
@@ -493,14 +491,14 @@ mod tests {
     }
 
     #[test]
-    fn quotes_around_a_passphrase_are_its_own_if_it_is_given_by_hand() {
+    fn new_accepts_quotes_around_a_passphrase() {
         let credentials = Credentials::new(KEY, "canary-secret", "\"canary\"").unwrap();
         assert_eq!(credentials.passphrase(), "\"canary\"");
         assert!(Credentials::new(KEY, "\"canary\"", "canary").is_err());
     }
 
     #[test]
-    fn key_and_secret_that_are_swapped_are_refused() {
+    fn swapped_or_equal_key_and_secret_are_refused() {
         const SECRET: &str = "0c0ffee0-1234-4567-89ab-cdef01234567";
         let error = Credentials::new(SECRET, KEY, "canary").unwrap_err();
         let swapped = CredentialProblem::Swapped;
@@ -534,7 +532,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_key_is_not_shown_at_all() {
+    fn short_key_is_redacted_entirely() {
         assert_eq!(format!("{:?}", Masked("abcdefgh")), "[redacted]");
         assert_eq!(format!("{:?}", Masked("")), "[redacted]");
         assert_eq!(format!("{:?}", Masked("ключключключключ")), "[redacted]");

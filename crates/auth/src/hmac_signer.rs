@@ -1,4 +1,4 @@
-//! The signer with the secret in this process: HMAC-SHA256 with its keyed state made once.
+//! The signer that has the secret in this process: HMAC-SHA256, keyed once.
 
 use std::fmt;
 use std::future::{Future, ready};
@@ -13,11 +13,11 @@ use zeroize::Zeroizing;
 use crate::credentials::Masked;
 use crate::{Credentials, KeyVersion, Partner, Prehash, Sign, SignError, Signed, SignedPartner};
 
-/// Signs with the API secret in this process.
+/// A signer that has the API secret in this process.
 ///
-/// The HMAC is keyed once and its state copied for each signature; the passphrase is signed once. The secret
-/// itself is not kept: the keyed state is, and it is zeroed when the last clone is dropped. Clones are cheap and
-/// share one state.
+/// The HMAC is keyed once and its state is copied for each signature; the passphrase is signed once. The signer keeps the
+/// keyed state and not the secret itself; the state is zeroed when the last clone is dropped. Clones are cheap and share
+/// one state.
 #[derive(Clone)]
 pub struct HmacSigner {
     keyed: Arc<Keyed>,
@@ -38,10 +38,10 @@ struct KeyedPartner {
 }
 
 impl HmacSigner {
-    /// Keys the signer; the credentials are not needed after it.
+    /// Creates a signer; the credentials are not needed afterwards.
     pub fn new(credentials: &Credentials) -> Self {
         let secret = keyed(credentials.secret());
-        // Key versions 2 and 3 send the passphrase signed; version 1, which sent it plain, is retired.
+        // Key versions 2 and 3 send the passphrase signed; the retired version 1 sent it plain.
         let passphrase = mac(&secret, &[credentials.passphrase().as_bytes()]);
         Self {
             keyed: Arc::new(Keyed {
@@ -54,7 +54,7 @@ impl HmacSigner {
         }
     }
 
-    /// Signs at once: the same as [`Sign::sign`], for callers that are not asynchronous.
+    /// Signs one request, as [`Sign::sign`] does, without async.
     pub fn sign_now(&self, prehash: &Prehash) -> Signed {
         let keyed = &self.keyed;
         let signature = mac(&keyed.secret, &[prehash.as_bytes()]);
@@ -119,7 +119,7 @@ fn keyed(secret: &str) -> Hmac<Sha256> {
     Hmac::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length")
 }
 
-/// Base64 of the HMAC over the parts, joined with nothing between.
+/// Returns base64 of the HMAC over the concatenated parts.
 fn mac(keyed: &Hmac<Sha256>, parts: &[&[u8]]) -> Zeroizing<String> {
     let mut mac = keyed.clone();
     for part in parts {
@@ -130,20 +130,18 @@ fn mac(keyed: &Hmac<Sha256>, parts: &[&[u8]]) -> Zeroizing<String> {
 
 #[cfg(test)]
 mod tests {
-    //! Known answers, computed apart from this code in two ways that agree: by Python,
+    //! Known answers, computed with Python and with OpenSSL, which agree:
     //!
     //! ```text
     //! python3 -c 'import base64, hashlib, hmac, sys; key, text = sys.argv[1:]; print(base64.b64encode(
     //!     hmac.new(key.encode(), text.encode(), hashlib.sha256).digest()).decode())' "$SECRET" "$TEXT"
     //! ```
     //!
-    //! and by OpenSSL,
-    //!
     //! ```text
     //! printf '%s' "$TEXT" | openssl dgst -sha256 -hmac "$SECRET" -binary | openssl base64 -A
     //! ```
     //!
-    //! where `SECRET` is `5a1e6c1b-1234-4f0e-9a77-0123456789ab` and `TEXT` stands beside each answer.
+    //! `SECRET` is `5a1e6c1b-1234-4f0e-9a77-0123456789ab`; `TEXT` is in the comment of each answer.
 
     use proptest::prelude::*;
 
@@ -163,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn signs_to_the_known_answers() {
+    fn signatures_match_the_known_answers() {
         let answers = [
             // TEXT: 1700000000000POST/api/v1/bullet-private
             (
@@ -208,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn signs_the_passphrase_to_the_known_answer() {
+    fn signed_passphrase_matches_the_known_answer() {
         let signed = signer().sign_now(&Prehash::new(TIMESTAMP, "POST", "/", ""));
         // TEXT: correct-horse-7
         assert_eq!(
@@ -218,11 +216,11 @@ mod tests {
     }
 
     #[test]
-    fn signs_for_a_partner_under_the_partner_key() {
+    fn partner_signature_matches_the_known_answer() {
         let partner = Partner::new("acme", "0b5e55ed-partner-key").unwrap();
         let signer = HmacSigner::new(&credentials().with_partner(partner));
         let signed = signer.sign_now(&Prehash::new(TIMESTAMP, "POST", "/", ""));
-        // TEXT: 1700000000000acme64f0c0ffee0123456789abcd, under SECRET=0b5e55ed-partner-key
+        // TEXT: 1700000000000acme64f0c0ffee0123456789abcd, with SECRET=0b5e55ed-partner-key
         let signature = &signed.partner().unwrap().signature;
         assert_eq!(
             signature.as_str(),
@@ -231,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_nothing_of_the_secret_or_of_a_signature() {
+    fn debug_shows_no_secret_and_no_signature() {
         let signer = signer();
         let signed = signer.sign_now(&Prehash::new(TIMESTAMP, "POST", "/", ""));
         let printed = format!("{signer:?} {signed:?}");
@@ -249,7 +247,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn signing_is_pure_and_independent_of_the_calls_before(
+        fn signature_does_not_depend_on_earlier_calls(
             texts in prop::collection::vec((any::<u64>(), "[A-Z]{3,6}", ".{0,40}", ".{0,200}"), 1..8),
         ) {
             let sign = |signer: &HmacSigner, (time, method, path, body): &(u64, String, String, String)| {
@@ -267,7 +265,7 @@ mod tests {
         }
 
         #[test]
-        fn every_byte_of_the_request_counts(body in "[a-z]{1,60}", at in any::<prop::sample::Index>()) {
+        fn signature_depends_on_every_byte(body in "[a-z]{1,60}", at in any::<prop::sample::Index>()) {
             let mut other = body.clone().into_bytes();
             let at = at.index(other.len());
             other[at] ^= 1;

@@ -1,15 +1,12 @@
 //! KuCoin credentials, request signing, and connection tokens over REST.
 //!
-//! Two halves, the second behind a feature:
+//! - **Signing** needs no runtime, socket or clock: [`Credentials`], the [`Sign`] trait and its implementation
+//!   [`HmacSigner`], [`sign_request`] for the signed headers of a REST call, and [`login`] for the login frame of Pro V2.
+//! - **Tokens** (feature `rest`, on by default): [`rest::RestTokens`] fetches a new connection token for each dial of any
+//!   [`WsKey`](kucoin_streams_core::WsKey). It implements [`ConnectionSource`](kucoin_streams_core::ConnectionSource).
 //!
-//! - **Signing** needs no runtime, socket or clock: [`Credentials`], the [`Sign`] seam with its [`HmacSigner`],
-//!   [`sign_request`] for the signed headers of a REST call, and [`login`] for the login frame of Pro V2.
-//! - **Tokens** (feature `rest`, on by default): [`rest::RestTokens`] fetches the connection token of every
-//!   [`WsKey`](kucoin_streams_core::WsKey), fresh for each dial, and is a
-//!   [`ConnectionSource`](kucoin_streams_core::ConnectionSource).
-//!
-//! Nothing here prints a secret, passphrase, signature, token or URL query: not by `Debug`, not by `Display`,
-//! not in an error and not in a log. The API key is shown masked, as in `64f0…abcd`.
+//! This crate never prints a secret, passphrase, signature, token or URL query: not in `Debug` or `Display` output, not
+//! in an error, not in a log. The API key is shown masked, as in `64f0…abcd`.
 //!
 //! ```
 //! use kucoin_streams_auth::{Credentials, HmacSigner, sign_request};
@@ -18,7 +15,7 @@
 //! let signer = HmacSigner::new(&Credentials::new("my-api-key", "my-secret", "my-passphrase")?);
 //! let signed = sign_request(&signer, 1_700_000_000_000, "GET", "/api/v1/accounts?type=trade", "").await?;
 //! for (name, value) in signed.headers() {
-//!     // hand them to any HTTP client; mark them as sensitive where it can
+//!     // pass them to your HTTP client, marked as sensitive if it supports that
 //! #   let _ = (name, value);
 //! }
 //! # Ok(()) }
@@ -30,13 +27,13 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
+mod credential_checks;
 mod credentials;
 mod hmac_signer;
 mod login;
 mod partner;
 mod prehash;
 mod sign;
-mod slips;
 
 #[cfg(feature = "rest")]
 pub mod rest;
@@ -55,7 +52,7 @@ pub use prehash::Prehash;
 pub use rustls;
 pub use sign::{DynSign, Sign, SignError, Signed, SignedPartner, SignedRequest, sign_request};
 
-/// The README, so that its example is tested.
+/// Tests the example of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

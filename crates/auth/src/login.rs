@@ -1,4 +1,4 @@
-//! The login frame of Pro V2's second generation: a signature over a fixed path, sent after the welcome.
+//! The login frame of a Pro V2 connection without a token: a signature over a fixed path, sent after the welcome.
 
 use kucoin_streams_core::Login;
 use zeroize::Zeroizing;
@@ -6,18 +6,18 @@ use zeroize::Zeroizing;
 use crate::sign::Signed;
 use crate::{DynSign, Prehash, SignError};
 
-/// The path that the login signature is made over; nothing is ever posted there.
+/// The path in the login signature. No request is sent to it.
 const LOGIN_PATH: &str = "/api/websocket/users/verify";
 
-/// Makes the login frame (`op: "auth"`) of a Pro V2 connection that is dialled without a token.
+/// Creates the login frame (`op: "auth"`) of a Pro V2 connection that is dialled without a token.
 ///
-/// `id` is what the server's answer will carry, `timestamp_ms` the present time in milliseconds since 1970. The
-/// server takes the frame for five seconds around that time, so make it right before the connection is dialled
-/// and dial again where the welcome came later than that.
+/// `id` is repeated in the server's answer. `timestamp_ms` is the current time in milliseconds since 1970. The server
+/// accepts the frame within five seconds of that time, so create it right before dialling; if the welcome comes later,
+/// dial again with a new frame.
 ///
 /// # Errors
 ///
-/// [`SignError`] as the signer gives it.
+/// Returns the [`SignError`] of the signer.
 pub async fn login(
     signer: &dyn DynSign,
     id: impl Into<String>,
@@ -43,7 +43,7 @@ fn frame(id: &str, timestamp: &str, signed: &Signed) -> Zeroizing<String> {
         members.push(("kc-api-partner", &partner.name));
         members.push(("kc-api-partner-sign", &partner.signature));
     }
-    // An escape takes at most six bytes for one; a text that grows would leave copies of itself behind.
+    // Reserve the maximum (an escape takes at most six bytes): a string that grows leaves copies of secrets in memory.
     let longest = members
         .iter()
         .map(|(key, text)| key.len() + 6 * text.len() + 6);
@@ -87,9 +87,9 @@ mod tests {
         Credentials::new("64f0c0ffee0123456789abcd", SECRET, "correct-horse-7").unwrap()
     }
 
-    /// The two signatures are the known answers of the HMAC signer's tests.
+    /// The two signatures are known answers of the HMAC signer's tests.
     #[tokio::test]
-    async fn the_frame_is_the_documented_one() {
+    async fn frame_is_the_documented_one() {
         let signer = HmacSigner::new(&credentials());
         let login = login(&signer, "login-1", 1_700_000_000_000).await.unwrap();
         assert_eq!(login.id, "login-1");
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_partner_is_part_of_the_frame() {
+    async fn frame_includes_the_partner() {
         let partner = Partner::new("acme", "0b5e55ed-partner-key").unwrap();
         let signer = HmacSigner::new(&credentials().with_partner(partner));
         let login = login(&signer, "1", 1_700_000_000_000).await.unwrap();
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_id_of_any_characters_gives_one_json_text() {
+    async fn id_is_escaped_as_json() {
         let signer = HmacSigner::new(&credentials());
         let login = login(&signer, "a\"b\\c\n\u{1}é", 7).await.unwrap();
         assert!(

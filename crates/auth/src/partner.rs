@@ -1,16 +1,16 @@
-//! A KuCoin broker partner: the optional headers that attribute a request to it.
+//! A KuCoin broker partner, whose headers attribute requests to it.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
 use crate::CredentialsError;
-use crate::slips::{header_problem, text_problem};
+use crate::credential_checks::{header_problem, text_problem};
 
-/// A broker partner of KuCoin: its name, its key and its broker name.
+/// A broker partner of KuCoin: its name, its key and an optional broker name.
 ///
-/// It adds `KC-API-PARTNER`, `KC-API-PARTNER-SIGN` and `KC-API-PARTNER-VERIFY: true` to a signed request, and
-/// `KC-BROKER-NAME` where a broker name is set. The key is zeroed when dropped and never printed.
+/// It adds `KC-API-PARTNER`, `KC-API-PARTNER-SIGN` and `KC-API-PARTNER-VERIFY: true` to each signed request, and
+/// `KC-BROKER-NAME` if a broker name is set. The key is zeroed on drop and never printed.
 pub struct Partner {
     name: String,
     key: Zeroizing<String>,
@@ -18,12 +18,12 @@ pub struct Partner {
 }
 
 impl Partner {
-    /// Takes the partner's name and key, as KuCoin gave them.
+    /// Creates a partner from the name and the key that KuCoin assigned.
     ///
     /// # Errors
     ///
-    /// [`CredentialsError`] where one is empty or begins or ends with white space, or the name holds anything
-    /// but visible ASCII.
+    /// Returns a [`CredentialsError`] if one of them is empty, has surrounding white space or invisible characters, or if
+    /// the name contains characters other than visible ASCII.
     pub fn new(name: impl Into<String>, key: impl Into<String>) -> Result<Self, CredentialsError> {
         let (name, key) = (name.into(), Zeroizing::new(key.into()));
         let problems: Vec<_> = [
@@ -47,7 +47,7 @@ impl Partner {
     ///
     /// # Errors
     ///
-    /// [`CredentialsError`] where it is empty or holds anything but visible ASCII.
+    /// Returns a [`CredentialsError`] if it is empty or contains characters other than visible ASCII.
     pub fn with_broker_name(
         mut self,
         broker_name: impl Into<String>,
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_shows_the_names_and_not_the_key() {
+    fn debug_shows_the_names_but_not_the_key() {
         let partner = Partner::new("acme", "canary-key")
             .unwrap()
             .with_broker_name("AcmeBroker")
@@ -98,11 +98,11 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_header_is_refused() {
+    fn value_that_cannot_be_a_header_is_refused() {
         let error = Partner::new("ac me", "").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the partner name holds something else than visible ASCII (copy it again), the partner key is empty"
+            "the partner name contains characters other than visible ASCII (copy it again), the partner key is empty"
         );
         let partner = Partner::new("acme", "key").unwrap();
         assert!(partner.with_broker_name("Acme\r\nX: y").is_err());

@@ -1,8 +1,8 @@
-//! The text that KuCoin signs: timestamp, method, path with query, body.
+//! The text to sign: timestamp, method, path with query, and body.
 
-/// What a signature is made over, with the timestamp that it holds.
+/// The text that is signed for one request: timestamp, method, path with query, and body.
 ///
-/// KuCoin takes a request for five seconds around its timestamp, so make it right before the request is sent.
+/// KuCoin accepts a request within five seconds of its timestamp, so create the prehash right before sending.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prehash {
     text: String,
@@ -10,8 +10,10 @@ pub struct Prehash {
 }
 
 impl Prehash {
-    /// Joins the parts: milliseconds since 1970, the method in upper case, the path with its query exactly as it
-    /// is sent, and the body exactly as it is sent (`""` for none).
+    /// Concatenates the timestamp, the method, the path with its query, and the body.
+    ///
+    /// The timestamp is in milliseconds since 1970, the method in upper case. Path, query and body must be exactly as
+    /// sent (`""` for no body).
     pub fn new(timestamp_ms: u64, method: &str, path_and_query: &str, body: &str) -> Self {
         let mut text = timestamp_ms.to_string();
         let timestamp_len = text.len();
@@ -25,12 +27,12 @@ impl Prehash {
         }
     }
 
-    /// The value of `KC-API-TIMESTAMP`, in milliseconds since 1970.
+    /// Returns the value of `KC-API-TIMESTAMP`, in milliseconds since 1970.
     pub fn timestamp(&self) -> &str {
         &self.text[..self.timestamp_len]
     }
 
-    /// The bytes to sign.
+    /// Returns the bytes to sign.
     pub fn as_bytes(&self) -> &[u8] {
         self.text.as_bytes()
     }
@@ -41,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_parts_are_joined_with_nothing_between() {
+    fn parts_are_concatenated() {
         let prehash = Prehash::new(1_700_000_000_000, "POST", "/api/v1/orders?a=b", "{}");
         assert_eq!(prehash.as_bytes(), b"1700000000000POST/api/v1/orders?a=b{}");
         assert_eq!(prehash.timestamp(), "1700000000000");

@@ -1,4 +1,4 @@
-//! The signing seam: who signs, what comes out, and the headers made of it.
+//! The `Sign` trait, the signed result, and the headers made from it.
 
 use std::error::Error;
 use std::fmt;
@@ -11,22 +11,23 @@ use zeroize::Zeroizing;
 use crate::credentials::Masked;
 use crate::{KeyVersion, Prehash};
 
-/// Signs requests with an API key: by HMAC in this process ([`HmacSigner`](crate::HmacSigner)), or by your own
-/// implementation where the secret must not be in this process (an HSM, a signing service) or where the key
-/// changes while the program runs.
+/// Signs requests with an API key.
 ///
-/// Signing is asynchronous because such a signer is usually remote; one that has its key at hand returns
-/// [`std::future::ready`] and costs nothing more. One call gives the key, the signature and the signed
-/// passphrase together, so that a signer which changes its key between two calls can never mix two keys.
+/// [`HmacSigner`](crate::HmacSigner) signs in this process. Implement the trait yourself if the secret must not be in
+/// this process (an HSM, a signing service) or if the key changes while the program runs.
 ///
-/// The caller asks once for each request, at the moment of sending: KuCoin refuses a timestamp that is more than
-/// five seconds off. It drops the future at its own deadline.
+/// Signing is asynchronous because such a signer is usually remote. A local signer can return [`std::future::ready`] at
+/// no cost. One call returns the key, the signature and the signed passphrase together, so a signer that changes its key
+/// between two calls cannot mix two keys.
+///
+/// `sign` is called once for each request, right before it is sent, because KuCoin refuses a timestamp that is more than
+/// five seconds off. The caller may drop the future at its deadline.
 pub trait Sign: Send + Sync + 'static {
-    /// Signs one request: base64 of HMAC-SHA256 over [`Prehash::as_bytes`] under the API secret.
+    /// Signs one request: base64 of HMAC-SHA256 over [`Prehash::as_bytes`] with the API secret as the key.
     ///
     /// # Errors
     ///
-    /// [`SignError`] where there is no signature now or ever.
+    /// Returns a [`SignError`] if the signer cannot be reached or refuses to sign.
     fn sign(&self, prehash: &Prehash) -> impl Future<Output = Result<Signed, SignError>> + Send;
 }
 
@@ -36,10 +37,11 @@ impl<S: Sign> Sign for Arc<S> {
     }
 }
 
-/// The dyn-compatible form of [`Sign`], for a signer that is chosen at run time. Every signer is one, and
-/// `Arc<dyn DynSign>` and `Box<dyn DynSign>` are a signer.
+/// The dyn-compatible form of [`Sign`], for a signer that is chosen at run time.
+///
+/// Every type that implements `Sign` implements it too, and `Arc<dyn DynSign>` and `Box<dyn DynSign>` implement `Sign`.
 pub trait DynSign: Send + Sync + 'static {
-    /// As [`Sign::sign`].
+    /// Signs one request, as [`Sign::sign`] does.
     fn sign_boxed<'a>(
         &'a self,
         prehash: &'a Prehash,
@@ -67,7 +69,10 @@ macro_rules! signers {
 
 signers!(Arc, Box);
 
-/// What a signer gives for one request. Zeroed when dropped; `Debug` shows the masked key and nothing signed.
+/// The result of signing one request.
+///
+/// The API key, the signature and the signed passphrase are zeroed on drop. `Debug` shows the key masked, and no
+/// signature or passphrase.
 pub struct Signed {
     api_key: Zeroizing<String>,
     signature: Zeroizing<String>,
@@ -77,8 +82,10 @@ pub struct Signed {
 }
 
 impl Signed {
-    /// Takes the API key, the signature over the prehash, and the passphrase signed with the API secret, both
-    /// in base64. The key version is 3 until [`with_key_version`](Signed::with_key_version) says otherwise.
+    /// Creates it from the API key, the signature of the [`Prehash`] and the signed passphrase, with key version 3.
+    ///
+    /// The signature and the passphrase, signed with the API secret, are in base64. To change the key version, call
+    /// [`with_key_version`](Signed::with_key_version).
     pub fn new(
         api_key: impl Into<String>,
         signature: impl Into<String>,
@@ -148,7 +155,7 @@ impl fmt::Debug for Signed {
     }
 }
 
-/// A broker partner's part of a signed request.
+/// The broker partner's name and signature in a signed request.
 pub struct SignedPartner {
     pub(crate) name: String,
     pub(crate) signature: Zeroizing<String>,
@@ -156,8 +163,9 @@ pub struct SignedPartner {
 }
 
 impl SignedPartner {
-    /// Takes the partner's name and, in base64, its HMAC-SHA256 under the partner key over the timestamp, the
-    /// partner's name and the API key.
+    /// Creates it from the partner's name and signature.
+    ///
+    /// The signature is base64 of HMAC-SHA256 over timestamp, partner name and API key, with the partner key as the key.
     pub fn new(name: impl Into<String>, signature: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -183,14 +191,14 @@ impl fmt::Debug for SignedPartner {
     }
 }
 
-/// Signs one REST request for sending now.
+/// Signs one REST request, to be sent at once.
 ///
-/// `timestamp_ms` is the present time in milliseconds since 1970, `path_and_query` and `body` are what will be
-/// sent, byte for byte (`""` for no body).
+/// `timestamp_ms` is the current time in milliseconds since 1970. `path_and_query` and `body` must be exactly the bytes
+/// that are sent (`""` for no body).
 ///
 /// # Errors
 ///
-/// [`SignError`] as the signer gives it.
+/// Returns the [`SignError`] of the signer.
 pub async fn sign_request(
     signer: &dyn DynSign,
     timestamp_ms: u64,
@@ -203,17 +211,17 @@ pub async fn sign_request(
     Ok(SignedRequest { prehash, signed })
 }
 
-/// The signed headers of one request. `Debug` shows the masked key and nothing signed.
+/// The signed headers of one request. `Debug` shows the key masked, and no signature or passphrase.
 pub struct SignedRequest {
     prehash: Prehash,
     signed: Signed,
 }
 
 impl SignedRequest {
-    /// Name and value of each header: the five of every signed request, then those of a partner.
+    /// Returns the name and value of each header: the five of every signed request, then those of a partner.
     ///
-    /// All values but those of `KC-API-TIMESTAMP`, `KC-API-KEY-VERSION`, `KC-API-PARTNER`, `KC-BROKER-NAME` and
-    /// `KC-API-PARTNER-VERIFY` are sensitive: keep them out of logs and do not let them follow a redirect.
+    /// All values except those of `KC-API-TIMESTAMP`, `KC-API-KEY-VERSION`, `KC-API-PARTNER`, `KC-BROKER-NAME` and
+    /// `KC-API-PARTNER-VERIFY` are sensitive: keep them out of logs, and never send them along with a redirect.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let signed = &self.signed;
         let own = [
@@ -246,20 +254,20 @@ impl fmt::Debug for SignedRequest {
     }
 }
 
-/// Why a signer gives no signature. The HMAC signer never fails.
+/// Why a signer returned no signature. [`HmacSigner`](crate::HmacSigner) never fails.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignError {
-    /// The signer cannot be asked now, such as a signing service that does not answer: try again.
+    /// The signer cannot be reached, for example a signing service that does not answer: try again.
     #[error("the signer cannot be reached")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
-    /// The signer will not sign, such as an HSM without the key: give it what it needs, no retry helps.
+    /// The signer refused, for example an HSM without the key: correct its setup; a retry does not help.
     #[error("the signer refused to sign")]
     Refused(#[source] Box<dyn Error + Send + Sync>),
 }
 
 impl SignError {
-    /// True where another try may succeed with nothing changed.
+    /// Returns `true` if a retry can succeed without a change.
     pub fn is_retryable(&self) -> bool {
         matches!(self, SignError::Unavailable(_))
     }
@@ -282,7 +290,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_request_has_the_five_headers() {
+    async fn signed_request_has_the_five_headers() {
         let headers = headers(credentials()).await;
         let names: Vec<_> = headers.iter().map(|(name, _)| *name).collect();
         assert_eq!(
@@ -301,7 +309,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn key_version_two_differs_in_its_header_only() {
+    async fn key_version_changes_its_header_only() {
         let three = headers(credentials()).await;
         let two = headers(credentials().with_key_version(KeyVersion::V2)).await;
         assert_eq!(two[..4], three[..4]);
@@ -309,7 +317,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_partner_adds_its_headers() {
+    async fn partner_adds_its_headers() {
         let partner = || Partner::new("acme", "partner-key").unwrap();
         let without_broker = headers(credentials().with_partner(partner())).await;
         let names: Vec<_> = without_broker[5..].iter().map(|(name, _)| *name).collect();
@@ -330,13 +338,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn debug_of_a_signed_request_shows_nothing_signed() {
+    async fn debug_of_signed_request_shows_no_signature() {
         let signer = HmacSigner::new(&credentials());
         let request = sign_request(&signer, 7, "POST", "/path", "").await.unwrap();
         let printed = format!("{request:?}");
         for (name, value) in request.headers() {
-            let shown = matches!(name, "KC-API-TIMESTAMP" | "KC-API-KEY-VERSION");
-            assert!(shown || !printed.contains(value), "{name} in {printed}");
+            let may_be_shown = matches!(name, "KC-API-TIMESTAMP" | "KC-API-KEY-VERSION");
+            assert!(
+                may_be_shown || !printed.contains(value),
+                "{name} in {printed}"
+            );
         }
     }
 }

@@ -1,10 +1,10 @@
-//! Addresses of servers, read strictly: which schemes, which hosts, and what counts as this machine.
+//! Strict parsing of server addresses: allowed schemes, allowed hosts, and what counts as this machine.
 
 use std::net::IpAddr;
 
 use reqwest::Url;
 
-/// A URL without user, query or fragment, whose text says the same to every URL parser.
+/// A URL without user, query or fragment that every URL parser reads the same way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Address {
     endpoint: String,
@@ -22,25 +22,25 @@ pub(super) enum Scheme {
     Wss,
 }
 
-/// Why an address is refused. Public through the errors of the configuration.
+/// Why an address is refused, from [`HostsError::problem`](super::HostsError::problem).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AddressProblem {
-    /// It is no absolute URL of visible ASCII with a host: write it as `https://host` or `wss://host`.
+    /// It is not an absolute URL of plain ASCII with a host: write it as `https://host` or `wss://host`.
     #[error("is not a plain absolute URL")]
     Malformed,
-    /// It holds a user name, a password, a query or a fragment: leave them out.
-    #[error("holds a user, a query or a fragment")]
+    /// It contains a user name, a password, a query or a fragment: leave them out.
+    #[error("contains a user, a query or a fragment; leave it out")]
     HasExtras,
-    /// Its scheme is another one: REST hosts take `https`, WebSocket hosts `wss`.
-    #[error("has the wrong scheme")]
+    /// Its scheme is not allowed here: use `https` for a REST host, `wss` for a WebSocket host.
+    #[error("has the wrong scheme; use https for REST, wss for WebSocket")]
     WrongScheme,
-    /// It is no `http` URL of this machine: write it as `http://127.0.0.1:4000`.
+    /// It is not an `http` URL of this machine: write it as `http://127.0.0.1:4000`.
     #[error("is not an http URL of this machine, such as http://127.0.0.1:4000")]
     NotLocal,
-    /// `http` or `ws` to another machine would send secrets in the clear: use `https` or `wss`. Without TLS only
-    /// loopback IP literals and `localhost` are taken.
-    #[error("is plaintext to another machine; use https or wss")]
+    /// `http` or `ws` to another machine would send secrets unencrypted: use `https` or `wss`. Without TLS, only
+    /// loopback IP literals and `localhost` are accepted.
+    #[error("is not encrypted and on another machine; use https or wss")]
     Plaintext,
 }
 
@@ -66,8 +66,8 @@ impl Address {
     }
 
     fn parse(text: &str) -> Result<Self, AddressProblem> {
-        // What is checked here is dialled by another parser: refuse every text that two of them read differently.
-        // These are the characters of a URL (RFC 3986, 2) without the escapes.
+        // The HTTP client parses the text again, so refuse all that two parsers may read differently. Allowed are the
+        // characters of RFC 3986, section 2, without percent-encoding.
         let is_plain =
             |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=".contains(&byte);
         if !text.bytes().all(is_plain) {
@@ -101,27 +101,27 @@ impl Address {
         })
     }
 
-    /// The URL of a path (with its `/`, and its query if any) below this address.
+    /// Returns the URL of a path, which begins with `/`, under this address.
     pub(super) fn join(&self, path: &str) -> String {
         format!("{}{path}", self.endpoint.trim_end_matches('/'))
     }
 
-    /// Whether this is `https` to an address such as `[::1]`.
+    /// Returns `true` if this is `https` to an IPv6 address such as `[::1]`.
     pub(super) fn is_https_to_ipv6(&self) -> bool {
         self.scheme == Scheme::Https && self.host.starts_with('[')
     }
 
-    /// The Pro V2 address of the local exchange at this `http` address: the same host and port, path `/pro`.
+    /// Returns the Pro V2 address of the local exchange at this `http` address: the same host and port, path `/pro`.
     pub(super) fn local_pro(&self) -> Self {
-        let (_, beyond) = self.endpoint.split_once("://").unwrap_or_default();
+        let (_, rest) = self.endpoint.split_once("://").unwrap_or_default();
         Self {
-            endpoint: format!("ws://{}/pro", beyond.trim_end_matches('/')),
+            endpoint: format!("ws://{}/pro", rest.trim_end_matches('/')),
             scheme: Scheme::Ws,
             ..self.clone()
         }
     }
 
-    /// The address as it was given, with a path in any case: a query may follow it.
+    /// Returns the address as given; it always has a path, so a query can be appended.
     pub(super) fn endpoint(&self) -> &str {
         &self.endpoint
     }
@@ -130,8 +130,8 @@ impl Address {
         &self.host
     }
 
-    /// The host for errors, with its port unless that is the usual one of the scheme.
-    pub(super) fn place(&self) -> String {
+    /// Returns the host for errors, with the port unless it is the default port of the scheme.
+    pub(super) fn host_and_port(&self) -> String {
         match self.port {
             Some(port) => format!("{}:{port}", self.host),
             None => self.host.clone(),
@@ -151,23 +151,23 @@ impl Address {
     }
 }
 
-/// The host of a refused URL, for its error; nothing else of it may be shown.
+/// Returns the host of a refused URL for its error; no other part of the URL may be shown.
 pub(super) fn host_of(text: &str) -> String {
     let url = parse(text);
     let host = url.as_ref().and_then(Url::host_str);
     host.unwrap_or("an unknown host").to_owned()
 }
 
-/// Names in other scripts are none that the exchange has, and the parser of their ASCII form is for plain names only.
+/// Parses a URL, but refuses internationalized host names (`xn--`): the exchange has none.
 fn parse(text: &str) -> Option<Url> {
-    let mut fours = text.as_bytes().windows(4);
-    match fours.any(|four| four.eq_ignore_ascii_case(b"xn--")) {
+    let mut windows = text.as_bytes().windows(4);
+    match windows.any(|window| window.eq_ignore_ascii_case(b"xn--")) {
         true => None,
         false => Url::parse(text).ok(),
     }
 }
 
-/// Whether the text begins literally with this scheme and this host, with at most a port after them.
+/// Returns `true` if the text literally begins with this scheme and host, followed by a port at most.
 fn is_written_as(text: &str, scheme: &str, host: &str) -> bool {
     let Some((before, rest)) = text.split_once("://") else {
         return false;
@@ -199,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tls_goes_anywhere() {
+    fn tls_addresses_may_have_any_host() {
         assert_eq!(
             Address::rest("https://api.kucoin.com/").unwrap().host(),
             "api.kucoin.com"
@@ -215,17 +215,17 @@ mod tests {
     }
 
     #[test]
-    fn errors_show_an_uncommon_port() {
-        for (url, place) in [
+    fn host_and_port_omits_the_default_port() {
+        for (url, expected) in [
             ("https://api.kucoin.com", "api.kucoin.com"),
             ("https://api.kucoin.com:443", "api.kucoin.com"),
             ("https://api.kucoin.com:8443", "api.kucoin.com:8443"),
             ("http://[::1]:4000", "[::1]:4000"),
         ] {
-            assert_eq!(Address::rest(url).unwrap().place(), place);
+            assert_eq!(Address::rest(url).unwrap().host_and_port(), expected);
         }
         let pro = Address::rest("http://127.0.0.1:4000").unwrap().local_pro();
-        assert_eq!(pro.place(), "127.0.0.1:4000");
+        assert_eq!(pro.host_and_port(), "127.0.0.1:4000");
     }
 
     #[test]
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scheme_is_not_mistaken_for_another() {
+    fn wrong_scheme_is_refused() {
         assert_eq!(
             Address::rest("wss://api.kucoin.com"),
             Err(AddressProblem::WrongScheme)
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn what_two_parsers_may_read_differently_is_refused() {
+    fn ambiguous_url_is_refused() {
         for text in [
             "",
             "api.kucoin.com",

@@ -1,4 +1,4 @@
-//! The settings of `RestTokens`, checked when it is built.
+//! The builder of `RestTokens`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::proxy::RestProxy;
 use super::{Hosts, ProAuthentication, RestTokens, tls};
 use crate::{DynSign, Sign};
 
-/// The settings of [`RestTokens`], from [`RestTokens::builder`].
+/// A builder for [`RestTokens`], from [`RestTokens::builder`].
 #[derive(Clone)]
 pub struct RestTokensBuilder {
     pub(super) signer: Arc<dyn DynSign>,
@@ -39,80 +39,83 @@ impl RestTokensBuilder {
         }
     }
 
-    /// Sets where the exchange is. Default: [`Hosts::default`], kucoin.com.
+    /// Sets the hosts of the exchange. Default: [`Hosts::default`], kucoin.com.
     #[must_use]
     pub fn hosts(mut self, hosts: Hosts) -> Self {
         self.hosts = hosts;
         self
     }
 
-    /// Sets how Pro V2 connections prove who they are. Default: [`ProAuthentication::Token`].
+    /// Sets how Pro V2 connections authenticate. Default: [`ProAuthentication::Token`].
     #[must_use]
     pub fn pro_authentication(mut self, authentication: ProAuthentication) -> Self {
         self.pro_authentication = authentication;
         self
     }
 
-    /// Sets the time for one whole call, from the connection to the last byte of the reply. Default: 10 s.
+    /// Sets the timeout of a whole request, from connecting to the last byte of the reply. Default: 10 s.
     #[must_use]
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = limit;
         self
     }
 
-    /// Sets the time for name resolution, TCP and TLS together, and for a proxy between them. Default: 5 s.
+    /// Sets the timeout for connecting: name resolution, TCP, proxy and TLS together. Default: 5 s.
     #[must_use]
     pub fn connect_time_limit(mut self, limit: Duration) -> Self {
         self.connect_time_limit = limit;
         self
     }
 
-    /// Sends all calls through a proxy, such as `http://user:password@proxy.example:3128`. Default: none; the proxy
-    /// variables of the environment are not read.
+    /// Sends all requests through a proxy, such as `http://user:password@proxy.example:3128`. Default: none.
     ///
-    /// `http` and `https` proxies tunnel by `CONNECT`, the latter over TLS to the proxy with the same roots; with
-    /// `socks5` names are resolved on this machine, with `socks5h` by the proxy. Without a scheme `http` is meant. User
-    /// and password are percent-encoded. If the proxy fails, so does the call: none is sent directly. TLS to the
-    /// exchange goes inside of the tunnel. Hosts on this machine go through the proxy too, and without TLS only if the
-    /// proxy is on this machine as well.
+    /// - Schemes: `http` and `https` (a `CONNECT` tunnel; `https` uses TLS to the proxy, with the same root certificates),
+    ///   `socks5` (host names are resolved on this machine) and `socks5h` (host names are resolved by the proxy). Without a
+    ///   scheme, it is `http`.
+    /// - User and password must be percent-encoded.
+    /// - TLS to the exchange runs inside the tunnel. If the proxy fails, the request fails; it is never sent directly.
+    /// - Requests to this machine go through the proxy too; without TLS, only if the proxy is on this machine as well.
+    /// - The proxy variables of the environment are not read.
     #[must_use]
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = Some(url.into());
         self
     }
 
-    /// Sets the hosts that are called without the proxy, separated by commas: names, which include their subdomains,
-    /// IP addresses, networks such as `10.0.0.0/8`, or `*` for all. `*.name` means the same as `name`; a port counts for
-    /// nothing; white space separates too. Default: none.
+    /// Sets the hosts that are reached without the proxy, separated by commas or white space. Default: none.
+    ///
+    /// An entry is a host name, which includes its subdomains (`*.name` is the same as `name`), an IP address, a network
+    /// such as `10.0.0.0/8`, or `*` for all hosts. A port is ignored.
     #[must_use]
     pub fn no_proxy(mut self, hosts: impl Into<String>) -> Self {
         self.no_proxy = hosts.into();
         self
     }
 
-    /// Uses this TLS configuration, for instance with a root certificate of your own: a `ClientConfig` of the re-exported
-    /// [`rustls`](crate::rustls). Its ALPN list is replaced. Default: the platform's root certificates and the provider
-    /// that was compiled in. The same object can be given to the transport.
+    /// Sets the TLS configuration, for example with your own root certificate.
+    ///
+    /// It is a `ClientConfig` of the re-exported [`rustls`](crate::rustls); its ALPN list is replaced. The transport can use
+    /// the same `Arc`. Default: the root certificates of the platform and the crypto provider that was compiled in.
     #[must_use]
     pub fn tls_config(mut self, config: Arc<ClientConfig>) -> Self {
         self.tls_config = Some(config);
         self
     }
 
-    /// Checks the settings and makes the client. Nothing is sent yet.
+    /// Checks the settings and creates the HTTP client. No request is sent yet.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] where the proxy or the TLS set-up cannot be used.
+    /// Returns a [`ConfigError`] if the proxy, TLS or the HTTP client cannot be set up.
     pub fn build(mut self) -> Result<RestTokens, ConfigError> {
         let proxy = self.checked_proxy()?;
         let proxy_needs_tls = proxy.as_ref().is_some_and(RestProxy::needs_tls);
         let tls = match self.tls_config.take() {
-            Some(config) => tls::own(config),
+            Some(config) => tls::custom(config),
             None if proxy_needs_tls || self.hosts.rest_needs_tls() => {
                 tls::platform().map_err(or_descriptors)?
             }
-            None => tls::trusting_nobody()?,
+            None => tls::without_roots()?,
         };
         let anonymous = proxy.as_ref().map(RestProxy::anonymous).transpose()?;
         let anonymous = anonymous.flatten();
@@ -128,7 +131,7 @@ impl RestTokensBuilder {
         Ok(RestTokens::from_builder(self, http))
     }
 
-    /// The proxy, which plaintext must not pass on its way to another machine.
+    /// Parses the proxy, and refuses it if plaintext would pass it on the way to another machine.
     fn checked_proxy(&self) -> Result<Option<RestProxy>, ConfigError> {
         let Some(url) = &self.proxy else {
             return Ok(None);
@@ -138,16 +141,16 @@ impl RestTokensBuilder {
             .hosts
             .all()
             .filter(|address| address.is_https_to_ipv6());
-        if let Some(address) = literals.find(|address| proxy.carries(address)) {
+        if let Some(address) = literals.find(|address| proxy.applies_to(address)) {
             return Err(ConfigError::Ipv6ThroughProxy {
                 host: address.host().to_owned(),
                 proxy: proxy.to_string(),
             });
         }
         let mut plaintext = self.hosts.all().filter(|address| address.is_plaintext());
-        match plaintext.find(|address| proxy.carries(address) && !proxy.is_loopback()) {
+        match plaintext.find(|address| proxy.applies_to(address) && !proxy.is_loopback()) {
             Some(address) => Err(ConfigError::PlaintextThroughProxy {
-                host: address.place(),
+                host: address.host_and_port(),
                 proxy: proxy.to_string(),
             }),
             None => Ok(Some(proxy)),
@@ -168,7 +171,7 @@ impl RestTokensBuilder {
             .http1_only()
             .timeout(self.time_limit)
             .connect_timeout(self.connect_time_limit)
-            // Tokens are fetched minutes to days apart; a kept connection serves the second signature only.
+            // Tokens are fetched minutes to days apart; reuse helps only for the retry after a refused timestamp.
             .pool_idle_timeout(Duration::from_secs(10))
             .dns_resolver(Arc::new(SystemResolver))
             // Plaintext to `localhost` must stay on this machine, whatever a resolver says.
@@ -189,7 +192,7 @@ impl RestTokensBuilder {
     }
 }
 
-/// Root certificates look missing if no file can be opened to read them.
+/// If the process is out of file descriptors, root certificates look missing: report the shortage instead.
 fn or_descriptors(error: ConfigError) -> ConfigError {
     descriptor_shortage().map_or(error, |shortage| ConfigError::Client(shortage.into()))
 }
@@ -207,21 +210,21 @@ impl fmt::Debug for RestTokensBuilder {
     }
 }
 
-/// Settings that cannot be used.
+/// The error for settings that [`RestTokensBuilder::build`] cannot use.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// The proxy is no plain URL of a kind that is supported: correct it. Its URL may hold a password and is not shown.
+    /// The proxy URL is invalid or its scheme is not supported: correct it. It may contain a password, so it is not shown.
     #[error(
-        "the proxy is no plain http, https, socks5 or socks5h URL; write it as http://user:password@host:port, \
+        "the proxy is not a valid http, https, socks5 or socks5h URL; write it as http://user:password@host:port, \
              with special characters percent-encoded"
     )]
     Proxy,
-    /// A host without TLS would be called through a proxy on another machine: use a proxy on this machine, `https`, or
-    /// [`no_proxy`](RestTokensBuilder::no_proxy).
+    /// A host without TLS would be reached through a proxy on another machine: use a proxy on this machine, `https`, or
+    /// exclude the host with [`no_proxy`](RestTokensBuilder::no_proxy).
     #[error(
-        "{host} is plaintext and cannot pass the proxy {proxy} on another machine; \
-             use a proxy on this machine, or leave the host out of the proxy"
+        "{host} has no TLS and cannot be reached through the proxy {proxy} on another machine; \
+             use a proxy on this machine, or exclude the host from the proxy"
     )]
     PlaintextThroughProxy {
         /// The host, which is on this machine.
@@ -229,11 +232,11 @@ pub enum ConfigError {
         /// The proxy's host and port.
         proxy: String,
     },
-    /// The HTTP client makes no TLS to an IPv6 address behind a proxy: set the host by its name, or leave it out of the
-    /// proxy by [`no_proxy`](RestTokensBuilder::no_proxy).
+    /// The HTTP client does not support TLS to an IPv6 address through a proxy: set a host name instead, or exclude the
+    /// host with [`no_proxy`](RestTokensBuilder::no_proxy).
     #[error(
-        "{host} is an IPv6 address, which REST calls cannot reach through the proxy {proxy}; \
-             set the host by its name, or leave it out of the proxy"
+        "{host} is an IPv6 address, which REST requests cannot reach through the proxy {proxy}; \
+             use a host name, or exclude the address from the proxy"
     )]
     Ipv6ThroughProxy {
         /// The address.
@@ -241,26 +244,25 @@ pub enum ConfigError {
         /// The proxy's host and port.
         proxy: String,
     },
-    /// No cryptography is compiled in: enable the feature `tls-ring` or `tls-aws-lc`, or bring a configuration
-    /// with [`tls_config`](RestTokensBuilder::tls_config).
+    /// No TLS crypto provider is compiled in: enable the feature `tls-ring` or `tls-aws-lc`, or set a configuration with
+    /// [`tls_config`](RestTokensBuilder::tls_config).
     #[error(
-        "no cryptography for TLS is compiled in: enable the feature `tls-ring` or `tls-aws-lc`"
+        "no crypto provider for TLS is compiled in: enable the feature `tls-ring` or `tls-aws-lc`"
     )]
     NoTlsProvider,
-    /// No root certificates were found: install `ca-certificates`, correct the variables that are set, such as
-    /// `SSL_CERT_FILE=/path`, or bring a configuration with [`tls_config`](RestTokensBuilder::tls_config).
+    /// No root certificates were found: install `ca-certificates`, correct the environment variables that it lists, such
+    /// as `SSL_CERT_FILE=/path`, or set a configuration with [`tls_config`](RestTokensBuilder::tls_config).
     #[error("TLS cannot be set up: no root certificates found{}", in_parentheses(.0))]
     NoRoots(Vec<String>),
-    /// TLS cannot be set up: see the cause, or bring a configuration with
-    /// [`tls_config`](RestTokensBuilder::tls_config).
+    /// TLS cannot be set up: see the source, or set a configuration with [`tls_config`](RestTokensBuilder::tls_config).
     #[error("TLS cannot be set up")]
     Tls(#[source] rustls::Error),
-    /// The HTTP client cannot be made: see the cause.
-    #[error("the HTTP client cannot be made")]
+    /// The HTTP client cannot be created: see the source.
+    #[error("the HTTP client cannot be created")]
     Client(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// What is set, if anything is.
+/// Formats the variables that are set, if any, in parentheses.
 fn in_parentheses(set: &[String]) -> String {
     match set {
         [] => String::new(),
@@ -269,16 +271,15 @@ fn in_parentheses(set: &[String]) -> String {
 }
 
 impl ConfigError {
-    /// What the user can do about it, in a few words; `None` if the error or its cause says it.
+    /// Returns what the user can do, in a few words; `None` if the error or its source already says it.
     pub fn remedy(&self) -> Option<&'static str> {
         match self {
             Self::NoRoots(set) if set.is_empty() => Some(
-                "install the root certificates of the system (package `ca-certificates`), or name a file of them in \
-                 SSL_CERT_FILE",
+                "install the root certificates of the system (package `ca-certificates`), or set SSL_CERT_FILE to a file \
+                 with root certificates",
             ),
             Self::NoRoots(_) => Some(
-                "correct what is set, or unset it and install the system's root certificates (package \
-                 `ca-certificates`)",
+                "correct the variable, or unset it and install the system's root certificates (package `ca-certificates`)",
             ),
             Self::Tls(_)
             | Self::Proxy

@@ -1,30 +1,30 @@
-//! The exchange's clock: how far it is from the clock of this machine.
+//! The offset between the server's clock and this machine's.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The last measured distance between the two clocks. The clock of the machine is never changed.
+/// The last measured offset of the server's clock. The clock of this machine is never changed.
 #[derive(Debug, Default)]
 pub(super) struct ServerClock {
     offset_ms: AtomicI64,
 }
 
 impl ServerClock {
-    /// Milliseconds that the exchange is ahead of this machine; 0 until it was measured.
+    /// Returns how many milliseconds the server is ahead of this machine; 0 until it is measured.
     pub(super) fn offset_ms(&self) -> i64 {
         self.offset_ms.load(Ordering::Relaxed)
     }
 
-    /// The exchange's time in milliseconds since 1970, as well as it is known.
+    /// Returns the estimated server time in milliseconds since 1970.
     pub(super) fn now_ms(&self) -> u64 {
         local_ms().saturating_add_signed(self.offset_ms())
     }
 
-    /// Takes one reading: the exchange's time, asked for at `asked_ms` by the local clock and answered after
-    /// `round_trip`. Half of the round trip is taken for the way there.
-    pub(super) fn measured(&self, server_ms: u64, asked_ms: u64, round_trip: Duration) -> i64 {
+    /// Stores and returns the offset for a server time that was requested at local time `sent_ms` and received after
+    /// `round_trip`. Half of the round trip counts as the way to the server.
+    pub(super) fn update(&self, server_ms: u64, sent_ms: u64, round_trip: Duration) -> i64 {
         let half = u64::try_from(round_trip.as_millis() / 2).unwrap_or(u64::MAX);
-        let local_ms = asked_ms.saturating_add(half);
+        let local_ms = sent_ms.saturating_add(half);
         let offset = i128::from(server_ms) - i128::from(local_ms);
         let offset = offset.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64;
         self.offset_ms.store(offset, Ordering::Relaxed);
@@ -32,8 +32,8 @@ impl ServerClock {
     }
 }
 
-/// The local time in milliseconds since 1970; 0 where the clock stands before that, which the exchange refuses
-/// and the measurement then repairs.
+/// Returns the local time in milliseconds since 1970; 0 if the clock is before 1970, in which case KuCoin refuses the
+/// timestamp and the offset is measured.
 pub(super) fn local_ms() -> u64 {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
     since_1970.map_or(0, |time| {
@@ -46,10 +46,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn half_of_the_round_trip_is_the_way_there() {
+    fn offset_allows_for_half_the_round_trip() {
         let clock = ServerClock::default();
         assert_eq!(clock.offset_ms(), 0);
-        let offset = clock.measured(
+        let offset = clock.update(
             1_700_000_010_200,
             1_700_000_000_000,
             Duration::from_millis(400),
@@ -59,18 +59,18 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_behind_gives_a_negative_offset() {
+    fn offset_is_negative_if_the_server_is_behind() {
         let clock = ServerClock::default();
-        assert_eq!(clock.measured(1_000, 61_000, Duration::ZERO), -60_000);
+        assert_eq!(clock.update(1_000, 61_000, Duration::ZERO), -60_000);
         assert!(clock.now_ms() < local_ms());
     }
 
     #[test]
-    fn no_reading_overflows() {
+    fn extreme_times_do_not_overflow() {
         let clock = ServerClock::default();
-        assert_eq!(clock.measured(u64::MAX, 0, Duration::ZERO), i64::MAX);
+        assert_eq!(clock.update(u64::MAX, 0, Duration::ZERO), i64::MAX);
         assert!(clock.now_ms() >= i64::MAX as u64);
-        assert_eq!(clock.measured(0, u64::MAX, Duration::MAX), i64::MIN);
+        assert_eq!(clock.update(0, u64::MAX, Duration::MAX), i64::MIN);
         assert_eq!(clock.now_ms(), 0);
     }
 }

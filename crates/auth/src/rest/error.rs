@@ -1,4 +1,4 @@
-//! Why there is no connection token, and how each reason is to be taken.
+//! Why a connection token could not be fetched, and what to do about it.
 
 use std::error::Error;
 use std::fmt;
@@ -13,30 +13,30 @@ const CHECK_NETWORK: &str = "check the network, and whether a firewall drops the
 
 type Cause = Box<dyn Error + Send + Sync>;
 
-/// Why there is no connection token.
+/// Why a connection token could not be fetched.
 ///
-/// [`class`](TokenError::class) says whether to retry, wait or stop; it is decided by the variant. No text in it
-/// holds a secret, a token, a signature or the query of a URL. A host is named with its port unless that is the usual one.
-/// If a call goes through a proxy, the proxy's host and port follow.
+/// [`class`](TokenError::class) says whether to retry, wait or stop, and depends on the variant only. No text contains a
+/// secret, a token, a signature or the query of a URL. A host is shown with its port unless it is the default port, and
+/// followed by the host and port of the proxy if one is used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// A host was set to another place than KuCoin's, and one that this connection uses was not: set it, too, with the
-    /// method of [`Hosts`](super::Hosts) that [`HostRole`] names. KuCoin's own host is not used then, as a token or a
-    /// signed request would go where it was not meant to.
+    /// A host that this connection needs is not set, while another host is set to one outside the region: set the missing
+    /// one too, with the method that its [`HostRole`] names. The region's own host is not used in this case, so no token
+    /// or signed request goes to an unintended exchange.
     #[error("{missing} is not set: KuCoin's {host} is not used while {other} is {other_host}")]
     HostNotSet {
-        /// Which host is not set.
+        /// The host that is not set.
         missing: HostRole,
-        /// KuCoin's host, which is not used.
+        /// KuCoin's host for it, which is not used.
         host: String,
-        /// Which host was set.
+        /// The host that is set.
         other: HostRole,
-        /// What it was set to.
+        /// The value of the host that is set.
         other_host: String,
     },
-    /// A Pro V2 connection would take its token from this machine to another, or the other way round: set both hosts
-    /// to the same exchange.
+    /// Only one of the two hosts of a Pro V2 connection is on this machine, so a token would go from one exchange to
+    /// another: set both hosts to the same exchange.
     #[error(
         "the spot REST host {rest} and the Pro V2 WebSocket host {web_socket} do not belong together: \
              only one of them is on this machine; set both to the same exchange"
@@ -47,110 +47,110 @@ pub enum TokenError {
         /// The Pro V2 WebSocket host.
         web_socket: String,
     },
-    /// The name of the host, or of the proxy, cannot be resolved: try again; check the name and the DNS resolver.
+    /// The name of the host or of the proxy cannot be resolved: try again; check the name and the DNS resolver.
     #[error("the host name {host} cannot be resolved")]
     NotResolved {
-        /// The name.
+        /// The host name.
         host: String,
-        /// What went wrong.
+        /// The cause.
         #[source]
         source: Cause,
     },
-    /// No connection to the host comes about: try again; check the network, and the host if you have set one.
+    /// The connection to the host failed: try again; check the network, and the host if you set one.
     #[error("{host} cannot be reached")]
     Unreachable {
         /// The REST host.
         host: String,
-        /// What went wrong.
+        /// The cause.
         #[source]
         source: Cause,
     },
-    /// The host's certificate is not trusted: a captive portal, a proxy that reads along, missing root
-    /// certificates, or a wrong clock. It is never ignored.
+    /// The certificate of the host or of an HTTPS proxy is not trusted: check for a captive portal, a proxy that
+    /// intercepts TLS, missing root certificates, or a wrong clock. This error is never ignored.
     #[error("the certificate of {host} is not trusted")]
     Certificate {
-        /// The REST host.
+        /// The REST host, or the proxy.
         host: String,
-        /// What is wrong with it.
+        /// What is wrong with the certificate.
         #[source]
         source: Cause,
     },
-    /// What answered at a host or a proxy does not speak TLS: try again, as a captive portal passes; check the scheme and
-    /// the port of its URL.
+    /// The host or the proxy does not speak TLS: try again, in case it was a captive portal; check the scheme and the port
+    /// of the URL.
     #[error("{host} does not speak TLS")]
     NotTls {
         /// The REST host, or the proxy.
         host: String,
     },
-    /// The whole reply was not there in time: try again; raise the time where the network is slow.
+    /// The reply was not complete in time: try again; increase the timeout if the network is slow.
     #[error("{host} sent no complete reply within {limit:?}")]
     TimedOut {
         /// The REST host.
         host: String,
-        /// The time allowed, from the connection to the last byte.
+        /// The timeout, from connecting to the last byte of the reply.
         limit: Duration,
     },
-    /// The connection broke before the reply was whole: try again.
+    /// The connection broke before the reply was complete: try again.
     #[error("the connection to {host} broke before the reply was complete")]
     Interrupted {
         /// The REST host.
         host: String,
-        /// What went wrong.
+        /// The cause.
         #[source]
         source: Cause,
     },
-    /// The host redirects. A redirect is never followed, since it would carry the signed headers elsewhere: set
-    /// the host that is meant.
+    /// The host redirects to another one: set the correct host. A redirect is never followed, because it would send the
+    /// signed headers to another server.
     #[error("{host} redirects to {target} (status {status}); redirects are never followed")]
     UnexpectedRedirect {
         /// The REST host.
         host: String,
-        /// The host that it redirects to, with anything like a token redacted.
+        /// The target host of the redirect, with anything that looks like a token redacted.
         target: String,
         /// The HTTP status.
         status: u16,
     },
-    /// The proxy gave no connection to the host, and none was made without it: try again; check that the proxy runs, its
-    /// host and port, and that it lets this host through.
+    /// The proxy did not connect to the host, and no direct connection was made: try again; check that the proxy runs, its
+    /// host and port, and that it allows this host.
     #[error("no connection to {host} through the proxy {proxy}")]
     Proxy {
         /// The REST host.
         host: String,
         /// The proxy's host and port.
         proxy: String,
-        /// What went wrong.
+        /// The cause.
         #[source]
         source: Cause,
     },
-    /// A proxy asks for a user and a password, or does not accept those of its URL (407, or the same in SOCKS5): correct
-    /// them in the URL of the proxy.
+    /// The proxy requires a user and a password, or refuses those of its URL (status 407, or the SOCKS5 equivalent):
+    /// correct them in the proxy URL.
     #[error(
-        "no connection to {host}: the proxy asks for a user and a password, or does not accept those of its URL"
+        "no connection to {host}: the proxy requires a user and a password, or refuses those of its URL"
     )]
     ProxyAuthentication {
         /// The REST host.
         host: String,
     },
-    /// The reply is longer than any token reply: something else answers in KuCoin's place. Try again.
-    #[error("the reply of {host} is longer than {limit} bytes, so it is not KuCoin's")]
+    /// The reply is longer than any token reply, so another server answered instead of KuCoin: try again.
+    #[error("the reply of {host} is longer than {limit} bytes, so it is not from KuCoin")]
     ReplyTooLong {
         /// The REST host.
         host: String,
-        /// The most that is read, in bytes.
+        /// The maximum length of a reply, in bytes.
         limit: usize,
     },
-    /// The reply is not one of KuCoin's: a page, a part, or a token reply without a token. Try again.
-    #[error("the reply of {host} is not KuCoin's (status {status}): {excerpt}")]
+    /// The reply is not in KuCoin's format: an HTML page, a truncated reply, or a token reply without a token. Try again.
+    #[error("the reply of {host} is not in KuCoin's format (status {status}): {excerpt}")]
     Unreadable {
         /// The REST host.
         host: String,
         /// The HTTP status.
         status: u16,
-        /// The beginning of the reply, escaped and with anything like a token redacted.
+        /// The beginning of the reply, escaped, with anything that looks like a token redacted.
         excerpt: String,
     },
-    /// A firewall, a CDN or another server refuses (4xx) in KuCoin's place: try again, as such blocks pass within
-    /// minutes. If it stays, check the host and the network's address.
+    /// A firewall, a CDN or another server in front of KuCoin refused (4xx): try again, because such blocks often end
+    /// within minutes. If it persists, check the host and this machine's public address.
     #[error(
         "a firewall or CDN in front of {host} refused the request (status {status}): {excerpt}"
     )]
@@ -159,102 +159,102 @@ pub enum TokenError {
         host: String,
         /// The HTTP status.
         status: u16,
-        /// The beginning of the reply, escaped and with anything like a token redacted.
+        /// The beginning of the reply, escaped, with anything that looks like a token redacted.
         excerpt: String,
     },
-    /// KuCoin has a fault of its own (500000, 100002, 230005, 300000, or status 5xx): try again.
-    #[error("{host} reports an error of its own (status {status}{})", with_code_between(", code ", .code, ""))]
+    /// KuCoin has an internal error (500000, 100002, 230005, 300000, or status 5xx): try again.
+    #[error("{host} reports an internal error (status {status}{})", with_code_between(", code ", .code, ""))]
     ServerFault {
         /// The REST host.
         host: String,
         /// The HTTP status.
         status: u16,
-        /// KuCoin's code, if it gave one.
+        /// KuCoin's code; `None` if the reply has none.
         code: Option<String>,
     },
-    /// Too many requests (429, 429000, 200002, 1015): wait for as long as it says, or the usual backoff. No request is
-    /// sent before that time has passed.
-    #[error("KuCoin refused the request as too many{}; {}", with_code_between(" (code ", .code, ")"), wait(.retry_after))]
+    /// KuCoin's rate limit is reached (429, 429000, 200002, 1015): wait for `retry_after`, or use a normal backoff if it is
+    /// `None`. Until `retry_after` has passed, at most five minutes, fetching a token fails without sending a request.
+    #[error("KuCoin's rate limit is reached{}; {}", with_code_between(" (code ", .code, ")"), wait(.retry_after))]
     Throttled {
-        /// How long KuCoin asked to wait.
+        /// How long KuCoin asks to wait; `None` if it does not say.
         retry_after: Option<Duration>,
-        /// KuCoin's code, if it gave one.
+        /// KuCoin's code; `None` if the reply has none, or if no request was sent.
         code: Option<String>,
     },
-    /// A signed header was missing for KuCoin (400001): something on the way removes headers, or it is an error
-    /// of this library.
+    /// KuCoin received the request without a signed header (400001): a proxy may remove headers, or it is a bug in this
+    /// library.
     #[error("KuCoin received the request without a signed header: {0}")]
     HeaderMissing(TokenRefusal),
-    /// The timestamp is refused (400002) though the exchange's clock was measured just before: the network is
-    /// slower than the five seconds that KuCoin allows, or the clock jumps. Try again; set the clock.
+    /// KuCoin refused the timestamp (400002) right after the server's clock was measured: the network delay is more than
+    /// the five seconds that KuCoin allows, or the clock jumps. Try again; synchronize the clock.
     #[error(
         "KuCoin refused the timestamp (code 400002); its clock is {offset_ms} ms ahead of this machine's"
     )]
     ClockSkew {
-        /// Milliseconds that the exchange is ahead of this machine.
+        /// How many milliseconds the server's clock is ahead of this machine's.
         offset_ms: i64,
     },
-    /// The key is unknown (400003), the passphrase is wrong (400004), or the secret is (400005): correct the
-    /// credentials. KuCoin locks out who tries on.
+    /// The key is unknown (400003), the passphrase is wrong (400004), or the secret is wrong (400005): correct the
+    /// credentials. KuCoin blocks repeated attempts.
     #[error("KuCoin refused the credentials: {0}")]
     Credentials(TokenRefusal),
-    /// The key may not be used from this network address (400006): add the address to the key's list.
-    #[error("KuCoin does not allow the key from this network address: {0}")]
+    /// The key may not be used from this IP address (400006): add the address to the key's IP list.
+    #[error("KuCoin does not allow the key from this IP address: {0}")]
     AddressNotAllowed(TokenRefusal),
-    /// The key lacks a permission (400007) or is not this user's (400010): give it the `General` permission.
+    /// The key lacks a permission (400007) or does not belong to this user (400010): give it the `General` permission.
     #[error("KuCoin refused the key's permission: {0}")]
     Permission(TokenRefusal),
-    /// The version of the key is refused (400008, 400009): make a new key, or set the version that it has.
+    /// The version of the key is refused (400008, 400009): create a new key, or set the version of this one.
     #[error("KuCoin refused the key's version: {0}")]
     KeyVersion(TokenRefusal),
     /// The broker partner or its signature is refused (400200 to 400202): correct it or leave it out.
     #[error("KuCoin refused the broker partner: {0}")]
     Partner(TokenRefusal),
-    /// KuCoin does not serve this region or this account's verification (4003xx): nothing to retry.
+    /// KuCoin does not serve this region, or this account's verification level (4003xx): a retry does not help.
     #[error("KuCoin does not serve this account or region: {0}")]
     Region(TokenRefusal),
-    /// The account is frozen (411100, 411200): ask KuCoin.
+    /// The account is frozen (411100, 411200): contact KuCoin's support.
     #[error("KuCoin has frozen the account: {0}")]
     AccountFrozen(TokenRefusal),
-    /// A code that this version does not know: try again, as it may pass; if it stays, read KuCoin's text.
+    /// KuCoin refused with a code that this version does not know: try again; if it persists, read KuCoin's message.
     #[error("KuCoin refused the request: {0}")]
     UnknownCode(TokenRefusal),
-    /// The reply names no server that can be dialled: try again. If it stays, KuCoin has changed its replies.
-    #[error("the token reply of {host} names no server that can be dialled")]
+    /// The reply contains no server that can be dialled: try again. If it persists, KuCoin has changed its replies.
+    #[error("the token reply of {host} contains no server that can be dialled")]
     NoServers {
         /// The REST host.
         host: String,
     },
-    /// The reply names a server that is not the exchange's; the token was not sent to it. Where it is a gateway
-    /// of your own, trust it with [`Hosts::with_trusted_suffix`](super::Hosts::with_trusted_suffix).
+    /// The reply contains only servers that are not trusted; the token was not sent to them. If it is your own gateway,
+    /// trust it with [`Hosts::with_trusted_suffix`](super::Hosts::with_trusted_suffix).
     #[error("the token reply of {host} names the server {server}, which is not trusted")]
     UntrustedEndpoint {
         /// The REST host.
         host: String,
-        /// The host that it names, with anything like a token redacted.
+        /// The host of an untrusted server, with anything that looks like a token redacted.
         server: String,
     },
-    /// The signer gave something that cannot be the value of a header: correct the signer.
-    #[error("the signer's value of {name} cannot be sent as a header")]
+    /// The signer returned a value that cannot be sent as a header: correct the signer.
+    #[error("the signer returned a value for {name} that cannot be sent as a header")]
     UnusableHeader {
-        /// The header's name.
+        /// The name of the header.
         name: &'static str,
     },
-    /// The signer gave no signature.
-    #[error("the token request is not signed")]
+    /// The signer returned no signature: see the source.
+    #[error("the token request could not be signed")]
     Sign(#[from] SignError),
-    /// The connection is one that this version fetches no tokens for.
-    #[error("this version fetches no tokens for {0}")]
+    /// This version cannot fetch tokens for this connection: update the library.
+    #[error("this version cannot fetch tokens for {0}")]
     UnknownConnection(WsKey),
 }
 
-/// A refusal in KuCoin's words.
+/// KuCoin's refusal of a token request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TokenRefusal {
-    /// KuCoin's code, such as `400005` (reply field `code`).
+    /// KuCoin's code, such as `400005`: reply field `code`.
     pub code: String,
-    /// KuCoin's text (reply field `msg`), escaped, shortened, and with anything like a token redacted.
+    /// KuCoin's message: reply field `msg`, escaped, shortened, with anything that looks like a token redacted.
     pub message: String,
 }
 
@@ -267,7 +267,7 @@ impl fmt::Display for TokenRefusal {
     }
 }
 
-/// KuCoin's code between two texts; nothing if there is none.
+/// Returns KuCoin's code between two texts; an empty string if there is no code.
 fn with_code_between(before: &str, code: &Option<String>, after: &str) -> String {
     let code = code.as_ref();
     code.map_or_else(String::new, |code| format!("{before}{code}{after}"))
@@ -275,13 +275,15 @@ fn with_code_between(before: &str, code: &Option<String>, after: &str) -> String
 
 fn wait(retry_after: &Option<Duration>) -> String {
     match retry_after {
-        Some(time) => format!("the next is allowed in {time:?}"),
-        None => "wait before the next".to_owned(),
+        Some(time) => format!("the next request is allowed in {time:?}"),
+        None => "wait before the next request".to_owned(),
     }
 }
 
 impl TokenError {
-    /// How the error is to be taken. Only KuCoin's own refusal ends a connection that was live.
+    /// Returns whether to retry, wait or stop.
+    ///
+    /// Only KuCoin's own refusal ends a connection that was live.
     pub fn class(&self) -> RetryPolicy {
         use RetryPolicy::{Blocked, Certificate, Fatal, Refused, Throttled, Transient};
         match self {
@@ -320,12 +322,12 @@ impl TokenError {
         }
     }
 
-    /// True if another try may succeed with nothing changed.
+    /// Returns `true` if a retry can succeed without a change.
     pub fn is_retryable(&self) -> bool {
         self.class().is_retryable()
     }
 
-    /// What the user can do about it, in a few words; `None` if only time helps, or the cause says it.
+    /// Returns what the user can do, in a few words; `None` if only time helps, or if the source says it.
     pub fn remedy(&self) -> Option<&'static str> {
         Some(match self {
             Self::HostNotSet { missing, .. } => match missing {
@@ -340,7 +342,6 @@ impl TokenError {
                 "check this machine's clock and root certificates (package `ca-certificates`), and whether a captive \
                  portal or a proxy intercepts TLS"
             }
-            // A refused connection says more than one that merely takes too long.
             Self::Unreachable { source, .. } => {
                 let by_cause = kucoin_streams_core::remedy(&**source, None);
                 by_cause.unwrap_or(CHECK_NETWORK)
@@ -351,20 +352,20 @@ impl TokenError {
                 "check that the proxy runs, its scheme, host and port, and that it allows this host"
             }
             Self::UnexpectedRedirect { .. } => {
-                "log in if the network has a captive portal; else set the host that is meant"
+                "log in if the network has a captive portal; otherwise set the correct host"
             }
             Self::ProxyAuthentication { .. } => {
                 "correct the user and the password in the proxy's URL"
             }
             Self::Blocked { .. } => {
-                "if it stays, check the host and whether KuCoin serves this network address"
+                "if it persists, check the host, and whether KuCoin serves this machine's public address"
             }
-            Self::HeaderMissing(_) => "check whether a proxy removes headers of the request",
+            Self::HeaderMissing(_) => "check whether a proxy removes request headers",
             Self::ClockSkew { .. } => "synchronize this machine's clock",
             Self::Credentials(refusal) => match refusal.code.as_str() {
-                "400003" => "check the API key, and that it is a key of this region",
+                "400003" => "check the API key, and that it belongs to this region",
                 "400004" => {
-                    "check the API passphrase, which was chosen when the key was created, and the API secret, which signs it"
+                    "check the API passphrase, which you chose when you created the key, and the API secret, which signs it"
                 }
                 _ => "check the API secret",
             },
@@ -374,13 +375,13 @@ impl TokenError {
             Self::Partner(_) => "correct the partner's name and key, or leave the partner out",
             Self::AccountFrozen(_) => "contact KuCoin's support",
             Self::UntrustedEndpoint { .. } => {
-                "if it is a gateway of your own, add its domain to the trusted suffixes of the hosts"
+                "if it is your own gateway, trust its domain with `Hosts::with_trusted_suffix`"
             }
             _ => return None,
         })
     }
 
-    /// The hosts that the text names, and that no server named.
+    /// Returns the hosts in the error text that come from the configuration, not from a server.
     fn hosts(&self) -> Vec<&str> {
         match self {
             Self::HostNotSet {
@@ -406,7 +407,7 @@ impl TokenError {
         }
     }
 
-    /// The code that KuCoin answered with, if it did.
+    /// Returns KuCoin's code, if the error has one.
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::HeaderMissing(refusal)
@@ -425,7 +426,7 @@ impl TokenError {
     }
 }
 
-/// Class, code, text, hosts, remedy and cause are carried over.
+/// Keeps class, code, text, hosts, remedy and source.
 impl From<TokenError> for SourceError {
     fn from(error: TokenError) -> Self {
         let mut carried = SourceError::new(error.class(), error.to_string());
@@ -457,15 +458,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn remedy_of_an_unreachable_host_follows_the_cause() {
+    fn remedy_for_unreachable_host_depends_on_the_source() {
         let unreachable = |source: Cause| TokenError::Unreachable {
             host: "host".to_owned(),
             source,
         };
-        let check = |source: Cause, words: &str| {
+        let check = |source: Cause, expected: &str| {
             let error = SourceError::from(unreachable(source));
             let remedy = error.remedy().unwrap();
-            assert!(remedy.contains(words), "{remedy}");
+            assert!(remedy.contains(expected), "{remedy}");
         };
         check(Error::from(ErrorKind::ConnectionRefused).into(), "the port");
         check(Error::from(ErrorKind::NetworkUnreachable).into(), "routes");

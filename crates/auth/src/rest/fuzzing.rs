@@ -1,6 +1,6 @@
-//! Ways in for the fuzz targets: a reply read without a call, and an address read without a configuration.
+//! Entry points for the fuzz targets of this workspace: parse a reply or an address without a request.
 //!
-//! It is behind the feature `unstable-fuzzing`, for this workspace alone: no release keeps any of it stable.
+//! Behind the feature `unstable-fuzzing`; not stable.
 
 use kucoin_streams_core::{Heartbeat, SecretUrl};
 use zeroize::Zeroizing;
@@ -10,19 +10,19 @@ use super::error::TokenError;
 use super::http::Reply;
 use super::{reply, url};
 
-/// A token reply as it is read: the token, and each server's endpoint with its heartbeat.
+/// A parsed token reply.
 #[derive(Debug)]
 pub struct TokenReply {
     /// The token.
     pub token: String,
-    /// The servers that take it.
+    /// The endpoint and heartbeat of each server.
     pub servers: Vec<(String, Heartbeat)>,
 }
 
-/// Reads the reply of a token call.
+/// Parses the reply to a token request.
 ///
 /// # Errors
-/// The refusal in its place, or why it cannot be read.
+/// Returns KuCoin's refusal, or an error if the reply cannot be read.
 pub fn token_reply(status: u16, body: &[u8]) -> Result<TokenReply, TokenError> {
     let read = reply::token("api.kucoin.com", &reply_of(status, body), 0)?;
     let servers = read.servers.into_iter();
@@ -34,10 +34,10 @@ pub fn token_reply(status: u16, body: &[u8]) -> Result<TokenReply, TokenError> {
     })
 }
 
-/// Reads the reply of the call for the server's time.
+/// Parses the reply to a request for the server's time.
 ///
 /// # Errors
-/// The refusal in its place, or why it cannot be read.
+/// Returns KuCoin's refusal, or an error if the reply cannot be read.
 pub fn time_reply(status: u16, body: &[u8]) -> Result<u64, TokenError> {
     reply::server_time("api.kucoin.com", &reply_of(status, body), 0)
 }
@@ -51,12 +51,12 @@ fn reply_of(status: u16, body: &[u8]) -> Reply {
     }
 }
 
-/// An address of a WebSocket server that was found fit to be told a token.
+/// An accepted address of a WebSocket server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
-    /// The host by which it is trusted.
+    /// The host, which decides whether the server is trusted.
     pub host: String,
-    /// Whether that is this machine.
+    /// `true` if the host is this machine.
     pub is_loopback: bool,
     address: Address,
 }
@@ -64,7 +64,7 @@ pub struct Server {
 /// Checks the address of a WebSocket server.
 ///
 /// # Errors
-/// Why it is refused.
+/// Returns an error if the address is refused.
 pub fn server(text: &str) -> Result<Server, AddressProblem> {
     let address = Address::web_socket(text)?;
     Ok(Server {
@@ -75,7 +75,7 @@ pub fn server(text: &str) -> Result<Server, AddressProblem> {
 }
 
 impl Server {
-    /// The URL of a V1 connection to it.
+    /// Returns the URL of a V1 connection to this server.
     pub fn url(&self, token: &str, connect_id: &str) -> SecretUrl {
         url::v1(&self.address, token, connect_id)
     }

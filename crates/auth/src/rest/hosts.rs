@@ -1,4 +1,4 @@
-//! Where the exchange is: its hosts by region, each replaceable, which of them go together, and which may see a token.
+//! The hosts of the exchange: defaults by region, checks which hosts fit together, and which may receive a token.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,24 +8,25 @@ use kucoin_streams_core::WsKey;
 use super::address::{Address, Scheme};
 use super::{AddressProblem, Region, TokenError};
 
-/// The domains of KuCoin, under which its hosts and its WebSocket servers are.
-const KUCOIN: [&str; 2] = [".kucoin.com", ".kucoin.eu"];
+/// The domains of KuCoin's hosts and WebSocket servers.
+const KUCOIN_SUFFIXES: [&str; 2] = [".kucoin.com", ".kucoin.eu"];
 
 /// The hosts of the exchange, and which WebSocket hosts may receive a token.
 ///
-/// There are three: REST of spot and margin, REST of futures, and the WebSocket of Pro V2. A host that is not set is
-/// KuCoin's, by region. REST hosts are `https`, the Pro V2 host is `wss`; `http` and `ws` are accepted for loopback IP
-/// literals and `localhost` only.
+/// There are three hosts: spot and margin REST, futures REST, and the Pro V2 WebSocket. A host that you do not set is
+/// KuCoin's host of the region. REST hosts use `https`, the Pro V2 host `wss`; `http` and `ws` are accepted for loopback
+/// IP literals and `localhost` only.
 ///
-/// No token and no signed request goes to a host that was not meant:
-/// - If a host is set to another one than the three of the region, as of a gateway, a sandbox or another region, the
-///   region's own are used only if they are set too: a connection that needs one fails with [`TokenError::HostNotSet`], which names the host to set.
-/// - If the spot REST host is an `http` URL of this machine, futures REST is by default the same host, and Pro V2 the
-///   same host and port with the path `/pro`, as of the local exchange: see [`Hosts::local`].
-/// - A Pro V2 connection never uses one host on this machine and one elsewhere ([`TokenError::HostsMixed`]).
-/// - A V1 token reply names the server to dial: it must be `wss` and its host must end in a trusted suffix. By default
-///   these are `.kucoin.com` and `.kucoin.eu`, and none if the REST host is on this machine. A server on this machine is
-///   accepted if the REST host is on this machine too.
+/// These rules keep tokens and signed requests from going to a wrong host:
+/// - If you set a host that is not one of the region's three, such as a gateway, a sandbox or a host of another region, the
+///   region's other hosts are no longer used by default. A connection that needs a host that is not set fails with
+///   [`TokenError::HostNotSet`], which names the host to set.
+/// - If the spot REST host is an `http` URL of this machine, the default for futures REST is the same host, and for Pro V2
+///   the same host and port with the path `/pro`, as the local exchange serves them: see [`Hosts::local`].
+/// - A Pro V2 connection never uses one host on this machine and one on another ([`TokenError::HostsMixed`]).
+/// - A V1 token reply names the server to dial. It must use `wss`, and its host must end in a trusted suffix: `.kucoin.com`
+///   and `.kucoin.eu` by default, none by default if the REST host is on this machine. A server on this machine is accepted
+///   only if the REST host is on this machine too.
 #[derive(Clone, Debug)]
 pub struct Hosts {
     region: Region,
@@ -39,11 +40,11 @@ pub struct Hosts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HostRole {
-    /// REST of spot and margin, which also gives Pro V2 tokens: [`Hosts::with_spot_rest`].
+    /// The spot and margin REST host, which also issues Pro V2 tokens: [`Hosts::with_spot_rest`].
     SpotRest,
-    /// REST of futures: [`Hosts::with_futures_rest`].
+    /// The futures REST host: [`Hosts::with_futures_rest`].
     FuturesRest,
-    /// The WebSocket of Pro V2: [`Hosts::with_pro_ws`].
+    /// The Pro V2 WebSocket host: [`Hosts::with_pro_ws`].
     ProWs,
 }
 
@@ -72,7 +73,7 @@ impl Default for Hosts {
 }
 
 impl Hosts {
-    /// The hosts of a region.
+    /// Returns KuCoin's hosts of a region.
     pub fn of(region: Region) -> Self {
         Self {
             region,
@@ -83,12 +84,14 @@ impl Hosts {
         }
     }
 
-    /// One exchange on this machine, such as `http://127.0.0.1:4000`: REST of spot and futures there, Pro V2 on the
-    /// same host and port with the path `/pro`. The local exchange of this project serves all three so.
+    /// Returns the hosts of a local exchange, such as `http://127.0.0.1:4000`.
+    ///
+    /// Spot and futures REST are at that URL, Pro V2 is at the same host and port with the path `/pro`. The local exchange
+    /// of this project serves all three this way.
     ///
     /// # Errors
     ///
-    /// [`HostsError`] if it is not a plain `http` URL with a loopback IP literal or `localhost`.
+    /// Returns a [`HostsError`] if it is not a plain `http` URL with a loopback IP literal or `localhost`.
     pub fn local(url: &str) -> Result<Self, HostsError> {
         let hosts = Self::default().with_rest(url)?;
         match hosts.local_exchange() {
@@ -101,49 +104,51 @@ impl Hosts {
     ///
     /// # Errors
     ///
-    /// [`HostsError`] if it is no plain `https` URL, or `http` to this machine.
+    /// Returns a [`HostsError`] if it is not a plain `https` URL, or an `http` URL of this machine.
     pub fn with_rest(self, url: &str) -> Result<Self, HostsError> {
         self.with_spot_rest(url)?.with_futures_rest(url)
     }
 
-    /// Sets the REST host of spot and margin, which also gives Pro V2 tokens. Default: that of the region.
+    /// Sets the spot and margin REST host, which also issues Pro V2 tokens. Default: the host of the region.
     ///
-    /// An `http` URL of this machine is also the default of the other two hosts: see [`Hosts`].
+    /// An `http` URL of this machine also sets the default of the other two hosts: see [`Hosts`].
     ///
     /// # Errors
     ///
-    /// [`HostsError`] if it is no plain `https` URL, or `http` to this machine.
+    /// Returns a [`HostsError`] if it is not a plain `https` URL, or an `http` URL of this machine.
     pub fn with_spot_rest(mut self, url: &str) -> Result<Self, HostsError> {
         self.spot_rest = Some(named(HostRole::SpotRest.as_str(), Address::rest(url))?);
         Ok(self)
     }
 
-    /// Sets the REST host of futures. Default: that of the region.
+    /// Sets the futures REST host. Default: the host of the region.
     ///
     /// # Errors
     ///
-    /// [`HostsError`] if it is no plain `https` URL, or `http` to this machine.
+    /// Returns a [`HostsError`] if it is not a plain `https` URL, or an `http` URL of this machine.
     pub fn with_futures_rest(mut self, url: &str) -> Result<Self, HostsError> {
         self.futures_rest = Some(named(HostRole::FuturesRest.as_str(), Address::rest(url))?);
         Ok(self)
     }
 
-    /// Sets the WebSocket host of Pro V2. Default: that of the region.
+    /// Sets the Pro V2 WebSocket host. Default: the host of the region.
     ///
     /// # Errors
     ///
-    /// [`HostsError`] if it is no plain `wss` URL, or `ws` to this machine.
+    /// Returns a [`HostsError`] if it is not a plain `wss` URL, or a `ws` URL of this machine.
     pub fn with_pro_ws(mut self, url: &str) -> Result<Self, HostsError> {
         self.pro_ws = Some(named(HostRole::ProWs.as_str(), Address::web_socket(url))?);
         Ok(self)
     }
 
-    /// Trusts the hosts below a domain with V1 tokens as well, such as `.gateway.example`; the domain itself is
-    /// not meant. Needed for a gateway that answers with a server of its own.
+    /// Trusts the subdomains of a domain, such as `.gateway.example`, with V1 tokens.
+    ///
+    /// The domain itself is not included. A gateway needs this if its token reply names its own WebSocket server.
     ///
     /// # Errors
     ///
-    /// [`HostsError`] if it does not start with a dot or is not made of host name characters.
+    /// Returns a [`HostsError`] if the suffix does not start with a dot or contains characters that a host name cannot
+    /// have.
     pub fn with_trusted_suffix(mut self, suffix: &str) -> Result<Self, HostsError> {
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
         let domain = suffix.strip_prefix('.').filter(|domain| {
@@ -156,12 +161,12 @@ impl Hosts {
         Ok(self)
     }
 
-    /// Checks that a connection could use these hosts; nothing is sent. Each attempt to connect makes the same check.
+    /// Checks whether a connection can use these hosts, without sending anything. Each dial makes the same check.
     ///
     /// # Errors
     ///
-    /// [`TokenError::HostNotSet`] and [`TokenError::HostsMixed`]; [`TokenError::UnknownConnection`] for a connection that
-    /// this version fetches no tokens for.
+    /// Returns [`TokenError::HostNotSet`] or [`TokenError::HostsMixed`], or [`TokenError::UnknownConnection`] if this
+    /// version cannot fetch tokens for the connection.
     pub fn check(&self, ws_key: WsKey) -> Result<(), TokenError> {
         match ws_key {
             WsKey::SpotPrivateV1 => self.spot_rest().map(drop),
@@ -171,17 +176,17 @@ impl Hosts {
         }
     }
 
-    /// The host of spot tokens.
+    /// Returns the REST host for spot tokens.
     pub(super) fn spot_rest(&self) -> Result<Cow<'_, Address>, TokenError> {
         self.checked(HostRole::SpotRest)
     }
 
-    /// The host of futures tokens.
+    /// Returns the REST host for futures tokens.
     pub(super) fn futures_rest(&self) -> Result<Cow<'_, Address>, TokenError> {
         self.checked(HostRole::FuturesRest)
     }
 
-    /// The hosts of a Pro V2 connection: REST first, then the WebSocket.
+    /// Returns the REST host and the WebSocket host of a Pro V2 connection.
     pub(super) fn pro(&self) -> Result<(Cow<'_, Address>, Cow<'_, Address>), TokenError> {
         let rest = self.checked(HostRole::SpotRest)?;
         let web_socket = self.checked(HostRole::ProWs)?;
@@ -189,8 +194,8 @@ impl Hosts {
             return Ok((rest, web_socket));
         }
         Err(TokenError::HostsMixed {
-            rest: rest.place(),
-            web_socket: web_socket.place(),
+            rest: rest.host_and_port(),
+            web_socket: web_socket.host_and_port(),
         })
     }
 
@@ -198,56 +203,56 @@ impl Hosts {
         (self.region == Region::Australia).then_some("australia")
     }
 
-    /// Whether a server that a token reply names may receive the token.
-    pub(super) fn trusts(&self, server: &Address, asked: &Address) -> bool {
+    /// Returns `true` if a WebSocket server that `rest` names in a token reply may receive the token.
+    pub(super) fn trusts(&self, server: &Address, rest: &Address) -> bool {
         if server.is_loopback() {
-            return asked.is_loopback();
+            return rest.is_loopback();
         }
         let is_added = |suffix: &String| server.host().ends_with(suffix);
-        // A token from this machine, as of a local exchange, does not go to KuCoin.
-        let is_trusted = (is_kucoins(server) && !asked.is_loopback())
+        // A token from this machine, such as one of the local exchange, must not go to KuCoin.
+        let is_trusted = (is_kucoin(server) && !rest.is_loopback())
             || self.trusted_suffixes.iter().any(is_added);
         server.scheme() == Scheme::Wss && is_trusted
     }
 
-    /// The three hosts.
+    /// Returns the three hosts in use.
     pub(super) fn all(&self) -> impl Iterator<Item = Cow<'_, Address>> {
         HostRole::ALL.into_iter().map(|role| self.effective(role))
     }
 
-    /// Whether any REST call goes over TLS.
+    /// Returns `true` if any REST host uses TLS.
     pub(super) fn rest_needs_tls(&self) -> bool {
         self.all().any(|address| address.scheme() == Scheme::Https)
     }
 
-    /// A host that is used, unless it was left at the region's while another one is elsewhere.
+    /// Returns the host in use, or an error if it is the region's default while another host is set to somewhere else.
     fn checked(&self, role: HostRole) -> Result<Cow<'_, Address>, TokenError> {
         let address = self.effective(role);
         if !matches!(address, Cow::Owned(_)) || self.local_exchange().is_some() {
             return Ok(address);
         }
-        // A sandbox, or another region, is below KuCoin's domains too.
-        let own = HostRole::ALL.map(|role| self.region.host(role));
-        let elsewhere = HostRole::ALL.into_iter().find_map(|other| {
-            let set = self.set(other)?;
-            let is_regions = own.iter().any(|own| own.host() == set.host());
-            (!is_regions).then(|| (other, set.place()))
+        // The domain does not tell: a sandbox and other regions are subdomains of KuCoin's domains too.
+        let defaults = HostRole::ALL.map(|role| self.region.host(role));
+        let foreign = HostRole::ALL.into_iter().find_map(|other| {
+            let configured = self.configured(other)?;
+            let is_default = defaults.iter().any(|it| it.host() == configured.host());
+            (!is_default).then(|| (other, configured.host_and_port()))
         });
-        match elsewhere {
+        match foreign {
             None => Ok(address),
             Some((other, other_host)) => Err(TokenError::HostNotSet {
                 missing: role,
-                host: address.place(),
+                host: address.host_and_port(),
                 other,
                 other_host,
             }),
         }
     }
 
-    /// The host that was set, or else that of the local exchange, or else that of the region.
+    /// Returns the host that was set, else the local exchange, else the region's host.
     fn effective(&self, role: HostRole) -> Cow<'_, Address> {
-        match (self.set(role), self.local_exchange()) {
-            (Some(set), _) => Cow::Borrowed(set),
+        match (self.configured(role), self.local_exchange()) {
+            (Some(address), _) => Cow::Borrowed(address),
             (None, Some(local)) => Cow::Owned(match role {
                 HostRole::SpotRest | HostRole::FuturesRest => local.clone(),
                 HostRole::ProWs => local.local_pro(),
@@ -256,7 +261,7 @@ impl Hosts {
         }
     }
 
-    fn set(&self, role: HostRole) -> Option<&Address> {
+    fn configured(&self, role: HostRole) -> Option<&Address> {
         match role {
             HostRole::SpotRest => self.spot_rest.as_ref(),
             HostRole::FuturesRest => self.futures_rest.as_ref(),
@@ -264,7 +269,7 @@ impl Hosts {
         }
     }
 
-    /// The spot REST host if it is an exchange on this machine, which serves all on one port.
+    /// Returns the spot REST host if it is a local exchange, which serves everything on one port.
     fn local_exchange(&self) -> Option<&Address> {
         self.spot_rest
             .as_ref()
@@ -272,15 +277,17 @@ impl Hosts {
     }
 }
 
-fn is_kucoins(address: &Address) -> bool {
-    KUCOIN.iter().any(|suffix| address.host().ends_with(suffix))
+fn is_kucoin(address: &Address) -> bool {
+    KUCOIN_SUFFIXES
+        .iter()
+        .any(|suffix| address.host().ends_with(suffix))
 }
 
 fn named<T>(what: &'static str, checked: Result<T, AddressProblem>) -> Result<T, HostsError> {
     checked.map_err(|problem| HostsError { what, problem })
 }
 
-/// A host that is refused, with the reason.
+/// The error for a host that is refused, with the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what} {problem}")]
 pub struct HostsError {
@@ -289,7 +296,7 @@ pub struct HostsError {
 }
 
 impl HostsError {
-    /// Why it is refused.
+    /// Returns why the host is refused.
     pub fn problem(&self) -> AddressProblem {
         self.problem
     }
@@ -299,14 +306,14 @@ impl HostsError {
 mod tests {
     use super::*;
 
-    fn trusts(hosts: &Hosts, server: &str, asked: &str) -> bool {
+    fn trusts(hosts: &Hosts, server: &str, rest: &str) -> bool {
         hosts.trusts(
             &Address::web_socket(server).unwrap(),
-            &Address::rest(asked).unwrap(),
+            &Address::rest(rest).unwrap(),
         )
     }
 
-    /// The hosts that spot, futures and Pro V2 use; the error instead, if one is refused.
+    /// Returns the hosts that spot, futures and Pro V2 use, or the error of each.
     fn used(hosts: &Hosts) -> [Result<String, String>; 3] {
         let url = |address: &Address| address.join("");
         let text = |error: TokenError| error.to_string();
@@ -335,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_goes_to_the_exchange_only() {
+    fn only_kucoin_servers_are_trusted() {
         let hosts = Hosts::default();
         let rest = "https://api.kucoin.com";
         assert!(trusts(&hosts, "wss://ws-api-spot.kucoin.com/", rest));
@@ -357,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_on_this_machine_is_trusted_by_a_rest_host_on_this_machine_only() {
+    fn local_server_is_trusted_for_local_rest_host_only() {
         let hosts = Hosts::default();
         assert!(trusts(
             &hosts,
@@ -378,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn a_suffix_can_be_added() {
+    fn trusted_suffix_can_be_added() {
         let hosts = Hosts::default()
             .with_trusted_suffix(".Gateway.Example")
             .unwrap();
@@ -401,13 +408,13 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_host_is_named_with_the_reason() {
+    fn refused_host_is_named_with_the_reason() {
         let error = Hosts::default()
             .with_futures_rest("http://api-futures.kucoin.com")
             .unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the futures REST host is plaintext to another machine; use https or wss"
+            "the futures REST host is not encrypted and on another machine; use https or wss"
         );
         assert_eq!(error.problem(), AddressProblem::Plaintext);
         assert!(
@@ -418,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn local_exchange_serves_all_unless_more_is_set() {
+    fn local_exchange_is_default_for_all_hosts() {
         let check = |hosts: Hosts, expected: [&str; 3]| {
             assert_eq!(used(&hosts), expected.map(|url| Ok(url.to_owned())));
         };
@@ -445,7 +452,7 @@ mod tests {
     }
 
     #[test]
-    fn local_exchange_is_http_on_this_machine() {
+    fn local_exchange_must_be_http_on_this_machine() {
         for url in [
             "https://127.0.0.1:4000",
             "https://api.kucoin.com",
@@ -476,7 +483,7 @@ mod tests {
     }
 
     #[test]
-    fn host_that_is_not_set_is_used_only_beside_hosts_of_its_region() {
+    fn default_host_is_used_only_with_hosts_of_its_region() {
         let urls = |region: Region| HostRole::ALL.map(|role| region.host(role).join(""));
         let with = |hosts: Hosts, role, host: &str| match role {
             HostRole::SpotRest => hosts.with_spot_rest(&format!("https://{host}")).unwrap(),
@@ -524,7 +531,7 @@ mod tests {
     }
 
     #[test]
-    fn pro_connection_mixes_no_local_host_with_another() {
+    fn pro_refuses_local_host_with_remote_host() {
         let local = Hosts::local("http://127.0.0.1:4000").unwrap();
         let mixed = local.with_pro_ws("wss://wsapi-push.kucoin.com").unwrap();
         let error = mixed.pro().unwrap_err();

@@ -1,4 +1,4 @@
-//! One HTTP call: what is sent, what is refused before it is read, and how its failures are told apart.
+//! HTTP requests: headers, limits of the reply, and the errors.
 
 use std::error::Error;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::io;
 use std::time::Duration;
 
 use kucoin_streams_core::redact::{Redactor, excerpt};
-use kucoin_streams_core::{causes, lacks_descriptors};
+use kucoin_streams_core::{causes, is_out_of_descriptors};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{
     CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
@@ -19,12 +19,12 @@ use super::error::TokenError;
 use super::proxy::{self, ProxyFailure, RestProxy, call_causes};
 use crate::SignedRequest;
 
-/// The most that is read of a reply; a token reply has less than two kilobytes.
-pub(super) const LONGEST_REPLY: usize = 64 * 1024;
-/// KuCoin counts requests in windows of seconds: a shorter hint is rounded up.
-const SHORTEST_HINT: Duration = Duration::from_secs(1);
+/// The maximum length of a reply, in bytes. A token reply has less than 2 KiB.
+pub(super) const MAX_REPLY_BYTES: usize = 64 * 1024;
+/// The shortest wait before a retry: KuCoin counts requests in windows of seconds.
+const MIN_RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// The headers of KuCoin's that may be seen in a log.
+/// The KuCoin headers that may appear in a log.
 const PLAIN_HEADERS: [&str; 5] = [
     "KC-API-TIMESTAMP",
     "KC-API-KEY-VERSION",
@@ -36,14 +36,14 @@ const PLAIN_HEADERS: [&str; 5] = [
 #[derive(Debug)]
 pub(super) struct Http {
     client: Client,
-    /// For a SOCKS5 proxy that asks for no user and password though its URL has them.
+    /// For a SOCKS5 proxy that does not ask for the user and password of its URL.
     anonymous: Option<Client>,
     time_limit: Duration,
     site_type: Option<&'static str>,
     proxy: Option<RestProxy>,
 }
 
-/// A whole reply within the limits. Its body may hold a token: zeroed when dropped.
+/// A complete reply. The body may contain a token, so it is zeroed on drop.
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) retry_after: Option<Duration>,
@@ -74,9 +74,9 @@ impl Http {
         }
     }
 
-    /// The host of an address for errors, with the proxy if its calls go through one.
+    /// Returns the host for errors, with the proxy if one is used.
     pub(super) fn name_of(&self, address: &Address) -> String {
-        let host = address.place();
+        let host = address.host_and_port();
         match self.proxy_of(address) {
             Some(proxy) => format!("{host} through the proxy {proxy}"),
             None => host,
@@ -85,7 +85,7 @@ impl Http {
 
     fn proxy_of(&self, address: &Address) -> Option<&RestProxy> {
         let proxy = self.proxy.as_ref();
-        proxy.filter(|proxy| proxy.carries(address))
+        proxy.filter(|proxy| proxy.applies_to(address))
     }
 
     /// Sends a signed POST without a body.
@@ -129,7 +129,7 @@ impl Http {
         };
         let mut sent = send(&self.client).await;
         if let (Err(error), Some(anonymous)) = (&sent, &self.anonymous)
-            && proxy::takes_no_user(error)
+            && proxy::wants_no_credentials(error)
         {
             sent = send(anonymous).await;
         }
@@ -150,20 +150,20 @@ impl Http {
     ) -> Result<Zeroizing<Vec<u8>>, TokenError> {
         let too_long = || TokenError::ReplyTooLong {
             host: self.name_of(address),
-            limit: LONGEST_REPLY,
+            limit: MAX_REPLY_BYTES,
         };
         let announced = response.content_length().unwrap_or(0);
-        if announced > LONGEST_REPLY as u64 {
+        if announced > MAX_REPLY_BYTES as u64 {
             return Err(too_long());
         }
-        // Room for a usual reply at once: a buffer that grows leaves copies of a token behind.
+        // Reserve enough for a normal reply: a buffer that grows leaves copies of the token in memory.
         let mut body = Zeroizing::new(Vec::with_capacity(8 * 1024));
         while let Some(chunk) = response
             .chunk()
             .await
             .map_err(|error| self.failure(address, error))?
         {
-            if body.len() + chunk.len() > LONGEST_REPLY {
+            if body.len() + chunk.len() > MAX_REPLY_BYTES {
                 return Err(too_long());
             }
             body.extend_from_slice(&chunk);
@@ -171,17 +171,17 @@ impl Http {
         Ok(body)
     }
 
-    /// The URL is taken out of every error; the variant is decided by types, never by text.
+    /// Converts an error of the HTTP client, without its URL. Error types decide the variant, not texts.
     fn failure(&self, address: &Address, error: reqwest::Error) -> TokenError {
         let host = self.name_of(address);
         let (is_connect, is_timeout) = (error.is_connect(), error.is_timeout());
-        let tls = tls_fault(&error);
+        let tls = tls_problem(&error);
         let proxy = self.proxy_of(address).filter(|_| is_connect);
         let at_proxy = proxy.and_then(|_| ProxyFailure::of(&error));
         let not_resolved =
             call_causes(&error).find_map(|cause| cause.downcast_ref::<NotResolved>());
         let not_resolved = not_resolved.map(|error| error.host.clone());
-        // TLS to a host without TLS can only be TLS to the proxy.
+        // If the host uses no TLS, the TLS error is of the connection to the proxy.
         let is_before_proxy =
             matches!(at_proxy, Some(ProxyFailure::Unreachable)) || address.is_plaintext();
         let tls_host = match proxy.filter(|_| is_before_proxy) {
@@ -189,22 +189,22 @@ impl Http {
             None => host.clone(),
         };
         let source = Box::new(RootCause {
-            words: at_proxy.as_ref().and_then(ProxyFailure::words),
+            text: at_proxy.as_ref().and_then(ProxyFailure::text),
             error: error.without_url(),
         });
         if let Some(host) = not_resolved {
             TokenError::NotResolved { host, source }
-        } else if tls == Some(TlsFault::Certificate) {
+        } else if tls == Some(TlsProblem::Certificate) {
             TokenError::Certificate {
                 host: tls_host,
                 source,
             }
-        } else if tls == Some(TlsFault::NotTls) && is_connect {
+        } else if tls == Some(TlsProblem::NotTls) && is_connect {
             TokenError::NotTls { host: tls_host }
         } else if at_proxy == Some(ProxyFailure::Authentication) {
             TokenError::ProxyAuthentication { host }
         } else if let Some(proxy) = proxy {
-            let (host, proxy) = (address.place(), proxy.to_string());
+            let (host, proxy) = (address.host_and_port(), proxy.to_string());
             TokenError::Proxy {
                 host,
                 proxy,
@@ -221,45 +221,45 @@ impl Http {
     }
 }
 
-/// How long the server asked to wait: `gw-ratelimit-reset` in milliseconds or `Retry-After` in seconds, the
-/// longer of the two. A date in `Retry-After` is not read, as it would trust the clock.
+/// Returns how long the server asks to wait: the longer of `gw-ratelimit-reset` in milliseconds and `Retry-After` in
+/// seconds. A date in `Retry-After` is ignored, because the local clock may be off.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
     let reset = number("gw-ratelimit-reset").map(Duration::from_millis);
     let retry = number(RETRY_AFTER.as_str()).map(Duration::from_secs);
-    reset.max(retry).map(|hint| hint.max(SHORTEST_HINT))
+    reset.max(retry).map(|wait| wait.max(MIN_RETRY_AFTER))
 }
 
-/// The host that a redirect leads to; its path and query may carry anything and are left out.
+/// Returns the target host of a redirect. Path and query are left out, because they may contain secrets.
 fn redirect_target(response: &Response) -> Option<String> {
     let location = response.headers().get(LOCATION)?.to_str().ok()?;
     let target: Url = response.url().join(location).ok()?;
     let host = target.host_str()?;
-    Some(Redactor::default().words(host))
+    Some(Redactor::default().redact(host))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum TlsFault {
+enum TlsProblem {
     Certificate,
-    /// What answered a handshake is no TLS.
+    /// The reply to the handshake is not TLS.
     NotTls,
 }
 
-/// What TLS failed by, if a user can change it: rustls's own error is inside the I/O errors around it.
-fn tls_fault(error: &(dyn Error + 'static)) -> Option<TlsFault> {
+/// Finds the rustls error inside the I/O errors around it, if it is one that a user can fix.
+fn tls_problem(error: &(dyn Error + 'static)) -> Option<TlsProblem> {
     use rustls::Error::{InvalidCertificate, InvalidMessage, NoCertificatesPresented};
     match causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>())? {
-        InvalidCertificate(_) | NoCertificatesPresented => Some(TlsFault::Certificate),
-        InvalidMessage(_) => Some(TlsFault::NotTls),
+        InvalidCertificate(_) | NoCertificatesPresented => Some(TlsProblem::Certificate),
+        InvalidMessage(_) => Some(TlsProblem::NotTls),
         _ => None,
     }
 }
 
-/// An error of reqwest with the text of its last cause: each layer above says only that a request failed.
+/// A reqwest error shown by its root cause: the layers above only say that a request failed.
 #[derive(Debug)]
 struct RootCause {
-    /// Better words than those of the last cause.
-    words: Option<String>,
+    /// A better text than that of the root cause, if there is one.
+    text: Option<String>,
     error: reqwest::Error,
 }
 
@@ -271,8 +271,8 @@ impl RootCause {
 
 impl fmt::Display for RootCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.words {
-            Some(words) => f.write_str(words),
+        match &self.text {
+            Some(text) => f.write_str(text),
             None => write!(f, "{}", self.last()),
         }
     }
@@ -280,22 +280,22 @@ impl fmt::Display for RootCause {
 
 impl Error for RootCause {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.words.is_none().then(|| self.last())
+        self.text.is_none().then(|| self.last())
     }
 }
 
-/// The error of the operating system if it opens nothing more. A failed look-up or a lack of root certificates does not
-/// say that this is the cause.
+/// Returns the operating system's error if the process is out of file descriptors. A failed DNS lookup or missing root
+/// certificates do not show this cause.
 pub(super) fn descriptor_shortage() -> Option<io::Error> {
     let socket = std::net::UdpSocket::bind(("127.0.0.1", 0));
-    socket.err().filter(|error| lacks_descriptors(error))
+    socket.err().filter(|error| is_out_of_descriptors(error))
 }
 
-/// Resolves names as tokio does, with an error that can be recognised by its type.
+/// Resolves names with tokio, and returns an error that has its own type.
 #[derive(Debug)]
 pub(super) struct SystemResolver;
 
-/// A name that cannot be resolved.
+/// The error for a host name that cannot be resolved.
 #[derive(Debug, thiserror::Error)]
 #[error("{host} cannot be resolved")]
 struct NotResolved {
@@ -307,7 +307,7 @@ struct NotResolved {
 impl Resolve for SystemResolver {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
-            // For a SOCKS5 proxy the HTTP client asks for addresses too, with their brackets.
+            // For a SOCKS5 proxy, the HTTP client also looks up IP addresses, IPv6 ones in brackets.
             let host = name.as_str().trim_matches(['[', ']']).to_owned();
             let resolved = tokio::net::lookup_host((&*host, 0)).await;
             let resolved = resolved.map(|addresses| addresses.collect::<Vec<_>>());
@@ -326,7 +326,7 @@ impl Resolve for SystemResolver {
 mod tests {
     use super::*;
 
-    fn hint(pairs: &[(&'static str, &'static str)]) -> Option<Duration> {
+    fn retry_after_of(pairs: &[(&'static str, &'static str)]) -> Option<Duration> {
         let mut headers = HeaderMap::new();
         for (name, value) in pairs {
             headers.insert(*name, HeaderValue::from_static(value));
@@ -335,28 +335,34 @@ mod tests {
     }
 
     #[test]
-    fn the_longer_hint_of_the_two_is_taken() {
+    fn longer_of_the_two_headers_is_used() {
         assert_eq!(
-            hint(&[("gw-ratelimit-reset", "2500")]),
+            retry_after_of(&[("gw-ratelimit-reset", "2500")]),
             Some(Duration::from_millis(2500))
         );
-        assert_eq!(hint(&[("retry-after", "7")]), Some(Duration::from_secs(7)));
+        assert_eq!(
+            retry_after_of(&[("retry-after", "7")]),
+            Some(Duration::from_secs(7))
+        );
         let both = [("gw-ratelimit-reset", "2500"), ("retry-after", "7")];
-        assert_eq!(hint(&both), Some(Duration::from_secs(7)));
+        assert_eq!(retry_after_of(&both), Some(Duration::from_secs(7)));
     }
 
     #[test]
-    fn a_hint_that_is_no_number_is_no_hint() {
-        assert_eq!(hint(&[]), None);
+    fn header_that_is_not_a_number_is_ignored() {
+        assert_eq!(retry_after_of(&[]), None);
         assert_eq!(
-            hint(&[("retry-after", "Wed, 21 Oct 2026 07:28:00 GMT")]),
+            retry_after_of(&[("retry-after", "Wed, 21 Oct 2026 07:28:00 GMT")]),
             None
         );
-        assert_eq!(hint(&[("gw-ratelimit-reset", "-5")]), None);
+        assert_eq!(retry_after_of(&[("gw-ratelimit-reset", "-5")]), None);
     }
 
     #[test]
-    fn a_hint_is_at_least_a_second() {
-        assert_eq!(hint(&[("gw-ratelimit-reset", "3")]), Some(SHORTEST_HINT));
+    fn retry_after_is_at_least_a_second() {
+        assert_eq!(
+            retry_after_of(&[("gw-ratelimit-reset", "3")]),
+            Some(MIN_RETRY_AFTER)
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Connection tokens over REST: one signed call for each dial, of all three connections.
+//! Connection tokens over REST: one signed request for each dial, for all three connections.
 
 mod address;
 mod builder;
@@ -9,8 +9,8 @@ mod error;
 pub mod fuzzing;
 mod hosts;
 mod http;
-mod pace;
 mod proxy;
+mod rate_limiter;
 mod refusal;
 mod region;
 mod reply;

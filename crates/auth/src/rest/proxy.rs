@@ -1,4 +1,4 @@
-//! The proxy of the REST calls: its URL, which hosts it carries, and what its failures mean.
+//! The proxy of REST requests: its URL, which hosts use it, and its errors.
 
 use std::error::Error;
 use std::fmt;
@@ -15,13 +15,13 @@ use tower_service::Service;
 use super::ConfigError;
 use super::address::Address;
 
-/// The error of the HTTP client's tunnel, which has no public name.
+/// The HTTP client's tunnel error, which has no public name.
 type TunnelError = <Tunnel<HttpConnector> as Service<Uri>>::Error;
 
-/// The error of the HTTP client's SOCKS5, which has no public name either.
+/// The HTTP client's SOCKS5 error, which has no public name.
 type SocksError = <SocksV5<HttpConnector> as Service<Uri>>::Error;
 
-/// A proxy that the HTTP client is sure to use.
+/// A checked proxy: the HTTP client is certain to use it.
 pub(super) struct RestProxy {
     url: Url,
     no_proxy: String,
@@ -29,7 +29,7 @@ pub(super) struct RestProxy {
 }
 
 impl RestProxy {
-    /// Refuses every URL of which the HTTP client would make a direct connection, or another proxy than was meant.
+    /// Parses a proxy URL. Refuses any for which the HTTP client would connect directly or to another proxy.
     pub(super) fn new(url: &str, no_proxy: &str) -> Result<Self, ConfigError> {
         let with_scheme = match url.contains("://") {
             true => url.to_owned(),
@@ -50,13 +50,13 @@ impl RestProxy {
             && url.fragment().is_none()
             && url.port() != Some(0)
             && with_scheme.matches('@').count() <= 1;
-        if !is_known || !is_plain || !is_read_alike || !has_good_credentials(rest, is_socks) {
+        if !is_known || !is_plain || !is_read_alike || !has_valid_credentials(rest, is_socks) {
             return Err(ConfigError::Proxy);
         }
         if url.port_or_known_default().is_none() {
             url.set_port(Some(1080)).map_err(|()| ConfigError::Proxy)?;
         }
-        let no_proxy = plain_hosts(no_proxy);
+        let no_proxy = normalize_no_proxy(no_proxy);
         let matcher = |hosts: &str| Matcher::builder().all(url.as_str()).no(hosts).build();
         let probe = Uri::from_static("https://exchange.invalid");
         if matcher("").intercept(&probe).is_none() {
@@ -74,7 +74,7 @@ impl RestProxy {
         self.at(self.url.clone())
     }
 
-    /// The same SOCKS5 proxy without user and password; `None` if it has none or is another one.
+    /// Returns the same SOCKS5 proxy without user and password; `None` if it has none or is not SOCKS5.
     pub(super) fn anonymous(&self) -> Result<Option<reqwest::Proxy>, ConfigError> {
         let mut url = self.url.clone();
         if !url.scheme().starts_with("socks5") || url.username().is_empty() {
@@ -94,17 +94,17 @@ impl RestProxy {
         self.url.scheme() == "https"
     }
 
-    /// Whether calls to this address go through the proxy. A `ws` or `wss` address counts as `http` or `https`.
-    pub(super) fn carries(&self, address: &Address) -> bool {
+    /// Returns `true` if requests to this address go through the proxy.
+    pub(super) fn applies_to(&self, address: &Address) -> bool {
         let (_, rest) = address.endpoint().split_once("://").unwrap_or_default();
-        // An address that cannot be read gets no way around the proxy.
+        // If in doubt, use the proxy.
         let Ok(uri) = format!("https://{rest}").parse() else {
             return true;
         };
         self.matcher.intercept(&uri).is_some()
     }
 
-    /// Whether the proxy is on this machine.
+    /// Returns `true` if the proxy is on this machine.
     pub(super) fn is_loopback(&self) -> bool {
         let host = self.url.host_str().unwrap_or_default();
         let literal = host.trim_start_matches('[').trim_end_matches(']');
@@ -115,7 +115,7 @@ impl RestProxy {
     }
 }
 
-/// Host and port; the rest of the URL may hold a password.
+/// Shows host and port only, because the URL may contain a password.
 impl fmt::Display for RestProxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let host = self.url.host_str().unwrap_or_default();
@@ -130,29 +130,29 @@ impl fmt::Debug for RestProxy {
     }
 }
 
-/// Whether a SOCKS5 proxy took no user and password before any was sent. The HTTP client offers nothing beside them, so
-/// a proxy that asks for none is to be asked again without.
-pub(super) fn takes_no_user(error: &(dyn Error + 'static)) -> bool {
-    // The type cannot be named.
-    let words = [
+/// Returns `true` if a SOCKS5 proxy refused to authenticate before a user and password were sent. The HTTP client then
+/// offers no other method, so a proxy without authentication needs a second attempt without them.
+pub(super) fn wants_no_credentials(error: &(dyn Error + 'static)) -> bool {
+    // The error type is private, so compare texts.
+    let texts = [
         "server does not support user/pass authentication",
         "server implements authentication incorrectly",
     ];
     causes(error).any(|cause| {
         let text = cause.to_string();
-        words.iter().any(|words| text.ends_with(words))
+        texts.iter().any(|end| text.ends_with(end))
     })
 }
 
-/// Whether the user and the password before this host can be sent to a proxy: RFC 7617 and RFC 1929.
-fn has_good_credentials(rest: &str, is_socks: bool) -> bool {
+/// Returns `true` if the user and password of the URL can be sent to a proxy (RFC 7617 and RFC 1929).
+fn has_valid_credentials(rest: &str, is_socks: bool) -> bool {
     let probe = Uri::from_static("https://exchange.invalid");
     let via = Matcher::builder().all(format!("socks5://{rest}")).build();
     let via = via.intercept(&probe);
     let Some((user, password)) = via.as_ref().and_then(Intercept::raw_auth) else {
         return !rest.contains('@');
     };
-    // What is not UTF-8 was replaced.
+    // Invalid UTF-8 was replaced by U+FFFD.
     let is_text = !user.contains('\u{fffd}') && !password.contains('\u{fffd}');
     let lengths = [user.len(), password.len()];
     is_text
@@ -162,7 +162,7 @@ fn has_good_credentials(rest: &str, is_socks: bool) -> bool {
         }
 }
 
-/// Host, with brackets if it has them, and the digits of the port, if any.
+/// Splits the host, with its brackets if any, from the port; the port is empty if there is none.
 fn host_and_port(authority: &str) -> (&str, &str) {
     match authority.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, port),
@@ -170,14 +170,14 @@ fn host_and_port(authority: &str) -> (&str, &str) {
     }
 }
 
-/// Whether every parser takes this host for the same: a name, or an address in its usual form.
+/// Returns `true` for a host that all parsers read the same way: a name, or an IP address in its usual form.
 fn is_plain_host(host: &str) -> bool {
     if let Some(address) = host.strip_prefix('[') {
         let address = address.strip_suffix(']').map(str::parse::<Ipv6Addr>);
         return address.is_some_and(|address| address.is_ok());
     }
     let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    // Some parsers take a name that ends in a number for an address: `127.1`, `0x7f000001`.
+    // Some parsers read a name that ends in a number as an address: `127.1`, `0x7f000001`.
     let last = host.trim_end_matches('.').rsplit('.').next();
     let ends_in_number = last.is_some_and(|last| {
         let is_hex = last.starts_with("0x") || last.starts_with("0X");
@@ -187,9 +187,9 @@ fn is_plain_host(host: &str) -> bool {
     is_address || (!ends_in_number && host.bytes().all(is_of_name))
 }
 
-/// The hosts without the proxy in the spelling that the matcher takes: `*` for addresses too, and without the `*` of
-/// `*.name`, brackets, a port, and a dot at the end.
-fn plain_hosts(no_proxy: &str) -> String {
+/// Converts `no_proxy` to what the matcher understands: `*` includes addresses, and `*.`, brackets, ports and trailing
+/// dots are removed.
+fn normalize_no_proxy(no_proxy: &str) -> String {
     let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
     let is_host = |host: &str| !host.contains(':') || host.ends_with(']');
     let entries = no_proxy.split(|character: char| character == ',' || character.is_whitespace());
@@ -205,21 +205,21 @@ fn plain_hosts(no_proxy: &str) -> String {
     plain.collect::<Vec<_>>().join(",")
 }
 
-/// What a call failed by at its proxy, as far as the HTTP client says it.
+/// Why a request failed at the proxy, as far as the HTTP client reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ProxyFailure {
-    /// The proxy itself was not reached; the causes say why.
+    /// The proxy itself cannot be reached; the sources say why.
     Unreachable,
-    /// The proxy refused the user and password, or their absence.
+    /// The proxy refused the user and password, or requires them.
     Authentication,
-    /// The proxy answered `CONNECT` with another status than 200, which the HTTP client does not pass on, or with no HTTP.
+    /// The proxy did not answer `CONNECT` with status 200. The HTTP client does not report what it answered.
     NoTunnel,
-    /// A SOCKS5 proxy refused, in words of the HTTP client.
+    /// A SOCKS5 proxy refused, with the text of the HTTP client.
     Refused(String),
-    /// The proxy hung up without an answer.
-    HungUp,
-    /// What answered does not speak the protocol of the proxy's URL.
-    NotSuchProxy,
+    /// The proxy closed the connection without an answer.
+    Closed,
+    /// The answer is not in the protocol of the proxy URL.
+    WrongProtocol,
 }
 
 impl ProxyFailure {
@@ -229,8 +229,8 @@ impl ProxyFailure {
             Some(TunnelError::ConnectFailed(_)) => Some(Self::Unreachable),
             Some(TunnelError::ProxyAuthRequired) => Some(Self::Authentication),
             Some(TunnelError::TunnelUnsuccessful) => Some(Self::NoTunnel),
-            Some(TunnelError::TunnelUnexpectedEof) => Some(Self::HungUp),
-            Some(TunnelError::ProxyHeadersTooLong) => Some(Self::NotSuchProxy),
+            Some(TunnelError::TunnelUnexpectedEof) => Some(Self::Closed),
+            Some(TunnelError::ProxyHeadersTooLong) => Some(Self::WrongProtocol),
             Some(_) => None,
             None => cause.downcast_ref().and_then(Self::of_socks),
         })
@@ -239,51 +239,55 @@ impl ProxyFailure {
     fn of_socks(error: &SocksError) -> Option<Self> {
         match error {
             SocksError::Inner(_) => Some(Self::Unreachable),
-            SocksError::Parsing(_) => Some(Self::NotSuchProxy),
-            // These types have no public name: only their words differ, and a test holds these.
+            SocksError::Parsing(_) => Some(Self::WrongProtocol),
+            // The error type is private, so compare texts; a test checks them.
             SocksError::V5(error) => {
-                let words = error.to_string();
+                let text = error.to_string();
                 let is_authentication = [
                     "credentials not accepted",
                     "server does not support user/pass authentication",
                     "server implements authentication incorrectly",
                 ]
-                .contains(&words.as_str());
+                .contains(&text.as_str());
                 Some(match is_authentication {
                     true => Self::Authentication,
-                    false => Self::Refused(words),
+                    false => Self::Refused(text),
                 })
             }
             _ => None,
         }
     }
 
-    /// Words for users; `None` if the last cause says more.
-    pub(super) fn words(&self) -> Option<String> {
-        let words = match self {
+    /// Returns a text for users; `None` if the root cause says more.
+    pub(super) fn text(&self) -> Option<String> {
+        let text = match self {
             Self::Unreachable | Self::Authentication => return None,
-            Self::NoTunnel => "the proxy does not connect to this host, or is no HTTP proxy",
-            Self::Refused(why) => {
-                return Some(format!("the proxy does not connect to this host ({why})"));
+            Self::NoTunnel => {
+                "the proxy refused the connection to this host, or is not an HTTP proxy"
             }
-            Self::HungUp => "the proxy closed the connection without an answer",
-            Self::NotSuchProxy => "what answered is not such a proxy",
+            Self::Refused(why) => {
+                return Some(format!(
+                    "the proxy refused the connection to this host ({why})"
+                ));
+            }
+            Self::Closed => "the proxy closed the connection without an answer",
+            Self::WrongProtocol => "the server is not a proxy of this kind",
         };
-        Some(words.to_owned())
+        Some(text.to_owned())
     }
 }
 
-/// As [`causes`], with those inside of the HTTP client's SOCKS errors, which say nothing of them.
+/// Returns [`causes`], followed by those inside the HTTP client's SOCKS errors, which do not report them as a source.
 pub(super) fn call_causes<'e>(
     error: &'e (dyn Error + 'static),
 ) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     let socks = causes(error).find_map(|cause| cause.downcast_ref::<SocksError>());
-    let beyond: Option<&(dyn Error + 'static)> = match socks {
+    let inner: Option<&(dyn Error + 'static)> = match socks {
         Some(SocksError::Inner(error)) => Some(error),
         Some(SocksError::Io(error)) => Some(error),
         _ => None,
     };
-    causes(error).chain(beyond.into_iter().flat_map(causes))
+    causes(error).chain(inner.into_iter().flat_map(causes))
 }
 
 #[cfg(test)]
@@ -291,7 +295,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn url_of_a_proxy_is_read_as_curl_reads_it() {
+    fn proxy_url_is_parsed_like_curl_does() {
         for (url, shown) in [
             ("http://proxy.test:3128", "http://proxy.test:3128"),
             ("proxy.test:3128", "http://proxy.test:3128"),
@@ -311,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn url_that_would_mean_a_direct_connection_is_refused() {
+    fn invalid_or_ambiguous_proxy_url_is_refused() {
         for url in [
             "",
             "http://",
@@ -348,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn proxy_on_this_machine_is_known_in_every_spelling() {
+    fn loopback_proxy_is_recognized_in_every_spelling() {
         for host in ["127.0.0.1", "LocalHost", "[::1]", "[::ffff:127.0.0.1]"] {
             let proxy = RestProxy::new(host, "").unwrap();
             assert!(proxy.is_loopback(), "{host}");
@@ -357,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts_are_left_out_in_every_spelling() {
+    fn no_proxy_accepts_every_spelling() {
         for (hosts, url) in [
             ("*", "https://10.0.0.1"),
             ("*", "https://[2001:db8::1]"),
@@ -368,19 +372,19 @@ mod tests {
             ("[::1]:80", "http://[::1]:80"),
         ] {
             let proxy = RestProxy::new("http://proxy.test", hosts).unwrap();
-            assert!(!proxy.carries(&Address::rest(url).unwrap()), "{hosts}");
+            assert!(!proxy.applies_to(&Address::rest(url).unwrap()), "{hosts}");
         }
     }
 
     #[test]
-    fn hosts_are_left_out_by_name_and_address() {
+    fn no_proxy_matches_names_and_networks() {
         let proxy = RestProxy::new("http://proxy.test", "kucoin.com,127.0.0.0/8").unwrap();
-        let carries = |url| proxy.carries(&Address::rest(url).unwrap());
-        assert!(!carries("https://api.kucoin.com"));
-        assert!(!carries("http://127.0.0.1:4000"));
-        assert!(carries("https://api.kucoin.eu"));
-        assert!(carries("http://localhost:4000"));
+        let applies_to = |url| proxy.applies_to(&Address::rest(url).unwrap());
+        assert!(!applies_to("https://api.kucoin.com"));
+        assert!(!applies_to("http://127.0.0.1:4000"));
+        assert!(applies_to("https://api.kucoin.eu"));
+        assert!(applies_to("http://localhost:4000"));
         let pro = Address::web_socket("ws://127.0.0.1:4000/pro").unwrap();
-        assert!(!proxy.carries(&pro));
+        assert!(!proxy.applies_to(&pro));
     }
 }

@@ -1,19 +1,19 @@
-//! KuCoin's codes: what each of them means for a token request.
+//! Maps KuCoin's codes and HTTP statuses to a `TokenError`.
 
 use std::time::Duration;
 
 use super::error::{TokenError, TokenRefusal};
 use super::http::Reply;
 
-/// The code of a reply that is none of refusal.
+/// The code of a successful reply.
 pub(super) const SUCCESS: &str = "200000";
-/// The code of a timestamp that is more than five seconds off.
+/// The code for a timestamp that is more than five seconds off.
 pub(super) const TIMESTAMP: &str = "400002";
 
-/// How long KuCoin refuses requests with 200002 if no header says otherwise.
-const BLOCK: Duration = Duration::from_secs(10);
+/// How long to wait after code 200002 if no header says it.
+const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(10);
 
-/// The error that a code of KuCoin's stands for; `offset_ms` is the clock's distance as far as it is known.
+/// Returns the error for a KuCoin code; `offset_ms` is the last measured clock offset.
 pub(super) fn of_code(
     host: &str,
     reply: &Reply,
@@ -32,7 +32,7 @@ pub(super) fn of_code(
         "429000" | "1015" => throttled(reply, Some(refusal.code)),
         code if code.len() == 6 && code.starts_with("4003") => TokenError::Region(refusal),
         "200002" => TokenError::Throttled {
-            retry_after: reply.retry_after.or(Some(BLOCK)),
+            retry_after: reply.retry_after.or(Some(DEFAULT_RETRY_AFTER)),
             code: Some(refusal.code),
         },
         "500000" | "100002" | "230005" | "300000" => server_fault(host, reply, Some(refusal.code)),
@@ -42,7 +42,7 @@ pub(super) fn of_code(
     }
 }
 
-/// The error of a reply without a code of KuCoin's.
+/// Returns the error for a reply without a KuCoin code.
 pub(super) fn of_status(host: &str, reply: &Reply) -> TokenError {
     let (host, status) = (host.to_owned(), reply.status);
     match status {
@@ -51,7 +51,7 @@ pub(super) fn of_status(host: &str, reply: &Reply) -> TokenError {
             target: reply
                 .redirect_target
                 .clone()
-                .unwrap_or_else(|| "nowhere".to_owned()),
+                .unwrap_or_else(|| "an unknown host".to_owned()),
             status,
         },
         407 => TokenError::ProxyAuthentication { host },

@@ -1,4 +1,4 @@
-//! The regions of KuCoin, and their hosts.
+//! KuCoin's regions and their hosts.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,15 +6,15 @@ use std::str::FromStr;
 use super::address::Address;
 use super::hosts::HostRole;
 
-/// A region of KuCoin, with hosts or a site header of its own.
+/// A region of KuCoin, with its own hosts or its own site header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Region {
     /// kucoin.com.
     #[default]
     Global,
-    /// kucoin.eu. Only its spot REST host is documented; the futures and Pro V2 hosts follow its pattern and
-    /// are not verified.
+    /// kucoin.eu. KuCoin documents only its spot REST host; the futures and Pro V2 hosts are derived from it and not
+    /// verified.
     Europe,
     /// kucoin.com with the header `X-SITE-TYPE: australia` on every REST call.
     Australia,
@@ -34,10 +34,10 @@ impl Region {
         address.expect("the host is well formed")
     }
 
-    /// Every region, in the order in which they are documented.
+    /// All regions, in the order of the variants.
     pub const ALL: [Region; 3] = [Region::Global, Region::Europe, Region::Australia];
 
-    /// The region as users write it: `global`, `eu` or `au`.
+    /// Returns the short name of the region: `global`, `eu` or `au`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Region::Global => "global",
@@ -53,7 +53,7 @@ impl fmt::Display for Region {
     }
 }
 
-/// A text that names no region.
+/// The error for a text that is not the name of a region.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown region; expected one of global, eu, au")]
 pub struct ParseRegionError(());
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_region_parses_from_its_own_name() {
+    fn region_parses_from_its_name() {
         for region in Region::ALL {
             assert_eq!(region.to_string().parse::<Region>().unwrap(), region);
         }

@@ -1,4 +1,4 @@
-//! KuCoin's REST replies: the envelope of code and data, a token with its servers, the server's time.
+//! Parses KuCoin's REST replies: code and data, a token with its servers, the server's time.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,11 +12,11 @@ use super::error::{TokenError, TokenRefusal};
 use super::http::Reply;
 use super::refusal::{self, SUCCESS};
 
-/// Bounds of a heartbeat that a server may ask for; outside of them it is taken for an error of the server's.
-const SHORTEST_BEAT: Duration = Duration::from_millis(100);
-const LONGEST_BEAT: Duration = Duration::from_secs(60);
+/// A heartbeat of a reply is clamped to these bounds, to survive a wrong value.
+const MIN_HEARTBEAT: Duration = Duration::from_millis(100);
+const MAX_HEARTBEAT: Duration = Duration::from_secs(60);
 
-/// A connection token with the servers that take it; Pro V2 replies name no server.
+/// A connection token and the servers that accept it; none in a Pro V2 reply.
 pub(super) struct TokenReply {
     pub(super) token: Zeroizing<String>,
     pub(super) servers: Vec<Server>,
@@ -29,7 +29,7 @@ pub(super) struct Server {
     pub(super) heartbeat: Heartbeat,
 }
 
-/// Reads a token reply, or the refusal in its place.
+/// Parses a token reply, or KuCoin's refusal.
 pub(super) fn token(host: &str, reply: &Reply, offset_ms: i64) -> Result<TokenReply, TokenError> {
     let data = data(host, reply, offset_ms)?;
     let read = data.and_then(read_token);
@@ -37,14 +37,14 @@ pub(super) fn token(host: &str, reply: &Reply, offset_ms: i64) -> Result<TokenRe
         .ok_or_else(|| unreadable(host, reply))
 }
 
-/// Reads the reply of `GET /api/v1/timestamp`: milliseconds since 1970.
+/// Parses the reply of `GET /api/v1/timestamp`: milliseconds since 1970.
 pub(super) fn server_time(host: &str, reply: &Reply, offset_ms: i64) -> Result<u64, TokenError> {
     let data = data(host, reply, offset_ms)?;
     data.and_then(|data| scalar(data)?.parse().ok())
         .ok_or_else(|| unreadable(host, reply))
 }
 
-/// The `data` of a successful reply; a refusal in any other.
+/// Returns `data` of a successful reply, or the refusal.
 fn data<'r>(
     host: &str,
     reply: &'r Reply,
@@ -70,7 +70,7 @@ fn data<'r>(
     }
 }
 
-/// Only the place of the fault would help, and the reply may hold a token: nothing of the parser's is kept.
+/// The parser's error is not kept, because it may quote a token of the reply.
 fn unreadable(host: &str, reply: &Reply) -> TokenError {
     TokenError::Unreadable {
         host: host.to_owned(),
@@ -79,31 +79,31 @@ fn unreadable(host: &str, reply: &Reply) -> TokenError {
     }
 }
 
-/// The members of a JSON object, of repeated ones the last. Each value is read by itself, so that a bad one costs only
-/// itself.
+/// The members of a JSON object; of duplicate keys, the last. Each value is parsed on its own, so a bad one affects no
+/// other.
 #[derive(Default)]
 struct Members<'r>(BTreeMap<Cow<'r, str>, &'r RawValue>);
 
 impl<'r> Members<'r> {
-    /// The value of a member; `None` if it is null.
+    /// Returns the value of a member; `None` if it is absent or null.
     fn get(&self, name: &str) -> Option<&'r RawValue> {
         let value = self.0.get(name).copied();
         value.filter(|value| value.get() != "null")
     }
 
-    /// The text of a member that is a string or a number.
+    /// Returns the text of a member that is a string or a number.
     fn scalar(&self, name: &str) -> Option<String> {
         self.get(name).and_then(scalar)
     }
 
-    /// A time in milliseconds, clamped to the bounds; `None` if it is zero or no number.
+    /// Returns a time in milliseconds, clamped to the heartbeat bounds; `None` if it is zero or not a number.
     fn millis(&self, name: &str) -> Option<Duration> {
         let millis: u64 = self
             .scalar(name)?
             .parse()
             .ok()
             .filter(|&millis| millis > 0)?;
-        Some(Duration::from_millis(millis).clamp(SHORTEST_BEAT, LONGEST_BEAT))
+        Some(Duration::from_millis(millis).clamp(MIN_HEARTBEAT, MAX_HEARTBEAT))
     }
 }
 
@@ -124,7 +124,7 @@ fn read_token(data: &RawValue) -> Option<TokenReply> {
     })
 }
 
-/// Skips an entry that is no WebSocket server: another entry may be one.
+/// Parses one entry of `instanceServers`; `None` if it is not a WebSocket server.
 fn read_server(entry: &RawValue) -> Option<Server> {
     let entry = object(entry.get())?;
     let is_websocket = |name: String| name.eq_ignore_ascii_case("websocket");
@@ -141,7 +141,7 @@ fn read_server(entry: &RawValue) -> Option<Server> {
     })
 }
 
-/// The text of a string or a number.
+/// Returns the text of a string or a number.
 fn scalar(value: &RawValue) -> Option<String> {
     match value.get() {
         number if number.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_v1_reply_gives_token_servers_and_heartbeat() {
+    fn v1_reply_has_token_servers_and_heartbeat() {
         let body = r#"{ "data" : {"token":"a+b\/c==", "instanceServers":[
             {"endpoint":"wss://one/","encrypt":true,"protocol":"websocket","pingInterval":18000,"pingTimeout":10000} ,
             {"pingTimeout":"9000","pingInterval":50000,"endpoint":"wss://two/endpoint"} ],"more":[]},"code":"200000"}"#;
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pro_reply_gives_a_token_alone() {
+    fn pro_reply_has_only_a_token() {
         let read = token(
             "host",
             &reply(200, r#"{"code":"200000","data":{"token":"abc"}}"#),
@@ -216,19 +216,19 @@ mod tests {
     }
 
     #[test]
-    fn a_heartbeat_is_held_within_bounds() {
+    fn heartbeat_is_clamped() {
         let list = r#"[{"endpoint":"a","pingInterval":1,"pingTimeout":999999999},
                        {"endpoint":"b","pingInterval":0,"pingTimeout":null}, {"endpoint":"c"}]"#;
         let beats: Vec<_> = servers(list)
             .into_iter()
             .map(|server| server.heartbeat)
             .collect();
-        assert_eq!(beats[0], Heartbeat::new(SHORTEST_BEAT, LONGEST_BEAT));
+        assert_eq!(beats[0], Heartbeat::new(MIN_HEARTBEAT, MAX_HEARTBEAT));
         assert_eq!(beats[1..], [Heartbeat::default(), Heartbeat::default()]);
     }
 
     #[test]
-    fn what_is_no_websocket_server_is_passed_over() {
+    fn entry_that_is_no_websocket_server_is_skipped() {
         let list =
             r#"[7, null, {"protocol":"sse","endpoint":"x"}, {"pingInterval":1}, {"endpoint":"y"}]"#;
         let endpoints: Vec<_> = servers(list)
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_success_without_a_token_is_unreadable() {
+    fn success_without_a_token_is_unreadable() {
         for data in [
             "null",
             "7",
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_reply_of_kucoins_is_told_by_its_status() {
+    fn reply_without_a_code_is_classified_by_status() {
         for (status, class) in [
             (200, RetryPolicy::Blocked),
             (302, RetryPolicy::Fatal),
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_success_under_a_status_of_failure_is_no_success() {
+    fn success_code_with_an_error_status_is_an_error() {
         let body = r#"{"code":"200000","data":{"token":"t"}}"#;
         assert!(matches!(error(500, body), TokenError::ServerFault { .. }));
         assert!(matches!(error(403, body), TokenError::Blocked { .. }));
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn the_servers_time_is_read_as_number_or_text() {
+    fn server_time_is_read_as_number_or_text() {
         for data in ["1546837113087", r#""1546837113087""#] {
             let body = format!(r#"{{"code":"200000","data":{data}}}"#);
             assert_eq!(

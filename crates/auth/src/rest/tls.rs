@@ -1,4 +1,4 @@
-//! The TLS configuration of the REST calls: one provider named, the platform's roots, HTTP/1.1 only.
+//! The TLS configuration of REST requests: an explicit crypto provider, the platform's roots, HTTP/1.1 only.
 
 use std::sync::Arc;
 
@@ -8,12 +8,12 @@ use rustls_platform_verifier::BuilderVerifierExt;
 
 use super::ConfigError;
 
-/// A configuration of the user's, whose ALPN list may have been made for other purposes.
-pub(super) fn own(config: Arc<ClientConfig>) -> ClientConfig {
+/// Adapts the user's configuration: its ALPN list may be meant for another protocol.
+pub(super) fn custom(config: Arc<ClientConfig>) -> ClientConfig {
     for_http1(Arc::unwrap_or_clone(config))
 }
 
-/// The configuration with the root certificates of the platform.
+/// Returns a configuration with the root certificates of the platform.
 pub(super) fn platform() -> Result<ClientConfig, ConfigError> {
     let builder = ClientConfig::builder_with_provider(provider()?)
         .with_safe_default_protocol_versions()
@@ -23,7 +23,7 @@ pub(super) fn platform() -> Result<ClientConfig, ConfigError> {
     Ok(for_http1(builder.with_no_client_auth()))
 }
 
-/// The platform's verifier reports a lack of root certificates in words that do not say where it looked.
+/// The platform verifier's error does not say where it looked for root certificates, so name the variables.
 fn verifier_error(error: rustls::Error) -> ConfigError {
     let reads_variables = cfg!(all(unix, not(target_vendor = "apple")));
     match error {
@@ -38,9 +38,8 @@ fn verifier_error(error: rustls::Error) -> ConfigError {
     }
 }
 
-/// A configuration that trusts nobody, for hosts on this machine that are called without TLS: the platform's
-/// roots, which a small container may lack, are not needed.
-pub(super) fn trusting_nobody() -> Result<ClientConfig, ConfigError> {
+/// Returns a configuration without root certificates, if no host uses TLS: a small container may have none.
+pub(super) fn without_roots() -> Result<ClientConfig, ConfigError> {
     let builder = ClientConfig::builder_with_provider(provider()?)
         .with_safe_default_protocol_versions()
         .map_err(ConfigError::Tls)?
@@ -53,8 +52,8 @@ fn for_http1(mut config: ClientConfig) -> ClientConfig {
     config
 }
 
-/// The provider is always named: a process-wide default may be missing or belong to someone else, and a library
-/// must not install one.
+/// The provider is always explicit: a process-wide default may be missing or another one, and a library must not
+/// install it.
 fn provider() -> Result<Arc<CryptoProvider>, ConfigError> {
     #[cfg(feature = "tls-ring")]
     let provider = Ok(Arc::new(rustls::crypto::ring::default_provider()));

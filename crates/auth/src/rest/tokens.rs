@@ -1,4 +1,4 @@
-//! The token source itself: one fetch at a time, signed at the moment of sending, by the exchange's clock.
+//! The token source: one request at a time, signed right before it is sent, with the server's time.
 
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -15,7 +15,7 @@ use super::address::{self, Address};
 use super::clock::{ServerClock, local_ms};
 use super::error::TokenError;
 use super::http::Http;
-use super::pace::Pace;
+use super::rate_limiter::RateLimiter;
 use super::reply::{self, Server, TokenReply};
 use super::{AddressProblem, ConfigError, Hosts, RestTokensBuilder, refusal, url};
 use crate::{Credentials, DynSign, HmacSigner, Sign, login, sign_request};
@@ -24,21 +24,20 @@ const TOKEN_V1: &str = "/api/v1/bullet-private";
 const TOKEN_V2: &str = "/api/v2/bullet-private";
 const TIME: &str = "/api/v1/timestamp";
 
-/// Fetches what each dial needs from KuCoin's REST API, as a [`ConnectionSource`].
+/// A [`ConnectionSource`] that fetches a connection token from KuCoin's REST API for each dial.
 ///
-/// - `spotPrivateV1`: `POST /api/v1/bullet-private` on the spot REST host; `futuresPrivateV1`: the same on the
-///   futures REST host. The server to dial and the heartbeat are taken from the reply; where it names several
-///   servers, successive fetches take successive servers.
-/// - `privateProV2`: `POST /api/v2/bullet-private` on the spot REST host, and the configured WebSocket host; or a
-///   login frame instead of a token ([`ProAuthentication`]).
+/// - `spotPrivateV1`: `POST /api/v1/bullet-private` on the spot REST host; `futuresPrivateV1`: the same on the futures REST
+///   host. The reply names the server to dial and its heartbeat. If it names several servers, successive fetches use them
+///   in turn.
+/// - `privateProV2`: `POST /api/v2/bullet-private` on the spot REST host; the WebSocket host is the configured one. With
+///   [`ProAuthentication::Login`], a login frame replaces the token.
 ///
-/// Use one for each API key and share it: it sends one request at a time, four at once from rest and one a second
-/// in the long run, and none while KuCoin asks to wait. Where KuCoin finds the timestamp off (400002), the
-/// exchange's clock is measured, the request signed again at once, and the distance kept for later requests.
-/// Redirects are not followed, nothing is cached, and nothing is retried otherwise: the caller decides by the
-/// class of the error.
+/// Create one per API key and share it. It sends one request at a time: a burst of at most four without a pause, then one
+/// per second, and none while KuCoin asks to wait. If KuCoin refuses the timestamp (400002), the server's clock is measured
+/// and the request is signed and sent again once; the clock offset is kept for later requests. Nothing else is retried,
+/// nothing is cached, and redirects are not followed: the caller decides by the [class](TokenError::class) of the error.
 ///
-/// It must be used within a tokio runtime with I/O and time.
+/// It must be used within a tokio runtime with I/O and time enabled.
 ///
 /// ```no_run
 /// use kucoin_streams_auth::{Credentials, HmacSigner};
@@ -63,40 +62,41 @@ pub struct RestTokens {
     pro_authentication: ProAuthentication,
     http: Http,
     clock: ServerClock,
-    pace: Mutex<Pace>,
+    rate_limiter: Mutex<RateLimiter>,
     connect_ids: ConnectIds,
     next_server: AtomicUsize,
 }
 
-/// How a Pro V2 connection proves who it is. The frames after that are the same.
+/// How a Pro V2 connection authenticates. All later frames are the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProAuthentication {
-    /// By a token in its URL, fetched for each dial.
+    /// With a token in the URL, fetched for each dial.
     #[default]
     Token,
-    /// By a signed login frame after the welcome (`op: "auth"`); no token is fetched. The frame is valid for five
-    /// seconds, so the exchange's clock is measured before each dial.
+    /// With a signed login frame (`op: "auth"`) after the welcome; no token is fetched. The frame is valid for five
+    /// seconds, so the server's clock is measured before each dial.
     Login,
 }
 
 impl RestTokens {
-    /// Fetches tokens from kucoin.com with these credentials and the default settings.
+    /// Creates a token source for kucoin.com with the default settings.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] where TLS cannot be set up.
+    /// Returns a [`ConfigError`] if TLS or the HTTP client cannot be set up.
     pub fn new(credentials: &Credentials) -> Result<Self, ConfigError> {
         Self::builder(HmacSigner::new(credentials)).build()
     }
 
-    /// Signs with other credentials from the next request on, as after a rotation of the API key. A request that
-    /// is under way ends with the credentials that it began with.
+    /// Replaces the credentials, for example after a change of the API key.
+    ///
+    /// The next request uses them; a request in progress keeps the old ones.
     pub fn set_credentials(&self, credentials: &Credentials) {
         self.set_signer(HmacSigner::new(credentials));
     }
 
-    /// Begins the settings, with the signer of the API key.
+    /// Returns a builder with the default settings and this signer.
     pub fn builder(signer: impl Sign) -> RestTokensBuilder {
         RestTokensBuilder::new(signer)
     }
@@ -108,44 +108,45 @@ impl RestTokens {
             pro_authentication: builder.pro_authentication,
             http,
             clock: ServerClock::default(),
-            pace: Mutex::default(),
+            rate_limiter: Mutex::default(),
             connect_ids: ConnectIds::default(),
             next_server: AtomicUsize::new(0),
         }
     }
 
-    /// Signs with another signer from the next request on. A request that is under way ends with the signer that
-    /// it began with.
+    /// Replaces the signer. The next request uses it; a request in progress keeps the old one.
     pub fn set_signer(&self, signer: impl Sign) {
         *self.signer.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(signer);
     }
 
-    /// Milliseconds that the exchange's clock is ahead of this machine's; 0 until it was measured, which happens
-    /// where KuCoin refuses a timestamp, and before each login of [`ProAuthentication::Login`].
+    /// Returns how many milliseconds the server's clock is ahead of this machine's; negative if it is behind.
+    ///
+    /// It is 0 until it is first measured: after KuCoin refuses a timestamp, and before each login of
+    /// [`ProAuthentication::Login`].
     pub fn clock_offset_ms(&self) -> i64 {
         self.clock.offset_ms()
     }
 
-    /// Fetches what one dial needs, with the reason of a failure as its own type.
+    /// Fetches the URL, token included, and the heartbeat for one dial, with a typed error.
     ///
-    /// Dropping the future gives the turn to the next caller.
+    /// Cancel safe: if the future is dropped, the next waiting caller continues.
     ///
     /// # Errors
     ///
-    /// [`TokenError`]; its class says whether to retry, wait or stop.
+    /// Returns a [`TokenError`]; its [class](TokenError::class) says whether to retry, wait or stop.
     pub async fn fetch(&self, ws_key: WsKey) -> Result<ConnectionInfo, TokenError> {
-        let mut pace = self.pace.lock().await;
-        if let Some(left) = pace.held(Instant::now()) {
+        let mut rate_limiter = self.rate_limiter.lock().await;
+        if let Some(left) = rate_limiter.pause_left(Instant::now()) {
             return Err(TokenError::Throttled {
                 retry_after: Some(left),
                 code: None,
             });
         }
-        let wait = pace.wait(Instant::now());
-        if !wait.is_zero() {
-            tokio::time::sleep(wait).await;
+        let delay = rate_limiter.delay(Instant::now());
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
         }
-        pace.count(Instant::now());
+        rate_limiter.record(Instant::now());
         let fetched = self.fetch_now(ws_key).await;
         match &fetched {
             Ok(info) => {
@@ -157,10 +158,10 @@ impl RestTokens {
                     ..
                 } = error
                 {
-                    pace.hold(Instant::now(), *time);
+                    rate_limiter.pause(Instant::now(), *time);
                 }
                 let error = explain(error, error.remedy());
-                tracing::debug!(%ws_key, error, "no connection information");
+                tracing::debug!(%ws_key, error, "fetching connection information failed");
             }
         }
         fetched
@@ -193,11 +194,11 @@ impl RestTokens {
 
     async fn pro_login(&self) -> Result<ConnectionInfo, TokenError> {
         let (rest, web_socket) = self.hosts.pro()?;
-        // Nothing answers the frame's timestamp with 400002 and a second try: a refused login is final. The last
-        // known distance is used where the REST host cannot be asked.
+        // A login refused for its timestamp is not retried, so measure the clock first. If that fails, the last known
+        // offset is used.
         if let Err(error) = self.measure_clock(&rest).await {
             let error = explain(&error, error.remedy());
-            tracing::debug!(error, "the exchange's clock was not measured");
+            tracing::debug!(error, "the server's clock could not be measured");
         }
         let login = login(
             &*self.signer(),
@@ -209,7 +210,7 @@ impl RestTokens {
         Ok(ConnectionInfo::new(url).with_login(login))
     }
 
-    /// Fetches a token; where the timestamp is refused, measures the exchange's clock and signs once more.
+    /// Fetches a token. If the timestamp is refused, measures the server's clock and tries once more.
     async fn token(&self, rest: &Address, path: &str) -> Result<TokenReply, TokenError> {
         let signer = self.signer();
         match self.signed_token(&*signer, rest, path).await {
@@ -217,7 +218,7 @@ impl RestTokens {
                 let offset_ms = self.measure_clock(rest).await?;
                 tracing::warn!(
                     offset_ms,
-                    "this machine's clock is off; signing by the exchange's clock"
+                    "this machine's clock is off; signing with the server's time"
                 );
                 self.signed_token(&*signer, rest, path).await
             }
@@ -237,15 +238,15 @@ impl RestTokens {
     }
 
     async fn measure_clock(&self, rest: &Address) -> Result<i64, TokenError> {
-        let (asked, asked_ms) = (Instant::now(), local_ms());
+        let (sent_at, sent_ms) = (Instant::now(), local_ms());
         let reply = self.http.get(rest, TIME).await?;
-        let round_trip = asked.elapsed();
+        let round_trip = sent_at.elapsed();
         let server_ms =
             reply::server_time(&self.http.name_of(rest), &reply, self.clock.offset_ms())?;
-        Ok(self.clock.measured(server_ms, asked_ms, round_trip))
+        Ok(self.clock.update(server_ms, sent_ms, round_trip))
     }
 
-    /// The next server in turn of those that may be told the token.
+    /// Returns the next server in turn of those that may receive the token.
     fn choose<'s>(
         &self,
         rest: &Address,
@@ -266,11 +267,11 @@ impl RestTokens {
         if !trusted.is_empty() {
             return Ok(trusted.swap_remove(turn % trusted.len()));
         }
-        let host = rest.place();
+        let host = rest.host_and_port();
         Err(match untrusted {
             Some(server) => TokenError::UntrustedEndpoint {
                 host,
-                server: Redactor::default().words(&server),
+                server: Redactor::default().redact(&server),
             },
             None => TokenError::NoServers { host },
         })
@@ -297,8 +298,8 @@ impl fmt::Debug for RestTokens {
     }
 }
 
-/// Ids that no other connection of this process or another uses: a random part, made once, and a count. They are
-/// no secret, so the standard library's random keys will do.
+/// Makes unique connection IDs: a random part, made once, and a counter. The IDs are not secret, so the standard
+/// library's random keys are good enough.
 struct ConnectIds {
     random: u64,
     count: AtomicUsize,

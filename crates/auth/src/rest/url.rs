@@ -1,16 +1,15 @@
-//! The URL of one dial: the server's address with the token, percent-encoded, and an id of our own.
+//! The URL of one dial: the server's address, the percent-encoded token, and a connection ID.
 
 use kucoin_streams_core::SecretUrl;
 
 use super::address::Address;
 
-/// The URL of a V1 connection: the endpoint as the server named it, the token, and the id that the welcome will
-/// carry.
+/// Returns the URL of a V1 connection: endpoint, token, and the connection ID that the welcome repeats.
 pub(super) fn v1(server: &Address, token: &str, connect_id: &str) -> SecretUrl {
     with_token(server, token, &["&connectId=", connect_id])
 }
 
-/// The URL of a Pro V2 connection: the configured host and the token.
+/// Returns the URL of a Pro V2 connection: the configured host and the token.
 pub(super) fn pro(server: &Address, token: &str) -> SecretUrl {
     with_token(server, token, &[])
 }
@@ -18,7 +17,7 @@ pub(super) fn pro(server: &Address, token: &str) -> SecretUrl {
 fn with_token(server: &Address, token: &str, rest: &[&str]) -> SecretUrl {
     let endpoint = server.endpoint();
     let rest_len: usize = rest.iter().map(|part| part.len()).sum();
-    // Room for the worst case at once: a text that grows leaves copies of the token behind.
+    // Reserve the maximum: a string that grows leaves copies of the token in memory.
     let mut url = String::with_capacity(endpoint.len() + 7 + 3 * token.len() + rest_len);
     url.push_str(endpoint);
     url.push_str("?token=");
@@ -51,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn the_endpoint_is_kept_and_the_token_is_encoded() {
+    fn v1_url_has_endpoint_and_encoded_token() {
         let url = v1(
             &server("wss://ws.kucoin.com/endpoint"),
             "2ne+Ai/u_Y-v.A==",
@@ -64,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_without_a_path_gets_one() {
+    fn endpoint_without_a_path_gets_one() {
         let with = v1(&server("wss://ws.kucoin.com/"), "t", "1");
         let without = v1(&server("wss://ws.kucoin.com"), "t", "1");
         assert_eq!(with.expose(), "wss://ws.kucoin.com/?token=t&connectId=1");

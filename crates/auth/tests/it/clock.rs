@@ -1,15 +1,15 @@
-//! A machine whose clock is off: measured once, then signed by the exchange's clock.
+//! If this machine's clock is off, the offset is measured once and used from then on.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use kucoin_streams_auth::rest::TokenError;
 use kucoin_streams_core::{RetryPolicy, WsKey};
 
-use crate::answers::*;
+use crate::common::*;
 use kucoin_streams_testkit::http::{Answer, Request, Server, json, reply};
 
 const HOUR_MS: i64 = 3_600_000;
-/// Far more than a slow machine needs, far less than the clocks are apart.
+/// Much more than a slow machine needs, much less than the clock offset.
 const SLACK_MS: i64 = 60_000;
 
 const TOKEN_CALL: &str = "POST /api/v1/bullet-private HTTP/1.1";
@@ -28,7 +28,7 @@ fn refuse_timestamp() -> Answer {
     )
 }
 
-/// An exchange whose clock is an hour ahead of this machine's.
+/// A server whose clock is an hour ahead of this machine's.
 fn exchange(request: &Request) -> Answer {
     if request.line == TIME_CALL {
         assert!(
@@ -48,7 +48,7 @@ fn exchange(request: &Request) -> Answer {
 }
 
 #[tokio::test]
-async fn a_refused_timestamp_is_measured_and_signed_again_at_once() {
+async fn refused_timestamp_is_corrected_and_signed_again() {
     let server = Server::answering(exchange).await;
     let tokens = tokens(&server);
     assert_eq!(tokens.clock_offset_ms(), 0);
@@ -58,7 +58,7 @@ async fn a_refused_timestamp_is_measured_and_signed_again_at_once() {
 }
 
 #[tokio::test]
-async fn the_measured_clock_is_kept_for_the_next_request() {
+async fn clock_offset_is_kept_for_the_next_request() {
     let server = Server::answering(exchange).await;
     let tokens = tokens(&server);
     tokens.fetch(WsKey::SpotPrivateV1).await.unwrap();
@@ -67,7 +67,7 @@ async fn the_measured_clock_is_kept_for_the_next_request() {
 }
 
 #[tokio::test]
-async fn a_timestamp_that_is_refused_again_is_a_clock_skew() {
+async fn timestamp_refused_twice_is_clock_skew() {
     let server = Server::answering(|request| match request.line.as_str() {
         TIME_CALL => exchange(request),
         _ => refuse_timestamp(),
@@ -87,7 +87,7 @@ async fn a_timestamp_that_is_refused_again_is_a_clock_skew() {
 }
 
 #[tokio::test]
-async fn a_clock_that_cannot_be_measured_is_not_guessed() {
+async fn failed_clock_measurement_is_an_error() {
     let server = Server::answering(|request| match request.line.as_str() {
         TIME_CALL => reply(503, "", ""),
         _ => refuse_timestamp(),

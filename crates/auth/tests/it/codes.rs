@@ -1,4 +1,4 @@
-//! Every code and status that KuCoin, or something in its place, answers with, and how it is taken.
+//! Classification of every code and status of KuCoin, or of another server that answers instead.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use kucoin_streams_auth::rest::TokenError;
 use kucoin_streams_core::RetryPolicy::{Blocked, Fatal, Refused, Throttled, Transient};
 use kucoin_streams_core::{ConnectionSource, RetryPolicy, SourceError, WsKey};
 
-use crate::answers::*;
+use crate::common::*;
 use kucoin_streams_testkit::http::{Answer, Server, reply};
 
 async fn token_error(answer: impl Fn() -> Answer + Send + Sync + 'static) -> TokenError {
@@ -98,7 +98,7 @@ async fn each_refusal_has_its_own_variant() {
 }
 
 #[tokio::test]
-async fn a_refusal_reaches_the_user_with_code_and_text() {
+async fn refusal_has_code_and_message() {
     let server =
         Server::answering(|_| reply(401, "", r#"{"code":"400005","msg":"Invalid KC-API-SIGN"}"#))
             .await;
@@ -116,18 +116,18 @@ async fn a_refusal_reaches_the_user_with_code_and_text() {
 }
 
 #[tokio::test]
-async fn a_code_is_read_as_a_number_too() {
+async fn code_may_be_a_number() {
     let error = token_error(|| reply(200, "", r#"{"code":400004,"msg":null}"#)).await;
     assert!(matches!(error, TokenError::Credentials(_)), "{error:?}");
 }
 
 #[tokio::test]
-async fn a_server_fault_with_an_unknown_code_passes() {
+async fn status_5xx_with_unknown_code_is_transient() {
     assert_eq!(of_code(503, "123456").await.class(), Transient);
 }
 
 #[tokio::test]
-async fn a_page_in_kucoins_place_is_blocked_and_shown_in_short() {
+async fn html_page_is_blocked_with_an_excerpt() {
     let page = format!("<html>\x1b[2J{}</html>", "word ".repeat(200));
     let error = token_error(move || reply(200, "content-type: text/html\r\n", &page)).await;
     assert_eq!(error.class(), Blocked);
@@ -139,7 +139,7 @@ async fn a_page_in_kucoins_place_is_blocked_and_shown_in_short() {
 }
 
 #[tokio::test]
-async fn a_firewall_is_retried_without_a_count() {
+async fn firewall_is_retried_without_a_limit() {
     for status in [400, 401, 403, 404, 408, 418, 425, 451] {
         for body in [
             "<html>denied</html>",
@@ -154,7 +154,7 @@ async fn a_firewall_is_retried_without_a_count() {
 }
 
 #[tokio::test]
-async fn a_rate_limit_code_waits_as_long_as_a_header_says() {
+async fn rate_limit_code_uses_the_header() {
     let body = r#"{"code":"200002","msg":"too many requests"}"#;
     for status in [200, 400, 403] {
         let error = token_error(move || reply(status, "gw-ratelimit-reset: 4000\r\n", body)).await;
@@ -163,7 +163,7 @@ async fn a_rate_limit_code_waits_as_long_as_a_header_says() {
 }
 
 #[tokio::test]
-async fn absurd_waits_neither_panic_nor_hold_longer_than_five_minutes() {
+async fn huge_waits_are_capped_at_five_minutes() {
     let body = r#"{"code":"429000","msg":"too many"}"#;
     for headers in [
         "Retry-After: 9223372036854775807\r\n",
@@ -182,34 +182,34 @@ async fn absurd_waits_neither_panic_nor_hold_longer_than_five_minutes() {
                 "{headers}: {error:?}"
             );
         }
-        let held = tokens.fetch(WsKey::SpotPrivateV1).await.unwrap_err();
-        if let Throttled(Some(wait)) = held.class() {
+        let paused = tokens.fetch(WsKey::SpotPrivateV1).await.unwrap_err();
+        if let Throttled(Some(wait)) = paused.class() {
             assert!(wait <= Duration::from_secs(300), "{headers}: {wait:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn throttling_says_how_long_to_wait() {
-    let hint = |headers: &'static str| async move {
+async fn throttling_has_the_wait_of_the_header() {
+    let class_of = |headers: &'static str| async move {
         token_error(move || reply(429, headers, r#"{"code":"429000","msg":"too many"}"#))
             .await
             .class()
     };
     let seconds = |seconds| Throttled(Some(Duration::from_secs(seconds)));
-    assert_eq!(hint("gw-ratelimit-reset: 4000\r\n").await, seconds(4));
-    assert_eq!(hint("Retry-After: 7\r\n").await, seconds(7));
+    assert_eq!(class_of("gw-ratelimit-reset: 4000\r\n").await, seconds(4));
+    assert_eq!(class_of("Retry-After: 7\r\n").await, seconds(7));
     assert_eq!(
-        hint("gw-ratelimit-reset: 4000\r\nRetry-After: 7\r\n").await,
+        class_of("gw-ratelimit-reset: 4000\r\nRetry-After: 7\r\n").await,
         seconds(7)
     );
-    assert_eq!(hint("").await, Throttled(None));
+    assert_eq!(class_of("").await, Throttled(None));
     let page = token_error(|| reply(429, "Retry-After: 9\r\n", "error code: 1015")).await;
     assert_eq!(page.class(), seconds(9));
 }
 
 #[tokio::test]
-async fn a_limit_header_on_another_refusal_is_no_throttling() {
+async fn rate_limit_header_on_other_refusal_is_ignored() {
     let body = r#"{"code":"400004","msg":""}"#;
     let error = token_error(move || reply(401, "gw-ratelimit-reset: 4000\r\n", body)).await;
     assert_eq!(error.class(), Refused);

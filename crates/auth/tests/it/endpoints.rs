@@ -1,9 +1,9 @@
-//! Which of the servers that a reply names is dialled, and which is never told the token.
+//! Which server of a token reply is dialled, and which never receives the token.
 
 use kucoin_streams_auth::rest::TokenError;
 use kucoin_streams_core::{RetryPolicy, WsKey};
 
-use crate::answers::*;
+use crate::common::*;
 use kucoin_streams_testkit::http::{Server, json};
 
 async fn fetch(endpoints: &'static [&'static str]) -> Result<String, TokenError> {
@@ -13,7 +13,7 @@ async fn fetch(endpoints: &'static [&'static str]) -> Result<String, TokenError>
 }
 
 #[tokio::test]
-async fn several_servers_are_taken_in_turn() {
+async fn servers_are_used_in_turn() {
     let endpoints = [
         "ws://127.0.0.1:1/",
         "ws://127.0.0.1:2/",
@@ -33,7 +33,7 @@ async fn several_servers_are_taken_in_turn() {
 }
 
 #[tokio::test]
-async fn an_untrusted_server_is_fatal_and_named_by_its_host_only() {
+async fn untrusted_server_is_fatal_and_named_by_host() {
     for (endpoint, host) in [
         ("wss://evil.example/steal?token=canary", None),
         ("wss://evil.example/canary", Some("evil.example")),
@@ -78,7 +78,7 @@ async fn an_untrusted_server_is_fatal_and_named_by_its_host_only() {
 }
 
 #[tokio::test]
-async fn a_trusted_server_among_others_is_taken() {
+async fn trusted_server_among_others_is_used() {
     let endpoints = &[
         "wss://evil.example/",
         "not a url",
@@ -88,7 +88,7 @@ async fn a_trusted_server_among_others_is_taken() {
 }
 
 #[tokio::test]
-async fn a_reply_without_a_server_is_retried_without_a_count() {
+async fn reply_without_servers_is_retried_without_a_limit() {
     for endpoints in [&[][..], &["not a url"], &["wss://user@ws.kucoin.com/"]] {
         let error = fetch(endpoints).await.unwrap_err();
         assert!(matches!(error, TokenError::NoServers { .. }), "{error:?}");

@@ -1,11 +1,11 @@
-//! Replies that are too long, too slow, broken off, or not there at all.
+//! Replies that are too long, too slow, aborted or missing.
 
 use std::time::Duration;
 
 use kucoin_streams_auth::rest::TokenError;
 use kucoin_streams_core::{RetryPolicy, WsKey};
 
-use crate::answers::*;
+use crate::common::*;
 use kucoin_streams_testkit::http::{Answer, Server, free_port, json, reply};
 
 async fn error(answer: impl Fn() -> Answer + Send + Sync + 'static) -> TokenError {
@@ -20,7 +20,7 @@ async fn error(answer: impl Fn() -> Answer + Send + Sync + 'static) -> TokenErro
 }
 
 #[tokio::test]
-async fn an_announced_length_over_the_limit_is_not_read() {
+async fn content_length_over_the_limit_is_refused() {
     let head = b"HTTP/1.1 200 OK\r\ncontent-length: 65537\r\n\r\n";
     let error = error(|| Answer::Bytes(head.to_vec())).await;
     assert!(
@@ -30,7 +30,7 @@ async fn an_announced_length_over_the_limit_is_not_read() {
 }
 
 #[tokio::test]
-async fn an_endless_reply_is_cut_at_the_limit() {
+async fn endless_reply_is_cut_at_the_limit() {
     const CHUNK: &[u8] = b"10\r\n{\"code\":\"200000\"\r\n";
     let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
     let error = error(|| Answer::Endless(head.to_vec(), CHUNK, Duration::ZERO)).await;
@@ -41,7 +41,7 @@ async fn an_endless_reply_is_cut_at_the_limit() {
 }
 
 #[tokio::test]
-async fn a_reply_of_the_limit_is_read() {
+async fn reply_at_the_limit_is_read() {
     let server = Server::answering(|_| {
         let blanks = " ".repeat(65_536 - good_reply().len());
         json(format!("{}{blanks}", good_reply()))
@@ -51,7 +51,7 @@ async fn a_reply_of_the_limit_is_read() {
 }
 
 #[tokio::test]
-async fn a_reply_that_drips_ends_at_the_time_limit() {
+async fn slow_reply_times_out() {
     let head = b"HTTP/1.1 200 OK\r\ncontent-length: 60000\r\n\r\n";
     let drip = || Answer::Endless(head.to_vec(), b" ", Duration::from_millis(20));
     let server = Server::answering(move |_| drip()).await;
@@ -66,7 +66,7 @@ async fn a_reply_that_drips_ends_at_the_time_limit() {
 }
 
 #[tokio::test]
-async fn a_reply_that_breaks_off_is_interrupted() {
+async fn aborted_reply_is_interrupted() {
     let body = b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"code\":\"200000\",\"data\":{\"token\":\"canary";
     let broken = error(|| Answer::Bytes(body.to_vec())).await;
     assert!(
@@ -82,7 +82,7 @@ async fn a_reply_that_breaks_off_is_interrupted() {
 }
 
 #[tokio::test]
-async fn a_reply_that_is_cut_short_is_unreadable_and_its_token_is_not_shown() {
+async fn truncated_reply_is_unreadable_without_its_token() {
     let error = error(|| reply(200, "", r#"{"code":"200000","data":{"token":"canary"#)).await;
     let TokenError::Unreadable { excerpt, .. } = &error else {
         panic!("{error:?}");
@@ -94,13 +94,13 @@ async fn a_reply_that_is_cut_short_is_unreadable_and_its_token_is_not_shown() {
 }
 
 #[tokio::test]
-async fn compression_is_not_spoken() {
+async fn compressed_reply_is_unreadable() {
     let error = error(|| reply(200, "content-encoding: gzip\r\n", "\x1f")).await;
     assert!(matches!(error, TokenError::Unreadable { .. }), "{error:?}");
 }
 
 #[tokio::test]
-async fn a_port_where_nobody_listens_is_unreachable() {
+async fn closed_port_is_unreachable() {
     let port = free_port();
     let server = Server::answering(|_| json("")).await;
     let hosts = hosts(&server)

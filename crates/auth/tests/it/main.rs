@@ -1,18 +1,18 @@
-//! Behaviour of the REST token source over real sockets on loopback, one behaviour a file.
+//! Behaviour of the REST token source over real sockets on loopback, one topic per file.
 
 #![cfg(feature = "rest")]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-mod answers;
 mod clock;
 mod codes;
+mod common;
 mod endpoints;
 mod limits;
 mod proxy;
+mod rate_limit;
 mod redirects;
-mod rotation;
 mod secret_types;
 mod secrets;
 mod signed_request;
+mod signers;
 mod tls;
-mod turns;

@@ -1,4 +1,4 @@
-//! A proxy carries every call, sees nothing that is signed of a call over TLS, and is never gone around.
+//! Every request goes through the proxy, which sees nothing signed of a request over TLS and is never bypassed.
 
 use kucoin_streams_auth::rest::{ConfigError, Hosts, TokenError};
 use kucoin_streams_core::{WsKey, explain};
@@ -6,10 +6,10 @@ use tokio::net::TcpListener;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::answers::*;
+use crate::common::*;
 use kucoin_streams_testkit::http::{Server, free_port, json, raw_server, reply};
 
-/// The error of a token call to kucoin.com through a proxy that answers so.
+/// Returns the error of a token request to kucoin.com through a proxy that answers with this status.
 async fn refused(status: u16) -> (TokenError, Server) {
     let proxy = Server::answering(move |_| reply(status, "", "")).await;
     let builder = builder(&proxy).hosts(Hosts::default());
@@ -19,7 +19,7 @@ async fn refused(status: u16) -> (TokenError, Server) {
 }
 
 #[tokio::test]
-async fn a_proxy_sees_the_host_and_nothing_signed() {
+async fn proxy_sees_the_host_but_nothing_signed() {
     let (_, proxy) = refused(502).await;
     assert_eq!(proxy.lines(), ["CONNECT api.kucoin.com:443 HTTP/1.1"]);
     for request in proxy.requests() {
@@ -32,7 +32,7 @@ async fn a_proxy_sees_the_host_and_nothing_signed() {
     }
 }
 
-/// The error of a token call through this proxy in full, as users see it.
+/// Returns the complete error text of a token request through this proxy, as users see it.
 async fn shown(proxy: &str) -> String {
     let server = Server::answering(|_| json("")).await;
     let builder = builder(&server).hosts(Hosts::default());
@@ -48,7 +48,7 @@ async fn shown(proxy: &str) -> String {
 }
 
 #[tokio::test]
-async fn proxy_that_is_down_refuses_the_connection_whatever_its_kind() {
+async fn unreachable_proxy_is_reported_for_every_scheme() {
     let place = format!("127.0.0.1:{}", free_port());
     for scheme in ["http", "https", "socks5h"] {
         let text = shown(&format!("{scheme}://{place}")).await;
@@ -62,7 +62,7 @@ async fn proxy_that_is_down_refuses_the_connection_whatever_its_kind() {
 }
 
 #[tokio::test]
-async fn failure_of_a_proxy_says_what_it_did() {
+async fn proxy_failure_says_what_happened() {
     let check = async |scheme: &str, answer: &'static [u8], expected: &str| {
         let port = raw_server(answer).await;
         let text = shown(&format!("{scheme}://127.0.0.1:{port}")).await;
@@ -70,28 +70,28 @@ async fn failure_of_a_proxy_says_what_it_did() {
         assert!(text.contains(expected), "{text}");
     };
     let refusal = b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n";
-    check("http", refusal, "the proxy does not connect to this host").await;
-    check("http", b"\x05\xff", "or is no HTTP proxy").await;
+    check("http", refusal, "refused the connection to this host").await;
+    check("http", b"\x05\xff", "or is not an HTTP proxy").await;
     check("http", b"", "without an answer").await;
     check("https", refusal, "does not speak TLS; check the scheme").await;
-    check("socks5h", refusal, "what answered is not such a proxy").await;
+    check("socks5h", refusal, "not a proxy of this kind").await;
     let not_allowed = b"\x05\x00\x05\x02\x00\x01\0\0\0\0\0\0";
     check(
         "socks5h",
         not_allowed,
-        "does not connect to this host (connection not allowed)",
+        "refused the connection to this host (connection not allowed)",
     )
     .await;
 }
 
 #[tokio::test]
-async fn plaintext_to_this_machine_passes_a_proxy_on_this_machine() {
+async fn local_plaintext_may_use_a_local_proxy() {
     let proxy = Server::answering(|_| json(good_reply())).await;
     let server = Server::answering(|_| json(good_reply())).await;
     let builder = || builder(&server).proxy(proxy.url());
     let tokens = builder().build().unwrap();
     tokens.fetch(WsKey::SpotPrivateV1).await.unwrap();
-    assert!(server.requests().is_empty(), "it was called directly");
+    assert!(server.requests().is_empty(), "no direct request");
     let line = format!("POST {}/api/v1/bullet-private HTTP/1.1", server.url());
     assert_eq!(proxy.lines(), [line]);
 
@@ -101,7 +101,7 @@ async fn plaintext_to_this_machine_passes_a_proxy_on_this_machine() {
 }
 
 #[tokio::test]
-async fn plaintext_passes_no_proxy_on_another_machine() {
+async fn plaintext_through_a_remote_proxy_is_refused() {
     let server = Server::answering(|_| json(good_reply())).await;
     for proxy in [
         "http://proxy.test:1",
@@ -120,7 +120,7 @@ async fn plaintext_passes_no_proxy_on_another_machine() {
 }
 
 #[tokio::test]
-async fn socks_proxy_that_takes_no_user_is_asked_again_without() {
+async fn socks_proxy_without_auth_is_retried_without_user() {
     for method in [0, 0xff] {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -135,7 +135,7 @@ async fn socks_proxy_that_takes_no_user_is_asked_again_without() {
                 if method == 0xff {
                     stream.shutdown().await.unwrap();
                 }
-                // It may hang up at once.
+                // The client may close the connection at once.
                 let _ = stream.read_buf(bytes).await;
                 bytes.splice(0..0, greeting);
             }
@@ -156,7 +156,7 @@ async fn socks_proxy_that_takes_no_user_is_asked_again_without() {
 }
 
 #[tokio::test]
-async fn tls_to_an_ipv6_address_passes_no_proxy() {
+async fn tls_to_ipv6_through_a_proxy_is_refused() {
     let server = Server::answering(|_| json(good_reply())).await;
     let hosts = Hosts::default().with_rest("https://[2001:db8::1]").unwrap();
     let builder = || {

@@ -1,13 +1,13 @@
-//! A redirect is never followed: it would carry the signed headers elsewhere.
+//! A redirect is never followed: it would send the signed headers to another server.
 
 use kucoin_streams_auth::rest::TokenError;
 use kucoin_streams_core::{RetryPolicy, WsKey};
 
-use crate::answers::*;
+use crate::common::*;
 use kucoin_streams_testkit::http::{Server, json, reply};
 
 #[tokio::test]
-async fn a_redirect_is_fatal_and_sends_nothing_elsewhere() {
+async fn redirect_is_fatal_and_not_followed() {
     let elsewhere = Server::answering(|_| json(good_reply())).await;
     for status in [301, 302, 303, 307, 308] {
         let location = format!(
@@ -32,7 +32,7 @@ async fn a_redirect_is_fatal_and_sends_nothing_elsewhere() {
 }
 
 #[tokio::test]
-async fn a_redirect_to_nowhere_is_fatal_too() {
+async fn redirect_without_a_target_is_fatal() {
     let server = Server::answering(|_| reply(302, "", "")).await;
     let error = tokens(&server)
         .fetch(WsKey::SpotPrivateV1)

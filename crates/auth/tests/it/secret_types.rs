@@ -1,11 +1,11 @@
-//! No secret type can be printed, serialized or copied by chance: this file does not compile where one can.
+//! Secret types cannot be printed, serialized or copied by accident: this file does not compile if one can.
 
 use std::fmt::Display;
 
 use kucoin_streams_auth::{Credentials, HmacSigner, Partner, Signed, SignedPartner, SignedRequest};
 use serde::Serialize;
 
-/// Compiles only where the type lacks the trait: with it, two implementations fit and neither is inferred.
+/// Compiles only if the type lacks the trait: otherwise two implementations match and type inference fails.
 macro_rules! lacks {
     ($secret:ty: $($forbidden:ident),+) => {$(
         const _: fn() = || {
@@ -27,10 +27,10 @@ lacks!(Signed: Display, Serialize, Clone);
 lacks!(SignedPartner: Display, Serialize, Clone);
 lacks!(SignedRequest: Display, Serialize, Clone);
 
-/// The keyed state that the signer keeps is two states of SHA-256 and an empty buffer; `Hmac` itself carries no
-/// mark, its parts do. This fails where the feature `zeroize` of sha2 is lost.
+/// The keyed HMAC state consists of two SHA-256 states and an empty buffer. `Hmac` itself does not implement
+/// `ZeroizeOnDrop`, its parts do. This does not compile without the feature `zeroize` of sha2.
 #[test]
-fn the_keyed_state_is_zeroed_when_dropped() {
+fn keyed_state_is_zeroed_on_drop() {
     fn is_zeroed_on_drop<T: zeroize::ZeroizeOnDrop>() {}
     is_zeroed_on_drop::<<sha2::Sha256 as sha2::digest::block_api::CoreProxy>::Core>();
 }

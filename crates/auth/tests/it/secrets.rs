@@ -1,4 +1,4 @@
-//! Nothing secret reaches an error, a `Debug` text or a log, even from a server that echoes what it was sent.
+//! No secret reaches an error, a `Debug` text or a log, even if a server echoes the request.
 
 use std::error::Error;
 use std::fmt::Write;
@@ -7,10 +7,10 @@ use kucoin_streams_auth::rest::{ConfigError, ProAuthentication};
 use kucoin_streams_core::{SourceError, WsKey};
 use kucoin_streams_testkit::log::Log;
 
-use crate::answers::*;
+use crate::common::*;
 use kucoin_streams_testkit::http::{Answer, Request, Server, json, reply};
 
-/// The whole of an error: its own text, its `Debug`, and that of every cause.
+/// Returns the text and `Debug` of an error and of all its sources.
 fn whole(error: &dyn Error) -> String {
     let mut text = format!("{error}\n{error:?}\n");
     let mut cause = error.source();
@@ -21,7 +21,7 @@ fn whole(error: &dyn Error) -> String {
     text
 }
 
-/// Every header of the request, as a page that a careless gateway may answer with.
+/// Returns every header of the request, as a careless gateway might echo them.
 fn echo(request: &Request) -> String {
     request
         .headers
@@ -68,7 +68,7 @@ fn answers() -> Vec<fn(&Request) -> Answer> {
 }
 
 #[tokio::test]
-async fn no_error_and_no_log_holds_a_secret() {
+async fn errors_and_logs_contain_no_secret() {
     let log = Log::default();
     let _logging = log.listen();
     let mut printed = String::new();
@@ -111,7 +111,7 @@ async fn no_error_and_no_log_holds_a_secret() {
 }
 
 #[tokio::test]
-async fn the_debug_of_a_builder_and_of_a_login_holds_no_secret() {
+async fn debug_of_builder_and_login_shows_no_secret() {
     let server = Server::answering(|_| json(r#"{"code":"200000","data":1}"#)).await;
     let builder = builder(&server)
         .proxy("http://user:canary-proxy@127.0.0.1:9")
@@ -131,7 +131,7 @@ async fn the_debug_of_a_builder_and_of_a_login_holds_no_secret() {
 }
 
 #[tokio::test]
-async fn a_refused_proxy_is_not_shown() {
+async fn refused_proxy_url_is_not_shown() {
     let server = Server::answering(|_| json("")).await;
     for proxy in [
         "socks4://user:canary@127.0.0.1:9",

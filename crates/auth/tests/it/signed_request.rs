@@ -1,4 +1,4 @@
-//! What goes over the wire, and what is made of a good reply.
+//! The requests on the wire, and the result of a good reply.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use kucoin_streams_auth::rest::{Hosts, ProAuthentication, Region, RestTokens};
 use kucoin_streams_auth::{HmacSigner, KeyVersion, Partner};
 use kucoin_streams_core::{ConnectionSource, Heartbeat, WsKey};
 
-use crate::answers::*;
+use crate::common::*;
 use kucoin_streams_testkit::http::{Request, Server, json};
 
-/// The signature as KuCoin computes it from what arrived.
+/// Returns the signature, computed independently of the signer.
 fn mac(secret: &str, text: &str) -> String {
     let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(text.as_bytes());
@@ -40,7 +40,7 @@ fn assert_signed(request: &Request, path: &str) {
 }
 
 #[tokio::test]
-async fn a_v1_token_is_asked_for_with_a_signed_empty_post() {
+async fn v1_token_request_is_a_signed_empty_post() {
     let server = Server::answering(|_| json(good_reply())).await;
     let tokens = tokens(&server);
     for ws_key in [WsKey::SpotPrivateV1, WsKey::FuturesPrivateV1] {
@@ -63,7 +63,7 @@ async fn a_v1_token_is_asked_for_with_a_signed_empty_post() {
 }
 
 #[tokio::test]
-async fn each_v1_connection_is_asked_for_at_its_own_host() {
+async fn v1_connections_use_their_own_rest_host() {
     let spot = Server::answering(|_| json(v1_reply(&["ws://127.0.0.1:1/spot"]))).await;
     let futures = Server::answering(|_| json(v1_reply(&["ws://127.0.0.1:2/futures"]))).await;
     let hosts = hosts(&spot).with_futures_rest(&futures.url()).unwrap();
@@ -74,7 +74,7 @@ async fn each_v1_connection_is_asked_for_at_its_own_host() {
 }
 
 #[tokio::test]
-async fn every_dial_has_its_own_connect_id() {
+async fn every_dial_has_a_unique_connect_id() {
     let server = Server::answering(|_| json(good_reply())).await;
     let (one, two) = (tokens(&server), tokens(&server));
     let mut urls = Vec::new();
@@ -95,7 +95,7 @@ async fn every_dial_has_its_own_connect_id() {
 }
 
 #[tokio::test]
-async fn a_pro_token_is_put_behind_the_configured_host() {
+async fn pro_token_is_appended_to_the_configured_host() {
     let body = format!(r#"{{"code":"200000","data":{{"token":"{TOKEN}"}}}}"#);
     let server = Server::answering(move |_| json(&body)).await;
     let info = tokens(&server).fetch(WsKey::PrivateProV2).await.unwrap();
@@ -106,7 +106,7 @@ async fn a_pro_token_is_put_behind_the_configured_host() {
 }
 
 #[tokio::test]
-async fn a_pro_login_needs_no_token_and_goes_by_the_exchanges_clock() {
+async fn pro_login_uses_the_servers_time_and_no_token() {
     let server = Server::answering(|_| json(r#"{"code":"200000","data":5000000000000}"#)).await;
     let tokens = builder(&server)
         .pro_authentication(ProAuthentication::Login)
@@ -136,7 +136,7 @@ async fn a_pro_login_needs_no_token_and_goes_by_the_exchanges_clock() {
 }
 
 #[tokio::test]
-async fn a_pro_login_does_not_need_the_rest_host() {
+async fn pro_login_works_without_the_rest_host() {
     let server = Server::answering(|_| kucoin_streams_testkit::http::reply(503, "", "")).await;
     let tokens = builder(&server)
         .pro_authentication(ProAuthentication::Login)

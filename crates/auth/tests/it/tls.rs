@@ -1,4 +1,4 @@
-//! TLS to the REST host: whom it trusts, and how a certificate that is refused is told from other failures.
+//! TLS to the REST host: which certificates are trusted, and the errors.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use crate::answers::*;
+use crate::common::*;
 use kucoin_streams_testkit::http::{Server, json, raw_server, read_request, write_answer};
 
-/// TopicMatch good replies over TLS for as long as the runtime lives; returns the port.
+/// Serves good replies over TLS as long as the runtime runs; returns the port.
 async fn tls_server(config: Arc<ServerConfig>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -49,19 +49,19 @@ async fn fetch(name: &str, url_host: &str, trusting: bool) -> Result<(), TokenEr
 }
 
 #[tokio::test]
-async fn a_configuration_of_ones_own_is_used() {
+async fn custom_tls_configuration_is_used() {
     fetch("localhost", "localhost", true).await.unwrap();
 }
 
 #[tokio::test]
-async fn a_certificate_that_nobody_signed_is_refused_with_the_platforms_roots() {
+async fn self_signed_certificate_is_refused_by_default() {
     let error = fetch("localhost", "localhost", false).await.unwrap_err();
     assert!(matches!(error, TokenError::Certificate { .. }), "{error:?}");
     assert_eq!(error.class(), RetryPolicy::Certificate);
 }
 
 #[tokio::test]
-async fn a_certificate_of_another_name_is_refused() {
+async fn certificate_for_another_name_is_refused() {
     let error = fetch("api.kucoin.com", "localhost", true)
         .await
         .unwrap_err();

@@ -1,4 +1,4 @@
-//! Credentials that change while the program runs, and signers of the user's own.
+//! Credentials that change at run time, and custom signers.
 
 use std::future::{Future, ready};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,11 +7,11 @@ use kucoin_streams_auth::rest::{RestTokens, TokenError};
 use kucoin_streams_auth::{Credentials, Prehash, Sign, SignError, Signed};
 use kucoin_streams_core::{RetryPolicy, WsKey};
 
-use crate::answers::*;
+use crate::common::*;
 use kucoin_streams_testkit::http::{Server, json};
 
 #[tokio::test]
-async fn new_credentials_sign_the_next_request() {
+async fn next_request_uses_new_credentials() {
     let server = Server::answering(|_| json(good_reply())).await;
     let tokens = tokens(&server);
     tokens.fetch(WsKey::SpotPrivateV1).await.unwrap();
@@ -25,7 +25,7 @@ async fn new_credentials_sign_the_next_request() {
     assert_eq!(keys, [KEY, "another-key"]);
 }
 
-/// A signing service that is away at first.
+/// A signing service that is not available at first.
 #[derive(Default)]
 struct Remote {
     is_there: AtomicBool,
@@ -46,7 +46,7 @@ impl Sign for Remote {
 }
 
 #[tokio::test]
-async fn a_signer_of_ones_own_is_asked_for_each_request() {
+async fn custom_signer_signs_each_request() {
     let server = Server::answering(|_| json(good_reply())).await;
     let tokens = RestTokens::builder(Remote::default())
         .hosts(hosts(&server))

@@ -1,4 +1,4 @@
-//! What the tests have in common: credentials, a token source for one server, and usual replies.
+//! Shared by the tests: credentials, a token source for one server, and normal replies.
 
 use kucoin_streams_auth::rest::{Hosts, RestTokens, RestTokensBuilder};
 use kucoin_streams_auth::{Credentials, HmacSigner};
@@ -8,7 +8,7 @@ use kucoin_streams_testkit::http::Server;
 pub(crate) const KEY: &str = "64f0c0ffee0123456789abcd";
 pub(crate) const SECRET: &str = "canary-5a1e6c1b-1234-4f0e-9a77";
 pub(crate) const PASSPHRASE: &str = "canary-horse-7";
-/// A token with every character that a query must not hold plainly.
+/// A token with every character that must be encoded in a query.
 pub(crate) const TOKEN: &str = "2neAiu+YvAU61/ZDXANAGAsiL4==";
 pub(crate) const ENCODED_TOKEN: &str = "2neAiu%2BYvAU61%2FZDXANAGAsiL4%3D%3D";
 
@@ -34,7 +34,7 @@ pub(crate) fn tokens(server: &Server) -> RestTokens {
     builder(server).build().unwrap()
 }
 
-/// A V1 token reply that names these servers.
+/// Returns a V1 token reply with these servers.
 pub(crate) fn v1_reply(endpoints: &[&str]) -> String {
     let servers: Vec<_> = endpoints
         .iter()
@@ -48,7 +48,7 @@ pub(crate) fn v1_reply(endpoints: &[&str]) -> String {
     format!(r#"{{"code":"200000","data":{{"token":"{TOKEN}","instanceServers":[{servers}]}}}}"#)
 }
 
-/// A V1 token reply with one server on this machine.
+/// Returns a V1 token reply with one server on this machine.
 pub(crate) fn good_reply() -> String {
     v1_reply(&["ws://127.0.0.1:9/endpoint"])
 }

@@ -1,4 +1,4 @@
-//! One request at a time, and none while the exchange asks to wait.
+//! One request at a time, and none while KuCoin asks to wait.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
@@ -10,11 +10,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
-use crate::answers::*;
+use crate::common::*;
 use kucoin_streams_testkit::http::{Server, json, reply};
 
 #[tokio::test]
-async fn two_callers_take_turns() {
+async fn concurrent_fetches_take_turns() {
     let port = Arc::new(AtomicU16::new(0));
     let (in_server, arrived) = (Arc::clone(&port), Arc::new(AtomicUsize::new(0)));
     let marked = Arc::new(AtomicUsize::new(0));
@@ -25,7 +25,7 @@ async fn two_callers_take_turns() {
             if request.line.contains("/marker") {
                 before.store(count.load(Ordering::SeqCst), Ordering::SeqCst);
             } else if count.fetch_add(1, Ordering::SeqCst) == 0 {
-                // A second call that does not wait for its turn was made before this request, and comes before it.
+                // If the second fetch did not wait its turn, its request was sent before this marker and arrives first.
                 let address = ("127.0.0.1", port.load(Ordering::SeqCst));
                 let mut marker = TcpStream::connect(address).await.unwrap();
                 let request = b"GET /marker HTTP/1.1\r\n\r\n";
@@ -48,7 +48,7 @@ async fn two_callers_take_turns() {
 }
 
 #[tokio::test]
-async fn a_caller_that_goes_away_gives_its_turn_to_the_next() {
+async fn dropped_fetch_gives_its_turn_to_the_next() {
     let arrived = Arc::new(Notify::new());
     let in_server = Arc::clone(&arrived);
     let server = Server::answering_later(move |request| {
@@ -71,7 +71,7 @@ async fn a_caller_that_goes_away_gives_its_turn_to_the_next() {
 }
 
 #[tokio::test]
-async fn nothing_is_sent_while_the_exchange_asks_to_wait() {
+async fn no_request_is_sent_while_kucoin_asks_to_wait() {
     let server = Server::answering(|_| reply(429, "gw-ratelimit-reset: 600000\r\n", "")).await;
     let tokens = tokens(&server);
     let asked = Duration::from_secs(600);

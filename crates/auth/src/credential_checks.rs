@@ -1,8 +1,8 @@
-//! Slips of copying in a text of the credentials, found by kind.
+//! Checks of a credential for copying mistakes.
 
 use crate::CredentialProblem;
 
-/// What is wrong with a text of the credentials, if anything.
+/// Checks any credential: empty, white space around it, invisible characters.
 pub(crate) fn text_problem(text: &str) -> Option<CredentialProblem> {
     if text.is_empty() {
         Some(CredentialProblem::Empty)
@@ -15,7 +15,7 @@ pub(crate) fn text_problem(text: &str) -> Option<CredentialProblem> {
     }
 }
 
-/// What is wrong with a key or a secret, if anything: KuCoin's are of letters, digits and dashes.
+/// Checks a key or a secret. KuCoin's consist of letters, digits and dashes.
 pub(crate) fn key_problem(text: &str) -> Option<CredentialProblem> {
     let is_assignment = text
         .split_once('=')
@@ -40,8 +40,7 @@ pub(crate) fn key_problem(text: &str) -> Option<CredentialProblem> {
         .or_else(|| header_problem(text))
 }
 
-/// What is wrong with a passphrase, if anything. It may hold what people choose, but for what cannot be seen or is typed
-/// by mistake.
+/// Checks a passphrase. It may contain anything but invisible characters and likely typing mistakes.
 pub(crate) fn passphrase_problem(text: &str) -> Option<CredentialProblem> {
     let full_width = |character| matches!(character, '\u{ff01}'..='\u{ff5e}' | '\u{3000}');
     let problem = text_problem(text).or_else(|| assignment_problem(text));
@@ -51,7 +50,7 @@ pub(crate) fn passphrase_problem(text: &str) -> Option<CredentialProblem> {
     })
 }
 
-/// A line of a file or a script in the place of a value.
+/// Finds a line of a file or a script, or an unexpanded variable, instead of a value.
 fn assignment_problem(text: &str) -> Option<CredentialProblem> {
     let assigned = text
         .trim_start_matches("export ")
@@ -60,7 +59,7 @@ fn assignment_problem(text: &str) -> Option<CredentialProblem> {
     if is_wrong {
         return Some(CredentialProblem::Assignment);
     }
-    // What a shell would have replaced, but for double quotes.
+    // A shell expands these, but not in single quotes or in an env file.
     let braced = text.strip_prefix("${").and_then(|it| it.strip_suffix('}'));
     let named = braced.or_else(|| text.strip_prefix("$env:"));
     let is_wrong = named.is_some_and(is_name)
@@ -69,7 +68,7 @@ fn assignment_problem(text: &str) -> Option<CredentialProblem> {
     is_wrong.then_some(CredentialProblem::Reference)
 }
 
-/// Whether a text could be the name of a variable.
+/// Returns `true` if the text can be the name of a variable.
 fn is_name(text: &str) -> bool {
     let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     !text.is_empty() && text.bytes().all(is_of_name)
@@ -95,8 +94,8 @@ fn is_quote(character: char) -> bool {
     matches!(character, '"' | '\'' | '`' | '\u{2018}'..='\u{201f}')
 }
 
-/// Whether a text holds a character that cannot be seen. Joiners between letters that are not ASCII are part of them, as
-/// in an emoji of a family or in Persian.
+/// Returns `true` if the text contains an invisible character. Joiners between two characters that are not ASCII are
+/// allowed: emoji and Persian need them.
 fn has_invisible(text: &str) -> bool {
     let is_joinable = |character: Option<char>| {
         character.is_some_and(|it| !it.is_ascii() && !it.is_whitespace() && !is_invisible(it))
@@ -109,7 +108,7 @@ fn has_invisible(text: &str) -> bool {
     })
 }
 
-/// A space other than the usual and the full-width one, a filler, a mark without a width, or a control character.
+/// Returns `true` for spaces other than U+0020 and U+3000, fillers, zero-width marks and control characters.
 fn is_invisible(character: char) -> bool {
     (character.is_whitespace() && !matches!(character, ' ' | '\u{3000}'))
         || character.is_control()
@@ -121,19 +120,19 @@ fn is_invisible(character: char) -> bool {
         )
 }
 
-/// True for the form of KuCoin's keys: 24 hexadecimal digits.
+/// Returns `true` if the text has the form of a KuCoin key: 24 hexadecimal digits.
 pub(crate) fn is_key(text: &str) -> bool {
     text.len() == 24 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// True for the form of KuCoin's secrets: a UUID.
+/// Returns `true` if the text has the form of a KuCoin secret: a UUID.
 pub(crate) fn is_secret(text: &str) -> bool {
     let lengths = text.split('-').map(str::len);
     let is_hex = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
     lengths.eq([8, 4, 4, 4, 12]) && text.bytes().all(is_hex)
 }
 
-/// What is wrong with a text that travels as the value of a header, if anything.
+/// Checks a text that is sent as the value of a header.
 pub(crate) fn header_problem(text: &str) -> Option<CredentialProblem> {
     text_problem(text).or_else(|| {
         let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
