@@ -85,8 +85,8 @@ async fn refusal_for_now_and_throttling_are_warnings() {
     let label = "busy";
     let kucoin = client(&exchange, label, quick());
     let subscribing = tokio::spawn(async move { kucoin.subscribe(Balances).await });
-    logged(label, Level::WARN, "KuCoin refused the request as too many");
-    logged(label, Level::WARN, "system error; asked for again in");
+    logged(label, Level::WARN, "KuCoin's rate limit is reached");
+    logged(label, Level::WARN, "system error; retrying in");
     assert_eq!(count(label, Level::ERROR), 0);
     subscribing.abort();
 }
