@@ -41,7 +41,7 @@ pub fn describe(error: &(dyn Error + 'static)) -> String {
 /// Returns what the user can do about an error: `known`, what the caller knows, or else a remedy for the I/O error among
 /// its causes. A lack of file descriptors has a remedy of its own, whatever failed by it.
 pub fn remedy<'r>(error: &(dyn Error + 'static), known: Option<&'r str>) -> Option<&'r str> {
-    match lacks_descriptors(error) {
+    match is_out_of_descriptors(error) {
         true => Some(MORE_DESCRIPTORS),
         false => known.or_else(|| io_errors(error).find_map(io_remedy)),
     }
@@ -84,7 +84,7 @@ fn io_errors<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e i
 }
 
 /// Whether an error comes of a lack of file descriptors, in this process or on the machine.
-pub fn lacks_descriptors(error: &(dyn Error + 'static)) -> bool {
+pub fn is_out_of_descriptors(error: &(dyn Error + 'static)) -> bool {
     // EMFILE and ENFILE; std has no kind for them.
     const CODES: [i32; 2] = if cfg!(windows) { [10_024, 4] } else { [24, 23] };
     io_errors(error).any(|error| {
@@ -194,14 +194,16 @@ mod tests {
             layer("no certificates", full()),
             layer("no connection", io::Error::other(layer("open", full()))),
         ] {
-            assert!(lacks_descriptors(&error));
+            assert!(is_out_of_descriptors(&error));
             let text = explain(&error, Some("install certificates"));
             assert!(
                 text.contains("`ulimit -n`") && !text.contains("install"),
                 "{text}"
             );
         }
-        assert!(!lacks_descriptors(&io::Error::from(ErrorKind::NotFound)));
+        assert!(!is_out_of_descriptors(&io::Error::from(
+            ErrorKind::NotFound
+        )));
     }
 
     #[test]

@@ -152,7 +152,7 @@ impl Extra {
     }
 
     /// Adds a field, unless the same name and value are here already.
-    pub fn keep(&mut self, name: &str, json: &str) {
+    pub fn push_if_new(&mut self, name: &str, json: &str) {
         let is_kept = |(known, raw): (&str, &Raw)| known == name && raw.as_str() == json;
         if !self.iter().any(is_kept) {
             self.push(name, Raw::from_valid(json));

@@ -1,39 +1,39 @@
-//! The kinds of connection, and the keys by which users know them.
+//! Connection kinds and their keys.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::Protocol;
 
-/// The key of a connection: the name by which a client, its logs and its events know it.
+/// Key of a connection: its name in the API, in logs and in events.
 ///
-/// The SDK has three. A [`ConnectionKind`] of your own has its own: [`WsKey::new`].
+/// The SDK has three keys. For a [`ConnectionKind`] of your own, create one with [`WsKey::new`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WsKey(&'static str);
 
-// Named like the variants of an enum, which they are in the SDK of KuCoin's JavaScript users.
+// Named like the enum variants of the JavaScript SDK.
 #[allow(non_upper_case_globals)]
 impl WsKey {
-    /// V1 connection of the spot host: spot and margin topics.
+    /// V1 connection to the spot host: spot and margin topics.
     pub const SpotPrivateV1: WsKey = WsKey("spotPrivateV1");
-    /// V1 connection of the futures host.
+    /// V1 connection to the futures host: futures topics.
     pub const FuturesPrivateV1: WsKey = WsKey("futuresPrivateV1");
-    /// Pro V2: one connection for spot and futures, requests with a `tradeType`.
+    /// Pro V2 connection: spot, margin and futures on one connection, by `tradeType`.
     pub const PrivateProV2: WsKey = WsKey("privateProV2");
 
-    /// The keys of the SDK's connections, in the order in which they are documented.
+    /// The keys of the SDK's connections.
     pub const ALL: [WsKey; 3] = [
         WsKey::SpotPrivateV1,
         WsKey::FuturesPrivateV1,
         WsKey::PrivateProV2,
     ];
 
-    /// Returns a key of your own, for a connection that the SDK does not have.
+    /// Creates a key for a connection that the SDK does not have.
     pub const fn new(name: &'static str) -> Self {
         Self(name)
     }
 
-    /// The key as users write it, such as `spotPrivateV1`.
+    /// Returns the key as text, such as `spotPrivateV1`.
     pub const fn as_str(self) -> &'static str {
         self.0
     }
@@ -45,7 +45,7 @@ impl fmt::Display for WsKey {
     }
 }
 
-/// A text that names no connection.
+/// Error of parsing an unknown connection key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "unknown connection `{given}`; expected one of spotPrivateV1, futuresPrivateV1, privateProV2"
@@ -62,7 +62,7 @@ impl FromStr for WsKey {
             .into_iter()
             .find(|key| key.as_str().eq_ignore_ascii_case(given))
             .ok_or_else(|| ParseWsKeyError {
-                // Safe for a terminal, which may show it.
+                // Escaped, since a terminal may show it.
                 given: given
                     .chars()
                     .take(64)
@@ -72,14 +72,14 @@ impl FromStr for WsKey {
     }
 }
 
-/// A connection kind as a type: it ties topics to the connection that serves them.
+/// Kind of a connection, as a type: its protocol and its key.
 ///
-/// A topic names its kind, so that a futures topic on a spot connection does not compile. Implement it for a
-/// new connection of KuCoin's; the layers above need no change.
+/// Each [`Topic`](crate::Topic) names its connection kind, so a futures topic on a spot connection does not compile.
+/// Implement it for a connection that the SDK does not have; the other layers need no change.
 pub trait ConnectionKind: Send + Sync + 'static {
-    /// The protocol spoken on it.
+    /// Protocol of the connection.
     type Protocol: Protocol;
-    /// The key under which users and logs know it.
+    /// Key of the connection.
     const WS_KEY: WsKey;
 }
 
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_key_parses_from_its_own_name_in_any_case() {
+    fn key_parses_from_its_name_in_any_case() {
         for key in WsKey::ALL {
             assert_eq!(key.as_str().parse::<WsKey>().unwrap(), key);
             assert_eq!(key.as_str().to_uppercase().parse::<WsKey>().unwrap(), key);
@@ -96,13 +96,13 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_key_is_refused_with_the_choices() {
+    fn unknown_key_error_lists_the_keys() {
         let error = "spotV1".parse::<WsKey>().unwrap_err();
         assert!(error.to_string().contains("spotPrivateV1"));
     }
 
     #[test]
-    fn a_foreign_key_is_cut_and_cannot_move_the_cursor() {
+    fn foreign_key_is_cut_and_escaped() {
         let given = format!("\u{1b}[2J{}", "x".repeat(1000));
         let shown = given.parse::<WsKey>().unwrap_err().to_string();
         assert!(!shown.contains('\u{1b}') && shown.len() < 200, "{shown}");

@@ -1,13 +1,12 @@
-//! The words that all layers of the kucoin-streams SDK share. It changes rarely.
+//! Traits and value types that all layers of the kucoin-streams SDK share.
 //!
-//! This crate has no socket, clock, randomness, runtime or parser of events:
+//! This crate has no sockets, no runtime and no event decoder, and it changes rarely. It has:
 //!
-//! - the traits between layers: [`Protocol`] (one generation of the stream protocol, as pure functions),
-//!   [`ConnectionKind`], [`Topic`] (what to subscribe to, and its event type) and [`ConnectionSource`] (the source of
-//!   what one dial needs);
-//! - the values: [`Text`], [`Timestamp`], [`Decimal`], [`Side`], [`Liquidity`], one trade ([`Fill`]), unknown fields as they came ([`Extra`], [`Raw`]), and the shapes
-//!   of symbols ([`SymbolShape`]);
-//! - errors as one line of text ([`explain()`]).
+//! - the traits that connect the layers: [`Protocol`] (a stream protocol as pure functions), [`ConnectionKind`],
+//!   [`Topic`] (what to subscribe to, and its event type), [`Event`] and [`ConnectionSource`] (URL and token for a dial);
+//! - value types: [`Text`], [`Timestamp`], [`Decimal`], [`Side`], [`Liquidity`], [`Fill`], unknown fields ([`Extra`],
+//!   [`Raw`]) and symbol shapes ([`SymbolShape`]);
+//! - error texts: an error with its causes and a remedy on one line ([`explain()`]).
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
@@ -21,18 +20,18 @@ mod kind;
 mod nearest;
 mod protocol;
 mod retry;
+mod side;
 mod source;
 mod symbol;
 mod text;
 mod time;
 mod topic;
-mod words;
 
 pub mod redact;
 
 pub use connection::{ConnectionInfo, Heartbeat, Login, SecretUrl};
 pub use error::DecodeError;
-pub use explain::{causes, describe, explain, lacks_descriptors, remedy, with_code};
+pub use explain::{causes, describe, explain, is_out_of_descriptors, remedy, with_code};
 pub use extra::{Extra, Raw};
 pub use fill::{Fill, FillKey};
 pub use kind::{ConnectionKind, ParseWsKeyError, WsKey};
@@ -43,15 +42,15 @@ pub use protocol::{
 };
 pub use retry::RetryPolicy;
 pub use rust_decimal::Decimal;
+pub use side::{Liquidity, Side};
 pub use source::{ConnectionSource, DynConnectionSource, SourceError};
 pub use symbol::{SymbolProblem, SymbolShape};
 pub use text::Text;
 #[cfg(any(feature = "chrono", feature = "jiff", feature = "time"))]
 pub use time::TimestampRangeError;
-pub use time::{ParseTimestampError, Rounded, TimeFormat, Timestamp};
+pub use time::{HumanDuration, ParseTimestampError, TimeFormat, Timestamp};
 pub use topic::{Event, Push, Topic};
-pub use words::{Liquidity, Side};
-/// Wraps a secret and overwrites it with zeros when dropped, such as the frame of a [`Login`].
+/// Wrapper that overwrites a secret with zeros when dropped, such as the frame of a [`Login`].
 #[doc(no_inline)]
 pub use zeroize::Zeroizing;
 

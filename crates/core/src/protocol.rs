@@ -1,16 +1,16 @@
-//! The protocol seam: one generation of KuCoin's stream protocol as pure functions over text.
+//! The [`Protocol`] trait: a KuCoin stream protocol as pure functions over text.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::hash::Hash;
 use std::time::Duration;
 
-/// The number of a request on one connection, sent as a decimal string and echoed by its answer.
+/// ID of a request on one connection, sent as a decimal string and repeated in the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RequestId(pub u64);
 
 impl RequestId {
-    /// Reads the id of an answer; an id that no request of ours can have had is `None`.
+    /// Parses the ID of an answer; `None` if it is not a number, so not the ID of a request of this client.
     pub fn parse(id: &str) -> Option<Self> {
         id.parse().ok().map(Self)
     }
@@ -22,43 +22,43 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// What one wire subscription asks for. Equal requests share one wire subscription.
+/// Request of one wire subscription. Equal requests share one wire subscription.
 ///
-/// `Display` is the text by which users know it, such as `/account/balance`.
+/// `Display` writes it for users, such as `/account/balance`.
 pub trait Request: Clone + fmt::Debug + fmt::Display + Eq + Hash + Send + Sync + 'static {}
 
 impl<T: Clone + fmt::Debug + fmt::Display + Eq + Hash + Send + Sync + 'static> Request for T {}
 
-/// What a client may do before the server objects: on one connection, and by making connections.
+/// Rate limits and topic limits of a protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProtocolLimits {
-    /// Messages that a client may send in one [`ProtocolLimits::window`], heartbeats included.
+    /// Maximum number of client messages per [`window`](ProtocolLimits::window) on a connection, heartbeats included.
     pub messages: u32,
-    /// The window of [`ProtocolLimits::messages`].
+    /// Sliding window of [`messages`](ProtocolLimits::messages).
     pub window: Duration,
-    /// Topics that one connection may hold; `None` where the exchange states no cap.
+    /// Maximum number of topics per connection; `None` if KuCoin states no limit.
     pub topics: Option<u32>,
-    /// Dials that the exchange allows; `None` where it states no limit.
+    /// Dial limit; `None` if KuCoin states no limit.
     pub dials: Option<DialLimit>,
-    /// A ping that comes sooner than this after the one before gets no answer; zero where every ping gets one.
+    /// Minimum time between two pings: an earlier ping gets no pong. Zero if every ping gets a pong.
     pub ping_spacing: Duration,
 }
 
-/// How often connections of one kind may be made.
+/// Limit on how often connections can be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DialLimit {
-    /// So many dials in one window.
+    /// Maximum number of dials per [`window`](DialLimit::window).
     pub dials: u32,
-    /// The window.
+    /// Sliding window of [`dials`](DialLimit::dials).
     pub window: Duration,
-    /// Whose dials are counted together.
+    /// Which dials count together.
     pub scope: DialScope,
 }
 
 impl DialLimit {
-    /// At most `dials` in any `window`, counted by `scope`.
+    /// Creates a limit of `dials` per sliding `window`, counted per `scope`.
     pub const fn new(dials: u32, window: Duration, scope: DialScope) -> Self {
         Self {
             dials,
@@ -68,18 +68,18 @@ impl DialLimit {
     }
 }
 
-/// Whose dials are counted together.
+/// Scope of a dial limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DialScope {
-    /// Those of one account.
+    /// All dials of one account count together.
     Account,
-    /// Those of one IP address, whatever the account.
+    /// All dials from one IP address count together, for any account.
     Address,
 }
 
 impl ProtocolLimits {
-    /// States the limits of a connection.
+    /// Creates limits of `messages` per sliding `window` and of `topics`, without a dial limit.
     pub const fn new(messages: u32, window: Duration, topics: Option<u32>) -> Self {
         Self {
             messages,
@@ -90,14 +90,14 @@ impl ProtocolLimits {
         }
     }
 
-    /// Adds how often connections may be made.
+    /// Sets the dial limit.
     #[must_use]
     pub const fn with_dials(mut self, dials: DialLimit) -> Self {
         self.dials = Some(dials);
         self
     }
 
-    /// Adds how far pings must be apart to be answered.
+    /// Sets the minimum time between two pings.
     #[must_use]
     pub const fn with_ping_spacing(mut self, spacing: Duration) -> Self {
         self.ping_spacing = spacing;
@@ -105,150 +105,152 @@ impl ProtocolLimits {
     }
 }
 
-/// One inbound frame, told apart by its envelope alone.
+/// An inbound frame, classified by its envelope.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Inbound<'f> {
-    /// The connection is ready for requests.
+    /// Welcome: the connection accepts requests.
     Welcome {
-        /// The id of the connection as the server names it: V1 `id` (our `connectId`), Pro V2 `sessionId`.
+        /// Connection ID: V1 `id` (the client's `connectId`), Pro V2 `sessionId`; `None` if absent.
         id: Option<Cow<'f, str>>,
-        /// The heartbeat that this welcome asks for (Pro V2 `pingInterval`); `None` keeps what is known.
+        /// Ping interval requested by the server (Pro V2 `pingInterval`); `None` if absent.
         ping_interval: Option<Duration>,
     },
-    /// The request of this id is in force.
+    /// Acknowledgement of a request.
     Ack {
-        /// The id of the request.
+        /// ID of the request.
         id: Cow<'f, str>,
     },
-    /// The request of this id was refused, or the connection was, where the id is none of ours.
+    /// Refusal of a request, or of the whole connection if the ID is not that of a request.
     Refused {
-        /// The id of the request, where the server gave one.
+        /// ID of the request; `None` if absent.
         id: Option<Cow<'f, str>>,
-        /// The code, where the server gave one (V1 `code`).
+        /// Error code (V1 `code`); `None` if absent.
         code: Option<i64>,
-        /// The server's own words.
+        /// Error message of the server.
         message: Cow<'f, str>,
         /// What the refusal means for the connection.
         scope: RefusalScope,
     },
-    /// The answer to a heartbeat.
+    /// Pong: the answer to a ping.
     Pong {
-        /// The id of the ping, where the server gave one.
+        /// ID of the ping; `None` if absent.
         id: Option<Cow<'f, str>>,
     },
-    /// A push: data of a topic.
+    /// Push: a data message of a topic.
     Message {
-        /// The topic as pushed; by it and [`Protocol::match_topic`] the frame finds its subscriptions.
+        /// Topic of the push. [`Protocol::match_topic`] finds the subscriptions that it belongs to.
         topic: Cow<'f, str>,
     },
-    /// A frame of a kind that the protocol does not define: ignored, and counted.
+    /// A frame that the protocol does not define. It is counted and ignored.
     Other,
 }
 
-/// What a refusal is about, when its id names no request of ours.
+/// Meaning of a refusal whose ID is not that of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RefusalScope {
-    /// The request itself: that topic is refused, the connection is well.
+    /// The request is refused; the connection continues.
     Request,
-    /// The request came too fast; the same request may be sent again after a pause.
-    Pace,
-    /// The server has trouble of its own; the same request may be sent again after a pause.
+    /// The client sends too fast; the same request can be sent again later.
+    RateLimit,
+    /// Temporary server error; the same request can be sent again later.
     Temporary,
-    /// The connection token: a new token and a new connection are needed.
+    /// The connection token is refused; a new token and a new connection are needed.
     Token,
-    /// The server is busy: dial again later.
+    /// The server is busy; dial again later.
     Busy,
-    /// The account has as many connections as it may have; in time there may be room again.
-    Sessions,
-    /// The connection is being ended by the server: dial again.
+    /// The account has its maximum number of connections; dial again later.
+    ConnectionLimit,
+    /// The server is closing the connection; dial again.
     Connection,
 }
 
-/// Whether pushes of a topic belong to a request.
+/// How the topic of a push matches a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TopicMatch {
-    /// The topic is what the request asks for.
+    /// The push belongs to the request.
     Exact,
-    /// The server is known to push this topic for the request too; it counts only while no other request of the
-    /// connection is served exactly, so that no event comes twice.
+    /// The push can belong to the request. It counts only if no request of the connection matches exactly, so that no event
+    /// is delivered twice.
     Fallback,
-    /// The topic has nothing to do with the request.
+    /// The push does not belong to the request.
     None,
 }
 
-/// A frame that is not of the protocol: not UTF-8, or not a JSON object.
+/// A frame that breaks the protocol, such as one that is not UTF-8 or not a JSON object.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason} at byte {offset}")]
 #[non_exhaustive]
 pub struct WireError {
     /// What is wrong.
     pub reason: &'static str,
-    /// Where in the frame, in bytes.
+    /// Position in the frame, in bytes.
     pub offset: usize,
 }
 
 impl WireError {
-    /// Says what is wrong, and at which byte of the frame.
+    /// Creates an error with a reason and its position in the frame, in bytes.
     pub const fn new(reason: &'static str, offset: usize) -> Self {
         Self { reason, offset }
     }
 }
 
-/// One generation of KuCoin's stream protocol: pure functions from frames to meaning and back.
+/// A KuCoin stream protocol (V1, Pro V2): pure functions that read and write frames.
 ///
-/// It holds no state, so a session, a recorder or a test may call it anywhere. Implement it for a protocol
-/// that KuCoin adds; a session drives any implementation.
+/// It has no state, so a session, a recorder or a test can call it anywhere. Implement it for another protocol of KuCoin;
+/// a session works with any implementation.
 pub trait Protocol: Send + Sync + 'static {
-    /// What one wire subscription asks for.
+    /// Request of one wire subscription.
     type Request: Request;
 
-    /// The limits of a connection that speaks it.
+    /// Limits of a connection.
     const LIMITS: ProtocolLimits;
 
-    /// The text of a frame's payload, which the transport may have delivered as a binary message. UTF-8 that begins
-    /// with a brace is the text of itself in every protocol, and nobody need ask.
+    /// Returns the text of a frame's payload, which may be a binary WebSocket message.
+    ///
+    /// A caller can skip this call for UTF-8 that begins with `{`: in every protocol, such a payload is its own text.
     ///
     /// # Errors
-    /// Where the payload is not UTF-8, nor any encoding that the protocol knows.
+    /// Returns an error if the payload is neither UTF-8 nor another encoding of the protocol.
     fn text(payload: &[u8]) -> Result<Cow<'_, str>, WireError> {
         std::str::from_utf8(payload)
             .map(Cow::Borrowed)
             .map_err(|error| WireError {
-                reason: "not utf-8",
+                reason: "invalid UTF-8",
                 offset: error.valid_up_to(),
             })
     }
 
-    /// Tells what a frame is from its envelope, without allocating for usual frames.
+    /// Classifies a frame by its envelope, without allocation for usual frames.
     ///
-    /// It reads as far as it must and no further, so a push may still prove undecodable by its topic.
+    /// It may stop before the end of the frame, so [`Topic::decode`](crate::Topic::decode) can still fail.
     ///
     /// # Errors
-    /// Where the frame is not a JSON object, as far as it was read.
+    /// Returns an error if the part that it read is not that of a JSON object.
     fn classify(frame: &str) -> Result<Inbound<'_>, WireError>;
 
-    /// Reads a frame to its last byte. [`Protocol::classify`] need not: so a broken frame may show a topic that nobody
-    /// asked for. Before such a frame is let go, this tells whether it is whole. By default every frame is.
+    /// Checks a whole frame. By default every frame is valid.
+    ///
+    /// [`classify`](Protocol::classify) may stop early, so a broken frame can have a wrong topic. A session checks a frame
+    /// that matches no subscription before it drops the frame.
     ///
     /// # Errors
-    /// Where the frame is not of the protocol.
+    /// Returns an error if the frame breaks the protocol.
     fn check(_frame: &str) -> Result<(), WireError> {
         Ok(())
     }
 
-    /// Tells whether a push with this topic, as the server wrote it, belongs to `request`: what is asked for is
-    /// not always what is pushed.
+    /// Returns how the topic of a push matches `request`. The pushed topic can differ from the requested one.
     fn match_topic(request: &Self::Request, pushed: &str) -> TopicMatch;
 
     /// Appends the frame that subscribes to `request`.
     fn subscribe(id: RequestId, request: &Self::Request, out: &mut String);
 
-    /// Appends the frame that ends the subscription to `request`.
+    /// Appends the frame that unsubscribes from `request`.
     fn unsubscribe(id: RequestId, request: &Self::Request, out: &mut String);
 
-    /// Appends a heartbeat.
+    /// Appends a ping frame.
     fn ping(id: RequestId, out: &mut String);
 }
 
@@ -257,13 +259,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_survives_the_wire() {
+    fn request_id_parses_back() {
         let id = RequestId(u64::MAX);
         assert_eq!(RequestId::parse(&id.to_string()), Some(id));
     }
 
     #[test]
-    fn a_foreign_id_is_none_of_ours() {
+    fn foreign_id_is_none() {
         assert_eq!(RequestId::parse("5e1a7c4b"), None);
         assert_eq!(RequestId::parse(""), None);
     }

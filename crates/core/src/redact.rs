@@ -31,7 +31,7 @@ const REDACTED: &str = "[redacted]";
 ///
 /// let info = ConnectionInfo::new(SecretUrl::new("wss://host/?token=2neAiuYv"));
 /// let redactor = Redactor::new(&info);
-/// assert_eq!(redactor.words("token 2neAiuYv is expired"), "token [redacted] is expired");
+/// assert_eq!(redactor.redact("token 2neAiuYv is expired"), "token [redacted] is expired");
 /// ```
 #[derive(Default)]
 pub struct Redactor {
@@ -65,15 +65,15 @@ impl Redactor {
     /// Redacted are parts of the connection's secrets from eight characters on, beginnings of its token from six on,
     /// runs of twenty and more characters that may be a token, and the value of anything that is called a token. The
     /// secrets are found in every spelling: escaped as in a URL or in JSON, or broken by white space.
-    pub fn words(&self, text: &str) -> String {
-        self.words_naming(text, &[])
+    pub fn redact(&self, text: &str) -> String {
+        self.redact_except_hosts(text, &[])
     }
 
-    /// What may be shown of an error of ours, as by [`Redactor::words`], with the names of these hosts as they are.
+    /// What may be shown of an error of ours, as by [`Redactor::redact`], with the names of these hosts as they are.
     ///
     /// A host that is dialled is no secret: its name crosses the network in the clear. A name that repeats a part of the
     /// connection's secrets, in whatever case, gets no exception.
-    pub fn words_naming(&self, text: &str, hosts: &[Box<str>]) -> String {
+    pub fn redact_except_hosts(&self, text: &str, hosts: &[Box<str>]) -> String {
         let (text, is_whole) = beginning(text);
         let hosts = hosts.iter().map(AsRef::as_ref);
         let hosts: Vec<&str> = hosts
@@ -173,7 +173,7 @@ impl fmt::Debug for Redactor {
     }
 }
 
-/// What may be shown of a reply that may hold a token which is not known: as [`Redactor::words`], and stricter, as long
+/// What may be shown of a reply that may hold a token which is not known: as [`Redactor::redact`], and stricter, as long
 /// runs are redacted with the separators of a path in them.
 pub fn excerpt(reply: &[u8]) -> String {
     let read = &reply[..reply.len().min(4 * LONGEST)];

@@ -1,84 +1,88 @@
-//! The shapes of KuCoin's symbols: checked before the exchange is asked, which answers a wrong one with silence.
+//! Shapes of KuCoin's symbols. They are checked before subscribing, since KuCoin does not refuse an unknown symbol.
 
 /// Longer than any symbol, in bytes.
-const LONGEST: usize = 64;
+const MAX_BYTES: usize = 64;
 
-/// Why a text is no symbol.
+/// What is wrong with a symbol.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SymbolProblem {
-    /// There is nothing. Write the symbol.
+    /// It is empty.
     #[error("it is empty")]
     Empty,
-    /// It is a list. Subscribe once for each symbol, or to the topic of all.
-    #[error("expected one symbol; subscribe once for each of several")]
+    /// It is a list. Subscribe once for each symbol, or to the topic of all symbols.
+    #[error("expected one symbol; subscribe once for each symbol")]
     List,
-    /// No symbol is so long.
-    #[error("it has more than {LONGEST} bytes")]
+    /// It is longer than any symbol.
+    #[error("it has more than {MAX_BYTES} bytes")]
     TooLong,
-    /// It has small letters, and symbols have none.
-    #[error("write it in capitals, `{capitals}`")]
-    Case {
-        /// The same in capitals.
-        capitals: String,
+    /// It has lower-case letters, and symbols have none.
+    #[error("write it in upper case, `{uppercase}`")]
+    Lowercase {
+        /// The symbol in upper case.
+        uppercase: String,
     },
-    /// It holds a character that stands in no symbol.
-    #[error("{found:?} is not a character of symbols")]
+    /// It has a character that symbols cannot have.
+    #[error("symbols cannot contain {found:?}")]
     Character {
         /// The first such character.
         found: char,
     },
-    /// A symbol of spot and margin is two currencies with one dash between them.
+    /// It is not a pair: a spot or margin symbol is two currencies with one dash between them.
     #[error("expected base and quote currency with one dash between them, such as BTC-USDT")]
-    NoPair,
-    /// A symbol of futures is one word.
+    NotAPair,
+    /// It is not a contract: a futures symbol has no dash.
     #[error("expected a contract, which has no dash, such as XBTUSDTM")]
-    NoContract,
+    NotAContract,
 }
 
-/// Which symbols a topic takes.
+/// Shape of the symbols that a topic takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SymbolShape {
-    /// Two currencies, of spot and margin: `BTC-USDT`.
+    /// Spot or margin pair, such as `BTC-USDT`.
     Pair,
-    /// A contract, of futures: `XBTUSDTM`.
+    /// Futures contract, such as `XBTUSDTM`.
     Contract,
-    /// Either, as of a unified account.
+    /// Either shape, as in a unified account.
     Any,
 }
 
 impl SymbolShape {
-    /// What keeps a text from being such a symbol; `None` where it is one by its shape, whether or not the exchange
-    /// trades it.
-    pub fn flaw(self, symbol: &str) -> Option<SymbolProblem> {
+    /// Checks that a symbol has this shape.
+    ///
+    /// It does not check whether KuCoin has the symbol.
+    ///
+    /// # Errors
+    /// Returns what is wrong if the text cannot be such a symbol.
+    pub fn check(self, symbol: &str) -> Result<(), SymbolProblem> {
         if symbol.is_empty() {
-            return Some(SymbolProblem::Empty);
+            return Err(SymbolProblem::Empty);
         }
-        if symbol.len() > LONGEST {
-            return Some(SymbolProblem::TooLong);
+        if symbol.len() > MAX_BYTES {
+            return Err(SymbolProblem::TooLong);
         }
         if symbol.contains(',') {
-            return Some(SymbolProblem::List);
+            return Err(SymbolProblem::List);
         }
-        // Letters of any script: there are markets that are named in Chinese.
-        let stands =
+        // Letters of any script: some markets have Chinese names.
+        let is_valid =
             |found: char| found.is_alphanumeric() || matches!(found, '-' | '_' | '.' | '/');
-        if let Some(found) = symbol.chars().find(|found| !stands(*found)) {
-            return Some(SymbolProblem::Character { found });
+        if let Some(found) = symbol.chars().find(|found| !is_valid(*found)) {
+            return Err(SymbolProblem::Character { found });
         }
         if symbol.chars().any(char::is_lowercase) {
-            let capitals = symbol.to_uppercase();
-            return Some(SymbolProblem::Case { capitals });
+            let uppercase = symbol.to_uppercase();
+            return Err(SymbolProblem::Lowercase { uppercase });
         }
         match (self, symbol.split_once('-')) {
-            (Self::Contract, Some(_)) => Some(SymbolProblem::NoContract),
-            (Self::Contract | Self::Any, None) => None,
+            (Self::Contract, Some(_)) => Err(SymbolProblem::NotAContract),
+            (Self::Contract | Self::Any, None) => Ok(()),
             (_, Some((base, quote)))
                 if !base.is_empty() && !quote.is_empty() && !quote.contains('-') =>
             {
-                None
+                Ok(())
             }
-            _ => Some(SymbolProblem::NoPair),
+            _ => Err(SymbolProblem::NotAPair),
         }
     }
 }
@@ -88,19 +92,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn symbols_of_the_exchange_are_taken() {
+    fn symbols_of_kucoin_are_valid() {
         for symbol in ["BTC-USDT", "1INCH-USDT", "BTC3L-USDT", "币安人生-USDT"] {
-            assert_eq!(SymbolShape::Pair.flaw(symbol), None, "{symbol}");
-            assert_eq!(SymbolShape::Any.flaw(symbol), None, "{symbol}");
+            assert_eq!(SymbolShape::Pair.check(symbol), Ok(()), "{symbol}");
+            assert_eq!(SymbolShape::Any.check(symbol), Ok(()), "{symbol}");
         }
         for symbol in ["XBTUSDTM", "10PEPEUSDTM", "XBTMU26", "币安人生USDTM"] {
-            assert_eq!(SymbolShape::Contract.flaw(symbol), None, "{symbol}");
-            assert_eq!(SymbolShape::Any.flaw(symbol), None, "{symbol}");
+            assert_eq!(SymbolShape::Contract.check(symbol), Ok(()), "{symbol}");
+            assert_eq!(SymbolShape::Any.check(symbol), Ok(()), "{symbol}");
         }
     }
 
     #[test]
-    fn what_is_no_symbol_is_told_how_to_be_one() {
+    fn problem_says_how_to_write_the_symbol() {
         for (shape, symbol, hint) in [
             (SymbolShape::Any, "", "empty"),
             (SymbolShape::Pair, "BTCUSDT", "one dash"),
@@ -113,12 +117,12 @@ mod tests {
             (SymbolShape::Any, "A\u{1b}", "'\\u{1b}'"),
             (SymbolShape::Any, "BTC-USDT,KCS-USDT", "one symbol"),
         ] {
-            let told = shape.flaw(symbol).unwrap().to_string();
-            assert!(told.contains(hint), "{symbol}: {told}");
+            let problem = shape.check(symbol).unwrap_err().to_string();
+            assert!(problem.contains(hint), "{symbol}: {problem}");
         }
         assert_eq!(
-            SymbolShape::Any.flaw(&"X".repeat(65)),
-            Some(SymbolProblem::TooLong)
+            SymbolShape::Any.check(&"X".repeat(65)),
+            Err(SymbolProblem::TooLong)
         );
     }
 }

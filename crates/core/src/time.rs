@@ -368,11 +368,11 @@ impl TimeFormat {
     ///
     /// let time = Timestamp::from_nanos(1_765_000_000_000_000_001);
     /// assert_eq!(serde_json::to_string(&time)?, r#""1765000000000000001""#);
-    /// let people = TimeFormat::Rfc3339.while_in(|| serde_json::to_string(&time));
+    /// let people = TimeFormat::Rfc3339.scope(|| serde_json::to_string(&time));
     /// assert_eq!(people?, r#""2025-12-06T05:46:40.000000001Z""#);
     /// # Ok::<(), serde_json::Error>(())
     /// ```
-    pub fn while_in<R>(self, serialize: impl FnOnce() -> R) -> R {
+    pub fn scope<R>(self, serialize: impl FnOnce() -> R) -> R {
         /// Puts the format back even if `serialize` panics.
         struct Restore(TimeFormat);
 
@@ -393,9 +393,9 @@ impl TimeFormat {
 
 /// A duration as people read it, rounded to the nearest unit shown: `279 ms`, `1.2 s`, `4 min 5 s`, `3 h 12 min`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rounded(pub Duration);
+pub struct HumanDuration(pub Duration);
 
-impl fmt::Display for Rounded {
+impl fmt::Display for HumanDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let nanos = self.0.as_nanos();
         let rounded = |unit: u128| (nanos + unit / 2) / unit;
@@ -561,8 +561,8 @@ mod tests {
     #[test]
     fn format_holds_for_its_closure_alone() {
         let write = || serde_json::to_string(&Timestamp(1)).unwrap();
-        let within = TimeFormat::Rfc3339.while_in(|| {
-            let nested = TimeFormat::Nanoseconds.while_in(write);
+        let within = TimeFormat::Rfc3339.scope(|| {
+            let nested = TimeFormat::Nanoseconds.scope(write);
             (write(), nested)
         });
         assert_eq!(within.0, "\"1970-01-01T00:00:00.000000001Z\"");
@@ -585,8 +585,8 @@ mod tests {
             (3_599_600_000_000, "1 h"),
             (11_520_000_000_000, "3 h 12 min"),
         ] {
-            assert_eq!(Rounded(Duration::from_nanos(nanos)).to_string(), text);
+            assert_eq!(HumanDuration(Duration::from_nanos(nanos)).to_string(), text);
         }
-        assert!(Rounded(Duration::MAX).to_string().contains(" h"));
+        assert!(HumanDuration(Duration::MAX).to_string().contains(" h"));
     }
 }

@@ -1,94 +1,108 @@
-//! The topic seam: what to subscribe to, which pushes belong to it, and the event type they become.
+//! The [`Topic`] and [`Event`] traits: what to subscribe to, and what its pushes decode to.
 
 use crate::{ConnectionKind, DecodeError, Extra, Fill, Protocol, Text, Timestamp};
 
-/// The request type of a topic's connection kind.
+/// Request type of a topic.
 type RequestOf<T> = <<<T as Topic>::Kind as ConnectionKind>::Protocol as Protocol>::Request;
 
-/// A topic: what to subscribe to, and the type of its events.
+/// A topic to subscribe to, and the type of its events.
 ///
-/// It names its connection kind and its event type, so that a futures topic on a spot connection, or an event
-/// taken for another, does not compile. Implement it for a topic that the SDK does not have, or to decode a
-/// topic into a type of your own.
+/// The topic names its connection kind and its event type, so a futures topic on a spot connection does not compile.
+/// Implement it for a topic that the SDK does not have, or to decode a topic into a type of your own.
 pub trait Topic: Send + Sync + 'static {
-    /// The connection that serves it.
+    /// Connection that the topic belongs to.
     type Kind: ConnectionKind;
-    /// What its pushes decode to.
+    /// Event that a push of the topic decodes to.
     type Event: Event;
 
-    /// True if each value of the type has exactly one request. A list of such topics finds the topic of a push faster.
+    /// `true` if each value of the type has exactly one request. A list of such topics finds the topic of a push faster.
     const HAS_ONE_REQUEST: bool = false;
 
-    /// The wire subscriptions that it needs, all of them. Equal ones are subscribed once.
+    /// Returns all wire subscriptions of the topic. Equal requests are subscribed once.
     fn requests(&self) -> Vec<RequestOf<Self>>;
 
-    /// Decodes one push, a whole frame. `None`: the push proves to be of another topic than this.
+    /// Decodes a push from its whole frame; `None` if the push does not belong to this topic.
     ///
     /// # Errors
-    /// Where the frame is not JSON or lacks what every event of the topic must have. The caller keeps the
-    /// frame and shows it beside the error.
+    /// Returns an error if the frame is not JSON or lacks a required field. The error does not contain the frame: report
+    /// both.
     fn decode(&self, frame: &str) -> Result<Option<Push<Self::Event>>, DecodeError>;
 
-    /// Decodes one push that was routed to the request at `place` among [`requests`](Topic::requests), and sets `place` to
-    /// the request that the push belongs to. The result is that of [`decode`](Topic::decode), whatever the place: it is a
-    /// hint where to look first, for a topic of many requests. A topic of one request leaves this as it is.
+    /// Like [`decode`](Topic::decode), with a hint which request the push matched.
+    ///
+    /// `request_index` is the index of the matched request in [`requests`](Topic::requests). The method sets it to the index
+    /// of the request that the push belongs to. The hint makes a topic with many requests faster; it never changes the
+    /// result. A topic with one request does not need this method.
     ///
     /// # Errors
-    /// As [`Topic::decode`].
+    /// Returns the errors of [`decode`](Topic::decode).
     #[inline]
     fn decode_at(
         &self,
-        place: &mut usize,
+        request_index: &mut usize,
         frame: &str,
     ) -> Result<Option<Push<Self::Event>>, DecodeError> {
-        let _ = place;
+        let _ = request_index;
         self.decode(frame)
     }
 }
 
 /// An event of a topic.
 pub trait Event: Send + 'static {
-    /// What makes two pushes the same event, such as order id, type, engine time and trade id together.
+    /// Returns the dedup key, such as order ID, type, match time and trade ID together.
     ///
-    /// Equal identities mean the same event, pushed twice or by two connections; by it, streams are
-    /// deduplicated when connections overlap and when events are published onward.
+    /// Equal keys mean the same event, pushed twice or received on two connections. The SDK uses the key to remove
+    /// duplicates during a rotation; use it yourself if you forward events.
     fn dedup_key(&self) -> String;
 
-    /// Whether no other event of its topic has this identity. False where the exchange sends nothing that tells an
-    /// event from a later one which says the same, such as a leverage that is set there and back: it is never left out
-    /// as a repetition, so that it comes twice rather than not at all where connections overlap.
+    /// Returns `false` if two different events can have the same dedup key.
+    ///
+    /// An example is a leverage set to 5, to 3 and back to 5, without a time in the push. Such an event is never removed as
+    /// a duplicate: during a rotation it can be delivered twice, but it is not lost.
     fn has_unique_key(&self) -> bool {
         true
     }
 
-    /// The trade that the event reports; `None` if it reports none, or lacks its id, price or size.
+    /// Returns the fill that the event reports; `None` if it reports none or lacks trade ID, price or size.
     fn fill(&self) -> Option<Fill> {
         None
     }
+
+    #[doc(hidden)]
+    #[deprecated(note = "renamed to `dedup_key`")]
+    fn identity(&self) -> String {
+        self.dedup_key()
+    }
+
+    #[doc(hidden)]
+    #[deprecated(note = "renamed to `has_unique_key`")]
+    fn is_distinct(&self) -> bool {
+        self.has_unique_key()
+    }
 }
 
-/// One decoded push: the event and what its envelope said.
+/// A decoded push: the event and its envelope.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Push<E> {
-    /// The event.
+    /// Decoded event.
     pub event: E,
-    /// The topic as pushed: V1 `topic`, Pro V2 `T`.
+    /// Topic as pushed: V1 `topic`, Pro V2 `T`.
     pub topic: Text,
-    /// V1 `subject`.
+    /// Subject: V1 `subject`; `None` on Pro V2.
     pub subject: Option<Text>,
-    /// V1 envelope `id`: on some topics only.
+    /// Envelope ID: V1 `id`, on some topics only; `None` on Pro V2.
     pub id: Option<Text>,
-    /// V1 `userId`: the account that the push is about.
+    /// User ID of the account: V1 `userId`; `None` on Pro V2.
     pub user_id: Option<Text>,
-    /// When the gateway pushed it, where the wire says so: V1 `pt`, Pro V2 `P`.
+    /// Push time of KuCoin's gateway: V1 `pt`, Pro V2 `P`; `None` if absent.
     pub pushed_at: Option<Timestamp>,
-    /// Envelope fields that this SDK does not know, as they came.
+    /// Unknown envelope fields, exactly as sent.
     pub extra: Extra,
 }
 
 impl<E> Push<E> {
-    /// A push with an envelope of nothing but its topic.
+    /// Creates a push with a topic and no other envelope fields.
     #[inline]
     pub fn new(event: E, topic: Text) -> Self {
         Self {
@@ -102,7 +116,7 @@ impl<E> Push<E> {
         }
     }
 
-    /// The same envelope around another event.
+    /// Converts the event and keeps the envelope.
     pub fn map<F>(self, into: impl FnOnce(E) -> F) -> Push<F> {
         Push {
             event: into(self.event),
@@ -116,10 +130,9 @@ impl<E> Push<E> {
     }
 }
 
-/// Several topics of one type in one subscription: their events come in arrival order.
+/// Several topics of one type in one subscription. Their events come in arrival order.
 ///
-/// Topics that take the same push must make the same of it: which of them is asked first depends on where the push was
-/// routed.
+/// If a push matches several topics, any of them decodes it, so they must all give the same result.
 impl<T: Topic> Topic for Vec<T> {
     type Kind = T::Kind;
     type Event = T::Event;
@@ -129,25 +142,25 @@ impl<T: Topic> Topic for Vec<T> {
     }
 
     fn decode(&self, frame: &str) -> Result<Option<Push<Self::Event>>, DecodeError> {
-        let mut place = usize::MAX;
-        self.decode_at(&mut place, frame)
+        let mut request_index = usize::MAX;
+        self.decode_at(&mut request_index, frame)
     }
 
     #[inline]
     fn decode_at(
         &self,
-        place: &mut usize,
+        request_index: &mut usize,
         frame: &str,
     ) -> Result<Option<Push<Self::Event>>, DecodeError> {
         if !T::HAS_ONE_REQUEST {
-            return decode_by_parts(self, place, frame);
+            return decode_with_several_requests(self, request_index, frame);
         }
-        // An event is large: what the topic gives is the result as it is, without a move.
-        match self.get(*place).map(|topic| topic.decode(frame)) {
+        // The result of the topic is returned directly, since moving a large event is slow.
+        match self.get(*request_index).map(|topic| topic.decode(frame)) {
             Some(Ok(None)) | None => {
-                let routed = std::mem::replace(place, 0);
-                for (at, topic) in self.iter().enumerate().filter(|(at, _)| *at != routed) {
-                    *place = at;
+                let hinted = std::mem::replace(request_index, 0);
+                for (at, topic) in self.iter().enumerate().filter(|(at, _)| *at != hinted) {
+                    *request_index = at;
                     match topic.decode(frame) {
                         Ok(None) => {}
                         decoded => return decoded,
@@ -160,35 +173,42 @@ impl<T: Topic> Topic for Vec<T> {
     }
 }
 
-/// Decodes by topics of several requests each: first the one that the push was routed to.
-fn decode_by_parts<T: Topic>(
+/// Decodes a push with topics of several requests each, first with the topic of the hinted request.
+fn decode_with_several_requests<T: Topic>(
     topics: &[T],
-    place: &mut usize,
+    request_index: &mut usize,
     frame: &str,
 ) -> Result<Option<Push<T::Event>>, DecodeError> {
-    let mut begin = 0;
-    let parts: Vec<(usize, &T)> = topics
+    let mut request_count = 0;
+    let first_requests: Vec<(usize, &T)> = topics
         .iter()
         .map(|topic| {
-            let part = (begin, topic);
-            begin += topic.requests().len();
-            part
+            let first = (request_count, topic);
+            request_count += topic.requests().len();
+            first
         })
         .collect();
-    let routed = parts.iter().rposition(|(begin, _)| begin <= place);
-    let routed = routed.filter(|_| *place < begin);
-    let others = (0..parts.len()).filter(|at| Some(*at) != routed);
-    for at in routed.into_iter().chain(others) {
-        let (begin, topic) = parts[at];
-        let mut own = match Some(at) == routed {
-            true => *place - begin,
+    let hinted = first_requests
+        .iter()
+        .rposition(|(first, _)| first <= request_index);
+    let hinted = hinted.filter(|_| *request_index < request_count);
+    let others = (0..first_requests.len()).filter(|at| Some(*at) != hinted);
+    for at in hinted.into_iter().chain(others) {
+        let (first, topic) = first_requests[at];
+        let mut inner_index = match Some(at) == hinted {
+            true => *request_index - first,
             false => usize::MAX,
         };
-        match topic.decode_at(&mut own, frame) {
+        match topic.decode_at(&mut inner_index, frame) {
             Ok(None) => {}
             decoded => {
-                // A topic that has one request leaves the place as it is.
-                *place = begin + if own == usize::MAX { 0 } else { own };
+                // A topic with one request does not set the index.
+                let inner_index = if inner_index == usize::MAX {
+                    0
+                } else {
+                    inner_index
+                };
+                *request_index = first + inner_index;
                 return decoded;
             }
         }

@@ -4,8 +4,8 @@ use std::num::NonZeroU32;
 
 use rust_decimal::Decimal;
 
-use super::numeral::Numeral;
-use super::plain::WIDTH;
+use super::bytes::WIDTH;
+use super::number_text::NumberText;
 
 const MAX_MANTISSA: u128 = (1 << 96) - 1;
 const MAX_SCALE: i64 = 28;
@@ -15,7 +15,7 @@ const MAX_SCALE: i64 = 28;
 // What it gives is put together here, from what comes in registers where the number is short: one that is returned
 // through memory, in small pieces, is waited for where it is moved on.
 #[inline(always)]
-pub(super) fn parse(numeral: Numeral<'_>) -> Option<Decimal> {
+pub(super) fn parse(numeral: NumberText<'_>) -> Option<Decimal> {
     if let Some((mantissa, form)) = short(numeral.text, numeral.start, numeral.end) {
         let [lo, mid] = [mantissa as u32, (mantissa >> 32) as u32];
         return Some(Decimal::from_parts(
@@ -60,25 +60,25 @@ impl Form {
 /// A number of at most sixteen bytes without exponent.
 #[inline(never)]
 fn short(text: &[u8], start: usize, end: usize) -> Option<(u64, Form)> {
-    let short = Numeral::new(text, start, end).short()?;
+    let short = NumberText::new(text, start, end).short()?;
     let (is_negative, magnitude) = short.sign();
     let (mantissa, scale) = magnitude.decimal()?;
     Some((mantissa, Form::new(is_negative, scale)))
 }
 
 /// A number of any length and any exponent.
-fn parse_long(numeral: Numeral<'_>) -> Option<Decimal> {
+fn parse_long(numeral: NumberText<'_>) -> Option<Decimal> {
     parse_halves(numeral).or_else(|| parse_any(numeral.bytes()))
 }
 
 /// A number of at most 32 bytes without exponent, by its first sixteen and the rest.
-fn parse_halves(numeral: Numeral<'_>) -> Option<Decimal> {
-    let Numeral { text, start, end } = numeral;
+fn parse_halves(numeral: NumberText<'_>) -> Option<Decimal> {
+    let NumberText { text, start, end } = numeral;
     let is_negative = numeral.bytes().first() == Some(&b'-');
     let start = start + usize::from(is_negative);
     let middle = end.min(start + WIDTH);
-    let head = Numeral::new(text, start, middle).short()?;
-    let tail = Numeral::new(text, middle, end).short()?;
+    let head = NumberText::new(text, start, middle).short()?;
+    let tail = NumberText::new(text, middle, end).short()?;
     let (head_number, head_scale) = head.decimal()?;
     let (tail_number, tail_scale) = tail.decimal()?;
     let tail_digits = tail.count_digits();
@@ -162,7 +162,7 @@ fn parse_any(text: &[u8]) -> Option<Decimal> {
 /// Reads a whole number in any spelling, such as `1.765E18`: its sign and magnitude. `None` if it is not whole, or does
 /// not fit.
 #[cold]
-pub(super) fn whole(numeral: Numeral<'_>) -> Option<(bool, u64)> {
+pub(super) fn whole(numeral: NumberText<'_>) -> Option<(bool, u64)> {
     let text = numeral.bytes();
     let parts = Parts::of(text).filter(|_| !text.starts_with(b"+"))?;
     let (digits, scale) = parts.shortest()?;
@@ -234,7 +234,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Option<Decimal> {
-        parse(Numeral::of(text))
+        parse(NumberText::of(text))
     }
 
     #[track_caller]

@@ -63,14 +63,14 @@ impl<T: FromJson> FromJson for Entries<T> {
         Some(Self(entries))
     }
 
-    fn reproduces(&self, value: Value<'_>) -> bool {
+    fn round_trips(&self, value: Value<'_>) -> bool {
         let mut scanner = value.scanner();
         let Ok(mut object) = scanner.object() else {
             return false;
         };
         self.0.iter().all(|(_, entry)| {
             matches!(object.key(), Ok(Some(_)))
-                && object.value().is_ok_and(|value| entry.reproduces(value))
+                && object.value().is_ok_and(|value| entry.round_trips(value))
         })
     }
 }

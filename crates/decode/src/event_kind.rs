@@ -3,16 +3,16 @@
 /// Defines what happened in an event: an enum by the value of one field, each variant with the fields that exist
 /// for it.
 ///
-/// A variant may hold a [`part!`](crate::part). A value that is none of those listed is `Unknown`, and its fields
+/// A variant may hold a [`field_group!`](crate::part). A value that is none of those listed is `Unknown`, and its fields
 /// are then in the event's `extra`. A variant whose part misses something essential makes the frame undecodable, for
 /// a fill must not look like something else; unless `else` names a variant for just that, whose fields are then in
 /// `extra` as well.
 ///
 /// ```
 /// use kucoin_streams_core::Decimal;
-/// use kucoin_streams_decode::{Record, Scanner, event, event_kind, part};
+/// use kucoin_streams_decode::{Record, Scanner, event, event_kind, field_group};
 ///
-/// part! {
+/// field_group! {
 ///     /// One trade.
 ///     pub struct Fill {
 ///         /// Its price.

@@ -5,7 +5,7 @@
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::{Text, Timestamp, event, event_kind, open_enum, part};
+use crate::{Text, Timestamp, event, event_kind, field_group, open_enum};
 
 open_enum! {
     /// A mode, in any case.
@@ -15,7 +15,7 @@ open_enum! {
     }
 }
 
-part! {
+field_group! {
     /// A fill.
     pub struct Fill {
         /// Price.
@@ -25,7 +25,7 @@ part! {
     }
 }
 
-part! {
+field_group! {
     /// A cut.
     pub struct Cut {
         /// Size before; one source writes a blank behind the name.
@@ -72,7 +72,7 @@ event! {
         pub time: Option<Timestamp> = "ts",
         /// Nested.
         pub inner: Option<Inner> = "inner",
-        /// By currency.
+        /// FieldAdapter currency.
         pub debts: Option<Entries<Decimal>> = "debts",
     }
 }
@@ -319,7 +319,7 @@ fn time_before_1973_is_read_back_to_the_same_time() {
     assert!(extra(&read(r#"{"id":"1","type":"open","ts":1752400000123}"#).unwrap()).is_empty());
 }
 
-part! {
+field_group! {
     /// A fill of a protocol that abbreviates.
     pub struct ShortFill {
         /// Price.
@@ -343,7 +343,7 @@ event! {
         /// Its kind.
         pub kind: ShortKind,
         /// A side in capitals.
-        pub side: kucoin_streams_core::Side = "s" as "side" by Capitals,
+        pub side: kucoin_streams_core::Side = "s" as "side" with Uppercase,
     }
 }
 

@@ -22,7 +22,7 @@ impl<T: Record> Record for Box<T> {
     }
 }
 
-/// Some of the fields of an object as a type, made by [`part!`](crate::part) or [`event_kind!`](crate::event_kind).
+/// Some of the fields of an object as a type, made by [`field_group!`](crate::part) or [`event_kind!`](crate::event_kind).
 pub trait FieldGroup: Sized {
     /// The wire names that it is made of.
     const NAMES: &'static [&'static str];
@@ -57,7 +57,7 @@ pub fn field<T: FromJson>(
         return T::absent().ok_or(DecodeError::Missing { field: name });
     };
     if let Some(read) = T::from_json(value)
-        && read.reproduces(value)
+        && read.round_trips(value)
     {
         *slot = None;
         return Ok(read);
@@ -77,7 +77,7 @@ fn read_aside<T: FromJson>(
     let read = T::from_json(value)
         .or_else(|| T::unreadable(value))
         .ok_or_else(|| value.unreadable(name))?;
-    extra.keep(name, value.as_str());
+    extra.push_if_new(name, value.as_str());
     Ok(Box::new(read))
 }
 
@@ -107,10 +107,10 @@ fn field_of_another_name<T: FromJson>(
 ) -> Result<T, DecodeError> {
     for (name, slot) in names.iter().zip(slots.iter_mut()).skip(1) {
         if let Some(value) = *slot {
-            extra.keep(name, value.as_str());
+            extra.push_if_new(name, value.as_str());
         }
     }
-    let has_value = |slot: &Option<Value<'_>>| slot.is_some_and(|value| !value.is_nothing());
+    let has_value = |slot: &Option<Value<'_>>| slot.is_some_and(|value| !value.is_null_or_empty());
     let at = slots.iter().position(has_value);
     let at = at.or_else(|| slots.iter().position(Option::is_some));
     let at = at.unwrap_or_default();

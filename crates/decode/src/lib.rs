@@ -18,7 +18,7 @@
 //! - No input makes it panic, recurse or allocate beyond the size of the frame: nesting ends at [`MAX_DEPTH`].
 //!
 //! # How it is made
-//! Events are written with [`event!`](crate::event), [`part!`](crate::part), [`event_kind!`](crate::event_kind) and
+//! Events are written with [`event!`](crate::event), [`field_group!`](crate::part), [`event_kind!`](crate::event_kind) and
 //! [`open_enum!`](crate::open_enum), and decoded by a pull [`Scanner`] of our own: strict JSON grammar in one pass
 //! over known UTF-8, values as slices of the frame, no allocation. Each record gathers its fields by a table made
 //! at compile time and reads them into types afterwards, so that their order on the wire does not matter and a field
@@ -54,40 +54,40 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
 
+mod bytes;
+mod cased_enum;
 mod decimal;
 mod deserialize;
 mod dynamic;
 mod entries;
 mod event_kind;
-mod expand;
+mod field_table;
 mod fields;
+mod key_token;
+mod macro_support;
 mod macros;
-mod names;
-mod numeral;
+mod number_text;
 mod object;
 mod open_enum;
-mod plain;
 mod read;
 mod scan;
-mod token;
 mod value;
-mod words;
 mod write;
 
 use kucoin_streams_core::{DecodeError, Extra, Raw, Text, Timestamp};
 
+pub use cased_enum::{CasedEnum, FieldAdapter, Uppercase};
 pub use deserialize::{deserialize, deserialize_by};
 pub use dynamic::read_raw;
 pub use entries::Entries;
-#[doc(hidden)]
-pub use expand::__private;
+pub use field_table::{FieldCursor, FieldTable};
 pub use fields::{FieldGroup, Record};
-pub use names::{FieldCursor, FieldTable};
+#[doc(hidden)]
+pub use macro_support::__private;
 pub use object::{Key, Object};
 pub use read::FromJson;
 pub use scan::{MAX_DEPTH, Scanner, check};
 pub use value::{Value, ValueKind};
-pub use words::{By, Capitals, Word};
 pub use write::{AsJson, FieldWriter, ToJson, write_string};
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
-//! The macros by which an event is written: [`event!`](crate::event) and [`part!`](crate::part).
+//! The macros by which an event is written: [`event!`](crate::event) and [`field_group!`](crate::part).
 
 /// Defines an event type: its fields, their wire names, how they are read and how they are written.
 ///
 /// A field with a wire name is read by its [`FromJson`](crate::FromJson); several names, parted by `|`, are
 /// tried in turn, and the first is the one that is written (another one stays in `extra` as well). One that the
-/// wire abbreviates is written in full with `as`: `"oi" as "orderId"`. A [`Word`](crate::Word) that the wire has in
-/// capitals is read and written so with `by Capitals` at the end. A field without a wire name is a
+/// wire abbreviates is written in full with `as`: `"oi" as "orderId"`. A [`CasedEnum`](crate::CasedEnum) that the wire has in
+/// capitals is read and written so with `with Uppercase` at the end. A field without a wire name is a
 /// [`FieldGroup`](crate::FieldGroup): it is made of fields of the same object. `Option` makes a field optional; any other
 /// field makes the frame undecodable where it is missing, unless its type has a value for that
 /// ([`FromJson::absent`](crate::FromJson::absent)).
@@ -61,7 +61,7 @@ macro_rules! event {
             $(
                 $(#[$field_meta:meta])*
                 pub $field:ident : $type:ty
-                    $(= $wire:literal $(as $long:literal)? $(| $alias:literal)* $(by $by:ident)?)?
+                    $(= $wire:literal $(as $long:literal)? $(| $alias:literal)* $(with $adapter:ident)?)?
             ),* $(,)?
         }
     ) => {
@@ -98,11 +98,11 @@ macro_rules! event {
                             p::names!($type $(, $wire $(| $alias)*)?).len(),
                         );
                         let $field = p::read!(
-                            $type, own, &mut extra $(, $wire $(| $alias)* $(, by $by)?)?
+                            $type, own, &mut extra $(, $wire $(| $alias)* $(, with $adapter)?)?
                         )?;
                     )*
                     let _ = rest;
-                    NAMES.keep_rest(&slots, &mut extra);
+                    NAMES.keep_unused(&slots, &mut extra);
                     ::core::result::Result::Ok(Self { $($field,)* extra })
                 }
             }
@@ -123,7 +123,7 @@ macro_rules! event {
                         ::core::option::Option::None,
                     )?;
                     let mut writer = $crate::FieldWriter::new(map, &self.extra);
-                    $(p::write!(writer, &self.$field $(, $wire $(as $long)? $(, by $by)?)?)?;)*
+                    $(p::write!(writer, &self.$field $(, $wire $(as $long)? $(, with $adapter)?)?)?;)*
                     writer.end()
                 }
             }
@@ -153,14 +153,14 @@ macro_rules! event {
 ///
 /// It is written like an [`event!`](crate::event) and has no `extra` of its own: that of the event is its, too.
 #[macro_export]
-macro_rules! part {
+macro_rules! field_group {
     (
         $(#[$meta:meta])*
         $vis:vis struct $name:ident {
             $(
                 $(#[$field_meta:meta])*
                 pub $field:ident : $type:ty
-                    = $wire:literal $(as $long:literal)? $(| $alias:literal)* $(by $by:ident)?
+                    = $wire:literal $(as $long:literal)? $(| $alias:literal)* $(with $adapter:ident)?
             ),* $(,)?
         }
     ) => {
@@ -196,7 +196,7 @@ macro_rules! part {
                         let (own, rest) = rest.split_at_mut(
                             p::names!($type, $wire $(| $alias)*).len(),
                         );
-                        let $field = p::read!($type, own, extra, $wire $(| $alias)* $(, by $by)?)?;
+                        let $field = p::read!($type, own, extra, $wire $(| $alias)* $(, with $adapter)?)?;
                     )*
                     let _ = rest;
                     ::core::result::Result::Ok(Self { $($field,)* })
@@ -206,7 +206,7 @@ macro_rules! part {
                     &self,
                     writer: &mut $crate::FieldWriter<'_, M>,
                 ) -> ::core::result::Result<(), M::Error> {
-                    $(p::write!(writer, &self.$field, $wire $(as $long)? $(, by $by)?)?;)*
+                    $(p::write!(writer, &self.$field, $wire $(as $long)? $(, with $adapter)?)?;)*
                     ::core::result::Result::Ok(())
                 }
             }

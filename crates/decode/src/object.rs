@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::names::{FieldCursor, FieldTable};
-use super::plain::{number_ends, plain_string_end};
+use super::bytes::{number_ends, plain_string_end};
+use super::field_table::{FieldCursor, FieldTable};
 use super::{DecodeError, Scanner, Value, ValueKind};
 
 /// A key of an object, looked up among the names that are wanted.

@@ -105,8 +105,8 @@ macro_rules! open_enum {
             }
 
             #[inline]
-            fn reproduces(&self, value: $crate::Value<'_>) -> bool {
-                $crate::__private::reproduces!(self, value $(, $case)?)
+            fn round_trips(&self, value: $crate::Value<'_>) -> bool {
+                $crate::__private::round_trips!(self, value $(, $case)?)
             }
         }
 
@@ -118,7 +118,7 @@ macro_rules! open_enum {
                 serializer.serialize_str(self.as_str())
             }
 
-            fn is_nothing(&self) -> bool {
+            fn is_omitted(&self) -> bool {
                 self.as_str().is_empty()
             }
         }

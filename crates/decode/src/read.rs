@@ -2,8 +2,8 @@
 
 use rust_decimal::Decimal;
 
-use super::numeral::Numeral;
-use super::plain::{are_digits, number_of};
+use super::bytes::{are_digits, number_of};
+use super::number_text::NumberText;
 use super::{Raw, Value, ValueKind, decimal};
 use crate::{Text, Timestamp};
 
@@ -28,7 +28,7 @@ pub trait FromJson: Sized {
 
     /// True where writing this gives the meaning of `value` again, to the letter. Where it is false, the value is
     /// kept in [`Extra`](super::Extra) too and written from there.
-    fn reproduces(&self, value: Value<'_>) -> bool {
+    fn round_trips(&self, value: Value<'_>) -> bool {
         let _ = value;
         true
     }
@@ -38,7 +38,7 @@ pub trait FromJson: Sized {
 impl<T: FromJson> FromJson for Option<T> {
     #[inline(always)]
     fn from_json(value: Value<'_>) -> Option<Self> {
-        if value.is_nothing() {
+        if value.is_null_or_empty() {
             return Some(None);
         }
         T::from_json(value).map(Some)
@@ -50,8 +50,8 @@ impl<T: FromJson> FromJson for Option<T> {
     }
 
     #[inline]
-    fn reproduces(&self, value: Value<'_>) -> bool {
-        self.as_ref().is_none_or(|inner| inner.reproduces(value))
+    fn round_trips(&self, value: Value<'_>) -> bool {
+        self.as_ref().is_none_or(|inner| inner.round_trips(value))
     }
 }
 
@@ -68,7 +68,7 @@ impl FromJson for Text {
 
     /// A text with half of a surrogate pair costs no event: its spelling tells it from others.
     fn unreadable(value: Value<'_>) -> Option<Self> {
-        value.spelled_text().map(|text| Text::new(&text))
+        value.lossless_text().map(|text| Text::new(&text))
     }
 }
 
@@ -78,7 +78,7 @@ impl FromJson for Decimal {
     fn from_json(value: Value<'_>) -> Option<Self> {
         match value.numeral() {
             Some(numeral) => decimal::parse(numeral),
-            None => decimal::parse(Numeral::of(&value.text()?)),
+            None => decimal::parse(NumberText::of(&value.text()?)),
         }
     }
 }
@@ -91,7 +91,7 @@ macro_rules! integers {
             fn from_json(value: Value<'_>) -> Option<Self> {
                 let (negative, magnitude) = match value.numeral() {
                     Some(numeral) => integer(numeral)?,
-                    None => integer(Numeral::of(&value.text()?))?,
+                    None => integer(NumberText::of(&value.text()?))?,
                 };
                 if negative {
                     return (-i128::from(magnitude)).try_into().ok();
@@ -101,7 +101,7 @@ macro_rules! integers {
 
             /// The zeros of `1.0` would not be written.
             #[inline]
-            fn reproduces(&self, value: Value<'_>) -> bool {
+            fn round_trips(&self, value: Value<'_>) -> bool {
                 let text = value.as_str();
                 text.len() < 3 || is_without_zeros(text)
             }
@@ -131,7 +131,7 @@ impl FromJson for Timestamp {
 
     /// The nanoseconds of a time before 1973 would be read back as another unit.
     #[inline]
-    fn reproduces(&self, _: Value<'_>) -> bool {
+    fn round_trips(&self, _: Value<'_>) -> bool {
         // Zero is zero in any unit, and wraps.
         let nanos = self.as_nanos().unsigned_abs();
         nanos.wrapping_sub(1) >= 100_000_000_000_000_000 - 1
@@ -152,7 +152,7 @@ fn is_without_zeros(text: &str) -> bool {
 
 /// Sign and magnitude. Unlike `str::parse` it takes no `+`: no number of JSON has one.
 #[inline]
-fn integer(numeral: Numeral<'_>) -> Option<(bool, u64)> {
+fn integer(numeral: NumberText<'_>) -> Option<(bool, u64)> {
     let plain = match numeral.short() {
         Some(short) => {
             let (negative, magnitude) = short.sign();

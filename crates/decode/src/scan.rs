@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::bytes::{digits_end, plain_end};
 use super::object::Object;
-use super::plain::{digits_end, plain_end};
 use super::{DecodeError, Value, ValueKind};
 
 /// How deep arrays and objects may be nested: as deep as `serde_json` goes, so that what passes here can be
@@ -322,7 +322,7 @@ impl<'f> Scanner<'f> {
         }
         self.at += 1;
         Ok(match kind {
-            ValueKind::EscapedString => key.spelled_text().unwrap_or_default(),
+            ValueKind::EscapedString => key.lossless_text().unwrap_or_default(),
             _ => Cow::Borrowed(key.content()),
         })
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::numeral::Numeral;
+use super::number_text::NumberText;
 use super::{DecodeError, Raw, Scanner};
 
 /// What a value is.
@@ -33,7 +33,7 @@ pub enum ValueKind {
 /// One JSON value that the scanner has passed and found well formed.
 #[derive(Clone, Copy)]
 pub struct Value<'f> {
-    // All that was scanned, so that what stands behind a value can be read with it: see `Numeral`.
+    // All that was scanned, so that what stands behind a value can be read with it: see `NumberText`.
     text: &'f str,
     // Where it begins and ends, of 32 bits each, as no text is longer: see `Scanner::new`. In one word, since two that
     // are written apart and moved together keep the processor waiting.
@@ -81,7 +81,7 @@ impl<'f> Value<'f> {
 
     /// True for null and for the empty string, which KuCoin writes where a field has no value.
     #[inline]
-    pub fn is_nothing(self) -> bool {
+    pub fn is_null_or_empty(self) -> bool {
         match self.kind {
             ValueKind::Null => true,
             ValueKind::String => self.end() - self.start() == 2,
@@ -104,7 +104,7 @@ impl<'f> Value<'f> {
     /// Different strings stay different, so an id of this form still tells one event from another. `None` for any value
     /// that is not a string.
     #[inline]
-    pub fn spelled_text(self) -> Option<Cow<'f, str>> {
+    pub fn lossless_text(self) -> Option<Cow<'f, str>> {
         match self.kind {
             ValueKind::String => Some(Cow::Borrowed(self.content())),
             ValueKind::EscapedString => self.unescaped_or_spelled().map(Cow::Owned),
@@ -162,14 +162,14 @@ impl<'f> Value<'f> {
 
     /// What [`Value::digits`] gives, for those who read digits.
     #[inline]
-    pub(super) fn numeral(self) -> Option<Numeral<'f>> {
+    pub(super) fn numeral(self) -> Option<NumberText<'f>> {
         let quotes = match self.kind {
             ValueKind::Number => 0,
             ValueKind::String => 1,
             _ => return None,
         };
         let (start, end) = (self.start() + quotes, self.end() - quotes);
-        Some(Numeral::new(self.text.as_bytes(), start, end))
+        Some(NumberText::new(self.text.as_bytes(), start, end))
     }
 }
 

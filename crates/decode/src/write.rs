@@ -17,7 +17,7 @@ pub trait ToJson {
     fn to_json<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 
     /// True where the field is not written at all.
-    fn is_nothing(&self) -> bool {
+    fn is_omitted(&self) -> bool {
         false
     }
 }
@@ -40,8 +40,8 @@ impl<T: ToJson> ToJson for Option<T> {
         }
     }
 
-    fn is_nothing(&self) -> bool {
-        self.as_ref().is_none_or(ToJson::is_nothing)
+    fn is_omitted(&self) -> bool {
+        self.as_ref().is_none_or(ToJson::is_omitted)
     }
 }
 
@@ -87,7 +87,7 @@ impl<'e, M: SerializeMap> FieldWriter<'e, M> {
     /// # Errors
     /// What the serializer gives.
     pub fn field<T: ToJson>(&mut self, name: &'static str, value: &T) -> Result<(), M::Error> {
-        if value.is_nothing() || self.extra.get(name).is_some() {
+        if value.is_omitted() || self.extra.get(name).is_some() {
             return Ok(());
         }
         self.map.serialize_entry(name, &AsJson(value))
@@ -111,7 +111,7 @@ impl<'e, M: SerializeMap> FieldWriter<'e, M> {
             }
             return Ok(());
         }
-        match (value.is_nothing(), is_taken) {
+        match (value.is_omitted(), is_taken) {
             (true, false) => Ok(()),
             // Without it, the other field would be read back as ours.
             (true, true) => self.map.serialize_entry(wire, ""),

@@ -1,28 +1,28 @@
-//! Topics and events of any channel, for those who choose topics while running or read recorded frames.
+//! Topics and events of any channel, to choose topics at run time or to decode recorded frames.
 
 use std::fmt;
 use std::str::FromStr;
 
 use kucoin_streams_core::{DecodeError, Push, Topic};
 
-use crate::push::{self, Wanted};
+use crate::push::{self, PushFilter};
 use crate::{
     AccountType, Balance, Balances, Channel, ChannelRequest, Execution, ExecutionLite, Executions,
     ExecutionsLite, Leverage, Leverages, LiquidationWarning, LiquidationWarnings, Order, Orders,
     Position, Positions, ProPrivate, RequestError, TradeType,
 };
 
-/// Defines the topics and the events from one table: for each event its topic, and the channels that give it.
+/// Defines both enums from one table: for each event its topic type and its channels.
 macro_rules! any {
     ($($(#[$meta:meta])* $event:ident: $topic:ident of $($channel:ident)|+,)*) => {
-        /// Any topic of the connection, parsed from a text such as `position?tradeType=FUTURES&symbol=XBTUSDTM`.
+        /// Any Pro V2 topic, parsed from text such as `position?tradeType=FUTURES&symbol=XBTUSDTM`.
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum AnyProTopic {
             $($(#[$meta])* $topic($topic),)*
         }
 
-        /// Any event of the connection.
+        /// Any Pro V2 event.
         #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
         #[allow(clippy::large_enum_variant)]
@@ -30,28 +30,28 @@ macro_rules! any {
             $($(#[$meta])* $event($event),)*
         }
 
-        /// Decodes a push by the `T` that it carries: for recorded frames, of which nobody knows what was asked for.
+        /// Decodes a recorded push by its `T`, if you do not know which request it belongs to.
         ///
-        /// `None`: it is no push of a channel of ours. A push of one symbol is decoded whatever its symbol, and one
-        /// of a trade type that no document names as well.
+        /// Returns `None` if the frame is not a push of a known channel. Any symbol and any trade type is accepted, even an
+        /// undocumented one.
         ///
         /// # Errors
-        /// Those of [`Topic::decode`].
+        /// Returns the errors of [`Topic::decode`].
         pub fn decode(frame: &str) -> Result<Option<Push<ProEvent>>, DecodeError> {
             let pushed = push::topic(frame)?;
-            let Some(channel) = pushed.as_deref().and_then(Channel::of_push) else {
+            let Some(channel) = pushed.as_deref().and_then(Channel::from_topic) else {
                 return Ok(None);
             };
             match channel {
                 $($(Channel::$channel)|+ => {
-                    let push = push::decode::<$event>(frame, Wanted::Of(channel))?;
+                    let push = push::decode::<$event>(frame, PushFilter::Channel(channel))?;
                     Ok(push.map(|push| push.map(ProEvent::$event)))
                 })*
             }
         }
 
         impl AnyProTopic {
-            /// What is subscribed to.
+            /// Returns the request that the topic subscribes with.
             pub fn request(&self) -> &ChannelRequest {
                 match self {
                     $(Self::$topic(topic) => topic.request(),)*
@@ -78,11 +78,11 @@ macro_rules! any {
             }
         }
 
-        /// The topic that a request is for.
+        /// Returns the topic type of the request's channel.
         impl From<ChannelRequest> for AnyProTopic {
             fn from(request: ChannelRequest) -> Self {
                 match request.channel() {
-                    $($(Channel::$channel)|+ => Self::$topic($topic::of(request)),)*
+                    $($(Channel::$channel)|+ => Self::$topic($topic::from_request(request)),)*
                 }
             }
         }
@@ -101,8 +101,8 @@ macro_rules! any {
             }
         )*
 
-        /// That of the event inside, behind the name of its kind: a fill with its fee is another event than the
-        /// same fill without.
+        /// The dedup key is the name of the event type, then the key of the event: a fill with a fee and the same fill
+        /// without a fee are different events.
         impl kucoin_streams_core::Event for ProEvent {
             fn dedup_key(&self) -> String {
                 match self {
@@ -125,8 +125,8 @@ macro_rules! any {
             }
         }
 
-        /// Writes the event itself, by long names. To read it back, deserialize its own type: the JSON does not name the
-        /// channel.
+        /// Serializes the inner event, with long names. To read it back, deserialize the type of the inner event: the JSON
+        /// does not name the channel.
         impl serde::Serialize for ProEvent {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self {
@@ -155,10 +155,12 @@ any! {
 }
 
 impl AnyProTopic {
-    /// The topics that together tell all about a unified account, each event once: its orders, fills with fees,
-    /// positions, warnings and leverages, and the balances of the unified and of the funding account.
+    /// Returns the topics that cover a whole unified account, each event once.
+    ///
+    /// They are its orders, fills with fees, positions, liquidation warnings, leverages, and the balances of the unified and
+    /// of the funding account.
     pub fn account_wide() -> Vec<Self> {
-        let unified = |channel| ChannelRequest::of_all(channel, TradeType::Unified);
+        let unified = |channel| ChannelRequest::all_symbols(channel, TradeType::Unified);
         let requests = [
             unified(Channel::OrderAll),
             unified(Channel::Execution),
@@ -191,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_channel_parses_to_its_topic_and_prints_as_itself() {
+    fn every_channel_parses_and_displays_as_its_topic() {
         for channel in Channel::ALL {
             let topic: AnyProTopic = channel.example().parse().unwrap();
             assert_eq!(topic.to_string(), channel.example());
@@ -201,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_topic_by_its_constructor_is_the_parsed_one() {
+    fn constructed_topic_equals_parsed_topic() {
         let table: [(AnyProTopic, &str); 9] = [
             (
                 Orders::all(TradeType::Cross).into(),
@@ -251,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_constructor_does_not_check_every_trade_type_has() {
+    fn channels_with_unchecked_constructor_take_every_trade_type() {
         let unchecked = [
             Channel::OrderAll,
             Channel::Execution,
@@ -260,39 +262,42 @@ mod tests {
         for channel in unchecked {
             for trade_type in TradeType::ALL {
                 let checked = ChannelRequest::new(channel, *trade_type);
-                assert_eq!(checked, Ok(ChannelRequest::of_all(channel, *trade_type)));
+                assert_eq!(
+                    checked,
+                    Ok(ChannelRequest::all_symbols(channel, *trade_type))
+                );
             }
         }
     }
 
     #[test]
-    fn a_trade_type_that_a_channel_lacks_is_refused() {
+    fn unsupported_trade_type_is_an_error() {
         for refused in [
             Positions::all(TradeType::Spot).err(),
             Positions::symbol(TradeType::Cross, "XBTUSDTM").err(),
             LiquidationWarnings::new(TradeType::Isolated).err(),
             Leverages::new(TradeType::Spot).err(),
         ] {
-            let told = refused.unwrap().to_string();
-            assert!(told.ends_with("expected one of UNIFIED, FUTURES"), "{told}");
+            let text = refused.unwrap().to_string();
+            assert!(text.ends_with("expected one of UNIFIED, FUTURES"), "{text}");
         }
-        let told = Orders::symbol(TradeType::Spot, "btc-usdt").unwrap_err();
-        assert!(told.to_string().contains("`BTC-USDT`"), "{told}");
+        let error = Orders::symbol(TradeType::Spot, "btc-usdt").unwrap_err();
+        assert!(error.to_string().contains("`BTC-USDT`"), "{error}");
     }
 
     #[test]
-    fn the_topics_of_the_account_are_requests_that_can_be_made_and_serve_no_push_twice() {
+    fn account_wide_topics_parse_and_match_each_push_once() {
         let topics = AnyProTopic::account_wide();
         for topic in &topics {
             assert_eq!(topic.to_string().parse().as_ref(), Ok(topic));
             let request = topic.request();
-            let of = request.trade_type().map(TradeType::as_str);
-            let of = of.or(request.account_type().map(AccountType::as_str));
-            let pushed = format!("{}.{}", request.channel(), of.unwrap());
-            let takers = topics.iter().filter(|topic| {
+            let suffix = request.trade_type().map(TradeType::as_str);
+            let suffix = suffix.or(request.account_type().map(AccountType::as_str));
+            let pushed = format!("{}.{}", request.channel(), suffix.unwrap());
+            let matches = topics.iter().filter(|topic| {
                 topic.request().match_topic(&pushed) != kucoin_streams_core::TopicMatch::None
             });
-            assert_eq!(takers.count(), 1, "{pushed}");
+            assert_eq!(matches.count(), 1, "{pushed}");
         }
     }
 }

@@ -1,21 +1,21 @@
-//! Balances: channel `balance`, one currency of one account a push.
+//! Balances: channel `balance`, one currency of one account per push.
 
 use kucoin_streams_core::{Decimal, DecodeError, Event, Extra, Text, Timestamp};
 use kucoin_streams_decode::{FieldGroup, FieldWriter, Value, event, open_enum};
 use serde::ser::SerializeMap;
 
-use crate::push::Data;
+use crate::push::PushData;
+use crate::shared::key_amounts;
 use crate::topic::topic;
-use crate::words::plain;
 use crate::{AccountType, ChannelRequest};
 
 topic! {
-    /// Every change of the balances of one account: channel `balance`.
+    /// Topic for the balances of one account: channel `balance`.
     pub struct Balances: Balance
 }
 
 impl Balances {
-    /// The balances of an account.
+    /// Returns the topic for the balances of an account.
     pub const fn new(account_type: AccountType) -> Self {
         Self {
             request: ChannelRequest::balance(account_type),
@@ -24,77 +24,78 @@ impl Balances {
 }
 
 event! {
-    /// One currency of one account after a change. Amounts are in that currency.
+    /// Balance of one currency of one account after a change. Amounts are in that currency.
     ///
-    /// The margins and the profits are those of a classic futures account, which settles in the currency.
+    /// The margin and profit fields are those of a classic futures account, which settles in the currency.
     pub struct Balance {
-        /// Which account it is of: the end of `T`. The data does not have it, so it is not written with the event, and empty
-        /// in one that is deserialized.
+        /// Account of the balance: the part of `T` after the last dot.
+        ///
+        /// It is not part of the event data, so it is not serialized, and it is empty in a deserialized event.
         pub account: BalanceAccount,
-        /// The currency, such as `USDT`: `c`.
+        /// Currency, such as `USDT`: `c`.
         pub currency: Text = "c" as "currency",
-        /// What the account is worth in the currency: `e`, not told of every account.
+        /// Equity: `e`; not sent for every account.
         pub equity: Option<Decimal> = "e" as "equity",
-        /// What there is in all: `b`.
+        /// Total balance: `b`.
         pub balance: Option<Decimal> = "b" as "balance",
-        /// What can be used: `a`.
+        /// Available balance: `a`.
         pub available: Option<Decimal> = "a" as "available",
-        /// What is held by orders and the like: `h`.
+        /// Hold balance, reserved by open orders and the like: `h`.
         pub hold: Option<Decimal> = "h" as "hold",
-        /// What is owed: `l`.
+        /// Liability: `l`.
         pub liability: Option<Decimal> = "l" as "liability",
-        /// How far the currency counts as collateral: `cS`.
+        /// Collateral status of the currency: `cS`.
         pub collateral_status: Option<CollateralStatus> = "cS" as "collateralStatus",
-        /// The number of the change: `E`, of classic futures only. No other balance has one.
+        /// Sequence number: `E`; classic futures only. No other balance push has a sequence number.
         pub sequence: Option<i64> = "E" as "sequence",
-        /// All cross margin: `tCM`, of classic futures.
+        /// Total cross margin: `tCM`; classic futures only.
         pub total_cross_margin: Option<Decimal> = "tCM" as "totalCrossMargin",
-        /// The cross margin of positions: `cPM`, of classic futures.
+        /// Cross margin of positions: `cPM`; classic futures only.
         pub cross_pos_margin: Option<Decimal> = "cPM" as "crossPosMargin",
-        /// The cross margin of orders: `cOM`, of classic futures.
+        /// Cross margin of orders: `cOM`; classic futures only.
         pub cross_order_margin: Option<Decimal> = "cOM" as "crossOrderMargin",
-        /// Unrealised profit or loss of cross margin: `cUP`, of classic futures.
+        /// Unrealised profit and loss of cross margin: `cUP`; classic futures only.
         pub cross_un_pnl: Option<Decimal> = "cUP" as "crossUnPnl",
-        /// The isolated margin of positions: `iPM`, of classic futures.
+        /// Isolated margin of positions: `iPM`; classic futures only.
         pub isolated_pos_margin: Option<Decimal> = "iPM" as "isolatedPosMargin",
-        /// The isolated margin of orders: `iOM`, of classic futures.
+        /// Isolated margin of orders: `iOM`; classic futures only.
         pub isolated_order_margin: Option<Decimal> = "iOM" as "isolatedOrderMargin",
-        /// Unrealised profit or loss of isolated margin: `iUP`, of classic futures.
+        /// Unrealised profit and loss of isolated margin: `iUP`; classic futures only.
         pub isolated_un_pnl: Option<Decimal> = "iUP" as "isolatedUnPnl",
-        /// The funding fee of isolated margin: `iFF`, of classic futures.
+        /// Funding fee of isolated margin: `iFF`; classic futures only.
         pub isolated_funding_fee_margin: Option<Decimal> = "iFF" as "isolatedFundingFeeMargin",
-        /// When the ledger changed, which may be long before the push: `U`, sent in nanoseconds, of the funding account
-        /// in milliseconds.
+        /// Update time in the ledger, possibly long before the push: `U`, in nanoseconds on the wire, in milliseconds
+        /// for the funding account.
         pub updated_at: Option<Timestamp> = "U" as "updatedAt",
     }
 }
 
 open_enum! {
-    /// How far a currency counts as collateral: wire `cS` of balances.
+    /// Collateral status of a currency: wire `cS` of balances.
     pub enum CollateralStatus {
-        /// It is below its limit.
+        /// Below the collateral limit.
         Unlimited = "1",
-        /// It is near its limit.
+        /// Near the collateral limit.
         NearLimit = "2",
-        /// It is at its limit: more of it counts for nothing.
+        /// At the collateral limit: any more of the currency does not count as collateral.
         LimitHit = "3",
     }
 }
 
-/// The account that a balance is of, as `T` of its push names it.
+/// Account of a balance, as named by the `T` of the push.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct BalanceAccount(Text);
 
 impl BalanceAccount {
-    /// The name behind the last dot of `T`, such as `UNIFIED`.
+    /// Returns the part of `T` after the last dot, such as `UNIFIED`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The account, where it is one that can be asked for.
+    /// Returns the account type; `None` if this SDK does not know it.
     pub fn account_type(&self) -> Option<AccountType> {
-        let named = |account: &AccountType| account.as_str() == self.as_str();
-        AccountType::ALL.iter().copied().find(named)
+        let has_name = |account: &AccountType| account.as_str() == self.as_str();
+        AccountType::ALL.iter().copied().find(has_name)
     }
 }
 
@@ -110,7 +111,7 @@ impl std::fmt::Display for BalanceAccount {
     }
 }
 
-/// Made of no field of the data, and written as none: it is known once the envelope is.
+/// Reads and writes no field: the account is set from the envelope after the data is read.
 impl FieldGroup for BalanceAccount {
     const NAMES: &'static [&'static str] = &[];
 
@@ -123,19 +124,20 @@ impl FieldGroup for BalanceAccount {
     }
 }
 
-impl Data for Balance {
-    fn pushed_as(&mut self, topic: &str) {
+impl PushData for Balance {
+    fn set_topic(&mut self, topic: &str) {
         if let Some((_, account)) = topic.rsplit_once('.') {
             self.account = account.into();
         }
     }
 }
 
-/// Account, currency, sequence and time, and the amounts reached: the time is the ledger's, and worth and margins move
-/// while it stands.
+/// The dedup key is made of account, currency, sequence, update time, collateral status and all amounts.
+///
+/// The amounts are part of it since equity and margins can change while the ledger's update time stays the same.
 impl Event for Balance {
     fn dedup_key(&self) -> String {
-        let reached = plain([
+        let amounts = key_amounts([
             self.equity,
             self.balance,
             self.available,
@@ -152,7 +154,7 @@ impl Event for Balance {
         ]);
         let status = self.collateral_status.as_ref();
         format!(
-            "{}:{}:{}:{}:{}{reached}",
+            "{}:{}:{}:{}:{}{amounts}",
             self.account,
             self.currency,
             self.sequence.unwrap_or_default(),

@@ -1,4 +1,4 @@
-//! The envelope of a Pro V2 frame: what it says besides its data, as far as it tells frames apart.
+//! Classifies Pro V2 frames by their envelope.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -8,13 +8,13 @@ use kucoin_streams_decode::{FromJson, Scanner, Value, ValueKind};
 
 use crate::refusal::scope;
 
-/// Longer than any heartbeat that keeps a connection alive: the server closes one after a minute of silence.
-const LONGEST_PING_INTERVAL: Duration = Duration::from_secs(600);
+/// Longer than any useful interval: the server closes a silent connection after a minute.
+const MAX_PING_INTERVAL: Duration = Duration::from_secs(600);
 
-/// The code of success in KuCoin's answers.
+/// Success code of KuCoin.
 const SUCCESS: i64 = 200_000;
 
-/// Reads until a push is certain, else to the end of the frame, and tells what it is.
+/// Classifies a frame. A push is read up to its `T` only, any other frame to its end.
 pub(crate) fn classify(frame: &str) -> Result<Inbound<'_>, DecodeError> {
     let mut scanner = Scanner::new(frame);
     let mut envelope = Envelope::default();
@@ -22,17 +22,17 @@ pub(crate) fn classify(frame: &str) -> Result<Inbound<'_>, DecodeError> {
     while let Some(key) = object.key()? {
         let value = object.value()?;
         if key == "T"
-            && let Some(topic) = value.spelled_text().filter(|topic| !topic.is_empty())
+            && let Some(topic) = value.lossless_text().filter(|topic| !topic.is_empty())
         {
             return Ok(Inbound::Message { topic });
         }
-        envelope.take(&key, value);
+        envelope.set_field(&key, value);
     }
     scanner.finish()?;
     Ok(envelope.classify())
 }
 
-/// Of a frame that is no push. Keys are case-sensitive, as everywhere in this protocol.
+/// Envelope of a frame that is not a push. Keys are case-sensitive, as everywhere in this protocol.
 #[derive(Default)]
 struct Envelope<'f> {
     id: Option<Value<'f>>,
@@ -48,10 +48,10 @@ struct Envelope<'f> {
 }
 
 impl<'f> Envelope<'f> {
-    fn take(&mut self, key: &str, value: Value<'f>) {
+    fn set_field(&mut self, key: &str, value: Value<'f>) {
         match key {
             "id" => self.id = Some(value),
-            // A boolean on the wire, a string in the documents.
+            // A boolean on the wire, a string in KuCoin's docs.
             "result" => self.result = bool::from_json(value),
             "type" => self.kind = Some(value),
             "op" => self.op = Some(value),
@@ -66,29 +66,32 @@ impl<'f> Envelope<'f> {
     }
 
     fn classify(self) -> Inbound<'f> {
-        // The answer to a request first: what else it holds is the server's words about it.
+        // Answers first: their message can contain any word, such as `welcome`.
         match (self.result, self.id.and_then(id)) {
             (Some(true), Some(id)) => return Inbound::Ack { id },
             (Some(true), None) => return Inbound::Other,
             (Some(false), _) => return self.refused(),
             (None, _) => {}
         }
-        if is(self.kind, "error") {
+        if has_text(self.kind, "error") {
             return self.refused();
         }
-        if is(self.kind, "pong") || is(self.op, "pong") {
+        if has_text(self.kind, "pong") || has_text(self.op, "pong") {
             return Inbound::Pong {
                 id: self.id.and_then(id),
             };
         }
         let greetings = [self.message, self.op, self.kind, self.data];
-        if greetings.into_iter().any(|value| is(value, "welcome")) {
+        if greetings
+            .into_iter()
+            .any(|value| has_text(value, "welcome"))
+        {
             return Inbound::Welcome {
                 id: self.session_id.or(self.id).and_then(id),
                 ping_interval: self.ping_interval.and_then(interval),
             };
         }
-        // KuCoin's errors about a whole connection are a code with words, and neither type nor result.
+        // Errors of the whole connection have a code and a message, but neither type nor result.
         match self.code {
             Some(code) if code != SUCCESS => self.refused(),
             _ => Inbound::Other,
@@ -97,7 +100,7 @@ impl<'f> Envelope<'f> {
 
     fn refused(self) -> Inbound<'f> {
         let sources = [self.message, self.reason, self.data];
-        let message = sources.into_iter().flatten().find_map(words);
+        let message = sources.into_iter().flatten().find_map(message_text);
         let message = message.unwrap_or(Cow::Borrowed(""));
         let scope = scope(self.code, &message);
         Inbound::Refused {
@@ -109,11 +112,11 @@ impl<'f> Envelope<'f> {
     }
 }
 
-fn is(value: Option<Value<'_>>, word: &str) -> bool {
-    value.is_some_and(|value| value.is(word))
+fn has_text(value: Option<Value<'_>>, text: &str) -> bool {
+    value.is_some_and(|value| value.is(text))
 }
 
-/// An id comes back as a string or, though never seen, as the number that was sent.
+/// Returns an ID, a string or (never seen yet) a number.
 fn id(value: Value<'_>) -> Option<Cow<'_, str>> {
     filled_text(value).or_else(|| match value.kind() {
         ValueKind::Number => value.digits().map(Cow::Borrowed),
@@ -121,15 +124,15 @@ fn id(value: Value<'_>) -> Option<Cow<'_, str>> {
     })
 }
 
-/// Milliseconds; none of use is none, so that the heartbeat stays what it was.
+/// Returns an interval in milliseconds; `None` if it makes no sense, so that the current heartbeat stays.
 fn interval(value: Value<'_>) -> Option<Duration> {
     let interval = Duration::from_millis(u64::from_json(value)?);
-    (!interval.is_zero() && interval <= LONGEST_PING_INTERVAL).then_some(interval)
+    (!interval.is_zero() && interval <= MAX_PING_INTERVAL).then_some(interval)
 }
 
-/// The server's words; where they are no string, as they came.
-fn words(value: Value<'_>) -> Option<Cow<'_, str>> {
-    if value.is_nothing() {
+/// Returns the server's message; its JSON text if it is not a string.
+fn message_text(value: Value<'_>) -> Option<Cow<'_, str>> {
+    if value.is_null_or_empty() {
         return None;
     }
     value.text().or(Some(Cow::Borrowed(value.as_str())))

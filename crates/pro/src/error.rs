@@ -1,4 +1,4 @@
-//! Why a channel request cannot be made, in words that say what can.
+//! The error type of channel requests.
 
 use std::fmt;
 
@@ -6,71 +6,86 @@ use kucoin_streams_core::{SymbolProblem, nearest};
 
 use crate::{Channel, TradeType};
 
-/// Why there is no such channel request. Nothing was sent.
+/// Error of an invalid channel request. Nothing was sent.
 ///
-/// No variant is worth another try with the same text: each says what to write instead.
+/// No variant is retryable: each says what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// A name that Pro V2 does not have, or not in this case. Write the nearest, or another of the valid ones.
-    #[error("unknown {what} `{given}` of Pro V2; {}expected one of {}", Nearest(.nearest), .valid.join(", "))]
+    /// Unknown name of a channel, trade type or account type. Names are case-sensitive: use one of the valid names.
+    #[error(
+        "unknown {what} `{given}` of Pro V2; {}expected one of {}{}",
+        Suggestion(.nearest),
+        private(.what),
+        .valid.join(", ")
+    )]
     UnknownName {
-        /// What was named: `channel`, `tradeType` or `accountType`.
+        /// Kind of name: `channel`, `tradeType` or `accountType`.
         what: &'static str,
-        /// The beginning of what was given, with control characters escaped.
+        /// Given name, cut to 64 characters, with control characters escaped.
         given: String,
-        /// The valid name whose spelling is nearest, if one is near.
+        /// Valid name with the most similar spelling; `None` if none is similar.
         nearest: Option<&'static str>,
-        /// Every valid name.
+        /// All valid names.
         valid: &'static [&'static str],
     },
-    /// The channel lacks a parameter. Add it as the example shows.
-    #[error("`{channel}` needs `{parameter}`, as in `{}`", .channel.example())]
+    /// Missing parameter. Add it as the example shows.
+    #[error("`{channel}` needs `{parameter}`, for example `{}`", .channel.example())]
     MissingParameter {
-        /// The channel.
+        /// Channel of the request.
         channel: Channel,
-        /// The parameter.
+        /// Name of the missing parameter.
         parameter: &'static str,
     },
-    /// The channel takes no such parameter. Leave it out, or choose the channel that takes it: `order` and
-    /// `position` are of one symbol, `balance` takes an `accountType`.
-    #[error("`{channel}` takes no `{given}`; write it as in `{}`", .channel.example())]
+    /// Parameter that the channel does not take.
+    ///
+    /// Leave it out, or choose another channel: `order` and `position` take a `symbol`, `balance` takes an `accountType`.
+    #[error("`{channel}` takes no `{given}`; expected a request such as `{}`", .channel.example())]
     UnknownParameter {
-        /// The channel.
+        /// Channel of the request.
         channel: Channel,
-        /// The beginning of the parameter's name, with control characters escaped.
+        /// Name of the parameter, cut to 64 characters, with control characters escaped.
         given: String,
     },
-    /// A parameter is given twice. Keep one, and subscribe once more for the other.
-    #[error("`{parameter}` is given twice; subscribe once for each")]
+    /// Repeated parameter. Use one request for each value.
+    #[error("`{parameter}` is given twice; subscribe once for each value")]
     RepeatedParameter {
-        /// The parameter.
+        /// Name of the repeated parameter.
         parameter: &'static str,
     },
-    /// The exchange documents no such trade type for the channel. Choose one of [`Channel::trade_types`].
+    /// Trade type that KuCoin does not document for the channel. Choose one of [`Channel::trade_types`].
     #[error(
         "`{channel}` has no tradeType `{trade_type}`; expected one of {}",
         .channel.trade_types().iter().map(|valid| valid.as_str()).collect::<Vec<_>>().join(", ")
     )]
     TradeTypeNotOffered {
-        /// The channel.
+        /// Channel of the request.
         channel: Channel,
-        /// The trade type.
+        /// Given trade type.
         trade_type: TradeType,
     },
-    /// The text cannot be a symbol of the channel. Write one symbol as the exchange's symbol list does: `BTC-USDT`
-    /// of spot and margin, `XBTUSDTM` of futures.
-    #[error("`{given}` is not a symbol of this channel: {flaw}")]
+    /// Text that cannot be a symbol of the channel.
+    ///
+    /// Write one symbol as in KuCoin's symbol list: `BTC-USDT` for spot and margin, `XBTUSDTM` for futures.
+    #[error("`{given}` is not a symbol of this channel: {problem}")]
     InvalidSymbol {
-        /// The beginning of what was given, with control characters escaped.
+        /// Given symbol, cut to 64 characters, with control characters escaped.
         given: String,
-        /// What is wrong with it, and how to write it.
-        flaw: SymbolProblem,
+        /// What is wrong with the symbol, and how to write it.
+        problem: SymbolProblem,
     },
 }
 
+/// Says that this SDK has private channels only, if a channel is unknown: it may be a public one.
+fn private(what: &str) -> &'static str {
+    match what {
+        "channel" => "the private channels ",
+        _ => "",
+    }
+}
+
 impl RequestError {
-    /// False: the same request is wrong again.
+    /// Returns `false`: the same request always fails.
     pub const fn is_retryable(&self) -> bool {
         match self {
             Self::UnknownName { .. }
@@ -98,18 +113,18 @@ impl RequestError {
         }
     }
 
-    pub(crate) fn invalid_symbol(given: &str, flaw: SymbolProblem) -> Self {
+    pub(crate) fn invalid_symbol(given: &str, problem: SymbolProblem) -> Self {
         Self::InvalidSymbol {
             given: excerpt(given),
-            flaw,
+            problem,
         }
     }
 }
 
-/// A suggestion, if there is one.
-struct Nearest<'a>(&'a Option<&'static str>);
+/// Displays `did you mean`, or nothing if there is no similar name.
+struct Suggestion<'a>(&'a Option<&'static str>);
 
-impl fmt::Display for Nearest<'_> {
+impl fmt::Display for Suggestion<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(nearest) => write!(f, "did you mean `{nearest}`? "),
@@ -118,12 +133,12 @@ impl fmt::Display for Nearest<'_> {
     }
 }
 
-/// The beginning of a foreign text, safe for a terminal.
+/// Returns the beginning of a text, safe for a terminal.
 fn excerpt(given: &str) -> String {
-    const LONGEST: usize = 64;
+    const MAX_CHARS: usize = 64;
     given
         .chars()
-        .take(LONGEST)
+        .take(MAX_CHARS)
         .flat_map(char::escape_debug)
         .collect()
 }
@@ -133,16 +148,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_error_says_what_to_write() {
+    fn error_says_what_to_write() {
         let table = [
             (
                 "orderall".parse::<Channel>().unwrap_err(),
-                "unknown channel `orderall` of Pro V2; did you mean `orderAll`? expected one of order, orderAll, \
+                "unknown channel `orderall` of Pro V2; did you mean `orderAll`? expected one of the private channels order, orderAll, \
                  execution, execution.lite, position, positionAll, balance, lw, leverage",
             ),
             (
                 "".parse::<Channel>().unwrap_err(),
-                "unknown channel `` of Pro V2; expected one of order, orderAll, execution, execution.lite, position, \
+                "unknown channel `` of Pro V2; expected one of the private channels order, orderAll, execution, execution.lite, position, \
                  positionAll, balance, lw, leverage",
             ),
             (
@@ -150,11 +165,11 @@ mod tests {
                     channel: Channel::Order,
                     parameter: "symbol",
                 },
-                "`order` needs `symbol`, as in `order?tradeType=UNIFIED&symbol=BTC-USDT`",
+                "`order` needs `symbol`, for example `order?tradeType=UNIFIED&symbol=BTC-USDT`",
             ),
             (
                 RequestError::unknown_parameter(Channel::Balance, "tradeType"),
-                "`balance` takes no `tradeType`; write it as in `balance?accountType=UNIFIED`",
+                "`balance` takes no `tradeType`; expected a request such as `balance?accountType=UNIFIED`",
             ),
             (
                 RequestError::TradeTypeNotOffered {
@@ -166,11 +181,11 @@ mod tests {
             (
                 RequestError::invalid_symbol(
                     "btc-usdt",
-                    SymbolProblem::Case {
-                        capitals: "BTC-USDT".into(),
+                    SymbolProblem::Lowercase {
+                        uppercase: "BTC-USDT".into(),
                     },
                 ),
-                "`btc-usdt` is not a symbol of this channel: write it in capitals, `BTC-USDT`",
+                "`btc-usdt` is not a symbol of this channel: write it in upper case, `BTC-USDT`",
             ),
         ];
         for (error, text) in table {
@@ -180,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_text_is_cut_and_cannot_move_the_cursor() {
+    fn foreign_text_is_cut_and_escaped() {
         let given = format!("\u{1b}[2J{}", "x".repeat(1000));
         for error in [
             given.parse::<Channel>().unwrap_err(),

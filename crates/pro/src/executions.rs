@@ -1,152 +1,151 @@
-//! Fills: channel `execution` with fees and `execution.lite` sooner without.
+//! Fills: channels `execution` (with fees) and `execution.lite` (earlier, without fees).
 
 use kucoin_streams_core::{Decimal, Event, Fill, Liquidity, Side, Text, Timestamp};
-use kucoin_streams_decode::{Capitals, event, open_enum};
+use kucoin_streams_decode::{Uppercase, event, open_enum};
 
 use crate::orders::PositionSide;
-use crate::push::Data;
+use crate::push::PushData;
+use crate::shared::{MarginMode, OrderType, key_amounts, present_id};
 use crate::topic::topic;
-use crate::words::{MarginMode, OrderType, plain, real};
 use crate::{Channel, ChannelRequest, TradeType};
 
 topic! {
-    /// Every fill with its fee, forced ones included: channel `execution`.
+    /// Topic for fills with fees, including forced trades: channel `execution`.
     pub struct Executions: Execution
 }
 
 topic! {
-    /// Every fill, sooner than [`Executions`] and without fees: channel `execution.lite`.
+    /// Topic for fills without fees, pushed earlier than [`Executions`]: channel `execution.lite`.
     ///
-    /// Both together give every trade twice, as two events of different types.
+    /// If you subscribe to both, you get every trade twice, as two events of different types.
     pub struct ExecutionsLite: ExecutionLite
 }
 
 impl Executions {
-    /// Fills of all symbols; every trade type has them.
+    /// Returns the topic for the fills of all symbols. Every trade type has it.
     pub const fn new(trade_type: TradeType) -> Self {
         Self {
-            request: ChannelRequest::of_all(Channel::Execution, trade_type),
+            request: ChannelRequest::all_symbols(Channel::Execution, trade_type),
         }
     }
 }
 
 impl ExecutionsLite {
-    /// Fills of all symbols; every trade type has them.
+    /// Returns the topic for the fills of all symbols. Every trade type has it.
     pub const fn new(trade_type: TradeType) -> Self {
         Self {
-            request: ChannelRequest::of_all(Channel::ExecutionLite, trade_type),
+            request: ChannelRequest::all_symbols(Channel::ExecutionLite, trade_type),
         }
     }
 }
 
 event! {
-    /// One trade of an order, or one that the exchange forced on a position.
+    /// A fill with its fee: a trade of an order, or a forced trade.
     ///
-    /// Sizes are in the base currency, of futures in contracts, and always positive; prices are in the quote
-    /// currency. A forced trade has no order, and is a real change of the position all the same: see
+    /// Sizes are always positive, in the base currency or in contracts (futures); prices are in the quote currency. A
+    /// forced trade, such as a liquidation, has no order but changes the position: see
     /// [`execution_type`](Self::execution_type).
     pub struct Execution {
-        /// The symbol, such as `BTC-USDT` or `XBTUSDTM`: `s`.
+        /// Symbol, such as `BTC-USDT` or `XBTUSDTM`: `s`.
         pub symbol: Text = "s" as "symbol",
-        /// The exchange's id of the order, as it came: `oi`, `0` for forced trades. See
-        /// [`order_id()`](Self::order_id).
+        /// Order ID, as sent: `oi`, `0` for forced trades. See [`order_id()`](Self::order_id).
         pub order_id: Option<Text> = "oi" as "orderId",
-        /// The client's id of the order: `ci`, not in classic frames.
+        /// Client order ID: `ci`; `None` in classic frames.
         pub client_oid: Option<Text> = "ci" as "clientOid",
-        /// The exchange's id of the trade, as it came: `ti`.
+        /// Trade ID, as sent: `ti`.
         pub trade_id: Option<Text> = "ti" as "tradeId",
         /// Buy or sell: `S`.
-        pub side: Side = "S" as "side" by Capitals,
-        /// Which position of the contract it changes: `pS`, not documented of this channel; orders have it.
+        pub side: Side = "S" as "side" with Uppercase,
+        /// Position side: `pS`; not documented for this channel, orders have it.
         pub position_side: Option<PositionSide> = "pS" as "positionSide",
-        /// Cross or isolated margin: `mM`, not documented of this channel; orders have it.
+        /// Margin mode: `mM`; not documented for this channel, orders have it.
         pub margin_mode: Option<MarginMode> = "mM" as "marginMode",
-        /// Limit or market; forced trades have none: `oT`.
+        /// Limit or market order: `oT`; `None` for forced trades.
         pub order_type: Option<OrderType> = "oT" as "orderType",
-        /// The price of the trade: `p`.
+        /// Fill price, in the quote currency: `p`.
         pub price: Option<Decimal> = "p" as "price",
-        /// The size of the trade: `q`.
+        /// Fill size: `q`.
         pub size: Option<Decimal> = "q" as "size",
-        /// Whether the order took or made liquidity; not told of deleveraging: `lR`.
-        pub liquidity: Option<Liquidity> = "lR" as "liquidity" by Capitals,
-        /// The fee, in [`fee_currency`](Self::fee_currency): `f`.
+        /// Maker or taker: `lR`; `None` for automatic deleveraging.
+        pub liquidity: Option<Liquidity> = "lR" as "liquidity" with Uppercase,
+        /// Fee, in [`fee_currency`](Self::fee_currency): `f`.
         pub fee: Option<Decimal> = "f" as "fee",
-        /// What the fee is paid in: `fC`.
+        /// Currency of the fee: `fC`.
         pub fee_currency: Option<Text> = "fC" as "feeCurrency",
-        /// A trade of an order, or why it was forced: `fT`, not in classic frames.
+        /// Execution type, normal or forced: `fT`; `None` in classic frames.
         pub execution_type: Option<ExecutionType> = "fT" as "executionType",
-        /// The profit or loss that was closed, in the settle currency: `fP`, in frames since September 2026.
+        /// Closed profit and loss, in the settlement currency: `fP`; in frames since September 2026.
         pub closed_pnl: Option<Decimal> = "fP" as "closedPnl",
-        /// The tax: `t`, told by one source only.
+        /// Tax: `t`; not documented, reported by one other client only.
         pub tax: Option<Decimal> = "t" as "tax",
-        /// When it was matched: `E`, sent in nanoseconds, whole milliseconds.
+        /// Match time: `E`, in nanoseconds on the wire, with millisecond precision.
         pub execution_time: Option<Timestamp> = "E" as "executionTime",
     }
 }
 
 event! {
-    /// One trade of an order, told sooner and without its fee.
+    /// A fill without its fee, pushed earlier than [`Execution`].
     ///
-    /// Sizes are in the base currency, of futures in contracts; prices are in the quote currency.
+    /// Sizes are in the base currency or in contracts (futures); prices are in the quote currency.
     pub struct ExecutionLite {
-        /// The symbol, such as `BTC-USDT` or `XBTUSDTM`: `s`.
+        /// Symbol, such as `BTC-USDT` or `XBTUSDTM`: `s`.
         pub symbol: Text = "s" as "symbol",
-        /// The exchange's id of the order, as it came: `oi`. See [`order_id()`](Self::order_id).
+        /// Order ID, as sent: `oi`. See [`order_id()`](Self::order_id).
         pub order_id: Option<Text> = "oi" as "orderId",
-        /// The client's id of the order: `ci`, documented and not seen in a capture.
+        /// Client order ID: `ci`; documented, not seen in a capture.
         pub client_oid: Option<Text> = "ci" as "clientOid",
-        /// The exchange's id of the trade, as it came: `ti`, to the digit though a JSON number on spot and margin.
+        /// Trade ID, exact even as a JSON number: `ti`, a number for spot and margin, a string for futures.
         pub trade_id: Option<Text> = "ti" as "tradeId",
         /// Buy or sell: `S`.
-        pub side: Side = "S" as "side" by Capitals,
-        /// Which position of the contract it changes: `pS`, not documented of this channel; orders have it.
+        pub side: Side = "S" as "side" with Uppercase,
+        /// Position side: `pS`; not documented for this channel, orders have it.
         pub position_side: Option<PositionSide> = "pS" as "positionSide",
-        /// Cross or isolated margin: `mM`, not documented of this channel; orders have it.
+        /// Margin mode: `mM`; not documented for this channel, orders have it.
         pub margin_mode: Option<MarginMode> = "mM" as "marginMode",
-        /// Limit or market: `oT`.
+        /// Limit or market order: `oT`.
         pub order_type: Option<OrderType> = "oT" as "orderType",
-        /// The price of the trade: `p`.
+        /// Fill price, in the quote currency: `p`.
         pub price: Option<Decimal> = "p" as "price",
-        /// The size of the trade: `q`.
+        /// Fill size: `q`.
         pub size: Option<Decimal> = "q" as "size",
-        /// Whether the order took or made liquidity: `lR`.
-        pub liquidity: Option<Liquidity> = "lR" as "liquidity" by Capitals,
-        /// When it was matched: `E`, sent in nanoseconds, whole milliseconds.
+        /// Maker or taker: `lR`.
+        pub liquidity: Option<Liquidity> = "lR" as "liquidity" with Uppercase,
+        /// Match time: `E`, in nanoseconds on the wire, with millisecond precision.
         pub execution_time: Option<Timestamp> = "E" as "executionTime",
     }
 }
 
 open_enum! {
-    /// What made a trade: wire `fT`.
+    /// Type of an execution, normal or forced: wire `fT`.
     pub enum ExecutionType ignoring case {
-        /// An order.
+        /// Trade of an order.
         Normal = "NORMAL",
-        /// The liquidation of the position.
+        /// Liquidation of the position.
         Liquidation = "LIQUID",
-        /// The settlement of the contract.
+        /// Settlement of the contract.
         Settlement = "SETTLEMENT",
-        /// Automatic deleveraging.
+        /// Automatic deleveraging (ADL).
         AutoDeleveraging = "ADL",
-        /// A correction of the exchange's; seen in answers to queries only.
+        /// Correction by KuCoin; seen in REST answers only.
         Reconciliation = "RECONCILIATION",
     }
 }
 
-/// What both kinds of fills tell alike.
+/// Methods of both execution events.
 macro_rules! fill {
-    ($event:ty $(, $of_fee:ident)*) => {
+    ($event:ty $(, $fee_field:ident)*) => {
         impl $event {
-            /// The id of the order; `None` for a trade without one, whose field is empty or `0`.
+            /// Returns the order ID; `None` if the field is absent, empty or `0`, as for a forced trade.
             pub fn order_id(&self) -> Option<&Text> {
-                real(self.order_id.as_ref())
+                present_id(self.order_id.as_ref())
             }
 
-            /// The id of the trade; `None` where the field is empty or `0`.
+            /// Returns the trade ID; `None` if the field is absent, empty or `0`.
             pub fn trade_id(&self) -> Option<&Text> {
-                real(self.trade_id.as_ref())
+                present_id(self.trade_id.as_ref())
             }
 
-            /// The trade, if the frame has its id, price and size, as every frame that was seen does.
+            /// Returns the fill, if the event has its trade ID, price and size; every frame seen so far has them.
             pub fn fill(&self) -> Option<Fill> {
                 let mut fill = Fill::new(
                     self.symbol.clone(),
@@ -156,16 +155,17 @@ macro_rules! fill {
                     self.size?,
                 );
                 fill.order_id = self.order_id().cloned();
-                $(fill.$of_fee = self.$of_fee.clone();)*
+                $(fill.$fee_field = self.$fee_field.clone();)*
                 fill.liquidity = self.liquidity.clone();
                 fill.time = self.execution_time;
                 Some(fill)
             }
         }
 
-        impl Data for $event {}
+        impl PushData for $event {}
 
-        /// Symbol, trade id and order id; where there is no trade id, time, side, price and size instead of it.
+        /// The dedup key is made of symbol, trade ID and order ID; without a trade ID, of time, side, price and size
+        /// instead.
         impl Event for $event {
             fn dedup_key(&self) -> String {
                 let order = self.order_id().map_or("", Text::as_str);
@@ -173,9 +173,9 @@ macro_rules! fill {
                     return format!("{}:{trade}:{order}", self.symbol);
                 }
                 let time = self.execution_time.unwrap_or_default();
-                let traded = plain([self.price, self.size]);
-                let side = self.side.in_capitals();
-                format!("{}::{order}:{time}:{side}{traded}", self.symbol)
+                let amounts = key_amounts([self.price, self.size]);
+                let side = self.side.as_uppercase_str();
+                format!("{}::{order}:{time}:{side}{amounts}", self.symbol)
             }
 
             fn fill(&self) -> Option<Fill> {

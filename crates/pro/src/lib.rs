@@ -1,29 +1,30 @@
-//! KuCoin's Pro V2 private stream: protocol, channels and typed events, for spot, margin and futures on one
-//! connection.
+//! KuCoin's Pro V2 private stream: protocol, channels and typed events.
 //!
-//! | Channel, as users write it | Pushed as (`T`) | Topic | Event | Pushed when |
+//! One connection carries spot, margin and futures.
+//!
+//! | Channel | Pushed as (`T`) | Topic | Event | Pushed when |
 //! |---|---|---|---|---|
 //! | `orderAll?tradeType=UNIFIED` | `orderAll.UNIFIED` | [`Orders::all`] | [`Order`] | any order changes |
 //! | `order?tradeType=UNIFIED&symbol=BTC-USDT` | `order.UNIFIED` | [`Orders::symbol`] | [`Order`] | an order of the symbol changes |
-//! | `execution?tradeType=UNIFIED` | `execution.UNIFIED` | [`Executions`] | [`Execution`] | an order trades, or a trade is forced; with fees |
-//! | `execution.lite?tradeType=UNIFIED` | `execution.lite.UNIFIED` | [`ExecutionsLite`] | [`ExecutionLite`] | the same, sooner and without fees |
+//! | `execution?tradeType=UNIFIED` | `execution.UNIFIED` | [`Executions`] | [`Execution`] | an order fills or a trade is forced; with fees |
+//! | `execution.lite?tradeType=UNIFIED` | `execution.lite.UNIFIED` | [`ExecutionsLite`] | [`ExecutionLite`] | the same, earlier and without fees |
 //! | `positionAll?tradeType=UNIFIED` | `positionAll.UNIFIED` | [`Positions::all`] | [`Position`] | any position changes |
 //! | `position?tradeType=FUTURES&symbol=XBTUSDTM` | `position.FUTURES` | [`Positions::symbol`] | [`Position`] | the position of the symbol changes |
 //! | `balance?accountType=UNIFIED` | `balance.UNIFIED` | [`Balances`] | [`Balance`] | the balance of a currency changes |
-//! | `lw?tradeType=UNIFIED` | `lw.UNIFIED`, also seen as `risk.UNIFIED` | [`LiquidationWarnings`] | [`LiquidationWarning`] | the account comes near liquidation |
-//! | `leverage?tradeType=UNIFIED` | `leverage.UNIFIED` | [`Leverages`] | [`Leverage`] | a leverage is set |
+//! | `lw?tradeType=UNIFIED` | `lw.UNIFIED`, also seen as `risk.UNIFIED` | [`LiquidationWarnings`] | [`LiquidationWarning`] | the account is close to liquidation |
+//! | `leverage?tradeType=UNIFIED` | `leverage.UNIFIED` | [`Leverages`] | [`Leverage`] | a leverage setting changes |
 //!
-//! Each topic is a type that fixes its event and holds its [`ChannelRequest`]: a [`Channel`] with its [`TradeType`] or
-//! [`AccountType`] and, where the channel is of one symbol, that symbol. [`AnyProTopic`] is any of them, parsed from its
-//! text, [`ProEvent`] what it gives, and [`decode`] reads a recorded frame by its own `T`. The exchange sends no snapshot
-//! after a subscription and replays nothing: query orders, positions and balances over REST where you need their
-//! state.
+//! Each topic type has one event type and holds a [`ChannelRequest`]: a [`Channel`], its [`TradeType`] or [`AccountType`],
+//! and the symbol if the channel is for one symbol. [`AnyProTopic`] is any of these topics, parsed from text;
+//! [`ProEvent`] is any of the events. [`decode`] decodes a recorded frame by its own `T`.
 //!
-//! The wire abbreviates names to letters, and the same letter means different things on different channels. Events
-//! have long names, in Rust and as they are serialized (`oi` is `order_id` and `"orderId"`), and name the letter in
-//! the doc of each field. Nothing that the exchange sends is lost on the way: what a type does not know or could not
-//! read stands in its `extra`, by the name of the wire. `serde_json` deserializes an event by its long names and by those of
-//! the wire.
+//! KuCoin sends no snapshot after a subscription and replays nothing: query orders, positions and balances over REST if
+//! you need their current state.
+//!
+//! The wire abbreviates field names to letters, and the same letter has different meanings on different channels. Events
+//! have long names, in Rust and in JSON (`oi` is `order_id` and `"orderId"`); the docs of each field give the wire name.
+//! No data is lost: unknown fields and unreadable values are in `extra`, by wire name. `serde_json` deserializes an event
+//! from long names and from wire names.
 //!
 //! ```
 //! use kucoin_streams_pro::{Orders, TradeType};
@@ -41,8 +42,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`ProV2`] is the [`Protocol`](kucoin_streams_core::Protocol) that a session drives, [`ProPrivate`] the connection that
-//! speaks it:
+//! [`ProV2`] is the [`Protocol`](kucoin_streams_core::Protocol) for a session, and [`ProPrivate`] is the kind of connection
+//! that uses it:
 //!
 //! ```
 //! use kucoin_streams_pro::{ChannelRequest, ProV2};
@@ -80,9 +81,9 @@ mod push;
 mod refusal;
 mod request;
 mod risk;
+mod shared;
 mod symbol;
 mod topic;
-mod words;
 
 pub use any::{AnyProTopic, ProEvent, decode};
 pub use balances::{Balance, BalanceAccount, Balances, CollateralStatus};
@@ -97,7 +98,17 @@ pub use positions::{Position, Positions};
 pub use protocol::{ProPrivate, ProV2};
 pub use request::ChannelRequest;
 pub use risk::{Leverage, Leverages, LiquidationWarning, LiquidationWarnings, WarningType};
-pub use words::{MarginMode, Market, OrderType};
+pub use shared::{MarginMode, Market, OrderType};
+
+#[doc(hidden)]
+#[deprecated(note = "renamed to `AnyProTopic`")]
+pub type AnyTopic = AnyProTopic;
+#[doc(hidden)]
+#[deprecated(note = "renamed to `ProEvent`")]
+pub type Event = ProEvent;
+#[doc(hidden)]
+#[deprecated(note = "renamed to `ProPrivate`")]
+pub type Private = ProPrivate;
 
 /// The README, so that its example is tested.
 #[cfg(doctest)]

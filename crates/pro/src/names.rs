@@ -1,11 +1,11 @@
-//! The names of the wire: channels, trade types and account types.
+//! Wire names: channels, trade types and account types.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::RequestError;
 
-/// Defines an enum by the names of its values on the wire.
+/// Defines an enum and the wire names of its values.
 macro_rules! wire_names {
     (
         $(#[$meta:meta])*
@@ -21,12 +21,12 @@ macro_rules! wire_names {
         }
 
         impl $type {
-            /// Every value, in the order in which they are documented.
+            /// Every value, in the order of the documentation.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
             const NAMES: &'static [&'static str] = &[$($name),*];
 
-            /// The name on the wire.
+            /// Returns the wire name.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)*
@@ -40,7 +40,7 @@ macro_rules! wire_names {
             }
         }
 
-        /// Reads the name as the wire has it, case included.
+        /// Parses a wire name. Names are case-sensitive.
         impl FromStr for $type {
             type Err = RequestError;
 
@@ -55,34 +55,33 @@ macro_rules! wire_names {
 }
 
 wire_names! {
-    /// What is pushed (`channel` of a request, the front of `T` in a push).
+    /// Channel of a Pro V2 request: `channel` in a request, the first part of `T` in a push.
     pub enum Channel called "channel" {
-        /// `order`: changes of the orders of one symbol; a spot symbol covers its margin orders.
+        /// `order`: orders of one symbol; a spot symbol also covers its margin orders.
         Order = "order",
-        /// `orderAll`: changes of all orders. Beside [`Channel::Order`] it gives that symbol's events a second time.
+        /// `orderAll`: all orders. Together with [`Channel::Order`], the events of that symbol are pushed twice.
         OrderAll = "orderAll",
-        /// `execution`: fills, with fees and the reason of forced trades.
+        /// `execution`: fills with fees, including forced trades.
         Execution = "execution",
-        /// `execution.lite`: fills sooner, without fees.
+        /// `execution.lite`: fills without fees, pushed earlier.
         ExecutionLite = "execution.lite",
         /// `position`: the futures position of one symbol.
         Position = "position",
         /// `positionAll`: all futures positions.
         PositionAll = "positionAll",
-        /// `balance`: balances, one currency a push.
+        /// `balance`: balances, one currency per push.
         Balance = "balance",
-        /// `lw`: warnings as the account nears liquidation.
+        /// `lw`: liquidation warnings.
         LiquidationWarning = "lw",
-        /// `leverage`: changes of leverage settings.
+        /// `leverage`: leverage changes.
         Leverage = "leverage",
     }
 }
 
 wire_names! {
-    /// Which trading a channel is of (`tradeType` of a request, the end of `T` in a push).
+    /// Trade type of a channel: `tradeType` in a request, the last part of `T` in a push.
     ///
-    /// An account in unified mode uses [`TradeType::Unified`] for all of it; the others are for accounts in
-    /// classic mode.
+    /// A unified account uses [`TradeType::Unified`] for all markets; the others are for classic accounts.
     pub enum TradeType called "tradeType" {
         /// `UNIFIED`: spot, margin and futures of a unified account.
         Unified = "UNIFIED",
@@ -98,17 +97,17 @@ wire_names! {
 }
 
 wire_names! {
-    /// Which account balances are of (`accountType` of a request, the end of `T` in a push).
+    /// Account type of the balance channel: `accountType` in a request, the last part of `T` in a push.
     pub enum AccountType called "accountType" {
         /// `UNIFIED`: the unified account.
         Unified = "UNIFIED",
         /// `FUNDING`: the funding account.
         Funding = "FUNDING",
-        /// `SPOT`: the trading account of classic mode.
+        /// `SPOT`: the spot trading account of a classic account.
         Spot = "SPOT",
-        /// `TRADING`: the name of [`AccountType::Spot`] in older documents; a push under either serves both.
+        /// `TRADING`: the name of [`AccountType::Spot`] in older documents. A push under either name matches both.
         Trading = "TRADING",
-        /// `FUTURES`: the futures account of classic mode.
+        /// `FUTURES`: the futures account of a classic account.
         Futures = "FUTURES",
         /// `CROSS`: the cross margin account.
         Cross = "CROSS",
@@ -118,24 +117,26 @@ wire_names! {
 }
 
 impl Channel {
-    /// The channel that a push under `pushed` (its `T`) is of, whatever its type: `T` is the channel's name, a dot and
-    /// the type, and the name may hold a dot. `None`: no channel of ours.
-    pub fn of_push(pushed: &str) -> Option<Self> {
-        let called = |name: &str| match name {
-            // The same warnings, as some clients have received them.
+    /// Returns the channel of a push topic (`T`), whatever its type; `None` if the channel is unknown.
+    ///
+    /// `T` is the channel, a dot and the type, such as `execution.lite.UNIFIED`. The channel can contain a dot.
+    pub fn from_topic(topic: &str) -> Option<Self> {
+        let by_name = |name: &str| match name {
+            // Some clients have received liquidation warnings under this name.
             "risk" => Some(Self::LiquidationWarning),
             _ => Self::ALL.iter().copied().find(|it| it.as_str() == name),
         };
-        called(pushed).or_else(|| called(pushed.rsplit_once('.')?.0))
+        by_name(topic).or_else(|| by_name(topic.rsplit_once('.')?.0))
     }
 
-    /// True where a request names one symbol; other channels take none.
-    pub const fn is_of_one_symbol(self) -> bool {
+    /// Returns `true` if a request of the channel needs a symbol. Other channels take no symbol.
+    pub const fn needs_symbol(self) -> bool {
         matches!(self, Self::Order | Self::Position)
     }
 
-    /// The trade types that the exchange documents for the channel; none for [`Channel::Balance`], which takes an
-    /// [`AccountType`] instead.
+    /// Returns the trade types that KuCoin documents for the channel.
+    ///
+    /// The list is empty for [`Channel::Balance`], which takes an [`AccountType`] instead.
     pub const fn trade_types(self) -> &'static [TradeType] {
         match self {
             Self::Order | Self::OrderAll | Self::Execution | Self::ExecutionLite => TradeType::ALL,
@@ -146,7 +147,7 @@ impl Channel {
         }
     }
 
-    /// A request of the channel as users write it, for messages and help texts.
+    /// Returns an example request of the channel, for error and help texts.
     pub const fn example(self) -> &'static str {
         match self {
             Self::Order => "order?tradeType=UNIFIED&symbol=BTC-USDT",
@@ -167,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_reads_back_as_itself() {
+    fn every_name_parses_back() {
         for channel in Channel::ALL {
             assert_eq!(channel.as_str().parse(), Ok(*channel));
         }
@@ -180,15 +181,16 @@ mod tests {
     }
 
     #[test]
-    fn a_push_is_of_the_channel_before_its_last_dot() {
+    fn channel_is_before_the_last_dot_of_the_topic() {
         for channel in Channel::ALL {
-            for of in ["UNIFIED", "SPOT", "ANYTHING"] {
-                assert_eq!(Channel::of_push(&format!("{channel}.{of}")), Some(*channel));
+            for suffix in ["UNIFIED", "SPOT", "ANYTHING"] {
+                let topic = format!("{channel}.{suffix}");
+                assert_eq!(Channel::from_topic(&topic), Some(*channel));
             }
-            assert_eq!(Channel::of_push(channel.as_str()), Some(*channel));
+            assert_eq!(Channel::from_topic(channel.as_str()), Some(*channel));
         }
         let warning = Some(Channel::LiquidationWarning);
-        assert_eq!(Channel::of_push("risk.UNIFIED"), warning);
+        assert_eq!(Channel::from_topic("risk.UNIFIED"), warning);
         for other in [
             "",
             ".",
@@ -196,12 +198,12 @@ mod tests {
             "orderall.SPOT",
             "execution.full.SPOT",
         ] {
-            assert_eq!(Channel::of_push(other), None, "{other}");
+            assert_eq!(Channel::from_topic(other), None, "{other}");
         }
     }
 
     #[test]
-    fn a_name_can_be_aligned() {
+    fn display_honors_alignment() {
         assert_eq!(format!("[{:<6}]", Channel::LiquidationWarning), "[lw    ]");
     }
 }

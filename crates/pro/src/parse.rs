@@ -1,4 +1,4 @@
-//! From the text that users write to a channel request: `order?tradeType=UNIFIED&symbol=BTC-USDT`.
+//! Parses a channel request from text such as `order?tradeType=UNIFIED&symbol=BTC-USDT`.
 
 use std::str::FromStr;
 
@@ -12,10 +12,12 @@ impl FromStr for ChannelRequest {
         let channel: Channel = channel.parse()?;
         let parameters = Parameters::read(channel, parameters)?;
         if channel == Channel::Balance {
-            let account_type = parameters.needed("accountType", parameters.of)?;
+            let account_type = parameters.required("accountType", parameters.scope)?;
             return Ok(Self::balance(account_type.parse()?));
         }
-        let trade_type = parameters.needed("tradeType", parameters.of)?.parse()?;
+        let trade_type = parameters
+            .required("tradeType", parameters.scope)?
+            .parse()?;
         match parameters.symbol {
             Some(symbol) => Self::for_symbol(channel, trade_type, symbol),
             None => Self::new(channel, trade_type),
@@ -23,11 +25,11 @@ impl FromStr for ChannelRequest {
     }
 }
 
-/// The parameters of a request, each at most once and none that its channel does not take.
+/// Parameters of a request: each at most once, and only those that the channel takes.
 struct Parameters<'t> {
     channel: Channel,
-    /// The trade type, or the account type of `balance`.
-    of: Option<&'t str>,
+    /// Trade type, or account type of `balance`.
+    scope: Option<&'t str>,
     symbol: Option<&'t str>,
 }
 
@@ -35,7 +37,7 @@ impl<'t> Parameters<'t> {
     fn read(channel: Channel, text: &'t str) -> Result<Self, RequestError> {
         let mut parameters = Self {
             channel,
-            of: None,
+            scope: None,
             symbol: None,
         };
         if text.is_empty() {
@@ -44,9 +46,11 @@ impl<'t> Parameters<'t> {
         for part in text.split('&') {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
             let (name, slot) = match name {
-                "tradeType" if channel != Channel::Balance => ("tradeType", &mut parameters.of),
-                "accountType" if channel == Channel::Balance => ("accountType", &mut parameters.of),
-                "symbol" if channel.is_of_one_symbol() => ("symbol", &mut parameters.symbol),
+                "tradeType" if channel != Channel::Balance => ("tradeType", &mut parameters.scope),
+                "accountType" if channel == Channel::Balance => {
+                    ("accountType", &mut parameters.scope)
+                }
+                "symbol" if channel.needs_symbol() => ("symbol", &mut parameters.symbol),
                 _ => return Err(RequestError::unknown_parameter(channel, name)),
             };
             if slot.replace(value).is_some() {
@@ -56,7 +60,7 @@ impl<'t> Parameters<'t> {
         Ok(parameters)
     }
 
-    fn needed(
+    fn required(
         &self,
         parameter: &'static str,
         value: Option<&'t str>,
@@ -81,12 +85,12 @@ mod tests {
     use crate::{AccountType, TradeType};
 
     #[track_caller]
-    fn refusal(given: &str) -> RequestError {
+    fn parse_error(given: &str) -> RequestError {
         given.parse::<ChannelRequest>().unwrap_err()
     }
 
     #[test]
-    fn every_example_parses_and_prints_as_itself() {
+    fn every_example_parses_and_displays_as_itself() {
         for channel in Channel::ALL {
             let request: ChannelRequest = channel.example().parse().unwrap();
             assert_eq!(request.channel(), *channel);
@@ -99,7 +103,7 @@ mod tests {
         for channel in Channel::ALL {
             for trade_type in channel.trade_types() {
                 let symbol = match examples(shape(*channel, *trade_type)) {
-                    [symbol, _] if channel.is_of_one_symbol() => format!("&symbol={symbol}"),
+                    [symbol, _] if channel.needs_symbol() => format!("&symbol={symbol}"),
                     _ => String::new(),
                 };
                 let text = format!("{channel}?tradeType={trade_type}{symbol}");
@@ -118,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_stand_in_any_order() {
+    fn parameters_can_come_in_any_order() {
         let request: ChannelRequest = "order?symbol=BTC-USDT&tradeType=UNIFIED".parse().unwrap();
         assert_eq!(request.symbol(), Some("BTC-USDT"));
         assert_eq!(
@@ -128,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_name_is_answered_with_the_nearest() {
+    fn misspelled_name_suggests_the_nearest() {
         for (given, wanted) in [
             ("orderall?tradeType=UNIFIED", "orderAll"),
             ("orders?tradeType=UNIFIED", "order"),
@@ -138,7 +142,7 @@ mod tests {
             ("orderAll?tradeType=futures", "FUTURES"),
             ("balance?accountType=TRADE", "TRADING"),
         ] {
-            let RequestError::UnknownName { nearest, .. } = refusal(given) else {
+            let RequestError::UnknownName { nearest, .. } = parse_error(given) else {
                 panic!("{given}");
             };
             assert_eq!(nearest, Some(wanted), "{given}");
@@ -146,9 +150,9 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_suggested_for_an_empty_or_far_off_name() {
+    fn empty_or_distant_name_has_no_suggestion() {
         for given in ["", "x?tradeType=UNIFIED", "orderAll?tradeType=nonsense"] {
-            let error = refusal(given);
+            let error = parse_error(given);
             let RequestError::UnknownName { nearest, valid, .. } = &error else {
                 panic!("{given}");
             };
@@ -162,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_parameter_is_named() {
+    fn missing_parameter_is_named() {
         for (given, wanted) in [
             ("orderAll", "tradeType"),
             ("orderAll?", "tradeType"),
@@ -172,7 +176,7 @@ mod tests {
             ("position?tradeType=FUTURES", "symbol"),
             ("balance", "accountType"),
         ] {
-            let RequestError::MissingParameter { parameter, .. } = refusal(given) else {
+            let RequestError::MissingParameter { parameter, .. } = parse_error(given) else {
                 panic!("{given}");
             };
             assert_eq!(parameter, wanted, "{given}");
@@ -180,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_of_another_channel_is_refused() {
+    fn parameter_of_another_channel_is_an_error() {
         for (given, wanted) in [
             ("orderAll?tradeType=UNIFIED&symbol=BTC-USDT", "symbol"),
             ("balance?tradeType=UNIFIED", "tradeType"),
@@ -189,13 +193,13 @@ mod tests {
             ("orderAll?tradeType=UNIFIED&", ""),
             ("orderAll?TradeType=UNIFIED", "TradeType"),
         ] {
-            let RequestError::UnknownParameter { given: named, .. } = refusal(given) else {
+            let RequestError::UnknownParameter { given: named, .. } = parse_error(given) else {
                 panic!("{given}");
             };
             assert_eq!(named, wanted, "{given}");
         }
         assert_eq!(
-            refusal("order?tradeType=SPOT&symbol=A&symbol=B"),
+            parse_error("order?tradeType=SPOT&symbol=A&symbol=B"),
             RequestError::RepeatedParameter {
                 parameter: "symbol"
             }
@@ -203,9 +207,9 @@ mod tests {
     }
 
     #[test]
-    fn a_type_that_the_channel_lacks_is_refused() {
+    fn unsupported_type_is_an_error() {
         assert_eq!(
-            refusal("positionAll?tradeType=SPOT"),
+            parse_error("positionAll?tradeType=SPOT"),
             RequestError::TradeTypeNotOffered {
                 channel: Channel::PositionAll,
                 trade_type: TradeType::Spot,
@@ -217,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_symbol_is_one_symbol() {
+    fn symbol_must_be_a_single_symbol() {
         for symbol in [
             "BTC-USDT",
             "XBTUSDTM",
@@ -233,12 +237,12 @@ mod tests {
             case,
             Err(RequestError::invalid_symbol(
                 "btc-usdt",
-                SymbolProblem::Case {
-                    capitals: "BTC-USDT".into()
+                SymbolProblem::Lowercase {
+                    uppercase: "BTC-USDT".into()
                 }
             ))
         );
-        let endless = "X".repeat(65);
+        let too_long = "X".repeat(65);
         for text in [
             "",
             " ",
@@ -248,7 +252,7 @@ mod tests {
             "a\"b",
             "BTC%2DUSDT",
             "A\n",
-            &endless,
+            &too_long,
         ] {
             let request = ChannelRequest::for_symbol(Channel::Order, TradeType::Unified, text);
             assert!(
@@ -269,7 +273,7 @@ mod tests {
         }
 
         #[test]
-        fn a_request_of_any_symbol_reads_back_as_itself(symbol in "\\PC{1,8}", futures: bool) {
+        fn request_of_any_symbol_parses_back(symbol in "\\PC{1,8}", futures: bool) {
             let trade_type = if futures { TradeType::Futures } else { TradeType::Unified };
             if let Ok(request) = ChannelRequest::for_symbol(Channel::Position, trade_type, &symbol) {
                 prop_assert_eq!(request.to_string().parse(), Ok(request));

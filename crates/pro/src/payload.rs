@@ -1,33 +1,33 @@
-//! The text of a payload: UTF-8 as it is, or raw deflate around it, opened within fixed limits.
+//! Converts a payload to text: UTF-8 as it is, raw deflate inflated within fixed limits.
 
 use std::borrow::Cow;
 
 use kucoin_streams_core::WireError;
 use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_with_limit};
 
-/// More than any frame of the exchange; a payload that grows beyond it is an attack or a mistake.
-const MOST_BYTES: usize = 1 << 20;
-/// Frames of this protocol shrink to a third; a hundredth is a bomb.
-const MOST_TIMES: usize = 100;
+/// Larger than any frame of KuCoin; a payload that inflates to more is an attack or a mistake.
+const MAX_INFLATED_BYTES: usize = 1 << 20;
+/// Frames of this protocol deflate to about a third; a higher ratio than this is a decompression bomb.
+const MAX_RATIO: usize = 100;
 
-/// The text of a payload.
+/// Returns the text of a payload.
 ///
-/// Every frame seen today is plain JSON, in binary messages. Clients in use still expect raw deflate, without the zlib
-/// header, so that is tried for what is no JSON text.
+/// Every frame seen today is plain JSON in a binary message. Other clients still expect raw deflate (without the zlib
+/// header), so it is tried if the payload is not JSON text.
 pub(crate) fn text(payload: &[u8]) -> Result<Cow<'_, str>, WireError> {
     let plain = std::str::from_utf8(payload);
     match plain {
         Ok(text) if begins_as_json(payload) => Ok(Cow::Borrowed(text)),
-        // A text of anything else is no frame, but that is for the reader to say.
+        // Text that is neither JSON nor deflate is rejected later, by `classify`.
         Ok(text) => Ok(inflate(payload).map_or(Cow::Borrowed(text), Cow::Owned)),
-        // Deflate may begin with a byte that JSON may begin with, too, such as white space.
+        // A deflate stream can begin with the same byte as JSON, such as white space.
         Err(error) => {
-            inflate(payload)
-                .map(Cow::Owned)
-                .map_err(|refused| match begins_as_json(payload) {
-                    true => WireError::new("not utf-8", error.valid_up_to()),
-                    false => refused,
-                })
+            inflate(payload).map(Cow::Owned).map_err(|inflate_error| {
+                match begins_as_json(payload) {
+                    true => WireError::new("invalid UTF-8", error.valid_up_to()),
+                    false => inflate_error,
+                }
+            })
         }
     }
 }
@@ -40,18 +40,21 @@ fn begins_as_json(bytes: &[u8]) -> bool {
 }
 
 fn inflate(payload: &[u8]) -> Result<String, WireError> {
-    let refused = |reason| WireError::new(reason, 0);
-    let most = payload.len().saturating_mul(MOST_TIMES).min(MOST_BYTES);
+    let error = |reason| WireError::new(reason, 0);
+    let limit = payload
+        .len()
+        .saturating_mul(MAX_RATIO)
+        .min(MAX_INFLATED_BYTES);
     let inflated =
-        decompress_to_vec_with_limit(payload, most).map_err(|error| match error.status {
-            TINFLStatus::HasMoreOutput => refused("deflate beyond the limit"),
-            _ => refused("neither utf-8 nor deflate"),
+        decompress_to_vec_with_limit(payload, limit).map_err(|cause| match cause.status {
+            TINFLStatus::HasMoreOutput => error("inflated payload exceeds the size limit"),
+            _ => error("neither UTF-8 nor deflate"),
         })?;
-    // Chance bytes may be deflate of something; a frame is JSON.
+    // Random bytes can happen to be valid deflate.
     if !begins_as_json(&inflated) {
-        return Err(refused("deflate of no json"));
+        return Err(error("inflated payload is not JSON"));
     }
-    String::from_utf8(inflated).map_err(|_| refused("deflate of no utf-8"))
+    String::from_utf8(inflated).map_err(|_| error("inflated payload is not UTF-8"))
 }
 
 #[cfg(test)]
@@ -62,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn deflate_is_read_whatever_byte_it_begins_with() {
+    fn deflate_with_any_first_byte_is_inflated() {
         let mut first_bytes = std::collections::HashSet::new();
         for length in 0..4_000 {
             let frame = format!(
@@ -81,7 +84,7 @@ mod tests {
     const WELCOME: &str = r#"{"sessionId":"0b6f9d51","message":"welcome","pingInterval":18000}"#;
 
     #[track_caller]
-    fn refusal(payload: &[u8]) -> WireError {
+    fn text_error(payload: &[u8]) -> WireError {
         text(payload).unwrap_err()
     }
 
@@ -93,8 +96,8 @@ mod tests {
     }
 
     #[test]
-    fn raw_deflate_is_opened() {
-        // Made by zlib, level 9, window bits -15.
+    fn raw_deflate_is_inflated() {
+        // Compressed with zlib, level 9, window bits -15.
         const BY_ZLIB: &[u8] = &[
             0xab, 0x56, 0x2a, 0x4e, 0x2d, 0x2e, 0xce, 0xcc, 0xcf, 0xf3, 0x4c, 0x51, 0xb2, 0x52,
             0x32, 0x48, 0x32, 0x4b, 0xb3, 0x4c, 0x31, 0x35, 0x54, 0xd2, 0x51, 0xca, 0x05, 0x0a,
@@ -110,32 +113,33 @@ mod tests {
     }
 
     #[test]
-    fn broken_text_is_refused_at_its_first_wrong_byte() {
-        let error = refusal(b"{\"T\":\"\xff\"}");
-        assert_eq!((error.reason, error.offset), ("not utf-8", 6));
+    fn invalid_utf8_error_has_the_offset() {
+        let error = text_error(b"{\"T\":\"\xff\"}");
+        assert_eq!((error.reason, error.offset), ("invalid UTF-8", 6));
     }
 
     #[test]
-    fn deflate_of_anything_but_json_text_is_refused() {
-        let reason = |inner: &[u8]| refusal(&compress_to_vec(inner, 6)).reason;
-        assert_eq!(reason(b"hello"), "deflate of no json");
-        assert_eq!(reason(b"{\"a\":\"\xff\"}"), "deflate of no utf-8");
+    fn deflate_of_anything_but_json_is_an_error() {
+        let reason = |inner: &[u8]| text_error(&compress_to_vec(inner, 6)).reason;
+        assert_eq!(reason(b"hello"), "inflated payload is not JSON");
+        assert_eq!(reason(b"{\"a\":\"\xff\"}"), "inflated payload is not UTF-8");
         let whole = compress_to_vec(WELCOME.as_bytes(), 6);
         assert_eq!(
-            refusal(&whole[..whole.len() - 4]).reason,
-            "neither utf-8 nor deflate"
+            text_error(&whole[..whole.len() - 4]).reason,
+            "neither UTF-8 nor deflate"
         );
-        assert_eq!(refusal(b"\xff\xfe").reason, "neither utf-8 nor deflate");
+        assert_eq!(text_error(b"\xff\xfe").reason, "neither UTF-8 nor deflate");
     }
 
     #[test]
-    fn a_bomb_is_refused_by_its_ratio_and_by_its_size() {
+    fn bomb_is_rejected_by_ratio_and_by_size() {
         let blanks = vec![b' '; 64 * 1024];
         let bomb = compress_to_vec(&blanks, 9);
-        assert!(bomb.len() * MOST_TIMES < blanks.len());
-        assert_eq!(refusal(&bomb).reason, "deflate beyond the limit");
+        assert!(bomb.len() * MAX_RATIO < blanks.len());
+        let too_large = "inflated payload exceeds the size limit";
+        assert_eq!(text_error(&bomb).reason, too_large);
 
-        // Random enough to stay below the ratio, and a byte too long.
+        // Random enough to stay below the ratio, and one byte too long.
         let mut state = 1_u32;
         let noise = std::iter::repeat_with(|| {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -143,48 +147,48 @@ mod tests {
         });
         let long: Vec<u8> = std::iter::once(b'[')
             .chain(noise)
-            .take(MOST_BYTES + 1)
+            .take(MAX_INFLATED_BYTES + 1)
             .collect();
         let payload = compress_to_vec(&long, 1);
-        assert!(payload.len() * MOST_TIMES > long.len());
-        assert_eq!(refusal(&payload).reason, "deflate beyond the limit");
-        let fits = compress_to_vec(&long[..MOST_BYTES], 1);
-        assert_eq!(text(&fits).unwrap().len(), MOST_BYTES);
+        assert!(payload.len() * MAX_RATIO > long.len());
+        assert_eq!(text_error(&payload).reason, too_large);
+        let fits = compress_to_vec(&long[..MAX_INFLATED_BYTES], 1);
+        assert_eq!(text(&fits).unwrap().len(), MAX_INFLATED_BYTES);
     }
 
     fn check_limits(payload: &[u8]) -> Result<(), TestCaseError> {
         if let Ok(Cow::Owned(inflated)) = text(payload) {
             prop_assert!(!begins_as_json(payload));
-            prop_assert!(inflated.len() <= MOST_BYTES);
-            prop_assert!(inflated.len() <= payload.len() * MOST_TIMES);
+            prop_assert!(inflated.len() <= MAX_INFLATED_BYTES);
+            prop_assert!(inflated.len() <= payload.len() * MAX_RATIO);
         }
         Ok(())
     }
 
     proptest! {
         #[test]
-        fn any_payload_is_text_within_the_limits_or_an_error(
+        fn payload_is_text_within_the_limits_or_an_error(
             payload in proptest::collection::vec(any::<u8>(), 0..512)
         ) {
             check_limits(&payload)?;
         }
 
         #[test]
-        fn deflate_is_opened_exactly_where_it_is_within_the_limits(
+        fn deflate_is_inflated_exactly_if_within_the_limits(
             unit in "[ -~]{1,8}", times in 1_usize..8_000, level in 1_u8..=9
         ) {
             let inner = format!("[{}", unit.repeat(times));
             let payload = compress_to_vec(inner.as_bytes(), level);
             check_limits(&payload)?;
-            let fits = inner.len() <= MOST_BYTES && inner.len() <= payload.len() * MOST_TIMES;
-            // A deflate stream may begin with a byte that JSON begins with; then it is taken as plain.
+            let fits = inner.len() <= MAX_INFLATED_BYTES && inner.len() <= payload.len() * MAX_RATIO;
+            // A deflate stream that begins like JSON can be taken as plain text.
             if !begins_as_json(&payload) {
                 prop_assert_eq!(text(&payload).is_ok_and(|text| text == inner), fits);
             }
         }
 
         #[test]
-        fn damaged_deflate_is_never_a_panic(at in 0_usize..64, byte: u8, level in 0_u8..=9) {
+        fn damaged_deflate_never_panics(at in 0_usize..64, byte: u8, level in 0_u8..=9) {
             let mut payload = compress_to_vec(WELCOME.repeat(20).as_bytes(), level);
             let at = at % payload.len();
             payload[at] = byte;

@@ -1,100 +1,103 @@
-//! Futures positions: channel `position` of one contract and `positionAll` of all.
+//! Futures positions: channels `position` (one contract) and `positionAll`.
 
 use kucoin_streams_core::{Decimal, Event, Text, Timestamp};
 use kucoin_streams_decode::event;
 
 use crate::orders::PositionSide;
-use crate::push::Data;
+use crate::push::PushData;
+use crate::shared::{MarginMode, key_amounts};
 use crate::topic::topic;
-use crate::words::{MarginMode, plain};
 use crate::{Channel, ChannelRequest, RequestError, TradeType};
 
 topic! {
-    /// Every change of every futures position, or of that of one contract: channel `positionAll` or `position`.
+    /// Topic for futures positions: channel `positionAll` (all contracts) or `position` (one contract).
     ///
-    /// Both together give the contract's events twice, with equal identities.
+    /// If you subscribe to both, you get the contract's events twice, with equal dedup keys.
     pub struct Positions: Position
 }
 
 impl Positions {
-    /// Positions of all contracts: channel `positionAll`.
+    /// Returns the topic for the positions of all contracts: channel `positionAll`.
     ///
     /// # Errors
-    /// [`RequestError::TradeTypeNotOffered`] where the trade type has no positions: all but unified and futures.
+    /// Returns [`RequestError::TradeTypeNotOffered`] unless the trade type is unified or futures.
     pub fn all(trade_type: TradeType) -> Result<Self, RequestError> {
-        ChannelRequest::new(Channel::PositionAll, trade_type).map(Self::of)
+        ChannelRequest::new(Channel::PositionAll, trade_type).map(Self::from_request)
     }
 
-    /// The position of one contract: channel `position`.
+    /// Returns the topic for the position of one contract: channel `position`.
     ///
     /// # Errors
-    /// [`RequestError::TradeTypeNotOffered`] as [`all`](Self::all); [`RequestError::InvalidSymbol`] where the text
-    /// cannot be a contract.
+    /// Returns [`RequestError::TradeTypeNotOffered`] unless the trade type is unified or futures, and
+    /// [`RequestError::InvalidSymbol`] if `symbol` cannot be a contract.
     pub fn symbol(trade_type: TradeType, symbol: &str) -> Result<Self, RequestError> {
-        ChannelRequest::for_symbol(Channel::Position, trade_type, symbol).map(Self::of)
+        ChannelRequest::for_symbol(Channel::Position, trade_type, symbol).map(Self::from_request)
     }
 }
 
 event! {
-    /// A futures position after a change. Amounts are in the settle currency, prices in the quote currency.
+    /// State of a futures position after a change.
+    ///
+    /// Amounts are in the settlement currency, prices in the quote currency.
     pub struct Position {
-        /// The exchange's id of the position: `pi`.
+        /// Position ID: `pi`.
         pub position_id: Option<Text> = "pi" as "positionId",
-        /// The contract, such as `XBTUSDTM`: `s`.
+        /// Contract, such as `XBTUSDTM`: `s`.
         pub symbol: Text = "s" as "symbol",
-        /// Cross or isolated margin: `mM`.
+        /// Margin mode: `mM`.
         pub margin_mode: Option<MarginMode> = "mM" as "marginMode",
-        /// Which position of the contract: `pS`, not documented of this channel; orders have it.
+        /// Position side: `pS`; not documented for this channel, orders have it.
         pub position_side: Option<PositionSide> = "pS" as "positionSide",
-        /// The size in contracts, negative where it is short: `q`. Zero is expected of a closed position.
+        /// Position size in contracts, negative for a short position: `q`. Expected to be `0` for a closed position.
         pub size: Option<Decimal> = "q" as "size",
-        /// The average price of entry: `eP`.
+        /// Average entry price, in the quote currency: `eP`.
         pub entry_price: Option<Decimal> = "eP" as "entryPrice",
-        /// The value at the mark price: `pV`.
+        /// Position value at the mark price: `pV`.
         pub position_value: Option<Decimal> = "pV" as "positionValue",
-        /// The mark price: `mP`.
+        /// Mark price, in the quote currency: `mP`.
         pub mark_price: Option<Decimal> = "mP" as "markPrice",
-        /// The price of liquidation, as the exchange estimates it: `lP`.
+        /// Estimated liquidation price, in the quote currency: `lP`.
         pub liquidation_price: Option<Decimal> = "lP" as "liquidationPrice",
-        /// The price of bankruptcy: `bP`.
+        /// Bankruptcy price, in the quote currency: `bP`.
         pub bankrupt_price: Option<Decimal> = "bP" as "bankruptPrice",
-        /// The leverage: `l`.
+        /// Leverage: `l`.
         pub leverage: Option<Decimal> = "l" as "leverage",
-        /// Profit or loss at the mark price, up to 20 decimals: `uPL`.
+        /// Unrealised profit and loss, up to 20 decimals: `uPL`.
         pub unrealised_pnl: Option<Decimal> = "uPL" as "unrealisedPnl",
-        /// Profit or loss that was realised, up to 20 decimals: `rPL`.
+        /// Realised profit and loss, up to 20 decimals: `rPL`.
         pub realised_pnl: Option<Decimal> = "rPL" as "realisedPnl",
-        /// The initial margin: `iM`.
+        /// Initial margin: `iM`.
         pub initial_margin: Option<Decimal> = "iM" as "initialMargin",
-        /// The rate of maintenance margin, as a fraction: `mmr`.
+        /// Maintenance margin rate, as a fraction: `mmr`.
         pub maint_margin_rate: Option<Decimal> = "mmr" as "maintMarginRate",
-        /// The maintenance margin: `mtM`.
+        /// Maintenance margin: `mtM`.
         pub maint_margin: Option<Decimal> = "mtM" as "maintMargin",
-        /// The margin that the position holds: `pM`, documented since June 2026 and not seen in a capture.
+        /// Position margin: `pM`; documented since June 2026, not seen in a capture.
         pub position_margin: Option<Decimal> = "pM" as "positionMargin",
-        /// The ratio of risk, as a fraction; of isolated margin only: `r`.
+        /// Risk ratio, as a fraction: `r`; only with isolated margin.
         pub risk_ratio: Option<Decimal> = "r" as "riskRatio",
-        /// The rank in the queue of automatic deleveraging, from 0 to 1: `adl`, documented since May 2026.
+        /// Percentile in the automatic deleveraging (ADL) queue, from 0 to 1: `adl`; documented since May 2026.
         pub adl_percentage: Option<Decimal> = "adl" as "adlPercentage",
-        /// When it was opened: `O`, sent in nanoseconds.
+        /// Opening time: `O`, in nanoseconds on the wire.
         pub created_at: Option<Timestamp> = "O" as "createdAt",
-        /// When it changed: `U`, sent in nanoseconds.
+        /// Update time: `U`, in nanoseconds on the wire.
         pub updated_at: Option<Timestamp> = "U" as "updatedAt",
     }
 }
 
-impl Data for Position {
+impl PushData for Position {
     fn symbol(&self) -> Option<&str> {
         Some(&self.symbol)
     }
 }
 
-/// Symbol, position id, side, margin mode and time, and all that was reached: it may move with the mark price while the time
-/// stands. So a position that moves there and back has an identity again: take equal identities for one event only
-/// where they come close together.
+/// The dedup key is made of symbol, position ID, side, margin mode, update time and all amounts.
+///
+/// The amounts are part of it since they can move with the mark price while the update time stays the same. A position
+/// that moves and then moves back has the same key again: treat equal keys as one event only if they come close together.
 impl Event for Position {
     fn dedup_key(&self) -> String {
-        let reached = plain([
+        let amounts = key_amounts([
             self.size,
             self.entry_price,
             self.position_value,
@@ -110,7 +113,7 @@ impl Event for Position {
             self.adl_percentage,
         ]);
         format!(
-            "{}:{}:{}:{}:{}{reached}",
+            "{}:{}:{}:{}:{}{amounts}",
             self.symbol,
             self.position_id.as_deref().unwrap_or_default(),
             self.position_side.as_ref().map_or("", PositionSide::as_str),

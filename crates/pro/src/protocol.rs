@@ -1,4 +1,4 @@
-//! The Pro V2 protocol as the session drives it: its limits, and the frames that a client sends.
+//! The Pro V2 protocol: its limits, and the frames that a client sends.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -12,15 +12,14 @@ use kucoin_streams_decode::check;
 use crate::push::is_readable;
 use crate::{ChannelRequest, envelope, payload};
 
-/// KuCoin's Pro V2 stream protocol ("UTA WebSocket"), as its private push host speaks it.
+/// KuCoin's Pro V2 stream protocol ("UTA WebSocket") of the private push host.
 ///
-/// It serves both ways in which that host knows the account: a token in the URL, and a login after the welcome.
-/// Which one is used stands in the [`ConnectionInfo`](kucoin_streams_core::ConnectionInfo); the frames are the
-/// same.
+/// It supports both ways to authenticate: a token in the URL, and a login after the welcome. The
+/// [`ConnectionInfo`](kucoin_streams_core::ConnectionInfo) decides which one is used; the other frames are the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ProV2;
 
-/// The private Pro V2 connection: spot, margin and futures of one account.
+/// Connection kind of Pro V2: one private connection for spot, margin and futures of an account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ProPrivate;
 
@@ -40,8 +39,9 @@ impl Protocol for ProV2 {
         ))
         .with_ping_spacing(Duration::from_secs(1));
 
-    /// The text of a payload: UTF-8 as it is, and raw deflate opened where the payload can begin no JSON text, up
-    /// to 1 MiB and a hundred times its size.
+    /// Returns the text of a payload: UTF-8 as it is, raw deflate inflated.
+    ///
+    /// Inflated text is limited to 1 MiB and to 100 times the size of the payload.
     fn text(payload: &[u8]) -> Result<Cow<'_, str>, WireError> {
         payload::text(payload)
     }
@@ -53,9 +53,9 @@ impl Protocol for ProV2 {
     fn check(frame: &str) -> Result<(), WireError> {
         check(frame).map_err(wire_error)?;
         match envelope::classify(frame) {
-            // Of which topic it is cannot be known: every subscription is to hear of it.
+            // The topic is unknown, so the push may belong to any subscription.
             Ok(Inbound::Message { topic }) if !is_readable(&topic) => {
-                Err(WireError::new("the topic has half of a surrogate pair", 0))
+                Err(WireError::new("unpaired surrogate in the topic", 0))
             }
             _ => Ok(()),
         }
@@ -66,40 +66,40 @@ impl Protocol for ProV2 {
     }
 
     fn subscribe(id: RequestId, request: &ChannelRequest, out: &mut String) {
-        push_request(id, "subscribe", request, out);
+        write_request(id, "subscribe", request, out);
     }
 
     fn unsubscribe(id: RequestId, request: &ChannelRequest, out: &mut String) {
-        push_request(id, "unsubscribe", request, out);
+        write_request(id, "unsubscribe", request, out);
     }
 
     fn ping(id: RequestId, out: &mut String) {
-        push_head(id, "type", "ping", out);
+        write_head(id, "type", "ping", out);
         out.push('}');
     }
 }
 
-fn push_request(id: RequestId, action: &str, request: &ChannelRequest, out: &mut String) {
-    push_head(id, "action", action, out);
-    request.push_members(out);
+fn write_request(id: RequestId, action: &str, request: &ChannelRequest, out: &mut String) {
+    write_head(id, "action", action, out);
+    request.write_members(out);
     out.push('}');
 }
 
-/// The id goes as a string: the exchange answers in strings whatever it was sent.
-fn push_head(id: RequestId, key: &str, word: &str, out: &mut String) {
+/// Writes the ID as a string, since KuCoin answers with a string even if the request had a number.
+fn write_head(id: RequestId, key: &str, value: &str, out: &mut String) {
     out.push_str("{\"id\":\"");
     out.push_str(&id.to_string());
     out.push_str("\",\"");
     out.push_str(key);
     out.push_str("\":\"");
-    out.push_str(word);
+    out.push_str(value);
     out.push('"');
 }
 
 fn wire_error(error: DecodeError) -> WireError {
     match error {
         DecodeError::Syntax { reason, offset } => WireError::new(reason, offset),
-        // Reading an envelope gives syntax errors only; a new kind of error is still a broken frame.
+        // Reading an envelope only gives syntax errors.
         _ => WireError::new("not a frame of the protocol", 0),
     }
 }
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_name_the_channel_its_type_and_its_symbol() {
+    fn request_frame_has_channel_type_and_symbol() {
         check_requests(
             &ChannelRequest::new(Channel::ExecutionLite, TradeType::Cross).unwrap(),
             r#""channel":"execution.lite","tradeType":"CROSS""#,
@@ -142,14 +142,14 @@ mod tests {
     }
 
     #[test]
-    fn a_ping_carries_its_id_as_a_string() {
+    fn ping_has_its_id_as_a_string() {
         let mut out = String::new();
         ProV2::ping(RequestId(3), &mut out);
         assert_eq!(out, r#"{"id":"3","type":"ping"}"#);
     }
 
     #[test]
-    fn the_connection_is_pro_v2_within_the_private_limits() {
+    fn limits_are_those_of_the_private_host() {
         assert_eq!(ProPrivate::WS_KEY.as_str(), "privateProV2");
         let limits = <ProPrivate as ConnectionKind>::Protocol::LIMITS;
         assert_eq!(
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payload_of_any_encoding_is_told_apart() {
+    fn plain_and_deflated_payloads_are_classified() {
         let frame = r#"{"id":"12","result":true}"#;
         for payload in [
             frame.as_bytes().to_vec(),

@@ -1,80 +1,80 @@
-//! The envelope of a Pro V2 push around its data, read in one pass where the keys come in the usual order.
+//! Decodes a Pro V2 push: envelope and data, in one pass if the keys come in the usual order.
 
 use kucoin_streams_core::{DecodeError, Extra, Push, Text, Timestamp, TopicMatch};
 use kucoin_streams_decode::{FieldCursor, FieldTable, FromJson, Key, Record, Scanner, Value};
 
 use crate::{Channel, ChannelRequest};
 
-/// What stands in `d` of a push.
-pub(crate) trait Data: Record {
-    /// The market that it is about, where a channel is of one symbol and `T` does not name it.
+/// Event data in `d` of a push.
+pub(crate) trait PushData: Record {
+    /// Returns the symbol of the event, for channels of one symbol: `T` does not name it.
     fn symbol(&self) -> Option<&str> {
         None
     }
 
-    /// Hears under which `T` it came, where the data alone does not say enough.
-    fn pushed_as(&mut self, topic: &str) {
+    /// Takes the `T` of the push, for events that hold a part of it.
+    fn set_topic(&mut self, topic: &str) {
         let _ = topic;
     }
 }
 
-/// Which pushes are taken.
+/// Which pushes are decoded.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Wanted<'a> {
-    /// Those that belong to a request.
-    By(&'a ChannelRequest),
-    /// Those of a channel, whatever was asked for.
-    Of(Channel),
+pub(crate) enum PushFilter<'a> {
+    /// The pushes of a request.
+    Request(&'a ChannelRequest),
+    /// All pushes of a channel.
+    Channel(Channel),
 }
 
-impl<'a> Wanted<'a> {
-    fn takes(self, pushed: &str) -> bool {
+impl<'a> PushFilter<'a> {
+    fn accepts(self, pushed: &str) -> bool {
         match self {
-            Self::By(request) => request.match_topic(pushed) != TopicMatch::None,
-            Self::Of(channel) => Channel::of_push(pushed) == Some(channel),
+            Self::Request(request) => request.match_topic(pushed) != TopicMatch::None,
+            Self::Channel(channel) => Channel::from_topic(pushed) == Some(channel),
         }
     }
 
     fn symbol(self) -> Option<&'a str> {
         match self {
-            Self::By(request) => request.symbol(),
-            Self::Of(_) => None,
+            Self::Request(request) => request.symbol(),
+            Self::Channel(_) => None,
         }
     }
 }
 
-/// Decodes a push that is wanted; `None` where the frame is another push, or none at all.
-pub(crate) fn decode<E: Data>(
+/// Decodes a push; `None` if the frame is not a push or the filter does not accept it.
+pub(crate) fn decode<E: PushData>(
     frame: &str,
-    wanted: Wanted<'_>,
+    filter: PushFilter<'_>,
 ) -> Result<Option<Push<E>>, DecodeError> {
     let mut scanner = Scanner::new(frame);
     let mut envelope = Envelope::default();
     let mut object = scanner.object()?;
-    let mut place = FieldCursor::default();
+    let mut cursor = FieldCursor::default();
     let mut event = None;
-    while let Some(key) = object.key_among(&NAMES, &mut place)? {
-        let at = match key {
-            // Only where `T` is known already is this data known to be ours.
+    while let Some(key) = object.key_among(&NAMES, &mut cursor)? {
+        let index = match key {
+            // The data is decoded directly only after `T` has passed the filter.
             Key::Known(DATA) if envelope.awaits_data() && event.is_none() => {
                 event = Some(E::read(object.scanner())?);
                 continue;
             }
-            Key::Known(at) => at,
+            Key::Known(index) => index,
             Key::Other(key) => {
                 envelope.extra.push(&key, object.value()?);
                 continue;
             }
         };
-        if !envelope.field(at, object.value()?, wanted) {
+        if !envelope.set_field(index, object.value()?, filter) {
             return Ok(None);
         }
     }
     scanner.finish()?;
-    envelope.finish(event, wanted)
+    envelope.finish(event, filter)
 }
 
-/// The `T` of a frame, where it is a push.
+/// Returns the `T` of a frame; `None` if the frame is not a push.
 pub(crate) fn topic(frame: &str) -> Result<Option<Text>, DecodeError> {
     let mut scanner = Scanner::new(frame);
     let mut object = scanner.object()?;
@@ -97,7 +97,7 @@ const PUSHED_AT: usize = 2;
 struct Envelope<'f> {
     topic: Option<Text>,
     pushed_at: Option<Timestamp>,
-    // Data that came before its `T`.
+    // Data that came before `T`.
     data: Option<Value<'f>>,
     extra: Extra,
 }
@@ -107,33 +107,33 @@ impl<'f> Envelope<'f> {
         self.topic.is_some() && self.data.is_none()
     }
 
-    /// Takes one field; false where it shows that the frame is no push that is wanted.
-    fn field(&mut self, at: usize, value: Value<'f>, wanted: Wanted<'_>) -> bool {
-        match at {
+    /// Sets one field. Returns `false` if the filter does not accept the topic.
+    fn set_field(&mut self, index: usize, value: Value<'f>, filter: PushFilter<'_>) -> bool {
+        match index {
             TOPIC if self.topic.is_none() => match filled_text(value) {
-                Some(pushed) if !wanted.takes(&pushed) => return false,
+                Some(pushed) if !filter.accepts(&pushed) => return false,
                 Some(pushed) => {
                     if value.text().is_none() {
-                        self.extra.push(NAMES.name(at), value);
+                        self.extra.push(NAMES.name(index), value);
                     }
                     self.topic = Some(pushed);
                 }
-                None => self.extra.push(NAMES.name(at), value),
+                None => self.extra.push(NAMES.name(index), value),
             },
             DATA if self.data.is_none() => self.data = Some(value),
             PUSHED_AT if self.pushed_at.is_none() => match FromJson::from_json(value) {
                 Some(time) => self.pushed_at = time,
-                None => self.extra.push(NAMES.name(at), value),
+                None => self.extra.push(NAMES.name(index), value),
             },
-            _ => self.extra.push(NAMES.name(at), value),
+            _ => self.extra.push(NAMES.name(index), value),
         }
         true
     }
 
-    fn finish<E: Data>(
+    fn finish<E: PushData>(
         mut self,
         event: Option<E>,
-        wanted: Wanted<'_>,
+        filter: PushFilter<'_>,
     ) -> Result<Option<Push<E>>, DecodeError> {
         let Some(topic) = self.topic else {
             return Ok(None);
@@ -147,14 +147,14 @@ impl<'f> Envelope<'f> {
             (None, Some(data)) => E::read(&mut data.scanner())?,
             (None, None) => return Err(DecodeError::Missing { field: "d" }),
         };
-        // `T` does not name the symbol: all that was asked for of one symbol comes under the same.
-        if let (Some(wanted), Some(found)) = (wanted.symbol(), event.symbol())
-            && wanted != found
+        // `T` does not name the symbol: pushes of all requested symbols have the same `T`.
+        if let (Some(requested), Some(found)) = (filter.symbol(), event.symbol())
+            && requested != found
             && is_readable(found)
         {
             return Ok(None);
         }
-        event.pushed_as(&topic);
+        event.set_topic(&topic);
         let mut push = Push::new(event, topic);
         push.pushed_at = self.pushed_at;
         push.extra = self.extra;
@@ -162,14 +162,13 @@ impl<'f> Envelope<'f> {
     }
 }
 
-/// A `T` that is none, as the protocol reads it, makes no push.
+/// Returns the text of `T`; `None` if it is empty or not a string, as in a frame that is not a push.
 fn filled_text(value: Value<'_>) -> Option<Text> {
-    let text = value.spelled_text().filter(|text| !text.is_empty())?;
+    let text = value.lossless_text().filter(|text| !text.is_empty())?;
     Some(Text::new(&text))
 }
 
-/// Whether a text is as the exchange wrote it: one with half of a surrogate pair is spelled with a backslash, and a
-/// symbol of that kind may be of any market.
+/// Returns `false` for text with an unpaired surrogate, which is kept as its JSON escape: it may be any symbol.
 pub(crate) fn is_readable(text: &str) -> bool {
     !text.contains('\\')
 }

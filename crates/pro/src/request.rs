@@ -1,4 +1,4 @@
-//! One channel request: what it holds, how users write it, and which pushes belong to it.
+//! A channel request: its parts, its text form, and the pushes that match it.
 
 use std::fmt;
 
@@ -8,11 +8,10 @@ use kucoin_streams_decode::write_string;
 use crate::symbol::shape;
 use crate::{AccountType, Channel, RequestError, TradeType};
 
-/// What one subscription asks for: a channel, the trading or the account that it is of, and the symbol where the
-/// channel is of one symbol. It is the request of the [`ProV2`](crate::ProV2) protocol.
+/// Request of one subscription: a channel, its trade type or account type, and a symbol if the channel needs one.
 ///
-/// It prints, and parses, as users write it: `orderAll?tradeType=UNIFIED`. Parameters may stand in any order;
-/// names are taken in the exchange's case only.
+/// It is the request type of the [`ProV2`](crate::ProV2) protocol. It is displayed and parsed as text such as
+/// `orderAll?tradeType=UNIFIED`. Parameters can come in any order; names are case-sensitive.
 ///
 /// ```
 /// use kucoin_streams_pro::{AccountType, Channel, ChannelRequest, TradeType};
@@ -30,19 +29,19 @@ use crate::{AccountType, Channel, RequestError, TradeType};
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ChannelRequest {
     channel: Channel,
-    of: Of,
-    // Present exactly where the channel is of one symbol.
+    scope: RequestScope,
+    // `Some` exactly if the channel needs a symbol.
     symbol: Option<Text>,
 }
 
-/// Which part of the account: `balance` is of an account, every other channel of a trading.
+/// Trade type or account type of a request: `balance` has an account type, every other channel a trade type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Of {
+enum RequestScope {
     Trade(TradeType),
     Account(AccountType),
 }
 
-impl Of {
+impl RequestScope {
     fn parameter(self) -> &'static str {
         match self {
             Self::Trade(_) => "tradeType",
@@ -59,48 +58,48 @@ impl Of {
 }
 
 impl ChannelRequest {
-    /// A channel of all symbols.
+    /// Returns the request of a channel without a symbol.
     ///
     /// # Errors
-    /// Where the channel is of one symbol, is [`Channel::Balance`], or has no such trade type.
+    /// Returns an error if the channel needs a symbol, is [`Channel::Balance`], or does not have the trade type.
     pub fn new(channel: Channel, trade_type: TradeType) -> Result<Self, RequestError> {
-        Self::of_trade(channel, trade_type, None)
+        Self::with_trade_type(channel, trade_type, None)
     }
 
-    /// A channel of one symbol, [`Channel::Order`] or [`Channel::Position`].
+    /// Returns the request of a channel of one symbol, [`Channel::Order`] or [`Channel::Position`].
     ///
-    /// Write the symbol in the exchange's spelling, which has capitals only: the exchange acknowledges a symbol
-    /// that it does not know, and then pushes nothing.
+    /// Write the symbol exactly as KuCoin does, in upper case: KuCoin acknowledges an unknown symbol and then pushes
+    /// nothing.
     ///
     /// # Errors
-    /// Where the channel is not of one symbol or has no such trade type, or the text cannot be a symbol.
+    /// Returns an error if the channel takes no symbol or does not have the trade type, or if `symbol` cannot be a symbol.
     pub fn for_symbol(
         channel: Channel,
         trade_type: TradeType,
         symbol: &str,
     ) -> Result<Self, RequestError> {
-        Self::of_trade(channel, trade_type, Some(symbol))
+        Self::with_trade_type(channel, trade_type, Some(symbol))
     }
 
-    /// A channel of all symbols that is known to have every trade type.
-    pub(crate) const fn of_all(channel: Channel, trade_type: TradeType) -> Self {
+    /// Returns the request of a channel without a symbol that has every trade type.
+    pub(crate) const fn all_symbols(channel: Channel, trade_type: TradeType) -> Self {
         Self {
             channel,
-            of: Of::Trade(trade_type),
+            scope: RequestScope::Trade(trade_type),
             symbol: None,
         }
     }
 
-    /// The balances of an account.
+    /// Returns the request for the balances of an account.
     pub const fn balance(account_type: AccountType) -> Self {
         Self {
             channel: Channel::Balance,
-            of: Of::Account(account_type),
+            scope: RequestScope::Account(account_type),
             symbol: None,
         }
     }
 
-    fn of_trade(
+    fn with_trade_type(
         channel: Channel,
         trade_type: TradeType,
         symbol: Option<&str>,
@@ -115,67 +114,67 @@ impl ChannelRequest {
             });
         }
         let symbol = match symbol {
-            Some(_) if !channel.is_of_one_symbol() => {
+            Some(_) if !channel.needs_symbol() => {
                 return Err(RequestError::unknown_parameter(channel, "symbol"));
             }
-            None if channel.is_of_one_symbol() => {
+            None if channel.needs_symbol() => {
                 return Err(RequestError::MissingParameter {
                     channel,
                     parameter: "symbol",
                 });
             }
-            Some(symbol) => match shape(channel, trade_type).flaw(symbol) {
-                Some(flaw) => return Err(RequestError::invalid_symbol(symbol, flaw)),
-                None => Some(Text::new(symbol)),
+            Some(symbol) => match shape(channel, trade_type).check(symbol) {
+                Ok(()) => Some(Text::new(symbol)),
+                Err(problem) => return Err(RequestError::invalid_symbol(symbol, problem)),
             },
             None => None,
         };
         Ok(Self {
             channel,
-            of: Of::Trade(trade_type),
+            scope: RequestScope::Trade(trade_type),
             symbol,
         })
     }
 
-    /// What is pushed.
+    /// Returns the channel.
     pub const fn channel(&self) -> Channel {
         self.channel
     }
 
-    /// Which trading it is of; `None` for [`Channel::Balance`].
+    /// Returns the trade type; `None` for [`Channel::Balance`].
     pub const fn trade_type(&self) -> Option<TradeType> {
-        match self.of {
-            Of::Trade(trade_type) => Some(trade_type),
-            Of::Account(_) => None,
+        match self.scope {
+            RequestScope::Trade(trade_type) => Some(trade_type),
+            RequestScope::Account(_) => None,
         }
     }
 
-    /// Which account it is of; `None` for any channel but [`Channel::Balance`].
+    /// Returns the account type; `None` unless the channel is [`Channel::Balance`].
     pub const fn account_type(&self) -> Option<AccountType> {
-        match self.of {
-            Of::Trade(_) => None,
-            Of::Account(account_type) => Some(account_type),
+        match self.scope {
+            RequestScope::Trade(_) => None,
+            RequestScope::Account(account_type) => Some(account_type),
         }
     }
 
-    /// The one symbol that it is of; `None` where it is of all.
+    /// Returns the symbol; `None` if the channel takes none.
     pub fn symbol(&self) -> Option<&str> {
         self.symbol.as_deref()
     }
 
-    /// Whether a push under `pushed` (its `T`) belongs to this request.
+    /// Returns how a push topic (`T`) matches this request.
     ///
-    /// `T` is channel and type with a dot between them; a channel's own name may hold a dot, a type's does not.
+    /// `T` is the channel, a dot and the type. The channel can contain a dot, the type cannot.
     ///
-    /// - Exact: this channel and type, where the request is of all symbols.
-    /// - Fallback, a request of one symbol: `T` does not name the symbol, so every such request of the channel and
-    ///   type gets the push, and each decodes only the events of its own symbol. None of them is ever served
-    ///   exactly, so none hides the push from another; nothing is lost, and no event reaches a request twice.
-    /// - Fallback, another name for the same: `risk` for `lw`, `TRADING` and `SPOT` for each other.
-    /// - Not at all: `orderAll` for `order` or `positionAll` for `position`, nor the reverse. The exchange pushes
-    ///   each subscription under its own name, so that anything else would give events twice.
+    /// - [`Exact`](TopicMatch::Exact): same channel and type, and the request has no symbol.
+    /// - [`Fallback`](TopicMatch::Fallback) for a request with a symbol: `T` does not name the symbol, so every such
+    ///   request of the channel and type gets the push, and each decodes only the events of its own symbol. No event is
+    ///   lost or reaches a request twice.
+    /// - [`Fallback`](TopicMatch::Fallback) for an alternative name: `risk` for `lw`, `TRADING` and `SPOT` for each other.
+    /// - [`None`](TopicMatch::None) otherwise, also for `orderAll` and `order` or `positionAll` and `position`: KuCoin
+    ///   pushes each subscription under its own name, so a match would duplicate events.
     pub fn match_topic(&self, pushed: &str) -> TopicMatch {
-        let Some((channel, of)) = pushed.rsplit_once('.') else {
+        let Some((channel, suffix)) = pushed.rsplit_once('.') else {
             return TopicMatch::None;
         };
         let by_symbol = match self.symbol {
@@ -183,13 +182,13 @@ impl ChannelRequest {
             None => TopicMatch::Exact,
         };
         weakest([
-            self.serves_channel(channel),
-            self.serves_type(of),
+            self.match_channel(channel),
+            self.match_scope(suffix),
             by_symbol,
         ])
     }
 
-    fn serves_channel(&self, pushed: &str) -> TopicMatch {
+    fn match_channel(&self, pushed: &str) -> TopicMatch {
         match self.channel {
             channel if channel.as_str() == pushed => TopicMatch::Exact,
             Channel::LiquidationWarning if pushed == "risk" => TopicMatch::Fallback,
@@ -197,20 +196,24 @@ impl ChannelRequest {
         }
     }
 
-    fn serves_type(&self, pushed: &str) -> TopicMatch {
-        match (self.of, pushed) {
-            (of, pushed) if of.as_str() == pushed => TopicMatch::Exact,
-            (Of::Account(AccountType::Spot), "TRADING")
-            | (Of::Account(AccountType::Trading), "SPOT") => TopicMatch::Fallback,
+    fn match_scope(&self, pushed: &str) -> TopicMatch {
+        match (self.scope, pushed) {
+            (scope, pushed) if scope.as_str() == pushed => TopicMatch::Exact,
+            (RequestScope::Account(AccountType::Spot), "TRADING")
+            | (RequestScope::Account(AccountType::Trading), "SPOT") => TopicMatch::Fallback,
             _ => TopicMatch::None,
         }
     }
 
-    /// Appends the members of a request frame that say what is asked for.
-    pub(crate) fn push_members(&self, out: &mut String) {
-        let of = (self.of.parameter(), self.of.as_str());
+    /// Appends channel, trade type or account type, and symbol to a request frame.
+    pub(crate) fn write_members(&self, out: &mut String) {
+        let scope = (self.scope.parameter(), self.scope.as_str());
         let symbol = self.symbol().map(|symbol| ("symbol", symbol));
-        let members = [Some(("channel", self.channel.as_str())), Some(of), symbol];
+        let members = [
+            Some(("channel", self.channel.as_str())),
+            Some(scope),
+            symbol,
+        ];
         for (key, text) in members.into_iter().flatten() {
             out.push_str(",\"");
             out.push_str(key);
@@ -220,11 +223,11 @@ impl ChannelRequest {
     }
 }
 
-/// As users write it: `order?tradeType=UNIFIED&symbol=BTC-USDT`.
+/// Writes text such as `order?tradeType=UNIFIED&symbol=BTC-USDT`.
 impl fmt::Display for ChannelRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { channel, of, .. } = self;
-        let mut text = format!("{channel}?{}={}", of.parameter(), of.as_str());
+        let Self { channel, scope, .. } = self;
+        let mut text = format!("{channel}?{}={}", scope.parameter(), scope.as_str());
         if let Some(symbol) = self.symbol() {
             text.push_str("&symbol=");
             text.push_str(symbol);
@@ -260,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn the_type_stands_behind_the_last_dot() {
+    fn type_is_after_the_last_dot() {
         check("execution?tradeType=UNIFIED", "execution.UNIFIED", Exact);
         check(
             "execution?tradeType=UNIFIED",
@@ -285,14 +288,14 @@ mod tests {
     }
 
     #[test]
-    fn a_push_of_another_type_or_case_is_none_of_ours() {
+    fn push_of_another_type_or_case_does_not_match() {
         check("orderAll?tradeType=UNIFIED", "orderAll.SPOT", None);
         check("orderAll?tradeType=UNIFIED", "orderall.UNIFIED", None);
         check("balance?accountType=FUNDING", "balance.UNIFIED", None);
     }
 
     #[test]
-    fn a_symbol_may_be_anyones_under_its_channel_and_nobodys_under_the_channel_of_all() {
+    fn symbol_request_is_a_fallback_on_its_own_channel_only() {
         let order = "order?tradeType=UNIFIED&symbol=BTC-USDT";
         check(order, "order.UNIFIED", Fallback);
         check(order, "orderAll.UNIFIED", None);
@@ -305,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn another_name_for_the_same_is_taken_while_nobody_bears_it() {
+    fn alternative_name_is_a_fallback() {
         check("lw?tradeType=UNIFIED", "lw.UNIFIED", Exact);
         check("lw?tradeType=UNIFIED", "risk.UNIFIED", Fallback);
         check("lw?tradeType=UNIFIED", "risk.FUTURES", None);
@@ -316,12 +319,12 @@ mod tests {
         check("orderAll?tradeType=SPOT", "orderAll.TRADING", None);
     }
 
-    /// Every request that can be made, of two symbols where there is one.
+    /// Every valid request, with two symbols for each channel that needs one.
     fn all() -> Vec<ChannelRequest> {
         let mut all = Vec::new();
         for channel in Channel::ALL {
             for trade_type in channel.trade_types() {
-                if channel.is_of_one_symbol() {
+                if channel.needs_symbol() {
                     for symbol in crate::symbol::examples(shape(*channel, *trade_type)) {
                         let request = ChannelRequest::for_symbol(*channel, *trade_type, symbol);
                         all.push(request.unwrap());
@@ -334,35 +337,36 @@ mod tests {
         all.extend(
             AccountType::ALL
                 .iter()
-                .map(|of| ChannelRequest::balance(*of)),
+                .map(|account| ChannelRequest::balance(*account)),
         );
         all
     }
 
     #[test]
-    fn with_every_request_in_force_each_push_reaches_all_its_requests_and_no_other() {
+    fn push_reaches_exactly_its_own_requests() {
         let all = all();
-        for asked in &all {
-            let pushed = format!("{}.{}", asked.channel, asked.of.as_str());
-            let served = |wanted: TopicMatch| -> Vec<&ChannelRequest> {
+        for request in &all {
+            let pushed = format!("{}.{}", request.channel, request.scope.as_str());
+            let matching = |expected: TopicMatch| -> Vec<&ChannelRequest> {
                 all.iter()
-                    .filter(|other| other.match_topic(&pushed) == wanted)
+                    .filter(|other| other.match_topic(&pushed) == expected)
                     .collect()
             };
-            // As a client routes: loosely only where nobody is served exactly.
-            let mut served_by = served(Exact);
-            if served_by.is_empty() {
-                served_by = served(Fallback);
+            // A client routes to fallbacks only if there is no exact match.
+            let mut routed = matching(Exact);
+            if routed.is_empty() {
+                routed = matching(Fallback);
             }
-            let same =
-                |other: &&ChannelRequest| other.channel == asked.channel && other.of == asked.of;
-            let wanted: Vec<&ChannelRequest> = all.iter().filter(same).collect();
-            assert_eq!(served_by, wanted, "{pushed}");
+            let same = |other: &&ChannelRequest| {
+                other.channel == request.channel && other.scope == request.scope
+            };
+            let expected: Vec<&ChannelRequest> = all.iter().filter(same).collect();
+            assert_eq!(routed, expected, "{pushed}");
         }
     }
 
     #[test]
-    fn equal_requests_are_one_and_others_are_not() {
+    fn all_requests_are_distinct() {
         let all = all();
         let distinct: std::collections::HashSet<&ChannelRequest> = all.iter().collect();
         assert_eq!(distinct.len(), all.len());
@@ -372,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_can_be_aligned() {
+    fn display_honors_alignment() {
         let request = ChannelRequest::balance(AccountType::Unified);
         assert_eq!(format!("{request:>28}"), " balance?accountType=UNIFIED");
     }

@@ -1,108 +1,107 @@
-//! What bears on the risk of an account: channel `lw`, warnings before liquidation, and channel `leverage`.
+//! Account risk: channels `lw` (liquidation warnings) and `leverage`.
 
 use kucoin_streams_core::{Decimal, Event, Text, Timestamp};
 use kucoin_streams_decode::{event, open_enum};
 
-use crate::push::Data;
+use crate::push::PushData;
+use crate::shared::{MarginMode, Market, key_amounts};
 use crate::topic::topic;
-use crate::words::{MarginMode, Market, plain};
 use crate::{Channel, ChannelRequest, RequestError, TradeType};
 
 topic! {
-    /// Warnings as the account nears liquidation: channel `lw`, whose pushes are also seen under `risk`.
+    /// Topic for liquidation warnings: channel `lw`, also pushed as `risk`.
     ///
-    /// One comes when its kind changes, and at most one a minute while the risk is at 80 % or above.
+    /// A warning is pushed when its type changes, otherwise at most once a minute while the risk ratio is 80 % or above.
     pub struct LiquidationWarnings: LiquidationWarning
 }
 
 topic! {
-    /// Every leverage that is set: channel `leverage`.
+    /// Topic for leverage changes: channel `leverage`.
     pub struct Leverages: Leverage
 }
 
 impl LiquidationWarnings {
-    /// The warnings of an account.
+    /// Returns the topic for the liquidation warnings of an account.
     ///
     /// # Errors
-    /// [`RequestError::TradeTypeNotOffered`] where the trade type has no such warnings: all but unified and futures.
+    /// Returns [`RequestError::TradeTypeNotOffered`] unless the trade type is unified or futures.
     pub fn new(trade_type: TradeType) -> Result<Self, RequestError> {
-        ChannelRequest::new(Channel::LiquidationWarning, trade_type).map(Self::of)
+        ChannelRequest::new(Channel::LiquidationWarning, trade_type).map(Self::from_request)
     }
 }
 
 impl Leverages {
-    /// The leverages of an account.
+    /// Returns the topic for the leverage changes of an account.
     ///
     /// # Errors
-    /// [`RequestError::TradeTypeNotOffered`] where the trade type has no leverage channel: all but unified and
-    /// futures.
+    /// Returns [`RequestError::TradeTypeNotOffered`] unless the trade type is unified or futures.
     pub fn new(trade_type: TradeType) -> Result<Self, RequestError> {
-        ChannelRequest::new(Channel::Leverage, trade_type).map(Self::of)
+        ChannelRequest::new(Channel::Leverage, trade_type).map(Self::from_request)
     }
 }
 
 event! {
-    /// How near the account is to liquidation. Amounts are in the currency in which the account is counted.
+    /// Warning that the account is close to liquidation. Amounts are in the valuation currency of the account.
     pub struct LiquidationWarning {
-        /// How serious it is: `eT`; an empty `Unknown` where the frame does not say.
+        /// Warning type: `eT`; an empty `Unknown` if absent.
         pub warning: WarningType = "eT" as "eventType",
-        /// The ratio of risk, as a fraction: `r`; liquidation begins at 1.
+        /// Risk ratio, as a fraction: `r`; liquidation begins at 1.
         pub risk_ratio: Option<Decimal> = "r" as "riskRatio",
-        /// What the account is worth as collateral: `a`.
+        /// Adjusted equity: `a`.
         pub adjusted_equity: Option<Decimal> = "a" as "adjustedEquity",
-        /// The initial margin: `iM`.
+        /// Initial margin: `iM`.
         pub initial_margin: Option<Decimal> = "iM" as "initialMargin",
-        /// The maintenance margin: `mM`, which is the margin mode on other channels.
+        /// Maintenance margin: `mM`, which is the margin mode on other channels.
         pub maint_margin: Option<Decimal> = "mM" as "maintMargin",
-        /// The margin that is available: `aM`.
+        /// Available margin: `aM`.
         pub available_margin: Option<Decimal> = "aM" as "availableMargin",
-        /// What the account is worth: `e`.
+        /// Equity: `e`.
         pub equity: Option<Decimal> = "e" as "equity",
-        /// What is owed: `l`.
+        /// Liability: `l`.
         pub liability: Option<Decimal> = "l" as "liability",
-        /// When it was found: `U`, sent in nanoseconds, in milliseconds by an older document.
+        /// Update time: `U`, in nanoseconds on the wire, in milliseconds in an older document.
         pub updated_at: Option<Timestamp> = "U" as "updatedAt",
     }
 }
 
 open_enum! {
-    /// How serious a warning is: wire `eT` of `lw`.
+    /// Type of a liquidation warning: wire `eT` of `lw`.
     pub enum WarningType ignoring case {
-        /// The risk is from 80 to 85 %.
+        /// Risk ratio from 80 to 85 %.
         MarginCall = "MARGIN_CALL",
-        /// From 85 to 90 %: positions may only be reduced.
+        /// Risk ratio from 85 to 90 %: positions can only be reduced.
         ReduceOnly = "REDUCE_ONLY",
-        /// From 90 to 100 %.
+        /// Risk ratio from 90 to 100 %.
         LiquidationWarning = "LIQUIDATION_WARNING",
-        /// At 100 % or above: the account is liquidated.
+        /// Risk ratio of 100 % or above: the account is liquidated.
         ForceLiquidation = "FORCE_LIQUIDATION",
     }
 }
 
 event! {
-    /// The leverage of a contract or of a margin currency, as it was set.
+    /// Leverage setting of a contract or of a margin currency.
     pub struct Leverage {
-        /// The contract, such as `XBTUSDTM`, of futures: `s`.
+        /// Contract, such as `XBTUSDTM`: `s`; futures only.
         pub symbol: Option<Text> = "s" as "symbol",
-        /// The currency, such as `BTC`, of margin: `c`.
+        /// Currency, such as `BTC`: `c`; margin only.
         pub currency: Option<Text> = "c" as "currency",
-        /// The leverage: `l`.
+        /// Leverage: `l`.
         pub leverage: Option<Decimal> = "l" as "leverage",
-        /// Cross or isolated margin: `mM`, not in classic frames.
+        /// Margin mode: `mM`; `None` in classic frames.
         pub margin_mode: Option<MarginMode> = "mM" as "marginMode",
-        /// Futures or margin: `tT`, not in classic frames.
+        /// Futures or margin: `tT`; `None` in classic frames.
         pub trade_type: Option<Market> = "tT" as "tradeType",
     }
 }
 
-impl Data for LiquidationWarning {}
+impl PushData for LiquidationWarning {}
 
-impl Data for Leverage {}
+impl PushData for Leverage {}
 
-/// The kind of warning, the time, and all amounts.
+/// The dedup key is made of warning type, update time and all amounts.
 impl Event for LiquidationWarning {
     fn dedup_key(&self) -> String {
-        let told = plain([
+        let amounts = key_amounts([
             self.risk_ratio,
             self.adjusted_equity,
             self.initial_margin,
@@ -112,12 +111,14 @@ impl Event for LiquidationWarning {
             self.liability,
         ]);
         let time = self.updated_at.unwrap_or_default();
-        format!("{}:{time}{told}", self.warning)
+        format!("{}:{time}{amounts}", self.warning)
     }
 }
 
-/// All that it tells. KuCoin sends no time with it, so a leverage that is set there and back has its first identity
-/// again: take equal identities for one event only where they come close together.
+/// The dedup key is made of all fields.
+///
+/// KuCoin sends no time with a leverage change, so the key is not unique: a leverage set to 5, to 3 and back to 5 has its
+/// first key again.
 impl Event for Leverage {
     fn dedup_key(&self) -> String {
         format!(
@@ -126,7 +127,7 @@ impl Event for Leverage {
             self.currency.as_deref().unwrap_or_default(),
             self.margin_mode.as_ref().map_or("", MarginMode::as_str),
             self.trade_type.as_ref().map_or("", Market::as_str),
-            plain([self.leverage]),
+            key_amounts([self.leverage]),
         )
     }
 

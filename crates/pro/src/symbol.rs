@@ -1,10 +1,10 @@
-//! Which symbols a request may name.
+//! Symbol shapes of the channels.
 
 use kucoin_streams_core::SymbolShape;
 
 use crate::{Channel, TradeType};
 
-/// The shape of the symbols of a channel: futures alone have positions, a unified account has both markets.
+/// Returns the symbol shape of a channel: only futures have positions, and a unified account has both shapes.
 pub(crate) fn shape(channel: Channel, trade_type: TradeType) -> SymbolShape {
     match (channel, trade_type) {
         (Channel::Position, _) | (_, TradeType::Futures) => SymbolShape::Contract,
@@ -13,7 +13,7 @@ pub(crate) fn shape(channel: Channel, trade_type: TradeType) -> SymbolShape {
     }
 }
 
-/// Two symbols of a shape.
+/// Returns two symbols of a shape.
 #[cfg(test)]
 pub(crate) fn examples(shape: SymbolShape) -> [&'static str; 2] {
     match shape {
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_trading_decides_what_a_symbol_looks_like() {
+    fn trade_type_decides_the_symbol_shape() {
         use Channel::{Order, Position};
         let table = [
             (Order, TradeType::Unified, SymbolShape::Any),

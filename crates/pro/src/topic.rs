@@ -1,6 +1,6 @@
-//! How a topic type is defined: the requests that it may hold, and its event.
+//! The macro that defines the topic types.
 
-/// Defines a topic on the private connection that holds its request; its constructors check that request.
+/// Defines a topic type of the private connection. It holds one request, which the constructors of the type validate.
 macro_rules! topic {
     ($(#[$meta:meta])* pub struct $name:ident: $event:ty) => {
         $(#[$meta])*
@@ -10,13 +10,13 @@ macro_rules! topic {
         }
 
         impl $name {
-            /// What is subscribed to.
+            /// Returns the request that the topic subscribes with.
             pub fn request(&self) -> &$crate::ChannelRequest {
                 &self.request
             }
 
-            /// The topic of a request that is known to be of this event.
-            pub(crate) fn of(request: $crate::ChannelRequest) -> Self {
+            /// Returns the topic of a request whose channel has this event.
+            pub(crate) fn from_request(request: $crate::ChannelRequest) -> Self {
                 Self { request }
             }
         }
@@ -38,11 +38,11 @@ macro_rules! topic {
                 Option<::kucoin_streams_core::Push<$event>>,
                 ::kucoin_streams_core::DecodeError,
             > {
-                $crate::push::decode(frame, $crate::push::Wanted::By(&self.request))
+                $crate::push::decode(frame, $crate::push::PushFilter::Request(&self.request))
             }
         }
 
-        /// As users write it: `orderAll?tradeType=UNIFIED`.
+        /// Writes the request, such as `orderAll?tradeType=UNIFIED`.
         impl ::std::fmt::Display for $name {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 ::std::fmt::Display::fmt(&self.request, f)

@@ -16,7 +16,7 @@ fn redactor(query: &str) -> Redactor {
 fn ordinary_message_is_shown_as_it_is() {
     let text = "Invalid KC-API-PASSPHRASE, IP 10.0.0.1 (400004)";
     assert_eq!(excerpt(text.as_bytes()), text);
-    assert_eq!(Redactor::default().words(text), text);
+    assert_eq!(Redactor::default().redact(text), text);
 }
 
 #[test]
@@ -24,13 +24,13 @@ fn control_characters_are_escaped() {
     let text = "a\u{1b}[31mb\r\n\0\u{9b}\u{202e}";
     let escaped = "a\\u{1b}[31mb\\r\\n\\u{0}\\u{9b}\\u{202e}";
     assert_eq!(excerpt(text.as_bytes()), escaped);
-    assert_eq!(Redactor::default().words(text), escaped);
+    assert_eq!(Redactor::default().redact(text), escaped);
 }
 
 #[test]
 fn long_run_is_redacted_even_over_the_end() {
     let text = format!("{}{LONG}", "word ".repeat(50));
-    for shown in [excerpt(text.as_bytes()), Redactor::default().words(&text)] {
+    for shown in [excerpt(text.as_bytes()), Redactor::default().redact(&text)] {
         assert!(!shown.contains("2neA"), "{shown}");
         assert!(shown.len() <= LONGEST + "…".len());
     }
@@ -46,7 +46,7 @@ fn short_token_is_redacted_by_its_name() {
         r#"{"token":"a\/canary\/b"}"#,
         "/endpoint?token=canary&connectId=1",
     ] {
-        for shown in [excerpt(text.as_bytes()), Redactor::default().words(text)] {
+        for shown in [excerpt(text.as_bytes()), Redactor::default().redact(text)] {
             assert!(!shown.contains("canary"), "{shown}");
         }
     }
@@ -76,7 +76,7 @@ fn known_token_is_redacted_in_every_form() {
         ("the end of it: ry+to/ken", "the end of it: [redacted]"),
         ("xcanary+to/kenx", "x[redacted]x"),
     ] {
-        assert_eq!(redactor.words(text), shown);
+        assert_eq!(redactor.redact(text), shown);
     }
 }
 
@@ -92,11 +92,14 @@ fn known_token_is_redacted_in_every_spelling() {
         "aB3%252BxY7%252Fq%253Dd%253D%253D",
         "aB3+ xY7/ \n q=d= =",
     ] {
-        let shown = redactor.words(&format!("see {spelling}, bad"));
+        let shown = redactor.redact(&format!("see {spelling}, bad"));
         assert_eq!(shown, "see [redacted], bad", "{spelling}");
     }
-    assert_eq!(redactor.words("see aB3+xY7… it"), "see [redacted]… it");
-    assert_eq!(redactor.words("see xY7%2fq%3dd%3d it"), "see [redacted] it");
+    assert_eq!(redactor.redact("see aB3+xY7… it"), "see [redacted]… it");
+    assert_eq!(
+        redactor.redact("see xY7%2fq%3dd%3d it"),
+        "see [redacted] it"
+    );
 }
 
 #[test]
@@ -109,7 +112,7 @@ fn tokens_of_any_usual_length_are_redacted() {
             format!("GET /endpoint?token={token}&connectId=17"),
             format!("a{token}b"),
         ] {
-            let shown = redactor.words(&text);
+            let shown = redactor.redact(&text);
             assert!(!shown.contains(&token[..6]), "{length}: {shown}");
         }
     }
@@ -125,7 +128,7 @@ fn values_of_a_login_are_redacted_and_its_names_are_not() {
     let redactor = Redactor::new(&info);
     assert_eq!(
         redactor
-            .words("kc-api-sign 1gKZgAbov95sU/MT, kc-api-passphrase ZGDg9EKim, at 1700000000001"),
+            .redact("kc-api-sign 1gKZgAbov95sU/MT, kc-api-passphrase ZGDg9EKim, at 1700000000001"),
         "kc-api-sign [redacted], kc-api-passphrase [redacted], at 1700000000001"
     );
 }
@@ -146,7 +149,7 @@ fn topics_and_plain_english_stay_readable() {
         "the server closed the connection with code 1008: policy violation",
         "invalid peer certificate: UnknownIssuer",
     ] {
-        assert_eq!(redactor.words(text), text);
+        assert_eq!(redactor.redact(text), text);
     }
 }
 
@@ -164,7 +167,7 @@ proptest! {
         behind in ".{0,300}",
     ) {
         let redactor = redactor(&format!("token={token}"));
-        let shown = redactor.words(&format!("{before}{token}{behind}"));
+        let shown = redactor.redact(&format!("{before}{token}{behind}"));
         prop_assert!(shown.len() <= LONGEST + "…".len());
         prop_assert!(!shown.contains(&token), "{shown}");
         prop_assert!(!shown.chars().any(char::is_control));
@@ -176,10 +179,10 @@ fn long_name_of_a_host_is_shown_if_it_is_named() {
     let host = "kucoin-gateway-7f9c6d5b8d-x2x4z.default.svc:4000";
     let text = format!("{host} cannot be reached ({host}): /{LONG}");
     let redactor = redactor("token=canary-canary");
-    let shown = redactor.words_naming(&text, &[host.into()]);
+    let shown = redactor.redact_except_hosts(&text, &[host.into()]);
     let expected = format!("{host} cannot be reached ({host}): /[redacted]");
     assert_eq!(shown, expected);
-    assert!(!redactor.words(&text).contains("x2x4z"));
+    assert!(!redactor.redact(&text).contains("x2x4z"));
 }
 
 #[test]
@@ -189,7 +192,7 @@ fn name_of_a_host_that_repeats_the_token_is_no_exception() {
     for part in [LONG, &lower, &LONG[..24], &lower[..24], &lower[20..44]] {
         let host = format!("{part}.kucoin.com");
         let text = format!("{host} cannot be reached: {LONG}");
-        let shown = redactor.words_naming(&text, &[host.into()]);
+        let shown = redactor.redact_except_hosts(&text, &[host.into()]);
         assert_eq!(shown, "[redacted].kucoin.com cannot be reached: [redacted]");
     }
 }
@@ -197,7 +200,7 @@ fn name_of_a_host_that_repeats_the_token_is_no_exception() {
 #[test]
 fn name_of_a_host_uncovers_nothing_else() {
     let check = |host: &str, text: &str, expected: &str| {
-        let shown = Redactor::default().words_naming(text, &[host.into()]);
+        let shown = Redactor::default().redact_except_hosts(text, &[host.into()]);
         assert_eq!(shown, expected, "{host}");
     };
     // The beginning of a run is not the whole of it.

@@ -126,9 +126,9 @@ fn every_recorded_push_is_routed_to_the_topic_that_decodes_it() {
         let Ok(Inbound::Message { topic }) = ProV2::classify(frame) else {
             panic!("{frame}")
         };
-        let channel = Channel::of_push(&topic).unwrap();
+        let channel = Channel::from_topic(&topic).unwrap();
         let (_, of) = topic.rsplit_once('.').unwrap();
-        let symbol = match channel.is_of_one_symbol() {
+        let symbol = match channel.needs_symbol() {
             true => serde_json::from_str::<serde_json::Value>(frame).unwrap()["d"]["s"]
                 .as_str()
                 .map(|symbol| format!("&symbol={symbol}")),

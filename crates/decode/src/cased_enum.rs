@@ -8,23 +8,23 @@ use crate::Text;
 
 /// A word that is the same on V1 and on Pro V2 but for its case. Any case is read; one that is not the protocol's own is
 /// kept in `extra` too, so that serialization writes it as it came.
-pub trait Word: for<'t> From<&'t str> {
+pub trait CasedEnum: for<'t> From<&'t str> {
     /// The word as Pro V2 writes it.
-    fn as_capitals(&self) -> &str;
+    fn as_uppercase_str(&self) -> &str;
 
     /// True if V1 writes the word so.
-    fn is_small(&self, spelled: &str) -> bool;
+    fn is_lowercase(&self, spelled: &str) -> bool;
 
     /// True if Pro V2 writes the word so.
-    fn is_capitals(&self, spelled: &str) -> bool;
+    fn is_uppercase(&self, spelled: &str) -> bool;
 }
 
-/// A [`Word`] that is written in capitals: in [`event!`](crate::event), `"S" as "side" by Capitals`.
+/// A [`CasedEnum`] that is written in capitals: in [`event!`](crate::event), `"S" as "side" with Uppercase`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Capitals<T>(pub T);
+pub struct Uppercase<T>(pub T);
 
 /// How the field of an event is read and written with `by`, in place of its own type.
-pub trait By<T> {
+pub trait FieldAdapter<T> {
     /// What is read.
     type Read: FromJson;
 
@@ -32,7 +32,7 @@ pub trait By<T> {
     fn field(read: Self::Read) -> T;
 }
 
-impl<T: Word> By<T> for Capitals<T> {
+impl<T: CasedEnum> FieldAdapter<T> for Uppercase<T> {
     type Read = Self;
 
     #[inline(always)]
@@ -41,8 +41,8 @@ impl<T: Word> By<T> for Capitals<T> {
     }
 }
 
-impl<T: Word> By<Option<T>> for Capitals<Option<T>> {
-    type Read = Option<Capitals<T>>;
+impl<T: CasedEnum> FieldAdapter<Option<T>> for Uppercase<Option<T>> {
+    type Read = Option<Uppercase<T>>;
 
     #[inline(always)]
     fn field(read: Self::Read) -> Option<T> {
@@ -51,14 +51,14 @@ impl<T: Word> By<Option<T>> for Capitals<Option<T>> {
 }
 
 #[inline(always)]
-fn read<T: Word>(value: Value<'_>) -> Option<T> {
+fn read<T: CasedEnum>(value: Value<'_>) -> Option<T> {
     match value.digits() {
         Some(text) => Some(T::from(text)),
         None => value.text().map(|text| T::from(&text)),
     }
 }
 
-impl<T: Word> FromJson for Capitals<T> {
+impl<T: CasedEnum> FromJson for Uppercase<T> {
     #[inline(always)]
     fn from_json(value: Value<'_>) -> Option<Self> {
         read(value).map(Self)
@@ -69,28 +69,28 @@ impl<T: Word> FromJson for Capitals<T> {
     }
 
     #[inline]
-    fn reproduces(&self, value: Value<'_>) -> bool {
-        spelled(value, |text| self.0.is_capitals(text))
+    fn round_trips(&self, value: Value<'_>) -> bool {
+        spelled(value, |text| self.0.is_uppercase(text))
     }
 }
 
-impl<T: Word> ToJson for Capitals<&T> {
+impl<T: CasedEnum> ToJson for Uppercase<&T> {
     fn to_json<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.0.as_capitals())
+        serializer.serialize_str(self.0.as_uppercase_str())
     }
 
-    fn is_nothing(&self) -> bool {
-        self.0.as_capitals().is_empty()
+    fn is_omitted(&self) -> bool {
+        self.0.as_uppercase_str().is_empty()
     }
 }
 
-impl<T: Word> ToJson for Capitals<&Option<T>> {
+impl<T: CasedEnum> ToJson for Uppercase<&Option<T>> {
     fn to_json<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.as_ref().map(Capitals).to_json(serializer)
+        self.0.as_ref().map(Uppercase).to_json(serializer)
     }
 
-    fn is_nothing(&self) -> bool {
-        self.0.as_ref().map(Capitals).is_nothing()
+    fn is_omitted(&self) -> bool {
+        self.0.as_ref().map(Uppercase).is_omitted()
     }
 }
 
@@ -104,19 +104,19 @@ fn spelled(value: Value<'_>, is_ours: impl Fn(&str) -> bool) -> bool {
 
 macro_rules! words {
     ($($word:ident),*) => {$(
-        impl Word for $word {
-            fn as_capitals(&self) -> &str {
-                self.in_capitals()
+        impl CasedEnum for $word {
+            fn as_uppercase_str(&self) -> &str {
+                self.as_uppercase_str()
             }
 
             #[inline(always)]
-            fn is_small(&self, spelled: &str) -> bool {
-                self.is_spelled_small(spelled)
+            fn is_lowercase(&self, spelled: &str) -> bool {
+                self.is_lowercase_spelling(spelled)
             }
 
             #[inline(always)]
-            fn is_capitals(&self, spelled: &str) -> bool {
-                self.is_spelled_in_capitals(spelled)
+            fn is_uppercase(&self, spelled: &str) -> bool {
+                self.is_uppercase_spelling(spelled)
             }
         }
 
@@ -131,8 +131,8 @@ macro_rules! words {
             }
 
             #[inline]
-            fn reproduces(&self, value: Value<'_>) -> bool {
-                spelled(value, |text| self.is_small(text))
+            fn round_trips(&self, value: Value<'_>) -> bool {
+                spelled(value, |text| self.is_lowercase(text))
             }
         }
 
@@ -141,7 +141,7 @@ macro_rules! words {
                 serializer.serialize_str(self.as_str())
             }
 
-            fn is_nothing(&self) -> bool {
+            fn is_omitted(&self) -> bool {
                 self.as_str().is_empty()
             }
         }

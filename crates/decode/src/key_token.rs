@@ -1,10 +1,10 @@
 //! A name as it stands in an object: compared with a text sixteen bytes at a time.
 
-use super::plain::{WIDTH, equal_bytes};
+use super::bytes::{WIDTH, equal_bytes};
 
 /// A name from its opening quote to the colon behind its closing one.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Token {
+pub(super) struct KeyToken {
     /// The first sixteen bytes. Of a shorter one, what is behind it is ignored.
     first: [u8; WIDTH],
     ignored: u32,
@@ -15,7 +15,7 @@ pub(super) struct Token {
 
 const EQUAL: u32 = (1 << WIDTH) - 1;
 
-impl Token {
+impl KeyToken {
     /// The token of a name, in which nothing needs an escape.
     pub(super) const fn of(name: &str) -> Self {
         let length = name.len() + 3;
@@ -81,7 +81,7 @@ mod tests {
     fn a_token_stands_where_every_byte_of_it_does() {
         for length in 0..40 {
             let name = &"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz"[..length];
-            let token = Token::of(name);
+            let token = KeyToken::of(name);
             let text = format!("{{\"{name}\":12345678901234567890");
             assert!(token.stands_at(text.as_bytes(), 1, name), "{name}");
             assert!(!token.stands_at(text.as_bytes(), 0, name), "{name}");

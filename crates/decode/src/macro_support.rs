@@ -7,11 +7,11 @@ pub mod __private {
     pub use serde;
 
     use crate::Value;
+    pub use crate::field_table::FieldTable;
     pub use crate::fields::{claim, concat, field, field_of_any_name, part_or_none};
-    pub use crate::names::FieldTable;
     pub use crate::{
         __kind as kind, __names as names, __otherwise as otherwise, __read as read,
-        __reproduces as reproduces, __write as write, __written as written,
+        __reproduces as round_trips, __write as write, __written as written,
     };
 
     /// How many names the lists have together.
@@ -69,11 +69,11 @@ macro_rules! __read {
     ($type:ty, $slots:expr, $extra:expr, $wire:literal) => {
         $crate::__private::field::<$type>($wire, &mut $slots[0], $extra)
     };
-    ($type:ty, $slots:expr, $extra:expr, $wire:literal, by $by:ident) => {
-        $crate::__private::field::<<$by<$type> as $crate::By<$type>>::Read>(
+    ($type:ty, $slots:expr, $extra:expr, $wire:literal, with $adapter:ident) => {
+        $crate::__private::field::<<$adapter<$type> as $crate::FieldAdapter<$type>>::Read>(
             $wire, &mut $slots[0], $extra,
         )
-        .map(<$by<$type> as $crate::By<$type>>::field)
+        .map(<$adapter<$type> as $crate::FieldAdapter<$type>>::field)
     };
     ($type:ty, $slots:expr, $extra:expr, $wire:literal $(| $alias:literal)+) => {
         $crate::__private::field_of_any_name::<$type>(
@@ -113,10 +113,10 @@ macro_rules! __write {
     ($writer:expr, $value:expr, $wire:literal as $long:literal) => {
         $writer.field_as($wire, $long, $value)
     };
-    ($writer:expr, $value:expr, $wire:literal, by $by:ident) => {
-        $writer.field($wire, &$by($value))
+    ($writer:expr, $value:expr, $wire:literal, with $adapter:ident) => {
+        $writer.field($wire, &$adapter($value))
     };
-    ($writer:expr, $value:expr, $wire:literal as $long:literal, by $by:ident) => {
-        $writer.field_as($wire, $long, &$by($value))
+    ($writer:expr, $value:expr, $wire:literal as $long:literal, with $adapter:ident) => {
+        $writer.field_as($wire, $long, &$adapter($value))
     };
 }

@@ -1,30 +1,30 @@
-//! The words of orders.
+//! Enums of order fields.
 
 use kucoin_streams_decode::open_enum;
 
 open_enum! {
-    /// What an order is: wire `os`, a number.
+    /// Status of an order: wire `os`, a number.
     pub enum OrderStatus {
         /// A conditional order that waits for its trigger.
         NotTriggered = "0",
-        /// A conditional order that was triggered. In a unified account a child goes on; see
+        /// A conditional order that was triggered. In a unified account a child order replaces it; see
         /// [`Order`](crate::Order).
         Triggered = "1",
-        /// It is in the order book, nothing of it filled.
+        /// Live in the order book, not filled yet.
         Live = "2",
-        /// All of it is filled.
+        /// Completely filled.
         Filled = "3",
-        /// Some of it is filled, and the rest is in the order book.
+        /// Partially filled, the rest is live.
         PartiallyFilled = "4",
-        /// It was cancelled, nothing of it filled.
+        /// Canceled without a fill.
         Canceled = "5",
-        /// Some of it was filled, and the rest cancelled.
+        /// Partially filled, the rest was canceled.
         PartiallyCanceled = "6",
     }
 }
 
 impl OrderStatus {
-    /// The status in a word, as KuCoin documents its number, such as `partialFilled`; of an unknown one the number.
+    /// Returns KuCoin's name of the status, such as `partialFilled`; the number as text if it is unknown.
     pub fn name(&self) -> &str {
         match self {
             Self::NotTriggered => "notTriggered",
@@ -40,27 +40,27 @@ impl OrderStatus {
 }
 
 open_enum! {
-    /// What happened to an order: wire `eT`.
+    /// Type of an order event: wire `eT`.
     pub enum OrderEventType ignoring case {
-        /// It was placed.
+        /// The order was placed.
         Open = "OPEN",
-        /// It was amended.
+        /// The order was amended.
         Update = "UPDATE",
-        /// Some or all of it was filled.
+        /// The order was filled, partially or completely.
         Fill = "FILL",
-        /// It was cancelled, or the rest of it was.
+        /// The order, or the rest of it, was canceled.
         Cancel = "CANCEL",
-        /// A conditional order was triggered.
+        /// The conditional order was triggered.
         Trigger = "TRIGGER",
-        /// It is being matched.
+        /// The order is being matched.
         Match = "MATCH",
     }
 }
 
 open_enum! {
-    /// Which of a contract's positions an order changes: wire `pS`.
+    /// Position side of a futures order or position: wire `pS`.
     pub enum PositionSide ignoring case {
-        /// The one position of one-way mode.
+        /// The position of one-way mode.
         Both = "BOTH",
         /// The long position of hedge mode.
         Long = "LONG",
@@ -70,15 +70,15 @@ open_enum! {
 }
 
 open_enum! {
-    /// Who placed an order: wire `oS`. Only `USER` has been seen.
+    /// Source of an order: wire `oS`. Only `USER` has been seen.
     pub enum OrderSource ignoring case {
-        /// The user.
+        /// Placed by the user.
         User = "USER",
     }
 }
 
 open_enum! {
-    /// What sizes of an order are counted in: wire `qU`.
+    /// Unit of the sizes of an order: wire `qU`.
     pub enum SizeUnit ignoring case {
         /// The base currency.
         BaseCurrency = "BASECCY",
@@ -90,140 +90,141 @@ open_enum! {
 }
 
 open_enum! {
-    /// Whether the price must rise or fall to a trigger: wire `tD`.
+    /// Trigger direction of a conditional order: wire `tD`.
     pub enum TriggerDirection ignoring case {
-        /// It must rise.
+        /// The price must rise to the trigger price.
         Up = "UP",
-        /// It must fall.
+        /// The price must fall to the trigger price.
         Down = "DOWN",
     }
 }
 
 open_enum! {
-    /// Which price a trigger watches: wire `tPT`, `pPT` and `lPT`.
+    /// Price type of a trigger: wire `tPT`, `pPT` and `lPT`.
     pub enum TriggerPriceType ignoring case {
-        /// The price of the last trade.
+        /// Last trade price.
         Trade = "TP",
-        /// The index price.
+        /// Index price.
         Index = "IP",
-        /// The mark price.
+        /// Mark price.
         Mark = "MP",
     }
 }
 
 open_enum! {
-    /// What is done before an order would trade with one of the same account: wire `stp`.
+    /// Self-trade prevention of an order: wire `stp`.
     pub enum SelfTradePrevention ignoring case {
-        /// Both are cut by the smaller size.
+        /// Decrease and cancel: both orders are reduced by the smaller size.
         DecreaseAndCancel = "DC",
-        /// The older is cancelled.
+        /// Cancel the older order.
         CancelOld = "CO",
-        /// The newer is cancelled.
+        /// Cancel the newer order.
         CancelNew = "CN",
-        /// Both are cancelled.
+        /// Cancel both orders.
         CancelBoth = "CB",
     }
 }
 
 open_enum! {
-    /// How long an order stays: wire `tIF`.
+    /// Time in force of an order: wire `tIF`.
     pub enum TimeInForce ignoring case {
-        /// Until it is cancelled.
+        /// Good till canceled.
         GoodTillCanceled = "GTC",
-        /// What does not fill at once is cancelled.
+        /// Immediate or cancel: whatever does not fill at once is canceled.
         ImmediateOrCancel = "IOC",
-        /// All of it fills at once, or none.
+        /// Fill or kill: the order fills completely at once or is canceled.
         FillOrKill = "FOK",
-        /// Until a given time.
+        /// Good till time: canceled at a given time.
         GoodTillTime = "GTT",
-        /// Until it is cancelled, as retail price improvement: it meets retail orders only.
+        /// Retail price improvement: good till canceled, and fills against retail orders only.
         RetailPriceImprovement = "RPI",
     }
 }
 
 open_enum! {
-    /// Why an order was cancelled: wire `cR`. Some classic frames have a number instead of a word, which is
-    /// `Unknown` with its digits.
+    /// Reason why an order was canceled: wire `cR`.
+    ///
+    /// Some classic frames have a number instead of a name: it is `Unknown` with the digits.
     pub enum CancelReason {
-        /// The user asked for it.
+        /// Canceled by the user.
         User = "USER",
-        /// The rest of an immediate-or-cancel order.
+        /// The unfilled rest of an immediate-or-cancel order.
         ImmediateOrCancel = "IOC",
-        /// A fill-or-kill order that could not fill whole.
+        /// A fill-or-kill order could not fill completely.
         FillOrKill = "FOK",
-        /// A post-only order that would have taken liquidity.
+        /// A post-only order would have taken liquidity.
         PostOnly = "POST_ONLY",
-        /// The order book takes no more.
+        /// The order book is full.
         OrderBookFull = "ORDER_BOOK_FULL",
         /// Self-trade prevention.
         SelfTradePrevention = "STP",
-        /// Its time was over.
+        /// The order expired.
         OrderExpired = "ORDER_EXPIRED",
-        /// It could not be matched.
+        /// The order could not be matched.
         OrderNotMatched = "ORDER_NOT_MATCH",
-        /// There is no such symbol.
+        /// The symbol does not exist.
         NoSymbol = "NO_SYMBOL",
-        /// The balance did not suffice.
+        /// Insufficient balance.
         NotEnoughBalance = "NO_ENOUGH_BALANCE",
-        /// There was nobody to trade with.
+        /// The order book has no order to match.
         NoMaker = "NO_MAKER",
-        /// Its size was zero.
+        /// The size is zero.
         ZeroSize = "ZERO_SIZE",
-        /// It matched with too many orders at once.
+        /// The order matched too many orders at once.
         TooManyOrdersMatched = "TOO_MANY_ORDER_MATCHED",
-        /// Its price was beyond the limits.
+        /// The price is outside the price limits.
         PriceLimited = "PRICE_LIMITED",
-        /// The operation came too late.
+        /// The operation expired.
         OperationExpired = "OP_EXPIRED",
-        /// The time of a good-till-time order made no sense.
+        /// Invalid time of a good-till-time order.
         GoodTillTimeParameter = "GTT_PARAM_ERROR",
-        /// The order was in error.
+        /// The order was in an error state.
         ExceptionOrder = "EXCEPTION_ORDER",
-        /// An amendment replaced it.
+        /// The order was replaced by its amendment.
         AlteredOld = "ALTER_ORDER_CANCEL_OLD_ORDER",
-        /// It would have replaced another by amendment.
+        /// The amended order that would have replaced another.
         AlteredNew = "ALTER_ORDER_CANCEL_NEW_ORDER",
-        /// A fill-or-kill order that was repeated.
+        /// A repeated fill-or-kill order.
         FillOrKillRepeated = "FOK_REPEAT",
-        /// The rest of a market order.
+        /// The unfilled rest of a market order.
         Market = "MARKET",
-        /// It would have traded too often.
+        /// Limit on the number of matches.
         MatchCountLimit = "MATCH_COUNT_LIMIT",
-        /// Its price was out of range.
+        /// The price is out of range.
         PriceOutOfRange = "PRICE_OUT_OF_RANGE",
         /// A closing order without a position to close.
         CloseOrderWithoutPosition = "CLOSE_ORDER_WITHOUT_POSITION",
-        /// The margin did not suffice for its size.
+        /// Insufficient margin for the order size.
         NotEnoughMargin = "NO_ENOUGH_MARGIN_SIZE",
-        /// Automatic deleveraging.
+        /// Automatic deleveraging (ADL).
         AutoDeleveraging = "ADL",
-        /// Its size without margin was larger than the position.
+        /// The size without margin is larger than the position.
         LargerThanPosition = "NO_MARGIN_SIZE_LARGER_THAN_POSITION",
-        /// Its price was worse than the price of bankruptcy.
+        /// The price is worse than the bankruptcy price.
         WorseThanBankruptPrice = "WORSE_THAN_BANKRUPT_PRICE",
-        /// The settlement of funding.
+        /// Funding settlement.
         FundingSettlement = "CANCEL_BY_FUNDING_SETTLE",
         /// The risk limit was changed.
         RiskLimitChanged = "CHANGE_RISK_LIMIT",
-        /// The balance of a whitelisted user did not suffice.
+        /// Insufficient balance of a whitelisted user.
         WhiteUserBalance = "WHITE_USER_BALANCE_INSUFFICIENT",
-        /// The contract was settled.
+        /// Contract settlement.
         ContractSettlement = "CANCEL_BY_CONTRACT_SETTLE",
-        /// The exchange was in error.
+        /// System error at KuCoin.
         SystemError = "CANCEL_BY_SYSTEM_ERR",
-        /// Its id was taken.
+        /// Duplicate order ID.
         DuplicatedId = "CANCEL_BY_DUPLICATED_ID",
-        /// Deleveraging of borrowed funds.
+        /// Automatic deleveraging (ADL) of borrowed funds.
         BorrowedFundsAdl = "BORROWED_FUNDS_ADL",
-        /// The account would have owed too much.
+        /// The liability limit of the account was exceeded.
         LiabilityLimit = "EXCEEDED_ACCOUNT_LIABILITY_LIMIT",
-        /// The account is liquidated.
+        /// The account is being liquidated.
         Liquidation = "LIQUIDATION",
-        /// The position was closed by one action.
+        /// The position was closed by a shortcut action.
         PositionShortcut = "POSITION_SHORTCUT",
-        /// The exchange did, as with the other leg of a take-profit and stop-loss when one has triggered.
+        /// Canceled by KuCoin, such as the other leg after a take-profit or stop-loss triggered.
         SystemCancel = "SYSTEM_CANCEL",
-        /// The hidden rest of an iceberg order was frozen.
+        /// The hidden part of an iceberg order was frozen.
         IcebergFrozen = "iceFrogFrozen",
     }
 }

@@ -1,15 +1,15 @@
-//! The words that fills and orders of all protocols share: side and liquidity.
+//! Side and liquidity of orders and fills, shared by all protocols.
 
 use std::fmt;
 
 use crate::Text;
 
-/// Defines an enum of words that stays open. KuCoin writes them in small letters on V1 and in capitals on Pro V2.
-macro_rules! words {
+/// Defines an open enum. KuCoin writes its values in lower case on V1 and in upper case on Pro V2.
+macro_rules! cased_enum {
     (
         $(#[$meta:meta])*
         pub enum $name:ident {
-            $($(#[$variant_meta:meta])* $variant:ident = $small:literal, $capitals:literal;)*
+            $($(#[$variant_meta:meta])* $variant:ident = $lower:literal, $upper:literal;)*
         }
     ) => {
         $(#[$meta])*
@@ -22,59 +22,59 @@ macro_rules! words {
         }
 
         impl $name {
-            /// The word in small letters, as V1 writes it.
+            /// Returns the value in lower case, as V1 writes it.
             pub fn as_str(&self) -> &str {
                 match self {
-                    $(Self::$variant => $small,)*
+                    $(Self::$variant => $lower,)*
                     Self::Unknown(text) => text,
                 }
             }
 
-            /// The word in capitals, as Pro V2 writes it.
-            pub fn in_capitals(&self) -> &str {
+            /// Returns the value in upper case, as Pro V2 writes it.
+            pub fn as_uppercase_str(&self) -> &str {
                 match self {
-                    $(Self::$variant => $capitals,)*
+                    $(Self::$variant => $upper,)*
                     Self::Unknown(text) => text,
                 }
             }
         }
 
-        // Each word is compared with a text of known length: that takes no call.
+        // Compares with literals, which is faster than calling `as_str`.
         impl $name {
-            /// True if V1 writes the word so.
+            /// Returns `true` if V1 spells the value like this.
             #[inline(always)]
-            pub fn is_spelled_small(&self, spelled: &str) -> bool {
+            pub fn is_lowercase_spelling(&self, spelled: &str) -> bool {
                 match self {
-                    $(Self::$variant => spelled == $small,)*
+                    $(Self::$variant => spelled == $lower,)*
                     Self::Unknown(text) => spelled == text.as_str(),
                 }
             }
 
-            /// True if Pro V2 writes the word so.
+            /// Returns `true` if Pro V2 spells the value like this.
             #[inline(always)]
-            pub fn is_spelled_in_capitals(&self, spelled: &str) -> bool {
+            pub fn is_uppercase_spelling(&self, spelled: &str) -> bool {
                 match self {
-                    $(Self::$variant => spelled == $capitals,)*
+                    $(Self::$variant => spelled == $upper,)*
                     Self::Unknown(text) => spelled == text.as_str(),
                 }
             }
         }
 
-        /// Takes the word in any case.
+        /// Reads the value in any case.
         impl From<&str> for $name {
             #[inline(always)]
             fn from(text: &str) -> Self {
                 match text {
-                    $($small | $capitals => Self::$variant,)*
-                    _ => Self::uncommon(text),
+                    $($lower | $upper => Self::$variant,)*
+                    _ => Self::from_any_case(text),
                 }
             }
         }
 
         impl $name {
             #[cold]
-            fn uncommon(text: &str) -> Self {
-                $(if text.eq_ignore_ascii_case($small) {
+            fn from_any_case(text: &str) -> Self {
+                $(if text.eq_ignore_ascii_case($lower) {
                     return Self::$variant;
                 })*
                 Self::Unknown(Text::new(text))
@@ -101,22 +101,22 @@ macro_rules! words {
     };
 }
 
-words! {
-    /// Buy or sell: wire `side` of V1, `S` of Pro V2.
+cased_enum! {
+    /// Buy or sell: wire `side` on V1, `S` on Pro V2.
     pub enum Side {
-        /// Buys the base currency, or contracts.
+        /// Buys the base currency or contracts.
         Buy = "buy", "BUY";
-        /// Sells the base currency, or contracts.
+        /// Sells the base currency or contracts.
         Sell = "sell", "SELL";
     }
 }
 
-words! {
-    /// Which side of a trade the order was: wire `liquidity` of V1, `lR` of Pro V2.
+cased_enum! {
+    /// Maker or taker: wire `liquidity` on V1, `lR` on Pro V2.
     pub enum Liquidity {
-        /// It rested in the book.
+        /// Maker: the order was resting in the order book.
         Maker = "maker", "MAKER";
-        /// It took liquidity from the book.
+        /// Taker: the order took liquidity from the order book.
         Taker = "taker", "TAKER";
     }
 }
@@ -126,15 +126,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn word_is_read_in_any_case() {
+    fn value_is_read_in_any_case() {
         for text in ["sell", "SELL", "Sell"] {
             assert_eq!(Side::from(text), Side::Sell);
         }
         assert_eq!(Liquidity::from("MAKER").as_str(), "maker");
-        assert_eq!(Liquidity::Taker.in_capitals(), "TAKER");
+        assert_eq!(Liquidity::Taker.as_uppercase_str(), "TAKER");
         let unknown = Side::from("Short");
         assert_eq!(
-            (unknown.as_str(), unknown.in_capitals()),
+            (unknown.as_str(), unknown.as_uppercase_str()),
             ("Short", "Short")
         );
     }

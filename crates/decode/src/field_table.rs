@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::fields::concat;
-use super::token::Token;
+use super::key_token::KeyToken;
 use super::{DecodeError, Extra, Key, Scanner, Value};
 
 const BUCKETS: usize = 256;
@@ -17,7 +17,7 @@ const VACANT: u8 = u8::MAX;
 pub struct FieldTable<const N: usize> {
     names: [&'static str; N],
     ends: [Ends; N],
-    tokens: [Token; N],
+    tokens: [KeyToken; N],
     buckets: [u8; BUCKETS],
     multiplier: u64,
     followers: [NextFieldHint; N],
@@ -48,11 +48,11 @@ impl<const N: usize> FieldTable<N> {
         assert!(N < BUCKETS / 2 - 1, "too many fields for one record");
         let names = concat::<N>(lists);
         let mut ends = [Ends::of(b""); N];
-        let mut tokens = [Token::of(""); N];
+        let mut tokens = [KeyToken::of(""); N];
         let mut at = 0;
         while at < N {
             ends[at] = Ends::of(names[at].as_bytes());
-            tokens[at] = Token::of(names[at]);
+            tokens[at] = KeyToken::of(names[at]);
             at += 1;
         }
         let mut trial = 0;
@@ -197,13 +197,13 @@ impl<const N: usize> FieldTable<N> {
 
     /// Keeps what no field took: the frame has it though this kind of event should not.
     #[inline]
-    pub fn keep_rest(&self, slots: &[Option<Value<'_>>; N], extra: &mut Extra) {
+    pub fn keep_unused(&self, slots: &[Option<Value<'_>>; N], extra: &mut Extra) {
         if slots.iter().all(Option::is_none) {
             return;
         }
         for (name, slot) in self.names.iter().zip(slots) {
             if let Some(value) = slot {
-                extra.keep(name, value.as_str());
+                extra.push_if_new(name, value.as_str());
             }
         }
     }

@@ -1,10 +1,10 @@
 //! The text of a number, up to sixteen bytes of it at once: most numbers are no longer.
 
-use super::plain::{WIDTH, no_digits, number_of};
+use super::bytes::{WIDTH, no_digits, number_of};
 
 /// What should be a number, within the text that it stands in.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Numeral<'f> {
+pub(super) struct NumberText<'f> {
     pub(super) text: &'f [u8],
     pub(super) start: usize,
     pub(super) end: usize,
@@ -12,7 +12,7 @@ pub(super) struct Numeral<'f> {
 
 /// A number of no more than sixteen bytes. What is behind its last byte is of no meaning.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Short {
+pub(super) struct ShortNumber {
     /// Its bytes, the first one lowest.
     bytes: u128,
     length: u32,
@@ -20,7 +20,7 @@ pub(super) struct Short {
     others: u32,
 }
 
-impl<'f> Numeral<'f> {
+impl<'f> NumberText<'f> {
     /// The part from `start` to `end` of a text.
     #[inline]
     pub(super) fn new(text: &'f [u8], start: usize, end: usize) -> Self {
@@ -40,7 +40,7 @@ impl<'f> Numeral<'f> {
 
     /// It, where it is short.
     #[inline]
-    pub(super) fn short(self) -> Option<Short> {
+    pub(super) fn short(self) -> Option<ShortNumber> {
         let length = self.end - self.start;
         if length > WIDTH {
             return None;
@@ -50,7 +50,7 @@ impl<'f> Numeral<'f> {
             Some(chunk) => *chunk,
             None => self.at_the_end(),
         };
-        Some(Short {
+        Some(ShortNumber {
             bytes: u128::from_le_bytes(chunk),
             length: length as u32,
             others: no_digits(chunk) & ((1 << length) - 1),
@@ -67,7 +67,7 @@ impl<'f> Numeral<'f> {
     }
 }
 
-impl Short {
+impl ShortNumber {
     /// Whether it begins with a minus, and what follows that.
     #[inline]
     pub(super) fn sign(self) -> (bool, Self) {
@@ -137,17 +137,17 @@ mod tests {
     fn what_stands_behind_a_number_is_no_part_of_it() {
         let text = b"12,345678901234567890";
         for (start, end, number) in [(0, 2, 12), (0, 1, 1), (3, 6, 345), (15, 21, 567_890)] {
-            let short = Numeral::new(text, start, end).short().unwrap();
+            let short = NumberText::new(text, start, end).short().unwrap();
             assert_eq!(short.digits(), Some(number));
         }
-        assert_eq!(Numeral::new(text, 0, 3).short().unwrap().digits(), None);
-        assert_eq!(Numeral::new(text, 3, 3).short().unwrap().digits(), None);
-        assert!(Numeral::new(text, 3, 20).short().is_none());
+        assert_eq!(NumberText::new(text, 0, 3).short().unwrap().digits(), None);
+        assert_eq!(NumberText::new(text, 3, 3).short().unwrap().digits(), None);
+        assert!(NumberText::new(text, 3, 20).short().is_none());
     }
 
     #[test]
     fn one_point_is_taken_out_wherever_it_is() {
-        let taken = |text: &str| Numeral::of(text).short()?.decimal();
+        let taken = |text: &str| NumberText::of(text).short()?.decimal();
         assert_eq!(taken("12.50"), Some((1250, 2)));
         assert_eq!(taken(".5"), Some((5, 1)));
         assert_eq!(taken("5."), Some((5, 0)));
@@ -161,7 +161,7 @@ mod tests {
         #[test]
         fn up_to_sixteen_digits_are_the_number_that_they_write(text in "[0-9]{1,16}", behind in ".{0,20}") {
             let all = format!("{text}{behind}");
-            let short = Numeral::new(all.as_bytes(), 0, text.len()).short().unwrap();
+            let short = NumberText::new(all.as_bytes(), 0, text.len()).short().unwrap();
             prop_assert_eq!(short.digits(), text.parse().ok());
         }
     }
