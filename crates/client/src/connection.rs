@@ -161,7 +161,7 @@ impl<K: ConnectionKind> Connection<K> {
         let subscribe = Subscribe::new(requests, mailbox, dedup_key_fn, on_refusal);
         let answer = self.ask(|reply| Command::Subscribe(subscribe, reply));
         answer.await.map(|subscribed| OpenOutcome {
-            feed: subscribed.is_served.then_some(feed),
+            feed: subscribed.is_open.then_some(feed),
             refused: subscribed.refused,
         })
     }

@@ -186,8 +186,8 @@ impl<K: ConnectionKind> Connections<K> {
             feeds.extend(opened.feed);
             refused.extend(opened.refused);
         }
-        let is_served = !feeds.is_empty();
-        Ok((is_served.then(|| Subscription::new(topics, feeds)), refused))
+        let is_open = !feeds.is_empty();
+        Ok((is_open.then(|| Subscription::new(topics, feeds)), refused))
     }
 
     /// Opens a connection if none is open, and waits until all are live; after a loss, until every topic is live or

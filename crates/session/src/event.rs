@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use kucoin_streams_core::{Rounded, with_code};
+use kucoin_streams_core::{HumanDuration, with_code};
 
 use crate::{CloseReason, Failure};
 
@@ -96,16 +96,16 @@ impl fmt::Display for LifecycleEvent {
                 cause,
                 attempt,
                 delay,
-            } => write!(f, "{cause}; attempt {attempt} in {}", Rounded(*delay)),
+            } => write!(f, "{cause}; attempt {attempt} in {}", HumanDuration(*delay)),
             Self::Reconnected { down_for, refused } => {
-                write!(f, "reconnected after {}", Rounded(*down_for))?;
+                write!(f, "reconnected after {}", HumanDuration(*down_for))?;
                 match refused {
                     0 => Ok(()),
                     refused => write!(f, ", {refused} topics refused"),
                 }
             }
             Self::Rotated { took } => {
-                write!(f, "moved to a new connection in {}", Rounded(*took))
+                write!(f, "moved to a new connection in {}", HumanDuration(*took))
             }
             Self::Exception {
                 topic,

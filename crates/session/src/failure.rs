@@ -1,17 +1,17 @@
-//! Failures of an attempt or a connection, and what each asks of the session.
+//! Failures of connections and of attempts to connect.
 
 use std::fmt;
 use std::time::Duration;
 
 use kucoin_streams_core::{RetryPolicy, redact::Redactor, with_code};
 
-/// Where in the life of a connection something failed.
+/// Stage of a connection in which a failure occurred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FailureStage {
-    /// Fetching connection information, usually the token over REST.
+    /// Fetching connection information, usually a token over REST.
     Token,
-    /// Dialling: name, TCP, TLS, upgrade.
+    /// Dialling: DNS, TCP, TLS, WebSocket upgrade.
     Dial,
     /// Waiting for the welcome.
     Welcome,
@@ -26,7 +26,7 @@ pub enum FailureStage {
 }
 
 impl FailureStage {
-    /// The stage in one word, as logs and lifecycle events show it.
+    /// Returns the name of the stage, as used in logs and lifecycle events.
     pub const fn as_str(self) -> &'static str {
         match self {
             FailureStage::Token => "token",
@@ -46,21 +46,21 @@ impl fmt::Display for FailureStage {
     }
 }
 
-/// The shortest wait before an attempt that would fail in the same way at once.
+/// Minimum delay before an attempt that would fail again at once.
 const MIN_DELAY: Duration = Duration::from_secs(1);
 
-/// The longest wait that a server may ask for: after it the server is asked again whatever it said.
+/// Maximum delay that a server can impose.
 const MAX_DELAY: Duration = Duration::from_secs(5 * 60);
 
-/// What a session makes of a policy.
+/// Delays that follow from a retry policy.
 pub(crate) trait RetryDelay {
-    /// True if no further attempt makes sense, given whether a connection was ever live.
+    /// Returns `true` if another attempt is useless. `was_live`: the session was live before.
     fn is_fatal(&self, was_live: bool) -> bool;
 
-    /// The shortest wait before the next attempt. Every wait that a server asks for is bounded here.
+    /// Minimum delay before the next attempt; delays imposed by a server are capped here.
     fn min_delay(self) -> Duration;
 
-    /// How far the wait may be drawn out beyond the shortest, for a backoff with this ceiling.
+    /// Maximum jitter on top of the minimum delay, for a backoff with this ceiling.
     fn jitter(self, ceiling: Duration) -> Duration;
 }
 
@@ -92,31 +92,31 @@ impl RetryDelay for RetryPolicy {
     }
 }
 
-/// Why an attempt or a connection ended.
+/// Failure of a connection, or of an attempt to connect.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{}", DisplayFailure(self))]
 #[non_exhaustive]
 pub struct Failure {
-    /// Where it failed.
+    /// Stage in which it failed.
     pub stage: FailureStage,
-    /// What it asks of the session.
+    /// Whether and when to retry.
     pub retry_policy: RetryPolicy,
-    /// The code that the server gave: KuCoin's, an HTTP status, or a close code.
+    /// Error code of the server: KuCoin's code, an HTTP status, or a WebSocket close code.
     pub code: Option<Box<str>>,
-    /// What happened and why, for people. Holds no secret.
+    /// What happened and why; contains no secret.
     pub message: String,
-    /// What the user can do about it, if that is known.
+    /// What the user can do about it; `None` if unknown.
     pub remedy: Option<Box<str>>,
-    /// Boxed, since results hold failures.
+    /// Boxed to keep `Result<_, Failure>` small.
     hosts: Option<Box<NamedHosts>>,
 }
 
-/// Names of hosts in a message, which the session does not take for tokens.
+/// Host names in the message, which must not be redacted.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct NamedHosts(Vec<Box<str>>);
 
 impl Failure {
-    /// Describes a failure; the message must hold no secret. A session redacts what repeats its connection token.
+    /// Creates a failure. The message must contain no secret; the session redacts its connection token.
     pub fn new(stage: FailureStage, retry_policy: RetryPolicy, message: impl Into<String>) -> Self {
         Self {
             stage,
@@ -128,43 +128,43 @@ impl Failure {
         }
     }
 
-    /// The same with what its text repeats of a connection's secrets redacted.
+    /// Redacts the secrets of a connection in the message and code.
     pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
         let hosts = self.hosts.take().unwrap_or_default();
-        self.message = redactor.words_naming(&self.message, &hosts.0);
-        self.code = self.code.map(|code| redactor.words(&code).into());
+        self.message = redactor.redact_except_hosts(&self.message, &hosts.0);
+        self.code = self.code.map(|code| redactor.redact(&code).into());
         self
     }
 
-    /// Adds the code that the server gave.
+    /// Adds the error code of the server.
     #[must_use]
     pub fn with_code(mut self, code: impl Into<Box<str>>) -> Self {
         self.code = Some(code.into());
         self
     }
 
-    /// Adds the name of a host, or another part of the message that names one, which is shown as it is: a long name could
-    /// be taken for a token.
+    /// Marks a host name in the message, or other text with one, as safe to show: a long name could be mistaken for a
+    /// token.
     #[must_use]
     pub fn with_host(mut self, host: impl Into<Box<str>>) -> Self {
         self.hosts.get_or_insert_default().0.push(host.into());
         self
     }
 
-    /// Adds what the user can do about it.
+    /// Adds what the user can do about the failure.
     #[must_use]
     pub fn with_remedy(mut self, remedy: impl Into<Box<str>>) -> Self {
         self.remedy = Some(remedy.into());
         self
     }
 
-    /// True if KuCoin refused credentials or permissions, so that only their owner can help.
+    /// Returns `true` if KuCoin refused the credentials or permissions, which only the owner of the API key can fix.
     pub fn is_refusal(&self) -> bool {
         self.retry_policy == RetryPolicy::Refused
     }
 }
 
-/// What happened with its code, which is said once, and what to do.
+/// Displays the message with its code (once) and the remedy.
 struct DisplayFailure<'a>(&'a Failure);
 
 impl fmt::Display for DisplayFailure<'_> {
@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn failure_says_its_code_once_and_its_remedy_last() {
+    fn failure_shows_its_code_once_and_its_remedy_last() {
         let failure =
             |message: &str| Failure::new(FailureStage::Token, RetryPolicy::Refused, message);
         assert_eq!(failure("refused").to_string(), "refused");
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_refusal_of_kucoin_ends_a_stream_that_was_live() {
+    fn only_refused_credentials_end_a_stream_that_was_live() {
         for (retry_policy, ends_first, ends_later) in [
             (RetryPolicy::Refused, true, true),
             (RetryPolicy::Fatal, true, false),
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn no_wait_exceeds_five_minutes() {
+    fn no_delay_exceeds_five_minutes() {
         let longest = Duration::from_secs(300);
         for wait in [longest, Duration::from_secs(86_400), Duration::MAX] {
             assert_eq!(RetryPolicy::Throttled(Some(wait)).min_delay(), longest);

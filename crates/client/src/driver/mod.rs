@@ -148,7 +148,7 @@ impl<K: ConnectionKind> Driver<K> {
                     handles_gone = true;
                     self.streams.close(now());
                 }
-                Wake::Slot(side, event) => self.event(side, event),
+                Wake::Slot(role, event) => self.event(role, event),
                 Wake::Timer => {
                     notified.set(wake.notified());
                     self.tick();
@@ -193,17 +193,17 @@ impl<K: ConnectionKind> Driver<K> {
             }
         }
         self.poll_closing(context);
-        for side in [ConnectionRole::Current, ConnectionRole::Replacement] {
-            if let Poll::Ready(event) = self.slot(side).poll_work(context) {
-                return Poll::Ready(Wake::Slot(side, event));
+        for role in [ConnectionRole::Current, ConnectionRole::Replacement] {
+            if let Poll::Ready(event) = self.slot(role).poll_work(context) {
+                return Poll::Ready(Wake::Slot(role, event));
             }
         }
-        for side in [self.turn, other(self.turn)] {
-            if self.streams.may_read(side)
-                && let Poll::Ready(message) = self.slot(side).poll_read(context)
+        for role in [self.turn, other(self.turn)] {
+            if self.streams.may_read(role)
+                && let Poll::Ready(message) = self.slot(role).poll_read(context)
             {
-                self.turn = other(side);
-                return Poll::Ready(Wake::Slot(side, SlotEvent::Read(message)));
+                self.turn = other(role);
+                return Poll::Ready(Wake::Slot(role, SlotEvent::Read(message)));
             }
         }
         Poll::Pending
@@ -236,21 +236,21 @@ impl<K: ConnectionKind> Driver<K> {
         self.callers.insert(ticket, caller);
     }
 
-    fn event(&mut self, side: ConnectionRole, event: SlotEvent) {
+    fn event(&mut self, role: ConnectionRole, event: SlotEvent) {
         match event {
             SlotEvent::DialAllowed => {
-                self.streams.fetch_started(now(), side);
+                self.streams.fetch_started(now(), role);
                 let source = Arc::clone(&self.dialler.source);
                 let fetch = async move { source.connection_info_boxed(K::WS_KEY).await };
-                self.slot(side).attempt(Attempt::Fetching(Box::pin(fetch)));
+                self.slot(role).attempt(Attempt::Fetching(Box::pin(fetch)));
             }
-            SlotEvent::Outcome(input) => self.streams.handle(now(), side, input),
-            SlotEvent::Read(message) => self.read(side, message),
+            SlotEvent::Outcome(input) => self.streams.handle(now(), role, input),
+            SlotEvent::Read(message) => self.read(role, message),
         }
     }
 
     /// Takes a message, and those that are there already after it.
-    fn read(&mut self, side: ConnectionRole, first: Result<Message, ReadError>) {
+    fn read(&mut self, role: ConnectionRole, first: Result<Message, ReadError>) {
         let ClockReading { monotonic, .. } = now();
         let mut next = first;
         let mut context = Context::from_waker(Waker::noop());
@@ -259,20 +259,20 @@ impl<K: ConnectionKind> Driver<K> {
             match next {
                 Ok(Message::Text(payload) | Message::Binary(payload)) => {
                     let now = ClockReading::new(monotonic, wall_clock());
-                    self.streams.message(now, side, payload);
+                    self.streams.message(now, role, payload);
                 }
                 Ok(Message::Ping(payload)) => {
-                    self.streams.touch(side);
-                    self.slot(side).pong(payload);
+                    self.streams.touch(role);
+                    self.slot(role).pong(payload);
                 }
                 end @ (Ok(Message::Close(_)) | Err(_)) => {
                     let (failure, close_code) = ended(end);
-                    self.slot(side).end(close_code);
-                    return self.streams.handle(now(), side, Input::Lost(failure));
+                    self.slot(role).end(close_code);
+                    return self.streams.handle(now(), role, Input::Lost(failure));
                 }
-                Ok(_) => self.streams.touch(side),
+                Ok(_) => self.streams.touch(role),
             }
-            if self.streams.has_output() || !self.streams.may_read(side) {
+            if self.streams.has_output() || !self.streams.may_read(role) {
                 return;
             }
             left -= 1;
@@ -281,7 +281,7 @@ impl<K: ConnectionKind> Driver<K> {
                 return;
             }
             // A waker that does nothing is enough: what is pending is polled again before the task sleeps.
-            match self.slot(side).poll_read(&mut context) {
+            match self.slot(role).poll_read(&mut context) {
                 Poll::Ready(message) => next = message,
                 Poll::Pending => return,
             }
@@ -289,9 +289,9 @@ impl<K: ConnectionKind> Driver<K> {
     }
 
     fn tick(&mut self) {
-        for side in [ConnectionRole::Current, ConnectionRole::Replacement] {
-            if self.slot(side).is_waiting() {
-                self.streams.dial_queued(now(), side);
+        for role in [ConnectionRole::Current, ConnectionRole::Replacement] {
+            if self.slot(role).is_waiting() {
+                self.streams.dial_queued(now(), role);
             }
         }
         self.streams.tick(now());
@@ -301,21 +301,21 @@ impl<K: ConnectionKind> Driver<K> {
     fn carry_out(&mut self) {
         while let Some(output) = self.streams.poll() {
             match output {
-                Output::FetchConnectionInfo(side) => {
+                Output::FetchConnectionInfo(role) => {
                     let turn = Box::pin(self.dialler.dial_limiter.clone().acquire());
-                    self.slot(side).attempt(Attempt::Waiting(turn));
+                    self.slot(role).attempt(Attempt::Waiting(turn));
                 }
-                Output::Dial(side, url) => {
+                Output::Dial(role, url) => {
                     let connect = Arc::clone(&self.dialler.connect);
                     let dial = async move {
                         let dialled = connect.connect_boxed(url.expose()).await;
                         dialled.map_err(|error| (error, url.authority().to_owned()))
                     };
-                    self.slot(side).attempt(Attempt::Dialling(Box::pin(dial)));
+                    self.slot(role).attempt(Attempt::Dialling(Box::pin(dial)));
                 }
-                Output::Send(side, frame) => self.slot(side).send(frame),
-                Output::HangUp(side, code) => {
-                    let slot = std::mem::take(self.slot(side));
+                Output::Send(role, frame) => self.slot(role).send(frame),
+                Output::HangUp(role, code) => {
+                    let slot = std::mem::take(self.slot(role));
                     self.hang_up(slot, code);
                 }
                 Output::TakeOver => {
@@ -342,8 +342,8 @@ impl<K: ConnectionKind> Driver<K> {
         }
     }
 
-    fn slot(&mut self, side: ConnectionRole) -> &mut Slot {
-        match side {
+    fn slot(&mut self, role: ConnectionRole) -> &mut Slot {
+        match role {
             ConnectionRole::Current => &mut self.current,
             ConnectionRole::Replacement => &mut self.replacement,
         }
@@ -421,8 +421,8 @@ impl<K: ConnectionKind> Drop for Driver<K> {
     }
 }
 
-fn other(side: ConnectionRole) -> ConnectionRole {
-    match side {
+fn other(role: ConnectionRole) -> ConnectionRole {
+    match role {
         ConnectionRole::Current => ConnectionRole::Replacement,
         ConnectionRole::Replacement => ConnectionRole::Current,
     }

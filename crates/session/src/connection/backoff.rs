@@ -1,16 +1,16 @@
-//! The delay before a reconnection attempt: full jitter, as a pure function of attempt and randomness.
+//! Backoff of reconnect attempts.
 
 use std::time::Duration;
 
-/// Full jitter: a delay drawn evenly from nothing to a ceiling that doubles with each attempt.
+/// Exponential backoff with full jitter: a random delay between zero and a ceiling that doubles with each attempt.
 ///
-/// Spreading from zero, the first attempt included, keeps a thousand clients that were cut at one moment from
-/// returning at one moment.
+/// Jitter starts at zero for every attempt, so that 1,000 clients that are disconnected at the same time do not
+/// reconnect at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
-    /// The ceiling of the first delay: 0.5 s.
+    /// Ceiling of the first delay. Default: 0.5 s.
     pub base: Duration,
-    /// The ceiling of any delay: 30 s.
+    /// Ceiling of any delay. Default: 30 s.
     pub cap: Duration,
 }
 
@@ -24,26 +24,26 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// The longest delay before `attempt`, counted from 1.
+    /// Returns the longest delay before `attempt`, starting at 1.
     pub fn ceiling(&self, attempt: u32) -> Duration {
         let doublings = attempt.saturating_sub(1).min(31);
         self.base.saturating_mul(1 << doublings).min(self.cap)
     }
 
-    /// The delay before `attempt`, counted from 1, for a number drawn evenly from all of `u64`.
+    /// Returns the delay before `attempt`, starting at 1. `random` must be uniform over `u64`.
     pub fn delay(&self, attempt: u32, random: u64) -> Duration {
         scale(self.ceiling(attempt), random)
     }
 }
 
-/// The part of `span` that `random` is of the range of `u64`.
+/// Returns `span * random / 2^64`.
 pub(crate) fn scale(span: Duration, random: u64) -> Duration {
     let nanos = u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
     let part = (u128::from(nanos) * u128::from(random)) >> 64;
     Duration::from_nanos(u64::try_from(part).unwrap_or(nanos))
 }
 
-/// SplitMix64: enough for jitter, and the same in every run of a seed.
+/// SplitMix64: good enough for jitter, and reproducible from the seed.
 #[derive(Debug)]
 pub(crate) struct Random(u64);
 
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ceiling_doubles_up_to_the_cap() {
+    fn ceiling_doubles_up_to_the_cap() {
         let backoff = Backoff::default();
         for (attempt, millis) in [
             (1, 500),
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn jitter_spreads_over_the_whole_ceiling_even_at_the_cap() {
+    fn jitter_covers_the_whole_ceiling_even_at_the_cap() {
         let backoff = Backoff::default();
         assert_eq!(backoff.delay(20, 0), Duration::ZERO);
         assert_eq!(backoff.delay(20, u64::MAX / 2 + 1), Duration::from_secs(15));
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thousand_clients_cut_at_once_do_not_return_at_once() {
+    fn thousand_clients_disconnected_at_once_spread_their_attempts() {
         let backoff = Backoff::default();
         let mut per_tenth = [0u32; 10];
         for seed in 0..1_000u64 {

@@ -1,22 +1,24 @@
-//! The heartbeat of a live connection: when to ping, and when silence means death.
+//! Heartbeat of a live connection: when to send a ping, and when the peer counts as dead.
 
 use std::time::{Duration, Instant};
 
 use kucoin_streams_core::Heartbeat;
 
-/// What the heartbeat asks for when its time has come.
+/// What the heartbeat timer requires now.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum HeartbeatStep {
-    /// Nothing yet.
+    /// Nothing is due.
     Wait,
     /// Send a ping.
     Ping,
-    /// The peer is dead: nothing came since the ping.
+    /// The peer is dead: nothing was received in time after a ping.
     TimedOut,
 }
 
-/// Pings go out at the server's interval whatever the traffic, and any inbound frame after a ping is a sign of
-/// life: a pong may be late behind a burst of data.
+/// Timer of pings and their timeout.
+///
+/// Pings are sent at the server's interval even if data arrives. Any frame after a ping counts as an answer, because
+/// a pong may be delayed by a burst of data.
 #[derive(Debug)]
 pub(crate) struct HeartbeatTimer {
     heartbeat: Heartbeat,
@@ -33,12 +35,12 @@ impl HeartbeatTimer {
         }
     }
 
-    /// Something came in: whatever was asked before counts as answered.
+    /// Notes an inbound frame, which counts as an answer to all pings.
     pub(crate) fn inbound(&mut self) {
         self.unanswered_since = None;
     }
 
-    /// The next moment at which [`HeartbeatTimer::beat`] has something to say.
+    /// Returns the time at which [`HeartbeatTimer::poll`] must be called.
     pub(crate) fn deadline(&self) -> Instant {
         match self.unanswered_since {
             Some(since) => self.next_ping.min(since + self.heartbeat.timeout),
@@ -46,12 +48,12 @@ impl HeartbeatTimer {
         }
     }
 
-    /// What is due. After [`HeartbeatStep::Ping`] the caller sends one.
-    pub(crate) fn beat(&mut self, now: Instant) -> HeartbeatStep {
+    /// Returns what is due. The caller must send a ping after [`HeartbeatStep::Ping`].
+    pub(crate) fn poll(&mut self, now: Instant) -> HeartbeatStep {
         if let Some(since) = self.unanswered_since {
             let deadline = since + self.heartbeat.timeout;
-            // A timer that fires this late was not fired by the peer's silence: the process was stopped or
-            // starved, and frames may lie unread. One more ping decides.
+            // The timer fires far too late: the process was suspended or starved, and unread frames may be waiting.
+            // Send one more ping before giving up.
             if now >= deadline + self.heartbeat.interval {
                 return self.ping(now);
             }
@@ -65,23 +67,23 @@ impl HeartbeatTimer {
         HeartbeatStep::Wait
     }
 
-    /// A ping goes out that the heartbeat did not ask for. It is as good as one of its own.
+    /// Notes a ping that was sent for another reason.
     pub(crate) fn ping_sent(&mut self, now: Instant) {
         self.ping(now);
     }
 
-    /// No ping goes out before this moment.
+    /// Delays the next ping until this time.
     pub(crate) fn delay_until(&mut self, until: Instant) {
         self.next_ping = self.next_ping.max(until);
     }
 
-    /// True where something came in since the last ping.
+    /// Returns `true` if something was received since the last ping.
     pub(crate) fn is_answered(&self) -> bool {
         self.unanswered_since.is_none()
     }
 
     fn ping(&mut self, now: Instant) -> HeartbeatStep {
-        // A connection that answers nothing must not push its own deadline ahead with each ping.
+        // Further pings must not move the deadline of an unanswered one.
         self.unanswered_since = match self.unanswered_since {
             Some(since) if now < since + self.heartbeat.timeout => Some(since),
             _ => Some(now),
@@ -91,30 +93,32 @@ impl HeartbeatTimer {
     }
 }
 
-/// The interval at which KuCoin's servers never ask for a ping, but a mistaken reply might.
-const FLOOR: Duration = Duration::from_millis(50);
+/// Minimum interval, in case a server sends a wrong one.
+const MIN_INTERVAL: Duration = Duration::from_millis(50);
 
-/// The longest time that a server may ask for: KuCoin closes a connection after a minute without a ping.
-const CEILING: Duration = Duration::from_secs(60);
+/// Maximum interval and timeout: KuCoin closes a connection after 60 s without a ping.
+const MAX_INTERVAL: Duration = Duration::from_secs(60);
 
-/// A heartbeat with the interval that the server asks for, kept within reason. `spacing`: a ping that arrives sooner
-/// than this after the one before gets no answer, so pings are sent twice as far apart at least.
+/// Returns the heartbeat with the server's interval, within limits. A server ignores pings that are closer than
+/// `spacing`, so the interval is at least twice that.
 pub(crate) fn with_interval(
     heartbeat: Heartbeat,
     interval: Option<Duration>,
     spacing: Duration,
 ) -> Heartbeat {
-    let asked = interval.map(|asked| asked.min(CEILING));
-    let interval = asked.unwrap_or(heartbeat.interval);
+    let interval = interval.map_or(heartbeat.interval, |interval| interval.min(MAX_INTERVAL));
     Heartbeat::new(
-        interval.max(FLOOR).max(spacing.saturating_mul(2)),
-        heartbeat.timeout.max(FLOOR),
+        interval.max(MIN_INTERVAL).max(spacing.saturating_mul(2)),
+        heartbeat.timeout.max(MIN_INTERVAL),
     )
 }
 
-/// A heartbeat that a server asks for, without times that would keep a dead connection.
-pub(crate) fn clamp_times(asked: Heartbeat) -> Heartbeat {
-    Heartbeat::new(asked.interval.min(CEILING), asked.timeout.min(CEILING))
+/// Caps a heartbeat requested by a server, so that a dead connection is noticed.
+pub(crate) fn clamp_times(requested: Heartbeat) -> Heartbeat {
+    Heartbeat::new(
+        requested.interval.min(MAX_INTERVAL),
+        requested.timeout.min(MAX_INTERVAL),
+    )
 }
 
 #[cfg(test)]
@@ -126,76 +130,76 @@ mod tests {
     }
 
     #[test]
-    fn a_ping_is_due_at_each_interval_even_under_traffic() {
+    fn ping_is_sent_at_each_interval_despite_traffic() {
         let start = Instant::now();
         let mut heartbeat_timer = heartbeat_timer(start);
         for beat in 1..=3 {
             let due = start + Duration::from_secs(18 * beat);
             heartbeat_timer.inbound();
             assert_eq!(
-                heartbeat_timer.beat(due - Duration::from_millis(1)),
+                heartbeat_timer.poll(due - Duration::from_millis(1)),
                 HeartbeatStep::Wait
             );
             assert_eq!(heartbeat_timer.deadline(), due);
-            assert_eq!(heartbeat_timer.beat(due), HeartbeatStep::Ping);
+            assert_eq!(heartbeat_timer.poll(due), HeartbeatStep::Ping);
             heartbeat_timer.inbound();
         }
     }
 
     #[test]
-    fn silence_after_a_ping_is_death_at_the_pong_deadline() {
+    fn silence_after_a_ping_times_out_at_the_pong_deadline() {
         let start = Instant::now();
         let mut heartbeat_timer = heartbeat_timer(start);
         assert_eq!(
-            heartbeat_timer.beat(start + Duration::from_secs(18)),
+            heartbeat_timer.poll(start + Duration::from_secs(18)),
             HeartbeatStep::Ping
         );
         let dead = start + Duration::from_secs(28);
         assert_eq!(heartbeat_timer.deadline(), dead);
         assert_eq!(
-            heartbeat_timer.beat(dead - Duration::from_millis(1)),
+            heartbeat_timer.poll(dead - Duration::from_millis(1)),
             HeartbeatStep::Wait
         );
-        assert_eq!(heartbeat_timer.beat(dead), HeartbeatStep::TimedOut);
+        assert_eq!(heartbeat_timer.poll(dead), HeartbeatStep::TimedOut);
     }
 
     #[test]
-    fn any_frame_after_the_ping_is_a_sign_of_life() {
+    fn any_frame_after_a_ping_counts_as_an_answer() {
         let start = Instant::now();
         let mut heartbeat_timer = heartbeat_timer(start);
-        heartbeat_timer.beat(start + Duration::from_secs(18));
+        heartbeat_timer.poll(start + Duration::from_secs(18));
         heartbeat_timer.inbound();
         assert_eq!(
-            heartbeat_timer.beat(start + Duration::from_secs(28)),
+            heartbeat_timer.poll(start + Duration::from_secs(28)),
             HeartbeatStep::Wait
         );
         assert_eq!(
-            heartbeat_timer.beat(start + Duration::from_secs(36)),
+            heartbeat_timer.poll(start + Duration::from_secs(36)),
             HeartbeatStep::Ping
         );
     }
 
     #[test]
-    fn a_timer_that_comes_far_too_late_asks_once_more_before_it_judges() {
+    fn late_timer_sends_one_more_ping_before_giving_up() {
         let start = Instant::now();
         let mut heartbeat_timer = heartbeat_timer(start);
-        heartbeat_timer.beat(start + Duration::from_secs(18));
+        heartbeat_timer.poll(start + Duration::from_secs(18));
         let woken = start + Duration::from_secs(3_600);
-        assert_eq!(heartbeat_timer.beat(woken), HeartbeatStep::Ping);
+        assert_eq!(heartbeat_timer.poll(woken), HeartbeatStep::Ping);
         assert_eq!(
-            heartbeat_timer.beat(woken + Duration::from_secs(10)),
+            heartbeat_timer.poll(woken + Duration::from_secs(10)),
             HeartbeatStep::TimedOut
         );
     }
 
     #[test]
-    fn a_timeout_longer_than_the_interval_still_ends_in_death() {
+    fn timeout_longer_than_the_interval_still_expires() {
         let start = Instant::now();
         let heartbeat = Heartbeat::new(Duration::from_secs(2), Duration::from_secs(5));
         let mut heartbeat_timer = HeartbeatTimer::new(heartbeat, start);
         let dead = loop {
             let now = heartbeat_timer.deadline();
-            if heartbeat_timer.beat(now) == HeartbeatStep::TimedOut {
+            if heartbeat_timer.poll(now) == HeartbeatStep::TimedOut {
                 break now;
             }
             assert!(now < start + Duration::from_secs(60));
@@ -204,13 +208,13 @@ mod tests {
     }
 
     #[test]
-    fn absurd_heartbeats_of_a_server_are_bounded() {
-        let asked = Heartbeat::new(Duration::MAX, Duration::MAX);
-        let bounded = Heartbeat::new(CEILING, CEILING);
-        assert_eq!(clamp_times(asked), bounded);
+    fn absurd_heartbeat_of_a_server_is_capped() {
+        let requested = Heartbeat::new(Duration::MAX, Duration::MAX);
+        let bounded = Heartbeat::new(MAX_INTERVAL, MAX_INTERVAL);
+        assert_eq!(clamp_times(requested), bounded);
         let welcomed = with_interval(Heartbeat::default(), Some(Duration::MAX), Duration::ZERO);
-        assert_eq!(welcomed.interval, CEILING);
+        assert_eq!(welcomed.interval, MAX_INTERVAL);
         let hasty = with_interval(Heartbeat::default(), Some(Duration::ZERO), Duration::ZERO);
-        assert_eq!(hasty.interval, FLOOR);
+        assert_eq!(hasty.interval, MIN_INTERVAL);
     }
 }

@@ -1,4 +1,4 @@
-//! Losses: what a failure means for the session, how long it waits, and when it ends.
+//! Handling of failures: retries, their delays, and giving up.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -10,23 +10,24 @@ use crate::connection::phase::Phase;
 use crate::failure::RetryDelay;
 use crate::{Action, CloseReason, Failure, Session, SessionEvent};
 
-/// What a session remembers of its past attempts.
+/// State that a session keeps from earlier connections.
 #[derive(Debug, Default)]
 pub(crate) struct History {
-    /// Failures since the connection was last healthy.
+    /// Failures since the last healthy connection.
     failures: u32,
     token_refusals: u32,
     was_live: bool,
     down_since: Option<Instant>,
     replaying: bool,
     refused_at_replay: usize,
-    /// Requests that were unsubscribed while they were refused for now, so that they never became live.
+    /// Requests that were unsubscribed while they were postponed, so that they never became live.
     abandoned: usize,
     malformed: VecDeque<Instant>,
 }
 
 impl History {
-    /// Notes that the connection is live; true where it was so before, so that a replay begins.
+    /// Notes that the connection is live. Returns `true` if it was live before, so that the requests are subscribed
+    /// again.
     pub(crate) fn went_live(&mut self) -> bool {
         self.replaying = self.was_live;
         self.refused_at_replay = 0;
@@ -34,7 +35,7 @@ impl History {
         std::mem::replace(&mut self.was_live, true)
     }
 
-    /// What the history of a session in its place begins with: the same backoff.
+    /// Returns the initial history of a replacement session, with the same backoff.
     pub(crate) fn of_replacement(&self) -> Self {
         Self {
             failures: self.failures,
@@ -43,7 +44,7 @@ impl History {
         }
     }
 
-    /// True from a loss to the report that everything is live again.
+    /// Returns `true` from the reconnect until `Reconnected` is emitted.
     pub(crate) fn is_replaying(&self) -> bool {
         self.replaying
     }
@@ -60,8 +61,7 @@ impl History {
         self.abandoned
     }
 
-    /// Ends a replay: for how long the connection was down, and how many requests were refused. `None` where no
-    /// replay was under way.
+    /// Ends a replay. Returns the downtime and the number of refused requests; `None` if there was no replay.
     pub(crate) fn replayed(&mut self, now: Instant) -> Option<(Duration, usize)> {
         if !std::mem::take(&mut self.replaying) {
             return None;
@@ -70,7 +70,7 @@ impl History {
         Some((now.duration_since(since), self.refused_at_replay))
     }
 
-    /// Counts a malformed frame; gives how many came within 10 s.
+    /// Counts a malformed frame. Returns the number within the last 10 s.
     pub(crate) fn malformed(&mut self, now: Instant) -> usize {
         count_within(&mut self.malformed, now, Duration::from_secs(10))
     }
@@ -95,7 +95,7 @@ fn count_within(times: &mut VecDeque<Instant>, now: Instant, window: Duration) -
 }
 
 impl<P: Protocol> Session<P> {
-    /// Takes the loss of an attempt or a connection: waits for the next attempt, or ends the session.
+    /// Handles a failure of an attempt or a connection: schedules the next attempt, or closes the session.
     pub(crate) fn lose(&mut self, now: Instant, failure: Failure) {
         match self.phase {
             Phase::Closed => return,
@@ -132,9 +132,9 @@ impl<P: Protocol> Session<P> {
         });
     }
 
-    /// Ends the session.
+    /// Closes the session.
     pub(crate) fn finish(&mut self, reason: CloseReason) {
-        // After a failure the connection was hung up already, with the code that the failure asks for.
+        // After a failure the connection was closed already, with the code for that failure.
         if reason == CloseReason::Requested && !matches!(self.phase, Phase::Idle) {
             self.actions.push_back(Action::HangUp { code: 1000 });
         }

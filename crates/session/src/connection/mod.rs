@@ -1,4 +1,4 @@
-//! The session itself: commands, inputs, frames and time in; actions out.
+//! Session: the state machine of one connection.
 
 pub(crate) mod backoff;
 mod heartbeat;
@@ -32,39 +32,39 @@ use crate::{
     Action, CloseReason, Failure, FailureStage, FrameKind, Input, SessionConfig, SessionEvent,
 };
 
-/// The exchange closes connections that are not used any more in time, so this is waited for.
+/// KuCoin closes unused connections after a while, so waiting helps.
 const TOO_MANY_CONNECTIONS: RetryPolicy = RetryPolicy::Postponed {
     least: Duration::from_secs(30),
     most: Duration::from_secs(60),
 };
 
-/// The state machine of one connection, kept up through any number of losses until it is shut.
+/// State machine of one connection. It reconnects after every loss until it is closed.
 ///
-/// See the [crate] for the families of methods and the order to call them in.
+/// See the [crate] docs for the order of calls.
 pub struct Session<P: Protocol> {
-    /// What the exchange allows this connection.
+    /// KuCoin's limits for this connection.
     limits: ProtocolLimits,
     config: SessionConfig,
     phase: Phase,
     topics: Topics<P::Request>,
-    /// Requests that ended on this connection: what comes of them may still be of the old subscription, until a new one
-    /// is acknowledged.
+    /// Requests that were unsubscribed on this connection: their frames may belong to the old subscription until a
+    /// new one is acknowledged.
     unsubscribed_here: HashSet<P::Request>,
     actions: VecDeque<Action<P::Request>>,
     history: History,
     random: Random,
     pace: Pace,
-    /// Set while actions wait for the pace.
+    /// Set while requests wait for the message limit.
     rate_limited_until: Option<Instant>,
-    /// Until then a reconnection is not reported if topics are refused for now.
+    /// Time until which postponed topics delay `Reconnected`.
     replay_until: Option<Instant>,
     heartbeat: Heartbeat,
-    /// One attempt is all that it has: see [`Session::replacement`].
+    /// A replacement connection makes one attempt only: see [`Session::replacement`].
     is_replacement: bool,
     pings: Pings,
-    /// The id that the welcome is to bear, where one was asked for.
+    /// The ID that the welcome must have, if one was requested.
     connect_id: Option<String>,
-    /// Knows the secrets of the present connection: whatever its server says passes through it.
+    /// Redacts the secrets of this connection in all texts of the server.
     redactor: Redactor,
     heartbeat_timer: Option<HeartbeatTimer>,
     last_id: u64,
@@ -82,8 +82,8 @@ impl<P: Protocol> fmt::Debug for Session<P> {
 }
 
 impl<P: Protocol> Session<P> {
-    /// A session that does nothing until it is opened or something is subscribed. The seed feeds its jitter:
-    /// give each session of a process another one.
+    /// Creates a session that does nothing until it is opened or a request is subscribed. `seed` feeds the jitter:
+    /// use a different one for each session of a process.
     pub fn new(config: SessionConfig, seed: u64) -> Self {
         let config = config.bounded();
         let mut limits = config.limits.unwrap_or(P::LIMITS);
@@ -112,37 +112,37 @@ impl<P: Protocol> Session<P> {
         }
     }
 
-    /// How many times the session has become live: the number of the present connection, or of the last one.
+    /// Returns how many times the session has become live, which numbers its connections.
     pub fn epoch(&self) -> u64 {
         self.epoch
     }
 
-    /// True while the connection is welcomed and logged in.
+    /// Returns `true` while the connection is open, welcomed and logged in.
     pub fn is_live(&self) -> bool {
         matches!(self.phase, Phase::Live { .. })
     }
 
-    /// What the session awaits of the server at present; `None` if nothing, as between two attempts.
+    /// Returns the stage that the session waits for; `None` if for none, as between two attempts.
     pub fn stage(&self) -> Option<FailureStage> {
         self.phase.stage()
     }
 
-    /// True once the session is over.
+    /// Returns `true` if the session is closed.
     pub fn is_closed(&self) -> bool {
         matches!(self.phase, Phase::Closed)
     }
 
-    /// The requests that are wanted, in the order of subscription.
+    /// Returns the subscribed requests, in the order of subscription.
     pub fn wanted(&self) -> impl Iterator<Item = &P::Request> {
         self.topics.wanted()
     }
 
-    /// True if requests wait only because the exchange's message rate limit is reached.
+    /// Returns `true` if requests wait for KuCoin's message limit.
     pub fn is_rate_limited(&self) -> bool {
         self.rate_limited_until.is_some()
     }
 
-    /// True where this request is wanted and acknowledged on the present connection.
+    /// Returns `true` if this request is subscribed and acknowledged on this connection.
     pub fn is_subscribed(&self, request: &P::Request) -> bool {
         let is_live = |entry: &Entry<P::Request>| entry.wanted && entry.state == TopicState::Live;
         self.is_live() && self.entry_of(request).is_some_and(is_live)
@@ -156,15 +156,16 @@ impl<P: Protocol> Session<P> {
         self.topics.get(self.topics.find(request)?)
     }
 
-    /// Opens the connection, where it was not opened yet.
+    /// Opens the connection if it was not opened yet.
     pub fn open(&mut self, now: Instant) {
         if matches!(self.phase, Phase::Idle) {
             self.fetch(now);
         }
     }
 
-    /// Wants a request, from now on and over every reconnection. [`SessionEvent::Live`] or [`SessionEvent::Refused`] tells
-    /// the outcome; a request that is live already is not reported again. Opens the connection.
+    /// Subscribes a request, now and after every reconnect. Opens the connection.
+    ///
+    /// [`SessionEvent::Live`] or [`SessionEvent::Refused`] follows, unless the request is live already.
     pub fn subscribe(&mut self, now: Instant, request: P::Request) {
         if self.topics.find(&request).is_none() {
             let count = self.topics.wanted_count();
@@ -172,7 +173,7 @@ impl<P: Protocol> Session<P> {
                 self.emit(SessionEvent::Refused {
                     request,
                     code: None,
-                    message: format!("this connection holds {limit} topics, which is its limit"),
+                    message: format!("the connection has reached its limit of {limit} topics"),
                 });
                 return;
             }
@@ -182,19 +183,22 @@ impl<P: Protocol> Session<P> {
         self.reconcile(now);
     }
 
-    /// True where this connection held the request before and has not acknowledged it anew: whatever comes of it may
-    /// still come of the subscription that is over, also where it is wanted again. A server may push on after it has
-    /// acknowledged an end.
+    /// Returns `true` if the request was unsubscribed on this connection and is not acknowledged again.
+    ///
+    /// Its frames may belong to the old subscription, as a server may push after it has acknowledged an
+    /// unsubscription.
     pub fn was_unsubscribed(&self, request: &P::Request) -> bool {
         let is_ending =
             |entry: &Entry<P::Request>| matches!(entry.state, TopicState::Unsubscribing(_));
         self.entry_of(request).is_some_and(is_ending) || self.unsubscribed_here.contains(request)
     }
 
-    /// Takes a want back. [`SessionEvent::Ended`] tells when the server was told or the connection is gone.
+    /// Unsubscribes a request. [`SessionEvent::Ended`] follows when the server has answered or the connection is
+    /// lost.
     pub fn unsubscribe(&mut self, now: Instant, request: &P::Request) {
-        let is_given_up = |entry: &Entry<P::Request>| entry.is_awaited() && entry.postponements > 0;
-        if self.entry_of(request).is_some_and(is_given_up) {
+        let is_postponed =
+            |entry: &Entry<P::Request>| entry.is_awaited() && entry.postponements > 0;
+        if self.entry_of(request).is_some_and(is_postponed) {
             self.history.abandon();
         }
         if let Some(request) = self.topics.unwant(request) {
@@ -204,14 +208,13 @@ impl<P: Protocol> Session<P> {
         self.report_replayed(now);
     }
 
-    /// The topics whose unsubscription is not answered yet.
+    /// Returns the topics whose unsubscription is not answered yet.
     pub fn unsubscribing(&self) -> impl Iterator<Item = String> {
         let unwanted = self.topics.iter().filter(|(_, entry)| !entry.wanted);
         unwanted.map(|(_, entry)| entry.request.to_string())
     }
 
-    /// Ends the session in order: what is live is unsubscribed, the answers are awaited for a moment, and the
-    /// connection is closed.
+    /// Unsubscribes, waits up to [`SessionConfig::close_timeout`] for the answers, and closes the connection.
     pub fn close(&mut self, now: Instant) {
         match self.phase {
             Phase::Closed | Phase::Closing { .. } => {}
@@ -226,7 +229,7 @@ impl<P: Protocol> Session<P> {
         }
     }
 
-    /// Takes the outcome of an action.
+    /// Handles the result of an action, or the loss of the connection.
     pub fn handle(&mut self, now: Instant, input: Input) {
         match (input, &mut self.phase) {
             (Input::ConnectionInfo(Ok(info)), Phase::Fetching { .. }) => self.dial(now, info),
@@ -239,31 +242,30 @@ impl<P: Protocol> Session<P> {
             }
             (Input::ConnectionInfo(Err(failure)), Phase::Fetching { .. })
             | (Input::Dialled(Err(failure)), Phase::Dialling { .. }) => {
-                self.lose_redacted(now, failure);
+                self.on_failure(now, failure);
             }
             (Input::Lost(failure), phase) if phase.is_connected() => {
-                self.lose_redacted(now, failure);
+                self.on_failure(now, failure);
             }
-            // An answer to something that was given up meanwhile.
+            // Result of an action that was cancelled.
             _ => {}
         }
     }
 
-    /// A server may repeat the token of the present connection, or of the last one.
-    fn lose_redacted(&mut self, now: Instant, failure: Failure) {
+    /// Redacts the failure: a server may repeat the token of this or the last connection.
+    fn on_failure(&mut self, now: Instant, failure: Failure) {
         let failure = failure.redacted(&self.redactor);
         self.lose(now, failure);
     }
 
-    /// Connection information is being fetched only from now on: the driver had a line to wait in before it, for which
-    /// the source is not to blame.
+    /// Restarts the token timeout, because the driver asks the connection source only now.
     pub fn fetch_started(&mut self, now: Instant) {
         if let Phase::Fetching { until } = &mut self.phase {
             *until = now + self.config.token_timeout;
         }
     }
 
-    /// Takes an inbound frame; a frame with data is handed back for the subscriptions that it belongs to.
+    /// Handles an inbound frame. Data frames are returned for delivery.
     pub fn frame<'f>(&mut self, now: Instant, frame: &'f str) -> FrameKind<'f> {
         if !self.phase.is_connected() {
             return FrameKind::Consumed;
@@ -293,19 +295,19 @@ impl<P: Protocol> Session<P> {
         FrameKind::Consumed
     }
 
-    /// Notes a sign of life that is no frame, such as a WebSocket ping, or that the driver is itself the reason
-    /// why nothing is read.
+    /// Notes inbound traffic that is not a frame, such as a WebSocket ping, or that the driver does not read at
+    /// present.
     pub fn touch(&mut self) {
         if let Some(heartbeat_timer) = &mut self.heartbeat_timer {
             heartbeat_timer.inbound();
         }
     }
 
-    /// Counts a frame that proved malformed after [`Session::frame`] or that was not text: a storm of them is a
-    /// violation of the protocol.
+    /// Counts a frame that was not text, or that turned out to be malformed after [`Session::frame`]. Too many within
+    /// 10 s are a protocol violation: see [`SessionConfig::malformed_storm`].
     pub fn malformed(&mut self, now: Instant) {
         if self.phase.is_connected() && self.history.malformed(now) > self.config.malformed_storm {
-            let message = "the server sends malformed frames in a storm";
+            let message = "the server sent too many malformed frames";
             self.lose(
                 now,
                 Failure::new(FailureStage::Live, RetryPolicy::Protocol, message),
@@ -313,7 +315,7 @@ impl<P: Protocol> Session<P> {
         }
     }
 
-    /// The next moment at which [`Session::tick`] has something to do.
+    /// Returns the time at which [`Session::tick`] must be called.
     pub fn deadline(&self) -> Option<Instant> {
         let live = match self.phase {
             Phase::Live { .. } => [
@@ -327,7 +329,7 @@ impl<P: Protocol> Session<P> {
         live.into_iter().flatten().chain(self.phase.until()).min()
     }
 
-    /// Does what is due. May be called at any time.
+    /// Handles expired timers. May be called at any time.
     pub fn tick(&mut self, now: Instant) {
         let due = self.phase.until().is_some_and(|until| until <= now);
         match self.phase {
@@ -370,7 +372,7 @@ impl<P: Protocol> Session<P> {
         }
     }
 
-    /// The next thing to do, until there is none.
+    /// Returns the next action; `None` if there is none.
     pub fn poll(&mut self) -> Option<Action<P::Request>> {
         self.actions.pop_front()
     }
@@ -391,7 +393,7 @@ impl<P: Protocol> Session<P> {
         RequestId(self.last_id)
     }
 
-    /// True where a request of ours had this id.
+    /// Returns `true` if a request with this ID was sent.
     pub(crate) fn was_sent(&self, id: RequestId) -> bool {
         (1..=self.last_id).contains(&id.0)
     }
@@ -403,9 +405,9 @@ impl<P: Protocol> Session<P> {
     }
 
     fn dial(&mut self, now: Instant, info: ConnectionInfo) {
-        let asked = info.heartbeat.map(clamp_times);
-        let asked = asked.unwrap_or(self.config.heartbeat);
-        self.heartbeat = with_interval(asked, None, self.limits.ping_spacing);
+        let heartbeat = info.heartbeat.map(clamp_times);
+        let heartbeat = heartbeat.unwrap_or(self.config.heartbeat);
+        self.heartbeat = with_interval(heartbeat, None, self.limits.ping_spacing);
         self.pace = Pace::new(self.limits);
         self.redactor = Redactor::new(&info);
         self.connect_id = info.connect_id;
@@ -420,10 +422,10 @@ impl<P: Protocol> Session<P> {
         let Phase::Greeting { login, .. } = &mut self.phase else {
             return;
         };
-        if let (Some(asked), Some(id)) = (&self.connect_id, id)
-            && asked != id
+        if let (Some(expected), Some(id)) = (&self.connect_id, id)
+            && expected != id
         {
-            let message = "the welcome is for another connection: its id is not the one asked for";
+            let message = "the welcome is for another connection: its ID is not the requested one";
             let failure = Failure::new(FailureStage::Welcome, RetryPolicy::Protocol, message);
             return self.lose(now, failure);
         }
@@ -465,7 +467,7 @@ impl<P: Protocol> Session<P> {
         match self
             .heartbeat_timer
             .as_mut()
-            .map(|heartbeat_timer| heartbeat_timer.beat(now))
+            .map(|heartbeat_timer| heartbeat_timer.poll(now))
         {
             Some(HeartbeatStep::Ping) => drop(self.ping(now)),
             Some(HeartbeatStep::TimedOut) => {
@@ -483,7 +485,7 @@ impl<P: Protocol> Session<P> {
         }
     }
 
-    /// Gives the connection up because `what` did not come in time.
+    /// Treats the connection as lost because `what` did not arrive in time.
     pub(crate) fn overdue(
         &mut self,
         now: Instant,
@@ -495,7 +497,7 @@ impl<P: Protocol> Session<P> {
         self.lose(now, Failure::new(stage, RetryPolicy::Transient, message));
     }
 
-    /// Takes a refusal that is not about a request under way.
+    /// Handles a refusal that is not about a request in flight.
     pub(crate) fn connection_refused(
         &mut self,
         now: Instant,
@@ -511,22 +513,22 @@ impl<P: Protocol> Session<P> {
         let retry_policy = match scope {
             RefusalScope::Token => RetryPolicy::TokenRefused,
             RefusalScope::Busy => RetryPolicy::Throttled(None),
-            RefusalScope::Sessions => TOO_MANY_CONNECTIONS,
-            RefusalScope::Pace if !self.is_live() => RetryPolicy::Throttled(None),
+            RefusalScope::ConnectionLimit => TOO_MANY_CONNECTIONS,
+            RefusalScope::RateLimit if !self.is_live() => RetryPolicy::Throttled(None),
             RefusalScope::Temporary if !self.is_live() => RetryPolicy::Transient,
             RefusalScope::Connection => RetryPolicy::Transient,
-            // Before the welcome no request was made: whatever is refused then is the connection.
+            // Before the welcome no request was sent, so the refusal is about the connection.
             _ if stage == FailureStage::Welcome => RetryPolicy::Transient,
             scope => {
-                if scope == RefusalScope::Pace {
+                if scope == RefusalScope::RateLimit {
                     self.pace.slow_down(now);
                     self.reconcile(now);
                 }
-                let message = self.redactor.words(message);
+                let message = self.redactor.redact(message);
                 return self.emit(SessionEvent::Exception { code, message });
             }
         };
-        let mut failure = Failure::new(stage, retry_policy, self.redactor.words(message));
+        let mut failure = Failure::new(stage, retry_policy, self.redactor.redact(message));
         failure.code = code.map(|code| code.to_string().into());
         self.lose(now, failure);
     }

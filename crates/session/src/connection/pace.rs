@@ -1,48 +1,47 @@
-//! The pace of outbound messages: never more than the exchange allows in its window.
+//! Rate limit of outbound messages.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use kucoin_streams_core::ProtocolLimits;
 
-/// What was sent on one connection, as the server may count it.
+/// Counts the messages of one connection as the server may count them.
 ///
-/// The server counts a message when it arrives, which is some time between sending it and its answer. So a message
-/// counts from the moment of sending until one window after its answer: however much the network delays some of them,
-/// no window of the server's holds more than the allowance. A tenth of what the exchange allows stays reserved for
-/// heartbeats, so that a long replay cannot starve them.
+/// The server counts a message when it arrives, at some time between sending and the answer. So a message counts from
+/// when it is sent until one window after its answer: the server's limit holds whatever the network latency. A tenth
+/// of the limit is reserved for heartbeats, so that subscribing many topics cannot delay them.
 #[derive(Debug)]
 pub(crate) struct Pace {
     window: Duration,
-    /// What the exchange allows.
+    /// KuCoin's limit.
     limit: usize,
-    /// What requests may use of it.
+    /// Part of the limit for requests.
     allowance: usize,
-    /// When each message was sent that has no answer yet.
+    /// Send times of the messages without an answer.
     unanswered: VecDeque<Instant>,
-    /// When each of the others was answered, as long as it counts.
+    /// Answer times of the other messages that still count.
     answered: VecDeque<Instant>,
-    /// Set if the server said that messages come too fast.
+    /// Set if the server refused a request because of its message limit.
     slowed: Option<Slowed>,
 }
 
-/// The server said that messages come too fast.
+/// Reduced rate after such a refusal.
 #[derive(Clone, Copy, Debug)]
 struct Slowed {
-    /// Nothing is asked of it until then.
+    /// No request is sent until then.
     pause: Instant,
-    /// The allowance is smaller until then.
+    /// The allowance is reduced until then.
     until: Instant,
     allowance: usize,
 }
 
-/// After the server said that messages come too fast, nothing is asked of it for this long.
+/// Pause of all requests after a refusal because of the message limit.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// For this many windows the allowance stays smaller.
+/// Number of windows with a reduced allowance.
 const SLOWED_WINDOWS: u32 = 3;
 
-/// A message without an answer for this long beyond its window has arrived, or never does.
+/// After this time beyond its window, an unanswered message no longer counts.
 const ANSWER_WAIT: Duration = Duration::from_secs(10);
 
 impl Pace {
@@ -58,20 +57,21 @@ impl Pace {
         }
     }
 
-    /// Counts a message, whatever the allowance.
+    /// Counts a sent message.
     pub(crate) fn count(&mut self, now: Instant) {
         self.forget(now);
         self.unanswered.push_back(now);
     }
 
-    /// A message is answered: by now the server has counted it. Answers come in the order of the messages.
+    /// Notes an answer: the server has counted the oldest unanswered message. Answers arrive in the order of the
+    /// messages.
     pub(crate) fn answered(&mut self, now: Instant) {
         if self.unanswered.pop_front().is_some() {
             self.answered.push_back(now);
         }
     }
 
-    /// When a request may be sent: `None` is now.
+    /// Returns when a request may be sent; `None` means now.
     pub(crate) fn wait(&mut self, now: Instant) -> Option<Instant> {
         self.forget(now);
         let pause = self.slowed.map(|slowed| slowed.pause);
@@ -81,25 +81,26 @@ impl Pace {
         pause.filter(|&until| until > now).max(self.free(allowance))
     }
 
-    /// When a heartbeat may be sent: `None` is now. It waits only if a server asks for more than the exchange allows.
+    /// Returns when a heartbeat may be sent; `None` means now. It only waits if the server's ping interval is too
+    /// short for KuCoin's limit.
     pub(crate) fn wait_for_heartbeat(&mut self, now: Instant) -> Option<Instant> {
         self.forget(now);
         self.free(self.limit)
     }
 
-    /// When fewer messages than these count: `None` if they do now.
+    /// Returns when fewer messages than `allowance` count; `None` means now.
     fn free(&self, allowance: usize) -> Option<Instant> {
         let count = self.answered.len() + self.unanswered.len();
         let over = count.checked_sub(allowance)?;
         let answered = self.answered.get(over).map(|&at| at + self.window);
-        // Without an answer the message counts for longer; an answer brings the moment forward.
+        // An unanswered message counts for longer; its answer moves this time forward.
         let unanswered = self
             .unanswered
             .get(over.saturating_sub(self.answered.len()));
         answered.or_else(|| unanswered.map(|&at| at + self.window + ANSWER_WAIT))
     }
 
-    /// Takes the server's word that messages come too fast: a pause, and half the allowance for a while.
+    /// Handles a refusal because of the message limit: pauses, and halves the allowance for a while.
     pub(crate) fn slow_down(&mut self, now: Instant) {
         let before = self
             .slowed
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn ninety_requests_go_at_once_and_the_next_waits_for_the_window() {
+    fn request_over_the_allowance_waits_for_the_window() {
         let start = Instant::now();
         let mut pace = Pace::new(LIMITS);
         for _ in 0..90 {
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn message_counts_until_a_window_after_its_answer() {
+    fn message_counts_until_one_window_after_its_answer() {
         let start = Instant::now();
         let mut pace = Pace::new(LIMITS);
         for _ in 0..90 {
@@ -168,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn message_without_answer_does_not_block_for_ever() {
+    fn unanswered_message_stops_counting() {
         let start = Instant::now();
         let mut pace = Pace::new(LIMITS);
         for _ in 0..90 {
@@ -179,9 +180,9 @@ mod tests {
         assert_eq!(pace.wait(free), None);
     }
 
-    /// A server behind a network that delays each message by up to three seconds counts what arrives.
+    /// Simulates a network that delays each message by up to 3 s.
     #[test]
-    fn delays_of_the_network_never_exceed_the_limit_of_the_server() {
+    fn network_delays_never_exceed_the_limit_of_the_server() {
         let mut random = crate::connection::backoff::Random::new(7);
         let start = Instant::now();
         let mut pace = Pace::new(LIMITS);
@@ -213,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn told_to_slow_down_it_pauses_and_halves_for_a_while() {
+    fn refusal_pauses_requests_and_halves_the_allowance() {
         let start = Instant::now();
         let mut pace = Pace::new(LIMITS);
         pace.slow_down(start);
@@ -234,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn heartbeats_keep_the_limit_too() {
+    fn heartbeats_count_against_the_limit() {
         let start = Instant::now();
         let mut pace = Pace::new(LIMITS);
         for _ in 0..100 {
@@ -246,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn slowed_down_many_times_it_still_sends() {
+    fn repeated_refusals_still_allow_requests() {
         let start = Instant::now();
         let mut pace = Pace::new(LIMITS);
         for _ in 0..100 {

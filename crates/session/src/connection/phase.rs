@@ -1,4 +1,4 @@
-//! The phases of a session's life and their deadlines.
+//! Phases of a session and their deadlines.
 
 use std::time::Instant;
 
@@ -6,37 +6,37 @@ use kucoin_streams_core::Login;
 
 use crate::FailureStage;
 
-/// Where the session stands.
+/// Phase of a session.
 #[derive(Debug)]
 pub(crate) enum Phase {
-    /// Nothing was wanted yet.
+    /// Not opened yet.
     Idle,
     /// Connection information is being fetched.
     Fetching { until: Instant },
-    /// The dial is under way. The login waits for the welcome.
+    /// The dial is in progress. The login is sent after the welcome.
     Dialling {
         until: Instant,
         login: Option<Login>,
     },
-    /// Connected; the welcome is awaited.
+    /// Connected; waits for the welcome.
     Greeting {
         until: Instant,
         login: Option<Login>,
     },
-    /// Welcomed; the answer to the login is awaited.
+    /// Welcomed; waits for the answer to the login.
     LoggingIn { until: Instant, id: String },
-    /// Requests may be sent.
+    /// Live: requests may be sent.
     Live { since: Instant },
-    /// The next attempt is awaited.
+    /// Waits for the next attempt.
     Waiting { until: Instant },
-    /// Unsubscribing before the end.
+    /// Unsubscribing before the close.
     Closing { until: Instant },
-    /// Over.
+    /// Closed.
     Closed,
 }
 
 impl Phase {
-    /// The moment at which the phase itself has lasted too long.
+    /// Returns the deadline of the phase.
     pub(crate) fn until(&self) -> Option<Instant> {
         match self {
             Phase::Fetching { until }
@@ -49,7 +49,7 @@ impl Phase {
         }
     }
 
-    /// What is awaited of the server.
+    /// Returns the stage that the session waits for.
     pub(crate) fn stage(&self) -> Option<FailureStage> {
         Some(match self {
             Phase::Fetching { .. } => FailureStage::Token,
@@ -63,7 +63,7 @@ impl Phase {
         })
     }
 
-    /// True where a connection stands on which frames may come.
+    /// Returns `true` if a connection is open.
     pub(crate) fn is_connected(&self) -> bool {
         matches!(
             self,

@@ -1,5 +1,4 @@
-//! What one session can tell another that takes its place: what is wanted, when it is ready, and that nothing which
-//! the server pushed is still on its way.
+//! Pings and their answers, and the probe: a ping whose answer shows that all earlier frames have been received.
 
 use std::time::{Duration, Instant};
 
@@ -11,44 +10,44 @@ use crate::connection::heartbeat::HeartbeatTimer;
 
 /// Pings and their answers on one connection.
 ///
-/// A pong may lack the id of its ping. Then answers are counted: they come in order, so one answer for each ping
-/// means that the last ping is answered too.
+/// A pong may lack the ID of its ping. Then answers are counted: they arrive in order, so the last ping is answered
+/// once there are as many answers as pings.
 #[derive(Debug, Default)]
 pub(crate) struct Pings {
     sent: u64,
     answered: u64,
     last_sent: Option<Instant>,
     last_answered: Option<Instant>,
-    /// The last ping that was answered by its id.
+    /// ID of the last ping that was answered with its ID.
     answered_id: Option<RequestId>,
     probe: Option<Probe>,
 }
 
-/// A ping whose answer proves something.
+/// A ping that marks the end of the frames sent before it.
 #[derive(Debug)]
 struct Probe {
     id: RequestId,
-    /// Its number among the pings of the connection.
+    /// Number of the ping on this connection.
     number: u64,
 }
 
 impl Pings {
-    /// From when on another ping gets an answer, where the server answers none that come closer together than this.
+    /// Returns the earliest time at which a server answers another ping, if it ignores pings closer than `spacing`.
     fn next_is_answered_from(&self, spacing: Duration) -> Option<Instant> {
-        // With the answer it is certain when the last one was there at the latest. Without it, one that was under way
-        // for long may be close before the next.
+        // An answer limits when the last ping arrived. Without one, the ping may have been delayed and arrive just
+        // before the next.
         match self.last_answered >= self.last_sent {
             true => self.last_answered.map(|answered| answered + spacing),
             false => self.last_sent.map(|sent| sent + 2 * spacing),
         }
     }
 
-    /// Takes a pong: without an id, or with that of one of our pings, or with one of nobody's. What nobody asked for
-    /// proves nothing, least of all that the connection has brought everything.
+    /// Handles a pong: `None` without an ID, `Some(None)` with an unknown one. An unsolicited pong is ignored,
+    /// because it does not show that earlier frames have been received.
     fn take_answer(&mut self, now: Instant, id: Option<Option<RequestId>>) {
         match id {
             Some(None) => return,
-            // A server that names its answers does not forget to.
+            // A server that has sent IDs always sends them.
             None if self.answered_id.is_some() => return,
             Some(ours) => self.answered_id = self.answered_id.max(ours),
             None => {}
@@ -59,7 +58,7 @@ impl Pings {
         }
     }
 
-    /// True where the answer to the probe is in.
+    /// Returns `true` if the probe is answered.
     fn is_probe_answered(&self) -> bool {
         self.probe.as_ref().is_some_and(|probe| {
             self.answered_id >= Some(probe.id) || self.answered >= probe.number
@@ -68,8 +67,8 @@ impl Pings {
 }
 
 impl<P: Protocol> Session<P> {
-    /// Asks the server for an answer, which proves that everything that it pushed before is here: the frames of one
-    /// connection come in order. Gives the time that the answer may take.
+    /// Sends a probe: the frames of a connection arrive in order, so its answer shows that everything the server
+    /// pushed before has been received. Returns the timeout of the answer.
     pub(crate) fn probe(&mut self, now: Instant) -> Duration {
         if let Some(heartbeat_timer) = &mut self.heartbeat_timer {
             heartbeat_timer.ping_sent(now);
@@ -80,8 +79,8 @@ impl<P: Protocol> Session<P> {
         self.heartbeat.timeout
     }
 
-    /// When a probe may go out: later than `now` if a ping that went out a moment ago would cost it its answer. Until
-    /// then no other ping goes out, which would put it off again.
+    /// Returns when a probe may be sent: later than `now` if it is too close to the last ping to be answered. Delays
+    /// the heartbeat pings until after it.
     pub(crate) fn may_probe_at(&mut self, now: Instant) -> Instant {
         let spacing = self.limits.ping_spacing;
         let earliest = self.pings.next_is_answered_from(spacing);
@@ -92,19 +91,19 @@ impl<P: Protocol> Session<P> {
         probe_at
     }
 
-    /// True where something came in since the last ping.
+    /// Returns `true` if something was received since the last ping.
     pub(crate) fn heard_since_ping(&self) -> bool {
         self.heartbeat_timer
             .as_ref()
             .is_some_and(HeartbeatTimer::is_answered)
     }
 
-    /// True where the answer to [`Session::probe`] is in.
+    /// Returns `true` if the answer to [`Session::probe`] was received.
     pub(crate) fn is_probe_answered(&self) -> bool {
         self.pings.is_probe_answered()
     }
 
-    /// How long an answer to a ping may take.
+    /// Returns the timeout of the answer to a ping.
     pub(crate) fn pong_timeout(&self) -> Duration {
         self.heartbeat.timeout
     }
@@ -150,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_probe_is_answered_by_its_id_or_by_as_many_answers_as_pings() {
+    fn probe_is_answered_by_its_id_or_by_the_number_of_answers() {
         assert!(!probed(2, 0, None));
         assert!(!probed(2, 1, Some(3)), "the heartbeat before the probe");
         assert!(probed(2, 1, Some(7)), "a pong before it was lost");
@@ -159,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pong_that_nobody_asked_for_proves_nothing() {
+    fn unsolicited_pong_does_not_answer_the_probe() {
         let now = Instant::now();
         let (ours, foreign) = (|id| Some(Some(RequestId(id))), Some(None));
         let proved = |answers: &[Option<Option<RequestId>>]| {
@@ -179,6 +178,6 @@ mod tests {
         assert!(!proved(&[foreign, foreign, foreign]));
         assert!(!proved(&[foreign, ours(3), foreign, None, None]));
         assert!(proved(&[foreign, ours(3), ours(7)]));
-        assert!(proved(&[None, None]), "a server that names none");
+        assert!(proved(&[None, None]), "a server that sends no IDs");
     }
 }

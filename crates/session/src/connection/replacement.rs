@@ -1,4 +1,4 @@
-//! What a rotation needs of a session: creating its replacement, and knowing when both are ready.
+//! Session methods for rotations: creating the replacement, and checking whether both connections are ready.
 
 use kucoin_streams_core::Protocol;
 
@@ -6,9 +6,9 @@ use crate::Session;
 use crate::connection::topics::TopicState;
 
 impl<P: Protocol> Session<P> {
-    /// A session that takes this one's place once it is ready: everything that is live here is wanted there, in the
-    /// same order; what is still on its way is to be subscribed there when it is live here. It makes one attempt, and
-    /// any failure of it is its end.
+    /// Creates the session of the replacement connection. It subscribes everything that is live here, in the same
+    /// order; other requests must be subscribed there once they are live here. It makes one attempt, and any failure
+    /// closes it.
     pub(crate) fn replacement(&mut self) -> Self {
         let mut replacement = Self::new(self.config.clone(), self.random.next());
         replacement.is_replacement = true;
@@ -22,22 +22,22 @@ impl<P: Protocol> Session<P> {
         replacement
     }
 
-    /// The trial is passed: from here on a loss is mended.
+    /// Makes this the current connection: from now on it reconnects after a loss.
     pub(crate) fn promote(&mut self) {
         self.is_replacement = false;
     }
 
-    /// True where a rotation may begin: live, and with no loss still to be mended.
+    /// Returns `true` if a rotation may start: the connection is live, and no replay is in progress.
     pub(crate) fn can_rotate(&self) -> bool {
         self.is_live() && !self.history.is_replaying()
     }
 
-    /// True where a request is not wanted any more, and its subscription is still to be ended.
+    /// Returns `true` if a request is unsubscribed but the server has not answered yet.
     pub(crate) fn is_ending(&self, request: &P::Request) -> bool {
         self.entry_of(request).is_some_and(|entry| !entry.wanted)
     }
 
-    /// True where everything that is wanted is acknowledged.
+    /// Returns `true` if all subscribed requests are acknowledged.
     pub(crate) fn is_settled(&self) -> bool {
         let settled = |wanted: bool, state: TopicState| !wanted || state == TopicState::Live;
         self.is_live()

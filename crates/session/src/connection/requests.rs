@@ -1,4 +1,4 @@
-//! Requests on a live connection: sending towards what is wanted, and what each answer means.
+//! Requests on a live connection: sending them and handling their answers.
 
 use std::time::{Duration, Instant};
 
@@ -9,14 +9,14 @@ use crate::connection::phase::Phase;
 use crate::connection::topics::{Entry, InFlight, TopicAction, TopicId, TopicState};
 use crate::{Backoff, CloseReason, Failure, FailureStage, Session, SessionEvent};
 
-/// How soon a request that was refused for now is sent again: after 1 s, then twice as long each time, up to 30 s.
-const POSTPONED: Backoff = Backoff {
+/// Delay before a temporarily refused request is sent again: 1 s, doubled each time, up to 30 s.
+const POSTPONED_BACKOFF: Backoff = Backoff {
     base: Duration::from_secs(1),
     cap: Duration::from_secs(30),
 };
 
 impl<P: Protocol> Session<P> {
-    /// Sends what is missing between what is wanted and what is held, as far as the pace allows.
+    /// Subscribes and unsubscribes until the connection has what is wanted, as far as the message limit allows.
     pub(crate) fn reconcile(&mut self, now: Instant) {
         self.rate_limited_until = None;
         if !self.is_live() {
@@ -32,7 +32,7 @@ impl<P: Protocol> Session<P> {
         }
     }
 
-    /// Asks for the end of all that is live, as far as the pace allows: what is left ends with the connection.
+    /// Unsubscribes all live requests, as far as the message limit allows; the rest ends with the connection.
     pub(crate) fn unsubscribe_all(&mut self, now: Instant) {
         self.topics.unwant_all();
         let live: Vec<TopicId> = self
@@ -50,8 +50,7 @@ impl<P: Protocol> Session<P> {
         }
     }
 
-    /// Reports the reconnection once everything that it waits for is live. Topics that are refused for now are waited
-    /// for up to a limit.
+    /// Emits `Reconnected` once all requests are live or refused. Postponed requests delay it up to a limit.
     pub(crate) fn report_replayed(&mut self, now: Instant) {
         if !self.is_live() || !self.history.is_replaying() {
             return;
@@ -87,7 +86,7 @@ impl<P: Protocol> Session<P> {
                 self.topics.set_state(at, TopicState::Live);
                 if let Some(entry) = self.topics.get(at).filter(|entry| entry.wanted) {
                     let request = entry.request.clone();
-                    // All that the old subscription pushed came before this answer.
+                    // All frames of the old subscription arrived before this answer.
                     self.unsubscribed_here.remove(&request);
                     self.emit(SessionEvent::Live { request });
                 }
@@ -108,12 +107,12 @@ impl<P: Protocol> Session<P> {
         message: &str,
         scope: RefusalScope,
     ) {
-        // Another scope is a trouble of the server's own, which passes.
+        // Any other scope is a temporary problem of the server.
         if let Phase::LoggingIn { id: login, .. } = &self.phase
             && id == Some(login.as_str())
             && matches!(scope, RefusalScope::Request | RefusalScope::Token)
         {
-            let words = match self.redactor.words(message) {
+            let words = match self.redactor.redact(message) {
                 words if words.is_empty() => words,
                 words => format!(": {words}"),
             };
@@ -129,16 +128,16 @@ impl<P: Protocol> Session<P> {
         let is_of_request = matches!(
             scope,
             RefusalScope::Request
-                | RefusalScope::Pace
+                | RefusalScope::RateLimit
                 | RefusalScope::Temporary
                 | RefusalScope::Busy
         );
         let about = match id {
             Some(id) if is_of_request => {
                 let Some(at) = self.topics.find_in_flight(id) else {
-                    // It was answered already: the second answer to a request that was sent twice, or a server that
-                    // objects later. Nothing follows from it that is known.
-                    let message = self.redactor.words(message);
+                    // It was answered already: a second answer to a request that was sent twice, or a late objection.
+                    // Only report it.
+                    let message = self.redactor.redact(message);
                     return self.emit(SessionEvent::Exception { code, message });
                 };
                 Some(at)
@@ -161,8 +160,8 @@ impl<P: Protocol> Session<P> {
         }
     }
 
-    /// Sends a request again whose answer is overdue, or that was refused for now; gives the connection up if it was
-    /// sent twice without an answer.
+    /// Sends overdue and postponed requests again. If a request was sent twice without an answer, the connection
+    /// counts as lost.
     pub(crate) fn resend_overdue(&mut self, now: Instant) {
         while let Some(at) = self.topics.overdue(now) {
             let Some(entry) = self.topics.get(at) else {
@@ -172,7 +171,7 @@ impl<P: Protocol> Session<P> {
                 TopicState::Subscribing(in_flight) => (TopicAction::Subscribe, in_flight),
                 TopicState::Unsubscribing(in_flight) => (TopicAction::Unsubscribe, in_flight),
                 TopicState::Postponed(_) => {
-                    // The next step towards what is wanted asks for it.
+                    // `reconcile` sends it again.
                     self.topics.set_state(at, TopicState::Idle);
                     continue;
                 }
@@ -181,7 +180,7 @@ impl<P: Protocol> Session<P> {
             if !in_flight.resent {
                 self.send_request(now, at, step, in_flight.id, true);
             } else if step == TopicAction::Unsubscribe && !entry.wanted {
-                // Pushes that still come for it find no subscription: nobody is misled.
+                // Later frames of it match no subscription.
                 self.ended(at);
             } else {
                 let what = format!("acknowledgement of {}", entry.request);
@@ -228,7 +227,7 @@ impl<P: Protocol> Session<P> {
         self.send(now, Zeroizing::new(frame));
     }
 
-    /// The unsubscription is done: the request is gone, or begins anew where it is wanted again meanwhile.
+    /// Handles the end of an unsubscription: removes the request, or subscribes it again if it is wanted again.
     fn ended(&mut self, at: TopicId) {
         let Some(entry) = self.topics.get(at) else {
             return;
@@ -246,7 +245,7 @@ impl<P: Protocol> Session<P> {
         }
     }
 
-    /// A request is refused for now: it is sent again after a delay that grows.
+    /// Handles a temporary refusal: schedules the request again, with a growing delay.
     fn postpone(&mut self, now: Instant, at: TopicId, code: Option<i64>, message: &str) {
         let Some(entry) = self.topics.get(at) else {
             return;
@@ -258,30 +257,30 @@ impl<P: Protocol> Session<P> {
         };
         match entry.state {
             TopicState::Unsubscribing(flight) if !flight.resent => {
-                let state = TopicState::Unsubscribing(again(flight, POSTPONED.base));
+                let state = TopicState::Unsubscribing(again(flight, POSTPONED_BACKOFF.base));
                 self.topics.set_state(at, state);
             }
-            // Pushes that still come for it find no subscription.
+            // Later frames of it match no subscription.
             TopicState::Unsubscribing(_) => self.ended(at),
             _ if !entry.wanted => self.ended(at),
             state => {
                 let request = entry.request.clone();
-                let delay = POSTPONED.ceiling(entry.postponements.saturating_add(1));
-                // The limit counts from the first refusal of the replay, and passes once.
+                let delay = POSTPONED_BACKOFF.ceiling(entry.postponements.saturating_add(1));
+                // The limit starts at the first refusal of the replay, once.
                 let is_first = || self.topics.awaited().1 + self.history.abandoned() == 0;
                 if entry.replaying && self.history.is_replaying() && is_first() {
                     let limit = now + self.config.postponed_limit;
                     self.replay_until.get_or_insert(limit);
                 }
                 let state = match state {
-                    // It was sent twice and refused once: the other answer may still come, so its id stays.
+                    // Sent twice and refused once: the other answer may follow, so keep its ID.
                     TopicState::Subscribing(flight) if flight.resent => {
                         TopicState::Subscribing(again(flight, delay))
                     }
                     _ => TopicState::Postponed(now + delay),
                 };
                 self.topics.postpone(at, state);
-                let message = self.redactor.words(message);
+                let message = self.redactor.redact(message);
                 self.emit(SessionEvent::Postponed {
                     request,
                     code,
@@ -300,7 +299,7 @@ impl<P: Protocol> Session<P> {
             return;
         };
         let request = entry.request;
-        let message = self.redactor.words(message);
+        let message = self.redactor.redact(message);
         match entry.state {
             TopicState::Subscribing(_) if entry.wanted => {
                 if entry.replaying {
@@ -313,7 +312,7 @@ impl<P: Protocol> Session<P> {
                 });
             }
             TopicState::Unsubscribing(_) if entry.wanted => {
-                // The server holds nothing that could be ended; what is wanted is subscribed anew.
+                // Nothing was subscribed on the server; subscribe the wanted request again.
                 self.emit(SessionEvent::Exception { code, message });
                 self.topics.want(request);
             }

@@ -1,24 +1,24 @@
-//! The table of requests: what is wanted against what the connection holds, in the order of subscription.
+//! Table of requests: which are wanted, and their state on this connection.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Instant;
 
 use kucoin_streams_core::{Request, RequestId};
 
-/// A request that was sent and awaits its answer.
+/// A request that was sent and is not answered yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct InFlight {
     pub(crate) id: RequestId,
     pub(crate) deadline: Instant,
-    /// An unanswered request is sent once more before the connection is given up.
+    /// Sent twice; after another timeout the connection counts as lost.
     pub(crate) resent: bool,
 }
 
-/// What the present connection holds of a request.
+/// State of a request on this connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TopicState {
     Idle,
-    /// Refused for now: it is asked for again at this moment.
+    /// Refused temporarily; sent again at this time.
     Postponed(Instant),
     Subscribing(InFlight),
     Live,
@@ -33,7 +33,7 @@ impl TopicState {
         }
     }
 
-    /// When it is overdue, or is to be asked for again.
+    /// Returns when its answer is overdue, or when it is sent again.
     fn deadline(&self) -> Option<Instant> {
         match self {
             TopicState::Postponed(until) => Some(*until),
@@ -41,7 +41,7 @@ impl TopicState {
         }
     }
 
-    /// True if nothing of it is subscribed and no answer is awaited.
+    /// Returns `true` if it is not subscribed and not in flight.
     pub(crate) fn is_idle(&self) -> bool {
         matches!(self, TopicState::Idle | TopicState::Postponed(_))
     }
@@ -54,33 +54,33 @@ pub(crate) struct Entry<R> {
     pub(crate) state: TopicState,
     /// It was wanted when the connection came back, so `Reconnected` waits for it.
     pub(crate) replaying: bool,
-    /// How often in a row it was refused for now on this connection.
+    /// Number of consecutive temporary refusals on this connection.
     pub(crate) postponements: u32,
 }
 
-/// What brings the connection one step closer to what is wanted.
+/// The next message for a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TopicAction {
     Subscribe,
     Unsubscribe,
 }
 
-/// The place of a request in the order in which requests were first wanted. It is never given twice.
+/// Number of a request, in the order of subscription; never reused.
 pub(crate) type TopicId = u64;
 
-/// Requests in the order in which they were first wanted. Beside them stand indexes, so that an answer, a step or a
-/// deadline costs the same whether few requests are under way or thousands.
+/// Requests in the order of subscription, with indexes so that each operation costs the same for a few requests and
+/// for thousands.
 #[derive(Debug)]
 pub(crate) struct Topics<R> {
     entries: BTreeMap<TopicId, Entry<R>>,
     last: TopicId,
     by_request: HashMap<R, TopicId>,
     by_id: HashMap<RequestId, TopicId>,
-    /// What is to be sent.
+    /// Requests with a message to send.
     actions: BTreeSet<TopicId>,
     deadlines: BTreeSet<(Instant, TopicId)>,
     wanted: usize,
-    /// Those that `Reconnected` waits for and that are not live.
+    /// Number of requests that `Reconnected` waits for.
     replaying: usize,
 }
 
@@ -105,7 +105,7 @@ impl<R: Request> Topics<R> {
             .map(|entry| &entry.request)
     }
 
-    /// True if at least one request is live.
+    /// Returns `true` if at least one request is live.
     pub(crate) fn has_live(&self) -> bool {
         self.entries
             .values()
@@ -133,11 +133,11 @@ impl<R: Request> Topics<R> {
             replaying: false,
             postponements: 0,
         };
-        self.enter(self.last, &entry);
+        self.add_to_indexes(self.last, &entry);
         self.entries.insert(self.last, entry);
     }
 
-    /// Takes the want back. Gives the request where nothing of it was held, so that it is gone already.
+    /// Marks a request as unwanted. Returns it if it was removed at once because it was not subscribed.
     pub(crate) fn unwant(&mut self, request: &R) -> Option<R> {
         let at = self.find(request)?;
         self.change(at, |entry| {
@@ -159,7 +159,7 @@ impl<R: Request> Topics<R> {
         self.by_id.get(&id).copied()
     }
 
-    /// True where every request that was sent is answered.
+    /// Returns `true` if no request is in flight.
     pub(crate) fn all_answered(&self) -> bool {
         self.by_id.is_empty()
     }
@@ -177,7 +177,7 @@ impl<R: Request> Topics<R> {
         });
     }
 
-    /// Refused for now: counts it, and notes what is held until the request is sent again.
+    /// Counts a temporary refusal, and sets the state until the request is sent again.
     pub(crate) fn postpone(&mut self, at: TopicId, state: TopicState) {
         self.change(at, |entry| {
             entry.postponements = entry.postponements.saturating_add(1);
@@ -187,13 +187,12 @@ impl<R: Request> Topics<R> {
 
     pub(crate) fn remove(&mut self, at: TopicId) -> Option<Entry<R>> {
         let entry = self.entries.remove(&at)?;
-        self.leave(at, &entry);
+        self.remove_from_indexes(at, &entry);
         self.by_request.remove(&entry.request);
         Some(entry)
     }
 
-    /// The connection is gone and with it all that it held. Gives the requests that end here, as nobody wants
-    /// them on the next one.
+    /// Resets all states because the connection is lost. Returns the removed requests that were not wanted.
     pub(crate) fn reset(&mut self) -> Vec<R> {
         let mut ended = Vec::new();
         for at in self.ids() {
@@ -208,22 +207,21 @@ impl<R: Request> Topics<R> {
         ended
     }
 
-    /// Takes every want back: the session ends.
+    /// Marks all requests as unwanted, because the session closes.
     pub(crate) fn unwant_all(&mut self) {
         for at in self.ids() {
             self.change(at, |entry| entry.wanted = false);
         }
     }
 
-    /// Marks what `Reconnected` has to wait for.
+    /// Marks the requests that `Reconnected` waits for.
     pub(crate) fn begin_replay(&mut self) {
         for at in self.ids() {
             self.change(at, |entry| entry.replaying = entry.wanted);
         }
     }
 
-    /// Those that were wanted when the replay began and are not live: how many are on their way, and how many are
-    /// refused for now.
+    /// Returns the number of requests of the replay that are in flight, and the number that are postponed.
     pub(crate) fn awaited(&self) -> (usize, usize) {
         let postponed = |entry: &&Entry<R>| entry.is_awaited() && entry.postponements > 0;
         let postponed = match self.replaying {
@@ -233,37 +231,37 @@ impl<R: Request> Topics<R> {
         (self.replaying - postponed, postponed)
     }
 
-    /// The first step towards what is wanted, in the order of subscription.
+    /// Returns the next message to send, in the order of subscription.
     pub(crate) fn next_action(&self) -> Option<(TopicId, TopicAction)> {
         let at = *self.actions.first()?;
         Some((at, self.get(at)?.next_action()?))
     }
 
-    /// The first moment at which an answer is overdue, or a request is to be sent again.
+    /// Returns the earliest time at which an answer is overdue, or a request is sent again.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.deadlines.first().map(|(deadline, _)| *deadline)
     }
 
-    /// The first request whose answer is overdue, or that is to be sent again.
+    /// Returns the first request whose answer is overdue, or that is due to be sent again.
     pub(crate) fn overdue(&self, now: Instant) -> Option<TopicId> {
         let (deadline, at) = *self.deadlines.first()?;
         (deadline <= now).then_some(at)
     }
 
-    /// The one request that an answer without a usable id can be about: the one whose name it mentions, or the
-    /// only one under way.
+    /// Returns the request that an answer without a usable ID is about: the one that the message names, or the only
+    /// one in flight.
     pub(crate) fn guess_in_flight(&self, message: &str) -> Option<TopicId> {
-        let flying = || {
+        let in_flight = || {
             let entries = self.iter();
             entries.filter(|(_, entry)| matches!(entry.state, TopicState::Subscribing(_)))
         };
-        let named = flying()
+        let named = in_flight()
             .filter(|(_, entry)| message.contains(&entry.request.to_string()))
             .max_by_key(|(_, entry)| entry.request.to_string().len());
         if let Some((at, _)) = named {
             return Some(at);
         }
-        let mut all = flying();
+        let mut all = in_flight();
         match (all.next(), all.next()) {
             (Some((at, _)), None) => Some(at),
             _ => None,
@@ -274,18 +272,18 @@ impl<R: Request> Topics<R> {
         self.entries.keys().copied().collect()
     }
 
-    /// The one way to change an entry, so that the indexes follow.
+    /// Changes an entry and its indexes; all changes go through here.
     fn change(&mut self, at: TopicId, change: impl FnOnce(&mut Entry<R>)) {
         let Some(mut entry) = self.entries.remove(&at) else {
             return;
         };
-        self.leave(at, &entry);
+        self.remove_from_indexes(at, &entry);
         change(&mut entry);
-        self.enter(at, &entry);
+        self.add_to_indexes(at, &entry);
         self.entries.insert(at, entry);
     }
 
-    fn enter(&mut self, at: TopicId, entry: &Entry<R>) {
+    fn add_to_indexes(&mut self, at: TopicId, entry: &Entry<R>) {
         if let Some(in_flight) = entry.state.in_flight() {
             self.by_id.insert(in_flight.id, at);
         }
@@ -299,7 +297,7 @@ impl<R: Request> Topics<R> {
         self.replaying += usize::from(entry.is_awaited());
     }
 
-    fn leave(&mut self, at: TopicId, entry: &Entry<R>) {
+    fn remove_from_indexes(&mut self, at: TopicId, entry: &Entry<R>) {
         if let Some(in_flight) = entry.state.in_flight() {
             self.by_id.remove(&in_flight.id);
         }
@@ -323,7 +321,7 @@ impl<R> Entry<R> {
         }
     }
 
-    /// Whether `Reconnected` waits for it.
+    /// Returns `true` if `Reconnected` waits for it.
     pub(crate) fn is_awaited(&self) -> bool {
         self.replaying && self.state != TopicState::Live
     }
@@ -342,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn wanted_twice_is_held_once() {
+    fn request_wanted_twice_is_listed_once() {
         let mut topics = Topics::new();
         topics.want("/a");
         topics.want("/a");
@@ -350,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_id_goes_to_the_request_that_it_names() {
+    fn answer_without_id_belongs_to_the_request_it_names() {
         let mut topics = Topics::new();
         for (id, name) in [(1, "/account/balance"), (2, "/account")] {
             topics.want(name);
@@ -364,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_wants_ends_with_the_connection() {
+    fn unwanted_request_is_removed_with_the_connection() {
         let mut topics = Topics::new();
         topics.want("/a");
         topics.want("/b");

@@ -1,4 +1,4 @@
-//! A request of the user on its way: what it waits for, for how long, and what is answered.
+//! Commands of the user that are not answered yet.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use super::{RotateError, SubscribeError};
 use crate::Failure;
 use crate::config::deadline_after;
 
-/// The number of a command that is answered later.
+/// Number of a command, to find its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ticket(u64);
 
@@ -19,54 +19,54 @@ impl Ticket {
     }
 }
 
-/// What came of a command.
+/// Answer to a command.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Answer {
-    /// Of [`Streams::subscribe`](crate::Streams::subscribe).
+    /// To [`Streams::subscribe`](crate::Streams::subscribe).
     Subscribed(Result<Subscribed, SubscribeError>),
-    /// Of [`Streams::wait_live`](crate::Streams::wait_live).
+    /// To [`Streams::wait_live`](crate::Streams::wait_live).
     Live(Result<(), SubscribeError>),
-    /// Of [`Streams::rotate`](crate::Streams::rotate).
+    /// To [`Streams::rotate`](crate::Streams::rotate).
     Rotated(Result<(), RotateError>),
-    /// Of [`Streams::wait_unsubscribed`](crate::Streams::wait_unsubscribed).
+    /// To [`Streams::wait_unsubscribed`](crate::Streams::wait_unsubscribed).
     Unsubscribed,
 }
 
-/// What came of a subscription that did not fail.
+/// Outcome of a subscription that did not fail.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Subscribed {
-    /// False if each topic was refused.
-    pub is_served: bool,
-    /// The topics that were refused and are left out.
+    /// `false` if all topics were refused.
+    pub is_open: bool,
+    /// Refused topics, which are left out.
     pub refused: Vec<SubscribeError>,
 }
 
-/// What a refusal of one topic does to a subscription of several.
+/// Policy if one of several topics of a subscription is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnRefusal {
     /// The subscription fails.
     Fail,
-    /// It goes on with the others.
+    /// The topic is left out, and the subscription continues with the others.
     LeaveOut,
 }
 
-/// The server's reply of refusal.
+/// Error code and message of a refusal.
 #[derive(Clone, Debug)]
 pub(crate) struct ServerReply {
     pub(crate) code: Option<i64>,
     pub(crate) message: String,
 }
 
-/// The answer to a subscription, until each of its requests is answered.
+/// Pending answer to a subscription, until each of its requests is answered.
 pub(crate) struct PendingAnswer<R> {
     ticket: Ticket,
-    /// The requests without an answer, and why those were postponed that are refused for now.
+    /// Requests that are not live yet; with the refusal if they are postponed.
     missing: HashMap<R, Option<ServerReply>>,
-    /// At least one request was acknowledged.
-    is_served: bool,
+    /// At least one request is acknowledged.
+    any_live: bool,
     refused: Vec<SubscribeError>,
     on_refusal: OnRefusal,
     limit: Duration,
@@ -74,7 +74,7 @@ pub(crate) struct PendingAnswer<R> {
 }
 
 impl<R: Request> PendingAnswer<R> {
-    /// RetryDelay for `requests` for as long as `limit`.
+    /// Creates a pending answer for `requests` with the timeout `limit`.
     pub(crate) fn new(
         ticket: Ticket,
         requests: &[R],
@@ -86,7 +86,7 @@ impl<R: Request> PendingAnswer<R> {
         Self {
             ticket,
             missing: missing.collect(),
-            is_served: false,
+            any_live: false,
             refused: Vec::new(),
             on_refusal,
             limit,
@@ -98,19 +98,19 @@ impl<R: Request> PendingAnswer<R> {
         self.ticket
     }
 
-    /// This request is served.
-    pub(crate) fn served(&mut self, request: &R) {
-        self.is_served |= self.missing.remove(request).is_some();
+    /// Notes that a request is live.
+    pub(crate) fn live(&mut self, request: &R) {
+        self.any_live |= self.missing.remove(request).is_some();
     }
 
-    /// This request is refused for now.
+    /// Notes that a request is refused temporarily.
     pub(crate) fn postponed(&mut self, request: &R, reply: ServerReply) {
         if let Some(missing) = self.missing.get_mut(request) {
             *missing = Some(reply);
         }
     }
 
-    /// This request is refused. Gives the error back if the whole subscription fails by it.
+    /// Notes that a request is refused. Returns the error if the whole subscription fails.
     pub(crate) fn refused(&mut self, request: &R, error: SubscribeError) -> Option<SubscribeError> {
         if self.on_refusal == OnRefusal::Fail {
             return Some(error);
@@ -120,19 +120,19 @@ impl<R: Request> PendingAnswer<R> {
         None
     }
 
-    /// True once nothing is waited for any more. Topics that are refused for now are not, if the subscription goes on
-    /// without some and another one is served.
+    /// Returns `true` if no request is awaited. With [`OnRefusal::LeaveOut`], postponed requests are not awaited once
+    /// another request is live.
     pub(crate) fn is_complete(&self) -> bool {
         self.missing.is_empty()
             || (self.on_refusal == OnRefusal::LeaveOut
-                && self.is_served
+                && self.any_live
                 && self.missing.values().all(Option::is_some))
     }
 
-    /// The answer, and the requests that are not live yet.
-    pub(crate) fn succeed(self, is_served: bool) -> (Answer, HashMap<R, Option<ServerReply>>) {
+    /// Returns the answer, and the requests that are not live yet.
+    pub(crate) fn succeed(self, is_open: bool) -> (Answer, HashMap<R, Option<ServerReply>>) {
         let refused = self.refused;
-        let subscribed = Subscribed { is_served, refused };
+        let subscribed = Subscribed { is_open, refused };
         (Answer::Subscribed(Ok(subscribed)), self.missing)
     }
 
@@ -140,16 +140,16 @@ impl<R: Request> PendingAnswer<R> {
         self.deadline
     }
 
-    /// The time up to this moment does not count.
+    /// Restarts the timeout at the last wait for a dial or message limit.
     pub(crate) fn extend_deadline(&mut self, rate_limited_until: Option<Instant>) {
         if let Some(at) = rate_limited_until {
             self.deadline = self.deadline.max(deadline_after(at, self.limit));
         }
     }
 
-    /// The deadline has passed. `None` if the subscription goes on with what is served.
+    /// Returns the error of a timeout; `None` if the subscription continues with its live topics.
     pub(crate) fn time_out(&self, last: Option<&Failure>) -> Option<SubscribeError> {
-        if self.on_refusal == OnRefusal::LeaveOut && self.is_served {
+        if self.on_refusal == OnRefusal::LeaveOut && self.any_live {
             return None;
         }
         let postponed = self

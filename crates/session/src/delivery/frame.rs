@@ -1,9 +1,9 @@
-//! A frame on its way to a subscription.
+//! Frames in the queues of subscriptions.
 
 use bytestring::ByteString;
 use kucoin_streams_core::{Timestamp, WireError};
 
-/// A frame with data, as it came on a connection. It is decoded where it is consumed.
+/// A received data frame; decoded by the consumer.
 #[derive(Clone, Debug)]
 pub struct Frame {
     pub(super) text: ByteString,
@@ -29,22 +29,22 @@ impl Frame {
         self
     }
 
-    /// The frame as it came. If it is not UTF-8, the text that is nearest to it.
+    /// Returns the frame as received; invalid UTF-8 is replaced (lossy conversion).
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// When it was read, by this machine's clock.
+    /// Returns the local receive time.
     pub fn received_at(&self) -> Timestamp {
         self.received_at
     }
 
-    /// The number of its connection.
+    /// Returns the epoch of its connection.
     pub fn epoch(&self) -> u64 {
         self.epoch
     }
 
-    /// Why it is not a frame of the protocol, if it is none: it is reported as a gap and not delivered.
+    /// Returns the error of a malformed frame, which is reported as a gap; `None` if it is well-formed.
     pub(super) fn fault(&self) -> Option<&WireError> {
         self.fault.as_deref()
     }

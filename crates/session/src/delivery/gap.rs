@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use kucoin_streams_core::{DecodeError, Rounded, Timestamp, WsKey};
+use kucoin_streams_core::{DecodeError, HumanDuration, Timestamp, WsKey};
 
 use super::error::Refused;
 use crate::{CloseReason, Failure};
@@ -183,6 +183,6 @@ impl fmt::Display for Gap {
 impl std::error::Error for Gap {}
 
 /// Returns the time between two timestamps, rounded for display.
-fn between(from: Timestamp, to: Timestamp) -> Rounded {
-    Rounded(to.duration_since(from))
+fn between(from: Timestamp, to: Timestamp) -> HumanDuration {
+    HumanDuration(to.duration_since(from))
 }

@@ -1,14 +1,14 @@
-//! For how long a connection stops reading for one subscription whose queue is full.
+//! Limit of the time for which a connection stops reading because of one full queue.
 
 use std::time::{Duration, Instant};
 
-/// What was used of the time comes back at this part of the pace of the clock.
-const REGAINED: u32 = 10;
+/// Used time is regained at a tenth of real time.
+const REGAIN_DIVISOR: u32 = 10;
 
-/// How much of its share of the pauses of a connection one subscription has used.
+/// Pause time that one subscription has used.
 ///
-/// While a connection does not read, the neighbours of the slow subscription receive nothing. So all subscriptions of a
-/// connection share one limit in equal parts: together they never pause it for longer, and none uses up the part of
+/// While a connection does not read, its other subscriptions receive nothing. So all subscriptions of a connection
+/// share one limit in equal parts: together they pause it for no longer than the limit, and none uses the share of
 /// another.
 #[derive(Debug, Default)]
 pub(super) struct Backpressure {
@@ -17,7 +17,7 @@ pub(super) struct Backpressure {
     paused_since: Option<Instant>,
 }
 
-/// The limit of a connection, and the number of subscriptions that share it.
+/// Pause limit of a connection, and the number of subscriptions that share it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PauseLimit {
     pub(crate) total: Duration,
@@ -25,21 +25,21 @@ pub(crate) struct PauseLimit {
 }
 
 impl Backpressure {
-    /// Reading pauses from now on; gives for how long it may.
+    /// Starts a pause. Returns its maximum length.
     pub(super) fn pause(&mut self, now: Instant, limit: PauseLimit) -> Duration {
         let shares = u32::try_from(limit.shares.max(1)).unwrap_or(u32::MAX);
         let since = self.updated.replace(now).unwrap_or(now);
-        let regained = now.saturating_duration_since(since) / REGAINED / shares;
+        let regained = now.saturating_duration_since(since) / REGAIN_DIVISOR / shares;
         self.used = self.used.saturating_sub(regained);
         self.paused_since.get_or_insert(now);
         match shares {
-            // It delays no neighbour.
+            // A connection's only subscription delays no other.
             1 => limit.total,
             _ => (limit.total / shares).saturating_sub(self.used),
         }
     }
 
-    /// Reading goes on.
+    /// Ends the pause.
     pub(super) fn resume(&mut self, now: Instant) {
         if let Some(since) = self.paused_since.take() {
             self.used += now.saturating_duration_since(since);
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn eight_stalled_subscriptions_pause_reading_for_one_second_together() {
+    fn eight_stalled_subscriptions_share_one_second_of_pauses() {
         let start = Instant::now();
         let mut now = start;
         for mut subscription in std::iter::repeat_with(Backpressure::default).take(8) {
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn share_comes_back_at_a_tenth_of_the_clock() {
+    fn used_time_is_regained_at_a_tenth_of_real_time() {
         let now = Instant::now();
         let mut one = Backpressure::default();
         assert_eq!(one.pause(now, limit(2)), SECOND / 2);
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn short_pauses_use_what_they_take() {
+    fn short_pause_uses_only_its_length() {
         let now = Instant::now();
         let mut one = Backpressure::default();
         one.pause(now, limit(2));
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn only_subscription_pauses_for_the_whole_limit_each_time() {
+    fn only_subscription_may_use_the_whole_limit_each_time() {
         let mut now = Instant::now();
         let mut alone = Backpressure::default();
         for _ in 0..5 {

@@ -1,34 +1,34 @@
-//! Where the frames of each pushed topic go, looked up once for each and remembered.
+//! Cache of the subscriptions of each pushed topic.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{DedupKeyFn, TopicCounters};
 
-/// Pushed topics that are remembered; a server that invents topics must not fill the memory.
-const REMEMBERED: usize = 4_096;
+/// Maximum number of cached topics, so that unexpected topic names cannot exhaust memory.
+const CAPACITY: usize = 4_096;
 
-/// Where the frames of one pushed topic go.
+/// Subscriptions that receive the frames of one pushed topic.
 pub(super) struct Destination<M> {
     /// The topic as pushed.
     pub(super) topic: Box<str>,
-    /// The routes that they belong to, by their places in the table.
+    /// Indexes of its routes in the table.
     pub(super) routes: Box<[usize]>,
-    /// What tells the events of the topic apart, by the topics of the subscriptions.
-    pub(super) dedup_key_fn: Box<[DedupKeyFn]>,
-    /// Each mailbox once, however many of its requests the topic belongs to.
+    /// Dedup key functions of the subscriptions.
+    pub(super) dedup_key_fns: Box<[DedupKeyFn]>,
+    /// Each mailbox once, even if several of its requests match.
     pub(super) mailboxes: Box<[(Arc<TopicCounters>, M)]>,
 }
 
-/// A destination by its place, for as long as nothing is forgotten.
+/// Index of a destination; valid until the cache is cleared.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RouteId(usize);
 
-/// The destinations that are known so far, by topic as pushed.
+/// Destinations by pushed topic.
 pub(super) struct RouteCache<M> {
     known: Vec<Destination<M>>,
     by_topic: HashMap<Box<str>, usize>,
-    /// Frames of one topic often come in a row.
+    /// The last destination found, as frames of one topic often follow each other.
     last: usize,
 }
 
@@ -43,7 +43,7 @@ impl<M> Default for RouteCache<M> {
 }
 
 impl<M> RouteCache<M> {
-    /// Forgets all: routes or their sinks have changed.
+    /// Clears the cache because routes or subscriptions have changed.
     pub(super) fn clear(&mut self) {
         self.known.clear();
         self.by_topic.clear();
@@ -58,7 +58,7 @@ impl<M> RouteCache<M> {
     }
 
     pub(super) fn remember(&mut self, destination: Destination<M>) -> RouteId {
-        if self.known.len() >= REMEMBERED {
+        if self.known.len() >= CAPACITY {
             self.clear();
         }
         self.last = self.known.len();

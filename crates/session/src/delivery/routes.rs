@@ -1,4 +1,4 @@
-//! The table of subscriptions: which frames go to which of them.
+//! Routing table: which subscriptions receive which frames.
 
 use std::collections::HashMap;
 use std::mem;
@@ -20,55 +20,55 @@ use crate::{CloseReason, Failure, FailureStage};
 
 pub(crate) use super::subscriber::Loss;
 
-/// A frame that was not delivered.
+/// Reason why a frame was not delivered.
 pub(crate) enum Undelivered {
-    /// A buffer is full: the frame may wait for room for this long.
+    /// A queue is full; the frame may wait for room for this long.
     NoRoom(Frame, Duration),
-    /// There is no subscription to its topic.
+    /// No subscription has this topic.
     NoSubscriber(Frame),
 }
 
-/// What becomes of a frame if a subscription has no room for it.
+/// Policy for a frame if a queue is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WhenFull {
-    /// It is delivered to none, and is to wait.
+    /// Deliver it to no subscription; it waits for room.
     Wait,
-    /// The subscription misses it, and it is counted.
+    /// Drop and count it for this subscription.
     Drop,
 }
 
-/// One wire request and the subscriptions that need it.
+/// A wire request and its subscriptions.
 struct Route<R> {
     request: R,
     topic: Arc<str>,
     live: bool,
-    /// Nothing is delivered until it is live: what comes is still of a subscription that was ended, and between its
-    /// last event and the first of the new one events are missing.
+    /// Frames before the acknowledgement are not delivered: they belong to an earlier subscription, and events
+    /// between it and the new one are missing.
     awaiting_ack: bool,
-    /// What the server said if it refuses the request for now.
+    /// The refusal, if the request is postponed.
     postponed: Option<ServerReply>,
     last_event_at: Option<Timestamp>,
-    /// An event came since the connection was lost last.
-    heard: bool,
+    /// An event was received since the last connection loss.
+    had_event: bool,
     subscribers: Vec<u64>,
 }
 
-/// The table.
+/// Routing table of a connection.
 pub(crate) struct Routes<P: Protocol, M: Mailbox> {
     routes: Vec<Route<P::Request>>,
     subscribers: HashMap<u64, Subscriber<P::Request, M>>,
     last_subscriber: u64,
-    /// Forgotten whenever routes or subscribers change.
+    /// Cleared whenever routes or subscribers change.
     cache: RouteCache<M>,
     backpressure_timeout: Duration,
-    /// No caller has waited long enough before this moment.
+    /// No caller times out before this time.
     deadline: Option<Instant>,
-    /// A subscription may have been cut off.
+    /// A subscription may have been ended because its consumer is too slow.
     sweep_due: bool,
 }
 
 impl<P: Protocol, M: Mailbox> Routes<P, M> {
-    /// `backpressure_timeout`: for how long reading pauses at most.
+    /// Creates an empty table.
     pub(crate) fn new(backpressure_timeout: Duration) -> Self {
         Self {
             routes: Vec::new(),
@@ -81,8 +81,8 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         }
     }
 
-    /// Adds a subscription whose frames are those after `frames`. The caller then subscribes each request, and reports
-    /// those that are live already.
+    /// Adds a subscription that starts after the connection's first `frames` frames. The caller must then subscribe
+    /// each request, and report those that are live already.
     pub(crate) fn add(
         &mut self,
         requests: Vec<P::Request>,
@@ -104,7 +104,7 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
                     awaiting_ack: false,
                     postponed: None,
                     last_event_at: None,
-                    heard: false,
+                    had_event: false,
                     subscribers: Vec::new(),
                 });
                 self.routes.len() - 1
@@ -121,7 +121,7 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         self.subscribers.insert(self.last_subscriber, subscriber);
     }
 
-    /// Forgets subscriptions whose reader is gone or cut off; gives the requests that no subscription needs any more.
+    /// Removes closed subscriptions. Returns the requests without a subscription.
     pub(crate) fn sweep(&mut self, wakers: &mut M::Wakers) -> Vec<P::Request> {
         let mut gone = Vec::new();
         for (&id, subscriber) in &self.subscribers {
@@ -135,7 +135,7 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         gone.into_iter().flat_map(|id| self.remove(id)).collect()
     }
 
-    /// Nothing is to be delivered of a request until it is live.
+    /// Delivers no frame of a request until it is live.
     pub(crate) fn await_ack(&mut self, request: &P::Request) {
         if let Some(at) = self.find(request) {
             self.cache.clear();
@@ -143,7 +143,7 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         }
     }
 
-    /// A request is served from now on.
+    /// Notes that a request is live.
     pub(crate) fn live(&mut self, request: &P::Request, cx: &mut DeliveryContext<'_, M>) {
         let Some(at) = self.find(request) else { return };
         let route = &mut self.routes[at];
@@ -159,7 +159,7 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         }
     }
 
-    /// A request is refused for now.
+    /// Notes that a request is refused temporarily.
     pub(crate) fn postponed(
         &mut self,
         request: &P::Request,
@@ -182,8 +182,7 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         }
     }
 
-    /// A request is refused and gone. Gives the requests that no subscription needs any more: those of subscriptions
-    /// that fail by it.
+    /// Removes a refused request. Returns the requests that have no subscription left because theirs failed.
     pub(crate) fn refused(
         &mut self,
         request: &P::Request,
@@ -200,32 +199,32 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
             code,
             message: message.to_owned(),
         };
-        let mut orphans = Vec::new();
+        let mut unused = Vec::new();
         for id in route.subscribers {
             let Some(subscriber) = self.subscribers.get_mut(&id) else {
                 continue;
             };
             match subscriber.refused(request, &route.topic, &reply, cx) {
-                RefusalOutcome::Fails => orphans.extend(self.remove(id)),
-                RefusalOutcome::GoesOn if subscriber.is_empty() => {
+                RefusalOutcome::Fails => unused.extend(self.remove(id)),
+                RefusalOutcome::Continues if subscriber.is_empty() => {
                     let failure =
                         Failure::new(FailureStage::Acknowledgement, RetryPolicy::Fatal, message);
                     subscriber.end_mailbox(CloseReason::Failed(failure), cx);
                     self.subscribers.remove(&id);
                 }
-                RefusalOutcome::GoesOn => {}
+                RefusalOutcome::Continues => {}
             }
         }
-        orphans
+        unused
     }
 
-    /// The connection is lost: every topic that was served may miss events from now on.
+    /// Reports a connection loss to all subscriptions with topics that were live.
     pub(crate) fn lost(&mut self, loss: Loss<'_>, cx: &mut DeliveryContext<'_, M>) {
         let mut lost: HashMap<u64, (Vec<_>, Option<Timestamp>)> = HashMap::new();
         for route in &mut self.routes {
             let was_live = mem::take(&mut route.live);
             route.postponed = None;
-            if !(mem::take(&mut route.heard) || was_live) {
+            if !(mem::take(&mut route.had_event) || was_live) {
                 continue;
             }
             for id in &route.subscribers {
@@ -242,8 +241,8 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         }
     }
 
-    /// Two connections did not bring the same events of these topics, as pushed, while one took over from the other:
-    /// a loss that is over already.
+    /// Reports a gap on topics of which the two connections of a rotation delivered different events: a loss that is
+    /// over already.
     pub(crate) fn out_of_sync(
         &mut self,
         pushed: &[Box<str>],
@@ -265,12 +264,12 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         }
     }
 
-    /// The next moment at which a caller may have waited long enough for its subscription.
+    /// Returns the earliest time at which a caller may time out.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
 
-    /// Answers the callers whose deadline has passed. Returns the requests that no subscription needs any more.
+    /// Answers the callers whose timeout has passed. Returns the requests without a subscription.
     pub(crate) fn time_out(
         &mut self,
         last: Option<&Failure>,
@@ -295,10 +294,10 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         gone.into_iter().flat_map(|id| self.remove(id)).collect()
     }
 
-    /// What tells a frame from others of its topic.
+    /// Returns the dedup key of a frame.
     pub(crate) fn dedup_key(&self, route: RouteId, frame: &str) -> DedupKey {
         let destination = self.cache.get(route);
-        let dedup_key_fn = destination.map_or(&[][..], |destination| &destination.dedup_key_fn);
+        let dedup_key_fn = destination.map_or(&[][..], |destination| &destination.dedup_key_fns);
         dedup_key_fn
             .iter()
             .map(|dedup_key_fn| dedup_key_fn(frame))
@@ -306,7 +305,7 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
             .unwrap_or(DedupKey::OtherTopic)
     }
 
-    /// Counts a frame that repeats what was delivered.
+    /// Counts a duplicate frame.
     pub(crate) fn count_duplicate(&self, route: RouteId) {
         if let Some(destination) = self.cache.get(route) {
             for (counters, _) in &destination.mailboxes {
@@ -316,12 +315,16 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         }
     }
 
-    /// Reports a frame that cannot be read to every subscription: it may be of any of its topics that are live, or that
-    /// bring events before their acknowledgement.
+    /// Reports an unreadable frame to every subscription: it may belong to any topic that is live, or that had events
+    /// before its acknowledgement.
     pub(crate) fn deliver_unreadable(&mut self, frame: &Frame, cx: &mut DeliveryContext<'_, M>) {
         let Some(fault) = frame.fault() else { return };
         let mut topics: HashMap<u64, Vec<Arc<str>>> = HashMap::new();
-        for route in self.routes.iter().filter(|route| route.live || route.heard) {
+        for route in self
+            .routes
+            .iter()
+            .filter(|route| route.live || route.had_event)
+        {
             for id in &route.subscribers {
                 topics.entry(*id).or_default().push(route.topic.clone());
             }
@@ -333,7 +336,7 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         }
     }
 
-    /// Where the frames of a pushed topic go, until anything here changes.
+    /// Returns the route of a pushed topic; valid until the table changes.
     pub(crate) fn find_route(&mut self, pushed: &str, cx: &mut DeliveryContext<'_, M>) -> RouteId {
         match self.cache.find(pushed) {
             Some(route) => route,
@@ -344,13 +347,12 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         }
     }
 
-    /// The pushed topic of a route.
+    /// Returns the pushed topic of a route.
     pub(crate) fn topic_of(&self, route: RouteId) -> Option<&str> {
         self.cache.get(route).map(|known| &*known.topic)
     }
 
-    /// Delivers a frame to each of its subscriptions. If one has no room for it, that one misses it, or it is delivered
-    /// to none, as is asked for.
+    /// Delivers a frame to all of its subscriptions; `when_full` says what to do if a queue is full.
     pub(crate) fn deliver(
         &mut self,
         route: RouteId,
@@ -384,14 +386,14 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         for &at in &destination.routes {
             let route = &mut self.routes[at];
             route.last_event_at = Some(frame.received_at());
-            route.heard = true;
+            route.had_event = true;
         }
         for (counters, mailbox) in others {
             let frame = frame.clone();
             let pushed = mailbox.with(cx.wakers, |buffer| buffer.push_frame(now, counters, frame));
             self.sweep_due |= is_overflowing(pushed, counters.topic(), cx);
         }
-        // Whether there is room, and taking it, is one cx if no other subscription is asked.
+        // With one subscription, check for room and push under one lock.
         let pushed = last.with(cx.wakers, |buffer| {
             if when_full == WhenFull::Wait && is_alone && !buffer.has_room(frame.text().len()) {
                 let pause = buffer.pause(now, limit);
@@ -403,18 +405,18 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         Ok(())
     }
 
-    /// True if a subscription may have been cut off since the last call.
+    /// Returns `true` if a subscription may have been ended as too slow since the last call.
     pub(crate) fn take_sweep_due(&mut self) -> bool {
         mem::take(&mut self.sweep_due)
     }
 
-    /// The connection has ended: every subscription ends. One that misses events by it gets a gap first.
+    /// Ends every subscription because the connection is closed. Those that miss events get a gap first.
     pub(crate) fn end(&mut self, reason: &CloseReason, cx: &mut DeliveryContext<'_, M>) {
         self.cache.clear();
         let mut ended: HashMap<u64, (Vec<Arc<str>>, Option<Timestamp>)> = HashMap::new();
         for route in self.routes.drain(..) {
             for id in route.subscribers {
-                // A close in order costs nothing but what is down already.
+                // After a requested close only topics that are down miss events.
                 let misses = |subscriber: &Subscriber<_, M>| subscriber.misses(&route.request);
                 let is_down = self.subscribers.get(&id).is_some_and(misses);
                 if *reason == CloseReason::Requested && !is_down {
@@ -440,19 +442,19 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
     fn remove(&mut self, id: u64) -> Vec<P::Request> {
         self.cache.clear();
         self.subscribers.remove(&id);
-        let mut orphans = Vec::new();
+        let mut unused = Vec::new();
         self.routes.retain_mut(|route| {
             route.subscribers.retain(|&other| other != id);
             if route.subscribers.is_empty() {
-                orphans.push(route.request.clone());
+                unused.push(route.request.clone());
             }
             !route.subscribers.is_empty()
         });
-        orphans
+        unused
     }
 
     fn find_destination(&self, pushed: &str, wakers: &mut M::Wakers) -> Destination<M> {
-        let current = |wanted: TopicMatch| -> Vec<usize> {
+        let matching = |wanted: TopicMatch| -> Vec<usize> {
             let matches = |route: &Route<P::Request>| {
                 !route.awaiting_ack && P::match_topic(&route.request, pushed) == wanted
             };
@@ -462,12 +464,12 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
                 .map(|(at, _)| at)
                 .collect()
         };
-        let mut routes = current(TopicMatch::Exact);
+        let mut routes = matching(TopicMatch::Exact);
         if routes.is_empty() {
-            routes = current(TopicMatch::Fallback);
+            routes = matching(TopicMatch::Fallback);
         }
         let mut seen = Vec::new();
-        let (mut mailboxes, mut dedup_key_fn) = (Vec::new(), Vec::new());
+        let (mut mailboxes, mut dedup_key_fns) = (Vec::new(), Vec::new());
         for &at in &routes {
             let route = &self.routes[at];
             for &id in &route.subscribers {
@@ -487,20 +489,20 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
                         counters.add_same_name(&same_name);
                     }
                     mailboxes.push((counters, mailbox.clone()));
-                    dedup_key_fn.push(subscriber.dedup_key_fn().clone());
+                    dedup_key_fns.push(subscriber.dedup_key_fn().clone());
                 }
             }
         }
         Destination {
             topic: pushed.into(),
             routes: routes.into(),
-            dedup_key_fn: dedup_key_fn.into(),
+            dedup_key_fns: dedup_key_fns.into(),
             mailboxes: mailboxes.into(),
         }
     }
 }
 
-/// Reports a subscription that begins to miss events: it may have been cut off by it.
+/// Reports a subscription whose queue has become full, and returns `true` for it.
 fn is_overflowing<M: Mailbox>(
     pushed: PushOutcome,
     topic: &Arc<str>,

@@ -1,4 +1,4 @@
-//! One subscription in the table of routes: what it waits for, and which of its topics are not served at present.
+//! One subscription of the routing table: its pending answer and its outage.
 
 use std::collections::HashSet;
 use std::mem;
@@ -15,7 +15,7 @@ use super::{
 use crate::streams::Output;
 use crate::{CloseReason, Failure};
 
-/// A loss of the connection, as it was noticed.
+/// Cause and time of a connection loss.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Loss<'a> {
     pub(crate) cause: &'a Failure,
@@ -31,13 +31,13 @@ pub(super) struct Subscriber<R, M> {
     outage: Option<Outage<R>>,
 }
 
-/// The topics of a subscription that were lost, or are refused for now, and are not live again.
+/// Topics of a subscription that were lost or are postponed, and are not live again.
 struct Outage<R> {
     /// Lost and not live again.
     missing: HashSet<R>,
     /// Refused for now.
     postponed: HashSet<R>,
-    /// Live again, and not reported yet: one item reports all that were lost together.
+    /// Live again but not reported yet: one gap reports all that were lost together.
     live: Vec<Arc<str>>,
     last_event_at: Option<Timestamp>,
     last_heard_at: Timestamp,
@@ -81,12 +81,12 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         &self.dedup_key_fn
     }
 
-    /// True if none of its requests is left.
+    /// Returns `true` if no request is left.
     pub(super) fn is_empty(&self) -> bool {
         self.requests.is_empty()
     }
 
-    /// A request is served from now on.
+    /// Notes that a request is live.
     pub(super) fn live(&mut self, request: &R, topic: &Arc<str>, cx: &mut DeliveryContext<'_, M>) {
         if let Some(outage) = &mut self.outage
             && (outage.missing.remove(request) || outage.postponed.remove(request))
@@ -95,12 +95,12 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
             self.report_live(cx);
         }
         if let Some(pending) = &mut self.pending {
-            pending.served(request);
+            pending.live(request);
         }
         self.answer_if_complete(cx);
     }
 
-    /// A request is refused for now.
+    /// Notes that a request is refused temporarily.
     pub(super) fn postponed(
         &mut self,
         request: &R,
@@ -119,7 +119,7 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         }
     }
 
-    /// A request is refused for good.
+    /// Notes that a request is refused for good.
     pub(super) fn refused(
         &mut self,
         request: &R,
@@ -141,7 +141,7 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         let Some(pending) = &mut self.pending else {
             self.push_gap(gap, cx);
             self.report_live(cx);
-            return RefusalOutcome::GoesOn;
+            return RefusalOutcome::Continues;
         };
         let error = SubscribeError::Refused {
             topic: topic.to_string(),
@@ -154,10 +154,10 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         }
         self.push_gap(gap, cx);
         self.answer_if_complete(cx);
-        RefusalOutcome::GoesOn
+        RefusalOutcome::Continues
     }
 
-    /// A frame cannot be read, and may be of any of these topics: it is counted once for each.
+    /// Reports an unreadable frame that may belong to any of these topics; each counts it once.
     pub(super) fn unreadable(
         &self,
         topics: Vec<Arc<str>>,
@@ -181,7 +181,7 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         self.push_gap(Gap::new(topics, reason), cx);
     }
 
-    /// The connection is lost, and with it these topics that were served.
+    /// Reports the loss of these topics, which were live.
     pub(super) fn lost(
         &mut self,
         topics: Vec<(R, Arc<str>)>,
@@ -191,7 +191,7 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
     ) {
         let begin = || Outage::new(last_event_at, loss.last_heard_at, cx.now.wall);
         let outage = self.outage.get_or_insert_with(begin);
-        // The next connection is asked for these as if nothing had been said.
+        // The next connection subscribes these again like all others.
         outage.missing.extend(outage.postponed.drain());
         if topics.is_empty() {
             return;
@@ -213,12 +213,12 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         self.push_gap(gap, cx);
     }
 
-    /// True if some of its topics were lost and are not live again.
+    /// Returns `true` if topics were lost or are postponed, and are not live again.
     pub(super) fn is_down(&self) -> bool {
         self.outage.is_some()
     }
 
-    /// True if this request was lost, or is refused for now, and is not live again.
+    /// Returns `true` if this request was lost or is postponed, and is not live again.
     pub(super) fn misses(&self, request: &R) -> bool {
         let misses = |outage: &Outage<R>| {
             outage.missing.contains(request) || outage.postponed.contains(request)
@@ -226,7 +226,8 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         self.outage.as_ref().is_some_and(misses)
     }
 
-    /// When its caller has waited long enough; the time up to `rate_limited_until` does not count.
+    /// Returns the timeout of its caller. Waiting for dial and message limits, the last time at `rate_limited_until`,
+    /// does not count.
     pub(super) fn deadline(
         &mut self,
         now: Instant,
@@ -239,7 +240,8 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         Some(pending.deadline())
     }
 
-    /// Answers the caller now, with the topics that are live. False, after an error, if none is.
+    /// Answers the caller after its timeout, with the topics that are live. Returns `false` if none is and the
+    /// subscription failed.
     pub(super) fn time_out(
         &mut self,
         last: Option<&Failure>,
@@ -260,7 +262,7 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         }
     }
 
-    /// The connection has ended: `topics` may miss events from now on, if they are not empty.
+    /// Ends the subscription because the connection is closed. `topics` may miss events.
     pub(super) fn end(
         &mut self,
         topics: Arc<[Arc<str>]>,
@@ -282,7 +284,7 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         self.end_mailbox(reason.clone(), cx);
     }
 
-    /// Ends the stream after what was delivered.
+    /// Ends the stream after the delivered items.
     pub(super) fn end_mailbox(&self, reason: CloseReason, cx: &mut DeliveryContext<'_, M>) {
         self.mailbox.with(cx.wakers, |buffer| buffer.end(reason));
     }
@@ -308,7 +310,7 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
             .outage
             .get_or_insert_with(|| Outage::new(None, now, now));
         outage.missing.remove(request);
-        // Said once until it is live; each attempt is a lifecycle event.
+        // One gap until it is live; each attempt is a lifecycle event.
         if outage.postponed.insert(request.clone()) {
             let reason = GapReason::Refused {
                 code: reply.code,
@@ -320,7 +322,7 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         }
     }
 
-    /// Reports the topics that are live again, once all are that are not refused.
+    /// Reports the topics that are live again, once all are live or postponed.
     fn report_live(&mut self, cx: &mut DeliveryContext<'_, M>) {
         let Some(outage) = &mut self.outage else {
             return;
@@ -364,7 +366,7 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         for (request, reply) in missing {
             let reply = reply.unwrap_or_else(|| ServerReply {
                 code: None,
-                message: "no answer from the server".to_owned(),
+                message: "no answer from KuCoin".to_owned(),
             });
             self.report_postponed(&request, reply, cx);
         }
@@ -378,9 +380,9 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
     }
 }
 
-/// What a refusal means for a subscription.
+/// Effect of a refusal on a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RefusalOutcome {
-    GoesOn,
+    Continues,
     Fails,
 }

@@ -80,10 +80,10 @@ impl<P: Protocol> RotatingSession<P> {
         }
     }
 
-    /// The number of this side's connection: it grows by one with each reconnection and each rotation. The current
-    /// side's, where there is no replacement.
-    pub fn epoch(&self, side: ConnectionRole) -> u64 {
-        match (side, &self.replacement) {
+    /// The number of this role's connection: it grows by one with each reconnection and each rotation. The current
+    /// role's, where there is no replacement.
+    pub fn epoch(&self, role: ConnectionRole) -> u64 {
+        match (role, &self.replacement) {
             (ConnectionRole::Replacement, Some(replacement)) => replacement.session.epoch(),
             _ => self.current.epoch(),
         }
@@ -177,57 +177,57 @@ impl<P: Protocol> RotatingSession<P> {
         true
     }
 
-    /// As [`Session::handle`], of one side.
-    pub fn handle(&mut self, now: Instant, side: ConnectionRole, input: Input) {
-        if let Some(session) = self.side(side) {
+    /// As [`Session::handle`], of one role.
+    pub fn handle(&mut self, now: Instant, role: ConnectionRole, input: Input) {
+        if let Some(session) = self.session_of(role) {
             session.handle(now, input);
         }
         self.collect(now);
     }
 
-    /// As [`Session::fetch_started`], of one side.
-    pub fn fetch_started(&mut self, now: Instant, side: ConnectionRole) {
-        if let Some(session) = self.side(side) {
+    /// As [`Session::fetch_started`], of one role.
+    pub fn fetch_started(&mut self, now: Instant, role: ConnectionRole) {
+        if let Some(session) = self.session_of(role) {
             session.fetch_started(now);
         }
     }
 
-    /// As [`Session::frame`], of one side. What comes of the replacement's data stands at [`ConnectionRole::Replacement`].
+    /// As [`Session::frame`], of one role. What comes of the replacement's data stands at [`ConnectionRole::Replacement`].
     pub fn frame<'f>(
         &mut self,
         now: Instant,
-        side: ConnectionRole,
+        role: ConnectionRole,
         frame: &'f str,
     ) -> FrameKind<'f> {
-        let Some(session) = self.side(side) else {
+        let Some(session) = self.session_of(role) else {
             return FrameKind::Consumed;
         };
-        let disposition = session.frame(now, frame);
+        let kind = session.frame(now, frame);
         // Data asks for nothing, and most frames are data.
-        if !matches!(disposition, FrameKind::Message { .. }) {
+        if !matches!(kind, FrameKind::Message { .. }) {
             self.collect(now);
         }
-        disposition
+        kind
     }
 
-    /// As [`Session::touch`], of one side, for a sign of life that is no frame.
-    pub fn touch(&mut self, side: ConnectionRole) {
-        if let Some(session) = self.side(side) {
+    /// As [`Session::touch`], of one role, for a sign of life that is no frame.
+    pub fn touch(&mut self, role: ConnectionRole) {
+        if let Some(session) = self.session_of(role) {
             session.touch();
         }
     }
 
-    /// The driver itself is the reason why nothing is read of this side: no silence is held against the server.
-    pub fn reading_paused(&mut self, now: Instant, side: ConnectionRole) {
-        if side == ConnectionRole::Current {
+    /// The driver itself is the reason why nothing is read of this role: no silence is held against the server.
+    pub fn reading_paused(&mut self, now: Instant, role: ConnectionRole) {
+        if role == ConnectionRole::Current {
             self.rotation.delay_until(now + self.current.pong_timeout());
         }
-        self.touch(side);
+        self.touch(role);
     }
 
-    /// As [`Session::malformed`], of one side.
-    pub fn malformed(&mut self, now: Instant, side: ConnectionRole) {
-        if let Some(session) = self.side(side) {
+    /// As [`Session::malformed`], of one role.
+    pub fn malformed(&mut self, now: Instant, role: ConnectionRole) {
+        if let Some(session) = self.session_of(role) {
             session.malformed(now);
         }
         self.collect(now);
@@ -284,13 +284,13 @@ impl<P: Protocol> RotatingSession<P> {
         self.collect(now);
     }
 
-    /// The next thing to do and the side to do it on, until there is none. Reports are of the current side.
+    /// The next thing to do and the role to do it on, until there is none. Reports are of the current role.
     pub fn poll(&mut self) -> Option<(ConnectionRole, Action<P::Request>)> {
         self.actions.pop_front()
     }
 
-    fn side(&mut self, side: ConnectionRole) -> Option<&mut Session<P>> {
-        match side {
+    fn session_of(&mut self, role: ConnectionRole) -> Option<&mut Session<P>> {
+        match role {
             ConnectionRole::Current => Some(&mut self.current),
             ConnectionRole::Replacement => self
                 .replacement

@@ -1,5 +1,4 @@
-//! The way of a frame with data: straight to its subscriptions, or through the overlap of two connections, or kept until
-//! there is room.
+//! Routing of data frames: to subscriptions, through the overlap of a rotation, or into a buffer until there is room.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -13,32 +12,32 @@ use crate::delivery::{
 };
 use crate::{ConnectionRole, Overlap};
 
-/// A frame and the topic that it was pushed under; `None` if it cannot be read, and may be of any.
+/// A buffered frame and its pushed topic; `None` if the frame is unreadable and may belong to any topic.
 struct BufferedFrame {
     topic: Option<Box<str>>,
     frame: Frame,
 }
 
-/// A frame that waits for room in a full buffer.
+/// A frame that waits for room in a full queue.
 struct StalledFrame {
     topic: Box<str>,
     frame: Frame,
     until: Instant,
 }
 
-/// Every frame with data passes here, from whichever connection.
+/// Routes the data frames of both connections.
 pub(super) struct FrameRouter<P: Protocol, M: Mailbox> {
     routes: Routes<P, M>,
-    /// What came on the next connection, to be delivered once it serves, and what both brought.
+    /// Frames of the replacement connection, and the dedup keys of both connections.
     overlap: Overlap<Frame>,
-    /// Both connections brought the same when the last one took over, as far as events came.
+    /// Both connections were in sync at the last handover.
     was_in_sync: bool,
-    /// What is to be delivered before anything else is read.
+    /// Frames to deliver before more is read.
     backlog: VecDeque<BufferedFrame>,
     stalled: Option<StalledFrame>,
-    /// The number of frames that were read, of whichever connection.
+    /// Number of received frames, of both connections.
     frames: u64,
-    /// When the last of them came.
+    /// Receive time of the last frame.
     last_heard_at: Timestamp,
     unrouted: u64,
 }
@@ -77,9 +76,9 @@ impl<P: Protocol, M: Mailbox> FrameRouter<P, M> {
         self.last_heard_at
     }
 
-    /// True if there is a place for what this side brings.
-    pub(super) fn can_accept(&self, side: ConnectionRole) -> bool {
-        match side {
+    /// Returns `true` if there is room for frames of this connection.
+    pub(super) fn can_accept(&self, role: ConnectionRole) -> bool {
+        match role {
             ConnectionRole::Current => self.stalled.is_none() && self.backlog.is_empty(),
             ConnectionRole::Replacement => !self.overlap.is_full(),
         }
@@ -90,7 +89,7 @@ impl<P: Protocol, M: Mailbox> FrameRouter<P, M> {
         stalled.into_iter().chain(self.routes.deadline()).min()
     }
 
-    /// Counts a frame that was read.
+    /// Counts a received frame.
     pub(super) fn heard(&mut self, at: Timestamp) {
         self.frames += 1;
         self.last_heard_at = at;
@@ -100,55 +99,57 @@ impl<P: Protocol, M: Mailbox> FrameRouter<P, M> {
         self.unrouted += 1;
     }
 
-    /// The number of frames without a subscription so far.
+    /// Returns the number of frames without a subscription.
     pub(super) fn unrouted_frames(&self) -> u64 {
         self.unrouted
     }
 
-    /// The frame that was counted last.
+    /// Creates a frame with the number and time of the last count.
     pub(super) fn frame(&self, text: ByteString, epoch: u64) -> Frame {
         Frame::new(text, self.last_heard_at, epoch, self.frames)
     }
 
-    /// Takes a frame of the route; gives an error if the frame proves broken, so that it may be of any topic. `topic` is
-    /// needed while two connections overlap.
+    /// Handles a frame of a route. `topic` is required while two connections overlap.
+    ///
+    /// # Errors
+    /// Returns an error if the frame is malformed, so that it may belong to any topic.
     #[inline]
     pub(super) fn message(
         &mut self,
-        side: ConnectionRole,
+        role: ConnectionRole,
         (route, topic): (RouteId, Option<String>),
         frame: Frame,
         cx: &mut DeliveryContext<'_, M>,
     ) -> Result<(), WireError> {
         match topic {
-            Some(topic) => self.overlapping(side, Some((route, &topic)), frame, cx),
-            None if side == ConnectionRole::Current => self.deliver(route, frame, cx),
+            Some(topic) => self.overlapping(role, Some((route, &topic)), frame, cx),
+            None if role == ConnectionRole::Current => self.deliver(route, frame, cx),
             None => Ok(()),
         }
     }
 
-    /// Takes a frame that cannot be read.
+    /// Handles an unreadable frame.
     pub(super) fn unreadable(
         &mut self,
-        side: ConnectionRole,
+        role: ConnectionRole,
         text: ByteString,
         fault: WireError,
         cx: &mut DeliveryContext<'_, M>,
     ) {
         let frame = self.frame(text, cx.epoch).with_fault(fault);
         match self.overlap.is_active() {
-            // Nothing of it is decoded on its way.
-            true => drop(self.overlapping(side, None, frame, cx)),
-            false if side == ConnectionRole::Current => self.routes.deliver_unreadable(&frame, cx),
+            // It is not decoded, so this cannot fail.
+            true => drop(self.overlapping(role, None, frame, cx)),
+            false if role == ConnectionRole::Current => self.routes.deliver_unreadable(&frame, cx),
             false => {}
         }
     }
 
-    /// Takes a frame while two connections bring the same: each event is delivered once. `topic` is `None` if it
-    /// cannot be read.
+    /// Handles a frame while two connections overlap: each event is delivered once. `topic` is `None` if the frame is
+    /// unreadable.
     fn overlapping(
         &mut self,
-        side: ConnectionRole,
+        role: ConnectionRole,
         topic: Option<(RouteId, &str)>,
         frame: Frame,
         cx: &mut DeliveryContext<'_, M>,
@@ -162,7 +163,7 @@ impl<P: Protocol, M: Mailbox> FrameRouter<P, M> {
             DedupKey::NotUnique | DedupKey::OtherTopic => None,
         };
         let (now, name) = (cx.now.monotonic, topic.map(|(_, topic)| topic));
-        let (is_delivered, is_duplicate) = match side {
+        let (is_delivered, is_duplicate) = match role {
             ConnectionRole::Current => {
                 let mut duplicates = false;
                 let is_new = self
@@ -191,7 +192,7 @@ impl<P: Protocol, M: Mailbox> FrameRouter<P, M> {
         }
     }
 
-    /// Delivers a frame to its subscriptions, or keeps it for a moment if one of them has no room.
+    /// Delivers a frame to its subscriptions, or stalls it if one of them has no room.
     #[inline]
     fn deliver(
         &mut self,
@@ -217,8 +218,8 @@ impl<P: Protocol, M: Mailbox> FrameRouter<P, M> {
         }
     }
 
-    /// A frame of a topic without a subscription: late after an unsubscription, or broken so that it shows another
-    /// topic than its own.
+    /// Handles a frame without a subscription: late after an unsubscription, or malformed so that it shows another
+    /// topic.
     fn unrouted(&mut self, frame: Frame, cx: &mut DeliveryContext<'_, M>) -> Result<(), WireError> {
         if let Err(fault) = P::check(frame.text()) {
             self.routes
@@ -229,7 +230,7 @@ impl<P: Protocol, M: Mailbox> FrameRouter<P, M> {
         Ok(())
     }
 
-    /// Delivers the frame that waits for room, if there is room by now or it has waited long enough.
+    /// Delivers the stalled frame if there is room now or its time is up.
     pub(super) fn retry(&mut self, cx: &mut DeliveryContext<'_, M>) {
         let Some(stalled) = self.stalled.take() else {
             return;
@@ -239,7 +240,6 @@ impl<P: Protocol, M: Mailbox> FrameRouter<P, M> {
             frame,
             until,
         } = stalled;
-        // Who unsubscribed while it waited does not miss it.
         let when_full = match cx.now.monotonic >= until {
             true => WhenFull::Drop,
             false => WhenFull::Wait,
@@ -255,7 +255,7 @@ impl<P: Protocol, M: Mailbox> FrameRouter<P, M> {
         }
     }
 
-    /// The next connection serves from here on: what was kept of it is delivered next.
+    /// Takes over: the buffered frames of the replacement connection are delivered next.
     pub(super) fn take_over(&mut self, is_in_sync: bool) {
         self.was_in_sync = is_in_sync;
         let kept = self.overlap.take_over();
@@ -263,20 +263,19 @@ impl<P: Protocol, M: Mailbox> FrameRouter<P, M> {
             .extend(kept.map(|(topic, frame)| BufferedFrame { topic, frame }));
     }
 
-    /// The overlap of two connections is over. Gives the topics of which the last one did not repeat what the one
-    /// before brought.
+    /// Ends the overlap. Returns the topics of which the new connection did not repeat the events of the old one.
     pub(super) fn end_overlap(&mut self) -> Vec<Box<str>> {
         let missing = self.overlap.topics_not_repeated();
         self.overlap.end();
         match self.was_in_sync {
             true => missing,
-            // They have their gap already.
+            // These topics have a gap already.
             false => Vec::new(),
         }
     }
 
-    /// Delivers what was kept of a connection before it served, as far as there is room. Gives what is wrong with
-    /// frames that proved broken.
+    /// Delivers the buffered frames of the replacement connection as far as there is room. Returns the errors of
+    /// malformed frames.
     pub(super) fn drain_backlog(&mut self, cx: &mut DeliveryContext<'_, M>) -> Vec<WireError> {
         let mut faults = Vec::new();
         while self.stalled.is_none()
@@ -293,7 +292,7 @@ impl<P: Protocol, M: Mailbox> FrameRouter<P, M> {
         faults
     }
 
-    /// Delivers everything that was read and waits here, whether there is room for it or not.
+    /// Delivers all stalled and buffered frames; those that do not fit are dropped and counted.
     pub(super) fn deliver_rest(&mut self, cx: &mut DeliveryContext<'_, M>) {
         let stalled = self.stalled.take().map(|stalled| BufferedFrame {
             topic: Some(stalled.topic),
@@ -312,8 +311,8 @@ impl<P: Protocol, M: Mailbox> FrameRouter<P, M> {
     }
 }
 
-/// The text of a payload, which is checked once; it goes along with the frame to where it is decoded.
-pub(super) fn text_of<P: Protocol>(payload: Bytes) -> Result<ByteString, (WireError, Bytes)> {
+/// Returns a payload as text; UTF-8 is checked here only.
+pub(super) fn decode_text<P: Protocol>(payload: Bytes) -> Result<ByteString, (WireError, Bytes)> {
     if payload.first() == Some(&b'{')
         && let Ok(text) = ByteString::try_from(payload.clone())
     {

@@ -1,4 +1,4 @@
-//! The streams of one connection: its session, its subscriptions, and everything between them.
+//! Streams: one connection with its subscriptions.
 
 mod frame_router;
 mod output;
@@ -11,9 +11,9 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use kucoin_streams_core::{Protocol, RetryPolicy, Rounded, TopicMatch, WireError};
+use kucoin_streams_core::{HumanDuration, Protocol, RetryPolicy, TopicMatch, WireError};
 
-use self::frame_router::{FrameRouter, text_of};
+use self::frame_router::{FrameRouter, decode_text};
 pub use self::output::{ConnectionState, Output, Subscribe, Timeouts};
 use self::waiters::Waiters;
 use crate::config::NEVER;
@@ -26,17 +26,19 @@ use crate::{
     Overlap, RotatingSession, SessionConfig, SessionEvent,
 };
 
-/// The streams of one connection, without IO: a driver feeds them with bytes, outcomes and time, and carries out what
-/// they [ask for](Output). Every decision is taken here, from the token to the place of a gap.
+/// Sans-IO state machine of one connection and its subscriptions.
 ///
-/// After each call that takes a [`ClockReading`], call [`Streams::poll`] until it gives `None`, then wake the
+/// A driver passes in bytes, results and the current time, and carries out the [outputs](Output). All decisions are
+/// made here, from the token request to the position of a gap.
+///
+/// After each call that takes a [`ClockReading`], call [`Streams::poll`] until it returns `None`, then wake the
 /// [readers](Streams::wakers).
 pub struct Streams<P: Protocol, M: Mailbox> {
     session: RotatingSession<P>,
     router: FrameRouter<P, M>,
     wakers: M::Wakers,
     state: ConnectionState,
-    /// Why the last attempt to connect failed, until the connection is live.
+    /// Failure of the last attempt to connect; cleared when the connection is live.
     last_failure: Option<Failure>,
     waiters: Waiters,
     outputs: VecDeque<Output>,
@@ -52,8 +54,8 @@ impl<P: Protocol, M: Mailbox> fmt::Debug for Streams<P, M> {
 }
 
 impl<P: Protocol, M: Mailbox> Streams<P, M> {
-    /// Streams that do nothing until something is subscribed. The seed feeds the jitter: give each connection of a
-    /// process another one.
+    /// Creates streams that do nothing until the first subscription. `seed` feeds the jitter: use a different one for
+    /// each connection of a process.
     pub fn new(config: SessionConfig, limits: Timeouts, seed: u64, now: ClockReading) -> Self {
         let pause = limits.backpressure_timeout.min(NEVER);
         let overlap = Overlap::new(config.overlap / 2, seed.rotate_left(16));
@@ -69,19 +71,19 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         }
     }
 
-    /// Current state of the connection.
+    /// Returns the current state of the connection.
     pub fn state(&self) -> &ConnectionState {
         &self.state
     }
 
-    /// True once everything is over: after the outputs nothing more comes.
+    /// Returns `true` if the connection is closed: after the remaining outputs nothing follows.
     pub fn is_closed(&self) -> bool {
         self.session.is_closed()
     }
 
-    /// Subscribes. [`Answer::Subscribed`] follows.
+    /// Creates a subscription. [`Answer::Subscribed`] follows.
     pub fn subscribe(&mut self, now: ClockReading, subscribe: Subscribe<P::Request, M>) -> Ticket {
-        // What was dropped meanwhile gives its place to what is asked for.
+        // Dropped subscriptions must free their topics first, because of the topic limit.
         self.sweep(now);
         let ticket = self.waiters.ticket();
         let Subscribe {
@@ -119,7 +121,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         ticket
     }
 
-    /// Opens the connection if it is not open, and waits until it is live. [`Answer::Live`] follows.
+    /// Opens the connection if it is not open. [`Answer::Live`] follows when it is live or has failed.
     pub fn wait_live(&mut self, now: ClockReading) -> Ticket {
         let ticket = self.waiters.ticket();
         if self.state == ConnectionState::Live {
@@ -132,7 +134,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         ticket
     }
 
-    /// Replaces the connection by a new one without a gap. [`Answer::Rotated`] follows.
+    /// Starts a rotation: replaces the connection by a new one without a gap. [`Answer::Rotated`] follows.
     pub fn rotate(&mut self, now: ClockReading) -> Ticket {
         let ticket = self.waiters.ticket();
         if self.session.rotate(now.monotonic) {
@@ -144,8 +146,8 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         ticket
     }
 
-    /// Unsubscribes what no subscription needs any more, and waits until the server has answered the unsubscriptions of
-    /// these topics, or the connection is gone. [`Answer::Unsubscribed`] follows.
+    /// Unsubscribes topics that have no subscription left. [`Answer::Unsubscribed`] follows when the server has
+    /// answered the unsubscriptions of `topics`, or the connection is lost.
     pub fn wait_unsubscribed(&mut self, now: ClockReading, topics: Vec<Arc<str>>) -> Ticket {
         let ticket = self.waiters.ticket();
         self.waiters.wait_unsubscribed(ticket, topics);
@@ -155,85 +157,85 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         ticket
     }
 
-    /// Ends the connection in order: unsubscribes, awaits the answers for a moment, and hangs up.
+    /// Unsubscribes, waits up to [`SessionConfig::close_timeout`] for the answers, and closes the connection.
     pub fn close(&mut self, now: ClockReading) {
         self.session.close(now.monotonic);
         self.follow(now);
     }
 
-    /// Ends everything at once because the driver cannot go on. Nothing is hung up.
+    /// Closes at once because the driver cannot continue. It emits no [`Output::HangUp`].
     pub fn abort(&mut self, now: ClockReading, failure: Failure) {
         if !matches!(self.state, ConnectionState::Closed(_)) {
             self.closed(now, CloseReason::Failed(failure));
         }
     }
 
-    /// Takes the outcome of an output.
-    pub fn handle(&mut self, now: ClockReading, side: ConnectionRole, input: Input) {
-        self.session.handle(now.monotonic, side, input);
+    /// Handles the result of an output, or the loss of a connection.
+    pub fn handle(&mut self, now: ClockReading, role: ConnectionRole, input: Input) {
+        self.session.handle(now.monotonic, role, input);
         self.follow(now);
     }
 
-    /// This side's dial waits for its turn among others, which is held against no one. To be called before each
-    /// [`Streams::tick`] while it does.
-    pub fn dial_queued(&mut self, now: ClockReading, side: ConnectionRole) {
-        if side == ConnectionRole::Current {
+    /// Notes that a dial still waits for the driver's dial limit, which must not count for timeouts. Call it before
+    /// each [`Streams::tick`] during that time.
+    pub fn dial_queued(&mut self, now: ClockReading, role: ConnectionRole) {
+        if role == ConnectionRole::Current {
             self.waiters.rate_limited(now.monotonic);
         }
-        self.session.fetch_started(now.monotonic, side);
+        self.session.fetch_started(now.monotonic, role);
     }
 
-    /// The source is being asked from now on.
-    pub fn fetch_started(&mut self, now: ClockReading, side: ConnectionRole) {
-        self.session.fetch_started(now.monotonic, side);
+    /// Notes that the driver asks the connection source now: the token timeout starts.
+    pub fn fetch_started(&mut self, now: ClockReading, role: ConnectionRole) {
+        self.session.fetch_started(now.monotonic, role);
     }
 
-    /// Notes a sign of life that is no text, such as a WebSocket ping.
-    pub fn touch(&mut self, side: ConnectionRole) {
-        self.session.touch(side);
+    /// Notes inbound traffic that is not a text message, such as a WebSocket ping.
+    pub fn touch(&mut self, role: ConnectionRole) {
+        self.session.touch(role);
     }
 
-    /// True if this side may be read: there is a place for what it brings.
-    pub fn may_read(&self, side: ConnectionRole) -> bool {
-        self.router.can_accept(side)
+    /// Returns `true` if this connection may be read. Read it only then: otherwise there is no room for more frames.
+    pub fn may_read(&self, role: ConnectionRole) -> bool {
+        self.router.can_accept(role)
     }
 
-    /// The number of frames so far that are no event of a subscription: of an unknown kind, or late after an
+    /// Returns the number of frames so far that belong to no subscription: of an unknown kind, or late after an
     /// unsubscription.
     pub fn unrouted_frames(&self) -> u64 {
         self.router.unrouted_frames()
     }
 
-    /// Takes a text or binary message of this side.
-    pub fn message(&mut self, now: ClockReading, side: ConnectionRole, payload: Bytes) {
+    /// Handles a text or binary message of this connection.
+    pub fn message(&mut self, now: ClockReading, role: ConnectionRole, payload: Bytes) {
         self.router.heard(now.wall);
-        let text = match text_of::<P>(payload) {
+        let text = match decode_text::<P>(payload) {
             Ok(text) => text,
             Err((fault, payload)) => {
                 let text = String::from_utf8_lossy(&payload).into_owned().into();
-                self.unreadable(now, side, fault, text);
-                self.session.malformed(now.monotonic, side);
+                self.unreadable(now, role, fault, text);
+                self.session.malformed(now.monotonic, role);
                 return self.follow(now);
             }
         };
-        match self.session.frame(now.monotonic, side, &text) {
+        match self.session.frame(now.monotonic, role, &text) {
             FrameKind::Message { topic } => {
-                let epoch = self.session.epoch(side);
+                let epoch = self.session.epoch(role);
                 let (router, mut cx) = self.context(now);
                 let route = router.routes().find_route(&topic, &mut cx);
                 let overlaps = router.overlap().is_active();
                 let topic = overlaps.then(|| topic.into_owned());
                 let frame = router.frame(text, epoch);
-                let outcome = router.message(side, (route, topic), frame, &mut cx);
-                return self.delivered(now, side, outcome);
+                let outcome = router.message(role, (route, topic), frame, &mut cx);
+                return self.delivered(now, role, outcome);
             }
-            FrameKind::Malformed(fault) => self.unreadable(now, side, fault, text),
-            // A frame of an unknown kind means nothing, if it is one.
+            FrameKind::Malformed(fault) => self.unreadable(now, role, fault, text),
+            // A frame of an unknown kind is ignored if it is well-formed.
             FrameKind::Unknown => match P::check(&text) {
                 Ok(()) => self.router.count_unrouted(),
                 Err(fault) => {
-                    self.unreadable(now, side, fault, text);
-                    self.session.malformed(now.monotonic, side);
+                    self.unreadable(now, role, fault, text);
+                    self.session.malformed(now.monotonic, role);
                 }
             },
             _ => {}
@@ -241,7 +243,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         self.follow(now);
     }
 
-    /// The next moment at which [`Streams::tick`] has something to do.
+    /// Returns the time at which [`Streams::tick`] must be called.
     pub fn deadline(&self) -> Option<Instant> {
         let deadlines = [
             self.session.deadline(),
@@ -251,16 +253,16 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         deadlines.into_iter().flatten().min()
     }
 
-    /// Does what is due: deadlines, subscriptions whose reader is gone, a frame that waits for room. To be called when
-    /// the deadline has passed, and when a reader closed its buffer or [made room](crate::TakeOutcome).
+    /// Handles timeouts, dropped subscriptions, and the frame that waits for room. Call it when the deadline has
+    /// passed, and when a reader has closed its buffer or [made room](crate::TakeOutcome).
     pub fn tick(&mut self, now: ClockReading) {
         if self.session.is_rate_limited() {
             self.waiters.rate_limited(now.monotonic);
         }
-        // Not the peer is silent: nothing is read.
-        for side in [ConnectionRole::Current, ConnectionRole::Replacement] {
-            if !self.may_read(side) {
-                self.session.reading_paused(now.monotonic, side);
+        // While nothing is read, silence does not mean that the peer is gone.
+        for role in [ConnectionRole::Current, ConnectionRole::Replacement] {
+            if !self.may_read(role) {
+                self.session.reading_paused(now.monotonic, role);
             }
         }
         self.session.tick(now.monotonic);
@@ -271,26 +273,26 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         self.follow(now);
     }
 
-    /// The next thing to do, until there is none.
+    /// Returns the next output; `None` if there is none.
     pub fn poll(&mut self) -> Option<Output> {
         self.outputs.pop_front()
     }
 
-    /// True if there is something to do.
+    /// Returns `true` if [`Streams::poll`] would return an output.
     pub fn has_output(&self) -> bool {
         !self.outputs.is_empty()
     }
 
-    /// The readers to wake.
+    /// Returns the readers to wake.
     pub fn wakers(&mut self) -> &mut M::Wakers {
         &mut self.wakers
     }
 
-    /// Takes everything that the session asks for, and what follows from it.
+    /// Handles all pending actions of the session, and delivers buffered frames.
     fn follow(&mut self, now: ClockReading) {
         loop {
-            while let Some((side, action)) = self.session.poll() {
-                self.act(now, side, action);
+            while let Some((role, action)) = self.session.poll() {
+                self.act(now, role, action);
             }
             let (router, mut cx) = self.context(now);
             let faults = router.drain_backlog(&mut cx);
@@ -303,12 +305,12 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         }
     }
 
-    fn act(&mut self, now: ClockReading, side: ConnectionRole, action: Action<P::Request>) {
+    fn act(&mut self, now: ClockReading, role: ConnectionRole, action: Action<P::Request>) {
         let output = match action {
-            Action::FetchConnectionInfo => Output::FetchConnectionInfo(side),
-            Action::Dial(url) => Output::Dial(side, url),
-            Action::Send(frame) => Output::Send(side, frame),
-            Action::HangUp { code } => Output::HangUp(side, code),
+            Action::FetchConnectionInfo => Output::FetchConnectionInfo(role),
+            Action::Dial(url) => Output::Dial(role, url),
+            Action::Send(frame) => Output::Send(role, frame),
+            Action::HangUp { code } => Output::HangUp(role, code),
             Action::TakeOver { is_in_sync } => {
                 if !is_in_sync {
                     let topics = self.router.overlap().topics_out_of_sync();
@@ -349,8 +351,8 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
                 let refusal = LifecycleEvent::exception(Some(topic), code, message.clone(), false);
                 self.outputs.push_back(Output::Refusal(refusal));
                 let (router, mut cx) = self.context(now);
-                let orphans = router.routes().refused(&request, code, &message, &mut cx);
-                self.unsubscribe(now, orphans);
+                let unused = router.routes().refused(&request, code, &message, &mut cx);
+                self.unsubscribe(now, unused);
             }
             SessionEvent::Postponed {
                 request,
@@ -360,13 +362,13 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
             } => {
                 let (router, mut cx) = self.context(now);
                 router.routes().postponed(&request, code, &message, &mut cx);
-                let message = format!("{message}; retrying in {}", Rounded(delay));
+                let message = format!("{message}; retrying in {}", HumanDuration(delay));
                 self.exception(Some(request.to_string()), code, message);
             }
             SessionEvent::Lost { cause } => {
                 let last_heard_at = self.router.last_heard_at();
                 let (router, mut cx) = self.context(now);
-                // It came before the loss, so it is delivered before the gap.
+                // These frames arrived before the loss, so deliver them before the gap.
                 router.deliver_rest(&mut cx);
                 let loss = Loss {
                     cause: &cause,
@@ -409,7 +411,8 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
             }
             SessionEvent::RotationFailed(failure) => {
                 self.router.overlap().end();
-                let message = format!("no new connection to move to: {failure}");
+                let message =
+                    format!("rotation failed, the current connection stays open: {failure}");
                 self.exception(None, failure.code.as_deref(), message);
                 self.answer_rotations(&Err(RotateError::Failed(failure)));
             }
@@ -427,13 +430,13 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         }
     }
 
-    /// The topics of which one connection of a rotation brought events that the other did not may miss some.
+    /// Reports a gap on topics of which the two connections of a rotation delivered different events.
     fn report_out_of_sync(&mut self, now: ClockReading, topics: &[Box<str>]) {
-        // A connection that was lost before has a gap on every topic already.
+        // If the connection was lost, every topic has a gap already.
         if topics.is_empty() || self.state != ConnectionState::Live {
             return;
         }
-        let message = "the connections before and after a rotation brought different events";
+        let message = "both connections of a rotation delivered different events";
         let cause = &Failure::new(FailureStage::Live, RetryPolicy::Transient, message);
         let last_heard_at = self.router.last_heard_at();
         let loss = Loss {
@@ -453,7 +456,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         self.event(LifecycleEvent::Close {
             reason: reason.clone(),
         });
-        // Before any answer: a caller on another thread may look at the state at once.
+        // Set the state before answering: a caller on another thread may read it at once.
         self.set_state(ConnectionState::Closed(reason.clone()));
         let closed = || ClosedError {
             reason: reason.clone(),
@@ -468,22 +471,22 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         self.answer_unsubscribed();
     }
 
-    /// After a frame with data: most ask for nothing more.
+    /// Handles the follow-up work of a delivered frame.
     fn delivered(
         &mut self,
         now: ClockReading,
-        side: ConnectionRole,
+        role: ConnectionRole,
         outcome: Result<(), WireError>,
     ) {
         if self.router.overlap().is_active() {
             self.compare(now);
-            if side == ConnectionRole::Replacement && !self.may_read(side) {
+            if role == ConnectionRole::Replacement && !self.may_read(role) {
                 self.session.buffer_full(now.monotonic);
             }
             self.follow(now);
         }
         if let Err(fault) = outcome {
-            self.on_malformed(now, side, &fault);
+            self.on_malformed(now, role, &fault);
             self.follow(now);
         }
         if self.router.routes().take_sweep_due() {
@@ -492,42 +495,42 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         }
     }
 
-    /// Tells the session whether both connections of a rotation bring the same.
+    /// Tells the session whether both connections of a rotation have delivered the same events.
     fn compare(&mut self, now: ClockReading) {
         let is_in_sync = self.router.overlap().is_in_sync();
         self.session.set_in_sync(now.monotonic, is_in_sync);
     }
 
-    /// A frame that is not of the protocol may be an event of any topic: every stream has a gap in its place, and it is
-    /// one lifecycle event.
+    /// Reports an unreadable frame: it may be an event of any topic, so every stream gets a gap. It is one lifecycle
+    /// event.
     fn unreadable(
         &mut self,
         now: ClockReading,
-        side: ConnectionRole,
+        role: ConnectionRole,
         fault: WireError,
         text: ByteString,
     ) {
         self.report_malformed(&fault);
         let (router, mut cx) = self.context(now);
-        router.unreadable(side, text, fault, &mut cx);
-        self.delivered(now, side, Ok(()));
+        router.unreadable(role, text, fault, &mut cx);
+        self.delivered(now, role, Ok(()));
     }
 
-    /// A frame that looked like data proved broken.
-    fn on_malformed(&mut self, now: ClockReading, side: ConnectionRole, fault: &WireError) {
+    /// Handles a data frame that turned out to be malformed.
+    fn on_malformed(&mut self, now: ClockReading, role: ConnectionRole, fault: &WireError) {
         self.report_malformed(fault);
-        self.session.malformed(now.monotonic, side);
+        self.session.malformed(now.monotonic, role);
     }
 
     fn report_malformed(&mut self, fault: &WireError) {
-        let message = format!("a frame is not of the protocol: {fault}");
+        let message = format!("malformed frame: {fault}");
         self.exception(None, None::<i64>, message);
     }
 
-    /// Unsubscribes what no subscription needs any more.
+    /// Unsubscribes topics that have no subscription left.
     fn sweep(&mut self, now: ClockReading) {
-        let orphans = self.router.routes().sweep(&mut self.wakers);
-        self.unsubscribe(now, orphans);
+        let unused = self.router.routes().sweep(&mut self.wakers);
+        self.unsubscribe(now, unused);
     }
 
     fn unsubscribe(&mut self, now: ClockReading, requests: Vec<P::Request>) {
@@ -536,7 +539,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         }
     }
 
-    /// Answers the callers that have waited long enough. Neither the line of dials nor the pace of requests counts.
+    /// Answers the callers whose timeout has passed. Waiting for dial and message limits does not count.
     fn time_out(&mut self, now: ClockReading) {
         let deadlines = [self.router.routes().deadline(), self.waiters.deadline()];
         if deadlines
@@ -553,10 +556,10 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         });
         let rate_limited_until = self.waiters.rate_limited_until();
         let (router, mut cx) = self.context(now);
-        let orphans = router
+        let unused = router
             .routes()
             .time_out(last.as_ref(), rate_limited_until, &mut cx);
-        self.unsubscribe(now, orphans);
+        self.unsubscribe(now, unused);
         let limit = self.waiters.limit();
         for ticket in self.waiters.take_overdue(now.monotonic) {
             let cause = last.clone();
@@ -571,7 +574,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         }
     }
 
-    /// Answers those that wait for unsubscriptions of which none is pending any more.
+    /// Answers callers whose unsubscriptions are all answered.
     fn answer_unsubscribed(&mut self) {
         if !self.waiters.has_unsubscribe_waiters() {
             return;
@@ -603,7 +606,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         }
     }
 
-    /// The frames and their subscriptions, and what one cx of delivery works with.
+    /// Returns the frame router and the context of one delivery.
     #[inline]
     fn context(&mut self, now: ClockReading) -> (&mut FrameRouter<P, M>, DeliveryContext<'_, M>) {
         let cx = DeliveryContext {

@@ -1,4 +1,4 @@
-//! Callers that wait for an answer of the connection as a whole, and until when.
+//! Callers that wait for the connection, and their deadlines.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -6,22 +6,22 @@ use std::time::{Duration, Instant};
 use crate::config::deadline_after;
 use crate::delivery::Ticket;
 
-/// Who waits, and how much of the wait does not count.
+/// Callers that wait for an answer.
 pub(super) struct Waiters {
     limit: Duration,
-    /// Up to this moment callers waited for the line of dials or the pace of requests, which does not count.
+    /// Last time at which callers waited for the dial or message limit; timeouts restart there.
     rate_limited_until: Option<Instant>,
     last_ticket: u64,
-    /// Callers that wait until it is live, each with its deadline.
+    /// Callers of `wait_live`, with their deadlines.
     live: Vec<(Instant, Ticket)>,
-    /// Callers that asked for a rotation.
+    /// Callers of `rotate`.
     rotated: Vec<Ticket>,
-    /// Callers that wait until the unsubscriptions of these topics are answered.
-    settled: Vec<(Ticket, Vec<Arc<str>>)>,
+    /// Callers of `wait_unsubscribed`, with their topics.
+    unsubscribed: Vec<(Ticket, Vec<Arc<str>>)>,
 }
 
 impl Waiters {
-    /// Each waits for as long as `limit`.
+    /// Creates the table; `limit` is the timeout of each caller.
     pub(super) fn new(limit: Duration) -> Self {
         Self {
             limit,
@@ -29,7 +29,7 @@ impl Waiters {
             last_ticket: 0,
             live: Vec::new(),
             rotated: Vec::new(),
-            settled: Vec::new(),
+            unsubscribed: Vec::new(),
         }
     }
 
@@ -41,7 +41,7 @@ impl Waiters {
         self.rate_limited_until
     }
 
-    /// The time up to now does not count.
+    /// Notes that callers wait for the dial or message limit: the time until now does not count.
     pub(super) fn rate_limited(&mut self, now: Instant) {
         self.rate_limited_until = Some(now);
     }
@@ -60,38 +60,38 @@ impl Waiters {
     }
 
     pub(super) fn wait_unsubscribed(&mut self, ticket: Ticket, topics: Vec<Arc<str>>) {
-        self.settled.push((ticket, topics));
+        self.unsubscribed.push((ticket, topics));
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.live.iter().map(|(deadline, _)| *deadline).min()
     }
 
-    /// Takes those that wait until it is live.
+    /// Removes and returns the callers of `wait_live`.
     pub(super) fn take_live(&mut self) -> Vec<Ticket> {
         self.live.drain(..).map(|(_, ticket)| ticket).collect()
     }
 
-    /// Takes those that wait for a rotation.
+    /// Removes and returns the callers of `rotate`.
     pub(super) fn take_rotated(&mut self) -> Vec<Ticket> {
         std::mem::take(&mut self.rotated)
     }
 
-    /// Takes those that wait until the unsubscriptions of topics are answered, if none of theirs is pending.
+    /// Removes and returns the callers of `wait_unsubscribed` whose topics are all answered.
     pub(super) fn take_unsubscribed(&mut self, is_pending: impl Fn(&str) -> bool) -> Vec<Ticket> {
-        let is_settled = |(_, topics): &mut (Ticket, Vec<Arc<str>>)| {
+        let is_answered = |(_, topics): &mut (Ticket, Vec<Arc<str>>)| {
             !topics.iter().any(|topic| is_pending(topic))
         };
-        let settled = self.settled.extract_if(.., is_settled);
-        settled.map(|(ticket, _)| ticket).collect()
+        let unsubscribed = self.unsubscribed.extract_if(.., is_answered);
+        unsubscribed.map(|(ticket, _)| ticket).collect()
     }
 
-    /// True if a caller waits for an unsubscription.
+    /// Returns `true` if a caller waits for an unsubscription.
     pub(super) fn has_unsubscribe_waiters(&self) -> bool {
-        !self.settled.is_empty()
+        !self.unsubscribed.is_empty()
     }
 
-    /// Takes those that have waited until it is live for long enough.
+    /// Removes and returns the callers of `wait_live` whose timeout has passed.
     pub(super) fn take_overdue(&mut self, now: Instant) -> Vec<Ticket> {
         if let Some(rate_limited_until) = self.rate_limited_until {
             let excused = deadline_after(rate_limited_until, self.limit);

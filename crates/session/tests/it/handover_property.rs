@@ -43,7 +43,7 @@ enum Item {
     Anew,
 }
 
-/// What a driver has of one side.
+/// What a driver has of one role.
 #[derive(Default)]
 struct Line {
     fetching: bool,
@@ -104,8 +104,8 @@ impl World {
         world
     }
 
-    fn line(&mut self, side: ConnectionRole) -> &mut Line {
-        self.lines.get_mut(&side).unwrap()
+    fn line(&mut self, role: ConnectionRole) -> &mut Line {
+        self.lines.get_mut(&role).unwrap()
     }
 
     fn step(&mut self, step: &Step) {
@@ -131,26 +131,26 @@ impl World {
                 self.now += Duration::from_millis((*millis).into());
                 self.session.tick(self.now);
             }
-            Step::Attempt(side, fails) => self.attempt(*side, *fails),
-            Step::Serve(side, frames) => (0..*frames).for_each(|_| self.serve(*side)),
-            Step::Refuse(side) => self.refuse(*side),
-            Step::Postpone(side) => self.postpone(*side),
+            Step::Attempt(role, fails) => self.attempt(*role, *fails),
+            Step::Serve(role, frames) => (0..*frames).for_each(|_| self.serve(*role)),
+            Step::Refuse(role) => self.refuse(*role),
+            Step::Postpone(role) => self.postpone(*role),
             Step::Even(is_in_sync) => self.session.set_in_sync(self.now, *is_in_sync),
             Step::Happen(topic, twice) => self.happen(*topic, *twice),
-            Step::Read(side, frames) => (0..*frames).for_each(|_| self.read(*side)),
-            Step::Cut(side) => {
-                if self.line(*side).wire.take().is_some() {
+            Step::Read(role, frames) => (0..*frames).for_each(|_| self.read(*role)),
+            Step::Cut(role) => {
+                if self.line(*role).wire.take().is_some() {
                     let lost = Failure::new(FailureStage::Live, RetryPolicy::Transient, "cut");
-                    self.session.handle(self.now, *side, Input::Lost(lost));
+                    self.session.handle(self.now, *role, Input::Lost(lost));
                 }
             }
         }
         self.carry_out();
     }
 
-    fn attempt(&mut self, side: ConnectionRole, fails: bool) {
+    fn attempt(&mut self, role: ConnectionRole, fails: bool) {
         let failure = Failure::new(FailureStage::Dial, RetryPolicy::Transient, "no");
-        let line = self.line(side);
+        let line = self.line(role);
         let input = if std::mem::take(&mut line.fetching) {
             let info = ConnectionInfo::new(SecretUrl::new("wss://host/?token=1"));
             Input::ConnectionInfo(if fails { Err(failure) } else { Ok(info) })
@@ -160,11 +160,11 @@ impl World {
         } else {
             return;
         };
-        self.session.handle(self.now, side, input);
+        self.session.handle(self.now, role, input);
     }
 
-    fn serve(&mut self, side: ConnectionRole) {
-        let Some(wire) = &mut self.line(side).wire else {
+    fn serve(&mut self, role: ConnectionRole) {
+        let Some(wire) = &mut self.line(role).wire else {
             return;
         };
         if !wire.welcomed {
@@ -189,8 +189,8 @@ impl World {
         }
     }
 
-    fn refuse(&mut self, side: ConnectionRole) {
-        let Some(wire) = &mut self.line(side).wire else {
+    fn refuse(&mut self, role: ConnectionRole) {
+        let Some(wire) = &mut self.line(role).wire else {
             return;
         };
         let request = wire.requests.front().cloned().unwrap_or_default();
@@ -206,8 +206,8 @@ impl World {
         }
     }
 
-    fn postpone(&mut self, side: ConnectionRole) {
-        let Some(wire) = &mut self.line(side).wire else {
+    fn postpone(&mut self, role: ConnectionRole) {
+        let Some(wire) = &mut self.line(role).wire else {
             return;
         };
         let request = wire.requests.front().cloned().unwrap_or_default();
@@ -235,18 +235,18 @@ impl World {
         }
     }
 
-    fn read(&mut self, side: ConnectionRole) {
-        if side == Replacement && self.kept.len() >= ROOM {
+    fn read(&mut self, role: ConnectionRole) {
+        if role == Replacement && self.kept.len() >= ROOM {
             self.session.buffer_full(self.now);
             return self.carry_out();
         }
-        let wire = self.line(side).wire.as_mut();
+        let wire = self.line(role).wire.as_mut();
         let Some(frame) = wire.and_then(|wire| wire.sent.pop_front()) else {
             return;
         };
         self.frames += 1;
-        if let FrameKind::Message { topic } = self.session.frame(self.now, side, &frame) {
-            match side {
+        if let FrameKind::Message { topic } = self.session.frame(self.now, role, &frame) {
+            match role {
                 Current => self.hand_out(self.frames, &topic),
                 Replacement => self.kept.push((self.frames, topic.into_owned())),
             }
@@ -280,16 +280,16 @@ impl World {
     }
 
     fn carry_out(&mut self) {
-        while let Some((side, action)) = self.session.poll() {
+        while let Some((role, action)) = self.session.poll() {
             match action {
-                Action::FetchConnectionInfo => self.line(side).fetching = true,
-                Action::Dial(_) => self.line(side).dialling = true,
+                Action::FetchConnectionInfo => self.line(role).fetching = true,
+                Action::Dial(_) => self.line(role).dialling = true,
                 Action::Send(frame) => {
-                    if let Some(wire) = &mut self.line(side).wire {
+                    if let Some(wire) = &mut self.line(role).wire {
                         wire.requests.push_back(frame.to_string());
                     }
                 }
-                Action::HangUp { .. } => *self.line(side) = Line::default(),
+                Action::HangUp { .. } => *self.line(role) = Line::default(),
                 Action::TakeOver { .. } => {
                     let next = std::mem::take(self.line(Replacement));
                     assert!(next.wire.is_some(), "it stands");
@@ -339,10 +339,10 @@ impl World {
     fn wait_unsubscribed(&mut self) {
         self.step(&Step::Even(true));
         for _ in 0..60 {
-            for side in [Current, Replacement] {
-                self.step(&Step::Attempt(side, false));
-                self.step(&Step::Serve(side, 8));
-                self.step(&Step::Read(side, 20));
+            for role in [Current, Replacement] {
+                self.step(&Step::Attempt(role, false));
+                self.step(&Step::Serve(role, 8));
+                self.step(&Step::Read(role, 20));
             }
             self.step(&Step::Wait(1_000));
         }

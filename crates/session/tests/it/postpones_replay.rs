@@ -9,7 +9,7 @@ use crate::postpones_requests::{refuse_for, subscribe_id};
 use crate::rig::Rig;
 use crate::rotation_rig::{RotationRig, config};
 
-/// RetryDelay for the next subscribe frame, up to 31 s, and returns its id.
+/// Waits for the next subscribe frame, up to 31 s, and returns its id.
 #[track_caller]
 fn next_repeat(rig: &mut Rig) -> String {
     for _ in 0..31_000 {

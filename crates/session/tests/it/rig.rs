@@ -38,10 +38,10 @@ impl Protocol for Plain {
                 let code: i64 = words.next().unwrap().parse().unwrap();
                 let scope = match code {
                     401 => RefusalScope::Token,
-                    429 => RefusalScope::Pace,
+                    429 => RefusalScope::RateLimit,
                     500 => RefusalScope::Temporary,
                     503 => RefusalScope::Busy,
-                    509 => RefusalScope::Sessions,
+                    509 => RefusalScope::ConnectionLimit,
                     _ => RefusalScope::Request,
                 };
                 Inbound::Refused {

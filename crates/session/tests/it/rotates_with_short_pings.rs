@@ -115,10 +115,10 @@ impl World {
     fn serve(&mut self) {
         let second = Duration::from_secs(1);
         let (now, pongs) = (self.now, self.pongs);
-        for side in [Current, Replacement] {
+        for role in [Current, Replacement] {
             loop {
                 let at = self.arrival();
-                let Some(wire) = self.wires.get_mut(&side) else {
+                let Some(wire) = self.wires.get_mut(&role) else {
                     break;
                 };
                 let Some(frame) = pop_arrived(&mut wire.outbound, now) else {
@@ -149,11 +149,11 @@ impl World {
                 push_in_order(&mut wire.inbound, at, answer);
             }
             loop {
-                let wire = self.wires.get_mut(&side);
+                let wire = self.wires.get_mut(&role);
                 let Some(frame) = wire.and_then(|wire| pop_arrived(&mut wire.inbound, now)) else {
                     break;
                 };
-                let disposition = self.session.frame(now, side, &frame);
+                let disposition = self.session.frame(now, role, &frame);
                 let is_push = matches!(disposition, FrameKind::Message { .. });
                 assert_eq!(is_push, frame.starts_with("push"));
                 self.carry_out();
@@ -162,31 +162,31 @@ impl World {
     }
 
     fn carry_out(&mut self) {
-        while let Some((side, action)) = self.session.poll() {
-            self.pending.push_back((side, action));
+        while let Some((role, action)) = self.session.poll() {
+            self.pending.push_back((role, action));
         }
-        while let Some((side, action)) = self.pending.pop_front() {
+        while let Some((role, action)) = self.pending.pop_front() {
             match action {
                 Action::FetchConnectionInfo => {
                     let heartbeat = Heartbeat::new(self.interval, Duration::from_secs(10));
                     let url = SecretUrl::new("wss://host/?token=1");
                     let info = ConnectionInfo::new(url).with_heartbeat(heartbeat);
                     self.session
-                        .handle(self.now, side, Input::ConnectionInfo(Ok(info)));
+                        .handle(self.now, role, Input::ConnectionInfo(Ok(info)));
                 }
                 Action::Dial(_) => {
                     let mut wire = Wire::default();
                     let welcome = (self.now + self.latency, "welcome".into());
                     wire.inbound.push_back(welcome);
-                    self.wires.insert(side, wire);
-                    self.session.handle(self.now, side, Input::Dialled(Ok(())));
+                    self.wires.insert(role, wire);
+                    self.session.handle(self.now, role, Input::Dialled(Ok(())));
                 }
                 Action::Send(frame) => {
                     let at = self.arrival();
-                    let wire = self.wires.get_mut(&side).unwrap();
+                    let wire = self.wires.get_mut(&role).unwrap();
                     push_in_order(&mut wire.outbound, at, frame.to_string());
                 }
-                Action::HangUp { .. } => drop(self.wires.remove(&side)),
+                Action::HangUp { .. } => drop(self.wires.remove(&role)),
                 Action::TakeOver { .. } => {
                     let next = self.wires.remove(&Replacement).unwrap();
                     self.wires.insert(Current, next);
@@ -194,8 +194,8 @@ impl World {
                 Action::Emit(report) => self.reports.push(report),
                 other => panic!("{other:?}"),
             }
-            while let Some((side, action)) = self.session.poll() {
-                self.pending.push_back((side, action));
+            while let Some((role, action)) = self.session.poll() {
+                self.pending.push_back((role, action));
             }
         }
     }

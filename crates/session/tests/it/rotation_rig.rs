@@ -41,16 +41,16 @@ impl RotationRig {
         two
     }
 
-    pub(crate) fn connect(&mut self, side: ConnectionRole) {
+    pub(crate) fn connect(&mut self, role: ConnectionRole) {
         let info = ConnectionInfo::new(SecretUrl::new("wss://host/?token=1"));
         self.session
-            .handle(self.now, side, Input::ConnectionInfo(Ok(info)));
-        self.session.handle(self.now, side, Input::Dialled(Ok(())));
-        self.frame(side, "welcome");
+            .handle(self.now, role, Input::ConnectionInfo(Ok(info)));
+        self.session.handle(self.now, role, Input::Dialled(Ok(())));
+        self.frame(role, "welcome");
     }
 
-    pub(crate) fn frame(&mut self, side: ConnectionRole, frame: &str) {
-        let _ = self.session.frame(self.now, side, frame);
+    pub(crate) fn frame(&mut self, role: ConnectionRole, frame: &str) {
+        let _ = self.session.frame(self.now, role, frame);
     }
 
     pub(crate) fn after(&mut self, millis: u64) {
@@ -60,8 +60,8 @@ impl RotationRig {
 
     pub(crate) fn poll(&mut self) -> Vec<String> {
         std::iter::from_fn(|| self.session.poll())
-            .map(|(side, action)| {
-                let side = match side {
+            .map(|(role, action)| {
+                let role = match role {
                     Current => "",
                     Replacement => "next: ",
                 };
@@ -78,7 +78,7 @@ impl RotationRig {
                     }
                     other => words(other),
                 };
-                format!("{side}{action}")
+                format!("{role}{action}")
             })
             .collect()
     }
@@ -114,7 +114,7 @@ impl RotationRig {
         panic!("the deadline does not move on");
     }
 
-    /// RetryDelay as [`RotationRig::wait`] until this action, up to an hour. Returns how long that took.
+    /// Waits as [`RotationRig::wait`] until this action, up to an hour. Returns how long that took.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, action: &str) -> Duration {
         let start = self.now;

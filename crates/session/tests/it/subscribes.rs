@@ -107,7 +107,7 @@ fn more_topics_than_the_connection_may_hold_are_refused_at_once() {
     }
     rig.expect(&["fetch"]);
     rig.subscribe("/one-more");
-    rig.expect(&["refused /one-more - this connection holds 30 topics, which is its limit"]);
+    rig.expect(&["refused /one-more - the connection has reached its limit of 30 topics"]);
 }
 
 #[test]

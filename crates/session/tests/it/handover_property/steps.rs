@@ -32,19 +32,19 @@ pub(super) enum Step {
 }
 
 pub(super) fn step() -> impl Strategy<Value = Step> {
-    let side = || prop_oneof![Just(Current), Just(Replacement)];
+    let role = || prop_oneof![Just(Current), Just(Replacement)];
     prop_oneof![
         3 => (STEADY..4).prop_map(Step::Subscribe),
         2 => (STEADY..4).prop_map(Step::Unsubscribe),
         3 => Just(Step::Rotate),
         4 => (0u16..300).prop_map(Step::Wait),
-        8 => (side(), prop::bool::weighted(0.03)).prop_map(|(side, fails)| Step::Attempt(side, fails)),
-        12 => (side(), 1u8..4).prop_map(|(side, frames)| Step::Serve(side, frames)),
-        1 => side().prop_map(Step::Refuse),
-        1 => side().prop_map(Step::Postpone),
+        8 => (role(), prop::bool::weighted(0.03)).prop_map(|(role, fails)| Step::Attempt(role, fails)),
+        12 => (role(), 1u8..4).prop_map(|(role, frames)| Step::Serve(role, frames)),
+        1 => role().prop_map(Step::Refuse),
+        1 => role().prop_map(Step::Postpone),
         1 => any::<bool>().prop_map(Step::Even),
         8 => (0u8..4, prop::bool::weighted(0.2)).prop_map(|(topic, twice)| Step::Happen(topic, twice)),
-        12 => (side(), 1u8..6).prop_map(|(side, frames)| Step::Read(side, frames)),
+        12 => (role(), 1u8..6).prop_map(|(role, frames)| Step::Read(role, frames)),
         1 => prop::bool::weighted(0.5).prop_map(|current| Step::Cut(if current { Current } else { Replacement })),
     ]
 }
