@@ -1,11 +1,11 @@
-//! What happens on a running exchange, for a person or a program that watches it. Holds no token and no credential.
+//! Activity of the local exchange for an observer, without tokens and credentials.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::stats::{Ended, ServedMarket, StreamProtocol};
 
-/// Something that happened, reported by [`ExchangeBuilder::observe`](crate::ExchangeBuilder::observe).
+/// An activity of the local exchange, reported to [`ExchangeBuilder::observe`](crate::ExchangeBuilder::observe).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Activity {
@@ -13,34 +13,34 @@ pub enum Activity {
     TokenRequest {
         /// The HTTP status.
         status: u16,
-        /// KuCoin's code; empty if the body has none.
+        /// The KuCoin code in the body; empty if there is none.
         code: String,
     },
-    /// A connection was opened: its token was accepted, or it is one of Pro V2 that logs in later.
+    /// A connection was opened: its token was accepted, or it is a Pro V2 connection that logs in later.
     Opened {
-        /// Its number, as in [`ConnectionReport::number`](crate::ConnectionReport::number).
+        /// Connection number, as in [`ConnectionReport::number`](crate::ConnectionReport::number).
         connection: u64,
-        /// What it speaks.
+        /// The protocol of the connection.
         protocol: StreamProtocol,
         /// The market that its token serves.
         market: ServedMarket,
-        /// The number of its token; `None` if it logs in later.
+        /// Token number; `None` if the connection has no token.
         token: Option<u64>,
-        /// The `User-Agent` of the client.
+        /// The client's `User-Agent`; `None` if the client did not send one.
         client: Option<String>,
     },
-    /// A connection has ended, or was refused before it opened.
+    /// A connection was closed, or refused before it opened.
     Ended {
-        /// Its number.
+        /// Connection number.
         connection: u64,
         /// How it ended.
         how: Ended,
-        /// The words of a refusal or of a close frame.
+        /// Code and text of a refusal, the protocol violation, or the fault as in a script; otherwise `None`.
         reason: Option<String>,
-        /// Pushes that it was sent.
+        /// Number of pushes sent to the client.
         pushed: u64,
     },
-    /// A fault was triggered. One that cannot act at once waits for the next thing of its kind.
+    /// A fault was triggered. If it cannot act immediately, it acts on the next dial, token request or connection.
     Fault {
         /// The fault as a line of a script, or the injected effect.
         fault: String,
@@ -49,7 +49,7 @@ pub enum Activity {
     },
 }
 
-/// Takes what happens, while it happens: it must not wait.
+/// The function of [`ExchangeBuilder::observe`](crate::ExchangeBuilder::observe).
 #[derive(Clone)]
 pub(crate) struct Observer(pub(crate) Arc<dyn Fn(Activity) + Send + Sync>);
 

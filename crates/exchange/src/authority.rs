@@ -1,4 +1,4 @@
-//! A certificate authority of this process, for TLS on loopback without the user's own certificate.
+//! A temporary certificate authority, for TLS on loopback without the user's own certificate.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,8 +13,9 @@ use rustls::ServerConfig;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::PrivateKeyDer;
 
-/// A certificate authority that was made now, and a certificate of it for `localhost` and `127.0.0.1`. Their keys never
-/// leave the process.
+/// A new certificate authority with a certificate for `localhost` and `127.0.0.1`.
+///
+/// The private keys stay in memory.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -22,7 +23,7 @@ use rustls::pki_types::PrivateKeyDer;
 /// use kucoin_streams_exchange::{Exchange, LocalAuthority};
 ///
 /// let authority = LocalAuthority::new()?;
-/// // A client must trust `authority.pem()`, for instance as the file that `SSL_CERT_FILE` names.
+/// // The client must trust `authority.pem()`: for example write it to a file and set `SSL_CERT_FILE` to its path.
 /// let exchange = Exchange::builder().tls(authority.server_config()).start().await?;
 /// assert!(exchange.rest_url().starts_with("https://localhost:"));
 /// # Ok(())
@@ -33,16 +34,16 @@ pub struct LocalAuthority {
     config: Arc<ServerConfig>,
 }
 
-/// The certificate could not be made; nothing that a caller did is the cause.
+/// Error of [`LocalAuthority::new`]: the cryptography library failed. The caller is not the cause.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot make a certificate")]
+#[error("cannot generate a certificate")]
 pub struct CertificateError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 impl LocalAuthority {
-    /// Makes keys and certificates.
+    /// Generates the keys and certificates.
     ///
     /// # Errors
-    /// The cryptography fails.
+    /// Returns an error if the cryptography library fails.
     pub fn new() -> Result<Self, CertificateError> {
         let (authority, issuer) = authority().map_err(failed)?;
         let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
@@ -65,13 +66,13 @@ impl LocalAuthority {
         })
     }
 
-    /// The certificate of the authority, which a client must trust. It is public.
+    /// Returns the authority's certificate as PEM, which a client must trust. It contains no private key.
     #[must_use]
     pub fn pem(&self) -> &str {
         &self.pem
     }
 
-    /// The settings for [`ExchangeBuilder::tls`](crate::ExchangeBuilder::tls).
+    /// Returns the server configuration for [`ExchangeBuilder::tls`](crate::ExchangeBuilder::tls).
     #[must_use]
     pub fn server_config(&self) -> Arc<ServerConfig> {
         Arc::clone(&self.config)
@@ -95,7 +96,7 @@ fn authority() -> Result<(String, Issuer<'static, KeyPair>), rcgen::Error> {
     Ok((pem(certificate.der()), Issuer::new(parameters, key)))
 }
 
-/// A certificate as text, 64 letters a line.
+/// Encodes a certificate as PEM, 64 characters per line.
 fn pem(der: &[u8]) -> String {
     let mut text = String::from("-----BEGIN CERTIFICATE-----\n");
     for line in STANDARD.encode(der).as_bytes().chunks(64) {

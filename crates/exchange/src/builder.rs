@@ -1,4 +1,4 @@
-//! The settings of an exchange, and its start.
+//! The settings of the local exchange, and how it starts.
 
 use std::io;
 use std::sync::atomic::AtomicI64;
@@ -22,11 +22,11 @@ use crate::stats::{Board, ServedMarket};
 use crate::tokens::TokenStore;
 use crate::truth::TruthLog;
 
-/// The settings of an exchange that is not started yet.
+/// Settings of a local exchange; [`start`](Self::start) runs it.
 #[derive(Debug, Clone)]
-#[must_use = "an exchange does nothing until it is started"]
+#[must_use = "the local exchange does not run until `start` is called"]
 pub struct ExchangeBuilder {
-    /// With the ports that are asked for, 0 for a free one.
+    /// A port of 0 means any free port.
     settings: Settings,
     limits: Limits,
     event_rate: f64,
@@ -40,16 +40,16 @@ pub struct ExchangeBuilder {
     tls: Option<Arc<rustls::ServerConfig>>,
 }
 
-/// The exchange could not be started.
+/// Error of [`ExchangeBuilder::start`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// A port cannot be listened on: choose another one, or 0 for a free one.
+    /// The local exchange cannot listen on a port. Choose another port, or 0 for any free port.
     #[error("cannot listen on 127.0.0.1:{port}")]
     Listen {
-        /// The port.
+        /// The requested port; 0 is any free port.
         port: u16,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
 }
@@ -80,114 +80,117 @@ impl Default for ExchangeBuilder {
 }
 
 impl ExchangeBuilder {
-    /// Decides what the account does, and what faults draw. Default 1.
+    /// Sets the seed of the account's activity and of random choices in faults. Default 1.
     pub fn seed(mut self, seed: u64) -> Self {
         self.settings.seed = seed;
         self
     }
 
-    /// Pushes a second that the account makes by itself, counted over all V1 topics, so that the
-    /// account lives at the same pace whoever listens; the same life makes some two to three times as
-    /// many pushes on Pro V2. Default 0: nothing happens until it is asked for. What is not a positive number counts as 0.
+    /// Sets how many pushes per second the account generates on its own. Default 0: none.
+    ///
+    /// The rate counts the pushes of all V1 topics, whether or not a client is subscribed. The same activity makes
+    /// about two to three times as many pushes on Pro V2. A value that is not a positive number means 0.
     pub fn event_rate(mut self, events_per_second: f64) -> Self {
         self.event_rate = events_per_second;
         self
     }
 
-    /// The port on 127.0.0.1 that serves spot, margin, futures and Pro V2. Default 0: a free one.
+    /// Sets the port on 127.0.0.1 that serves spot, margin, futures and Pro V2. Default 0: any free port.
     pub fn port(mut self, port: u16) -> Self {
         self.settings.ports.both = port;
         self
     }
 
-    /// The port of [`Exchange::spot_rest_url`]. Default 0: a free one.
+    /// Sets the port of [`Exchange::spot_rest_url`]. Default 0: any free port.
     pub fn spot_port(mut self, port: u16) -> Self {
         self.settings.ports.spot = port;
         self
     }
 
-    /// The port of [`Exchange::futures_rest_url`]. Default 0: a free one.
+    /// Sets the port of [`Exchange::futures_rest_url`]. Default 0: any free port.
     pub fn futures_port(mut self, port: u16) -> Self {
         self.settings.ports.futures = port;
         self
     }
 
-    /// The `pingInterval` in V1 token replies and Pro V2 welcomes. Default 18 s, as KuCoin's.
+    /// Sets the `pingInterval` in V1 token responses and Pro V2 welcomes. Default 18 s, as on KuCoin.
     pub fn ping_interval(mut self, interval: Duration) -> Self {
         self.settings.ping_interval = interval;
         self
     }
 
-    /// The `pingTimeout` in V1 token replies. Default 10 s, as KuCoin's.
+    /// Sets the `pingTimeout` in V1 token responses. Default 10 s, as on KuCoin.
     pub fn ping_timeout(mut self, timeout: Duration) -> Self {
         self.settings.ping_timeout = timeout;
         self
     }
 
-    /// The time without a message from the client after which its connection is cut: on V1 with a
-    /// `ping timeout`, on Pro V2 by the end of the stream. Default 60 s, as KuCoin's.
+    /// Sets how long a client may send nothing before it is disconnected. Default 60 s, as on KuCoin.
     ///
-    /// Any text or binary message counts, be it a ping, a request or one that is not understood. Pings and
-    /// pongs of the WebSocket protocol do not count, and neither do pushes to the client.
+    /// V1 sends an error frame `ping timeout` first; Pro V2 only closes the TCP connection. Every text or binary
+    /// message counts as activity, even an invalid one. Ping and pong frames of the WebSocket protocol do not, nor
+    /// do pushes to the client.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.limits.idle_timeout = timeout;
         self
     }
 
-    /// How a topic of a symbol that is not traded is answered. Default [`UnknownSymbols::Acknowledge`]: live
-    /// reports of 2026 say that KuCoin acknowledges it and pushes nothing, on V1 (one source) and on Pro V2
-    /// (several); on V1 captures of 2019 to 2022 have a refusal with 404.
+    /// Sets how subscriptions to an unknown symbol are answered. Default [`UnknownSymbols::Acknowledge`].
+    ///
+    /// Live reports of 2026 say that KuCoin acknowledges them and pushes nothing, on V1 (one source) and on Pro V2
+    /// (several). Captures of V1 from 2019 to 2022 show a refusal with code 404.
     pub fn unknown_symbols(mut self, answer: UnknownSymbols) -> Self {
         self.limits.unknown_symbols = answer;
         self
     }
 
-    /// Messages that wait for a client which does not read before it is disconnected. Default 4096.
+    /// Sets how many messages are queued for a slow client before it is disconnected. Default 4096, at least 1.
     pub fn queue_capacity(mut self, messages: usize) -> Self {
         self.settings.queue_capacity = messages.max(1);
         self
     }
 
-    /// Entries that each truth log keeps: [`Exchange::truth`] and [`Exchange::pro_truth`]. Default
-    /// 65 536.
+    /// Sets how many entries [`Exchange::truth`] and [`Exchange::pro_truth`] each keep. Default 65 536.
     pub fn truth_capacity(mut self, entries: usize) -> Self {
         self.truth_capacity = entries;
         self
     }
 
-    /// Connections that may be open at once; the next one is refused with 509. Default 800.
+    /// Sets how many connections may be open at once; more are refused with code 509. Default 800.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.limits.connections = connections;
         self
     }
 
-    /// The age at which a connection is cut, by a close frame with 1001. Default 24 h, as KuCoin's.
+    /// Sets the age at which a connection is closed, with close code 1001. Default 24 h, as on KuCoin.
     pub fn connection_life(mut self, life: Duration) -> Self {
         self.limits.connection_life = life;
         self
     }
 
-    /// The age at which a token expires. Default 24 h, as KuCoin's.
+    /// Sets the age at which a token expires. Default 24 h, as on KuCoin.
     pub fn token_life(mut self, life: Duration) -> Self {
         self.token_life = life;
         self
     }
 
-    /// Lets a token open one connection only; the second one is refused with 401. By default a token opens any number
-    /// of connections until it expires, as KuCoin's.
+    /// Makes each token valid for one connection only; a second one is refused with code 401.
+    ///
+    /// By default a token opens any number of connections until it expires, as on KuCoin.
     pub fn single_use_tokens(mut self) -> Self {
         self.single_use_tokens = true;
         self
     }
 
-    /// The credentials that are accepted instead of the demo ones.
+    /// Sets the credentials to accept. Default [`DemoCredentials::default`].
     pub fn credentials(mut self, credentials: DemoCredentials) -> Self {
         self.credentials = credentials;
         self
     }
 
-    /// Speaks `https` and `wss` instead of `http` and `ws`, with the certificate of this configuration, which should
-    /// be for `localhost`: that is the host in the addresses that the exchange gives out. Default no TLS.
+    /// Serves `https` and `wss` instead of `http` and `ws`. Default no TLS.
+    ///
+    /// The certificate should be valid for `localhost`, the host name in all URLs of the local exchange.
     #[cfg(feature = "tls")]
     pub fn tls(mut self, config: Arc<rustls::ServerConfig>) -> Self {
         self.settings.tls = true;
@@ -195,23 +198,25 @@ impl ExchangeBuilder {
         self
     }
 
-    /// Reports what happens while it happens, for a log: connections, token requests, and faults that are triggered. No
-    /// token and no credential is in it. The function must not wait, nor call the exchange.
+    /// Calls `observer` for every connection, token request and triggered fault, for a log.
+    ///
+    /// An [`Activity`] contains no token or credential. The function must not block, and must not call methods of
+    /// the [`Exchange`] or of its account.
     pub fn observe(mut self, observer: impl Fn(Activity) + Send + Sync + 'static) -> Self {
         self.observer = Some(Observer(Arc::new(observer)));
         self
     }
 
-    /// What goes wrong. Default nothing.
+    /// Sets the faults to inject. Default none.
     pub fn faults(mut self, faults: Faults) -> Self {
         self.faults = faults;
         self
     }
 
-    /// Listens and serves from now on, on the tokio runtime that this is called in.
+    /// Starts the local exchange on the current tokio runtime.
     ///
     /// # Errors
-    /// The port cannot be listened on.
+    /// Returns an error if it cannot listen on one of its ports.
     pub async fn start(mut self) -> Result<Exchange, StartError> {
         let mut listeners = Vec::new();
         let mut markets = [
@@ -219,17 +224,20 @@ impl ExchangeBuilder {
             ServedMarket::Spot,
             ServedMarket::Futures,
         ];
-        // A port that the caller chose must not be taken as a free one for another market.
+        // Bind chosen ports first, so that they are not picked as a free port of another market.
         markets.sort_by_key(|market| self.settings.ports.of(*market) == 0);
         for market in markets {
             let port = self.settings.ports.of_mut(market);
-            let wanted = *port;
-            let (listener, free) = listen(wanted).await.map_err(|source| StartError::Listen {
-                port: wanted,
-                source,
-            })?;
+            let requested = *port;
+            let (listener, bound) =
+                listen(requested)
+                    .await
+                    .map_err(|source| StartError::Listen {
+                        port: requested,
+                        source,
+                    })?;
             listeners.push((market, listener));
-            *port = free;
+            *port = bound;
         }
         let seed = self.settings.seed;
         let now_ms = clock::now_ms();
@@ -241,7 +249,7 @@ impl ExchangeBuilder {
         let hub = Hub::new(Engine::new(seed, now_ms), logs, user_id);
         let plan = Plan::new(self.faults, seed);
         let timers = plan.timers();
-        // A token of an earlier exchange must not open this one, whatever the seed.
+        // Tokens of an earlier run must be invalid here, even with the same seed.
         let tokens = TokenStore::new(
             Rng::new(seed ^ clock::now_us()),
             self.single_use_tokens,
@@ -272,7 +280,7 @@ impl ExchangeBuilder {
     }
 }
 
-/// Listens on a port, 0 being a free one; returns the port as well.
+/// Listens on a port, and returns the port that was bound.
 async fn listen(port: u16) -> io::Result<(TcpListener, u16)> {
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let port = listener.local_addr()?.port();

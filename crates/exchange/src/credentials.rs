@@ -1,4 +1,4 @@
-//! The API key of the exchange's one account, and the strict check of a signed request.
+//! The account's credentials, and the check of signed requests.
 
 use std::fmt;
 
@@ -9,11 +9,12 @@ use hyper::HeaderMap;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-/// A signed request is refused when its timestamp is further off than this.
+/// Maximum difference of a request's timestamp to the exchange's clock.
 const WINDOW_MS: u64 = 5_000;
 
-/// The key, secret and passphrase that the exchange accepts. They open nothing but an exchange on
-/// loopback, so they may be shown; `Debug` leaves them out all the same.
+/// The API key, secret and passphrase that the local exchange accepts.
+///
+/// They are valid only on the local exchange, so they may be printed. `Debug` omits them anyway.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DemoCredentials {
@@ -26,7 +27,7 @@ pub struct DemoCredentials {
 }
 
 impl DemoCredentials {
-    /// Credentials of your own.
+    /// Creates credentials, for [`ExchangeBuilder::credentials`](crate::ExchangeBuilder::credentials).
     #[must_use]
     pub fn new(
         key: impl Into<String>,
@@ -42,7 +43,7 @@ impl DemoCredentials {
 }
 
 impl Default for DemoCredentials {
-    /// The fixed demo credentials; every exchange that is given no others accepts them.
+    /// Returns the fixed demo credentials, which the local exchange accepts by default.
     fn default() -> Self {
         Self::new(
             "66f0demo5c1a2e0001d0c0de",
@@ -76,16 +77,16 @@ impl ApiError {
     }
 }
 
-/// What was signed.
+/// The signed parts of a request, besides the timestamp.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Signed<'a> {
     pub(crate) method: &'a str,
-    /// Path and query as they came.
+    /// Path and query exactly as received.
     pub(crate) path: &'a str,
     pub(crate) body: &'a [u8],
 }
 
-/// Checks the five headers in the order in which KuCoin's gateway answers about them.
+/// Checks the five `KC-API-*` headers, in the same order as KuCoin's gateway.
 pub(crate) fn check(
     credentials: &DemoCredentials,
     headers: &HeaderMap,
@@ -139,7 +140,7 @@ pub(crate) fn check(
     check_proof(credentials, proof, &parts, now_ms)
 }
 
-/// What a client shows of its credentials, in a header or in a message.
+/// Credentials and signature of a request or of a Pro V2 login.
 pub(crate) struct Proof<'a> {
     pub(crate) key: &'a str,
     pub(crate) sign: &'a str,
@@ -147,7 +148,7 @@ pub(crate) struct Proof<'a> {
     pub(crate) passphrase: &'a str,
 }
 
-/// Checks a proof over the timestamp and these parts.
+/// Checks timestamp, key, passphrase and the signature over the timestamp and `signed`.
 pub(crate) fn check_proof(
     credentials: &DemoCredentials,
     proof: Proof<'_>,
@@ -189,6 +190,7 @@ fn sign_text(secret: &str, parts: &[&[u8]]) -> String {
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
+/// Compares in constant time.
 fn same(one: &[u8], other: &[u8]) -> bool {
     one.ct_eq(other).into()
 }
@@ -198,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn signature_is_that_of_an_independent_computation() {
+    fn signature_matches_openssl() {
         // printf '1700000000000POST/api/v1/bullet-private' | openssl dgst -sha256 -hmac 'secret' -binary | base64
         let sign = sign_text(
             "secret",

@@ -1,4 +1,4 @@
-//! A running exchange: its addresses, its account, and what can be done to it.
+//! A running local exchange: URLs, account, logs and control.
 
 use std::fmt;
 use std::future::Future;
@@ -21,7 +21,7 @@ use crate::stats::{Ended, ServedMarket, Stats};
 use crate::sync::lock;
 use crate::truth::TruthLog;
 
-/// A local exchange that runs until it is shut down or dropped.
+/// A running local exchange; it stops when it is shut down or dropped.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -29,16 +29,14 @@ use crate::truth::TruthLog;
 /// use kucoin_streams_exchange::{Exchange, Side};
 ///
 /// let exchange = Exchange::builder().seed(7).start().await?;
-/// // Point any client at exchange.rest_url(), with exchange.credentials(). Then let things happen:
-/// let price = exchange.account().last_price("BTC-USDT")?;
+/// // Connect a client to exchange.rest_url() with exchange.credentials(), then trade:
 /// exchange.account().place_market("BTC-USDT", Side::Buy, "0.001".parse()?)?;
 /// assert!(exchange.truth().total() > 0);
-/// # let _ = price;
 /// exchange.shutdown().await;
 /// # Ok(())
 /// # }
 /// ```
-#[must_use = "an exchange stops when it is dropped"]
+#[must_use = "the local exchange stops when it is dropped"]
 pub struct Exchange {
     shared: Arc<Shared>,
     truth: TruthLog,
@@ -47,7 +45,7 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// The settings, each with its default.
+    /// Returns a builder with the default settings.
     pub fn builder() -> ExchangeBuilder {
         ExchangeBuilder::default()
     }
@@ -64,14 +62,14 @@ impl Exchange {
             tasks.spawn(http::serve(Arc::clone(&shared), market, listener));
         }
         if event_rate.is_finite() && event_rate > 0.0 {
-            tasks.spawn(drive(Arc::clone(&shared), event_rate));
+            tasks.spawn(generate_events(Arc::clone(&shared), event_rate));
         }
         for (delay, rule) in timers {
             let shared = Arc::clone(&shared);
             tasks.spawn(async move {
                 sleep(delay).await;
-                let fired = lock(&shared.plan).timer(rule);
-                shared.apply(fired);
+                let triggered = lock(&shared.plan).timer(rule);
+                shared.apply(triggered);
             });
         }
         Self {
@@ -82,121 +80,131 @@ impl Exchange {
         }
     }
 
-    /// The base URL of the REST API, without a slash at its end: `http://127.0.0.1:PORT`, or over TLS
-    /// `https://localhost:PORT`.
+    /// Returns the base URL of the REST API: `http://127.0.0.1:PORT`, or `https://localhost:PORT` with TLS.
     ///
-    /// It stands for both REST hosts of KuCoin: its tokens serve the topics of spot, margin and futures. Use
-    /// [`Exchange::spot_rest_url`] and [`Exchange::futures_rest_url`] to find out whether a client asks the right host.
+    /// It has no trailing slash. It imitates both REST hosts of KuCoin: its tokens serve spot, margin and futures
+    /// topics. To test that a client uses the right host for each market, use [`Exchange::spot_rest_url`] and
+    /// [`Exchange::futures_rest_url`].
     #[must_use]
     pub fn rest_url(&self) -> String {
         self.shared.settings.base("http", ServedMarket::Both)
     }
 
-    /// The base URL that stands for `api.kucoin.com` alone: its tokens do not serve futures topics, which are refused
-    /// with 404, nor do they open a socket of [`Exchange::futures_rest_url`].
+    /// Returns the base URL that imitates only `api.kucoin.com`, for spot and margin.
+    ///
+    /// With its tokens, futures topics are refused with code 404, and connections to the port of
+    /// [`Exchange::futures_rest_url`] are refused.
     #[must_use]
     pub fn spot_rest_url(&self) -> String {
         self.shared.settings.base("http", ServedMarket::Spot)
     }
 
-    /// The base URL that stands for `api-futures.kucoin.com` alone: its tokens serve futures topics only.
+    /// Returns the base URL that imitates only `api-futures.kucoin.com`; its tokens serve only futures topics.
     #[must_use]
     pub fn futures_rest_url(&self) -> String {
         self.shared.settings.base("http", ServedMarket::Futures)
     }
 
-    /// The URL of the Pro V2 socket, without a query and without a slash at its end:
-    /// `ws://127.0.0.1:PORT/pro`, or over TLS `wss://localhost:PORT/pro`.
+    /// Returns the Pro V2 WebSocket URL: `ws://127.0.0.1:PORT/pro`, or `wss://localhost:PORT/pro` with TLS.
     ///
-    /// A client appends `?token=` or `/?token=` and a token of `POST /api/v2/bullet-private`, or dials
-    /// it as it is and logs in with `op: auth` after the welcome. With a token the path may be left out, as on KuCoin's
-    /// own host: `ws://127.0.0.1:PORT/?token=`.
+    /// It has no query and no trailing slash. A client appends `?token=` or `/?token=` and a token from
+    /// `POST /api/v2/bullet-private`, or connects without a token and logs in with `op: auth` after the welcome. With
+    /// a token the path is optional, as on KuCoin: `ws://127.0.0.1:PORT/?token=`.
     #[must_use]
     pub fn pro_ws_url(&self) -> String {
         let base = self.shared.settings.base("ws", ServedMarket::Both);
         format!("{base}/pro")
     }
 
-    /// The port of [`Exchange::rest_url`] on 127.0.0.1.
+    /// Returns the port of [`Exchange::rest_url`] on 127.0.0.1.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.shared.settings.ports.both
     }
 
-    /// The credentials that the exchange accepts.
+    /// Returns the credentials that the local exchange accepts.
     #[must_use]
     pub fn credentials(&self) -> &DemoCredentials {
         &self.shared.credentials
     }
 
-    /// The account, to place and cancel orders and to move money; cheap to clone.
+    /// Returns a handle to the account, to place orders, transfer funds and so on. Cheap to clone.
     #[must_use]
     pub fn account(&self) -> Account {
         Account::new(Arc::clone(&self.shared))
     }
 
-    /// The log of everything that happened, as V1 pushes.
+    /// Returns the log of all V1 pushes.
     #[must_use]
     pub fn truth(&self) -> TruthLog {
         self.truth.clone()
     }
 
-    /// The log of everything that happened since the exchange began to render it as Pro V2: with the
-    /// first connection to [`Exchange::pro_ws_url`], or with the first call of this, whichever comes
-    /// first. Until then nothing is rendered for Pro V2.
+    /// Returns the log of all Pro V2 pushes.
     ///
-    /// An event is one entry for each `T` that it is pushed on: an order of spot is pushed on `order.UNIFIED`,
-    /// `orderAll.UNIFIED`, `order.SPOT` and `orderAll.SPOT`. All symbols of `order` and `position`
-    /// share their `T`; subscribers are sent those of their symbol, which the data has as `s`.
+    /// It starts with the first Pro V2 connection or the first call of this method. Earlier events are not in it.
+    ///
+    /// An event has one entry for each `T` on which it is pushed: a spot order is pushed on `order.UNIFIED`,
+    /// `orderAll.UNIFIED`, `order.SPOT` and `orderAll.SPOT`. For `order` and `position` the `T` is the same for all
+    /// symbols; a subscriber receives only its symbol, which is `s` in the data.
     #[must_use]
     pub fn pro_truth(&self) -> TruthLog {
-        lock(&self.shared.hub).tell_pro();
+        lock(&self.shared.hub).enable_pro();
         self.pro_truth.clone()
     }
 
-    /// Lets an effect happen now: on every open connection, or, where it acts on one, on the next
-    /// token request or the next connection.
+    /// Applies an effect now.
+    ///
+    /// An effect on open connections acts on all of them. An effect on a dial, a token request or the opening of a
+    /// connection acts on the next one.
     pub fn inject(&self, effect: Effect) {
-        let fired = lock(&self.shared.plan).inject(effect);
-        self.shared.apply(fired);
+        let triggered = lock(&self.shared.plan).inject(effect);
+        self.shared.apply(triggered);
     }
 
-    /// Lets the faults of the script happen that wait for this name; false when none does.
+    /// Triggers the faults with [`Trigger::Call`](crate::Trigger::Call) and this name.
+    ///
+    /// Returns `false` if no fault has this name.
     pub fn call(&self, name: &str) -> bool {
-        let fired = lock(&self.shared.plan).call(name);
-        fired.map(|fired| self.shared.apply(fired)).is_some()
+        let triggered = lock(&self.shared.plan).call(name);
+        triggered
+            .map(|triggered| self.shared.apply(triggered))
+            .is_some()
     }
 
-    /// Sends this text, as it is, to the subscribers of a topic, which is written as in
-    /// [`ConnectionReport::topics`](crate::ConnectionReport::topics); returns to how many. It is not
-    /// in the truth logs, as nothing happened.
+    /// Sends `frame` unchanged to every subscriber of a topic, and returns the number of subscribers.
+    ///
+    /// Topics are written as in [`ConnectionReport::topics`](crate::ConnectionReport::topics). The frame is not added
+    /// to the truth logs.
     pub fn push_raw(&self, topic: &str, frame: &str) -> usize {
         lock(&self.shared.hub).send_to_topic(topic, &Arc::from(frame))
     }
 
-    /// What the exchange saw so far.
+    /// Returns a snapshot of the token requests and connections so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.shared.board.snapshot()
     }
 
-    /// Waits until what the exchange saw is as wanted; checked on every change. The check runs while
-    /// the counters are locked: it must not call the exchange.
-    pub async fn wait_until(&self, wanted: impl FnMut(&Stats) -> bool) {
-        self.shared.board.wait_until(wanted).await;
+    /// Waits until `condition` is true for the [`Stats`], checked on every change.
+    ///
+    /// The condition must not call methods of the local exchange: the stats are locked while it runs.
+    pub async fn wait_until(&self, condition: impl FnMut(&Stats) -> bool) {
+        self.shared.board.wait_until(condition).await;
     }
 
-    /// Waits until a connection is subscribed to the topic, which is written as in
-    /// [`ConnectionReport::topics`](crate::ConnectionReport::topics).
+    /// Waits until an open connection is subscribed to the topic.
+    ///
+    /// Topics are written as in [`ConnectionReport::topics`](crate::ConnectionReport::topics).
     pub async fn wait_subscribed(&self, topic: &str) {
         self.wait_until(|stats| stats.is_subscribed(topic)).await;
     }
 
-    /// TopicMatch one connection over a stream of the caller's, as if it had been accepted on the port, but never over TLS: the
-    /// token requests of HTTP and the sockets alike. The future ends with the connection; dropping it drops the stream.
+    /// Serves one connection over the given stream, as if it had been accepted on the main port without TLS.
     ///
-    /// For rehearsals without a network, under tokio's paused clock for instance. A reset drops the stream without a
-    /// shutdown.
+    /// Use it for tests without a network, such as under tokio's paused clock. HTTP token requests and WebSocket
+    /// connections both work. The future completes when the connection closes; dropping the future drops the stream.
+    /// A TCP reset is imitated by dropping the stream without a shutdown.
     pub fn serve<S>(&self, stream: S) -> impl Future<Output = ()> + Send + use<S>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -204,8 +212,9 @@ impl Exchange {
         http::serve_own(Arc::clone(&self.shared), stream)
     }
 
-    /// Ends all connections without a word, closes the port, waits for all tasks, and returns all
-    /// that the exchange saw.
+    /// Stops the local exchange, and returns the final [`Stats`].
+    ///
+    /// Closes the ports and drops all connections without a close frame, then waits for all tasks to end.
     pub async fn shutdown(mut self) -> Stats {
         self.tasks.shutdown().await;
         self.shared.board.change(|stats| {
@@ -227,9 +236,9 @@ impl fmt::Debug for Exchange {
     }
 }
 
-/// Lets the account live, at a pace that is even over the pushes that its steps make.
-async fn drive(shared: Arc<Shared>, event_rate: f64) {
-    // A rate so low that a wait is endless is the same as a very long one.
+/// Runs steps of the account so that they make `event_rate` V1 pushes per second on average.
+async fn generate_events(shared: Arc<Shared>, event_rate: f64) {
+    // Caps the wait, which could overflow at a very low rate.
     let longest = Duration::from_secs(24 * 60 * 60);
     let mut next = Instant::now();
     loop {
@@ -242,7 +251,7 @@ async fn drive(shared: Arc<Shared>, event_rate: f64) {
         };
         let pushes = u32::try_from(pushes).unwrap_or(u32::MAX);
         let wait = Duration::try_from_secs_f64(f64::from(pushes) / event_rate).unwrap_or(longest);
-        // After a long pause of the machine there is no catching up.
+        // After a pause of the machine, missed events are not made up for.
         next = (next + wait.min(longest)).max(Instant::now());
     }
 }

@@ -1,4 +1,4 @@
-//! The account, the truth logs and the subscribers under one lock, so that everything happens in one order.
+//! The account, the truth logs and the subscriptions under one lock, so that all clients see the same order.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,36 +13,36 @@ use crate::truth::{TruthEntry, TruthLog};
 use crate::v1::render;
 use crate::v1::topics::Refusal;
 
-/// Subscriptions that one connection may have at first.
+/// Default limit of subscriptions per connection.
 const MAX_TOPICS: usize = 400;
-/// Room in a queue that bursts leave for answers.
+/// Space that bursts of orders leave in a queue for answers.
 const HEADROOM: usize = 64;
-/// Pushes that one burst order makes at most on one connection.
+/// Maximum number of pushes that one order of a burst makes on one connection.
 const PUSHES_PER_ORDER: usize = 8;
 
-/// A message on its way to a client.
+/// A message to a client.
 #[derive(Debug, Clone)]
 pub(crate) enum Outgoing {
     Welcome(String),
     Ack(String),
     Pong(String),
     Error(String),
-    /// The answer to a login that was taken.
+    /// The answer to an accepted login.
     Login(String),
     Push(Arc<str>),
-    /// The answer to a ping of the WebSocket protocol.
+    /// The answer to a WebSocket ping frame.
     ProtocolPong(Vec<u8>),
 }
 
-/// What a connection receives besides its messages.
+/// A command to the task of a connection.
 #[derive(Debug)]
 pub(crate) enum Command {
-    /// Its queue ran full.
+    /// The queue of messages is full.
     Overrun,
     Effect(Effect),
 }
 
-/// The ends of a connection's queues that its task holds.
+/// The receivers for the task of a connection.
 pub(crate) struct Membership {
     pub(crate) queue: mpsc::Receiver<Outgoing>,
     pub(crate) commands: mpsc::UnboundedReceiver<Command>,
@@ -52,16 +52,16 @@ struct Member {
     number: u64,
     queue: mpsc::Sender<Outgoing>,
     commands: mpsc::UnboundedSender<Command>,
-    topics: BTreeMap<String, Audience>,
+    topics: BTreeMap<String, Delivery>,
 }
 
-/// Whether a subscription is sent anything.
+/// Whether a subscription receives pushes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Audience {
+pub(crate) enum Delivery {
     Live,
-    /// Acknowledged and never served: a private topic without `privateChannel`, or public data.
+    /// Acknowledged, but without pushes: a private topic without `privateChannel`, or a public topic.
     Silent,
-    /// It has ended, and is pushed this number of times more.
+    /// Unsubscribed, with this number of late pushes to come.
     Ending(u32),
 }
 
@@ -72,9 +72,9 @@ pub(crate) struct Hub {
     truth: TruthLog,
     user_id: String,
     pro_truth: TruthLog,
-    /// Renders the events as Pro V2 too, once a client or a test asks for that.
+    /// `None` until Pro V2 is first used.
     pro: Option<ProRenderer>,
-    /// Push times of Pro V2 rise, whatever the wall clock does.
+    /// The last push time of Pro V2; push times increase even if the wall clock does not.
     pro_pushed_ns: u64,
 }
 
@@ -96,15 +96,14 @@ impl Hub {
         }
     }
 
-    /// From now on everything is rendered as Pro V2 too.
-    pub(crate) fn tell_pro(&mut self) {
+    /// Starts to render events as Pro V2 too.
+    pub(crate) fn enable_pro(&mut self) {
         if self.pro.is_none() {
             self.pro = Some(ProRenderer::new(&self.engine));
         }
     }
 
-    /// Writes what the engine left, at this time, to the logs and to the subscribers. Returns how
-    /// many V1 pushes that made.
+    /// Writes the new events of the engine to the logs and to the subscribers. Returns the number of V1 pushes.
     pub(crate) fn publish(&mut self, now_ms: u64) -> usize {
         let mut count = 0;
         let events = self.engine.take_events();
@@ -136,7 +135,7 @@ impl Hub {
         self.send_pro(pushes);
     }
 
-    /// Warns the subscribers of Pro V2 of liquidation, if there are any.
+    /// Pushes a liquidation warning on Pro V2, if Pro V2 is in use.
     pub(crate) fn warn(&mut self, level: LiquidationLevel, now_ms: u64) {
         if let Some(renderer) = &mut self.pro {
             let pushes = renderer.warn(level, now_ms);
@@ -144,7 +143,7 @@ impl Hub {
         }
     }
 
-    /// Lets the cross-margin account say a status.
+    /// Pushes a status of the cross-margin account.
     pub(crate) fn say_status(&mut self, status: MarginStatusType, now_ms: u64) {
         self.engine.at(now_ms).report_margin_status(status);
         self.publish(now_ms);
@@ -161,10 +160,10 @@ impl Hub {
         }
     }
 
-    /// Sends a frame as it is; returns to how many.
+    /// Sends a frame unchanged to the subscribers of a topic, and returns their number.
     pub(crate) fn send_to_topic(&mut self, topic: &str, frame: &Arc<str>) -> usize {
         let members = self.members.iter_mut();
-        let subscribed = members.filter_map(|member| member.hears(topic).then_some(member));
+        let subscribed = members.filter_map(|member| member.receives(topic).then_some(member));
         subscribed
             .map(|member| member.send(Outgoing::Push(Arc::clone(frame))))
             .count()
@@ -175,8 +174,8 @@ impl Hub {
     }
 
     pub(crate) fn join(&mut self, number: u64, capacity: usize) -> Membership {
-        let (queue, queue_end) = mpsc::channel(capacity);
-        let (commands, commands_end) = mpsc::unbounded_channel();
+        let (queue, queue_receiver) = mpsc::channel(capacity);
+        let (commands, command_receiver) = mpsc::unbounded_channel();
         self.members.push(Member {
             number,
             queue,
@@ -184,8 +183,8 @@ impl Hub {
             topics: BTreeMap::new(),
         });
         Membership {
-            queue: queue_end,
-            commands: commands_end,
+            queue: queue_receiver,
+            commands: command_receiver,
         }
     }
 
@@ -193,7 +192,7 @@ impl Hub {
         self.members.retain(|member| member.number != number);
     }
 
-    /// Ends all subscriptions of a connection that stays, but neither reads nor writes any more.
+    /// Ends all subscriptions of a connection that is still counted as open.
     pub(crate) fn freeze(&mut self, number: u64) {
         if let Some(member) = self.member(number) {
             member.topics.clear();
@@ -204,30 +203,30 @@ impl Hub {
         self.members.len()
     }
 
-    /// Subscribes and acknowledges in one step, so that no push comes before the acknowledgement.
+    /// Subscribes and acknowledges in one step, so that no push precedes the acknowledgement.
     pub(crate) fn subscribe(
         &mut self,
         number: u64,
         topics: &[String],
-        audience: Audience,
+        delivery: Delivery,
         ack: Option<Outgoing>,
     ) -> Result<(), Refusal> {
-        let most = self.max_topics;
+        let limit = self.max_topics;
         let Some(member) = self.member(number) else {
             return Ok(());
         };
-        let is_ending = |audience: &Audience| matches!(audience, Audience::Ending(_));
-        let held = member
+        let is_ending = |delivery: &Delivery| matches!(delivery, Delivery::Ending(_));
+        let subscribed = member
             .topics
             .values()
-            .filter(|audience| !is_ending(audience));
-        let held = held.count();
+            .filter(|delivery| !is_ending(delivery));
+        let subscribed = subscribed.count();
         let new = topics
             .iter()
             .filter(|topic| member.topics.get(*topic).is_none_or(is_ending))
             .count();
-        if held + new > most {
-            let text = format!("exceed max subscription count limitation of {most} per session");
+        if subscribed + new > limit {
+            let text = format!("exceed max subscription count limitation of {limit} per session");
             return Err(Refusal::new(509, text));
         }
         if let Some(ack) = ack {
@@ -235,11 +234,11 @@ impl Hub {
         }
         member
             .topics
-            .extend(topics.iter().map(|topic| (topic.clone(), audience)));
+            .extend(topics.iter().map(|topic| (topic.clone(), delivery)));
         Ok(())
     }
 
-    /// Ends subscriptions, after which each live one is pushed `late` times more.
+    /// Ends subscriptions; each live one receives `late` more pushes.
     pub(crate) fn unsubscribe(
         &mut self,
         number: u64,
@@ -248,11 +247,11 @@ impl Hub {
         ack: Option<Outgoing>,
     ) {
         if let Some(member) = self.member(number) {
-            member.topics.retain(|topic, audience| {
+            member.topics.retain(|topic, delivery| {
                 let ends = topics.contains(topic);
-                let lingers = ends && late > 0 && *audience == Audience::Live;
+                let lingers = ends && late > 0 && *delivery == Delivery::Live;
                 if lingers {
-                    *audience = Audience::Ending(late);
+                    *delivery = Delivery::Ending(late);
                 }
                 lingers || !ends
             });
@@ -268,22 +267,22 @@ impl Hub {
         }
     }
 
-    /// Lets an effect happen on every connection.
+    /// Applies an effect to every connection.
     pub(crate) fn broadcast(&self, effect: &Effect) {
         for member in &self.members {
-            // A connection that is ending takes no more commands.
+            // Fails if the connection is closing, which needs no effect.
             let _ = member.commands.send(Command::Effect(effect.clone()));
         }
     }
 
-    /// Whether every subscriber has room for the pushes of one more order.
+    /// Returns `true` if the queue of every subscriber has room for the pushes of one more order.
     pub(crate) fn has_room(&self) -> bool {
-        let serving = self
+        let subscribers = self
             .members
             .iter()
             .filter(|member| !member.topics.is_empty() && !member.queue.is_closed());
-        // A queue that is smaller than the headroom counts as having room when it is empty.
-        serving.map(|member| &member.queue).all(|queue| {
+        // A queue smaller than the headroom must be empty.
+        subscribers.map(|member| &member.queue).all(|queue| {
             queue.capacity() >= (HEADROOM + PUSHES_PER_ORDER).min(queue.max_capacity())
         })
     }
@@ -296,24 +295,24 @@ impl Hub {
 }
 
 impl Member {
-    /// Whether it receives a push of this topic; counts those that come late.
-    fn hears(&mut self, topic: &str) -> bool {
+    /// Returns `true` if a push of this topic is due, and counts down late pushes.
+    fn receives(&mut self, topic: &str) -> bool {
         match self.topics.get_mut(topic) {
-            Some(Audience::Live) => true,
-            Some(Audience::Ending(left)) => {
+            Some(Delivery::Live) => true,
+            Some(Delivery::Ending(left)) => {
                 *left -= 1;
                 if *left == 0 {
                     self.topics.remove(topic);
                 }
                 true
             }
-            Some(Audience::Silent) | None => false,
+            Some(Delivery::Silent) | None => false,
         }
     }
 
     fn send(&self, message: Outgoing) {
         if let Err(mpsc::error::TrySendError::Full(_)) = self.queue.try_send(message) {
-            // The task may have ended already.
+            // Fails if the task has ended, which needs no command.
             let _ = self.commands.send(Command::Overrun);
         }
     }

@@ -1,10 +1,10 @@
-//! JSON text with the key order and the number forms of the wire, which the maps of `serde_json` do not keep.
+//! Writes JSON with KuCoin's key order and number formats, which `serde_json` maps do not keep.
 
 use std::fmt::{self, Display, Formatter, Write};
 
 use rust_decimal::Decimal;
 
-/// One JSON object, written key by key in the order of the calls.
+/// Writes one JSON object, its fields in the order of the calls.
 pub(crate) struct Object {
     text: String,
 }
@@ -13,7 +13,7 @@ pub(crate) struct Object {
 pub(crate) trait Json {
     fn write(&self, text: &mut String);
 
-    /// The field is left out.
+    /// Returns `true` if the field is omitted.
     fn is_absent(&self) -> bool {
         false
     }
@@ -26,8 +26,9 @@ impl Object {
         Self { text }
     }
 
-    /// Adds a field: text as a string, a decimal as a string without exponent and trailing zeros, an integer or flag
-    /// bare, and nothing for `None`.
+    /// Adds a field; `None` is omitted.
+    ///
+    /// A [`Decimal`] is written as a string without exponent and trailing zeros, an integer or `bool` without quotes.
     pub(crate) fn field(mut self, key: &str, value: impl Json) -> Self {
         if value.is_absent() {
             return self;
@@ -48,17 +49,16 @@ impl Object {
     }
 }
 
-/// A value that is JSON already.
+/// JSON text that is written unchanged.
 pub(crate) struct Raw<'a>(pub(crate) &'a str);
 
-/// A decimal as a JSON number, as Java's `BigDecimal` writes one: with an exponent if it has more than five zeros after
-/// the point.
+/// A JSON number in the format of Java's `BigDecimal`: small values have an exponent, such as `1E-7`.
 pub(crate) struct Number(pub(crate) Decimal);
 
-/// The same after Java's `stripTrailingZeros`: 10 becomes `1E+1`.
+/// As [`Number`], after Java's `stripTrailingZeros`: 10 becomes `1E+1`.
 pub(crate) struct Stripped(pub(crate) Decimal);
 
-/// A decimal as a plain JSON number, without an exponent.
+/// A JSON number without an exponent.
 pub(crate) struct Plain(pub(crate) Decimal);
 
 macro_rules! bare {
@@ -157,7 +157,7 @@ impl<T: Json> Json for Option<T> {
     }
 }
 
-/// A normalised decimal, and how many zeros at its end go into the exponent.
+/// A normalized decimal, and the number of its trailing zeros to move into the exponent.
 struct BigDecimal(Decimal, usize);
 
 impl Display for BigDecimal {
@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_written_as_java_writes_them() {
+    fn numbers_have_the_format_of_java() {
         for (value, number, stripped) in [
             ("0", "0", "0"),
             ("-0.0", "0", "0"),

@@ -1,26 +1,29 @@
-//! A local look-alike of the exchange KuCoin for its private WebSocket streams.
+//! A local imitation of KuCoin's private WebSocket streams, for tests without an account.
 //!
-//! KuCoin has had no sandbox since 2023. This crate serves one on loopback: connection tokens with
-//! real signature checks and error codes, the V1 and the Pro V2 sockets, and one account whose orders,
-//! fills, balances and debts agree to the last digit, in spot, margin and futures, pushed alike by both
-//! generations. What happened is in a [`TruthLog`] for each, so that a test can compare what a client
-//! received with what happened; what goes wrong is data ([`Faults`]), in code or as a script, whose
-//! language [`Faults::language`] describes. It is unofficial, has no part in KuCoin, and was made after
-//! public documents and captures.
+//! KuCoin has had no sandbox since 2023. This crate runs a *local exchange* on loopback:
 //!
-//! Start with [`Exchange::builder`]. Any client in any language works against it if its REST base URLs
-//! are set to [`Exchange::rest_url`], its Pro V2 host to [`Exchange::pro_ws_url`] and its credentials to
+//! - Connection tokens over REST, with real signature checks and KuCoin's error codes.
+//! - The V1 and Pro V2 streams.
+//! - One account with spot, margin and futures. Its orders, fills, balances and debts are consistent to the last
+//!   digit, and both protocols push the same events.
+//! - A [`TruthLog`] for each protocol, which records every push. A test compares it with what its client received.
+//! - Injected [`Faults`], built in code or read from a script; [`Faults::language`] describes the scripts.
+//!
+//! It is unofficial, not affiliated with KuCoin, and based on public documents and captures.
+//!
+//! Start with [`Exchange::builder`]. A client in any language can connect: set its REST base URL to
+//! [`Exchange::rest_url`], its Pro V2 URL to [`Exchange::pro_ws_url`] and its credentials to
 //! [`Exchange::credentials`].
 //!
-//! Where KuCoin is known to behave in a certain way, so does the exchange by default:
+//! By default the local exchange behaves as KuCoin is known to:
 //!
-//! | | default | changed by |
+//! | | Default | Change it with |
 //! |---|---|---|
-//! | tokens | open any number of connections for 24 h | [`single_use_tokens`](ExchangeBuilder::single_use_tokens) |
-//! | hosts | one port serves spot and futures; two more serve one each | [`Exchange::spot_rest_url`], [`Exchange::futures_rest_url`] |
-//! | a silent client | is cut after 60 s without a message | [`idle_timeout`](ExchangeBuilder::idle_timeout) |
-//! | symbols that are not traded | are acknowledged and stay silent | [`unknown_symbols`](ExchangeBuilder::unknown_symbols) |
-//! | connections | 800 at once, cut after 24 h | [`max_connections`](ExchangeBuilder::max_connections), [`connection_life`](ExchangeBuilder::connection_life) |
+//! | Tokens | A token opens any number of connections for 24 h | [`single_use_tokens`](ExchangeBuilder::single_use_tokens), [`token_life`](ExchangeBuilder::token_life) |
+//! | Hosts | One port serves all markets; two more ports serve only spot and margin, or only futures | [`Exchange::spot_rest_url`], [`Exchange::futures_rest_url`] |
+//! | Idle clients | Disconnected after 60 s without a message | [`idle_timeout`](ExchangeBuilder::idle_timeout) |
+//! | Unknown symbols | The topic is acknowledged, but has no pushes | [`unknown_symbols`](ExchangeBuilder::unknown_symbols) |
+//! | Connections | At most 800 at once, closed after 24 h | [`max_connections`](ExchangeBuilder::max_connections), [`connection_life`](ExchangeBuilder::connection_life) |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
@@ -68,20 +71,20 @@ pub use fault::{
     Times, TokenReply, Trigger, UnknownSymbols, UpgradeFault,
 };
 pub use rust_decimal::Decimal;
-/// The TLS library, for the [`ServerConfig`](rustls::ServerConfig) of [`ExchangeBuilder::tls`].
+/// The `rustls` crate, whose [`ServerConfig`](rustls::ServerConfig) is passed to [`ExchangeBuilder::tls`].
 #[cfg(feature = "tls")]
 #[doc(no_inline)]
 pub use rustls;
 pub use stats::{ConnectionReport, Ended, ServedMarket, Stats, StreamProtocol, TokenRequest};
 pub use truth::{TruthEntry, TruthLog};
 
-/// The symbols that are traded.
+/// Spot and margin symbols that the local exchange trades.
 pub const SYMBOLS: [&str; 4] = ["BTC-USDT", "ETH-USDT", "SOL-USDT", "KCS-USDT"];
 
-/// The futures contracts that are traded: two linear ones and an inverse one.
+/// Futures contracts that the local exchange trades: two linear, one inverse (`XBTUSDM`).
 pub const CONTRACTS: [&str; 3] = ["XBTUSDTM", "ETHUSDTM", "XBTUSDM"];
 
-/// The README, so that its example is tested.
+/// Makes the example in the README a doctest.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

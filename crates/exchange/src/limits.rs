@@ -1,33 +1,33 @@
-//! What the exchange accepts of its clients: limits, which faults may change while it runs, and rates.
+//! Limits on clients, which faults can change at run time, and rate limiters.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::fault::UnknownSymbols;
 
-/// A day, after which KuCoin cuts a connection and lets a token expire.
+/// The age at which KuCoin closes connections and tokens expire.
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What connections are checked against. The limit of topics is kept with the subscriptions, that of tokens with the tokens.
+/// The limits of connections. The topic limit is in `Hub`, the token lifetime in `TokenStore`.
 #[derive(Debug, Clone)]
 pub(crate) struct Limits {
-    /// Messages of one connection in 10 s.
+    /// Messages per connection in 10 s.
     pub(crate) messages: usize,
-    /// Connections at once.
+    /// Open connections.
     pub(crate) connections: usize,
-    /// The age at which a connection is cut.
+    /// The age at which a connection is closed.
     pub(crate) connection_life: Duration,
-    /// The time without a message from the client after which a connection is cut.
+    /// How long a client may send no message.
     pub(crate) idle_timeout: Duration,
     pub(crate) unknown_symbols: UnknownSymbols,
-    /// Requests for a socket, and the window in which that number is accepted.
+    /// Number of WebSocket upgrade requests per sliding window; `None` if unlimited.
     dials: Option<(usize, Duration)>,
-    /// When those came that were taken.
-    taken: VecDeque<Instant>,
+    /// When the accepted upgrade requests in the window came.
+    accepted: VecDeque<Instant>,
 }
 
 impl Default for Limits {
-    /// As KuCoin's.
+    /// Returns KuCoin's limits.
     fn default() -> Self {
         Self {
             messages: 100,
@@ -36,49 +36,53 @@ impl Default for Limits {
             idle_timeout: Duration::from_secs(60),
             unknown_symbols: UnknownSymbols::default(),
             dials: None,
-            taken: VecDeque::new(),
+            accepted: VecDeque::new(),
         }
     }
 }
 
 impl Limits {
-    /// From now on this number of requests for a socket is accepted in this window.
+    /// Limits upgrade requests to `count` per sliding window `per`.
     pub(crate) fn limit_dials(&mut self, count: usize, per: Duration) {
         self.dials = Some((count, per));
-        self.taken.clear();
+        self.accepted.clear();
     }
 
-    /// Takes a request for a socket that comes now, or says how long it is until one is taken.
+    /// Accepts an upgrade request, or returns the time until one would be accepted.
     pub(crate) fn admit_dial(&mut self, now: Instant) -> Result<(), Duration> {
         let Some((count, per)) = self.dials else {
             return Ok(());
         };
-        let age = |taken: &Instant| now.saturating_duration_since(*taken);
-        while self.taken.front().is_some_and(|oldest| age(oldest) >= per) {
-            self.taken.pop_front();
+        let age = |accepted: &Instant| now.saturating_duration_since(*accepted);
+        while self
+            .accepted
+            .front()
+            .is_some_and(|oldest| age(oldest) >= per)
+        {
+            self.accepted.pop_front();
         }
-        if self.taken.len() < count {
-            self.taken.push_back(now);
+        if self.accepted.len() < count {
+            self.accepted.push_back(now);
             return Ok(());
         }
-        let oldest = self.taken.front().map(age).unwrap_or_default();
+        let oldest = self.accepted.front().map(age).unwrap_or_default();
         Err(per.saturating_sub(oldest))
     }
 }
 
-/// The window in which the messages of a client are counted, pings included.
+/// The window of the message limit, in which pings count as well.
 const WINDOW: Duration = Duration::from_secs(10);
-/// Pings of Pro V2 that come sooner after the one that was answered last get no answer.
-const PING_PACE: Duration = Duration::from_secs(1);
+/// Minimum time between two answered pings on Pro V2.
+const PING_INTERVAL: Duration = Duration::from_secs(1);
 
-/// When the newest messages of a client came.
+/// The message rate of one client.
 #[derive(Debug, Default)]
 pub(crate) struct MessageRate {
     recent: VecDeque<Instant>,
 }
 
 impl MessageRate {
-    /// Whether a message that comes now is among the `limit` first in the window; one that is not does not count.
+    /// Returns `true` if fewer than `limit` messages were admitted in the window; only admitted messages count.
     pub(crate) fn admits(&mut self, now: Instant, limit: usize) -> bool {
         let outdated = |first: &Instant| now.duration_since(*first) >= WINDOW;
         while self.recent.front().is_some_and(outdated) {
@@ -92,16 +96,16 @@ impl MessageRate {
     }
 }
 
-/// The pings of a Pro V2 client: those that come too fast are dropped.
+/// The ping rate of a Pro V2 client: pings that come too fast are not answered.
 #[derive(Debug, Default)]
 pub(crate) struct PingRate {
     answered: Option<Instant>,
 }
 
 impl PingRate {
-    /// Whether a ping that comes now is answered.
+    /// Returns `true` if a ping is answered.
     pub(crate) fn admits(&mut self, now: Instant) -> bool {
-        let too_soon = |answered| now.duration_since(answered) < PING_PACE;
+        let too_soon = |answered| now.duration_since(answered) < PING_INTERVAL;
         let admitted = !self.answered.is_some_and(too_soon);
         if admitted {
             self.answered = Some(now);
@@ -115,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn so_many_dials_in_a_window_and_the_wait_is_told() {
+    fn dial_limit_counts_a_sliding_window_and_returns_the_wait() {
         let mut limits = Limits::default();
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
@@ -129,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_messages_in_ten_seconds_and_no_more() {
+    fn message_rate_admits_100_per_10_seconds() {
         let mut rate = MessageRate::default();
         let start = Instant::now();
         let admitted = |rate: &mut MessageRate, after: u64| {
@@ -142,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ping_a_second_is_answered() {
+    fn one_ping_per_second_is_answered() {
         let mut rate = PingRate::default();
         let start = Instant::now();
         let mut admits = |after| rate.admits(start + Duration::from_millis(after));

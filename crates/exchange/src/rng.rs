@@ -1,6 +1,6 @@
-//! A small seeded generator: the same seed gives the same exchange.
+//! A small seeded random number generator.
 
-/// SplitMix64: tiny, fast, and good enough to choose what a demo account does next.
+/// SplitMix64: small, fast, and good enough for the activity of a demo account.
 #[derive(Debug, Clone)]
 pub(crate) struct Rng(u64);
 
@@ -17,7 +17,7 @@ impl Rng {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number in `0..bound`; 0 for a bound of 0.
+    /// Returns a number in `0..bound`, or 0 if `bound` is 0.
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
         if bound == 0 {
             return 0;
@@ -25,7 +25,7 @@ impl Rng {
         self.next_u64() % bound
     }
 
-    /// A version 4 UUID.
+    /// Returns a version 4 UUID.
     pub(crate) fn uuid(&mut self) -> String {
         let (high, low) = (self.next_u64(), self.next_u64());
         format!(
@@ -38,22 +38,22 @@ impl Rng {
         )
     }
 
-    /// A number in `low..=high`.
+    /// Returns a number in `low..=high`.
     pub(crate) fn between(&mut self, low: u64, high: u64) -> u64 {
         low + self.below(high.saturating_sub(low).saturating_add(1))
     }
 
-    /// An index into a list of `length` elements.
+    /// Returns an index of a list with `length` elements.
     pub(crate) fn index(&mut self, length: usize) -> usize {
         usize::try_from(self.below(length as u64)).expect("an index below a usize fits a usize")
     }
 
-    /// True in `percent` of 100 calls.
+    /// Returns `true` with a probability of `percent` %.
     pub(crate) fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 
-    /// `length` characters of `alphabet`, which must be ASCII.
+    /// Returns `length` random characters of `alphabet`, which must be ASCII.
     pub(crate) fn text(&mut self, alphabet: &[u8], length: usize) -> String {
         (0..length)
             .map(|_| char::from(alphabet[self.index(alphabet.len())]))
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stays_inside_its_bounds() {
+    fn numbers_stay_within_bounds() {
         let mut rng = Rng::new(1);
         assert!((0..1000).all(|_| (3..=5).contains(&rng.between(3, 5))));
         assert_eq!(rng.below(0), 0);

@@ -1,17 +1,17 @@
-//! What both generations of the streams do with a message of their client.
+//! Message handling that V1 and Pro V2 share.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use crate::hub::{Audience, Outgoing};
+use crate::hub::{Delivery, Outgoing};
 use crate::limits::MessageRate;
 use crate::shared::Shared;
 use crate::socket::Link;
 use crate::sync::lock;
 use crate::v1::topics::Refusal;
 
-/// The server's side of one connection.
+/// The server side of one connection.
 pub(crate) struct Session {
     pub(crate) shared: Arc<Shared>,
     pub(crate) link: Arc<Link>,
@@ -27,12 +27,13 @@ impl Session {
         }
     }
 
-    /// Reports a message, and says whether it comes within the rate; `None` before the welcome, when the real gateway
-    /// loses what it is sent.
-    pub(crate) fn admit(&mut self, kept: String, now: Instant) -> Option<bool> {
+    /// Records a message, and returns `true` if it is within the message rate.
+    ///
+    /// Returns `None` before the welcome: KuCoin's gateway ignores messages until then.
+    pub(crate) fn admit(&mut self, text: String, now: Instant) -> Option<bool> {
         let early = !self.link.welcomed.load(Ordering::SeqCst);
         self.shared.board.connection(self.link.number, |report| {
-            report.client_messages.push(kept);
+            report.client_messages.push(text);
             report.early_messages += u64::from(early);
         });
         if early {
@@ -49,16 +50,16 @@ impl Session {
             .connection(number, |report| report.pings += 1);
     }
 
-    /// Subscribes to topics, reported as users write them, and acknowledges.
+    /// Subscribes to topics and acknowledges; `written` has the topics as clients write them, for the stats.
     pub(crate) fn subscribe(
         &self,
         topics: &[String],
         written: &[String],
-        audience: Audience,
+        delivery: Delivery,
         ack: Option<Outgoing>,
     ) -> Result<(), Refusal> {
         let number = self.link.number;
-        lock(&self.shared.hub).subscribe(number, topics, audience, ack)?;
+        lock(&self.shared.hub).subscribe(number, topics, delivery, ack)?;
         self.shared.board.connection(number, |report| {
             for topic in written {
                 if !report.topics.contains(topic) {
@@ -78,7 +79,7 @@ impl Session {
         });
     }
 
-    /// Answers a ping of the WebSocket protocol, which is no message in KuCoin's sense.
+    /// Answers a WebSocket ping frame, which does not count as a message.
     pub(crate) fn protocol_ping(&self, payload: Vec<u8>) {
         self.reply(Outgoing::ProtocolPong(payload));
     }

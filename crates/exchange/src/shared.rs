@@ -1,4 +1,4 @@
-//! What all tasks of one exchange share, and how a fault that fired reaches its place.
+//! State shared by all tasks, and how triggered effects are applied.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -9,14 +9,14 @@ use tokio::sync::Notify;
 use crate::activity::{Activity, Observer};
 use crate::clock;
 use crate::credentials::DemoCredentials;
-use crate::fault::{Effect, Fired, Limit, Plan};
+use crate::fault::{Effect, Limit, Plan, Triggered};
 use crate::hub::Hub;
 use crate::limits::Limits;
 use crate::stats::{Board, ServedMarket};
 use crate::sync::lock;
 use crate::tokens::TokenStore;
 
-/// The settings that tasks need after the start.
+/// Settings that the tasks need.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) seed: u64,
@@ -24,22 +24,22 @@ pub(crate) struct Settings {
     pub(crate) ping_timeout: Duration,
     pub(crate) queue_capacity: usize,
     pub(crate) ports: Ports,
-    /// The port speaks TLS.
     pub(crate) tls: bool,
 }
 
 impl Settings {
-    /// The URL of a port for `http` or `ws`, without a slash at its end. Certificates name hosts and seldom addresses.
+    /// Returns the base URL of a port for `http` or `ws`, without a trailing slash.
     pub(crate) fn base(&self, scheme: &str, market: ServedMarket) -> String {
         let port = self.ports.of(market);
         match self.tls {
             false => format!("{scheme}://127.0.0.1:{port}"),
+            // Certificates are usually for host names, not addresses.
             true => format!("{scheme}s://localhost:{port}"),
         }
     }
 }
 
-/// The ports on 127.0.0.1, one for each host of KuCoin and one for both.
+/// The ports on 127.0.0.1: one for each KuCoin host, and one for both.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Ports {
     pub(crate) both: u16,
@@ -74,28 +74,28 @@ pub(crate) struct Shared {
     pub(crate) tokens: Mutex<TokenStore>,
     pub(crate) plan: Mutex<Plan>,
     pub(crate) limits: Mutex<Limits>,
-    /// Whether pushes have to be counted for the plan.
+    /// `true` if a fault is triggered by a number of pushes.
     pub(crate) counts_frames: bool,
     pub(crate) board: Board,
     pub(crate) observer: Option<Observer>,
-    /// A connection wrote something, or ended: there may be room in its queue.
+    /// Notified when a connection has written messages or is closed, so its queue may have room.
     pub(crate) room: Notify,
-    /// How far the exchange's clock is off.
+    /// Offset of the exchange's clock; positive is ahead.
     pub(crate) skew_ms: AtomicI64,
 }
 
 impl Shared {
-    /// The time as the exchange believes it to be, for all that it checks and returns over REST.
+    /// Returns the exchange's time, including the skew, for signature checks and REST responses.
     pub(crate) fn skewed_now_ms(&self) -> u64 {
         clock::now_ms().saturating_add_signed(self.skew_ms.load(Ordering::Relaxed))
     }
 
-    /// Lets happen what does not happen on the spot; returns what does.
-    pub(crate) fn apply(&self, fired: Fired) -> Vec<Effect> {
-        for (fault, at) in fired.happened {
+    /// Applies the effects on the exchange and on all connections; returns those that the caller must apply.
+    pub(crate) fn apply(&self, triggered: Triggered) -> Vec<Effect> {
+        for (fault, at) in triggered.faults {
             self.report(|| Activity::Fault { fault, at });
         }
-        for effect in fired.exchange {
+        for effect in triggered.on_exchange {
             match effect {
                 Effect::ExpireTokens => lock(&self.tokens).expire_all(clock::now_ms()),
                 Effect::SingleUseTokens => lock(&self.tokens).allow_single_use(),
@@ -111,13 +111,13 @@ impl Shared {
                 _ => {}
             }
         }
-        for effect in fired.everywhere {
+        for effect in triggered.on_all_connections {
             lock(&self.hub).broadcast(&effect);
         }
-        fired.here
+        triggered.on_source
     }
 
-    /// Reports to whoever watches the exchange.
+    /// Reports an activity to the observer, if there is one.
     pub(crate) fn report(&self, activity: impl FnOnce() -> Activity) {
         if let Some(observer) = &self.observer {
             (observer.0)(activity());
@@ -137,7 +137,7 @@ impl Shared {
         }
     }
 
-    /// Takes a connection out of everything.
+    /// Removes a closed connection.
     pub(crate) fn leave(&self, number: u64) {
         lock(&self.hub).leave(number);
         self.room.notify_waiters();

@@ -1,4 +1,4 @@
-//! What the exchange saw of its clients, for tests to assert on. Holds no token and no credential.
+//! Statistics about clients, for assertions in tests. They contain no token and no credential.
 
 use std::fmt;
 use std::sync::Mutex;
@@ -7,50 +7,51 @@ use tokio::sync::watch;
 
 use crate::sync::lock;
 
-/// Reports and messages that are kept; older ones are dropped first.
-const KEPT: usize = 10_000;
+/// Maximum length of each list; the oldest entries are dropped.
+const MAX_ENTRIES: usize = 10_000;
 
-/// A snapshot of everything that was counted.
+/// A snapshot of the token requests and connections of a local exchange.
+///
+/// Each list keeps the newest 5 000 to 10 000 entries.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Stats {
-    /// The requests for private and public tokens, in order.
+    /// Requests for private and public tokens, oldest first.
     pub token_requests: Vec<TokenRequest>,
-    /// How many tokens were issued.
+    /// Number of issued tokens.
     pub tokens_issued: u64,
-    /// Requests for the server's time.
+    /// Number of requests for the server time.
     pub time_requests: u64,
-    /// The connections in the order in which they opened, those included that have ended, or whose request for a
-    /// socket was refused.
+    /// Connections in the order in which they opened, including closed and refused ones.
     pub connections: Vec<ConnectionReport>,
 }
 
-/// The answer that one token request got.
+/// The response to one token request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TokenRequest {
     /// The HTTP status.
     pub status: u16,
-    /// KuCoin's code; empty when the body had none.
+    /// The KuCoin code in the body; empty if there is none.
     pub code: String,
 }
 
-/// The generation of the streams that a connection speaks.
+/// The protocol of a connection: V1 or Pro V2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum StreamProtocol {
-    /// The first: [`Exchange::rest_url`](crate::Exchange::rest_url) returns its address with a token.
+    /// V1; its WebSocket URL comes with the token, from [`Exchange::rest_url`](crate::Exchange::rest_url).
     #[default]
     V1,
-    /// Pro V2, at [`Exchange::pro_ws_url`](crate::Exchange::pro_ws_url), or at the root of a port with a Pro token.
+    /// Pro V2, at [`Exchange::pro_ws_url`](crate::Exchange::pro_ws_url), or at the path `/` with a Pro V2 token.
     ProV2,
 }
 
-/// The market whose private topics a V1 connection serves. Pro V2 serves all of them on one connection.
+/// The markets whose private topics a V1 connection serves. A Pro V2 connection serves all markets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum ServedMarket {
-    /// Spot, margin and futures: [`Exchange::rest_url`](crate::Exchange::rest_url), which stands for both hosts of KuCoin.
+    /// Spot, margin and futures: [`Exchange::rest_url`](crate::Exchange::rest_url).
     #[default]
     Both,
     /// Spot and margin: [`Exchange::spot_rest_url`](crate::Exchange::spot_rest_url).
@@ -60,7 +61,7 @@ pub enum ServedMarket {
 }
 
 impl ServedMarket {
-    /// The part that a token and the socket that it opens have in common.
+    /// Returns the market that both serve, if any: that of the token and that of the port.
     pub(crate) fn and(self, other: Self) -> Option<Self> {
         match (self, other) {
             (Self::Both, one) | (one, Self::Both) => Some(one),
@@ -69,45 +70,43 @@ impl ServedMarket {
     }
 }
 
-/// What one connection did.
+/// Everything that the local exchange recorded about one connection.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct ConnectionReport {
-    /// Its number, from 1, by the requests for a socket.
+    /// Connection number: WebSocket upgrade requests are counted from 1.
     pub number: u64,
-    /// What it speaks.
+    /// The protocol of the connection.
     pub protocol: StreamProtocol,
-    /// What it serves: the market of its token, on the port of that market.
+    /// The market that the connection serves, given by its token and its port.
     pub market: ServedMarket,
-    /// The number of its token, from 1 in the order of issue; None when the token was refused, or
-    /// when a Pro V2 connection came without one.
+    /// Token number: tokens are counted from 1 as they are issued. `None` if the token was refused, or if a Pro V2
+    /// connection has no token.
     pub token: Option<u64>,
-    /// The connection may subscribe to the account: its token was taken, or its login was.
+    /// `true` if the client may subscribe to private topics: its token or its login was accepted.
     pub authenticated: bool,
-    /// Whether the token was percent-encoded in the URL.
+    /// `true` if the token was percent-encoded in the URL.
     pub token_encoded: bool,
-    /// The welcome was sent.
+    /// `true` if the welcome was sent.
     pub welcomed: bool,
-    /// The topics that are subscribed now, in the order in which they were, as users write them:
-    /// `/account/balance`, and for Pro V2 `orderAll?tradeType=UNIFIED` or
-    /// `order?tradeType=UNIFIED&symbol=BTC-USDT`.
+    /// Topics that are subscribed now, oldest subscription first: `/account/balance`; for Pro V2 with the parameters,
+    /// as `orderAll?tradeType=UNIFIED` or `order?tradeType=UNIFIED&symbol=BTC-USDT`.
     pub topics: Vec<String>,
-    /// Acknowledgements sent, those of logins not counted.
+    /// Number of acknowledgements sent, without those of logins.
     pub acks: u64,
-    /// Error frames and refusals sent.
+    /// Number of error frames and refusals sent.
     pub refusals: u64,
-    /// Pings that came in, answered or not.
+    /// Number of KuCoin pings received, answered or not.
     pub pings: u64,
-    /// Pongs of the WebSocket protocol that came in.
+    /// Number of WebSocket pong frames received.
     pub protocol_pongs: u64,
-    /// Pushes sent, duplicates included.
+    /// Number of pushes sent, including duplicates.
     pub pushed: u64,
-    /// Messages that came before the welcome was sent; they were ignored.
+    /// Number of messages received before the welcome was sent; they were ignored.
     pub early_messages: u64,
-    /// The text of the newest messages from the client. Of a login no more than its id is kept; no
-    /// other message carries a secret.
+    /// Newest messages from the client. Of a login only the `id` is kept; no other message contains a secret.
     pub client_messages: Vec<String>,
-    /// How it ended; None while it is open.
+    /// How the connection ended; `None` while it is open.
     pub ended: Option<Ended>,
 }
 
@@ -117,36 +116,36 @@ pub struct ConnectionReport {
 pub enum Ended {
     /// The client sent a close frame.
     ClientClosed {
-        /// Its close code, where one was given.
+        /// The close code; `None` if the frame has none.
         code: Option<u16>,
     },
-    /// The client's end of the stream closed or broke.
+    /// The client closed the TCP connection without a close frame, or it broke.
     ClientGone,
-    /// It reached the age at which connections are cut.
+    /// The connection reached its maximum age, 24 h by default.
     TooOld,
-    /// The client did not read: its queue ran full.
+    /// The client read too slowly: its queue was full.
     SlowClient,
-    /// No message from the client for the idle timeout, 60 s by default.
+    /// The client sent no message for the idle timeout, 60 s by default.
     PingTimeout,
-    /// The token was refused, or there were too many connections.
+    /// The connection was refused: invalid token, too many connections, too many dials, or a fault.
     Refused,
-    /// The client broke the WebSocket protocol.
+    /// The client violated the WebSocket protocol.
     Violation,
-    /// A fault cut it, or was about to.
+    /// A fault closed the connection, or made it half-open.
     Fault,
-    /// The exchange was shut down.
+    /// The local exchange was shut down.
     Shutdown,
 }
 
 impl Stats {
-    /// The connections that have not ended.
+    /// Returns the open connections.
     pub fn open_connections(&self) -> impl Iterator<Item = &ConnectionReport> {
         self.connections
             .iter()
             .filter(|connection| connection.ended.is_none())
     }
 
-    /// Whether some open connection is subscribed to the topic.
+    /// Returns `true` if an open connection is subscribed to the topic.
     #[must_use]
     pub fn is_subscribed(&self, topic: &str) -> bool {
         self.open_connections()
@@ -154,7 +153,7 @@ impl Stats {
     }
 }
 
-/// The counters of a running exchange.
+/// The live [`Stats`] of a running local exchange.
 pub(crate) struct Board {
     stats: Mutex<Stats>,
     changes: watch::Sender<u64>,
@@ -187,7 +186,7 @@ impl Board {
 
     pub(crate) fn connection(&self, number: u64, change: impl FnOnce(&mut ConnectionReport)) {
         self.change(|stats| {
-            // Numbers rise, so the newest are found from the end.
+            // Most changes are to new connections, which are at the end.
             let found = stats
                 .connections
                 .iter_mut()
@@ -203,7 +202,7 @@ impl Board {
     pub(crate) async fn wait_until(&self, mut reached: impl FnMut(&Stats) -> bool) {
         let mut changes = self.changes.subscribe();
         while !reached(&lock(&self.stats)) {
-            // The sender lives in self, so that this cannot fail.
+            // Cannot fail: the sender is in `self`.
             let _ = changes.changed().await;
         }
     }
@@ -216,8 +215,8 @@ impl fmt::Debug for Board {
 }
 
 fn trim<T>(list: &mut Vec<T>) {
-    // Half at a time, so that trimming costs nothing on average.
-    if list.len() > KEPT {
-        list.drain(..KEPT / 2);
+    // Dropping half at a time keeps the amortized cost constant.
+    if list.len() > MAX_ENTRIES {
+        list.drain(..MAX_ENTRIES / 2);
     }
 }

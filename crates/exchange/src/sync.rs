@@ -1,4 +1,4 @@
-//! Locking without poison: a panic of one holder is its own failure, not everybody's.
+//! Locks a mutex and ignores poisoning, so that a panic in one task does not spread to the others.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -1,4 +1,4 @@
-//! Connection tokens: issued over REST, good for any number of sockets, for a day by default.
+//! Connection tokens: issued over REST, valid for any number of connections, for 24 h by default.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use crate::stats::{ServedMarket, StreamProtocol};
 const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const ALPHANUMERIC: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/// Whose data a token opens.
+/// The streams that a token gives access to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// The account's, and public data.
+    /// V1, private and public topics.
     Private,
-    /// Public data only.
+    /// V1, public topics only.
     Public,
-    /// The account's on the Pro V2 socket, and nothing on the others.
+    /// Pro V2 only.
     Pro,
 }
 
@@ -26,16 +26,15 @@ impl Scope {
     }
 }
 
-/// What a token was good for.
+/// The access that a token gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Grant {
-    /// The token's number, from 1, in the order of issue.
+    /// Token number: tokens are counted from 1 as they are issued.
     pub(crate) number: u64,
     pub(crate) scope: Scope,
     pub(crate) market: ServedMarket,
 }
 
-/// A token that was issued.
 struct Issued {
     grant: Grant,
     expires_ms: u64,
@@ -44,7 +43,7 @@ struct Issued {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenRefused {
-    /// Missing, never issued, issued for another socket, or for single use and used.
+    /// Missing, unknown, issued for another protocol or market, or a used single-use token.
     Invalid,
     Expired,
 }
@@ -68,7 +67,6 @@ pub(crate) struct TokenStore {
 }
 
 impl TokenStore {
-    /// `life` is the age at which a token expires.
     pub(crate) fn new(rng: Rng, single_use: bool, life: Duration) -> Self {
         Self {
             rng,
@@ -84,7 +82,7 @@ impl TokenStore {
             .retain(|_, issued| issued.expires_ms.saturating_add(3_600_000) > now_ms);
         self.count += 1;
         let life_ms = u64::try_from(self.life.as_millis()).unwrap_or(u64::MAX);
-        // Shaped as the real ones, with the two characters in it that change meaning in a query.
+        // As in real tokens, `+` and `/` test that clients encode the query.
         let token = format!(
             "2neAiuYvAU{}+{}/{}.{}==",
             self.rng.text(ALPHABET, 60),
@@ -105,13 +103,13 @@ impl TokenStore {
         token
     }
 
-    /// Whether it is a token of Pro V2, which distinguishes its connection from one of V1 at the same address.
+    /// Returns `true` for a Pro V2 token; at the path `/` only the token tells the two protocols apart.
     pub(crate) fn is_pro(&self, token: &str) -> bool {
         let issued = self.issued.get(token);
         issued.is_some_and(|issued| issued.grant.scope == Scope::Pro)
     }
 
-    /// Takes the token of a connection that speaks this protocol on the port of this market.
+    /// Checks the token of a new connection with this protocol, on the port of this market.
     pub(crate) fn redeem(
         &mut self,
         token: Option<&str>,
@@ -137,12 +135,12 @@ impl TokenStore {
         Ok(Grant { market, ..grant })
     }
 
-    /// From now on a token opens one connection only, also one that was used before.
+    /// Makes every token valid for one connection only, including tokens issued before.
     pub(crate) fn allow_single_use(&mut self) {
         self.single_use = true;
     }
 
-    /// The age at which tokens expire that are issued from now on.
+    /// Sets the age at which new tokens expire.
     pub(crate) fn limit_life(&mut self, life: Duration) {
         self.life = life;
     }

@@ -1,5 +1,4 @@
-//! The truth log of one generation of the streams: every push in its true order, whether or not
-//! anybody was subscribed.
+//! The truth log of one protocol: every push in order, whether or not a client was subscribed.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -9,17 +8,17 @@ use tokio::sync::watch;
 
 use crate::sync::lock;
 
-/// One push as it happened.
+/// One push in a [`TruthLog`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TruthEntry {
-    /// Its place in the order of everything that happened, from 1.
+    /// Sequence number in the log, from 1.
     pub sequence: u64,
-    /// The topic; of Pro V2 the `T` of the push, such as `orderAll.UNIFIED`.
+    /// The topic; for Pro V2 the `T` of the push, such as `orderAll.UNIFIED`.
     pub topic: &'static str,
     /// The subject; empty for Pro V2, which has none.
     pub subject: &'static str,
-    /// The whole frame that a subscriber is sent.
+    /// The complete frame, as sent to subscribers.
     pub frame: Arc<str>,
     data_at: usize,
 }
@@ -39,7 +38,7 @@ impl TruthEntry {
         }
     }
 
-    /// The exact JSON text of the frame's `data`, which Pro V2 calls `d`.
+    /// Returns the exact JSON text of `data`, for Pro V2 of `d`.
     #[must_use]
     pub fn data(&self) -> &str {
         self.frame
@@ -48,18 +47,19 @@ impl TruthEntry {
     }
 }
 
-/// A handle on the log of an exchange; cheap to clone.
+/// A log of every push that the account made, whether or not a client received it. Cheap to clone.
 ///
-/// The log keeps the newest entries, as many as
-/// [`ExchangeBuilder::truth_capacity`](crate::ExchangeBuilder::truth_capacity) says.
+/// Tests compare it with the events that a client received. It is written before faults act, so it also contains
+/// pushes that a fault dropped. It keeps the newest entries, up to
+/// [`ExchangeBuilder::truth_capacity`](crate::ExchangeBuilder::truth_capacity).
 #[derive(Clone)]
 pub struct TruthLog {
-    kept: Arc<Mutex<Kept>>,
+    state: Arc<Mutex<LogState>>,
     total: watch::Sender<u64>,
 }
 
 #[derive(Default)]
-struct Kept {
+struct LogState {
     entries: VecDeque<TruthEntry>,
     capacity: usize,
     total: u64,
@@ -68,40 +68,40 @@ struct Kept {
 
 impl TruthLog {
     pub(crate) fn new(capacity: usize) -> Self {
-        let kept = Kept {
+        let state = LogState {
             capacity,
-            ..Kept::default()
+            ..LogState::default()
         };
         Self {
-            kept: Arc::new(Mutex::new(kept)),
+            state: Arc::new(Mutex::new(state)),
             total: watch::Sender::new(0),
         }
     }
 
     pub(crate) fn append(&self, mut entry: TruthEntry) {
-        let mut kept = lock(&self.kept);
-        kept.total += 1;
-        entry.sequence = kept.total;
-        *kept.by_topic.entry(entry.topic).or_default() += 1;
-        if kept.entries.len() == kept.capacity {
-            kept.entries.pop_front();
+        let mut state = lock(&self.state);
+        state.total += 1;
+        entry.sequence = state.total;
+        *state.by_topic.entry(entry.topic).or_default() += 1;
+        if state.entries.len() == state.capacity {
+            state.entries.pop_front();
         }
-        if kept.capacity > 0 {
-            kept.entries.push_back(entry);
+        if state.capacity > 0 {
+            state.entries.push_back(entry);
         }
-        self.total.send_replace(kept.total);
+        self.total.send_replace(state.total);
     }
 
-    /// The entries that are kept, oldest first.
+    /// Returns the entries in the log, oldest first.
     #[must_use]
     pub fn snapshot(&self) -> Vec<TruthEntry> {
-        lock(&self.kept).entries.iter().cloned().collect()
+        lock(&self.state).entries.iter().cloned().collect()
     }
 
-    /// The entries of one topic that are kept, oldest first.
+    /// Returns the entries of one topic, oldest first.
     #[must_use]
     pub fn of_topic(&self, topic: &str) -> Vec<TruthEntry> {
-        lock(&self.kept)
+        lock(&self.state)
             .entries
             .iter()
             .filter(|entry| entry.topic == topic)
@@ -109,28 +109,28 @@ impl TruthLog {
             .collect()
     }
 
-    /// How many entries there have been, those that fell out of the log included.
+    /// Returns the number of entries ever added, including those that the log no longer keeps.
     #[must_use]
     pub fn total(&self) -> u64 {
-        lock(&self.kept).total
+        lock(&self.state).total
     }
 
-    /// How many entries there have been on one topic, those that fell out included.
+    /// Returns the number of entries ever added for one topic, including those no longer kept.
     #[must_use]
     pub fn total_of(&self, topic: &str) -> u64 {
-        lock(&self.kept)
+        lock(&self.state)
             .by_topic
             .get(topic)
             .copied()
             .unwrap_or_default()
     }
 
-    /// Waits until there have been at least `total` entries.
+    /// Waits until [`total`](Self::total) is at least `total`.
     pub async fn wait_for(&self, total: u64) {
         self.wait_until(|| self.total() >= total).await;
     }
 
-    /// Waits until there have been at least `total` entries on one topic.
+    /// Waits until [`total_of`](Self::total_of) the topic is at least `total`.
     pub async fn wait_for_topic(&self, topic: &str, total: u64) {
         self.wait_until(|| self.total_of(topic) >= total).await;
     }
@@ -138,7 +138,7 @@ impl TruthLog {
     async fn wait_until(&self, reached: impl Fn() -> bool) {
         let mut changes = self.total.subscribe();
         while !reached() {
-            // The sender lives in self, so that this cannot fail.
+            // Cannot fail: the sender is in `self`.
             let _ = changes.changed().await;
         }
     }
@@ -161,17 +161,17 @@ mod tests {
     }
 
     #[test]
-    fn keeps_the_newest_and_counts_all() {
+    fn log_keeps_newest_entries_and_counts_all() {
         let log = TruthLog::new(2);
         for topic in ["/a", "/b", "/a"] {
             log.append(entry(topic));
         }
-        let kept: Vec<(u64, &str)> = log
+        let entries: Vec<(u64, &str)> = log
             .snapshot()
             .iter()
             .map(|entry| (entry.sequence, entry.topic))
             .collect();
-        assert_eq!(kept, [(2, "/b"), (3, "/a")]);
+        assert_eq!(entries, [(2, "/b"), (3, "/a")]);
         assert_eq!(
             (log.total(), log.total_of("/a"), log.of_topic("/a").len()),
             (3, 2, 1)
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn waits_for_a_number_of_entries() {
+    async fn wait_for_topic_counts_only_its_topic() {
         let log = TruthLog::new(8);
         let waiting = log.clone();
         let waiter = tokio::spawn(async move { waiting.wait_for_topic("/a", 2).await });

@@ -1,6 +1,6 @@
-//! Enums of the words of the wire.
+//! Enums whose values are strings in KuCoin's messages.
 
-/// An enum whose variants are words of the wire, each declared once.
+/// Declares an enum with the wire value of each variant.
 macro_rules! wire_words {
     (
         $(#[$meta:meta])*
@@ -17,7 +17,7 @@ macro_rules! wire_words {
         )+}
 
         impl $Enum {
-            /// The wire's word.
+            /// Returns the wire value.
             #[must_use]
             $vis fn as_str(self) -> &'static str {
                 match self {

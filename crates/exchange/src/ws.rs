@@ -1,11 +1,12 @@
-//! WebSocket framing of the server's side, written for this crate alone: the judge of a client must
-//! not share its codec. No IO: bytes in, messages out, and the other way round.
+//! Server-side WebSocket framing, without I/O.
+//!
+//! It is separate from the SDK's codec on purpose: a shared bug would go unnoticed in tests.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest, Sha1};
 
-/// Clients send small control messages; whatever is larger is not a KuCoin client.
+/// Maximum size of a client's message; KuCoin clients only send short requests.
 const MAX_MESSAGE: usize = 64 * 1024;
 
 /// The opcodes that the server sends.
@@ -26,19 +27,19 @@ pub(crate) enum Incoming {
     Binary(Vec<u8>),
     Ping(Vec<u8>),
     Pong,
-    /// The code, where one was given.
+    /// The close code; `None` if the frame has none.
     Close(Option<u16>),
 }
 
-/// The client broke the protocol.
+/// A violation of the WebSocket protocol by the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Violation {
-    /// The close code that says so.
+    /// The close code to answer with.
     pub(crate) code: u16,
     pub(crate) reason: &'static str,
 }
 
-/// The answer to a `Sec-WebSocket-Key`.
+/// Returns the `Sec-WebSocket-Accept` value for a `Sec-WebSocket-Key`.
 pub(crate) fn accept_key(key: &[u8]) -> String {
     let mut hash = Sha1::new();
     hash.update(key);
@@ -52,7 +53,7 @@ pub(crate) fn encode(out: &mut Vec<u8>, finished: bool, opcode: Opcode, payload:
     encode_raw(out, first, payload.len() as u64, None, payload);
 }
 
-/// Appends a frame with this first byte and this declared length, which need not be right.
+/// Appends a frame with this first byte and declared length, which may be wrong on purpose.
 pub(crate) fn encode_raw(
     out: &mut Vec<u8>,
     first: u8,
@@ -83,7 +84,7 @@ pub(crate) fn encode_raw(
     }
 }
 
-/// Appends a close frame; the reason is cut to what a control frame holds.
+/// Appends a close frame; the reason is truncated to 123 bytes, the maximum of a control frame.
 pub(crate) fn encode_close(out: &mut Vec<u8>, code: u16, reason: &str) {
     let mut end = reason.len().min(123);
     while !reason.is_char_boundary(end) {
@@ -94,11 +95,11 @@ pub(crate) fn encode_close(out: &mut Vec<u8>, code: u16, reason: &str) {
     encode(out, true, Opcode::Close, &payload);
 }
 
-/// Reads the frames of a client from bytes as they come.
+/// Decodes the frames of a client from received bytes.
 #[derive(Debug, Default)]
 pub(crate) struct Decoder {
     buffer: Vec<u8>,
-    /// A fragmented message so far: whether it is text, and its bytes.
+    /// An incomplete fragmented message: `true` if it is text, and its bytes.
     partial: Option<(bool, Vec<u8>)>,
 }
 
@@ -107,7 +108,7 @@ impl Decoder {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// The next whole message, or None until more bytes come.
+    /// Returns the next complete message, or `None` if more bytes are needed.
     pub(crate) fn next(&mut self) -> Result<Option<Incoming>, Violation> {
         loop {
             let Some((finished, opcode, payload)) = self.next_frame()? else {
@@ -171,7 +172,7 @@ impl Decoder {
         Ok(Some((first & 0x80 != 0, first & 0x0F, payload)))
     }
 
-    /// The extended length in this number of bytes, once they have come.
+    /// Returns the extended length of this number of bytes, or `None` if more bytes are needed.
     fn length_at(&self, bytes: usize) -> Option<u64> {
         let bytes = self.buffer.get(2..2 + bytes)?;
         Some(
@@ -267,7 +268,7 @@ mod tests {
     fn decode(bytes: &[u8]) -> Result<Vec<Incoming>, Violation> {
         let mut decoder = Decoder::default();
         let mut messages = Vec::new();
-        // One byte at a time: a message is never delivered before its last byte.
+        // Byte by byte: a message must not be delivered before its last byte.
         for byte in bytes {
             decoder.push(&[*byte]);
             messages.extend(decoder.next()?);
@@ -276,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn the_accept_key_is_that_of_the_rfc() {
+    fn accept_key_matches_rfc_6455() {
         assert_eq!(
             accept_key(b"dGhlIHNhbXBsZSBub25jZQ=="),
             "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
@@ -284,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_text_fragments_and_control_frames_between() {
+    fn control_frames_may_interrupt_a_fragmented_message() {
         let mut bytes = masked(0x01, b"he");
         bytes.extend(masked(0x89, b"ping"));
         bytes.extend(masked(0x80, b"llo"));
@@ -300,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn violations_have_their_close_codes() {
+    fn each_violation_has_its_close_code() {
         let code = |bytes: &[u8]| decode(bytes).map_err(|violation| violation.code);
         assert_eq!(code(&[0x81, 0x01, b'x']), Err(1002), "not masked");
         assert_eq!(code(&masked(0xC1, b"x")), Err(1002), "reserved bit");
@@ -318,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_are_written_in_their_three_forms() {
+    fn length_has_three_encodings() {
         let head = |length: usize| {
             let mut frame = Vec::new();
             encode(&mut frame, true, Opcode::Text, &vec![0; length]);

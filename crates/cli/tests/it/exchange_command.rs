@@ -109,7 +109,7 @@ fn mistake_in_a_script_is_reported_once_with_file_line_and_word() {
     assert_eq!(
         ran.stderr,
         format!(
-            "kucoin-streams: script {path} is not valid: line 2: unknown fault `cutt`, did you mean `cut`?; \
+            "kucoin-streams: script {path} is not valid: line 2: unknown fault `cutt` (did you mean `cut`?); \
              see `kucoin-streams exchange --help-script`\n"
         )
     );
@@ -177,7 +177,7 @@ fn log_of(format: &str, script: &str) -> String {
             .concat();
             let mut running = Running::start(command(&args));
             let mut secret = String::new();
-            while !running.line().contains("kucoin-streams watch") {}
+            while !running.line().contains(" watch --rest-url ") {}
             let demo = kucoin_streams_exchange::DemoCredentials::default();
             secret.push_str(&demo.secret);
             let rest = format!("http://127.0.0.1:{port}");
@@ -365,7 +365,7 @@ fn people_are_told_how_to_watch_it() {
     let mut running = Running::start(command(&["exchange", "--format", "pretty"]));
     while !running
         .line()
-        .contains("kucoin-streams watch --rest-url http://127.0.0.1:")
+        .contains(" watch --rest-url http://127.0.0.1:")
     {}
     let ran = stopped(running);
     assert!(

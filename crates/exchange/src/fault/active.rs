@@ -1,22 +1,23 @@
-//! The faults that are active on one connection, and how many frames each of them still happens to.
+//! The effects that are active on one connection, with the number of messages that each still acts on.
 
 use std::mem::discriminant;
 
 use super::Effect;
 use crate::rng::Rng;
 
-/// The effects that wait on one connection for the frames that they happen to.
+/// The active effects of one connection.
 #[derive(Debug)]
 pub(crate) struct ActiveFaults {
-    /// Each effect with the number of frames that are left, the newest last.
+    /// Effects with the number of messages that they still act on; the newest is last.
     active: Vec<(Effect, u64)>,
-    /// Decides what the effects leave open.
+    /// For random choices of the effects.
     pub(crate) rng: Rng,
 }
 
-/// Takes the next effect of a kind, and counts it: whether it is active, or what its pattern binds.
+/// Uses up one message of the first active effect that matches a pattern.
 ///
-/// `take!(faults, Effect::DropAcks { .. })` is a flag, `take!(faults, Effect::DelayAcks { by, .. } => *by)` an option.
+/// `take!(faults, Effect::DropAcks { .. })` returns a `bool`, `take!(faults, Effect::DelayAcks { by, .. } => *by)` an
+/// `Option`.
 macro_rules! take {
     ($faults:expr, $effect:pat) => {
         $faults
@@ -41,7 +42,7 @@ impl ActiveFaults {
         }
     }
 
-    /// Activates an effect. It replaces one of its kind, but for refusals of topics, of which there may be many.
+    /// Activates an effect. It replaces one of the same variant, except `RefuseTopic`, which may refuse several topics.
     pub(crate) fn activate(&mut self, effect: Effect) {
         if !matches!(effect, Effect::RefuseTopic { .. }) {
             let kind = discriminant(&effect);
@@ -51,33 +52,33 @@ impl ActiveFaults {
         self.active.push((effect, frames));
     }
 
-    /// Takes the first effect for which `wanted` has a value; see [`take!`].
-    pub(crate) fn take<T>(&mut self, mut wanted: impl FnMut(&Effect) -> Option<T>) -> Option<T> {
+    /// Takes the first effect for which `select` returns a value; see [`take!`].
+    pub(crate) fn take<T>(&mut self, mut select: impl FnMut(&Effect) -> Option<T>) -> Option<T> {
         let mut active = self.active.iter().enumerate();
-        let (place, value) = active.find_map(|(place, known)| Some((place, wanted(&known.0)?)))?;
-        let left = &mut self.active[place].1;
+        let (index, value) = active.find_map(|(index, known)| Some((index, select(&known.0)?)))?;
+        let left = &mut self.active[index].1;
         if *left != u64::MAX {
             *left -= 1;
         }
         if *left == 0 {
-            self.active.remove(place);
+            self.active.remove(index);
         }
         Some(value)
     }
 
-    /// Code and text, if a request for this topic is to be refused.
-    pub(crate) fn topic_refusal(&mut self, wanted: &str) -> Option<(u16, String)> {
-        take!(self, Effect::RefuseTopic { topic, code, text } if topic == wanted => {
+    /// Returns code and text if a subscription to this topic is refused.
+    pub(crate) fn topic_refusal(&mut self, requested: &str) -> Option<(u16, String)> {
+        take!(self, Effect::RefuseTopic { topic, code, text } if topic == requested => {
             (*code, text.replace("{topic}", topic))
         })
     }
 
-    /// Code and text, if this request is to be refused whatever it asks for.
+    /// Returns code and text if the next request is refused, whatever its topic.
     pub(crate) fn request_refusal(&mut self) -> Option<(u16, String)> {
         take!(self, Effect::RefuseRequests { code, text, .. } => (*code, text.clone()))
     }
 
-    /// What happens to the welcome: the newest of the effects on it.
+    /// Returns the newest effect on the welcome.
     pub(crate) fn on_welcome(&self) -> Option<Effect> {
         let mut newest = self.active.iter().rev().map(|known| &known.0);
         let effect = newest.find(|effect| {
@@ -89,7 +90,7 @@ impl ActiveFaults {
         effect.cloned()
     }
 
-    /// The number of pushes of a topic after it was unsubscribed.
+    /// Returns the number of pushes to send after an unsubscribe request.
     pub(crate) fn late_pushes(&mut self) -> u32 {
         take!(self, Effect::LatePushes { pushes } => *pushes).unwrap_or(0)
     }
@@ -100,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn effect_happens_to_its_number_of_frames_and_replaces_its_kind() {
+    fn effect_counts_its_messages_and_replaces_its_variant() {
         let mut faults = ActiveFaults::new(1);
         let taken = |faults: &mut ActiveFaults| take!(faults, Effect::DropAcks { .. });
         assert!(!taken(&mut faults));

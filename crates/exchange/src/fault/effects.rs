@@ -1,4 +1,4 @@
-//! What can go wrong, one entry each, and where each of them acts.
+//! All faults, one entry each.
 
 use std::fmt::{self, Display};
 use std::time::Duration;
@@ -8,22 +8,22 @@ use super::script::{ScriptProblem, Settings};
 use super::table::{Parameter, Row, Valid, Value, faults};
 use super::words::{FrameViolation, LiquidationLevel, MarginStatusType, Mutation, UnknownSymbols};
 
-/// Where an effect acts.
+/// What an effect acts on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// On a TCP connection that was accepted.
+pub(crate) enum Target {
+    /// An accepted TCP connection, before anything is read.
     Dial,
-    /// On the answer to one token request.
+    /// The response to one token request.
     Token,
-    /// On a connection for a socket, but only while it opens: on the answer to its upgrade, or on its welcome.
+    /// A connection while it opens: the response to its upgrade request, or its welcome.
     Opening,
-    /// On a connection at any time.
+    /// A connection at any time.
     Socket,
-    /// On the exchange as a whole.
+    /// The local exchange as a whole.
     Exchange,
 }
 
-/// The entries of all faults, in the order in which they are described.
+/// The entries of all faults, in the order of [`Faults::language`](super::Faults::language).
 pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
     let tables = [
         DialFault::ROWS,
@@ -38,210 +38,214 @@ pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
 }
 
 faults! {
-    /// What happens. `count` is the number of frames of its kind that it happens to; `None` means all from then on.
+    /// What a fault does.
+    ///
+    /// `count` limits an effect to the next messages of that kind on a connection; `None` means all.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub enum Effect as std::convert::identity;
 
     in Token {
-        /// A token request is refused with this status, code and message.
+        /// Refuses the token request with this HTTP status, code and message.
         "token-refuse" TokenRefuse {
             /// The HTTP status.
             status: u16 = "401" => Valid::Numbers(400..=599),
-            /// KuCoin's code.
+            /// The KuCoin code.
             code: String = "400003",
-            /// KuCoin's message.
+            /// The KuCoin message.
             message: String = "KC-API-KEY not exists",
         },
-        /// A token request is answered 429, with `gw-ratelimit-reset`, and `Retry-After` in whole seconds.
+        /// Answers the token request with HTTP status 429, `gw-ratelimit-reset` in milliseconds and `Retry-After` in
+        /// whole seconds.
         "token-rate-limit" TokenRateLimit {
-            /// The time until the next request is accepted.
+            /// Time until requests are accepted again.
             reset: Duration,
         },
-        /// A token request is answered with a page of the gateway; 401 and 403 are those of a firewall.
+        /// Answers the token request with the HTML error page of a gateway; with status 401 or 403 it imitates a
+        /// firewall.
         "token-server-error" TokenServerError {
             /// The HTTP status.
             status: u16 = "503" => Valid::Numbers(400..=599),
         },
-        /// A token request is answered late.
+        /// Delays the response to the token request.
         "token-slow" TokenSlow {
-            /// How late.
+            /// The delay.
             by: Duration,
         },
-        /// A token request is answered 200 with a page of HTML.
+        /// Answers the token request with HTTP status 200 and an HTML page.
         "token-html" TokenHtml,
-        /// A token request is answered 200 with JSON that stops in the middle.
+        /// Answers the token request with HTTP status 200 and truncated JSON.
         "token-truncated" TokenTruncated,
-        /// The answer to a token request stops before the length that its header declares.
+        /// Ends the response to the token request before its `Content-Length` is reached.
         "token-cut-body" TokenCutBody,
     }
 
     in Opening {
-        /// The welcome comes late.
+        /// Delays the welcome.
         "delay-welcome" DelayWelcome {
-            /// How late.
+            /// The delay.
             by: Duration,
         },
-        /// The welcome never comes.
+        /// Never sends the welcome.
         "drop-welcome" DropWelcome,
-        /// The welcome has this id instead of the client's `connectId`; of Pro V2 it is the `sessionId`.
+        /// Sends another ID in the welcome: instead of the client's `connectId` on V1, as `sessionId` on Pro V2.
         "welcome-id" WelcomeId {
-            /// The id.
+            /// The ID.
             id: String = "stranger",
         },
-        /// An error frame comes instead of the welcome, and the connection is closed.
+        /// Sends an error frame instead of the welcome, and closes the connection.
         "refuse-connection" RefuseConnection {
             /// The code of the error frame.
             code: u16 = "509",
-            /// Its text.
+            /// The text of the error frame.
             text: String = "exceed max session count limitation of 800",
         },
     }
 
     in Socket {
-        /// The next push is sent in part, then the connection is reset.
+        /// Resets the connection in the middle of the next push.
         "reset-mid-frame" ResetMidFrame,
-        /// The exchange neither reads nor writes any more, and keeps the socket open.
+        /// Stops reading and writing, but keeps the TCP connection open.
         "half-open" HalfOpen,
-        /// The exchange does not read any more, and continues to write.
+        /// Stops reading, but continues to write.
         "stop-reading" StopReading,
-        /// Every login of a Pro V2 connection is refused, even if it is signed correctly.
+        /// Refuses every login of a Pro V2 connection, even with a correct signature.
         "refuse-login" RefuseLogin {
             /// The `message` of the refusal.
             text: String = "Invalid KC-API-SIGN",
         },
-        /// Logins of a Pro V2 connection are accepted and never answered.
+        /// Accepts logins of a Pro V2 connection, but never answers them.
         "drop-login" DropLogin,
-        /// Subscribing to this topic is refused.
+        /// Refuses subscriptions to this topic.
         "refuse-topic" RefuseTopic {
-            /// The topic as users write it; of Pro V2 with its parameters in the order of
+            /// The topic, such as `/account/balance`. For Pro V2 the channel with its parameters in this order:
             /// `position?tradeType=FUTURES&symbol=XBTUSDTM`.
             topic: String ; "/account/balance",
-            /// The code of the error frame. Refusals of Pro V2 have none.
+            /// The code of the error frame; V1 only.
             code: u16 = "404",
-            /// The text of the error frame, of Pro V2 the `reason`; `{topic}` in it stands for the topic.
+            /// The text of the error frame, on Pro V2 the `reason`; `{topic}` is replaced by the topic.
             text: String = "topic {topic} is not found",
         },
-        /// Requests to subscribe and to unsubscribe are refused, whatever their topic, and not carried out.
+        /// Refuses subscribe and unsubscribe requests of any topic, without executing them.
         "refuse-requests" RefuseRequests {
-            /// The code of the error frame. Refusals of Pro V2 have none.
+            /// The code of the error frame; V1 only.
             code: u16 = "509",
-            /// The text of the error frame; of Pro V2 the `message`.
+            /// The text of the error frame, on Pro V2 the `message`.
             text: String = "exceed max permits per second",
-            /// The number of requests; `all` for all.
+            /// The number of requests.
             count: Option<u32> = "1",
         },
-        /// Acknowledgements come late; pushes may overtake them.
+        /// Delays acknowledgements; pushes may arrive first.
         "delay-acks" DelayAcks {
-            /// How late.
+            /// The delay.
             by: Duration,
             /// The number of acknowledgements.
             count: Option<u32> = "all",
         },
-        /// Acknowledgements never come, although the request was carried out.
+        /// Executes requests, but never acknowledges them.
         "drop-acks" DropAcks {
             /// The number of acknowledgements.
             count: Option<u32> = "all",
         },
-        /// Acknowledgements come twice.
+        /// Sends every acknowledgement twice.
         "double-acks" DoubleAcks {
             /// The number of acknowledgements.
             count: Option<u32> = "all",
         },
-        /// Acknowledgements have an id that no request had.
+        /// Sends acknowledgements with an ID that no request had.
         "misname-acks" MisnameAcks {
             /// The number of acknowledgements.
             count: Option<u32> = "all",
         },
-        /// Acknowledgements of Pro V2 have `"true"` as text instead of `true`. Those of V1 stay as they are.
+        /// Sends `"result":"true"` instead of `"result":true` in acknowledgements of Pro V2; V1 has no `result`.
         "quote-acks" QuoteAcks {
             /// The number of acknowledgements.
             count: Option<u32> = "all",
         },
-        /// Pings are read and not answered.
+        /// Does not answer pings.
         "swallow-pongs" SwallowPongs {
             /// The number of pings.
             count: Option<u32> = "all",
         },
-        /// Pongs come late; pushes may overtake them.
+        /// Delays pongs; pushes may arrive first.
         "delay-pongs" DelayPongs {
-            /// How late.
+            /// The delay.
             by: Duration,
             /// The number of pongs.
             count: Option<u32> = "all",
         },
-        /// Pongs have an id that no ping had.
+        /// Sends pongs with an ID that no ping had.
         "misname-pongs" MisnamePongs {
             /// The number of pongs.
             count: Option<u32> = "all",
         },
-        /// A topic that is unsubscribed is acknowledged as such, and pushed some more times.
+        /// Acknowledges an unsubscribe request, then still sends some pushes of the topic.
         "late-pushes" LatePushes {
-            /// The number of pushes of each topic.
+            /// The number of pushes per topic.
             pushes: u32 = "1",
         },
-        /// Pushes never come, although they are in the truth log.
+        /// Does not send pushes, although they are in the truth log.
         "drop-frames" DropFrames {
             /// The number of pushes.
             count: Option<u32> = "1",
         },
-        /// Pushes come after the one that follows them.
+        /// Swaps a push with the next one.
         "swap-frames" SwapFrames {
-            /// The number of pushes; `all` is every other one.
+            /// The number of swaps.
             count: Option<u32> = "1",
         },
-        /// Pushes are sent twice.
+        /// Sends pushes twice.
         "duplicate-frame" DuplicateFrame {
             /// The number of pushes.
             count: Option<u32> = "1",
         },
-        /// Bytes of pushes are changed, so that they are not JSON any more.
+        /// Changes a byte of pushes, so that they are not valid JSON.
         "garble-frame" GarbleFrame {
             /// The number of pushes.
             count: Option<u32> = "1",
         },
-        /// Pushes are split into WebSocket fragments, at any byte.
+        /// Splits pushes into WebSocket fragments at random bytes.
         "fragment-frames" FragmentFrames {
             /// The number of fragments.
             parts: u32 = "3",
             /// The number of pushes.
             count: Option<u32> = "all",
         },
-        /// Pushes come in two fragments, with a ping of the WebSocket protocol between them.
+        /// Sends pushes in two fragments, with a WebSocket ping frame between them.
         "interleave-pings" InterleavePings {
             /// The number of pushes.
             count: Option<u32> = "all",
         },
-        /// Pushes are written byte by byte.
+        /// Writes pushes byte by byte.
         "drip-frames" DripFrames {
             /// The time between two bytes.
             by: Duration,
             /// The number of pushes.
             count: Option<u32> = "1",
         },
-        /// Frames of a Pro V2 connection, the welcome and answers included, come as text instead of binary. Those of
-        /// V1 are text anyway.
+        /// Sends messages of a Pro V2 connection, the welcome and answers included, in text frames instead of binary
+        /// frames. V1 always uses text frames.
         "text-frames" TextFrames {
             /// The number of frames.
             count: Option<u32> = "all",
         },
-        /// Frames of a Pro V2 connection, the welcome and answers included, are compressed by raw DEFLATE. Those of V1
-        /// stay as they are.
+        /// Compresses messages of a Pro V2 connection, the welcome and answers included, with raw DEFLATE. V1 is not
+        /// affected.
         "deflate-frames" DeflateFrames {
             /// The number of frames.
             count: Option<u32> = "all",
         },
-        /// Pushes come in frames that break the WebSocket protocol.
+        /// Sends pushes in frames that violate the WebSocket protocol.
         "flawed-frame" FlawedFrame {
-            /// What is wrong with them.
+            /// The violation.
             flaw: FrameViolation,
             /// The number of pushes.
             count: Option<u32> = "1",
         },
-        /// Pushes are still JSON, and say something else than the truth log has.
+        /// Changes the content of pushes, which remain valid JSON but differ from the truth log.
         "mutate-frame" MutateFrame {
-            /// What is done to them.
+            /// The change.
             mutation["how"]: Mutation,
-            /// The field of the data that it is done to; if none is given, the seed draws one that it suits.
+            /// The field in the data to change; a random suitable one by default.
             field: Option<String> ; "total",
             /// The number of pushes.
             count: Option<u32> = "1",
@@ -249,26 +253,27 @@ faults! {
     }
 
     in Exchange {
-        /// Every token that was issued expires now. Open connections stay open.
+        /// Expires all issued tokens. Open connections stay open.
         "expire-tokens" ExpireTokens,
-        /// Every token opens one connection only, those included that were issued before.
+        /// Makes every token valid for one connection only, including tokens issued before.
         "single-use-tokens" SingleUseTokens,
-        /// The exchange's clock goes off: 400002 until the client corrects its own.
+        /// Changes the clock of the local exchange: signatures are refused with code 400002 if the client's timestamp
+        /// is more than 5 s off.
         "clock-skew" ClockSkew {
-            /// How far; positive is ahead of the true time, `0s` sets the clock right again.
+            /// The offset; positive is ahead of the real time, `0s` corrects the clock.
             by_ms["by"]: i64,
         },
-        /// Topics of a symbol that is not traded are answered in another way from now on.
+        /// Changes how subscriptions to an unknown symbol are answered.
         "unknown-symbols" UnknownSymbols {
-            /// How.
+            /// The new answer.
             answer: UnknownSymbols ; "refuse",
         },
-        /// The account is warned of liquidation now: `lw` of Pro V2, with the account's true amounts.
+        /// Pushes a liquidation warning, `lw` on Pro V2, with the account's real amounts.
         "liquidation-warning" LiquidationWarning {
             /// The `eT` of the warning.
             level: LiquidationLevel,
         },
-        /// The cross-margin account says a status now: `position.status` on `/margin/position`.
+        /// Pushes a status of the cross-margin account, `position.status` on `/margin/position`.
         "margin-status" MarginStatus {
             /// The `type` of the push.
             status: MarginStatusType,
@@ -276,19 +281,17 @@ faults! {
     }
 
     wraps {
-        /// The connection ends.
+        /// Closes the connection.
         Cut(Cut),
-        /// A TCP connection to the port goes wrong before anything is read from it, whether it is for a token request
-        /// or for a socket; with TLS before the handshake.
+        /// Acts on a TCP connection before anything is read from it, with TLS before the handshake.
         Dial(DialFault),
-        /// The request for a socket is answered otherwise than it should be.
+        /// Changes the response to a WebSocket upgrade request.
         Upgrade(UpgradeFault),
-        /// A token request is answered otherwise than it should be.
+        /// Changes the response to a token request.
         TokenReply(TokenReply),
-        /// The exchange sends something unprompted. A connection that is about to open gets it after its
-        /// welcome. None of it is in the truth logs.
+        /// Sends a message that is not in the truth logs. A connection that is opening gets it after its welcome.
         Say(InjectedMessage),
-        /// The exchange accepts less than before, from now on.
+        /// Lowers or raises a limit, from now on.
         Limit(Limit),
     }
 }
@@ -296,46 +299,47 @@ faults! {
 /// How a connection ends when it is cut.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+/// How a connection is closed.
 pub enum Cut {
-    /// A close frame with this code and reason, which need not be legal.
+    /// With a close frame.
     Close {
-        /// The close code, such as 1001.
+        /// The close code, such as 1001; invalid codes are allowed.
         code: u16,
-        /// The reason, at most 123 bytes of it are sent.
+        /// The reason, truncated to 123 bytes.
         reason: String,
     },
-    /// The end of the stream without a close frame, and over TLS without its farewell.
+    /// End of the TCP stream without a close frame, and with TLS without `close_notify`.
     Eof,
     /// A TCP reset.
     Reset,
 }
 
-/// The parameters of `cut`, which has one that decides which others there are.
+/// The values of the parameter `how`; `code` and `reason` are valid only for `close`.
 const HOW: [&str; 3] = ["close", "eof", "reset"];
 
 impl Cut {
     pub(in crate::fault) const ROWS: &[Row] = &[Row {
         name: "cut",
-        place: Place::Socket,
-        about: &["The connection ends."],
+        target: Target::Socket,
+        about: &["Closes the connection."],
         parameters: &[
             Parameter::new::<String>(
                 "how",
-                &["By a close frame, by the end of the stream, or by a TCP reset."],
+                &["With a close frame, the end of the TCP stream, or a TCP reset."],
                 Some(Valid::Words(&HOW)),
                 Some(HOW[0]),
                 None,
             ),
             Parameter::new::<u16>(
                 "code",
-                &["The code of the close frame, which need not be legal."],
+                &["The close code; invalid codes are allowed."],
                 None,
                 Some("1001"),
                 None,
             ),
             Parameter::new::<String>(
                 "reason",
-                &["The reason of the close frame."],
+                &["The reason in the close frame."],
                 None,
                 Some(""),
                 Some("\"going away\""),
@@ -364,8 +368,8 @@ impl Cut {
         })
     }
 
-    fn place(&self) -> Place {
-        Place::Socket
+    fn target(&self) -> Target {
+        Target::Socket
     }
 
     fn frames(&self) -> u64 {
@@ -387,168 +391,175 @@ impl Display for Cut {
 }
 
 faults! {
-    /// What happens to a TCP connection before anything is read from it.
+    /// Faults of a TCP connection, before anything is read from it.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum DialFault as Effect::Dial;
 
     in Dial {
-        /// A TCP connection is accepted and closed at once.
+        /// Accepts a TCP connection, and closes it at once.
         "dial-close" Close,
-        /// A TCP connection is accepted and reset at once.
+        /// Accepts a TCP connection, and resets it at once.
         "dial-reset" Reset,
-        /// A TCP connection is accepted and never answered; over TLS the handshake stalls.
+        /// Accepts a TCP connection, and never answers; with TLS the handshake stalls.
         "dial-stall" Stall,
     }
 }
 
 faults! {
-    /// How a token request is answered.
+    /// Faults in the response to a token request.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub enum TokenReply as Effect::TokenReply;
 
     in Token {
-        /// A token request is answered by a redirect.
+        /// Redirects the token request.
         "token-redirect" Redirect {
             /// The HTTP status.
             status: u16 = "302" => Valid::Numbers(300..=399),
-            /// The new address.
+            /// The `Location` header.
             location: String ; "/elsewhere",
         },
-        /// A token request is answered 200 with a code of failure.
+        /// Answers the token request with HTTP status 200 and an error code of KuCoin.
         "token-code" Code {
-            /// KuCoin's code.
+            /// The KuCoin code.
             code: String = "500000",
-            /// KuCoin's message.
+            /// The KuCoin message.
             message: String = "Internal Server Error",
         },
-        /// A token request is answered as it should be, after many spaces.
+        /// Sends many spaces before the JSON of the token response.
         "token-long" Long {
             /// The number of spaces.
             bytes: u32 = "1048576",
         },
-        /// A token request is answered as it should be, byte by byte.
+        /// Sends the token response byte by byte.
         "token-drip" Drip {
             /// The time between two bytes.
             by: Duration,
         },
-        /// A token request is answered by the end of the connection, without a byte.
+        /// Closes the connection without answering the token request.
         "token-close" Close,
-        /// A token request is answered by gzip that was not asked for and stops in the middle.
+        /// Compresses the token response with gzip, which the client did not request, and truncates it.
         "token-gzip" Gzip,
-        /// A V1 token comes with an empty list of servers. A Pro V2 token has none anyway.
+        /// Issues a V1 token with an empty list of servers. Pro V2 tokens have no servers.
         "token-no-servers" NoServers,
-        /// A V1 token comes with this server only.
+        /// Issues a V1 token with only this server.
         "token-endpoint" Endpoint {
-            /// The address, which need not be one.
+            /// The server URL; invalid URLs are allowed.
             url: String ; "wss://elsewhere.test/",
         },
-        /// A V1 token comes with this server before the right one.
+        /// Issues a V1 token with this server before the correct one.
         "token-extra-endpoint" ExtraEndpoint {
-            /// The address, which need not be one.
+            /// The server URL; invalid URLs are allowed.
             url: String ; "wss://elsewhere.test/",
         },
     }
 }
 
 faults! {
-    /// How the request for a socket is answered. A single-use token is spent only if a socket follows.
+    /// Faults in the response to a WebSocket upgrade request.
+    ///
+    /// A single-use token counts as used only if the response is 101.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub enum UpgradeFault as Effect::Upgrade;
 
     in Opening {
-        /// The request for a socket is answered by another status than 101.
+        /// Answers the upgrade request with an HTTP error.
         "upgrade-refuse" Refuse {
             /// The HTTP status.
             status: u16 = "503" => Valid::Numbers(400..=599),
-            /// The body, as plain text.
+            /// The plain-text body.
             text: String = "",
-            /// The `Retry-After` in whole seconds; without it there is none.
+            /// The `Retry-After` header, in whole seconds.
             retry_after["retry-after"]: Option<Duration> ; "5s",
         },
-        /// The request for a socket is answered by a redirect.
+        /// Redirects the upgrade request.
         "upgrade-redirect" Redirect {
             /// The HTTP status.
             status: u16 = "302" => Valid::Numbers(300..=399),
-            /// The new address.
+            /// The `Location` header.
             location: String ; "/elsewhere",
         },
-        /// 101 has the accept key of another request. The socket works for a client that does not check.
+        /// Answers 101 with a wrong `Sec-WebSocket-Accept`. The connection works if the client does not check it.
         "upgrade-wrong-accept" WrongAccept,
-        /// 101 lacks a header. The socket works for a client that does not check.
+        /// Answers 101 without a required header. The connection works if the client does not check it.
         "upgrade-without" Without {
-            /// The header.
+            /// The missing header.
             header: String => Valid::Words(&["upgrade", "connection", "sec-websocket-accept"]) ; "upgrade",
         },
-        /// 101 has an extension that was not asked for, and that is not used.
+        /// Answers 101 with an extension that the client did not offer, and does not use it.
         "upgrade-extension" Extension {
-            /// Its name.
+            /// The name.
             name: String = "permessage-deflate",
         },
-        /// 101 has a subprotocol that was not asked for.
+        /// Answers 101 with a subprotocol that the client did not offer.
         "upgrade-subprotocol" Subprotocol {
-            /// Its name.
+            /// The name.
             name: String = "chat",
         },
-        /// 101 has a head that is longer than it needs to be.
+        /// Answers 101 with a very long header.
         "upgrade-long-head" LongHead {
             /// The number of additional bytes.
             bytes: u32 = "65536",
         },
-        /// 101 comes byte by byte.
+        /// Sends the 101 response byte by byte.
         "upgrade-drip" Drip {
             /// The time between two bytes.
             by: Duration,
         },
-        /// The request for a socket is never answered.
+        /// Never answers the upgrade request.
         "upgrade-stall" Stall,
-        /// The request for a socket is answered by the end of the connection.
+        /// Closes the connection without answering the upgrade request.
         "upgrade-close" Close,
-        /// The request for a socket is answered by a reset of the connection.
+        /// Resets the connection without answering the upgrade request.
         "upgrade-reset" Reset,
     }
 }
 
 faults! {
-    /// How much the exchange accepts, from the moment at which this happens.
+    /// Changes of a limit, from the time of the fault on.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum Limit as Effect::Limit;
 
     in Exchange {
-        /// Messages of one connection in 10 s, pings included; the others are refused with 509. At first 100.
+        /// Limits the messages of a connection per 10 s, including pings. More are refused, with code 509 on V1.
+        /// Initially 100.
         "limit-messages" Messages {
             /// The number of messages.
             count: u32,
         },
-        /// Topics of one connection; the others are refused with 509. At first 400.
+        /// Limits the topics of a connection. More are refused, with code 509 on V1. Initially 400.
         "limit-topics" Topics {
             /// The number of topics.
             count: u32,
         },
-        /// Connections at once; the others are refused with 509. At first what the builder says.
+        /// Limits the open connections. More are refused with code 509. Initially 800, or `max_connections` of the
+        /// builder.
         "limit-connections" Connections {
             /// The number of connections.
             count: u32,
         },
-        /// Requests for a socket in a window; the others are answered 429 with a `Retry-After`. At first unlimited.
+        /// Limits the upgrade requests per time window. More are answered with HTTP status 429 and `Retry-After`.
+        /// Initially unlimited.
         "limit-dials" Dials {
             /// The number of requests.
             count: u32,
-            /// The window.
+            /// The window; it is a sliding window.
             per: Duration ; "60s",
         },
-        /// Connections that open from now on are cut at this age, by a close frame with 1001. At first 24 h.
+        /// Sets the age at which new connections are closed, with close code 1001. Initially 24 h, or
+        /// `connection_life` of the builder.
         "limit-connection-life" ConnectionLife {
-            /// The age.
+            /// The maximum age.
             life: Duration ; "24h",
         },
-        /// Connections that open from now on are cut after this time without a message from the client. At first 60 s.
+        /// Sets how long the client of a new connection may send nothing before it is disconnected. Initially 60 s, or
+        /// `idle_timeout` of the builder.
         "limit-idle" Idle {
-            /// The time.
+            /// The idle timeout.
             after: Duration ; "60s",
         },
-        /// Tokens that are issued from now on expire at this age. At first 24 h.
+        /// Sets the age at which new tokens expire. Initially 24 h, or `token_life` of the builder.
         "limit-token-life" TokenLife {
-            /// The age.
+            /// The maximum age.
             life: Duration ; "24h",
         },
     }

@@ -1,71 +1,71 @@
-//! What the exchange sends unprompted.
+//! Messages that the local exchange injects into a connection.
 
 use super::effects::Effect;
 use super::table::{Valid, faults};
 
 faults! {
-    /// What the exchange sends unprompted, at once.
+    /// A message that the local exchange sends immediately, without a request or an event as cause.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub enum InjectedMessage as Effect::Say;
 
     in Socket {
-        /// The exchange sends a message with this text, in a frame of the kind that the connection uses.
+        /// Sends a message with this text: in a text frame on V1, in a binary frame on Pro V2.
         "send-text" Text {
-            /// The text, which may be anything.
+            /// The text; it need not be JSON.
             text: String ; r#"'{"type":"notice"}'"#,
         },
-        /// The exchange sends a binary frame.
+        /// Sends a binary frame.
         "send-binary" Binary {
-            /// Its payload.
+            /// The payload.
             payload["hex"]: Vec<u8>,
         },
-        /// The exchange sends a binary frame of raw DEFLATE, about a thousandth as long as what it inflates to.
+        /// Sends a decompression bomb: a binary frame of raw DEFLATE that inflates to about 1000 times its size.
         "send-bomb" Bomb {
-            /// The length of what it inflates to.
+            /// The inflated size in bytes.
             bytes: u32 = "16777216",
         },
-        /// The exchange sends these bytes without a frame around them, to make any frame whatever.
+        /// Sends raw bytes without framing, for example to build an invalid frame by hand.
         "send-bytes" Bytes {
             /// The bytes.
             bytes["hex"]: Vec<u8>,
         },
-        /// The exchange sends an error frame in the form of V1, after which the connection continues.
+        /// Sends an error frame in the format of V1. The connection stays open.
         "send-error" Error {
-            /// Its code.
+            /// The error code.
             code: u16 = "509",
-            /// Its text.
+            /// The error text.
             text: String = "service busy",
-            /// Its id; without it there is none.
+            /// The `id` of the frame; it has none by default.
             id: Option<String> ; "7",
         },
-        /// The exchange sends an acknowledgement of this id.
+        /// Sends an acknowledgement that no request asked for.
         "send-ack" Ack {
-            /// The id.
+            /// The ID in the acknowledgement.
             id: String = "stray",
         },
-        /// The exchange sends pongs without a ping, with ids that no client chose.
+        /// Sends pongs without a ping, with IDs that no client chose.
         "send-pongs" Pongs {
             /// The number of pongs.
             count: u32 = "1",
         },
-        /// The exchange sends pings of the WebSocket protocol; `ConnectionReport::protocol_pongs` counts the answers.
+        /// Sends WebSocket ping frames. `ConnectionReport::protocol_pongs` counts the answers.
         "send-pings" Pings {
             /// The number of pings.
             count: u32 = "1",
-            /// The length of the payload of each.
+            /// The payload size of each, in bytes.
             bytes: u8 = "4" => Valid::Numbers(0..=125),
         },
-        /// The exchange sends a burst of pushes of a topic that does not exist: `/flood/unknown`, of Pro V2
-        /// `flood.UNKNOWN`. They are not counted as pushes.
+        /// Sends a burst of pushes of a topic that does not exist: `/flood/unknown`, on Pro V2 `flood.UNKNOWN`.
+        /// `ConnectionReport::pushed` and `after N frames` do not count them.
         "flood" Flood {
             /// The number of pushes.
             pushes: u32 = "10000",
         },
-        /// The exchange sends a message in fragments of which none is the last.
+        /// Sends fragments of a message, but never the last one.
         "endless-fragments" EndlessFragments {
             /// The number of fragments.
             fragments: u32 = "2048",
-            /// The length of each, 0 for empty ones.
+            /// The size of each, in bytes; 0 is allowed.
             bytes: u32 = "1024",
         },
     }

@@ -1,69 +1,80 @@
-//! The description of the script language, written from the tables that the parser reads by.
+//! The description of the script language, generated from the parser's tables.
 
 use std::fmt::Write;
 
 use super::Faults;
-use super::effects::{Place, rows};
+use super::effects::{Target, rows};
 use super::script::TRIGGERS;
 use super::table::{Parameter, Row, sentence};
 
 const HEAD: &str = "\
-A script has one fault a line; empty lines and lines that begin with # are
-skipped:
+A fault script has one fault per line. Empty lines and lines that begin with #
+are ignored.
 
   trigger: fault parameter=value ...
 
-Text with spaces is put in quotes: \"with \\\"escapes\\\" \\\\ \\n \\u{7}\", or
-'{\"taken\":\"literally\"}'. Durations are 250ms, 5s, 2m or 24h. Every fault takes
-`times=`, the number of times that it happens, or `always`; without it once,
-after `call` always.
+Put text with spaces in quotes. Double quotes have the escapes \\\" \\\\ \\n \\t and
+\\u{7}; text in single quotes is literal: '{\"type\":\"notice\"}'. Durations are
+written as 250ms, 5s, 2m or 24h.
+
+Every fault has the parameter `times=`: how many times it happens, a number or
+`always`. The default is 1, after the trigger `call` it is `always`.
 
 TRIGGERS
-N counts from 1. It may be a range such as 2..5, of which the seed draws one
-number.
+N counts from 1. It may be a range such as 2..5: the seed selects one number
+of it.
 ";
 
 const TAIL: &str = "
-A fault that cannot act on what triggered it waits for the next thing of its
-kind: one on token requests for the next of them, one on a connection that
-opens for the next connection. If nothing triggered it but a time or a name, a
-fault on open connections acts on all of them.
+WHICH CONNECTION A FAULT ACTS ON
+A fault acts on the dial, token request or connection that triggered it. If it
+cannot, it acts on the next one: a fault in a token response on the next token
+request, a fault of an opening connection on the next connection. After the
+triggers `after TIME` and `call NAME`, a fault of a connection at any time acts
+on all open connections.
 ";
 
-/// The columns of the description.
+/// Maximum line length.
 const COLUMNS: usize = 78;
 
-/// Begins the line of an example.
 const EXAMPLE: &str = "      Example: ";
 
-/// The places in the order of a client that connects, each with a trigger for its examples.
-const PLACES: [(Place, &str, &str); 5] = [
+/// The sections, in the order in which a client connects, each with the trigger of its examples.
+const SECTIONS: [(Target, &str, &str); 5] = [
     (
-        Place::Dial,
-        "A TCP CONNECTION, BEFORE ANYTHING IS READ FROM IT",
+        Target::Dial,
+        "FAULTS OF A TCP CONNECTION, BEFORE ANYTHING IS READ",
         "dial 1",
     ),
-    (Place::Token, "A TOKEN REQUEST", "token 1"),
+    (Target::Token, "FAULTS IN A TOKEN RESPONSE", "token 1"),
     (
-        Place::Opening,
-        "A CONNECTION WHILE IT OPENS",
+        Target::Opening,
+        "FAULTS OF A CONNECTION WHILE IT OPENS",
         "connection 1",
     ),
-    (Place::Socket, "A CONNECTION AT ANY TIME", "connection 1"),
-    (Place::Exchange, "THE EXCHANGE AS A WHOLE", "after 5s"),
+    (
+        Target::Socket,
+        "FAULTS OF A CONNECTION AT ANY TIME",
+        "connection 1",
+    ),
+    (
+        Target::Exchange,
+        "FAULTS OF THE LOCAL EXCHANGE AS A WHOLE",
+        "after 5s",
+    ),
 ];
 
 impl Faults {
-    /// Describes the script language: each trigger, fault and parameter, with an example each.
+    /// Returns a description of the script language: every trigger, fault and parameter, with examples.
     #[must_use]
     pub fn language() -> String {
         let mut text = HEAD.to_owned();
         for (form, about, example) in TRIGGERS {
             entry(&mut text, form, about, example);
         }
-        for (place, heading, trigger) in PLACES {
+        for (target, heading, trigger) in SECTIONS {
             let _ = write!(text, "\n{heading}\n");
-            for row in rows().filter(|row| row.place == place) {
+            for row in rows().filter(|row| row.target == target) {
                 describe(&mut text, row, trigger);
             }
         }
@@ -75,7 +86,7 @@ fn describe(text: &mut String, row: &Row, trigger: &str) {
     let mut example = format!("{trigger}: {}", row.name);
     for parameter in row.parameters {
         let more = format!(" {}", parameter.example());
-        // What may be left out is, if the line is too long.
+        // Optional parameters that do not fit the line are omitted.
         let fits = EXAMPLE.len() + example.len() + more.len() <= COLUMNS;
         if fits || (parameter.default.is_none() && !parameter.optional) {
             example.push_str(&more);
@@ -93,7 +104,7 @@ fn describe_parameter(text: &mut String, parameter: &Parameter) {
     let default = match parameter.default {
         Some("") => "empty by default".to_owned(),
         Some(default) => format!("default {default}"),
-        None if parameter.optional => "may be left out".to_owned(),
+        None if parameter.optional => "optional".to_owned(),
         None => "required".to_owned(),
     };
     let words = parameter.words;
@@ -117,7 +128,7 @@ fn entry(text: &mut String, name: &str, about: &str, example: &str) {
     let _ = writeln!(text, "{EXAMPLE}{example}");
 }
 
-/// A paragraph that fits [`COLUMNS`]; words stay whole.
+/// Appends a paragraph, wrapped at [`COLUMNS`].
 fn wrapped(text: &mut String, first: usize, others: usize, paragraph: &str) {
     let mut line = " ".repeat(first);
     for word in paragraph.split_inclusive(' ') {

@@ -1,4 +1,4 @@
-//! Faults as data: what goes wrong, when, and how often.
+//! Injected faults: what goes wrong, when, and how often.
 
 mod active;
 mod effects;
@@ -15,16 +15,16 @@ use std::path::Path;
 use std::time::Duration;
 
 pub(crate) use active::{ActiveFaults, take};
-use effects::Place;
+use effects::Target;
 pub use effects::{Cut, DialFault, Effect, Limit, TokenReply, UpgradeFault};
 pub use injected::InjectedMessage;
 pub(crate) use mutate::mutate;
-pub(crate) use plan::{Fired, Plan};
+pub(crate) use plan::{Plan, Triggered};
 pub use script::{ScriptError, ScriptFileError, ScriptProblem};
 use table::Value;
 pub use words::{FrameViolation, LiquidationLevel, MarginStatusType, Mutation, UnknownSymbols};
 
-/// One fault: an effect, the trigger that lets it happen, and how many times it does.
+/// One fault: an effect, its trigger, and how many times it happens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fault {
@@ -32,30 +32,30 @@ pub struct Fault {
     pub trigger: Trigger,
     /// What happens.
     pub effect: Effect,
-    /// How many times it happens: consecutive token requests or connections, or one connection each.
+    /// How many times it happens. After [`Trigger::Token`], [`Trigger::Connection`] or [`Trigger::Dial`] these are
+    /// consecutive requests or connections, after [`Trigger::Frames`] different connections.
     pub times: Times,
 }
 
-/// When a fault happens. All counts start at 1.
+/// When a fault happens. Counts start at 1.
 ///
-/// An effect that cannot act on what pulled its trigger waits: one on the answer to a token request
-/// for the next request, one on a connection for the next connection, one on a TCP connection for the next of those. Where nothing pulled it, by
-/// time or by name, it acts on every open connection.
+/// An effect acts on the dial, token request or connection that triggered it. If it cannot, it acts on the next one: an
+/// effect on a token response on the next token request, for example. After [`Trigger::After`] and [`Trigger::Call`], an
+/// effect on connections at any time acts on all open connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Trigger {
-    /// At this token request, counted over the life of the exchange.
+    /// On the Nth token request.
     Token(Count),
-    /// On this connection, counted over the life of the exchange by the requests for a socket.
+    /// On the Nth WebSocket connection; refused ones count as well.
     Connection(Count),
-    /// On this TCP connection to the port, be it for token requests or for a socket, counted over the life of the
-    /// exchange.
+    /// On the Nth TCP connection, whether for a token request or a WebSocket.
     Dial(Count),
-    /// When a connection has been sent this many pushes.
+    /// After N pushes on the same connection.
     Frames(Count),
-    /// This long after the exchange started.
+    /// This time after the local exchange started.
     After(Duration),
-    /// When [`crate::Exchange::call`] is called with this name.
+    /// When [`Exchange::call`](crate::Exchange::call) is called with this name.
     Call(String),
 }
 
@@ -71,13 +71,13 @@ impl Trigger {
     }
 }
 
-/// A number, or a range of which the seed draws one.
+/// The count of a trigger: a number, or a range of which the seed selects one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Count {
     /// This number.
     Exactly(u64),
-    /// A number from the first to the second, both included.
+    /// A random number from the first to the second, both inclusive.
     Between(u64, u64),
 }
 
@@ -87,17 +87,19 @@ impl From<u64> for Count {
     }
 }
 
-/// How often a fault happens.
+/// How many times a fault happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Times {
-    /// So many times, then never again.
+    /// This number of times.
     Exactly(u32),
-    /// Every time from the trigger on.
+    /// Every time, starting with the trigger.
     Always,
 }
 
-/// A list of faults, built in code or read from a script.
+/// A list of faults to inject, built in code or parsed from a script.
+///
+/// A fault happens once, unless [`times`](Self::times) or [`always`](Self::always) follows it.
 ///
 /// ```
 /// use kucoin_streams_exchange::{Cut, Effect, Faults};
@@ -113,16 +115,16 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// No faults.
+    /// Creates an empty list.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Reads a script file; [`Faults::language`] describes the language.
+    /// Reads a script from a file; [`Faults::language`] describes the script language.
     ///
     /// # Errors
-    /// The file cannot be read, or a line of it is not understood.
+    /// Returns an error if the file cannot be read, or if one of its lines is not valid.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, ScriptFileError> {
         let path = path.as_ref();
         let text = std::fs::read_to_string(path).map_err(|source| ScriptFileError::Read {
@@ -146,7 +148,7 @@ impl Faults {
         self
     }
 
-    /// Lets the fault that was added last happen this number of times instead of once.
+    /// Makes the last added fault happen this number of times.
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {
         if let Some(last) = self.list.last_mut() {
@@ -155,7 +157,7 @@ impl Faults {
         self
     }
 
-    /// Lets the fault that was added last happen every time from its trigger on.
+    /// Makes the last added fault happen every time, starting with its trigger.
     #[must_use]
     pub fn always(mut self) -> Self {
         if let Some(last) = self.list.last_mut() {
@@ -164,49 +166,49 @@ impl Faults {
         self
     }
 
-    /// Cuts the first connection that has been sent `frames` pushes.
+    /// Adds a cut of the first connection that has received `frames` pushes.
     #[must_use]
     pub fn cut_after_frames(self, frames: u64, cut: Cut) -> Self {
         self.after_frames(frames, Effect::Cut(cut))
     }
 
-    /// The effect on the first connection that has been sent `frames` pushes.
+    /// Adds an effect on the first connection that has received `frames` pushes.
     #[must_use]
     pub fn after_frames(self, frames: impl Into<Count>, effect: Effect) -> Self {
         self.with(Trigger::Frames(frames.into()), effect)
     }
 
-    /// The effect on the `number`th connection.
+    /// Adds an effect on the `number`th WebSocket connection.
     #[must_use]
     pub fn on_connection(self, number: impl Into<Count>, effect: Effect) -> Self {
         self.with(Trigger::Connection(number.into()), effect)
     }
 
-    /// The effect on the `number`th TCP connection.
+    /// Adds an effect on the `number`th TCP connection.
     #[must_use]
     pub fn on_dial(self, number: impl Into<Count>, effect: Effect) -> Self {
         self.with(Trigger::Dial(number.into()), effect)
     }
 
-    /// The effect at the `number`th token request.
+    /// Adds an effect on the `number`th token request.
     #[must_use]
     pub fn on_token_request(self, number: impl Into<Count>, effect: Effect) -> Self {
         self.with(Trigger::Token(number.into()), effect)
     }
 
-    /// The effect so long after the start.
+    /// Adds an effect that happens this time after the start of the local exchange.
     #[must_use]
     pub fn after(self, delay: Duration, effect: Effect) -> Self {
         self.with(Trigger::After(delay), effect)
     }
 
-    /// The effect whenever [`crate::Exchange::call`] is called with `name`.
+    /// Adds an effect that happens on every [`Exchange::call`](crate::Exchange::call) with `name`.
     #[must_use]
     pub fn on_call(self, name: impl Into<String>, effect: Effect) -> Self {
         self.with(Trigger::Call(name.into()), effect).always()
     }
 
-    /// The faults in the order in which they were added.
+    /// Returns the faults in the order in which they were added.
     #[must_use]
     pub fn list(&self) -> &[Fault] {
         &self.list
@@ -244,7 +246,7 @@ impl Display for Trigger {
 }
 
 impl Display for Fault {
-    /// The line of a script that reads as this fault.
+    /// Writes the fault as a line of a script.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.trigger, self.effect)?;
         match self.times {

@@ -1,16 +1,18 @@
-//! Pushes that stay JSON and say something else: fields of their text are exchanged, every other byte stays.
+//! Mutations of pushes: changes fields in the JSON text, and keeps every other byte.
 
 use super::Mutation;
 use crate::rng::Rng;
 
-/// A word that KuCoin has never used.
-const NOVELTY: &str = "\"novelty\"";
+/// A value that KuCoin does not use.
+const UNKNOWN: &str = "\"novelty\"";
 
-/// The fields of an object, name without quotes and value, as they are in the text.
+/// The fields of an object: the name without quotes, and the JSON text of the value.
 type Fields = Vec<(String, String)>;
 
-/// Returns the push with this mutation. `field` is a field of its data; without it `rng` draws one that suits. A push in
-/// which nothing suits stays as it is.
+/// Returns the push with this mutation.
+///
+/// `field` is the field in the data to change; without it, `rng` chooses a suitable one. The push is unchanged if it has
+/// no suitable field.
 pub(crate) fn mutate(
     frame: &str,
     mutation: Mutation,
@@ -22,10 +24,10 @@ pub(crate) fn mutate(
     let (name, value) = match mutation {
         Mutation::UnknownTopic if has("topic") => ("topic", "\"/novel/topic\""),
         Mutation::UnknownTopic => ("T", "\"novel.UNKNOWN\""),
-        Mutation::UnknownSubject => ("subject", NOVELTY),
-        Mutation::UnknownType if has("type") => ("type", NOVELTY),
+        Mutation::UnknownSubject => ("subject", UNKNOWN),
+        Mutation::UnknownType if has("type") => ("type", UNKNOWN),
         Mutation::UnknownType => {
-            envelope.insert(0, ("type".to_owned(), NOVELTY.to_owned()));
+            envelope.insert(0, ("type".to_owned(), UNKNOWN.to_owned()));
             return text(&envelope);
         }
         _ if has("data") => ("data", ""),
@@ -40,7 +42,7 @@ pub(crate) fn mutate(
     text(&envelope)
 }
 
-/// The data of a push after the mutation.
+/// Returns the data of a push with this mutation.
 fn mutated(mut data: Fields, mutation: Mutation, field: Option<&str>, rng: &mut Rng) -> Fields {
     if mutation == Mutation::ExtraField {
         let extra = ("novelty".to_owned(), "{\"since\":[2026]}".to_owned());
@@ -50,33 +52,35 @@ fn mutated(mut data: Fields, mutation: Mutation, field: Option<&str>, rng: &mut 
     let suits = |known: &(String, String)| match (field, mutation) {
         (Some(name), _) => known.0 == name,
         (None, Mutation::OtherTimeUnit) => other_time_unit(&known.1).is_some(),
-        (None, Mutation::UnknownValue) => is_word(&known.1),
+        (None, Mutation::UnknownValue) => is_enum_value(&known.1),
         (None, _) => true,
     };
-    let mut suited: Vec<usize> = (0..data.len()).filter(|at| suits(&data[*at])).collect();
-    let draws = field.is_none() && mutation != Mutation::OtherTimeUnit;
-    if draws && !suited.is_empty() {
-        suited = vec![suited[rng.index(suited.len())]];
+    let mut chosen: Vec<usize> = (0..data.len())
+        .filter(|index| suits(&data[*index]))
+        .collect();
+    let is_random = field.is_none() && mutation != Mutation::OtherTimeUnit;
+    if is_random && !chosen.is_empty() {
+        chosen = vec![chosen[rng.index(chosen.len())]];
     }
-    // From the end, so that the places of the others stay right.
-    for place in suited.into_iter().rev() {
-        let value = &mut data[place].1;
+    // In reverse, so that a removal does not shift the remaining indices.
+    for index in chosen.into_iter().rev() {
+        let value = &mut data[index].1;
         *value = match mutation {
             Mutation::MissingField => {
-                data.remove(place);
+                data.remove(index);
                 continue;
             }
             Mutation::NullField => "null".to_owned(),
             Mutation::OtherType => other_type(value),
             Mutation::OtherTimeUnit => other_time_unit(value).unwrap_or_else(|| value.clone()),
-            _ => NOVELTY.to_owned(),
+            _ => UNKNOWN.to_owned(),
         };
     }
     data
 }
 
-/// A value as the enums of the wire have them: letters in quotes, and no symbol of a market.
-fn is_word(value: &str) -> bool {
+/// Returns `true` for a string of letters and `_`, as enum values are; symbols have a hyphen.
+fn is_enum_value(value: &str) -> bool {
     let inner = value.trim_matches('"');
     let letters = |letter: char| letter.is_ascii_alphabetic() || letter == '_';
     value.starts_with('"') && inner.len() > 1 && inner.chars().all(letters)
@@ -92,7 +96,7 @@ fn other_type(value: &str) -> String {
     }
 }
 
-/// The same moment in another unit, if the value is a moment of these years.
+/// Returns a time in another unit; `None` if the value has not the length of a current Unix time.
 fn other_time_unit(value: &str) -> Option<String> {
     let digits = value.trim_matches('"');
     if digits.starts_with('0') || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -106,7 +110,7 @@ fn other_time_unit(value: &str) -> Option<String> {
     Some(value.replace(digits, &other))
 }
 
-/// The fields of an object in our own frames, which have no spaces between their parts.
+/// Splits a JSON object into its fields; frames of the local exchange have no whitespace between tokens.
 fn fields(text: &str) -> Fields {
     let mut fields = Vec::new();
     let mut rest = text;
@@ -131,10 +135,10 @@ fn text(fields: &[(String, String)]) -> String {
     format!("{{{}}}", fields.join(","))
 }
 
-/// Where the value at the start of the text ends: at the first comma, colon or bracket that is not inside of it.
+/// Returns the end of the value at the start of the text: the first comma, colon or bracket outside of it.
 fn value_end(text: &str) -> usize {
     let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
-    for (place, byte) in text.bytes().enumerate() {
+    for (index, byte) in text.bytes().enumerate() {
         match byte {
             _ if escaped => escaped = false,
             b'\\' if quoted => escaped = true,
@@ -142,7 +146,7 @@ fn value_end(text: &str) -> usize {
             _ if quoted => {}
             b'{' | b'[' => depth += 1,
             b'}' | b']' if depth > 0 => depth -= 1,
-            b'}' | b']' | b',' | b':' if depth == 0 => return place,
+            b'}' | b']' | b',' | b':' if depth == 0 => return index,
             _ => {}
         }
     }
@@ -162,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_done_to_a_push_leaves_json_that_differs() {
+    fn every_mutation_leaves_valid_json_that_differs() {
         let pro =
             r#"{"T":"order.SPOT","P":1700000000123000000,"d":{"s":"BTC-USDT","sd":"BUY","q":"1"}}"#;
         for mutation in Mutation::all() {
@@ -179,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_named_field_is_the_one_that_changes() {
+    fn only_the_named_field_changes() {
         let original: Value = serde_json::from_str(PUSH).unwrap();
         for name in ["currency", "note", "relation", "kind"] {
             let missing = mutated(Mutation::MissingField, Some(name));
@@ -199,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_drawn_suits() {
+    fn random_field_suits_the_mutation() {
         let unknown = mutated(Mutation::UnknownValue, None);
         let data = &unknown["data"];
         let hit = data["kind"] == "novelty" || data["currency"] == "novelty";

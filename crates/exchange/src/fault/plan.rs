@@ -1,57 +1,56 @@
-//! Which faults happen now: counts what the triggers count, and draws what the seed decides.
+//! Decides which faults happen now: counts for the triggers, and selects numbers of ranges by the seed.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::{Count, Effect, Fault, Faults, Place, Times, Trigger};
+use super::{Count, Effect, Fault, Faults, Target, Times, Trigger};
 use crate::rng::Rng;
 
 /// The faults of a running exchange.
 #[derive(Debug)]
 pub(crate) struct Plan {
     rules: Vec<Rule>,
-    /// The dials, token requests and requests for a socket so far.
+    /// Number of events so far, indexed by [`Source`].
     counts: [u64; 3],
-    /// Effects for the next dials, token requests and connections, one each.
+    /// Effects for the next events, one each, indexed by [`Source`].
     waiting: [VecDeque<Effect>; 3],
 }
 
-/// What pulled a trigger.
+/// What triggered a fault. The first three are indices of the counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Moment {
+enum Source {
     Dial,
     Token,
-    /// A request for a socket.
+    /// A WebSocket upgrade request.
     Connection,
-    /// A push on a connection that is open.
-    Frame,
-    /// A time or a name: nothing that an effect could act on by itself.
-    Elsewhere,
+    /// A push on an open connection.
+    Push,
+    /// A time, a call or an injection: no particular connection or request.
+    TimeOrCall,
 }
 
 #[derive(Debug)]
 struct Rule {
     fault: Fault,
-    /// The trigger's number, drawn when the exchange started.
+    /// The count of the trigger; of a range, the selected number.
     number: u64,
-    fired: u32,
+    /// How many times the fault has happened.
+    happened: u32,
 }
 
-/// The effects that a trigger released, by where they act.
+/// The effects of triggered faults, by what they act on.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Fired {
-    /// On the token request or connection that pulled the trigger.
-    pub(crate) here: Vec<Effect>,
-    /// On every live connection.
-    pub(crate) everywhere: Vec<Effect>,
-    /// On the exchange.
-    pub(crate) exchange: Vec<Effect>,
-    /// What was triggered, as a line of a script, and what triggered it.
-    pub(crate) happened: Vec<(String, String)>,
+pub(crate) struct Triggered {
+    /// Act on the dial, token request or connection that triggered them.
+    pub(crate) on_source: Vec<Effect>,
+    pub(crate) on_all_connections: Vec<Effect>,
+    pub(crate) on_exchange: Vec<Effect>,
+    /// The faults as lines of a script, each with what triggered it.
+    pub(crate) faults: Vec<(String, String)>,
 }
 
-/// An effect and the fault that it comes from, as a line of a script.
-type Pulled = (Effect, String);
+/// An effect with its fault as a line of a script.
+type DueEffect = (Effect, String);
 
 impl Plan {
     pub(crate) fn new(faults: Faults, seed: u64) -> Self {
@@ -63,7 +62,7 @@ impl Plan {
                 None => 0,
             },
             fault,
-            fired: 0,
+            happened: 0,
         });
         Self {
             rules: rules.collect(),
@@ -72,70 +71,72 @@ impl Plan {
         }
     }
 
-    /// A token request came in.
-    pub(crate) fn token_request(&mut self) -> Fired {
-        let is_ours = |trigger: &Trigger| matches!(trigger, Trigger::Token(_));
-        self.count(Moment::Token, "token request", is_ours).1
+    /// Counts a token request.
+    pub(crate) fn token_request(&mut self) -> Triggered {
+        let counts = |trigger: &Trigger| matches!(trigger, Trigger::Token(_));
+        self.count(Source::Token, "token request", counts).1
     }
 
-    /// A socket was asked for: the number of its connection, and what happens to it.
-    pub(crate) fn connection(&mut self) -> (u64, Fired) {
-        let is_ours = |trigger: &Trigger| matches!(trigger, Trigger::Connection(_));
-        self.count(Moment::Connection, "connection", is_ours)
+    /// Counts an upgrade request; returns the connection number too.
+    pub(crate) fn connection(&mut self) -> (u64, Triggered) {
+        let counts = |trigger: &Trigger| matches!(trigger, Trigger::Connection(_));
+        self.count(Source::Connection, "connection", counts)
     }
 
-    /// A TCP connection was accepted.
-    pub(crate) fn dial(&mut self) -> Fired {
-        let is_ours = |trigger: &Trigger| matches!(trigger, Trigger::Dial(_));
-        self.count(Moment::Dial, "dial", is_ours).1
+    /// Counts an accepted TCP connection.
+    pub(crate) fn dial(&mut self) -> Triggered {
+        let counts = |trigger: &Trigger| matches!(trigger, Trigger::Dial(_));
+        self.count(Source::Dial, "dial", counts).1
     }
 
     fn count(
         &mut self,
-        moment: Moment,
+        source: Source,
         name: &str,
-        is_ours: impl Fn(&Trigger) -> bool,
-    ) -> (u64, Fired) {
-        let now = self.counts[moment as usize] + 1;
-        self.counts[moment as usize] = now;
-        let effects = self.pull(|trigger, number| is_ours(trigger) && now >= number);
-        let mut fired = self.sort(effects, moment, || format!("{name} {now}"));
-        fired.here.extend(self.waiting[moment as usize].pop_front());
-        (now, fired)
+        counts: impl Fn(&Trigger) -> bool,
+    ) -> (u64, Triggered) {
+        let count = self.counts[source as usize] + 1;
+        self.counts[source as usize] = count;
+        let effects = self.take_due(|trigger, number| counts(trigger) && count >= number);
+        let mut triggered = self.sort(effects, source, || format!("{name} {count}"));
+        let waiting = self.waiting[source as usize].pop_front();
+        triggered.on_source.extend(waiting);
+        (count, triggered)
     }
 
-    /// A connection has been sent its `pushed`th push.
-    pub(crate) fn frame(&mut self, connection: u64, pushed: u64) -> Fired {
-        let effects =
-            self.pull(|trigger, number| matches!(trigger, Trigger::Frames(_)) && pushed == number);
+    /// Triggers the faults due after the `pushed`th push of a connection.
+    pub(crate) fn frame(&mut self, connection: u64, pushed: u64) -> Triggered {
+        let is_due =
+            |trigger: &Trigger, number| matches!(trigger, Trigger::Frames(_)) && pushed == number;
+        let effects = self.take_due(is_due);
         let at = || format!("push {pushed} of connection {connection}");
-        self.sort(effects, Moment::Frame, at)
+        self.sort(effects, Source::Push, at)
     }
 
-    /// Whether counting frames matters at all.
+    /// Returns `true` if a fault is triggered by a number of pushes.
     pub(crate) fn counts_frames(&self) -> bool {
         self.rules
             .iter()
             .any(|rule| matches!(rule.fault.trigger, Trigger::Frames(_)))
     }
 
-    /// A name was called; None when no fault has it.
-    pub(crate) fn call(&mut self, name: &str) -> Option<Fired> {
+    /// Triggers the faults with this name; `None` if no fault has it.
+    pub(crate) fn call(&mut self, name: &str) -> Option<Triggered> {
         let named = |trigger: &Trigger| matches!(trigger, Trigger::Call(known) if known == name);
         if !self.rules.iter().any(|rule| named(&rule.fault.trigger)) {
             return None;
         }
-        let effects = self.pull(|trigger, _| named(trigger));
-        Some(self.sort(effects, Moment::Elsewhere, || format!("call {name}")))
+        let effects = self.take_due(|trigger, _| named(trigger));
+        Some(self.sort(effects, Source::TimeOrCall, || format!("call {name}")))
     }
 
-    /// An effect without a rule, now.
-    pub(crate) fn inject(&mut self, effect: Effect) -> Fired {
-        let pulled = (effect.clone(), effect.to_string());
-        self.sort(vec![pulled], Moment::Elsewhere, || "injected".to_owned())
+    /// Triggers an effect that is not in the list.
+    pub(crate) fn inject(&mut self, effect: Effect) -> Triggered {
+        let due = (effect.clone(), effect.to_string());
+        self.sort(vec![due], Source::TimeOrCall, || "injected".to_owned())
     }
 
-    /// The rules that are triggered by time, with their times.
+    /// Returns the indices of the rules with a time, for [`Self::timer`].
     pub(crate) fn timers(&self) -> Vec<(Duration, usize)> {
         let timer = |(index, rule): (usize, &Rule)| match rule.fault.trigger {
             Trigger::After(delay) => Some((delay, index)),
@@ -144,59 +145,65 @@ impl Plan {
         self.rules.iter().enumerate().filter_map(timer).collect()
     }
 
-    /// The time of a rule has come. Effects on requests to come happen to that number of them.
-    pub(crate) fn timer(&mut self, index: usize) -> Fired {
+    /// Triggers the rule of a timer. An effect on requests acts on the next `times` requests.
+    pub(crate) fn timer(&mut self, index: usize) -> Triggered {
         let Some(rule) = self.rules.get(index) else {
-            return Fired::default();
+            return Triggered::default();
         };
-        let repeats = match (rule.fault.effect.place(), rule.fault.times) {
-            (Place::Token | Place::Dial | Place::Opening, Times::Exactly(times)) => times,
+        let repeats = match (rule.fault.effect.target(), rule.fault.times) {
+            (Target::Token | Target::Dial | Target::Opening, Times::Exactly(times)) => times,
             _ => 1,
         };
-        let pulled = || (rule.fault.effect.clone(), rule.fault.to_string());
-        let effects = (0..repeats).map(|_| pulled()).collect();
+        let due = || (rule.fault.effect.clone(), rule.fault.to_string());
+        let effects = (0..repeats).map(|_| due()).collect();
         let at = rule.fault.trigger.to_string();
-        let mut fired = self.sort(effects, Moment::Elsewhere, || at.clone());
-        // It is one fault, however many requests it waits for.
-        fired.happened.truncate(1);
-        fired
+        let mut triggered = self.sort(effects, Source::TimeOrCall, || at.clone());
+        // Report it as one fault.
+        triggered.faults.truncate(1);
+        triggered
     }
 
-    fn pull(&mut self, due: impl Fn(&Trigger, u64) -> bool) -> Vec<Pulled> {
+    /// Returns the effects of the rules that are due, and counts that they happened.
+    fn take_due(&mut self, is_due: impl Fn(&Trigger, u64) -> bool) -> Vec<DueEffect> {
         let mut effects = Vec::new();
         for rule in &mut self.rules {
-            let left = match rule.fault.times {
+            let may_happen = match rule.fault.times {
                 Times::Always => true,
-                Times::Exactly(times) => rule.fired < times,
+                Times::Exactly(times) => rule.happened < times,
             };
-            if left && due(&rule.fault.trigger, rule.number) {
-                rule.fired = rule.fired.saturating_add(1);
+            if may_happen && is_due(&rule.fault.trigger, rule.number) {
+                rule.happened = rule.happened.saturating_add(1);
                 effects.push((rule.fault.effect.clone(), rule.fault.to_string()));
             }
         }
         effects
     }
 
-    fn sort(&mut self, effects: Vec<Pulled>, moment: Moment, at: impl Fn() -> String) -> Fired {
-        let mut fired = Fired::default();
+    fn sort(
+        &mut self,
+        effects: Vec<DueEffect>,
+        source: Source,
+        at: impl Fn() -> String,
+    ) -> Triggered {
+        let mut triggered = Triggered::default();
         for (effect, fault) in effects {
-            fired.happened.push((fault, at()));
-            match (effect.place(), moment) {
-                (Place::Exchange, _) => fired.exchange.push(effect),
-                (Place::Dial, Moment::Dial)
-                | (Place::Token, Moment::Token)
-                | (Place::Opening | Place::Socket, Moment::Connection)
-                | (Place::Socket, Moment::Frame) => fired.here.push(effect),
-                (Place::Dial, _) => self.waiting[Moment::Dial as usize].push_back(effect),
-                (Place::Token, _) => self.waiting[Moment::Token as usize].push_back(effect),
-                (Place::Socket, Moment::Elsewhere) => fired.everywhere.push(effect),
-                // What acts on opening waits for the next connection, as this one is open already.
-                (Place::Opening | Place::Socket, _) => {
-                    self.waiting[Moment::Connection as usize].push_back(effect);
+            triggered.faults.push((fault, at()));
+            match (effect.target(), source) {
+                (Target::Exchange, _) => triggered.on_exchange.push(effect),
+                (Target::Dial, Source::Dial)
+                | (Target::Token, Source::Token)
+                | (Target::Opening | Target::Socket, Source::Connection)
+                | (Target::Socket, Source::Push) => triggered.on_source.push(effect),
+                (Target::Dial, _) => self.waiting[Source::Dial as usize].push_back(effect),
+                (Target::Token, _) => self.waiting[Source::Token as usize].push_back(effect),
+                (Target::Socket, Source::TimeOrCall) => triggered.on_all_connections.push(effect),
+                // The connection, if any, is already open.
+                (Target::Opening | Target::Socket, _) => {
+                    self.waiting[Source::Connection as usize].push_back(effect);
                 }
             }
         }
-        fired
+        triggered
     }
 }
 
@@ -210,58 +217,60 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_happens_at_its_number_and_so_many_times() {
+    fn fault_happens_at_its_count_and_times() {
         let mut plan = plan("token 2: token-html times=2");
-        let hits: Vec<usize> = (0..5).map(|_| plan.token_request().here.len()).collect();
+        let hits: Vec<usize> = (0..5)
+            .map(|_| plan.token_request().on_source.len())
+            .collect();
         assert_eq!(hits, [0, 1, 1, 0, 0]);
     }
 
     #[test]
-    fn frames_are_counted_for_each_connection() {
+    fn frames_are_counted_per_connection() {
         let mut plan = plan("after 3 frames: cut how=eof times=2");
         assert!(plan.counts_frames());
         let hits: Vec<usize> = [1, 2, 3, 4, 3, 3]
             .iter()
-            .map(|pushed| plan.frame(1, *pushed).here.len())
+            .map(|pushed| plan.frame(1, *pushed).on_source.len())
             .collect();
         assert_eq!(hits, [0, 0, 1, 0, 1, 0]);
     }
 
     #[test]
-    fn what_cannot_act_now_waits_for_its_turn() {
+    fn effect_that_cannot_act_waits_for_the_next_source() {
         let mut plan = plan(
             "call storm: token-html times=1\ncall storm: drop-welcome\ncall storm: cut how=reset",
         );
-        let fired = plan.call("storm").unwrap();
-        assert_eq!(fired.everywhere, [Effect::Cut(Cut::Reset)]);
-        assert_eq!(plan.token_request().here, [Effect::TokenHtml]);
-        assert_eq!(plan.token_request().here, []);
-        assert_eq!(plan.connection().1.here, [Effect::DropWelcome]);
+        let triggered = plan.call("storm").unwrap();
+        assert_eq!(triggered.on_all_connections, [Effect::Cut(Cut::Reset)]);
+        assert_eq!(plan.token_request().on_source, [Effect::TokenHtml]);
+        assert_eq!(plan.token_request().on_source, []);
+        assert_eq!(plan.connection().1.on_source, [Effect::DropWelcome]);
         assert!(plan.call("calm").is_none());
     }
 
     #[test]
-    fn what_acts_on_a_dial_waits_for_one() {
+    fn dial_effect_waits_for_the_next_dial() {
         let mut plan = plan(
             "dial 2: dial-reset\nconnection 1: dial-stall\nafter 1 frames: upgrade-stall\ndial 1: half-open",
         );
-        assert_eq!(plan.dial().here, []);
-        assert_eq!(plan.dial().here, [Effect::Dial(DialFault::Reset)]);
-        assert_eq!(plan.connection().1.here, [Effect::HalfOpen]);
-        assert_eq!(plan.dial().here, [Effect::Dial(DialFault::Stall)]);
-        assert_eq!(plan.frame(1, 1).here, []);
+        assert_eq!(plan.dial().on_source, []);
+        assert_eq!(plan.dial().on_source, [Effect::Dial(DialFault::Reset)]);
+        assert_eq!(plan.connection().1.on_source, [Effect::HalfOpen]);
+        assert_eq!(plan.dial().on_source, [Effect::Dial(DialFault::Stall)]);
+        assert_eq!(plan.frame(1, 1).on_source, []);
         assert_eq!(
-            plan.connection().1.here,
+            plan.connection().1.on_source,
             [Effect::Upgrade(UpgradeFault::Stall)]
         );
     }
 
     #[test]
-    fn a_range_is_drawn_by_the_seed() {
+    fn seed_selects_the_number_of_a_range() {
         let number = |seed| {
             let mut plan = Plan::new("token 1..1000: token-html".parse().unwrap(), seed);
             (1..=1000)
-                .find(|_| !plan.token_request().here.is_empty())
+                .find(|_| !plan.token_request().on_source.is_empty())
                 .unwrap()
         };
         assert_eq!(number(1), number(1));
@@ -269,15 +278,17 @@ mod tests {
     }
 
     #[test]
-    fn a_timer_arms_as_many_requests_as_it_says() {
+    fn timer_acts_on_the_next_requests() {
         let mut plan = plan("after 5s: token-html times=2\nafter 1s: half-open");
         assert_eq!(
             plan.timers(),
             [(Duration::from_secs(5), 0), (Duration::from_secs(1), 1)]
         );
-        assert_eq!(plan.timer(1).everywhere, [Effect::HalfOpen]);
+        assert_eq!(plan.timer(1).on_all_connections, [Effect::HalfOpen]);
         plan.timer(0);
-        let hits: Vec<usize> = (0..3).map(|_| plan.token_request().here.len()).collect();
+        let hits: Vec<usize> = (0..3)
+            .map(|_| plan.token_request().on_source.len())
+            .collect();
         assert_eq!(hits, [1, 1, 0]);
     }
 }

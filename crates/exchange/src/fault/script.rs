@@ -1,4 +1,4 @@
-//! The script language: one fault a line, `trigger: fault parameter=value …`.
+//! Parses fault scripts: one fault per line, `trigger: fault parameter=value …`.
 
 use std::fmt::{self, Display};
 use std::path::PathBuf;
@@ -8,83 +8,83 @@ use super::effects::rows;
 use super::table::{Parameter, Row, Value};
 use super::{Count, Fault, Faults, Times, Trigger};
 
-/// A line of a script is not valid.
+/// Error of a line in a fault script.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {problem}")]
 pub struct ScriptError {
-    /// The line, from 1.
+    /// Line number, from 1.
     pub line: usize,
-    /// What is wrong with it.
+    /// What is wrong in the line.
     pub problem: ScriptProblem,
 }
 
-/// What is wrong with a line. Each text says what would be right.
+/// What is wrong in a line of a script. The messages say what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScriptProblem {
-    /// There is no colon between trigger and fault, or no `=` in a parameter, or a quote is open.
+    /// The colon after the trigger, the `=` of a parameter, or a closing quote is missing, or an escape is invalid.
     #[error(
-        "`{found}` is not understood; a line is `trigger: fault parameter=value`, text with spaces in quotes"
+        "cannot parse `{found}`; write `trigger: fault parameter=value`, and put text with spaces in quotes"
     )]
     Syntax {
-        /// The part that is not understood.
+        /// The invalid part of the line.
         found: String,
     },
     /// The trigger is unknown.
     #[error(
-        "unknown trigger `{found}`, expected one of: {}",
+        "unknown trigger `{found}`; expected one of: {}",
         TRIGGERS.map(|trigger| trigger.0).join(", ")
     )]
     Trigger {
-        /// What comes before the colon.
+        /// The text before the colon.
         found: String,
     },
     /// The count of the trigger is 0.
-    #[error("`{found}` counts from 0; counts of triggers begin at 1")]
+    #[error("`{found}` is not valid; counts start at 1")]
     CountOfZero {
-        /// What comes before the colon.
+        /// The trigger.
         found: String,
     },
-    /// The count of the trigger is a range without a number in it.
-    #[error("the range `{range}` of `{found}` is empty; the lower number comes first")]
+    /// The count of the trigger is an empty range.
+    #[error("the range `{range}` in `{found}` is empty; write the lower number first")]
     EmptyRange {
-        /// What comes before the colon.
+        /// The trigger.
         found: String,
         /// The range.
         range: String,
     },
     /// The fault is unknown.
-    #[error("unknown fault `{found}`{}", Near(found))]
+    #[error("unknown fault `{found}`{}", Suggestion(found))]
     Effect {
         /// The word after the colon.
         found: String,
     },
     /// There is no fault after the colon.
-    #[error("no fault after the trigger `{trigger}`; a line is `trigger: fault parameter=value`")]
+    #[error("no fault after the trigger `{trigger}`; write `trigger: fault parameter=value`")]
     NoEffect {
         /// The trigger.
         trigger: String,
     },
     /// The fault has no such parameter.
     #[error(
-        "`{effect}` has no parameter `{found}`, expected one of: {}",
+        "`{effect}` has no parameter `{found}`; expected one of: {}",
         valid.join(", ")
     )]
     Setting {
         /// The fault.
         effect: String,
-        /// The parameter that it does not have.
+        /// The unknown parameter.
         found: String,
-        /// The parameters that it has, `times` included.
+        /// The parameters of the fault, including `times`.
         valid: Vec<&'static str>,
     },
     /// A parameter is given more than once.
-    #[error("`{setting}=` is given twice")]
+    #[error("`{setting}=` is given twice; remove one of them")]
     Twice {
         /// The parameter.
         setting: String,
     },
-    /// A parameter without a default is missing.
+    /// A required parameter is missing.
     #[error("`{effect}` needs the parameter `{setting}=`")]
     Missing {
         /// The fault.
@@ -93,69 +93,69 @@ pub enum ScriptProblem {
         setting: &'static str,
     },
     /// The value of a parameter is not valid.
-    #[error("`{setting}={found}` is not valid, expected {expected}")]
+    #[error("`{setting}={found}` is not valid; expected {expected}")]
     Value {
         /// The parameter.
         setting: &'static str,
-        /// Its value.
+        /// The invalid value.
         found: String,
-        /// What would be valid.
+        /// Description of the valid values.
         expected: String,
     },
 }
 
-/// A script file cannot be used.
+/// Error of [`Faults::from_file`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScriptFileError {
-    /// The file cannot be read: check path and permissions.
+    /// The file cannot be read. Check its path and permissions.
     #[error("cannot read the script {}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// A line of the file is not valid: the source names it.
+    /// A line of the file is not valid; the source error says which one and why.
     #[error("script {} is not valid", path.display())]
     Script {
         /// The file.
         path: PathBuf,
-        /// Line and reason.
+        /// The line and what is wrong in it.
         source: ScriptError,
     },
 }
 
-/// The triggers: form, description and example. A new trigger is an entry here, in [`parse_trigger`] and in [`Trigger`].
+/// The syntax, description and example of each trigger; keep it complete with [`parse_trigger`].
 pub(super) const TRIGGERS: [(&str, &str, &str); 6] = [
     (
         "token N",
-        "At the Nth token request.",
+        "On the Nth token request.",
         "token 2: token-html",
     ),
     (
         "connection N",
-        "At the Nth request for a socket, even if it is refused.",
+        "On the Nth WebSocket connection; refused ones count as well.",
         "connection 2..5: delay-welcome by=3s",
     ),
     (
         "dial N",
-        "At the Nth TCP connection, for token requests and sockets alike.",
+        "On the Nth TCP connection, whether for a token request or a WebSocket.",
         "dial 3: dial-reset",
     ),
     (
         "after N frames",
-        "When a connection has been sent N pushes.",
+        "After N pushes on the same connection.",
         "after 10 frames: cut how=reset times=always",
     ),
     (
         "after TIME",
-        "This long after the exchange started.",
+        "This time after the local exchange started.",
         "after 5s: half-open",
     ),
     (
         "call NAME",
-        "When a test calls `Exchange::call` with this name.",
+        "When `Exchange::call` is called with this name, from Rust code.",
         "call storm: expire-tokens",
     ),
 ];
@@ -178,9 +178,9 @@ const TIMES: &str = "times";
 impl FromStr for Faults {
     type Err = ScriptError;
 
-    /// Reads a script: one fault a line, as [`Faults::language`] describes.
+    /// Parses a script; see [`Faults::language`].
     fn from_str(text: &str) -> Result<Self, ScriptError> {
-        // Editors of Windows begin a file with a byte order mark.
+        // Some Windows editors write a byte order mark.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let lines = text.lines().enumerate();
         lines
@@ -237,7 +237,7 @@ fn read_trigger(text: &str) -> Result<Trigger, ScriptProblem> {
     }
 }
 
-/// Any number or range; which of them are valid is checked afterwards, so that the error can say what is wrong.
+/// Parses any number or range; `read_trigger` checks it, for a better error.
 fn read_count(text: &str) -> Option<Count> {
     match text.split_once("..") {
         None => text.parse().ok().map(Count::Exactly),
@@ -262,23 +262,23 @@ fn read_times(settings: &mut Settings, default: Times) -> Result<Times, ScriptPr
     }
 }
 
-/// What follows the name of a fault. Reading takes a parameter out, so what remains is unknown.
+/// The parameters given in a line.
 pub(super) struct Settings {
     row: &'static Row,
-    /// The parameters of the fault that were not read yet.
+    /// The parameters of the fault that are still to be read.
     parameters: std::slice::Iter<'static, Parameter>,
+    /// The given parameters that were not read; in the end, the unknown ones.
     pairs: Vec<(String, String)>,
 }
 
 impl Settings {
-    /// Splits `key=value key="a value"` into pairs. In double quotes a backslash escapes; text in single quotes is taken
-    /// literally.
+    /// Splits `key=value key="a value"` into pairs. Double quotes have escapes, text in single quotes is literal.
     fn parse(row: &'static Row, text: &str) -> Result<Self, ScriptProblem> {
         let mut pairs: Vec<(String, String)> = Vec::new();
         let mut rest = text.trim();
         while !rest.is_empty() {
             let Some((key, after)) = rest.split_once('=') else {
-                return Err(not_understood(rest));
+                return Err(syntax_error(rest));
             };
             let (value, left) = match after.chars().next() {
                 Some('"') => quoted(after)?,
@@ -303,10 +303,10 @@ impl Settings {
         })
     }
 
-    /// Reads the next parameter of the fault: its value, its default, or that it is left out.
+    /// Returns the next parameter of the fault: the given value, its default, or `None` if it is optional.
     pub(super) fn next<T: Value>(&mut self) -> Result<T, ScriptProblem> {
         let parameter = self.parameters.next();
-        let parameter = parameter.expect("a fault reads no more than its parameters");
+        let parameter = parameter.expect("a fault reads only its declared parameters");
         let given = self.take(parameter.name);
         let Some(text) = given.as_deref().or(parameter.default) else {
             return T::absent().ok_or_else(|| ScriptProblem::Missing {
@@ -322,7 +322,7 @@ impl Settings {
         })
     }
 
-    /// Fails with what would be valid if a parameter was not read.
+    /// Returns an error if an unknown parameter is given.
     fn finish(self) -> Result<(), ScriptProblem> {
         let Some((found, _)) = self.pairs.into_iter().next() else {
             return Ok(());
@@ -335,38 +335,38 @@ impl Settings {
         })
     }
 
-    /// Whether a parameter is given that was not read.
+    /// Returns `true` if the parameter is given and was not read.
     pub(super) fn has(&self, key: &str) -> bool {
         self.pairs.iter().any(|pair| pair.0 == key)
     }
 
     fn take(&mut self, key: &str) -> Option<String> {
-        let place = self.pairs.iter().position(|pair| pair.0 == key)?;
-        Some(self.pairs.remove(place).1)
+        let index = self.pairs.iter().position(|pair| pair.0 == key)?;
+        Some(self.pairs.remove(index).1)
     }
 }
 
-fn not_understood(found: &str) -> ScriptProblem {
+fn syntax_error(found: &str) -> ScriptProblem {
     ScriptProblem::Syntax {
         found: found.to_owned(),
     }
 }
 
-/// The text in single quotes, and the rest after them.
+/// Parses text in single quotes; returns the rest after it.
 fn literal(text: &str) -> Result<(String, &str), ScriptProblem> {
     let (value, rest) = text[1..]
         .split_once('\'')
-        .ok_or_else(|| not_understood(text))?;
+        .ok_or_else(|| syntax_error(text))?;
     Ok((value.to_owned(), rest))
 }
 
-/// The text in double quotes, its escapes undone, and the rest after them.
+/// Parses text with escapes in double quotes; returns the rest after it.
 fn quoted(text: &str) -> Result<(String, &str), ScriptProblem> {
     let mut value = String::new();
     let mut letters = text.char_indices().skip(1);
-    while let Some((place, letter)) = letters.next() {
+    while let Some((index, letter)) = letters.next() {
         match letter {
-            '"' => return Ok((value, &text[place + 1..])),
+            '"' => return Ok((value, &text[index + 1..])),
             '\\' => match letters.next() {
                 Some((_, plain @ ('"' | '\\'))) => value.push(plain),
                 Some((_, 'n')) => value.push('\n'),
@@ -380,34 +380,34 @@ fn quoted(text: &str) -> Result<(String, &str), ScriptProblem> {
                     let code = digits.strip_prefix('{');
                     let code = code.and_then(|code| u32::from_str_radix(code, 16).ok());
                     let letter = code.and_then(char::from_u32);
-                    value.push(letter.ok_or_else(|| not_understood(text))?);
+                    value.push(letter.ok_or_else(|| syntax_error(text))?);
                 }
-                _ => return Err(not_understood(text)),
+                _ => return Err(syntax_error(text)),
             },
             plain => value.push(plain),
         }
     }
-    Err(not_understood(text))
+    Err(syntax_error(text))
 }
 
-/// `, did you mean …?` for the known word that is near, and nothing if none is.
-struct Near<'a>(&'a str);
+/// Displays ` (did you mean …?)` if a known fault has a similar name.
+struct Suggestion<'a>(&'a str);
 
-impl Display for Near<'_> {
+impl Display for Suggestion<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match near(self.0, rows().map(|row| row.name)) {
-            Some(known) => write!(f, ", did you mean `{known}`?"),
+        match similar(self.0, rows().map(|row| row.name)) {
+            Some(known) => write!(f, " (did you mean `{known}`?)"),
             None => Ok(()),
         }
     }
 }
 
-/// The known word that is at most two typing errors away, and one of at most a third of its letters.
-fn near(word: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
-    let far = |name: &str| strsim::osa_distance(word, name);
-    let nearest = known.min_by_key(|name| far(name))?;
-    let most = (nearest.len() / 3).min(2);
-    (far(nearest) <= most).then_some(nearest)
+/// Returns the most similar name, if it is at most two typing errors and a third of its length away.
+fn similar(word: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+    let distance = |name: &str| strsim::osa_distance(word, name);
+    let nearest = known.min_by_key(|name| distance(name))?;
+    let max_distance = (nearest.len() / 3).min(2);
+    (distance(nearest) <= max_distance).then_some(nearest)
 }
 
 #[cfg(test)]

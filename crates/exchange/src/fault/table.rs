@@ -1,17 +1,17 @@
-//! One entry for each fault: its variant, its name and parameters in scripts, and its description are declared together.
+//! Macros and types that declare a fault once: its variant, script name, parameters and description.
 
 use std::fmt::{self, Display, Write};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::effects::{Effect, Place};
+use super::effects::{Effect, Target};
 use super::script::{ScriptProblem, Settings};
 
 /// A fault of the script language.
 pub(super) struct Row {
     pub(super) name: &'static str,
-    pub(super) place: Place,
-    /// The doc comment of its variant, line by line.
+    pub(super) target: Target,
+    /// The doc comment of its variant.
     pub(super) about: Doc,
     pub(super) parameters: &'static [Parameter],
     pub(super) read: fn(&mut Settings) -> Result<Effect, ScriptProblem>,
@@ -20,26 +20,26 @@ pub(super) struct Row {
 /// A doc comment, line by line.
 pub(super) type Doc = &'static [&'static str];
 
-/// The valid words of a parameter with their descriptions.
+/// The valid values of an enum parameter, with their descriptions.
 pub(super) type Words = &'static [(&'static str, Doc)];
 
 /// A parameter of a fault.
 pub(super) struct Parameter {
     pub(super) name: &'static str,
     pub(super) about: Doc,
-    /// The text that is read if it is left out.
+    /// The text that is parsed if the parameter is missing.
     pub(super) default: Option<&'static str>,
-    /// It may be left out although it has no default.
+    /// It may be missing although it has no default.
     pub(super) optional: bool,
     pub(super) words: Words,
     valid: Valid,
     example: &'static str,
 }
 
-/// Which values of its type a parameter takes.
+/// The valid values of a parameter.
 #[derive(Debug, Clone)]
 pub(super) enum Valid {
-    /// All of them, which are described so; those of an enum by its words.
+    /// All values of its type, with a description; enums are described by their values.
     All(&'static str),
     Numbers(RangeInclusive<u64>),
     Words(&'static [&'static str]),
@@ -70,7 +70,7 @@ impl Parameter {
         }
     }
 
-    /// The parameter with its example, as a script has it.
+    /// Returns the parameter with its example value, as in a script.
     pub(super) fn example(&self) -> String {
         match self.example.starts_with(['"', '\'']) {
             true => format!("{}={}", self.name, self.example),
@@ -78,7 +78,7 @@ impl Parameter {
         }
     }
 
-    /// What is valid, in words.
+    /// Describes the valid values.
     pub(super) fn expected(&self) -> String {
         match &self.valid {
             Valid::All(_) if !self.words.is_empty() => {
@@ -100,28 +100,28 @@ impl Parameter {
     }
 }
 
-/// A type that a parameter of a fault can have.
+/// A type of fault parameters.
 pub(super) trait Value: Sized {
-    /// What is valid, in words.
+    /// Describes the valid values; empty for an enum.
     const EXPECTED: &'static str;
-    /// A value that reads, for the description of the language.
+    /// A valid value, for examples.
     const EXAMPLE: &'static str;
-    /// Every valid word with its meaning, if only certain words are valid.
+    /// The values of an enum with their descriptions.
     const WORDS: Words = &[];
-    /// It may be left out.
+    /// The parameter may be missing.
     const OPTIONAL: bool = false;
 
     fn parse(text: &str) -> Option<Self>;
 
-    /// The text that reads as this; `None` if the parameter is left out.
+    /// Returns text that parses as this value; `None` if the parameter is omitted.
     fn text(&self) -> Option<String>;
 
-    /// The value of a parameter that is left out and has no default; `None` if it is required.
+    /// Returns the value of a missing parameter without a default; `None` if the parameter is required.
     fn absent() -> Option<Self> {
         None
     }
 
-    /// The number of frames that an effect with this parameter happens to.
+    /// Returns the number of messages that an effect with this parameter acts on.
     fn frames(&self) -> u64 {
         u64::MAX
     }
@@ -146,7 +146,7 @@ macro_rules! numbers {
 
 numbers!(u8: "a number up to 255", u16: "a number up to 65535", u32: "a number");
 
-/// How many frames an effect happens to: `None` is `all`.
+/// The number of messages that an effect acts on; `None` is `all`.
 impl Value for Option<u32> {
     const EXPECTED: &'static str = "a number of at least 1, or all";
     const EXAMPLE: &'static str = "3";
@@ -180,7 +180,7 @@ impl Value for String {
     }
 }
 
-/// Bytes, two digits each.
+/// Bytes in hexadecimal, two digits each.
 impl Value for Vec<u8> {
     const EXPECTED: &'static str = "bytes in hexadecimal such as 8a00";
     const EXAMPLE: &'static str = "8a00";
@@ -191,7 +191,7 @@ impl Value for Vec<u8> {
         }
         let pairs = (0..text.len()).step_by(2);
         pairs
-            .map(|place| u8::from_str_radix(&text[place..place + 2], 16).ok())
+            .map(|start| u8::from_str_radix(&text[start..start + 2], 16).ok())
             .collect()
     }
 
@@ -269,7 +269,7 @@ macro_rules! optional {
 
 optional!(String, Duration);
 
-/// `a, b or c`.
+/// Joins values as `a, b or c`.
 pub(super) fn one_of(words: &[&str]) -> String {
     match words {
         [rest @ .., last] if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
@@ -277,7 +277,7 @@ pub(super) fn one_of(words: &[&str]) -> String {
     }
 }
 
-/// A text as it is if it reads back so, otherwise in double quotes.
+/// Displays a text as in a script: in double quotes if it needs them.
 pub(super) struct Word<'a>(pub(super) &'a str);
 
 impl Display for Word<'_> {
@@ -298,21 +298,21 @@ impl Display for Word<'_> {
     }
 }
 
-/// A doc comment as one line.
+/// Joins the lines of a doc comment.
 pub(super) fn sentence(lines: &[&str]) -> String {
     let lines: Vec<&str> = lines.iter().map(|line| line.trim()).collect();
     lines.join(" ").trim().to_owned()
 }
 
-/// An enum of faults. Each entry is the only place that names the fault, describes it and lists its parameters:
+/// Declares an enum of faults. Each entry has the script name, the variant, its description and its parameters:
 ///
-/// `"name" Variant { field["key"]: Type = "default" => what is valid ; "an example" }`, all but the type being optional.
-/// The sections are the places at which the faults act; `wraps` lists enums of further faults.
+/// `"name" Variant { field["key"]: Type = "default" => valid values ; "example" }`; only the type is required.
+/// The sections are the targets of the faults; `wraps` lists enums of further faults.
 macro_rules! faults {
     (
         $(#[$meta:meta])*
         pub enum $Enum:ident as $into:expr;
-        $(in $Place:ident {$(
+        $(in $Target:ident {$(
             $(#[doc = $doc:literal])+
             $name:literal $Variant:ident $({$(
                 $(#[doc = $field_doc:literal])+
@@ -344,7 +344,7 @@ macro_rules! faults {
             pub(in crate::fault) const ROWS: &[$crate::fault::table::Row] = &[$($(
                 $crate::fault::table::Row {
                     name: $name,
-                    place: $crate::fault::effects::Place::$Place,
+                    target: $crate::fault::effects::Target::$Target,
                     about: &[$($doc),+],
                     parameters: &[$($(
                         $crate::fault::table::Parameter::new::<$Type>(
@@ -361,15 +361,15 @@ macro_rules! faults {
                 },
             )+)+];
 
-            /// Where it acts.
-            pub(crate) fn place(&self) -> $crate::fault::effects::Place {
+            /// Returns what it acts on.
+            pub(crate) fn target(&self) -> $crate::fault::effects::Target {
                 match self {
-                    $($(Self::$Variant {..} => $crate::fault::effects::Place::$Place,)+)+
-                    $($(Self::$Wrap(inner) => inner.place(),)+)?
+                    $($(Self::$Variant {..} => $crate::fault::effects::Target::$Target,)+)+
+                    $($(Self::$Wrap(inner) => inner.target(),)+)?
                 }
             }
 
-            /// The number of frames that it happens to.
+            /// Returns the number of messages that it acts on.
             pub(crate) fn frames(&self) -> u64 {
                 match self {
                     $($(Self::$Variant $({$($field),+})? => {
@@ -381,7 +381,7 @@ macro_rules! faults {
         }
 
         impl ::std::fmt::Display for $Enum {
-            /// The words of a script that read as this.
+            /// Writes the fault as in a script.
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 match self {
                     $($(Self::$Variant $({$($field),+})? => {
@@ -418,7 +418,7 @@ macro_rules! maybe {
     };
 }
 
-/// An enum whose variants are words of the script language, each declared once: its doc comment is its description.
+/// Declares an enum that is a parameter value in scripts; its doc comments are the descriptions.
 macro_rules! words {
     (
         $(#[$meta:meta])*
@@ -446,11 +446,10 @@ macro_rules! words {
         impl ::std::str::FromStr for $Enum {
             type Err = String;
 
-            /// Reads the word of a script; an error says which words are valid.
+            /// Parses the value in a script. The error lists the valid values.
             fn from_str(text: &str) -> Result<Self, String> {
                 Self::all().find(|known| known.as_str() == text).ok_or_else(|| {
-                    let expected = $crate::fault::table::one_of(&[$($word),+]);
-                    format!("`{text}` is not valid, expected {expected}")
+                    format!("expected {}", $crate::fault::table::one_of(&[$($word),+]))
                 })
             }
         }
@@ -484,7 +483,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_have_units() {
+    fn duration_requires_a_unit() {
         for (text, millis) in [("1.5s", 1_500), ("2m", 120_000), ("24h", 86_400_000)] {
             assert_eq!(Duration::parse(text), Some(Duration::from_millis(millis)));
         }

@@ -1,113 +1,113 @@
-//! The words of the script language that are values of parameters.
+//! Enums that are values of parameters in scripts.
 
 use super::table::words;
 
 words! {
-    /// In which way the frame of a push breaks the WebSocket protocol.
+    /// A violation of the WebSocket protocol, in the frame of a push.
     pub enum FrameViolation {
-        /// The frame is masked, as only a client's frame may be.
+        /// The frame is masked, which only frames of a client may be.
         "masked" Masked,
-        /// The first reserved bit is set, although no extension was agreed on.
+        /// The first reserved bit is set, although no extension was negotiated.
         "reserved-bit" ReservedBit,
-        /// The opcode is 3, which has no meaning.
+        /// The opcode is 3, which is reserved.
         "unknown-opcode" UnknownOpcode,
-        /// A byte of the text is not UTF-8.
+        /// The text is not valid UTF-8.
         "not-utf8" NotUtf8,
-        /// The frame continues a message that was never begun.
+        /// The frame is a continuation without a first fragment.
         "stray-continuation" StrayContinuation,
-        /// The first half is a fragment, and the second half begins a new message.
+        /// The first half is a fragment; the second half starts a new message instead of continuing it.
         "interrupted" Interrupted,
-        /// A ping claims to have more fragments; the push follows it.
+        /// A fragmented ping frame precedes the push.
         "fragmented-ping" FragmentedPing,
-        /// A ping has a payload of 126 bytes; the push follows it.
+        /// A ping frame with a payload of 126 bytes precedes the push; the maximum is 125.
         "long-ping" LongPing,
         /// The frame declares a length of 2^62 bytes.
         "oversized" Oversized,
-        /// A close frame has half of a code, and the stream ends after it.
+        /// Instead of the push, a close frame with a payload of one byte; then the TCP stream ends.
         "short-close" ShortClose,
-        /// A close frame has a reason that is not UTF-8, and the stream ends after it.
+        /// Instead of the push, a close frame with a reason that is not UTF-8; then the TCP stream ends.
         "close-not-utf8" CloseNotUtf8,
     }
 }
 
 impl FrameViolation {
-    /// Whether nothing can follow on the connection.
+    /// Returns `true` if it ends the connection.
     pub(crate) fn ends(self) -> bool {
         matches!(self, Self::ShortClose | Self::CloseNotUtf8)
     }
 }
 
 words! {
-    /// What is done to a push, which stays JSON.
+    /// A change of the content of a push, which remains valid JSON.
     pub enum Mutation {
-        /// A field has a word that no client knows; if no field is given, one that has a word.
+        /// A field gets an unknown value; by default a random field with an enum value.
         "unknown-value" UnknownValue,
         /// The data has an additional field.
         "extra-field" ExtraField,
         /// A field is missing.
         "missing-field" MissingField,
-        /// A field is null.
+        /// A field is `null`.
         "null-field" NullField,
-        /// A number becomes text, a text that is a number becomes a number, and anything else is put into an object.
+        /// A field has another type: a number becomes a string, a numeric string a number, any other value an object.
         "other-type" OtherType,
-        /// A time in milliseconds is sent in nanoseconds, one in micro- or nanoseconds in milliseconds; if no field is
-        /// given, each of them.
+        /// A time has another unit: milliseconds become nanoseconds, micro- and nanoseconds become milliseconds; by
+        /// default all times.
         "other-time-unit" OtherTimeUnit,
         /// The topic is one that no client subscribed to.
         "unknown-topic" UnknownTopic,
-        /// The `type` is one that no client knows.
+        /// The `type` is unknown.
         "unknown-type" UnknownType,
-        /// The `subject` is one that no client knows. Pushes of Pro V2 have none and stay as they are.
+        /// The `subject` is unknown. Pro V2 has no `subject` and is not affected.
         "unknown-subject" UnknownSubject,
     }
 }
 
 words! {
-    /// How the exchange answers a request for a symbol that is not traded.
+    /// How the local exchange answers subscriptions to an unknown symbol.
     pub enum UnknownSymbols {
-        /// The topic is acknowledged and stays silent, as on KuCoin today.
+        /// Acknowledges the subscription, but never pushes, as KuCoin does today.
         "acknowledge" Acknowledge,
-        /// The topic is refused, on V1 with 404, as KuCoin did in 2019 to 2022.
+        /// Refuses the subscription, on V1 with code 404, as KuCoin did from 2019 to 2022.
         "refuse" Refuse,
     }
 }
 
 impl Default for UnknownSymbols {
-    /// What the newest reports of KuCoin say, for both generations.
+    /// Returns the behaviour in the latest reports about KuCoin, for both protocols.
     fn default() -> Self {
         Self::Acknowledge
     }
 }
 
 words! {
-    /// How near the account is to liquidation: the `eT` of `lw`.
+    /// Level of a liquidation warning: the `eT` of `lw`.
     #[derive(PartialOrd, Ord)]
     pub enum LiquidationLevel {
-        /// From a ratio of 80 %.
+        /// Risk ratio of at least 80 %.
         "MARGIN_CALL" MarginCall,
-        /// From a ratio of 85 %.
+        /// Risk ratio of at least 85 %.
         "REDUCE_ONLY" ReduceOnly,
-        /// From a ratio of 90 %.
+        /// Risk ratio of at least 90 %.
         "LIQUIDATION_WARNING" LiquidationWarning,
-        /// From a ratio of 100 %.
+        /// Risk ratio of at least 100 %.
         "FORCE_LIQUIDATION" ForceLiquidation,
     }
 }
 
 words! {
-    /// What the cross-margin account says of itself: the `type` of `position.status`.
+    /// Status of the cross-margin account: the `type` of `position.status`.
     pub enum MarginStatusType {
-        /// The account owes nearly all that it has: nothing may be traded or borrowed.
+        /// The debt ratio is too high: the account is frozen for trading and borrowing.
         "FROZEN_FL" Frozen,
         /// The account is no longer frozen.
         "UNFROZEN_FL" Unfrozen,
-        /// The account is frozen for a renewal of its loans.
+        /// The account is frozen while its loans are renewed.
         "FROZEN_RENEW" FrozenForRenewal,
-        /// The renewal has ended.
+        /// The loans are renewed, and the account is no longer frozen.
         "UNFROZEN_RENEW" UnfrozenAfterRenewal,
-        /// The account owes more than it has.
+        /// The account has negative equity: its debts exceed its assets.
         "LIABILITY" Liability,
-        /// The account no longer owes more than it has.
+        /// The account no longer has negative equity.
         "UNLIABILITY" LiabilityCleared,
     }
 }

@@ -1,4 +1,4 @@
-//! The script language: what reads, what it reads as, and what its errors say.
+//! Tests of the script parser, its errors and its description.
 
 use super::*;
 use crate::fault::{Effect, FrameViolation, InjectedMessage, Mutation};
@@ -7,7 +7,7 @@ fn problem(line: &str) -> String {
     line.parse::<Faults>().unwrap_err().to_string()
 }
 
-/// A line for each fault with every parameter, as the description of the language has it.
+/// Returns a script line of the fault with every parameter.
 fn line_of(row: &Row) -> String {
     let parameters = row.parameters.iter();
     let parameters = parameters.map(|known| format!(" {}", known.example()));
@@ -19,21 +19,17 @@ fn line_of(row: &Row) -> String {
 }
 
 #[test]
-fn every_effect_reads_back_what_it_writes() {
+fn every_effect_parses_back_from_its_display() {
     for row in rows() {
         let read: Faults = line_of(row).parse().unwrap();
         let written = read.list()[0].to_string();
-        assert!(
-            written.contains(row.name),
-            "{written} is not named {}",
-            row.name
-        );
+        assert!(written.contains(row.name), "{written} is not {}", row.name);
         assert_eq!(written.parse::<Faults>().unwrap(), read, "{written}");
     }
 }
 
 #[test]
-fn every_trigger_reads_back_what_it_writes() {
+fn every_trigger_parses_back_from_its_display() {
     for line in [
         "token 2: token-html times=3",
         "connection 2..5: drop-welcome",
@@ -49,30 +45,30 @@ fn every_trigger_reads_back_what_it_writes() {
 }
 
 #[test]
-fn comments_and_empty_lines_are_skipped_and_lines_counted() {
+fn comments_and_empty_lines_count_in_line_numbers() {
     let error = "# storm\n\ntoken 1: token-html\n  after 1 frames: cutt"
         .parse::<Faults>()
         .unwrap_err();
     assert_eq!(error.line, 4);
     assert_eq!(
         error.to_string(),
-        "line 4: unknown fault `cutt`, did you mean `cut`?"
+        "line 4: unknown fault `cutt` (did you mean `cut`?)"
     );
 }
 
 #[test]
-fn an_error_names_what_would_be_valid() {
+fn error_lists_valid_values() {
     assert_eq!(
         problem("after 1 frames: cut hw=reset"),
-        "line 1: `cut` has no parameter `hw`, expected one of: how, code, reason, times"
+        "line 1: `cut` has no parameter `hw`; expected one of: how, code, reason, times"
     );
     assert_eq!(
         problem("after 1 frames: cut how=axe"),
-        "line 1: `how=axe` is not valid, expected close, eof or reset"
+        "line 1: `how=axe` is not valid; expected close, eof or reset"
     );
     assert_eq!(
         problem("after 1 frames: cut how=reset code=1001"),
-        "line 1: `how=reset` is not valid, expected close if `code=` or `reason=` is given"
+        "line 1: `how=reset` is not valid; expected close if `code=` or `reason=` is given"
     );
     assert!(problem("sometimes: cut").contains("expected one of: token N, connection N, dial N"));
     assert_eq!(
@@ -82,11 +78,11 @@ fn an_error_names_what_would_be_valid() {
     assert!(problem("token 1: token-slow by=soon").contains("a duration such as 250ms"));
     assert!(problem("token 1: token-html times=0").contains("a number of at least 1, or always"));
     assert!(problem("token 1: token-refuse status=200").contains("from 400 to 599"));
-    assert!(problem("token 1 token-html").contains("a line is `trigger: fault parameter=value`"));
+    assert!(problem("token 1 token-html").contains("write `trigger: fault parameter=value`"));
 }
 
 #[test]
-fn parameter_that_is_given_twice_is_named_as_such() {
+fn duplicate_parameter_is_an_error() {
     for (line, parameter) in [
         ("connection 1: cut how=reset how=eof", "how"),
         ("connection 1: cut times=2 how=eof times=3", "times"),
@@ -94,17 +90,16 @@ fn parameter_that_is_given_twice_is_named_as_such() {
     ] {
         assert_eq!(
             problem(line),
-            format!("line 1: `{parameter}=` is given twice")
+            format!("line 1: `{parameter}=` is given twice; remove one of them")
         );
     }
 }
 
 #[test]
-fn count_of_a_trigger_that_is_zero_or_an_empty_range_is_named_as_such() {
-    let zero =
-        |found: &str| format!("line 1: `{found}` counts from 0; counts of triggers begin at 1");
+fn trigger_count_of_zero_or_empty_range_is_an_error() {
+    let zero = |found: &str| format!("line 1: `{found}` is not valid; counts start at 1");
     let empty = |found: &str, range: &str| {
-        format!("line 1: the range `{range}` of `{found}` is empty; the lower number comes first")
+        format!("line 1: the range `{range}` in `{found}` is empty; write the lower number first")
     };
     for (found, expected) in [
         ("connection 0", zero("connection 0")),
@@ -132,7 +127,7 @@ fn count_of_a_trigger_that_is_zero_or_an_empty_range_is_named_as_such() {
 }
 
 #[test]
-fn the_example_scripts_read_and_a_missing_file_is_named() {
+fn example_scripts_parse_and_missing_file_is_an_error() {
     let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
     let faults = Faults::from_file(format!("{examples}/rough-day.faults")).unwrap();
     assert!(faults.list().len() >= 8);
@@ -147,10 +142,10 @@ fn the_example_scripts_read_and_a_missing_file_is_named() {
 }
 
 #[test]
-fn texts_may_hold_anything_in_quotes() {
+fn quoted_text_may_contain_anything() {
     let text = |line: &str| match &line.parse::<Faults>().unwrap().list()[0].effect {
         Effect::Say(InjectedMessage::Text { text }) => text.clone(),
-        other => panic!("another effect: {other:?}"),
+        other => panic!("unexpected effect: {other:?}"),
     };
     assert_eq!(
         text(r#"after 1s: send-text text='{"a":"b\c"}'"#),
@@ -163,14 +158,14 @@ fn texts_may_hold_anything_in_quotes() {
     for open in ["'{", "\"{", "\"\\x\"", "\"\\u{zz}\""] {
         let line = format!("after 1s: send-text text={open}");
         assert!(
-            problem(&line).contains("text with spaces in quotes"),
+            problem(&line).contains("put text with spaces in quotes"),
             "{line}"
         );
     }
 }
 
 #[test]
-fn every_flaw_and_mutation_reads_back_and_is_named_where_one_is_unknown() {
+fn every_violation_and_mutation_parses_back_and_is_listed() {
     let flaws =
         FrameViolation::all().map(|flaw| format!("connection 1: flawed-frame flaw={flaw} count=2"));
     let mutations =
@@ -190,7 +185,7 @@ fn every_flaw_and_mutation_reads_back_and_is_named_where_one_is_unknown() {
 }
 
 #[test]
-fn language_describes_every_trigger_fault_parameter_and_word() {
+fn language_describes_every_trigger_fault_and_parameter() {
     let language = Faults::language();
     let lines: Vec<&str> = language.lines().map(str::trim_start).collect();
     let has = |start: &str| lines.iter().any(|line| line.starts_with(start));
@@ -207,7 +202,7 @@ fn language_describes_every_trigger_fault_parameter_and_word() {
         }
     }
     let long = language.lines().find(|line| line.chars().count() > 80);
-    assert_eq!(long, None, "a line fits a terminal");
+    assert_eq!(long, None, "a line is too long for a terminal");
 }
 
 #[test]
@@ -226,7 +221,7 @@ fn every_example_of_the_language_is_valid() {
 }
 
 #[test]
-fn names_of_faults_are_unique() {
+fn fault_names_are_unique() {
     let mut names: Vec<&str> = rows().map(|row| row.name).collect();
     names.sort_unstable();
     let all = names.len();
@@ -235,11 +230,11 @@ fn names_of_faults_are_unique() {
 }
 
 #[test]
-fn only_a_near_word_is_suggested() {
+fn only_similar_fault_is_suggested() {
     let suggested = |word: &str| {
         let text = problem(&format!("connection 1: {word}"));
         text.split_once("did you mean `")
-            .map(|(_, rest)| rest.trim_end_matches("`?").to_owned())
+            .map(|(_, rest)| rest.trim_end_matches("`?)").to_owned())
     };
     assert_eq!(suggested("cutt").as_deref(), Some("cut"));
     assert_eq!(suggested("half-opne").as_deref(), Some("half-open"));
@@ -249,18 +244,18 @@ fn only_a_near_word_is_suggested() {
     }
     assert_eq!(
         problem("connection 1: "),
-        "line 1: no fault after the trigger `connection 1`; a line is `trigger: fault parameter=value`"
+        "line 1: no fault after the trigger `connection 1`; write `trigger: fault parameter=value`"
     );
 }
 
 #[test]
-fn script_with_a_byte_order_mark_and_windows_lines_is_read() {
+fn byte_order_mark_and_crlf_are_accepted() {
     let script = "\u{feff}token 1: token-html\r\n\r\n# done\r\n";
     assert_eq!(script.parse::<Faults>().unwrap().list().len(), 1);
 }
 
 #[test]
-fn topic_is_named_in_its_refusal() {
+fn refuse_topic_has_default_code_and_text() {
     let read: Faults = "connection 1: refuse-topic topic=/a".parse().unwrap();
     let expected = Effect::RefuseTopic {
         topic: "/a".to_owned(),
