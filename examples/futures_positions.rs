@@ -1,55 +1,60 @@
-//! Futures positions kept up to date from their events: in full, by the mark price, by funding.
+//! Keeps a table of futures positions up to date and prints each change, with the wallet balance.
 //!
 //! ```sh
 //! cargo run -p kucoin-streams-examples --example futures_positions
 //! ```
 //!
-//! Without credentials it plays against a local exchange and ends by itself. With `KUCOIN_API_KEY`,
-//! `KUCOIN_API_SECRET` and `KUCOIN_API_PASSPHRASE` it shows the positions of that account until Ctrl-C.
+//! Without credentials it uses a local exchange and ends by itself. With `KUCOIN_API_KEY`, `KUCOIN_API_SECRET` and
+//! `KUCOIN_API_PASSPHRASE` set, it shows the positions of that account until Ctrl-C.
 #![allow(clippy::print_stdout)]
 
 use std::collections::HashMap;
 use std::pin::pin;
+use std::process::ExitCode;
 
 use kucoin_streams::v1::{
     AnyFuturesTopic, FuturesEvent, FuturesPosition, FuturesPositionChange, FuturesPositions,
     FuturesWallet, FuturesWalletChange,
 };
 use kucoin_streams::{Decimal, Kucoin, Text};
-use kucoin_streams_examples::{Error, Place, over, pause};
+use kucoin_streams_examples::{Error, Setup, ended, pause, report};
 use kucoin_streams_exchange::{Exchange, Side};
 
 #[tokio::main]
-async fn main() -> Result<(), Error> {
-    let place = Place::choose().await?;
+async fn main() -> ExitCode {
+    report(run().await)
+}
+
+async fn run() -> Result<(), Error> {
+    let setup = Setup::from_env().await?;
     let kucoin = Kucoin::builder()
-        .credentials(place.credentials()?)
-        .hosts(place.hosts()?)
+        .credentials(setup.credentials()?)
+        .hosts(setup.hosts()?)
         .build()?;
 
-    // Both in one subscription: their events come in the order in which they happened.
+    // One subscription to both topics: their events arrive in the order in which KuCoin pushed them.
     let topics: Vec<AnyFuturesTopic> = vec![FuturesPositions.into(), FuturesWallet.into()];
     let mut events = kucoin.subscribe(topics).await?;
-    println!("no snapshot is pushed: ask REST for the positions that are open already");
+    println!("KuCoin pushes no snapshot: query the open positions over REST first");
 
     let mut positions = HashMap::new();
-    let mut end = pin!(place.until_end(rehearsal));
+    let mut done = pin!(setup.until_done(simulate));
     loop {
         tokio::select! {
             item = events.next() => match item {
                 Some(Ok(update)) => match &*update {
-                    FuturesEvent::Position(change) => println!("{}", follow(&mut positions, change)),
+                    FuturesEvent::Position(change) => println!("{}", apply(&mut positions, change)),
                     FuturesEvent::Wallet(change) => println!("{}", wallet(change)),
                     _ => {}
                 },
-                // What is kept may be out of date: fill it again over REST once the topics are live, as `handle_gaps` shows.
+                // Changes may be missing: query the positions over REST once the topics are live, see `handle_gaps`.
                 Some(Err(gap)) => {
                     positions.clear();
                     println!("positions may be out of date: {gap}");
                 }
-                None => return Err(over(events.end_reason())),
+                None => return Err(ended(events.end_reason())),
             },
-            ended = &mut end => break ended?,
+            result = &mut done => break result?,
         }
     }
 
@@ -57,66 +62,67 @@ async fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// Brings what is kept up to date, and tells it.
-fn follow(
-    positions: &mut HashMap<Text, FuturesPositionChange>,
-    change: &FuturesPosition,
-) -> String {
-    let symbol = change.symbol().unwrap_or("a contract that is not named");
+/// Updates the table with one event, and returns the line to print.
+fn apply(positions: &mut HashMap<Text, FuturesPositionChange>, change: &FuturesPosition) -> String {
+    let symbol = change.symbol().unwrap_or("(no symbol)");
     match change {
-        // Closed: the frame has the quantity 0. A patch has none, and closes nothing.
+        // Only a quantity of 0 means closed. `MarkPrice` has no quantity and does not close a position.
         FuturesPosition::Change(position) if position.is_flat() => {
             positions.remove(symbol);
             let profit = position.realised_pnl.unwrap_or_default();
-            format!("{symbol:<9} closed, realised {profit}")
+            format!("{symbol:<9} closed, realised PnL {profit}")
         }
         FuturesPosition::Change(position) => {
             positions.insert(symbol.into(), (**position).clone());
             format!("{symbol:<9} {}", line(position))
         }
-        FuturesPosition::MarkPrice(patch) => match positions.get_mut(symbol) {
+        FuturesPosition::MarkPrice(change) => match positions.get_mut(symbol) {
             Some(position) => {
-                position.apply(patch);
+                position.apply(change);
                 format!("{symbol:<9} {}", line(position))
             }
-            None => format!("{symbol:<9} moved by the mark price, and was never seen in full"),
+            None => format!("{symbol:<9} mark price changed, full position not received yet"),
         },
         FuturesPosition::Settlement(settlement) => {
             let fee = settlement.funding_fee.unwrap_or_default();
-            format!("{symbol:<9} funding of {fee}")
+            format!("{symbol:<9} funding fee {fee}")
         }
-        FuturesPosition::RiskLimit(_) => format!("{symbol:<9} has another risk limit"),
-        // KuCoin may add kinds at any time; their events arrive like the others.
-        _ => format!("{symbol:<9} changed in a way that is not known yet"),
+        FuturesPosition::RiskLimit(_) => format!("{symbol:<9} risk limit changed"),
+        // KuCoin may add new kinds of events at any time.
+        _ => format!("{symbol:<9} unknown kind of change"),
     }
 }
 
 fn line(position: &FuturesPositionChange) -> String {
-    let or_none = |amount: Option<Decimal>| amount.map_or("-".to_owned(), |it| it.to_string());
+    let or_dash = |value: Option<Decimal>| value.map_or("-".to_owned(), |it| it.to_string());
+    let unit = match position.quantity.abs() == Decimal::ONE {
+        true => "contract",
+        false => "contracts",
+    };
     format!(
-        "{:>4} contracts, entered at {}, mark {}, unrealised {}",
+        "{:>4} {unit}, entry price {}, mark price {}, unrealised PnL {}",
         position.quantity,
-        or_none(position.average_entry_price),
-        or_none(position.mark_price),
-        or_none(position.unrealised_pnl),
+        or_dash(position.average_entry_price),
+        or_dash(position.mark_price),
+        or_dash(position.unrealised_pnl),
     )
 }
 
 fn wallet(change: &FuturesWalletChange) -> String {
     match change {
         FuturesWalletChange::Balance(balance) => format!(
-            "{:<9} equity {}, available {}",
+            "{:<9} equity {}, available balance {}",
             balance.currency,
             balance.equity.unwrap_or_default(),
             balance.available_balance.unwrap_or_default(),
         ),
-        // Of accounts that never used cross margin: one figure an event.
+        // Older subjects, for accounts that never used cross margin.
         _ => "the wallet changed".to_owned(),
     }
 }
 
-/// What happens at the local exchange meanwhile; no part of a program of yours.
-async fn rehearsal(exchange: &Exchange) -> Result<(), Error> {
+/// Trades on the local exchange, so that there is something to see. Your own program does not need this.
+async fn simulate(exchange: &Exchange) -> Result<(), Error> {
     let futures = exchange.account().futures();
     let price = futures.last_price("XBTUSDTM")?;
 
@@ -126,7 +132,7 @@ async fn rehearsal(exchange: &Exchange) -> Result<(), Error> {
     pause().await;
     futures.settle_funding("XBTUSDTM", "0.0001".parse()?)?;
     pause().await;
-    // Sold through zero: the long position is closed, and a short one is opened.
+    // This sells more than the position: it closes the long position and opens a short one.
     futures.place_market("XBTUSDTM", Side::Sell, 8)?;
     pause().await;
     futures.place_market("XBTUSDTM", Side::Buy, 3)?;

@@ -1,42 +1,47 @@
-//! Spot orders as a trader reads them: received, open, every match with its price, size and liquidity, done.
+//! Prints one line for each change of a spot order: received, open, match, update, filled, canceled.
 //!
 //! ```sh
 //! cargo run -p kucoin-streams-examples --example spot_orders
 //! ```
 //!
-//! Without credentials it plays against a local exchange and ends by itself. With `KUCOIN_API_KEY`,
-//! `KUCOIN_API_SECRET` and `KUCOIN_API_PASSPHRASE` it shows the orders of that account until Ctrl-C, and places none.
+//! Without credentials it uses a local exchange and ends by itself. With `KUCOIN_API_KEY`, `KUCOIN_API_SECRET` and
+//! `KUCOIN_API_PASSPHRASE` set, it shows the orders of that account until Ctrl-C. It places no orders at KuCoin.
 #![allow(clippy::print_stdout)]
 
 use std::pin::pin;
+use std::process::ExitCode;
 
 use kucoin_streams::v1::{OrderKind, SpotOrder, SpotOrders};
 use kucoin_streams::{Decimal, Kucoin};
-use kucoin_streams_examples::{Error, Place, over, pause};
+use kucoin_streams_examples::{Error, Setup, ended, pause, report};
 use kucoin_streams_exchange::{Exchange, Side};
 
 #[tokio::main]
-async fn main() -> Result<(), Error> {
-    let place = Place::choose().await?;
+async fn main() -> ExitCode {
+    report(run().await)
+}
+
+async fn run() -> Result<(), Error> {
+    let setup = Setup::from_env().await?;
     let kucoin = Kucoin::builder()
-        .credentials(place.credentials()?)
-        .hosts(place.hosts()?)
+        .credentials(setup.credentials()?)
+        .hosts(setup.hosts()?)
         .build()?;
 
-    // Resolves when KuCoin has acknowledged it: from here on every order of the account is pushed.
+    // Resolves when KuCoin has acknowledged the subscription. From now on KuCoin pushes all orders of the account.
     let mut orders = kucoin.subscribe(SpotOrders).await?;
     println!("subscribed to {}", orders.topic());
 
-    let mut end = pin!(place.until_end(rehearsal));
+    let mut done = pin!(setup.until_done(simulate));
     loop {
         tokio::select! {
             item = orders.next() => match item {
                 Some(Ok(order)) => println!("{}", line(&order)),
-                // The example `handle_gaps` shows what to do here.
+                // See the example `handle_gaps` for what to do here.
                 Some(Err(gap)) => println!("orders may be missing: {gap}"),
-                None => return Err(over(orders.end_reason())),
+                None => return Err(ended(orders.end_reason())),
             },
-            ended = &mut end => break ended?,
+            result = &mut done => break result?,
         }
     }
 
@@ -44,22 +49,22 @@ async fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// One event in one line: the order, what happened to it, and how much of it is filled.
+/// Formats one event as one line: the order, what happened to it, and its filled size.
 fn line(order: &SpotOrder) -> String {
     let details = match &order.kind {
-        OrderKind::Received | OrderKind::Open => as_placed(order),
+        OrderKind::Received | OrderKind::Open => size_and_price(order),
         OrderKind::Match(fill) => format!(
             "{} at {} as {}, trade {}",
             fill.size, fill.price, fill.liquidity, fill.trade_id
         ),
-        OrderKind::Update(cut) => match (cut.old_size, order.size) {
-            (Some(before), Some(after)) => format!("cut from {before} to {after}"),
-            _ => "cut".to_owned(),
+        OrderKind::Update(update) => match (update.old_size, order.size) {
+            (Some(before), Some(after)) => format!("size reduced from {before} to {after}"),
+            _ => "size reduced".to_owned(),
         },
-        // A market buy by funds is canceled at its end although it bought: trust `filled_size`, not the kind.
+        // A market buy by funds ends as canceled even if it was filled: use `filled_size`, not the kind.
         OrderKind::Filled | OrderKind::Canceled => String::new(),
-        // KuCoin may add kinds at any time; their events arrive like the others.
-        _ => "of a kind that is not known yet".to_owned(),
+        // KuCoin may add new kinds of events at any time.
+        _ => "unknown kind of event".to_owned(),
     };
     let filled = match (order.filled_size, order.size) {
         (Some(filled), Some(size)) => format!("filled {filled} of {size}"),
@@ -73,22 +78,22 @@ fn line(order: &SpotOrder) -> String {
     line.trim_end().to_owned()
 }
 
-/// What the wire leaves out is `None` and never zero: a market order has no price, one by funds no size.
-fn as_placed(order: &SpotOrder) -> String {
+/// Formats size and price. A field that KuCoin does not send is `None`: a market order has no price, one by funds no size.
+fn size_and_price(order: &SpotOrder) -> String {
     match (order.origin_size.or(order.size), order.price, order.funds) {
         (Some(size), Some(price), _) => format!("{size} at {price}"),
-        (Some(size), None, _) => format!("{size} at the market"),
-        (None, _, Some(funds)) => format!("for {funds} at the market"),
+        (Some(size), None, _) => format!("{size} at market price"),
+        (None, _, Some(funds)) => format!("for {funds} at market price"),
         _ => String::new(),
     }
 }
 
-/// What happens at the local exchange meanwhile; no part of a program of yours.
-async fn rehearsal(exchange: &Exchange) -> Result<(), Error> {
+/// Trades on the local exchange, so that there is something to see. Your own program does not need this.
+async fn simulate(exchange: &Exchange) -> Result<(), Error> {
     let account = exchange.account();
     let below = account.last_price("KCS-USDT")? - Decimal::ONE;
 
-    // It rests in the book and is filled in two parts, as a maker.
+    // A limit order, filled in two parts as the maker.
     let resting = account.place_limit("KCS-USDT", Side::Buy, below, 30.into())?;
     pause().await;
     account.fill(&resting, 12.into())?;
@@ -96,13 +101,13 @@ async fn rehearsal(exchange: &Exchange) -> Result<(), Error> {
     account.fill(&resting, 18.into())?;
     pause().await;
 
-    // It takes what the book gives, at once; then one for an amount of money.
+    // Two market orders, by size and by funds.
     account.place_market("BTC-USDT", Side::Sell, "0.002".parse()?)?;
     pause().await;
     account.place_market_funds("ETH-USDT", 250.into())?;
     pause().await;
 
-    // It is cut, and then cancelled with nothing filled.
+    // A limit order, reduced and then cancelled.
     let cancelled = account.place_limit("KCS-USDT", Side::Buy, below, 10.into())?;
     pause().await;
     account.reduce(&cancelled, 4.into())?;

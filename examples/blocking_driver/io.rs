@@ -1,4 +1,4 @@
-//! Blocking IO for the driver: a token over HTTP, a WebSocket, and the local exchange on another thread.
+//! Blocking I/O for the driver: a WebSocket, a token request over HTTP, and the local exchange.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -16,10 +16,10 @@ use kucoin_streams_exchange::{Cut, Effect, Exchange};
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Message, WebSocket};
 
-/// How long one read waits: two connections are read in turn.
-const WAIT: Duration = Duration::from_millis(10);
+/// Read timeout. It is short because two connections are read in turn.
+const READ_TIMEOUT: Duration = Duration::from_millis(10);
 
-/// A WebSocket to this machine.
+/// A blocking WebSocket without TLS.
 pub(crate) struct Socket(WebSocket<TcpStream>);
 
 impl Socket {
@@ -31,7 +31,7 @@ impl Socket {
             tungstenite::HandshakeError::Failure(error) => error,
             tungstenite::HandshakeError::Interrupted(_) => tungstenite::Error::AttackAttempt,
         })?;
-        socket.get_ref().set_read_timeout(Some(WAIT))?;
+        socket.get_ref().set_read_timeout(Some(READ_TIMEOUT))?;
         Ok(Self(socket))
     }
 
@@ -39,13 +39,13 @@ impl Socket {
         self.0.send(Message::text(frame))
     }
 
-    /// The payload of the next message, or `None` if there is none in a moment.
+    /// Returns the payload of the next message; `None` if none arrives within the read timeout.
     pub(crate) fn read(&mut self) -> Result<Option<Bytes>, tungstenite::Error> {
         use std::io::ErrorKind::{TimedOut, WouldBlock};
         match self.0.read() {
             Ok(message @ (Message::Text(_) | Message::Binary(_))) => Ok(Some(message.into_data())),
-            // tungstenite answers pings by itself.
             Ok(Message::Close(_)) => Err(tungstenite::Error::ConnectionClosed),
+            // tungstenite answers pings itself.
             Ok(_) => Ok(None),
             Err(tungstenite::Error::Io(error)) if matches!(error.kind(), WouldBlock | TimedOut) => {
                 Ok(None)
@@ -59,20 +59,20 @@ impl Socket {
             code: CloseCode::from(code),
             reason: "".into(),
         };
-        // The peer may be gone already.
+        // Ignore errors: the peer may have closed the connection.
         let _ = self.0.close(Some(frame));
         let _ = self.0.flush();
     }
 }
 
-/// The local exchange, which runs on threads of its own.
-pub(crate) struct Rehearsal {
+/// The local exchange, on its own threads.
+pub(crate) struct LocalExchange {
     exchange: Arc<Exchange>,
     signer: HmacSigner,
     runtime: tokio::runtime::Runtime,
 }
 
-impl Rehearsal {
+impl LocalExchange {
     pub(crate) fn start() -> Result<Self, Error> {
         let runtime = tokio::runtime::Runtime::new()?;
         let exchange = runtime.block_on(Exchange::builder().event_rate(20.0).start())?;
@@ -85,8 +85,8 @@ impl Rehearsal {
         })
     }
 
-    /// Cuts the connection in a moment.
-    pub(crate) fn cut_soon(&self) {
+    /// Cuts the connection after a short pause.
+    pub(crate) fn cut_after_pause(&self) {
         let exchange = self.exchange.clone();
         self.runtime.spawn(async move {
             pause().await;
@@ -94,15 +94,15 @@ impl Rehearsal {
         });
     }
 
-    /// Asks for a token by `POST /api/v1/bullet-private`.
+    /// Requests a connection token with `POST /api/v1/bullet-private`.
     pub(crate) fn connection_info(&self) -> std::io::Result<ConnectionInfo> {
         const PATH: &str = "/api/v1/bullet-private";
         let time = SystemTime::now().duration_since(UNIX_EPOCH);
         let time = time.map_or(0, |time| u64::try_from(time.as_millis()).unwrap_or(0));
-        // This signer needs no network, so its future is ready at once.
+        // This signer does no I/O, so its future is ready immediately.
         let signing = pin!(sign_request(&self.signer, time, "POST", PATH, ""));
         let Poll::Ready(Ok(signed)) = signing.poll(&mut Context::from_waker(Waker::noop())) else {
-            return Err(std::io::Error::other("the request cannot be signed"));
+            return Err(std::io::Error::other("cannot sign the token request"));
         };
         let mut request = format!(
             "POST {PATH} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n"
@@ -113,16 +113,16 @@ impl Rehearsal {
         request.push_str("\r\n");
         let mut stream = TcpStream::connect(("127.0.0.1", self.exchange.port()))?;
         stream.write_all(request.as_bytes())?;
-        let mut reply = String::new();
-        stream.read_to_string(&mut reply)?;
-        let body = reply.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+        let mut response = String::new();
+        stream.read_to_string(&mut response)?;
+        let body = response.split_once("\r\n\r\n").map_or("", |(_, body)| body);
         let body: serde_json::Value = serde_json::from_str(body)?;
         let text = |path: &str| body.pointer(path).and_then(serde_json::Value::as_str);
         let (Some(endpoint), Some(token)) = (
             text("/data/instanceServers/0/endpoint"),
             text("/data/token"),
         ) else {
-            return Err(std::io::Error::other("the reply has no token"));
+            return Err(std::io::Error::other("the response has no token"));
         };
         let url = format!("{endpoint}?token={token}&connectId=blocking");
         Ok(ConnectionInfo::new(SecretUrl::new(url)).with_connect_id("blocking"))

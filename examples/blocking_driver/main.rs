@@ -1,33 +1,34 @@
-//! The whole SDK without a runtime: one thread, `std` sockets, and `session::Streams`, which takes every decision.
+//! Drives the sans-IO `session::Streams` from one thread with blocking `std` sockets, without an async runtime.
 //!
 //! ```sh
 //! cargo run -p kucoin-streams-examples --example blocking_driver
 //! ```
 //!
-//! It plays against a local exchange that runs on another thread, loses its connection, replaces the next one without a
-//! gap, shows the delivery ledger, and ends by itself.
+//! It connects to a local exchange, loses its connection, reconnects, replaces the connection without a gap (a rotation),
+//! prints the delivery ledger, and ends by itself.
 #![allow(clippy::print_stdout)]
 
 mod io;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::process::ExitCode;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use kucoin_streams::core::{RetryPolicy, Timestamp, Topic};
 use kucoin_streams::session::{
-    Buffer, Capacity, ConnectionRole, Delivery, Failure, FailureStage, FrameOutcome, Input,
-    LifecycleEvent, Mailbox, ClockReading, OnRefusal, Output, SessionConfig, SlowConsumer, Streams,
+    Buffer, Capacity, ClockReading, ConnectionRole, Delivery, Failure, FailureStage, FrameOutcome,
+    Input, LifecycleEvent, Mailbox, OnRefusal, Output, SessionConfig, SlowConsumer, Streams,
     Subscribe, Timeouts, dedup_key_fn,
 };
 use kucoin_streams::v1::{SpotOrders, V1};
-use kucoin_streams_examples::Error;
+use kucoin_streams_examples::{Error, report};
 
-use io::{Rehearsal, Socket};
+use io::{LocalExchange, Socket};
 
-/// Both ends of the queue are on this thread.
+/// The queue of the subscription. Both ends are on this thread, so it needs no lock and no wakers.
 #[derive(Clone)]
 struct Orders(Rc<RefCell<Buffer>>);
 
@@ -39,23 +40,27 @@ impl Mailbox for Orders {
     }
 }
 
-/// The driver: at most two connections, of which one serves.
+/// The driver: the current connection and, during a rotation, its replacement.
 struct Driver {
     streams: Streams<V1, Orders>,
     sockets: [Option<Socket>; 2],
-    rehearsal: Rehearsal,
+    exchange: LocalExchange,
 }
 
-fn main() -> Result<(), Error> {
-    let rehearsal = Rehearsal::start()?;
+fn main() -> ExitCode {
+    report(run())
+}
+
+fn run() -> Result<(), Error> {
+    let exchange = LocalExchange::start()?;
     let mut config = SessionConfig::default();
-    // Short, so that the rotation of the rehearsal is.
+    // Short, so that the rotation of this example is short.
     config.overlap = Duration::from_millis(200);
     let limits = Timeouts::new(Duration::from_secs(30), Duration::from_secs(1));
     let mut driver = Driver {
         streams: Streams::new(config, limits, 1, now()),
         sockets: [None, None],
-        rehearsal,
+        exchange,
     };
     let capacity = Capacity::new(8_192, 16 << 20);
     let orders = Orders(Rc::new(RefCell::new(Buffer::new(
@@ -71,7 +76,10 @@ fn main() -> Result<(), Error> {
     driver.streams.subscribe(now(), subscribe);
     driver.run(&orders)?;
     for ledger in orders.0.borrow().ledger(&VecDeque::new()) {
-        println!("ledger     {ledger:?}");
+        println!(
+            "ledger     {}: {} received, {} delivered, {} duplicates, {} undecodable",
+            ledger.topic, ledger.received, ledger.delivered, ledger.duplicates, ledger.undecodable
+        );
     }
     Ok(())
 }
@@ -80,11 +88,11 @@ impl Driver {
     fn run(&mut self, orders: &Orders) -> Result<(), Error> {
         while !self.streams.is_closed() {
             while let Some(output) = self.streams.poll() {
-                self.carry_out(output);
+                self.execute(output);
             }
             consume(orders);
-            for side in [ConnectionRole::Current, ConnectionRole::Replacement] {
-                self.read(side);
+            for role in [ConnectionRole::Current, ConnectionRole::Replacement] {
+                self.read(role);
             }
             if self
                 .streams
@@ -98,83 +106,83 @@ impl Driver {
         Ok(())
     }
 
-    fn carry_out(&mut self, output: Output) {
+    fn execute(&mut self, output: Output) {
         match output {
-            Output::FetchConnectionInfo(side) => {
-                self.streams.fetch_started(now(), side);
-                let fetched = self.rehearsal.connection_info();
+            Output::FetchConnectionInfo(role) => {
+                self.streams.fetch_started(now(), role);
+                let fetched = self.exchange.connection_info();
                 let fetched = fetched.map_err(|error| failure(FailureStage::Token, &error));
                 self.streams
-                    .handle(now(), side, Input::ConnectionInfo(fetched));
+                    .handle(now(), role, Input::ConnectionInfo(fetched));
             }
-            Output::Dial(side, url) => {
+            Output::Dial(role, url) => {
                 let dialled = Socket::dial(url.expose());
-                let dialled = dialled.map(|socket| *self.socket(side) = Some(socket));
+                let dialled = dialled.map(|socket| *self.socket(role) = Some(socket));
                 let dialled = dialled.map_err(|error| failure(FailureStage::Dial, &error));
-                self.streams.handle(now(), side, Input::Dialled(dialled));
+                self.streams.handle(now(), role, Input::Dialled(dialled));
             }
-            Output::Send(side, frame) => {
-                let sent = self.socket(side).as_mut().map(|socket| socket.send(&frame));
+            Output::Send(role, frame) => {
+                let sent = self.socket(role).as_mut().map(|socket| socket.send(&frame));
                 if let Some(Err(error)) = sent {
                     let lost = Input::Lost(failure(FailureStage::Live, &error));
-                    self.streams.handle(now(), side, lost);
+                    self.streams.handle(now(), role, lost);
                 }
             }
-            Output::HangUp(side, code) => {
-                if let Some(socket) = self.socket(side).take() {
+            Output::HangUp(role, code) => {
+                if let Some(socket) = self.socket(role).take() {
                     socket.close(code);
                 }
             }
             Output::TakeOver => {
                 self.sockets.swap(0, 1);
-                if let Some(before) = self.sockets[1].take() {
-                    before.close(1000);
+                if let Some(old) = self.sockets[1].take() {
+                    old.close(1000);
                 }
             }
-            Output::Event(event) => self.lifecycle(&event),
+            Output::Event(event) => self.on_lifecycle_event(&event),
             _ => {}
         }
     }
 
-    /// Reads what one connection brings within a moment.
-    fn read(&mut self, side: ConnectionRole) {
-        if !self.streams.may_read(side) {
+    /// Reads one message from a connection, if one arrives within the read timeout.
+    fn read(&mut self, role: ConnectionRole) {
+        if !self.streams.may_read(role) {
             return;
         }
-        let Some(socket) = self.socket(side) else {
+        let Some(socket) = self.socket(role) else {
             return;
         };
         match socket.read() {
-            Ok(Some(payload)) => self.streams.message(now(), side, payload),
+            Ok(Some(payload)) => self.streams.message(now(), role, payload),
             Ok(None) => {}
             Err(error) => {
-                *self.socket(side) = None;
+                *self.socket(role) = None;
                 let lost = Input::Lost(failure(FailureStage::Live, &error));
-                self.streams.handle(now(), side, lost);
+                self.streams.handle(now(), role, lost);
             }
         }
     }
 
-    /// The rehearsal: a cut after the start, then a rotation, then the end.
-    fn lifecycle(&mut self, event: &LifecycleEvent) {
+    /// Controls the example: a lost connection after the start, then a rotation, then the end.
+    fn on_lifecycle_event(&mut self, event: &LifecycleEvent) {
         println!("lifecycle  {event}");
         match event {
-            LifecycleEvent::Open => self.rehearsal.cut_soon(),
+            LifecycleEvent::Open => self.exchange.cut_after_pause(),
             LifecycleEvent::Reconnected { .. } => drop(self.streams.rotate(now())),
             LifecycleEvent::Rotated { .. } => self.streams.close(now()),
             _ => {}
         }
     }
 
-    fn socket(&mut self, side: ConnectionRole) -> &mut Option<Socket> {
-        match side {
+    fn socket(&mut self, role: ConnectionRole) -> &mut Option<Socket> {
+        match role {
             ConnectionRole::Current => &mut self.sockets[0],
             ConnectionRole::Replacement => &mut self.sockets[1],
         }
     }
 }
 
-/// Decodes what waits, and counts what becomes of it.
+/// Decodes the queued frames, and counts each outcome in the ledger.
 fn consume(orders: &Orders) {
     let mut taken = VecDeque::new();
     let mut buffer = orders.0.borrow_mut();
@@ -182,15 +190,15 @@ fn consume(orders: &Orders) {
     for delivery in taken {
         match delivery {
             Delivery::Frame { topic, frame } => {
-                let (fate, text) = match SpotOrders.decode(frame.text()) {
+                let (outcome, text) = match SpotOrders.decode(frame.text()) {
                     Ok(Some(push)) => (
                         FrameOutcome::Delivered,
                         format!("{} {}", push.event.order_id, push.event.kind),
                     ),
-                    Ok(None) => (FrameOutcome::Other, String::from("of another topic")),
+                    Ok(None) => (FrameOutcome::Other, String::from("push of another topic")),
                     Err(error) => (FrameOutcome::Undecodable, error.to_string()),
                 };
-                buffer.counters()[topic].count(fate);
+                buffer.counters()[topic].count(outcome);
                 println!("order      {text}");
             }
             Delivery::Gap(gap) => println!("gap        {gap}"),

@@ -1,19 +1,20 @@
-//! A transport without a socket: each dial gets an in-memory pair, with a server made by hand at its far end.
+//! A transport without sockets: each dial connects to a simple server in this process.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use kucoin_streams::transport::memory::{self, HungUp, MemoryReader, MemoryWriter, Peer};
 use kucoin_streams::transport::{Connect, ConnectError, Message};
 
-/// What the server pushes on each connection, as KuCoin does for `/spotMarket/tradeOrdersV2`.
-const LIFE_OF_AN_ORDER: [&str; 3] = [
+/// The pushes of the server on each connection, as KuCoin sends them on `/spotMarket/tradeOrdersV2`.
+const ORDER_CHANGES: [&str; 3] = [
     r#""type":"open","status":"open","price":"11.20","size":"30","filledSize":"0","remainSize":"30""#,
     r#""type":"match","status":"match","price":"11.20","size":"30","filledSize":"30","remainSize":"0","matchPrice":"11.20","matchSize":"30","tradeId":"9001","liquidity":"maker","feeType":"makerFee""#,
     r#""type":"filled","status":"done","price":"11.20","size":"30","filledSize":"30","remainSize":"0""#,
 ];
 
-/// Makes connections to a server in this process. This is all that a transport must do; the two halves, which here
-/// are those of the pair, are what `recording.rs` shows.
+/// Connects to a server in this process.
+///
+/// A transport implements only `Connect`. See `recording.rs` for a `Reader` of your own.
 #[derive(Debug, Default)]
 pub(crate) struct InProcess {
     dials: AtomicU32,
@@ -28,7 +29,7 @@ impl Connect for InProcess {
         let number = self.dials.fetch_add(1, Ordering::Relaxed) + 1;
         tokio::spawn(async move {
             if let Some(dial) = listener.accept().await {
-                // The client may hang up at any time, which ends its server and is nobody's mistake.
+                // An error means that the client has hung up, which is normal.
                 let _ = serve(dial.accept(), number).await;
             }
         });
@@ -36,14 +37,15 @@ impl Connect for InProcess {
     }
 }
 
-/// One connection: a welcome, an acknowledgement, an order's life. The first connection is cut after it.
+/// Serves one connection: welcome, acknowledgement, and the changes of one order. Then it cuts the first connection.
 async fn serve(mut client: Peer, number: u32) -> Result<(), HungUp> {
     client
-        .send_text(r#"{"id":"hand-made","type":"welcome"}"#)
+        .send_text(r#"{"id":"in-process","type":"welcome"}"#)
         .await?;
     while let Some(Message::Text(request)) = client.receive().await {
         let request = String::from_utf8_lossy(&request);
-        let (Some(id), Some(kind)) = (member(&request, "id"), member(&request, "type")) else {
+        let (Some(id), Some(kind)) = (text_field(&request, "id"), text_field(&request, "type"))
+        else {
             continue;
         };
         let answer = if kind == "ping" { "pong" } else { "ack" };
@@ -53,11 +55,11 @@ async fn serve(mut client: Peer, number: u32) -> Result<(), HungUp> {
         if kind != "subscribe" {
             continue;
         }
-        for data in LIFE_OF_AN_ORDER {
+        for data in ORDER_CHANGES {
             client.send_text(push(number, data)).await?;
         }
         if number == 1 {
-            // Behind what was sent, without a close frame: the client dials again.
+            // After the pushes and without a close frame, so the client reconnects.
             client.cut();
             return Ok(());
         }
@@ -71,8 +73,8 @@ fn push(number: u32, data: &str) -> String {
     )
 }
 
-/// The text of a member: enough for the frames that the SDK writes, where a real server has a JSON parser.
-fn member<'f>(frame: &'f str, name: &str) -> Option<&'f str> {
+/// Returns the value of a text field. A real server needs a JSON parser; this is enough for the frames of the SDK.
+fn text_field<'f>(frame: &'f str, name: &str) -> Option<&'f str> {
     let (_, rest) = frame.split_once(&format!(r#""{name}":""#))?;
     rest.split_once('"').map(|(text, _)| text)
 }

@@ -1,4 +1,4 @@
-//! Transports of your own: one wraps the default and records every frame, one is written from scratch.
+//! Shows two custom transports: an in-process server, and a recorder of all received frames.
 //!
 //! ```sh
 //! cargo run -p kucoin-streams-examples --example custom_transport                  # frames to stdout
@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Without credentials it records a local exchange and ends by itself. With `KUCOIN_API_KEY`, `KUCOIN_API_SECRET` and
-//! `KUCOIN_API_PASSPHRASE` it records that account until Ctrl-C. What it says for people goes to stderr.
+//! `KUCOIN_API_PASSPHRASE` set, it records that account until Ctrl-C. Messages for the user go to stderr.
 #![allow(clippy::print_stderr)]
 
 mod from_scratch;
@@ -15,32 +15,37 @@ mod recording;
 use std::fs::File;
 use std::io::{self, Write};
 use std::pin::pin;
+use std::process::ExitCode;
 
 use kucoin_streams::core::{ConnectionInfo, SecretUrl, SourceError};
 use kucoin_streams::v1::{AnySpotTopic, SpotOrders};
 use kucoin_streams::{Kucoin, WsKey, transport::WebSocketConnector};
-use kucoin_streams_examples::{Error, Place, over, pause};
+use kucoin_streams_examples::{Error, Setup, ended, pause, report};
 use kucoin_streams_exchange::{Cut, Effect, Exchange};
 
 use from_scratch::InProcess;
 use recording::Recording;
 
 #[tokio::main]
-async fn main() -> Result<(), Error> {
-    eprintln!("1. a transport from scratch, with a hand-made server");
-    play_in_process().await?;
-    eprintln!("2. the default transport, with a recorder around it");
-    record(&Place::choose().await?).await
+async fn main() -> ExitCode {
+    report(run().await)
 }
 
-/// No socket is opened: the frames come from `from_scratch.rs`.
-async fn play_in_process() -> Result<(), Error> {
+async fn run() -> Result<(), Error> {
+    eprintln!("1. a transport to a server in this process");
+    use_in_process_server().await?;
+    eprintln!("2. the default transport with a recorder");
+    record(&Setup::from_env().await?).await
+}
+
+/// Subscribes through the transport in `from_scratch.rs`, which opens no socket.
+async fn use_in_process_server() -> Result<(), Error> {
     let kucoin = Kucoin::builder()
         .tokens(NoToken)
         .transport(InProcess::default())
         .build()?;
     let mut orders = kucoin.subscribe(SpotOrders).await?;
-    // Three events, the two gaps of the loss where the server hangs up, and three events of the next connection.
+    // Three events, two gaps (connection lost, live again), and three events of the next connection.
     for _ in 0..8 {
         match orders.next().await {
             Some(Ok(order)) => eprintln!(
@@ -50,14 +55,14 @@ async fn play_in_process() -> Result<(), Error> {
                 order.epoch()
             ),
             Some(Err(gap)) => eprintln!("   {gap}"),
-            None => return Err(over(orders.end_reason())),
+            None => return Err(ended(orders.end_reason())),
         }
     }
     kucoin.close().await;
     Ok(())
 }
 
-/// Where a token is not needed, a source is this little.
+/// A token source without a token, since the server needs none.
 #[derive(Debug)]
 struct NoToken;
 
@@ -69,46 +74,46 @@ impl kucoin_streams::core::ConnectionSource for NoToken {
     }
 }
 
-async fn record(place: &Place) -> Result<(), Error> {
+async fn record(setup: &Setup) -> Result<(), Error> {
     let out: Box<dyn Write + Send> = match std::env::args_os().nth(1) {
-        // Appending, so that a recording is never lost to the next one.
+        // Append, so that an earlier recording is not overwritten.
         Some(path) => Box::new(File::options().append(true).create(true).open(path)?),
         None => Box::new(io::stdout()),
     };
     let (transport, recorder) = Recording::start(WebSocketConnector::new(), out);
     let kucoin = Kucoin::builder()
-        .credentials(place.credentials()?)
-        .hosts(place.hosts()?)
+        .credentials(setup.credentials()?)
+        .hosts(setup.hosts()?)
         .transport(transport)
         .build()?;
 
     let mut events = kucoin.subscribe(AnySpotTopic::account_wide()).await?;
-    let (mut seen, mut gaps) = (0_u64, 0_u64);
-    let mut end = pin!(place.until_end(rehearsal));
+    let (mut event_count, mut gap_count) = (0_u64, 0_u64);
+    let mut done = pin!(setup.until_done(simulate));
     loop {
         tokio::select! {
             item = events.next() => match item {
-                Some(Ok(_)) => seen += 1,
-                Some(Err(gap)) => { gaps += 1; eprintln!("   {gap}") }
-                None => return Err(over(events.end_reason())),
+                Some(Ok(_)) => event_count += 1,
+                Some(Err(gap)) => { gap_count += 1; eprintln!("   {gap}") }
+                None => return Err(ended(events.end_reason())),
             },
-            ended = &mut end => break ended?,
+            result = &mut done => break result?,
         }
     }
 
     kucoin.close().await;
-    // The recorder ends when nobody can send to it any more.
+    // The recorder ends when the client and its transport are dropped.
     drop((events, kucoin));
     let recorded = recorder.finish()?;
     eprintln!(
-        "   {seen} events and {gaps} gaps seen; {} frames recorded, {} not kept",
-        recorded.written, recorded.missed
+        "   received {event_count} events and {gap_count} gaps; recorded {} frames, dropped {}",
+        recorded.written, recorded.dropped
     );
     Ok(())
 }
 
-/// What happens at the local exchange meanwhile; no part of a program of yours.
-async fn rehearsal(exchange: &Exchange) -> Result<(), Error> {
+/// Trades and faults on the local exchange, so that there is something to see. Your own program does not need this.
+async fn simulate(exchange: &Exchange) -> Result<(), Error> {
     exchange.account().step(5);
     pause().await;
     exchange.inject(Effect::Cut(Cut::Reset));

@@ -1,7 +1,7 @@
-//! A transport around another one that writes every frame of the server as one line.
+//! A transport that wraps another one and writes each received frame as one line.
 //!
-//! A line is the frame as it came, so `Topic::decode` reads it again. Each connection begins with its welcome. The URL,
-//! which carries the connection token, goes to the inner transport and nowhere else.
+//! Each line is an unchanged frame that `Topic::decode` can decode. Each connection starts with its welcome frame. The
+//! recorder never writes the URL, which contains the connection token.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -11,77 +11,77 @@ use std::thread::JoinHandle;
 
 use kucoin_streams::transport::{Connect, ConnectError, Message, ReadError, Reader};
 
-/// Lines that may wait for a slow disk.
-const WAITING: usize = 8_192;
+/// Maximum number of lines that wait for the disk.
+const MAX_QUEUED_LINES: usize = 8_192;
 
-/// Dials as the transport inside does, and records what the server says.
+/// Dials with the inner transport, and records the received frames.
 pub(crate) struct Recording<C> {
     inner: C,
-    tape: Tape,
+    recorder: FrameSender,
 }
 
 impl<C: Connect> Recording<C> {
-    /// Writes to `out` from a thread of its own, which the handle ends.
+    /// Starts a thread that writes to `out`. Call [`Recorder::finish`] to wait for its end.
     pub(crate) fn start(inner: C, out: impl Write + Send + 'static) -> (Self, Recorder) {
-        let (sender, lines) = sync_channel(WAITING);
-        let missed = Arc::new(AtomicU64::new(0));
+        let (sender, lines) = sync_channel(MAX_QUEUED_LINES);
+        let dropped = Arc::new(AtomicU64::new(0));
         let thread = std::thread::spawn(move || write_lines(&lines, out));
-        let tape = Tape {
+        let recorder = FrameSender {
             lines: sender,
-            missed: missed.clone(),
+            dropped: dropped.clone(),
         };
-        (Self { inner, tape }, Recorder { thread, missed })
+        (Self { inner, recorder }, Recorder { thread, dropped })
     }
 }
 
 impl<C: Connect> Connect for Recording<C> {
     type Reader = RecordingReader<C::Reader>;
-    // Nothing that we send is recorded, so the writer is the inner one.
+    // Sent frames are not recorded, so the inner writer is used directly.
     type Writer = C::Writer;
 
     async fn connect(&self, url: &str) -> Result<(Self::Reader, Self::Writer), ConnectError> {
         let (inner, writer) = self.inner.connect(url).await?;
-        let tape = self.tape.clone();
-        Ok((RecordingReader { inner, tape }, writer))
+        let recorder = self.recorder.clone();
+        Ok((RecordingReader { inner, recorder }, writer))
     }
 }
 
-/// The receiving half of a connection that is recorded.
+/// The receiving half of a recorded connection.
 pub(crate) struct RecordingReader<R> {
     inner: R,
-    tape: Tape,
+    recorder: FrameSender,
 }
 
 impl<R: Reader> Reader for RecordingReader<R> {
     async fn read(&mut self) -> Result<Message, ReadError> {
         let message = self.inner.read().await?;
         if let Message::Text(frame) | Message::Binary(frame) = &message {
-            self.tape.put(frame);
+            self.recorder.send(frame);
         }
         Ok(message)
     }
 }
 
-/// Where frames are put. It never waits: a slow disk must not hold up the heartbeat.
+/// Sends frames to the writing thread. It never waits: a slow disk must not delay the heartbeat.
 #[derive(Clone)]
-struct Tape {
+struct FrameSender {
     lines: SyncSender<String>,
-    missed: Arc<AtomicU64>,
+    dropped: Arc<AtomicU64>,
 }
 
-impl Tape {
-    fn put(&self, frame: &[u8]) {
-        // In JSON a line break can only stand between tokens, where a space is the same.
+impl FrameSender {
+    fn send(&self, frame: &[u8]) {
+        // In JSON a line break is only allowed between tokens, where a space is equivalent.
         let line = String::from_utf8_lossy(frame).replace(['\n', '\r'], " ") + "\n";
         if self.lines.try_send(line).is_err() {
-            self.missed.fetch_add(1, Ordering::Relaxed);
+            self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
 
 fn write_lines(lines: &Receiver<String>, mut out: impl Write) -> io::Result<u64> {
     let mut written = 0;
-    // Line by line, so that what was received is on file even when the process dies.
+    // Written line by line, so that received frames are in the file even if the process is killed.
     for line in lines {
         out.write_all(line.as_bytes())?;
         written += 1;
@@ -90,22 +90,22 @@ fn write_lines(lines: &Receiver<String>, mut out: impl Write) -> io::Result<u64>
     Ok(written)
 }
 
-/// The handle of the thread that writes.
+/// The handle of the writing thread.
 pub(crate) struct Recorder {
     thread: JoinHandle<io::Result<u64>>,
-    missed: Arc<AtomicU64>,
+    dropped: Arc<AtomicU64>,
 }
 
-/// What became of the frames.
+/// The number of recorded and dropped frames.
 pub(crate) struct Recorded {
-    /// Frames that are in the recording.
+    /// Frames in the recording.
     pub(crate) written: u64,
-    /// Frames that came while too many waited.
-    pub(crate) missed: u64,
+    /// Frames dropped because the queue was full.
+    pub(crate) dropped: u64,
 }
 
 impl Recorder {
-    /// Waits for the last line, once the client with its transport is dropped.
+    /// Waits for the last line. Drop the client with its transport first.
     pub(crate) fn finish(self) -> io::Result<Recorded> {
         let written = self
             .thread
@@ -113,7 +113,7 @@ impl Recorder {
             .map_err(|_| io::Error::other("the recorder panicked"))??;
         Ok(Recorded {
             written,
-            missed: self.missed.load(Ordering::Relaxed),
+            dropped: self.dropped.load(Ordering::Relaxed),
         })
     }
 }

@@ -1,109 +1,126 @@
-//! What to do at a gap: mark what you know as in doubt when the connection is lost, ask REST for the window when it is
-//! live again, and stop when it has ended. Lifecycle events beside it.
+//! Shows what to do at each gap, and prints lifecycle events.
+//!
+//! The example keeps a list of open orders. When the connection is lost, it marks them as unconfirmed. When the topic is
+//! live again, it queries the missed time window over REST. When the subscription has ended, it stops.
 //!
 //! ```sh
 //! cargo run -p kucoin-streams-examples --example handle_gaps
 //! ```
 //!
-//! Without credentials it plays against a local exchange that cuts the connection and spoils a frame, and ends by
-//! itself. With `KUCOIN_API_KEY`, `KUCOIN_API_SECRET` and `KUCOIN_API_PASSPHRASE` it follows that account until Ctrl-C.
+//! Without credentials it uses a local exchange, which cuts the connection and corrupts a frame, and ends by itself. With
+//! `KUCOIN_API_KEY`, `KUCOIN_API_SECRET` and `KUCOIN_API_PASSPHRASE` set, it follows that account until Ctrl-C.
 #![allow(clippy::print_stdout)]
 
 mod open_orders;
-mod rehearsal;
+mod simulation;
 
 use std::pin::pin;
+use std::process::ExitCode;
 use std::time::SystemTime;
 
 use kucoin_streams::v1::SpotOrders;
 use kucoin_streams::{Gap, GapReason, Kucoin, Timestamp};
-use kucoin_streams_examples::{Error, Place, over};
+use kucoin_streams_examples::{Error, Setup, ended, report};
 
 use open_orders::OpenOrders;
 
 #[tokio::main]
-async fn main() -> Result<(), Error> {
-    let place = Place::choose().await?;
+async fn main() -> ExitCode {
+    report(run().await)
+}
+
+async fn run() -> Result<(), Error> {
+    let setup = Setup::from_env().await?;
     let kucoin = Kucoin::builder()
-        .credentials(place.credentials()?)
-        .hosts(place.hosts()?)
+        .credentials(setup.credentials()?)
+        .hosts(setup.hosts()?)
         .build()?;
 
-    // Before the first subscription, so that it reports how the connection opens too.
+    // Created before the first subscription, so that it also reports the opening of the connection.
     let mut lifecycle = kucoin.lifecycle();
     let mut orders = kucoin.subscribe(SpotOrders).await?;
-    let mut view = OpenOrders::default();
+    let mut open_orders = OpenOrders::default();
     let mut last_event_at = Timestamp::from(SystemTime::now());
 
-    let mut end = pin!(place.until_end(rehearsal::play));
+    let mut done = pin!(setup.until_done(simulation::run));
     loop {
         tokio::select! {
-            // The gap of a loss is in the stream before the lifecycle reports the loss: print them in this order.
+            // The gap of a lost connection arrives before its lifecycle event: print them in this order.
             biased;
-            ended = &mut end => break ended?,
+            result = &mut done => break result?,
             item = orders.next() => match item {
                 Some(Ok(order)) => {
                     last_event_at = order.received_at();
                     println!("order      {} {}", order.order_id, order.kind);
-                    view.apply(&order);
+                    open_orders.apply(&order);
                 }
                 Some(Err(gap)) => {
                     println!("gap        {gap}");
-                    handle(&gap, last_event_at, &mut view, &place)?;
-                    println!("{view}");
+                    handle(&gap, last_event_at, &mut open_orders, &setup)?;
+                    println!("{open_orders}");
                 }
-                None => return Err(over(orders.end_reason())),
+                None => return Err(ended(orders.end_reason())),
             },
             Some(event) = lifecycle.next() => println!("lifecycle  {}", event.event),
         }
     }
-    println!("at the end\n{view}");
+    println!("open orders at the end\n{open_orders}");
 
     kucoin.close().await;
     Ok(())
 }
 
-/// What a gap asks for.
+/// Handles one gap.
 fn handle(
     gap: &Gap,
     last_event_at: Timestamp,
-    view: &mut OpenOrders,
-    place: &Place,
+    open_orders: &mut OpenOrders,
+    setup: &Setup,
 ) -> Result<(), Error> {
     match &gap.reason {
-        // From now on orders change without an event. Do not trade on the view until `Live` follows.
-        GapReason::Lost { .. } | GapReason::Refused { retrying: true, .. } => view.doubt(),
+        // Orders may change without an event from now on. Do not rely on the open orders until `Live`.
+        GapReason::Lost { .. } | GapReason::Refused { retrying: true, .. } => {
+            open_orders.mark_unconfirmed()
+        }
         GapReason::Live { .. } => {
             if let Some(window) = gap.window() {
-                reconcile(window, view, place);
+                reconcile(window, open_orders, setup);
             }
         }
-        // No more events come.
+        // The subscription has ended.
         GapReason::Closed { .. } | GapReason::Refused { .. } => return Err(gap.clone().into()),
-        // Overflowed: read faster. Undecodable: `raw` is the frame, worth a bug report. Events are missing up to now.
+        // Overflowed: read faster. Undecodable: please report the frame in `raw`. Some events before now are missing.
         _ => {
-            view.doubt();
-            reconcile((last_event_at, SystemTime::now().into()), view, place);
+            open_orders.mark_unconfirmed();
+            reconcile(
+                (last_event_at, SystemTime::now().into()),
+                open_orders,
+                setup,
+            );
         }
     }
     Ok(())
 }
 
-/// Asks the exchange what the stream has missed. Events that arrive meanwhile wait in the subscription. Each has the
-/// whole state of its order, so the view is right after them even if they are older than the answer.
-fn reconcile((from, to): (Timestamp, Timestamp), view: &mut OpenOrders, place: &Place) {
-    // The window has local receive times: the exchange's own are earlier, and REST may lag behind the stream.
+/// Queries what the subscription missed. Events that arrive during the query wait in its queue.
+///
+/// Each event has the full state of its order, so the open orders are correct after these events, even if the response is
+/// newer than some of them.
+fn reconcile((from, to): (Timestamp, Timestamp), open_orders: &mut OpenOrders, setup: &Setup) {
+    // The window is in local receive time. Exchange time is earlier, and REST may lag the stream: add a margin.
     let (start, end) = (from.as_millis() - 5_000, to.as_millis() + 1_000);
-    match place.local_exchange() {
+    match setup.local_exchange() {
         Some(exchange) => {
-            view.reconcile(&exchange.account().open_orders());
-            println!("reconciled {start} to {end}");
+            open_orders.reconcile(&exchange.account().open_orders());
+            println!(
+                "           open orders reconciled; events missed from {start} to {end} (Unix time in ms)"
+            );
         }
-        // Your REST client belongs here, and its answer goes to `view.reconcile`. Until then the orders in the view
-        // stay in doubt, each until its next event.
+        // Call your REST client here, and pass the open orders to `open_orders.reconcile`. Without that, each order stays
+        // unconfirmed until its next event.
         None => println!(
-            "ask REST   GET /api/v1/hf/orders/active?symbol=.. for what is open now, and\n           \
-             GET /api/v1/hf/fills?symbol=..&startAt={start}&endAt={end} for what was traded unseen"
+            "query REST GET /api/v1/hf/orders/active?symbol=.. for the open orders, and\n           \
+             GET /api/v1/hf/fills?symbol=..&startAt={start}&endAt={end} for the missed fills"
         ),
     }
 }

@@ -1,4 +1,4 @@
-//! A view of the open orders that knows which of them it is sure of.
+//! A list of open orders that marks those which may have changed unnoticed.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,20 +6,20 @@ use std::fmt;
 use kucoin_streams::Text;
 use kucoin_streams::v1::SpotOrder;
 
-/// The open orders, as far as they are known.
+/// The open orders, by order ID.
 #[derive(Debug, Default)]
 pub(crate) struct OpenOrders(BTreeMap<Text, Known>);
 
 #[derive(Debug)]
 struct Known {
-    /// What the last event told; `None` of an order that only a reconciliation has shown.
+    /// The last event; `None` if the order is known only from REST.
     order: Option<SpotOrder>,
-    /// False from a gap on, until an event or a reconciliation says that the order is still open.
+    /// `false` after a gap, until an event or REST confirms that the order is open.
     confirmed: bool,
 }
 
 impl OpenOrders {
-    /// Takes an event: it tells the whole state of its order.
+    /// Applies an event, which has the full state of its order.
     pub(crate) fn apply(&mut self, order: &SpotOrder) {
         if order.is_done() {
             self.0.remove(&order.order_id);
@@ -32,16 +32,16 @@ impl OpenOrders {
         }
     }
 
-    /// Events may be missing: any of these orders may be filled or gone by now.
-    pub(crate) fn doubt(&mut self) {
+    /// Marks all orders as unconfirmed: events are missing, so any of them may be filled or cancelled.
+    pub(crate) fn mark_unconfirmed(&mut self) {
         for known in self.0.values_mut() {
             known.confirmed = false;
         }
     }
 
-    /// Takes the ids of the orders that are open now, as the exchange itself tells.
+    /// Applies the order IDs of all open orders, from REST.
     pub(crate) fn reconcile(&mut self, open: &[String]) {
-        // What an event has said since the gap is newer than this answer.
+        // Orders confirmed by an event since the gap are kept: the event is newer than the response.
         self.0
             .retain(|id, known| known.confirmed || open.iter().any(|open| id == open.as_str()));
         for id in open {
@@ -66,7 +66,7 @@ impl fmt::Display for OpenOrders {
                         write!(f, " at {price}")?;
                     }
                 }
-                None => f.write_str("opened unseen")?,
+                None => f.write_str("opened during a gap")?,
             }
             if !known.confirmed {
                 f.write_str("  unconfirmed")?;

@@ -1,4 +1,4 @@
-//! A token service and its client: the service holds the API secret, the client is the source of a `Kucoin`.
+//! A token service, which has the API secret, and its client, which is the token source of a `Kucoin`.
 #![allow(clippy::print_stdout)]
 
 use std::time::Duration;
@@ -11,39 +11,43 @@ use kucoin_streams::core::{
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-/// The client of the service: it knows no key and no secret.
+/// The client of the service, without API key and secret.
 ///
-/// It is asked for every dial and **keeps nothing**: a token opens one connection, so an answer that is handed out
-/// twice, by this type or by a cache in the service, is a reconnection that fails.
+/// It requests a new token for each dial and **caches nothing**, since a token expires after 24 hours. The service must not
+/// cache tokens either.
 #[derive(Debug)]
-pub(crate) struct TokenService(mpsc::Sender<Question>);
+pub(crate) struct TokenService(mpsc::Sender<Request>);
 
-type Question = (WsKey, oneshot::Sender<Result<Grant, Denial>>);
+type Request = (WsKey, oneshot::Sender<Result<Grant, Denial>>);
 
-/// What the service grants for one dial. Here it goes through a channel; from another machine, over HTTPS only.
+/// The response for one dial. Here it is sent through a channel; between machines, use HTTPS.
 struct Grant {
     url: SecretUrl,
     heartbeat: Option<Heartbeat>,
 }
 
-/// Why it does not, in the words of HTTP.
+/// The refusal of a request, as an HTTP service would send it.
 struct Denial {
     status: u16,
     retry_after: Option<Duration>,
-    /// KuCoin's code, if the refusal is KuCoin's.
+    /// KuCoin's error code, if KuCoin refused the token.
     code: Option<String>,
     reason: String,
 }
 
 impl ConnectionSource for TokenService {
     async fn connection_info(&self, ws_key: WsKey) -> Result<ConnectionInfo, SourceError> {
-        // The service may be restarting, and that passes by itself.
-        let gone = || SourceError::new(RetryPolicy::Transient, "the token service does not answer");
-        let (answer, answered) = oneshot::channel();
-        self.0.send((ws_key, answer)).await.map_err(|_| gone())?;
-        let grant = answered
+        // The service may be restarting, so the client retries.
+        let unavailable =
+            || SourceError::new(RetryPolicy::Transient, "the token service does not answer");
+        let (reply, response) = oneshot::channel();
+        self.0
+            .send((ws_key, reply))
             .await
-            .map_err(|_| gone())?
+            .map_err(|_| unavailable())?;
+        let grant = response
+            .await
+            .map_err(|_| unavailable())?
             .map_err(SourceError::from)?;
         let mut info = ConnectionInfo::new(grant.url);
         info.heartbeat = grant.heartbeat;
@@ -51,18 +55,17 @@ impl ConnectionSource for TokenService {
     }
 }
 
-/// The class decides whether the client waits, retries or stops, so that a revoked key is not asked for again and
-/// again.
+/// The retry policy decides whether the client waits, retries or stops; it stops if the key is revoked.
 impl From<Denial> for SourceError {
     fn from(denial: Denial) -> Self {
-        let class = match denial.status {
+        let policy = match denial.status {
             403 => RetryPolicy::Refused,
             429 => RetryPolicy::Throttled(denial.retry_after),
             502 => RetryPolicy::Blocked,
             503 => RetryPolicy::Transient,
             _ => RetryPolicy::Fatal,
         };
-        let error = SourceError::new(class, format!("token service: {}", denial.reason));
+        let error = SourceError::new(policy, format!("token service: {}", denial.reason));
         match denial.code {
             Some(code) => error.with_code(code),
             None => error,
@@ -70,20 +73,20 @@ impl From<Denial> for SourceError {
     }
 }
 
-/// Starts the service, which ends when its client is dropped.
+/// Starts the service. It ends when its client is dropped.
 pub(crate) fn start(tokens: RestTokens) -> (TokenService, JoinHandle<()>) {
-    let (questions, asked) = mpsc::channel(4);
-    (TokenService(questions), tokio::spawn(serve(tokens, asked)))
+    let (sender, requests) = mpsc::channel(4);
+    (TokenService(sender), tokio::spawn(serve(tokens, requests)))
 }
 
-/// The service: it gives what is needed for a dial, or says in its reply whether asking again makes sense.
-async fn serve(tokens: RestTokens, mut questions: mpsc::Receiver<Question>) {
-    while let Some((ws_key, answer)) = questions.recv().await {
-        // Who asked may have given up while it waited here.
-        if answer.is_closed() {
+/// The service: fetches a token for each request, or replies whether the client may retry.
+async fn serve(tokens: RestTokens, mut requests: mpsc::Receiver<Request>) {
+    while let Some((ws_key, reply)) = requests.recv().await {
+        // The client may have given up while its request was queued.
+        if reply.is_closed() {
             continue;
         }
-        let granted = match tokens.fetch(ws_key).await {
+        let result = match tokens.fetch(ws_key).await {
             Ok(info) => Ok(Grant {
                 url: info.url,
                 heartbeat: info.heartbeat,
@@ -104,12 +107,12 @@ async fn serve(tokens: RestTokens, mut questions: mpsc::Receiver<Question>) {
                 })
             }
         };
-        match &granted {
-            // The URL carries the token: only what stands before its query may be shown.
-            Ok(grant) => println!("service    a new token for {}", grant.url.without_query()),
+        match &result {
+            // The query of the URL contains the token: never print it.
+            Ok(grant) => println!("service    new token for {}", grant.url.without_query()),
             Err(denial) => println!("service    {} {}", denial.status, denial.reason),
         }
-        // Where nobody waits any more the token is dropped, and never kept for the next.
-        let _ = answer.send(granted);
+        // If the client has given up, the token is dropped and not reused.
+        let _ = reply.send(result);
     }
 }

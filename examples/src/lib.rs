@@ -1,54 +1,50 @@
-//! Where an example connects: KuCoin when credentials are set, else an exchange inside of the example.
+//! What the examples share: the choice between KuCoin and a local exchange, and the report of an error.
 #![allow(clippy::print_stderr)]
 
-use std::fmt;
+use std::process::ExitCode;
 use std::time::Duration;
 
+use kucoin_streams::core::explain;
 use kucoin_streams::{Credentials, EndReason, Hosts};
 use kucoin_streams_exchange::Exchange;
 
-/// Whatever ends an example, told to people when `main` returns it: the error and its causes.
-pub struct Error(Box<dyn std::error::Error + Send + Sync>);
+/// Any error that ends an example.
+pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
-impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> From<E> for Error {
-    fn from(error: E) -> Self {
-        Self(error.into())
-    }
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
+/// Prints the error of an example with its causes, and returns the exit code of `main`.
+pub fn report(result: Result<(), Error>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", explain(&*error, None));
+            ExitCode::FAILURE
         }
-        Ok(())
     }
 }
 
-/// The error for a stream that ended although nobody closed it.
-pub fn over(reason: Option<EndReason>) -> Error {
+/// Returns the error for a subscription that ended, although the example did not close it.
+pub fn ended(reason: Option<EndReason>) -> Error {
     match reason {
-        Some(reason) => format!("the stream is over: {reason}").into(),
-        None => "the stream is over".into(),
+        Some(reason) => format!("the subscription ended: {reason}").into(),
+        None => "the subscription ended".into(),
     }
 }
 
-/// Where an example connects.
+/// The server of an example: KuCoin, or a local exchange.
 #[derive(Debug)]
-pub struct Place {
+pub struct Setup {
     exchange: Option<Exchange>,
 }
 
-impl Place {
-    /// KuCoin when `KUCOIN_API_KEY`, `KUCOIN_API_SECRET` and `KUCOIN_API_PASSPHRASE` are set; with none of them, a
-    /// local exchange that is started here.
+impl Setup {
+    /// Uses KuCoin if credentials are set, and otherwise starts a local exchange.
+    ///
+    /// Credentials are set if `KUCOIN_API_KEY`, `KUCOIN_API_SECRET` and `KUCOIN_API_PASSPHRASE` are.
     ///
     /// # Errors
-    /// Where some of the three are missing or wrong, and where the local exchange cannot start.
-    pub async fn choose() -> Result<Self, Error> {
+    /// Returns an error if only some of the three variables are set, if one is invalid, or if the local exchange cannot
+    /// start.
+    pub async fn from_env() -> Result<Self, Error> {
         let exchange = match Credentials::from_env() {
             Ok(_) => None,
             Err(error) if error.nothing_is_set() => Some(Exchange::builder().start().await?),
@@ -57,17 +53,17 @@ impl Place {
         eprintln!(
             "connecting to {}",
             match &exchange {
-                None => "KuCoin; stop with Ctrl-C",
+                None => "KuCoin; press Ctrl-C to stop",
                 Some(_) => "a local exchange, since no credentials are set",
             }
         );
         Ok(Self { exchange })
     }
 
-    /// The credentials. A program of yours has `Credentials::from_env()?` in this place.
+    /// Returns the credentials. Your own program calls `Credentials::from_env()?` instead.
     ///
     /// # Errors
-    /// As [`Place::choose`].
+    /// Returns an error if a variable is missing or invalid.
     pub fn credentials(&self) -> Result<Credentials, Error> {
         Ok(match &self.exchange {
             None => Credentials::from_env()?,
@@ -78,10 +74,10 @@ impl Place {
         })
     }
 
-    /// The hosts. A program of yours leaves them out, or has `Hosts::of(Region::Europe)` in this place.
+    /// Returns the hosts. Your own program omits them, or uses `Hosts::of(Region::Europe)`.
     ///
     /// # Errors
-    /// None with a local exchange that runs.
+    /// Returns an error if the URL of the local exchange is invalid.
     pub fn hosts(&self) -> Result<Hosts, Error> {
         Ok(match &self.exchange {
             None => Hosts::default(),
@@ -89,24 +85,25 @@ impl Place {
         })
     }
 
-    /// The local exchange, where that is the place.
+    /// Returns the local exchange; `None` if the example uses KuCoin.
     pub fn local_exchange(&self) -> Option<&Exchange> {
         self.exchange.as_ref()
     }
 
-    /// Resolves when the example has shown enough: with KuCoin at Ctrl-C; with a local exchange a second after the
-    /// end of `rehearsal`, which makes something happen there.
+    /// Waits until the example is done.
+    ///
+    /// With KuCoin it waits for Ctrl-C. With a local exchange it runs `simulation` there, and waits one more second.
     ///
     /// # Errors
-    /// The error of `rehearsal`, or Ctrl-C cannot be listened for.
-    pub async fn until_end(
+    /// Returns the error of `simulation`, or an error if the process cannot listen for Ctrl-C.
+    pub async fn until_done(
         &self,
-        rehearsal: impl AsyncFnOnce(&Exchange) -> Result<(), Error>,
+        simulation: impl AsyncFnOnce(&Exchange) -> Result<(), Error>,
     ) -> Result<(), Error> {
         match &self.exchange {
             None => tokio::signal::ctrl_c().await?,
             Some(exchange) => {
-                rehearsal(exchange).await?;
+                simulation(exchange).await?;
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         }
@@ -114,7 +111,7 @@ impl Place {
     }
 }
 
-/// The pause between two acts of a rehearsal, so that a person can follow it.
+/// Waits between two steps of a simulation, so that a person can follow the output.
 pub async fn pause() {
     tokio::time::sleep(Duration::from_millis(400)).await;
 }

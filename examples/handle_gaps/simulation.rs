@@ -1,4 +1,4 @@
-//! What happens at the local exchange meanwhile; no part of a program of yours.
+//! Trades and faults on the local exchange, so that there is something to see. Your own program does not need this.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use kucoin_streams::v1::SpotOrders;
 use kucoin_streams_examples::{Error, pause};
 use kucoin_streams_exchange::{Cut, Effect, Exchange, Side};
 
-pub(crate) async fn play(exchange: &Exchange) -> Result<(), Error> {
+pub(crate) async fn run(exchange: &Exchange) -> Result<(), Error> {
     let account = exchange.account();
     let price = account.last_price("KCS-USDT")? - Decimal::ONE;
     let place_order = || account.place_limit("KCS-USDT", Side::Buy, price, 10.into());
     let (kept, filled, cancelled) = (place_order()?, place_order()?, place_order()?);
     pause().await;
 
-    // The connection is lost, and before it is back one order is filled, one cancelled, one opened.
+    // The connection is lost. Before the reconnect, one order is filled, one cancelled and one placed.
     exchange.inject(Effect::TokenSlow {
         by: Duration::from_millis(300),
     });
@@ -28,7 +28,7 @@ pub(crate) async fn play(exchange: &Exchange) -> Result<(), Error> {
     exchange.wait_subscribed(SpotOrders::PATH).await;
     pause().await;
 
-    // One frame arrives spoilt: the one that tells of a cancel.
+    // The frame of the next cancellation is corrupted.
     exchange.inject(Effect::GarbleFrame { count: Some(1) });
     account.cancel(&kept)?;
     Ok(())
