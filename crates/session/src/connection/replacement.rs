@@ -38,7 +38,7 @@ impl<P: Protocol> Session<P> {
     }
 
     /// Returns `true` if all subscribed requests are acknowledged.
-    pub(crate) fn is_settled(&self) -> bool {
+    pub(crate) fn all_acknowledged(&self) -> bool {
         let settled = |wanted: bool, state: TopicState| !wanted || state == TopicState::Live;
         self.is_live()
             && self

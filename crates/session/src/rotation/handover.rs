@@ -1,4 +1,4 @@
-//! The course of a rotation: what each session asks for, what follows from it, and the hand-over.
+//! Steps of a rotation: handling the actions of both sessions, and the handover.
 
 use std::time::Instant;
 
@@ -8,11 +8,11 @@ use crate::rotation::schedule::RotationPhase;
 use crate::rotation::{ConnectionRole, Replacement, RotatingSession};
 use crate::{Action, CloseReason, Failure, FailureStage, SessionEvent};
 
-/// So often a connection that brings events is asked to prove that nothing of it is on its way any more.
-const PROBES: u32 = 3;
+/// Maximum number of probes on a connection that still delivers events.
+const MAX_PROBES: u32 = 3;
 
 impl<P: Protocol> RotatingSession<P> {
-    /// Takes what both sessions ask for, and what follows from it for the rotation.
+    /// Handles the actions of both sessions, and advances the rotation.
     pub(crate) fn collect(&mut self, now: Instant) {
         loop {
             self.collect_current(now);
@@ -28,13 +28,15 @@ impl<P: Protocol> RotatingSession<P> {
             let mut lost = false;
             match &action {
                 Action::Emit(SessionEvent::Open | SessionEvent::Reconnected { .. }) => {
-                    self.rotation.plan(now)
+                    self.rotation.schedule_next(now)
                 }
                 Action::Emit(SessionEvent::Lost { .. }) => lost = true,
                 Action::Emit(SessionEvent::Live { request }) => {
                     self.subscribe_replacement(now, request.clone());
                 }
-                Action::Emit(SessionEvent::Refused { request, .. }) => self.forget(now, request),
+                Action::Emit(SessionEvent::Refused { request, .. }) => {
+                    self.unsubscribe_replacement(now, request)
+                }
                 _ => {}
             }
             self.actions.push_back((ConnectionRole::Current, action));
@@ -56,9 +58,9 @@ impl<P: Protocol> RotatingSession<P> {
                     code,
                     message,
                 }) => {
-                    // The current connection still has it: it goes on.
+                    // The current connection still has this topic, so it stays open.
                     let message =
-                        format!("{request} was refused on the next connection: {message}");
+                        format!("{request} was refused on the replacement connection: {message}");
                     let stage = FailureStage::Acknowledgement;
                     let mut refusal = Failure::new(stage, RetryPolicy::Transient, message);
                     refusal.code = code.map(|code| code.to_string().into());
@@ -73,8 +75,9 @@ impl<P: Protocol> RotatingSession<P> {
                     message,
                     ..
                 }) => {
-                    let message =
-                        format!("{request} is refused for now on the next connection: {message}");
+                    let message = format!(
+                        "{request} is refused temporarily on the replacement connection: {message}"
+                    );
                     let report = SessionEvent::Exception { code, message };
                     self.actions
                         .push_back((ConnectionRole::Current, Action::Emit(report)));
@@ -92,8 +95,12 @@ impl<P: Protocol> RotatingSession<P> {
                     self.actions.push_back((ConnectionRole::Current, prepared));
                 }
                 Action::Emit(SessionEvent::Ended { request }) => {
-                    if let Some(at) = replacement.later.iter().position(|later| *later == request) {
-                        replacement.later.remove(at);
+                    if let Some(at) = replacement
+                        .resubscribe
+                        .iter()
+                        .position(|other| *other == request)
+                    {
+                        replacement.resubscribe.remove(at);
                         replacement.session.subscribe(now, request);
                     }
                 }
@@ -108,12 +115,13 @@ impl<P: Protocol> RotatingSession<P> {
         }
     }
 
-    /// Takes the rotation one stage further; false where nothing is due.
+    /// Advances the rotation by one phase. Returns `false` if nothing is due.
     fn advance(&mut self, now: Instant) -> bool {
         let settled = |replacement: &Replacement<P>| {
-            replacement.session.is_settled() && replacement.later.is_empty()
+            replacement.session.all_acknowledged() && replacement.resubscribe.is_empty()
         };
-        let settled = self.current.is_settled() && self.replacement.as_ref().is_some_and(settled);
+        let settled =
+            self.current.all_acknowledged() && self.replacement.as_ref().is_some_and(settled);
         let overlap = self.current.config().overlap;
         match self.rotation.phase {
             RotationPhase::Idle if self.rotation.is_due(now) && self.current.can_rotate() => {
@@ -127,11 +135,11 @@ impl<P: Protocol> RotatingSession<P> {
                 };
             }
             RotationPhase::Preparing { until } if until <= now => {
-                let message = "not every topic became live on the next connection in time";
+                let message = "not every topic became live on the replacement connection in time";
                 let stage = FailureStage::Acknowledgement;
                 self.fail(now, Failure::new(stage, RetryPolicy::Transient, message));
             }
-            // Something was subscribed meanwhile: what was proved before does not hold for it.
+            // A request was subscribed meanwhile, so the comparison starts again.
             RotationPhase::Comparing { .. } | RotationPhase::Draining { .. } if !settled => {
                 self.rotation.prepare(now);
             }
@@ -152,11 +160,11 @@ impl<P: Protocol> RotatingSession<P> {
             RotationPhase::Draining { .. } if self.current.is_probe_answered() => {
                 match self.rotation.may_take_over(now) {
                     true => self.take_over(now),
-                    // Meanwhile one of the connections brought what the other has not.
+                    // Meanwhile one connection delivered an event that the other has not.
                     false => self.rotation.phase = RotationPhase::Comparing { until: now },
                 }
             }
-            // The answer may have been lost, but not the connection: events still come.
+            // Events still arrive, so the answer may be lost but not the connection.
             RotationPhase::Draining { until } if until <= now && self.may_probe_again() => {
                 self.rotation.probes += 1;
                 self.rotation.phase = RotationPhase::Draining {
@@ -189,7 +197,7 @@ impl<P: Protocol> RotatingSession<P> {
     }
 
     fn may_probe_again(&self) -> bool {
-        self.current.heard_since_ping() && self.rotation.probes < PROBES
+        self.current.heard_since_ping() && self.rotation.probes < MAX_PROBES
     }
 
     pub(crate) fn begin(&mut self, now: Instant) {
@@ -198,11 +206,11 @@ impl<P: Protocol> RotatingSession<P> {
         session.open(now);
         self.replacement = Some(Replacement {
             session,
-            later: Vec::new(),
+            resubscribe: Vec::new(),
         });
     }
 
-    /// The replacement serves from here on.
+    /// Makes the replacement the current connection.
     fn take_over(&mut self, now: Instant) {
         let Some(Replacement { mut session, .. }) = self.replacement.take() else {
             return;
@@ -223,18 +231,18 @@ impl<P: Protocol> RotatingSession<P> {
         }
         let took = self.rotation.took(now);
         self.emit(SessionEvent::Rotated { took });
-        self.rotation.plan(now);
+        self.rotation.schedule_next(now);
         self.rotation.phase = RotationPhase::Deduplicating {
             until: now + self.current.config().overlap,
         };
     }
 
-    /// The current connection is lost, which was reported.
+    /// Handles the loss of the current connection, after it was reported.
     fn current_lost(&mut self, now: Instant) {
-        // The same moment may have ended both.
-        let ready = |replacement: &Replacement<P>| replacement.session.is_settled();
+        // The replacement may be lost too.
+        let ready = |replacement: &Replacement<P>| replacement.session.all_acknowledged();
         if self.rotation.is_handing_over() && self.replacement.as_ref().is_some_and(ready) {
-            // What its session has in mind to mend the loss is not needed: the replacement is ready.
+            // Drop the retry of its session: the replacement is ready.
             let cause =
                 std::iter::from_fn(|| self.current.poll()).find_map(|action| match action {
                     Action::Emit(SessionEvent::Reconnect { cause, .. })
@@ -242,7 +250,8 @@ impl<P: Protocol> RotatingSession<P> {
                     _ => None,
                 });
             if let Some(cause) = cause {
-                let message = format!("the connection was lost before it had handed over: {cause}");
+                let message =
+                    format!("the current connection was lost during the handover: {cause}");
                 let code = cause.code.and_then(|code| code.parse().ok());
                 self.emit(SessionEvent::Exception { code, message });
             }
@@ -252,21 +261,21 @@ impl<P: Protocol> RotatingSession<P> {
             self.emit(SessionEvent::OverlapEnded);
         }
         if self.rotation.is_before_handover() || self.rotation.rotate_again {
-            self.give_up();
-            let message = "the connection was lost before the next one was ready";
+            self.close_replacement();
+            let message = "the current connection was lost before the replacement was ready";
             let failure = Failure::new(FailureStage::Live, RetryPolicy::Transient, message);
             self.emit(SessionEvent::RotationFailed(failure));
         }
-        self.rotation.forget();
+        self.rotation.reset();
     }
 
     pub(crate) fn fail(&mut self, now: Instant, failure: Failure) {
-        self.give_up();
+        self.close_replacement();
         self.rotation.failed(now, &failure);
         self.emit(SessionEvent::RotationFailed(failure));
     }
 
-    pub(crate) fn give_up(&mut self) {
+    pub(crate) fn close_replacement(&mut self) {
         if self.replacement.take().is_some() {
             let hang_up = Action::HangUp { code: 1000 };
             self.actions
@@ -274,22 +283,22 @@ impl<P: Protocol> RotatingSession<P> {
         }
     }
 
-    /// The replacement is to serve this request too.
+    /// Subscribes a request on the replacement too.
     pub(crate) fn subscribe_replacement(&mut self, now: Instant, request: P::Request) {
         if let Some(replacement) = &mut self.replacement {
             if !replacement.session.is_ending(&request) {
                 replacement.session.subscribe(now, request);
-            } else if !replacement.later.contains(&request) {
-                replacement.later.push(request);
+            } else if !replacement.resubscribe.contains(&request) {
+                replacement.resubscribe.push(request);
             }
         }
     }
 
-    /// The replacement is not to serve this request.
-    pub(crate) fn forget(&mut self, now: Instant, request: &P::Request) {
+    /// Unsubscribes a request on the replacement.
+    pub(crate) fn unsubscribe_replacement(&mut self, now: Instant, request: &P::Request) {
         if let Some(replacement) = &mut self.replacement {
             replacement.session.unsubscribe(now, request);
-            replacement.later.retain(|later| later != request);
+            replacement.resubscribe.retain(|other| other != request);
         }
     }
 }

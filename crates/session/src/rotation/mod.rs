@@ -1,5 +1,4 @@
-//! A session that moves to a new connection while the one before it still serves: two sessions at times, and the
-//! hand-over between them.
+//! Rotation: replacing a connection by a new one without missing an event.
 
 mod handover;
 mod overlap;
@@ -17,28 +16,29 @@ use crate::{
     Action, Failure, FailureStage, FrameKind, Input, Session, SessionConfig, SessionEvent,
 };
 
-/// Which of the two connections something is about.
+/// Role of a connection in a rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ConnectionRole {
-    /// The connection whose events are handed out.
+    /// The connection whose events are delivered.
     Current,
-    /// The connection that is being made ready in its place. Its frames with data are to be kept until
-    /// [`Action::TakeOver`], and forgotten at [`SessionEvent::RotationFailed`].
+    /// The connection that will replace it. Buffer its data frames until [`Action::TakeOver`], and discard them at
+    /// [`SessionEvent::RotationFailed`].
     Replacement,
 }
 
-/// A [`Session`] that is rotated: from time to time, or when it is asked to, it makes a second connection, subscribes
-/// everything there too, and hands over when nothing of the first is on its way any more. So no event is missed, and
-/// [`SessionEvent::Lost`] is not reported.
+/// A [`Session`] that rotates: it replaces its connection by a new one, at intervals and on request, without missing
+/// an event and without [`SessionEvent::Lost`].
 ///
-/// The hand-over waits until each wanted request is acknowledged on both connections, listens on for
-/// [`SessionConfig::overlap`] and until both bring the same (see [`RotatingSession::set_in_sync`]), then pings the current
-/// connection: with the answer everything is here that its socket holds. If the answer does not come the current
-/// connection is lost, which is reported as such before the replacement takes over.
+/// A rotation opens a replacement connection and subscribes all requests on it. When all are acknowledged on both
+/// connections, both are read for at least [`SessionConfig::overlap`], and until they are in sync (see
+/// [`RotatingSession::set_in_sync`]). Then the current connection is pinged: its answer shows that everything it
+/// pushed before has been received, and the replacement takes over. If the answer does not arrive, the current
+/// connection is lost; the loss is reported before the replacement takes over.
 ///
-/// A replacement that fails, or that is refused a topic, costs nothing: the current connection goes on, and
-/// [`SessionEvent::RotationFailed`] says why. It is called as a [`Session`] is, with the [`ConnectionRole`] that an outcome or a frame
-/// came from.
+/// If the replacement fails, or a topic is refused on it, the current connection stays open, and
+/// [`SessionEvent::RotationFailed`] reports the reason.
+///
+/// The methods are those of [`Session`], with the [`ConnectionRole`] of the connection.
 pub struct RotatingSession<P: Protocol> {
     current: Session<P>,
     replacement: Option<Replacement<P>>,
@@ -48,9 +48,9 @@ pub struct RotatingSession<P: Protocol> {
 
 struct Replacement<P: Protocol> {
     session: Session<P>,
-    /// What is to be subscribed when its last subscription has ended: a new one of the current connection is not to be
-    /// mixed with an old one of the replacement.
-    later: Vec<P::Request>,
+    /// Requests to subscribe once their unsubscription is answered, so that frames of the old subscription are not
+    /// mixed with the new one.
+    resubscribe: Vec<P::Request>,
 }
 
 impl<P: Protocol> fmt::Debug for RotatingSession<P> {
@@ -68,8 +68,8 @@ impl<P: Protocol> fmt::Debug for RotatingSession<P> {
 }
 
 impl<P: Protocol> RotatingSession<P> {
-    /// A session that does nothing until it is opened or something is subscribed. The seed feeds its jitter: give each
-    /// session of a process another one.
+    /// Creates a session that does nothing until it is opened or a request is subscribed. `seed` feeds the jitter:
+    /// use a different one for each session of a process.
     pub fn new(config: SessionConfig, seed: u64) -> Self {
         let config = config.bounded();
         Self {
@@ -80,8 +80,8 @@ impl<P: Protocol> RotatingSession<P> {
         }
     }
 
-    /// The number of this role's connection: it grows by one with each reconnection and each rotation. The current
-    /// role's, where there is no replacement.
+    /// Returns the number of this connection, which grows by one with each reconnect and each rotation. Without a
+    /// replacement it is the number of the current connection.
     pub fn epoch(&self, role: ConnectionRole) -> u64 {
         match (role, &self.replacement) {
             (ConnectionRole::Replacement, Some(replacement)) => replacement.session.epoch(),
@@ -89,49 +89,50 @@ impl<P: Protocol> RotatingSession<P> {
         }
     }
 
-    /// As [`Session::is_live`], of the current connection.
+    /// Like [`Session::is_live`], for the current connection.
     pub fn is_live(&self) -> bool {
         self.current.is_live()
     }
 
-    /// As [`Session::stage`], of the current connection.
+    /// Like [`Session::stage`], for the current connection.
     pub fn stage(&self) -> Option<FailureStage> {
         self.current.stage()
     }
 
-    /// As [`Session::is_closed`].
+    /// Like [`Session::is_closed`].
     pub fn is_closed(&self) -> bool {
         self.current.is_closed()
     }
 
-    /// As [`Session::is_subscribed`], of the current connection.
+    /// Like [`Session::is_subscribed`], for the current connection.
     pub fn is_subscribed(&self, request: &P::Request) -> bool {
         self.current.is_subscribed(request)
     }
 
-    /// As [`Session::is_rate_limited`], of the current connection.
+    /// Like [`Session::is_rate_limited`], for the current connection.
     pub fn is_rate_limited(&self) -> bool {
         self.current.is_rate_limited()
     }
 
-    /// As [`Session::was_unsubscribed`], of the current connection.
+    /// Like [`Session::was_unsubscribed`], for the current connection.
     pub fn was_unsubscribed(&self, request: &P::Request) -> bool {
         self.current.was_unsubscribed(request)
     }
 
-    /// As [`Session::wanted`].
+    /// Like [`Session::wanted`].
     pub fn wanted(&self) -> impl Iterator<Item = &P::Request> {
         self.current.wanted()
     }
 
-    /// As [`Session::open`].
+    /// Like [`Session::open`].
     pub fn open(&mut self, now: Instant) {
         self.current.open(now);
         self.collect(now);
     }
 
-    /// As [`Session::subscribe`], on the replacement too, once the current connection has it: what the replacement brings
-    /// of it comes on the current connection as well then, in its order. A hand-over that is under way waits for both.
+    /// Like [`Session::subscribe`]. During a rotation the request is subscribed on the replacement once it is live on
+    /// the current connection, so that the current connection delivers everything the replacement delivers. The
+    /// handover waits for both acknowledgements.
     pub fn subscribe(&mut self, now: Instant, request: P::Request) {
         self.current.subscribe(now, request.clone());
         if self.current.is_subscribed(&request) {
@@ -140,29 +141,30 @@ impl<P: Protocol> RotatingSession<P> {
         self.collect(now);
     }
 
-    /// As [`Session::unsubscribe`], on the replacement too.
+    /// Like [`Session::unsubscribe`], on both connections.
     pub fn unsubscribe(&mut self, now: Instant, request: &P::Request) {
         self.current.unsubscribe(now, request);
-        self.forget(now, request);
+        self.unsubscribe_replacement(now, request);
         self.collect(now);
     }
 
-    /// As [`Session::unsubscribing`].
+    /// Like [`Session::unsubscribing`].
     pub fn unsubscribing(&self) -> impl Iterator<Item = String> {
         self.current.unsubscribing()
     }
 
-    /// As [`Session::close`]; a replacement is given up.
+    /// Like [`Session::close`], for both connections.
     pub fn close(&mut self, now: Instant) {
-        self.give_up();
-        self.rotation.forget();
+        self.close_replacement();
+        self.rotation.reset();
         self.current.close(now);
         self.collect(now);
     }
 
-    /// Rotates now. [`SessionEvent::Rotated`] or [`SessionEvent::RotationFailed`] tells the outcome, also of a rotation that is
-    /// under way already. False, and nothing is done or reported, where the connection is not live: the next one is
-    /// new by itself.
+    /// Starts a rotation now. [`SessionEvent::Rotated`] or [`SessionEvent::RotationFailed`] follows, also for a
+    /// rotation that is in progress already.
+    ///
+    /// Returns `false`, and does nothing, if the connection is not live.
     #[must_use]
     pub fn rotate(&mut self, now: Instant) -> bool {
         if !self.current.can_rotate() {
@@ -177,7 +179,7 @@ impl<P: Protocol> RotatingSession<P> {
         true
     }
 
-    /// As [`Session::handle`], of one role.
+    /// Like [`Session::handle`], for one connection.
     pub fn handle(&mut self, now: Instant, role: ConnectionRole, input: Input) {
         if let Some(session) = self.session_of(role) {
             session.handle(now, input);
@@ -185,14 +187,15 @@ impl<P: Protocol> RotatingSession<P> {
         self.collect(now);
     }
 
-    /// As [`Session::fetch_started`], of one role.
+    /// Like [`Session::fetch_started`], for one connection.
     pub fn fetch_started(&mut self, now: Instant, role: ConnectionRole) {
         if let Some(session) = self.session_of(role) {
             session.fetch_started(now);
         }
     }
 
-    /// As [`Session::frame`], of one role. What comes of the replacement's data stands at [`ConnectionRole::Replacement`].
+    /// Like [`Session::frame`], for one connection. Buffer the data frames of the
+    /// [replacement](ConnectionRole::Replacement).
     pub fn frame<'f>(
         &mut self,
         now: Instant,
@@ -203,21 +206,21 @@ impl<P: Protocol> RotatingSession<P> {
             return FrameKind::Consumed;
         };
         let kind = session.frame(now, frame);
-        // Data asks for nothing, and most frames are data.
+        // Data frames cause no action, and most frames are data.
         if !matches!(kind, FrameKind::Message { .. }) {
             self.collect(now);
         }
         kind
     }
 
-    /// As [`Session::touch`], of one role, for a sign of life that is no frame.
+    /// Like [`Session::touch`], for one connection.
     pub fn touch(&mut self, role: ConnectionRole) {
         if let Some(session) = self.session_of(role) {
             session.touch();
         }
     }
 
-    /// The driver itself is the reason why nothing is read of this role: no silence is held against the server.
+    /// Notes that the driver does not read this connection at present, so silence does not count as a timeout.
     pub fn reading_paused(&mut self, now: Instant, role: ConnectionRole) {
         if role == ConnectionRole::Current {
             self.rotation.delay_until(now + self.current.pong_timeout());
@@ -225,7 +228,7 @@ impl<P: Protocol> RotatingSession<P> {
         self.touch(role);
     }
 
-    /// As [`Session::malformed`], of one role.
+    /// Like [`Session::malformed`], for one connection.
     pub fn malformed(&mut self, now: Instant, role: ConnectionRole) {
         if let Some(session) = self.session_of(role) {
             session.malformed(now);
@@ -233,15 +236,15 @@ impl<P: Protocol> RotatingSession<P> {
         self.collect(now);
     }
 
-    /// The driver has no room for more frames of the replacement. The hand-over waits no longer than it must; a
-    /// replacement that is not ready yet is given up.
+    /// Notes that the driver cannot buffer more frames of the replacement. The handover no longer waits for the
+    /// overlap; a replacement that is not ready fails.
     pub fn buffer_full(&mut self, now: Instant) {
         self.rotation.limit = self.rotation.limit.map(|limit| limit.min(now));
         match &mut self.rotation.phase {
             RotationPhase::Comparing { until } => *until = now,
             RotationPhase::Preparing { .. } => {
                 let message =
-                    "more events came than can be kept while the next connection was made ready";
+                    "the replacement connection delivered more events than can be buffered";
                 self.fail(
                     now,
                     Failure::new(
@@ -256,15 +259,15 @@ impl<P: Protocol> RotatingSession<P> {
         self.collect(now);
     }
 
-    /// Tells whether both connections bring the same, as an [`Overlap`](crate::Overlap) finds out: a hand-over waits for
-    /// it up to [`SessionConfig::overlap_limit`].
+    /// Sets whether both connections have delivered the same events, as [`Overlap::is_in_sync`] returns. A handover
+    /// waits for it up to [`SessionConfig::overlap_limit`].
     pub fn set_in_sync(&mut self, now: Instant, is_in_sync: bool) {
         if std::mem::replace(&mut self.rotation.is_in_sync, is_in_sync) != is_in_sync {
             self.collect(now);
         }
     }
 
-    /// The next moment at which [`RotatingSession::tick`] has something to do.
+    /// Returns the time at which [`RotatingSession::tick`] must be called.
     pub fn deadline(&self) -> Option<Instant> {
         let replacement = self.replacement.as_ref();
         let deadlines = [
@@ -275,7 +278,7 @@ impl<P: Protocol> RotatingSession<P> {
         deadlines.into_iter().flatten().min()
     }
 
-    /// Does what is due. May be called at any time.
+    /// Handles expired timers. May be called at any time.
     pub fn tick(&mut self, now: Instant) {
         self.current.tick(now);
         if let Some(replacement) = &mut self.replacement {
@@ -284,7 +287,8 @@ impl<P: Protocol> RotatingSession<P> {
         self.collect(now);
     }
 
-    /// The next thing to do and the role to do it on, until there is none. Reports are of the current role.
+    /// Returns the next action and its connection; `None` if there is none. Events are always of the current
+    /// connection.
     pub fn poll(&mut self) -> Option<(ConnectionRole, Action<P::Request>)> {
         self.actions.pop_front()
     }

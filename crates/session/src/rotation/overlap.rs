@@ -1,52 +1,52 @@
-//! What two connections both bring while one takes over from the other: which events are repetitions, and whether both
-//! bring the same.
+//! Overlap of two connections in a rotation: removes duplicates, and finds out whether both have delivered the same
+//! events.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher};
 use std::time::{Duration, Instant};
 
-/// Identities that are remembered of each connection. The oldest go first.
+/// Maximum number of keys remembered per connection; the oldest are removed first.
 const MAX_REMEMBERED: usize = 65_536;
 
-/// The number of frames of the replacement that are buffered, and of their bytes.
+/// Limits of the buffered frames of the replacement: their number, and their size in bytes.
 const MAX_BUFFERED: usize = 16_384;
 const MAX_BUFFERED_BYTES: usize = 32 << 20;
 
 type Hash = [u64; 2];
 
-/// The frames of a rotation: the current connection delivers, the frames of the replacement are buffered until it serves,
-/// and what both bring is delivered once.
+/// Merges the frames of two connections in a rotation, so that each event is delivered once.
 ///
-/// A gateway of the exchange may push the same event seconds later than another. So an event of the replacement stays
-/// here until the current connection brings it too, and a topic is [even](Overlap::is_in_sync) once one event of the
-/// replacement has come on both: the current connection has brought everything that is older then.
+/// The current connection delivers; frames of the replacement are buffered until it takes over. KuCoin's gateways may
+/// push the same event seconds apart. So an event of the replacement stays buffered until the current connection
+/// delivers it too. A topic is [in sync](Overlap::is_in_sync) once an event of the replacement has arrived on both:
+/// then the current connection has delivered everything older.
 #[derive(Debug)]
 pub struct Overlap<F> {
-    /// Keys of the hashes.
+    /// Seed of the hashes.
     seed: u64,
     phase: Phase,
-    /// Frames of the replacement that the current connection has not brought, in their order.
+    /// Frames of the replacement that the current connection has not delivered, in order.
     buffered: BTreeMap<u64, Buffered<F>>,
     buffered_bytes: usize,
     buffered_by_hash: HashMap<Hash, VecDeque<u64>>,
     next: u64,
-    /// What the current connection brought and the replacement did not.
+    /// Keys that the current connection delivered and the replacement did not.
     seen: Seen,
     topics: HashMap<Box<str>, TopicOverlap>,
-    /// When the replacement had its last request acknowledged.
+    /// Time of the last acknowledgement on the replacement.
     subscribed_at: Option<Instant>,
-    /// An event of one connection alone says nothing if it comes this soon after the subscription.
+    /// An event on one connection only is ignored if it arrives this soon after the subscription.
     grace: Duration,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Phase {
-    /// One connection alone.
+    /// No rotation.
     #[default]
     None,
-    /// The current connection is to be replaced.
+    /// Before the handover.
     BeforeHandover,
-    /// The replacement serves, and may repeat what the connection before brought.
+    /// After the handover; the new connection may repeat events of the old one.
     AfterHandover,
 }
 
@@ -58,15 +58,15 @@ struct Buffered<F> {
     frame: F,
 }
 
-/// What came of one topic since the replacement has it subscribed.
+/// Events of one topic since it was subscribed on the replacement.
 #[derive(Debug)]
 struct TopicOverlap {
     since: Instant,
-    /// The current connection brought an event after the grace time.
+    /// The current connection delivered an event after the grace time.
     on_current: bool,
-    /// The replacement brought an event.
+    /// The replacement delivered an event.
     on_replacement: bool,
-    /// Both brought the same event of the replacement.
+    /// Both delivered the same event.
     matched: bool,
 }
 
@@ -76,8 +76,7 @@ impl TopicOverlap {
     }
 }
 
-/// Identities, each as often as it came: what the exchange pushes twice on one connection is delivered twice. Buffered as
-/// hashes of 128 bits, by keys of the seed.
+/// Multiset of keys, as 128-bit hashes: an event that is pushed twice on one connection is delivered twice.
 #[derive(Debug, Default)]
 struct Seen {
     times: HashMap<Hash, u32>,
@@ -95,7 +94,7 @@ impl Seen {
         *self.times.entry(hash).or_default() += 1;
     }
 
-    /// Takes one occurrence; false if none is left.
+    /// Removes one occurrence. Returns `false` if there is none.
     fn take(&mut self, hash: Hash) -> bool {
         let Some(times) = self.times.get_mut(&hash) else {
             return false;
@@ -109,8 +108,10 @@ impl Seen {
 }
 
 impl<F> Overlap<F> {
-    /// No rotation is under way. An event that one connection alone brings within `grace` after the subscription says
-    /// nothing about the other. The seed keeps a server from finding identities with equal hashes.
+    /// Creates an overlap without a rotation in progress.
+    ///
+    /// An event that only one connection delivers within `grace` after the subscription does not count. `seed` keys
+    /// the hashes, so that a server cannot construct collisions.
     pub fn new(grace: Duration, seed: u64) -> Self {
         Self {
             seed,
@@ -126,19 +127,19 @@ impl<F> Overlap<F> {
         }
     }
 
-    /// From here on an event may come on both connections.
+    /// Starts the overlap: an event may arrive on both connections.
     pub fn begin(&mut self) {
         self.clear();
         self.phase = Phase::BeforeHandover;
     }
 
-    /// True from [`Overlap::begin`] to [`Overlap::end`]: the dedup_key of each event is asked for.
+    /// Returns `true` from [`Overlap::begin`] to [`Overlap::end`]: dedup keys are needed.
     pub fn is_active(&self) -> bool {
         self.phase != Phase::None
     }
 
-    /// The replacement has requests acknowledged: those whose topics `is_of` names. What it brought of them before comes
-    /// on the current connection too, or is of an earlier subscription: it is forgotten.
+    /// Notes that the replacement has acknowledged the requests whose topics match `is_of`. Discards its earlier
+    /// frames of these topics: the current connection delivers them too, or they belong to an earlier subscription.
     pub fn replacement_live(&mut self, now: Instant, is_of: impl Fn(&str) -> bool) {
         self.subscribed_at = Some(now);
         self.topics.retain(|topic, _| !is_of(topic));
@@ -153,9 +154,10 @@ impl<F> Overlap<F> {
         }
     }
 
-    /// Takes an event of the current connection; false if it repeats what was delivered. `dedup_key` tells the event from
-    /// others of its topic; an event without one is never a repetition. `duplicate` gets the frame of the replacement that
-    /// repeats this one, if it came first.
+    /// Handles an event of the current connection. Returns `false` if it is a duplicate.
+    ///
+    /// Without a `dedup_key` an event is never a duplicate. If the replacement delivered the event first, its frame
+    /// is passed to `duplicate`.
     pub fn from_current(
         &mut self,
         now: Instant,
@@ -194,8 +196,10 @@ impl<F> Overlap<F> {
         }
     }
 
-    /// Takes a frame of the replacement, which is buffered until it serves; gives it back if it repeats what the current
-    /// connection has brought. `topic` is `None` if the frame cannot be read.
+    /// Buffers a frame of the replacement. `topic` is `None` if the frame is unreadable.
+    ///
+    /// # Errors
+    /// Returns the frame if it is a duplicate of an event of the current connection.
     pub fn from_replacement(
         &mut self,
         now: Instant,
@@ -234,30 +238,30 @@ impl<F> Overlap<F> {
         Ok(())
     }
 
-    /// True if nothing more of the replacement may be read until it serves.
+    /// Returns `true` if no more frames of the replacement can be buffered.
     pub fn is_full(&self) -> bool {
         self.buffered.len() >= MAX_BUFFERED || self.buffered_bytes >= MAX_BUFFERED_BYTES
     }
 
-    /// True if each topic that brought events brought one of them on both connections.
+    /// Returns `true` if each topic with events has delivered the same event on both connections.
     pub fn is_in_sync(&self) -> bool {
         self.topics.values().all(TopicOverlap::is_in_sync)
     }
 
-    /// The topics of which one connection brought events that the other did not.
+    /// Returns the topics with events on one connection that the other has not delivered.
     pub fn topics_out_of_sync(&self) -> Vec<Box<str>> {
         let uneven = self.topics.iter().filter(|(_, topic)| !topic.is_in_sync());
         uneven.map(|(topic, _)| topic.clone()).collect()
     }
 
-    /// The topics of which the connection before brought events, and its replacement none of them.
+    /// Returns the topics with events on the old connection of which the new one repeated none.
     pub fn topics_not_repeated(&self) -> Vec<Box<str>> {
         let missing = |topic: &TopicOverlap| topic.on_current && !topic.matched;
         let missing = self.topics.iter().filter(|(_, topic)| missing(topic));
         missing.map(|(topic, _)| topic.clone()).collect()
     }
 
-    /// The replacement serves from here on: gives its frames that were buffered, with their topics.
+    /// Takes over: returns the buffered frames of the replacement with their topics.
     pub fn take_over(&mut self) -> impl Iterator<Item = (Option<Box<str>>, F)> + use<F> {
         self.phase = Phase::AfterHandover;
         self.buffered_bytes = 0;
@@ -268,19 +272,19 @@ impl<F> Overlap<F> {
             .map(|buffered| (buffered.topic, buffered.frame))
     }
 
-    /// From here on nothing comes twice.
+    /// Ends the overlap: no more duplicates are expected.
     pub fn end(&mut self) {
         self.clear();
     }
 
-    /// A rotation is rare, and its frames need not hold memory for the next one.
+    /// Frees all memory: rotations are rare.
     fn clear(&mut self) {
         *self = Self::new(self.grace, self.seed);
     }
 
     fn topic(&mut self, now: Instant, topic: Option<&str>) -> Option<&mut TopicOverlap> {
         let topic = topic?;
-        // Before the first acknowledgement nothing is proved by what comes.
+        // Events before the first acknowledgement do not count.
         let since = self.subscribed_at?;
         if !self.topics.contains_key(topic) {
             let overlap = TopicOverlap {
@@ -308,7 +312,7 @@ impl<F> Overlap<F> {
         Some(buffered.frame)
     }
 
-    /// Topics share identities: two of them push the changes of one order.
+    /// The topic is part of the hash, because two topics may push the changes of one order.
     fn hash(&self, topic: Option<&str>, dedup_key: &[u8]) -> Hash {
         [self.seed, !self.seed].map(|seed| {
             let mut hasher = DefaultHasher::new();
@@ -325,7 +329,7 @@ mod tests {
     const GRACE: Duration = Duration::from_secs(10);
     const TOPIC: &str = "/a";
 
-    /// A rotation by a clock of seconds; frames are named by their dedup_key.
+    /// An overlap with times in seconds; the text of a frame is its dedup key.
     struct Rig {
         overlap: Overlap<String>,
         start: Instant,
@@ -334,7 +338,7 @@ mod tests {
     }
 
     impl Rig {
-        fn begun() -> Self {
+        fn started() -> Self {
             let mut overlap = Overlap::new(GRACE, 7);
             overlap.begin();
             Self {
@@ -346,7 +350,7 @@ mod tests {
         }
 
         fn prepared(at: u64) -> Self {
-            let mut rig = Self::begun();
+            let mut rig = Self::started();
             rig.overlap
                 .replacement_live(rig.at(at), |topic| topic == TOPIC);
             rig
@@ -412,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn events_of_a_replacement_that_lags_are_delivered_once() {
+    fn events_of_a_lagging_replacement_are_delivered_once() {
         let mut rig = Rig::prepared(0);
         rig.current(1, "1");
         rig.current(2, "2");
@@ -425,7 +429,7 @@ mod tests {
     }
 
     #[test]
-    fn event_repeats_none_of_another_topic() {
+    fn events_of_two_topics_are_never_duplicates() {
         let mut rig = Rig::prepared(0);
         rig.replacement_of("/b", 1, "1");
         rig.replacement(1, "1");
@@ -443,7 +447,7 @@ mod tests {
     }
 
     #[test]
-    fn event_that_came_twice_is_delivered_twice() {
+    fn event_pushed_twice_is_delivered_twice() {
         let mut rig = Rig::prepared(0);
         rig.current(1, "a");
         rig.current(1, "a");
@@ -455,7 +459,7 @@ mod tests {
     }
 
     #[test]
-    fn topic_is_even_once_an_event_of_the_replacement_came_on_both() {
+    fn topic_is_in_sync_after_an_event_on_both_connections() {
         let mut rig = Rig::prepared(0);
         assert!(rig.overlap.is_in_sync(), "a topic without events");
         rig.current(1, "old");
@@ -469,7 +473,7 @@ mod tests {
     }
 
     #[test]
-    fn topic_that_the_replacement_does_not_bring_is_uneven() {
+    fn topic_without_events_on_the_replacement_is_not_in_sync() {
         let mut rig = Rig::prepared(0);
         rig.current(11, "1");
         assert!(!rig.overlap.is_in_sync());
@@ -478,7 +482,7 @@ mod tests {
     }
 
     #[test]
-    fn events_that_the_replacement_never_repeats_are_known_at_the_end() {
+    fn unrepeated_topics_are_known_at_the_end() {
         let mut rig = Rig::prepared(0);
         rig.current(11, "1");
         rig.take_over();
@@ -488,8 +492,8 @@ mod tests {
     }
 
     #[test]
-    fn what_the_replacement_brought_before_its_subscription_is_forgotten() {
-        let mut rig = Rig::begun();
+    fn replacement_frames_before_the_acknowledgement_are_discarded() {
+        let mut rig = Rig::started();
         rig.replacement(1, "early");
         rig.overlap
             .replacement_live(rig.at(2), |topic| topic == TOPIC);
@@ -499,7 +503,7 @@ mod tests {
     }
 
     #[test]
-    fn event_without_identity_is_never_a_repetition() {
+    fn event_without_dedup_key_is_never_a_duplicate() {
         let mut overlap = Overlap::new(GRACE, 7);
         overlap.begin();
         let now = Instant::now();
@@ -525,7 +529,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_and_the_oldest_is_forgotten_first() {
+    fn memory_is_bounded_and_oldest_keys_go_first() {
         let mut seen = Seen::default();
         for number in 0..MAX_REMEMBERED as u64 + 10 {
             seen.add([number, 0]);

@@ -1,4 +1,4 @@
-//! When a connection is rotated, and how far a rotation is: times and stages, no sessions.
+//! Timing and phases of rotations.
 
 use kucoin_streams_core::RetryPolicy;
 use std::time::{Duration, Instant};
@@ -7,49 +7,49 @@ use crate::connection::backoff::{Random, scale};
 use crate::failure::RetryDelay;
 use crate::{Backoff, Failure, SessionConfig};
 
-/// The shortest time between two rotations that nobody asked for.
+/// Minimum time between two automatic rotations.
 const MIN_INTERVAL: Duration = Duration::from_secs(60);
 
-/// The earliest that jitter may begin a rotation before its time.
+/// Maximum time by which jitter starts a rotation earlier.
 const MAX_JITTER: Duration = Duration::from_secs(60 * 60);
 
-/// How long a replacement may take until every topic is live on it. It covers the pace of many topics.
+/// Timeout until every topic is live on the replacement; long enough for the message limit with many topics.
 const PREPARE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
-/// How far a rotation is.
+/// Phase of a rotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RotationPhase {
-    /// None is under way.
+    /// No rotation is in progress.
     Idle,
-    /// The replacement is on its way: token, dial, welcome, acknowledgements.
+    /// The replacement is being prepared: token, dial, welcome, acknowledgements.
     Preparing { until: Instant },
-    /// Every topic is live on both; the current connection is listened to for a while, and longer if one of them lags.
+    /// Every topic is live on both connections, and their events are compared.
     Comparing { until: Instant },
-    /// The current connection is asked to prove that nothing of it is on its way any more.
+    /// Waits for the answer to the probe on the current connection.
     Draining { until: Instant },
-    /// The replacement serves. What it brings may have been handed out already, for a while.
+    /// The replacement has taken over; it may still repeat events of the old connection.
     Deduplicating { until: Instant },
-    /// The new connection is asked to prove that whatever it repeats is here.
+    /// Waits for the answer to a probe on the new connection, after which it repeats no more events.
     Confirming { until: Instant },
 }
 
-/// The course of the rotations of one connection.
+/// State of the rotations of one connection.
 #[derive(Debug)]
 pub(crate) struct Rotation {
     pub(crate) phase: RotationPhase,
     every: Option<Duration>,
     random: Random,
     began: Option<Instant>,
-    /// When the next one begins by itself.
+    /// Time of the next automatic rotation.
     due: Option<Instant>,
-    /// Both connections bring the same, as far as events came.
+    /// Both connections have delivered the same events so far.
     pub(crate) is_in_sync: bool,
-    /// When the hand-over no longer waits for that.
+    /// Time after which the handover no longer waits for that.
     pub(crate) limit: Option<Instant>,
-    /// Another one was asked for while the last one was not quite over.
+    /// Another rotation was requested before the last one had ended.
     pub(crate) rotate_again: bool,
     failures: u32,
-    /// How often the current connection was asked for its proof.
+    /// Number of probes sent on the current connection.
     pub(crate) probes: u32,
 }
 
@@ -69,8 +69,8 @@ impl Rotation {
         }
     }
 
-    /// A connection is live: the time until it is rotated begins.
-    pub(crate) fn plan(&mut self, now: Instant) {
+    /// Schedules the next rotation of a connection that is live now.
+    pub(crate) fn schedule_next(&mut self, now: Instant) {
         self.failures = 0;
         let random = self.random.next();
         self.due = self.every.map(|every| {
@@ -81,8 +81,8 @@ impl Rotation {
         });
     }
 
-    /// The connection is lost; the next one is new by itself.
-    pub(crate) fn forget(&mut self) {
+    /// Cancels the rotation because the connection is lost and will be reopened anyway.
+    pub(crate) fn reset(&mut self) {
         self.due = None;
         self.rotate_again = false;
         self.phase = RotationPhase::Idle;
@@ -96,20 +96,20 @@ impl Rotation {
         self.prepare(now);
     }
 
-    /// Every topic is to be live on both connections.
+    /// Waits until every topic is live on both connections.
     pub(crate) fn prepare(&mut self, now: Instant) {
         self.phase = RotationPhase::Preparing {
             until: now + PREPARE_TIMEOUT,
         };
     }
 
-    /// True where a rotation is to begin by itself.
+    /// Returns `true` if a rotation is due.
     pub(crate) fn is_due(&self, now: Instant) -> bool {
         self.phase == RotationPhase::Idle
             && (self.rotate_again || self.due.is_some_and(|due| due <= now))
     }
 
-    /// True from the beginning of a rotation until the replacement serves.
+    /// Returns `true` from the start of a rotation until the handover.
     pub(crate) fn is_before_handover(&self) -> bool {
         matches!(
             self.phase,
@@ -119,7 +119,7 @@ impl Rotation {
         )
     }
 
-    /// True where every topic was live on both when it was last looked at, and the replacement does not serve yet.
+    /// Returns `true` if every topic is live on both connections, before the handover.
     pub(crate) fn is_handing_over(&self) -> bool {
         matches!(
             self.phase,
@@ -127,7 +127,7 @@ impl Rotation {
         )
     }
 
-    /// True from the hand-over until nothing can come twice any more.
+    /// Returns `true` from the handover until no more duplicates can arrive.
     pub(crate) fn is_after_handover(&self) -> bool {
         matches!(
             self.phase,
@@ -135,19 +135,19 @@ impl Rotation {
         )
     }
 
-    /// True if the hand-over need not wait until both connections bring the same.
+    /// Returns `true` if the connections are in sync, or the limit for that has passed.
     pub(crate) fn may_take_over(&self, now: Instant) -> bool {
         self.is_in_sync || self.limit.is_none_or(|limit| limit <= now)
     }
 
-    /// How long the rotation has taken so far.
+    /// Returns the duration of the rotation so far.
     pub(crate) fn took(&self, now: Instant) -> Duration {
         self.began
             .map_or(Duration::ZERO, |began| now.saturating_duration_since(began))
     }
 
-    /// The rotation came to nothing: the next one waits, longer with each failure. Only credentials that KuCoin
-    /// refuses are not tried again.
+    /// Handles a failed rotation: the next one is delayed, longer with each failure. After refused credentials there
+    /// is no further automatic rotation.
     pub(crate) fn failed(&mut self, now: Instant, failure: &Failure) {
         self.phase = RotationPhase::Idle;
         self.failures = self.failures.saturating_add(1);
@@ -164,7 +164,7 @@ impl Rotation {
         self.due = self.due.map(|due| due.max(now + wait));
     }
 
-    /// Not the peer is silent, we do not listen: its answer may take longer by as much.
+    /// Extends the timeout of a probe, because the connection is not being read.
     pub(crate) fn delay_until(&mut self, later: Instant) {
         if let RotationPhase::Draining { until } | RotationPhase::Confirming { until } =
             &mut self.phase
@@ -173,7 +173,7 @@ impl Rotation {
         }
     }
 
-    /// The next moment at which something is due.
+    /// Returns the time at which something is due.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match self.phase {
             RotationPhase::Idle => self.due,
@@ -201,13 +201,13 @@ mod tests {
     }
 
     #[test]
-    fn a_day_long_connection_is_rotated_up_to_an_hour_before_its_time_by_the_seed() {
+    fn jitter_starts_rotations_up_to_an_hour_early() {
         let now = Instant::now();
         let waits: Vec<Duration> = (0..100)
             .map(|seed| {
                 let mut rotation = rotation(Some(23 * 3_600), seed);
-                rotation.plan(now);
-                rotation.deadline().expect("it is planned") - now
+                rotation.schedule_next(now);
+                rotation.deadline().expect("it is scheduled") - now
             })
             .collect();
         let hours = |hours: u64| Duration::from_secs(hours * 3_600);
@@ -223,25 +223,25 @@ mod tests {
     }
 
     #[test]
-    fn it_never_rotates_by_itself_more_often_than_once_a_minute() {
+    fn automatic_rotations_are_at_least_a_minute_apart() {
         let now = Instant::now();
         let mut rotation = rotation(Some(1), 7);
-        rotation.plan(now);
+        rotation.schedule_next(now);
         assert!(!rotation.is_due(now + MIN_INTERVAL - Duration::from_millis(1)));
         assert!(rotation.is_due(now + MIN_INTERVAL));
     }
 
     #[test]
-    fn failures_are_put_off_longer_each_time_and_never_below_what_the_server_asks_for() {
+    fn failed_rotations_are_retried_with_growing_delays() {
         let mut now = Instant::now();
         let mut rotation = rotation(Some(3_600), 7);
-        rotation.plan(now);
-        now = rotation.deadline().expect("it is planned");
+        rotation.schedule_next(now);
+        now = rotation.deadline().expect("it is scheduled");
         let failed = |retry_policy| Failure::new(FailureStage::Token, retry_policy, "no");
         for minutes in [1, 2, 4, 8, 15, 15] {
             rotation.begin(now);
             rotation.failed(now, &failed(RetryPolicy::Transient));
-            let next = rotation.deadline().expect("it is tried again");
+            let next = rotation.deadline().expect("it is retried");
             assert!(
                 next - now >= minutes * MIN_INTERVAL
                     && next - now <= minutes * MIN_INTERVAL * 3 / 2
@@ -258,7 +258,7 @@ mod tests {
         ] {
             rotation.begin(now);
             rotation.failed(now, &failed(retry_policy));
-            assert!(rotation.deadline().is_some(), "{retry_policy:?} passes");
+            assert!(rotation.deadline().is_some(), "{retry_policy:?} is retried");
         }
         rotation.begin(now);
         rotation.failed(now, &failed(RetryPolicy::Refused));
@@ -270,10 +270,10 @@ mod tests {
     }
 
     #[test]
-    fn switched_off_it_never_comes_by_itself() {
+    fn disabled_rotation_is_never_due() {
         let now = Instant::now();
         let mut rotation = rotation(None, 7);
-        rotation.plan(now);
+        rotation.schedule_next(now);
         assert_eq!(rotation.deadline(), None);
     }
 }

@@ -35,7 +35,7 @@ fn topic_refused_on_the_replacement_fails_the_rotation() {
     two.expect(&[
         "prepared /a",
         "next: hang up 1000",
-        "failed: /b was refused on the next connection: topic /b is not found (code 404)",
+        "failed: /b was refused on the replacement connection: topic /b is not found (code 404)",
     ]);
     assert_serves(&two, &["/a", "/b"]);
     assert_eq!(two.wait(120_000), [""; 0]);
@@ -54,7 +54,7 @@ fn topic_refused_while_draining_fails_the_rotation() {
     two.frame(Replacement, "refuse 3 404 topic /c is not found");
     two.expect(&[
         "next: hang up 1000",
-        "failed: /c was refused on the next connection: topic /c is not found (code 404)",
+        "failed: /c was refused on the replacement connection: topic /c is not found (code 404)",
     ]);
     // The answer to the probe finds no rotation.
     two.frame(Current, "pong");
@@ -71,7 +71,7 @@ fn second_refusal_by_a_failed_replacement_is_ignored() {
     two.session.handle(two.now, Replacement, Input::Lost(lost));
     two.expect(&[
         "next: hang up 1000",
-        "failed: /a was refused on the next connection: topic /a is not found (code 404)",
+        "failed: /a was refused on the replacement connection: topic /a is not found (code 404)",
     ]);
     assert_serves(&two, &["/a", "/b"]);
 }
@@ -124,7 +124,7 @@ fn topic_postponed_on_the_replacement_delays_the_handover() {
     two.frame(Replacement, "refuse 2 500 system error");
     two.expect(&[
         "prepared /a",
-        "exception /b is refused for now on the next connection: system error",
+        "exception /b is refused temporarily on the replacement connection: system error",
     ]);
     two.after(999);
     two.expect(&[]);
@@ -181,7 +181,7 @@ fn replacement_with_a_topic_postponed_for_ever_is_given_up() {
     assert!((15..30).contains(&repeats), "{repeats} repeats");
     assert_eq!(
         failed,
-        "failed: not every topic became live on the next connection in time"
+        "failed: not every topic became live on the replacement connection in time"
     );
     assert_serves(&two, &["/a", "/b"]);
 }

@@ -227,7 +227,7 @@ fn full_buffer_hurries_or_ends_the_rotation() {
     two.session.buffer_full(two.now);
     let told = two.poll();
     assert_eq!(told[0], "next: hang up 1000");
-    assert!(told[1].starts_with("failed: more events"), "{told:?}");
+    assert!(told[1].starts_with("failed: the replacement connection delivered more events"), "{told:?}");
     assert!(two.session.is_live());
 }
 
