@@ -1,38 +1,85 @@
-//! Unofficial Rust SDK for KuCoin's private WebSocket streams: orders, fills, balances, positions, margin.
+//! Unofficial Rust SDK for KuCoin's private WebSocket streams.
 //!
-//! Give an API key, its secret and passphrase, subscribe to a topic, and receive typed events. The signed token,
-//! the connection, the login, the subscriptions, the heartbeat and every reconnection are taken care of, and
-//! **nothing is lost silently**: a stream yields events and, exactly between the events where it happened, a
-//! [`Gap`].
+//! Subscribe to a topic and receive typed events of your orders, fills, balances, positions and margin; tokens, logins,
+//! heartbeats and reconnects are handled for you. If events may be missing, the stream says so with a [`Gap`] in that
+//! place, so nothing is lost silently.
 //!
 //! ```no_run
 //! use kucoin_streams::{Credentials, Kucoin, v1};
 //!
-//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! let kucoin = Kucoin::builder().credentials(Credentials::from_env()?).build()?;
-//! let mut orders = kucoin.subscribe(v1::SpotOrders).await?;
-//! while let Some(item) = orders.next().await {
-//!     match item {
-//!         Ok(order) => println!("{} {} filled {}", order.symbol, order.side, order.filled_size.unwrap_or_default()),
-//!         Err(gap) => eprintln!("gap: {gap}"),
+//! async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//!     let kucoin = Kucoin::builder().credentials(Credentials::from_env()?).build()?;
+//!     let mut orders = kucoin.subscribe(v1::SpotOrders).await?; // resolves when KuCoin has acknowledged
+//!     while let Some(item) = orders.next().await {
+//!         match item {
+//!             Ok(order) => println!("{} {} {}", order.symbol, order.side, order.kind),
+//!             Err(gap) => eprintln!("events may be missing: {gap}"),
+//!         }
+//!     }
+//!     orders.end_reason().map_or(Ok(()), |reason| Err(reason.into()))
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> std::process::ExitCode {
+//!     match run().await {
+//!         Ok(()) => std::process::ExitCode::SUCCESS,
+//!         Err(error) => {
+//!             eprintln!("error: {error}"); // the text names the cause and what to do
+//!             std::process::ExitCode::FAILURE
+//!         }
 //!     }
 //! }
-//! # Err(format!("the stream ended: {:?}", orders.end_reason()).into()) }
 //! ```
 //!
-//! This crate is the facade: it adds [`Kucoin`] to what it re-exports. Each layer is a crate of its own and can be
-//! used or replaced alone:
+//! It needs tokio with the features `macros` and `rt-multi-thread`, a key with the permission `General` and no other, and
+//! `KUCOIN_API_KEY`, `KUCOIN_API_SECRET` and `KUCOIN_API_PASSPHRASE` in the environment. Without an account, run it
+//! against the [local exchange](guide::testing).
 //!
-//! | Module | Crate | What |
+//! In the API, begin with [`Kucoin`] (the client of an account), [`Subscription`] (a stream of [`Update`]s and [`Gap`]s),
+//! the topics and events in [`v1`] and [`pro`], and [`Config`] (deadlines, queues, retries).
+//!
+//! # Guide
+//!
+//! | Chapter | |
+//! |---|---|
+//! | [Choosing topics](guide::topics) | V1 or Pro V2, what each topic reports, one symbol or all, topics as strings |
+//! | [Gaps](guide::gaps) | what each gap means and what to do, slow consumers, the ledger |
+//! | [Testing without an account](guide::testing) | the local exchange, faults by script, subscriptions that you feed by hand |
+//! | [Several accounts](guide::accounts) | labels, the shared dial limit, merged streams |
+//! | [Your own transport, proxy, signer or tokens](guide::replace) | the traits, and their forms for a choice at run time |
+//! | [TLS and your other crates](guide::tls) | features, root certificates, two cryptography providers in one program |
+//! | [Blocking code and runtimes](guide::runtimes) | where connections run, one thread, no tokio at all |
+//! | [From `kucoin-api`](guide::from_kucoin_api) | the JavaScript SDK by Tiago Siebler, call by call |
+//! | [From `ccxt.pro`](guide::from_ccxt) | `watchOrders`, `watchMyTrades`, `watchBalance`, `watchPositions` |
+//! | [From `kucoin-universal-sdk`](guide::from_universal_sdk) | KuCoin's own SDK, class by class |
+//!
+//! # Features
+//!
+//! | Feature | Default | Adds |
+//! |---|---|---|
+//! | `tls-aws-lc` | yes | TLS with aws-lc |
+//! | `tls-ring` | no | TLS with ring, also if both are on: see [TLS](guide::tls) |
+//! | `test-util` | no | subscriptions that a test feeds by hand: see [testing](guide::testing) |
+//! | `chrono`, `jiff`, `time` | no | conversions between [`Timestamp`] and the types of that crate |
+//!
+//! # Layers
+//!
+//! This crate adds [`Kucoin`] to what it re-exports. Each layer is a crate of its own, which you can use alone or replace:
+//!
+//! | Module | Crate | Contains |
 //! |---|---|---|
 //! | [`v1`] | `kucoin-streams-v1` | V1 topics and events, spot and futures |
 //! | [`pro`] | `kucoin-streams-pro` | Pro V2 channels and events, spot and futures on one connection |
-//! | [`auth`] | `kucoin-streams-auth` | credentials, signing, tokens over REST |
-//! | [`transport`] | `kucoin-streams-transport` | the connection seam and the default WebSocket |
-//! | [`session`] | `kucoin-streams-session` | the sans-IO state machine of a connection |
+//! | [`auth`] | `kucoin-streams-auth` | credentials, signing, connection tokens over REST |
+//! | [`transport`] | `kucoin-streams-transport` | the transport traits and the default WebSocket |
+//! | [`session`] | `kucoin-streams-session` | the state machine of a connection, without I/O |
 //! | [`client`] | `kucoin-streams-client` | the tokio driver, subscriptions, lifecycle events |
 //! | [`decode`] | `kucoin-streams-decode` | the lossless JSON decoder, and the macros that define events |
-//! | [`mod@core`] | `kucoin-streams-core` | the words that all layers share: traits and values |
+//! | [`mod@core`] | `kucoin-streams-core` | the traits and values that all layers share |
+
+// The guide has no code: it exists for rustdoc and its tests only.
+#[cfg(doc)]
+pub mod guide;
 
 mod any;
 mod builder;
@@ -73,7 +120,9 @@ pub use client::{
     SlowConsumer, SubscribeError, Subscription, SubscriptionHandle, TopicLedger, Update,
 };
 pub use session::{CloseReason, Failure};
-/// The TLS library, for a `ClientConfig` of your own: [`WebSocketConnector::with_tls_config`] and
+/// The TLS library, for a `ClientConfig` of your own.
+///
+/// [`WebSocketConnector::with_tls_config`] and
 /// [`RestTokensBuilder::tls_config`](auth::rest::RestTokensBuilder::tls_config) take one.
 #[doc(no_inline)]
 pub use transport::rustls;

@@ -1,0 +1,80 @@
+//! Coming from `ccxt.pro`.
+//!
+//! | `ccxt.pro` | V1 here | Pro V2 here |
+//! |---|---|---|
+//! | `new ccxt.pro.kucoin({ apiKey, secret, password })` | [`Credentials::new`](crate::Credentials::new)`(key, secret, passphrase)` | the same |
+//! | `watchOrders()` | [`v1::SpotOrders`](crate::v1::SpotOrders), [`v1::FuturesOrders`](crate::v1::FuturesOrders) | [`pro::Orders::all`](crate::pro::Orders::all) |
+//! | `watchOrders(undefined, .., { trigger: true })` | [`v1::SpotStopOrders`](crate::v1::SpotStopOrders), [`v1::FuturesStopOrders`](crate::v1::FuturesStopOrders) | in `Orders` |
+//! | `watchMyTrades()` | [`fill()`](crate::Event::fill) of an order event | [`pro::Executions`](crate::pro::Executions) |
+//! | `watchBalance()` | [`v1::Balances`](crate::v1::Balances), [`v1::FuturesWallet`](crate::v1::FuturesWallet) | [`pro::Balances`](crate::pro::Balances) |
+//! | `watchPositions()` | [`v1::FuturesPositions`](crate::v1::FuturesPositions) | [`pro::Positions::all`](crate::pro::Positions::all) |
+//! | `options.uta` | the topics that you choose: [`v1`](crate::v1) or [`pro`](crate::pro) | |
+//! | symbols such as `BTC/USDT`, `BTC/USDT:USDT` | KuCoin's: `BTC-USDT`, `XBTUSDTM` | the same |
+//! | `exchange.close()` | [`Kucoin::close`](crate::Kucoin::close) | the same |
+//!
+//! `ccxt.pro` keeps caches and hands you their state; here you receive events. If you need the state, keep it yourself.
+//! An event of an order contains the whole order, so this is short:
+//!
+//! ```
+//! use std::collections::HashMap;
+//!
+//! use kucoin_streams::{Credentials, Hosts, Kucoin, v1};
+//! use kucoin_streams_exchange::{Exchange, Side};
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! #     if !cfg!(any(feature = "tls-ring", feature = "tls-aws-lc")) { return Ok(()) }
+//!     let exchange = Exchange::builder().start().await?;
+//!     let demo = exchange.credentials();
+//!     let kucoin = Kucoin::builder()
+//!         .credentials(Credentials::new(&demo.key, &demo.secret, &demo.passphrase)?)
+//!         .hosts(Hosts::local(&exchange.rest_url())?)
+//!         .build()?;
+//!     let mut orders = kucoin.subscribe(v1::SpotOrders).await?;
+//!
+//!     let price = exchange.account().last_price("KCS-USDT")? - kucoin_streams::Decimal::ONE;
+//!     let id = exchange.account().place_limit("KCS-USDT", Side::Buy, price, 10.into())?;
+//!     exchange.account().fill(&id, 4.into())?;
+//!     exchange.account().cancel(&id)?;
+//!
+//!     let mut open = HashMap::new();
+//!     let mut bought = Vec::new(); // `watchMyTrades`
+//!     while let Some(item) = orders.next().await {
+//!         match item {
+//!             Ok(order) => {
+//!                 bought.extend(order.fill());
+//!                 let done = order.is_done();
+//!                 let order = order.into_event();
+//!                 match done {
+//!                     true => drop(open.remove(&order.order_id)),
+//!                     false => drop(open.insert(order.order_id.clone(), order)),
+//!                 }
+//!                 if done {
+//!                     break; // only to end the example
+//!                 }
+//!             }
+//!             Err(gap) => eprintln!("{gap}"), // see the chapter on gaps
+//!         }
+//!     }
+//!     assert!(open.is_empty());
+//!     assert_eq!(bought[0].size.to_string(), "4");
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Differences
+//!
+//! Read in `ccxt` 4.5.84 for JavaScript.
+//!
+//! - Several changes of one order between two calls of `watchOrders` are one entry of the cache: you see the last. Here
+//!   every event is an item.
+//! - If the connection is lost while no call waits, the next call connects again and reports no error; what happened in
+//!   between is missing. If a call waits, it throws a `NetworkError`. Here a [`Gap`](crate::Gap) is in the stream in both
+//!   cases, with the times to query over REST.
+//! - `watchOrders` on V1 spot uses `/spotMarket/tradeOrders`, which has no `received` event. The same topic is
+//!   [`v1::SpotOrdersV1`](crate::v1::SpotOrdersV1).
+//! - `watchMyTrades` on a unified account uses `execution.lite`, which has no fees.
+//! - Prices and sizes are floating-point numbers by default. Here they are exact decimals.
+//! - `ccxt` merges each push of a balance into a table of all currencies. Here an event is one currency, with the reason
+//!   of the change on V1.
+//! - It also has market data, REST and orders, for many exchanges. This SDK has KuCoin's private streams only.

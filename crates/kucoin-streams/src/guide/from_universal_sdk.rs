@@ -1,0 +1,80 @@
+//! Coming from `kucoin-universal-sdk`, KuCoin's own SDK.
+//!
+//! Names as in Python; the other languages are alike.
+//!
+//! | `kucoin-universal-sdk` | Here |
+//! |---|---|
+//! | `ClientOptionBuilder().set_key(..).set_secret(..).set_passphrase(..)` | [`Kucoin::builder()`](crate::Kucoin::builder)`.credentials(Credentials::new(key, secret, passphrase)?)` |
+//! | `new_spot_private_ws()`, `new_margin_private_ws()`, `new_futures_private_ws()`, `new_uta_private_ws()`, `start()` | one [`Kucoin`](crate::Kucoin); it connects at the first subscription |
+//! | spot `order_v2`, `order_v1`, `stop_order`, `account` | [`v1::SpotOrders`](crate::v1::SpotOrders), [`SpotOrdersV1`](crate::v1::SpotOrdersV1), [`SpotStopOrders`](crate::v1::SpotStopOrders), [`Balances`](crate::v1::Balances) |
+//! | margin `cross_margin_position`, `isolated_margin_position` | [`v1::MarginPositions`](crate::v1::MarginPositions), [`IsolatedMarginPositions`](crate::v1::IsolatedMarginPositions) |
+//! | futures `all_order`, `order`, `stop_orders` | [`v1::FuturesOrders`](crate::v1::FuturesOrders), [`FuturesSymbolOrders`](crate::v1::FuturesSymbolOrders), [`FuturesStopOrders`](crate::v1::FuturesStopOrders) |
+//! | futures `balance`, `all_position`, `position` | [`v1::FuturesWallet`](crate::v1::FuturesWallet), [`FuturesPositions`](crate::v1::FuturesPositions), [`FuturesSymbolPosition`](crate::v1::FuturesSymbolPosition) |
+//! | futures `margin_mode`, `cross_leverage` | [`v1::FuturesMarginModes`](crate::v1::FuturesMarginModes), [`FuturesCrossLeverages`](crate::v1::FuturesCrossLeverages) |
+//! | unified `order_all`, `execution`, `position_all`, `balance`, .. | [`pro::Orders::all`](crate::pro::Orders::all), [`Executions`](crate::pro::Executions), [`Positions::all`](crate::pro::Positions::all), [`Balances`](crate::pro::Balances), .. |
+//! | a callback `(topic, subject, data)` | a loop over the subscription; [`Update`](crate::Update) has `topic()` and `subject()` |
+//! | `unsubscribe(id)` | [`unsubscribe`](crate::Subscription::unsubscribe), or drop the subscription |
+//! | `stop()` | [`Kucoin::close`](crate::Kucoin::close) |
+//! | `with_event_callback` | [`Kucoin::lifecycle`](crate::Kucoin::lifecycle) |
+//! | `EVENT_READ_BUFFER_FULL` | [`GapReason::Overflowed`](crate::GapReason) in the stream, with the number of dropped frames |
+//! | `EVENT_RE_SUBSCRIBE_OK` | `LifecycleEvent::Reconnected`, and `GapReason::Live` in each stream |
+//! | `with_read_message_buffer(1024)` | [`Config::with_queue_capacity`](crate::Config::with_queue_capacity), 8,192 frames by default |
+//!
+//! A callback becomes a task with a loop:
+//!
+//! ```
+//! use kucoin_streams::{Credentials, Hosts, Kucoin, v1};
+//! use kucoin_streams_exchange::{Exchange, Side};
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! #     if !cfg!(any(feature = "tls-ring", feature = "tls-aws-lc")) { return Ok(()) }
+//!     let exchange = Exchange::builder().start().await?;
+//!     let demo = exchange.credentials();
+//!     let kucoin = Kucoin::builder()
+//!         .credentials(Credentials::new(&demo.key, &demo.secret, &demo.passphrase)?)
+//!         .hosts(Hosts::local(&exchange.rest_url())?)
+//!         .build()?;
+//!
+//!     let mut orders = kucoin.subscribe(v1::SpotOrders).await?;
+//!     let on_order = tokio::spawn(async move {
+//!         while let Some(item) = orders.next().await {
+//!             match item {
+//!                 Ok(order) => println!("{} {} {}", order.symbol, order.side, order.kind),
+//!                 Err(gap) => eprintln!("gap: {gap}"),
+//!             }
+//!         }
+//!         orders.end_reason()
+//!     });
+//!     let mut positions = kucoin.subscribe(v1::FuturesPositions).await?;
+//!     let on_position = tokio::spawn(async move {
+//!         while let Some(item) = positions.next().await {
+//!             match item {
+//!                 Ok(position) => println!("{:?}", position.symbol()),
+//!                 Err(gap) => eprintln!("gap: {gap}"),
+//!             }
+//!         }
+//!         positions.end_reason()
+//!     });
+//!
+//!     exchange.account().place_market("KCS-USDT", Side::Buy, 10.into())?;
+//!     exchange.account().futures().place_market("XBTUSDTM", Side::Buy, 1)?;
+//!     kucoin.close().await; // both streams end after what they have received
+//!     println!("{:?} {:?}", on_order.await?, on_position.await?);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Differences
+//!
+//! Read in version 1.3.2 for Python, `internal/infra/default_ws_client.py` and `default_ws_service.py` (V1).
+//!
+//! - If the buffer of 1,024 messages is full, a message is dropped; `EVENT_READ_BUFFER_FULL` says so to the callback for
+//!   events, not to that of the topic. Messages that still wait when it reconnects are dropped without an event.
+//! - Pings are sent, but no one checks that a pong returns: a connection that is dead without being closed is not noticed.
+//! - It reconnects 5 s after a loss and subscribes another 5 s later, in at most 3 attempts; topics that still fail stay
+//!   unsubscribed after `EVENT_RE_SUBSCRIBE_ERROR`. Here attempts begin within 0.5 s, and a topic that is refused for now
+//!   is requested until it is live.
+//! - Nothing says which time to compare over REST after a loss. Here [`Gap::window`](crate::Gap::window) does.
+//! - A second callback for a topic that is subscribed already is ignored. Here every subscription receives every event.
+//! - It also has REST, market data and orders. This SDK has private streams only.

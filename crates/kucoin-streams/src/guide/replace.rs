@@ -1,0 +1,98 @@
+//! Your own transport, proxy, signer or source of tokens.
+//!
+//! | You replace | Implement | Chosen at run time | Set by |
+//! |---|---|---|---|
+//! | the WebSocket | [`Connect`](crate::Connect) | `Box<dyn` [`DynConnect`](crate::DynConnect)`>` | [`transport`](crate::KucoinBuilder::transport) |
+//! | where connection tokens come from | [`ConnectionSource`](crate::ConnectionSource) | `Box<dyn` [`DynConnectionSource`](crate::DynConnectionSource)`>` | [`tokens`](crate::KucoinBuilder::tokens) |
+//! | who signs | [`Sign`](crate::auth::Sign) | `Box<dyn` [`DynSign`](crate::DynSign)`>` | [`signer`](crate::KucoinBuilder::signer) |
+//!
+//! The builder refuses combinations in which one setting would have no effect, such as `tokens` with `credentials`. Pass
+//! an `Arc` to keep a handle to your type. Your code runs on the thread of the connections: it must not block.
+//!
+//! # A transport around the default one
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::sync::atomic::{AtomicU32, Ordering};
+//!
+//! use kucoin_streams::transport::ConnectError;
+//! use kucoin_streams::{Connect, Credentials, Hosts, Kucoin, WebSocketConnector, v1};
+//! use kucoin_streams_exchange::Exchange;
+//!
+//! #[derive(Default)]
+//! struct CountsDials {
+//!     inner: WebSocketConnector,
+//!     dials: AtomicU32,
+//! }
+//!
+//! impl Connect for CountsDials {
+//!     type Reader = <WebSocketConnector as Connect>::Reader;
+//!     type Writer = <WebSocketConnector as Connect>::Writer;
+//!
+//!     async fn connect(&self, url: &str) -> Result<(Self::Reader, Self::Writer), ConnectError> {
+//!         // The URL carries the connection token: keep it out of logs.
+//!         self.dials.fetch_add(1, Ordering::Relaxed);
+//!         self.inner.connect(url).await
+//!     }
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # if !cfg!(any(feature = "tls-ring", feature = "tls-aws-lc")) { return Ok(()) }
+//! # let exchange = Exchange::builder().start().await?;
+//! # let demo = exchange.credentials();
+//! # let credentials = Credentials::new(&demo.key, &demo.secret, &demo.passphrase)?;
+//! # let hosts = Hosts::local(&exchange.rest_url())?;
+//! let transport = Arc::new(CountsDials::default());
+//! let kucoin = Kucoin::builder().credentials(credentials).hosts(hosts).transport(transport.clone()).build()?;
+//! let _orders = kucoin.subscribe(v1::SpotOrders).await?;
+//! assert_eq!(transport.dials.load(Ordering::Relaxed), 1);
+//! # Ok(()) }
+//! ```
+//!
+//! # A signer, chosen at run time
+//!
+//! The secret can stay in another process: a signer receives the bytes to sign and returns the signature.
+//!
+//! ```
+//! use kucoin_streams::auth::{HmacSigner, Prehash, Sign, SignError, Signed};
+//! use kucoin_streams::{Credentials, DynSign, Hosts, Kucoin, v1};
+//! use kucoin_streams_exchange::Exchange;
+//!
+//! /// Stands for a signing service.
+//! struct Service(HmacSigner);
+//!
+//! impl Sign for Service {
+//!     async fn sign(&self, prehash: &Prehash) -> Result<Signed, SignError> {
+//!         self.0.sign(prehash).await // over the network, within a few seconds
+//!     }
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # if !cfg!(any(feature = "tls-ring", feature = "tls-aws-lc")) { return Ok(()) }
+//! # let exchange = Exchange::builder().start().await?;
+//! # let demo = exchange.credentials();
+//! # let credentials = Credentials::new(&demo.key, &demo.secret, &demo.passphrase)?;
+//! # let hosts = Hosts::local(&exchange.rest_url())?;
+//! # let remote = true;
+//! let own = HmacSigner::new(&credentials);
+//! let signer: Box<dyn DynSign> = if remote { Box::new(Service(own)) } else { Box::new(own) };
+//! let kucoin = Kucoin::builder().signer(signer).hosts(hosts).build()?;
+//! kucoin.subscribe(v1::Balances).await?;
+//! # Ok(()) }
+//! ```
+//!
+//! # A proxy
+//!
+//! [`KucoinBuilder::proxy`](crate::KucoinBuilder::proxy) sends token requests and WebSockets through an HTTP, HTTPS or
+//! SOCKS5 proxy, and never around it. The environment is read only by [`Proxy::from_env`](crate::Proxy::from_env).
+//!
+//! ```no_run
+//! use kucoin_streams::{Credentials, Kucoin, Proxy};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let proxy = Proxy::new("socks5h://user:password@proxy.example:1080")?;
+//! let kucoin = Kucoin::builder().credentials(Credentials::from_env()?).proxy(proxy).build()?;
+//! # Ok(()) }
+//! ```

@@ -1,0 +1,97 @@
+//! Blocking code and runtimes.
+//!
+//! Connections run on a thread of their own, `kucoin-streams`, which all clients of a process share. Your code may block
+//! for as long as it likes: heartbeats go on, and events wait in the queue of the subscription until it is full (see
+//! [slow consumers](super::gaps#slow-consumers)).
+//!
+//! | Your program | Do |
+//! |---|---|
+//! | tokio, some tasks block or compute | nothing: this is the default |
+//! | tokio, no task ever blocks | optionally [`ConnectionRuntime::Current`](crate::ConnectionRuntime): one thread fewer to wake for each event, about 5 to 20 us less latency |
+//! | tokio's paused clock in tests | `ConnectionRuntime::Current` with your own transport, or [`test_util`](super::testing#without-a-network) |
+//! | no async code, or another runtime | the default, and wait with any `block_on` |
+//! | no threads, or your own event loop | [`session::Streams`](crate::session::Streams): the state machine without I/O |
+//!
+//! # Without async code
+//!
+//! The futures and streams of a client need no tokio around them. Here the local exchange needs a runtime; the bot waits
+//! with `block_on`, and blocks its thread for each event:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use kucoin_streams::{Credentials, Hosts, Kucoin, v1};
+//! use kucoin_streams_exchange::{Exchange, Side};
+//!
+//! # use std::{future::Future, pin::pin, sync::Arc, task::{Context, Poll, Wake}, thread::Thread};
+//! # /// Stands for `futures::executor::block_on` or `pollster::block_on`.
+//! # fn block_on<F: Future>(future: F) -> F::Output {
+//! #     struct Unpark(Thread);
+//! #     impl Wake for Unpark {
+//! #         fn wake(self: Arc<Self>) { self.0.unpark() }
+//! #     }
+//! #     let waker = Arc::new(Unpark(std::thread::current())).into();
+//! #     let mut future = pin!(future);
+//! #     loop {
+//! #         match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+//! #             Poll::Ready(output) => return output,
+//! #             Poll::Pending => std::thread::park(),
+//! #         }
+//! #     }
+//! # }
+//! fn bot(kucoin: &Kucoin, place_order: impl Fn()) -> Result<(), Box<dyn std::error::Error>> {
+//!     let mut orders = block_on(kucoin.subscribe(v1::SpotOrders))?;
+//!     place_order();
+//!     for _ in 0..3 {
+//!         let order = block_on(orders.next()).ok_or("the stream ended")??;
+//!         std::thread::sleep(Duration::from_millis(50)); // a slow database, for example
+//!         println!("{} {}", order.order_id, order.kind);
+//!     }
+//!     block_on(kucoin.close());
+//!     Ok(())
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # if !cfg!(any(feature = "tls-ring", feature = "tls-aws-lc")) { return Ok(()) }
+//! # let runtime = tokio::runtime::Runtime::new()?;
+//! # let exchange = runtime.block_on(Exchange::builder().start())?;
+//! # let demo = exchange.credentials();
+//! # let kucoin = Kucoin::builder()
+//! #     .credentials(Credentials::new(&demo.key, &demo.secret, &demo.passphrase)?)
+//! #     .hosts(Hosts::local(&exchange.rest_url())?)
+//! #     .build()?;
+//! # bot(&kucoin, || { exchange.account().place_market("KCS-USDT", Side::Buy, 10.into()).expect("placed"); })
+//! # }
+//! ```
+//!
+//! # Everything on one thread
+//!
+//! ```
+//! use kucoin_streams::{Config, ConnectionRuntime, Credentials, Hosts, Kucoin, v1};
+//! use kucoin_streams_exchange::{Exchange, Side};
+//!
+//! #[tokio::main(flavor = "current_thread")]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! #     if !cfg!(any(feature = "tls-ring", feature = "tls-aws-lc")) { return Ok(()) }
+//!     let exchange = Exchange::builder().start().await?;
+//!     let demo = exchange.credentials();
+//!     let kucoin = Kucoin::builder()
+//!         .credentials(Credentials::new(&demo.key, &demo.secret, &demo.passphrase)?)
+//!         .hosts(Hosts::local(&exchange.rest_url())?)
+//!         .config(Config::default().with_runtime(ConnectionRuntime::Current))
+//!         .build()?;
+//!     let mut balances = kucoin.subscribe(v1::Balances).await?;
+//!     exchange.account().place_market("KCS-USDT", Side::Buy, 10.into())?;
+//!     let balance = balances.next().await.ok_or("the stream ended")??;
+//!     println!("{} {}", balance.currency, balance.available.unwrap_or_default());
+//!     Ok(())
+//! }
+//! ```
+//!
+//! With `Current` a task that blocks stops the heartbeats, and KuCoin cuts the connection.
+//!
+//! # Without tokio
+//!
+//! [`session::Streams`](crate::session::Streams) takes frames and the time, and returns what to send and when to call
+//! it again: reconnects, gaps, rotation and the ledger are all in it. The example `blocking_driver` of the repository
+//! drives it with blocking sockets of `std`.
