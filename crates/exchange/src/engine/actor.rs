@@ -1,4 +1,4 @@
-//! The demo account's owner: decides, by the seed, what the account does next.
+//! Random activity of the demo account, drawn from the seed.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::loans::INTEREST_SCALE;
 use super::order::{NewOrder, NewStop, Trigger};
 use super::{Engine, Host, MarketId, Rejected};
 
-/// With more than this many open orders the owner fills and cancels instead of placing.
+/// From this number of open orders on, orders are filled instead of placed.
 fn max_open_orders(host: Host) -> usize {
     match host {
         Host::Spot => 12,
@@ -19,13 +19,13 @@ fn max_open_orders(host: Host) -> usize {
     }
 }
 
-/// A position worth more than this in USD is made smaller, not greater.
+/// Position value in USD above which orders only reduce the position.
 const MAX_POSITION_VALUE: Decimal = Decimal::from_parts(15_000, 0, 0, false, 0);
 
-/// One thing that the owner or the market does; it may be rejected.
+/// An action of the account or the market; it may be rejected.
 type Action = fn(&mut Engine, Host) -> Result<(), Rejected>;
 
-/// What happens on a host, and how often: parts of the sum of the first column.
+/// Actions on a host with their relative frequency.
 fn actions(host: Host) -> &'static [(u64, Action)] {
     match host {
         Host::Spot => &[
@@ -86,7 +86,7 @@ fn actions(host: Host) -> &'static [(u64, Action)] {
     }
 }
 
-/// What the owner wants to trade.
+/// Parameters of a random order.
 struct Plan {
     market: MarketId,
     wallet: Option<Wallet>,
@@ -102,7 +102,7 @@ impl Plan {
 }
 
 impl Engine {
-    /// One thing that happens, in a third of all cases on the futures host.
+    /// Runs one step; on the futures host in a third of all cases.
     pub(crate) fn step(&mut self) {
         let host = match self.futures.rng.below(3) {
             0 => Host::Futures,
@@ -111,22 +111,22 @@ impl Engine {
         self.step_on(host);
     }
 
-    /// A price moves, and the owner or the market does something. Always leaves at least one event.
+    /// Moves a price, then runs a random action. Always leaves at least one event.
     pub(crate) fn step_on(&mut self, host: Host) {
         let before = self.events.len();
         self.move_price(host);
-        // A step that shows no more than a mark price would be dull.
+        // A new mark price alone does not count as an action.
         let acted = match host {
             Host::Spot => before,
             Host::Futures => self.events.len(),
         };
-        // An action may not be possible now: no order to cancel, no money to spend.
+        // An action may be impossible now: no order to cancel, insufficient balance.
         for _ in 0..16 {
             if self.events.len() > acted {
                 return;
             }
             if let Err(rejected) = self.draw_action(host)(self, host) {
-                tracing::trace!(%rejected, "the demo account was refused");
+                tracing::trace!(%rejected, "random action rejected");
             }
         }
         if self.events.len() == before {
@@ -137,7 +137,7 @@ impl Engine {
             };
             debug_assert!(
                 topped_up.is_ok(),
-                "a demo account does not reach the limit of a balance"
+                "random actions never reach the maximum balance"
             );
         }
     }
@@ -213,7 +213,8 @@ impl Engine {
         self.on_some_order(host, |engine, id, part, _| engine.reduce(host, id, part))
     }
 
-    /// Acts on an open order, with a part of what is left of it and all of it; places one if there is none.
+    /// Runs an action on a random open order, with a part of its remaining size and all of it; places an order if
+    /// there is none.
     fn on_some_order(
         &mut self,
         host: Host,
@@ -242,8 +243,8 @@ impl Engine {
         self.cancel_stop(host, &id)
     }
 
-    /// An order at the market, or at a limit up to `away` hundredths of a percent from it: some are reached by the walk
-    /// soon, some never. A limit of 0 crosses the market.
+    /// Places a market order, or a limit order up to `away` basis points from the market: some are reached by the
+    /// price soon, some never. An `away` of 0 crosses the market.
     fn trade(&mut self, host: Host, away: Option<u64>) -> Result<(), Rejected> {
         let plan = self.draw_trade(host);
         let far = match away {
@@ -283,7 +284,7 @@ impl Engine {
         let market = self.market(plan.market);
         let distance = plan.side.signed(market.last * far);
         let price = market.floor_price(market.best_for(plan.side) + distance);
-        // The order of a limit stop is worth taking: it is on the far side of the stop price.
+        // The limit price is beyond the stop price, so that the order fills.
         let slip = plan.side.signed(market.tick * Decimal::from(5));
         let direction = match plan.side {
             Side::Sell => Direction::Down,
@@ -324,7 +325,7 @@ impl Engine {
         self.transfer(way, "USDT", amount)
     }
 
-    /// Some hundred USDT, in either currency of a market.
+    /// Borrows 50 to 500 USDT worth of either currency of a market.
     fn borrow_some(&mut self, _: Host) -> Result<(), Rejected> {
         let rng = &mut self.spot.rng;
         let market = &self.markets[rng.index(self.markets.len())];
@@ -340,7 +341,7 @@ impl Engine {
         self.borrow(wallet, currency, amount)
     }
 
-    /// One debt, in full or in part, with what is available for it.
+    /// Repays one debt, in full or in part, as far as the available balance allows.
     fn repay_some(&mut self, host: Host) -> Result<(), Rejected> {
         let debts: Vec<_> = self.loans.debts().collect();
         if debts.is_empty() {
@@ -353,7 +354,7 @@ impl Engine {
         };
         let part = match in_full {
             true => debt.total(),
-            // The cut has the scale of interest, so that what is left can be repaid too.
+            // Rounded like interest, so that the rest can be repaid too.
             false => (debt.total() / Decimal::TWO).round_dp(INTEREST_SCALE),
         };
         let available = self.balance(*wallet, currency).available;
@@ -369,7 +370,7 @@ impl Engine {
         Ok(())
     }
 
-    /// A contract, its settlement currency, and a moderate amount in it.
+    /// Draws a contract, its settlement currency, and a moderate amount.
     fn draw_setting(&mut self) -> (&'static str, SettleCurrency, Decimal) {
         let rng = &mut self.futures.rng;
         let contract = &self.contracts[rng.index(self.contracts.len())];
@@ -387,7 +388,7 @@ impl Engine {
         self.set_auto_deposit(symbol, !on)
     }
 
-    /// Leverage, or now and then the margin mode.
+    /// Changes the leverage, or sometimes the margin mode.
     fn change_settings(&mut self, _: Host) -> Result<(), Rejected> {
         let (symbol, ..) = self.draw_setting();
         let index = self.contract(symbol)?;
@@ -437,7 +438,7 @@ impl Engine {
         }
     }
 
-    /// Mostly in the trading account, now and then in a margin account.
+    /// Draws a spot order, mostly in the trading account, sometimes in a margin account.
     fn draw_spot_trade(&mut self) -> Plan {
         let rng = &mut self.spot.rng;
         let index = rng.index(self.markets.len());
@@ -449,7 +450,7 @@ impl Engine {
             8 => Wallet::Margin,
             _ => Wallet::Isolated(market.symbol),
         };
-        // Some four digits of size, as people type them.
+        // Four significant digits, as people type them.
         let size = market.size_for(worth, market.last).round_sf(4);
         Plan {
             market: MarketId::spot(index),
@@ -460,7 +461,7 @@ impl Engine {
         }
     }
 
-    /// Some 50 to 2,000 USD; against the position if that is great.
+    /// Draws a futures order of 50 to 2,000 USD; against the position if it is large.
     fn draw_futures_trade(&mut self) -> Plan {
         let rng = &mut self.futures.rng;
         let index = rng.index(self.contracts.len());
@@ -486,7 +487,7 @@ impl Engine {
         }
     }
 
-    /// Orders from the web page have no client id.
+    /// Draws a client order ID; orders placed on the web page have none.
     fn draw_client_oid(&mut self, host: Host) -> Option<Text> {
         let state = self.host_mut(host);
         state.rng.chance(80).then(|| state.ids.client())

@@ -1,4 +1,4 @@
-//! Identifiers in the shapes of the real ones, never the same twice.
+//! Unique identifiers in KuCoin's formats.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use super::Host;
 use super::event::Text;
 use crate::rng::Rng;
 
-/// The identifiers of one host.
+/// Generates the identifiers of one host.
 #[derive(Debug)]
 pub(crate) struct Ids {
     host: Host,
     rng: Rng,
-    /// The part of an order id that a real one takes from machine and process.
+    /// The machine part of spot order ids.
     machine: u64,
     orders: u64,
     trades: u64,
@@ -52,7 +52,7 @@ impl Ids {
         }
     }
 
-    /// Spot: 24 hexadecimal digits, which are seconds, machine and counter. Futures: 18 decimal digits.
+    /// Returns an order id. Spot: 24 hex digits of seconds, machine and counter. Futures: 18 decimal digits.
     pub(crate) fn order(&mut self, time_ms: u64) -> Text {
         let text = match self.host {
             Host::Spot => {
@@ -69,7 +69,7 @@ impl Ids {
         Arc::from(text)
     }
 
-    /// The id of another trader's order on the spot host: as ours, of another machine.
+    /// Returns the id of another trader's spot order, with another machine part.
     pub(crate) fn counter_order(&mut self, time_ms: u64) -> Text {
         let seconds = (time_ms / 1000) & 0xFFFF_FFFF;
         let machine = self.machine ^ (1 + self.rng.below(0xFF_FFFF_FFFE));
@@ -77,7 +77,8 @@ impl Ids {
         Arc::from(format!("{seconds:08x}{machine:010x}{counter:06x}"))
     }
 
-    /// Spot: `vs` and 22 lower-case letters or digits, the counter at the end. Futures: as an order.
+    /// Returns a stop order id. Spot: `vs` and 22 lower-case letters or digits, ending in a counter. Futures: like an
+    /// order id.
     pub(crate) fn stop_order(&mut self, time_ms: u64) -> Text {
         if self.host == Host::Futures {
             return self.order(time_ms);
@@ -87,7 +88,7 @@ impl Ids {
         Arc::from(format!("vs{random}{:08x}", self.orders & 0xFFFF_FFFF))
     }
 
-    /// 17 decimal digits in spot, 13 in futures.
+    /// Returns a trade id: 17 decimal digits in spot, 13 in futures.
     pub(crate) fn trade(&mut self) -> Text {
         let steps = match self.host {
             Host::Spot => 4096,
@@ -97,7 +98,7 @@ impl Ids {
         Arc::from(self.trades.to_string())
     }
 
-    /// The id of an event: 15 decimal digits in spot, 24 hexadecimal ones in futures.
+    /// Returns an event id: 15 decimal digits in spot, 24 hex digits in futures.
     pub(crate) fn event(&mut self) -> Text {
         let text = match self.host {
             Host::Spot => {
@@ -118,7 +119,7 @@ impl Ids {
         Arc::from((173_414_580_000 + self.accounts).to_string())
     }
 
-    /// A `clientOid` as most bots write it: a version 4 UUID in spot, 20 letters in futures.
+    /// Returns a typical `clientOid`: a version 4 UUID in spot, 20 letters in futures.
     pub(crate) fn client(&mut self) -> Text {
         Arc::from(match self.host {
             Host::Spot => self.rng.uuid(),
@@ -126,8 +127,8 @@ impl Ids {
         })
     }
 
-    /// When an order was placed, in nanoseconds. Futures orders come in the millisecond before the engine takes them, so
-    /// that no event is older than its order.
+    /// Returns the time at which an order was placed, in nanoseconds. Futures orders get a time in the previous
+    /// millisecond, so that no event is older than its order.
     pub(crate) fn order_time_ns(&mut self, now_ms: u64) -> u64 {
         match self.host {
             Host::Spot => now_ms.saturating_mul(1_000_000),
@@ -165,7 +166,7 @@ mod tests {
                 assert_eq!((first[index].len(), second[index].len()), (length, length));
                 assert_ne!(first[index], second[index]);
             }
-            assert!(first[0] < second[0] && first[2] < second[2], "they rise");
+            assert!(first[0] < second[0] && first[2] < second[2], "ids increase");
         }
         let mut spot = Ids::new(Host::Spot, 5);
         let (own, counter_order) = (spot.order(NOW), spot.counter_order(NOW));

@@ -1,4 +1,4 @@
-//! Properties that hold for any seed and any number of steps: the judge must be right itself.
+//! Properties of the engine for any seed and number of steps: other tests rely on its events as the truth.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,34 +15,34 @@ const START: u64 = 1_730_000_000_000;
 type Account = (Wallet, String);
 type Amounts<K> = BTreeMap<K, Decimal>;
 
-/// The account as an outsider sees it who gets nothing but the events.
+/// The account as reconstructed from its events alone.
 #[derive(Default)]
 struct Auditor {
     balances: BTreeMap<Account, WalletBalance>,
     /// By account id.
     accounts: BTreeMap<String, Account>,
-    /// What was borrowed less what was repaid since the debts of the account were reported last.
+    /// Borrowed minus repaid amounts since the last report of the account's debts.
     loans: Amounts<Account>,
-    /// The debts as they were reported last.
+    /// The last reported debts.
     debts: Amounts<Account>,
     orders: BTreeMap<String, OrderEvent>,
-    /// Spot trades by their ids.
+    /// Spot trades by trade id.
     trades: BTreeMap<String, Trade>,
-    /// Contracts by the fills.
+    /// Position sizes by the fills.
     filled: Amounts<&'static str>,
     positions: BTreeMap<&'static str, PositionState>,
     wallets: BTreeMap<SettleCurrency, FuturesBalance>,
-    /// Profits less fees plus funding that are in no wallet yet.
+    /// Realised PnL minus fees plus funding that no wallet event includes yet.
     unsettled: Amounts<SettleCurrency>,
-    /// The same, all of it.
+    /// All realised PnL minus fees plus funding.
     earned: Amounts<SettleCurrency>,
-    /// What the positions made that were closed and are followed by others.
+    /// Realised PnL of closed positions that were followed by another one.
     ended: Amounts<SettleCurrency>,
-    /// By kind, to know that a run showed it.
+    /// Kinds of events seen.
     seen: BTreeSet<String>,
 }
 
-/// One fill: what it must move, and what its balance events moved, in base and quote currency.
+/// One fill: the expected balance changes and those of its balance events, in base and quote currency.
 struct Trade {
     expected: (Decimal, Decimal),
     moved: (Decimal, Decimal),
@@ -182,14 +182,17 @@ impl Auditor {
         }
     }
 
-    /// A debt changes by what is borrowed and repaid, to the last digit, or else by interest.
+    /// A debt changes exactly by loans and repayments, or grows by interest.
     fn see_debt(&mut self, wallet: Wallet, state: &CurrencyState) {
         let account = (wallet, state.currency.to_owned());
         let owed = state.debt.total();
         let before = self.debts.insert(account.clone(), owed).unwrap_or_default();
         match self.loans.remove(&account) {
             Some(loans) => assert_eq!(before + loans, owed, "a loan in {account:?}"),
-            None => assert!(owed >= before, "a debt in {account:?} went by itself"),
+            None => assert!(
+                owed >= before,
+                "a debt in {account:?} shrank without a repayment"
+            ),
         }
         assert!(state.debt.principal >= Decimal::ZERO && state.debt.interest >= Decimal::ZERO);
         if let Some(balance) = self.balances.get(&account) {
@@ -239,7 +242,7 @@ impl Auditor {
         let deposit = moved > Decimal::ZERO && held.is_zero() && earned.is_zero();
         let withdrawal = moved < Decimal::ZERO && moved == held && earned.is_zero();
         assert!(moved.is_zero() || deposit || withdrawal, "{wallet:?}");
-        // Margins and unrealised profits are those of the positions.
+        // Margins and unrealised PnL must match the positions.
         let mut sums = [Decimal::ZERO; 5];
         let positions = self.positions.values();
         for position in positions.filter(|known| known.settle_currency == wallet.currency) {
@@ -266,7 +269,7 @@ impl Auditor {
         self.wallets.insert(wallet.currency, wallet);
     }
 
-    /// After whole commands: everything that was reported agrees with everything that is.
+    /// Checks after complete commands that all reports match the engine's state.
     fn check(&self, engine: &Engine) {
         for (wallet, currency, balance) in engine.ledger.balances() {
             let orders = engine.spot.orders.iter();
@@ -278,7 +281,7 @@ impl Auditor {
             let held: Decimal = held.map(|order| order.hold).sum();
             assert_eq!(
                 balance.hold, held,
-                "held in {currency} for open orders only"
+                "hold balance in {currency} differs from the open orders"
             );
             assert_eq!(balance, self.balances[&(wallet, currency.to_owned())]);
         }
@@ -330,7 +333,7 @@ impl Auditor {
             assert_eq!(
                 sum(&self.ended) + open,
                 sum(&self.earned),
-                "what positions made"
+                "realised PnL of the positions"
             );
         }
     }
@@ -370,7 +373,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn orders_money_and_positions_agree_to_the_last_digit(seed: u64, steps in 1_usize..500) {
+    fn orders_balances_and_positions_agree_exactly(seed: u64, steps in 1_usize..500) {
         let mut engine = Engine::new(seed, START);
         let mut auditor = Auditor::new(&engine);
         for step in 0..steps {
@@ -393,7 +396,7 @@ proptest! {
     }
 
     #[test]
-    fn jumps_of_the_mark_price_leave_sums_exact_and_no_wallet_in_debt(
+    fn mark_price_jumps_keep_sums_exact_and_no_debt(
         seed: u64,
         jumps in prop::collection::vec((0_usize..3, 1_u64..1_400), 1..6),
     ) {
@@ -416,7 +419,7 @@ proptest! {
     }
 
     #[test]
-    fn same_seed_gives_the_same_story(seed: u64) {
+    fn same_seed_gives_the_same_events(seed: u64) {
         let story = |seed| {
             let mut engine = Engine::new(seed, START);
             (0..60).for_each(|step| engine.at(START + step).step());
@@ -436,7 +439,7 @@ fn long_run_shows_every_kind_of_event() {
         let events = engine.take_events();
         events.into_iter().for_each(|event| auditor.see(event));
         let open = engine.spot.orders.len().max(engine.futures.orders.len());
-        assert!(open <= 20, "the book stays readable");
+        assert!(open <= 20, "too many open orders");
     }
     auditor.check(&engine);
     let expected = "\
@@ -456,7 +459,7 @@ fn long_run_shows_every_kind_of_event() {
 }
 
 #[test]
-fn buy_for_funds_ends_canceled_and_spends_no_more() {
+fn buy_by_funds_ends_canceled_within_its_funds() {
     let mut engine = Engine::new(11, START);
     let before = engine.balance(Wallet::Trade, "USDT");
     engine.buy_for_funds("BTC-USDT", "500");
@@ -478,7 +481,7 @@ fn buy_for_funds_ends_canceled_and_spends_no_more() {
 }
 
 #[test]
-fn spot_orders_are_rejected_as_by_kucoin() {
+fn invalid_spot_orders_are_rejected() {
     let mut engine = Engine::new(1, START);
     let elsewhere = (Some(Wallet::Trade), "XYZ-USDT", Side::Buy);
     let mut limit = |place, price, size| engine.limit(place, price, size).unwrap_err();

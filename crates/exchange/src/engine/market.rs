@@ -1,4 +1,4 @@
-//! A market: its tick and increment, and a price that walks.
+//! A market: tick size, size increment, and a price that follows a random walk.
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -6,27 +6,27 @@ use super::Rejected;
 use super::event::Side;
 use crate::rng::Rng;
 
-/// A symbol and its price.
+/// A traded symbol and its last price.
 #[derive(Debug, Clone)]
 pub(crate) struct Market {
     pub(crate) symbol: &'static str,
     pub(crate) base: &'static str,
-    /// The quote currency; of a contract its settlement currency.
+    /// Quote currency; for a contract the settlement currency.
     pub(crate) quote: &'static str,
     pub(crate) size_increment: Decimal,
     pub(crate) tick: Decimal,
-    /// The greatest size and price of an order.
+    /// Maximum size and price of an order.
     pub(crate) limits: (Decimal, Decimal),
-    /// The centre that the walk returns to.
+    /// Price that the random walk returns to.
     pub(crate) anchor: Decimal,
     pub(crate) last: Decimal,
 }
 
-/// No spot order may be worth more than this in its quote currency: with it every product of price,
-/// size and fee rate fits the 28 digits of a `Decimal`, so that no sum is ever rounded.
+/// Maximum value of a spot order in its quote currency: every product of price, size and fee rate fits the 28 digits
+/// of a `Decimal`, so no sum is rounded.
 pub(crate) const MAX_NOTIONAL: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 
-/// The spot markets, with the tick sizes of the real ones.
+/// Returns the spot markets, with the tick sizes of the real ones.
 pub(crate) fn markets() -> Vec<Market> {
     let market = |symbol, base, base_scale, price_scale, price: i64| Market {
         symbol,
@@ -55,7 +55,7 @@ impl Market {
         self.last + self.tick
     }
 
-    /// The price that an order of this side takes first.
+    /// Returns the best price for an order of this side.
     pub(crate) fn best_for(&self, side: Side) -> Decimal {
         match side {
             Side::Buy => self.ask(),
@@ -63,7 +63,7 @@ impl Market {
         }
     }
 
-    /// Moves the price by up to 0.05 %, back towards home once it is 5 % away.
+    /// Moves the price randomly by up to 0.05 %, back towards the anchor if it is more than 5 % away.
     pub(crate) fn walk(&mut self, rng: &mut Rng) {
         let reach = self.last / Decimal::from(2_000);
         let ticks = (reach / self.tick).trunc().mantissa().max(1);
@@ -80,7 +80,7 @@ impl Market {
         self.last += if up { step } else { -step };
     }
 
-    /// `amount` worth of quote currency in base currency at `price`, rounded down to a valid size.
+    /// Converts an amount of quote currency to base currency at `price`, rounded down to a valid size.
     pub(crate) fn size_for(&self, amount: Decimal, price: Decimal) -> Decimal {
         self.floor_size(amount.checked_div(price).unwrap_or_default())
     }
@@ -134,7 +134,7 @@ pub(crate) fn check_price(
     }
 }
 
-/// Whether the amount is positive, at most `most`, and on an increment, which is a power of ten.
+/// Returns `true` if the amount is positive, at most `most`, and a multiple of the increment, a power of ten.
 fn is_multiple(amount: Decimal, increment: Decimal, most: Decimal) -> bool {
     let on_increment = amount.normalize().scale() <= increment.scale();
     amount > Decimal::ZERO && amount <= most && on_increment
@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn markets_are_those_that_are_public() {
+    fn markets_match_the_public_symbol_lists() {
         let symbols: Vec<&str> = markets().iter().map(|market| market.symbol).collect();
         assert_eq!(symbols, crate::SYMBOLS);
         let contracts = contracts();

@@ -31,7 +31,7 @@ pub enum Rejected {
         increment: Decimal,
     },
     /// The amount is not positive or has more than 12 decimals.
-    #[error("amount {amount} is not positive with at most 12 decimals")]
+    #[error("amount {amount} is not a positive number with at most 12 decimals")]
     Amount {
         /// The requested amount.
         amount: Decimal,
@@ -49,13 +49,13 @@ pub enum Rejected {
         currency: String,
     },
     /// The account does not support this operation: use another one.
-    #[error("this is not possible in the account {wallet}")]
+    #[error("account {wallet} does not support this operation")]
     WrongWallet {
         /// The requested account.
         wallet: Wallet,
     },
     /// The account does not support this currency: use one that is traded in it.
-    #[error("currency {currency} is not kept in this account")]
+    #[error("account does not support currency {currency}")]
     UnknownCurrency {
         /// The requested currency.
         currency: String,
@@ -72,7 +72,7 @@ pub enum Rejected {
     #[error("margin account is frozen")]
     AccountFrozen,
     /// The amount exceeds the debt: repay at most the debt.
-    #[error("only {owed} {currency} is owed")]
+    #[error("amount exceeds the debt of {owed} {currency}")]
     ExceedsDebt {
         /// The currency of the debt.
         currency: String,
@@ -86,13 +86,13 @@ pub enum Rejected {
         symbol: String,
     },
     /// The contract has no open position, or none in isolated mode if that is needed: open one first.
-    #[error("{symbol} has no such open position")]
+    #[error("{symbol} has no open position that this applies to")]
     NoPosition {
         /// The contract.
         symbol: String,
     },
     /// The leverage is below 1, above the maximum of the risk limit level, or has more than 2 decimals.
-    #[error("leverage {leverage} is not from 1 to {max} with at most 2 decimals")]
+    #[error("leverage {leverage} is not between 1 and {max} with at most 2 decimals")]
     Leverage {
         /// The requested leverage.
         leverage: Decimal,
@@ -100,7 +100,7 @@ pub enum Rejected {
         max: Decimal,
     },
     /// The funding rate is out of range or has more than 12 decimals.
-    #[error("funding rate {rate} is not from -0.05 to 0.05 with at most 12 decimals")]
+    #[error("funding rate {rate} is not between -0.05 and 0.05 with at most 12 decimals")]
     FundingRate {
         /// The requested rate.
         rate: Decimal,
@@ -114,7 +114,7 @@ pub enum Rejected {
         limit: Decimal,
     },
     /// The contract has no such risk limit level.
-    #[error("risk limit level {level} is not from 1 to {levels}")]
+    #[error("risk limit level {level} is not between 1 and {levels}")]
     RiskLevel {
         /// The requested level.
         level: u32,

@@ -1,4 +1,4 @@
-//! What an order does to the money of spot and margin: it is held, settled and released to the last digit.
+//! Effects of orders on the spot and margin balances: hold, settlement and release, all exact.
 
 use std::sync::Arc;
 
@@ -10,13 +10,13 @@ use super::market::Market;
 use super::order::{BOOK_LEVELS, NewOrder, Order, Terms};
 use super::{Engine, Rejected};
 
-/// The fee of a taker, as a part of the cost.
+/// Taker fee rate, as a fraction of the cost.
 pub(crate) const TAKER_FEE: Decimal = Decimal::from_parts(1, 0, 0, false, 3);
-/// The fee of a maker, as a part of the cost.
+/// Maker fee rate, as a fraction of the cost.
 pub(crate) const MAKER_FEE: Decimal = Decimal::from_parts(8, 0, 0, false, 4);
 
 impl Engine {
-    /// What KuCoin checks before it takes an order, but for the money.
+    /// Checks an order as KuCoin does, except for the balance.
     pub(super) fn check_spot_order(
         &self,
         index: usize,
@@ -38,7 +38,7 @@ impl Engine {
         self.check_trades_in(wallet, index)
     }
 
-    /// Holds what the order may cost at most.
+    /// Holds the maximum cost of the order.
     pub(super) fn hold(&mut self, order: &mut Order) -> Result<(), Rejected> {
         let market = &self.markets[order.market.index];
         let with_fee = Decimal::ONE + TAKER_FEE;
@@ -89,7 +89,7 @@ impl Engine {
                     true => paid,
                     false => order.hold_per_unit * size,
                 };
-                // Held at the limit and at the taker's fee, paid at the fill: the rest comes back.
+                // The hold covers limit price and taker fee; the unused part is released.
                 ((size, Decimal::ZERO), (held - paid, -held), held)
             }
             Side::Sell => ((Decimal::ZERO, -size), (cost - fee, Decimal::ZERO), size),
@@ -104,7 +104,7 @@ impl Engine {
     }
 }
 
-/// The currency that is held for an order of this side.
+/// Returns the currency that is held for an order of this side.
 pub(super) fn held_currency(market: &Market, side: Side) -> &'static str {
     match side {
         Side::Buy => market.quote,

@@ -1,4 +1,4 @@
-//! Short commands for the tests of this crate.
+//! Shorthand commands for tests.
 
 use rust_decimal::Decimal;
 
@@ -6,7 +6,7 @@ use super::event::{Direction, Side, StopPriceType, Text};
 use super::order::{NewOrder, NewStop, Trigger};
 use super::{Engine, Host, Rejected, Wallet};
 
-/// Where an order goes, and what it wants there; without a wallet to a contract.
+/// Wallet, symbol and side of an order; no wallet for a futures order.
 pub(crate) type OrderTarget = (Option<Wallet>, &'static str, Side);
 
 pub(crate) const BUY_BTC: OrderTarget = (Some(Wallet::Trade), "BTC-USDT", Side::Buy);
@@ -37,7 +37,7 @@ impl Engine {
         .unwrap()
     }
 
-    /// With the client id `mine`.
+    /// Places a limit order with the `clientOid` `mine`.
     pub(crate) fn limit(
         &mut self,
         target: OrderTarget,
@@ -72,7 +72,7 @@ impl Engine {
         })
     }
 
-    /// A maker fill.
+    /// Fills an order as a maker.
     pub(crate) fn fill(&mut self, order_id: &str, size: &str) {
         let host = self.host_of(order_id);
         self.fill_resting(host, order_id, decimal(size)).unwrap();

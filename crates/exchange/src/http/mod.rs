@@ -1,4 +1,4 @@
-//! The ports: REST calls are answered, upgrades are handed to the sockets.
+//! HTTP server: answers REST calls and hands WebSocket upgrades to the sockets.
 
 mod reply;
 mod switching;
@@ -30,19 +30,19 @@ pub(crate) const PRO_TOKEN_PATH: &str = "/api/v2/bullet-private";
 pub(crate) const PUBLIC_TOKEN_PATH: &str = "/api/v1/bullet-public";
 pub(crate) const TIME_PATH: &str = "/api/v1/timestamp";
 
-/// Accepts until it is dropped; with it end all connections, as their tasks are its own.
+/// Accepts connections until dropped; dropping it also ends all connections.
 pub(crate) async fn serve(shared: Arc<Shared>, market: ServedMarket, listener: TcpListener) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    let here = dialled(&shared);
-                    drop(connections.spawn(serve_tcp(Arc::clone(&shared), market, stream, here)));
+                    let effects = count_dial(&shared);
+                    drop(connections.spawn(serve_tcp(Arc::clone(&shared), market, stream, effects)));
                 }
                 Err(error) => {
-                    // Out of file descriptors, most likely: the loop must not spin on it.
-                    tracing::warn!(%error, "a connection was not accepted");
+                    // Most likely out of file descriptors: the loop must not spin.
+                    tracing::warn!(%error, "failed to accept a connection");
                     tokio::time::sleep(std::time::Duration::from_millis(50)).await;
                 }
             },
@@ -51,73 +51,73 @@ pub(crate) async fn serve(shared: Arc<Shared>, market: ServedMarket, listener: T
     }
 }
 
-/// Counts a TCP connection: what happens to it.
-fn dialled(shared: &Shared) -> Vec<Effect> {
+/// Counts a TCP connection and returns the faults that apply to it.
+fn count_dial(shared: &Shared) -> Vec<Effect> {
     let fired = lock(&shared.plan).dial();
     shared.apply(fired)
 }
 
-/// TopicMatch a connection that came in on the port, over TLS where that is set up.
+/// Serves a connection accepted on the port, over TLS if that is configured.
 async fn serve_tcp(
     shared: Arc<Shared>,
     market: ServedMarket,
     mut stream: TcpStream,
-    here: Vec<Effect>,
+    effects: Vec<Effect>,
 ) {
-    if let Some(fault) = dial_fault(&here) {
+    if let Some(fault) = dial_fault(&effects) {
         if fault == DialFault::Reset {
             // A linger of zero makes the close a reset.
             let _ = stream.set_zero_linger();
         }
-        return suffer(fault, &mut stream).await;
+        return apply_dial_fault(fault, &mut stream).await;
     }
     #[cfg(feature = "tls")]
     if let Some(acceptor) = &shared.tls {
         let _ = stream.set_nodelay(true);
         match acceptor.accept(stream).await {
             Ok(stream) => serve_connection(shared, market, Stream::tls(stream)).await,
-            Err(error) => tracing::debug!(%error, "a TLS handshake failed"),
+            Err(error) => tracing::debug!(%error, "TLS handshake failed"),
         }
         return;
     }
     serve_connection(shared, market, Stream::tcp(stream)).await;
 }
 
-/// TopicMatch a stream of the caller's as if it had come in on the port.
+/// Serves a caller-supplied stream like a connection accepted on the port.
 pub(crate) async fn serve_own<S>(shared: Arc<Shared>, mut stream: S)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    match dial_fault(&dialled(&shared)) {
-        Some(fault) => suffer(fault, &mut stream).await,
+    match dial_fault(&count_dial(&shared)) {
+        Some(fault) => apply_dial_fault(fault, &mut stream).await,
         None => serve_connection(shared, ServedMarket::Both, Stream::own(stream)).await,
     }
 }
 
-fn dial_fault(here: &[Effect]) -> Option<DialFault> {
-    here.iter().find_map(|effect| match effect {
+fn dial_fault(effects: &[Effect]) -> Option<DialFault> {
+    effects.iter().find_map(|effect| match effect {
         Effect::Dial(fault) => Some(*fault),
         _ => None,
     })
 }
 
-/// Ends with the end of the connection, which has been said nothing.
-async fn suffer(fault: DialFault, stream: &mut (impl AsyncRead + Unpin)) {
+/// Applies a dial fault: the client gets no data.
+async fn apply_dial_fault(fault: DialFault, stream: &mut (impl AsyncRead + Unpin)) {
     if fault == DialFault::Stall {
         let mut bytes = [0; 1024];
         while matches!(stream.read(&mut bytes).await, Ok(read) if read > 0) {}
     }
 }
 
-/// The connection ends without an answer, as a fault wants it.
+/// A fault ends the connection without an answer.
 #[derive(Debug, thiserror::Error)]
-#[error("ended by a fault")]
-struct Broken;
+#[error("connection ended by a fault")]
+struct EndedByFault;
 
-/// Set by the request that upgrades, taken when the HTTP side is done.
+/// Set by the upgrade request, taken when the HTTP connection is done.
 type Upgraded = Arc<Mutex<Option<Dial>>>;
 
-/// TopicMatch one connection, HTTP and what an upgrade makes of it.
+/// Serves one connection: HTTP, and a WebSocket after an upgrade.
 async fn serve_connection(shared: Arc<Shared>, market: ServedMarket, stream: Stream) {
     let upgraded = Upgraded::default();
     let control = stream.control();
@@ -129,7 +129,7 @@ async fn serve_connection(shared: Arc<Shared>, market: ServedMarket, stream: Str
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .serve_connection(TokioIo::new(stream), service);
-    // Without a shutdown, the socket comes back whole after an upgrade.
+    // Without a shutdown, the stream is returned intact after an upgrade.
     match connection.without_shutdown().await {
         Ok(parts) => {
             let dial = lock(&upgraded).take();
@@ -138,7 +138,7 @@ async fn serve_connection(shared: Arc<Shared>, market: ServedMarket, stream: Str
                 socket::run(Arc::clone(&shared), parts.io.into_inner(), early, dial).await;
             }
         }
-        Err(error) => tracing::debug!(%error, "an HTTP connection broke"),
+        Err(error) => tracing::debug!(%error, "HTTP connection failed"),
     }
 }
 
@@ -147,7 +147,7 @@ async fn route(
     control: &Control,
     upgraded: &Upgraded,
     request: Request<Incoming>,
-) -> Result<Reply, Broken> {
+) -> Result<Reply, EndedByFault> {
     if let Some(key) = upgrade::key(&request) {
         let is_pro = |token: &str| lock(&shared.tokens).is_pro(token);
         let dial = Dial {

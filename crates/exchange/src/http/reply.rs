@@ -1,4 +1,4 @@
-//! HTTP answers, the broken ones included.
+//! HTTP responses, including broken ones.
 
 use std::io;
 use std::pin::Pin;
@@ -29,7 +29,7 @@ pub(super) fn with_type(status: u16, content_type: &'static str, body: String) -
     finish(status, content_type, body)
 }
 
-/// KuCoin's error body.
+/// Returns an error in KuCoin's format.
 pub(super) fn error(error: &ApiError) -> Reply {
     json(
         error.status,
@@ -40,7 +40,7 @@ pub(super) fn error(error: &ApiError) -> Reply {
     )
 }
 
-/// A redirect; a place that no header can hold is left out.
+/// Returns a redirect; a location that is not a valid header value is omitted.
 pub(super) fn redirect(status: u16, location: &str) -> Reply {
     let mut reply = with_type(status, "text/html", String::new());
     if let Ok(location) = HeaderValue::try_from(location) {
@@ -49,9 +49,9 @@ pub(super) fn redirect(status: u16, location: &str) -> Reply {
     reply
 }
 
-/// The first half of the body as gzip, which was not asked for.
+/// Returns the first half of the body as gzip, although the client did not accept it.
 pub(super) fn gzip_cut_short(body: &str) -> Reply {
-    // The ten bytes of a head without options, then raw DEFLATE, of which the end and the checksum are missing.
+    // Ten header bytes without options, then raw DEFLATE; its end and the checksum are missing.
     let mut bytes = vec![0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF];
     let level = miniz_oxide::deflate::CompressionLevel::DefaultLevel as u8;
     bytes.extend(miniz_oxide::deflate::compress_to_vec(
@@ -66,7 +66,7 @@ pub(super) fn gzip_cut_short(body: &str) -> Reply {
     reply
 }
 
-/// Declares the whole body and breaks off in the middle of it.
+/// Declares the complete body and ends the connection in the middle of it.
 pub(super) fn cut_short(body: String) -> Reply {
     let declared = body.len() as u64;
     let mut sent = Bytes::from(body);
@@ -129,12 +129,12 @@ impl Body for CutShort {
         if let Some(part) = self.sent.take() {
             return Poll::Ready(Some(Ok(Frame::data(part))));
         }
-        // An error at once would keep the first part from ever leaving the server's buffer.
+        // An immediate error would keep the first part from leaving the server's buffer.
         if !std::mem::replace(&mut self.flushed, true) {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        Poll::Ready(Some(Err(io::Error::other("cut short by a fault"))))
+        Poll::Ready(Some(Err(io::Error::other("response cut short by a fault"))))
     }
 
     fn size_hint(&self) -> SizeHint {

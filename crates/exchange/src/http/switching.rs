@@ -1,4 +1,4 @@
-//! The request for a socket: who it is, what a fault makes of its answer, and the socket that follows.
+//! Answers WebSocket upgrade requests, with their faults.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use hyper::header::{HeaderName, HeaderValue, RETRY_AFTER};
 
-use super::Broken;
+use super::EndedByFault;
 use super::reply::{self, Reply};
 use crate::activity::Activity;
 use crate::fault::{Effect, UpgradeFault};
@@ -16,13 +16,13 @@ use crate::stats::{ConnectionReport, Ended};
 use crate::sync::lock;
 use crate::ws;
 
-/// Answers it; the dial comes back where a socket is to follow.
+/// Answers an upgrade request; returns the dial if a WebSocket follows.
 pub(super) async fn answer(
     shared: &Arc<Shared>,
     control: &Control,
     key: &[u8],
     mut dial: Dial,
-) -> Result<(Reply, Option<Dial>), Broken> {
+) -> Result<(Reply, Option<Dial>), EndedByFault> {
     let (number, fired) = lock(&shared.plan).connection();
     let (faults, others): (Vec<Effect>, Vec<Effect>) = shared
         .apply(fired)
@@ -41,41 +41,41 @@ pub(super) async fn answer(
         let Effect::Upgrade(fault) = fault else {
             continue;
         };
-        if let Some(instead) = tamper(&mut reply, control, fault) {
+        if let Some(replacement) = tamper(&mut reply, control, fault) {
             report(shared, &dial, Ended::Fault);
-            return match instead {
-                Instead::Reply(reply) => Ok((reply, None)),
-                Instead::Nothing => pending().await,
-                Instead::End => Err(Broken),
+            return match replacement {
+                Replacement::Reply(reply) => Ok((reply, None)),
+                Replacement::Nothing => pending().await,
+                Replacement::End => Err(EndedByFault),
             };
         }
     }
     Ok((reply, Some(dial)))
 }
 
-/// What comes in the place of an upgrade.
-enum Instead {
+/// Replaces the answer to an upgrade.
+enum Replacement {
     Reply(Reply),
     Nothing,
     End,
 }
 
-/// Changes the answer, or takes another instead.
-fn tamper(reply: &mut Reply, control: &Control, fault: UpgradeFault) -> Option<Instead> {
+/// Changes the answer, or returns a replacement.
+fn tamper(reply: &mut Reply, control: &Control, fault: UpgradeFault) -> Option<Replacement> {
     match fault {
         UpgradeFault::Refuse {
             status,
             text,
             retry_after,
-        } => return Some(Instead::Reply(refusal(status, text, retry_after))),
+        } => return Some(Replacement::Reply(refusal(status, text, retry_after))),
         UpgradeFault::Redirect { status, location } => {
-            return Some(Instead::Reply(reply::redirect(status, &location)));
+            return Some(Replacement::Reply(reply::redirect(status, &location)));
         }
-        UpgradeFault::Stall => return Some(Instead::Nothing),
-        UpgradeFault::Close => return Some(Instead::End),
+        UpgradeFault::Stall => return Some(Replacement::Nothing),
+        UpgradeFault::Close => return Some(Replacement::End),
         UpgradeFault::Reset => {
             control.reset();
-            return Some(Instead::End);
+            return Some(Replacement::End);
         }
         UpgradeFault::WrongAccept => {
             let other = ws::accept_key(b"the key of another request");
@@ -102,7 +102,7 @@ fn refusal(status: u16, text: String, retry_after: Option<Duration>) -> Reply {
     reply
 }
 
-/// Sets a header; what cannot be one is left out.
+/// Sets a header; an invalid value is omitted.
 fn put(reply: &mut Reply, name: &'static str, value: &str) {
     if let Ok(value) = HeaderValue::try_from(value) {
         let name = HeaderName::from_static(name);
@@ -110,12 +110,12 @@ fn put(reply: &mut Reply, name: &'static str, value: &str) {
     }
 }
 
-/// A connection that never became a socket is in the report all the same.
+/// Reports a connection that did not become a WebSocket.
 fn report(shared: &Shared, dial: &Dial, ended: Ended) {
     shared.report(|| Activity::Ended {
         connection: dial.number,
         how: ended.clone(),
-        reason: Some("its upgrade was not answered with 101".to_owned()),
+        reason: Some("upgrade not answered with 101".to_owned()),
         pushed: 0,
     });
     shared.board.change(|stats| {

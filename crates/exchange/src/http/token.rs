@@ -1,4 +1,4 @@
-//! The token endpoints: signature, faults, and the answer, of V1 with the address of the socket.
+//! The token endpoints: signature check, faults and response.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue};
 
 use super::reply::{self, Reply};
-use super::{Broken, PRO_TOKEN_PATH, PUBLIC_TOKEN_PATH};
+use super::{EndedByFault, PRO_TOKEN_PATH, PUBLIC_TOKEN_PATH};
 use crate::activity::Activity;
 use crate::clock;
 use crate::credentials::{self, ApiError, Signed};
@@ -20,14 +20,14 @@ use crate::stats::{ServedMarket, TokenRequest};
 use crate::sync::lock;
 use crate::tokens::Scope;
 
-/// A token call has no body to speak of.
+/// Maximum request body; a token request has nearly none.
 const MAX_BODY: usize = 16 * 1024;
 
 pub(super) async fn answer(
     (shared, market): (&Arc<Shared>, ServedMarket),
     control: &Control,
     request: Request<Incoming>,
-) -> Result<Reply, Broken> {
+) -> Result<Reply, EndedByFault> {
     let fired = lock(&shared.plan).token_request();
     let effects = shared.apply(fired);
     for effect in &effects {
@@ -36,15 +36,15 @@ pub(super) async fn answer(
         }
     }
     if effects.contains(&Effect::TokenReply(TokenReply::Close)) {
-        return Err(Broken);
+        return Err(EndedByFault);
     }
-    let (mut reply, code) = match effects.iter().find_map(broken) {
-        Some(broken) => broken,
+    let (mut reply, code) = match effects.iter().find_map(faulty_reply) {
+        Some(faulty) => faulty,
         None => match issue((shared, market), request, &effects).await {
             Ok(body) => {
                 let body = effects
                     .iter()
-                    .fold(Body::Whole(body), |body, effect| body.after(effect));
+                    .fold(Body::Whole(body), |body, effect| body.with_effect(effect));
                 (
                     reply::with_quota(body.into_reply(), 1_990, 30_000),
                     "200000".to_owned(),
@@ -66,7 +66,7 @@ pub(super) async fn answer(
         _ => None,
     });
     if let Some(by) = drip {
-        // What comes next over this connection would drip as well.
+        // Later responses on this connection would drip as well.
         let close = HeaderValue::from_static("close");
         reply.headers_mut().insert(CONNECTION, close);
         control.drip(by);
@@ -74,8 +74,8 @@ pub(super) async fn answer(
     Ok(reply)
 }
 
-/// The answers that need no token, with KuCoin's code in them.
-fn broken(effect: &Effect) -> Option<(Reply, String)> {
+/// Returns the faulty responses that need no token, with their KuCoin code.
+fn faulty_reply(effect: &Effect) -> Option<(Reply, String)> {
     Some(match effect {
         Effect::TokenRefuse {
             status,
@@ -118,7 +118,7 @@ fn broken(effect: &Effect) -> Option<(Reply, String)> {
     })
 }
 
-/// A good body, and what a fault makes of it.
+/// A response body, possibly changed by a fault.
 enum Body {
     Whole(String),
     Truncated(String),
@@ -127,7 +127,7 @@ enum Body {
 }
 
 impl Body {
-    fn after(self, effect: &Effect) -> Self {
+    fn with_effect(self, effect: &Effect) -> Self {
         match (self, effect) {
             (Self::Whole(text), Effect::TokenTruncated) => Self::Truncated(text),
             (Self::Whole(text), Effect::TokenCutBody) => Self::CutShort(text),
@@ -185,7 +185,7 @@ async fn issue(
     let token = lock(&shared.tokens).issue(scope, market, clock::now_ms());
     shared.board.change(|stats| stats.tokens_issued += 1);
     let data = match scope {
-        // Without the address of the Pro V2 socket: clients know it.
+        // Without the address of the Pro V2 endpoint: it is fixed.
         Scope::Pro => Object::new().field("token", &*token).end(),
         Scope::Private | Scope::Public => with_servers((shared, market), &token, effects),
     };
@@ -195,7 +195,7 @@ async fn issue(
         .end())
 }
 
-/// A V1 token and the addresses of the sockets that it opens: the right one, unless a fault says otherwise.
+/// Returns a V1 token and its WebSocket endpoints: the real one, unless a fault changes them.
 fn with_servers(
     (shared, market): (&Shared, ServedMarket),
     token: &str,

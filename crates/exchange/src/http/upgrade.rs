@@ -1,4 +1,4 @@
-//! Which requests become a WebSocket, and what their URL says.
+//! Parses WebSocket upgrade requests and their URLs.
 
 use hyper::header::{CONNECTION, HeaderMap, UPGRADE, USER_AGENT};
 use hyper::{Method, Request};
@@ -7,7 +7,7 @@ use crate::rng::Rng;
 use crate::socket::Dial;
 use crate::stats::StreamProtocol;
 
-/// The key of a valid upgrade request; None for any other request.
+/// Returns the key of a valid upgrade request; `None` for any other request.
 pub(super) fn key<B>(request: &Request<B>) -> Option<Vec<u8>> {
     let headers = request.headers();
     let upgrades = request.method() == Method::GET
@@ -25,7 +25,7 @@ pub(super) fn key<B>(request: &Request<B>) -> Option<Vec<u8>> {
         .map(|key| key.as_bytes().to_vec())
 }
 
-/// The socket of a path. Clients append `?token=` or `/?token=` to the address of Pro V2.
+/// Returns the protocol of a path. Clients append `?token=` or `/?token=` to the address of Pro V2.
 fn protocol(path: &str) -> Option<StreamProtocol> {
     match path {
         "/" | "/endpoint" => Some(StreamProtocol::V1),
@@ -34,8 +34,8 @@ fn protocol(path: &str) -> Option<StreamProtocol> {
     }
 }
 
-/// What the URL of a valid upgrade request says, and which client sent it. KuCoin's Pro V2 host has its socket at the
-/// root, where V1 is served too: the kind of the token decides.
+/// Parses the URL and client name of a valid upgrade request. KuCoin's Pro V2 host serves `/`, as does V1, so the
+/// kind of the token decides.
 pub(super) fn dial<B>(request: &Request<B>, is_pro: impl Fn(&str) -> bool) -> Dial {
     let query = request.uri().query().unwrap_or_default();
     let value = |name: &str| {
@@ -74,35 +74,35 @@ pub(super) fn dial<B>(request: &Request<B>, is_pro: impl Fn(&str) -> bool) -> Di
     }
 }
 
-/// The `User-Agent`, of which a line of a log needs the beginning only.
+/// Returns the start of the `User-Agent`, for log lines.
 fn client(headers: &HeaderMap) -> Option<String> {
     let agent = headers.get(USER_AGENT)?.to_str().ok()?;
     Some(agent.chars().take(80).collect())
 }
 
-/// Percent-decoding. A bare plus stays a plus, as clients exist that do not encode the token.
+/// Percent-decodes a value. A plain plus stays a plus, because some clients do not encode the token.
 fn decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
-    let mut place = 0;
-    while let Some(byte) = bytes.get(place) {
-        let escaped = bytes.get(place + 1..place + 3).filter(|_| *byte == b'%');
+    let mut index = 0;
+    while let Some(byte) = bytes.get(index) {
+        let escaped = bytes.get(index + 1..index + 3).filter(|_| *byte == b'%');
         let digits = escaped.and_then(|digits| std::str::from_utf8(digits).ok());
         match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
             Some(value) => {
                 decoded.push(value);
-                place += 3;
+                index += 3;
             }
             None => {
                 decoded.push(*byte);
-                place += 1;
+                index += 1;
             }
         }
     }
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
-/// Whether a header's comma list has this word, in any case.
+/// Returns `true` if a comma-separated header contains this value, ignoring case.
 fn lists(headers: &HeaderMap, name: hyper::header::HeaderName, word: &str) -> bool {
     let values = headers
         .get_all(name)
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_whole_upgrade_request_upgrades() {
+    fn only_complete_upgrade_requests_have_a_key() {
         assert_eq!(key(&request("/?token=1")), Some(b"abc".to_vec()));
         assert_eq!(key(&request("/other")), None);
         let mut old = request("/");

@@ -1,26 +1,25 @@
-//! What may be asked of the channels, and how the server says no.
+//! Subscription parameters of the channels, and refusals.
 
 use serde_json::{Map, Value};
 
 use super::frames::Refusal;
-use super::streams::{CHANNELS, Channel, PARTS, Part};
+use super::streams::{ACCOUNT_TYPES, AccountType, CHANNELS, Channel};
 use crate::fault::UnknownSymbols;
 use crate::{CONTRACTS, SYMBOLS};
 
-/// A request for one channel that is served.
+/// A valid request for one channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Asked {
-    /// The request as users write it.
+pub(super) struct ChannelRequest {
+    /// The request in the form of the SDK's channel names.
     pub(super) written: String,
-    /// The request under which pushes find it, which differs from what is written for the older name
-    /// of an account only.
+    /// The request that pushes are matched with; it differs only for the old name of the spot account.
     pub(super) served: String,
 }
 
-/// The name of the classic spot account in older documents.
+/// Name of the classic spot account in older documentation.
 const TRADING: &str = "TRADING";
 
-/// Channels of public data, which other hosts serve.
+/// Public channels, which other hosts serve.
 const PUBLIC: [&str; 6] = [
     "ticker",
     "kline",
@@ -30,11 +29,11 @@ const PUBLIC: [&str; 6] = [
     "funding-fee",
 ];
 
-/// Reads the parameters of a subscription.
+/// Parses the parameters of a subscription.
 pub(super) fn parse(
     parameters: &Map<String, Value>,
     unknown_symbols: UnknownSymbols,
-) -> Result<Asked, Refusal> {
+) -> Result<ChannelRequest, Refusal> {
     let text = |key: &str| parameters.get(key).map(Value::as_str);
     let Some(Some(name)) = text("channel") else {
         return Err(Refusal::invalid());
@@ -48,20 +47,21 @@ pub(super) fn parse(
         let text = format!("symbols are not supported for topic {name}");
         return Err(Refusal::Reason(text));
     }
-    let (part, asked) = match text(channel.parameter()) {
+    let (account_type, asked) = match text(channel.parameter()) {
         None => return Err(missing(channel.parameter(), name)),
         Some(None) => return Err(Refusal::invalid()),
         Some(Some(asked)) if channel == Channel::Balance && asked.eq_ignore_ascii_case(TRADING) => {
-            (Part::Spot, TRADING)
+            (AccountType::Spot, TRADING)
         }
         Some(Some(asked)) => {
-            let named = |part: &Part| part.as_str().eq_ignore_ascii_case(asked);
-            let part = PARTS.into_iter().find(named);
-            (part.ok_or_else(Refusal::invalid)?, asked)
+            let named =
+                |account_type: &AccountType| account_type.as_str().eq_ignore_ascii_case(asked);
+            let account_type = ACCOUNT_TYPES.into_iter().find(named);
+            (account_type.ok_or_else(Refusal::invalid)?, asked)
         }
     };
-    if !channel.parts().contains(&part) {
-        return Err(not_allowed(name, part.as_str()));
+    if !channel.account_types().contains(&account_type) {
+        return Err(not_allowed(name, account_type.as_str()));
     }
     let symbol = match text("symbol") {
         _ if !channel.needs_symbol() => None,
@@ -74,15 +74,15 @@ pub(super) fn parse(
     if let (Some(symbol), UnknownSymbols::Refuse) = (unknown, unknown_symbols) {
         return Err(not_found(name, symbol));
     }
-    let served = channel.of(part).written(symbol);
+    let served = channel.of(account_type).request_text(symbol);
     let written = match asked {
-        TRADING => served.replace(Part::Spot.as_str(), TRADING),
+        TRADING => served.replace(AccountType::Spot.as_str(), TRADING),
         _ => served.clone(),
     };
-    Ok(Asked { written, served })
+    Ok(ChannelRequest { written, served })
 }
 
-/// The server names channels with a capital in front.
+/// The server capitalises channel names in this refusal.
 fn missing(parameter: &str, channel: &str) -> Refusal {
     let mut name = channel.to_owned();
     if let Some(first) = name.get_mut(..1) {
@@ -91,7 +91,7 @@ fn missing(parameter: &str, channel: &str) -> Refusal {
     Refusal::Reason(format!("missing `{parameter}` for topic: {name}"))
 }
 
-/// In the words of the other refusals: how KuCoin would say it is not known, as it acknowledges such requests.
+/// Worded like the other refusals; KuCoin's own text is unknown, as it acknowledges such requests.
 fn not_found(channel: &str, symbol: &str) -> Refusal {
     let text = format!("topic {channel} symbol = \"{symbol}\" is not found");
     Refusal::Reason(text)
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn trade_and_account_types_are_taken_in_any_case() {
+    fn trade_and_account_types_ignore_case() {
         for (request, expected) in [
             (
                 r#"{"channel":"orderAll","tradeType":"unified"}"#,
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_say_what_is_missing_or_wrong() {
+    fn refusal_names_the_missing_or_invalid_parameter() {
         let invalid = "invalid request data";
         let table = [
             (r#"{}"#, invalid),

@@ -1,11 +1,11 @@
-//! Control frames as the server writes them: welcome, pongs, acknowledgement, refusal.
+//! Control frames of the server: welcome, pong, acknowledgement, refusal.
 
 use std::time::Duration;
 
 use crate::json::Object;
 
-/// Why a request is refused. Both words are on the wire: `message` for what could not be read, and
-/// `reason` for what was read and is not served. There is no code.
+/// Why a request is refused. There is no code: the wire has `message` for unreadable requests and `reason` for
+/// readable ones that are not served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
     Message(String),
@@ -26,7 +26,7 @@ pub(crate) fn welcome(session_id: &str, ping_interval: Duration) -> String {
         .end()
 }
 
-/// The answer to a ping with a `type`; its time is in nanoseconds.
+/// Answer to a ping with a `type`; the time is in nanoseconds.
 pub(super) fn typed_pong(id: Option<&str>, time_ns: u64) -> String {
     Object::new()
         .field("type", "pong")
@@ -35,7 +35,7 @@ pub(super) fn typed_pong(id: Option<&str>, time_ns: u64) -> String {
         .end()
 }
 
-/// The answer to a ping with an `op`; its time is in milliseconds.
+/// Answer to a ping with an `op`; the time is in milliseconds.
 pub(super) fn operation_pong(id: Option<&str>, time_ms: u64) -> String {
     Object::new()
         .field("id", id)
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn are_written_as_on_the_wire() {
+    fn control_frames_match_the_wire_format() {
         assert_eq!(
             welcome("1f0c", Duration::from_secs(18)),
             r#"{"sessionId":"1f0c","message":"welcome","pingInterval":18000}"#

@@ -1,14 +1,14 @@
-//! The login of a connection that came without a token: `op: auth`.
+//! Login of a connection without a token: `op: auth`.
 
 use serde_json::{Map, Value};
 
 use super::frames::Refusal;
 use crate::credentials::{self, DemoCredentials, Proof};
 
-/// What is signed after the timestamp.
+/// Signed after the timestamp.
 const SIGNED: [&[u8]; 2] = [b"POST", b"/api/websocket/users/verify"];
 
-/// Checks a login as the signature of a REST request is checked, with the same words.
+/// Checks a login like the signature of a REST request, with the same error texts.
 pub(super) fn check(
     expected: &DemoCredentials,
     login: &Map<String, Value>,

@@ -1,7 +1,6 @@
-//! The second generation of the streams, Pro V2: what is pushed of the account, and what a connection
-//! answers. It renders the events of the same engine as V1.
+//! Pro V2: pushes rendered from the events of the same engine as V1, and answers to requests.
 
-mod books;
+mod account_state;
 mod channels;
 pub(crate) mod frames;
 mod login;

@@ -1,99 +1,101 @@
-//! The changes of an order as Pro V2 reports them, with the state in each of them.
+//! Order changes as Pro V2 reports them, with the order's state at each change.
 
 use std::borrow::Cow;
 
 use rust_decimal::Decimal;
 
-use super::streams::Part;
+use super::streams::AccountType;
 use crate::engine::{
     self, CancelReason, Fill, Host, Liquidity, OrderChange, OrderEvent, StopChange, StopEvent,
     Terms, Trigger,
 };
 
-/// Decimals of an average price: rounded once, here, and only shown.
+/// Decimals of an average price: rounded once, here, and only reported.
 const AVERAGE_SCALE: u32 = 20;
 
-/// What an order has come to: `os` and `eT` together.
+/// OrderStage of an order: `os` and `eT` together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stage {
-    /// A conditional order waits.
+pub(super) enum OrderStage {
+    /// An untriggered conditional order.
     Waiting,
     Triggered,
     Live,
-    /// Part of it was cut off.
-    Cut,
+    /// The size was reduced.
+    Reduced,
     PartlyFilled,
     Filled,
     Canceled,
 }
 
-/// Why the rest of an order was cancelled: `cR`.
+/// Cancel reason: `cR`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reason {
+pub(super) enum CancelCause {
     Cancelled(CancelReason),
-    /// The order that should follow a trigger was rejected.
+    /// The order of a triggered stop order was rejected.
     Exception,
 }
 
 /// One change of an order or of a conditional order.
 #[derive(Debug, Clone)]
 pub(super) struct Change {
-    pub(super) stage: Stage,
+    pub(super) stage: OrderStage,
     pub(super) order: engine::Order,
     pub(super) fill: Option<Fill>,
-    pub(super) reason: Option<Reason>,
-    /// What a conditional order waits for.
+    pub(super) reason: Option<CancelCause>,
+    /// Trigger condition of a conditional order.
     pub(super) condition: Option<Trigger>,
     pub(super) updated_ns: u64,
 }
 
 impl Change {
-    /// The changes that an event is, in their order; none if it is nothing new here. An order is live once, before its
-    /// first fill, while V1 reports a futures order as open after its fills or not at all; and it is filled with its
-    /// last fill. A liquidation has no order: only its execution is reported.
+    /// Converts an event to changes, in order; empty if Pro V2 reports nothing new.
+    ///
+    /// Pro V2 reports an order as live once, before its first fill, while V1 reports a futures order as open after
+    /// its fills or not at all; and Pro V2 reports it as filled with its last fill. A liquidation has no order: only
+    /// its execution is reported.
     pub(super) fn of(event: &OrderEvent) -> Vec<Self> {
         let mut changes = Vec::with_capacity(2);
         if is_liquidation(&event.order) {
             return changes;
         }
         if goes_live(event) {
-            changes.push(Self::new(event, Stage::Live).when_placed());
+            changes.push(Self::new(event, OrderStage::Live).when_placed());
         }
         let stage = match event.change {
-            OrderChange::Match if event.order.remain.is_zero() => Stage::Filled,
-            OrderChange::Match => Stage::PartlyFilled,
-            OrderChange::Update => Stage::Cut,
-            OrderChange::Canceled => Stage::Canceled,
+            OrderChange::Match if event.order.remain.is_zero() => OrderStage::Filled,
+            OrderChange::Match => OrderStage::PartlyFilled,
+            OrderChange::Update => OrderStage::Reduced,
+            OrderChange::Canceled => OrderStage::Canceled,
             OrderChange::Received | OrderChange::Open | OrderChange::Filled => return changes,
         };
         let change = Self::new(event, stage);
-        // An order by funds ends `canceled` on V1 even if the last fill spent them to the last digit.
-        if stage != Stage::Canceled || !change.canceled().is_zero() {
+        // V1 ends an order by funds as `canceled` even if the fills spent all funds.
+        if stage != OrderStage::Canceled || !change.canceled().is_zero() {
             changes.push(change);
         }
         changes
     }
 
-    /// The order of an event that is a fill, that of a liquidation too.
+    /// Returns the order of a fill, including liquidations; `None` for other events.
     pub(super) fn of_fill(event: &OrderEvent) -> Option<Self> {
         event.fill.as_ref()?;
-        Some(Self::new(event, Stage::PartlyFilled))
+        Some(Self::new(event, OrderStage::PartlyFilled))
     }
 
-    /// A conditional order. It is never filled: the order that follows it is.
+    /// Converts a conditional order, which is never filled itself: its resulting order is.
     pub(super) fn of_stop(event: &StopEvent) -> Self {
         let stop = &event.stop;
         let (stage, reason) = match &event.change {
-            StopChange::Open => (Stage::Waiting, None),
-            StopChange::Triggered(Ok(())) => (Stage::Triggered, None),
-            StopChange::Triggered(Err(_)) => (Stage::Canceled, Some(Reason::Exception)),
+            StopChange::Open => (OrderStage::Waiting, None),
+            StopChange::Triggered(Ok(())) => (OrderStage::Triggered, None),
+            StopChange::Triggered(Err(_)) => (OrderStage::Canceled, Some(CancelCause::Exception)),
             StopChange::Cancel => {
-                let reason = Reason::Cancelled(CancelReason::User);
-                (Stage::Canceled, Some(reason))
+                let reason = CancelCause::Cancelled(CancelReason::User);
+                (OrderStage::Canceled, Some(reason))
             }
         };
         let terms = match stop.terms {
-            // A conditional order has no leverage on the wire.
+            // Conditional orders have no leverage on the wire.
             Terms::Futures { margin_mode, .. } => Terms::Futures {
                 margin_mode,
                 leverage: Decimal::ZERO,
@@ -102,7 +104,7 @@ impl Change {
             terms => terms,
         };
         let (remain, canceled) = match stage {
-            Stage::Canceled => (Decimal::ZERO, stop.size),
+            OrderStage::Canceled => (Decimal::ZERO, stop.size),
             _ => (stop.size, Decimal::ZERO),
         };
         Self {
@@ -137,18 +139,18 @@ impl Change {
         }
     }
 
-    fn new(event: &OrderEvent, stage: Stage) -> Self {
+    fn new(event: &OrderEvent, stage: OrderStage) -> Self {
         Self {
             stage,
             order: event.order.clone(),
             fill: event.fill.clone(),
-            reason: event.order.cancel_reason.map(Reason::Cancelled),
+            reason: event.order.cancel_reason.map(CancelCause::Cancelled),
             condition: None,
             updated_ns: nanoseconds(event.time_ms),
         }
     }
 
-    /// The order before anything happened to it.
+    /// Returns the order as it was when placed.
     fn when_placed(mut self) -> Self {
         let order = &mut self.order;
         order.remain = order.size;
@@ -168,11 +170,11 @@ impl Change {
         }
     }
 
-    /// The classic account that the order belongs to.
-    pub(super) fn part(&self) -> Part {
+    /// Returns the classic account of the order.
+    pub(super) fn account_type(&self) -> AccountType {
         match self.order.terms {
-            Terms::Spot(wallet) => Part::of(wallet),
-            Terms::Futures { .. } => Part::Futures,
+            Terms::Spot(wallet) => AccountType::of(wallet),
+            Terms::Futures { .. } => AccountType::Futures,
         }
     }
 
@@ -184,7 +186,7 @@ impl Change {
         is_liquidation(&self.order)
     }
 
-    /// What `q`, `rS` and `cS` are in.
+    /// Returns the unit of `q`, `rS` and `cS`.
     pub(super) fn unit(&self) -> &'static str {
         match self.order.market.host {
             Host::Futures => "UNIT",
@@ -193,15 +195,15 @@ impl Change {
         }
     }
 
-    /// `cS`: of an order by funds what was not spent when it ended.
+    /// Returns `cS`: for an ended order by funds, the unspent funds.
     pub(super) fn canceled(&self) -> Decimal {
-        match self.order.by_funds && self.stage == Stage::Canceled {
+        match self.order.by_funds && self.stage == OrderStage::Canceled {
             true => self.order.size - self.order.filled_value,
             false => self.order.canceled,
         }
     }
 
-    /// `aP`, rounded to 20 decimals if the division does not end.
+    /// Returns `aP`, rounded to 20 decimals.
     pub(super) fn average_price(&self) -> Decimal {
         let average = self.order.filled_value.checked_div(self.order.filled);
         average.unwrap_or_default().round_dp(AVERAGE_SCALE)
@@ -218,7 +220,7 @@ fn is_liquidation(order: &engine::Order) -> bool {
     )
 }
 
-/// Whether it is the first event of the order.
+/// Returns `true` for the first event of an order.
 fn goes_live(event: &OrderEvent) -> bool {
     let order = &event.order;
     match event.change {
@@ -229,14 +231,14 @@ fn goes_live(event: &OrderEvent) -> bool {
             let size = event.fill.as_ref().map(|fill| fill.size);
             event.is_fill_of(Liquidity::Taker) && size == Some(order.filled)
         }
-        // The market had nothing at all for it.
+        // A market order without any fill.
         OrderChange::Canceled => order.price.is_none() && order.filled.is_zero(),
         OrderChange::Update | OrderChange::Filled => false,
     }
 }
 
-/// The id of an order in the unified account: 18 decimal digits, too many for a float. Those of spot, 24 characters in the
-/// classic accounts, are made from the counter in them.
+/// Returns the id of an order in the unified account: 18 decimal digits, too many for a float. The id of a spot
+/// order, 24 characters in the classic accounts, is derived from the counter in it.
 pub(crate) fn unified_id(id: &str) -> Cow<'_, str> {
     const FIRST: u64 = 385_168_432_000_000_000;
     const NOISE_BITS: u32 = 20;
@@ -249,7 +251,7 @@ pub(crate) fn unified_id(id: &str) -> Cow<'_, str> {
     Cow::Owned((FIRST + (counter << NOISE_BITS) + noise).to_string())
 }
 
-/// The engine's clock ticks in milliseconds, the wire's in nanoseconds.
+/// Converts engine time to wire time.
 pub(super) fn nanoseconds(ms: u64) -> u64 {
     ms.saturating_mul(1_000_000)
 }

@@ -1,45 +1,45 @@
-//! The account's events as pushes: on which streams, and in which order.
+//! Renders account events as pushes: to which streams, and in which order.
 
-use super::books::Books;
-use super::order::{Change, Stage};
+use super::account_state::AccountState;
+use super::order::{Change, OrderStage};
 use super::render::{account, orders};
-use super::risk::{Exposure, Source, Watch};
-use super::streams::{Channel, Part, Stream};
+use super::risk::{Exposure, RiskMonitor, Source};
+use super::streams::{AccountType, Channel, Stream};
 use crate::engine::futures::{MarginMode, PositionState};
 use crate::engine::loans::CurrencyState;
 use crate::engine::{BalanceEvent, Engine, Event, PositionChange, Wallet, WalletEvent};
 use crate::fault::LiquidationLevel;
 use crate::json::{Object, Raw};
 
-/// One frame to every subscriber of one stream.
+/// A push to all subscribers of one stream.
 #[derive(Debug, Clone)]
 pub(crate) struct Push {
     stream: &'static Stream,
-    /// Whose subscribers are sent it, on the streams that are of one symbol.
+    /// Symbol whose subscribers receive it; `None` on streams without a symbol.
     symbol: Option<&'static str>,
     pub(crate) data: String,
 }
 
 impl Push {
-    fn new(channel: Channel, part: Part, data: String) -> Self {
+    fn new(channel: Channel, account_type: AccountType, data: String) -> Self {
         Self {
-            stream: channel.of(part),
+            stream: channel.of(account_type),
             symbol: None,
             data,
         }
     }
 
-    /// `T`.
+    /// Returns `T`.
     pub(crate) fn topic(&self) -> &'static str {
         &self.stream.name
     }
 
-    /// The request whose subscribers are sent it, as users write it.
+    /// Returns the request whose subscribers receive it.
     pub(crate) fn request(&self) -> String {
-        self.stream.written(self.symbol)
+        self.stream.request_text(self.symbol)
     }
 
-    /// The whole frame, and where its data starts.
+    /// Returns the frame, and the offset of its data.
     pub(crate) fn frame(&self, push_time_ns: u64) -> (String, usize) {
         let mut frame = Object::new()
             .field("T", self.topic())
@@ -52,38 +52,38 @@ impl Push {
     }
 }
 
-/// Renders the events of one account, every one of them and in their order.
+/// Renders all events of one account, in order.
 #[derive(Debug)]
 pub(crate) struct ProRenderer {
-    books: Books,
-    unified: Watch,
-    futures: Watch,
-    /// A conditional order that has triggered: it is reported when the order that follows it is live.
+    state: AccountState,
+    unified: RiskMonitor,
+    futures: RiskMonitor,
+    /// A triggered conditional order: reported after its resulting order is live.
     triggered: Option<Change>,
     pushes: Vec<Push>,
 }
 
-/// In which forms an order is reported.
+/// OrderForms in which an order is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Forms {
+enum OrderForms {
     Both,
     Unified,
     Classic,
 }
 
 impl ProRenderer {
-    /// Begins with the account as it is; no event of it may be waiting.
+    /// Starts from the engine's current state; the engine may have no pending events.
     pub(crate) fn new(engine: &Engine) -> Self {
         Self {
-            books: Books::open(engine),
-            unified: Watch::default(),
-            futures: Watch::default(),
+            state: AccountState::open(engine),
+            unified: RiskMonitor::default(),
+            futures: RiskMonitor::default(),
             triggered: None,
             pushes: Vec::new(),
         }
     }
 
-    /// The pushes that an event makes, in the order in which they go out.
+    /// Returns the pushes of an event, in order.
     pub(crate) fn render(&mut self, event: &Event) -> Vec<Push> {
         match event {
             Event::Order(event) => {
@@ -104,42 +104,42 @@ impl ProRenderer {
             Event::Wallet(change) => self.wallet(change),
             Event::Leverage(symbol, mode, leverage) | Event::MarginMode(symbol, mode, leverage) => {
                 let data = |mode: Option<MarginMode>| account::leverage(symbol, mode, *leverage);
-                self.push(Channel::Leverage, Part::Unified, data(Some(*mode)));
-                self.push(Channel::Leverage, Part::Futures, data(None));
+                self.push(Channel::Leverage, AccountType::Unified, data(Some(*mode)));
+                self.push(Channel::Leverage, AccountType::Futures, data(None));
             }
-            // The position that they change reports the former two, and warnings the last.
+            // Funding and risk limit are reported by the position, the status by warnings.
             Event::Funding(_) | Event::RiskLimit(_) | Event::CrossStatus(_) => {}
         }
         std::mem::take(&mut self.pushes)
     }
 
-    /// The pushes of a warning of liquidation, whatever the account owes: with its true amounts.
+    /// Returns the pushes of a liquidation warning with the account's real amounts, regardless of its risk.
     pub(crate) fn warn(&mut self, level: LiquidationLevel, time_ms: u64) -> Vec<Push> {
-        for (part, watch) in [
-            (Part::Unified, &self.unified),
-            (Part::Futures, &self.futures),
+        for (account_type, watch) in [
+            (AccountType::Unified, &self.unified),
+            (AccountType::Futures, &self.futures),
         ] {
             let data = account::warning(level, &watch.worst(), time_ms);
             self.pushes
-                .push(Push::new(Channel::LiquidationWarning, part, data));
+                .push(Push::new(Channel::LiquidationWarning, account_type, data));
         }
         std::mem::take(&mut self.pushes)
     }
 
-    /// What is still to be reported when there are no more events.
+    /// Returns the remaining pushes after the last event.
     pub(crate) fn finish(&mut self) -> Vec<Push> {
         self.release_trigger();
         std::mem::take(&mut self.pushes)
     }
 
-    /// A change of an order; of a fill the lite form goes first and the one with the fee last.
+    /// Pushes the changes of an order; for a fill the lite execution first and the full execution last.
     fn order(&mut self, mut changes: Vec<Change>, filled: Option<&Change>) {
         if changes
             .first()
-            .is_some_and(|first| first.stage == Stage::Live)
+            .is_some_and(|first| first.stage == OrderStage::Live)
         {
             let live = changes.remove(0);
-            self.push_order(&live, Forms::Both);
+            self.push_order(&live, OrderForms::Both);
             let triggered = self.triggered.as_ref();
             if triggered.is_some_and(|parent| live.order.origin.as_ref() == Some(&parent.order.id))
             {
@@ -149,30 +149,30 @@ impl ProRenderer {
         let fill = filled.and_then(|change| Some((change, change.fill.as_ref()?)));
         if let Some((change, fill)) = fill {
             let lite = |classic| orders::lite_execution(change, fill, classic);
-            self.push(Channel::ExecutionLite, Part::Unified, lite(false));
-            self.push(Channel::ExecutionLite, change.part(), lite(true));
+            self.push(Channel::ExecutionLite, AccountType::Unified, lite(false));
+            self.push(Channel::ExecutionLite, change.account_type(), lite(true));
         }
         for change in &changes {
-            self.push_order(change, Forms::Both);
+            self.push_order(change, OrderForms::Both);
         }
         if let Some((change, fill)) = fill {
             let unified = orders::unified_execution(change, fill);
-            self.push(Channel::Execution, Part::Unified, unified);
+            self.push(Channel::Execution, AccountType::Unified, unified);
             let classic = orders::classic_execution(change, fill);
-            self.push(Channel::Execution, change.part(), classic);
+            self.push(Channel::Execution, change.account_type(), classic);
         }
     }
 
-    /// A trigger waits for the order that follows, which is reported first; in the classic futures form
-    /// it is one order, which triggers before it is live.
+    /// Pushes a conditional order. A trigger is reported after the resulting order, except in the classic futures
+    /// form: there both are one order, which triggers before it is live.
     fn conditional(&mut self, change: Change) {
-        if change.stage != Stage::Triggered {
-            self.push_order(&change, Forms::Both);
+        if change.stage != OrderStage::Triggered {
+            self.push_order(&change, OrderForms::Both);
             return;
         }
         self.release_trigger();
         if change.is_futures() {
-            self.push_order(&change, Forms::Classic);
+            self.push_order(&change, OrderForms::Classic);
         }
         self.triggered = Some(change);
     }
@@ -182,27 +182,32 @@ impl ProRenderer {
             return;
         };
         let forms = match change.is_futures() {
-            true => Forms::Unified,
-            false => Forms::Both,
+            true => OrderForms::Unified,
+            false => OrderForms::Both,
         };
         self.push_order(&change, forms);
     }
 
-    fn push_order(&mut self, change: &Change, forms: Forms) {
-        let mut push = |part, data: String| {
-            self.push_of(Channel::Order, part, change.order.symbol, data.clone());
-            self.push(Channel::OrderAll, part, data);
+    fn push_order(&mut self, change: &Change, forms: OrderForms) {
+        let mut push = |account_type, data: String| {
+            self.push_of(
+                Channel::Order,
+                account_type,
+                change.order.symbol,
+                data.clone(),
+            );
+            self.push(Channel::OrderAll, account_type, data);
         };
-        if forms != Forms::Classic {
-            push(Part::Unified, orders::unified(change));
+        if forms != OrderForms::Classic {
+            push(AccountType::Unified, orders::unified(change));
         }
-        if forms != Forms::Unified {
-            push(change.part(), orders::classic(change));
+        if forms != OrderForms::Unified {
+            push(change.account_type(), orders::classic(change));
         }
     }
 
     fn balance(&mut self, change: &BalanceEvent) {
-        self.books.moved(change);
+        self.state.moved(change);
         self.push_balance(change.wallet, &change.currency, change.time_ms);
     }
 
@@ -210,38 +215,43 @@ impl ProRenderer {
         if matches!(wallet, Wallet::Trade | Wallet::Margin) {
             self.push_unified_balance(currency, time_ms);
         }
-        let part = Part::of(wallet);
-        let funds = self.books.funds(wallet, currency);
-        let data = account::classic_balance(part, currency, &funds, time_ms);
-        self.push(Channel::Balance, part, data);
+        let account_type = AccountType::of(wallet);
+        let funds = self.state.funds(wallet, currency);
+        let data = account::classic_balance(account_type, currency, &funds, time_ms);
+        self.push(Channel::Balance, account_type, data);
     }
 
     fn push_unified_balance(&mut self, currency: &str, time_ms: u64) {
-        let funds = self.books.unified(currency);
+        let funds = self.state.unified(currency);
         let data = account::unified_balance(currency, &funds, time_ms);
-        self.push(Channel::Balance, Part::Unified, data);
+        self.push(Channel::Balance, AccountType::Unified, data);
     }
 
-    /// Interest changes what is owed and moves no balance; a loan is reported with its money.
+    /// Pushes balances whose debt changed by interest; a loan is pushed with its balance change.
     fn debts(&mut self, wallet: Wallet, currencies: &[CurrencyState], time_ms: u64) {
         for state in currencies {
-            if self.books.owed(wallet, state) {
+            if self.state.owed(wallet, state) {
                 self.push_balance(wallet, state.currency, time_ms);
             }
         }
     }
 
     fn position(&mut self, change: PositionChange, position: &PositionState) {
-        self.books.position_changed(position);
+        self.state.position_changed(position);
         let data = account::position(position);
-        for part in [Part::Unified, Part::Futures] {
-            self.push_of(Channel::Position, part, position.symbol, data.clone());
-            self.push(Channel::PositionAll, part, data.clone());
+        for account_type in [AccountType::Unified, AccountType::Futures] {
+            self.push_of(
+                Channel::Position,
+                account_type,
+                position.symbol,
+                data.clone(),
+            );
+            self.push(Channel::PositionAll, account_type, data.clone());
         }
         let source = Source::IsolatedPosition(position.symbol);
         let exposure = Exposure::of_isolated(position);
         self.risk(source, exposure, position.time_ms);
-        // After any other change the wallet is reported next, and only then are the sums those of now.
+        // After other changes a wallet event follows, and only then are the sums up to date.
         if matches!(
             change,
             PositionChange::MarkPrice | PositionChange::RiskLimit
@@ -252,18 +262,18 @@ impl ProRenderer {
 
     fn wallet(&mut self, change: &WalletEvent) {
         let currency = change.wallet.currency;
-        self.books.wallet_changed(&change.wallet);
+        self.state.wallet_changed(&change.wallet);
         self.push_unified_balance(currency.as_str(), change.time_ms);
         self.push(
             Channel::Balance,
-            Part::Futures,
+            AccountType::Futures,
             account::futures_balance(change),
         );
         self.cross_risk(currency, change.time_ms);
     }
 
     fn cross_risk(&mut self, currency: crate::SettleCurrency, time_ms: u64) {
-        let exposure = self.books.cross_exposure(currency);
+        let exposure = self.state.cross_exposure(currency);
         self.risk(Source::CrossPositions(currency), exposure, time_ms);
     }
 
@@ -275,19 +285,28 @@ impl ProRenderer {
             _ => self.futures.see(source, exposure, time_ms),
         };
         let futures = warning.map(|(level, exposure)| account::warning(level, exposure, time_ms));
-        for (part, data) in [(Part::Unified, unified), (Part::Futures, futures)] {
+        for (account_type, data) in [
+            (AccountType::Unified, unified),
+            (AccountType::Futures, futures),
+        ] {
             if let Some(data) = data {
-                self.push(Channel::LiquidationWarning, part, data);
+                self.push(Channel::LiquidationWarning, account_type, data);
             }
         }
     }
 
-    fn push(&mut self, channel: Channel, part: Part, data: String) {
-        self.pushes.push(Push::new(channel, part, data));
+    fn push(&mut self, channel: Channel, account_type: AccountType, data: String) {
+        self.pushes.push(Push::new(channel, account_type, data));
     }
 
-    fn push_of(&mut self, channel: Channel, part: Part, symbol: &'static str, data: String) {
-        let push = Push::new(channel, part, data);
+    fn push_of(
+        &mut self,
+        channel: Channel,
+        account_type: AccountType,
+        symbol: &'static str,
+        data: String,
+    ) {
+        let push = Push::new(channel, account_type, data);
         self.pushes.push(Push {
             symbol: Some(symbol),
             ..push

@@ -1,11 +1,11 @@
-//! What a client says on a Pro V2 socket.
+//! Client messages on a Pro V2 connection.
 
 use serde_json::{Map, Value};
 
-/// One message from the client that is JSON.
+/// A JSON message from the client.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Request {
-    /// Only text counts, but for pings.
+    /// Must be text, except in pings.
     pub(super) id: Option<String>,
     pub(super) kind: Kind,
 }
@@ -23,7 +23,7 @@ pub(super) enum Kind {
     Invalid,
 }
 
-/// None for what is not JSON, which the server ignores.
+/// Parses a message; `None` if it is not JSON, which the server ignores.
 pub(super) fn parse(text: &str) -> Option<Request> {
     let Value::Object(message) = serde_json::from_str(text).ok()? else {
         return Some(Request {
@@ -38,9 +38,9 @@ pub(super) fn parse(text: &str) -> Option<Request> {
         (Some(Value::Number(id)), kind @ (Kind::TypedPing | Kind::OperationPing)) => {
             (Some(id.to_string()), kind)
         }
-        // Documented as optional for subscriptions.
+        // KuCoin documents the id as optional for subscriptions.
         (None, kind) => (None, kind),
-        // Refused for its parts, and still a login, of which no part is kept.
+        // Refused, but still a login: none of its fields may be logged.
         (Some(_), Kind::Login(_)) => (None, Kind::Login(Map::new())),
         (Some(_), _) => (None, Kind::Invalid),
     };
@@ -60,8 +60,7 @@ fn kind(message: Map<String, Value>) -> Kind {
     }
 }
 
-/// What is kept of a message for the report: nothing of a login but its id, nor of anything else
-/// that holds a part of one.
+/// Returns a message without secrets, for the report: a login, or anything with fields of one, is reduced to its id.
 pub(super) fn without_secrets(text: &str, request: Option<&Request>) -> String {
     let login = matches!(request.map(|request| &request.kind), Some(Kind::Login(_)));
     if !login && !text.to_ascii_lowercase().contains("kc-api") {
@@ -79,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_action_is_taken_in_any_case() {
+    fn action_ignores_case() {
         for action in ["SUBSCRIBE", "subscribe", "Subscribe"] {
             let text = format!(r#"{{"id":"1","action":"{action}","channel":"lw"}}"#);
             let request = parse(&text).unwrap();
@@ -91,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn only_pings_may_have_a_number_as_id() {
+    fn only_pings_may_have_a_numeric_id() {
         let id = |text: &str| parse(text).unwrap().id;
         assert_eq!(id(r#"{"id":7,"type":"ping"}"#).as_deref(), Some("7"));
         assert_eq!(id(r#"{"id":7,"op":"ping"}"#).as_deref(), Some("7"));
@@ -102,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn strangers_are_told_apart() {
+    fn unknown_messages_are_invalid_or_ignored() {
         assert_eq!(parse("hello"), None);
         for text in ["[1]", "{}", r#"{"id":"1","action":"order"}"#] {
             assert_eq!(parse(text).unwrap().kind, Kind::Invalid, "{text}");
@@ -110,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn no_part_of_a_login_is_kept() {
+    fn login_is_logged_without_its_secrets() {
         let kept = |text: &str| without_secrets(text, parse(text).as_ref());
         let login = r#"{"id":"a","op":"auth","kc-api-sign":"c2VjcmV0"}"#;
         assert_eq!(kept(login), r#"{"id":"a","op":"auth"}"#);

@@ -1,4 +1,4 @@
-//! How near the account is to liquidation, and when a warning is due.
+//! Liquidation risk of the account, and when to push a warning.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use crate::engine::futures::{PositionState, SettleCurrency, ratio};
 use crate::engine::loans::CrossMargin;
 use crate::fault::LiquidationLevel;
 
-/// A level that does not change is reported at most once in this time.
+/// Minimum interval between reports of an unchanged level.
 const REPORT_EVERY_MS: u64 = 60_000;
 
-/// The level of this ratio of the exposure; `None` while all is well.
+/// Returns the warning level of a risk ratio; `None` below all levels.
 fn level_of(ratio: Decimal) -> Option<LiquidationLevel> {
     let levels = [
         (Decimal::ONE, LiquidationLevel::ForceLiquidation),
@@ -23,10 +23,10 @@ fn level_of(ratio: Decimal) -> Option<LiquidationLevel> {
     reached.map(|(_, level)| level)
 }
 
-/// A part of the account that can be liquidated by itself; amounts are in USDT.
+/// Risk of a part of the account that is liquidated separately; amounts are in USDT.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Exposure {
-    /// What has to be there as a part of what is: at 1 it is liquidated.
+    /// Required margin divided by margin; liquidated at 1.
     pub(super) ratio: Decimal,
     pub(super) adjusted_equity: Decimal,
     pub(super) initial_margin: Decimal,
@@ -37,7 +37,7 @@ pub(super) struct Exposure {
 }
 
 impl Exposure {
-    /// Positions with this much margin left.
+    /// Returns the risk of positions with this remaining margin.
     pub(super) fn of_futures(left: Decimal, initial: Decimal, maintenance: Decimal) -> Self {
         Self {
             ratio: if left > maintenance {
@@ -53,7 +53,7 @@ impl Exposure {
         }
     }
 
-    /// An isolated position; none when it is closed or in cross mode.
+    /// Returns the risk of an isolated position; `None` if it is closed or in cross mode.
     pub(super) fn of_isolated(position: &PositionState) -> Option<Self> {
         let own = position.isolated.as_ref();
         let own = own.filter(|_| position.quantity != 0)?;
@@ -65,7 +65,7 @@ impl Exposure {
         Some(exposure.in_usdt(position.settle_currency, position.mark_price))
     }
 
-    /// The cross-margin account; none when nothing is owed.
+    /// Returns the risk of the cross-margin account; `None` without debts.
     pub(super) fn of_margin(account: &CrossMargin) -> Option<Self> {
         let worth = &account.worth;
         (!worth.debts.is_zero()).then(|| Self {
@@ -85,7 +85,7 @@ impl Exposure {
         }
     }
 
-    /// Amounts of an inverse contract are in bitcoin.
+    /// Converts the amounts of an inverse contract from bitcoin.
     pub(super) fn in_usdt(self, currency: SettleCurrency, price: Decimal) -> Self {
         if currency != SettleCurrency::Xbt {
             return self;
@@ -102,7 +102,7 @@ impl Exposure {
     }
 }
 
-/// What is liquidated together.
+/// A part of the account that is liquidated together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Source {
     CrossMargin,
@@ -110,16 +110,16 @@ pub(super) enum Source {
     IsolatedPosition(&'static str),
 }
 
-/// The watch over an account: it is as near to liquidation as the nearest part of it.
+/// Monitors the liquidation risk of an account, which is that of its riskiest part.
 #[derive(Debug, Default)]
-pub(super) struct Watch {
+pub(super) struct RiskMonitor {
     exposures: BTreeMap<Source, Exposure>,
     level: Option<LiquidationLevel>,
     reported_ms: u64,
 }
 
-impl Watch {
-    /// A part of the account is this near now, or is in no danger any more; returns the warning that is due.
+impl RiskMonitor {
+    /// Updates the risk of one part of the account, `None` if it has no risk; returns the warning that is due.
     pub(super) fn see(
         &mut self,
         source: Source,
@@ -164,8 +164,8 @@ mod tests {
     }
 
     #[test]
-    fn a_warning_comes_with_each_new_level_and_once_a_minute() {
-        let mut watch = Watch::default();
+    fn warning_is_pushed_per_new_level_and_once_a_minute() {
+        let mut watch = RiskMonitor::default();
         let mut warned = |percent, now_ms| {
             let source = Source::CrossMargin;
             let warning = watch.see(source, exposure(percent), now_ms);
@@ -184,8 +184,8 @@ mod tests {
     }
 
     #[test]
-    fn the_part_that_is_nearest_to_its_end_is_told() {
-        let mut watch = Watch::default();
+    fn warning_is_about_the_riskiest_part() {
+        let mut watch = RiskMonitor::default();
         let usdt = Source::CrossPositions(SettleCurrency::Usdt);
         let one = Source::IsolatedPosition("ETHUSDTM");
         assert!(watch.see(usdt, exposure(86), 1).is_some());

@@ -1,23 +1,23 @@
-//! What a Pro V2 connection answers to each message of its client.
+//! Answers to the client's messages on a Pro V2 connection.
 
 use std::time::Instant;
 
 use serde_json::{Map, Value};
 
-use super::channels::{self, Asked};
+use super::channels::{self, ChannelRequest};
 use super::frames::{self, Refusal};
 use super::login;
 use super::request::{self, Kind, Request};
 use crate::clock;
 use crate::fault::{Effect, take};
-use crate::hub::{Audience, Outgoing};
+use crate::hub::{Delivery, Outgoing};
 use crate::limits::PingRate;
 use crate::session::Session;
 use crate::sync::lock;
 
 pub(crate) struct ProSession {
     base: Session,
-    /// By its token, or by a login.
+    /// `true` after a token or a login was accepted.
     authenticated: bool,
     pings: PingRate,
 }
@@ -31,7 +31,7 @@ impl ProSession {
         }
     }
 
-    /// Takes one message from the client.
+    /// Handles one message from the client.
     pub(crate) fn handle(&mut self, text: &str, now: Instant) {
         let request = request::parse(text);
         let kept = request::without_secrets(text, request.as_ref());
@@ -103,12 +103,12 @@ impl ProSession {
         }
         let ack = Some(Outgoing::Ack(frames::ack(id)));
         self.base
-            .subscribe(&[asked.served], &[asked.written], Audience::Live, ack)
+            .subscribe(&[asked.served], &[asked.written], Delivery::Live, ack)
             .map_err(|refusal| Refusal::Reason(refusal.text))
     }
 
-    /// What is asked for, unless a fault refuses the request whatever that is.
-    fn read(&self, asked: &Map<String, Value>) -> Result<Asked, Refusal> {
+    /// Parses a request, unless a fault refuses every request.
+    fn read(&self, asked: &Map<String, Value>) -> Result<ChannelRequest, Refusal> {
         if let Some((_, text)) = lock(&self.base.link.faults).request_refusal() {
             return Err(Refusal::Message(text));
         }

@@ -1,4 +1,4 @@
-//! The names of what is pushed: `T` as a push has it, and the request for it as users write it.
+//! Names of the push streams: the `T` of a push, and the request for it.
 
 use std::sync::LazyLock;
 
@@ -6,30 +6,30 @@ use crate::engine::Wallet;
 use crate::wire::wire_words;
 
 wire_words! {
-    /// Which part of the account: the `tradeType` of a request, or its `accountType`.
-    pub(crate) enum Part {
+    /// The `tradeType` or `accountType` of a request.
+    pub(crate) enum AccountType {
         "UNIFIED" Unified,
         "SPOT" Spot,
         "FUTURES" Futures,
         "CROSS" Cross,
         "ISOLATED" Isolated,
-        /// Of balances only.
+        /// Balances only.
         "FUNDING" Funding,
     }
 }
 
-/// All parts, in the order of the tables.
-pub(crate) const PARTS: [Part; 6] = [
-    Part::Unified,
-    Part::Spot,
-    Part::Futures,
-    Part::Cross,
-    Part::Isolated,
-    Part::Funding,
+/// All account types, in the order of the tables.
+pub(crate) const ACCOUNT_TYPES: [AccountType; 6] = [
+    AccountType::Unified,
+    AccountType::Spot,
+    AccountType::Futures,
+    AccountType::Cross,
+    AccountType::Isolated,
+    AccountType::Funding,
 ];
 
-impl Part {
-    /// The classic account that a wallet is.
+impl AccountType {
+    /// Returns the classic account of a wallet.
     pub(crate) fn of(wallet: Wallet) -> Self {
         match wallet {
             Wallet::Main => Self::Funding,
@@ -68,39 +68,40 @@ pub(crate) const CHANNELS: [Channel; 9] = [
     Channel::Leverage,
 ];
 
-/// One kind of push: a channel of a part of the account.
+/// A kind of push: a channel of one account type.
 #[derive(Debug)]
 pub(crate) struct Stream {
-    /// The `T` of its pushes: `orderAll.UNIFIED`.
+    /// The `T` of its pushes, for example `orderAll.UNIFIED`.
     pub(crate) name: String,
-    /// The request for it without a symbol: `orderAll?tradeType=UNIFIED`.
+    /// The request without a symbol, for example `orderAll?tradeType=UNIFIED`.
     request: String,
 }
 
-/// The stream of each channel and part, in the order of the tables.
+/// The stream of each channel and account type, in the order of the tables.
 static STREAMS: LazyLock<Vec<Stream>> = LazyLock::new(|| {
-    let stream = |channel: Channel, part: Part| {
-        let (channel, parameter, part) = (channel.as_str(), channel.parameter(), part.as_str());
+    let stream = |channel: Channel, account_type: AccountType| {
+        let (channel, parameter, account_type) =
+            (channel.as_str(), channel.parameter(), account_type.as_str());
         Stream {
-            name: format!("{channel}.{part}"),
-            request: format!("{channel}?{parameter}={part}"),
+            name: format!("{channel}.{account_type}"),
+            request: format!("{channel}?{parameter}={account_type}"),
         }
     };
-    let of = |channel| PARTS.map(|part| stream(channel, part));
+    let of = |channel| ACCOUNT_TYPES.map(|account_type| stream(channel, account_type));
     CHANNELS.into_iter().flat_map(of).collect()
 });
 
 impl Channel {
-    pub(crate) fn of(self, part: Part) -> &'static Stream {
-        &STREAMS[self as usize * PARTS.len() + part as usize]
+    pub(crate) fn of(self, account_type: AccountType) -> &'static Stream {
+        &STREAMS[self as usize * ACCOUNT_TYPES.len() + account_type as usize]
     }
 
-    /// Whether it is of one symbol.
+    /// Returns `true` if requests name a symbol.
     pub(crate) fn needs_symbol(self) -> bool {
         matches!(self, Self::Order | Self::Position)
     }
 
-    /// The parameter that names the part.
+    /// Returns the name of the account type parameter.
     pub(crate) fn parameter(self) -> &'static str {
         match self {
             Self::Balance => "accountType",
@@ -108,29 +109,29 @@ impl Channel {
         }
     }
 
-    /// The parts that it is served for.
-    pub(crate) fn parts(self) -> &'static [Part] {
-        const MARGINED: &[Part] = &[Part::Unified, Part::Futures];
-        const TRADED: &[Part] = &[
-            Part::Unified,
-            Part::Spot,
-            Part::Futures,
-            Part::Cross,
-            Part::Isolated,
+    /// Returns the account types that the channel supports.
+    pub(crate) fn account_types(self) -> &'static [AccountType] {
+        const MARGINED: &[AccountType] = &[AccountType::Unified, AccountType::Futures];
+        const TRADED: &[AccountType] = &[
+            AccountType::Unified,
+            AccountType::Spot,
+            AccountType::Futures,
+            AccountType::Cross,
+            AccountType::Isolated,
         ];
         match self {
             Self::Order | Self::OrderAll | Self::Execution | Self::ExecutionLite => TRADED,
             Self::Position | Self::PositionAll | Self::LiquidationWarning | Self::Leverage => {
                 MARGINED
             }
-            Self::Balance => &PARTS,
+            Self::Balance => &ACCOUNT_TYPES,
         }
     }
 }
 
 impl Stream {
-    /// The request as users write it.
-    pub(crate) fn written(&self, symbol: Option<&str>) -> String {
+    /// Returns the request in the form of the SDK's channel names.
+    pub(crate) fn request_text(&self, symbol: Option<&str>) -> String {
         match symbol {
             Some(symbol) => format!("{}&symbol={symbol}", self.request),
             None => self.request.clone(),
@@ -143,11 +144,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn streams_are_at_the_places_of_their_channels_and_parts() {
+    fn streams_are_indexed_by_channel_and_account_type() {
         for channel in CHANNELS {
-            for part in PARTS {
-                let name = format!("{}.{}", channel.as_str(), part.as_str());
-                assert_eq!(channel.of(part).name, name);
+            for account_type in ACCOUNT_TYPES {
+                let name = format!("{}.{}", channel.as_str(), account_type.as_str());
+                assert_eq!(channel.of(account_type).name, name);
             }
         }
     }

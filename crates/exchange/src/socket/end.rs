@@ -1,11 +1,11 @@
-//! How a connection ends, from the orderly close to the reset.
+//! The ways a connection ends, from a close frame to a reset.
 
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::time::timeout;
 
-use super::writer::Rest;
+use super::writer::ClosedWriter;
 use super::{Control, Dial, Stream};
 use crate::activity::Activity;
 use crate::fault::{Cut, Effect};
@@ -16,7 +16,7 @@ use crate::sync::lock;
 use crate::v1::frames;
 use crate::ws::{Opcode, Violation, encode, encode_close};
 
-/// How long the client is given to take the last bytes and close.
+/// Time for the client to read the last bytes and close.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// Why a connection ends.
@@ -33,7 +33,7 @@ pub(super) enum Stop {
     ClientGone,
     PingTimeout,
     Violation(Violation),
-    /// An error frame is all that the client gets.
+    /// The client only gets an error frame.
     Refuse {
         code: u16,
         text: String,
@@ -56,7 +56,7 @@ impl Stop {
 }
 
 impl Stop {
-    /// The words that the client gets, or what it did wrong.
+    /// Returns the error text that the client gets, or its violation.
     fn reason(&self) -> Option<String> {
         match self {
             Self::Refuse { code, text } => Some(format!("{code} {text}")),
@@ -69,17 +69,17 @@ impl Stop {
     }
 }
 
-/// Ends a connection in the way that `stop` says.
+/// Ends a connection as `stop` requires.
 pub(super) async fn finish(
     shared: &Shared,
     control: &Control,
     (mut read_half, mut write_half): (ReadHalf<Stream>, WriteHalf<Stream>),
-    mut rest: Rest,
+    mut rest: ClosedWriter,
     stop: Stop,
     dial: &Dial,
 ) {
     let number = dial.number;
-    // Whoever waits for the end of a connection may act on it at once: no push follows.
+    // A test that waits for the end of a connection may act at once: no push may follow.
     lock(&shared.hub).freeze(number);
     shared.room.notify_waiters();
     let mut pushed = 0;
@@ -95,7 +95,7 @@ pub(super) async fn finish(
         pushed,
     });
     let mut last = Vec::new();
-    // Errors that end a connection have the form of V1 in both generations.
+    // Errors that end a connection have the V1 format in both protocols.
     let opcode = match dial.protocol {
         StreamProtocol::V1 => Opcode::Text,
         StreamProtocol::ProV2 => Opcode::Binary,
@@ -117,7 +117,7 @@ pub(super) async fn finish(
             code: violation.code,
             reason: violation.reason.to_owned(),
         },
-        // As it was measured: the stream ends.
+        // As measured at KuCoin: the stream ends without a close frame.
         Stop::PingTimeout if dial.protocol == StreamProtocol::ProV2 => Cut::Eof,
         Stop::PingTimeout => {
             let frame = frames::error(None, 400, "ping timeout");
@@ -143,18 +143,18 @@ pub(super) async fn finish(
             return;
         }
         Cut::Eof => control.end_abruptly(),
-        // A close frame inside of another frame would be garbage.
-        Cut::Close { .. } if rest.torn => {}
+        // A close frame inside another frame would be garbage.
+        Cut::Close { .. } if rest.has_partial_frame => {}
         Cut::Close { code, reason } => {
             encode_close(&mut last, code, &reason);
-            let farewell = async {
+            let close = async {
                 write_half.write_all(&last).await?;
                 write_half.flush().await
             };
-            let _ = timeout(LINGER, farewell).await;
+            let _ = timeout(LINGER, close).await;
         }
     }
-    // Bytes that are not read would turn the end of the stream into a reset.
+    // Unread bytes would turn the end of the stream into a reset.
     let _ = timeout(LINGER, write_half.shutdown()).await;
     let drain = async {
         let mut bytes = [0; 1024];
@@ -163,8 +163,8 @@ pub(super) async fn finish(
     let _ = timeout(LINGER, drain).await;
 }
 
-/// A half-open connection does nothing until another fault cuts it.
-async fn wait_for_cut(rest: &mut Rest) -> Cut {
+/// Waits until another fault ends a half-open connection.
+async fn wait_for_cut(rest: &mut ClosedWriter) -> Cut {
     loop {
         match rest.commands.recv().await {
             Some(Command::Effect(Effect::Cut(cut))) => return cut,

@@ -1,4 +1,4 @@
-//! Frames as faults want them: of another kind, split, interleaved, or against the protocol.
+//! Frames changed by faults: another opcode, fragmented, interleaved, or invalid.
 
 use std::borrow::Cow;
 
@@ -9,13 +9,13 @@ use crate::stats::StreamProtocol;
 use crate::ws::{Opcode, encode, encode_raw};
 use crate::{pro, v1};
 
-/// The last fragment of a message, in the first byte of a frame.
+/// FIN bit in the first byte of a frame.
 const FIN: u8 = 0x80;
 const RESERVED: u8 = 0x40;
 const MASK: [u8; 4] = [0x5A, 0x17, 0xC3, 0x66];
 
-/// The frame that a text becomes: of Pro V2 a binary one, with the text as it is.
-pub(super) fn formed<'a>(
+/// Returns opcode and payload of a text: Pro V2 sends plain text in binary frames.
+pub(super) fn wire_form<'a>(
     protocol: StreamProtocol,
     faults: &mut ActiveFaults,
     text: &'a [u8],
@@ -37,7 +37,7 @@ fn deflated(bytes: &[u8]) -> Vec<u8> {
     miniz_oxide::deflate::compress_to_vec(bytes, level)
 }
 
-/// The frame with one of its quotes changed: an odd number of quotes is never JSON.
+/// Changes one quote of the frame: with an odd number of quotes it is never JSON.
 pub(super) fn garbled(frame: &str, rng: &mut Rng) -> Vec<u8> {
     let mut bytes = frame.as_bytes().to_vec();
     let quotes: Vec<usize> = (0..bytes.len())
@@ -50,14 +50,14 @@ pub(super) fn garbled(frame: &str, rng: &mut Rng) -> Vec<u8> {
     bytes
 }
 
-/// Random places at which to split a payload of this length into this number of parts.
+/// Returns random offsets that split a payload of this length into this number of fragments.
 pub(super) fn splits(length: usize, parts: u32, rng: &mut Rng) -> Vec<usize> {
     let mut splits: Vec<usize> = (1..parts.max(1)).map(|_| rng.index(length + 1)).collect();
     splits.sort_unstable();
     splits
 }
 
-/// The payload in fragments that end at `splits` and at its end.
+/// Encodes the payload in fragments that end at `splits` and at its end.
 pub(super) fn encode_fragments(
     out: &mut Vec<u8>,
     opcode: Opcode,
@@ -76,7 +76,7 @@ pub(super) fn encode_fragments(
     }
 }
 
-/// The payload in two fragments with a ping between them.
+/// Encodes the payload in two fragments with a ping between them.
 pub(super) fn encode_interleaved(out: &mut Vec<u8>, opcode: Opcode, payload: &[u8]) {
     let (first, second) = payload.split_at(payload.len() / 2);
     encode(out, false, opcode, first);
@@ -84,7 +84,7 @@ pub(super) fn encode_interleaved(out: &mut Vec<u8>, opcode: Opcode, payload: &[u
     encode(out, true, Opcode::Continuation, second);
 }
 
-/// The payload in a frame that breaks the protocol so.
+/// Encodes the payload in a frame with this protocol violation.
 pub(super) fn encode_violating(
     out: &mut Vec<u8>,
     violation: FrameViolation,
@@ -101,7 +101,7 @@ pub(super) fn encode_violating(
         FrameViolation::NotUtf8 => {
             let mut broken = payload.to_vec();
             let middle = broken.len() / 2;
-            // Never a byte of UTF-8, at any place.
+            // 0xFF never occurs in UTF-8.
             broken.insert(middle, 0xFF);
             encode(out, true, opcode, &broken);
         }
@@ -125,7 +125,7 @@ pub(super) fn encode_violating(
     }
 }
 
-/// What the exchange sends unprompted.
+/// Encodes an unsolicited message of the exchange.
 pub(super) fn encode_injected(
     out: &mut Vec<u8>,
     protocol: StreamProtocol,
@@ -133,7 +133,7 @@ pub(super) fn encode_injected(
     message: &InjectedMessage,
 ) {
     let mut put = |out: &mut Vec<u8>, text: &str| {
-        let (opcode, payload) = formed(protocol, faults, text.as_bytes());
+        let (opcode, payload) = wire_form(protocol, faults, text.as_bytes());
         encode(out, true, opcode, &payload);
     };
     match message {
@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fragments_carry_the_payload_in_order() {
+    fn fragments_contain_the_payload_in_order() {
         let mut out = Vec::new();
         encode_fragments(&mut out, Opcode::Text, &[2, 2], b"hello");
         assert_eq!(out, b"\x01\x02he\x00\x00\x80\x03llo");
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn each_violation_is_in_the_bytes() {
+    fn each_violation_is_encoded() {
         let frame = |violation| {
             let mut out = Vec::new();
             encode_violating(&mut out, violation, Opcode::Text, b"hi");

@@ -1,4 +1,4 @@
-//! One WebSocket connection: its bytes, its two directions, and all the ways in which it ends.
+//! One WebSocket connection: its stream, reader and writer, and the ways it ends.
 
 mod end;
 mod framing;
@@ -31,36 +31,36 @@ use reader::Reader;
 pub(crate) use stream::{Control, Stream};
 use writer::Writer;
 
-/// What the URL of an upgrade said, and what is to happen to its connection.
+/// A parsed upgrade request, and the faults of its connection.
 #[derive(Clone, Default)]
 pub(crate) struct Dial {
     pub(crate) number: u64,
     pub(crate) effects: Vec<Effect>,
     pub(crate) protocol: StreamProtocol,
-    /// The market of the port.
+    /// Market of the port.
     pub(crate) market: ServedMarket,
     pub(crate) token: Option<String>,
     pub(crate) token_encoded: bool,
-    /// The id of a V1 connection, which the client may choose, or of a Pro V2 session.
+    /// Connection ID of V1, which the client may choose, or session ID of Pro V2.
     pub(crate) connect_id: String,
     /// The `User-Agent`.
     pub(crate) client: Option<String>,
 }
 
-/// What both directions of a connection know of it.
+/// State shared by the reader and the writer of a connection.
 pub(crate) struct Link {
     pub(crate) number: u64,
     pub(crate) protocol: StreamProtocol,
     pub(crate) faults: Mutex<ActiveFaults>,
-    /// Set before the welcome is written, so that no client can be faster.
+    /// Set before the welcome is written, so that a client's first message never finds it unset.
     pub(crate) welcomed: AtomicBool,
-    /// False once a fault has ended the reading.
+    /// `false` after a fault stopped the reader.
     pub(crate) reading: watch::Sender<bool>,
 }
 
-/// TopicMatch a connection from the end of its upgrade to its own end.
+/// Serves a connection from its upgrade to its end.
 pub(crate) async fn run(shared: Arc<Shared>, mut stream: Stream, early: Bytes, mut dial: Dial) {
-    stream.send_at_once();
+    stream.set_nodelay();
     let number = dial.number;
     let opening = std::mem::take(&mut dial.effects);
     let grant = redeem(&shared, &dial);
@@ -88,13 +88,13 @@ pub(crate) async fn run(shared: Arc<Shared>, mut stream: Stream, early: Bytes, m
             client: dial.client.clone(),
         });
     }
-    // An answer that drips has still to go out; if that fails, so does the first write of the connection.
+    // A dripping answer may still be queued; if this flush fails, so does the first write of the connection.
     let _ = stream.flush().await;
     stream.stop_dripping();
     let membership = {
         let mut hub = lock(&shared.hub);
         if dial.protocol == StreamProtocol::ProV2 {
-            hub.tell_pro();
+            hub.enable_pro();
         }
         hub.join(number, shared.settings.queue_capacity)
     };
@@ -105,7 +105,7 @@ pub(crate) async fn run(shared: Arc<Shared>, mut stream: Stream, early: Bytes, m
         welcomed: AtomicBool::new(false),
         reading: watch::Sender::new(true),
     });
-    let (life, idle) = {
+    let (max_age, idle) = {
         let limits = lock(&shared.limits);
         (limits.connection_life, limits.idle_timeout)
     };
@@ -115,31 +115,31 @@ pub(crate) async fn run(shared: Arc<Shared>, mut stream: Stream, early: Bytes, m
     let stop = match grant {
         Err(refused) => refused,
         Ok(grant) => {
-            let session = Answering::new(&shared, &link, grant);
+            let session = ProtocolSession::new(&shared, &link, grant);
             let mut reader = Reader::new(&mut read_half, (&shared, &link), session, &early);
             let welcome = welcome(&shared, &dial, &opening);
-            // Neither future is ever resumed after the other ended: nothing has to be cancel safe.
+            // No future is polled again after another one ended, so none has to be cancel safe.
             tokio::select! {
                 stop = writer.run(opening, welcome) => stop,
                 stop = reader.run(idle) => stop,
-                () = sleep(life) => Stop::TooOld,
+                () = sleep(max_age) => Stop::TooOld,
             }
         }
     };
-    tracing::debug!(connection = number, ?stop, "connection ends");
+    tracing::debug!(connection = number, ?stop, "connection closed");
     let rest = writer.into_rest();
     let halves = (read_half, write_half);
     finish(&shared, &control, halves, rest, stop, &dial).await;
     shared.leave(number);
 }
 
-/// What answers the client's messages.
-enum Answering {
+/// The protocol session that answers the client's messages.
+enum ProtocolSession {
     V1(V1Session),
     Pro(ProSession),
 }
 
-impl Answering {
+impl ProtocolSession {
     fn new(shared: &Arc<Shared>, link: &Arc<Link>, grant: Option<Grant>) -> Self {
         let base = Session::new(Arc::clone(shared), Arc::clone(link));
         match (link.protocol, grant) {
@@ -175,7 +175,7 @@ fn welcome(shared: &Shared, dial: &Dial, opening: &[Effect]) -> String {
     }
 }
 
-/// The market that a connection serves: that of its token, if it was accepted.
+/// Returns the market of a connection: that of its token, if the token was accepted.
 fn market(grant: &Result<Option<Grant>, Stop>, dial: &Dial) -> ServedMarket {
     match (grant, dial.protocol) {
         (Ok(Some(grant)), _) => grant.market,
@@ -184,7 +184,7 @@ fn market(grant: &Result<Option<Grant>, Stop>, dial: &Dial) -> ServedMarket {
     }
 }
 
-/// Takes the token; a Pro V2 connection may come without one, and logs in later.
+/// Redeems the token; a Pro V2 connection may have none and log in later.
 fn redeem(shared: &Shared, dial: &Dial) -> Result<Option<Grant>, Stop> {
     let limit = lock(&shared.limits).connections;
     if lock(&shared.hub).connections() >= limit {

@@ -1,4 +1,4 @@
-//! From the client: bytes to messages to the session, and the watch over its silence.
+//! Reads client messages for the session, and detects an idle client.
 
 use std::future::pending;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, ReadHalf};
 use tokio::time::{Instant, timeout_at};
 
 use super::end::Stop;
-use super::{Answering, Link, Stream};
+use super::{Link, ProtocolSession, Stream};
 use crate::shared::Shared;
 use crate::ws::{Decoder, Incoming};
 
@@ -15,16 +15,16 @@ pub(super) struct Reader<'a> {
     half: &'a mut ReadHalf<Stream>,
     shared: &'a Shared,
     link: &'a Link,
-    session: Answering,
+    session: ProtocolSession,
     decoder: Decoder,
 }
 
 impl<'a> Reader<'a> {
-    /// `early` are bytes that came with the upgrade request.
+    /// Creates a reader; `early` is data received with the upgrade request.
     pub(super) fn new(
         half: &'a mut ReadHalf<Stream>,
         (shared, link): (&'a Shared, &'a Link),
-        session: Answering,
+        session: ProtocolSession,
         early: &[u8],
     ) -> Self {
         let mut decoder = Decoder::default();
@@ -38,7 +38,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads until the connection ends; `idle` is how long a client may say nothing.
+    /// Reads until the connection ends; `idle` is the ping timeout of the client.
     pub(super) async fn run(&mut self, idle: Duration) -> Stop {
         let mut deadline = Instant::now() + idle;
         let mut bytes = [0; 4096];
@@ -70,7 +70,7 @@ impl<'a> Reader<'a> {
             }
             let read = tokio::select! {
                 biased;
-                // A stream that is not read is not judged by its silence either.
+                // While reading is stopped, the idle timeout does not apply either.
                 () = async { drop(reading.wait_for(|reading| !reading).await) } => pending().await,
                 read = timeout_at(deadline, self.half.read(&mut bytes)) => read,
             };

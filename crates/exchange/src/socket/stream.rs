@@ -1,4 +1,4 @@
-//! The bytes below a connection: TCP, TLS over it, or whatever a caller brings; and what faults do to them.
+//! The byte stream of a connection: TCP, TLS or caller-supplied, with the faults that affect it.
 
 use std::collections::VecDeque;
 use std::io;
@@ -14,7 +14,7 @@ use tokio::time::{Sleep, sleep};
 
 use crate::sync::lock;
 
-/// Bytes in both directions, of whatever kind.
+/// A bidirectional byte stream.
 pub(crate) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Duplex for S {}
@@ -29,12 +29,12 @@ enum Kind {
 pub(crate) struct Stream {
     kind: Kind,
     control: Arc<Control>,
-    /// Bytes that were taken and drip out one by one.
+    /// Accepted bytes that are written one by one.
     queued: VecDeque<u8>,
     pause: Option<Pin<Box<Sleep>>>,
 }
 
-/// What can be done to a stream from outside of its task.
+/// Controls a stream from outside its task.
 #[derive(Debug, Default)]
 pub(crate) struct Control {
     drip: Mutex<Option<Duration>>,
@@ -43,17 +43,17 @@ pub(crate) struct Control {
 }
 
 impl Control {
-    /// What is written from now on goes out byte by byte, with this time between two.
+    /// Writes all further data byte by byte, with this delay between two bytes.
     pub(crate) fn drip(&self, by: Duration) {
         *lock(&self.drip) = Some(by);
     }
 
-    /// The end of the stream will be a reset.
+    /// Makes the stream end with a reset.
     pub(crate) fn reset(&self) {
         self.resets.store(true, Ordering::SeqCst);
     }
 
-    /// The end of the stream will lack the farewell of TLS.
+    /// Makes the stream end without a TLS close_notify.
     pub(super) fn end_abruptly(&self) {
         self.abrupt.store(true, Ordering::SeqCst);
     }
@@ -95,14 +95,14 @@ impl Stream {
         }
     }
 
-    /// Small frames must not wait for each other's acknowledgements.
-    pub(super) fn send_at_once(&self) {
+    /// Disables Nagle's algorithm: small frames must not wait for TCP acknowledgements.
+    pub(super) fn set_nodelay(&self) {
         if let Some(stream) = self.socket() {
             let _ = stream.set_nodelay(true);
         }
     }
 
-    /// What is written from now on goes out as it comes; what drips still has to be flushed.
+    /// Writes further data normally; queued bytes still have to be flushed.
     pub(super) fn stop_dripping(&self) {
         *lock(&self.control.drip) = None;
     }
@@ -116,7 +116,7 @@ impl Stream {
         }
     }
 
-    /// Writes what was taken to drip, a byte at a time.
+    /// Writes the queued bytes, one at a time.
     fn poll_drip(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while let Some(byte) = self.queued.front().copied() {
             if let Some(pause) = &mut self.pause {
@@ -133,7 +133,7 @@ impl Stream {
 }
 
 impl Drop for Stream {
-    /// A reset says nothing; what is not TCP is dropped without a shutdown, which is as much as can be said there.
+    /// Applies a requested reset. A stream that is not TCP cannot be reset: it is dropped without a shutdown.
     fn drop(&mut self) {
         let resets = self.control.resets.load(Ordering::SeqCst);
         if let Some(stream) = self.socket().filter(|_| resets) {
@@ -161,7 +161,7 @@ impl AsyncWrite for Stream {
     ) -> Poll<io::Result<usize>> {
         let stream = self.get_mut();
         if lock(&stream.control.drip).is_some() {
-            // Taken whole, so that whoever writes and does not wait for the end of it loses nothing.
+            // Accepted completely, so that a writer that does not wait for the flush loses nothing.
             stream.queued.extend(bytes);
             return Poll::Ready(Ok(bytes.len()));
         }

@@ -1,4 +1,4 @@
-//! To the client: messages to frames, with the faults that happen to frames on their way.
+//! Writes messages to the client as frames, and applies the faults of frames.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use tokio::time::{Instant, sleep_until};
 
 use super::end::Stop;
 use super::framing::{
-    encode_fragments, encode_injected, encode_interleaved, encode_violating, formed, garbled,
-    splits,
+    encode_fragments, encode_injected, encode_interleaved, encode_violating, garbled, splits,
+    wire_form,
 };
 use super::{Link, Stream};
 use crate::fault::{Cut, Effect, InjectedMessage, mutate, take};
@@ -22,7 +22,7 @@ use crate::shared::Shared;
 use crate::sync::lock;
 use crate::ws::{Opcode, encode};
 
-/// Messages that are written in one go.
+/// Maximum number of messages written at once.
 const BATCH: usize = 64;
 
 pub(super) struct Writer<'a> {
@@ -31,36 +31,36 @@ pub(super) struct Writer<'a> {
     half: &'a mut WriteHalf<Stream>,
     queue: mpsc::Receiver<Outgoing>,
     commands: mpsc::UnboundedReceiver<Command>,
-    /// Frames that are due, of which the first `sent` bytes are written.
+    /// Encoded frames; the first `sent` bytes are written.
     buffer: Vec<u8>,
     sent: usize,
-    /// Parts of the buffer that are written byte by byte, and the time between two bytes.
+    /// Ranges of the buffer that are written byte by byte, and the delay between two bytes.
     drips: Vec<(Range<usize>, Duration)>,
-    /// A push that a fault lets the next one overtake.
+    /// A push that a fault delays until after the next one.
     overtaken: Option<Arc<str>>,
-    /// What is sent after the welcome.
+    /// Messages to send after the welcome.
     after_welcome: Vec<InjectedMessage>,
-    /// Messages that a fault holds back.
+    /// Messages delayed by a fault.
     deferred: Vec<(Instant, Outgoing)>,
-    /// Pushes so far, duplicates not counted: what the plan counts.
+    /// Number of pushes without duplicates, as fault plans count them.
     pushed: u64,
-    written: Written,
+    written: WrittenCounts,
 }
 
-/// What is in the buffer, for the report.
+/// Counts of the buffered messages, for the report.
 #[derive(Default)]
-struct Written {
+struct WrittenCounts {
     welcomed: bool,
     acks: u64,
     refusals: u64,
     pushed: u64,
 }
 
-/// What is left of a writer when its connection ends.
-pub(super) struct Rest {
+/// State of a writer after its connection ended.
+pub(super) struct ClosedWriter {
     pub(super) commands: mpsc::UnboundedReceiver<Command>,
-    /// A frame was written in part: no other frame may follow it.
-    pub(super) torn: bool,
+    /// A frame was written partially: no other frame may follow.
+    pub(super) has_partial_frame: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -84,23 +84,23 @@ impl<'a> Writer<'a> {
             after_welcome: Vec::new(),
             deferred: Vec::new(),
             pushed: 0,
-            written: Written::default(),
+            written: WrittenCounts::default(),
         }
     }
 
-    pub(super) fn into_rest(self) -> Rest {
-        Rest {
+    pub(super) fn into_rest(self) -> ClosedWriter {
+        ClosedWriter {
             commands: self.commands,
-            torn: self.sent > 0 && self.sent < self.buffer.len(),
+            has_partial_frame: self.sent > 0 && self.sent < self.buffer.len(),
         }
     }
 
-    /// Writes until the connection ends. `opening` are the faults that it is born with.
+    /// Writes until the connection ends. `opening` are the faults that apply from its start.
     pub(super) async fn run(&mut self, opening: Vec<Effect>, welcome: String) -> Stop {
         for effect in opening {
             if let Effect::Say(message) = effect {
                 self.after_welcome.push(message);
-            } else if let Some(stop) = self.obey(Command::Effect(effect)) {
+            } else if let Some(stop) = self.apply(Command::Effect(effect)) {
                 return stop;
             }
         }
@@ -118,7 +118,7 @@ impl<'a> Writer<'a> {
             tokio::select! {
                 biased;
                 command = self.commands.recv() => {
-                    if let Some(stop) = command.map_or(Some(Stop::ClientGone), |command| self.obey(command)) {
+                    if let Some(stop) = command.map_or(Some(Stop::ClientGone), |command| self.apply(command)) {
                         return stop;
                     }
                 }
@@ -128,7 +128,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn obey(&mut self, command: Command) -> Option<Stop> {
+    fn apply(&mut self, command: Command) -> Option<Stop> {
         let effect = match command {
             Command::Overrun => return Some(Stop::SlowClient),
             Command::Effect(effect) => effect,
@@ -148,7 +148,7 @@ impl<'a> Writer<'a> {
         encode_injected(&mut self.buffer, self.link.protocol, &mut faults, message);
     }
 
-    /// Puts a message into the buffer, or holds it back, or loses it, as the faults say.
+    /// Encodes a message into the buffer, or delays or drops it, as the faults require.
     fn stage(&mut self, mut message: Outgoing) -> Option<Stop> {
         let mut faults = lock(&self.link.faults);
         let late = match &message {
@@ -170,14 +170,14 @@ impl<'a> Writer<'a> {
         match &mut message {
             Outgoing::Ack(text) => {
                 if take!(faults, Effect::MisnameAcks { .. }) {
-                    *text = misnamed(text);
+                    *text = with_unknown_id(text);
                 }
                 if take!(faults, Effect::QuoteAcks { .. }) {
                     *text = text.replace("\"result\":true", "\"result\":\"true\"");
                 }
             }
             Outgoing::Pong(text) if take!(faults, Effect::MisnamePongs { .. }) => {
-                *text = misnamed(text);
+                *text = with_unknown_id(text);
             }
             _ => {}
         }
@@ -199,7 +199,7 @@ impl<'a> Writer<'a> {
         self.deferred = later;
         let due: Vec<(Instant, Outgoing)> = due;
         for (_, message) in due {
-            // Only control messages are ever held back, and those do not end a connection.
+            // Only control messages are delayed, and those do not end a connection.
             let _ = self.put(message);
         }
     }
@@ -231,7 +231,7 @@ impl<'a> Writer<'a> {
         };
         let mut faults = lock(&self.link.faults);
         for _ in 0..copies {
-            let (opcode, payload) = formed(self.link.protocol, &mut faults, text.as_bytes());
+            let (opcode, payload) = wire_form(self.link.protocol, &mut faults, text.as_bytes());
             encode(&mut self.buffer, true, opcode, &payload);
         }
         drop(faults);
@@ -243,7 +243,7 @@ impl<'a> Writer<'a> {
         None
     }
 
-    /// Puts a push, or loses it, or lets the next one overtake it.
+    /// Encodes a push, or drops it, or delays it until after the next one.
     fn put_in_order(&mut self, frame: Arc<str>) -> Option<Stop> {
         let mut faults = lock(&self.link.faults);
         if take!(faults, Effect::DropFrames { .. }) {
@@ -274,7 +274,7 @@ impl<'a> Writer<'a> {
         let frame = mutated.as_deref().unwrap_or(frame);
         if take!(faults, Effect::ResetMidFrame) {
             let start = self.buffer.len();
-            let (opcode, payload) = formed(protocol, faults, frame.as_bytes());
+            let (opcode, payload) = wire_form(protocol, faults, frame.as_bytes());
             encode(&mut self.buffer, true, opcode, &payload);
             self.buffer
                 .truncate(start + (self.buffer.len() - start) / 2);
@@ -284,7 +284,7 @@ impl<'a> Writer<'a> {
         let garbled = is_garbled.then(|| garbled(frame, &mut faults.rng));
         let payload = garbled.as_deref().unwrap_or(frame.as_bytes());
         let copies = 1 + u8::from(take!(faults, Effect::DuplicateFrame { .. }));
-        let (opcode, payload) = formed(protocol, faults, payload);
+        let (opcode, payload) = wire_form(protocol, faults, payload);
         for _ in 0..copies {
             let start = self.buffer.len();
             self.written.pushed += 1;
@@ -315,19 +315,19 @@ impl<'a> Writer<'a> {
         let fired = lock(&self.shared.plan).frame(self.link.number, self.pushed);
         let here = self.shared.apply(fired);
         here.into_iter()
-            .filter_map(|effect| self.obey(Command::Effect(effect)))
+            .filter_map(|effect| self.apply(Command::Effect(effect)))
             .next()
     }
 
-    /// Writes the buffer out. While the client does not read, commands are still obeyed.
+    /// Writes the buffer. Commands are still applied while the client does not read.
     async fn flush(&mut self) -> Result<(), Stop> {
         let mut pause = Instant::now();
         loop {
-            let (end, by) = self.stretch();
-            // Nothing is lost where a command comes first: the pause is a moment, and a write is done or not.
+            let (end, by) = self.next_write();
+            // Cancel safe: the pause is an instant, and a write either happened or not.
             let step = async {
                 if self.sent == self.buffer.len() {
-                    // Over TLS bytes may wait in its own buffer.
+                    // TLS may have buffered bytes.
                     return self.half.flush().await.map(|()| None);
                 }
                 if by.is_some() {
@@ -349,7 +349,7 @@ impl<'a> Writer<'a> {
                     }
                 },
                 command = self.commands.recv() => {
-                    if let Some(stop) = command.map_or(Some(Stop::ClientGone), |command| self.obey(command)) {
+                    if let Some(stop) = command.map_or(Some(Stop::ClientGone), |command| self.apply(command)) {
                         return Err(stop);
                     }
                 }
@@ -363,8 +363,8 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// How far the next write goes, and the pause before it where its bytes come one by one.
-    fn stretch(&self) -> (usize, Option<Duration>) {
+    /// Returns the end of the next write, and the delay before it if its bytes drip.
+    fn next_write(&self) -> (usize, Option<Duration>) {
         match self.drips.iter().find(|drip| drip.0.end > self.sent) {
             Some((drip, by)) if drip.start <= self.sent => (self.sent + 1, Some(*by)),
             Some((drip, _)) => (drip.start, None),
@@ -373,7 +373,7 @@ impl<'a> Writer<'a> {
     }
 
     fn report(&mut self) {
-        let Written {
+        let WrittenCounts {
             welcomed,
             acks,
             refusals,
@@ -390,11 +390,11 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// The answer with an id that no request had.
-fn misnamed(text: &str) -> String {
+/// Replaces the id of an answer with one that no request had.
+fn with_unknown_id(text: &str) -> String {
     let Ok(Value::Object(mut answer)) = serde_json::from_str(text) else {
         return text.to_owned();
     };
-    answer.insert("id".to_owned(), Value::from("nobody"));
+    answer.insert("id".to_owned(), Value::from("unknown"));
     Value::Object(answer).to_string()
 }

@@ -1,4 +1,4 @@
-//! Control frames as the server writes them: welcome, pong, acknowledgement, error.
+//! Control frames of the server: welcome, pong, acknowledgement, error.
 
 use crate::json::Object;
 

@@ -1,4 +1,4 @@
-//! The first generation of the streams: text frames, topics, and what a connection answers.
+//! V1: topics, pushes rendered as text frames, and answers to requests.
 
 pub(crate) mod frames;
 pub(crate) mod render;

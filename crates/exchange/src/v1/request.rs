@@ -1,11 +1,11 @@
-//! What a client says on a V1 socket.
+//! Client messages on a V1 connection.
 
 use serde_json::Value;
 
-/// One message from the client, with its id as text.
+/// A message from the client, with its id as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Request {
-    /// Comes back as a string even when it was sent as a number.
+    /// Returned as a string even if it was sent as a number.
     pub(crate) id: Option<String>,
     pub(crate) kind: Kind,
 }
@@ -15,7 +15,7 @@ pub(crate) enum Kind {
     Ping,
     Subscribe(Subscription),
     Unsubscribe(Subscription),
-    /// A `type` that the server does not know, or none.
+    /// The `type` is unknown or missing.
     Unknown,
     /// Not a JSON object.
     Malformed,
@@ -57,7 +57,7 @@ pub(crate) fn parse(text: &str) -> Request {
     Request { id, kind }
 }
 
-/// The documentation sends "true" as a string, every SDK a boolean; both are taken.
+/// KuCoin's documentation sends "true" as a string, every SDK sends a boolean; both are accepted.
 fn is_true(value: Option<&Value>) -> bool {
     match value {
         Some(Value::Bool(flag)) => *flag,

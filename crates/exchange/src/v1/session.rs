@@ -1,12 +1,12 @@
-//! What a V1 connection answers to each message of its client.
+//! Answers to the client's messages on a V1 connection.
 
 use std::time::Instant;
 
 use super::frames;
 use super::request::{self, Kind, Request, Subscription};
-use super::topics::{self, Asked, Refusal};
+use super::topics::{self, Refusal, RequestedTopic};
 use crate::clock;
-use crate::hub::{Audience, Outgoing};
+use crate::hub::{Delivery, Outgoing};
 use crate::session::Session;
 use crate::sync::lock;
 use crate::tokens::{Grant, Scope};
@@ -21,7 +21,7 @@ impl V1Session {
         Self { base, grant }
     }
 
-    /// Takes one message from the client.
+    /// Handles one message from the client.
     pub(crate) fn handle(&mut self, text: &str, now: Instant) {
         let Some(within) = self.base.admit(text.to_owned(), now) else {
             return;
@@ -59,20 +59,23 @@ impl V1Session {
     fn subscribe(&self, request: &Request, asked: &Subscription) -> Result<(), Refusal> {
         let is_public = self.grant.scope == Scope::Public;
         let (topics, audience) = match self.read(asked)? {
-            Asked::Private(_) | Asked::Unknown(_) if is_public && asked.private_channel => {
+            RequestedTopic::Private(_) | RequestedTopic::Unknown(_)
+                if is_public && asked.private_channel =>
+            {
                 return Err(Refusal::new(403, "login is required"));
             }
-            // The real server acknowledges a private topic that is asked for without
-            // `privateChannel`, and then never pushes anything.
-            Asked::Private(topic) if !asked.private_channel => {
-                (vec![topic.to_owned()], Audience::Silent)
+            // KuCoin acknowledges a private topic without `privateChannel` and then never pushes anything.
+            RequestedTopic::Private(topic) if !asked.private_channel => {
+                (vec![topic.to_owned()], Delivery::Silent)
             }
-            Asked::Private(topic) => (vec![topic.to_owned()], Audience::Live),
-            Asked::Unknown(topic) => (vec![topic], Audience::Silent),
-            Asked::Matches(topics) if !is_public && asked.private_channel => {
-                (topics, Audience::Live)
+            RequestedTopic::Private(topic) => (vec![topic.to_owned()], Delivery::Live),
+            RequestedTopic::Unknown(topic) => (vec![topic], Delivery::Silent),
+            RequestedTopic::Matches(topics) if !is_public && asked.private_channel => {
+                (topics, Delivery::Live)
             }
-            Asked::Matches(topics) | Asked::Public(topics) => (topics, Audience::Silent),
+            RequestedTopic::Matches(topics) | RequestedTopic::Public(topics) => {
+                (topics, Delivery::Silent)
+            }
         };
         for topic in &topics {
             if let Some((code, text)) = lock(&self.base.link.faults).topic_refusal(topic) {
@@ -85,16 +88,16 @@ impl V1Session {
 
     fn unsubscribe(&self, request: &Request, asked: &Subscription) -> Result<(), Refusal> {
         let topics = match self.read(asked)? {
-            Asked::Private(topic) => vec![topic.to_owned()],
-            Asked::Unknown(topic) => vec![topic],
-            Asked::Matches(topics) | Asked::Public(topics) => topics,
+            RequestedTopic::Private(topic) => vec![topic.to_owned()],
+            RequestedTopic::Unknown(topic) => vec![topic],
+            RequestedTopic::Matches(topics) | RequestedTopic::Public(topics) => topics,
         };
         self.base.unsubscribe(&topics, &topics, ack(request, asked));
         Ok(())
     }
 
-    /// What is asked for, unless a fault refuses the request whatever that is.
-    fn read(&self, asked: &Subscription) -> Result<Asked, Refusal> {
+    /// Parses a request, unless a fault refuses every request.
+    fn read(&self, asked: &Subscription) -> Result<RequestedTopic, Refusal> {
         if let Some((code, text)) = lock(&self.base.link.faults).request_refusal() {
             return Err(Refusal { code, text });
         }

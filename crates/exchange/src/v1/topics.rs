@@ -1,4 +1,4 @@
-//! The topics of V1, and what may be asked of them.
+//! The topics of V1, and parsing of requested topics.
 
 use std::sync::LazyLock;
 
@@ -8,22 +8,21 @@ use crate::{CONTRACTS, SYMBOLS};
 
 /// Order changes, without `received`.
 pub(crate) const ORDERS: &str = "/spotMarket/tradeOrders";
-/// Order changes, `received` included.
+/// Order changes, including `received`.
 pub(crate) const ORDERS_V2: &str = "/spotMarket/tradeOrdersV2";
 /// Balance changes.
 pub(crate) const BALANCE: &str = "/account/balance";
 /// Stop orders.
 pub(crate) const STOP_ORDERS: &str = "/spotMarket/advancedOrders";
-/// Balances after each change; not documented, and served.
+/// Balances after each change; undocumented by KuCoin.
 pub(crate) const BALANCE_SNAPSHOT: &str = "/account/snapshotBalance";
-/// Own fills with their fees; not documented, and served.
+/// Own fills with their fees; undocumented by KuCoin.
 pub(crate) const TRADE_FILLS: &str = "/spot/tradeFills";
 /// Debts and status of the cross-margin account.
 pub(crate) const MARGIN: &str = "/margin/position";
 /// Debts of the isolated-margin account of a symbol.
 pub(crate) const ISOLATED_MARGIN: &str = "/margin/isolatedPosition:";
-/// The trades of a symbol: a private subscription is sent the account's own, and nothing for a
-/// symbol that is not traded here.
+/// Trades of a symbol. A private subscription receives the account's own trades; for an unknown symbol nothing.
 pub(crate) const MATCHES: &str = "/market/match:";
 
 /// The topics of the futures host.
@@ -32,11 +31,11 @@ pub(crate) mod futures {
     pub(crate) const ORDERS: &str = "/contractMarket/tradeOrders";
     /// Stop orders.
     pub(crate) const STOP_ORDERS: &str = "/contractMarket/advancedOrders";
-    /// The account in each settlement currency.
+    /// Balances in each settlement currency.
     pub(crate) const WALLET: &str = "/contractAccount/wallet";
     /// Positions in all contracts.
     pub(crate) const POSITIONS: &str = "/contract/positionAll";
-    /// Changes between cross and isolated margin.
+    /// Changes of the margin mode.
     pub(crate) const MARGIN_MODE: &str = "/contract/marginMode";
     /// Changes of the leverage of cross positions.
     pub(crate) const CROSS_LEVERAGE: &str = "/contract/crossLeverage";
@@ -46,7 +45,7 @@ pub(crate) mod futures {
     pub(crate) const POSITION_OF: &str = "/contract/position:";
 }
 
-/// The topics of each symbol that is traded.
+/// The topics of each traded symbol.
 static OF_SYMBOL: LazyLock<Vec<String>> = LazyLock::new(|| {
     let spot = [ISOLATED_MARGIN, MATCHES].map(|family| (family, &SYMBOLS[..]));
     let futures = [futures::ORDERS_OF, futures::POSITION_OF].map(|family| (family, &CONTRACTS[..]));
@@ -59,21 +58,21 @@ static OF_SYMBOL: LazyLock<Vec<String>> = LazyLock::new(|| {
     spot.into_iter().chain(futures).flat_map(topics).collect()
 });
 
-/// The topic of a symbol in a family; `None` if it is not traded.
+/// Returns the topic of a symbol in a family; `None` if the symbol is not traded.
 pub(crate) fn of_symbol(family: &str, symbol: &str) -> Option<&'static str> {
     let mut topics = OF_SYMBOL.iter();
     let topic = topics.find(|topic| topic.strip_prefix(family) == Some(symbol));
     topic.map(String::as_str)
 }
 
-/// What one host of KuCoin serves.
+/// The topics of one KuCoin host.
 struct Host {
     market: ServedMarket,
-    /// The private topics of the whole account.
+    /// Private topics of the whole account.
     account: &'static [&'static str],
-    /// The families of private topics of one symbol.
+    /// Families of private topics of one symbol.
     of_symbol: &'static [&'static str],
-    /// Public families that are acknowledged and stay silent: this exchange has no public market data.
+    /// Public families: acknowledged but silent, because the local exchange has no public market data.
     public: &'static [&'static str],
 }
 
@@ -128,24 +127,23 @@ const HOSTS: [Host; 2] = [
     },
 ];
 
-/// Topics that one subscribe message may name.
+/// Maximum number of topics in one subscribe message.
 const MAX_PER_MESSAGE: usize = 100;
 
-/// What a topic string turned out to be.
+/// A parsed topic string.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Asked {
-    /// A private topic that is served.
+pub(crate) enum RequestedTopic {
+    /// A private topic.
     Private(&'static str),
-    /// A private topic of a symbol that is not traded.
+    /// A private topic of an unknown symbol.
     Unknown(String),
-    /// Trades of the market, one topic for each symbol of a comma list; own fills when asked
-    /// privately.
+    /// Market trades, one topic per symbol of a comma-separated list; own fills if requested as private.
     Matches(Vec<String>),
-    /// Public topics, one for each symbol of a comma list.
+    /// Public topics, one per symbol of a comma-separated list.
     Public(Vec<String>),
 }
 
-/// Why a topic is refused: code and text as KuCoin sends them.
+/// The refusal of a topic: code and text as KuCoin sends them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) code: u16,
@@ -161,12 +159,12 @@ impl Refusal {
     }
 }
 
-/// Reads the `topic` of a subscribe or unsubscribe message on a connection of this market.
+/// Parses the `topic` of a subscribe or unsubscribe message on a connection of this market.
 pub(crate) fn parse(
     topic: Option<&str>,
     market: ServedMarket,
     unknown_symbols: UnknownSymbols,
-) -> Result<Asked, Refusal> {
+) -> Result<RequestedTopic, Refusal> {
     let Some(topic) = topic.filter(|topic| !topic.is_empty()) else {
         return Err(Refusal::new(406, "topic is required"));
     };
@@ -180,16 +178,16 @@ pub(crate) fn parse(
     };
     let mut account = hosts().flat_map(|host| host.account);
     if let Some(known) = account.find(|known| **known == topic) {
-        return Ok(Asked::Private(known));
+        return Ok(RequestedTopic::Private(known));
     }
     let mut of_symbols = hosts().flat_map(|host| host.of_symbol);
     let symbol = of_symbols.find_map(|family| Some((family, topic.strip_prefix(family)?)));
     if let Some((family, symbol)) = symbol {
         if let Some(known) = of_symbol(family, symbol) {
-            return Ok(Asked::Private(known));
+            return Ok(RequestedTopic::Private(known));
         }
         if is_symbol(symbol) && unknown_symbols == UnknownSymbols::Acknowledge {
-            return Ok(Asked::Unknown(topic.to_owned()));
+            return Ok(RequestedTopic::Unknown(topic.to_owned()));
         }
     }
     let mut public = hosts().flat_map(|host| host.public);
@@ -209,16 +207,16 @@ pub(crate) fn parse(
     let topics = symbols.iter().map(|symbol| format!("{family}{symbol}"));
     let topics: Vec<String> = topics.collect();
     if family != MATCHES {
-        return Ok(Asked::Public(topics));
+        return Ok(RequestedTopic::Public(topics));
     }
     let all_traded = symbols.iter().all(|symbol| SYMBOLS.contains(symbol));
     if unknown_symbols == UnknownSymbols::Refuse && !all_traded {
         return Err(Refusal::new(404, format!("topic {topic} is not found")));
     }
-    Ok(Asked::Matches(topics))
+    Ok(RequestedTopic::Matches(topics))
 }
 
-/// One symbol in KuCoin's spelling; `all`, `*` and lists are none.
+/// Returns `true` for one symbol in KuCoin's spelling, `false` for `all`, `*` and lists.
 fn is_symbol(text: &str) -> bool {
     let spelled = |letter: char| matches!(letter, 'A'..='Z' | '0'..='9' | '-');
     !text.is_empty() && text.chars().all(spelled)

@@ -1,4 +1,4 @@
-//! The contracts that are traded: what one is worth, its levels of the risk limit, its mark price.
+//! The futures contracts: value, risk limit levels and mark price.
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -10,13 +10,13 @@ use crate::engine::market::{Market, check_price};
 use crate::wire::wire_words;
 
 wire_words! {
-    /// The currency in which a futures contract is margined and settled.
+    /// Margin and settlement currency of a futures contract.
     #[derive(PartialOrd, Ord)]
     #[non_exhaustive]
     pub enum SettleCurrency {
         /// Tether: the linear contracts.
         "USDT" Usdt,
-        /// Bitcoin under the name that the futures host gives it: the inverse contracts.
+        /// Bitcoin, as the futures host calls it: the inverse contracts.
         "XBT" Xbt,
     }
 }
@@ -25,9 +25,10 @@ impl SettleCurrency {
     /// Both currencies.
     pub(crate) const ALL: [Self; 2] = [Self::Usdt, Self::Xbt];
 
-    /// The one place where amounts of money are rounded: to 10 decimals in USDT and 16 in XBT, half
-    /// to even. The result of every division goes through here before the ledger sees it, so that every
-    /// sum of ledger entries is exact.
+    /// Rounds an amount to 10 decimals in USDT and 16 in XBT, half to even.
+    ///
+    /// The only place where futures amounts are rounded: the result of every division passes through here before it
+    /// is booked, so all sums of booked amounts are exact.
     pub(crate) fn round(self, amount: Decimal) -> Decimal {
         let scale = match self {
             Self::Usdt => 10,
@@ -37,12 +38,12 @@ impl SettleCurrency {
     }
 }
 
-/// A step of the risk limit: positions worth up to `limit` need this much maintenance margin.
+/// A risk limit level: maintenance margin rate and maximum leverage for positions up to `limit`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RiskLevel {
     /// In the settlement currency.
     pub(crate) limit: i64,
-    /// A part of the position's cost.
+    /// Maintenance margin rate, as a fraction of the cost.
     pub(crate) maintenance: Decimal,
     pub(crate) max_leverage: i64,
 }
@@ -69,27 +70,27 @@ const INVERSE_LEVELS: &[RiskLevel] = &[
     level(1_000, 50, 10),
 ];
 
-/// No order may have more contracts: with it every product fits the 28 digits of a `Decimal`.
+/// Maximum order size: every product of it fits the 28 digits of a `Decimal`.
 const MAX_CONTRACTS: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
-/// The greatest price, also written for a bankruptcy that no price reaches, as by KuCoin.
+/// Maximum price; as on KuCoin also reported as the bankruptcy price if no price is high enough.
 const MAX_PRICE: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
-/// The greatest mark price. A long position may be bankrupt above its mark, by the fee of closing it, and that must be a
-/// price, too: otherwise closing it would leave a debt.
+/// Maximum mark price. The bankruptcy price of a long position may be above its mark price by the closing fee and
+/// must also be a valid price; otherwise closing it would leave a debt.
 pub(crate) const MAX_MARK: Decimal = Decimal::from_parts(900_000, 0, 0, false, 0);
 
-/// A contract, its mark price, and the account's position in it. The index price is the mark price: no basis.
+/// A contract, its mark price, and the account's position in it. The index price equals the mark price.
 #[derive(Debug, Clone)]
 pub(crate) struct Contract {
     pub(crate) market: Market,
     pub(crate) settle: SettleCurrency,
-    /// What one contract is of the base currency; of an inverse one, in USD and negative.
+    /// Contract size in base currency; of an inverse contract in USD and negative.
     multiplier: Decimal,
     pub(crate) mark: Decimal,
     pub(crate) levels: &'static [RiskLevel],
     pub(crate) position: Position,
 }
 
-/// The contracts of the demo account, with the multipliers and ticks of the real ones.
+/// Returns the contracts, with the multipliers and tick sizes of the real ones.
 pub(crate) fn contracts() -> Vec<Contract> {
     let contract = |symbol, base, multiplier: Decimal, price: Decimal, (mode, leverage)| {
         let (settle, levels) = match multiplier.is_sign_negative() {
@@ -145,9 +146,9 @@ impl Contract {
         self.multiplier.is_sign_negative()
     }
 
-    /// The worth of this many contracts at a price, in the settlement currency and with KuCoin's
-    /// sign: a long position is worth more than zero in a linear contract and less in an inverse one.
-    /// Of every contract the profit is the value now less the value at entry.
+    /// Returns the value of `quantity` contracts at a price, in the settlement currency and with KuCoin's sign: a
+    /// long position has a positive value in a linear contract and a negative one in an inverse contract. In both,
+    /// the profit is the current value minus the value at entry.
     pub(crate) fn value(&self, quantity: Decimal, price: Decimal) -> Decimal {
         let quantity = quantity * self.multiplier;
         if self.is_inverse() {
@@ -158,7 +159,7 @@ impl Contract {
         }
     }
 
-    /// The price at which this many contracts are worth this much; `None` if no price makes it so.
+    /// Returns the price at which `quantity` contracts have this value; `None` if there is none.
     pub(crate) fn price_of(&self, quantity: Decimal, value: Decimal) -> Option<Decimal> {
         let quantity = quantity * self.multiplier;
         let price = if self.is_inverse() {
@@ -169,7 +170,8 @@ impl Contract {
         price.filter(|price| *price > Decimal::ZERO)
     }
 
-    /// The price on the tick at which the open position is worth this, rounded so that it loses no more.
+    /// Returns the price at which the open position has this value, rounded to the tick so that the loss is not
+    /// larger.
     pub(crate) fn price_at_value(&self, value: Decimal) -> Decimal {
         let long = self.position.quantity > Decimal::ZERO;
         let (strategy, never) = if long {
@@ -184,8 +186,8 @@ impl Contract {
         price.min(MAX_PRICE).normalize()
     }
 
-    /// The price for which a new order's margin is computed: the worst that it may pay, or, of a
-    /// sale, the best that it may get, as that makes the greater position.
+    /// Returns the price for the margin of a new order: the worst price of a buy, the best price of a sell, which is
+    /// the larger position.
     pub(crate) fn margin_price(&self, side: Side, price: Option<Decimal>, ticks: usize) -> Decimal {
         let market = &self.market;
         match (side, price) {
@@ -195,7 +197,7 @@ impl Contract {
         }
     }
 
-    /// The margin of an order that opens this many contracts.
+    /// Returns the margin of an order that opens `opening` contracts.
     pub(crate) fn order_margin(
         &self,
         opening: Decimal,
@@ -206,19 +208,19 @@ impl Contract {
         self.settle.round(value / leverage + value * TAKER_FEE)
     }
 
-    /// Mark prices have one decimal more than prices of orders.
+    /// Checks a mark price, which may have one decimal more than an order price.
     pub(crate) fn check_mark(&self, price: Decimal) -> Result<(), Rejected> {
         let increment = Decimal::new(1, self.market.tick.scale() + 1);
         check_price(price, increment, MAX_MARK)
     }
 
-    /// The next mark price: a quarter of the way to the last price.
+    /// Returns the next mark price: a quarter of the way to the last price.
     pub(crate) fn next_mark(&self) -> Decimal {
         let next = self.mark + (self.market.last - self.mark) / Decimal::from(4);
         next.round_dp(self.market.tick.scale() + 1).normalize()
     }
 
-    /// What is open at the mark price.
+    /// Returns the position value at the mark price.
     pub(crate) fn mark_value(&self) -> Decimal {
         self.value(self.position.quantity, self.mark)
     }
@@ -231,12 +233,12 @@ impl Contract {
         self.levels[self.position.risk_level].maintenance
     }
 
-    /// Takes a trade that only opens or only closes; returns the profit before the fee.
+    /// Applies a trade that only opens or only closes; returns the realised PnL before the fee.
     pub(crate) fn trade(&mut self, trade: Trade, price: Decimal) -> Decimal {
         let opens = self.position.closing(trade.quantity).is_zero();
         let profit = self.position.apply(trade);
         if opens {
-            // Only shown: the position keeps the cost. Three decimals more than the tick has.
+            // Reported only; the position stores the cost. Three decimals more than the tick.
             let entry = self.price_of(self.position.quantity, self.position.open_cost);
             let scale = self.market.tick.scale() + 3;
             self.position.average_entry = entry.unwrap_or(price).round_dp(scale).normalize();

@@ -1,5 +1,5 @@
-//! What follows from balance, positions, orders and prices: margins, unrealised profits, and the
-//! prices of liquidation. Nothing here is stored, so nothing here can disagree.
+//! Values computed from balances, positions, orders and prices: margins, unrealised PnL, liquidation prices. Nothing
+//! here is stored, so nothing can be inconsistent.
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -10,25 +10,25 @@ use crate::engine::Engine;
 use crate::engine::event::Side;
 use crate::engine::order::{Order, Terms};
 
-/// What decides about a liquidation.
+/// Inputs of the liquidation check.
 #[derive(Debug, Clone, Copy)]
 struct Risk {
-    /// The margin of the position, without its unrealised profit.
+    /// Margin of the position without its unrealised PnL.
     margin: Decimal,
-    /// The margin that must be left, with the fee of closing.
+    /// Maintenance margin, including the closing fee.
     maintenance: Decimal,
-    /// The value at which nothing is left but the fee of closing.
+    /// Position value at which only the closing fee is left.
     bankrupt_value: Decimal,
-    /// The value at which only the maintenance margin is left.
+    /// Position value at which only the maintenance margin is left.
     liquidation_value: Decimal,
 }
 
 impl Contract {
-    /// The part of an isolated margin that would pay the fee of closing at the bankruptcy price.
+    /// Returns the reserve for the fee of closing an isolated position at its bankruptcy price.
     fn isolated_closing_fee(&self) -> Decimal {
         let position = &self.position;
         let bankrupt = position.open_cost - position.own_margin();
-        // Beyond zero there is no price, so nothing is closed at it.
+        // A value beyond zero has no price, so nothing can be closed at it.
         let no_price = bankrupt.is_sign_positive() != position.open_cost.is_sign_positive();
         if !position.is_open() || no_price {
             return Decimal::ZERO;
@@ -36,7 +36,7 @@ impl Contract {
         self.settle.round(bankrupt.abs() * TAKER_FEE)
     }
 
-    /// The maintenance margin of an open position, the fee of closing it included.
+    /// Returns the maintenance margin of an open position, including the closing fee.
     fn maintenance(&self) -> Decimal {
         let rate = self.maintenance_rate();
         match self.position.mode {
@@ -69,7 +69,7 @@ impl Engine {
                     liquidation_value: bankrupt_value - closing_fee + maintenance,
                 }
             }
-            // All else stays as it is: the other positions at their mark prices, too.
+            // Assumes that all else is constant, including the mark prices of other positions.
             MarginMode::Cross => {
                 let total = self.futures_wallet(contract.settle).total_cross_margin();
                 let margin = total - contract.unrealised();
@@ -93,7 +93,7 @@ impl Engine {
         }
     }
 
-    /// Whether the margin of an open position is down to what is needed to maintain it.
+    /// Returns `true` if the margin of an open position is at or below the maintenance margin.
     pub(crate) fn is_liquidatable(&self, index: usize) -> bool {
         let contract = &self.contracts[index];
         if !contract.position.is_open() {
@@ -107,26 +107,26 @@ impl Engine {
         self.contracts[index].price_at_value(self.risk(index).bankrupt_value)
     }
 
-    /// The open orders of one side in a contract, the oldest first.
+    /// Returns the open orders of one side in a contract, oldest first.
     fn orders_of(&self, index: usize, side: Side) -> impl Iterator<Item = &Order> {
         let orders = self.futures.orders.iter();
         orders.filter(move |order| order.market.index == index && order.side == side)
     }
 
-    /// The contracts of the open orders of one side.
+    /// Returns the total remaining size of the open orders of one side.
     pub(crate) fn open_size(&self, index: usize, side: Side) -> Decimal {
         self.orders_of(index, side).map(|order| order.remain).sum()
     }
 
-    /// How many of `size` more contracts of this side would open something.
+    /// Returns how many of `size` more contracts of this side would open a position.
     pub(crate) fn would_open(&self, index: usize, side: Side, size: Decimal) -> Decimal {
         let closable = self.contracts[index].position.closable(side);
         let free = (closable - self.open_size(index, side)).max(Decimal::ZERO);
         (size - free).max(Decimal::ZERO)
     }
 
-    /// The margin of the open orders in a contract: what is against the position closes it and needs none, the oldest
-    /// order first.
+    /// Returns the margin of the open orders in a contract. Orders against the position close it, oldest first, and
+    /// need no margin.
     fn orders_margin(&self, contract: &Contract, index: usize) -> Decimal {
         let mut margin = Decimal::ZERO;
         for side in [Side::Buy, Side::Sell] {
@@ -143,7 +143,7 @@ impl Engine {
         margin
     }
 
-    /// The account in one currency as it is now.
+    /// Returns the current balance in one currency.
     pub(crate) fn futures_wallet(&self, currency: SettleCurrency) -> FuturesBalance {
         let funds = self.settle_funds(currency);
         let mut wallet = FuturesBalance {
@@ -184,7 +184,7 @@ impl Engine {
         wallet
     }
 
-    /// A position as it is now.
+    /// Returns the current state of a position.
     pub(crate) fn snapshot(&self, index: usize) -> PositionState {
         let contract = &self.contracts[index];
         let position = &contract.position;
@@ -256,19 +256,19 @@ fn isolated(contract: &Contract) -> IsolatedMargin {
     }
 }
 
-/// The value of which this is left when a part of it, without its sign, is taken away.
+/// Returns the value of which `left` remains after `part` of its absolute value is deducted.
 fn gross_up(left: Decimal, part: Decimal) -> Decimal {
     let part = if left.is_sign_positive() { part } else { -part };
     left / (Decimal::ONE - part)
 }
 
-/// To 4 decimals; 0 of nothing.
+/// Returns the ratio to 4 decimals; 0 if `of` is zero.
 pub(crate) fn ratio(amount: Decimal, of: Decimal) -> Decimal {
     let ratio = amount.checked_div(of.abs()).unwrap_or_default();
     ratio.round_dp(4).normalize()
 }
 
-/// To 10 decimals; `None` if nothing is open or no margin is left.
+/// Returns the leverage to 10 decimals; `None` without a position or margin.
 fn real_leverage(cost: Decimal, margin: Decimal) -> Option<Decimal> {
     if cost.is_zero() || margin <= Decimal::ZERO {
         return None;

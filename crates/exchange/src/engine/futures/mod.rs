@@ -1,7 +1,7 @@
-//! The futures account: what orders do to positions and to the wallet, liquidation, and what its owner sets.
+//! The futures account: effects of orders on positions and the wallet, liquidation, and settings.
 //!
-//! Positions are one-way: one for each contract, long or short. Each settlement currency has a balance; every margin
-//! follows from positions, orders and prices.
+//! Positions are in one-way mode: one per contract, long or short. Each settlement currency has a stored balance; all
+//! margins are computed from positions, orders and prices.
 
 mod contract;
 mod margin;
@@ -27,24 +27,24 @@ use super::order::{BOOK_LEVELS, NewOrder, Order, Terms};
 use super::{Engine, Host, MarketId, Rejected, check_amount};
 use position::Trade;
 
-/// The fee of a taker, as a part of the value.
+/// Taker fee rate, as a fraction of the value.
 pub(crate) const TAKER_FEE: Decimal = Decimal::from_parts(6, 0, 0, false, 4);
-/// The fee of a maker, as a part of the value.
+/// Maker fee rate, as a fraction of the value.
 pub(crate) const MAKER_FEE: Decimal = Decimal::from_parts(2, 0, 0, false, 4);
-/// No deposit may bring a balance over this: sums stay exact in 28 digits.
+/// Maximum balance: sums below it stay exact in 28 digits.
 const MAX_BALANCE: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 
-/// The money of one settlement currency.
+/// Stored balance of one settlement currency.
 #[derive(Debug, Clone)]
 pub(crate) struct SettleFunds {
     balance: Decimal,
     hold: Decimal,
     version: u64,
-    /// Balance, hold and margins as they were reported last.
+    /// Last reported balance, hold and margins.
     reported: [Decimal; 7],
 }
 
-/// The money that the account starts with.
+/// Opening balances of the account.
 pub(crate) fn opening_funds() -> [SettleFunds; 2] {
     [Decimal::from(20_000), Decimal::new(5, 1)].map(|balance| {
         let mut reported = [Decimal::ZERO; 7];
@@ -72,7 +72,7 @@ impl Engine {
             .map(|index| self.contracts[index].mark)
     }
 
-    /// What KuCoin checks before it takes an order in a contract.
+    /// Checks a futures order as KuCoin does: risk limit and margin.
     pub(super) fn check_futures_order(
         &self,
         index: usize,
@@ -99,8 +99,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Moves position and balance by a fill, and adds the reports of the position; returns the fee and the profit before it.
-    /// A fill through zero is two: it closes one position and opens another.
+    /// Applies a fill to position and balance and adds the position reports; returns the fee and the realised PnL
+    /// before it. A fill through zero counts as two: it closes one position and opens another.
     pub(super) fn trade_contracts(
         &mut self,
         order: &Order,
@@ -154,7 +154,7 @@ impl Engine {
         (fees, profits)
     }
 
-    /// New money from outside.
+    /// Deposits money into the futures account.
     pub(crate) fn deposit_futures(
         &mut self,
         currency: SettleCurrency,
@@ -169,7 +169,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Sets money aside for a withdrawal.
+    /// Holds money for a withdrawal.
     pub(crate) fn hold_withdrawal(
         &mut self,
         currency: SettleCurrency,
@@ -184,7 +184,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Lets money that was set aside leave the account.
+    /// Withdraws money that is held.
     pub(crate) fn withdraw_held(
         &mut self,
         currency: SettleCurrency,
@@ -201,8 +201,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Sets the mark price, and with it the index price: stops that watch these trigger, and an open position is
-    /// reported, or liquidated.
+    /// Sets the mark price and the index price. Stop orders on these prices trigger; an open position is reported, or
+    /// liquidated.
     pub(crate) fn set_mark_price(&mut self, symbol: &str, price: Decimal) -> Result<(), Rejected> {
         let index = self.contract(symbol)?;
         self.contracts[index].check_mark(price)?;
@@ -223,7 +223,7 @@ impl Engine {
         self.trigger_stops(MarketId::futures(index));
     }
 
-    /// Closes the positions whose margin is used up, the greatest loss first, until none is left.
+    /// Liquidates every position below its maintenance margin, the largest loss first.
     pub(super) fn liquidate_due(&mut self) {
         let worst = |engine: &Self| {
             (0..engine.contracts.len())
@@ -237,7 +237,7 @@ impl Engine {
         }
     }
 
-    /// Fills an isolated margin up to what it was, if the owner wants that and can pay for it.
+    /// Restores the margin of an isolated position if `auto_deposit` is on and the balance suffices.
     fn auto_deposit_margin(&mut self, index: usize) -> bool {
         let position = self.snapshot(index);
         let Some(own) = position.isolated.filter(|own| own.auto_deposit) else {
@@ -257,8 +257,8 @@ impl Engine {
         true
     }
 
-    /// Closes a position at the price at which it is bankrupt. The open orders that use the same margin are cancelled
-    /// first, as they take some of it.
+    /// Closes a position at its bankruptcy price. Open orders that share its margin are cancelled first, which
+    /// releases their margin.
     fn liquidate(&mut self, index: usize) {
         let contract = &self.contracts[index];
         let (settle, mode) = (contract.settle, contract.position.mode);
@@ -310,7 +310,7 @@ impl Engine {
         self.events.push(Event::Position(change, position));
     }
 
-    /// Reports the account in this currency if more than its unrealised profit changed.
+    /// Reports the account in this currency unless only its unrealised PnL changed.
     pub(super) fn report_wallet(&mut self, currency: SettleCurrency) {
         let mut wallet = self.futures_wallet(currency);
         let now = [
@@ -336,14 +336,14 @@ impl Engine {
         }));
     }
 
-    /// An order changed: reports the wallet that its margin is in, for an order in a contract.
+    /// Reports the wallet that holds the margin of a changed futures order.
     pub(super) fn report_margin(&mut self, id: MarketId) {
         if id.host == Host::Futures {
             self.report_wallet(self.contracts[id.index].settle);
         }
     }
 
-    /// An order traded, or could have: as [`Engine::report_margin`], and positions may be exhausted now.
+    /// Like [`Engine::report_margin`], for an order that may have been filled: then liquidates positions if needed.
     pub(super) fn after_fill(&mut self, id: MarketId) {
         if id.host == Host::Futures {
             self.report_margin(id);

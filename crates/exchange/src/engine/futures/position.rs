@@ -1,7 +1,7 @@
-//! One position: what trades, margin and funding do to it, in exact numbers; it knows no prices.
+//! One position: exact effects of trades, margin changes and funding; independent of prices.
 //!
-//! An opening trade adds its cost, a closing one takes its share of the cost out. The share of a part
-//! is a division and so rounded once, by [`SettleCurrency::round`]; all of it is taken without one.
+//! An opening trade adds its cost, a closing one removes its share of the cost. A partial share is a division,
+//! rounded once by [`SettleCurrency::round`]; a full share needs none.
 
 use rust_decimal::Decimal;
 
@@ -11,9 +11,9 @@ use crate::engine::event::Side;
 /// A trade that does not go through zero.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Trade {
-    /// Contracts, negative when sold.
+    /// Contracts, negative for a sell.
     pub(crate) quantity: Decimal,
-    /// Their value at the price of the trade.
+    /// Value at the trade price.
     pub(crate) cost: Decimal,
     pub(crate) fee: Decimal,
     pub(crate) leverage: Decimal,
@@ -25,7 +25,7 @@ pub(crate) struct Position {
     settle: SettleCurrency,
     pub(crate) mode: MarginMode,
     pub(crate) cross_leverage: Decimal,
-    /// For the isolated orders to come: what is open keeps the margin that it was opened with.
+    /// For future isolated orders; an open position keeps the margin it was opened with.
     pub(crate) isolated_leverage: Decimal,
     /// An index into the contract's levels.
     pub(crate) risk_level: usize,
@@ -33,13 +33,13 @@ pub(crate) struct Position {
     /// Contracts, negative for a short position.
     pub(crate) quantity: Decimal,
     pub(crate) opened_ms: u64,
-    /// Kept when the position is closed.
+    /// Kept after the position is closed.
     pub(crate) average_entry: Decimal,
     pub(crate) open_cost: Decimal,
     pub(crate) current_cost: Decimal,
     pub(crate) realised_gross_cost: Decimal,
     pub(crate) fees: Decimal,
-    /// Positive when received.
+    /// Positive if received.
     pub(crate) funding: Decimal,
     pub(crate) initial_margin: Decimal,
     pub(crate) added: Decimal,
@@ -76,7 +76,7 @@ impl Position {
         !self.quantity.is_zero()
     }
 
-    /// The leverage of a new order.
+    /// Returns the leverage of a new order.
     pub(crate) fn order_leverage(&self) -> Decimal {
         match self.mode {
             MarginMode::Cross => self.cross_leverage,
@@ -84,17 +84,17 @@ impl Position {
         }
     }
 
-    /// The margin of an isolated position, without the fee of closing it.
+    /// Returns the margin of an isolated position, without the closing fee reserve.
     pub(crate) fn own_margin(&self) -> Decimal {
         self.initial_margin + self.added + self.funding_received - self.funding_paid
     }
 
-    /// The contracts that orders of this side close before they open any.
+    /// Returns the number of contracts that orders of this side close before they open any.
     pub(crate) fn closable(&self, side: Side) -> Decimal {
         side.opposite().signed(self.quantity).max(Decimal::ZERO)
     }
 
-    /// The number of `quantity` contracts that close something; the rest of them opens.
+    /// Returns how many of `quantity` contracts close the position; the rest opens.
     pub(crate) fn closing(&self, quantity: Decimal) -> Decimal {
         let side = if quantity > Decimal::ZERO {
             Side::Buy
@@ -104,7 +104,7 @@ impl Position {
         self.closable(side).min(quantity.abs())
     }
 
-    /// Takes a trade that only opens or only closes; returns the profit before the fee.
+    /// Applies a trade that only opens or only closes; returns the realised PnL before the fee.
     pub(crate) fn apply(&mut self, trade: Trade) -> Decimal {
         if !self.closing(trade.quantity).is_zero() {
             return self.close(trade);
@@ -120,7 +120,7 @@ impl Position {
         Decimal::ZERO
     }
 
-    /// A new position: what was realised belongs to the one before.
+    /// Starts a new position: realised amounts belong to the previous one.
     fn begin(&mut self, time_ms: u64) {
         *self = Self {
             cross_leverage: self.cross_leverage,
@@ -147,7 +147,7 @@ impl Position {
         self.quantity += trade.quantity;
         self.open_cost -= released;
         self.current_cost += trade.cost;
-        // The cost of closing has the other sign: what was paid for more than it was sold for is lost.
+        // The closing cost has the opposite sign, so a positive sum is a loss.
         let realised = released + trade.cost;
         self.realised_gross_cost += realised;
         self.fees += trade.fee;
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn share_that_does_not_end_is_rounded_once_and_nothing_is_lost() {
+    fn partial_share_is_rounded_once_and_sums_stay_exact() {
         let trade = |quantity: i64| Trade {
             quantity: Decimal::from(quantity),
             cost: Decimal::from(quantity * 100),

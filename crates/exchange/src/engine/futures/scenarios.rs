@@ -1,4 +1,5 @@
-//! Single cases with numbers worked out by hand: linear, inverse, through zero, funding, liquidation.
+//! Examples with numbers calculated by hand: linear and inverse contracts, reversal through zero, funding,
+//! liquidation.
 
 use rust_decimal::Decimal;
 
@@ -12,7 +13,7 @@ fn engine() -> Engine {
     Engine::new(1, NOW)
 }
 
-/// A resting order that is filled whole at its limit, as a maker.
+/// Places a resting order and fills it completely at its limit, as a maker.
 fn trade(engine: &mut Engine, symbol: &'static str, side: Side, price: &str, size: &str) {
     let id = rest(engine, symbol, side, price, size).unwrap();
     engine.fill(&id, size);
@@ -43,7 +44,7 @@ fn balance(engine: &Engine, currency: SettleCurrency) -> Decimal {
 }
 
 #[test]
-fn a_fill_through_zero_closes_one_position_and_opens_another() {
+fn fill_through_zero_closes_and_opens_a_position() {
     let mut engine = engine();
     trade(&mut engine, "XBTUSDTM", Side::Buy, "67400", "10");
     let open = engine.position("XBTUSDTM").unwrap();
@@ -75,7 +76,7 @@ fn a_fill_through_zero_closes_one_position_and_opens_another() {
 }
 
 #[test]
-fn an_inverse_contract_earns_the_coin() {
+fn inverse_contract_settles_in_coin() {
     let mut engine = engine();
     trade(&mut engine, "XBTUSDM", Side::Buy, "67000", "1000");
     let open = engine.position("XBTUSDM").unwrap();
@@ -97,7 +98,7 @@ fn an_inverse_contract_earns_the_coin() {
 }
 
 #[test]
-fn an_isolated_position_is_liquidated_at_its_price_and_loses_its_margin() {
+fn liquidated_isolated_position_loses_its_margin() {
     let mut engine = engine();
     trade(&mut engine, "ETHUSDTM", Side::Buy, "3500", "100");
     rest(&mut engine, "ETHUSDTM", Side::Buy, "3400", "10").unwrap();
@@ -146,7 +147,7 @@ fn an_isolated_position_is_liquidated_at_its_price_and_loses_its_margin() {
 }
 
 #[test]
-fn a_cross_position_has_the_whole_account_behind_it() {
+fn cross_position_uses_the_whole_balance() {
     let mut engine = engine();
     trade(&mut engine, "XBTUSDTM", Side::Buy, "67400", "2000");
     let open = engine.position("XBTUSDTM").unwrap();
@@ -165,7 +166,7 @@ fn a_cross_position_has_the_whole_account_behind_it() {
 }
 
 #[test]
-fn margin_adds_itself_where_the_owner_wants_that() {
+fn auto_deposit_adds_margin_before_liquidation() {
     let mut engine = engine();
     trade(&mut engine, "ETHUSDTM", Side::Buy, "3500", "100");
     engine.set_auto_deposit("ETHUSDTM", true).unwrap();
@@ -189,7 +190,7 @@ fn margin_adds_itself_where_the_owner_wants_that() {
 }
 
 #[test]
-fn funding_moves_from_long_to_short_at_a_rate_above_zero() {
+fn longs_pay_shorts_at_positive_funding_rate() {
     for (side, fee) in [(Side::Buy, "-0.3518320"), (Side::Sell, "0.3518320")] {
         let mut engine = engine();
         let place = (None, "ETHUSDTM", side);
@@ -212,7 +213,7 @@ fn funding_moves_from_long_to_short_at_a_rate_above_zero() {
 }
 
 #[test]
-fn mode_and_cross_leverage_change_only_while_nothing_is_open() {
+fn mode_and_cross_leverage_need_a_flat_contract() {
     let mut engine = engine();
     let id = rest(&mut engine, "XBTUSDTM", Side::Buy, "60000", "1").unwrap();
     let isolate = |engine: &mut Engine| engine.set_margin_mode("XBTUSDTM", MarginMode::Isolated);
@@ -241,7 +242,7 @@ fn mode_and_cross_leverage_change_only_while_nothing_is_open() {
 }
 
 #[test]
-fn only_what_opens_something_needs_margin() {
+fn only_opening_orders_need_margin() {
     let mut engine = engine();
     trade(&mut engine, "XBTUSDTM", Side::Buy, "67400", "100");
     rest(&mut engine, "XBTUSDTM", Side::Sell, "68000", "60").unwrap();
@@ -261,7 +262,7 @@ fn only_what_opens_something_needs_margin() {
 }
 
 #[test]
-fn a_stop_looks_at_its_own_price_and_says_when_no_order_follows() {
+fn stop_uses_its_price_type_and_reports_rejection() {
     let mut engine = engine();
     let mut stop = |price_type, size| {
         let place = (None, "ETHUSDTM", Side::Sell);
@@ -301,7 +302,7 @@ fn a_stop_looks_at_its_own_price_and_says_when_no_order_follows() {
 }
 
 #[test]
-fn a_risk_limit_that_does_not_fit_is_told_and_not_taken() {
+fn refused_risk_limit_is_reported_and_not_applied() {
     let mut engine = engine();
     engine.set_leverage("ETHUSDTM", Decimal::from(60)).unwrap();
     trade(&mut engine, "ETHUSDTM", Side::Sell, "3600", "10");
@@ -329,7 +330,7 @@ fn a_risk_limit_that_does_not_fit_is_told_and_not_taken() {
 }
 
 #[test]
-fn a_withdrawal_is_held_and_then_leaves() {
+fn withdrawal_is_held_then_withdrawn() {
     let mut engine = engine();
     let amount = decimal("150.5");
     engine

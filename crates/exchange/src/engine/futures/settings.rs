@@ -1,4 +1,4 @@
-//! What the owner sets for a position, and what the clock does to it: margin, leverage, funding.
+//! Position settings: margin mode, leverage, added margin, risk limit; and funding.
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -8,7 +8,7 @@ use crate::engine::event::{CancelReason, Event, FundingEvent, PositionChange, Ri
 use crate::engine::{Engine, Host, Rejected, check_amount};
 
 impl Engine {
-    /// Chooses cross or isolated margin; not while anything is open in the contract.
+    /// Sets the margin mode; not while the contract has a position or an order.
     pub(crate) fn set_margin_mode(
         &mut self,
         symbol: &str,
@@ -27,8 +27,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Sets the leverage of the contract's margin mode. An isolated order keeps the one of its
-    /// placing; the one of a cross position applies to all that is open, so that nothing may be open.
+    /// Sets the leverage in the contract's margin mode. Isolated orders keep the leverage they were placed with;
+    /// cross leverage applies to everything open, so nothing may be open.
     pub(crate) fn set_leverage(&mut self, symbol: &str, leverage: Decimal) -> Result<(), Rejected> {
         let index = self.contract(symbol)?;
         let contract = &self.contracts[index];
@@ -54,7 +54,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Lets margin be added automatically before an isolated position is liquidated.
+    /// Turns automatic margin deposits before a liquidation on or off.
     pub(crate) fn set_auto_deposit(&mut self, symbol: &str, on: bool) -> Result<(), Rejected> {
         let index = self.open_isolated(symbol)?;
         let auto_deposit = &mut self.contracts[index].position.auto_deposit;
@@ -78,8 +78,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Asks for a level of the risk limit, from 1; cancels the contract's orders, as KuCoin does.
-    /// An event reports whether the position gets it.
+    /// Requests a risk limit level, from 1, and cancels the contract's orders, as KuCoin does. An event reports
+    /// whether the level was accepted.
     pub(crate) fn adjust_risk_limit(&mut self, symbol: &str, level: u32) -> Result<(), Rejected> {
         let index = self.contract(symbol)?;
         let levels = self.contracts[index].levels;
@@ -118,7 +118,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Settles the funding of an open position: at a rate above zero who is long pays who is short.
+    /// Settles the funding of an open position: at a positive rate, longs pay shorts.
     pub(crate) fn settle_funding(&mut self, symbol: &str, rate: Decimal) -> Result<(), Rejected> {
         let index = self.contract(symbol)?;
         if rate.abs() > Decimal::new(5, 2) || rate.normalize().scale() > 12 {

@@ -1,4 +1,4 @@
-//! Loans: what they move, what they are refused, and what is reported of them.
+//! Loans: balance changes, rejections and reports.
 
 use proptest::prelude::*;
 
@@ -15,7 +15,7 @@ fn usdt(amount: i64) -> Decimal {
     Decimal::from(amount)
 }
 
-/// What is reported, in short.
+/// Returns the reported events in short form.
 fn reported(engine: &mut Engine) -> Vec<String> {
     let events = engine.take_events().into_iter();
     let line = |event| match event {
@@ -32,7 +32,7 @@ fn reported(engine: &mut Engine) -> Vec<String> {
 }
 
 #[test]
-fn a_cross_loan_is_reported_after_its_balance() {
+fn cross_loan_is_reported_after_its_balance() {
     let mut engine = engine();
     let usdt_in_margin = (Wallet::Margin, "USDT");
     engine
@@ -57,7 +57,7 @@ fn a_cross_loan_is_reported_after_its_balance() {
 }
 
 #[test]
-fn an_isolated_loan_is_announced_and_then_stands() {
+fn isolated_loan_reports_phase_then_debt() {
     let mut engine = engine();
     engine.borrow(BTC_USDT, "USDT", usdt(10)).unwrap();
     engine.repay(BTC_USDT, "USDT", usdt(4)).unwrap();
@@ -77,7 +77,7 @@ fn an_isolated_loan_is_announced_and_then_stands() {
 }
 
 #[test]
-fn the_isolated_principal_is_reported_in_quote_currency() {
+fn isolated_principal_is_in_quote_currency() {
     let mut engine = engine();
     engine
         .set_price(Host::Spot, "BTC-USDT", Decimal::new(600_005, 1))
@@ -100,7 +100,7 @@ fn the_isolated_principal_is_reported_in_quote_currency() {
 fn interest_grows_the_debt_and_is_repaid_first() {
     let mut engine = engine();
     engine.settle_interest();
-    assert!(engine.take_events().is_empty(), "nothing is owed");
+    assert!(engine.take_events().is_empty(), "there are no debts");
     let place = (Wallet::Margin, "USDT");
     engine.borrow(place.0, place.1, usdt(1_000)).unwrap();
     engine.settle_interest();
@@ -118,7 +118,7 @@ fn interest_grows_the_debt_and_is_repaid_first() {
 }
 
 #[test]
-fn refuses_what_the_collateral_does_not_secure() {
+fn insufficient_collateral_is_rejected() {
     let mut engine = engine();
     let own = engine.worth(Wallet::Margin).assets;
     let place = (Wallet::Margin, "USDT");
@@ -129,7 +129,7 @@ fn refuses_what_the_collateral_does_not_secure() {
     );
     assert!(
         reported(&mut engine).is_empty(),
-        "a refusal leaves no event"
+        "a rejection leaves no event"
     );
     engine
         .borrow(place.0, place.1, (own * usdt(3)).trunc())
@@ -143,7 +143,7 @@ fn refuses_what_the_collateral_does_not_secure() {
 }
 
 #[test]
-fn refuses_what_no_margin_account_does() {
+fn invalid_wallet_currency_and_repayment_are_rejected() {
     let mut engine = engine();
     let mut borrow = |wallet, currency| engine.borrow(wallet, currency, usdt(1));
     assert!(matches!(
@@ -165,11 +165,14 @@ fn refuses_what_no_margin_account_does() {
     ));
     let moved = engine.transfer((Wallet::Trade, BTC_USDT), "ETH", usdt(1));
     assert!(matches!(moved, Err(Rejected::UnknownCurrency { .. })));
-    assert!(engine.take_events().is_empty(), "a refusal leaves no event");
+    assert!(
+        engine.take_events().is_empty(),
+        "a rejection leaves no event"
+    );
 }
 
 #[test]
-fn an_order_settles_in_its_own_account() {
+fn order_settles_in_its_own_account() {
     use crate::engine::Side;
     let mut engine = engine();
     let size = Decimal::new(1, 2);
@@ -191,7 +194,7 @@ fn an_order_settles_in_its_own_account() {
 }
 
 #[test]
-fn too_much_debt_freezes_the_account_until_it_owes_less() {
+fn account_is_frozen_while_debt_ratio_is_high() {
     use crate::engine::Side;
     let mut engine = engine();
     for (currency, amount) in [("BTC", Decimal::ONE), ("ETH", usdt(5))] {
@@ -199,7 +202,7 @@ fn too_much_debt_freezes_the_account_until_it_owes_less() {
             .transfer((Wallet::Margin, Wallet::Main), currency, amount)
             .unwrap();
     }
-    // A short position: it owes coins and holds their worth in USDT.
+    // A short position: the debt is in coins, the assets in USDT.
     let place = (Wallet::Margin, "BTC");
     let size = Decimal::new(8, 1);
     engine.borrow(place.0, place.1, size).unwrap();
@@ -235,7 +238,7 @@ fn too_much_debt_freezes_the_account_until_it_owes_less() {
 }
 
 #[test]
-fn debts_are_reported_now_and_then_while_the_account_lives() {
+fn debts_are_reported_periodically() {
     let mut engine = engine();
     engine.borrow(Wallet::Margin, "USDT", usdt(100)).unwrap();
     engine.take_events();
@@ -251,9 +254,9 @@ fn debts_are_reported_now_and_then_while_the_account_lives() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// What an account holds less what it owes moves by interest alone.
+    /// Assets minus debts change by interest only.
     #[test]
-    fn loans_change_what_is_held_and_what_is_owed_alike(
+    fn loans_change_balance_and_debt_equally(
         steps in proptest::collection::vec((0_u8..3, 0_usize..4, 1_i64..9_000_000_000_000), 1..60),
     ) {
         let mut engine = engine();
@@ -276,7 +279,7 @@ proptest! {
                     if !owed.is_zero() {
                         let held = engine.balance(place.0, place.1).available;
                         let repaid = engine.repay(place.0, place.1, amount).is_ok();
-                        prop_assert_eq!(repaid, amount <= held, "interest may not be held");
+                        prop_assert_eq!(repaid, amount <= held, "the balance may not cover the interest");
                         done += usize::from(repaid);
                     }
                 }

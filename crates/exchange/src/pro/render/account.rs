@@ -7,12 +7,12 @@ use crate::engine::WalletEvent;
 use crate::engine::futures::{MarginMode, PositionState};
 use crate::fault::LiquidationLevel;
 use crate::json::Object;
-use crate::pro::books::Funds;
+use crate::pro::account_state::Funds;
 use crate::pro::order::nanoseconds;
 use crate::pro::risk::Exposure;
-use crate::pro::streams::Part;
+use crate::pro::streams::AccountType;
 
-/// One currency of the unified account.
+/// Renders one currency of the unified account.
 pub(in crate::pro) fn unified_balance(currency: &str, funds: &Funds, time_ms: u64) -> String {
     Object::new()
         .field("c", currency)
@@ -25,15 +25,15 @@ pub(in crate::pro) fn unified_balance(currency: &str, funds: &Funds, time_ms: u6
         .end()
 }
 
-/// One currency of a classic account: equity and debt of margin accounts only, and the time of the
-/// funding account in milliseconds, as text.
+/// Renders one currency of a classic account. Only margin accounts have equity and debt; the funding account has its
+/// time in milliseconds, as text.
 pub(in crate::pro) fn classic_balance(
-    part: Part,
+    account_type: AccountType,
     currency: &str,
     funds: &Funds,
     time_ms: u64,
 ) -> String {
-    let owes = matches!(part, Part::Cross | Part::Isolated);
+    let owes = matches!(account_type, AccountType::Cross | AccountType::Isolated);
     let data = Object::new()
         .field("c", currency)
         .field("e", owes.then(|| funds.equity()))
@@ -41,14 +41,14 @@ pub(in crate::pro) fn classic_balance(
         .field("a", funds.available)
         .field("h", funds.hold)
         .field("l", owes.then_some(funds.liability));
-    match part {
-        Part::Funding => data.field("U", time_ms.to_string()),
+    match account_type {
+        AccountType::Funding => data.field("U", time_ms.to_string()),
         _ => data.field("U", nanoseconds(time_ms)),
     }
     .end()
 }
 
-/// The classic futures account in one settlement currency.
+/// Renders the classic futures account in one settlement currency.
 pub(in crate::pro) fn futures_balance(change: &WalletEvent) -> String {
     let wallet = &change.wallet;
     Object::new()
@@ -70,10 +70,10 @@ pub(in crate::pro) fn futures_balance(change: &WalletEvent) -> String {
         .end()
 }
 
-/// The id of the position in the first contract; each contract always has its own.
+/// Position id of the first contract; each contract has its own constant id.
 const FIRST_ID: u64 = 20_000_000_000_081_572;
 
-/// A position, in one form for both kinds of account.
+/// Renders a position; the unified and classic forms are the same.
 pub(in crate::pro) fn position(position: &PositionState) -> String {
     let place = CONTRACTS.iter().position(|known| *known == position.symbol);
     let id = FIRST_ID + place.unwrap_or(CONTRACTS.len()) as u64;
@@ -103,7 +103,7 @@ pub(in crate::pro) fn position(position: &PositionState) -> String {
         .end()
 }
 
-/// A warning of liquidation; amounts are in USDT.
+/// Renders a liquidation warning; amounts are in USDT.
 pub(in crate::pro) fn warning(
     level: LiquidationLevel,
     exposure: &Exposure,
@@ -122,7 +122,7 @@ pub(in crate::pro) fn warning(
         .end()
 }
 
-/// The leverage in a contract, always with two decimals; the unified form has the margin mode too.
+/// Renders the leverage of a contract, with two decimals; the unified form has the margin mode too.
 pub(in crate::pro) fn leverage(
     symbol: &'static str,
     unified: Option<MarginMode>,

@@ -1,6 +1,6 @@
-//! Account events as Pro V2 data: which fields each form has, their JSON types, their order.
+//! Account events as Pro V2 data: fields, JSON types and key order.
 //!
-//! The unified form has every field, empty text for none; the forms of the classic accounts have
+//! The unified form has every field, with empty text for missing values; the forms of the classic accounts have
 //! fewer. Keys are in the order of live captures.
 
 pub(super) mod account;

@@ -7,15 +7,15 @@ use rust_decimal::Decimal;
 use crate::engine::futures::MarginMode;
 use crate::engine::{CancelReason, Direction, Fill, Liquidity, Side, Terms, Trigger};
 use crate::json::{Object, Raw};
-use crate::pro::order::{Change, Reason, Stage, unified_id};
-use crate::pro::streams::Part;
+use crate::pro::order::{CancelCause, Change, OrderStage, unified_id};
+use crate::pro::streams::AccountType;
 
-/// The value of a field that has none.
+/// Text of a missing value.
 const NONE: &str = "";
-/// The `toi` of the classic futures form, and the order id of an execution that closes a position by force.
+/// The `toi` of the classic futures form, and the order id of a liquidation's execution.
 const NO_ORDER: &str = "0";
 
-/// In the form of the unified account: every field, whatever kind of order it is.
+/// Renders the unified form: every field, for every kind of order.
 pub(in crate::pro) fn unified(change: &Change) -> String {
     let (order, fill) = (&change.order, change.fill.as_ref());
     let condition = change.condition.as_ref();
@@ -30,7 +30,7 @@ pub(in crate::pro) fn unified(change: &Change) -> String {
         .field("s", order.symbol)
         .field("t", "0")
         .field("aP", change.average_price())
-        .field("cR", change.reason.map_or(NONE, Reason::word))
+        .field("cR", change.reason.map_or(NONE, CancelCause::text))
         .field("cS", change.canceled())
         .field("ci", order.client_oid.as_deref().unwrap_or(NONE))
         .field("eT", change.stage.event_type())
@@ -51,7 +51,7 @@ pub(in crate::pro) fn unified(change: &Change) -> String {
         .field("rS", order.remain)
         .field("tD", condition.map_or(NONE, direction))
         .field("tP", or_none(condition.map(|known| known.price)))
-        .field("tT", trade_type(change.part()))
+        .field("tT", trade_type(change.account_type()))
         .field("ti", fill.map_or(NONE, |fill| &*fill.trade_id))
         .field("lPT", NONE)
         .field("pPT", NONE)
@@ -63,7 +63,7 @@ pub(in crate::pro) fn unified(change: &Change) -> String {
         .end()
 }
 
-/// In the form of the classic account that it belongs to.
+/// Renders the form of the order's classic account.
 pub(in crate::pro) fn classic(change: &Change) -> String {
     match (change.order.terms, &change.condition) {
         (Terms::Spot(_), _) => classic_spot(change),
@@ -81,7 +81,7 @@ pub(in crate::pro) fn classic(change: &Change) -> String {
     }
 }
 
-/// Spot and margin: fields without a value are left out, and a reason is a number.
+/// Spot and margin: fields without a value are omitted, and the cancel reason is a number.
 fn classic_spot(change: &Change) -> String {
     let order = &change.order;
     let condition = change.condition.as_ref();
@@ -95,7 +95,7 @@ fn classic_spot(change: &Change) -> String {
         .field("s", order.symbol)
         .field("t", "0")
         .field("aP", change.average_price())
-        .field("cR", change.reason.map(Reason::number))
+        .field("cR", change.reason.map(CancelCause::number))
         .field("cS", change.canceled())
         .field("ci", order.client_oid.as_deref().unwrap_or(NONE))
         .field("eT", change.stage.event_type())
@@ -116,7 +116,7 @@ fn classic_spot(change: &Change) -> String {
         .end()
 }
 
-/// Futures: a triggered order goes on under the id of its conditional order, so that no origin is ever reported.
+/// Futures: a triggered order keeps the id of its conditional order, so no origin is reported.
 fn classic_futures(change: &Change, margin_mode: MarginMode, leverage: Decimal) -> String {
     let (order, fill) = (&change.order, change.fill.as_ref());
     Object::new()
@@ -130,7 +130,7 @@ fn classic_futures(change: &Change, margin_mode: MarginMode, leverage: Decimal) 
         .field("s", order.symbol)
         .field("t", "0")
         .field("aP", change.average_price())
-        .field("cR", change.reason.map_or(NONE, Reason::word))
+        .field("cR", change.reason.map_or(NONE, CancelCause::text))
         .field("cS", change.canceled())
         .field("ci", order.client_oid.as_deref().unwrap_or(NONE))
         .field("eT", change.stage.event_type())
@@ -153,7 +153,7 @@ fn classic_futures(change: &Change, margin_mode: MarginMode, leverage: Decimal) 
         .end()
 }
 
-/// A futures order that waits: its status is text, and amounts that it cannot have yet are empty.
+/// An untriggered futures order: its status is text, and amounts that it cannot have yet are empty.
 fn classic_conditional(change: &Change, condition: &Trigger, margin_mode: MarginMode) -> String {
     let order = &change.order;
     let canceled = Some(order.canceled).filter(|canceled| !canceled.is_zero());
@@ -168,7 +168,7 @@ fn classic_conditional(change: &Change, condition: &Trigger, margin_mode: Margin
         .field("s", order.symbol)
         .field("t", NONE)
         .field("aP", change.average_price())
-        .field("cR", change.reason.map_or(NONE, Reason::word))
+        .field("cR", change.reason.map_or(NONE, CancelCause::text))
         .field("cS", or_none(canceled))
         .field("ci", NONE)
         .field("eT", change.stage.event_type())
@@ -196,7 +196,7 @@ fn classic_conditional(change: &Change, condition: &Trigger, margin_mode: Margin
         .end()
 }
 
-/// An execution in the form of the unified account.
+/// Renders an execution in the unified form.
 pub(in crate::pro) fn unified_execution(change: &Change, fill: &Fill) -> String {
     let fill_type = match change.is_liquidation() {
         true => "LIQUID",
@@ -220,7 +220,7 @@ pub(in crate::pro) fn unified_execution(change: &Change, fill: &Fill) -> String 
         .end()
 }
 
-/// An execution in the form of the classic accounts.
+/// Renders an execution in the classic form.
 pub(in crate::pro) fn classic_execution(change: &Change, fill: &Fill) -> String {
     Object::new()
         .field("E", change.updated_ns)
@@ -237,7 +237,7 @@ pub(in crate::pro) fn classic_execution(change: &Change, fill: &Fill) -> String 
         .end()
 }
 
-/// An execution in the lite form, which is one for all accounts but for the ids of triggered futures orders.
+/// Renders an execution in the lite form. Unified and classic differ only in the ids of triggered futures orders.
 pub(in crate::pro) fn lite_execution(change: &Change, fill: &Fill, classic: bool) -> String {
     let id = match classic {
         true => Cow::Borrowed(classic_order_id(change)),
@@ -252,7 +252,7 @@ pub(in crate::pro) fn lite_execution(change: &Change, fill: &Fill, classic: bool
         .field("lR", liquidity(fill))
         .field("oT", execution_type(change))
         .field("oi", &*id);
-    // A number in spot and margin, of more digits than a double keeps.
+    // A JSON number in spot and margin, with more digits than a double keeps.
     match change.is_futures() {
         true => data.field("ti", &*fill.trade_id),
         false => data.field("ti", Raw(&fill.trade_id)),
@@ -267,7 +267,7 @@ fn order_id(change: &Change) -> &str {
     }
 }
 
-/// A triggered order of the classic futures account goes on under the id of its conditional order.
+/// Classic futures: a triggered order keeps the id of its conditional order.
 fn classic_order_id(change: &Change) -> &str {
     match &change.order.origin {
         Some(origin) if change.is_futures() => origin,
@@ -282,7 +282,7 @@ fn execution_type(change: &Change) -> &'static str {
     }
 }
 
-/// Empty text for none.
+/// Returns empty text for `None`.
 fn or_none(amount: Option<Decimal>) -> String {
     amount.map_or_else(String::new, |amount| amount.normalize().to_string())
 }
@@ -319,36 +319,36 @@ fn price_type(condition: &Trigger) -> &'static str {
     condition.price_type.as_str()
 }
 
-/// `tT`, which only the unified form has.
-fn trade_type(part: Part) -> &'static str {
-    match part {
-        Part::Futures => "FUTURES",
-        Part::Cross | Part::Isolated => "MARGIN",
-        Part::Unified | Part::Spot | Part::Funding => "SPOT",
+/// Returns `tT`, which only the unified form has.
+fn trade_type(account_type: AccountType) -> &'static str {
+    match account_type {
+        AccountType::Futures => "FUTURES",
+        AccountType::Cross | AccountType::Isolated => "MARGIN",
+        AccountType::Unified | AccountType::Spot | AccountType::Funding => "SPOT",
     }
 }
 
-/// `os`.
+/// Returns `os`.
 fn status(change: &Change) -> u8 {
     let touched = !change.order.filled.is_zero();
     match change.stage {
-        Stage::Waiting => 0,
-        Stage::Triggered => 1,
-        Stage::Cut if touched => 4,
-        Stage::Live | Stage::Cut => 2,
-        Stage::Filled => 3,
-        Stage::PartlyFilled => 4,
-        Stage::Canceled if touched => 6,
-        Stage::Canceled => 5,
+        OrderStage::Waiting => 0,
+        OrderStage::Triggered => 1,
+        OrderStage::Reduced if touched => 4,
+        OrderStage::Live | OrderStage::Reduced => 2,
+        OrderStage::Filled => 3,
+        OrderStage::PartlyFilled => 4,
+        OrderStage::Canceled if touched => 6,
+        OrderStage::Canceled => 5,
     }
 }
 
-impl Stage {
+impl OrderStage {
     fn event_type(self) -> &'static str {
         match self {
             Self::Waiting | Self::Live => "OPEN",
             Self::Triggered => "TRIGGER",
-            Self::Cut => "UPDATE",
+            Self::Reduced => "UPDATE",
             Self::PartlyFilled => "MATCH",
             Self::Filled => "FILL",
             Self::Canceled => "CANCEL",
@@ -356,17 +356,17 @@ impl Stage {
     }
 }
 
-impl Reason {
-    fn word(self) -> &'static str {
-        self.word_and_number().0
+impl CancelCause {
+    fn text(self) -> &'static str {
+        self.text_and_number().0
     }
 
-    /// Its place in the documented list of reasons, from 1, as the classic margin accounts write it.
+    /// Returns the number of the reason in KuCoin's documented list, from 1, as the classic margin accounts send it.
     fn number(self) -> u8 {
-        self.word_and_number().1
+        self.text_and_number().1
     }
 
-    fn word_and_number(self) -> (&'static str, u8) {
+    fn text_and_number(self) -> (&'static str, u8) {
         match self {
             Self::Cancelled(CancelReason::User) => ("USER", 1),
             Self::Cancelled(CancelReason::Market) => ("NO_MAKER", 11),

@@ -8,7 +8,7 @@ use crate::engine::test_util::BUY_BTC;
 use crate::engine::{Side, Wallet};
 
 #[test]
-fn balances_are_reported_by_account_and_together() {
+fn balances_are_reported_per_account_and_unified() {
     let mut reported = Reported::new();
     let usdt = |amount: i64| Decimal::from(amount);
     reported
@@ -53,7 +53,7 @@ fn balances_are_reported_by_account_and_together() {
 }
 
 #[test]
-fn a_position_and_its_wallet_are_reported() {
+fn position_and_its_wallet_are_reported() {
     let mut reported = Reported::new();
     reported
         .engine
@@ -115,7 +115,7 @@ fn settings_are_reported_with_two_decimals() {
 }
 
 #[test]
-fn a_liquidation_is_warned_of_and_has_no_order() {
+fn liquidation_has_a_warning_and_no_order() {
     let mut reported = Reported::new();
     let engine = &mut reported.engine;
     engine
@@ -159,7 +159,7 @@ fn a_liquidation_is_warned_of_and_has_no_order() {
 }
 
 #[test]
-fn a_debt_is_warned_of_on_the_unified_account_only() {
+fn debt_warning_is_for_the_unified_account_only() {
     let mut reported = Reported::new();
     let engine = &mut reported.engine;
     for (currency, amount) in [("BTC", Decimal::ONE), ("ETH", Decimal::from(5))] {

@@ -1,4 +1,4 @@
-//! A long life of the account, reported in full: every order from its beginning to its end.
+//! A long run of random activity: every order is reported from beginning to end.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::{NOW, decimal, value};
 use crate::engine::{Engine, Host};
 use crate::pro::{ProRenderer, Push, unified_id};
 
-/// Follows the orders of the unified account through the changes that are reported.
+/// Tracks the orders of the unified account through their pushes.
 #[derive(Default)]
 struct Follower {
     orders: BTreeMap<String, Value>,
@@ -25,7 +25,7 @@ impl Follower {
         }
     }
 
-    /// The order was reported to be filled by the same trade just before.
+    /// Checks that the order was reported as filled by the same trade just before.
     fn execution(&mut self, data: &Value) {
         let order = &self.orders[data["oi"].as_str().unwrap()];
         let reported = [&order["ti"], &order["lS"], &order["ls"]];
@@ -55,13 +55,13 @@ impl Follower {
     }
 }
 
-/// It waits for its trigger, or is in the book.
+/// Returns `true` if the order is untriggered or in the book.
 fn is_open(order: &Value) -> bool {
     matches!(order["os"].as_u64(), Some(0 | 2 | 4))
 }
 
 #[test]
-fn every_order_has_a_beginning_and_nothing_after_its_end() {
+fn every_order_begins_once_and_ends_once() {
     for seed in 0..4 {
         let mut engine = Engine::new(seed, NOW);
         let mut renderer = ProRenderer::new(&engine);

@@ -1,4 +1,4 @@
-//! What Pro V2 reports of an account: the data of its pushes by topic.
+//! Tests of Pro V2 pushes.
 
 mod account;
 mod life;
@@ -12,7 +12,7 @@ pub(crate) use crate::engine::test_util::decimal;
 
 const NOW: u64 = 1_765_465_341_363;
 
-/// An account and what Pro V2 reports of it: the topic and the data of each push.
+/// An account and its Pro V2 pushes, as topic and data.
 struct Reported {
     engine: Engine,
     renderer: ProRenderer,
@@ -40,7 +40,7 @@ impl Reported {
     }
 }
 
-/// The data of the pushes on one topic.
+/// Returns the data of the pushes on one topic.
 fn of(pushes: &[(&'static str, String)], topic: &str) -> Vec<String> {
     let on_topic = pushes.iter().filter(|push| push.0 == topic);
     on_topic.map(|push| push.1.clone()).collect()

@@ -9,7 +9,7 @@ use crate::engine::{Direction, Host, Side, StopPriceType, Wallet};
 use crate::pro::unified_id;
 
 #[test]
-fn an_order_of_spot_is_live_cut_filled_and_cancelled() {
+fn spot_order_is_live_reduced_filled_and_cancelled() {
     let mut reported = Reported::new();
     let engine = &mut reported.engine;
     let id = engine.limit(BUY_BTC, "60000", "0.2").unwrap();
@@ -43,7 +43,7 @@ fn an_order_of_spot_is_live_cut_filled_and_cancelled() {
 }
 
 #[test]
-fn the_classic_form_of_spot_leaves_out_what_tells_nothing() {
+fn classic_spot_form_omits_empty_fields() {
     let mut reported = Reported::new();
     let sell = (Some(Wallet::Margin), "BTC-USDT", Side::Sell);
     reported.engine.market_order(sell, "0.0100003").unwrap();
@@ -97,7 +97,7 @@ fn averages_and_fees_add_up_over_the_fills() {
 }
 
 #[test]
-fn an_order_by_funds_says_what_it_spent_and_ends_once() {
+fn order_by_funds_reports_spent_funds_and_ends_once() {
     let mut reported = Reported::new();
     for funds in 10..40 {
         reported
@@ -114,7 +114,7 @@ fn an_order_by_funds_says_what_it_spent_and_ends_once() {
         let number = |key: &str| decimal(end[key].as_str().unwrap());
         assert_eq!(end["qU"], "QUOTECCY");
         assert_eq!(number("rS"), Decimal::ZERO);
-        // 20 decimals of the average leave less than a digit of the cost open.
+        // Rounding the average to 20 decimals changes the cost by less than one digit.
         let spent = (number("aP") * number("fS")).round_dp(12);
         assert_eq!(spent + number("cS"), number("q"));
         spent_whole += usize::from(end["os"] == 3);
@@ -125,7 +125,7 @@ fn an_order_by_funds_says_what_it_spent_and_ends_once() {
 }
 
 #[test]
-fn a_triggered_order_is_live_before_its_parent_says_so() {
+fn triggered_order_is_live_before_its_parent_update() {
     let mut reported = Reported::new();
     let stop = reported
         .engine
@@ -181,7 +181,7 @@ fn a_triggered_order_is_live_before_its_parent_says_so() {
 }
 
 #[test]
-fn a_trigger_whose_order_is_not_taken_is_a_cancellation() {
+fn trigger_with_rejected_order_is_a_cancellation() {
     let mut reported = Reported::new();
     reported
         .engine
@@ -199,7 +199,7 @@ fn a_trigger_whose_order_is_not_taken_is_a_cancellation() {
 }
 
 #[test]
-fn a_conditional_futures_order_has_a_child_in_the_unified_form_only() {
+fn conditional_futures_child_is_in_unified_form_only() {
     let mut reported = Reported::new();
     let place = (None, "XBTUSDTM", Side::Sell);
     let trigger = (Direction::Down, StopPriceType::Mark, "60000");
@@ -256,7 +256,7 @@ fn a_conditional_futures_order_has_a_child_in_the_unified_form_only() {
 }
 
 #[test]
-fn a_fill_is_reported_with_its_fee_and_without() {
+fn fill_has_full_and_lite_execution() {
     let mut reported = Reported::new();
     let id = reported.engine.limit(BUY_BTC, "60000", "0.1").unwrap();
     reported.engine.at(NOW + 7).fill(&id, "0.1");

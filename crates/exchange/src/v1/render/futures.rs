@@ -9,7 +9,7 @@ use crate::engine::{
 use crate::json::{Number, Object, Raw, Stripped};
 use crate::v1::topics::{futures as topics, of_symbol};
 
-/// On the topic of the whole account first.
+/// Renders an order change, first for the topic of all contracts.
 pub(super) fn order(event: &OrderEvent) -> Vec<Push> {
     let all = Push::private(topics::ORDERS, "orderChange", order_data(event));
     let one = of_symbol(topics::ORDERS_OF, event.order.symbol)
@@ -17,8 +17,8 @@ pub(super) fn order(event: &OrderEvent) -> Vec<Push> {
     std::iter::once(all).chain(one).collect()
 }
 
-/// Keys in the order of live captures. An `open` has no `orderType`; only what is in the book or
-/// trades has a `liquidity`.
+/// Keys are in the order of live captures. An `open` has no `orderType`; only orders in the book and fills have a
+/// `liquidity`.
 fn order_data(event: &OrderEvent) -> String {
     let (change, order) = (event.change, &event.order);
     let fill = event.fill.as_ref();
@@ -73,7 +73,7 @@ fn margin_mode(terms: Terms) -> Option<&'static str> {
     }
 }
 
-/// The last fill of a resting order is `done`, and a `filled` follows it.
+/// The last fill of a resting order has the status `done`, and a `filled` follows it.
 fn status(event: &OrderEvent) -> &'static str {
     match event.change {
         OrderChange::Filled | OrderChange::Canceled => "done",
@@ -108,7 +108,7 @@ pub(super) fn stop(event: &StopEvent) -> Push {
     push.with_id(event.event_id.as_deref().unwrap_or_default())
 }
 
-/// The events of the account that are not orders.
+/// Renders the account events other than orders.
 pub(super) fn account(event: &Event) -> Vec<Push> {
     match event {
         Event::Position(change, position) => {
@@ -123,7 +123,7 @@ pub(super) fn account(event: &Event) -> Vec<Push> {
             "position.settlement",
             settlement_data(funding),
         ),
-        // Without a symbol as well.
+        // Also without a symbol.
         Event::RiskLimit(limit) => {
             let reason = limit.outcome.as_ref().err();
             let data = Object::new()
@@ -147,7 +147,7 @@ pub(super) fn account(event: &Event) -> Vec<Push> {
             let data = Object::new().field(symbol, Raw(&value)).end();
             vec![Push::private(topics::CROSS_LEVERAGE, "user.config", data)]
         }
-        // The leverage of isolated orders has no topic of its own.
+        // V1 has no topic for the leverage of isolated orders.
         _ => Vec::new(),
     }
 }
@@ -159,7 +159,7 @@ fn of_position(symbol: &str, subject: &'static str, data: String) -> Vec<Push> {
     std::iter::once(all).chain(one).collect()
 }
 
-/// The whole position, in JSON numbers. A cross position has no margin of its own and none of the fields about it.
+/// Renders a complete position, in JSON numbers. A cross position has none of the fields about its own margin.
 fn position_data(change: PositionChange, position: &PositionState) -> String {
     let own = position.isolated.as_ref();
     let amount = |of: fn(&IsolatedMargin) -> rust_decimal::Decimal| own.map(|own| Number(of(own)));
@@ -206,14 +206,14 @@ fn position_data(change: PositionChange, position: &PositionState) -> String {
         .field("leverage", Stripped(position.leverage))
         .field("marginMode", position.margin_mode.as_str())
         .field("positionSide", "BOTH")
-        // Only some countries' users are taxed; this account is not.
+        // Only users in some countries are taxed; this account is not.
         .field("tax", 0_u8)
         .field("dealComm", Number(-position.fees))
         .field("fundingFee", Number(position.funding))
         .end()
 }
 
-/// The patch of a position whose mark price moved: without its quantity and its costs.
+/// Renders the partial update of a mark price change, without quantity and costs.
 fn mark_price(position: &PositionState) -> String {
     let own = position.isolated.as_ref();
     Object::new()
@@ -232,7 +232,7 @@ fn mark_price(position: &PositionState) -> String {
         .end()
 }
 
-/// The margin of an isolated position with its unrealised profit.
+/// Returns the margin of an isolated position including its unrealised PnL.
 fn margin_left(position: &PositionState) -> Option<Number> {
     let own = position.isolated.as_ref()?;
     Some(Number(own.margin + position.unrealised_pnl))
@@ -257,7 +257,7 @@ fn reason(change: PositionChange) -> &'static str {
     }
 }
 
-/// Without a symbol, as on the wire: on `/contract/positionAll` a client cannot know whose it is.
+/// Has no symbol, as at KuCoin: on `/contract/positionAll` a client cannot know which contract it is about.
 fn settlement_data(funding: &FundingEvent) -> String {
     Object::new()
         .field("markPrice", Number(funding.mark_price))
@@ -272,7 +272,7 @@ fn settlement_data(funding: &FundingEvent) -> String {
         .end()
 }
 
-/// The account in one currency: all of it text.
+/// Renders the balance in one currency; every value is text.
 fn wallet_data(change: &WalletEvent) -> String {
     let wallet = &change.wallet;
     Object::new()

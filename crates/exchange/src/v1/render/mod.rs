@@ -1,6 +1,6 @@
-//! Account events as V1 pushes: which fields each kind has, their JSON types, their order.
+//! Account events as V1 pushes: fields, JSON types and key order.
 //!
-//! Keys are in the order of live captures: the envelope in the gateway's order, order data by the alphabet.
+//! Keys are in the order of live captures: the envelope in the gateway's order, order data alphabetically.
 
 mod futures;
 mod loans;
@@ -9,7 +9,7 @@ mod spot;
 use crate::engine::{Event, Host, StopChange};
 use crate::json::{Object, Raw};
 
-/// One frame to every subscriber of one topic.
+/// A push to all subscribers of one topic.
 #[derive(Debug)]
 pub(crate) struct Push {
     pub(crate) topic: &'static str,
@@ -17,12 +17,12 @@ pub(crate) struct Push {
     pub(crate) data: String,
     /// The envelope's `id`, on the topics that have one.
     id: Option<String>,
-    /// Topics of the market have neither `userId` nor `channelType`, although the data is the account's own.
+    /// Market topics have neither `userId` nor `channelType`, although the data is the account's own.
     names_user: bool,
 }
 
 impl Push {
-    /// A push on a private topic.
+    /// Creates a push on a private topic.
     pub(crate) fn private(topic: &'static str, subject: &'static str, data: String) -> Self {
         Self {
             topic,
@@ -33,7 +33,7 @@ impl Push {
         }
     }
 
-    /// A push on a topic of the market.
+    /// Creates a push on a market topic.
     fn market(topic: &'static str, subject: &'static str, data: String) -> Self {
         Self {
             names_user: false,
@@ -41,13 +41,13 @@ impl Push {
         }
     }
 
-    /// With the envelope's `id`.
+    /// Sets the envelope's `id`.
     pub(crate) fn with_id(mut self, id: &str) -> Self {
         self.id = Some(id.to_owned());
         self
     }
 
-    /// The whole frame, and where its data starts.
+    /// Returns the frame, and the offset of its data.
     pub(crate) fn frame(&self, user_id: &str) -> (String, usize) {
         let user = self.names_user.then_some(user_id);
         let mut frame = Object::new()
@@ -65,7 +65,7 @@ impl Push {
     }
 }
 
-/// The pushes that an event makes, in the order in which they go out.
+/// Returns the pushes of an event, in order.
 pub(crate) fn pushes(event: &Event, push_time_ms: u64) -> Vec<Push> {
     match event {
         Event::Order(order) => match order.order.market.host {
@@ -84,7 +84,7 @@ pub(crate) fn pushes(event: &Event, push_time_ms: u64) -> Vec<Push> {
     }
 }
 
-/// The `type` of a stop order, whether its trigger succeeded, and why not.
+/// Returns the `type` of a stop order change, and for a trigger its success and the error.
 fn stop_change(change: &StopChange) -> (&'static str, Option<bool>, Option<&str>) {
     match change {
         StopChange::Open => ("open", None, None),
@@ -94,7 +94,7 @@ fn stop_change(change: &StopChange) -> (&'static str, Option<bool>, Option<&str>
     }
 }
 
-/// The engine's clock ticks in milliseconds, so `ts` ends in six zeros, as most captures do.
+/// Engine time is in milliseconds, so `ts` ends in six zeros, as in most captures.
 fn nanoseconds(ms: u64) -> u64 {
     ms.saturating_mul(1_000_000)
 }

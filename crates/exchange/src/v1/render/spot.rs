@@ -10,7 +10,7 @@ use crate::engine::{
 use crate::json::{Object, Plain, Raw};
 use crate::v1::topics;
 
-/// A change goes out on both order topics, `received` on the second only; a fill on two more.
+/// Renders a change for both order topics, `received` for the second only; a fill for two more topics.
 pub(super) fn order(event: &OrderEvent, push_time_ms: u64) -> Vec<Push> {
     let push = |topic, data| Push::private(topic, "orderChange", data);
     let mut pushes = Vec::with_capacity(4);
@@ -35,8 +35,8 @@ pub(super) fn order(event: &OrderEvent, push_time_ms: u64) -> Vec<Push> {
     pushes
 }
 
-/// The first topic has neither `originSize` nor `canceledSize`. An order by funds shows no size, and what is left of it
-/// in base currency, always 0, only when it is done.
+/// The first topic has neither `originSize` nor `canceledSize`. An order by funds has no size; its remaining size in
+/// base currency, always 0, is present only when it is done.
 fn order_data(event: &OrderEvent, push_time_ms: u64, second: bool) -> String {
     let OrderEvent { change, order, .. } = event;
     let received = *change == OrderChange::Received;
@@ -107,7 +107,7 @@ fn status(event: &OrderEvent) -> &'static str {
     }
 }
 
-/// A fill as the public tape has it: the side is the taker's, all values are text.
+/// Renders a fill as a public trade: the side is the taker's, all values are text.
 fn trade(event: &OrderEvent, fill: &Fill) -> String {
     let order = &event.order;
     let (own, other) = (&*order.id, fill.counter_order_id.as_deref());
@@ -118,7 +118,7 @@ fn trade(event: &OrderEvent, fill: &Fill) -> String {
     Object::new()
         .field("makerOrderId", maker)
         .field("price", fill.price)
-        // Since 2023 the real one is the trade id too.
+        // KuCoin also sends the trade id here since 2023.
         .field("sequence", &*fill.trade_id)
         .field("side", side.as_str())
         .field("size", fill.size)
@@ -179,7 +179,7 @@ pub(super) fn stop(event: &StopEvent) -> Push {
     Push::private(topics::STOP_ORDERS, "stopOrder", data)
 }
 
-/// Every change goes out on both balance topics; only the first has the trade that it belongs to.
+/// Renders a balance change for both balance topics; only the first has the related trade.
 pub(super) fn balance(change: &BalanceEvent) -> Vec<Push> {
     let none = Object::new().end();
     let context = change.context.as_ref().map_or(none.clone(), |context| {
@@ -217,15 +217,15 @@ fn balance_data(change: &BalanceEvent, context: &str) -> String {
         .end()
 }
 
-/// Account and reason in one: `trade.hold`, `isolated_BTC-USDT.transfer`.
+/// Returns account and reason: `trade.hold`, `isolated_BTC-USDT.transfer`.
 fn relation_event(change: &BalanceEvent) -> String {
     let reason = match (change.wallet, change.reason) {
         (Wallet::Main, Reason::Deposit) => "deposit",
         (_, Reason::Transfer) => "transfer",
         (_, Reason::Hold) => "hold",
-        // The wire spells it so.
+        // KuCoin spells it this way.
         (_, Reason::Settled) => "setted",
-        // The wire has no word for loans.
+        // KuCoin has no value for loans.
         (_, Reason::Deposit | Reason::Borrow | Reason::Repay) => "other",
     };
     format!("{}.{reason}", change.wallet)

@@ -1,4 +1,4 @@
-//! Orders, positions, wallets and settings of the futures account.
+//! Pushes of the futures account: orders, positions, wallets and settings.
 
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ const ISOLATED_KEYS: &str = "symbol maintMarginReq riskLimit realLeverage crossM
     riskLimitLevel realisedGrossCost realisedGrossPnl realisedPnl unrealisedPnl unrealisedPnlPcnt \
     unrealisedRoePcnt leverage marginMode positionSide tax dealComm fundingFee";
 
-/// Subject and data of the pushes on one topic since the last call.
+/// Returns subject and data of the pushes on one topic since the last call.
 fn pushed(engine: &mut Engine, topic: &str) -> Vec<(&'static str, String)> {
     let on_topic = all(engine).into_iter().filter(|push| push.topic == topic);
     on_topic.map(|push| (push.subject, push.data)).collect()
@@ -36,7 +36,7 @@ fn wanted(keys: &str) -> Vec<&str> {
 }
 
 #[test]
-fn cross_position_has_no_margin_of_its_own_and_leverage_ten_has_an_exponent() {
+fn cross_position_has_no_own_margin_fields() {
     let mut engine = engine();
     engine
         .limit(contract("XBTUSDTM", Side::Buy), "68000", "10")
@@ -69,7 +69,7 @@ fn cross_position_has_no_margin_of_its_own_and_leverage_ten_has_an_exponent() {
 }
 
 #[test]
-fn isolated_position_has_all_fields_and_closed_it_keeps_its_entry() {
+fn isolated_position_has_all_fields_and_keeps_its_entry() {
     let mut engine = engine();
     let id = engine
         .limit(contract("XBTUSDM", Side::Sell), "68000", "100")
@@ -108,7 +108,7 @@ fn isolated_position_has_all_fields_and_closed_it_keeps_its_entry() {
 }
 
 #[test]
-fn mark_price_is_a_patch_that_names_its_symbol() {
+fn mark_price_update_is_partial_and_has_its_symbol() {
     let mut engine = engine();
     for (symbol, own) in [("XBTUSDTM", false), ("ETHUSDTM", true)] {
         engine
@@ -128,7 +128,7 @@ fn mark_price_is_a_patch_that_names_its_symbol() {
 }
 
 #[test]
-fn wallet_is_all_text_and_its_parts_add_up() {
+fn wallet_values_are_text_and_add_up() {
     let mut engine = engine();
     engine
         .market_order(contract("XBTUSDTM", Side::Buy), "20")
@@ -179,7 +179,7 @@ fn wallet_is_all_text_and_its_parts_add_up() {
 }
 
 #[test]
-fn funding_and_risk_limit_name_no_symbol() {
+fn funding_and_risk_limit_have_no_symbol() {
     let mut engine = engine();
     engine
         .market_order(contract("XBTUSDTM", Side::Sell), "3")
@@ -207,7 +207,7 @@ fn funding_and_risk_limit_name_no_symbol() {
         "{}",
         pushes[0].1
     );
-    // 3 contracts of 0.001 at 67418.7, received by the short side at a rate below zero is paid.
+    // 3 contracts of 0.001 at 67418.7; at a negative rate the short side pays.
     assert!(
         pushes[0].1.contains("\"fundingFee\":-0.0046518903,"),
         "{}",
@@ -251,7 +251,7 @@ fn settings_are_keyed_by_their_symbol() {
 }
 
 #[test]
-fn resting_order_is_cut_filled_in_parts_and_done() {
+fn resting_order_is_reduced_filled_in_parts_and_done() {
     let mut engine = engine();
     let id = engine
         .limit(contract("XBTUSDTM", Side::Buy), "67000", "13")
@@ -312,7 +312,7 @@ fn resting_order_is_cut_filled_in_parts_and_done() {
 }
 
 #[test]
-fn market_order_costs_zero_and_matches_as_a_taker() {
+fn market_order_has_price_zero_and_fills_as_taker() {
     let mut engine = engine();
     engine
         .market_order(contract("ETHUSDTM", Side::Sell), "5")
@@ -340,7 +340,7 @@ fn market_order_costs_zero_and_matches_as_a_taker() {
 }
 
 #[test]
-fn stop_order_has_a_numeric_size_an_id_and_its_outcome() {
+fn stop_order_has_numeric_size_id_and_result() {
     let mut engine = engine();
     let mut stop = |order_price, size| {
         let trigger = (Direction::Up, StopPriceType::Index, "3600");
@@ -373,7 +373,7 @@ fn stop_order_has_a_numeric_size_an_id_and_its_outcome() {
 }
 
 #[test]
-fn liquidation_is_marked_as_one() {
+fn liquidation_is_marked() {
     let mut engine = engine();
     engine
         .market_order(contract("ETHUSDTM", Side::Buy), "100")

@@ -1,4 +1,4 @@
-//! Debts and status of the margin accounts.
+//! Pushes of the margin accounts: debts and status.
 
 use rust_decimal::Decimal;
 
@@ -31,7 +31,7 @@ fn debt_ratio_has_totals_in_bitcoin_and_every_currency() {
 }
 
 #[test]
-fn status_is_its_type_and_time() {
+fn status_has_type_and_time() {
     let kinds = [
         "FROZEN_FL",
         "UNFROZEN_FL",

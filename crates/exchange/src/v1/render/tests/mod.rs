@@ -1,4 +1,4 @@
-//! Pushes, field by field, against the shapes of live captures.
+//! Compares pushes field by field with live captures.
 
 mod futures;
 mod loans;
@@ -15,14 +15,14 @@ fn engine() -> Engine {
     Engine::new(1, NOW)
 }
 
-/// All pushes since the last call.
+/// Returns all pushes since the last call.
 fn all(engine: &mut Engine) -> Vec<Push> {
     let events = engine.take_events();
     let pushes = events.iter().flat_map(|event| pushes(event, NOW + 1));
     pushes.collect()
 }
 
-/// The data of the pushes on one topic since the last call.
+/// Returns the data of the pushes on one topic since the last call.
 fn pushed(engine: &mut Engine, topic: &str) -> Vec<String> {
     let on_topic = all(engine).into_iter().filter(|push| push.topic == topic);
     on_topic.map(|push| push.data).collect()
@@ -36,7 +36,7 @@ fn value(data: &str, key: &str) -> Value {
     parse(data)[key].clone()
 }
 
-/// The keys of data without nested objects, in their order.
+/// Returns the keys of flat data, in order.
 fn keys(data: &str) -> Vec<&str> {
     data.trim_matches(['{', '}'])
         .split(',')

@@ -1,4 +1,4 @@
-//! Orders, fills, stop orders and balances of spot and margin.
+//! Pushes of spot and margin: orders, fills, stop orders and balances.
 
 use rust_decimal::Decimal;
 
@@ -8,7 +8,7 @@ use crate::engine::{Direction, Side, StopPriceType, Wallet};
 use crate::v1::topics;
 
 #[test]
-fn resting_order_is_cut_filled_and_done() {
+fn resting_order_is_reduced_filled_and_done() {
     let mut engine = engine();
     let id = engine.limit(BUY_BTC, "60000", "0.2").unwrap();
     engine.reduce_order(&id, "0.1");
@@ -50,7 +50,7 @@ fn resting_order_is_cut_filled_and_done() {
 }
 
 #[test]
-fn first_version_has_no_received_and_no_origin_size() {
+fn first_order_topic_has_no_received_or_origin_size() {
     let mut engine = engine();
     let place = (Some(Wallet::Trade), "ETH-USDT", Side::Sell);
     engine.market_order(place, "0.2").unwrap();
@@ -90,7 +90,7 @@ fn buy_by_funds_shows_funds_and_ends_canceled() {
 }
 
 #[test]
-fn balance_is_all_text_and_has_its_trade() {
+fn balance_values_are_text_with_their_trade() {
     let mut engine = engine();
     engine
         .transfer((Wallet::Main, Wallet::Trade), "USDT", Decimal::from(5))
@@ -117,7 +117,7 @@ fn balance_is_all_text_and_has_its_trade() {
 }
 
 #[test]
-fn every_account_has_its_own_relation_events() {
+fn relation_event_names_the_account() {
     let mut engine = engine();
     let isolated = Wallet::Isolated("ETH-USDT");
     for wallet in [Wallet::Margin, isolated] {
@@ -150,7 +150,7 @@ fn every_account_has_its_own_relation_events() {
 }
 
 #[test]
-fn balance_snapshot_is_the_change_without_its_context() {
+fn balance_snapshot_has_no_relation_context() {
     let mut engine = engine();
     engine.market_order(BUY_BTC, "0.001").unwrap();
     let pushes = all(&mut engine);
@@ -171,7 +171,7 @@ fn balance_snapshot_is_the_change_without_its_context() {
 }
 
 #[test]
-fn triggered_stop_goes_on_under_a_new_id() {
+fn triggered_stop_becomes_an_order_with_a_new_id() {
     let mut engine = engine();
     let place = (Some(Wallet::Margin), "BTC-USDT", Side::Sell);
     let trigger = (Direction::Down, StopPriceType::Trade, "60000");
@@ -200,7 +200,7 @@ fn triggered_stop_goes_on_under_a_new_id() {
 }
 
 #[test]
-fn frame_has_its_data_at_the_given_place() {
+fn frame_has_its_data_at_the_returned_offset() {
     let push =
         Push::private(topics::BALANCE, "account.balance", "{\"a\":1}".to_owned()).with_id("9");
     let (frame, data_at) = push.frame("u1");
@@ -263,7 +263,7 @@ fn maker_fill_has_the_side_of_the_taker() {
 }
 
 #[test]
-fn fill_has_its_fee_in_numbers() {
+fn fill_fee_is_a_number() {
     let mut engine = engine();
     let id = engine.limit(BUY_BTC, "60000", "0.12345678").unwrap();
     engine.fill(&id, "0.12345678");

@@ -1,4 +1,4 @@
-//! The account as the events so far describe it: the sums of the unified account need more than one event.
+//! State of the account, built from its events: the sums of the unified account need more than one event.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::engine::futures::{FuturesBalance, MarginMode, PositionState, SettleCu
 use crate::engine::loans::CurrencyState;
 use crate::engine::{BalanceEvent, Engine, Reason, Text, Wallet, WalletBalance};
 
-/// One currency of one account, or of several together.
+/// Balance of one currency in one account, or in several together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Funds {
     pub(super) total: Decimal,
@@ -18,7 +18,7 @@ pub(super) struct Funds {
     /// Held for orders and withdrawals.
     pub(super) hold: Decimal,
     pub(super) liability: Decimal,
-    /// Profit that closing the positions would make.
+    /// Unrealised PnL.
     pub(super) unrealised: Decimal,
 }
 
@@ -49,14 +49,14 @@ impl Funds {
 }
 
 #[derive(Debug)]
-pub(super) struct Books {
+pub(super) struct AccountState {
     accounts: BTreeMap<(Wallet, Text), (WalletBalance, Decimal)>,
     wallets: [FuturesBalance; 2],
     positions: BTreeMap<&'static str, PositionState>,
 }
 
-impl Books {
-    /// The account as it is.
+impl AccountState {
+    /// Creates the state from the engine.
     pub(super) fn open(engine: &Engine) -> Self {
         let accounts = engine.holdings().map(|(wallet, currency, balance, owed)| {
             ((wallet, Text::from(currency)), (balance, owed))
@@ -72,7 +72,7 @@ impl Books {
         }
     }
 
-    /// A balance changed. A loan is owed from the moment at which its money is there.
+    /// Applies a balance change. A debt begins with the balance change of its loan.
     pub(super) fn moved(&mut self, change: &BalanceEvent) {
         let place = (change.wallet, change.currency.clone());
         let (balance, owed) = self.accounts.entry(place).or_default();
@@ -83,7 +83,7 @@ impl Books {
         }
     }
 
-    /// Takes what is owed; returns whether that is new.
+    /// Updates a debt; returns `true` if it changed.
     pub(super) fn owed(&mut self, wallet: Wallet, state: &CurrencyState) -> bool {
         let place = (wallet, Text::from(state.currency));
         let (balance, owed) = self.accounts.entry(place).or_default();
@@ -99,14 +99,15 @@ impl Books {
         self.positions.insert(position.symbol, position.clone());
     }
 
-    /// One currency of one account of spot or margin.
+    /// Returns the balance of one currency in a spot or margin account.
     pub(super) fn funds(&self, wallet: Wallet, currency: &str) -> Funds {
         let place = (wallet, Text::from(currency));
         let known = self.accounts.get(&place);
         known.map_or_else(Funds::default, |(balance, owed)| Funds::of(*balance, *owed))
     }
 
-    /// One currency of the unified account: the trading account, cross margin and futures together.
+    /// Returns the balance of one currency in the unified account: trading account, cross margin and futures
+    /// together.
     pub(super) fn unified(&self, currency: &str) -> Funds {
         let spot = self.funds(Wallet::Trade, currency);
         let margin = self.funds(Wallet::Margin, currency);
@@ -123,7 +124,7 @@ impl Books {
         spot.and(margin).and(futures)
     }
 
-    /// The futures account at the mark prices of now: a wallet is not reported if only these move.
+    /// Returns the futures balance at the current mark prices: mark price changes alone do not report the wallet.
     fn wallet(&self, currency: SettleCurrency) -> FuturesBalance {
         let unrealised = |mode| -> Decimal {
             let positions = self.positions_in(currency, mode);
@@ -148,7 +149,7 @@ impl Books {
         })
     }
 
-    /// How near all cross positions in a currency are to liquidation; `None` if nothing is open.
+    /// Returns the liquidation risk of all cross positions in a currency; `None` without positions.
     pub(super) fn cross_exposure(&self, currency: SettleCurrency) -> Option<Exposure> {
         let wallet = self.wallet(currency);
         let positions = || self.positions_in(currency, MarginMode::Cross);
