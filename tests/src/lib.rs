@@ -1,9 +1,9 @@
-//! What the tests of the whole SDK share: an exchange, and a network without sockets for tests under the paused clock, in
-//! which time passes only while every task waits.
+//! Shared helpers of the cross-crate tests: a local exchange, and a simulated network without sockets for tests under
+//! tokio's paused clock, in which time advances only while every task waits.
 
 #![allow(clippy::unwrap_used)]
 
-pub mod dice;
 pub mod network;
-pub mod rig;
+pub mod rng;
+pub mod setup;
 pub mod tokens;

@@ -1,4 +1,5 @@
-//! A network without sockets between the real client and the real exchange: slow, cut, frozen or one-way by chance.
+//! A simulated network between the real client and the local exchange, without sockets: latency, resets, freezes and
+//! lost data, drawn from a seed.
 
 use std::io;
 use std::pin::Pin;
@@ -15,12 +16,12 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::dice::Dice;
+use crate::rng::Rng;
 
-/// So many bytes are under way at most in one direction, as in the buffers of a socket.
-const UNDER_WAY: usize = 64 * 1024;
+/// Maximum number of bytes in flight in one direction, like the buffers of a socket.
+const IN_FLIGHT_LIMIT: usize = 64 * 1024;
 
-/// The way from a client to its exchange; cheap to clone.
+/// A simulated network to an exchange; cheap to clone.
 #[derive(Clone)]
 pub struct Network(Arc<Inner>);
 
@@ -30,23 +31,23 @@ impl std::fmt::Debug for Network {
     }
 }
 
-/// TopicMatch one stream until it ends.
+/// Serves one stream until it ends.
 type Serve = dyn Fn(DuplexStream) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync;
 
 struct Inner {
     serve: Box<Serve>,
-    weather: Mutex<Weather>,
+    conditions: Mutex<Conditions>,
     links: Mutex<Vec<Weak<Link>>>,
     web_socket: WebSocketConnector,
 }
 
-struct Weather {
-    dice: Dice,
-    /// The longest that a piece may take on its way.
+struct Conditions {
+    rng: Rng,
+    /// Maximum latency of a chunk.
     latency_ms: usize,
-    /// So many of the next dials are refused.
+    /// Number of next dials to refuse.
     refused: usize,
-    /// So many of the next dials get no answer at all.
+    /// Number of next dials to leave unanswered.
     unanswered: usize,
 }
 
@@ -55,7 +56,7 @@ struct Weather {
 struct Link {
     cut: Notify,
     is_cut: AtomicBool,
-    /// Bytes vanish on their way: up, down.
+    /// Whether bytes are lost: client to server, server to client.
     lost: [AtomicBool; 2],
     frozen_until: Mutex<Instant>,
 }
@@ -65,21 +66,21 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Network {
-    /// A network with a latency of up to 5 ms, and chance by this seed.
+    /// Creates a network with a latency of up to 5 ms and random numbers from this seed.
     pub fn new(exchange: &Arc<Exchange>, seed: u64) -> Self {
         let exchange = Arc::clone(exchange);
         Self::to(move |stream| exchange.serve(stream), seed)
     }
 
-    /// As [`Network::new`], to any server.
+    /// Like [`Network::new`], for any server.
     pub fn to<F>(serve: impl Fn(DuplexStream) -> F + Send + Sync + 'static, seed: u64) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
     {
         Self(Arc::new(Inner {
             serve: Box::new(move |stream| Box::pin(serve(stream))),
-            weather: Mutex::new(Weather {
-                dice: Dice::new(seed),
+            conditions: Mutex::new(Conditions {
+                rng: Rng::new(seed),
                 latency_ms: 5,
                 refused: 0,
                 unanswered: 0,
@@ -89,70 +90,70 @@ impl Network {
         }))
     }
 
-    /// The longest time that a piece of data takes.
+    /// Sets the maximum latency of a chunk of data.
     pub fn set_latency_ms(&self, latency_ms: usize) {
-        lock(&self.0.weather).latency_ms = latency_ms;
+        lock(&self.0.conditions).latency_ms = latency_ms;
     }
 
     /// Refuses the next dials.
     pub fn refuse(&self, dials: usize) {
-        lock(&self.0.weather).refused = dials;
+        lock(&self.0.conditions).refused = dials;
     }
 
-    /// Leaves the next dials without any answer.
+    /// Leaves the next dials unanswered.
     pub fn leave_unanswered(&self, dials: usize) {
-        lock(&self.0.weather).unanswered = dials;
+        lock(&self.0.conditions).unanswered = dials;
     }
 
-    /// From here on dials arrive.
-    pub fn clear_up(&self) {
-        let mut weather = lock(&self.0.weather);
-        weather.refused = 0;
-        weather.unanswered = 0;
+    /// Lets all further dials succeed.
+    pub fn restore(&self) {
+        let mut conditions = lock(&self.0.conditions);
+        conditions.refused = 0;
+        conditions.unanswered = 0;
     }
 
-    /// Resets connections that stand: all, or one by chance.
-    pub fn cut(&self, dice: &mut Dice, all: bool) {
-        for link in self.some(dice, all) {
+    /// Resets all open connections, or a random one.
+    pub fn cut(&self, rng: &mut Rng, all: bool) {
+        for link in self.pick_links(rng, all) {
             link.is_cut.store(true, Ordering::SeqCst);
             link.cut.notify_waiters();
         }
     }
 
-    /// What one side or both say gets lost from here on, and neither side is told.
-    pub fn lose(&self, dice: &mut Dice) {
-        let way = dice.below(3);
-        for link in self.some(dice, false) {
-            link.lost[0].fetch_or(way != 1, Ordering::SeqCst);
-            link.lost[1].fetch_or(way != 0, Ordering::SeqCst);
+    /// Drops all further data of a random connection, in one or both directions, without closing it.
+    pub fn lose(&self, rng: &mut Rng) {
+        let direction = rng.below(3);
+        for link in self.pick_links(rng, false) {
+            link.lost[0].fetch_or(direction != 1, Ordering::SeqCst);
+            link.lost[1].fetch_or(direction != 0, Ordering::SeqCst);
         }
     }
 
-    /// Nothing moves for a time; then all that was sent arrives.
-    pub fn freeze(&self, dice: &mut Dice, time: Duration) {
-        for link in self.some(dice, true) {
+    /// Delays all data for a time, then delivers it.
+    pub fn freeze(&self, rng: &mut Rng, time: Duration) {
+        for link in self.pick_links(rng, true) {
             *lock(&link.frozen_until) = Instant::now() + time;
         }
     }
 
-    fn some(&self, dice: &mut Dice, all: bool) -> Vec<Arc<Link>> {
+    fn pick_links(&self, rng: &mut Rng, all: bool) -> Vec<Arc<Link>> {
         let mut links = lock(&self.0.links);
         links.retain(|link| link.strong_count() > 0);
-        let standing: Vec<_> = links.iter().filter_map(Weak::upgrade).collect();
-        match (all, standing.len()) {
-            (true, _) | (_, 0) => standing,
-            (false, count) => vec![Arc::clone(&standing[dice.below(count)])],
+        let open: Vec<_> = links.iter().filter_map(Weak::upgrade).collect();
+        match (all, open.len()) {
+            (true, _) | (_, 0) => open,
+            (false, count) => vec![Arc::clone(&open[rng.below(count)])],
         }
     }
 
-    /// A stream to the exchange, as TCP would give one.
+    /// Dials the exchange and returns the client's end of the stream.
     pub async fn dial(&self) -> Result<ClientEnd, ConnectError> {
         let (refused, unanswered, latency) = {
-            let mut weather = lock(&self.0.weather);
-            let refused = take_one(&mut weather.refused);
-            let unanswered = !refused && take_one(&mut weather.unanswered);
-            let longest = weather.latency_ms;
-            (refused, unanswered, weather.dice.up_to_ms(longest))
+            let mut conditions = lock(&self.0.conditions);
+            let refused = take_one(&mut conditions.refused);
+            let unanswered = !refused && take_one(&mut conditions.unanswered);
+            let longest = conditions.latency_ms;
+            (refused, unanswered, conditions.rng.up_to_ms(longest))
         };
         sleep(latency).await;
         if refused {
@@ -162,8 +163,8 @@ impl Network {
         if unanswered {
             std::future::pending::<()>().await;
         }
-        let (client, near) = tokio::io::duplex(UNDER_WAY);
-        let (far, server) = tokio::io::duplex(UNDER_WAY);
+        let (client, near) = tokio::io::duplex(IN_FLIGHT_LIMIT);
+        let (far, server) = tokio::io::duplex(IN_FLIGHT_LIMIT);
         let link = Arc::new(Link {
             cut: Notify::new(),
             is_cut: AtomicBool::new(false),
@@ -172,20 +173,20 @@ impl Network {
         });
         lock(&self.0.links).push(Arc::downgrade(&link));
         tokio::spawn((self.0.serve)(server));
-        tokio::spawn(carry(self.clone(), Arc::clone(&link), near, far));
+        tokio::spawn(forward(self.clone(), Arc::clone(&link), near, far));
         Ok(ClientEnd {
             stream: client,
             link,
         })
     }
 
-    /// How big the next piece is at most, and how long it is under way.
-    fn piece(&self) -> (usize, Duration) {
-        let mut weather = lock(&self.0.weather);
-        let longest = weather.latency_ms;
+    /// Draws the maximum size of the next chunk, and its latency.
+    fn next_chunk(&self) -> (usize, Duration) {
+        let mut conditions = lock(&self.0.conditions);
+        let longest = conditions.latency_ms;
         (
-            1 + weather.dice.below(8 * 1024),
-            weather.dice.up_to_ms(longest),
+            1 + conditions.rng.below(8 * 1024),
+            conditions.rng.up_to_ms(longest),
         )
     }
 }
@@ -206,51 +207,51 @@ impl Connect for Network {
     }
 }
 
-/// Carries bytes between two ends until both directions have ended, or the link is cut.
-async fn carry(network: Network, link: Arc<Link>, near: DuplexStream, far: DuplexStream) {
+/// Forwards bytes between two ends until both directions have ended or the link is cut.
+async fn forward(network: Network, link: Arc<Link>, near: DuplexStream, far: DuplexStream) {
     let (from_client, to_client) = tokio::io::split(near);
     let (from_server, to_server) = tokio::io::split(far);
-    let up = carry_one_way(&network, &link, 0, from_client, to_server);
-    let down = carry_one_way(&network, &link, 1, from_server, to_client);
+    let up = forward_one_way(&network, &link, 0, from_client, to_server);
+    let down = forward_one_way(&network, &link, 1, from_server, to_client);
     tokio::select! {
         () = link.cut.notified() => {}
         _ = async { tokio::join!(up, down) } => {}
     }
 }
 
-async fn carry_one_way(
+async fn forward_one_way(
     network: &Network,
     link: &Link,
-    way: usize,
+    direction: usize,
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
 ) {
     let mut buffer = vec![0; 8 * 1024];
     loop {
-        let (size, latency) = network.piece();
+        let (size, latency) = network.next_chunk();
         let Ok(read @ 1..) = from.read(&mut buffer[..size]).await else {
             break;
         };
         sleep(latency).await;
         let frozen_until = *lock(&link.frozen_until);
         sleep_until(frozen_until).await;
-        if link.lost[way].load(Ordering::SeqCst) {
+        if link.lost[direction].load(Ordering::SeqCst) {
             continue;
         }
         if to.write_all(&buffer[..read]).await.is_err() {
             break;
         }
     }
-    // The end of a stream that loses everything gets lost, too.
-    if link.lost[way].load(Ordering::SeqCst) {
+    // A direction that loses all data loses its end too.
+    if link.lost[direction].load(Ordering::SeqCst) {
         while let Ok(1..) = from.read(&mut buffer).await {}
-        // Longer than either side goes on with one that is silent.
+        // Longer than either side keeps a silent connection.
         sleep(Duration::from_secs(40)).await;
     }
     let _ = to.shutdown().await;
 }
 
-/// The client's end of a link: a cut is a reset.
+/// The client's end of a link; a cut appears as a connection reset.
 #[derive(Debug)]
 pub struct ClientEnd {
     stream: DuplexStream,

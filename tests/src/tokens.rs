@@ -1,4 +1,4 @@
-//! Tokens over the simulated network: signed requests by hand, since the usual HTTP client opens sockets of its own.
+//! Tokens over the simulated network: requests are signed here, since the SDK's HTTP client opens real sockets.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -17,15 +17,15 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::network::Network;
 
-/// The `connectId` of the next dial.
+/// `connectId` of the next dial.
 static CONNECTION: AtomicU64 = AtomicU64::new(1);
 
-/// A source of tokens for the client.
+/// A token source for the client.
 #[derive(Clone, Debug)]
 pub struct Tokens {
-    /// The way to the exchange.
+    /// The network to the exchange.
     pub network: Network,
-    /// The account.
+    /// Credentials of the account.
     pub credentials: DemoCredentials,
 }
 
@@ -38,7 +38,7 @@ impl ConnectionSource for Tokens {
         let answered = tokio::time::timeout(Duration::from_secs(10), self.ask(path)).await;
         let reply = answered.map_err(|_| transient("no answer"))?;
         let reply = reply.map_err(|error| transient(&error.to_string()))?;
-        let (status, body) = taken_apart(&reply).ok_or_else(|| transient("half an answer"))?;
+        let (status, body) = parse_reply(&reply).ok_or_else(|| transient("incomplete answer"))?;
         if status == 429 {
             let throttled = RetryPolicy::Throttled(Some(Duration::from_secs(1)));
             return Err(SourceError::new(throttled, "too many requests"));
@@ -103,18 +103,18 @@ fn transient(message: &str) -> SourceError {
     SourceError::new(RetryPolicy::Transient, message)
 }
 
-/// Status and body; `None` where it is not whole. The body is `None` where it is not JSON.
-fn taken_apart(reply: &[u8]) -> Option<(u16, Option<Value>)> {
+/// Returns status and body; `None` if the reply is incomplete. The body is `None` if it is not JSON.
+fn parse_reply(reply: &[u8]) -> Option<(u16, Option<Value>)> {
     let reply = std::str::from_utf8(reply).ok()?;
     let (head, body) = reply.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
     let length = head.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
-        let is_it = name.eq_ignore_ascii_case("content-length");
-        is_it.then(|| value.trim().parse::<usize>().ok())?
+        let is_length = name.eq_ignore_ascii_case("content-length");
+        is_length.then(|| value.trim().parse::<usize>().ok())?
     })?;
-    let is_whole = body.len() == length;
-    is_whole.then(|| (status, serde_json::from_str(body).ok()))
+    let is_complete = body.len() == length;
+    is_complete.then(|| (status, serde_json::from_str(body).ok()))
 }
 
 fn percent_encoded(token: &str) -> String {

@@ -21,12 +21,12 @@ impl Soak {
         cargo.args(["--test", "chaos"]);
         if let Some(seed) = self.seed {
             cargo.env("CHAOS_SEEDS", format!("{seed}..{}", seed + 1));
-            cargo.args(["--", "--nocapture", "whatever_happens"]);
+            cargo.args(["--", "--nocapture", "no_seed_loses_events_silently"]);
         } else {
             let seconds = self.minutes.unwrap_or(1) * 60;
             cargo.env("CHAOS_SECONDS", seconds.to_string());
             cargo.args(["--", "--nocapture", "--test-threads", "1"]);
-            cargo.args(["whatever_happens", "over_real_sockets"]);
+            cargo.args(["no_seed_loses_events_silently", "over_real_sockets"]);
         }
         shell::run(&mut cargo)
     }

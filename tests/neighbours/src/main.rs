@@ -1,4 +1,5 @@
-//! Uses `reqwest` and `rustls` beside the SDK, the one that is named first: each must work as if it were alone.
+//! Uses `reqwest` and `rustls` next to the SDK: the crate given as argument runs first, and each must work as if it
+//! were alone.
 
 use kucoin_streams::{Credentials, Kucoin};
 

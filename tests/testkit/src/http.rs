@@ -1,4 +1,4 @@
-//! A raw HTTP/1.1 server: it records every request and answers with the bytes of the test.
+//! A raw HTTP/1.1 server: records every request and answers with scripted bytes.
 
 use std::future::{Future, ready};
 use std::sync::{Arc, Mutex};
@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 
-/// One request as it came over the wire.
+/// A received request.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub line: String,
@@ -17,7 +17,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// The value of a header that must be there exactly once; the name in lower case.
+    /// Returns the value of a header that must occur exactly once; the name is in lower case.
     pub fn header(&self, name: &str) -> &str {
         let mut values = self.headers.iter().filter(|(key, _)| key == name);
         let value = values
@@ -27,13 +27,13 @@ impl Request {
         &value.1
     }
 
-    /// The value of a header, empty if it is not there; the name in lower case.
+    /// Returns the value of a header, empty if absent; the name is in lower case.
     pub fn get(&self, name: &str) -> &str {
         let mut found = self.headers.iter().filter(|(key, _)| key == name);
         found.next().map_or("", |(_, value)| value)
     }
 
-    /// The head, as it may be read again.
+    /// Returns the request head as text.
     pub fn head(&self) -> String {
         let headers = self.headers.iter();
         let headers = headers.map(|(name, value)| format!("{name}: {value}\r\n"));
@@ -45,15 +45,15 @@ impl Request {
     }
 }
 
-/// What the server writes; it closes the connection after it.
+/// Answer of the server, which then closes the connection.
 pub enum Answer {
     /// These bytes.
     Bytes(Vec<u8>),
-    /// These bytes, then the piece again and again for as long as the client reads.
+    /// These bytes, then the chunk repeatedly for as long as the client reads.
     Endless(Vec<u8>, &'static [u8], Duration),
 }
 
-/// A whole reply with a body of this text.
+/// Returns a complete reply with this body.
 pub fn reply(status: u16, headers: &str, body: &str) -> Answer {
     let length = body.len();
     Answer::Bytes(
@@ -118,7 +118,7 @@ impl Server {
         self.requests.lock().unwrap().clone()
     }
 
-    /// The request lines, in the order of arrival.
+    /// Returns the request lines, in order of arrival.
     pub fn lines(&self) -> Vec<String> {
         self.requests()
             .into_iter()
@@ -127,7 +127,7 @@ impl Server {
     }
 }
 
-/// Reads a head byte by byte, so that nothing behind it is taken; `None` if the client hangs up before its end.
+/// Reads a head byte by byte, so that nothing after it is consumed; `None` if the client hangs up first.
 pub async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -136,7 +136,7 @@ pub async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> 
     String::from_utf8(head).ok()
 }
 
-/// The value of a header of a head.
+/// Returns the value of a header of a head.
 pub fn header<'h>(head: &'h str, name: &str) -> Option<&'h str> {
     let pairs = head.lines().filter_map(|line| line.split_once(':'));
     let mut found = pairs.filter(|(known, _)| known.eq_ignore_ascii_case(name));
@@ -161,7 +161,7 @@ pub async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<Reque
     })
 }
 
-/// A client that goes away in the middle is part of some tests: writing then just ends.
+/// Writes an answer; stops if the client hangs up, as some tests do.
 pub async fn write_answer(stream: &mut (impl AsyncWrite + Unpin), answer: Answer) {
     match answer {
         Answer::Bytes(bytes) => {
@@ -178,7 +178,7 @@ pub async fn write_answer(stream: &mut (impl AsyncWrite + Unpin), answer: Answer
     let _ = stream.shutdown().await;
 }
 
-/// A server that answers each connection with these bytes; gives its port.
+/// Starts a server that answers each connection with these bytes; returns its port.
 pub async fn raw_server(answer: impl AsRef<[u8]> + Send + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -187,7 +187,7 @@ pub async fn raw_server(answer: impl AsRef<[u8]> + Send + 'static) -> u16 {
         while let Ok((mut stream, _)) = listener.accept().await {
             let answer = Arc::clone(&answer);
             tokio::spawn(async move {
-                // A client that has hung up is no matter.
+                // A client that hung up is ignored.
                 let _ = stream.read(&mut [0; 4096]).await;
                 let _ = stream.write_all(&answer).await;
             });
@@ -196,7 +196,7 @@ pub async fn raw_server(answer: impl AsRef<[u8]> + Send + 'static) -> u16 {
     port
 }
 
-/// A port that nothing listens on.
+/// Returns a port that nothing listens on.
 pub fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()

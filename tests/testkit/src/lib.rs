@@ -1,5 +1,5 @@
-//! Scripted servers, proxies, certificates and waits for the tests. Nothing here uses a crate of the SDK or the local
-//! exchange, so that a mistake of theirs is not shared.
+//! Scripted servers, proxies, certificates and waits for tests. Nothing here uses a crate of the SDK or the local
+//! exchange, so that no bug is shared with them.
 
 #![allow(
     missing_docs,
@@ -9,8 +9,8 @@
 )]
 
 pub mod http;
+pub mod independent_exchange;
 pub mod log;
-pub mod look_alike;
 pub mod proxy;
 pub mod tls;
 pub mod wait;

@@ -1,4 +1,4 @@
-//! Everything that `tracing` logs, at every level, line by line.
+//! Captures everything that `tracing` logs, at every level, as lines.
 
 use std::fmt::{Debug, Write};
 use std::sync::{Arc, Mutex, Once, PoisonError};
@@ -7,7 +7,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-/// What was logged; clones share it.
+/// Captured log lines; clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct Log(Arc<Mutex<String>>);
 
@@ -18,16 +18,16 @@ impl Log {
         text.push('\n');
     }
 
-    /// All lines so far.
+    /// Returns all lines so far.
     pub fn text(&self) -> String {
         let text = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         text.clone()
     }
 
-    /// Writes down what is logged on this thread until the guard is dropped.
+    /// Captures the log of this thread until the guard is dropped.
     pub fn listen(&self) -> tracing::subscriber::DefaultGuard {
-        // Without a second subscriber `tracing` asks the thread that reaches a log line first whether anything listens,
-        // and remembers the answer for all threads. Another test may have set one already.
+        // `tracing` caches for all threads whether a log line has a listener. Without a global subscriber the answer
+        // may come from a thread that has none. Another test may have set one already.
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
             drop(tracing::subscriber::set_global_default(Listener(
@@ -39,7 +39,7 @@ impl Log {
     }
 }
 
-/// A subscriber that gives every span and event to a function, as a line.
+/// A subscriber that passes every span and event to a function, as a line.
 #[derive(Debug)]
 pub struct Listener<F>(pub F);
 

@@ -1,4 +1,4 @@
-//! A real proxy on this machine, HTTP or SOCKS5, which writes down where it was asked to connect to.
+//! A real HTTP or SOCKS5 proxy on this machine, which records its targets.
 
 use std::sync::{Arc, Mutex};
 
@@ -14,31 +14,31 @@ use crate::http::{header, read_head};
 
 pub const USER: &str = "canary-us er";
 pub const PASSWORD: &str = "canary-p@ss:word/1";
-/// User and password as they are in a URL.
+/// User and password as in a URL.
 pub const CREDENTIALS: &str = "canary-us%20er:canary-p%40ss%3Aword%2F1";
 
-/// What a proxy does in place of its work.
+/// A failure of the proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Misdeed {
-    /// It takes the request and never answers.
+pub enum ProxyFault {
+    /// Reads the request and never answers.
     Silence,
-    /// It takes the request and hangs up.
+    /// Reads the request and hangs up.
     HangUp,
-    /// It answers with what is of another protocol.
-    Rubbish,
+    /// Answers with another protocol.
+    Garbage,
     /// HTTP: another status. SOCKS5: this reply code.
     Refusal(u16),
-    /// HTTP: a page instead of a tunnel.
+    /// HTTP: an HTML page instead of a tunnel.
     Page,
 }
 
-/// How a proxy is set up.
+/// Settings of a proxy.
 #[derive(Clone)]
 pub struct Setup {
     pub is_socks: bool,
     pub asks_for_user: bool,
     pub tls: Option<Arc<ServerConfig>>,
-    /// The port on this machine where the names are that no resolver may be asked for.
+    /// Port on this machine that names resolve to if no resolver may be used.
     pub leads_to: Option<u16>,
 }
 
@@ -58,7 +58,7 @@ pub const SOCKS: Setup = Setup {
 struct Notes {
     targets: Vec<String>,
     refused_users: usize,
-    misdeed: Option<Misdeed>,
+    fault: Option<ProxyFault>,
 }
 
 pub struct ProxyServer {
@@ -87,7 +87,7 @@ impl ProxyServer {
             while let Ok((stream, _)) = listener.accept().await {
                 let session = session.clone();
                 tokio::spawn(async move {
-                    // A client that hangs up is part of some tests.
+                    // Some tests hang up.
                     let _ = match session.setup.tls.clone() {
                         None => session.serve(stream).await,
                         Some(tls) => match TlsAcceptor::from(tls).accept(stream).await {
@@ -106,7 +106,7 @@ impl ProxyServer {
         }
     }
 
-    /// The URL with the user and password that it asks for.
+    /// Returns the URL with the credentials that the proxy requires.
     pub fn url(&self) -> String {
         match self.setup.asks_for_user {
             true => self.url_with(CREDENTIALS),
@@ -124,16 +124,16 @@ impl ProxyServer {
         format!("{scheme}://{credentials}{at}localhost:{}", self.port)
     }
 
-    /// Host and port as errors name them.
+    /// Returns host and port as errors name them.
     pub fn place(&self) -> String {
         format!("localhost:{}", self.port)
     }
 
-    pub fn misbehaves(&self, misdeed: Option<Misdeed>) {
-        self.notes.lock().unwrap().misdeed = misdeed;
+    pub fn set_fault(&self, fault: Option<ProxyFault>) {
+        self.notes.lock().unwrap().fault = fault;
     }
 
-    /// Hosts and ports that it was asked for with the right user, in order.
+    /// Returns the requested hosts and ports, in order, of requests with valid credentials.
     pub fn targets(&self) -> Vec<String> {
         self.notes.lock().unwrap().targets.clone()
     }
@@ -178,16 +178,16 @@ impl Session {
                 None => (url, ""),
                 Some(rest) => rest.split_at(rest.find('/').unwrap()),
             };
-            let misdeed = self.note(target.to_owned());
-            if let Some(misdeed) = misdeed {
-                let answer = match misdeed {
-                    Misdeed::Silence => std::future::pending().await,
-                    Misdeed::HangUp => return Ok(()),
-                    Misdeed::Rubbish => "SSH-2.0-OpenSSH_9.2\r\n\r\n".to_owned(),
-                    Misdeed::Refusal(status) => {
+            let fault = self.note(target.to_owned());
+            if let Some(fault) = fault {
+                let answer = match fault {
+                    ProxyFault::Silence => std::future::pending().await,
+                    ProxyFault::HangUp => return Ok(()),
+                    ProxyFault::Garbage => "SSH-2.0-OpenSSH_9.2\r\n\r\n".to_owned(),
+                    ProxyFault::Refusal(status) => {
                         format!("HTTP/1.1 {status} No\r\ncontent-length: 0\r\n\r\n")
                     }
-                    Misdeed::Page => "HTTP/1.1 200 OK\r\n\r\n<html>A page</html>".to_owned(),
+                    ProxyFault::Page => "HTTP/1.1 200 OK\r\n\r\n<html>A page</html>".to_owned(),
                 };
                 return stream.write_all(answer.as_bytes()).await;
             }
@@ -247,9 +247,9 @@ impl Session {
         let target = format!("{host}:{}", stream.read_u16().await?);
         let code = match self.note(target.clone()) {
             None => 0,
-            Some(Misdeed::Silence) => std::future::pending().await,
-            Some(Misdeed::HangUp) => return Ok(()),
-            Some(Misdeed::Refusal(code)) => u8::try_from(code).unwrap(),
+            Some(ProxyFault::Silence) => std::future::pending().await,
+            Some(ProxyFault::HangUp) => return Ok(()),
+            Some(ProxyFault::Refusal(code)) => u8::try_from(code).unwrap(),
             Some(_) => return stream.write_all(b"SSH-2.0-OpenSSH_9.2\r\n\r\n").await,
         };
         stream.write_all(&[5, code, 0, 1, 0, 0, 0, 0, 0, 0]).await?;
@@ -260,10 +260,10 @@ impl Session {
         Ok(())
     }
 
-    fn note(&self, target: String) -> Option<Misdeed> {
+    fn note(&self, target: String) -> Option<ProxyFault> {
         let mut notes = self.notes.lock().unwrap();
         notes.targets.push(target);
-        notes.misdeed
+        notes.fault
     }
 
     async fn dial(&self, target: &str) -> std::io::Result<TcpStream> {

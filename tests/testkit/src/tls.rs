@@ -1,4 +1,4 @@
-//! A certificate authority of the tests, and both ends of TLS that it is for.
+//! A certificate authority for tests, with TLS servers and clients.
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ impl Authority {
         }
     }
 
-    /// A server with a certificate for these hosts.
+    /// Returns a server with a certificate for these hosts.
     pub fn server(
         &self,
         hosts: &[&str],
@@ -54,7 +54,7 @@ impl Authority {
         Arc::new(config.unwrap())
     }
 
-    /// A client that trusts this authority alone.
+    /// Returns a client that trusts this authority only.
     pub fn trust(&self) -> Arc<ClientConfig> {
         let mut roots = RootCertStore::empty();
         roots.add(self.root.clone()).unwrap();
@@ -62,8 +62,8 @@ impl Authority {
     }
 }
 
-/// A client that trusts no certificate, so that a test does not depend on the roots of the machine.
-pub fn trust_nobody() -> Arc<ClientConfig> {
+/// Returns a client that trusts no certificate, so that a test does not depend on the machine's root certificates.
+pub fn trust_none() -> Arc<ClientConfig> {
     trusting(RootCertStore::empty())
 }
 

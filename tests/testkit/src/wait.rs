@@ -1,18 +1,18 @@
-//! Waits for what must happen. A test that hangs fails at the deadline; none depends on how fast the machine is.
+//! Waits with a deadline: a test that hangs fails, and no test depends on the speed of the machine.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-/// Longer than anything takes on a busy machine.
+/// Longer than any wait takes on a busy machine.
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Waits for a future.
 pub async fn soon<F: Future>(future: F) -> F::Output {
     let outcome = tokio::time::timeout(DEADLINE, future).await;
-    outcome.expect("it happens within a minute")
+    outcome.expect("must happen within a minute")
 }
 
-/// Blocks the thread until this gives a value.
+/// Blocks the thread until the function returns a value.
 #[track_caller]
 pub fn until_some<T>(mut look: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
@@ -20,7 +20,7 @@ pub fn until_some<T>(mut look: impl FnMut() -> Option<T>) -> T {
         if let Some(found) = look() {
             return found;
         }
-        assert!(began.elapsed() < DEADLINE, "it happens within a minute");
+        assert!(began.elapsed() < DEADLINE, "must happen within a minute");
         std::thread::sleep(Duration::from_millis(5));
     }
 }

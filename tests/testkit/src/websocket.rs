@@ -1,4 +1,4 @@
-//! A WebSocket server of raw bytes: it can break every rule, since it knows none.
+//! A WebSocket server of raw bytes, which can violate every rule of the protocol.
 
 use base64::Engine;
 use sha1::{Digest, Sha1};
@@ -32,14 +32,14 @@ impl Server {
         )
     }
 
-    /// Accepts and reads the request; the caller answers.
+    /// Accepts a connection and reads the request; the caller answers.
     pub async fn accept_request(&self) -> (TcpStream, String) {
         let (mut stream, _) = self.listener.accept().await.unwrap();
         let request = read_head(&mut stream).await.unwrap();
         (stream, request)
     }
 
-    /// Accepts and agrees to the upgrade as the standard says.
+    /// Accepts a connection and its upgrade, as RFC 6455 requires.
     pub async fn accept(&self) -> TcpStream {
         let (mut stream, request) = self.accept_request().await;
         stream
@@ -71,14 +71,14 @@ pub const PING: u8 = 0x9;
 pub const PONG: u8 = 0xa;
 pub const FIN: u8 = 0x80;
 
-/// A frame as a server sends it; `first` is FIN, reserved bits and opcode.
+/// Encodes a server frame; `first` holds FIN, reserved bits and opcode.
 pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = head(first, payload.len() as u64);
     bytes.extend_from_slice(payload);
     bytes
 }
 
-/// The head of a frame that declares this length.
+/// Encodes the head of a frame that declares this length.
 pub fn head(first: u8, length: u64) -> Vec<u8> {
     let mut bytes = vec![first];
     match length {
@@ -95,7 +95,7 @@ pub fn head(first: u8, length: u64) -> Vec<u8> {
     bytes
 }
 
-/// A frame as only a client may send it.
+/// Encodes a masked frame, which only a client may send.
 pub fn masked_frame(first: u8, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
     let mut bytes = head(first, payload.len() as u64);
     bytes[1] |= 0x80;
@@ -113,7 +113,7 @@ pub fn close_payload(code: u16, reason: &[u8]) -> Vec<u8> {
     [&code.to_be_bytes()[..], reason].concat()
 }
 
-/// A frame of the client: its first byte and its unmasked payload; `None` at the end of the stream.
+/// Reads a client frame: its first byte and its unmasked payload; `None` at the end of the stream.
 pub async fn read_frame(stream: &mut (impl AsyncRead + Unpin)) -> Option<(u8, Vec<u8>)> {
     let first = stream.read_u8().await.ok()?;
     let second = stream.read_u8().await.unwrap();
@@ -134,7 +134,7 @@ pub async fn read_frame(stream: &mut (impl AsyncRead + Unpin)) -> Option<(u8, Ve
     Some((first, payload))
 }
 
-/// Writes byte by byte where `bytes` is small, so that every boundary is crossed; ignores a client that hung up.
+/// Writes byte by byte, so that every boundary is crossed; ignores a client that hung up.
 pub async fn drip(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) {
     for byte in bytes {
         if stream.write_all(&[*byte]).await.is_err() || stream.flush().await.is_err() {

@@ -1,20 +1,20 @@
-//! Chaos by seed: the real client and the real exchange on a simulated network, in one thread, by a clock that jumps.
+//! Chaos tests: the real client and the local exchange on a simulated network, in one thread, with a paused clock.
 //!
-//! A seed is a whole life: what is subscribed to and let go, what the account does, what fails and when. At its end
-//! the judge compares what was handed out with what happened. `CHAOS_SEEDS=17..18` lives through seed 17 alone; for
-//! long there is `cargo xtask soak`.
+//! A seed determines a complete run: subscriptions, account activity, faults and their times. At the end the oracle
+//! compares the delivered items with the truth log. `CHAOS_SEEDS=17..18` runs seed 17 only; `cargo xtask soak` runs
+//! for longer.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
-mod diary;
+mod event_log;
+mod exchange_faults;
+mod lifecycle_check;
 mod oracle;
 #[path = "../it/pro_truth.rs"]
 mod pro_truth;
 mod record;
-mod replay;
+mod scenario;
 mod soak;
-mod story;
-mod trouble;
 #[path = "../it/truth.rs"]
 mod truth;
 
@@ -22,95 +22,96 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use story::{Came, Wrong, live};
+use scenario::{Failure, Totals, run};
 
-/// Lives through a seed, in a runtime of its own whose clock jumps wherever nothing is left to do.
-fn life_of(seed: u64) -> Result<Came, Wrong> {
+/// Runs a seed in its own runtime, whose clock advances whenever all tasks wait.
+fn run_seed(seed: u64) -> Result<Totals, Failure> {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_all().start_paused(true).build().unwrap();
-    runtime.block_on(live(seed))
+    runtime.block_on(run(seed))
 }
 
-/// Lives through seeds on every core until there is none left, or no time.
+/// Runs seeds on every core until none or no time is left.
 #[track_caller]
-fn live_through(seeds: Range<u64>, time: Option<Duration>) -> (u64, Came) {
+fn run_seeds(seeds: Range<u64>, time: Option<Duration>) -> (u64, Totals) {
     let (next, began) = (AtomicU64::new(seeds.start), Instant::now());
     let work = || {
-        let mut all = (0, Came::default());
+        let mut all = (0, Totals::default());
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             if seed >= seeds.end || time.is_some_and(|time| began.elapsed() >= time) {
                 return all;
             }
-            let came = life_of(seed).unwrap_or_else(|wrong| panic!("{}", told(seed, &wrong)));
+            let totals = run_seed(seed)
+                .unwrap_or_else(|failure| panic!("{}", failure_report(seed, &failure)));
             all.0 += 1;
-            all.1.add(came);
+            all.1.add(totals);
         }
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut all = (0, Came::default());
+    let mut all = (0, Totals::default());
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
         for worker in workers {
-            let (lives, came) = worker.join().expect("the judge found nothing");
-            all.0 += lives;
-            all.1.add(came);
+            let (runs, totals) = worker.join().expect("the check found nothing");
+            all.0 += runs;
+            all.1.add(totals);
         }
     });
     all
 }
 
-fn told(seed: u64, wrong: &Wrong) -> String {
-    let Wrong { what, log } = wrong;
+fn failure_report(seed: u64, failure: &Failure) -> String {
+    let Failure { what, log } = failure;
     format!("{log}\nseed {seed}: {what}\nreplay it: cargo xtask soak --seed {seed}")
 }
 
-/// `FIRST..END` of the environment.
-fn seeds_asked_for() -> Option<Range<u64>> {
+/// Returns the seeds of the environment variable `CHAOS_SEEDS`, `FIRST..END`.
+fn seeds_from_env() -> Option<Range<u64>> {
     let asked = std::env::var("CHAOS_SEEDS").ok()?;
     let (first, end) = asked.split_once("..").expect("FIRST..END");
     Some(first.parse().unwrap()..end.parse().unwrap())
 }
 
-/// For how long, by the environment.
-fn time_asked_for() -> Option<Duration> {
+/// Returns the duration of the environment variable `CHAOS_SECONDS`.
+fn time_from_env() -> Option<Duration> {
     let seconds = std::env::var("CHAOS_SECONDS").ok()?;
     Some(Duration::from_secs(seconds.parse().unwrap()))
 }
 
-/// Seeds that nobody has seen before.
-fn fresh() -> u64 {
+/// Returns a seed from the current time.
+fn new_seed() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     since.as_secs() * 1_000
 }
 
 #[test]
-fn whatever_happens_nothing_is_lost_silently() {
-    let time = time_asked_for();
-    let (lives, all) = match seeds_asked_for() {
-        Some(seeds) => live_through(seeds, time),
-        None if time.is_some() => live_through(fresh()..u64::MAX, time),
+fn no_seed_loses_events_silently() {
+    let time = time_from_env();
+    let (runs, all) = match seeds_from_env() {
+        Some(seeds) => run_seeds(seeds, time),
+        None if time.is_some() => run_seeds(new_seed()..u64::MAX, time),
         None => {
-            let (known, mut all) = live_through(0..80, time);
-            let first = fresh();
-            let (unknown, more) = live_through(first..first + 20, time);
+            let (known, mut all) = run_seeds(0..80, time);
+            let first = new_seed();
+            let (unknown, more) = run_seeds(first..first + 20, time);
             all.add(more);
             (known + unknown, all)
         }
     };
-    eprintln!("{lives} lives: {all:?}");
-    // Lives in which nothing happens show nothing.
-    if lives >= 100 {
-        assert!(all.events > 500 * lives && all.connections > 5 * lives);
-        assert!(all.gaps > 5 * lives && all.rotations > lives);
+    eprintln!("{runs} runs: {all:?}");
+    // Runs without activity would test nothing.
+    if runs >= 100 {
+        assert!(all.events > 500 * runs && all.connections > 5 * runs);
+        assert!(all.gaps > 5 * runs && all.rotations > runs);
     }
 }
 
-/// What goes wrong must be the same each time, or no seed could be replayed.
+/// Failures must be reproducible from their seed.
 #[test]
-fn a_seed_is_the_same_life_each_time() {
+fn seed_is_deterministic() {
     for seed in [3, 4] {
-        let lives: Vec<_> = (0..2).map(|_| life_of(seed).unwrap()).collect();
-        assert_eq!(lives[0], lives[1], "seed {seed}");
+        let runs: Vec<_> = (0..2).map(|_| run_seed(seed).unwrap()).collect();
+        assert_eq!(runs[0], runs[1], "seed {seed}");
     }
 }

@@ -1,4 +1,4 @@
-//! What a subscription handed out, and the task that reads it as slowly and as long as a story wants.
+//! Records the items of a subscription, with a task that reads as slowly and as long as the scenario requires.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::{pro_truth, truth};
 
-/// A topic as it is asked for, and as the exchange tells it.
+/// A topic as requested, and as named in the pushes.
 pub(crate) type Wanted = (&'static str, &'static str);
 
 pub(crate) const SPOT: &[Wanted] = &[
@@ -43,27 +43,27 @@ pub(crate) const PRO: &[Wanted] = &[
     ("positionAll?tradeType=FUTURES", "positionAll.FUTURES"),
 ];
 
-/// What a subscription handed out.
+/// An item of a subscription.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Item {
     Event {
-        /// As the exchange tells it.
+        /// Topic as named in the push.
         topic: String,
-        /// All that the event says.
-        says: String,
+        /// All values of the event.
+        content: String,
         epoch: u64,
     },
     Gap {
-        /// As it was asked for.
+        /// Topic as requested.
         topic: String,
-        why: Why,
+        kind: GapKind,
     },
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Why {
+pub(crate) enum GapKind {
     Lost,
-    /// The connections before and after a rotation brought different events.
+    /// The current and the replacement connection of a rotation delivered different events.
     Uneven,
     Live {
         epoch: u64,
@@ -73,25 +73,25 @@ pub(crate) enum Why {
         missed: u64,
     },
     Undecodable,
-    /// Refused, and asked for again.
+    /// Temporarily refused.
     Refused,
     Other(String),
 }
 
-/// All that there is to check of one subscription.
+/// Everything to check of one subscription.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Record {
     pub(crate) wanted: Vec<Wanted>,
-    /// By topic as told: how much had happened when the subscription was there.
+    /// By pushed topic: number of events before the subscription was live.
     pub(crate) from: BTreeMap<&'static str, u64>,
     pub(crate) items: Vec<Item>,
     pub(crate) ledger: Vec<TopicLedger>,
-    /// It was read until its connection was closed.
-    pub(crate) to_the_end: bool,
+    /// `true` if it was read until its connection was closed.
+    pub(crate) read_to_end: bool,
 }
 
 impl Record {
-    /// How many events it handed out.
+    /// Returns the number of delivered events.
     pub(crate) fn events(&self) -> u64 {
         let is_event = |item: &&Item| matches!(item, Item::Event { .. });
         self.items.iter().filter(is_event).count() as u64
@@ -99,21 +99,21 @@ impl Record {
 }
 
 /// A task that subscribes and reads.
-pub(crate) struct Reading {
+pub(crate) struct ReaderTask {
     pub(crate) ws_key: WsKey,
     pub(crate) wanted: Vec<Wanted>,
-    hold: Arc<Hold>,
+    control: Arc<ReaderControl>,
     task: JoinHandle<Option<Record>>,
 }
 
-/// What the story and the task share.
-struct Hold {
-    let_go: Notify,
-    nap_until: Mutex<Instant>,
+/// State shared by the scenario and the task.
+struct ReaderControl {
+    unsubscribe: Notify,
+    pause_until: Mutex<Instant>,
     live: Mutex<bool>,
 }
 
-impl Reading {
+impl ReaderTask {
     /// Subscribes to topics of one connection.
     pub(crate) fn of(
         kucoin: &Kucoin,
@@ -121,49 +121,49 @@ impl Reading {
         ws_key: WsKey,
         wanted: Vec<Wanted>,
     ) -> Self {
-        let hold = Arc::new(Hold {
-            let_go: Notify::new(),
-            nap_until: Mutex::new(Instant::now()),
+        let control = Arc::new(ReaderControl {
+            unsubscribe: Notify::new(),
+            pause_until: Mutex::new(Instant::now()),
             live: Mutex::new(false),
         });
-        let with = (kucoin.clone(), Arc::clone(exchange), Arc::clone(&hold));
-        let asked = wanted.clone();
+        let with = (kucoin.clone(), Arc::clone(exchange), Arc::clone(&control));
+        let topic = wanted.clone();
         let task = match ws_key {
-            WsKey::SpotPrivateV1 => tokio::spawn(read::<AnySpotTopic>(with, asked)),
-            WsKey::FuturesPrivateV1 => tokio::spawn(read::<AnyFuturesTopic>(with, asked)),
-            _ => tokio::spawn(read::<AnyProTopic>(with, asked)),
+            WsKey::SpotPrivateV1 => tokio::spawn(read::<AnySpotTopic>(with, topic)),
+            WsKey::FuturesPrivateV1 => tokio::spawn(read::<AnyFuturesTopic>(with, topic)),
+            _ => tokio::spawn(read::<AnyProTopic>(with, topic)),
         };
         Self {
             ws_key,
             wanted,
-            hold,
+            control,
             task,
         }
     }
 
-    /// True once the subscription is there.
+    /// Returns `true` once the subscription is live.
     pub(crate) fn is_live(&self) -> bool {
-        *self.hold.live.lock().unwrap()
+        *self.control.live.lock().unwrap()
     }
 
-    pub(crate) fn nap_until(&self, end: Instant) {
-        *self.hold.nap_until.lock().unwrap() = end;
+    pub(crate) fn pause_until(&self, end: Instant) {
+        *self.control.pause_until.lock().unwrap() = end;
     }
 
-    /// Drops the subscription, or the wish for it. What it handed out, where it was there.
-    pub(crate) async fn let_go(self) -> Option<Record> {
-        self.hold.let_go.notify_one();
+    /// Drops the subscription or the pending request; returns its record, if it was live.
+    pub(crate) async fn unsubscribe(self) -> Option<Record> {
+        self.control.unsubscribe.notify_one();
         self.task.await.unwrap()
     }
 
-    /// What it handed out until its connection was closed.
+    /// Waits for the end of the connection and returns the record.
     pub(crate) async fn end(self) -> Option<Record> {
-        self.nap_until(Instant::now());
+        self.pause_until(Instant::now());
         self.task.await.unwrap()
     }
 }
 
-type With = (Kucoin, Arc<Exchange>, Arc<Hold>);
+type With = (Kucoin, Arc<Exchange>, Arc<ReaderControl>);
 
 async fn read<T>(with: With, wanted: Vec<Wanted>) -> Option<Record>
 where
@@ -171,90 +171,98 @@ where
     T::Err: std::fmt::Debug,
     T::Event: Serialize,
 {
-    let (kucoin, exchange, hold) = with;
+    let (kucoin, exchange, control) = with;
     let topics: Vec<T> = wanted
         .iter()
-        .map(|(asked, _)| asked.parse().unwrap())
+        .map(|(topic, _)| topic.parse().unwrap())
         .collect();
     let subscribing = kucoin.subscribe(topics);
     let mut subscription = tokio::select! {
         subscribed = subscribing => match subscribed {
             Ok(subscription) => subscription,
-            // The client was closed meanwhile; whether it had to be is told by its lifecycle.
+            // The client was closed meanwhile; its lifecycle events show whether that was expected.
             Err(_) => return None,
         },
-        () = hold.let_go.notified() => return None,
+        () = control.unsubscribe.notified() => return None,
     };
-    let total = |told: &'static str| match told.starts_with('/') {
-        true => exchange.truth().total_of(told),
-        false => exchange.pro_truth().total_of(told),
+    let total = |wire_topic: &'static str| match wire_topic.starts_with('/') {
+        true => exchange.truth().total_of(wire_topic),
+        false => exchange.pro_truth().total_of(wire_topic),
     };
-    let from = wanted.iter().map(|(_, told)| (*told, total(told)));
+    let from = wanted
+        .iter()
+        .map(|(_, wire_topic)| (*wire_topic, total(wire_topic)));
     let mut record = Record {
         from: from.collect(),
         wanted,
         ..Record::default()
     };
-    *hold.live.lock().unwrap() = true;
-    record.to_the_end = keep_reading(&mut subscription, &hold, &mut record.items).await;
+    *control.live.lock().unwrap() = true;
+    record.read_to_end = read_items(&mut subscription, &control, &mut record.items).await;
     record.ledger = subscription.ledger();
     Some(record)
 }
 
-/// True where it was read to its end.
-async fn keep_reading<T: Topic>(
+/// Reads items; returns `true` if the subscription ended.
+async fn read_items<T: Topic>(
     subscription: &mut Subscription<Vec<T>>,
-    hold: &Hold,
+    control: &ReaderControl,
     items: &mut Vec<Item>,
 ) -> bool
 where
     T::Event: Serialize,
 {
     loop {
-        let nap_until = *hold.nap_until.lock().unwrap();
+        let pause_until = *control.pause_until.lock().unwrap();
         tokio::select! {
             biased;
-            () = hold.let_go.notified() => return false,
-            () = sleep_until(nap_until), if nap_until > Instant::now() => {}
-            item = subscription.next(), if nap_until <= Instant::now() => match item {
-                Some(Ok(update)) => items.push(of_update(&update)),
-                Some(Err(gap)) => items.extend(of_gap(&gap)),
+            () = control.unsubscribe.notified() => return false,
+            () = sleep_until(pause_until), if pause_until > Instant::now() => {}
+            item = subscription.next(), if pause_until <= Instant::now() => match item {
+                Some(Ok(update)) => items.push(item_of_update(&update)),
+                Some(Err(gap)) => items.extend(items_of_gap(&gap)),
                 None => return true,
             },
         }
     }
 }
 
-fn of_update<E: Serialize>(update: &Update<E>) -> Item {
+fn item_of_update<E: Serialize>(update: &Update<E>) -> Item {
     let topic = update.topic().as_str().to_owned();
-    let says = match topic.starts_with('/') {
+    let content = match topic.starts_with('/') {
         true => truth::as_json(update.event()).to_string(),
         false => pro_truth::values(&truth::as_json(update.event())).join(" "),
     };
     let epoch = update.epoch();
-    Item::Event { topic, says, epoch }
+    Item::Event {
+        topic,
+        content,
+        epoch,
+    }
 }
 
-/// One item for each of its topics.
-fn of_gap(gap: &Gap) -> Vec<Item> {
-    let why = match &gap.reason {
-        GapReason::Lost { cause, .. } if cause.message.contains("after a rotation") => Why::Uneven,
-        GapReason::Lost { .. } => Why::Lost,
-        GapReason::Live { epoch, .. } => Why::Live { epoch: *epoch },
-        GapReason::Closed { .. } => Why::Closed,
-        GapReason::Overflowed { missed } => Why::Overflowed { missed: *missed },
-        GapReason::Undecodable { .. } => Why::Undecodable,
-        GapReason::Refused { retrying: true, .. } => Why::Refused,
-        other => Why::Other(format!("{other:?}")),
+/// Returns one item per topic.
+fn items_of_gap(gap: &Gap) -> Vec<Item> {
+    let kind = match &gap.reason {
+        GapReason::Lost { cause, .. } if cause.message.contains("after a rotation") => {
+            GapKind::Uneven
+        }
+        GapReason::Lost { .. } => GapKind::Lost,
+        GapReason::Live { epoch, .. } => GapKind::Live { epoch: *epoch },
+        GapReason::Closed { .. } => GapKind::Closed,
+        GapReason::Overflowed { missed } => GapKind::Overflowed { missed: *missed },
+        GapReason::Undecodable { .. } => GapKind::Undecodable,
+        GapReason::Refused { retrying: true, .. } => GapKind::Refused,
+        other => GapKind::Other(format!("{other:?}")),
     };
     let of_topic = |topic: &Arc<str>| Item::Gap {
         topic: topic.to_string(),
-        why: why.clone(),
+        kind: kind.clone(),
     };
     gap.topics.iter().map(of_topic).collect()
 }
 
-/// The topics of a connection.
+/// Returns the topics of a connection.
 pub(crate) fn wanted_of(ws_key: WsKey) -> &'static [Wanted] {
     match ws_key {
         WsKey::SpotPrivateV1 => SPOT,
@@ -263,10 +271,10 @@ pub(crate) fn wanted_of(ws_key: WsKey) -> &'static [Wanted] {
     }
 }
 
-/// Every topic of Pro V2 that is named here exists.
+/// Every Pro V2 topic used here exists.
 #[test]
-fn the_topics_are_topics() {
-    for (asked, _) in PRO {
-        assert!(asked.parse::<pro::AnyProTopic>().is_ok(), "{asked}");
+fn pro_topics_are_valid() {
+    for (topic, _) in PRO {
+        assert!(topic.parse::<pro::AnyProTopic>().is_ok(), "{topic}");
     }
 }

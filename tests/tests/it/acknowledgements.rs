@@ -6,7 +6,7 @@ use kucoin_streams::v1::{AnySpotTopic, Balances, SpotOrders};
 use kucoin_streams::{GapReason, LifecycleEvent, SubscribeError};
 use kucoin_streams_exchange::{Cut, Effect, Faults};
 
-use crate::rig::*;
+use crate::setup::*;
 use crate::simulated::{client, client_with, exchange};
 
 fn refuse(topic: &str) -> Effect {
@@ -18,7 +18,7 @@ fn refuse(topic: &str) -> Effect {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_late_acknowledgement_is_waited_for_and_events_that_overtake_it_are_kept() {
+async fn events_before_a_late_acknowledgement_are_delivered() {
     let by = Duration::from_millis(500);
     let late = Effect::DelayAcks { by, count: Some(1) };
     let exchange = exchange(Faults::new().on_connection(1, late)).await;
@@ -35,10 +35,10 @@ async fn a_late_acknowledgement_is_waited_for_and_events_that_overtake_it_are_ke
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_acknowledgement_is_asked_for_once_more_with_the_same_id() {
+async fn request_without_acknowledgement_is_sent_once_more() {
     let lost = Effect::DropAcks { count: Some(1) };
     let exchange = exchange(Faults::new().on_connection(1, lost)).await;
-    let mut config = quick();
+    let mut config = fast_retries();
     config.session.ack_timeout = Duration::from_secs(1);
     let kucoin = client_with(&exchange, config);
     soon(kucoin.subscribe(Balances)).await.unwrap();
@@ -50,10 +50,10 @@ async fn a_lost_acknowledgement_is_asked_for_once_more_with_the_same_id() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_acknowledges_nothing_is_given_up() {
+async fn connection_without_acknowledgements_is_replaced() {
     let deaf = Effect::DropAcks { count: None };
     let exchange = exchange(Faults::new().on_connection(1, deaf)).await;
-    let mut config = quick();
+    let mut config = fast_retries();
     config.session.ack_timeout = Duration::from_secs(1);
     let kucoin = client_with(&exchange, config);
     let mut told = Told::of(&kucoin);
@@ -75,7 +75,7 @@ async fn a_connection_that_acknowledges_nothing_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_topic_fails_with_code_and_text_and_harms_no_other() {
+async fn refused_topic_fails_with_code_and_text() {
     let exchange = exchange(Faults::new().on_connection(1, refuse(ORDERS))).await;
     let kucoin = client(&exchange);
     let mut told = Told::of(&kucoin);
@@ -110,7 +110,7 @@ async fn a_refused_topic_fails_with_code_and_text_and_harms_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn refused_topic_of_several_leaves_nothing_subscribed() {
+async fn one_refused_topic_of_several_leaves_nothing_subscribed() {
     let exchange = exchange(Faults::new().on_connection(1, refuse(ORDERS))).await;
     let kucoin = client(&exchange);
     let topics: Vec<AnySpotTopic> = vec![Balances.into(), SpotOrders.into()];
@@ -121,7 +121,7 @@ async fn refused_topic_of_several_leaves_nothing_subscribed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_topic_refused_after_a_loss_ends_in_its_stream_and_the_others_go_on() {
+async fn topic_refused_after_a_loss_ends_only_its_subscription() {
     let exchange = exchange(Faults::new().on_connection(2, refuse(ORDERS))).await;
     let kucoin = client(&exchange);
     let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
@@ -154,7 +154,7 @@ async fn a_topic_refused_after_a_loss_ends_in_its_stream_and_the_others_go_on() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_is_not_replayed_at_the_next_loss() {
+async fn refused_topic_is_not_requested_again_after_a_loss() {
     let exchange = exchange(Faults::new().on_connection(1, refuse(ORDERS))).await;
     let kucoin = client(&exchange);
     soon(kucoin.subscribe(SpotOrders)).await.unwrap_err();

@@ -4,7 +4,7 @@ use kucoin_streams::v1::Balances;
 use kucoin_streams::{ConnectionState, LifecycleEvent, WsKey};
 use kucoin_streams_exchange::{Cut, Effect, Faults, TokenReply, UpgradeFault};
 
-use crate::rig::*;
+use crate::setup::*;
 
 /// The number of attempts that fail in the same way.
 const BLOCKS: u32 = 5;
@@ -51,14 +51,14 @@ async fn survives_upgrades(fault: UpgradeFault) {
 }
 
 #[tokio::test]
-async fn blocks_of_a_firewall_on_the_token_call_pass() {
+async fn live_client_retries_firewall_blocks_of_token_requests() {
     let blocked = |status| survives_tokens(Effect::TokenServerError { status });
     tokio::join!(blocked(400), blocked(401), blocked(403), blocked(404));
     tokio::join!(blocked(408), blocked(418), blocked(425), blocked(451));
 }
 
 #[tokio::test]
-async fn token_replies_without_a_usable_server_pass() {
+async fn live_client_retries_tokens_without_a_usable_server() {
     let redirect = TokenReply::Redirect {
         status: 302,
         location: "http://portal.test/login".to_owned(),
@@ -81,7 +81,7 @@ async fn token_replies_without_a_usable_server_pass() {
 }
 
 #[tokio::test]
-async fn a_captive_portal_on_the_upgrade_passes() {
+async fn live_client_retries_a_captive_portal() {
     let redirect = UpgradeFault::Redirect {
         status: 302,
         location: "http://portal.test/login".to_owned(),
@@ -95,7 +95,7 @@ async fn a_captive_portal_on_the_upgrade_passes() {
 }
 
 #[tokio::test]
-async fn welcomes_that_are_each_closed_by_1008_pass() {
+async fn live_client_retries_close_1008_after_welcome() {
     let close = Effect::Cut(Cut::Close {
         code: 1008,
         reason: "policy".to_owned(),
@@ -108,7 +108,7 @@ async fn welcomes_that_are_each_closed_by_1008_pass() {
 }
 
 #[tokio::test]
-async fn absurd_waits_on_the_upgrade_count_as_five_minutes() {
+async fn absurd_retry_after_of_an_upgrade_is_capped_at_five_minutes() {
     for seconds in [86_400, i64::MAX as u64, u64::MAX] {
         let refuse = UpgradeFault::Refuse {
             status: 429,

@@ -8,7 +8,7 @@ use kucoin_streams::v1::Balances;
 use kucoin_streams::{LifecycleEvent, SubscribeError};
 use kucoin_streams_exchange::{DialFault, Effect, Exchange, Faults, Limit, UpgradeFault};
 
-use crate::rig::*;
+use crate::setup::*;
 use crate::simulated::{client, exchange};
 
 /// Subscribes over one dial that fails; gives what was told of that failure, and the exchange.
@@ -51,7 +51,7 @@ fn cause(told: &LifecycleEvent) -> (Option<String>, Duration) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_ends_before_its_answer_is_dialled_again() {
+async fn dial_that_ends_without_an_answer_is_retried() {
     recovers_from(UpgradeFault::Close).await;
     recovers_from(UpgradeFault::Reset).await;
     // The first connection is for the token, the second one for the socket.
@@ -61,7 +61,7 @@ async fn a_connection_that_ends_before_its_answer_is_dialled_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_is_not_answered_in_time_is_dialled_again() {
+async fn dial_that_times_out_is_retried() {
     recovers_from(UpgradeFault::Stall).await;
     // The head is some hundred bytes long.
     let by = Duration::from_millis(100);
@@ -71,7 +71,7 @@ async fn a_connection_that_is_not_answered_in_time_is_dialled_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_upgrade_that_lies_is_not_believed() {
+async fn invalid_upgrade_response_is_refused() {
     let header = |header: &str| UpgradeFault::Without {
         header: header.to_owned(),
     };
@@ -89,12 +89,12 @@ async fn an_upgrade_that_lies_is_not_believed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_upgrade_with_a_head_without_end_is_cut() {
+async fn endless_upgrade_head_is_cut_off() {
     recovers_from(UpgradeFault::LongHead { bytes: 1 << 20 }).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_that_the_upgrade_refuses_is_replaced_at_once() {
+async fn token_refused_by_the_upgrade_is_replaced_at_once() {
     let told = recovers_from(UpgradeFault::Refuse {
         status: 401,
         text: "token is invalid".to_owned(),
@@ -105,7 +105,7 @@ async fn a_token_that_the_upgrade_refuses_is_replaced_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_upgrade_is_asked_for_again_when_the_server_allows_it() {
+async fn throttled_upgrade_is_retried_after_retry_after() {
     let wait = Duration::from_secs(2);
     for status in [429, 503] {
         let told = recovers_from(UpgradeFault::Refuse {
@@ -122,13 +122,13 @@ async fn an_upgrade_is_asked_for_again_when_the_server_allows_it() {
 
 /// The exchange counts dials by the real clock.
 #[tokio::test]
-async fn dials_beyond_the_limit_of_the_exchange_wait_as_long_as_it_says() {
+async fn throttled_dial_waits_as_long_as_the_exchange_asks() {
     let per = Duration::from_secs(2);
     let limit = Effect::Limit(Limit::Dials { count: 1, per });
-    let exchange = crate::rig::exchange(Faults::new().on_token_request(1, limit)).await;
-    let first = crate::rig::client(&exchange);
+    let exchange = crate::setup::exchange(Faults::new().on_token_request(1, limit)).await;
+    let first = crate::setup::client(&exchange);
     let _held = soon(first.subscribe(Balances)).await.unwrap();
-    let second = crate::rig::client(&exchange);
+    let second = crate::setup::client(&exchange);
     let mut told = Told::of(&second);
     soon(second.subscribe(Balances)).await.unwrap();
     told.words();
@@ -140,7 +140,7 @@ async fn dials_beyond_the_limit_of_the_exchange_wait_as_long_as_it_says() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_redirect_of_the_upgrade_is_fatal_and_not_followed() {
+async fn redirect_of_the_upgrade_is_fatal_and_not_followed() {
     let elsewhere = exchange(Faults::new()).await;
     let redirect = UpgradeFault::Redirect {
         status: 302,

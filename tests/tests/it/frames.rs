@@ -5,11 +5,11 @@ use kucoin_streams::{Event, GapReason, LifecycleEvent};
 use kucoin_streams_exchange::{Effect, Exchange, Faults};
 use serde_json::Value;
 
-use crate::rig::*;
+use crate::setup::*;
 use crate::simulated::{client, exchange, start};
 
 #[tokio::test(start_paused = true)]
-async fn a_frame_that_comes_twice_is_handed_out_twice_with_one_identity() {
+async fn duplicate_frame_is_delivered_twice_with_one_dedup_key() {
     let exchange =
         exchange(Faults::new().on_connection(1, Effect::DuplicateFrame { count: None })).await;
     let kucoin = client(&exchange);
@@ -35,7 +35,7 @@ async fn a_frame_that_comes_twice_is_handed_out_twice_with_one_identity() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn orders_of_a_busy_account_have_identities_of_their_own() {
+async fn different_orders_have_different_dedup_keys() {
     let exchange = start(Exchange::builder().seed(41)).await;
     let kucoin = client(&exchange);
     let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
@@ -92,7 +92,7 @@ async fn a_garbled_frame_costs_itself_alone(seed: u64) -> usize {
 }
 
 #[tokio::test(start_paused = true)]
-async fn garbled_frames_are_told_in_their_places_and_nothing_else_is_lost() {
+async fn garbled_frame_is_a_gap_in_its_place() {
     let mut of_no_topic = 0;
     for seed in 50..70 {
         of_no_topic += a_garbled_frame_costs_itself_alone(seed).await;
@@ -104,7 +104,7 @@ async fn garbled_frames_are_told_in_their_places_and_nothing_else_is_lost() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn fragments_are_put_together_to_the_byte() {
+async fn fragmented_frames_are_reassembled() {
     let fragmented = Effect::FragmentFrames {
         parts: 7,
         count: None,
@@ -120,7 +120,7 @@ async fn fragments_are_put_together_to_the_byte() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_frame_that_lacks_what_every_event_has_is_a_gap_with_the_whole_frame() {
+async fn frame_without_a_required_field_is_a_gap_with_the_frame() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
@@ -140,7 +140,7 @@ async fn a_frame_that_lacks_what_every_event_has_is_a_gap_with_the_whole_frame()
 }
 
 #[tokio::test(start_paused = true)]
-async fn fields_and_values_that_nobody_knows_yet_are_kept() {
+async fn unknown_fields_and_values_are_kept() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);
     let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();

@@ -7,7 +7,7 @@ use kucoin_streams::LifecycleEvent;
 use kucoin_streams::v1::Balances;
 use kucoin_streams_exchange::{Effect, Exchange, Faults};
 
-use crate::rig::*;
+use crate::setup::*;
 use crate::simulated::{client, start};
 
 async fn pinged(faults: Faults) -> Arc<Exchange> {
@@ -21,7 +21,7 @@ async fn pinged(faults: Faults) -> Arc<Exchange> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn pongs_keep_the_connection() {
+async fn answered_pings_keep_the_connection() {
     let exchange = pinged(Faults::new()).await;
     let kucoin = client(&exchange);
     let mut told = Told::of(&kucoin);
@@ -36,7 +36,7 @@ async fn pongs_keep_the_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn swallowed_pongs_are_a_loss_that_is_recovered_from() {
+async fn missing_pongs_are_a_loss_with_recovery() {
     let swallow = Effect::SwallowPongs { count: None };
     let exchange = pinged(Faults::new().on_connection(1, swallow)).await;
     let kucoin = client(&exchange);
@@ -62,7 +62,7 @@ async fn swallowed_pongs_are_a_loss_that_is_recovered_from() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_pong_that_stays_away_is_no_loss_while_events_come() {
+async fn missing_pong_is_no_loss_while_events_arrive() {
     let swallow = Effect::SwallowPongs { count: Some(2) };
     let exchange = pinged(Faults::new().on_connection(1, swallow)).await;
     let kucoin = client(&exchange);

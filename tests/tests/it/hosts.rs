@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use crate::rig::*;
+use crate::setup::*;
 use kucoin_streams_testkit::proxy::*;
 use kucoin_streams_testkit::tls::Authority;
 
@@ -123,7 +123,7 @@ impl World {
         let kucoin = Kucoin::builder()
             .tokens(source)
             .transport(Dials(Arc::clone(&dialled)))
-            .config(quick())
+            .config(fast_retries())
             .build()
             .unwrap();
         let error = soon(kucoin.wait_live(ws_key)).await.unwrap_err();
@@ -237,7 +237,7 @@ fn names(place: Set) -> [&'static str; 4] {
 }
 
 #[tokio::test]
-async fn every_combination_of_hosts_sends_nothing_astray() {
+async fn no_host_setting_sends_secrets_to_the_wrong_host() {
     let world = World::start().await;
     for number in 0..4_usize.pow(3) {
         let all = [number / 16, number / 4 % 4, number % 4].map(|set| EACH[set]);
@@ -309,7 +309,7 @@ async fn one_url_is_enough_for_the_local_exchange() {
     let kucoin = Kucoin::builder()
         .credentials(credentials(&exchange))
         .hosts(Hosts::local(&exchange.rest_url()).unwrap())
-        .config(quick())
+        .config(fast_retries())
         .build()
         .unwrap();
     for ws_key in WsKey::ALL {

@@ -7,9 +7,9 @@ use std::time::Duration;
 use kucoin_streams::v1::{Balances, SpotOrders};
 use kucoin_streams::{Config, Credentials, Event, Kucoin};
 
-use crate::rig::*;
-use kucoin_streams_testkit::look_alike::{
-    Api, Behaviour, KEY, LookAlike, PASSPHRASE, Refusal, SECRET,
+use crate::setup::*;
+use kucoin_streams_testkit::independent_exchange::{
+    Api, Behaviour, IndependentExchange, KEY, PASSPHRASE, Refusal, SECRET,
 };
 
 pub(crate) fn order(id: u64) -> String {
@@ -39,7 +39,7 @@ pub(crate) fn behaviour() -> Behaviour {
     }
 }
 
-pub(crate) fn client_of(server: &LookAlike, config: Config) -> Kucoin {
+pub(crate) fn client_of(server: &IndependentExchange, config: Config) -> Kucoin {
     Kucoin::builder()
         .credentials(Credentials::new(KEY, SECRET, PASSPHRASE).unwrap())
         .hosts(hosts(&server.rest_url))
@@ -49,8 +49,8 @@ pub(crate) fn client_of(server: &LookAlike, config: Config) -> Kucoin {
 }
 
 #[tokio::test]
-async fn a_whole_life_without_a_breach() {
-    let server = LookAlike::start(
+async fn client_meets_every_duty_at_the_independent_exchange() {
+    let server = IndependentExchange::start(
         Api::V1,
         Behaviour {
             drops_after_topics: Some(2),
@@ -58,7 +58,7 @@ async fn a_whole_life_without_a_breach() {
         },
     )
     .await;
-    let kucoin = client_of(&server, quick());
+    let kucoin = client_of(&server, fast_retries());
     let mut told = Told::of(&kucoin);
     let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
@@ -91,7 +91,7 @@ async fn a_whole_life_without_a_breach() {
     soon(server.until(|seen| seen.closed_in_order == 1)).await;
 
     let seen = server.seen();
-    assert_eq!(seen.breaches, Vec::<String>::new());
+    assert_eq!(seen.violations, Vec::<String>::new());
     assert_eq!(
         (&seen.tokens, seen.tokens.len()),
         (&seen.used, 2),
@@ -118,9 +118,9 @@ async fn a_whole_life_without_a_breach() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_told_with_its_code_and_text() {
+async fn refusal_is_reported_with_code_and_text() {
     let refuses = Some(Refusal::not_found(ORDERS));
-    let server = LookAlike::start(
+    let server = IndependentExchange::start(
         Api::V1,
         Behaviour {
             refuses,
@@ -128,7 +128,7 @@ async fn a_refusal_is_told_with_its_code_and_text() {
         },
     )
     .await;
-    let kucoin = client_of(&server, quick());
+    let kucoin = client_of(&server, fast_retries());
     let error = soon(kucoin.subscribe(SpotOrders)).await.unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -137,5 +137,5 @@ async fn a_refusal_is_told_with_its_code_and_text() {
              the key's permission"
         )
     );
-    assert_eq!(server.seen().breaches, Vec::<String>::new());
+    assert_eq!(server.seen().violations, Vec::<String>::new());
 }

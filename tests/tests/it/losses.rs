@@ -8,7 +8,7 @@ use kucoin_streams::{Event, Gap, Subscription, Topic, Update};
 use kucoin_streams_exchange::{Cut, Decimal, Effect, Exchange, Side, StopKind};
 use serde_json::Value;
 
-use crate::rig::*;
+use crate::setup::*;
 use crate::simulated::{client, start};
 
 /// Something on every topic, the last of it on each.
@@ -195,13 +195,13 @@ async fn reset_is_one_loss_on_every_topic() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_end_without_a_close_frame_is_one_gap_on_every_topic() {
+async fn end_without_close_frame_is_one_loss_on_every_topic() {
     let exchange = start(Exchange::builder().seed(22)).await;
     survive(exchange, Effect::Cut(Cut::Eof), "live").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_close_frame_is_one_gap_on_every_topic() {
+async fn close_frame_is_one_loss_on_every_topic() {
     let exchange = start(Exchange::builder().seed(23)).await;
     let reason = "going away".to_owned();
     survive(
@@ -213,13 +213,13 @@ async fn a_close_frame_is_one_gap_on_every_topic() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reset_in_the_middle_of_a_frame_delivers_no_part_of_it() {
+async fn reset_inside_a_frame_delivers_no_part_of_it() {
     let exchange = start(Exchange::builder().seed(24)).await;
     survive(exchange, Effect::ResetMidFrame, "live").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_peer_that_vanishes_is_noticed_by_its_silence() {
+async fn vanished_peer_is_detected_by_missing_pongs() {
     let exchange = start(
         Exchange::builder()
             .seed(25)
@@ -231,7 +231,7 @@ async fn a_peer_that_vanishes_is_noticed_by_its_silence() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_loss_of_many_has_its_own_gap_and_token() {
+async fn each_loss_has_its_own_gap_and_token() {
     let exchange = start(Exchange::builder().seed(26)).await;
     let kucoin = client(&exchange);
     let mut told = Told::of(&kucoin);

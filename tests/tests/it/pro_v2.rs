@@ -15,7 +15,7 @@ use serde_json::Value;
 use std::sync::Arc;
 
 use crate::pro_truth::{values, values_of_entry};
-use crate::rig::*;
+use crate::setup::*;
 use crate::simulated::{client, exchange, settle, start};
 
 /// Every channel for every part of the account that has it, of all markets and of each.
@@ -63,7 +63,7 @@ async fn started(seed: u64) -> Arc<Exchange> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_channel_hands_out_what_happened_in_its_order() {
+async fn every_channel_matches_the_truth_log() {
     let exchange = started(41).await;
     let kucoin = client(&exchange);
     let mut events = soon(kucoin.subscribe(every_topic())).await.unwrap();
@@ -124,13 +124,13 @@ fn by_login(exchange: &Exchange, secret: Option<&str>) -> Kucoin {
         .credentials(credentials.unwrap())
         .hosts(hosts_of(exchange))
         .pro_authentication(ProAuthentication::Login)
-        .config(quick())
+        .config(fast_retries())
         .build()
         .unwrap()
 }
 
 #[tokio::test]
-async fn a_login_serves_as_a_token_does() {
+async fn login_works_like_a_token() {
     let exchange = started(43).await;
     let kucoin = by_login(&exchange, None);
     let mut told = Told::of(&kucoin);
@@ -146,7 +146,7 @@ async fn a_login_serves_as_a_token_does() {
 }
 
 #[tokio::test]
-async fn a_refused_login_ends_at_once_and_says_why() {
+async fn refused_login_ends_at_once_with_its_reason() {
     let exchange = started(44).await;
     let kucoin = by_login(&exchange, Some("not-the-secret"));
     let error = soon(kucoin.subscribe(Orders::all(TradeType::Unified)))
@@ -228,7 +228,7 @@ async fn each_connection_opens_at_its_first_subscription() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_loss_every_channel_is_replayed_with_a_fresh_token() {
+async fn channels_are_resubscribed_with_a_new_token_after_a_loss() {
     let exchange = started(46).await;
     let kucoin = client(&exchange);
     let mut told = Told::of(&kucoin);
@@ -282,7 +282,7 @@ async fn frames_may_be_binary_text_or_deflated() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_channel_that_is_refused_says_so_and_the_others_go_on() {
+async fn refused_channel_fails_alone() {
     let refusal = Effect::RefuseTopic {
         topic: "leverage?tradeType=UNIFIED".into(),
         code: 403,

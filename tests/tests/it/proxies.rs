@@ -6,8 +6,8 @@ use kucoin_streams::v1::Balances;
 use kucoin_streams::{Hosts, Kucoin, LifecycleEvent, Proxy, RestTokens, WebSocketConnector};
 use kucoin_streams_exchange::{Cut, Effect, Exchange, Faults};
 
-use crate::listening::{listen, write};
-use crate::rig::*;
+use crate::log_capture::{listen, write};
+use crate::setup::*;
 use crate::tls::good_exchange;
 use kucoin_streams_testkit::proxy::*;
 use kucoin_streams_testkit::tls::Authority;
@@ -24,7 +24,7 @@ fn client_through(exchange: &Exchange, proxy: &str) -> Kucoin {
     Kucoin::builder()
         .credentials(credentials(exchange))
         .hosts(Hosts::local(&exchange.rest_url()).unwrap())
-        .config(quick())
+        .config(fast_retries())
         .proxy(Proxy::new(proxy).unwrap())
         .build()
         .unwrap()
@@ -43,7 +43,7 @@ fn trusting_client_through(exchange: &Exchange, authority: &Authority, proxy: &s
     Kucoin::builder()
         .transport(transport.with_proxy(proxy))
         .tokens(source)
-        .config(quick())
+        .config(fast_retries())
         .build()
         .unwrap()
 }
@@ -84,7 +84,7 @@ async fn tokens_and_events_pass_every_kind_of_proxy() {
 }
 
 #[tokio::test]
-async fn proxy_that_asks_for_no_user_is_passed_with_one_in_its_url() {
+async fn proxy_without_authentication_accepts_url_credentials() {
     for setup in [HTTP, SOCKS] {
         let exchange = exchange(Faults::new()).await;
         let proxy = ProxyServer::start(setup).await;
@@ -94,7 +94,7 @@ async fn proxy_that_asks_for_no_user_is_passed_with_one_in_its_url() {
 }
 
 #[tokio::test]
-async fn tls_to_the_exchange_goes_inside_of_the_tunnel() {
+async fn tls_to_the_exchange_runs_inside_the_tunnel() {
     let authority = Authority::new();
     let over_tls = Setup {
         tls: Some(authority.server(&["localhost"], |_| {})),
@@ -133,7 +133,7 @@ async fn socks5_resolves_here_and_socks5h_at_the_proxy() {
 }
 
 #[tokio::test]
-async fn dials_after_a_loss_pass_the_proxy_too() {
+async fn reconnects_use_the_proxy_too() {
     let exchange = exchange(Faults::new()).await;
     let proxy = ProxyServer::start(with_user(HTTP)).await;
     let kucoin = client_through(&exchange, &proxy.url());
@@ -147,24 +147,24 @@ async fn dials_after_a_loss_pass_the_proxy_too() {
 }
 
 #[tokio::test]
-async fn refusal_of_the_password_is_retried_once_it_was_live() {
+async fn refused_proxy_password_is_retried_after_first_live() {
     let exchange = exchange(Faults::new()).await;
     let proxy = ProxyServer::start(HTTP).await;
     let kucoin = client_through(&exchange, &proxy.url());
     let mut told = Told::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-    proxy.misbehaves(Some(Misdeed::Refusal(407)));
+    proxy.set_fault(Some(ProxyFault::Refusal(407)));
     exchange.inject(Effect::Cut(Cut::Reset));
     let is_second_attempt =
         |event: &LifecycleEvent| matches!(event, LifecycleEvent::Reconnect { attempt: 2.., .. });
     told.until(is_second_attempt).await;
-    proxy.misbehaves(None);
+    proxy.set_fault(None);
     told.reconnected().await;
     outage(&mut balances).await;
 }
 
 #[tokio::test]
-async fn hosts_without_the_proxy_are_reached_directly() {
+async fn no_proxy_hosts_are_dialled_directly() {
     let exchange = exchange(Faults::new()).await;
     let proxy = ProxyServer::start(HTTP).await;
     let setting = Proxy::new(&proxy.url()).unwrap();
@@ -179,12 +179,12 @@ async fn hosts_without_the_proxy_are_reached_directly() {
 }
 
 #[tokio::test]
-async fn a_life_through_a_proxy_prints_no_password() {
+async fn proxy_password_is_never_printed() {
     let (heard, guard) = listen();
     for setup in [HTTP, SOCKS] {
         let exchange = exchange(Faults::new()).await;
         let proxy = ProxyServer::start(with_user(setup)).await;
-        let here = quick().with_runtime(kucoin_streams::client::ConnectionRuntime::Current);
+        let here = fast_retries().with_runtime(kucoin_streams::client::ConnectionRuntime::Current);
         for credentials_of_proxy in [CREDENTIALS, "canary-us%20er:canary-p%40ss-wrong"] {
             let setting = Proxy::new(&proxy.url_with(credentials_of_proxy)).unwrap();
             let builder = Kucoin::builder()

@@ -16,7 +16,7 @@ use kucoin_streams::{
 };
 use tokio::net::TcpListener;
 
-use crate::rig::*;
+use crate::setup::*;
 use crate::tls::good_exchange;
 use kucoin_streams_testkit::http::free_port;
 use kucoin_streams_testkit::proxy::*;
@@ -119,7 +119,7 @@ const NO_PROXY_THERE: (RetryPolicy, ConnectClass) =
     (RetryPolicy::Transient, ConnectClass::Protocol);
 
 #[tokio::test]
-async fn name_that_socks5_cannot_resolve_here_keeps_its_cause() {
+async fn unresolvable_socks5_name_keeps_its_cause() {
     let proxy = ProxyServer::start(SOCKS).await;
     let url = proxy.url().replace("socks5h", "socks5");
     let connector = WebSocketConnector::new()
@@ -138,8 +138,8 @@ async fn name_that_socks5_cannot_resolve_here_keeps_its_cause() {
 }
 
 #[tokio::test]
-async fn every_misdeed_of_a_proxy_is_an_error_that_names_it() {
-    use Misdeed::{HangUp, Page, Refusal, Rubbish, Silence};
+async fn every_proxy_failure_names_the_proxy() {
+    use ProxyFault::{Garbage, HangUp, Page, Refusal, Silence};
     let mut target = Target::listen().await;
     let of_http = [
         (Refusal(403), PASSES),
@@ -148,7 +148,7 @@ async fn every_misdeed_of_a_proxy_is_an_error_that_names_it() {
         (Refusal(407), FATAL),
         (Silence, PASSES),
         (HangUp, PASSES),
-        (Rubbish, NO_PROXY_THERE),
+        (Garbage, NO_PROXY_THERE),
         (Page, NO_PROXY_THERE),
     ];
     let of_socks = [
@@ -157,25 +157,25 @@ async fn every_misdeed_of_a_proxy_is_an_error_that_names_it() {
         (Refusal(5), PASSES),
         (Silence, PASSES),
         (HangUp, PASSES),
-        (Rubbish, NO_PROXY_THERE),
+        (Garbage, NO_PROXY_THERE),
     ];
     for (setup, misdeeds) in [(HTTP, &of_http[..]), (SOCKS, &of_socks[..])] {
         let proxy = ProxyServer::start(setup).await;
-        for (misdeed, classes) in misdeeds {
-            target.limit = match misdeed {
+        for (fault, classes) in misdeeds {
+            target.limit = match fault {
                 Silence => Duration::from_millis(200),
                 _ => DEADLINE,
             };
-            proxy.misbehaves(Some(*misdeed));
+            proxy.set_fault(Some(*fault));
             let at = (&*proxy.url(), &*proxy.place());
-            target.check(at, *classes, &format!("{misdeed:?}")).await;
+            target.check(at, *classes, &format!("{fault:?}")).await;
         }
         assert_eq!(proxy.targets().len(), 4 * misdeeds.len());
     }
 }
 
 #[tokio::test]
-async fn wrong_user_of_a_proxy_is_fatal() {
+async fn wrong_proxy_credentials_are_fatal() {
     let target = Target::listen().await;
     for setup in [HTTP, SOCKS] {
         let asks = Setup {
@@ -194,7 +194,7 @@ async fn wrong_user_of_a_proxy_is_fatal() {
 }
 
 #[tokio::test]
-async fn proxy_that_is_down_is_named_with_what_to_do() {
+async fn unreachable_proxy_is_named_with_a_remedy() {
     let target = Target::listen().await;
     let place = format!("127.0.0.1:{}", free_port());
     for scheme in ["http", "https", "socks5", "socks5h"] {
@@ -209,7 +209,7 @@ async fn proxy_that_is_down_is_named_with_what_to_do() {
 }
 
 #[tokio::test]
-async fn certificate_of_a_proxy_is_checked() {
+async fn proxy_certificate_is_checked() {
     let target = Target::listen().await;
     let setup = Setup {
         tls: Some(Authority::new().server(&["localhost"], |_| {})),
@@ -241,7 +241,7 @@ async fn certificate_of_a_proxy_is_checked() {
 }
 
 #[tokio::test]
-async fn exchange_inside_of_the_tunnel_is_believed_by_its_certificate_only() {
+async fn exchange_certificate_is_checked_inside_the_tunnel() {
     let (known, unknown) = (Authority::new(), Authority::new());
     let exchange = good_exchange(&unknown, kucoin_streams_exchange::Faults::new()).await;
     for setup in [HTTP, SOCKS] {
@@ -270,7 +270,7 @@ async fn exchange_inside_of_the_tunnel_is_believed_by_its_certificate_only() {
 }
 
 #[tokio::test]
-async fn plaintext_passes_no_proxy_elsewhere() {
+async fn plaintext_never_goes_through_a_remote_proxy() {
     let target = Target::listen().await;
     for proxy in ["http://proxy.invalid:1", "socks5h://10.0.0.1"] {
         let error = target.dial("ws", proxy).await;
@@ -299,7 +299,7 @@ async fn plaintext_passes_no_proxy_elsewhere() {
 }
 
 #[tokio::test]
-async fn subscription_fails_by_a_proxy_and_says_so() {
+async fn proxy_failure_is_reported_by_the_subscription() {
     let exchange = exchange(kucoin_streams_exchange::Faults::new()).await;
     let asks = Setup {
         asks_for_user: true,
@@ -310,7 +310,7 @@ async fn subscription_fails_by_a_proxy_and_says_so() {
         let kucoin = Kucoin::builder()
             .credentials(credentials(&exchange))
             .hosts(Hosts::local(&exchange.rest_url()).unwrap())
-            .config(quick().with_connect_timeout(Duration::from_secs(2)))
+            .config(fast_retries().with_connect_timeout(Duration::from_secs(2)))
             .proxy(Proxy::new(url).unwrap())
             .build()
             .unwrap();
@@ -324,7 +324,7 @@ async fn subscription_fails_by_a_proxy_and_says_so() {
     assert!(error.to_string().contains(&proxy.place()), "{error}");
     assert_eq!(proxy.refused_users(), 1, "it is tried once");
 
-    proxy.misbehaves(Some(Misdeed::Refusal(2)));
+    proxy.set_fault(Some(ProxyFault::Refusal(2)));
     let error = subscribe(&proxy.url()).await;
     assert!(
         matches!(error, SubscribeError::TimedOut { .. }),

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::independent_exchange::order;
-use crate::rig::*;
+use crate::setup::*;
 use crate::simulated::{client, client_with, exchange, settle, start};
 
 const SPOT: WsKey = WsKey::SpotPrivateV1;
@@ -21,7 +21,7 @@ const ROTATIONS: usize = 4;
 
 /// Short overlaps: one exchange pushes everywhere at once.
 fn brisk() -> Config {
-    let mut config = quick();
+    let mut config = fast_retries();
     config.session.overlap = Duration::from_millis(20);
     config
 }
@@ -99,7 +99,7 @@ fn compare(seen: &[Seen], truth: &[TruthEntry]) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn many_rotations_in_a_flow_of_events_lose_none_double_none_and_tell_no_gap() {
+async fn rotations_lose_and_duplicate_no_event() {
     let exchange = start(Exchange::builder().seed(71).truth_capacity(1_000_000)).await;
     let mut config = brisk();
     // Long enough that each topic brings events on both connections.
@@ -155,7 +155,7 @@ async fn many_rotations_in_a_flow_of_events_lose_none_double_none_and_tell_no_ga
         );
     }
     for ledger in spot.ledger().iter().chain(&futures.ledger()) {
-        assert!(ledger.balances(), "{ledger:?}");
+        assert!(ledger.is_consistent(), "{ledger:?}");
     }
     let duplicates: u64 = spot.ledger().iter().map(|ledger| ledger.duplicates).sum();
     assert!(duplicates > 0, "the connections did overlap");
@@ -170,10 +170,10 @@ fn both_subscribed(topics: usize) -> impl Fn(&Stats) -> bool {
 }
 
 #[tokio::test(start_paused = true)]
-async fn cut_in_the_overlap_is_one_loss_and_costs_no_event() {
+async fn cut_during_a_rotation_loses_no_event() {
     let cut = Faults::new().cut_after_frames(60, Cut::Reset);
     let exchange = exchange(cut).await;
-    let mut config = quick();
+    let mut config = fast_retries();
     // The hand-over comes by the cut, not by the time.
     config.session.overlap = Duration::from_secs(600);
     let kucoin = client_with(&exchange, config);
@@ -226,9 +226,9 @@ async fn cut_in_the_overlap_is_one_loss_and_costs_no_event() {
 
 /// Over sockets.
 #[tokio::test]
-async fn the_old_connection_is_closed_in_order_and_each_has_a_token_of_its_own() {
-    let exchange = crate::rig::exchange(Faults::new()).await;
-    let kucoin = crate::rig::client_with(&exchange, brisk());
+async fn rotation_closes_the_old_connection_and_uses_a_new_token() {
+    let exchange = crate::setup::exchange(Faults::new()).await;
+    let kucoin = crate::setup::client_with(&exchange, brisk());
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     for number in 0..3 {
         soon(kucoin.rotate(SPOT)).await.unwrap();
@@ -245,7 +245,7 @@ async fn the_old_connection_is_closed_in_order_and_each_has_a_token_of_its_own()
 }
 
 #[tokio::test(start_paused = true)]
-async fn rotate_all_rotates_the_open_connections() {
+async fn rotate_all_rotates_every_open_connection() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client_with(&exchange, brisk());
     soon(kucoin.rotate_all()).await.unwrap();
@@ -259,7 +259,7 @@ async fn rotate_all_rotates_the_open_connections() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_is_not_live_cannot_be_rotated() {
+async fn connection_that_is_not_live_cannot_be_rotated() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);
     assert_eq!(soon(kucoin.rotate(SPOT)).await, Err(RotateError::NotLive));
@@ -276,7 +276,7 @@ fn push_order(exchange: &Exchange, id: u64) -> usize {
 }
 
 #[tokio::test(start_paused = true)]
-async fn first_event_before_the_take_over_is_no_gap() {
+async fn first_event_before_the_switch_is_no_gap() {
     // The pong that ends the wait for the last events comes late, and one event comes later still on the next
     // connection: after the one that follows it.
     let by = Duration::from_secs(1);
@@ -284,7 +284,7 @@ async fn first_event_before_the_take_over_is_no_gap() {
         .on_connection(1, Effect::DelayPongs { by, count: None })
         .on_connection(2, Effect::SwapFrames { count: Some(1) });
     let exchange = exchange(faults).await;
-    let mut config = quick();
+    let mut config = fast_retries();
     config.session.overlap = Duration::from_secs(3);
     let kucoin = client_with(&exchange, config);
     let mut orders = soon(kucoin.subscribe(SpotOrdersV1)).await.unwrap();

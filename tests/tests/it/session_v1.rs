@@ -6,7 +6,7 @@ use kucoin_streams::core::{ConnectionInfo, Heartbeat, SecretUrl};
 use kucoin_streams::session::{Action, FrameKind, Input, Session, SessionConfig, SessionEvent};
 use kucoin_streams::v1::{TopicPath, V1};
 
-use crate::rig::{BALANCE, ORDERS};
+use crate::setup::{BALANCE, ORDERS};
 
 const WELCOME: &str = r#"{"id":"0123456789abcdef00000000","type":"welcome"}"#;
 
@@ -85,7 +85,7 @@ fn words(action: Action<TopicPath>) -> String {
         Action::Dial(url) => format!("dial {}", url.expose().rsplit('=').next().unwrap()),
         Action::Send(frame) => frame.to_string(),
         Action::HangUp { code } => format!("hang up {code}"),
-        Action::Report(report) => match report {
+        Action::Emit(report) => match report {
             SessionEvent::Open => "open".into(),
             SessionEvent::Live { request } => format!("live {request}"),
             SessionEvent::Refused {
@@ -125,7 +125,7 @@ fn subscribe(id: u32, topic: &str) -> String {
 }
 
 #[test]
-fn an_acknowledgement_is_known_by_its_id_as_number_too() {
+fn acknowledgement_may_have_a_numeric_id() {
     let mut rig = Rig::new(&[ORDERS]);
     rig.connect().frame(WELCOME).poll();
     rig.frame(r#"{"type":"ack","id":1}"#)
@@ -133,7 +133,7 @@ fn an_acknowledgement_is_known_by_its_id_as_number_too() {
 }
 
 #[test]
-fn an_error_with_the_id_of_a_request_refuses_that_request() {
+fn error_with_a_request_id_refuses_that_request() {
     let mut rig = Rig::new(&[ORDERS, BALANCE]);
     rig.connect().frame(WELCOME).poll();
     rig.frame(r#"{"id":"2","type":"error","code":403,"data":"login is required"}"#);
@@ -143,7 +143,7 @@ fn an_error_with_the_id_of_a_request_refuses_that_request() {
 }
 
 #[test]
-fn an_error_without_an_id_refuses_the_topic_that_it_names() {
+fn error_without_an_id_refuses_the_topic_in_its_text() {
     let mut rig = Rig::new(&[ORDERS, BALANCE]);
     rig.connect().frame(WELCOME).poll();
     let data = format!("topic {BALANCE} is not found");
@@ -163,7 +163,7 @@ fn error_with_an_unknown_id_refuses_the_topic_in_its_text() {
 }
 
 #[test]
-fn an_error_that_may_be_about_either_request_refuses_neither() {
+fn ambiguous_error_refuses_no_request() {
     let mut rig = Rig::new(&[ORDERS, BALANCE]);
     rig.connect().frame(WELCOME).poll();
     rig.frame(r#"{"type":"error","code":404,"data":"topic does not exist"}"#);
@@ -174,7 +174,7 @@ fn an_error_that_may_be_about_either_request_refuses_neither() {
 }
 
 #[test]
-fn too_many_subscriptions_refuse_one_and_keep_the_connection() {
+fn too_many_topics_refuses_one_request_only() {
     let mut rig = Rig::live(&[ORDERS]);
     rig.session.subscribe(rig.now, TopicPath::new(BALANCE));
     rig.expect(&[&subscribe(2, BALANCE)]);
@@ -187,7 +187,7 @@ fn too_many_subscriptions_refuse_one_and_keep_the_connection() {
 }
 
 #[test]
-fn data_is_handed_back_and_strangers_are_told_apart() {
+fn data_is_returned_and_unknown_frames_are_reported() {
     let mut rig = Rig::live(&[ORDERS]);
     let now = rig.now;
     let push = format!(r#"{{"data":{{"clientOid":"pong"}},"topic":"{ORDERS}","type":"message"}}"#);

@@ -6,12 +6,12 @@ use std::time::Duration;
 use kucoin_streams::client::{ConnectionRuntime, DialLimiter};
 use kucoin_streams::{Config, Kucoin};
 use kucoin_streams_exchange::{DemoCredentials, Exchange, ExchangeBuilder, Faults};
-use kucoin_streams_testkit::look_alike::{KEY, LookAlike, PASSPHRASE, SECRET};
+use kucoin_streams_testkit::independent_exchange::{IndependentExchange, KEY, PASSPHRASE, SECRET};
 use kucoin_streams_tests::network::Network;
 use kucoin_streams_tests::tokens::Tokens;
 
-use crate::listening::everything_is_heard;
-use crate::rig::quick;
+use crate::log_capture::everything_is_heard;
+use crate::setup::fast_retries;
 
 /// Waits until everything that is under way has arrived.
 pub(crate) async fn settle() {
@@ -28,7 +28,7 @@ pub(crate) async fn start(settings: ExchangeBuilder) -> Arc<Exchange> {
 }
 
 pub(crate) fn client(exchange: &Arc<Exchange>) -> Kucoin {
-    client_with(exchange, quick())
+    client_with(exchange, fast_retries())
 }
 
 pub(crate) fn client_with(exchange: &Arc<Exchange>, config: Config) -> Kucoin {
@@ -37,7 +37,7 @@ pub(crate) fn client_with(exchange: &Arc<Exchange>, config: Config) -> Kucoin {
 }
 
 /// A client of a server that knows nothing of ours.
-pub(crate) fn client_of(server: &Arc<LookAlike>, config: Config) -> Kucoin {
+pub(crate) fn client_of(server: &Arc<IndependentExchange>, config: Config) -> Kucoin {
     let server = Arc::clone(server);
     let network = Network::to(move |stream| server.serve(stream), 7);
     let credentials = DemoCredentials::new(KEY, SECRET, PASSPHRASE);

@@ -4,7 +4,7 @@ use kucoin_streams::v1::{Balances, SpotOrders};
 use kucoin_streams::{CloseReason, ConnectionState, EndReason, SubscribeError, WsKey};
 use kucoin_streams_exchange::{Ended, Faults, Stats};
 
-use crate::rig::*;
+use crate::setup::*;
 use crate::simulated::{client, exchange};
 
 #[tokio::test(start_paused = true)]
@@ -20,7 +20,7 @@ async fn dropping_a_subscription_unsubscribes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn close_unsubscribes_and_ends_what_was_received() {
+async fn close_unsubscribes_and_delivers_queued_events() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);
     let mut told = Told::of(&kucoin);
@@ -68,7 +68,7 @@ async fn close_unsubscribes_and_ends_what_was_received() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_subscription_outlives_its_client() {
+async fn subscription_outlives_its_client() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
@@ -96,7 +96,7 @@ async fn a_subscription_outlives_its_client() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_closed_client_opens_anew_when_it_is_asked_to() {
+async fn closed_client_can_subscribe_again() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);
     let held = soon(kucoin.subscribe(Balances)).await.unwrap();
@@ -107,7 +107,7 @@ async fn a_closed_client_opens_anew_when_it_is_asked_to() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_empty_list_of_topics_is_an_error_and_opens_nothing() {
+async fn empty_topic_list_is_an_error() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);
     let error = soon(kucoin.subscribe(Vec::<SpotOrders>::new()))

@@ -9,7 +9,7 @@ use kucoin_streams::{Config, Credentials, Kucoin};
 use kucoin_streams_exchange::{Effect, Exchange, Faults};
 use tokio::runtime::{Builder, Handle};
 
-use crate::rig::*;
+use crate::setup::*;
 
 /// Runs a client on a runtime of its own, with the exchange on another, and waits until no task of it is left.
 fn check<F: Future<Output = ()>>(
@@ -43,7 +43,7 @@ struct Exchanged {
 
 /// Settings of a client whose tasks run on the runtime whose tasks are counted.
 fn here() -> Config {
-    quick().with_runtime(ConnectionRuntime::Current)
+    fast_retries().with_runtime(ConnectionRuntime::Current)
 }
 
 fn alive() -> usize {
@@ -51,7 +51,7 @@ fn alive() -> usize {
 }
 
 #[test]
-fn none_is_left_after_close_and_drop() {
+fn no_task_is_left_after_close_and_drop() {
     check(Exchange::builder(), async |exchange: Exchange| {
         let kucoin = client_with(&exchange, here());
         let orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
@@ -63,7 +63,7 @@ fn none_is_left_after_close_and_drop() {
 }
 
 #[test]
-fn none_is_left_after_a_drop_alone() {
+fn no_task_is_left_after_a_drop() {
     check(Exchange::builder(), async |exchange: Exchange| {
         let kucoin = client_with(&exchange, here());
         let orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
@@ -74,7 +74,7 @@ fn none_is_left_after_a_drop_alone() {
 }
 
 #[test]
-fn none_is_left_after_a_refusal() {
+fn no_task_is_left_after_a_refusal() {
     check(Exchange::builder(), async |exchange: Exchange| {
         let wrong = Credentials::new("key", "secret", "passphrase").unwrap();
         let kucoin = client_of(&exchange, wrong, here());
@@ -83,7 +83,7 @@ fn none_is_left_after_a_refusal() {
 }
 
 #[test]
-fn none_is_left_when_the_peer_answers_nothing_any_more() {
+fn no_task_is_left_if_the_peer_stops_answering() {
     let settings = Exchange::builder().faults(Faults::new().after_frames(1, Effect::HalfOpen));
     check(settings, async |exchange: Exchange| {
         let kucoin = client_with(&exchange, here());
@@ -96,7 +96,7 @@ fn none_is_left_when_the_peer_answers_nothing_any_more() {
 }
 
 #[test]
-fn none_is_left_when_dropped_in_the_middle_of_a_token_call() {
+fn no_task_is_left_if_dropped_during_a_token_request() {
     let by = Duration::from_secs(600);
     let settings =
         Exchange::builder().faults(Faults::new().on_token_request(1, Effect::TokenSlow { by }));
@@ -122,7 +122,7 @@ fn none_is_left_when_dropped_in_the_middle_of_a_token_call() {
 }
 
 #[test]
-fn none_is_left_when_closed_between_two_attempts() {
+fn no_task_is_left_if_closed_between_attempts() {
     check(Exchange::builder(), async |exchange: Exchange| {
         let url = exchange.rest_url();
         exchange.shutdown().await;

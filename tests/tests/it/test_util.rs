@@ -3,7 +3,7 @@
 use kucoin_streams::{EndReason, GapReason, Timestamp, pro, test_util, v1};
 
 #[test]
-fn frames_become_updates_and_their_lines() {
+fn frames_become_updates_and_serialized_lines() {
     let (mut script, mut balances) = test_util::subscription(v1::Balances);
     script.set_received_at(Timestamp::from_nanos(1_752_400_000_000_000_001));
     assert!(script.frame(
@@ -34,7 +34,7 @@ fn line_of_the_unified_connection_has_the_time_of_the_push() {
 }
 
 #[test]
-fn v1_line_is_read_back_as_its_event() {
+fn v1_line_deserializes_to_its_event() {
     let (mut script, mut orders) = test_util::subscription(v1::FuturesPositions);
     script.frame(
         r#"{"topic":"/contract/positionAll","type":"message","subject":"position.adjustRiskLimit","data":{}}"#,
@@ -47,7 +47,7 @@ fn v1_line_is_read_back_as_its_event() {
 }
 
 #[tokio::test]
-async fn gaps_come_in_their_places_and_the_end_last() {
+async fn gaps_are_delivered_in_order_and_the_end_last() {
     let (mut script, mut orders) = test_util::subscription(v1::SpotOrders);
     let json = r#"{"symbol":"KCS-USDT","orderId":"1","type":"open"}"#;
     let order: v1::SpotOrder = serde_json::from_str(json).unwrap();

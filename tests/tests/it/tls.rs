@@ -7,7 +7,7 @@ use kucoin_streams::{Config, Kucoin, RestTokens, SubscribeError, WebSocketConnec
 use kucoin_streams_exchange::{Cut, Effect, Exchange, Faults};
 use kucoin_streams_testkit::tls::Authority;
 
-use crate::rig::*;
+use crate::setup::*;
 
 /// An exchange with a certificate of this authority.
 pub(crate) async fn good_exchange(authority: &Authority, faults: Faults) -> Exchange {
@@ -37,7 +37,7 @@ fn client_that_trusts(
 
 /// Subscribes, and is told that the certificate is at fault; no token goes to such a server.
 async fn check_refused(exchange: &Exchange, trusts: (&Authority, &Authority)) {
-    let kucoin = client_that_trusts(exchange, trusts, quick());
+    let kucoin = client_that_trusts(exchange, trusts, fast_retries());
     let error = soon(kucoin.subscribe(Balances)).await.unwrap_err();
     assert!(matches!(error, SubscribeError::Closed(_)), "{error:?}");
     let text = error.to_string().to_lowercase();
@@ -53,11 +53,11 @@ async fn check_refused(exchange: &Exchange, trusts: (&Authority, &Authority)) {
 }
 
 #[tokio::test]
-async fn tokens_come_over_https_and_events_over_wss() {
+async fn tokens_use_https_and_events_use_wss() {
     let authority = Authority::new();
     let exchange = good_exchange(&authority, Faults::new()).await;
     assert!(exchange.rest_url().starts_with("https://localhost:"));
-    let kucoin = client_that_trusts(&exchange, (&authority, &authority), quick());
+    let kucoin = client_that_trusts(&exchange, (&authority, &authority), fast_retries());
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     let orders = kucoin_streams::pro::Orders::all(TradeType::Unified);
     let mut orders = soon(kucoin.subscribe(orders)).await.unwrap();
@@ -73,7 +73,7 @@ async fn tokens_come_over_https_and_events_over_wss() {
 }
 
 #[tokio::test]
-async fn an_unknown_issuer_is_refused_for_tokens_and_for_sockets() {
+async fn unknown_issuer_is_refused_for_rest_and_websocket() {
     let (known, unknown) = (Authority::new(), Authority::new());
     let exchange = good_exchange(&known, Faults::new()).await;
     check_refused(&exchange, (&unknown, &known)).await;
@@ -83,11 +83,11 @@ async fn an_unknown_issuer_is_refused_for_tokens_and_for_sockets() {
 }
 
 #[tokio::test]
-async fn an_end_without_the_farewell_of_tls_is_a_loss_that_mends_itself() {
+async fn end_without_close_notify_is_a_loss_with_recovery() {
     let authority = Authority::new();
     for cut in [Cut::Eof, Cut::Reset] {
         let exchange = good_exchange(&authority, Faults::new()).await;
-        let kucoin = client_that_trusts(&exchange, (&authority, &authority), quick());
+        let kucoin = client_that_trusts(&exchange, (&authority, &authority), fast_retries());
         let mut told = Told::of(&kucoin);
         let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
         exchange.inject(Effect::Cut(cut));

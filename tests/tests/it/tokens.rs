@@ -9,7 +9,7 @@ use kucoin_streams::{
 };
 use kucoin_streams_exchange::{Cut, Effect, Exchange, Faults};
 
-use crate::rig::*;
+use crate::setup::*;
 
 /// Subscribes over one failure at the token; gives what the exchange answered to each request.
 async fn recovers(effect: Effect, config: Config) -> (Vec<String>, Vec<LifecycleEvent>) {
@@ -26,7 +26,7 @@ async fn recovers(effect: Effect, config: Config) -> (Vec<String>, Vec<Lifecycle
 
 /// Subscribes with these credentials and is refused; gives code and text.
 async fn is_refused(exchange: &Exchange, credentials: Credentials) -> (String, String) {
-    let kucoin = client_of(exchange, credentials, quick());
+    let kucoin = client_of(exchange, credentials, fast_retries());
     let mut told = Told::of(&kucoin);
     let error = soon(kucoin.subscribe(Balances)).await.unwrap_err();
     let SubscribeError::Closed(closed) = &error else {
@@ -46,7 +46,7 @@ async fn is_refused(exchange: &Exchange, credentials: Credentials) -> (String, S
 }
 
 #[tokio::test]
-async fn a_wrong_secret_costs_one_request() {
+async fn wrong_secret_costs_one_request() {
     let exchange = exchange(Faults::new()).await;
     let demo = exchange.credentials();
     let wrong = Credentials::new(&demo.key, "not-the-secret", &demo.passphrase).unwrap();
@@ -56,7 +56,7 @@ async fn a_wrong_secret_costs_one_request() {
 }
 
 #[tokio::test]
-async fn a_wrong_passphrase_costs_one_request() {
+async fn wrong_passphrase_costs_one_request() {
     let exchange = exchange(Faults::new()).await;
     let demo = exchange.credentials();
     let wrong = Credentials::new(&demo.key, &demo.secret, "not-the-passphrase").unwrap();
@@ -64,7 +64,7 @@ async fn a_wrong_passphrase_costs_one_request() {
 }
 
 #[tokio::test]
-async fn an_unknown_key_costs_one_request() {
+async fn unknown_key_costs_one_request() {
     let exchange = exchange(Faults::new()).await;
     let demo = exchange.credentials();
     let wrong =
@@ -73,7 +73,7 @@ async fn an_unknown_key_costs_one_request() {
 }
 
 #[tokio::test]
-async fn each_refusal_of_the_gateway_costs_one_request() {
+async fn each_gateway_refusal_costs_one_request() {
     for (status, code) in [
         (401, "400005"),
         (403, "400006"),
@@ -94,11 +94,11 @@ async fn each_refusal_of_the_gateway_costs_one_request() {
 }
 
 #[tokio::test]
-async fn credentials_that_are_mended_open_a_new_connection() {
+async fn corrected_credentials_open_a_new_connection() {
     let exchange = exchange(Faults::new()).await;
     let demo = exchange.credentials();
     let wrong = Credentials::new(&demo.key, "not-the-secret", &demo.passphrase).unwrap();
-    let kucoin = client_of(&exchange, wrong, quick());
+    let kucoin = client_of(&exchange, wrong, fast_retries());
     soon(kucoin.subscribe(Balances)).await.unwrap_err();
     kucoin
         .rest_tokens()
@@ -109,9 +109,9 @@ async fn credentials_that_are_mended_open_a_new_connection() {
 }
 
 #[tokio::test]
-async fn a_rate_limit_is_waited_out() {
+async fn rate_limit_wait_is_respected() {
     let reset = Duration::from_millis(1_200);
-    let (codes, events) = recovers(Effect::TokenRateLimit { reset }, quick()).await;
+    let (codes, events) = recovers(Effect::TokenRateLimit { reset }, fast_retries()).await;
     assert_eq!(codes, ["429000", "200000"]);
     let LifecycleEvent::Reconnect { delay, .. } = &events[0] else {
         panic!("{events:?}");
@@ -120,27 +120,27 @@ async fn a_rate_limit_is_waited_out() {
 }
 
 #[tokio::test]
-async fn a_fault_of_the_server_passes() {
+async fn server_error_is_retried() {
     let effect = Effect::TokenServerError { status: 503 };
-    let (codes, _) = recovers(effect, quick()).await;
+    let (codes, _) = recovers(effect, fast_retries()).await;
     assert_eq!(codes, ["", "200000"]);
 }
 
 #[tokio::test]
-async fn a_page_in_the_place_of_a_reply_passes() {
-    let (codes, _) = recovers(Effect::TokenHtml, quick()).await;
+async fn html_token_response_is_retried() {
+    let (codes, _) = recovers(Effect::TokenHtml, fast_retries()).await;
     assert_eq!(codes, ["", "200000"]);
 }
 
 #[tokio::test]
-async fn a_reply_that_stops_in_the_middle_passes() {
-    recovers(Effect::TokenTruncated, quick()).await;
-    recovers(Effect::TokenCutBody, quick()).await;
+async fn truncated_token_response_is_retried() {
+    recovers(Effect::TokenTruncated, fast_retries()).await;
+    recovers(Effect::TokenCutBody, fast_retries()).await;
 }
 
 #[tokio::test]
-async fn a_reply_that_does_not_come_is_given_up() {
-    let mut config = quick();
+async fn missing_token_response_times_out() {
+    let mut config = fast_retries();
     config.session.token_timeout = Duration::from_secs(2);
     let by = Duration::from_secs(600);
     let (codes, events) = recovers(Effect::TokenSlow { by }, config).await;
@@ -152,7 +152,7 @@ async fn a_reply_that_does_not_come_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_token_that_expired_on_the_way_is_replaced_at_once() {
+async fn expired_token_is_replaced_at_once() {
     let exchange = exchange(Faults::new().on_connection(1, Effect::ExpireTokens)).await;
     let kucoin = client(&exchange);
     let mut told = Told::of(&kucoin);
@@ -174,7 +174,7 @@ async fn a_token_that_expired_on_the_way_is_replaced_at_once() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_off_is_corrected_at_once_and_stays_corrected() {
+async fn clock_skew_is_corrected_at_once_and_remembered() {
     for by_ms in [-40_000, 40_000] {
         let exchange = exchange(Faults::new()).await;
         exchange.inject(Effect::ClockSkew { by_ms });
@@ -200,7 +200,7 @@ async fn a_clock_that_is_off_is_corrected_at_once_and_stays_corrected() {
 }
 
 #[tokio::test]
-async fn nothing_listening_is_tried_again_until_something_does() {
+async fn unreachable_rest_host_is_retried() {
     let port = {
         let gone = exchange(Faults::new()).await;
         let port = gone.port();
@@ -210,7 +210,7 @@ async fn nothing_listening_is_tried_again_until_something_does() {
     let kucoin = kucoin_streams::Kucoin::builder()
         .credentials(Credentials::new("key", "secret", "passphrase").unwrap())
         .hosts(hosts(&format!("http://127.0.0.1:{port}")))
-        .config(quick())
+        .config(fast_retries())
         .build()
         .unwrap();
     let mut told = Told::of(&kucoin);
@@ -237,14 +237,14 @@ async fn nothing_listening_is_tried_again_until_something_does() {
 }
 
 #[tokio::test]
-async fn each_token_is_asked_of_the_host_that_serves_its_topics() {
+async fn token_is_requested_from_the_host_of_its_topics() {
     let exchange = exchange(Faults::new()).await;
     let of = |spot: &str, futures: &str| {
         let hosts = Hosts::default().with_spot_rest(spot).unwrap();
         Kucoin::builder()
             .credentials(credentials(&exchange))
             .hosts(hosts.with_futures_rest(futures).unwrap())
-            .config(quick())
+            .config(fast_retries())
             .build()
             .unwrap()
     };

@@ -111,7 +111,7 @@ fn nanos(time: &Value) -> i64 {
 }
 
 #[test]
-fn numbers_become_text_and_strings_stay() {
+fn numbers_become_text_and_strings_are_kept() {
     assert_eq!(
         numbers_as_text(
             r#"{"a":-1.50,"b\"2":"3","c":[1E+1,true,0E-8],"d":12345678901234567890.25}"#

@@ -10,7 +10,7 @@ use kucoin_streams::{
 };
 use kucoin_streams_exchange::{Cut, Effect, Exchange, Faults};
 
-use crate::rig::*;
+use crate::setup::*;
 
 const LIMIT: Duration = Duration::from_secs(1);
 
@@ -36,7 +36,7 @@ async fn subscribe_at_last(kucoin: &Kucoin) -> Subscription<Balances> {
 async fn subscribe_times_out_and_names_the_cause() {
     let gone = exchange(Faults::new()).await;
     let port = gone.port();
-    let kucoin = client_with(&gone, quick().with_connect_timeout(LIMIT));
+    let kucoin = client_with(&gone, fast_retries().with_connect_timeout(LIMIT));
     gone.shutdown().await;
     // Once an attempt has failed there is a cause to name.
     let mut told = Told::of(&kucoin);
@@ -78,11 +78,11 @@ async fn subscribe_times_out_and_names_the_cause() {
 }
 
 #[tokio::test]
-async fn subscribe_times_out_if_nothing_is_answered() {
+async fn subscribe_times_out_without_an_answer() {
     let by = Duration::from_secs(600);
     let faults = Faults::new().on_token_request(1, Effect::TokenSlow { by });
     let exchange = exchange(faults).await;
-    let kucoin = client_with(&exchange, quick().with_connect_timeout(LIMIT));
+    let kucoin = client_with(&exchange, fast_retries().with_connect_timeout(LIMIT));
     let error = soon(kucoin.subscribe(Balances)).await.unwrap_err();
     let SubscribeError::TimedOut {
         cause: Some(cause), ..
@@ -139,7 +139,7 @@ async fn loss_is_reported_while_the_exchange_is_unreachable() {
 }
 
 #[tokio::test]
-async fn close_while_down_is_a_gap_in_the_stream() {
+async fn close_while_down_is_a_gap() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
@@ -160,7 +160,7 @@ async fn close_while_down_is_a_gap_in_the_stream() {
 }
 
 #[tokio::test]
-async fn credentials_refused_after_a_loss_close_the_stream() {
+async fn credentials_refused_after_a_loss_end_the_subscription() {
     let refuse = Effect::TokenRefuse {
         status: 401,
         code: "400003".to_owned(),

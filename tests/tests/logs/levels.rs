@@ -8,13 +8,13 @@ use kucoin_streams_exchange::{Cut, Effect, Faults};
 use tracing::Level;
 
 use crate::capture;
-use crate::rig::*;
+use crate::setup::*;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn loss_is_a_warning_and_what_is_well_again_is_information() {
+async fn loss_is_a_warning_and_recovery_is_info() {
     let exchange = exchange(Faults::new()).await;
     let label = "desk 7";
-    let kucoin = client(&exchange, label, quick());
+    let kucoin = client(&exchange, label, fast_retries());
     let mut balances = balances(&kucoin).await;
     logged(label, Level::INFO, "the connection is live");
     exchange.inject(Effect::Cut(Cut::Reset));
@@ -32,7 +32,7 @@ async fn loss_is_a_warning_and_what_is_well_again_is_information() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn refusal_for_good_is_an_error_once() {
+async fn permanent_refusal_is_one_error() {
     let refused = Effect::RefuseTopic {
         topic: BALANCE.to_owned(),
         code: 404,
@@ -40,7 +40,7 @@ async fn refusal_for_good_is_an_error_once() {
     };
     let exchange = exchange(Faults::new().on_connection(1, refused)).await;
     let label = "refused topic";
-    let kucoin = client(&exchange, label, quick());
+    let kucoin = client(&exchange, label, fast_retries());
     soon(kucoin.subscribe(Balances)).await.unwrap_err();
     logged(
         label,
@@ -55,7 +55,7 @@ async fn refusal_for_good_is_an_error_once() {
     );
 
     let label = "refused secret";
-    let kucoin = client_with(&exchange, label, quick(), "another-secret");
+    let kucoin = client_with(&exchange, label, fast_retries(), "another-secret");
     soon(kucoin.subscribe(Balances)).await.unwrap_err();
     let line = logged(label, Level::ERROR, "KuCoin refused the credentials");
     assert!(line.text.contains("; check the API passphrase"), "{line:?}");
@@ -69,7 +69,7 @@ async fn refusal_for_good_is_an_error_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn refusal_for_now_and_throttling_are_warnings() {
+async fn temporary_refusal_and_throttling_are_warnings() {
     let busy = Effect::RefuseTopic {
         topic: BALANCE.to_owned(),
         code: 500,
@@ -83,7 +83,7 @@ async fn refusal_for_now_and_throttling_are_warnings() {
         .on_token_request(1, throttled);
     let exchange = exchange(faults).await;
     let label = "busy";
-    let kucoin = client(&exchange, label, quick());
+    let kucoin = client(&exchange, label, fast_retries());
     let subscribing = tokio::spawn(async move { kucoin.subscribe(Balances).await });
     logged(label, Level::WARN, "KuCoin's rate limit is reached");
     logged(label, Level::WARN, "system error; retrying in");
@@ -92,10 +92,10 @@ async fn refusal_for_now_and_throttling_are_warnings() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn slow_consumer_is_one_warning_and_events_are_no_information() {
+async fn slow_consumer_is_one_warning_and_events_are_below_info() {
     let exchange = exchange(Faults::new()).await;
     let label = "slow";
-    let config = quick()
+    let config = fast_retries()
         .with_queue_capacity(2)
         .with_backpressure_timeout(Duration::ZERO);
     let kucoin = client(&exchange, label, config);
@@ -123,10 +123,10 @@ async fn slow_consumer_is_one_warning_and_events_are_no_information() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn events_that_cannot_be_decoded_are_few_warnings() {
+async fn decode_failures_are_rate_limited_warnings() {
     let exchange = exchange(Faults::new()).await;
     let label = "undecodable";
-    let kucoin = client(&exchange, label, quick());
+    let kucoin = client(&exchange, label, fast_retries());
     let mut balances = balances(&kucoin).await;
     let frame =
         format!(r#"{{"topic":"{BALANCE}","type":"message","subject":"account.balance","data":7}}"#);
@@ -150,7 +150,7 @@ async fn events_that_cannot_be_decoded_are_few_warnings() {
 async fn every_line_of_a_connection_is_in_its_span() {
     let exchange = exchange(Faults::new()).await;
     let label = "all lines";
-    let kucoin = client(&exchange, label, quick());
+    let kucoin = client(&exchange, label, fast_retries());
     let orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
     let stops = soon(kucoin.subscribe(SpotStopOrders)).await.unwrap();
     // The token call, the dial and the session.

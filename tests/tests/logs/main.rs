@@ -5,4 +5,4 @@
 
 mod capture;
 mod levels;
-mod rig;
+mod setup;

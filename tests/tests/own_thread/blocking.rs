@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kucoin_streams::v1::Balances;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::rig::*;
+use crate::setup::*;
 
 /// Blocks the thread until many pings have gone out.
 fn block(rig: &Rig) {

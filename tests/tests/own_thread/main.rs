@@ -5,5 +5,5 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod blocking;
-mod ending;
-mod rig;
+mod setup;
+mod shutdown;

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::ndjson::check_form;
 use crate::rig::*;
-use kucoin_streams_testkit::look_alike::{
-    Api, Behaviour, KEY, LookAlike, PASSPHRASE, Refusal, SECRET, Seen,
+use kucoin_streams_testkit::independent_exchange::{
+    Api, Behaviour, IndependentExchange, KEY, PASSPHRASE, Refusal, SECRET, Seen,
 };
 
 const ALL: &str = "orderAll?tradeType=UNIFIED";
@@ -36,7 +36,7 @@ fn pushes() -> HashMap<String, Vec<String>> {
     ])
 }
 
-fn start(server: &LookAlike, args: &[&str]) -> Running {
+fn start(server: &IndependentExchange, args: &[&str]) -> Running {
     let hosts = [
         "--rest-url",
         &server.rest_url,
@@ -68,7 +68,7 @@ fn watch_does_all_that_a_client_of_pro_v2_must() {
         drops_after_topics: Some(3),
         ..Behaviour::default()
     };
-    let server = runtime.block_on(LookAlike::start(Api::Pro, behaviour));
+    let server = runtime.block_on(IndependentExchange::start(Api::Pro, behaviour));
     let asked = [ALL, XBT, ETH_ASKED];
     let args = asked.map(|topic| ["--topic", topic]).concat();
     let mut running = start(&server, &args);
@@ -117,7 +117,7 @@ fn watch_does_all_that_a_client_of_pro_v2_must() {
 
     runtime.block_on(server.until(|seen| seen.closed_in_order == 1));
     let seen = server.seen();
-    assert_eq!(seen.breaches, Vec::<String>::new());
+    assert_eq!(seen.violations, Vec::<String>::new());
     assert_eq!((&seen.tokens, seen.tokens.len()), (&seen.used, 2));
     let subscribed = [ALL, XBT, ETH].map(|topic| format!("subscribe {topic}"));
     assert_eq!(seen.requests[0], subscribed);
@@ -137,14 +137,14 @@ fn a_login_takes_the_place_of_the_token() {
         pushes: pushes(),
         ..Behaviour::default()
     };
-    let server = runtime.block_on(LookAlike::start(Api::Pro, behaviour));
+    let server = runtime.block_on(IndependentExchange::start(Api::Pro, behaviour));
     let args = ["--pro-auth", "login", "--topic", XBT, "--count", "1"];
     let ran = start(&server, &args).finish().succeeds();
     let lines = ran.lines();
     assert_eq!(count(&lines, "authenticated"), 1);
     assert_eq!(count(&lines, "update"), 1);
     let seen = server.seen();
-    assert_eq!(seen.breaches, Vec::<String>::new());
+    assert_eq!(seen.violations, Vec::<String>::new());
     assert_eq!((seen.logins, seen.tokens.len()), (1, 0));
     shows_no_secret(&seen, &ran);
 }
@@ -161,7 +161,7 @@ fn a_refused_topic_is_told_by_the_name_that_it_was_asked_for_by() {
         }),
         ..Behaviour::default()
     };
-    let server = runtime.block_on(LookAlike::start(Api::Pro, behaviour));
+    let server = runtime.block_on(IndependentExchange::start(Api::Pro, behaviour));
     let args = ["--topic", XBT, "--topic", ETH_ASKED, "--count", "1"];
     let lines = start(&server, &args).finish().succeeds().lines();
     let of_it = |kind: &str| {
@@ -172,5 +172,5 @@ fn a_refused_topic_is_told_by_the_name_that_it_was_asked_for_by() {
     let told = of_it("exception")["message"].as_str().unwrap();
     assert!(told.contains(reason), "{told}");
     assert_eq!(lines.iter().filter(|line| line["topic"] == ETH).count(), 0);
-    assert_eq!(server.seen().breaches, Vec::<String>::new());
+    assert_eq!(server.seen().violations, Vec::<String>::new());
 }

@@ -1,4 +1,4 @@
-//! The judge itself is judged: what it must let pass, and what it must find.
+//! Tests of the oracle: what it must accept and what it must detect.
 
 use super::*;
 
@@ -15,29 +15,32 @@ fn truth() -> Truth {
 fn event(number: u64) -> Item {
     Item::Event {
         topic: "told".to_owned(),
-        says: format!("event {number}"),
+        content: format!("event {number}"),
         epoch: 1,
     }
 }
 
-fn gap(why: Why) -> Item {
+fn gap(kind: GapKind) -> Item {
     let topic = "asked".to_owned();
-    Item::Gap { topic, why }
+    Item::Gap { topic, kind }
 }
 
 fn lost_and_live() -> [Item; 2] {
-    [gap(Why::Lost), gap(Why::Live { epoch: 0 })]
+    [gap(GapKind::Lost), gap(GapKind::Live { epoch: 0 })]
 }
 
-/// Subscribed when three events had happened, and read to the end.
-fn judged(mut items: Vec<Item>, allowed: Allowed) -> Result<(), String> {
+/// Checks items of a subscription that began after three events and was read to the end.
+fn checked(mut items: Vec<Item>, allowed: Allowed) -> Result<(), String> {
     let mut current = 1;
     for item in &mut items {
         match item {
             Item::Event { epoch, .. } => *epoch = current,
-            Item::Gap { why: Why::Lost, .. } => current += 1,
             Item::Gap {
-                why: Why::Live { epoch },
+                kind: GapKind::Lost,
+                ..
+            } => current += 1,
+            Item::Gap {
+                kind: GapKind::Live { epoch },
                 ..
             } => *epoch = current,
             Item::Gap { .. } => {}
@@ -48,7 +51,7 @@ fn judged(mut items: Vec<Item>, allowed: Allowed) -> Result<(), String> {
         .filter(|item| matches!(item, Item::Event { .. }));
     let missed = items.iter().map(|item| match item {
         Item::Gap {
-            why: Why::Overflowed { missed },
+            kind: GapKind::Overflowed { missed },
             ..
         } => *missed,
         _ => 0,
@@ -62,9 +65,9 @@ fn judged(mut items: Vec<Item>, allowed: Allowed) -> Result<(), String> {
         from: [("told", 3)].into(),
         items,
         ledger: vec![ledger],
-        to_the_end: true,
+        read_to_end: true,
     };
-    judge(&record, &truth(), allowed)
+    check(&record, &truth(), allowed)
 }
 
 fn events(numbers: std::ops::RangeInclusive<u64>) -> Vec<Item> {
@@ -72,55 +75,58 @@ fn events(numbers: std::ops::RangeInclusive<u64>) -> Vec<Item> {
 }
 
 #[test]
-fn what_is_whole_passes_wherever_it_begins() {
+fn complete_record_passes() {
     for first in 1..=4 {
-        judged(events(first..=9), Allowed::default()).unwrap();
+        checked(events(first..=9), Allowed::default()).unwrap();
     }
 }
 
 #[test]
-fn what_was_pushed_once_the_subscription_was_there_must_come() {
-    let error = judged(events(5..=9), Allowed::default()).unwrap_err();
-    assert!(error.contains("event 4 where {Next { place: 0,"), "{error}");
+fn events_after_subscribing_must_arrive() {
+    let error = checked(events(5..=9), Allowed::default()).unwrap_err();
+    assert!(
+        error.contains("event 4, expected {Position { index: 0,"),
+        "{error}"
+    );
 }
 
 #[test]
-fn a_missing_event_is_found_wherever_it_is() {
+fn missing_event_is_detected() {
     for lost in 3..9 {
         let mut items = events(3..=9);
         items.remove(lost - 2);
-        assert!(judged(items, Allowed::default()).is_err(), "{lost}");
+        assert!(checked(items, Allowed::default()).is_err(), "{lost}");
     }
 }
 
 #[test]
-fn swapped_events_are_found() {
+fn swapped_events_are_detected() {
     for at in 0..5 {
         let mut items = events(4..=9);
         items.swap(at, at + 1);
-        assert!(judged(items, Allowed::default()).is_err(), "{at}");
+        assert!(checked(items, Allowed::default()).is_err(), "{at}");
     }
 }
 
 #[test]
-fn a_doubled_event_is_found_unless_the_exchange_doubles() {
+fn duplicate_event_is_detected_unless_allowed() {
     let mut items = events(4..=9);
     items.insert(2, items[1].clone());
-    assert!(judged(items.clone(), Allowed::default()).is_err());
-    let doubled = Allowed {
-        doubled: true,
+    assert!(checked(items.clone(), Allowed::default()).is_err());
+    let duplicated = Allowed {
+        duplicated: true,
         ..Allowed::default()
     };
-    judged(items, doubled).unwrap();
+    checked(items, duplicated).unwrap();
 }
 
 #[test]
-fn a_gap_covers_what_is_missing_in_its_place_and_nothing_else() {
+fn gap_covers_missing_events_in_its_place_only() {
     let lost = |gap_at: usize| {
         let mut items = events(4..=9);
         items.drain(2..4);
         items.splice(gap_at..gap_at, lost_and_live());
-        judged(items, Allowed::default())
+        checked(items, Allowed::default())
     };
     lost(2).unwrap();
     for elsewhere in [0, 1, 3, 4] {
@@ -129,60 +135,60 @@ fn a_gap_covers_what_is_missing_in_its_place_and_nothing_else() {
 }
 
 #[test]
-fn event_of_the_lost_connection_after_its_gap_is_found() {
+fn event_of_a_lost_connection_after_its_gap_is_detected() {
     let with = |epoch: u64| {
         let mut items = events(4..=9);
-        items.insert(2, gap(Why::Lost));
-        items.insert(5, gap(Why::Live { epoch: 2 }));
+        items.insert(2, gap(GapKind::Lost));
+        items.insert(5, gap(GapKind::Live { epoch: 2 }));
         for (at, item) in items.iter_mut().enumerate() {
             if let Item::Event { epoch: of_it, .. } = item {
                 *of_it = if at > 2 { epoch } else { 1 };
             }
         }
-        let happened = truth();
+        let expected = truth();
         let record = Record {
             wanted: vec![TOPIC],
             from: [("told", 3)].into(),
             items,
             ..Record::default()
         };
-        let following = Following::new(&record, TOPIC, &happened, Allowed::default());
-        following.run(&record.items, true, &mut Vec::new()).is_ok()
+        let check = TopicCheck::new(&record, TOPIC, &expected, Allowed::default());
+        check.run(&record.items, true, &mut Vec::new()).is_ok()
     };
     assert!(with(2));
     assert!(!with(1));
 }
 
 #[test]
-fn live_without_a_loss_is_found() {
+fn live_without_a_loss_is_detected() {
     let mut items = events(4..=9);
-    items.insert(3, gap(Why::Live { epoch: 1 }));
-    assert!(judged(items, Allowed::default()).is_err());
+    items.insert(3, gap(GapKind::Live { epoch: 1 }));
+    assert!(checked(items, Allowed::default()).is_err());
 }
 
 #[test]
-fn refusal_covers_what_is_missing_until_the_topic_is_live_if_the_exchange_refuses() {
+fn refusal_covers_missing_events_if_allowed() {
     let refused = Allowed {
         refused: true,
         ..Allowed::default()
     };
     let mut items = events(4..=9);
     items.drain(2..4);
-    items.insert(2, gap(Why::Refused));
-    items.insert(3, gap(Why::Live { epoch: 1 }));
-    judged(items.clone(), refused).unwrap();
-    assert!(judged(items.clone(), Allowed::default()).is_err());
+    items.insert(2, gap(GapKind::Refused));
+    items.insert(3, gap(GapKind::Live { epoch: 1 }));
+    checked(items.clone(), refused).unwrap();
+    assert!(checked(items.clone(), Allowed::default()).is_err());
     items.swap(2, 3);
-    assert!(judged(items, refused).is_err());
+    assert!(checked(items, refused).is_err());
 }
 
 #[test]
-fn an_overflow_covers_exactly_what_it_counts() {
+fn overflow_covers_exactly_its_count() {
     let overflowed = |missed| {
         let mut items = events(4..=9);
         items.drain(2..4);
-        items.insert(2, gap(Why::Overflowed { missed }));
-        judged(items, Allowed::default())
+        items.insert(2, gap(GapKind::Overflowed { missed }));
+        checked(items, Allowed::default())
     };
     overflowed(2).unwrap();
     assert!(overflowed(1).is_err());
@@ -190,57 +196,60 @@ fn an_overflow_covers_exactly_what_it_counts() {
 }
 
 #[test]
-fn in_calm_no_gap_is_told() {
+fn gap_without_a_fault_is_detected() {
     let mut items = events(4..=9);
     items.splice(3..3, lost_and_live());
-    let calm = Allowed {
-        calm: true,
+    let fault_free = Allowed {
+        fault_free: true,
         ..Allowed::default()
     };
-    judged(items.clone(), Allowed::default()).unwrap();
-    assert!(judged(items, calm).is_err());
+    checked(items.clone(), Allowed::default()).unwrap();
+    assert!(checked(items, fault_free).is_err());
 }
 
 #[test]
-fn calm_rotation_that_lags_may_report_a_gap_in_which_nothing_is_missing() {
+fn lagging_rotation_may_report_an_empty_gap() {
     let lagging = Allowed {
-        calm: true,
+        fault_free: true,
         rotated: true,
         lagging: true,
         ..Allowed::default()
     };
     let mut items = events(4..=9);
-    items.splice(3..3, [gap(Why::Uneven), gap(Why::Live { epoch: 0 })]);
-    judged(items.clone(), lagging).unwrap();
+    items.splice(
+        3..3,
+        [gap(GapKind::Uneven), gap(GapKind::Live { epoch: 0 })],
+    );
+    checked(items.clone(), lagging).unwrap();
     let in_time = Allowed {
         lagging: false,
         ..lagging
     };
-    assert!(judged(items.clone(), in_time).is_err());
+    assert!(checked(items.clone(), in_time).is_err());
     items.remove(2);
-    assert!(judged(items, lagging).is_err(), "an event is missing");
+    assert!(checked(items, lagging).is_err(), "an event is missing");
 }
 
 #[test]
-fn loss_without_an_end_is_found() {
+fn loss_without_an_end_is_detected() {
     let refused = Allowed {
         refused: true,
         ..Allowed::default()
     };
-    for why in [Why::Lost, Why::Uneven, Why::Refused] {
+    for kind in [GapKind::Lost, GapKind::Uneven, GapKind::Refused] {
         let with = |next: Vec<Item>| {
-            let items = events(4..=6).into_iter().chain([gap(why.clone())]);
-            judged(items.chain(next).collect(), refused)
+            let items = events(4..=6).into_iter().chain([gap(kind.clone())]);
+            checked(items.chain(next).collect(), refused)
         };
-        assert!(with(Vec::new()).is_err(), "{why:?}");
-        assert!(with(events(7..=9)).is_err(), "{why:?}");
-        with(vec![gap(Why::Closed)]).unwrap();
-        with(vec![gap(Why::Live { epoch: 0 })]).unwrap();
+        assert!(with(Vec::new()).is_err(), "{kind:?}");
+        assert!(with(events(7..=9)).is_err(), "{kind:?}");
+        with(vec![gap(GapKind::Closed)]).unwrap();
+        with(vec![gap(GapKind::Live { epoch: 0 })]).unwrap();
     }
 }
 
 #[test]
-fn undecodable_frame_may_still_be_queued_if_reading_stopped() {
+fn undecodable_frame_may_still_be_queued_after_reading() {
     let mut ledger = kucoin_streams::TopicLedger::default();
     (ledger.delivered, ledger.undecodable, ledger.received) = (6, 1, 7);
     let mut record = Record {
@@ -248,34 +257,34 @@ fn undecodable_frame_may_still_be_queued_if_reading_stopped() {
         from: [("told", 3)].into(),
         items: events(4..=9),
         ledger: vec![ledger],
-        to_the_end: false,
+        read_to_end: false,
     };
     let garbled = Allowed {
         garbled: true,
         ..Allowed::default()
     };
-    judge(&record, &truth(), garbled).unwrap();
-    assert!(judge(&record, &truth(), Allowed::default()).is_err());
-    record.to_the_end = true;
-    assert!(judge(&record, &truth(), garbled).is_err());
+    check(&record, &truth(), garbled).unwrap();
+    assert!(check(&record, &truth(), Allowed::default()).is_err());
+    record.read_to_end = true;
+    assert!(check(&record, &truth(), garbled).is_err());
 }
 
 #[test]
-fn what_never_happened_is_found() {
+fn event_that_never_happened_is_detected() {
     let mut items = events(4..=9);
     items[2] = event(70);
-    let error = judged(items, Allowed::default()).unwrap_err();
-    assert!(error.contains("ever happened"), "{error}");
+    let error = checked(items, Allowed::default()).unwrap_err();
+    assert!(error.contains("ever expected"), "{error}");
 }
 
 #[test]
-fn a_ledger_that_says_otherwise_is_found() {
+fn wrong_ledger_is_detected() {
     let record = Record {
         wanted: vec![TOPIC],
         from: [("told", 3)].into(),
         items: events(4..=9),
         ledger: vec![kucoin_streams::TopicLedger::default()],
-        to_the_end: true,
+        read_to_end: true,
     };
-    assert!(judge(&record, &truth(), Allowed::default()).is_err());
+    assert!(check(&record, &truth(), Allowed::default()).is_err());
 }

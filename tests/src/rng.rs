@@ -1,18 +1,18 @@
-//! Chance by a seed: the same seed, the same story.
+//! Seeded pseudo-random numbers: the same seed gives the same test run.
 
 use std::time::Duration;
 
-/// SplitMix64.
+/// A SplitMix64 generator.
 #[derive(Clone, Debug)]
-pub struct Dice(u64);
+pub struct Rng(u64);
 
-impl Dice {
-    /// The dice of a seed.
+impl Rng {
+    /// Creates a generator from a seed.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// The next number.
+    /// Returns the next number.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -22,22 +22,22 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    /// From 0 to below `end`.
+    /// Returns a number from 0 to `end` (exclusive).
     pub fn below(&mut self, end: usize) -> usize {
         (self.next() % end.max(1) as u64) as usize
     }
 
-    /// True so many times of a hundred.
-    pub fn percent(&mut self, times: usize) -> bool {
-        self.below(100) < times
+    /// Returns `true` with this probability in percent.
+    pub fn percent(&mut self, percent: usize) -> bool {
+        self.below(100) < percent
     }
 
-    /// A time of at most this many milliseconds.
+    /// Returns a duration of at most this many milliseconds.
     pub fn up_to_ms(&mut self, longest: usize) -> Duration {
         Duration::from_millis(self.below(longest + 1) as u64)
     }
 
-    /// One of these.
+    /// Returns a random element.
     pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
         &from[self.below(from.len())]
     }

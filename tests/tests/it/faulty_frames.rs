@@ -10,7 +10,7 @@ use kucoin_streams_exchange::{
 use serde_json::Value;
 use std::sync::Arc;
 
-use crate::rig::*;
+use crate::setup::*;
 use crate::simulated::{client, exchange, start};
 
 /// An exchange whose second push on the first connection is struck.
@@ -24,7 +24,7 @@ fn happen(exchange: &Exchange, amount: u32) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_breach_of_the_protocol_is_one_gap_and_nothing_of_it_is_handed_out() {
+async fn protocol_violation_is_one_loss_without_its_frame() {
     for flaw in FrameViolation::all() {
         let exchange = striking(Effect::FlawedFrame {
             flaw,
@@ -56,7 +56,7 @@ async fn each_breach_of_the_protocol_is_one_gap_and_nothing_of_it_is_handed_out(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_storm_of_breaches_is_retried() {
+async fn repeated_protocol_violations_are_retried() {
     let flawed = Effect::FlawedFrame {
         flaw: FrameViolation::Masked,
         count: None,
@@ -80,7 +80,7 @@ async fn a_storm_of_breaches_is_retried() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_whose_last_fragment_never_comes_is_cut() {
+async fn endless_fragments_are_cut_off() {
     for bytes in [0, 1_024] {
         let exchange = exchange(Faults::new()).await;
         let kucoin = client(&exchange);
@@ -132,7 +132,7 @@ async fn mutated(
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_strange_in_a_push_costs_no_more_than_that_push() {
+async fn malformed_push_affects_no_other_push() {
     for mutation in Mutation::all() {
         for seed_field in [None, Some("total"), Some("currency")] {
             let (items, exchange) = mutated(mutation, seed_field).await;
@@ -152,7 +152,7 @@ async fn what_is_strange_in_a_push_costs_no_more_than_that_push() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_time_in_another_unit_is_the_same_moment() {
+async fn time_in_another_unit_is_the_same_time() {
     let (items, exchange) = mutated(Mutation::OtherTimeUnit, Some("time")).await;
     let told = items[1].as_ref().unwrap();
     let truth = truth_of(&exchange, BALANCE);
@@ -161,7 +161,7 @@ async fn a_time_in_another_unit_is_the_same_moment() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flood_of_an_unknown_topic_drowns_nothing() {
+async fn flood_of_an_unknown_topic_delays_no_event() {
     let flood = Effect::Say(InjectedMessage::Flood { pushes: 20_000 });
     let exchange = striking(flood).await;
     let kucoin = client(&exchange);
@@ -175,7 +175,7 @@ async fn a_flood_of_an_unknown_topic_drowns_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn messages_that_nobody_knows_are_ignored() {
+async fn unknown_messages_are_ignored() {
     let texts = [
         r#"{"type":"novelty","id":"1"}"#,
         r#"{"type":"message","topic":"/novel/topic","subject":"x","data":{}}"#,
@@ -204,7 +204,7 @@ async fn messages_that_nobody_knows_are_ignored() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn half_of_a_surrogate_pair_costs_a_field_or_is_a_gap_with_the_frame() {
+async fn unpaired_surrogate_costs_a_field_or_is_a_gap() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
@@ -231,7 +231,7 @@ async fn half_of_a_surrogate_pair_costs_a_field_or_is_a_gap_with_the_frame() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn frames_that_drip_or_are_interleaved_arrive_whole() {
+async fn dripping_and_interleaved_frames_are_delivered() {
     let drip = Effect::DripFrames {
         by: std::time::Duration::from_millis(1),
         count: Some(2),
@@ -251,7 +251,7 @@ async fn frames_that_drip_or_are_interleaved_arrive_whole() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn events_out_of_order_are_handed_out_as_they_come() {
+async fn events_out_of_order_are_delivered_as_they_arrive() {
     let swap = Effect::SwapFrames { count: Some(1) };
     let exchange = exchange(Faults::new().on_connection(1, swap)).await;
     let kucoin = client(&exchange);
@@ -266,7 +266,7 @@ async fn events_out_of_order_are_handed_out_as_they_come() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_behind_pongs_looks_like_an_account_in_which_nothing_happens() {
+async fn silence_with_pongs_is_no_loss() {
     let lost = Effect::DropFrames { count: Some(2) };
     let exchange = start(
         Exchange::builder()
@@ -287,7 +287,7 @@ async fn silence_behind_pongs_looks_like_an_account_in_which_nothing_happens() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_bomb_is_not_inflated_and_costs_nothing_else() {
+async fn decompression_bomb_is_not_inflated() {
     let bomb = Effect::Say(InjectedMessage::Bomb { bytes: 16 << 20 });
     let exchange =
         exchange(Faults::new().on_connection(1, Effect::QuoteAcks { count: None })).await;

@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Once;
 
 use kucoin_streams_exchange::DemoCredentials;
+use kucoin_streams_testkit::independent_exchange::{KEY, PASSPHRASE, SECRET};
 use kucoin_streams_testkit::log::{Listener, Log};
-use kucoin_streams_testkit::look_alike::{KEY, PASSPHRASE, SECRET};
 
 thread_local! {
     /// Where the `log` crate's records of this thread go.
@@ -86,7 +86,7 @@ fn secret_in(line: &str) -> Option<&'static str> {
 }
 
 #[test]
-fn secrets_are_known_by_what_they_are_and_by_their_form() {
+fn secrets_are_detected_by_value_and_by_format() {
     let signature = "3jPjCKHhnGhQ7WkBRJC3cNN9aCgvw5jGcRR0ZrwZt4o=";
     let demo = DemoCredentials::default();
     for (line, secret) in [

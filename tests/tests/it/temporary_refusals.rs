@@ -10,16 +10,16 @@ use kucoin_streams::{
 use kucoin_streams_exchange::{Cut, Effect, Faults};
 
 use crate::independent_exchange::behaviour;
-use kucoin_streams_testkit::look_alike::{Api, Behaviour, LookAlike, Refusal};
+use kucoin_streams_testkit::independent_exchange::{Api, Behaviour, IndependentExchange, Refusal};
 use tokio::time::Instant;
 
-use crate::rig::*;
+use crate::setup::*;
 use crate::simulated::{client, client_of, exchange};
 
 /// Orders are refused this often with 500, then acknowledged.
-async fn refusing(times: usize) -> Arc<LookAlike> {
+async fn refusing(times: usize) -> Arc<IndependentExchange> {
     let refuses = Some(Refusal::internal_error(ORDERS, times));
-    let server = LookAlike::start(
+    let server = IndependentExchange::start(
         Api::V1,
         Behaviour {
             refuses,
@@ -50,9 +50,9 @@ fn check_refused(gap: &Gap, code: i64, message: &str) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn topic_refused_three_times_with_500_becomes_live() {
+async fn topic_refused_temporarily_becomes_live() {
     let server = refusing(3).await;
-    let kucoin = client_of(&server, quick());
+    let kucoin = client_of(&server, fast_retries());
     let mut told = Told::of(&kucoin);
     let topics: Vec<AnySpotTopic> = vec![SpotOrders.into(), Balances.into()];
     let began = Instant::now();
@@ -97,13 +97,13 @@ async fn topic_refused_three_times_with_500_becomes_live() {
     let expected = (Some(ORDERS), Some("500"), false);
     assert_eq!(refusals.collect::<Vec<_>>(), [expected; 3]);
     assert_eq!(server.seen().used.len(), 1, "the connection is kept");
-    assert_eq!(server.seen().breaches, Vec::<String>::new());
+    assert_eq!(server.seen().violations, Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]
 async fn subscribe_waits_until_a_refused_topic_is_live() {
     let server = refusing(1).await;
-    let kucoin = client_of(&server, quick());
+    let kucoin = client_of(&server, fast_retries());
     let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
     for id in 1..=3 {
         assert_eq!(
@@ -116,9 +116,9 @@ async fn subscribe_waits_until_a_refused_topic_is_live() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn topic_that_stays_refused_fails_with_the_refusal() {
+async fn topic_refused_until_the_deadline_fails_with_the_refusal() {
     let server = refusing(usize::MAX).await;
-    let config = quick().with_connect_timeout(Duration::from_secs(2));
+    let config = fast_retries().with_connect_timeout(Duration::from_secs(2));
     let kucoin = client_of(&server, config);
     let error = soon(kucoin.subscribe(SpotOrders)).await.unwrap_err();
     let expected = SubscribeError::Refused {
@@ -139,7 +139,7 @@ async fn topic_that_stays_refused_fails_with_the_refusal() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn reconnected_waits_for_a_topic_refused_for_its_pace() {
+async fn reconnected_waits_for_a_topic_refused_for_its_rate() {
     let too_fast = "exceed max permits per second";
     let refuse = Effect::RefuseRequests {
         code: 509,

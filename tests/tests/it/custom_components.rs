@@ -13,7 +13,7 @@ use kucoin_streams::{Kucoin, RestTokens, SubscribeError, WsKey};
 use kucoin_streams_exchange::{Cut, Effect, Exchange, Faults};
 
 use crate::independent_exchange::balance;
-use crate::rig::*;
+use crate::setup::*;
 
 /// Asks the usual source, and counts.
 struct Counted {
@@ -35,7 +35,7 @@ fn tokens(exchange: &Exchange) -> RestTokens {
 }
 
 #[tokio::test]
-async fn a_source_of_ones_own_is_asked_once_for_each_dial() {
+async fn custom_token_source_is_called_once_per_dial() {
     let exchange = exchange(Faults::new()).await;
     let asked = Arc::new(AtomicU32::new(0));
     let source = Counted {
@@ -44,7 +44,7 @@ async fn a_source_of_ones_own_is_asked_once_for_each_dial() {
     };
     let kucoin = Kucoin::builder()
         .tokens(source)
-        .config(quick())
+        .config(fast_retries())
         .build()
         .unwrap();
     let mut told = Told::of(&kucoin);
@@ -69,14 +69,14 @@ impl ConnectionSource for Failing {
 }
 
 #[tokio::test]
-async fn the_class_of_a_sources_failure_decides_what_follows() {
+async fn retry_policy_of_a_source_error_is_followed() {
     let failing = Failing(Mutex::new(vec![
         RetryPolicy::Transient,
         RetryPolicy::Transient,
     ]));
     let kucoin = Kucoin::builder()
         .tokens(failing)
-        .config(quick())
+        .config(fast_retries())
         .build()
         .unwrap();
     let mut told = Told::of(&kucoin);
@@ -163,7 +163,7 @@ impl<W: Writer> Writer for Tape<W> {
 }
 
 #[tokio::test]
-async fn a_transport_that_wraps_the_default_sees_every_frame() {
+async fn wrapping_transport_sees_every_frame() {
     let exchange = exchange(Faults::new()).await;
     let tape = Arc::new(Mutex::new(Vec::new()));
     let transport = Recording {
@@ -174,7 +174,7 @@ async fn a_transport_that_wraps_the_default_sees_every_frame() {
         .credentials(credentials(&exchange))
         .hosts(hosts(&exchange.rest_url()))
         .transport(transport)
-        .config(quick())
+        .config(fast_retries())
         .build()
         .unwrap();
     let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
@@ -242,12 +242,12 @@ async fn serve(listener: &mut memory::Listener, token: u32, total: &str) -> memo
 }
 
 #[tokio::test]
-async fn source_and_transport_of_ones_own_need_no_socket_at_all() {
+async fn custom_source_and_transport_need_no_socket() {
     let (dialer, mut listener) = memory::pair();
     let kucoin = Kucoin::builder()
         .tokens(Numbered::default())
         .transport(dialer)
-        .config(quick())
+        .config(fast_retries())
         .build()
         .unwrap();
     let (balances, peer) =

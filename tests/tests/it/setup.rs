@@ -10,9 +10,9 @@ use kucoin_streams::{
 use kucoin_streams_exchange::{ConnectionReport, Exchange};
 use serde_json::Value;
 
-pub(crate) use kucoin_streams_tests::rig::*;
+pub(crate) use kucoin_streams_tests::setup::*;
 
-use crate::listening::everything_is_heard;
+use crate::log_capture::everything_is_heard;
 pub(crate) use crate::truth::{as_event, as_json as json};
 
 /// Waits for what must happen; a test that hangs fails here instead.
@@ -30,7 +30,7 @@ pub(crate) fn hosts(rest_url: &str) -> Hosts {
 }
 
 pub(crate) fn client(exchange: &Exchange) -> Kucoin {
-    client_with(exchange, quick())
+    client_with(exchange, fast_retries())
 }
 
 pub(crate) fn client_with(exchange: &Exchange, config: Config) -> Kucoin {

@@ -5,7 +5,7 @@ use kucoin_streams::{Subscription, Topic};
 use kucoin_streams_exchange::{Ended, Exchange, Faults};
 use serde_json::Value;
 
-use crate::rig::*;
+use crate::setup::*;
 
 /// Reads on to this event, whatever stands before it.
 async fn read_to<T: Topic>(subscription: &mut Subscription<T>, last: &Value)
@@ -21,7 +21,7 @@ where
 }
 
 #[tokio::test]
-async fn it_is_survived_to_the_last_event() {
+async fn hostile_script_loses_no_event_after_its_last_fault() {
     let script = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../crates/exchange/examples/hostile-day.faults"

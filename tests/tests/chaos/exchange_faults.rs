@@ -1,21 +1,21 @@
-//! What goes wrong at the exchange, by the dice. Nothing here is a breach of the WebSocket protocol.
+//! Random faults of the exchange. None of them violates the WebSocket protocol.
 
 use std::time::Duration;
 
 use kucoin_streams_exchange::{Cut, Effect, InjectedMessage, TokenReply, UpgradeFault};
 
 use crate::oracle::Allowed;
-use kucoin_streams_tests::dice::Dice;
+use kucoin_streams_tests::rng::Rng;
 
-/// One effect, and what the judge must allow because of it.
-pub(crate) fn of_the_exchange(dice: &mut Dice, allowed: &mut Allowed) -> Effect {
-    let some = Some(1 + dice.below(3) as u32);
-    let by = dice.up_to_ms(8_000);
-    match dice.below(30) {
+/// Returns a random effect and records in `allowed` what the oracle must accept because of it.
+pub(crate) fn random_effect(rng: &mut Rng, allowed: &mut Allowed) -> Effect {
+    let some = Some(1 + rng.below(3) as u32);
+    let by = rng.up_to_ms(8_000);
+    match rng.below(30) {
         0 => Effect::Cut(Cut::Eof),
         1 => Effect::Cut(Cut::Reset),
         2 => Effect::Cut(Cut::Close {
-            code: *dice.pick(&[1000, 1001, 1011, 1012]),
+            code: *rng.pick(&[1000, 1001, 1011, 1012]),
             reason: "bye".to_owned(),
         }),
         3 => Effect::ResetMidFrame,
@@ -26,7 +26,7 @@ pub(crate) fn of_the_exchange(dice: &mut Dice, allowed: &mut Allowed) -> Effect 
         8 => Effect::DelayAcks { by, count: some },
         9 => Effect::DropAcks { count: some },
         10 => {
-            allowed.doubled = true;
+            allowed.duplicated = true;
             Effect::DuplicateFrame { count: some }
         }
         11 => {
@@ -34,7 +34,7 @@ pub(crate) fn of_the_exchange(dice: &mut Dice, allowed: &mut Allowed) -> Effect 
             Effect::GarbleFrame { count: some }
         }
         12 => Effect::FragmentFrames {
-            parts: 2 + dice.below(9) as u32,
+            parts: 2 + rng.below(9) as u32,
             count: some,
         },
         13 => Effect::ExpireTokens,
@@ -44,7 +44,7 @@ pub(crate) fn of_the_exchange(dice: &mut Dice, allowed: &mut Allowed) -> Effect 
         },
         16 => Effect::TokenCutBody,
         17 => Effect::TokenReply(TokenReply::Close),
-        18 => Effect::Upgrade(match dice.below(4) {
+        18 => Effect::Upgrade(match rng.below(4) {
             0 => UpgradeFault::Close,
             1 => UpgradeFault::Reset,
             2 => UpgradeFault::Stall,
@@ -72,14 +72,14 @@ pub(crate) fn of_the_exchange(dice: &mut Dice, allowed: &mut Allowed) -> Effect 
         24 => Effect::MisnamePongs { count: some },
         25 => Effect::StopReading,
         26 => Effect::LatePushes {
-            pushes: 1 + dice.below(5) as u32,
+            pushes: 1 + rng.below(5) as u32,
         },
         27 => Effect::DripFrames {
             by: Duration::from_millis(2),
             count: some,
         },
         28 => Effect::InterleavePings { count: some },
-        _ => Effect::Say(match dice.below(3) {
+        _ => Effect::Say(match rng.below(3) {
             0 => InjectedMessage::Pings { count: 3, bytes: 9 },
             1 => InjectedMessage::Pongs { count: 3 },
             _ => InjectedMessage::Flood { pushes: 200 },

@@ -8,8 +8,8 @@ use kucoin_streams::v1::{Balances, SpotOrders};
 use kucoin_streams::{Credentials, Kucoin, LifecycleEvent, ProAuthentication, SubscribeError};
 use kucoin_streams_exchange::{Effect, Exchange, Faults, InjectedMessage, Limit, TokenReply};
 
-use crate::rig as over_tcp;
-use crate::rig::*;
+use crate::setup as over_tcp;
+use crate::setup::*;
 use crate::simulated::{client, client_with, exchange, start};
 
 /// Subscribes where the first connection is struck; gives what was told of its loss.
@@ -44,7 +44,7 @@ fn refuse_connection(code: u16, text: &str) -> Effect {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_welcome_of_another_connection_is_not_believed() {
+async fn welcome_with_another_id_is_a_violation() {
     let id = "stranger".to_owned();
     let (_, exchange) = loses_and_recovers(Effect::WelcomeId { id }).await;
     let first = &exchange.stats().connections[0];
@@ -52,7 +52,7 @@ async fn a_welcome_of_another_connection_is_not_believed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_busy_server_is_asked_again_after_a_second() {
+async fn busy_server_is_retried_after_a_second() {
     let (told, _) = loses_and_recovers(refuse_connection(509, "service busy")).await;
     let (code, delay) = cause(&told);
     assert_eq!(code.as_deref(), Some("509"));
@@ -60,7 +60,7 @@ async fn a_busy_server_is_asked_again_after_a_second() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_ping_timeout_that_the_server_tells_is_a_loss() {
+async fn ping_timeout_error_of_the_server_is_a_loss() {
     let told = Effect::Say(InjectedMessage::Error {
         code: 400,
         text: "ping timeout".to_owned(),
@@ -71,7 +71,7 @@ async fn a_ping_timeout_that_the_server_tells_is_a_loss() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_comes_too_fast_is_asked_again() {
+async fn request_refused_for_its_rate_is_retried() {
     let too_fast = Effect::RefuseRequests {
         code: 509,
         text: "exceed max permits per second".to_owned(),
@@ -87,7 +87,7 @@ async fn a_request_that_comes_too_fast_is_asked_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn acknowledgements_twice_and_pongs_and_errors_of_nobody_change_nothing() {
+async fn duplicate_and_unsolicited_answers_are_ignored() {
     let faults = Faults::new()
         .on_connection(1, Effect::DoubleAcks { count: None })
         .on_connection(1, Effect::Say(InjectedMessage::Ack { id: "9999".into() }))
@@ -117,10 +117,10 @@ async fn acknowledgements_twice_and_pongs_and_errors_of_nobody_change_nothing() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_acknowledgement_of_nobody_is_no_acknowledgement() {
+async fn acknowledgement_with_an_unknown_id_is_ignored() {
     let misnamed = Effect::MisnameAcks { count: Some(1) };
     let exchange = exchange(Faults::new().on_connection(1, misnamed)).await;
-    let mut config = quick();
+    let mut config = fast_retries();
     config.session.ack_timeout = Duration::from_secs(1);
     let kucoin = client_with(&exchange, config);
     soon(kucoin.subscribe(Balances)).await.unwrap();
@@ -130,7 +130,7 @@ async fn an_acknowledgement_of_nobody_is_no_acknowledgement() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_peer_that_does_not_read_any_more_is_left() {
+async fn peer_that_stops_reading_is_replaced() {
     let exchange = start(
         Exchange::builder()
             .ping_interval(Duration::from_millis(200))
@@ -148,7 +148,7 @@ async fn a_peer_that_does_not_read_any_more_is_left() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn pushes_of_a_topic_that_has_ended_are_let_go() {
+async fn pushes_of_an_ended_topic_are_discarded() {
     let late = Effect::LatePushes { pushes: 5 };
     let exchange = exchange(Faults::new().on_connection(1, late)).await;
     let kucoin = client(&exchange);
@@ -165,7 +165,7 @@ async fn pushes_of_a_topic_that_has_ended_are_let_go() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_is_cut_at_its_age_comes_back() {
+async fn connection_cut_at_its_maximum_age_is_replaced() {
     let life = Duration::from_secs(1);
     let limit = Effect::Limit(Limit::ConnectionLife { life });
     let exchange = exchange(Faults::new().on_token_request(1, limit)).await;
@@ -177,7 +177,7 @@ async fn a_connection_that_is_cut_at_its_age_comes_back() {
 }
 
 fn with_login(exchange: &Exchange, login_timeout: Option<Duration>) -> Kucoin {
-    let mut config = quick();
+    let mut config = fast_retries();
     if let Some(timeout) = login_timeout {
         config.session.ack_timeout = timeout;
     }
@@ -192,7 +192,7 @@ fn with_login(exchange: &Exchange, login_timeout: Option<Duration>) -> Kucoin {
 }
 
 #[tokio::test]
-async fn a_login_that_is_not_answered_is_tried_again_on_a_new_connection() {
+async fn unanswered_login_is_retried_on_a_new_connection() {
     let exchange = over_tcp::exchange(Faults::new().on_connection(1, Effect::DropLogin)).await;
     let kucoin = with_login(&exchange, Some(Duration::from_secs(1)));
     let orders = Orders::all(TradeType::Unified);
@@ -203,7 +203,7 @@ async fn a_login_that_is_not_answered_is_tried_again_on_a_new_connection() {
 }
 
 #[tokio::test]
-async fn a_login_that_is_refused_in_words_is_fatal() {
+async fn login_refused_with_text_is_fatal() {
     let text = "Invalid KC-API-SIGN".to_owned();
     let refuse = Effect::RefuseLogin { text };
     let exchange = over_tcp::exchange(Faults::new().on_connection(1, refuse).always()).await;
@@ -216,7 +216,7 @@ async fn a_login_that_is_refused_in_words_is_fatal() {
 }
 
 #[tokio::test]
-async fn token_replies_that_are_broken_pass() {
+async fn broken_token_responses_are_retried() {
     let nowhere = || "ws://127.0.0.1:9/".to_owned();
     for reply in [
         TokenReply::Long { bytes: 1 << 20 },
@@ -240,7 +240,7 @@ async fn token_replies_that_are_broken_pass() {
 }
 
 #[tokio::test]
-async fn token_replies_that_lead_elsewhere_are_fatal() {
+async fn token_responses_that_lead_to_other_hosts_are_fatal() {
     for reply in [
         TokenReply::Redirect {
             status: 307,

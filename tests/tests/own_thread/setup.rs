@@ -11,7 +11,7 @@ use kucoin_streams::{Config, ConnectionRuntime, Kucoin, Subscription};
 use kucoin_streams_exchange::Exchange;
 use kucoin_streams_testkit::wait::DEADLINE;
 pub(crate) use kucoin_streams_testkit::wait::until;
-use kucoin_streams_tests::rig::{credentials, hosts_of};
+use kucoin_streams_tests::setup::{credentials, hosts_of};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Mutex, MutexGuard};
 

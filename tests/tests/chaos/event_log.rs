@@ -1,16 +1,16 @@
-//! What happened in a story, line by line with the time of its clock: shown where the judge finds something.
+//! Timestamped log of a scenario, shown if the oracle finds a mismatch.
 
 use std::sync::{Arc, Mutex};
 
 use tokio::time::Instant;
 
 #[derive(Clone)]
-pub(crate) struct Diary {
+pub(crate) struct EventLog {
     began: Instant,
     lines: Arc<Mutex<Vec<String>>>,
 }
 
-impl Diary {
+impl EventLog {
     pub(crate) fn new() -> Self {
         Self {
             began: Instant::now(),

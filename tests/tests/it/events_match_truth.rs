@@ -5,7 +5,7 @@ use kucoin_streams::v1::{AnySpotTopic, Balances, SpotOrders, SpotStopOrders};
 use kucoin_streams_exchange::{Decimal, Exchange, Side, StopKind, TruthEntry};
 use serde_json::Value;
 
-use crate::rig::*;
+use crate::setup::*;
 use crate::simulated::{client, settle, start};
 
 /// An account that does everything an account does.
@@ -45,17 +45,17 @@ where
 }
 
 #[tokio::test(start_paused = true)]
-async fn orders_are_handed_out_as_they_happened() {
+async fn orders_match_the_truth_log() {
     check(SpotOrders, ORDERS).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn balances_are_handed_out_as_they_happened() {
+async fn balances_match_the_truth_log() {
     check(Balances, BALANCE).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn stop_orders_are_handed_out_as_they_happened() {
+async fn stop_orders_match_the_truth_log() {
     check(SpotStopOrders, STOPS).await;
 }
 
@@ -95,7 +95,7 @@ async fn one_subscription_keeps_the_order_across_topics() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_subscribers_of_different_topics_each_get_their_own() {
+async fn subscribers_of_different_topics_get_their_own_events() {
     let exchange = start(Exchange::builder().seed(13)).await;
     let kucoin = client(&exchange);
     let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();

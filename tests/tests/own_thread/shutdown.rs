@@ -2,7 +2,7 @@
 
 use kucoin_streams::v1::{Balances, SpotOrders};
 
-use crate::rig::*;
+use crate::setup::*;
 
 /// Waits until the thread has ended; on systems that do not list threads, the client's unit tests show it.
 fn no_thread_is_left() {
@@ -29,7 +29,7 @@ fn no_thread_is_left_after_close_and_drop() {
 }
 
 #[test]
-fn no_thread_is_left_after_close_alone() {
+fn no_thread_is_left_after_close() {
     let rig = Rig::start();
     current_thread().block_on(async {
         let kucoin = rig.client();
@@ -53,7 +53,7 @@ fn client_dropped_inside_a_runtime_leaves_no_thread() {
 }
 
 #[test]
-fn client_dropped_outside_of_its_runtime_leaves_no_thread() {
+fn client_dropped_outside_its_runtime_leaves_no_thread() {
     let rig = Rig::start();
     let runtime = current_thread();
     let kucoin = rig.client();
@@ -64,7 +64,7 @@ fn client_dropped_outside_of_its_runtime_leaves_no_thread() {
 }
 
 #[test]
-fn client_needs_no_runtime_at_all() {
+fn client_needs_no_runtime() {
     let rig = Rig::start();
     let kucoin = rig.client();
     let mut balances = without_runtime(kucoin.subscribe(Balances)).unwrap();
@@ -90,7 +90,7 @@ fn two_clients_share_one_thread() {
 }
 
 #[test]
-fn new_client_after_the_last_starts_a_new_thread() {
+fn client_created_after_the_last_starts_a_new_thread() {
     let rig = Rig::start();
     let runtime = current_thread();
     for _ in 0..3 {
@@ -119,7 +119,7 @@ fn closed_client_subscribes_again_on_a_new_thread() {
 }
 
 #[test]
-fn streams_go_on_after_the_users_runtime_is_shut_down() {
+fn streams_survive_shutdown_of_the_user_runtime() {
     let rig = Rig::start();
     let gone = current_thread();
     let kucoin = rig.client();

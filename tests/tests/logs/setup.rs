@@ -8,19 +8,19 @@ use kucoin_streams::{Config, Credentials, Kucoin, Subscription, Topic};
 use kucoin_streams_exchange::{Exchange, Faults};
 pub(crate) use kucoin_streams_testkit::wait::soon;
 use kucoin_streams_testkit::wait::until_some;
-use kucoin_streams_tests::rig;
-pub(crate) use kucoin_streams_tests::rig::BALANCE;
+use kucoin_streams_tests::setup;
+pub(crate) use kucoin_streams_tests::setup::BALANCE;
 use tracing::Level;
 
 use crate::capture::{self, Line};
 
 pub(crate) async fn exchange(faults: Faults) -> Exchange {
     capture::start();
-    rig::exchange(faults).await
+    setup::exchange(faults).await
 }
 
-pub(crate) fn quick() -> Config {
-    let mut config = rig::quick();
+pub(crate) fn fast_retries() -> Config {
+    let mut config = setup::fast_retries();
     config.session.overlap = Duration::from_millis(50);
     config.with_dials(DialLimiter::new(100, Duration::from_secs(1)))
 }
@@ -40,7 +40,7 @@ pub(crate) fn client_with(
     Kucoin::builder()
         .label(label)
         .credentials(Credentials::new(&demo.key, secret, &demo.passphrase).unwrap())
-        .hosts(rig::hosts_of(exchange))
+        .hosts(setup::hosts_of(exchange))
         .config(config)
         .build()
         .unwrap()

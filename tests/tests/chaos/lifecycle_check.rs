@@ -1,4 +1,4 @@
-//! Watches what the client says of its connections: it is back only when its topics are, and it never gives up.
+//! Checks the client's lifecycle events: reconnected only when all topics are live, and never gives up.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -6,76 +6,76 @@ use std::sync::{Arc, Mutex};
 use kucoin_streams::{CloseReason, LifecycleEvent, LifecycleStream, WsKey};
 use kucoin_streams_exchange::{ConnectionReport, Exchange, StreamProtocol};
 
-use crate::diary::Diary;
+use crate::event_log::EventLog;
 use crate::record::Wanted;
 
-/// Listens to the lifecycle of a client for as long as it lives.
-pub(crate) struct Replays(Arc<Mutex<Seen>>);
+/// Follows the lifecycle events of a client.
+pub(crate) struct LifecycleCheck(Arc<Mutex<State>>);
 
 #[derive(Default)]
-struct Seen {
+struct State {
     wrong: Option<String>,
     losses: u64,
-    /// What the user holds on to.
-    held: BTreeSet<String>,
+    /// Topics with a subscription.
+    wanted_topics: BTreeSet<String>,
     by_key: BTreeMap<WsKey, Connection>,
 }
 
-/// What was told of one connection.
+/// State of one connection.
 #[derive(Default)]
 struct Connection {
-    /// Acknowledged since it was lost.
+    /// Topics acknowledged since the loss.
     active: BTreeSet<String>,
-    /// Active when it was lost, and held since.
+    /// Topics that were active at the loss and are still subscribed.
     due: BTreeSet<String>,
-    /// How many connections the exchange had seen when it was lost.
+    /// Number of connections at the exchange at the loss.
     lost_at: u64,
 }
 
-impl Replays {
+impl LifecycleCheck {
     pub(crate) fn watch(
         mut lifecycle: LifecycleStream,
         exchange: &Arc<Exchange>,
-        diary: Diary,
+        log: EventLog,
     ) -> Self {
-        let seen = Arc::<Mutex<Seen>>::default();
-        let (watched, exchange) = (Arc::clone(&seen), Arc::clone(exchange));
+        let state = Arc::<Mutex<State>>::default();
+        let (watched, exchange) = (Arc::clone(&state), Arc::clone(exchange));
         tokio::spawn(async move {
-            while let Some(told) = lifecycle.next().await {
-                diary.note(format!("{}: {:?}", told.ws_key, told.event));
-                let mut seen = watched.lock().unwrap();
-                seen.take(told.ws_key, &told.event, &exchange);
+            while let Some(entry) = lifecycle.next().await {
+                log.note(format!("{}: {:?}", entry.ws_key, entry.event));
+                let mut state = watched.lock().unwrap();
+                state.take(entry.ws_key, &entry.event, &exchange);
             }
         });
-        Self(seen)
+        Self(state)
     }
 
-    /// The user subscribes.
-    pub(crate) fn hold(&self, wanted: &[Wanted]) {
-        let mut seen = self.0.lock().unwrap();
-        let asked = wanted.iter().map(|(asked, _)| (*asked).to_owned());
-        seen.held.extend(asked);
+    /// Records a subscription.
+    pub(crate) fn subscribe(&self, wanted: &[Wanted]) {
+        let mut state = self.0.lock().unwrap();
+        let topic = wanted.iter().map(|(topic, _)| (*topic).to_owned());
+        state.wanted_topics.extend(topic);
     }
 
-    /// The user lets go.
-    pub(crate) fn let_go(&self, wanted: &[Wanted]) {
-        let mut seen = self.0.lock().unwrap();
-        for (asked, _) in wanted {
-            seen.held.remove(*asked);
-            for connection in seen.by_key.values_mut() {
-                connection.due.remove(*asked);
-                connection.active.remove(*asked);
+    /// Records an unsubscription.
+    pub(crate) fn unsubscribe(&self, wanted: &[Wanted]) {
+        let mut state = self.0.lock().unwrap();
+        for (topic, _) in wanted {
+            state.wanted_topics.remove(*topic);
+            for connection in state.by_key.values_mut() {
+                connection.due.remove(*topic);
+                connection.active.remove(*topic);
             }
         }
     }
 
-    /// How often a connection was lost by now.
+    /// Returns the number of losses so far.
     pub(crate) fn losses(&self) -> u64 {
         self.0.lock().unwrap().losses
     }
 
-    /// What was wrong by now.
-    pub(crate) fn verdict(&self) -> Result<(), String> {
+    /// Returns the first mismatch so far.
+    pub(crate) fn result(&self) -> Result<(), String> {
         match &self.0.lock().unwrap().wrong {
             None => Ok(()),
             Some(wrong) => Err(wrong.clone()),
@@ -83,7 +83,7 @@ impl Replays {
     }
 }
 
-impl Seen {
+impl State {
     fn take(&mut self, ws_key: WsKey, event: &LifecycleEvent, exchange: &Exchange) {
         let connection = self.by_key.entry(ws_key).or_default();
         match event {
@@ -91,8 +91,10 @@ impl Seen {
                 self.losses += 1;
                 connection.lost_at = exchange.stats().connections.len() as u64;
                 let active = std::mem::take(&mut connection.active);
-                let held = active.into_iter().filter(|topic| self.held.contains(topic));
-                connection.due.extend(held);
+                let wanted_topics = active
+                    .into_iter()
+                    .filter(|topic| self.wanted_topics.contains(topic));
+                connection.due.extend(wanted_topics);
             }
             LifecycleEvent::Response { topic, ok: true } => {
                 connection.active.insert(topic.clone());
@@ -101,18 +103,19 @@ impl Seen {
             LifecycleEvent::Close {
                 reason: CloseReason::Failed(failure),
             } => self.wrong(format!("{ws_key} gave up: {failure}")),
-            LifecycleEvent::Lagged { .. } => self.wrong("the watch is too slow".to_owned()),
+            LifecycleEvent::Lagged { .. } => {
+                self.wrong("the lifecycle check is too slow".to_owned())
+            }
             _ => {}
         }
     }
 
-    /// Every topic that was there before must have been acknowledged, by what the client says and by what the
-    /// exchange knows.
+    /// Checks that every previous topic is acknowledged, according to the client and to the exchange.
     fn reconnected(&mut self, ws_key: WsKey, exchange: &Exchange) {
         let connection = self.by_key.entry(ws_key).or_default();
         let due = std::mem::take(&mut connection.due);
         if !due.is_subset(&connection.active) {
-            let what = format!("{ws_key} is back with {:?}, not {due:?}", connection.active);
+            let what = format!("{ws_key} is live with {:?}, not {due:?}", connection.active);
             return self.wrong(what);
         }
         let stats = exchange.stats();
@@ -121,7 +124,7 @@ impl Seen {
             report.number > connection.lost_at && is_pro == (ws_key == WsKey::PrivateProV2)
         };
         let new: Vec<&ConnectionReport> = stats.connections.iter().filter(is_new).collect();
-        // One that ended meanwhile does not tell its topics any more.
+        // A connection that ended meanwhile reports no topics.
         if due.is_empty() || new.iter().any(|report| report.ended.is_some()) {
             return;
         }
@@ -130,7 +133,7 @@ impl Seen {
             due.is_subset(&topics) && report.acks > 0
         };
         if !new.iter().any(holds_all) {
-            self.wrong(format!("{ws_key} is back without {due:?}: {new:#?}"));
+            self.wrong(format!("{ws_key} is live without {due:?}: {new:#?}"));
         }
     }
 

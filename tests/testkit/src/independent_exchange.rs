@@ -1,5 +1,5 @@
-//! A second look-alike of the exchange, hand-written from the public protocol and sharing nothing with the first: it
-//! checks what a client must do, writes down every breach, and keeps every secret that it saw.
+//! A second imitation of the exchange, written from KuCoin's documentation alone and sharing no code with the local
+//! exchange. It checks the duties of a client, records every violation, and remembers every secret it saw.
 
 mod pro;
 mod v1;
@@ -27,37 +27,37 @@ pub const KEY: &str = "canary-key-6543210fedcba";
 pub const SECRET: &str = "canary-secret-11111111-2222-3333";
 pub const PASSPHRASE: &str = "canary passphrase!";
 
-/// What it speaks.
+/// Protocol of the exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Api {
     V1,
     Pro,
 }
 
-/// What it does.
+/// Scripted behaviour.
 #[derive(Clone, Default)]
 pub struct Behaviour {
     pub ping_interval: Duration,
-    /// What is pushed after the acknowledgement of a topic.
+    /// Pushes after the acknowledgement of a topic.
     pub pushes: HashMap<String, Vec<String>>,
     pub refuses: Option<Refusal>,
-    /// Drops the first connection when everything was pushed on this number of topics.
+    /// Drops the first connection after the pushes of this number of topics.
     pub drops_after_topics: Option<usize>,
 }
 
-/// A topic that it refuses.
+/// A refused topic.
 #[derive(Clone, Debug)]
 pub struct Refusal {
     pub topic: String,
-    /// Pro V2 has none.
+    /// V1 only.
     pub code: u16,
     pub message: String,
-    /// The number of requests for the topic that it refuses, over all connections.
+    /// Number of refused requests for the topic, over all connections.
     pub times: usize,
 }
 
 impl Refusal {
-    /// A topic that does not exist.
+    /// Returns a refusal of a topic that does not exist.
     pub fn not_found(topic: &str) -> Self {
         Self {
             topic: topic.to_owned(),
@@ -67,7 +67,7 @@ impl Refusal {
         }
     }
 
-    /// Trouble of the server.
+    /// Returns a temporary refusal with an internal server error.
     pub fn internal_error(topic: &str, times: usize) -> Self {
         Self {
             code: 500,
@@ -78,40 +78,40 @@ impl Refusal {
     }
 }
 
-/// What it saw.
+/// Record of what the clients did.
 #[derive(Clone, Default, Debug)]
 pub struct Seen {
-    /// Every breach of what a client must do.
-    pub breaches: Vec<String>,
-    /// Tokens in the order of issue; each opens one connection.
+    /// Every violation of a client's duties.
+    pub violations: Vec<String>,
+    /// Issued tokens, in order; each opens one connection.
     pub tokens: Vec<String>,
-    /// The tokens that opened a connection.
+    /// Tokens that opened a connection.
     pub used: Vec<String>,
     pub logins: usize,
-    /// Tokens, signatures and the signed passphrase, as they travelled and decoded.
+    /// Tokens, signatures and the signed passphrase, encoded and decoded.
     pub secrets: Vec<String>,
-    /// `subscribe /topic` and `unsubscribe /topic`, by connection.
+    /// `subscribe /topic` and `unsubscribe /topic`, per connection.
     pub requests: Vec<Vec<String>>,
-    /// Pings of each connection, since its welcome.
+    /// Times of the pings of each connection, since its welcome.
     pub pings: Vec<Vec<Duration>>,
     pub closed_in_order: usize,
 }
 
-/// It serves TCP until it is dropped, and streams of the caller's.
-pub struct LookAlike {
+/// An independent exchange; serves TCP until dropped, and caller-supplied streams.
+pub struct IndependentExchange {
     pub rest_url: String,
     pub ws_url: String,
     client: Client,
     accepting: AbortHandle,
 }
 
-impl Drop for LookAlike {
+impl Drop for IndependentExchange {
     fn drop(&mut self) {
         self.accepting.abort();
     }
 }
 
-impl LookAlike {
+impl IndependentExchange {
     pub async fn start(api: Api, behaviour: Behaviour) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -135,7 +135,7 @@ impl LookAlike {
         }
     }
 
-    /// TopicMatch one connection over this stream.
+    /// Serves one connection over this stream.
     pub fn serve<S>(&self, stream: S) -> impl Future<Output = ()> + Send + use<S>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -147,7 +147,7 @@ impl LookAlike {
         self.client.seen.borrow().clone()
     }
 
-    /// Waits until it saw what is wanted.
+    /// Waits until the record meets a condition.
     pub async fn until(&self, wanted: impl FnMut(&Seen) -> bool) {
         let mut changes = self.client.seen.subscribe();
         soon(changes.wait_for(wanted)).await.unwrap();
@@ -170,7 +170,7 @@ impl Api {
     }
 }
 
-/// What a client asks for on a socket.
+/// A client message on a WebSocket.
 enum Message {
     Ping,
     /// Key, time, signature and passphrase.
@@ -212,7 +212,7 @@ impl Client {
             ("GET", path) if path == self.api.socket_path() => {
                 self.web_socket(stream, &request, query).await;
             }
-            _ => self.must(false, &format!("asks for {method} {path}")),
+            _ => self.must(false, &format!("unexpected request {method} {path}")),
         }
     }
 
@@ -222,15 +222,18 @@ impl Client {
 
     fn must(&self, holds: bool, otherwise: &str) {
         if !holds {
-            self.note(|seen| seen.breaches.push(otherwise.to_owned()));
+            self.note(|seen| seen.violations.push(otherwise.to_owned()));
         }
     }
 
-    /// Checks key, time, signature and passphrase.
+    /// Checks key, timestamp, signature and passphrase.
     fn proof(&self, [key, timestamp, sign, passphrase]: [&str; 4], signed_path: &str) {
-        self.must(key == KEY, "another key");
+        self.must(key == KEY, "wrong key");
         let age = timestamp.parse().map(|sent| now_millis().abs_diff(sent));
-        self.must(age.is_ok_and(|age| age < 60_000), "the timestamp is off");
+        self.must(
+            age.is_ok_and(|age| age < 60_000),
+            "the timestamp is out of range",
+        );
         let expected = [
             signed(&format!("{timestamp}POST{signed_path}")),
             signed(PASSPHRASE),
@@ -240,7 +243,7 @@ impl Client {
         self.note(|seen| seen.secrets.extend(expected));
     }
 
-    /// Checks a token request; gives the reply.
+    /// Checks a token request and returns the reply.
     fn token(&self, request: &Request) -> Value {
         self.must(request.body.is_empty(), "the token request has a body");
         let length = request.get("content-length");
@@ -260,7 +263,7 @@ impl Client {
             seen.tokens.push(token.clone());
         });
         let mut data = json!({"token": token});
-        // Pro V2 names no server: the host is known.
+        // The Pro V2 response has no server: its host is fixed.
         if self.api == Api::V1 {
             data["instanceServers"] = json!([{
                 "endpoint": self.ws_url,
@@ -287,15 +290,18 @@ impl Client {
             let given = values.get("token").copied().unwrap_or_default();
             let mut tokens = seen.tokens.iter();
             let token = tokens.find(|token| encoded(token) == given);
-            self.must(token.is_some(), "a token that was not issued, encoded");
+            self.must(
+                token.is_some(),
+                "the token was not issued or is not percent-encoded",
+            );
             let is_new = token.is_some_and(|token| !seen.used.contains(token));
-            self.must(is_new, "a token is used twice");
+            self.must(is_new, "the token is used twice");
             self.note(|seen| seen.used.extend(token.cloned()));
         }
         let id = values.get("connectId").copied().unwrap_or_default();
         match self.api {
             Api::V1 => self.must(!id.is_empty(), "no connectId"),
-            Api::Pro => self.must(values.len() <= 1, "the query is not a token alone"),
+            Api::Pro => self.must(values.len() <= 1, "the query has more than a token"),
         }
         self.note(|seen| {
             seen.requests.push(Vec::new());
@@ -310,14 +316,14 @@ impl Client {
         if self.is_silent(&mut socket).await {
             self.talk(&mut socket, id, by_login).await;
         }
-        // What was pushed must arrive before the end does: bytes left unread would turn it into a reset.
+        // The pushes must arrive before the end: unread bytes would turn it into a reset.
         let mut stream = socket.into_inner();
         let _ = stream.shutdown().await;
         let _ = stream.read_to_end(&mut Vec::new()).await;
     }
 
-    /// Checks that nothing comes before the welcome: a ping is answered before anything else. False if the client is
-    /// gone.
+    /// Checks that the client sends nothing before the welcome: it must answer a ping first. Returns `false` if the
+    /// client is gone.
     async fn is_silent<S>(&self, socket: &mut WebSocket<S>) -> bool
     where
         S: AsyncRead + AsyncWrite + Unpin,
@@ -329,7 +335,7 @@ impl Client {
         while let Ok(frame) = socket.read_frame().await {
             match frame.opcode {
                 OpCode::Pong => return true,
-                _ => self.must(false, "something came before the welcome"),
+                _ => self.must(false, "a message before the welcome"),
             }
         }
         false
@@ -352,11 +358,11 @@ impl Client {
                 _ => continue,
             }
             let Ok(message) = serde_json::from_slice::<Map<String, Value>>(&frame.payload) else {
-                self.must(false, "a message that is no JSON object");
+                self.must(false, "a message is not a JSON object");
                 continue;
             };
             let id = message.get("id").and_then(Value::as_str).unwrap_or("");
-            self.must(!id.is_empty(), "an id that is no string");
+            self.must(!id.is_empty(), "an id is not a string");
             let asked = match self.api {
                 Api::V1 => self.read_v1(&message),
                 Api::Pro => self.read_pro(&message),
@@ -394,7 +400,7 @@ impl Client {
                     let held = served.len();
                     served.retain(|held| *held != topic);
                     let was_held = served.len() < held;
-                    self.must(was_held, "a topic is unsubscribed that is not subscribed");
+                    self.must(was_held, "a topic is unsubscribed without being subscribed");
                     let request = format!("unsubscribe {topic}");
                     self.note(|seen| seen.requests[connection].push(request));
                     self.write(socket, &self.ack(id)).await;
@@ -407,7 +413,7 @@ impl Client {
         }
     }
 
-    /// The refusal that is due for a topic, after this request was noted.
+    /// Returns the refusal for a topic, after this request was recorded.
     fn refusal(&self, topic: &str, request: &str) -> Option<&Refusal> {
         let refusal = self.behaviour.refuses.as_ref()?;
         let seen = self.seen.borrow();
@@ -451,10 +457,10 @@ impl Client {
         let payload = Payload::Owned(text.as_bytes().to_vec());
         let frame = match self.api {
             Api::V1 => Frame::text(payload),
-            // As the push hosts do: JSON text in a binary frame.
+            // Like KuCoin's push hosts: JSON text in a binary frame.
             Api::Pro => Frame::binary(payload),
         };
-        // A client that is gone is noticed by the next read.
+        // The next read detects a client that is gone.
         let _ = socket.write_frame(frame).await;
     }
 }

@@ -3,7 +3,7 @@
 use kucoin_streams::v1::{OrderKind, SpotOrder, SpotOrdersV1};
 use kucoin_streams_exchange::{Exchange, TruthEntry};
 
-use crate::rig::*;
+use crate::setup::*;
 use crate::simulated::{client, settle, start};
 
 /// The full number, in debug builds too; the environment may ask for fewer or more.
@@ -15,7 +15,7 @@ fn orders() -> u64 {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_order_of_a_burst_arrives_in_order() {
+async fn burst_arrives_complete_and_in_order() {
     let orders = orders();
     // Each order makes five pushes over all topics.
     let capacity = usize::try_from(orders * 5).unwrap();

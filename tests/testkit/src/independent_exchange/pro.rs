@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Client, Message, Refusal};
 
-/// What a request may name.
+/// Allowed fields of a request.
 const KNOWN: [&str; 6] = [
     "id",
     "action",

@@ -11,10 +11,10 @@ use kucoin_streams_testkit::http::raw_server;
 use kucoin_streams_testkit::log::Log;
 
 use crate::independent_exchange::{behaviour, client_of};
-use crate::listening::{listen, write};
-use crate::rig::*;
-use kucoin_streams_testkit::look_alike::{
-    Api, Behaviour, KEY, LookAlike, PASSPHRASE, Refusal, SECRET,
+use crate::log_capture::{listen, write};
+use crate::setup::*;
+use kucoin_streams_testkit::independent_exchange::{
+    Api, Behaviour, IndependentExchange, KEY, PASSPHRASE, Refusal, SECRET,
 };
 
 fn check(heard: &Log, secrets: &[String]) {
@@ -29,14 +29,14 @@ fn check(heard: &Log, secrets: &[String]) {
 
 /// Settings of a client whose connections run, and log, on the thread that is listened to.
 fn here() -> Config {
-    quick().with_runtime(ConnectionRuntime::Current)
+    fast_retries().with_runtime(ConnectionRuntime::Current)
 }
 
 #[tokio::test]
-async fn a_whole_life_prints_no_secret() {
+async fn complete_session_prints_no_secret() {
     let (heard, guard) = listen();
     let refuses = Some(Refusal::not_found(STOPS));
-    let server = LookAlike::start(
+    let server = IndependentExchange::start(
         Api::V1,
         Behaviour {
             drops_after_topics: Some(2),
@@ -91,7 +91,7 @@ async fn a_whole_life_prints_no_secret() {
 }
 
 #[tokio::test]
-async fn refused_credentials_are_not_printed() {
+async fn refused_credentials_are_never_printed() {
     let (heard, guard) = listen();
     let right = DemoCredentials::new(KEY, SECRET, PASSPHRASE);
     let exchange = Exchange::builder()
@@ -132,11 +132,11 @@ async fn refused_credentials_are_not_printed() {
 }
 
 fn client_of_exchange(exchange: &Exchange, credentials: Credentials) -> Kucoin {
-    crate::rig::client_of(exchange, credentials, here())
+    crate::setup::client_of(exchange, credentials, here())
 }
 
 #[tokio::test]
-async fn a_failing_token_call_prints_no_secret() {
+async fn failing_token_request_prints_no_secret() {
     let (heard, guard) = listen();
     let faults = "token 1: token-truncated\ntoken 2: token-cut-body\ntoken 3: token-server-error";
     let exchange = Exchange::builder()
@@ -172,7 +172,7 @@ async fn a_failing_token_call_prints_no_secret() {
 const REPEATED: &str = "2neAiuYvAU61ZDXANAGAsiL4-iAExhsBXZxftpOehT55i3Ysy2q2LEsEW";
 
 #[tokio::test]
-async fn server_that_repeats_a_token_everywhere_uncovers_none() {
+async fn token_repeated_by_the_server_is_redacted() {
     let (heard, guard) = listen();
     let json = |body: String| {
         let length = body.len();

@@ -8,7 +8,7 @@ use kucoin_streams_exchange::{Exchange, MarginMode, TruthEntry};
 use proptest::prelude::*;
 use serde::Serialize;
 
-use crate::rig::*;
+use crate::setup::*;
 use crate::simulated::{client, start};
 
 /// The topics that these patterns make: a symbol's topic for every symbol that is traded.
@@ -130,7 +130,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
-    fn whatever_an_account_does_comes_out_of_its_frames(seed: u64, steps in 1_usize..250) {
+    fn decoded_frames_match_the_truth_log(seed: u64, steps in 1_usize..250) {
         for entry in life(seed, steps) {
             let push = v1::decode(&entry.frame).unwrap().unwrap();
             prop_assert_eq!(push.topic.as_str(), entry.topic);

@@ -6,11 +6,11 @@ use kucoin_streams::LifecycleEvent;
 use kucoin_streams::v1::{Balances, SpotOrders};
 use kucoin_streams_exchange::{Effect, Exchange, Faults};
 
-use crate::rig::*;
+use crate::setup::*;
 use crate::simulated::{client, client_with, exchange, start};
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_said_before_a_late_welcome() {
+async fn nothing_is_sent_before_a_late_welcome() {
     let by = Duration::from_millis(500);
     let exchange = exchange(Faults::new().on_connection(1, Effect::DelayWelcome { by })).await;
     let kucoin = client(&exchange);
@@ -25,9 +25,9 @@ async fn nothing_is_said_before_a_late_welcome() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_missing_welcome_ends_the_attempt_and_the_next_one_has_a_new_token() {
+async fn missing_welcome_is_retried_with_a_new_token() {
     let exchange = exchange(Faults::new().on_connection(1, Effect::DropWelcome)).await;
-    let mut config = quick();
+    let mut config = fast_retries();
     config.session.welcome_timeout = Duration::from_secs(2);
     let kucoin = client_with(&exchange, config);
     let mut told = Told::of(&kucoin);
@@ -49,7 +49,7 @@ async fn a_missing_welcome_ends_the_attempt_and_the_next_one_has_a_new_token() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn too_many_connections_are_told_by_code_and_waited_for_up_to_a_minute() {
+async fn too_many_connections_is_retried_within_a_minute() {
     let exchange = start(Exchange::builder().max_connections(1)).await;
     let first = client(&exchange);
     let _held = soon(first.subscribe(Balances)).await.unwrap();
