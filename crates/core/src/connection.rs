@@ -1,38 +1,38 @@
-//! What is needed for one dial, made fresh for each: the URL with its token, the heartbeat, and any login.
+//! Information for one dial: URL with token, heartbeat and login.
 
 use std::fmt;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-/// A URL that carries a bearer token in its query: whoever has it reads the account's streams.
+/// URL with a connection token in its query. Anyone who has it can read the account's streams.
 ///
-/// It is never printed whole and is zeroed when dropped.
+/// `Debug` hides the query, and the URL is overwritten with zeros when dropped.
 #[derive(Clone)]
 pub struct SecretUrl(Zeroizing<String>);
 
 impl SecretUrl {
-    /// Takes the URL, token included.
+    /// Creates a secret URL. `url` contains the token.
     pub fn new(url: impl Into<String>) -> Self {
         Self(Zeroizing::new(url.into()))
     }
 
-    /// The whole URL, for the transport that dials it and for nobody else.
+    /// Returns the whole URL with its token. Only the transport needs it.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Scheme, host and path: what may be printed.
+    /// Returns scheme, host and path, which can be logged.
     pub fn without_query(&self) -> &str {
         let end = self.0.find(['?', '#']).unwrap_or(self.0.len());
         &self.0[..end]
     }
 
-    /// Returns host and port, which may be printed; a user or a password before them is left out.
+    /// Returns host and port, which can be logged. A user name or password in the URL is left out.
     pub fn authority(&self) -> &str {
         let url = self.without_query();
-        let beyond = url.split_once("://").map_or(url, |(_, beyond)| beyond);
-        let host = beyond.rsplit('@').next().unwrap_or_default();
+        let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let host = after_scheme.rsplit('@').next().unwrap_or_default();
         host.split('/').next().unwrap_or_default()
     }
 }
@@ -43,25 +43,25 @@ impl fmt::Debug for SecretUrl {
     }
 }
 
-/// How often the client must ping, and how long a pong may take.
+/// Heartbeat of a connection: ping interval and pong timeout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Heartbeat {
-    /// From one ping to the next; KuCoin asks for 18 s (`pingInterval`, ms).
+    /// Time between two pings: `pingInterval`, in milliseconds on the wire; KuCoin sends 18 s.
     pub interval: Duration,
-    /// From a ping to the latest pong before the connection counts as dead; 10 s (`pingTimeout`, ms).
+    /// Time to wait for a pong until the connection counts as lost: `pingTimeout`, in milliseconds on the wire; 10 s.
     pub timeout: Duration,
 }
 
 impl Heartbeat {
-    /// A ping every `interval`, and a pong within `timeout`.
+    /// Creates a heartbeat with a ping every `interval`, each answered within `timeout`.
     pub const fn new(interval: Duration, timeout: Duration) -> Self {
         Self { interval, timeout }
     }
 }
 
 impl Default for Heartbeat {
-    /// What KuCoin asks for today: a ping every 18 s, a pong within 10 s.
+    /// Returns KuCoin's current heartbeat: a ping every 18 s, a pong within 10 s.
     fn default() -> Self {
         Self {
             interval: Duration::from_secs(18),
@@ -70,19 +70,20 @@ impl Default for Heartbeat {
     }
 }
 
-/// A login to send once, after the welcome and before any subscription. It is data: the session sends it as it
-/// is and waits for the acknowledgement of its id.
+/// Login frame, sent once after the welcome and before any subscription.
+///
+/// The session sends the frame unchanged and waits for the acknowledgement with its ID.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Login {
-    /// The `id` inside the frame, by which its answer is known.
+    /// `id` of the frame, which its answer repeats.
     pub id: String,
-    /// The whole frame. Holds a signature: never printed.
+    /// Whole frame. It contains a signature, so `Debug` hides it.
     pub frame: Zeroizing<String>,
 }
 
 impl Login {
-    /// The login frame, and the `id` inside of it.
+    /// Creates a login from a frame and the `id` inside the frame.
     pub fn new(id: impl Into<String>, frame: Zeroizing<String>) -> Self {
         let id = id.into();
         Self { id, frame }
@@ -97,23 +98,23 @@ impl fmt::Debug for Login {
     }
 }
 
-/// What is needed for one dial. It is made fresh for each dial and never kept for another.
+/// Information for one dial. Each dial needs new information.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ConnectionInfo {
-    /// Where to connect, token included.
+    /// URL to connect to, with the token.
     pub url: SecretUrl,
-    /// The heartbeat that the server asked for, if it did so before the connection.
+    /// Heartbeat that KuCoin requested together with the token; `None` if it requested none.
     pub heartbeat: Option<Heartbeat>,
-    /// What to send after the welcome, where the connection is not authenticated by its URL.
+    /// Login to send after the welcome; `None` if the URL authenticates the connection.
     pub login: Option<Login>,
-    /// The id that the URL asks the welcome to bear, where it does: `connectId` of V1. A welcome with another id is of
-    /// another connection.
+    /// ID that the welcome must have: `connectId` of V1, a parameter of the URL; `None` if the URL has none. A welcome with
+    /// another ID belongs to another connection.
     pub connect_id: Option<String>,
 }
 
 impl ConnectionInfo {
-    /// A connection that is authenticated by its URL.
+    /// Creates the information of a connection that is authenticated by its URL.
     pub fn new(url: SecretUrl) -> Self {
         Self {
             url,
@@ -123,21 +124,21 @@ impl ConnectionInfo {
         }
     }
 
-    /// Sets the heartbeat that the server asked for.
+    /// Sets the heartbeat that KuCoin requested.
     #[must_use]
     pub fn with_heartbeat(mut self, heartbeat: Heartbeat) -> Self {
         self.heartbeat = Some(heartbeat);
         self
     }
 
-    /// Sets a login to send after the welcome.
+    /// Sets the login to send after the welcome.
     #[must_use]
     pub fn with_login(mut self, login: Login) -> Self {
         self.login = Some(login);
         self
     }
 
-    /// Sets the id that the welcome is to bear.
+    /// Sets the ID that the welcome must have.
     #[must_use]
     pub fn with_connect_id(mut self, connect_id: impl Into<String>) -> Self {
         self.connect_id = Some(connect_id.into());
@@ -150,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn authority_is_host_and_port_alone() {
+    fn authority_is_host_and_port_only() {
         for (url, authority) in [
             (
                 "wss://ws-api.kucoin.com/endpoint?token=canary",
@@ -167,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_never_printed() {
+    fn debug_hides_the_token() {
         let url = SecretUrl::new("wss://host/endpoint?token=canary&connectId=1");
         let info = ConnectionInfo::new(url).with_login(Login {
             id: "1".into(),

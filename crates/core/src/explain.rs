@@ -1,24 +1,23 @@
-//! Errors as one line of text: what happened, why, and what to do; knows the error types of std only.
+//! Errors as one line of text: what happened, why, and what to do.
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
 
-const MORE_DESCRIPTORS: &str =
+const OUT_OF_DESCRIPTORS_REMEDY: &str =
     "raise the limit of open files (`ulimit -n`), or close files and connections of this process";
 
-/// Returns an error, its causes and a remedy in one line: `what happened: why; what to do`.
+/// Returns an error, its causes and a remedy on one line: `what happened: why; what to do`.
 ///
-/// It joins [`describe`] and [`remedy`]; `known` is what the caller knows to do about the error.
-pub fn explain(error: &(dyn Error + 'static), known: Option<&str>) -> String {
+/// It joins [`describe`] and [`remedy`]. `own_remedy` is what the caller knows to do about the error.
+pub fn explain(error: &(dyn Error + 'static), own_remedy: Option<&str>) -> String {
     let text = describe(error);
-    match remedy(error, known) {
+    match remedy(error, own_remedy) {
         Some(remedy) if !text.contains(remedy) => format!("{text}; {remedy}"),
         _ => text,
     }
 }
 
-/// Returns an error and its causes in one line: `what happened: why`. A cause that repeats what the line says already is
-/// left out.
+/// Returns an error and its causes on one line: `what happened: why`. Repeated text is left out.
 pub fn describe(error: &(dyn Error + 'static)) -> String {
     let mut facts: Vec<String> = Vec::new();
     for cause in causes(error) {
@@ -26,7 +25,7 @@ pub fn describe(error: &(dyn Error + 'static)) -> String {
         if facts.iter().any(|known| known.contains(&fact)) {
             continue;
         }
-        // A cause may repeat the error above it and add to it.
+        // A cause can repeat the error above it and add to it.
         if facts
             .last()
             .is_some_and(|last| fact.contains(last.as_str()))
@@ -38,17 +37,20 @@ pub fn describe(error: &(dyn Error + 'static)) -> String {
     facts.join(": ")
 }
 
-/// Returns what the user can do about an error: `known`, what the caller knows, or else a remedy for the I/O error among
-/// its causes. A lack of file descriptors has a remedy of its own, whatever failed by it.
-pub fn remedy<'r>(error: &(dyn Error + 'static), known: Option<&'r str>) -> Option<&'r str> {
+/// Returns what the user can do about an error; `None` if unknown.
+///
+/// It is `own_remedy` if the caller has one, else a remedy for an I/O error among the causes. If the process is out of file
+/// descriptors, the remedy is always about that.
+pub fn remedy<'r>(error: &(dyn Error + 'static), own_remedy: Option<&'r str>) -> Option<&'r str> {
     match is_out_of_descriptors(error) {
-        true => Some(MORE_DESCRIPTORS),
-        false => known.or_else(|| io_errors(error).find_map(io_remedy)),
+        true => Some(OUT_OF_DESCRIPTORS_REMEDY),
+        false => own_remedy.or_else(|| io_errors(error).find_map(io_remedy)),
     }
 }
 
-/// Yields an error, its cause, the cause of that, and so on. An error inside of an [`io::Error`], which
-/// [`Error::source`] passes over, is among them.
+/// Returns an iterator over an error and its chain of causes.
+///
+/// It includes the error inside an [`io::Error`], which [`Error::source`] skips.
 pub fn causes<'e>(
     error: &'e (dyn Error + 'static),
 ) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
@@ -62,16 +64,16 @@ fn cause_of<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'st
     }
 }
 
-/// Returns a text with a code, which is added only if the text does not name it already.
+/// Returns `text` with an error code, which is added only if the text does not contain it already.
 pub fn with_code(text: &str, code: Option<&str>) -> String {
     match code {
-        Some(code) if !names(text, code) => format!("{text} (code {code})"),
+        Some(code) if !contains_word(text, code) => format!("{text} (code {code})"),
         _ => text.to_owned(),
     }
 }
 
-/// Whether a text has a code as a word of its own.
-fn names(text: &str, code: &str) -> bool {
+/// Returns `true` if a text contains a code as a word.
+fn contains_word(text: &str, code: &str) -> bool {
     let is_part = |character: Option<char>| character.is_some_and(char::is_alphanumeric);
     text.match_indices(code).any(|(at, _)| {
         let (before, after) = (&text[..at], &text[at + code.len()..]);
@@ -83,9 +85,9 @@ fn io_errors<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e i
     causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>())
 }
 
-/// Whether an error comes of a lack of file descriptors, in this process or on the machine.
+/// Returns `true` if the cause of an error is that the process or the machine is out of file descriptors.
 pub fn is_out_of_descriptors(error: &(dyn Error + 'static)) -> bool {
-    // EMFILE and ENFILE; std has no kind for them.
+    // EMFILE and ENFILE, which have no `ErrorKind`.
     const CODES: [i32; 2] = if cfg!(windows) { [10_024, 4] } else { [24, 23] };
     io_errors(error).any(|error| {
         let code = error.raw_os_error();
@@ -103,7 +105,7 @@ fn io_remedy(error: &io::Error) -> Option<&'static str> {
         | ErrorKind::NetworkDown
         | ErrorKind::AddrNotAvailable => "check this machine's network connection and routes",
         ErrorKind::PermissionDenied => {
-            "check whether a firewall or a sandbox of this machine forbids the connection"
+            "check whether a firewall or a sandbox on this machine forbids the connection"
         }
         ErrorKind::TimedOut => "check the network, and whether a firewall drops the packets",
         _ => return None,
@@ -134,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn causes_are_joined_and_said_once() {
+    fn causes_are_joined_without_repetition() {
         let reset = || io::Error::other("connection reset");
         let check = |error: Layer, expected: &str| assert_eq!(explain(&error, None), expected);
         check(Layer("no token", None), "no token");
@@ -188,7 +190,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn lack_of_descriptors_has_its_own_remedy_wherever_it_is() {
+    fn out_of_descriptors_has_its_own_remedy() {
         let full = || io::Error::from_raw_os_error(24);
         for error in [
             layer("no certificates", full()),
@@ -207,14 +209,14 @@ mod tests {
     }
 
     #[test]
-    fn errors_inside_of_io_errors_are_found() {
+    fn causes_include_errors_inside_io_errors() {
         let inner = layer("outer", io::Error::other(layer("inner", "root")));
         let texts: Vec<String> = causes(&inner).map(ToString::to_string).collect();
         assert_eq!(texts, ["outer", "inner", "inner", "root"]);
     }
 
     #[test]
-    fn code_is_said_once() {
+    fn code_is_added_once() {
         let check = |text: &str, code: Option<&str>, expected: &str| {
             assert_eq!(with_code(text, code), expected);
         };

@@ -1,4 +1,4 @@
-//! What an event type does not know, kept as it came: [`Raw`] JSON and the ordered list [`Extra`] of it.
+//! Unknown fields of events: [`Raw`] JSON values and the list [`Extra`].
 
 use std::fmt;
 
@@ -10,21 +10,21 @@ use serde_json::value::RawValue;
 use crate::error::excerpt;
 use crate::{DecodeError, Text};
 
-/// One JSON value, byte for byte as the exchange wrote it.
+/// One JSON value, byte for byte as KuCoin sent it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Raw(Text);
 
 impl Raw {
-    /// Checks one JSON text and keeps it.
+    /// Parses one JSON value.
     ///
     /// # Errors
-    /// [`DecodeError::Syntax`] if it is not exactly one JSON value, or is nested deeper than 127 levels.
+    /// Returns [`DecodeError::Syntax`] if the text is not exactly one JSON value or is nested deeper than 127 levels.
     pub fn parse(json: &str) -> Result<Self, DecodeError> {
         match serde_json::from_str::<&RawValue>(json) {
             Ok(value) => match too_deep(value.get()) {
                 None => Ok(Self::from_valid(value.get())),
                 Some(offset) => Err(DecodeError::Syntax {
-                    reason: "nested too deep",
+                    reason: "nested too deeply",
                     offset,
                 }),
             },
@@ -35,21 +35,21 @@ impl Raw {
         }
     }
 
-    /// Keeps one JSON text that a parser has found valid. If it is not valid, its serialization fails.
+    /// Creates a value from JSON text that is known to be valid. If it is not, serializing the value fails.
     pub fn from_valid(json: &str) -> Self {
         Self(Text::new(json))
     }
 
-    /// The JSON text.
+    /// Returns the JSON text.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 }
 
-/// As deep as parsers follow.
+/// Nesting limit of `serde_json`.
 const MAX_DEPTH: usize = 127;
 
-/// Where valid JSON is nested too deep.
+/// Returns the position at which valid JSON exceeds the nesting limit.
 fn too_deep(json: &str) -> Option<usize> {
     let (mut depth, mut is_text, mut is_escaped) = (0, false, false);
     json.bytes().position(|byte| {
@@ -65,7 +65,7 @@ fn too_deep(json: &str) -> Option<usize> {
     })
 }
 
-/// The byte at which an error was found.
+/// Returns the position of an error, in bytes.
 fn offset(json: &str, error: &serde_json::Error) -> usize {
     let lines = json
         .split_inclusive('\n')
@@ -85,7 +85,7 @@ impl fmt::Debug for Raw {
     }
 }
 
-/// Writes the very same JSON into JSON; other formats receive what `serde_json::value::RawValue` gives them.
+/// Writes the same JSON text with `serde_json`; in other formats, like `serde_json::value::RawValue`.
 impl Serialize for Raw {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let raw: &RawValue = serde_json::from_str(self.as_str()).map_err(S::Error::custom)?;
@@ -93,29 +93,29 @@ impl Serialize for Raw {
     }
 }
 
-/// Fields that an event type does not know, or whose value its type could not hold or would not write the same
-/// way again: by name, in the order in which they came.
+/// Unknown fields and unreadable values of an event, by wire name, in the order of the frame.
 ///
-/// A field that could not be read is `None` in the event and stands here as the exchange wrote it, so that
-/// nothing is lost. Where a name stands here, serialization writes this value and not the typed one.
+/// A field is here if its event type does not have it, cannot hold its value, or would write the value differently. A field
+/// that cannot be read is `None` in the event and here as KuCoin sent it, so no data is lost. If a name is here,
+/// serialization writes this value instead of the typed one.
 #[derive(Clone, Default, PartialEq, Eq)]
-// Boxed twice over: nearly every event has none, and then it costs eight bytes.
+// Boxed to take eight bytes if it is empty, as it is for nearly every event.
 pub struct Extra(#[allow(clippy::box_collection)] Option<Box<Vec<(Text, Raw)>>>);
 
 impl Extra {
-    /// True where every field was known and could be read.
+    /// Returns `true` if all fields were known and readable.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.0.is_none()
     }
 
-    /// How many values there are.
+    /// Returns the number of values.
     #[inline]
     pub fn len(&self) -> usize {
         self.0.as_ref().map_or(0, |entries| entries.len())
     }
 
-    /// The value of a field, by its wire name; the last one where the frame repeated it.
+    /// Returns the value of a field by its wire name; the last value if the frame repeats the field.
     #[inline]
     pub fn get(&self, name: &str) -> Option<&Raw> {
         let entries = self.0.as_ref()?;
@@ -126,7 +126,7 @@ impl Extra {
             .map(|(_, raw)| raw)
     }
 
-    /// Every name and value, in the order in which they came.
+    /// Returns an iterator over all names and values, in the order of the frame.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Raw)> {
         self.0
             .iter()
@@ -134,13 +134,13 @@ impl Extra {
             .map(|(name, raw)| (name.as_str(), raw))
     }
 
-    /// Adds a field.
+    /// Appends a field.
     pub fn push(&mut self, name: &str, raw: impl Into<Raw>) {
         let entries = self.0.get_or_insert_default();
         entries.push((Text::new(name), raw.into()));
     }
 
-    /// Drops all fields after the first `count`.
+    /// Removes all fields after the first `count`.
     #[cold]
     pub fn truncate(&mut self, count: usize) {
         if let Some(entries) = &mut self.0 {
@@ -151,10 +151,10 @@ impl Extra {
         }
     }
 
-    /// Adds a field, unless the same name and value are here already.
+    /// Appends a field with valid JSON, unless the same name and value are present.
     pub fn push_if_new(&mut self, name: &str, json: &str) {
-        let is_kept = |(known, raw): (&str, &Raw)| known == name && raw.as_str() == json;
-        if !self.iter().any(is_kept) {
+        let is_same = |(known, raw): (&str, &Raw)| known == name && raw.as_str() == json;
+        if !self.iter().any(is_same) {
             self.push(name, Raw::from_valid(json));
         }
     }
@@ -181,13 +181,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_unknown_costs_eight_bytes() {
+    fn empty_extra_takes_eight_bytes() {
         assert_eq!(std::mem::size_of::<Extra>(), 8);
         assert!(Extra::default().is_empty());
     }
 
     #[test]
-    fn the_order_and_the_digits_are_kept() {
+    fn order_and_digits_are_kept() {
         let mut extra = Extra::default();
         extra.push(
             "z",
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn only_one_whole_value_is_raw_json() {
+    fn raw_is_exactly_one_value() {
         assert!(Raw::parse("1 2").is_err());
         assert!(matches!(
             Raw::parse("1 x"),

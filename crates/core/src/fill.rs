@@ -1,45 +1,45 @@
-//! One trade of an order, whichever event or row reports it.
+//! A fill: one trade of an order.
 
 use std::fmt;
 
 use crate::{Decimal, Liquidity, Side, Text, Timestamp};
 
-/// One trade of an order, as an event or a row of the exchange reports it.
+/// A fill: one trade of an order.
 ///
-/// It holds what the exchange says and nothing else: a fee that an event does not name is `None`. The same trade may be
-/// reported several times, by several topics or after a reconnection: count each [`key()`](Self::key) once. The first
-/// report of a trade may lack the fee that a later one has, such as an order event before its execution: take fills from one
-/// topic, or keep the report with the fee.
+/// Fields that KuCoin does not send are `None`, such as the fee of an order event. The same fill can be reported several
+/// times, by several topics or after a reconnect: count each [`key()`](Self::key) once. An earlier report can lack the fee
+/// of a later one (an order event comes before its execution event): use the fills of one topic, or keep the report that has
+/// the fee.
 ///
-/// Take fills from V1 or from Pro V2, not from both: in a unified account Pro V2 has order ids of its own for spot, so that
-/// one trade has two keys.
+/// Use the fills of V1 or of Pro V2, not of both: in a unified account, Pro V2 has different order IDs for spot, so the same
+/// fill has two keys.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Fill {
-    /// The market, such as `BTC-USDT` or `XBTUSDTM`.
+    /// Symbol, such as `BTC-USDT` or `XBTUSDTM`.
     pub symbol: Text,
-    /// The exchange's id of the order; `None` for a trade without one, such as a liquidation.
+    /// Order ID; `None` for a fill without an order, such as a liquidation.
     pub order_id: Option<Text>,
-    /// The exchange's id of the trade. Both orders of a trade have the same.
+    /// Trade ID. Both orders of a trade have the same trade ID.
     pub trade_id: Text,
-    /// Whether the order bought or sold.
+    /// Buy or sell.
     pub side: Side,
-    /// The price of this trade, in the quote currency.
+    /// Fill price, in the quote currency.
     pub price: Decimal,
-    /// The size of this trade, in the base currency, of futures in contracts.
+    /// Fill size, in the base currency or in contracts (futures).
     pub size: Decimal,
-    /// The fee of this trade, in [`fee_currency`](Self::fee_currency).
+    /// Fee of this fill, in [`fee_currency`](Self::fee_currency); `None` if KuCoin does not send it.
     pub fee: Option<Decimal>,
-    /// The currency of the fee.
+    /// Currency of the fee; `None` if KuCoin does not send it.
     pub fee_currency: Option<Text>,
-    /// Whether the order took or made liquidity.
+    /// Maker or taker; `None` if KuCoin does not send it.
     pub liquidity: Option<Liquidity>,
-    /// When it was matched, by the exchange's clock.
+    /// Match time, by KuCoin's clock; `None` if KuCoin does not send it.
     pub time: Option<Timestamp>,
 }
 
 impl Fill {
-    /// Returns a fill with these fields and no others.
+    /// Creates a fill without the optional fields.
     pub fn new(symbol: Text, trade_id: Text, side: Side, price: Decimal, size: Decimal) -> Self {
         Self {
             symbol,
@@ -55,7 +55,7 @@ impl Fill {
         }
     }
 
-    /// Returns the key that no other fill of the same generation of streams (V1, Pro V2) has.
+    /// Returns the key of the fill, unique among the fills of one protocol (V1 or Pro V2).
     pub fn key(&self) -> FillKey {
         FillKey {
             symbol: self.symbol.clone(),
@@ -65,9 +65,9 @@ impl Fill {
     }
 }
 
-/// The key of a fill, unique among the fills of one generation of streams (see [`Fill`]): symbol, trade id and order id.
+/// Key of a fill: symbol, trade ID and order ID. It is unique among the fills of one protocol, see [`Fill`].
 ///
-/// The order id is part of it: if both orders of a trade are the account's own, each has its fill. It is displayed as
+/// It includes the order ID since both orders of a trade can belong to the account. It is displayed as
 /// `BTC-USDT:11067996711960577:670fd33bf9406e0007ab3945`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_orders_of_a_trade_have_their_own_key() {
+    fn both_orders_of_a_trade_have_different_keys() {
         let mut fill = Fill::new("KCS-USDT".into(), "7".into(), Side::Buy, 1.into(), 2.into());
         let mut keys = HashSet::from([fill.key()]);
         for order in ["a", "b", "a"] {

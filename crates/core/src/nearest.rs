@@ -1,17 +1,17 @@
-//! Which of some valid names a misspelt one is nearest to.
+//! Suggestions for misspelled names.
 
-/// Longer than any name, and short enough that a hostile text costs nothing.
-const LONGEST: usize = 64;
+/// Longer than any name, and short enough to keep the search cheap.
+const MAX_CHARS: usize = 64;
 
-/// Returns the name with the fewest edits to `given`, case aside, for error texts: what a user may have meant.
+/// Returns the name most similar to `given`, for "did you mean" texts; `None` if no name is similar.
 ///
-/// The first of equals is taken. A name is near if it contains `given`, of three characters at least, or if at most half
-/// of the longer of the two must be edited. `None` if no name is near.
+/// It is the name with the lowest edit distance, ignoring case, the first one of several. A name is similar if at most half
+/// of the longer text must be edited, or if it contains `given` and `given` has at least three characters.
 pub fn nearest(given: &str, names: &[&'static str]) -> Option<&'static str> {
-    let given: Vec<char> = given.chars().take(LONGEST).collect();
+    let given: Vec<char> = given.chars().take(MAX_CHARS).collect();
     let (mut nearest, mut fewest) = (None, usize::MAX);
     for &name in names {
-        // Each character too many or too few is an edit.
+        // The distance is at least the difference of the lengths.
         if name.len().abs_diff(given.len()) < fewest {
             let edits = edits(&given, name);
             let is_near = 2 * edits <= name.len().max(given.len()) || contains(name, &given);
@@ -33,7 +33,7 @@ fn contains(name: &str, given: &[char]) -> bool {
     given.len() >= 3 && name.windows(given.len()).any(is_given)
 }
 
-/// How many characters must be put in, taken out or replaced.
+/// Returns the Levenshtein distance, ignoring case.
 fn edits(given: &[char], name: &str) -> usize {
     let mut costs: Vec<usize> = (0..=given.len()).collect();
     for wanted in name.chars() {
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_fewest_edits_win_and_case_is_no_edit() {
+    fn lowest_edit_distance_wins_ignoring_case() {
         assert_eq!(nearest("kitten", &["sitting", "mitten"]), Some("mitten"));
         assert_eq!(nearest("SITTING", &["mitten", "sitting"]), Some("sitting"));
         let kitten: Vec<char> = "kitten".chars().collect();
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn far_and_empty_texts_are_near_no_name() {
+    fn distant_or_empty_text_has_no_suggestion() {
         for given in ["", "x", "abcde", "orders of my account"] {
             assert_eq!(nearest(given, &["ab", "lw", "order"]), None, "{given}");
         }
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn part_of_a_name_is_near_it() {
+    fn part_of_a_name_suggests_it() {
         let names = ["/spotMarket/advancedOrders", "/account/balance"];
         assert_eq!(nearest("Balance", &names), Some("/account/balance"));
         assert_eq!(nearest("ce", &names), None);

@@ -1,4 +1,4 @@
-//! Words of a server made fit for an error: short, on one line, and without a token of ours.
+//! Redaction of server messages: short, on one line, without secrets.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,20 +10,19 @@ use zeroize::Zeroizing;
 
 use crate::ConnectionInfo;
 
-/// The longest text that is shown, in bytes.
-const LONGEST: usize = 256;
-/// Runs of token characters from this length on are taken for a token, a key or a signature.
-const TOKEN_RUN: usize = 20;
-/// Parts of a known secret from this length on are redacted wherever they are in it.
-const SECRET_PART: usize = 8;
-/// A token of fewer characters is not redacted by itself, nor is a shorter beginning of one.
-const SHORTEST_TOKEN: usize = 6;
-/// What a token has beside letters and digits: without the separators of paths and topics, whose parts are to stay
-/// readable.
+/// Maximum length of redacted text, in bytes.
+const MAX_BYTES: usize = 256;
+/// Minimum length of a run of token characters that is redacted as a possible token, key or signature.
+const MIN_TOKEN_RUN: usize = 20;
+/// Minimum length of a part of a known secret that is redacted.
+const MIN_SECRET_PART: usize = 8;
+/// Minimum length of a known token, or of its beginning, that is redacted.
+const MIN_TOKEN: usize = 6;
+/// Token characters besides letters and digits. Separators of paths and topics are not included, to keep those readable.
 const TOKEN_MARKS: &[u8] = b"-_+%~";
 const REDACTED: &str = "[redacted]";
 
-/// Removes the secrets of one connection from what its server says, since a server may repeat them.
+/// Removes the secrets of a connection from server messages, since a server may repeat them.
 ///
 /// ```
 /// use kucoin_streams_core::redact::Redactor;
@@ -35,14 +34,14 @@ const REDACTED: &str = "[redacted]";
 /// ```
 #[derive(Default)]
 pub struct Redactor {
-    /// In one spelling, as by [`letters`], like the others.
+    /// Tokens, normalized by [`normalized_bytes`].
     tokens: Vec<Zeroizing<String>>,
-    /// Other values.
+    /// Other secrets, normalized in the same way.
     secrets: Vec<Zeroizing<String>>,
 }
 
 impl Redactor {
-    /// Knows the values of the URL's query and of the login.
+    /// Creates a redactor for the secrets in the URL query and in the login.
     pub fn new(info: &ConnectionInfo) -> Self {
         let mut redactor = Self::default();
         let url = info.url.expose();
@@ -60,27 +59,27 @@ impl Redactor {
         redactor
     }
 
-    /// What may be shown of a text: at most its first 256 bytes, control characters escaped, secrets redacted.
+    /// Returns at most 256 bytes of a text, with control characters escaped and secrets redacted.
     ///
-    /// Redacted are parts of the connection's secrets from eight characters on, beginnings of its token from six on,
-    /// runs of twenty and more characters that may be a token, and the value of anything that is called a token. The
-    /// secrets are found in every spelling: escaped as in a URL or in JSON, or broken by white space.
+    /// It redacts parts of the connection's secrets of 8 or more characters, beginnings of its token of 6 or more, runs of
+    /// 20 or more characters that may be a token, and any value named `token`. Secrets are also found if they are escaped as
+    /// in a URL or in JSON, or broken by white space.
     pub fn redact(&self, text: &str) -> String {
         self.redact_except_hosts(text, &[])
     }
 
-    /// What may be shown of an error of ours, as by [`Redactor::redact`], with the names of these hosts as they are.
+    /// Like [`redact`](Redactor::redact), but keeps these host names readable.
     ///
-    /// A host that is dialled is no secret: its name crosses the network in the clear. A name that repeats a part of the
-    /// connection's secrets, in whatever case, gets no exception.
+    /// Host names are not secret, since they cross the network in the clear. A host name that contains a part of a secret of
+    /// the connection, in any case, is redacted nevertheless.
     pub fn redact_except_hosts(&self, text: &str, hosts: &[Box<str>]) -> String {
         let (text, is_whole) = beginning(text);
         let hosts = hosts.iter().map(AsRef::as_ref);
         let hosts: Vec<&str> = hosts
-            .filter(|host| is_visible(host) && !self.is_repeated_in(host))
+            .filter(|host| is_printable_ascii(host) && !self.has_part_in(host))
             .collect();
-        shown(text, is_whole, |before, rest| {
-            let known = self.known(rest);
+        redacted(text, is_whole, |before, rest| {
+            let known = self.secret_len(rest);
             if known > 0 {
                 return (known, true);
             }
@@ -88,50 +87,50 @@ impl Redactor {
             if value > 0 && follows_token_name(before, true) {
                 return (value, true);
             }
-            if let Some(host) = hosts.iter().find(|host| is_named_by(rest, host)) {
+            if let Some(host) = hosts.iter().find(|host| begins_with_name(rest, host)) {
                 return (host.len(), false);
             }
             let run = run_len(rest, TOKEN_MARKS);
             let is_cut = run > 0 && run == rest.len() && !is_whole;
-            match run >= TOKEN_RUN || is_cut {
+            match run >= MIN_TOKEN_RUN || is_cut {
                 true => (run, true),
                 false => (0, false),
             }
         })
     }
 
-    /// Whether a text repeats a part of a secret, in upper or lower case.
-    fn is_repeated_in(&self, text: &str) -> bool {
+    /// Returns `true` if a text contains a part of a secret, ignoring case.
+    fn has_part_in(&self, text: &str) -> bool {
         let text = text.to_ascii_lowercase();
         let lower = |secret: &Zeroizing<String>| Zeroizing::new(secret.to_ascii_lowercase());
         let lower = Self {
             tokens: self.tokens.iter().map(lower).collect(),
             secrets: self.secrets.iter().map(lower).collect(),
         };
-        let mut places = text.char_indices();
-        places.any(|(at, _)| lower.known(&text[at..]) > 0)
+        let mut positions = text.char_indices();
+        positions.any(|(at, _)| lower.secret_len(&text[at..]) > 0)
     }
 
     fn add(&mut self, secret: &str, is_token: bool) {
-        // The time of a login is no secret, and other times begin like it.
+        // The timestamp of a login is not secret, and other timestamps begin like it.
         if secret.bytes().all(|byte| byte.is_ascii_digit()) && !is_token {
             return;
         }
-        let shortest = match is_token {
-            true => SHORTEST_TOKEN,
-            false => SECRET_PART,
+        let min_length = match is_token {
+            true => MIN_TOKEN,
+            false => MIN_SECRET_PART,
         };
         let list = match is_token {
             true => &mut self.tokens,
             false => &mut self.secrets,
         };
-        let secret = spelled(secret);
-        if secret.len() >= shortest && !list.contains(&secret) {
+        let secret = normalized(secret);
+        if secret.len() >= min_length && !list.contains(&secret) {
             list.push(secret);
         }
     }
 
-    /// Adds the values of a JSON object, those of the objects in it too.
+    /// Adds the values of a JSON object, including those of nested objects.
     fn add_values(&mut self, object: &str) -> Result<(), serde_json::Error> {
         let members: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(object)?;
         for value in members.into_values().map(RawValue::get) {
@@ -145,21 +144,21 @@ impl Redactor {
         Ok(())
     }
 
-    /// The length of the part of a secret that a text begins with; 0 if there is none.
-    fn known(&self, text: &str) -> usize {
+    /// Returns the length of the part of a secret that a text begins with; 0 if it begins with none.
+    fn secret_len(&self, text: &str) -> usize {
         let all = self.tokens.iter().chain(&self.secrets);
         let longest = all.clone().map(|secret| secret.len()).max().unwrap_or(0);
-        let places: Vec<(u8, Range<usize>)> = letters(text).take(longest).collect();
-        // What is left out before the first letter is no part of the secret.
-        if places.first().is_none_or(|(_, place)| place.start > 0) {
+        let bytes: Vec<(u8, Range<usize>)> = normalized_bytes(text).take(longest).collect();
+        // Ignored characters before the first byte are not part of the secret.
+        if bytes.first().is_none_or(|(_, range)| range.start > 0) {
             return 0;
         }
-        let parts = all.map(|secret| longest_part(secret.as_bytes(), &places));
-        let beginnings = self.tokens.iter();
-        let beginnings = beginnings.map(|token| common(token.as_bytes(), &places));
-        let beginning = beginnings.max().filter(|&length| length >= SHORTEST_TOKEN);
-        let longest = parts.max().max(beginning).unwrap_or(0);
-        let longest = longest.checked_sub(1).map_or(0, |last| places[last].1.end);
+        let parts = all.map(|secret| longest_part(secret.as_bytes(), &bytes));
+        let prefixes = self.tokens.iter();
+        let prefixes = prefixes.map(|token| common_prefix(token.as_bytes(), &bytes));
+        let prefix = prefixes.max().filter(|&length| length >= MIN_TOKEN);
+        let longest = parts.max().max(prefix).unwrap_or(0);
+        let longest = longest.checked_sub(1).map_or(0, |last| bytes[last].1.end);
         (0..=longest)
             .rev()
             .find(|&end| text.is_char_boundary(end))
@@ -173,43 +172,44 @@ impl fmt::Debug for Redactor {
     }
 }
 
-/// What may be shown of a reply that may hold a token which is not known: as [`Redactor::redact`], and stricter, as long
-/// runs are redacted with the separators of a path in them.
+/// Returns a redacted excerpt of a reply that may contain an unknown token.
+///
+/// It is stricter than [`Redactor::redact`]: long runs with path separators are redacted too.
 pub fn excerpt(reply: &[u8]) -> String {
-    let read = &reply[..reply.len().min(4 * LONGEST)];
+    let read = &reply[..reply.len().min(4 * MAX_BYTES)];
     let is_whole = read.len() == reply.len();
     let text = String::from_utf8_lossy(read);
-    shown(&text, is_whole, |before, rest| {
+    redacted(&text, is_whole, |before, rest| {
         let run = run_len(rest, b"-_.+/%~\\");
-        // A run that reaches the end of what was read may be the beginning of a longer one.
-        let is_secret = run >= TOKEN_RUN
+        // A run at the end of a cut text may be the beginning of a longer one.
+        let is_secret = run >= MIN_TOKEN_RUN
             || (run == rest.len() && !is_whole)
             || follows_token_name(before, false);
         (run, is_secret)
     })
 }
 
-/// The part of a text that is looked at, and whether it is all of it.
+/// Returns the beginning of a text, and whether it is the whole text.
 fn beginning(text: &str) -> (&str, bool) {
-    let mut end = text.len().min(4 * LONGEST);
+    let mut end = text.len().min(4 * MAX_BYTES);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
     (&text[..end], end == text.len())
 }
 
-/// The text that is shown: for each place, `run` gives the length of what begins there and whether that is a secret;
-/// where it gives 0, one character is shown.
-fn shown(text: &str, is_whole: bool, run: impl Fn(&str, &str) -> (usize, bool)) -> String {
-    let mut shown = String::with_capacity(LONGEST.min(text.len()));
+/// Redacts a text. At each position, `run` returns the length of the run that begins there and whether it is a secret; 0
+/// for a single character.
+fn redacted(text: &str, is_whole: bool, run: impl Fn(&str, &str) -> (usize, bool)) -> String {
+    let mut shown = String::with_capacity(MAX_BYTES.min(text.len()));
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        if shown.len() > LONGEST {
+        if shown.len() > MAX_BYTES {
             break;
         }
         match run(&text[..text.len() - rest.len()], rest) {
             (0, _) => {
-                push_visible(&mut shown, first);
+                push_escaped(&mut shown, first);
                 rest = &rest[first.len_utf8()..];
             }
             (length, is_secret) => {
@@ -218,31 +218,32 @@ fn shown(text: &str, is_whole: bool, run: impl Fn(&str, &str) -> (usize, bool)) 
             }
         }
     }
-    if shown.len() > LONGEST || !is_whole {
+    if shown.len() > MAX_BYTES || !is_whole {
         truncate(&mut shown);
         shown.push('…');
     }
     shown
 }
 
-/// Length of the run of letters, digits and these other characters that a text begins with.
+/// Returns the length of the run of letters, digits and `others` that a text begins with.
 fn run_len(text: &str, others: &[u8]) -> usize {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || others.contains(&byte);
     text.bytes().take_while(|&byte| is_token(byte)).count()
 }
 
-/// Whether a text begins with this name, and the name ends there.
-fn is_named_by(text: &str, name: &str) -> bool {
+/// Returns `true` if a text begins with a name and the name ends there.
+fn begins_with_name(text: &str, name: &str) -> bool {
     text.strip_prefix(name)
         .is_some_and(|rest| run_len(rest, TOKEN_MARKS) == 0)
 }
 
-fn is_visible(name: &str) -> bool {
+fn is_printable_ascii(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
-/// Whether what comes next is the value of a member or a parameter called `token`, however short it is; in plain words
-/// a mark such as `=` or a quote has to stand between.
+/// Returns `true` if `before` ends with the name of a `token` member or parameter, so its value comes next.
+///
+/// With `needs_mark`, a mark such as `=` or a quote must follow the name, as plain text may mention a token.
 fn follows_token_name(before: &str, needs_mark: bool) -> bool {
     let is_mark = |character: char| matches!(character, '"' | '\'' | ':' | '=' | '\\');
     let name =
@@ -253,50 +254,54 @@ fn follows_token_name(before: &str, needs_mark: bool) -> bool {
         && name.to_ascii_lowercase().ends_with("token")
 }
 
-/// Length of the longest part of a secret that a text begins with; 0 if it is shorter than [`SECRET_PART`].
+/// Returns the length of the longest part of a secret that a text begins with; 0 if below [`MIN_SECRET_PART`].
 fn longest_part(secret: &[u8], text: &[(u8, Range<usize>)]) -> usize {
-    let lengths = (0..secret.len()).map(|start| common(&secret[start..], text));
+    let lengths = (0..secret.len()).map(|start| common_prefix(&secret[start..], text));
     let longest = lengths.max().unwrap_or(0);
-    if longest < SECRET_PART { 0 } else { longest }
+    if longest < MIN_SECRET_PART {
+        0
+    } else {
+        longest
+    }
 }
 
-/// How many letters of a secret a text begins with.
-fn common(secret: &[u8], text: &[(u8, Range<usize>)]) -> usize {
+/// Returns the length of the common prefix of a secret and a text.
+fn common_prefix(secret: &[u8], text: &[(u8, Range<usize>)]) -> usize {
     let pairs = secret.iter().zip(text);
     pairs.take_while(|(one, (other, _))| *one == other).count()
 }
 
-fn spelled(secret: &str) -> Zeroizing<String> {
-    // Room for all at once: bytes that grow would leave copies of a token behind.
-    let mut spelled = Zeroizing::new(Vec::with_capacity(secret.len()));
-    spelled.extend(letters(secret).map(|(byte, _)| byte));
-    Zeroizing::new(String::from_utf8_lossy(&spelled).into_owned())
+fn normalized(secret: &str) -> Zeroizing<String> {
+    // A growing buffer would leave copies of the secret in freed memory.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(secret.len()));
+    bytes.extend(normalized_bytes(secret).map(|(byte, _)| byte));
+    Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// The bytes of a text with their places: escapes of URLs and of JSON undone, and without what may stand for a space,
-/// break a line, or escape a character.
-fn letters(text: &str) -> impl Iterator<Item = (u8, Range<usize>)> + '_ {
+/// Returns the bytes of a text with their ranges: URL and JSON escapes are decoded; spaces, line breaks, `+` and
+/// backslashes are left out.
+fn normalized_bytes(text: &str) -> impl Iterator<Item = (u8, Range<usize>)> + '_ {
     let mut start = 0;
     std::iter::from_fn(move || {
         loop {
             let rest = text.as_bytes().get(start..)?;
-            let (byte, length) = letter(rest)?;
-            let place = start..start + length;
-            start = place.end;
+            let (byte, length) = decoded_byte(rest)?;
+            let range = start..start + length;
+            start = range.end;
             if !matches!(byte, b'+' | b'\\') && !byte.is_ascii_whitespace() {
-                return Some((byte, place));
+                return Some((byte, range));
             }
         }
     })
 }
 
-/// The byte that a text begins with, and the length of its spelling.
-fn letter(text: &[u8]) -> Option<(u8, usize)> {
+/// Returns the first byte of a text, decoded, and its length in the text.
+fn decoded_byte(text: &[u8]) -> Option<(u8, usize)> {
     let escaped = match text {
         [b'\\', b'n' | b'r' | b't', ..] => Some((b' ', 2)),
         [b'\\', b'u', b'0', b'0', rest @ ..] => hex(rest).map(|byte| (byte, 6)),
         [b'%', rest @ ..] => {
-            // Escaped more than once: `%252B`.
+            // Can be escaped more than once: `%252B`.
             let mut digits = rest;
             while let Some(inner) = digits.strip_prefix(b"25").filter(|it| hex(it).is_some()) {
                 digits = inner;
@@ -308,17 +313,17 @@ fn letter(text: &[u8]) -> Option<(u8, usize)> {
     escaped.or_else(|| Some((*text.first()?, 1)))
 }
 
-/// The byte that a text begins with as two hexadecimal digits.
+/// Returns the byte of two hexadecimal digits at the beginning of a text.
 fn hex(text: &[u8]) -> Option<u8> {
     let digit = |byte: u8| char::from(byte).to_digit(16);
     let (high, low) = (digit(*text.first()?)?, digit(*text.get(1)?)?);
     u8::try_from(high * 16 + low).ok()
 }
 
-/// Control characters, and those that turn the direction of a line, could drive a terminal or hide a text.
-fn push_visible(out: &mut String, character: char) {
-    let turns_direction = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if character.is_control() || turns_direction {
+/// Appends a character. Control and bidirectional characters are escaped, as they could control a terminal or hide text.
+fn push_escaped(out: &mut String, character: char) {
+    let is_bidirectional = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if character.is_control() || is_bidirectional {
         out.extend(character.escape_default());
     } else {
         out.push(character);
@@ -326,7 +331,7 @@ fn push_visible(out: &mut String, character: char) {
 }
 
 fn truncate(shown: &mut String) {
-    let mut end = LONGEST.min(shown.len());
+    let mut end = MAX_BYTES.min(shown.len());
     while !shown.is_char_boundary(end) {
         end -= 1;
     }

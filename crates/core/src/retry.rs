@@ -1,47 +1,46 @@
-//! When a failure is retried: the one vocabulary of sources, sessions and drivers.
+//! The retry policy of failures, shared by sources, sessions and drivers.
 
 use std::time::Duration;
 
-/// When the connection that failed is dialled again.
+/// When to dial again after a failure.
 ///
-/// Only [`Refused`](RetryPolicy::Refused) ends a connection whatever happened before.
-/// [`Certificate`](RetryPolicy::Certificate) and [`Fatal`](RetryPolicy::Fatal) end one that was never live, since its
-/// configuration is probably wrong; after that the configuration is known to work, so they are retried. Everything else
-/// is retried without a limit, and each attempt is reported.
+/// [`Refused`](RetryPolicy::Refused) always ends the connection. [`Certificate`](RetryPolicy::Certificate) and
+/// [`Fatal`](RetryPolicy::Fatal) end a connection that has never been live, since its configuration is probably wrong; after
+/// the first live connection they are retried. All others are retried without a limit, and each attempt is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RetryPolicy {
-    /// Passes by itself: retry after a backoff.
+    /// Temporary failure: retry after a backoff.
     Transient,
-    /// Not the exchange answered, such as a firewall or a CDN, or it answered nothing usable: retry after a backoff of at
-    /// least a second. Such blocks last from seconds to minutes.
+    /// Something other than KuCoin answered, such as a firewall or a CDN, or the answer was unusable: retry after a backoff
+    /// of at least 1 s. Such blocks last from seconds to minutes.
     Blocked,
-    /// Too many requests: retry after this wait and a backoff; after a second if the server named no wait. A wait of more
-    /// than five minutes counts as five minutes.
+    /// Rate limited: retry after this delay plus a backoff, or after 1 s if the server named no delay. A delay of more
+    /// than 5 minutes counts as 5 minutes.
     Throttled(Option<Duration>),
-    /// Retry after a time drawn evenly from between these, each at most five minutes.
+    /// Retry after a random delay between `least` and `most`, each at most 5 minutes.
     Postponed {
-        /// The shortest wait.
+        /// Minimum delay.
         least: Duration,
-        /// The longest wait.
+        /// Maximum delay.
         most: Duration,
     },
-    /// The connection token was refused: fetch another at once, then as [`Transient`](RetryPolicy::Transient).
+    /// The connection token was refused: retry at once with a new token, then like [`Transient`](RetryPolicy::Transient).
     TokenRefused,
-    /// The peer broke the protocol: retry after a backoff.
+    /// The server broke the protocol: retry after a backoff.
     Protocol,
-    /// The peer's certificate is not trusted: fatal before the first live connection, then as
+    /// The server's certificate is not trusted: fatal before the first live connection, then like
     /// [`Blocked`](RetryPolicy::Blocked).
     Certificate,
-    /// KuCoin refused the credentials, their permissions or the account: fatal until their owner changes them.
+    /// KuCoin refused the API key, its permissions or the account: always fatal, until the user changes them.
     Refused,
-    /// A wrong setting, such as an untrusted endpoint: fatal before the first live connection, then as
+    /// Wrong configuration, such as an untrusted endpoint: fatal before the first live connection, then like
     /// [`Blocked`](RetryPolicy::Blocked), since a captive portal looks the same.
     Fatal,
 }
 
 impl RetryPolicy {
-    /// True if another try may succeed with nothing changed.
+    /// Returns `true` if a retry can succeed without a change.
     pub const fn is_retryable(self) -> bool {
         !matches!(self, Self::Refused | Self::Fatal | Self::Certificate)
     }

@@ -1,4 +1,4 @@
-//! The source seam: where the information for one dial comes from, and how its failures are to be taken.
+//! The [`ConnectionSource`] trait: the source of URL and token for each dial.
 
 use std::error::Error;
 use std::future::Future;
@@ -7,15 +7,19 @@ use std::sync::Arc;
 
 use crate::{ConnectionInfo, RetryPolicy, WsKey};
 
-/// Gives what is needed for one dial: usually a signed token from KuCoin's REST API.
+/// Source of URL and token for each dial, usually KuCoin's REST API.
 ///
-/// Implement it where tokens come from elsewhere: a token service that keeps the API secret away from the
-/// trading host, a recording, a test. It is asked once for every dial; what it gives is used once and dropped. It runs on
-/// the thread of the connections, so it must not block.
+/// Implement it if your tokens come from elsewhere, such as a token service that keeps the API secret away from the
+/// trading host. It is called once for each dial, and each result is used once. It runs on the thread of the connections,
+/// so it must not block.
 pub trait ConnectionSource: Send + Sync + 'static {
-    /// Fetches fresh information for one dial of the connection `ws_key`.
+    /// Fetches new information for one dial of the connection `ws_key`.
     ///
-    /// The caller drops the future at its own deadline; nothing may depend on it running to its end.
+    /// # Errors
+    /// Returns a [`SourceError`] if there is no token; its [`RetryPolicy`] decides when the dial is tried again.
+    ///
+    /// # Cancel safety
+    /// The caller drops the future at its own deadline, so the future must be cancel safe.
     fn connection_info(
         &self,
         ws_key: WsKey,
@@ -31,10 +35,12 @@ impl<S: ConnectionSource> ConnectionSource for Arc<S> {
     }
 }
 
-/// The dyn-compatible form of [`ConnectionSource`], for a source that is chosen at run time. Every source is one, and
-/// `Arc<dyn DynConnectionSource>` and `Box<dyn DynConnectionSource>` are a source.
+/// Dyn-compatible form of [`ConnectionSource`], for a source that is chosen at run time.
+///
+/// Every [`ConnectionSource`] implements it, and `Arc<dyn DynConnectionSource>` and `Box<dyn DynConnectionSource>` implement
+/// [`ConnectionSource`].
 pub trait DynConnectionSource: Send + Sync + 'static {
-    /// As [`ConnectionSource::connection_info`].
+    /// Boxed form of [`ConnectionSource::connection_info`].
     fn connection_info_boxed(
         &self,
         ws_key: WsKey,
@@ -50,7 +56,7 @@ impl<S: ConnectionSource> DynConnectionSource for S {
     }
 }
 
-macro_rules! sources {
+macro_rules! impl_connection_source {
     ($($pointer:ident),+) => {$(
         impl ConnectionSource for $pointer<dyn DynConnectionSource> {
             async fn connection_info(&self, ws_key: WsKey) -> Result<ConnectionInfo, SourceError> {
@@ -60,13 +66,13 @@ macro_rules! sources {
     )+};
 }
 
-sources!(Arc, Box);
+impl_connection_source!(Arc, Box);
 
-/// Why there is no connection information.
+/// Error of a [`ConnectionSource`]: why there is no information for a dial.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct SourceError {
-    class: RetryPolicy,
+    retry_policy: RetryPolicy,
     code: Option<String>,
     message: String,
     remedy: Option<String>,
@@ -76,10 +82,10 @@ pub struct SourceError {
 }
 
 impl SourceError {
-    /// Describes a failure; `message` is shown to users and must hold no secret.
-    pub fn new(class: RetryPolicy, message: impl Into<String>) -> Self {
+    /// Creates an error. `message` is shown to users and must not contain a secret.
+    pub fn new(retry_policy: RetryPolicy, message: impl Into<String>) -> Self {
         Self {
-            class,
+            retry_policy,
             code: None,
             message: message.into(),
             remedy: None,
@@ -88,57 +94,66 @@ impl SourceError {
         }
     }
 
-    /// Adds the code that the server answered with, such as `400005`.
+    /// Sets the server's error code, such as `400005`.
     #[must_use]
     pub fn with_code(mut self, code: impl Into<String>) -> Self {
         self.code = Some(code.into());
         self
     }
 
-    /// Adds what the user can do about it, such as "check the passphrase". It is shown after the message and its causes.
+    /// Sets what the user can do about the error, such as "check the passphrase".
+    ///
+    /// It is shown after the message and its causes.
     #[must_use]
     pub fn with_remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
         self
     }
 
-    /// Adds the name of a host that the message or its causes name, with its port if that is shown. The name is shown as
-    /// it is; without this, a part of it from twenty characters on is taken for a token and redacted.
+    /// Adds a host name that the message or its causes contain, with its port if they contain that too.
+    ///
+    /// Without it, a part of 20 or more characters without a dot is redacted as a possible token.
     #[must_use]
     pub fn with_host(mut self, host: impl Into<Box<str>>) -> Self {
         self.hosts.push(host.into());
         self
     }
 
-    /// Adds the cause.
+    /// Sets the cause.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    /// How the failure is to be taken.
-    pub fn class(&self) -> RetryPolicy {
-        self.class
+    /// Returns when the dial is tried again.
+    pub fn retry_policy(&self) -> RetryPolicy {
+        self.retry_policy
     }
 
-    /// The server's code, if it gave one.
+    #[doc(hidden)]
+    #[deprecated(note = "renamed to `retry_policy`")]
+    pub fn class(&self) -> RetryPolicy {
+        self.retry_policy
+    }
+
+    /// Returns the server's error code; `None` if it sent none.
     pub fn code(&self) -> Option<&str> {
         self.code.as_deref()
     }
 
-    /// What the user can do about it, if the source knows.
+    /// Returns what the user can do about the error; `None` if unknown.
     pub fn remedy(&self) -> Option<&str> {
         self.remedy.as_deref()
     }
 
-    /// The names of hosts that are shown as they are.
+    /// Returns the host names that are never redacted.
     pub fn hosts(&self) -> &[Box<str>] {
         &self.hosts
     }
 
-    /// True if another try may succeed with nothing changed.
+    /// Returns `true` if a retry can succeed without a change.
     pub fn is_retryable(&self) -> bool {
-        self.class.is_retryable()
+        self.retry_policy.is_retryable()
     }
 }

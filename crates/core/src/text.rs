@@ -1,4 +1,4 @@
-//! The string type of events: ids and names without an allocation.
+//! The string type of events.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -6,24 +6,24 @@ use std::ops::Deref;
 
 use compact_str::CompactString;
 
-/// A short owned string: up to 24 bytes, which is every KuCoin order id, live without an allocation.
+/// Owned string that stores up to 24 bytes inline, so a KuCoin order ID needs no allocation.
 #[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Text(CompactString);
 
 impl Text {
-    /// Copies a text.
+    /// Creates a `Text` from a copy of a string.
     #[inline]
     pub fn new(text: &str) -> Self {
         Self(CompactString::new(text))
     }
 
-    /// Borrows a text that lives as long as the program: no allocation, whatever its length.
+    /// Creates a `Text` from a static string, without an allocation for any length.
     #[inline]
     pub const fn from_static(text: &'static str) -> Self {
         Self(CompactString::const_new(text))
     }
 
-    /// The text itself.
+    /// Returns the text as a string slice.
     #[inline]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
@@ -110,14 +110,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_static_text_is_never_copied() {
+    fn static_text_is_not_allocated() {
         let topic = Text::from_static("/spotMarket/tradeOrdersV2");
         assert!(!topic.0.is_heap_allocated() && !topic.clone().0.is_heap_allocated());
         assert_eq!(topic, Text::new("/spotMarket/tradeOrdersV2"));
     }
 
     #[test]
-    fn a_24_character_id_is_kept_in_place() {
+    fn id_of_24_characters_is_inline() {
         let id = Text::new("5c35c02703aa673ceec2a168");
         assert!(!id.0.is_heap_allocated());
         assert_eq!(std::mem::size_of::<Option<Text>>(), 24);

@@ -1,4 +1,4 @@
-//! Times of the wire, their unit decided by magnitude, and how times and durations are written.
+//! Timestamps, and how times and durations are written.
 
 use std::cell::Cell;
 use std::fmt;
@@ -6,26 +6,27 @@ use std::ops::{Add, Sub};
 use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// A point in time, in nanoseconds since the Unix epoch, exact to the digit that the exchange sent.
+/// Point in time, in nanoseconds since the Unix epoch, with all digits that KuCoin sent.
 ///
-/// KuCoin writes some fields in milliseconds, some in nanoseconds, and has changed single fields from one to the
-/// other. The unit (s, ms, µs or ns) is decided by magnitude, and whatever it was, `ts`, `orderTime` and the like are
-/// nanoseconds here.
+/// KuCoin sends some fields in milliseconds and some in nanoseconds, and has changed the unit of fields. The unit (s, ms, µs
+/// or ns) is detected by magnitude and converted to nanoseconds.
 ///
-/// It is serialized as a string of nanoseconds, such as `"1765000000000000001"`: a JSON integer beyond 2^53 loses
-/// digits in JavaScript and in jq before 1.7. [`TimeFormat`] can change that.
+/// It is serialized as a string of nanoseconds, such as `"1765000000000000001"`, since a JSON integer above 2^53 loses
+/// digits in JavaScript and in jq before 1.7. [`TimeFormat`] can change the format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// Makes a time from nanoseconds since the Unix epoch.
+    /// Creates a timestamp from nanoseconds since the Unix epoch.
     #[inline]
     pub const fn from_nanos(nanos: i64) -> Self {
         Self(nanos)
     }
 
-    /// Makes a time from a number of the wire, its unit decided by magnitude: below 10^11 seconds, below 10^14
-    /// milliseconds, below 10^17 microseconds, else nanoseconds. `None` if the time in nanoseconds does not fit.
+    /// Creates a timestamp from a number of any unit; `None` if it is out of range.
+    ///
+    /// The unit is detected by magnitude: below 10^11 seconds, below 10^14 milliseconds, below 10^17 microseconds, else
+    /// nanoseconds.
     #[inline]
     pub const fn from_wire(number: i64) -> Option<Self> {
         let factor = match number.unsigned_abs() {
@@ -40,42 +41,42 @@ impl Timestamp {
         }
     }
 
-    /// Nanoseconds since the Unix epoch.
+    /// Returns the nanoseconds since the Unix epoch.
     #[inline]
     pub const fn as_nanos(self) -> i64 {
         self.0
     }
 
-    /// The present time by this machine's clock.
-    #[allow(clippy::disallowed_methods)] // For users: the pure crates may not call it.
+    /// Returns the current time of the system clock.
+    #[allow(clippy::disallowed_methods)] // For users only: the sans-IO crates must not read the clock.
     pub fn now() -> Self {
         Self::from(SystemTime::now())
     }
 
-    /// Returns the time so much later; `None` if it does not fit.
+    /// Adds a duration; `None` if the result is out of range.
     pub fn checked_add(self, duration: Duration) -> Option<Self> {
         let nanos = i64::try_from(duration.as_nanos()).ok()?;
         self.0.checked_add(nanos).map(Self)
     }
 
-    /// Returns the time so much earlier; `None` if it does not fit.
+    /// Subtracts a duration; `None` if the result is out of range.
     pub fn checked_sub(self, duration: Duration) -> Option<Self> {
         let nanos = i64::try_from(duration.as_nanos()).ok()?;
         self.0.checked_sub(nanos).map(Self)
     }
 
-    /// How much later this is than `earlier`; zero if it is not later.
+    /// Returns the time elapsed since `earlier`; zero if `earlier` is later.
     pub const fn duration_since(self, earlier: Self) -> Duration {
         let nanos = self.0.saturating_sub(earlier.0);
         Duration::from_nanos(if nanos > 0 { nanos.unsigned_abs() } else { 0 })
     }
 
-    /// Displays the time by RFC 3339, in UTC with nine digits of fraction: `2025-12-06T05:46:40.000000001Z`.
+    /// Displays the time as RFC 3339 in UTC with nanoseconds, such as `2025-12-06T05:46:40.000000001Z`.
     pub fn rfc3339(self) -> impl fmt::Display {
         Rfc3339(self)
     }
 
-    /// Whole milliseconds since the Unix epoch.
+    /// Returns the whole milliseconds since the Unix epoch.
     pub const fn as_millis(self) -> i64 {
         self.0.div_euclid(1_000_000)
     }
@@ -100,8 +101,7 @@ impl fmt::Display for Rfc3339 {
     }
 }
 
-/// Year, month and day of a day since the Unix epoch, in the Gregorian calendar. A year is counted from March on, so
-/// that a leap day is its last.
+/// Converts days since the Unix epoch to year, month and day. Years begin in March internally, so a leap day comes last.
 const fn civil(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
@@ -119,7 +119,7 @@ const fn civil(days: i64) -> (i64, i64, i64) {
     (year_of_era + era * 400 + (month <= 2) as i64, month, day)
 }
 
-/// Days since the Unix epoch of a date in the Gregorian calendar: the inverse of [`civil`].
+/// Converts a date to days since the Unix epoch: the inverse of [`civil`].
 const fn days_of(year: i64, month: i64, day: i64) -> i64 {
     let year = year - (month <= 2) as i64;
     let from_march = if month > 2 { month - 3 } else { month + 9 };
@@ -130,15 +130,15 @@ const fn days_of(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + day_of_era - 719_468
 }
 
-/// A text that is no time by RFC 3339, or one that does not fit a [`Timestamp`].
+/// Error of parsing text that is not an RFC 3339 time or is out of the range of [`Timestamp`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "not a time by RFC 3339 such as 2025-12-06T05:46:40.5Z, from 1677 to 2262, with at most nine digits of fraction"
+    "invalid time; expected RFC 3339 such as 2025-12-06T05:46:40.5Z, from 1677 to 2262, with at most nanoseconds"
 )]
 #[non_exhaustive]
 pub struct ParseTimestampError;
 
-/// Reads a time by RFC 3339, with any offset from UTC.
+/// Parses an RFC 3339 time with any UTC offset.
 ///
 /// ```
 /// use kucoin_streams_core::Timestamp;
@@ -151,11 +151,11 @@ impl FromStr for Timestamp {
     type Err = ParseTimestampError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        read_rfc3339(text).ok_or(ParseTimestampError)
+        parse_rfc3339(text).ok_or(ParseTimestampError)
     }
 }
 
-fn read_rfc3339(text: &str) -> Option<Timestamp> {
+fn parse_rfc3339(text: &str) -> Option<Timestamp> {
     let number = |text: &str| {
         let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         is_number.then(|| text.parse::<i64>().ok())?
@@ -167,7 +167,7 @@ fn read_rfc3339(text: &str) -> Option<Timestamp> {
         .strip_suffix(day)?
         .strip_suffix('-')?;
     let (year, month, day) = (number(year)?, number(month)?, number(day)?);
-    // The inverse gives the same date back only if there is such a date.
+    // An invalid date does not convert back to itself.
     let days = days_of(year, month, day);
     if !(1..=12).contains(&month) || civil(days) != (year, month, day) {
         return None;
@@ -207,7 +207,7 @@ fn read_rfc3339(text: &str) -> Option<Timestamp> {
     i64::try_from(nanos).ok().map(Timestamp)
 }
 
-/// The time so much later, or the last one that fits.
+/// Adds a duration, saturating at the range of [`Timestamp`].
 impl Add<Duration> for Timestamp {
     type Output = Self;
 
@@ -216,7 +216,7 @@ impl Add<Duration> for Timestamp {
     }
 }
 
-/// The time so much earlier, or the first one that fits.
+/// Subtracts a duration, saturating at the range of [`Timestamp`].
 impl Sub<Duration> for Timestamp {
     type Output = Self;
 
@@ -225,10 +225,10 @@ impl Sub<Duration> for Timestamp {
     }
 }
 
-/// A time of another library that does not fit a [`Timestamp`]: before 1677 or after 2262.
+/// Error of converting a time that is out of the range of [`Timestamp`]: before 1677 or after 2262.
 #[cfg(any(feature = "chrono", feature = "jiff", feature = "time"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a time before 1677 or after 2262 has no nanoseconds of 64 bits")]
+#[error("time out of range: before 1677 or after 2262")]
 #[non_exhaustive]
 pub struct TimestampRangeError;
 
@@ -260,7 +260,7 @@ mod jiff_times {
 
     impl From<Timestamp> for jiff::Timestamp {
         fn from(time: Timestamp) -> Self {
-            // Its range holds all of ours.
+            // The range of the library is larger.
             Self::from_nanosecond(time.as_nanos().into()).unwrap_or_default()
         }
     }
@@ -283,7 +283,7 @@ mod time_times {
 
     impl From<Timestamp> for OffsetDateTime {
         fn from(time: Timestamp) -> Self {
-            // Its range holds all of ours.
+            // The range of the library is larger.
             let converted = Self::from_unix_timestamp_nanos(time.as_nanos().into());
             converted.unwrap_or(Self::UNIX_EPOCH)
         }
@@ -336,7 +336,7 @@ impl serde::Serialize for Timestamp {
     }
 }
 
-/// Reads a string of nanoseconds, as [`TimeFormat::Nanoseconds`] writes it.
+/// Deserializes a string of nanoseconds, the format of [`TimeFormat::Nanoseconds`].
 impl<'de> serde::Deserialize<'de> for Timestamp {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let nanos = String::deserialize(deserializer)?;
@@ -344,15 +344,16 @@ impl<'de> serde::Deserialize<'de> for Timestamp {
     }
 }
 
-/// How a [`Timestamp`] is serialized. Either way it is a string and exact.
+/// Serialization format of [`Timestamp`]. Both formats are strings and exact.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TimeFormat {
     /// Nanoseconds since the Unix epoch: `"1765000000000000001"`.
     #[default]
     Nanoseconds,
-    /// RFC 3339 in UTC, always with nine digits of fraction: `"2025-12-06T05:46:40.000000001Z"`. It is for people: an event
-    /// that is deserialized from it has its times in `extra` alone.
+    /// RFC 3339 in UTC, always with nanoseconds: `"2025-12-06T05:46:40.000000001Z"`.
+    ///
+    /// It is meant for people: an event deserialized from this format has its times in `extra` only.
     Rfc3339,
 }
 
@@ -361,19 +362,19 @@ thread_local! {
 }
 
 impl TimeFormat {
-    /// Runs `serialize`, in which this thread writes times in this format; those within events too.
+    /// Runs `serialize` with this format for all timestamps that it writes on this thread, also inside events.
     ///
     /// ```
     /// use kucoin_streams_core::{TimeFormat, Timestamp};
     ///
     /// let time = Timestamp::from_nanos(1_765_000_000_000_000_001);
     /// assert_eq!(serde_json::to_string(&time)?, r#""1765000000000000001""#);
-    /// let people = TimeFormat::Rfc3339.scope(|| serde_json::to_string(&time));
-    /// assert_eq!(people?, r#""2025-12-06T05:46:40.000000001Z""#);
+    /// let rfc3339 = TimeFormat::Rfc3339.scope(|| serde_json::to_string(&time));
+    /// assert_eq!(rfc3339?, r#""2025-12-06T05:46:40.000000001Z""#);
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn scope<R>(self, serialize: impl FnOnce() -> R) -> R {
-        /// Puts the format back even if `serialize` panics.
+        /// Restores the format, even if `serialize` panics.
         struct Restore(TimeFormat);
 
         impl Drop for Restore {
@@ -391,7 +392,7 @@ impl TimeFormat {
     }
 }
 
-/// A duration as people read it, rounded to the nearest unit shown: `279 ms`, `1.2 s`, `4 min 5 s`, `3 h 12 min`.
+/// Displays a duration for people, rounded: `279 ms`, `1.2 s`, `4 min 5 s`, `3 h 12 min`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HumanDuration(pub Duration);
 
@@ -428,7 +429,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_unit_is_told_by_magnitude() {
+    fn unit_is_detected_by_magnitude() {
         let ns = 1_730_848_317_836_000_000;
         assert_eq!(Timestamp::from_wire(1_730_848_317_836), Some(Timestamp(ns)));
         assert_eq!(
@@ -444,20 +445,20 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_is_no_time_is_refused() {
+    fn number_out_of_range_is_none() {
         assert_eq!(Timestamp::from_wire(54_856_530_678_500), None);
         assert_eq!(Timestamp::from_wire(10_000_000_000), None);
     }
 
     #[test]
-    fn a_time_that_is_not_later_is_no_time_later() {
+    fn duration_since_a_later_time_is_zero() {
         let (early, late) = (Timestamp(5), Timestamp(12));
         assert_eq!(late.duration_since(early), Duration::from_nanos(7));
         assert_eq!(early.duration_since(late), Duration::ZERO);
     }
 
     #[test]
-    fn rfc3339_is_read_to_the_nanosecond() {
+    fn rfc3339_is_parsed_to_the_nanosecond() {
         for nanos in [
             i64::MIN,
             -1,
@@ -480,7 +481,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_no_time_is_refused() {
+    fn invalid_text_is_an_error() {
         for text in [
             "",
             "1970-01-01",
@@ -507,7 +508,7 @@ mod tests {
     }
 
     #[test]
-    fn arithmetic_ends_at_the_range() {
+    fn arithmetic_saturates() {
         let second = Duration::from_secs(1);
         assert_eq!(Timestamp(5) + second, Timestamp(1_000_000_005));
         assert_eq!(Timestamp(5) - second, Timestamp(-999_999_995));
@@ -518,7 +519,7 @@ mod tests {
 
     #[test]
     #[cfg(all(feature = "chrono", feature = "jiff", feature = "time"))]
-    fn other_libraries_keep_the_nanosecond() {
+    fn conversions_keep_the_nanosecond() {
         for nanos in [i64::MIN, 0, 1_765_000_000_000_000_001, i64::MAX] {
             let time = Timestamp(nanos);
             assert_eq!(
@@ -538,13 +539,13 @@ mod tests {
     }
 
     #[test]
-    fn system_time_there_and_back_keeps_the_nanosecond() {
+    fn system_time_round_trip_keeps_the_nanosecond() {
         let stamp = Timestamp(1_730_848_317_836_123_456);
         assert_eq!(Timestamp::from(SystemTime::from(stamp)), stamp);
     }
 
     #[test]
-    fn time_is_written_by_rfc_3339() {
+    fn time_is_displayed_as_rfc3339() {
         for (nanos, text) in [
             (1_765_000_000_000_000_001, "2025-12-06T05:46:40.000000001Z"),
             (0, "1970-01-01T00:00:00.000000000Z"),
@@ -559,7 +560,7 @@ mod tests {
     }
 
     #[test]
-    fn format_holds_for_its_closure_alone() {
+    fn format_applies_inside_its_scope_only() {
         let write = || serde_json::to_string(&Timestamp(1)).unwrap();
         let within = TimeFormat::Rfc3339.scope(|| {
             let nested = TimeFormat::Nanoseconds.scope(write);
@@ -573,7 +574,7 @@ mod tests {
     }
 
     #[test]
-    fn duration_is_rounded_for_people() {
+    fn duration_is_rounded() {
         for (nanos, text) in [
             (0, "0 ms"),
             (300, "<1 ms"),

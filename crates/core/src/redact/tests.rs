@@ -1,4 +1,4 @@
-//! What is redacted, and what stays readable.
+//! Tests of redaction.
 
 use proptest::prelude::*;
 
@@ -13,7 +13,7 @@ fn redactor(query: &str) -> Redactor {
 }
 
 #[test]
-fn ordinary_message_is_shown_as_it_is() {
+fn ordinary_message_is_unchanged() {
     let text = "Invalid KC-API-PASSPHRASE, IP 10.0.0.1 (400004)";
     assert_eq!(excerpt(text.as_bytes()), text);
     assert_eq!(Redactor::default().redact(text), text);
@@ -28,16 +28,16 @@ fn control_characters_are_escaped() {
 }
 
 #[test]
-fn long_run_is_redacted_even_over_the_end() {
+fn long_run_is_redacted_beyond_the_cut() {
     let text = format!("{}{LONG}", "word ".repeat(50));
     for shown in [excerpt(text.as_bytes()), Redactor::default().redact(&text)] {
         assert!(!shown.contains("2neA"), "{shown}");
-        assert!(shown.len() <= LONGEST + "…".len());
+        assert!(shown.len() <= MAX_BYTES + "…".len());
     }
 }
 
 #[test]
-fn short_token_is_redacted_by_its_name() {
+fn short_token_is_redacted_after_its_name() {
     for text in [
         r#"{"data":{"token":"canary"#,
         r#"{"data":{"token" : "canary"}}"#,
@@ -53,13 +53,13 @@ fn short_token_is_redacted_by_its_name() {
 }
 
 #[test]
-fn bytes_that_are_not_text_are_shown_in_short() {
+fn invalid_utf8_is_cut() {
     let shown = excerpt(&[0xff; 5000]);
-    assert!(shown.starts_with('\u{fffd}') && shown.len() <= LONGEST + "…".len());
+    assert!(shown.starts_with('\u{fffd}') && shown.len() <= MAX_BYTES + "…".len());
 }
 
 #[test]
-fn known_token_is_redacted_in_every_form() {
+fn known_token_is_redacted_whole_or_in_part() {
     let redactor = redactor("token=canary%2Bto%2Fken&connectId=1");
     for (text, shown) in [
         (
@@ -103,7 +103,7 @@ fn known_token_is_redacted_in_every_spelling() {
 }
 
 #[test]
-fn tokens_of_any_usual_length_are_redacted() {
+fn token_of_any_usual_length_is_redacted() {
     for length in 6..LONG.len() {
         let token = &LONG[..length];
         let redactor = redactor(&format!("token={token}&connectId=17"));
@@ -119,7 +119,7 @@ fn tokens_of_any_usual_length_are_redacted() {
 }
 
 #[test]
-fn values_of_a_login_are_redacted_and_its_names_are_not() {
+fn login_values_are_redacted_but_not_their_names() {
     let frame = r#"{"id":"1","op":"auth","kc-api-sign":"1gKZgAbov95sU\/MT","kc-api-timestamp":"1700000000000","more":{"kc-api-passphrase":"ZGDg9EKim"}}"#;
     let info = ConnectionInfo::new(SecretUrl::new("wss://host/")).with_login(Login {
         id: "1".into(),
@@ -134,7 +134,7 @@ fn values_of_a_login_are_redacted_and_its_names_are_not() {
 }
 
 #[test]
-fn topics_and_plain_english_stay_readable() {
+fn topics_and_plain_text_stay_readable() {
     let redactor = redactor(&format!("token={LONG}&connectId=64f0c0ffee0123456789abcd"));
     for text in [
         "topic /contractMarket/tradeOrders:XBTUSDTM is not found",
@@ -154,28 +154,28 @@ fn topics_and_plain_english_stay_readable() {
 }
 
 #[test]
-fn redactor_prints_nothing() {
+fn debug_hides_the_secrets() {
     let printed = format!("{:?}", redactor("token=canary-canary"));
     assert!(!printed.contains("canary"), "{printed}");
 }
 
 proptest! {
     #[test]
-    fn words_are_bounded_and_hold_no_token(
+    fn redacted_text_is_bounded_and_has_no_token(
         token in "[A-Za-z0-9_-]{8,120}",
         before in ".{0,300}",
-        behind in ".{0,300}",
+        after in ".{0,300}",
     ) {
         let redactor = redactor(&format!("token={token}"));
-        let shown = redactor.redact(&format!("{before}{token}{behind}"));
-        prop_assert!(shown.len() <= LONGEST + "…".len());
+        let shown = redactor.redact(&format!("{before}{token}{after}"));
+        prop_assert!(shown.len() <= MAX_BYTES + "…".len());
         prop_assert!(!shown.contains(&token), "{shown}");
         prop_assert!(!shown.chars().any(char::is_control));
     }
 }
 
 #[test]
-fn long_name_of_a_host_is_shown_if_it_is_named() {
+fn given_host_name_is_not_redacted() {
     let host = "kucoin-gateway-7f9c6d5b8d-x2x4z.default.svc:4000";
     let text = format!("{host} cannot be reached ({host}): /{LONG}");
     let redactor = redactor("token=canary-canary");
@@ -186,7 +186,7 @@ fn long_name_of_a_host_is_shown_if_it_is_named() {
 }
 
 #[test]
-fn name_of_a_host_that_repeats_the_token_is_no_exception() {
+fn host_name_with_a_part_of_the_token_is_redacted() {
     let redactor = redactor(&format!("token={LONG}"));
     let lower = LONG.to_lowercase();
     for part in [LONG, &lower, &LONG[..24], &lower[..24], &lower[20..44]] {
@@ -198,12 +198,12 @@ fn name_of_a_host_that_repeats_the_token_is_no_exception() {
 }
 
 #[test]
-fn name_of_a_host_uncovers_nothing_else() {
+fn host_name_keeps_nothing_else_readable() {
     let check = |host: &str, text: &str, expected: &str| {
         let shown = Redactor::default().redact_except_hosts(text, &[host.into()]);
         assert_eq!(shown, expected, "{host}");
     };
-    // The beginning of a run is not the whole of it.
+    // A host name that is only the beginning of a run.
     check(&LONG[..15], LONG, "[redacted]");
     check("", LONG, "[redacted]");
     check("canary", "token=canary", "token=[redacted]");

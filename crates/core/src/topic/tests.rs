@@ -1,4 +1,4 @@
-//! Several topics in one: where a push is decoded, and that it makes no difference to what becomes of it.
+//! Lists of topics: which topic decodes a push, and that the hint does not change the result.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -10,7 +10,7 @@ thread_local! {
     static DECODED: Cell<u32> = const { Cell::new(0) };
 }
 
-/// A protocol whose requests are single letters; nobody speaks it.
+/// Test protocol whose requests are single letters.
 struct Letters;
 
 impl Protocol for Letters {
@@ -52,11 +52,11 @@ impl Event for Number {
     }
 }
 
-/// It asks for each letter and takes the frames that begin with one of them, or with `*`, which is pushed for all.
+/// Topic with one request per letter. It decodes frames that begin with one of the letters or with `*`.
 #[derive(Clone, Copy, Debug)]
-struct Of(&'static str);
+struct Topics(&'static str);
 
-impl Topic for Of {
+impl Topic for Topics {
     type Kind = Kind;
     type Event = Number;
 
@@ -67,7 +67,7 @@ impl Topic for Of {
     fn decode(&self, frame: &str) -> Result<Option<Push<Number>>, DecodeError> {
         DECODED.set(DECODED.get() + 1);
         let (head, number) = frame.split_at_checked(1).ok_or(DecodeError::Syntax {
-            reason: "it is empty",
+            reason: "empty frame",
             offset: 0,
         })?;
         if head != "*" && !self.0.contains(head) {
@@ -80,21 +80,21 @@ impl Topic for Of {
     }
 }
 
-/// Equal ones, ones of several requests, ones that take each other's, and one that asks for nothing.
-const ALL: [Of; 7] = [
-    Of("a"),
-    Of("b"),
-    Of("c"),
-    Of("ab"),
-    Of("bcd"),
-    Of("aa"),
-    Of(""),
+/// Topics with one request, with several, with overlapping and equal requests, and with none.
+const ALL: [Topics; 7] = [
+    Topics("a"),
+    Topics("b"),
+    Topics("c"),
+    Topics("ab"),
+    Topics("bcd"),
+    Topics("aa"),
+    Topics(""),
 ];
 
 const FRAMES: [&str; 10] = ["a1", "b2", "c3", "d4", "e5", "*6", "a", "b?", "*", ""];
 
-/// Every list of up to so many of them.
-fn lists(length: usize) -> Vec<Vec<Of>> {
+/// Returns every list of up to `length` topics.
+fn lists(length: usize) -> Vec<Vec<Topics>> {
     let Some(shorter) = length.checked_sub(1) else {
         return vec![Vec::new()];
     };
@@ -106,27 +106,27 @@ fn lists(length: usize) -> Vec<Vec<Of>> {
 }
 
 #[test]
-fn a_place_right_or_wrong_changes_nothing_of_what_a_push_becomes() {
+fn hint_never_changes_the_decoded_push() {
     for topics in lists(4) {
         for frame in FRAMES {
             let expected = topics.decode(frame);
-            for place in (0..6).chain([usize::MAX]) {
-                let decoded = topics.decode_at(&mut { place }, frame);
-                assert_eq!(decoded, expected, "{topics:?} {frame:?} at {place}");
+            for index in (0..6).chain([usize::MAX]) {
+                let decoded = topics.decode_at(&mut { index }, frame);
+                assert_eq!(decoded, expected, "{topics:?} {frame:?} at {index}");
             }
         }
     }
 }
 
 #[test]
-fn a_list_of_lists_gives_the_same_too() {
+fn hint_never_changes_the_push_of_nested_lists() {
     for first in lists(2) {
         for second in lists(2) {
             let topics = vec![first.clone(), second];
             for frame in FRAMES {
-                for place in 0..4 {
+                for index in 0..4 {
                     assert_eq!(
-                        topics.decode_at(&mut { place }, frame),
+                        topics.decode_at(&mut { index }, frame),
                         topics.decode(frame)
                     );
                 }
@@ -136,44 +136,49 @@ fn a_list_of_lists_gives_the_same_too() {
 }
 
 #[test]
-fn a_push_is_decoded_once_where_each_topic_has_one_request() {
-    let topics = vec![One("a"), One("b"), One("c"), One("d")];
-    for (place, frame) in ["a1", "b2", "c3", "d4", "d", "*5"].iter().enumerate() {
+fn correct_hint_decodes_once() {
+    let topics = vec![
+        SingleTopic("a"),
+        SingleTopic("b"),
+        SingleTopic("c"),
+        SingleTopic("d"),
+    ];
+    for (index, frame) in ["a1", "b2", "c3", "d4", "d", "*5"].iter().enumerate() {
         DECODED.set(0);
-        let decoded = topics.decode_at(&mut place.min(3), frame);
+        let decoded = topics.decode_at(&mut index.min(3), frame);
         assert_ne!(decoded, Ok(None), "{frame}");
         assert_eq!(DECODED.get(), 1, "{frame}");
     }
     DECODED.set(0);
     assert_eq!(topics.decode_at(&mut 1, "e6"), Ok(None));
-    assert_eq!(DECODED.get(), 4, "each is asked, none twice");
+    assert_eq!(DECODED.get(), 4, "each topic decodes once");
 }
 
 #[test]
-fn place_is_that_of_the_request_of_the_push() {
-    let topics = vec![Of("bcd"), Of("ab"), Of("e")];
+fn index_is_set_to_the_request_of_the_push() {
+    let topics = vec![Topics("bcd"), Topics("ab"), Topics("e")];
     let requests = topics.requests();
     assert_eq!(requests, ['b', 'c', 'd', 'a', 'b', 'e']);
     for (at, request) in requests.iter().enumerate() {
-        // Routed right, the place stays; routed wrong, it is one of the topic that takes the push.
-        let mut place = at;
+        // A correct hint stays.
+        let mut index = at;
         topics
-            .decode_at(&mut place, &format!("{request}1"))
+            .decode_at(&mut index, &format!("{request}1"))
             .unwrap();
-        assert_eq!(place, at);
+        assert_eq!(index, at);
     }
     for wrong in [0, 3, usize::MAX] {
-        let mut place = wrong;
-        topics.decode_at(&mut place, "e1").unwrap();
-        assert_eq!(place, 5);
+        let mut index = wrong;
+        topics.decode_at(&mut index, "e1").unwrap();
+        assert_eq!(index, 5);
     }
 }
 
-/// A topic of one request, which takes the pushes of others too.
+/// Topic with one request that can decode the pushes of other topics too.
 #[derive(Clone, Debug)]
-struct One(&'static str);
+struct SingleTopic(&'static str);
 
-impl Topic for One {
+impl Topic for SingleTopic {
     type Kind = Kind;
     type Event = Number;
 
@@ -184,21 +189,26 @@ impl Topic for One {
     }
 
     fn decode(&self, frame: &str) -> Result<Option<Push<Number>>, DecodeError> {
-        Of(self.0).decode(frame)
+        Topics(self.0).decode(frame)
     }
 }
 
 #[test]
-fn equal_topics_of_a_list_do_not_shift_the_place() {
-    // The second `a` also takes pushes of `b`, as `positionAll` takes those of one contract.
-    let topics = vec![One("ab"), One("ab"), One("b"), One("c")];
-    for (routed, frame) in [(0, "a1"), (2, "b1"), (3, "c1")] {
-        let mut place = routed;
+fn equal_topics_of_a_list_keep_the_index() {
+    // The topics `ab` also decode pushes of `b`, like an all-symbols topic and its one-symbol topic.
+    let topics = vec![
+        SingleTopic("ab"),
+        SingleTopic("ab"),
+        SingleTopic("b"),
+        SingleTopic("c"),
+    ];
+    for (hint, frame) in [(0, "a1"), (2, "b1"), (3, "c1")] {
+        let mut index = hint;
         DECODED.set(0);
-        assert!(topics.decode_at(&mut place, frame).unwrap().is_some());
-        assert_eq!((place, DECODED.get()), (routed, 1), "{frame}");
+        assert!(topics.decode_at(&mut index, frame).unwrap().is_some());
+        assert_eq!((index, DECODED.get()), (hint, 1), "{frame}");
     }
-    let mut place = 2;
-    assert!(topics.decode_at(&mut place, "c1").unwrap().is_some());
-    assert_eq!(place, 3);
+    let mut index = 2;
+    assert!(topics.decode_at(&mut index, "c1").unwrap().is_some());
+    assert_eq!(index, 3);
 }
