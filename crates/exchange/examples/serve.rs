@@ -1,4 +1,4 @@
-//! Runs a local exchange until it is stopped, and prints its addresses as one line of JSON.
+//! Runs a local exchange until it is stopped; prints its URLs and credentials as one line of JSON.
 #![allow(clippy::print_stdout)]
 
 use kucoin_streams_exchange::Exchange;

@@ -1,4 +1,4 @@
-//! Every fault of a connection, seen from the other side of the socket.
+//! Faults of V1 connections, as a client sees them.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -17,12 +17,12 @@ async fn with(script: &str) -> Exchange {
         .unwrap()
 }
 
-/// One push on the balance topic.
-fn happen(account: &Account) {
+/// Makes one push on the balance topic.
+fn deposit_one(account: &Account) {
     account.deposit("USDT", 1.into()).unwrap();
 }
 
-/// The frames of the balance topic, in their true order.
+/// Returns the frames of the balance topic in the truth log.
 fn truth(exchange: &Exchange) -> Vec<String> {
     exchange
         .truth()
@@ -35,10 +35,10 @@ fn truth(exchange: &Exchange) -> Vec<String> {
 const PING: &str = r#"{"id":"p","type":"ping"}"#;
 
 #[tokio::test]
-async fn a_cut_with_a_close_frame_comes_after_its_frames() {
+async fn cut_with_close_frame_follows_earlier_pushes() {
     let exchange = with("after 2 frames: cut how=close code=1012 reason=restart").await;
     let mut socket = Socket::subscribed(&exchange, &[BALANCE]).await;
-    (0..4).for_each(|_| happen(&exchange.account()));
+    (0..4).for_each(|_| deposit_one(&exchange.account()));
     let truth = truth(&exchange);
     assert_eq!(
         [socket.text().await, socket.text().await],
@@ -47,14 +47,14 @@ async fn a_cut_with_a_close_frame_comes_after_its_frames() {
     assert_eq!(socket.read().await, Read::Close(Some(1012)));
     assert_eq!(exchange.stats().connections[0].ended, Some(Ended::Fault));
     let mut second = Socket::subscribed(&exchange, &[BALANCE]).await;
-    (0..4).for_each(|_| happen(&exchange.account()));
+    (0..4).for_each(|_| deposit_one(&exchange.account()));
     for _ in 0..4 {
         second.text().await;
     }
 }
 
 #[tokio::test]
-async fn a_cut_may_be_an_abrupt_end_or_a_reset() {
+async fn cut_may_be_end_of_stream_or_reset() {
     let exchange = Exchange::builder()
         .faults(
             Faults::new()
@@ -65,12 +65,12 @@ async fn a_cut_may_be_an_abrupt_end_or_a_reset() {
         .await
         .unwrap();
     let mut first = Socket::subscribed(&exchange, &[BALANCE]).await;
-    happen(&exchange.account());
+    deposit_one(&exchange.account());
     first.text().await;
     assert_eq!(first.read().await, Read::Eof);
     let mut second = Socket::subscribed(&exchange, &[BALANCE]).await;
-    (0..2).for_each(|_| happen(&exchange.account()));
-    // A reset may overtake what was not read yet.
+    (0..2).for_each(|_| deposit_one(&exchange.account()));
+    // A reset may discard data that was not read yet.
     let end = loop {
         match second.read().await {
             Read::Text(_) => {}
@@ -81,16 +81,16 @@ async fn a_cut_may_be_an_abrupt_end_or_a_reset() {
 }
 
 #[tokio::test]
-async fn a_reset_can_come_in_the_middle_of_a_frame() {
+async fn reset_can_interrupt_a_frame() {
     let exchange = with("connection 1: reset-mid-frame").await;
     let mut socket = Socket::subscribed(&exchange, &[BALANCE]).await;
-    happen(&exchange.account());
+    deposit_one(&exchange.account());
     assert_eq!(socket.read().await, Read::Reset);
     assert_eq!(exchange.truth().total_of(BALANCE), 1);
 }
 
 #[tokio::test]
-async fn every_connection_can_be_cut_now() {
+async fn injected_cut_closes_every_connection() {
     let exchange = with("").await;
     let (mut first, mut second) = (
         Socket::connect(&exchange).await,
@@ -105,7 +105,7 @@ async fn every_connection_can_be_cut_now() {
 }
 
 #[tokio::test]
-async fn pongs_can_be_swallowed() {
+async fn swallowed_pongs_are_not_sent() {
     let exchange = with("connection 1: swallow-pongs count=2").await;
     let mut socket = Socket::connect(&exchange).await;
     socket.send(PING).await;
@@ -114,13 +114,13 @@ async fn pongs_can_be_swallowed() {
     assert_eq!(
         field(&socket.text().await, "type"),
         "ack",
-        "two pongs would stand before it"
+        "no pong before it"
     );
     assert_eq!(field(&socket.ask(PING).await, "type"), "pong");
 }
 
 #[tokio::test]
-async fn the_welcome_can_be_late() {
+async fn welcome_can_be_delayed() {
     let exchange = with("connection 1: delay-welcome by=60ms").await;
     let started = std::time::Instant::now();
     let mut socket = Socket::dial(&exchange).await;
@@ -129,7 +129,7 @@ async fn the_welcome_can_be_late() {
 }
 
 #[tokio::test]
-async fn what_comes_before_the_welcome_is_lost() {
+async fn message_before_the_welcome_is_ignored() {
     let exchange = with("connection 1: drop-welcome").await;
     let mut socket = Socket::dial(&exchange).await;
     socket.send(PING).await;
@@ -146,7 +146,7 @@ async fn what_comes_before_the_welcome_is_lost() {
 }
 
 #[tokio::test]
-async fn the_welcome_can_be_lost() {
+async fn welcome_can_be_dropped() {
     let brief = Duration::from_millis(30);
     let faults = Faults::new().on_connection(1, Effect::DropWelcome);
     let exchange = Exchange::builder()
@@ -165,7 +165,7 @@ async fn the_welcome_can_be_lost() {
 }
 
 #[tokio::test]
-async fn acknowledgements_can_be_lost() {
+async fn acks_can_be_dropped() {
     let exchange = with("connection 1: drop-acks count=1").await;
     let mut socket = Socket::connect(&exchange).await;
     socket.send(&subscribe("1", BALANCE)).await;
@@ -174,12 +174,12 @@ async fn acknowledgements_can_be_lost() {
         r#"{"id":"2","type":"ack"}"#
     );
     assert!(exchange.stats().is_subscribed(BALANCE));
-    happen(&exchange.account());
+    deposit_one(&exchange.account());
     assert_eq!(field(&socket.text().await, "topic"), BALANCE);
 }
 
 #[tokio::test]
-async fn acknowledgements_can_be_late() {
+async fn acks_can_be_delayed() {
     let exchange = with("connection 1: delay-acks by=40ms count=1").await;
     let mut socket = Socket::connect(&exchange).await;
     let started = std::time::Instant::now();
@@ -191,18 +191,18 @@ async fn acknowledgements_can_be_late() {
 }
 
 #[tokio::test]
-async fn pushes_overtake_late_acknowledgements() {
+async fn pushes_overtake_delayed_acks() {
     let exchange = with("connection 1: delay-acks by=10m count=1").await;
     let mut socket = Socket::connect(&exchange).await;
     socket.send(&subscribe("1", BALANCE)).await;
     exchange.wait_subscribed(BALANCE).await;
-    happen(&exchange.account());
+    deposit_one(&exchange.account());
     assert_eq!(field(&socket.text().await, "type"), "message");
     assert_eq!(exchange.stats().connections[0].acks, 0);
 }
 
 #[tokio::test]
-async fn a_topic_can_be_refused() {
+async fn topic_can_be_refused() {
     let exchange = with(
         "connection 1: refuse-topic topic=/account/balance code=403 text=\"login is required\"",
     )
@@ -217,10 +217,10 @@ async fn a_topic_can_be_refused() {
 }
 
 #[tokio::test]
-async fn frames_can_be_doubled() {
+async fn pushes_can_be_duplicated() {
     let exchange = with("after 1 frames: duplicate-frame count=1").await;
     let mut socket = Socket::subscribed(&exchange, &[BALANCE]).await;
-    (0..3).for_each(|_| happen(&exchange.account()));
+    (0..3).for_each(|_| deposit_one(&exchange.account()));
     let truth = truth(&exchange);
     for expected in [&truth[0], &truth[1], &truth[1], &truth[2]] {
         assert_eq!(&socket.text().await, expected);
@@ -228,10 +228,10 @@ async fn frames_can_be_doubled() {
 }
 
 #[tokio::test]
-async fn frames_can_be_garbled() {
+async fn pushes_can_be_garbled() {
     let exchange = with("connection 1: garble-frame count=1").await;
     let mut socket = Socket::subscribed(&exchange, &[BALANCE]).await;
-    (0..2).for_each(|_| happen(&exchange.account()));
+    (0..2).for_each(|_| deposit_one(&exchange.account()));
     let truth = truth(&exchange);
     let garbled = socket.text().await;
     assert_eq!(garbled.len(), truth[0].len());
@@ -240,10 +240,10 @@ async fn frames_can_be_garbled() {
 }
 
 #[tokio::test]
-async fn frames_can_be_fragmented() {
+async fn pushes_can_be_fragmented() {
     let exchange = with("connection 1: fragment-frames parts=4 count=2").await;
     let mut socket = Socket::subscribed(&exchange, &[BALANCE]).await;
-    (0..3).for_each(|_| happen(&exchange.account()));
+    (0..3).for_each(|_| deposit_one(&exchange.account()));
     for (index, expected) in truth(&exchange).iter().enumerate() {
         assert_eq!(&socket.text().await, expected);
         assert_eq!(socket.fragments, if index < 2 { 4 } else { 1 });
@@ -251,17 +251,17 @@ async fn frames_can_be_fragmented() {
 }
 
 #[tokio::test]
-async fn a_half_open_connection_is_silent_and_stays_open() {
+async fn half_open_connection_is_silent_and_stays_open() {
     let exchange = with("after 1 frames: half-open").await;
     let mut socket = Socket::subscribed(&exchange, &[BALANCE]).await;
-    happen(&exchange.account());
+    deposit_one(&exchange.account());
     socket.text().await;
     exchange
         .wait_until(|stats| stats.connections[0].ended.is_some())
         .await;
-    happen(&exchange.account());
+    deposit_one(&exchange.account());
     socket.send(PING).await;
-    // Nothing but the cut that comes now: no push, no pong, no end of the stream before.
+    // Before this cut there must be no push, no pong and no end of the stream.
     exchange.inject(Effect::Cut(Cut::Close {
         code: 1001,
         reason: String::new(),
@@ -270,7 +270,7 @@ async fn a_half_open_connection_is_silent_and_stays_open() {
 }
 
 #[tokio::test]
-async fn a_name_can_be_called_again_and_again() {
+async fn named_fault_can_be_called_repeatedly() {
     let exchange = with("call storm: cut how=eof").await;
     assert!(!exchange.call("calm"));
     for _ in 0..2 {
@@ -281,9 +281,9 @@ async fn a_name_can_be_called_again_and_again() {
 }
 
 #[tokio::test]
-async fn a_fault_can_wait_for_its_time() {
+async fn fault_happens_after_its_time() {
     let exchange = with("after 20ms: token-html").await;
-    // Requests before that are answered well; sooner or later one is not.
+    // Repeat the request until the fault acts on one.
     let mut page = false;
     for _ in 0..100_000 {
         page = request_token(&exchange).await.body.starts_with("<!DOCTYPE");
@@ -296,7 +296,7 @@ async fn a_fault_can_wait_for_its_time() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_is_disconnected() {
+async fn client_that_does_not_read_is_disconnected() {
     let exchange = Exchange::builder()
         .queue_capacity(16)
         .start()
@@ -304,7 +304,7 @@ async fn a_client_that_does_not_read_is_disconnected() {
         .unwrap();
     let mut socket = Socket::subscribed(&exchange, &[ORDERS, ORDERS_V2, BALANCE]).await;
     let account = exchange.account();
-    // On this runtime the connection's task runs only when the test waits: the queue fills up.
+    // On this runtime the connection's task runs only when the test awaits, so the queue fills up.
     for _ in 0..200 {
         account.step(1);
     }

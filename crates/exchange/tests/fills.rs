@@ -1,4 +1,4 @@
-//! Own fills on the topics that tell of nothing else.
+//! The topics that push only fills and balance snapshots.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -19,7 +19,7 @@ fn size() -> Decimal {
 }
 
 #[tokio::test]
-async fn a_private_subscription_to_the_trades_gets_the_own_ones() {
+async fn private_match_subscription_gets_own_fills() {
     let exchange = quiet().await;
     let list = format!("{BTC_MATCHES},ETH-USDT");
     let mut socket = Socket::subscribed(&exchange, &[&list]).await;
@@ -49,7 +49,7 @@ async fn a_private_subscription_to_the_trades_gets_the_own_ones() {
 }
 
 #[tokio::test]
-async fn the_public_trades_stay_silent() {
+async fn public_match_subscription_gets_no_pushes() {
     let exchange = quiet().await;
     let mut public = Socket::connect(&exchange).await;
     let message =
@@ -74,7 +74,7 @@ async fn the_public_trades_stay_silent() {
 }
 
 #[tokio::test]
-async fn trades_of_an_unknown_symbol_are_acknowledged_and_silent() {
+async fn unknown_match_symbol_is_acknowledged_and_silent() {
     let exchange = quiet().await;
     let mut socket = Socket::subscribed(&exchange, &["/market/match:NO-SUCH"]).await;
     let account = exchange.account();
@@ -83,7 +83,7 @@ async fn trades_of_an_unknown_symbol_are_acknowledged_and_silent() {
 }
 
 #[tokio::test]
-async fn what_was_unsubscribed_of_a_list_stays_silent() {
+async fn symbol_unsubscribed_from_a_list_gets_no_pushes() {
     let exchange = quiet().await;
     let list = format!("{BTC_MATCHES},ETH-USDT");
     let mut socket = Socket::subscribed(&exchange, &[&list]).await;
@@ -97,7 +97,7 @@ async fn what_was_unsubscribed_of_a_list_stays_silent() {
 }
 
 #[tokio::test]
-async fn fees_add_up_to_what_the_balance_lost() {
+async fn fees_match_the_change_of_the_balance() {
     let exchange = quiet().await;
     let mut fills = Socket::subscribed(&exchange, &[FILLS]).await;
     let account = exchange.account();
@@ -112,7 +112,7 @@ async fn fees_add_up_to_what_the_balance_lost() {
         assert_eq!(field(&frame, "subject"), FILLS);
         let data = field(&frame, "data");
         assert!(data["fee"].is_number() && data["price"].is_number());
-        // The digits of the frame, not of a float.
+        // Exact digits of the frame, without conversion to a float.
         let number = |key: &str| digits(expected.data(), key);
         assert_eq!(
             number("fee"),
@@ -123,7 +123,7 @@ async fn fees_add_up_to_what_the_balance_lost() {
     assert_eq!(paid, lost);
 }
 
-/// The number behind a key, as it is written.
+/// Returns the number of a key, with its exact digits.
 fn digits(data: &str, key: &str) -> Decimal {
     let (_, rest) = data.split_once(&format!("\"{key}\":")).unwrap();
     let end = rest.find([',', '}']).unwrap();
@@ -131,7 +131,7 @@ fn digits(data: &str, key: &str) -> Decimal {
 }
 
 #[tokio::test]
-async fn a_snapshot_of_the_balance_follows_each_change() {
+async fn balance_snapshot_follows_each_change() {
     let exchange = quiet().await;
     let mut socket = Socket::subscribed(&exchange, &[BALANCE, SNAPSHOT]).await;
     exchange.account().deposit("USDT", 7.into()).unwrap();

@@ -1,4 +1,4 @@
-//! The futures topics over real sockets: what a subscriber gets is what happened, to the byte.
+//! The futures topics over real connections: subscribers receive exactly the frames of the truth log.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -18,7 +18,7 @@ const POSITIONS: &str = "/contract/positionAll";
 const MARGIN_MODE: &str = "/contract/marginMode";
 const CROSS_LEVERAGE: &str = "/contract/crossLeverage";
 
-/// Every futures topic: those of the account, and two for each contract.
+/// Returns every futures topic: those of the account, and two per contract.
 fn all_topics() -> Vec<String> {
     let account = [
         FUTURES_ORDERS,
@@ -46,7 +46,7 @@ fn decimal(text: &str) -> Decimal {
 }
 
 #[tokio::test]
-async fn a_subscriber_of_all_futures_topics_gets_everything_in_order() {
+async fn subscriber_of_all_topics_gets_every_push_in_order() {
     let builder = Exchange::builder().seed(7).queue_capacity(65_536);
     let exchange = builder.start().await.unwrap();
     let topics = all_topics();
@@ -60,11 +60,11 @@ async fn a_subscriber_of_all_futures_topics_gets_everything_in_order() {
         seen.insert(entry.topic);
     }
     let topics: BTreeSet<&str> = topics.into_iter().collect();
-    assert_eq!(seen, topics, "every topic was heard");
+    assert_eq!(seen, topics, "every topic has pushes");
 }
 
 #[tokio::test]
-async fn a_running_exchange_trades_spot_and_futures() {
+async fn account_trades_spot_and_futures() {
     let exchange = Exchange::builder().seed(3).start().await.unwrap();
     let mut socket = Socket::subscribed(&exchange, &[FUTURES_ORDERS]).await;
     exchange.account().step(600);
@@ -78,7 +78,7 @@ async fn a_running_exchange_trades_spot_and_futures() {
 }
 
 #[tokio::test]
-async fn an_order_is_told_under_its_symbol_and_under_all() {
+async fn order_is_pushed_for_its_symbol_and_for_all() {
     let exchange = Exchange::builder().start().await.unwrap();
     let one = "/contractMarket/tradeOrders:XBTUSDTM";
     let other = "/contractMarket/tradeOrders:ETHUSDTM";
@@ -106,7 +106,7 @@ async fn an_order_is_told_under_its_symbol_and_under_all() {
 }
 
 #[tokio::test]
-async fn a_position_is_told_under_its_symbol_and_under_all() {
+async fn position_is_pushed_for_its_symbol_and_for_all() {
     let exchange = Exchange::builder().start().await.unwrap();
     let one = "/contract/position:ETHUSDTM";
     let mut socket = Socket::subscribed(&exchange, &[POSITIONS, one]).await;
@@ -141,13 +141,13 @@ async fn a_position_is_told_under_its_symbol_and_under_all() {
         assert_eq!(field(&single, "topic"), one);
         assert_eq!(field(&all, "data"), field(&single, "data"));
         assert_eq!(field(&all, "subject"), subject);
-        let told = field(&all, "data")["changeReason"].clone();
-        assert_eq!(told.as_str().unwrap_or_default(), reason);
+        let change_reason = field(&all, "data")["changeReason"].clone();
+        assert_eq!(change_reason.as_str().unwrap_or_default(), reason);
     }
 }
 
 #[tokio::test]
-async fn an_outsider_can_follow_the_wallet_from_the_pushes() {
+async fn wallet_can_be_rebuilt_from_pushes() {
     let exchange = Exchange::builder().seed(11).start().await.unwrap();
     let mut socket = Socket::subscribed(&exchange, &[WALLET]).await;
     let account = exchange.account().futures();
@@ -180,7 +180,7 @@ async fn an_outsider_can_follow_the_wallet_from_the_pushes() {
 }
 
 #[tokio::test]
-async fn settings_reach_their_topics_and_are_refused_while_something_is_open() {
+async fn margin_mode_cannot_change_with_an_open_position() {
     let exchange = Exchange::builder().start().await.unwrap();
     let mut socket = Socket::subscribed(&exchange, &[MARGIN_MODE, CROSS_LEVERAGE]).await;
     let account = exchange.account().futures();
@@ -205,7 +205,7 @@ async fn settings_reach_their_topics_and_are_refused_while_something_is_open() {
 }
 
 #[tokio::test]
-async fn a_contract_that_is_not_traded_is_not_found() {
+async fn unknown_contract_is_not_found() {
     let settings = Exchange::builder().unknown_symbols(UnknownSymbols::Refuse);
     let exchange = settings.start().await.unwrap();
     let mut socket = Socket::connect(&exchange).await;

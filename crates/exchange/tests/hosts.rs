@@ -1,4 +1,4 @@
-//! KuCoin's two hosts: which tokens of which port serve which topics.
+//! KuCoin's two REST hosts: which topics a token of each port serves.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -14,7 +14,7 @@ fn port_of(url: &str) -> u16 {
     url.rsplit_once(':').unwrap().1.parse().unwrap()
 }
 
-/// A token of this host, and the port of the socket that comes with it.
+/// Returns a token of this host, and the port of its WebSocket URL.
 async fn token_of(exchange: &Exchange, url: &str) -> (String, u16) {
     let headers = signed_headers(exchange.credentials(), PATH, now_ms());
     let reply = http_on(port_of(url), "POST", PATH, &headers).await.json();
@@ -33,7 +33,7 @@ async fn answer(socket: &mut Socket, topic: &str) -> String {
 }
 
 #[tokio::test]
-async fn tokens_of_a_host_serve_its_own_topics_only() {
+async fn tokens_serve_only_topics_of_their_host() {
     let exchange = Exchange::builder().start().await.unwrap();
     let not_found = |topic: &str| format!("404 topic {topic} is not found");
     let ack = || "ack".to_owned();
@@ -43,7 +43,7 @@ async fn tokens_of_a_host_serve_its_own_topics_only() {
         (exchange.futures_rest_url(), not_found(BALANCE), ack()),
     ] {
         let (token, port) = token_of(&exchange, &url).await;
-        assert_eq!(port, port_of(&url), "the socket is on the same host");
+        assert_eq!(port, port_of(&url), "the WebSocket URL has the same port");
         let mut socket = Socket::upgrade_on(port, &format!("/?token={token}")).await;
         socket.text().await;
         assert_eq!(answer(&mut socket, BALANCE).await, balance, "{url}");
@@ -60,7 +60,7 @@ async fn tokens_of_a_host_serve_its_own_topics_only() {
 }
 
 #[tokio::test]
-async fn token_of_one_host_does_not_open_the_socket_of_the_other() {
+async fn token_is_refused_on_the_other_host() {
     let exchange = Exchange::builder().start().await.unwrap();
     let (spot, futures) = (exchange.spot_rest_url(), exchange.futures_rest_url());
     for (from, to) in [(&spot, &futures), (&futures, &spot)] {
@@ -74,7 +74,7 @@ async fn token_of_one_host_does_not_open_the_socket_of_the_other() {
 }
 
 #[tokio::test]
-async fn token_of_the_whole_exchange_is_limited_by_the_socket_that_it_opens() {
+async fn port_limits_the_topics_of_a_token_for_both_hosts() {
     let exchange = Exchange::builder().start().await.unwrap();
     let (token, _) = token_of(&exchange, &exchange.rest_url()).await;
     let port = port_of(&exchange.futures_rest_url());
@@ -85,7 +85,7 @@ async fn token_of_the_whole_exchange_is_limited_by_the_socket_that_it_opens() {
 }
 
 #[tokio::test]
-async fn public_topics_belong_to_their_host_too() {
+async fn public_topics_belong_to_their_host() {
     let exchange = Exchange::builder().start().await.unwrap();
     let (token, port) = token_of(&exchange, &exchange.futures_rest_url()).await;
     let mut socket = Socket::upgrade_on(port, &format!("/?token={token}")).await;
@@ -97,7 +97,7 @@ async fn public_topics_belong_to_their_host_too() {
 }
 
 #[tokio::test]
-async fn each_host_can_have_a_port_of_the_callers_choice() {
+async fn ports_of_both_hosts_can_be_chosen() {
     let first = Exchange::builder().start().await.unwrap();
     let ports = [first.spot_rest_url(), first.futures_rest_url()].map(|url| port_of(&url));
     first.shutdown().await;

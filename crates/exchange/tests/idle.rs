@@ -1,6 +1,6 @@
-//! How long a client may be silent, and what counts as a sign of life.
+//! How long a client may send nothing, and what counts as activity.
 //!
-//! The clock is tokio's own, which moves on as soon as both sides wait: the connections are streams of this process.
+//! The tests use tokio's paused clock, and in-process streams instead of TCP.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -13,7 +13,7 @@ use support::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::time::{Instant, sleep};
 
-/// A V1 connection that has read its welcome.
+/// Opens a V1 connection and reads its welcome.
 async fn connected(exchange: &Exchange) -> DuplexStream {
     let path = "/api/v1/bullet-private";
     let (mut client, server) = duplex(65_536);
@@ -44,7 +44,7 @@ async fn connected(exchange: &Exchange) -> DuplexStream {
     client
 }
 
-/// What the exchange sends until it ends the connection, and the seconds that this takes.
+/// Returns everything that is sent until the connection closes, and the seconds until then.
 async fn until_the_end(client: &mut DuplexStream) -> (String, u64) {
     let started = Instant::now();
     let mut rest = Vec::new();
@@ -53,7 +53,7 @@ async fn until_the_end(client: &mut DuplexStream) -> (String, u64) {
     (text, started.elapsed().as_secs())
 }
 
-/// A frame of a client whose mask changes nothing.
+/// Returns a client frame with a mask of zeros.
 fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let head = [
         first,
@@ -67,7 +67,7 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn silent_client_is_cut_after_a_minute() {
+async fn silent_client_is_disconnected_after_60_seconds() {
     let exchange = Exchange::builder().start().await.unwrap();
     let mut client = connected(&exchange).await;
     let (sent, seconds) = until_the_end(&mut client).await;
@@ -78,7 +78,7 @@ async fn silent_client_is_cut_after_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn any_message_keeps_a_connection_and_a_ping_of_the_websocket_protocol_does_not() {
+async fn messages_count_as_activity_but_control_frames_do_not() {
     let exchange = Exchange::builder().start().await.unwrap();
     for (frame, expected) in [
         (frame(0x81, br#"{"id":"1","type":"ping"}"#), 60),
@@ -97,7 +97,7 @@ async fn any_message_keeps_a_connection_and_a_ping_of_the_websocket_protocol_doe
 }
 
 #[tokio::test(start_paused = true)]
-async fn pushes_to_a_client_do_not_keep_its_connection() {
+async fn pushes_do_not_count_as_activity() {
     let exchange = Exchange::builder().start().await.unwrap();
     let mut client = connected(&exchange).await;
     let request = frame(0x81, subscribe("1", BALANCE).as_bytes());
@@ -111,7 +111,7 @@ async fn pushes_to_a_client_do_not_keep_its_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn timeout_can_be_changed_by_script() {
+async fn script_can_change_the_idle_timeout() {
     let script = "connection 2: limit-idle after=5s".parse().unwrap();
     let settings = Exchange::builder().faults(script);
     let exchange = settings.start().await.unwrap();

@@ -1,4 +1,4 @@
-//! Borrowing and repaying, as a subscriber sees it.
+//! The margin topics.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -20,7 +20,7 @@ fn amount(text: &str) -> Decimal {
 }
 
 #[tokio::test]
-async fn an_isolated_debt_is_told_step_by_step_to_its_symbol_only() {
+async fn isolated_debt_is_pushed_only_for_its_symbol() {
     let exchange = quiet().await;
     let mut socket = Socket::subscribed(&exchange, &[ISOLATED_BTC]).await;
     let account = exchange.account();
@@ -28,7 +28,7 @@ async fn an_isolated_debt_is_told_step_by_step_to_its_symbol_only() {
     account.borrow(other, "USDT", 5.into()).unwrap();
     account.borrow(BTC_USDT, "USDT", 10.into()).unwrap();
     account.repay(BTC_USDT, "USDT", 10.into()).unwrap();
-    let mut told = Vec::new();
+    let mut pushed = Vec::new();
     for _ in 0..4 {
         let frame = socket.text().await;
         assert_eq!(field(&frame, "subject"), "positionChange");
@@ -36,7 +36,7 @@ async fn an_isolated_debt_is_told_step_by_step_to_its_symbol_only() {
         assert_eq!(data["tag"], "BTC-USDT");
         let asset = &data["changeAssets"]["USDT"];
         let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
-        told.push([
+        pushed.push([
             text(&data["status"]),
             text(&asset["total"]),
             text(&asset["liabilityPrincipal"]),
@@ -48,11 +48,11 @@ async fn an_isolated_debt_is_told_step_by_step_to_its_symbol_only() {
         ["IN_REPAY", "4010", "10"],
         ["CLEAR", "4000", "0"],
     ];
-    assert_eq!(told, expected);
+    assert_eq!(pushed, expected);
 }
 
 #[tokio::test]
-async fn an_isolated_topic_of_an_unknown_symbol_is_not_found() {
+async fn isolated_topic_of_unknown_symbol_is_not_found() {
     let settings = Exchange::builder().unknown_symbols(UnknownSymbols::Refuse);
     let exchange = settings.start().await.unwrap();
     let mut socket = Socket::connect(&exchange).await;
@@ -70,7 +70,7 @@ async fn an_isolated_topic_of_an_unknown_symbol_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_margin_stop_becomes_an_order_that_settles_in_its_account() {
+async fn triggered_stop_order_settles_in_its_wallet() {
     let exchange = quiet().await;
     let account = exchange.account();
     let size = amount("0.01");
@@ -98,7 +98,7 @@ async fn a_margin_stop_becomes_an_order_that_settles_in_its_account() {
 }
 
 #[tokio::test]
-async fn a_running_account_shows_margin_life() {
+async fn account_makes_some_margin_pushes() {
     let exchange = Exchange::builder().seed(4).start().await.unwrap();
     exchange.account().step(600);
     let truth = exchange.truth();
@@ -113,12 +113,12 @@ async fn a_running_account_shows_margin_life() {
     assert!(cross > 0 && isolated > 0);
     assert!(
         cross + isolated < main / 4,
-        "{cross} and {isolated} beside {main}"
+        "{cross} and {isolated} of {main}"
     );
 }
 
 #[tokio::test]
-async fn status_of_the_margin_account_can_be_provoked_in_code_and_by_script() {
+async fn margin_status_can_be_pushed_by_code_and_script() {
     let script = "call freeze: margin-status status=FROZEN_RENEW";
     let settings = Exchange::builder().faults(script.parse().unwrap());
     let exchange = settings.start().await.unwrap();

@@ -1,4 +1,4 @@
-//! The V1 socket: welcome, answers, refusals and limits.
+//! The V1 protocol: welcome, answers, refusals and limits.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -14,7 +14,7 @@ async fn quiet() -> Exchange {
 }
 
 #[tokio::test]
-async fn a_token_opens_one_connection() {
+async fn single_use_token_opens_one_connection() {
     let settings = Exchange::builder().single_use_tokens();
     let exchange = settings.start().await.unwrap();
     let token = token(&exchange).await;
@@ -38,7 +38,7 @@ async fn a_token_opens_one_connection() {
 }
 
 #[tokio::test]
-async fn notes_whether_the_token_was_encoded() {
+async fn stats_report_whether_token_was_encoded() {
     let exchange = quiet().await;
     let raw = token(&exchange).await;
     let _first = Socket::upgrade(&exchange, &format!("token={raw}")).await;
@@ -56,7 +56,7 @@ async fn notes_whether_the_token_was_encoded() {
 }
 
 #[tokio::test]
-async fn an_expired_token_is_told_apart() {
+async fn expired_token_has_its_own_error() {
     let exchange = quiet().await;
     let token = token(&exchange).await;
     exchange.inject(kucoin_streams_exchange::Effect::ExpireTokens);
@@ -68,7 +68,7 @@ async fn an_expired_token_is_told_apart() {
 }
 
 #[tokio::test]
-async fn ids_come_back_as_text() {
+async fn numeric_ids_are_answered_as_strings() {
     let exchange = quiet().await;
     let mut socket = Socket::connect(&exchange).await;
     let numeric = subscribe("7", BALANCE).replace("\"7\"", "7");
@@ -87,7 +87,7 @@ async fn ids_come_back_as_text() {
 }
 
 #[tokio::test]
-async fn takes_a_client_that_encodes_nothing_and_counts_its_ids_in_numbers() {
+async fn unencoded_token_and_numeric_ids_are_accepted() {
     let exchange = quiet().await;
     let token = token(&exchange).await;
     let mut socket = Socket::upgrade(&exchange, &format!("token={token}")).await;
@@ -106,13 +106,13 @@ async fn takes_a_client_that_encodes_nothing_and_counts_its_ids_in_numbers() {
 }
 
 #[tokio::test]
-async fn success_is_silent_without_response() {
+async fn request_without_response_flag_is_not_acknowledged() {
     let exchange = quiet().await;
     let mut socket = Socket::connect(&exchange).await;
     socket
         .send(&subscribe("1", BALANCE).replace(",\"response\":true", ""))
         .await;
-    // Answers come in order, so the pong would stand behind an acknowledgement.
+    // Answers come in order, so an acknowledgement would precede the pong.
     assert_eq!(
         field(&socket.ask(r#"{"id":"2","type":"ping"}"#).await, "type"),
         "pong"
@@ -121,7 +121,7 @@ async fn success_is_silent_without_response() {
 }
 
 #[tokio::test]
-async fn refusals_have_the_codes_and_texts_of_kucoin() {
+async fn refusals_have_codes_and_texts_of_kucoin() {
     let exchange = quiet().await;
     let mut socket = Socket::connect(&exchange).await;
     let cases = [
@@ -169,7 +169,7 @@ async fn refusals_have_the_codes_and_texts_of_kucoin() {
 }
 
 #[tokio::test]
-async fn a_public_token_may_not_see_private_topics() {
+async fn public_token_is_refused_private_topics() {
     let exchange = quiet().await;
     let response = http(&exchange, "POST", "/api/v1/bullet-public", &[])
         .await
@@ -185,7 +185,7 @@ async fn a_public_token_may_not_see_private_topics() {
 }
 
 #[tokio::test]
-async fn a_private_topic_without_its_flag_is_acknowledged_and_silent() {
+async fn private_topic_without_flag_gets_no_pushes() {
     let exchange = quiet().await;
     let mut socket = Socket::connect(&exchange).await;
     let message =
@@ -199,7 +199,7 @@ async fn a_private_topic_without_its_flag_is_acknowledged_and_silent() {
 }
 
 #[tokio::test]
-async fn takes_the_flag_as_text_too() {
+async fn private_channel_flag_may_be_a_string() {
     let exchange = quiet().await;
     let mut socket = Socket::connect(&exchange).await;
     let message =
@@ -210,7 +210,7 @@ async fn takes_the_flag_as_text_too() {
 }
 
 #[tokio::test]
-async fn what_was_unsubscribed_stays_silent() {
+async fn unsubscribed_topic_gets_no_pushes() {
     let exchange = quiet().await;
     let mut socket = Socket::subscribed(&exchange, &[BALANCE, ORDERS]).await;
     assert_eq!(
@@ -298,7 +298,7 @@ async fn too_many_connections_are_refused() {
 }
 
 #[tokio::test]
-async fn a_silent_client_is_closed() {
+async fn silent_client_is_disconnected() {
     let brief = Duration::from_millis(40);
     let exchange = Exchange::builder()
         .idle_timeout(brief)
@@ -318,7 +318,7 @@ async fn a_silent_client_is_closed() {
 }
 
 #[tokio::test]
-async fn pings_of_the_websocket_protocol_are_answered() {
+async fn websocket_pings_are_answered() {
     let exchange = quiet().await;
     let mut socket = Socket::connect(&exchange).await;
     socket.send_frame(0x89, b"hey").await;
@@ -326,7 +326,7 @@ async fn pings_of_the_websocket_protocol_are_answered() {
 }
 
 #[tokio::test]
-async fn a_close_is_answered_and_noted() {
+async fn close_frame_is_answered_and_reported() {
     let exchange = quiet().await;
     let mut socket = Socket::connect(&exchange).await;
     socket.send_frame(0x88, &1001_u16.to_be_bytes()).await;
@@ -339,7 +339,7 @@ async fn a_close_is_answered_and_noted() {
 }
 
 #[tokio::test]
-async fn an_unmasked_frame_is_a_violation() {
+async fn unmasked_frame_is_a_violation() {
     use tokio::io::AsyncWriteExt;
     let exchange = quiet().await;
     let mut socket = Socket::connect(&exchange).await;
@@ -352,7 +352,7 @@ async fn an_unmasked_frame_is_a_violation() {
 }
 
 #[tokio::test]
-async fn shutting_down_ends_every_connection_and_frees_the_port() {
+async fn shutdown_closes_connections_and_frees_the_port() {
     let exchange = quiet().await;
     let port = exchange.port();
     let mut socket = Socket::connect(&exchange).await;
@@ -364,7 +364,7 @@ async fn shutting_down_ends_every_connection_and_frees_the_port() {
 }
 
 #[tokio::test]
-async fn token_opens_several_connections_unless_it_is_for_single_use() {
+async fn token_opens_several_connections_by_default() {
     let exchange = quiet().await;
     let token = percent_encoded(&token(&exchange).await);
     for _ in 0..3 {
@@ -377,7 +377,7 @@ async fn token_opens_several_connections_unless_it_is_for_single_use() {
 }
 
 #[tokio::test]
-async fn symbol_that_is_not_traded_is_acknowledged_and_silent_until_a_fault_refuses_it() {
+async fn fault_changes_the_answer_for_unknown_symbols() {
     let exchange = quiet().await;
     let mut socket = Socket::connect(&exchange).await;
     let topic = "/contract/position:NOSUCHUSDTM";

@@ -1,4 +1,4 @@
-//! No log line at any level holds a token, a key, a secret, a signature or a passphrase.
+//! Logs of any level and `Debug` output contain no token, key, secret, signature or passphrase.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -12,7 +12,7 @@ use support::*;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Metadata, Subscriber, span};
 
-/// Everything that is logged, as text.
+/// Collects all log output as text.
 #[derive(Clone, Default)]
 struct Capture(Arc<Mutex<String>>);
 
@@ -51,7 +51,7 @@ impl Visit for Capture {
 }
 
 #[tokio::test]
-async fn logs_and_debug_texts_hold_no_secret() {
+async fn logs_and_debug_output_contain_no_secret() {
     let capture = Capture::default();
     let guard = tracing::subscriber::set_default(capture.clone());
     let exchange = Exchange::builder().start().await.unwrap();
@@ -87,7 +87,7 @@ async fn logs_and_debug_texts_hold_no_secret() {
     let logged = capture.0.lock().unwrap().clone();
     assert!(
         logged.contains("connection ends"),
-        "the capture works: {logged}"
+        "logs are captured: {logged}"
     );
     for secret in [
         &token,

@@ -1,4 +1,4 @@
-//! The REST side: each code of a bad signature, the answer to a good one, and what faults make of it.
+//! Token requests over REST: signature errors, valid requests, and faults.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -19,7 +19,7 @@ async fn with(faults: Faults) -> Exchange {
 }
 
 #[tokio::test]
-async fn a_signed_request_gets_token_and_server() {
+async fn signed_request_gets_token_and_server() {
     let exchange = quiet().await;
     let response = request_token(&exchange).await;
     assert_eq!((response.status, response.code().as_str()), (200, "200000"));
@@ -43,7 +43,7 @@ async fn a_signed_request_gets_token_and_server() {
 }
 
 #[tokio::test]
-async fn each_mistake_gets_status_and_code() {
+async fn each_signature_error_has_its_status_and_code() {
     let exchange = quiet().await;
     let good = signed_headers(exchange.credentials(), PATH, now_ms());
     let with = |name: &str, value: &str| {
@@ -84,7 +84,7 @@ async fn each_mistake_gets_status_and_code() {
 }
 
 #[tokio::test]
-async fn other_paths_and_methods_are_refused() {
+async fn unknown_paths_and_methods_are_refused() {
     let exchange = quiet().await;
     assert_eq!(http(&exchange, "GET", PATH, &[]).await.status, 405);
     assert_eq!(
@@ -100,29 +100,29 @@ async fn other_paths_and_methods_are_refused() {
 }
 
 #[tokio::test]
-async fn tells_its_time_in_milliseconds() {
+async fn server_time_is_in_milliseconds() {
     let exchange = quiet().await;
     let before = now_ms();
-    let told = http(&exchange, "GET", "/api/v1/timestamp", &[])
+    let time = http(&exchange, "GET", "/api/v1/timestamp", &[])
         .await
         .json()["data"]
         .as_u64()
         .unwrap();
-    assert!((before..=now_ms()).contains(&told));
+    assert!((before..=now_ms()).contains(&time));
 }
 
 #[tokio::test]
-async fn a_skewed_clock_refuses_until_the_client_corrects() {
+async fn skewed_clock_refuses_uncorrected_timestamps() {
     let exchange =
         with(Faults::new().on_token_request(1, Effect::ClockSkew { by_ms: -30_000 })).await;
     assert_eq!(request_token(&exchange).await.code(), "400002");
-    let told = http(&exchange, "GET", "/api/v1/timestamp", &[])
+    let time = http(&exchange, "GET", "/api/v1/timestamp", &[])
         .await
         .json()["data"]
         .as_u64()
         .unwrap();
-    assert!(told.abs_diff(now_ms() - 30_000) < 5_000, "told {told}");
-    let corrected = signed_headers(exchange.credentials(), PATH, told);
+    assert!(time.abs_diff(now_ms() - 30_000) < 5_000, "{time}");
+    let corrected = signed_headers(exchange.credentials(), PATH, time);
     assert_eq!(
         http(&exchange, "POST", PATH, &corrected).await.code(),
         "200000"
@@ -130,7 +130,7 @@ async fn a_skewed_clock_refuses_until_the_client_corrects() {
 }
 
 #[tokio::test]
-async fn faults_break_as_many_answers_as_they_say() {
+async fn each_token_fault_breaks_one_response() {
     let script = "token 1: token-refuse status=403 code=400007 message=\"no permission\"\n\
                   token 2: token-rate-limit reset=2500ms\n\
                   token 3: token-server-error status=502\n\
@@ -159,13 +159,13 @@ async fn faults_break_as_many_answers_as_they_say() {
     assert_eq!(request_token(&exchange).await.code(), "200000");
     assert!(
         started.elapsed() >= Duration::from_millis(30),
-        "a slow answer comes no sooner"
+        "the response is delayed"
     );
     assert_eq!(request_token(&exchange).await.code(), "200000");
 }
 
 #[tokio::test]
-async fn an_injected_answer_is_for_the_next_request() {
+async fn injected_fault_acts_on_the_next_token_request() {
     let exchange = quiet().await;
     exchange.inject(Effect::TokenHtml);
     assert!(request_token(&exchange).await.body.starts_with("<!DOCTYPE"));

@@ -1,4 +1,4 @@
-//! What a subscriber got is what happened, to the byte and in order.
+//! The truth log: subscribers receive exactly its frames, in its order.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -18,7 +18,7 @@ fn frames(entries: &[TruthEntry]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_subscriber_of_all_topics_gets_everything_in_order() {
+async fn subscriber_of_all_topics_gets_every_push_in_order() {
     let exchange = Exchange::builder().seed(7).start().await.unwrap();
     let topics = spot_topics();
     let names: Vec<&str> = topics.iter().map(String::as_str).collect();
@@ -42,7 +42,7 @@ async fn a_subscriber_of_all_topics_gets_everything_in_order() {
 }
 
 #[tokio::test]
-async fn each_subscriber_gets_its_topics_from_its_subscription_on() {
+async fn subscriber_gets_pushes_from_its_subscription_on() {
     let exchange = Exchange::builder().seed(3).start().await.unwrap();
     let account = exchange.account();
     account.step(20);
@@ -57,7 +57,7 @@ async fn each_subscriber_gets_its_topics_from_its_subscription_on() {
 }
 
 #[tokio::test]
-async fn the_account_lives_at_its_rate_with_nobody_watching() {
+async fn account_is_active_without_subscribers() {
     let exchange = Exchange::builder()
         .event_rate(2_000.0)
         .start()
@@ -69,7 +69,7 @@ async fn the_account_lives_at_its_rate_with_nobody_watching() {
 }
 
 #[tokio::test]
-async fn balances_follow_the_orders_to_the_last_digit() {
+async fn balances_match_the_orders_to_the_last_digit() {
     let exchange = Exchange::builder().seed(5).start().await.unwrap();
     let account = exchange.account();
     let before = account.balance(Wallet::Trade, "USDT");
@@ -110,7 +110,7 @@ async fn balances_follow_the_orders_to_the_last_digit() {
 }
 
 #[tokio::test]
-async fn an_outsider_can_rebuild_every_balance_from_the_pushes() {
+async fn balances_can_be_rebuilt_from_pushes() {
     let exchange = Exchange::builder().seed(11).start().await.unwrap();
     let mut socket = Socket::subscribed(&exchange, &[BALANCE]).await;
     exchange.account().step(200);
@@ -135,7 +135,7 @@ async fn an_outsider_can_rebuild_every_balance_from_the_pushes() {
 }
 
 #[tokio::test]
-async fn commands_are_refused_as_on_kucoin_and_leave_no_trace() {
+async fn rejected_commands_make_no_pushes() {
     let exchange = Exchange::builder().start().await.unwrap();
     let account = exchange.account();
     assert!(
@@ -153,7 +153,7 @@ async fn commands_are_refused_as_on_kucoin_and_leave_no_trace() {
 }
 
 #[tokio::test]
-async fn raw_frames_reach_the_subscribers_of_their_topic() {
+async fn raw_frames_reach_subscribers_of_their_topic() {
     let exchange = Exchange::builder().start().await.unwrap();
     let mut socket = Socket::subscribed(&exchange, &[BALANCE]).await;
     let _other = Socket::subscribed(&exchange, &[ORDERS]).await;
@@ -163,7 +163,7 @@ async fn raw_frames_reach_the_subscribers_of_their_topic() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_burst_arrives_whole_and_in_order_however_slow_the_socket() {
+async fn burst_arrives_complete_and_in_order() {
     const BURST: u64 = 20_000;
     let exchange = Exchange::builder()
         .truth_capacity(5 * BURST as usize)

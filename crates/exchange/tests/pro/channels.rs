@@ -1,19 +1,19 @@
-//! What each channel pushes, and to whom.
+//! The pushes of each channel, and which subscribers receive them.
 
 use kucoin_streams_exchange::{
     Account, Effect, Exchange, LiquidationLevel, MarginMode, SYMBOLS, Side, TruthEntry, Wallet,
 };
 use serde_json::Value;
 
-use crate::rig::*;
+use crate::setup::*;
 use crate::support::{Socket, field};
 
-/// The id of an order in the unified account.
+/// Returns the ID of an order in the unified account.
 fn unified(id: &str) -> String {
     Account::unified_order_id(id)
 }
 
-/// What the log has under these `T`s, in order.
+/// Returns the log entries with one of these `T`.
 fn logged(exchange: &Exchange, topics: &[&str]) -> Vec<TruthEntry> {
     let entries = exchange.pro_truth().snapshot().into_iter();
     entries
@@ -22,7 +22,7 @@ fn logged(exchange: &Exchange, topics: &[&str]) -> Vec<TruthEntry> {
 }
 
 #[tokio::test]
-async fn a_subscriber_of_everything_gets_everything_in_order() {
+async fn subscriber_of_all_channels_gets_every_push_in_order() {
     let exchange = Exchange::builder().seed(7).start().await.unwrap();
     let mut topics: Vec<String> = Vec::new();
     for part in ["UNIFIED", "SPOT", "FUTURES", "CROSS", "ISOLATED"] {
@@ -46,7 +46,7 @@ async fn a_subscriber_of_everything_gets_everything_in_order() {
     topics.push("balance?accountType=FUNDING".to_owned());
     let names: Vec<&str> = topics.iter().map(String::as_str).collect();
     let mut socket = Pro::subscribed(&exchange, &names).await;
-    // Fewer pushes than the queue of a connection takes.
+    // This makes fewer pushes than the queue of a connection holds.
     exchange.account().step(250);
     let truth = exchange.pro_truth().snapshot();
     assert!(truth.len() > 2_000, "250 steps made {}", truth.len());
@@ -60,7 +60,7 @@ async fn a_subscriber_of_everything_gets_everything_in_order() {
         let data: Value = serde_json::from_str(entry.data()).unwrap();
         assert_eq!(field(&frame, "d"), data);
         let pushed = field(&frame, "P").as_u64().unwrap();
-        assert!(pushed > last, "push times rise");
+        assert!(pushed > last, "push times increase");
         last = pushed;
         seen.insert(entry.topic);
     }
@@ -79,7 +79,7 @@ async fn a_subscriber_of_everything_gets_everything_in_order() {
 }
 
 #[tokio::test]
-async fn an_order_is_pushed_to_the_subscribers_of_its_symbol_and_of_all() {
+async fn order_is_pushed_for_its_symbol_and_for_all() {
     let exchange = quiet().await;
     let bitcoin = ["order?tradeType=UNIFIED&symbol=BTC-USDT"];
     let mut one = Pro::subscribed(&exchange, &bitcoin).await;
@@ -164,16 +164,16 @@ async fn positions_leverage_and_warnings_are_pushed() {
     account
         .set_mark_price("ETHUSDTM", edge.round_dp(2))
         .unwrap();
-    let (_, told) = (socket.json().await, socket.json().await);
+    let (_, position) = (socket.json().await, socket.json().await);
     let warning = socket.json().await;
     assert_eq!(warning["T"], "lw.UNIFIED");
     assert_eq!(warning["d"]["eT"], "LIQUIDATION_WARNING");
-    assert_eq!(warning["d"]["r"], told["d"]["r"]);
-    assert_eq!(warning["d"]["mM"], told["d"]["mtM"]);
+    assert_eq!(warning["d"]["r"], position["d"]["r"]);
+    assert_eq!(warning["d"]["mM"], position["d"]["mtM"]);
 }
 
 #[tokio::test]
-async fn raw_frames_reach_the_subscribers_of_a_topic_as_users_write_it() {
+async fn raw_frames_reach_subscribers_of_their_channel() {
     let exchange = quiet().await;
     let topic = "position?tradeType=FUTURES&symbol=XBTUSDTM";
     let mut socket = Pro::subscribed(&exchange, &[topic]).await;
@@ -183,7 +183,7 @@ async fn raw_frames_reach_the_subscribers_of_a_topic_as_users_write_it() {
 }
 
 #[tokio::test]
-async fn nothing_is_told_as_pro_v2_until_somebody_wants_it() {
+async fn pro_truth_log_starts_with_first_use() {
     let exchange = quiet().await;
     let account = exchange.account();
     let _v1 = Socket::connect(&exchange).await;
@@ -193,13 +193,13 @@ async fn nothing_is_told_as_pro_v2_until_somebody_wants_it() {
     assert_eq!((before > 0, log.total()), (true, 0));
     account.deposit("USDT", 1.into()).unwrap();
     assert_eq!(log.total(), 1);
-    assert_eq!(exchange.truth().total(), before + 2, "the logs are two");
+    assert_eq!(exchange.truth().total(), before + 2, "two V1 pushes");
     log.wait_for_topic("balance.FUNDING", 1).await;
     assert_eq!(field(log.snapshot()[0].data(), "c"), "USDT");
 }
 
 #[tokio::test]
-async fn a_burst_arrives_whole_on_every_topic_of_its_orders() {
+async fn burst_arrives_complete_on_every_channel() {
     const BURST: u64 = 2_000;
     let exchange = quiet().await;
     let topics = [
@@ -222,7 +222,7 @@ async fn a_burst_arrives_whole_on_every_topic_of_its_orders() {
 }
 
 #[tokio::test]
-async fn order_ids_of_the_unified_account_are_decimal_and_those_of_the_classic_ones_are_not() {
+async fn order_ids_of_the_unified_account_are_decimal() {
     let exchange = quiet().await;
     let topics = ["orderAll?tradeType=UNIFIED", "orderAll?tradeType=SPOT"];
     let mut socket = Pro::subscribed(&exchange, &topics).await;
@@ -236,14 +236,14 @@ async fn order_ids_of_the_unified_account_are_decimal_and_those_of_the_classic_o
         let (unified, classic) = (socket.json().await, socket.json().await);
         assert_eq!(classic["d"]["oi"], *id);
         let decimal: u64 = unified["d"]["oi"].as_str().unwrap().parse().unwrap();
-        assert!(decimal > 1 << 53, "more digits than a float keeps");
+        assert!(decimal > 1 << 53, "not exact as a 64-bit float");
         seen.push(decimal);
     }
     assert!(seen.is_sorted_by(|one, next| one < next), "{seen:?}");
 }
 
 #[tokio::test]
-async fn warning_of_liquidation_can_be_provoked_in_code_and_by_script() {
+async fn liquidation_warning_can_be_pushed_by_code_and_script() {
     let script = "call warn: liquidation-warning level=FORCE_LIQUIDATION";
     let exchange = Exchange::builder()
         .faults(script.parse().unwrap())
@@ -258,7 +258,7 @@ async fn warning_of_liquidation_can_be_provoked_in_code_and_by_script() {
         (&warned["T"], &warned["d"]["eT"]),
         (&"lw.UNIFIED".into(), &"MARGIN_CALL".into())
     );
-    assert_eq!(warned["d"]["r"], "0", "nothing is owed");
+    assert_eq!(warned["d"]["r"], "0", "the account has no debt");
     assert!(exchange.call("warn"));
     assert_eq!(socket.json().await["d"]["eT"], "FORCE_LIQUIDATION");
     let level = LiquidationLevel::ReduceOnly;

@@ -1,9 +1,9 @@
-//! Faults happen to Pro V2 connections as to those of V1.
+//! Faults of Pro V2 connections.
 
 use kucoin_streams_exchange::{Account, Exchange};
 use miniz_oxide::inflate::decompress_to_vec;
 
-use crate::rig::*;
+use crate::setup::*;
 use crate::support::{Read, Socket, field, percent_encoded};
 
 const FUNDING: &str = "balance?accountType=FUNDING";
@@ -17,13 +17,13 @@ async fn with(script: &str) -> Exchange {
         .unwrap()
 }
 
-/// One push on the channel of the funding account.
-fn happen(account: &Account) {
+/// Makes one push on the channel of the funding account.
+fn deposit_one(account: &Account) {
     account.deposit("USDT", 1.into()).unwrap();
 }
 
 #[tokio::test]
-async fn a_topic_is_refused_as_users_write_it() {
+async fn channel_can_be_refused() {
     let exchange = with(
         "connection 1: refuse-topic topic=orderAll?tradeType=UNIFIED text=\"not today\"\n\
          connection 1: refuse-topic topic=position?tradeType=FUTURES&symbol=XBTUSDTM",
@@ -44,7 +44,7 @@ async fn a_topic_is_refused_as_users_write_it() {
 }
 
 #[tokio::test]
-async fn pongs_and_acknowledgements_get_lost() {
+async fn pongs_and_acks_can_be_dropped() {
     let exchange =
         with("connection 1: swallow-pongs count=1\nconnection 1: drop-acks count=1").await;
     let mut socket = Pro::connect(&exchange).await;
@@ -55,12 +55,12 @@ async fn pongs_and_acknowledgements_get_lost() {
         r#"{"id":"2","result":true}"#
     );
     assert_eq!(exchange.stats().connections[0].topics, [ORDERS, FUNDING]);
-    happen(&exchange.account());
+    deposit_one(&exchange.account());
     assert_eq!(socket.json().await["T"], "balance.FUNDING");
 }
 
 #[tokio::test]
-async fn pushes_are_doubled_garbled_and_split() {
+async fn pushes_can_be_duplicated_garbled_and_fragmented() {
     let exchange = with(
         "connection 1: duplicate-frame count=1\nconnection 2: garble-frame count=1\n\
          connection 3: fragment-frames parts=4 count=1\nconnection 4: reset-mid-frame",
@@ -70,7 +70,7 @@ async fn pushes_are_doubled_garbled_and_split() {
     for _ in 0..4 {
         sockets.push(Pro::subscribed(&exchange, &[FUNDING]).await);
     }
-    happen(&exchange.account());
+    deposit_one(&exchange.account());
     let frame = exchange.pro_truth().snapshot()[0].frame.clone();
     assert_eq!(sockets[0].text().await, *frame);
     assert_eq!(sockets[0].text().await, *frame);
@@ -82,14 +82,14 @@ async fn pushes_are_doubled_garbled_and_split() {
 }
 
 #[tokio::test]
-async fn frames_may_come_as_text_or_compressed() {
+async fn frames_can_be_text_or_compressed() {
     let exchange = with("connection 1: text-frames\nconnection 2: deflate-frames count=2").await;
     let target = format!("/pro?token={}", percent_encoded(&token(&exchange).await));
     let mut socket = Socket::upgrade_at(&exchange, &target).await;
     assert_eq!(field(&socket.text().await, "message"), "welcome");
     let answer = socket.ask(&subscribe("1", FUNDING)).await;
     assert_eq!(answer, r#"{"id":"1","result":true}"#);
-    happen(&exchange.account());
+    deposit_one(&exchange.account());
     assert_eq!(field(&socket.text().await, "T"), "balance.FUNDING");
 
     let target = format!("/pro?token={}", percent_encoded(&token(&exchange).await));
@@ -110,12 +110,12 @@ async fn frames_may_come_as_text_or_compressed() {
         decompress_to_vec(&bytes).unwrap(),
         br#"{"id":"1","result":true}"#
     );
-    happen(&exchange.account());
-    assert_eq!(pro.json().await["T"], "balance.FUNDING", "plain again");
+    deposit_one(&exchange.account());
+    assert_eq!(pro.json().await["T"], "balance.FUNDING", "not compressed");
 }
 
 #[tokio::test]
-async fn a_token_expires_before_it_is_used() {
+async fn unused_token_can_expire() {
     let exchange = quiet().await;
     let token = token(&exchange).await;
     exchange.inject(kucoin_streams_exchange::Effect::ExpireTokens);
@@ -131,7 +131,7 @@ async fn a_token_expires_before_it_is_used() {
 }
 
 #[tokio::test]
-async fn an_acknowledgement_is_text_and_a_bomb_is_small() {
+async fn ack_can_be_quoted_and_bomb_is_small() {
     let exchange =
         with("connection 1: quote-acks count=1\ncall bomb: send-bomb bytes=1000000").await;
     let mut socket = Pro::connect(&exchange).await;

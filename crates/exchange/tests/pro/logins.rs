@@ -1,13 +1,13 @@
-//! The login of a connection without a token.
+//! Logins of connections without a token.
 
 use kucoin_streams_exchange::{DemoCredentials, Effect, Exchange};
 
-use crate::rig::*;
+use crate::setup::*;
 use crate::support::{Socket, field, mac, now_ms};
 
 const ORDERS: &str = "orderAll?tradeType=UNIFIED";
 
-/// A login as the newer clients write it; `timestamp` with its quotes, if any.
+/// Returns a login message; `timestamp` is JSON, with or without quotes.
 fn login(who: &DemoCredentials, timestamp: &str) -> String {
     let signed = format!(
         "{}POST/api/websocket/users/verify",
@@ -26,7 +26,7 @@ fn quoted(time: u64) -> String {
 }
 
 #[tokio::test]
-async fn a_login_opens_what_a_token_opens() {
+async fn login_allows_private_channels() {
     let exchange = quiet().await;
     for timestamp in [quoted(now_ms()), now_ms().to_string()] {
         let mut socket = Pro::at(&exchange, "/pro").await;
@@ -46,7 +46,7 @@ async fn a_login_opens_what_a_token_opens() {
 }
 
 #[tokio::test]
-async fn a_refused_login_says_why_and_opens_nothing() {
+async fn refused_login_gives_the_reason() {
     let exchange = quiet().await;
     let who = exchange.credentials().clone();
     let now = quoted(now_ms());
@@ -96,7 +96,7 @@ async fn a_refused_login_says_why_and_opens_nothing() {
 }
 
 #[tokio::test]
-async fn a_login_is_checked_by_the_clock_of_the_exchange() {
+async fn login_is_checked_with_the_skewed_clock() {
     let exchange = quiet().await;
     exchange.inject(Effect::ClockSkew { by_ms: -30_000 });
     let who = exchange.credentials();
@@ -108,7 +108,7 @@ async fn a_login_is_checked_by_the_clock_of_the_exchange() {
 }
 
 #[tokio::test]
-async fn a_login_before_the_welcome_is_lost() {
+async fn login_before_the_welcome_is_ignored() {
     let exchange = Exchange::builder()
         .faults("connection 1: drop-welcome".parse().unwrap())
         .start()
@@ -124,19 +124,19 @@ async fn a_login_before_the_welcome_is_lost() {
 }
 
 #[tokio::test]
-async fn nothing_of_a_login_is_kept() {
+async fn stats_contain_no_secret_of_a_login() {
     let exchange = quiet().await;
     let who = exchange.credentials().clone();
     let login = login(&who, &quoted(now_ms()));
     let sign = field(&login, "kc-api-sign").as_str().unwrap().to_owned();
     let mut socket = Pro::at(&exchange, "/pro").await;
     socket.ask(&login).await;
-    // Broken off in the middle it is no JSON, and not answered.
+    // A truncated login is invalid JSON, which is not answered.
     socket.send(&login[..login.len() - 3]).await;
     socket.ask(r#"{"id":"p","type":"ping"}"#).await;
     let stats = exchange.stats();
-    let kept = [r#"{"id":"a","op":"auth"}"#, r#"{"op":"auth"}"#];
-    assert_eq!(stats.connections[0].client_messages[..2], kept);
+    let expected = [r#"{"id":"a","op":"auth"}"#, r#"{"op":"auth"}"#];
+    assert_eq!(stats.connections[0].client_messages[..2], expected);
     let shown = format!("{stats:?} {:?} {exchange:?}", exchange.pro_truth());
     for secret in [
         &sign,
@@ -149,7 +149,7 @@ async fn nothing_of_a_login_is_kept() {
 }
 
 #[tokio::test]
-async fn logins_are_refused_or_dropped_by_a_fault() {
+async fn fault_can_refuse_or_drop_logins() {
     let script = "connection 1: refuse-login text=\"not today\"\nconnection 2: drop-login";
     let exchange = Exchange::builder()
         .faults(script.parse().unwrap())
@@ -163,11 +163,11 @@ async fn logins_are_refused_or_dropped_by_a_fault() {
     let mut dropped = Pro::at(&exchange, "/pro").await;
     dropped.send(&login).await;
     let pong = dropped.ask(r#"{"id":"p","type":"ping"}"#).await;
-    assert_eq!(field(&pong, "type"), "pong", "no answer stands before it");
+    assert_eq!(field(&pong, "type"), "pong", "no answer before it");
 }
 
 #[tokio::test]
-async fn requests_are_refused_in_words_without_a_code() {
+async fn refused_request_has_a_message_but_no_code() {
     let script = "connection 1: refuse-requests text=busy\nconnection 1: send-ack id=9";
     let exchange = Exchange::builder()
         .faults(script.parse().unwrap())

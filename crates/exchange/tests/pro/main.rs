@@ -1,15 +1,14 @@
-//! Pro V2 over sockets: dialling, requests, pushes of every channel, faults, and that it tells the
-//! same truth as V1.
+//! Pro V2: tokens, logins, requests, pushes of every channel, faults, and a comparison with V1.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 #[path = "../support/mod.rs"]
 mod support;
 
-mod alike;
+mod both_protocols;
 mod channels;
-mod dialling;
 mod faults;
 mod logins;
 mod requests;
-mod rig;
+mod setup;
+mod tokens;

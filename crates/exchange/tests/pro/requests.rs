@@ -1,16 +1,16 @@
-//! What is answered to requests, pings and noise.
+//! Answers to requests, pings and invalid messages.
 
 use std::time::Duration;
 
 use kucoin_streams_exchange::Side;
 
-use crate::rig::*;
+use crate::setup::*;
 use crate::support::{field, now_ms};
 
 const ORDERS: &str = "orderAll?tradeType=UNIFIED";
 
 #[tokio::test]
-async fn every_channel_is_acknowledged_and_reported_as_users_write_it() {
+async fn every_channel_is_acknowledged_and_in_the_stats() {
     let exchange = quiet().await;
     let mut topics: Vec<String> = Vec::new();
     for part in ["UNIFIED", "SPOT", "FUTURES", "CROSS", "ISOLATED"] {
@@ -43,11 +43,11 @@ async fn every_channel_is_acknowledged_and_reported_as_users_write_it() {
     assert!(exchange.stats().connections[0].topics.is_empty());
     exchange.account().step(50);
     let pong = socket.ask(r#"{"id":"p","type":"ping"}"#).await;
-    assert_eq!(field(&pong, "type"), "pong", "nothing is pushed any more");
+    assert_eq!(field(&pong, "type"), "pong", "no more pushes");
 }
 
 #[tokio::test]
-async fn refusals_say_what_is_wrong() {
+async fn refusals_give_the_reason() {
     let exchange = quiet().await;
     let mut socket = Pro::connect(&exchange).await;
     let invalid = r#""message":"invalid request data""#;
@@ -80,7 +80,7 @@ async fn refusals_say_what_is_wrong() {
         let answer = socket.ask(&text).await;
         assert_eq!(answer, format!(r#"{{{id}"result":false,{why}}}"#), "{text}");
     }
-    // What is not JSON gets no answer, and the socket stays open.
+    // Invalid JSON is not answered, and the connection stays open.
     socket.send("hello").await;
     assert_eq!(
         socket.ask(&subscribe("2", ORDERS)).await,
@@ -91,7 +91,7 @@ async fn refusals_say_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn both_pings_are_answered_in_their_own_form() {
+async fn both_ping_formats_are_answered() {
     let exchange = quiet().await;
     let before = now_ms();
     let mut first = Pro::connect(&exchange).await;
@@ -107,7 +107,7 @@ async fn both_pings_are_answered_in_their_own_form() {
 }
 
 #[tokio::test]
-async fn a_client_may_send_binary_frames_and_pings_of_the_protocol() {
+async fn binary_frames_and_websocket_pings_are_accepted() {
     let exchange = quiet().await;
     let mut socket = Pro::connect(&exchange).await;
     let text = subscribe("1", ORDERS);
@@ -121,7 +121,7 @@ async fn a_client_may_send_binary_frames_and_pings_of_the_protocol() {
 }
 
 #[tokio::test]
-async fn a_duplicate_is_acknowledged_and_streamed_once() {
+async fn duplicate_subscription_gets_each_push_once() {
     let exchange = quiet().await;
     let mut socket = Pro::subscribed(&exchange, &[ORDERS, ORDERS]).await;
     let size = decimal("0.01");
@@ -137,7 +137,7 @@ async fn a_duplicate_is_acknowledged_and_streamed_once() {
 }
 
 #[tokio::test]
-async fn an_unknown_symbol_is_acknowledged_and_silent() {
+async fn unknown_symbol_is_acknowledged_and_silent() {
     let exchange = quiet().await;
     let topics = [
         "order?tradeType=SPOT&symbol=NO-SUCH",
@@ -153,31 +153,35 @@ async fn an_unknown_symbol_is_acknowledged_and_silent() {
     assert_eq!(field(&pong, "type"), "pong");
 }
 
-/// Lets time pass for the exchange without waiting for it.
-async fn pass(seconds: u64) {
+/// Advances tokio's clock without waiting.
+async fn advance(seconds: u64) {
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(seconds)).await;
     tokio::time::resume();
 }
 
 #[tokio::test]
-async fn a_connection_has_four_hundred_topics_and_no_more() {
+async fn connection_has_at_most_400_topics() {
     let exchange = quiet().await;
     let mut socket = Pro::connect(&exchange).await;
     let topic = |number| format!("order?tradeType=SPOT&symbol=A{number}-USDT");
     for number in 0..400 {
         if number % 90 == 0 {
-            pass(10).await;
+            advance(10).await;
         }
         let answer = socket.ask(&subscribe("1", &topic(number))).await;
         assert_eq!(answer, r#"{"id":"1","result":true}"#, "{number}");
     }
-    pass(10).await;
+    advance(10).await;
     let answer = socket.ask(&subscribe("1", ORDERS)).await;
     let reason = "exceed max subscription count limitation of 400 per session";
     assert_eq!(field(&answer, "reason"), reason);
     let known = socket.ask(&subscribe("1", &topic(7))).await;
-    assert_eq!(field(&known, "result"), true, "it is not one more");
+    assert_eq!(
+        field(&known, "result"),
+        true,
+        "an existing topic is not counted again"
+    );
     socket.ask(&request("1", "unsubscribe", &topic(7))).await;
     let answer = socket.ask(&subscribe("1", ORDERS)).await;
     assert_eq!(field(&answer, "result"), true);
@@ -194,13 +198,13 @@ async fn too_many_messages_are_refused() {
     let answer = socket.ask(&subscribe("1", ORDERS)).await;
     let expected = r#"{"id":"1","result":false,"message":"exceed max permits per second"}"#;
     assert_eq!(answer, expected);
-    pass(10).await;
+    advance(10).await;
     let answer = socket.ask(&subscribe("1", ORDERS)).await;
     assert_eq!(field(&answer, "result"), true);
 }
 
 #[tokio::test]
-async fn a_ping_a_second_is_answered() {
+async fn one_ping_per_second_is_answered() {
     let exchange = quiet().await;
     let mut socket = Pro::connect(&exchange).await;
     for id in ["1", "2", "3"] {
@@ -208,13 +212,13 @@ async fn a_ping_a_second_is_answered() {
             .ask(&format!(r#"{{"id":"{id}","type":"ping"}}"#))
             .await;
         assert_eq!(field(&pong, "id"), id);
-        pass(1).await;
+        advance(1).await;
     }
     assert_eq!(exchange.stats().connections[0].pings, 3);
 }
 
 #[tokio::test]
-async fn request_without_an_id_is_answered_without_one() {
+async fn request_without_id_is_answered_without_id() {
     let exchange = quiet().await;
     let mut socket = Pro::connect(&exchange).await;
     let without = |text: String| text.replace("\"id\":\"1\",", "");

@@ -1,4 +1,4 @@
-//! A raw client over a plain socket: it shares no code with the exchange or with the SDK.
+//! A minimal client on plain TCP. It shares no code with the local exchange or the SDK.
 #![allow(dead_code, clippy::unwrap_used, clippy::panic)]
 
 use std::time::Duration;
@@ -13,8 +13,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// Long enough for the slowest machine; only a failure ever waits for it.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// Long enough for a slow machine; passing tests never wait for it.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
 
 pub(crate) const ORDERS: &str = "/spotMarket/tradeOrders";
 pub(crate) const ORDERS_V2: &str = "/spotMarket/tradeOrdersV2";
@@ -26,7 +26,7 @@ pub(crate) const MARGIN: &str = "/margin/position";
 pub(crate) const ISOLATED_BTC: &str = "/margin/isolatedPosition:BTC-USDT";
 pub(crate) const MATCHES: &str = "/market/match:";
 
-/// All that the spot host serves to the account, each topic by itself.
+/// Returns every private topic of the spot host.
 pub(crate) fn spot_topics() -> Vec<String> {
     let account = [ORDERS, ORDERS_V2, BALANCE, STOPS, SNAPSHOT, FILLS, MARGIN];
     let by_symbol = [MATCHES, "/margin/isolatedPosition:"];
@@ -54,7 +54,7 @@ pub(crate) fn mac(secret: &str, text: &str) -> String {
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
-/// The five headers for a call without a body.
+/// Returns the five signature headers of a request without a body.
 pub(crate) fn signed_headers(
     who: &DemoCredentials,
     path: &str,
@@ -76,7 +76,7 @@ pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) head: String,
     pub(crate) body: String,
-    /// The body is as long as its header said.
+    /// `true` if the body has the length in `Content-Length`.
     pub(crate) whole: bool,
 }
 
@@ -107,7 +107,7 @@ pub(crate) async fn http(
     http_on(exchange.port(), method, path, headers).await
 }
 
-/// A request to another port than that of the whole exchange.
+/// Sends a request to a given port.
 pub(crate) async fn http_on(
     port: u16,
     method: &str,
@@ -124,7 +124,7 @@ pub(crate) async fn http_on(
     request.push_str("\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut bytes = Vec::new();
-    let _ = timeout(PATIENCE, stream.read_to_end(&mut bytes))
+    let _ = timeout(TIMEOUT, stream.read_to_end(&mut bytes))
         .await
         .unwrap();
     let text = String::from_utf8(bytes).unwrap();
@@ -163,7 +163,7 @@ pub(crate) async fn token(exchange: &Exchange) -> String {
         .to_owned()
 }
 
-/// What a read from the socket gave.
+/// The result of a read.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Read {
     Text(String),
@@ -179,24 +179,24 @@ pub(crate) struct Socket {
     pub(crate) stream: TcpStream,
     buffer: Vec<u8>,
     partial: Vec<u8>,
-    /// The message that is being read is binary.
+    /// `true` if the message being read is binary.
     binary: bool,
-    /// Frames that the last text came in.
+    /// Number of frames of the last message.
     pub(crate) fragments: usize,
 }
 
 impl Socket {
-    /// Upgrades at the V1 socket with this query, as it is.
+    /// Opens a V1 connection with this query, unchanged.
     pub(crate) async fn upgrade(exchange: &Exchange, query: &str) -> Self {
         Self::upgrade_at(exchange, &format!("/?{query}")).await
     }
 
-    /// Upgrades with this path and query, as they are.
+    /// Opens a connection with this path and query, unchanged.
     pub(crate) async fn upgrade_at(exchange: &Exchange, target: &str) -> Self {
         Self::upgrade_on(exchange.port(), target).await
     }
 
-    /// Upgrades on another port than that of the whole exchange.
+    /// Opens a connection to a given port.
     pub(crate) async fn upgrade_on(port: u16, target: &str) -> Self {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
         let request = format!(
@@ -227,20 +227,20 @@ impl Socket {
         socket
     }
 
-    /// Upgrades with a fresh token, and does not read anything.
+    /// Opens a connection with a new token; does not read the welcome.
     pub(crate) async fn dial(exchange: &Exchange) -> Self {
         let token = percent_encoded(&token(exchange).await);
         Self::upgrade(exchange, &format!("token={token}&connectId=c1")).await
     }
 
-    /// Dials and reads the welcome.
+    /// Opens a connection and reads the welcome.
     pub(crate) async fn connect(exchange: &Exchange) -> Self {
         let mut socket = Self::dial(exchange).await;
         assert_eq!(socket.text().await, r#"{"id":"c1","type":"welcome"}"#);
         socket
     }
 
-    /// Connects and subscribes to these topics, one after the other.
+    /// Connects and subscribes to each topic.
     pub(crate) async fn subscribed(exchange: &Exchange, topics: &[&str]) -> Self {
         let mut socket = Self::connect(exchange).await;
         for topic in topics {
@@ -278,7 +278,7 @@ impl Socket {
         self.text().await
     }
 
-    /// The next text; anything else fails the test.
+    /// Returns the next text message; panics if it is anything else.
     pub(crate) async fn text(&mut self) -> String {
         match self.read().await {
             Read::Text(text) => text,
@@ -292,7 +292,7 @@ impl Socket {
         }
         loop {
             if let Some((first, payload)) = self.frame() {
-                // Pings may stand between the fragments of a message.
+                // Pings may come between the fragments of a message.
                 if first == 0x89 {
                     return Read::Ping(payload);
                 }
@@ -325,15 +325,15 @@ impl Socket {
         }
     }
 
-    /// Bytes that came after the last whole frame.
+    /// Returns the number of bytes received after the last complete frame.
     pub(crate) fn leftover(&self) -> usize {
         self.buffer.len()
     }
 
     async fn fill(&mut self) -> Option<Read> {
-        // On the heap, as every future that reads holds it, and tests hold many of those.
+        // On the heap, to keep the futures small.
         let mut bytes = vec![0; 65_536];
-        match timeout(PATIENCE, self.stream.read(&mut bytes))
+        match timeout(TIMEOUT, self.stream.read(&mut bytes))
             .await
             .unwrap()
         {
@@ -351,7 +351,7 @@ impl Socket {
         let [first, second, ..] = *self.buffer.as_slice() else {
             return None;
         };
-        assert_eq!(second & 0x80, 0, "a server masks nothing");
+        assert_eq!(second & 0x80, 0, "server frames are not masked");
         let (length, head) = match second {
             126 => (
                 usize::from(u16::from_be_bytes(*self.buffer.get(2..4)?.first_chunk()?)),

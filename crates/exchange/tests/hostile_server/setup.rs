@@ -1,4 +1,4 @@
-//! An exchange with a script, and a client that reads no more than the bytes.
+//! A local exchange with a script, and a client that reads raw bytes.
 
 use kucoin_streams_exchange::{Account, Exchange};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -17,12 +17,12 @@ pub(crate) async fn with(script: &str) -> Exchange {
         .unwrap()
 }
 
-/// One push on the balance topic.
-pub(crate) fn happen(account: &Account) {
+/// Makes one push on the balance topic.
+pub(crate) fn deposit_one(account: &Account) {
     account.deposit("USDT", 1.into()).unwrap();
 }
 
-/// The frames of the balance topic, in their true order.
+/// Returns the frames of the balance topic in the truth log.
 pub(crate) fn truth(exchange: &Exchange) -> Vec<String> {
     let entries = exchange.truth().of_topic(BALANCE);
     entries
@@ -31,7 +31,7 @@ pub(crate) fn truth(exchange: &Exchange) -> Vec<String> {
         .collect()
 }
 
-/// How a connection ended that was read to its end.
+/// How a TCP connection ended.
 #[derive(Debug, PartialEq)]
 pub(crate) enum End {
     Eof,
@@ -43,7 +43,7 @@ pub(crate) async fn dial(exchange: &Exchange) -> TcpStream {
     TcpStream::connect(address).await.unwrap()
 }
 
-/// Asks for a socket with a fresh token.
+/// Sends an upgrade request with a new token.
 pub(crate) async fn ask_for_socket(exchange: &Exchange) -> TcpStream {
     let token = percent_encoded(&token(exchange).await);
     let mut stream = dial(exchange).await;
@@ -55,19 +55,19 @@ pub(crate) async fn ask_for_socket(exchange: &Exchange) -> TcpStream {
     stream
 }
 
-/// The head of what comes, in small letters; what stands behind it is left in the stream.
+/// Reads the head of an HTTP response, in lower case; the body stays in the stream.
 pub(crate) async fn head(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
-        head.push(timeout(PATIENCE, stream.read_u8()).await.unwrap().unwrap());
+        head.push(timeout(TIMEOUT, stream.read_u8()).await.unwrap().unwrap());
     }
     String::from_utf8(head).unwrap().to_ascii_lowercase()
 }
 
-/// Everything up to the end, and how that was.
+/// Reads to the end of the connection.
 pub(crate) async fn rest(stream: &mut TcpStream) -> (Vec<u8>, End) {
     let mut bytes = Vec::new();
-    let end = match timeout(PATIENCE, stream.read_to_end(&mut bytes))
+    let end = match timeout(TIMEOUT, stream.read_to_end(&mut bytes))
         .await
         .unwrap()
     {

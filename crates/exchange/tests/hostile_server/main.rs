@@ -1,4 +1,4 @@
-//! What a server can do wrong beyond the everyday faults, each seen from the other side of the socket.
+//! Faults that imitate a hostile or broken server, as a client sees them.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -8,7 +8,7 @@ mod frames;
 mod injected;
 mod limits;
 mod replies;
-mod rig;
+mod setup;
 #[path = "../support/mod.rs"]
 mod support;
 mod upgrades;

@@ -1,4 +1,4 @@
-//! What the tests say on a Pro V2 socket, and how they read it.
+//! A Pro V2 client for the tests.
 
 use kucoin_streams_exchange::{Decimal, Exchange};
 use serde_json::Value;
@@ -15,26 +15,26 @@ pub(crate) fn decimal(text: &str) -> Decimal {
     text.parse().unwrap()
 }
 
-/// A token of Pro V2 as it comes.
+/// Requests a Pro V2 token, without encoding it.
 pub(crate) async fn token(exchange: &Exchange) -> String {
     let reply = request_token_at(exchange, TOKEN).await;
     assert_eq!(reply.code(), "200000");
     reply.json()["data"]["token"].as_str().unwrap().to_owned()
 }
 
-/// A Pro V2 socket, of which everything is read as binary JSON.
+/// A Pro V2 connection; every message must be JSON in a binary frame.
 pub(crate) struct Pro {
     pub(crate) socket: Socket,
 }
 
 impl Pro {
-    /// Dials with a fresh token and reads the welcome.
+    /// Connects with a new token and reads the welcome.
     pub(crate) async fn connect(exchange: &Exchange) -> Self {
         let token = percent_encoded(&token(exchange).await);
         Self::at(exchange, &format!("/pro?token={token}")).await
     }
 
-    /// Dials this target and reads the welcome.
+    /// Connects with this path and query, and reads the welcome.
     pub(crate) async fn at(exchange: &Exchange, target: &str) -> Self {
         let socket = Socket::upgrade_at(exchange, target).await;
         let mut pro = Self { socket };
@@ -45,7 +45,7 @@ impl Pro {
         pro
     }
 
-    /// Connects and subscribes to these, written as users write them.
+    /// Connects and subscribes to channels, written as `orderAll?tradeType=UNIFIED`.
     pub(crate) async fn subscribed(exchange: &Exchange, topics: &[&str]) -> Self {
         let mut pro = Self::connect(exchange).await;
         for topic in topics {
@@ -59,7 +59,7 @@ impl Pro {
         self.socket.send(text).await;
     }
 
-    /// The next message, which has to be JSON in a binary frame.
+    /// Returns the next message, which must be a binary frame.
     pub(crate) async fn text(&mut self) -> String {
         match self.socket.read().await {
             Read::Binary(bytes) => String::from_utf8(bytes).unwrap(),
@@ -77,7 +77,7 @@ impl Pro {
     }
 }
 
-/// The request for a topic as users write it.
+/// Returns a request for a channel written as `orderAll?tradeType=UNIFIED`.
 pub(crate) fn subscribe(id: &str, topic: &str) -> String {
     request(id, "SUBSCRIBE", topic)
 }

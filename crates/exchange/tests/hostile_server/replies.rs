@@ -1,12 +1,12 @@
-//! Token requests that are answered otherwise than KuCoin documents.
+//! Wrong responses to token requests.
 
 use kucoin_streams_exchange::{Effect, TokenReply};
 
-use crate::rig::*;
+use crate::setup::*;
 use crate::support::*;
 
 #[tokio::test]
-async fn by_a_redirect_or_a_code_of_failure_under_200() {
+async fn token_request_can_get_redirect_or_error_code() {
     let exchange = with(
         "token 1: token-redirect status=301 location=http://elsewhere.test/\ntoken 2: token-code code=900001",
     )
@@ -22,7 +22,7 @@ async fn by_a_redirect_or_a_code_of_failure_under_200() {
 }
 
 #[tokio::test]
-async fn by_a_body_that_is_too_long_or_drips() {
+async fn token_response_can_be_long_or_slow() {
     let exchange = with("token 1: token-long bytes=70000\ntoken 2: token-drip by=0ms").await;
     let long = request_token(&exchange).await;
     assert!(long.body.len() > 70_000 && long.whole);
@@ -33,7 +33,7 @@ async fn by_a_body_that_is_too_long_or_drips() {
 }
 
 #[tokio::test]
-async fn by_gzip_that_nobody_asked_for() {
+async fn token_response_can_be_unrequested_gzip() {
     let exchange = with("token 1: token-gzip").await;
     let path = "/api/v1/bullet-private";
     let mut stream = dial(&exchange).await;
@@ -56,7 +56,7 @@ async fn by_gzip_that_nobody_asked_for() {
 }
 
 #[tokio::test]
-async fn by_the_end_of_the_connection() {
+async fn token_request_can_end_without_a_response() {
     let exchange = with("").await;
     exchange.inject(Effect::TokenReply(TokenReply::Close));
     let mut stream = dial(&exchange).await;
@@ -69,23 +69,23 @@ async fn by_the_end_of_the_connection() {
 }
 
 #[tokio::test]
-async fn with_other_servers_than_the_right_one() {
+async fn token_can_have_other_servers() {
     let exchange = with(
         "token 1: token-no-servers\ntoken 2: token-endpoint url=ws://elsewhere.test/\n\
          token 3: token-extra-endpoint url='no address'",
     )
     .await;
-    let mut told = Vec::new();
+    let mut received = Vec::new();
     for _ in 0..3 {
         let reply = request_token(&exchange).await.json();
         let servers = reply["data"]["instanceServers"].as_array().unwrap().clone();
         let endpoints = servers
             .iter()
             .map(|server| server["endpoint"].as_str().unwrap().to_owned());
-        told.push(endpoints.collect::<Vec<_>>());
+        received.push(endpoints.collect::<Vec<_>>());
     }
-    let right = format!("ws://127.0.0.1:{}/", exchange.port());
-    assert_eq!(told[0], [""; 0]);
-    assert_eq!(told[1], ["ws://elsewhere.test/"]);
-    assert_eq!(told[2], ["no address", &right]);
+    let correct = format!("ws://127.0.0.1:{}/", exchange.port());
+    assert_eq!(received[0], [""; 0]);
+    assert_eq!(received[1], ["ws://elsewhere.test/"]);
+    assert_eq!(received[2], ["no address", &correct]);
 }

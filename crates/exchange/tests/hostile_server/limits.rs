@@ -1,14 +1,14 @@
-//! How much the exchange bears, where a script says so.
+//! Limits that a script or the builder sets.
 
 use std::time::Duration;
 
 use kucoin_streams_exchange::{Ended, Exchange};
 
-use crate::rig::*;
+use crate::setup::*;
 use crate::support::*;
 
 #[tokio::test]
-async fn messages_and_topics_of_a_connection() {
+async fn script_limits_messages_and_topics() {
     let exchange = with("token 1: limit-messages count=3\ntoken 1: limit-topics count=1").await;
     let mut socket = Socket::subscribed(&exchange, &[BALANCE]).await;
     let refused = socket.ask(&subscribe("2", ORDERS)).await;
@@ -23,7 +23,7 @@ async fn messages_and_topics_of_a_connection() {
 }
 
 #[tokio::test]
-async fn connections_at_once() {
+async fn script_limits_open_connections() {
     let exchange = with("connection 1: limit-connections count=1").await;
     let _first = Socket::connect(&exchange).await;
     let refused = Socket::dial(&exchange).await.text().await;
@@ -34,7 +34,7 @@ async fn connections_at_once() {
 }
 
 #[tokio::test]
-async fn requests_for_a_socket() {
+async fn script_limits_upgrade_requests() {
     let exchange = with("token 1: limit-dials count=2 per=10m").await;
     Socket::connect(&exchange).await;
     Socket::connect(&exchange).await;
@@ -45,7 +45,7 @@ async fn requests_for_a_socket() {
 }
 
 #[tokio::test]
-async fn the_age_of_connections_and_tokens() {
+async fn age_of_connections_and_tokens_can_be_limited() {
     let brief = Duration::from_millis(50);
     let built = Exchange::builder()
         .connection_life(brief)

@@ -1,19 +1,19 @@
-//! A request for a socket that is answered otherwise than it should be.
+//! Wrong responses to WebSocket upgrade requests.
 
 use kucoin_streams_exchange::Ended;
 use tokio::io::AsyncReadExt;
 
-use crate::rig::*;
+use crate::setup::*;
 use crate::support::*;
 
-/// The head of the answer to the first request for a socket.
+/// Returns the head of the response to the first upgrade request.
 async fn answered(script: &str) -> String {
     let exchange = with(script).await;
     head(&mut ask_for_socket(&exchange).await).await
 }
 
 #[tokio::test]
-async fn by_any_status_with_words_and_a_wait() {
+async fn upgrade_can_be_refused_or_redirected() {
     let exchange = with(
         "connection 1: upgrade-refuse status=401 text=\"token is invalid\"\n\
          connection 2: upgrade-refuse status=429 retry-after=1500ms\n\
@@ -45,7 +45,7 @@ async fn by_any_status_with_words_and_a_wait() {
 }
 
 #[tokio::test]
-async fn by_101_that_lies() {
+async fn upgrade_response_can_have_wrong_headers() {
     let right = "sec-websocket-accept: s3ppLMbitxaq9kygzzhzrbk+xoo=".to_ascii_lowercase();
     let wrong = answered("connection 1: upgrade-wrong-accept").await;
     assert!(wrong.starts_with("http/1.1 101") && wrong.contains("sec-websocket-accept: "));
@@ -68,14 +68,14 @@ async fn by_101_that_lies() {
 }
 
 #[tokio::test]
-async fn by_101_that_drips_and_then_serves() {
+async fn slow_upgrade_response_still_connects() {
     let exchange = with("connection 1: upgrade-drip by=1ms").await;
     let mut socket = Socket::connect(&exchange).await;
     assert_eq!(field(&socket.ask(PING).await, "type"), "pong");
 }
 
 #[tokio::test]
-async fn by_the_end_of_the_connection() {
+async fn upgrade_can_end_without_a_response() {
     let exchange = with("connection 1: upgrade-close\nconnection 2: upgrade-reset").await;
     let mut closed = ask_for_socket(&exchange).await;
     assert_eq!(rest(&mut closed).await, (vec![], End::Eof));
@@ -84,13 +84,13 @@ async fn by_the_end_of_the_connection() {
 }
 
 #[tokio::test]
-async fn never() {
+async fn stalled_upgrade_is_never_answered() {
     let exchange = with("connection 1: upgrade-stall").await;
     let stalled = ask_for_socket(&exchange).await;
     exchange
         .wait_until(|stats| stats.connections.len() == 1)
         .await;
-    // The others are served meanwhile, and what was said to the first one is still nothing.
+    // Other connections are served, and the first one still has no response.
     Socket::connect(&exchange).await;
     assert_eq!(
         stalled.try_read(&mut [0; 8]).unwrap_err().kind(),

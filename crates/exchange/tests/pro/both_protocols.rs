@@ -1,39 +1,38 @@
-//! The same life, told by both generations over sockets: what one says of an order, a fill, a
-//! balance or a position, the other says too.
+//! V1 and Pro V2 push the same orders, fills, balances and positions.
 
 use std::collections::BTreeMap;
 
 use kucoin_streams_exchange::{Account, CONTRACTS, Decimal, Exchange, SettleCurrency, Wallet};
 use serde_json::Value;
 
-use crate::rig::*;
+use crate::setup::*;
 use crate::support::{BALANCE, ORDERS_V2, Socket};
 
 const FUTURES_ORDERS: &str = "/contractMarket/tradeOrders";
 const POSITIONS: &str = "/contract/positionAll";
 const WALLET: &str = "/contractAccount/wallet";
 
-/// What an order has come to, in the words of neither: filled, left, cancelled.
+/// Sizes of an order: filled, remaining, cancelled.
 type Amounts = (Decimal, Decimal, Decimal);
 
 /// A fill: order, size, price.
 type Fill = (String, Decimal, Decimal);
 
-/// What is known of the account from one connection.
+/// State of the account, rebuilt from the pushes of one protocol.
 #[derive(Debug, Default, PartialEq)]
-struct Known {
+struct AccountState {
     orders: BTreeMap<String, Amounts>,
-    /// By trade id.
+    /// By trade ID.
     fills: BTreeMap<String, Fill>,
-    /// Balances of the trading account by currency: available and held.
+    /// Available and hold balance of the trading account, by currency.
     balances: BTreeMap<String, (Decimal, Decimal)>,
-    /// By contract: size, average entry, realised profit.
+    /// By contract: size, average entry price, realised profit.
     positions: BTreeMap<String, (Decimal, Decimal, Decimal)>,
     /// By settlement currency: balance and version.
     wallets: BTreeMap<String, (Decimal, u64)>,
 }
 
-/// A number, whether it is text or not, without trailing zeros.
+/// Parses a number or a numeric string, without trailing zeros.
 fn number(value: &Value) -> Decimal {
     let text = value
         .as_str()
@@ -48,7 +47,7 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
-impl Known {
+impl AccountState {
     fn see_v1(&mut self, frame: &Value) {
         let data = &frame["data"];
         match frame["topic"].as_str().unwrap() {
@@ -92,7 +91,7 @@ impl Known {
             );
             self.fills.insert(text(&data["tradeId"]), fill);
         }
-        // An order by funds counts what is left in another currency; `received` has no amounts yet.
+        // An order by funds has its remaining amount in the quote currency; `received` has no amounts yet.
         if data.get("funds").is_some() || data["type"] == "received" {
             return;
         }
@@ -120,12 +119,12 @@ impl Known {
                 let amounts = (number(&data["b"]), data["E"].as_u64().unwrap());
                 self.wallets.insert(text(&data["c"]), amounts);
             }
-            other => panic!("{other} was not asked for"),
+            other => panic!("unexpected channel {other}"),
         }
     }
 
     fn order_pro(&mut self, data: &Value) {
-        // V1 tells conditional orders on a topic of their own.
+        // V1 pushes stop orders on another topic.
         if data["tP"] != "" {
             return;
         }
@@ -142,7 +141,7 @@ impl Known {
 }
 
 #[tokio::test]
-async fn both_generations_tell_the_same_life() {
+async fn both_protocols_push_the_same_account_state() {
     let exchange = Exchange::builder()
         .seed(21)
         .queue_capacity(100_000)
@@ -160,7 +159,7 @@ async fn both_generations_tell_the_same_life() {
     let mut pro = Pro::subscribed(&exchange, &pro_topics.map(|topic| topic.0)).await;
     let account = exchange.account();
     account.step(1_200);
-    let (mut old, mut new) = (Known::default(), Known::default());
+    let (mut old, mut new) = (AccountState::default(), AccountState::default());
     let count = |topic: &&str| exchange.truth().total_of(topic);
     for _ in 0..v1_topics.iter().map(count).sum() {
         old.see_v1(&serde_json::from_str(&v1.text().await).unwrap());
@@ -199,26 +198,27 @@ async fn both_generations_tell_the_same_life() {
 }
 
 #[tokio::test]
-async fn fees_are_those_that_v1_takes_from_the_balance() {
+async fn fees_of_both_protocols_are_equal() {
     let exchange = Exchange::builder().seed(4).start().await.unwrap();
     let topics = ["/spot/tradeFills"];
     let mut v1 = Socket::subscribed(&exchange, &topics).await;
     let executions = ["execution?tradeType=UNIFIED"];
     let mut pro = Pro::subscribed(&exchange, &executions).await;
     exchange.account().step(200);
-    let mut told = BTreeMap::new();
+    let mut v1_fees = BTreeMap::new();
     for _ in 0..exchange.truth().total_of(topics[0]) {
         let frame: Value = serde_json::from_str(&v1.text().await).unwrap();
         let data = &frame["data"];
-        told.insert(text(&data["tradeId"]), number(&data["fee"]));
+        v1_fees.insert(text(&data["tradeId"]), number(&data["fee"]));
     }
     let mut seen = 0;
     for _ in 0..exchange.pro_truth().total_of("execution.UNIFIED") {
         let data = &pro.json().await["d"];
-        if let Some(fee) = told.get(data["ti"].as_str().unwrap()) {
+        if let Some(fee) = v1_fees.get(data["ti"].as_str().unwrap()) {
             assert_eq!(number(&data["f"]), *fee);
             seen += 1;
         }
     }
-    assert!(seen > 20 && seen == told.len(), "{seen} of {}", told.len());
+    let expected = v1_fees.len();
+    assert!(seen > 20 && seen == expected, "{seen} of {expected}");
 }

@@ -1,22 +1,22 @@
-//! Pushes whose frames break the protocol, or that say something strange.
+//! Pushes in invalid frames, or with changed content.
 
 use kucoin_streams_exchange::{Effect, Ended, FrameViolation, Mutation};
 use serde_json::Value;
 use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 
-use crate::rig::*;
+use crate::setup::*;
 use crate::support::*;
 
 #[tokio::test]
-async fn each_flaw_is_on_the_wire_and_the_event_in_the_truth() {
+async fn each_frame_violation_is_sent() {
     for flaw in FrameViolation::all() {
         let exchange = with(&format!("connection 1: flawed-frame flaw={flaw}")).await;
         let mut socket = Socket::subscribed(&exchange, &[BALANCE]).await;
-        happen(&exchange.account());
+        deposit_one(&exchange.account());
         let push = truth(&exchange)[0].clone();
         let mut start = vec![0; 3];
-        timeout(PATIENCE, socket.stream.read_exact(&mut start))
+        timeout(TIMEOUT, socket.stream.read_exact(&mut start))
             .await
             .unwrap()
             .unwrap();
@@ -43,13 +43,13 @@ async fn each_flaw_is_on_the_wire_and_the_event_in_the_truth() {
             assert_eq!(end, End::Eof, "{flaw}");
             assert_eq!(exchange.stats().connections[0].ended, Some(Ended::Fault));
         } else {
-            // Once only: what follows is as it should be.
-            happen(&exchange.account());
+            // The next push is correct.
+            deposit_one(&exchange.account());
             let next = truth(&exchange)[1].clone().into_bytes();
             let mut bytes = vec![0; push.len() + next.len()];
             while !bytes.ends_with(&next) {
                 bytes.push(
-                    timeout(PATIENCE, socket.stream.read_u8())
+                    timeout(TIMEOUT, socket.stream.read_u8())
                         .await
                         .unwrap()
                         .unwrap(),
@@ -60,11 +60,11 @@ async fn each_flaw_is_on_the_wire_and_the_event_in_the_truth() {
 }
 
 #[tokio::test]
-async fn each_mutation_leaves_json_and_the_truth_as_they_are() {
+async fn each_mutation_leaves_valid_json_and_the_truth_log() {
     for mutation in Mutation::all() {
         let exchange = with(&format!("connection 1: mutate-frame how={mutation}")).await;
         let mut socket = Socket::subscribed(&exchange, &[BALANCE]).await;
-        (0..2).for_each(|_| happen(&exchange.account()));
+        (0..2).for_each(|_| deposit_one(&exchange.account()));
         let truth = truth(&exchange);
         let mutated = socket.text().await;
         assert!(serde_json::from_str::<Value>(&mutated).is_ok(), "{mutated}");
@@ -74,41 +74,41 @@ async fn each_mutation_leaves_json_and_the_truth_as_they_are() {
 }
 
 #[tokio::test]
-async fn a_field_is_chosen_by_its_name() {
+async fn mutation_changes_the_named_field() {
     let exchange = with("connection 1: mutate-frame how=null-field field=currency count=all").await;
     let mut socket = Socket::subscribed(&exchange, &[BALANCE]).await;
-    (0..2).for_each(|_| happen(&exchange.account()));
+    (0..2).for_each(|_| deposit_one(&exchange.account()));
     for _ in 0..2 {
         assert_eq!(field(&socket.text().await, "data")["currency"], Value::Null);
     }
 }
 
 #[tokio::test]
-async fn pings_stand_between_fragments() {
+async fn ping_can_be_sent_between_fragments() {
     let exchange = with("connection 1: interleave-pings count=1").await;
     let mut socket = Socket::subscribed(&exchange, &[BALANCE]).await;
-    (0..2).for_each(|_| happen(&exchange.account()));
+    (0..2).for_each(|_| deposit_one(&exchange.account()));
     let truth = truth(&exchange);
     assert_eq!(socket.read().await, Read::Ping(b"between".to_vec()));
     assert_eq!([socket.text().await, socket.text().await], truth[..2]);
 }
 
 #[tokio::test]
-async fn frames_drip_and_arrive_whole() {
+async fn push_written_byte_by_byte_arrives_complete() {
     let exchange = with("connection 1: drip-frames by=1ms count=1").await;
     let mut socket = Socket::subscribed(&exchange, &[BALANCE]).await;
-    (0..3).for_each(|_| happen(&exchange.account()));
+    (0..3).for_each(|_| deposit_one(&exchange.account()));
     for expected in truth(&exchange) {
         assert_eq!(socket.text().await, expected);
     }
 }
 
 #[tokio::test]
-async fn a_frame_that_drips_can_be_cut() {
+async fn cut_interrupts_a_slow_push() {
     let exchange = with("connection 1: drip-frames by=10m").await;
     let mut socket = Socket::subscribed(&exchange, &[BALANCE]).await;
-    happen(&exchange.account());
-    let first = timeout(PATIENCE, socket.stream.read_u8()).await.unwrap();
+    deposit_one(&exchange.account());
+    let first = timeout(TIMEOUT, socket.stream.read_u8()).await.unwrap();
     assert_eq!(first.unwrap(), 0x81);
     exchange.inject(Effect::Cut(kucoin_streams_exchange::Cut::Close {
         code: 1001,
@@ -118,16 +118,16 @@ async fn a_frame_that_drips_can_be_cut() {
     assert_eq!(
         (rest, end),
         (vec![], End::Eof),
-        "no close frame inside of another"
+        "no close frame inside another frame"
     );
 }
 
 #[tokio::test]
-async fn pushes_are_lost_or_overtaken() {
+async fn pushes_can_be_dropped_or_swapped() {
     let exchange =
         with("connection 1: drop-frames count=1\nconnection 1: swap-frames count=1").await;
     let mut socket = Socket::subscribed(&exchange, &[BALANCE]).await;
-    (0..4).for_each(|_| happen(&exchange.account()));
+    (0..4).for_each(|_| deposit_one(&exchange.account()));
     let truth = truth(&exchange);
     for expected in [&truth[2], &truth[1], &truth[3]] {
         assert_eq!(&socket.text().await, expected);

@@ -1,15 +1,15 @@
-//! Tokens, and which of them opens what.
+//! Tokens, and which connections they open.
 
 use kucoin_streams_exchange::{Ended, Exchange, StreamProtocol};
 use std::time::Duration;
 
-use crate::rig::*;
+use crate::setup::*;
 use crate::support::{
     self, Read, Socket, field, http, now_ms, percent_encoded, request_token_at, signed_headers,
 };
 
 #[tokio::test]
-async fn a_token_comes_alone_and_is_signed_for() {
+async fn token_response_has_only_the_token() {
     let exchange = quiet().await;
     let reply = request_token_at(&exchange, TOKEN).await;
     assert_eq!((reply.status, reply.code().as_str()), (200, "200000"));
@@ -24,7 +24,7 @@ async fn a_token_comes_alone_and_is_signed_for() {
 }
 
 #[tokio::test]
-async fn a_token_may_be_encoded_or_raw_with_a_slash_or_without() {
+async fn token_may_be_encoded_and_path_may_end_with_slash() {
     let exchange = quiet().await;
     let url = exchange.pro_ws_url();
     assert_eq!(url, format!("ws://127.0.0.1:{}/pro", exchange.port()));
@@ -52,7 +52,7 @@ async fn a_token_may_be_encoded_or_raw_with_a_slash_or_without() {
 }
 
 #[tokio::test]
-async fn a_token_opens_only_the_socket_that_it_was_issued_for() {
+async fn token_is_valid_only_for_its_protocol() {
     let settings = Exchange::builder().single_use_tokens();
     let exchange = settings.start().await.unwrap();
     let v1 = support::token(&exchange).await;
@@ -70,7 +70,7 @@ async fn a_token_opens_only_the_socket_that_it_was_issued_for() {
     assert_eq!(wrong.read().await, Read::Close(Some(1000)));
     let mut wrong = Socket::upgrade_at(&exchange, &format!("/endpoint?token={pro}")).await;
     expected(&wrong.text().await);
-    // Neither was spent.
+    // Neither token counts as used.
     Pro::at(&exchange, &format!("/pro?token={pro}")).await;
     Socket::upgrade(&exchange, &format!("token={v1}&connectId=a"))
         .await
@@ -85,7 +85,7 @@ async fn a_token_opens_only_the_socket_that_it_was_issued_for() {
 }
 
 #[tokio::test]
-async fn who_says_nothing_is_cut_off_without_a_word() {
+async fn silent_client_is_disconnected_without_close_frame() {
     let exchange = Exchange::builder()
         .ping_interval(Duration::from_millis(40))
         .idle_timeout(Duration::from_millis(40))
@@ -107,7 +107,7 @@ async fn who_says_nothing_is_cut_off_without_a_word() {
 }
 
 #[tokio::test]
-async fn token_of_pro_v2_opens_its_socket_at_the_root_as_well() {
+async fn pro_token_connects_at_the_root_path_too() {
     let exchange = quiet().await;
     let pro = token(&exchange).await;
     for target in [

@@ -1,14 +1,14 @@
-//! What the exchange says out of itself.
+//! Injected messages.
 
 use kucoin_streams_exchange::{Effect, InjectedMessage};
 use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 
-use crate::rig::*;
+use crate::setup::*;
 use crate::support::*;
 
 #[tokio::test]
-async fn it_is_heard_behind_the_welcome_and_is_in_no_truth() {
+async fn injected_messages_follow_the_welcome() {
     let exchange = with(
         "connection 1: send-error code=509 text=\"too many\"\nconnection 1: send-error code=400 text=x id=7\n\
          connection 1: send-text text='{\"type\":\"novel\"}'\nconnection 1: send-ack id=9\n\
@@ -39,14 +39,14 @@ async fn it_is_heard_behind_the_welcome_and_is_in_no_truth() {
 }
 
 #[tokio::test]
-async fn any_bytes_whatever() {
+async fn any_bytes_can_be_sent() {
     let exchange = with("call say: send-binary hex=ff00\ncall swear: send-bytes hex=8a02").await;
     let mut socket = Socket::connect(&exchange).await;
     assert!(exchange.call("say"));
     assert_eq!(socket.read().await, Read::Binary(vec![0xFF, 0]));
     assert!(exchange.call("swear"));
     let mut bytes = [0; 2];
-    timeout(PATIENCE, socket.stream.read_exact(&mut bytes))
+    timeout(TIMEOUT, socket.stream.read_exact(&mut bytes))
         .await
         .unwrap()
         .unwrap();
@@ -54,7 +54,7 @@ async fn any_bytes_whatever() {
 }
 
 #[tokio::test]
-async fn pings_whose_answers_are_counted() {
+async fn answers_to_injected_pings_are_counted() {
     let exchange = with("").await;
     let mut socket = Socket::connect(&exchange).await;
     exchange.inject(Effect::Say(InjectedMessage::Pings { count: 2, bytes: 3 }));
@@ -71,12 +71,12 @@ async fn pings_whose_answers_are_counted() {
 }
 
 #[tokio::test]
-async fn fragments_without_end() {
+async fn fragments_can_be_sent_without_an_end() {
     let exchange = with("call bomb: endless-fragments fragments=3 bytes=0").await;
     let mut socket = Socket::connect(&exchange).await;
     assert!(exchange.call("bomb"));
     let mut bytes = [0; 6];
-    timeout(PATIENCE, socket.stream.read_exact(&mut bytes))
+    timeout(TIMEOUT, socket.stream.read_exact(&mut bytes))
         .await
         .unwrap()
         .unwrap();

@@ -1,4 +1,4 @@
-//! What an exchange reports of itself: connections, token requests, faults, and no secret.
+//! Activity reported to an observer: connections, token requests and faults, without secrets.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -13,10 +13,10 @@ type Seen = Arc<Mutex<Vec<Activity>>>;
 
 async fn observed(script: &str) -> (Exchange, Seen) {
     let seen = Seen::default();
-    let keep = Arc::clone(&seen);
+    let observer = Arc::clone(&seen);
     let exchange = Exchange::builder()
         .faults(script.parse().unwrap())
-        .observe(move |activity| keep.lock().unwrap().push(activity))
+        .observe(move |activity| observer.lock().unwrap().push(activity))
         .start()
         .await
         .unwrap();
@@ -24,7 +24,7 @@ async fn observed(script: &str) -> (Exchange, Seen) {
 }
 
 #[tokio::test]
-async fn connection_is_reported_from_its_token_to_its_end() {
+async fn observer_sees_token_connection_fault_and_end() {
     let (exchange, seen) = observed("after 1 frames: cut how=reset").await;
     let mut socket = Socket::subscribed(&exchange, &[BALANCE]).await;
     exchange.account().deposit("USDT", 5.into()).unwrap();
@@ -71,7 +71,7 @@ async fn connection_is_reported_from_its_token_to_its_end() {
 }
 
 #[tokio::test]
-async fn refusals_and_faults_say_what_and_where_and_no_secret() {
+async fn activity_of_refusals_and_faults_contains_no_secret() {
     let script = "token 2: token-html\nconnection 2: upgrade-close\ndial 1: clock-skew by=0s";
     let (exchange, seen) = observed(script).await;
     let token = token(&exchange).await;
