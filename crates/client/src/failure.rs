@@ -7,7 +7,7 @@ use kucoin_streams_session::{Failure, FailureStage};
 use kucoin_streams_transport::{CloseFrame, ConnectClass, ConnectError, ReadError, WriteError};
 
 pub(crate) fn of_source(error: &SourceError) -> Failure {
-    let mut failure = explained(FailureStage::Token, error.class(), error, error.remedy());
+    let mut failure = explained(FailureStage::Token, error.retry_policy(), error, error.remedy());
     failure.code = error.code().map(Into::into);
     let hosts = error.hosts().iter().cloned();
     hosts.fold(failure, Failure::with_host)

@@ -82,7 +82,7 @@ fn check(frame: &str) {
             .filter_map(Tree::text)
             .find(|text| !text.is_empty());
         assert_eq!(
-            pushed.and_then(Channel::of_push),
+            pushed.and_then(Channel::from_topic),
             None,
             "{frame} was passed over"
         );
