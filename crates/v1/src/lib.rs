@@ -1,37 +1,39 @@
-//! KuCoin's V1 private stream ("Classic"): protocol, topics and typed events.
+//! KuCoin's private V1 ("Classic") WebSocket streams: protocol, topics and typed events.
 //!
-//! On the spot connection, [`SpotPrivate`], which serves margin too:
+//! Topics of the spot connection, [`SpotPrivate`], which serves margin too:
 //!
 //! | Topic | Path | Event | Pushed when |
 //! |---|---|---|---|
-//! | [`SpotOrders`] | `/spotMarket/tradeOrdersV2` | [`SpotOrder`] | an order is received, rests, trades, is cut or ends |
-//! | [`SpotOrdersV1`] | `/spotMarket/tradeOrders` | [`SpotOrder`] | the same, without `received` |
-//! | [`Balances`] | `/account/balance` | [`Balance`] | any balance of any account changes |
-//! | [`BalanceSnapshots`] | `/account/snapshotBalance` | [`Balance`] | the same, of an undocumented topic |
+//! | [`SpotOrders`] | `/spotMarket/tradeOrdersV2` | [`SpotOrder`] | an order is received, opened, matched, reduced, filled or cancelled |
+//! | [`SpotOrdersV1`] | `/spotMarket/tradeOrders` | [`SpotOrder`] | the same, but not when an order is received |
+//! | [`Balances`] | `/account/balance` | [`Balance`] | a balance of a spot or margin account changes |
+//! | [`BalanceSnapshots`] | `/account/snapshotBalance` | [`Balance`] | the same (undocumented topic) |
 //! | [`SpotStopOrders`] | `/spotMarket/advancedOrders` | [`SpotStopOrder`] | a stop order is placed, triggered or cancelled |
-//! | [`MarketMatches`] | `/market/match:SYMBOL` | [`MarketMatch`] | a trade is made in one of its markets, by the user as KuCoin says |
-//! | [`SpotTradeFills`] | `/spot/tradeFills` | [`SpotTradeFill`] | an own order trades, of an undocumented topic |
-//! | [`MarginPositions`] | `/margin/position` | [`MarginPosition`] | every few seconds while the cross-margin account owes; its status changes |
-//! | [`IsolatedMarginPositions`] | `/margin/isolatedPosition:SYMBOL` | [`IsolatedMarginPosition`] | the isolated-margin account of its market changes |
+//! | [`MarketMatches`] | `/market/match:SYMBOL` | [`MarketMatch`] | an order of the user trades in the market, as KuCoin documents it |
+//! | [`SpotTradeFills`] | `/spot/tradeFills` | [`SpotTradeFill`] | an order of the user trades (undocumented topic) |
+//! | [`MarginPositions`] | `/margin/position` | [`MarginPosition`] | every few seconds while the cross-margin account has debts, and when its status changes |
+//! | [`IsolatedMarginPositions`] | `/margin/isolatedPosition:SYMBOL` | [`IsolatedMarginPosition`] | the isolated-margin account of the market changes |
 //!
-//! On the futures connection, [`FuturesPrivate`]:
+//! Topics of the futures connection, [`FuturesPrivate`]:
 //!
 //! | Topic | Path | Event | Pushed when |
 //! |---|---|---|---|
-//! | [`FuturesOrders`] | `/contractMarket/tradeOrders` | [`FuturesOrder`] | an order rests, trades, is cut or ends |
-//! | [`FuturesSymbolOrders`] | `/contractMarket/tradeOrders:SYMBOL` | [`FuturesOrder`] | the same, of its contract |
+//! | [`FuturesOrders`] | `/contractMarket/tradeOrders` | [`FuturesOrder`] | an order is opened, matched, reduced, filled or cancelled |
+//! | [`FuturesSymbolOrders`] | `/contractMarket/tradeOrders:SYMBOL` | [`FuturesOrder`] | the same, for one contract |
 //! | [`FuturesStopOrders`] | `/contractMarket/advancedOrders` | [`FuturesStopOrder`] | a stop order is placed, triggered or cancelled |
-//! | [`FuturesWallet`] | `/contractAccount/wallet` | [`FuturesWalletChange`] | balance or margin of a settle currency changes |
-//! | [`FuturesPositions`] | `/contract/positionAll` | [`FuturesPosition`] | a position changes, by itself or with the mark price; its funding is settled; its risk limit is adjusted |
-//! | [`FuturesSymbolPosition`] | `/contract/position:SYMBOL` | [`FuturesPosition`] | the same, of its contract |
+//! | [`FuturesWallet`] | `/contractAccount/wallet` | [`FuturesWalletChange`] | the balance or margin of a settle currency changes |
+//! | [`FuturesPositions`] | `/contract/positionAll` | [`FuturesPosition`] | a position or its mark price changes, a funding fee is settled, or a risk limit is adjusted |
+//! | [`FuturesSymbolPosition`] | `/contract/position:SYMBOL` | [`FuturesPosition`] | the same, for one contract |
 //! | [`FuturesMarginModes`] | `/contract/marginMode` | [`FuturesMarginModeChange`] | a contract is switched between isolated and cross margin |
-//! | [`FuturesCrossLeverages`] | `/contract/crossLeverage` | [`FuturesCrossLeverageChange`] | the leverage of a contract on cross margin changes |
+//! | [`FuturesCrossLeverages`] | `/contract/crossLeverage` | [`FuturesCrossLeverageChange`] | the cross-margin leverage of a contract changes |
 //!
-//! Each topic is a type that fixes its connection and its event. [`AnySpotTopic`] and [`AnyFuturesTopic`] are any
-//! topic of one connection, parsed from its path; [`AnyV1Topic`] is any at all, and [`decode`] reads recorded frames of
-//! any. Nothing that the exchange sends is lost on the way: what a type does not know or could not read stands in its
-//! `extra`, and serialization writes every value under the name that it came by. `serde_json` deserializes an event from
-//! that, and from the data of a frame.
+//! Each topic is a type that determines its connection and its event. If you choose topics at run time, parse
+//! [`AnySpotTopic`] or [`AnyFuturesTopic`] (one connection) or [`AnyV1Topic`] (both) from a path. [`decode`] decodes
+//! recorded frames of any topic.
+//!
+//! Events are lossless. Unknown fields, and values that cannot be decoded, are in the `extra` of each type.
+//! Serialization writes every value under KuCoin's name. `serde_json` deserializes an event from that, or from the `data`
+//! of a frame.
 //!
 //! # Decoding a frame
 //!
@@ -52,9 +54,9 @@
 //! # Ok::<(), kucoin_streams_core::DecodeError>(())
 //! ```
 //!
-//! # A topic of the other connection does not compile
+//! # A topic of the wrong connection does not compile
 //!
-//! What is meant for the spot connection takes its topics:
+//! A function for the spot connection accepts spot topics:
 //!
 //! ```
 //! use kucoin_streams_v1::{FuturesOrders, SpotOrders, SpotPrivate};
@@ -65,7 +67,7 @@
 //! subscribe_on_spot(SpotOrders);
 //! ```
 //!
-//! and no topic of the futures connection:
+//! A futures topic is a compile error:
 //!
 //! ```compile_fail,E0271
 //! use kucoin_streams_v1::{FuturesOrders, SpotOrders, SpotPrivate};
@@ -76,7 +78,7 @@
 //! subscribe_on_spot(FuturesOrders);
 //! ```
 //!
-//! Nor does it get there among others:
+//! So is a futures topic in a list of spot topics:
 //!
 //! ```
 //! # use kucoin_streams_v1::{AnySpotTopic, FuturesOrders, SpotOrders};
@@ -118,6 +120,13 @@ pub use futures::*;
 pub use margin::*;
 #[doc(inline)]
 pub use spot::*;
+
+#[doc(hidden)]
+#[deprecated(note = "renamed to `AnyV1Topic`")]
+pub type AnyTopic = AnyV1Topic;
+#[doc(hidden)]
+#[deprecated(note = "renamed to `V1Event`")]
+pub type Event = V1Event;
 
 /// The README, so that its example is tested.
 #[cfg(doctest)]

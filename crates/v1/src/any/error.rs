@@ -97,7 +97,10 @@ struct Expected<'a>(&'a Option<&'static str>);
 impl fmt::Display for Expected<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(nearest) => write!(f, "did you mean `{nearest}`?"),
+            Some(nearest) => write!(
+                f,
+                "did you mean `{nearest}`? this SDK has private topics only"
+            ),
             None => f.write_str(
                 "this SDK has private topics only, such as `/account/balance`, `/spotMarket/tradeOrdersV2` or \
                  `/contractMarket/tradeOrders:XBTUSDTM`",

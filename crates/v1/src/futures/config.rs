@@ -187,7 +187,10 @@ fn entries<T: FromJson>(
         }
         let entry = T::from_json(*value).filter(|_| is_entry(*value));
         let is_unique = all.len() == 1;
-        let round_trips = is_unique && entry.as_ref().is_some_and(|entry| entry.round_trips(*value));
+        let round_trips = is_unique
+            && entry
+                .as_ref()
+                .is_some_and(|entry| entry.round_trips(*value));
         match entry {
             _ if round_trips => {}
             Some(_) => all.iter().for_each(|at| extra.push(key, members[*at].1)),

@@ -1,4 +1,4 @@
-//! Balances: exact digits, accounts taken apart.
+//! Balances: exact digits, relation events, dedup keys.
 
 use kucoin_streams_core::{Event, Timestamp};
 use kucoin_streams_v1::{AccountKind, Balance, BalanceReason, BalanceSnapshots, Balances};
@@ -12,7 +12,7 @@ fn balance(number: usize) -> Balance {
 }
 
 #[test]
-fn twenty_digits_arrive_and_leave_as_they_are() {
+fn twenty_digits_round_trip() {
     let balance = balance(2);
     assert_eq!(balance.total.unwrap().to_string(), "3.00000000000000000001");
     let written = serde_json::to_value(&balance).unwrap();
@@ -28,7 +28,7 @@ fn exponents_are_exact() {
 }
 
 #[test]
-fn the_relation_event_says_account_and_reason() {
+fn relation_event_has_account_and_reason() {
     let relation = |number| balance(number).relation_event.unwrap();
     assert_eq!(relation(1).account, Some(AccountKind::TradeHf));
     assert_eq!(relation(1).reason, BalanceReason::Hold);
@@ -45,7 +45,7 @@ fn the_relation_event_says_account_and_reason() {
 }
 
 #[test]
-fn the_relation_context_may_be_full_empty_or_absent() {
+fn relation_context_may_be_full_empty_or_absent() {
     let full = balance(2).relation_context.unwrap();
     assert_eq!(full.trade_id.as_deref(), Some("8812345678901234"));
     let empty = balance(3).relation_context.unwrap();
@@ -58,7 +58,7 @@ fn the_relation_context_may_be_full_empty_or_absent() {
 }
 
 #[test]
-fn the_time_may_be_a_string_or_a_number() {
+fn time_may_be_string_or_number() {
     assert_eq!(
         balance(1).time,
         Some(Timestamp::from_nanos(1_752_400_000_124_000_000))
@@ -70,14 +70,14 @@ fn the_time_may_be_a_string_or_a_number() {
 }
 
 #[test]
-fn the_envelope_id_is_kept() {
+fn envelope_id_is_kept() {
     let push = decoded(Balances, line(BALANCES, 1));
     assert_eq!(push.id.as_deref(), Some("71234567890123"));
     assert_eq!(push.user_id.as_deref(), Some("60f1b2c3d4e5f60718293a4b"));
 }
 
 #[test]
-fn a_repeated_push_has_the_same_identity_and_another_change_has_not() {
+fn only_repeated_push_has_same_dedup_key() {
     let frame = line(BALANCES, 1);
     let same = frame.replace("\"hold\":\"27.975\"", "\"hold\":\"27.97500\"");
     assert_eq!(
@@ -104,7 +104,7 @@ fn a_repeated_push_has_the_same_identity_and_another_change_has_not() {
 }
 
 #[test]
-fn a_snapshot_is_a_balance_of_a_topic_of_its_own() {
+fn snapshot_topic_has_balance_events() {
     let frame = line(BALANCES, 6);
     let push = decoded(BalanceSnapshots, frame);
     assert_eq!(push.subject.as_deref(), Some("account.snapshotBalance"));

@@ -1,4 +1,4 @@
-//! The envelope around the data: any order of keys, foreign topics, broken frames.
+//! The envelope: any order of keys, other topics, broken frames.
 
 use kucoin_streams_core::{DecodeError, Inbound, Protocol, Topic};
 use kucoin_streams_v1::{AnySpotTopic, Balances, SpotEvent, SpotOrders, SpotOrdersV1, V1};
@@ -9,7 +9,7 @@ use crate::{decode, decode_any, decoded, fixtures, push};
 const DATA: &str = r#"{"currency":"KCS","total":"1"}"#;
 
 #[test]
-fn data_before_its_topic_is_the_same_event() {
+fn key_order_does_not_change_the_event() {
     let usual = decoded(Balances, &push(Balances, DATA));
     let members = [
         r#""topic":"/account/balance""#.to_owned(),
@@ -19,18 +19,18 @@ fn data_before_its_topic_is_the_same_event() {
         r#""channelType":"private""#.to_owned(),
         format!(r#""data":{DATA}"#),
     ];
-    for turn in 0..members.len() {
-        let mut turned = members.clone();
-        turned.rotate_left(turn);
-        let frame = format!("{{{}}}", turned.join(","));
+    for shift in 0..members.len() {
+        let mut shifted = members.clone();
+        shifted.rotate_left(shift);
+        let frame = format!("{{{}}}", shifted.join(","));
         assert_eq!(decoded(Balances, &frame), usual, "{frame}");
-        let spaced = format!(" {{\n {} \t}} \r\n", turned.join(" ,\n  ")).replace("\":", "\" : ");
+        let spaced = format!(" {{\n {} \t}} \r\n", shifted.join(" ,\n  ")).replace("\":", "\" : ");
         assert_eq!(decoded(Balances, &spaced), usual, "{spaced}");
     }
 }
 
 #[test]
-fn a_push_of_another_topic_is_not_taken() {
+fn push_of_another_topic_is_ignored() {
     assert_eq!(decode(SpotOrders, &push(SpotOrdersV1, DATA)), Ok(None));
     assert_eq!(
         decode(Balances, &push("/account/snapshotBalance", DATA)),
@@ -41,7 +41,7 @@ fn a_push_of_another_topic_is_not_taken() {
 }
 
 #[test]
-fn an_old_push_with_a_private_suffix_is_taken() {
+fn push_with_private_channel_suffix_is_decoded() {
     let push = decoded(
         Balances,
         &push("/account/balance:privateChannel:60f1b2", DATA),
@@ -50,7 +50,7 @@ fn an_old_push_with_a_private_suffix_is_taken() {
 }
 
 #[test]
-fn a_frame_without_a_type_is_a_push_all_the_same() {
+fn frame_without_type_is_a_push() {
     let frame =
         format!(r#"{{"subject":"account.balance","topic":"/account/balance","data":{DATA}}}"#);
     assert!(matches!(V1::classify(&frame), Ok(Inbound::Message { .. })));
@@ -61,7 +61,7 @@ fn a_frame_without_a_type_is_a_push_all_the_same() {
 }
 
 #[test]
-fn what_the_envelope_does_not_know_is_kept() {
+fn unknown_envelope_fields_are_kept() {
     let frame = format!(
         r#"{{"topic":"/account/balance","type":"message","tunnelId":"bt1","channelType":"public","userId":{{}},"sn":1.50,"data":{DATA}}}"#
     );
@@ -83,7 +83,7 @@ fn what_the_envelope_does_not_know_is_kept() {
 }
 
 #[test]
-fn data_that_is_missing_or_no_object_is_an_error() {
+fn missing_or_non_object_data_is_an_error() {
     let frame = r#"{"topic":"/account/balance","type":"message"}"#;
     assert_eq!(
         decode(Balances, frame),
@@ -99,7 +99,7 @@ fn data_that_is_missing_or_no_object_is_an_error() {
 }
 
 #[test]
-fn a_frame_that_is_cut_anywhere_is_an_error_or_no_push() {
+fn truncated_frame_is_never_a_push() {
     for (topic, frame) in fixtures() {
         for end in 0..frame.len() {
             assert!(
@@ -113,7 +113,7 @@ fn a_frame_that_is_cut_anywhere_is_an_error_or_no_push() {
 }
 
 #[test]
-fn several_topics_take_each_their_own() {
+fn topic_list_decodes_each_topic() {
     let topics = AnySpotTopic::account_wide();
     let push = topics.decode(&push(Balances, DATA)).unwrap().unwrap();
     assert!(matches!(push.event, SpotEvent::Balance(_)));
@@ -122,14 +122,14 @@ fn several_topics_take_each_their_own() {
 
 proptest! {
     #[test]
-    fn no_bytes_make_the_decoders_panic(
+    fn damaged_frames_do_not_panic(
         (at, with, cut) in (any::<prop::sample::Index>(), "\\PC{0,6}", 0_usize..6),
         which in any::<prop::sample::Index>(),
     ) {
         let all: Vec<_> = fixtures().collect();
         let (topic, frame) = &all[which.index(all.len())];
         let at = at.index(frame.len());
-        // The fixtures are ASCII, so every byte is a boundary.
+        // The fixtures are ASCII, so every byte is a char boundary.
         let damaged = format!("{}{with}{}", &frame[..at], &frame[(at + cut).min(frame.len())..]);
         let _ = V1::classify(&damaged);
         let _ = decode_any(topic, &damaged);

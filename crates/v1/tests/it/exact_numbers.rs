@@ -1,4 +1,4 @@
-//! Numbers in any spelling: exact where a type holds them, else kept as they came, each at the cost of itself alone.
+//! Numbers in any spelling are decoded exactly; a number that its type cannot hold stays raw.
 
 use kucoin_streams_core::{Decimal, Timestamp};
 use kucoin_streams_v1::{FuturesOrders, FuturesPosition, FuturesPositions};
@@ -11,7 +11,7 @@ fn dec(digits: &str) -> Decimal {
 }
 
 #[test]
-fn exponents_are_sizes_prices_and_times() {
+fn exponents_are_decoded_in_all_numbers() {
     let frame = push(
         FuturesOrders,
         r#"{"symbol":"XBTUSDTM","orderId":"a6","type":"match","orderTime":1.765E18,"size":1E+3,"filledSize":"1E+1","price":6.4E4,"matchSize":"1E1","matchPrice":"6.4E+4","tradeId":12345678901234567890123,"ts":1.765000000000000001E18}"#,
@@ -34,7 +34,7 @@ fn exponents_are_sizes_prices_and_times() {
 }
 
 #[test]
-fn what_is_no_number_or_no_time_stays_raw() {
+fn unreadable_numbers_and_times_stay_raw() {
     let frame = push_of(
         FuturesPositions,
         "position.change",

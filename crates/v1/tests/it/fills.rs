@@ -1,11 +1,11 @@
-//! The fills that events report: every field from its own place on the wire, and nothing invented.
+//! Fills of events: each field has its wire value, and absent fields are `None`.
 
 use kucoin_streams_core::{Decimal, Event, Fill, Liquidity, Side, Timestamp};
 use kucoin_streams_v1::{FuturesOrders, MarketMatches, SpotOrders, SpotTradeFills, decode};
 
 use crate::{decoded, push};
 
-/// A fill of the order `order` with the trade id 7.
+/// Returns a fill of the order `order` with the trade ID 7.
 fn fill(symbol: &str, side: Side, price: &str, size: &str, nanos: i64) -> Fill {
     let dec = |digits: &str| digits.parse::<Decimal>().unwrap();
     let mut fill = Fill::new(symbol.into(), "7".into(), side, dec(price), dec(size));
@@ -15,7 +15,7 @@ fn fill(symbol: &str, side: Side, price: &str, size: &str, nanos: i64) -> Fill {
 }
 
 #[test]
-fn spot_match_is_a_fill_without_a_fee() {
+fn spot_match_is_a_fill_without_fee() {
     let frame = push(
         SpotOrders,
         r#"{"symbol":"KCS-USDT","orderId":"order","type":"match","side":"sell","price":"11","size":"9","filledSize":"3",
@@ -34,13 +34,13 @@ fn spot_match_is_a_fill_without_a_fee() {
     assert_eq!(event.fill().as_ref(), Some(&expected));
     assert_eq!(event.fill().unwrap().price.to_string(), "11.190");
     assert_eq!(expected.key().to_string(), "KCS-USDT:7:order");
-    // Whoever takes events of any kind gets the same.
+    // `V1Event` returns the same fill.
     let any = decode(&frame).unwrap().unwrap().event;
     assert_eq!(any.fill(), Some(expected));
 }
 
 #[test]
-fn events_that_are_no_trade_have_no_fill() {
+fn events_without_a_trade_have_no_fill() {
     for data in [
         r#"{"symbol":"A-B","orderId":"1","type":"open"}"#,
         r#"{"symbol":"A-B","orderId":"1","type":"filled","matchPrice":"1","matchSize":"1","tradeId":"7"}"#,
@@ -72,7 +72,7 @@ fn futures_match_is_a_fill_in_contracts() {
 }
 
 #[test]
-fn trade_fill_has_its_fee_and_no_liquidity() {
+fn trade_fill_has_fee_and_no_liquidity() {
     let frame = push(
         SpotTradeFills,
         r#"{"symbol":"KCS-USDT","orderId":"order","tradeId":"7","side":"buy","orderType":"limit","price":8.36,
@@ -100,18 +100,18 @@ fn market_match_is_a_fill_of_either_order() {
             "makerOrderId":"other","time":"1752400031000000123","type":"match"}"#,
     );
     let event = decoded(topic, &frame).event;
-    let mut taken = fill(
+    let mut taker = fill(
         "KCS-USDT",
         Side::Buy,
         "8.36",
         "2",
         1_752_400_031_000_000_123,
     );
-    taken.liquidity = Some(Liquidity::Taker);
-    let mut made = taken.clone();
-    (made.side, made.liquidity) = (Side::Sell, Some(Liquidity::Maker));
-    made.order_id = Some("other".into());
-    assert_eq!(event.fill_of("order"), Some(taken));
-    assert_eq!(event.fill_of("other"), Some(made));
+    taker.liquidity = Some(Liquidity::Taker);
+    let mut maker = taker.clone();
+    (maker.side, maker.liquidity) = (Side::Sell, Some(Liquidity::Maker));
+    maker.order_id = Some("other".into());
+    assert_eq!(event.fill_of("order"), Some(taker));
+    assert_eq!(event.fill_of("other"), Some(maker));
     assert_eq!((event.fill_of("third"), event.fill()), (None, None));
 }

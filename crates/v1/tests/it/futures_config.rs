@@ -1,4 +1,4 @@
-//! Margin modes and leverages: objects whose keys are contracts.
+//! Margin modes and leverages: objects with contracts as keys.
 
 use kucoin_streams_core::{Decimal, Event as _};
 use kucoin_streams_v1::{
@@ -23,7 +23,7 @@ fn written(event: &impl serde::Serialize) -> String {
 }
 
 #[test]
-fn modes_stand_by_contract() {
+fn margin_modes_are_keyed_by_contract() {
     let change = decoded(FuturesMarginModes, line(CONFIG, 2)).event;
     let all: Vec<_> = change.modes.iter().collect();
     assert_eq!(
@@ -40,20 +40,20 @@ fn modes_stand_by_contract() {
 }
 
 #[test]
-fn a_leverage_is_read_as_string_as_number_and_with_an_exponent() {
+fn leverage_may_be_string_number_or_exponent() {
     let eight = decoded(FuturesCrossLeverages, line(CONFIG, 3)).event;
-    let told = eight.leverages.get("ETHUSDTM").unwrap();
-    assert_eq!(told.leverage, Some(Decimal::from(8)));
+    let leverage = eight.leverages.get("ETHUSDTM").unwrap();
+    assert_eq!(leverage.leverage, Some(Decimal::from(8)));
     let two = decoded(FuturesCrossLeverages, line(CONFIG, 4)).event;
-    let told = |symbol| two.leverages.get(symbol).unwrap().leverage;
+    let leverage = |symbol| two.leverages.get(symbol).unwrap().leverage;
     assert_eq!(
-        (told("XBTUSDTM"), told("SOLUSDTM")),
+        (leverage("XBTUSDTM"), leverage("SOLUSDTM")),
         (Some(Decimal::from(5)), Some(Decimal::from(10)))
     );
 }
 
 #[test]
-fn one_subject_on_both_topics_is_told_apart_by_the_topic() {
+fn topic_decides_if_subject_is_shared() {
     let data = r#"{"XBTUSDTM":"CROSS"}"#;
     let frame = push_of(FuturesMarginModes, "user.config", data);
     assert_eq!(decode(FuturesCrossLeverages, &frame), Ok(None));
@@ -74,7 +74,7 @@ fn one_subject_on_both_topics_is_told_apart_by_the_topic() {
 }
 
 #[test]
-fn what_is_no_mode_comes_out_as_it_came() {
+fn members_that_are_not_a_mode_round_trip() {
     let data =
         r#"{"XBTUSDTM":"CROSS","A":"cross","B":"HEDGED","C":null,"D":{"x":1.50},"E":7,"":"CROSS"}"#;
     let change = modes(data);
@@ -86,23 +86,23 @@ fn what_is_no_mode_comes_out_as_it_came() {
     for key in ["C", "D", "E"] {
         assert_eq!(change.modes.get(key), None);
     }
-    let came: serde_json::Value = serde_json::from_str(data).unwrap();
-    assert_eq!(serde_json::to_value(&change).unwrap(), came);
+    let original: serde_json::Value = serde_json::from_str(data).unwrap();
+    assert_eq!(serde_json::to_value(&change).unwrap(), original);
     assert!(written(&change).contains(r#""D":{"x":1.50}"#));
 }
 
 #[test]
-fn what_is_no_leverage_comes_out_as_it_came() {
+fn members_that_are_not_a_leverage_round_trip() {
     let data = r#"{"XBTUSDTM":{"leverage":"8.0","more":[1]},"A":{"leverage":{}},"B":{},"C":12,"D":"x","E":null}"#;
     let change = leverages(data);
     assert_eq!(change.leverages.len(), 3);
     assert_eq!(change.leverages.get("A").unwrap().leverage, None);
-    let came: serde_json::Value = serde_json::from_str(data).unwrap();
-    assert_eq!(serde_json::to_value(&change).unwrap(), came);
+    let original: serde_json::Value = serde_json::from_str(data).unwrap();
+    assert_eq!(serde_json::to_value(&change).unwrap(), original);
 }
 
 #[test]
-fn of_a_repeated_contract_the_last_counts_and_all_come_out() {
+fn last_of_repeated_contract_counts_and_all_round_trip() {
     let data = r#"{"A":"CROSS","B":"CROSS","A":"ISOLATED","C":"CROSS","C":7}"#;
     let change = modes(data);
     assert_eq!(change.modes.get("A"), Some(&MarginMode::Isolated));
@@ -114,14 +114,14 @@ fn of_a_repeated_contract_the_last_counts_and_all_come_out() {
 }
 
 #[test]
-fn nothing_set_is_an_event_and_no_error() {
+fn empty_object_is_an_event() {
     assert!(modes("{}").modes.is_empty());
     assert!(leverages("{}").leverages.is_empty());
     assert!(decode(FuturesMarginModes, &push(FuturesMarginModes, "[]")).is_err());
 }
 
 #[test]
-fn the_identity_is_all_that_was_set() {
+fn dedup_key_has_all_entries() {
     let dedup_key = |data| modes(data).dedup_key();
     assert_eq!(
         dedup_key(r#"{"A":"CROSS"}"#),

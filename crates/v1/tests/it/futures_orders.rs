@@ -1,4 +1,4 @@
-//! Futures orders: the life of one, and the shapes that surprise.
+//! Futures orders: the events of one order, and unusual frames.
 
 use kucoin_streams_core::{Decimal, Event, Liquidity, Timestamp};
 use kucoin_streams_v1::{
@@ -14,17 +14,17 @@ fn dec(digits: &str) -> Decimal {
     digits.parse().unwrap()
 }
 
-/// The order of a line, which the topic of all contracts takes whatever topic it came under.
+/// Decodes a line with the topic for all contracts, which accepts both topics.
 fn order(number: usize) -> FuturesOrder {
     decoded(FuturesOrders, line(ORDERS, number)).event
 }
 
-fn made(data: &str) -> FuturesOrder {
+fn decode_data(data: &str) -> FuturesOrder {
     decoded(FuturesOrders, &push(FuturesOrders, data)).event
 }
 
 #[test]
-fn an_order_lives_from_open_to_filled() {
+fn kinds_follow_order_from_open_to_filled() {
     let kinds: Vec<_> = (1..=6).map(|at| order(at).kind.to_string()).collect();
     assert_eq!(
         kinds,
@@ -35,7 +35,7 @@ fn an_order_lives_from_open_to_filled() {
 }
 
 #[test]
-fn a_match_has_its_fill_without_unwrapping() {
+fn match_fields_are_not_optional() {
     let order = order(2);
     let FuturesOrderKind::Match(FuturesFill {
         price,
@@ -59,7 +59,7 @@ fn a_match_has_its_fill_without_unwrapping() {
 }
 
 #[test]
-fn an_open_order_has_no_order_type() {
+fn open_order_has_no_order_type() {
     let order = order(1);
     assert_eq!(
         (order.order_type, &order.kind),
@@ -68,7 +68,7 @@ fn an_open_order_has_no_order_type() {
 }
 
 #[test]
-fn the_last_match_of_a_maker_is_done_already_and_filled_follows() {
+fn last_maker_match_is_done_before_filled() {
     let (last, filled) = (order(4), order(5));
     assert_eq!(last.status, OrderStatus::Done);
     assert!(last.fill().is_some_and(|fill| fill.size == dec("5")));
@@ -81,7 +81,7 @@ fn the_last_match_of_a_maker_is_done_already_and_filled_follows() {
 }
 
 #[test]
-fn a_market_order_has_no_limit_price_however_its_absence_is_written() {
+fn market_order_has_no_limit_price() {
     let [zero, empty, absent] = [7, 8, 9].map(order);
     for order in [&zero, &empty, &absent] {
         assert_eq!(order.order_type, Some(OrderType::Market));
@@ -95,7 +95,7 @@ fn a_market_order_has_no_limit_price_however_its_absence_is_written() {
 }
 
 #[test]
-fn a_match_that_does_not_tell_its_price_is_untold_and_keeps_its_trade_id() {
+fn match_without_price_is_incomplete_and_keeps_trade_id() {
     let order = order(14);
     assert_eq!(order.kind, FuturesOrderKind::IncompleteMatch);
     assert_eq!(order.fill(), None);
@@ -108,7 +108,7 @@ fn a_match_that_does_not_tell_its_price_is_untold_and_keeps_its_trade_id() {
 }
 
 #[test]
-fn old_size_is_read_though_its_name_ends_in_a_space() {
+fn old_size_key_may_end_with_space() {
     for (number, name, expected) in [(3, "oldSize", "10"), (15, "oldSize ", "15000")] {
         let order = order(number);
         let FuturesOrderKind::Update(update) = &order.kind else {
@@ -120,7 +120,7 @@ fn old_size_is_read_though_its_name_ends_in_a_space() {
 }
 
 #[test]
-fn an_order_of_the_web_has_no_client_id_and_no_trade_id_but_on_a_match() {
+fn order_without_client_id_is_decoded() {
     let order = order(6);
     assert_eq!((&order.client_oid, order.fill()), (&None, None));
     assert_eq!(order.canceled_size, Some(dec("10")));
@@ -129,22 +129,22 @@ fn an_order_of_the_web_has_no_client_id_and_no_trade_id_but_on_a_match() {
 }
 
 #[test]
-fn who_placed_an_order_is_told() {
+fn trade_type_is_decoded() {
     use FuturesTradeType::{AutoDeleveraging, Liquidation, Settlement, Trade};
-    let told = [1, 10, 11, 12].map(|number| order(number).trade_type.unwrap());
-    assert_eq!(told, [Trade, Liquidation, AutoDeleveraging, Settlement]);
-    for (word, expected) in [("ADL", AutoDeleveraging), ("SETTLEMENT", Settlement)] {
-        let order = made(&format!(
-            r#"{{"symbol":"A","orderId":"1","type":"open","tradeType":"{word}"}}"#
+    let types = [1, 10, 11, 12].map(|number| order(number).trade_type.unwrap());
+    assert_eq!(types, [Trade, Liquidation, AutoDeleveraging, Settlement]);
+    for (value, expected) in [("ADL", AutoDeleveraging), ("SETTLEMENT", Settlement)] {
+        let order = decode_data(&format!(
+            r#"{{"symbol":"A","orderId":"1","type":"open","tradeType":"{value}"}}"#
         ));
         assert_eq!(order.trade_type, Some(expected));
-        assert_eq!(serde_json::to_value(&order).unwrap()["tradeType"], word);
+        assert_eq!(serde_json::to_value(&order).unwrap()["tradeType"], value);
     }
 }
 
 #[test]
-fn sizes_are_read_from_numbers_as_from_strings() {
-    let order = made(
+fn sizes_may_be_numbers_or_strings() {
+    let order = decode_data(
         r#"{"symbol":"A","orderId":1,"type":"open","size":20,"remainSize":"20","price":0E-8}"#,
     );
     assert_eq!(
@@ -156,13 +156,14 @@ fn sizes_are_read_from_numbers_as_from_strings() {
 }
 
 #[test]
-fn times_are_nanoseconds_in_full() {
+fn times_keep_all_nanoseconds() {
     let order = order(1);
     assert_eq!(
         order.order_time,
         Some(Timestamp::from_nanos(1_752_400_000_123_456_789))
     );
-    let in_ms = made(r#"{"symbol":"A","orderId":"1","type":"open","orderTime":"1752400000123"}"#);
+    let in_ms =
+        decode_data(r#"{"symbol":"A","orderId":"1","type":"open","orderTime":"1752400000123"}"#);
     assert_eq!(
         in_ms.order_time,
         Some(Timestamp::from_nanos(1_752_400_000_123_000_000))
@@ -170,7 +171,7 @@ fn times_are_nanoseconds_in_full() {
 }
 
 #[test]
-fn either_topic_takes_either_subject() {
+fn both_topics_accept_both_subjects() {
     let data = r#"{"symbol":"XBTUSDTM","orderId":"1","type":"open"}"#;
     let one = FuturesSymbolOrders::new("XBTUSDTM").unwrap();
     for subject in ["orderChange", "symbolOrderChange"] {
@@ -183,7 +184,7 @@ fn either_topic_takes_either_subject() {
 }
 
 #[test]
-fn data_before_its_topic_and_subject_is_the_same_order() {
+fn data_may_precede_topic_and_subject() {
     let frame = line(ORDERS, 15);
     assert!(frame.starts_with(r#"{"data":"#));
     let one = FuturesSymbolOrders::new("XBTUSDM").unwrap();
@@ -193,11 +194,11 @@ fn data_before_its_topic_and_subject_is_the_same_order() {
 }
 
 #[test]
-fn every_event_has_an_identity_of_its_own_and_the_same_on_both_topics() {
-    let mut identities: Vec<_> = (1..=15).map(|at| order(at).dedup_key()).collect();
-    identities.sort();
-    identities.dedup();
-    assert_eq!(identities.len(), 15);
+fn dedup_keys_differ_and_are_equal_on_both_topics() {
+    let mut dedup_keys: Vec<_> = (1..=15).map(|at| order(at).dedup_key()).collect();
+    dedup_keys.sort();
+    dedup_keys.dedup();
+    assert_eq!(dedup_keys.len(), 15);
     let frame = line(ORDERS, 2);
     let symbol = frame.replace("/tradeOrders\"", "/tradeOrders:XBTUSDTM\"");
     let one = FuturesSymbolOrders::new("XBTUSDTM").unwrap();

@@ -1,4 +1,4 @@
-//! Futures positions: changes in full and patches, settlements and risk limits, and whose symbol they are of.
+//! Futures positions: full changes, mark price changes, settlements, risk limits, and their symbols.
 
 use kucoin_streams_core::{Decimal, Event, Timestamp, Topic};
 use kucoin_streams_v1::{
@@ -19,7 +19,7 @@ fn of(symbol: &str) -> FuturesSymbolPosition {
     FuturesSymbolPosition::new(symbol).unwrap()
 }
 
-/// The position of a line, which the topic of all positions takes whatever topic it came under.
+/// Decodes a line with the topic for all positions, which accepts both topics.
 fn position(number: usize) -> FuturesPosition {
     decoded(FuturesPositions, line(POSITIONS, number)).event
 }
@@ -31,12 +31,12 @@ fn change(number: usize) -> FuturesPositionChange {
     }
 }
 
-fn made(subject: &str, data: &str) -> FuturesPosition {
+fn decode_data(subject: &str, data: &str) -> FuturesPosition {
     decoded(FuturesPositions, &push_of(FuturesPositions, subject, data)).event
 }
 
 #[test]
-fn an_isolated_position_has_all_its_fields() {
+fn isolated_position_has_all_fields() {
     let change = change(1);
     assert_eq!(change.symbol.as_deref(), Some("XBTUSDTM"));
     assert_eq!(
@@ -64,7 +64,7 @@ fn an_isolated_position_has_all_its_fields() {
 }
 
 #[test]
-fn a_cross_position_without_margin_that_was_closed_is_a_change_in_full() {
+fn closed_cross_position_is_a_full_change() {
     let change = change(2);
     assert_eq!((change.margin, change.is_open), (None, Some(false)));
     assert_eq!((change.is_flat(), change.direction()), (true, None));
@@ -74,14 +74,14 @@ fn a_cross_position_without_margin_that_was_closed_is_a_change_in_full() {
 }
 
 #[test]
-fn a_leverage_with_an_exponent_is_exact() {
+fn leverage_with_exponent_is_exact() {
     let change = change(2);
     assert_eq!(change.leverage, dec("10"));
     assert_eq!(serde_json::to_value(&change).unwrap()["leverage"], "10");
 }
 
 #[test]
-fn every_reason_is_told_on_a_change_that_lacks_most_fields() {
+fn change_reasons_are_decoded_without_other_fields() {
     use FuturesPositionChangeReason::*;
     let reasons: Vec<_> = (15..=20).map(|at| change(at).reason.unwrap()).collect();
     assert_eq!(
@@ -95,12 +95,12 @@ fn every_reason_is_told_on_a_change_that_lacks_most_fields() {
             ChangeRiskLimit
         ]
     );
-    let bare = made(CHANGE, r#"{"currentQty":3}"#);
+    let bare = decode_data(CHANGE, r#"{"currentQty":3}"#);
     assert!(matches!(bare, FuturesPosition::Change(_)), "{bare:?}");
 }
 
 #[test]
-fn a_change_without_quantity_is_a_patch_and_no_flat_position() {
+fn change_without_quantity_is_a_mark_price_change() {
     for number in [5, 6, 7] {
         let position = position(number);
         let FuturesPosition::MarkPrice(patch) = &position else {
@@ -110,10 +110,10 @@ fn a_change_without_quantity_is_a_patch_and_no_flat_position() {
     }
     for quantity in [r#""currentQty":null,"#, r#""currentQty":"","#, ""] {
         let data = format!(r#"{{{quantity}"symbol":"A","markPrice":1.5}}"#);
-        let patch = made(CHANGE, &data);
+        let patch = decode_data(CHANGE, &data);
         assert!(matches!(patch, FuturesPosition::MarkPrice(_)), "{patch:?}");
     }
-    let strange = made(
+    let strange = decode_data(
         CHANGE,
         r#"{"symbol":"A","currentQty":{"x":1},"posMargin":2}"#,
     );
@@ -124,10 +124,10 @@ fn a_change_without_quantity_is_a_patch_and_no_flat_position() {
 }
 
 #[test]
-fn a_change_by_mark_price_that_has_a_quantity_is_in_full() {
+fn mark_price_change_with_quantity_is_a_full_change() {
     let data =
         r#"{"symbol":"A","currentQty":"-2","markPrice":1.5,"changeReason":"markPriceChange"}"#;
-    let position = made(CHANGE, data);
+    let position = decode_data(CHANGE, data);
     let FuturesPosition::Change(change) = &position else {
         panic!("{position:?}")
     };
@@ -139,11 +139,11 @@ fn a_change_by_mark_price_that_has_a_quantity_is_in_full() {
 }
 
 #[test]
-fn a_patch_brings_the_last_position_up_to_date() {
+fn apply_updates_position_with_mark_price_change() {
     let mut position_now = change(1);
     let before = position_now.clone();
     let FuturesPosition::MarkPrice(patch) = position(5) else {
-        panic!("a patch")
+        panic!("not a mark price change")
     };
     position_now.apply(&patch);
     assert_eq!(
@@ -159,8 +159,8 @@ fn a_patch_brings_the_last_position_up_to_date() {
         ),
         (before.quantity, before.margin, &before.reason)
     );
-    let FuturesPosition::MarkPrice(nothing) = made(CHANGE, "{}") else {
-        panic!("a patch")
+    let FuturesPosition::MarkPrice(nothing) = decode_data(CHANGE, "{}") else {
+        panic!("not a mark price change")
     };
     let patched = position_now.clone();
     position_now.apply(&nothing);
@@ -168,7 +168,7 @@ fn a_patch_brings_the_last_position_up_to_date() {
 }
 
 #[test]
-fn what_has_no_symbol_takes_it_from_the_topic() {
+fn missing_symbol_is_taken_from_topic() {
     for (number, symbol) in [
         (4, Some("XBTUSDM")),
         (6, Some("XBTUSDM")),
@@ -197,7 +197,7 @@ fn what_has_no_symbol_takes_it_from_the_topic() {
 }
 
 #[test]
-fn a_symbol_in_the_data_counts_before_that_of_the_topic() {
+fn symbol_in_data_precedes_symbol_of_topic() {
     for subject in [
         CHANGE,
         "position.settlement",
@@ -211,7 +211,7 @@ fn a_symbol_in_the_data_counts_before_that_of_the_topic() {
 }
 
 #[test]
-fn all_positions_and_one_may_come_under_each_others_topic() {
+fn position_pushes_may_use_either_topic() {
     let under_symbol = push_of(
         of("XBTUSDTM"),
         CHANGE,
@@ -236,7 +236,7 @@ fn all_positions_and_one_may_come_under_each_others_topic() {
 }
 
 #[test]
-fn under_the_topic_of_all_what_names_no_symbol_is_let_through_to_one_without_a_symbol() {
+fn symbol_topic_accepts_account_wide_push_without_symbol() {
     for number in [7, 10, 12] {
         let position = decoded(of("XBTUSDTM"), line(POSITIONS, number)).event;
         assert_eq!(position.symbol(), None);
@@ -250,9 +250,9 @@ fn under_the_topic_of_all_what_names_no_symbol_is_let_through_to_one_without_a_s
 }
 
 #[test]
-fn a_settlement_has_both_its_times_and_an_exact_rate() {
+fn settlement_has_both_times_and_exact_rate() {
     let FuturesPosition::Settlement(settlement) = position(8) else {
-        panic!("a settlement")
+        panic!("not a settlement")
     };
     let at = |nanos| Some(Timestamp::from_nanos(nanos));
     assert_eq!(settlement.funding_time, at(1_752_408_000_000_000_000));
@@ -266,19 +266,19 @@ fn a_settlement_has_both_its_times_and_an_exact_rate() {
 }
 
 #[test]
-fn a_risk_limit_adjustment_tells_its_outcome_or_nothing_at_all() {
-    let told = [11, 12, 13].map(|number| match position(number) {
-        FuturesPosition::RiskLimit(told) => (told.success, told.risk_limit_level, told.message),
+fn risk_limit_adjustment_may_be_empty() {
+    let results = [11, 12, 13].map(|number| match position(number) {
+        FuturesPosition::RiskLimit(limit) => (limit.success, limit.risk_limit_level, limit.message),
         other => panic!("{other:?}"),
     });
-    assert_eq!(told[0], (Some(true), Some(1), None));
-    assert_eq!((told[1].0, told[1].1), (Some(false), Some(2)));
-    assert_eq!(told[1].2.as_deref(), Some("the position is too large"));
-    assert_eq!(told[2], (None, None, None));
+    assert_eq!(results[0], (Some(true), Some(1), None));
+    assert_eq!((results[1].0, results[1].1), (Some(false), Some(2)));
+    assert_eq!(results[1].2.as_deref(), Some("the position is too large"));
+    assert_eq!(results[2], (None, None, None));
 }
 
 #[test]
-fn an_unknown_subject_keeps_all_that_it_brings() {
+fn unknown_subject_keeps_all_fields() {
     let position = position(14);
     assert!(
         matches!(position, FuturesPosition::Other(_)),
@@ -292,7 +292,7 @@ fn an_unknown_subject_keeps_all_that_it_brings() {
 }
 
 #[test]
-fn data_before_topic_and_subject_is_the_same_position() {
+fn data_may_precede_topic_and_subject() {
     for number in [1, 5, 8, 11] {
         let usual = line(POSITIONS, number);
         let json: serde_json::Value = serde_json::from_str(usual).unwrap();
@@ -312,7 +312,7 @@ fn data_before_topic_and_subject_is_the_same_position() {
 }
 
 #[test]
-fn numbers_of_the_wire_are_exact_to_the_last_digit() {
+fn numbers_keep_all_digits() {
     for (came, written) in [
         ("9007199254740993", "9007199254740993"),
         ("-0.12345678901234567890", "-0.12345678901234567890"),
@@ -331,12 +331,12 @@ fn numbers_of_the_wire_are_exact_to_the_last_digit() {
                 r#""currentQty":1,"symbol":"A","currentQty""#,
                 r#""currentQty""#,
             );
-            let event = serde_json::to_value(made(CHANGE, &data)).unwrap();
+            let event = serde_json::to_value(decode_data(CHANGE, &data)).unwrap();
             assert_eq!(event[name], written, "{name}");
         }
     }
     let beyond = "0.1234567890123456789012345678901234567890";
-    let event = made(CHANGE, &format!(r#"{{"currentQty":1,"posCost":{beyond}}}"#));
+    let event = decode_data(CHANGE, &format!(r#"{{"currentQty":1,"posCost":{beyond}}}"#));
     assert!(
         serde_json::to_string(&event)
             .unwrap()
@@ -345,7 +345,7 @@ fn numbers_of_the_wire_are_exact_to_the_last_digit() {
 }
 
 #[test]
-fn an_event_has_one_identity_on_both_topics_and_every_other_event_another() {
+fn dedup_keys_differ_and_are_equal_on_both_topics() {
     for number in [1, 5, 10] {
         let frame = line(POSITIONS, number);
         let symbol = frame.replace("/positionAll", "/position:XBTUSDTM");
@@ -353,17 +353,17 @@ fn an_event_has_one_identity_on_both_topics_and_every_other_event_another() {
         let dedup_key = |frame: &str| decoded(FuturesPositions, frame).event.dedup_key();
         assert_eq!(dedup_key(&all), dedup_key(&symbol));
     }
-    // Lines 9 and 10 are one settlement on both topics.
+    // Lines 9 and 10 are the same settlement on both topics.
     assert_eq!(position(9).dedup_key(), position(10).dedup_key());
     let others = (1..=20).filter(|number| *number != 10);
-    let mut identities: Vec<_> = others.map(|at| position(at).dedup_key()).collect();
-    identities.sort();
-    identities.dedup();
-    assert_eq!(identities.len(), 19);
+    let mut dedup_keys: Vec<_> = others.map(|at| position(at).dedup_key()).collect();
+    dedup_keys.sort();
+    dedup_keys.dedup();
+    assert_eq!(dedup_keys.len(), 19);
 }
 
 #[test]
-fn several_topics_of_positions_take_each_their_own() {
+fn list_of_symbol_topics_decodes_each_symbol() {
     let topics = vec![of("XBTUSDTM"), of("ADAUSDTM")];
     assert_eq!(topics.requests().len(), 2);
     let push = topics.decode(line(POSITIONS, 11)).unwrap().unwrap();

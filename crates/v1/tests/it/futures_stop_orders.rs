@@ -1,4 +1,4 @@
-//! Futures stop orders: sizes of two types, prices of three absences, triggers in capitals.
+//! Futures stop orders: sizes as number or string, absent prices, upper-case types.
 
 use kucoin_streams_core::{Decimal, Event, Timestamp};
 use kucoin_streams_v1::{
@@ -15,13 +15,13 @@ fn stop(number: usize) -> FuturesStopOrder {
 }
 
 #[test]
-fn a_size_is_read_as_number_and_as_string() {
+fn size_may_be_number_or_string() {
     let sizes = [1, 2, 4, 5].map(|number| stop(number).size);
     assert_eq!(sizes, [1, 1000, 7, 7].map(|size| Some(Decimal::from(size))));
 }
 
 #[test]
-fn triggered_in_capitals_is_triggered_and_comes_out_in_capitals() {
+fn upper_case_triggered_round_trips() {
     let stop = stop(4);
     assert_eq!(stop.kind, StopOrderType::Triggered);
     assert_eq!(stop.trigger_success, Some(true));
@@ -29,7 +29,7 @@ fn triggered_in_capitals_is_triggered_and_comes_out_in_capitals() {
 }
 
 #[test]
-fn a_failed_trigger_says_why() {
+fn failed_trigger_has_error() {
     let stop = stop(3);
     assert_eq!(
         (stop.trigger_success, stop.error.as_deref()),
@@ -41,17 +41,17 @@ fn a_failed_trigger_says_why() {
 }
 
 #[test]
-fn a_market_stop_has_no_order_price_null_or_absent() {
+fn market_stop_has_no_order_price() {
     assert_eq!((stop(4).order_price, stop(5).order_price), (None, None));
     assert_eq!(stop(1).order_price, Some(Decimal::new(1, 1)));
 }
 
 #[test]
-fn direction_price_type_mode_and_side_are_words() {
+fn enum_fields_are_decoded() {
     use FuturesStopDirection::{Down, Up};
     use FuturesStopPriceType::{Index, Mark, Trade};
-    let told = [1, 2, 4].map(|number| (stop(number).stop, stop(number).stop_price_type));
-    assert_eq!(told, [(Down, Trade), (Up, Mark), (Down, Index)]);
+    let stops = [1, 2, 4].map(|number| (stop(number).stop, stop(number).stop_price_type));
+    assert_eq!(stops, [(Down, Trade), (Up, Mark), (Down, Index)]);
     assert_eq!(
         (stop(4).margin_mode, stop(4).position_side),
         (Some(MarginMode::Cross), Some(PositionSide::Long))
@@ -60,13 +60,13 @@ fn direction_price_type_mode_and_side_are_words() {
 }
 
 #[test]
-fn only_what_was_triggered_or_cancelled_is_done() {
+fn only_triggered_and_cancel_are_done() {
     let done = [1, 2, 3, 4, 5].map(|number| stop(number).is_done());
     assert_eq!(done, [false, false, true, true, true]);
 }
 
 #[test]
-fn the_envelope_has_an_id_and_the_times_are_of_creation_and_change() {
+fn envelope_id_and_both_times_are_decoded() {
     let push = decoded(FuturesStopOrders, line(STOPS, 1));
     assert_eq!(push.id.as_deref(), Some("66a1b2c3d4e5f60718293b01"));
     let at = |nanos| Some(Timestamp::from_nanos(nanos));
@@ -75,7 +75,7 @@ fn the_envelope_has_an_id_and_the_times_are_of_creation_and_change() {
 }
 
 #[test]
-fn a_stop_order_needs_nothing_but_its_symbol_and_id() {
+fn stop_order_requires_only_symbol_and_order_id() {
     let bare = push(FuturesStopOrders, r#"{"symbol":"A","orderId":"1"}"#);
     let stop = decoded(FuturesStopOrders, &bare).event;
     assert_eq!(stop.kind, StopOrderType::Unknown("".into()));
@@ -86,9 +86,9 @@ fn a_stop_order_needs_nothing_but_its_symbol_and_id() {
 }
 
 #[test]
-fn every_change_has_an_identity_of_its_own() {
-    let mut identities: Vec<_> = (1..=5).map(|at| stop(at).dedup_key()).collect();
-    identities.sort();
-    identities.dedup();
-    assert_eq!(identities.len(), 5);
+fn dedup_keys_differ() {
+    let mut dedup_keys: Vec<_> = (1..=5).map(|at| stop(at).dedup_key()).collect();
+    dedup_keys.sort();
+    dedup_keys.dedup();
+    assert_eq!(dedup_keys.len(), 5);
 }

@@ -1,4 +1,4 @@
-//! The futures wallet: whole balances with versions, and the older parts of them.
+//! The futures wallet: full balances with versions, and the older subjects.
 
 use kucoin_streams_core::{Decimal, Event, Timestamp};
 use kucoin_streams_v1::{FuturesWallet, FuturesWalletBalance, FuturesWalletChange};
@@ -22,12 +22,12 @@ fn balance(number: usize) -> FuturesWalletBalance {
     }
 }
 
-fn made(subject: &str, data: &str) -> FuturesWalletChange {
+fn decode_data(subject: &str, data: &str) -> FuturesWalletChange {
     decoded(FuturesWallet, &push_of(FuturesWallet, subject, data)).event
 }
 
 #[test]
-fn the_whole_balance_has_every_amount_to_the_digit() {
+fn wallet_balance_keeps_all_digits() {
     let balance = balance(1);
     assert_eq!(balance.currency, "USDT");
     assert_eq!(
@@ -68,7 +68,7 @@ fn fields_that_no_schema_has_are_fields() {
 }
 
 #[test]
-fn a_version_is_a_number_that_comes_out_as_the_string_it_came_as() {
+fn version_is_a_number_and_round_trips() {
     for (version, expected) in [
         (r#""1337""#, Some(1337)),
         ("1337", Some(1337)),
@@ -82,7 +82,7 @@ fn a_version_is_a_number_that_comes_out_as_the_string_it_came_as() {
         (r#""0037""#, Some(37)),
     ] {
         let data = format!(r#"{{"currency":"USDT","version":{version}}}"#);
-        let change = made("walletBalance.change", &data);
+        let change = decode_data("walletBalance.change", &data);
         let FuturesWalletChange::Balance(balance) = &change else {
             panic!("{change:?}")
         };
@@ -101,10 +101,10 @@ fn a_version_is_a_number_that_comes_out_as_the_string_it_came_as() {
 }
 
 #[test]
-fn versions_are_ordered_by_number_and_not_by_text() {
+fn versions_are_ordered_as_numbers() {
     let version = |version: &str| {
         let data = format!(r#"{{"currency":"USDT","version":"{version}"}}"#);
-        match made("walletBalance.change", &data) {
+        match decode_data("walletBalance.change", &data) {
             FuturesWalletChange::Balance(balance) => balance.version,
             other => panic!("{other:?}"),
         }
@@ -113,17 +113,17 @@ fn versions_are_ordered_by_number_and_not_by_text() {
 }
 
 #[test]
-fn what_is_available_may_change_within_a_version_and_that_is_another_event() {
+fn dedup_keys_differ_within_one_version() {
     let (first, second) = (balance(1), balance(2));
     assert_eq!((first.version, first.time), (second.version, second.time));
     assert_ne!(first.dedup_key(), second.dedup_key());
 }
 
 #[test]
-fn the_older_subjects_are_read_from_numbers_and_from_strings() {
+fn older_subjects_accept_numbers_and_strings() {
     use FuturesWalletChange::{AvailableBalance, OrderMargin, WithdrawHold};
     let [OrderMargin(number), OrderMargin(text)] = [change(3), change(4)] else {
-        panic!("order margin")
+        panic!("not an order margin change")
     };
     assert_eq!(
         (number.order_margin, text.order_margin),
@@ -134,7 +134,7 @@ fn the_older_subjects_are_read_from_numbers_and_from_strings() {
         Some(Timestamp::from_nanos(1_615_333_614_399_000_000))
     );
     let [AvailableBalance(number), AvailableBalance(text)] = [change(5), change(6)] else {
-        panic!("available balance")
+        panic!("not an available balance change")
     };
     assert_eq!(
         (number.available_balance, number.hold_balance),
@@ -142,7 +142,7 @@ fn the_older_subjects_are_read_from_numbers_and_from_strings() {
     );
     assert_eq!(text.hold_balance.unwrap().to_string(), "71.3113823000");
     let [WithdrawHold(number), WithdrawHold(text)] = [change(7), change(8)] else {
-        panic!("withdraw hold")
+        panic!("not a withdraw hold change")
     };
     assert_eq!(
         (number.withdraw_hold, text.withdraw_hold),
@@ -151,7 +151,7 @@ fn the_older_subjects_are_read_from_numbers_and_from_strings() {
 }
 
 #[test]
-fn an_unknown_subject_keeps_all_that_it_brings() {
+fn unknown_subject_keeps_all_fields() {
     let change = change(9);
     assert!(
         matches!(change, FuturesWalletChange::Other(_)),
@@ -163,7 +163,7 @@ fn an_unknown_subject_keeps_all_that_it_brings() {
 }
 
 #[test]
-fn every_change_names_its_currency_and_has_an_identity_of_its_own() {
+fn every_change_has_currency_and_own_dedup_key() {
     let currencies: Vec<_> = (1..=8)
         .map(|at| change(at).currency().map(str::to_owned).unwrap())
         .collect();
@@ -171,8 +171,8 @@ fn every_change_names_its_currency_and_has_an_identity_of_its_own() {
         currencies,
         ["USDT", "USDT", "USDT", "USDT", "USDT", "XBT", "USDT", "XBT"]
     );
-    let mut identities: Vec<_> = (1..=9).map(|at| change(at).dedup_key()).collect();
-    identities.sort();
-    identities.dedup();
-    assert_eq!(identities.len(), 9);
+    let mut dedup_keys: Vec<_> = (1..=9).map(|at| change(at).dedup_key()).collect();
+    dedup_keys.sort();
+    dedup_keys.dedup();
+    assert_eq!(dedup_keys.len(), 9);
 }

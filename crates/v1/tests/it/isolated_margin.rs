@@ -1,4 +1,4 @@
-//! Isolated margin: one market, what it has and owes, and why it changed.
+//! Isolated-margin accounts: assets, liabilities, status and reason.
 
 use kucoin_streams_core::{Decimal, Event, Timestamp};
 use kucoin_streams_v1::{
@@ -19,7 +19,7 @@ fn position(number: usize) -> IsolatedMarginPosition {
 }
 
 #[test]
-fn a_position_has_what_each_changed_currency_came_to() {
+fn position_has_amounts_of_changed_currencies() {
     let position = position(1);
     assert_eq!(position.symbol.as_deref(), Some("BTC-USDT"));
     assert_eq!(position.status, IsolatedMarginStatus::Debt);
@@ -38,7 +38,7 @@ fn a_position_has_what_each_changed_currency_came_to() {
 }
 
 #[test]
-fn the_reason_and_the_changed_assets_may_be_missing() {
+fn reason_and_changed_assets_may_be_missing() {
     assert_eq!(position(2).reason, None);
     assert_eq!(
         (position(4).change_assets, position(5).change_assets),
@@ -49,10 +49,10 @@ fn the_reason_and_the_changed_assets_may_be_missing() {
 }
 
 #[test]
-fn every_status_and_reason_has_its_word_and_a_new_one_keeps_its_own() {
+fn statuses_and_reasons_are_decoded() {
     use IsolatedMarginReason as Reason;
     use IsolatedMarginStatus::*;
-    let told = |at| (position(at).status, position(at).reason.unwrap());
+    let decoded_at = |at| (position(at).status, position(at).reason.unwrap());
     let expected = [
         (1, Debt, Reason::DefaultDebt),
         (3, Borrowing, Reason::UserBorrow),
@@ -67,27 +67,27 @@ fn every_status_and_reason_has_its_word_and_a_new_one_keeps_its_own() {
         (12, Renewing, Reason::Unknown("RENEWED_BY_HAND".into())),
     ];
     for (at, status, reason) in expected {
-        assert_eq!(told(at), (status, reason), "line {at}");
+        assert_eq!(decoded_at(at), (status, reason), "line {at}");
     }
 }
 
 #[test]
-fn a_currency_keeps_what_its_type_does_not_know() {
+fn unknown_fields_of_a_currency_are_kept() {
     let written = serde_json::to_value(position(12)).unwrap();
     assert_eq!(written["changeAssets"]["KCS"]["frozen"], "0.5");
     assert_eq!(written["changeAssets"]["USDT"]["total"], "2");
 }
 
 #[test]
-fn a_position_without_a_market_has_that_of_its_topic() {
+fn missing_symbol_is_taken_from_topic() {
     assert_eq!(position(13).symbol.as_deref(), Some("KCS-USDT"));
-    let elsewhere = push(topic("KCS-USDT"), r#"{"tag":"BTC-USDT","status":"CLEAR"}"#);
-    let elsewhere = decoded(topic("KCS-USDT"), &elsewhere).event;
-    assert_eq!(elsewhere.symbol.as_deref(), Some("BTC-USDT"));
+    let other = push(topic("KCS-USDT"), r#"{"tag":"BTC-USDT","status":"CLEAR"}"#);
+    let other = decoded(topic("KCS-USDT"), &other).event;
+    assert_eq!(other.symbol.as_deref(), Some("BTC-USDT"));
 }
 
 #[test]
-fn assets_of_an_unreadable_form_come_out_as_they_came() {
+fn unreadable_assets_round_trip() {
     let position = position(13);
     assert_eq!(position.change_assets, None);
     let written = serde_json::to_value(&position).unwrap();
@@ -96,7 +96,7 @@ fn assets_of_an_unreadable_form_come_out_as_they_came() {
 }
 
 #[test]
-fn a_topic_takes_the_pushes_of_its_market_only() {
+fn topic_decodes_only_its_symbol() {
     assert_eq!(decode(topic("KCS-USDT"), line(POSITIONS, 1)), Ok(None));
     assert!(
         decode(topic("BTC-USDT"), line(POSITIONS, 1))
@@ -106,7 +106,7 @@ fn a_topic_takes_the_pushes_of_its_market_only() {
 }
 
 #[test]
-fn a_topic_takes_one_market() {
+fn topic_accepts_one_symbol() {
     let error = IsolatedMarginPositions::new("BTC-USDT,ETH-USDT").unwrap_err();
     assert!(error.to_string().contains("one symbol"), "{error}");
     assert!(IsolatedMarginPositions::new("BTCUSDT").is_err());
@@ -117,14 +117,14 @@ fn a_topic_takes_one_market() {
 }
 
 #[test]
-fn every_change_has_an_identity_of_its_own_and_a_repeated_push_the_same() {
-    let mut identities: Vec<_> = (1..=13).map(|at| position(at).dedup_key()).collect();
-    // Two changes of one millisecond that differ in what a currency came to.
+fn only_repeated_push_has_same_dedup_key() {
+    let mut dedup_keys: Vec<_> = (1..=13).map(|at| position(at).dedup_key()).collect();
+    // Another change in the same millisecond, which differs only in an amount.
     let other = line(POSITIONS, 1).replace("1.07731405", "1.07731406");
-    identities.push(decoded(topic("BTC-USDT"), &other).event.dedup_key());
-    identities.sort();
-    identities.dedup();
-    assert_eq!(identities.len(), 14);
+    dedup_keys.push(decoded(topic("BTC-USDT"), &other).event.dedup_key());
+    dedup_keys.sort();
+    dedup_keys.dedup();
+    assert_eq!(dedup_keys.len(), 14);
     let again = line(POSITIONS, 1).replace("6.030", "6.03");
     let again = decoded(topic("BTC-USDT"), &again).event;
     assert_eq!(position(1).dedup_key(), again.dedup_key());

@@ -1,4 +1,4 @@
-//! What the V1 topics make of frames, each behaviour under its own name.
+//! Tests of V1 decoding, one module for each topic or behaviour.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -25,7 +25,7 @@ mod unpaired_surrogates;
 use kucoin_streams_core::{DecodeError, Push, Topic};
 use kucoin_streams_v1::{AnyV1Topic, V1Event};
 
-/// The only push in `frame` for `topic`.
+/// Decodes a frame that is a push of `topic`.
 #[track_caller]
 fn decoded<T: Topic>(topic: T, frame: &str) -> Push<T::Event> {
     decode(topic, frame).unwrap().expect("a push of the topic")
@@ -35,30 +35,30 @@ fn decode<T: Topic>(topic: T, frame: &str) -> Result<Option<Push<T::Event>>, Dec
     topic.decode(frame)
 }
 
-/// A push of `topic` around `data`.
+/// Returns a push of `topic` with `data`.
 fn push(topic: impl std::fmt::Display, data: &str) -> String {
     push_of(topic, "s", data)
 }
 
-/// A push of `topic` and `subject` around `data`.
+/// Returns a push of `topic` and `subject` with `data`.
 fn push_of(topic: impl std::fmt::Display, subject: &str, data: &str) -> String {
     format!(
         r#"{{"topic":"{topic}","type":"message","subject":"{subject}","userId":"u","channelType":"private","data":{data}}}"#
     )
 }
 
-/// The push in `frame` for a topic of any connection.
+/// Decodes a frame with a topic of any connection.
 fn decode_any(topic: &AnyV1Topic, frame: &str) -> Result<Option<Push<V1Event>>, DecodeError> {
     match topic {
         AnyV1Topic::Spot(topic) => Ok(topic.decode(frame)?.map(|push| push.map(V1Event::Spot))),
         AnyV1Topic::Futures(topic) => {
             Ok(topic.decode(frame)?.map(|push| push.map(V1Event::Futures)))
         }
-        other => panic!("{other} is of no connection"),
+        other => panic!("unknown connection of {other}"),
     }
 }
 
-/// Every recorded frame with the topic that it is of.
+/// Returns all recorded frames with their topics.
 fn fixtures() -> impl Iterator<Item = (AnyV1Topic, &'static str)> {
     let files = [
         include_str!("../fixtures/orders.ndjson"),
@@ -80,7 +80,7 @@ fn fixtures() -> impl Iterator<Item = (AnyV1Topic, &'static str)> {
     })
 }
 
-/// The frame of `file` at a line, counted from 1.
+/// Returns the frame at a line of `file`, counted from 1.
 fn line(file: &'static str, number: usize) -> &'static str {
     file.lines().nth(number - 1).unwrap()
 }

@@ -1,4 +1,4 @@
-//! Topics that take the same push make the same of it, so that any of them may be asked first.
+//! All topics that match a push decode it equally, so their order does not matter.
 
 use kucoin_streams_core::Topic;
 use kucoin_streams_v1::{AnyFuturesTopic, AnySpotTopic, AnyV1Topic};
@@ -8,7 +8,7 @@ use crate::{decode_any, fixtures};
 const SYMBOLS: [&str; 2] = ["XBTUSDTM", "ETHUSDTM"];
 const MARKETS: [&str; 3] = ["BTC-USDT", "KCS-USDT", "ETH-USDT"];
 
-/// Every topic, those of a symbol several times.
+/// Returns all topics, those with a symbol for several symbols.
 fn topics() -> Vec<AnyV1Topic> {
     let spot = AnySpotTopic::PATTERNS
         .iter()
@@ -28,7 +28,7 @@ fn topics() -> Vec<AnyV1Topic> {
     topics
 }
 
-/// What a push may be called: as a topic is, after a list of symbols, after none, or as it was in 2019.
+/// Returns topics of pushes: those of all topics, with symbol lists, without a symbol, and with the suffix of 2019.
 fn names() -> Vec<String> {
     let mut names: Vec<String> = topics().iter().map(ToString::to_string).collect();
     names.extend([
@@ -43,7 +43,7 @@ fn names() -> Vec<String> {
     names
 }
 
-/// Each frame under each name, whole and broken in several ways.
+/// Returns each frame with each topic name, complete and broken in several ways.
 fn frames() -> Vec<String> {
     let mut frames = Vec::new();
     let mut last = None;
@@ -71,7 +71,7 @@ fn frames() -> Vec<String> {
 }
 
 #[test]
-fn topics_that_take_the_same_push_make_the_same_of_it() {
+fn matching_topics_decode_a_push_equally() {
     let topics = topics();
     let (mut shared, mut broken) = (0, 0);
     for frame in frames() {
@@ -99,21 +99,21 @@ fn topics_that_take_the_same_push_make_the_same_of_it() {
 }
 
 #[test]
-fn a_list_decodes_alike_wherever_a_push_was_routed() {
+fn routing_hint_does_not_change_the_event() {
     let futures = |topic| match topic {
         AnyV1Topic::Futures(topic) => Some(topic),
         _ => None,
     };
     let topics: Vec<AnyFuturesTopic> = topics().into_iter().filter_map(futures).collect();
-    // There and back, so that each stands before each, and equal ones shift the places.
+    // Forwards and backwards, so that each topic precedes each other one, and equal topics shift the positions.
     let topics: Vec<_> = topics.iter().chain(topics.iter().rev()).cloned().collect();
     for (_, frame) in fixtures() {
         let expected = topics.decode(frame);
-        for place in 0..=topics.len() {
+        for position in 0..=topics.len() {
             assert_eq!(
-                topics.decode_at(&mut { place }, frame),
+                topics.decode_at(&mut { position }, frame),
                 expected,
-                "{place}: {frame}"
+                "{position}: {frame}"
             );
         }
     }

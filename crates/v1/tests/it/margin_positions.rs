@@ -1,4 +1,4 @@
-//! The cross-margin account: debt ratio against status, told apart by what the data holds.
+//! The cross-margin account: debt ratios and status changes, distinguished by their data.
 
 use kucoin_streams_core::{Decimal, Event, Timestamp};
 use kucoin_streams_v1::{
@@ -29,7 +29,7 @@ fn status_change(position: MarginPosition) -> MarginStatusChange {
     }
 }
 
-fn made(subject: &str, data: &str) -> MarginPosition {
+fn decode_data(subject: &str, data: &str) -> MarginPosition {
     decoded(MarginPositions, &push_of(MarginPositions, subject, data)).event
 }
 
@@ -38,7 +38,7 @@ fn dec(digits: &str) -> Decimal {
 }
 
 #[test]
-fn a_debt_ratio_has_totals_in_numbers_and_in_strings() {
+fn debt_ratio_totals_may_be_numbers_or_strings() {
     let ratio = debt_ratio(position(1));
     assert_eq!(
         (ratio.debt_ratio, ratio.total_debt),
@@ -60,7 +60,7 @@ fn a_debt_ratio_has_totals_in_numbers_and_in_strings() {
 }
 
 #[test]
-fn assets_and_debts_are_found_by_currency() {
+fn assets_and_debts_are_keyed_by_currency() {
     let ratio = debt_ratio(position(1));
     let assets = ratio.asset_list.unwrap();
     assert_eq!(
@@ -80,25 +80,28 @@ fn assets_and_debts_are_found_by_currency() {
 }
 
 #[test]
-fn an_older_debt_ratio_lacks_what_was_added_since() {
-    let of_2022 = debt_ratio(position(2));
+fn older_debt_ratio_lacks_newer_fields() {
+    let frame_of_2022 = debt_ratio(position(2));
     assert_eq!(
-        (of_2022.debt_ratio, of_2022.asset_list),
+        (frame_of_2022.debt_ratio, frame_of_2022.asset_list),
         (Some(Decimal::ZERO), None)
     );
-    assert!(of_2022.total_asset.is_some() && of_2022.margin_coefficient_total_asset.is_none());
-    let of_docs = debt_ratio(position(3));
+    assert!(
+        frame_of_2022.total_asset.is_some()
+            && frame_of_2022.margin_coefficient_total_asset.is_none()
+    );
+    let frame_of_docs = debt_ratio(position(3));
     assert_eq!(
         (
-            of_docs.total_asset,
-            of_docs.debt_list.map(|list| list.len())
+            frame_of_docs.total_asset,
+            frame_of_docs.debt_list.map(|list| list.len())
         ),
         (None, Some(3))
     );
 }
 
 #[test]
-fn a_status_is_a_status_under_either_subject() {
+fn status_change_is_decoded_under_both_subjects() {
     assert_eq!(
         status_change(position(4)).status,
         MarginStatus::FrozenForLiquidation
@@ -112,7 +115,7 @@ fn a_status_is_a_status_under_either_subject() {
 }
 
 #[test]
-fn a_debt_ratio_is_one_under_any_subject_and_keeps_its_type() {
+fn debt_ratio_is_decoded_under_any_subject() {
     let ratio = debt_ratio(position(6));
     assert_eq!(
         (ratio.debt_ratio, &ratio.status),
@@ -121,24 +124,27 @@ fn a_debt_ratio_is_one_under_any_subject_and_keeps_its_type() {
     let written = serde_json::to_value(&ratio).unwrap();
     assert_eq!(written["type"], "LIABILITY");
     for subject in ["position.status", "debt.ratio", "new.subject"] {
-        debt_ratio(made(subject, r#"{"type":"FROZEN_FL","debtRatio":"0.5"}"#));
+        debt_ratio(decode_data(
+            subject,
+            r#"{"type":"FROZEN_FL","debtRatio":"0.5"}"#,
+        ));
     }
 }
 
 #[test]
-fn the_subject_decides_where_the_data_tells_nothing() {
+fn subject_decides_if_data_is_ambiguous() {
     let nothing = r#"{"debtRatio":null,"type":"","timestamp":1752400404000}"#;
-    debt_ratio(made("debt.ratio", nothing));
-    let change = status_change(made("position.status", nothing));
+    debt_ratio(decode_data("debt.ratio", nothing));
+    let change = status_change(decode_data("position.status", nothing));
     assert_eq!(change.status, MarginStatus::Unknown("".into()));
     assert!(matches!(
-        made("new.subject", nothing),
+        decode_data("new.subject", nothing),
         MarginPosition::Other(_)
     ));
 }
 
 #[test]
-fn a_subject_behind_its_data_decides_as_well() {
+fn subject_after_data_decides_too() {
     let data = r#"{"totalDebt":"3","timestamp":1752400404000}"#;
     let frame = format!(
         r#"{{"topic":"/margin/position","data":{data},"type":"message","subject":"debt.ratio"}}"#
@@ -148,7 +154,7 @@ fn a_subject_behind_its_data_decides_as_well() {
 }
 
 #[test]
-fn an_unknown_subject_keeps_all_that_it_brings() {
+fn unknown_subject_keeps_all_fields() {
     let MarginPosition::Other(other) = position(13) else {
         panic!("{:?}", position(13));
     };
@@ -160,21 +166,21 @@ fn an_unknown_subject_keeps_all_that_it_brings() {
 }
 
 #[test]
-fn every_status_has_its_word_and_a_new_one_keeps_its_own() {
+fn statuses_are_decoded() {
     use MarginStatus::*;
-    let told: Vec<_> = [4, 5, 9, 10, 11, 12]
+    let statuses: Vec<_> = [4, 5, 9, 10, 11, 12]
         .map(|at| status_change(position(at)).status)
         .to_vec();
-    let thawed = Unknown("THAWED".into());
+    let unknown = Unknown("THAWED".into());
     assert_eq!(
-        told,
+        statuses,
         [
             FrozenForLiquidation,
             UnfrozenFromLiquidation,
             FrozenForRenewal,
             UnfrozenFromRenewal,
             LiabilityCleared,
-            thawed
+            unknown
         ]
     );
     assert_eq!(
@@ -188,7 +194,7 @@ fn every_status_has_its_word_and_a_new_one_keeps_its_own() {
 }
 
 #[test]
-fn a_timestamp_of_fourteen_digits_is_no_time_and_comes_out_as_it_came() {
+fn timestamp_with_14_digits_stays_raw() {
     for number in [3, 5] {
         assert_eq!(position(number).time(), None);
         let written = serde_json::to_value(position(number)).unwrap();
@@ -198,7 +204,7 @@ fn a_timestamp_of_fourteen_digits_is_no_time_and_comes_out_as_it_came() {
 }
 
 #[test]
-fn a_ratio_of_more_digits_than_a_decimal_holds_is_kept_as_it_came() {
+fn ratio_with_too_many_digits_stays_raw() {
     let ratio = debt_ratio(position(7));
     assert_eq!(ratio.debt_ratio, None);
     let raw = ratio.extra.get("debtRatio").unwrap();
@@ -206,11 +212,11 @@ fn a_ratio_of_more_digits_than_a_decimal_holds_is_kept_as_it_came() {
 }
 
 #[test]
-fn every_push_has_an_identity_of_its_own_and_a_repeated_one_the_same() {
-    let mut identities: Vec<_> = (1..=13).map(|at| position(at).dedup_key()).collect();
-    identities.sort();
-    identities.dedup();
-    assert_eq!(identities.len(), 13);
+fn only_repeated_push_has_same_dedup_key() {
+    let mut dedup_keys: Vec<_> = (1..=13).map(|at| position(at).dedup_key()).collect();
+    dedup_keys.sort();
+    dedup_keys.dedup();
+    assert_eq!(dedup_keys.len(), 13);
     let again = line(POSITIONS, 1).replace("0.6408", "0.64080");
     let again = decoded(MarginPositions, &again).event;
     assert_eq!(position(1).dedup_key(), again.dedup_key());

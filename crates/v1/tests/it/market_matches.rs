@@ -1,4 +1,4 @@
-//! Trades of markets: whose they are, one market or a list.
+//! Trades of markets: own orders, symbol lists, exact numbers.
 
 use kucoin_streams_core::{Event, Liquidity, Side, Timestamp, Topic};
 use kucoin_streams_v1::{MarketMatch, MarketMatches};
@@ -13,7 +13,7 @@ fn market_match(symbol: &str, number: usize) -> MarketMatch {
 }
 
 #[test]
-fn an_own_fill_is_known_by_the_order_on_either_side() {
+fn own_fill_is_found_by_taker_or_maker_order_id() {
     let trade = market_match("KCS-USDT", 1);
     let (maker, taker) = ("66a1b2c3d4e5f60718293a01", "66a1b2c3d4e5f60718293b77");
     assert_eq!(trade.liquidity_of(maker), Some(Liquidity::Maker));
@@ -24,7 +24,7 @@ fn an_own_fill_is_known_by_the_order_on_either_side() {
 }
 
 #[test]
-fn the_time_in_a_string_is_exact_to_the_nanosecond() {
+fn time_string_keeps_all_nanoseconds() {
     assert_eq!(
         market_match("KCS-USDT", 1).time,
         Some(Timestamp::from_nanos(1_752_400_031_000_000_123))
@@ -50,7 +50,7 @@ fn amounts_and_ids_may_be_strings_or_numbers() {
 }
 
 #[test]
-fn a_list_takes_the_pushes_of_each_of_its_markets() {
+fn symbol_list_decodes_each_symbol() {
     let listed = MarketMatches::new("BTC-USDT,KCS-USDT").unwrap();
     assert_eq!(listed.symbol(), "BTC-USDT,KCS-USDT");
     let requests = listed.requests();
@@ -66,13 +66,13 @@ fn a_list_takes_the_pushes_of_each_of_its_markets() {
 }
 
 #[test]
-fn a_symbol_in_small_letters_is_told_how_it_is_written() {
+fn lower_case_symbol_error_suggests_upper_case() {
     let error = MarketMatches::new("btc-usdt").unwrap_err().to_string();
     assert!(error.contains("`BTC-USDT`"), "{error}");
 }
 
 #[test]
-fn a_list_is_taken_up_to_what_one_request_may_name() {
+fn symbol_list_accepts_up_to_100_symbols() {
     let list = |count| vec!["KCS-USDT"; count].join(",");
     assert!(MarketMatches::new(&list(100)).is_ok());
     let error = MarketMatches::new(&list(101)).unwrap_err().to_string();
@@ -86,7 +86,7 @@ fn a_list_is_taken_up_to_what_one_request_may_name() {
 }
 
 #[test]
-fn a_trade_without_price_or_size_is_a_trade_all_the_same() {
+fn trade_without_price_or_size_is_decoded() {
     let topic = MarketMatches::new("A-B").unwrap();
     let frame = push(
         &topic,
@@ -100,7 +100,7 @@ fn a_trade_without_price_or_size_is_a_trade_all_the_same() {
 }
 
 #[test]
-fn a_trade_pushed_twice_has_one_identity_and_no_other_has_it() {
+fn only_repeated_trade_has_same_dedup_key() {
     let topic = MarketMatches::new("A-B,C-D").unwrap();
     let dedup_key = |symbol: &str, data: &str| {
         let frame = push(format!("/market/match:{symbol}"), data);

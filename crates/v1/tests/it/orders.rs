@@ -1,4 +1,4 @@
-//! Orders: the life of one, and the shapes that surprise.
+//! Spot orders: the events of one order, and unusual frames.
 
 use kucoin_streams_core::{Decimal, DecodeError, Event, Liquidity, Side, Timestamp};
 use kucoin_streams_v1::{
@@ -17,12 +17,12 @@ fn order(number: usize) -> SpotOrder {
     decoded(SpotOrders, line(ORDERS, number)).event
 }
 
-fn made(data: &str) -> Result<SpotOrder, DecodeError> {
+fn decode_data(data: &str) -> Result<SpotOrder, DecodeError> {
     decode(SpotOrders, &push(SpotOrders, data)).map(|push| push.unwrap().event)
 }
 
 #[test]
-fn an_order_lives_from_received_to_done() {
+fn kinds_follow_order_from_received_to_done() {
     let kinds: Vec<_> = (1..=5).map(|at| order(at).kind.to_string()).collect();
     assert_eq!(kinds, ["received", "open", "match", "update", "canceled"]);
     let states: Vec<_> = (1..=5).map(|at| order(at).status).collect();
@@ -32,7 +32,7 @@ fn an_order_lives_from_received_to_done() {
 }
 
 #[test]
-fn a_match_has_its_fill_without_unwrapping() {
+fn match_fields_are_not_optional() {
     let order = order(3);
     let OrderKind::Match(fill) = &order.kind else {
         panic!("{:?}", order.kind)
@@ -46,7 +46,7 @@ fn a_match_has_its_fill_without_unwrapping() {
 }
 
 #[test]
-fn the_fields_of_the_order_are_plain() {
+fn order_fields_are_decoded() {
     let order = order(4);
     assert_eq!(order.symbol, "KCS-USDT");
     assert_eq!(
@@ -70,7 +70,7 @@ fn the_fields_of_the_order_are_plain() {
 }
 
 #[test]
-fn a_market_buy_by_funds_ends_canceled_though_it_was_filled() {
+fn filled_market_buy_by_funds_ends_as_canceled() {
     let fill = decoded(SpotOrdersV1, line(ORDERS, 7)).event;
     let end = decoded(SpotOrdersV1, line(ORDERS, 8)).event;
     assert_eq!(end.kind, OrderKind::Canceled);
@@ -81,7 +81,7 @@ fn a_market_buy_by_funds_ends_canceled_though_it_was_filled() {
 }
 
 #[test]
-fn the_time_of_an_order_is_the_same_in_milliseconds_and_nanoseconds() {
+fn order_time_may_be_in_milliseconds_or_nanoseconds() {
     let in_ms = order(1).order_time;
     assert_eq!(
         in_ms,
@@ -99,7 +99,7 @@ fn the_time_of_an_order_is_the_same_in_milliseconds_and_nanoseconds() {
 }
 
 #[test]
-fn the_push_time_is_on_the_push_and_in_the_event() {
+fn push_time_is_in_push_and_event() {
     let push = decoded(SpotOrders, line(ORDERS, 1));
     let at = Some(Timestamp::from_nanos(1_752_400_000_125_000_000));
     assert_eq!((push.pushed_at, push.event.pushed_at), (at, at));
@@ -107,9 +107,10 @@ fn the_push_time_is_on_the_push_and_in_the_event() {
 }
 
 #[test]
-fn a_client_order_id_may_say_pong() {
-    let order =
-        made(r#"{"symbol":"A-B","orderId":"1","type":"open","clientOid":"ping\"type\":\"pong"}"#);
+fn client_order_id_may_contain_pong() {
+    let order = decode_data(
+        r#"{"symbol":"A-B","orderId":"1","type":"open","clientOid":"ping\"type\":\"pong"}"#,
+    );
     assert_eq!(
         order.unwrap().client_oid.as_deref(),
         Some("ping\"type\":\"pong")
@@ -117,18 +118,19 @@ fn a_client_order_id_may_say_pong() {
 }
 
 #[test]
-fn an_unknown_kind_keeps_all_that_it_brings() {
-    let order =
-        made(r#"{"symbol":"A-B","orderId":"1","type":"amended","oldSize":"2","matchPrice":1.50}"#)
-            .unwrap();
+fn unknown_kind_keeps_all_fields() {
+    let order = decode_data(
+        r#"{"symbol":"A-B","orderId":"1","type":"amended","oldSize":"2","matchPrice":1.50}"#,
+    )
+    .unwrap();
     assert_eq!(order.kind, OrderKind::Unknown("amended".into()));
     assert_eq!(order.extra.get("oldSize").unwrap().as_str(), "\"2\"");
     assert_eq!(order.extra.get("matchPrice").unwrap().as_str(), "1.50");
 }
 
 #[test]
-fn unknown_values_of_enums_keep_their_text() {
-    let order = made(r#"{"symbol":"A-B","orderId":"1","type":"open","side":"short","orderType":"limit_stop","status":"frozen"}"#).unwrap();
+fn unknown_enum_values_keep_their_text() {
+    let order = decode_data(r#"{"symbol":"A-B","orderId":"1","type":"open","side":"short","orderType":"limit_stop","status":"frozen"}"#).unwrap();
     assert_eq!(
         format!("{} {} {}", order.side, order.order_type, order.status),
         "short limit_stop frozen"
@@ -136,8 +138,8 @@ fn unknown_values_of_enums_keep_their_text() {
 }
 
 #[test]
-fn a_match_without_liquidity_or_fee_type_is_still_a_match() {
-    let order = made(r#"{"symbol":"A-B","orderId":"1","type":"match","matchPrice":"1","matchSize":"2","tradeId":"3"}"#).unwrap();
+fn match_without_liquidity_or_fee_type_is_a_match() {
+    let order = decode_data(r#"{"symbol":"A-B","orderId":"1","type":"match","matchPrice":"1","matchSize":"2","tradeId":"3"}"#).unwrap();
     let OrderKind::Match(fill) = &order.kind else {
         panic!("{:?}", order.kind)
     };
@@ -151,12 +153,12 @@ fn a_match_without_liquidity_or_fee_type_is_still_a_match() {
 }
 
 #[test]
-fn match_without_a_readable_price_is_untold_and_keeps_its_fields() {
+fn match_without_price_is_incomplete_and_keeps_fields() {
     for price in ["\"\"", "null", "\"n/a\"", "\"Infinity\"", "{}"] {
         let data = format!(
             r#"{{"symbol":"A-B","orderId":"1","type":"match","matchPrice":{price},"matchSize":"2","tradeId":"3","filledSize":"2"}}"#
         );
-        let order = made(&data).unwrap();
+        let order = decode_data(&data).unwrap();
         assert_eq!(
             (&order.kind, order.fill()),
             (&OrderKind::IncompleteMatch, None)
@@ -170,8 +172,8 @@ fn match_without_a_readable_price_is_untold_and_keeps_its_fields() {
 }
 
 #[test]
-fn an_optional_field_of_the_wrong_type_costs_nothing_but_itself() {
-    let order = made(r#"{"symbol":"A-B","orderId":"1","type":"open","price":["1"],"size":"2","ts":"x","status":7}"#).unwrap();
+fn optional_field_of_wrong_type_stays_raw() {
+    let order = decode_data(r#"{"symbol":"A-B","orderId":"1","type":"open","price":["1"],"size":"2","ts":"x","status":7}"#).unwrap();
     assert_eq!(
         (order.price, order.size, order.engine_time),
         (None, Some(dec("2")), None)
@@ -182,7 +184,7 @@ fn an_optional_field_of_the_wrong_type_costs_nothing_but_itself() {
 }
 
 #[test]
-fn one_event_on_both_topics_has_one_identity_and_no_other_has_it() {
+fn dedup_keys_differ_and_are_equal_on_both_topics() {
     let frame = line(ORDERS, 3);
     let other = frame.replace("tradeOrdersV2", "tradeOrders");
     let other = other.replace("\"originSize\":\"2.5000\",", "");
@@ -190,8 +192,8 @@ fn one_event_on_both_topics_has_one_identity_and_no_other_has_it() {
         decoded(SpotOrders, frame).event.dedup_key(),
         decoded(SpotOrdersV1, &other).event.dedup_key()
     );
-    let mut identities: Vec<_> = (1..=5).map(|at| order(at).dedup_key()).collect();
-    identities.push(
+    let mut dedup_keys: Vec<_> = (1..=5).map(|at| order(at).dedup_key()).collect();
+    dedup_keys.push(
         decoded(
             SpotOrders,
             &frame.replace("8812345678901234", "8812345678901235"),
@@ -199,15 +201,15 @@ fn one_event_on_both_topics_has_one_identity_and_no_other_has_it() {
         .event
         .dedup_key(),
     );
-    let second_cut = line(ORDERS, 4).replace("\"size\":\"2.0000\"", "\"size\":\"1.9\"");
-    identities.push(decoded(SpotOrders, &second_cut).event.dedup_key());
-    identities.sort();
-    identities.dedup();
-    assert_eq!(identities.len(), 7);
+    let second_update = line(ORDERS, 4).replace("\"size\":\"2.0000\"", "\"size\":\"1.9\"");
+    dedup_keys.push(decoded(SpotOrders, &second_update).event.dedup_key());
+    dedup_keys.sort();
+    dedup_keys.dedup();
+    assert_eq!(dedup_keys.len(), 7);
 }
 
 #[test]
-fn a_cut_may_leave_an_order_that_is_matched_or_done() {
+fn update_may_leave_order_matched_or_done() {
     let states: Vec<_> = [9, 10]
         .map(|at| (order(at).kind.to_string(), order(at).status))
         .to_vec();
@@ -223,7 +225,7 @@ fn a_cut_may_leave_an_order_that_is_matched_or_done() {
 }
 
 #[test]
-fn funds_of_older_frames_are_read_beside_the_sizes() {
+fn funds_of_older_frames_are_decoded() {
     let order = order(11);
     assert_eq!(
         (order.origin_funds, order.canceled_funds),
@@ -233,7 +235,7 @@ fn funds_of_older_frames_are_read_beside_the_sizes() {
 }
 
 #[test]
-fn a_match_may_fill_all_of_an_order_before_it_is_filled() {
+fn last_match_precedes_filled() {
     let (last, end) = (order(11), order(12));
     assert_eq!(last.engine_time, end.engine_time);
     assert_ne!(last.dedup_key(), end.dedup_key());

@@ -1,4 +1,4 @@
-//! Events are read back from their JSON: the same event, `extra` included, and the same JSON.
+//! Events are deserialized from their own JSON to the same event, with the same `extra`.
 
 use std::fmt::Debug;
 use std::sync::LazyLock;
@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 use crate::{decode_any, fixtures};
 
-/// The event without the symbol of its topic, if the data has one that cannot be read and is written instead.
+/// Returns the event without the symbol of its topic, if `extra` has an unreadable symbol that is written instead.
 macro_rules! own_symbol {
     ($event:ident, $name:literal) => {{
         let mut event = $event.clone();
@@ -25,7 +25,7 @@ macro_rules! own_symbol {
     }};
 }
 
-/// Reads the event back as its own type.
+/// Checks the round trip of an event as its own type.
 #[track_caller]
 fn check(event: &V1Event) {
     match event {
@@ -86,14 +86,14 @@ fn read_back<E: Serialize + DeserializeOwned>(event: &E) -> E {
 }
 
 #[test]
-fn every_recorded_event_is_read_back() {
+fn recorded_events_round_trip() {
     for (topic, frame) in fixtures() {
         check(&decode_any(&topic, frame).unwrap().unwrap().event);
     }
 }
 
 #[test]
-fn data_of_the_exchange_is_read_too() {
+fn data_of_a_frame_is_deserialized() {
     let mut events = 0;
     for (topic, frame) in fixtures() {
         let data = members(frame).into_iter().find(|(key, _)| key == "data");
@@ -108,8 +108,8 @@ fn data_of_the_exchange_is_read_too() {
 }
 
 #[test]
-fn changes_of_several_kinds_are_read_by_their_fields() {
-    let mut alike = 0;
+fn variants_are_deserialized_by_their_fields() {
+    let mut ambiguous = 0;
     for (topic, frame) in fixtures() {
         match decode_any(&topic, frame).unwrap().unwrap().event {
             V1Event::Spot(SpotEvent::MarginPosition(event)) => same(&event),
@@ -117,11 +117,11 @@ fn changes_of_several_kinds_are_read_by_their_fields() {
             V1Event::Futures(FuturesEvent::Position(event)) => {
                 let json = serde_json::to_string(&event).unwrap();
                 if json == r#"{"symbol":"XBTUSDM"}"# {
-                    // The answer without data: only the subject says of which kind it is.
+                    // An adjustment without data: only the subject shows its variant.
                     let back: FuturesPosition = serde_json::from_str(&json).unwrap();
                     assert!(matches!(back, FuturesPosition::Other(_)));
                     assert_eq!(serde_json::to_string(&back).unwrap(), json);
-                    alike += 1;
+                    ambiguous += 1;
                 } else {
                     same(&event);
                 }
@@ -129,18 +129,18 @@ fn changes_of_several_kinds_are_read_by_their_fields() {
             _ => {}
         }
     }
-    assert_eq!(alike, 1);
+    assert_eq!(ambiguous, 1);
 }
 
 #[test]
-fn words_are_read_back_alone() {
+fn enum_values_round_trip() {
     use kucoin_streams_v1::{OrderStatus, RelationEvent};
     same(&OrderStatus::Done);
     same(&OrderStatus::from("frozen"));
     same(&RelationEvent::from("isolatedV2_BTC-USDT.hold"));
 }
 
-/// The members of an object, each value as it is written.
+/// Returns the members of an object, each value as its JSON text.
 fn members(json: &str) -> Vec<(String, String)> {
     struct Members(Vec<(String, String)>);
     impl<'de> serde::Deserialize<'de> for Members {
@@ -168,8 +168,8 @@ fn members(json: &str) -> Vec<(String, String)> {
     serde_json::from_str::<Members>(json).unwrap().0
 }
 
-/// Values that fields do not expect, and spellings of numbers and texts.
-const ODD: &[&str] = &[
+/// Unexpected values, and unusual spellings of numbers and texts.
+const UNUSUAL_VALUES: &[&str] = &[
     "null",
     r#""""#,
     "true",
@@ -215,15 +215,15 @@ const ODD: &[&str] = &[
     r#""."#,
 ];
 
-fn odd() -> impl Strategy<Value = String> {
-    let odd: Vec<_> = ODD
+fn unusual_value() -> impl Strategy<Value = String> {
+    let values: Vec<_> = UNUSUAL_VALUES
         .iter()
         .filter(|text| serde_json::from_str::<&RawValue>(text).is_ok())
         .collect();
-    prop::sample::select(odd).prop_map(|text| (*text).to_owned())
+    prop::sample::select(values).prop_map(|text| (*text).to_owned())
 }
 
-/// One change of the members of an object.
+/// A mutation of the members of an object.
 #[derive(Clone, Debug)]
 enum Mutation {
     Replace(prop::sample::Index, String),
@@ -253,9 +253,9 @@ fn mutation() -> impl Strategy<Value = Mutation> {
         .prop_map(str::to_owned),
     ];
     prop_oneof![
-        (at(), odd()).prop_map(|(at, value)| Mutation::Replace(at, value)),
-        (at(), at(), odd()).prop_map(|(of, at, value)| Mutation::Repeat(of, at, value)),
-        (at(), name, odd()).prop_map(|(at, name, value)| Mutation::Add(at, name, value)),
+        (at(), unusual_value()).prop_map(|(at, value)| Mutation::Replace(at, value)),
+        (at(), at(), unusual_value()).prop_map(|(of, at, value)| Mutation::Repeat(of, at, value)),
+        (at(), name, unusual_value()).prop_map(|(at, name, value)| Mutation::Add(at, name, value)),
         (at(), at()).prop_map(|(from, to)| Mutation::Move(from, to)),
         at().prop_map(Mutation::Remove),
     ]
@@ -282,7 +282,7 @@ fn mutate(members: &mut Vec<(String, String)>, mutation: &Mutation) {
     }
 }
 
-/// The object again.
+/// Returns the JSON text of the members.
 fn object(members: &[(String, String)]) -> String {
     let members = members.iter().map(|(key, value)| {
         let key = serde_json::to_string(key).unwrap();
@@ -297,7 +297,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
-    fn any_event_that_can_be_read_is_read_back(
+    fn any_decodable_event_round_trips(
         frame in any::<prop::sample::Index>(),
         mutations in prop::collection::vec(mutation(), 0..6),
     ) {

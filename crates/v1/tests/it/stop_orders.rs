@@ -1,4 +1,4 @@
-//! Stop orders: triggers in capitals, market stops without a price.
+//! Spot stop orders: upper-case types, market stops without a price.
 
 use kucoin_streams_core::{Event, Timestamp};
 use kucoin_streams_v1::{SpotStopOrder, SpotStopOrders, StopOrderType, StopTrigger, TradeType};
@@ -12,7 +12,7 @@ fn stop(number: usize) -> SpotStopOrder {
 }
 
 #[test]
-fn triggered_in_capitals_is_triggered_and_comes_out_in_capitals() {
+fn upper_case_triggered_round_trips() {
     let stop = stop(2);
     assert_eq!(stop.kind, StopOrderType::Triggered);
     assert_eq!(stop.trigger_success, Some(true));
@@ -20,7 +20,7 @@ fn triggered_in_capitals_is_triggered_and_comes_out_in_capitals() {
 }
 
 #[test]
-fn a_failed_trigger_says_why() {
+fn failed_trigger_has_error() {
     let stop = stop(3);
     assert_eq!(
         (stop.trigger_success, stop.error.as_deref()),
@@ -33,14 +33,14 @@ fn a_failed_trigger_says_why() {
 }
 
 #[test]
-fn a_market_stop_has_no_price_and_may_have_no_size() {
+fn market_stop_has_no_price_and_may_have_no_size() {
     assert_eq!((stop(3).order_price, stop(3).size), (None, None));
     assert_eq!((stop(4).order_price, stop(4).stop_price), (None, None));
     assert!(stop(4).extra.is_empty());
 }
 
 #[test]
-fn the_times_are_of_creation_and_of_the_push() {
+fn creation_and_push_times_are_decoded() {
     let push = decoded(SpotStopOrders, line(STOPS, 1));
     assert_eq!(
         push.event.created_at,
@@ -53,15 +53,15 @@ fn the_times_are_of_creation_and_of_the_push() {
 }
 
 #[test]
-fn every_change_has_an_identity_of_its_own() {
-    let mut identities: Vec<_> = (1..=4).map(|at| stop(at).dedup_key()).collect();
-    identities.sort();
-    identities.dedup();
-    assert_eq!(identities.len(), 4);
+fn dedup_keys_differ() {
+    let mut dedup_keys: Vec<_> = (1..=4).map(|at| stop(at).dedup_key()).collect();
+    dedup_keys.sort();
+    dedup_keys.dedup();
+    assert_eq!(dedup_keys.len(), 4);
 }
 
 #[test]
-fn an_open_stop_may_bring_the_error_of_a_trigger() {
+fn open_stop_may_have_trigger_error() {
     let stop = stop(5);
     assert_eq!(stop.kind, StopOrderType::Open);
     assert_eq!(
@@ -71,18 +71,18 @@ fn an_open_stop_may_bring_the_error_of_a_trigger() {
 }
 
 #[test]
-fn every_sort_of_stop_has_its_word() {
+fn kinds_of_stop_are_decoded() {
     use StopTrigger::*;
-    let sorts: Vec<_> = (5..=9).map(|at| stop(at).stop).collect();
+    let kinds: Vec<_> = (5..=9).map(|at| stop(at).stop).collect();
     let unknown = Unknown("trail_v2".into());
     assert_eq!(
-        sorts,
+        kinds,
         [Entry, LossLimitOco, LossStopOco, EntryLimitOco, unknown]
     );
 }
 
 #[test]
-fn amounts_may_be_numbers_as_well_as_strings() {
+fn amounts_may_be_numbers_or_strings() {
     let amounts = |number| {
         let stop = stop(number);
         [stop.size, stop.order_price, stop.stop_price].map(|amount| amount.unwrap().to_string())

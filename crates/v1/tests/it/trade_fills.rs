@@ -1,4 +1,4 @@
-//! Own trades with their fees: JSON numbers to the last digit.
+//! Own fills with fees: JSON numbers keep all digits.
 
 use kucoin_streams_core::{Decimal, Event, Side, Timestamp};
 use kucoin_streams_v1::{OrderType, SpotTradeFill, SpotTradeFills};
@@ -16,7 +16,7 @@ fn digits(amount: Option<Decimal>) -> String {
 }
 
 #[test]
-fn the_fee_comes_with_its_rate_and_currency() {
+fn fee_has_rate_and_currency() {
     let fill = fill(2);
     assert_eq!(
         (&fill.side, &fill.order_type),
@@ -31,7 +31,7 @@ fn the_fee_comes_with_its_rate_and_currency() {
 }
 
 #[test]
-fn numbers_keep_every_digit_that_a_float_would_drop() {
+fn numbers_keep_all_digits() {
     let fill = fill(3);
     assert_eq!(digits(fill.size), "12345678901234567890.12345");
     assert_eq!(digits(fill.price), "0.00000000000000000101");
@@ -40,7 +40,7 @@ fn numbers_keep_every_digit_that_a_float_would_drop() {
 }
 
 #[test]
-fn the_time_may_be_a_number_or_a_string() {
+fn time_may_be_number_or_string() {
     assert_eq!(
         (fill(1).time, fill(2).time),
         (
@@ -51,7 +51,7 @@ fn the_time_may_be_a_number_or_a_string() {
 }
 
 #[test]
-fn the_two_fills_of_a_trade_with_oneself_are_two_events() {
+fn both_fills_of_a_self_trade_have_own_dedup_keys() {
     let frame = line(FILLS, 1);
     let counterpart = frame.replace("62b1b2c3d4e5f60718293a01", "62b1b2c3d4e5f60718293a02");
     let next = frame.replace("62b1b2c3d4e5f60718293aff", "62b1b2c3d4e5f60718293afe");

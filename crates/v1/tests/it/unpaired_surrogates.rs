@@ -1,4 +1,4 @@
-//! Half of a surrogate pair in a text costs that field alone: it is kept as it came, and all others are typed.
+//! An unpaired surrogate makes only its own field unreadable; the field is kept unchanged.
 
 use kucoin_streams_core::{Event, Inbound, Protocol, Side, Topic};
 use kucoin_streams_v1::{
@@ -8,8 +8,8 @@ use kucoin_streams_v1::{
 
 use crate::{decode, decoded, push, push_of};
 
-/// Texts that are no Unicode, whole and within others.
-const HALVES: [&str; 6] = [
+/// JSON strings with unpaired surrogates.
+const UNPAIRED: [&str; 6] = [
     r"gm \ud83d",
     r"\udc00",
     r"\uD83D\uD83D",
@@ -19,39 +19,39 @@ const HALVES: [&str; 6] = [
 ];
 
 #[test]
-fn field_stays_raw_and_all_others_are_typed() {
-    for half in HALVES {
+fn optional_field_stays_raw_and_others_are_decoded() {
+    for text in UNPAIRED {
         let frame = push(
             SpotOrders,
             &format!(
-                r#"{{"clientOid":"{half}","symbol":"KCS-USDT","orderId":"1","type":"match","matchPrice":"1.50","matchSize":"2","tradeId":"3","side":"buy"}}"#
+                r#"{{"clientOid":"{text}","symbol":"KCS-USDT","orderId":"1","type":"match","matchPrice":"1.50","matchSize":"2","tradeId":"3","side":"buy"}}"#
             ),
         );
         let order = decoded(SpotOrders, &frame).event;
-        assert_eq!(order.client_oid, None, "{half}");
+        assert_eq!(order.client_oid, None, "{text}");
         assert_eq!(
             order.extra.get("clientOid").unwrap().as_str(),
-            format!("\"{half}\"")
+            format!("\"{text}\"")
         );
         assert_eq!((&*order.symbol, &order.side), ("KCS-USDT", &Side::Buy));
         assert_eq!(order.fill().unwrap().price.to_string(), "1.50");
         let written = serde_json::to_string(&order).unwrap();
         assert!(
-            written.contains(&format!(r#""clientOid":"{half}""#)),
+            written.contains(&format!(r#""clientOid":"{text}""#)),
             "{written}"
         );
     }
 }
 
 #[test]
-fn field_that_an_event_needs_is_spelled() {
-    let made = |id: &str| {
+fn required_field_is_decoded_with_escape() {
+    let decode_id = |id: &str| {
         let data = format!(
             r#"{{"symbol":"\udc00","orderId":"{id}","type":"match","matchPrice":"1","matchSize":"2","tradeId":"\ud83d"}}"#
         );
         decoded(SpotOrders, &push(SpotOrders, &data)).event
     };
-    let order = made(r"a\uD83D");
+    let order = decode_id(r"a\uD83D");
     assert_eq!((&*order.symbol, &*order.order_id), (r"\udc00", r"a\ud83d"));
     assert_eq!(order.fill().unwrap().trade_id, r"\ud83d");
     let written = serde_json::to_string(&order).unwrap();
@@ -62,11 +62,11 @@ fn field_that_an_event_needs_is_spelled() {
     ] {
         assert!(written.contains(raw), "{written}");
     }
-    assert_ne!(order.dedup_key(), made(r"a\ud83e").dedup_key());
+    assert_ne!(order.dedup_key(), decode_id(r"a\ud83e").dedup_key());
 }
 
 #[test]
-fn word_of_an_enum_is_unknown_and_kept() {
+fn enum_value_is_unknown_and_kept() {
     let data = r#"{"symbol":"A-B","orderId":"1","type":"open\ud83d","side":"\ud83d"}"#;
     let order = decoded(SpotOrders, &push(SpotOrders, data)).event;
     assert_eq!(order.kind, OrderKind::Unknown(r"open\ud83d".into()));
@@ -77,7 +77,7 @@ fn word_of_an_enum_is_unknown_and_kept() {
 }
 
 #[test]
-fn key_of_an_object_is_kept_by_its_spelling() {
+fn object_key_is_decoded_with_escape() {
     let data = r#"{"currency":"KCS","total":"1","new\ud83d":{"\udc00":["\ud83d"]}}"#;
     let balance = decoded(Balances, &push(Balances, data)).event;
     assert_eq!(balance.currency, "KCS");
@@ -97,7 +97,7 @@ fn key_of_an_object_is_kept_by_its_spelling() {
 }
 
 #[test]
-fn envelope_keeps_what_it_cannot_read() {
+fn unreadable_envelope_fields_are_kept() {
     let data = r#"{"currency":"KCS","total":"1"}"#;
     let frame = format!(
         r#"{{"topic":"/account/balance","type":"message\ud83d","subject":"\udc00","id":"\ud83d","userId":"u\ud83d","channelType":"private\ud83d","\ud83d":1,"data":{data}}}"#
@@ -120,20 +120,20 @@ fn envelope_keeps_what_it_cannot_read() {
 }
 
 #[test]
-fn event_of_an_unreadable_subject_is_kept_whole() {
+fn event_with_unreadable_subject_keeps_all_fields() {
     let frame = push_of(
         FuturesPositions,
         r"position.change\ud83d",
         r#"{"symbol":"XBTUSDTM","currentQty":1}"#,
     );
     let FuturesPosition::Other(other) = decoded(FuturesPositions, &frame).event else {
-        panic!("a subject was guessed");
+        panic!("an unreadable subject must not be guessed");
     };
     assert_eq!(other.extra.get("currentQty").unwrap().as_str(), "1");
 }
 
 #[test]
-fn topic_routes_by_what_can_be_read() {
+fn topic_with_unreadable_symbol_is_decoded() {
     let data = r#"{"symbol":"XBTUSDTM","orderId":"1","type":"open"}"#;
     let frame = push(r"/contractMarket/tradeOrders:XBT\ud83d", data);
     let push = decoded(FuturesOrders, &frame);
@@ -146,7 +146,7 @@ fn topic_routes_by_what_can_be_read() {
 }
 
 #[test]
-fn topic_that_no_subscription_matches_is_a_broken_frame() {
+fn unreadable_topic_without_match_is_a_frame_error() {
     let frame = push(r"/account/balance\ud83d", r#"{"currency":"KCS"}"#);
     assert_eq!(decode(Balances, &frame), Ok(None));
     assert!(V1::check(&frame).is_err());
@@ -154,7 +154,7 @@ fn topic_that_no_subscription_matches_is_a_broken_frame() {
 }
 
 #[test]
-fn symbol_that_cannot_be_read_may_be_the_one_asked_for() {
+fn unreadable_symbol_may_be_the_requested_one() {
     let topic = FuturesSymbolPosition::new("XBTUSDTM").unwrap();
     let change = |pushed: &str, symbol: &str| {
         let data = format!(r#"{{"symbol":"{symbol}","currentQty":1}}"#);

@@ -1,4 +1,4 @@
-//! Whatever a frame of the futures topics holds comes out of its event.
+//! Futures events lose no value of their frames.
 
 use kucoin_streams_v1::{
     FuturesCrossLeverages, FuturesMarginModes, FuturesOrders, FuturesPositions, FuturesStopOrders,
@@ -7,7 +7,7 @@ use kucoin_streams_v1::{
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::{anything, check, decimal, disordered, id, object, of, time_of_day};
+use super::{anything, check, decimal, id, object, of, time_of_day, with_arbitrary_values};
 use crate::{push, push_of};
 
 type Fields = Vec<(&'static str, BoxedStrategy<Value>)>;
@@ -177,7 +177,7 @@ const POSITION_SUBJECTS: &[&str] = &[
     "other",
 ];
 
-/// Entries by contract, most of them in the usual form, some of them anything.
+/// Entries by contract, most of the usual type, some arbitrary.
 fn config(usual: impl Strategy<Value = Value> + 'static) -> impl Strategy<Value = Value> {
     let value = prop_oneof![4 => usual, 1 => anything()];
     let members = prop::collection::vec(("[A-Z0-9]{0,12}", value), 0..6);
@@ -186,17 +186,17 @@ fn config(usual: impl Strategy<Value = Value> + 'static) -> impl Strategy<Value 
 
 proptest! {
     #[test]
-    fn any_order_comes_out_as_it_went_in(order in order()) {
+    fn any_order_is_lossless(order in order()) {
         check(&FuturesOrders, &push(FuturesOrders, &order.to_string()));
     }
 
     #[test]
-    fn any_stop_order_comes_out_as_it_went_in(stop in stop_order()) {
+    fn any_stop_order_is_lossless(stop in stop_order()) {
         check(&FuturesStopOrders, &push(FuturesStopOrders, &stop.to_string()));
     }
 
     #[test]
-    fn any_wallet_change_comes_out_as_it_went_in(
+    fn any_wallet_change_is_lossless(
         data in wallet(),
         subject in one_of(WALLET_SUBJECTS),
     ) {
@@ -204,7 +204,7 @@ proptest! {
     }
 
     #[test]
-    fn any_position_comes_out_as_it_went_in(
+    fn any_position_is_lossless(
         data in position(),
         subject in one_of(POSITION_SUBJECTS),
     ) {
@@ -214,22 +214,22 @@ proptest! {
     }
 
     #[test]
-    fn any_margin_modes_come_out_as_they_went_in(
+    fn any_margin_modes_are_lossless(
         data in config(one_of(&["CROSS", "ISOLATED", "isolated", "x"]).prop_map(Value::from)),
     ) {
         check(&FuturesMarginModes, &push(FuturesMarginModes, &data.to_string()));
     }
 
     #[test]
-    fn any_leverages_come_out_as_they_went_in(
+    fn any_leverages_are_lossless(
         data in config(object(vec![], decimals(&["leverage", "more"]))),
     ) {
         check(&FuturesCrossLeverages, &push(FuturesCrossLeverages, &data.to_string()));
     }
 
     #[test]
-    fn an_order_with_anything_in_its_fields_loses_none_of_it(
-        data in disordered(
+    fn order_with_arbitrary_values_is_lossless(
+        data in with_arbitrary_values(
             Just(json!({"symbol": "A", "orderId": "1"})),
             &["side", "price", "size", "status", "clientOid", "ts", "orderTime", "oldSize", "oldSize ", "matchPrice", "matchSize", "tradeId", "feeType", "tradeType", "marginMode"],
         ),
@@ -241,8 +241,8 @@ proptest! {
     }
 
     #[test]
-    fn a_stop_order_with_anything_in_its_fields_loses_none_of_it(
-        data in disordered(
+    fn stop_order_with_arbitrary_values_is_lossless(
+        data in with_arbitrary_values(
             Just(json!({"symbol": "A", "orderId": "1"})),
             &["type", "side", "stop", "size", "orderPrice", "stopPrice", "stopPriceType", "triggerSuccess", "error", "createdAt", "ts", "marginMode", "positionSide"],
         ),
@@ -251,8 +251,8 @@ proptest! {
     }
 
     #[test]
-    fn a_wallet_change_with_anything_in_its_fields_loses_none_of_it(
-        data in disordered(
+    fn wallet_change_with_arbitrary_values_is_lossless(
+        data in with_arbitrary_values(
             Just(json!({"currency": "USDT"})),
             &["version", "timestamp", "equity", "walletBalance", "availableBalance", "holdBalance", "orderMargin", "withdrawHold"],
         ),
@@ -262,8 +262,8 @@ proptest! {
     }
 
     #[test]
-    fn a_position_with_anything_in_its_fields_loses_none_of_it(
-        data in disordered(
+    fn position_with_arbitrary_values_is_lossless(
+        data in with_arbitrary_values(
             Just(json!({})),
             &["symbol", "currentQty", "changeReason", "crossMode", "riskLimitLevel", "leverage", "markPrice", "currentTimestamp", "fundingTime", "qty", "ts", "success", "msg", "positionSide", "marginMode"],
         ),

@@ -1,6 +1,6 @@
-//! What goes in comes out: every value of a frame's data stands in the serialized event.
+//! Decoding is lossless: the serialized event has every value of a frame's data.
 //!
-//! The strategies stand here; beside them the check, and the properties by host.
+//! This module has the common strategies; `check` has the comparison, and the others have the tests by product.
 
 mod check;
 mod futures;
@@ -19,7 +19,7 @@ use check::{check, compare};
 use crate::{decode_any, decoded, fixtures, push};
 
 #[test]
-fn every_value_of_every_recorded_frame_comes_out() {
+fn recorded_frames_lose_no_value() {
     for (topic, frame) in fixtures() {
         compare(frame, &decode_any(&topic, frame).unwrap().unwrap().event);
     }
@@ -39,7 +39,7 @@ fn every_topic_has_a_recorded_frame() {
 }
 
 #[test]
-fn a_decimal_comes_out_with_the_very_digits_that_came() {
+fn decimal_keeps_its_digits() {
     let frame = push(
         Balances,
         r#"{"currency":"KCS","total":"1.500","available":0.10,"hold":"-0.000"}"#,
@@ -67,25 +67,25 @@ fn decimal() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A decimal that stands in the frame as a JSON number once [`written`].
+/// A decimal that [`to_json`] writes as a JSON number.
 fn bare_decimal() -> impl Strategy<Value = Value> {
     decimal().prop_map(|digits| json!(format!("#{}", digits.as_str().unwrap_or_default())))
 }
 
-/// A decimal as a string or as a number.
+/// A decimal as a string or a number.
 fn amount() -> impl Strategy<Value = Value> {
     prop_oneof![decimal(), bare_decimal()]
 }
 
-/// The JSON text of made data. A tree of `serde_json` cannot hold every number, so they are written into it here.
-fn written(data: &Value) -> String {
-    let mut parts = data.to_string();
-    while let Some(start) = parts.find("\"#") {
-        let end = start + 2 + parts[start + 2..].find('"').unwrap();
-        let digits = parts[start + 2..end].to_owned();
-        parts.replace_range(start..=end, &digits);
+/// Returns the JSON text of generated data. `serde_json::Value` cannot hold every number, so this inserts them.
+fn to_json(data: &Value) -> String {
+    let mut json = data.to_string();
+    while let Some(start) = json.find("\"#") {
+        let end = start + 2 + json[start + 2..].find('"').unwrap();
+        let digits = json[start + 2..end].to_owned();
+        json.replace_range(start..=end, &digits);
     }
-    parts
+    json
 }
 
 fn time_of_day() -> impl Strategy<Value = Value> {
@@ -94,7 +94,7 @@ fn time_of_day() -> impl Strategy<Value = Value> {
         0_i64..1_000_000,
         0..3,
     )
-        .prop_map(|(ms, ns, dress)| match dress {
+        .prop_map(|(ms, ns, form)| match form {
             0 => json!(ms),
             1 => json!(ms * 1_000_000 + ns),
             _ => json!(ms.to_string()),
@@ -109,7 +109,7 @@ fn of(texts: &'static [&'static str]) -> impl Strategy<Value = Value> {
     prop_oneof![4 => prop::sample::select(texts).prop_map(|text| json!(text)), 1 => id()]
 }
 
-/// An object of required members and of optional ones, each there or not, null or empty.
+/// An object with required members, and optional ones that may be absent, null or empty.
 fn object(
     required: Vec<(&'static str, BoxedStrategy<Value>)>,
     optional: Vec<(&'static str, BoxedStrategy<Value>)>,
@@ -137,14 +137,14 @@ fn object(
         })
 }
 
-/// Anything at all: for the values of fields that expect something else.
+/// Any JSON value.
 fn anything() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         any::<u64>().prop_map(Value::from),
-        // Eighths, which the reader of this test takes back to the last bit.
+        // Eighths, which have an exact decimal form.
         any::<i32>().prop_map(|number| Value::from(f64::from(number) / 8.0)),
         "\\PC{0,30}".prop_map(Value::from),
         "-?[0-9]{1,40}(\\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?".prop_map(Value::from),
@@ -158,8 +158,8 @@ fn anything() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Data whose members, but for those that identify the event, hold anything, unknown members included.
-fn disordered(
+/// Data with arbitrary values, except in the members of `identity`, and with unknown members.
+fn with_arbitrary_values(
     identity: impl Strategy<Value = Value>,
     names: &'static [&'static str],
 ) -> impl Strategy<Value = Value> {
