@@ -372,7 +372,7 @@ fn check_ledger(record: &Record, allowed: Allowed) -> Result<(), String> {
     match agrees {
         true => Ok(()),
         false => Err(format!(
-            "{:?}: the ledger counts {counted:?}, handed out were {seen:?}",
+            "{:?}: the ledger counts {counted:?}, delivered were {seen:?}",
             record.wanted
         )),
     }

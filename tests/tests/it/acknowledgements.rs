@@ -23,7 +23,7 @@ async fn events_before_a_late_acknowledgement_are_delivered() {
     let late = Effect::DelayAcks { by, count: Some(1) };
     let exchange = exchange(Faults::new().on_connection(1, late)).await;
     let kucoin = client(&exchange);
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let acting = async {
         exchange.wait_subscribed(BALANCE).await;
         exchange.account().deposit("USDT", 1.into()).unwrap();
@@ -31,7 +31,10 @@ async fn events_before_a_late_acknowledgement_are_delivered() {
     let (balances, ()) = soon(async { tokio::join!(kucoin.subscribe(Balances), acting) }).await;
     let overtook = event(&mut balances.unwrap()).await;
     assert_eq!(vec![json(overtook.event())], truth_of(&exchange, BALANCE));
-    assert_eq!(told.words(), ["open".to_owned(), format!("live {BALANCE}")]);
+    assert_eq!(
+        lifecycle.summaries(),
+        ["open".to_owned(), format!("live {BALANCE}")]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -56,18 +59,18 @@ async fn connection_without_acknowledgements_is_replaced() {
     let mut config = fast_retries();
     config.session.ack_timeout = Duration::from_secs(1);
     let kucoin = client_with(&exchange, config);
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let acting = async {
         exchange.wait_subscribed(BALANCE).await;
         exchange.account().deposit("USDT", 1.into()).unwrap();
     };
     let (balances, ()) = soon(async { tokio::join!(kucoin.subscribe(Balances), acting) }).await;
-    let told = told.words();
-    assert_eq!(told[..2], ["open", "reconnect 1 acknowledgement"]);
-    assert!(told.contains(&format!("live {BALANCE}")));
+    let lifecycle = lifecycle.summaries();
+    assert_eq!(lifecycle[..2], ["open", "reconnect 1 acknowledgement"]);
+    assert!(lifecycle.contains(&format!("live {BALANCE}")));
     exchange.account().deposit("USDT", 2.into()).unwrap();
 
-    // It was served without a word, so what may be missing in between is told.
+    // The first connection was used without an acknowledgement, so a gap reports the possible loss.
     let mut balances = balances.unwrap();
     assert_eq!(event(&mut balances).await.epoch(), 1);
     assert_eq!(outage(&mut balances).await.epoch, 2);
@@ -78,7 +81,7 @@ async fn connection_without_acknowledgements_is_replaced() {
 async fn refused_topic_fails_with_code_and_text() {
     let exchange = exchange(Faults::new().on_connection(1, refuse(ORDERS))).await;
     let kucoin = client(&exchange);
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     let error = soon(kucoin.subscribe(SpotOrders)).await.unwrap_err();
     assert_eq!(
@@ -99,7 +102,7 @@ async fn refused_topic_fails_with_code_and_text() {
     exchange.account().deposit("USDT", 1.into()).unwrap();
     event(&mut balances).await;
     assert_eq!(
-        told.words(),
+        lifecycle.summaries(),
         [
             "open".to_owned(),
             format!("live {BALANCE}"),
@@ -126,9 +129,9 @@ async fn topic_refused_after_a_loss_ends_only_its_subscription() {
     let kucoin = client(&exchange);
     let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     exchange.inject(Effect::Cut(Cut::Reset));
-    told.reconnected().await;
+    lifecycle.reconnected().await;
     let expected = [
         "reconnect 1 live",
         &format!("refused {ORDERS}"),
@@ -136,7 +139,7 @@ async fn topic_refused_after_a_loss_ends_only_its_subscription() {
         &format!("live {BALANCE}"),
         "reconnected, 1 refused",
     ];
-    assert_eq!(told.words(), expected);
+    assert_eq!(lifecycle.summaries(), expected);
 
     let lost = gap(&mut orders).await;
     assert!(matches!(lost.reason, GapReason::Lost { .. }), "{lost:?}");
@@ -159,9 +162,10 @@ async fn refused_topic_is_not_requested_again_after_a_loss() {
     let kucoin = client(&exchange);
     soon(kucoin.subscribe(SpotOrders)).await.unwrap_err();
     let _balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     exchange.inject(Effect::Cut(Cut::Eof));
-    told.until(|event| matches!(event, LifecycleEvent::Reconnected { .. }))
+    lifecycle
+        .until(|event| matches!(event, LifecycleEvent::Reconnected { .. }))
         .await;
     assert_eq!(
         requests(&exchange.stats().connections[1]),

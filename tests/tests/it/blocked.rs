@@ -1,4 +1,5 @@
-//! A stream that was once live survives whatever is not KuCoin's own refusal: each attempt is reported, none is the last.
+//! A connection that was once live survives every failure that is not KuCoin's own refusal: each attempt is reported,
+//! none is the last.
 
 use kucoin_streams::v1::Balances;
 use kucoin_streams::{ConnectionState, LifecycleEvent, WsKey};
@@ -6,30 +7,30 @@ use kucoin_streams_exchange::{Cut, Effect, Faults, TokenReply, UpgradeFault};
 
 use crate::setup::*;
 
-/// The number of attempts that fail in the same way.
+/// Number of attempts that fail in the same way.
 const BLOCKS: u32 = 5;
 
-/// Cuts a live stream, with these faults in the way of its return.
-async fn survives(name: &str, faults: Faults) {
+/// Cuts a live connection and lets reconnects fail with these faults.
+async fn check_recovery(name: &str, faults: Faults) {
     let exchange = exchange(faults).await;
     let kucoin = client(&exchange);
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     exchange.inject(Effect::Cut(Cut::Reset));
-    told.reconnected().await;
-    let words = told.words();
+    lifecycle.reconnected().await;
+    let words = lifecycle.summaries();
     let attempts = words.iter().filter(|word| word.starts_with("reconnect "));
     let attempts = attempts.count();
     assert!(attempts > BLOCKS as usize, "{name}: {words:?}");
     assert!(!words.contains(&"exception, fatal".to_owned()), "{name}");
-    let waits = told.events.iter().filter_map(|event| match event {
+    let waits = lifecycle.events.iter().filter_map(|event| match event {
         LifecycleEvent::Reconnect { delay, .. } => Some(*delay),
         _ => None,
     });
     let seconds = waits.filter(|wait| wait.as_secs() >= 1).count();
     assert!(
         seconds >= BLOCKS as usize,
-        "{name}: a block is not hammered"
+        "{name}: waits at least a second"
     );
     let state = kucoin.state(WsKey::SpotPrivateV1);
     assert_eq!(state, Some(ConnectionState::Live), "{name}");
@@ -38,21 +39,21 @@ async fn survives(name: &str, faults: Faults) {
     }
 }
 
-async fn survives_tokens(effect: Effect) {
+async fn check_token_recovery(effect: Effect) {
     let name = format!("{effect:?}");
     let faults = Faults::new().on_token_request(2, effect).times(BLOCKS);
-    survives(&name, faults).await;
+    check_recovery(&name, faults).await;
 }
 
-async fn survives_upgrades(fault: UpgradeFault) {
+async fn check_upgrade_recovery(fault: UpgradeFault) {
     let name = format!("{fault:?}");
     let effect = Effect::Upgrade(fault);
-    survives(&name, Faults::new().on_connection(2, effect).times(BLOCKS)).await;
+    check_recovery(&name, Faults::new().on_connection(2, effect).times(BLOCKS)).await;
 }
 
 #[tokio::test]
 async fn live_client_retries_firewall_blocks_of_token_requests() {
-    let blocked = |status| survives_tokens(Effect::TokenServerError { status });
+    let blocked = |status| check_token_recovery(Effect::TokenServerError { status });
     tokio::join!(blocked(400), blocked(401), blocked(403), blocked(404));
     tokio::join!(blocked(408), blocked(418), blocked(425), blocked(451));
 }
@@ -70,13 +71,13 @@ async fn live_client_retries_tokens_without_a_usable_server() {
         code: "900001".to_owned(),
         message: "never seen".to_owned(),
     };
-    let survives = |reply| survives_tokens(Effect::TokenReply(reply));
+    let check_recovery = |reply| check_token_recovery(Effect::TokenReply(reply));
     tokio::join!(
-        survives(TokenReply::NoServers),
-        survives(redirect),
-        survives(untrusted),
-        survives(unknown),
-        survives_tokens(Effect::TokenHtml),
+        check_recovery(TokenReply::NoServers),
+        check_recovery(redirect),
+        check_recovery(untrusted),
+        check_recovery(unknown),
+        check_token_recovery(Effect::TokenHtml),
     );
 }
 
@@ -91,7 +92,10 @@ async fn live_client_retries_a_captive_portal() {
         text: "log in".to_owned(),
         retry_after: None,
     };
-    tokio::join!(survives_upgrades(redirect), survives_upgrades(proxy));
+    tokio::join!(
+        check_upgrade_recovery(redirect),
+        check_upgrade_recovery(proxy)
+    );
 }
 
 #[tokio::test]
@@ -100,7 +104,7 @@ async fn live_client_retries_close_1008_after_welcome() {
         code: 1008,
         reason: "policy".to_owned(),
     });
-    survives(
+    check_recovery(
         "close 1008",
         Faults::new().on_connection(2, close).times(BLOCKS),
     )
@@ -118,9 +122,9 @@ async fn absurd_retry_after_of_an_upgrade_is_capped_at_five_minutes() {
         let faults = Faults::new().on_connection(1, Effect::Upgrade(refuse));
         let exchange = exchange(faults).await;
         let kucoin = client(&exchange);
-        let mut told = Told::of(&kucoin);
+        let mut lifecycle = LifecycleLog::of(&kucoin);
         let subscribing = tokio::spawn(async move { kucoin.subscribe(Balances).await });
-        let event = told
+        let event = lifecycle
             .until(|event| matches!(event, LifecycleEvent::Reconnect { .. }))
             .await;
         let LifecycleEvent::Reconnect { delay, .. } = event else {

@@ -1,4 +1,4 @@
-//! Orders pushed as fast as the socket takes them arrive complete and in order, and nothing is dropped for speed.
+//! Orders pushed as fast as the socket accepts them arrive complete and in order.
 
 use kucoin_streams::v1::{OrderKind, SpotOrder, SpotOrdersV1};
 use kucoin_streams_exchange::{Exchange, TruthEntry};
@@ -6,7 +6,7 @@ use kucoin_streams_exchange::{Exchange, TruthEntry};
 use crate::setup::*;
 use crate::simulated::{client, settle, start};
 
-/// The full number, in debug builds too; the environment may ask for fewer or more.
+/// Number of orders; the environment variable can change it.
 fn orders() -> u64 {
     let asked = std::env::var("KUCOIN_STREAMS_BURST").ok();
     asked.map_or(200_000, |number| {
@@ -21,7 +21,7 @@ async fn burst_arrives_complete_and_in_order() {
     let capacity = usize::try_from(orders * 5).unwrap();
     let exchange = start(Exchange::builder().seed(31).truth_capacity(capacity)).await;
     let kucoin = client(&exchange);
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let mut subscription = soon(kucoin.subscribe(SpotOrdersV1)).await.unwrap();
     let account = exchange.account();
     account.deposit("USDT", 1_000_000.into()).unwrap();
@@ -42,13 +42,13 @@ async fn burst_arrives_complete_and_in_order() {
     assert!(subscription.try_next().is_none(), "nothing more comes");
     compare(&received, &exchange.truth().of_topic(ORDERS_V1));
     assert_eq!(
-        told.words(),
+        lifecycle.summaries(),
         ["open".to_owned(), format!("live {ORDERS_V1}")]
     );
     assert_eq!(exchange.stats().connections[0].pushed, orders);
 }
 
-/// Every order by its id, and every hundredth to the last digit.
+/// Compares the id of every order, and all fields of every hundredth.
 fn compare(received: &[SpotOrder], truth: &[TruthEntry]) {
     assert_eq!(received.len(), truth.len());
     for (at, (order, entry)) in received.iter().zip(truth).enumerate() {

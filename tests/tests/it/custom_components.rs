@@ -1,4 +1,4 @@
-//! The seams through the facade: tokens from elsewhere, connections by another transport.
+//! Custom token sources and transports.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,7 @@ use kucoin_streams_exchange::{Cut, Effect, Exchange, Faults};
 use crate::independent_exchange::balance;
 use crate::setup::*;
 
-/// Asks the usual source, and counts.
+/// Calls the default source and counts the calls.
 struct Counted {
     inner: RestTokens,
     asked: Arc<AtomicU32>,
@@ -47,24 +47,24 @@ async fn custom_token_source_is_called_once_per_dial() {
         .config(fast_retries())
         .build()
         .unwrap();
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     for dials in 1..=3 {
         assert_eq!(asked.load(Ordering::Relaxed), dials);
         exchange.inject(Effect::Cut(Cut::Reset));
-        told.reconnected().await;
+        lifecycle.reconnected().await;
         assert!(next(&mut balances).await.is_err());
     }
 }
 
-/// Fails as it is told, then refuses.
+/// Fails with these policies in order, then fatally.
 struct Failing(Mutex<Vec<RetryPolicy>>);
 
 impl ConnectionSource for Failing {
     async fn connection_info(&self, _: WsKey) -> Result<ConnectionInfo, SourceError> {
         let class = self.0.lock().unwrap().pop();
         let class = class.unwrap_or(RetryPolicy::Refused);
-        Err(SourceError::new(class, "the token service says no").with_code("nope"))
+        Err(SourceError::new(class, "refused by the token service").with_code("nope"))
     }
 }
 
@@ -79,18 +79,18 @@ async fn retry_policy_of_a_source_error_is_followed() {
         .config(fast_retries())
         .build()
         .unwrap();
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let error = soon(kucoin.subscribe(Balances)).await.unwrap_err();
     assert!(
         matches!(&error, SubscribeError::Closed(closed) if closed.is_refusal()),
         "{error:?}"
     );
     assert!(
-        error.to_string().contains("the token service says no"),
+        error.to_string().contains("refused by the token service"),
         "{error}"
     );
     assert_eq!(
-        told.words(),
+        lifecycle.summaries(),
         [
             "reconnect 1 token",
             "reconnect 2 token",
@@ -100,7 +100,7 @@ async fn retry_policy_of_a_source_error_is_followed() {
     );
 }
 
-/// Dials as the default does, and writes down what passes.
+/// Wraps the default transport and records every frame.
 struct Recording {
     inner: WebSocketConnector,
     tape: Arc<Mutex<Vec<String>>>,
@@ -206,7 +206,7 @@ async fn wrapping_transport_sees_every_frame() {
     assert_eq!(tape.last().unwrap(), ">close");
 }
 
-/// Gives a URL of its own making.
+/// Returns numbered URLs.
 #[derive(Default)]
 struct Numbered(AtomicU32);
 
@@ -218,7 +218,7 @@ impl ConnectionSource for Numbered {
     }
 }
 
-/// Plays the server of one dial: welcome, one acknowledgement, one push.
+/// Acts as the server of one dial: welcome, one acknowledgement, one push.
 async fn serve(listener: &mut memory::Listener, token: u32, total: &str) -> memory::Peer {
     let dial = listener.accept().await.unwrap();
     assert_eq!(

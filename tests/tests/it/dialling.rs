@@ -1,5 +1,5 @@
-//! Trouble between the token and the welcome: what passes is dialled again with a new token, and no server that lies is
-//! believed.
+//! Failures between the token and the welcome: temporary failures are retried with a new token, and invalid responses
+//! are refused.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,38 +11,38 @@ use kucoin_streams_exchange::{DialFault, Effect, Exchange, Faults, Limit, Upgrad
 use crate::setup::*;
 use crate::simulated::{client, exchange};
 
-/// Subscribes over one dial that fails; gives what was told of that failure, and the exchange.
+/// Subscribes after one failed dial; returns the reconnect event and the exchange.
 async fn recovers(faults: Faults) -> (LifecycleEvent, Arc<Exchange>) {
     let exchange = exchange(faults).await;
     let kucoin = client(&exchange);
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     let live = format!("live {BALANCE}");
-    assert_eq!(told.words(), ["reconnect 1 dial", "open", &live]);
+    assert_eq!(lifecycle.summaries(), ["reconnect 1 dial", "open", &live]);
     exchange.account().deposit("USDT", 1.into()).unwrap();
     event(&mut balances).await;
     let stats = exchange.stats();
     assert_eq!(stats.tokens_issued, 2, "each dial has a token of its own");
     let served = stats.open_connections().find(|it| it.token == Some(2));
     assert!(served.is_some());
-    (told.events.remove(0), exchange)
+    (lifecycle.events.remove(0), exchange)
 }
 
 async fn recovers_from(fault: UpgradeFault) -> LifecycleEvent {
     let faults = Faults::new().on_connection(1, Effect::Upgrade(fault));
-    let (told, exchange) = recovers(faults).await;
+    let (lifecycle, exchange) = recovers(faults).await;
     let stats = exchange.stats();
-    // It stands in the report once its answer is out, which may be never.
+    // A connection is in the report only after its answer was sent, which may never happen.
     let mut first = stats.connections.iter().filter(|it| it.number == 1);
     assert!(
         first.all(|it| it.client_messages.is_empty()),
-        "nothing was said to it"
+        "nothing was sent to it"
     );
-    told
+    lifecycle
 }
 
-fn cause(told: &LifecycleEvent) -> (Option<String>, Duration) {
-    match told {
+fn cause(lifecycle: &LifecycleEvent) -> (Option<String>, Duration) {
+    match lifecycle {
         LifecycleEvent::Reconnect { cause, delay, .. } => {
             (cause.code.clone().map(String::from), *delay)
         }
@@ -54,7 +54,7 @@ fn cause(told: &LifecycleEvent) -> (Option<String>, Duration) {
 async fn dial_that_ends_without_an_answer_is_retried() {
     recovers_from(UpgradeFault::Close).await;
     recovers_from(UpgradeFault::Reset).await;
-    // The first connection is for the token, the second one for the socket.
+    // The first connection is for the token, the second one for the WebSocket.
     for fault in [DialFault::Close, DialFault::Reset] {
         let _ = recovers(Faults::new().on_dial(2, Effect::Dial(fault))).await;
     }
@@ -63,7 +63,7 @@ async fn dial_that_ends_without_an_answer_is_retried() {
 #[tokio::test(start_paused = true)]
 async fn dial_that_times_out_is_retried() {
     recovers_from(UpgradeFault::Stall).await;
-    // The head is some hundred bytes long.
+    // The head has a few hundred bytes.
     let by = Duration::from_millis(100);
     recovers_from(UpgradeFault::Drip { by }).await;
     let stall = Effect::Dial(DialFault::Stall);
@@ -95,26 +95,26 @@ async fn endless_upgrade_head_is_cut_off() {
 
 #[tokio::test(start_paused = true)]
 async fn token_refused_by_the_upgrade_is_replaced_at_once() {
-    let told = recovers_from(UpgradeFault::Refuse {
+    let lifecycle = recovers_from(UpgradeFault::Refuse {
         status: 401,
         text: "token is invalid".to_owned(),
         retry_after: None,
     })
     .await;
-    assert_eq!(cause(&told), (Some("401".to_owned()), Duration::ZERO));
+    assert_eq!(cause(&lifecycle), (Some("401".to_owned()), Duration::ZERO));
 }
 
 #[tokio::test(start_paused = true)]
 async fn throttled_upgrade_is_retried_after_retry_after() {
     let wait = Duration::from_secs(2);
     for status in [429, 503] {
-        let told = recovers_from(UpgradeFault::Refuse {
+        let lifecycle = recovers_from(UpgradeFault::Refuse {
             status,
             text: "later".to_owned(),
             retry_after: Some(wait),
         })
         .await;
-        let (code, delay) = cause(&told);
+        let (code, delay) = cause(&lifecycle);
         assert_eq!(code, Some(status.to_string()));
         assert!(delay >= wait, "asked to wait {wait:?}, waits {delay:?}");
     }
@@ -129,10 +129,10 @@ async fn throttled_dial_waits_as_long_as_the_exchange_asks() {
     let first = crate::setup::client(&exchange);
     let _held = soon(first.subscribe(Balances)).await.unwrap();
     let second = crate::setup::client(&exchange);
-    let mut told = Told::of(&second);
+    let mut lifecycle = LifecycleLog::of(&second);
     soon(second.subscribe(Balances)).await.unwrap();
-    told.words();
-    let refused = told.events.iter().filter_map(|event| match event {
+    lifecycle.summaries();
+    let refused = lifecycle.events.iter().filter_map(|event| match event {
         LifecycleEvent::Reconnect { cause, .. } => Some(cause.code.as_deref()),
         _ => None,
     });

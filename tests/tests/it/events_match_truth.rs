@@ -1,4 +1,4 @@
-//! What a subscriber is handed is what happened: the same events, in order, to the last digit.
+//! Delivered events match the truth log: the same events, in order, exactly.
 
 use kucoin_streams::Topic;
 use kucoin_streams::v1::{AnySpotTopic, Balances, SpotOrders, SpotStopOrders};
@@ -8,8 +8,8 @@ use serde_json::Value;
 use crate::setup::*;
 use crate::simulated::{client, settle, start};
 
-/// An account that does everything an account does.
-fn live(exchange: &Exchange, steps: usize) {
+/// Runs account activity of every kind.
+fn run_activity(exchange: &Exchange, steps: usize) {
     let account = exchange.account();
     account.step(steps);
     let price = account.last_price("BTC-USDT").unwrap();
@@ -36,7 +36,7 @@ where
     let exchange = start(Exchange::builder().seed(11)).await;
     let kucoin = client(&exchange);
     let mut subscription = soon(kucoin.subscribe(topic)).await.unwrap();
-    live(&exchange, 400);
+    run_activity(&exchange, 400);
     let truth = truth_of(&exchange, path);
     assert!(truth.len() >= 2, "{} events of {path}", truth.len());
     assert_eq!(all_events(&mut subscription, &exchange, path).await, truth);
@@ -65,7 +65,7 @@ async fn one_subscription_keeps_the_order_across_topics() {
     let kucoin = client(&exchange);
     let topics: Vec<AnySpotTopic> = vec![SpotOrders.into(), Balances.into(), SpotStopOrders.into()];
     let mut subscription = soon(kucoin.subscribe(topics)).await.unwrap();
-    live(&exchange, 400);
+    run_activity(&exchange, 400);
     let of_these = |entry: &TruthEntry| [ORDERS, BALANCE, STOPS].contains(&entry.topic);
     let truth: Vec<TruthEntry> = exchange
         .truth()
@@ -100,7 +100,7 @@ async fn subscribers_of_different_topics_get_their_own_events() {
     let kucoin = client(&exchange);
     let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-    live(&exchange, 100);
+    run_activity(&exchange, 100);
     assert_eq!(
         all_events(&mut orders, &exchange, ORDERS).await,
         truth_of(&exchange, ORDERS)

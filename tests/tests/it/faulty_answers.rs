@@ -1,4 +1,4 @@
-//! Answers that are late, doubled, misaddressed or refused, and ends that KuCoin imposes.
+//! Answers that are late, duplicate, with a wrong id, or refusals; and connections that KuCoin ends.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,13 +12,13 @@ use crate::setup as over_tcp;
 use crate::setup::*;
 use crate::simulated::{client, client_with, exchange, start};
 
-/// Subscribes where the first connection is struck; gives what was told of its loss.
+/// Subscribes with a fault on the first connection; returns the event of its loss and the exchange.
 async fn loses_and_recovers(effect: Effect) -> (LifecycleEvent, Arc<Exchange>) {
     let exchange = exchange(Faults::new().on_connection(1, effect)).await;
     let kucoin = client(&exchange);
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-    let loss = told
+    let loss = lifecycle
         .until(|event| matches!(event, LifecycleEvent::Reconnect { .. }))
         .await;
     soon(exchange.wait_until(|stats| stats.connections.len() == 2 && stats.is_subscribed(BALANCE)))
@@ -29,8 +29,8 @@ async fn loses_and_recovers(effect: Effect) -> (LifecycleEvent, Arc<Exchange>) {
     (loss, exchange)
 }
 
-fn cause(told: &LifecycleEvent) -> (Option<String>, Duration) {
-    match told {
+fn cause(lifecycle: &LifecycleEvent) -> (Option<String>, Duration) {
+    match lifecycle {
         LifecycleEvent::Reconnect { cause, delay, .. } => {
             (cause.code.clone().map(String::from), *delay)
         }
@@ -48,26 +48,26 @@ async fn welcome_with_another_id_is_a_violation() {
     let id = "stranger".to_owned();
     let (_, exchange) = loses_and_recovers(Effect::WelcomeId { id }).await;
     let first = &exchange.stats().connections[0];
-    assert!(first.client_messages.is_empty(), "nothing was said to it");
+    assert!(first.client_messages.is_empty(), "nothing was sent to it");
 }
 
 #[tokio::test(start_paused = true)]
 async fn busy_server_is_retried_after_a_second() {
-    let (told, _) = loses_and_recovers(refuse_connection(509, "service busy")).await;
-    let (code, delay) = cause(&told);
+    let (lifecycle, _) = loses_and_recovers(refuse_connection(509, "service busy")).await;
+    let (code, delay) = cause(&lifecycle);
     assert_eq!(code.as_deref(), Some("509"));
     assert!(delay >= Duration::from_secs(1), "{delay:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn ping_timeout_error_of_the_server_is_a_loss() {
-    let told = Effect::Say(InjectedMessage::Error {
+    let lifecycle = Effect::Say(InjectedMessage::Error {
         code: 400,
         text: "ping timeout".to_owned(),
         id: None,
     });
-    let (told, _) = loses_and_recovers(told).await;
-    assert_eq!(cause(&told).0.as_deref(), Some("400"));
+    let (lifecycle, _) = loses_and_recovers(lifecycle).await;
+    assert_eq!(cause(&lifecycle).0.as_deref(), Some("400"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -101,10 +101,10 @@ async fn duplicate_and_unsolicited_answers_are_ignored() {
         );
     let exchange = exchange(faults).await;
     let kucoin = client(&exchange);
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     let _orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
-    let text = r#"{"id":"nobody","type":"error","code":404,"data":"topic /x is not found"}"#;
+    let text = r#"{"id":"unknown","type":"error","code":404,"data":"topic /x is not found"}"#;
     exchange.inject(Effect::Say(InjectedMessage::Text {
         text: text.to_owned(),
     }));
@@ -113,7 +113,10 @@ async fn duplicate_and_unsolicited_answers_are_ignored() {
     exchange.account().deposit("USDT", 1.into()).unwrap();
     event(&mut balances).await;
     let live = [BALANCE, ORDERS].map(|topic| format!("live {topic}"));
-    assert_eq!(told.words(), ["open", &live[0], &live[1], "exception"]);
+    assert_eq!(
+        lifecycle.summaries(),
+        ["open", &live[0], &live[1], "exception"]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -126,7 +129,7 @@ async fn acknowledgement_with_an_unknown_id_is_ignored() {
     soon(kucoin.subscribe(Balances)).await.unwrap();
     let messages = exchange.stats().connections[0].client_messages.clone();
     assert_eq!(messages.len(), 2);
-    assert_eq!(messages[0], messages[1], "asked once more");
+    assert_eq!(messages[0], messages[1], "the same request is sent again");
 }
 
 #[tokio::test(start_paused = true)]
@@ -138,10 +141,10 @@ async fn peer_that_stops_reading_is_replaced() {
     )
     .await;
     let kucoin = client(&exchange);
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     exchange.inject(Effect::StopReading);
-    told.reconnected().await;
+    lifecycle.reconnected().await;
     outage(&mut balances).await;
     exchange.account().deposit("USDT", 1.into()).unwrap();
     event(&mut balances).await;
@@ -170,9 +173,9 @@ async fn connection_cut_at_its_maximum_age_is_replaced() {
     let limit = Effect::Limit(Limit::ConnectionLife { life });
     let exchange = exchange(Faults::new().on_token_request(1, limit)).await;
     let kucoin = client(&exchange);
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-    told.reconnected().await;
+    lifecycle.reconnected().await;
     assert_eq!(outage(&mut balances).await.epoch, 2);
 }
 
@@ -227,7 +230,7 @@ async fn broken_token_responses_are_retried() {
             code: "900001".to_owned(),
             message: "try again".to_owned(),
         },
-        // Nothing listens there.
+        // Nothing listens on this port.
         TokenReply::Endpoint { url: nowhere() },
         TokenReply::ExtraEndpoint { url: nowhere() },
     ] {

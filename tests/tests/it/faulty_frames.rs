@@ -1,5 +1,5 @@
-//! Pushes that break the protocol end the connection and cost a gap; those that only say something strange cost no more
-//! than themselves.
+//! Pushes that violate the protocol end the connection and cause a gap; pushes with unexpected content affect only
+//! themselves.
 
 use kucoin_streams::pro;
 use kucoin_streams::v1::Balances;
@@ -13,36 +13,36 @@ use std::sync::Arc;
 use crate::setup::*;
 use crate::simulated::{client, exchange, start};
 
-/// An exchange whose second push on the first connection is struck.
-async fn striking(effect: Effect) -> Arc<Exchange> {
+/// Starts an exchange with this fault on the second push of the first connection.
+async fn with_fault_on_second_push(effect: Effect) -> Arc<Exchange> {
     exchange(Faults::new().after_frames(1, effect)).await
 }
 
-/// One push of the balance that no other is like.
-fn happen(exchange: &Exchange, amount: u32) {
+/// Pushes one balance event that differs from all others.
+fn push_balance(exchange: &Exchange, amount: u32) {
     exchange.account().deposit("USDT", amount.into()).unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn protocol_violation_is_one_loss_without_its_frame() {
     for flaw in FrameViolation::all() {
-        let exchange = striking(Effect::FlawedFrame {
+        let exchange = with_fault_on_second_push(Effect::FlawedFrame {
             flaw,
             count: Some(1),
         })
         .await;
         let kucoin = client(&exchange);
-        let mut told = Told::of(&kucoin);
+        let mut lifecycle = LifecycleLog::of(&kucoin);
         let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-        happen(&exchange, 1);
+        push_balance(&exchange, 1);
         let mut events = vec![json(event(&mut balances).await.event())];
-        happen(&exchange, 2);
+        push_balance(&exchange, 2);
         if flaw == FrameViolation::Oversized {
-            // What follows is a part of it; the head alone is enough to refuse it.
-            happen(&exchange, 3);
+            // The next push is taken as its payload; the head alone must be refused.
+            push_balance(&exchange, 3);
         }
-        told.reconnected().await;
-        happen(&exchange, 4);
+        lifecycle.reconnected().await;
+        push_balance(&exchange, 4);
         assert_eq!(outage(&mut balances).await.epoch, 2, "{flaw}");
         events.push(json(event(&mut balances).await.event()));
         let truth = truth_of(&exchange, BALANCE);
@@ -64,19 +64,23 @@ async fn repeated_protocol_violations_are_retried() {
     let faults = Faults::new().on_connection(1, flawed).times(8);
     let exchange = exchange(faults).await;
     let kucoin = client(&exchange);
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     for breach in 1..=8 {
-        happen(&exchange, breach);
-        told.reconnected().await;
+        push_balance(&exchange, breach);
+        lifecycle.reconnected().await;
     }
-    happen(&exchange, 9);
+    push_balance(&exchange, 9);
     while next(&mut balances).await.is_err() {}
     assert_eq!(
         kucoin.state(WsKey::SpotPrivateV1),
         Some(ConnectionState::Live)
     );
-    assert!(!told.words().contains(&"exception, fatal".to_owned()));
+    assert!(
+        !lifecycle
+            .summaries()
+            .contains(&"exception, fatal".to_owned())
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -84,25 +88,25 @@ async fn endless_fragments_are_cut_off() {
     for bytes in [0, 1_024] {
         let exchange = exchange(Faults::new()).await;
         let kucoin = client(&exchange);
-        let mut told = Told::of(&kucoin);
+        let mut lifecycle = LifecycleLog::of(&kucoin);
         let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
         exchange.inject(Effect::Say(InjectedMessage::EndlessFragments {
             fragments: 2_048,
             bytes,
         }));
-        told.reconnected().await;
+        lifecycle.reconnected().await;
         outage(&mut balances).await;
-        happen(&exchange, 1);
+        push_balance(&exchange, 1);
         event(&mut balances).await;
     }
 }
 
-/// What became of the three pushes of which the second was changed.
+/// Returns the items of three pushes, the second of which was changed.
 async fn mutated(
     mutation: Mutation,
     field: Option<&str>,
 ) -> (Vec<Result<Value, Gap>>, Arc<Exchange>) {
-    let exchange = striking(Effect::MutateFrame {
+    let exchange = with_fault_on_second_push(Effect::MutateFrame {
         mutation,
         field: field.map(str::to_owned),
         count: Some(1),
@@ -110,12 +114,14 @@ async fn mutated(
     .await;
     let kucoin = client(&exchange);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-    (1..=3).for_each(|amount| happen(&exchange, amount));
+    (1..=3).for_each(|amount| push_balance(&exchange, amount));
     let truth = truth_of(&exchange, BALANCE);
     let mut items: Vec<Result<Value, Gap>> = Vec::new();
     loop {
         let item = next(&mut balances).await.map(|update| json(update.event()));
-        let is_last = item.as_ref().is_ok_and(|told| Some(told) == truth.last());
+        let is_last = item
+            .as_ref()
+            .is_ok_and(|lifecycle| Some(lifecycle) == truth.last());
         items.push(item);
         if is_last {
             break;
@@ -154,19 +160,19 @@ async fn malformed_push_affects_no_other_push() {
 #[tokio::test(start_paused = true)]
 async fn time_in_another_unit_is_the_same_time() {
     let (items, exchange) = mutated(Mutation::OtherTimeUnit, Some("time")).await;
-    let told = items[1].as_ref().unwrap();
+    let lifecycle = items[1].as_ref().unwrap();
     let truth = truth_of(&exchange, BALANCE);
-    assert_eq!(told, &truth[1]);
+    assert_eq!(lifecycle, &truth[1]);
     assert_eq!(items.len(), 3);
 }
 
 #[tokio::test(start_paused = true)]
 async fn flood_of_an_unknown_topic_delays_no_event() {
     let flood = Effect::Say(InjectedMessage::Flood { pushes: 20_000 });
-    let exchange = striking(flood).await;
+    let exchange = with_fault_on_second_push(flood).await;
     let kucoin = client(&exchange);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-    (1..=50).for_each(|amount| happen(&exchange, amount));
+    (1..=50).for_each(|amount| push_balance(&exchange, amount));
     assert_eq!(
         all_events(&mut balances, &exchange, BALANCE).await,
         truth_of(&exchange, BALANCE)
@@ -190,16 +196,16 @@ async fn unknown_messages_are_ignored() {
     let exchange = exchange(faults).await;
     let kucoin = client(&exchange);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-    (1..=3).for_each(|amount| happen(&exchange, amount));
+    (1..=3).for_each(|amount| push_balance(&exchange, amount));
     let truth = truth_of(&exchange, BALANCE);
-    let mut told = Vec::new();
-    while told.last() != truth.last() {
-        // A frame that names the topic and is no event of it may be told as a gap of its own.
+    let mut lifecycle = Vec::new();
+    while lifecycle.last() != truth.last() {
+        // A frame that has the topic but is not a valid event may be a gap of its own.
         if let Ok(update) = next(&mut balances).await {
-            told.push(json(update.event()));
+            lifecycle.push(json(update.event()));
         }
     }
-    assert_eq!(told, truth);
+    assert_eq!(lifecycle, truth);
     assert_eq!(exchange.stats().connections.len(), 1);
 }
 
@@ -216,7 +222,7 @@ async fn unpaired_surrogate_costs_a_field_or_is_a_gap() {
     assert_eq!(exchange.push_raw(BALANCE, &frame(BALANCE)), 1);
     let balance = event(&mut balances).await;
     assert_eq!(balance.event().currency, "KCS");
-    // Of which topic it is cannot be read: every stream reports it.
+    // The topic is unreadable: every subscription reports a gap.
     let unreadable = frame(&format!(r"{BALANCE}\ud83d"));
     exchange.push_raw(BALANCE, &unreadable);
     let gap = next(&mut balances).await.unwrap_err();
@@ -225,7 +231,7 @@ async fn unpaired_surrogate_costs_a_field_or_is_a_gap() {
     };
     assert_eq!(*raw, unreadable);
     assert!(error.to_string().contains("surrogate"), "{error}");
-    happen(&exchange, 1);
+    push_balance(&exchange, 1);
     event(&mut balances).await;
     assert_eq!(exchange.stats().connections.len(), 1);
 }
@@ -241,7 +247,7 @@ async fn dripping_and_interleaved_frames_are_delivered() {
     let exchange = exchange(faults).await;
     let kucoin = client(&exchange);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-    (1..=4).for_each(|amount| happen(&exchange, amount));
+    (1..=4).for_each(|amount| push_balance(&exchange, amount));
     assert_eq!(
         all_events(&mut balances, &exchange, BALANCE).await,
         truth_of(&exchange, BALANCE)
@@ -256,7 +262,7 @@ async fn events_out_of_order_are_delivered_as_they_arrive() {
     let exchange = exchange(Faults::new().on_connection(1, swap)).await;
     let kucoin = client(&exchange);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-    (1..=3).for_each(|amount| happen(&exchange, amount));
+    (1..=3).for_each(|amount| push_balance(&exchange, amount));
     let mut expected = truth_of(&exchange, BALANCE);
     expected.swap(0, 1);
     assert_eq!(
@@ -276,14 +282,17 @@ async fn silence_with_pongs_is_no_loss() {
     )
     .await;
     let kucoin = client(&exchange);
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-    (1..=2).for_each(|amount| happen(&exchange, amount));
+    (1..=2).for_each(|amount| push_balance(&exchange, amount));
     soon(exchange.wait_until(|stats| stats.connections[0].pings >= 3)).await;
-    happen(&exchange, 3);
+    push_balance(&exchange, 3);
     let only = json(event(&mut balances).await.event());
     assert_eq!(Some(&only), truth_of(&exchange, BALANCE).last());
-    assert_eq!(told.words(), ["open".to_owned(), format!("live {BALANCE}")]);
+    assert_eq!(
+        lifecycle.summaries(),
+        ["open".to_owned(), format!("live {BALANCE}")]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -295,7 +304,7 @@ async fn decompression_bomb_is_not_inflated() {
     let funding = pro::Balances::new(pro::AccountType::Funding);
     let mut balances = soon(kucoin.subscribe(funding)).await.unwrap();
     exchange.inject(bomb);
-    happen(&exchange, 1);
+    push_balance(&exchange, 1);
     while soon(balances.next()).await.unwrap().is_err() {}
     assert_eq!(exchange.stats().connections.len(), 1);
 }

@@ -1,4 +1,4 @@
-//! Frames that come twice, broken or in pieces.
+//! Duplicate, malformed and fragmented frames.
 
 use kucoin_streams::v1::{Balances, SpotOrders};
 use kucoin_streams::{Event, GapReason, LifecycleEvent};
@@ -30,7 +30,7 @@ async fn duplicate_frame_is_delivered_twice_with_one_dedup_key() {
     assert_eq!(
         distinct.len(),
         truth.len(),
-        "different events have different identities"
+        "different events have different dedup keys"
     );
 }
 
@@ -47,13 +47,13 @@ async fn different_orders_have_different_dedup_keys() {
     }
 }
 
-/// A broken frame is told, on the stream or on the lifecycle, and costs nothing but itself.
-async fn a_garbled_frame_costs_itself_alone(seed: u64) -> usize {
+/// Checks that a garbled frame is reported, by a gap or a lifecycle event, and affects no other frame.
+async fn check_garbled_frame(seed: u64) -> usize {
     let garbled = Effect::GarbleFrame { count: Some(1) };
     let faults = Faults::new().after_frames(5, garbled);
     let exchange = start(Exchange::builder().seed(seed).faults(faults)).await;
     let kucoin = client(&exchange);
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
     exchange.account().step(30);
     let truth = truth_of(&exchange, ORDERS);
@@ -70,8 +70,8 @@ async fn a_garbled_frame_costs_itself_alone(seed: u64) -> usize {
     let mut expected = truth.clone();
     expected.remove(5);
     assert_eq!(events, expected, "the sixth frame alone is missing");
-    told.words();
-    let told: Vec<&LifecycleEvent> = told
+    lifecycle.summaries();
+    let lifecycle: Vec<&LifecycleEvent> = lifecycle
         .events
         .iter()
         .filter(|event| matches!(event, LifecycleEvent::Exception { .. }))
@@ -81,21 +81,21 @@ async fn a_garbled_frame_costs_itself_alone(seed: u64) -> usize {
     assert_eq!(
         undecodable[0].len(),
         whole.len(),
-        "the frame is shown whole"
+        "the gap has the complete frame"
     );
     assert_eq!(
         exchange.stats().connections.len(),
         1,
         "the connection is kept"
     );
-    told.len()
+    lifecycle.len()
 }
 
 #[tokio::test(start_paused = true)]
 async fn garbled_frame_is_a_gap_in_its_place() {
     let mut of_no_topic = 0;
     for seed in 50..70 {
-        of_no_topic += a_garbled_frame_costs_itself_alone(seed).await;
+        of_no_topic += check_garbled_frame(seed).await;
     }
     assert!(
         (1..20).contains(&of_no_topic),

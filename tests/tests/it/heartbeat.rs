@@ -1,4 +1,4 @@
-//! The heartbeat: pings at the server's interval, and a loss where pongs stay away.
+//! The heartbeat: pings at the server's interval, and a loss if pongs are missing.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,10 +24,13 @@ async fn pinged(faults: Faults) -> Arc<Exchange> {
 async fn answered_pings_keep_the_connection() {
     let exchange = pinged(Faults::new()).await;
     let kucoin = client(&exchange);
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let _balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     soon(exchange.wait_until(|stats| stats.connections[0].pings >= 5)).await;
-    assert_eq!(told.words(), ["open".to_owned(), format!("live {BALANCE}")]);
+    assert_eq!(
+        lifecycle.summaries(),
+        ["open".to_owned(), format!("live {BALANCE}")]
+    );
     let stats = exchange.stats();
     let last = stats.connections[0].client_messages.last().unwrap();
     let ping: serde_json::Value = serde_json::from_str(last).unwrap();
@@ -40,9 +43,9 @@ async fn missing_pongs_are_a_loss_with_recovery() {
     let swallow = Effect::SwallowPongs { count: None };
     let exchange = pinged(Faults::new().on_connection(1, swallow)).await;
     let kucoin = client(&exchange);
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-    let lost = told
+    let lost = lifecycle
         .until(|event| matches!(event, LifecycleEvent::Reconnect { .. }))
         .await;
     let LifecycleEvent::Reconnect { cause, .. } = lost else {
@@ -52,7 +55,7 @@ async fn missing_pongs_are_a_loss_with_recovery() {
         (cause.stage.as_str(), cause.message.as_str()),
         ("heartbeat", "no pong within 2s")
     );
-    told.reconnected().await;
+    lifecycle.reconnected().await;
     let outage = outage(&mut balances).await;
     assert_eq!(outage.cause, cause);
     assert_eq!(outage.last_event_at, None);
@@ -66,12 +69,15 @@ async fn missing_pong_is_no_loss_while_events_arrive() {
     let swallow = Effect::SwallowPongs { count: Some(2) };
     let exchange = pinged(Faults::new().on_connection(1, swallow)).await;
     let kucoin = client(&exchange);
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     for pings in 1..=4 {
         soon(exchange.wait_until(|stats| stats.connections[0].pings >= pings)).await;
         exchange.account().deposit("USDT", 1.into()).unwrap();
         event(&mut balances).await;
     }
-    assert_eq!(told.words(), ["open".to_owned(), format!("live {BALANCE}")]);
+    assert_eq!(
+        lifecycle.summaries(),
+        ["open".to_owned(), format!("live {BALANCE}")]
+    );
 }

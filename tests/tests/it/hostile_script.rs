@@ -1,4 +1,4 @@
-//! The example script of a hostile day, from the first token to a connection that serves, with everything it has.
+//! The example fault script `hostile-day`, from the first token to a stable connection.
 
 use kucoin_streams::v1::{Balances, SpotOrders};
 use kucoin_streams::{Subscription, Topic};
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::setup::*;
 
-/// Reads on to this event, whatever stands before it.
+/// Reads items up to this event.
 async fn read_to<T: Topic>(subscription: &mut Subscription<T>, last: &Value)
 where
     T::Event: serde::Serialize,
@@ -33,13 +33,13 @@ async fn hostile_script_loses_no_event_after_its_last_fault() {
         .await
         .unwrap();
     let kucoin = client(&exchange);
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let (balances, orders) =
         soon(async { tokio::join!(kucoin.subscribe(Balances), kucoin.subscribe(SpotOrders)) })
             .await;
     let (mut balances, mut orders) = (balances.unwrap(), orders.unwrap());
     exchange.account().step(100);
-    told.reconnected().await;
+    lifecycle.reconnected().await;
     exchange.account().step(20);
     read_to(&mut balances, truth_of(&exchange, BALANCE).last().unwrap()).await;
     read_to(&mut orders, truth_of(&exchange, ORDERS).last().unwrap()).await;
@@ -51,9 +51,9 @@ async fn hostile_script_loses_no_event_after_its_last_fault() {
         .map(|it| it.ended.clone())
         .collect();
     assert_eq!(ended.len(), 5, "{ended:?}");
-    assert_eq!(ended[0], Some(Ended::Fault), "the upgrade that was refused");
-    assert_eq!(ended[2], Some(Ended::Refused), "the one that was too busy");
-    assert_eq!(ended[4], None, "the one that serves");
+    assert_eq!(ended[0], Some(Ended::Fault), "the refused upgrade");
+    assert_eq!(ended[2], Some(Ended::Refused), "the busy server");
+    assert_eq!(ended[4], None, "the current connection");
     let codes = token_codes(&exchange);
     assert_eq!(codes[0], "500000");
 }

@@ -1,4 +1,4 @@
-//! No token and no signed request reaches a host that was not meant, whichever hosts are set.
+//! Whichever hosts are configured, no token or signed request reaches an unintended host.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,7 +16,7 @@ use crate::setup::*;
 use kucoin_streams_testkit::proxy::*;
 use kucoin_streams_testkit::tls::Authority;
 
-/// Where a host is set to.
+/// Setting of a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Set {
     Unset,
@@ -29,7 +29,7 @@ use Set::{Gateway, Kucoin as AtKucoin, Local, Unset};
 
 const EACH: [Set; 4] = [Unset, Local, Gateway, AtKucoin];
 
-/// A connection, with the way in which Pro V2 proves who it is.
+/// Connections, with the authentication of Pro V2.
 const CONNECTIONS: [(WsKey, ProAuthentication); 4] = [
     (WsKey::SpotPrivateV1, ProAuthentication::Token),
     (WsKey::FuturesPrivateV1, ProAuthentication::Token),
@@ -37,8 +37,8 @@ const CONNECTIONS: [(WsKey, ProAuthentication); 4] = [
     (WsKey::PrivateProV2, ProAuthentication::Login),
 ];
 
-/// Every REST host there is, here and elsewhere: behind a proxy that every call goes through.
-struct World {
+/// All REST hosts, local and remote, behind a proxy for every request.
+struct TestHosts {
     proxy: ProxyServer,
     /// Host and path of each request.
     requests: Arc<Mutex<Vec<String>>>,
@@ -46,7 +46,7 @@ struct World {
     trust: Arc<ClientConfig>,
 }
 
-impl World {
+impl TestHosts {
     async fn start() -> Self {
         let authority = Authority::new();
         let names = [
@@ -105,8 +105,8 @@ impl World {
         }
     }
 
-    /// Uses one connection; gives the REST requests, the hosts that were dialled, and the error that ends it.
-    async fn used(
+    /// Opens one connection; returns the REST requests, the dialled hosts, and the final error.
+    async fn use_connection(
         &self,
         hosts: Hosts,
         (ws_key, authentication): (WsKey, ProAuthentication),
@@ -134,7 +134,7 @@ impl World {
     }
 }
 
-/// Writes the host of each dial down, and fails.
+/// Records the host of each dial and fails.
 struct Dials(Arc<Mutex<Vec<String>>>);
 
 impl Connect for Dials {
@@ -147,7 +147,7 @@ impl Connect for Dials {
         self.0.lock().unwrap().push(host.to_owned());
         Err(ConnectError::Other {
             class: ConnectClass::Fatal,
-            source: "it is enough to know the host".into(),
+            source: "only the host is recorded".into(),
         })
     }
 }
@@ -169,7 +169,7 @@ async fn listen(requests: Arc<Mutex<Vec<String>>>, tls: Option<TlsAcceptor>) -> 
     port
 }
 
-/// Answers as the host that was asked: a V1 token is for a server of the same place.
+/// Answers as the requested host: a V1 token names a server of the same place.
 async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, requests: &Mutex<Vec<String>>) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -206,10 +206,10 @@ async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, requests: &Mute
     stream.flush().await.unwrap();
 }
 
-/// Which place a host is meant to be at; `None` if that is not known.
-fn meant(all: [Set; 3], role: usize) -> Option<Set> {
+/// Returns the intended place of a host; `None` if unknown.
+fn intended_place(all: [Set; 3], role: usize) -> Option<Set> {
     match all[role] {
-        // The local exchange serves all on one port.
+        // The local exchange serves all hosts on one port.
         Unset if all[0] == Local => Some(Local),
         Unset if all.contains(&Local) || all.contains(&Gateway) => None,
         Unset => Some(AtKucoin),
@@ -217,7 +217,7 @@ fn meant(all: [Set; 3], role: usize) -> Option<Set> {
     }
 }
 
-/// The hosts of a place: spot REST, futures REST, Pro V2, and the server of a V1 token.
+/// Returns the hosts of a place: spot REST, futures REST, Pro V2, and the server of a V1 token.
 fn names(place: Set) -> [&'static str; 4] {
     match place {
         Local | Unset => ["127.0.0.1"; 4],
@@ -238,20 +238,21 @@ fn names(place: Set) -> [&'static str; 4] {
 
 #[tokio::test]
 async fn no_host_setting_sends_secrets_to_the_wrong_host() {
-    let world = World::start().await;
+    let world = TestHosts::start().await;
     for number in 0..4_usize.pow(3) {
         let all = [number / 16, number / 4 % 4, number % 4].map(|set| EACH[set]);
         for connection in CONNECTIONS {
-            let (requests, dialled, error) = world.used(world.hosts(all), connection).await;
+            let (requests, dialled, error) =
+                world.use_connection(world.hosts(all), connection).await;
             let role = usize::from(connection.0 == WsKey::FuturesPrivateV1);
             let is_pro = connection.0 == WsKey::PrivateProV2;
             let web_socket = if is_pro {
-                meant(all, 2)
+                intended_place(all, 2)
             } else {
-                meant(all, role)
+                intended_place(all, role)
             };
             let what = format!("{all:?} {connection:?}: {error}");
-            let expected = match (meant(all, role), web_socket) {
+            let expected = match (intended_place(all, role), web_socket) {
                 (Some(rest), Some(web_socket))
                     if (rest == Local) == (web_socket == Local) || !is_pro =>
                 {
@@ -280,7 +281,7 @@ async fn no_host_setting_sends_secrets_to_the_wrong_host() {
             assert_eq!((requests, dialled), expected, "{what}");
         }
     }
-    // Every call went through the proxy, which the servers of this test are behind.
+    // The servers of this test are reachable only through the proxy.
     assert!(!world.proxy.targets().is_empty());
 }
 

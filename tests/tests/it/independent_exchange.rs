@@ -1,5 +1,4 @@
-//! The client against a look-alike that knows nothing of ours: every duty of a client, and a whole life without a
-//! breach.
+//! The client against the independent exchange, which checks every duty of a client.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -59,10 +58,10 @@ async fn client_meets_every_duty_at_the_independent_exchange() {
     )
     .await;
     let kucoin = client_of(&server, fast_retries());
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-    told.reconnected().await;
+    lifecycle.reconnected().await;
 
     for epoch in 1..=2 {
         for id in 1..=3u64 {
@@ -95,7 +94,7 @@ async fn client_meets_every_duty_at_the_independent_exchange() {
     assert_eq!(
         (&seen.tokens, seen.tokens.len()),
         (&seen.used, 2),
-        "a token for each dial, used once"
+        "each token is used for one dial"
     );
     let subscribed = [
         format!("subscribe {ORDERS}"),
@@ -111,7 +110,7 @@ async fn client_meets_every_duty_at_the_independent_exchange() {
         ]
     );
     for (before, ping) in seen.pings[1].iter().take(3).enumerate() {
-        // Never earlier than asked. Three at the usual interval would have taken longer than this test waits.
+        // Never earlier than the interval. Three pings at KuCoin's interval would take longer than this test waits.
         let due = Duration::from_millis(400) * (before as u32 + 1);
         assert!(*ping >= due.mul_f64(0.75), "ping {before} after {ping:?}");
     }

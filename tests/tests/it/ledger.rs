@@ -1,4 +1,4 @@
-//! The delivery ledger balances whatever happens, and agrees with what the exchange says that it pushed.
+//! The delivery ledger is always consistent and matches the pushes of the exchange.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::independent_exchange::order;
 use crate::setup::*;
 use crate::simulated::{client, client_with, exchange};
 
-/// The ledger of a subscription of one topic.
+/// Returns the ledger of a subscription of one topic.
 #[track_caller]
 fn ledger<T: Topic>(subscription: &Subscription<T>) -> TopicLedger {
     let mut topics = subscription.ledger();
@@ -20,7 +20,7 @@ fn ledger<T: Topic>(subscription: &Subscription<T>) -> TopicLedger {
     ledger
 }
 
-/// How many pushes the exchange has sent, over all connections.
+/// Returns the number of pushes of the exchange, over all connections.
 fn pushed(exchange: &Exchange) -> u64 {
     let stats = exchange.stats();
     stats
@@ -30,7 +30,7 @@ fn pushed(exchange: &Exchange) -> u64 {
         .sum()
 }
 
-/// Makes so many pushes of balances.
+/// Makes this number of balance pushes.
 fn deposit(exchange: &Exchange, times: u64) {
     for amount in 1..=times {
         exchange.account().deposit("USDT", amount.into()).unwrap();
@@ -94,7 +94,7 @@ async fn undecodable_and_other_frames_have_their_own_counters() {
     );
 }
 
-/// A push of a balance, padded to this many bytes.
+/// Returns a balance push padded to this number of bytes.
 fn long_balance(bytes: usize) -> String {
     let frame = |padding: &str| {
         format!(
@@ -110,7 +110,7 @@ async fn queue_is_bounded_in_bytes() {
     const PUSHED: u64 = 40;
     let exchange = exchange(Faults::new()).await;
     let config = fast_retries().with_backpressure_timeout(Duration::ZERO);
-    // By default 16 MiB.
+    // 16 MiB by default.
     let fitting = (config.queue_bytes / BYTES) as u64;
     assert_eq!(fitting, 33);
     let kucoin = client_with(&exchange, config);
@@ -118,7 +118,8 @@ async fn queue_is_bounded_in_bytes() {
     let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
     for pushed in 1..=PUSHED {
         assert_eq!(exchange.push_raw(BALANCE, &long_balance(BYTES)), 1);
-        // An event of another subscription after each shows that the frame is in, and that it delays no other.
+        // An event of another subscription after each frame shows that the frame was received and delays no other
+        // subscription.
         assert_eq!(exchange.push_raw(ORDERS, &order(pushed)), 1);
         event(&mut orders).await;
         let ledger = ledger(&slow);
@@ -136,7 +137,7 @@ async fn queue_is_bounded_in_bytes() {
         gap(&mut slow).await.reason,
         GapReason::Overflowed { missed }
     );
-    // There is room again.
+    // The queue has room again.
     assert_eq!(exchange.push_raw(BALANCE, &long_balance(BYTES)), 1);
     event(&mut slow).await;
     let ledger = ledger(&slow);

@@ -1,4 +1,4 @@
-//! Everything that is logged at any level, heard: written down for one test, and judged for all others.
+//! Captures the log of one test at every level, and checks the log of all other tests for secrets.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -9,15 +9,15 @@ use kucoin_streams_testkit::independent_exchange::{KEY, PASSPHRASE, SECRET};
 use kucoin_streams_testkit::log::{Listener, Log};
 
 thread_local! {
-    /// Where the `log` crate's records of this thread go.
+    /// Receives the `log` crate's records of this thread.
     static LISTENING: RefCell<Option<Log>> = const { RefCell::new(None) };
 }
 
-pub(crate) fn write(heard: &Log, text: fmt::Arguments<'_>) {
-    heard.write(&text.to_string());
+pub(crate) fn write(log: &Log, text: fmt::Arguments<'_>) {
+    log.write(&text.to_string());
 }
 
-/// The same for the `log` crate, which the HTTP client writes to.
+/// Logger for the `log` crate, which the HTTP client uses.
 struct Logger;
 
 impl log::Log for Logger {
@@ -27,43 +27,43 @@ impl log::Log for Logger {
 
     fn log(&self, record: &log::Record<'_>) {
         let line = format!("log {} {}", record.target(), record.args());
-        LISTENING.with_borrow(|heard| match heard {
-            Some(heard) => heard.write(&line),
-            None => judge(&line),
+        LISTENING.with_borrow(|log| match log {
+            Some(log) => log.write(&line),
+            None => check_line(&line),
         });
     }
 
     fn flush(&self) {}
 }
 
-/// From here on everything that any test of this binary logs is judged.
-pub(crate) fn everything_is_heard() {
+/// Checks everything that any test of this binary logs from now on.
+pub(crate) fn check_logs_for_secrets() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         log::set_logger(&Logger).unwrap();
         log::set_max_level(log::LevelFilter::Trace);
-        tracing::subscriber::set_global_default(Listener(judge)).unwrap();
+        tracing::subscriber::set_global_default(Listener(check_line)).unwrap();
     });
 }
 
-/// Listens on this thread until the guard is dropped.
+/// Captures the log of this thread until the guard is dropped.
 pub(crate) fn listen() -> (Log, tracing::subscriber::DefaultGuard) {
-    everything_is_heard();
-    let heard = Log::default();
-    LISTENING.set(Some(heard.clone()));
-    let guard = heard.listen();
-    (heard, guard)
+    check_logs_for_secrets();
+    let log = Log::default();
+    LISTENING.set(Some(log.clone()));
+    let guard = log.listen();
+    (log, guard)
 }
 
-/// A secret that is logged ends all tests: which one it was cannot be told, and none may.
-fn judge(line: &str) {
+/// Ends the process if a line has a secret. The log cannot tell which test wrote it.
+fn check_line(line: &str) {
     if let Some(secret) = secret_in(line) {
         eprintln!("{secret} was logged, in a line of {} bytes", line.len());
         std::process::exit(101);
     }
 }
 
-/// What of a line is secret: what every exchange here is given, and what has the form of a token or a signature.
+/// Returns the kind of secret in a line: known credentials, or the format of a token or signature.
 fn secret_in(line: &str) -> Option<&'static str> {
     let demo = DemoCredentials::default();
     let given = [

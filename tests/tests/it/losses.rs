@@ -1,4 +1,4 @@
-//! A lost connection, whatever the cause: a fresh token, the same topics, and both gaps of the loss in their place.
+//! A lost connection, whatever the cause: a new token, the same topics, and both gaps of the loss in place.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +11,8 @@ use serde_json::Value;
 use crate::setup::*;
 use crate::simulated::{client, start};
 
-/// Something on every topic, the last of it on each.
-fn act(exchange: &Exchange) {
+/// Causes events on every topic.
+fn cause_events(exchange: &Exchange) {
     let account = exchange.account();
     account.step(40);
     let price = account.last_price("BTC-USDT").unwrap();
@@ -25,7 +25,7 @@ fn act(exchange: &Exchange) {
         .unwrap();
 }
 
-/// So many events, before anything goes wrong.
+/// Takes this number of events, without a gap.
 async fn take<T: Topic>(subscription: &mut Subscription<T>, events: u64) -> Vec<Item<T::Event>> {
     let mut items = Vec::new();
     for _ in 0..events {
@@ -34,7 +34,7 @@ async fn take<T: Topic>(subscription: &mut Subscription<T>, events: u64) -> Vec<
     items
 }
 
-/// Everything up to the last event that the truth log knows of now.
+/// Collects items up to the last event in the truth log.
 async fn collect<T>(
     subscription: &mut Subscription<T>,
     mut items: Vec<Item<T::Event>>,
@@ -56,7 +56,7 @@ where
     }
 }
 
-/// The events before and after the one loss.
+/// The events before and after a loss.
 struct Around<E> {
     before: Vec<Update<E>>,
     outage: Outage,
@@ -84,7 +84,7 @@ fn around<E>(items: Vec<Item<E>>) -> Around<E> {
     }
 }
 
-/// Every event is delivered, or lies where the gap says that events may be missing.
+/// Checks that every event is delivered or covered by the gap.
 async fn check<T>(
     subscription: &mut Subscription<T>,
     before: Vec<Item<T::Event>>,
@@ -110,7 +110,7 @@ async fn check<T>(
     assert_eq!(values(&after), truth[last..], "{topic} after the gap");
     assert!(
         first < last,
-        "{topic}: the outage cost no event, so this test shows nothing"
+        "{topic}: the outage lost no event, so this test shows nothing"
     );
     assert!(before.iter().all(|update| update.epoch() == 1));
     assert!(after.iter().all(|update| update.epoch() == 2));
@@ -131,22 +131,22 @@ async fn check<T>(
     }
 }
 
-async fn survive(exchange: Arc<Exchange>, cut: Effect, stage: &str) {
+async fn check_loss(exchange: Arc<Exchange>, cut: Effect, stage: &str) {
     let kucoin = client(&exchange);
     let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     let mut stops = soon(kucoin.subscribe(SpotStopOrders)).await.unwrap();
-    act(&exchange);
+    cause_events(&exchange);
     let so_far = |topic| exchange.truth().total_of(topic);
     let orders_before = take(&mut orders, so_far(ORDERS)).await;
     let balances_before = take(&mut balances, so_far(BALANCE)).await;
     let stops_before = take(&mut stops, so_far(STOPS)).await;
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
 
     exchange.inject(cut);
-    act(&exchange);
-    told.reconnected().await;
-    act(&exchange);
+    cause_events(&exchange);
+    lifecycle.reconnected().await;
+    cause_events(&exchange);
 
     check(&mut orders, orders_before, &exchange, ORDERS, stage).await;
     check(&mut balances, balances_before, &exchange, BALANCE, stage).await;
@@ -155,7 +155,7 @@ async fn survive(exchange: Arc<Exchange>, cut: Effect, stage: &str) {
     let mut expected = vec![format!("reconnect 1 {stage}")];
     expected.extend(live);
     expected.push("reconnected".to_owned());
-    assert_eq!(told.words(), expected);
+    assert_eq!(lifecycle.summaries(), expected);
 
     let stats = exchange.stats();
     let tokens: Vec<Option<u64>> = stats
@@ -191,20 +191,20 @@ async fn survive(exchange: Arc<Exchange>, cut: Effect, stage: &str) {
 #[tokio::test(start_paused = true)]
 async fn reset_is_one_loss_on_every_topic() {
     let exchange = start(Exchange::builder().seed(21)).await;
-    survive(exchange, Effect::Cut(Cut::Reset), "live").await;
+    check_loss(exchange, Effect::Cut(Cut::Reset), "live").await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn end_without_close_frame_is_one_loss_on_every_topic() {
     let exchange = start(Exchange::builder().seed(22)).await;
-    survive(exchange, Effect::Cut(Cut::Eof), "live").await;
+    check_loss(exchange, Effect::Cut(Cut::Eof), "live").await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn close_frame_is_one_loss_on_every_topic() {
     let exchange = start(Exchange::builder().seed(23)).await;
     let reason = "going away".to_owned();
-    survive(
+    check_loss(
         exchange,
         Effect::Cut(Cut::Close { code: 1001, reason }),
         "live",
@@ -215,7 +215,7 @@ async fn close_frame_is_one_loss_on_every_topic() {
 #[tokio::test(start_paused = true)]
 async fn reset_inside_a_frame_delivers_no_part_of_it() {
     let exchange = start(Exchange::builder().seed(24)).await;
-    survive(exchange, Effect::ResetMidFrame, "live").await;
+    check_loss(exchange, Effect::ResetMidFrame, "live").await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -227,20 +227,20 @@ async fn vanished_peer_is_detected_by_missing_pongs() {
             .ping_timeout(Duration::from_secs(2)),
     )
     .await;
-    survive(exchange, Effect::HalfOpen, "heartbeat").await;
+    check_loss(exchange, Effect::HalfOpen, "heartbeat").await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn each_loss_has_its_own_gap_and_token() {
     let exchange = start(Exchange::builder().seed(26)).await;
     let kucoin = client(&exchange);
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     for loss in 1..=3 {
-        act(&exchange);
+        cause_events(&exchange);
         event(&mut balances).await;
         exchange.inject(Effect::Cut(Cut::Reset));
-        told.reconnected().await;
+        lifecycle.reconnected().await;
         let lost = loop {
             if let Err(gap) = next(&mut balances).await {
                 break gap;

@@ -1,4 +1,5 @@
-//! Cross-crate behaviour, one promise to a file: over sockets where they matter, else without any by a paused clock.
+//! Cross-crate behaviour, one guarantee per file: over sockets if they matter, otherwise without sockets under a
+//! paused clock.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 

@@ -1,11 +1,11 @@
-//! What the truth log says of Pro V2, where events have long names for the letters of the wire: their values alone.
+//! Compares the Pro V2 truth log with events by values only, since events have long names for the wire's short keys.
 
 use kucoin_streams_exchange::TruthEntry;
 use serde_json::Value;
 
 use crate::truth::numbers_as_text;
 
-/// The values inside of some JSON, each as text, in the order of the alphabet: whatever the names are.
+/// Returns all values of a JSON document as text, sorted, whatever their keys.
 pub(crate) fn values(json: &Value) -> Vec<String> {
     fn gather(json: &Value, into: &mut Vec<String>) {
         match json {
@@ -23,7 +23,7 @@ pub(crate) fn values(json: &Value) -> Vec<String> {
     found
 }
 
-/// What the exchange pushed, as text; times of funding balances, in milliseconds, as all the others.
+/// Returns the pushed values as text; times of funding balances, in milliseconds, are converted to nanoseconds.
 pub(crate) fn values_of_entry(entry: &TruthEntry) -> Vec<String> {
     let mut data: Value = serde_json::from_str(&numbers_as_text(entry.data())).unwrap();
     if let Some(Value::String(time)) = data.get_mut("U")

@@ -1,4 +1,4 @@
-//! The unified connection over sockets: every channel, both ways of proving who it is, and beside the V1 connections.
+//! The Pro V2 connection: every channel, both ways of authentication, and use next to V1 connections.
 
 use kucoin_streams::pro::{
     AccountType, AnyProTopic, Balances, Channel, ChannelRequest, Executions, Leverages,
@@ -18,7 +18,7 @@ use crate::pro_truth::{values, values_of_entry};
 use crate::setup::*;
 use crate::simulated::{client, exchange, settle, start};
 
-/// Every channel for every part of the account that has it, of all markets and of each.
+/// Returns every channel for every account type, of all symbols and of each.
 fn every_topic() -> Vec<AnyProTopic> {
     let trade_types = TradeType::ALL.iter().copied();
     let mut requests: Vec<ChannelRequest> = Vec::new();
@@ -30,7 +30,7 @@ fn every_topic() -> Vec<AnyProTopic> {
             requests.extend(ChannelRequest::for_symbol(channel, trade_type, symbol));
         }
     }
-    // SPOT and TRADING are two names of one.
+    // SPOT and TRADING are two names of one account.
     let accounts = AccountType::ALL
         .iter()
         .filter(|it| **it != AccountType::Trading);
@@ -57,7 +57,7 @@ fn check(update: &Update<ProEvent>, entry: &TruthEntry) {
 
 async fn started(seed: u64) -> Arc<Exchange> {
     let exchange = start(Exchange::builder().seed(seed)).await;
-    // It is written from the first look at it on.
+    // The Pro V2 truth log starts with its first use.
     assert_eq!(exchange.pro_truth().total(), 0);
     exchange
 }
@@ -115,7 +115,7 @@ async fn topic_of_one_symbol_delivers_that_symbol_only() {
     assert_eq!(event(&mut all).await.order_id, first.as_str());
 }
 
-/// A client that proves itself by a login.
+/// Returns a client that authenticates by login.
 fn by_login(exchange: &Exchange, secret: Option<&str>) -> Kucoin {
     let demo = exchange.credentials();
     let secret = secret.unwrap_or(&demo.secret);
@@ -133,14 +133,14 @@ fn by_login(exchange: &Exchange, secret: Option<&str>) -> Kucoin {
 async fn login_works_like_a_token() {
     let exchange = started(43).await;
     let kucoin = by_login(&exchange, None);
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances::new(AccountType::Funding)))
         .await
         .unwrap();
     exchange.account().deposit("USDT", 7.into()).unwrap();
     assert_eq!(event(&mut balances).await.currency, "USDT");
     let live = "live balance?accountType=FUNDING";
-    assert_eq!(told.words(), ["Authenticated", "open", live]);
+    assert_eq!(lifecycle.summaries(), ["Authenticated", "open", live]);
     assert!(token_codes(&exchange).is_empty(), "no token is fetched");
     assert!(exchange.stats().connections[0].authenticated);
 }
@@ -163,7 +163,7 @@ async fn refused_login_ends_at_once_with_its_reason() {
     assert_eq!(
         exchange.stats().connections.len(),
         1,
-        "one refusal is enough"
+        "a refusal is not retried"
     );
 }
 
@@ -209,14 +209,14 @@ async fn each_connection_opens_at_its_first_subscription() {
     assert_eq!(event(&mut spot).await.order_id, one.as_str());
     assert_eq!(event(&mut futures).await.order_id, two.as_str());
     let one = Account::unified_order_id(&one);
-    let mut told = Vec::new();
-    while told.last() != Some(&two) {
-        told.push(event(&mut unified).await.order_id.to_string());
+    let mut lifecycle = Vec::new();
+    while lifecycle.last() != Some(&two) {
+        lifecycle.push(event(&mut unified).await.order_id.to_string());
     }
     assert_eq!(
-        told.first(),
+        lifecycle.first(),
         Some(&one),
-        "both markets are on it, in their order"
+        "both markets are on it, in order"
     );
     kucoin.close().await;
     assert_eq!(
@@ -231,12 +231,12 @@ async fn each_connection_opens_at_its_first_subscription() {
 async fn channels_are_resubscribed_with_a_new_token_after_a_loss() {
     let exchange = started(46).await;
     let kucoin = client(&exchange);
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let topics = AnyProTopic::account_wide();
     let count = topics.len();
     let mut events = soon(kucoin.subscribe(topics)).await.unwrap();
     exchange.inject(Effect::Cut(Cut::Reset));
-    told.reconnected().await;
+    lifecycle.reconnected().await;
     exchange.account().deposit("USDT", 5.into()).unwrap();
     let outage = outage(&mut events).await;
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Everything goes through the proxy that is set: token calls and WebSockets, V1 and Pro V2, with TLS inside.
+//! All traffic uses the configured proxy: token requests and WebSockets, V1 and Pro V2, with TLS inside.
 
 use kucoin_streams::auth::HmacSigner;
 use kucoin_streams::pro::TradeType;
@@ -8,7 +8,7 @@ use kucoin_streams_exchange::{Cut, Effect, Exchange, Faults};
 
 use crate::log_capture::{listen, write};
 use crate::setup::*;
-use crate::tls::good_exchange;
+use crate::tls::tls_exchange;
 use kucoin_streams_testkit::proxy::*;
 use kucoin_streams_testkit::tls::Authority;
 
@@ -19,7 +19,7 @@ fn with_user(setup: Setup) -> Setup {
     }
 }
 
-/// A client whose only setting is a proxy.
+/// Returns a client whose only setting is a proxy.
 fn client_through(exchange: &Exchange, proxy: &str) -> Kucoin {
     Kucoin::builder()
         .credentials(credentials(exchange))
@@ -30,7 +30,7 @@ fn client_through(exchange: &Exchange, proxy: &str) -> Kucoin {
         .unwrap()
 }
 
-/// A client that trusts one authority, for the exchange and for the proxy.
+/// Returns a client that trusts one authority, for the exchange and for the proxy.
 fn trusting_client_through(exchange: &Exchange, authority: &Authority, proxy: &str) -> Kucoin {
     let proxy = Proxy::new(proxy).unwrap();
     let source = RestTokens::builder(HmacSigner::new(&credentials(exchange)))
@@ -48,7 +48,7 @@ fn trusting_client_through(exchange: &Exchange, authority: &Authority, proxy: &s
         .unwrap()
 }
 
-/// Receives events of V1 and of Pro V2; then both token calls and both WebSockets have passed the proxy.
+/// Receives events of V1 and Pro V2, and checks that all token requests and WebSockets used the proxy.
 async fn check_all_passes(kucoin: &Kucoin, exchange: &Exchange, proxy: &ProxyServer) {
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     let orders = kucoin_streams::pro::Orders::all(TradeType::Unified);
@@ -68,7 +68,7 @@ async fn check_all_passes(kucoin: &Kucoin, exchange: &Exchange, proxy: &ProxySer
     let (_, target) = url.split_once("://").unwrap();
     let targets = proxy.targets();
     assert!(targets.iter().all(|it| it == target), "{targets:?}");
-    // Two sockets, and one tunnel at least for the token calls, which may share it.
+    // Two WebSockets, and one or two tunnels for the token requests.
     assert!((3..=4).contains(&targets.len()), "{targets:?}");
 }
 
@@ -106,7 +106,7 @@ async fn tls_to_the_exchange_runs_inside_the_tunnel() {
         with_user(over_tls),
         with_user(SOCKS),
     ] {
-        let exchange = good_exchange(&authority, Faults::new()).await;
+        let exchange = tls_exchange(&authority, Faults::new()).await;
         let proxy = ProxyServer::start(setup).await;
         let kucoin = trusting_client_through(&exchange, &authority, &proxy.url());
         check_all_passes(&kucoin, &exchange, &proxy).await;
@@ -117,14 +117,14 @@ async fn tls_to_the_exchange_runs_inside_the_tunnel() {
 async fn socks5_resolves_here_and_socks5h_at_the_proxy() {
     let authority = Authority::new();
     for (scheme, seen) in [("socks5", "127.0.0.1"), ("socks5h", "localhost")] {
-        let exchange = good_exchange(&authority, Faults::new()).await;
+        let exchange = tls_exchange(&authority, Faults::new()).await;
         let proxy = ProxyServer::start(SOCKS).await;
         let url = proxy.url().replace("socks5h", scheme);
         let kucoin = trusting_client_through(&exchange, &authority, &url);
         soon(kucoin.subscribe(Balances)).await.unwrap();
         let seen: Vec<_> = vec![format!("{seen}:{}", exchange.port()); 2];
         let targets = proxy.targets();
-        // The resolver of this machine may know `localhost` by its IPv6 address first.
+        // The resolver may return the IPv6 address of `localhost` first.
         let targets = targets
             .iter()
             .map(|target| target.replace("::1:", "127.0.0.1:"));
@@ -137,10 +137,10 @@ async fn reconnects_use_the_proxy_too() {
     let exchange = exchange(Faults::new()).await;
     let proxy = ProxyServer::start(with_user(HTTP)).await;
     let kucoin = client_through(&exchange, &proxy.url());
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     exchange.inject(Effect::Cut(Cut::Reset));
-    told.reconnected().await;
+    lifecycle.reconnected().await;
     outage(&mut balances).await;
     assert_eq!(exchange.stats().connections.len(), 2);
     assert_eq!(proxy.targets().len(), 4);
@@ -151,15 +151,15 @@ async fn refused_proxy_password_is_retried_after_first_live() {
     let exchange = exchange(Faults::new()).await;
     let proxy = ProxyServer::start(HTTP).await;
     let kucoin = client_through(&exchange, &proxy.url());
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     proxy.set_fault(Some(ProxyFault::Refusal(407)));
     exchange.inject(Effect::Cut(Cut::Reset));
     let is_second_attempt =
         |event: &LifecycleEvent| matches!(event, LifecycleEvent::Reconnect { attempt: 2.., .. });
-    told.until(is_second_attempt).await;
+    lifecycle.until(is_second_attempt).await;
     proxy.set_fault(None);
-    told.reconnected().await;
+    lifecycle.reconnected().await;
     outage(&mut balances).await;
 }
 
@@ -180,7 +180,7 @@ async fn no_proxy_hosts_are_dialled_directly() {
 
 #[tokio::test]
 async fn proxy_password_is_never_printed() {
-    let (heard, guard) = listen();
+    let (log, guard) = listen();
     for setup in [HTTP, SOCKS] {
         let exchange = exchange(Faults::new()).await;
         let proxy = ProxyServer::start(with_user(setup)).await;
@@ -192,37 +192,37 @@ async fn proxy_password_is_never_printed() {
                 .hosts(Hosts::local(&exchange.rest_url()).unwrap())
                 .config(here.clone())
                 .proxy(setting.clone());
-            write(&heard, format_args!("shown {setting:?} {builder:?}"));
+            write(&log, format_args!("shown {setting:?} {builder:?}"));
             let kucoin = builder.build().unwrap();
-            let mut told = Told::of(&kucoin);
+            let mut lifecycle = LifecycleLog::of(&kucoin);
             match soon(kucoin.subscribe(Balances)).await {
-                Ok(balances) => write(&heard, format_args!("shown {balances:?}")),
-                Err(error) => write(&heard, format_args!("shown {error} {error:?}")),
+                Ok(balances) => write(&log, format_args!("shown {balances:?}")),
+                Err(error) => write(&log, format_args!("shown {error} {error:?}")),
             }
             soon(kucoin.close()).await;
-            told.words();
+            lifecycle.summaries();
             write(
-                &heard,
+                &log,
                 format_args!(
                     "shown {kucoin:?} {:?} {:?}",
                     kucoin.rest_tokens(),
-                    told.events
+                    lifecycle.events
                 ),
             );
         }
         assert_eq!(proxy.refused_users(), 1);
     }
     drop(guard);
-    let heard = heard.text();
+    let log = log.text();
     let encoded = base64::Engine::encode(
         &base64::engine::general_purpose::STANDARD,
         format!("{USER}:{PASSWORD}"),
     );
     for secret in ["canary-us", "canary-p", &encoded] {
-        let line = heard.lines().find(|line| line.contains(secret));
+        let line = log.lines().find(|line| line.contains(secret));
         assert_eq!(line, None, "{secret} is printed");
     }
     for wanted in ["log reqwest", "proxy(", "localhost:"] {
-        assert!(heard.contains(wanted), "{wanted} was not heard");
+        assert!(log.contains(wanted), "{wanted} was not log");
     }
 }

@@ -1,4 +1,4 @@
-//! A proxy that fails is named, with what to do, and never gone around.
+//! A failing proxy is named with a remedy, and never bypassed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,7 +17,7 @@ use kucoin_streams::{
 use tokio::net::TcpListener;
 
 use crate::setup::*;
-use crate::tls::good_exchange;
+use crate::tls::tls_exchange;
 use kucoin_streams_testkit::http::free_port;
 use kucoin_streams_testkit::proxy::*;
 use kucoin_streams_testkit::tls::Authority;
@@ -25,11 +25,11 @@ use kucoin_streams_testkit::wait::DEADLINE;
 
 const WRONG: &str = "canary-us%20er:canary-wrong";
 
-/// A port of which every connection is counted.
+/// A port that counts its connections.
 struct Target {
     port: u16,
     reached: Arc<AtomicUsize>,
-    /// How long a proxy may take.
+    /// Timeout of a proxy.
     limit: Duration,
 }
 
@@ -78,7 +78,7 @@ impl Target {
         dialled.map(drop).unwrap_err()
     }
 
-    /// Fails by the proxy at this place in all four ways, with these classes of the token call and of the dial.
+    /// Checks the four failures of this proxy, with the retry policies of the token request and of the dial.
     async fn check(
         &self,
         (proxy, place): (&str, &str),
@@ -89,7 +89,7 @@ impl Target {
             let error = self.fetch(scheme, proxy).await;
             let text = error.to_string();
             assert!(text.contains(place), "{what}, {scheme}: {text}");
-            // Without TLS the refusal of an HTTP proxy looks like one of the exchange, which passes as well.
+            // Without TLS, the refusal of an HTTP proxy looks like one of the exchange, which is temporary too.
             let same = scheme == "https" || token == RetryPolicy::Fatal;
             let class = error.class();
             assert!(
@@ -129,7 +129,7 @@ async fn unresolvable_socks5_name_keeps_its_cause() {
         soon(connector.connect("wss://nobody.invalid/?token=canary-token")).await;
     match dialled.map(drop).unwrap_err() {
         ConnectError::Proxy {
-            fault: ProxyProblem::UnknownName(cause),
+            problem: ProxyProblem::NotResolved(cause),
             ..
         } => assert!(matches!(*cause, ConnectError::Dns(_)), "{cause:?}"),
         other => panic!("another error: {other:?}"),
@@ -159,9 +159,9 @@ async fn every_proxy_failure_names_the_proxy() {
         (HangUp, PASSES),
         (Garbage, NO_PROXY_THERE),
     ];
-    for (setup, misdeeds) in [(HTTP, &of_http[..]), (SOCKS, &of_socks[..])] {
+    for (setup, faults) in [(HTTP, &of_http[..]), (SOCKS, &of_socks[..])] {
         let proxy = ProxyServer::start(setup).await;
-        for (fault, classes) in misdeeds {
+        for (fault, classes) in faults {
             target.limit = match fault {
                 Silence => Duration::from_millis(200),
                 _ => DEADLINE,
@@ -170,7 +170,7 @@ async fn every_proxy_failure_names_the_proxy() {
             let at = (&*proxy.url(), &*proxy.place());
             target.check(at, *classes, &format!("{fault:?}")).await;
         }
-        assert_eq!(proxy.targets().len(), 4 * misdeeds.len());
+        assert_eq!(proxy.targets().len(), 4 * faults.len());
     }
 }
 
@@ -231,19 +231,19 @@ async fn proxy_certificate_is_checked() {
         assert!(matches!(
             error,
             ConnectError::Proxy {
-                fault: ProxyProblem::Unreachable(_),
+                problem: ProxyProblem::Unreachable(_),
                 ..
             }
         ));
     }
-    assert!(proxy.targets().is_empty(), "it saw a request");
+    assert!(proxy.targets().is_empty(), "the proxy saw a request");
     assert_eq!(target.reached.load(Ordering::Relaxed), 0);
 }
 
 #[tokio::test]
 async fn exchange_certificate_is_checked_inside_the_tunnel() {
     let (known, unknown) = (Authority::new(), Authority::new());
-    let exchange = good_exchange(&unknown, kucoin_streams_exchange::Faults::new()).await;
+    let exchange = tls_exchange(&unknown, kucoin_streams_exchange::Faults::new()).await;
     for setup in [HTTP, SOCKS] {
         let proxy = ProxyServer::start(setup).await;
         let url = format!("wss://localhost:{}/?token=canary-token", exchange.port());
@@ -274,10 +274,10 @@ async fn plaintext_never_goes_through_a_remote_proxy() {
     let target = Target::listen().await;
     for proxy in ["http://proxy.invalid:1", "socks5h://10.0.0.1"] {
         let error = target.dial("ws", proxy).await;
-        let ConnectError::Proxy { fault, .. } = &error else {
+        let ConnectError::Proxy { problem, .. } = &error else {
             panic!("{error:?}");
         };
-        assert!(matches!(fault, ProxyProblem::Plaintext), "{error:?}");
+        assert!(matches!(problem, ProxyProblem::Plaintext), "{error:?}");
         let built = Kucoin::builder()
             .credentials(Credentials::new("key", "secret", "passphrase").unwrap())
             .hosts(Hosts::local(&format!("http://127.0.0.1:{}", target.port)).unwrap())
@@ -290,7 +290,7 @@ async fn plaintext_never_goes_through_a_remote_proxy() {
             "{error}"
         );
     }
-    // Nor does it leave this machine through a proxy that is here.
+    // Nor does it leave this machine through a local proxy.
     let proxy = ProxyServer::start(HTTP).await;
     let connector = WebSocketConnector::new().with_proxy(Proxy::new(&proxy.url()).unwrap());
     let error = soon(connector.connect("ws://kucoin.com/?token=t")).await;
@@ -322,7 +322,7 @@ async fn proxy_failure_is_reported_by_the_subscription() {
     let error = subscribe(&proxy.url_with(WRONG)).await;
     assert!(matches!(error, SubscribeError::Closed(_)), "{error:?}");
     assert!(error.to_string().contains(&proxy.place()), "{error}");
-    assert_eq!(proxy.refused_users(), 1, "it is tried once");
+    assert_eq!(proxy.refused_users(), 1, "there is one attempt");
 
     proxy.set_fault(Some(ProxyFault::Refusal(2)));
     let error = subscribe(&proxy.url()).await;
@@ -331,6 +331,6 @@ async fn proxy_failure_is_reported_by_the_subscription() {
         "{error:?}"
     );
     assert!(error.to_string().contains(&proxy.place()), "{error}");
-    assert!(proxy.targets().len() > 1, "it is tried again");
+    assert!(proxy.targets().len() > 1, "there is another attempt");
     assert!(exchange.stats().token_requests.is_empty());
 }

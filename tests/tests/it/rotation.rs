@@ -1,4 +1,4 @@
-//! A connection is replaced by a new one while events flow: each is handed out once, in order, and no gap is told.
+//! Rotations while events flow: each event is delivered once, in order, without a gap.
 
 use std::time::Duration;
 
@@ -16,11 +16,11 @@ use crate::simulated::{client, client_with, exchange, settle, start};
 
 const SPOT: WsKey = WsKey::SpotPrivateV1;
 
-/// Of each connection. Token requests go out one a second in the long run.
+/// Rotations per connection. Token requests are limited to about one per second.
 const ROTATIONS: usize = 4;
 
-/// Short overlaps: one exchange pushes everywhere at once.
-fn brisk() -> Config {
+/// Returns a configuration with short overlaps: the local exchange pushes to all connections at once.
+fn short_overlap() -> Config {
     let mut config = fast_retries();
     config.session.overlap = Duration::from_millis(20);
     config
@@ -30,15 +30,15 @@ async fn rotate(kucoin: &Kucoin) {
     soon(kucoin.rotate(SPOT)).await.unwrap();
 }
 
-/// Lets things happen until told to end; what happens is bounded, so that queues are not the matter here.
-async fn live(exchange: &Exchange, until: &watch::Receiver<bool>) {
+/// Runs account activity until stopped; its rate is bounded so that no queue overflows.
+async fn run_activity(exchange: &Exchange, until: &watch::Receiver<bool>) {
     while !*until.borrow() {
         exchange.account().step(5);
         tokio::time::sleep(Duration::from_millis(40)).await;
     }
 }
 
-/// What happened on these topics, but for events that nothing tells apart: those may come twice.
+/// Returns the truth log of these topics without events that have no unique key, which may be duplicated.
 fn of(exchange: &Exchange, topics: &[String]) -> Vec<TruthEntry> {
     let vague = |entry: &TruthEntry| {
         matches!(
@@ -53,7 +53,7 @@ fn of(exchange: &Exchange, topics: &[String]) -> Vec<TruthEntry> {
 
 type Seen = (String, Value);
 
-/// A subscription that is read all the time.
+/// A subscription that is read continuously.
 struct Reading<T: Topic> {
     wanted: watch::Sender<usize>,
     task: JoinHandle<(Subscription<T>, Vec<Seen>)>,
@@ -80,12 +80,12 @@ impl<T: Topic<Event: Serialize>> Reading<T> {
         Self { wanted, task }
     }
 
-    /// Waits for as many events as there were, and gives them; no more may come.
+    /// Waits for as many events as in the truth log and returns them; no more may arrive.
     async fn finish(self, truth: Vec<TruthEntry>) -> (Subscription<T>, Vec<Seen>) {
         self.wanted.send(truth.len()).unwrap();
         let (mut subscription, seen) = soon(self.task).await.unwrap();
         settle().await;
-        assert!(subscription.try_next().is_none(), "nothing is doubled");
+        assert!(subscription.try_next().is_none(), "there is no duplicate");
         (subscription, seen)
     }
 }
@@ -101,8 +101,8 @@ fn compare(seen: &[Seen], truth: &[TruthEntry]) {
 #[tokio::test(start_paused = true)]
 async fn rotations_lose_and_duplicate_no_event() {
     let exchange = start(Exchange::builder().seed(71).truth_capacity(1_000_000)).await;
-    let mut config = brisk();
-    // Long enough that each topic brings events on both connections.
+    let mut config = short_overlap();
+    // Long enough that each topic has events on both connections.
     config.session.overlap = Duration::from_secs(2);
     let kucoin = client_with(&exchange, config);
     let spot = AnySpotTopic::account_wide();
@@ -111,11 +111,11 @@ async fn rotations_lose_and_duplicate_no_event() {
     let futures_names = futures.iter().map(ToString::to_string).collect::<Vec<_>>();
     let spot = Reading::begin(soon(kucoin.subscribe(spot)).await.unwrap());
     let futures = Reading::begin(soon(kucoin.subscribe(futures)).await.unwrap());
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
 
     let (stop, stopped) = watch::channel(false);
-    let lives = exchange.clone();
-    let task = tokio::spawn(async move { live(&lives, &stopped).await });
+    let active = exchange.clone();
+    let task = tokio::spawn(async move { run_activity(&active, &stopped).await });
     for _ in 0..ROTATIONS {
         rotate(&kucoin).await;
         soon(kucoin.rotate(WsKey::FuturesPrivateV1)).await.unwrap();
@@ -127,7 +127,7 @@ async fn rotations_lose_and_duplicate_no_event() {
     compare(&events, &of(&exchange, &spot_names));
     let (futures, events) = futures.finish(of(&exchange, &futures_names)).await;
     compare(&events, &of(&exchange, &futures_names));
-    let words = told.words();
+    let words = lifecycle.summaries();
     assert_eq!(
         words.iter().filter(|word| word.contains("Rotated")).count(),
         2 * ROTATIONS,
@@ -142,7 +142,7 @@ async fn rotations_lose_and_duplicate_no_event() {
     assert_eq!(
         stats.token_requests.len(),
         2 * ROTATIONS + 2,
-        "a fresh token for each"
+        "each connection has its own token"
     );
     for connection in &stats.connections[..2 * ROTATIONS] {
         assert!(
@@ -158,10 +158,10 @@ async fn rotations_lose_and_duplicate_no_event() {
         assert!(ledger.is_consistent(), "{ledger:?}");
     }
     let duplicates: u64 = spot.ledger().iter().map(|ledger| ledger.duplicates).sum();
-    assert!(duplicates > 0, "the connections did overlap");
+    assert!(duplicates > 0, "the connections overlapped");
 }
 
-/// True once both of two connections are subscribed to so many topics.
+/// Returns `true` once both connections have this number of topics.
 fn both_subscribed(topics: usize) -> impl Fn(&Stats) -> bool {
     move |stats| {
         let mut connections = stats.connections.iter();
@@ -174,10 +174,10 @@ async fn cut_during_a_rotation_loses_no_event() {
     let cut = Faults::new().cut_after_frames(60, Cut::Reset);
     let exchange = exchange(cut).await;
     let mut config = fast_retries();
-    // The hand-over comes by the cut, not by the time.
+    // The cut ends the overlap, not the time.
     config.session.overlap = Duration::from_secs(600);
     let kucoin = client_with(&exchange, config);
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let mut orders = soon(kucoin.subscribe(SpotOrdersV1)).await.unwrap();
     let account = exchange.account();
     while exchange.truth().total_of(ORDERS_V1) < 10 {
@@ -186,9 +186,9 @@ async fn cut_during_a_rotation_loses_no_event() {
     let mut ready = kucoin.lifecycle();
     let meanwhile = async {
         soon(exchange.wait_until(both_subscribed(1))).await;
-        // The acknowledgement is on its way: a cut that overtakes it fails the rotation.
+        // The acknowledgement is in flight: a cut before it arrives would fail the rotation.
         tokio::time::sleep(Duration::from_millis(300)).await;
-        // The first connection is ahead of the second, so it reaches the number first.
+        // The first connection is ahead of the second and reaches the number first.
         while exchange.truth().total_of(ORDERS_V1) < 60 {
             account.step(1);
         }
@@ -217,18 +217,18 @@ async fn cut_during_a_rotation_loses_no_event() {
     assert_eq!(loss.unwrap().epoch, 2);
     assert_eq!(events, truth);
     settle().await;
-    assert!(orders.try_next().is_none(), "nothing is doubled");
-    let words = told.words();
+    assert!(orders.try_next().is_none(), "there is no duplicate");
+    let words = lifecycle.summaries();
     assert!(!words.contains(&"reconnected".to_owned()), "{words:?}");
     let stats = exchange.stats();
     assert_eq!((stats.tokens_issued, stats.connections.len()), (2, 2));
 }
 
-/// Over sockets.
+/// Over real sockets.
 #[tokio::test]
 async fn rotation_closes_the_old_connection_and_uses_a_new_token() {
     let exchange = crate::setup::exchange(Faults::new()).await;
-    let kucoin = crate::setup::client_with(&exchange, brisk());
+    let kucoin = crate::setup::client_with(&exchange, short_overlap());
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     for number in 0..3 {
         soon(kucoin.rotate(SPOT)).await.unwrap();
@@ -247,7 +247,7 @@ async fn rotation_closes_the_old_connection_and_uses_a_new_token() {
 #[tokio::test(start_paused = true)]
 async fn rotate_all_rotates_every_open_connection() {
     let exchange = exchange(Faults::new()).await;
-    let kucoin = client_with(&exchange, brisk());
+    let kucoin = client_with(&exchange, short_overlap());
     soon(kucoin.rotate_all()).await.unwrap();
     assert_eq!(exchange.stats().connections.len(), 0);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
@@ -277,8 +277,8 @@ fn push_order(exchange: &Exchange, id: u64) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn first_event_before_the_switch_is_no_gap() {
-    // The pong that ends the wait for the last events comes late, and one event comes later still on the next
-    // connection: after the one that follows it.
+    // The pong that ends the overlap is late, and one event arrives even later on the replacement connection, after
+    // its successor.
     let by = Duration::from_secs(1);
     let faults = Faults::new()
         .on_connection(1, Effect::DelayPongs { by, count: None })

@@ -1,5 +1,5 @@
-//! Nothing secret is ever printed: a whole life with everything that is logged at any level, and everything that can
-//! be shown, searched for every secret that travelled.
+//! No secret is ever printed: runs complete sessions and searches all logs and all printable values for every secret
+//! that was sent.
 
 use std::fmt;
 
@@ -17,24 +17,24 @@ use kucoin_streams_testkit::independent_exchange::{
     Api, Behaviour, IndependentExchange, KEY, PASSPHRASE, Refusal, SECRET,
 };
 
-fn check(heard: &Log, secrets: &[String]) {
-    let heard = heard.text();
+fn check(log: &Log, secrets: &[String]) {
+    let log = log.text();
     for secret in secrets {
         assert!(secret.len() >= 8, "{secret} would be found anywhere");
-        if let Some(line) = heard.lines().find(|line| line.contains(secret.as_str())) {
+        if let Some(line) = log.lines().find(|line| line.contains(secret.as_str())) {
             panic!("{secret} is printed: {line}");
         }
     }
 }
 
-/// Settings of a client whose connections run, and log, on the thread that is listened to.
-fn here() -> Config {
+/// Returns a configuration whose connections run, and log, on the captured thread.
+fn current_runtime_config() -> Config {
     fast_retries().with_runtime(ConnectionRuntime::Current)
 }
 
 #[tokio::test]
 async fn complete_session_prints_no_secret() {
-    let (heard, guard) = listen();
+    let (log, guard) = listen();
     let refuses = Some(Refusal::not_found(STOPS));
     let server = IndependentExchange::start(
         Api::V1,
@@ -45,37 +45,37 @@ async fn complete_session_prints_no_secret() {
         },
     )
     .await;
-    let kucoin = client_of(&server, here());
-    let show = |what: &dyn fmt::Debug| write(&heard, format_args!("shown {what:?} {what:#?}"));
-    let mut told = Told::of(&kucoin);
+    let kucoin = client_of(&server, current_runtime_config());
+    let show = |what: &dyn fmt::Debug| write(&log, format_args!("shown {what:?} {what:#?}"));
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-    told.reconnected().await;
+    lifecycle.reconnected().await;
     let error = soon(kucoin.subscribe(kucoin_streams::v1::SpotStopOrders))
         .await
         .unwrap_err();
-    write(&heard, format_args!("error {error}"));
+    write(&log, format_args!("error {error}"));
     while let Some(item) = balances.try_next() {
         show(&item);
     }
     soon(kucoin.close()).await;
-    told.words();
+    lifecycle.summaries();
     show(&(
         &kucoin,
         kucoin.rest_tokens(),
         &orders,
         &balances,
         &error,
-        &told.events,
+        &lifecycle.events,
     ));
     show(&Kucoin::builder().credentials(Credentials::new(KEY, SECRET, PASSPHRASE).unwrap()));
     drop(guard);
 
     let mut secrets = server.seen().secrets;
-    assert_eq!(secrets.len(), 8, "of two dials");
+    assert_eq!(secrets.len(), 8, "secrets of two dials");
     secrets.extend([SECRET, PASSPHRASE, KEY].map(str::to_owned));
-    check(&heard, &secrets);
-    let heard = heard.text();
+    check(&log, &secrets);
+    let log = log.text();
     for wanted in [
         "connection information fetched",
         "attempt 1 in",
@@ -84,15 +84,15 @@ async fn complete_session_prints_no_secret() {
         "Reconnected",
     ] {
         assert!(
-            heard.contains(wanted),
-            "{wanted} was not heard, so nothing is shown by its silence"
+            log.contains(wanted),
+            "{wanted} was not logged, so its absence shows nothing"
         );
     }
 }
 
 #[tokio::test]
 async fn refused_credentials_are_never_printed() {
-    let (heard, guard) = listen();
+    let (log, guard) = listen();
     let right = DemoCredentials::new(KEY, SECRET, PASSPHRASE);
     let exchange = Exchange::builder()
         .credentials(right)
@@ -106,16 +106,16 @@ async fn refused_credentials_are_never_printed() {
     ];
     for credentials in wrong {
         let kucoin = client_of_exchange(&exchange, credentials);
-        let mut told = Told::of(&kucoin);
+        let mut lifecycle = LifecycleLog::of(&kucoin);
         let error: SubscribeError = soon(kucoin.subscribe(Balances)).await.unwrap_err();
-        told.words();
+        lifecycle.summaries();
         write(
-            &heard,
-            format_args!("shown {error} {error:?} {:?} {kucoin:?}", told.events),
+            &log,
+            format_args!("shown {error} {error:?} {:?} {kucoin:?}", lifecycle.events),
         );
     }
     write(
-        &heard,
+        &log,
         format_args!("shown {exchange:?} {:?}", exchange.credentials()),
     );
     drop(guard);
@@ -127,17 +127,17 @@ async fn refused_credentials_are_never_printed() {
         PASSPHRASE,
         KEY,
     ];
-    check(&heard, &canaries.map(str::to_owned));
-    assert!(heard.text().contains("400004"));
+    check(&log, &canaries.map(str::to_owned));
+    assert!(log.text().contains("400004"));
 }
 
 fn client_of_exchange(exchange: &Exchange, credentials: Credentials) -> Kucoin {
-    crate::setup::client_of(exchange, credentials, here())
+    crate::setup::client_of(exchange, credentials, current_runtime_config())
 }
 
 #[tokio::test]
 async fn failing_token_request_prints_no_secret() {
-    let (heard, guard) = listen();
+    let (log, guard) = listen();
     let faults = "token 1: token-truncated\ntoken 2: token-cut-body\ntoken 3: token-server-error";
     let exchange = Exchange::builder()
         .credentials(DemoCredentials::new(KEY, SECRET, PASSPHRASE))
@@ -149,16 +149,16 @@ async fn failing_token_request_prints_no_secret() {
         &exchange,
         Credentials::new(KEY, SECRET, PASSPHRASE).unwrap(),
     );
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     soon(kucoin.subscribe(Balances)).await.unwrap();
-    told.words();
-    assert_eq!(told.events.len(), 5, "{:?}", told.events);
-    write(&heard, format_args!("shown {:?}", told.events));
+    lifecycle.summaries();
+    assert_eq!(lifecycle.events.len(), 5, "{:?}", lifecycle.events);
+    write(&log, format_args!("shown {:?}", lifecycle.events));
     drop(guard);
-    // The truncated reply holds the first half of a token; whatever follows its name must not be shown.
-    check(&heard, &[SECRET, PASSPHRASE, KEY].map(str::to_owned));
-    let heard = heard.text();
-    let after_name = heard.split("\"token").skip(1);
+    // The truncated response has half a token; nothing after its key may be printed.
+    check(&log, &[SECRET, PASSPHRASE, KEY].map(str::to_owned));
+    let log = log.text();
+    let after_name = log.split("\"token").skip(1);
     for shown in after_name {
         assert!(
             shown.contains("redacted"),
@@ -168,12 +168,12 @@ async fn failing_token_request_prints_no_secret() {
     }
 }
 
-/// A token that is in every word of a server, as it is and as a host in lower case.
+/// A token that the server repeats in every text, unchanged and as a lower-case host.
 const REPEATED: &str = "2neAiuYvAU61ZDXANAGAsiL4-iAExhsBXZxftpOehT55i3Ysy2q2LEsEW";
 
 #[tokio::test]
 async fn token_repeated_by_the_server_is_redacted() {
-    let (heard, guard) = listen();
+    let (log, guard) = listen();
     let json = |body: String| {
         let length = body.len();
         let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close";
@@ -205,30 +205,30 @@ async fn token_repeated_by_the_server_is_redacted() {
         let kucoin = Kucoin::builder()
             .credentials(Credentials::new(KEY, SECRET, PASSPHRASE).unwrap())
             .hosts(Hosts::local(&format!("http://127.0.0.1:{port}")).unwrap())
-            .config(here())
+            .config(current_runtime_config())
             .build()
             .unwrap();
-        let mut told = Told::of(&kucoin);
+        let mut lifecycle = LifecycleLog::of(&kucoin);
         let is_retry = |event: &LifecycleEvent| matches!(event, LifecycleEvent::Reconnect { .. });
         let text = tokio::select! {
             subscribed = soon(kucoin.subscribe(Balances)) => {
                 let error = subscribed.unwrap_err();
-                write(&heard, format_args!("shown {error:?}"));
+                write(&log, format_args!("shown {error:?}"));
                 error.to_string()
             }
-            event = told.until(is_retry) => match event {
+            event = lifecycle.until(is_retry) => match event {
                 LifecycleEvent::Reconnect { cause, .. } => cause.to_string(),
                 other => panic!("{other:?}"),
             },
         };
-        told.words();
+        lifecycle.summaries();
         assert!(
             text.contains(&format!("127.0.0.1:{port}")) || text.contains("KuCoin"),
             "{text}"
         );
-        write(&heard, format_args!("shown {text} {:?}", told.events));
+        write(&log, format_args!("shown {text} {:?}", lifecycle.events));
     }
     drop(guard);
     let parts = [&REPEATED[..12], &host[..12], SECRET, PASSPHRASE, KEY];
-    check(&heard, &parts.map(str::to_owned));
+    check(&log, &parts.map(str::to_owned));
 }

@@ -1,4 +1,4 @@
-//! The session with the V1 protocol: frames as KuCoin writes them, by a clock that the test moves.
+//! The session with the V1 protocol: frames as KuCoin sends them, with a simulated clock.
 
 use std::time::Instant;
 
@@ -10,13 +10,13 @@ use crate::setup::{BALANCE, ORDERS};
 
 const WELCOME: &str = r#"{"id":"0123456789abcdef00000000","type":"welcome"}"#;
 
-struct Rig {
+struct SessionDriver {
     session: Session<V1>,
     now: Instant,
     dials: u32,
 }
 
-impl Rig {
+impl SessionDriver {
     fn new(topics: &[&str]) -> Self {
         let now = Instant::now();
         let mut session = Session::new(SessionConfig::default(), 3);
@@ -30,18 +30,18 @@ impl Rig {
         }
     }
 
-    /// A connection whose topics are all acknowledged.
+    /// Returns a connection whose topics are all acknowledged.
     fn live(topics: &[&str]) -> Self {
-        let mut rig = Self::new(topics);
-        rig.connect().frame(WELCOME);
+        let mut driver = Self::new(topics);
+        driver.connect().frame(WELCOME);
         for id in 1..=topics.len() {
-            rig.frame(&format!(r#"{{"id":"{id}","type":"ack"}}"#));
+            driver.frame(&format!(r#"{{"id":"{id}","type":"ack"}}"#));
         }
-        rig.poll();
-        rig
+        driver.poll();
+        driver
     }
 
-    /// Answers the fetch and the dial that are asked for.
+    /// Completes the requested token fetch and dial.
     fn connect(&mut self) -> &mut Self {
         assert_eq!(self.poll().last().map(String::as_str), Some("fetch"));
         self.dials += 1;
@@ -57,7 +57,7 @@ impl Rig {
         self
     }
 
-    /// Takes a frame that carries no data.
+    /// Handles a frame without data.
     fn frame(&mut self, frame: &str) -> &mut Self {
         assert_eq!(
             self.session.frame(self.now, frame),
@@ -126,84 +126,90 @@ fn subscribe(id: u32, topic: &str) -> String {
 
 #[test]
 fn acknowledgement_may_have_a_numeric_id() {
-    let mut rig = Rig::new(&[ORDERS]);
-    rig.connect().frame(WELCOME).poll();
-    rig.frame(r#"{"type":"ack","id":1}"#)
+    let mut driver = SessionDriver::new(&[ORDERS]);
+    driver.connect().frame(WELCOME).poll();
+    driver
+        .frame(r#"{"type":"ack","id":1}"#)
         .expect(&[&format!("live {ORDERS}")]);
 }
 
 #[test]
 fn error_with_a_request_id_refuses_that_request() {
-    let mut rig = Rig::new(&[ORDERS, BALANCE]);
-    rig.connect().frame(WELCOME).poll();
-    rig.frame(r#"{"id":"2","type":"error","code":403,"data":"login is required"}"#);
-    rig.expect(&[&format!("refused {BALANCE} Some(403) login is required")]);
-    rig.frame(r#"{"id":"1","type":"ack"}"#)
+    let mut driver = SessionDriver::new(&[ORDERS, BALANCE]);
+    driver.connect().frame(WELCOME).poll();
+    driver.frame(r#"{"id":"2","type":"error","code":403,"data":"login is required"}"#);
+    driver.expect(&[&format!("refused {BALANCE} Some(403) login is required")]);
+    driver
+        .frame(r#"{"id":"1","type":"ack"}"#)
         .expect(&[&format!("live {ORDERS}")]);
 }
 
 #[test]
 fn error_without_an_id_refuses_the_topic_in_its_text() {
-    let mut rig = Rig::new(&[ORDERS, BALANCE]);
-    rig.connect().frame(WELCOME).poll();
+    let mut driver = SessionDriver::new(&[ORDERS, BALANCE]);
+    driver.connect().frame(WELCOME).poll();
     let data = format!("topic {BALANCE} is not found");
-    rig.frame(&format!(r#"{{"type":"error","code":404,"data":"{data}"}}"#));
-    rig.expect(&[&format!("refused {BALANCE} Some(404) {data}")]);
+    driver.frame(&format!(r#"{{"type":"error","code":404,"data":"{data}"}}"#));
+    driver.expect(&[&format!("refused {BALANCE} Some(404) {data}")]);
 }
 
 #[test]
 fn error_with_an_unknown_id_refuses_the_topic_in_its_text() {
-    let mut rig = Rig::new(&[ORDERS, BALANCE]);
-    rig.connect().frame(WELCOME).poll();
+    let mut driver = SessionDriver::new(&[ORDERS, BALANCE]);
+    driver.connect().frame(WELCOME).poll();
     let data = format!("topic {ORDERS} is not found");
-    rig.frame(&format!(
+    driver.frame(&format!(
         r#"{{"id":"64d8732c856851144bded10d","type":"error","code":404,"data":"{data}"}}"#
     ));
-    rig.expect(&[&format!("refused {ORDERS} Some(404) {data}")]);
+    driver.expect(&[&format!("refused {ORDERS} Some(404) {data}")]);
 }
 
 #[test]
 fn ambiguous_error_refuses_no_request() {
-    let mut rig = Rig::new(&[ORDERS, BALANCE]);
-    rig.connect().frame(WELCOME).poll();
-    rig.frame(r#"{"type":"error","code":404,"data":"topic does not exist"}"#);
-    rig.expect(&["exception Some(404) topic does not exist"]);
-    rig.frame(r#"{"id":"1","type":"ack"}"#)
+    let mut driver = SessionDriver::new(&[ORDERS, BALANCE]);
+    driver.connect().frame(WELCOME).poll();
+    driver.frame(r#"{"type":"error","code":404,"data":"topic does not exist"}"#);
+    driver.expect(&["exception Some(404) topic does not exist"]);
+    driver
+        .frame(r#"{"id":"1","type":"ack"}"#)
         .expect(&[&format!("live {ORDERS}")]);
-    assert!(rig.session.is_live());
+    assert!(driver.session.is_live());
 }
 
 #[test]
 fn too_many_topics_refuses_one_request_only() {
-    let mut rig = Rig::live(&[ORDERS]);
-    rig.session.subscribe(rig.now, TopicPath::new(BALANCE));
-    rig.expect(&[&subscribe(2, BALANCE)]);
+    let mut driver = SessionDriver::live(&[ORDERS]);
+    driver
+        .session
+        .subscribe(driver.now, TopicPath::new(BALANCE));
+    driver.expect(&[&subscribe(2, BALANCE)]);
     let words = "exceed max subscription count limitation of 400 per session";
-    rig.frame(&format!(
+    driver.frame(&format!(
         r#"{{"id":"2","type":"error","code":509,"data":"{words}"}}"#
     ));
-    rig.expect(&[&format!("refused {BALANCE} Some(509) {words}")]);
-    assert!(rig.session.is_live());
+    driver.expect(&[&format!("refused {BALANCE} Some(509) {words}")]);
+    assert!(driver.session.is_live());
 }
 
 #[test]
 fn data_is_returned_and_unknown_frames_are_reported() {
-    let mut rig = Rig::live(&[ORDERS]);
-    let now = rig.now;
+    let mut driver = SessionDriver::live(&[ORDERS]);
+    let now = driver.now;
     let push = format!(r#"{{"data":{{"clientOid":"pong"}},"topic":"{ORDERS}","type":"message"}}"#);
-    let FrameKind::Message { topic } = rig.session.frame(now, &push) else {
+    let FrameKind::Message { topic } = driver.session.frame(now, &push) else {
         panic!("no data");
     };
     assert_eq!(topic, ORDERS);
     assert_eq!(
-        rig.session
+        driver
+            .session
             .frame(now, r#"{"type":"notice","data":"maintenance"}"#),
         FrameKind::Unknown
     );
     assert!(matches!(
-        rig.session.frame(now, r#"{"type":"mess"#),
+        driver.session.frame(now, r#"{"type":"mess"#),
         FrameKind::Malformed(_)
     ));
-    rig.expect(&[]);
-    assert!(rig.session.is_live());
+    driver.expect(&[]);
+    assert!(driver.session.is_live());
 }

@@ -1,4 +1,4 @@
-//! What every test here needs: an exchange, a client on it, waits that end, and the truth as events.
+//! Shared helpers: exchanges, clients, waits with a deadline, and expected events from the truth log.
 
 use std::future::Future;
 
@@ -12,20 +12,20 @@ use serde_json::Value;
 
 pub(crate) use kucoin_streams_tests::setup::*;
 
-use crate::log_capture::everything_is_heard;
+use crate::log_capture::check_logs_for_secrets;
 pub(crate) use crate::truth::{as_event, as_json as json};
 
-/// Waits for what must happen; a test that hangs fails here instead.
+/// Waits with a deadline.
 ///
-/// Everything that the test logs is heard from here on, and nothing of it may be secret.
+/// Also checks the test's log for secrets from now on.
 pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
-    everything_is_heard();
+    check_logs_for_secrets();
     kucoin_streams_testkit::wait::soon(future).await
 }
 
-/// Every REST host is this one.
+/// Returns hosts with this REST URL.
 pub(crate) fn hosts(rest_url: &str) -> Hosts {
-    everything_is_heard();
+    check_logs_for_secrets();
     Hosts::default().with_rest(rest_url).unwrap()
 }
 
@@ -38,7 +38,7 @@ pub(crate) fn client_with(exchange: &Exchange, config: Config) -> Kucoin {
 }
 
 pub(crate) fn client_of(exchange: &Exchange, credentials: Credentials, config: Config) -> Kucoin {
-    everything_is_heard();
+    check_logs_for_secrets();
     Kucoin::builder()
         .credentials(credentials)
         .hosts(hosts_of(exchange))
@@ -47,23 +47,23 @@ pub(crate) fn client_of(exchange: &Exchange, credentials: Credentials, config: C
         .unwrap()
 }
 
-/// What a subscription yields.
+/// Item of a subscription.
 pub(crate) type Item<E> = Result<Update<E>, Gap>;
 
 pub(crate) async fn next<T: Topic>(subscription: &mut Subscription<T>) -> Item<T::Event> {
     let item = soon(subscription.next()).await;
-    item.expect("the subscription goes on")
+    item.expect("the subscription is open")
 }
 
-/// The next event, where no gap may be.
+/// Returns the next event; fails at a gap.
 pub(crate) async fn event<T: Topic>(subscription: &mut Subscription<T>) -> Update<T::Event> {
     match next(subscription).await {
         Ok(update) => update,
-        Err(gap) => panic!("a gap where none may be: {gap:?}"),
+        Err(gap) => panic!("unexpected gap: {gap:?}"),
     }
 }
 
-/// The next item, which must be a gap.
+/// Returns the next gap; fails at an event.
 pub(crate) async fn gap<T: Topic>(subscription: &mut Subscription<T>) -> Gap {
     match next(subscription).await {
         Ok(update) => panic!(
@@ -74,7 +74,7 @@ pub(crate) async fn gap<T: Topic>(subscription: &mut Subscription<T>) -> Gap {
     }
 }
 
-/// The two gaps of one loss of the connection.
+/// The two gaps of a connection loss.
 #[derive(Debug)]
 pub(crate) struct Outage {
     /// The topics, in alphabetical order.
@@ -87,7 +87,7 @@ pub(crate) struct Outage {
 }
 
 impl Outage {
-    /// Checks that both gaps are about the same topics and times, and that the window is the one of the documentation.
+    /// Checks that both gaps agree in topics and times, and that the window is as documented.
     #[track_caller]
     pub(crate) fn of(lost: &Gap, live: &Gap) -> Self {
         let GapReason::Lost {
@@ -128,21 +128,21 @@ impl Outage {
     }
 }
 
-/// The topics of a gap, in alphabetical order.
+/// Returns the topics of a gap, in alphabetical order.
 pub(crate) fn topics_of(gap: &Gap) -> Vec<String> {
     let mut topics: Vec<String> = gap.topics.iter().map(ToString::to_string).collect();
     topics.sort();
     topics
 }
 
-/// The next two items, which must be the loss of a connection and its end with no event between them.
+/// Returns the next two items, which must be the two gaps of a loss.
 pub(crate) async fn outage<T: Topic>(subscription: &mut Subscription<T>) -> Outage {
     let lost = gap(subscription).await;
     let live = gap(subscription).await;
     Outage::of(&lost, &live)
 }
 
-/// As many events as the exchange knows of by now, with no gap between them.
+/// Returns as many events as the truth log has; fails at a gap.
 pub(crate) async fn all_events<T>(
     subscription: &mut Subscription<T>,
     exchange: &Exchange,
@@ -159,7 +159,7 @@ where
     events
 }
 
-/// The events that the truth log holds of a topic.
+/// Returns the expected events of a topic from the truth log.
 pub(crate) fn truth_of(exchange: &Exchange, topic: &str) -> Vec<Value> {
     exchange
         .truth()
@@ -170,12 +170,12 @@ pub(crate) fn truth_of(exchange: &Exchange, topic: &str) -> Vec<Value> {
 }
 
 /// Follows the lifecycle events of a client.
-pub(crate) struct Told {
+pub(crate) struct LifecycleLog {
     stream: LifecycleStream,
     pub(crate) events: Vec<LifecycleEvent>,
 }
 
-impl Told {
+impl LifecycleLog {
     pub(crate) fn of(kucoin: &Kucoin) -> Self {
         Self {
             stream: kucoin.lifecycle(),
@@ -183,14 +183,14 @@ impl Told {
         }
     }
 
-    /// Reads on until an event is as wanted.
+    /// Reads events until one meets the condition, and returns it.
     pub(crate) async fn until(
         &mut self,
         wanted: impl Fn(&LifecycleEvent) -> bool,
     ) -> LifecycleEvent {
         loop {
-            let told = soon(self.stream.next()).await;
-            let event = told.expect("the client lives").event;
+            let lifecycle = soon(self.stream.next()).await;
+            let event = lifecycle.expect("the client is open").event;
             self.events.push(event.clone());
             if wanted(&event) {
                 return event;
@@ -203,10 +203,10 @@ impl Told {
             .await;
     }
 
-    /// All events so far, those that wait to be read included, in words.
-    pub(crate) fn words(&mut self) -> Vec<String> {
-        while let Some(told) = self.stream.try_next() {
-            self.events.push(told.event);
+    /// Returns all events so far in short form, including queued ones.
+    pub(crate) fn summaries(&mut self) -> Vec<String> {
+        while let Some(lifecycle) = self.stream.try_next() {
+            self.events.push(lifecycle.event);
         }
         self.events.iter().map(words).collect()
     }
@@ -229,7 +229,7 @@ fn words(event: &LifecycleEvent) -> String {
     }
 }
 
-/// What a client asked for on one connection, pings left out.
+/// Returns the requests of a client on one connection, without pings.
 pub(crate) fn requests(connection: &ConnectionReport) -> Vec<String> {
     let asked = connection.client_messages.iter().filter_map(|message| {
         let message: Value = serde_json::from_str(message).unwrap();
@@ -239,7 +239,7 @@ pub(crate) fn requests(connection: &ConnectionReport) -> Vec<String> {
     asked.collect()
 }
 
-/// The code of each token request's answer.
+/// Returns the response code of each token request.
 pub(crate) fn token_codes(exchange: &Exchange) -> Vec<String> {
     let stats = exchange.stats();
     stats

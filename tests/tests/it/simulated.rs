@@ -1,4 +1,4 @@
-//! An exchange and clients on it without sockets, under tokio's paused clock: time passes only while every task waits.
+//! Exchanges and clients without sockets, under tokio's paused clock: time advances only while every task waits.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use kucoin_streams_testkit::independent_exchange::{IndependentExchange, KEY, PAS
 use kucoin_streams_tests::network::Network;
 use kucoin_streams_tests::tokens::Tokens;
 
-use crate::log_capture::everything_is_heard;
+use crate::log_capture::check_logs_for_secrets;
 use crate::setup::fast_retries;
 
-/// Waits until everything that is under way has arrived.
+/// Waits until all data in flight has arrived.
 pub(crate) async fn settle() {
     tokio::time::sleep(Duration::from_secs(1)).await;
 }
@@ -23,7 +23,7 @@ pub(crate) async fn exchange(faults: Faults) -> Arc<Exchange> {
 }
 
 pub(crate) async fn start(settings: ExchangeBuilder) -> Arc<Exchange> {
-    everything_is_heard();
+    check_logs_for_secrets();
     Arc::new(settings.start().await.unwrap())
 }
 
@@ -36,7 +36,7 @@ pub(crate) fn client_with(exchange: &Arc<Exchange>, config: Config) -> Kucoin {
     client_on(Network::new(exchange, 7), credentials, config)
 }
 
-/// A client of a server that knows nothing of ours.
+/// Returns a client of the independent exchange.
 pub(crate) fn client_of(server: &Arc<IndependentExchange>, config: Config) -> Kucoin {
     let server = Arc::clone(server);
     let network = Network::to(move |stream| server.serve(stream), 7);
@@ -55,7 +55,7 @@ fn client_on(network: Network, credentials: DemoCredentials, config: Config) -> 
         .config(
             config
                 .with_runtime(ConnectionRuntime::Current)
-                // The budget of the process counts by another clock.
+                // The limiter of the process uses another clock.
                 .with_dials(DialLimiter::new(50, Duration::from_secs(1))),
         )
         .build()

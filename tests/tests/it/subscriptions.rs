@@ -1,4 +1,4 @@
-//! The life of subscriptions: sharing, dropping, closing.
+//! Subscriptions: sharing, dropping, closing.
 
 use kucoin_streams::v1::{Balances, SpotOrders};
 use kucoin_streams::{CloseReason, ConnectionState, EndReason, SubscribeError, WsKey};
@@ -23,7 +23,7 @@ async fn dropping_a_subscription_unsubscribes() {
 async fn close_unsubscribes_and_delivers_queued_events() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     exchange.account().step(10);
@@ -39,14 +39,17 @@ async fn close_unsubscribes_and_delivers_queued_events() {
     assert_eq!(
         received,
         truth_of(&exchange, ORDERS),
-        "what was received is still handed out"
+        "queued events are still delivered"
     );
     assert!(soon(orders.next()).await.is_none());
     assert_eq!(
         orders.end_reason(),
         Some(EndReason::Closed(CloseReason::Requested))
     );
-    assert_eq!(told.words().last().map(String::as_str), Some("close"));
+    assert_eq!(
+        lifecycle.summaries().last().map(String::as_str),
+        Some("close")
+    );
     assert_eq!(
         kucoin.state(WsKey::SpotPrivateV1),
         Some(ConnectionState::Closed(CloseReason::Requested))

@@ -1,4 +1,4 @@
-//! No task is left behind: after a close and after a drop, whatever state the connection was in.
+//! No task is left after a close or a drop, whatever the state of the connection.
 
 use std::future::Future;
 use std::time::Duration;
@@ -11,11 +11,11 @@ use tokio::runtime::{Builder, Handle};
 
 use crate::setup::*;
 
-/// Runs a client on a runtime of its own, with the exchange on another, and waits until no task of it is left.
+/// Runs a client on its own runtime, with the exchange on another, and waits until none of its tasks is left.
 fn check<F: Future<Output = ()>>(
     settings: kucoin_streams_exchange::ExchangeBuilder,
     life: impl FnOnce(Exchange) -> F,
-) -> Exchanged {
+) -> RunningExchange {
     let servers = Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -33,16 +33,16 @@ fn check<F: Future<Output = ()>>(
         })
         .await;
     });
-    Exchanged { _servers: servers }
+    RunningExchange { _servers: servers }
 }
 
-/// Keeps the exchange's runtime until the client's is checked.
-struct Exchanged {
+/// Keeps the exchange's runtime until the client is checked.
+struct RunningExchange {
     _servers: tokio::runtime::Runtime,
 }
 
-/// Settings of a client whose tasks run on the runtime whose tasks are counted.
-fn here() -> Config {
+/// Returns a configuration whose tasks run on the checked runtime.
+fn current_runtime_config() -> Config {
     fast_retries().with_runtime(ConnectionRuntime::Current)
 }
 
@@ -53,7 +53,7 @@ fn alive() -> usize {
 #[test]
 fn no_task_is_left_after_close_and_drop() {
     check(Exchange::builder(), async |exchange: Exchange| {
-        let kucoin = client_with(&exchange, here());
+        let kucoin = client_with(&exchange, current_runtime_config());
         let orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
         let balances = soon(kucoin.subscribe(Balances)).await.unwrap();
         assert!(alive() > 0, "the metric sees the connection's task");
@@ -65,7 +65,7 @@ fn no_task_is_left_after_close_and_drop() {
 #[test]
 fn no_task_is_left_after_a_drop() {
     check(Exchange::builder(), async |exchange: Exchange| {
-        let kucoin = client_with(&exchange, here());
+        let kucoin = client_with(&exchange, current_runtime_config());
         let orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
         assert!(alive() > 0);
         drop(kucoin);
@@ -77,7 +77,7 @@ fn no_task_is_left_after_a_drop() {
 fn no_task_is_left_after_a_refusal() {
     check(Exchange::builder(), async |exchange: Exchange| {
         let wrong = Credentials::new("key", "secret", "passphrase").unwrap();
-        let kucoin = client_of(&exchange, wrong, here());
+        let kucoin = client_of(&exchange, wrong, current_runtime_config());
         soon(kucoin.subscribe(SpotOrders)).await.unwrap_err();
     });
 }
@@ -86,7 +86,7 @@ fn no_task_is_left_after_a_refusal() {
 fn no_task_is_left_if_the_peer_stops_answering() {
     let settings = Exchange::builder().faults(Faults::new().after_frames(1, Effect::HalfOpen));
     check(settings, async |exchange: Exchange| {
-        let kucoin = client_with(&exchange, here());
+        let kucoin = client_with(&exchange, current_runtime_config());
         let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
         exchange.account().deposit("USDT", 1.into()).unwrap();
         event(&mut balances).await;
@@ -101,16 +101,16 @@ fn no_task_is_left_if_dropped_during_a_token_request() {
     let settings =
         Exchange::builder().faults(Faults::new().on_token_request(1, Effect::TokenSlow { by }));
     check(settings, async |exchange: Exchange| {
-        let kucoin = client_with(&exchange, here());
+        let kucoin = client_with(&exchange, current_runtime_config());
         {
             let subscribing = kucoin.subscribe(Balances);
             tokio::pin!(subscribing);
-            // Until the request is on its way: the connection's task and the HTTP client's both live.
+            // Waits until the request is sent: now the connection's task and the HTTP client's both exist.
             soon(async {
                 while alive() < 2 {
                     tokio::select! {
                         biased;
-                        _ = &mut subscribing => panic!("no token was given"),
+                        _ = &mut subscribing => panic!("no token was issued"),
                         () = tokio::task::yield_now() => {}
                     }
                 }
@@ -126,7 +126,7 @@ fn no_task_is_left_if_closed_between_attempts() {
     check(Exchange::builder(), async |exchange: Exchange| {
         let url = exchange.rest_url();
         exchange.shutdown().await;
-        let mut config = here();
+        let mut config = current_runtime_config();
         config.session.backoff.base = Duration::from_secs(3_600);
         config.session.backoff.cap = Duration::from_secs(3_600);
         let kucoin = Kucoin::builder()
@@ -135,12 +135,13 @@ fn no_task_is_left_if_closed_between_attempts() {
             .config(config)
             .build()
             .unwrap();
-        let mut told = Told::of(&kucoin);
+        let mut lifecycle = LifecycleLog::of(&kucoin);
         let waiting = tokio::spawn({
             let kucoin = kucoin.clone();
             async move { kucoin.subscribe(Balances).await.map(drop) }
         });
-        told.until(|event| matches!(event, kucoin_streams::LifecycleEvent::Reconnect { .. }))
+        lifecycle
+            .until(|event| matches!(event, kucoin_streams::LifecycleEvent::Reconnect { .. }))
             .await;
         soon(kucoin.close()).await;
         soon(waiting).await.unwrap().unwrap_err();

@@ -1,4 +1,4 @@
-//! Topics that the server refuses for now: each is reported at once and asked for again, and delays no other.
+//! Temporarily refused topics: each is reported at once and requested again, and delays no other topic.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use crate::setup::*;
 use crate::simulated::{client, client_of, exchange};
 
-/// Orders are refused this often with 500, then acknowledged.
+/// Starts an exchange that refuses orders this often with 500, then acknowledges them.
 async fn refusing(times: usize) -> Arc<IndependentExchange> {
     let refuses = Some(Refusal::internal_error(ORDERS, times));
     let server = IndependentExchange::start(
@@ -53,13 +53,13 @@ fn check_refused(gap: &Gap, code: i64, message: &str) {
 async fn topic_refused_temporarily_becomes_live() {
     let server = refusing(3).await;
     let kucoin = client_of(&server, fast_retries());
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let topics: Vec<AnySpotTopic> = vec![SpotOrders.into(), Balances.into()];
     let began = Instant::now();
     let (mut events, refused) = soon(kucoin.subscribe_available(topics)).await.unwrap();
     assert!(refused.is_empty(), "{refused:?}");
 
-    // The refusal and both balances, before the topic is asked for again.
+    // The refusal and both balances, before the topic is requested again.
     let mut gaps = Vec::new();
     for _ in 0..3 {
         match next(&mut events).await {
@@ -76,7 +76,7 @@ async fn topic_refused_temporarily_becomes_live() {
     let GapReason::Live { epoch: 1, .. } = live.reason else {
         panic!("another gap: {live:?}");
     };
-    // Asked for again after 1, 2 and 4 s.
+    // Requested again after 1, 2 and 4 s.
     assert_eq!(began.elapsed().as_secs(), 7);
     assert!(live.window().is_some());
     for _ in 0..3 {
@@ -84,11 +84,11 @@ async fn topic_refused_temporarily_becomes_live() {
     }
 
     let (live_orders, live_balances) = (format!("live {ORDERS}"), format!("live {BALANCE}"));
-    let words = told.words();
+    let words = lifecycle.summaries();
     assert_eq!(words[0], "open");
     assert_eq!(words.last(), Some(&live_orders));
     assert!(words[..3].contains(&live_balances), "{words:?}");
-    let refusals = told.events.iter().filter_map(|event| match event {
+    let refusals = lifecycle.events.iter().filter_map(|event| match event {
         LifecycleEvent::Exception {
             topic, code, fatal, ..
         } => Some((topic.as_deref(), code.as_deref(), *fatal)),
@@ -127,7 +127,7 @@ async fn topic_refused_until_the_deadline_fails_with_the_refusal() {
         message: "internal error".to_owned(),
     };
     assert_eq!(error, expected);
-    // It is not asked for any more, and the connection serves others.
+    // It is not requested any more, and the connection still serves other topics.
     let asked = server.seen().requests[0].len();
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     event(&mut balances).await;
@@ -150,7 +150,7 @@ async fn reconnected_waits_for_a_topic_refused_for_its_rate() {
     let kucoin = client(&exchange);
     let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     exchange.inject(Effect::Cut(Cut::Reset));
 
     let lost = gap(&mut orders).await;
@@ -159,10 +159,10 @@ async fn reconnected_waits_for_a_topic_refused_for_its_rate() {
     assert_eq!(state, Some(ConnectionState::Connecting));
     let live = gap(&mut orders).await;
     assert_eq!(Outage::of(&lost, &live).epoch, 2);
-    told.reconnected().await;
+    lifecycle.reconnected().await;
     let state = kucoin.state(WsKey::SpotPrivateV1);
     assert_eq!(state, Some(ConnectionState::Live));
-    let words = told.words();
+    let words = lifecycle.summaries();
     assert_eq!(words[..2], ["reconnect 1 live", "exception"]);
     let mut rest = words[2..].to_vec();
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Subscriptions that a test feeds by hand, and the lines that their items are serialized as.
+//! Subscriptions fed by a test, and serialized items.
 
 use kucoin_streams::{EndReason, GapReason, Timestamp, pro, test_util, v1};
 

@@ -1,4 +1,4 @@
-//! The whole way over TLS: a token over https and events over wss, from whom is trusted and from nobody else.
+//! Tokens over https and events over wss, only with trusted certificates.
 
 use kucoin_streams::auth::HmacSigner;
 use kucoin_streams::pro::TradeType;
@@ -9,14 +9,14 @@ use kucoin_streams_testkit::tls::Authority;
 
 use crate::setup::*;
 
-/// An exchange with a certificate of this authority.
-pub(crate) async fn good_exchange(authority: &Authority, faults: Faults) -> Exchange {
+/// Starts an exchange with a certificate of this authority.
+pub(crate) async fn tls_exchange(authority: &Authority, faults: Faults) -> Exchange {
     let builder = Exchange::builder().seed(7).faults(faults);
     let config = authority.server(&["localhost"], |_| {});
     builder.tls(config).start().await.unwrap()
 }
 
-/// A client that trusts one authority for its tokens, and one for its sockets.
+/// Returns a client that trusts one authority for REST, and one for WebSockets.
 fn client_that_trusts(
     exchange: &Exchange,
     (tokens, sockets): (&Authority, &Authority),
@@ -35,7 +35,7 @@ fn client_that_trusts(
         .unwrap()
 }
 
-/// Subscribes, and is told that the certificate is at fault; no token goes to such a server.
+/// Checks that subscribing fails because of the certificate, without a WebSocket connection.
 async fn check_refused(exchange: &Exchange, trusts: (&Authority, &Authority)) {
     let kucoin = client_that_trusts(exchange, trusts, fast_retries());
     let error = soon(kucoin.subscribe(Balances)).await.unwrap_err();
@@ -55,7 +55,7 @@ async fn check_refused(exchange: &Exchange, trusts: (&Authority, &Authority)) {
 #[tokio::test]
 async fn tokens_use_https_and_events_use_wss() {
     let authority = Authority::new();
-    let exchange = good_exchange(&authority, Faults::new()).await;
+    let exchange = tls_exchange(&authority, Faults::new()).await;
     assert!(exchange.rest_url().starts_with("https://localhost:"));
     let kucoin = client_that_trusts(&exchange, (&authority, &authority), fast_retries());
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
@@ -75,7 +75,7 @@ async fn tokens_use_https_and_events_use_wss() {
 #[tokio::test]
 async fn unknown_issuer_is_refused_for_rest_and_websocket() {
     let (known, unknown) = (Authority::new(), Authority::new());
-    let exchange = good_exchange(&known, Faults::new()).await;
+    let exchange = tls_exchange(&known, Faults::new()).await;
     check_refused(&exchange, (&unknown, &known)).await;
     assert_eq!(exchange.stats().tokens_issued, 0);
     check_refused(&exchange, (&known, &unknown)).await;
@@ -86,12 +86,12 @@ async fn unknown_issuer_is_refused_for_rest_and_websocket() {
 async fn end_without_close_notify_is_a_loss_with_recovery() {
     let authority = Authority::new();
     for cut in [Cut::Eof, Cut::Reset] {
-        let exchange = good_exchange(&authority, Faults::new()).await;
+        let exchange = tls_exchange(&authority, Faults::new()).await;
         let kucoin = client_that_trusts(&exchange, (&authority, &authority), fast_retries());
-        let mut told = Told::of(&kucoin);
+        let mut lifecycle = LifecycleLog::of(&kucoin);
         let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
         exchange.inject(Effect::Cut(cut));
-        told.reconnected().await;
+        lifecycle.reconnected().await;
         assert_eq!(outage(&mut balances).await.epoch, 2);
         exchange.account().deposit("USDT", 1.into()).unwrap();
         event(&mut balances).await;

@@ -1,4 +1,4 @@
-//! Trouble on the way to a token: what passes is tried again, what does not ends at the first answer.
+//! Failures of token requests: temporary failures are retried, others end the client at the first response.
 
 use std::time::Duration;
 
@@ -11,23 +11,23 @@ use kucoin_streams_exchange::{Cut, Effect, Exchange, Faults};
 
 use crate::setup::*;
 
-/// Subscribes over one failure at the token; gives what the exchange answered to each request.
+/// Subscribes after one failed token request; returns the response codes and the reconnect events.
 async fn recovers(effect: Effect, config: Config) -> (Vec<String>, Vec<LifecycleEvent>) {
     let exchange = exchange(Faults::new().on_token_request(1, effect)).await;
     let kucoin = client_with(&exchange, config);
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     let live = format!("live {BALANCE}");
-    assert_eq!(told.words(), ["reconnect 1 token", "open", &live]);
+    assert_eq!(lifecycle.summaries(), ["reconnect 1 token", "open", &live]);
     exchange.account().deposit("USDT", 1.into()).unwrap();
     event(&mut balances).await;
-    (token_codes(&exchange), told.events)
+    (token_codes(&exchange), lifecycle.events)
 }
 
-/// Subscribes with these credentials and is refused; gives code and text.
-async fn is_refused(exchange: &Exchange, credentials: Credentials) -> (String, String) {
+/// Checks that these credentials are refused; returns code and text.
+async fn check_refused(exchange: &Exchange, credentials: Credentials) -> (String, String) {
     let kucoin = client_of(exchange, credentials, fast_retries());
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let error = soon(kucoin.subscribe(Balances)).await.unwrap_err();
     let SubscribeError::Closed(closed) = &error else {
         panic!("another error: {error:?}");
@@ -36,11 +36,11 @@ async fn is_refused(exchange: &Exchange, credentials: Credentials) -> (String, S
     let CloseReason::Failed(failure) = &closed.reason else {
         panic!("another reason: {closed:?}");
     };
-    assert_eq!(told.words(), ["exception, fatal", "close"]);
+    assert_eq!(lifecycle.summaries(), ["exception, fatal", "close"]);
     let state = kucoin.state(WsKey::SpotPrivateV1).unwrap();
     assert!(matches!(state, ConnectionState::Closed(_)), "{state:?}");
     let stats = exchange.stats();
-    assert_eq!(stats.token_requests.len(), 1, "one refusal is enough");
+    assert_eq!(stats.token_requests.len(), 1, "a refusal is not retried");
     assert!(stats.connections.is_empty());
     (failure.code.clone().unwrap().into(), error.to_string())
 }
@@ -50,8 +50,8 @@ async fn wrong_secret_costs_one_request() {
     let exchange = exchange(Faults::new()).await;
     let demo = exchange.credentials();
     let wrong = Credentials::new(&demo.key, "not-the-secret", &demo.passphrase).unwrap();
-    let (code, text) = is_refused(&exchange, wrong).await;
-    // The passphrase is signed with the secret, and is looked at first.
+    let (code, text) = check_refused(&exchange, wrong).await;
+    // The passphrase is signed with the secret and checked first.
     assert_eq!(code, "400004", "{text}");
 }
 
@@ -60,7 +60,7 @@ async fn wrong_passphrase_costs_one_request() {
     let exchange = exchange(Faults::new()).await;
     let demo = exchange.credentials();
     let wrong = Credentials::new(&demo.key, &demo.secret, "not-the-passphrase").unwrap();
-    assert_eq!(is_refused(&exchange, wrong).await.0, "400004");
+    assert_eq!(check_refused(&exchange, wrong).await.0, "400004");
 }
 
 #[tokio::test]
@@ -69,7 +69,7 @@ async fn unknown_key_costs_one_request() {
     let demo = exchange.credentials();
     let wrong =
         Credentials::new("5f0000000000000000000000", &demo.secret, &demo.passphrase).unwrap();
-    assert_eq!(is_refused(&exchange, wrong).await.0, "400003");
+    assert_eq!(check_refused(&exchange, wrong).await.0, "400003");
 }
 
 #[tokio::test]
@@ -155,11 +155,11 @@ async fn missing_token_response_times_out() {
 async fn expired_token_is_replaced_at_once() {
     let exchange = exchange(Faults::new().on_connection(1, Effect::ExpireTokens)).await;
     let kucoin = client(&exchange);
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     soon(kucoin.subscribe(Balances)).await.unwrap();
-    told.words();
-    let LifecycleEvent::Reconnect { cause, delay, .. } = &told.events[0] else {
-        panic!("{:?}", told.events);
+    lifecycle.summaries();
+    let LifecycleEvent::Reconnect { cause, delay, .. } = &lifecycle.events[0] else {
+        panic!("{:?}", lifecycle.events);
     };
     assert_eq!(
         (cause.code.as_deref(), *delay),
@@ -179,10 +179,10 @@ async fn clock_skew_is_corrected_at_once_and_remembered() {
         let exchange = exchange(Faults::new()).await;
         exchange.inject(Effect::ClockSkew { by_ms });
         let kucoin = client(&exchange);
-        let mut told = Told::of(&kucoin);
+        let mut lifecycle = LifecycleLog::of(&kucoin);
         let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
         assert_eq!(
-            told.words(),
+            lifecycle.summaries(),
             ["open".to_owned(), format!("live {BALANCE}")],
             "no attempt failed"
         );
@@ -192,7 +192,7 @@ async fn clock_skew_is_corrected_at_once_and_remembered() {
         assert!((offset - by_ms).abs() < 5_000, "{offset} for {by_ms}");
 
         exchange.inject(Effect::Cut(Cut::Reset));
-        told.reconnected().await;
+        lifecycle.reconnected().await;
         assert!(next(&mut balances).await.is_err());
         assert_eq!(token_codes(&exchange), ["400002", "200000", "200000"]);
         assert_eq!(exchange.stats().time_requests, 1);
@@ -213,13 +213,13 @@ async fn unreachable_rest_host_is_retried() {
         .config(fast_retries())
         .build()
         .unwrap();
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let subscribing = tokio::spawn(async move {
         let outcome = kucoin.subscribe(Balances).await;
         (kucoin, outcome)
     });
     for attempt in 1..=2 {
-        let event = told
+        let event = lifecycle
             .until(|event| matches!(event, LifecycleEvent::Reconnect { .. }))
             .await;
         let LifecycleEvent::Reconnect {
@@ -233,7 +233,10 @@ async fn unreachable_rest_host_is_retried() {
         assert_eq!((number, cause.stage.as_str()), (attempt, "token"));
     }
     subscribing.abort();
-    assert!(subscribing.await.is_err(), "it still tries");
+    assert!(
+        subscribing.await.is_err(),
+        "the subscription is still pending"
+    );
 }
 
 #[tokio::test]

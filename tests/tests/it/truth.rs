@@ -1,11 +1,11 @@
-//! What the exchange's truth log says in the form that events have: the same names and digits, decimals as text,
-//! another unit of time.
+//! Converts the truth log of the exchange to the form of events: the same names and digits, decimals as text, times
+//! in nanoseconds.
 
 use kucoin_streams::Decimal;
 use kucoin_streams_exchange::TruthEntry;
 use serde_json::Value;
 
-/// Fields that events hold in nanoseconds, whatever unit and dress they came in.
+/// Fields that events have in nanoseconds, whatever their unit and type on the wire.
 const TIMES: [&str; 9] = [
     "orderTime",
     "ts",
@@ -18,10 +18,10 @@ const TIMES: [&str; 9] = [
     "currentTimestamp",
 ];
 
-/// Subjects whose data names no market: the event takes it from the topic.
+/// Subjects whose data has no symbol: the event takes it from the topic.
 const WITHOUT_SYMBOL: [&str; 2] = ["position.settlement", "position.adjustRiskLimit"];
 
-/// What an entry must be as an event.
+/// Returns the expected event of an entry.
 pub(crate) fn as_event(entry: &TruthEntry) -> Value {
     let mut data: Value = serde_json::from_str(&numbers_as_text(entry.data())).unwrap();
     for name in TIMES {
@@ -29,7 +29,7 @@ pub(crate) fn as_event(entry: &TruthEntry) -> Value {
             *time = nanos(time).to_string().into();
         }
     }
-    // The empty text is the wire's word for none.
+    // Empty text means no value on the wire.
     if let Some(members) = data.as_object_mut() {
         members.retain(|_, value| value != "");
     }
@@ -42,7 +42,7 @@ pub(crate) fn as_event(entry: &TruthEntry) -> Value {
     data
 }
 
-/// An event as JSON, in which every number but a time is text: whether a count is written as a number is no matter
+/// Returns an event as JSON with all numbers as text except times: whether a count is a JSON number does not matter
 /// here.
 pub(crate) fn as_json<E: serde::Serialize>(event: &E) -> Value {
     let mut json = serde_json::to_value(event).unwrap();
@@ -62,7 +62,7 @@ fn counts_as_text(name: &str, value: &mut Value) {
     }
 }
 
-/// The same JSON with every number as text, written out where it has an exponent. A parser would round it.
+/// Returns the JSON with every number as text, without exponents. A parser would round numbers.
 pub(crate) fn numbers_as_text(json: &str) -> String {
     let mut text = String::with_capacity(json.len() + 64);
     let mut rest = json;
@@ -89,7 +89,7 @@ pub(crate) fn numbers_as_text(json: &str) -> String {
     text
 }
 
-/// How long the string literal is that a text begins with, its quotes included.
+/// Returns the length of the string literal at the start of a text, including quotes.
 fn string_length(text: &str) -> usize {
     let mut escaped = false;
     let end = text.char_indices().skip(1).find(|(_, found)| {
@@ -100,7 +100,7 @@ fn string_length(text: &str) -> usize {
     end.unwrap().0 + 1
 }
 
-/// A time of the wire as text, in whatever unit.
+/// Converts a wire time in any unit to nanoseconds.
 fn nanos(time: &Value) -> i64 {
     let number: i64 = time.as_str().unwrap().parse().unwrap();
     match number.to_string().len() {

@@ -1,4 +1,4 @@
-//! An exchange that cannot be reached: at the first subscription, and after a loss.
+//! An unreachable exchange: at the first subscription, and after a loss.
 
 use std::time::{Duration, Instant};
 
@@ -14,8 +14,8 @@ use crate::setup::*;
 
 const LIMIT: Duration = Duration::from_secs(1);
 
-/// An exchange that begins again where another one was.
-async fn at(port: u16) -> Exchange {
+/// Starts an exchange on the port of an earlier one.
+async fn exchange_on_port(port: u16) -> Exchange {
     Exchange::builder()
         .seed(7)
         .port(port)
@@ -38,10 +38,10 @@ async fn subscribe_times_out_and_names_the_cause() {
     let port = gone.port();
     let kucoin = client_with(&gone, fast_retries().with_connect_timeout(LIMIT));
     gone.shutdown().await;
-    // Once an attempt has failed there is a cause to name.
-    let mut told = Told::of(&kucoin);
+    // After a failed attempt there is a cause to report.
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let is_retry = |event: &LifecycleEvent| matches!(event, LifecycleEvent::Reconnect { .. });
-    let (first, _) = tokio::join!(kucoin.subscribe(Balances), told.until(is_retry));
+    let (first, _) = tokio::join!(kucoin.subscribe(Balances), lifecycle.until(is_retry));
     first.unwrap_err();
     let began = Instant::now();
     let error = soon(kucoin.subscribe(Balances)).await.unwrap_err();
@@ -69,9 +69,8 @@ async fn subscribe_times_out_and_names_the_cause() {
         "{waiting:?}"
     );
 
-    // What timed out leaves nothing subscribed. The next subscription finds the exchange again, once another dial is
-    // allowed.
-    let exchange = at(port).await;
+    // The timeout leaves nothing subscribed. The next subscription finds the exchange again after the next dial.
+    let exchange = exchange_on_port(port).await;
     let _balances = soon(subscribe_at_last(&kucoin)).await;
     let subscribe = format!("subscribe {BALANCE}");
     assert_eq!(requests(&exchange.stats().connections[0]), [subscribe]);
@@ -100,7 +99,7 @@ async fn loss_is_reported_while_the_exchange_is_unreachable() {
     let first = exchange(Faults::new()).await;
     let port = first.port();
     let kucoin = client(&first);
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     first.account().deposit("USDT", 1.into()).unwrap();
     let last_event_at = event(&mut balances).await.received_at();
@@ -109,10 +108,11 @@ async fn loss_is_reported_while_the_exchange_is_unreachable() {
     let lost = gap(&mut balances).await;
     assert!(matches!(lost.reason, GapReason::Lost { .. }), "{lost:?}");
     for _ in 0..3 {
-        told.until(|event| matches!(event, LifecycleEvent::Reconnect { .. }))
+        lifecycle
+            .until(|event| matches!(event, LifecycleEvent::Reconnect { .. }))
             .await;
     }
-    let last = told.events.last().unwrap();
+    let last = lifecycle.events.last().unwrap();
     let LifecycleEvent::Reconnect { cause, .. } = last else {
         panic!("another event: {last:?}");
     };
@@ -127,7 +127,7 @@ async fn loss_is_reported_while_the_exchange_is_unreachable() {
     let state = kucoin.state(WsKey::SpotPrivateV1);
     assert_eq!(state, Some(ConnectionState::Connecting));
 
-    let second = at(port).await;
+    let second = exchange_on_port(port).await;
     let live = gap(&mut balances).await;
     let outage = Outage::of(&lost, &live);
     assert_eq!(
@@ -168,7 +168,7 @@ async fn credentials_refused_after_a_loss_end_the_subscription() {
     };
     let exchange = exchange(Faults::new().on_token_request(2, refuse)).await;
     let kucoin = client(&exchange);
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     exchange.account().deposit("USDT", 1.into()).unwrap();
     let last_event_at = Some(event(&mut balances).await.received_at());
@@ -194,7 +194,7 @@ async fn credentials_refused_after_a_loss_end_the_subscription() {
         balances.end_reason(),
         Some(EndReason::Closed(CloseReason::Failed(failure.clone())))
     );
-    let words = told.words();
+    let words = lifecycle.summaries();
     assert_eq!(
         words[2..],
         ["reconnect 1 live", "exception, fatal", "close"]

@@ -1,4 +1,4 @@
-//! Every topic of V1 over a socket and out of the log: what happened at the exchange is what the events say.
+//! Every topic of V1, over a socket and decoded from the truth log: events match what happened.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::setup::*;
 use crate::simulated::{client, start};
 
-/// The topics that these patterns make: a symbol's topic for every symbol that is traded.
+/// Returns the topics of these patterns, with one topic per traded symbol.
 fn topics<T: std::str::FromStr<Err: std::fmt::Debug>>(
     patterns: &[&str],
     symbols: &[&str],
@@ -38,7 +38,7 @@ fn futures_topics() -> Vec<AnyFuturesTopic> {
     )
 }
 
-/// What must have been pushed before a test has shown anything.
+/// Subjects that must have been pushed.
 const SUBJECTS: [(&str, &str); 21] = [
     ("/spotMarket/tradeOrders", "orderChange"),
     ("/spotMarket/tradeOrdersV2", "orderChange"),
@@ -87,7 +87,7 @@ async fn every_topic_delivers_its_events_in_order() {
     let kucoin = client(&exchange);
     let mut spot = soon(kucoin.subscribe(spot_topics())).await.unwrap();
     let mut futures = soon(kucoin.subscribe(futures_topics())).await.unwrap();
-    // What the account's owner rarely does by itself.
+    // Actions that random activity rarely includes.
     let owner = exchange.account().futures();
     owner
         .set_margin_mode("XBTUSDM", MarginMode::Isolated)
@@ -113,8 +113,8 @@ async fn every_topic_delivers_its_events_in_order() {
     }
 }
 
-/// What an account of this seed did.
-fn life(seed: u64, steps: usize) -> Vec<TruthEntry> {
+/// Returns the truth log of an account with this seed.
+fn truth_of_account(seed: u64, steps: usize) -> Vec<TruthEntry> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -131,7 +131,7 @@ proptest! {
 
     #[test]
     fn decoded_frames_match_the_truth_log(seed: u64, steps in 1_usize..250) {
-        for entry in life(seed, steps) {
+        for entry in truth_of_account(seed, steps) {
             let push = v1::decode(&entry.frame).unwrap().unwrap();
             prop_assert_eq!(push.topic.as_str(), entry.topic);
             prop_assert_eq!(json(&push.event), as_event(&entry), "{}", entry.frame);

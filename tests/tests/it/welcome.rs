@@ -1,4 +1,4 @@
-//! The welcome: nothing is sent before it, and without it the connection is given up.
+//! The welcome: nothing is sent before it, and without it the connection is replaced.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ async fn nothing_is_sent_before_a_late_welcome() {
     let by = Duration::from_millis(500);
     let exchange = exchange(Faults::new().on_connection(1, Effect::DelayWelcome { by })).await;
     let kucoin = client(&exchange);
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     let (orders, balances) = tokio::join!(kucoin.subscribe(SpotOrders), kucoin.subscribe(Balances));
     assert!(orders.is_ok() && balances.is_ok());
-    assert_eq!(told.words()[0], "open");
+    assert_eq!(lifecycle.summaries()[0], "open");
     let stats = exchange.stats();
     assert_eq!(stats.connections.len(), 1);
     assert_eq!(stats.connections[0].early_messages, 0);
@@ -30,10 +30,10 @@ async fn missing_welcome_is_retried_with_a_new_token() {
     let mut config = fast_retries();
     config.session.welcome_timeout = Duration::from_secs(2);
     let kucoin = client_with(&exchange, config);
-    let mut told = Told::of(&kucoin);
+    let mut lifecycle = LifecycleLog::of(&kucoin);
     soon(kucoin.subscribe(Balances)).await.unwrap();
     assert_eq!(
-        told.words(),
+        lifecycle.summaries(),
         [
             "reconnect 1 welcome".to_owned(),
             "open".into(),
@@ -54,12 +54,13 @@ async fn too_many_connections_is_retried_within_a_minute() {
     let first = client(&exchange);
     let _held = soon(first.subscribe(Balances)).await.unwrap();
     let second = client(&exchange);
-    let mut told = Told::of(&second);
+    let mut lifecycle = LifecycleLog::of(&second);
     let subscribing = tokio::spawn(async move { second.subscribe(Balances).await });
-    told.until(|event| matches!(event, LifecycleEvent::Reconnect { .. }))
+    lifecycle
+        .until(|event| matches!(event, LifecycleEvent::Reconnect { .. }))
         .await;
-    let LifecycleEvent::Reconnect { cause, delay, .. } = &told.events[0] else {
-        panic!("{:?}", told.events);
+    let LifecycleEvent::Reconnect { cause, delay, .. } = &lifecycle.events[0] else {
+        panic!("{:?}", lifecycle.events);
     };
     assert_eq!(cause.code.as_deref(), Some("509"));
     assert!((30..60).contains(&delay.as_secs()), "{delay:?}");

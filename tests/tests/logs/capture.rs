@@ -1,4 +1,4 @@
-//! A subscriber that keeps every log line with the fields of its spans, for all tests of this program.
+//! A subscriber that captures every log line with its span fields, for all tests of this binary.
 
 use std::fmt::{Debug, Write};
 use std::sync::{Mutex, Once};
@@ -15,9 +15,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 pub(crate) struct Line {
     pub(crate) level: Level,
     pub(crate) target: &'static str,
-    /// The fields of the event, the message among them.
+    /// Fields of the event, including the message.
     pub(crate) text: String,
-    /// The names and fields of its spans, the outermost first.
+    /// Names and fields of its spans, outermost first.
     pub(crate) spans: String,
     pub(crate) thread: String,
 }
@@ -29,7 +29,7 @@ pub(crate) fn start() {
     ONCE.call_once(|| tracing_subscriber::registry().with(Capture).init());
 }
 
-/// The lines so far of the account with this label.
+/// Returns the lines so far of the account with this label.
 pub(crate) fn lines_of(label: &str) -> Vec<Line> {
     let account = format!("account={label:?}");
     let mut lines = LINES.lock().unwrap().clone();
@@ -37,7 +37,7 @@ pub(crate) fn lines_of(label: &str) -> Vec<Line> {
     lines
 }
 
-/// All lines so far.
+/// Returns all lines so far.
 pub(crate) fn lines() -> Vec<Line> {
     LINES.lock().unwrap().clone()
 }

@@ -1,4 +1,4 @@
-//! Each kind of happening has its level, and each line of a connection its span.
+//! Log levels of each kind of event, and the span of each line.
 
 use std::time::Duration;
 
@@ -153,7 +153,7 @@ async fn every_line_of_a_connection_is_in_its_span() {
     let kucoin = client(&exchange, label, fast_retries());
     let orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
     let stops = soon(kucoin.subscribe(SpotStopOrders)).await.unwrap();
-    // The token call, the dial and the session.
+    // Token request, dial and session.
     for (target, words) in [
         ("kucoin_streams_auth", "connection information fetched"),
         ("kucoin_streams_transport", "websocket open"),
@@ -173,7 +173,7 @@ async fn every_line_of_a_connection_is_in_its_span() {
     }
     drop((orders, stops));
 
-    // Without a label the span has no account, and the key is nowhere.
+    // Without a label the span has no account, and the API key is never logged.
     let rest = exchange.rest_url();
     let demo = exchange.credentials();
     let kucoin = kucoin_streams::Kucoin::builder()

@@ -1,5 +1,5 @@
-//! What is logged, at which level, and in which span. A program of its own, as its subscriber is that of the process:
-//! connections log on a thread of their own.
+//! Log messages, levels and spans. A separate test binary, because it sets the global subscriber: connections log on
+//! their own thread.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 

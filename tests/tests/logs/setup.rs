@@ -1,4 +1,4 @@
-//! An exchange, and clients on it whose account has a label of its own in each test.
+//! Exchanges, and clients whose account has a distinct label in each test.
 
 use std::time::Duration;
 
@@ -50,20 +50,22 @@ pub(crate) async fn balances(kucoin: &Kucoin) -> Subscription<Balances> {
     soon(kucoin.subscribe(Balances)).await.unwrap()
 }
 
-/// Takes items until one is a gap that meets the condition.
+/// Reads items until a gap meets the condition.
 pub(crate) async fn until_gap<T: Topic>(
     subscription: &mut Subscription<T>,
     is_wanted: impl Fn(&kucoin_streams::Gap) -> bool,
 ) {
     loop {
-        let item = soon(subscription.next()).await.expect("it goes on");
+        let item = soon(subscription.next())
+            .await
+            .expect("the subscription is open");
         if item.is_err_and(|gap| is_wanted(&gap)) {
             return;
         }
     }
 }
 
-/// Waits for a line of the account at this level with these words.
+/// Waits for a line of the account at this level with this text, and returns it.
 #[track_caller]
 pub(crate) fn logged(label: &str, level: Level, words: &str) -> Line {
     until_some(|| {
@@ -73,7 +75,7 @@ pub(crate) fn logged(label: &str, level: Level, words: &str) -> Line {
     })
 }
 
-/// The lines of the account at this level or a worse one.
+/// Returns the number of lines of the account at this level or a more severe one.
 pub(crate) fn count(label: &str, level: Level) -> usize {
     let lines = capture::lines_of(label);
     lines.iter().filter(|line| line.level <= level).count()

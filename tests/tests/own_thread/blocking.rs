@@ -7,29 +7,29 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::setup::*;
 
-/// Blocks the thread until many pings have gone out.
-fn block(rig: &Rig) {
-    let before = rig.pings();
-    until(|| rig.pings() >= before + 15);
+/// Blocks the thread until many pings were sent.
+fn block(exchange: &TestExchange) {
+    let before = exchange.pings();
+    until(|| exchange.pings() >= before + 15);
 }
 
-async fn consume(rig: Arc<Rig>) {
-    let kucoin = rig.client();
+async fn consume(exchange: Arc<TestExchange>) {
+    let kucoin = exchange.client();
     let mut balances = kucoin.subscribe(Balances).await.unwrap();
-    rig.deposit();
+    exchange.deposit();
     event(&mut balances).await;
-    block(&rig);
-    assert!(rig.is_first_connection_open());
-    rig.deposit();
+    block(&exchange);
+    assert!(exchange.is_first_connection_open());
+    exchange.deposit();
     event(&mut balances).await;
-    assert!(rig.is_first_connection_open());
+    assert!(exchange.is_first_connection_open());
     kucoin.close().await;
 }
 
 fn check(runtime: &Runtime) {
-    let rig = Arc::new(Rig::start());
+    let exchange = Arc::new(TestExchange::start());
     // As a task, it blocks the thread that runs tasks and the I/O driver.
-    let consumer = runtime.spawn(consume(rig.clone()));
+    let consumer = runtime.spawn(consume(exchange.clone()));
     runtime.block_on(consumer).unwrap();
 }
 
@@ -49,6 +49,6 @@ fn blocked_only_worker_keeps_the_heartbeat() {
 
 #[test]
 fn blocked_main_keeps_the_heartbeat() {
-    let rig = Arc::new(Rig::start());
-    current_thread().block_on(consume(rig.clone()));
+    let exchange = Arc::new(TestExchange::start());
+    current_thread().block_on(consume(exchange.clone()));
 }

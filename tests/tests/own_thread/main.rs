@@ -1,6 +1,6 @@
-//! Connections on their own thread: no consumer can stop a heartbeat, and no thread is left behind.
+//! Connections on their own thread: no consumer can stop a heartbeat, and no thread is left.
 //!
-//! A program of its own, because it counts the threads of its process; its tests run one after the other.
+//! A separate test binary, because it counts the threads of its process; its tests run sequentially.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 

@@ -1,4 +1,4 @@
-//! An exchange on a runtime of its own, clients whose connections run on their own thread, and waits that end.
+//! An exchange on its own runtime, clients whose connections run on their own thread, and waits with a deadline.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -17,14 +17,14 @@ use tokio::sync::{Mutex, MutexGuard};
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
-/// The exchange of one test, whose own threads no consumer blocks.
-pub(crate) struct Rig {
+/// The exchange of one test, on threads that no consumer blocks.
+pub(crate) struct TestExchange {
     pub(crate) exchange: Exchange,
     _servers: Runtime,
     _turn: MutexGuard<'static, ()>,
 }
 
-impl Rig {
+impl TestExchange {
     pub(crate) fn start() -> Self {
         let turn = ONE_AT_A_TIME.blocking_lock();
         until(|| connection_threads() == 0);
@@ -54,24 +54,24 @@ impl Rig {
         self.exchange.account().deposit("USDT", 1.into()).unwrap();
     }
 
-    /// Pings that the exchange has received on its first connection.
+    /// Returns the number of pings that the exchange received on its first connection.
     pub(crate) fn pings(&self) -> u64 {
         self.exchange.stats().connections[0].pings
     }
 
-    /// True if the first connection is the only one and still open.
+    /// Returns `true` if the first connection is the only one and still open.
     pub(crate) fn is_first_connection_open(&self) -> bool {
         let stats = self.exchange.stats();
         stats.connections.len() == 1 && stats.open_connections().count() == 1
     }
 }
 
-/// A runtime of one thread.
+/// Returns a runtime with one thread.
 pub(crate) fn current_thread() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// Fails at a gap.
+/// Waits for an event; fails at a gap.
 pub(crate) async fn event(balances: &mut Subscription<Balances>) {
     let item = balances.next().await;
     item.expect("the subscription is open").expect("no gap");
@@ -91,12 +91,12 @@ pub(crate) fn without_runtime<F: Future>(future: F) -> F::Output {
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
             return output;
         }
-        assert!(began.elapsed() < DEADLINE, "it happens within a minute");
+        assert!(began.elapsed() < DEADLINE, "must happen within a minute");
         std::thread::park_timeout(DEADLINE);
     }
 }
 
-/// Threads that the connections have, by their names; 0 if the system does not list them.
+/// Returns the number of connection threads, found by name; 0 if the system does not list threads.
 pub(crate) fn connection_threads() -> usize {
     let Ok(threads) = std::fs::read_dir("/proc/self/task") else {
         return 0;

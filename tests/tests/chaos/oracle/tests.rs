@@ -2,26 +2,26 @@
 
 use super::*;
 
-const TOPIC: Wanted = ("asked", "told");
+const TOPIC: Wanted = ("requested", "pushed");
 
 fn truth() -> Truth {
     let mut truth = Truth::default();
     for sequence in 1..=9 {
-        truth.add("told", sequence, format!("event {sequence}"));
+        truth.add("pushed", sequence, format!("event {sequence}"));
     }
     truth
 }
 
 fn event(number: u64) -> Item {
     Item::Event {
-        topic: "told".to_owned(),
+        topic: "pushed".to_owned(),
         content: format!("event {number}"),
         epoch: 1,
     }
 }
 
 fn gap(kind: GapKind) -> Item {
-    let topic = "asked".to_owned();
+    let topic = "requested".to_owned();
     Item::Gap { topic, kind }
 }
 
@@ -62,7 +62,7 @@ fn checked(mut items: Vec<Item>, allowed: Allowed) -> Result<(), String> {
     ledger.received = ledger.delivered + ledger.overflowed;
     let record = Record {
         wanted: vec![TOPIC],
-        from: [("told", 3)].into(),
+        from: [("pushed", 3)].into(),
         items,
         ledger: vec![ledger],
         read_to_end: true,
@@ -148,7 +148,7 @@ fn event_of_a_lost_connection_after_its_gap_is_detected() {
         let expected = truth();
         let record = Record {
             wanted: vec![TOPIC],
-            from: [("told", 3)].into(),
+            from: [("pushed", 3)].into(),
             items,
             ..Record::default()
         };
@@ -254,7 +254,7 @@ fn undecodable_frame_may_still_be_queued_after_reading() {
     (ledger.delivered, ledger.undecodable, ledger.received) = (6, 1, 7);
     let mut record = Record {
         wanted: vec![TOPIC],
-        from: [("told", 3)].into(),
+        from: [("pushed", 3)].into(),
         items: events(4..=9),
         ledger: vec![ledger],
         read_to_end: false,
@@ -281,7 +281,7 @@ fn event_that_never_happened_is_detected() {
 fn wrong_ledger_is_detected() {
     let record = Record {
         wanted: vec![TOPIC],
-        from: [("told", 3)].into(),
+        from: [("pushed", 3)].into(),
         items: events(4..=9),
         ledger: vec![kucoin_streams::TopicLedger::default()],
         read_to_end: true,
