@@ -1,4 +1,4 @@
-//! Numbers from outside, however large, neither overflow a deadline nor keep a stream down for long.
+//! Huge numbers from a server or the settings neither overflow a deadline nor keep a stream down for long.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use kucoin_streams_session::{ConnectionRole, RotatingSession, SessionConfig};
 
 use crate::rig::{Plain, Rig};
 
-/// `Retry-After` in seconds, as a server may write it.
+/// `Retry-After` values in seconds that a server may send.
 const ABSURD: [u64; 4] = [86_400, i64::MAX as u64, u64::MAX / 1_000, u64::MAX];
 
 #[test]
-fn an_absurd_wait_of_a_server_counts_as_five_minutes() {
+fn absurd_retry_after_is_capped_at_five_minutes() {
     for seconds in ABSURD {
         let wait = Duration::from_secs(seconds);
         for retry_policy in [
@@ -34,7 +34,7 @@ fn an_absurd_wait_of_a_server_counts_as_five_minutes() {
 }
 
 #[test]
-fn an_absurd_heartbeat_still_notices_a_dead_peer_in_two_minutes() {
+fn absurd_heartbeat_detects_a_dead_peer_within_two_minutes() {
     let absurd = Heartbeat::new(Duration::MAX, Duration::MAX);
     for welcome in ["welcome", "welcome 18446744073709551615"] {
         let mut rig = Rig::new();
@@ -74,7 +74,7 @@ fn endless() -> SessionConfig {
 }
 
 #[test]
-fn endless_times_in_the_settings_overflow_nothing() {
+fn endless_timeouts_overflow_no_deadline() {
     let mut rig = Rig::with(endless(), 1);
     rig.subscribe("/a").poll();
     for _ in 0..3 {
@@ -89,7 +89,7 @@ fn endless_times_in_the_settings_overflow_nothing() {
 }
 
 #[test]
-fn endless_rotation_settings_overflow_nothing() {
+fn endless_rotation_times_overflow_no_deadline() {
     let now = std::time::Instant::now();
     let mut session = RotatingSession::<Plain>::new(endless(), 1);
     session.open(now);

@@ -1,4 +1,4 @@
-//! Only a refusal of KuCoin, or a configuration that never worked, ends a session. Everything else is retried.
+//! Only refused credentials, or a configuration that never worked, end a session; all other failures are retried.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn refused_credentials_cost_one_token_request() {
     rig.after(600_000).expect(&[]);
 }
 
-/// Every failure that is not a refusal of KuCoin, and whether it may end a session that was never live.
+/// All other retry policies, and whether each may end a session that was never live.
 const PASSING: [(RetryPolicy, bool); 7] = [
     (RetryPolicy::Transient, false),
     (RetryPolicy::Blocked, false),
@@ -28,7 +28,7 @@ const PASSING: [(RetryPolicy, bool); 7] = [
 ];
 
 #[test]
-fn a_live_stream_survives_an_hour_of_any_passing_failure() {
+fn live_stream_survives_an_hour_of_temporary_failures() {
     for (retry_policy, _) in PASSING {
         let mut rig = Rig::live(&["/a"]);
         rig.lost().poll();
@@ -49,7 +49,7 @@ fn a_live_stream_survives_an_hour_of_any_passing_failure() {
 }
 
 #[test]
-fn a_first_connection_ends_by_a_wrong_configuration_only() {
+fn first_connection_fails_only_on_wrong_configuration() {
     for (retry_policy, ends) in PASSING {
         let mut rig = Rig::new();
         rig.subscribe("/a").poll();
@@ -76,7 +76,7 @@ fn refused_credentials_end_a_live_stream_too() {
 }
 
 #[test]
-fn a_block_is_retried_after_a_second_at_least() {
+fn blocked_client_retries_after_at_least_a_second() {
     for retry_policy in [
         RetryPolicy::Blocked,
         RetryPolicy::Fatal,
@@ -95,7 +95,7 @@ fn a_block_is_retried_after_a_second_at_least() {
 }
 
 #[test]
-fn a_storm_of_violations_and_welcomes_is_retried() {
+fn repeated_protocol_violations_are_retried() {
     for retry_policy in [RetryPolicy::Protocol, RetryPolicy::Blocked] {
         let mut rig = Rig::live(&["/a"]);
         for _ in 0..50 {
@@ -106,7 +106,7 @@ fn a_storm_of_violations_and_welcomes_is_retried() {
 }
 
 #[test]
-fn a_storm_of_malformed_frames_is_a_violation_of_the_protocol() {
+fn too_many_malformed_frames_are_a_protocol_violation() {
     let mut rig = Rig::live(&["/a"]);
     for _ in 0..20 {
         rig.frame("{{{").expect(&[]);
@@ -116,7 +116,7 @@ fn a_storm_of_malformed_frames_is_a_violation_of_the_protocol() {
 }
 
 #[test]
-fn too_many_connections_are_waited_for_without_a_count() {
+fn too_many_connections_is_retried_without_limit() {
     let mut rig = Rig::new();
     rig.subscribe("/a").poll();
     for _ in 0..20 {
@@ -130,7 +130,7 @@ fn too_many_connections_are_waited_for_without_a_count() {
 }
 
 #[test]
-fn a_welcome_for_another_connection_is_a_violation_of_the_protocol() {
+fn welcome_with_wrong_id_is_a_protocol_violation() {
     for (welcome, accepted) in [
         ("welcome id 7", true),
         ("welcome", true),

@@ -1,4 +1,4 @@
-//! The heartbeat on the wire: pings at the server's interval, death by silence.
+//! The heartbeat: pings at the server's interval, and loss after silence.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use kucoin_streams_core::{ConnectionInfo, Heartbeat, SecretUrl};
 use crate::rig::Rig;
 
 #[test]
-fn pings_go_at_the_interval_that_the_token_reply_names() {
+fn ping_interval_follows_the_token_reply() {
     let mut rig = Rig::new();
     rig.session.open(rig.now);
     rig.poll();
@@ -23,7 +23,7 @@ fn pings_go_at_the_interval_that_the_token_reply_names() {
 }
 
 #[test]
-fn the_welcome_may_name_another_interval() {
+fn ping_interval_follows_the_welcome() {
     let mut rig = Rig::new();
     rig.session.open(rig.now);
     rig.poll();
@@ -33,7 +33,7 @@ fn the_welcome_may_name_another_interval() {
 }
 
 #[test]
-fn a_peer_that_answers_nothing_is_left_within_28_seconds() {
+fn silent_peer_is_lost_within_28_seconds() {
     let mut rig = Rig::live(&["/a"]);
     rig.after(18_000).expect(&["send ping 2"]);
     rig.after(10_000).expect(&[
@@ -44,7 +44,7 @@ fn a_peer_that_answers_nothing_is_left_within_28_seconds() {
 }
 
 #[test]
-fn data_keeps_the_link_alive_where_the_pong_is_late() {
+fn data_keeps_the_connection_alive_if_the_pong_is_late() {
     let mut rig = Rig::live(&["/a"]);
     rig.after(18_000).poll();
     rig.after(9_000);

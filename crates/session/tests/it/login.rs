@@ -1,4 +1,4 @@
-//! A login is data: sent as it is after the welcome, awaited by its id, fatal when refused.
+//! Login: sent unchanged after the welcome; a refusal is fatal.
 
 use kucoin_streams_core::{ConnectionInfo, Login, SecretUrl};
 
@@ -23,7 +23,7 @@ fn subscriptions_wait_for_the_answer_to_the_login() {
 }
 
 #[test]
-fn a_refused_login_is_fatal() {
+fn refused_login_is_fatal() {
     let mut rig = greeted();
     rig.frame("refuse login-7 400005 invalid sign");
     rig.expect(&[
@@ -34,7 +34,7 @@ fn a_refused_login_is_fatal() {
 }
 
 #[test]
-fn a_login_without_answer_is_given_up() {
+fn unanswered_login_is_retried() {
     let mut rig = greeted();
     rig.after(5_000);
     rig.expect(&[
@@ -44,7 +44,7 @@ fn a_login_without_answer_is_given_up() {
 }
 
 #[test]
-fn a_login_that_meets_a_busy_server_is_retried() {
+fn login_at_a_busy_server_is_retried() {
     for code in [429, 503, 509] {
         let mut rig = greeted();
         rig.frame(&format!("refuse login-7 {code} try again later"));

@@ -1,4 +1,4 @@
-//! The session by a fake clock and literal frames, one behaviour a file.
+//! Tests of the session with a fake clock and literal frames, one behaviour per file.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -6,7 +6,7 @@ mod rig;
 mod rotation_rig;
 
 mod absurd_numbers;
-mod closes_in_order;
+mod closes;
 mod gives_up;
 mod handover_property;
 mod heartbeat;

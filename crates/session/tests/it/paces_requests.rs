@@ -1,15 +1,15 @@
-//! Requests never outrun the exchange's limit, and heartbeats keep their share of it.
+//! Requests keep the message limit, and a part of it is reserved for heartbeats.
 
 use crate::rig::Rig;
 
 #[test]
-fn a_long_replay_is_sent_at_the_allowed_pace() {
+fn long_replay_keeps_the_message_limit() {
     let mut rig = Rig::new();
     for topic in 0..30 {
         rig.subscribe(&format!("/{topic}"));
     }
     rig.connect();
-    // 20 messages in 10 s are allowed, two of them stay reserved.
+    // 20 messages per 10 s are allowed, two of which are reserved.
     assert_eq!(rig.poll().len(), 1 + 18);
     for id in 1..=18 {
         rig.frame(&format!("ack {id}"));
@@ -21,7 +21,7 @@ fn a_long_replay_is_sent_at_the_allowed_pace() {
 }
 
 #[test]
-fn refusal_for_pace_pauses_all_topics_for_a_second() {
+fn rate_limit_refusal_pauses_all_topics_for_a_second() {
     let mut rig = Rig::new();
     rig.subscribe("/a").connect().poll();
     rig.frame("refuse 1 429 exceed max permits per second")
@@ -35,7 +35,7 @@ fn refusal_for_pace_pauses_all_topics_for_a_second() {
 }
 
 #[test]
-fn refusal_for_pace_without_id_pauses_all_topics() {
+fn rate_limit_refusal_without_id_pauses_all_topics() {
     let mut rig = Rig::live(&["/a"]);
     rig.frame("refuse - 429 exceed max permits per second")
         .expect(&["exception exceed max permits per second"]);
@@ -55,14 +55,14 @@ fn late_answers_delay_the_next_requests() {
         rig.frame(&format!("ack {id}"));
     }
     rig.poll();
-    // The server may have counted the messages up to the moment of its answers.
+    // The server may have counted the messages as late as its answers.
     rig.after(9_999).expect(&[]);
     rig.after(1);
     assert_eq!(rig.poll().len(), 12);
 }
 
 #[test]
-fn a_busy_server_is_left_alone_for_a_second_at_least() {
+fn busy_server_gets_no_dial_for_a_second() {
     let mut rig = Rig::new();
     rig.subscribe("/a").poll();
     rig.info().dialled().poll();

@@ -1,4 +1,4 @@
-//! After a loss, `Reconnected` waits for topics that are refused for now, up to a limit.
+//! After a loss, `Reconnected` waits for temporarily refused topics, up to a limit.
 
 use kucoin_streams_core::RetryPolicy;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::postpones_requests::{refuse_for, subscribe_id};
 use crate::rig::Rig;
 use crate::rotation_rig::{RotationRig, config};
 
-/// Waits for the next subscribe frame, up to 31 s, and returns its id.
+/// Waits up to 31 s for the next subscribe frame. Returns its ID.
 #[track_caller]
 fn next_repeat(rig: &mut Rig) -> String {
     for _ in 0..31_000 {
@@ -18,10 +18,10 @@ fn next_repeat(rig: &mut Rig) -> String {
             return subscribe_id(&actions);
         }
     }
-    panic!("the topic is not asked for again");
+    panic!("the topic is not retried");
 }
 
-/// The actions without the repeats of a postponed topic.
+/// Returns the actions without the retries of a postponed topic.
 fn without_repeats(actions: Vec<String>) -> Vec<String> {
     let is_repeat =
         |action: &String| action.starts_with("postponed") || action.starts_with("send subscribe");
@@ -31,7 +31,7 @@ fn without_repeats(actions: Vec<String>) -> Vec<String> {
         .collect()
 }
 
-/// Back after a loss: `/a` is refused for now, every other topic is live.
+/// Returns a reconnected session: `/a` is refused temporarily, all other topics are live.
 fn reconnecting(topics: &[&str]) -> Rig {
     let mut rig = Rig::live(topics);
     rig.lost().connect();
@@ -77,7 +77,7 @@ fn reconnected_at_the_limit_counts_a_postponed_topic() {
     let down = (rig.now - rig.start).as_millis() + 1;
     let actions = without_repeats(refuse_for(&mut rig, "/a", 1));
     assert_eq!(actions, [format!("reconnected {down}ms 1")]);
-    // It is asked for all the same.
+    // It is retried nevertheless.
     let id = next_repeat(&mut rig);
     rig.frame(&format!("ack {id}")).expect(&["live /a"]);
 }
@@ -85,7 +85,7 @@ fn reconnected_at_the_limit_counts_a_postponed_topic() {
 #[test]
 fn limit_of_a_replay_counts_from_its_first_refusal() {
     let mut rig = reconnecting(&["/a", "/b"]);
-    // A new topic that is refused for now does not move the limit.
+    // A new topic that is refused temporarily does not move the limit.
     assert_eq!(without_repeats(refuse_for(&mut rig, "", 20_000)), [""; 0]);
     rig.subscribe("/new");
     let id = subscribe_id(&rig.poll());
@@ -100,7 +100,7 @@ fn later_refusal_of_another_topic_does_not_move_the_limit() {
     let mut rig = Rig::live(&["/a", "/b", "/c"]);
     rig.lost().connect().poll();
     rig.frame("refuse 4 500 system error").frame("ack 6").poll();
-    // The answer about /b comes late.
+    // The answer for /b is late.
     assert_eq!(without_repeats(refuse_for(&mut rig, "/a", 4_000)), [""; 0]);
     rig.frame("refuse 5 500 system error").poll();
     assert_eq!(without_repeats(refuse_for(&mut rig, "", 25_999)), [""; 0]);
@@ -109,7 +109,7 @@ fn later_refusal_of_another_topic_does_not_move_the_limit() {
 }
 
 #[test]
-fn limit_passes_once_in_a_replay() {
+fn limit_expires_once_per_replay() {
     let mut rig = reconnecting(&["/a"]);
     assert_eq!(without_repeats(refuse_for(&mut rig, "", 60_000)), [""; 0]);
     rig.subscribe("/c");
@@ -121,7 +121,7 @@ fn limit_passes_once_in_a_replay() {
 }
 
 #[test]
-fn limit_of_the_config_is_kept() {
+fn configured_limit_is_used() {
     let mut config = SessionConfig::default();
     config.postponed_limit = Duration::from_secs(5);
     let mut rig = Rig::with(config, 1);
@@ -148,7 +148,7 @@ fn unsubscribed_postponed_topic_is_counted_at_the_limit() {
 }
 
 #[test]
-fn repeat_under_way_of_an_unsubscribed_topic_changes_nothing() {
+fn retry_in_flight_of_an_unsubscribed_topic_changes_nothing() {
     let mut rig = reconnecting(&["/a", "/b"]);
     let id = subscribe_id(&rig.wait(1_000));
     rig.unsubscribe("/a").expect(&[]);
@@ -192,7 +192,7 @@ fn topic_live_before_the_limit_waits_for_it() {
 }
 
 #[test]
-fn postponed_topic_alone_is_waited_for_beyond_the_limit() {
+fn only_topic_postponed_delays_reconnected_beyond_the_limit() {
     let mut rig = reconnecting(&["/a"]);
     assert_eq!(
         without_repeats(refuse_for(&mut rig, "/a", 300_000)),
@@ -206,7 +206,7 @@ fn postponed_topic_alone_is_waited_for_beyond_the_limit() {
 }
 
 #[test]
-fn loss_while_a_topic_is_postponed_begins_the_replay_again() {
+fn loss_while_a_topic_is_postponed_restarts_the_replay() {
     let mut rig = reconnecting(&["/a", "/b"]);
     rig.unsubscribe("/a").poll();
     rig.lost().connect();
@@ -215,7 +215,7 @@ fn loss_while_a_topic_is_postponed_begins_the_replay_again() {
     let actions = rig.poll();
     assert!(
         actions[1].starts_with("reconnected ") && actions[1].ends_with("ms 0"),
-        "the refusal was of the connection before: {actions:?}"
+        "the refusal was on the old connection: {actions:?}"
     );
 }
 

@@ -1,8 +1,8 @@
-//! A request that is refused for now is sent again later, while everything else goes on.
+//! A temporarily refused request is sent again later, while everything else continues.
 
 use crate::rig::Rig;
 
-/// The id of the one subscribe frame among these actions.
+/// Returns the ID of the only subscribe frame among these actions.
 #[track_caller]
 pub(crate) fn subscribe_id(actions: &[String]) -> String {
     let mut ids = actions
@@ -13,7 +13,7 @@ pub(crate) fn subscribe_id(actions: &[String]) -> String {
     id.split(' ').next().unwrap().to_owned()
 }
 
-/// The server refuses each subscribe frame for this topic (any topic if empty) for now, for this long. Returns the other
+/// Refuses each subscribe frame for this topic (any topic if empty) temporarily, for this time. Returns the other
 /// actions.
 #[track_caller]
 pub(crate) fn refuse_for(rig: &mut Rig, topic: &str, millis: u64) -> Vec<String> {
@@ -37,7 +37,7 @@ pub(crate) fn refuse_for(rig: &mut Rig, topic: &str, millis: u64) -> Vec<String>
 }
 
 #[test]
-fn postponed_topic_is_reported_and_others_go_on() {
+fn postponed_topic_is_reported_and_others_continue() {
     let mut rig = Rig::new();
     rig.subscribe("/a").subscribe("/b").connect().poll();
     rig.frame("refuse 1 500 system error")
@@ -52,7 +52,7 @@ fn postponed_topic_is_reported_and_others_go_on() {
 }
 
 #[test]
-fn repeats_of_a_postponed_topic_are_up_to_30_s_apart() {
+fn retries_of_a_postponed_topic_are_up_to_30_s_apart() {
     let mut rig = Rig::new();
     rig.subscribe("/a").connect();
     let mut id = subscribe_id(&rig.poll());
@@ -66,7 +66,7 @@ fn repeats_of_a_postponed_topic_are_up_to_30_s_apart() {
 }
 
 #[test]
-fn delay_of_repeats_starts_at_1_s_on_each_connection() {
+fn retry_delay_starts_at_1_s_on_each_connection() {
     let mut rig = Rig::new();
     rig.subscribe("/a").connect().poll();
     rig.frame("refuse 1 500 system error").after(1_000).poll();
@@ -96,11 +96,11 @@ fn unsubscribed_postponed_topic_ends_at_once() {
     rig.unsubscribe("/a").expect(&["ended /a"]);
     assert_eq!(rig.wait(60_000), [""; 0]);
     rig.subscribe("/a");
-    assert!(rig.poll()[0].ends_with(" /a"), "it is asked for at once");
+    assert!(rig.poll()[0].ends_with(" /a"), "it is subscribed at once");
 }
 
 #[test]
-fn server_trouble_about_a_request_keeps_the_connection() {
+fn server_error_about_a_request_keeps_the_connection() {
     for (code, words) in [(500, "system error"), (503, "service busy")] {
         let mut rig = Rig::live(&["/a"]);
         rig.subscribe("/b").poll();
@@ -215,13 +215,13 @@ fn unanswered_then_postponed_request_may_succeed() {
     rig.after(5_000).expect(&["send subscribe 1 /a"]);
     rig.frame("refuse 1 500 system error")
         .expect(&["postponed /a 1s 500 system error"]);
-    // The answer to the other one of the two.
+    // The answer to the second frame.
     rig.frame("ack 1").expect(&["live /a"]);
     assert_eq!(rig.wait(60_000), [""; 0]);
 }
 
 #[test]
-fn unanswered_then_postponed_request_is_repeated_less_often() {
+fn unanswered_then_postponed_request_is_retried_less_often() {
     let mut rig = Rig::new();
     rig.subscribe("/a").connect().poll();
     rig.after(5_000).expect(&["send subscribe 1 /a"]);
@@ -232,7 +232,7 @@ fn unanswered_then_postponed_request_is_repeated_less_often() {
     }
 }
 
-/// The server refuses whatever is asked of it for two minutes.
+/// Refuses every subscribe frame for two minutes.
 fn refuse_all(rig: &mut Rig) -> Vec<String> {
     rig.frame("refuse 1 500 system error");
     let mut actions = rig.poll();
@@ -241,7 +241,7 @@ fn refuse_all(rig: &mut Rig) -> Vec<String> {
 }
 
 #[test]
-fn unsubscribed_topic_is_not_repeated_for_ever() {
+fn unsubscribed_topic_is_not_retried_forever() {
     let mut rig = Rig::new();
     rig.subscribe("/a").connect().poll();
     rig.after(5_000).poll();

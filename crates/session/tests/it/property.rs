@@ -1,4 +1,4 @@
-//! After any sequence of operations and faults, the server holds the topics that are wanted.
+//! Property test: after random operations and faults, the server has exactly the wanted topics.
 
 use std::cell::Cell;
 use std::collections::{BTreeSet, VecDeque};
@@ -17,59 +17,59 @@ use steps::{Step, step};
 
 use crate::rig::Plain;
 
-/// A server that does what it is told and remembers what it holds for the present connection.
+/// A server that follows requests, and knows the topics of the current connection.
 #[derive(Default)]
 struct Server {
     connected: bool,
     welcomed: bool,
     unanswered: VecDeque<String>,
     held: BTreeSet<String>,
-    /// The ids of requests that were answered.
+    /// IDs of answered requests.
     answered: BTreeSet<String>,
-    /// Every frame that was sent, and those that were sent twice.
+    /// All sent frames, and those that were sent twice.
     sent: BTreeSet<String>,
     sent_twice: BTreeSet<String>,
 }
 
-/// The replay after a reconnection: what `Reconnected` waits for.
+/// The replay after a reconnect: topics that `Reconnected` waits for.
 #[derive(Default)]
 struct Replay {
-    /// Wanted when the connection was welcomed, and ever since.
+    /// Wanted since the welcome.
     topics: BTreeSet<String>,
-    /// Topics that are refused for now.
+    /// Topics that are refused temporarily.
     postponed: BTreeSet<String>,
-    /// The number of topics that were refused for good.
+    /// Number of topics that were refused for good.
     refused: usize,
-    /// The number of topics that were unsubscribed while they were refused for now.
+    /// Number of topics that were unsubscribed while refused temporarily.
     abandoned: usize,
-    /// When the first of the topics was refused for now.
+    /// Time of the first temporary refusal.
     first_postponed: Option<Instant>,
 }
 
-struct World {
+struct Simulation {
     session: Session<Plain>,
     server: Server,
     now: Instant,
-    /// What the user wants and was not refused.
+    /// Subscribed and not refused.
     wanted: BTreeSet<String>,
     fetching: bool,
     dialling: bool,
     tokens: u64,
     dialled_tokens: BTreeSet<u64>,
-    /// Reported live on the present connection.
+    /// Reported live on the current connection.
     live: BTreeSet<String>,
     replay: Replay,
     down: bool,
-    /// A refusal for now is being received.
+    /// A temporary refusal is being received.
     is_refusing: bool,
-    /// Topics about which each request is refused for now.
+    /// Topics whose requests are all refused temporarily.
     troubled: BTreeSet<String>,
-    /// Topics that ended on this connection without an acknowledgement: the server may still hold them.
+    /// Topics that ended on this connection without an acknowledgement: the server may still have them.
     given_up: BTreeSet<String>,
     seen: Seen,
 }
 
-/// What happened in a world, to tell that the test covers it.
+/// Counters to check that the test covers these cases.
 #[derive(Clone, Copy, Debug, Default)]
 struct Seen {
     postponed: usize,
@@ -79,7 +79,7 @@ struct Seen {
     given_up: usize,
 }
 
-impl World {
+impl Simulation {
     fn new(seed: u64) -> Self {
         Self {
             session: Session::new(SessionConfig::default(), seed),
@@ -106,7 +106,7 @@ impl World {
                 let topic = format!("/{topic}");
                 self.wanted.insert(topic.clone());
                 self.session.subscribe(self.now, topic.clone());
-                // What is live already is not reported again.
+                // A live topic is not reported again.
                 if self.session.is_subscribed(&topic) {
                     self.live.insert(topic);
                 }
@@ -219,21 +219,21 @@ impl World {
             _ => return self.receive(&format!("refuse {} {code} no", words[1])),
         };
         if code == 404 {
-            // A server that refuses a request refuses the same request again, if it was sent twice.
+            // A request that was sent twice is refused twice.
             let same = format!("{kind} {id} ");
             let unanswered = &mut self.server.unanswered;
             unanswered.retain(|other| !other.starts_with(&same));
-            // It refuses to end what it does not hold.
+            // It refuses to unsubscribe a topic that it does not have.
             if kind == "unsubscribe" {
                 self.server.held.remove(topic);
             }
         }
-        // An unsubscription counts as ended after two frames that were refused or not answered.
+        // An unsubscription has ended after two frames that were refused or not answered.
         if kind == "unsubscribe" && code != 404 && self.server.sent_twice.contains(&frame) {
             self.given_up.insert(topic.into());
         }
         let is_first = self.server.answered.insert(id.into());
-        // Without an id it can only be told from the name which request is meant.
+        // Without an ID the request is identified by the topic name only.
         let id = match kind == "subscribe" && is_first && !with_id {
             true => "-",
             false => id,
@@ -244,8 +244,8 @@ impl World {
     }
 
     fn receive(&mut self, frame: &str) {
-        let disposition = self.session.frame(self.now, frame);
-        assert_eq!(disposition, FrameKind::Consumed);
+        let kind = self.session.frame(self.now, frame);
+        assert_eq!(kind, FrameKind::Consumed);
         self.carry_out();
     }
 
@@ -276,14 +276,14 @@ impl World {
                     self.given_up.clear();
                     self.replay.postponed.clear();
                 }
-                Action::Emit(report) => self.report(report),
+                Action::Emit(event) => self.event(event),
                 other => panic!("{other:?}"),
             }
         }
     }
 
-    fn report(&mut self, report: SessionEvent<String>) {
-        match report {
+    fn event(&mut self, event: SessionEvent<String>) {
+        match event {
             SessionEvent::Live { request } => {
                 assert!(self.server.held.contains(&request), "{request} is not held");
                 self.replay.postponed.remove(&request);
@@ -322,7 +322,7 @@ impl World {
         }
     }
 
-    /// Each topic that was wanted is live or refused, or the limit for those that are refused for now has passed.
+    /// Asserts that each wanted topic is live or refused, or that the limit for temporary refusals has passed.
     fn reconnected(&mut self, refused: usize) {
         assert!(std::mem::take(&mut self.down), "reconnected without a loss");
         let Replay {
@@ -345,7 +345,7 @@ impl World {
         }
     }
 
-    /// The network and the server work, except for troubled topics. A round takes half a second.
+    /// Runs without faults, except for troubled topics. A round takes half a second.
     fn work(&mut self, rounds: usize) {
         for _ in 0..rounds {
             self.step(&Step::Attempt { fails: false });
@@ -356,8 +356,8 @@ impl World {
         }
     }
 
-    /// From here on everything works; after a while nothing is under way.
-    fn wait_unsubscribed(&mut self) {
+    /// Runs without faults until nothing is in flight.
+    fn settle(&mut self) {
         self.work(150);
         self.troubled.clear();
         self.work(250);
@@ -365,51 +365,62 @@ impl World {
 }
 
 #[test]
-fn what_is_wanted_is_what_is_held() {
+fn server_has_exactly_the_wanted_topics() {
     let seen = Cell::new(Seen::default());
     let config = ProptestConfig {
         failure_persistence: None,
         ..ProptestConfig::default()
     };
-    // `PROPTEST_CASES` asks for more.
+    // `PROPTEST_CASES` can raise it.
     let cases = config.cases.max(400);
     let config = ProptestConfig { cases, ..config };
-    let world = (any::<u64>(), prop::collection::vec(step(), 0..120));
-    let outcome = TestRunner::new(config).run(&world, |(seed, steps)| {
-        let mut world = World::new(seed);
+    let simulation = (any::<u64>(), prop::collection::vec(step(), 0..120));
+    let outcome = TestRunner::new(config).run(&simulation, |(seed, steps)| {
+        let mut simulation = Simulation::new(seed);
         for step in &steps {
-            world.step(step);
+            simulation.step(step);
         }
-        world.wait_unsubscribed();
-        let is_held = world.server.held.is_superset(&world.wanted);
-        prop_assert!(is_held, "{:?}", world.server.held);
-        let extra: BTreeSet<_> = world.server.held.difference(&world.wanted).collect();
-        let is_given_up = extra.iter().all(|&topic| world.given_up.contains(topic));
+        simulation.settle();
+        let is_held = simulation.server.held.is_superset(&simulation.wanted);
+        prop_assert!(is_held, "{:?}", simulation.server.held);
+        let extra: BTreeSet<_> = simulation
+            .server
+            .held
+            .difference(&simulation.wanted)
+            .collect();
+        let is_given_up = extra
+            .iter()
+            .all(|&topic| simulation.given_up.contains(topic));
         prop_assert!(is_given_up, "{:?} is still held", extra);
-        prop_assert_eq!(&world.live, &world.wanted);
-        // Without a live topic nothing shows that a postponed one would have been live.
-        let may_be_down = world.replay.abandoned > 0 && world.live.is_empty();
+        prop_assert_eq!(&simulation.live, &simulation.wanted);
+        // Without a live topic, `reconnected` is not emitted for a postponed one.
+        let may_be_down = simulation.replay.abandoned > 0 && simulation.live.is_empty();
         prop_assert!(
-            !world.down || may_be_down,
+            !simulation.down || may_be_down,
             "the loss was never followed by `reconnected`"
         );
         prop_assert_eq!(
-            world.session.wanted().cloned().collect::<BTreeSet<_>>(),
-            world.wanted
+            simulation
+                .session
+                .wanted()
+                .cloned()
+                .collect::<BTreeSet<_>>(),
+            simulation.wanted
         );
         let before = seen.get();
         seen.set(Seen {
-            postponed: before.postponed + world.seen.postponed,
-            reconnected: before.reconnected + world.seen.reconnected,
-            reconnected_at_limit: before.reconnected_at_limit + world.seen.reconnected_at_limit,
-            abandoned: before.abandoned + world.seen.abandoned,
-            given_up: before.given_up + world.seen.given_up,
+            postponed: before.postponed + simulation.seen.postponed,
+            reconnected: before.reconnected + simulation.seen.reconnected,
+            reconnected_at_limit: before.reconnected_at_limit
+                + simulation.seen.reconnected_at_limit,
+            abandoned: before.abandoned + simulation.seen.abandoned,
+            given_up: before.given_up + simulation.seen.given_up,
         });
         Ok(())
     });
     outcome.unwrap_or_else(|failure| panic!("{failure}"));
     let seen = seen.get();
-    // Far below the usual, which varies from run to run: they show that the cases reach what they are about.
+    // Far below the usual counts, which vary by run: they show that the cases are covered.
     assert!(seen.postponed > 50, "{seen:?}");
     assert!(seen.reconnected > 25, "{seen:?}");
     assert!(seen.reconnected_at_limit > 1, "{seen:?}");

@@ -1,4 +1,4 @@
-//! After a loss: a fresh token, every topic again, and `reconnected` only when all of them are active.
+//! After a loss: a new token, every topic again, and `reconnected` only after all are live.
 
 use kucoin_streams_core::RetryPolicy;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use kucoin_streams_session::{Action, SessionEvent};
 use crate::rig::Rig;
 
 #[test]
-fn reconnected_is_told_after_the_last_acknowledgement_and_not_before() {
+fn reconnected_follows_the_last_acknowledgement() {
     let mut rig = Rig::live(&["/a", "/b"]);
     rig.lost()
         .expect(&["hang up 1000", "lost", "reconnect 1 live cut"]);
@@ -24,7 +24,7 @@ fn reconnected_is_told_after_the_last_acknowledgement_and_not_before() {
 }
 
 #[test]
-fn a_topic_that_is_refused_at_the_replay_is_counted_and_not_waited_for() {
+fn topic_refused_in_the_replay_is_counted() {
     let mut rig = Rig::live(&["/a", "/b"]);
     rig.lost().connect().poll();
     rig.frame("ack 3").expect(&["live /a"]);
@@ -38,7 +38,7 @@ fn a_topic_that_is_refused_at_the_replay_is_counted_and_not_waited_for() {
 }
 
 #[test]
-fn a_topic_that_nobody_wants_any_more_is_not_waited_for() {
+fn unsubscribed_topic_does_not_delay_reconnected() {
     let mut rig = Rig::live(&["/a", "/b"]);
     rig.lost().connect().poll();
     rig.frame("ack 3").poll();
@@ -48,7 +48,7 @@ fn a_topic_that_nobody_wants_any_more_is_not_waited_for() {
 }
 
 #[test]
-fn a_loss_during_the_replay_begins_it_anew() {
+fn loss_during_the_replay_restarts_it() {
     let mut rig = Rig::live(&["/a", "/b"]);
     rig.lost().connect().poll();
     rig.frame("ack 3").poll();
@@ -62,7 +62,7 @@ fn a_loss_during_the_replay_begins_it_anew() {
 }
 
 #[test]
-fn what_is_subscribed_while_down_is_subscribed_with_the_replay() {
+fn topic_subscribed_while_down_joins_the_replay() {
     let mut rig = Rig::live(&["/a"]);
     rig.lost().subscribe("/b").unsubscribe("/a");
     rig.poll();
@@ -71,14 +71,14 @@ fn what_is_subscribed_while_down_is_subscribed_with_the_replay() {
 }
 
 #[test]
-fn without_topics_the_welcome_is_enough() {
+fn reconnected_without_topics_follows_the_welcome() {
     let mut rig = Rig::live(&[]);
     rig.lost().connect();
     assert!(rig.poll()[0].starts_with("reconnected"));
 }
 
 #[test]
-fn the_first_success_after_failures_is_open_and_not_reconnected() {
+fn first_success_after_failures_is_open() {
     let mut rig = Rig::new();
     rig.subscribe("/a").poll();
     rig.refuse_info(RetryPolicy::Transient)
@@ -87,7 +87,7 @@ fn the_first_success_after_failures_is_open_and_not_reconnected() {
 }
 
 #[test]
-fn delays_stay_below_a_ceiling_that_doubles_and_begin_anew_after_a_minute_of_health() {
+fn backoff_doubles_and_resets_after_a_healthy_minute() {
     let mut rig = Rig::live(&[]);
     for ceiling in [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000] {
         rig.lost().poll();
@@ -111,7 +111,7 @@ fn delays_stay_below_a_ceiling_that_doubles_and_begin_anew_after_a_minute_of_hea
 }
 
 #[test]
-fn a_refused_token_costs_one_more_token_at_once_then_waits() {
+fn refused_token_is_replaced_once_without_delay() {
     let mut rig = Rig::new();
     rig.subscribe("/a").poll();
     rig.info().dialled().poll();
@@ -128,7 +128,7 @@ fn a_refused_token_costs_one_more_token_at_once_then_waits() {
 }
 
 #[test]
-fn patience_that_the_server_asks_for_is_kept() {
+fn retry_after_of_the_server_is_kept() {
     let mut rig = Rig::new();
     rig.subscribe("/a").poll();
     rig.refuse_info(RetryPolicy::Throttled(Some(Duration::from_secs(7))))
@@ -161,7 +161,7 @@ fn each_stage_has_its_deadline() {
 }
 
 #[test]
-fn answers_to_what_was_given_up_are_ignored() {
+fn results_of_cancelled_actions_are_ignored() {
     let mut rig = Rig::new();
     rig.subscribe("/a").poll();
     rig.reach_deadline();
@@ -172,7 +172,7 @@ fn answers_to_what_was_given_up_are_ignored() {
 }
 
 #[test]
-fn the_epoch_counts_live_connections() {
+fn epoch_counts_live_connections() {
     let mut rig = Rig::live(&["/a"]);
     assert_eq!(rig.session.epoch(), 1);
     rig.lost().connect();

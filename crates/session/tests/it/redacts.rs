@@ -1,4 +1,4 @@
-//! A server may repeat the connection token in its words: no word of it leaves the session with a part of the token.
+//! A server may repeat the connection token in its messages: no part of it may leave the session.
 
 use kucoin_streams_core::{ConnectionInfo, Login, RetryPolicy, SecretUrl};
 use kucoin_streams_session::{Failure, FailureStage, Input};
@@ -11,7 +11,7 @@ const TOKENS: [&str; 3] = [
     "2neAiuYvAU61ZDXANAGAsiL4-iAExhsBXZxftpOeh_55i3Ysy2q2LEsEWU64mdzUOPusi34M",
 ];
 
-/// A session that is greeting, with this token in its URL and nothing left to poll.
+/// Returns a session that waits for the welcome, with this token in its URL and no pending actions.
 fn greeting(token: &str) -> Rig {
     let mut rig = Rig::new();
     rig.subscribe("/a").poll();
@@ -28,7 +28,7 @@ fn live(token: &str) -> Rig {
     rig
 }
 
-/// What is reported holds this text, and nothing of the token.
+/// Asserts that the pending actions contain this text, and no part of the token.
 #[track_caller]
 fn check(rig: &mut Rig, token: &str, readable: &str) {
     let polled = rig.poll().join("\n");
@@ -60,7 +60,7 @@ fn error_frame_on_a_live_connection_is_redacted() {
 }
 
 #[test]
-fn refusal_of_a_topic_is_redacted_and_its_topic_is_readable() {
+fn topic_refusal_shows_the_topic_but_not_the_token() {
     for token in TOKENS {
         for code in [404, 429, 503] {
             let mut rig = live(token);
@@ -95,7 +95,7 @@ fn close_reason_and_failed_dial_are_redacted() {
 }
 
 #[test]
-fn host_of_a_failed_dial_is_readable_and_its_token_is_not() {
+fn failed_dial_shows_its_host_but_not_the_token() {
     let host = "my-load-balancer-1234567890abcdef.elb.example:443";
     for token in TOKENS {
         for named in [host.to_owned(), format!("{token}.kucoin.com")] {
@@ -143,7 +143,7 @@ fn refused_login_is_redacted() {
 }
 
 #[test]
-fn words_of_a_server_are_bounded_and_cannot_drive_a_terminal() {
+fn server_messages_are_bounded_and_escaped() {
     let mut rig = live(TOKENS[0]);
     let words = format!("\u{1b}[2J{}", "word ".repeat(100_000));
     rig.session.handle(

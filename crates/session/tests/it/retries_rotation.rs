@@ -1,4 +1,4 @@
-//! A rotation whose next connection is refused a topic, or never gets one, fails; the current connection goes on.
+//! A rotation fails if its replacement connection fails or is refused a topic; the current connection stays open.
 
 use kucoin_streams_core::RetryPolicy;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::rotation_rig::{RotationRig, config};
 
 use ConnectionRole::{Current, Replacement};
 
-/// Live with `/a` and `/b`, and a next connection that asks for both.
+/// Live with `/a` and `/b`, and a replacement connection that subscribes both.
 fn rotating() -> RotationRig {
     let mut two = RotationRig::live(&["/a", "/b"], config());
     assert!(two.session.rotate(two.now));
@@ -18,7 +18,7 @@ fn rotating() -> RotationRig {
     two
 }
 
-fn assert_serves(two: &RotationRig, topics: &[&str]) {
+fn assert_live(two: &RotationRig, topics: &[&str]) {
     assert!(two.session.is_live());
     assert_eq!(two.session.epoch(Current), 1);
     for topic in topics {
@@ -33,11 +33,11 @@ fn topic_refused_on_the_replacement_fails_the_rotation() {
     two.frame(Replacement, "ack 1");
     two.frame(Replacement, "refuse 2 404 topic /b is not found");
     two.expect(&[
-        "prepared /a",
-        "next: hang up 1000",
+        "replacement live /a",
+        "replacement: hang up 1000",
         "failed: /b was refused on the replacement connection: topic /b is not found (code 404)",
     ]);
-    assert_serves(&two, &["/a", "/b"]);
+    assert_live(&two, &["/a", "/b"]);
     assert_eq!(two.wait(120_000), [""; 0]);
 }
 
@@ -53,13 +53,13 @@ fn topic_refused_while_draining_fails_the_rotation() {
     two.poll();
     two.frame(Replacement, "refuse 3 404 topic /c is not found");
     two.expect(&[
-        "next: hang up 1000",
+        "replacement: hang up 1000",
         "failed: /c was refused on the replacement connection: topic /c is not found (code 404)",
     ]);
-    // The answer to the probe finds no rotation.
+    // The answer to the probe is ignored after the failure.
     two.frame(Current, "pong");
     two.expect(&[]);
-    assert_serves(&two, &["/a", "/b", "/c"]);
+    assert_live(&two, &["/a", "/b", "/c"]);
 }
 
 #[test]
@@ -70,14 +70,14 @@ fn second_refusal_by_a_failed_replacement_is_ignored() {
     let lost = Failure::new(FailureStage::Live, RetryPolicy::Transient, "cut");
     two.session.handle(two.now, Replacement, Input::Lost(lost));
     two.expect(&[
-        "next: hang up 1000",
+        "replacement: hang up 1000",
         "failed: /a was refused on the replacement connection: topic /a is not found (code 404)",
     ]);
-    assert_serves(&two, &["/a", "/b"]);
+    assert_live(&two, &["/a", "/b"]);
 }
 
 #[test]
-fn topic_refused_on_the_current_side_keeps_the_rotation() {
+fn topic_refused_on_the_current_connection_keeps_the_rotation() {
     let mut two = rotating();
     two.frame(Replacement, "ack 1");
     two.frame(Replacement, "ack 2");
@@ -85,15 +85,15 @@ fn topic_refused_on_the_current_side_keeps_the_rotation() {
     two.frame(Current, "refuse 3 404 topic /c is not found");
     let actions = two.poll();
     assert!(!actions.iter().any(|action| action.starts_with("failed")));
-    assert_eq!(two.wait(3_000), ["take over", "rotated", "overlap over"]);
+    assert_eq!(two.wait(3_000), ["take over", "rotated", "overlap ended"]);
 }
 
 #[test]
-fn failed_rotation_is_tried_again_later_each_time() {
+fn failed_rotation_is_retried_with_growing_delay() {
     let mut config = config();
     config.rotate_every = Some(Duration::from_secs(600));
     let mut two = RotationRig::live(&["/a"], config);
-    two.wait_for("next: fetch");
+    two.wait_for("replacement: fetch");
     for minutes in [1, 2, 4] {
         two.connect(Replacement);
         two.frame(Replacement, "refuse 1 404 topic /a is not found");
@@ -104,7 +104,7 @@ fn failed_rotation_is_tried_again_later_each_time() {
         );
         assert!(two.session.is_subscribed(&"/a".to_owned()));
         let minute = Duration::from_secs(60);
-        let waited = two.wait_for("next: fetch");
+        let waited = two.wait_for("replacement: fetch");
         assert!(
             waited >= minutes * minute && waited <= minutes * minute * 3 / 2,
             "{waited:?}"
@@ -123,21 +123,21 @@ fn topic_postponed_on_the_replacement_delays_the_handover() {
     two.frame(Replacement, "ack 1");
     two.frame(Replacement, "refuse 2 500 system error");
     two.expect(&[
-        "prepared /a",
+        "replacement live /a",
         "exception /b is refused temporarily on the replacement connection: system error",
     ]);
     two.after(999);
     two.expect(&[]);
     two.after(1);
-    two.expect(&["next: send subscribe 3 /b"]);
+    two.expect(&["replacement: send subscribe 3 /b"]);
     two.frame(Replacement, "ack 3");
-    two.expect(&["prepared /b"]);
+    two.expect(&["replacement live /b"]);
     two.after(1_000);
     two.expect(&["send ping 3"]);
 }
 
 #[test]
-fn topic_postponed_on_the_current_side_delays_the_handover() {
+fn topic_postponed_on_the_current_connection_delays_it() {
     let mut two = rotating();
     two.frame(Replacement, "ack 1");
     two.frame(Replacement, "ack 2");
@@ -147,14 +147,14 @@ fn topic_postponed_on_the_current_side_delays_the_handover() {
     assert_eq!(two.wait(1_000), ["send subscribe 4 /c"]);
     assert_eq!(two.wait(2_000), [""; 0]);
     two.frame(Current, "ack 4");
-    two.expect(&["live /c", "next: send subscribe 3 /c"]);
+    two.expect(&["live /c", "replacement: send subscribe 3 /c"]);
     two.frame(Replacement, "ack 3");
-    two.expect(&["prepared /c"]);
+    two.expect(&["replacement live /c"]);
     assert_eq!(two.wait(1_000), ["take over", "rotated"]);
 }
 
 #[test]
-fn replacement_with_a_topic_postponed_for_ever_is_given_up() {
+fn replacement_with_an_always_postponed_topic_fails() {
     let mut two = rotating();
     two.frame(Replacement, "ack 1");
     two.frame(Replacement, "refuse 2 500 system error");
@@ -166,7 +166,7 @@ fn replacement_with_a_topic_postponed_for_ever_is_given_up() {
         let step = deadline.saturating_duration_since(two.now).as_millis();
         let actions = two.wait(u64::try_from(step).unwrap().max(1));
         for action in &actions {
-            if let Some(request) = action.strip_prefix("next: send subscribe ") {
+            if let Some(request) = action.strip_prefix("replacement: send subscribe ") {
                 let (id, topic) = request.split_once(' ').unwrap();
                 assert_eq!(topic, "/b");
                 repeats += 1;
@@ -183,5 +183,5 @@ fn replacement_with_a_topic_postponed_for_ever_is_given_up() {
         failed,
         "failed: not every topic became live on the replacement connection in time"
     );
-    assert_serves(&two, &["/a", "/b"]);
+    assert_live(&two, &["/a", "/b"]);
 }

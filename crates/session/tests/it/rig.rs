@@ -1,4 +1,4 @@
-//! A session with a fake clock, and a protocol of plain words: what goes in and what comes out can be read.
+//! A session with a fake clock, and a readable text protocol.
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
@@ -11,7 +11,8 @@ use kucoin_streams_session::{
     Action, Failure, FailureStage, FrameKind, Input, Session, SessionConfig, SessionEvent,
 };
 
-/// Frames are words: `welcome`, `welcome id 7`, `ack 1`, `refuse 1 404 topic not found`, `pong`, `pong 2`, `push /topic`.
+/// Text protocol: `welcome`, `welcome id 7`, `ack 1`, `refuse 1 404 topic not found`, `pong`, `pong 2`, `push
+/// /topic`.
 #[derive(Debug)]
 pub(crate) struct Plain;
 
@@ -53,7 +54,7 @@ impl Protocol for Plain {
             }
             "other" => Inbound::Other,
             _ => {
-                return Err(WireError::new("no word of the protocol", 0));
+                return Err(WireError::new("unknown frame", 0));
             }
         })
     }
@@ -79,7 +80,7 @@ impl Protocol for Plain {
     }
 }
 
-/// A session, its clock, and how many times connection information was given.
+/// A session, its clock, and the number of connection tokens issued.
 pub(crate) struct Rig {
     pub(crate) session: Session<Plain>,
     pub(crate) start: Instant,
@@ -102,14 +103,14 @@ impl Rig {
         }
     }
 
-    /// Everything that the session asks for, as words.
+    /// Returns all pending actions as text.
     pub(crate) fn poll(&mut self) -> Vec<String> {
         std::iter::from_fn(|| self.session.poll())
             .map(words)
             .collect()
     }
 
-    /// Takes everything that the session asks for and expects it to be this.
+    /// Asserts that the pending actions are exactly these.
     #[track_caller]
     pub(crate) fn expect(&mut self, expected: &[&str]) {
         assert_eq!(self.poll(), expected, "at {:?}", self.now - self.start);
@@ -121,7 +122,7 @@ impl Rig {
         self
     }
 
-    /// Goes to the session's next deadline.
+    /// Advances the clock to the next deadline. Returns the time waited.
     #[track_caller]
     pub(crate) fn reach_deadline(&mut self) -> Duration {
         let deadline = self.session.deadline().expect("a deadline is set");
@@ -131,7 +132,7 @@ impl Rig {
         waited
     }
 
-    /// Lets time pass on a healthy connection: pings are answered at once. Returns the other actions.
+    /// Lets time pass on a healthy connection, answering pings at once. Returns the other actions.
     #[track_caller]
     pub(crate) fn wait(&mut self, millis: u64) -> Vec<String> {
         let end = self.now + Duration::from_millis(millis);
@@ -199,15 +200,15 @@ impl Rig {
     }
 
     pub(crate) fn frame(&mut self, frame: &str) -> &mut Self {
-        let disposition = self.session.frame(self.now, frame);
+        let kind = self.session.frame(self.now, frame);
         assert!(
-            !matches!(disposition, FrameKind::Message { .. }),
+            !matches!(kind, FrameKind::Message { .. }),
             "{frame} is data"
         );
         self
     }
 
-    /// Token, dial and welcome, whatever is asked for meanwhile; what follows the welcome is left to poll.
+    /// Connects: token, dial and welcome. The actions after the welcome stay pending.
     pub(crate) fn connect(&mut self) -> &mut Self {
         while !self.poll().iter().any(|action| action == "fetch") {
             self.reach_deadline();
@@ -216,7 +217,8 @@ impl Rig {
         self.frame("welcome")
     }
 
-    /// A live session with these topics acknowledged, nothing left to poll, and request ids up to their number.
+    /// Returns a live session with these topics acknowledged and no pending actions; request IDs 1 to `topics.len()`
+    /// are used.
     pub(crate) fn live(topics: &[&str]) -> Self {
         let mut rig = Self::new();
         for topic in topics {
@@ -232,14 +234,14 @@ impl Rig {
     }
 }
 
-/// An action as words.
+/// Returns an action as text.
 pub(crate) fn words(action: Action<String>) -> String {
     match action {
         Action::FetchConnectionInfo => "fetch".into(),
         Action::Dial(url) => format!("dial {}", url.expose().rsplit('=').next().unwrap()),
         Action::Send(frame) => format!("send {}", *frame),
         Action::HangUp { code } => format!("hang up {code}"),
-        Action::Emit(report) => match report {
+        Action::Emit(event) => match event {
             SessionEvent::Open => "open".into(),
             SessionEvent::Authenticated => "authenticated".into(),
             SessionEvent::Live { request } => format!("live {request}"),

@@ -1,4 +1,4 @@
-//! A rotation by a fake clock: what is asked of which connection, and when one takes over from the other.
+//! Rotations with a fake clock: the actions on each connection, and the handover.
 
 use kucoin_streams_core::RetryPolicy;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::rotation_rig::{RotationRig, config};
 use ConnectionRole::{Current, Replacement};
 
 #[test]
-fn replacement_takes_over_when_the_current_socket_is_drained() {
+fn replacement_takes_over_after_the_probe_is_answered() {
     let mut two = RotationRig::live(&["/a"], config());
     two.prepare();
     two.after(999);
@@ -22,11 +22,11 @@ fn replacement_takes_over_when_the_current_socket_is_drained() {
     two.frame(Current, "pong");
     two.expect(&["take over", "rotated"]);
     assert_eq!(two.session.epoch(Current), 2);
-    // What the new one repeats may come for a while still.
+    // The new connection may still repeat events.
     two.after(1_000);
     two.expect(&["send ping 2"]);
     two.frame(Current, "pong");
-    two.expect(&["overlap over"]);
+    two.expect(&["overlap ended"]);
 }
 
 #[test]
@@ -37,16 +37,18 @@ fn failed_replacement_leaves_the_current_connection_alone() {
     let failure = Failure::new(FailureStage::Token, RetryPolicy::Transient, "no");
     two.session
         .handle(two.now, Replacement, Input::ConnectionInfo(Err(failure)));
-    let told = two.poll();
+    let actions = two.poll();
     assert!(
-        told.iter().any(|told| told.starts_with("failed: ")),
-        "{told:?}"
+        actions
+            .iter()
+            .any(|actions| actions.starts_with("failed: ")),
+        "{actions:?}"
     );
     assert!(
-        !told
+        !actions
             .iter()
-            .any(|told| told.starts_with("lost") || told.starts_with("reconnect")),
-        "{told:?}"
+            .any(|actions| actions.starts_with("lost") || actions.starts_with("reconnect")),
+        "{actions:?}"
     );
     assert!(two.session.is_live());
     assert_eq!(two.session.epoch(Current), 1);
@@ -58,17 +60,18 @@ fn loss_in_a_handover_is_reported_before_the_take_over() {
     two.prepare();
     let lost = Failure::new(FailureStage::Live, RetryPolicy::Transient, "reset");
     two.session.handle(two.now, Current, Input::Lost(lost));
-    let told = two.poll();
+    let actions = two.poll();
     let place = |wanted: &str| {
-        told.iter()
-            .position(|told| told.starts_with(wanted))
+        actions
+            .iter()
+            .position(|actions| actions.starts_with(wanted))
             .unwrap()
     };
-    assert!(place("lost") < place("take over"), "{told:?}");
-    assert!(place("take over") < place("rotated"), "{told:?}");
+    assert!(place("lost") < place("take over"), "{actions:?}");
+    assert!(place("take over") < place("rotated"), "{actions:?}");
     assert!(
-        told.iter().any(|told| told == "live /a"),
-        "its gap ends: {told:?}"
+        actions.iter().any(|actions| actions == "live /a"),
+        "the outage ends: {actions:?}"
     );
     assert!(two.session.is_live());
 }
@@ -82,11 +85,11 @@ fn rotation_waits_for_a_topic_subscribed_meanwhile() {
     two.after(4_000);
     two.expect(&[]);
     two.frame(Current, "ack 2");
-    two.expect(&["live /b", "next: send subscribe 2 /b"]);
+    two.expect(&["live /b", "replacement: send subscribe 2 /b"]);
     two.after(4_000);
     two.expect(&[]);
     two.frame(Replacement, "ack 2");
-    two.expect(&["prepared /b"]);
+    two.expect(&["replacement live /b"]);
     two.after(1_000);
     two.expect(&["send ping 3"]);
 }
@@ -101,10 +104,10 @@ fn topic_subscribed_while_draining_needs_another_probe() {
     two.frame(Current, "pong");
     two.expect(&["send subscribe 3 /b"]);
     two.frame(Current, "ack 3");
-    two.expect(&["live /b", "next: send subscribe 2 /b"]);
+    two.expect(&["live /b", "replacement: send subscribe 2 /b"]);
     two.frame(Replacement, "ack 2");
-    two.expect(&["prepared /b"]);
-    // A ping that follows too soon on the one that was answered last is not answered.
+    two.expect(&["replacement live /b"]);
+    // A ping too soon after the last answered one is not answered.
     two.after(999);
     two.expect(&[]);
     two.after(1);
@@ -123,8 +126,12 @@ fn unanswered_probe_is_repeated_while_events_come() {
         two.after(5_000);
         two.frame(Current, "push /a");
         two.after(5_000);
-        let told = two.poll();
-        assert_eq!(told.last().map(String::as_str), Some(ping), "{told:?}");
+        let actions = two.poll();
+        assert_eq!(
+            actions.last().map(String::as_str),
+            Some(ping),
+            "{actions:?}"
+        );
     }
     two.frame(Current, "pong");
     two.frame(Current, "pong");
@@ -137,13 +144,13 @@ fn unanswered_probe_is_repeated_while_events_come() {
     two.expect(&["send ping 2"]);
     two.after(10_000);
     assert!(
-        two.poll().iter().any(|told| told == "lost"),
-        "silent is dead"
+        two.poll().iter().any(|actions| actions == "lost"),
+        "silence is a loss"
     );
 }
 
 #[test]
-fn topic_subscribed_again_is_subscribed_again_on_the_replacement() {
+fn topic_subscribed_again_is_so_on_the_replacement_too() {
     let mut two = RotationRig::live(&["/a"], config());
     two.prepare();
     two.session.subscribe(two.now, "/b".to_owned());
@@ -151,7 +158,7 @@ fn topic_subscribed_again_is_subscribed_again_on_the_replacement() {
     two.expect(&[
         "send subscribe 2 /b",
         "live /b",
-        "next: send subscribe 2 /b",
+        "replacement: send subscribe 2 /b",
     ]);
     two.session.unsubscribe(two.now, &"/b".to_owned());
     two.frame(Current, "ack 3");
@@ -163,21 +170,21 @@ fn topic_subscribed_again_is_subscribed_again_on_the_replacement() {
         "send subscribe 4 /b",
         "live /b",
     ]);
-    // What it brings by the first subscription is not of the second.
+    // Frames of the first subscription do not belong to the second.
     two.frame(Replacement, "ack 2");
-    two.expect(&["next: send unsubscribe 3 /b"]);
+    two.expect(&["replacement: send unsubscribe 3 /b"]);
     two.frame(Replacement, "ack 3");
-    two.expect(&["next: send subscribe 4 /b"]);
+    two.expect(&["replacement: send subscribe 4 /b"]);
     two.after(2_000);
     two.expect(&[]);
     two.frame(Replacement, "ack 4");
-    two.expect(&["prepared /b"]);
+    two.expect(&["replacement live /b"]);
     two.after(1_000);
     two.expect(&["send ping 5"]);
 }
 
 #[test]
-fn connection_without_answer_to_its_probes_is_lost() {
+fn connection_with_an_unanswered_probe_is_lost() {
     let mut two = RotationRig::live(&["/a"], config());
     two.prepare();
     two.after(1_000);
@@ -185,13 +192,13 @@ fn connection_without_answer_to_its_probes_is_lost() {
     two.after(9_000);
     two.session.reading_paused(two.now, Current);
     two.after(9_999);
-    // The heartbeats, and nothing else.
-    two.expect(&["send ping 3", "next: send ping 2"]);
+    // Only the heartbeats.
+    two.expect(&["send ping 3", "replacement: send ping 2"]);
     two.after(1);
-    let told = two.poll();
-    assert_eq!(told[..2], ["hang up 1000", "lost"], "{told:?}");
+    let actions = two.poll();
+    assert_eq!(actions[..2], ["hang up 1000", "lost"], "{actions:?}");
     let rest = ["take over", "live /a", "rotated"];
-    assert_eq!(told[told.len() - 3..], rest, "{told:?}");
+    assert_eq!(actions[actions.len() - 3..], rest, "{actions:?}");
 }
 
 #[test]
@@ -212,7 +219,7 @@ fn pong_of_the_heartbeat_does_not_answer_the_probe() {
 }
 
 #[test]
-fn full_buffer_hurries_or_ends_the_rotation() {
+fn full_buffer_speeds_up_or_fails_the_rotation() {
     let mut two = RotationRig::live(&["/a"], config());
     two.prepare();
     two.session.buffer_full(two.now);
@@ -225,9 +232,12 @@ fn full_buffer_hurries_or_ends_the_rotation() {
     two.connect(Replacement);
     two.poll();
     two.session.buffer_full(two.now);
-    let told = two.poll();
-    assert_eq!(told[0], "next: hang up 1000");
-    assert!(told[1].starts_with("failed: the replacement connection delivered more events"), "{told:?}");
+    let actions = two.poll();
+    assert_eq!(actions[0], "replacement: hang up 1000");
+    assert!(
+        actions[1].starts_with("failed: the replacement connection delivered more events"),
+        "{actions:?}"
+    );
     assert!(two.session.is_live());
 }
 
@@ -242,39 +252,45 @@ fn second_rotation_waits_for_the_end_of_the_overlap() {
     two.after(1_000);
     two.expect(&["send ping 2"]);
     two.frame(Current, "pong");
-    two.expect(&["overlap over", "next: fetch"]);
+    two.expect(&["overlap ended", "replacement: fetch"]);
 }
 
 #[test]
-fn shut_closes_the_replacement() {
+fn close_closes_the_replacement() {
     let mut two = RotationRig::live(&["/a"], config());
     two.prepare();
     two.session.close(two.now);
-    two.expect(&["next: hang up 1000", "send unsubscribe 2 /a"]);
+    two.expect(&["replacement: hang up 1000", "send unsubscribe 2 /a"]);
     two.frame(Current, "ack 2");
     two.expect(&["ended /a", "hang up 1000", "closed: closed by the user"]);
     assert!(!two.session.rotate(two.now));
 }
 
 #[test]
-fn rotation_begins_before_the_exchange_cuts_or_never() {
+fn rotation_starts_within_23_hours_unless_disabled() {
     let hours = |hours: u64| Duration::from_secs(hours * 3_600);
     let mut config = SessionConfig::default();
     config.rotate_every = Some(hours(23));
     let mut two = RotationRig::live(&["/a"], config);
     let begin = two.now;
     let rotated = loop {
-        // Pings and pongs, as all day long.
+        // Answer pings for a day.
         let Some(next) = two.session.deadline() else {
             panic!("a live connection has a deadline")
         };
         two.now = next.max(two.now);
         two.session.tick(two.now);
-        let told = two.poll();
-        if told.iter().any(|told| told == "next: fetch") {
+        let actions = two.poll();
+        if actions
+            .iter()
+            .any(|actions| actions == "replacement: fetch")
+        {
             break two.now - begin;
         }
-        if told.iter().any(|told| told.starts_with("send ping")) {
+        if actions
+            .iter()
+            .any(|actions| actions.starts_with("send ping"))
+        {
             two.frame(Current, "pong");
         }
     };

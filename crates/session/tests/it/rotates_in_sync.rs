@@ -1,4 +1,4 @@
-//! A hand-over waits until both connections bring the same, up to a limit.
+//! A handover waits until both connections are in sync, up to a limit.
 
 use kucoin_streams_core::RetryPolicy;
 use std::time::Duration;
@@ -9,8 +9,8 @@ use crate::rotation_rig::{RotationRig, config};
 
 use ConnectionRole::{Current, Replacement};
 
-/// Prepared, and one connection brought events that the other did not.
-fn uneven(config: SessionConfig) -> RotationRig {
+/// Both connections are live, and one has delivered events that the other has not.
+fn out_of_sync(config: SessionConfig) -> RotationRig {
     let mut two = RotationRig::live(&["/a"], config);
     two.prepare();
     two.session.set_in_sync(two.now, false);
@@ -19,15 +19,15 @@ fn uneven(config: SessionConfig) -> RotationRig {
 }
 
 #[test]
-fn overlap_lasts_20_seconds_and_5_minutes_at_most_by_default() {
+fn default_overlap_is_20_seconds_up_to_5_minutes() {
     let config = SessionConfig::default();
     assert_eq!(config.overlap, Duration::from_secs(20));
     assert_eq!(config.overlap_limit, Duration::from_secs(300));
 }
 
 #[test]
-fn uneven_handover_waits_and_goes_on_in_sync() {
-    let mut two = uneven(config());
+fn handover_waits_until_in_sync() {
+    let mut two = out_of_sync(config());
     assert_eq!(two.wait(17_500), [""; 0]);
     two.session.set_in_sync(two.now, true);
     two.expect(&["send ping 2"]);
@@ -36,8 +36,8 @@ fn uneven_handover_waits_and_goes_on_in_sync() {
 }
 
 #[test]
-fn even_handover_still_waits_for_the_overlap() {
-    let mut two = uneven(config());
+fn handover_in_sync_still_waits_for_the_overlap() {
+    let mut two = out_of_sync(config());
     two.after(500);
     two.session.set_in_sync(two.now, true);
     two.after(499);
@@ -47,19 +47,19 @@ fn even_handover_still_waits_for_the_overlap() {
 }
 
 #[test]
-fn uneven_handover_goes_on_at_the_limit() {
+fn handover_out_of_sync_continues_at_the_limit() {
     let mut config = config();
     config.overlap_limit = Duration::from_secs(60);
-    let mut two = uneven(config);
+    let mut two = out_of_sync(config);
     assert_eq!(two.wait(59_999), [""; 0]);
     assert_eq!(two.wait(1), ["take over", "rotated"]);
 }
 
 #[test]
-fn limit_below_the_overlap_is_the_overlap() {
+fn overlap_limit_is_at_least_the_overlap() {
     let mut config = config();
     config.overlap_limit = Duration::ZERO;
-    let mut two = uneven(config);
+    let mut two = out_of_sync(config);
     two.after(999);
     two.expect(&[]);
     two.after(1);
@@ -67,11 +67,11 @@ fn limit_below_the_overlap_is_the_overlap() {
 }
 
 #[test]
-fn rotation_begins_even_whatever_the_one_before_was() {
+fn each_rotation_starts_in_sync() {
     let mut config = config();
     config.overlap_limit = Duration::from_secs(30);
-    let mut two = uneven(config);
-    assert_eq!(two.wait(40_000), ["take over", "rotated", "overlap over"]);
+    let mut two = out_of_sync(config);
+    assert_eq!(two.wait(40_000), ["take over", "rotated", "overlap ended"]);
     assert!(two.session.rotate(two.now));
     two.poll();
     two.connect(Replacement);
@@ -81,8 +81,8 @@ fn rotation_begins_even_whatever_the_one_before_was() {
 }
 
 #[test]
-fn loss_of_the_current_connection_ends_an_uneven_overlap() {
-    let mut two = uneven(config());
+fn loss_of_the_current_connection_ends_the_comparison() {
+    let mut two = out_of_sync(config());
     two.after(5_000);
     let lost = Failure::new(FailureStage::Live, RetryPolicy::Transient, "cut");
     two.session.handle(two.now, Current, Input::Lost(lost));
@@ -93,8 +93,8 @@ fn loss_of_the_current_connection_ends_an_uneven_overlap() {
 }
 
 #[test]
-fn full_buffer_ends_an_uneven_overlap() {
-    let mut two = uneven(config());
+fn full_buffer_ends_the_comparison() {
+    let mut two = out_of_sync(config());
     two.session.buffer_full(two.now);
     two.expect(&["send ping 2"]);
     two.frame(Current, "pong");
@@ -102,10 +102,10 @@ fn full_buffer_ends_an_uneven_overlap() {
 }
 
 #[test]
-fn topic_subscribed_in_an_uneven_overlap_starts_it_again() {
+fn topic_subscribed_meanwhile_restarts_the_comparison() {
     let mut config = config();
     config.overlap_limit = Duration::from_secs(10);
-    let mut two = uneven(config);
+    let mut two = out_of_sync(config);
     two.after(9_000);
     two.session.subscribe(two.now, "/b".to_owned());
     two.frame(Current, "ack 2");

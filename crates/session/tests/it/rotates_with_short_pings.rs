@@ -1,4 +1,4 @@
-//! A rotation ends also if heartbeats are as close as, or closer than, what the server answers.
+//! Rotations succeed even if pings are as close as, or closer than, the server answers.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -23,15 +23,15 @@ struct Pongs {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Ignores {
     None,
-    /// Those that come less than a second after the last one that it answered.
+    /// Pings less than a second after the last answered one.
     SoonAfterAnswered,
-    /// Those that come less than a second after the last one, answered or not.
+    /// Pings less than a second after the last one.
     SoonAfterAny,
 }
 
 #[derive(Default)]
 struct Wire {
-    /// Frames on their way to the client, with the times at which they arrive.
+    /// Frames in flight to the client, with their arrival times.
     inbound: VecDeque<(Instant, String)>,
     outbound: VecDeque<(Instant, String)>,
     last_ping: Option<Instant>,
@@ -39,7 +39,7 @@ struct Wire {
     pings: u32,
 }
 
-/// The frames of one connection arrive in their order.
+/// Frames of a connection arrive in order.
 fn push_in_order(queue: &mut VecDeque<(Instant, String)>, at: Instant, frame: String) {
     let last = queue.back().map_or(at, |(last, _)| at.max(*last));
     queue.push_back((last, frame));
@@ -53,13 +53,13 @@ fn pop_arrived(queue: &mut VecDeque<(Instant, String)>, now: Instant) -> Option<
         .map(|(_, frame)| frame)
 }
 
-struct World {
+struct Simulation {
     session: RotatingSession<Plain>,
     now: Instant,
     interval: Duration,
     pongs: Pongs,
     latency: Duration,
-    /// A frame takes up to this much longer than the latency.
+    /// Maximum delay in addition to the latency.
     jitter: Duration,
     frames: u32,
     wires: HashMap<ConnectionRole, Wire>,
@@ -67,7 +67,7 @@ struct World {
     reports: Vec<SessionEvent<String>>,
 }
 
-impl World {
+impl Simulation {
     fn new(interval: Duration, pongs: Pongs, latency: Duration, jitter: Duration) -> Self {
         let mut config = SessionConfig::default();
         config.rotate_every = None;
@@ -85,7 +85,7 @@ impl World {
         }
     }
 
-    /// Lets this much time pass, in steps of 10 ms. An event comes each 300 ms.
+    /// Lets time pass in steps of 10 ms, with an event every 300 ms.
     fn run(&mut self, time: Duration) {
         let end = self.now + time;
         let mut steps = 0;
@@ -104,14 +104,14 @@ impl World {
         }
     }
 
-    /// When a frame arrives that is sent now.
+    /// Returns when a frame sent now arrives.
     fn arrival(&mut self) -> Instant {
         self.frames += 1;
         let part = self.frames.wrapping_mul(7_919) % 101;
         self.now + self.latency + self.jitter * part / 100
     }
 
-    /// The server takes what has arrived, and the client what has come back.
+    /// Delivers frames in both directions, and answers requests.
     fn serve(&mut self) {
         let second = Duration::from_secs(1);
         let (now, pongs) = (self.now, self.pongs);
@@ -153,8 +153,8 @@ impl World {
                 let Some(frame) = wire.and_then(|wire| pop_arrived(&mut wire.inbound, now)) else {
                     break;
                 };
-                let disposition = self.session.frame(now, role, &frame);
-                let is_push = matches!(disposition, FrameKind::Message { .. });
+                let kind = self.session.frame(now, role, &frame);
+                let is_push = matches!(kind, FrameKind::Message { .. });
                 assert_eq!(is_push, frame.starts_with("push"));
                 self.carry_out();
             }
@@ -208,35 +208,38 @@ impl World {
     }
 }
 
-/// Rotates twice with each latency and start, without a loss.
+/// Asserts that two rotations succeed without a loss, for each latency and start time.
 #[track_caller]
 fn assert_rotates(interval_millis: u64, pongs: Pongs) {
     for (latency, jitter) in [(0, 0), (30, 0), (30, 60), (900, 0), (150, 1_500)] {
         for start in [0, 10, 340, 500, 990] {
             let interval = Duration::from_millis(interval_millis);
             let millis = Duration::from_millis;
-            let mut world = World::new(interval, pongs, millis(latency), millis(jitter));
-            world.session.subscribe(world.now, "/a".to_owned());
-            world.carry_out();
-            world.run(Duration::from_millis(8_000 + start));
+            let mut simulation = Simulation::new(interval, pongs, millis(latency), millis(jitter));
+            simulation
+                .session
+                .subscribe(simulation.now, "/a".to_owned());
+            simulation.carry_out();
+            simulation.run(Duration::from_millis(8_000 + start));
             let context =
                 format!("{interval:?} {pongs:?} latency {latency} jitter {jitter} start {start}");
-            assert!(world.session.is_live(), "{context}");
+            assert!(simulation.session.is_live(), "{context}");
             for rotation in 1..=2 {
-                assert!(world.session.rotate(world.now), "{context}");
-                world.carry_out();
-                world.run(Duration::from_secs(60));
-                let rotated = world.count(|report| matches!(report, SessionEvent::Rotated { .. }));
-                let ended = world.count(|report| matches!(report, SessionEvent::OverlapEnded));
-                let lost = world.count(|report| matches!(report, SessionEvent::Lost { .. }));
-                let context = format!("{context}: {:?}", world.reports);
+                assert!(simulation.session.rotate(simulation.now), "{context}");
+                simulation.carry_out();
+                simulation.run(Duration::from_secs(60));
+                let rotated =
+                    simulation.count(|report| matches!(report, SessionEvent::Rotated { .. }));
+                let ended = simulation.count(|report| matches!(report, SessionEvent::OverlapEnded));
+                let lost = simulation.count(|report| matches!(report, SessionEvent::Lost { .. }));
+                let context = format!("{context}: {:?}", simulation.reports);
                 assert_eq!((rotated, ended), (rotation, rotation), "{context}");
                 assert_eq!(lost, 0, "{context}");
             }
-            // Heartbeats go on after a rotation.
-            let before = world.wires[&Current].pings;
-            world.run(Duration::from_secs(10));
-            assert!(world.wires[&Current].pings >= before + 3, "{context}");
+            // Heartbeats continue after a rotation.
+            let before = simulation.wires[&Current].pings;
+            simulation.run(Duration::from_secs(10));
+            assert!(simulation.wires[&Current].pings >= before + 3, "{context}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A rotating session with a fake clock: what is asked of both connections, as words.
+//! A rotating session with a fake clock; actions of both connections as text.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::rig::{Plain, words};
 
 use ConnectionRole::{Current, Replacement};
 
-/// The times of these tests assume that connections overlap for a second.
+/// These tests assume an overlap of one second.
 pub(crate) fn config() -> SessionConfig {
     let mut config = SessionConfig::default();
     config.overlap = Duration::from_secs(1);
@@ -24,7 +24,7 @@ pub(crate) struct RotationRig {
 }
 
 impl RotationRig {
-    /// Live, with these topics, and nothing left to do.
+    /// Returns a live session with these topics acknowledged and no pending actions.
     pub(crate) fn live(topics: &[&str], config: SessionConfig) -> Self {
         let mut two = Self {
             session: RotatingSession::new(config, 1),
@@ -63,16 +63,16 @@ impl RotationRig {
             .map(|(role, action)| {
                 let role = match role {
                     Current => "",
-                    Replacement => "next: ",
+                    Replacement => "replacement: ",
                 };
                 let action = match action {
                     Action::TakeOver { .. } => "take over".to_owned(),
                     Action::Emit(SessionEvent::Rotated { .. }) => "rotated".to_owned(),
-                    Action::Emit(SessionEvent::OverlapBegan) => "overlap".to_owned(),
+                    Action::Emit(SessionEvent::OverlapBegan) => "overlap began".to_owned(),
                     Action::Emit(SessionEvent::ReplacementLive { request }) => {
-                        format!("prepared {request}")
+                        format!("replacement live {request}")
                     }
-                    Action::Emit(SessionEvent::OverlapEnded) => "overlap over".to_owned(),
+                    Action::Emit(SessionEvent::OverlapEnded) => "overlap ended".to_owned(),
                     Action::Emit(SessionEvent::RotationFailed(failure)) => {
                         format!("failed: {failure}")
                     }
@@ -88,7 +88,7 @@ impl RotationRig {
         assert_eq!(self.poll(), expected);
     }
 
-    /// Lets time pass on healthy connections: pings are answered at once. Returns the other actions.
+    /// Lets time pass on healthy connections, answering pings at once. Returns the other actions.
     #[track_caller]
     pub(crate) fn wait(&mut self, millis: u64) -> Vec<String> {
         let end = self.now + Duration::from_millis(millis);
@@ -100,7 +100,7 @@ impl RotationRig {
             for action in self.poll() {
                 if action.starts_with("send ping") {
                     self.frame(Current, "pong");
-                } else if action.starts_with("next: send ping") {
+                } else if action.starts_with("replacement: send ping") {
                     self.frame(Replacement, "pong");
                 } else {
                     others.push(action);
@@ -114,7 +114,7 @@ impl RotationRig {
         panic!("the deadline does not move on");
     }
 
-    /// Waits as [`RotationRig::wait`] until this action, up to an hour. Returns how long that took.
+    /// Waits like [`RotationRig::wait`] for this action, up to an hour. Returns the time waited.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, action: &str) -> Duration {
         let start = self.now;
@@ -134,13 +134,17 @@ impl RotationRig {
         panic!("no {action} within an hour");
     }
 
-    /// Rotates until every topic is live on both.
+    /// Starts a rotation until every topic is live on both connections.
     pub(crate) fn prepare(&mut self) {
         assert!(self.session.rotate(self.now));
-        self.expect(&["next: fetch"]);
+        self.expect(&["replacement: fetch"]);
         self.connect(Replacement);
-        self.expect(&["next: dial 1", "overlap", "next: send subscribe 1 /a"]);
+        self.expect(&[
+            "replacement: dial 1",
+            "overlap began",
+            "replacement: send subscribe 1 /a",
+        ]);
         self.frame(Replacement, "ack 1");
-        self.expect(&["prepared /a"]);
+        self.expect(&["replacement live /a"]);
     }
 }

@@ -1,9 +1,9 @@
-//! Subscribing on the first connection: nothing before the welcome, answers by id, refusals by topic.
+//! Subscribing on the first connection: after the welcome, answers by ID, refusals by topic.
 
 use crate::rig::Rig;
 
 #[test]
-fn a_subscription_opens_the_connection_and_waits_for_the_welcome() {
+fn subscribe_is_sent_after_the_welcome() {
     let mut rig = Rig::new();
     rig.subscribe("/a").expect(&["fetch"]);
     rig.info().expect(&["dial 1"]);
@@ -16,7 +16,7 @@ fn a_subscription_opens_the_connection_and_waits_for_the_welcome() {
 }
 
 #[test]
-fn nothing_happens_until_something_is_wanted() {
+fn nothing_happens_before_the_first_subscription() {
     let mut rig = Rig::new();
     assert_eq!(rig.session.deadline(), None);
     rig.after(60_000).expect(&[]);
@@ -30,7 +30,7 @@ fn equal_requests_share_one_subscription() {
 }
 
 #[test]
-fn a_refusal_is_about_its_topic_alone() {
+fn refusal_affects_only_its_topic() {
     let mut rig = Rig::new();
     rig.subscribe("/a").subscribe("/b").connect();
     rig.frame("refuse 1 404 topic /a is not found");
@@ -43,7 +43,7 @@ fn a_refusal_is_about_its_topic_alone() {
 }
 
 #[test]
-fn a_refusal_without_id_finds_the_topic_that_it_names() {
+fn refusal_without_id_is_matched_by_topic_name() {
     let mut rig = Rig::new();
     rig.subscribe("/a").subscribe("/b").connect().poll();
     rig.frame("refuse - 404 topic /b is not found");
@@ -51,7 +51,7 @@ fn a_refusal_without_id_finds_the_topic_that_it_names() {
 }
 
 #[test]
-fn a_refusal_that_fits_no_request_is_told_and_harms_nothing() {
+fn unmatched_refusal_is_an_exception() {
     let mut rig = Rig::live(&["/a"]);
     rig.frame("refuse 5e1a7c 415 type is not supported");
     rig.expect(&["exception type is not supported"]);
@@ -59,7 +59,7 @@ fn a_refusal_that_fits_no_request_is_told_and_harms_nothing() {
 }
 
 #[test]
-fn an_answer_that_stays_out_is_asked_for_once_more_then_the_connection_is_given_up() {
+fn unanswered_request_is_resent_once_before_a_loss() {
     let mut rig = Rig::new();
     rig.subscribe("/a").connect().poll();
     rig.after(4_999).expect(&[]);
@@ -73,7 +73,7 @@ fn an_answer_that_stays_out_is_asked_for_once_more_then_the_connection_is_given_
 }
 
 #[test]
-fn acks_twice_or_of_unknown_ids_are_ignored() {
+fn duplicate_and_unknown_acks_are_ignored() {
     let mut rig = Rig::live(&["/a"]);
     rig.frame("ack 1")
         .frame("ack 77")
@@ -82,14 +82,14 @@ fn acks_twice_or_of_unknown_ids_are_ignored() {
 }
 
 #[test]
-fn unsubscribing_tells_the_server_and_ends_with_its_answer() {
+fn unsubscribe_ends_with_the_answer() {
     let mut rig = Rig::live(&["/a"]);
     rig.unsubscribe("/a").expect(&["send unsubscribe 2 /a"]);
     rig.frame("ack 2").expect(&["ended /a"]);
 }
 
 #[test]
-fn a_change_of_mind_while_the_answer_is_out_ends_as_wanted() {
+fn subscribe_after_unsubscribe_in_flight_ends_subscribed() {
     let mut rig = Rig::new();
     rig.subscribe("/a").connect().poll();
     rig.unsubscribe("/a").expect(&[]);
@@ -100,7 +100,7 @@ fn a_change_of_mind_while_the_answer_is_out_ends_as_wanted() {
 }
 
 #[test]
-fn more_topics_than_the_connection_may_hold_are_refused_at_once() {
+fn topics_over_the_limit_are_refused_at_once() {
     let mut rig = Rig::new();
     for topic in 0..30 {
         rig.subscribe(&format!("/{topic}"));
@@ -111,7 +111,7 @@ fn more_topics_than_the_connection_may_hold_are_refused_at_once() {
 }
 
 #[test]
-fn frames_of_other_kinds_are_handed_back_as_what_they_are() {
+fn frame_returns_the_kind_of_each_frame() {
     use kucoin_streams_session::FrameKind;
     let mut rig = Rig::live(&["/a"]);
     let push = rig.session.frame(rig.now, "push /a");
@@ -124,7 +124,7 @@ fn frames_of_other_kinds_are_handed_back_as_what_they_are() {
 }
 
 #[test]
-fn refusal_of_an_answered_request_is_reported_and_harms_nothing() {
+fn late_refusal_is_an_exception() {
     let mut rig = Rig::live(&["/a"]);
     rig.frame("refuse 1 404 no such topic any more");
     rig.expect(&["exception no such topic any more"]);

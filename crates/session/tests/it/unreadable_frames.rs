@@ -1,4 +1,4 @@
-//! A frame that cannot be read may be an event of any topic whose events are delivered: each reports it in its place.
+//! An unreadable frame may be an event of any topic with events: each of them gets a gap at this position.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -54,7 +54,7 @@ fn subscribe(streams: &mut Streams<Plain, Queue>, now: ClockReading, topic: &str
 }
 
 #[test]
-fn unreadable_frame_between_events_before_the_acknowledgement_is_a_gap() {
+fn unreadable_frame_before_the_acknowledgement_is_a_gap() {
     let now = ClockReading::new(Instant::now(), Timestamp::from_nanos(1));
     let second = Duration::from_secs(1);
     let mut streams = Streams::new(
@@ -84,6 +84,6 @@ fn unreadable_frame_between_events_before_the_acknowledgement_is_a_gap() {
         streams.message(now, ConnectionRole::Current, frame.into());
     }
     assert_eq!(early.take(now), ["event", "gap", "event", "gap"]);
-    // Nothing of this topic had come before the first of them.
+    // This topic had no events before the first unreadable frame.
     assert_eq!(silent.take(now), ["event", "gap"]);
 }

@@ -1,4 +1,4 @@
-//! The buffer alone: order, room, and what is counted.
+//! Tests of the buffer: order, capacity and counters.
 
 use kucoin_streams_core::{RetryPolicy, Timestamp};
 
@@ -83,7 +83,7 @@ fn frames_and_gaps_keep_their_order() {
 }
 
 #[test]
-fn an_overflow_is_counted_exactly_and_told_behind_what_was_kept() {
+fn overflow_is_counted_and_reported_after_queued_frames() {
     let mut buffer = buffer(2);
     for number in 0..7 {
         push(&mut buffer, frame(number));
@@ -95,7 +95,7 @@ fn an_overflow_is_counted_exactly_and_told_behind_what_was_kept() {
 }
 
 #[test]
-fn the_gap_comes_before_the_first_frame_that_is_kept_again() {
+fn gap_precedes_the_next_queued_frame() {
     let mut buffer = buffer(2);
     for number in 0..3 {
         push(&mut buffer, frame(number));
@@ -123,13 +123,13 @@ fn gaps_without_room_merge_and_stay_bounded() {
     assert_eq!(pending.len(), 3, "{pending:?}");
     assert_eq!(pending[1].topics.len(), 2);
     assert_eq!(pending[2].topics.len(), 2);
-    assert_eq!(pending[2].window(), Some((at(2), at(1_000))), "all of them");
+    assert_eq!(pending[2].window(), Some((at(2), at(1_000))), "the longest window");
     assert_eq!(take(&mut buffer), ["0"]);
     assert_eq!(take(&mut buffer), ["missed 998", "lost", "epoch 999"]);
 }
 
 #[test]
-fn loss_after_the_end_of_another_is_not_merged_into_it() {
+fn merged_gaps_end_with_a_loss_while_still_down() {
     let mut buffer = buffer(1);
     push(&mut buffer, frame(0));
     buffer.push_gap(live("/a", (1, 2), 2));
@@ -137,7 +137,7 @@ fn loss_after_the_end_of_another_is_not_merged_into_it() {
     buffer.push_gap(live("/a", (3, 4), 3));
     buffer.push_gap(lost("/a", 5));
     assert_eq!(take(&mut buffer), ["0"]);
-    assert_eq!(take(&mut buffer), ["epoch 2", "lost"], "it is still down");
+    assert_eq!(take(&mut buffer), ["epoch 2", "lost"], "it is down again");
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn bytes_are_bounded_and_one_frame_always_fits() {
         frame.text = "x".repeat(8).into();
         frame
     };
-    assert!(buffer.has_room(11), "nothing else is in the buffer");
+    assert!(buffer.has_room(11), "the buffer is empty");
     push(&mut buffer, long(0));
     assert!(buffer.has_room(2) && !buffer.has_room(3));
     push(&mut buffer, long(1));
@@ -163,12 +163,12 @@ fn bytes_are_bounded_and_one_frame_always_fits() {
     assert_eq!(
         take(&mut buffer),
         ["xxxxxxxx"],
-        "room is counted from nothing again"
+        "the size is zero after a take"
     );
 }
 
 #[test]
-fn the_end_comes_behind_everything() {
+fn end_follows_all_items() {
     let mut buffer = buffer(1);
     push(&mut buffer, frame(0));
     push(&mut buffer, frame(1));
@@ -184,7 +184,7 @@ fn the_end_comes_behind_everything() {
 }
 
 #[test]
-fn a_reader_that_lags_is_not_waited_for_twice() {
+fn lagging_reader_is_not_waited_for_twice() {
     let mut buffer = buffer(2);
     push(&mut buffer, frame(0));
     assert!(buffer.has_room(1));
@@ -193,12 +193,12 @@ fn a_reader_that_lags_is_not_waited_for_twice() {
     push(&mut buffer, frame(2));
     assert!(
         buffer.has_room(1),
-        "its patience is used up: the frame is missed at once"
+        "it lags, so the frame is dropped at once"
     );
 }
 
 #[test]
-fn every_frame_is_accounted_for_at_every_moment() {
+fn ledger_is_always_consistent() {
     let mut buffer = buffer(2);
     buffer.counters_of(&"/a".into());
     let ledger = |buffer: &Buffer, taken: &VecDeque<Delivery>| {
@@ -216,15 +216,15 @@ fn every_frame_is_accounted_for_at_every_moment() {
     assert_eq!(
         ledger(&buffer, &taken),
         (5, 2, 3),
-        "taken and not handed on"
+        "taken but not returned"
     );
     buffer.close(&taken);
     push(&mut buffer, frame(9));
-    assert_eq!(ledger(&buffer, &taken), (5, 2, 3), "nobody receives it");
+    assert_eq!(ledger(&buffer, &taken), (5, 2, 3), "the buffer is closed");
 }
 
 #[test]
-fn frames_that_were_read_before_the_subscription_are_not_its() {
+fn frames_before_the_subscription_are_not_delivered() {
     let mut buffer = buffer(2);
     buffer.begin(1);
     push(&mut buffer, frame(1));
@@ -235,7 +235,7 @@ fn frames_that_were_read_before_the_subscription_are_not_its() {
 }
 
 #[test]
-fn a_consumer_that_is_cut_off_gets_what_was_kept_and_is_told_what_was_not() {
+fn disconnected_consumer_gets_queued_frames_then_a_gap() {
     let mut buffer = Buffer::new(of(2), SlowConsumer::Disconnect);
     for number in 0..5 {
         push(&mut buffer, frame(number));

@@ -1,26 +1,26 @@
-//! What may happen in a property test of a session, at random.
+//! Random steps of the property test of a session.
 
 use proptest::prelude::*;
 
-/// One thing that a user, the network or the server does.
+/// An action of the user, the network or the server.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     Subscribe(u8),
     Unsubscribe(u8),
     /// Time passes; the session is ticked.
     Wait(u16),
-    /// The server answers so many of the frames that it has not answered yet.
+    /// The server answers this number of unanswered frames.
     Answer(u8),
-    /// One frame gets no answer: a subscription is lost, an unsubscription is carried out in silence.
+    /// One frame gets no answer: a subscription is lost, an unsubscription takes effect.
     SwallowOne,
-    /// The server refuses one request, for good or for now.
+    /// The server refuses one request, for good or temporarily.
     RefuseOne {
         code: u16,
         with_id: bool,
     },
-    /// The server begins, or ceases, to refuse each request about a topic for now.
+    /// The server starts or stops refusing all requests for a topic temporarily.
     Trouble(u8, bool),
-    /// The outcome of a pending fetch or dial.
+    /// Result of a pending fetch or dial.
     Attempt {
         fails: bool,
     },
@@ -43,7 +43,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Half of them for good; the others for pace, for trouble of the server's own, or because it is busy.
+/// Half of them for good; the others because of the message limit, a server error, or a busy server.
 fn refusal() -> impl Strategy<Value = Step> {
     let code = prop_oneof![3 => Just(404), 1 => Just(429), 1 => Just(500), 1 => Just(503)];
     let with_id = prop::bool::weighted(0.8);

@@ -1,9 +1,9 @@
-//! An orderly end: unsubscribe, wait a moment for the answers, close.
+//! Closing: unsubscribe, wait for the answers up to the close timeout, close.
 
 use crate::rig::Rig;
 
 #[test]
-fn what_is_live_is_unsubscribed_before_the_close() {
+fn live_topics_are_unsubscribed_before_the_close() {
     let mut rig = Rig::live(&["/a", "/b"]);
     rig.session.close(rig.now);
     rig.expect(&["send unsubscribe 3 /a", "send unsubscribe 4 /b"]);
@@ -13,7 +13,7 @@ fn what_is_live_is_unsubscribed_before_the_close() {
 }
 
 #[test]
-fn answers_that_stay_out_are_not_waited_for_long() {
+fn close_waits_one_second_for_missing_answers() {
     let mut rig = Rig::live(&["/a"]);
     rig.session.close(rig.now);
     rig.poll();
@@ -22,7 +22,7 @@ fn answers_that_stay_out_are_not_waited_for_long() {
 }
 
 #[test]
-fn events_still_arrive_while_it_closes() {
+fn events_arrive_while_closing() {
     use kucoin_streams_session::FrameKind;
     let mut rig = Rig::live(&["/a"]);
     rig.session.close(rig.now);
@@ -31,7 +31,7 @@ fn events_still_arrive_while_it_closes() {
 }
 
 #[test]
-fn a_close_during_an_attempt_takes_effect_at_once() {
+fn close_during_an_attempt_takes_effect_at_once() {
     let mut rig = Rig::new();
     rig.subscribe("/a").poll();
     rig.session.close(rig.now);
@@ -45,14 +45,14 @@ fn a_close_during_an_attempt_takes_effect_at_once() {
 }
 
 #[test]
-fn a_session_that_never_opened_closes_without_a_connection() {
+fn unopened_session_closes_without_a_connection() {
     let mut rig = Rig::new();
     rig.session.close(rig.now);
     rig.expect(&["closed: closed by the user"]);
 }
 
 #[test]
-fn a_loss_while_it_closes_is_the_close() {
+fn loss_while_closing_completes_the_close() {
     let mut rig = Rig::live(&["/a"]);
     rig.session.close(rig.now);
     rig.poll();
