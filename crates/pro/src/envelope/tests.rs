@@ -48,7 +48,7 @@ fn refused<'f>(
 }
 
 #[test]
-fn a_welcome_brings_the_session_and_its_heartbeat() {
+fn welcome_has_session_id_and_ping_interval() {
     check(
         r#"{"sessionId":"5d1f2a00-77aa","message":"welcome","pingInterval":18000}"#,
         welcome(Some("5d1f2a00-77aa"), Some(18_000)),
@@ -60,7 +60,7 @@ fn a_welcome_brings_the_session_and_its_heartbeat() {
 }
 
 #[test]
-fn the_word_welcome_may_stand_in_several_places() {
+fn welcome_is_recognized_in_several_fields() {
     check(
         r#"{"sessionId":"s","data":"welcome","pingInterval":18000,"pingTimeout":10000}"#,
         welcome(Some("s"), Some(18_000)),
@@ -74,7 +74,7 @@ fn the_word_welcome_may_stand_in_several_places() {
 }
 
 #[test]
-fn a_heartbeat_that_makes_no_sense_is_ignored() {
+fn invalid_ping_interval_is_ignored() {
     for interval in [
         "0",
         "-1",
@@ -91,7 +91,7 @@ fn a_heartbeat_that_makes_no_sense_is_ignored() {
 }
 
 #[test]
-fn an_ack_is_true_as_a_boolean_or_in_words() {
+fn ack_result_is_a_boolean_or_a_string() {
     check(
         r#"{"id":"1545910660739","result":true}"#,
         ack("1545910660739"),
@@ -112,7 +112,7 @@ fn an_ack_is_true_as_a_boolean_or_in_words() {
 }
 
 #[test]
-fn a_refusal_gives_its_words_wherever_they_stand() {
+fn refusal_message_is_found_in_any_field() {
     let words = "invalid request data";
     let expected = || refused(Some("4"), None, words, RefusalScope::Request);
     for key in ["message", "reason", "msg", "data"] {
@@ -147,7 +147,7 @@ fn a_refusal_gives_its_words_wherever_they_stand() {
 }
 
 #[test]
-fn a_refusal_that_speaks_of_pong_or_welcome_is_a_refusal() {
+fn refusal_that_mentions_pong_or_welcome_is_a_refusal() {
     check(
         r#"{"id":"4","result":false,"message":"welcome"}"#,
         refused(Some("4"), None, "welcome", RefusalScope::Request),
@@ -159,7 +159,7 @@ fn a_refusal_that_speaks_of_pong_or_welcome_is_a_refusal() {
 }
 
 #[test]
-fn an_error_of_the_older_shape_keeps_its_code() {
+fn error_of_the_older_format_has_its_code() {
     check(
         r#"{"id":"a1","type":"error","code":401,"data":"token is expired"}"#,
         refused(
@@ -186,7 +186,7 @@ fn an_error_of_the_older_shape_keeps_its_code() {
 }
 
 #[test]
-fn a_pong_of_either_form_is_a_pong() {
+fn both_pong_formats_are_recognized() {
     check(
         r#"{"type":"pong","id":"9","ts":1790113111261396000}"#,
         pong(Some("9")),
@@ -199,7 +199,7 @@ fn a_pong_of_either_form_is_a_pong() {
 }
 
 #[test]
-fn a_push_is_known_by_its_t_alone_and_wherever_it_stands() {
+fn push_is_recognized_by_its_topic() {
     let topic = || push("orderAll.UNIFIED");
     check(
         r#"{"T":"orderAll.UNIFIED","P":1772471842275328231,"d":{"oi":"1"}}"#,
@@ -221,7 +221,7 @@ fn a_push_is_known_by_its_t_alone_and_wherever_it_stands() {
 }
 
 #[test]
-fn a_client_order_id_that_says_pong_is_no_pong() {
+fn client_order_id_pong_is_not_a_pong() {
     check(
         r#"{"d":{"ci":"pong\",\"type\":\"pong","op":"pong"},"T":"order.SPOT"}"#,
         push("order.SPOT"),
@@ -229,7 +229,7 @@ fn a_client_order_id_that_says_pong_is_no_pong() {
 }
 
 #[test]
-fn keys_are_taken_in_their_own_case_only() {
+fn keys_are_case_sensitive() {
     check(r#"{"t":"orderAll.UNIFIED","d":{}}"#, Inbound::Other);
     check(r#"{"ID":"1","Result":true}"#, Inbound::Other);
     check(r#"{"Type":"pong"}"#, Inbound::Other);
@@ -237,7 +237,7 @@ fn keys_are_taken_in_their_own_case_only() {
 }
 
 #[test]
-fn what_the_protocol_does_not_define_is_other() {
+fn undefined_frame_is_other() {
     for frame in [
         "{}",
         r#"{"id":"1"}"#,
@@ -273,7 +273,7 @@ fn usual_frames_are_borrowed() {
 }
 
 #[test]
-fn what_is_no_json_object_is_an_error_that_names_the_byte() {
+fn non_object_is_an_error_with_its_offset() {
     for frame in [
         "",
         "pong",
@@ -304,12 +304,12 @@ const FRAMES: [&str; 6] = [
 
 proptest! {
     #[test]
-    fn any_text_is_a_frame_or_an_error(text in "\\PC*|\\{[\"{}:,\\\\a-zTP0-9 ]*\\}") {
+    fn arbitrary_text_is_a_frame_or_an_error(text in "\\PC*|\\{[\"{}:,\\\\a-zTP0-9 ]*\\}") {
         let _ = classify(&text);
     }
 
     #[test]
-    fn a_damaged_frame_is_never_a_panic(frame in 0..FRAMES.len(), at: usize, byte: u8) {
+    fn damaged_frame_never_panics(frame in 0..FRAMES.len(), at: usize, byte: u8) {
         let mut bytes = FRAMES[frame].as_bytes().to_vec();
         let at = at % bytes.len();
         bytes[at] = byte;
@@ -320,7 +320,7 @@ proptest! {
     }
 
     #[test]
-    fn the_order_of_keys_does_not_matter(order in Just(vec![0_usize, 1, 2, 3]).prop_shuffle()) {
+    fn order_of_keys_does_not_matter(order in Just(vec![0_usize, 1, 2, 3]).prop_shuffle()) {
         let check = |members: [&str; 4], expected: Inbound<'_>| {
             let members: Vec<&str> = order.iter().map(|at| members[*at]).collect();
             let frame = format!("{{{}}}", members.join(", "));

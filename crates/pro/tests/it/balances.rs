@@ -1,4 +1,4 @@
-//! Balances: exact digits, the account they are of, and the fields of classic futures.
+//! Balances: exact digits, the account, and the fields of classic futures.
 
 use kucoin_streams_core::{Event as _, Topic};
 use kucoin_streams_pro::{AccountType, Balance, Balances, CollateralStatus, ProEvent};
@@ -15,7 +15,7 @@ fn balances() -> Vec<Balance> {
 }
 
 #[test]
-fn every_digit_arrives_and_leaves() {
+fn amounts_keep_every_digit() {
     let balance = &balances()[0];
     assert_eq!(balance.equity.unwrap().to_string(), "1204.3628156000442103");
     assert_eq!(balance.hold, Some(dec("30.6252")));
@@ -26,7 +26,7 @@ fn every_digit_arrives_and_leaves() {
 }
 
 #[test]
-fn the_account_is_told_by_the_topic() {
+fn account_comes_from_the_topic() {
     let accounts: Vec<_> = balances()
         .iter()
         .map(|balance| balance.account.account_type())
@@ -50,14 +50,14 @@ fn the_account_is_told_by_the_topic() {
 }
 
 #[test]
-fn the_time_is_the_ledgers_in_any_unit_and_dress() {
+fn update_time_is_read_in_any_unit_and_format() {
     let balances = balances();
     assert_eq!(balances[0].updated_at, nanos(1_780_975_123_456_000_000));
     assert_eq!(balances[2].updated_at, nanos(1_781_200_000_998_000_000));
 }
 
 #[test]
-fn a_missing_null_or_empty_equity_is_none() {
+fn missing_null_or_empty_equity_is_none() {
     let balances = balances();
     for at in [1, 2, 3] {
         assert_eq!(balances[at].equity, None);
@@ -66,7 +66,7 @@ fn a_missing_null_or_empty_equity_is_none() {
 }
 
 #[test]
-fn the_collateral_status_is_a_number_in_any_dress() {
+fn collateral_status_is_a_number_or_a_string() {
     let balances = balances();
     assert_eq!(
         balances[0].collateral_status,
@@ -80,7 +80,7 @@ fn the_collateral_status_is_a_number_in_any_dress() {
 }
 
 #[test]
-fn classic_futures_bring_margins_and_a_sequence() {
+fn classic_futures_balance_has_margins_and_sequence() {
     let futures = &balances()[7];
     assert_eq!(futures.sequence, Some(9_007_199_254_740_995));
     assert_eq!(futures.total_cross_margin, Some(dec("90.1")));
@@ -97,7 +97,7 @@ fn classic_futures_bring_margins_and_a_sequence() {
 }
 
 #[test]
-fn the_trading_account_has_two_names() {
+fn trading_account_has_two_names() {
     let spot = Balances::new(AccountType::Spot);
     for topic in ["balance.SPOT", "balance.TRADING"] {
         let push = spot
@@ -113,7 +113,7 @@ fn the_trading_account_has_two_names() {
 }
 
 #[test]
-fn a_repeated_push_has_the_same_identity_and_another_change_or_account_has_not() {
+fn repeated_push_has_the_same_dedup_key() {
     let frame = BALANCES.lines().next().unwrap();
     let dedup_key = |frame: &str| decoded(frame).event.dedup_key();
     let again = frame

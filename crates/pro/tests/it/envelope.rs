@@ -1,4 +1,4 @@
-//! The envelope around the data: any order of keys, foreign pushes, broken frames.
+//! The envelope of a push: any order of keys, pushes of other channels, broken frames.
 
 use kucoin_streams_core::{DecodeError, Inbound, Protocol, Timestamp, Topic};
 use kucoin_streams_pro::{self as pro, AnyProTopic, Channel, Executions, ProV2, TradeType};
@@ -9,7 +9,7 @@ use crate::{decoded, fixtures, nanos, push};
 const DATA: &str = r#"{"s":"BTC-USDT","oi":"7","ti":"9"}"#;
 
 #[test]
-fn the_keys_may_come_in_any_order() {
+fn envelope_keys_can_come_in_any_order() {
     let usual = decoded(&push("execution.UNIFIED", DATA));
     assert_eq!(usual.topic, "execution.UNIFIED");
     assert_eq!(usual.pushed_at, nanos(1_781_200_000_123_456_789));
@@ -37,7 +37,7 @@ fn the_keys_may_come_in_any_order() {
 }
 
 #[test]
-fn the_push_time_is_a_number_or_a_string_in_any_unit() {
+fn push_time_is_read_in_any_unit_and_format() {
     let at = |time: &str| {
         decoded(&format!(
             r#"{{"T":"execution.SPOT","P":{time},"d":{DATA}}}"#
@@ -65,7 +65,7 @@ fn the_push_time_is_a_number_or_a_string_in_any_unit() {
 }
 
 #[test]
-fn what_the_envelope_does_not_know_is_kept() {
+fn unknown_envelope_fields_are_kept() {
     let frame =
         format!(r#"{{"T":"execution.SPOT","t":"delta","dp":"1","sn":1.50,"d":{DATA},"d":{{}}}}"#);
     let push = decoded(&frame);
@@ -86,7 +86,7 @@ fn what_the_envelope_does_not_know_is_kept() {
 }
 
 #[test]
-fn a_frame_that_is_no_push_of_ours_is_none() {
+fn frame_of_no_known_channel_is_none() {
     for frame in [
         r#"{"sessionId":"s","message":"welcome","pingInterval":18000}"#,
         r#"{"id":"1","result":true}"#,
@@ -103,7 +103,7 @@ fn a_frame_that_is_no_push_of_ours_is_none() {
 }
 
 #[test]
-fn a_recorded_push_is_decoded_whatever_its_type() {
+fn recorded_push_of_any_type_is_decoded() {
     for topic in ["execution.MARGIN", "execution.UNIFITED", "execution"] {
         let push = decoded(&push(topic, DATA));
         assert_eq!(push.topic, topic);
@@ -112,7 +112,7 @@ fn a_recorded_push_is_decoded_whatever_its_type() {
 }
 
 #[test]
-fn data_that_is_missing_or_no_object_is_an_error() {
+fn missing_or_invalid_data_is_an_error() {
     let missing = DecodeError::Missing { field: "d" };
     assert_eq!(pro::decode(r#"{"T":"lw.UNIFIED","P":1}"#), Err(missing));
     for data in ["null", "[]", "\"\"", "1"] {
@@ -121,7 +121,7 @@ fn data_that_is_missing_or_no_object_is_an_error() {
 }
 
 #[test]
-fn every_recorded_push_is_routed_to_the_topic_that_decodes_it() {
+fn recorded_push_is_decoded_by_the_topic_it_matches() {
     for frame in fixtures() {
         let Ok(Inbound::Message { topic }) = ProV2::classify(frame) else {
             panic!("{frame}")
@@ -139,18 +139,18 @@ fn every_recorded_push_is_routed_to_the_topic_that_decodes_it() {
         } else {
             "tradeType"
         };
-        let asked = format!("{channel}?{parameter}={of}{}", symbol.unwrap_or_default());
-        let asked: AnyProTopic = asked.parse().unwrap();
+        let request = format!("{channel}?{parameter}={of}{}", symbol.unwrap_or_default());
+        let request: AnyProTopic = request.parse().unwrap();
         assert_eq!(
-            asked.decode(frame).unwrap().unwrap(),
+            request.decode(frame).unwrap().unwrap(),
             decoded(frame),
-            "{asked}"
+            "{request}"
         );
     }
 }
 
 #[test]
-fn a_frame_that_is_cut_anywhere_is_an_error_or_no_push() {
+fn cut_frame_is_an_error_or_no_push() {
     for frame in fixtures() {
         for end in 0..frame.len() {
             let cut = &frame[..end];
@@ -161,7 +161,7 @@ fn a_frame_that_is_cut_anywhere_is_an_error_or_no_push() {
 }
 
 #[test]
-fn the_topics_of_the_account_decode_each_of_its_pushes() {
+fn account_wide_topics_decode_every_push() {
     let topics = AnyProTopic::account_wide();
     for frame in fixtures().filter(|frame| {
         let ours = ["order.", "execution.lite.", "position."];

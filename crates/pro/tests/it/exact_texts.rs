@@ -1,4 +1,4 @@
-//! Halves of surrogate pairs and numbers in any spelling cost no event: each field is typed exactly or kept as it came.
+//! Unpaired surrogates and unusual numbers: each field is read exactly or kept raw, and no event is lost.
 
 use kucoin_streams_core::{Inbound, Protocol, Timestamp, Topic};
 use kucoin_streams_pro::{AnyProTopic, OrderStatus, Orders, ProEvent, ProV2, TradeType};
@@ -11,7 +11,7 @@ fn made(data: &str) -> kucoin_streams_pro::Order {
 }
 
 #[test]
-fn half_of_a_surrogate_pair_stays_raw_in_its_field() {
+fn unpaired_surrogate_stays_raw_in_its_field() {
     for half in [r"cut \ud83d", r"\udc00", r"\ud83d\ud83d", r"\ud83d \udc00"] {
         let order = made(&format!(
             r#"{{"oi":"1","ci":"{half}","os":3,"s":"XBTUSDTM","S":"BUY","key\ud83d":1,"U":1765000000123456789}}"#
@@ -29,7 +29,7 @@ fn half_of_a_surrogate_pair_stays_raw_in_its_field() {
 }
 
 #[test]
-fn id_and_symbol_with_a_half_are_spelled() {
+fn required_field_keeps_the_surrogate_escape() {
     let order = made(r#"{"oi":"a\uD83D","s":"\udc00","os":2}"#);
     assert_eq!((&*order.order_id, &*order.symbol), (r"a\ud83d", r"\udc00"));
     let written = serde_json::to_string(&order).unwrap();
@@ -40,7 +40,7 @@ fn id_and_symbol_with_a_half_are_spelled() {
 }
 
 #[test]
-fn symbol_that_cannot_be_read_may_be_the_one_asked_for() {
+fn unreadable_symbol_is_not_filtered_out() {
     let topic = Orders::symbol(TradeType::Unified, "XBTUSDTM").unwrap();
     let of = |symbol: &str| {
         let data = format!(r#"{{"oi":"1","s":"{symbol}","os":2}}"#);
@@ -51,22 +51,22 @@ fn symbol_that_cannot_be_read_may_be_the_one_asked_for() {
 }
 
 #[test]
-fn topic_that_no_subscription_matches_is_a_broken_frame() {
+fn unreadable_topic_is_a_broken_frame() {
     let frame = push(r"orderAll.UNIFIED\ud83d", r#"{"oi":"1","s":"A-B"}"#);
     assert!(matches!(
         ProV2::classify(&frame),
         Ok(Inbound::Message { .. })
     ));
-    let asked: AnyProTopic = "orderAll?tradeType=UNIFIED".parse().unwrap();
-    assert_eq!(asked.decode(&frame), Ok(None));
-    // A recorded frame is of the channel that its topic begins with.
+    let orders: AnyProTopic = "orderAll?tradeType=UNIFIED".parse().unwrap();
+    assert_eq!(orders.decode(&frame), Ok(None));
+    // `decode` only needs the channel at the beginning of the topic.
     let topic = decoded(&frame).extra.get("T").unwrap().to_string();
     assert_eq!(topic, r#""orderAll.UNIFIED\ud83d""#);
     assert!(ProV2::check(&frame).is_err());
 }
 
 #[test]
-fn exponents_are_numbers_ids_and_times() {
+fn numbers_with_exponents_are_read() {
     let frame = r#"{"T":"orderAll.UNIFIED","P":1.765E18,"d":{"oi":1,"os":"3","s":"币安人生USDTM","S":"BUY","p":1E-7,"q":1e2,"f":"Infinity","ti":12345678901234567890123,"U":1.765000000123456789E18,"O":1.5}}"#;
     let push = decoded(frame);
     let nanos = |nanos| Some(Timestamp::from_nanos(nanos));

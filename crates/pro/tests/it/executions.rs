@@ -1,4 +1,4 @@
-//! Fills: with fees, forced, and sooner.
+//! Executions: with fees, forced trades, and the lite channel.
 
 use kucoin_streams_core::{DecodeError, Event as _, Liquidity, Side, Topic};
 use kucoin_streams_pro::{
@@ -26,7 +26,7 @@ fn lite() -> Vec<ExecutionLite> {
 }
 
 #[test]
-fn a_fill_has_its_order_its_fee_and_its_time() {
+fn fill_has_order_fee_and_time() {
     let execution = &full()[0];
     assert_eq!(execution.order_id().unwrap().as_str(), "412001700000000101");
     assert_eq!(execution.client_oid.as_deref(), Some("grid-0042"));
@@ -49,7 +49,7 @@ fn a_fill_has_its_order_its_fee_and_its_time() {
 }
 
 #[test]
-fn forced_trades_have_no_order_and_are_trades_all_the_same() {
+fn forced_trade_is_a_fill_without_an_order_id() {
     let all = full();
     let types: Vec<_> = all.iter().map(|one| one.execution_type.clone()).collect();
     assert_eq!(
@@ -71,20 +71,20 @@ fn forced_trades_have_no_order_and_are_trades_all_the_same() {
         assert!(forced.fill().is_some());
     }
     assert_eq!(all[3].liquidity, None);
-    let mut identities: Vec<_> = all.iter().map(Execution::dedup_key).collect();
-    identities.sort();
-    identities.dedup();
-    assert_eq!(identities.len(), all.len());
+    let mut keys: Vec<_> = all.iter().map(Execution::dedup_key).collect();
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), all.len());
 }
 
 #[test]
-fn twenty_decimals_of_a_fee_stay() {
+fn fee_keeps_twenty_decimals() {
     let written = serde_json::to_value(&full()[5]).unwrap();
     assert_eq!(written["fee"], "0.00612505000000000000");
 }
 
 #[test]
-fn a_trade_id_is_exact_as_a_number_and_as_a_string() {
+fn trade_id_is_exact_as_number_and_string() {
     let ids: Vec<_> = lite()
         .iter()
         .map(|one| one.trade_id().unwrap().to_string())
@@ -98,7 +98,7 @@ fn a_trade_id_is_exact_as_a_number_and_as_a_string() {
             "1917000000777"
         ]
     );
-    // Past the exact integers of a double, neighbours differ.
+    // Neighbours above 2^53 stay different.
     let of = |id: &str| match made(
         "execution.lite.SPOT",
         &format!(r#"{{"s":"A-B","ti":{id}}}"#),
@@ -111,7 +111,7 @@ fn a_trade_id_is_exact_as_a_number_and_as_a_string() {
 }
 
 #[test]
-fn the_last_dot_tells_the_lite_channel_from_the_full_one() {
+fn lite_channel_differs_from_the_full_one() {
     let full = Executions::new(TradeType::Unified);
     let lite = ExecutionsLite::new(TradeType::Unified);
     let (of_full, of_lite) = (FULL.lines().next().unwrap(), LITE.lines().next().unwrap());
@@ -122,7 +122,7 @@ fn the_last_dot_tells_the_lite_channel_from_the_full_one() {
 }
 
 #[test]
-fn one_trade_is_two_events_on_two_channels_so_that_its_fee_is_not_taken_for_a_repetition() {
+fn full_and_lite_execution_have_different_dedup_keys() {
     let (full, lite) = (
         decoded(FULL.lines().next().unwrap()),
         decoded(LITE.lines().next().unwrap()),
@@ -131,7 +131,7 @@ fn one_trade_is_two_events_on_two_channels_so_that_its_fee_is_not_taken_for_a_re
 }
 
 #[test]
-fn a_trade_is_one_by_symbol_trade_and_order() {
+fn dedup_key_is_symbol_trade_and_order() {
     let frame = FULL.lines().next().unwrap();
     let dedup_key = |frame: &str| decoded(frame).event.dedup_key();
     let again = frame
@@ -151,7 +151,7 @@ fn a_trade_is_one_by_symbol_trade_and_order() {
 }
 
 #[test]
-fn without_a_trade_id_the_terms_tell_trades_apart() {
+fn dedup_key_without_trade_id_uses_the_terms() {
     let dedup_key = |data: &str| made("execution.UNIFIED", data).unwrap().dedup_key();
     let first = dedup_key(
         r#"{"s":"XBTUSDTM","oi":"0","ti":"","S":"SELL","p":"1","q":"2","E":1781200000000}"#,
@@ -170,7 +170,7 @@ fn without_a_trade_id_the_terms_tell_trades_apart() {
 }
 
 #[test]
-fn a_fill_is_of_some_market() {
+fn symbol_is_required() {
     for topic in ["execution.UNIFIED", "execution.lite.UNIFIED"] {
         let error = DecodeError::Missing { field: "s" };
         assert_eq!(made(topic, "{}"), Err(error));

@@ -1,10 +1,10 @@
-//! The fills that events report: every field from its own place on the wire, and nothing invented.
+//! Fills of events: every field comes from the wire, and missing ones are `None`.
 
 use kucoin_streams_core::{Event, Fill, Liquidity, Side};
 
 use crate::{dec, made, nanos};
 
-/// A fill of the order 4 with the trade id 7 at 1781200000950000000.
+/// A fill of order 4 with trade ID 7 at 1781200000950000000.
 fn fill(side: Side) -> Fill {
     let mut fill = Fill::new(
         "BTC-USDT".into(),
@@ -20,7 +20,7 @@ fn fill(side: Side) -> Fill {
 }
 
 #[test]
-fn execution_is_a_fill_with_its_fee() {
+fn execution_is_a_fill_with_fee() {
     let event = made(
         "execution.UNIFIED",
         r#"{"oi":"4","s":"BTC-USDT","S":"BUY","oT":"LIMIT","p":"61250.40","q":"0.0005","ti":"7","E":1781200000950000000,
@@ -52,7 +52,7 @@ fn forced_trade_is_a_fill_without_an_order() {
 }
 
 #[test]
-fn lite_execution_has_the_key_of_the_full_one_and_no_fee() {
+fn lite_execution_has_the_same_fill_key_and_no_fee() {
     let event = made(
         "execution.lite.UNIFIED",
         r#"{"oi":"4","s":"BTC-USDT","S":"BUY","oT":"LIMIT","p":"61250.40","q":"0.0005","ti":7,"E":1781200000950000000,
@@ -62,7 +62,7 @@ fn lite_execution_has_the_key_of_the_full_one_and_no_fee() {
 }
 
 #[test]
-fn order_event_has_the_last_fill_and_not_the_fee_of_all() {
+fn order_event_has_the_last_fill_without_fee() {
     let order = |event_type: &str| {
         let data = format!(
             r#"{{"oi":"4","s":"BTC-USDT","S":"BUY","os":4,"eT":"{event_type}","q":"0.002","fS":"0.0010","lS":"0.0005",
@@ -71,7 +71,7 @@ fn order_event_has_the_last_fill_and_not_the_fee_of_all() {
         made("orderAll.UNIFIED", &data).unwrap().fill().unwrap()
     };
     assert_eq!(order("FILL"), fill(Side::Buy));
-    // The time of a cancel is not that of the trade before it.
+    // The time of a cancel event is not the time of the last fill.
     assert_eq!(
         (order("CANCEL").key(), order("CANCEL").time),
         (fill(Side::Buy).key(), None)
@@ -79,7 +79,7 @@ fn order_event_has_the_last_fill_and_not_the_fee_of_all() {
 }
 
 #[test]
-fn events_that_are_no_trade_have_no_fill() {
+fn events_without_a_trade_have_no_fill() {
     let order =
         r#"{"oi":"4","s":"BTC-USDT","S":"BUY","os":2,"eT":"OPEN","ti":"0","lS":"0","ls":"0"}"#;
     assert_eq!(made("orderAll.UNIFIED", order).unwrap().fill(), None);

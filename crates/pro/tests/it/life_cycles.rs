@@ -1,4 +1,4 @@
-//! Orders that come from others: each event finds its parent by the id of the origin, whichever comes first.
+//! Parent and child orders: each child finds its parent by the originating order ID, in any order of events.
 
 use std::collections::HashMap;
 
@@ -9,8 +9,7 @@ use crate::{events, order};
 const CONDITIONAL: &str = include_str!("../fixtures/conditional.ndjson");
 const TAKE_PROFIT_STOP_LOSS: &str = include_str!("../fixtures/take_profit_stop_loss.ndjson");
 
-/// What a user keeps: by order id its last event, and by origin the ids of its children. Nothing but the events'
-/// own ids is needed, and no order among them.
+/// State of a user: the last event of each order, and the child orders of each parent.
 #[derive(Default)]
 struct Book {
     orders: HashMap<String, Order>,
@@ -45,9 +44,9 @@ impl Book {
 }
 
 #[test]
-fn the_child_of_a_conditional_order_comes_before_the_trigger_of_its_parent() {
-    let told = events(CONDITIONAL, order);
-    let [waiting, child, trigger, filled] = &told[..] else {
+fn child_order_comes_before_the_trigger_of_its_parent() {
+    let orders = events(CONDITIONAL, order);
+    let [waiting, child, trigger, filled] = &orders[..] else {
         panic!("four events")
     };
     assert_eq!(child.origin_order_id(), Some(&waiting.order_id));
@@ -62,7 +61,7 @@ fn the_child_of_a_conditional_order_comes_before_the_trigger_of_its_parent() {
     );
     assert_eq!(waiting.origin_order_id(), None);
 
-    // Even where the parent was never seen waiting, the link is there with the child's first event.
+    // The link exists with the child's first event, even without an event of the parent.
     let mut book = Book::default();
     book.take(child.clone());
     assert_eq!(book.children(&waiting.order_id), [child]);
@@ -74,10 +73,10 @@ fn the_child_of_a_conditional_order_comes_before_the_trigger_of_its_parent() {
 }
 
 #[test]
-fn both_legs_come_from_the_entry_and_one_ends_with_the_other() {
-    let told = events(TAKE_PROFIT_STOP_LOSS, order);
-    let entry = told[0].order_id.clone();
-    let book = Book::of(told.clone());
+fn triggered_leg_cancels_the_other_leg() {
+    let orders = events(TAKE_PROFIT_STOP_LOSS, order);
+    let entry = orders[0].order_id.clone();
+    let book = Book::of(orders.clone());
     let legs = book.children(&entry);
     let [take_profit, stop_loss] = &legs[..] else {
         panic!("two legs: {legs:?}")
@@ -94,7 +93,8 @@ fn both_legs_come_from_the_entry_and_one_ends_with_the_other() {
     assert_eq!(closing[0].status, OrderStatus::Filled);
     assert_eq!(closing[0].fill().unwrap().trade_id, "1917000001002");
     let first = |id: &str, status| {
-        told.iter()
+        orders
+            .iter()
             .position(|order| order.order_id == *id && order.status == status)
     };
     assert!(
@@ -104,17 +104,17 @@ fn both_legs_come_from_the_entry_and_one_ends_with_the_other() {
 }
 
 #[test]
-fn the_links_are_the_same_in_whatever_order_the_orders_come() {
-    let told = events(TAKE_PROFIT_STOP_LOSS, order);
+fn parent_links_do_not_depend_on_event_order() {
+    let orders = events(TAKE_PROFIT_STOP_LOSS, order);
     let links = |book: Book| {
         let mut links = book.children;
         links.values_mut().for_each(|children| children.sort());
         links
     };
-    let expected = links(Book::of(told.clone()));
+    let expected = links(Book::of(orders.clone()));
     assert_eq!(expected.len(), 2);
-    for turn in 0..told.len() {
-        let mut turned = told.clone();
+    for turn in 0..orders.len() {
+        let mut turned = orders.clone();
         turned.rotate_left(turn);
         assert_eq!(links(Book::of(turned)), expected);
     }

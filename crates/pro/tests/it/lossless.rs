@@ -1,4 +1,4 @@
-//! What goes in comes out: every value of a frame's data stands in the serialized event, under its long name.
+//! Lossless round trip: the serialized event has every value of the frame's data, under its long name.
 
 use kucoin_streams_core::{Decimal, Timestamp};
 use proptest::prelude::*;
@@ -6,18 +6,18 @@ use serde_json::{Map, Value, json};
 
 use crate::{decoded, fixtures, push};
 
-/// A channel as the judge knows it: its keys with their long names, and which of them are times.
+/// Independent description of a channel: wire names with their long names, and which of them are times.
 #[derive(Debug)]
 struct Channel {
     topic: &'static str,
-    identity: &'static str,
+    required: &'static str,
     names: &'static str,
     times: &'static str,
 }
 
 const ORDER: Channel = Channel {
     topic: "orderAll.UNIFIED",
-    identity: r#"{"oi":"412001700000000101","s":"BTC-USDT"}"#,
+    required: r#"{"oi":"412001700000000101","s":"BTC-USDT"}"#,
     names: "oi orderId ci clientOid os status eT eventType tT tradeType s symbol S side pS positionSide oT orderType \
             lR liquidity oS orderSource p price l leverage mM marginMode ti tradeId q size qU sizeUnit \
             fS filledSize rS remainSize lS lastFillSize ls lastFillPrice aP avgPrice f fee fC feeCurrency t tax \
@@ -30,7 +30,7 @@ const ORDER: Channel = Channel {
 
 const EXECUTION: Channel = Channel {
     topic: "execution.UNIFIED",
-    identity: r#"{"s":"BTC-USDT"}"#,
+    required: r#"{"s":"BTC-USDT"}"#,
     names: "oi orderId s symbol S side pS positionSide mM marginMode oT orderType p price q size ti tradeId E executionTime lR liquidity f fee \
             fC feeCurrency fT executionType ci clientOid fP closedPnl t tax",
     times: "E",
@@ -38,7 +38,7 @@ const EXECUTION: Channel = Channel {
 
 const EXECUTION_LITE: Channel = Channel {
     topic: "execution.lite.UNIFIED",
-    identity: r#"{"s":"BTC-USDT"}"#,
+    required: r#"{"s":"BTC-USDT"}"#,
     names: "oi orderId s symbol S side pS positionSide mM marginMode oT orderType p price q size ti tradeId E executionTime lR liquidity \
             ci clientOid",
     times: "E",
@@ -46,7 +46,7 @@ const EXECUTION_LITE: Channel = Channel {
 
 const BALANCE: Channel = Channel {
     topic: "balance.FUTURES",
-    identity: r#"{"c":"USDT"}"#,
+    required: r#"{"c":"USDT"}"#,
     names: "c currency e equity b balance a available h hold l liability U updatedAt cS collateralStatus E sequence \
             tCM totalCrossMargin cPM crossPosMargin cOM crossOrderMargin cUP crossUnPnl iPM isolatedPosMargin \
             iOM isolatedOrderMargin iUP isolatedUnPnl iFF isolatedFundingFeeMargin",
@@ -55,7 +55,7 @@ const BALANCE: Channel = Channel {
 
 const POSITION: Channel = Channel {
     topic: "positionAll.UNIFIED",
-    identity: r#"{"s":"XBTUSDTM"}"#,
+    required: r#"{"s":"XBTUSDTM"}"#,
     names: "pi positionId s symbol mM marginMode pS positionSide q size eP entryPrice pV positionValue mP markPrice \
             lP liquidationPrice bP bankruptPrice l leverage uPL unrealisedPnl rPL realisedPnl iM initialMargin \
             mmr maintMarginRate mtM maintMargin pM positionMargin r riskRatio adl adlPercentage O createdAt \
@@ -65,7 +65,7 @@ const POSITION: Channel = Channel {
 
 const WARNING: Channel = Channel {
     topic: "lw.UNIFIED",
-    identity: "{}",
+    required: "{}",
     names: "eT eventType r riskRatio a adjustedEquity iM initialMargin mM maintMargin aM availableMargin e equity \
             l liability U updatedAt",
     times: "U",
@@ -73,7 +73,7 @@ const WARNING: Channel = Channel {
 
 const LEVERAGE: Channel = Channel {
     topic: "leverage.UNIFIED",
-    identity: "{}",
+    required: "{}",
     names: "s symbol c currency l leverage mM marginMode tT tradeType",
     times: "",
 };
@@ -107,40 +107,40 @@ impl Channel {
         words.chunks(2).map(|pair| (pair[0], pair[1])).collect()
     }
 
-    /// Checks that all of the frame's data is in the written event, and that nothing else is.
+    /// Checks that the serialized event has all of the frame's data and nothing else.
     #[track_caller]
     fn check(&self, frame: &str) {
-        let came: Value = serde_json::from_str(frame).unwrap();
+        let sent: Value = serde_json::from_str(frame).unwrap();
         let written = serde_json::to_value(decoded(frame).event).unwrap();
-        let mut gone = written.as_object().unwrap().clone();
-        for (key, value) in came["d"].as_object().unwrap() {
+        let mut output = written.as_object().unwrap().clone();
+        for (key, value) in sent["d"].as_object().unwrap() {
             let long = self.names().into_iter().find(|(wire, _)| wire == key);
             let name = long.map_or(key.as_str(), |(_, long)| long);
             let is_time = self.times.split(' ').any(|time| time == key);
-            check_value(key, value, gone.remove(name).as_ref(), is_time);
+            check_value(key, value, output.remove(name).as_ref(), is_time);
         }
-        assert!(gone.is_empty(), "{gone:?} came from nowhere");
+        assert!(output.is_empty(), "{output:?} is not in the frame");
     }
 }
 
 #[track_caller]
-fn check_value(key: &str, came: &Value, gone: Option<&Value>, is_time: bool) {
-    match (came, gone) {
+fn check_value(key: &str, sent: &Value, output: Option<&Value>, is_time: bool) {
+    match (sent, output) {
         (Value::Null, _) => {}
         (Value::String(text), _) if text.is_empty() => {}
-        (came, Some(gone)) if came == gone => {}
-        (came, Some(gone)) if is_time => {
-            let nanos = gone.as_str().and_then(|gone| gone.parse().ok());
-            assert!(nanos.is_some(), "{key}: {came} became {gone}");
-            assert_eq!(time(came).map(Timestamp::as_nanos), nanos, "{key}");
+        (sent, Some(output)) if sent == output => {}
+        (sent, Some(output)) if is_time => {
+            let nanos = output.as_str().and_then(|output| output.parse().ok());
+            assert!(nanos.is_some(), "{key}: {sent} became {output}");
+            assert_eq!(time(sent).map(Timestamp::as_nanos), nanos, "{key}");
         }
-        (came, Some(Value::Bool(gone))) => assert_eq!(*came, gone.to_string(), "{key}"),
-        (came, Some(gone)) if digits(came).is_some() && digits(came) == digits(gone) => {}
-        (came, Some(gone)) => {
-            assert!(number(came).is_some(), "{key}: {came} became {gone}");
-            assert_eq!(number(came), number(gone), "{key}");
+        (sent, Some(Value::Bool(output))) => assert_eq!(*sent, output.to_string(), "{key}"),
+        (sent, Some(output)) if digits(sent).is_some() && digits(sent) == digits(output) => {}
+        (sent, Some(output)) => {
+            assert!(number(sent).is_some(), "{key}: {sent} became {output}");
+            assert_eq!(number(sent), number(output), "{key}");
         }
-        (came, None) => panic!("{key}: {came} is lost"),
+        (sent, None) => panic!("{key}: {sent} is lost"),
     }
 }
 
@@ -161,7 +161,7 @@ fn number(value: &Value) -> Option<Decimal> {
         .or_else(|| zero(&digits))
 }
 
-/// Nothing is nothing, whatever its exponent, also where a `Decimal` takes no such exponent.
+/// Reads a zero with any exponent, which `Decimal` may not accept.
 fn zero(digits: &str) -> Option<Decimal> {
     let (mantissa, _) = digits.split_once(['e', 'E'])?;
     let is_zero = mantissa.contains('0') && mantissa.trim_matches(['-', '0', '.']).is_empty();
@@ -172,15 +172,15 @@ fn time(value: &Value) -> Option<Timestamp> {
     Timestamp::from_wire(whole(&digits(value)?)?)
 }
 
-/// The whole number that the digits write, exponent and all; `None` if they are not whole or do not fit.
+/// Reads a whole number with any exponent; `None` if it is not whole or does not fit.
 fn whole(text: &str) -> Option<i64> {
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => ("-", digits),
         None => ("", text),
     };
     let (number, exponent) = digits.split_once(['e', 'E']).unwrap_or((digits, "0"));
-    let (before, behind) = number.split_once('.').unwrap_or((number, ""));
-    let all = format!("{before}{behind}");
+    let (before, after) = number.split_once('.').unwrap_or((number, ""));
+    let all = format!("{before}{after}");
     if all.is_empty() || !all.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
@@ -190,13 +190,13 @@ fn whole(text: &str) -> Option<i64> {
     }
     let exponent: i64 = exponent.parse().ok()?;
     let length = |text: &str| i64::try_from(text.len()).unwrap();
-    let zeros = exponent + length(&all) - length(cut) - length(behind);
+    let zeros = exponent + length(&all) - length(cut) - length(after);
     let zeros = usize::try_from(zeros).ok().filter(|zeros| *zeros < 20)?;
     format!("{sign}{cut}{}", "0".repeat(zeros)).parse().ok()
 }
 
 #[test]
-fn every_value_of_every_recorded_frame_comes_out() {
+fn recorded_frames_are_serialized_losslessly() {
     let mut frames = 0;
     for frame in fixtures() {
         Channel::of(&decoded(frame).topic).check(frame);
@@ -206,14 +206,14 @@ fn every_value_of_every_recorded_frame_comes_out() {
 }
 
 #[test]
-fn every_documented_key_is_typed_and_has_a_name_of_its_own() {
+fn documented_keys_are_typed_and_have_unique_names() {
     for channel in &CHANNELS {
         let names = channel.names();
         let mut long: Vec<_> = names.iter().map(|(_, long)| *long).collect();
         long.sort_unstable();
         long.dedup();
         assert_eq!(long.len(), names.len(), "{}", channel.topic);
-        // A number is in the reach of every type but the flags.
+        // Every type but a flag can be read from a number.
         let is_flag = |key: &str| matches!(key, "rO" | "pO");
         let members = names.iter().map(|(wire, _)| match is_flag(wire) {
             true => ((*wire).to_owned(), json!(true)),
@@ -228,7 +228,7 @@ fn every_documented_key_is_typed_and_has_a_name_of_its_own() {
     }
 }
 
-/// What a key holds in a frame of a well-behaved exchange, in any dress.
+/// A usual value of a field, in any format that KuCoin uses.
 fn usual(is_time: bool) -> BoxedStrategy<Value> {
     let decimal = (any::<i64>(), 0_u32..=20).prop_map(|(high, scale)| {
         json!(Decimal::from_i128_with_scale(i128::from(high) * 1003, scale).to_string())
@@ -244,7 +244,7 @@ fn usual(is_time: bool) -> BoxedStrategy<Value> {
         0..1_000_000_i64,
         0..3,
     )
-        .prop_map(|(ms, ns, dress)| match dress {
+        .prop_map(|(ms, ns, format)| match format {
             0 => json!(ms),
             1 => json!(ms * 1_000_000 + ns),
             _ => json!((ms * 1_000_000 + ns).to_string()),
@@ -259,14 +259,14 @@ fn usual(is_time: bool) -> BoxedStrategy<Value> {
     prop_oneof![8 => usual, 1 => Just(Value::Null), 1 => Just(json!(""))].boxed()
 }
 
-/// Anything at all: for the values of fields that expect something else.
+/// Any JSON value, for fields that expect another type.
 fn anything() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         any::<u64>().prop_map(Value::from),
-        // Eighths, which the reader of this test takes back to the last bit.
+        // Multiples of 1/8 convert to text and back exactly.
         any::<i32>().prop_map(|number| Value::from(f64::from(number) / 8.0)),
         "\\PC{0,30}".prop_map(Value::from),
         "-?[0-9]{1,40}(\\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?".prop_map(Value::from),
@@ -280,7 +280,7 @@ fn anything() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Data of some channel: what identifies it, and any members with values of the given sort.
+/// Data of any channel: its required fields, and any members with the given values.
 fn data(
     value: fn(bool) -> BoxedStrategy<Value>,
 ) -> impl Strategy<Value = (&'static Channel, Value)> {
@@ -291,7 +291,7 @@ fn data(
             move |name: &String| names.iter().any(|(_, long)| long == name)
         };
         let wire: Vec<_> = names.iter().map(|(wire, _)| (*wire).to_owned()).collect();
-        // A key of tomorrow is not one of our own long names.
+        // An unknown key must not be one of the long names.
         let unknown = prop_oneof!["[a-zA-Z]{1,20}", "\\PC{1,8}"]
             .prop_filter("ours", move |name| !is_long(name));
         let name = prop_oneof![8 => prop::sample::select(wire), 1 => unknown];
@@ -301,8 +301,8 @@ fn data(
         });
         prop::collection::vec(member, 0..40).prop_map(move |members| {
             let mut object = Map::from_iter(members);
-            let identity: Value = serde_json::from_str(channel.identity).unwrap();
-            object.extend(identity.as_object().cloned().unwrap_or_default());
+            let required: Value = serde_json::from_str(channel.required).unwrap();
+            object.extend(required.as_object().cloned().unwrap_or_default());
             (channel, Value::Object(object))
         })
     })
@@ -310,12 +310,12 @@ fn data(
 
 proptest! {
     #[test]
-    fn any_event_comes_out_as_it_went_in((channel, data) in data(usual)) {
+    fn usual_data_is_serialized_losslessly((channel, data) in data(usual)) {
         channel.check(&push(channel.topic, &data.to_string()));
     }
 
     #[test]
-    fn an_event_with_anything_in_its_fields_loses_none_of_it(
+    fn arbitrary_data_is_serialized_losslessly(
         (channel, data) in data(|_| anything().boxed())
     ) {
         channel.check(&push(channel.topic, &data.to_string()));

@@ -1,4 +1,4 @@
-//! What the Pro V2 channels make of frames, each behaviour under its own name.
+//! Tests of decoding Pro V2 frames.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -36,19 +36,21 @@ fn fixtures() -> impl Iterator<Item = &'static str> {
     files.into_iter().flat_map(str::lines)
 }
 
-/// The push that `frame` is.
+/// Decodes a frame that must be a push.
 #[track_caller]
 fn decoded(frame: &str) -> Push<ProEvent> {
     pro::decode(frame)
         .unwrap()
-        .expect("a push of a channel of ours")
+        .expect("push of a known channel")
 }
 
-/// The events of a kind in a file of frames.
+/// Decodes a file of frames to events of one type.
 #[track_caller]
-fn events<E>(file: &str, of_kind: impl Fn(ProEvent) -> Option<E>) -> Vec<E> {
-    let events = file.lines().map(|frame| of_kind(decoded(frame).event));
-    events.map(|event| event.expect("this kind")).collect()
+fn events<E>(file: &str, select: impl Fn(ProEvent) -> Option<E>) -> Vec<E> {
+    let events = file.lines().map(|frame| select(decoded(frame).event));
+    events
+        .map(|event| event.expect("event of this type"))
+        .collect()
 }
 
 fn order(event: ProEvent) -> Option<pro::Order> {
@@ -58,7 +60,7 @@ fn order(event: ProEvent) -> Option<pro::Order> {
     }
 }
 
-/// A push under `topic` around `data`.
+/// Returns a push frame with a topic and data.
 fn push(topic: impl std::fmt::Display, data: &str) -> String {
     format!(r#"{{"T":"{topic}","P":1781200000123456789,"d":{data}}}"#)
 }

@@ -1,11 +1,11 @@
-//! Topics that take the same push make the same of it, so that any of them may be asked first.
+//! Topics that match the same push decode it to the same result, so a list can try them in any order.
 
 use kucoin_streams_core::Topic;
 use kucoin_streams_pro::{AccountType, AnyProTopic, TradeType};
 
 use crate::fixtures;
 
-/// Every channel of every type, of all symbols and of some.
+/// Every channel with every type, without and with symbols.
 fn topics() -> Vec<AnyProTopic> {
     let channels = "order orderAll execution execution.lite position positionAll lw leverage";
     let symbols = [
@@ -23,14 +23,14 @@ fn topics() -> Vec<AnyProTopic> {
     for of in AccountType::ALL {
         written.push(format!("balance?accountType={of}"));
     }
-    // Not every channel has each type, or a symbol.
+    // Not every channel has every type or takes a symbol.
     written
         .iter()
         .filter_map(|text| text.parse().ok())
         .collect()
 }
 
-/// What is pushed, under its own name and under each other's, whole and broken.
+/// Recorded pushes under their own topic and under each other topic, whole and broken.
 fn frames() -> Vec<String> {
     let names: std::collections::BTreeSet<String> = fixtures().map(name).collect();
     let (mut frames, mut seen) = (Vec::new(), Vec::new());
@@ -63,7 +63,7 @@ fn name(frame: &str) -> String {
 }
 
 #[test]
-fn topics_that_take_the_same_push_make_the_same_of_it() {
+fn overlapping_topics_decode_a_push_alike() {
     let topics = topics();
     let (mut shared, mut broken) = (0, 0);
     for frame in frames() {
@@ -84,15 +84,15 @@ fn topics_that_take_the_same_push_make_the_same_of_it() {
 }
 
 #[test]
-fn a_list_decodes_alike_wherever_a_push_was_routed() {
+fn list_decodes_alike_with_any_hint() {
     let topics = topics();
     for frame in fixtures() {
         let expected = topics.decode(frame);
-        for place in 0..=topics.len() {
+        for hint in 0..=topics.len() {
             assert_eq!(
-                topics.decode_at(&mut { place }, frame),
+                topics.decode_at(&mut { hint }, frame),
                 expected,
-                "{place}: {frame}"
+                "{hint}: {frame}"
             );
         }
     }

@@ -1,4 +1,4 @@
-//! Orders: unified and classic, and the shapes that surprise.
+//! Orders of unified and classic accounts, and unusual formats.
 
 use kucoin_streams_core::{DecodeError, Event, Liquidity, Side};
 use kucoin_streams_pro::{
@@ -12,9 +12,9 @@ const UNIFIED: &str = include_str!("../fixtures/orders.ndjson");
 const CLASSIC: &str = include_str!("../fixtures/classic_orders.ndjson");
 
 #[test]
-fn an_order_lives_from_open_to_done() {
+fn order_goes_from_open_to_done() {
     let orders = events(UNIFIED, order);
-    let told: Vec<_> = orders[..3]
+    let states: Vec<_> = orders[..3]
         .iter()
         .map(|order| {
             (
@@ -25,7 +25,7 @@ fn an_order_lives_from_open_to_done() {
         })
         .collect();
     assert_eq!(
-        told,
+        states,
         [
             ("live", OrderEventType::Open, false),
             ("partialFilled", OrderEventType::Fill, false),
@@ -35,7 +35,7 @@ fn an_order_lives_from_open_to_done() {
 }
 
 #[test]
-fn every_letter_stands_under_its_long_name() {
+fn wire_letters_have_long_names() {
     let orders = events(UNIFIED, order);
     let (open, filled, canceled) = (&orders[0], &orders[1], &orders[2]);
     assert_eq!(open.order_id, "412001700000000101");
@@ -74,7 +74,7 @@ fn every_letter_stands_under_its_long_name() {
 }
 
 #[test]
-fn the_attached_take_profit_and_stop_loss_are_told_apart() {
+fn attached_take_profit_and_stop_loss_are_read() {
     let order = &events(UNIFIED, order)[3];
     assert_eq!(order.event_type, Some(OrderEventType::Update));
     let take_profit = (order.tp_trigger_price, order.tp_order_price);
@@ -93,7 +93,7 @@ fn the_attached_take_profit_and_stop_loss_are_told_apart() {
 }
 
 #[test]
-fn the_two_keys_that_differ_by_case_are_size_and_price_of_the_fill() {
+fn keys_that_differ_by_case_are_fill_size_and_price() {
     let orders = events(UNIFIED, order);
     let fill = orders[1].fill().unwrap();
     assert_eq!((fill.price, fill.size), (dec("61250.4"), dec("0.0005")));
@@ -105,7 +105,7 @@ fn the_two_keys_that_differ_by_case_are_size_and_price_of_the_fill() {
 }
 
 #[test]
-fn a_classic_fill_names_its_trade_and_leaves_the_terms_to_executions() {
+fn classic_order_event_has_a_trade_id_but_no_fill() {
     let orders = events(CLASSIC, order);
     assert_eq!(orders[0].trade_id().unwrap().as_str(), "81726354009000123");
     assert_eq!(orders[1].trade_id().unwrap().as_str(), "81726354009000124");
@@ -121,7 +121,7 @@ fn a_classic_fill_names_its_trade_and_leaves_the_terms_to_executions() {
 }
 
 #[test]
-fn a_status_is_the_same_as_a_number_and_in_quotes() {
+fn status_is_a_number_or_a_string() {
     let statuses: Vec<_> = events(CLASSIC, order)
         .into_iter()
         .map(|order| order.status)
@@ -140,7 +140,7 @@ fn a_status_is_the_same_as_a_number_and_in_quotes() {
 }
 
 #[test]
-fn a_reason_may_be_a_number_and_a_canceled_size_as_well() {
+fn cancel_reason_and_size_can_be_numbers() {
     let classic = &events(CLASSIC, order)[2];
     assert_eq!(
         classic.cancel_reason,
@@ -152,7 +152,7 @@ fn a_reason_may_be_a_number_and_a_canceled_size_as_well() {
 }
 
 #[test]
-fn a_conditional_order_of_classic_futures_goes_on_under_its_own_id() {
+fn classic_conditional_order_keeps_its_order_id() {
     let orders = events(CLASSIC, order);
     let (waiting, filled) = (&orders[3], &orders[4]);
     assert_eq!(waiting.order_id, filled.order_id);
@@ -170,7 +170,7 @@ fn a_conditional_order_of_classic_futures_goes_on_under_its_own_id() {
 }
 
 #[test]
-fn words_of_tomorrow_keep_their_text() {
+fn unknown_enum_values_keep_their_text() {
     let order = &events(UNIFIED, order)[6];
     assert_eq!((order.status.name(), order.event_type.clone()), ("9", None));
     let written = serde_json::to_value(order).unwrap();
@@ -186,7 +186,7 @@ fn words_of_tomorrow_keep_their_text() {
 }
 
 #[test]
-fn only_what_tells_an_order_from_another_is_required() {
+fn only_order_id_and_symbol_are_required() {
     assert!(made("orderAll.UNIFIED", r#"{"oi":"1","s":"A-B"}"#).is_ok());
     let missing = |field| Err(DecodeError::Missing { field });
     assert_eq!(made("orderAll.UNIFIED", r#"{"s":"A-B"}"#), missing("oi"));
@@ -194,7 +194,7 @@ fn only_what_tells_an_order_from_another_is_required() {
 }
 
 #[test]
-fn a_field_of_the_wrong_type_costs_nothing_but_itself_and_is_written_under_its_long_name() {
+fn unreadable_field_is_kept_under_its_long_name() {
     let event = made(
         "orderAll.UNIFIED",
         r#"{"oi":"1","s":"A-B","p":["1"],"q":"2","os":true,"U":"soon","rO":"no","new":1.50}"#,
@@ -215,7 +215,7 @@ fn a_field_of_the_wrong_type_costs_nothing_but_itself_and_is_written_under_its_l
 }
 
 #[test]
-fn one_event_on_both_channels_has_one_identity_and_no_other_event_has_it() {
+fn dedup_key_is_the_same_on_both_order_channels() {
     let frame = UNIFIED.lines().nth(1).unwrap();
     let of_symbol = frame
         .replace("orderAll.", "order.")
@@ -225,11 +225,11 @@ fn one_event_on_both_channels_has_one_identity_and_no_other_event_has_it() {
         decoded(frame).event.dedup_key()
     );
 
-    let mut identities: Vec<_> = events(UNIFIED, order)
+    let mut keys: Vec<_> = events(UNIFIED, order)
         .iter()
         .map(Order::dedup_key)
         .collect();
-    identities.extend(events(CLASSIC, order).iter().map(Order::dedup_key));
+    keys.extend(events(CLASSIC, order).iter().map(Order::dedup_key));
     for (from, to) in [
         ("\"fS\":\"0.0005\"", "\"fS\":\"0.0006\""),
         ("\"rS\":\"0.0015\"", "\"rS\":\"0.0014\""),
@@ -240,10 +240,10 @@ fn one_event_on_both_channels_has_one_identity_and_no_other_event_has_it() {
     ] {
         let other = frame.replace(from, to);
         assert_ne!(other, frame, "{from}");
-        identities.push(order(decoded(&other).event).unwrap().dedup_key());
+        keys.push(order(decoded(&other).event).unwrap().dedup_key());
     }
-    let all = identities.len();
-    identities.sort();
-    identities.dedup();
-    assert_eq!(identities.len(), all);
+    let all = keys.len();
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), all);
 }

@@ -1,4 +1,4 @@
-//! Futures positions: long, short, closed, and told in part.
+//! Futures positions: long, short, closed and partial.
 
 use kucoin_streams_core::Event as _;
 use kucoin_streams_pro::{MarginMode, Position, ProEvent};
@@ -15,7 +15,7 @@ fn positions() -> Vec<Position> {
 }
 
 #[test]
-fn a_short_position_has_a_negative_size_and_all_its_digits() {
+fn short_position_has_a_negative_size_and_all_digits() {
     let short = &positions()[0];
     assert_eq!(short.position_id.as_deref(), Some("30000000000091234"));
     assert_eq!(
@@ -54,12 +54,12 @@ fn a_short_position_has_a_negative_size_and_all_its_digits() {
 }
 
 #[test]
-fn a_closed_position_has_no_size_left() {
+fn closed_position_has_size_zero() {
     assert_eq!(positions()[1].size, Some(dec("0")));
 }
 
 #[test]
-fn a_position_told_in_part_is_a_position() {
+fn partial_position_is_decoded() {
     let part = &positions()[2];
     assert_eq!(
         (part.size, part.entry_price, part.position_id.clone()),
@@ -68,7 +68,7 @@ fn a_position_told_in_part_is_a_position() {
 }
 
 #[test]
-fn one_event_on_both_channels_has_one_identity_and_another_has_not() {
+fn dedup_key_is_the_same_on_both_position_channels() {
     let frame = POSITIONS.lines().next().unwrap();
     let dedup_key = |frame: &str| decoded(frame).event.dedup_key();
     assert_eq!(

@@ -14,7 +14,7 @@ fn event(at: usize) -> ProEvent {
 }
 
 #[test]
-fn a_warning_says_how_near_the_end_is() {
+fn liquidation_warning_has_type_and_amounts() {
     use WarningType::{ForceLiquidation, LiquidationWarning, MarginCall, ReduceOnly};
     let types = [MarginCall, ReduceOnly, LiquidationWarning, ForceLiquidation];
     for (at, expected) in types.into_iter().enumerate() {
@@ -44,7 +44,7 @@ fn a_warning_says_how_near_the_end_is() {
 }
 
 #[test]
-fn both_families_of_warnings_serve_one_topic() {
+fn lw_and_risk_pushes_match_one_topic() {
     let warnings = LiquidationWarnings::new(TradeType::Unified).unwrap();
     let taken = RISK
         .lines()
@@ -53,7 +53,7 @@ fn both_families_of_warnings_serve_one_topic() {
 }
 
 #[test]
-fn a_warning_without_any_field_is_a_warning() {
+fn warning_without_fields_is_decoded() {
     let ProEvent::LiquidationWarning(warning) = made("lw.UNIFIED", "{}").unwrap() else {
         panic!("a warning")
     };
@@ -61,7 +61,7 @@ fn a_warning_without_any_field_is_a_warning() {
 }
 
 #[test]
-fn a_leverage_is_of_a_contract_or_of_a_currency() {
+fn leverage_has_a_contract_or_a_currency() {
     let ProEvent::Leverage(futures) = event(4) else {
         panic!("a leverage")
     };
@@ -90,16 +90,16 @@ fn a_leverage_is_of_a_contract_or_of_a_currency() {
 }
 
 #[test]
-fn identities_tell_warnings_and_leverages_apart() {
+fn warnings_and_leverages_have_distinct_dedup_keys() {
     let all = RISK.lines().count();
-    let mut identities: Vec<_> = (0..all).map(|at| event(at).dedup_key()).collect();
+    let mut keys: Vec<_> = (0..all).map(|at| event(at).dedup_key()).collect();
     let later = RISK
         .lines()
         .next()
         .unwrap()
         .replace("2990000000", "2999000000");
-    identities.push(decoded(&later).event.dedup_key());
-    identities.sort();
-    identities.dedup();
-    assert_eq!(identities.len(), all + 1);
+    keys.push(decoded(&later).event.dedup_key());
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), all + 1);
 }

@@ -1,4 +1,4 @@
-//! Events are read back from their JSON, by long names and by those of the wire: the same event, `extra` included.
+//! Events deserialize from their JSON to the same event, with long names and with wire names, `extra` included.
 
 use std::fmt::Debug;
 use std::sync::LazyLock;
@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::{decoded, fixtures, made};
 
-/// Reads the event back as its own type.
+/// Checks that an event survives serialization as its own type.
 #[track_caller]
 fn check(event: &ProEvent) {
     match event {
@@ -23,7 +23,7 @@ fn check(event: &ProEvent) {
         ProEvent::LiquidationWarning(event) => same(event),
         ProEvent::Leverage(event) => same(event),
         ProEvent::Balance(event) => {
-            // The account is in the topic alone.
+            // The account is only in the topic.
             let mut event = event.clone();
             event.account = "".into();
             same(&event);
@@ -41,14 +41,14 @@ fn same<E: Serialize + DeserializeOwned + PartialEq + Debug>(event: &E) {
 }
 
 #[test]
-fn every_recorded_event_is_read_back() {
+fn recorded_events_deserialize_from_their_json() {
     for frame in fixtures() {
         check(&decoded(frame).event);
     }
 }
 
 #[test]
-fn data_of_the_exchange_is_read_too() {
+fn wire_data_deserializes() {
     for frame in fixtures() {
         let data = serde_json::from_str::<Value>(frame).unwrap()["d"].take();
         if let ProEvent::Order(order) = decoded(frame).event {
@@ -58,7 +58,7 @@ fn data_of_the_exchange_is_read_too() {
 }
 
 #[test]
-fn field_of_the_exchange_under_our_long_name_stays_its_own() {
+fn wire_field_named_like_a_long_name_stays_separate() {
     for data in [
         r#"{"s":"A","oi":"1","orderId":"2","symbol":[1]}"#,
         r#"{"s":"A","orderId":"2"}"#,
@@ -76,7 +76,7 @@ fn field_of_the_exchange_under_our_long_name_stays_its_own() {
 }
 
 #[test]
-fn words_keep_the_case_of_the_exchange() {
+fn enum_values_keep_their_case() {
     let event = made("execution.UNIFIED", r#"{"s":"A","S":"BUY","lR":"MAKER"}"#).unwrap();
     let written = r#"{"symbol":"A","side":"BUY","liquidity":"MAKER"}"#;
     assert_eq!(serde_json::to_string(&event).unwrap(), written);
@@ -86,7 +86,7 @@ fn words_keep_the_case_of_the_exchange() {
     check(&event);
 }
 
-/// Values that fields do not expect, and spellings of numbers and texts.
+/// Values of unexpected types, and unusual spellings of numbers and strings.
 const ODD: &[&str] = &[
     "null",
     "\"\"",
@@ -120,13 +120,13 @@ const ODD: &[&str] = &[
     "\"\\ud83e\\udd80 \\n\\\"\"",
 ];
 
-/// Members to put into data, each at some place: under names of the wire, our long names, and unknown ones.
+/// Members to insert into the data: with wire names, long names and unknown names.
 fn additions() -> impl Strategy<Value = Vec<(Index, Index, String)>> {
     let value = prop::sample::select(ODD).prop_map(str::to_owned);
     prop::collection::vec((any::<Index>(), any::<Index>(), value), 0..7)
 }
 
-/// A frame's topic, its members as they are written, and the names that further members may have.
+/// A frame's topic, its data members, and names for inserted members.
 struct Sample {
     topic: String,
     members: Vec<(String, String)>,
@@ -158,7 +158,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
-    fn any_event_that_can_be_read_is_read_back(
+    fn decoded_event_deserializes_from_its_json(
         sample in any::<Index>(),
         additions in additions(),
         removed in prop::collection::vec(any::<Index>(), 0..4),

@@ -1,4 +1,4 @@
-//! Topics of one symbol: `T` does not name it, the data does.
+//! Topics of one symbol: only the data names the symbol, `T` does not.
 
 use kucoin_streams_core::Topic;
 use kucoin_streams_pro::{AnyProTopic, Orders, Positions, ProEvent, TradeType};
@@ -8,7 +8,7 @@ use crate::push;
 const ORDER: &str = r#"{"oi":"1","s":"BTC-USDT"}"#;
 
 #[test]
-fn a_symbols_topic_takes_the_events_of_its_symbol_only() {
+fn symbol_topic_decodes_its_symbol_only() {
     let orders = |symbol| Orders::symbol(TradeType::Unified, symbol).unwrap();
     let frame = push("order.UNIFIED", ORDER);
     let taken = orders("BTC-USDT").decode(&frame).unwrap().unwrap();
@@ -25,7 +25,7 @@ fn a_symbols_topic_takes_the_events_of_its_symbol_only() {
 }
 
 #[test]
-fn data_before_its_topic_is_of_its_symbol_all_the_same() {
+fn data_before_the_topic_is_filtered_by_symbol() {
     let frame = format!(r#"{{"d":{ORDER},"P":1,"T":"order.UNIFIED"}}"#);
     for (symbol, expected) in [("BTC-USDT", true), ("ETH-USDT", false)] {
         let orders = Orders::symbol(TradeType::Unified, symbol).unwrap();
@@ -38,7 +38,7 @@ fn data_before_its_topic_is_of_its_symbol_all_the_same() {
 }
 
 #[test]
-fn the_channel_of_all_and_that_of_a_symbol_take_each_their_own() {
+fn all_and_symbol_channels_decode_only_their_own_pushes() {
     let all = Orders::all(TradeType::Unified);
     let one = Orders::symbol(TradeType::Unified, "BTC-USDT").unwrap();
     let (of_all, of_one) = (
@@ -52,7 +52,7 @@ fn the_channel_of_all_and_that_of_a_symbol_take_each_their_own() {
 }
 
 #[test]
-fn several_symbols_in_one_subscription_take_each_their_own() {
+fn several_symbols_in_one_subscription_are_decoded() {
     let topics: Vec<AnyProTopic> = ["BTC-USDT", "XBTUSDTM"]
         .map(|symbol| Orders::symbol(TradeType::Unified, symbol).unwrap().into())
         .to_vec();
