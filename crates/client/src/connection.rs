@@ -1,4 +1,4 @@
-//! The handle of one connection.
+//! Handle of one connection.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,15 +17,15 @@ use crate::feed::{Feed, ShareGuard};
 use crate::queue::queue;
 use crate::{Config, LifecycleSender};
 
-/// The handle of one connection: cheap to clone, while one task owns the socket.
+/// Handle of one connection; cheap to clone, one task owns the socket.
 ///
 /// The connection opens at the first subscription. It stays open until it is [closed](Connection::close), fails for
-/// good, or the last handle **and** the last subscription are dropped; then it unsubscribes and closes by itself.
+/// good, or all handles **and** all subscriptions are dropped; then it unsubscribes and closes.
 pub(crate) struct Connection<K: ConnectionKind> {
     inner: Arc<Inner<RequestOf<K>>>,
 }
 
-/// What handles and subscriptions share. The task ends when the last of them drops it.
+/// Shared by handles and subscriptions. The task ends when it is dropped.
 pub(crate) struct Inner<R> {
     commands: mpsc::Sender<Command<R>>,
     wake: Arc<Notify>,
@@ -35,16 +35,16 @@ pub(crate) struct Inner<R> {
     span: Span,
 }
 
-/// What is open_request of one connection.
+/// A subscription on one connection.
 pub(crate) struct OpenRequest<R> {
     pub(crate) requests: Vec<R>,
     pub(crate) dedup_key_fn: DedupKeyFn,
     pub(crate) on_refusal: OnRefusal,
 }
 
-/// What came of requests on one connection.
+/// Result of a subscription on one connection.
 pub(crate) struct OpenOutcome {
-    /// `None` where each was refused.
+    /// `None` if all topics were refused.
     pub(crate) feed: Option<Feed>,
     pub(crate) refused: Vec<SubscribeError>,
 }
@@ -66,9 +66,9 @@ impl<K: ConnectionKind> fmt::Debug for Connection<K> {
     }
 }
 
-/// What subscriptions keep of their connection, whatever its kind.
+/// The connection as a subscription keeps it, independent of its kind.
 pub(crate) trait ConnectionHandle: Send + Sync {
-    /// Resolves when the server has answered the unsubscriptions of these topics, or the connection has ended.
+    /// Resolves when the server has answered the unsubscriptions of these topics, or the connection is closed.
     fn unsubscribed(&self, topics: Vec<Arc<str>>) -> BoxFuture<'_, ()>;
 }
 
@@ -76,7 +76,7 @@ impl<R: Send + 'static> ConnectionHandle for Inner<R> {
     fn unsubscribed(&self, topics: Vec<Arc<str>>) -> BoxFuture<'_, ()> {
         Box::pin(async {
             let (done, settled) = oneshot::channel();
-            // An error says that the task has ended.
+            // An error means that the task has ended.
             if self
                 .commands
                 .send(Command::WaitUnsubscribed(topics, done))
@@ -90,12 +90,13 @@ impl<R: Send + 'static> ConnectionHandle for Inner<R> {
 }
 
 impl<K: ConnectionKind> Connection<K> {
-    /// Starts the task of a connection; it dials when something is subscribed.
+    /// Starts the task of a connection; it dials at the first subscription.
     ///
     /// # Panics
-    /// With [`ConnectionRuntime::Current`](crate::ConnectionRuntime::Current) outside of a tokio runtime.
+    /// Panics outside of a tokio runtime if the runtime is
+    /// [`ConnectionRuntime::Current`](crate::ConnectionRuntime::Current).
     pub(crate) fn spawn(dialler: Dialler, config: Config, lifecycle: LifecycleSender) -> Self {
-        // Errors need it too, so no filter for a level leaves it out.
+        // Level error, so that no level filter removes the span of an error.
         let span = tracing::error_span!(
             "connection",
             account = config.label.as_deref(),
@@ -114,7 +115,7 @@ impl<K: ConnectionKind> Connection<K> {
             state: state_of_task,
         };
         let driver = Driver::<K>::new(streams, dialler, observers, commands_of_task, wake.clone());
-        // The task ends by itself with its handles.
+        // The task ends with its handles.
         match config.runtime.start() {
             Ok(runtime) => runtime.spawn(driver.run().instrument(span.clone())),
             Err(error) => span.in_scope(|| driver.cannot_start(&error)),
@@ -131,12 +132,12 @@ impl<K: ConnectionKind> Connection<K> {
         }
     }
 
-    /// Current state of the connection.
+    /// Returns the current state of the connection.
     pub(crate) fn state(&self) -> ConnectionState {
         self.inner.state.borrow().clone()
     }
 
-    /// Asks for requests and resolves when each is answered. `share` is kept for as long as the feed is.
+    /// Subscribes requests, and resolves when each is answered. The feed keeps `share`.
     pub(crate) async fn open(
         &self,
         open_request: OpenRequest<RequestOf<K>>,
@@ -155,7 +156,7 @@ impl<K: ConnectionKind> Connection<K> {
             self.inner.slow_consumer,
             self.inner.wake.clone(),
         );
-        // From here on a drop of this future drops the feed, and with it whatever was subscribed.
+        // Dropping this future drops the feed and its subscription.
         let span = self.inner.span.clone();
         let feed = Feed::new(reader, share, self.inner.clone(), span);
         let subscribe = Subscribe::new(requests, mailbox, dedup_key_fn, on_refusal);
@@ -166,7 +167,7 @@ impl<K: ConnectionKind> Connection<K> {
         })
     }
 
-    /// Asks the task, and waits for its answer.
+    /// Sends a command to the task, and waits for its answer.
     async fn ask<T, E: From<ClosedError>>(
         &self,
         command: impl FnOnce(Reply<T, E>) -> Command<RequestOf<K>>,
@@ -180,7 +181,7 @@ impl<K: ConnectionKind> Connection<K> {
             .unwrap_or_else(|_| Err(self.closed_error().into()))
     }
 
-    /// True for a handle of the same connection.
+    /// Returns `true` if both are handles of the same connection.
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.inner, &other.inner)
     }
@@ -198,7 +199,7 @@ impl<K: ConnectionKind> Connection<K> {
     /// See [`Connections::close`](crate::Connections::close).
     pub(crate) async fn close(&self) {
         let (done, closed) = oneshot::channel();
-        // An error says that the task has ended already.
+        // An error means that the task has ended already.
         if self.inner.commands.send(Command::Close(done)).await.is_ok() {
             let _ = closed.await;
         }
@@ -207,7 +208,7 @@ impl<K: ConnectionKind> Connection<K> {
     fn closed_error(&self) -> ClosedError {
         let reason = match &*self.inner.state.borrow() {
             ConnectionState::Closed(reason) => reason.clone(),
-            // The task is gone without a word: its runtime was shut down.
+            // The task was dropped: its runtime was shut down.
             _ => CloseReason::Requested,
         };
         ClosedError::new(reason)

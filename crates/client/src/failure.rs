@@ -1,4 +1,4 @@
-//! What failures of the source and the transport mean to the session.
+//! Conversion of connection source and transport errors to failures of the session.
 
 use std::time::Duration;
 
@@ -7,16 +7,21 @@ use kucoin_streams_session::{Failure, FailureStage};
 use kucoin_streams_transport::{CloseFrame, ConnectClass, ConnectError, ReadError, WriteError};
 
 pub(crate) fn of_source(error: &SourceError) -> Failure {
-    let mut failure = explained(FailureStage::Token, error.retry_policy(), error, error.remedy());
+    let mut failure = explained(
+        FailureStage::Token,
+        error.retry_policy(),
+        error,
+        error.remedy(),
+    );
     failure.code = error.code().map(Into::into);
     let hosts = error.hosts().iter().cloned();
     hosts.fold(failure, Failure::with_host)
 }
 
-/// `server` is the host that was dialled, and the port if it is an uncommon one.
+/// Converts a dial error. `server` is the host that was dialled, with its port unless it is the default.
 pub(crate) fn of_connect(error: &ConnectError, server: &str) -> Failure {
     let retry_policy = match error.class() {
-        // The token travels in the URL of the upgrade, so this is how a server refuses one.
+        // The token is in the URL of the upgrade, so this status means a refused token.
         _ if error.status() == Some(401) => RetryPolicy::TokenRefused,
         ConnectClass::Throttled { retry_after } => {
             RetryPolicy::Throttled(Some(retry_after.unwrap_or(TOO_MANY_DIALS)))
@@ -48,16 +53,16 @@ pub(crate) fn of_write(error: &WriteError) -> Failure {
     explained(FailureStage::Live, RetryPolicy::Transient, error, None)
 }
 
-/// Close code 1012: the server restarts, and is not to find everybody before the door.
+/// Close code 1012: the server restarts, so spread the reconnects.
 const RESTART: RetryPolicy = RetryPolicy::Postponed {
     least: Duration::from_secs(5),
     most: Duration::from_secs(30),
 };
 
-/// Too many dials, as the exchange counts them over some minutes, where it does not say how long to wait.
+/// Delay after too many dials if the server sends no `Retry-After`.
 const TOO_MANY_DIALS: Duration = Duration::from_secs(60);
 
-/// What the peer's close asks for, by its code. The session redacts and escapes the reason.
+/// Converts a close frame by its code. The session redacts and escapes the reason.
 pub(crate) fn of_close(frame: Option<&CloseFrame>) -> Failure {
     let Some(frame) = frame else {
         return Failure::new(
@@ -68,7 +73,7 @@ pub(crate) fn of_close(frame: Option<&CloseFrame>) -> Failure {
     };
     let retry_policy = match frame.code {
         1002 | 1003 | 1007 | 1009 | 1010 => RetryPolicy::Protocol,
-        // The server objects to what we do, or to how much of it: that may pass.
+        // A policy violation may be temporary.
         1008 => RetryPolicy::Blocked,
         1012 => RESTART,
         _ => RetryPolicy::Transient,
@@ -81,7 +86,7 @@ pub(crate) fn of_close(frame: Option<&CloseFrame>) -> Failure {
     Failure::new(FailureStage::Live, retry_policy, message).with_code(frame.code.to_string())
 }
 
-/// An error with its causes, and what to do about it. The transport and the source keep secrets out of both.
+/// Creates a failure from an error with its causes and remedy. The transport and the source keep secrets out of both.
 fn explained(
     stage: FailureStage,
     retry_policy: RetryPolicy,
@@ -100,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_close_is_judged_by_its_code() {
+    fn close_code_decides_the_retry_policy() {
         for (code, retry_policy) in [
             (1000, RetryPolicy::Transient),
             (1001, RetryPolicy::Transient),

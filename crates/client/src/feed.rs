@@ -1,4 +1,4 @@
-//! What one connection brings to a subscription: frames in order, decoded where they are consumed, and gaps.
+//! Reading end of a subscription on one connection: decodes frames when they are consumed.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -15,21 +15,21 @@ use crate::Update;
 use crate::connection::ConnectionHandle;
 use crate::queue::{QueueReader, QueueWatch};
 
-/// What is kept alive along with a feed.
+/// The share of the topics that a feed keeps alive.
 pub(crate) type ShareGuard = Box<dyn Any + Send + Sync>;
 
-/// The reading end of a connection's queue. Dropping it tells the connection.
+/// Reading end of a queue. Dropping it notifies the connection.
 pub(crate) struct Feed {
     queue: QueueReader,
-    /// The positions of the same topics among the requests of the subscription, where it has more than one.
+    /// Positions of its topics in the requests of the subscription; empty if there is one topic.
     positions: Vec<usize>,
-    /// Its share of the connection's topics.
+    /// Releases the topics when dropped.
     _share: ShareGuard,
     /// Keeps the connection's task alive.
     connection: Arc<dyn ConnectionHandle>,
-    /// The connection, in logs.
+    /// Log span of the connection.
     span: Span,
-    /// Events that could not be decoded.
+    /// Number of events that could not be decoded.
     undecodable: u64,
 }
 
@@ -50,13 +50,14 @@ impl Feed {
         }
     }
 
-    /// Hears which requests the subscription has, of which this connection may serve only some, and in another order.
+    /// Sets the positions of its topics in the requests of the subscription, of which this connection may serve only
+    /// some.
     pub(crate) fn set_positions(&mut self, requests: &HashMap<String, usize>) {
         let position = |topic: &Arc<str>| requests.get(&**topic).copied().unwrap_or(usize::MAX);
         self.positions = self.queue.topics().iter().map(position).collect();
     }
 
-    /// The next event or gap; `None` once the connection is over.
+    /// Polls the next event or gap; `None` if the subscription has ended.
     #[inline]
     pub(crate) fn poll<T: Topic>(
         &mut self,
@@ -72,7 +73,7 @@ impl Feed {
                 }
                 None => return Poll::Ready(None),
             };
-            // An event is large: from here it goes out without a stop on its way.
+            // Events are large, so return them directly.
             let routed = self.positions.get(at).copied().unwrap_or(usize::MAX);
             let mut position = routed;
             match topic.decode_at(&mut position, frame.text()) {
@@ -83,7 +84,7 @@ impl Feed {
                         Update::live(T::Kind::WS_KEY, subscribed, push, received_at, epoch);
                     return Poll::Ready(Some(Ok(update)));
                 }
-                // It is of another topic that shares the name of this one.
+                // It belongs to another topic that is pushed under the same name.
                 Ok(None) => self.count(at, FrameOutcome::Other),
                 Err(error) => {
                     let mut gap = self.undecodable(error, at, &frame);
@@ -94,12 +95,12 @@ impl Feed {
         }
     }
 
-    /// True where more was taken out already.
+    /// Returns `true` if more items were taken from the queue already.
     pub(crate) fn has_more(&mut self) -> bool {
         self.queue.has_more()
     }
 
-    /// Ends it. The future resolves when the server has answered the unsubscription, if one is due.
+    /// Closes the feed. The future resolves when the server has answered the unsubscription, if one is needed.
     pub(crate) fn end(self) -> impl Future<Output = ()> {
         let connection = Arc::clone(&self.connection);
         let topics = self.queue.topics();
@@ -107,7 +108,7 @@ impl Feed {
         async move { connection.unsubscribed(topics).await }
     }
 
-    /// A handle of its counters.
+    /// Returns a handle to its counters.
     pub(crate) fn watch(&mut self) -> QueueWatch {
         self.queue.watch()
     }
@@ -120,8 +121,8 @@ impl Feed {
         self.queue.end_reason()
     }
 
-    /// Counts an event. Returns its topic as it was subscribed to: that of the request at `position`, which is another than
-    /// the one that the frame was routed to if several have the name of the push.
+    /// Counts an event. Returns its topic as subscribed: that of the request at `position`, which differs from the
+    /// routed one if several topics are pushed under the same name.
     #[inline]
     fn delivered(&self, at: usize, routed: usize, position: usize) -> Arc<str> {
         let Some(counters) = self.queue.counters(at) else {
@@ -144,7 +145,7 @@ impl Feed {
             None => Arc::default(),
         };
         self.undecodable += 1;
-        // If the exchange has changed its format, every event fails: a few lines say so, and not one for each.
+        // If KuCoin changes its format every event fails, so log at powers of two only.
         if self.undecodable.is_power_of_two() {
             let total = self.undecodable;
             let topic = topics.join(", ");

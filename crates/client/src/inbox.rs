@@ -1,28 +1,28 @@
-//! Events for any number of readers, each with an inbox that takes no more memory than what waits in it.
+//! Broadcast of events to any number of readers, each with a queue that uses memory only for what is queued.
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
-/// Room that an inbox keeps once it is empty: the events of a reconnection.
+/// Capacity that an empty inbox keeps: the events of one reconnect.
 const MIN_CAPACITY: usize = 16;
 
-/// Everybody who reads. When it is dropped, each inbox ends behind what waits in it.
+/// All readers. Dropping it ends each inbox after its queued events.
 pub(crate) struct Readers<T> {
     inboxes: Mutex<Vec<Weak<Inbox<T>>>>,
-    /// So many events an inbox holds at most.
+    /// Maximum number of events per inbox.
     capacity: usize,
 }
 
-/// One reader's events, from the moment on in which it was made. Dropping it is enough to be forgotten.
+/// A reader of all events since it was created. Dropping it removes it.
 pub(crate) struct Reader<T>(Arc<Inbox<T>>);
 
-/// What a reader comes upon.
+/// Item of a reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Received<T> {
     Event(T),
-    /// So many events found no room, and would stand here.
+    /// This number of events was dropped here.
     Missed(u64),
 }
 
@@ -30,9 +30,9 @@ struct Inbox<T>(Mutex<State<T>>);
 
 struct State<T> {
     waiting: VecDeque<T>,
-    /// Events older than `waiting` that were let go for newer ones, since the reader was told last.
+    /// Events older than `waiting` that were dropped since the last `Missed`.
     missed: u64,
-    /// Nothing comes any more.
+    /// No more events follow.
     closed: bool,
     waker: Option<Waker>,
 }
@@ -45,7 +45,7 @@ impl<T: Clone> Readers<T> {
         }
     }
 
-    /// A reader of all events from now on.
+    /// Adds a reader of all events from now on.
     pub(crate) fn add(&self) -> Reader<T> {
         let inbox = Arc::new(Inbox(Mutex::new(State {
             waiting: VecDeque::new(),
@@ -54,16 +54,16 @@ impl<T: Clone> Readers<T> {
             waker: None,
         })));
         let mut inboxes = lock(&self.inboxes);
-        // Readers may come and go while nothing is sent.
+        // Dropped readers must not accumulate while nothing is sent.
         inboxes.retain(|known| known.strong_count() > 0);
         inboxes.push(Arc::downgrade(&inbox));
         Reader(inbox)
     }
 
-    /// Gives an event to everybody, in the same order to each, and waits for nobody.
+    /// Sends an event to all readers, in the same order for each, without waiting.
     pub(crate) fn send(&self, event: &T) {
         let mut wakers = Vec::new();
-        // One lock for all inboxes: who sends at the same time comes before or after, wherever one looks.
+        // One lock for all inboxes gives concurrent senders the same order in each.
         lock(&self.inboxes).retain(|inbox| {
             let Some(inbox) = inbox.upgrade() else {
                 return false;
@@ -71,7 +71,7 @@ impl<T: Clone> Readers<T> {
             wakers.extend(inbox.push(event.clone(), self.capacity));
             true
         });
-        // A waker is a stranger's code, which may come back here.
+        // Wake outside of the lock: a waker may call back into this.
         wakers.into_iter().for_each(Waker::wake);
     }
 }
@@ -98,7 +98,7 @@ impl<T> fmt::Debug for Readers<T> {
 }
 
 impl<T> Inbox<T> {
-    /// Adds an event, in place of the oldest where there is no room. Gives whom to wake.
+    /// Adds an event, and drops the oldest if the inbox is full. Returns the waker of the reader.
     fn push(&self, event: T, capacity: usize) -> Option<Waker> {
         let mut state = lock(&self.0);
         if state.waiting.len() >= capacity {
@@ -124,12 +124,12 @@ impl<T> State<T> {
 }
 
 impl<T> Reader<T> {
-    /// What is there already.
+    /// Returns the next item if there is one.
     pub(crate) fn take(&mut self) -> Option<Received<T>> {
         lock(&self.0.0).take()
     }
 
-    /// The next event, or how many are missing before it; `None` once nothing comes any more.
+    /// Polls the next event, or the number of dropped events before it; `None` if no more follow.
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Received<T>>> {
         let mut state = lock(&self.0.0);
         let received = state.take();
@@ -151,7 +151,7 @@ impl<T> fmt::Debug for Reader<T> {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing is half done under a lock.
+    // The data is intact even if a lock is poisoned.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -1,4 +1,4 @@
-//! The queue between a connection's task and the reader of one subscription, who may be on another thread.
+//! Queue between the task of a connection and the reader of one subscription, which may be on another thread.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,8 +11,7 @@ use kucoin_streams_session::{
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// Readers that are to be woken once the connection's task has delivered everything that it has read: a wake-up costs
-/// more than an event, and one for many events is enough.
+/// Readers to wake once the task has delivered all received frames, because a wake-up costs more than an event.
 #[derive(Debug, Default)]
 pub(crate) struct Wakers(Vec<Waker>);
 
@@ -24,7 +23,7 @@ impl Wakers {
     }
 }
 
-/// The end of a queue at which the connection's task writes; it never waits.
+/// Writing end of a queue, for the task of the connection; it never waits.
 #[derive(Clone, Debug)]
 pub(crate) struct QueueMailbox(Arc<Queue>);
 
@@ -45,7 +44,7 @@ impl Mailbox for QueueMailbox {
 #[derive(Debug)]
 struct Queue {
     state: Mutex<State>,
-    /// Wakes the connection's task: the reader is gone, or has made room that was waited for.
+    /// Wakes the task of the connection: the reader was dropped or has made room.
     driver: Arc<Notify>,
 }
 
@@ -57,7 +56,7 @@ struct State {
 
 impl Queue {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // No code of a user runs under the lock, so a poisoned one still holds whole data.
+        // No user code runs under the lock, so the data is intact even if it is poisoned.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -66,17 +65,17 @@ impl Queue {
     }
 }
 
-/// The end of a queue at which the subscription reads. Dropping it wakes the connection's task.
+/// Reading end of a queue. Dropping it wakes the task of the connection.
 #[derive(Debug)]
 pub(crate) struct QueueReader {
     queue: Arc<Queue>,
-    /// TakeOutcome from the queue in one go, so that the lock is taken once for many events.
+    /// Items taken from the queue at once, so that the lock is taken once for many events.
     taken: Batch,
-    /// The counters of the topics, by their places in the queue.
+    /// Counters of the topics, by their index in the buffer.
     counters: Vec<Arc<TopicCounters>>,
 }
 
-/// A queue, by its two ends. `driver` wakes the connection's task.
+/// Creates a queue and returns its two ends. `driver` wakes the task of the connection.
 pub(crate) fn queue(
     capacity: Capacity,
     slow_consumer: SlowConsumer,
@@ -92,17 +91,17 @@ pub(crate) fn queue(
     });
     let reader = QueueReader {
         queue: queue.clone(),
-        taken: Batch::Own(VecDeque::new()),
+        taken: Batch::Owned(VecDeque::new()),
         counters: Vec::new(),
     };
     (QueueMailbox(queue), reader)
 }
 
-/// What a reader has taken from its queue and not returned yet.
+/// Items that the reader has taken but not returned yet.
 #[derive(Debug)]
 enum Batch {
-    Own(VecDeque<Delivery>),
-    /// A [`QueueWatch`] looks at it, too.
+    Owned(VecDeque<Delivery>),
+    /// Shared with a [`QueueWatch`].
     Shared(Arc<Mutex<VecDeque<Delivery>>>),
 }
 
@@ -110,13 +109,13 @@ impl Batch {
     #[inline]
     fn with<T>(&mut self, act: impl FnOnce(&mut VecDeque<Delivery>) -> T) -> T {
         match self {
-            Self::Own(batch) => act(batch),
+            Self::Owned(batch) => act(batch),
             Self::Shared(batch) => act(&mut lock(batch)),
         }
     }
 }
 
-/// Looks at a queue that another reads.
+/// Handle to the counters of a queue that another task reads.
 #[derive(Clone, Debug)]
 pub(crate) struct QueueWatch {
     queue: Arc<Queue>,
@@ -139,11 +138,11 @@ fn lock(batch: &Mutex<VecDeque<Delivery>>) -> MutexGuard<'_, VecDeque<Delivery>>
 }
 
 impl QueueReader {
-    /// A handle that looks at the same queue.
+    /// Returns a handle to the counters of this queue.
     pub(crate) fn watch(&mut self) -> QueueWatch {
         let taken = match &mut self.taken {
             Batch::Shared(batch) => Arc::clone(batch),
-            Batch::Own(batch) => {
+            Batch::Owned(batch) => {
                 let batch = Arc::new(Mutex::new(std::mem::take(batch)));
                 self.taken = Batch::Shared(Arc::clone(&batch));
                 batch
@@ -155,7 +154,7 @@ impl QueueReader {
         }
     }
 
-    /// The next delivery; `None` is the end.
+    /// Polls the next item; `None` if the subscription has ended.
     #[inline]
     pub(crate) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Delivery>> {
         if let Some(delivery) = self.taken.with(VecDeque::pop_front) {
@@ -186,26 +185,26 @@ impl QueueReader {
         })
     }
 
-    /// The counters of the topic at this place.
+    /// Returns the counters of the topic with this index.
     pub(crate) fn counters(&self, topic: usize) -> Option<&Arc<TopicCounters>> {
         self.counters.get(topic)
     }
 
-    /// The topics of the subscription by their places, once it is answered.
+    /// Returns the topics of the subscription by index, once it is answered.
     pub(crate) fn topics(&self) -> Vec<Arc<str>> {
         let state = self.queue.lock();
         let counters = state.buffer.counters().iter();
         counters.map(|counters| counters.topic().clone()).collect()
     }
 
-    /// True if more was taken out already.
+    /// Returns `true` if more items were taken from the queue already.
     pub(crate) fn has_more(&mut self) -> bool {
         self.taken.with(|taken| !taken.is_empty())
     }
 
     pub(crate) fn ledger(&self) -> Vec<TopicLedger> {
         match &self.taken {
-            Batch::Own(taken) => self.queue.lock().buffer.ledger(taken),
+            Batch::Owned(taken) => self.queue.lock().buffer.ledger(taken),
             Batch::Shared(taken) => {
                 let taken = lock(taken);
                 self.queue.lock().buffer.ledger(&taken)

@@ -1,4 +1,4 @@
-//! Subscriptions that a test feeds by hand: no network, no runtime, no clock.
+//! Subscriptions for tests, with scripted items: no network, no runtime, no clock.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -10,7 +10,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::{Subscription, Update};
 
-/// Returns a subscription and the script that feeds it.
+/// Returns a scripted subscription and its script.
 ///
 /// It has no ledger. Read it by `try_next`, or by `next` on any runtime.
 pub fn subscription<T: Topic>(topic: T) -> (Script<T>, Subscription<T>) {
@@ -29,8 +29,10 @@ pub fn subscription<T: Topic>(topic: T) -> (Script<T>, Subscription<T>) {
     (script, Subscription::scripted(topic, scripted))
 }
 
-/// Feeds a [`subscription`]. What is added waits for the reader, without a limit. Dropping the script ends the
-/// subscription as [`end`](Self::end) does with [`EndReason::Closed`].
+/// Script of a [`subscription`]: adds its items.
+///
+/// Items are queued without a limit. Dropping the script ends the subscription like [`end`](Self::end) with
+/// [`EndReason::Closed`].
 pub struct Script<T: Topic> {
     topic: Arc<T>,
     items: UnboundedSender<Item<T::Event>>,
@@ -39,12 +41,12 @@ pub struct Script<T: Topic> {
 }
 
 impl<T: Topic> Script<T> {
-    /// Sets the [receive time](Update::received_at) of the updates that follow; it is the Unix epoch before.
+    /// Sets the [receive time](Update::received_at) of later updates. Default: the Unix epoch.
     pub fn set_received_at(&mut self, at: Timestamp) {
         self.received_at = at;
     }
 
-    /// Adds an event, under the topic of the first request.
+    /// Adds an event of the first topic.
     pub fn event(&mut self, event: T::Event) {
         let topic = self
             .topics()
@@ -64,8 +66,8 @@ impl<T: Topic> Script<T> {
         self.send(Item::Next(Box::new(Ok(update))));
     }
 
-    /// Adds a frame as the exchange pushes it: an event, or a gap if the frame cannot be decoded. Returns false if it is of
-    /// another topic, so that it adds nothing.
+    /// Adds a frame as KuCoin pushes it: an event, or a gap if it cannot be decoded. Returns `false`, and adds
+    /// nothing, if it belongs to another topic.
     pub fn frame(&mut self, frame: &str) -> bool {
         let mut place = 0;
         match self.topic.decode_at(&mut place, frame) {
@@ -79,7 +81,7 @@ impl<T: Topic> Script<T> {
         true
     }
 
-    /// Adds a gap of all topics of the subscription. After [`GapReason::Live`] the updates have its epoch.
+    /// Adds a gap of all topics. After [`GapReason::Live`] the updates have its epoch.
     pub fn gap(&mut self, reason: GapReason) {
         if let GapReason::Live { epoch, .. } = reason {
             self.epoch = epoch;
@@ -89,7 +91,7 @@ impl<T: Topic> Script<T> {
         self.send(Item::Next(Box::new(Err(gap))));
     }
 
-    /// Ends the subscription after everything that was added, for this reason.
+    /// Ends the subscription after all items, with this reason.
     pub fn end(self, reason: EndReason) {
         self.send(Item::End(reason));
     }
@@ -101,7 +103,7 @@ impl<T: Topic> Script<T> {
     }
 
     fn send(&self, item: Item<T::Event>) {
-        // A reader that is gone misses nothing.
+        // The subscription may be dropped already.
         let _ = self.items.send(item);
     }
 }
@@ -117,13 +119,13 @@ enum Item<E> {
     End(EndReason),
 }
 
-/// The end of a script at which the subscription reads.
+/// Reading end of a script.
 pub(crate) struct Scripted<E> {
     items: UnboundedReceiver<Item<E>>,
     end: ScriptedEnd,
 }
 
-/// Why a scripted subscription has ended, for it and its handles.
+/// End reason of a scripted subscription, shared with its handles.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ScriptedEnd(Arc<OnceLock<EndReason>>);
 

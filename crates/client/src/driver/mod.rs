@@ -1,4 +1,4 @@
-//! The task of one connection: it moves bytes, sleeps, and asks the [`Streams`], which take every decision.
+//! Task of one connection: does the I/O and the timers for [`Streams`], which makes all decisions.
 
 mod slot;
 mod socket;
@@ -24,17 +24,16 @@ use crate::LifecycleSender;
 use crate::dial_limiter::ConnectionDialLimiter;
 use crate::queue::QueueMailbox;
 
-/// Frames that are taken in one go before anything else is looked at, and their readers run: that many are still in the
-/// fastest memory then, and none waits for long.
+/// Frames to handle before other work and readers run: few enough to stay in the CPU cache.
 const BATCH: usize = 64;
 
 /// The request type of a connection kind.
 pub(crate) type RequestOf<K> = <<K as ConnectionKind>::Protocol as Protocol>::Request;
 
-/// Who waits for an answer.
+/// Channel for the answer to a command.
 pub(crate) type Reply<T, E> = oneshot::Sender<Result<T, E>>;
 
-/// What a handle asks of the task.
+/// Command of a handle.
 pub(crate) enum Command<R> {
     Subscribe(
         Subscribe<R, QueueMailbox>,
@@ -44,11 +43,11 @@ pub(crate) enum Command<R> {
     Rotate(Reply<(), RotateError>),
     /// Answered when the server has answered the unsubscriptions of these topics.
     WaitUnsubscribed(Vec<Arc<str>>, oneshot::Sender<()>),
-    /// Answered when everything is closed.
+    /// Answered when the connection is closed.
     Close(oneshot::Sender<()>),
 }
 
-/// Who gets the answer to a ticket.
+/// Caller of a ticket.
 enum Caller {
     Subscribe(Reply<Subscribed, SubscribeError>),
     WaitLive(Reply<(), SubscribeError>),
@@ -56,22 +55,22 @@ enum Caller {
     WaitUnsubscribed(oneshot::Sender<()>),
 }
 
-/// Where the user sees what happens.
+/// Channels to the user.
 pub(crate) struct Observers {
     pub(crate) lifecycle: LifecycleSender,
     pub(crate) state: watch::Sender<ConnectionState>,
 }
 
-/// How connections are made.
+/// Everything needed to dial.
 #[derive(Clone)]
 pub(crate) struct Dialler {
     pub(crate) source: Arc<dyn DynConnectionSource>,
     pub(crate) connect: Arc<dyn DynConnect>,
-    /// Every dial goes through it.
+    /// Limits all dials.
     pub(crate) dial_limiter: ConnectionDialLimiter,
 }
 
-/// Everything that one connection's task owns.
+/// State of the task of one connection.
 pub(crate) struct Driver<K: ConnectionKind> {
     streams: Streams<K::Protocol, QueueMailbox>,
     dialler: Dialler,
@@ -80,25 +79,25 @@ pub(crate) struct Driver<K: ConnectionKind> {
     wake: Arc<Notify>,
     callers: HashMap<Ticket, Caller>,
     closers: Vec<oneshot::Sender<()>>,
-    /// The connection whose events are delivered.
+    /// Socket of the current connection.
     current: Slot,
-    /// The one that takes its place in a rotation.
+    /// Socket of the replacement connection in a rotation.
     replacement: Slot,
-    /// Connections that are being closed.
+    /// Connections being closed.
     closing: Vec<Pin<Box<dyn Future<Output = ()> + Send>>>,
-    /// Frames of no subscription that are logged.
+    /// Number of frames without a subscription that were logged.
     unrouted: u64,
-    /// Which connection is read first, so that a flood on one does not starve the other.
-    turn: ConnectionRole,
-    /// There is more to read, and others run before that is done.
+    /// Connection to read first, so that a flood on one does not starve the other.
+    read_first: ConnectionRole,
+    /// There is more to read, but other tasks run first.
     yield_next: bool,
 }
 
-/// What woke the task.
+/// Reason why the task woke.
 enum Wake<R> {
     Command(Option<Command<R>>),
     Slot(ConnectionRole, SlotEvent),
-    /// A deadline passed, or a reader made room or is gone.
+    /// A deadline passed, or a reader made room or was dropped.
     Timer,
 }
 
@@ -122,12 +121,12 @@ impl<K: ConnectionKind> Driver<K> {
             replacement: Slot::default(),
             closing: Vec::new(),
             unrouted: 0,
-            turn: ConnectionRole::Current,
+            read_first: ConnectionRole::Current,
             yield_next: false,
         }
     }
 
-    /// Runs until the connection has ended.
+    /// Runs until the connection is closed.
     pub(crate) async fn run(mut self) {
         let wake = self.wake.clone();
         let mut notified = Box::pin(wake.notified());
@@ -143,7 +142,7 @@ impl<K: ConnectionKind> Driver<K> {
             });
             match woken.await {
                 Wake::Command(Some(command)) => self.command(command),
-                // Every handle and every subscription is gone.
+                // All handles and subscriptions are dropped.
                 Wake::Command(None) => {
                     handles_gone = true;
                     self.streams.close(now());
@@ -155,7 +154,7 @@ impl<K: ConnectionKind> Driver<K> {
                 }
             }
         }
-        // Each is bounded by itself, and they are written at the same time.
+        // Each has a timeout of its own, and all run concurrently.
         poll_fn(|context| match self.poll_closing(context) {
             true => Poll::Ready(()),
             false => Poll::Pending,
@@ -166,7 +165,7 @@ impl<K: ConnectionKind> Driver<K> {
         }
     }
 
-    /// Waits for the first of everything. Reading comes last, so that a flood of frames starves nothing else.
+    /// Polls all sources of work. Reading comes last, so that a flood of frames starves nothing else.
     fn poll(
         &mut self,
         context: &mut Context<'_>,
@@ -198,18 +197,18 @@ impl<K: ConnectionKind> Driver<K> {
                 return Poll::Ready(Wake::Slot(role, event));
             }
         }
-        for role in [self.turn, other(self.turn)] {
+        for role in [self.read_first, other(self.read_first)] {
             if self.streams.may_read(role)
                 && let Poll::Ready(message) = self.slot(role).poll_read(context)
             {
-                self.turn = other(role);
+                self.read_first = other(role);
                 return Poll::Ready(Wake::Slot(role, SlotEvent::Read(message)));
             }
         }
         Poll::Pending
     }
 
-    /// True once all are done.
+    /// Returns `true` if all are closed.
     fn poll_closing(&mut self, context: &mut Context<'_>) -> bool {
         self.closing
             .retain_mut(|close| close.as_mut().poll(context).is_pending());
@@ -249,7 +248,7 @@ impl<K: ConnectionKind> Driver<K> {
         }
     }
 
-    /// Takes a message, and those that are there already after it.
+    /// Handles a message, and those that are ready after it.
     fn read(&mut self, role: ConnectionRole, first: Result<Message, ReadError>) {
         let ClockReading { monotonic, .. } = now();
         let mut next = first;
@@ -280,7 +279,7 @@ impl<K: ConnectionKind> Driver<K> {
                 self.yield_next = true;
                 return;
             }
-            // A waker that does nothing is enough: what is pending is polled again before the task sleeps.
+            // A no-op waker suffices: the reader is polled again before the task sleeps.
             match self.slot(role).poll_read(&mut context) {
                 Poll::Ready(message) => next = message,
                 Poll::Pending => return,
@@ -297,7 +296,7 @@ impl<K: ConnectionKind> Driver<K> {
         self.streams.tick(now());
     }
 
-    /// Carries out everything that the streams ask for, then wakes the readers.
+    /// Carries out all outputs, then wakes the readers.
     fn carry_out(&mut self) {
         while let Some(output) = self.streams.poll() {
             match output {
@@ -328,10 +327,7 @@ impl<K: ConnectionKind> Driver<K> {
         }
         let unrouted = self.streams.unrouted_frames();
         if std::mem::replace(&mut self.unrouted, unrouted) < unrouted {
-            tracing::debug!(
-                total = unrouted,
-                "frames that are no event of a subscription"
-            );
+            tracing::debug!(total = unrouted, "frames without a subscription");
         }
         self.streams.wakers().wake_all();
     }
@@ -351,9 +347,9 @@ impl<K: ConnectionKind> Driver<K> {
 }
 
 impl<K: ConnectionKind> Driver<K> {
-    /// Ends the connection because its task cannot run.
+    /// Closes the connection because its task cannot run.
     pub(crate) fn cannot_start(mut self, error: &std::io::Error) {
-        let message = format!("cannot start the thread of the connections: {error}");
+        let message = format!("cannot start the connection thread: {error}");
         let failure = Failure::new(FailureStage::Dial, RetryPolicy::Fatal, message);
         self.abort(match kucoin_streams_core::remedy(error, None) {
             Some(remedy) => failure.with_remedy(remedy),
@@ -361,7 +357,7 @@ impl<K: ConnectionKind> Driver<K> {
         });
     }
 
-    /// Ends everything at once, if it has not ended.
+    /// Closes the connection at once if it is not closed.
     fn abort(&mut self, failure: Failure) {
         self.streams.abort(now(), failure);
         while let Some(output) = self.streams.poll() {
@@ -370,7 +366,7 @@ impl<K: ConnectionKind> Driver<K> {
         self.streams.wakers().wake_all();
     }
 
-    /// Passes on what users and callers are to know. A caller that does not wait any more needs no answer.
+    /// Sends an output to the user or the caller; a caller that no longer waits is ignored.
     fn report(&mut self, output: Output) {
         match output {
             Output::State(state) => drop(self.observers.state.send_replace(state)),
@@ -407,12 +403,10 @@ impl<K: ConnectionKind> Driver<K> {
     }
 }
 
-/// A stream must not look alive when it is not: a task that is dropped before its end, by the shutdown of its runtime
-/// or by a panic, ends every stream.
+/// If the task is dropped early, by a runtime shutdown or a panic, every stream must end.
 impl<K: ConnectionKind> Drop for Driver<K> {
     fn drop(&mut self) {
-        let message =
-            "the task of the connection is gone: its runtime was shut down, or it panicked";
+        let message = "the connection task was dropped: its runtime was shut down, or it panicked";
         self.abort(Failure::new(
             FailureStage::Live,
             RetryPolicy::Fatal,
@@ -428,7 +422,7 @@ fn other(role: ConnectionRole) -> ConnectionRole {
     }
 }
 
-/// The present moment by both clocks.
+/// Reads both clocks.
 pub(crate) fn now() -> ClockReading {
     ClockReading::new(Instant::now().into_std(), wall_clock())
 }

@@ -1,4 +1,4 @@
-//! The place of one connection: the step towards it that is under way, then its socket.
+//! Slot for one connection: the attempt in progress, then its socket.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,30 +13,30 @@ use zeroize::Zeroizing;
 use super::socket::Socket;
 use crate::failure;
 
-/// The halves of a connection, or why there is none, and the server that was dialled.
+/// Both halves of a connection, or the error and the server that was dialled.
 type DialResult = Result<(BoxReader, BoxWriter), (ConnectError, String)>;
 
-/// The step towards a connection that is under way.
+/// Attempt in progress.
 #[derive(Default)]
 pub(super) enum Attempt {
     #[default]
     None,
-    /// For its turn among the dials.
+    /// Waits for the dial limit.
     Waiting(Pin<Box<dyn Future<Output = ()> + Send>>),
     Fetching(Pin<Box<dyn Future<Output = Result<ConnectionInfo, SourceError>> + Send>>),
     Dialling(Pin<Box<dyn Future<Output = DialResult> + Send>>),
 }
 
-/// What a slot brings.
+/// Event of a slot.
 pub(super) enum SlotEvent {
-    /// It is its turn to be dialled.
+    /// The dial limit allows the dial.
     DialAllowed,
-    /// The outcome of an attempt, or the loss of the connection.
+    /// Result of an attempt, or the loss of the connection.
     Outcome(Input),
     Read(Result<Message, ReadError>),
 }
 
-/// The place of one connection.
+/// Slot for one connection.
 #[derive(Default)]
 pub(super) struct Slot {
     attempt: Attempt,
@@ -44,12 +44,12 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    /// Begins a step.
+    /// Starts an attempt.
     pub(super) fn attempt(&mut self, attempt: Attempt) {
         self.attempt = attempt;
     }
 
-    /// True while it waits for its turn among the dials.
+    /// Returns `true` while it waits for the dial limit.
     pub(super) fn is_waiting(&self) -> bool {
         matches!(self.attempt, Attempt::Waiting(_))
     }
@@ -61,14 +61,14 @@ impl Slot {
         }
     }
 
-    /// Queues the answer to a ping.
+    /// Queues a pong.
     pub(super) fn pong(&mut self, payload: Bytes) {
         if let Some(socket) = &mut self.socket {
             socket.pong(payload);
         }
     }
 
-    /// Nothing more can be read. Our close frame bears this code; `None`: the socket is dead, and none is sent.
+    /// Handles the end of reading. Our close frame will have this code; `None` drops the socket without one.
     pub(super) fn end(&mut self, close_code: Option<u16>) {
         match (close_code, &mut self.socket) {
             (Some(code), Some(socket)) => socket.close_with(code),
@@ -76,12 +76,12 @@ impl Slot {
         }
     }
 
-    /// Gives everything up; to an open connection a close frame is sent first.
+    /// Cancels the attempt, or closes the connection with a close frame.
     pub(super) fn hang_up(self, code: u16) -> Option<impl Future<Output = ()> + Send + 'static> {
         self.socket.map(|socket| socket.close(code))
     }
 
-    /// Takes the attempt further and writes what waits.
+    /// Advances the attempt, and writes queued frames.
     pub(super) fn poll_work(&mut self, context: &mut Context<'_>) -> Poll<SlotEvent> {
         match &mut self.attempt {
             Attempt::None => {}
@@ -119,7 +119,7 @@ impl Slot {
         })
     }
 
-    /// The next message, if the connection is open.
+    /// Polls the next message if the connection is open.
     pub(super) fn poll_read(
         &mut self,
         context: &mut Context<'_>,
@@ -131,7 +131,7 @@ impl Slot {
     }
 }
 
-/// What the end of reading means, and the code of our close frame, if one is to be sent.
+/// Returns the failure, and the code of our close frame if one is to be sent.
 pub(super) fn ended(message: Result<Message, ReadError>) -> (Failure, Option<u16>) {
     match message {
         Ok(Message::Close(frame)) => {

@@ -1,4 +1,4 @@
-//! An open connection: its reading half as a stream, and its writing half behind a small outbox.
+//! An open connection: a reader, and a writer with an outbox.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -15,20 +15,20 @@ use zeroize::Zeroizing;
 
 type Writing = Pin<Box<dyn Future<Output = (BoxWriter, Result<(), WriteError>)> + Send>>;
 
-/// How long the peer may take to answer our close before the socket is dropped.
+/// Timeout of the peer's answer to our close frame.
 const CLOSE_WAIT: Duration = Duration::from_secs(1);
 
-/// Something to write.
+/// A queued frame.
 enum Outbound {
     Text(Zeroizing<String>),
     Pong(Bytes),
 }
 
-/// The writing half: idle, or with one write under way.
+/// Writer, idle or with one write in progress.
 enum WriteHalf {
     Idle(BoxWriter),
     Busy(Writing),
-    /// A write failed; the connection is over.
+    /// A write failed; the connection is lost.
     Failed,
 }
 
@@ -37,7 +37,7 @@ pub(super) struct Socket {
     reader: BoxReader,
     writer: WriteHalf,
     outbox: VecDeque<Outbound>,
-    /// The code that our close frame must have, where the peer's behaviour decides it.
+    /// Code of our close frame, if the peer's behaviour determines it.
     close_code: Option<u16>,
 }
 
@@ -59,12 +59,12 @@ impl Socket {
         }
     }
 
-    /// Our close frame, if one is sent, bears this code.
+    /// Sets the code of our close frame.
     pub(super) fn close_with(&mut self, code: u16) {
         self.close_code = Some(code);
     }
 
-    /// The next message. Nothing may be read after an error or a close.
+    /// Polls the next message. Must not be called after an error or a close frame.
     pub(super) fn poll_read(
         &mut self,
         context: &mut Context<'_>,
@@ -72,12 +72,12 @@ impl Socket {
         self.reader.poll_read(context)
     }
 
-    /// Queues a text frame. The session's pace bounds how many can wait.
+    /// Queues a text frame. The message limit of the session bounds the queue.
     pub(super) fn send(&mut self, frame: Zeroizing<String>) {
         self.outbox.push_back(Outbound::Text(frame));
     }
 
-    /// Queues the answer to a ping before everything else; it replaces an answer that was not sent yet.
+    /// Queues a pong before all other frames, and replaces a pong that was not sent yet.
     pub(super) fn pong(&mut self, payload: Bytes) {
         if let Some(Outbound::Pong(_)) = self.outbox.front() {
             self.outbox.pop_front();
@@ -85,7 +85,7 @@ impl Socket {
         self.outbox.push_front(Outbound::Pong(payload));
     }
 
-    /// Writes what waits. Ready only when a write fails: the connection is over then.
+    /// Writes queued frames. Returns `Ready` only if a write fails.
     pub(super) fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<WriteError> {
         loop {
             match std::mem::replace(&mut self.writer, WriteHalf::Failed) {
@@ -109,8 +109,7 @@ impl Socket {
         }
     }
 
-    /// Ends the connection in order: what waits is written, a close frame follows, and the peer's answer is
-    /// awaited for a moment.
+    /// Closes the connection: writes queued frames, sends a close frame, and waits up to a second for the peer's.
     pub(super) async fn close(mut self, code: u16) {
         let code = self.close_code.unwrap_or(code);
         let close = async {
@@ -137,7 +136,7 @@ impl Socket {
                 }
             }
         };
-        // Whatever the peer does, its time is up after this: both halves are dropped.
+        // After the timeout both halves are dropped.
         let _ = tokio::time::timeout(CLOSE_WAIT, close).await;
     }
 }

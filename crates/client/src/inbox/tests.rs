@@ -1,4 +1,4 @@
-//! Inboxes alone: order, room, waking, and the memory that they take.
+//! Tests of inboxes: order, capacity, waking and memory.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Wake;
@@ -7,7 +7,7 @@ use tokio::sync::broadcast::{self, error::TryRecvError};
 
 use super::*;
 
-/// Counts how often it is woken.
+/// Counts wake-ups.
 #[derive(Default)]
 struct Count(AtomicUsize);
 
@@ -22,10 +22,10 @@ fn room<T>(reader: &Reader<T>) -> usize {
 }
 
 #[test]
-fn an_inbox_takes_memory_for_what_waits_and_gives_it_back() {
+fn inbox_grows_on_demand_and_shrinks_when_empty() {
     let readers = Readers::new(4_096);
     let mut reader = readers.add();
-    assert_eq!(room(&reader), 0, "nothing waits yet");
+    assert_eq!(room(&reader), 0, "nothing is queued yet");
     readers.send(&1);
     assert!(room(&reader) <= MIN_CAPACITY);
     for number in 0..10_000 {
@@ -37,13 +37,13 @@ fn an_inbox_takes_memory_for_what_waits_and_gives_it_back() {
 }
 
 #[test]
-fn a_reader_that_is_gone_is_forgotten() {
+fn dropped_reader_is_removed() {
     let readers = Readers::new(4);
     let known = || lock(&readers.inboxes).len();
     for _ in 0..100 {
         drop(readers.add());
     }
-    assert!(known() <= 1, "readers that come and go");
+    assert!(known() <= 1, "dropped readers");
     let stays = readers.add();
     drop(readers.add());
     readers.send(&1);
@@ -52,7 +52,7 @@ fn a_reader_that_is_gone_is_forgotten() {
 }
 
 #[test]
-fn who_waits_is_woken_once_for_an_event_and_once_for_the_end() {
+fn waiting_reader_is_woken_once_per_event_and_at_the_end() {
     let readers = Readers::new(4);
     let mut reader = readers.add();
     let count = Arc::new(Count::default());
@@ -74,24 +74,24 @@ fn who_waits_is_woken_once_for_an_event_and_once_for_the_end() {
 }
 
 #[test]
-fn a_waker_may_come_back_to_the_sender() {
-    struct Nosy(Arc<Readers<i32>>);
-    impl Wake for Nosy {
+fn waker_may_call_the_sender() {
+    struct Reentrant(Arc<Readers<i32>>);
+    impl Wake for Reentrant {
         fn wake(self: Arc<Self>) {
             drop(self.0.add());
         }
     }
     let readers = Arc::new(Readers::new(4));
     let mut reader = readers.add();
-    let waker = Waker::from(Arc::new(Nosy(readers.clone())));
+    let waker = Waker::from(Arc::new(Reentrant(readers.clone())));
     assert!(reader.poll(&mut Context::from_waker(&waker)).is_pending());
     readers.send(&1);
     assert_eq!(reader.take(), Some(Received::Event(1)));
 }
 
-/// Tokio's channel, which takes all of its memory at once, is the judge of everything else.
+/// Compares with tokio's broadcast channel.
 #[test]
-fn readers_see_what_those_of_a_broadcast_channel_see() {
+fn readers_match_tokio_broadcast_receivers() {
     const CAPACITY: usize = 8;
     let mut random = 1_u64;
     let mut below = |end: u64| {
@@ -99,28 +99,28 @@ fn readers_see_what_those_of_a_broadcast_channel_see() {
         (random >> 33) % end
     };
     for _ in 0..200 {
-        let (readers, judge) = (Readers::new(CAPACITY), broadcast::Sender::new(CAPACITY));
+        let (readers, tokio_receiver) = (Readers::new(CAPACITY), broadcast::Sender::new(CAPACITY));
         let mut pairs = Vec::new();
         for number in 0..200 {
             match below(8) {
-                0 if pairs.len() < 4 => pairs.push((readers.add(), judge.subscribe())),
+                0 if pairs.len() < 4 => pairs.push((readers.add(), tokio_receiver.subscribe())),
                 1 if pairs.len() > 1 => drop(pairs.swap_remove(0)),
                 0..5 => {
                     readers.send(&number);
-                    let _ = judge.send(number);
+                    let _ = tokio_receiver.send(number);
                 }
                 _ => {
-                    for (reader, judge) in &mut pairs {
+                    for (reader, tokio_receiver) in &mut pairs {
                         for _ in 0..below(4) {
-                            assert_eq!(reader.take(), expected(judge));
+                            assert_eq!(reader.take(), expected(tokio_receiver));
                         }
                     }
                 }
             }
         }
-        drop((readers, judge));
-        for (mut reader, mut judge) in pairs {
-            while let Some(expected) = expected(&mut judge) {
+        drop((readers, tokio_receiver));
+        for (mut reader, mut tokio_receiver) in pairs {
+            while let Some(expected) = expected(&mut tokio_receiver) {
                 assert_eq!(reader.take(), Some(expected));
             }
             let mut context = Context::from_waker(Waker::noop());
@@ -129,8 +129,8 @@ fn readers_see_what_those_of_a_broadcast_channel_see() {
     }
 }
 
-fn expected(judge: &mut broadcast::Receiver<i32>) -> Option<Received<i32>> {
-    match judge.try_recv() {
+fn expected(tokio_receiver: &mut broadcast::Receiver<i32>) -> Option<Received<i32>> {
+    match tokio_receiver.try_recv() {
         Ok(event) => Some(Received::Event(event)),
         Err(TryRecvError::Lagged(missed)) => Some(Received::Missed(missed)),
         Err(TryRecvError::Empty | TryRecvError::Closed) => None,
@@ -138,7 +138,7 @@ fn expected(judge: &mut broadcast::Receiver<i32>) -> Option<Received<i32>> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn all_readers_see_what_many_threads_send_in_one_order() {
+async fn all_readers_see_the_same_order_from_many_threads() {
     let readers = Arc::new(Readers::new(usize::MAX));
     let all = (0..3).map(|_| {
         let mut reader = readers.add();

@@ -1,4 +1,4 @@
-//! Orderly ends.
+//! Closing connections and runtimes.
 
 use kucoin_streams_session::{CloseReason, EndReason};
 use kucoin_streams_transport::Message;
@@ -6,14 +6,14 @@ use kucoin_streams_transport::Message;
 use crate::rig::{Numbers, Rig, next};
 
 #[tokio::test(start_paused = true)]
-async fn close_unsubscribes_closes_and_ends_the_streams_behind_what_they_received() {
+async fn close_unsubscribes_and_ends_streams_after_queued_events() {
     let (rig, mut server, mut numbers) = Rig::live("/a").await;
     server.push("/a", 0..2).await;
     let connection = rig.connection.clone();
     let ((), ()) = tokio::join!(connection.close(), async {
-        assert_eq!(server.hear().await, "unsubscribe 2 /a");
+        assert_eq!(server.receive().await, "unsubscribe 2 /a");
         server.push("/a", 2..3).await;
-        server.say("ack 2").await;
+        server.send("ack 2").await;
         let close = server.0.receive().await;
         assert!(matches!(close, Some(Message::Close(Some(frame))) if frame.code == 1000));
         server.0.send_close(None).await.unwrap();
@@ -27,11 +27,11 @@ async fn close_unsubscribes_closes_and_ends_the_streams_behind_what_they_receive
 }
 
 #[tokio::test(start_paused = true)]
-async fn close_does_not_wait_for_a_server_that_answers_nothing() {
+async fn close_does_not_wait_for_a_silent_server() {
     let (rig, _server, _numbers) = Rig::live("/a").await;
-    let begun = tokio::time::Instant::now();
+    let began = tokio::time::Instant::now();
     rig.connection.close().await;
-    assert!(begun.elapsed().as_secs() <= 5, "{:?}", begun.elapsed());
+    assert!(began.elapsed().as_secs() <= 5, "{:?}", began.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
@@ -45,14 +45,14 @@ async fn close_during_an_attempt_takes_effect_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_task_ends_with_the_last_handle_and_the_last_subscription() {
+async fn task_ends_with_the_last_handle_and_subscription() {
     let (rig, mut server, mut numbers) = Rig::live("/a").await;
     drop(rig.connection);
     server.push("/a", 4..5).await;
     assert_eq!(next(&mut numbers).await, "4");
     drop(numbers);
-    assert_eq!(server.hear().await, "unsubscribe 2 /a");
-    server.say("ack 2").await;
+    assert_eq!(server.receive().await, "unsubscribe 2 /a");
+    server.send("ack 2").await;
     assert!(matches!(server.0.receive().await, Some(Message::Close(_))));
     drop(server);
     let mut lifecycle = rig.lifecycle;
@@ -60,14 +60,14 @@ async fn the_task_ends_with_the_last_handle_and_the_last_subscription() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn closing_twice_is_closing_once() {
+async fn concurrent_closes_all_resolve() {
     let (rig, _server, _numbers) = Rig::live("/a").await;
     tokio::join!(rig.connection.close(), rig.connection.close());
     rig.connection.close().await;
 }
 
 #[test]
-fn a_runtime_that_is_shut_down_ends_the_streams_instead_of_leaving_them_silent() {
+fn runtime_shutdown_ends_the_streams() {
     let runtime = || {
         tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -78,7 +78,7 @@ fn a_runtime_that_is_shut_down_ends_the_streams_instead_of_leaving_them_silent()
     let (_rig, server, mut numbers) = gone.block_on(async {
         let (rig, server, numbers) = Rig::live("/a").await;
         server.push("/a", 0..1).await;
-        crate::rig::breathe().await;
+        crate::rig::run_tasks().await;
         (rig, server, numbers)
     });
     drop(gone);

@@ -1,16 +1,16 @@
-//! Gaps stand exactly where events may be missing.
+//! Gaps: at the exact positions where events may be missing.
 
 use std::time::Duration;
 
 use kucoin_streams_client::GapReason;
 
-use crate::rig::{Numbers, Rig, breathe, gap_words, next};
+use crate::rig::{Numbers, Rig, gap_text, next, run_tasks};
 
 #[tokio::test(start_paused = true)]
-async fn a_gap_stands_between_the_last_event_before_and_the_first_after_a_loss() {
+async fn loss_is_a_gap_between_the_events_around_it() {
     let (mut rig, server, mut numbers) = Rig::live("/a").await;
     server.push("/a", 0..2).await;
-    breathe().await;
+    run_tasks().await;
     server.0.cut();
     let (mut server, _) = rig.accept().await;
     server.acknowledge(1).await;
@@ -25,26 +25,26 @@ async fn event_before_its_acknowledgement_comes_after_the_gap() {
     let (mut rig, server, mut numbers) = Rig::live("/a").await;
     server.0.cut();
     let (mut server, _) = rig.accept().await;
-    assert_eq!(server.hear().await, "subscribe 2 /a");
+    assert_eq!(server.receive().await, "subscribe 2 /a");
     server.push("/a", 9..10).await;
     assert_eq!(next(&mut numbers).await, "/a lost");
     assert_eq!(next(&mut numbers).await, "9");
-    server.say("ack 2").await;
+    server.send("ack 2").await;
     server.push("/a", 10..11).await;
     assert_eq!(next(&mut numbers).await, "/a live, epoch 2");
     assert_eq!(next(&mut numbers).await, "10");
 }
 
 #[tokio::test(start_paused = true)]
-async fn event_that_matches_loosely_comes_after_the_gap() {
+async fn event_with_fallback_match_comes_after_the_gap() {
     let (mut rig, server, mut numbers) = Rig::live("/a").await;
     server.push("/a", 0..1).await;
-    breathe().await;
+    run_tasks().await;
     server.0.cut();
     let (mut server, _) = rig.accept().await;
-    assert_eq!(server.hear().await, "subscribe 2 /a");
+    assert_eq!(server.receive().await, "subscribe 2 /a");
     server.push("/a:x", 1..2).await;
-    server.say("ack 2").await;
+    server.send("ack 2").await;
     for expected in ["0", "/a lost", "1", "/a live, epoch 2"] {
         assert_eq!(next(&mut numbers).await, expected);
     }
@@ -55,12 +55,12 @@ async fn loss_before_the_acknowledgement_is_a_gap_of_its_own() {
     for push in ["/a", "/a:x"] {
         let (mut rig, server, mut numbers) = Rig::live("/a").await;
         server.push("/a", 0..1).await;
-        breathe().await;
+        run_tasks().await;
         server.0.cut();
         let (mut server, _) = rig.accept().await;
-        server.hear().await;
+        server.receive().await;
         server.push(push, 10..11).await;
-        breathe().await;
+        run_tasks().await;
         server.0.cut();
         let (mut server, _) = rig.accept().await;
         server.acknowledge(1).await;
@@ -73,10 +73,10 @@ async fn loss_before_the_acknowledgement_is_a_gap_of_its_own() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn loss_is_reported_when_it_is_noticed() {
+async fn loss_is_reported_when_detected() {
     let (rig, server, mut numbers) = Rig::live("/a").await;
     server.push("/a", 0..1).await;
-    breathe().await;
+    run_tasks().await;
     let began = tokio::time::Instant::now();
     server.0.cut();
     assert_eq!(next(&mut numbers).await, "0");
@@ -107,42 +107,45 @@ async fn one_loss_is_one_item_with_all_topics() {
     });
     let mut all = all.unwrap();
     server.push("/b", 1..2).await;
-    breathe().await;
+    run_tasks().await;
     server.0.cut();
     let (mut server, _) = rig.accept().await;
     server.acknowledge(2).await;
     server.push("/a", 2..3).await;
-    breathe().await;
+    run_tasks().await;
     server.acknowledge(1).await;
-    let mut told = Vec::new();
+    let mut events = Vec::new();
     for _ in 0..4 {
-        told.push(match all.next().await.unwrap() {
+        events.push(match all.next().await.unwrap() {
             Ok(update) => update.0.to_string(),
             Err(gap) => {
                 assert!(gap.window().is_none_or(|(from, to)| from <= to));
-                gap_words(&gap)
+                gap_text(&gap)
             }
         });
     }
-    assert_eq!(told, ["1", "/a /b /c lost", "2", "/a /b /c live, epoch 2"]);
+    assert_eq!(
+        events,
+        ["1", "/a /b /c lost", "2", "/a /b /c live, epoch 2"]
+    );
 }
 
 #[tokio::test(start_paused = true)]
-async fn end_for_good_is_an_item() {
+async fn permanent_failure_is_a_gap_before_the_end() {
     let (mut rig, server, mut numbers) = Rig::live("/a").await;
     rig.tokens.refuse_from_now_on();
     server.0.cut();
     for expected in ["/a lost", "/a closed: invalid api key (code 400003)", "end"] {
         assert_eq!(next(&mut numbers).await, expected);
     }
-    assert!(rig.told().contains(&"Close".to_owned()));
+    assert!(rig.lifecycle_events().contains(&"Close".to_owned()));
 }
 
 #[tokio::test(start_paused = true)]
-async fn close_while_down_is_an_item_and_close_while_live_is_none() {
+async fn close_is_a_gap_only_while_down() {
     let (rig, server, mut numbers) = Rig::live("/a").await;
     server.0.cut();
-    breathe().await;
+    run_tasks().await;
     rig.connection.close().await;
     for expected in ["/a lost", "/a closed: closed by the user", "end"] {
         assert_eq!(next(&mut numbers).await, expected);
@@ -153,31 +156,34 @@ async fn close_while_down_is_an_item_and_close_while_live_is_none() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn topic_refused_for_now_is_reported_and_holds_up_no_other() {
+async fn temporary_refusal_is_reported_and_delays_no_other_topic() {
     let mut rig = Rig::new();
     let connection = rig.connection.clone();
     let topics = vec![Numbers("/a"), Numbers("/b")];
     let (available, mut server) = tokio::join!(connection.subscribe_available(topics), async {
         let (mut server, _) = rig.accept().await;
-        assert_eq!(server.hear().await, "subscribe 1 /a");
+        assert_eq!(server.receive().await, "subscribe 1 /a");
         server.acknowledge(1).await;
-        server.say("postpone 1 system error").await;
+        server.send("postpone 1 system error").await;
         server.push("/b", 1..2).await;
         server
     });
     let (mut numbers, refused) = available.unwrap();
     assert!(refused.is_empty(), "{refused:?}");
     let gap = numbers.next().await.unwrap().unwrap_err();
-    assert_eq!(gap_words(&gap), "/a refused for now: system error");
+    assert_eq!(gap_text(&gap), "/a refused temporarily: system error");
     assert_eq!(numbers.next().await.unwrap().unwrap().0, 1);
-    assert_eq!(server.hear().await, "subscribe 3 /a");
-    server.say("postpone 3 system error").await;
+    assert_eq!(server.receive().await, "subscribe 3 /a");
+    server.send("postpone 3 system error").await;
     server.acknowledge(1).await;
     let gap = numbers.next().await.unwrap().unwrap_err();
-    assert_eq!(gap_words(&gap), "/a live, epoch 1");
-    let told = rig.told();
-    let exceptions = told.iter().filter(|told| *told == "Exception").count();
-    assert_eq!(exceptions, 2, "each refusal: {told:?}");
+    assert_eq!(gap_text(&gap), "/a live, epoch 1");
+    let events = rig.lifecycle_events();
+    let exceptions = events
+        .iter()
+        .filter(|events| *events == "Exception")
+        .count();
+    assert_eq!(exceptions, 2, "each refusal: {events:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -194,10 +200,10 @@ async fn each_topic_has_its_own_gap() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_subscribes_during_the_outage_has_missed_nothing() {
+async fn subscription_during_an_outage_has_no_gap() {
     let (mut rig, server, mut old) = Rig::live("/a").await;
     server.0.cut();
-    breathe().await;
+    run_tasks().await;
     let connection = rig.connection.clone();
     let (new, server) = tokio::join!(connection.subscribe(Numbers("/a")), async {
         let (mut server, _) = rig.accept().await;
@@ -213,20 +219,20 @@ async fn who_subscribes_during_the_outage_has_missed_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_frame_that_cannot_be_decoded_is_a_gap_with_the_frame_and_the_stream_goes_on() {
+async fn undecodable_frame_is_a_gap_and_the_stream_continues() {
     let (_rig, server, mut numbers) = Rig::live("/a").await;
-    server.say("push /a seven").await;
+    server.send("push /a seven").await;
     server.push("/a", 8..9).await;
     assert_eq!(next(&mut numbers).await, "undecodable: push /a seven");
     assert_eq!(next(&mut numbers).await, "8");
 }
 
 #[tokio::test(start_paused = true)]
-async fn garbage_may_be_of_any_topic_so_it_is_a_gap_in_each_and_harms_nothing() {
+async fn malformed_frame_is_a_gap_in_every_stream() {
     let (mut rig, mut server, mut numbers) = Rig::live("/a").await;
     let mut others = rig.subscribe(&mut server, "/b").await;
-    rig.told();
-    server.say("{{{").await;
+    rig.lifecycle_events();
+    server.send("{{{").await;
     server.0.send_binary(&b"\xff\xfe"[..]).await.unwrap();
     server.push("/a", 1..2).await;
     server.push("/b", 2..3).await;
@@ -238,19 +244,19 @@ async fn garbage_may_be_of_any_topic_so_it_is_a_gap_in_each_and_harms_nothing() 
         assert!(ledger.is_consistent(), "{ledger:?}");
         assert_eq!((ledger.undecodable, ledger.delivered), (2, 1));
     }
-    assert_eq!(rig.told(), ["Exception", "Exception"]);
+    assert_eq!(rig.lifecycle_events(), ["Exception", "Exception"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_topic_that_is_refused_at_the_replay_says_so_in_its_stream() {
+async fn topic_refused_in_the_replay_is_a_gap() {
     let (mut rig, mut server, mut a) = Rig::live("/a").await;
     let mut b = rig.subscribe(&mut server, "/b").await;
     server.0.cut();
     let (mut server, _) = rig.accept().await;
-    server.hear().await;
-    server.hear().await;
-    server.say("refuse 3 topic /a is not found").await;
-    server.say("ack 4").await;
+    server.receive().await;
+    server.receive().await;
+    server.send("refuse 3 topic /a is not found").await;
+    server.send("ack 4").await;
     assert_eq!(next(&mut a).await, "/a lost");
     assert_eq!(next(&mut a).await, "/a refused: topic /a is not found");
     assert_eq!(next(&mut a).await, "end");
@@ -259,17 +265,17 @@ async fn a_topic_that_is_refused_at_the_replay_says_so_in_its_stream() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn events_alone_count_the_gaps() {
+async fn events_stream_counts_gaps() {
     let (_rig, server, numbers) = Rig::live("/a").await;
     let mut events = numbers.events();
-    server.say("push /a seven").await;
+    server.send("push /a seven").await;
     server.push("/a", 8..9).await;
     assert_eq!(events.next().await.unwrap().0, 8);
     assert_eq!(events.gaps(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn frame_that_cannot_be_read_is_one_gap_with_all_topics() {
+async fn unreadable_frame_is_one_gap_with_all_topics() {
     let mut rig = Rig::new();
     let connection = rig.connection.clone();
     let topics = vec![Numbers("/a"), Numbers("/b")];
@@ -280,12 +286,12 @@ async fn frame_that_cannot_be_read_is_one_gap_with_all_topics() {
     });
     let mut numbers = subscription.unwrap();
     server.push("/a", 0..1).await;
-    server.say("rubbish").await;
+    server.send("rubbish").await;
     server.push("/b", 1..2).await;
     assert_eq!(numbers.next().await.unwrap().unwrap().0, 0);
     let gap = numbers.next().await.unwrap().unwrap_err();
     assert_eq!(gap.topics.join(" "), "/a /b");
-    assert_eq!(gap_words(&gap), "undecodable: rubbish");
+    assert_eq!(gap_text(&gap), "undecodable: rubbish");
     assert_eq!(numbers.next().await.unwrap().unwrap().0, 1);
     for ledger in numbers.ledger() {
         assert_eq!(

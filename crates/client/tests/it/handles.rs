@@ -1,4 +1,4 @@
-//! What a subscription offers beside its events: an orderly end, and a handle that outlives combinators.
+//! Unsubscribing, and handles that outlive combinators.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use futures_util::stream::select_all;
 use kucoin_streams_client::{Config, EndReason};
 use kucoin_streams_core::{DialLimit, DialScope, ProtocolLimits, WsKey};
 
-use crate::rig::{Numbers, Rig, Server, Tokens, breathe, next};
+use crate::rig::{Numbers, Rig, Server, Tokens, next, run_tasks};
 
 #[tokio::test(start_paused = true)]
 async fn unsubscribe_resolves_when_the_server_has_answered() {
@@ -15,11 +15,11 @@ async fn unsubscribe_resolves_when_the_server_has_answered() {
     let mut unsubscribe = std::pin::pin!(numbers.unsubscribe());
     let request = tokio::select! {
         biased;
-        () = &mut unsubscribe => panic!("it resolves before the server has answered"),
-        request = server.hear() => request,
+        () = &mut unsubscribe => panic!("resolved before the server has answered"),
+        request = server.receive() => request,
     };
     assert_eq!(request, "unsubscribe 2 /a");
-    server.say("ack 2").await;
+    server.send("ack 2").await;
     unsubscribe.await;
 }
 
@@ -33,27 +33,27 @@ async fn unsubscribe_leaves_the_topic_to_another_subscription() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn unsubscribe_ends_with_a_connection_that_is_lost() {
+async fn unsubscribe_resolves_if_the_connection_is_lost() {
     let (rig, mut server, numbers) = Rig::live("/a").await;
     let unsubscribe = tokio::spawn(numbers.unsubscribe());
-    assert_eq!(server.hear().await, "unsubscribe 2 /a");
+    assert_eq!(server.receive().await, "unsubscribe 2 /a");
     drop(server);
     unsubscribe.await.unwrap();
     drop(rig);
 }
 
 #[tokio::test(start_paused = true)]
-async fn unsubscribe_ends_with_the_last_handle() {
+async fn unsubscribe_resolves_without_handles() {
     let (rig, mut server, numbers) = Rig::live("/a").await;
     drop(rig.connection);
     let unsubscribe = tokio::spawn(numbers.unsubscribe());
-    assert_eq!(server.hear().await, "unsubscribe 2 /a");
-    server.say("ack 2").await;
+    assert_eq!(server.receive().await, "unsubscribe 2 /a");
+    server.send("ack 2").await;
     unsubscribe.await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
-async fn handle_shows_the_ledger_wherever_the_subscription_goes() {
+async fn handle_returns_the_ledger_of_a_moved_subscription() {
     let (rig, server, mut numbers) = Rig::live("/a").await;
     server.push("/a", 0..1).await;
     assert_eq!(next(&mut numbers).await, "0");
@@ -75,13 +75,13 @@ async fn handle_shows_the_ledger_wherever_the_subscription_goes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn handle_accounts_for_what_was_not_read() {
+async fn handle_counts_unread_frames_as_queued() {
     let (_rig, server, mut numbers) = Rig::live("/a").await;
     let handle = numbers.handle();
     server.push("/a", 0..5).await;
     assert_eq!(next(&mut numbers).await, "0");
     drop(numbers);
-    breathe().await;
+    run_tasks().await;
     let [ledger] = &handle.ledger()[..] else {
         panic!("one topic");
     };
@@ -97,11 +97,11 @@ async fn unsubscribe_waits_for_no_other_topic() {
     let (rig, mut server, first) = Rig::live("/a").await;
     let second = rig.subscribe(&mut server, "/b").await;
     drop(first);
-    assert_eq!(server.hear().await, "unsubscribe 3 /a");
+    assert_eq!(server.receive().await, "unsubscribe 3 /a");
     let unsubscribe = tokio::spawn(second.unsubscribe());
-    assert_eq!(server.hear().await, "unsubscribe 4 /b");
-    // The other is never answered.
-    server.say("ack 4").await;
+    assert_eq!(server.receive().await, "unsubscribe 4 /b");
+    // The other unsubscription is never answered.
+    server.send("ack 4").await;
     let began = tokio::time::Instant::now();
     unsubscribe.await.unwrap();
     assert!(
@@ -119,7 +119,7 @@ async fn lifecycle_is_a_stream() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn account_with_limits_of_its_own_gets_further_connections_by_them() {
+async fn configured_topic_limit_opens_further_connections() {
     let limits = ProtocolLimits::new(100, Duration::from_secs(10), Some(2)).with_dials(
         DialLimit::new(10, Duration::from_secs(1), DialScope::Account),
     );
@@ -137,6 +137,6 @@ async fn account_with_limits_of_its_own_gets_further_connections_by_them() {
         servers
     });
     assert!(subscription.is_ok());
-    breathe().await;
+    run_tasks().await;
     assert_eq!(servers.len(), 2);
 }

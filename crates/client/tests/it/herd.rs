@@ -1,4 +1,4 @@
-//! A thousand connections that are cut in one moment do not come back in one moment.
+//! 1,000 connections that are lost at the same time do not reconnect at the same time.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::rig::{Kind, Tokens};
 
 const CLIENTS: usize = 1_000;
 
-/// The most dials that any second saw.
+/// Returns the maximum number of dials within one second.
 fn most_in_a_second(dials: &[Instant]) -> usize {
     let within = |&from: &Instant| {
         let second = |&&at: &&Instant| at >= from && at < from + Duration::from_secs(1);
@@ -22,8 +22,7 @@ fn most_in_a_second(dials: &[Instant]) -> usize {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_thousand_clients_cut_at_once_come_back_with_a_tenth_of_the_dials_in_any_second_at_most()
-{
+async fn thousand_clients_reconnect_at_most_a_tenth_per_second() {
     let (dialer, mut listener) = memory::pair();
     let dials = Arc::new(Mutex::new(Vec::new()));
     let (generation, cut) = watch::channel(0);
@@ -40,18 +39,18 @@ async fn a_thousand_clients_cut_at_once_come_back_with_a_tenth_of_the_dials_in_a
             });
         }
     });
-    // The budget of a process, which other tests of this one share under clocks of their own.
+    // Same limit as the limiter of the process, which other tests use on other clocks.
     assert_eq!(Config::default().dials, DialLimiter::process_wide());
-    let dial_budget = DialLimiter::new(50, Duration::from_secs(1));
+    let dial_limiter = DialLimiter::new(50, Duration::from_secs(1));
     assert_eq!(
-        format!("{dial_budget:?}"),
+        format!("{dial_limiter:?}"),
         format!("{:?}", DialLimiter::process_wide())
     );
     let clients: Vec<Connections<Kind>> = (0..CLIENTS)
         .map(|seed| {
             let config = Config::default()
                 .with_runtime(ConnectionRuntime::Current)
-                .with_dials(dial_budget.clone())
+                .with_dials(dial_limiter.clone())
                 .with_seed(seed as u64);
             let lifecycle = LifecycleSender::default();
             Connections::new(Tokens::default(), dialer.clone(), config, lifecycle)
@@ -68,13 +67,13 @@ async fn a_thousand_clients_cut_at_once_come_back_with_a_tenth_of_the_dials_in_a
         let took = dials[CLIENTS - 1] - dials[0];
         assert!(took < Duration::from_secs(25), "{took:?}");
         generation.send_replace(round);
-        // Everybody has noticed before the next look.
+        // Let all clients notice the loss.
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn waiting_in_line_for_a_dial_is_no_failure_of_the_token_service() {
+async fn waiting_for_a_dial_does_not_time_out_the_token() {
     let (dialer, mut listener) = memory::pair();
     let dials = DialLimiter::new(1, Duration::from_secs(60));
     let spawn = || {
@@ -82,13 +81,13 @@ async fn waiting_in_line_for_a_dial_is_no_failure_of_the_token_service() {
             .with_runtime(ConnectionRuntime::Current)
             .with_dials(dials.clone());
         let lifecycle = LifecycleSender::default();
-        let told = lifecycle.subscribe();
+        let events = lifecycle.subscribe();
         let connection: Connections<Kind> =
             Connections::new(Tokens::default(), dialer.clone(), config, lifecycle);
-        (connection, told)
+        (connection, events)
     };
     let (first, _) = spawn();
-    let (second, mut told) = spawn();
+    let (second, mut events) = spawn();
     let began = Instant::now();
     let serve = async {
         let mut peers = Vec::new();
@@ -103,7 +102,7 @@ async fn waiting_in_line_for_a_dial_is_no_failure_of_the_token_service() {
     let (peers, live) = tokio::join!(serve, live);
     assert!(live.0.is_ok() && live.1.is_ok());
     assert_eq!(began.elapsed().as_secs(), 60);
-    let told: Vec<_> = std::iter::from_fn(|| told.try_next()).collect();
-    assert_eq!(told.len(), 1, "open, and nothing else: {told:?}");
+    let events: Vec<_> = std::iter::from_fn(|| events.try_next()).collect();
+    assert_eq!(events.len(), 1, "only `Open`: {events:?}");
     drop(peers);
 }

@@ -1,14 +1,14 @@
-//! A consumer that is cut off, or that panics, harms nobody else.
+//! A consumer that is disconnected, or that panics, affects no other.
 
 use std::time::Duration;
 
 use kucoin_streams_client::{Config, SlowConsumer};
 use kucoin_streams_session::EndReason;
 
-use crate::rig::{Numbers, Rig, Tokens, breathe, next};
+use crate::rig::{Numbers, Rig, Tokens, next, run_tasks};
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_consumer_is_cut_off_where_that_is_asked_for_and_the_others_go_on() {
+async fn slow_consumer_is_disconnected_and_others_continue() {
     let config = Config::default()
         .with_queue_capacity(4)
         .with_backpressure_timeout(Duration::ZERO)
@@ -17,8 +17,8 @@ async fn a_slow_consumer_is_cut_off_where_that_is_asked_for_and_the_others_go_on
     let mut quick = rig.subscribe(&mut server, "/quick").await;
     assert_eq!(slow.end_reason(), None);
     server.push("/slow", 0..7).await;
-    assert_eq!(server.hear().await, "unsubscribe 3 /slow");
-    server.say("ack 3").await;
+    assert_eq!(server.receive().await, "unsubscribe 3 /slow");
+    server.send("ack 3").await;
     for expected in ["0", "1", "2", "3", "/slow missed 1", "end"] {
         assert_eq!(next(&mut slow).await, expected);
     }
@@ -32,22 +32,22 @@ async fn a_slow_consumer_is_cut_off_where_that_is_asked_for_and_the_others_go_on
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_was_cut_off_can_subscribe_anew() {
+async fn disconnected_consumer_can_subscribe_again() {
     let config = Config::default()
         .with_queue_capacity(1)
         .with_backpressure_timeout(Duration::ZERO)
         .with_slow_consumer(SlowConsumer::Disconnect);
     let (rig, mut server, _slow) = Rig::with(config, Tokens::default()).go_live("/a").await;
     server.push("/a", 0..3).await;
-    assert_eq!(server.hear().await, "unsubscribe 2 /a");
-    server.say("ack 2").await;
-    let mut anew = rig.subscribe(&mut server, "/a").await;
+    assert_eq!(server.receive().await, "unsubscribe 2 /a");
+    server.send("ack 2").await;
+    let mut again = rig.subscribe(&mut server, "/a").await;
     server.push("/a", 3..4).await;
-    assert_eq!(next(&mut anew).await, "3");
+    assert_eq!(next(&mut again).await, "3");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_consumer_that_panics_harms_nobody_else() {
+async fn panicking_consumer_affects_no_other() {
     let (rig, mut server, mut careful) = Rig::live("/a").await;
     let mut careless = rig.connection.subscribe(Numbers("/a")).await.unwrap();
     let panicked = tokio::spawn(async move {
@@ -62,14 +62,14 @@ async fn a_consumer_that_panics_harms_nobody_else() {
     }
     drop(careful);
     assert_eq!(
-        server.hear().await,
+        server.receive().await,
         "unsubscribe 2 /a",
-        "nobody is left, the one that panicked included"
+        "no subscription is left, including the panicked one"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_frame_has_one_fate_and_the_ledger_knows_it() {
+async fn ledger_counts_every_frame_once() {
     let config = Config::default()
         .with_queue_capacity(4)
         .with_backpressure_timeout(Duration::ZERO);
@@ -81,9 +81,9 @@ async fn every_frame_has_one_fate_and_the_ledger_knows_it() {
         .unwrap()
         .0;
     server.push("/a", 0..2).await;
-    server.say("push /a two").await;
+    server.send("push /a two").await;
     server.push("/a", 3..9).await;
-    breathe().await;
+    run_tasks().await;
     let ledger = a.ledger().remove(0);
     assert_eq!(
         (ledger.received, ledger.queued, ledger.overflowed),
@@ -100,7 +100,7 @@ async fn every_frame_has_one_fate_and_the_ledger_knows_it() {
         (3, 1, 0)
     );
     assert!(both.next().await.unwrap().is_ok());
-    assert_eq!(both.ledger().len(), 1, "one topic, asked for twice");
+    assert_eq!(both.ledger().len(), 1, "one topic, subscribed twice");
     assert!(both.ledger()[0].is_consistent());
     drop(rig);
     server.0.cut();

@@ -1,4 +1,4 @@
-//! The driver over an in-memory transport and a paused clock, one idea a file.
+//! Tests of the driver with an in-memory transport and a paused clock, one subject per file.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 

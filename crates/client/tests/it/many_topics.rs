@@ -1,4 +1,4 @@
-//! Topics beyond what one connection may hold go to further connections by themselves.
+//! Topics over the limit of one connection are served by further connections.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,37 +15,38 @@ use kucoin_streams_core::{
 };
 use kucoin_streams_transport::{Message, memory};
 
-use crate::rig::{Number, Tokens, Words, breathe, on_this_clock};
+use crate::rig::{Number, TextProtocol, Tokens, on_this_clock, run_tasks};
 
-/// So many topics may one connection hold.
-const CAP: u32 = 3;
+/// Maximum number of topics per connection.
+const TOPIC_LIMIT: u32 = 3;
 
-/// [`Words`] of a server that lets a connection hold few topics.
+/// [`TextProtocol`] with a small topic limit.
 #[derive(Debug)]
 struct Few;
 
 impl Protocol for Few {
     type Request = String;
-    const LIMITS: ProtocolLimits = ProtocolLimits::new(100, Duration::from_secs(10), Some(CAP));
+    const LIMITS: ProtocolLimits =
+        ProtocolLimits::new(100, Duration::from_secs(10), Some(TOPIC_LIMIT));
 
     fn classify(frame: &str) -> Result<Inbound<'_>, WireError> {
-        Words::classify(frame)
+        TextProtocol::classify(frame)
     }
 
     fn match_topic(request: &String, pushed: &str) -> TopicMatch {
-        Words::match_topic(request, pushed)
+        TextProtocol::match_topic(request, pushed)
     }
 
     fn subscribe(id: RequestId, request: &String, out: &mut String) {
-        Words::subscribe(id, request, out);
+        TextProtocol::subscribe(id, request, out);
     }
 
     fn unsubscribe(id: RequestId, request: &String, out: &mut String) {
-        Words::unsubscribe(id, request, out);
+        TextProtocol::unsubscribe(id, request, out);
     }
 
     fn ping(id: RequestId, out: &mut String) {
-        Words::ping(id, out);
+        TextProtocol::ping(id, out);
     }
 }
 
@@ -58,7 +59,7 @@ impl ConnectionKind for FewKind {
 }
 
 thread_local! {
-    /// How often a symbol was asked what it makes of a frame.
+    /// Number of calls of `Symbol::decode`.
     static DECODED: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -92,12 +93,12 @@ fn symbols(numbers: std::ops::Range<u32>) -> Vec<Symbol> {
         .collect()
 }
 
-/// What each connection holds, by the order in which they were made; those that are gone hold nothing.
-type Held = Arc<Mutex<BTreeMap<usize, BTreeSet<String>>>>;
+/// Topics of each connection, in the order of opening; empty if it is closed.
+type Topics = Arc<Mutex<BTreeMap<usize, BTreeSet<String>>>>;
 
-/// A server that acknowledges everything but `/no`, pushes a number to whoever subscribes, and watches the cap.
+/// A server that acknowledges everything but `/no`, pushes a number after each subscription, and checks the limit.
 struct Server {
-    held: Held,
+    topics: Topics,
     connections: Connections<FewKind>,
     lifecycle: LifecycleStream,
     cut: tokio::sync::broadcast::Sender<usize>,
@@ -106,38 +107,38 @@ struct Server {
 impl Server {
     fn start() -> Self {
         let (dialer, listener) = memory::pair();
-        let held = Held::default();
+        let topics = Topics::default();
         let (cut, _) = tokio::sync::broadcast::channel(8);
-        tokio::spawn(serve(listener, held.clone(), cut.clone()));
+        tokio::spawn(serve(listener, topics.clone(), cut.clone()));
         let sender = LifecycleSender::default();
         let lifecycle = sender.subscribe();
         let source = Arc::new(Tokens::default());
         let config = on_this_clock(Config::default());
         Self {
-            held,
+            topics,
             connections: Connections::new(source, dialer, config, sender),
             lifecycle,
             cut,
         }
     }
 
-    fn held(&self) -> Vec<usize> {
-        let held = self.held.lock().unwrap();
-        held.values().map(BTreeSet::len).collect()
+    fn topics(&self) -> Vec<usize> {
+        let topics = self.topics.lock().unwrap();
+        topics.values().map(BTreeSet::len).collect()
     }
 }
 
 async fn serve(
     mut listener: memory::Listener,
-    held: Held,
+    topics: Topics,
     cut: tokio::sync::broadcast::Sender<usize>,
 ) {
     let mut number = 0;
     while let Some(dial) = listener.accept().await {
-        held.lock().unwrap().insert(number, BTreeSet::new());
+        topics.lock().unwrap().insert(number, BTreeSet::new());
         tokio::spawn(connection(
             dial.accept(),
-            held.clone(),
+            topics.clone(),
             number,
             cut.subscribe(),
         ));
@@ -147,7 +148,7 @@ async fn serve(
 
 async fn connection(
     mut peer: memory::Peer,
-    held: Held,
+    topics: Topics,
     number: usize,
     mut cut: tokio::sync::broadcast::Receiver<usize>,
 ) {
@@ -155,8 +156,8 @@ async fn connection(
     loop {
         let message = tokio::select! {
             message = peer.receive() => message,
-            told = cut.recv() => match told {
-                Ok(told) if told == number => break,
+            events = cut.recv() => match events {
+                Ok(events) if events == number => break,
                 _ => continue,
             },
         };
@@ -168,15 +169,18 @@ async fn connection(
         let answers = match words[..] {
             ["subscribe", id, "/no"] => vec![format!("refuse {id} not found")],
             ["subscribe", id, topic] => {
-                let mut held = held.lock().unwrap();
-                let topics = held.get_mut(&number).unwrap();
+                let mut topics = topics.lock().unwrap();
+                let topics = topics.get_mut(&number).unwrap();
                 topics.insert(topic.to_owned());
-                assert!(topics.len() <= CAP as usize, "over the cap: {topics:?}");
+                assert!(
+                    topics.len() <= TOPIC_LIMIT as usize,
+                    "over the limit: {topics:?}"
+                );
                 vec![format!("ack {id}"), format!("push {topic} {number}")]
             }
             ["unsubscribe", id, topic] => {
-                let mut held = held.lock().unwrap();
-                held.get_mut(&number).unwrap().remove(topic);
+                let mut topics = topics.lock().unwrap();
+                topics.get_mut(&number).unwrap().remove(topic);
                 vec![format!("ack {id}")]
             }
             _ => vec!["pong".to_owned()],
@@ -185,10 +189,10 @@ async fn connection(
             let _ = peer.send_text(&answer).await;
         }
     }
-    held.lock().unwrap().insert(number, BTreeSet::new());
+    topics.lock().unwrap().insert(number, BTreeSet::new());
 }
 
-/// The connections that the next so many events come from.
+/// Returns the connections of the next events.
 async fn from<T: Topic<Event = Number>>(
     subscription: &mut Subscription<T>,
     events: usize,
@@ -197,7 +201,7 @@ async fn from<T: Topic<Event = Number>>(
     while numbers.len() < events {
         match subscription.next().await.unwrap() {
             Ok(update) => numbers.push(update.0),
-            // Topics that were left out.
+            // Refused topics.
             Err(gap) => assert!(matches!(gap.reason, GapReason::Refused { .. }), "{gap}"),
         }
     }
@@ -205,10 +209,10 @@ async fn from<T: Topic<Event = Number>>(
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_subscription_of_many_topics_is_spread_and_every_event_comes() {
+async fn subscription_over_the_limit_is_spread_without_loss() {
     let mut server = Server::start();
     let mut all = server.connections.subscribe(symbols(0..8)).await.unwrap();
-    assert_eq!(server.held(), [3, 3, 2]);
+    assert_eq!(server.topics(), [3, 3, 2]);
     let mut events = from(&mut all, 8).await;
     events.sort_unstable();
     assert_eq!(events, [0, 0, 0, 1, 1, 1, 2, 2]);
@@ -220,8 +224,8 @@ async fn one_subscription_of_many_topics_is_spread_and_every_event_comes() {
             .all(|topic| topic.is_consistent() && topic.delivered == 1)
     );
     let mut opened: Vec<u32> = std::iter::from_fn(|| server.lifecycle.try_next())
-        .filter(|told| told.event == LifecycleEvent::Open)
-        .map(|told| told.number)
+        .filter(|events| events.event == LifecycleEvent::Open)
+        .map(|events| events.number)
         .collect();
     opened.sort_unstable();
     assert_eq!(opened, [0, 1, 2]);
@@ -231,41 +235,45 @@ async fn one_subscription_of_many_topics_is_spread_and_every_event_comes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_same_topic_is_held_once_and_a_place_that_is_free_again_is_used() {
+async fn equal_topics_share_a_slot_and_free_slots_are_reused() {
     let server = Server::start();
     let first = server.connections.subscribe(symbols(0..3)).await.unwrap();
     let again = server.connections.subscribe(symbols(2..3)).await.unwrap();
-    assert_eq!(server.held(), [3]);
+    assert_eq!(server.topics(), [3]);
     let further = server.connections.subscribe(symbols(3..4)).await.unwrap();
-    assert_eq!(server.held(), [3, 1]);
+    assert_eq!(server.topics(), [3, 1]);
     drop(first);
-    // In the same moment: the server never sees more than it allows, which it watches.
+    // Without waiting in between: the server checks that the limit is never exceeded.
     let back = server.connections.subscribe(symbols(10..12)).await.unwrap();
-    assert_eq!(server.held(), [3, 1]);
+    assert_eq!(server.topics(), [3, 1]);
     drop(further);
-    breathe().await;
+    run_tasks().await;
     tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!(server.held(), [3, 0]);
+    assert_eq!(server.topics(), [3, 0]);
     assert_eq!(server.connections.state(), Some(ConnectionState::Live));
     drop((again, back));
-    breathe().await;
-    assert_eq!(server.held(), [0, 0]);
+    run_tasks().await;
+    assert_eq!(server.topics(), [0, 0]);
     assert_eq!(server.connections.state(), Some(ConnectionState::Live));
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_belongs_together_stays_on_one_connection_where_one_has_room() {
+async fn topics_stay_together_if_a_connection_has_room() {
     let server = Server::start();
     let _first = server.connections.subscribe(symbols(0..2)).await.unwrap();
     let mut two = server.connections.subscribe(symbols(5..7)).await.unwrap();
-    assert_eq!(server.held(), [2, 2]);
+    assert_eq!(server.topics(), [2, 2]);
     assert_eq!(from(&mut two, 2).await, [1, 1]);
     let mut one = server.connections.subscribe(symbols(8..9)).await.unwrap();
-    assert_eq!(from(&mut one, 1).await, [0], "the first that has room");
+    assert_eq!(
+        from(&mut one, 1).await,
+        [0],
+        "the first connection with room"
+    );
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_loss_of_one_connection_is_a_gap_on_its_topics_alone() {
+async fn loss_of_one_connection_is_a_gap_on_its_topics_only() {
     let server = Server::start();
     let mut all = server.connections.subscribe(symbols(0..6)).await.unwrap();
     from(&mut all, 6).await;
@@ -280,28 +288,28 @@ async fn a_loss_of_one_connection_is_a_gap_on_its_topics_alone() {
     let expected = ["/symbol3", "/symbol4", "/symbol5"].map(str::to_owned);
     assert_eq!(gaps, BTreeSet::from(expected));
     server.connections.wait_live().await.unwrap();
-    assert_eq!(server.held(), [3, 0, 3]);
+    assert_eq!(server.topics(), [3, 0, 3]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rotation_rotates_all_of_them() {
+async fn rotate_rotates_all_connections() {
     let server = Server::start();
     let mut all = server.connections.subscribe(symbols(0..6)).await.unwrap();
     from(&mut all, 6).await;
     server.connections.rotate().await.unwrap();
     tokio::time::sleep(Duration::from_secs(5)).await;
-    assert_eq!(server.held(), [0, 0, 3, 3]);
+    assert_eq!(server.topics(), [0, 0, 3, 3]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_on_one_connection_undoes_all_or_is_left_out_as_asked() {
+async fn refusal_fails_the_subscription_or_is_left_out() {
     let server = Server::start();
     let mut topics = symbols(0..5);
     topics.push(Symbol("/no".to_owned()));
     let refused = server.connections.subscribe(topics.clone()).await;
     assert!(matches!(refused, Err(SubscribeError::Refused { .. })));
     tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!(server.held().iter().sum::<usize>(), 0);
+    assert_eq!(server.topics().iter().sum::<usize>(), 0);
 
     let available = server.connections.subscribe_available(topics).await;
     let (mut all, refused) = available.unwrap();
@@ -314,16 +322,16 @@ async fn a_refusal_on_one_connection_undoes_all_or_is_left_out_as_asked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_is_decoded_by_its_own_topic_alone_whichever_connection_brings_it() {
+async fn event_is_decoded_by_its_own_topic_only() {
     let server = Server::start();
-    // The first connection holds this one already, so that the order there is another than in the list.
+    // The first connection already has this topic, so its order differs from the list.
     let _held = server.connections.subscribe(symbols(2..3)).await.unwrap();
     let mut topics = symbols(0..8);
     topics.insert(1, Symbol("/no".to_owned()));
     let available = server.connections.subscribe_available(topics).await;
     let (mut all, refused) = available.unwrap();
-    assert_eq!((refused.len(), server.held().len()), (1, 3));
-    // One for each that is subscribed now.
+    assert_eq!((refused.len(), server.topics().len()), (1, 3));
+    // One event per topic subscribed now.
     let events = from(&mut all, 7).await;
     assert!([0, 1, 2].iter().all(|number| events.contains(number)));
     assert_eq!(DECODED.get(), events.len());

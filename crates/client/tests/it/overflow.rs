@@ -1,23 +1,23 @@
-//! A consumer that is too slow: first the exchange is held back, then what is missed is counted.
+//! Slow consumers: reading pauses first, then frames are dropped and counted.
 
 use std::time::Duration;
 
 use kucoin_streams_client::Config;
 
-use crate::rig::{Rig, Tokens, breathe, next};
+use crate::rig::{Rig, Tokens, next, run_tasks};
 
-fn rig(patience: Duration) -> Rig {
+fn rig(timeout: Duration) -> Rig {
     let config = Config::default()
         .with_queue_capacity(4)
-        .with_backpressure_timeout(patience);
+        .with_backpressure_timeout(timeout);
     Rig::with(config, Tokens::default())
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_patience_what_finds_no_room_is_counted_exactly() {
+async fn without_backpressure_timeout_drops_are_counted_exactly() {
     let (_rig, server, mut numbers) = rig(Duration::ZERO).go_live("/a").await;
     server.push("/a", 0..10).await;
-    breathe().await;
+    run_tasks().await;
     for expected in ["0", "1", "2", "3", "/a missed 6"] {
         assert_eq!(next(&mut numbers).await, expected);
     }
@@ -45,7 +45,7 @@ async fn endless_backpressure_timeout_waits_and_loses_nothing() {
     let (_rig, server, mut numbers) = rig(Duration::MAX).go_live("/a").await;
     let push = server.push("/a", 0..20);
     let take = async {
-        breathe().await;
+        run_tasks().await;
         for expected in 0..20 {
             assert_eq!(next(&mut numbers).await, expected.to_string());
         }
@@ -54,15 +54,15 @@ async fn endless_backpressure_timeout_waits_and_loses_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn patience_ends_and_the_heartbeat_goes_on_meanwhile() {
+async fn heartbeat_continues_until_the_backpressure_timeout() {
     let (mut rig, mut server, mut numbers) = rig(Duration::from_secs(60)).go_live("/a").await;
     server.push("/a", 0..20).await;
-    // No pong is read while reading pauses; that must not be held against the server.
+    // No pong is read while reading pauses, which must not count as a timeout.
     for _ in 0..3 {
-        assert!(server.hear().await.starts_with("ping"));
+        assert!(server.receive().await.starts_with("ping"));
     }
-    breathe().await;
-    assert_eq!(rig.told(), ["Open", "Response"]);
+    run_tasks().await;
+    assert_eq!(rig.lifecycle_events(), ["Open", "Response"]);
     tokio::time::sleep(Duration::from_secs(60)).await;
     for expected in ["0", "1", "2", "3", "/a missed 16"] {
         assert_eq!(next(&mut numbers).await, expected);
@@ -70,7 +70,7 @@ async fn patience_ends_and_the_heartbeat_goes_on_meanwhile() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_subscription_of_the_connection_loses_nothing_to_a_slow_one() {
+async fn slow_subscription_causes_no_loss_in_another() {
     let (rig, mut server, _slow) = rig(Duration::from_millis(100)).go_live("/slow").await;
     let mut quick = rig.subscribe(&mut server, "/quick").await;
     let push = async {
@@ -88,9 +88,9 @@ async fn another_subscription_of_the_connection_loses_nothing_to_a_slow_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn eight_unread_subscriptions_delay_a_neighbour_by_one_second_at_most() {
+async fn eight_unread_subscriptions_delay_another_by_one_second() {
     let mut config = Config::default().with_queue_capacity(4);
-    // Nothing but the pauses takes time here.
+    // Only the pauses take time here.
     config.session.rotate_every = None;
     let topics = ["/1", "/2", "/3", "/4", "/5", "/6", "/7", "/8"];
     let (rig, mut server, mut quick) = Rig::with(config, Tokens::default()).go_live("/quick").await;

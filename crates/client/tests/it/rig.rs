@@ -1,4 +1,4 @@
-//! A protocol of plain words, a topic of it, and a server in the test's hands.
+//! A readable text protocol, a topic of it, and a server that the test controls.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -15,11 +15,11 @@ use kucoin_streams_core::{
 };
 use kucoin_streams_transport::{Message, memory};
 
-/// Frames are words: `welcome`, `ack 1`, `refuse 1 topic not found`, `pong`, `push /topic number`.
+/// Text protocol: `welcome`, `ack 1`, `refuse 1 topic not found`, `pong`, `push /topic number`.
 #[derive(Debug)]
-pub(crate) struct Words;
+pub(crate) struct TextProtocol;
 
-impl Protocol for Words {
+impl Protocol for TextProtocol {
     type Request = String;
     const LIMITS: ProtocolLimits = ProtocolLimits::new(100, Duration::from_secs(10), None);
 
@@ -48,7 +48,7 @@ impl Protocol for Words {
                 topic: topic.into(),
             },
             _ => {
-                return Err(WireError::new("no word of the protocol", 0));
+                return Err(WireError::new("unknown frame", 0));
             }
         })
     }
@@ -78,7 +78,7 @@ impl Protocol for Words {
 pub(crate) struct Kind;
 
 impl ConnectionKind for Kind {
-    type Protocol = Words;
+    type Protocol = TextProtocol;
     const WS_KEY: WsKey = WsKey::SpotPrivateV1;
 }
 
@@ -115,7 +115,7 @@ impl Topic for Numbers {
     }
 }
 
-/// Gives a new token for each dial, or refuses.
+/// Returns a new token for each dial, or an error.
 #[derive(Clone, Default)]
 pub(crate) struct Tokens {
     pub(crate) given: Arc<AtomicU32>,
@@ -146,15 +146,15 @@ impl Tokens {
     }
 }
 
-/// The usual settings, with short overlaps.
+/// Default settings with a short overlap.
 pub(crate) fn config() -> Config {
     let mut config = Config::default();
     config.session.overlap = Duration::from_secs(1);
     config
 }
 
-/// These tests pause the clock of their runtime, so connections run on it. The budget of the process counts the dials of
-/// other tests, by other clocks.
+/// These tests pause the clock of their runtime, so connections must run on it, with a dial limiter of their own: the
+/// one of the process is shared with tests on other clocks.
 pub(crate) fn on_this_clock(config: Config) -> Config {
     config
         .with_runtime(ConnectionRuntime::Current)
@@ -162,7 +162,7 @@ pub(crate) fn on_this_clock(config: Config) -> Config {
         .with_seed(7)
 }
 
-/// A connection and the listener where its dials arrive.
+/// A connection, and the listener for its dials.
 pub(crate) struct Rig {
     pub(crate) connection: Connections<Kind>,
     pub(crate) listener: memory::Listener,
@@ -188,16 +188,16 @@ impl Rig {
         }
     }
 
-    /// Takes the next dial, welcomes it, and gives the server's side and the token that it came with.
+    /// Accepts the next dial and sends the welcome. Returns the server side and the token of the dial.
     pub(crate) async fn accept(&mut self) -> (Server, String) {
         let dial = self.listener.accept().await.unwrap();
         let token = dial.url().rsplit('=').next().unwrap().to_owned();
         let server = Server(dial.accept());
-        server.say("welcome").await;
+        server.send("welcome").await;
         (server, token)
     }
 
-    /// Subscribes while `server` acknowledges.
+    /// Subscribes a topic; `server` acknowledges it.
     pub(crate) async fn subscribe(
         &self,
         server: &mut Server,
@@ -210,7 +210,7 @@ impl Rig {
         subscription.unwrap()
     }
 
-    /// A live connection with one subscription.
+    /// Returns a live connection with one subscription.
     pub(crate) async fn live(topic: &'static str) -> (Self, Server, Subscription<Numbers>) {
         Self::new().go_live(topic).await
     }
@@ -228,8 +228,8 @@ impl Rig {
         (self, server, subscription.unwrap())
     }
 
-    /// The names of the lifecycle events so far.
-    pub(crate) fn told(&mut self) -> Vec<String> {
+    /// Returns the names of the pending lifecycle events.
+    pub(crate) fn lifecycle_events(&mut self) -> Vec<String> {
         std::iter::from_fn(|| self.lifecycle.try_next())
             .map(|lifecycle| {
                 let text = format!("{:?}", lifecycle.event);
@@ -239,49 +239,49 @@ impl Rig {
     }
 }
 
-/// The server's side of one connection.
+/// Server side of a connection.
 pub(crate) struct Server(pub(crate) memory::Peer);
 
 impl Server {
-    pub(crate) async fn say(&self, frame: &str) {
+    pub(crate) async fn send(&self, frame: &str) {
         self.0.send_text(frame).await.unwrap();
     }
 
     pub(crate) async fn push(&self, topic: &str, numbers: std::ops::Range<u32>) {
         for number in numbers {
-            self.say(&format!("push {topic} {number}")).await;
+            self.send(&format!("push {topic} {number}")).await;
         }
     }
 
-    /// The next text frame of the client.
-    pub(crate) async fn hear(&mut self) -> String {
+    /// Returns the next text frame of the client.
+    pub(crate) async fn receive(&mut self) -> String {
         match self.0.receive().await {
             Some(Message::Text(text)) => String::from_utf8(text.to_vec()).unwrap(),
             other => panic!("not a text frame: {other:?}"),
         }
     }
 
-    /// Acknowledges so many requests.
+    /// Acknowledges this number of requests.
     pub(crate) async fn acknowledge(&mut self, requests: usize) {
         for _ in 0..requests {
-            let request = self.hear().await;
+            let request = self.receive().await;
             let id = request.split(' ').nth(1).unwrap().to_owned();
-            self.say(&format!("ack {id}")).await;
+            self.send(&format!("ack {id}")).await;
         }
     }
 }
 
-/// What a subscription yields next, as words.
+/// Returns the next item of a subscription as text.
 pub(crate) async fn next(subscription: &mut Subscription<Numbers>) -> String {
     match subscription.next().await {
         Some(Ok(update)) => update.0.to_string(),
-        Some(Err(gap)) => gap_words(&gap),
+        Some(Err(gap)) => gap_text(&gap),
         None => "end".into(),
     }
 }
 
-/// A gap as words.
-pub(crate) fn gap_words(gap: &Gap) -> String {
+/// Returns a gap as text.
+pub(crate) fn gap_text(gap: &Gap) -> String {
     let topics = gap.topics.join(" ");
     match &gap.reason {
         GapReason::Lost { .. } => format!("{topics} lost"),
@@ -291,7 +291,7 @@ pub(crate) fn gap_words(gap: &Gap) -> String {
         GapReason::Refused {
             message, retrying, ..
         } => {
-            let retrying = if *retrying { " for now" } else { "" };
+            let retrying = if *retrying { " temporarily" } else { "" };
             format!("{topics} refused{retrying}: {message}")
         }
         GapReason::Closed { reason, .. } => format!("{topics} closed: {reason}"),
@@ -299,7 +299,7 @@ pub(crate) fn gap_words(gap: &Gap) -> String {
     }
 }
 
-/// Gives the connection's task the time to do what it can do.
-pub(crate) async fn breathe() {
+/// Lets the tasks run until they are idle.
+pub(crate) async fn run_tasks() {
     tokio::time::sleep(Duration::from_millis(1)).await;
 }

@@ -1,4 +1,4 @@
-//! A connection takes over from another: what is handed out, in which order, and what becomes of the old one.
+//! Rotations: delivered events, their order, and the end of the old connection.
 
 use kucoin_streams_core::RetryPolicy;
 use std::time::Duration;
@@ -6,13 +6,13 @@ use std::time::Duration;
 use kucoin_streams_client::{LifecycleEvent, RotateError, Subscription};
 use kucoin_streams_transport::{ConnectError, Message};
 
-use crate::rig::{Numbers, Rig, Server, Tokens, breathe, config, next};
+use crate::rig::{Numbers, Rig, Server, Tokens, config, next, run_tasks};
 
 use tokio::task::JoinHandle;
 
 type Rotation = JoinHandle<Result<(), RotateError>>;
 
-/// Begins a rotation and gives the server's side of the next connection, which is welcomed.
+/// Starts a rotation. Returns the server side of the replacement, after the welcome.
 async fn begin(rig: &mut Rig) -> (Rotation, Server) {
     let connection = rig.connection.clone();
     let rotation = tokio::spawn(async move { connection.rotate().await });
@@ -20,18 +20,18 @@ async fn begin(rig: &mut Rig) -> (Rotation, Server) {
     (rotation, next)
 }
 
-/// Answers pings until the client closes, and gives its close code.
+/// Answers pings until the client closes. Returns its close code.
 async fn until_closed(server: &mut Server) -> u16 {
     loop {
         match server.0.receive().await {
-            Some(Message::Text(text)) if text.starts_with(b"ping") => server.say("pong").await,
+            Some(Message::Text(text)) if text.starts_with(b"ping") => server.send("pong").await,
             Some(Message::Close(Some(frame))) => return frame.code,
             other => panic!("neither a ping nor a close: {other:?}"),
         }
     }
 }
 
-/// Whatever else is sent or not: pings are answered from here on.
+/// Answers pings in the background.
 fn answer_pings(mut server: Server) -> JoinHandle<()> {
     tokio::spawn(async move {
         while let Some(message) = server.0.receive().await {
@@ -50,21 +50,24 @@ fn ledger(subscription: &Subscription<Numbers>) -> (u64, u64, u64) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_old_connection_is_drained_first_and_what_both_brought_comes_once() {
+async fn rotation_drains_the_old_connection_without_duplicates() {
     let (mut rig, mut old, mut numbers) = Rig::live("/a").await;
     let (rotation, mut new) = begin(&mut rig).await;
     new.acknowledge(1).await;
     new.push("/a", 1..4).await;
-    breathe().await;
+    run_tasks().await;
     old.push("/a", 0..3).await;
     for expected in ["0", "1", "2"] {
         assert_eq!(next(&mut numbers).await, expected);
     }
-    breathe().await;
-    assert!(numbers.try_next().is_none(), "the old one is not drained");
-    assert!(old.hear().await.starts_with("ping"));
+    run_tasks().await;
+    assert!(
+        numbers.try_next().is_none(),
+        "the old connection is not drained yet"
+    );
+    assert!(old.receive().await.starts_with("ping"));
     old.push("/a", 3..4).await;
-    old.say("pong").await;
+    old.send("pong").await;
     assert_eq!(next(&mut numbers).await, "3");
     rotation.await.unwrap().unwrap();
     assert_eq!(until_closed(&mut old).await, 1000);
@@ -73,15 +76,15 @@ async fn the_old_connection_is_drained_first_and_what_both_brought_comes_once() 
     assert_eq!(next(&mut numbers).await, "5");
     assert_eq!(ledger(&numbers), (9, 6, 3));
     assert_eq!(rig.tokens.given(), 2);
-    assert_eq!(rig.told(), ["Open", "Response", "Rotated"]);
+    assert_eq!(rig.lifecycle_events(), ["Open", "Response", "Rotated"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_exchange_pushes_twice_is_handed_out_twice() {
+async fn event_pushed_twice_is_delivered_twice_in_a_rotation() {
     let (mut rig, mut old, mut numbers) = Rig::live("/a").await;
     let (rotation, mut new) = begin(&mut rig).await;
     new.acknowledge(1).await;
-    breathe().await;
+    run_tasks().await;
     for server in [&old, &new] {
         server.push("/a", 7..8).await;
         server.push("/a", 7..8).await;
@@ -96,20 +99,19 @@ async fn what_the_exchange_pushes_twice_is_handed_out_twice() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_new_connection_repeats_late_is_let_go_until_it_has_proved_that_nothing_more_comes()
- {
+async fn late_repeats_are_dropped_until_the_second_probe() {
     let (mut rig, mut old, mut numbers) = Rig::live("/a").await;
     let (rotation, mut new) = begin(&mut rig).await;
     new.acknowledge(1).await;
-    breathe().await;
+    run_tasks().await;
     old.push("/a", 0..2).await;
     assert_eq!(until_closed(&mut old).await, 1000);
     rotation.await.unwrap().unwrap();
     new.push("/a", 0..1).await;
-    assert!(new.hear().await.starts_with("ping"));
+    assert!(new.receive().await.starts_with("ping"));
     new.push("/a", 1..2).await;
-    new.say("pong").await;
-    // From here on nothing is a repetition, whatever it looks like.
+    new.send("pong").await;
+    // From now on nothing is a duplicate.
     new.push("/a", 1..2).await;
     for expected in ["0", "1", "1"] {
         assert_eq!(next(&mut numbers).await, expected);
@@ -118,13 +120,13 @@ async fn what_the_new_connection_repeats_late_is_let_go_until_it_has_proved_that
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_frame_that_cannot_be_decoded_is_told_once_though_both_bring_it() {
+async fn undecodable_frame_on_both_connections_is_one_gap() {
     let (mut rig, mut old, mut numbers) = Rig::live("/a").await;
     let (rotation, mut new) = begin(&mut rig).await;
     new.acknowledge(1).await;
-    breathe().await;
+    run_tasks().await;
     for server in [&old, &new] {
-        server.say("push /a seven").await;
+        server.send("push /a seven").await;
     }
     until_closed(&mut old).await;
     rotation.await.unwrap().unwrap();
@@ -137,15 +139,15 @@ async fn a_frame_that_cannot_be_decoded_is_told_once_though_both_bring_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_is_lost_while_it_is_drained_is_a_gap_in_its_place() {
+async fn loss_while_draining_is_a_gap_at_its_position() {
     let (mut rig, mut server, mut a) = Rig::live("/a").await;
     let mut b = rig.subscribe(&mut server, "/b").await;
     let (rotation, mut new) = begin(&mut rig).await;
     new.acknowledge(2).await;
-    breathe().await;
+    run_tasks().await;
     server.push("/a", 0..2).await;
     new.push("/a", 1..4).await;
-    breathe().await;
+    run_tasks().await;
     server.0.cut();
     rotation.await.unwrap().unwrap();
     for expected in ["0", "1", "/a lost", "/a live, epoch 2", "2", "3"] {
@@ -154,14 +156,17 @@ async fn a_connection_that_is_lost_while_it_is_drained_is_a_gap_in_its_place() {
     assert_eq!(next(&mut b).await, "/b lost");
     assert_eq!(next(&mut b).await, "/b live, epoch 2");
     assert_eq!(ledger(&a), (5, 4, 1));
-    let told = rig.told();
-    assert!(!told.iter().any(|told| told == "Reconnected"), "{told:?}");
-    assert_eq!(told.last().unwrap(), "Rotated");
+    let events = rig.lifecycle_events();
+    assert!(
+        !events.iter().any(|events| events == "Reconnected"),
+        "{events:?}"
+    );
+    assert_eq!(events.last().unwrap(), "Rotated");
     assert_eq!(rig.tokens.given(), 2, "the replacement is enough");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_answers_no_ping_is_a_gap_and_not_waited_for_for_ever() {
+async fn unanswered_probe_is_a_gap_and_ends_the_wait() {
     let (mut rig, server, mut numbers) = Rig::live("/a").await;
     let (rotation, mut new) = begin(&mut rig).await;
     new.acknowledge(1).await;
@@ -174,10 +179,10 @@ async fn a_connection_that_answers_no_ping_is_a_gap_and_not_waited_for_for_ever(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_loss_before_the_replacement_is_ready_is_mended_in_the_ordinary_way() {
+async fn loss_before_the_replacement_is_ready_reconnects() {
     let (mut rig, server, mut numbers) = Rig::live("/a").await;
     let (rotation, mut new) = begin(&mut rig).await;
-    assert_eq!(new.hear().await, "subscribe 1 /a");
+    assert_eq!(new.receive().await, "subscribe 1 /a");
     server.0.cut();
     let error = rotation.await.unwrap().unwrap_err();
     assert!(error.is_retryable(), "{error}");
@@ -191,9 +196,9 @@ async fn a_loss_before_the_replacement_is_ready_is_mended_in_the_ordinary_way() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_replacement_that_is_not_let_in_or_is_lost_costs_nothing() {
+async fn failed_or_lost_replacement_causes_no_gap() {
     let (mut rig, mut old, mut numbers) = Rig::live("/a").await;
-    rig.told();
+    rig.lifecycle_events();
     let connection = rig.connection.clone();
     let rotation = tokio::spawn(async move { connection.rotate().await });
     let dial = rig.listener.accept().await.unwrap();
@@ -207,11 +212,11 @@ async fn a_replacement_that_is_not_let_in_or_is_lost_costs_nothing() {
 
     let (rotation, mut new) = begin(&mut rig).await;
     new.acknowledge(1).await;
-    breathe().await;
+    run_tasks().await;
     for server in [&old, &new] {
         server.push("/a", 0..3).await;
     }
-    breathe().await;
+    run_tasks().await;
     new.0.cut();
     assert!(rotation.await.unwrap().is_err());
     old.push("/a", 3..4).await;
@@ -219,7 +224,7 @@ async fn a_replacement_that_is_not_let_in_or_is_lost_costs_nothing() {
         assert_eq!(next(&mut numbers).await, expected);
     }
     assert_eq!(ledger(&numbers), (7, 4, 3));
-    assert_eq!(rig.told(), ["Exception", "Exception"]);
+    assert_eq!(rig.lifecycle_events(), ["Exception", "Exception"]);
 
     let (rotation, mut new) = begin(&mut rig).await;
     new.acknowledge(1).await;
@@ -231,14 +236,14 @@ async fn a_replacement_that_is_not_let_in_or_is_lost_costs_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn topic_refused_by_the_new_connection_is_served_by_the_old_one() {
+async fn topic_refused_on_the_replacement_stays_on_the_old_one() {
     let (mut rig, mut old, mut a) = Rig::live("/a").await;
     let mut b = rig.subscribe(&mut old, "/b").await;
     let (rotation, mut new) = begin(&mut rig).await;
-    assert_eq!(new.hear().await, "subscribe 1 /a");
-    assert_eq!(new.hear().await, "subscribe 2 /b");
-    new.say("refuse 1 topic /a is not found").await;
-    new.say("ack 2").await;
+    assert_eq!(new.receive().await, "subscribe 1 /a");
+    assert_eq!(new.receive().await, "subscribe 2 /b");
+    new.send("refuse 1 topic /a is not found").await;
+    new.send("ack 2").await;
     let Err(RotateError::Failed(failure)) = rotation.await.unwrap() else {
         panic!("it succeeded");
     };
@@ -251,26 +256,26 @@ async fn topic_refused_by_the_new_connection_is_served_by_the_old_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn rotation_waits_for_a_connection_that_lags() {
+async fn rotation_waits_for_a_lagging_connection() {
     let (mut rig, old, mut numbers) = Rig::live("/a").await;
     let (rotation, mut new) = begin(&mut rig).await;
     new.acknowledge(1).await;
-    // The old gateway is a minute late.
+    // The old gateway is late.
     new.push("/a", 2..5).await;
     tokio::time::sleep(Duration::from_secs(15)).await;
     assert!(!rotation.is_finished());
     old.push("/a", 0..3).await;
-    let ping_sent = answer_pings(old);
+    let old_pings = answer_pings(old);
     rotation.await.unwrap().unwrap();
     for expected in 0..5 {
         assert_eq!(next(&mut numbers).await, expected.to_string());
     }
     assert_eq!(ledger(&numbers), (6, 5, 1));
-    ping_sent.abort();
+    old_pings.abort();
 }
 
 #[tokio::test(start_paused = true)]
-async fn topic_of_which_both_brought_different_events_has_a_gap() {
+async fn topic_with_different_events_on_both_has_a_gap() {
     let (mut rig, mut old, mut a) = Rig::live("/a").await;
     let mut b = rig.subscribe(&mut old, "/b").await;
     let (rotation, mut new) = begin(&mut rig).await;
@@ -281,29 +286,29 @@ async fn topic_of_which_both_brought_different_events_has_a_gap() {
     for server in [&old, &new] {
         server.push("/b", 1..2).await;
     }
-    let ping_sent = answer_pings(old);
-    let news = answer_pings(new);
+    let old_pings = answer_pings(old);
+    let new_pings = answer_pings(new);
     rotation.await.unwrap().unwrap();
     for expected in ["0", "/a lost", "/a live, epoch 2", "7"] {
         assert_eq!(next(&mut a).await, expected);
     }
     assert_eq!(next(&mut b).await, "1");
-    breathe().await;
+    run_tasks().await;
     assert!(b.try_next().is_none());
-    ping_sent.abort();
-    news.abort();
+    old_pings.abort();
+    new_pings.abort();
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_subscribes_in_the_overlap_gets_nothing_from_before_and_everything_after() {
+async fn subscription_in_the_overlap_gets_all_later_events() {
     let (mut rig, mut old, _first) = Rig::live("/a").await;
     let (rotation, mut new) = begin(&mut rig).await;
     new.acknowledge(1).await;
-    breathe().await;
+    run_tasks().await;
     for server in [&old, &new] {
         server.push("/a", 0..5).await;
     }
-    breathe().await;
+    run_tasks().await;
     let mut second = rig.connection.subscribe(Numbers("/a")).await.unwrap();
     for server in [&old, &new] {
         server.push("/a", 5..7).await;
@@ -328,28 +333,28 @@ async fn who_subscribes_in_the_overlap_gets_nothing_from_before_and_everything_a
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_dropped_in_the_overlap_is_gone_from_both() {
+async fn subscription_dropped_in_the_overlap_ends_on_both() {
     let (mut rig, mut old, _a) = Rig::live("/a").await;
     let b = rig.subscribe(&mut old, "/b").await;
     let (rotation, mut new) = begin(&mut rig).await;
     new.acknowledge(2).await;
-    breathe().await;
+    run_tasks().await;
     drop(b);
-    assert_eq!(old.hear().await, "unsubscribe 3 /b");
-    old.say("ack 3").await;
-    assert_eq!(new.hear().await, "unsubscribe 3 /b");
-    new.say("ack 3").await;
+    assert_eq!(old.receive().await, "unsubscribe 3 /b");
+    old.send("ack 3").await;
+    assert_eq!(new.receive().await, "unsubscribe 3 /b");
+    new.send("ack 3").await;
     assert_eq!(until_closed(&mut old).await, 1000);
     rotation.await.unwrap().unwrap();
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_consumer_is_waited_for_as_ever_and_misses_nothing_by_a_rotation() {
+async fn slow_consumer_misses_nothing_in_a_rotation() {
     let config = config().with_queue_capacity(4);
     let (mut rig, mut old, mut numbers) = Rig::with(config, Tokens::default()).go_live("/a").await;
     let (rotation, mut new) = begin(&mut rig).await;
     new.acknowledge(1).await;
-    breathe().await;
+    run_tasks().await;
     let push = async {
         for server in [&old, &new] {
             server.push("/a", 0..50).await;
@@ -371,30 +376,33 @@ async fn a_slow_consumer_is_waited_for_as_ever_and_misses_nothing_by_a_rotation(
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_rotates_by_itself_in_time_and_every_time_with_a_token_of_its_own() {
+async fn automatic_rotations_use_a_new_token_each_time() {
     let config = config().with_rotation_every(std::time::Duration::from_secs(3_600));
     let (mut rig, old, mut numbers) = Rig::with(config, Tokens::default()).go_live("/a").await;
-    rig.told();
-    let mut ping_sent = vec![answer_pings(old)];
+    rig.lifecycle_events();
+    let mut old_pings = vec![answer_pings(old)];
     for number in 2..=4_u32 {
         let began = tokio::time::Instant::now();
         let (mut server, token) = rig.accept().await;
         assert_eq!(token, number.to_string());
         assert!(began.elapsed().as_secs() >= 3_200, "{:?}", began.elapsed());
         server.acknowledge(1).await;
-        ping_sent.push(answer_pings(server));
-        let told = rig.lifecycle.next().await.unwrap().event;
-        assert!(matches!(told, LifecycleEvent::Rotated { .. }), "{told:?}");
+        old_pings.push(answer_pings(server));
+        let events = rig.lifecycle.next().await.unwrap().event;
+        assert!(
+            matches!(events, LifecycleEvent::Rotated { .. }),
+            "{events:?}"
+        );
     }
-    breathe().await;
+    run_tasks().await;
     assert!(numbers.try_next().is_none(), "no gap");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_ends_in_a_rotation_ends_both_and_says_so() {
+async fn close_in_a_rotation_closes_both_connections() {
     let (mut rig, mut old, mut numbers) = Rig::live("/a").await;
     let (rotation, mut new) = begin(&mut rig).await;
-    assert_eq!(new.hear().await, "subscribe 1 /a");
+    assert_eq!(new.receive().await, "subscribe 1 /a");
     let connection = rig.connection.clone();
     let (_, ()) = tokio::join!(connection.close(), async {
         assert_eq!(until_closed(&mut new).await, 1000);
@@ -407,7 +415,7 @@ async fn a_connection_that_ends_in_a_rotation_ends_both_and_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_stops_waiting_for_a_rotation_does_not_stop_it() {
+async fn dropped_rotate_future_does_not_stop_the_rotation() {
     let (mut rig, mut old, mut numbers) = Rig::live("/a").await;
     let (rotation, mut new) = begin(&mut rig).await;
     rotation.abort();

@@ -1,12 +1,12 @@
-//! Subscribing and unsubscribing through the handle.
+//! Subscribing and unsubscribing.
 
 use kucoin_streams_client::{Config, SubscribeError};
 use kucoin_streams_transport::ConnectError;
 
-use crate::rig::{Numbers, Rig, Server, Tokens, breathe, gap_words, next};
+use crate::rig::{Numbers, Rig, Server, Tokens, gap_text, next, run_tasks};
 
 #[tokio::test(start_paused = true)]
-async fn a_subscription_resolves_on_its_acknowledgement_and_yields_events_in_order() {
+async fn subscribe_resolves_on_the_ack_and_keeps_event_order() {
     let (_rig, server, mut numbers) = Rig::live("/a").await;
     server.push("/a", 0..3).await;
     for expected in ["0", "1", "2"] {
@@ -15,14 +15,14 @@ async fn a_subscription_resolves_on_its_acknowledgement_and_yields_events_in_ord
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_fails_with_code_and_words() {
+async fn refusal_returns_code_and_message() {
     let mut rig = Rig::new();
     let connection = rig.connection.clone();
     let (refused, ()) = tokio::join!(connection.subscribe(Numbers("/a")), async {
         let (mut server, _) = rig.accept().await;
-        assert_eq!(server.hear().await, "subscribe 1 /a");
-        server.say("refuse 1 topic /a is not found").await;
-        breathe().await;
+        assert_eq!(server.receive().await, "subscribe 1 /a");
+        server.send("refuse 1 topic /a is not found").await;
+        run_tasks().await;
     });
     let SubscribeError::Refused {
         topic,
@@ -34,21 +34,21 @@ async fn a_refusal_fails_with_code_and_words() {
     };
     assert_eq!((topic.as_str(), code), ("/a", Some(404)));
     assert_eq!(message, "topic /a is not found");
-    assert_eq!(rig.told(), ["Open", "Response", "Exception"]);
+    assert_eq!(rig.lifecycle_events(), ["Open", "Response", "Exception"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn equal_topics_share_one_wire_subscription_until_the_last_is_dropped() {
+async fn equal_topics_share_one_wire_subscription() {
     let (rig, mut server, first) = Rig::live("/a").await;
     let mut second = rig.connection.subscribe(Numbers("/a")).await.unwrap();
     server.push("/a", 5..6).await;
     assert_eq!(next(&mut second).await, "5");
     drop(first);
-    breathe().await;
+    run_tasks().await;
     server.push("/a", 6..7).await;
     assert_eq!(next(&mut second).await, "6");
     drop(second);
-    assert_eq!(server.hear().await, "unsubscribe 2 /a");
+    assert_eq!(server.receive().await, "unsubscribe 2 /a");
 }
 
 #[tokio::test(start_paused = true)]
@@ -63,7 +63,7 @@ async fn several_topics_of_one_subscription_keep_arrival_order() {
     });
     let mut both = both.unwrap();
     for (topic, number) in [("/b", 1), ("/a", 2), ("/b", 3)] {
-        server.say(&format!("push {topic} {number}")).await;
+        server.send(&format!("push {topic} {number}")).await;
     }
     for (topic, number) in [("/b", 1), ("/a", 2), ("/b", 3)] {
         let update = both.next().await.unwrap().unwrap();
@@ -72,22 +72,22 @@ async fn several_topics_of_one_subscription_keep_arrival_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn available_topics_go_on_and_lose_nothing_to_the_refusal_of_another() {
+async fn available_topics_lose_nothing_to_a_refusal() {
     for refused_first in [true, false] {
         let mut rig = Rig::new();
         let connection = rig.connection.clone();
         let topics = vec![Numbers("/a"), Numbers("/b")];
         let (available, mut server) = tokio::join!(connection.subscribe_available(topics), async {
             let (mut server, _) = rig.accept().await;
-            assert_eq!(server.hear().await, "subscribe 1 /a");
-            assert_eq!(server.hear().await, "subscribe 2 /b");
+            assert_eq!(server.receive().await, "subscribe 1 /a");
+            assert_eq!(server.receive().await, "subscribe 2 /b");
             let mut answers = ["refuse 1 topic /a is not found", "ack 2"];
             if !refused_first {
                 answers.reverse();
             }
             server.push("/b", 0..1).await;
             for answer in answers {
-                server.say(answer).await;
+                server.send(answer).await;
             }
             server.push("/b", 1..2).await;
             server
@@ -101,27 +101,27 @@ async fn available_topics_go_on_and_lose_nothing_to_the_refusal_of_another() {
         for _ in 0..3 {
             match numbers.next().await.unwrap() {
                 Ok(update) => events.push(update.0),
-                Err(gap) => gaps.push(gap_words(&gap)),
+                Err(gap) => gaps.push(gap_text(&gap)),
             }
         }
         assert_eq!(events, [0, 1]);
         assert_eq!(gaps, ["/a refused: topic /a is not found"]);
         drop(numbers);
-        assert_eq!(server.hear().await, "unsubscribe 3 /b");
+        assert_eq!(server.receive().await, "unsubscribe 3 /b");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_every_topic_is_refused_the_last_refusal_is_the_error() {
+async fn last_refusal_is_the_error_if_all_topics_are_refused() {
     let mut rig = Rig::new();
     let connection = rig.connection.clone();
     let topics = vec![Numbers("/a"), Numbers("/b")];
     let (available, _server) = tokio::join!(connection.subscribe_available(topics), async {
         let (mut server, _) = rig.accept().await;
-        server.hear().await;
-        server.hear().await;
-        server.say("refuse 1 topic /a is not found").await;
-        server.say("refuse 2 topic /b is not found").await;
+        server.receive().await;
+        server.receive().await;
+        server.send("refuse 1 topic /a is not found").await;
+        server.send("refuse 2 topic /b is not found").await;
         server
     });
     let error = available.unwrap_err();
@@ -132,23 +132,23 @@ async fn where_every_topic_is_refused_the_last_refusal_is_the_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dropped_subscribe_leaves_nothing_subscribed() {
+async fn dropped_subscribe_future_leaves_nothing_subscribed() {
     let (rig, mut server, _kept) = Rig::live("/a").await;
     {
         let subscribe = rig.connection.subscribe(Numbers("/b"));
         tokio::select! {
             biased;
-            _ = subscribe => panic!("nobody acknowledged"),
-            request = server.hear() => assert_eq!(request, "subscribe 2 /b"),
+            _ = subscribe => panic!("resolved without an acknowledgement"),
+            request = server.receive() => assert_eq!(request, "subscribe 2 /b"),
         }
     }
-    breathe().await;
-    server.say("ack 2").await;
-    assert_eq!(server.hear().await, "unsubscribe 3 /b");
+    run_tasks().await;
+    server.send("ack 2").await;
+    assert_eq!(server.receive().await, "unsubscribe 3 /b");
 }
 
 #[tokio::test(start_paused = true)]
-async fn refused_credentials_fail_the_subscription_after_one_token_request() {
+async fn refused_credentials_fail_after_one_token_request() {
     let tokens = Tokens {
         refuse: true,
         ..Tokens::default()
@@ -160,13 +160,13 @@ async fn refused_credentials_fail_the_subscription_after_one_token_request() {
     };
     assert!(closed.is_refusal());
     assert_eq!(rig.tokens.given(), 1);
-    assert_eq!(rig.told(), ["Exception", "Close"]);
+    assert_eq!(rig.lifecycle_events(), ["Exception", "Close"]);
     let again = rig.connection.subscribe(Numbers("/a")).await.unwrap_err();
     assert!(matches!(again, SubscribeError::Closed(_)), "{again}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_ping_of_the_server_is_answered() {
+async fn server_ping_is_answered() {
     let (_rig, mut server, _numbers) = Rig::live("/a").await;
     server.0.send_ping("are you there").await.unwrap();
     let answer = server.0.receive().await;
@@ -179,9 +179,9 @@ async fn a_ping_of_the_server_is_answered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_dialled_before_something_is_wanted_and_wait_live_wants_it() {
+async fn first_dial_waits_for_a_subscription_or_wait_live() {
     let mut rig = Rig::new();
-    breathe().await;
+    run_tasks().await;
     assert_eq!(rig.tokens.given(), 0);
     let connection = rig.connection.clone();
     let (live, (_server, token)): (_, (Server, String)) =
@@ -191,17 +191,17 @@ async fn nothing_is_dialled_before_something_is_wanted_and_wait_live_wants_it() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_still_comes_of_an_ended_subscription_is_not_of_the_new_one() {
+async fn late_frames_before_the_unsubscribe_ack_are_dropped() {
     let (rig, mut server, first) = Rig::live("/a").await;
     drop(first);
-    assert_eq!(server.hear().await, "unsubscribe 2 /a");
+    assert_eq!(server.receive().await, "unsubscribe 2 /a");
     let (again, server) = tokio::join!(rig.connection.subscribe(Numbers("/a")), async {
-        breathe().await;
+        run_tasks().await;
         server.push("/a", 5..6).await;
-        server.say("ack 2").await;
-        assert_eq!(server.hear().await, "subscribe 3 /a");
-        // 6 and 7 happened while nothing was subscribed.
-        server.say("ack 3").await;
+        server.send("ack 2").await;
+        assert_eq!(server.receive().await, "subscribe 3 /a");
+        // 6 and 7 were missed while nothing was subscribed.
+        server.send("ack 3").await;
         server
     });
     let mut again = again.unwrap();
@@ -210,17 +210,17 @@ async fn what_still_comes_of_an_ended_subscription_is_not_of_the_new_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_end_that_is_acknowledged_may_still_push_and_that_is_not_of_the_new_one() {
+async fn late_frames_after_the_unsubscribe_ack_are_dropped() {
     let (rig, mut server, first) = Rig::live("/a").await;
     drop(first);
-    assert_eq!(server.hear().await, "unsubscribe 2 /a");
-    server.say("ack 2").await;
-    breathe().await;
+    assert_eq!(server.receive().await, "unsubscribe 2 /a");
+    server.send("ack 2").await;
+    run_tasks().await;
     let (again, server) = tokio::join!(rig.connection.subscribe(Numbers("/a")), async {
-        assert_eq!(server.hear().await, "subscribe 3 /a");
-        // On its way since before the end; 6 and 7 happened while nothing was subscribed.
+        assert_eq!(server.receive().await, "subscribe 3 /a");
+        // Sent before the unsubscription; 6 and 7 were missed while nothing was subscribed.
         server.push("/a", 5..6).await;
-        server.say("ack 3").await;
+        server.send("ack 3").await;
         server
     });
     let mut again = again.unwrap();
@@ -229,17 +229,17 @@ async fn an_end_that_is_acknowledged_may_still_push_and_that_is_not_of_the_new_o
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_end_that_nobody_acknowledged_may_still_push_and_that_is_not_of_the_new_one() {
+async fn late_frames_without_an_unsubscribe_ack_are_dropped() {
     let (rig, mut server, first) = Rig::live("/a").await;
     drop(first);
-    assert_eq!(server.hear().await, "unsubscribe 2 /a");
-    assert_eq!(server.hear().await, "unsubscribe 2 /a");
+    assert_eq!(server.receive().await, "unsubscribe 2 /a");
+    assert_eq!(server.receive().await, "unsubscribe 2 /a");
     tokio::time::sleep(std::time::Duration::from_secs(6)).await;
     let (again, server) = tokio::join!(rig.connection.subscribe(Numbers("/a")), async {
-        assert_eq!(server.hear().await, "subscribe 3 /a");
+        assert_eq!(server.receive().await, "subscribe 3 /a");
         server.push("/a", 5..6).await;
-        server.say("ack 2").await;
-        server.say("ack 3").await;
+        server.send("ack 2").await;
+        server.send("ack 3").await;
         server
     });
     let mut again = again.unwrap();
@@ -248,7 +248,7 @@ async fn an_end_that_nobody_acknowledged_may_still_push_and_that_is_not_of_the_n
 }
 
 #[tokio::test(start_paused = true)]
-async fn start_without_a_network_fails_with_the_last_cause() {
+async fn subscribe_without_network_returns_the_last_failure() {
     let mut rig = Rig::new();
     let refuse = async {
         loop {
@@ -267,7 +267,7 @@ async fn start_without_a_network_fails_with_the_last_cause() {
     };
     let failed = tokio::select! {
         failed = failed => failed,
-        () = refuse => unreachable!("it refuses for ever"),
+        () = refuse => unreachable!("it always refuses"),
     };
     assert_eq!(began.elapsed().as_secs(), 30);
     for failed in failed {
@@ -291,7 +291,7 @@ async fn start_without_a_network_fails_with_the_last_cause() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn exchange_that_does_not_answer_is_named_by_the_stage() {
+async fn silent_exchange_error_names_the_stage() {
     let mut rig = Rig::new();
     let connection = rig.connection.clone();
     let subscribing = connection.subscribe(Numbers("/a"));
@@ -303,7 +303,7 @@ async fn exchange_that_does_not_answer_is_named_by_the_stage() {
     };
     let failed = tokio::select! {
         failed = subscribing => failed.unwrap_err(),
-        () = silent => unreachable!("it is silent for ever"),
+        () = silent => unreachable!("it never answers"),
     };
     assert!(
         failed.to_string().contains("no connection within"),
@@ -312,24 +312,24 @@ async fn exchange_that_does_not_answer_is_named_by_the_stage() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn topic_refused_for_now_fails_after_the_deadline() {
+async fn temporary_refusal_fails_after_the_timeout() {
     let mut rig = Rig::new();
     let connection = rig.connection.clone();
     let subscribing = connection.subscribe(Numbers("/a"));
     let refuse = async {
         let (mut server, _) = rig.accept().await;
         loop {
-            let frame = server.hear().await;
+            let frame = server.receive().await;
             let mut words = frame.split(' ');
             match (words.next().unwrap(), words.next().unwrap()) {
-                ("subscribe", id) => server.say(&format!("postpone {id} system error")).await,
-                _ => server.say("pong").await,
+                ("subscribe", id) => server.send(&format!("postpone {id} system error")).await,
+                _ => server.send("pong").await,
             }
         }
     };
     let failed = tokio::select! {
         failed = subscribing => failed.unwrap_err(),
-        () = refuse => unreachable!("it refuses for ever"),
+        () = refuse => unreachable!("it always refuses"),
     };
     let SubscribeError::Refused { code, message, .. } = failed else {
         panic!("{failed:?}");
@@ -338,15 +338,15 @@ async fn topic_refused_for_now_fails_after_the_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn known_refusal_for_now_holds_up_no_new_subscription() {
+async fn known_temporary_refusal_delays_no_new_subscription() {
     let mut rig = Rig::new();
     let connection = rig.connection.clone();
     let both = || vec![Numbers("/a"), Numbers("/b")];
     let (first, _server) = tokio::join!(connection.subscribe_available(both()), async {
         let (mut server, _) = rig.accept().await;
-        assert_eq!(server.hear().await, "subscribe 1 /a");
+        assert_eq!(server.receive().await, "subscribe 1 /a");
         server.acknowledge(1).await;
-        server.say("postpone 1 system error").await;
+        server.send("postpone 1 system error").await;
         server
     });
     let _first = first.unwrap();
@@ -354,11 +354,11 @@ async fn known_refusal_for_now_holds_up_no_new_subscription() {
     let (mut second, _) = connection.subscribe_available(both()).await.unwrap();
     assert!(began.elapsed() < std::time::Duration::from_millis(100));
     let gap = second.next().await.unwrap().unwrap_err();
-    assert_eq!(gap_words(&gap), "/a refused for now: system error");
+    assert_eq!(gap_text(&gap), "/a refused temporarily: system error");
 }
 
 #[tokio::test(start_paused = true)]
-async fn wait_for_the_pace_does_not_count_for_the_deadline() {
+async fn waiting_for_the_message_limit_does_not_time_out() {
     let config = Config::default().with_connect_timeout(std::time::Duration::from_secs(3));
     let mut rig = Rig::with(config, Tokens::default());
     let connection = rig.connection.clone();
@@ -371,16 +371,16 @@ async fn wait_for_the_pace_does_not_count_for_the_deadline() {
             let (mut server, _) = rig.accept().await;
             let mut acknowledged = 0;
             while acknowledged < 300 {
-                let frame = server.hear().await;
+                let frame = server.receive().await;
                 let mut words = frame.split(' ');
                 let (kind, id) = (words.next().unwrap(), words.next().unwrap());
-                // As late as the pong of a busy server.
+                // Delay of a busy server.
                 tokio::time::sleep(std::time::Duration::from_millis(9)).await;
                 match kind {
-                    "ping" => server.say("pong").await,
+                    "ping" => server.send("pong").await,
                     _ => {
                         acknowledged += 1;
-                        server.say(&format!("ack {id}")).await;
+                        server.send(&format!("ack {id}")).await;
                     }
                 }
             }
