@@ -9,7 +9,7 @@
 //!
 //! async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //!     let kucoin = Kucoin::builder().credentials(Credentials::from_env()?).build()?;
-//!     let mut orders = kucoin.subscribe(v1::SpotOrders).await?; // resolves when KuCoin has acknowledged
+//!     let mut orders = kucoin.subscribe(v1::SpotOrders).await?; // acknowledged by KuCoin
 //!     while let Some(item) = orders.next().await {
 //!         match item {
 //!             Ok(order) => println!("{} {} {}", order.symbol, order.side, order.kind),
@@ -46,7 +46,7 @@
 //! | [Gaps](guide::gaps) | what each gap means and what to do, slow consumers, the ledger |
 //! | [Testing without an account](guide::testing) | the local exchange, faults by script, subscriptions that you feed by hand |
 //! | [Several accounts](guide::accounts) | labels, the shared dial limit, merged streams |
-//! | [Your own transport, proxy, signer or tokens](guide::replace) | the traits, and their forms for a choice at run time |
+//! | [Your own transport, proxy, signer or tokens](guide::custom) | the traits, and their forms for a choice at run time |
 //! | [TLS and your other crates](guide::tls) | features, root certificates, two cryptography providers in one program |
 //! | [Blocking code and runtimes](guide::runtimes) | where connections run, one thread, no tokio at all |
 //! | [From `kucoin-api`](guide::from_kucoin_api) | the JavaScript SDK by Tiago Siebler, call by call |

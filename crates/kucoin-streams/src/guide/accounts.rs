@@ -8,7 +8,9 @@
 //! use kucoin_streams::{Credentials, Event, Hosts, Kucoin, v1};
 //! use kucoin_streams_exchange::{Exchange, Side};
 //!
-//! async fn connect(label: &'static str, exchange: &Exchange) -> Result<Kucoin, Box<dyn std::error::Error>> {
+//! type Error = Box<dyn std::error::Error>;
+//!
+//! fn client(label: &'static str, exchange: &Exchange) -> Result<Kucoin, Error> {
 //!     let demo = exchange.credentials();
 //!     let credentials = Credentials::new(&demo.key, &demo.secret, &demo.passphrase)?;
 //!     let hosts = Hosts::local(&exchange.rest_url())?;
@@ -16,13 +18,14 @@
 //! }
 //!
 //! # #[tokio::main]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn main() -> Result<(), Error> {
 //! # if !cfg!(any(feature = "tls-ring", feature = "tls-aws-lc")) { return Ok(()) }
 //! // A local exchange has one account, so this example starts two.
-//! let (first, second) = (Exchange::builder().start().await?, Exchange::builder().start().await?);
+//! let first = Exchange::builder().start().await?;
+//! let second = Exchange::builder().start().await?;
 //! let mut streams = Vec::new();
 //! for (label, exchange) in [("desk 1", &first), ("desk 2", &second)] {
-//!     let orders = connect(label, exchange).await?.subscribe(v1::SpotOrders).await?;
+//!     let orders = client(label, exchange)?.subscribe(v1::SpotOrders).await?;
 //!     streams.push(orders.map(move |item| (label, item)));
 //! }
 //! let mut all = select_all(streams);

@@ -34,15 +34,18 @@
 //!         .build()?;
 //!
 //!     let mut lifecycle = kucoin.lifecycle(); // before `subscribe`, to see `open`
-//!     let topics: Vec<AnyTopic> = vec!["/spotMarket/tradeOrdersV2".parse()?, "/account/balance".parse()?];
-//!     let mut updates = kucoin.subscribe_any(topics).await?;
+//!     let topics = ["/spotMarket/tradeOrdersV2", "/account/balance"];
+//!     let topics: Result<Vec<AnyTopic>, _> = topics.iter().map(|text| text.parse()).collect();
+//!     let mut updates = kucoin.subscribe_any(topics?).await?;
 //!     exchange.account().place_market("KCS-USDT", Side::Buy, 10.into())?;
 //!
 //!     for _ in 0..6 {
 //!         tokio::select! {
 //!             Some(event) = lifecycle.next() => println!("{}: {}", event.ws_key, event.event),
 //!             item = updates.next() => match item {
-//!                 Some(Ok(update)) => println!("{}: {:?}", update.subscribed_topic(), update.event()),
+//!                 Some(Ok(update)) => {
+//!                     println!("{}: {:?}", update.subscribed_topic(), update.event());
+//!                 }
 //!                 Some(Err(gap)) => println!("gap: {gap}"),
 //!                 None => break,
 //!             },

@@ -4,7 +4,7 @@
 //!
 //! | `kucoin-universal-sdk` | Here |
 //! |---|---|
-//! | `ClientOptionBuilder().set_key(..).set_secret(..).set_passphrase(..)` | [`Kucoin::builder()`](crate::Kucoin::builder)`.credentials(Credentials::new(key, secret, passphrase)?)` |
+//! | `set_key`, `set_secret`, `set_passphrase` of `ClientOptionBuilder` | [`Kucoin::builder()`](crate::Kucoin::builder)`.credentials(Credentials::new(key, secret, passphrase)?)` |
 //! | `new_spot_private_ws()`, `new_margin_private_ws()`, `new_futures_private_ws()`, `new_uta_private_ws()`, `start()` | one [`Kucoin`](crate::Kucoin); it connects at the first subscription |
 //! | spot `order_v2`, `order_v1`, `stop_order`, `account` | [`v1::SpotOrders`](crate::v1::SpotOrders), [`SpotOrdersV1`](crate::v1::SpotOrdersV1), [`SpotStopOrders`](crate::v1::SpotStopOrders), [`Balances`](crate::v1::Balances) |
 //! | margin `cross_margin_position`, `isolated_margin_position` | [`v1::MarginPositions`](crate::v1::MarginPositions), [`IsolatedMarginPositions`](crate::v1::IsolatedMarginPositions) |

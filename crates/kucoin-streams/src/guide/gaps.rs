@@ -14,7 +14,8 @@
 //! | `Closed` | the connection has ended for good; `None` follows | fix the reason, then subscribe again |
 //!
 //! Events of the new connection can arrive between `Lost` and `Live`: apply them. Start the REST query a few seconds
-//! before the window, because its times are local receive times.
+//! before the window, because its times are local receive times. The example `handle_gaps` of the repository keeps a list of open
+//! orders through losses, and names the REST calls.
 //!
 //! ```
 //! use kucoin_streams::{Credentials, GapReason, Hosts, Kucoin, v1};
@@ -40,11 +41,13 @@
 //!         Err(gap) => match &gap.reason {
 //!             GapReason::Live { .. } => {
 //!                 let (from, to) = gap.window().ok_or("`Live` has a window")?;
-//!                 println!("query REST from {} ms to {} ms", from.as_millis() - 5_000, to.as_millis());
+//!                 let from = from.as_millis() - 5_000;
+//!                 println!("query REST from {from} to {}", to.as_millis());
 //!                 trusted = true;
 //!                 break; // only to end the example
 //!             }
-//!             GapReason::Closed { .. } | GapReason::Refused { retrying: false, .. } => return Err(gap.into()),
+//!             GapReason::Closed { .. } => return Err(gap.into()),
+//!             GapReason::Refused { retrying: false, .. } => return Err(gap.into()),
 //!             _ => {
 //!                 eprintln!("{gap}");
 //!                 trusted = false;

@@ -8,11 +8,11 @@
 //! [The first page](crate#guide) lists the chapters in order.
 
 pub mod accounts;
+pub mod custom;
 pub mod from_ccxt;
 pub mod from_kucoin_api;
 pub mod from_universal_sdk;
 pub mod gaps;
-pub mod replace;
 pub mod runtimes;
 pub mod testing;
 pub mod tls;

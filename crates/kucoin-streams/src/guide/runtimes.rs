@@ -9,7 +9,7 @@
 //! | tokio, some tasks block or compute | nothing: this is the default |
 //! | tokio, no task ever blocks | optionally [`ConnectionRuntime::Current`](crate::ConnectionRuntime): one thread fewer to wake for each event, about 5 to 20 us less latency |
 //! | tokio's paused clock in tests | `ConnectionRuntime::Current` with your own transport, or [`test_util`](super::testing#without-a-network) |
-//! | no async code, or another runtime | the default, and wait with any `block_on` |
+//! | no async code, or another runtime | the default; wait with any `block_on`, such as that of `futures` or `pollster` |
 //! | no threads, or your own event loop | [`session::Streams`](crate::session::Streams): the state machine without I/O |
 //!
 //! # Without async code
@@ -88,7 +88,7 @@
 //! }
 //! ```
 //!
-//! With `Current` a task that blocks stops the heartbeats, and KuCoin cuts the connection.
+//! With `Current`, a task that blocks the thread stops the heartbeats, and after a while KuCoin cuts the connection.
 //!
 //! # Without tokio
 //!

@@ -9,7 +9,7 @@
 //! # With a local exchange
 //!
 //! The local exchange issues tokens, checks signatures, and has one account with spot, margin and futures. You place its
-//! orders, and a script says what goes wrong. Here the connection is reset after four pushes:
+//! orders, and a script says what goes wrong. Here the connection ends after four pushes:
 //!
 //! ```
 //! use kucoin_streams::{Credentials, GapReason, Hosts, Kucoin, v1};
@@ -18,7 +18,7 @@
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # if !cfg!(any(feature = "tls-ring", feature = "tls-aws-lc")) { return Ok(()) }
-//! let faults: Faults = "after 4 frames: cut how=reset".parse()?;
+//! let faults: Faults = "after 4 frames: cut how=eof".parse()?;
 //! let exchange = Exchange::builder().faults(faults).start().await?;
 //! let demo = exchange.credentials();
 //! let kucoin = Kucoin::builder()

@@ -63,7 +63,10 @@
 //!     .with_root_certificates(roots)
 //!     .with_no_client_auth();
 //! let tls = Arc::new(tls);
-//! let tokens = RestTokens::builder(HmacSigner::new(&credentials)).hosts(hosts).tls_config(tls.clone()).build()?;
+//! let tokens = RestTokens::builder(HmacSigner::new(&credentials))
+//!     .hosts(hosts)
+//!     .tls_config(tls.clone())
+//!     .build()?;
 //! let kucoin = Kucoin::builder()
 //!     .tokens(tokens)
 //!     .transport(WebSocketConnector::new().with_tls_config(tls))

@@ -9,6 +9,9 @@
 //! The builder refuses combinations in which one setting would have no effect, such as `tokens` with `credentials`. Pass
 //! an `Arc` to keep a handle to your type. Your code runs on the thread of the connections: it must not block.
 //!
+//! A source of tokens returns a new one for each dial. The [`RetryPolicy`](crate::RetryPolicy) of its error decides
+//! whether the client waits, retries or stops. The example `own_token_source` of the repository is complete.
+//!
 //! # A transport around the default one
 //!
 //! ```
@@ -29,7 +32,10 @@
 //!     type Reader = <WebSocketConnector as Connect>::Reader;
 //!     type Writer = <WebSocketConnector as Connect>::Writer;
 //!
-//!     async fn connect(&self, url: &str) -> Result<(Self::Reader, Self::Writer), ConnectError> {
+//!     async fn connect(
+//!         &self,
+//!         url: &str,
+//!     ) -> Result<(Self::Reader, Self::Writer), ConnectError> {
 //!         // The URL carries the connection token: keep it out of logs.
 //!         self.dials.fetch_add(1, Ordering::Relaxed);
 //!         self.inner.connect(url).await
@@ -44,7 +50,11 @@
 //! # let credentials = Credentials::new(&demo.key, &demo.secret, &demo.passphrase)?;
 //! # let hosts = Hosts::local(&exchange.rest_url())?;
 //! let transport = Arc::new(CountsDials::default());
-//! let kucoin = Kucoin::builder().credentials(credentials).hosts(hosts).transport(transport.clone()).build()?;
+//! let kucoin = Kucoin::builder()
+//!     .credentials(credentials)
+//!     .hosts(hosts)
+//!     .transport(transport.clone())
+//!     .build()?;
 //! let _orders = kucoin.subscribe(v1::SpotOrders).await?;
 //! assert_eq!(transport.dials.load(Ordering::Relaxed), 1);
 //! # Ok(()) }
@@ -77,7 +87,10 @@
 //! # let hosts = Hosts::local(&exchange.rest_url())?;
 //! # let remote = true;
 //! let own = HmacSigner::new(&credentials);
-//! let signer: Box<dyn DynSign> = if remote { Box::new(Service(own)) } else { Box::new(own) };
+//! let signer: Box<dyn DynSign> = match remote {
+//!     true => Box::new(Service(own)),
+//!     false => Box::new(own),
+//! };
 //! let kucoin = Kucoin::builder().signer(signer).hosts(hosts).build()?;
 //! kucoin.subscribe(v1::Balances).await?;
 //! # Ok(()) }
@@ -93,6 +106,9 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let proxy = Proxy::new("socks5h://user:password@proxy.example:1080")?;
-//! let kucoin = Kucoin::builder().credentials(Credentials::from_env()?).proxy(proxy).build()?;
+//! let kucoin = Kucoin::builder()
+//!     .credentials(Credentials::from_env()?)
+//!     .proxy(proxy)
+//!     .build()?;
 //! # Ok(()) }
 //! ```
