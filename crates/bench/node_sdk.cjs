@@ -1,7 +1,7 @@
-// KuCoin's own JavaScript SDK on the server of the benchmark: what an order costs it.
+// Measures the CPU time per order of KuCoin's JavaScript SDK on the benchmark server.
 //
-// `node node_sdk.cjs URL EVENTS`: connects by URL, subscribes to orders, says `ready`, and for each EVENTS orders one
-// line: CPU time in microseconds, user and system, since the line before.
+// Usage: `node node_sdk.cjs URL EVENTS`. Connects to URL, subscribes to orders and prints `ready`. After each EVENTS orders
+// it prints the CPU time since the previous line, user and system, in microseconds.
 'use strict';
 
 const { ClientOptionBuilder, DefaultClient, TransportOptionBuilder, WebSocketClientOptionBuilder } =

@@ -1,5 +1,6 @@
-//! Decoding alone, ours beside serde_json into owned structs: `cargo xtask bench parts`, or `cargo xtask bench parts NAME`
-//! for those whose name has NAME in it.
+//! Decoding alone, compared with serde_json into owned structs: `cargo xtask bench parts`.
+//!
+//! `cargo xtask bench parts NAME` runs the benchmarks with NAME in their name.
 
 use std::hint::black_box;
 
@@ -12,7 +13,7 @@ use kucoin_streams_core::Topic;
 use kucoin_streams_pro::{Orders, TradeType};
 use kucoin_streams_v1::{Balances, FuturesPositions, SpotOrders};
 
-/// So many different frames are taken in turn; a figure is of one.
+/// Number of different frames, used in turn. A figure is for one frame.
 const FRAMES: u64 = 64;
 
 criterion_group!(parts, decode);
@@ -35,16 +36,18 @@ where
     let mut turn = frames.iter().cycle();
     group.bench_function("ours, owned", |bencher| {
         bencher.iter(|| {
-            let frame = turn.next().expect("it goes round");
-            let push = topic.decode(black_box(frame)).expect("it decodes");
+            let frame = turn.next().expect("the iterator is endless");
+            let push = topic.decode(black_box(frame)).expect("the frame decodes");
             let mut tally = Tally::default();
-            push.expect("it is of the topic").event.consume(&mut tally);
+            push.expect("the frame is a push of the topic")
+                .event
+                .consume(&mut tally);
             tally
         });
     });
     group.bench_function("serde_json, owned", |bencher| {
         bencher.iter(|| {
-            let frame = turn.next().expect("it goes round");
+            let frame = turn.next().expect("the iterator is endless");
             let mut tally = Tally::default();
             consume_owned(kind, black_box(frame.as_bytes()), &mut tally);
             tally

@@ -1,4 +1,4 @@
-//! Who reads the stream: each stands connected, and consumes so many events when asked to.
+//! The contenders: the compared ways to read the stream.
 
 pub mod decode;
 mod ours;
@@ -21,29 +21,29 @@ pub use ours::{client, stream};
 pub(crate) use socket::fresh_name;
 use socket::{Socket, greet, open_plain, open_secure};
 
-/// A reader of the stream. It is called from outside of its runtime and does its work in a task of its own.
+/// A connected reader of the stream. It is called outside of its runtime and works in its own task.
 pub trait Contender {
-    /// Its name in the table.
+    /// Returns its name in the tables.
     fn name(&self) -> &'static str;
-    /// The name of its connection at the server.
+    /// Returns the name of its connection at the server.
     fn connection(&self) -> &str;
     /// Consumes this number of events.
     fn run(&mut self, runtime: &Runtime, events: u64) -> Tally;
 }
 
-/// Where the server is, and how to reach it.
+/// The address of the server, and the kind of frames.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// The port.
     pub port: u16,
-    /// The TLS configuration, where TLS is wanted.
+    /// The TLS configuration; `None` for plain connections.
     pub tls: Option<Arc<ClientConfig>>,
-    /// What is pushed.
+    /// The kind of frames that are pushed.
     pub kind: Kind,
 }
 
 impl Target {
-    /// The server, for this kind of frame.
+    /// Returns the address of the server, for this kind of frame.
     pub fn new(server: &Server, kind: Kind, secure: bool) -> Self {
         Self {
             port: server.port(secure),
@@ -52,14 +52,14 @@ impl Target {
         }
     }
 
-    /// Path and query by which the server knows the connection.
+    /// Returns the path and query of a connection, which contain its name.
     pub fn path(&self, name: &str) -> String {
         let protocol = if self.kind.is_binary() { "pro" } else { "v1" };
         format!("/{protocol}?token=secret&name={name}")
     }
 }
 
-/// The names of all, in the order of the table. What `ours` is compared with are `A` and `B`.
+/// The names of all contenders, in table order. `ours` is compared with `A` and `B`.
 pub const NAMES: [&str; 7] = [
     "fastwebsockets",
     A_SONIC,
@@ -69,30 +69,31 @@ pub const NAMES: [&str; 7] = [
     OURS_ON_THE_RUNTIME,
     OURS,
 ];
-/// The fastest ways that are well kept, each decoding inline and owning nothing; which of them is the fastest depends
-/// on the frame and on the processor.
+/// The fastest maintained libraries, decoding inline into borrowed structs.
+///
+/// Which of them is fastest depends on the frame and the processor.
 pub const ALL_A: [&str; 3] = [A_SONIC, A_SERDE, A_SIMD];
 const A_SONIC: &str = "A: fastwebsockets + sonic-rs borrowed";
 const A_SERDE: &str = "A: fastwebsockets + serde_json borrowed";
 const A_SIMD: &str = "A: fastwebsockets + simd-json borrowed";
-/// The usual way.
+/// The common way.
 pub const B: &str = "B: tokio-tungstenite + serde_json owned + mpsc";
 /// The facade.
 pub const OURS: &str = "ours: Subscription in the user's task";
 
-/// The facade, its connections on the user's runtime instead of a thread of their own.
+/// The facade with its connections on the user's runtime instead of their own thread.
 pub const OURS_ON_THE_RUNTIME: &str = "ours: connections on the user's runtime";
 
-/// Connects one contender; `None` where it cannot read this kind exactly.
+/// Connects one contender; returns `None` if it cannot decode this kind exactly.
 ///
 /// # Panics
-/// Where it cannot connect.
+/// Panics if it cannot connect.
 pub fn connect(
     runtime: &Runtime,
     target: &Target,
     name: &'static str,
 ) -> Option<Box<dyn Contender>> {
-    // It gives JSON numbers as f64, which is not exact.
+    // simd-json decodes JSON numbers as f64, which is not exact.
     if name == A_SIMD && target.kind == Kind::Position {
         return None;
     }
@@ -123,7 +124,7 @@ where
     let socket = runtime.block_on(async {
         let socket = TcpStream::connect(("127.0.0.1", target.port)).await;
         let socket = socket.expect("the server listens");
-        socket.set_nodelay(true).expect("it is a TCP socket");
+        socket.set_nodelay(true).expect("TCP_NODELAY can be set");
         let mut socket = open(socket).await;
         greet(&mut socket, target, &connection).await;
         socket

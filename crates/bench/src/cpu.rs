@@ -1,4 +1,4 @@
-//! CPU time of the client's process per event: all contenders in turn on the same frames, and their medians.
+//! CPU time of the client process per event: all contenders in turn on the same frames, as medians.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -12,58 +12,58 @@ use crate::frames::Kind;
 use crate::report::{Table, figure, median};
 use crate::tally::Tally;
 
-/// How much is measured.
+/// The size of a measurement.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
-    /// Rounds.
+    /// Number of rounds.
     pub rounds: usize,
-    /// Events in each, pushed in batches.
+    /// Events per round, pushed in batches.
     pub batched: u64,
-    /// Events in each, pushed one by one.
-    pub alone: u64,
+    /// Events per round, pushed one by one.
+    pub one_by_one: u64,
 }
 
 impl Effort {
-    /// For figures that are to be told.
+    /// For published figures.
     pub const FULL: Self = Self {
         rounds: 5,
         batched: 60_000,
-        alone: 1_500,
+        one_by_one: 1_500,
     };
-    /// To see that all works.
+    /// To check that everything works.
     pub const QUICK: Self = Self {
         rounds: 2,
         batched: 5_000,
-        alone: 200,
+        one_by_one: 200,
     };
 }
 
-/// The circumstances of one column.
+/// The conditions of one column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setting {
-    /// Which frames.
+    /// The kind of frames.
     pub kind: Kind,
-    /// Whether they come as many in one write, or one by one.
+    /// Whether one write has many frames, or only one.
     pub batched: bool,
-    /// Whether over TLS.
+    /// Whether TLS is used.
     pub secure: bool,
     /// Whether all tasks share one thread.
     pub one_thread: bool,
 }
 
-/// What one contender used in one setting, round by round.
+/// The measurements of one contender in one setting, by round.
 #[derive(Clone, Debug, Default)]
 pub struct Figures {
-    /// CPU nanoseconds per event.
+    /// CPU time per event, in nanoseconds.
     pub cpu: Vec<f64>,
-    /// Events in a second.
+    /// Events per second.
     pub rate: Vec<f64>,
 }
 
-/// The figures of all, by name.
+/// The measurements of all contenders, by name.
 pub type Column = HashMap<&'static str, Figures>;
 
-/// CPU time of this process so far, user and system.
+/// Returns the CPU time of this process, user and system.
 pub fn process_cpu() -> Duration {
     let now = clock_gettime(ClockId::ProcessCPUTime);
     Duration::new(
@@ -72,19 +72,19 @@ pub fn process_cpu() -> Duration {
     )
 }
 
-/// A runtime as `#[tokio::main]` makes it, or with one thread.
+/// Creates a runtime like that of `#[tokio::main]`, or one with a single thread.
 pub fn runtime(one_thread: bool) -> Runtime {
     let mut builder = match one_thread {
         true => Builder::new_current_thread(),
         false => Builder::new_multi_thread(),
     };
-    builder.enable_all().build().expect("a runtime can be had")
+    builder.enable_all().build().expect("the runtime starts")
 }
 
-/// Measures every contender in one setting.
+/// Measures all contenders in one setting.
 ///
 /// # Panics
-/// Where contenders read different events.
+/// Panics if the contenders read different events.
 pub fn measure(server: &mut Server, setting: Setting, effort: Effort) -> Column {
     let runtime = runtime(setting.one_thread);
     let target = Target::new(server, setting.kind, setting.secure);
@@ -92,23 +92,23 @@ pub fn measure(server: &mut Server, setting: Setting, effort: Effort) -> Column 
         .into_iter()
         .filter_map(|name| connect(&runtime, &target, name))
         .collect();
-    let (events, how) = match setting.batched {
+    let (events, mode) = match setting.batched {
         true => (effort.batched, "batched"),
-        false => (effort.alone, "alone"),
+        false => (effort.one_by_one, "one_by_one"),
     };
-    server.ask(&format!("load {} {events}", setting.kind.name()));
+    server.request(&format!("load {} {events}", setting.kind.name()));
     let mut column = Column::new();
     let mut sum = None;
     for round in 0..=effort.rounds {
         for contender in &mut contenders {
-            let (cpu, rate, tally) = run(server, &runtime, contender.as_mut(), events, how);
-            assert_eq!(tally.events, events, "{} lost some", contender.name());
+            let (cpu, rate, tally) = run(server, &runtime, contender.as_mut(), events, mode);
+            assert_eq!(tally.events, events, "{} lost events", contender.name());
             if tally.sum != 0 {
                 let expected = *sum.get_or_insert(tally.sum);
                 assert_eq!(
                     tally.sum,
                     expected,
-                    "{} read something else",
+                    "{} read other events",
                     contender.name()
                 );
             }
@@ -128,14 +128,14 @@ fn run(
     runtime: &Runtime,
     contender: &mut dyn Contender,
     events: u64,
-    how: &str,
+    mode: &str,
 ) -> (f64, f64, Tally) {
-    let command = format!("push {} {how}", contender.connection());
+    let command = format!("push {} {mode}", contender.connection());
     let (began, before) = (Instant::now(), process_cpu());
-    server.tell(&command);
+    server.send(&command);
     let tally = contender.run(runtime, events);
     let (cpu, took) = (process_cpu() - before, began.elapsed());
-    server.answer();
+    server.response();
     #[allow(clippy::cast_precision_loss)]
     let events = events as f64;
     #[allow(clippy::cast_precision_loss)]
@@ -143,14 +143,14 @@ fn run(
     (nanos / events, events / took.as_secs_f64(), tally)
 }
 
-/// The tables of several settings of the same circumstances, one column a kind: CPU time, events a second.
+/// Returns the tables of CPU time and events per second, with one column for each setting.
 pub fn tables(server: &mut Server, settings: &[Setting], effort: Effort) -> Vec<Table> {
     let columns: Vec<_> = settings
         .iter()
         .map(|&setting| measure(server, setting, effort))
         .collect();
     let first = settings[0];
-    let circumstances = format!(
+    let conditions = format!(
         "{}, {}, {}",
         if first.batched {
             "batched"
@@ -165,12 +165,9 @@ pub fn tables(server: &mut Server, settings: &[Setting], effort: Effort) -> Vec<
     );
     let heads = || settings.iter().map(|setting| setting.kind.name());
     let title =
-        format!("CPU of the client's process, ns per event, median of rounds: {circumstances}");
+        format!("CPU of the client's process, ns per event, median of rounds: {conditions}");
     let mut cpu = Table::new(title, heads());
-    let mut rate = Table::new(
-        format!("Thousand events a second: {circumstances}"),
-        heads(),
-    );
+    let mut rate = Table::new(format!("Thousand events a second: {conditions}"), heads());
     let cell = |column: &Column, name: &str, of: fn(&Figures) -> &[f64], by: f64| {
         let figures = column.get(name).map(|figures| median(of(figures)) / by);
         figure(figures.unwrap_or(f64::NAN))
@@ -198,15 +195,16 @@ pub fn tables(server: &mut Server, settings: &[Setting], effort: Effort) -> Vec<
         columns.iter().map(|column| figure(ratio(column, B))),
     );
     let mut tables = vec![cpu];
-    // One by one it is the server that sets the pace.
+    // One by one, the server determines the rate.
     if first.batched {
         tables.push(rate);
     }
     tables
 }
 
-/// How many times as much as this one ours used: the median of the rounds' ratios, so that what slowed a whole round
-/// down does not show.
+/// Returns the CPU time of ours divided by that of `other`.
+///
+/// It is the median of the ratios of the rounds, so a slow round does not distort it.
 fn ratio(column: &Column, other: &str) -> f64 {
     let (Some(ours), Some(other)) = (column.get(OURS), column.get(other)) else {
         return f64::NAN;
@@ -215,7 +213,7 @@ fn ratio(column: &Column, other: &str) -> f64 {
     median(&pairs.map(|(ours, other)| ours / other).collect::<Vec<_>>())
 }
 
-/// The same to whichever of the references A was the fastest here.
+/// Returns the CPU time of ours divided by that of the fastest reference A.
 fn to_fastest(column: &Column) -> f64 {
     let named = ALL_A.iter().filter(|name| column.contains_key(*name));
     named

@@ -1,5 +1,4 @@
-//! The events as structs for serde, borrowed or owned by their type of text, with exact decimals; and what each
-//! consumer makes of them.
+//! The events as serde structs, borrowed or owned depending on their text type, with exact decimals.
 
 use std::str::FromStr;
 
@@ -10,19 +9,19 @@ use serde_json::value::RawValue;
 
 use crate::tally::Tally;
 
-/// A decimal from a JSON string, exact.
+/// An exact decimal from a JSON string.
 #[derive(Clone, Copy, Debug)]
 pub struct Quoted(pub Decimal);
 
-/// A decimal from a JSON string that is empty where there is none.
+/// An exact decimal from a JSON string; `None` if the string is empty.
 #[derive(Clone, Copy, Debug)]
 pub struct Optional(pub Option<Decimal>);
 
-/// A decimal from a JSON number by the text that serde_json kept, exact.
+/// An exact decimal from the text of a JSON number in serde_json.
 #[derive(Clone, Copy, Debug)]
 pub struct ByText(pub Decimal);
 
-/// A decimal from a JSON number by the text that sonic-rs kept, exact.
+/// An exact decimal from the text of a JSON number in sonic-rs.
 #[derive(Clone, Copy, Debug)]
 pub struct BySonicText(pub Decimal);
 
@@ -55,7 +54,7 @@ impl<'de> Deserialize<'de> for Quoted {
         let Optional(decimal) = Optional::deserialize(deserializer)?;
         decimal
             .map(Quoted)
-            .ok_or_else(|| serde::de::Error::custom("no decimal"))
+            .ok_or_else(|| serde::de::Error::custom("the decimal is empty"))
     }
 }
 
@@ -92,11 +91,11 @@ impl From<BySonicText> for Decimal {
 
 /// An event that can be consumed.
 pub trait Consume {
-    /// Adds several of its fields.
+    /// Adds several fields of the event to the tally.
     fn consume(&self, tally: &mut Tally);
 }
 
-/// The envelope of V1.
+/// The envelope of a V1 push.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs)]
@@ -113,7 +112,7 @@ impl<T, D: Consume> Consume for Push<T, D> {
     }
 }
 
-/// The envelope of Pro V2.
+/// The envelope of a Pro V2 push.
 #[derive(Debug, Deserialize)]
 #[allow(missing_docs)]
 pub struct ProPush<T, D> {
@@ -131,7 +130,7 @@ impl<T, D: Consume> Consume for ProPush<T, D> {
     }
 }
 
-macro_rules! words {
+macro_rules! enums {
     ($($(#[$meta:meta])* $name:ident $case:literal { $($variant:ident),* })*) => {$(
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
         #[serde(rename_all = $case)]
@@ -140,16 +139,16 @@ macro_rules! words {
     )*};
 }
 
-words! {
-    Change "lowercase" { Received, Open, Match, Update, Filled, Canceled }
+enums! {
+    EventType "lowercase" { Received, Open, Match, Update, Filled, Canceled }
     Status "lowercase" { New, Open, Match, Done }
     Side "lowercase" { Buy, Sell }
-    Pricing "lowercase" { Limit, Market }
+    OrderType "lowercase" { Limit, Market }
     Liquidity "lowercase" { Taker, Maker }
     Fee "camelCase" { TakerFee, MakerFee }
     ProSide "UPPERCASE" { Buy, Sell }
-    ProPricing "UPPERCASE" { Limit, Market }
-    ProChange "UPPERCASE" { Open, Fill, Cancel, Trigger }
+    ProOrderType "UPPERCASE" { Limit, Market }
+    ProEventType "UPPERCASE" { Open, Fill, Cancel, Trigger }
 }
 
 /// A spot order.
@@ -160,10 +159,10 @@ pub struct Order<T> {
     pub symbol: T,
     pub order_id: T,
     pub client_oid: Option<T>,
-    pub r#type: Change,
+    pub r#type: EventType,
     pub status: Status,
     pub side: Side,
-    pub order_type: Pricing,
+    pub order_type: OrderType,
     pub price: Option<Quoted>,
     pub size: Option<Quoted>,
     pub origin_size: Option<Quoted>,
@@ -227,7 +226,7 @@ pub struct Balance<T> {
     pub time: T,
 }
 
-/// What a balance changed by.
+/// The order or trade that changed a balance.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs)]
@@ -337,7 +336,7 @@ pub struct ProOrder<T> {
     pub cR: T,
     pub cS: Optional,
     pub ci: T,
-    pub eT: ProChange,
+    pub eT: ProEventType,
     pub fC: T,
     pub fS: Optional,
     pub lP: Optional,
@@ -345,7 +344,7 @@ pub struct ProOrder<T> {
     pub lS: Optional,
     pub ls: Optional,
     pub oS: T,
-    pub oT: ProPricing,
+    pub oT: ProOrderType,
     pub oi: T,
     pub os: u8,
     pub pO: bool,

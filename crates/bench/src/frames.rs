@@ -1,27 +1,27 @@
-//! Frames as the exchange sends them, of the usual size and all different; knows no socket and no parser.
+//! Generated frames with the usual size and content of KuCoin's pushes, all different.
 
 use std::fmt::Write as _;
 
-/// What a frame tells.
+/// The kind of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// A match of a spot order: V1, `/spotMarket/tradeOrdersV2`.
     Order,
     /// A hold on a balance: V1, `/account/balance`.
     Balance,
-    /// A position in full, its numbers as JSON numbers: V1, `/contract/positionAll`.
+    /// A full position with JSON numbers: V1, `/contract/positionAll`.
     Position,
     /// A fill of an order: Pro V2, `orderAll.UNIFIED`, as a binary message.
     ProOrder,
-    /// A match of a futures order on the topic of one contract, of so many: V1, `/contractMarket/tradeOrders:SYMBOL`.
+    /// A match of a futures order for one of this number of contracts: V1, `/contractMarket/tradeOrders:SYMBOL`.
     SymbolOrder(u32),
 }
 
 impl Kind {
-    /// The four that are compared.
+    /// The four kinds that all contenders read.
     pub const COMPARED: [Self; 4] = [Self::Order, Self::Balance, Self::Position, Self::ProOrder];
 
-    /// Its name in tables and on command lines.
+    /// Returns its name in tables and on command lines.
     pub fn name(self) -> String {
         match self {
             Self::Order => "order".into(),
@@ -32,7 +32,7 @@ impl Kind {
         }
     }
 
-    /// The kind of this name.
+    /// Returns the kind with this name.
     pub fn of_name(name: &str) -> Option<Self> {
         match name.strip_prefix("symbols:") {
             Some(symbols) => symbols.parse().ok().map(Self::SymbolOrder),
@@ -40,13 +40,14 @@ impl Kind {
         }
     }
 
-    /// Whether it comes in binary messages.
+    /// Returns `true` if it is sent in binary messages.
     pub fn is_binary(self) -> bool {
         self == Self::ProOrder
     }
 
-    /// What stands right before the nineteen digits of a time that the server may set; balances and positions have
-    /// none in nanoseconds.
+    /// Returns the text before the 19 digits of a time that the server can set.
+    ///
+    /// Balances and positions have no time in nanoseconds.
     pub fn stamp(self) -> Option<&'static str> {
         match self {
             Self::Order | Self::SymbolOrder(_) => Some("\"ts\":"),
@@ -75,37 +76,37 @@ const CONTRACTS: [&str; 6] = [
     "DOGEUSDTM",
 ];
 
-/// The name of a contract among many.
+/// Returns the symbol of the contract with this number.
 pub fn symbol(number: u32) -> String {
     let letter = |number: u32| char::from(b'A' + u8::try_from(number % 26).unwrap_or(0));
     let (a, b, c) = (letter(number), letter(number / 26), letter(number / 676));
     format!("{c}{b}{a}XUSDTM")
 }
 
-/// The frame of this number: the same for everybody who asks, and like no other.
+/// Writes the frame with this number. Each number always gives the same frame, different from all others.
 pub fn write(kind: Kind, number: u64, out: &mut String) {
-    let mut draw = Draw(number.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5DEE_CE66);
-    // Writing to a text cannot fail.
+    let mut random = Random(number.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5DEE_CE66);
+    // Writing to a `String` cannot fail.
     let _ = match kind {
-        Kind::Order => order(&mut draw, number, out),
-        Kind::Balance => balance(&mut draw, number, out),
-        Kind::Position => position(&mut draw, number, out),
-        Kind::ProOrder => pro_order(&mut draw, number, out),
-        Kind::SymbolOrder(symbols) => symbol_order(&mut draw, number, symbols, out),
+        Kind::Order => order(&mut random, number, out),
+        Kind::Balance => balance(&mut random, number, out),
+        Kind::Position => position(&mut random, number, out),
+        Kind::ProOrder => pro_order(&mut random, number, out),
+        Kind::SymbolOrder(symbols) => symbol_order(&mut random, number, symbols, out),
     };
 }
 
-/// The frame of this number as a text of its own.
+/// Returns the frame with this number.
 pub fn frame(kind: Kind, number: u64) -> String {
     let mut frame = String::new();
     write(kind, number, &mut frame);
     frame
 }
 
-/// Numbers that look drawn by chance (splitmix64).
-struct Draw(u64);
+/// A pseudorandom number generator (splitmix64).
+struct Random(u64);
 
-impl Draw {
+impl Random {
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -122,7 +123,7 @@ impl Draw {
         choice[index]
     }
 
-    /// A decimal with so many places, of one to six digits before the point.
+    /// Returns a decimal with this number of decimal places, and one to six digits before the point.
     fn decimal(&mut self, places: u32) -> String {
         let whole = match self.below(4) {
             0 => self.below(10),
@@ -139,95 +140,100 @@ impl Draw {
     }
 }
 
-fn order(draw: &mut Draw, number: u64, out: &mut String) -> std::fmt::Result {
+fn order(random: &mut Random, number: u64, out: &mut String) -> std::fmt::Result {
     let time = 1_730_206_283_448_000_000 + number * 1_000_003;
-    let (symbol, side) = (draw.one_of(&SPOT), draw.one_of(&["buy", "sell"]));
-    let (role, fee) = match draw.below(2) {
+    let (symbol, side) = (random.one_of(&SPOT), random.one_of(&["buy", "sell"]));
+    let (role, fee) = match random.below(2) {
         0 => ("maker", "makerFee"),
         _ => ("taker", "takerFee"),
     };
-    let (filled, left, each) = (draw.decimal(5), draw.decimal(5), draw.decimal(5));
-    let price = draw.decimal(1);
+    let (filled, left, each) = (random.decimal(5), random.decimal(5), random.decimal(5));
+    let price = random.decimal(1);
     write!(
         out,
         r#"{{"topic":"/spotMarket/tradeOrdersV2","type":"message","subject":"orderChange","userId":"633559791e1cbc0001f319bc","channelType":"private","data":{{"canceledSize":"0","clientOid":"{oid}","feeType":"{fee}","filledSize":"{filled}","liquidity":"{role}","matchPrice":"{price}","matchSize":"{each}","orderId":"{id}","orderTime":{placed},"orderType":"limit","originSize":"{left}","pt":{pushed},"remainSize":"{left}","side":"{side}","size":"{left}","status":"match","symbol":"{symbol}","tradeId":"{trade}","ts":{time},"type":"match","price":"{price}"}}}}"#,
-        oid = draw.hex24(),
-        id = draw.hex24(),
-        placed = time / 1_000_000 - draw.below(100_000),
+        oid = random.hex24(),
+        id = random.hex24(),
+        placed = time / 1_000_000 - random.below(100_000),
         pushed = time / 1_000_000 + 6,
         trade = 11_116_472_000_000_000 + number,
     )
 }
 
-fn balance(draw: &mut Draw, number: u64, out: &mut String) -> std::fmt::Result {
+fn balance(random: &mut Random, number: u64, out: &mut String) -> std::fmt::Result {
     let id = 354_689_988_084_000 + number;
-    let hold = draw.decimal(8);
+    let hold = random.decimal(8);
     write!(
         out,
         r#"{{"topic":"/account/balance","type":"message","subject":"account.balance","id":"{id}","userId":"633559791e1cbc0001f319bc","channelType":"private","data":{{"accountId":"548674591753","currency":"{currency}","total":"{total}","available":"{available}","hold":"{hold}","availableChange":"-{hold}","holdChange":"{hold}","relationContext":{{"symbol":"{symbol}","orderId":"{order}"}},"relationEvent":"trade.hold","relationEventId":"{id}","time":"{time}"}}}}"#,
-        currency = draw.one_of(&["USDT", "BTC", "KCS", "USDC", "PEPE"]),
-        total = draw.decimal(12),
-        available = draw.decimal(12),
-        symbol = draw.one_of(&SPOT),
-        order = draw.hex24(),
+        currency = random.one_of(&["USDT", "BTC", "KCS", "USDC", "PEPE"]),
+        total = random.decimal(12),
+        available = random.decimal(12),
+        symbol = random.one_of(&SPOT),
+        order = random.hex24(),
         time = 1_730_269_283_892 + number,
     )
 }
 
-fn position(draw: &mut Draw, number: u64, out: &mut String) -> std::fmt::Result {
+fn position(random: &mut Random, number: u64, out: &mut String) -> std::fmt::Result {
     let time = 1_729_155_616_322 + number;
-    let (cost, commission) = (draw.decimal(4), draw.decimal(7));
+    let (cost, commission) = (random.decimal(4), random.decimal(7));
     write!(
         out,
         r#"{{"topic":"/contract/positionAll","type":"message","subject":"position.change","userId":"633559791e1cbc0001f319bc","channelType":"private","data":{{"symbol":"{symbol}","maintMarginReq":0.005,"riskLimit":500000,"realLeverage":{real},"crossMode":false,"delevPercentage":0.45,"openingTimestamp":{opened},"autoDeposit":true,"currentTimestamp":{time},"currentQty":{quantity},"currentCost":{cost},"currentComm":{commission},"unrealisedCost":{cost},"realisedCost":{commission},"isOpen":true,"markPrice":{mark},"markValue":{value},"posCost":{cost},"posCross":0E-8,"posInit":{initial},"posComm":{comm},"posLoss":0,"posMargin":{margin},"posMaint":{maint},"maintMargin":{margin},"realisedGrossPnl":0,"realisedPnl":-{commission},"unrealisedPnl":{pnl},"unrealisedPnlPcnt":6.0E-4,"unrealisedRoePcnt":0.0031,"avgEntryPrice":{entry},"liquidationPrice":{liquidation},"bankruptPrice":{bankrupt},"settleCurrency":"USDT","leverage":5.0,"marginMode":"ISOLATED","positionSide":"BOTH","riskLimitLevel":2,"changeReason":"positionChange"}}}}"#,
-        symbol = draw.one_of(&CONTRACTS),
-        real = draw.decimal(10),
+        symbol = random.one_of(&CONTRACTS),
+        real = random.decimal(10),
         opened = time - 12,
-        quantity = 1 + draw.below(5_000),
-        mark = draw.decimal(2),
-        value = draw.decimal(5),
-        initial = draw.decimal(4),
-        comm = draw.decimal(8),
-        margin = draw.decimal(8),
-        maint = draw.decimal(8),
-        pnl = draw.decimal(5),
-        entry = draw.decimal(1),
-        liquidation = draw.decimal(2),
-        bankrupt = draw.decimal(2),
+        quantity = 1 + random.below(5_000),
+        mark = random.decimal(2),
+        value = random.decimal(5),
+        initial = random.decimal(4),
+        comm = random.decimal(8),
+        margin = random.decimal(8),
+        maint = random.decimal(8),
+        pnl = random.decimal(5),
+        entry = random.decimal(1),
+        liquidation = random.decimal(2),
+        bankrupt = random.decimal(2),
     )
 }
 
-fn pro_order(draw: &mut Draw, number: u64, out: &mut String) -> std::fmt::Result {
+fn pro_order(random: &mut Random, number: u64, out: &mut String) -> std::fmt::Result {
     let time = 1_781_200_000_950_000_000 + number * 1_000_003;
-    let (price, filled, left) = (draw.decimal(1), draw.decimal(4), draw.decimal(4));
+    let (price, filled, left) = (random.decimal(1), random.decimal(4), random.decimal(4));
     write!(
         out,
         r#"{{"P":{pushed},"T":"orderAll.UNIFIED","d":{{"O":1781200000000000000,"S":"{side}","U":{time},"f":"{fee}","p":"{price}","q":"{size}","s":"{symbol}","t":"0","aP":"{price}","cR":"","cS":"0","ci":"grid-{number}","eT":"FILL","fC":"USDT","fS":"{filled}","lP":"","lR":"{role}","lS":"{last}","ls":"{price}","oS":"USER","oT":"LIMIT","oi":"{id}","os":4,"pO":false,"pP":"","qU":"BASECCY","rO":false,"rS":"{left}","tD":"","tP":"","tT":"SPOT","ti":"{trade}","lPT":"","pPT":"","stp":"","tIF":"GTC","tPT":"","toi":"","bT":""}}}}"#,
         pushed = time + 417_233,
-        side = draw.one_of(&["BUY", "SELL"]),
-        fee = draw.decimal(7),
-        size = draw.decimal(4),
-        symbol = draw.one_of(&SPOT),
-        role = draw.one_of(&["MAKER", "TAKER"]),
-        last = draw.decimal(4),
-        id = 412_001_700_000_000_101 + draw.below(1 << 40),
+        side = random.one_of(&["BUY", "SELL"]),
+        fee = random.decimal(7),
+        size = random.decimal(4),
+        symbol = random.one_of(&SPOT),
+        role = random.one_of(&["MAKER", "TAKER"]),
+        last = random.decimal(4),
+        id = 412_001_700_000_000_101 + random.below(1 << 40),
         trade = 91_827_364_550_001_123 + number,
     )
 }
 
-fn symbol_order(draw: &mut Draw, number: u64, symbols: u32, out: &mut String) -> std::fmt::Result {
+fn symbol_order(
+    random: &mut Random,
+    number: u64,
+    symbols: u32,
+    out: &mut String,
+) -> std::fmt::Result {
     let time = 1_730_206_283_448_000_000 + number * 1_000_003;
     let chosen = u32::try_from(number % u64::from(symbols.max(1))).unwrap_or(0);
-    let (symbol, price, each) = (symbol(chosen), draw.decimal(1), 1 + draw.below(500));
+    let (symbol, price, each) = (symbol(chosen), random.decimal(1), 1 + random.below(500));
     write!(
         out,
         r#"{{"topic":"/contractMarket/tradeOrders:{symbol}","type":"message","subject":"symbolOrderChange","userId":"633559791e1cbc0001f319bc","channelType":"private","data":{{"symbol":"{symbol}","orderType":"limit","side":"{side}","canceledSize":"0","orderId":"{id}","positionSide":"BOTH","liquidity":"maker","marginMode":"ISOLATED","type":"match","feeType":"makerFee","orderTime":{placed},"size":"{size}","filledSize":"{each}","price":"{price}","matchPrice":"{price}","matchSize":"{each}","remainSize":"{size}","tradeId":"{trade}","clientOid":"{oid}","tradeType":"trade","status":"match","ts":{time}}}}}"#,
-        side = draw.one_of(&["buy", "sell"]),
-        id = draw.hex24(),
-        placed = time - draw.below(100_000_000_000),
-        size = 1 + draw.below(10_000),
+        side = random.one_of(&["buy", "sell"]),
+        id = random.hex24(),
+        placed = time - random.below(100_000_000_000),
+        size = 1 + random.below(10_000),
         trade = 1_828_954_878_212_094 + number,
-        oid = draw.hex24(),
+        oid = random.hex24(),
     )
 }
 

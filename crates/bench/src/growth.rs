@@ -1,5 +1,4 @@
-//! What grows with the number of symbols, of acknowledgements under way, and of accounts; and how long a reconnect
-//! with many topics takes.
+//! Costs that grow with the number of symbols, of pending requests and of accounts, and the duration of a reconnect.
 
 mod accounts;
 mod acknowledgements;
@@ -22,7 +21,7 @@ use crate::report::{Table, figure, median};
 
 type Symbols = Vec<v1::FuturesSymbolOrders>;
 
-/// A client that is subscribed to so many symbols.
+/// A client with a subscription to a number of symbols.
 struct Subscribed {
     symbols: u32,
     connection: String,
@@ -31,14 +30,14 @@ struct Subscribed {
     took: Duration,
 }
 
-/// Measures with so many symbols each; the last of `reconnect` topics is cut and must come back.
+/// Measures clients with each number of symbols, and the reconnect of a client with `reconnect` topics.
 pub fn tables(server: &mut Server, counts: &[u32], reconnect: u32, events: u64) -> [Table; 2] {
     let runtime = runtime(false);
-    // The pace of requests is KuCoin's, so they are subscribed side by side.
+    // Requests are sent at KuCoin's rate limit, so all clients subscribe concurrently.
     let all = counts.iter().chain([&reconnect]);
     let all = all.map(|&symbols| subscribe(server, symbols));
     let mut clients = runtime.block_on(join_all(all));
-    let last = clients.pop().expect("there is one to cut");
+    let last = clients.pop().expect("the list is not empty");
     let heads = counts.iter().map(ToString::to_string);
     let title = "CPU ns per event, by subscribed symbols: batched, plain";
     let mut table = Table::new(title, heads);
@@ -49,7 +48,7 @@ pub fn tables(server: &mut Server, counts: &[u32], reconnect: u32, events: u64) 
 }
 
 fn topic(number: u32) -> v1::FuturesSymbolOrders {
-    v1::FuturesSymbolOrders::new(&symbol(number)).expect("it is a symbol")
+    v1::FuturesSymbolOrders::new(&symbol(number)).expect("the symbol is valid")
 }
 
 fn subscribe(server: &Server, symbols: u32) -> impl Future<Output = Subscribed> {
@@ -63,62 +62,62 @@ fn subscribe(server: &Server, symbols: u32) -> impl Future<Output = Subscribed> 
         Subscribed {
             symbols,
             connection,
-            all: Some(all.expect("all are acknowledged")),
+            all: Some(all.expect("all subscriptions are acknowledged")),
             kucoin,
             took: began.elapsed(),
         }
     }
 }
 
-/// CPU nanoseconds of an event: the median of three turns.
+/// Returns the CPU time per event in nanoseconds, the median of three runs.
 #[allow(clippy::cast_precision_loss)]
 fn measure(server: &mut Server, runtime: &Runtime, client: &mut Subscribed, events: u64) -> f64 {
-    // As many of each symbol.
+    // The same number of events for each symbol.
     let events = events - events % u64::from(client.symbols);
-    server.ask(&format!("load symbols:{} {events}", client.symbols));
+    server.request(&format!("load symbols:{} {events}", client.symbols));
     let each = (0..4).map(|_| {
-        let mut all = client.all.take().expect("it is given back");
+        let mut all = client.all.take().expect("the previous run has ended");
         let before = process_cpu();
-        server.tell(&format!("push {} batched", client.connection));
+        server.send(&format!("push {} batched", client.connection));
         let reading = runtime.spawn(async move {
             stream(&mut all, events).await;
             all
         });
-        client.all = Some(runtime.block_on(reading).expect("it reads to the end"));
+        client.all = Some(runtime.block_on(reading).expect("the reading task ends"));
         let cpu = process_cpu() - before;
-        server.answer();
+        server.response();
         cpu.as_nanos() as f64 / events as f64
     });
-    // The first only warms up.
+    // The first run only warms up.
     median(&each.skip(1).collect::<Vec<_>>())
 }
 
 fn cut(server: &mut Server, runtime: &Runtime, client: Subscribed) -> Table {
     let mut lifecycle = client.kucoin.lifecycle();
     let began = Instant::now();
-    server.ask(&format!("cut {}", client.connection));
+    server.request(&format!("cut {}", client.connection));
     runtime.block_on(async {
         loop {
-            let event = lifecycle.next().await.expect("the client stands");
+            let event = lifecycle.next().await.expect("the client is open");
             if matches!(event.event, LifecycleEvent::Reconnected { .. }) {
                 break;
             }
         }
     });
-    let back = began.elapsed();
-    let messages = server.ask(&format!("received {}", client.connection));
+    let reconnect = began.elapsed();
+    let messages = server.request(&format!("received {}", client.connection));
     let seconds = |time: Duration| figure(time.as_secs_f64());
-    // A hundred messages in ten seconds: the first hundred go at once.
+    // The limit is 100 messages in 10 s; the first 100 are sent at once.
     let limit = f64::from(client.symbols.saturating_sub(1) / 100 * 10);
     let title = format!("Reconnect with {} topics", client.symbols);
     let mut table = Table::new(title, [String::new()]);
-    table.row("seconds to subscribe at first", [seconds(client.took)]);
+    table.row("seconds of the first subscription", [seconds(client.took)]);
     table.row(
         "seconds from the cut until all are live again",
-        [seconds(back)],
+        [seconds(reconnect)],
     );
     table.row(
-        "seconds that the pace of 100 messages in 10 s asks for",
+        "seconds required by the limit of 100 messages in 10 s",
         [figure(limit)],
     );
     table.row("messages sent on the new connection", [messages]);

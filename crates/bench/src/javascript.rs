@@ -1,4 +1,4 @@
-//! KuCoin's own JavaScript SDK on the same server: CPU time of its process per event, beside ours.
+//! CPU time per event of KuCoin's JavaScript SDK in Node, on the same server, compared with ours.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -9,22 +9,22 @@ use crate::cpu::{process_cpu, runtime};
 use crate::frames::Kind;
 use crate::report::{Table, figure, median};
 
-/// Where the program that starts this tells where the SDK is installed.
+/// The environment variable with the folder where the SDK is installed, set by `cargo xtask bench`.
 pub const MODULES: &str = "NODE_PATH";
 
-/// The name by which its connection is known: the server gives the URL with it.
+/// The name of its connection, which is in the URL that the server returns.
 const NAME: &str = "javascript";
 
 const ROUNDS: usize = 5;
 
-/// Measures orders in batches; `None` where the SDK is not installed.
+/// Measures orders in batches; returns `None` if the SDK is not installed.
 ///
 /// # Panics
-/// Where the SDK does not connect.
+/// Panics if the SDK does not connect.
 #[allow(clippy::cast_precision_loss)]
 pub fn table(server: &mut Server, events: u64) -> Option<Table> {
     std::env::var_os(MODULES)?;
-    server.ask(&format!("load {} {events}", Kind::Order.name()));
+    server.request(&format!("load {} {events}", Kind::Order.name()));
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/node_sdk.cjs");
     let mut node = Command::new("node")
         .args([
@@ -39,27 +39,27 @@ pub fn table(server: &mut Server, events: u64) -> Option<Table> {
     let mut lines = BufReader::new(node.stdout.take()?)
         .lines()
         .map_while(Result::ok);
-    // It may say more than that on its standard output.
+    // The SDK may print other lines to standard output.
     assert!(
         lines.any(|line| line == "ready"),
         "the SDK does not connect"
     );
     let runtime = runtime(false);
     let target = Target::new(server, Kind::Order, false);
-    let mut ours = connect(&runtime, &target, OURS).expect("it reads orders");
+    let mut ours = connect(&runtime, &target, OURS).expect("this contender reads orders");
     let (mut theirs, mut own) = (Vec::new(), Vec::new());
     for _ in 0..=ROUNDS {
-        server.tell(&format!("push {NAME} batched"));
+        server.send(&format!("push {NAME} batched"));
         let micros = lines.find_map(|line| line.split(' ').next()?.parse::<f64>().ok());
-        theirs.push(micros.expect("it reads to the end") * 1000.0 / events as f64);
-        server.answer();
+        theirs.push(micros.expect("the reading task ends") * 1000.0 / events as f64);
+        server.response();
         let before = process_cpu();
-        server.tell(&format!("push {} batched", ours.connection()));
+        server.send(&format!("push {} batched", ours.connection()));
         ours.run(&runtime, events);
         own.push((process_cpu() - before).as_nanos() as f64 / events as f64);
-        server.answer();
+        server.response();
     }
-    // It may have ended already; either way it is gone after the wait.
+    // Ignore errors: the process may have exited already.
     let _ = node.kill();
     let _ = node.wait();
     // The first round only warms up.

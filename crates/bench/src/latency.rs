@@ -1,4 +1,4 @@
-//! Time from the server's write to the consumer, and from the socket to the consumer where the SDK tells it.
+//! Time from the server's write to the consumer, and for ours also from the socket to the consumer.
 
 mod blocking;
 
@@ -15,41 +15,41 @@ use crate::events::{Order, Push};
 use crate::frames::Kind;
 use crate::report::{Table, figure};
 
-/// So many events a second, and how many of them for each reader.
+/// Events per second, and the number of events for each reader.
 pub type Rate = (u32, u64);
 
-/// What a desk sees, and a busy one.
+/// Rates of a normal, a busy and a very busy account.
 pub const RATES: [Rate; 3] = [(100, 400), (1_000, 4_000), (20_000, 40_000)];
-/// To see that all works.
+/// To check that everything works.
 pub const QUICK: [Rate; 2] = [(1_000, 200), (20_000, 2_000)];
 
-/// Pieces in which a reader's events come, in turn with those of the others.
+/// Number of rounds, in which the readers take turns.
 const ROUNDS: u64 = 4;
 
-/// Nanoseconds, one of each event.
+/// Nanoseconds, one value per event.
 type Samples = Vec<i64>;
 
-/// Reads so many events, and tells how late each was; ours also tells how long it took behind the socket.
+/// Measures the latency of each event, and for ours also the time after the socket.
 trait Reader {
     fn name(&self) -> &'static str;
     fn connection(&self) -> &str;
     fn read(&mut self, events: u64) -> (Samples, Samples);
 }
 
-/// Measures every reader at every rate.
+/// Measures all readers at all rates.
 pub fn tables(server: &mut Server, rates: &[Rate], secure: bool) -> Vec<Table> {
     let target = Target::new(server, Kind::Order, secure);
     let mut readers: Vec<Box<dyn Reader>> =
         vec![blocking::connect(&target), Ours::connect(&target)];
     let each = rates.iter().map(|&(rate, events)| {
         let piece = events / ROUNDS;
-        server.ask(&format!("load {} {piece}", Kind::Order.name()));
+        server.request(&format!("load {} {piece}", Kind::Order.name()));
         let mut samples = vec![(Samples::new(), Samples::new()); readers.len()];
         for _ in 0..ROUNDS {
             for (reader, (all, inner)) in readers.iter_mut().zip(&mut samples) {
-                server.tell(&format!("push {} rate:{rate}", reader.connection()));
+                server.send(&format!("push {} rate:{rate}", reader.connection()));
                 let (latencies, hand_offs) = reader.read(piece);
-                server.answer();
+                server.response();
                 all.extend(latencies);
                 inner.extend(hand_offs);
             }
@@ -63,7 +63,7 @@ pub fn tables(server: &mut Server, rates: &[Rate], secure: bool) -> Vec<Table> {
             table.row(reader.name(), quantiles(all));
             if !inner.is_empty() {
                 table.row(
-                    "  of which behind the socket (received_at)",
+                    "  of which after the socket (received_at)",
                     quantiles(inner),
                 );
             }
@@ -91,7 +91,7 @@ fn now() -> i64 {
     i64::try_from(now.as_nanos()).unwrap_or(i64::MAX)
 }
 
-/// When the server wrote it.
+/// Returns the time of the server's write.
 fn stamp(frame: &[u8]) -> i64 {
     let push: Push<&str, Order<&str>> = sonic_rs::from_slice(frame).expect("the frame decodes");
     push.data.ts
@@ -113,7 +113,7 @@ impl Ours {
         Box::new(Self {
             connection,
             runtime,
-            subscription: Some(subscribed.expect("it is acknowledged")),
+            subscription: Some(subscribed.expect("the subscription is acknowledged")),
         })
     }
 }
@@ -128,18 +128,28 @@ impl Reader for Ours {
     }
 
     fn read(&mut self, events: u64) -> (Samples, Samples) {
-        let mut orders = self.subscription.take().expect("it is given back");
+        let mut orders = self
+            .subscription
+            .take()
+            .expect("the previous run has ended");
         let reading = self.runtime.spawn(async move {
             let (mut samples, mut inner) = (Samples::new(), Samples::new());
             for _ in 0..events {
-                let update = orders.next().await.expect("it goes on").expect("no gap");
+                let update = orders
+                    .next()
+                    .await
+                    .expect("the stream is open")
+                    .expect("the stream has no gap");
                 let now = now();
                 samples.push(now - update.engine_time.unwrap_or_default().as_nanos());
                 inner.push(now - update.received_at().as_nanos());
             }
             (orders, samples, inner)
         });
-        let (orders, samples, inner) = self.runtime.block_on(reading).expect("it reads to the end");
+        let (orders, samples, inner) = self
+            .runtime
+            .block_on(reading)
+            .expect("the reading task ends");
         self.subscription = Some(orders);
         (samples, inner)
     }

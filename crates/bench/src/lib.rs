@@ -1,7 +1,7 @@
-//! Knows what the benchmarks share: frames, the server that pushes them, and everybody who reads them.
+//! What the benchmarks share: frames, the server that pushes them, and the contenders that read them.
 //!
-//! `bench` measures the facade over loopback beside two other ways to read the same stream;
-//! `instructions` counts what the hot paths execute, and needs none of that.
+//! The program `bench` compares the facade over loopback with other ways to read the same stream. The program
+//! `instructions` runs the hot paths for an instruction counter, and needs only the frames.
 
 pub mod frames;
 

@@ -1,11 +1,11 @@
-//! What was measured, as a table for people and as JSON for machines.
+//! The results as text tables and as JSON.
 
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The machine, the compiler and the day, without which figures say nothing.
+/// The machine, the compiler and the date of the measurement.
 #[derive(Debug, Serialize)]
 pub struct Header {
     cpu: String,
@@ -16,7 +16,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// Asks the system.
+    /// Reads them from the system.
     pub fn read() -> Self {
         let first_line = |program: &str, arguments: &[&str]| {
             let output = std::process::Command::new(program).args(arguments).output();
@@ -33,15 +33,15 @@ impl Header {
             rustc: first_line("rustc", &["--version"]),
             profile: match flags.is_empty() {
                 true => {
-                    "release as cargo has it: opt-level 3, no LTO, 16 codegen units, no RUSTFLAGS"
+                    "cargo's release profile: opt-level 3, no LTO, 16 codegen units, no RUSTFLAGS"
                 }
-                false => "release as cargo has it, with RUSTFLAGS of yours",
+                false => "cargo's release profile, with RUSTFLAGS",
             },
             date: first_line("date", &["-u", "+%Y-%m-%d %H:%M UTC"]),
         }
     }
 
-    /// For people.
+    /// Returns it as text.
     pub fn text(&self) -> String {
         format!(
             "{}, {} cores; {}; {}; {}",
@@ -50,18 +50,18 @@ impl Header {
     }
 }
 
-/// Figures with names for their rows and columns.
+/// A table of figures with named rows and columns.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Table {
-    /// What the figures are.
+    /// The title.
     pub title: String,
-    /// The heads of the columns.
+    /// The column names.
     pub columns: Vec<String>,
     /// The rows.
     pub rows: Vec<Row>,
 }
 
-/// A name, and a cell for every column: a number, or a text.
+/// A row: its name, and a number or text for each column.
 #[derive(Debug, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct Row {
@@ -70,7 +70,7 @@ pub struct Row {
 }
 
 impl Table {
-    /// An empty table.
+    /// Creates an empty table.
     pub fn new(title: impl Into<String>, columns: impl IntoIterator<Item = String>) -> Self {
         Self {
             title: title.into(),
@@ -91,7 +91,7 @@ impl Table {
         });
     }
 
-    /// For people.
+    /// Returns it as text.
     pub fn text(&self) -> String {
         let shown = |cell: &Value| match cell {
             Value::String(text) => text.clone(),
@@ -107,7 +107,7 @@ impl Table {
         };
         let widths: Vec<_> = (0..self.columns.len()).map(width).collect();
         let mut text = format!("\n{}\n{:first$}", self.title, "");
-        // Writing to a text cannot fail.
+        // Writing to a `String` cannot fail.
         for (column, width) in self.columns.iter().zip(&widths) {
             let _ = write!(text, "  {column:>width$}");
         }
@@ -121,14 +121,14 @@ impl Table {
     }
 }
 
-/// The middle of several figures.
+/// Returns the median.
 pub fn median(figures: &[f64]) -> f64 {
     let mut figures = figures.to_vec();
     figures.sort_by(f64::total_cmp);
     figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// A figure with as many digits as it deserves.
+/// Formats a number with about three significant digits.
 pub fn figure(number: f64) -> String {
     match number {
         _ if number.is_nan() => "-".into(),

@@ -1,4 +1,4 @@
-//! Counts the allocations of every contender; `bench` starts it, beside which it stands.
+//! Counts the allocations of all contenders; started by `bench`, which must be in the same folder.
 
 use std::alloc::System;
 
@@ -19,17 +19,17 @@ fn count() -> (usize, usize) {
 }
 
 fn main() {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words[..] {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
         [SERVE] => server::serve(),
         [TABLES, events] => {
             let events = events.parse().expect("a number of events");
             for table in tables(&mut Server::start(), count, events) {
-                let table = serde_json::to_string(&table).expect("a table is JSON");
+                let table = serde_json::to_string(&table).expect("a table serializes");
                 println!("{table}");
             }
         }
-        _ => panic!("it is started by `bench`"),
+        _ => panic!("this program is started by `bench`"),
     }
 }

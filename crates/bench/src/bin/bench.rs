@@ -1,4 +1,4 @@
-//! Measures the facade beside the fastest and the usual way: `cargo xtask bench` starts it.
+//! Compares the facade with the fastest and the common way to read a stream; started by `cargo xtask bench`.
 
 use std::process::Command;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use kucoin_streams_bench::frames::Kind;
 use kucoin_streams_bench::report::{Header, Table};
 use kucoin_streams_bench::{allocations, growth, javascript, latency, server};
 
-/// What can be asked for, in the order in which it is measured.
+/// The benchmarks, in the order in which they run.
 const PARTS: [&str; 6] = [
     "accounts",
     "cpu",
@@ -22,11 +22,12 @@ const PARTS: [&str; 6] = [
 const HELP: &str = "Usage: bench [--json] [--quick] [NAME..]";
 
 fn main() {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    if words.first().is_some_and(|word| word == SERVE) {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.first().is_some_and(|word| word == SERVE) {
         return server::serve();
     }
-    let (flags, names): (Vec<_>, Vec<_>) = words.iter().partition(|word| word.starts_with("--"));
+    let (flags, names): (Vec<_>, Vec<_>) =
+        arguments.iter().partition(|word| word.starts_with("--"));
     let unknown = names.iter().find(|name| !PARTS.contains(&name.as_str()));
     let unknown = unknown.or_else(|| {
         flags
@@ -34,7 +35,10 @@ fn main() {
             .find(|flag| !["--json", "--quick"].contains(&flag.as_str()))
     });
     if let Some(unknown) = unknown {
-        eprintln!("no `{unknown}`; names are {}\n{HELP}", PARTS.join(", "));
+        eprintln!(
+            "unknown argument `{unknown}`; expected one of {}\n{HELP}",
+            PARTS.join(", ")
+        );
         std::process::exit(2);
     }
     let has = |flag: &str| flags.iter().any(|word| *word == flag);
@@ -62,7 +66,7 @@ fn main() {
     }
 }
 
-fn run(part: &str, quick: bool, tell: &mut dyn FnMut(Table)) {
+fn run(part: &str, quick: bool, report: &mut dyn FnMut(Table)) {
     let mut server = Server::start();
     match part {
         "accounts" => {
@@ -70,16 +74,16 @@ fn run(part: &str, quick: bool, tell: &mut dyn FnMut(Table)) {
                 true => (&[1, 10, 100][..], Duration::from_millis(1_100)),
                 false => (&[1, 10, 100, 1_000][..], Duration::from_secs(4)),
             };
-            tell(growth::accounts(&mut server, counts, listen));
+            report(growth::accounts(&mut server, counts, listen));
         }
-        "cpu" => cpu_tables(&mut server, quick, tell),
+        "cpu" => cpu_tables(&mut server, quick, report),
         "javascript" => match javascript::table(&mut server, if quick { 3_000 } else { 20_000 }) {
-            Some(table) => tell(table),
+            Some(table) => report(table),
             None => eprintln!("skipped: KuCoin's JavaScript SDK is not installed"),
         },
-        "allocations" => counted(if quick { "2000" } else { "20000" })
+        "allocations" => count_allocations(if quick { "2000" } else { "20000" })
             .into_iter()
-            .for_each(tell),
+            .for_each(report),
         "latency" => {
             let rates = if quick {
                 &latency::QUICK[..]
@@ -88,23 +92,23 @@ fn run(part: &str, quick: bool, tell: &mut dyn FnMut(Table)) {
             };
             for secure in [false, true] {
                 let tables = latency::tables(&mut server, rates, secure);
-                tables.into_iter().for_each(&mut *tell);
+                tables.into_iter().for_each(&mut *report);
             }
         }
         "growth" => {
-            tell(growth::acknowledgements(&[1, 10, 100, 1_000, 10_000]));
+            report(growth::acknowledgements(&[1, 10, 100, 1_000, 10_000]));
             let (counts, reconnect, events) = match quick {
                 true => (&[1, 10, 90][..], 90, 9_000),
                 false => (&[1, 10, 100, 1_000][..], 400, 60_000),
             };
             let tables = growth::tables(&mut server, counts, reconnect, events);
-            tables.into_iter().for_each(tell);
+            tables.into_iter().for_each(report);
         }
-        _ => unreachable!("it was checked"),
+        _ => unreachable!("the names are checked in main"),
     }
 }
 
-fn cpu_tables(server: &mut Server, quick: bool, tell: &mut dyn FnMut(Table)) {
+fn cpu_tables(server: &mut Server, quick: bool, report: &mut dyn FnMut(Table)) {
     let effort = if quick { Effort::QUICK } else { Effort::FULL };
     let all = [
         (true, false, false),
@@ -122,14 +126,14 @@ fn cpu_tables(server: &mut Server, quick: bool, tell: &mut dyn FnMut(Table)) {
         };
         let settings = Kind::COMPARED.map(setting);
         for table in cpu::tables(server, &settings, effort) {
-            tell(table);
+            report(table);
         }
     }
 }
 
-/// What the program counted that stands beside this one.
-fn counted(events: &str) -> Vec<Table> {
-    let program = std::env::current_exe().expect("a program knows its file");
+/// Runs the counting program and returns its tables.
+fn count_allocations(events: &str) -> Vec<Table> {
+    let program = std::env::current_exe().expect("the path of this program is known");
     let mut counting = Command::new(program.with_file_name("allocations"));
     let output = counting.args([allocations::TABLES, events]).output();
     let output = output
@@ -139,6 +143,6 @@ fn counted(events: &str) -> Vec<Table> {
         .split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty());
     tables
-        .map(|line| serde_json::from_slice(line).expect("a table"))
+        .map(|line| serde_json::from_slice(line).expect("a table as JSON"))
         .collect()
 }

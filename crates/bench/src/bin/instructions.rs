@@ -1,6 +1,6 @@
-//! Runs one hot path so many times, for a tool that counts instructions: `cargo xtask instructions` starts it.
+//! Runs one hot path a given number of times, to count its instructions; started by `cargo xtask instructions`.
 //!
-//! `instructions PATH TURNS`, or `--list`. Inputs are fixed, so that two runs differ by their turns alone.
+//! Usage: `instructions PATH TURNS` or `instructions --list`. The inputs are fixed, so runs differ only in their turns.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -17,10 +17,10 @@ use kucoin_streams_session::{Action, FrameKind, Input, Session};
 use kucoin_streams_transport::{Bytes, Message, memory};
 use kucoin_streams_v1::{Balances, FuturesPositions, SpotOrders, SpotPrivate, V1};
 
-/// So many different frames are taken in turn.
+/// Number of different frames, used in turn.
 const FRAMES: u64 = 64;
 
-/// A hot path, and what runs it so many times.
+/// The name of a hot path, and a function that runs it a given number of times.
 type Path = (&'static str, fn(usize));
 
 const PATHS: [Path; 10] = [
@@ -45,9 +45,9 @@ const PATHS: [Path; 10] = [
 ];
 
 fn main() {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words[..] {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
         ["--list"] => {
             for (name, _) in PATHS {
                 println!("{name}");
@@ -57,10 +57,10 @@ fn main() {
             let (_, run) = PATHS
                 .into_iter()
                 .find(|(name, _)| *name == path)
-                .expect("a path of the list");
+                .expect("a path from --list");
             run(turns.parse().expect("a number of turns"));
         }
-        _ => panic!("instructions PATH TURNS, or --list"),
+        _ => panic!("usage: instructions PATH TURNS, or instructions --list"),
     }
 }
 
@@ -73,20 +73,20 @@ fn decode<T: Topic>(kind: Kind, topic: &T, turns: usize) {
     for frame in frames.iter().cycle().take(turns) {
         let push = black_box(topic)
             .decode(black_box(frame))
-            .expect("it decodes");
-        black_box(push.expect("it is of the topic"));
+            .expect("the frame decodes");
+        black_box(push.expect("the frame is a push of the topic"));
     }
 }
 
 fn classify<P: Protocol>(kind: Kind, turns: usize) {
     let frames = frames(kind);
     for frame in frames.iter().cycle().take(turns) {
-        let text = P::text(black_box(frame.as_bytes())).expect("it is a text");
-        black_box(P::classify(&text)).expect("it is a frame");
+        let text = P::text(black_box(frame.as_bytes())).expect("the frame is UTF-8");
+        black_box(P::classify(&text)).expect("the frame is valid");
     }
 }
 
-/// A live session that is given pushes, and asked each time what is to be done.
+/// A live session that receives pushes and is polled after each.
 fn session_frame(turns: usize) {
     let now = Instant::now();
     let mut session = Session::<V1>::new(kucoin_streams_session::SessionConfig::default(), 1);
@@ -113,17 +113,20 @@ fn session_frame(turns: usize) {
         }
     };
     drain(&mut session);
-    assert!(session.holds(&request), "it is acknowledged");
+    assert!(
+        session.is_subscribed(&request),
+        "the subscription is acknowledged"
+    );
     let frames = frames(Kind::Order);
     for frame in frames.iter().cycle().take(turns) {
-        let disposition = session.frame(black_box(now), black_box(frame));
-        assert!(matches!(disposition, FrameKind::Message { .. }));
+        let kind = session.frame(black_box(now), black_box(frame));
+        assert!(matches!(kind, FrameKind::Message { .. }));
         black_box(session.poll());
         black_box(session.deadline());
     }
 }
 
-/// Gives a URL that only the in-memory transport knows.
+/// A token source for the in-memory transport.
 struct InMemory;
 
 impl ConnectionSource for InMemory {
@@ -134,13 +137,13 @@ impl ConnectionSource for InMemory {
     }
 }
 
-/// The whole way through the client: from what a transport read to the event in the user's task.
+/// The whole client: from a message of the transport to the event in the user's task.
 fn client_in_memory(turns: usize) {
     let frames: Vec<Bytes> = frames(Kind::Order).into_iter().map(Bytes::from).collect();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build();
-    runtime.expect("a runtime can be had").block_on(async {
+    runtime.expect("the runtime starts").block_on(async {
         let (dialer, mut listener) = memory::pair();
         let connections = Connections::<SpotPrivate>::new(
             InMemory,
@@ -151,36 +154,40 @@ fn client_in_memory(turns: usize) {
             LifecycleSender::default(),
         );
         let exchange = tokio::spawn(async move {
-            let mut peer = listener.accept().await.expect("it dials").accept();
+            let mut peer = listener.accept().await.expect("the client dials").accept();
             let welcomed = peer.send_text(r#"{"id":"bench","type":"welcome"}"#).await;
-            welcomed.expect("it listens");
+            welcomed.expect("the client is connected");
             let Some(Message::Text(request)) = peer.receive().await else {
-                panic!("it subscribes");
+                panic!("the client must subscribe first");
             };
-            let request = String::from_utf8(request.to_vec()).expect("it is a text");
+            let request = String::from_utf8(request.to_vec()).expect("the frame is UTF-8");
             let acknowledged = peer.send_text(request.replace("subscribe", "ack")).await;
-            acknowledged.expect("it listens");
+            acknowledged.expect("the client is connected");
             for frame in frames.iter().cycle().take(turns) {
                 let sent = peer.send(Message::Text(frame.clone())).await;
-                sent.expect("it listens");
+                sent.expect("the client is connected");
             }
             peer
         });
         let mut orders = connections
             .subscribe(SpotOrders)
             .await
-            .expect("it is acknowledged");
+            .expect("the subscription is acknowledged");
         let consumed = tokio::spawn(async move {
             consume(&mut orders, turns).await;
         });
-        consumed.await.expect("it consumes to the end");
+        consumed.await.expect("the consuming task ends");
         drop(exchange.await);
     });
 }
 
 async fn consume(orders: &mut Subscription<SpotOrders>, turns: usize) {
     for _ in 0..turns {
-        let update = orders.next().await.expect("it goes on").expect("no gap");
+        let update = orders
+            .next()
+            .await
+            .expect("the stream is open")
+            .expect("the stream has no gap");
         black_box((
             &update.order_id,
             update.price,

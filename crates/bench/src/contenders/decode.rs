@@ -1,4 +1,4 @@
-//! A frame decoded into borrowed structs and consumed at once, by the parser that is asked for.
+//! Decodes a frame into borrowed structs with a chosen parser, and consumes it.
 
 use serde::Deserialize;
 
@@ -8,16 +8,16 @@ use crate::events::{
 use crate::frames::Kind;
 use crate::tally::Tally;
 
-/// Who parses.
+/// The parser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Parser {
-    /// Nobody: the frame is looked at and dropped.
+    /// No parser: only the first byte of the frame is checked.
     None,
     /// sonic-rs.
     Sonic,
     /// serde_json.
     Serde,
-    /// simd-json, its buffers reused.
+    /// simd-json, with reused buffers.
     Simd,
 }
 
@@ -26,10 +26,10 @@ type BalancePush<'f> = Push<&'f str, Balance<&'f str>>;
 type PositionPush<'f, N> = Push<&'f str, Position<&'f str, N>>;
 type ProOrderPush<'f> = ProPush<&'f str, ProOrder<&'f str>>;
 
-/// Decodes and consumes one frame. `frame` may be changed, as simd-json does.
+/// Decodes and consumes one frame. simd-json overwrites `frame`.
 ///
 /// # Panics
-/// Where the frame cannot be decoded.
+/// Panics if the frame cannot be decoded.
 pub fn consume(
     parser: Parser,
     kind: Kind,
@@ -53,15 +53,15 @@ pub fn consume(
         (Parser::Serde, _) => serde::<ProOrderPush<'_>>(frame, tally),
         (Parser::Simd, Kind::Order) => simd::<OrderPush<'_>>(frame, buffers, tally),
         (Parser::Simd, Kind::Balance) => simd::<BalancePush<'_>>(frame, buffers, tally),
-        (Parser::Simd, Kind::Position) => unreachable!("it would not be exact"),
+        (Parser::Simd, Kind::Position) => unreachable!("simd-json cannot decode positions exactly"),
         (Parser::Simd, _) => simd::<ProOrderPush<'_>>(frame, buffers, tally),
     }
 }
 
-/// Decodes one frame into owned structs by serde_json, and consumes it.
+/// Decodes one frame into owned structs with serde_json, and consumes it.
 ///
 /// # Panics
-/// Where the frame cannot be decoded.
+/// Panics if the frame cannot be decoded.
 pub fn consume_owned(kind: Kind, frame: &[u8], tally: &mut Tally) {
     match kind {
         Kind::Order => serde::<Push<String, Order<String>>>(frame, tally),

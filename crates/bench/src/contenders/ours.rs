@@ -1,4 +1,4 @@
-//! Ours: the facade with everything on, and a subscription in the user's own task.
+//! Ours: the facade with its default features, and a subscription in the user's task.
 
 use kucoin_streams::client::ConnectionRuntime;
 use kucoin_streams::{
@@ -13,12 +13,12 @@ use crate::events::Consume;
 use crate::frames::Kind;
 use crate::tally::Tally;
 
-/// Gives the loopback server for every dial.
+/// A token source that returns the URL of the loopback server.
 #[derive(Clone, Debug)]
 struct Loopback(String);
 
 impl Loopback {
-    /// The server, under this name of the connection.
+    /// Returns the source for a connection with this name.
     fn new(target: &Target, name: &str) -> Self {
         let scheme = if target.tls.is_some() {
             "wss://localhost"
@@ -35,10 +35,10 @@ impl ConnectionSource for Loopback {
     }
 }
 
-/// A client of the loopback server with the defaults, or other settings where they are what is measured.
+/// Creates a client of the loopback server.
 ///
 /// # Panics
-/// If the settings do not go together.
+/// Panics if the settings are invalid.
 pub fn client(target: &Target, name: &str, config: Config) -> Kucoin {
     let mut transport = WebSocketConnector::new();
     if let Some(tls) = target.tls.clone() {
@@ -46,23 +46,23 @@ pub fn client(target: &Target, name: &str, config: Config) -> Kucoin {
     }
     let builder = Kucoin::builder().tokens(Loopback::new(target, name));
     let built = builder.transport(transport).config(config).build();
-    built.expect("the settings go together")
+    built.expect("the settings are valid")
 }
 
 struct Ours<T: Topic> {
     name: &'static str,
     connection: String,
     subscription: Option<Subscription<T>>,
-    /// Stands as long as the subscription.
+    /// Keeps the connection open.
     _kucoin: Kucoin,
 }
 
 pub(super) fn connect(
     runtime: &Runtime,
     target: &Target,
-    where_to: ConnectionRuntime,
+    connection_runtime: ConnectionRuntime,
 ) -> Box<dyn Contender> {
-    let name = match where_to {
+    let name = match connection_runtime {
         ConnectionRuntime::Current => super::OURS_ON_THE_RUNTIME,
         _ => super::OURS,
     };
@@ -71,7 +71,7 @@ pub(super) fn connect(
     let kucoin = client(
         target,
         &connection,
-        Config::default().with_runtime(where_to),
+        Config::default().with_runtime(connection_runtime),
     );
     macro_rules! ours {
         ($topic:expr) => {{
@@ -79,7 +79,7 @@ pub(super) fn connect(
             Box::new(Ours {
                 name,
                 connection,
-                subscription: Some(subscribed.expect("it is acknowledged")),
+                subscription: Some(subscribed.expect("the subscription is acknowledged")),
                 _kucoin: kucoin,
             })
         }};
@@ -93,10 +93,10 @@ pub(super) fn connect(
     }
 }
 
-/// Consumes this number of events of a subscription.
+/// Consumes this number of events from a subscription.
 ///
 /// # Panics
-/// At a gap: a measurement with losses is none.
+/// Panics at a gap, since a measurement with lost events is invalid.
 pub async fn stream<T>(subscription: &mut Subscription<T>, events: u64) -> Tally
 where
     T: Topic,
@@ -104,7 +104,7 @@ where
 {
     let mut tally = Tally::default();
     while tally.events < events {
-        match subscription.next().await.expect("it goes on") {
+        match subscription.next().await.expect("the stream is open") {
             Ok(update) => update.consume(&mut tally),
             Err(gap) => panic!("{gap}"),
         }
@@ -125,12 +125,15 @@ where
     }
 
     fn run(&mut self, runtime: &Runtime, events: u64) -> Tally {
-        let mut subscription = self.subscription.take().expect("it is given back");
+        let mut subscription = self
+            .subscription
+            .take()
+            .expect("the previous run has ended");
         let reading = runtime.spawn(async move {
             let tally = stream(&mut subscription, events).await;
             (subscription, tally)
         });
-        let (subscription, tally) = runtime.block_on(reading).expect("it reads to the end");
+        let (subscription, tally) = runtime.block_on(reading).expect("the reading task ends");
         self.subscription = Some(subscription);
         tally
     }

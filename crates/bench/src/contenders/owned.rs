@@ -1,4 +1,4 @@
-//! Reference B: tokio-tungstenite, owned events, and a channel to the task that consumes them.
+//! Reference B: tokio-tungstenite, owned events, and a channel to the consuming task.
 
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
@@ -12,8 +12,8 @@ use crate::events::{Balance, ByText, Consume, Order, Position, ProOrder, ProPush
 use crate::frames::Kind;
 use crate::tally::Tally;
 
-/// As many as most take for such a channel.
-const CHANNEL: usize = 1024;
+/// A common capacity for such a channel.
+const CHANNEL_CAPACITY: usize = 1024;
 
 pub(super) struct Owned<S> {
     name: &'static str,
@@ -24,7 +24,7 @@ pub(super) struct Owned<S> {
 
 impl<S: Socket> Owned<S> {
     pub(super) fn new(name: &'static str, connection: String, socket: S, kind: Kind) -> Self {
-        let made = futures_util::FutureExt::now_or_never(WebSocketStream::from_raw_socket(
+        let wrapped = futures_util::FutureExt::now_or_never(WebSocketStream::from_raw_socket(
             socket,
             Role::Client,
             None,
@@ -33,7 +33,7 @@ impl<S: Socket> Owned<S> {
             name,
             connection,
             kind,
-            socket: Some(made.expect("it only wraps")),
+            socket: Some(wrapped.expect("wrapping does no I/O")),
         }
     }
 
@@ -41,14 +41,14 @@ impl<S: Socket> Owned<S> {
     where
         E: DeserializeOwned + Consume + Send + 'static,
     {
-        let mut socket = self.socket.take().expect("it is given back");
-        let (sender, mut receiver) = mpsc::channel::<E>(CHANNEL);
+        let mut socket = self.socket.take().expect("the previous run has ended");
+        let (sender, mut receiver) = mpsc::channel::<E>(CHANNEL_CAPACITY);
         let reading = runtime.spawn(async move {
             for _ in 0..events {
-                let message = socket.next().await.expect("it goes on");
-                let frame = message.expect("it can be read").into_data();
+                let message = socket.next().await.expect("the stream is open");
+                let frame = message.expect("the socket is readable").into_data();
                 let event = serde_json::from_slice(&frame).expect("the frame decodes");
-                assert!(sender.send(event).await.is_ok(), "somebody receives");
+                assert!(sender.send(event).await.is_ok(), "the receiver is open");
             }
             socket
         });
@@ -59,8 +59,10 @@ impl<S: Socket> Owned<S> {
             }
             tally
         });
-        self.socket = Some(runtime.block_on(reading).expect("it reads to the end"));
-        runtime.block_on(consuming).expect("it consumes to the end")
+        self.socket = Some(runtime.block_on(reading).expect("the reading task ends"));
+        runtime
+            .block_on(consuming)
+            .expect("the consuming task ends")
     }
 }
 

@@ -1,4 +1,4 @@
-//! Reference A: fastwebsockets, and events that are borrowed from the frame and consumed where it was read.
+//! Reference A: fastwebsockets, and events borrowed from the frame and consumed in the reading task.
 
 use fastwebsockets::{FragmentCollector, Role, WebSocket};
 use tokio::runtime::Runtime;
@@ -45,12 +45,12 @@ impl<S: Socket> Contender for Reference<S> {
     }
 
     fn run(&mut self, runtime: &Runtime, events: u64) -> Tally {
-        let (mut socket, mut buffers) = self.state.take().expect("it is given back");
+        let (mut socket, mut buffers) = self.state.take().expect("the previous run has ended");
         let (kind, parser) = (self.kind, self.parser);
         let reading = runtime.spawn(async move {
             let mut tally = Tally::default();
             while tally.events < events {
-                let mut frame = socket.read_frame().await.expect("it can be read");
+                let mut frame = socket.read_frame().await.expect("the socket is readable");
                 consume(
                     parser,
                     kind,
@@ -61,7 +61,7 @@ impl<S: Socket> Contender for Reference<S> {
             }
             (socket, buffers, tally)
         });
-        let (socket, buffers, tally) = runtime.block_on(reading).expect("it reads to the end");
+        let (socket, buffers, tally) = runtime.block_on(reading).expect("the reading task ends");
         self.state = Some((socket, buffers));
         tally
     }

@@ -1,4 +1,4 @@
-//! Many accounts in one process: the memory that an idle connection holds, and the CPU time of a heartbeat.
+//! Many accounts in one process: memory per idle connection, and CPU time per heartbeat.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use crate::cpu::{process_cpu, runtime};
 use crate::frames::Kind;
 use crate::report::{Table, figure};
 
-/// KuCoin asks for 18 s; sooner, there are more to count.
+/// Heartbeat interval. KuCoin's is 18 s; a short one gives more heartbeats to measure.
 const INTERVAL: Duration = Duration::from_millis(500);
 const NAME: &str = "accounts";
 
-/// Connects up to so many accounts, each with a client of its own that is subscribed to its orders, and counts heartbeats
-/// for a while. To be called first
-/// in a process: memory that was used before is used again, and does not show.
+/// Connects each number of accounts, each with its own client and subscription, and measures heartbeats.
+///
+/// Call it first in a process, since reused memory is not counted.
 #[allow(clippy::cast_precision_loss)]
 pub fn table(server: &mut Server, counts: &[usize], listen: Duration) -> Table {
     let runtime = runtime(false);
@@ -57,15 +57,15 @@ async fn account(target: &Target) -> Account {
     let config = Config::default().with_session(settings).with_dials(dials);
     let kucoin = client(target, NAME, config);
     let orders = kucoin.subscribe(v1::SpotOrders).await;
-    (kucoin, orders.expect("it is acknowledged"))
+    (kucoin, orders.expect("the subscription is acknowledged"))
 }
 
 fn received(server: &mut Server) -> u64 {
-    let count = server.ask(&format!("received {NAME}"));
-    count.parse().expect("the server tells a count")
+    let count = server.request(&format!("received {NAME}"));
+    count.parse().expect("the server responds with a number")
 }
 
-/// Bytes of this process that are in memory.
+/// Returns the resident memory of this process in bytes.
 fn resident() -> usize {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages = statm

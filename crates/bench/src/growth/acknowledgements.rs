@@ -1,4 +1,4 @@
-//! A session, without any IO, that has ever more requests under way.
+//! A session without I/O, with a growing number of pending requests.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use kucoin_streams_session::{Action, Input, Session, SessionConfig};
 
 use crate::report::{Table, figure, median};
 
-/// A protocol with no limit of its own, so that ten thousand requests can be under way.
+/// A protocol without limits, so that 10,000 requests can be pending.
 struct Unlimited;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,14 +61,17 @@ impl Protocol for Unlimited {
     }
 }
 
-/// Nanoseconds for an acknowledgement, by how many are under way when the first comes.
+/// Returns the time per request and per acknowledgement, by the number of pending requests.
 pub fn table(counts: &[u32]) -> Table {
-    let title = "Session without IO, ns per request, by requests under way";
+    let title = "Session without I/O, ns per request, by pending requests";
     let mut table = Table::new(title, counts.iter().map(ToString::to_string));
     let measured: Vec<_> = counts.iter().map(|&count| measure(count)).collect();
-    table.row("to send it", measured.iter().map(|(send, _)| figure(*send)));
     table.row(
-        "to take its acknowledgement",
+        "to send a request",
+        measured.iter().map(|(send, _)| figure(*send)),
+    );
+    table.row(
+        "to handle its acknowledgement",
         measured.iter().map(|(_, take)| figure(*take)),
     );
     table
@@ -93,14 +96,17 @@ fn turn(count: u32) -> (f64, f64) {
         drain(&mut session, now, &mut ids);
     }
     let sent = began.elapsed();
-    assert_eq!(ids.len(), count as usize, "all are under way");
+    assert_eq!(ids.len(), count as usize, "all requests are pending");
     let began = Instant::now();
     for id in &ids {
         session.frame(now, id);
         while session.poll().is_some() {}
     }
     let taken = began.elapsed();
-    assert!(session.holds(&Number(count - 1)), "all are acknowledged");
+    assert!(
+        session.is_subscribed(&Number(count - 1)),
+        "all subscriptions are acknowledged"
+    );
     let each = |time: Duration| time.as_nanos() as f64 / f64::from(count);
     (each(sent), each(taken))
 }

@@ -1,4 +1,4 @@
-//! A std thread that blocks on its socket, decodes and consumes: as quick as a consumer can have an event.
+//! A std thread that blocks on its socket, decodes and consumes: the lowest latency a consumer can have.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -18,12 +18,12 @@ struct Blocking<S> {
 
 pub(super) fn connect(target: &Target) -> Box<dyn Reader> {
     let socket = TcpStream::connect(("127.0.0.1", target.port)).expect("the server listens");
-    socket.set_nodelay(true).expect("it is a TCP socket");
+    socket.set_nodelay(true).expect("TCP_NODELAY can be set");
     match target.tls.clone() {
         None => Blocking::greet(socket, target),
         Some(tls) => {
-            let name = ServerName::try_from("localhost").expect("a name");
-            let connection = ClientConnection::new(tls, name).expect("the settings hold");
+            let name = ServerName::try_from("localhost").expect("a valid server name");
+            let connection = ClientConnection::new(tls, name).expect("the settings are valid");
             Blocking::greet(StreamOwned::new(connection, socket), target)
         }
     }
@@ -39,18 +39,20 @@ impl<S: Read + Write + Send + 'static> Blocking<S> {
         );
         socket
             .write_all(request.as_bytes())
-            .expect("it can be written");
+            .expect("the socket is writable");
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             let mut byte = [0];
             socket
                 .read_exact(&mut byte)
-                .expect("the upgrade is answered");
+                .expect("the server accepts the upgrade");
             head.extend(byte);
         }
         let mut frames = Frames::default();
         while frames.next().is_none() {
-            let read = socket.read(frames.room()).expect("a welcome comes");
+            let read = socket
+                .read(frames.room())
+                .expect("the server sends a welcome");
             frames.filled(read);
         }
         Box::new(Self {
@@ -70,11 +72,11 @@ impl<S: Read + Write + Send + 'static> Reader for Blocking<S> {
     }
 
     fn read(&mut self, events: u64) -> (Samples, Samples) {
-        let (mut socket, mut frames) = self.state.take().expect("it is given back");
+        let (mut socket, mut frames) = self.state.take().expect("the previous run has ended");
         let thread = std::thread::spawn(move || {
             let mut samples = Samples::new();
             while (samples.len() as u64) < events {
-                let read = socket.read(frames.room()).expect("it can be read");
+                let read = socket.read(frames.room()).expect("the socket is readable");
                 frames.filled(read);
                 while let Some(frame) = frames.next() {
                     let sent = stamp(frame);
@@ -83,13 +85,13 @@ impl<S: Read + Write + Send + 'static> Reader for Blocking<S> {
             }
             (socket, frames, samples)
         });
-        let (socket, frames, samples) = thread.join().expect("it reads to the end");
+        let (socket, frames, samples) = thread.join().expect("the reading thread ends");
         self.state = Some((socket, frames));
         (samples, Samples::new())
     }
 }
 
-/// Bytes of a socket, and the frames in them: whole ones without a mask, as a server sends them.
+/// Received bytes and the unmasked, unfragmented frames in them.
 #[derive(Debug)]
 struct Frames {
     buffer: Vec<u8>,
@@ -108,7 +110,7 @@ impl Default for Frames {
 }
 
 impl Frames {
-    /// Where the next bytes go.
+    /// Returns the buffer for the next bytes.
     fn room(&mut self) -> &mut [u8] {
         self.buffer.copy_within(self.begin..self.end, 0);
         self.end -= self.begin;
@@ -117,12 +119,12 @@ impl Frames {
         &mut self.buffer[end..]
     }
 
-    /// So many bytes were put there.
+    /// Adds this number of bytes, which were read into [`room`](Self::room).
     fn filled(&mut self, bytes: usize) {
         self.end += bytes;
     }
 
-    /// The payload of the next frame, if it is there whole.
+    /// Returns the payload of the next frame, if it is complete.
     fn next(&mut self) -> Option<&[u8]> {
         let bytes = &self.buffer[self.begin..self.end];
         let (length, head) = match bytes.get(1)? & 127 {

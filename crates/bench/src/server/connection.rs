@@ -1,4 +1,4 @@
-//! One connection of the server: its upgrade, and what it answers.
+//! One connection of the server: its upgrade and its responses.
 
 use std::collections::HashSet;
 use std::io::{self, Read, Write};
@@ -8,23 +8,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::{ServerConfig, ServerConnection};
 
-/// A connection that a thread attends to, and that others push to.
+/// A connection. One thread reads from it, and other threads may push to it.
 #[derive(Debug)]
 pub(super) struct Connection {
     socket: TcpStream,
-    /// Also what keeps writers apart.
+    /// The TLS state. Its lock also prevents concurrent writes.
     tls: Mutex<Option<ServerConnection>>,
     /// Whether it speaks Pro V2.
     pro: bool,
-    over: AtomicBool,
-    /// Text messages so far.
+    closed: AtomicBool,
+    /// Number of text messages received.
     pub(super) received: AtomicU64,
-    /// What was subscribed to.
+    /// Topics that the client has subscribed to.
     pub(super) topics: Mutex<HashSet<String>>,
 }
 
 impl Connection {
-    /// Takes the upgrade, welcomes, and gives the name that the URL had.
+    /// Accepts the upgrade, sends the welcome, and returns the name in the URL with the connection.
     pub(super) fn accept(
         socket: TcpStream,
         tls: Option<Arc<ServerConfig>>,
@@ -65,7 +65,7 @@ impl Connection {
         let key = lower.find("sec-websocket-key:")? + "sec-websocket-key:".len();
         let key = head[key..].split('\r').next()?.trim();
         let name = after("name=")?.to_owned();
-        // V1 is welcomed by the id that the URL asks for.
+        // The V1 welcome has the `connectId` of the URL.
         let id = after("connectId=").unwrap_or("bench").to_owned();
         if let Some(tls) = &mut secure {
             tls.set_buffer_limit(None);
@@ -74,7 +74,7 @@ impl Connection {
             pro: head.starts_with("GET /pro"),
             socket,
             tls: Mutex::new(secure),
-            over: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
             received: AtomicU64::new(0),
             topics: Mutex::default(),
         });
@@ -88,15 +88,15 @@ impl Connection {
                 .as_bytes(),
             )
             .ok()?;
-        connection.say(&match connection.pro {
+        connection.send_text(&match connection.pro {
             true => r#"{"sessionId":"bench","message":"welcome","pingInterval":18000}"#.to_owned(),
             false => format!(r#"{{"id":"{id}","type":"welcome"}}"#),
         });
         Some((name, connection))
     }
 
-    /// Answers until the client is gone.
-    pub(super) fn attend(&self) {
+    /// Answers messages until the client disconnects.
+    pub(super) fn serve(&self) {
         let mut inbound = Vec::new();
         let mut bytes = [0; 4096];
         while let Ok(read @ 1..) = self.read(&mut bytes) {
@@ -114,20 +114,20 @@ impl Connection {
                 }
             }
         }
-        self.over.store(true, Ordering::Relaxed);
+        self.closed.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn is_over(&self) -> bool {
-        self.over.load(Ordering::Relaxed)
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
     }
 
     pub(super) fn cut(&self) {
-        self.over.store(true, Ordering::Relaxed);
-        // It may be cut already.
+        self.closed.store(true, Ordering::Relaxed);
+        // Ignore errors: the socket may be closed already.
         let _ = self.socket.shutdown(Shutdown::Both);
     }
 
-    /// Writes bytes as they are.
+    /// Writes raw bytes.
     pub(super) fn write(&self, bytes: &[u8]) -> io::Result<()> {
         let mut tls = self.tls.lock().unwrap_or_else(PoisonError::into_inner);
         match &mut *tls {
@@ -151,12 +151,12 @@ impl Connection {
         if is_plain {
             return (&self.socket).read(out);
         }
-        // Read outside of the lock, so that a push can go out meanwhile.
-        let mut sealed = [0; 4096];
+        // Read without the lock, so that pushes are not blocked.
+        let mut encrypted = [0; 4096];
         loop {
-            let mut rest = match (&self.socket).read(&mut sealed)? {
+            let mut rest = match (&self.socket).read(&mut encrypted)? {
                 0 => return Ok(0),
-                read => &sealed[..read],
+                read => &encrypted[..read],
             };
             let mut tls = self.tls.lock().unwrap_or_else(PoisonError::into_inner);
             let tls = tls.as_mut().ok_or(io::ErrorKind::NotConnected)?;
@@ -180,26 +180,26 @@ impl Connection {
         };
         let id = value("id").unwrap_or_default();
         if text.contains("\"ping\"") {
-            self.say(&format!(r#"{{"id":"{id}","type":"pong"}}"#));
+            self.send_text(&format!(r#"{{"id":"{id}","type":"pong"}}"#));
             return;
         }
         if let Some(topic) = value("topic") {
             let mut topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
             topics.insert(topic.to_owned());
         }
-        self.say(&match self.pro {
+        self.send_text(&match self.pro {
             true => format!(r#"{{"id":"{id}","result":true}}"#),
             false => format!(r#"{{"id":"{id}","type":"ack"}}"#),
         });
     }
 
-    fn say(&self, text: &str) {
-        // The client may be gone, which the next read tells.
+    fn send_text(&self, text: &str) {
+        // Ignore errors: the next read reports a closed connection.
         let _ = self.write(&message(1, text.as_bytes()));
     }
 }
 
-/// Answers a request for a connection token, which others make over REST; that is no connection of ours.
+/// Answers a token request over HTTP, which only KuCoin's JavaScript SDK sends. It is not a stream connection.
 fn token(mut socket: &TcpStream) -> Option<(String, Arc<Connection>)> {
     let port = socket.local_addr().ok()?.port();
     let body = format!(
@@ -214,7 +214,7 @@ fn token(mut socket: &TcpStream) -> Option<(String, Arc<Connection>)> {
     None
 }
 
-/// A message of the server in one frame.
+/// Returns a server message as one WebSocket frame.
 pub(super) fn message(opcode: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![0x80 | opcode];
     match u16::try_from(payload.len()) {
@@ -232,7 +232,7 @@ pub(super) fn message(opcode: u8, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// A frame of the client: its opcode, its payload, and how many bytes it took.
+/// Returns the opcode, the payload and the length of a client's WebSocket frame.
 fn unmask(bytes: &[u8]) -> Option<(u8, Vec<u8>, usize)> {
     let opcode = bytes.first()? & 15;
     let (length, at) = match bytes.get(1)? & 127 {
@@ -252,7 +252,7 @@ fn unmask(bytes: &[u8]) -> Option<(u8, Vec<u8>, usize)> {
     ))
 }
 
-/// The accept key of RFC 6455.
+/// Returns the accept key of RFC 6455.
 fn accept_key(key: &str) -> String {
     tokio_tungstenite::tungstenite::handshake::derive_accept_key(key.as_bytes())
 }

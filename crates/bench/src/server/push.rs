@@ -1,4 +1,4 @@
-//! Frames made ready before they are asked for, and the ways in which they are pushed.
+//! Prebuilt frames, and the modes in which they are pushed.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
@@ -7,19 +7,19 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use super::connection::{Connection, message};
 use crate::frames::{self, Kind};
 
-/// As much as one write takes.
-const WRITE: usize = 64 * 1024;
+/// Maximum size of one write.
+const MAX_WRITE: usize = 64 * 1024;
 
-/// Between two frames that are to be read one by one: longer than any client here needs for one.
-const APART: Duration = Duration::from_micros(60);
+/// Pause between frames that are pushed one by one: longer than any contender needs for one frame.
+const PAUSE: Duration = Duration::from_micros(60);
 
-/// Frames with their heads, one behind the other.
+/// WebSocket frames in one buffer.
 #[derive(Debug, Default)]
 pub(super) struct Frames {
     bytes: Vec<u8>,
-    /// Where each ends.
+    /// End of each frame in `bytes`.
     ends: Vec<usize>,
-    /// Where the digits of its time begin, counted from its own beginning.
+    /// Offset of the time digits in each frame.
     stamps: Vec<usize>,
     symbols: u32,
 }
@@ -47,27 +47,31 @@ impl Frames {
         built
     }
 
-    /// Pushes them all: `batched`, `alone`, or `rate:N` with so many a second, each with the time of its write in it.
-    pub(super) fn push(&mut self, connections: &[Arc<Connection>], how: &str) {
-        let pushed = match (connections, how) {
+    /// Pushes all frames in one of the modes `batched`, `one_by_one` and `rate:N`.
+    ///
+    /// `rate:N` pushes N frames a second, each with the time of its write.
+    pub(super) fn push(&mut self, connections: &[Arc<Connection>], mode: &str) {
+        let pushed = match (connections, mode) {
             ([connection], "batched") => self.batched(connection),
-            ([connection], "alone") => self.alone(connection),
+            ([connection], "one_by_one") => self.one_by_one(connection),
             ([connection], _) => {
-                let rate = how.strip_prefix("rate:").and_then(|rate| rate.parse().ok());
-                self.at_rate(connection, rate.expect("a known way to push"))
+                let rate = mode
+                    .strip_prefix("rate:")
+                    .and_then(|rate| rate.parse().ok());
+                self.at_rate(connection, rate.expect("a known push mode"))
             }
             ([], _) => Ok(()),
             (many, _) => self.spread(many),
         };
         if let Err(error) = pushed {
-            eprintln!("the client went away: {error}");
+            eprintln!("the client disconnected: {error}");
         }
     }
 
     fn batched(&self, connection: &Connection) -> std::io::Result<()> {
         let (mut begin, mut end) = (0, 0);
         for &next in &self.ends {
-            if next - begin > WRITE {
+            if next - begin > MAX_WRITE {
                 connection.write(&self.bytes[begin..end])?;
                 begin = end;
             }
@@ -76,12 +80,12 @@ impl Frames {
         connection.write(&self.bytes[begin..])
     }
 
-    fn alone(&self, connection: &Connection) -> std::io::Result<()> {
+    fn one_by_one(&self, connection: &Connection) -> std::io::Result<()> {
         let mut begin = 0;
         for &end in &self.ends {
             connection.write(&self.bytes[begin..end])?;
             begin = end;
-            std::thread::sleep(APART);
+            std::thread::sleep(PAUSE);
         }
         Ok(())
     }
@@ -109,30 +113,35 @@ impl Frames {
         Ok(())
     }
 
-    /// To each connection the frames of the symbols that it subscribed to, in batches.
+    /// Pushes to each connection the frames of its subscribed symbols, in batches.
     fn spread(&self, connections: &[Arc<Connection>]) -> std::io::Result<()> {
-        let mut of_symbol = HashMap::new();
+        let mut connection_of = HashMap::new();
         for (index, connection) in connections.iter().enumerate() {
             let topics = connection
                 .topics
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
             for topic in topics.iter() {
-                of_symbol.insert(
+                connection_of.insert(
                     topic.rsplit(':').next().unwrap_or_default().to_owned(),
                     index,
                 );
             }
         }
         let owners: Vec<_> = (0..self.symbols)
-            .map(|symbol| of_symbol.get(&frames::symbol(symbol)).copied().unwrap_or(0))
+            .map(|symbol| {
+                connection_of
+                    .get(&frames::symbol(symbol))
+                    .copied()
+                    .unwrap_or(0)
+            })
             .collect();
         let mut batches = vec![Vec::new(); connections.len()];
         let mut begin = 0;
         for (number, &end) in self.ends.iter().enumerate() {
             let owner = owners[number % owners.len()];
             let batch: &mut Vec<u8> = &mut batches[owner];
-            if batch.len() + end - begin > WRITE {
+            if batch.len() + end - begin > MAX_WRITE {
                 connections[owner].write(batch)?;
                 batch.clear();
             }
