@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use kucoin_streams::transport::memory::{self, HungUp, MemoryReader, MemoryWriter, Peer};
+use kucoin_streams::transport::memory::{self, Disconnected, MemoryReader, MemoryWriter, Peer};
 use kucoin_streams::transport::{Connect, ConnectError, Message};
 
 /// The pushes of the server on each connection, as KuCoin sends them on `/spotMarket/tradeOrdersV2`.
@@ -38,7 +38,7 @@ impl Connect for InProcess {
 }
 
 /// Serves one connection: welcome, acknowledgement, and the changes of one order. Then it cuts the first connection.
-async fn serve(mut client: Peer, number: u32) -> Result<(), HungUp> {
+async fn serve(mut client: Peer, number: u32) -> Result<(), Disconnected> {
     client
         .send_text(r#"{"id":"in-process","type":"welcome"}"#)
         .await?;

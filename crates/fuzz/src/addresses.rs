@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use kucoin_streams_auth::rest::{Hosts, fuzzing};
 use kucoin_streams_core::SecretUrl;
 use kucoin_streams_transport::ConnectError;
-use kucoin_streams_transport::fuzzing::{DialTarget, aim};
+use kucoin_streams_transport::fuzzing::{DialTarget, parse_target};
 
 static HOSTS: LazyLock<Hosts> = LazyLock::new(Hosts::default);
 
@@ -19,7 +19,7 @@ pub fn addresses(bytes: &[u8]) {
     check_settings(address);
     if let Ok(server) = fuzzing::server(address) {
         let url = server.url(token, "c1");
-        let aim = aim(url.expose())
+        let aim = parse_target(url.expose())
             .unwrap_or_else(|error| panic!("{address} is checked and cannot be dialled: {error}"));
         check_same_host(address, &server, &aim);
         check_query(&aim, token);
@@ -93,7 +93,7 @@ fn check_url(text: &str) {
     assert_eq!(secret.expose(), text);
     let shown = secret.without_query();
     assert!(text.starts_with(shown) && !shown.contains(['?', '#']));
-    match aim(text) {
+    match parse_target(text) {
         Ok(aim) => {
             assert!(!aim.host.is_empty() && !text.contains('#'));
             let after_scheme = text.split_once("://").map_or("", |(_, rest)| rest);
@@ -117,7 +117,7 @@ fn check_url(text: &str) {
             };
             assert_eq!(
                 format!("{error} {error:?}"),
-                format!("the WebSocket URL cannot be used: {fault} InvalidUrl({fault:?})")
+                format!("the WebSocket URL is invalid: {fault} InvalidUrl({fault:?})")
             );
         }
     }

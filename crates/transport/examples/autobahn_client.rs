@@ -1,7 +1,7 @@
-//! The client of the Autobahn test suite: runs every case of a fuzzing server through the public seam and echoes.
+//! A client for the Autobahn test suite: runs every case of its fuzzing server through the public traits, and echoes.
 //!
-//! `cargo run -p kucoin-streams-transport --example autobahn_client -- ws://127.0.0.1:9001 kucoin-streams`; what it
-//! finds is in the server's report. It needs larger limits than the SDK's: cases 9.* send up to 16 MiB.
+//! `cargo run -p kucoin-streams-transport --example autobahn_client -- ws://127.0.0.1:9001 kucoin-streams`. The results
+//! are in the server's report. The limits are larger than the defaults, because cases 9.* send up to 16 MiB.
 
 use std::error::Error;
 use std::time::Duration;
@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let (mut reader, _writer) = connector.connect(&format!("{server}/getCaseCount")).await?;
     let Message::Text(count) = reader.read().await? else {
-        return Err("the case count is no text".into());
+        return Err("the case count is not a text message".into());
     };
     let count: u32 = std::str::from_utf8(&count)?.parse()?;
     for case in 1..=count {
@@ -39,7 +39,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Echoes until the connection ends; a case that fails is the server's to judge.
+/// Echoes until the connection ends. The server decides whether the case passed.
 async fn run_case(connector: &WebSocketConnector, url: &str) -> Result<(), Box<dyn Error>> {
     let (mut reader, mut writer) = connector.connect(url).await?;
     loop {
@@ -71,7 +71,7 @@ async fn run_case(connector: &WebSocketConnector, url: &str) -> Result<(), Box<d
     }
 }
 
-/// Sends the close frame and waits for the server's for a second at most. Errors are the end that is wanted.
+/// Sends the close frame and waits for the server's, at most a second. Errors end the connection too.
 async fn end(reader: &mut impl Reader, writer: &mut impl Writer, frame: Option<CloseFrame>) {
     if writer.close(frame).await.is_err() {
         return;

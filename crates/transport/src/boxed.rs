@@ -1,4 +1,4 @@
-//! The traits of a connection as objects, for a transport that is chosen at run time.
+//! Trait objects of the connection traits, for a transport that is chosen at run time.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -12,11 +12,12 @@ use crate::{
     CloseFrame, Connect, ConnectError, Message, Outgoing, ReadError, Reader, WriteError, Writer,
 };
 
-/// A future of any type.
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// The dyn-compatible form of [`Connect`]. Every `Connect` is one, and `Arc<dyn DynConnect>` and `Box<dyn DynConnect>`
-/// are a `Connect`, so that a configuration can choose the transport:
+/// The dyn-compatible form of [`Connect`], for a transport that is chosen at run time.
+///
+/// Every type that implements `Connect` implements it too, and `Arc<dyn DynConnect>` and `Box<dyn DynConnect>` implement
+/// `Connect`.
 ///
 /// ```
 /// use kucoin_streams_transport::{Connect, DynConnect, memory};
@@ -30,7 +31,7 @@ type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// # let _ = choose(memory::pair().0, memory::pair().0, true);
 /// ```
 pub trait DynConnect: Send + Sync + 'static {
-    /// As [`Connect::connect`].
+    /// Dials `url`, as [`Connect::connect`] does.
     fn connect_boxed<'a>(
         &'a self,
         url: &'a str,
@@ -64,13 +65,13 @@ macro_rules! connects {
 
 connects!(Arc, Box);
 
-/// A [`Reader`] of any type. Reading allocates nothing more than the reader itself does.
+/// A boxed [`Reader`] of any type. A read allocates nothing beyond what the inner reader allocates.
 pub struct BoxReader(Pin<Box<dyn Stream<Item = Result<Message, ReadError>> + Send>>);
 
 impl BoxReader {
     /// Boxes a reader.
     pub fn new(reader: impl Reader) -> Self {
-        // The stream passes the reader to each read and back: a box is moved faster than its content.
+        // Each read moves the reader into the future and back; moving a box is cheaper.
         let messages = stream::unfold(Box::new(reader), |mut reader| async move {
             let message = reader.read().await;
             Some((message, reader))
@@ -78,8 +79,7 @@ impl BoxReader {
         Self(Box::pin(messages))
     }
 
-    /// Polls for the next message. A read that is pending goes on with the next call, so it is never dropped in the
-    /// middle of a message.
+    /// Polls for the next message. The next call continues a pending read, so no message is lost.
     #[inline]
     pub fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Result<Message, ReadError>> {
         match self.0.as_mut().poll_next(context) {
@@ -102,7 +102,7 @@ impl fmt::Debug for BoxReader {
     }
 }
 
-/// A [`Writer`] of any type.
+/// A boxed [`Writer`] of any type.
 pub struct BoxWriter(Box<dyn DynWriter>);
 
 impl BoxWriter {
@@ -157,7 +157,7 @@ mod tests {
     async fn boxed_transport_carries_messages_both_ways() {
         let (dialer, mut listener) = memory::pair();
         let boxed: Box<dyn DynConnect> = Box::new(dialer);
-        // A box in a box is a transport, too.
+        // A boxed transport can be boxed again.
         let shared: Arc<dyn DynConnect> = Arc::new(boxed);
         let url = "wss://host/?token=t";
         let (connected, mut peer) = tokio::join!(shared.connect(url), async {
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn read_that_is_dropped_loses_no_message() {
+    async fn dropped_read_loses_no_message() {
         let (dialer, mut listener) = memory::pair();
         let (connected, peer) = tokio::join!(dialer.connect("wss://host/"), async {
             listener.accept().await.unwrap().accept()

@@ -1,49 +1,50 @@
-//! How dialling can end: an error by stage and cause, and what to do next decided by variant.
+//! Errors of dialling, by stage and cause, and what to do next.
 
 use std::error::Error;
 use std::fmt;
 use std::io;
 use std::time::Duration;
 
-/// Why no connection came about. None of the variants holds the URL or any part of its query.
+/// Why a dial failed. No variant contains the URL or any part of its query.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// The URL cannot be dialled. Correct the configuration, or fetch a new token if the exchange gave this URL.
-    #[error("the WebSocket URL cannot be used: {0}")]
+    /// The URL is invalid. Correct the configuration, or fetch a new token if the exchange returned this URL.
+    #[error("the WebSocket URL is invalid: {0}")]
     InvalidUrl(UrlProblem),
-    /// `ws://` was asked for to somewhere else than this machine. Use `wss://`.
-    #[error("plaintext (ws) is allowed to this machine only; use wss")]
+    /// The URL is `ws://` to a host that is not this machine. Use `wss://`.
+    #[error("ws:// is allowed to this machine only; use wss://")]
     Plaintext,
-    /// The host name was not resolved. Try again later; check the name when it persists.
+    /// The host name cannot be resolved. Try again later; if it persists, check the name.
     #[error("the host name cannot be resolved")]
     Dns(#[source] io::Error),
     /// No address of the host accepted a TCP connection. Try again later.
     #[error("no TCP connection")]
     Tcp(#[source] io::Error),
-    /// No root certificates were found on this machine. Install `ca-certificates`, correct the variables that are set,
-    /// such as `SSL_CERT_FILE=/path`, or bring a TLS configuration.
+    /// No root certificates were found on this machine. Install `ca-certificates`, correct the environment variables that
+    /// it lists, such as `SSL_CERT_FILE=/path`, or set your own TLS configuration.
     #[error("TLS cannot be set up: no root certificates found{}", in_parentheses(.0))]
     NoRoots(Vec<String>),
-    /// TLS cannot be set up on this machine: no cryptography is compiled in, or the host is no valid server name. Enable
-    /// a `tls-*` feature, or bring a TLS configuration.
+    /// TLS cannot be set up: no crypto provider is compiled in, or the host is not a valid server name. Enable a `tls-*`
+    /// feature, or set your own TLS configuration.
     #[error("TLS cannot be set up")]
     TlsConfiguration(#[source] Box<dyn Error + Send + Sync>),
-    /// The server's certificate was not accepted: unknown authority, expired, or another host. Do not go on: someone
-    /// may be listening in. Check the clock, the network (captive portal, proxy), and the root certificates.
+    /// The server's certificate is not trusted: unknown authority, expired, or for another host. Someone may intercept the
+    /// connection. Check the clock, the network (captive portal, proxy) and the root certificates.
     #[error("the certificate of the server is not trusted")]
     Certificate(#[source] Box<dyn Error + Send + Sync>),
-    /// What answered the TLS handshake does not speak TLS. Try again later; check the scheme and the port.
-    #[error("what answered does not speak TLS")]
+    /// The server does not speak TLS. Try again later; check the scheme and the port.
+    #[error("the server does not speak TLS")]
     NotTls,
-    /// The TLS handshake broke for another reason. Try again later.
+    /// The TLS handshake failed for another reason. Try again later.
     #[error("the TLS handshake failed")]
     Tls(#[source] io::Error),
-    /// The server answered the upgrade with another status than 101. See [`UpgradeRefusal::status`]: 401 and 403 mostly mean
-    /// that the token is used up or expired, so fetch another; with a 2xx, what answers is no WebSocket server.
+    /// The server answered the upgrade with another status than 101. See [`UpgradeRefusal::status`]: 401 and 403 usually
+    /// mean that the token is used or expired, so fetch another; 2xx means that it is not a WebSocket server.
     #[error("the server refused the WebSocket upgrade: {0}")]
     Refused(UpgradeRefusal),
-    /// The server sent us elsewhere; redirects are never followed, since the token would go along. Correct the URL.
+    /// The server redirects to another URL. Correct the URL. Redirects are never followed, because they would send the token
+    /// to another server.
     #[error(
         "the server redirects the WebSocket upgrade (status {status}); redirects are never followed"
     )]
@@ -51,46 +52,46 @@ pub enum ConnectError {
         /// The HTTP status, 300 to 399.
         status: u16,
     },
-    /// The server agreed to the upgrade in a way that RFC 6455 forbids. Try again; when it persists, what answers is
-    /// no WebSocket server or something in between meddles.
+    /// The server's reply to the upgrade violates RFC 6455. Try again. If it persists, the host is not a WebSocket server,
+    /// or a middlebox changes the reply.
     #[error("the reply to the WebSocket upgrade is invalid: {0}")]
     BadUpgrade(UpgradeProblem),
     /// The connection broke before the server answered the upgrade. Try again.
     #[error("the connection broke during the WebSocket upgrade")]
     Interrupted(#[source] Box<dyn Error + Send + Sync>),
-    /// A stage took longer than its deadline. Try again later.
-    #[error("{stage} took too long")]
+    /// A stage timed out. Try again later.
+    #[error("{stage} timed out")]
     Timeout {
-        /// The stage that was under way.
+        /// The stage that timed out.
         stage: ConnectStage,
     },
-    /// The proxy gave no connection to the target; nothing was dialled directly. Check the proxy, and its settings.
+    /// The proxy did not connect to the target; no direct connection was made. Check the proxy and its settings.
     #[error("no connection to {target} through the proxy {proxy}")]
     Proxy {
-        /// The proxy's host and port.
+        /// Host and port of the proxy.
         proxy: String,
-        /// The host and port to reach.
+        /// Host and port of the target.
         target: String,
         /// What went wrong.
         #[source]
-        fault: ProxyProblem,
+        problem: ProxyProblem,
     },
-    /// The operating system gave no random bytes. Try again later.
-    #[error("the operating system gives no random bytes")]
+    /// The operating system returned no random bytes. Try again later.
+    #[error("the operating system returned no random bytes")]
     Entropy(#[source] Box<dyn Error + Send + Sync>),
-    /// A failure of another implementation of the seam, which says itself what to do next.
+    /// The error of a custom [`Connect`](crate::Connect) implementation, which sets the class itself.
     #[error("the transport did not connect")]
     Other {
         /// What to do next.
         class: ConnectClass,
-        /// The cause; it must not hold the URL.
+        /// The cause; it must not contain the URL.
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
 }
 
 impl ConnectError {
-    /// What to do next, decided by variant and status, never by text.
+    /// Returns what to do next, by variant and HTTP status.
     #[must_use]
     pub fn class(&self) -> ConnectClass {
         match self {
@@ -102,7 +103,7 @@ impl ConnectError {
             Self::Certificate(_) => ConnectClass::Certificate,
             Self::NotTls | Self::BadUpgrade(_) => ConnectClass::Protocol,
             Self::Refused(refusal) => refusal.class(),
-            Self::Proxy { fault, .. } => fault.class(),
+            Self::Proxy { problem, .. } => problem.class(),
             Self::Other { class, .. } => *class,
             Self::Dns(_)
             | Self::Tcp(_)
@@ -113,7 +114,7 @@ impl ConnectError {
         }
     }
 
-    /// Whether dialling again, with a fresh token and after a wait, can help without a change by the user.
+    /// Returns `true` if dialling again after a wait, with a new token, can succeed without a change by the user.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         !matches!(
@@ -122,7 +123,7 @@ impl ConnectError {
         )
     }
 
-    /// What the user can do about it, in a few words; `None` if only time helps, or the error or its cause says it.
+    /// Returns what the user can do, in a few words; `None` if only time helps, or the error or its source says it.
     #[must_use]
     pub fn remedy(&self) -> Option<&'static str> {
         Some(match self {
@@ -130,12 +131,11 @@ impl ConnectError {
                 "check the spelling of the host, and this machine's DNS resolver and network"
             }
             Self::NoRoots(set) if set.is_empty() => {
-                "install the root certificates of the system (package `ca-certificates`), or name a file of them in \
-                 SSL_CERT_FILE"
+                "install the root certificates of the system (package `ca-certificates`), or set SSL_CERT_FILE to a file \
+                 with root certificates"
             }
             Self::NoRoots(_) => {
-                "correct what is set, or unset it and install the system's root certificates (package \
-                 `ca-certificates`)"
+                "correct the variable, or unset it and install the system's root certificates (package `ca-certificates`)"
             }
             Self::NotTls => "check the scheme and the port of the URL",
             Self::Certificate(_) => {
@@ -143,18 +143,18 @@ impl ConnectError {
                  portal or a proxy intercepts TLS"
             }
             Self::Redirect { .. } => {
-                "log in if the network has a captive portal; else set the host that is meant"
+                "log in if the network has a captive portal; otherwise set the correct host"
             }
             Self::Timeout { .. } => "check the network, and whether a firewall drops the packets",
             Self::Refused(refusal) if refusal.status() == 407 => {
                 "set a user and a password for the proxy"
             }
-            Self::Proxy { fault, .. } => return fault.remedy(),
+            Self::Proxy { problem, .. } => return problem.remedy(),
             _ => return None,
         })
     }
 
-    /// The HTTP status with which the server refused or redirected the upgrade.
+    /// Returns the HTTP status of a refused or redirected upgrade; `None` for all other errors.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         match self {
@@ -165,7 +165,7 @@ impl ConnectError {
     }
 }
 
-/// What is set, if anything is.
+/// Formats the variables that are set, if any, in parentheses.
 fn in_parentheses(set: &[String]) -> String {
     match set {
         [] => String::new(),
@@ -173,37 +173,38 @@ fn in_parentheses(set: &[String]) -> String {
     }
 }
 
-/// Why a proxy gave no connection.
+/// Why a connection through a proxy failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyProblem {
-    /// No connection to the proxy itself. Try again later; check that it runs, and its host and port.
+    /// The proxy itself cannot be reached. Try again later; check that it runs, and its host and port.
     #[error("the proxy cannot be reached")]
     Unreachable(#[source] Box<ConnectError>),
-    /// The proxy asks for a user and a password, or does not accept those of its URL. Correct them.
-    #[error("the proxy asks for a user and a password, or does not accept those of its URL")]
+    /// The proxy requires a user and a password, or refuses those of its URL. Correct them.
+    #[error("the proxy requires a user and a password, or refuses those of its URL")]
     Authentication,
-    /// The proxy does not connect to the target. Try again later; allow the host and its port in the proxy.
-    #[error("the proxy does not connect to this host ({0})")]
+    /// The proxy refused to connect to the target. Try again later; allow the host and its port in the proxy.
+    #[error("the proxy refused the connection to this host ({0})")]
     Refused(String),
-    /// What answered is no proxy of this kind. Try again later; check scheme and port of the URL.
-    #[error("what answered is not such a proxy")]
+    /// The server is not a proxy of this kind. Try again later; check the scheme and the port of the URL.
+    #[error("the server is not a proxy of this kind")]
     Malformed,
     /// The connection to the proxy broke. Try again later.
-    #[error("the proxy broke the connection")]
+    #[error("the connection to the proxy broke")]
     Interrupted(#[source] Box<dyn Error + Send + Sync>),
     /// The proxy did not answer in time. Try again later; check that it runs.
     #[error("the proxy did not answer in time")]
     TimedOut,
-    /// The host's name was not resolved on this machine, as `socks5` asks for. Try again later, or use `socks5h`.
-    #[error("the host name was not resolved on this machine")]
-    UnknownName(#[source] Box<ConnectError>),
-    /// The proxy connected, and TLS to the target failed behind it. See the cause; a proxy that reads along shows a
-    /// certificate of its own, which is not accepted.
-    #[error("tls to the host failed behind the proxy")]
-    Beyond(#[source] Box<ConnectError>),
-    /// A `ws://` connection would leave this machine. Use `wss`, or a proxy on this machine.
-    #[error("plaintext passes a proxy only if proxy and target are on this machine")]
+    /// The host name of the target cannot be resolved on this machine, which `socks5` requires. Try again later, or use
+    /// `socks5h`.
+    #[error("the host name cannot be resolved on this machine")]
+    NotResolved(#[source] Box<ConnectError>),
+    /// The proxy connected, but TLS to the target failed: see the source. A proxy that intercepts TLS presents its own
+    /// certificate, which is not trusted.
+    #[error("TLS to the host failed through the proxy")]
+    Target(#[source] Box<ConnectError>),
+    /// The URL is `ws://`, and the target or the proxy is not on this machine. Use `wss`, or a proxy on this machine.
+    #[error("ws:// is allowed through a proxy only if proxy and target are on this machine")]
     Plaintext,
 }
 
@@ -219,8 +220,8 @@ impl ProxyProblem {
             Self::Authentication => "correct the user and the password in the proxy's URL",
             Self::Refused(_) => "allow the host and its port in the proxy",
             Self::Malformed => "check the scheme and the port of the proxy's URL",
-            Self::UnknownName(_) => "use socks5h, with which the proxy resolves it",
-            Self::Beyond(error) => return error.remedy(),
+            Self::NotResolved(_) => "use socks5h, so that the proxy resolves the name",
+            Self::Target(error) => return error.remedy(),
             Self::Plaintext => "use wss",
             Self::Interrupted(_) => return None,
         })
@@ -228,10 +229,10 @@ impl ProxyProblem {
 
     fn class(&self) -> ConnectClass {
         match self {
-            Self::Unreachable(error) | Self::Beyond(error) => error.class(),
+            Self::Unreachable(error) | Self::Target(error) => error.class(),
             Self::Authentication | Self::Plaintext => ConnectClass::Fatal,
             Self::Malformed => ConnectClass::Protocol,
-            Self::Refused(_) | Self::Interrupted(_) | Self::TimedOut | Self::UnknownName(_) => {
+            Self::Refused(_) | Self::Interrupted(_) | Self::TimedOut | Self::NotResolved(_) => {
                 ConnectClass::Transient
             }
         }
@@ -242,19 +243,19 @@ impl ProxyProblem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConnectClass {
-    /// Dial again after a backoff, with a fresh token.
+    /// Dial again after a backoff, with a new token.
     Transient,
-    /// Dial again, but not before the server allows it.
+    /// Dial again, but only after the server's wait.
     Throttled {
-        /// How long the server asks to wait, where it says so.
+        /// How long the server asks to wait; `None` if it does not say.
         retry_after: Option<Duration>,
     },
-    /// Dial again after a backoff: what answered does not speak the protocol.
+    /// Dial again after a backoff: the server did not speak the protocol.
     Protocol,
-    /// The server could not prove who it is: stop, or dial again after a backoff if a connection worked before.
+    /// Stop, because the server's certificate is not trusted. If a connection worked before, dial again after a backoff.
     Certificate,
-    /// Stop, since the configuration is probably wrong; or dial again after a backoff if a connection worked before: a
-    /// captive portal looks the same.
+    /// Stop, because the configuration is probably wrong. If a connection worked before, dial again after a backoff: a
+    /// captive portal causes the same errors.
     Fatal,
 }
 
@@ -262,24 +263,24 @@ pub enum ConnectClass {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UrlProblem {
-    /// It cannot be parsed.
-    #[error("it is malformed")]
+    /// It cannot be parsed: write it as `wss://host:port/path`.
+    #[error("it cannot be parsed")]
     Malformed,
-    /// The scheme is neither `wss` nor `ws`.
+    /// The scheme is neither `wss` nor `ws`: use `wss`.
     #[error("the scheme is neither wss nor ws")]
     Scheme,
-    /// There is no host.
-    #[error("there is no host")]
+    /// The host is missing: add it.
+    #[error("the host is missing")]
     Host,
-    /// It names a user or a password, which would leak and is never needed.
-    #[error("it names a user")]
+    /// It contains a user or a password, which could leak: remove it.
+    #[error("it contains a user or a password")]
     Userinfo,
-    /// It has a `#` part, which WebSocket URLs must not have.
+    /// It has a fragment (`#`), which a WebSocket URL must not have: remove it.
     #[error("it has a fragment")]
     Fragment,
 }
 
-/// A stage of dialling, each with a deadline of its own.
+/// A stage of dialling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConnectStage {
@@ -304,34 +305,34 @@ impl fmt::Display for ConnectStage {
     }
 }
 
-/// What is wrong with a server's agreement to speak WebSocket.
+/// What is wrong with the server's reply to the WebSocket upgrade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UpgradeProblem {
-    /// The reply is no HTTP, or its head is larger than 16 KiB or has more than 100 headers.
+    /// The reply is not HTTP, or its head is larger than 16 KiB or has more than 100 headers.
     #[error("it is not HTTP, or its head is too large")]
     Malformed,
     /// The reply is not HTTP/1.1.
     #[error("it is not HTTP/1.1")]
     Version,
-    /// `Upgrade` is missing or does not name `websocket`.
+    /// The header `Upgrade` is missing or does not contain `websocket`.
     #[error("the header `Upgrade` is not `websocket`")]
     Upgrade,
-    /// `Connection` is missing or does not name `upgrade`.
+    /// The header `Connection` is missing or does not contain `upgrade`.
     #[error("the header `Connection` is not `upgrade`")]
     Connection,
-    /// `Sec-WebSocket-Accept` is missing, doubled, or does not answer our key.
+    /// The header `Sec-WebSocket-Accept` is missing, repeated, or does not match the key of the request.
     #[error("the header `Sec-WebSocket-Accept` is missing or wrong")]
     Accept,
-    /// The server uses an extension that was not offered.
+    /// The server uses an extension, although none was offered.
     #[error("the server uses an extension that was not requested")]
     Extension,
-    /// The server chose a subprotocol that was not offered.
+    /// The server uses a subprotocol, although none was offered.
     #[error("the server uses a subprotocol that was not requested")]
     Subprotocol,
 }
 
-/// A server's refusal of the upgrade: its status, its hint when to come back, and the beginning of what it said.
+/// A server's refusal of the upgrade: status, how long to wait, and the beginning of the body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpgradeRefusal {
     status: u16,
@@ -340,10 +341,10 @@ pub struct UpgradeRefusal {
 }
 
 impl UpgradeRefusal {
-    /// The longest excerpt of a body that is kept, in bytes.
+    /// The maximum length of the excerpt of the body, in bytes.
     pub const MAX_EXCERPT: usize = 256;
 
-    /// A refusal with this HTTP status.
+    /// Creates a refusal with this HTTP status.
     #[must_use]
     pub fn new(status: u16) -> Self {
         Self {
@@ -353,34 +354,35 @@ impl UpgradeRefusal {
         }
     }
 
-    /// Sets how long the server asks to wait; default: it does not say.
+    /// Sets how long the server asks to wait. Default: `None`.
     #[must_use]
     pub fn with_retry_after(mut self, retry_after: Duration) -> Self {
         self.retry_after = Some(retry_after);
         self
     }
 
-    /// Keeps the first 256 bytes of the body, with control characters escaped; default: none. The caller removes
-    /// secrets first.
+    /// Sets the excerpt: the first 256 bytes of the body, with control characters escaped. Default: empty.
+    ///
+    /// The caller must remove secrets first.
     #[must_use]
     pub fn with_body(mut self, body: &str) -> Self {
         self.excerpt = escaped_excerpt(body);
         self
     }
 
-    /// The HTTP status.
+    /// Returns the HTTP status.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// How long the server asks to wait (`Retry-After` in seconds, or KuCoin's `gw-ratelimit-reset` in ms).
+    /// Returns how long the server asks to wait: header `gw-ratelimit-reset` of KuCoin in ms, else `Retry-After` in seconds.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 
-    /// The beginning of the body: at most 256 bytes, safe to print.
+    /// Returns the beginning of the body: at most 256 bytes, safe to print.
     #[must_use]
     pub fn excerpt(&self) -> &str {
         &self.excerpt
@@ -410,7 +412,7 @@ impl fmt::Display for UpgradeRefusal {
     }
 }
 
-/// Text from the network must not move the cursor of a terminal or turn its writing around.
+/// Escapes characters that could control a terminal or change the direction of text.
 fn escaped_excerpt(body: &str) -> String {
     let mut excerpt = String::new();
     for character in body.chars() {
@@ -435,7 +437,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_class_follows_the_variant_and_the_status() {
+    fn class_depends_on_variant_and_status() {
         let check = |error: ConnectError, class: ConnectClass, status: Option<u16>| {
             assert_eq!((error.class(), error.status()), (class, status), "{error}");
         };
@@ -479,7 +481,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_certificate_and_a_bad_url_are_not_dialled_again() {
+    fn bad_certificate_and_bad_url_are_not_retryable() {
         assert!(!ConnectError::Certificate("unknown issuer".into()).is_retryable());
         assert!(!ConnectError::InvalidUrl(UrlProblem::Scheme).is_retryable());
         assert!(ConnectError::Refused(UpgradeRefusal::new(429)).is_retryable());
@@ -487,7 +489,7 @@ mod tests {
     }
 
     #[test]
-    fn an_excerpt_is_short_and_cannot_drive_a_terminal() {
+    fn excerpt_is_short_and_escaped() {
         let refusal = UpgradeRefusal::new(400).with_body("a\u{1b}[2Jb\r\n\u{9b}\u{202e}é");
         assert_eq!(refusal.excerpt(), "a\\u{1b}[2Jb\\r\\n\\u{9b}\\u{202e}é");
         let long = UpgradeRefusal::new(400).with_body(&"\u{1b}é".repeat(300));

@@ -1,17 +1,16 @@
-//! The connection seam of the kucoin-streams SDK: what a WebSocket must offer, and two implementations of it.
+//! The transport of the kucoin-streams SDK: the traits of a WebSocket connection, and two implementations.
 //!
-//! A connection is two halves, a [`Reader`] and a [`Writer`], made by a [`Connect`]. The halves share nothing that
-//! the caller can see: the reader never writes, so a ping or a close from the server comes up as a [`Message`] and
-//! the caller answers it through the writer. That keeps reading free of cancel-safety puzzles: one loop reads and
-//! nothing interrupts it in the middle of a message.
+//! A [`Connect`] opens a connection and returns its two halves, a [`Reader`] and a [`Writer`]. The reader never writes: a
+//! ping or a close frame from the server is returned as a [`Message`], and the caller answers it through the writer. This
+//! avoids problems of cancel safety: one loop reads, and nothing interrupts it inside a message.
 //!
-//! | Implementation | Feature | For |
+//! | Implementation | Feature | Use |
 //! |---|---|---|
-//! | `WebSocketConnector` | `fastwebsockets` (default) | the network: tokio, rustls, hyper's upgrade, fastwebsockets' frames |
-//! | [`memory`] | always | tests: a pair whose far end is in the test's hands, with no socket |
+//! | `WebSocketConnector` | `fastwebsockets` (default) | real connections, with tokio, rustls, hyper and fastwebsockets |
+//! | [`memory`] | always | tests: no socket, the test plays the server |
 //!
-//! With `default-features = false` only the seam and the in-memory pair remain; they need tokio's channels and
-//! timers and nothing else of weight.
+//! With `default-features = false` the crate contains only the traits and the in-memory transport, which use tokio's
+//! channels and timers.
 //!
 //! ```no_run
 //! # #[cfg(feature = "fastwebsockets")]
@@ -42,7 +41,7 @@ pub mod memory;
 mod websocket;
 
 pub use boxed::{BoxReader, BoxWriter, DynConnect};
-/// The bytes of a [`Message`], shared and cheap to clone.
+/// The type of the payload of a [`Message`]: shared bytes, cheap to clone.
 pub use bytes::Bytes;
 pub use connect_error::{
     ConnectClass, ConnectError, ConnectStage, ProxyProblem, UpgradeProblem, UpgradeRefusal,
@@ -63,7 +62,13 @@ pub use websocket::{
     Proxy, ProxyEnvError, ProxyError, WebSocketConnector, WebSocketReader, WebSocketWriter,
 };
 
-/// The README, so that its example is tested.
+/// The old name of [`WebSocketConnector`].
+#[cfg(feature = "fastwebsockets")]
+#[doc(hidden)]
+#[deprecated(note = "renamed to `WebSocketConnector`")]
+pub type FastWebSocket = WebSocketConnector;
+
+/// Tests the example of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,8 +1,8 @@
-//! The in-memory pair: a [`Connect`] for tests whose far end is in the test's hands; knows no socket.
+//! An in-memory transport for tests: no socket, the test plays the server.
 //!
-//! [`pair`] gives a [`Dialer`], to hand to the code under test, and a [`Listener`], where the test accepts each dial
-//! and plays the server through a [`Peer`]. Everything is bounded and needs only tokio's timers, so that it works
-//! under tokio's paused clock: a write into a peer that does not read fails after the write deadline at once.
+//! [`pair`] returns a [`Dialer`] for the code under test and a [`Listener`], with which the test accepts each dial and
+//! plays the server through a [`Peer`]. All queues are bounded. Only tokio's timers are used, so it works with tokio's
+//! paused clock: a write to a peer that does not read then times out without real waiting.
 //!
 //! ```
 //! use kucoin_streams_transport::{Connect, Message, Outgoing, Reader, Writer, memory};
@@ -17,12 +17,12 @@
 //!     Ok::<_, Box<dyn std::error::Error + Send + Sync>>(welcome)
 //! });
 //!
-//! let dial = listener.accept().await.ok_or("nobody dialled")?;
+//! let dial = listener.accept().await.ok_or("no dial")?;
 //! assert_eq!(dial.url(), "wss://exchange.test/?token=t0");
 //! let mut peer = dial.accept();
 //! peer.send(Message::Text("welcome".into())).await?;
 //! assert_eq!(peer.receive().await, Some(Message::Text("subscribe".into())));
-//! peer.cut(); // the client now reads an end without a close frame
+//! peer.cut(); // the client's next read fails: no close frame
 //! # let welcome = client.await?.map_err(|error| error.to_string())?;
 //! # assert_eq!(welcome, Message::Text("welcome".into()));
 //! # Ok(())
@@ -40,7 +40,9 @@ use crate::{
     CloseFrame, Connect, ConnectError, Message, Outgoing, ReadError, Reader, WriteError, Writer,
 };
 
-/// A connector and the place where its dials arrive; 64 messages fit each way, and a write waits 5 s for room.
+/// Creates a connector and the listener that receives its dials.
+///
+/// The queue of each direction has room for 64 messages. A write to a full queue fails after 5 s.
 #[must_use]
 pub fn pair() -> (Dialer, Listener) {
     let (sender, receiver) = mpsc::channel(64);
@@ -52,7 +54,7 @@ pub fn pair() -> (Dialer, Listener) {
     (dialer, Listener { dials: receiver })
 }
 
-/// The connector of an in-memory pair; clones dial the same [`Listener`].
+/// The connector of an in-memory pair. Clones dial the same [`Listener`].
 #[derive(Clone, Debug)]
 pub struct Dialer {
     dials: mpsc::Sender<Dial>,
@@ -61,14 +63,14 @@ pub struct Dialer {
 }
 
 impl Dialer {
-    /// Sets how many messages fit each way before the sender waits; default 64, at least 1.
+    /// Sets the queue capacity of each direction, in messages. Default: 64, minimum 1.
     #[must_use]
     pub fn with_capacity(mut self, messages: usize) -> Self {
         self.capacity = messages.max(1);
         self
     }
 
-    /// Sets how long a write waits for room before [`WriteError::Timeout`]; default 5 s.
+    /// Sets how long a write to a full queue waits before [`WriteError::Timeout`]. Default: 5 s.
     #[must_use]
     pub fn with_write_timeout(mut self, timeout: Duration) -> Self {
         self.write_timeout = timeout;
@@ -76,7 +78,7 @@ impl Dialer {
     }
 }
 
-/// Waits until the test answers the dial; a dial that is never answered stalls, so put your own deadline around it.
+/// Waits until the test answers the dial, without a timeout: add your own.
 impl Connect for Dialer {
     type Reader = MemoryReader;
     type Writer = MemoryWriter;
@@ -98,20 +100,22 @@ fn refused() -> ConnectError {
     ConnectError::Tcp(io::ErrorKind::ConnectionRefused.into())
 }
 
-/// Where the dials of a [`Dialer`] arrive; without it, every dial is refused like a closed port.
+/// Receives the dials of a [`Dialer`]. If it is dropped, every dial is refused as by a closed port.
 #[derive(Debug)]
 pub struct Listener {
     dials: mpsc::Receiver<Dial>,
 }
 
 impl Listener {
-    /// Waits for the next dial; `None` once every [`Dialer`] is gone.
+    /// Waits for the next dial; returns `None` after every [`Dialer`] was dropped.
     pub async fn accept(&mut self) -> Option<Dial> {
         self.dials.recv().await
     }
 }
 
-/// A dial that waits for its answer. Keep it to stall the client; drop it to refuse like a closed port.
+/// An incoming dial that waits for an answer.
+///
+/// Keep it to stall the client; drop it to refuse the dial as a closed port does.
 pub struct Dial {
     url: String,
     capacity: usize,
@@ -120,19 +124,19 @@ pub struct Dial {
 }
 
 impl Dial {
-    /// The URL that was dialled, token included.
+    /// Returns the dialled URL, token included.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Whether the client gave up waiting.
+    /// Returns `true` if the client has stopped waiting.
     #[must_use]
     pub fn is_abandoned(&self) -> bool {
         self.answer.is_closed()
     }
 
-    /// Completes the dial and plays the server from here on.
+    /// Accepts the dial and returns the server's side of the connection.
     #[must_use]
     pub fn accept(self) -> Peer {
         let (to_client, incoming) = mpsc::channel(self.capacity);
@@ -146,7 +150,7 @@ impl Dial {
             timeout: self.write_timeout,
             state: State::Open,
         };
-        // A client that gave up drops its halves, which the peer notices as any hang-up.
+        // If the client stopped waiting, its halves are dropped here, and the peer sees a closed connection.
         drop(self.answer.send(Ok((reader, writer))));
         Peer {
             to_client,
@@ -154,87 +158,94 @@ impl Dial {
         }
     }
 
-    /// Makes the dial fail with this error.
+    /// Refuses the dial with this error.
     pub fn refuse(self, error: ConnectError) {
         drop(self.answer.send(Err(error)));
     }
 }
 
-/// Leaves the URL out: it holds a token.
+/// Does not show the URL, because it contains a token.
 impl fmt::Debug for Dial {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Dial").finish_non_exhaustive()
     }
 }
 
-/// The server's side of an in-memory connection. Dropping it is [`cut`](Peer::cut).
+/// The server's side of an in-memory connection. Dropping it is the same as [`cut`](Peer::cut).
 #[derive(Debug)]
 pub struct Peer {
     to_client: mpsc::Sender<Result<Message, ReadError>>,
     from_client: mpsc::Receiver<Message>,
 }
 
-/// The client has dropped its reader.
+/// The error if the client has dropped its reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the client no longer reads")]
-pub struct HungUp;
+#[error("the client has dropped its reader")]
+pub struct Disconnected;
 
 impl Peer {
-    /// Sends a message as it is, without checking it; waits while the client's queue is full.
+    /// Sends a message without checking it; waits while the client's queue is full.
     ///
     /// # Errors
-    /// [`HungUp`] when the client has dropped its reader.
-    pub async fn send(&self, message: Message) -> Result<(), HungUp> {
-        self.to_client.send(Ok(message)).await.map_err(|_| HungUp)
+    /// Returns [`Disconnected`] if the client has dropped its reader.
+    pub async fn send(&self, message: Message) -> Result<(), Disconnected> {
+        self.to_client
+            .send(Ok(message))
+            .await
+            .map_err(|_| Disconnected)
     }
 
     /// Sends a text message.
     ///
     /// # Errors
-    /// [`HungUp`] when the client has dropped its reader.
-    pub async fn send_text(&self, text: impl Into<String> + Send) -> Result<(), HungUp> {
+    /// Returns [`Disconnected`] if the client has dropped its reader.
+    pub async fn send_text(&self, text: impl Into<String> + Send) -> Result<(), Disconnected> {
         self.send(Message::Text(Bytes::from(text.into()))).await
     }
 
     /// Sends a binary message.
     ///
     /// # Errors
-    /// [`HungUp`] when the client has dropped its reader.
-    pub async fn send_binary(&self, payload: impl Into<Bytes> + Send) -> Result<(), HungUp> {
+    /// Returns [`Disconnected`] if the client has dropped its reader.
+    pub async fn send_binary(&self, payload: impl Into<Bytes> + Send) -> Result<(), Disconnected> {
         self.send(Message::Binary(payload.into())).await
     }
 
     /// Sends a ping.
     ///
     /// # Errors
-    /// [`HungUp`] when the client has dropped its reader.
-    pub async fn send_ping(&self, payload: impl Into<Bytes> + Send) -> Result<(), HungUp> {
+    /// Returns [`Disconnected`] if the client has dropped its reader.
+    pub async fn send_ping(&self, payload: impl Into<Bytes> + Send) -> Result<(), Disconnected> {
         self.send(Message::Ping(payload.into())).await
     }
 
     /// Sends a close frame; the client's answer can still be received.
     ///
     /// # Errors
-    /// [`HungUp`] when the client has dropped its reader.
-    pub async fn send_close(&self, frame: Option<CloseFrame>) -> Result<(), HungUp> {
+    /// Returns [`Disconnected`] if the client has dropped its reader.
+    pub async fn send_close(&self, frame: Option<CloseFrame>) -> Result<(), Disconnected> {
         self.send(Message::Close(frame)).await
     }
 
-    /// Waits for what the client writes next; `None` once it has dropped its writer. Not calling it lets the
-    /// client's queue fill up, as a server that no longer reads.
+    /// Waits for the next message of the client; returns `None` after the client has dropped its writer.
+    ///
+    /// If it is not called, the client's queue fills up, as if the server no longer reads.
     pub async fn receive(&mut self) -> Option<Message> {
         self.from_client.recv().await
     }
 
-    /// Ends the connection without a close frame, behind what was sent.
+    /// Ends the connection without a close frame, after the messages already sent.
     pub fn cut(self) {}
 
-    /// Ends the connection with this error, behind what was sent.
+    /// Ends the connection with this error, after the messages already sent.
     ///
     /// # Errors
-    /// [`HungUp`] when the client has dropped its reader.
-    pub async fn fail(self, error: ReadError) -> Result<(), HungUp> {
-        self.to_client.send(Err(error)).await.map_err(|_| HungUp)
+    /// Returns [`Disconnected`] if the client has dropped its reader.
+    pub async fn fail(self, error: ReadError) -> Result<(), Disconnected> {
+        self.to_client
+            .send(Err(error))
+            .await
+            .map_err(|_| Disconnected)
     }
 }
 
@@ -256,7 +267,7 @@ impl Reader for MemoryReader {
     }
 }
 
-/// The sending half of an in-memory connection; keeps the same rules as a real one.
+/// The sending half of an in-memory connection, with the same rules as a real one.
 #[derive(Debug)]
 pub struct MemoryWriter {
     outgoing: mpsc::Sender<Message>,
@@ -272,7 +283,7 @@ enum State {
 }
 
 impl MemoryWriter {
-    async fn put(&mut self, message: Message) -> Result<(), WriteError> {
+    async fn push(&mut self, message: Message) -> Result<(), WriteError> {
         match self.state {
             State::Open => {}
             State::Closed => return Err(WriteError::Closed),
@@ -296,7 +307,7 @@ impl MemoryWriter {
 impl Writer for MemoryWriter {
     async fn send(&mut self, message: Outgoing<'_>) -> Result<(), WriteError> {
         message.check()?;
-        self.put(match message {
+        self.push(match message {
             Outgoing::Text(text) => Message::Text(Bytes::copy_from_slice(text.as_bytes())),
             Outgoing::Binary(payload) => Message::Binary(Bytes::copy_from_slice(payload)),
             Outgoing::Ping(payload) => Message::Ping(Bytes::copy_from_slice(payload)),
@@ -310,6 +321,6 @@ impl Writer for MemoryWriter {
             return Ok(());
         }
         let frame = frame.map(CloseFrame::checked).transpose()?;
-        self.put(Message::Close(frame)).await
+        self.push(Message::Close(frame)).await
     }
 }

@@ -1,35 +1,34 @@
-//! How reading and writing on an open connection can end, and which close code answers a broken protocol.
+//! Errors of reading and writing on an open connection, and the close codes for protocol violations.
 
 use std::io;
 
-/// Why nothing more can be read; the connection is over.
+/// Why no more messages can be read. The connection has ended.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// The stream ended without a close frame, perhaps in the middle of a message, whose part is discarded.
-    /// Dial again.
+    /// The stream ended without a close frame; part of a message may be lost. Dial again.
     #[error("the connection ended without a close frame")]
     Eof,
-    /// The socket or the TLS layer broke, for instance by a reset. Dial again.
+    /// The socket or the TLS layer failed, for example by a reset. Dial again.
     #[error("the connection broke")]
     Io(#[source] io::Error),
-    /// The server broke the WebSocket protocol or one of our limits. Send a close frame with `close_code`, drop the
-    /// connection, dial again; when it happens again and again, something between the two sides is wrong.
-    #[error("the server broke the protocol: {violation}")]
+    /// The server violated the WebSocket protocol or exceeded a limit. Send a close frame with `close_code`, drop the
+    /// connection and dial again. If it persists, check for a proxy or middlebox on the way.
+    #[error("the server violated the WebSocket protocol: {violation}")]
     Protocol {
-        /// The code for our close frame: 1002, 1007 or 1009.
+        /// The code for the close frame to send: 1002, 1007 or 1009.
         close_code: u16,
-        /// What was wrong.
+        /// What the server did.
         violation: Violation,
     },
-    /// An earlier read was the last, because of a close frame or an error, or its future was dropped before it was
-    /// done, so that the place in the stream is lost. This is a mistake of the caller; dial again.
-    #[error("nothing can be read after the end")]
+    /// An earlier read returned a close frame or an error, or its future was dropped before it was done, so the position
+    /// in the stream is lost. This is a bug in the caller. Dial again.
+    #[error("no more messages can be read: an earlier read was the last or was dropped")]
     Finished,
 }
 
 impl ReadError {
-    /// The close code to send before dropping the connection, when the server broke the protocol.
+    /// Returns the close code to send before dropping the connection, if the server violated the protocol.
     #[must_use]
     pub fn close_code(&self) -> Option<u16> {
         match self {
@@ -48,59 +47,59 @@ impl From<Violation> for ReadError {
     }
 }
 
-/// What a server did that no WebSocket server may do, or that goes past our limits.
+/// A violation of the WebSocket protocol or of a configured limit by the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Violation {
-    /// A reserved bit is set, as if an extension were in use. We never offer one.
+    /// A reserved bit is set, but no extension was negotiated.
     #[error("a reserved bit is set")]
     ReservedBits,
     /// The opcode is not one of RFC 6455.
     #[error("the opcode is unknown")]
     Opcode,
-    /// The frame is masked, which only clients do.
+    /// A frame is masked; only clients may do that.
     #[error("a frame is masked")]
     Masked,
-    /// A control frame came in fragments.
+    /// A control frame is fragmented.
     #[error("a control frame is fragmented")]
     FragmentedControl,
     /// A control frame has more than 125 bytes.
     #[error("a control frame has more than 125 bytes")]
     ControlTooLong,
-    /// A continuation came with nothing to continue.
+    /// A continuation frame came without a message to continue.
     #[error("a continuation frame has no message to continue")]
     Continuation,
-    /// A new message began inside a fragmented one.
+    /// A new message began before a fragmented one was complete.
     #[error("a message begins inside another")]
     Interleaved,
     /// A close frame has a payload of one byte.
     #[error("a close frame has an incomplete code")]
     CloseFrame,
-    /// A close frame has a code that must not travel.
+    /// A close frame has a code that is not allowed on the wire.
     #[error("close code {0} is not allowed")]
     CloseCode(u16),
     /// A text message or a close reason is not UTF-8.
-    #[error("a text message is not UTF-8")]
+    #[error("a text message or a close reason is not UTF-8")]
     Utf8,
-    /// A message is longer than this many bytes, fragments added up.
+    /// A message is longer than the limit, counting all its fragments.
     #[error("a message has more than {limit} bytes")]
     TooLong {
-        /// The limit that was set, in bytes.
+        /// The configured limit, in bytes.
         limit: usize,
     },
-    /// A message came in more than this many fragments, empty ones counted.
+    /// A message has more fragments than the limit, counting empty ones.
     #[error("a message has more than {limit} fragments")]
     TooManyFragments {
-        /// The limit that was set.
+        /// The configured limit.
         limit: usize,
     },
-    /// Any other breach that the codec reports.
+    /// Any other violation that the codec reports.
     #[error("a frame is malformed")]
     Malformed,
 }
 
 impl Violation {
-    /// The close code that tells the server: 1002 in general, 1007 for text, 1009 for size.
+    /// Returns the close code for the server: 1007 for invalid UTF-8, 1009 for a limit, 1002 for all others.
     #[must_use]
     pub fn close_code(self) -> u16 {
         match self {
@@ -111,31 +110,31 @@ impl Violation {
     }
 }
 
-/// Why something could not be sent.
+/// Why a message could not be sent.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WriteError {
-    /// The server did not take our bytes in time. Drop the connection and dial again.
-    #[error("the server takes no data: a write did not finish in time")]
+    /// The server did not accept the data in time. Drop the connection and dial again.
+    #[error("the write timed out: the server does not read")]
     Timeout,
-    /// The socket or the TLS layer broke. Drop the connection and dial again.
+    /// The socket or the TLS layer failed. Drop the connection and dial again.
     #[error("the connection broke")]
     Io(#[source] io::Error),
-    /// Our close frame has gone out; nothing may follow it. Dial again.
-    #[error("nothing can be sent after the close frame")]
+    /// The close frame has been sent; no frame may follow it. Dial again.
+    #[error("no message can be sent after the close frame")]
     Closed,
-    /// An earlier write failed, or its future was dropped before it was done, and may have left half a frame on the
-    /// wire. Drop the connection and dial again.
+    /// An earlier write failed, or its future was dropped before it was done, so half a frame may have been sent. Drop the
+    /// connection and dial again.
     #[error("an earlier write did not finish")]
     Broken,
     /// A ping or pong has more than 125 bytes. Nothing was sent; send a shorter one.
-    #[error("a control frame cannot carry {length} bytes")]
+    #[error("a ping or pong cannot have {length} bytes; the maximum is 125")]
     ControlTooLong {
         /// The length of the payload, in bytes.
         length: usize,
     },
-    /// This close code must not travel. Nothing was sent; use 1000 to 1003, 1007 to 1014 or 3000 to 4999.
-    #[error("close code {code} is not allowed")]
+    /// This close code is not allowed. Nothing was sent; use 1000 to 1003, 1007 to 1014 or 3000 to 4999.
+    #[error("close code {code} is not allowed; use 1000 to 1003, 1007 to 1014 or 3000 to 4999")]
     CloseCode {
         /// The code that was given.
         code: u16,
@@ -143,7 +142,7 @@ pub enum WriteError {
 }
 
 impl WriteError {
-    /// Whether the connection is over; otherwise nothing was sent and the writer can be used on.
+    /// Returns `true` if the connection has ended; if `false`, nothing was sent and the writer can still be used.
     #[must_use]
     pub fn ends_connection(&self) -> bool {
         !matches!(self, Self::ControlTooLong { .. } | Self::CloseCode { .. })
@@ -155,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_was_never_sent_leaves_the_connection_usable() {
+    fn refused_frames_do_not_end_the_connection() {
         assert!(!WriteError::ControlTooLong { length: 126 }.ends_connection());
         assert!(!WriteError::CloseCode { code: 1005 }.ends_connection());
         for error in [WriteError::Timeout, WriteError::Closed, WriteError::Broken] {
@@ -164,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_violation_chooses_its_close_code() {
+    fn each_violation_has_its_close_code() {
         let check = |violation: Violation, code: u16| {
             assert_eq!(
                 ReadError::from(violation).close_code(),

@@ -1,4 +1,4 @@
-//! The seam: messages, close frames, and the three traits of a connection; knows no socket.
+//! The traits of a connection, with the messages and close frames that they exchange.
 
 use std::fmt;
 use std::future::Future;
@@ -8,30 +8,30 @@ use bytes::Bytes;
 
 use crate::{ConnectError, ReadError, Violation, WriteError};
 
-/// The longest payload of a ping, pong or close frame, in bytes (RFC 6455, 5.5).
+/// The maximum payload of a ping, pong or close frame, in bytes (RFC 6455, section 5.5).
 pub(crate) const MAX_CONTROL_PAYLOAD: usize = 125;
 
-/// What came off the wire: whole messages, and control frames as they come.
+/// A received message or control frame.
 ///
-/// Fragments are already put together. The bytes are shared with the receive buffer where that saves a copy, so a
-/// message that is kept for long keeps a few KiB of its neighbours alive.
+/// Fragments are already assembled. The bytes may share a buffer with other messages, so keeping one message can keep a
+/// few KiB of memory in use.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Message {
-    /// A text message; a [`Reader`] promises that these bytes are valid UTF-8.
+    /// A text message; a [`Reader`] must guarantee that the bytes are valid UTF-8.
     Text(Bytes),
-    /// A binary message, unchecked. KuCoin's Pro streams send their JSON in these.
+    /// A binary message, not validated. KuCoin's Pro V2 streams send their JSON in binary messages.
     Binary(Bytes),
     /// A ping of at most 125 bytes; the caller answers with [`Outgoing::Pong`] and the same payload.
     Ping(Bytes),
-    /// A pong of at most 125 bytes, whether it was asked for or not.
+    /// A pong of at most 125 bytes, in reply to a ping or unsolicited.
     Pong(Bytes),
-    /// The server closes; `None` where its frame had no code. Nothing can be read after it, and the caller answers
-    /// with [`Writer::close`] unless it closed first.
+    /// The server's close frame; `None` if it has no code. No further message can be read; the caller answers with
+    /// [`Writer::close`] unless it closed first.
     Close(Option<CloseFrame>),
 }
 
-/// Shows the kind and the length, never the payload: account data does not belong in logs.
+/// Shows the kind and the length, never the payload, which may be account data.
 impl fmt::Debug for Message {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (kind, payload) = match self {
@@ -60,7 +60,7 @@ pub enum Outgoing<'a> {
 }
 
 impl Outgoing<'_> {
-    /// Refuses a control payload that no WebSocket frame can carry.
+    /// Refuses a ping or pong payload of more than 125 bytes.
     pub(crate) fn check(self) -> Result<(), WriteError> {
         match self {
             Self::Ping(payload) | Self::Pong(payload) if payload.len() > MAX_CONTROL_PAYLOAD => {
@@ -73,7 +73,7 @@ impl Outgoing<'_> {
     }
 }
 
-/// Shows the kind and the length, never the payload: a login message is signed.
+/// Shows the kind and the length, never the payload, which may be a signed login.
 impl fmt::Debug for Outgoing<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (kind, length) = match self {
@@ -86,18 +86,18 @@ impl fmt::Debug for Outgoing<'_> {
     }
 }
 
-/// Why a side closes: the code and the text of a close frame.
+/// The code and the reason of a close frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CloseFrame {
-    /// The close code of RFC 6455, 7.4: 1000 is normal, 1001 going away, 1012 a restart, 3000 to 4999 private.
+    /// Close code (RFC 6455, section 7.4): 1000 normal, 1001 going away, 1012 service restart, 3000 to 4999 private.
     pub code: u16,
-    /// The server's words, or ours; at most 123 bytes travel.
+    /// Reason as text; only the first 123 bytes are sent.
     pub reason: String,
 }
 
 impl CloseFrame {
-    /// A normal close, code 1000, without a reason.
+    /// Returns a normal close: code 1000, no reason.
     #[must_use]
     pub fn normal() -> Self {
         Self {
@@ -106,7 +106,7 @@ impl CloseFrame {
         }
     }
 
-    /// A close with this code and reason.
+    /// Returns a close frame with this code and reason.
     #[must_use]
     pub fn new(code: u16, reason: impl Into<String>) -> Self {
         Self {
@@ -115,18 +115,20 @@ impl CloseFrame {
         }
     }
 
-    /// Whether this code may stand in a close frame on the wire (RFC 6455, 7.4, and its registry).
+    /// Returns `true` if this code is allowed in a close frame (RFC 6455, section 7.4, and the IANA registry).
     ///
-    /// 1004 to 1006 and 1015 are reserved, 1016 to 2999 unassigned.
+    /// Allowed are 1000 to 1003, 1007 to 1014 and 3000 to 4999. 1004 to 1006 and 1015 are reserved, 1016 to 2999 are
+    /// unassigned.
     #[must_use]
     pub fn is_legal_code(code: u16) -> bool {
         matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
     }
 
-    /// Reads the payload of a close frame; an empty one has neither code nor reason.
+    /// Decodes the payload of a close frame; `None` if it is empty.
     ///
     /// # Errors
-    /// A payload of one byte, above 125 bytes, with an illegal code, or with a reason that is not UTF-8.
+    /// Returns a [`Violation`] if the payload has one byte or more than 125, if the code is not allowed, or if the reason
+    /// is not UTF-8.
     #[cfg_attr(not(feature = "fastwebsockets"), allow(dead_code))]
     pub(crate) fn decode(payload: &[u8]) -> Result<Option<Self>, Violation> {
         if payload.len() > MAX_CONTROL_PAYLOAD {
@@ -144,7 +146,7 @@ impl CloseFrame {
         Ok(Some(Self::new(code, reason)))
     }
 
-    /// The frame as it may be sent: a legal code, and the reason cut to 123 bytes between two characters.
+    /// Refuses a code that is not allowed, and truncates the reason to 123 bytes between two characters.
     pub(crate) fn checked(mut self) -> Result<Self, WriteError> {
         if !Self::is_legal_code(self.code) {
             return Err(WriteError::CloseCode { code: self.code });
@@ -155,7 +157,7 @@ impl CloseFrame {
     }
 }
 
-/// `str::floor_char_boundary` is younger than the compilers that we support.
+/// `str::floor_char_boundary` is newer than the minimum supported Rust version.
 fn floor_char_boundary(text: &str, index: usize) -> usize {
     (0..=index.min(text.len()))
         .rev()
@@ -163,33 +165,33 @@ fn floor_char_boundary(text: &str, index: usize) -> usize {
         .unwrap_or(0)
 }
 
-/// Opens WebSocket connections: plain configuration that can dial again and again.
+/// Opens WebSocket connections.
 ///
-/// Implement it to bring another WebSocket library, to go through a tunnel of another kind, or to wrap a connector and watch or
-/// record what passes. Wrapping is easy: call the inner `connect` and wrap its two halves.
+/// Implement it to use another WebSocket library, to connect through a custom tunnel, or to wrap a connector and observe or
+/// record its messages. A wrapper calls the inner `connect` and wraps the two halves.
 ///
-/// The caller dials each URL once: it carries a connection token that is good for one connection. The caller may
-/// drop the future of `connect` at any moment; whatever it opened must close then.
+/// `connect` is called many times, each time with a new URL: its connection token is valid for one connection. The caller
+/// may drop the future of `connect` at any time; everything that it opened must be closed then.
 pub trait Connect: Send + Sync + 'static {
-    /// The half that receives.
+    /// The receiving half.
     type Reader: Reader;
-    /// The half that sends.
+    /// The sending half.
     type Writer: Writer;
 
-    /// Dials `url` and resolves once the server has agreed to speak WebSocket.
+    /// Dials `url` and completes the WebSocket handshake.
     ///
-    /// The URL ends in `?token=..`, a bearer secret: an implementation must keep it out of errors, `Debug` and logs.
-    /// The future must resolve within a bounded time and must follow no redirect.
+    /// The URL has the query `?token=..`, a bearer secret: an implementation must keep it out of errors, `Debug` output and
+    /// logs. The future must resolve within a bounded time, and redirects must not be followed.
     ///
     /// # Errors
-    /// [`ConnectError`], by the stage that failed; [`ConnectError::class`] says what to do next.
+    /// Returns a [`ConnectError`] for the stage that failed; [`ConnectError::class`] says what to do next.
     fn connect(
         &self,
         url: &str,
     ) -> impl Future<Output = Result<(Self::Reader, Self::Writer), ConnectError>> + Send;
 }
 
-/// A connector that is shared dials as the one inside.
+/// Dials with the shared connector.
 impl<C: Connect> Connect for Arc<C> {
     type Reader = C::Reader;
     type Writer = C::Writer;
@@ -201,42 +203,42 @@ impl<C: Connect> Connect for Arc<C> {
 
 /// The receiving half of a connection.
 ///
-/// Implement it with whatever reads best; it need not be cancel safe. The caller polls one `read` to its end before
-/// it starts the next, never drops one in the middle of a message and then reads on, and reads nothing after a
-/// [`Message::Close`] or an error. In return the reader needs no access to the writer: it answers no ping and sends
-/// no close itself.
+/// An implementation does not need to be cancel safe: the caller polls each `read` to completion before the next one, or
+/// drops the reader, and does not read after a [`Message::Close`] or an error. The reader has no access to the writer: it
+/// must not answer pings or close frames itself.
 pub trait Reader: Send + 'static {
-    /// Waits for the next whole message or control frame.
+    /// Waits for the next complete message or control frame.
     ///
     /// # Errors
-    /// [`ReadError`]: the connection is over. When [`ReadError::close_code`] is `Some`, the server broke the
-    /// protocol and the caller should say so through [`Writer::close`] before it drops the writer.
+    /// Returns a [`ReadError`] if the connection has ended. If [`ReadError::close_code`] is `Some`, the server violated
+    /// the protocol, and the caller should send that code with [`Writer::close`] before it drops the writer.
     fn read(&mut self) -> impl Future<Output = Result<Message, ReadError>> + Send;
 }
 
 /// The sending half of a connection.
 ///
-/// Implement it so that a message is on its way when `send` resolves (flushed, not merely buffered), and so that a
-/// peer that no longer reads makes it fail in a bounded time. The caller sends one thing at a time and treats an
-/// error as the end of the connection when [`WriteError::ends_connection`] says so.
+/// An implementation must flush a message before `send` resolves, and must fail within a bounded time if the server no
+/// longer reads. The caller sends one message at a time. After an error for which [`WriteError::ends_connection`] is
+/// `true`, it drops the connection.
 pub trait Writer: Send + 'static {
     /// Sends one message or control frame and flushes it.
     ///
     /// # Errors
-    /// [`WriteError`]; whether any part was sent is then unknown.
+    /// Returns a [`WriteError`] if it fails. Part of the message may have been sent, unless
+    /// [`WriteError::ends_connection`] is `false`.
     fn send(
         &mut self,
         message: Outgoing<'_>,
     ) -> impl Future<Output = Result<(), WriteError>> + Send;
 
-    /// Sends the close frame, with no code when `frame` is `None`.
+    /// Sends a close frame, without a code if `frame` is `None`.
     ///
-    /// At most one close frame ever goes out: another call does nothing and succeeds. The reason is cut to 123
-    /// bytes. To end a connection in order, read on until [`Message::Close`] or an error, for a second at most, and
-    /// then drop both halves; dropping them closes the socket.
+    /// At most one close frame is sent: a second call does nothing and returns `Ok`. The reason is truncated to 123 bytes.
+    /// For a clean close, then read until [`Message::Close`] or an error, for at most a second, and drop both halves, which
+    /// closes the socket.
     ///
     /// # Errors
-    /// [`WriteError`]; the connection is over all the same, except after [`WriteError::CloseCode`].
+    /// Returns a [`WriteError`] if it fails. The connection has ended, except after [`WriteError::CloseCode`].
     fn close(
         &mut self,
         frame: Option<CloseFrame>,
@@ -248,7 +250,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn close_payloads_are_read_or_refused() {
+    fn close_payload_is_decoded_or_refused() {
         let check = |payload: &[u8], expected: Result<Option<CloseFrame>, Violation>| {
             assert_eq!(CloseFrame::decode(payload), expected, "{payload:?}");
         };
@@ -270,13 +272,13 @@ mod tests {
     }
 
     #[test]
-    fn a_long_close_reason_is_cut_between_characters() {
+    fn long_close_reason_is_cut_between_characters() {
         let frame = CloseFrame::new(1000, "é".repeat(80)).checked().unwrap();
         assert_eq!(frame.reason, "é".repeat(61));
     }
 
     #[test]
-    fn a_close_code_that_must_not_travel_is_refused() {
+    fn close_code_that_is_not_allowed_is_refused() {
         let refused = CloseFrame::new(1006, "").checked();
         assert!(
             matches!(refused, Err(WriteError::CloseCode { code: 1006 })),

@@ -1,27 +1,27 @@
-//! From frames to messages: puts fragments together under limits and refuses what RFC 6455 forbids; knows no socket.
+//! Assembles frames to messages within limits, and refuses violations of RFC 6455.
 
 use bytes::Bytes;
 use fastwebsockets::{Frame, OpCode};
 
 use super::Limits;
-use super::chunks::Chunks;
+use super::payload_pool::PayloadPool;
 use crate::traits::MAX_CONTROL_PAYLOAD;
 use crate::{CloseFrame, Message, Violation};
 
-/// The reassembly of one connection.
+/// Assembles the messages of one connection.
 pub(super) struct Assembly {
     max_size: usize,
     max_fragments: usize,
-    partial: Option<Partial>,
-    chunks: Chunks,
+    partial: Option<PartialMessage>,
+    payloads: PayloadPool,
 }
 
-/// A fragmented message that is not whole yet.
-struct Partial {
+/// A fragmented message that is not complete yet.
+struct PartialMessage {
     text: bool,
     bytes: Vec<u8>,
     fragments: usize,
-    /// Up to here the bytes are known to be UTF-8; behind it stands at most the beginning of a character.
+    /// The length that is checked to be UTF-8; at most an incomplete character follows.
     checked: usize,
 }
 
@@ -31,64 +31,66 @@ impl Assembly {
             max_size: limits.max_message_size,
             max_fragments: limits.max_fragments,
             partial: None,
-            chunks: Chunks::default(),
+            payloads: PayloadPool::default(),
         }
     }
 
-    /// The longest frame that may come next. The codec reserves what a header declares, so it must know.
+    /// Returns the maximum size of the next frame. The codec needs it, because it reserves what a header declares.
     pub(super) fn max_frame_size(&self) -> usize {
-        let held = self
+        let received = self
             .partial
             .as_ref()
             .map_or(0, |partial| partial.bytes.len());
-        self.max_size.saturating_sub(held).max(MAX_CONTROL_PAYLOAD)
+        self.max_size
+            .saturating_sub(received)
+            .max(MAX_CONTROL_PAYLOAD)
     }
 
-    /// The limit that a frame above [`max_frame_size`](Self::max_frame_size) breaks.
+    /// Returns the violation of a frame longer than [`max_frame_size`](Self::max_frame_size).
     pub(super) fn too_long(&self) -> Violation {
         Violation::TooLong {
             limit: self.max_size,
         }
     }
 
-    /// Takes the next frame; gives a message when one is whole.
+    /// Takes the next frame; returns a message if one is complete.
     pub(super) fn accept(&mut self, mut frame: Frame<'_>) -> Result<Option<Message>, Violation> {
         if is_masked(&mut frame) {
             return Err(Violation::Masked);
         }
         match frame.opcode {
-            OpCode::Text | OpCode::Binary => self.begin(frame),
-            OpCode::Continuation => self.go_on(frame),
+            OpCode::Text | OpCode::Binary => self.begin_message(frame),
+            OpCode::Continuation => self.continue_message(frame),
             OpCode::Close => {
                 CloseFrame::decode(&frame.payload).map(|close| Some(Message::Close(close)))
             }
             OpCode::Ping | OpCode::Pong if frame.payload.len() > MAX_CONTROL_PAYLOAD => {
                 Err(Violation::ControlTooLong)
             }
-            OpCode::Ping => Ok(Some(Message::Ping(self.chunks.take(frame.payload)))),
-            OpCode::Pong => Ok(Some(Message::Pong(self.chunks.take(frame.payload)))),
+            OpCode::Ping => Ok(Some(Message::Ping(self.payloads.share(frame.payload)))),
+            OpCode::Pong => Ok(Some(Message::Pong(self.payloads.share(frame.payload)))),
         }
     }
 
-    fn begin(&mut self, frame: Frame<'_>) -> Result<Option<Message>, Violation> {
+    fn begin_message(&mut self, frame: Frame<'_>) -> Result<Option<Message>, Violation> {
         if self.partial.is_some() {
             return Err(Violation::Interleaved);
         }
-        // The codec counts its limit for control frames, too, and so may let a little more through.
+        // The limit of the codec may be higher, because it must also fit a control frame.
         if frame.payload.len() > self.max_size {
             return Err(self.too_long());
         }
         let text = frame.opcode == OpCode::Text;
         if frame.fin {
-            // A whole text frame has been checked for UTF-8 by the codec.
-            let payload = self.chunks.take(frame.payload);
+            // The codec has checked that an unfragmented text is UTF-8.
+            let payload = self.payloads.share(frame.payload);
             return Ok(Some(if text {
                 Message::Text(payload)
             } else {
                 Message::Binary(payload)
             }));
         }
-        let mut partial = Partial {
+        let mut partial = PartialMessage {
             text,
             bytes: Vec::new(),
             fragments: 0,
@@ -99,7 +101,7 @@ impl Assembly {
         Ok(None)
     }
 
-    fn go_on(&mut self, frame: Frame<'_>) -> Result<Option<Message>, Violation> {
+    fn continue_message(&mut self, frame: Frame<'_>) -> Result<Option<Message>, Violation> {
         let mut partial = self.partial.take().ok_or(Violation::Continuation)?;
         partial.append(&frame.payload, self.max_size, self.max_fragments)?;
         if frame.fin {
@@ -110,7 +112,7 @@ impl Assembly {
     }
 }
 
-impl Partial {
+impl PartialMessage {
     fn append(
         &mut self,
         payload: &[u8],
@@ -128,7 +130,7 @@ impl Partial {
             return Err(Violation::TooLong { limit: max_size });
         }
         if length > self.bytes.capacity() {
-            // Grows by doubling as a vector does, but never above the limit.
+            // Doubles like a vector, but never beyond the limit.
             let capacity = length
                 .max(self.bytes.capacity().saturating_mul(2))
                 .min(max_size);
@@ -138,7 +140,7 @@ impl Partial {
         if self.text { self.check() } else { Ok(()) }
     }
 
-    /// Looks at what is new, so that a wrong text is refused at once and none is looked at twice.
+    /// Checks the new bytes for UTF-8, so that an invalid text is refused early and no byte is checked twice.
     fn check(&mut self) -> Result<(), Violation> {
         match std::str::from_utf8(&self.bytes[self.checked..]) {
             Ok(_) => self.checked = self.bytes.len(),
@@ -159,7 +161,7 @@ impl Partial {
     }
 }
 
-/// The codec neither refuses nor unmasks a masked frame, and shows the mask only in a header that it writes.
+/// The codec neither refuses nor unmasks a masked frame, and exposes the mask only in the head that it writes.
 fn is_masked(frame: &mut Frame<'_>) -> bool {
     let mut head = [0; 16];
     frame.fmt_head(&mut head);
@@ -177,7 +179,7 @@ mod tests {
             max_size,
             max_fragments,
             partial: None,
-            chunks: Chunks::default(),
+            payloads: PayloadPool::default(),
         }
     }
 
@@ -185,7 +187,7 @@ mod tests {
         Frame::new(fin, opcode, None, Payload::Bytes(payload.into()))
     }
 
-    /// Feeds frames and gives what came out, up to the first violation.
+    /// Feeds frames; returns the messages up to the first violation.
     fn feed(
         mut assembly: Assembly,
         frames: &[(bool, OpCode, &[u8])],
@@ -201,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn utf_8_is_checked_as_fragments_come() {
+    fn utf_8_is_checked_with_each_fragment() {
         use OpCode::{Continuation, Text};
         let snowman = "☃".as_bytes();
         let check = |frames: &[(bool, OpCode, &[u8])],
@@ -236,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_count_all_fragments_and_empty_ones() {
+    fn limits_include_all_fragments() {
         use OpCode::{Binary, Continuation};
         let many: Vec<(bool, OpCode, &[u8])> = std::iter::once((false, Binary, &b""[..]))
             .chain((0..8).map(|_| (false, Continuation, &b""[..])))
@@ -258,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn the_codec_may_reserve_no_more_than_is_left() {
+    fn max_frame_size_is_what_the_limit_leaves() {
         let mut assembly = assembly(1000, 8);
         assert_eq!(assembly.max_frame_size(), 1000);
         assembly
@@ -273,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mask_is_seen() {
+    fn masked_frame_is_refused() {
         let masked = Frame::new(
             true,
             OpCode::Text,

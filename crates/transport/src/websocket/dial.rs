@@ -1,4 +1,4 @@
-//! From a host to a TCP connection: resolving, racing the addresses, loopback for plaintext, socket options.
+//! Opens TCP connections: name resolution, racing of addresses, loopback for plaintext, socket options.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -13,15 +13,15 @@ use tokio::time::timeout;
 
 use crate::ConnectError;
 
-/// How long an address gets before the next one is tried beside it (RFC 8305, 5).
+/// The delay before the next address is tried in parallel (RFC 8305, section 5).
 const STAGGER: Duration = Duration::from_millis(250);
 
-/// How long sent data may stay unacknowledged before the connection counts as dead.
+/// How long sent data may stay unacknowledged before the connection is dead.
 const USER_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The addresses of a host, families alternating. Nothing is remembered from one dial to the next.
+/// Resolves a host to addresses, IPv4 and IPv6 alternating. Results are not cached.
 ///
-/// For plaintext only a loopback address, or `localhost` if it means nothing but loopback, gives any.
+/// For plaintext, returns an error unless the host is a loopback address, or `localhost` with loopback addresses only.
 pub(super) async fn resolve(
     host: &str,
     port: u16,
@@ -46,23 +46,23 @@ pub(super) async fn resolve(
     Ok(alternate_families(addresses))
 }
 
-/// Connects to whichever address answers first and sets the options of the socket.
+/// Connects to the address that answers first, and sets the socket options.
 pub(super) async fn connect(addresses: Vec<SocketAddr>) -> Result<TcpStream, ConnectError> {
     let stream = race(addresses, TcpStream::connect)
         .await
         .map_err(ConnectError::Tcp)?;
     stream.set_nodelay(true).map_err(ConnectError::Tcp)?;
-    if let Err(error) = watch_over(&stream) {
-        // Some sandboxes lack these options; the heartbeat above us finds a dead peer, too, only later.
+    if let Err(error) = set_keepalive(&stream) {
+        // Some sandboxes lack these options; then the heartbeat detects a dead peer, but later.
         tracing::debug!(%error, "keepalive is not available");
     }
     Ok(stream)
 }
 
-/// The error of the operating system if it opens nothing more. A failed look-up or a lack of root certificates does not
-/// say that this is the cause.
+/// Returns the operating system's error if the process is out of file descriptors. A failed DNS lookup or missing root
+/// certificates do not show this cause.
 pub(super) fn descriptor_shortage() -> Option<io::Error> {
-    // EMFILE, ENFILE and WSAEMFILE; std has no kind for them.
+    // EMFILE, ENFILE and WSAEMFILE; `io::ErrorKind` has no kind for them.
     const CODES: [i32; 3] = [24, 23, 10_024];
     let shortage = |error: &io::Error| {
         error
@@ -74,7 +74,7 @@ pub(super) fn descriptor_shortage() -> Option<io::Error> {
         .filter(shortage)
 }
 
-/// Refuses a plaintext connection that did not end on this machine, whatever the name said.
+/// Refuses a plaintext connection whose peer is not on this machine, whatever the host name is.
 pub(super) fn require_loopback(stream: TcpStream) -> Result<TcpStream, ConnectError> {
     let peer = stream.peer_addr().map_err(ConnectError::Tcp)?;
     if is_loopback(peer.ip()) {
@@ -84,7 +84,7 @@ pub(super) fn require_loopback(stream: TcpStream) -> Result<TcpStream, ConnectEr
     }
 }
 
-/// Whether a host is meant to be this machine: a loopback address, or `localhost`.
+/// Returns `true` if the host is a loopback address or `localhost`.
 pub(super) fn is_loopback_name(host: &str) -> bool {
     host.parse()
         .map_or_else(|_| host.eq_ignore_ascii_case("localhost"), is_loopback)
@@ -94,7 +94,7 @@ fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }
 
-fn watch_over(stream: &TcpStream) -> io::Result<()> {
+fn set_keepalive(stream: &TcpStream) -> io::Result<()> {
     let socket = SockRef::from(stream);
     let keepalive = TcpKeepalive::new()
         .with_time(Duration::from_secs(15))
@@ -107,7 +107,7 @@ fn watch_over(stream: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// Keeps the resolver's order within each family and takes turns between them, so that one dead family costs little.
+/// Alternates between IPv4 and IPv6, so that one dead family costs little time; keeps the order within each.
 fn alternate_families(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let first_is_ipv6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (same, other): (Vec<_>, Vec<_>) = addresses
@@ -124,8 +124,8 @@ fn alternate_families(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     }
 }
 
-/// Starts with the first address, adds the next whenever one fails or the stagger passes, and takes the first
-/// success. The error is that of the attempt that failed last.
+/// Tries the first address, starts the next one if an attempt fails or `STAGGER` passes, and returns the first success.
+/// If all fail, returns the error of the attempt that failed last.
 async fn race<T, F>(addresses: Vec<SocketAddr>, attempt: impl Fn(SocketAddr) -> F) -> io::Result<T>
 where
     F: Future<Output = io::Result<T>>,
@@ -176,7 +176,7 @@ mod tests {
         texts.iter().map(|text| text.parse().unwrap()).collect()
     }
 
-    /// Port 1 hangs, port 2 fails after 100 ms, port 3 connects after 100 ms, port 4 fails at once.
+    /// Port 1 hangs, port 2 fails after 100 ms, port 3 connects after 100 ms, all others fail at once.
     async fn attempt(address: SocketAddr) -> io::Result<SocketAddr> {
         match address.port() {
             1 => std::future::pending().await,
@@ -210,12 +210,12 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_black_hole_delays_the_next_address_by_the_stagger_only() {
+    async fn hanging_address_delays_the_next_by_the_stagger() {
         check(&["10.0.0.1:1", "10.0.0.2:3"], Ok("10.0.0.2:3"), 350).await;
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_refusal_starts_the_next_address_at_once() {
+    async fn refusal_starts_the_next_address_at_once() {
         check(
             &["10.0.0.1:4", "10.0.0.2:4", "10.0.0.3:3"],
             Ok("10.0.0.3:3"),
@@ -225,12 +225,12 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_first_address_wins_when_it_answers_in_time() {
+    async fn first_address_wins_if_it_answers_in_time() {
         check(&["10.0.0.1:3", "10.0.0.2:3"], Ok("10.0.0.1:3"), 100).await;
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_last_failure_is_reported() {
+    async fn last_failure_is_reported() {
         check(
             &["10.0.0.1:4", "10.0.0.2:2"],
             Err(io::ErrorKind::TimedOut),
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn families_take_turns() {
+    fn address_families_alternate() {
         let mixed = addresses(&["[::1]:1", "[::2]:1", "[::3]:1", "10.0.0.1:1", "10.0.0.2:1"]);
         let ordered = addresses(&["[::1]:1", "10.0.0.1:1", "[::2]:1", "10.0.0.2:1", "[::3]:1"]);
         assert_eq!(alternate_families(mixed), ordered);
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_socket_sends_at_once_and_notices_a_peer_that_vanished() {
+    async fn socket_has_nodelay_keepalive_and_user_timeout() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stream = connect(vec![listener.local_addr().unwrap()]).await.unwrap();
         assert!(stream.nodelay().unwrap());

@@ -1,9 +1,9 @@
-//! A connection of hyper without a task of its own.
+//! Drives a hyper connection without a separate task.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 
-/// A connection of hyper that is polled beside whatever waits for it, so that it needs no task of its own.
+/// A hyper connection that is polled together with the future that needs it, instead of in a separate task.
 pub(super) struct Driven<C> {
     connection: Option<Pin<Box<C>>>,
 }
@@ -15,10 +15,11 @@ impl<C: Future> Driven<C> {
         }
     }
 
-    pub(super) async fn alongside<F: Future>(&mut self, future: F) -> F::Output {
+    /// Drives the connection until `future` completes.
+    pub(super) async fn drive_until<F: Future>(&mut self, future: F) -> F::Output {
         let mut future = pin!(future);
         poll_fn(|context| {
-            // Whether it ended well is told to the future: its request or its upgrade fails.
+            // An error of the connection is ignored here: it makes the request or the upgrade in `future` fail.
             if let Some(connection) = &mut self.connection
                 && connection.as_mut().poll(context).is_ready()
             {

@@ -1,6 +1,6 @@
-//! Ways in for the fuzz targets: the frames of a connection whose upgrade is done, and a URL taken apart.
+//! Entry points for the fuzz targets of this workspace: a connection after its upgrade, and the parser of URLs.
 //!
-//! It is behind the feature `unstable-fuzzing`, for this workspace alone: no release keeps any of it stable.
+//! Behind the feature `unstable-fuzzing`; not stable.
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -11,33 +11,33 @@ use super::{WebSocketConnector, WebSocketReader, WebSocketWriter};
 use crate::ConnectError;
 
 impl WebSocketConnector {
-    /// The halves of a connection whose upgrade is done.
+    /// Returns the halves of a connection on a stream whose upgrade is done.
     pub fn halves_over<S>(&self, stream: S) -> (WebSocketReader, WebSocketWriter)
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        self.halves(Stream::Own(Box::new(stream)), Bytes::new())
+        self.split(Stream::Custom(Box::new(stream)), Bytes::new())
     }
 }
 
-/// Where a URL points, as a dial reads it.
+/// The parts of a URL, as a dial reads them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DialTarget {
-    /// Whether the connection is under TLS.
+    /// `true` if the connection uses TLS.
     pub secure: bool,
     /// The host, IPv6 without brackets.
     pub host: String,
     /// The port.
     pub port: u16,
-    /// Path and query, as the request line has them.
+    /// Path and query of the request line.
     pub request: String,
 }
 
-/// Takes a URL apart.
+/// Parses a URL.
 ///
 /// # Errors
-/// [`ConnectError::InvalidUrl`].
-pub fn aim(url: &str) -> Result<DialTarget, ConnectError> {
+/// Returns [`ConnectError::InvalidUrl`] if the URL is invalid.
+pub fn parse_target(url: &str) -> Result<DialTarget, ConnectError> {
     let target = Target::parse(url)?;
     Ok(DialTarget {
         secure: target.secure,

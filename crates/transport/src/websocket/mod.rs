@@ -1,11 +1,11 @@
-//! The default transport: its configuration, and the order of the stages of a dial.
+//! The WebSocket transport: its configuration and the stages of a dial.
 
 mod assembly;
-mod chunks;
 mod dial;
 mod driven;
 #[cfg(feature = "unstable-fuzzing")]
 pub mod fuzzing;
+mod payload_pool;
 mod proxy;
 mod read_ahead;
 mod reader;
@@ -36,21 +36,21 @@ use self::target::Target;
 use self::tls::Tls;
 use crate::{Connect, ConnectError, ConnectStage, ProxyProblem};
 
-/// The default [`Connect`]: TCP by tokio, TLS by rustls, the upgrade by hyper, frames by fastwebsockets.
+/// The default [`Connect`]: TCP with tokio, TLS with rustls, the upgrade with hyper, frames with fastwebsockets.
 ///
-/// What it holds to, beyond RFC 6455:
-/// - `wss://` is checked against the root certificates of the platform, or by your own configuration; `ws://` goes
-///   to loopback addresses only. The checks cannot be switched off. No redirect is followed.
-/// - No proxy is used unless [`with_proxy`](WebSocketConnector::with_proxy) sets one; the environment is not read. With a
-///   proxy no connection goes around it.
-/// - The upgrade is verified in full: the accept key, and no extension or subprotocol that was not asked for.
-/// - Each stage has a deadline, each message a limit that also holds for the sum of its fragments, and no length
-///   that a server declares makes it reserve more than that limit.
-/// - A connection that is over is never silent: keepalive probes and, on Linux and Android, `TCP_USER_TIMEOUT` of
-///   20 s find a peer that vanished while data was under way.
-/// - The URL and its token never reach an error, `Debug` or a log line.
+/// In addition to RFC 6455:
+/// - `wss://` certificates are verified with the root certificates of the platform or with your own configuration; `ws://`
+///   is allowed to loopback addresses only. These checks cannot be turned off. Redirects are not followed.
+/// - A proxy is used only if set with [`with_proxy`](WebSocketConnector::with_proxy); the environment is not read. The proxy
+///   is never bypassed.
+/// - The reply to the upgrade is verified completely: the accept key, and that no extension or subprotocol is used.
+/// - Each stage of a dial has a timeout. Each message has a size limit, which includes all its fragments; memory is never
+///   reserved beyond that limit, whatever length the server declares.
+/// - A dead peer is detected with keepalive probes and, on Linux and Android, a `TCP_USER_TIMEOUT` of 20 s for data that is
+///   not acknowledged.
+/// - The URL and its token never appear in an error, `Debug` output or a log line.
 ///
-/// It is plain configuration: cheap to clone, and every clone shares the TLS configuration, which is built at the
+/// The connector is only configuration and cheap to clone. All clones share the TLS configuration, which is built at the
 /// first `wss://` dial.
 ///
 /// ```
@@ -68,7 +68,7 @@ pub struct WebSocketConnector {
     proxy: Option<Proxy>,
 }
 
-/// All deadlines and sizes of a connection.
+/// The timeouts and size limits of a connection.
 #[derive(Clone, Copy, Debug)]
 struct Limits {
     max_message_size: usize,
@@ -95,90 +95,92 @@ impl Default for Limits {
 }
 
 impl WebSocketConnector {
-    /// A connector with the default limits and the root certificates of the platform.
+    /// Creates a connector with the default limits and the root certificates of the platform.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Uses this TLS configuration for `wss://`, for instance with a root certificate of your own: a `ClientConfig` of
-    /// the re-exported [`rustls`](crate::rustls). Default: the platform's verifier with the cryptography chosen by
-    /// feature. Its ALPN list is replaced by `http/1.1`, since nothing else can be upgraded.
+    /// Sets the TLS configuration for `wss://`, for example with your own root certificate.
+    ///
+    /// It is a `ClientConfig` of the re-exported [`rustls`](crate::rustls). Its ALPN list is replaced by `http/1.1`, because
+    /// only HTTP/1.1 can be upgraded. Default: the verifier of the platform, with the crypto provider of the enabled feature.
     #[must_use]
     pub fn with_tls_config(mut self, config: Arc<ClientConfig>) -> Self {
-        self.tls = Tls::own(config);
+        self.tls = Tls::custom(config);
         self
     }
 
-    /// Dials through this proxy; default: none. The time to reach the proxy and to get its answer counts as connecting
-    /// ([`with_connect_timeout`](WebSocketConnector::with_connect_timeout)); TLS and the upgrade have their own limits as
-    /// ever.
+    /// Sets a proxy for all dials. Default: none.
+    ///
+    /// Connecting to the proxy and waiting for its answer, including TLS to an `https` proxy, counts toward
+    /// [`with_connect_timeout`](WebSocketConnector::with_connect_timeout). TLS to the target and the upgrade have their own
+    /// timeouts.
     #[must_use]
     pub fn with_proxy(mut self, proxy: Proxy) -> Self {
         self.proxy = Some(proxy);
         self
     }
 
-    /// Sets the longest message that is accepted, in bytes, fragments added up; default 1 MiB.
+    /// Sets the maximum size of a received message with all its fragments, in bytes. Default: 1 MiB.
     #[must_use]
     pub fn with_max_message_size(mut self, bytes: usize) -> Self {
-        // The codec counts one byte further, and a control frame must always fit.
+        // The codec gets this limit plus one, which must not overflow.
         self.limits.max_message_size = bytes.min(usize::MAX / 2);
         self
     }
 
-    /// Sets how many fragments a message may come in, empty ones counted; default 128, at least 1.
+    /// Sets the maximum number of fragments of a received message, counting empty ones. Default: 128, minimum 1.
     #[must_use]
     pub fn with_max_fragments(mut self, fragments: usize) -> Self {
         self.limits.max_fragments = fragments.max(1);
         self
     }
 
-    /// Sets how long resolving the name and opening the TCP connection may take together; default 5 s.
+    /// Sets the timeout for name resolution and the TCP connection together. Default: 5 s.
     #[must_use]
     pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
         self.limits.connect_timeout = timeout;
         self
     }
 
-    /// Sets how long the TLS handshake may take; default 5 s.
+    /// Sets the timeout for the TLS handshake. Default: 5 s.
     #[must_use]
     pub fn with_tls_timeout(mut self, timeout: Duration) -> Self {
         self.limits.tls_timeout = timeout;
         self
     }
 
-    /// Sets how long the HTTP upgrade may take; default 5 s.
+    /// Sets the timeout for the HTTP upgrade. Default: 5 s.
     #[must_use]
     pub fn with_upgrade_timeout(mut self, timeout: Duration) -> Self {
         self.limits.upgrade_timeout = timeout;
         self
     }
 
-    /// Sets how long one write may take until it is flushed; default 5 s.
+    /// Sets the timeout for one write, including the flush. Default: 5 s.
     #[must_use]
     pub fn with_write_timeout(mut self, timeout: Duration) -> Self {
         self.limits.write_timeout = timeout;
         self
     }
 
-    /// Sets how long sending the close frame may take; default 1 s.
+    /// Sets the timeout for sending the close frame. Default: 1 s.
     #[must_use]
     pub fn with_close_timeout(mut self, timeout: Duration) -> Self {
         self.limits.close_timeout = timeout;
         self
     }
 
-    /// Makes a WebSocket of a stream that is already connected, such as a tunnel of your own or one end of a test; the
-    /// limits are those of a dial.
+    /// Opens a WebSocket on an already connected stream, such as your own tunnel, with the limits of this connector.
     ///
-    /// `url` is the one to dial: it gives the request line and the `Host` header; nothing is resolved. With `wss` the
-    /// stream gets TLS, with the same configuration and checks as a dial. With `ws` the token would be readable on its
-    /// way, so the host must be a loopback address or `localhost`. A proxy of this connector plays no part: the stream is
-    /// there already.
+    /// `url` provides the request line and the `Host` header; its host is not resolved. For `wss`, TLS is added to the
+    /// stream, with the same configuration and checks as for a dial. For `ws`, the host must be a loopback address or
+    /// `localhost`, because the token is sent unencrypted. The proxy of this connector is not used.
     ///
     /// # Errors
-    /// [`ConnectError`], of the URL, of TLS or of the upgrade; [`ConnectError::Plaintext`] before anything is sent.
+    /// Returns a [`ConnectError`] if the URL is invalid, or if TLS or the upgrade fails. [`ConnectError::Plaintext`] is
+    /// returned before any byte is sent.
     pub async fn upgrade<S>(
         &self,
         stream: S,
@@ -191,18 +193,18 @@ impl WebSocketConnector {
         if !target.secure && !target.is_loopback() {
             return Err(ConnectError::Plaintext);
         }
-        let stream = self.secured(Box::new(stream), &target).await?;
-        self.speak(stream, &target).await
+        let stream = self.add_tls(Box::new(stream), &target).await?;
+        self.open_websocket(stream, &target).await
     }
 
-    async fn open(&self, target: &Target) -> Result<Stream, ConnectError> {
+    async fn open_stream(&self, target: &Target) -> Result<Stream, ConnectError> {
         let proxy = self.proxy.as_ref();
-        if let Some(proxy) = proxy.filter(|proxy| proxy.carries(&target.authority)) {
-            let opened = self.open_through(proxy, target).await;
-            return opened.map_err(|fault| ConnectError::Proxy {
-                proxy: proxy.place(),
+        if let Some(proxy) = proxy.filter(|proxy| proxy.applies_to(&target.authority)) {
+            let opened = self.open_through_proxy(proxy, target).await;
+            return opened.map_err(|problem| ConnectError::Proxy {
+                proxy: proxy.host_and_port(),
                 target: target.host_and_port(),
-                fault,
+                problem,
             });
         }
         let deadline = deadline_after(self.limits.connect_timeout);
@@ -217,31 +219,37 @@ impl WebSocketConnector {
         if !target.secure {
             return dial::require_loopback(tcp).map(Stream::Plain);
         }
-        Ok(Stream::Tls(Box::new(self.encrypted(tcp, target).await?)))
+        Ok(Stream::Tls(Box::new(
+            self.tls_handshake(tcp, target).await?,
+        )))
     }
 
-    async fn open_through(&self, proxy: &Proxy, target: &Target) -> Result<Stream, ProxyProblem> {
+    async fn open_through_proxy(
+        &self,
+        proxy: &Proxy,
+        target: &Target,
+    ) -> Result<Stream, ProxyProblem> {
         let deadline = deadline_after(self.limits.connect_timeout);
         let tunnel = timeout_at(deadline, tunnel::open(proxy, target, &self.tls))
             .await
             .map_err(|_| ProxyProblem::TimedOut)??;
-        let secured = self.secured(tunnel, target).await;
-        secured.map_err(|error| ProxyProblem::Beyond(Box::new(error)))
+        let stream = self.add_tls(tunnel, target).await;
+        stream.map_err(|error| ProxyProblem::Target(Box::new(error)))
     }
 
-    /// A stream of another's, with TLS to the target if its URL asks for it.
-    async fn secured(
+    /// Adds TLS to a custom stream if the target's URL is `wss`.
+    async fn add_tls(
         &self,
         stream: Box<dyn Duplex>,
         target: &Target,
     ) -> Result<Stream, ConnectError> {
-        Ok(Stream::Own(match target.secure {
-            true => Box::new(self.encrypted(stream, target).await?),
+        Ok(Stream::Custom(match target.secure {
+            true => Box::new(self.tls_handshake(stream, target).await?),
             false => stream,
         }))
     }
 
-    async fn encrypted<S: AsyncRead + AsyncWrite + Unpin>(
+    async fn tls_handshake<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         stream: S,
         target: &Target,
@@ -252,11 +260,11 @@ impl WebSocketConnector {
             .map_err(|_| ConnectError::Timeout {
                 stage: ConnectStage::Tls,
             })?
-            .map_err(or_descriptors)
+            .map_err(or_descriptor_shortage)
     }
 
-    /// The last stage of a dial: from a stream to a WebSocket on it.
-    async fn speak(
+    /// Does the HTTP upgrade, the last stage of a dial.
+    async fn open_websocket(
         &self,
         stream: Stream,
         target: &Target,
@@ -264,11 +272,11 @@ impl WebSocketConnector {
         let deadline = deadline_after(self.limits.upgrade_timeout);
         let (stream, first_bytes) = upgrade::upgrade(stream, target, deadline).await?;
         tracing::debug!(host = target.host, port = target.port, "websocket open");
-        Ok(self.halves(stream, first_bytes))
+        Ok(self.split(stream, first_bytes))
     }
 
-    /// The two halves of a connection that has been upgraded.
-    fn halves(&self, stream: Stream, first_bytes: Bytes) -> (WebSocketReader, WebSocketWriter) {
+    /// Splits an upgraded connection into its two halves.
+    fn split(&self, stream: Stream, first_bytes: Bytes) -> (WebSocketReader, WebSocketWriter) {
         let (read, write) = stream.split(first_bytes);
         let (frames_in, frames_out) =
             fastwebsockets::after_handshake_split(read, write, fastwebsockets::Role::Client);
@@ -279,15 +287,15 @@ impl WebSocketConnector {
     }
 }
 
-/// Root certificates look missing if no file can be opened to read them. That passes, and a wrong set-up does not.
-fn or_descriptors(error: ConnectError) -> ConnectError {
+/// If the process is out of file descriptors, root certificates look missing: report the shortage, which is temporary.
+fn or_descriptor_shortage(error: ConnectError) -> ConnectError {
     let ConnectError::NoRoots(_) = error else {
         return error;
     };
     dial::descriptor_shortage().map_or(error, ConnectError::Tcp)
 }
 
-/// A timeout that no clock can hold means never; thirty years are as good.
+/// Returns the deadline of a timeout; one that would overflow becomes thirty years.
 fn deadline_after(timeout: Duration) -> Instant {
     let now = Instant::now();
     now.checked_add(timeout)
@@ -298,10 +306,10 @@ impl Connect for WebSocketConnector {
     type Reader = WebSocketReader;
     type Writer = WebSocketWriter;
 
-    /// The token in the URL's query may come back in a server's refusal; it is removed from there, too.
+    /// If a server's refusal quotes the query of the URL, it is redacted.
     async fn connect(&self, url: &str) -> Result<(WebSocketReader, WebSocketWriter), ConnectError> {
         let target = Target::parse(url)?;
-        let stream = self.open(&target).await?;
-        self.speak(stream, &target).await
+        let stream = self.open_stream(&target).await?;
+        self.open_websocket(stream, &target).await
     }
 }

@@ -1,4 +1,4 @@
-//! The setting of a proxy: its URL, its credentials, and the hosts that are reached without it.
+//! The proxy: its URL, its credentials, and the hosts that are reached without it.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -9,23 +9,23 @@ use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 
 use super::dial;
 
-/// A proxy for every connection: HTTP `CONNECT`, over TLS too, or SOCKS5.
+/// A proxy for all connections: HTTP `CONNECT`, optionally over TLS, or SOCKS5.
 ///
 /// | URL | Proxy |
 /// |---|---|
 /// | `http://host:port` | HTTP `CONNECT`; default port 80 |
-/// | `https://host:port` | the same over TLS to the proxy, with the same roots as for the exchange; default port 443 |
-/// | `socks5://host:port` | SOCKS5; names are resolved on this machine; default port 1080 |
-/// | `socks5h://host:port` | SOCKS5; the proxy resolves names; default port 1080 |
+/// | `https://host:port` | HTTP `CONNECT` over TLS, with the TLS configuration of the connector; default port 443 |
+/// | `socks5://host:port` | SOCKS5; host names are resolved on this machine; default port 1080 |
+/// | `socks5h://host:port` | SOCKS5; host names are resolved by the proxy; default port 1080 |
 ///
-/// A user and a password go before the host, percent-encoded: `http://user:p%40ss@host:3128`. Without a scheme `http`
-/// is meant, as with curl.
+/// Write user and password before the host, percent-encoded: `http://user:p%40ss@host:3128`. Without a scheme, it is
+/// `http`, as with curl.
 ///
-/// There is no way around it: if the proxy fails, so does the connection. TLS to the exchange goes inside of the tunnel,
-/// with the exchange's certificate checked. Targets on this machine go through the proxy too; without TLS (`ws`, `http`)
-/// only if the proxy is on this machine as well.
+/// The proxy is never bypassed: if it fails, the connection fails. TLS to the exchange runs inside the tunnel, and the
+/// certificate of the exchange is verified. Connections to this machine go through the proxy too; without TLS (`ws`,
+/// `http`), only if the proxy is on this machine as well.
 ///
-/// User and password never reach an error, `Debug` or a log line.
+/// User and password never appear in an error, `Debug` output or a log line.
 #[derive(Clone)]
 pub struct Proxy {
     url: String,
@@ -33,35 +33,35 @@ pub struct Proxy {
     via: Intercept,
 }
 
-/// How the proxy is spoken to.
+/// The protocol of the proxy.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum ProxyScheme {
     Http,
     Https,
-    /// The target's name is resolved on this machine.
+    /// The target's host name is resolved on this machine.
     Socks5,
-    /// The proxy resolves the target's name.
+    /// The target's host name is resolved by the proxy.
     Socks5h,
 }
 
 impl Proxy {
-    /// A proxy by its URL.
+    /// Creates a proxy from its URL.
     ///
     /// # Errors
-    /// [`ProxyError`], which does not show the URL.
+    /// Returns a [`ProxyError`], which does not show the URL, if the URL is invalid or not supported.
     pub fn new(url: &str) -> Result<Self, ProxyError> {
         let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
         let url = format!("{}://{rest}", scheme.to_ascii_lowercase());
-        // Two parsers may take another one of these as the end of the password.
+        // Parsers disagree on which of these ends the password.
         let is_ambiguous = url.contains(['#', '?']) || url.matches('@').count() > 1;
         let uri: Uri = match is_ambiguous {
             true => return Err(ProxyError::Malformed),
             false => url.parse().map_err(|_| ProxyError::Malformed)?,
         };
-        let scheme = uri.scheme_str().and_then(ProxyScheme::named);
+        let scheme = uri.scheme_str().and_then(ProxyScheme::from_name);
         let scheme = scheme.ok_or(ProxyError::Scheme)?;
         let authority = uri.authority().ok_or(ProxyError::Malformed)?;
-        // The parser accepts any text as a port and would fall back to the default.
+        // The parser accepts an invalid port, and would fall back to the default port.
         let after_host = authority.as_str().rsplit('@').next().unwrap_or_default();
         let after_host = after_host.strip_prefix(authority.host());
         let is_port = |port: &str| {
@@ -76,7 +76,7 @@ impl Proxy {
         let via = Matcher::builder().all(&url).build();
         let via = via.intercept(&Uri::from_static("https://exchange.invalid"));
         let via = via.ok_or(ProxyError::Malformed)?;
-        if !has_good_credentials(rest, scheme.is_socks()) {
+        if !has_valid_credentials(rest, scheme.is_socks()) {
             return Err(ProxyError::Credentials);
         }
         Ok(Self {
@@ -86,11 +86,13 @@ impl Proxy {
         })
     }
 
-    /// The proxy that the environment names: the first of `HTTPS_PROXY`, `https_proxy`, `ALL_PROXY` and `all_proxy`
-    /// that is not empty, for every host but those of `NO_PROXY` or `no_proxy`.
+    /// Reads the proxy from the environment.
+    ///
+    /// It is the first of `HTTPS_PROXY`, `https_proxy`, `ALL_PROXY` and `all_proxy` that is not empty. The first of
+    /// `NO_PROXY` and `no_proxy` that is not empty sets the hosts without the proxy.
     ///
     /// # Errors
-    /// [`ProxyEnvError`], which names the variable.
+    /// Returns a [`ProxyEnvError`], which names the variable, if no proxy is set or a value cannot be used.
     pub fn from_env() -> Result<Self, ProxyEnvError> {
         Self::from_variables(|name| std::env::var_os(name))
     }
@@ -113,34 +115,35 @@ impl Proxy {
         Ok(proxy.with_no_proxy(hosts.unwrap_or_default()))
     }
 
-    /// Sets the hosts that are reached without the proxy, separated by commas: names, which include their subdomains,
-    /// IP addresses, networks such as `10.0.0.0/8`, or `*` for all. `*.name` means the same as `name`; a port counts for
-    /// nothing; white space separates too. Default: none.
+    /// Sets the hosts that are reached without the proxy, separated by commas or white space. Default: none.
+    ///
+    /// An entry is a host name, which includes its subdomains (`*.name` is the same as `name`), an IP address, a network
+    /// such as `10.0.0.0/8`, or `*` for all hosts. A port is ignored.
     #[must_use]
     pub fn with_no_proxy(mut self, hosts: impl Into<String>) -> Self {
         self.no_proxy = hosts.into();
         self
     }
 
-    /// The hosts that are reached without the proxy, as [`with_no_proxy`](Proxy::with_no_proxy) takes them.
+    /// Returns the hosts that are reached without the proxy, in the format of [`with_no_proxy`](Proxy::with_no_proxy).
     #[must_use]
     pub fn no_proxy(&self) -> &str {
         &self.no_proxy
     }
 
-    /// The URL with its user and password, for another client that is to use the same proxy. Do not print it.
+    /// Returns the URL with user and password, to configure another client with the same proxy. Do not print it.
     #[must_use]
     pub fn expose_url(&self) -> &str {
         &self.url
     }
 
-    /// Host and port, which errors may show.
-    pub(super) fn place(&self) -> String {
+    /// Returns host and port, which may be shown in errors.
+    pub(super) fn host_and_port(&self) -> String {
         let uri = self.via.uri();
         format!("{}:{}", uri.host().unwrap_or_default(), self.port())
     }
 
-    /// A name or an address, IPv6 without brackets.
+    /// Returns the host name or IP address; IPv6 without brackets.
     pub(super) fn host(&self) -> &str {
         let host = self.via.uri().host().unwrap_or_default();
         host.trim_start_matches('[').trim_end_matches(']')
@@ -157,33 +160,33 @@ impl Proxy {
     pub(super) fn scheme(&self) -> ProxyScheme {
         let scheme = self.via.uri().scheme_str();
         scheme
-            .and_then(ProxyScheme::named)
+            .and_then(ProxyScheme::from_name)
             .unwrap_or(ProxyScheme::Http)
     }
 
-    /// The header with the credentials for an HTTP proxy.
+    /// Returns the header with the credentials for an HTTP proxy.
     pub(super) fn basic_auth(&self) -> Option<&HeaderValue> {
         self.via.basic_auth()
     }
 
-    /// User and password for a SOCKS proxy.
+    /// Returns user and password for a SOCKS proxy.
     pub(super) fn user_and_password(&self) -> Option<(&str, &str)> {
         self.via.raw_auth()
     }
 
-    /// Whether a connection to this host, with brackets if it is an IPv6 address, goes through the proxy.
-    pub(super) fn carries(&self, host: &str) -> bool {
+    /// Returns `true` if connections to this host go through the proxy. An IPv6 address must have brackets.
+    pub(super) fn applies_to(&self, host: &str) -> bool {
         let matcher = Matcher::builder()
             .all(&self.url)
-            .no(plain_hosts(&self.no_proxy));
-        // A host that cannot be read gets no way around the proxy.
+            .no(normalize_no_proxy(&self.no_proxy));
+        // If in doubt, use the proxy.
         let Ok(uri) = format!("https://{host}").parse() else {
             return true;
         };
         matcher.build().intercept(&uri).is_some()
     }
 
-    /// Whether the proxy is on this machine, by its name.
+    /// Returns `true` if the proxy is on this machine, by its name or address.
     pub(super) fn is_loopback(&self) -> bool {
         dial::is_loopback_name(self.host())
     }
@@ -204,7 +207,7 @@ impl fmt::Debug for Proxy {
 }
 
 impl ProxyScheme {
-    fn named(name: &str) -> Option<Self> {
+    fn from_name(name: &str) -> Option<Self> {
         let all = [
             ("http", Self::Http),
             ("https", Self::Https),
@@ -222,15 +225,15 @@ impl ProxyScheme {
     }
 }
 
-/// Whether the user and the password before this host can be sent to a proxy: RFC 7617 and RFC 1929.
-fn has_good_credentials(rest: &str, is_socks: bool) -> bool {
+/// Returns `true` if the user and password of the URL can be sent to a proxy (RFC 7617 and RFC 1929).
+fn has_valid_credentials(rest: &str, is_socks: bool) -> bool {
     let probe = Uri::from_static("https://exchange.invalid");
     let via = Matcher::builder().all(format!("socks5://{rest}")).build();
     let via = via.intercept(&probe);
     let Some((user, password)) = via.as_ref().and_then(Intercept::raw_auth) else {
         return !rest.contains('@');
     };
-    // What is not UTF-8 was replaced.
+    // Invalid UTF-8 was replaced by U+FFFD.
     let is_text = !user.contains('\u{fffd}') && !password.contains('\u{fffd}');
     let lengths = [user.len(), password.len()];
     is_text
@@ -240,14 +243,14 @@ fn has_good_credentials(rest: &str, is_socks: bool) -> bool {
         }
 }
 
-/// Whether every parser takes this host for the same: a name, or an address in its usual form.
+/// Returns `true` for a host that all parsers read the same way: a name, or an IP address in its usual form.
 fn is_plain_host(host: &str) -> bool {
     if let Some(address) = host.strip_prefix('[') {
         let address = address.strip_suffix(']').map(str::parse::<Ipv6Addr>);
         return address.is_some_and(|address| address.is_ok());
     }
     let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    // Some parsers take a name that ends in a number for an address: `127.1`, `0x7f000001`.
+    // Some parsers read a name that ends in a number as an address: `127.1`, `0x7f000001`.
     let last = host.trim_end_matches('.').rsplit('.').next();
     let ends_in_number = last.is_some_and(|last| {
         let is_hex = last.starts_with("0x") || last.starts_with("0X");
@@ -257,9 +260,9 @@ fn is_plain_host(host: &str) -> bool {
     is_address || (!ends_in_number && host.bytes().all(is_of_name))
 }
 
-/// The hosts without the proxy in the spelling that the matcher takes: `*` for addresses too, and without the `*` of
-/// `*.name`, brackets, a port, and a dot at the end.
-fn plain_hosts(no_proxy: &str) -> String {
+/// Converts `no_proxy` to what the matcher understands: `*` includes addresses, and `*.`, brackets, ports and trailing
+/// dots are removed.
+fn normalize_no_proxy(no_proxy: &str) -> String {
     let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
     let is_host = |host: &str| !host.contains(':') || host.ends_with(']');
     let entries = no_proxy.split(|character: char| character == ',' || character.is_whitespace());
@@ -275,35 +278,36 @@ fn plain_hosts(no_proxy: &str) -> String {
     plain.collect::<Vec<_>>().join(",")
 }
 
-/// Why a proxy cannot be used. Its URL may hold a password and is not shown.
+/// Why a proxy URL cannot be used. The URL may contain a password, so it is not shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyError {
-    /// It is no URL of a host and a port alone, or a special character of its user or password is not percent-encoded.
+    /// The URL is invalid, has more than user, password, host and port, or has a special character in the user or password
+    /// that is not percent-encoded.
     #[error(
-        "the proxy is no plain URL; write it as http://user:password@host:port, with special characters percent-encoded"
+        "the proxy URL is invalid; write it as http://user:password@host:port, with special characters percent-encoded"
     )]
     Malformed,
-    /// Its scheme is another one.
-    #[error("the scheme of the proxy is not supported; use http, https, socks5 or socks5h")]
+    /// The scheme is not supported: use `http`, `https`, `socks5` or `socks5h`.
+    #[error("the scheme of the proxy URL is not supported; use http, https, socks5 or socks5h")]
     Scheme,
-    /// No proxy of this kind can be told this user or password: HTTP (RFC 7617), SOCKS5 (RFC 1929).
+    /// The user or the password cannot be sent to a proxy of this kind (HTTP: RFC 7617, SOCKS5: RFC 1929).
     #[error(
-        "the user and the password of the proxy cannot be used: both are UTF-8; for SOCKS5 each has 1 to 255 bytes, and \
-         for HTTP one of them is not empty and the user has no colon"
+        "the user or the password of the proxy URL cannot be used: both must be UTF-8; for SOCKS5, each must have 1 to \
+         255 bytes; for HTTP, the user must not contain a colon, and one of them must not be empty"
     )]
     Credentials,
 }
 
-/// Why the environment gives no proxy. No value is shown.
+/// Why no proxy could be read from the environment. No value of a variable is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyEnvError {
-    /// The environment names no proxy.
-    #[error("the environment names no proxy; set HTTPS_PROXY or ALL_PROXY")]
+    /// No proxy variable is set: set one of them.
+    #[error("no proxy is set in the environment; set HTTPS_PROXY or ALL_PROXY")]
     NotSet,
     /// The value of this variable is not valid Unicode: correct it.
-    #[error("the value of {name} is not valid Unicode")]
+    #[error("the value of {name} is not valid Unicode; correct it")]
     NotUnicode {
         /// The variable.
         name: &'static str,
@@ -323,10 +327,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn url_gives_host_port_and_decoded_credentials() {
-        let check = |url: &str, place: &str, user: Option<(&str, &str)>| {
+    fn url_is_parsed_to_host_port_and_credentials() {
+        let check = |url: &str, expected: &str, user: Option<(&str, &str)>| {
             let proxy = Proxy::new(url).unwrap();
-            assert_eq!(proxy.place(), place, "{url}");
+            assert_eq!(proxy.host_and_port(), expected, "{url}");
             assert_eq!(proxy.user_and_password(), user, "{url}");
         };
         check("http://proxy.test:3128", "proxy.test:3128", None);
@@ -354,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn url_that_is_no_proxy_is_refused_without_showing_it() {
+    fn invalid_url_is_refused_and_not_shown() {
         let long = format!("socks5://{}:canary@proxy.test", "u".repeat(256));
         for (url, expected) in [
             ("", ProxyError::Malformed),
@@ -404,28 +408,28 @@ mod tests {
     }
 
     #[test]
-    fn environment_names_the_proxy_and_the_hosts_without_it() {
+    fn environment_sets_proxy_and_no_proxy() {
         let read = |variables: &'static [(&str, &str)]| {
             Proxy::from_variables(move |name| {
                 let found = variables.iter().find(|(known, _)| *known == name);
                 found.map(|(_, value)| value.into())
             })
         };
-        let place = |variables| read(variables).map(|proxy| proxy.place());
+        let address = |variables| read(variables).map(|proxy| proxy.host_and_port());
         let not_set = Err(ProxyEnvError::NotSet);
-        assert_eq!(place(&[]), not_set);
-        assert_eq!(place(&[("HTTPS_PROXY", "")]), not_set);
-        assert_eq!(place(&[("HTTP_PROXY", "http://a:1")]), not_set);
+        assert_eq!(address(&[]), not_set);
+        assert_eq!(address(&[("HTTPS_PROXY", "")]), not_set);
+        assert_eq!(address(&[("HTTP_PROXY", "http://a:1")]), not_set);
         let all = &[
             ("all_proxy", "http://d:4"),
             ("ALL_PROXY", "http://c:3"),
             ("https_proxy", "http://b:2"),
             ("HTTPS_PROXY", "http://a:1"),
         ];
-        assert_eq!(place(all), Ok("a:1".to_owned()));
-        assert_eq!(place(&all[..3]), Ok("b:2".to_owned()));
-        assert_eq!(place(&all[..2]), Ok("c:3".to_owned()));
-        assert_eq!(place(&all[..1]), Ok("d:4".to_owned()));
+        assert_eq!(address(all), Ok("a:1".to_owned()));
+        assert_eq!(address(&all[..3]), Ok("b:2".to_owned()));
+        assert_eq!(address(&all[..2]), Ok("c:3".to_owned()));
+        assert_eq!(address(&all[..1]), Ok("d:4".to_owned()));
         let some = &[
             ("ALL_PROXY", "http://a:1"),
             ("no_proxy", "kucoin.com, 10.0.0.0/8"),
@@ -435,9 +439,9 @@ mod tests {
     }
 
     #[test]
-    fn unusable_variable_is_named_without_its_value() {
+    fn invalid_variable_is_named_without_its_value() {
         let read = |name, value: &str| {
-            let read = |asked: &str| (asked == name).then(|| value.into());
+            let read = |variable: &str| (variable == name).then(|| value.into());
             Proxy::from_variables(read).unwrap_err()
         };
         for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
@@ -458,18 +462,18 @@ mod tests {
     fn variable_that_is_not_unicode_is_named() {
         use std::os::unix::ffi::OsStringExt;
         for name in ["HTTPS_PROXY", "NO_PROXY"] {
-            let read = |asked: &str| (asked == name).then(|| OsString::from_vec(vec![0xff]));
+            let read = |variable: &str| (variable == name).then(|| OsString::from_vec(vec![0xff]));
             let error = Proxy::from_variables(read).unwrap_err();
             assert_eq!(error, ProxyEnvError::NotUnicode { name });
         }
     }
 
     #[test]
-    fn hosts_are_left_out_by_name_address_and_network() {
+    fn no_proxy_matches_names_addresses_and_networks() {
         let check = |no_proxy: &str, host: &str, expected: bool| {
             let proxy = Proxy::new("http://proxy.test:1").unwrap();
-            let carried = proxy.with_no_proxy(no_proxy).carries(host);
-            assert_eq!(carried, expected, "{no_proxy:?}: {host}");
+            let is_proxied = proxy.with_no_proxy(no_proxy).applies_to(host);
+            assert_eq!(is_proxied, expected, "{no_proxy:?}: {host}");
         };
         check("", "ws-api.kucoin.com", true);
         check("kucoin.com", "ws-api.kucoin.com", false);

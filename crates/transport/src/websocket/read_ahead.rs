@@ -1,9 +1,7 @@
-//! Reads ahead of the codec, and hands it one frame at a time.
+//! Reads ahead of the codec and passes it one frame at a time.
 //!
-//! The codec makes room for a frame behind all that it holds, so what it has read beyond a frame is copied for each
-//! frame that it parses, and into new memory while frames before are still in use. Handed single frames it copies
-//! nothing. What is told here of a frame's length is no more than where to pause: the codec reads on where it wants
-//! more, and judges every frame itself.
+//! If the codec itself reads beyond a frame, it copies the rest for every frame that it parses. With single frames it
+//! copies nothing. The frame length here only decides where to pause: the codec validates each frame itself.
 
 use std::io;
 use std::pin::Pin;
@@ -11,46 +9,46 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, ReadBuf};
 
-/// An idle connection holds this much, as private streams are quiet nearly always.
-const SMALLEST: usize = 4 << 10;
-/// A busy one grows to this, so that a flood costs few system calls.
-const LARGEST: usize = 64 << 10;
+/// The buffer size of an idle connection; private streams are idle most of the time.
+const MIN_BUFFER: usize = 4 << 10;
+/// The buffer size of a busy connection, to need few system calls.
+const MAX_BUFFER: usize = 64 << 10;
 
-/// A stream that is read in large pieces and handed on in frames.
+/// A stream that is read in large pieces and passed on in frames.
 pub(super) struct ReadAhead<S> {
     stream: S,
     buffer: Vec<u8>,
-    /// What was read and not handed on is `buffer[at..end]`.
-    at: usize,
+    /// `buffer[start..end]` is read, but not passed on.
+    start: usize,
     end: usize,
-    /// How much of the present frame has not been handed on.
-    left: u64,
-    /// The last read left no room.
+    /// Bytes of the current frame that are not passed on.
+    frame_left: u64,
+    /// `true` if the last read filled the buffer.
     was_filled: bool,
 }
 
 impl<S: AsyncRead + Unpin> ReadAhead<S> {
-    /// Begins with bytes that were read already.
+    /// Creates it with the bytes that were already read.
     pub(super) fn new(stream: S, first_bytes: &[u8]) -> Self {
         let mut buffer = first_bytes.to_vec();
-        buffer.resize(first_bytes.len().max(SMALLEST), 0);
+        buffer.resize(first_bytes.len().max(MIN_BUFFER), 0);
         Self {
             stream,
             buffer,
-            at: 0,
+            start: 0,
             end: first_bytes.len(),
-            left: 0,
+            frame_left: 0,
             was_filled: false,
         }
     }
 
-    /// Reads more behind what is there; false at the end of the stream.
+    /// Reads more into the buffer; `false` at the end of the stream.
     fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<bool>> {
-        // A rest is shorter than the head of a frame, or nothing.
-        self.buffer.copy_within(self.at..self.end, 0);
-        self.end -= self.at;
-        self.at = 0;
-        if self.was_filled && self.buffer.len() < LARGEST {
+        // At most an incomplete frame head is left to copy.
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        if self.was_filled && self.buffer.len() < MAX_BUFFER {
             self.buffer.resize(self.buffer.len() * 2, 0);
         }
         let mut room = ReadBuf::new(&mut self.buffer[self.end..]);
@@ -69,28 +67,28 @@ impl<S: AsyncRead + Unpin> AsyncRead for ReadAhead<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        while this.left == 0 {
-            match frame_length(&this.buffer[this.at..this.end]) {
-                Some(length) => this.left = length,
+        while this.frame_left == 0 {
+            match frame_length(&this.buffer[this.start..this.end]) {
+                Some(length) => this.frame_left = length,
                 None if ready!(this.poll_fill(context))? => {}
-                // The stream ends inside of a head: the codec gets it all, or nothing, and says so.
-                None if this.at == this.end => return Poll::Ready(Ok(())),
-                None => this.left = (this.end - this.at) as u64,
+                // The stream ended: pass on an incomplete head, and let the codec report the error.
+                None if this.start == this.end => return Poll::Ready(Ok(())),
+                None => this.frame_left = (this.end - this.start) as u64,
             }
         }
-        if this.at == this.end && !ready!(this.poll_fill(context))? {
+        if this.start == this.end && !ready!(this.poll_fill(context))? {
             return Poll::Ready(Ok(()));
         }
-        let there = (this.end - this.at).min(buffer.remaining());
-        let length = usize::try_from(this.left).map_or(there, |left| left.min(there));
-        buffer.put_slice(&this.buffer[this.at..][..length]);
-        this.at += length;
-        this.left -= length as u64;
+        let available = (this.end - this.start).min(buffer.remaining());
+        let length = usize::try_from(this.frame_left).map_or(available, |it| it.min(available));
+        buffer.put_slice(&this.buffer[this.start..][..length]);
+        this.start += length;
+        this.frame_left -= length as u64;
         Poll::Ready(Ok(()))
     }
 }
 
-/// The length of the frame that begins here, its head included; `None` where the head is not whole.
+/// Returns the length of the frame at the start of `bytes`, including its head; `None` if the head is incomplete.
 fn frame_length(bytes: &[u8]) -> Option<u64> {
     let [_, second, rest @ ..] = bytes else {
         return None;
@@ -110,7 +108,7 @@ mod tests {
 
     use super::*;
 
-    /// A frame of so many bytes of payload.
+    /// Returns a frame with a payload of `length` bytes.
     fn frame(length: usize) -> Vec<u8> {
         let mut frame = vec![0x82];
         match length {
@@ -128,9 +126,9 @@ mod tests {
         frame
     }
 
-    /// What each read gives, with so much room.
-    async fn reads(said: &[u8], first: usize, room: usize) -> Vec<Vec<u8>> {
-        let (first, rest) = said.split_at(first);
+    /// Returns the result of each read into a buffer of `room` bytes. `first` bytes were read before.
+    async fn reads(bytes: &[u8], first: usize, room: usize) -> Vec<Vec<u8>> {
+        let (first, rest) = bytes.split_at(first);
         let mut stream = ReadAhead::new(rest, first);
         let mut reads = Vec::new();
         loop {
@@ -143,29 +141,29 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn each_read_gives_one_frame_however_they_arrived() {
+    async fn each_read_returns_one_frame() {
         let frames: Vec<_> = [0, 5, 125, 126, 3000, 1].map(frame).into();
-        let said = frames.concat();
-        for first in [0, 1, 2, 9, said.len()] {
-            assert_eq!(reads(&said, first, 8192).await, frames);
+        let bytes = frames.concat();
+        for first in [0, 1, 2, 9, bytes.len()] {
+            assert_eq!(reads(&bytes, first, 8192).await, frames);
         }
     }
 
     #[tokio::test]
-    async fn no_byte_is_lost_or_changed_whatever_the_room_and_the_length() {
-        let said = [100_000, 7, 70_000, 65_535].map(frame).concat();
+    async fn no_byte_is_lost_or_changed() {
+        let bytes = [100_000, 7, 70_000, 65_535].map(frame).concat();
         for room in [1000, 8192, 1 << 20] {
-            assert_eq!(reads(&said, 0, room).await.concat(), said);
+            assert_eq!(reads(&bytes, 0, room).await.concat(), bytes);
         }
-        // Lengths that are lies, masks, and an end in the middle are for the codec to judge.
-        for said in [
+        // Wrong lengths, masks and truncated frames are passed on for the codec to refuse.
+        for bytes in [
             &[0x82, 127, 255, 255, 255, 255, 255, 255, 255, 255, 1, 2][..],
             &[0x82, 0x85, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0x82, 1, 0],
             &[0x82, 126, 1],
             &[0x82],
             &[],
         ] {
-            assert_eq!(reads(said, 0, 64).await.concat(), said);
+            assert_eq!(reads(bytes, 0, 64).await.concat(), bytes);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The receiving half: frames by fastwebsockets, messages by our own reassembly, endings told apart.
+//! The receiving half: frames from fastwebsockets, assembled to messages, and the errors.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -14,9 +14,8 @@ use crate::{Message, ReadError, Reader, Violation};
 
 /// The receiving half of a [`WebSocketConnector`](crate::WebSocketConnector) connection.
 ///
-/// A whole text frame is known to be UTF-8. A future of
-/// [`read`](Reader::read) that is dropped before it is done ends the reader: the codec may have been in the middle
-/// of a frame, and reading on would turn payload into headers.
+/// [`read`](Reader::read) is not cancel safe: if its future is dropped before it is done, all later reads return
+/// [`ReadError::Finished`], because the codec may have stopped inside a frame.
 pub struct WebSocketReader {
     frames: WebSocketRead<ReadStream>,
     assembly: Assembly,
@@ -26,13 +25,13 @@ pub struct WebSocketReader {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Open,
-    /// A read is under way, was dropped on its way, or was the last.
+    /// A read is in progress, was dropped, or was the last.
     Unusable,
 }
 
 impl WebSocketReader {
     pub(super) fn new(mut frames: WebSocketRead<ReadStream>, limits: &Limits) -> Self {
-        // The answers to a ping and to a close are the caller's, through the writer.
+        // The caller answers pings and close frames through the writer.
         frames.set_auto_pong(false);
         frames.set_auto_close(false);
         Self {
@@ -81,7 +80,7 @@ impl fmt::Debug for WebSocketReader {
     }
 }
 
-/// The codec asks for a way to answer, which it does not use with its automatic answers off.
+/// Required by the codec, but unused: automatic answers are off.
 fn no_answer(_: Frame<'_>) -> Ready<Result<(), Infallible>> {
     ready(Ok(()))
 }
@@ -89,7 +88,7 @@ fn no_answer(_: Frame<'_>) -> Ready<Result<(), Infallible>> {
 fn read_error(error: WebSocketError, too_long: Violation) -> ReadError {
     let violation = match error {
         WebSocketError::UnexpectedEOF | WebSocketError::ConnectionClosed => return ReadError::Eof,
-        // TLS reports an end without its own farewell in this way.
+        // TLS reports a stream without `close_notify` this way.
         WebSocketError::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             return ReadError::Eof;
         }

@@ -1,4 +1,4 @@
-//! What a server's refusal of the upgrade tells: when to come back, and its words without our token.
+//! Reads a server's refusal of the upgrade: how long to wait, and the body with the token redacted.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -8,10 +8,10 @@ use http::header::RETRY_AFTER;
 
 use crate::UpgradeRefusal;
 
-/// How much of a refusal's body is read at all.
+/// The maximum number of bytes that are read of a refusal's body.
 pub(super) const MAX_BODY: usize = 4096;
 
-/// Puts a refusal together; `body` may be cut off at [`MAX_BODY`] or at the deadline.
+/// Creates a refusal; `body` may be truncated at [`MAX_BODY`] or at the deadline.
 pub(super) fn refusal(
     status: u16,
     headers: &HeaderMap,
@@ -26,7 +26,7 @@ pub(super) fn refusal(
     }
 }
 
-/// KuCoin counts in milliseconds in a header of its own; `Retry-After` counts in seconds (its date form is ignored).
+/// Returns how long to wait: KuCoin's `gw-ratelimit-reset` in milliseconds, else `Retry-After` in seconds. A date is ignored.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
     number("gw-ratelimit-reset")
@@ -34,16 +34,18 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         .or_else(|| number(RETRY_AFTER.as_str()).map(Duration::from_secs))
 }
 
-/// Removes every part of a secret, in whichever spelling. A server may quote the request line, escaped, broken or cut
-/// off. Short values such as `1` are no secrets and would only make the text unreadable.
+/// Redacts every part of a secret in any encoding: a server may quote the request line escaped, wrapped or truncated.
+/// Short values such as `1` are not redacted, because that would only make the text unreadable.
 fn redact(body: &str, secrets: &[&str]) -> String {
-    let spelled = |text: &str| letters(text).map(|(byte, _)| byte).collect();
-    let secrets: Vec<Vec<u8>> = secrets.iter().map(|secret| spelled(secret)).collect();
-    let text: Vec<(u8, Range<usize>)> = letters(body).collect();
+    let decoded = |text: &str| decode(text).map(|(byte, _)| byte).collect();
+    let secrets: Vec<Vec<u8>> = secrets.iter().map(|secret| decoded(secret)).collect();
+    let text: Vec<(u8, Range<usize>)> = decode(body).collect();
     let mut shown = Vec::with_capacity(body.len());
     let (mut copied, mut at) = (0, 0);
     while at < text.len() {
-        let lengths = secrets.iter().map(|secret| known(secret, &text[at..]));
+        let lengths = secrets
+            .iter()
+            .map(|secret| matching_len(secret, &text[at..]));
         let length = lengths.max().unwrap_or(0);
         if length > 0 {
             shown.extend_from_slice(&body.as_bytes()[copied..text[at].1.start]);
@@ -56,8 +58,9 @@ fn redact(body: &str, secrets: &[&str]) -> String {
     String::from_utf8_lossy(&shown).into_owned()
 }
 
-/// How much a text begins with of a secret: its beginning from six letters on, any part of it from eight on.
-fn known(secret: &[u8], text: &[(u8, Range<usize>)]) -> usize {
+/// Returns how many bytes at the start of `text` match a part of the secret: at least six bytes if the part is the start of
+/// the secret, at least eight otherwise; else 0.
+fn matching_len(secret: &[u8], text: &[(u8, Range<usize>)]) -> usize {
     let lengths = (0..secret.len()).map(|start| {
         let pairs = secret[start..].iter().zip(text);
         let length = pairs.take_while(|(one, (other, _))| *one == other).count();
@@ -67,30 +70,30 @@ fn known(secret: &[u8], text: &[(u8, Range<usize>)]) -> usize {
     lengths.max().unwrap_or(0)
 }
 
-/// The bytes of a text with their places: escapes of URLs and of JSON undone, and without what may stand for a space,
-/// break a line, or escape a character.
-fn letters(text: &str) -> impl Iterator<Item = (u8, Range<usize>)> + '_ {
+/// Decodes URL and JSON escapes, and returns each byte with its range in the text. White space, `+` and `\` are skipped,
+/// because they may be a space, a line break or an escape.
+fn decode(text: &str) -> impl Iterator<Item = (u8, Range<usize>)> + '_ {
     let mut start = 0;
     std::iter::from_fn(move || {
         loop {
             let rest = text.as_bytes().get(start..)?;
-            let (byte, length) = letter(rest)?;
-            let place = start..start + length;
-            start = place.end;
+            let (byte, length) = decode_first(rest)?;
+            let range = start..start + length;
+            start = range.end;
             if !matches!(byte, b'+' | b'\\') && !byte.is_ascii_whitespace() {
-                return Some((byte, place));
+                return Some((byte, range));
             }
         }
     })
 }
 
-/// The byte that a text begins with, and the length of its spelling.
-fn letter(text: &[u8]) -> Option<(u8, usize)> {
+/// Decodes the first byte of a text; returns it with its encoded length.
+fn decode_first(text: &[u8]) -> Option<(u8, usize)> {
     let escaped = match text {
         [b'\\', b'n' | b'r' | b't', ..] => Some((b' ', 2)),
         [b'\\', b'u', b'0', b'0', rest @ ..] => hex(rest).map(|byte| (byte, 6)),
         [b'%', rest @ ..] => {
-            // Escaped more than once: `%252B`.
+            // Escaped several times: `%252B`.
             let mut digits = rest;
             while let Some(inner) = digits.strip_prefix(b"25").filter(|it| hex(it).is_some()) {
                 digits = inner;
@@ -102,7 +105,7 @@ fn letter(text: &[u8]) -> Option<(u8, usize)> {
     escaped.or_else(|| Some((*text.first()?, 1)))
 }
 
-/// The byte that a text begins with as two hexadecimal digits.
+/// Decodes the two hexadecimal digits at the start of a text.
 fn hex(text: &[u8]) -> Option<u8> {
     let digit = |byte: u8| char::from(byte).to_digit(16);
     let (high, low) = (digit(*text.first()?)?, digit(*text.get(1)?)?);
@@ -114,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn token_is_removed_in_every_spelling_and_every_part() {
+    fn token_is_redacted_in_every_encoding() {
         let secret = "canary%2Btoken%2Fof%3Dtwenty%3D";
         let check = |body: &str, expected: &str| {
             assert_eq!(redact(body, &[secret]), expected, "{body}");
@@ -145,14 +148,14 @@ mod tests {
     }
 
     #[test]
-    fn text_without_a_secret_stays_as_it_is() {
+    fn text_without_a_secret_is_unchanged() {
         assert_eq!(redact("1 of 10 at v1", &["1", "v1"]), "1 of 10 at v1");
         let text = "100% \\ of \\u00 + %2 % \\u00e9 é%";
         assert_eq!(redact(text, &["canary-token"]), text);
     }
 
     #[test]
-    fn the_wait_is_read_in_the_unit_of_its_header() {
+    fn wait_is_read_in_the_unit_of_its_header() {
         let check = |name: &'static str, value: &'static str, expected: Option<Duration>| {
             let mut headers = HeaderMap::new();
             headers.insert(name, http::HeaderValue::from_static(value));

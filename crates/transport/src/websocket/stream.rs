@@ -1,4 +1,4 @@
-//! The byte stream below the frames, plain, TLS or the caller's own, whole and in two halves.
+//! The byte stream of a connection: plain TCP, TLS or custom, and its two halves.
 
 use std::io;
 use std::pin::Pin;
@@ -12,14 +12,14 @@ use tokio_rustls::client::TlsStream;
 
 use super::read_ahead::ReadAhead;
 
-/// One of three streams, to which every call is passed on.
-pub(super) enum AnyStream<P, T, O> {
+/// One of three kinds of stream; every call is forwarded to it.
+pub(super) enum AnyStream<P, T, C> {
     Plain(P),
     Tls(T),
-    Own(O),
+    Custom(C),
 }
 
-/// Bytes in both directions, of whatever kind.
+/// A byte stream in both directions.
 pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Duplex for S {}
@@ -33,10 +33,9 @@ pub(super) type WriteStream =
     AnyStream<OwnedWriteHalf, WriteHalf<TlsStream<TcpStream>>, WriteHalf<Box<dyn Duplex>>>;
 
 impl Stream {
-    /// Two halves; the reading one begins with the bytes that came behind the reply to the upgrade.
+    /// Splits into two halves. `first_bytes` arrived after the reply to the upgrade and are read first.
     ///
-    /// TCP halves share a socket without a lock. The others keep one state for both directions, so their halves take
-    /// a lock for each poll, never across a wait.
+    /// TCP halves share the socket without a lock. Halves of the other kinds take a lock for each poll.
     pub(super) fn split(self, first_bytes: Bytes) -> (ReadStream, WriteStream) {
         let (read, write) = match self {
             Self::Plain(stream) => {
@@ -47,20 +46,20 @@ impl Stream {
                 let (read, write) = tokio::io::split(*stream);
                 (AnyStream::Tls(read), AnyStream::Tls(write))
             }
-            Self::Own(stream) => {
+            Self::Custom(stream) => {
                 let (read, write) = tokio::io::split(stream);
-                (AnyStream::Own(read), AnyStream::Own(write))
+                (AnyStream::Custom(read), AnyStream::Custom(write))
             }
         };
         (ReadAhead::new(read, &first_bytes), write)
     }
 }
 
-impl<P, T, O> AsyncRead for AnyStream<P, T, O>
+impl<P, T, C> AsyncRead for AnyStream<P, T, C>
 where
     P: AsyncRead + Unpin,
     T: AsyncRead + Unpin,
-    O: AsyncRead + Unpin,
+    C: AsyncRead + Unpin,
 {
     fn poll_read(
         self: Pin<&mut Self>,
@@ -70,16 +69,16 @@ where
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
             Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
-            Self::Own(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Custom(stream) => Pin::new(stream).poll_read(context, buffer),
         }
     }
 }
 
-impl<P, T, O> AsyncWrite for AnyStream<P, T, O>
+impl<P, T, C> AsyncWrite for AnyStream<P, T, C>
 where
     P: AsyncWrite + Unpin,
     T: AsyncWrite + Unpin,
-    O: AsyncWrite + Unpin,
+    C: AsyncWrite + Unpin,
 {
     fn poll_write(
         self: Pin<&mut Self>,
@@ -89,7 +88,7 @@ where
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
             Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
-            Self::Own(stream) => Pin::new(stream).poll_write(context, bytes),
+            Self::Custom(stream) => Pin::new(stream).poll_write(context, bytes),
         }
     }
 
@@ -97,7 +96,7 @@ where
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_flush(context),
             Self::Tls(stream) => Pin::new(stream).poll_flush(context),
-            Self::Own(stream) => Pin::new(stream).poll_flush(context),
+            Self::Custom(stream) => Pin::new(stream).poll_flush(context),
         }
     }
 
@@ -105,7 +104,7 @@ where
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_shutdown(context),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
-            Self::Own(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Custom(stream) => Pin::new(stream).poll_shutdown(context),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Where a URL points: scheme, host, port and the request line, checked before anything is dialled.
+//! Parses a URL to dial: scheme, host, port and request line.
 
 use std::fmt;
 
@@ -8,13 +8,13 @@ use http::uri::PathAndQuery;
 use super::dial;
 use crate::{ConnectError, UrlProblem};
 
-/// A URL taken apart. Its query holds the token, so `Debug` shows host and port only.
+/// A parsed URL. Its query contains the token, so `Debug` shows only scheme, host and port.
 pub(super) struct Target {
     pub(super) secure: bool,
     /// A name or an address, IPv6 without brackets.
     pub(super) host: String,
     pub(super) port: u16,
-    /// The value of the `Host` header: the port stands in it only when the URL names one.
+    /// The value of the `Host` header; it has a port only if the URL has one.
     pub(super) authority: String,
     pub(super) request: PathAndQuery,
 }
@@ -35,10 +35,10 @@ impl fmt::Debug for Target {
 
 impl Target {
     pub(super) fn parse(url: &str) -> Result<Self, ConnectError> {
-        Self::take_apart(url).map_err(ConnectError::InvalidUrl)
+        Self::parse_url(url).map_err(ConnectError::InvalidUrl)
     }
 
-    fn take_apart(url: &str) -> Result<Self, UrlProblem> {
+    fn parse_url(url: &str) -> Result<Self, UrlProblem> {
         if url.contains('#') {
             return Err(UrlProblem::Fragment);
         }
@@ -52,7 +52,7 @@ impl Target {
         if authority.as_str().contains('@') {
             return Err(UrlProblem::Userinfo);
         }
-        // The parser keeps quiet about a port that is no number below 65536, and would fall back to the default.
+        // The parser accepts an invalid port, and would fall back to the default port.
         let after_host = authority
             .as_str()
             .strip_prefix(authority.host())
@@ -90,12 +90,12 @@ impl Target {
         })
     }
 
-    /// Whether the URL names this machine.
+    /// Returns `true` if the URL is to this machine, by its name or address.
     pub(super) fn is_loopback(&self) -> bool {
         dial::is_loopback_name(&self.host)
     }
 
-    /// Host and port, for a proxy and for errors.
+    /// Returns host and port, for a proxy and for errors.
     pub(super) fn host_and_port(&self) -> String {
         match self.host.contains(':') {
             true => format!("[{}]:{}", self.host, self.port),
@@ -103,7 +103,7 @@ impl Target {
         }
     }
 
-    /// What must not be shown to anyone: the whole query and each of its values.
+    /// Returns what must never be shown: the whole query and each of its values, longest first.
     pub(super) fn secrets(&self) -> Vec<&str> {
         let query = self.request.query().unwrap_or_default();
         let values = query
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_is_taken_apart() {
+    fn url_is_parsed() {
         let check =
             |url: &str, secure: bool, host: &str, port: u16, authority: &str, request: &str| {
                 let target = Target::parse(url).unwrap();
@@ -167,9 +167,9 @@ mod tests {
     }
 
     #[test]
-    fn a_url_that_cannot_be_dialled_is_refused() {
+    fn invalid_url_is_refused() {
         let check = |url: &str, expected: UrlProblem| match Target::parse(url) {
-            Err(ConnectError::InvalidUrl(fault)) => assert_eq!(fault, expected, "{url}"),
+            Err(ConnectError::InvalidUrl(problem)) => assert_eq!(problem, expected, "{url}"),
             other => panic!("{url}: {other:?}"),
         };
         check("", UrlProblem::Malformed);
@@ -185,13 +185,13 @@ mod tests {
     }
 
     #[test]
-    fn debug_leaves_the_token_out() {
+    fn debug_does_not_show_the_token() {
         let target = Target::parse("wss://a.test/canary-path?token=canary-token").unwrap();
         assert!(!format!("{target:?}").contains("canary"), "{target:?}");
     }
 
     #[test]
-    fn the_secrets_are_the_query_and_its_values_longest_first() {
+    fn secrets_are_the_query_and_its_values() {
         let target = Target::parse("wss://a.test/?token=abc&connectId=de&&flag").unwrap();
         assert_eq!(
             target.secrets(),

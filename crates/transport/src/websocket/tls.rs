@@ -1,4 +1,4 @@
-//! TLS: which configuration is used, and what a failed handshake means.
+//! The TLS configuration, the handshake and its errors.
 
 use std::fmt;
 use std::io;
@@ -15,7 +15,7 @@ use tokio_rustls::client::TlsStream;
 
 use crate::ConnectError;
 
-/// The TLS configuration of a connector, built at its first use and shared by all its clones.
+/// The TLS configuration of a connector, built at first use and shared by all its clones.
 #[derive(Clone, Default)]
 pub(super) struct Tls {
     config: Arc<OnceCell<Arc<ClientConfig>>>,
@@ -28,8 +28,8 @@ impl fmt::Debug for Tls {
 }
 
 impl Tls {
-    /// A configuration brought by the user, whose ALPN list may have been made for other purposes.
-    pub(super) fn own(config: Arc<ClientConfig>) -> Self {
+    /// Adapts the user's configuration: its ALPN list may be meant for another protocol.
+    pub(super) fn custom(config: Arc<ClientConfig>) -> Self {
         Self {
             config: Arc::new(OnceCell::new_with(Some(Arc::new(for_http1(
                 (*config).clone(),
@@ -44,7 +44,7 @@ impl Tls {
     ) -> Result<TlsStream<S>, ConnectError> {
         let name = ServerName::try_from(host.to_owned())
             .map_err(|error| ConnectError::TlsConfiguration(error.into()))?;
-        // Reading the platform's root certificates takes tens of milliseconds of file access.
+        // Reading the platform's root certificates blocks for tens of milliseconds.
         let config = self
             .config
             .get_or_try_init(|| async {
@@ -69,7 +69,7 @@ fn for_http1(mut config: ClientConfig) -> ClientConfig {
 fn platform_config() -> Result<ClientConfig, ConnectError> {
     let unusable = |error| ConnectError::TlsConfiguration(error);
     let provider = provider().ok_or_else(|| {
-        unusable("no cryptography is compiled in; enable tls-ring or tls-aws-lc".into())
+        unusable("no crypto provider is compiled in; enable tls-ring or tls-aws-lc".into())
     })?;
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -80,7 +80,7 @@ fn platform_config() -> Result<ClientConfig, ConnectError> {
     Ok(for_http1(config))
 }
 
-/// The platform's verifier reports a lack of root certificates in words that do not say where it looked.
+/// The platform verifier's error does not say where it looked for root certificates, so name the variables.
 fn verifier_error(error: rustls::Error) -> ConnectError {
     let reads_variables = cfg!(all(unix, not(target_vendor = "apple")));
     match error {
@@ -95,7 +95,7 @@ fn verifier_error(error: rustls::Error) -> ConnectError {
     }
 }
 
-/// The provider is always named: a process-wide default may be missing or belong to someone else.
+/// The provider is always explicit: a process-wide default may be missing or another one.
 fn provider() -> Option<Arc<CryptoProvider>> {
     #[cfg(feature = "tls-ring")]
     let provider = Some(Arc::new(rustls::crypto::ring::default_provider()));
@@ -106,7 +106,7 @@ fn provider() -> Option<Arc<CryptoProvider>> {
     provider
 }
 
-/// A certificate that was refused, and an answer that is no TLS, are told apart from a handshake that broke.
+/// Distinguishes an untrusted certificate and a server without TLS from other failures.
 fn handshake_error(error: io::Error) -> ConnectError {
     let cause = error
         .get_ref()

@@ -1,4 +1,4 @@
-//! From a proxy to a stream that reaches the target: HTTP `CONNECT`, or SOCKS5. Nothing here dials the target.
+//! Opens a tunnel through a proxy, by HTTP `CONNECT` or SOCKS5. The target is never dialled directly.
 
 use std::io::ErrorKind;
 use std::net::IpAddr;
@@ -21,18 +21,20 @@ use super::tls::Tls;
 use super::upgrade::{MAX_HEAD, USER_AGENT};
 use crate::{ConnectError, ProxyProblem};
 
-/// A stream through the proxy to the target, before any TLS to the target.
+/// Opens a stream through the proxy to the target, without TLS to the target.
 pub(super) async fn open(
     proxy: &Proxy,
     target: &Target,
     tls: &Tls,
 ) -> Result<Box<dyn Duplex>, ProxyProblem> {
-    let is_all_here = target.is_loopback() && proxy.is_loopback();
-    if !target.secure && !is_all_here {
+    let are_both_local = target.is_loopback() && proxy.is_loopback();
+    if !target.secure && !are_both_local {
         return Err(ProxyProblem::Plaintext);
     }
     let unreachable = |error: ConnectError| ProxyProblem::Unreachable(Box::new(error));
-    let tcp = reach(proxy, !target.secure).await.map_err(unreachable)?;
+    let tcp = connect_to_proxy(proxy, !target.secure)
+        .await
+        .map_err(unreachable)?;
     match proxy.scheme() {
         ProxyScheme::Http => http_connect(Box::new(tcp), target, proxy.basic_auth()).await,
         ProxyScheme::Https => {
@@ -41,20 +43,20 @@ pub(super) async fn open(
             http_connect(tls, target, proxy.basic_auth()).await
         }
         ProxyScheme::Socks5 => {
-            let unknown = |error: ConnectError| ProxyProblem::UnknownName(Box::new(error));
+            let not_resolved = |error: ConnectError| ProxyProblem::NotResolved(Box::new(error));
             let addresses = dial::resolve(&target.host, target.port, !target.secure).await;
-            let addresses = addresses.map_err(unknown)?;
+            let addresses = addresses.map_err(not_resolved)?;
             let address = addresses.first().copied();
-            let nothing = || unknown(ConnectError::Dns(ErrorKind::NotFound.into()));
-            let address = address.ok_or_else(nothing)?;
+            let no_address = || not_resolved(ConnectError::Dns(ErrorKind::NotFound.into()));
+            let address = address.ok_or_else(no_address)?;
             socks5(tcp, TargetAddr::Ip(address), proxy.user_and_password()).await
         }
         ProxyScheme::Socks5h => {
             let address = match target.host.parse::<IpAddr>() {
                 Ok(ip) => TargetAddr::Ip((ip, target.port).into()),
-                // One byte counts the name's.
+                // SOCKS5 has one byte for the length of the name.
                 Err(_) if target.host.len() > 255 => {
-                    return Err(ProxyProblem::Refused("the host has no valid name".into()));
+                    return Err(ProxyProblem::Refused("the host name is not valid".into()));
                 }
                 Err(_) => TargetAddr::Domain(target.host.as_str().into(), target.port),
             };
@@ -63,7 +65,7 @@ pub(super) async fn open(
     }
 }
 
-async fn reach(proxy: &Proxy, is_plaintext: bool) -> Result<TcpStream, ConnectError> {
+async fn connect_to_proxy(proxy: &Proxy, is_plaintext: bool) -> Result<TcpStream, ConnectError> {
     let addresses = dial::resolve(proxy.host(), proxy.port(), is_plaintext).await?;
     let tcp = dial::connect(addresses).await?;
     match is_plaintext {
@@ -86,36 +88,36 @@ async fn http_connect(
     }
     let request = request.body(Empty::<Bytes>::new());
     let request =
-        request.map_err(|_| ProxyProblem::Refused("the host has no valid name".into()))?;
+        request.map_err(|_| ProxyProblem::Refused("the host name is not valid".into()))?;
     let (mut sender, connection) = http1::Builder::new()
         .max_buf_size(MAX_HEAD)
         .handshake(TokioIo::new(stream))
         .await
-        .map_err(http_fault)?;
+        .map_err(http_problem)?;
     let mut connection = Driven::new(connection.with_upgrades());
-    let reply = connection.alongside(sender.send_request(request)).await;
-    let reply = reply.map_err(http_fault)?;
+    let reply = connection.drive_until(sender.send_request(request)).await;
+    let reply = reply.map_err(http_problem)?;
     match reply.status() {
         StatusCode::PROXY_AUTHENTICATION_REQUIRED => return Err(ProxyProblem::Authentication),
-        // hyper makes a tunnel of no other status, and neither does the client of the REST calls.
+        // hyper and the HTTP client of REST requests accept no other 2xx status for a tunnel either.
         status if status != StatusCode::OK => {
             return Err(ProxyProblem::Refused(format!("status {}", status.as_u16())));
         }
         _ => {}
     }
-    let upgraded = connection.alongside(hyper::upgrade::on(reply)).await;
-    let upgraded = upgraded.map_err(http_fault)?;
+    let upgraded = connection.drive_until(hyper::upgrade::on(reply)).await;
+    let upgraded = upgraded.map_err(http_problem)?;
     let parts = upgraded
         .downcast::<TokioIo<Box<dyn Duplex>>>()
         .map_err(|_| ProxyProblem::Malformed)?;
-    // The target speaks second, so bytes after the answer are a page of a server that is no proxy.
+    // The target does not send first, so bytes after the reply mean that the server is not a proxy.
     match parts.read_buf.is_empty() {
         true => Ok(parts.io.into_inner()),
         false => Err(ProxyProblem::Malformed),
     }
 }
 
-fn http_fault(error: hyper::Error) -> ProxyProblem {
+fn http_problem(error: hyper::Error) -> ProxyProblem {
     match error.is_parse() {
         true => ProxyProblem::Malformed,
         false => ProxyProblem::Interrupted(error.into()),
@@ -135,11 +137,11 @@ async fn socks5(
     };
     match connected {
         Ok(stream) => Ok(Box::new(stream.into_inner())),
-        Err(error) => Err(socks_fault(error)),
+        Err(error) => Err(socks_problem(error)),
     }
 }
 
-fn socks_fault(error: tokio_socks::Error) -> ProxyProblem {
+fn socks_problem(error: tokio_socks::Error) -> ProxyProblem {
     use tokio_socks::Error;
     match error {
         Error::Io(error) => ProxyProblem::Interrupted(error.into()),
@@ -150,7 +152,7 @@ fn socks_fault(error: tokio_socks::Error) -> ProxyProblem {
         | Error::UnknownAuthMethod
         | Error::InvalidReservedByte
         | Error::UnknownAddressType
-        // It is the proxy's own address, in its reply.
+        // The invalid address is in the proxy's reply.
         | Error::InvalidTargetAddress(_)
         | Error::UnknownError => ProxyProblem::Malformed,
         refused => ProxyProblem::Refused(refused.to_string().to_lowercase()),

@@ -1,4 +1,4 @@
-//! The HTTP upgrade of RFC 6455, 4: the request, and everything that a reply must satisfy.
+//! The HTTP upgrade of RFC 6455, section 4: the request, and the checks of the reply.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -18,16 +18,16 @@ use super::stream::Stream;
 use super::target::Target;
 use crate::{ConnectError, ConnectStage, UpgradeProblem, UrlProblem};
 
-/// The largest head of a reply, in bytes.
+/// The maximum size of the head of a reply, in bytes.
 pub(super) const MAX_HEAD: usize = 16 * 1024;
 
-/// Every server appends this to the key before hashing (RFC 6455, 1.3).
+/// Servers append this to the key before hashing (RFC 6455, section 1.3).
 const KEY_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 pub(super) const USER_AGENT: HeaderValue =
     HeaderValue::from_static(concat!("kucoin-streams/", env!("CARGO_PKG_VERSION")));
 
-/// Asks for the upgrade and checks the reply. Gives the stream back, and the bytes that came behind the reply.
+/// Requests the upgrade and checks the reply. Returns the stream and the bytes that arrived after the reply.
 pub(super) async fn upgrade(
     stream: Stream,
     target: &Target,
@@ -45,7 +45,7 @@ pub(super) async fn upgrade(
     let timed_out = |_| ConnectError::Timeout {
         stage: ConnectStage::Upgrade,
     };
-    let reply = connection.alongside(sender.send_request(request));
+    let reply = connection.drive_until(sender.send_request(request));
     let reply = timeout_at(deadline, reply)
         .await
         .map_err(timed_out)?
@@ -58,7 +58,9 @@ pub(super) async fn upgrade(
     }
     if status != StatusCode::SWITCHING_PROTOCOLS {
         let (parts, mut body) = reply.into_parts();
-        let body = connection.alongside(beginning(&mut body, deadline)).await;
+        let body = connection
+            .drive_until(body_start(&mut body, deadline))
+            .await;
         return Err(ConnectError::Refused(refusal(
             status.as_u16(),
             &parts.headers,
@@ -68,13 +70,13 @@ pub(super) async fn upgrade(
     }
     verify(&reply, &key).map_err(ConnectError::BadUpgrade)?;
 
-    let upgraded = connection.alongside(hyper::upgrade::on(reply));
+    let upgraded = connection.drive_until(hyper::upgrade::on(reply));
     let upgraded = timeout_at(deadline, upgraded)
         .await
         .map_err(timed_out)?
         .map_err(http_error)?;
     let parts = upgraded.downcast::<TokioIo<Stream>>().map_err(|_| {
-        ConnectError::Interrupted("the upgraded stream is not the one that was dialled".into())
+        ConnectError::Interrupted("hyper returned another stream after the upgrade".into())
     })?;
     Ok((parts.io.into_inner(), parts.read_buf))
 }
@@ -97,16 +99,16 @@ fn request(target: &Target, key: &str) -> Result<Request<Empty<Bytes>>, ConnectE
         .map_err(|_| ConnectError::InvalidUrl(UrlProblem::Malformed))
 }
 
-/// RFC 6455, 4.1, "the client MUST validate the server's response as follows".
+/// Validates the reply as RFC 6455, section 4.1, requires.
 fn verify<B>(reply: &Response<B>, key: &str) -> Result<(), UpgradeProblem> {
     let headers = reply.headers();
     if reply.version() != Version::HTTP_11 {
         return Err(UpgradeProblem::Version);
     }
-    if !names(headers, &header::UPGRADE, "websocket") {
+    if !has_token(headers, &header::UPGRADE, "websocket") {
         return Err(UpgradeProblem::Upgrade);
     }
-    if !names(headers, &header::CONNECTION, "upgrade") {
+    if !has_token(headers, &header::CONNECTION, "upgrade") {
         return Err(UpgradeProblem::Connection);
     }
     let mut accepts = headers.get_all(header::SEC_WEBSOCKET_ACCEPT).iter();
@@ -123,8 +125,8 @@ fn verify<B>(reply: &Response<B>, key: &str) -> Result<(), UpgradeProblem> {
     Ok(())
 }
 
-/// Whether one of the comma-separated tokens of a header, which may come several times, is this one.
-fn names(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+/// Returns `true` if a header, which may be repeated, has this token in its comma-separated lists.
+fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     headers
         .get_all(name)
         .iter()
@@ -142,8 +144,8 @@ fn accept_of(key: &str) -> String {
     )
 }
 
-/// The beginning of a body: until it ends, breaks, is long enough, or the deadline passes.
-async fn beginning(body: &mut Incoming, deadline: Instant) -> Vec<u8> {
+/// Reads the start of a body, until `MAX_BODY`, the end, an error or the deadline.
+async fn body_start(body: &mut Incoming, deadline: Instant) -> Vec<u8> {
     let mut collected = Vec::new();
     while collected.len() < MAX_BODY {
         let Ok(Some(Ok(frame))) = timeout_at(deadline, body.frame()).await else {
@@ -157,7 +159,7 @@ async fn beginning(body: &mut Incoming, deadline: Instant) -> Vec<u8> {
     collected
 }
 
-/// A head that is too large is a parse error of hyper, too.
+/// For hyper, a head that is too large is a parse error too.
 fn http_error(error: hyper::Error) -> ConnectError {
     if error.is_parse() {
         ConnectError::BadUpgrade(UpgradeProblem::Malformed)
@@ -171,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_accept_key_is_that_of_the_standard() {
+    fn accept_key_matches_the_example_of_rfc_6455() {
         assert_eq!(
             accept_of("dGhlIHNhbXBsZSBub25jZQ=="),
             "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
@@ -190,14 +192,14 @@ mod tests {
     }
 
     #[test]
-    fn tokens_are_found_in_lists_and_in_repeated_headers() {
+    fn header_tokens_are_found_in_lists_and_repeated_headers() {
         let check = |values: &[&'static str], expected: bool| {
             let mut headers = HeaderMap::new();
             for value in values {
                 headers.append(header::CONNECTION, HeaderValue::from_static(value));
             }
             assert_eq!(
-                names(&headers, &header::CONNECTION, "upgrade"),
+                has_token(&headers, &header::CONNECTION, "upgrade"),
                 expected,
                 "{values:?}"
             );

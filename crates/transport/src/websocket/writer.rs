@@ -1,4 +1,4 @@
-//! The sending half: one frame at a time, flushed, under a deadline, and at most one close frame.
+//! The sending half: one frame at a time, flushed, with a timeout, and at most one close frame.
 
 use std::fmt;
 use std::io;
@@ -13,8 +13,9 @@ use crate::{CloseFrame, Outgoing, WriteError, Writer};
 
 /// The sending half of a [`WebSocketConnector`](crate::WebSocketConnector) connection.
 ///
-/// Each frame is masked with fresh random bytes and flushed before [`send`](Writer::send) resolves. A future that is
-/// dropped before it is done, like a failed write, ends the writer: half a frame may be on the wire.
+/// Each frame is masked with new random bytes and flushed before [`send`](Writer::send) resolves. `send` and `close` are
+/// not cancel safe: after a dropped future, as after a failed write, all later writes return [`WriteError::Broken`],
+/// because half a frame may have been sent.
 pub struct WebSocketWriter {
     frames: WebSocketWrite<WriteStream>,
     write_timeout: Duration,
@@ -26,13 +27,13 @@ pub struct WebSocketWriter {
 enum State {
     Open,
     Closed,
-    /// A write is under way, was dropped on its way, or failed.
+    /// A write is in progress, was dropped, or failed.
     Broken,
 }
 
 impl WebSocketWriter {
     pub(super) fn new(mut frames: WebSocketWrite<WriteStream>, limits: &Limits) -> Self {
-        // The codec's vectored write spins when a stream takes no bytes, and our frames are small.
+        // The codec's vectored write loops forever if a stream accepts no bytes.
         frames.set_writev(false);
         let Limits {
             write_timeout,
@@ -47,10 +48,10 @@ impl WebSocketWriter {
         }
     }
 
-    async fn put(
+    async fn write(
         &mut self,
         frame: Frame<'_>,
-        deadline: Duration,
+        limit: Duration,
         after: State,
     ) -> Result<(), WriteError> {
         match self.state {
@@ -60,7 +61,7 @@ impl WebSocketWriter {
         }
         self.state = State::Broken;
         let written = write_and_flush(&mut self.frames, frame);
-        timeout(deadline, written)
+        timeout(limit, written)
             .await
             .map_err(|_| WriteError::Timeout)??;
         self.state = after;
@@ -78,7 +79,7 @@ impl Writer for WebSocketWriter {
             Outgoing::Pong(payload) => (OpCode::Pong, payload),
         };
         let frame = Frame::new(true, opcode, None, Payload::Borrowed(payload));
-        self.put(frame, self.write_timeout, State::Open).await
+        self.write(frame, self.write_timeout, State::Open).await
     }
 
     async fn close(&mut self, frame: Option<CloseFrame>) -> Result<(), WriteError> {
@@ -89,7 +90,7 @@ impl Writer for WebSocketWriter {
             Some(close) => Frame::close(close.code, close.reason.as_bytes()),
             None => Frame::close_raw(Payload::Borrowed(&[])),
         };
-        self.put(frame, self.close_timeout, State::Closed).await
+        self.write(frame, self.close_timeout, State::Closed).await
     }
 }
 
@@ -125,7 +126,7 @@ mod tests {
     use tokio::io::AsyncWriteExt;
     use tokio::net::{TcpListener, TcpStream};
 
-    /// A connection whose peer does not read, with no room left for even one frame.
+    /// Returns a writer whose peer does not read and whose socket buffers are full.
     async fn stuck(limits: &Limits) -> (WebSocketWriter, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap())
@@ -135,14 +136,14 @@ mod tests {
         let (read, mut write) = stream.into_split();
         let flood = vec![0; 64 << 20];
         let flooded = timeout(Duration::from_millis(200), write.write_all(&flood)).await;
-        assert!(flooded.is_err(), "the socket took everything");
+        assert!(flooded.is_err(), "the socket buffers are full");
         let write = WriteStream::Plain(write);
         let (_, frames) = fastwebsockets::after_handshake_split(read, write, Role::Client);
         (WebSocketWriter::new(frames, limits), peer)
     }
 
     #[tokio::test]
-    async fn the_close_frame_has_a_deadline_of_its_own() {
+    async fn close_frame_has_its_own_timeout() {
         let limits = Limits {
             write_timeout: Duration::MAX,
             close_timeout: Duration::from_millis(50),
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_small_frame_has_the_write_deadline() {
+    async fn small_frame_has_the_write_timeout() {
         let limits = Limits {
             write_timeout: Duration::from_millis(50),
             close_timeout: Duration::MAX,

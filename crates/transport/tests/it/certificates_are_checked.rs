@@ -1,4 +1,4 @@
-//! A server is believed only when its certificate leads to a root that is trusted, is valid, and names the host.
+//! A server is accepted only if its certificate is valid, is for the host, and is signed by a trusted root.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-/// A server with a certificate for this host.
+/// Returns a server with a certificate for this host.
 fn server(
     authority: &Authority,
     host: &str,
@@ -27,7 +27,7 @@ fn server(
     TlsAcceptor::from(Arc::new(config))
 }
 
-/// A client that trusts this authority alone, with an ALPN list that was made for something else.
+/// Returns a client that trusts only this authority, with an ALPN list for another protocol.
 fn client(authority: &Authority) -> WebSocketConnector {
     let mut config = (*authority.trust()).clone();
     config.alpn_protocols = vec![b"h2".to_vec()];
@@ -36,7 +36,7 @@ fn client(authority: &Authority) -> WebSocketConnector {
 
 type Dialled = Result<(WebSocketReader, WebSocketWriter), ConnectError>;
 
-/// Dials `localhost`; the server's end is there when the handshake and the upgrade went through.
+/// Dials `localhost`; returns the server's side too if handshake and upgrade succeed.
 async fn dial(
     connector: WebSocketConnector,
     acceptor: TlsAcceptor,
@@ -68,7 +68,7 @@ async fn check_refused(connector: WebSocketConnector, acceptor: TlsAcceptor) {
 }
 
 #[tokio::test]
-async fn a_root_of_ones_own_is_accepted_and_messages_flow_both_ways() {
+async fn custom_root_is_accepted() {
     let authority = Authority::new();
     let (dialled, stream) = dial(client(&authority), server(&authority, "localhost", |_| {})).await;
     let ((mut reader, mut writer), mut stream) = (dialled.unwrap(), stream.unwrap());
@@ -98,7 +98,7 @@ async fn a_root_of_ones_own_is_accepted_and_messages_flow_both_ways() {
 }
 
 #[tokio::test]
-async fn reading_and_writing_at_once_over_tls() {
+async fn tls_reads_and_writes_at_the_same_time() {
     const COUNT: usize = 2_000;
     let authority = Authority::new();
     let (dialled, stream) = dial(client(&authority), server(&authority, "localhost", |_| {})).await;
@@ -139,7 +139,7 @@ async fn reading_and_writing_at_once_over_tls() {
 }
 
 #[tokio::test]
-async fn an_unknown_authority_is_refused() {
+async fn unknown_authority_is_refused() {
     check_refused(
         client(&Authority::new()),
         server(&Authority::new(), "localhost", |_| {}),
@@ -148,14 +148,14 @@ async fn an_unknown_authority_is_refused() {
 }
 
 #[tokio::test]
-async fn the_roots_of_the_platform_do_not_know_our_authority() {
+async fn platform_roots_refuse_the_test_authority() {
     let (dialled, stream) = dial(
         WebSocketConnector::new(),
         server(&Authority::new(), "localhost", |_| {}),
     )
     .await;
     let error = dialled.unwrap_err();
-    // A machine without any root certificate refuses, too.
+    // A machine without root certificates refuses too.
     assert!(
         matches!(
             error,
@@ -167,7 +167,7 @@ async fn the_roots_of_the_platform_do_not_know_our_authority() {
 }
 
 #[tokio::test]
-async fn a_certificate_for_another_host_is_refused() {
+async fn certificate_for_another_host_is_refused() {
     let authority = Authority::new();
     check_refused(
         client(&authority),
@@ -177,7 +177,7 @@ async fn a_certificate_for_another_host_is_refused() {
 }
 
 #[tokio::test]
-async fn an_expired_certificate_is_refused() {
+async fn expired_certificate_is_refused() {
     let authority = Authority::new();
     let expired = server(&authority, "localhost", |parameters| {
         parameters.not_before = date_time_ymd(2019, 1, 1);
@@ -187,7 +187,7 @@ async fn an_expired_certificate_is_refused() {
 }
 
 #[tokio::test]
-async fn an_end_without_the_farewell_of_tls_is_an_end_without_a_close_frame() {
+async fn tls_end_without_close_notify_is_eof() {
     let authority = Authority::new();
     let (dialled, stream) = dial(client(&authority), server(&authority, "localhost", |_| {})).await;
     let ((mut reader, _writer), mut stream) = (dialled.unwrap(), stream.unwrap());
@@ -208,12 +208,12 @@ async fn dropping_both_halves_closes_the_tls_connection() {
     let (dialled, stream) = dial(client(&authority), server(&authority, "localhost", |_| {})).await;
     let mut stream = stream.unwrap();
     drop(dialled.unwrap());
-    // The socket is gone, with or without a farewell.
+    // The socket is closed, with or without `close_notify`.
     assert!(!matches!(stream.read(&mut [0]).await, Ok(1..)));
 }
 
 #[tokio::test]
-async fn stream_of_ones_own_gets_tls_for_wss() {
+async fn custom_stream_gets_tls_for_wss() {
     let authority = Authority::new();
     let (near, far) = tokio::io::duplex(64 * 1024);
     let url = format!("wss://exchange.test/endpoint?token={TOKEN}");
@@ -239,7 +239,7 @@ async fn stream_of_ones_own_gets_tls_for_wss() {
 }
 
 #[tokio::test]
-async fn stream_of_ones_own_carries_no_token_in_the_clear() {
+async fn custom_stream_sends_no_token_unencrypted() {
     let (near, mut far) = tokio::io::duplex(64 * 1024);
     let url = format!("wss://exchange.test/endpoint?token={TOKEN}");
     let connector = client(&Authority::new());
@@ -247,7 +247,7 @@ async fn stream_of_ones_own_carries_no_token_in_the_clear() {
         let mut heard = vec![0; 64 * 1024];
         let length = far.read(&mut heard).await.unwrap();
         heard.truncate(length);
-        // A server that takes the token as it comes would answer in the clear.
+        // A server that accepts an unencrypted token would answer unencrypted.
         far.write_all(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")
             .await
             .unwrap();
@@ -270,7 +270,7 @@ async fn stream_of_ones_own_carries_no_token_in_the_clear() {
 }
 
 #[tokio::test]
-async fn stream_of_ones_own_is_not_believed_without_a_certificate() {
+async fn custom_stream_needs_a_trusted_certificate() {
     let (near, far) = tokio::io::duplex(64 * 1024);
     let acceptor = server(&Authority::new(), "exchange.test", |_| {});
     let connector = client(&Authority::new());
@@ -278,11 +278,11 @@ async fn stream_of_ones_own_is_not_believed_without_a_certificate() {
     let (upgraded, accepted) = tokio::join!(upgrade, acceptor.accept(far));
     let error = upgraded.unwrap_err();
     assert!(matches!(error, ConnectError::Certificate(_)), "{error:?}");
-    assert!(accepted.is_err(), "the handshake went through");
+    assert!(accepted.is_err(), "the handshake succeeded");
 }
 
 #[tokio::test]
-async fn silent_stream_of_ones_own_runs_into_the_tls_deadline() {
+async fn silent_custom_stream_hits_the_tls_timeout() {
     let (near, _far) = tokio::io::duplex(64 * 1024);
     let connector = client(&Authority::new());
     let connector = connector.with_tls_timeout(std::time::Duration::from_millis(50));
@@ -296,7 +296,7 @@ async fn silent_stream_of_ones_own_runs_into_the_tls_deadline() {
 }
 
 #[tokio::test]
-async fn plaintext_over_a_stream_of_ones_own_stays_on_this_machine() {
+async fn plaintext_over_custom_stream_is_loopback_only() {
     for host in ["kucoin.com", "10.0.0.1", "localhost.evil.test", "127.1"] {
         let (near, mut far) = tokio::io::duplex(64 * 1024);
         let url = format!("ws://{host}/endpoint?token={TOKEN}");

@@ -1,4 +1,4 @@
-//! The client's end of the connections that the tests open, and the token in their URL.
+//! Opens the client's side of the connections of the tests.
 
 use kucoin_streams_testkit::websocket::Server;
 use kucoin_streams_transport::{
@@ -7,7 +7,7 @@ use kucoin_streams_transport::{
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-/// Both ends of an open connection.
+/// Returns both sides of an open connection.
 pub(crate) async fn connected(
     connector: WebSocketConnector,
 ) -> (WebSocketReader, WebSocketWriter, TcpStream) {
@@ -18,7 +18,7 @@ pub(crate) async fn connected(
     (reader, writer, stream)
 }
 
-/// Dials a server that answers the request with what `reply` makes of it, and closes.
+/// Dials a server that answers the request with `reply` and closes.
 pub(crate) async fn dial_against(
     reply: impl Fn(&str) -> Vec<u8>,
 ) -> Result<(WebSocketReader, WebSocketWriter), ConnectError> {
@@ -26,7 +26,7 @@ pub(crate) async fn dial_against(
     let url = server.url();
     let answer = async {
         let (mut stream, request) = server.accept_request().await;
-        // A client that has seen enough hangs up on the rest.
+        // The client may close the connection before it has read everything.
         let _ = stream.write_all(&reply(&request)).await;
         let _ = stream.shutdown().await;
     };

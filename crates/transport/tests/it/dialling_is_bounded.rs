@@ -1,8 +1,8 @@
-//! Every stage of a dial ends in a bounded time and says which stage it was.
+//! Every stage of a dial has a timeout, and the error names the stage.
 
 use std::time::Duration;
 
-use kucoin_streams_testkit::tls::trust_nobody;
+use kucoin_streams_testkit::tls::trust_none;
 use kucoin_streams_testkit::websocket::{Server, drip};
 use kucoin_streams_transport::{
     Connect, ConnectClass, ConnectError, ConnectStage, Outgoing, WebSocketConnector, Writer,
@@ -16,7 +16,7 @@ async fn dial(connector: WebSocketConnector, url: &str) -> ConnectError {
 }
 
 #[tokio::test]
-async fn a_closed_port_is_a_tcp_error() {
+async fn closed_port_is_a_tcp_error() {
     let server = Server::bind().await;
     let url = server.url();
     drop(server);
@@ -26,9 +26,9 @@ async fn a_closed_port_is_a_tcp_error() {
 }
 
 #[tokio::test]
-async fn a_name_that_does_not_exist_is_a_dns_error() {
+async fn unknown_host_name_is_a_dns_error() {
     let error = dial(WebSocketConnector::new(), "wss://nobody.invalid/?token=t").await;
-    // Without a network the resolver may only run out of time.
+    // Without a network, the resolver may time out instead.
     assert!(
         matches!(
             error,
@@ -60,13 +60,13 @@ async fn plaintext_to_localhost_works() {
     let server = Server::bind().await;
     let url = format!("ws://localhost:{}/?token=t", server.port());
     let connector = WebSocketConnector::new();
-    // `localhost` may be ::1 first, where nobody listens; the next address is tried.
+    // `localhost` may resolve to ::1 first, where no server listens; then the next address is tried.
     let (halves, _stream) = tokio::join!(connector.connect(&url), server.accept());
     halves.unwrap();
 }
 
 #[tokio::test]
-async fn a_silent_tls_server_runs_into_the_tls_deadline() {
+async fn silent_tls_server_hits_the_tls_timeout() {
     let server = Server::bind().await;
     let url = format!("wss://127.0.0.1:{}/?token=t", server.port());
     let connector = rootless_tls().with_tls_timeout(SHORT);
@@ -83,7 +83,7 @@ async fn a_silent_tls_server_runs_into_the_tls_deadline() {
 }
 
 #[tokio::test]
-async fn server_without_tls_is_told_from_a_broken_handshake() {
+async fn server_without_tls_is_reported_as_not_tls() {
     let server = Server::bind().await;
     let url = format!("wss://127.0.0.1:{}/?token=t", server.port());
     let serve = async {
@@ -101,7 +101,7 @@ async fn server_without_tls_is_told_from_a_broken_handshake() {
 }
 
 #[tokio::test]
-async fn a_server_that_never_answers_runs_into_the_upgrade_deadline() {
+async fn silent_server_hits_the_upgrade_timeout() {
     let server = Server::bind().await;
     let url = server.url();
     let connector = WebSocketConnector::new().with_upgrade_timeout(SHORT);
@@ -118,7 +118,7 @@ async fn a_server_that_never_answers_runs_into_the_upgrade_deadline() {
 }
 
 #[tokio::test]
-async fn a_reply_that_drips_for_ever_runs_into_the_upgrade_deadline() {
+async fn endless_reply_hits_the_upgrade_timeout() {
     let server = Server::bind().await;
     let url = server.url();
     let serve = async {
@@ -135,9 +135,9 @@ async fn a_reply_that_drips_for_ever_runs_into_the_upgrade_deadline() {
     let connector = WebSocketConnector::new().with_upgrade_timeout(SHORT);
     let error = tokio::select! {
         error = dial(connector, &url) => error,
-        () = serve => unreachable!("it drips for ever"),
+        () = serve => unreachable!("the reply never ends"),
     };
-    // 100 headers would take two seconds and are refused as too many; either way the dial ends.
+    // After two seconds, the reply has more than 100 headers and is refused; either way the dial ends.
     assert!(
         matches!(
             error,
@@ -150,7 +150,7 @@ async fn a_reply_that_drips_for_ever_runs_into_the_upgrade_deadline() {
 }
 
 #[tokio::test]
-async fn a_dropped_dial_closes_its_connection() {
+async fn dropped_dial_closes_its_connection() {
     let server = Server::bind().await;
     let url = server.url();
     let dialling =
@@ -161,7 +161,7 @@ async fn a_dropped_dial_closes_its_connection() {
 }
 
 #[tokio::test]
-async fn deadlines_beyond_every_clock_are_no_deadlines() {
+async fn huge_timeouts_do_not_overflow() {
     let server = Server::bind().await;
     let url = server.url();
     let connector = WebSocketConnector::new()
@@ -174,5 +174,5 @@ async fn deadlines_beyond_every_clock_are_no_deadlines() {
 }
 
 fn rootless_tls() -> WebSocketConnector {
-    WebSocketConnector::new().with_tls_config(trust_nobody())
+    WebSocketConnector::new().with_tls_config(trust_none())
 }

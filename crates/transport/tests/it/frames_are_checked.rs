@@ -1,4 +1,4 @@
-//! A frame that no server may send ends the reader, and the caller can say why in its close frame.
+//! A frame that violates the protocol ends the reader, and the caller can send the close code.
 
 use crate::client::connected;
 use kucoin_streams_testkit::websocket::{
@@ -10,7 +10,7 @@ use kucoin_streams_transport::{
 };
 use tokio::io::AsyncWriteExt;
 
-/// Sends frames behind a good one and expects that one, the violation, an end for good, and our close frame.
+/// Sends a good frame and then `frames`; expects the good one, the violation, no more messages, and our close frame.
 async fn check(frames: &[Vec<u8>], expected: Violation) {
     let (mut reader, mut writer, mut server) = connected(WebSocketConnector::new()).await;
     let bytes = [
@@ -54,7 +54,7 @@ async fn check(frames: &[Vec<u8>], expected: Violation) {
     );
 }
 
-/// The codes as the standard names them, apart from the code under test.
+/// The close codes of RFC 6455, independent of the code under test.
 fn error_code(violation: Violation) -> u16 {
     match violation {
         Violation::Utf8 => 1007,
@@ -64,7 +64,7 @@ fn error_code(violation: Violation) -> u16 {
 }
 
 #[tokio::test]
-async fn reserved_bits_and_opcodes() {
+async fn reserved_bits_and_opcodes_are_refused() {
     for bit in [0x40, 0x20, 0x10] {
         check(&[frame(FIN | bit | TEXT, b"{}")], Violation::ReservedBits).await;
     }
@@ -74,7 +74,7 @@ async fn reserved_bits_and_opcodes() {
 }
 
 #[tokio::test]
-async fn control_frames_in_fragments() {
+async fn fragmented_control_frames_are_refused() {
     for opcode in [PING, PONG, CLOSE] {
         check(&[frame(opcode, b"")], Violation::FragmentedControl).await;
     }
@@ -98,7 +98,7 @@ async fn control_frames_above_125_bytes() {
 }
 
 #[tokio::test]
-async fn close_frames_with_a_bad_payload() {
+async fn close_frames_with_bad_payload_are_refused() {
     check(&[frame(FIN | CLOSE, &[3])], Violation::CloseFrame).await;
     check(
         &[frame(FIN | CLOSE, &close_payload(1000, &[0xff, 0xfe]))],
@@ -115,7 +115,7 @@ async fn close_frames_with_a_bad_payload() {
 }
 
 #[tokio::test]
-async fn fragments_out_of_order() {
+async fn fragments_out_of_order_are_refused() {
     check(&[frame(FIN | CONTINUATION, b"x")], Violation::Continuation).await;
     check(&[frame(CONTINUATION, b"x")], Violation::Continuation).await;
     check(
@@ -131,7 +131,7 @@ async fn fragments_out_of_order() {
 }
 
 #[tokio::test]
-async fn masked_frames() {
+async fn masked_frames_are_refused() {
     check(
         &[masked_frame(FIN | TEXT, b"{\"a\":1}", [0; 4])],
         Violation::Masked,
@@ -163,7 +163,7 @@ async fn masked_frames() {
 }
 
 #[tokio::test]
-async fn text_that_is_not_utf_8() {
+async fn text_that_is_not_utf_8_is_refused() {
     let snowman = "☃".as_bytes();
     check(&[frame(FIN | TEXT, b"\xff")], Violation::Utf8).await;
     check(&[frame(FIN | TEXT, &snowman[..2])], Violation::Utf8).await;
@@ -178,7 +178,7 @@ async fn text_that_is_not_utf_8() {
         Violation::Utf8,
     )
     .await;
-    // Refused as soon as it is wrong, not when the message is whole.
+    // Refused at the first invalid byte, not only when the message is complete.
     check(
         &[frame(TEXT, b"ok"), frame(CONTINUATION, b"\xff")],
         Violation::Utf8,
@@ -187,7 +187,7 @@ async fn text_that_is_not_utf_8() {
 }
 
 #[tokio::test]
-async fn lengths_that_only_a_limit_can_refuse() {
+async fn huge_lengths_are_refused_by_the_limit() {
     let limit = Violation::TooLong { limit: 1024 * 1024 };
     for length in [1024 * 1024 + 1, 64 << 20, 1 << 32, 1 << 63, u64::MAX] {
         check(&[head(FIN | TEXT, length)], limit).await;
@@ -196,7 +196,7 @@ async fn lengths_that_only_a_limit_can_refuse() {
 }
 
 #[tokio::test]
-async fn binary_is_passed_on_whatever_it_holds() {
+async fn binary_is_not_validated() {
     let (mut reader, mut writer, mut server) = connected(WebSocketConnector::new()).await;
     server
         .write_all(&frame(FIN | BINARY, b"\xff\x00\xfe"))

@@ -1,4 +1,4 @@
-//! No message and no number of fragments gets past its limit, and no declared length costs memory.
+//! The limits of message size and fragments hold, and a declared length does not reserve memory.
 
 use crate::client::connected;
 use kucoin_streams_testkit::websocket::{BINARY, CONTINUATION, FIN, PING, TEXT, frame, head};
@@ -8,7 +8,7 @@ use tokio::io::AsyncWriteExt;
 async fn read_all(connector: WebSocketConnector, bytes: Vec<u8>) -> (Vec<Message>, ReadError) {
     let (mut reader, _writer, mut server) = connected(connector).await;
     let serve = tokio::spawn(async move {
-        // A client that has refused a frame hangs up on the rest.
+        // The client closes the connection after it has refused a frame.
         let _ = server.write_all(&bytes).await;
         drop(server.shutdown().await);
         server
@@ -48,7 +48,7 @@ async fn check(
 }
 
 #[tokio::test]
-async fn a_message_of_exactly_the_limit_passes() {
+async fn message_of_exactly_the_limit_passes() {
     let connector = || WebSocketConnector::new().with_max_message_size(1000);
     let too_long = Some(Violation::TooLong { limit: 1000 });
     for opcode in [TEXT, BINARY] {
@@ -58,7 +58,7 @@ async fn a_message_of_exactly_the_limit_passes() {
 }
 
 #[tokio::test]
-async fn the_default_limit_is_one_mebibyte() {
+async fn default_limit_is_one_mebibyte() {
     let mebibyte = vec![b'a'; 1024 * 1024];
     check(
         WebSocketConnector::new(),
@@ -78,7 +78,7 @@ async fn the_default_limit_is_one_mebibyte() {
 }
 
 #[tokio::test]
-async fn fragments_are_added_up() {
+async fn size_limit_includes_all_fragments() {
     let connector = || WebSocketConnector::new().with_max_message_size(1000);
     let parts = |last: usize| {
         let begin = frame(TEXT, &[b'a'; 600]);
@@ -107,7 +107,7 @@ async fn fragments_are_added_up() {
 }
 
 #[tokio::test]
-async fn a_stream_of_fragments_without_end_is_cut_at_the_limit() {
+async fn endless_fragments_are_cut_at_the_limit() {
     let endless = [
         frame(BINARY, &[0; 64 * 1024]),
         frame(CONTINUATION, &[0; 64 * 1024]).repeat(100),
@@ -123,7 +123,7 @@ async fn a_stream_of_fragments_without_end_is_cut_at_the_limit() {
 }
 
 #[tokio::test]
-async fn empty_fragments_are_counted() {
+async fn fragment_limit_includes_empty_fragments() {
     let parts = |continuations: usize| {
         [
             frame(TEXT, b""),
@@ -150,8 +150,8 @@ async fn empty_fragments_are_counted() {
 }
 
 #[tokio::test]
-async fn a_declared_length_is_refused_before_its_payload_comes() {
-    // The server sends heads only and keeps the connection open: waiting for the payload would never end.
+async fn declared_length_is_refused_before_its_payload() {
+    // The server sends only heads and keeps the connection open: a client that waits for the payload would hang.
     for bytes in [
         head(FIN | TEXT, 60 << 20),
         head(FIN | BINARY, 1 << 63),
@@ -172,7 +172,7 @@ async fn a_declared_length_is_refused_before_its_payload_comes() {
 }
 
 #[tokio::test]
-async fn control_frames_pass_whatever_the_limit_leaves() {
+async fn control_frames_pass_any_size_limit() {
     let connector = WebSocketConnector::new().with_max_message_size(10);
     let bytes = [
         frame(FIN | PING, &[7; 125]),

@@ -1,4 +1,4 @@
-//! The default transport against servers of raw bytes, and the pair in memory.
+//! The WebSocket transport against servers that write raw bytes, and the in-memory transport.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -7,13 +7,13 @@ mod certificates_are_checked;
 #[cfg(feature = "fastwebsockets")]
 mod client;
 #[cfg(feature = "fastwebsockets")]
+mod connection_ends;
+#[cfg(feature = "fastwebsockets")]
 mod dialling_is_bounded;
 #[cfg(feature = "fastwebsockets")]
 mod frames_are_checked;
 #[cfg(feature = "fastwebsockets")]
 mod limits_hold;
-#[cfg(feature = "fastwebsockets")]
-mod losses_are_told;
 mod memory_pair;
 #[cfg(feature = "fastwebsockets")]
 mod messages_arrive_whole;

@@ -1,8 +1,8 @@
-//! The in-memory pair behaves as a connection does: in order, bounded, and with every way of ending.
+//! The in-memory transport behaves like a real connection: in order, bounded, and with every kind of end.
 
 use std::time::Duration;
 
-use kucoin_streams_transport::memory::{self, HungUp, MemoryReader, MemoryWriter, Peer};
+use kucoin_streams_transport::memory::{self, Disconnected, MemoryReader, MemoryWriter, Peer};
 use kucoin_streams_transport::{
     CloseFrame, Connect, ConnectError, Message, Outgoing, ReadError, Reader, UpgradeRefusal,
     Violation, WriteError, Writer,
@@ -59,7 +59,7 @@ async fn carries_every_kind_both_ways_in_order() {
 }
 
 #[tokio::test]
-async fn only_one_close_frame_goes_out_and_nothing_after_it() {
+async fn only_one_close_frame_is_sent_and_nothing_after_it() {
     let (dialer, listener) = memory::pair();
     let (_reader, mut writer, mut peer) = connected(dialer, listener).await;
     let illegal = writer.close(Some(CloseFrame::new(1005, ""))).await;
@@ -85,7 +85,7 @@ async fn only_one_close_frame_goes_out_and_nothing_after_it() {
 }
 
 #[tokio::test]
-async fn a_cut_or_a_failure_comes_behind_what_was_sent() {
+async fn cut_and_failure_come_after_sent_messages() {
     let (dialer, listener) = memory::pair();
     let (mut reader, mut writer, peer) = connected(dialer, listener).await;
     peer.send_text("last").await.unwrap();
@@ -110,7 +110,7 @@ async fn a_cut_or_a_failure_comes_behind_what_was_sent() {
 }
 
 #[tokio::test]
-async fn a_shared_connector_dials_as_the_one_inside() {
+async fn shared_connector_dials() {
     let (dialer, listener) = memory::pair();
     let (mut reader, _writer, peer) = connected(std::sync::Arc::new(dialer), listener).await;
     peer.send_text("welcome").await.unwrap();
@@ -121,17 +121,17 @@ async fn a_shared_connector_dials_as_the_one_inside() {
 }
 
 #[tokio::test]
-async fn the_peer_notices_that_the_client_is_gone() {
+async fn peer_notices_that_the_client_is_gone() {
     let (dialer, listener) = memory::pair();
     let (reader, writer, mut peer) = connected(dialer, listener).await;
     drop(reader);
-    assert_eq!(peer.send_text("anyone?").await, Err(HungUp));
+    assert_eq!(peer.send_text("hello").await, Err(Disconnected));
     drop(writer);
     assert_eq!(peer.receive().await, None);
 }
 
 #[tokio::test]
-async fn a_dial_is_refused_as_the_test_says() {
+async fn dial_is_refused_with_the_given_error() {
     let (dialer, mut listener) = memory::pair();
     let refuse = async {
         listener
@@ -154,7 +154,7 @@ async fn a_dial_is_refused_as_the_test_says() {
 }
 
 #[tokio::test]
-async fn the_listener_ends_with_the_last_dialer() {
+async fn listener_ends_with_the_last_dialer() {
     let (dialer, mut listener) = memory::pair();
     let other = dialer.clone();
     drop(dialer);
@@ -168,13 +168,13 @@ async fn the_listener_ends_with_the_last_dialer() {
     );
     assert!(!dialled);
     drop(other);
-    // A dial that is still held does not keep the listener waiting.
+    // An unanswered dial does not keep the listener open.
     assert!(listener.accept().await.is_none());
     assert!(dial.is_some());
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unanswered_dial_stalls_until_the_client_gives_up() {
+async fn unanswered_dial_waits_until_the_client_stops() {
     let (dialer, mut listener) = memory::pair();
     let waited = tokio::time::timeout(Duration::from_secs(60), dialer.connect(URL)).await;
     assert!(waited.is_err());
@@ -185,7 +185,7 @@ async fn an_unanswered_dial_stalls_until_the_client_gives_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_peer_that_does_not_read_makes_writes_fail_at_the_deadline() {
+async fn write_times_out_if_the_peer_does_not_read() {
     let (dialer, listener) = memory::pair();
     let dialer = dialer
         .with_capacity(1)
@@ -205,7 +205,7 @@ async fn a_peer_that_does_not_read_makes_writes_fail_at_the_deadline() {
 }
 
 #[tokio::test]
-async fn an_oversized_control_payload_is_refused_and_harmless() {
+async fn oversized_control_payload_is_refused() {
     let (dialer, listener) = memory::pair();
     let (_reader, mut writer, mut peer) = connected(dialer, listener).await;
     let refused = writer.send(Outgoing::Pong(&[0; 126])).await;

@@ -1,4 +1,4 @@
-//! What the server sends arrives whole, in order and unchanged, however the bytes are cut.
+//! Messages arrive complete, in order and unchanged, however the bytes are split.
 
 use crate::client::connected;
 use kucoin_streams_testkit::websocket::{
@@ -15,7 +15,7 @@ async fn expect(reader: &mut WebSocketReader, expected: &[Message]) {
     }
 }
 
-/// One of everything: short, empty, 16-bit and 64-bit lengths, fragments with control frames between them.
+/// Every kind of message: short, empty, 16-bit and 64-bit lengths, fragments with control frames between them.
 fn everything() -> (Vec<u8>, Vec<Message>) {
     let long = "é".repeat(100);
     let bytes = [
@@ -49,7 +49,7 @@ fn everything() -> (Vec<u8>, Vec<Message>) {
 }
 
 #[tokio::test]
-async fn in_one_piece() {
+async fn messages_arrive_in_one_piece() {
     let (mut reader, _writer, mut server) = connected(WebSocketConnector::new()).await;
     let (bytes, messages) = everything();
     server.write_all(&bytes).await.unwrap();
@@ -58,7 +58,7 @@ async fn in_one_piece() {
 }
 
 #[tokio::test]
-async fn in_single_bytes() {
+async fn messages_arrive_in_single_bytes() {
     let (mut reader, _writer, mut server) = connected(WebSocketConnector::new()).await;
     server.set_nodelay(true).unwrap();
     let (bytes, messages) = everything();
@@ -66,14 +66,14 @@ async fn in_single_bytes() {
 }
 
 #[tokio::test]
-async fn a_close_frame_without_a_code() {
+async fn close_frame_without_a_code_arrives() {
     let (mut reader, _writer, mut server) = connected(WebSocketConnector::new()).await;
     server.write_all(&frame(FIN | CLOSE, b"")).await.unwrap();
     expect(&mut reader, &[Message::Close(None)]).await;
 }
 
 #[tokio::test]
-async fn every_length_around_the_steps_of_the_header_and_the_buffer() {
+async fn lengths_around_header_and_buffer_limits_arrive() {
     let (mut reader, _writer, mut server) = connected(WebSocketConnector::new()).await;
     let lengths = [
         1, 124, 125, 126, 127, 4000, 8177, 8178, 8191, 8192, 8193, 20_000, 65_534, 65_535, 65_536,
@@ -104,7 +104,7 @@ async fn every_length_around_the_steps_of_the_header_and_the_buffer() {
 }
 
 #[tokio::test]
-async fn a_hundred_thousand_in_order_while_earlier_ones_are_kept() {
+async fn kept_messages_do_not_change() {
     const COUNT: usize = 100_000;
     let (mut reader, _writer, mut server) = connected(WebSocketConnector::new()).await;
     let text = |number: usize| format!(r#"{{"n":{number},"pad":"{}"}}"#, "x".repeat(number % 97));
@@ -117,7 +117,7 @@ async fn a_hundred_thousand_in_order_while_earlier_ones_are_kept() {
         }
         server
     });
-    // Kept messages share the receive buffer; what is read later must not write over them.
+    // Kept messages share the receive buffer; later reads must not overwrite them.
     let mut kept = Vec::new();
     for number in 0..COUNT {
         let message = reader.read().await.unwrap();

@@ -1,4 +1,4 @@
-//! A refusal tells its status, when to come back and what the server said, and never our token.
+//! A refused upgrade reports the status, the wait and the body, and never the token.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ fn reply(status: &str, headers: &str, body: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_status_and_the_words_are_kept() {
+async fn refusal_has_status_and_body() {
     let body = r#"{"code":"401000","msg":"token is invalid"}"#;
     let refusal = refusal(reply("401 Unauthorized", "", body)).await;
     assert_eq!(
@@ -39,7 +39,7 @@ async fn the_status_and_the_words_are_kept() {
 }
 
 #[tokio::test]
-async fn the_wait_is_kept() {
+async fn refusal_has_the_wait() {
     for (headers, wait) in [
         ("Retry-After: 7\r\n", 7000),
         ("gw-ratelimit-reset: 1500\r\n", 1500),
@@ -54,7 +54,7 @@ async fn the_wait_is_kept() {
 }
 
 #[tokio::test]
-async fn a_quoted_token_is_removed() {
+async fn quoted_token_is_redacted() {
     let body =
         format!("GET /endpoint?token={TOKEN}&connectId=c1: token {TOKEN_DECODED} is invalid");
     let refusal = refusal(reply("400 Bad Request", "", &body)).await;
@@ -65,7 +65,7 @@ async fn a_quoted_token_is_removed() {
 }
 
 #[tokio::test]
-async fn a_long_body_is_cut_and_its_control_characters_are_escaped() {
+async fn long_body_is_cut_and_escaped() {
     let refusal = refusal(reply("502 Bad Gateway", "", &"\u{1b}[31mé".repeat(10_000))).await;
     assert!(refusal.excerpt().starts_with("\\u{1b}[31mé"), "{refusal:?}");
     assert!(refusal.excerpt().len() <= UpgradeRefusal::MAX_EXCERPT);
@@ -73,7 +73,7 @@ async fn a_long_body_is_cut_and_its_control_characters_are_escaped() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_stalls_or_never_ends_does_not_hide_the_status() {
+async fn stalled_or_endless_body_does_not_hide_the_status() {
     let stalling =
         b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 1000\r\n\r\nmaintenance".to_vec();
     let endless = [
@@ -83,7 +83,7 @@ async fn a_body_that_stalls_or_never_ends_does_not_hide_the_status() {
     .concat();
     for (answer, beginning) in [(stalling, "maintenance"), (endless, "aaaa")] {
         let (near, mut far) = tokio::io::duplex(64 * 1024);
-        // The client hangs up in the middle of the endless body.
+        // The client closes the connection before the end of the body.
         let serve = async {
             read_head(&mut far).await.unwrap();
             let _ = far.write_all(&answer).await;
@@ -102,7 +102,7 @@ async fn a_body_that_stalls_or_never_ends_does_not_hide_the_status() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed() {
+async fn redirect_is_not_followed() {
     let server = Server::bind().await;
     let elsewhere = Server::bind().await;
     for status in [301, 302, 303, 307, 308] {
@@ -127,7 +127,7 @@ async fn a_redirect_is_not_followed() {
             (ConnectClass::Fatal, Some(status))
         );
     }
-    // The only dial that ever reaches the other server is this one.
+    // This dial is the first that reaches the other server.
     let probe = tokio::net::TcpStream::connect(("127.0.0.1", elsewhere.port()))
         .await
         .unwrap();
@@ -136,7 +136,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_success_that_is_no_upgrade_is_a_protocol_error() {
+async fn success_without_upgrade_is_a_protocol_error() {
     let refusal = refusal(reply("200 OK", "", "<html>sign in to the network</html>")).await;
     assert_eq!(refusal.excerpt(), "<html>sign in to the network</html>");
     assert_eq!(

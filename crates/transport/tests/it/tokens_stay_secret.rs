@@ -1,4 +1,4 @@
-//! Neither errors nor `Debug` nor log lines show the token, whatever fails.
+//! No error, `Debug` text or log line shows the token.
 
 use std::error::Error;
 use std::fmt::{Debug, Write as _};
@@ -14,7 +14,7 @@ use kucoin_streams_transport::{
 };
 use tokio::io::AsyncWriteExt;
 
-/// Every way in which an error is ever shown, causes included.
+/// Returns the text and `Debug` of an error and of all its sources.
 fn shown(error: &(dyn Error + 'static)) -> String {
     let mut text = String::new();
     let mut next = Some(error);
@@ -36,7 +36,7 @@ async fn failed(connector: WebSocketConnector, url: &str) -> ConnectError {
 }
 
 #[tokio::test]
-async fn errors_of_urls_and_of_dialling() {
+async fn dial_errors_show_no_token() {
     let closed = {
         let server = Server::bind().await;
         server.url()
@@ -58,7 +58,7 @@ async fn errors_of_urls_and_of_dialling() {
 }
 
 #[tokio::test]
-async fn errors_of_the_upgrade_although_the_server_quotes_the_request() {
+async fn upgrade_errors_show_no_token() {
     type Reply = fn(&str) -> String;
     let replies: [(&str, Reply); 7] = [
         ("401", |request| {
@@ -87,7 +87,7 @@ async fn errors_of_the_upgrade_although_the_server_quotes_the_request() {
 }
 
 #[tokio::test]
-async fn debug_of_everything_that_was_near_the_token_or_holds_account_data() {
+async fn debug_shows_no_token_and_no_payload() {
     let connector = WebSocketConnector::new();
     let (mut reader, writer, mut server) = connected(connector.clone()).await;
     server
@@ -108,7 +108,7 @@ async fn debug_of_everything_that_was_near_the_token_or_holds_account_data() {
 }
 
 #[tokio::test]
-async fn log_lines_at_every_level() {
+async fn logs_show_no_token_at_any_level() {
     let log = Log::default();
     let _guard = log.listen();
 

@@ -1,4 +1,4 @@
-//! A reply to the upgrade counts only when it keeps every rule of RFC 6455.
+//! A reply to the upgrade is accepted only if it follows every rule of RFC 6455.
 
 use crate::client::dial_against;
 use kucoin_streams_testkit::http::header;
@@ -21,7 +21,7 @@ async fn check(reply: impl Fn(&str) -> String, expected: Option<UpgradeProblem>)
     }
 }
 
-/// A good reply with one line replaced; no replacement removes the line.
+/// Returns a good reply with one line replaced; an empty replacement removes the line.
 fn with(request: &str, name: &str, lines: &str) -> String {
     let good = agreement(request);
     let start = good.find(name).unwrap();
@@ -30,7 +30,7 @@ fn with(request: &str, name: &str, lines: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_request_is_a_complete_upgrade() {
+async fn request_is_a_complete_upgrade() {
     let server = Server::bind().await;
     let url = server.url();
     let connector = WebSocketConnector::new();
@@ -61,7 +61,7 @@ async fn the_request_is_a_complete_upgrade() {
 }
 
 #[tokio::test]
-async fn accepts_every_correct_spelling() {
+async fn correct_replies_are_accepted() {
     check(agreement, None).await;
     check(
         |request| with(request, "Connection", "Connection: keep-alive, Upgrade\r\n"),
@@ -92,7 +92,7 @@ async fn accepts_every_correct_spelling() {
 }
 
 #[tokio::test]
-async fn refuses_a_missing_or_wrong_accept_key() {
+async fn missing_or_wrong_accept_key_is_refused() {
     let expected = Some(UpgradeProblem::Accept);
     check(
         |request| with(request, "Sec-WebSocket-Accept", ""),
@@ -128,7 +128,7 @@ async fn refuses_a_missing_or_wrong_accept_key() {
 }
 
 #[tokio::test]
-async fn refuses_missing_upgrade_headers_and_old_http() {
+async fn missing_upgrade_headers_and_old_http_are_refused() {
     check(
         |request| with(request, "Upgrade", ""),
         Some(UpgradeProblem::Upgrade),
@@ -157,7 +157,7 @@ async fn refuses_missing_upgrade_headers_and_old_http() {
 }
 
 #[tokio::test]
-async fn refuses_extensions_and_subprotocols_that_were_not_asked_for() {
+async fn unrequested_extensions_and_subprotocols_are_refused() {
     let extension = "Connection: Upgrade\r\nSec-WebSocket-Extensions: permessage-deflate\r\n";
     check(
         |request| with(request, "Connection", extension),
@@ -173,7 +173,7 @@ async fn refuses_extensions_and_subprotocols_that_were_not_asked_for() {
 }
 
 #[tokio::test]
-async fn refuses_what_is_not_http_or_has_too_large_a_head() {
+async fn non_http_reply_and_large_head_are_refused() {
     check(
         |_| "\u{16}\u{3} what?\r\n\r\n".into(),
         Some(UpgradeProblem::Malformed),
@@ -202,7 +202,7 @@ async fn refuses_what_is_not_http_or_has_too_large_a_head() {
 }
 
 #[tokio::test]
-async fn a_bad_reply_is_a_protocol_error_and_an_early_end_is_transient() {
+async fn bad_reply_is_protocol_error_early_end_is_transient() {
     let bad = dial_against(|request| with(request, "Upgrade", "").into_bytes())
         .await
         .unwrap_err();
@@ -215,7 +215,7 @@ async fn a_bad_reply_is_a_protocol_error_and_an_early_end_is_transient() {
 }
 
 #[tokio::test]
-async fn frames_glued_to_the_reply_are_not_lost() {
+async fn frames_right_after_the_reply_are_not_lost() {
     let glued = |request: &str| {
         let mut reply = agreement(request).into_bytes();
         reply.extend(frame(FIN | TEXT, br#"{"type":"welcome"}"#));
@@ -236,7 +236,7 @@ async fn frames_glued_to_the_reply_are_not_lost() {
 }
 
 #[tokio::test]
-async fn a_reply_in_single_bytes_is_understood() {
+async fn reply_in_single_bytes_is_read() {
     let server = Server::bind().await;
     let url = server.url();
     let answer = async {

@@ -1,4 +1,4 @@
-//! Every write is masked and flushed, ends in a bounded time, and nothing follows a close frame.
+//! Every write is masked, flushed and has a timeout, and nothing follows a close frame.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use kucoin_streams_testkit::websocket::{
 use kucoin_streams_transport::{CloseFrame, Outgoing, WebSocketConnector, WriteError, Writer};
 
 #[tokio::test]
-async fn each_kind_arrives_as_one_masked_frame() {
+async fn each_kind_is_sent_as_one_masked_frame() {
     let (_reader, mut writer, mut server) = connected(WebSocketConnector::new()).await;
     let long = "é".repeat(150_000);
     for (message, first, payload) in [
@@ -44,7 +44,7 @@ async fn a_control_payload_above_125_bytes_is_refused_and_harmless() {
 }
 
 #[tokio::test]
-async fn one_close_frame_goes_out_and_nothing_behind_it() {
+async fn one_close_frame_is_sent_and_nothing_after_it() {
     let (reader, mut writer, mut server) = connected(WebSocketConnector::new()).await;
     let illegal = writer.close(Some(CloseFrame::new(1006, ""))).await;
     assert!(
@@ -68,17 +68,17 @@ async fn one_close_frame_goes_out_and_nothing_behind_it() {
 }
 
 #[tokio::test]
-async fn a_close_frame_may_be_empty() {
+async fn close_frame_may_be_empty() {
     let (_reader, mut writer, mut server) = connected(WebSocketConnector::new()).await;
     writer.close(None).await.unwrap();
     assert_eq!(read_frame(&mut server).await, Some((FIN | CLOSE, vec![])));
 }
 
-/// Far more than the buffers of both sockets take.
+/// Much more than the buffers of both sockets can hold.
 const FLOOD: usize = 64 << 20;
 
 #[tokio::test]
-async fn a_server_that_does_not_read_makes_a_write_time_out_for_good() {
+async fn write_timeout_ends_the_writer() {
     let connector = WebSocketConnector::new().with_write_timeout(Duration::from_millis(200));
     let (_reader, mut writer, _server) = connected(connector).await;
     let flooded = writer.send(Outgoing::Binary(&vec![0; FLOOD])).await;
@@ -91,7 +91,7 @@ async fn a_server_that_does_not_read_makes_a_write_time_out_for_good() {
 }
 
 #[tokio::test]
-async fn a_dropped_write_ends_the_writer() {
+async fn dropped_write_ends_the_writer() {
     let (_reader, mut writer, _server) = connected(WebSocketConnector::new()).await;
     let flood = vec![0; FLOOD];
     let dropped = tokio::time::timeout(

@@ -1,4 +1,4 @@
-//! However a connection ends, the reader tells it, once, and never delivers a part of a message.
+//! The reader reports the end of a connection, once, and never returns a partial message.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use kucoin_streams_transport::{
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[tokio::test]
-async fn an_end_without_a_close_frame() {
+async fn end_without_close_frame_is_eof() {
     let fragment = [frame(TEXT, b"half of"), frame(CONTINUATION, b" a message")].concat();
     for unfinished in [
         Vec::new(),
@@ -36,7 +36,7 @@ async fn an_end_without_a_close_frame() {
 }
 
 #[tokio::test]
-async fn a_reset_in_the_middle_of_a_frame() {
+async fn reset_inside_a_frame_is_an_error() {
     let (mut reader, mut writer, mut server) = connected(WebSocketConnector::new()).await;
     server.write_all(&frame(FIN | TEXT, b"last")).await.unwrap();
     assert_eq!(reader.read().await.unwrap(), Message::Text("last".into()));
@@ -58,7 +58,7 @@ async fn a_reset_in_the_middle_of_a_frame() {
 }
 
 #[tokio::test]
-async fn a_closing_handshake_from_the_server() {
+async fn server_can_start_the_closing_handshake() {
     let (mut reader, mut writer, mut server) = connected(WebSocketConnector::new()).await;
     let payload = close_payload(1001, b"maintenance");
     server
@@ -76,11 +76,11 @@ async fn a_closing_handshake_from_the_server() {
 }
 
 #[tokio::test]
-async fn a_closing_handshake_from_us() {
+async fn client_can_start_the_closing_handshake() {
     let (mut reader, mut writer, mut server) = connected(WebSocketConnector::new()).await;
     writer.close(Some(CloseFrame::normal())).await.unwrap();
     let (_, payload) = read_frame(&mut server).await.unwrap();
-    // What was under way is still delivered.
+    // Messages already sent by the server are still delivered.
     server.write_all(&frame(FIN | TEXT, b"last")).await.unwrap();
     server
         .write_all(&frame(FIN | CLOSE, &payload))
@@ -94,7 +94,7 @@ async fn a_closing_handshake_from_us() {
 }
 
 #[tokio::test]
-async fn a_read_that_is_dropped_in_the_middle_never_yields_garbage() {
+async fn dropped_read_ends_the_reader() {
     let (mut reader, _writer, mut server) = connected(WebSocketConnector::new()).await;
     let message = frame(FIN | TEXT, b"{\"split\":true}");
     server.write_all(&message[..5]).await.unwrap();
