@@ -1,4 +1,4 @@
-//! Knows how the Autobahn cases judge the default transport: a fuzzing server from PyPI, our example as its client.
+//! Tests the default transport with the Autobahn cases: a fuzzing server from PyPI, and our example as its client.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,13 +13,13 @@ use serde_json::Value;
 use crate::python;
 use crate::shell::{self, Failure, Outcome, Running, cargo};
 
-/// The referee: Autobahn's own cases behind a server that needs no Python 2. It is pinned, since it is young.
+/// The server with Autobahn's cases; unlike the original it does not need Python 2. Pinned, because it is a new project.
 const KOSOKU: &str = "kosoku==0.1.0";
 
-/// Compression is never offered, so its cases have nothing to judge.
+/// The cases about compression, which the transport never offers.
 const EXCLUDED: [&str; 2] = ["12.*", "13.*"];
 
-/// Our client of the cases, as cargo knows it.
+/// Cargo arguments that select our client.
 const CLIENT: [&str; 4] = [
     "-p",
     "kucoin-streams-transport",
@@ -29,10 +29,10 @@ const CLIENT: [&str; 4] = [
 
 const AGENT: &str = "kucoin-streams";
 
-/// Fewer cases than this were never in the suite: something stopped half-way.
-const FEWEST_CASES: usize = 300;
+/// With fewer cases than this, the run is incomplete.
+const MIN_CASES: usize = 300;
 
-/// Runs all cases outside compression and fails when one fails.
+/// Runs all cases except compression; fails if one fails.
 pub(crate) fn run() -> Outcome {
     let folder = shell::root().join("target").join("autobahn");
     let kosoku = python::install(&folder, KOSOKU)?.join("kosoku");
@@ -46,7 +46,7 @@ pub(crate) fn run() -> Outcome {
     let mut client = cargo(&["run", "--locked", "--quiet"]);
     client.args(CLIENT).args(["--", &url, AGENT]);
     shell::run_within(&mut client, Duration::from_secs(600))?;
-    // A failed case makes its status a failure, and the reports say which.
+    // Its exit status is not 0 if a case failed; the reports say which.
     server.wait(Duration::from_secs(60))?;
 
     let index = reports.join("index.json");
@@ -54,13 +54,13 @@ pub(crate) fn run() -> Outcome {
     let verdict = Verdict::from_json(&text)?;
     println!("{}", verdict.summary());
     println!(
-        "the reports of all cases: {}",
+        "reports of all cases: {}",
         reports.join("index.html").display()
     );
     verdict.judge()
 }
 
-/// Starts the fuzzing server on a free port of loopback, and returns its URL, which it prints on its standard error.
+/// Starts the fuzzing server on a free port of loopback; reads its URL from standard error.
 fn start(kosoku: &Path, reports: &Path) -> Outcome<(Running, String)> {
     let mut command = shell::command(&kosoku.to_string_lossy());
     command
@@ -70,40 +70,40 @@ fn start(kosoku: &Path, reports: &Path) -> Outcome<(Running, String)> {
         command.args(["--exclude", cases]);
     }
     let mut server = Running::start(command.stdout(Stdio::null()).stderr(Stdio::piped()))?;
-    let mute = || Failure::new("kosoku is mute");
-    let mut stderr = BufReader::new(server.child.stderr.take().ok_or_else(mute)?);
-    let mut complaint = String::new();
+    let no_stderr = || Failure::new("kosoku has no standard error");
+    let mut stderr = BufReader::new(server.child.stderr.take().ok_or_else(no_stderr)?);
+    let mut output = String::new();
     for line in stderr.by_ref().lines() {
         let line = line.map_err(|error| Failure::at(kosoku, &error))?;
         if let Some((_, url)) = line.split_once("listening on ") {
             let url = url.trim().to_owned();
-            // A full pipe would stop the server; its list of failed cases is in the reports, too.
+            // A full pipe would block the server. The reports have everything that it prints.
             thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
             return Ok((server, url));
         }
-        complaint.push_str(&line);
-        complaint.push('\n');
+        output.push_str(&line);
+        output.push('\n');
     }
-    Err(Failure::new(format!("kosoku did not start\n{complaint}")))
+    Err(Failure::new(format!("kosoku did not start\n{output}")))
 }
 
-/// What the reports say of all cases.
+/// The results of all cases.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Verdict {
     cases: usize,
     behaviors: BTreeMap<String, usize>,
     closes: BTreeMap<String, usize>,
-    /// Case, behaviour and closing behaviour of each that is not good.
+    /// Name, behaviour and closing behaviour of each failed case.
     failures: Vec<String>,
 }
 
 impl Verdict {
     fn from_json(text: &str) -> Outcome<Self> {
         let index: Value = serde_json::from_str(text)
-            .map_err(|error| Failure::new(format!("the reports are not JSON: {error}")))?;
+            .map_err(|error| Failure::new(format!("invalid JSON in the reports: {error}")))?;
         let cases = index[AGENT]
             .as_object()
-            .ok_or_else(|| Failure::new("the reports do not know our client"))?;
+            .ok_or_else(|| Failure::new(format!("no results of {AGENT} in the reports")))?;
         let mut verdict = Self {
             cases: cases.len(),
             ..Self::default()
@@ -147,8 +147,11 @@ impl Verdict {
                 self.failures.join("\n")
             )));
         }
-        if self.cases < FEWEST_CASES {
-            return Err(Failure::new(format!("only {} cases were run", self.cases)));
+        if self.cases < MIN_CASES {
+            return Err(Failure::new(format!(
+                "only {} cases ran, expected at least {MIN_CASES}",
+                self.cases
+            )));
         }
         Ok(())
     }
@@ -163,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_by_behaviour_and_names_the_failures() {
+    fn verdict_counts_behaviours_and_lists_failures() {
         let verdict = verdict(
             r#""1.1.1": {"behavior": "OK", "behaviorClose": "OK"},
                "6.4.1": {"behavior": "NON-STRICT", "behaviorClose": "OK"},
@@ -173,24 +176,24 @@ mod tests {
         );
         assert_eq!(verdict.behaviors["OK"], 2);
         assert_eq!(verdict.failures.len(), 3, "{verdict:?}");
-        let complaint = verdict.judge().unwrap_err().to_string();
+        let failure = verdict.judge().unwrap_err().to_string();
         for case in [
             "7.3.6: FAILED",
             "7.9.1: OK, closing WRONG CODE",
             "9.9.9: MISSING",
         ] {
-            assert!(complaint.contains(case), "{complaint}");
+            assert!(failure.contains(case), "{failure}");
         }
         assert!(verdict.summary().contains("5 cases") && verdict.summary().ends_with("3 failed"));
     }
 
     #[test]
-    fn a_suite_that_stopped_half_way_is_no_success() {
+    fn incomplete_run_is_a_failure() {
         let verdict = verdict(r#""1.1.1": {"behavior": "OK", "behaviorClose": "OK"}"#);
         assert!(verdict.failures.is_empty());
         assert_eq!(
             verdict.judge().unwrap_err().to_string(),
-            "only 1 cases were run"
+            "only 1 cases ran, expected at least 300"
         );
     }
 

@@ -1,4 +1,4 @@
-//! Knows how the benchmarks of crates/bench are built and run.
+//! Builds and runs the benchmarks of crates/bench.
 
 use std::path::PathBuf;
 
@@ -6,12 +6,12 @@ use crate::interop;
 use crate::shell::{self, Outcome, cargo};
 
 pub(crate) const MANIFEST: &str = "crates/bench/Cargo.toml";
-/// A build of its own: other features, and the profile of a user.
+/// A separate target directory, because features and profile differ.
 pub(crate) const TARGET: &str = "target/bench";
-/// The benches of the parts, which criterion runs; everything else is the program's.
+/// The argument that selects the criterion benchmarks; all others are passed to the `bench` program.
 const PARTS: &str = "parts";
 
-/// Measures what the arguments choose: by default everything over sockets.
+/// Runs the selected benchmarks; by default all benchmarks over sockets.
 pub(crate) fn run(arguments: &[&str]) -> Outcome {
     match arguments.split_first() {
         Some((&PARTS, rest)) => shell::run(
@@ -34,7 +34,7 @@ fn over_sockets(arguments: &[&str]) -> Outcome {
         bench.env("NODE_PATH", modules);
     }
     if arguments.contains(&"--json") {
-        // What is for machines comes alone.
+        // Print only JSON, without the output of the build.
         shell::read(&mut build)?;
         print!("{}", shell::read(&mut bench)?);
         return Ok(());

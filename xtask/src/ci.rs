@@ -1,6 +1,6 @@
-//! Knows what CI checks and in which order: cheap and sharp steps first, steps that share a build side by side.
+//! The CI steps and their order: fast steps first, steps that share a build next to each other.
 //!
-//! No step sets `RUSTFLAGS`: that would build every dependency anew. Warnings are denied where each tool lets us.
+//! No step sets `RUSTFLAGS`, because that would rebuild every dependency. Warnings are denied by options of each tool.
 
 use std::time::{Duration, Instant};
 
@@ -11,8 +11,8 @@ use crate::{
     autobahn, examples, features, fuzz, instructions, interop, minimal_versions, semver, tidy,
 };
 
-/// One step of CI, in the order in which they run. Up to [`MinimalVersions`](Self::MinimalVersions) little is linked;
-/// from [`Test`](Self::Test) on one build is shared.
+/// One CI step, in order. The steps up to [`MinimalVersions`](Self::MinimalVersions) mostly check without linking; those
+/// from [`Test`](Self::Test) on share one build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Step {
     Fmt,
@@ -31,7 +31,7 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    /// As it is written after `--skip`.
+    /// Returns the name for `--skip`.
     fn name(self) -> String {
         self.to_possible_value()
             .map_or_else(String::new, |value| value.get_name().to_owned())
@@ -58,10 +58,10 @@ impl Step {
     }
 }
 
-/// All tests of the workspace, doc tests included.
+/// Runs all tests of the workspace, including doc tests.
 pub(crate) fn test(arguments: &[&str]) -> Outcome {
     let mut tests = cargo(&["test", "--workspace"]);
-    // Many tests wait for most of their time, so that more of them than cores keep all cores busy.
+    // Many tests mostly wait, so more threads than cores keep all cores busy.
     if std::env::var_os("RUST_TEST_THREADS").is_none() {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         tests.env("RUST_TEST_THREADS", (4 * cores).to_string());
@@ -69,7 +69,7 @@ pub(crate) fn test(arguments: &[&str]) -> Outcome {
     shell::run(tests.args(arguments))
 }
 
-/// Runs the steps in order, each with its time, up to the first that fails.
+/// Runs the steps in order and prints their times; stops at the first failure.
 pub(crate) fn run(skip: &[Step]) -> Outcome {
     run_steps(skip, Step::run)
 }
@@ -98,7 +98,7 @@ fn run_steps(skip: &[Step], mut run: impl FnMut(Step) -> Outcome) -> Outcome {
     Ok(())
 }
 
-/// The libraries only: the command line's binary is named like the facade, and their pages would overwrite each other.
+/// Builds the docs of the libraries. The binary of the CLI has the facade's name, so its docs would overwrite them.
 fn doc() -> Outcome {
     shell::run(
         cargo(&["doc", "--workspace", "--no-deps", "--lib"]).env("RUSTDOCFLAGS", "-D warnings"),
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn runs_every_step_in_order() {
+    fn all_steps_run_in_order() {
         assert_eq!(
             steps_run(&[], None),
             (Step::value_variants().to_vec(), Ok(()))
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn skips_what_it_is_told_to() {
+    fn skipped_steps_do_not_run() {
         let (ran, outcome) = steps_run(&[Step::Test, Step::Fmt], None);
         assert_eq!(outcome, Ok(()));
         assert_eq!(ran.len(), Step::value_variants().len() - 2);
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn stops_at_the_first_failure_with_its_name() {
+    fn first_failure_stops_and_names_the_step() {
         let (ran, outcome) = steps_run(&[], Some(Step::Tidy));
         assert_eq!(ran, [Step::Fmt, Step::Tidy]);
         assert_eq!(outcome.unwrap_err(), "step tidy: broken");

@@ -1,4 +1,4 @@
-//! Knows which examples are short enough to run in CI, and runs them against the embedded exchange.
+//! Runs the short examples against the local exchange that they start.
 
 use std::time::Duration;
 
@@ -9,31 +9,31 @@ use crate::workspace::{Package, Workspace};
 
 const PACKAGE: &str = "kucoin-streams-examples";
 
-/// An example that is declared short ends by itself long before this.
+/// Time limit of a short example, which normally ends much earlier.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// With these an example would leave the embedded exchange for the real one.
+/// With these variables an example would connect to the real KuCoin.
 const CREDENTIALS: [&str; 3] = [
     "KUCOIN_API_KEY",
     "KUCOIN_API_SECRET",
     "KUCOIN_API_PASSPHRASE",
 ];
 
-/// `[package.metadata.examples]` of the examples.
+/// `[package.metadata.examples]` in the manifest of the examples.
 #[derive(Deserialize)]
 struct Declared {
     short: Vec<String>,
     long: Vec<String>,
 }
 
-/// Builds all examples and runs those that are declared short.
+/// Builds all examples and runs the short ones.
 pub(crate) fn run_short() -> Outcome {
     let workspace = Workspace::load()?;
     let package = workspace.members().find(|package| package.name == PACKAGE);
     let package =
         package.ok_or_else(|| Failure::new(format!("the workspace has no member {PACKAGE}")))?;
     let short = declared_short(package)?;
-    // As `cargo test --workspace` builds them, so that nothing is built twice.
+    // The same build as of `cargo test --workspace`, so that nothing is built twice.
     shell::run(&mut cargo(&["build", "--workspace", "--examples"]))?;
     for name in &short {
         let program = workspace.target_directory.join("debug/examples").join(name);
@@ -44,22 +44,22 @@ pub(crate) fn run_short() -> Outcome {
         shell::run_within(&mut example, LIMIT)?;
     }
     println!(
-        "{} of {} examples ran, the others are compiled",
+        "{} of {} examples ran, the others were only compiled",
         short.len(),
         package.targets_of("example").count()
     );
     Ok(())
 }
 
-/// The examples to run, from the manifest of the examples:
+/// Reads the short examples from the manifest of the examples:
 ///
 /// ```toml
 /// [package.metadata.examples]
-/// short = ["spot_orders"]   # end by themselves; CI runs them
+/// short = ["spot_orders"]   # end on their own; CI runs them
 /// long = []                 # run until they are stopped; CI only compiles them
 /// ```
 ///
-/// Each example stands in exactly one of the two, so that a new one cannot be forgotten.
+/// Each example must be in exactly one of the two lists, so that a new one is not forgotten.
 fn declared_short(package: &Package) -> Outcome<Vec<String>> {
     let declared: Declared = Declared::deserialize(&package.metadata["examples"])
         .map_err(|error| Failure::new(format!("[package.metadata.examples]: {error}")))?;
@@ -71,7 +71,7 @@ fn declared_short(package: &Package) -> Outcome<Vec<String>> {
         return Ok(declared.short);
     }
     Err(Failure::new(format!(
-        "each of the examples {targets:?} must stand once in [package.metadata.examples], not {names:?}"
+        "[package.metadata.examples] must list each of {targets:?} exactly once, but lists {names:?}"
     )))
 }
 
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn runs_what_is_declared_short() {
+    fn short_examples_run_in_order() {
         assert_eq!(
             declare(&["a", "b", "c"], &["c", "a"], &["b"]).unwrap(),
             ["c", "a"]
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn no_example_can_be_forgotten() {
+    fn unlisted_or_unknown_example_is_an_error() {
         for (short, long) in [(vec!["a"], vec![]), (vec!["a", "b"], vec!["a"])] {
             assert!(declare(&["a", "b"], &short, &long).is_err(), "{short:?}");
         }

@@ -1,5 +1,4 @@
-//! Knows how each crate is checked under each of its features alone, as its users may build it, and run where that is
-//! what counts.
+//! Checks each crate with each of its features alone, as users may build it.
 
 use crate::neighbours;
 use crate::shell::{self, Outcome, cargo};
@@ -10,18 +9,18 @@ pub(crate) fn check_each() -> Outcome {
     let workspace = Workspace::load()?;
     for package in workspace.published() {
         for choice in choices(package) {
-            // Clippy shares its builds of dependencies with `cargo check`, and unlike it can deny the warnings of our
-            // code alone. `--no-deps`: the other crates of ours get their own turn.
+            // Clippy shares its dependency builds with `cargo check`, and can deny warnings of our code alone.
+            // `--no-deps`, because each crate of the workspace is checked separately.
             let mut check = cargo(&["clippy", "--no-deps", "--package", &package.name]);
             shell::run(check.args(choice).args(["--", "-D", "warnings"]))?;
         }
     }
-    shake_hands()?;
-    neighbours::live_together()
+    test_aws_lc()?;
+    neighbours::check()
 }
 
-/// Lets aws-lc shake hands too, which the tests of the workspace do with ring: it must run, not only build.
-fn shake_hands() -> Outcome {
+/// Runs the TLS tests with aws-lc; the tests of the workspace use ring.
+fn test_aws_lc() -> Outcome {
     for (package, features, test) in [
         (
             "kucoin-streams-transport",
@@ -37,8 +36,8 @@ fn shake_hands() -> Outcome {
     Ok(())
 }
 
-/// The choices of features worth a check, each once. A crate without features is checked once, alone: in a build of the
-/// workspace, its dependencies have the features that the other crates ask for.
+/// Returns the feature arguments to check. A crate without features is checked once, because in a workspace build its
+/// dependencies have features that other crates enable.
 fn choices(package: &Package) -> Vec<Vec<String>> {
     if package.features.is_empty() {
         return vec![Vec::new()];
@@ -58,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_feature_is_checked_alone_and_all_together() {
+    fn features_are_checked_alone_and_together() {
         let features = ["tls", "default", "rest"].map(|name| (name.to_owned(), Value::Null));
         let lines: Vec<_> = choices(&Package {
             features: features.into(),
@@ -78,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crate_without_features_is_checked_once() {
+    fn crate_without_features_is_checked_once() {
         assert_eq!(choices(&Package::default()), [Vec::<String>::new()]);
     }
 }

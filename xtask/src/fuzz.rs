@@ -1,4 +1,4 @@
-//! Knows how the targets of crates/fuzz are built, fed and run, and what one that found something leaves behind.
+//! Builds and runs the fuzz targets of crates/fuzz, and reports their findings.
 
 mod build;
 mod log;
@@ -12,17 +12,17 @@ use crate::shell::{self, Failure, Outcome, cargo};
 
 const CRATE: &str = "crates/fuzz";
 const MANIFEST: &str = "crates/fuzz/Cargo.toml";
-/// Where all that is made stands, from the root: the build, the corpus that grows, logs, and inputs that failed.
-const MADE: &str = "target/fuzz";
+/// Folder for the build, the corpus, logs, and failed inputs.
+const OUTPUT: &str = "target/fuzz";
 
-/// Targets that take frames are fed with every frame that our tests have recorded.
+/// Targets whose inputs are frames; they also get every frame recorded in the test fixtures.
 const TAKE_FRAMES: [&str; 5] = ["envelope", "json", "payload", "pro_events", "v1_events"];
 
-/// Targets whose inputs are short by nature: longer ones only cost time.
+/// Targets with a shorter maximum input length.
 const SHORT: [(&str, u32); 3] = [("addresses", 256), ("names", 160), ("numbers", 160)];
-const LONGEST: u32 = 4096;
+const MAX_LENGTH: u32 = 4096;
 
-/// No promise of ours needs more time for an input, or more memory: a frame of a megabyte is held once.
+/// Limits of time and memory per input. Larger ones would hide bugs: a frame of 1 MiB is stored only once.
 const LIMITS: [&str; 4] = [
     "-timeout=20",
     "-malloc_limit_mb=4",
@@ -30,24 +30,24 @@ const LIMITS: [&str; 4] = [
     "-print_final_stats=1",
 ];
 
-/// Which targets, for how long, or which input again.
+/// Which targets to run and how long, or which input to replay.
 #[derive(Debug, Default, PartialEq, Eq, clap::Args)]
 pub(crate) struct Choice {
-    /// This target alone
+    /// Run only this target
     #[arg(long)]
     target: Option<String>,
-    /// How long each target runs; 60 s if not given
+    /// Seconds to run each target [default: 60]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with_all = ["runs", "replay"])]
     seconds: Option<u64>,
-    /// How often each target is called
+    /// Number of inputs for each target
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "replay")]
     runs: Option<u64>,
-    /// Run the target once over this input, which an earlier run has left
+    /// Run the target once with this input file, such as a failed input of an earlier run
     #[arg(long, value_name = "FILE", requires = "target")]
     replay: Option<PathBuf>,
 }
 
-/// What CI runs: the judges' own tests, every committed seed, and a few seconds of each target.
+/// The CI step: format, clippy and tests of crates/fuzz, then 5 seconds of each target.
 pub(crate) fn smoke() -> Outcome {
     let of_crate = |arguments: &[&str]| {
         let mut command = cargo(arguments);
@@ -57,7 +57,7 @@ pub(crate) fn smoke() -> Outcome {
             "--manifest-path",
             MANIFEST,
         ]);
-        // Shares with the tests of the workspace what is built alike.
+        // Share dependency builds with the tests of the workspace.
         command.args(["--target-dir", "target"]);
         command
     };
@@ -71,7 +71,7 @@ pub(crate) fn smoke() -> Outcome {
     })
 }
 
-/// Builds what is chosen and runs it.
+/// Builds and runs the chosen targets.
 pub(crate) fn run(choice: &Choice) -> Outcome {
     let all = targets()?;
     let chosen = match &choice.target {
@@ -79,7 +79,7 @@ pub(crate) fn run(choice: &Choice) -> Outcome {
         Some(target) if all.contains(target) => vec![target.clone()],
         Some(target) => {
             return Err(Failure::new(format!(
-                "no target `{target}`; there are {}",
+                "unknown target `{target}`; expected one of: {}",
                 all.join(", ")
             )));
         }
@@ -96,7 +96,7 @@ pub(crate) fn run(choice: &Choice) -> Outcome {
     fuzz_each(&chosen, &programs, &effort)
 }
 
-/// The names of the programs in crates/fuzz, in order.
+/// Returns the names of all fuzz targets, sorted.
 fn targets() -> Outcome<Vec<String>> {
     let folder = shell::root().join(CRATE).join("fuzz_targets");
     let mut names: Vec<_> = files(&folder)?
@@ -107,12 +107,12 @@ fn targets() -> Outcome<Vec<String>> {
     Ok(names)
 }
 
-/// Runs one target after the other, whatever they find, and fails with all that was found.
+/// Runs every target, even after a failure; fails with all findings.
 fn fuzz_each(chosen: &[String], programs: &Path, effort: &str) -> Outcome {
     let (mut lines, mut found) = (Vec::new(), Vec::new());
     for target in chosen {
         let started = Instant::now();
-        let log_file = made(&["logs"])?.join(format!("{target}.log"));
+        let log_file = output_folder(&["logs"])?.join(format!("{target}.log"));
         let outcome = fuzz(target, programs, effort, &log_file);
         let text = fs::read(&log_file).map_err(|error| Failure::at(&log_file, &error))?;
         let text = String::from_utf8_lossy(&text);
@@ -135,10 +135,10 @@ fn fuzz_each(chosen: &[String], programs: &Path, effort: &str) -> Outcome {
     }
 }
 
-/// The one command, where the input is known.
+/// Returns the command that replays the input; without an input, the path of the log.
 fn how_to_replay(target: &str, input: Option<&str>, log: &Path) -> String {
     let Some(input) = input.map(Path::new) else {
-        return format!("its log: {}", log.display());
+        return format!("log: {}", log.display());
     };
     let input = input.strip_prefix(shell::root()).unwrap_or(input);
     format!(
@@ -148,20 +148,20 @@ fn how_to_replay(target: &str, input: Option<&str>, log: &Path) -> String {
 }
 
 fn fuzz(target: &str, programs: &Path, effort: &str, log: &Path) -> Outcome {
-    let corpus = made(&["corpus", target])?;
-    let artifacts = made(&["artifacts", target])?;
+    let corpus = output_folder(&["corpus", target])?;
+    let artifacts = output_folder(&["artifacts", target])?;
     let output = File::create(log).map_err(|error| Failure::at(log, &error))?;
     let mut run: Command = shell::command(&program(programs, target));
     run.arg(effort);
     let short = SHORT.iter().find(|(name, _)| *name == target);
-    let longest = short.map_or(LONGEST, |(_, longest)| *longest);
-    run.arg(format!("-max_len={longest}")).args(LIMITS);
+    let max_length = short.map_or(MAX_LENGTH, |(_, max_length)| *max_length);
+    run.arg(format!("-max_len={max_length}")).args(LIMITS);
     run.arg(format!("-artifact_prefix={}/", artifacts.display()));
     run.arg(format!("-dict={CRATE}/dictionary.txt"));
     run.arg(corpus)
         .arg(shell::root().join(CRATE).join("seeds").join(target));
     if TAKE_FRAMES.contains(&target) {
-        run.arg(recorded()?);
+        run.arg(recorded_frames()?);
     }
     shell::run(
         run.stdout(
@@ -177,9 +177,9 @@ fn program(programs: &Path, target: &str) -> String {
     programs.join(target).to_string_lossy().into_owned()
 }
 
-/// A folder with one file for each frame that our tests have recorded.
-fn recorded() -> Outcome<PathBuf> {
-    let folder = made(&["recorded"])?;
+/// Writes every frame of the test fixtures to its own file, and returns their folder.
+fn recorded_frames() -> Outcome<PathBuf> {
+    let folder = output_folder(&["recorded"])?;
     for package in ["v1", "pro", "cli"] {
         let fixtures: PathBuf = ["crates", package, "tests", "fixtures"].iter().collect();
         for file in files(&shell::root().join(fixtures))? {
@@ -199,9 +199,9 @@ fn recorded() -> Outcome<PathBuf> {
     Ok(folder)
 }
 
-/// A folder below [`MADE`], made where it is missing.
-fn made(names: &[&str]) -> Outcome<PathBuf> {
-    let mut folder = shell::root().join(MADE);
+/// Creates a folder below [`OUTPUT`] if it does not exist.
+fn output_folder(names: &[&str]) -> Outcome<PathBuf> {
+    let mut folder = shell::root().join(OUTPUT);
     folder.extend(names);
     fs::create_dir_all(&folder).map_err(|error| Failure::at(&folder, &error))?;
     Ok(folder)
@@ -227,7 +227,7 @@ mod tests {
             assert!(!files(&seeds).unwrap().is_empty(), "{target}");
         }
         let short = SHORT.iter().map(|(name, _)| name);
-        let mut told = TAKE_FRAMES.iter().chain(short);
-        assert!(told.all(|name| targets.iter().any(|target| target == name)));
+        let mut named = TAKE_FRAMES.iter().chain(short);
+        assert!(named.all(|name| targets.iter().any(|target| target == name)));
     }
 }

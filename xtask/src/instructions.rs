@@ -1,6 +1,6 @@
-//! Knows how many instructions the hot paths may take: counts them under valgrind and compares with committed figures.
+//! Counts the instructions of hot paths with valgrind, and compares them with the committed counts.
 //!
-//! A count does not depend on how busy the machine is, so a few per cent are told apart where a clock would see noise.
+//! Unlike time, the count does not depend on the load of the machine, so a change of a few percent is visible.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,20 +9,20 @@ use std::path::{Path, PathBuf};
 use crate::bench::{MANIFEST, TARGET};
 use crate::shell::{self, Failure, Outcome, cargo};
 
-/// The committed figures.
+/// The committed counts.
 const FIGURES: &str = "crates/bench/instructions.txt";
 const UPDATE: &str = "cargo xtask instructions --update";
 
-/// What a figure may grow by, in per cent; where it shrank by more, it is to be written anew.
+/// Allowed growth in percent. After a decrease by more, the committed count should be updated.
 const TOLERANCE: f64 = 5.0;
 
-/// Two counts of turns: their difference leaves out what starts and ends a program.
-const TURNS: (u64, u64) = (500, 2_500);
+/// Two numbers of iterations. The difference of their counts excludes the start and end of the program.
+const ITERATIONS: (u64, u64) = (500, 2_500);
 
-/// Instructions a turn, by path.
+/// Instructions per iteration, by path.
 type Figures = BTreeMap<String, f64>;
 
-/// Counts every path, and compares with the committed figures or replaces them.
+/// Counts every path, and compares with the committed counts or replaces them.
 pub(crate) fn run(update: bool) -> Outcome {
     let program = build()?;
     let counted = count(&program)?;
@@ -30,7 +30,7 @@ pub(crate) fn run(update: bool) -> Outcome {
     if update {
         fs::write(&file, write(&counted, &compiler()?))
             .map_err(|error| Failure::at(&file, &error))?;
-        println!("written: {FIGURES}");
+        println!("updated {FIGURES}");
         return Ok(());
     }
     let committed = fs::read_to_string(&file).map_err(|error| Failure::at(&file, &error))?;
@@ -42,15 +42,15 @@ pub(crate) fn run(update: bool) -> Outcome {
     let measured_by = committed
         .lines()
         .find_map(|line| line.strip_prefix("# by "))
-        .unwrap_or("a compiler unknown");
+        .unwrap_or("an unknown compiler");
     Err(Failure::new(format!(
-        "{}\nOn purpose: {UPDATE}\n(the figures are by {measured_by}; this is {})",
+        "{}\nIf this is intended, run `{UPDATE}`\n(committed counts: {measured_by}; this compiler: {})",
         broken.join("\n"),
         compiler()?
     )))
 }
 
-/// Builds the program alone: without its rivals, and with no feature of the transport.
+/// Builds the program without the other clients of the benchmarks, and without features of the transport.
 fn build() -> Outcome<PathBuf> {
     shell::run(&mut cargo(&["fmt", "--check", "--manifest-path", MANIFEST]))?;
     let build = [
@@ -75,16 +75,16 @@ fn count(program: &Path) -> Outcome<Figures> {
     let program = program.to_string_lossy();
     let names = shell::read(shell::command(&program).arg("--list"))?;
     let each = names.lines().map(|name| {
-        let (few, many) = TURNS;
+        let (few, many) = ITERATIONS;
         let more = instructions(&program, name, many)? - instructions(&program, name, few)?;
         #[allow(clippy::cast_precision_loss)]
-        let per_turn = more as f64 / (many - few) as f64;
-        Ok((name.to_owned(), per_turn))
+        let per_iteration = more as f64 / (many - few) as f64;
+        Ok((name.to_owned(), per_iteration))
     });
     each.collect()
 }
 
-fn instructions(program: &str, path: &str, turns: u64) -> Outcome<i64> {
+fn instructions(program: &str, path: &str, iterations: u64) -> Outcome<i64> {
     let mut valgrind = shell::command("valgrind");
     valgrind.args([
         "--tool=cachegrind",
@@ -93,13 +93,17 @@ fn instructions(program: &str, path: &str, turns: u64) -> Outcome<i64> {
         "--log-fd=1",
         program,
         path,
-        &turns.to_string(),
+        &iterations.to_string(),
     ]);
     let log = shell::read(&mut valgrind)?;
-    total(&log).ok_or_else(|| Failure::new(format!("valgrind told no count of {path}:\n{log}")))
+    total(&log).ok_or_else(|| {
+        Failure::new(format!(
+            "no count of {path} in the output of valgrind:\n{log}"
+        ))
+    })
 }
 
-/// The number in `==7== I   refs:      1,234,567`.
+/// Parses the number in `==7== I   refs:      1,234,567`.
 fn total(log: &str) -> Option<i64> {
     let line = log.lines().find(|line| line.contains("refs:"))?;
     let number = line.rsplit(':').next()?;
@@ -123,7 +127,7 @@ fn read(text: &str) -> Figures {
 
 fn write(figures: &Figures, compiler: &str) -> String {
     let mut text = format!(
-        "# Instructions that one turn of each hot path takes; written by `{UPDATE}`\n# by {compiler}\n"
+        "# Instructions per iteration of each hot path; written by `{UPDATE}`\n# by {compiler}\n"
     );
     for (name, figure) in figures {
         text.push_str(&format!("{name} {figure:.0}\n"));
@@ -131,13 +135,13 @@ fn write(figures: &Figures, compiler: &str) -> String {
     text
 }
 
-/// A line for each path, and those of them that must not be.
+/// Returns a line for each path, and the violations.
 fn compare(committed: &Figures, counted: &Figures) -> (Vec<String>, Vec<String>) {
     let (mut lines, mut broken) = (Vec::new(), Vec::new());
     for (name, now) in counted {
         let Some(before) = committed.get(name) else {
             broken.push(format!(
-                "{name}: {now:.0} instructions, and no figure in {FIGURES}"
+                "{name}: {now:.0} instructions, but no count in {FIGURES}"
             ));
             continue;
         };
@@ -145,15 +149,15 @@ fn compare(committed: &Figures, counted: &Figures) -> (Vec<String>, Vec<String>)
         let mut line = format!("{name:>22}  {before:>7.0} -> {now:>7.0}  {change:>+6.1} %");
         if change > TOLERANCE {
             broken.push(format!(
-                "{name}: {change:+.1} % instructions, more than {TOLERANCE} %"
+                "{name}: {change:+.1} % instructions, allowed is +{TOLERANCE} %"
             ));
         } else if change < -TOLERANCE {
-            line.push_str(&format!("  shrank: keep it by {UPDATE}"));
+            line.push_str(&format!("  improved, run `{UPDATE}`"));
         }
         lines.push(line);
     }
     let gone = committed.keys().filter(|name| !counted.contains_key(*name));
-    broken.extend(gone.map(|name| format!("{name}: in {FIGURES}, and no path of this name")));
+    broken.extend(gone.map(|name| format!("{name}: in {FIGURES}, but there is no such path")));
     (lines, broken)
 }
 
@@ -168,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_the_count_in_the_log() {
+    fn count_is_found_in_the_log() {
         let log = "==1== Cachegrind\n==1== \n==1== I   refs:      1,234,567\n";
         assert_eq!(total(log), Some(1_234_567));
         assert_eq!(total("==1== I refs: 89"), Some(89));
@@ -176,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_it_wrote() {
+    fn written_counts_are_read_back() {
         let some = figures(&[("a", 10.0), ("b", 2000.0)]);
         let text = write(&some, "rustc 1 on x");
         assert_eq!(read(&text), some);
@@ -184,11 +188,11 @@ mod tests {
     }
 
     #[test]
-    fn only_growth_beyond_the_tolerance_breaks() {
+    fn only_growth_beyond_the_tolerance_fails() {
         let before = figures(&[("grew", 1000.0), ("same", 1000.0), ("shrank", 1000.0)]);
         let now = figures(&[("grew", 1051.0), ("same", 1049.0), ("shrank", 900.0)]);
         let (lines, broken) = compare(&before, &now);
-        assert_eq!(broken, ["grew: +5.1 % instructions, more than 5 %"]);
+        assert_eq!(broken, ["grew: +5.1 % instructions, allowed is +5 %"]);
         let shrank: Vec<_> = lines.iter().filter(|line| line.contains(UPDATE)).collect();
         assert!(
             shrank.len() == 1 && shrank[0].contains("-10.0 %"),
@@ -197,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_without_a_figure_and_a_figure_without_a_path_break() {
+    fn path_without_count_and_count_without_path_fail() {
         let (_, broken) = compare(&figures(&[("old", 1.0)]), &figures(&[("new", 1.0)]));
         assert!(broken[0].starts_with("new: ") && broken[1].starts_with("old: "));
         assert_eq!(broken.len(), 2);

@@ -1,4 +1,4 @@
-//! Knows how KuCoin's own SDKs, in Python and JavaScript, and ccxt judge the local exchange: referees that we did not write.
+//! Tests the local exchange with third-party clients: KuCoin's own Python and JavaScript SDKs, and ccxt.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -11,8 +11,8 @@ use serde_json::Value;
 use crate::python;
 use crate::shell::{self, Failure, Outcome, Running, cargo};
 
-/// The exchange as a process: how cargo builds it, the name of what it builds, and the words that start it.
-/// It prints one line of JSON with its addresses when it is ready.
+/// The local exchange as a process: cargo arguments to build it, program name, and arguments to start it.
+/// When it is ready, it prints one line of JSON with its URLs and credentials.
 const EXCHANGE: (&[&str], &str, &[&str]) = (
     &["-p", "kucoin-streams-cli"],
     "kucoin-streams",
@@ -23,22 +23,21 @@ const PYTHON_SDK: &str = "kucoin-universal-sdk==1.3.2";
 const NODE_SDK: &str = "kucoin-universal-sdk@1.3.0";
 const NODE_CCXT: &str = "ccxt@4.5.84";
 
-/// Each referee ends by itself long before this.
+/// Time limit of each script, which normally ends much earlier.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Starts a local exchange and lets the SDKs connect, subscribe and read. Python must be there; without Node
-/// its part is skipped, and a line says so.
+/// Starts a local exchange; each SDK connects, subscribes and reads. Requires Python; without Node its part is skipped.
 pub(crate) fn run() -> Outcome {
     let folder = folder()?;
     let (_exchange, line) = start()?;
-    // In a file, so that no credentials stand on a command line, not even these of a demo.
-    let address = folder.join("exchange.json");
-    fs::write(&address, &line).map_err(|error| Failure::at(&address, &error))?;
-    judge_by_python(&folder, &address)?;
-    judge_by_node(&folder, &address)
+    // In a file, so that no credentials are on a command line, not even demo credentials.
+    let exchange = folder.join("exchange.json");
+    fs::write(&exchange, &line).map_err(|error| Failure::at(&exchange, &error))?;
+    test_with_python(&folder, &exchange)?;
+    test_with_node(&folder, &exchange)
 }
 
-/// Where KuCoin's JavaScript SDK is installed, for who else needs it; `None` where there is no Node.
+/// Installs KuCoin's JavaScript SDK and returns its folder; `None` if Node is not installed.
 pub(crate) fn node_modules() -> Outcome<Option<PathBuf>> {
     node_package(&folder()?, NODE_SDK)
 }
@@ -49,28 +48,29 @@ fn folder() -> Outcome<PathBuf> {
     Ok(folder)
 }
 
-fn judge_by_python(folder: &Path, exchange: &Path) -> Outcome {
+fn test_with_python(folder: &Path, exchange: &Path) -> Outcome {
     let python = python::install(folder, PYTHON_SDK)?.join("python");
     let python = python.to_string_lossy();
-    referee(&python, "python_sdk.py", exchange, &[])?;
-    referee(&python, "python_uta.py", exchange, &[])
+    run_script(&python, "python_sdk.py", exchange, &[])?;
+    run_script(&python, "python_uta.py", exchange, &[])
 }
 
-fn judge_by_node(folder: &Path, exchange: &Path) -> Outcome {
+fn test_with_node(folder: &Path, exchange: &Path) -> Outcome {
     for (package, script) in [(NODE_SDK, "node_sdk.cjs"), (NODE_CCXT, "node_ccxt.cjs")] {
         let Some(modules) = node_package(folder, package)? else {
-            println!("skipped: node or npm is not installed, so no JavaScript client judged");
+            println!("skipped the JavaScript clients: node or npm is not installed");
             return Ok(());
         };
-        referee("node", script, exchange, &[("NODE_PATH", &modules)])?;
+        run_script("node", script, exchange, &[("NODE_PATH", &modules)])?;
     }
     Ok(())
 }
 
-/// Installs a package of npm if it is not installed yet, and returns where; `None` if there is no Node.
+/// Installs an npm package if necessary and returns its folder; `None` if Node is not installed.
 fn node_package(folder: &Path, package: &str) -> Outcome<Option<PathBuf>> {
-    let there = |program: &str| shell::read(shell::command(program).arg("--version")).is_ok();
-    if !there("node") || !there("npm") {
+    let is_installed =
+        |program: &str| shell::read(shell::command(program).arg("--version")).is_ok();
+    if !is_installed("node") || !is_installed("npm") {
         return Ok(None);
     }
     let home = folder.join(format!("node-{}", package.replace('@', "-")));
@@ -85,27 +85,27 @@ fn node_package(folder: &Path, package: &str) -> Outcome<Option<PathBuf>> {
     Ok(Some(home.join("node_modules")))
 }
 
-/// Runs a script of `crates/exchange/interop` against the exchange. Requests to loopback need no proxy.
-fn referee(program: &str, script: &str, exchange: &Path, settings: &[(&str, &Path)]) -> Outcome {
+/// Runs a script of `crates/exchange/interop`, without a proxy for loopback.
+fn run_script(program: &str, script: &str, exchange: &Path, env: &[(&str, &Path)]) -> Outcome {
     let script = ["crates", "exchange", "interop", script]
         .iter()
         .collect::<PathBuf>();
-    let mut referee = shell::command(program);
-    referee
+    let mut command = shell::command(program);
+    command
         .arg(shell::root().join(script))
         .arg(exchange)
         .env("NO_PROXY", "127.0.0.1");
-    referee.envs(settings.iter().copied());
-    shell::run_within(&mut referee, LIMIT)
+    command.envs(env.iter().copied());
+    shell::run_within(&mut command, LIMIT)
 }
 
-/// Starts an exchange, and returns the line of JSON with its addresses.
+/// Starts a local exchange, and returns its line of JSON.
 fn start() -> Outcome<(Running, String)> {
     let (package, name, words) = EXCHANGE;
     let mut build = cargo(&["build", "--quiet"]);
     let messages = ["--message-format", "json-render-diagnostics"];
     let built = shell::read(build.args(messages).args(package))?;
-    // Not through `cargo run`: to stop cargo would not stop what it runs.
+    // Not with `cargo run`: killing cargo would not kill the program.
     let program =
         executable(&built, name).ok_or_else(|| Failure::new(format!("cargo built no {name}")))?;
     let mut command = shell::command(&program);
@@ -116,18 +116,18 @@ fn start() -> Outcome<(Running, String)> {
             .read_line(&mut line)
             .map_err(|error| Failure::at(Path::new(&program), &error))?;
     }
-    let said: Value = serde_json::from_str(&line).unwrap_or_default();
-    let url = said["restUrl"].as_str().unwrap_or_default();
-    if said["kind"] != "exchange" || url.is_empty() {
+    let exchange_line: Value = serde_json::from_str(&line).unwrap_or_default();
+    let url = exchange_line["restUrl"].as_str().unwrap_or_default();
+    if exchange_line["kind"] != "exchange" || url.is_empty() {
         return Err(Failure::new(format!(
-            "the exchange did not say where it is: {line}"
+            "the local exchange did not print its URL: {line}"
         )));
     }
-    println!("the exchange is at {url}");
+    println!("local exchange: {url}");
     Ok((exchange, line.trim().to_owned()))
 }
 
-/// The path of the program of this name in cargo's messages, one JSON text a line.
+/// Finds the path of a program in cargo's JSON messages.
 fn executable(messages: &str, name: &str) -> Option<String> {
     let messages = messages
         .lines()
@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_the_program_among_cargo_s_messages() {
+    fn program_is_found_in_messages_of_cargo() {
         let messages = r#"{"reason":"compiler-artifact","target":{"name":"lib"},"executable":null}
 not json
 {"reason":"compiler-artifact","target":{"name":"serve"},"executable":"/t/serve"}"#;

@@ -1,6 +1,5 @@
-//! Knows the development tasks of this workspace by name: `cargo xtask <verb>`.
+//! Development commands of this workspace: `cargo xtask <command>`.
 
-// A terminal tool speaks to the terminal.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

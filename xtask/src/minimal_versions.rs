@@ -1,4 +1,4 @@
-//! Knows how the lowest versions that our manifests allow are built: in a copy of the tree, so that Cargo.lock stays.
+//! Checks the lowest dependency versions that the manifests allow, in a copy of the tree, to keep Cargo.lock.
 
 use std::fs;
 use std::path::Path;
@@ -6,10 +6,10 @@ use std::path::Path;
 use crate::shell::{self, Failure, Outcome};
 use crate::workspace::Workspace;
 
-/// Needs the unstable `direct-minimal-versions` to choose the versions; the build itself is that of a user.
+/// Only the selection of versions needs nightly (`-Z direct-minimal-versions`); the check uses stable Rust.
 const NIGHTLY: [&str; 3] = ["run", "nightly", "cargo"];
 
-/// Folders that are made or fetched, not written.
+/// Folders with generated or downloaded files.
 const NOT_COPIED: [&str; 3] = ["target", "node_modules", "__pycache__"];
 
 /// Checks the workspace with the lowest version of each direct dependency.
@@ -29,12 +29,12 @@ pub(crate) fn check() -> Outcome {
     choose.args(NIGHTLY);
     choose.args(["update", "--quiet", "-Z", "direct-minimal-versions"]);
     shell::run(choose.current_dir(&tree))?;
-    // Shares with the other steps what is built alike.
+    // Share dependency builds with the other steps.
     let mut build = shell::cargo(&["check", "--workspace", "--locked", "--target-dir"]);
     shell::run(build.arg(&target).current_dir(&tree))
 }
 
-/// Copies a folder without hidden files.
+/// Copies a folder, except hidden files and [`NOT_COPIED`].
 fn copy(from: &Path, to: &Path) -> Outcome {
     let failed = |error| Failure::at(from, &error);
     fs::create_dir_all(to).map_err(failed)?;

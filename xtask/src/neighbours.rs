@@ -1,4 +1,4 @@
-//! Knows how a program with a `reqwest` and a `rustls` of its own is built beside the SDK, and that neither breaks.
+//! Builds and runs a program that uses the SDK together with its own `reqwest` and `rustls`.
 
 use std::path::Path;
 
@@ -6,25 +6,26 @@ use crate::shell::{self, Outcome, cargo};
 
 const PACKAGE: &str = "tests/neighbours";
 
-/// The features of the program, and what it uses first. With `ring`, reqwest has no provider until rustls has been
-/// used: reqwest brings one for aws-lc alone.
+/// Features of the program, and the crates that it may use first.
+///
+/// With `ring`, reqwest must not be first: it has only an aws-lc provider, and rustls must install ring before.
 const CHOICES: [(&str, &[&str]); 3] = [
     ("defaults", &["reqwest", "rustls", "kucoin"]),
     ("sdk-alone", &["reqwest", "rustls", "kucoin"]),
     ("ring", &["rustls", "kucoin"]),
 ];
 
-/// Builds the program with each choice of features and runs it once for each crate that can come first.
-pub(crate) fn live_together() -> Outcome {
+/// Builds the program with each choice of features, and runs it once for each crate that may be first.
+pub(crate) fn check() -> Outcome {
     let manifest = Path::new(PACKAGE).join("Cargo.toml");
     for (features, first) in CHOICES {
         let mut build = cargo(&["build", "--locked", "--features", features]);
-        // Shares with the tests of the workspace what is built alike.
+        // Share dependency builds with the tests of the workspace.
         build.args(["--target-dir", "target", "--manifest-path"]);
         shell::run(build.arg(&manifest))?;
         for name in first {
             let mut program = shell::command("target/debug/neighbours");
-            // reqwest reads the root certificates at once, and a bare machine may have none.
+            // reqwest loads root certificates at startup, and a minimal machine may have none.
             program.env(
                 "SSL_CERT_FILE",
                 shell::root().join(PACKAGE).join("root.pem"),

@@ -1,11 +1,11 @@
-//! Knows how a package from PyPI gets a Python environment of its own below `target`.
+//! Installs a package from PyPI in its own Python environment below `target`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::shell::{self, Failure, Outcome};
 
-/// Installs a package if it is not installed yet, and returns the folder of the environment's programs.
+/// Installs a package if necessary, and returns the folder of the environment's programs.
 pub(crate) fn install(folder: &Path, package: &str) -> Outcome<PathBuf> {
     let environment = folder.join(format!("venv-{}", package.replace("==", "-")));
     let programs = environment.join("bin");

@@ -1,9 +1,9 @@
-//! Knows how the public API of each crate is compared with its last release, by cargo-semver-checks.
+//! Compares the public API of each crate with its last release, with cargo-semver-checks.
 
 use crate::shell::{self, Outcome, cargo, command};
 use crate::workspace::{Package, Workspace};
 
-/// Compares each library that has a release tag with its last release; its version must have moved enough.
+/// Checks that the version of each released library was increased as its API changes require.
 pub(crate) fn check() -> Outcome {
     if shell::read(&mut cargo(&["semver-checks", "--version"])).is_err() {
         println!("skipped: cargo-semver-checks is not installed");
@@ -25,8 +25,8 @@ pub(crate) fn check() -> Outcome {
     Ok(())
 }
 
-/// The newest tag `<package>@<version>`. The separator is `@`, since `kucoin-streams-v*` would also match the tags of
-/// `kucoin-streams-v1`.
+/// Returns the newest tag `<package>@<version>`. With the separator `-v`, `kucoin-streams-v*` would also match the tags
+/// of `kucoin-streams-v1`.
 fn last_release(package: &Package) -> Outcome<Option<String>> {
     let mut list = command("git");
     list.args(["tag", "--sort=-version:refname", "--list"]);

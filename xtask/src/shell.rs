@@ -1,4 +1,4 @@
-//! Knows how a task runs a command: it is echoed first, and the first failure stops the task by name.
+//! Runs commands for the tasks: prints each command first, and names it if it fails.
 
 use std::error::Error;
 use std::fmt;
@@ -7,10 +7,10 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What a task returns.
+/// The result of a task.
 pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 
-/// Why a task stopped, as one line or a short list for the terminal.
+/// Why a task failed, as text for the terminal.
 #[derive(Debug)]
 pub(crate) struct Failure(String);
 
@@ -19,7 +19,7 @@ impl Failure {
         Self(reason.into())
     }
 
-    /// A file or folder that cannot be read or written.
+    /// Creates a failure to read or write a file or folder.
     pub(crate) fn at(path: &Path, error: &std::io::Error) -> Self {
         Self(format!("{}: {error}", path.display()))
     }
@@ -33,20 +33,20 @@ impl fmt::Display for Failure {
 
 impl Error for Failure {}
 
-/// The root of the workspace: the parent of this package, wherever the checkout stands.
+/// Returns the root folder of the workspace: the parent folder of this package.
 pub(crate) fn root() -> PathBuf {
-    // `cargo run` sets the variable; the compiled-in path serves a binary that is started by hand.
+    // `cargo run` sets the variable; a binary started directly uses the path from compile time.
     let package = std::env::var_os("CARGO_MANIFEST_DIR")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
     package.parent().map_or(package.clone(), Path::to_path_buf)
 }
 
-/// A command that runs in the root of the workspace.
+/// Returns a command that runs in the root folder of the workspace.
 pub(crate) fn command(program: &str) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root());
-    // `cargo run` describes this package to us. Passed on, that description counts as a change for build scripts
-    // that watch these names (ring's does), and they would run again at every switch between cargo and xtask.
+    // `cargo run` sets variables about this package. Some build scripts (such as ring's) watch them, and would run
+    // again at every switch between cargo and xtask.
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(describes_this_package) {
             command.env_remove(&name);
@@ -55,7 +55,7 @@ pub(crate) fn command(program: &str) -> Command {
     command
 }
 
-/// A cargo command: the very cargo that runs this task.
+/// Returns a command of the cargo that runs this task.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut cargo = command(&std::env::var("CARGO").unwrap_or_else(|_| String::from("cargo")));
     cargo.args(arguments);
@@ -76,7 +76,7 @@ fn describes_this_package(name: &str) -> bool {
         )
 }
 
-/// Echoes a command, runs it to its end, and fails when it fails.
+/// Prints a command and runs it; fails if it fails.
 pub(crate) fn run(command: &mut Command) -> Outcome {
     let line = echo(command);
     let status = command
@@ -85,7 +85,7 @@ pub(crate) fn run(command: &mut Command) -> Outcome {
     judge(&line, status)
 }
 
-/// Runs a command quietly and returns what it printed; its complaint is part of the failure.
+/// Runs a command and returns its output; standard error is part of the failure.
 pub(crate) fn read(command: &mut Command) -> Outcome<String> {
     let line = words(command);
     let output = command
@@ -93,25 +93,25 @@ pub(crate) fn read(command: &mut Command) -> Outcome<String> {
         .output()
         .map_err(|error| cannot_start(&line, &error))?;
     if !output.status.success() {
-        let complaint = String::from_utf8_lossy(&output.stderr);
+        let stderr = String::from_utf8_lossy(&output.stderr);
         return Err(Failure::new(format!(
             "`{line}`: {}\n{}",
             output.status,
-            complaint.trim_end()
+            stderr.trim_end()
         )));
     }
     String::from_utf8(output.stdout)
-        .map_err(|_| Failure::new(format!("`{line}`: printed something that is not UTF-8")))
+        .map_err(|_| Failure::new(format!("`{line}`: output is not UTF-8")))
 }
 
-/// Echoes and runs a command that must end in time; it is killed if it does not.
+/// Prints and runs a command, and kills it after the time limit.
 pub(crate) fn run_within(command: &mut Command, limit: Duration) -> Outcome {
     let line = echo(command);
     let status = Running::start(command)?.wait(limit)?;
     judge(&line, status)
 }
 
-/// A command in the background, killed when this goes out of scope.
+/// A command in the background; killed on drop.
 pub(crate) struct Running {
     pub(crate) child: Child,
     line: String,
@@ -125,7 +125,7 @@ impl Running {
         Ok(Self { child, line })
     }
 
-    /// Waits until it ends by itself.
+    /// Waits until it ends; fails after the time limit.
     pub(crate) fn wait(&mut self, limit: Duration) -> Outcome<ExitStatus> {
         let started = Instant::now();
         loop {
@@ -146,7 +146,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended already; either way it is gone after the wait.
+        // Fails if it has already ended, which is fine.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -158,7 +158,7 @@ fn echo(command: &Command) -> String {
     line
 }
 
-/// A command as one would type it. Settings added to its environment stand in front, removed ones are not shown.
+/// Formats a command as for a shell, with added environment variables in front.
 fn words(command: &Command) -> String {
     let settings = command.get_envs().filter_map(|(name, value)| {
         Some(format!(
@@ -205,7 +205,7 @@ fn cannot_start(line: &str, error: &std::io::Error) -> Failure {
 mod tests {
     use super::*;
 
-    /// A command that fails without a word in the log of the tests.
+    /// Returns a command that fails without output.
     fn failing() -> Command {
         let mut failing = cargo(&["no-such-verb-of-cargo"]);
         failing.stderr(Stdio::null());
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn names_the_command_that_failed() {
+    fn failure_names_the_command() {
         let failure = run(&mut failing()).unwrap_err().to_string();
         assert!(
             failure.starts_with("`cargo no-such-verb-of-cargo`: "),
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn names_the_command_that_is_not_installed() {
+    fn missing_program_is_named() {
         let failure = run(&mut command("no-such-program-anywhere"))
             .unwrap_err()
             .to_string();
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn returns_what_a_command_printed_or_its_complaint() {
+    fn read_returns_output_or_standard_error() {
         assert!(
             read(&mut cargo(&["--version"]))
                 .unwrap()
@@ -247,7 +247,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn stops_a_command_that_does_not_end() {
+    fn command_is_stopped_after_the_time_limit() {
         let failure = run_within(command("sleep").arg("600"), Duration::ZERO)
             .unwrap_err()
             .to_string();
@@ -255,14 +255,14 @@ mod tests {
     }
 
     #[test]
-    fn a_command_in_time_is_judged_by_its_status() {
+    fn command_within_the_time_limit_returns_its_status() {
         let hour = Duration::from_secs(3600);
         run_within(cargo(&["--version"]).stdout(Stdio::null()), hour).unwrap();
         assert!(run_within(&mut failing(), hour).is_err());
     }
 
     #[test]
-    fn the_description_of_this_package_stays_here() {
+    fn variables_about_this_package_are_recognized() {
         assert!(
             describes_this_package("CARGO_MANIFEST_DIR")
                 && describes_this_package("CARGO_PKG_VERSION")
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn shows_added_settings_and_quotes_words_with_spaces() {
+    fn command_line_shows_added_variables_and_quotes() {
         let mut doc = Command::new("/somewhere/bin/cargo");
         doc.env("RUSTDOCFLAGS", "-D warnings")
             .env_remove("CARGO_PKG_NAME")

@@ -1,21 +1,21 @@
-//! Knows how to let the chaos tests run for long, and how to live through one seed again.
+//! Runs the chaos tests for a long time, or repeats one seed.
 
 use crate::shell::{self, Outcome, cargo};
 
-/// For how long, or which seed.
+/// How long to run, or which seed.
 #[derive(Debug, PartialEq, Eq, clap::Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct Soak {
-    /// Fresh seeds for N minutes, then real sockets for N minutes
+    /// Run new seeds for N minutes, then real sockets for N minutes
     #[arg(long, value_name = "N")]
     minutes: Option<u64>,
-    /// This seed alone
+    /// Run only this seed
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
 }
 
 impl Soak {
-    /// One test after the other, as each takes all cores.
+    /// Runs one test after the other, because each uses all cores.
     pub(crate) fn run(&self) -> Outcome {
         let mut cargo = cargo(&["test", "--release", "-p", "kucoin-streams-tests"]);
         cargo.args(["--test", "chaos"]);

@@ -1,4 +1,4 @@
-//! Knows the verbs of the command line and their options.
+//! The command line: commands and their options.
 
 use clap::{Parser, Subcommand};
 
@@ -6,7 +6,7 @@ use crate::ci::Step;
 use crate::fuzz;
 use crate::soak::Soak;
 
-/// Development tasks of kucoin-streams
+/// Development commands of kucoin-streams
 #[derive(Debug, Parser)]
 #[command(
     name = "cargo xtask",
@@ -20,35 +20,35 @@ pub(crate) struct CommandLine {
 
 #[derive(Debug, PartialEq, Eq, Subcommand)]
 pub(crate) enum Verb {
-    /// All tests of the workspace, doc tests included; the arguments go to `cargo test`
+    /// Run all tests of the workspace, including doc tests; arguments are passed to `cargo test`
     Test(Arguments),
-    /// The rules of the tree: layers, footprints, manifests, sources, pages
+    /// Check the project rules: layers, dependencies, manifests, sources, documents
     Tidy,
-    /// Everything that CI checks, one step after the other
+    /// Run all CI steps, one after the other
     Ci {
-        /// A step to leave out; may be repeated
+        /// Step to skip; may be repeated
         #[arg(long, value_name = "STEP")]
         skip: Vec<Step>,
     },
-    /// The SDK beside its rivals over loopback; `bench parts` measures decoding alone by criterion
+    /// Benchmark the SDK and other clients over loopback; `bench parts` benchmarks only decoding, with criterion
     Bench(Arguments),
-    /// How many instructions the hot paths take, against the committed figures
+    /// Count the instructions of hot paths, and compare with the committed counts
     Instructions {
-        /// Write the figures instead of comparing them
+        /// Write the counts instead of comparing them
         #[arg(long)]
         update: bool,
     },
-    /// The Autobahn cases (kosoku, from PyPI) against the default transport
+    /// Run the Autobahn WebSocket tests (kosoku, from PyPI) against the default transport
     Autobahn,
-    /// SDKs that we did not write (from PyPI and npm) against the local exchange
+    /// Test the local exchange with third-party SDKs (from PyPI and npm)
     Interop,
-    /// Chaos by fresh seeds, then over real sockets
+    /// Run the chaos tests with new seeds, then over real sockets
     Soak(Soak),
-    /// Hostile bytes for each fuzz target
+    /// Run the fuzz targets
     Fuzz(fuzz::Choice),
 }
 
-/// Words for another program, passed on as they are.
+/// Arguments for another program, passed on unchanged.
 #[derive(Debug, PartialEq, Eq, clap::Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Arguments {
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_are_skipped_by_their_names() {
+    fn steps_are_skipped_by_name() {
         let skip = vec![Step::MinimalVersions, Step::Doc];
         let line = "ci --skip minimal-versions --skip=doc";
         assert_eq!(parse(line), Some(Verb::Ci { skip }));
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn words_after_test_and_bench_are_passed_on() {
+    fn arguments_of_test_and_bench_are_passed_on() {
         for words in ["-p x -- --help", "--json cpu", "-- --nocapture", "--help"] {
             for verb in ["test", "bench"] {
                 let (Some(Verb::Test(passed)) | Some(Verb::Bench(passed))) =
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn fuzz_takes_an_effort_or_one_input_of_one_target() {
+    fn fuzz_takes_a_duration_or_one_input_of_one_target() {
         for (line, accepted) in [
             ("", true),
             ("--seconds 5", true),

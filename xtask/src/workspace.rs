@@ -1,4 +1,4 @@
-//! Knows what `cargo metadata` says about the workspace and its dependencies; it judges nothing.
+//! The output of `cargo metadata`: the packages of the workspace and their dependencies.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::shell::{self, Failure, Outcome};
 
-/// Every package that the workspace builds from: ours, and those of others.
+/// All packages: the members of the workspace and their dependencies.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Workspace {
     pub(crate) target_directory: PathBuf,
@@ -17,29 +17,29 @@ pub(crate) struct Workspace {
     pub(crate) workspace_members: Vec<String>,
 }
 
-/// One package as its manifest describes it.
+/// One package.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Package {
     pub(crate) id: String,
     pub(crate) manifest_path: PathBuf,
     pub(crate) name: String,
-    /// A member of the workspace.
+    /// `true` for a member of the workspace.
     #[serde(skip)]
     pub(crate) member: bool,
-    /// The folder from the root of the workspace, with `/` between names; empty for packages of others.
+    /// Folder relative to the root of the workspace, with `/` as separator; empty for other packages.
     #[serde(skip)]
     pub(crate) folder: String,
-    /// The registries it may be published to: `None` for all, empty with `publish = false`.
+    /// Registries for publishing: `None` for all, empty with `publish = false`.
     pub(crate) publish: Option<Vec<String>>,
     pub(crate) rust_version: Option<String>,
     pub(crate) features: BTreeMap<String, Value>,
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) targets: Vec<Target>,
-    /// `[package.metadata]`, for settings of our own.
+    /// `[package.metadata]`.
     pub(crate) metadata: Value,
 }
 
-/// One line of a dependency table.
+/// One dependency.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Dependency {
     pub(crate) name: String,
@@ -58,12 +58,12 @@ pub(crate) enum DependencyKind {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Target {
     pub(crate) name: String,
-    /// `lib`, `bin`, `example`, `test`, `bench`, as cargo names them.
+    /// Such as `lib`, `bin`, `example`, `test` or `bench`.
     pub(crate) kind: Vec<String>,
 }
 
 impl Workspace {
-    /// Asks cargo. The lock file must be in step with the manifests, so that what is judged is what is committed.
+    /// Runs `cargo metadata`. Fails if Cargo.lock is not up to date.
     pub(crate) fn load() -> Outcome<Self> {
         let what = ["metadata", "--format-version", "1"];
         let mut metadata = shell::cargo(&what);
@@ -71,8 +71,9 @@ impl Workspace {
     }
 
     fn from_json(text: &str) -> Outcome<Self> {
-        let mut workspace: Self = serde_json::from_str(text)
-            .map_err(|error| Failure::new(format!("cargo metadata is not as expected: {error}")))?;
+        let mut workspace: Self = serde_json::from_str(text).map_err(|error| {
+            Failure::new(format!("unexpected output of cargo metadata: {error}"))
+        })?;
         for package in &mut workspace.packages {
             package.member = workspace.workspace_members.contains(&package.id);
             if package.member {
@@ -85,12 +86,12 @@ impl Workspace {
         Ok(workspace)
     }
 
-    /// Our own packages.
+    /// Returns the members of the workspace.
     pub(crate) fn members(&self) -> impl Iterator<Item = &Package> {
         self.packages.iter().filter(|package| package.member)
     }
 
-    /// Our packages that a release publishes.
+    /// Returns the members that are published.
     pub(crate) fn published(&self) -> impl Iterator<Item = &Package> {
         self.members().filter(|package| package.is_published())
     }
@@ -101,7 +102,7 @@ impl Package {
         self.publish.as_ref().is_none_or(|to| !to.is_empty())
     }
 
-    /// The names of the targets of one kind.
+    /// Returns the names of the targets of one kind.
     pub(crate) fn targets_of(&self, kind: &str) -> impl Iterator<Item = &str> {
         let targets = self.targets.iter();
         targets
@@ -115,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_the_rules_judge() {
+    fn metadata_is_parsed() {
         let workspace = Workspace::from_json(
             r#"{"workspace_root": "/checkout", "target_directory": "/checkout/target",
                 "workspace_members": ["path#a", "path#xtask"],

@@ -1,26 +1,26 @@
-//! Knows what it takes to build the targets: a C++ compiler, cargo-fuzz in one version, and the flags of the sanitizer.
+//! Builds the fuzz targets, with a C++ compiler, a pinned cargo-fuzz and the address sanitizer.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{CRATE, MADE, MANIFEST};
+use super::{CRATE, MANIFEST, OUTPUT};
 use crate::shell::{self, Failure, Outcome, cargo};
 
-/// It instruments the build. Pinned, since it decides about flags of the compiler.
+/// Pinned, because it selects compiler flags.
 const CARGO_FUZZ: &str = "0.13.2";
 
-/// Builds by cargo-fuzz, with the address sanitizer; gives the folder of the programs.
+/// Builds the targets with cargo-fuzz and the address sanitizer; returns the folder of the programs.
 pub(super) fn build(chosen: &[String]) -> Outcome<PathBuf> {
     let host = host()?;
     if shell::read(shell::command(&cxx()).arg("--version")).is_err() {
         let reason = format!(
-            "no C++ compiler `{}`, which libFuzzer is built by; install g++",
+            "libFuzzer needs a C++ compiler, but `{}` does not run; install g++ or set CXX",
             cxx()
         );
         return Err(Failure::new(reason));
     }
     let path = cargo_fuzz()?;
-    // cargo-fuzz knows no `--locked`; this says so where the lock file is out of step.
+    // cargo-fuzz has no `--locked`; this fails if Cargo.lock is not up to date.
     shell::run(&mut cargo(&[
         "fetch",
         "--locked",
@@ -34,11 +34,11 @@ pub(super) fn build(chosen: &[String]) -> Outcome<PathBuf> {
         "--fuzz-dir",
         CRATE,
         "--target-dir",
-        MADE,
+        OUTPUT,
         "--target",
         &host,
     ]);
-    // The sanitizer's flags are unstable by name; the compiler is the stable one that all else is built by.
+    // Allows the unstable sanitizer flags with the stable compiler of the other builds.
     build.env("RUSTC_BOOTSTRAP", "1");
     if let Some(path) = path {
         build.env("PATH", path);
@@ -47,31 +47,31 @@ pub(super) fn build(chosen: &[String]) -> Outcome<PathBuf> {
         build.arg(one);
     }
     shell::run(&mut build)?;
-    Ok(shell::root().join(MADE).join(host).join("release"))
+    Ok(shell::root().join(OUTPUT).join(host).join("release"))
 }
 
 fn cxx() -> String {
     std::env::var("CXX").unwrap_or_else(|_| String::from("c++"))
 }
 
-/// The platform that the compiler runs on, such as `x86_64-unknown-linux-gnu`.
+/// Returns the host platform of the compiler, such as `x86_64-unknown-linux-gnu`.
 fn host() -> Outcome<String> {
-    let told = shell::read(shell::command("rustc").arg("-vV"))?;
-    let host = told.lines().find_map(|line| line.strip_prefix("host: "));
+    let version = shell::read(shell::command("rustc").arg("-vV"))?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
     host.map(str::to_owned)
-        .ok_or_else(|| Failure::new("rustc does not name its host"))
+        .ok_or_else(|| Failure::new("no host in the output of `rustc -vV`"))
 }
 
-/// Makes sure of cargo-fuzz in our version. Gives the search path where one of our own has to be put in front.
+/// Installs the pinned cargo-fuzz if necessary. Returns the `PATH` for it, or `None` if it is already in `PATH`.
 fn cargo_fuzz() -> Outcome<Option<OsString>> {
     let is_ours = |version: Outcome<String>| {
-        version.is_ok_and(|said| said.trim() == format!("cargo-fuzz {CARGO_FUZZ}"))
+        version.is_ok_and(|version| version.trim() == format!("cargo-fuzz {CARGO_FUZZ}"))
     };
     if is_ours(shell::read(&mut cargo(&["fuzz", "--version"]))) {
         return Ok(None);
     }
     let folder = shell::root()
-        .join(MADE)
+        .join(OUTPUT)
         .join(format!("cargo-fuzz-{CARGO_FUZZ}"));
     let paths = std::env::var_os("PATH").unwrap_or_default();
     let paths = [folder.join("bin")]
@@ -92,7 +92,7 @@ fn cargo_fuzz() -> Outcome<Option<OsString>> {
         ]);
         shell::run(install.arg("--root").arg(&folder)).map_err(|failure| {
             Failure::new(format!(
-                "{failure}\ncargo-fuzz {CARGO_FUZZ} is not installed and could not be fetched"
+                "{failure}\ncargo-fuzz {CARGO_FUZZ} cannot be installed"
             ))
         })?;
     }

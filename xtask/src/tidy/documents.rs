@@ -1,9 +1,9 @@
-//! Knows that no file names a folder of one machine, and that the links of the pages lead somewhere.
+//! Checks that no file has an absolute path of one machine, and that links in Markdown are not broken.
 
 use super::Violation;
 use super::project::{File, Project};
 
-/// Folders that exist on somebody's machine. Written in halves, since this file is judged too.
+/// Starts of absolute paths. Written in halves, because this file is checked too.
 const MACHINES: [&str; 6] = [
     concat!("/ho", "me/"),
     concat!("/ro", "ot/"),
@@ -13,14 +13,14 @@ const MACHINES: [&str; 6] = [
     concat!("C:\\", "Users"),
 ];
 
-pub(super) fn paths_stay_inside(project: &Project) -> Vec<Violation> {
+pub(super) fn no_absolute_paths(project: &Project) -> Vec<Violation> {
     let mut broken = Vec::new();
     for file in &project.files {
         for (index, line) in file.text.lines().enumerate() {
             for machine in MACHINES {
                 if names_folder(line, machine) {
                     let place = format!("{}:{}", file.path, index + 1);
-                    let reason = format!("`{machine}` is a folder of one machine");
+                    let reason = format!("absolute path with `{machine}`; use a relative path");
                     broken.push(Violation::new(place, reason));
                 }
             }
@@ -29,7 +29,7 @@ pub(super) fn paths_stay_inside(project: &Project) -> Vec<Violation> {
     broken
 }
 
-pub(super) fn links_lead_somewhere(project: &Project) -> Vec<Violation> {
+pub(super) fn no_broken_links(project: &Project) -> Vec<Violation> {
     let mut broken = Vec::new();
     for file in project
         .files
@@ -37,19 +37,16 @@ pub(super) fn links_lead_somewhere(project: &Project) -> Vec<Violation> {
         .filter(|file| file.path.ends_with(".md"))
     {
         for (index, line) in file.text.lines().enumerate() {
-            for link in links(line).filter(|link| !leads_somewhere(project, file, link)) {
+            for link in links(line).filter(|link| !link_exists(project, file, link)) {
                 let place = format!("{}:{}", file.path, index + 1);
-                broken.push(Violation::new(
-                    place,
-                    format!("the link `{link}` leads nowhere"),
-                ));
+                broken.push(Violation::new(place, format!("broken link `{link}`")));
             }
         }
     }
     broken
 }
 
-/// The anchors of a page's headings, as the usual readers of Markdown make them.
+/// Returns the anchors of the headings, as Markdown renderers create them.
 pub(super) fn sections(page: &str) -> impl Iterator<Item = String> {
     page.lines().filter_map(|line| {
         let heading = line.trim_start_matches('#');
@@ -67,7 +64,7 @@ pub(super) fn sections(page: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// A path from a folder of the project, as a path from its root; `None` when it climbs out.
+/// Converts a path relative to a folder to a path relative to the root; `None` if it is outside of the root.
 pub(super) fn resolve(folder: &str, path: &str) -> Option<String> {
     let mut names: Vec<&str> = folder.split('/').filter(|name| !name.is_empty()).collect();
     for name in path.split('/') {
@@ -86,7 +83,7 @@ impl File {
     }
 }
 
-/// Whether a machine's folder stands in the line as the start of a path, not inside a longer one or a URL.
+/// Returns `true` if the line has a path that starts with this folder; a longer path or a URL does not count.
 fn names_folder(line: &str, machine: &str) -> bool {
     line.match_indices(machine).any(|(at, _)| {
         let before = line[..at].chars().next_back();
@@ -95,7 +92,7 @@ fn names_folder(line: &str, machine: &str) -> bool {
     })
 }
 
-/// The targets of Markdown links, `[text](target)`.
+/// Returns the targets of Markdown links, `[text](target)`.
 fn links(line: &str) -> impl Iterator<Item = &str> {
     line.split("](")
         .skip(1)
@@ -103,7 +100,7 @@ fn links(line: &str) -> impl Iterator<Item = &str> {
         .map(|(target, _)| target)
 }
 
-fn leads_somewhere(project: &Project, from: &File, link: &str) -> bool {
+fn link_exists(project: &Project, from: &File, link: &str) -> bool {
     if link.contains("://") || link.starts_with("mailto:") {
         return true;
     }
@@ -132,11 +129,11 @@ mod tests {
     }
 
     #[test]
-    fn folders_of_a_machine_are_found() {
+    fn absolute_path_is_found() {
         for machine in MACHINES {
             let text = format!("one\nsee {machine}me/x\n");
             assert_eq!(
-                places(paths_stay_inside(&fake::files(&[("a.md", &text)]))),
+                places(no_absolute_paths(&fake::files(&[("a.md", &text)]))),
                 ["a.md:2"],
                 "{machine}"
             );
@@ -145,16 +142,16 @@ mod tests {
             "https://example.org{}x and crates{}y",
             MACHINES[0], MACHINES[1]
         );
-        assert_eq!(paths_stay_inside(&fake::files(&[("a.md", &url)])), []);
+        assert_eq!(no_absolute_paths(&fake::files(&[("a.md", &url)])), []);
     }
 
     #[test]
-    fn links_that_lead_nowhere_are_found() {
+    fn broken_link_is_found() {
         let page = "# Two words, here!\n[a](b/c.md) [d](b) [e](b/c.md#top) [f](#two-words-here) [g](https://example.org/x)\n\
                     [h](b/gone.md)\n[i](b/c.md#gone)\n[j](#gone)\n";
         let project = fake::files(&[("a.md", page), ("b/c.md", "## Top\n")]);
         assert_eq!(
-            places(links_lead_somewhere(&project)),
+            places(no_broken_links(&project)),
             ["a.md:3", "a.md:4", "a.md:5"]
         );
     }

@@ -1,4 +1,4 @@
-//! Knows the table of faults: every number stands once, and what is said to show a row is there.
+//! Checks the table of faults: every number is there once, and every test that it names exists.
 
 use std::collections::BTreeSet;
 
@@ -7,31 +7,34 @@ use super::project::Project;
 
 const TABLE: &str = "tests/FAULTS.md";
 
-/// So many faults there are.
+/// Rows up to this number must exist.
 const FAULTS: usize = 108;
 
-/// What a row without a test begins with, before the reason.
+/// Prefix of the reason in a row without a test.
 const REASON: &str = "not shown: ";
 
-/// One row: where it stands, its number or name, and what shows it.
+/// One row: its location, its number or name, and its tests.
 struct Row<'t> {
     place: String,
     name: &'t str,
-    shown_by: &'t str,
+    tests: &'t str,
 }
 
-pub(super) fn every_fault_is_shown(project: &Project) -> Vec<Violation> {
+pub(super) fn every_fault_has_a_test(project: &Project) -> Vec<Violation> {
     let Some(table) = project.file(TABLE) else {
         return vec![Violation::new(TABLE, "the table of faults is missing")];
     };
     let rows: Vec<Row<'_>> = rows(&table.text).collect();
-    let mut broken: Vec<Violation> = rows.iter().flat_map(|row| unshown(project, row)).collect();
+    let mut broken: Vec<Violation> = rows
+        .iter()
+        .flat_map(|row| row_violations(project, row))
+        .collect();
     let mut seen = BTreeSet::new();
     for row in &rows {
         if !seen.insert(row.name) {
             broken.push(Violation::new(
                 &row.place,
-                format!("{} stands twice", row.name),
+                format!("{} is in the table twice", row.name),
             ));
         }
     }
@@ -49,33 +52,33 @@ fn rows(text: &str) -> impl Iterator<Item = Row<'_>> {
         is_row.then(|| Row {
             place: format!("{TABLE}:{}", index + 1),
             name,
-            shown_by: cells.rsplit(" | ").next().unwrap_or_default(),
+            tests: cells.rsplit(" | ").next().unwrap_or_default(),
         })
     })
 }
 
-/// What is wrong with the last cell of a row.
-fn unshown(project: &Project, row: &Row<'_>) -> Vec<Violation> {
-    if let Some(reason) = row.shown_by.strip_prefix(REASON) {
+/// Returns the violations in the last cell of a row.
+fn row_violations(project: &Project, row: &Row<'_>) -> Vec<Violation> {
+    if let Some(reason) = row.tests.strip_prefix(REASON) {
         let broken = reason.trim().is_empty();
         return broken
-            .then(|| Violation::new(&row.place, "no test, and no reason why"))
+            .then(|| Violation::new(&row.place, "neither a test nor a reason"))
             .into_iter()
             .collect();
     }
-    let tests: Vec<&str> = row.shown_by.split('`').skip(1).step_by(2).collect();
+    let tests: Vec<&str> = row.tests.split('`').skip(1).step_by(2).collect();
     if tests.is_empty() {
-        let reason = format!("neither a test nor `{REASON}..`");
+        let reason = format!("no test; name one, or write `{REASON}` and the reason");
         return vec![Violation::new(&row.place, reason)];
     }
-    let missing = tests.into_iter().filter(|test| !is_there(project, test));
+    let missing = tests.into_iter().filter(|test| !test_exists(project, test));
     missing
-        .map(|test| Violation::new(&row.place, format!("there is no test `{test}`")))
+        .map(|test| Violation::new(&row.place, format!("test `{test}` does not exist")))
         .collect()
 }
 
-/// Whether a test, as `path::name`, is a function of that file with the attribute of a test.
-fn is_there(project: &Project, test: &str) -> bool {
+/// Returns `true` if the test `path::name` is a function in that file with a test attribute.
+fn test_exists(project: &Project, test: &str) -> bool {
     let Some((path, name)) = test.rsplit_once("::") else {
         return false;
     };
@@ -114,7 +117,7 @@ mod tests {
             files: vec![file(TABLE, &text), file("tests/a.rs", TESTS)],
             ..Project::default()
         };
-        let broken = every_fault_is_shown(&project).into_iter();
+        let broken = every_fault_has_a_test(&project).into_iter();
         broken.map(|violation| violation.reason).collect()
     }
 
@@ -123,35 +126,38 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_table_with_tests_and_reasons_is_kept() {
+    fn complete_table_has_no_violations() {
         assert!(judged(|_| None).is_empty());
-        let reason = "| 7 | L | what | then | not shown: nobody can |";
+        let reason = "| 7 | L | what | then | not shown: cannot be tested |";
         assert!(with(7, reason).is_empty());
     }
 
     #[test]
-    fn a_test_that_is_not_there_is_found() {
+    fn missing_test_is_found() {
         for test in [
             "tests/a.rs::it_lacks",
             "tests/b.rs::it_holds",
             "tests/a.rs::helps",
         ] {
             let row = format!("| 7 | T | what | then | `{test}` |");
-            assert_eq!(with(7, &row), [format!("there is no test `{test}`")]);
+            assert_eq!(with(7, &row), [format!("test `{test}` does not exist")]);
         }
     }
 
     #[test]
-    fn a_row_without_a_test_needs_a_reason() {
+    fn row_without_test_needs_a_reason() {
         assert_eq!(with(7, "| 7 | T | what | then | trust us |").len(), 1);
         assert_eq!(with(7, "| 7 | T | what | then | not shown:  |").len(), 1);
     }
 
     #[test]
-    fn a_number_that_is_missing_or_stands_twice_is_found() {
+    fn missing_or_duplicate_number_is_found() {
         let missing = format!("{FAULTS} is missing");
         assert_eq!(with(FAULTS, ""), std::slice::from_ref(&missing));
         let twice = "| 97 | T | what | then | `tests/a.rs::it_holds` |";
-        assert_eq!(with(FAULTS, twice), ["97 stands twice".to_owned(), missing]);
+        assert_eq!(
+            with(FAULTS, twice),
+            ["97 is in the table twice".to_owned(), missing]
+        );
     }
 }

@@ -1,30 +1,30 @@
-//! Knows which crates promise to pull little, and measures by `cargo tree` what they pull.
+//! Checks with `cargo tree` that some crates do not have certain dependencies.
 
 use super::Violation;
 use super::graph::{AUTH, CORE, DECODE, PRO, SESSION, TRANSPORT, V1};
 use super::project::Project;
 use crate::shell::{self, Outcome};
 
-/// What one crate pulls when it is built with one choice of features.
+/// All dependencies of one crate with one choice of features.
 #[derive(Debug)]
 pub(super) struct Footprint {
     promise: &'static Promise,
-    /// The names of the packages, its own among them.
+    /// Names of the packages, including the crate itself.
     pulls: Vec<String>,
 }
 
-/// A promise to whoever depends on one crate alone.
+/// Packages that a crate must not depend on, directly or indirectly.
 #[derive(Debug)]
 struct Promise {
     package: &'static str,
-    /// The features it is made for.
+    /// The features for which this is checked.
     features: &'static str,
     never: &'static [&'static str],
     why: &'static str,
 }
 
 const NETWORK: &[&str] = &["tokio", "hyper", "reqwest", "rustls", "fastwebsockets"];
-const PURE: &str = "the core runs under any runtime and brings none";
+const PURE: &str = "the core works with any async runtime and depends on none";
 
 #[rustfmt::skip]
 const PROMISES: &[Promise] = &[
@@ -40,11 +40,11 @@ const PROMISES: &[Promise] = &[
     Promise {
         package: TRANSPORT, features: "--no-default-features",
         never: &["fastwebsockets", "hyper", "ring", "aws-lc-rs", "rustls"],
-        why: "the seam and the in-memory pair bring no HTTP and no TLS",
+        why: "the traits and the in-memory pair need neither HTTP nor TLS",
     },
 ];
 
-pub(super) fn small_footprints(project: &Project) -> Vec<Violation> {
+pub(super) fn few_dependencies(project: &Project) -> Vec<Violation> {
     let mut broken = Vec::new();
     for Footprint { promise, pulls } in &project.footprints {
         for name in promise
@@ -54,7 +54,7 @@ pub(super) fn small_footprints(project: &Project) -> Vec<Violation> {
         {
             let place = format!("{} {}", promise.package, promise.features);
             let reason = format!(
-                "pulls {name}: {} (`cargo tree -p {place} -i {name}` shows the way)",
+                "depends on {name}, but {} (`cargo tree -p {place} -i {name}` shows why)",
                 promise.why
             );
             broken.push(Violation::new(place, reason));
@@ -63,7 +63,7 @@ pub(super) fn small_footprints(project: &Project) -> Vec<Violation> {
     broken
 }
 
-/// Asks cargo for the footprint of every promise.
+/// Runs `cargo tree` for every promise.
 pub(super) fn measure_all() -> Outcome<Vec<Footprint>> {
     PROMISES.iter().map(measure).collect()
 }
@@ -80,7 +80,7 @@ fn measure(promise: &'static Promise) -> Outcome<Footprint> {
     })
 }
 
-/// The names in lines of `name v1.2.3 (where from)`.
+/// Returns the names in lines of `name v1.2.3 (source)`.
 fn names(tree: &str) -> Vec<String> {
     tree.lines()
         .filter_map(|line| line.split_whitespace().next())
@@ -97,14 +97,14 @@ mod tests {
             promise,
             pulls: names(tree),
         }];
-        small_footprints(&Project {
+        few_dependencies(&Project {
             footprints,
             ..Project::default()
         })
     }
 
     #[test]
-    fn a_runtime_under_the_core_is_found() {
+    fn runtime_in_the_core_is_found() {
         let tree = "kucoin-streams-core v0.1.0 (/checkout/crates/core)\nserde v1.0.228\n\ntokio v1.48.0\ntokio v1.48.0 (*)\n";
         let broken = check(&PROMISES[0], tree);
         assert_eq!(broken.len(), 1);
@@ -112,20 +112,20 @@ mod tests {
         assert!(
             broken[0]
                 .reason
-                .starts_with("pulls tokio: the core runs under any runtime"),
+                .starts_with("depends on tokio, but the core works with any async runtime"),
             "{}",
             broken[0].reason
         );
     }
 
     #[test]
-    fn names_are_compared_whole() {
+    fn only_whole_names_match() {
         let tree = "kucoin-streams-core v0.1.0 (/checkout/crates/core)\ntokio-macros v2.6.0\nhyper-like v1.0.0\n";
         assert_eq!(check(&PROMISES[0], tree), []);
     }
 
     #[test]
-    fn a_measured_footprint_holds_the_crate_and_what_it_uses() {
+    fn footprint_has_the_crate_and_its_dependencies() {
         let promise = &PROMISES[0];
         let pulls = measure(promise).unwrap().pulls;
         assert!(

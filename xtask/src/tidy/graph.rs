@@ -1,35 +1,35 @@
-//! Knows the law of the layers: which crate stands where, what it may use of ours, and who may read JSON.
+//! Checks the layers: the folder of each crate, which crates it may depend on, and which crates may parse JSON.
 
 use super::Violation;
 use super::project::Project;
 use crate::workspace::{DependencyKind, Package};
 
-/// The place of one member in the house.
-struct Place {
+/// One member of the workspace.
+struct Row {
     package: &'static str,
     folder: &'static str,
-    /// What it may use of ours. Dev-dependencies may add those of [`FOR_TESTS`].
+    /// Members that it may depend on. Its tests may also use [`FOR_TESTS`].
     uses: &'static [&'static str],
 }
 
-/// The table of crates/README.md, bottom-up: the order to publish in. A new edge changes both, in a change of its own.
+/// The table in crates/README.md, lowest layer first, which is the order of publishing. Change both together.
 #[rustfmt::skip]
-const TABLE: &[Place] = &[
-    Place { package: CORE, folder: "crates/core", uses: &[] },
-    Place { package: DECODE, folder: "crates/decode", uses: &[CORE] },
-    Place { package: AUTH, folder: "crates/auth", uses: &[CORE] },
-    Place { package: TRANSPORT, folder: "crates/transport", uses: &[] },
-    Place { package: SESSION, folder: "crates/session", uses: &[CORE] },
-    Place { package: V1, folder: "crates/v1", uses: &[CORE, DECODE] },
-    Place { package: PRO, folder: "crates/pro", uses: &[CORE, DECODE] },
-    Place { package: CLIENT, folder: "crates/client", uses: &[CORE, SESSION, TRANSPORT] },
-    Place { package: EXCHANGE, folder: "crates/exchange", uses: &[] },
-    Place { package: FACADE, folder: "crates/kucoin-streams", uses: &[CORE, DECODE, AUTH, TRANSPORT, SESSION, V1, PRO, CLIENT] },
-    Place { package: CLI, folder: "crates/cli", uses: &[FACADE, EXCHANGE] },
-    Place { package: "kucoin-streams-examples", folder: "examples", uses: &[FACADE, EXCHANGE] },
-    Place { package: "kucoin-streams-tests", folder: "tests", uses: &[FACADE, EXCHANGE] },
-    Place { package: TESTKIT, folder: "tests/testkit", uses: &[] },
-    Place { package: "xtask", folder: "xtask", uses: &[] },
+const TABLE: &[Row] = &[
+    Row { package: CORE, folder: "crates/core", uses: &[] },
+    Row { package: DECODE, folder: "crates/decode", uses: &[CORE] },
+    Row { package: AUTH, folder: "crates/auth", uses: &[CORE] },
+    Row { package: TRANSPORT, folder: "crates/transport", uses: &[] },
+    Row { package: SESSION, folder: "crates/session", uses: &[CORE] },
+    Row { package: V1, folder: "crates/v1", uses: &[CORE, DECODE] },
+    Row { package: PRO, folder: "crates/pro", uses: &[CORE, DECODE] },
+    Row { package: CLIENT, folder: "crates/client", uses: &[CORE, SESSION, TRANSPORT] },
+    Row { package: EXCHANGE, folder: "crates/exchange", uses: &[] },
+    Row { package: FACADE, folder: "crates/kucoin-streams", uses: &[CORE, DECODE, AUTH, TRANSPORT, SESSION, V1, PRO, CLIENT] },
+    Row { package: CLI, folder: "crates/cli", uses: &[FACADE, EXCHANGE] },
+    Row { package: "kucoin-streams-examples", folder: "examples", uses: &[FACADE, EXCHANGE] },
+    Row { package: "kucoin-streams-tests", folder: "tests", uses: &[FACADE, EXCHANGE] },
+    Row { package: TESTKIT, folder: "tests/testkit", uses: &[] },
+    Row { package: "xtask", folder: "xtask", uses: &[] },
 ];
 
 pub(super) const CORE: &str = "kucoin-streams-core";
@@ -45,19 +45,18 @@ const EXCHANGE: &str = "kucoin-streams-exchange";
 const CLI: &str = "kucoin-streams-cli";
 const TESTKIT: &str = "kucoin-streams-testkit";
 
-/// What tests may use beside the table: the local exchange is the judge of every layer, and the testkit uses nothing of
-/// ours.
+/// Crates that the tests of every crate may use; they depend on no other member.
 const FOR_TESTS: [&str; 2] = [EXCHANGE, TESTKIT];
 
-/// The crates that use a JSON parser, and why. All others decode through `decode`.
+/// The crates that may use a JSON parser, and why. All others use the crate `decode`.
 const READ_JSON: [&str; 8] = [
-    CORE,     // keeps unknown fields as they came, and reads the values of a login to redact them
-    DECODE,   // reads all events
-    AUTH,     // reads the replies of the token calls
-    EXCHANGE, // writes its own JSON, so that it is an independent judge
+    CORE,     // keeps unknown fields as raw JSON, and redacts logins
+    DECODE,   // decodes all events
+    AUTH,     // reads token responses
+    EXCHANGE, // shares no code with the SDK, to test it independently
     CLI,      // writes NDJSON
     "xtask",  // reads `cargo metadata`
-    TESTKIT,  // plays a server of its own
+    TESTKIT,  // has its own server
     "kucoin-streams-tests",
 ];
 
@@ -70,7 +69,7 @@ const JSON_PARSERS: [&str; 6] = [
     "tinyjson",
 ];
 
-/// The folders in which the pure core stands: no socket, clock, randomness or runtime.
+/// The crates without I/O: no sockets, clocks, randomness or runtime.
 pub(super) const PURE: [&str; 5] = [
     "crates/core",
     "crates/decode",
@@ -79,18 +78,18 @@ pub(super) const PURE: [&str; 5] = [
     "crates/pro",
 ];
 
-pub(super) fn every_crate_has_its_place(project: &Project) -> Vec<Violation> {
+pub(super) fn every_crate_is_in_the_table(project: &Project) -> Vec<Violation> {
     let mut broken = Vec::new();
     for package in project.workspace.members() {
-        match place_of(package) {
+        match row_of(package) {
             None => broken.push(Violation::new(
                 place(package),
-                "has no row in the table of crates",
+                "is not in the table of crates",
             )),
             Some(row) if row.folder != package.folder => {
                 broken.push(Violation::new(
                     place(package),
-                    format!("{} belongs in {}", package.name, row.folder),
+                    format!("{} must be in {}", package.name, row.folder),
                 ));
             }
             Some(_) => {}
@@ -104,7 +103,7 @@ pub(super) fn every_crate_has_its_place(project: &Project) -> Vec<Violation> {
         {
             broken.push(Violation::new(
                 row.folder,
-                format!("{} has a row in the table and is no member", row.package),
+                format!("{} is in the table, but is not a member", row.package),
             ));
         }
     }
@@ -119,17 +118,17 @@ pub(super) fn crates_depend_downwards(project: &Project) -> Vec<Violation> {
         .collect();
     let mut broken = Vec::new();
     for package in project.workspace.members() {
-        // A package without a row may use nothing of ours.
-        let uses = place_of(package).map(|row| row.uses).unwrap_or_default();
+        // A package that is not in the table may not use other members.
+        let uses = row_of(package).map(|row| row.uses).unwrap_or_default();
         for dependency in &package.dependencies {
             let name = dependency.name.as_str();
             let for_tests = dependency.kind == Some(DependencyKind::Dev);
             let allowed = uses.contains(&name) || (for_tests && FOR_TESTS.contains(&name));
             if ours.contains(&name) && !allowed {
                 let how = if for_tests {
-                    "uses in its tests"
+                    "has the dev-dependency"
                 } else {
-                    "uses"
+                    "depends on"
                 };
                 let reason = format!(
                     "{} {how} {name}, which the table does not allow",
@@ -142,7 +141,7 @@ pub(super) fn crates_depend_downwards(project: &Project) -> Vec<Violation> {
     broken
 }
 
-pub(super) fn one_decode_place(project: &Project) -> Vec<Violation> {
+pub(super) fn json_is_decoded_in_one_crate(project: &Project) -> Vec<Violation> {
     let mut broken = Vec::new();
     for package in project
         .workspace
@@ -153,7 +152,7 @@ pub(super) fn one_decode_place(project: &Project) -> Vec<Violation> {
             let parser = JSON_PARSERS.contains(&dependency.name.as_str());
             if parser && dependency.kind != Some(DependencyKind::Dev) {
                 let reason = format!(
-                    "depends on {}; decode through {DECODE}, which has the JSON parsers",
+                    "depends on {}; use {DECODE} to decode JSON",
                     dependency.name
                 );
                 broken.push(Violation::new(place(package), reason));
@@ -163,7 +162,7 @@ pub(super) fn one_decode_place(project: &Project) -> Vec<Violation> {
     broken
 }
 
-fn place_of(package: &Package) -> Option<&'static Place> {
+fn row_of(package: &Package) -> Option<&'static Row> {
     TABLE.iter().find(|row| row.package == package.name)
 }
 
@@ -176,8 +175,8 @@ mod tests {
     use super::super::project::fake;
     use super::*;
 
-    /// The whole house as the table wants it.
-    fn house() -> Project {
+    /// Returns a workspace that matches the table.
+    fn workspace() -> Project {
         let rows: Vec<_> = TABLE
             .iter()
             .map(|row| (row.package, row.folder, row.uses))
@@ -198,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_uses_only_rows_above_it() {
+    fn row_uses_only_rows_above_it() {
         for (at, row) in TABLE.iter().enumerate() {
             for used in row.uses {
                 assert!(
@@ -211,22 +210,22 @@ mod tests {
     }
 
     #[test]
-    fn the_house_as_the_table_wants_it_keeps_the_rules() {
-        assert_eq!(every_crate_has_its_place(&house()), []);
-        assert_eq!(crates_depend_downwards(&house()), []);
-        assert_eq!(one_decode_place(&house()), []);
+    fn workspace_that_matches_the_table_has_no_violations() {
+        assert_eq!(every_crate_is_in_the_table(&workspace()), []);
+        assert_eq!(crates_depend_downwards(&workspace()), []);
+        assert_eq!(json_is_decoded_in_one_crate(&workspace()), []);
     }
 
     #[test]
-    fn a_crate_without_a_row_or_in_the_wrong_folder_is_found() {
-        let mut project = house();
+    fn crate_without_row_or_in_wrong_folder_is_found() {
+        let mut project = workspace();
         project.workspace.packages.push(fake::member(
             "kucoin-streams-extra",
             "crates/extra",
             &[CORE],
         ));
         project.workspace.packages[1].folder = String::from("crates/signing");
-        let places: Vec<_> = every_crate_has_its_place(&project)
+        let places: Vec<_> = every_crate_is_in_the_table(&project)
             .into_iter()
             .map(|broken| broken.place)
             .collect();
@@ -237,23 +236,23 @@ mod tests {
         assert_eq!(
             crates_depend_downwards(&project).len(),
             1,
-            "it may use nothing of ours until it has a row"
+            "a crate without a row may use no other member"
         );
     }
 
     #[test]
-    fn a_row_without_a_crate_is_found() {
-        let mut project = house();
+    fn row_without_crate_is_found() {
+        let mut project = workspace();
         project
             .workspace
             .packages
             .retain(|package| package.name != PRO);
-        assert_eq!(every_crate_has_its_place(&project)[0].place, "crates/pro");
+        assert_eq!(every_crate_is_in_the_table(&project)[0].place, "crates/pro");
     }
 
     #[test]
-    fn an_edge_that_the_table_does_not_allow_is_found() {
-        let mut project = house();
+    fn dependency_outside_of_the_table_is_found() {
+        let mut project = workspace();
         add(&mut project, CORE, SESSION, None);
         add(&mut project, SESSION, CLIENT, Some(DependencyKind::Dev));
         add(&mut project, "xtask", CORE, Some(DependencyKind::Build));
@@ -264,16 +263,16 @@ mod tests {
         assert_eq!(
             reasons,
             [
-                "kucoin-streams-core uses kucoin-streams-session, which the table does not allow",
-                "kucoin-streams-session uses in its tests kucoin-streams-client, which the table does not allow",
-                "xtask uses kucoin-streams-core, which the table does not allow",
+                "kucoin-streams-core depends on kucoin-streams-session, which the table does not allow",
+                "kucoin-streams-session has the dev-dependency kucoin-streams-client, which the table does not allow",
+                "xtask depends on kucoin-streams-core, which the table does not allow",
             ]
         );
     }
 
     #[test]
-    fn only_tests_may_add_the_exchange() {
-        let mut project = house();
+    fn only_tests_may_use_the_exchange() {
+        let mut project = workspace();
         add(&mut project, CLIENT, EXCHANGE, Some(DependencyKind::Dev));
         add(&mut project, CORE, "serde", None);
         assert_eq!(crates_depend_downwards(&project), []);
@@ -282,14 +281,14 @@ mod tests {
     }
 
     #[test]
-    fn a_second_decode_place_is_found() {
-        let mut project = house();
+    fn json_parser_in_another_crate_is_found() {
+        let mut project = workspace();
         add(&mut project, DECODE, "simd-json", None);
         add(&mut project, V1, "serde_json", Some(DependencyKind::Dev));
-        assert_eq!(one_decode_place(&project), []);
+        assert_eq!(json_is_decoded_in_one_crate(&project), []);
         add(&mut project, SESSION, "serde_json", None);
         assert_eq!(
-            one_decode_place(&project)[0].place,
+            json_is_decoded_in_one_crate(&project)[0].place,
             "crates/session/Cargo.toml"
         );
     }

@@ -1,7 +1,7 @@
-//! Knows the list of rules that the tree of this workspace keeps, and how a broken one is reported.
+//! The project rules, and the report of violations.
 //!
-//! A rule is a pure function from the [`Project`] to its violations. To add one: write the function, add a line to
-//! [`RULES`], and test it with one project that keeps the rule and one that breaks it.
+//! A rule is a pure function from the [`Project`] to its violations. To add one, write the function, add it to
+//! [`RULES`], and test it with a project that follows the rule and one that violates it.
 
 mod documents;
 mod faults;
@@ -18,15 +18,15 @@ pub(crate) use project::Project;
 
 use crate::shell::{Failure, Outcome};
 
-/// One rule: its name, where its reason is written, and its judge.
+/// One rule.
 struct Rule {
     name: &'static str,
-    /// The section that explains it.
+    /// The section of the documentation that explains it.
     read: &'static str,
     check: fn(&Project) -> Vec<Violation>,
 }
 
-/// One place where a rule is broken, and why that is wrong there.
+/// One violation of a rule: the file, line or crate, and what is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Violation {
     place: String,
@@ -44,44 +44,44 @@ impl Violation {
 
 #[rustfmt::skip]
 const RULES: &[Rule] = &[
-    Rule { name: "every crate has its place", read: "crates/README.md#the-table", check: graph::every_crate_has_its_place },
+    Rule { name: "every crate is in the table", read: "crates/README.md#the-table", check: graph::every_crate_is_in_the_table },
     Rule { name: "crates depend downwards", read: "crates/README.md#how-to-add-an-edge", check: graph::crates_depend_downwards },
-    Rule { name: "one decode place", read: "crates/README.md#what-goes-where", check: graph::one_decode_place },
-    Rule { name: "small footprints", read: "crates/README.md#pick-your-crates", check: footprint::small_footprints },
+    Rule { name: "JSON is decoded in one crate", read: "crates/README.md#what-goes-where", check: graph::json_is_decoded_in_one_crate },
+    Rule { name: "few dependencies", read: "crates/README.md#pick-your-crates", check: footprint::few_dependencies },
     Rule { name: "manifests are complete", read: "crates/README.md#manifests", check: releases::manifests_are_complete },
     Rule { name: "public dependencies are named", read: "crates/README.md#public-dependencies", check: releases::public_dependencies_are_named },
-    Rule { name: "true rust-version", read: "crates/README.md#manifests", check: releases::true_rust_version },
-    Rule { name: "files are short and say what they know", read: "crates/README.md#sources", check: sources::files_are_short_and_say_what_they_know },
-    Rule { name: "nothing left undone", read: "crates/README.md#sources", check: sources::nothing_left_undone },
-    Rule { name: "the core is pure", read: "crates/README.md#what-goes-where", check: sources::the_core_asks_for_its_lints },
-    Rule { name: "paths stay inside", read: "crates/README.md#sources", check: documents::paths_stay_inside },
-    Rule { name: "links lead somewhere", read: "crates/README.md#sources", check: documents::links_lead_somewhere },
+    Rule { name: "rust-version is correct", read: "crates/README.md#manifests", check: releases::rust_version_is_correct },
+    Rule { name: "files are short and have a summary", read: "crates/README.md#sources", check: sources::files_are_short_and_have_a_summary },
+    Rule { name: "no unfinished work", read: "crates/README.md#sources", check: sources::no_unfinished_work },
+    Rule { name: "the core does no I/O", read: "crates/README.md#what-goes-where", check: sources::pure_crates_have_their_lints },
+    Rule { name: "no absolute paths", read: "crates/README.md#sources", check: documents::no_absolute_paths },
+    Rule { name: "no broken links", read: "crates/README.md#sources", check: documents::no_broken_links },
     Rule { name: "plain words", read: "crates/README.md#sources", check: language::plain_words },
     Rule { name: "short summaries", read: "crates/README.md#sources", check: language::summaries_are_short },
     Rule { name: "one meaning per type name", read: "crates/README.md#sources", check: language::one_meaning_per_type_name },
-    Rule { name: "every fault is shown", read: "crates/README.md#sources", check: faults::every_fault_is_shown },
+    Rule { name: "every fault has a test", read: "crates/README.md#sources", check: faults::every_fault_has_a_test },
 ];
 
-/// Checks every rule and fails with all that is broken.
+/// Checks every rule; fails with all violations.
 pub(crate) fn run() -> Outcome {
     let project = Project::load()?;
-    let broken: Vec<_> = RULES
+    let checked: Vec<_> = RULES
         .iter()
         .map(|rule| (rule, (rule.check)(&project)))
         .collect();
-    report(&broken)?;
+    report(&checked)?;
     println!(
-        "{} rules kept over {} files",
+        "{} rules checked in {} files, no violations",
         RULES.len(),
         project.files.len()
     );
     Ok(())
 }
 
-fn report(judged: &[(&Rule, Vec<Violation>)]) -> Outcome {
+fn report(checked: &[(&Rule, Vec<Violation>)]) -> Outcome {
     let mut text = String::new();
     let mut total = 0;
-    for (rule, violations) in judged
+    for (rule, violations) in checked
         .iter()
         .filter(|(_, violations)| !violations.is_empty())
     {
@@ -94,7 +94,7 @@ fn report(judged: &[(&Rule, Vec<Violation>)]) -> Outcome {
     if total == 0 {
         Ok(())
     } else {
-        Err(Failure::new(format!("{total} places break a rule{text}")))
+        Err(Failure::new(format!("violations of rules: {total}{text}")))
     }
 }
 
@@ -103,23 +103,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_broken_rule_is_reported_with_place_reason_and_where_to_read() {
-        let kept = (&RULES[0], Vec::new());
-        let broken = (
+    fn violation_is_reported_with_place_reason_and_section() {
+        let followed = (&RULES[0], Vec::new());
+        let violated = (
             &RULES[1],
             vec![Violation::new("crates/v1", "uses the client")],
         );
-        let text = report(&[kept, broken]).unwrap_err().to_string();
+        let text = report(&[followed, violated]).unwrap_err().to_string();
         assert_eq!(
             text,
-            "1 places break a rule\ncrates depend downwards (see crates/README.md#how-to-add-an-edge)\n  \
+            "violations of rules: 1\ncrates depend downwards (see crates/README.md#how-to-add-an-edge)\n  \
              crates/v1: uses the client"
         );
         assert!(report(&[(&RULES[0], Vec::new())]).is_ok());
     }
 
     #[test]
-    fn every_rule_points_at_a_section_that_exists() {
+    fn section_of_every_rule_exists() {
         let readme =
             std::fs::read_to_string(crate::shell::root().join("crates/README.md")).unwrap();
         for rule in RULES {

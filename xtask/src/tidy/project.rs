@@ -1,4 +1,4 @@
-//! Knows how the tree is read: its text files, what cargo says of it, and what each promised footprint pulls.
+//! The input of the rules: text files, cargo metadata and footprints.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use super::footprint::{self, Footprint};
 use crate::shell::{self, Failure, Outcome};
 use crate::workspace::Workspace;
 
-/// Everything that the rules look at.
+/// Everything that the rules check.
 #[derive(Debug, Default)]
 pub(crate) struct Project {
     pub(crate) workspace: Workspace,
@@ -15,15 +15,15 @@ pub(crate) struct Project {
     pub(super) footprints: Vec<Footprint>,
 }
 
-/// One text file of the tree.
+/// One text file.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct File {
-    /// From the root of the workspace, with `/` between names.
+    /// Path relative to the root of the workspace, with `/` as separator.
     pub(super) path: String,
     pub(super) text: String,
 }
 
-/// Folders that hold what is made or fetched, not what is written here.
+/// Folders with generated or downloaded files.
 const NOT_OURS: [&str; 5] = ["target", ".git", "node_modules", ".venv", "__pycache__"];
 
 impl Project {
@@ -42,7 +42,7 @@ impl Project {
         self.files.iter().find(|file| file.path == path)
     }
 
-    /// Whether a file, or a folder with one in it, stands at this path.
+    /// Returns `true` if the path is a file or a folder with files.
     pub(super) fn has(&self, path: &str) -> bool {
         let inside = |file: &File| file.path.starts_with(&format!("{path}/"));
         self.file(path).is_some() || self.files.iter().any(inside)
@@ -53,7 +53,7 @@ impl Project {
     }
 }
 
-/// Reads the files below a folder, which is `path` from the root.
+/// Reads the files below a folder; `path` is its path relative to the root.
 fn collect(folder: &Path, path: &str, files: &mut Vec<File>) -> Outcome {
     for name in names(folder)? {
         let place = folder.join(&name);
@@ -65,7 +65,7 @@ fn collect(folder: &Path, path: &str, files: &mut Vec<File>) -> Outcome {
             collect(&place, &format!("{path}/"), files)?;
         } else if path != "Cargo.lock" && !place.is_symlink() {
             let bytes = fs::read(&place).map_err(|error| Failure::at(&place, &error))?;
-            // A file that is not text (a fuzzing corpus) has no lines to judge.
+            // Skip binary files, such as a fuzzing corpus.
             if let Ok(text) = String::from_utf8(bytes) {
                 files.push(File { path, text });
             }
@@ -87,7 +87,7 @@ fn names(folder: &Path) -> Outcome<Vec<String>> {
 
 #[cfg(test)]
 pub(super) mod fake {
-    //! Small projects made of words, for the tests of the rules.
+    //! Small projects in memory, for the tests of the rules.
 
     use super::*;
     use crate::workspace::{Dependency, DependencyKind, Package};
@@ -106,7 +106,7 @@ pub(super) mod fake {
         }
     }
 
-    /// Members that stand where they should, each with its normal dependencies.
+    /// Returns a project with members of these names, folders and dependencies.
     pub(in crate::tidy) fn members(members: &[(&str, &str, &[&str])]) -> Project {
         let members = members.iter();
         let members = members.map(|(name, folder, uses)| member(name, folder, uses));
@@ -138,15 +138,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_tree_without_what_is_made() {
+    fn generated_folders_are_skipped() {
         let mut files = Vec::new();
         collect(&shell::root(), "", &mut files).unwrap();
         let found = |path: &str| files.iter().any(|file| file.path.starts_with(path));
         assert!(found("xtask/src/tidy/project.rs"));
-        assert!(
-            found(".cargo/config.toml"),
-            "hidden folders of ours are read"
-        );
+        assert!(found(".cargo/config.toml"), "hidden folders are read");
         assert!(!found("target/") && !found(".git/"));
     }
 }

@@ -1,5 +1,4 @@
-//! Knows what each manifest says, and what a crate needs to be released on its own: a version, its pages, and a row of
-//! public dependencies.
+//! Checks what each crate needs for a release: manifest keys, README and changelog, and its public dependencies.
 
 use super::Violation;
 use super::project::Project;
@@ -8,10 +7,10 @@ use crate::workspace::Package;
 const PAGE: &str = "crates/README.md";
 const SECTION: &str = "### Public dependencies";
 
-/// Lines of the manifest of a published crate.
+/// Required lines in the manifest of a published crate.
 const KEYS: [&str; 2] = ["version = ", "readme = \"README.md\""];
 
-/// The pages of a published crate, in its folder.
+/// Required files in the folder of a published crate.
 const PAGES: [&str; 2] = ["README.md", "CHANGELOG.md"];
 
 /// With this, `unsafe_code = "forbid"` of the root manifest applies to a member.
@@ -34,7 +33,7 @@ pub(super) fn manifests_are_complete(project: &Project) -> Vec<Violation> {
         if !text.contains(LINTS) {
             missing.push(&LINTS);
         }
-        let lacks = missing.into_iter().map(|key| format!("lacks `{key}`"));
+        let lacks = missing.into_iter().map(|key| format!("`{key}` is missing"));
         broken.extend(lacks.map(|reason| Violation::new(&manifest, reason)));
         let pages = if package.is_published() {
             &PAGES[..]
@@ -50,8 +49,8 @@ pub(super) fn manifests_are_complete(project: &Project) -> Vec<Violation> {
     broken
 }
 
-/// No package that we build from asks for a newer Rust than we promise.
-pub(super) fn true_rust_version(project: &Project) -> Vec<Violation> {
+/// Checks that no dependency requires a newer Rust than our `rust-version`.
+pub(super) fn rust_version_is_correct(project: &Project) -> Vec<Violation> {
     let numbers = |version: &str| -> Vec<u32> {
         let mut numbers: Vec<_> = version.split('.').flat_map(str::parse).collect();
         numbers.resize(3, 0);
@@ -63,21 +62,21 @@ pub(super) fn true_rust_version(project: &Project) -> Vec<Violation> {
     };
     let asks = |package: &Package| {
         let asks = package.rust_version.as_deref()?;
-        let reason = format!("asks for Rust {asks}, and we promise {ours}");
+        let reason = format!("requires Rust {asks}, but our rust-version is {ours}");
         (numbers(asks) > numbers(ours)).then(|| Violation::new(&package.name, reason))
     };
     project.workspace.packages.iter().filter_map(asks).collect()
 }
 
-/// The table in crates/README.md has a row for each crate, and each name in it is a dependency that its README names.
-/// That the names are complete is not checked: no tool of the stable toolchain can tell.
+/// Checks that the table in crates/README.md has a row for each crate, and that each name in it is a dependency that
+/// the README of the crate names. The stable toolchain cannot check that the names are complete.
 pub(super) fn public_dependencies_are_named(project: &Project) -> Vec<Violation> {
     let page = project.file(PAGE).map_or("", |file| &file.text);
     let rows: Vec<_> = rows(page).collect();
     let mut broken = Vec::new();
     for package in project.workspace.published() {
         let Some((_, names)) = rows.iter().find(|(name, _)| *name == package.name) else {
-            let reason = format!("has no row of public dependencies for {}", package.name);
+            let reason = format!("{} has no row of public dependencies", package.name);
             broken.push(Violation::new(PAGE, reason));
             continue;
         };
@@ -89,7 +88,7 @@ pub(super) fn public_dependencies_are_named(project: &Project) -> Vec<Violation>
                 broken.push(Violation::new(PAGE, reason));
             }
             if !text.contains(&format!("`{name}`")) {
-                let reason = format!("does not name the public dependency `{name}`");
+                let reason = format!("the public dependency `{name}` is missing");
                 broken.push(Violation::new(&readme, reason));
             }
         }
@@ -102,7 +101,7 @@ fn depends_on(package: &Package, name: &str) -> bool {
     normal.any(|dependency| dependency.kind.is_none() && dependency.name == name)
 }
 
-/// The rows of the table: the package, and the names in the second column.
+/// Returns the rows of the table: the package, and the names in the second column.
 fn rows(page: &str) -> impl Iterator<Item = (&str, Vec<&str>)> {
     let section = page.split_once(SECTION).map_or("", |(_, rest)| rest);
     let section = section.split("\n#").next().unwrap_or_default();
@@ -113,7 +112,7 @@ fn rows(page: &str) -> impl Iterator<Item = (&str, Vec<&str>)> {
     })
 }
 
-/// The words between backticks.
+/// Returns the text in backticks.
 fn names(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).collect()
 }
@@ -143,16 +142,20 @@ mod tests {
         assert_eq!(manifests_are_complete(&project(&own, Some(""), "")), []);
         let mut bare = project("[package]\nversion.workspace = true\n", None, "");
         bare.files.retain(|file| !file.path.ends_with(".md"));
-        let lacks = [KEYS[0], KEYS[1], LINTS].map(|key| format!("lacks `{key}`"));
+        let lacks = [KEYS[0], KEYS[1], LINTS].map(|key| format!("`{key}` is missing"));
         let broken = reasons(manifests_are_complete(&bare));
         assert_eq!(broken[..3], lacks);
         assert_eq!(broken[3..], ["is missing", "is missing"]);
     }
 
     #[test]
-    fn a_dependency_that_asks_for_a_newer_rust_is_found() {
+    fn dependency_that_requires_newer_rust_is_found() {
         let mut project = project("", None, "");
-        assert_eq!(true_rust_version(&project).len(), 1, "none is stated");
+        assert_eq!(
+            rust_version_is_correct(&project).len(),
+            1,
+            "no rust-version"
+        );
         let packages = &mut project.workspace.packages;
         packages[0].rust_version = Some(String::from("1.88"));
         for (name, asks) in [("old", "1.9"), ("same", "1.88.0"), ("new", "1.88.1")] {
@@ -160,12 +163,12 @@ mod tests {
             package.rust_version = Some(asks.to_owned());
             packages.push(package);
         }
-        let expected = Violation::new("new", "asks for Rust 1.88.1, and we promise 1.88");
-        assert_eq!(true_rust_version(&project), [expected]);
+        let expected = Violation::new("new", "requires Rust 1.88.1, but our rust-version is 1.88");
+        assert_eq!(rust_version_is_correct(&project), [expected]);
     }
 
     #[test]
-    fn rows_name_dependencies_that_the_readme_names() {
+    fn public_dependencies_must_be_in_the_readme() {
         let check = |readme: &str, row: &str| {
             let page = format!("{SECTION}\n\n| Package | Names |\n|---|---|\n{row}\n\n## Next\n");
             reasons(public_dependencies_are_named(&project(
@@ -176,17 +179,14 @@ mod tests {
         };
         let row = "| `kucoin-streams-core` | `serde` | `Serialize` |";
         assert_eq!(check("`serde`", row), Vec::<String>::new());
-        assert_eq!(
-            check("", row),
-            ["does not name the public dependency `serde`"]
-        );
+        assert_eq!(check("", row), ["the public dependency `serde` is missing"]);
         assert_eq!(
             check("`bytes`", "| `kucoin-streams-core` | `bytes` | |"),
             ["kucoin-streams-core does not depend on bytes"]
         );
         assert_eq!(
             check("", "| `other` | `serde` | |"),
-            ["has no row of public dependencies for kucoin-streams-core"]
+            ["kucoin-streams-core has no row of public dependencies"]
         );
     }
 }

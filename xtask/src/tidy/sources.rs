@@ -1,14 +1,14 @@
-//! Knows how our files are written: header, length, nothing left undone, and the lints of the pure core.
+//! Checks source files: summary, length, no unfinished work, and the lints of the crates without I/O.
 
 use super::Violation;
 use super::graph::PURE;
 use super::project::Project;
 
-/// A reader follows a file as one idea; a longer one holds two.
+/// Maximum number of lines per file.
 const LINES: usize = 700;
 
-/// Marks of unfinished work, and of tests that do not run or pass by failing. Written in halves, since this file is
-/// judged too; clippy knows the macros (`todo` and the like) by itself.
+/// Marks of unfinished work, ignored tests, and tests that pass by panicking. Written in halves, because this file is
+/// checked too. Clippy finds macros such as `todo`.
 const UNDONE: [&str; 5] = [
     concat!("TO", "DO"),
     concat!("FIX", "ME"),
@@ -17,40 +17,40 @@ const UNDONE: [&str; 5] = [
     concat!("should_", "panic"),
 ];
 
-/// What turns on the lints of crates/clippy.toml: no clock, files, sockets, threads or environment.
+/// Enables the lints of crates/clippy.toml: no clocks, files, sockets, threads or environment variables.
 const PURE_LINTS: &str =
     "#![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]";
 
-pub(super) fn files_are_short_and_say_what_they_know(project: &Project) -> Vec<Violation> {
+pub(super) fn files_are_short_and_have_a_summary(project: &Project) -> Vec<Violation> {
     let mut broken = Vec::new();
     for file in project.rust_files() {
         if !file.text.starts_with("//! ") {
-            let reason = "starts without a `//!` sentence that says what it knows";
+            let reason = "must start with a `//!` sentence that says what the file contains";
             broken.push(Violation::new(&file.path, reason));
         }
         let lines = file.text.lines().count();
         if lines > LINES {
-            let reason = format!("has {lines} lines, more than {LINES}; split it by idea");
+            let reason = format!("has {lines} lines, more than {LINES}; split it");
             broken.push(Violation::new(&file.path, reason));
         }
     }
     broken
 }
 
-pub(super) fn nothing_left_undone(project: &Project) -> Vec<Violation> {
+pub(super) fn no_unfinished_work(project: &Project) -> Vec<Violation> {
     let mut broken = Vec::new();
     for file in &project.files {
         for (index, line) in file.text.lines().enumerate() {
             let place = || format!("{}:{}", file.path, index + 1);
             for mark in UNDONE.iter().filter(|mark| has_word(line, mark)) {
-                let reason = format!("`{mark}` is left undone: do it, or say what it waits for");
+                let reason = format!("`{mark}` marks unfinished work; finish or remove it");
                 broken.push(Violation::new(place(), reason));
             }
             let comment = line.trim_start();
             let comment = comment.strip_prefix("///").or(comment.strip_prefix("//!"));
             let fence = comment.and_then(|text| text.trim_start().strip_prefix("```"));
             if fence.is_some_and(|words| words.split(',').any(|word| word == "ignore")) {
-                let reason = "an example that is not compiled; let it run";
+                let reason = "example is not compiled; remove `ignore`";
                 broken.push(Violation::new(place(), reason));
             }
         }
@@ -58,7 +58,7 @@ pub(super) fn nothing_left_undone(project: &Project) -> Vec<Violation> {
     broken
 }
 
-pub(super) fn the_core_asks_for_its_lints(project: &Project) -> Vec<Violation> {
+pub(super) fn pure_crates_have_their_lints(project: &Project) -> Vec<Violation> {
     let root = |folder: &&str| format!("{folder}/src/lib.rs");
     let asks = |path: &String| {
         let file = project.file(path);
@@ -66,11 +66,11 @@ pub(super) fn the_core_asks_for_its_lints(project: &Project) -> Vec<Violation> {
     };
     let silent = PURE.iter().map(root).filter(|path| !asks(path));
     silent
-        .map(|path| Violation::new(path, format!("lacks `{PURE_LINTS}`")))
+        .map(|path| Violation::new(path, format!("`{PURE_LINTS}` is missing")))
         .collect()
 }
 
-/// Whether a word occurs by itself, not as a part of a longer name.
+/// Returns `true` if the line has the word, not as a part of a longer name.
 fn has_word(line: &str, word: &str) -> bool {
     let is_name = |character: char| character.is_alphanumeric() || character == '_';
     line.match_indices(word).any(|(at, _)| {
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_long_or_has_no_header_is_found() {
+    fn long_file_or_file_without_summary_is_found() {
         let long = format!("//! Knows a.\n{}", "x\n".repeat(LINES));
         let project = fake::files(&[
             ("good.rs", "//! Knows a.\n"),
@@ -98,40 +98,40 @@ mod tests {
             ("long.md", &long),
         ]);
         assert_eq!(
-            places(files_are_short_and_say_what_they_know(&project)),
+            places(files_are_short_and_have_a_summary(&project)),
             ["bad.rs", "empty.rs", "long.rs"]
         );
     }
 
     #[test]
-    fn every_mark_of_unfinished_work_is_found() {
+    fn mark_of_unfinished_work_is_found() {
         for mark in UNDONE {
             for path in ["a.rs", ".ci/run"] {
                 let text = format!("//! Knows a.\n// {mark}: later\n");
-                let found = places(nothing_left_undone(&fake::files(&[(path, &text)])));
+                let found = places(no_unfinished_work(&fake::files(&[(path, &text)])));
                 assert_eq!(found, [format!("{path}:2")], "{mark}");
             }
             let name = format!("fn ma{mark}n() {{}}\n");
-            assert_eq!(nothing_left_undone(&fake::files(&[("a.rs", &name)])), []);
+            assert_eq!(no_unfinished_work(&fake::files(&[("a.rs", &name)])), []);
         }
     }
 
     #[test]
-    fn an_example_that_is_not_compiled_is_found() {
+    fn example_that_is_not_compiled_is_found() {
         let text =
             "//! Knows a.\n/// ```ignore\n/// ```\n//! ```rust,ignore\n/// ```no_run\nfn a() {}\n";
         assert_eq!(
-            places(nothing_left_undone(&fake::files(&[("a.rs", text)]))),
+            places(no_unfinished_work(&fake::files(&[("a.rs", text)]))),
             ["a.rs:2", "a.rs:4"]
         );
     }
 
     #[test]
-    fn a_pure_crate_without_its_lints_is_found() {
+    fn crate_without_required_lints_is_found() {
         let files = PURE.map(|folder| (format!("{folder}/src/lib.rs"), PURE_LINTS));
         let files = files.each_ref().map(|(path, text)| (path.as_str(), *text));
-        assert_eq!(the_core_asks_for_its_lints(&fake::files(&files)), []);
-        let broken = the_core_asks_for_its_lints(&fake::files(&files[1..]));
+        assert_eq!(pure_crates_have_their_lints(&fake::files(&files)), []);
+        let broken = pure_crates_have_their_lints(&fake::files(&files[1..]));
         assert_eq!(places(broken), ["crates/core/src/lib.rs"]);
     }
 }
